@@ -1,0 +1,269 @@
+"""Remakes the weights of `tfft_mini`: distils two ImageNet MobileNets over real photos, and learns to tell drawn glyphs.
+
+    python scripts/pretrain_mini.py --data ../shared/data --weights ../shared/weights --out runs/mini
+
+Three steps, each cached in `--out`: (1) random crops of the training photos and what the two teachers make of them, (2) glyphs:
+made-up signs of a few strokes, drawn many times, (3) the training. No label of any photo is read, and no test photo.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import sys
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+from PIL import Image, ImageDraw, ImageEnhance
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tfft.backbones.embedded import WEIGHTS_FILE, mini_net, weight_name  # noqa: E402
+
+TEACHER_PIXELS, STUDENT_PIXELS, GLYPH_PIXELS = 192, 96, 48
+V2_FILE = "mobilenet_v2_1.0_224_imagenet_dequantised_uint8_no_top.h5"
+V1_FILE = "mobilenet_v1_0.25_224_imagenet_from_tflite_no_top.h5"
+# Crops per photo: the sources have very different numbers of photos, and CamVid's are frames of few drives.
+SOURCES = {"flowers5": 14, "hymenoptera": 16, "raccoon": 14, "camvid": 4, "isbi": 16}
+MAP_COMPONENTS = (192, 64)  # principal components kept of each teacher's map (of 1280 and of 256 channels)
+GLYPH_CLASSES, GLYPH_SAMPLES = 500, 70
+
+
+def photo_paths(data: pathlib.Path, source: str) -> list[pathlib.Path]:
+    """Returns the training photos of a source, sorted; never a file of its test or validation part."""
+    if source in ("flowers5", "hymenoptera"):
+        return sorted((data / "image_classification" / source / "train").glob("*/*.jpg"))
+    if source == "raccoon":
+        folder = data / "detection" / "raccoon"
+        names = sorted((folder / "train.txt").read_text().split())
+        return [folder / "images" / f"{pathlib.Path(name).stem}.jpg" for name in names]
+    if source == "camvid":
+        return sorted((data / "segmentation" / "camvid_small" / "train" / "images").iterdir())
+    return sorted((data / "segmentation" / "isbi_membrane_small" / "images").iterdir())[:24]
+
+
+def random_crop(photo: Image.Image, rng: np.random.Generator) -> np.ndarray:
+    """Returns a jittered crop of 15..100 % of the photo's area, (192, 192, 3) uint8."""
+    width, height = photo.size
+    area, aspect = width * height * rng.uniform(0.15, 1.0), np.exp(rng.uniform(-0.3, 0.3))
+    w, h = min(width, np.sqrt(area * aspect)), min(height, np.sqrt(area / aspect))
+    left, top = rng.uniform(0, width - w), rng.uniform(0, height - h)
+    crop = photo.resize((TEACHER_PIXELS, TEACHER_PIXELS), Image.Resampling.BILINEAR, (left, top, left + w, top + h))
+    if rng.random() < 0.5:
+        crop = crop.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+        crop = enhance(crop).enhance(rng.uniform(0.6, 1.4))
+    return np.asarray(crop)
+
+
+def teacher_map(net: keras.Model) -> tf.types.experimental.GenericFunction:
+    """Returns a function from (n, 192, 192, 3) float32 in 0..255 to the teacher's (n, 6, 6, channels) map."""
+    return tf.function(lambda images: net(images / 127.5 - 1.0, training=False))
+
+
+def principal_components(maps: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the mean and a matrix that projects channels to components, each scaled by its variance ** -1/4.
+
+    The power is a compromise: unscaled, the first components would be all that counts; whitened, noise would.
+    """
+    flat = maps.reshape(-1, maps.shape[-1]).astype("float64")
+    values, vectors = np.linalg.eigh(np.cov(flat, rowvar=False))
+    values, vectors = values[::-1][:count], vectors[:, ::-1][:, :count]
+    matrix = vectors * values**-0.25
+    return flat.mean(0), matrix / np.sqrt((values**0.5).mean())
+
+
+def teach(args: argparse.Namespace) -> dict[str, np.ndarray]:
+    """Returns crops (n, 96, 96, 3) uint8, the teachers' maps (n, 6, 6, 256) and pooled features (n, 1536), float16."""
+    cache = args.out / "teacher.npz"
+    if not cache.exists():
+        rng = np.random.default_rng(args.seed)
+        jobs = [p for s in args.sources for p in photo_paths(args.data, s) for _ in range(SOURCES[s])]
+        jobs = [jobs[i] for i in rng.permutation(len(jobs))]
+        shape, applications = (TEACHER_PIXELS, TEACHER_PIXELS, 3), keras.applications
+        nets = [
+            applications.MobileNetV2(shape, 1.0, include_top=False, weights=str(args.weights / V2_FILE)),
+            applications.MobileNet(shape, 0.25, include_top=False, weights=str(args.weights / V1_FILE)),
+        ]
+        run, projections, photos, crops, maps, pooled = [teacher_map(n) for n in nets], None, {}, [], [], []
+        for start in range(0, len(jobs), 1024):
+            batch = jobs[start : start + 1024]
+            photos |= {p: Image.open(p).convert("RGB") for p in batch if p not in photos}
+            large = np.stack([random_crop(photos[p], rng) for p in batch])
+            parts = [large[i : i + 64].astype("float32") for i in range(0, len(large), 64)]
+            both = [np.concatenate([f(p).numpy() for p in parts]) for f in run]
+            if projections is None:
+                projections = [principal_components(m, c) for m, c in zip(both, MAP_COMPONENTS, strict=True)]
+            projected = [(m - mean) @ matrix for m, (mean, matrix) in zip(both, projections, strict=True)]
+            small = large.reshape(-1, STUDENT_PIXELS, 2, STUDENT_PIXELS, 2, 3).mean((2, 4))
+            crops.append(np.rint(small).astype("uint8"))
+            maps.append(np.concatenate(projected, -1).astype("float16"))
+            pooled.append(np.concatenate([m.mean((1, 2)) for m in both], -1).astype("float16"))
+            print(f"teachers: {start + len(batch)}/{len(jobs)} crops of {len(photos)} photos", flush=True)
+        np.savez(cache, crops=np.concatenate(crops), maps=np.concatenate(maps), pooled=np.concatenate(pooled))
+    with np.load(cache) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def glyph_strokes(rng: np.random.Generator) -> list[np.ndarray]:
+    """Returns a made-up sign: 1 to 3 strokes, each (points, 2) in -1..1, straight, bent or closed."""
+    strokes = []
+    for _ in range(rng.integers(1, 4)):
+        t = np.linspace(0, 1, 24)[:, None]
+        if rng.random() < 0.3:
+            angle = 2 * np.pi * t * rng.choice([1.0, 0.75, 0.5]) + rng.uniform(0, 2 * np.pi)
+            radius = rng.uniform(0.25, 0.8, 2)
+            strokes.append(rng.uniform(-0.4, 0.4, 2) + radius * np.concatenate([np.cos(angle), np.sin(angle)], 1))
+        else:
+            a, b, c, d = rng.uniform(-0.9, 0.9, (4, 2))
+            curve = (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d
+            strokes.append(curve if rng.random() < 0.6 else (1 - t) * a + t * d)
+    low, high = np.concatenate(strokes).min(0), np.concatenate(strokes).max(0)
+    return [(stroke - (low + high) / 2) * 1.8 / max(high - low) for stroke in strokes]
+
+
+def draw_glyph(strokes: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """Returns one drawing of a sign, (48, 48) uint8: moved, turned, bent, of some stroke width and coarseness."""
+    angle, scale = rng.normal(0, 0.15), rng.uniform(0.7, 1.05, 2)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * scale
+    turn[0, 1] += rng.normal(0, 0.15)
+    canvas = Image.new("L", (96, 96))
+    pen, width, shift = ImageDraw.Draw(canvas), int(rng.integers(4, 14)), rng.uniform(-0.12, 0.12, 2)
+    for stroke in strokes:
+        bend = np.sin(stroke[:, ::-1] * np.pi + rng.uniform(0, 6)) * rng.normal(0, 0.06, 2)
+        points = ((stroke + bend) @ turn.T + shift + rng.normal(0, 0.04, 2)) * 42 + 48
+        pen.line([tuple(p) for p in points], fill=255, width=width, joint="curve")
+    coarse = int(rng.choice([8, 10, 12, 16, 24, 48]))
+    canvas = canvas.resize((coarse, coarse), Image.Resampling.BOX)
+    return np.asarray(canvas.resize((GLYPH_PIXELS, GLYPH_PIXELS), Image.Resampling.BILINEAR))
+
+
+def glyphs(args: argparse.Namespace) -> dict[str, np.ndarray]:
+    """Returns drawings (n, 48, 48) uint8 and which sign each shows (n,) int32."""
+    cache = args.out / "glyphs.npz"
+    if not cache.exists():
+        rng = np.random.default_rng(args.seed + 1)
+        signs = [glyph_strokes(rng) for _ in range(GLYPH_CLASSES)]
+        drawings = np.stack([draw_glyph(s, rng) for s in signs for _ in range(GLYPH_SAMPLES)])
+        np.savez(cache, drawings=drawings, signs=np.repeat(np.arange(GLYPH_CLASSES, dtype="int32"), GLYPH_SAMPLES))
+    with np.load(cache) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+class Student(keras.Model):
+    """The net with what only the training needs: projections onto the teachers' features and onto the signs."""
+
+    def __init__(self, net: keras.Model, pooled: np.ndarray, glyph_weight: float):
+        super().__init__()
+        self.net, self.glyph_weight = net, glyph_weight
+        self.mean, self.scale = pooled.mean(0, dtype="float32"), pooled.std(0, dtype="float32") + 1e-3
+        self.to_map, self.to_pooled = keras.layers.Dense(sum(MAP_COMPONENTS)), keras.layers.Dense(pooled.shape[1])
+        self.to_sign = keras.layers.Dense(GLYPH_CLASSES)
+        for layer in (self.to_map, self.to_pooled, self.to_sign):
+            layer.build((None, net.output.shape[-1]))
+
+    def losses_of(self, batch: tuple, training: bool) -> tuple:
+        """Returns the map loss, the pooled loss and the glyph loss of a batch, each a float32 scalar."""
+        crops, maps, pooled, drawings, signs = batch
+        features = self.net(crops, training=training)
+        maps = tf.image.resize(maps, tf.shape(features)[1:3], antialias=True)
+        map_loss = tf.reduce_mean(tf.square(self.to_map(features) - maps))
+        wanted = (pooled - self.mean) / self.scale
+        pooled_loss = tf.reduce_mean(tf.square(self.to_pooled(tf.reduce_mean(features, (1, 2))) - wanted))
+        if not self.glyph_weight:
+            return map_loss, pooled_loss, tf.constant(0.0)
+        logits = self.to_sign(tf.reduce_mean(self.net(drawings, training=training), (1, 2)))
+        sign_losses = keras.losses.sparse_categorical_crossentropy(signs, logits, from_logits=True)
+        return map_loss, pooled_loss, tf.reduce_mean(sign_losses)
+
+
+def batches(taught: dict, drawn: dict, args: argparse.Namespace, epoch: int):
+    """Yields the batches of one epoch: half of the photos mirrored, 90 (first epoch) to 20 % (last) of the batches at 64 pixels.
+
+    Small images first makes the training a third shorter (Tan and Le 2021, section 4), and shows the net more than one size.
+    """
+    rng, small_share = np.random.default_rng((args.seed, epoch)), 0.9 - 0.7 * epoch / max(1, args.epochs - 1)
+    order = rng.permutation(len(taught["crops"]))
+    for start in range(0, len(order) - args.batch_size + 1, args.batch_size):
+        index = np.sort(order[start : start + args.batch_size])
+        crops, maps = taught["crops"][index].astype("float32"), taught["maps"][index].astype("float32")
+        flip = rng.random(len(index)) < 0.5
+        crops[flip], maps[flip] = crops[flip, :, ::-1], maps[flip, :, ::-1]
+        if rng.random() < small_share:
+            crops = tf.image.resize(crops, (64, 64), antialias=True)
+        chosen = rng.integers(0, len(drawn["signs"]), args.batch_size)
+        ink, paper = rng.uniform(0, 255, (2, len(chosen), 1, 1, 3))
+        plain = rng.random(len(chosen)) < 0.5  # white on black or black on white
+        ink[plain], paper[plain] = 255.0, 0.0
+        inverted = plain & (rng.random(len(chosen)) < 0.3)
+        ink[inverted], paper[inverted] = 0.0, 255.0
+        drawings = paper + drawn["drawings"][chosen][..., None] / 255.0 * (ink - paper)
+        drawings = (drawings + rng.normal(0, 8, drawings.shape)).astype("float32")
+        pooled = taught["pooled"][index].astype("float32")
+        yield tuple(tf.convert_to_tensor(x) for x in (crops, maps, pooled, drawings, drawn["signs"][chosen]))
+
+
+def train(net: keras.Model, taught: dict, drawn: dict, args: argparse.Namespace) -> list[dict]:
+    """Trains the net in place and returns one record of losses per epoch.
+
+    Photos and glyphs go through the net in two calls, so BatchNormalization sees two kinds of batches. For the last quarter of
+    the epochs it is therefore frozen: the weights settle around the moving statistics that every user will run with.
+    """
+    student = Student(net, taught["pooled"], args.glyph_weight)
+    steps = args.epochs * (len(taught["crops"]) // args.batch_size)
+    rate = keras.optimizers.schedules.CosineDecay(1e-4, steps - 300, 1e-5, warmup_target=args.learning_rate, warmup_steps=300)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=0.02, global_clipnorm=5.0)
+    variables = student.trainable_variables
+    optimizer.build(variables)
+
+    def step(batch: tuple, training: bool) -> tuple:
+        with tf.GradientTape() as tape:
+            losses = student.losses_of(batch, training)
+            total = losses[0] + losses[1] + args.glyph_weight * losses[2]
+        optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
+        return losses
+
+    step, history = tf.function(step, reduce_retracing=True), []
+    for epoch in range(args.epochs):
+        begun, training = time.perf_counter(), epoch < round(0.75 * args.epochs)
+        losses = [step(batch, training) for batch in batches(taught, drawn, args, epoch)]
+        means = np.mean([[float(x) for x in row] for row in losses], 0)
+        history.append(dict(zip(("map", "pooled", "glyph"), map(float, means), strict=True)))
+        history[-1]["seconds"] = time.perf_counter() - begun
+        print(f"epoch {epoch + 1}/{args.epochs}", {k: round(v, 4) for k, v in history[-1].items()}, flush=True)
+        save(net, args.out / WEIGHTS_FILE)
+    return history
+
+
+def save(net: keras.Model, path: pathlib.Path) -> None:
+    """Writes the weights as float16 arrays, named and in the order of the net."""
+    np.savez_compressed(path, **{weight_name(w): w.numpy().astype("float16") for w in net.weights})
+
+
+def main() -> None:
+    """Reads the arguments and runs the three steps."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=pathlib.Path, required=True)
+    parser.add_argument("--weights", type=pathlib.Path, required=True)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--sources", nargs="+", choices=sorted(SOURCES), default=list(SOURCES))
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--glyph-weight", type=float, default=0.2, help="0: distillation alone")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    taught, drawn = teach(args), glyphs(args)
+    net = mini_net(STUDENT_PIXELS, seed=args.seed)
+    history = train(net, taught, drawn, args)
+    record = {"parameters": net.count_params(), "crops": len(taught["crops"]), "epochs": history}
+    (args.out / "pretraining.json").write_text(json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Fixtures shared by all tests: tiny pictures, toy data, and the project's real material where it is at hand."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+import numpy as np
+import pytest
+from PIL import Image
+
+MATERIAL = Path(os.environ.get("TFFT_MATERIAL", Path(__file__).parents[2] / "shared"))
+
+
+@pytest.fixture(scope="session")
+def material() -> Path:
+    """The folder with the real photos and weights, or a skip that says what is missing."""
+    if not (MATERIAL / "data").is_dir() or not (MATERIAL / "weights").is_dir():
+        pytest.skip(f"the real photos and weights are not at {MATERIAL}; set TFFT_MATERIAL to the folder that holds them")
+    return MATERIAL
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test writes into the user's cache."""
+    monkeypatch.setenv("TFFT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+
+
+def picture(seed: int, size: tuple[int, int] = (20, 24), hue: int = 0) -> np.ndarray:
+    """A noisy uint8 picture (height, width, 3) whose channel ``hue`` is bright, so that a net can learn it."""
+    pixels = np.random.default_rng(seed).integers(0, 120, (*size, 3), np.uint8)
+    pixels[..., hue % 3] += 130
+    return pixels
+
+
+@pytest.fixture
+def class_folder(tmp_path: Path) -> Path:
+    """A folder ``root/{reds,greens,blues}/i.png`` with 8 pictures a class."""
+    root = tmp_path / "pictures"
+    for hue, name in enumerate(["reds", "greens", "blues"]):
+        (root / name).mkdir(parents=True)
+        for index in range(8):
+            Image.fromarray(picture(100 * hue + index, hue=hue)).save(root / name / f"{index}.png")
+    return root
+
+
+@pytest.fixture
+def toy_arrays() -> tuple[np.ndarray, np.ndarray]:
+    """60 pictures (60, 16, 16, 3) uint8 of three learnable classes, and their class ids."""
+    targets = np.arange(60) % 3
+    return np.stack([picture(i, (16, 16), hue) for i, hue in enumerate(targets)]), targets

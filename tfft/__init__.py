@@ -1,0 +1,73 @@
+"""Fine-tune pretrained networks in phases, and prove what moved.
+
+Three nouns, five verbs: describe a ``Backbone``, a ``Task`` and a ``Plan``; then ``build``, ``fit``, ``evaluate``, ``export``,
+and ``load`` what was exported. Nothing heavy is imported until a name is used, so ``import tfft`` costs milliseconds.
+
+Synopsis::
+
+    data = tfft.data.from_folder("flowers/", seed=0)
+    model = tfft.build("vgg16", tfft.tasks.classification(data.labels))
+    run = tfft.fit(model, data, plan=tfft.plans.two_phase(head_epochs=5, tune_epochs=5))
+    report = tfft.evaluate(run.model, data.test)
+    tfft.export(run.model, "flowers.tfft", report=report)
+    tfft.load("flowers.tfft").predict(["new.jpg"])
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tfft import data, plans, tasks, trainable
+    from tfft.backbones.handles import load_backbone
+    from tfft.bundles.bundle import export, load
+    from tfft.evaluation.report import evaluate
+    from tfft.models.assembly import build
+    from tfft.plans.phase import Phase, Plan
+    from tfft.training.loop import fit
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "load_backbone": "tfft.backbones.handles",
+    "build": "tfft.models.assembly",
+    "fit": "tfft.training.loop",
+    "evaluate": "tfft.evaluation.report",
+    "export": "tfft.bundles.bundle",
+    "load": "tfft.bundles.bundle",
+    "Phase": "tfft.plans.phase",
+    "Plan": "tfft.plans.phase",
+    "data": "tfft.data",
+    "tasks": "tfft.tasks",
+    "trainable": "tfft.trainable",
+    "plans": "tfft.plans",
+}
+
+__all__ = [
+    "Phase",
+    "Plan",
+    "__version__",
+    "build",
+    "data",
+    "evaluate",
+    "export",
+    "fit",
+    "load",
+    "load_backbone",
+    "plans",
+    "tasks",
+    "trainable",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the home of a public name when it is first used (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tfft' has no attribute {name!r}; it has {', '.join(__all__)}")
+    module = import_module(_HOMES[name])
+    value = module if _HOMES[name] == f"tfft.{name}" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

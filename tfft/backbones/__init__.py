@@ -1,0 +1,1 @@
+"""Pretrained networks without their top: named, described without weights, loaded only by ``build``."""

@@ -1,0 +1,76 @@
+"""Backbone: everything there is to know about a pretrained network before it is loaded."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfft.core.specs import Block, FeatureSpec
+from tfft.preprocess.image import ImagePreprocessor
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A description; no weights exist before ``load``.
+
+    Attributes:
+        handle: The string that locates it, such as ``"vgg16"``.
+        options: What ``load_backbone`` was given besides, sorted; handle and options make the same backbone again.
+        loader: (seed) -> functional ``keras.Model`` named ``"backbone"``, from pixels in ``pixel_range`` to features.
+        features: What it emits.
+        blocks: From input to output, the units of unfreezing.
+        preprocessor: Raw input -> uint8 pixels (height, width, 3).
+        pixel_range: Name in ``tfft.preprocess.pixels``: what stands between pixels and the backbone, inside the net.
+        can_finetune: Whether its variables can train at all.
+    """
+
+    handle: str
+    options: tuple[tuple[str, Any], ...]
+    loader: Callable[[int], "keras.Model"]
+    features: FeatureSpec
+    blocks: tuple[Block, ...]
+    preprocessor: ImagePreprocessor
+    pixel_range: str = "raw"
+    can_finetune: bool = True
+
+    def load(self, seed: int = 0) -> "keras.Model":
+        """Make the net and read its weights.
+
+        Args:
+            seed: For weights that are drawn at random.
+
+        Returns:
+            A functional model, float32 (batch, height, width, 3) -> features.
+
+        Raises:
+            WeightsError: When the weights cannot be found or do not fit.
+        """
+        return self.loader(seed)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Handle, options and geometry as plain JSON values."""
+        return {
+            "handle": self.handle,
+            "options": dict(self.options),
+            "blocks": [block.name for block in self.blocks],
+            "preprocessor": self.preprocessor.to_dict(),
+            "pixel_range": self.pixel_range,
+        }
+
+
+def given_options(**options: Any) -> tuple[tuple[str, Any], ...]:
+    """The options of a backbone as a value that hashes, compares and goes into JSON.
+
+    Args:
+        **options: Name to value; paths become strings, lists tuples.
+
+    Returns:
+        Sorted pairs, without the options that are None, except ``weights``, where None means random ones.
+    """
+    plain = {
+        key: tuple(v) if isinstance(v, list) else str(v) if isinstance(v, Path) else v for key, v in options.items()
+    }
+    return tuple(sorted((key, value) for key, value in plain.items() if value is not None or key == "weights"))

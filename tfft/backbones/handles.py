@@ -1,0 +1,96 @@
+"""Names -> Backbone; the one dict of sources."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from tfft.backbones.base import Backbone
+from tfft.core.errors import BackboneError, nearest
+
+
+class Source(NamedTuple):
+    """Where backbones come from.
+
+    Attributes:
+        module: With ``names() -> Iterable[str]`` and ``backbone(name, **options) -> Backbone``.
+        about: One line for ``tfft backbones``.
+    """
+
+    module: str
+    about: str
+
+
+SOURCES: dict[str, Source] = {
+    "tfft": Source("tfft.backbones.shipped", "ships inside tfft, needs no network"),
+    "keras": Source("tfft.backbones.keras_applications", "keras.applications, ImageNet weights"),
+    "toy": Source("tfft.backbones.toy", "tiny nets with random weights, for tests and examples"),
+}
+DEFAULT = "tfft_mini"
+
+
+def load_backbone(handle: str, **options: Any) -> Backbone:
+    """Describe a backbone; nothing is downloaded or built before ``build``.
+
+    Args:
+        handle: A name (``"vgg16"``), or ``source://name`` (``"keras://vgg16"``); spelling ignores case, ``-`` and ``_``.
+        **options: Of the source. keras.applications: ``weights`` (``"imagenet"``, a path, or None for random ones), ``size``
+            (pixels, or (height, width)), ``alpha`` (width multiplier, where the family has it), ``fit`` (``"squash"``, ``"crop"``
+            or ``"pad"``).
+
+    Returns:
+        A Backbone.
+
+    Raises:
+        BackboneError: When nobody knows the name, or the backbone does not take an option.
+        WeightsError: When ``weights`` is a path that does not exist.
+
+    Example:
+        >>> load_backbone("toy").blocks[0].name
+        'block1'
+    """
+    scheme, _, name = handle.rpartition("://")
+    if scheme and scheme not in SOURCES:
+        raise BackboneError(f"There is no source {scheme!r} in {handle!r}.", fix=nearest(scheme, SOURCES))
+    known = {_folded(candidate): (source, candidate) for source, candidate in names() if not scheme or source == scheme}
+    if _folded(name) not in known:
+        raise BackboneError(
+            f"There is no backbone {handle!r}.", fix=nearest(name, [candidate for _, candidate in known.values()])
+        )
+    source, candidate = known[_folded(name)]
+    make = _module(source).backbone
+    check_options(handle, options, [name for name in inspect.signature(make).parameters if name != "name"])
+    return make(candidate, **options)
+
+
+def names() -> Iterable[tuple[str, str]]:
+    """Every (source, name) there is, without importing a framework."""
+    for source in SOURCES:
+        for name in _module(source).names():
+            yield source, name
+
+
+def check_options(handle: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse options that a backbone does not take.
+
+    Args:
+        handle: For the message.
+        given: Names the user passed.
+        known: Names the backbone takes.
+
+    Raises:
+        BackboneError: Naming the first unknown one.
+    """
+    known = list(known)
+    for name in given:
+        if name not in known:
+            raise BackboneError(f"The backbone {handle!r} takes no option {name!r}.", fix=nearest(name, known))
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("-", "").replace("_", "")
+
+
+def _module(source: str) -> Any:
+    factory: Callable[[str], Any] = import_module
+    return factory(SOURCES[source].module)

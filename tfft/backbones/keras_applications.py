@@ -1,0 +1,231 @@
+"""keras.applications as backbones: one row for each architecture."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tfft.backbones.base import Backbone, given_options
+from tfft.backbones.weights import check_path, load_weights, unreachable
+from tfft.core.errors import BackboneError
+from tfft.core.seed import seeded_initializers
+from tfft.core.specs import Block, FeatureSpec
+from tfft.preprocess.image import ImagePreprocessor
+
+if TYPE_CHECKING:
+    import keras
+
+ALPHAS_V1 = (0.25, 0.5, 0.75, 1.0)
+ALPHAS_V2 = (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)
+ALPHAS_V3 = (0.75, 1.0)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One architecture.
+
+    Attributes:
+        function: Name in ``keras.applications``.
+        blocks: (name, pattern of the block's last layer) from input to output; the last pattern is empty.
+        pixel_range: What its weights were trained on; ``"raw"`` where the net rescales by itself.
+        size: Height and width its weights were trained at, in pixels.
+        min_size: Smallest height and width that leave a feature map.
+        alphas: Width multipliers with ImageNet weights; empty where the family has none.
+    """
+
+    function: str
+    blocks: tuple[tuple[str, str], ...]
+    pixel_range: str
+    size: int = 224
+    min_size: int = 32
+    alphas: tuple[float, ...] = ()
+
+
+def _numbered(count: int, pattern: str, first: int = 1, name: str = "block") -> tuple[tuple[str, str], ...]:
+    """Blocks ``name1 .. nameN`` whose last layers match ``pattern`` with the number filled in."""
+    numbers = range(first, first + count)
+    return tuple((f"{name}{i}", "" if i == numbers[-1] else pattern.format(i)) for i in numbers)
+
+
+_VGG = _numbered(5, "block{}_")
+_RESNET = (("conv1", "pool1_pool"), *_numbered(4, "conv{}_block", first=2, name="conv"))
+_DENSENET = (("conv1", "pool1"), *_numbered(4, "pool{}_pool", first=2, name="conv"))
+_MOBILENET = (
+    ("stage1", "conv_pw_1_relu"),
+    ("stage2", "conv_pw_3_relu"),
+    ("stage3", "conv_pw_5_relu"),
+    ("stage4", "conv_pw_11_relu"),
+    ("stage5", ""),
+)
+_MOBILENET_V2 = (
+    ("stem", "expanded_conv_project_BN"),
+    ("stage1", "block_2_add"),
+    ("stage2", "block_5_add"),
+    ("stage3", "block_9_add"),
+    ("stage4", "block_12_add"),
+    ("stage5", ""),
+)
+_MOBILENET_V3_SMALL = (
+    ("stem", "expanded_conv_project_bn"),
+    ("stage1", "expanded_conv_2_"),
+    ("stage2", "expanded_conv_5_"),
+    ("stage3", "expanded_conv_7_"),
+    ("stage4", ""),
+)
+_MOBILENET_V3_LARGE = (
+    ("stem", "expanded_conv_add"),
+    ("stage1", "expanded_conv_2_"),
+    ("stage2", "expanded_conv_5_"),
+    ("stage3", "expanded_conv_9_"),
+    ("stage4", "expanded_conv_11_"),
+    ("stage5", ""),
+)
+_INCEPTION_V3 = (
+    ("mixed0-2", "mixed2"),
+    ("mixed3-5", "mixed5"),
+    ("mixed6-7", "mixed7"),
+    ("mixed8", "mixed8"),
+    ("mixed9-10", ""),
+)
+_INCEPTION_RESNET_V2 = (
+    ("stem", "mixed_5b"),
+    ("block35", "block35_10_ac"),
+    ("block17", "block17_20_ac"),
+    ("block8", ""),
+)
+_XCEPTION = (("block1", "block1_"), ("entry", "block4_"), ("middle", "block12_"), ("exit", ""))
+# cell ids of the mobile variant: two stems, then 4 normal cells, a reduction, 4, a reduction, 4
+_NASNET_MOBILE = (
+    ("stem", "reduction_concat_stem_2"),
+    ("cells1", "normal_concat_3"),
+    ("cells2", "normal_concat_8"),
+    ("cells3", ""),
+)
+_CONVNEXT = tuple((f"stage{i}", "" if i == 3 else rf"convnext_\w+_stage_{i}_") for i in range(4))
+_EFFICIENTNET = _numbered(7, "block{}[a-z]_")
+_EFFICIENTNET_V2 = _numbered(6, "block{}[a-z]_")
+
+ROWS: dict[str, Row] = {
+    "vgg16": Row("VGG16", _VGG, "caffe"),
+    "vgg19": Row("VGG19", _VGG, "caffe"),
+    "resnet50": Row("ResNet50", _RESNET, "caffe"),
+    "resnet101": Row("ResNet101", _RESNET, "caffe"),
+    "resnet152": Row("ResNet152", _RESNET, "caffe"),
+    "resnet50_v2": Row("ResNet50V2", _RESNET, "minus_one_to_one"),
+    "resnet101_v2": Row("ResNet101V2", _RESNET, "minus_one_to_one"),
+    "resnet152_v2": Row("ResNet152V2", _RESNET, "minus_one_to_one"),
+    "inception_v3": Row("InceptionV3", _INCEPTION_V3, "minus_one_to_one", 299, 75),
+    "inception_resnet_v2": Row("InceptionResNetV2", _INCEPTION_RESNET_V2, "minus_one_to_one", 299, 75),
+    "xception": Row("Xception", _XCEPTION, "minus_one_to_one", 299, 71),
+    "mobilenet": Row("MobileNet", _MOBILENET, "minus_one_to_one", alphas=ALPHAS_V1),
+    "mobilenet_v2": Row("MobileNetV2", _MOBILENET_V2, "minus_one_to_one", alphas=ALPHAS_V2),
+    "mobilenet_v3_small": Row("MobileNetV3Small", _MOBILENET_V3_SMALL, "raw", alphas=ALPHAS_V3),
+    "mobilenet_v3_large": Row("MobileNetV3Large", _MOBILENET_V3_LARGE, "raw", alphas=ALPHAS_V3),
+    "densenet121": Row("DenseNet121", _DENSENET, "torch"),
+    "densenet169": Row("DenseNet169", _DENSENET, "torch"),
+    "densenet201": Row("DenseNet201", _DENSENET, "torch"),
+    "nasnet_mobile": Row("NASNetMobile", _NASNET_MOBILE, "minus_one_to_one"),
+    "efficientnet_b0": Row("EfficientNetB0", _EFFICIENTNET, "efficientnet"),
+    "efficientnet_b1": Row("EfficientNetB1", _EFFICIENTNET, "efficientnet", 240),
+    "efficientnet_b2": Row("EfficientNetB2", _EFFICIENTNET, "efficientnet", 260),
+    "efficientnet_b3": Row("EfficientNetB3", _EFFICIENTNET, "efficientnet", 300),
+    "efficientnet_v2_b0": Row("EfficientNetV2B0", _EFFICIENTNET_V2, "raw"),
+    "efficientnet_v2_b1": Row("EfficientNetV2B1", _EFFICIENTNET_V2, "raw", 240),
+    "efficientnet_v2_b2": Row("EfficientNetV2B2", _EFFICIENTNET_V2, "raw", 260),
+    "efficientnet_v2_b3": Row("EfficientNetV2B3", _EFFICIENTNET_V2, "raw", 300),
+    "efficientnet_v2_s": Row("EfficientNetV2S", _EFFICIENTNET_V2, "raw", 384),
+    "convnext_tiny": Row("ConvNeXtTiny", _CONVNEXT, "raw"),
+    "convnext_small": Row("ConvNeXtSmall", _CONVNEXT, "raw"),
+}
+
+
+def names() -> Iterable[str]:
+    """The architectures there are."""
+    return ROWS
+
+
+def backbone(
+    name: str,
+    weights: str | None = "imagenet",
+    size: int | tuple[int, int] | None = None,
+    alpha: float | None = None,
+    fit: str | None = None,
+) -> Backbone:
+    """Describe one architecture.
+
+    Args:
+        name: A key of ``ROWS``.
+        weights: ``"imagenet"``, a path (legacy ``.h5``, ``.weights.h5``, ``.keras``), or None for random ones.
+        size: Of the input in pixels, one number or (height, width); None for the size the weights were trained at.
+        alpha: Width multiplier; None for 1.0.
+        fit: How images are brought to the size: ``"squash"``, ``"crop"`` or ``"pad"``; None for the default.
+
+    Returns:
+        A Backbone whose features are a map (batch, height, width, channels).
+
+    Raises:
+        BackboneError: When the size is too small, or alpha does not exist.
+        WeightsError: When ``weights`` is a path that does not exist.
+    """
+    row = ROWS[name]
+    height, width = (size, size) if isinstance(size, int) else size or (row.size, row.size)
+    if min(height, width) < row.min_size:
+        raise BackboneError(
+            f"The input of {name!r} must be at least {row.min_size} pixels high and wide.",
+            f"size {height} x {width}",
+            f"Pass size={row.min_size} or more; smaller images are enlarged to it.",
+        )
+    _check_alpha(name, row, alpha, weights)
+    if weights not in (None, "imagenet"):
+        check_path(weights)
+    # Keras puts this rescaling into the net itself for weights="imagenet", and only then
+    own_rescaling = row.pixel_range == "efficientnet" and weights in (None, "imagenet")
+    geometry = ImagePreprocessor(height, width) if fit is None else ImagePreprocessor(height, width, fit)  # type: ignore[arg-type]
+    return Backbone(
+        handle=name,
+        options=given_options(weights=weights, size=size, alpha=alpha, fit=fit),
+        loader=partial(_load, name, weights, (height, width), alpha),
+        features=FeatureSpec("map"),
+        blocks=tuple(Block(*block) for block in row.blocks),
+        preprocessor=geometry,
+        pixel_range="raw" if own_rescaling else row.pixel_range,
+    )
+
+
+def _check_alpha(name: str, row: Row, alpha: float | None, weights: str | None) -> None:
+    if alpha is None:
+        return
+    if not row.alphas:
+        raise BackboneError(f"{name!r} has no alpha.", f"alpha={alpha!r}", "Leave it out.")
+    if weights == "imagenet" and alpha not in row.alphas:
+        raise BackboneError(
+            f"{name!r} has no ImageNet weights for alpha={alpha!r}.", fix=f"There are alphas {row.alphas!r}."
+        )
+
+
+def _load(name: str, weights: str | None, size: tuple[int, int], alpha: float | None, seed: int) -> "keras.Model":
+    import keras
+
+    row = ROWS[name]
+    options: dict[str, Any] = {"input_shape": (*size, 3), "include_top": False, "name": "backbone"}
+    if alpha is not None:
+        options["alpha"] = alpha
+    make = partial(getattr(keras.applications, row.function), **options)
+    with seeded_initializers(seed):
+        if weights == "imagenet":
+            return _downloaded(name, make)
+        net = make(weights=None)
+    if weights is not None:
+        load_weights(net, weights, name)
+    return net
+
+
+def _downloaded(name: str, make: Any) -> "keras.Model":
+    try:
+        return make(weights="imagenet")
+    except Exception as error:
+        # keras.utils.get_file raises a bare Exception when the network is gone (Keras 3.15)
+        reason = unreachable(name, error)
+        if reason is None:
+            raise
+        raise reason from error

@@ -1,0 +1,63 @@
+"""The backbone that ships inside the package: our own small net, distilled by ``scripts/pretrain_mini.py``."""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tfft.backbones.base import Backbone, given_options
+from tfft.core.errors import BackboneError
+from tfft.core.specs import Block, FeatureSpec
+from tfft.preprocess.image import ImagePreprocessor
+
+if TYPE_CHECKING:
+    import keras
+
+MIN_SIZE = 32
+SIZE = 96
+_BLOCKS = tuple((f"block{i}", f"block{i}_out" if i < 5 else "") for i in range(1, 6))
+
+
+def names() -> Iterable[str]:
+    """The backbones that ship with tfft."""
+    return ("tfft_mini",)
+
+
+def backbone(name: str, weights: str | None = "tfft", size: int = SIZE) -> Backbone:
+    """Describe the embedded backbone.
+
+    Args:
+        name: ``"tfft_mini"``.
+        weights: ``"tfft"`` for the ones that ship with the package, None for random ones.
+        size: Height and width of the input in pixels, at least 32.
+
+    Returns:
+        A Backbone whose features are a map (batch, size / 16, size / 16, channels).
+
+    Raises:
+        BackboneError: When the size is too small or the weights are unknown.
+    """
+    if weights not in ("tfft", None):
+        raise BackboneError(f"{name!r} has no weights {weights!r}.", fix="Pass 'tfft', or None for random ones.")
+    if size < MIN_SIZE:
+        raise BackboneError(
+            f"The input of {name!r} must be at least {MIN_SIZE} pixels high and wide.",
+            f"size {size}",
+            f"Pass size={MIN_SIZE} or more; smaller images are enlarged to it.",
+        )
+    return Backbone(
+        handle=name,
+        options=given_options(weights=weights, size=size),
+        loader=partial(_load, weights, size),
+        features=FeatureSpec("map"),
+        blocks=tuple(Block(*block) for block in _BLOCKS),
+        preprocessor=ImagePreprocessor(size, size),
+    )
+
+
+def _load(weights: str | None, size: int, seed: int) -> "keras.Model":
+    from tfft.backbones.embedded import load_weights_into, mini_net
+
+    net = mini_net(size=size, seed=seed)
+    if weights is not None:
+        load_weights_into(net)
+    return net

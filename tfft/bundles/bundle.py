@@ -1,0 +1,156 @@
+"""export() and load(): a trained model as one folder or zip file, and back.
+
+::
+
+    flowers.tfft/
+        manifest.json   format version, package versions, backbone, task with labels, preprocessing, fingerprint of the weights
+        net.keras       pixels -> logits, opens in plain Keras; no pickled code
+        report.json     the report it was exported with, when there was one
+        report.md       the same for people
+"""
+
+import json
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from tfft import tasks
+from tfft.bundles.predictor import Predictor
+from tfft.core import files, fingerprint, versions
+from tfft.core.errors import BundleError, shortlist
+from tfft.evaluation.report import Report
+from tfft.models.assembly import TransferModel
+from tfft.preprocess.image import ImagePreprocessor
+
+FORMAT = 1
+_MANIFEST, _NET, _REPORT = "manifest.json", "net.keras", "report.json"
+
+
+def export(model: TransferModel, path: str | Path, report: Report | None = None) -> Path:
+    """Save a model with everything that is needed to use it.
+
+    It is written beside ``path`` first and then put in its place, so that an older bundle survives a full disk or a crash.
+
+    Args:
+        model: Such as ``run.model``.
+        path: A folder, or a zip file when it ends in ``.zip``.
+        report: From ``evaluate``, kept inside.
+
+    Returns:
+        The path.
+
+    Raises:
+        BundleError: When it cannot be written, or ``path`` is something else than an older bundle.
+
+    Example:
+        >>> import tempfile, tfft
+        >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+        >>> load(export(model, tempfile.mkdtemp() + "/toy.tfft")).task.labels.names
+        ('ants', 'bees')
+    """
+    path = Path(path)
+    _refuse_strangers(path)
+    manifest = {
+        "format": FORMAT,
+        "versions": versions.installed(),
+        "backbone": model.backbone.to_dict(),
+        "task": model.task.to_dict(),
+        "preprocessor": model.preprocessor.to_dict(),
+        "weights": _weights_fingerprint(model.net),
+    }
+    try:
+        with files.replacing(path) as fresh:
+            folder = fresh if path.suffix != ".zip" else fresh.with_name("content")
+            folder.mkdir()
+            model.net.save(folder / _NET)
+            _write_json(folder / _MANIFEST, manifest)
+            if report is not None:
+                _write_json(folder / _REPORT, report.to_dict())
+                (folder / "report.md").write_text(report.to_markdown(), encoding="utf-8")
+            if folder is not fresh:
+                _zip(folder, fresh)
+    except OSError as error:
+        raise BundleError(
+            f"The bundle {str(path)!r} could not be written: {error}.",
+            "an older bundle there is untouched" if path.exists() else "",
+            "Free some space or choose another folder, and export again; the model is still in memory.",
+        ) from error
+    return path
+
+
+def load(path: str | Path) -> Predictor:
+    """Read a bundle.
+
+    Args:
+        path: A folder or zip file that ``export`` wrote.
+
+    Returns:
+        A Predictor.
+
+    Raises:
+        BundleError: When it is no bundle, is damaged, or was written by a newer version.
+    """
+    path = Path(path)
+    if path.is_file() and zipfile.is_zipfile(path):
+        with tempfile.TemporaryDirectory(prefix="tfft-") as folder, zipfile.ZipFile(path) as archive:
+            for name in (_MANIFEST, _NET, _REPORT):
+                if name in archive.namelist():
+                    archive.extract(name, folder)
+            return _load_folder(Path(folder), path)
+    return _load_folder(path, path)
+
+
+def _load_folder(folder: Path, shown: Path) -> Predictor:
+    import keras
+
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BundleError(
+            f"{str(shown)!r} is not a bundle: {error}.", fix="Pass a folder or zip file that tfft.export() wrote."
+        ) from error
+    if manifest.get("format") != FORMAT:
+        raise BundleError(
+            f"{str(shown)!r} has format {manifest.get('format')!r}; this version reads {FORMAT}.",
+            f"written by tfft {manifest.get('versions', {}).get('tfft')}",
+            "Upgrade with: pip install -U tfft.",
+        )
+    try:
+        net = keras.saving.load_model(folder / _NET, compile=False, safe_mode=True)
+        report = json.loads((folder / _REPORT).read_text(encoding="utf-8")) if (folder / _REPORT).is_file() else None
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise BundleError(f"{str(shown)!r} is damaged: {error}.", fix="Copy or export it again.") from error
+    if _weights_fingerprint(net) != manifest["weights"]:
+        raise BundleError(
+            f"The weights in {str(shown)!r} are not the ones its manifest names.",
+            f"versions {manifest['versions']!r}",
+            "Copy or export it again.",
+        )
+    preprocessor = ImagePreprocessor.from_dict(manifest["preprocessor"])
+    return Predictor(net, tasks.from_dict(manifest["task"]), preprocessor, manifest, report)
+
+
+def _weights_fingerprint(net: Any) -> str:
+    return fingerprint.combined(fingerprint.weight_digests(net.weights))
+
+
+def _refuse_strangers(path: Path) -> None:
+    """Never replace a folder or file that is not a bundle."""
+    folder_of_others = path.is_dir() and any(path.iterdir()) and not (path / _MANIFEST).is_file()
+    file_of_others = path.is_file() and not (path.suffix == ".zip" and zipfile.is_zipfile(path))
+    if folder_of_others or file_of_others:
+        found = shortlist(sorted(p.name for p in path.iterdir())) if path.is_dir() else "a file"
+        raise BundleError(f"{str(path)!r} exists and is not a bundle.", found, "Choose another path.")
+
+
+def _write_json(path: Path, values: Any) -> None:
+    path.write_text(json.dumps(values, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _zip(folder: Path, target: Path) -> None:
+    with zipfile.ZipFile(target, "w") as archive:
+        for file in sorted(folder.iterdir()):
+            archive.write(file, file.name)
+    shutil.rmtree(folder)

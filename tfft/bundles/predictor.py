@@ -1,0 +1,113 @@
+"""Predictor: raw inputs -> answers, from a bundle's parts; reaches no training code and runs no pickled code."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfft.core.errors import DataError
+from tfft.data.arrays import to_pixels
+from tfft.data.folder import SUFFIXES
+from tfft.preprocess.image import ImagePreprocessor
+from tfft.tasks.base import Answer, Task
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One answer and what it is about.
+
+    Attributes:
+        name: Path of the input, or its position in the call.
+        answer: Label, probability and scores.
+    """
+
+    name: str
+    answer: Answer
+
+    @property
+    def label(self) -> str | tuple[str, ...] | None:
+        """Class name, tuple of class names, or None for quantities."""
+        return self.answer.label
+
+    @property
+    def probability(self) -> float | None:
+        """Of the label, in [0, 1]; None where there is no single one."""
+        return self.answer.probability
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """Probability of each class, or value of each quantity."""
+        return self.answer.scores
+
+    def to_dict(self) -> dict[str, Any]:
+        """The prediction as plain JSON values."""
+        label = list(self.label) if isinstance(self.label, tuple) else self.label
+        return {"name": self.name, "label": label, "probability": self.probability, "scores": dict(self.scores)}
+
+
+@dataclass(frozen=True, eq=False)
+class Predictor:
+    """A loaded bundle.
+
+    Attributes:
+        net: pixels 0..255, float32 (batch, height, width, 3) -> logits, float32 (batch, outputs).
+        task: Labels and how logits become answers.
+        preprocessor: Raw input -> pixels.
+        manifest: What the bundle says of itself: versions, backbone, fingerprints.
+        report: The report it was exported with, as plain values, or None.
+    """
+
+    net: "keras.Model"
+    task: Task
+    preprocessor: ImagePreprocessor
+    manifest: Mapping[str, Any]
+    report: Mapping[str, Any] | None = None
+
+    def predict(
+        self, inputs: Any, batch_size: int = 32, value_range: tuple[float, float] | None = None
+    ) -> list[Prediction]:
+        """Answer for each input, in order.
+
+        Args:
+            inputs: A path, encoded bytes, an array or a Pillow image; a folder (all images below it, sorted); a sequence of these,
+                mixed; or an array of images (n, height, width, channels).
+            batch_size: Inputs run through the net at once.
+            value_range: (lowest, highest) pixel value of arrays that are not uint8.
+
+        Returns:
+            One Prediction for each image.
+
+        Raises:
+            DataError: When an input cannot be read; the message names it. Nothing is predicted then.
+        """
+        items = list(_flat(inputs, value_range))
+        answers: list[Prediction] = []
+        for start in range(0, len(items), batch_size):
+            chosen = items[start : start + batch_size]
+            pixels = np.stack([self.preprocessor(item) for _, item in chosen])
+            logits = np.asarray(self.net.predict_on_batch(pixels))
+            rows = self.task.probabilities(logits)
+            answers += [Prediction(name, self.task.decode(row)) for (name, _), row in zip(chosen, rows, strict=True)]
+        return answers
+
+
+def _flat(inputs: Any, value_range: tuple[float, float] | None) -> Iterator[tuple[str, Any]]:
+    """(name, item) for each single image in whatever the user passed."""
+    single = isinstance(inputs, (str, Path, bytes, bytearray)) or not isinstance(inputs, (Sequence, np.ndarray))
+    if single or (isinstance(inputs, np.ndarray) and inputs.ndim in (2, 3)):
+        inputs = [inputs]
+    for index, item in enumerate(inputs):
+        if isinstance(item, (str, Path)) and Path(item).is_dir():
+            found = sorted(path for path in Path(item).rglob("*") if path.suffix.lower() in SUFFIXES)
+            if not found:
+                raise DataError(f"There is no image below {str(item)!r}.", fix=f"Looked for {' '.join(SUFFIXES)}.")
+            yield from ((str(path), path) for path in found)
+        elif isinstance(item, np.ndarray):
+            yield f"input {index}", to_pixels(item, value_range)
+        else:
+            yield (str(item) if isinstance(item, (str, Path)) else f"input {index}"), item

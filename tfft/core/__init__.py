@@ -1,0 +1,1 @@
+"""What everything else stands on: errors, frozen vocabulary, seeds, digests and safe files. Imports nothing of tfft above it."""

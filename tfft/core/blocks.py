@@ -1,0 +1,40 @@
+"""Blocks of a net: which layer belongs to which named group, in order from input to output."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from tfft.core.errors import BackboneError, shortlist
+from tfft.core.specs import Block
+
+
+def assign_blocks(net: Any, blocks: Sequence[Block]) -> dict[str, str]:
+    """Give every layer of a functional net to exactly one block.
+
+    Args:
+        net: A ``keras.Model`` whose ``layers`` are in topological order (functional models are).
+        blocks: In order from input to output; the last one has no pattern.
+
+    Returns:
+        Layer name to block name, in layer order.
+
+    Raises:
+        BackboneError: When a pattern matches nothing or blocks overlap.
+    """
+    names = [layer.name for layer in net.layers]
+    result: dict[str, str] = {}
+    start = 0
+    for block in blocks:
+        end = len(names)
+        if block is not blocks[-1]:
+            hits = [index for index, name in enumerate(names) if re.match(block.pattern, name)]
+            end = hits[-1] + 1 if hits else start
+        if end <= start:
+            raise BackboneError(
+                f"Block {block.name!r} is empty: {block.pattern!r} matches no layer after the block before it.",
+                f"layers {shortlist(names[start:])}",
+                "List the blocks from input to output, each with a pattern for its last layer.",
+            )
+        result |= dict.fromkeys(names[start:end], block.name)
+        start = end
+    return result

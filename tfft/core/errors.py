@@ -1,0 +1,119 @@
+"""The exception tree of tfft; every message says what was wrong, what we got, and how to fix it.
+
+::
+
+    TfftError
+    ├── DataError        examples, labels, files, splits           (also a ValueError)
+    ├── BackboneError    unknown handle, impossible size           (also a ValueError)
+    │   └── WeightsError weights that cannot be found or do not fit
+    ├── TaskError        labels, targets or options of a task      (also a ValueError)
+    ├── PlanError        phases, policies and their numbers        (also a ValueError)
+    ├── MovementError    what moved is not what was meant to move; carries the finished run
+    └── BundleError      saved artefacts that cannot be written or read
+
+    DataWarning          something in the data that is legal and probably not meant
+"""
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+
+class TfftError(Exception):
+    """Base of every error that tfft raises on purpose.
+
+    Args:
+        what: One sentence: what was wrong.
+        got: The offending value in words, or an empty string when ``what`` already shows it.
+        fix: One sentence: what to do about it.
+
+    Attributes:
+        what, got, fix: The three parts, for programs that show them apart.
+
+    Example:
+        >>> str(TfftError("A plan needs at least one phase.", "Plan()", "Pass one Phase or more."))
+        'A plan needs at least one phase. Got: Plan(). Pass one Phase or more.'
+    """
+
+    def __init__(self, what: str, got: str = "", fix: str = "") -> None:
+        self.what, self.got, self.fix = what, got, fix
+        super().__init__(" ".join(part for part in (what, f"Got: {got}." if got else "", fix) if part))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.what, self.got, self.fix)
+
+
+class DataError(TfftError, ValueError):
+    """Examples, labels, files or splits that cannot be trained on."""
+
+
+class BackboneError(TfftError, ValueError):
+    """A handle nobody knows, or an option that its backbone does not take."""
+
+
+class WeightsError(BackboneError):
+    """Weights that cannot be found, read, or fitted to the net without a remainder."""
+
+
+class TaskError(TfftError, ValueError):
+    """Labels, targets or options that do not make a task."""
+
+
+class PlanError(TfftError, ValueError):
+    """A phase, plan or policy that cannot be carried out."""
+
+
+class MovementError(TfftError):
+    """After a phase, the variables that moved are not the ones that were meant to.
+
+    Attributes:
+        run: The run so far, with its model: nothing that was trained is lost.
+    """
+
+    run: Any = None
+
+
+class BundleError(TfftError):
+    """A bundle that cannot be written or read."""
+
+
+class DataWarning(UserWarning):
+    """Something in the data that is legal and probably not meant, such as one photo in two splits."""
+
+
+def shortlist(names: Iterable[Any], limit: int = 10) -> str:
+    """Names for an error message, cut at ``limit`` with a count of the rest.
+
+    Args:
+        names: Anything with a ``repr``; shown in the order given.
+        limit: How many to show.
+
+    Returns:
+        ``"'a', 'b', ... (12 in all)"``.
+
+    Example:
+        >>> shortlist("abc", limit=2)
+        "'a', 'b', ... (3 in all)"
+    """
+    names = list(names)
+    shown = ", ".join(repr(name) for name in names[:limit])
+    return shown if len(names) <= limit else f"{shown}, ... ({len(names)} in all)"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which known names come closest to a misspelt one.
+
+    Args:
+        name: What the user wrote.
+        known: The names that exist.
+
+    Returns:
+        ``"Did you mean 'vgg16'?"``, or a list of what there is when nothing is close.
+
+    Example:
+        >>> nearest("vgg-16", ["vgg16", "resnet50"])
+        "Did you mean 'vgg16'?"
+    """
+    known = sorted(known)
+    close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
+    return f"Did you mean {' or '.join(repr(c) for c in close)}?" if close else f"There are: {shortlist(known, 40)}."

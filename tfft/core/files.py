@@ -1,0 +1,55 @@
+"""Files that are either the old ones or the new ones, never half of each."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Write to a temporary sibling, then put it in the place of ``path``; on any error ``path`` stays as it was.
+
+    Args:
+        path: The file or folder to create or replace. Its parent folder is created.
+
+    Yields:
+        A path that does not exist yet, on the same file system: make a file or a folder there.
+
+    Raises:
+        OSError: Whatever the writing raised, after the temporary sibling was removed.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    workplace = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
+    fresh, old = workplace / "new", workplace / "old"
+    try:
+        yield fresh
+        if path.is_dir():
+            # a folder cannot be replaced in one step: move the old one aside, and back should the second step fail
+            path.rename(old)
+            try:
+                fresh.rename(path)
+            except OSError:
+                old.rename(path)
+                raise
+        else:
+            os.replace(fresh, path)
+    finally:
+        shutil.rmtree(workplace, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small UTF-8 file in one step.
+
+    Args:
+        path: Where to.
+        text: The whole content.
+
+    Raises:
+        OSError: When it cannot be written; an older file is then untouched.
+    """
+    with replacing(path) as fresh:
+        fresh.write_text(text, encoding="utf-8")

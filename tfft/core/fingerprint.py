@@ -1,0 +1,84 @@
+"""Stable hashes of values, arrays and weights: what a run, a bundle or a cache was made from."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tfft.core.errors import TfftError
+
+_DIGEST_BYTES = 16
+
+
+def digest(content: bytes | np.ndarray) -> str:
+    """Hash of raw bytes, or of an array's dtype, shape and values.
+
+    Args:
+        content: Bytes, or an array of any shape and dtype.
+
+    Returns:
+        32 hexadecimal digits (BLAKE2b, 16 bytes).
+
+    Example:
+        >>> digest(np.zeros(2)) == digest(np.zeros(2)), digest(np.zeros(2)) == digest(np.zeros((2, 1)))
+        (True, False)
+    """
+    state = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    if isinstance(content, np.ndarray):
+        state.update(f"{content.dtype.str}{content.shape}".encode())
+        # as bytes: memoryview refuses bfloat16, and -0.0 must differ from 0.0
+        state.update(np.ascontiguousarray(content).reshape(-1).view(np.uint8).data)
+    else:
+        state.update(content)
+    return state.hexdigest()
+
+
+def fingerprint(value: Any) -> str:
+    """Hash of a JSON-able value, independent of dict order.
+
+    Args:
+        value: None, bool, int, float, str, and lists, tuples and dicts of them.
+
+    Returns:
+        32 hexadecimal digits.
+
+    Raises:
+        TfftError: When the value holds something that has no canonical JSON form.
+
+    Example:
+        >>> fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+        True
+    """
+    try:
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise TfftError(
+            f"This value has no fingerprint: {error}.", repr(value)[:200], "Use plain JSON values."
+        ) from error
+    return digest(text.encode())
+
+
+def weight_digests(variables: Iterable[Any]) -> list[str]:
+    """Digest of each variable, one at a time, so that a large net is never copied whole.
+
+    Args:
+        variables: Keras variables (or anything with ``numpy()``).
+
+    Returns:
+        One digest a variable, in the order given.
+    """
+    return [digest(np.asarray(variable.numpy())) for variable in variables]
+
+
+def combined(digests: Iterable[str] | Mapping[str, str]) -> str:
+    """One fingerprint of many digests.
+
+    Args:
+        digests: In a meaningful order, or by name.
+
+    Returns:
+        32 hexadecimal digits.
+    """
+    return fingerprint(dict(digests) if isinstance(digests, Mapping) else list(digests))

@@ -1,0 +1,44 @@
+"""What this machine offers a run: cores, instruction sets, the folder for caches."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+_WORTH_KNOWING = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "amx_int8", "fma", "neon", "asimd")
+
+
+def cores() -> int:
+    """How many cores this process may use (which inside a container can be fewer than the machine has).
+
+    Returns:
+        At least 1.
+    """
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows have no affinity call
+        return os.cpu_count() or 1
+
+
+def cache_folder() -> Path:
+    """Where tfft keeps what it can compute again: ``TFFT_CACHE_DIR``, or the platform's user cache folder.
+
+    Returns:
+        A path that need not exist; nothing is created.
+    """
+    chosen = os.environ.get("TFFT_CACHE_DIR")
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("tfft", appauthor=False))
+
+
+def instruction_sets() -> tuple[str, ...]:
+    """The instruction sets that decide how fast a net runs on this CPU.
+
+    Returns:
+        Such as ``("avx2", "avx512f", "amx_bf16")``; empty where the platform does not say.
+    """
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return ()
+    flags = next((line.split() for line in text.splitlines() if line.startswith(("flags", "Features"))), [])
+    return tuple(name for name in _WORTH_KNOWING if name in flags)

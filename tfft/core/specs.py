@@ -1,0 +1,138 @@
+"""The frozen vocabulary that rooms speak to each other in: LabelSpace, FeatureSpec, Block."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from tfft.core.errors import TaskError, shortlist
+
+LabelKind = Literal["single", "multi", "real"]
+FeatureKind = Literal["vector", "sequence", "map"]
+
+
+@dataclass(frozen=True)
+class LabelSpace:
+    """What the targets of a data set mean; the order of ``names`` is the class id everywhere.
+
+    Attributes:
+        names: Class names (``single``, ``multi``) or names of the predicted quantities (``real``).
+        kind: ``"single"`` one class an example, ``"multi"`` any number of classes, ``"real"`` one float for each name.
+        mean: For ``real``: mean of each quantity over the training split, in its own unit; otherwise empty.
+        scale: For ``real``: standard deviation of each quantity over the training split; otherwise empty.
+
+    Raises:
+        TaskError: When names are missing, repeated, or do not match ``mean`` and ``scale``.
+
+    Example:
+        >>> LabelSpace(("ants", "bees")).index("bees")
+        1
+    """
+
+    names: tuple[str, ...]
+    kind: LabelKind = "single"
+    mean: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.names:
+            raise TaskError(
+                f"A label space of kind {self.kind!r} needs at least one name.", fix="Pass the class names."
+            )
+        if len(set(self.names)) != len(self.names):
+            twice = sorted({name for name in self.names if self.names.count(name) > 1})
+            raise TaskError(f"Label names must be unique; {shortlist(twice)} stand twice.", fix="Rename or merge them.")
+        if self.kind == "real" and not len(self.names) == len(self.mean) == len(self.scale):
+            raise TaskError(
+                f"Every one of the {len(self.names)} quantities needs a mean and a scale.",
+                f"{len(self.mean)} means and {len(self.scale)} scales",
+                "Let tfft.data compute them, or pass both.",
+            )
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def index(self, name: str) -> int:
+        """Class id of a name.
+
+        Args:
+            name: One of ``names``.
+
+        Returns:
+            Its position, 0-based.
+
+        Raises:
+            TaskError: When there is no such name.
+        """
+        try:
+            return self.names.index(name)
+        except ValueError:
+            raise TaskError(f"There is no label {name!r}.", fix=f"The labels are {shortlist(self.names)}.") from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The space as plain JSON values."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "LabelSpace":
+        """Undo ``to_dict``.
+
+        Args:
+            values: What ``to_dict`` returned, possibly after a JSON round trip.
+
+        Returns:
+            An equal LabelSpace.
+        """
+        return cls(
+            tuple(values["names"]), values["kind"], tuple(values.get("mean", ())), tuple(values.get("scale", ()))
+        )
+
+    @classmethod
+    def of(cls, names: "LabelSpace | Sequence[str]") -> "LabelSpace":
+        """A LabelSpace from one, or from a plain sequence of class names.
+
+        Args:
+            names: A LabelSpace (returned as it is) or class names in id order.
+
+        Returns:
+            A LabelSpace.
+
+        Raises:
+            TaskError: When given one string instead of a sequence of them, or names that are not unique.
+        """
+        if isinstance(names, LabelSpace):
+            return names
+        if isinstance(names, str):
+            raise TaskError(
+                "Labels must be a sequence of names, not one string.", repr(names), f"Write [{names!r}, ...]."
+            )
+        return cls(tuple(str(name) for name in names))
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """The only thing a head learns about a backbone: what kind of features it emits.
+
+    Attributes:
+        kind: ``"map"`` is (batch, height, width, channels), ``"sequence"`` (batch, steps, width), ``"vector"`` (batch, width).
+        dtype: Of the features; heads cast to float32 for logits.
+    """
+
+    kind: FeatureKind
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A named group of layers, the unit of unfreezing.
+
+    A net's layers, in topological order from input to output, are cut into consecutive blocks; a block ends at the *last*
+    layer whose name matches ``pattern``. So every layer belongs to exactly one block, whatever its depth variant, and layers
+    that Keras named by itself need no pattern of their own.
+
+    Attributes:
+        name: What ``last_blocks`` and the overview print, such as ``"block5"``.
+        pattern: Regular expression, matched from the start of a layer name; empty for the last block, which ends at the output.
+    """
+
+    name: str
+    pattern: str = ""

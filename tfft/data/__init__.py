@@ -1,0 +1,13 @@
+"""Examples and labels, whatever they come from: folders, tables, arrays, or any ``tf.data.Dataset``.
+
+Every ``from_...`` function reads the labels, checks each image once (it decodes, and which content it has), and returns
+``Splits``: seeded training, validation and test parts that stay on disk until a batch needs them.
+"""
+
+from tfft.data.arrays import from_arrays
+from tfft.data.dataset import from_dataset
+from tfft.data.examples import Examples, Splits
+from tfft.data.folder import from_folder
+from tfft.data.table import from_csv, from_dataframe
+
+__all__ = ["Examples", "Splits", "from_arrays", "from_csv", "from_dataframe", "from_dataset", "from_folder"]

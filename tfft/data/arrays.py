@@ -1,0 +1,122 @@
+"""NumPy arrays -> Splits, with the range of their values stated instead of guessed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tfft.core.errors import DataError
+from tfft.data.examples import Splits
+from tfft.data.splits import HOLDOUT, Drawing, Pool, assemble
+
+
+def from_arrays(
+    images: Any,
+    targets: Any = None,
+    class_names: Sequence[str] | None = None,
+    groups: Sequence[Any] | None = None,
+    value_range: tuple[float, float] | None = None,
+    holdout: tuple[float, float] = HOLDOUT,
+    seed: int = 0,
+) -> Splits:
+    """Take images and targets that are already in memory (or memory-mapped).
+
+    Args:
+        images: Shape (n, height, width), (n, height, width, 1 or 3 or 4) or a list of such images of any sizes; or a mapping
+            ``{"train": (images, targets), "test": (images, targets)}``, then ``targets`` stays None.
+        targets: Shape (n,): integers or strings are classes, floats a quantity; shape (n, k): zeros and ones are several labels,
+            floats k quantities.
+        class_names: Names in id order; the ids themselves when None.
+        groups: Shape (n,); examples of one group never land in different parts.
+        value_range: (lowest, highest) value a pixel can have, mapped to 0..255. Needed for anything but uint8: floats in [0, 1]
+            and floats in [0, 255] look alike in a dark picture, and guessing wrong is silent.
+        holdout: Fractions (validation, test) of the training examples for parts that are missing.
+        seed: Draws the parts.
+
+    Returns:
+        Splits whose inputs are the arrays.
+
+    Raises:
+        DataError: For a wrong rank, dtype or length, NaN, or a missing ``value_range``.
+
+    Example:
+        >>> random = np.random.default_rng(0)
+        >>> from_arrays(random.integers(0, 255, (20, 8, 8, 3), np.uint8), [0, 1] * 10).describe()
+        '14 train, 4 validation, 2 test; 2 classes'
+    """
+    given = images if isinstance(images, Mapping) else {"train": (images, targets)}
+    pools = {}
+    for part, (inputs, labels) in given.items():
+        pixels = AsPixels(inputs, value_range)
+        if labels is None or len(labels) != len(pixels):
+            raise DataError(
+                f"The {part} part needs one target for each image.",
+                f"{len(pixels)} images and {'no' if labels is None else len(labels)} targets",
+                "Pass arrays of the same length.",
+            )
+        pools[part] = Pool(pixels, labels, groups if part == "train" else None)
+    return assemble(pools, Drawing(holdout, seed), class_names)
+
+
+class AsPixels(Sequence[np.ndarray]):
+    """Arrays seen as uint8 pixels, converted one at a time when they are read.
+
+    Args:
+        images: Shape (n, height, width[, channels]), or a sequence of images.
+        value_range: (lowest, highest) pixel value, or None for uint8.
+
+    Raises:
+        DataError: When the first image's rank, channels or dtype cannot be an image's.
+    """
+
+    def __init__(self, images: Any, value_range: tuple[float, float] | None) -> None:
+        self._images, self._value_range = images, value_range
+        if len(images):
+            to_pixels(np.asarray(images[0]), value_range)
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, index: Any) -> Any:
+        return to_pixels(np.asarray(self._images[index]), self._value_range)
+
+
+def to_pixels(image: np.ndarray, value_range: tuple[float, float] | None = None) -> np.ndarray:
+    """One image as uint8 pixels.
+
+    Args:
+        image: Shape (height, width) or (height, width, 1, 3 or 4); any real dtype.
+        value_range: (lowest, highest) value, mapped linearly to 0..255; None for uint8.
+
+    Returns:
+        uint8, the same shape.
+
+    Raises:
+        DataError: For another rank or number of channels, NaN, values outside the range, or a range that is needed and missing.
+
+    Example:
+        >>> to_pixels(np.array([[0.0, 0.5, 1.0]]), value_range=(0, 1)).tolist()
+        [[0, 128, 255]]
+    """
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3, 4)) or 0 in image.shape:
+        raise DataError(
+            "An image array must be (height, width) or (height, width, channels) with 1, 3 or 4 channels.",
+            f"shape {image.shape}",
+            "Channels come last; pass images one below the other: (n, height, width, 3).",
+        )
+    if value_range is None:
+        if image.dtype != np.uint8:
+            raise DataError(
+                f"Pixels of dtype {image.dtype} have no known range.",
+                f"values from {image.min():g} to {image.max():g}",
+                "Pass value_range=(lowest, highest), such as (0, 1) or (0, 255).",
+            )
+        return image
+    low, high = value_range
+    if image.dtype.kind not in "buif" or not np.isfinite(image).all() or image.min() < low or image.max() > high:
+        raise DataError(
+            f"Pixels must be numbers within value_range={value_range!r}.",
+            f"dtype {image.dtype}, values from {image.min():g} to {image.max():g}",
+            "Widen value_range, or clip the images.",
+        )
+    return np.round((image.astype(np.float32) - low) * (255 / (high - low))).astype(np.uint8)

@@ -1,0 +1,120 @@
+"""Any ``tf.data.Dataset`` of (image, target) -> Splits.
+
+The dataset is read once, element by element, into one temporary file. From there on its examples can be shuffled perfectly,
+split without a leak (a dataset that reshuffles itself would deal validation examples into training), and read in any order,
+with no more than one batch in memory.
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfft.core.errors import DataError
+from tfft.data.arrays import to_pixels
+from tfft.data.examples import Splits
+from tfft.data.splits import HOLDOUT, Drawing, Pool, assemble
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+def from_dataset(
+    dataset: "tf.data.Dataset | Mapping[str, tf.data.Dataset]",
+    class_names: Sequence[str] | None = None,
+    value_range: tuple[float, float] | None = None,
+    holdout: tuple[float, float] = HOLDOUT,
+    seed: int = 0,
+) -> Splits:
+    """Take a finite, unbatched dataset, or one for each part.
+
+    Args:
+        dataset: Elements (image, target), or ``{"train": ..., "validation": ..., "test": ...}`` of such datasets. An image is a
+            tensor (height, width[, channels]) or a string scalar of encoded bytes; a target is as in ``from_arrays``.
+        class_names: Names in id order; the ids themselves when None.
+        value_range: (lowest, highest) pixel value; needed for anything but uint8 and encoded bytes.
+        holdout: Fractions (validation, test) of the training examples for parts that are missing.
+        seed: Draws the parts.
+
+    Returns:
+        Splits. The temporary file lives as long as they do, in the system's temporary folder (set ``TMPDIR`` to move it).
+
+    Raises:
+        DataError: For an infinite or batched dataset, elements that are not pairs, or a disk that is full.
+    """
+    given = dataset if isinstance(dataset, Mapping) else {"train": dataset}
+    pools = {part: _spool(elements, part, value_range) for part, elements in given.items()}
+    return assemble(pools, Drawing(holdout, seed), class_names)
+
+
+class Spool(Sequence[Any]):
+    """Images of any sizes, one after the other in a temporary file that disappears with this object."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.NamedTemporaryFile(prefix="tfft-", suffix=".spool")  # noqa: SIM115 - lives as long as we do
+        self._rows: list[tuple[int, int, tuple[int, ...] | None]] = []
+        self._end = 0
+
+    def append(self, item: bytes | np.ndarray) -> None:
+        """Add one image at the end.
+
+        Args:
+            item: Encoded bytes, or uint8 pixels (height, width[, channels]).
+
+        Raises:
+            DataError: When the disk is full.
+        """
+        shape = None if isinstance(item, bytes) else item.shape
+        content = item if isinstance(item, bytes) else item.tobytes()
+        try:
+            self._file.seek(self._end)
+            self._file.write(content)
+            self._file.flush()
+        except OSError as error:
+            raise DataError(
+                f"The dataset does not fit on disk: {error}.",
+                f"{self._end / 1e6:.0f} MB written to {self._file.name!r}",
+                "Point TMPDIR to a larger disk, or use from_folder.",
+            ) from error
+        self._rows.append((self._end, len(content), shape))
+        self._end += len(content)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        start, size, shape = self._rows[index]
+        with open(self._file.name, "rb") as file:  # an own handle: several threads read at once
+            file.seek(start)
+            content = file.read(size)
+        return content if shape is None else np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def _spool(dataset: Any, part: str, value_range: tuple[float, float] | None) -> Pool:
+    import tensorflow as tf
+
+    if not isinstance(dataset, tf.data.Dataset):
+        raise DataError(
+            f"The {part} part is not a tf.data.Dataset.", type(dataset).__name__, "Use from_arrays for arrays."
+        )
+    if int(dataset.cardinality()) == tf.data.INFINITE_CARDINALITY:
+        raise DataError(
+            f"The {part} dataset never ends.", "an infinite dataset", "Remove repeat(); phases count epochs."
+        )
+    if not isinstance(dataset.element_spec, tuple) or len(dataset.element_spec) != 2:
+        raise DataError(
+            f"The {part} dataset must hold pairs (image, target).",
+            f"elements {dataset.element_spec!r}",
+            "Map it to pairs: dataset.map(lambda row: (row['image'], row['label'])).",
+        )
+    image_spec = dataset.element_spec[0]
+    if image_spec.shape.rank == 4 or (image_spec.dtype == tf.string and image_spec.shape.rank):
+        raise DataError(f"The {part} dataset is batched.", f"images {image_spec.shape}", "Call unbatch() on it.")
+    inputs, targets = Spool(), []
+    for image, target in dataset.as_numpy_iterator():
+        inputs.append(image if isinstance(image, bytes) else to_pixels(np.asarray(image), value_range))
+        targets.append(target.decode() if isinstance(target, bytes) else np.asarray(target))
+    if targets and isinstance(targets[0], np.ndarray):
+        return Pool(inputs, np.stack(targets))
+    return Pool(inputs, targets)

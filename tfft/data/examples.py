@@ -1,0 +1,141 @@
+"""The values that data is made of: Examples (inputs and targets, indexable) and Splits (train, validation, test)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tfft.core import fingerprint
+from tfft.core.errors import DataError
+from tfft.core.specs import LabelSpace
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Inputs and targets side by side; inputs are read only when an index asks for one.
+
+    Attributes:
+        inputs: Sequence of length n; each item is a path (``str``), encoded ``bytes``, or an array (height, width[, channels]).
+        targets: ``single``: int64 class ids, shape (n,). ``multi``: float32 zeros and ones, shape (n, classes).
+            ``real``: float32 in the user's own unit, shape (n, quantities).
+        labels: What the targets mean.
+        digests: Content hash of each input, for duplicate warnings and fingerprints.
+    """
+
+    inputs: Sequence[Any]
+    targets: np.ndarray
+    labels: LabelSpace
+    digests: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def take(self, indices: Sequence[int] | np.ndarray) -> "Examples":
+        """The examples at these positions, in this order.
+
+        Args:
+            indices: Integers, shape (m,), each in [0, n).
+
+        Returns:
+            Examples of length m; inputs are still read lazily.
+        """
+        chosen = np.asarray(indices, dtype=np.int64)
+        return Examples(
+            Selected(self.inputs, chosen), self.targets[chosen], self.labels, tuple(self.digests[i] for i in chosen)
+        )
+
+    def name(self, index: int) -> str:
+        """How to call one example in a message: its path, or its position.
+
+        Args:
+            index: In [0, n).
+
+        Returns:
+            The path, or ``"example 7"``.
+        """
+        item = self.inputs[index]
+        return item if isinstance(item, str) else f"example {index}"
+
+    def fingerprint(self) -> str:
+        """One hash of all contents and targets, in order."""
+        return fingerprint.combined([*self.digests, fingerprint.digest(self.targets)])
+
+    def counts(self) -> dict[str, int]:
+        """Examples in each class; for ``real`` labels an empty dict."""
+        if self.labels.kind == "real":
+            return {}
+        if self.labels.kind == "single":
+            totals = np.bincount(self.targets, minlength=len(self.labels))
+        else:
+            totals = self.targets.sum(axis=0)
+        return {name: int(total) for name, total in zip(self.labels.names, totals, strict=True)}
+
+
+class Selected(Sequence[Any]):
+    """A lazy selection of another sequence; selections of selections collapse into one.
+
+    Args:
+        base: Any sequence.
+        indices: Positions in ``base``, int64, shape (m,).
+    """
+
+    def __init__(self, base: Sequence[Any], indices: np.ndarray) -> None:
+        inner = base if isinstance(base, Selected) else None
+        self._base: Sequence[Any] = base if inner is None else inner._base
+        self._indices: np.ndarray = indices if inner is None else inner._indices[indices]
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._base[int(self._indices[index])]
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """Training, validation and test examples of one label space.
+
+    Attributes:
+        train: What the weights are fitted to.
+        validation: What phases, early stopping and best weights are chosen by.
+        test: What a report is made from; None when the source has none.
+        labels: The label space, the same for every part.
+        seed: The seed that drew the parts.
+        skipped: Inputs left out because they could not be read (``on_corrupt="skip"``), with the reason.
+    """
+
+    train: Examples
+    validation: Examples
+    test: Examples | None
+    labels: LabelSpace
+    seed: int = 0
+    skipped: tuple[str, ...] = ()
+
+    def part(self, name: str) -> Examples:
+        """One part by its name.
+
+        Args:
+            name: ``"train"``, ``"validation"`` or ``"test"``.
+
+        Returns:
+            Its examples.
+
+        Raises:
+            DataError: When there is no such part, or the source has no test part.
+        """
+        if name not in ("train", "validation", "test"):
+            raise DataError(f"There is no part {name!r}.", fix="The parts are 'train', 'validation' and 'test'.")
+        found = getattr(self, name)
+        if found is None:
+            raise DataError(
+                "This data has no test part.", self.describe(), "Add a test folder, or name one with parts=."
+            )
+        return found
+
+    def describe(self) -> str:
+        """One line: how many examples of how many classes in which part."""
+        sizes = [f"{len(self.train)} train", f"{len(self.validation)} validation"]
+        sizes += [f"{len(self.test)} test"] if self.test is not None else ["no test part"]
+        unit = "quantities" if self.labels.kind == "real" else "classes"
+        return f"{', '.join(sizes)}; {len(self.labels)} {unit}"

@@ -1,0 +1,118 @@
+"""Examples -> a ``tf.data.Dataset`` of batches: the one place that orders shuffle, read, batch and prefetch."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfft.core.machine import cores
+from tfft.core.seed import derive
+from tfft.data.examples import Examples
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+Reader = Callable[[Any], np.ndarray]
+Encoder = Callable[[np.ndarray], np.ndarray]
+_BATCHES_AHEAD = 2
+
+
+def order(count: int, seed: int, epoch: int) -> np.ndarray:
+    """The order of one epoch: a full shuffle that depends on nothing but its arguments, so any epoch can be entered directly.
+
+    Args:
+        count: How many examples.
+        seed: The user's seed.
+        epoch: Number of the epoch within the run, from 0.
+
+    Returns:
+        int64 positions, shape (count,), a permutation.
+    """
+    return np.random.default_rng([derive(seed, "shuffle"), epoch]).permutation(count)
+
+
+def steps(count: int, batch_size: int) -> int:
+    """Batches in one epoch, the last one possibly smaller.
+
+    Args:
+        count: How many examples.
+        batch_size: Examples in a full batch.
+
+    Returns:
+        ``ceil(count / batch_size)``.
+    """
+    return -(-count // batch_size)
+
+
+def training_batches(
+    examples: Examples, read: Reader, encode: Encoder, batch_size: int, epochs: range, seed: int
+) -> "tf.data.Dataset":
+    """Batches of several epochs end to end, so that reading never pauses between two of them.
+
+    Args:
+        examples: What to read.
+        read: Raw input -> uint8 pixels (height, width, 3), all of one shape.
+        encode: Targets of a batch -> float32 (batch, outputs).
+        batch_size: Examples in a full batch; the last of an epoch may be smaller.
+        epochs: Numbers of the epochs within the run; each has its own order.
+        seed: The user's seed.
+
+    Returns:
+        A dataset of (uint8 (batch, height, width, 3), float32 (batch, outputs)), ``len(epochs) * steps(...)`` batches long.
+    """
+
+    def indices() -> Iterator[np.ndarray]:
+        for epoch in epochs:
+            yield from _slices(order(len(examples), seed, epoch), batch_size)
+
+    return _read(indices, examples, read, encode)
+
+
+def evaluation_batches(examples: Examples, read: Reader, encode: Encoder, batch_size: int) -> "tf.data.Dataset":
+    """Batches of all examples once, in their order.
+
+    Args:
+        examples: What to read.
+        read: As in ``training_batches``.
+        encode: As in ``training_batches``.
+        batch_size: Examples in a full batch; the last one may be smaller.
+
+    Returns:
+        A dataset as in ``training_batches``, ``steps(...)`` batches long; it can be iterated again.
+    """
+    import tensorflow as tf
+
+    batches = _read(lambda: _slices(np.arange(len(examples)), batch_size), examples, read, encode)
+    # Keras warns of every generator whose length it does not know
+    return batches.apply(tf.data.experimental.assert_cardinality(steps(len(examples), batch_size)))
+
+
+def _slices(positions: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
+    for start in range(0, len(positions), batch_size):
+        yield positions[start : start + batch_size]
+
+
+def _read(
+    indices: Callable[[], Iterator[np.ndarray]], examples: Examples, read: Reader, encode: Encoder
+) -> "tf.data.Dataset":
+    import tensorflow as tf
+
+    pixels = tf.TensorSpec((None, *read(examples.inputs[0]).shape), tf.uint8)
+    targets = tf.TensorSpec((None, encode(examples.targets[:1]).shape[1]), tf.float32)
+
+    def load(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        images = np.stack([read(examples.inputs[int(index)]) for index in chosen])
+        return images, encode(examples.targets[chosen]).astype(np.float32)
+
+    def load_batch(chosen: Any) -> tuple[Any, Any]:
+        # Pillow lets go of the interpreter while it decodes and resizes, so parallel calls use all cores
+        images, labels = tf.numpy_function(load, [chosen], (tf.uint8, tf.float32), stateful=False)
+        return tf.ensure_shape(images, pixels.shape), tf.ensure_shape(labels, targets.shape)
+
+    batches = tf.data.Dataset.from_generator(indices, output_signature=tf.TensorSpec((None,), tf.int64))
+    batches = batches.map(load_batch, num_parallel_calls=cores(), deterministic=True).prefetch(_BATCHES_AHEAD)
+    options = tf.data.Options()
+    # tf.data's autotuner can stall the end of an iterator for seconds (TensorFlow 2.21): every size above is explicit
+    options.autotune.enabled = False
+    options.deterministic = True
+    return batches.with_options(options)

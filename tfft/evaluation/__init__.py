@@ -1,0 +1,1 @@
+"""evaluate(): a trained model and examples -> a Report with intervals."""

@@ -1,0 +1,157 @@
+"""Predictions -> numbers; every metric is a function of (targets, probabilities) with rows that can be drawn again.
+
+scikit-learn computes them; ``weights`` count how often each example was drawn, so that a bootstrap copies no arrays.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from sklearn import metrics as sk
+
+from tfft.core.errors import DataError
+from tfft.evaluation.predictions import Predictions
+
+Metric = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
+_TINY = 1e-15
+
+
+def _accuracy(targets: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> float:
+    return float(np.average(probabilities.argmax(axis=1) == targets, weights=weights))
+
+
+def _balanced_accuracy(targets: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> float:
+    hits = confusion(targets, probabilities, weights)
+    present = hits.sum(axis=1) > 0
+    return float((np.diag(hits)[present] / hits.sum(axis=1)[present]).mean())
+
+
+def _macro_f1(targets: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> float:
+    hits = confusion(targets, probabilities, weights)
+    either = hits.sum(axis=0) + hits.sum(axis=1)
+    return float((2 * np.diag(hits)[either > 0] / either[either > 0]).mean())
+
+
+def _log_loss(targets: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> float:
+    own = probabilities[np.arange(len(targets)), targets]
+    return float(np.average(-np.log(np.maximum(own, _TINY)), weights=weights))
+
+
+def _subset_accuracy(targets: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> float:
+    return float(np.average(((probabilities >= 0.5) == (targets > 0)).all(axis=1), weights=weights))
+
+
+def _multi_macro_f1(targets: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> float:
+    return float(sk.f1_score(targets, probabilities >= 0.5, average="macro", sample_weight=weights, zero_division=0.0))
+
+
+def _multi_log_loss(targets: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> float:
+    own = np.where(targets > 0, probabilities, 1 - probabilities)
+    return float(np.average(-np.log(np.maximum(own, _TINY)).mean(axis=1), weights=weights))
+
+
+def _mae(targets: np.ndarray, quantities: np.ndarray, weights: np.ndarray) -> float:
+    return float(sk.mean_absolute_error(targets, quantities, sample_weight=weights))
+
+
+def _rmse(targets: np.ndarray, quantities: np.ndarray, weights: np.ndarray) -> float:
+    return float(sk.root_mean_squared_error(targets, quantities, sample_weight=weights))
+
+
+def _r2(targets: np.ndarray, quantities: np.ndarray, weights: np.ndarray) -> float:
+    return float(sk.r2_score(targets, quantities, sample_weight=weights))
+
+
+METRICS: Mapping[str, Mapping[str, Metric]] = {
+    "single": {
+        "accuracy": _accuracy,
+        "balanced_accuracy": _balanced_accuracy,
+        "macro_f1": _macro_f1,
+        "log_loss": _log_loss,
+    },
+    "multi": {"subset_accuracy": _subset_accuracy, "macro_f1": _multi_macro_f1, "log_loss": _multi_log_loss},
+    "real": {"mae": _mae, "rmse": _rmse, "r2": _r2},
+}
+"""By kind of label space; the first of each kind is the one a summary shows."""
+
+
+def confusion(targets: np.ndarray, probabilities: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Counts of (true class, most probable class).
+
+    Args:
+        targets: Class ids, (n,).
+        probabilities: (n, classes).
+        weights: How often each example counts, (n,); once when None.
+
+    Returns:
+        (classes, classes), rows true, columns predicted.
+    """
+    classes = probabilities.shape[1]
+    cells = targets * classes + probabilities.argmax(axis=1)
+    return np.bincount(cells, weights, minlength=classes * classes).reshape(classes, classes)
+
+
+def with_intervals(
+    predictions: Predictions, kind: str, seed: int, draws: int = 1000, level: float = 0.95
+) -> dict[str, dict[str, float]]:
+    """Every metric with its bootstrap interval.
+
+    Args:
+        predictions: n of them.
+        kind: Of the label space.
+        seed: Of the draws.
+        draws: How often n examples are drawn again with replacement.
+        level: Share of the draws inside the interval.
+
+    Returns:
+        ``{"accuracy": {"value": ..., "low": ..., "high": ...}, ...}``.
+
+    Raises:
+        DataError: When there are no predictions.
+
+    Source:
+        Percentile bootstrap: Efron and Tibshirani 1993, chapter 13. The counts of a draw of n with replacement are multinomial.
+    """
+    targets, probabilities = predictions.targets, predictions.probabilities
+    count = len(targets)
+    if not count:
+        raise DataError("There is nothing to evaluate.", "0 examples", "Check the part or the slice.")
+    random = np.random.default_rng(seed)
+    weights = [random.multinomial(count, np.full(count, 1 / count)).astype(np.float64) for _ in range(draws)]
+    edges = (50 * (1 - level), 50 * (1 + level))
+    result = {}
+    for name, metric in METRICS[kind].items():
+        values = [metric(targets, probabilities, drawn) for drawn in weights]
+        low, high = np.nanpercentile(values, edges)
+        value = metric(targets, probabilities, np.ones(count))
+        result[name] = {"value": value, "low": float(low), "high": float(high)}
+    return result
+
+
+def per_class(predictions: Predictions, kind: str, names: tuple[str, ...]) -> list[dict[str, float | str]]:
+    """Precision, recall, F1 and support of each class, or the mean absolute error of each quantity.
+
+    Args:
+        predictions: n of them.
+        kind: Of the label space.
+        names: Of classes or quantities.
+
+    Returns:
+        One dict for each name, in id order. A class that was never predicted has precision 0.
+    """
+    targets, probabilities = predictions.targets, predictions.probabilities
+    if kind == "real":
+        errors = np.abs(targets - probabilities).mean(axis=0)
+        return [{"name": name, "mae": float(error)} for name, error in zip(names, errors, strict=True)]
+    predicted = probabilities.argmax(axis=1) if kind == "single" else probabilities >= 0.5
+    columns = sk.precision_recall_fscore_support(targets, predicted, labels=range(len(names)), zero_division=0.0)
+    precision, recall, f1, support = columns
+    return [
+        {
+            "name": name,
+            "precision": float(precision[i]),
+            "recall": float(recall[i]),
+            "f1": float(f1[i]),
+            "support": int(support[i]),
+        }
+        for i, name in enumerate(names)
+    ]

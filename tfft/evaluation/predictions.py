@@ -1,0 +1,62 @@
+"""A model's answers beside the targets, batch by batch: images stream through, only numbers stay."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from tfft.data.examples import Examples
+from tfft.data.pipeline import evaluation_batches
+from tfft.preprocess.image import ImagePreprocessor
+from tfft.tasks.base import Task
+
+if TYPE_CHECKING:
+    import keras
+
+
+class Model(Protocol):
+    """What can be evaluated: a TransferModel, or a loaded Predictor."""
+
+    @property
+    def net(self) -> "keras.Model":
+        """Pixels -> logits."""
+
+    @property
+    def task(self) -> Task:
+        """What it learned."""
+
+    @property
+    def preprocessor(self) -> ImagePreprocessor:
+        """Raw input -> pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Aligned arrays of one evaluation.
+
+    Attributes:
+        targets: As ``Examples`` carries them, (n,) or (n, k).
+        probabilities: float64, (n, outputs); quantities in the user's own unit for a regression.
+    """
+
+    targets: np.ndarray
+    probabilities: np.ndarray
+
+
+def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
+    """Run a model over examples in their order.
+
+    Args:
+        model: With net, task and preprocessor.
+        examples: n of them.
+        batch_size: Examples in a batch.
+
+    Returns:
+        Predictions of length n.
+
+    Raises:
+        DataError: When an image cannot be read.
+    """
+    batches = evaluation_batches(examples, model.preprocessor, model.task.encode, batch_size)
+    logits = [np.asarray(model.net.predict_on_batch(pixels)) for pixels, _ in batches.as_numpy_iterator()]
+    return Predictions(examples.targets, model.task.probabilities(np.concatenate(logits)))

@@ -1,0 +1,53 @@
+"""A report's values -> text for people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_MAX_CONFUSION = 20
+
+
+def markdown(report: Mapping[str, Any]) -> str:
+    """A Markdown page.
+
+    Args:
+        report: What ``Report.to_dict`` returned.
+
+    Returns:
+        Metrics with intervals, the table of classes, the confusion matrix (up to 20 classes) and versions.
+    """
+    parts = [f"# {report['task']} on {report['count']:,} examples"]
+    rows = [
+        [name, _number(v["value"]), f"{_number(v['low'])} to {_number(v['high'])}"]
+        for name, v in report["metrics"].items()
+    ]
+    parts.append(table(["metric", "value", "95 % interval"], rows))
+    columns = list(report["per_class"][0])
+    parts.append(table(columns, [[_number(row[column]) for column in columns] for row in report["per_class"]]))
+    names = report["names"]
+    if report["confusion"] is not None and len(names) <= _MAX_CONFUSION:
+        body = [[name, *map(str, row)] for name, row in zip(names, report["confusion"], strict=True)]
+        parts += ["Rows are true classes, columns predicted ones.", table(["", *names], body)]
+    parts.append("Made with " + ", ".join(f"{name} {version}" for name, version in report["versions"].items()) + ".")
+    return "\n\n".join(parts) + "\n"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table whose columns line up.
+
+    Args:
+        header: Column names.
+        rows: Cells, as many in each row as there are columns.
+
+    Returns:
+        Lines joined by newlines. A ``|`` inside a cell is escaped.
+    """
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in [header, *rows]]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells
+    ]
+    return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,129 @@
+"""evaluate() and the Report it returns."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tfft.core import files, versions
+from tfft.core.errors import DataError, shortlist
+from tfft.core.seed import derive
+from tfft.data.examples import Examples
+from tfft.evaluation import metrics, render
+from tfft.evaluation.predictions import Model, predict
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a model is worth on examples it has not seen.
+
+    Attributes:
+        task: Name of the task.
+        count: How many examples.
+        names: Of classes or quantities, in id order.
+        metrics: Name to value, low and high end of the 95 % bootstrap interval.
+        per_class: Precision, recall, F1 and support of each class; mean absolute error of each quantity.
+        confusion: Rows true, columns predicted, (classes, classes); None unless one class an example.
+        data: Fingerprint of the examples.
+        versions: Of Python and packages.
+    """
+
+    task: str
+    count: int
+    names: tuple[str, ...]
+    metrics: Mapping[str, Mapping[str, float]]
+    per_class: Sequence[Mapping[str, Any]]
+    confusion: Sequence[Sequence[int]] | None
+    data: str
+    versions: Mapping[str, str] = field(default_factory=versions.installed)
+
+    def describe(self) -> str:
+        """One line: the first metric with its interval."""
+        name, value = next(iter(self.metrics.items()))
+        return f"{name} {value['value']:.4f} [{value['low']:.4f}, {value['high']:.4f}] on {self.count} examples"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain JSON values."""
+        return {
+            "task": self.task,
+            "count": self.count,
+            "names": list(self.names),
+            "metrics": {name: dict(values) for name, values in self.metrics.items()},
+            "per_class": [dict(row) for row in self.per_class],
+            "confusion": None if self.confusion is None else [list(row) for row in self.confusion],
+            "data": self.data,
+            "versions": dict(self.versions),
+        }
+
+    def to_markdown(self) -> str:
+        """The report as a Markdown page."""
+        return render.markdown(self.to_dict())
+
+    def save(self, path: str | Path) -> Path:
+        """Write the report; ``.json`` holds ``to_dict``, anything else Markdown.
+
+        Args:
+            path: Of the file.
+
+        Returns:
+            The same path.
+
+        Raises:
+            OSError: When it cannot be written.
+        """
+        path = Path(path)
+        text = (
+            json.dumps(self.to_dict(), indent=1, ensure_ascii=False) if path.suffix == ".json" else self.to_markdown()
+        )
+        files.write_text(path, text)
+        return path
+
+
+def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed: int = 0) -> Report:
+    """Measure a model on examples; images are read batch by batch.
+
+    Args:
+        model: What ``build``, ``run.model`` or ``load`` gave.
+        examples: Such as ``data.test``.
+        batch_size: Examples in a batch.
+        seed: Of the bootstrap.
+
+    Returns:
+        A Report.
+
+    Raises:
+        DataError: When there are no examples, they have other labels than the model, or an image cannot be read.
+
+    Example:
+        >>> import numpy as np, tfft
+        >>> images = np.random.default_rng(0).integers(0, 255, (20, 16, 16, 3), np.uint8)
+        >>> data = tfft.data.from_arrays(images, [0, 1] * 10)
+        >>> model = tfft.build("toy", tfft.tasks.classification(data.labels))
+        >>> sorted(evaluate(model, data.train).metrics)
+        ['accuracy', 'balanced_accuracy', 'log_loss', 'macro_f1']
+    """
+    if examples is None or not len(examples):
+        raise DataError(
+            "There are no examples to evaluate on.",
+            "no test part" if examples is None else "0 examples",
+            "Use data.validation, add a test folder, or name one with parts=.",
+        )
+    labels = model.task.labels
+    if (labels.kind, labels.names) != (examples.labels.kind, examples.labels.names):
+        raise DataError(
+            "The examples have other labels than the model.",
+            f"{examples.labels.kind} {shortlist(examples.labels.names)} for {labels.kind} {shortlist(labels.names)}",
+            "Evaluate on data of the same label space.",
+        )
+    predictions = predict(model, examples, batch_size)
+    counts = metrics.confusion(predictions.targets, predictions.probabilities) if labels.kind == "single" else None
+    return Report(
+        task=model.task.name,
+        count=len(examples),
+        names=labels.names,
+        metrics=metrics.with_intervals(predictions, labels.kind, derive(seed, "bootstrap")),
+        per_class=metrics.per_class(predictions, labels.kind, labels.names),
+        confusion=None if counts is None else counts.astype(int).tolist(),
+        data=examples.fingerprint(),
+    )

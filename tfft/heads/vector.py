@@ -1,0 +1,109 @@
+"""The head for one answer an example: pool -> hidden Dense layers -> dropout -> Dense logits."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from tfft.core.errors import TaskError
+from tfft.core.seed import seeded_initializers
+from tfft.core.specs import FeatureSpec
+
+if TYPE_CHECKING:
+    import keras
+
+Pooling = Literal["average", "max", "flatten"]
+_POOLINGS = ("average", "max", "flatten")
+_KINDS = ("map", "sequence", "vector")
+
+
+@dataclass(frozen=True)
+class VectorHead:
+    """What the head looks like; layers appear in ``build``.
+
+    Attributes:
+        pooling: How a map (batch, height, width, channels) or a sequence (batch, steps, width) becomes a vector.
+        hidden: Widths of Dense + ReLU layers between pooling and logits; empty for a linear head.
+        dropout: Share of values set to 0 in front of each Dense layer while training, in [0, 1).
+
+    Raises:
+        TaskError: When an option is out of range.
+    """
+
+    pooling: Pooling = "average"
+    hidden: tuple[int, ...] = ()
+    dropout: float = 0.2
+
+    def __post_init__(self) -> None:
+        if self.pooling not in _POOLINGS:
+            raise TaskError(
+                f"pooling={self.pooling!r} is unknown.", fix=f"Use one of {', '.join(map(repr, _POOLINGS))}."
+            )
+        if not 0 <= self.dropout < 1:
+            raise TaskError(f"dropout={self.dropout!r} must be in [0, 1).", fix="0.2 is a good start.")
+        if any(not isinstance(width, int) or width < 1 for width in self.hidden):
+            raise TaskError(f"hidden={self.hidden!r} must be layer widths of at least 1.", fix="Write hidden=(256,).")
+
+    def build(self, features: FeatureSpec, shape: tuple[int | None, ...], outputs: int, seed: int) -> "keras.Model":
+        """Make the layers.
+
+        Args:
+            features: What the backbone emits.
+            shape: Of the features without the batch axis.
+            outputs: Number of logits.
+            seed: For initial weights and dropout masks.
+
+        Returns:
+            A model from features to float32 logits, shape (batch, outputs).
+
+        Raises:
+            TaskError: When the features are of a kind that this head does not take.
+        """
+        import keras
+
+        if features.kind not in _KINDS:
+            raise TaskError(f"This head takes {', '.join(_KINDS)} features.", features.kind, "Choose another task.")
+        with seeded_initializers(seed):
+            x = inputs = keras.Input(shape, dtype=features.dtype, name="features")
+            if features.kind != "vector":
+                x = _pool(self.pooling, features.kind)(x)
+            for index, width in enumerate(self.hidden):
+                x = self._dropout(f"dropout_{index}")(x)
+                x = keras.layers.Dense(width, activation="relu", name=f"hidden_{index}")(x)
+            x = self._dropout("dropout")(x)
+            return keras.Model(inputs, keras.layers.Dense(outputs, dtype="float32", name="logits")(x), name="head")
+
+    def _dropout(self, name: str) -> Any:
+        import keras
+
+        return keras.layers.Dropout(self.dropout, name=name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The options as plain JSON values."""
+        return asdict(self) | {"hidden": list(self.hidden)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "VectorHead":
+        """Undo ``to_dict``.
+
+        Args:
+            values: What ``to_dict`` returned.
+
+        Returns:
+            An equal VectorHead.
+
+        Raises:
+            TaskError: When an option is out of range.
+        """
+        return cls(values["pooling"], tuple(values["hidden"]), values["dropout"])
+
+
+def _pool(pooling: Pooling, kind: str) -> Any:
+    import keras
+
+    layers: dict[tuple[str, str], Any] = {
+        ("average", "map"): keras.layers.GlobalAveragePooling2D,
+        ("max", "map"): keras.layers.GlobalMaxPooling2D,
+        ("average", "sequence"): keras.layers.GlobalAveragePooling1D,
+        ("max", "sequence"): keras.layers.GlobalMaxPooling1D,
+    }
+    return layers.get((pooling, kind), keras.layers.Flatten)(name="pool")

@@ -1,0 +1,1 @@
+"""Backbone + Task -> a model to train."""

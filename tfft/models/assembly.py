@@ -1,0 +1,120 @@
+"""build(): Backbone + Task -> TransferModel, a functional ``keras.Model`` from pixels to logits."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tfft.backbones.base import Backbone
+from tfft.backbones.handles import load_backbone
+from tfft.core.errors import BackboneError
+from tfft.core.seed import derive
+from tfft.preprocess.image import ImagePreprocessor
+from tfft.preprocess.pixels import PIXEL_RANGES
+from tfft.tasks.base import Task
+from tfft.trainable.overview import Overview
+from tfft.trainable.policy import Policy, apply
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True, eq=False)
+class TransferModel:
+    """A net with weights, and what it was made from.
+
+    Attributes:
+        net: pixels 0..255, float32 (batch, height, width, 3) -> logits, float32 (batch, outputs). An ordinary functional model.
+        backbone: The description it was built from.
+        task: What it is to learn.
+        backbone_net: The part of ``net`` that came with weights; the same layers.
+        head_net: The part of ``net`` that is new; the same layers.
+    """
+
+    net: "keras.Model"
+    backbone: Backbone
+    task: Task
+    backbone_net: "keras.Model"
+    head_net: "keras.Model"
+
+    @property
+    def preprocessor(self) -> ImagePreprocessor:
+        """Raw input -> pixels, as the net takes them."""
+        return self.backbone.preprocessor
+
+    def apply(self, policy: Policy, train_norms: bool = False) -> Overview:
+        """Set what trains, and return the total table of it.
+
+        Args:
+            policy: From ``tfft.trainable``.
+            train_norms: Whether normalisation layers of the backbone may train.
+
+        Returns:
+            One row for each variable.
+
+        Raises:
+            PlanError: When the policy does not fit the net.
+        """
+        return apply(policy, self.backbone_net, self.backbone.blocks, self.head_net, train_norms)
+
+    def net_for(self, overview: Overview) -> "keras.Model":
+        """The net as a phase trains it: the same layers, called so that a frozen backbone is deterministic.
+
+        Frozen or not, dropout and stochastic depth inside a backbone run in a Keras ``fit``; where nothing of it trains, that is
+        noise without a purpose, so the backbone is then called in inference mode.
+
+        Args:
+            overview: Of the phase.
+
+        Returns:
+            A functional model that shares every variable with ``net``.
+        """
+        frozen = all(row.intent == "frozen" for row in overview.rows if row.block != "head")
+        return _connect(self.backbone, self.backbone_net, self.head_net, training=False if frozen else None)
+
+
+def build(backbone: str | Backbone, task: Task, seed: int = 0) -> TransferModel:
+    """Load a backbone's weights and put a task's head on it.
+
+    Args:
+        backbone: A name such as ``"vgg16"``, or what ``load_backbone`` returned.
+        task: From ``tfft.tasks``.
+        seed: For the head's initial weights and dropout, and for a backbone without pretrained weights.
+
+    Returns:
+        A TransferModel with everything frozen but the head.
+
+    Raises:
+        BackboneError: When nobody knows the name.
+        WeightsError: When the weights cannot be found or do not fit.
+        TaskError: When the head does not take the backbone's features.
+
+    Example:
+        >>> from tfft import tasks
+        >>> build("toy", tasks.classification(["ants", "bees"])).net.output_shape
+        (None, 2)
+    """
+    described = load_backbone(backbone) if isinstance(backbone, str) else backbone
+    if not isinstance(described, Backbone):
+        raise BackboneError(
+            "build() takes a backbone's name or what load_backbone() returned.",
+            type(described).__name__,
+            'Write build("vgg16", task).',
+        )
+    backbone_net = described.load(derive(seed, "backbone"))
+    head_net = task.head.build(
+        described.features, tuple(backbone_net.output.shape[1:]), task.outputs, derive(seed, "head")
+    )
+    net = _connect(described, backbone_net, head_net, training=None)
+    model = TransferModel(net, described, task, backbone_net, head_net)
+    model.apply(Policy("nothing"))
+    return model
+
+
+def _connect(
+    backbone: Backbone, backbone_net: "keras.Model", head_net: "keras.Model", training: bool | None
+) -> "keras.Model":
+    import keras
+
+    height, width = backbone.preprocessor.height, backbone.preprocessor.width
+    pixels = keras.Input((height, width, 3), dtype="float32", name="pixels")
+    features = backbone_net(PIXEL_RANGES[backbone.pixel_range](pixels), training=training)
+    return keras.Model(pixels, head_net(features), name="tfft")

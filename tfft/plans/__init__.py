@@ -1,0 +1,10 @@
+"""Plans: which phases a training has. Recipes return one; ``Phase`` and ``Plan`` make your own.
+
+Synopsis: ``two_phase(head_epochs=5, tune_epochs=5)``, ``head_only(epochs=10)``, ``full(epochs=3, learning_rate=1e-4)``.
+"""
+
+from tfft.plans.phase import Phase, Plan
+from tfft.plans.recipes import full, head_only, two_phase
+from tfft.plans.schedule import Schedule, constant, cosine
+
+__all__ = ["Phase", "Plan", "Schedule", "constant", "cosine", "full", "head_only", "two_phase"]

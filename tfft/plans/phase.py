@@ -1,0 +1,182 @@
+"""Phase and Plan: what to train for how long at which rate, as frozen values that go into JSON and back."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from tfft.core.errors import PlanError, nearest
+from tfft.plans.schedule import Schedule
+from tfft.trainable.policy import Policy
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stage of training: one policy, one fresh optimizer.
+
+    Attributes:
+        name: Shown in progress lines, logs and reports.
+        trainable: What of the backbone trains; from ``tfft.trainable``. The head always does.
+        epochs: Passes over the training part, at least 1.
+        learning_rate: Highest rate, reached after the warm-up.
+        schedule: How the rate moves; ``plans.cosine(warmup=0.1)`` or ``plans.constant()``.
+        weight_decay: Decoupled (AdamW), a share of the learning rate; never on biases, norms and other vectors.
+        clip_norm: Largest length of the gradient of all trained variables together; None for no limit.
+        patience: Stop after so many epochs without a better validation loss; None runs all epochs.
+        train_norms: Whether normalisation layers of the backbone that the policy chooses may train.
+
+    Raises:
+        PlanError: When a number is out of range.
+
+    Source:
+        Adam: Kingma and Ba 2015. Decoupled decay: Loshchilov and Hutter 2019. Clipping: Pascanu et al. 2013.
+    """
+
+    name: str
+    trainable: Policy
+    epochs: int
+    learning_rate: float
+    schedule: Schedule = Schedule()
+    weight_decay: float = 0.0
+    clip_norm: float | None = 1.0
+    patience: int | None = None
+    train_norms: bool = False
+
+    def __post_init__(self) -> None:
+        checks: tuple[tuple[bool, str, str], ...] = (
+            (isinstance(self.name, str) and bool(self.name), "name", "a non-empty string"),
+            (isinstance(self.trainable, Policy), "trainable", "a policy such as tfft.trainable.last_blocks(1)"),
+            (_whole(self.epochs, 1), "epochs", "a whole number of at least 1"),
+            (_number(self.learning_rate) and 0 < self.learning_rate <= 10, "learning_rate", "a number in (0, 10]"),
+            (isinstance(self.schedule, Schedule), "schedule", "plans.cosine() or plans.constant()"),
+            (_number(self.weight_decay) and 0 <= self.weight_decay < 1, "weight_decay", "a number in [0, 1)"),
+            (
+                self.clip_norm is None or (_number(self.clip_norm) and self.clip_norm > 0),
+                "clip_norm",
+                "None or above 0",
+            ),
+            (self.patience is None or _whole(self.patience, 1), "patience", "None or a whole number of at least 1"),
+            (isinstance(self.train_norms, bool), "train_norms", "True or False"),
+        )
+        for good, field_name, wanted in checks:
+            if not good:
+                value = getattr(self, field_name)
+                raise PlanError(
+                    f"{field_name}={value!r} of phase {self.name!r} cannot be used.", fix=f"It must be {wanted}."
+                )
+
+    def describe(self) -> str:
+        """One line: what trains, for how long, at which rate."""
+        norms = ", norms train" if self.train_norms else ""
+        return (
+            f"{self.name}: {self.trainable.describe()}, {self.epochs} epochs, "
+            f"learning rate {self.learning_rate:g} ({self.schedule.shape}{norms})"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The phase as plain JSON values."""
+        return asdict(self) | {"trainable": self.trainable.to_dict(), "schedule": self.schedule.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Phase":
+        """Undo ``to_dict``.
+
+        Args:
+            values: What ``to_dict`` returned, possibly after a JSON round trip.
+
+        Returns:
+            An equal Phase.
+
+        Raises:
+            PlanError: When a field is unknown or out of range.
+        """
+        known = [field.name for field in fields(cls)]
+        for key in values:
+            if key not in known:
+                raise PlanError(f"A phase has no field {key!r}.", fix=nearest(key, known))
+        plain = dict(values)
+        plain["trainable"] = Policy.from_dict(values["trainable"])
+        plain["schedule"] = Schedule.from_dict(values["schedule"])
+        return cls(**plain)
+
+
+@dataclass(frozen=True, init=False)
+class Plan:
+    """Phases in order.
+
+    Args:
+        *phases: One or more, with different names.
+
+    Raises:
+        PlanError: When there is none, one is not a Phase, or two have the same name.
+
+    Example:
+        >>> from tfft import plans
+        >>> plan = plans.two_phase()
+        >>> Plan.from_dict(plan.to_dict()) == plan
+        True
+    """
+
+    phases: tuple[Phase, ...]
+
+    def __init__(self, *phases: Phase) -> None:
+        if not phases or not all(isinstance(phase, Phase) for phase in phases):
+            raise PlanError("A plan is made of one Phase or more.", repr(phases)[:200], "Write Plan(Phase(...), ...).")
+        names = [phase.name for phase in phases]
+        if len(set(names)) != len(names):
+            raise PlanError(f"Phases of one plan need different names; got {names!r}.", fix="Rename one of them.")
+        object.__setattr__(self, "phases", tuple(phases))
+
+    def __iter__(self) -> Iterator[Phase]:
+        return iter(self.phases)
+
+    def __len__(self) -> int:
+        return len(self.phases)
+
+    def describe(self) -> str:
+        """One line for each phase."""
+        return "\n".join(phase.describe() for phase in self.phases)
+
+    def with_phases(self, **changes: Any) -> "Plan":
+        """The same plan with fields of every phase replaced.
+
+        Args:
+            **changes: Fields of Phase, such as ``patience=3``.
+
+        Returns:
+            A new Plan.
+
+        Raises:
+            PlanError: When a value is out of range or a field unknown.
+        """
+        known = [field.name for field in fields(Phase)]
+        for key in changes:
+            if key not in known:
+                raise PlanError(f"A phase has no field {key!r}.", fix=nearest(key, known))
+        return Plan(*(replace(phase, **changes) for phase in self.phases))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as plain JSON values."""
+        return {"phases": [phase.to_dict() for phase in self.phases]}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Plan":
+        """Undo ``to_dict``.
+
+        Args:
+            values: What ``to_dict`` returned, possibly after a JSON round trip.
+
+        Returns:
+            An equal Plan.
+
+        Raises:
+            PlanError: When a phase cannot be made of them.
+        """
+        return cls(*(Phase.from_dict(phase) for phase in values["phases"]))
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least

@@ -1,0 +1,71 @@
+"""Recipes: functions that return a Plan an expert would have written."""
+
+from tfft.plans.phase import Phase, Plan
+from tfft.trainable.policy import everything, last_blocks, nothing
+
+HEAD_LEARNING_RATE = 3e-3
+TUNE_SHARE = 0.03
+
+
+def two_phase(
+    head_epochs: int = 5, tune_epochs: int = 5, blocks: int = 1, learning_rate: float = HEAD_LEARNING_RATE
+) -> Plan:
+    """Train the head on a frozen backbone, then the top blocks gently.
+
+    A head with random weights sends large, meaningless gradients into whatever lies below it; trained first, it leaves the
+    pretrained features intact.
+
+    Args:
+        head_epochs: Epochs of the first phase.
+        tune_epochs: Epochs of the second phase.
+        blocks: How many of the last blocks the second phase trains.
+        learning_rate: Highest rate of the first phase.
+
+    Returns:
+        A Plan of two phases, ``head`` and ``tune``.
+
+    Raises:
+        PlanError: When a number is out of range.
+
+    Source:
+        Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution" (LP-FT).
+    """
+    return Plan(
+        Phase("head", nothing(), head_epochs, learning_rate),
+        Phase("tune", last_blocks(blocks), tune_epochs, learning_rate * TUNE_SHARE),
+    )
+
+
+def head_only(epochs: int = 10, learning_rate: float = HEAD_LEARNING_RATE) -> Plan:
+    """Train the head and leave the backbone as it is: the fastest plan, and hard to beat on a few examples.
+
+    Args:
+        epochs: Passes over the training part.
+        learning_rate: Highest rate.
+
+    Returns:
+        A Plan of one phase, ``head``.
+
+    Raises:
+        PlanError: When a number is out of range.
+    """
+    return Plan(Phase("head", nothing(), epochs, learning_rate))
+
+
+def full(epochs: int = 10, learning_rate: float = 1e-4, train_norms: bool = False, weight_decay: float = 0.0) -> Plan:
+    """Train everything from the first step.
+
+    Args:
+        epochs: Passes over the training part.
+        learning_rate: Highest rate.
+        train_norms: Whether normalisation layers train too; True for a backbone with random weights, whose moving statistics
+            mean nothing yet.
+        weight_decay: Decoupled, on kernels only.
+
+    Returns:
+        A Plan of one phase, ``full``.
+
+    Raises:
+        PlanError: When a number is out of range.
+    """
+    return Plan(Phase("full", everything(), epochs, learning_rate, weight_decay=weight_decay, train_norms=train_norms))

@@ -1,0 +1,145 @@
+"""Paths, bytes, arrays or Pillow images -> RGB pixels of one size; the same code trains, evaluates and predicts."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from tfft.core.errors import DataError
+
+Fit = Literal["crop", "squash", "pad"]
+_FITS = ("crop", "squash", "pad")
+
+
+@dataclass(frozen=True)
+class ImagePreprocessor:
+    """Geometry of a backbone's input: every image becomes (height, width, 3) RGB pixels.
+
+    Attributes:
+        height, width: In pixels.
+        fit: ``"squash"`` stretches the image to the size, ``"crop"`` keeps its shape and cuts the middle out, ``"pad"`` keeps its
+            shape and fills with black.
+
+    Raises:
+        DataError: When ``fit`` is unknown.
+
+    Example:
+        >>> ImagePreprocessor(4, 6)(np.zeros((10, 20), np.uint8)).shape
+        (4, 6, 3)
+    """
+
+    height: int
+    width: int
+    fit: Fit = "squash"
+
+    def __post_init__(self) -> None:
+        if self.fit not in _FITS:
+            raise DataError(f"fit={self.fit!r} is unknown.", fix=f"Use one of {', '.join(map(repr, _FITS))}.")
+
+    def __call__(self, item: Any) -> np.ndarray:
+        """Read one image.
+
+        Args:
+            item: A path, encoded bytes, a Pillow image, or a uint8 array (height, width[, 1, 3 or 4]).
+
+        Returns:
+            uint8, shape (height, width, 3), RGB.
+
+        Raises:
+            DataError: When it is none of these, or cannot be decoded.
+        """
+        size = (self.width, self.height)
+        image = decode(item, size)
+        if self.fit == "squash":
+            image = image.resize(size, Image.Resampling.BILINEAR)
+        elif self.fit == "crop":
+            image = ImageOps.fit(image, size, Image.Resampling.BILINEAR)
+        else:
+            image = ImageOps.pad(image, size, Image.Resampling.BILINEAR)
+        return np.asarray(image)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The geometry as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "ImagePreprocessor":
+        """Undo ``to_dict``.
+
+        Args:
+            values: What ``to_dict`` returned.
+
+        Returns:
+            An equal ImagePreprocessor.
+
+        Raises:
+            DataError: When ``fit`` is unknown.
+        """
+        return cls(int(values["height"]), int(values["width"]), values["fit"])
+
+
+def decode(item: Any, size: tuple[int, int] | None = None) -> Image.Image:
+    """Open one image and make it upright 8-bit RGB, whatever it was stored as.
+
+    The first frame of an animation; EXIF rotation applied; 16-bit grey scaled to 8 bits; palettes looked up; CMYK converted;
+    transparency laid over white, since the colours hidden under transparent pixels are arbitrary.
+
+    Args:
+        item: A path, encoded bytes, a Pillow image, or a uint8 array (height, width[, 1, 3 or 4]).
+        size: (width, height) in pixels that is wanted in the end; a JPEG is then decoded no larger than needed.
+
+    Returns:
+        A Pillow image of mode RGB.
+
+    Raises:
+        DataError: When it cannot be decoded; the message names the file.
+    """
+    if isinstance(item, np.ndarray):
+        return _rgb(_from_array(item))
+    if isinstance(item, Image.Image):
+        return _rgb(item)
+    if not isinstance(item, (str, Path, bytes, bytearray)):
+        raise DataError(
+            f"An image cannot be read from a {type(item).__name__}.",
+            fix="Pass a path, encoded bytes, a uint8 array, or a Pillow image.",
+        )
+    source = io.BytesIO(item) if isinstance(item, (bytes, bytearray)) else item
+    try:
+        with Image.open(source) as image:
+            if size is not None and image.format == "JPEG" and image.mode in ("RGB", "L"):
+                # EXIF may still swap the sides, so ask for the larger one both ways
+                image.draft(image.mode, (max(size), max(size)))
+            return _rgb(image)
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        name = "these bytes" if isinstance(item, (bytes, bytearray)) else repr(str(item))
+        reason = "no such file" if isinstance(error, FileNotFoundError) else str(error)
+        raise DataError(f"{name} cannot be read as an image: {reason}.", fix="Repair or remove it.") from error
+
+
+def _from_array(array: np.ndarray) -> Image.Image:
+    if array.dtype != np.uint8 or array.ndim not in (2, 3):
+        raise DataError(
+            "An image array must be uint8 of shape (height, width) or (height, width, channels).",
+            f"dtype {array.dtype}, shape {array.shape}",
+            "For other ranges pass value_range=(lowest, highest).",
+        )
+    return Image.fromarray(array[:, :, 0] if array.ndim == 3 and array.shape[2] == 1 else array)
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    image.seek(0) if getattr(image, "is_animated", False) else None
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I;16") or image.mode == "I":
+        # Pillow's own conversion clips instead of scaling: everything above 255 would be white
+        image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
+    elif image.mode == "F":
+        raise ValueError("floating-point pixels have no known range")
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        ground = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(ground, image).convert("RGB")
+    return image.convert("RGB")

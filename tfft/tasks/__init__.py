@@ -1,0 +1,57 @@
+"""What a model is to learn: targets, head, loss, metrics, and how logits become answers."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tfft.core.errors import BundleError, shortlist
+from tfft.core.specs import LabelSpace
+from tfft.tasks.base import Answer, Task
+from tfft.tasks.classification import classification
+from tfft.tasks.multi_label import multi_label
+from tfft.tasks.regression import regression
+
+__all__ = ["Answer", "Task", "classification", "for_labels", "from_dict", "multi_label", "regression"]
+
+_TASKS: dict[str, Callable[..., Task]] = {
+    "classification": classification,
+    "multi_label": multi_label,
+    "regression": regression,
+}
+_BY_KIND: dict[str, Callable[..., Task]] = {"single": classification, "multi": multi_label, "real": regression}
+
+
+def for_labels(labels: LabelSpace) -> Task:
+    """The task that fits a label space, with its default options.
+
+    Args:
+        labels: Of a data set.
+
+    Returns:
+        ``classification``, ``multi_label`` or ``regression``.
+
+    Example:
+        >>> for_labels(LabelSpace(("ants", "bees"))).name
+        'classification'
+    """
+    return _BY_KIND[labels.kind](labels)
+
+
+def from_dict(values: Mapping[str, Any]) -> Task:
+    """Undo ``Task.to_dict``.
+
+    Args:
+        values: What ``to_dict`` returned, possibly after a JSON round trip.
+
+    Returns:
+        A task that encodes and decodes alike.
+
+    Raises:
+        BundleError: When the task is unknown to this version.
+    """
+    if values["name"] not in _TASKS:
+        raise BundleError(
+            f"The task {values['name']!r} is unknown to this version of tfft.",
+            fix=f"It knows {shortlist(_TASKS)}; upgrade with: pip install -U tfft.",
+        )
+    options = {key: tuple(v) if isinstance(v, list) else v for key, v in values["options"].items()}
+    return _TASKS[values["name"]](LabelSpace.from_dict(values["labels"]), **options)

@@ -1,0 +1,128 @@
+"""One class for each example."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from tfft.core.errors import TaskError
+from tfft.core.specs import LabelSpace
+from tfft.heads.vector import Pooling, VectorHead
+from tfft.tasks.base import Answer, Task, require_kind
+
+ClassWeights = Literal["balanced"] | Mapping[str, float] | None
+
+
+def classification(
+    labels: LabelSpace | Sequence[str],
+    pooling: Pooling = "average",
+    hidden: tuple[int, ...] = (),
+    dropout: float = 0.2,
+    label_smoothing: float = 0.0,
+    class_weights: ClassWeights = None,
+) -> Task:
+    """Learn one class for each example: softmax cross-entropy on logits.
+
+    Args:
+        labels: ``data.labels``, or class names in id order.
+        pooling: How feature maps become vectors: ``"average"``, ``"max"`` or ``"flatten"``.
+        hidden: Widths of Dense + ReLU layers in front of the logits.
+        dropout: Share of values dropped in front of each Dense layer, in [0, 1).
+        label_smoothing: Share of each target spread evenly over all classes, in [0, 1).
+        class_weights: ``"balanced"`` weighs each class by n / (classes * its count) over the training part; a mapping gives one
+            positive weight for each class name; None weighs every example alike.
+
+    Returns:
+        A Task whose logits have shape (batch, classes).
+
+    Raises:
+        TaskError: When labels are of another kind, fewer than two, or an option is out of range.
+
+    Example:
+        >>> classification(["ants", "bees"]).decode(np.array([0.25, 0.75])).label
+        'bees'
+
+    Source:
+        Label smoothing: Szegedy et al. 2016, "Rethinking the Inception Architecture", section 7. ``"balanced"``: the rule of
+        scikit-learn's ``compute_class_weight`` (King and Zeng 2001).
+    """
+    space = LabelSpace.of(labels)
+    require_kind(space, "single", "classification", "Use tasks.multi_label or tasks.regression.")
+    if len(space) < 2:
+        raise TaskError("Classification needs at least two classes.", repr(space.names), "Add another class.")
+    if not 0 <= label_smoothing < 1:
+        raise TaskError(f"label_smoothing={label_smoothing!r} must be in [0, 1).", fix="0.1 is common.")
+    _check_weights(class_weights, space)
+
+    def loss() -> Any:
+        import keras
+
+        return keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=label_smoothing)
+
+    def metrics() -> list[Any]:
+        import keras
+
+        return [keras.metrics.CategoricalAccuracy(name="accuracy")]
+
+    def decode(probabilities: np.ndarray) -> Answer:
+        best = int(probabilities.argmax())
+        scores = dict(zip(space.names, map(float, probabilities), strict=True))
+        return Answer(space.names[best], float(probabilities[best]), scores)
+
+    weights = dict(class_weights) if isinstance(class_weights, Mapping) else class_weights
+    return Task(
+        name="classification",
+        labels=space,
+        head=VectorHead(pooling, hidden, dropout),
+        loss=loss,
+        metrics=metrics,
+        encode=lambda ids: np.eye(len(space), dtype=np.float32)[ids],
+        probabilities=softmax,
+        decode=decode,
+        options={
+            "pooling": pooling,
+            "hidden": hidden,
+            "dropout": dropout,
+            "label_smoothing": label_smoothing,
+            "class_weights": weights,
+        },
+        class_weight=lambda counts: _class_weight(class_weights, space, counts),
+    )
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Logits to probabilities, in float64 and without overflow.
+
+    Args:
+        logits: Shape (n, classes).
+
+    Returns:
+        float64, shape (n, classes); rows sum to 1.
+    """
+    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
+    return shifted / shifted.sum(axis=-1, keepdims=True)
+
+
+def _check_weights(class_weights: ClassWeights, labels: LabelSpace) -> None:
+    if class_weights is None or class_weights == "balanced":
+        return
+    names = set(class_weights) if isinstance(class_weights, Mapping) else set()
+    good = names == set(labels.names) and all(math.isfinite(weight) and weight > 0 for weight in class_weights.values())
+    if not good:
+        raise TaskError(
+            'class_weights must be "balanced", None, or one positive number for each class.',
+            repr(class_weights),
+            f"The classes are {labels.names!r}.",
+        )
+
+
+def _class_weight(
+    class_weights: ClassWeights, labels: LabelSpace, counts: Mapping[str, int]
+) -> dict[int, float] | None:
+    if class_weights is None:
+        return None
+    if isinstance(class_weights, Mapping):
+        return {labels.index(name): float(weight) for name, weight in class_weights.items()}
+    total = sum(counts.values())
+    return {index: total / (len(labels) * counts[name]) for index, name in enumerate(labels.names)}

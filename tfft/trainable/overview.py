@@ -1,0 +1,177 @@
+"""The total table of a net's variables: rows first (path, block, shape, what is meant to happen, what happened), text second."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from tfft.core.blocks import assign_blocks
+from tfft.core.fingerprint import weight_digests
+from tfft.core.specs import Block
+
+Intent = Literal["train", "update", "frozen"]
+HEAD = "head"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One variable.
+
+    Attributes:
+        path: Such as ``"block5_conv3/kernel"``; head variables start with ``"head/"``.
+        block: Name of its block, or ``"head"``.
+        shape: Of the variable.
+        dtype: Of the variable.
+        kind: ``"weight"`` is moved by the optimizer, ``"statistic"`` by the layer itself (moving mean and variance).
+        norm: Whether it belongs to a normalisation layer.
+        intent: ``"train"`` by the optimizer, ``"update"`` by its layer, ``"frozen"`` not at all.
+        moved: Whether its bytes changed during the phase; None before.
+    """
+
+    path: str
+    block: str
+    shape: tuple[int, ...]
+    dtype: str
+    kind: Literal["weight", "statistic"]
+    norm: bool
+    intent: Intent = "frozen"
+    moved: bool | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        size = 1
+        for length in self.shape:
+            size *= length
+        return size
+
+
+@dataclass(frozen=True, eq=False)
+class Overview:
+    """Every variable of a net exactly once: backbone blocks from input to output, then the head.
+
+    Attributes:
+        rows: One for each variable.
+        variables: The Keras variables, aligned with ``rows``.
+    """
+
+    rows: tuple[Row, ...]
+    variables: tuple[Any, ...]
+
+    def trained(self) -> tuple[Row, ...]:
+        """Rows that the optimizer is meant to move."""
+        return tuple(row for row in self.rows if row.intent == "train")
+
+    def totals(self) -> tuple[int, int]:
+        """(values that train, values in all)."""
+        return sum(row.size for row in self.trained()), sum(row.size for row in self.rows)
+
+    def describe(self) -> str:
+        """``"2,565 of 412,773 parameters"``."""
+        trains, everything = self.totals()
+        return f"{trains:,} of {everything:,} parameters"
+
+    def to_table(self) -> str:
+        """One line for each block: what trains in it and what moved."""
+        lines = [f"{'block':<12} {'variables':>9} {'parameters':>12} {'trains':>12} {'moved':>9}"]
+        for block in dict.fromkeys(row.block for row in self.rows):
+            rows = [row for row in self.rows if row.block == block]
+            trains = sum(row.size for row in rows if row.intent == "train")
+            moved = "" if rows[0].moved is None else str(sum(bool(row.moved) for row in rows))
+            lines.append(f"{block:<12} {len(rows):>9,} {sum(r.size for r in rows):>12,} {trains:>12,} {moved:>9}")
+        return "\n".join(lines)
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """The rows as plain JSON values."""
+        return [asdict(row) | {"shape": list(row.shape)} for row in self.rows]
+
+    def digests(self) -> list[str]:
+        """Content hash of every variable now, aligned with ``rows``."""
+        return weight_digests(self.variables)
+
+    def compared(self, before: Sequence[str]) -> "Overview":
+        """The same table with ``moved`` filled in.
+
+        Args:
+            before: What ``digests`` returned before the phase.
+
+        Returns:
+            A new Overview.
+        """
+        after = self.digests()
+        rows = [replace(r, moved=b != a) for r, b, a in zip(self.rows, before, after, strict=True)]
+        return Overview(tuple(rows), self.variables)
+
+    def discrepancies(self) -> tuple[Row, ...]:
+        """Rows that moved against their intent, or should have moved and did not; ``compared`` must have been called."""
+        return tuple(row for row in self.rows if row.moved != (row.intent != "frozen"))
+
+
+def survey(backbone: Any, blocks: Sequence[Block], head: Any) -> Overview:
+    """List every variable of a backbone and its head.
+
+    Args:
+        backbone: A functional ``keras.Model``.
+        blocks: Its blocks, from input to output.
+        head: A ``keras.Model``.
+
+    Returns:
+        An Overview in which everything is frozen.
+
+    Raises:
+        BackboneError: When the blocks do not fit the net.
+    """
+    block_of = assign_blocks(backbone, blocks)
+    found: list[tuple[Row, Any]] = []
+    for layer in backbone.layers:
+        found += _rows_of(layer, block_of[layer.name], "")
+    for layer in head.layers:
+        found += _rows_of(layer, HEAD, f"{HEAD}/")
+    return Overview(tuple(row for row, _ in found), tuple(variable for _, variable in found))
+
+
+def _rows_of(layer: Any, block: str, prefix: str) -> Iterator[tuple[Row, Any]]:
+    norms = {id(v) for sub in flattened(layer) if is_norm(sub) for v in sub.weights}
+    # by identity: a weight is a statistic when its layer declared it non-trainable, whatever is frozen now
+    declared = {id(v) for sub in flattened(layer) for v in sub._trainable_variables}
+    for variable in layer.weights:
+        kind: Literal["weight", "statistic"] = "weight" if id(variable) in declared else "statistic"
+        path = prefix + variable.path
+        yield Row(path, block, tuple(variable.shape), variable.dtype, kind, id(variable) in norms), variable
+
+
+def flattened(layer: Any) -> list[Any]:
+    """A layer and all layers inside it, parents before children.
+
+    Args:
+        layer: Any Keras layer.
+
+    Returns:
+        Layers. (Keras 3.15 has no public way to the layers inside a composite layer; a test guards this one.)
+    """
+    return layer._flatten_layers(include_self=True, recursive=True)
+
+
+def is_norm(layer: Any) -> bool:
+    """Whether a layer normalises with learned scales or moving statistics.
+
+    Args:
+        layer: Any Keras layer.
+
+    Returns:
+        True for batch, layer, group, RMS and unit normalisation, and subclasses by the usual name.
+    """
+    return "Normalization" in type(layer).__name__ or type(layer).__name__.endswith(
+        ("BatchNorm", "LayerNorm", "RMSNorm")
+    )
+
+
+def by_path(overview: Overview) -> Mapping[str, Row]:
+    """The rows of an overview by path.
+
+    Args:
+        overview: Any.
+
+    Returns:
+        Path to row.
+    """
+    return {row.path: row for row in overview.rows}

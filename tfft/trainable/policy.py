@@ -1,0 +1,217 @@
+"""Policies: values that say which variables of a backbone train; ``apply`` is the only code that assigns ``.trainable``.
+
+The head always trains. Normalisation layers of the backbone stay frozen, and with that in inference mode, unless the phase
+says otherwise: unfrozen, their statistics drift and can collapse validation accuracy.
+
+Synopsis::
+
+    everything()   nothing()   last_blocks(2)   match("block5_conv3/.*")   bias_only()
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tfft.core.errors import PlanError, nearest, shortlist
+from tfft.core.specs import Block
+from tfft.trainable.overview import HEAD, Intent, Overview, Row, flattened, survey
+
+Chooser = Callable[[Row], bool]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Which variables of a backbone train.
+
+    Attributes:
+        name: Of the function that made it.
+        arguments: What that function was given.
+
+    Raises:
+        PlanError: When the name is unknown.
+    """
+
+    name: str
+    arguments: tuple[Any, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.name not in _CHOOSERS:
+            raise PlanError(f"There is no policy {self.name!r}.", fix=nearest(self.name, _CHOOSERS))
+
+    def describe(self) -> str:
+        """Such as ``"last_blocks(2)"``."""
+        return f"{self.name}({', '.join(map(repr, self.arguments))})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The policy as plain JSON values."""
+        return {"name": self.name, "arguments": list(self.arguments)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Policy":
+        """Undo ``to_dict``.
+
+        Args:
+            values: What ``to_dict`` returned.
+
+        Returns:
+            An equal Policy.
+
+        Raises:
+            PlanError: When the name is unknown.
+        """
+        return cls(values["name"], tuple(values["arguments"]))
+
+
+def everything() -> Policy:
+    """Train the whole backbone and the head."""
+    return Policy("everything")
+
+
+def nothing() -> Policy:
+    """Train nothing of the backbone: the head alone."""
+    return Policy("nothing")
+
+
+def last_blocks(count: int) -> Policy:
+    """Train the blocks nearest to the head.
+
+    Args:
+        count: How many, at least 1; ``tfft backbones NAME`` lists them.
+
+    Returns:
+        A Policy.
+
+    Raises:
+        PlanError: When ``count`` is not a positive integer. More blocks than there are is refused in ``fit``.
+    """
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise PlanError(f"last_blocks({count!r}) must count at least one block.", fix="For none, write nothing().")
+    return Policy("last_blocks", (count,))
+
+
+def match(*patterns: str) -> Policy:
+    """Train the variables whose whole path matches one of these regular expressions.
+
+    Args:
+        *patterns: Such as ``"block5_conv3/.*"``; paths are those in the run's overview.
+
+    Returns:
+        A Policy.
+
+    Raises:
+        PlanError: When there is no pattern, or one is not a regular expression. A pattern that matches nothing is refused in ``fit``.
+
+    Example:
+        >>> match("block5_.*", "block4_conv3/kernel").describe()
+        "match('block5_.*', 'block4_conv3/kernel')"
+    """
+    if not patterns:
+        raise PlanError("match() needs at least one pattern.", fix="For no variable at all, write nothing().")
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except (re.error, TypeError) as error:
+            raise PlanError(
+                f"{pattern!r} is not a regular expression: {error}.", fix="Escape special characters."
+            ) from None
+    return Policy("match", patterns)
+
+
+def bias_only() -> Policy:
+    """Train every bias of the backbone and no kernel.
+
+    Source: Ben-Zaken et al. 2022, "BitFit". Normalisation offsets count as norms here, not as biases.
+    """
+    return Policy("bias_only")
+
+
+def _choose_last_blocks(overview: Overview, count: int) -> Chooser:
+    names = [name for name in dict.fromkeys(row.block for row in overview.rows) if name != HEAD]
+    if count > len(names):
+        raise PlanError(
+            f"last_blocks({count}) asks for more blocks than the backbone has.",
+            f"{len(names)} blocks with variables: {shortlist(names)}",
+            f"Use at most {len(names)}, or everything().",
+        )
+    chosen = set(names[-count:])
+    return lambda row: row.block in chosen
+
+
+def _choose_match(overview: Overview, *patterns: str) -> Chooser:
+    paths = [row.path for row in overview.rows if row.block != HEAD]
+    for pattern in patterns:
+        if not any(re.fullmatch(pattern, path) for path in paths):
+            raise PlanError(
+                f"{pattern!r} matches no variable of the backbone.",
+                f"{len(paths)} variables",
+                f"The whole path must match. {nearest(pattern, paths)}",
+            )
+    return lambda row: any(re.fullmatch(pattern, row.path) for pattern in patterns)
+
+
+_CHOOSERS: dict[str, Callable[..., Chooser]] = {
+    "everything": lambda overview: lambda row: True,
+    "nothing": lambda overview: lambda row: False,
+    "last_blocks": _choose_last_blocks,
+    "match": _choose_match,
+    "bias_only": lambda overview: lambda row: row.path.endswith("/bias"),
+}
+
+
+def plan_rows(policy: Policy, overview: Overview, train_norms: bool = False) -> Overview:
+    """Fill in what is meant to happen to every variable, without touching any.
+
+    Args:
+        policy: Which variables of the backbone train.
+        overview: From ``survey``.
+        train_norms: Whether normalisation layers may train; they then also update their moving statistics.
+
+    Returns:
+        A new Overview.
+
+    Raises:
+        PlanError: When the policy does not fit the net.
+    """
+    chosen = _CHOOSERS[policy.name](overview, *policy.arguments)
+
+    def intent(row: Row) -> Intent:
+        if row.block == HEAD:
+            return "train" if row.kind == "weight" else "update"
+        if not chosen(row) or (row.norm and not train_norms):
+            return "frozen"
+        if row.kind == "weight":
+            return "train"
+        return "update" if row.norm and row.path.endswith(("moving_mean", "moving_variance")) else "frozen"
+
+    return Overview(tuple(replace(row, intent=intent(row)) for row in overview.rows), overview.variables)
+
+
+def apply(policy: Policy, backbone: Any, blocks: Sequence[Block], head: Any, train_norms: bool = False) -> Overview:
+    """Set ``.trainable`` on every layer and variable of a net.
+
+    Args:
+        policy: Which variables of the backbone train.
+        backbone: A functional ``keras.Model``.
+        blocks: Its blocks.
+        head: A ``keras.Model``; all of it trains.
+        train_norms: Whether normalisation layers of the backbone may train.
+
+    Returns:
+        The total table of what is meant to happen.
+
+    Raises:
+        PlanError: When the policy does not fit the net.
+        BackboneError: When the blocks do not fit the net.
+    """
+    overview = plan_rows(policy, survey(backbone, blocks, head), train_norms)
+    moving = {id(v) for v, row in zip(overview.variables, overview.rows, strict=True) if row.intent != "frozen"}
+    # A layer's setter overwrites the flags of its variables and of the layers inside it, so parents come first, then
+    # children, then variables. The layer's own flag is what puts batch normalisation into inference mode.
+    for layer in [*flattened(backbone), *flattened(head)]:
+        own = [*layer._trainable_variables, *layer._non_trainable_variables]
+        layer.trainable = not own or any(id(v) in moving for v in own)
+    for variable, row in zip(overview.variables, overview.rows, strict=True):
+        if row.kind == "weight":
+            variable.trainable = row.intent == "train"
+    return overview

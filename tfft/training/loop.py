@@ -1,0 +1,200 @@
+"""fit(): for each phase of a plan: apply its policy, compile afresh, fit, record. Nothing is unfrozen inside a phase."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from tfft.core import fingerprint
+from tfft.core.errors import DataError, MovementError, PlanError, shortlist
+from tfft.core.seed import derive
+from tfft.data.examples import Splits
+from tfft.data.pipeline import evaluation_batches, steps, training_batches
+from tfft.models.assembly import TransferModel
+from tfft.plans.phase import Phase, Plan
+from tfft.plans.recipes import two_phase
+from tfft.trainable.overview import survey
+from tfft.trainable.policy import plan_rows
+from tfft.training.best_weights import BestWeights
+from tfft.training.optimizer import optimizer_for
+from tfft.training.progress import JsonLog, LiveLine
+from tfft.training.run import PhaseRecord, Run
+
+LOG_NAME = "log.jsonl"
+
+
+def fit(
+    model: TransferModel,
+    data: Splits,
+    plan: Plan | None = None,
+    seed: int = 0,
+    batch_size: int = 32,
+    run_folder: str | Path | None = None,
+    progress: bool | None = None,
+) -> Run:
+    """Train a model phase by phase; it ends with the weights of the lowest validation loss seen in any of them.
+
+    Each phase gets its own optimizer and a compiled net, since Keras ignores, without a word, a ``trainable`` that changes after
+    compiling. Afterwards every variable is compared, byte for byte, with what it was before.
+
+    Args:
+        model: From ``build``; trained in place.
+        data: With training and validation parts in the model's label space.
+        plan: From ``tfft.plans``; ``two_phase()`` when None.
+        seed: Orders the examples; the same seed on the same machine gives the same run.
+        batch_size: Examples in a batch.
+        run_folder: Where ``log.jsonl`` grows while training, and ``run.json`` and the weights are written after each phase; None
+            writes nothing.
+        progress: Whether to show a live line; None shows it in terminals and notebooks.
+
+    Returns:
+        A Run with the trained model and the record of every phase.
+
+    Raises:
+        PlanError: When a policy does not fit the net, or the loss becomes NaN or infinite.
+        DataError: When the data is of another label space, or an image cannot be read any more.
+        MovementError: When a variable moved that should not have, or the other way round; carries the run.
+
+    Example:
+        >>> import numpy as np, tfft
+        >>> images = np.random.default_rng(0).integers(0, 255, (20, 16, 16, 3), np.uint8)
+        >>> data = tfft.data.from_arrays(images, [0, 1] * 10)
+        >>> run = fit(build("toy", tfft.tasks.classification(data.labels)), data, tfft.plans.two_phase(1, 1))
+        >>> [record.phase.name for record in run.phases]
+        ['head', 'tune']
+    """
+    plan = two_phase() if plan is None else plan
+    _check(model, data, plan, batch_size)
+    log = None if run_folder is None else Path(run_folder) / LOG_NAME
+    if log is not None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+    run = Run(model, plan, seed, batch_size, _describe_data(data))
+    best: float | None = None
+    first_epoch = 0
+    for phase in plan:
+        begun = time.perf_counter()
+        overview = model.apply(phase.trainable, phase.train_norms)
+        before = overview.digests()
+        count = steps(len(data.train), batch_size)
+        net = model.net_for(overview)
+        net.compile(
+            optimizer=optimizer_for(phase, overview, phase.epochs * count),
+            loss=model.task.loss(),
+            metrics=model.task.metrics(),
+            jit_compile=False,
+        )
+        keeper = BestWeights(overview, start=best)
+        line = LiveLine(phase, overview, count, progress)
+        events = JsonLog(log, phase.name)
+        events.write("phase", plan=phase.to_dict(), trained=overview.totals()[0], parameters=overview.totals()[1])
+        try:
+            history = _fit_phase(net, model, data, phase, (first_epoch, seed, batch_size), [keeper, line, events])
+            overview = overview.compared(before)
+        finally:
+            # also on Ctrl-C: the model is left with the best weights seen
+            line.close()
+            keeper.restore()
+        seconds = time.perf_counter() - begun
+        run = run.with_phase(PhaseRecord(phase, overview, history, keeper.epoch, keeper.value, seconds))
+        events.write("end", best_epoch=keeper.epoch, best_loss=keeper.value, seconds=round(seconds, 3))
+        best, first_epoch = keeper.value, first_epoch + phase.epochs
+        if run_folder is not None:
+            run.save(run_folder)
+        _prove(run)
+    return run
+
+
+def _fit_phase(
+    net: keras.Model,
+    model: TransferModel,
+    data: Splits,
+    phase: Phase,
+    order: tuple[int, int, int],
+    callbacks: list[keras.callbacks.Callback],
+) -> dict[str, list[float]]:
+    """One Keras ``fit``; ``order`` is (first epoch within the run, seed, batch size)."""
+    import tensorflow as tf
+
+    first_epoch, seed, batch_size = order
+    read, encode = model.preprocessor, model.task.encode
+    epochs = range(first_epoch, first_epoch + phase.epochs)
+    if phase.patience is not None:
+        callbacks = [*callbacks, keras.callbacks.EarlyStopping("val_loss", patience=phase.patience)]
+    try:
+        history = net.fit(
+            training_batches(data.train, read, encode, batch_size, epochs, derive(seed, "order")),
+            validation_data=evaluation_batches(data.validation, read, encode, batch_size),
+            epochs=phase.epochs,
+            steps_per_epoch=steps(len(data.train), batch_size),
+            # said, so that Keras keeps one iterator, which reads ahead while the next epoch trains
+            validation_steps=steps(len(data.validation), batch_size),
+            shuffle=False,
+            class_weight=model.task.class_weight(data.train.counts()),
+            callbacks=[*callbacks, keras.callbacks.TerminateOnNaN()],
+            verbose=0,
+        ).history
+    except tf.errors.OpError as error:
+        if "DataError" not in str(error.message):
+            raise
+        reason = str(error.message).split("DataError:", 1)[1].split("\n", 1)[0].strip()
+        raise DataError(f"An image could not be read while training: {reason}") from error
+    losses = {name: [float(value) for value in values] for name, values in history.items()}
+    if not np.isfinite([value for name in ("loss", "val_loss") for value in losses.get(name, [])]).all():
+        raise PlanError(
+            f"The loss of phase {phase.name!r} became NaN or infinite.",
+            f"losses {losses.get('loss')}",
+            f"Lower its learning rate, now {phase.learning_rate:g}; the weights from before are back in place.",
+        )
+    return losses
+
+
+def _check(model: TransferModel, data: Splits, plan: Plan, batch_size: int) -> None:
+    """Everything that can be known to fail, before anything is trained."""
+    if not isinstance(plan, Plan):
+        raise PlanError("plan must be a Plan.", type(plan).__name__, "Use tfft.plans.two_phase() or Plan(Phase(...)).")
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise PlanError(f"batch_size={batch_size!r} must be a whole number of at least 1.", fix="32 is a good start.")
+    ours, theirs = model.task.labels, data.labels
+    if (ours.kind, ours.names) != (theirs.kind, theirs.names):
+        raise DataError(
+            "The data has other labels than the model's task.",
+            f"{theirs.kind} {shortlist(theirs.names)} for a model of {ours.kind} {shortlist(ours.names)}",
+            "Build the model with task(data.labels).",
+        )
+    rows = survey(model.backbone_net, model.backbone.blocks, model.head_net)
+    for phase in plan:
+        intended = plan_rows(phase.trainable, rows, phase.train_norms)
+        if not model.backbone.can_finetune and any(r.intent == "train" and r.block != "head" for r in intended.rows):
+            raise PlanError(
+                f"Phase {phase.name!r} trains the backbone {model.backbone.handle!r}, which cannot be trained.",
+                fix="Use plans.head_only().",
+            )
+
+
+def _describe_data(data: Splits) -> dict[str, Any]:
+    parts = {"train": data.train, "validation": data.validation, "test": data.test}
+    return {
+        "labels": data.labels.to_dict(),
+        "seed": data.seed,
+        "skipped": list(data.skipped),
+        "counts": {name: len(part) for name, part in parts.items() if part is not None},
+        "fingerprints": {name: part.fingerprint() for name, part in parts.items() if part is not None},
+        "fingerprint": fingerprint.combined(p.fingerprint() for p in parts.values() if p is not None),
+    }
+
+
+def _prove(run: Run) -> None:
+    """Raise when the last phase moved anything else than what it was meant to move."""
+    record = run.phases[-1]
+    wrong = record.overview.discrepancies()
+    if wrong:
+        named = [f"{row.path} ({'moved' if row.moved else 'did not move'}, meant to {row.intent})" for row in wrong]
+        error = MovementError(
+            f"Phase {record.phase.name!r} did not move exactly what it was meant to: {shortlist(named)}.",
+            f"{len(wrong)} of {len(record.overview.rows)} variables",
+            "A weight without gradient stays still: drop it from the policy. The run so far is in this error's .run.",
+        )
+        error.run = run
+        raise error

@@ -1,0 +1,51 @@
+"""Phase -> a fresh Keras optimizer; one optimizer never serves two phases."""
+
+import keras
+
+from tfft.plans.phase import Phase
+from tfft.plans.schedule import Schedule
+from tfft.trainable.overview import Overview
+
+
+def optimizer_for(phase: Phase, overview: Overview, steps: int) -> keras.optimizers.Optimizer:
+    """Adam, or AdamW where the phase decays weights.
+
+    Args:
+        phase: With learning rate, schedule, decay and clipping.
+        overview: Of the phase; tells which variables are vectors or belong to norms.
+        steps: Optimizer steps of the whole phase.
+
+    Returns:
+        An optimizer that has seen no variable yet.
+
+    Source:
+        No decay on biases and norms: Howard and Gugger 2020; BERT's own ``AdamWeightDecayOptimizer``.
+    """
+    rate = learning_rate(phase.schedule, phase.learning_rate, steps)
+    if not phase.weight_decay:
+        return keras.optimizers.Adam(rate, global_clipnorm=phase.clip_norm)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=phase.weight_decay, global_clipnorm=phase.clip_norm)
+    pairs = zip(overview.rows, overview.variables, strict=True)
+    optimizer.exclude_from_weight_decay([variable for row, variable in pairs if row.norm or len(row.shape) < 2])
+    return optimizer
+
+
+def learning_rate(schedule: Schedule, highest: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """The rate at each step of a phase.
+
+    Args:
+        schedule: Shape and warm-up share.
+        highest: Rate at the end of the warm-up.
+        steps: Optimizer steps of the whole phase.
+
+    Returns:
+        A Keras schedule; never 0 at any step, so that the very first one moves.
+    """
+    rising = min(round(schedule.warmup * steps), steps - 1)
+    # a floor of 1 turns the cosine into a constant, which Keras has with warm-up nowhere else
+    floor = 1.0 if schedule.shape == "constant" else 0.0
+    if not rising:
+        return keras.optimizers.schedules.CosineDecay(highest, steps, alpha=floor)
+    return keras.optimizers.schedules.CosineDecay(
+        highest / (rising + 1), steps - rising, alpha=floor, warmup_target=highest, warmup_steps=rising
+    )

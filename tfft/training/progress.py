@@ -1,0 +1,122 @@
+"""What a user sees of a running phase: one live line in a terminal or notebook, and a JSON line for each event in a file."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tfft.plans.phase import Phase
+from tfft.trainable.overview import Overview
+
+
+class LiveLine(keras.callbacks.Callback):
+    """Phase, what trains, epoch, bar, time left and the latest metrics, on one line.
+
+    Args:
+        phase: Which one.
+        overview: Of the phase.
+        steps: Batches in one epoch.
+        show: True or False; None shows it in terminals and notebooks only.
+    """
+
+    def __init__(self, phase: Phase, overview: Overview, steps: int, show: bool | None = None) -> None:
+        super().__init__()
+        console = Console(stderr=True)
+        self._show = (console.is_terminal or console.is_jupyter) if show is None else show
+        self._phase, self._steps = phase, steps
+        self._trains = overview.describe()
+        self._bar = Progress(
+            TextColumn("[bold]{task.fields[phase]}[/bold] trains {task.fields[trains]}"),
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(bar_width=20),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[numbers]}"),
+            console=console,
+        )
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Start the line.
+
+        Args:
+            logs: Unused.
+        """
+        if self._show:
+            self._task = self._bar.add_task(
+                "", total=self._phase.epochs * self._steps, phase=self._phase.name, trains=self._trains,
+                epoch=f"1/{self._phase.epochs}", numbers="",
+            )  # fmt: skip
+            self._bar.start()
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Count the epoch.
+
+        Args:
+            epoch: From 0.
+            logs: Unused.
+        """
+        if self._show:
+            self._bar.update(self._task, epoch=f"{epoch + 1}/{self._phase.epochs}")
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Move the bar.
+
+        Args:
+            batch: Of the epoch, from 0.
+            logs: Unused.
+        """
+        if self._show:
+            self._bar.advance(self._task)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Show the epoch's metrics.
+
+        Args:
+            epoch: From 0.
+            logs: Keras' metrics of the epoch.
+        """
+        if self._show:
+            numbers = " ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
+            self._bar.update(self._task, numbers=numbers)
+
+    def close(self) -> None:
+        """Leave the finished line standing; safe to call twice."""
+        if self._show:
+            self._bar.stop()
+
+
+class JsonLog(keras.callbacks.Callback):
+    """One JSON object a line: each phase's begin, each epoch, each end.
+
+    Args:
+        path: Of the ``.jsonl`` file, appended to; None writes nothing.
+        phase: Name of the phase.
+    """
+
+    def __init__(self, path: Path | None, phase: str) -> None:
+        super().__init__()
+        self._path, self._name = path, phase
+
+    def write(self, event: str, **values: Any) -> None:
+        """Append one event.
+
+        Args:
+            event: ``"phase"``, ``"epoch"`` or ``"end"``.
+            **values: JSON values.
+        """
+        if self._path is not None:
+            line = {"event": event, "phase": self._name, "unix_seconds": round(time.time(), 3), **values}
+            with open(self._path, "a", encoding="utf-8") as file:
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Append the epoch's metrics.
+
+        Args:
+            epoch: Of the phase, from 0.
+            logs: Keras' metrics of the epoch.
+        """
+        self.write("epoch", epoch=epoch + 1, **{name: float(value) for name, value in (logs or {}).items()})

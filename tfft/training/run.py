@@ -1,0 +1,147 @@
+"""Run: what was asked, what happened, and with which versions, seeds and data."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tfft.core import files, versions
+from tfft.models.assembly import TransferModel
+from tfft.plans.phase import Phase, Plan
+from tfft.trainable.overview import Overview
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class PhaseRecord:
+    """What happened in one phase.
+
+    Attributes:
+        phase: As it was asked for.
+        overview: Every variable, with what was meant to happen and what did.
+        history: Metric name to one value an epoch.
+        best_epoch: Whose weights were kept, from 1; 0 when no epoch beat the weights the phase began with.
+        best_loss: Validation loss of the kept weights.
+        seconds: Wall time.
+    """
+
+    phase: Phase
+    overview: Overview
+    history: Mapping[str, list[float]]
+    best_epoch: int
+    best_loss: float | None
+    seconds: float
+
+    def describe(self) -> str:
+        """One or two lines: what trained, which epoch was kept and how good it was."""
+        moved = sum(bool(row.moved) for row in self.overview.rows)
+        first = f"{self.phase.name}: trained {self.overview.describe()}, {moved} variables moved, {self.seconds:.1f} s"
+        if self.best_epoch == 0:
+            seen = min(self.history.get("val_loss", [float("nan")]))
+            return (
+                f"{first}\n{' ' * len(self.phase.name)}  no epoch improved the validation loss "
+                f"({self.best_loss:.4f} before, {seen:.4f} at best), so the weights from before were kept"
+            )
+        kept = {name: values[self.best_epoch - 1] for name, values in self.history.items() if name.startswith("val_")}
+        numbers = ", ".join(f"{name} {value:.4f}" for name, value in kept.items())
+        return f"{first}\n{' ' * len(self.phase.name)}  kept epoch {self.best_epoch} of {len(self.history['loss'])}: {numbers}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as plain JSON values."""
+        return {
+            "phase": self.phase.to_dict(),
+            "trained": self.overview.totals()[0],
+            "parameters": self.overview.totals()[1],
+            "variables": self.overview.to_rows(),
+            "history": {name: list(values) for name, values in self.history.items()},
+            "best_epoch": self.best_epoch,
+            "best_loss": self.best_loss,
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """The record of one ``fit``; enough to repeat it.
+
+    Attributes:
+        model: The trained model, with the best weights.
+        plan: As it was asked for.
+        seed: Of the order of examples.
+        batch_size: Examples in a batch.
+        data: Counts, label space and content fingerprints of the parts.
+        phases: One record for each finished phase.
+        versions: Of Python and packages.
+    """
+
+    model: TransferModel
+    plan: Plan
+    seed: int
+    batch_size: int
+    data: Mapping[str, Any]
+    phases: tuple[PhaseRecord, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=versions.installed)
+
+    def with_phase(self, record: PhaseRecord) -> "Run":
+        """The run with one more finished phase.
+
+        Args:
+            record: Of that phase.
+
+        Returns:
+            A new Run.
+        """
+        return replace(self, phases=(*self.phases, record))
+
+    def describe(self) -> str:
+        """A few lines for a person."""
+        return "\n".join(record.describe() for record in self.phases)
+
+    def history(self) -> dict[str, list[float]]:
+        """Every metric over all phases, end to end.
+
+        Returns:
+            Metric name to one value an epoch.
+        """
+        joined: dict[str, list[float]] = {}
+        for record in self.phases:
+            for name, values in record.history.items():
+                joined.setdefault(name, []).extend(values)
+        return joined
+
+    def to_dict(self) -> dict[str, Any]:
+        """The run without its weights, as plain JSON values."""
+        return {
+            "format": FORMAT,
+            "backbone": self.model.backbone.to_dict(),
+            "task": self.model.task.to_dict(),
+            "plan": self.plan.to_dict(),
+            "seed": self.seed,
+            "batch_size": self.batch_size,
+            "data": dict(self.data),
+            "phases": [record.to_dict() for record in self.phases],
+            "versions": dict(self.versions),
+        }
+
+    def save(self, folder: str | Path) -> Path:
+        """Write ``run.json`` and ``model.weights.h5`` into a folder, each in one step.
+
+        Args:
+            folder: Made when it does not exist.
+
+        Returns:
+            The path of ``run.json``.
+
+        Raises:
+            OSError: When it cannot be written; older files are then untouched.
+        """
+        home = Path(folder)
+        with files.replacing(home / "model.weights.h5") as fresh:
+            weights = fresh.with_name("model.weights.h5")
+            self.model.net.save_weights(weights)
+            weights.rename(fresh)
+        path = home / "run.json"
+        files.write_text(path, json.dumps(self.to_dict(), indent=1, ensure_ascii=False))
+        return path
