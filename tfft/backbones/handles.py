@@ -49,6 +49,30 @@ def load_backbone(handle: str, **options: Any) -> Backbone:
         >>> load_backbone("toy").blocks[0].name
         'block1'
     """
+    source, name = _find(handle)
+    make = _module(source).backbone
+    check_options(handle, options, options_of(handle))
+    return make(name, **options)
+
+
+def options_of(handle: str) -> list[str]:
+    """Names of the options that a backbone takes.
+
+    Args:
+        handle: As for ``load_backbone``.
+
+    Returns:
+        Keyword arguments of ``load_backbone(handle, ...)``.
+
+    Raises:
+        BackboneError: When nobody knows the name.
+    """
+    source, _ = _find(handle)
+    return [name for name in inspect.signature(_module(source).backbone).parameters if name != "name"]
+
+
+def _find(handle: str) -> tuple[str, str]:
+    """(source, its own spelling of the name)."""
     scheme, _, name = handle.rpartition("://")
     if scheme and scheme not in SOURCES:
         raise BackboneError(f"There is no source {scheme!r} in {handle!r}.", fix=nearest(scheme, SOURCES))
@@ -57,10 +81,7 @@ def load_backbone(handle: str, **options: Any) -> Backbone:
         raise BackboneError(
             f"There is no backbone {handle!r}.", fix=nearest(name, [candidate for _, candidate in known.values()])
         )
-    source, candidate = known[_folded(name)]
-    make = _module(source).backbone
-    check_options(handle, options, [name for name in inspect.signature(make).parameters if name != "name"])
-    return make(candidate, **options)
+    return known[_folded(name)]
 
 
 def names() -> Iterable[tuple[str, str]]:

@@ -36,6 +36,15 @@ def check_path(weights: Any) -> None:
         )
 
 
+def keras_cache() -> Path:
+    """The folder where Keras keeps downloaded weights: ``KERAS_HOME``, or ``.keras`` below the home folder.
+
+    Returns:
+        A path that need not exist.
+    """
+    return Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+
+
 def load_weights(net: Any, path: str, name: str) -> None:
     """Read a weights file into a net whose every variable it must cover.
 
@@ -85,7 +94,7 @@ def unreachable(name: str, error: Exception) -> WeightsError | None:
     url = re.search(r"https?://\S+?\.h5", str(error))
     if url is None:
         return None
-    folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+    folder = keras_cache()
     file = url.group().rsplit("/", 1)[-1]
     return WeightsError(
         f"The ImageNet weights of {name!r} are not on this machine and cannot be downloaded.",

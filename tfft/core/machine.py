@@ -30,6 +30,18 @@ def cache_folder() -> Path:
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("tfft", appauthor=False))
 
 
+def memory_bytes() -> int | None:
+    """Memory of the machine.
+
+    Returns:
+        Bytes; None where the platform does not say.
+    """
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return None
+
+
 def instruction_sets() -> tuple[str, ...]:
     """The instruction sets that decide how fast a net runs on this CPU.
 

@@ -133,6 +133,20 @@ class Splits:
             )
         return found
 
+    def everything(self) -> Examples:
+        """All parts as one, for measuring a model on data that it was not trained on.
+
+        Returns:
+            Training, validation and test examples, in this order.
+        """
+        parts = [part for part in (self.train, self.validation, self.test) if part is not None]
+        return Examples(
+            [item for part in parts for item in part.inputs],
+            np.concatenate([part.targets for part in parts]),
+            self.labels,
+            tuple(digest for part in parts for digest in part.digests),
+        )
+
     def describe(self) -> str:
         """One line: how many examples of how many classes in which part."""
         sizes = [f"{len(self.train)} train", f"{len(self.validation)} validation"]

@@ -20,11 +20,12 @@ _TASKS: dict[str, Callable[..., Task]] = {
 _BY_KIND: dict[str, Callable[..., Task]] = {"single": classification, "multi": multi_label, "real": regression}
 
 
-def for_labels(labels: LabelSpace) -> Task:
-    """The task that fits a label space, with its default options.
+def for_labels(labels: LabelSpace, **options: Any) -> Task:
+    """The task that fits a label space.
 
     Args:
         labels: Of a data set.
+        **options: Of that task; its defaults where left out.
 
     Returns:
         ``classification``, ``multi_label`` or ``regression``.
@@ -33,7 +34,7 @@ def for_labels(labels: LabelSpace) -> Task:
         >>> for_labels(LabelSpace(("ants", "bees"))).name
         'classification'
     """
-    return _BY_KIND[labels.kind](labels)
+    return _BY_KIND[labels.kind](labels, **options)
 
 
 def from_dict(values: Mapping[str, Any]) -> Task:
