@@ -259,7 +259,7 @@ def main() -> None:
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     taught, drawn = teach(args), glyphs(args)
-    net = mini_net(STUDENT_PIXELS, seed=args.seed)
+    net = mini_net(size=None, seed=args.seed)
     history = train(net, taught, drawn, args)
     record = {"parameters": net.count_params(), "crops": len(taught["crops"]), "epochs": history}
     (args.out / "pretraining.json").write_text(json.dumps(record, indent=1) + "\n")

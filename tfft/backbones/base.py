@@ -1,10 +1,11 @@
 """Backbone: everything there is to know about a pretrained network before it is loaded."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfft.core.errors import BackboneError
 from tfft.core.specs import Block, FeatureSpec
 from tfft.preprocess.image import ImagePreprocessor
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Backbone:
-    """A description; no weights exist before ``load``.
+    """A description; no weights exist before ``load``. Equal descriptions load equal nets.
 
     Attributes:
         handle: The string that locates it, such as ``"vgg16"``.
@@ -29,7 +30,7 @@ class Backbone:
 
     handle: str
     options: tuple[tuple[str, Any], ...]
-    loader: Callable[[int], "keras.Model"]
+    loader: Callable[[int], "keras.Model"] = field(compare=False, repr=False)
     features: FeatureSpec
     blocks: tuple[Block, ...]
     preprocessor: ImagePreprocessor
@@ -74,3 +75,35 @@ def given_options(**options: Any) -> tuple[tuple[str, Any], ...]:
         key: tuple(v) if isinstance(v, list) else str(v) if isinstance(v, Path) else v for key, v in options.items()
     }
     return tuple(sorted((key, value) for key, value in plain.items() if value is not None or key == "weights"))
+
+
+def input_size(name: str, size: Any, least: int) -> tuple[int, int]:
+    """Height and width of a backbone's input.
+
+    Args:
+        name: Of the backbone, for the message.
+        size: What the user passed, in pixels: one number, or (height, width).
+        least: Smallest height and width that leave a feature map.
+
+    Returns:
+        (height, width).
+
+    Raises:
+        BackboneError: When it is neither, or too small.
+
+    Example:
+        >>> input_size("toy", 16, 8), input_size("toy", [8, 16], 8)
+        ((16, 16), (8, 16))
+    """
+    sides = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
+    if len(sides) != 2 or not all(isinstance(side, int) and not isinstance(side, bool) for side in sides):
+        raise BackboneError(
+            f"size={size!r} is no size in pixels for {name!r}.", fix="Pass one whole number, or (height, width)."
+        )
+    if min(sides) < least:
+        raise BackboneError(
+            f"The input of {name!r} must be at least {least} pixels high and wide.",
+            f"size {sides[0]} x {sides[1]}",
+            f"Pass size={least} or more; smaller images are enlarged to it.",
+        )
+    return sides[0], sides[1]

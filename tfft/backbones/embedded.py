@@ -36,14 +36,14 @@ BLOCKS = (
 _SEPARABLE_BLOCKS = (("block3", 128, 2, 3), ("block4", 288, 2, 2), ("block5", 288, 1, 3))
 
 
-def mini_net(size: int = DEFAULT_SIZE_PIXELS, seed: int = 0, name: str = "backbone") -> keras.Model:
+def mini_net(size: int | None = DEFAULT_SIZE_PIXELS, seed: int = 0, name: str = "backbone") -> keras.Model:
     """Builds the net of `tfft_mini` with random weights.
 
     The same seed gives the same weights whatever was built before: every layer has a seed of its own, and Keras' global
     generator is not touched. The weights do not depend on `size`, so one weights file fits every size.
 
     Args:
-        size: height and width of the images in pixels, at least 32.
+        size: height and width of the images in pixels, at least 32; None accepts images of any size, batch by batch.
         seed: seed of the random weights.
         name: name of the model.
 
@@ -67,7 +67,7 @@ def mini_net(size: int = DEFAULT_SIZE_PIXELS, seed: int = 0, name: str = "backbo
         (He et al. 2016) where a unit keeps its shape. The first two layers are full convolutions: on a CPU they train
         faster than the depthwise pairs that they replace (35 % more images per second, measured on 2 x86-64 cores).
     """
-    if size < MIN_SIZE_PIXELS:
+    if size is not None and size < MIN_SIZE_PIXELS:
         raise ValueError(
             f"The image size is too small for tfft_mini. Got size={size!r} pixels. "
             f"Use at least {MIN_SIZE_PIXELS}: smaller images can be enlarged to it."
@@ -198,6 +198,6 @@ def _separable_unit(x: Any, channels: int, stride: int, prefix: str, end: str, l
         name=f"{prefix}_pw",
     )(x)
     x = keras.layers.BatchNormalization(name=f"{prefix}_pw_bn")(x)
-    if shortcut.shape == x.shape:
+    if stride == 1 and shortcut.shape[-1] == channels:
         x = keras.layers.Add(name=f"{prefix}_add")([shortcut, x])
     return keras.layers.ReLU(name=end)(x)

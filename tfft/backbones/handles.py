@@ -73,6 +73,8 @@ def options_of(handle: str) -> list[str]:
 
 def _find(handle: str) -> tuple[str, str]:
     """(source, its own spelling of the name)."""
+    if not isinstance(handle, str):
+        raise BackboneError(f"{handle!r} is not the name of a backbone.", fix='Pass a string such as "vgg16".')
     scheme, _, name = handle.rpartition("://")
     if scheme and scheme not in SOURCES:
         raise BackboneError(f"There is no source {scheme!r} in {handle!r}.", fix=nearest(scheme, SOURCES))

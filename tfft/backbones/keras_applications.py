@@ -1,12 +1,15 @@
 """keras.applications as backbones: one row for each architecture."""
 
+import os
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tfft.backbones.base import Backbone, given_options
-from tfft.backbones.weights import check_path, load_weights, unreachable
+from tfft.backbones.base import Backbone, given_options, input_size
+from tfft.backbones.names import own_names
+from tfft.backbones.weights import check_path, load_weights, not_imagenet
 from tfft.core.errors import BackboneError
 from tfft.core.seed import seeded_initializers
 from tfft.core.specs import Block, FeatureSpec
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 ALPHAS_V1 = (0.25, 0.5, 0.75, 1.0)
 ALPHAS_V2 = (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)
 ALPHAS_V3 = (0.75, 1.0)
+_MAX_ALPHA = 10
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,8 @@ _INCEPTION_RESNET_V2 = (
     ("block17", "block17_20_ac"),
     ("block8", ""),
 )
-_XCEPTION = (("block1", "block1_"), ("entry", "block4_"), ("middle", "block12_"), ("exit", ""))
+# the sums that end its blocks have no names but those that Keras counts; blocks 2-4 end in add .. add_2, 5-12 in add_3 .. add_10
+_XCEPTION = (("block1", "block1_"), ("entry", "add_2$"), ("middle", "add_10$"), ("exit", ""))
 # cell ids of the mobile variant: two stems, then 4 normal cells, a reduction, 4, a reduction, 4
 _NASNET_MOBILE = (
     ("stem", "reduction_concat_stem_2"),
@@ -125,10 +130,10 @@ ROWS: dict[str, Row] = {
     "densenet169": Row("DenseNet169", _DENSENET, "torch"),
     "densenet201": Row("DenseNet201", _DENSENET, "torch"),
     "nasnet_mobile": Row("NASNetMobile", _NASNET_MOBILE, "minus_one_to_one"),
-    "efficientnet_b0": Row("EfficientNetB0", _EFFICIENTNET, "efficientnet"),
-    "efficientnet_b1": Row("EfficientNetB1", _EFFICIENTNET, "efficientnet", 240),
-    "efficientnet_b2": Row("EfficientNetB2", _EFFICIENTNET, "efficientnet", 260),
-    "efficientnet_b3": Row("EfficientNetB3", _EFFICIENTNET, "efficientnet", 300),
+    "efficientnet_b0": Row("EfficientNetB0", _EFFICIENTNET, "raw"),
+    "efficientnet_b1": Row("EfficientNetB1", _EFFICIENTNET, "raw", 240),
+    "efficientnet_b2": Row("EfficientNetB2", _EFFICIENTNET, "raw", 260),
+    "efficientnet_b3": Row("EfficientNetB3", _EFFICIENTNET, "raw", 300),
     "efficientnet_v2_b0": Row("EfficientNetV2B0", _EFFICIENTNET_V2, "raw"),
     "efficientnet_v2_b1": Row("EfficientNetV2B1", _EFFICIENTNET_V2, "raw", 240),
     "efficientnet_v2_b2": Row("EfficientNetV2B2", _EFFICIENTNET_V2, "raw", 260),
@@ -146,7 +151,7 @@ def names() -> Iterable[str]:
 
 def backbone(
     name: str,
-    weights: str | None = "imagenet",
+    weights: "str | os.PathLike[str] | None" = "imagenet",
     size: int | tuple[int, int] | None = None,
     alpha: float | None = None,
     fit: str | None = None,
@@ -164,22 +169,14 @@ def backbone(
         A Backbone whose features are a map (batch, height, width, channels).
 
     Raises:
-        BackboneError: When the size is too small, or alpha does not exist.
-        WeightsError: When ``weights`` is a path that does not exist.
+        BackboneError: When the size is none or too small, or alpha does not exist.
+        WeightsError: When ``weights`` is neither, or a path that does not exist.
     """
     row = ROWS[name]
-    height, width = (size, size) if isinstance(size, int) else size or (row.size, row.size)
-    if min(height, width) < row.min_size:
-        raise BackboneError(
-            f"The input of {name!r} must be at least {row.min_size} pixels high and wide.",
-            f"size {height} x {width}",
-            f"Pass size={row.min_size} or more; smaller images are enlarged to it.",
-        )
+    height, width = input_size(name, row.size if size is None else size, row.min_size)
     _check_alpha(name, row, alpha, weights)
     if weights not in (None, "imagenet"):
-        check_path(weights)
-    # Keras puts this rescaling into the net itself for weights="imagenet", and only then
-    own_rescaling = row.pixel_range == "efficientnet" and weights in (None, "imagenet")
+        weights = check_path(weights)
     geometry = ImagePreprocessor(height, width) if fit is None else ImagePreprocessor(height, width, fit)  # type: ignore[arg-type]
     return Backbone(
         handle=name,
@@ -188,15 +185,17 @@ def backbone(
         features=FeatureSpec("map"),
         blocks=tuple(Block(*block) for block in row.blocks),
         preprocessor=geometry,
-        pixel_range="raw" if own_rescaling else row.pixel_range,
+        pixel_range=row.pixel_range,
     )
 
 
-def _check_alpha(name: str, row: Row, alpha: float | None, weights: str | None) -> None:
+def _check_alpha(name: str, row: Row, alpha: float | None, weights: Any) -> None:
     if alpha is None:
         return
     if not row.alphas:
         raise BackboneError(f"{name!r} has no alpha.", f"alpha={alpha!r}", "Leave it out.")
+    if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or not 0 < alpha <= _MAX_ALPHA:
+        raise BackboneError(f"alpha={alpha!r} is no width for {name!r}.", fix=f"Common ones are {row.alphas!r}.")
     if weights == "imagenet" and alpha not in row.alphas:
         raise BackboneError(
             f"{name!r} has no ImageNet weights for alpha={alpha!r}.", fix=f"There are alphas {row.alphas!r}."
@@ -207,25 +206,24 @@ def _load(name: str, weights: str | None, size: tuple[int, int], alpha: float | 
     import keras
 
     row = ROWS[name]
-    options: dict[str, Any] = {"input_shape": (*size, 3), "include_top": False, "name": "backbone"}
+    # not name="backbone": EfficientNetV2, ConvNeXt and others look their weights and layer names up by the model's name
+    options: dict[str, Any] = {"input_shape": (*size, 3), "include_top": False}
     if alpha is not None:
         options["alpha"] = alpha
     make = partial(getattr(keras.applications, row.function), **options)
-    with seeded_initializers(seed):
-        if weights == "imagenet":
-            return _downloaded(name, make)
-        net = make(weights=None)
-    if weights is not None:
-        load_weights(net, weights, name)
-    return net
+    with own_names(), seeded_initializers(seed):
+        net = _with_imagenet(name, make) if weights == "imagenet" else make(weights=None)
+    if weights not in (None, "imagenet"):
+        load_weights(net, str(weights), name)
+    return keras.Model(net.input, net.output, name="backbone")
 
 
-def _downloaded(name: str, make: Any) -> "keras.Model":
-    try:
-        return make(weights="imagenet")
-    except Exception as error:
-        # keras.utils.get_file raises a bare Exception when the network is gone (Keras 3.15)
-        reason = unreachable(name, error)
-        if reason is None:
-            raise
-        raise reason from error
+def _with_imagenet(name: str, make: Any) -> "keras.Model":
+    with warnings.catch_warnings():
+        # "weights for input shape (224, 224) will be loaded": the right ones, convolutions know no size
+        warnings.filterwarnings("ignore", message="`input_shape` is undefined or non-square", category=UserWarning)
+        try:
+            return make(weights="imagenet")
+        except Exception as error:
+            # keras.utils.get_file raises a bare Exception when the network is gone (Keras 3.15)
+            raise not_imagenet(name, error) from error

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tfft.backbones.base import Backbone, given_options
+from tfft.backbones.base import Backbone, given_options, input_size
 from tfft.core.errors import BackboneError
 from tfft.core.specs import Block, FeatureSpec
 from tfft.preprocess.image import ImagePreprocessor
@@ -31,26 +31,23 @@ def backbone(name: str, weights: str | None = "tfft", size: int = SIZE) -> Backb
         size: Height and width of the input in pixels, at least 32.
 
     Returns:
-        A Backbone whose features are a map (batch, size / 16, size / 16, channels).
+        A Backbone whose features are a map (batch, size / 16, size / 16, channels), sides rounded up.
 
     Raises:
-        BackboneError: When the size is too small or the weights are unknown.
+        BackboneError: When the size is none or too small, or the weights are unknown.
     """
     if weights not in ("tfft", None):
         raise BackboneError(f"{name!r} has no weights {weights!r}.", fix="Pass 'tfft', or None for random ones.")
-    if size < MIN_SIZE:
-        raise BackboneError(
-            f"The input of {name!r} must be at least {MIN_SIZE} pixels high and wide.",
-            f"size {size}",
-            f"Pass size={MIN_SIZE} or more; smaller images are enlarged to it.",
-        )
+    side, width = input_size(name, size, MIN_SIZE)
+    if side != width:
+        raise BackboneError(f"The input of {name!r} is square.", f"size {side} x {width}", f"Pass size={side}.")
     return Backbone(
         handle=name,
         options=given_options(weights=weights, size=size),
-        loader=partial(_load, weights, size),
+        loader=partial(_load, weights, side),
         features=FeatureSpec("map"),
         blocks=tuple(Block(*block) for block in _BLOCKS),
-        preprocessor=ImagePreprocessor(size, size),
+        preprocessor=ImagePreprocessor(side, side),
     )
 
 

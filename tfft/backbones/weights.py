@@ -1,48 +1,50 @@
 """Weights from files: found or refused with a reason, fitted without a remainder or not at all."""
 
+import http.client
 import os
 import re
-from collections.abc import Iterator, Sequence
+import urllib.error
+import zipfile
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tfft.backbones.weight_files import Held, counted, difference, variables_in, variables_of
 from tfft.core.errors import WeightsError
+from tfft.preprocess.pixels import IMAGENET_SPREAD
 
-_SHOWN = 8
+_UNREADABLE = (OSError, KeyError, ValueError, TypeError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error)
+_NO_NETWORK = (urllib.error.URLError, TimeoutError, ConnectionError, http.client.HTTPException)
 
 
-def check_path(weights: Any) -> None:
+def check_path(weights: Any) -> str:
     """Refuse a path that cannot be a weights file, before anything is built.
 
     Args:
         weights: What the user passed.
 
+    Returns:
+        The path as a plain string.
+
     Raises:
-        WeightsError: When it is no file, or has no known ending.
+        WeightsError: When it is no path, no file, or has no known ending.
     """
-    path = Path(weights)
-    if path.suffix not in (".h5", ".keras"):
+    path = Path(weights) if isinstance(weights, (str, os.PathLike)) else None
+    if path is None or path.suffix not in (".h5", ".keras"):
         raise WeightsError(
-            f"weights={str(weights)!r} is neither 'imagenet' nor a Keras weights file.",
+            f"weights={weights if path is None else str(path)!r} is neither 'imagenet' nor a Keras weights file.",
             fix="Pass 'imagenet', None, or a path that ends in .h5, .weights.h5 or .keras.",
         )
     if not path.is_file():
         raise WeightsError(
-            f"There is no weights file {str(weights)!r}.",
+            f"There is no weights file {str(path)!r}.",
             f"working folder {os.getcwd()!r}",
-            "Check the path; it is relative to where you run.",
+            "Check the path; a relative one starts at the working folder.",
         )
-
-
-def keras_cache() -> Path:
-    """The folder where Keras keeps downloaded weights: ``KERAS_HOME``, or ``.keras`` below the home folder.
-
-    Returns:
-        A path that need not exist.
-    """
-    return Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+    return str(path)
 
 
 def load_weights(net: Any, path: str, name: str) -> None:
@@ -50,7 +52,7 @@ def load_weights(net: Any, path: str, name: str) -> None:
 
     Args:
         net: A ``keras.Model`` without top.
-        path: Legacy ``.h5``, Keras 3 ``.weights.h5``, or a whole ``.keras`` model.
+        path: Legacy ``.h5``, Keras 3 ``.weights.h5``, or a whole ``.keras`` model (its code and configuration are not read).
         name: Of the backbone, for messages.
 
     Raises:
@@ -58,133 +60,93 @@ def load_weights(net: Any, path: str, name: str) -> None:
             net must not be used.
     """
     try:
-        shapes = _shapes_in(path)
-    except (OSError, KeyError, ValueError) as error:
+        held, in_order = variables_in(path)
+    except _UNREADABLE as error:
         raise WeightsError(
-            f"{path!r} cannot be read as Keras weights: {error}.", fix="Download it again; it may be truncated."
+            f"{path!r} cannot be read as Keras weights: {error}.",
+            f"{os.path.getsize(path):,} bytes",
+            "Get the file again; it may be truncated, or something else under this name.",
         ) from error
-    wanted = [(variable.path, tuple(variable.shape)) for variable in net.weights]
-    if sorted(shape for _, shape in shapes) != sorted(shape for _, shape in wanted):
+    wanted = variables_of(net)
+    if sorted(item.shape for item in held) != sorted(item.shape for item in wanted):
         raise WeightsError(
             f"{path!r} does not fit the backbone {name!r}, so nothing was loaded.",
-            f"a file with {_counted(shapes)} for a net with {_counted(wanted)}",
-            _difference(shapes, wanted),
+            f"a file with {counted(held)} for a net with {counted(wanted)}",
+            difference(held, wanted),
         )
+    if in_order:
+        _check_order(held, wanted, path, name)
     try:
-        if path.endswith(".keras"):
-            _copy_model(net, path)
-        else:
-            net.load_weights(path)
-    except (ValueError, OSError, KeyError, TypeError) as error:
+        net.load_weights(path)
+    except _UNREADABLE as error:
         raise WeightsError(
-            f"{path!r} does not fit the backbone {name!r}: {error}.", fix="Use weights of the same architecture."
+            f"{path!r} does not fit the backbone {name!r}.",
+            f"a file with {counted(held)} of the net's shapes in another arrangement ({error})",
+            "Use weights of the same architecture.",
         ) from error
+    _square_spread(net)
 
 
-def unreachable(name: str, error: Exception) -> WeightsError | None:
-    """Turn a failed download into one sentence with the ways out.
+def not_imagenet(name: str, error: Exception) -> Exception:
+    """Say in one sentence why ``weights="imagenet"`` failed, and the ways out.
 
     Args:
         name: Of the backbone.
         error: What Keras raised.
 
     Returns:
-        The error to raise, or None when this was something else.
+        The error to raise: a WeightsError, or ``error`` itself when it is about something else.
     """
-    url = re.search(r"https?://\S+?\.h5", str(error))
-    if url is None:
-        return None
-    folder = keras_cache()
-    file = url.group().rsplit("/", 1)[-1]
-    return WeightsError(
-        f"The ImageNet weights of {name!r} are not on this machine and cannot be downloaded.",
-        f"wanted {file}, looked in {str(folder)!r}, then at {url.group()} ({error.__cause__ or str(error)[-80:]})",
-        f"Either connect to the network once; or copy {file} from another machine into {str(folder)!r}; or pass "
-        f'weights="path/to/{file}" (weights=None starts from random ones).',
-    )
+    from keras.src.backend.config import keras_home  # KERAS_HOME when Keras was imported; no public name (Keras 3.15)
+
+    folder = str(Path(keras_home()).expanduser() / "models")
+    url = re.search(r"https?://\S+\.h5", str(error))
+    if url is not None or isinstance(error, _NO_NETWORK):
+        address = url.group() if url is not None else "the address of keras.applications"
+        file = address.rsplit("/", 1)[-1] if url is not None else "the file"
+        return WeightsError(
+            f"The ImageNet weights of {name!r} are not on this machine and cannot be downloaded.",
+            f"wanted {file}, looked in {folder!r}, then at {address} ({str(error).rsplit(': ', 1)[-1]})",
+            f"Either connect to the network once; or copy {file} from another machine into {folder!r}; or pass "
+            f'weights="path/to/{file}" (weights=None starts from random ones).',
+        )
+    if isinstance(error, (OSError, ValueError, KeyError)):
+        return WeightsError(
+            f"The ImageNet weights of {name!r} on this machine cannot be used: {error}.",
+            f"a file in {folder!r}",
+            "Delete it, so that it is downloaded again; or pass the path of a good one as weights=.",
+        )
+    return error
 
 
-def _shapes_in(path: str) -> list[tuple[str, tuple[int, ...]]]:
-    """Name and shape of every variable in a weights file, in any of Keras' formats."""
-    import io
-    import zipfile
-
-    import h5py
-
-    if path.endswith(".keras"):
-        if not zipfile.is_zipfile(path):
-            raise ValueError("it is not a .keras archive")
-        with zipfile.ZipFile(path) as archive:
-            source: Any = io.BytesIO(archive.read("model.weights.h5"))
-    else:
-        source = path
-    with h5py.File(source, "r") as file:
-        root = file["model_weights"] if "model_weights" in file else file
-        if "layer_names" in root.attrs:
-            return [
-                (_text(weight), tuple(root[_text(layer)][_text(weight)].shape))
-                for layer in root.attrs["layer_names"]
-                for weight in root[_text(layer)].attrs["weight_names"]
-            ]
-        return list(_datasets(root))
+def _check_order(held: Sequence[Held], wanted: Sequence[Held], path: str, name: str) -> None:
+    """Refuse a file whose variables come in another order than the net takes them."""
+    # names tell layers of one shape apart; but some are counted by Keras, and older versions counted otherwise
+    named = sorted({item.layer for item in held}) == sorted({item.layer for item in wanted})
+    for number, (ours, theirs) in enumerate(zip(wanted, held, strict=True), start=1):
+        if ours.shape != theirs.shape or (named and ours.layer != theirs.layer):
+            raise WeightsError(
+                f"{path!r} does not fit the backbone {name!r}, so nothing was loaded.",
+                f"variable {number} is {theirs.path} {theirs.shape} in the file and {ours.path} {ours.shape} in the net",
+                "The file has the net's shapes in another order: use weights of the same architecture.",
+            )
 
 
-def _datasets(root: Any) -> Iterator[tuple[str, tuple[int, ...]]]:
-    import h5py
+def _square_spread(net: Any) -> None:
+    """Make EfficientNet's ImageNet weights mean what they mean in Keras' own ImageNet net.
 
-    found: list[tuple[str, tuple[int, ...]]] = []
+    These files hold the spread of the pixels where Keras' ``Normalization`` takes a variance.
+    ``keras.applications.EfficientNetB0(weights="imagenet")`` makes up for it with a further ``Rescaling(1 / sqrt(spread))``; the same
+    call with a path has none, so that the net sees other values than it was trained on. (x - mean) / sqrt(spread) / sqrt(spread)
+    is (x - mean) / sqrt(spread ** 2). Files of nets trained otherwise hold other variances and stay as they are.
 
-    def visit(name: str, item: Any) -> None:
-        # a Keras 3 file may hold the optimizer's and seed generators' state besides
-        if isinstance(item, h5py.Dataset) and not name.startswith("optimizer") and "seed_generator" not in name:
-            found.append((name, tuple(item.shape)))
-
-    root.visititems(visit)
-    yield from found
-
-
-def _copy_model(net: Any, path: str) -> None:
+    Source: keras.applications.efficientnet (Keras 3.15); tensorflow issue 49930.
+    """
     import keras
 
-    model = keras.saving.load_model(path, compile=False)
-    net.set_weights([np.asarray(weight) for weight in model.get_weights()])
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def _counted(variables: Sequence[tuple[str, tuple[int, ...]]]) -> str:
-    return f"{len(variables)} variables ({sum(int(np.prod(shape)) for _, shape in variables):,} values)"
-
-
-def _difference(held: Sequence[tuple[str, tuple[int, ...]]], wanted: Sequence[tuple[str, tuple[int, ...]]]) -> str:
-    """What only the file has and what only the net has, by shape."""
-    only_file = _without(held, wanted)
-    only_net = _without(wanted, held)
-    lines = [f"Only in the file: {_listed(only_file)}.", f"Only in the net: {_listed(only_net)}."]
-    if only_file and not only_net:
-        lines.append("The file probably holds the original top: use its no_top version.")
-    else:
-        lines.append("Check the architecture, and alpha where the family has one.")
-    return " ".join(lines)
-
-
-def _without(
-    these: Sequence[tuple[str, tuple[int, ...]]], those: Sequence[tuple[str, tuple[int, ...]]]
-) -> list[tuple[str, tuple[int, ...]]]:
-    left = [shape for _, shape in those]
-    rest = []
-    for name, shape in these:
-        if shape in left:
-            left.remove(shape)
-        else:
-            rest.append((name, shape))
-    return rest
-
-
-def _listed(variables: Sequence[tuple[str, tuple[int, ...]]]) -> str:
-    if not variables:
-        return "nothing"
-    shown = ", ".join(f"{name} {shape}" for name, shape in variables[:_SHOWN])
-    return shown if len(variables) <= _SHOWN else f"{shown}, ... ({len(variables)} in all)"
+    for layer in net.layers:
+        if isinstance(layer, keras.layers.Normalization) and layer.weights:
+            variance = layer.adapt_variance.numpy()
+            if np.allclose(variance, IMAGENET_SPREAD, rtol=1e-4):
+                layer.adapt_variance.assign(variance**2)
+                layer.finalize_state()

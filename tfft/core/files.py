@@ -32,7 +32,7 @@ def replacing(path: Path) -> Iterator[Path]:
             path.rename(old)
             try:
                 fresh.rename(path)
-            except OSError:
+            except BaseException:
                 old.rename(path)
                 raise
         else:

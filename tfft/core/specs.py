@@ -1,5 +1,6 @@
 """The frozen vocabulary that rooms speak to each other in: LabelSpace, FeatureSpec, Block."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -21,7 +22,7 @@ class LabelSpace:
         scale: For ``real``: standard deviation of each quantity over the training split; otherwise empty.
 
     Raises:
-        TaskError: When names are missing, repeated, or do not match ``mean`` and ``scale``.
+        TaskError: When names are missing, repeated, or do not match ``mean`` and ``scale``, or a scale is not positive.
 
     Example:
         >>> LabelSpace(("ants", "bees")).index("bees")
@@ -46,6 +47,12 @@ class LabelSpace:
                 f"Every one of the {len(self.names)} quantities needs a mean and a scale.",
                 f"{len(self.mean)} means and {len(self.scale)} scales",
                 "Let tfft.data compute them, or pass both.",
+            )
+        if not all(map(math.isfinite, (*self.mean, *self.scale))) or not all(scale > 0 for scale in self.scale):
+            raise TaskError(
+                "Means must be finite and scales positive.",
+                f"means {self.mean!r} and scales {self.scale!r}",
+                "Use scale 1 for a quantity that never varies.",
             )
 
     def __len__(self) -> int:

@@ -1,6 +1,8 @@
 """NumPy arrays -> Splits, with the range of their values stated instead of guessed."""
 
+import math
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -46,12 +48,20 @@ def from_arrays(
     """
     given = images if isinstance(images, Mapping) else {"train": (images, targets)}
     pools = {}
-    for part, (inputs, labels) in given.items():
+    for part, pair in given.items():
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise DataError(
+                f"The {part} part must be a pair (images, targets).",
+                type(pair).__name__,
+                'Write {"train": (images, targets), "test": (images, targets)}.',
+            )
+        inputs, labels = pair
         pixels = AsPixels(inputs, value_range)
-        if labels is None or len(labels) != len(pixels):
+        count = len(labels) if hasattr(labels, "__len__") and getattr(labels, "shape", "list") != () else "no"
+        if count != len(pixels):
             raise DataError(
                 f"The {part} part needs one target for each image.",
-                f"{len(pixels)} images and {'no' if labels is None else len(labels)} targets",
+                f"{len(pixels)} images and {count} targets",
                 "Pass arrays of the same length.",
             )
         pools[part] = Pool(pixels, labels, groups if part == "train" else None)
@@ -70,15 +80,25 @@ class AsPixels(Sequence[np.ndarray]):
     """
 
     def __init__(self, images: Any, value_range: tuple[float, float] | None) -> None:
+        if not hasattr(images, "__len__") or not hasattr(images, "__getitem__") or isinstance(images, (str, bytes)):
+            raise DataError(
+                "Images must be an array or a sequence of arrays.",
+                type(images).__name__,
+                "For files use from_folder or from_dataframe, for a tf.data.Dataset from_dataset.",
+            )
         self._images, self._value_range = images, value_range
         if len(images):
-            to_pixels(np.asarray(images[0]), value_range)
+            self[0]
 
     def __len__(self) -> int:
         return len(self._images)
 
     def __getitem__(self, index: Any) -> Any:
-        return to_pixels(np.asarray(self._images[index]), self._value_range)
+        image = self._images[index]
+        try:
+            return to_pixels(np.asarray(image), self._value_range)
+        except DataError as error:
+            raise DataError(f"Image {index} cannot be used: {error.what}", error.got, error.fix) from None
 
 
 def to_pixels(image: np.ndarray, value_range: tuple[float, float] | None = None) -> np.ndarray:
@@ -101,22 +121,37 @@ def to_pixels(image: np.ndarray, value_range: tuple[float, float] | None = None)
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3, 4)) or 0 in image.shape:
         raise DataError(
             "An image array must be (height, width) or (height, width, channels) with 1, 3 or 4 channels.",
-            f"shape {image.shape}",
-            "Channels come last; pass images one below the other: (n, height, width, 3).",
+            f"shape {image.shape}, dtype {image.dtype}",
+            "Channels come last; pass images one below the other: (n, height, width, 3). For paths use from_dataframe.",
         )
-    if value_range is None:
-        if image.dtype != np.uint8:
-            raise DataError(
-                f"Pixels of dtype {image.dtype} have no known range.",
-                f"values from {image.min():g} to {image.max():g}",
-                "Pass value_range=(lowest, highest), such as (0, 1) or (0, 255).",
-            )
+    if image.dtype.kind not in "buif":
+        raise DataError(
+            "Pixels must be real numbers.", f"dtype {image.dtype}", "Pass uint8, or floats with value_range=(0, 1)."
+        )
+    if value_range is None and image.dtype == np.uint8:
         return image
-    low, high = value_range
-    if image.dtype.kind not in "buif" or not np.isfinite(image).all() or image.min() < low or image.max() > high:
+    span = f"dtype {image.dtype}, values from {float(image.min()):g} to {float(image.max()):g}"
+    if value_range is None:
+        raise DataError(
+            f"Pixels of dtype {image.dtype} have no known range.",
+            span,
+            "Pass value_range=(lowest, highest), such as (0, 1) or (0, 255).",
+        )
+    low, high = _range(value_range)
+    if not np.isfinite(image).all() or image.min() < low or image.max() > high:
         raise DataError(
             f"Pixels must be numbers within value_range={value_range!r}.",
-            f"dtype {image.dtype}, values from {image.min():g} to {image.max():g}",
+            span,
             "Widen value_range, or clip the images.",
         )
     return np.round((image.astype(np.float32) - low) * (255 / (high - low))).astype(np.uint8)
+
+
+def _range(value_range: Any) -> tuple[float, float]:
+    pair = value_range if isinstance(value_range, (tuple, list)) else ()
+    numbers = [float(value) for value in pair if isinstance(value, Real) and math.isfinite(value)]
+    if len(pair) != 2 or len(numbers) != 2 or numbers[0] >= numbers[1]:
+        raise DataError(
+            "value_range must be (lowest, highest).", repr(value_range), "Write value_range=(0, 1) or (-1, 1)."
+        )
+    return numbers[0], numbers[1]

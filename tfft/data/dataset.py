@@ -14,7 +14,7 @@ import numpy as np
 from tfft.core.errors import DataError
 from tfft.data.arrays import to_pixels
 from tfft.data.examples import Splits
-from tfft.data.splits import HOLDOUT, Drawing, Pool, assemble
+from tfft.data.splits import HOLDOUT, Drawing, OnCorrupt, Pool, assemble
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -26,6 +26,7 @@ def from_dataset(
     value_range: tuple[float, float] | None = None,
     holdout: tuple[float, float] = HOLDOUT,
     seed: int = 0,
+    on_corrupt: OnCorrupt = "error",
 ) -> Splits:
     """Take a finite, unbatched dataset, or one for each part.
 
@@ -36,16 +37,17 @@ def from_dataset(
         value_range: (lowest, highest) pixel value; needed for anything but uint8 and encoded bytes.
         holdout: Fractions (validation, test) of the training examples for parts that are missing.
         seed: Draws the parts.
+        on_corrupt: ``"error"``, or ``"skip"`` to leave unreadable encoded bytes out and list them in ``Splits.skipped``.
 
     Returns:
         Splits. The temporary file lives as long as they do, in the system's temporary folder (set ``TMPDIR`` to move it).
 
     Raises:
-        DataError: For an infinite or batched dataset, elements that are not pairs, or a disk that is full.
+        DataError: For an infinite or batched dataset, elements that are not pairs or cannot be made, or a disk that is full.
     """
     given = dataset if isinstance(dataset, Mapping) else {"train": dataset}
     pools = {part: _spool(elements, part, value_range) for part, elements in given.items()}
-    return assemble(pools, Drawing(holdout, seed), class_names)
+    return assemble(pools, Drawing(holdout, seed, on_corrupt), class_names)
 
 
 class Spool(Sequence[Any]):
@@ -102,19 +104,34 @@ def _spool(dataset: Any, part: str, value_range: tuple[float, float] | None) -> 
         raise DataError(
             f"The {part} dataset never ends.", "an infinite dataset", "Remove repeat(); phases count epochs."
         )
-    if not isinstance(dataset.element_spec, tuple) or len(dataset.element_spec) != 2:
+    spec = dataset.element_spec
+    if not isinstance(spec, tuple) or len(spec) != 2 or not all(isinstance(half, tf.TensorSpec) for half in spec):
         raise DataError(
             f"The {part} dataset must hold pairs (image, target).",
-            f"elements {dataset.element_spec!r}",
+            f"elements {spec!r}",
             "Map it to pairs: dataset.map(lambda row: (row['image'], row['label'])).",
         )
-    image_spec = dataset.element_spec[0]
+    image_spec = spec[0]
     if image_spec.shape.rank == 4 or (image_spec.dtype == tf.string and image_spec.shape.rank):
         raise DataError(f"The {part} dataset is batched.", f"images {image_spec.shape}", "Call unbatch() on it.")
     inputs, targets = Spool(), []
-    for image, target in dataset.as_numpy_iterator():
-        inputs.append(image if isinstance(image, bytes) else to_pixels(np.asarray(image), value_range))
-        targets.append(target.decode() if isinstance(target, bytes) else np.asarray(target))
-    if targets and isinstance(targets[0], np.ndarray):
-        return Pool(inputs, np.stack(targets))
+    try:
+        for image, target in dataset.as_numpy_iterator():
+            inputs.append(image if isinstance(image, bytes) else to_pixels(np.asarray(image), value_range))
+            targets.append(_plain(target))
+    except DataError as error:
+        raise DataError(f"Element {len(inputs)} of the {part} dataset: {error.what}", error.got, error.fix) from None
+    except tf.errors.OpError as error:
+        raise DataError(
+            f"The {part} dataset failed at element {len(inputs)}: {error.message}",
+            fix="Repair its source, or pass the encoded bytes undecoded: tfft then names what cannot be read.",
+        ) from error
     return Pool(inputs, targets)
+
+
+def _plain(target: Any) -> Any:
+    """One target as Python values: text instead of bytes, and a list of names where it is a vector of them."""
+    if isinstance(target, bytes):
+        return target.decode()
+    values = np.asarray(target)
+    return [value.decode() for value in values.tolist()] if values.dtype == object else values[()]

@@ -35,18 +35,19 @@ class Examples:
         """The examples at these positions, in this order.
 
         Args:
-            indices: Integers, shape (m,), each in [0, n).
+            indices: Integers, shape (m,), each in [0, n); or a mask of booleans, shape (n,).
 
         Returns:
             Examples of length m; inputs are still read lazily.
         """
-        chosen = np.asarray(indices, dtype=np.int64)
+        chosen = np.asarray(indices)
+        chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(np.int64)
         return Examples(
             Selected(self.inputs, chosen), self.targets[chosen], self.labels, tuple(self.digests[i] for i in chosen)
         )
 
     def name(self, index: int) -> str:
-        """How to call one example in a message: its path, or its position.
+        """How to call one example in a message: its path, or its position in what the user passed.
 
         Args:
             index: In [0, n).
@@ -55,7 +56,9 @@ class Examples:
             The path, or ``"example 7"``.
         """
         item = self.inputs[index]
-        return item if isinstance(item, str) else f"example {index}"
+        if isinstance(item, str):
+            return item
+        return f"example {self.inputs.position(index) if isinstance(self.inputs, Selected) else index}"
 
     def fingerprint(self) -> str:
         """One hash of all contents and targets, in order."""
@@ -65,10 +68,8 @@ class Examples:
         """Examples in each class; for ``real`` labels an empty dict."""
         if self.labels.kind == "real":
             return {}
-        if self.labels.kind == "single":
-            totals = np.bincount(self.targets, minlength=len(self.labels))
-        else:
-            totals = self.targets.sum(axis=0)
+        single = self.labels.kind == "single"
+        totals = np.bincount(self.targets, minlength=len(self.labels)) if single else self.targets.sum(axis=0)
         return {name: int(total) for name, total in zip(self.labels.names, totals, strict=True)}
 
 
@@ -89,7 +90,18 @@ class Selected(Sequence[Any]):
         return len(self._indices)
 
     def __getitem__(self, index: Any) -> Any:
-        return self._base[int(self._indices[index])]
+        return self._base[self.position(index)]
+
+    def position(self, index: int) -> int:
+        """Where one of the selected items stands in the base sequence.
+
+        Args:
+            index: In [0, m).
+
+        Returns:
+            Its position there, 0-based.
+        """
+        return int(self._indices[index])
 
 
 @dataclass(frozen=True, eq=False)

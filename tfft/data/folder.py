@@ -1,19 +1,31 @@
 """A folder of class folders -> Splits."""
 
 import os
+import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from tfft.core.errors import DataError, shortlist
+from tfft.data.doubts import warn_ignored
 from tfft.data.examples import Splits
 from tfft.data.splits import HOLDOUT, PARTS, Drawing, OnCorrupt, Pool, assemble
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
+_OTHER = (".avif", ".heic", ".heif", ".jfif", ".jp2", ".tif", ".tiff")
 _PART_NAMES = {
     "train": ("train", "training"),
     "validation": ("validation", "valid", "val", "dev"),
     "test": ("test", "testing"),
 }
+
+
+@dataclass(frozen=True)
+class _Contents:
+    """Sorted image paths by class name, and paths of images in formats that are not read."""
+
+    classes: dict[str, list[str]]
+    others: list[str]
 
 
 def from_folder(
@@ -26,13 +38,14 @@ def from_folder(
     """Read images from class folders, ``folder/roses/1.jpg`` or ``folder/train/roses/1.jpg``.
 
     The class is the first folder below the root (or below the part's folder); images may lie any deeper. File endings
-    (jpg jpeg png bmp gif webp) are read in upper or lower case, other files are ignored. Nothing is kept in memory but paths.
+    (jpg jpeg png bmp gif webp) are read in upper or lower case; hidden files and folders are ignored, and a warning names what
+    else was left out and may have been meant. Nothing is kept in memory but paths.
 
     Args:
         folder: The root.
         parts: Which subfolder is which part, such as ``{"train": "train", "test": "val"}``. When None, subfolders called train /
-            training, validation / valid / val / dev and test / testing are taken as parts if there is a training one;
-            otherwise the root holds the classes.
+            training, validation / valid / val / dev and test / testing are taken as parts if they hold class folders and
+            there is a training one; otherwise the root holds the classes.
         holdout: Fractions (validation, test) of the training images, drawn with the same share of every class for parts that are
             missing. The test fraction is used only when the folder has neither a validation nor a test part.
         seed: Draws the parts; same seed, same parts.
@@ -58,27 +71,31 @@ def from_folder(
     if not root.is_dir():
         raise DataError(f"There is no folder {str(folder)!r}.", fix="Check the path; it is relative to where you run.")
     homes = _named_parts(root, parts) if parts is not None else _found_parts(root)
-    found = {part: dict(_classes(home)) for part, home in homes.items()}
-    names = sorted({name for classes in found.values() for name, files in classes.items() if files})
-    if not names:
+    found = {part: _read(home) for part, home in homes.items()}
+    if not any(files for contents in found.values() for files in contents.classes.values()):
         raise DataError(
             f"There is no image in the class folders below {str(folder)!r}.",
             f"{len(list(root.iterdir()))} entries, {shortlist(sorted(p.name for p in root.iterdir()))}",
             f"Put images ({' '.join(SUFFIXES)}) into one folder for each class.",
         )
     pools = {}
-    for part, classes in found.items():
-        rows = [(path, name) for name, files in sorted(classes.items()) for path in files]
+    for part, contents in found.items():
+        rows = [(path, name) for name, files in sorted(contents.classes.items()) for path in files]
         pools[part] = Pool([path for path, _ in rows], [name for _, name in rows])
+    warn_ignored(_left_out(root, homes, found))
     return assemble(pools, Drawing(holdout, seed, on_corrupt))
 
 
 def _found_parts(root: Path) -> dict[str, Path]:
     """The part folders below a root, or the root itself as training part."""
-    below = {child.name.lower(): child for child in sorted(root.iterdir()) if child.is_dir()}
+    spelt = {name for spellings in _PART_NAMES.values() for name in spellings}
+    below = _visible_folders(root)
+    if any(child.name.lower() not in spelt for child in below):
+        # beside other classes, a folder without class folders is a class that happens to be called "train" or "test"
+        below = [child for child in below if _visible_folders(child)]
     homes: dict[str, Path] = {}
     for part, spellings in _PART_NAMES.items():
-        match = [below[name] for name in spellings if name in below]
+        match = [child for child in below if child.name.lower() in spellings]
         if len(match) > 1:
             raise DataError(
                 f"Two folders could be the {part} part: {shortlist(p.name for p in match)}.",
@@ -95,19 +112,60 @@ def _named_parts(root: Path, parts: Mapping[str, str]) -> dict[str, Path]:
         raise DataError(
             f"parts= must map 'train', 'validation', 'test' to folders below {str(root)!r}, with 'train' among them.",
             f"{dict(parts)!r}, missing folders {missing!r}",
-            f"There are the folders {shortlist(sorted(p.name for p in root.iterdir() if p.is_dir()))}.",
+            f"There are the folders {shortlist(p.name for p in _visible_folders(root))}.",
         )
     return {part: root / parts[part] for part in PARTS if part in parts}
 
 
-def _classes(home: Path) -> Iterator[tuple[str, list[str]]]:
-    """Class name and sorted image paths, for each visible folder directly below ``home``."""
-    for child in sorted(home.iterdir()):
-        if child.is_dir() and not child.name.startswith("."):
-            files = [
-                os.path.join(where, name)
-                for where, _, names in os.walk(child, followlinks=True)
-                for name in names
-                if name.lower().endswith(SUFFIXES) and not name.startswith(".")
-            ]
-            yield child.name, sorted(files)
+def _visible_folders(home: Path) -> list[Path]:
+    return [child for child in sorted(home.iterdir()) if child.is_dir() and _visible(child.name)]
+
+
+def _visible(name: str) -> bool:
+    """Not hidden (``._x.jpg``, ``.ipynb_checkpoints``), and not what archivers and file servers leave behind."""
+    return not name.startswith(".") and name not in ("__MACOSX", "@eaDir")
+
+
+def _read(home: Path) -> _Contents:
+    """What lies in the visible folders directly below ``home``."""
+    contents = _Contents({}, [])
+    for child in _visible_folders(home):
+        # macOS stores accents decomposed, other systems composed: one class, however it is written
+        files = contents.classes.setdefault(unicodedata.normalize("NFC", child.name), [])
+        for path in _walk(child):
+            if path.lower().endswith(SUFFIXES):
+                files.append(path)
+            elif path.lower().endswith(_OTHER):
+                contents.others.append(path)
+        files.sort()
+    return contents
+
+
+def _walk(home: Path) -> Iterator[str]:
+    """Paths of all visible files below a folder; each folder once, whatever links point back to it."""
+    entered = set()
+    for where, folders, names in os.walk(home, followlinks=True):
+        real = os.path.realpath(where)
+        folders[:] = [] if real in entered else sorted(filter(_visible, folders))
+        if real not in entered:
+            yield from (os.path.join(where, name) for name in names if _visible(name))
+        entered.add(real)
+
+
+def _left_out(root: Path, homes: Mapping[str, Path], found: Mapping[str, _Contents]) -> Iterator[str]:
+    """A sentence for everything that was passed over and may have been meant."""
+    for part, home in homes.items():
+        loose = sorted(
+            p.name for p in home.iterdir() if p.suffix.lower() in SUFFIXES and _visible(p.name) and p.is_file()
+        )
+        if loose:
+            yield f"{len(loose)} images lie directly in {str(home)!r}, so in no class, and are left out: {shortlist(loose)}."
+        empty = [name for name, files in found[part].classes.items() if not files]
+        if empty:
+            yield f"The class folders {shortlist(empty)} in {str(home)!r} hold no image and are left out."
+        other = found[part].others
+        if other:
+            yield f"{len(other)} images of other formats are left out: {shortlist(other)}. Convert them to PNG or JPEG."
+    beside = [child.name for child in _visible_folders(root) if child not in homes.values()]
+    if root not in homes.values() and beside:
+        yield f"The folders {shortlist(beside)} in {str(root)!r} are no part and are left out; name parts with parts=."

@@ -18,6 +18,7 @@ from tfft.core.fingerprint import digest
 from tfft.core.machine import cores
 
 _SHOW_PROGRESS_FROM = 5_000
+_SLICE = 16
 _UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError, MemoryError)
 
 
@@ -45,19 +46,28 @@ def inspect_images(inputs: Sequence[Any]) -> Inspection:
 
     Returns:
         Digests and faults, positions as in ``inputs``.
+
+    Raises:
+        DataError: When reading an array finds values that cannot be pixels.
     """
+
+    def look_at(positions: range) -> list[tuple[str, str]]:
+        return [_look(inputs[index]) for index in positions]
+
+    # positions go to the threads, not inputs: map() queues all that it is given, and that would be every array at once
+    slices = [range(start, min(start + _SLICE, len(inputs))) for start in range(0, len(inputs), _SLICE)]
     with ThreadPoolExecutor(cores()) as pool:
         console = Console(stderr=True)
         shown = len(inputs) >= _SHOW_PROGRESS_FROM and console.is_terminal
         looks = track(
-            pool.map(_look, inputs),
+            pool.map(look_at, slices),
             "Checking images",
-            total=len(inputs),
+            total=len(slices),
             console=console,
             transient=True,
             disable=not shown,
         )
-        found = list(looks)
+        found = [look for several in looks for look in several]
     return Inspection(
         tuple(content for content, _ in found),
         tuple((index, reason) for index, (_, reason) in enumerate(found) if reason),
@@ -99,13 +109,16 @@ def _look(item: Any) -> tuple[str, str]:
     try:
         if isinstance(item, np.ndarray):
             return digest(item), ""
+        if not isinstance(item, (str, bytes, bytearray)):
+            return "", f"a {type(item).__name__} is neither a path, nor encoded bytes, nor an array"
         content = Path(item).read_bytes() if isinstance(item, str) else bytes(item)
         if not content:
             return "", "empty file"
         with Image.open(io.BytesIO(content)) as image:
             image.draft("RGB", (1, 1))
             image.load()
-        return digest(content), ""
+            mode = image.mode
+        return ("", "floating-point pixels have no known range") if mode == "F" else (digest(content), "")
     except _UNREADABLE as error:
         return "", _reason(error)
 

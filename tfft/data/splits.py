@@ -3,15 +3,17 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
 
-from tfft.core.errors import DataError, DataWarning, shortlist
+from tfft.core.errors import DataError, nearest, shortlist
 from tfft.core.seed import derive
 from tfft.core.specs import LabelSpace
-from tfft.data import inspection, targets
+from tfft.data import doubts, inspection, targets
 from tfft.data.examples import Examples, Splits
+from tfft.data.values import is_missing
 
 OnCorrupt = Literal["error", "skip"]
 PARTS = ("train", "validation", "test")
@@ -49,7 +51,9 @@ class Drawing:
     on_corrupt: OnCorrupt = "error"
 
     def __post_init__(self) -> None:
-        if len(self.holdout) != 2 or not all(0 <= f < 1 for f in self.holdout) or not 1 - sum(self.holdout) > 0:
+        fractions = self.holdout if isinstance(self.holdout, (tuple, list)) else ()
+        numbers = [f for f in fractions if isinstance(f, Real) and 0 <= f < 1]
+        if len(fractions) != 2 or len(numbers) != 2 or not 1 - sum(numbers) > 0:
             raise DataError(
                 "holdout must be two fractions (validation, test) that leave something to train on.",
                 repr(self.holdout),
@@ -74,12 +78,10 @@ def assemble(pools: Mapping[str, Pool], drawing: Drawing, names: Sequence[str] |
         DataError: For anything that training would stumble over later: no training part, one class, missing or unknown labels,
             unreadable images, too few examples to split.
     """
-    if "train" not in pools:
-        raise DataError("There is no training part.", shortlist(pools), "Name one part 'train'.")
-    if not len(pools["train"].inputs):
-        raise DataError("The training part holds no examples.", "0 examples", "Check the path it was read from.")
+    _check_parts(pools)
     labels = targets.label_space(pools["train"].targets, names)
-    encoded = {part: targets.encode(pool.targets, labels, part) for part, pool in pools.items()}
+    encoded = {part: targets.encode(p.targets, labels, part, names is not None) for part, p in pools.items()}
+    doubts.warn_labels(labels, encoded["train"])
     skipped: list[str] = []
     whole: dict[str, Examples] = {}
     groups: dict[str, np.ndarray | None] = {}
@@ -90,13 +92,46 @@ def assemble(pools: Mapping[str, Pool], drawing: Drawing, names: Sequence[str] |
         skipped += inspection.named_faults(pool.inputs, seen)
         good = np.setdiff1d(np.arange(len(pool.inputs)), [index for index, _ in seen.faults])
         whole[part] = Examples(pool.inputs, encoded[part], labels, seen.digests).take(good)
-        groups[part] = None if pool.groups is None else np.asarray(pool.groups)[good]
+        groups[part] = None if pool.groups is None else _group_names(pool, part)[good]
+    doubts.warn_groups(groups)
     parts = _draw(whole, groups["train"], drawing)
     labels = targets.with_statistics(labels, parts["train"].targets)
     parts = {part: replace(examples, labels=labels) for part, examples in parts.items()}
     _check(parts, labels)
-    warn_overlap(parts)
+    doubts.warn_overlap(parts)
     return Splits(parts["train"], parts["validation"], parts.get("test"), labels, drawing.seed, tuple(skipped))
+
+
+def _check_parts(pools: Mapping[str, Pool]) -> None:
+    strange = [part for part in pools if part not in PARTS]
+    if strange:
+        raise DataError(f"There is no part {strange[0]!r}.", shortlist(pools), nearest(str(strange[0]), PARTS))
+    if "train" not in pools:
+        raise DataError("There is no training part.", shortlist(pools), "Name one part 'train'.")
+    for part, pool in pools.items():
+        if not len(pool.inputs):
+            raise DataError(
+                f"The {part} part holds no examples.", "0 examples", "Check where it is read from, or leave it out."
+            )
+
+
+def _group_names(pool: Pool, part: str) -> np.ndarray:
+    """The groups as strings: any hashable may name one, and scikit-learn cannot sort them all."""
+    values = list(pool.groups) if pool.groups is not None else []
+    if len(values) != len(pool.inputs):
+        raise DataError(
+            f"The {part} part needs one group for each example.",
+            f"{len(values)} groups for {len(pool.inputs)} examples",
+            "Pass one group name for each of them.",
+        )
+    lost = [index for index, value in enumerate(values) if is_missing(value)]
+    if lost:
+        raise DataError(
+            f"{len(lost)} examples of the {part} part have no group.",
+            f"rows {shortlist(lost)}",
+            "Fill the group in, with a name of its own for each example that belongs to none.",
+        )
+    return np.array([str(value) for value in values])
 
 
 def _draw(whole: dict[str, Examples], groups: np.ndarray | None, drawing: Drawing) -> dict[str, Examples]:
@@ -122,6 +157,8 @@ def _draw(whole: dict[str, Examples], groups: np.ndarray | None, drawing: Drawin
 def _choose(rows: Examples, groups: np.ndarray | None, fraction: float, seed: int) -> np.ndarray:
     """Positions of one held-out part: whole groups, or the same share of every class, or a plain draw."""
     random = np.random.default_rng(seed)
+    if not len(rows):
+        return np.arange(0)
     if groups is not None:
         return _choose_groups(rows, groups, fraction, seed)
     if rows.labels.kind != "single":
@@ -134,60 +171,42 @@ def _choose(rows: Examples, groups: np.ndarray | None, fraction: float, seed: in
 
 
 def _choose_groups(rows: Examples, groups: np.ndarray, fraction: float, seed: int) -> np.ndarray:
-    from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
+    from sklearn.model_selection import StratifiedGroupKFold
 
-    count = len(np.unique(groups))
+    names, ids = np.unique(groups, return_inverse=True)
     folds = max(2, round(1 / fraction))
-    if count < 2:
+    if len(names) < 2:
         raise DataError(
-            "A grouped split needs at least two groups.",
-            f"{count} group for {len(rows)} examples",
-            "Check group_column.",
+            "A grouped split needs a group for each part that is drawn, and one to train on.",
+            f"{len(names)} group left for two parts",
+            "Check the groups, or draw fewer parts: holdout=(0.15, 0).",
         )
-    if rows.labels.kind == "single" and count >= folds:
-        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    else:
-        splitter = GroupShuffleSplit(1, test_size=fraction, random_state=seed)
+    stratified = rows.labels.kind == "single" and fraction <= 0.5 and np.bincount(rows.targets).max() >= folds
+    if not stratified or len(names) < folds:
+        held = np.random.default_rng(seed).permutation(len(names))
+        held = held[: min(len(names) - 1, max(1, round(len(names) * fraction)))]
+        return np.flatnonzero(np.isin(ids, held))
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # scikit-learn warns of classes with fewer members than folds; _check below says it in our words
         warnings.simplefilter("ignore")
-        return next(iter(splitter.split(np.zeros(len(rows)), rows.targets, groups)))[1]
+        return next(iter(splitter.split(np.zeros(len(rows)), rows.targets, ids)))[1]
 
 
 def _check(parts: dict[str, Examples], labels: LabelSpace) -> None:
-    for name in ("train", "validation"):
+    for name in ("train", "validation", *parts):
         if name not in parts or not len(parts[name]):
             raise DataError(
                 f"The {name} part is empty.",
                 ", ".join(f"{len(examples)} {part}" for part, examples in parts.items()),
-                "Add examples, or change holdout.",
+                "Every part needs examples, and every class one in each part that is drawn: add some, or change holdout.",
             )
     if labels.kind == "single":
         missing = [name for name, count in parts["train"].counts().items() if count == 0]
         if missing:
             raise DataError(
                 f"The classes {shortlist(missing)} have no training example after the split.",
-                fix="Every class needs one example for each part that is drawn, and one to train on.",
+                ", ".join(f"{len(examples)} {part}" for part, examples in parts.items()),
+                "Every class needs one example (with groups: one group) for each part that is drawn, and one to train on; "
+                "targets that are a quantity must be floats.",
             )
-
-
-def warn_overlap(parts: Mapping[str, Examples]) -> None:
-    """Warn when the same content stands in two parts: its score would be memory, not skill.
-
-    Args:
-        parts: Examples by part name.
-    """
-    seen: dict[str, tuple[str, str]] = {}
-    pairs = []
-    for part, examples in parts.items():
-        for index, content in enumerate(examples.digests):
-            first_part, first_name = seen.setdefault(content, (part, examples.name(index)))
-            if first_part != part:
-                pairs.append(f"{first_name} ({first_part}) = {examples.name(index)} ({part})")
-    if pairs:
-        warnings.warn(
-            f"{len(pairs)} inputs stand in two parts with the same content: {shortlist(pairs)}. "
-            "Scores on them measure memory; remove one of each pair.",
-            DataWarning,
-            stacklevel=4,
-        )

@@ -7,14 +7,15 @@ import numpy as np
 
 from tfft.core.errors import DataError, shortlist
 from tfft.core.specs import LabelSpace
+from tfft.data.values import as_array
 
 
 def label_space(targets: Sequence[Any] | np.ndarray, names: Sequence[str] | None = None) -> LabelSpace:
     """Read off the training targets what they mean.
 
     Args:
-        targets: Shape (n,): strings or integers are classes, floats a quantity, lists or tuples of strings several labels.
-            Shape (n, k): booleans or integers 0 / 1 are several labels, floats k quantities.
+        targets: Shape (n,): strings, booleans or integers are classes, floats a quantity, lists of strings several labels.
+            Shape (n, k): zeros and ones of any dtype are several labels, other floats k quantities.
         names: Class names in id order, or names of the columns; read off the targets when None.
 
     Returns:
@@ -31,34 +32,33 @@ def label_space(targets: Sequence[Any] | np.ndarray, names: Sequence[str] | None
     if len(array) == 0:
         raise DataError("There are no examples.", "0 targets", "Check the path or the query that made them.")
     if array.dtype == object:
-        found = sorted({str(label) for row in array for label in row})
-        return _checked(LabelSpace(tuple(names or found), "multi"), len(found))
-    if array.ndim == 2 and array.dtype.kind in "bui":
-        _zeros_and_ones(array)
-        return LabelSpace(tuple(names or (f"label_{i}" for i in range(array.shape[1]))), "multi")
+        found = sorted({label for row in array for label in row})
+        if not found:
+            raise DataError("No example has a label.", f"{len(array)} empty lists", "Add labels to some of them.")
+        return LabelSpace(tuple(names or found), "multi")
+    if array.ndim == 2:
+        return _columns(array, names)
     if array.dtype.kind == "f":
-        columns = 1 if array.ndim == 1 else array.shape[1]
-        shown = tuple(names or (["target"] if columns == 1 else [f"target_{i}" for i in range(columns)]))
-        return LabelSpace(shown, "real", (0.0,) * columns, (1.0,) * columns)
-    found = [str(value) for value in np.unique(array)]
-    if names is not None and array.dtype.kind in "ui":
-        found = [str(value) for value in range(max(len(names), int(array.max()) + 1))]
-        if len(found) != len(names):
-            raise DataError(
-                f"There are {len(names)} class names for class ids up to {int(array.max())}.",
-                shortlist(names),
-                "Give one name for every id from 0 on.",
-            )
-    return _checked(LabelSpace(tuple(names or found)), len(np.unique(array)))
+        return LabelSpace(_named(names, ["target"]), "real", (0.0,), (1.0,))
+    present = [str(value) for value in np.unique(array)]
+    if len(present) < 2:
+        raise DataError(
+            "Classification needs at least two classes.", shortlist(present), "Add examples of another class."
+        )
+    if names is not None and array.dtype.kind in "bui":
+        _inside(array, len(names), "train")
+    return LabelSpace(tuple(names or present))
 
 
-def encode(targets: Sequence[Any] | np.ndarray, labels: LabelSpace, part: str) -> np.ndarray:
+def encode(targets: Sequence[Any] | np.ndarray, labels: LabelSpace, part: str, by_position: bool = False) -> np.ndarray:
     """Turn raw targets into the array that ``Examples`` carries.
 
     Args:
         targets: As for ``label_space``.
         labels: The label space of the training part.
         part: Which part this is, for the message.
+        by_position: Whether integers are positions in ``labels.names`` (the user gave the names) or names themselves (they were
+            read off the training part, and ids 0, 1, 3 there must not turn a 2 elsewhere into a 3).
 
     Returns:
         ``single``: int64, shape (n,). ``multi``: float32 of zeros and ones, (n, classes). ``real``: float32, (n, quantities).
@@ -70,68 +70,28 @@ def encode(targets: Sequence[Any] | np.ndarray, labels: LabelSpace, part: str) -
     if labels.kind == "real":
         if array.dtype.kind not in "fiu":
             raise DataError(f"The {part} targets must be numbers.", f"dtype {array.dtype}", "Use one float a quantity.")
-        return array.reshape(len(array), -1).astype(np.float32)
+        return _wide(array.reshape(len(array), -1), labels, part).astype(np.float32)
     if array.dtype == object:
-        rows = [[str(label) for label in row] for row in array]
-        known = _ids(labels, (label for row in rows for label in row), part)
-        many_hot = np.zeros((len(rows), len(labels)), np.float32)
-        for index, row in enumerate(rows):
+        known = _ids(labels, (label for row in array for label in row), part)
+        many_hot = np.zeros((len(array), len(labels)), np.float32)
+        for index, row in enumerate(array):
             many_hot[index, [known[label] for label in row]] = 1
         return many_hot
     if labels.kind == "multi":
         _zeros_and_ones(array)
-        return array.astype(np.float32)
+        return _wide(array, labels, part).astype(np.float32)
     if array.ndim != 1:
         raise DataError(
             f"The {part} targets of kind 'single' must have one axis.",
             f"shape {array.shape}",
             "Pass class ids or names, not one-hot rows: targets.argmax(axis=1).",
         )
-    names = [str(value) for value in array.tolist()]
-    if array.dtype.kind in "ui" and not set(names) <= set(labels.names):
-        outside = sorted(set(array.tolist()) - set(range(len(labels))))
-        if outside:
-            raise DataError(
-                f"The {part} targets hold class ids {shortlist(outside)} that training does not have.",
-                fix=f"The ids run from 0 to {len(labels) - 1}.",
-            )
+    if by_position and array.dtype.kind in "bui":
+        _inside(array, len(labels), part)
         return array.astype(np.int64)
+    names = [str(value) for value in array.tolist()]
     known = _ids(labels, names, part)
     return np.array([known[name] for name in names], np.int64)
-
-
-def as_array(targets: Sequence[Any] | np.ndarray) -> np.ndarray:
-    """Targets as a NumPy array without missing values; lists of labels become an object array of lists.
-
-    Args:
-        targets: Any sequence or array; a pandas Series works too.
-
-    Returns:
-        Shape (n,) or (n, k).
-
-    Raises:
-        DataError: When values are missing or infinite, or there are more than two axes.
-    """
-    values: Any = targets if isinstance(targets, np.ndarray) or not hasattr(targets, "tolist") else targets.tolist()
-    if not isinstance(values, np.ndarray) and any(isinstance(value, (list, tuple, set)) for value in values):
-        if all(isinstance(row, (list, tuple, set)) and all(isinstance(x, str) for x in row) for row in values):
-            several = np.empty(len(values), object)
-            several[:] = [sorted(row) for row in values]
-            return several
-        values = _rectangle(values)
-    else:
-        _nothing_missing(values)
-    array = np.asarray(values)
-    if array.dtype == object:
-        array = np.array([str(value) for value in array.tolist()])
-    if array.ndim not in (1, 2):
-        raise DataError("Targets must have one axis or two.", f"shape {array.shape}", "One row an example.")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        wrong = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1)).tolist()
-        raise DataError(
-            f"{len(wrong)} targets are NaN or infinite.", f"rows {shortlist(wrong)}", "Drop or fill these rows."
-        )
-    return array
 
 
 def with_statistics(labels: LabelSpace, train_targets: np.ndarray) -> LabelSpace:
@@ -151,45 +111,62 @@ def with_statistics(labels: LabelSpace, train_targets: np.ndarray) -> LabelSpace
     return LabelSpace(labels.names, "real", tuple(mean.tolist()), tuple(np.where(spread > 0, spread, 1.0).tolist()))
 
 
-def _rectangle(rows: Any) -> np.ndarray:
-    try:
-        return np.array([list(row) for row in rows])
-    except (ValueError, TypeError) as error:
+def _columns(array: np.ndarray, names: Sequence[str] | None) -> LabelSpace:
+    """The label space of targets with two axes."""
+    count = array.shape[1]
+    if array.dtype.kind == "f" and not np.isin(array, (0, 1)).all():
+        default = ["target"] if count == 1 else [f"target_{index}" for index in range(count)]
+        return LabelSpace(_named(names, default), "real", (0.0,) * count, (1.0,) * count)
+    _zeros_and_ones(array)
+    return LabelSpace(_named(names, [f"label_{index}" for index in range(count)]), "multi")
+
+
+def _named(names: Sequence[str] | None, default: list[str]) -> tuple[str, ...]:
+    if names is not None and len(names) != len(default):
         raise DataError(
-            f"Targets that are lists must be lists of label names, or all of one length: {error}.",
-            fix='Write ["dog", "indoor"] for several labels, or one row of k numbers an example.',
-        ) from None
+            f"There are {len(names)} names for {len(default)} columns of targets.",
+            shortlist(names),
+            "Give one name for each column; for one class an example pass targets of shape (n,).",
+        )
+    return tuple(names or default)
 
 
-def _nothing_missing(values: Any) -> None:
-    gone = [i for i, v in enumerate(values) if v is None or (isinstance(v, float) and v != v) or repr(v) == "<NA>"]
-    if gone:
-        raise DataError(f"{len(gone)} targets are missing.", f"rows {shortlist(gone)}", "Drop or fill these rows.")
+def _wide(array: np.ndarray, labels: LabelSpace, part: str) -> np.ndarray:
+    if array.shape[1] != len(labels):
+        raise DataError(
+            f"The {part} targets must have {len(labels)} columns, as in training.",
+            f"shape {array.shape}",
+            f"The columns are {shortlist(labels.names)}.",
+        )
+    return array
+
+
+def _inside(ids: np.ndarray, count: int, part: str) -> None:
+    outside = sorted({int(value) for value in ids.tolist()} - set(range(count)))
+    if outside:
+        raise DataError(
+            f"The {part} targets hold class ids that have no name.",
+            f"{shortlist(outside)} for {count} class names",
+            f"Give one name for every id; the ids run from 0 to {count - 1}.",
+        )
 
 
 def _zeros_and_ones(array: np.ndarray) -> None:
-    if array.ndim != 2 or not np.isin(array, (0, 1)).all():
+    if array.ndim != 2 or array.dtype.kind not in "buif" or not np.isin(array, (0, 1)).all():
         raise DataError(
             "Targets of kind 'multi' must be zeros and ones, one column a label.",
             f"shape {array.shape}, values {shortlist(np.unique(array).tolist())}",
-            "For one class an example pass shape (n,).",
+            "For one class an example pass shape (n,); for k quantities pass floats.",
         )
-
-
-def _checked(labels: LabelSpace, classes: int) -> LabelSpace:
-    if classes < 2 and labels.kind == "single":
-        raise DataError(
-            "Classification needs at least two classes.", shortlist(labels.names), "Add examples of another class."
-        )
-    return labels
 
 
 def _ids(labels: LabelSpace, used: Iterable[str], part: str) -> dict[str, int]:
     known = {name: index for index, name in enumerate(labels.names)}
     strange = sorted(set(used) - set(known))
     if strange:
+        where = "that are not among the names" if part == "train" else "that training does not have"
         raise DataError(
-            f"The {part} part has labels that training does not have: {shortlist(strange)}.",
+            f"The {part} part has labels {where}: {shortlist(strange)}.",
             fix=f"Training knows {shortlist(labels.names)}; remove the others or add training examples.",
         )
     return known

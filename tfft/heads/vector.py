@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal
 
 from tfft.core.errors import TaskError
@@ -38,10 +39,13 @@ class VectorHead:
             raise TaskError(
                 f"pooling={self.pooling!r} is unknown.", fix=f"Use one of {', '.join(map(repr, _POOLINGS))}."
             )
-        if not 0 <= self.dropout < 1:
+        if not isinstance(self.dropout, Real) or not 0 <= self.dropout < 1:
             raise TaskError(f"dropout={self.dropout!r} must be in [0, 1).", fix="0.2 is a good start.")
-        if any(not isinstance(width, int) or width < 1 for width in self.hidden):
+        widths = tuple(self.hidden) if isinstance(self.hidden, (list, tuple)) else (None,)
+        if any(isinstance(width, bool) or not isinstance(width, Integral) or width < 1 for width in widths):
             raise TaskError(f"hidden={self.hidden!r} must be layer widths of at least 1.", fix="Write hidden=(256,).")
+        # a list would make this value unhashable, and unequal to what from_dict gives
+        object.__setattr__(self, "hidden", tuple(int(width) for width in widths if width is not None))
 
     def build(self, features: FeatureSpec, shape: tuple[int | None, ...], outputs: int, seed: int) -> "keras.Model":
         """Make the layers.
@@ -56,12 +60,16 @@ class VectorHead:
             A model from features to float32 logits, shape (batch, outputs).
 
         Raises:
-            TaskError: When the features are of a kind that this head does not take.
+            TaskError: When the features are of a kind that this head does not take, or of a size that ``"flatten"`` cannot know.
         """
         import keras
 
         if features.kind not in _KINDS:
             raise TaskError(f"This head takes {', '.join(_KINDS)} features.", features.kind, "Choose another task.")
+        if self.pooling == "flatten" and None in shape:
+            raise TaskError(
+                "pooling='flatten' needs features of a known size.", f"shape {shape}", "Use pooling='average' or 'max'."
+            )
         with seeded_initializers(seed):
             x = inputs = keras.Input(shape, dtype=features.dtype, name="features")
             if features.kind != "vector":

@@ -1,8 +1,10 @@
 """Paths, bytes, arrays or Pillow images -> RGB pixels of one size; the same code trains, evaluates and predicts."""
 
 import io
+import struct
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +15,17 @@ from tfft.core.errors import DataError
 
 Fit = Literal["crop", "squash", "pad"]
 _FITS = ("crop", "squash", "pad")
+_UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError)
+_ORIENTATION_TAG = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +38,7 @@ class ImagePreprocessor:
             shape and fills with black.
 
     Raises:
-        DataError: When ``fit`` is unknown.
+        DataError: When ``fit`` is unknown, or a side is not a positive whole number.
 
     Example:
         >>> ImagePreprocessor(4, 6)(np.zeros((10, 20), np.uint8)).shape
@@ -39,6 +52,12 @@ class ImagePreprocessor:
     def __post_init__(self) -> None:
         if self.fit not in _FITS:
             raise DataError(f"fit={self.fit!r} is unknown.", fix=f"Use one of {', '.join(map(repr, _FITS))}.")
+        if any(not isinstance(side, Integral) or side < 1 for side in (self.height, self.width)):
+            raise DataError(
+                "Height and width must be whole numbers of at least 1.",
+                f"{self.height!r} x {self.width!r}",
+                "Pass pixels, such as 224.",
+            )
 
     def __call__(self, item: Any) -> np.ndarray:
         """Read one image.
@@ -77,7 +96,7 @@ class ImagePreprocessor:
             An equal ImagePreprocessor.
 
         Raises:
-            DataError: When ``fit`` is unknown.
+            DataError: When a value is out of range.
         """
         return cls(int(values["height"]), int(values["width"]), values["fit"])
 
@@ -114,16 +133,17 @@ def decode(item: Any, size: tuple[int, int] | None = None) -> Image.Image:
                 # EXIF may still swap the sides, so ask for the larger one both ways
                 image.draft(image.mode, (max(size), max(size)))
             return _rgb(image)
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except _UNREADABLE as error:
         name = "these bytes" if isinstance(item, (bytes, bytearray)) else repr(str(item))
         reason = "no such file" if isinstance(error, FileNotFoundError) else str(error)
         raise DataError(f"{name} cannot be read as an image: {reason}.", fix="Repair or remove it.") from error
 
 
 def _from_array(array: np.ndarray) -> Image.Image:
-    if array.dtype != np.uint8 or array.ndim not in (2, 3):
+    channels = array.shape[2] if array.ndim == 3 else 1
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or channels not in (1, 3, 4) or not array.size:
         raise DataError(
-            "An image array must be uint8 of shape (height, width) or (height, width, channels).",
+            "An image array must be uint8 of shape (height, width) or (height, width, 1, 3 or 4).",
             f"dtype {array.dtype}, shape {array.shape}",
             "For other ranges pass value_range=(lowest, highest).",
         )
@@ -131,8 +151,9 @@ def _from_array(array: np.ndarray) -> Image.Image:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    image.seek(0) if getattr(image, "is_animated", False) else None
-    image = ImageOps.exif_transpose(image)
+    if getattr(image, "is_animated", False):
+        image.seek(0)
+    image = _upright(image)
     if image.mode.startswith("I;16") or image.mode == "I":
         # Pillow's own conversion clips instead of scaling: everything above 255 would be white
         image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
@@ -143,3 +164,16 @@ def _rgb(image: Image.Image) -> Image.Image:
         ground = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(ground, image).convert("RGB")
     return image.convert("RGB")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Undo the rotation that a camera only wrote down.
+
+    Not ``ImageOps.exif_transpose``: that writes the tags back as well, and so fails on pixels that are fine when any of them is
+    broken (Pillow 13.0).
+    """
+    try:
+        orientation = image.getexif().get(_ORIENTATION_TAG)
+    except (*_UNREADABLE, TypeError, LookupError):  # tags nobody can read: the pixels as they are stored
+        return image
+    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image

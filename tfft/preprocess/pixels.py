@@ -42,7 +42,7 @@ def _efficientnet(pixels: Any) -> Any:
     """The step that Keras puts behind EfficientNet's own normalization for its ImageNet weights, moved in front of it.
 
     ``keras.applications.EfficientNetB0(weights="imagenet")`` has a further ``Rescaling(1 / sqrt(spread))`` that the same call
-    with a path, or with None, does not have, so that ImageNet weights loaded from a file see other values than they were trained on.
+    with a path, or with None, does not have, so that ImageNet weights loaded from a file see other values than in training.
     (x' / 255 - mean) = c (x / 255 - mean) with c = 1 / sqrt(spread) gives x' = c x + 255 mean (1 - c).
     """
     import keras

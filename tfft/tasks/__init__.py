@@ -1,6 +1,7 @@
 """What a model is to learn: targets, head, loss, metrics, and how logits become answers."""
 
 from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import Any
 
 from tfft.core.errors import BundleError, shortlist
@@ -47,7 +48,7 @@ def from_dict(values: Mapping[str, Any]) -> Task:
         A task that encodes and decodes alike.
 
     Raises:
-        BundleError: When the task is unknown to this version.
+        BundleError: When the task, or one of its options, is unknown to this version.
     """
     if values["name"] not in _TASKS:
         raise BundleError(
@@ -55,4 +56,11 @@ def from_dict(values: Mapping[str, Any]) -> Task:
             fix=f"It knows {shortlist(_TASKS)}; upgrade with: pip install -U tfft.",
         )
     options = {key: tuple(v) if isinstance(v, list) else v for key, v in values["options"].items()}
+    known = signature(_TASKS[values["name"]]).parameters
+    strange = sorted(set(options) - set(known))
+    if strange:
+        raise BundleError(
+            f"The task {values['name']!r} has no option {shortlist(strange)} in this version of tfft.",
+            fix="Upgrade with: pip install -U tfft.",
+        )
     return _TASKS[values["name"]](LabelSpace.from_dict(values["labels"]), **options)

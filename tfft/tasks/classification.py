@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
 
-from tfft.core.errors import TaskError
+from tfft.core.errors import TaskError, shortlist
 from tfft.core.specs import LabelSpace
 from tfft.heads.vector import Pooling, VectorHead
 from tfft.tasks.base import Answer, Task, require_kind
@@ -51,7 +52,7 @@ def classification(
     require_kind(space, "single", "classification", "Use tasks.multi_label or tasks.regression.")
     if len(space) < 2:
         raise TaskError("Classification needs at least two classes.", repr(space.names), "Add another class.")
-    if not 0 <= label_smoothing < 1:
+    if not isinstance(label_smoothing, Real) or not 0 <= label_smoothing < 1:
         raise TaskError(f"label_smoothing={label_smoothing!r} must be in [0, 1).", fix="0.1 is common.")
     _check_weights(class_weights, space)
 
@@ -70,19 +71,21 @@ def classification(
         scores = dict(zip(space.names, map(float, probabilities), strict=True))
         return Answer(space.names[best], float(probabilities[best]), scores)
 
-    weights = dict(class_weights) if isinstance(class_weights, Mapping) else class_weights
+    weights = class_weights
+    if isinstance(class_weights, Mapping):
+        weights = {name: float(weight) for name, weight in class_weights.items()}
     return Task(
         name="classification",
         labels=space,
         head=VectorHead(pooling, hidden, dropout),
         loss=loss,
         metrics=metrics,
-        encode=lambda ids: np.eye(len(space), dtype=np.float32)[ids],
+        encode=lambda ids: (np.asarray(ids)[:, None] == np.arange(len(space))).astype(np.float32),
         probabilities=softmax,
         decode=decode,
         options={
             "pooling": pooling,
-            "hidden": hidden,
+            "hidden": tuple(hidden),
             "dropout": dropout,
             "label_smoothing": label_smoothing,
             "class_weights": weights,
@@ -107,9 +110,11 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 def _check_weights(class_weights: ClassWeights, labels: LabelSpace) -> None:
     if class_weights is None or class_weights == "balanced":
         return
-    names = set(class_weights) if isinstance(class_weights, Mapping) else set()
-    good = names == set(labels.names) and all(math.isfinite(weight) and weight > 0 for weight in class_weights.values())
-    if not good:
+    weights = dict(class_weights) if isinstance(class_weights, Mapping) else {}
+    numbers = [
+        weight for weight in weights.values() if isinstance(weight, Real) and math.isfinite(weight) and weight > 0
+    ]
+    if set(weights) != set(labels.names) or len(numbers) < len(weights):
         raise TaskError(
             'class_weights must be "balanced", None, or one positive number for each class.',
             repr(class_weights),
@@ -124,5 +129,12 @@ def _class_weight(
         return None
     if isinstance(class_weights, Mapping):
         return {labels.index(name): float(weight) for name, weight in class_weights.items()}
+    empty = [name for name in labels.names if not counts.get(name)]
+    if empty:
+        raise TaskError(
+            'class_weights="balanced" needs a training example of every class.',
+            f"none of {shortlist(empty)}",
+            "Add examples, or pass one weight for each class.",
+        )
     total = sum(counts.values())
     return {index: total / (len(labels) * counts[name]) for index, name in enumerate(labels.names)}

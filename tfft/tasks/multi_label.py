@@ -1,6 +1,7 @@
 """Any number of classes for each example."""
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def multi_label(
     """
     space = labels if isinstance(labels, LabelSpace) else LabelSpace(LabelSpace.of(labels).names, "multi")
     require_kind(space, "multi", "multi_label", "Use tasks.classification or tasks.regression.")
-    if not 0 < threshold < 1:
+    if not isinstance(threshold, Real) or not 0 < threshold < 1:
         raise TaskError(f"threshold={threshold!r} must be in (0, 1).", fix="0.5 is the usual one.")
 
     def loss() -> Any:
@@ -64,7 +65,19 @@ def multi_label(
         loss=loss,
         metrics=metrics,
         encode=lambda many_hot: many_hot.astype(np.float32),
-        probabilities=lambda logits: 1 / (1 + np.exp(-logits.astype(np.float64))),
+        probabilities=sigmoid,
         decode=decode,
-        options={"pooling": pooling, "hidden": hidden, "dropout": dropout, "threshold": threshold},
+        options={"pooling": pooling, "hidden": tuple(hidden), "dropout": dropout, "threshold": threshold},
     )
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """Logits to one probability a class, in float64 and without overflow.
+
+    Args:
+        logits: Shape (n, classes).
+
+    Returns:
+        float64, shape (n, classes), each in [0, 1].
+    """
+    return np.exp(-np.logaddexp(0, -logits.astype(np.float64)))

@@ -66,5 +66,5 @@ def regression(
         encode=lambda raw: ((raw - mean) / scale).astype(np.float32),
         probabilities=lambda outputs: outputs.astype(np.float64) * scale + mean,
         decode=decode,
-        options={"pooling": pooling, "hidden": hidden, "dropout": dropout},
+        options={"pooling": pooling, "hidden": tuple(hidden), "dropout": dropout},
     )

@@ -30,7 +30,7 @@ class BestWeights(keras.callbacks.Callback):
         rows = zip(overview.rows, overview.variables, strict=True)
         self._variables = [variable for row, variable in rows if row.intent != "frozen"]
         self.value, self.epoch = start, 0
-        self._copy = self._read() if start is not None else None
+        self._copy = self._read()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Copy the weights when the epoch was the best so far.
@@ -44,10 +44,9 @@ class BestWeights(keras.callbacks.Callback):
             self.value, self.epoch, self._copy = loss, epoch + 1, self._read()
 
     def restore(self) -> None:
-        """Put the best weights back; does nothing when no epoch ended and there was no start."""
-        if self._copy is not None:
-            for variable, value in zip(self._variables, self._copy, strict=True):
-                variable.assign(value)
+        """Put the best weights back; those from before the phase when no epoch was any good."""
+        for variable, value in zip(self._variables, self._copy, strict=True):
+            variable.assign(value)
 
     def _read(self) -> list[np.ndarray]:
         return [np.array(variable.numpy()) for variable in self._variables]

@@ -190,7 +190,8 @@ def _prove(run: Run) -> None:
     record = run.phases[-1]
     wrong = record.overview.discrepancies()
     if wrong:
-        named = [f"{row.path} ({'moved' if row.moved else 'did not move'}, meant to {row.intent})" for row in wrong]
+        meant = {"frozen": "meant to stay frozen", "train": "meant to train", "update": "meant to update"}
+        named = [f"{row.path} ({'moved' if row.moved else 'did not move'}, {meant[row.intent]})" for row in wrong]
         error = MovementError(
             f"Phase {record.phase.name!r} did not move exactly what it was meant to: {shortlist(named)}.",
             f"{len(wrong)} of {len(record.overview.rows)} variables",

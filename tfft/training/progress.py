@@ -7,10 +7,12 @@ from typing import Any
 
 import keras
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
 from tfft.plans.phase import Phase
 from tfft.trainable.overview import Overview
+
+_WIDE = 110  # columns from which on the bar and every metric fit into one line
 
 
 class LiveLine(keras.callbacks.Callback):
@@ -29,14 +31,14 @@ class LiveLine(keras.callbacks.Callback):
         self._show = (console.is_terminal or console.is_jupyter) if show is None else show
         self._phase, self._steps = phase, steps
         self._trains = overview.describe()
-        self._bar = Progress(
-            TextColumn("[bold]{task.fields[phase]}[/bold] trains {task.fields[trains]}"),
-            TextColumn("epoch {task.fields[epoch]}"),
-            BarColumn(bar_width=20),
-            TimeRemainingColumn(compact=True),
+        self._wide = console.width >= _WIDE
+        columns: list[ProgressColumn] = [
+            TextColumn("[bold]{task.fields[phase]}[/bold] trains {task.fields[trains]}, epoch {task.fields[epoch]}"),
+            *([BarColumn(bar_width=16)] if self._wide else []),
+            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
             TextColumn("{task.fields[numbers]}"),
-            console=console,
-        )
+        ]
+        self._bar = Progress(*columns, console=console)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Start the line.
@@ -79,7 +81,8 @@ class LiveLine(keras.callbacks.Callback):
             logs: Keras' metrics of the epoch.
         """
         if self._show:
-            numbers = " ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
+            shown = {k: v for k, v in (logs or {}).items() if k == "val_loss" or (self._wide and k.startswith("val_"))}
+            numbers = " ".join(f"{name} {value:.4f}" for name, value in shown.items())
             self._bar.update(self._task, numbers=numbers)
 
     def close(self) -> None:

@@ -1,0 +1,31 @@
+# Makes .venv beside this folder and installs tfft into it; sourced by scripts/demo and scripts/test.
+# Usage: . scripts/environment.sh [extras]; leaves $PYTHON pointing into the environment.
+set -euo pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+EXTRAS=${1:-}
+cd "$ROOT"
+
+SYSTEM_PYTHON=
+for candidate in ${TFFT_PYTHON:-} python3.12 python3.11 python3 python; do
+  if command -v "$candidate" >/dev/null 2>&1 && "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+    SYSTEM_PYTHON=$candidate
+    break
+  fi
+done
+if [ -z "$SYSTEM_PYTHON" ]; then
+  echo "tfft needs Python 3.11, 3.12 or 3.13, found: $(python3 --version 2>&1). Install one, or set TFFT_PYTHON=/path/to/python." >&2
+  exit 1
+fi
+
+PYTHON=$ROOT/.venv/bin/python
+STAMP=$ROOT/.venv/.tfft-installed${EXTRAS:+-$EXTRAS}
+WANTED=$(cat setup.cfg pyproject.toml | cksum)
+if [ ! -x "$PYTHON" ] || ! "$PYTHON" -c '' 2>/dev/null; then
+  rm -rf .venv
+  "$SYSTEM_PYTHON" -m venv .venv
+fi
+if [ "$(cat "$STAMP" 2>/dev/null || true)" != "$WANTED" ]; then
+  echo "Installing tfft and what it needs into .venv (about 1.5 GB; a few minutes the first time) ..." >&2
+  "$PYTHON" -m pip install --quiet --disable-pip-version-check --editable ".${EXTRAS:+[$EXTRAS]}"
+  printf '%s' "$WANTED" > "$STAMP"
+fi

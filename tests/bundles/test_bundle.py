@@ -1,0 +1,180 @@
+"""export() and load(): exact round trips, old bundles that survive, damage that is found."""
+
+import json
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+
+import tfft
+from tfft.core.errors import BundleError
+
+TASKS = {
+    "classification": lambda: tfft.tasks.classification(["ants", "bees"], hidden=(5,), label_smoothing=0.1),
+    "multi_label": lambda: tfft.tasks.multi_label(["indoor", "dog", "night"], threshold=0.3),
+    "regression": lambda: tfft.tasks.regression(
+        tfft.tasks.base.LabelSpace(("age", "height"), "real", (40.0, 1.7), (10.0, 0.2)), pooling="max"
+    ),
+}
+
+
+@pytest.fixture(params=list(TASKS))
+def model(request):
+    return tfft.build("toy", TASKS[request.param](), seed=5)
+
+
+@pytest.fixture
+def pixels():
+    return np.random.default_rng(0).integers(0, 255, (4, 20, 30, 3), np.uint8)
+
+
+def same_weights(net, other):
+    return all(a.tobytes() == b.tobytes() for a, b in zip(net.get_weights(), other.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("name", ["model.tfft", "model.tfft.zip"])
+def test_a_bundle_round_trips_bit_for_bit(model, pixels, tmp_path, name):
+    loaded = tfft.load(tfft.export(model, tmp_path / name))
+    assert same_weights(model.net, loaded.net)
+    inputs = np.stack([model.preprocessor(image) for image in pixels])
+    assert np.array_equal(model.net.predict_on_batch(inputs), loaded.net.predict_on_batch(inputs))
+    assert loaded.task.to_dict() == json.loads(json.dumps(model.task.to_dict()))
+    assert loaded.preprocessor == model.preprocessor
+    assert loaded.manifest["backbone"]["handle"] == "toy"
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_answers_are_those_of_the_model_that_was_exported(model, pixels, tmp_path):
+    answers = tfft.load(tfft.export(model, tmp_path / "m.tfft")).predict(pixels)
+    inputs = np.stack([model.preprocessor(image) for image in pixels])
+    expected = model.task.probabilities(np.asarray(model.net.predict_on_batch(inputs)))
+    for answer, row in zip(answers, expected, strict=True):
+        assert list(answer.scores.values()) == pytest.approx(row.tolist())
+        assert answer.label == model.task.decode(row).label
+
+
+def test_the_report_travels_along(toy_arrays, tmp_path):
+    data = tfft.data.from_arrays(*toy_arrays)
+    model = tfft.build("toy", tfft.tasks.classification(data.labels))
+    report = tfft.evaluate(model, data.test)
+    loaded = tfft.load(tfft.export(model, tmp_path / "m.tfft", report=report))
+    assert loaded.report == json.loads(json.dumps(report.to_dict()))
+    assert (tmp_path / "m.tfft" / "report.md").read_text() == report.to_markdown()
+    assert tfft.evaluate(loaded, data.test).metrics == report.metrics
+
+
+def test_the_net_inside_opens_in_plain_keras(tmp_path):
+    model = tfft.build("toy", TASKS["classification"]())
+    tfft.export(model, tmp_path / "m.tfft")
+    code = (
+        "import keras, sys; net = keras.saving.load_model(sys.argv[1]);"
+        "assert net.output_shape == (None, 2); assert 'tfft' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "m.tfft" / "net.keras")], check=True, timeout=120)
+
+
+def test_loading_needs_no_training_code(tmp_path):
+    tfft.export(tfft.build("toy", TASKS["classification"]()), tmp_path / "m.tfft")
+    code = (
+        "import sys; from tfft.bundles import predictor; import keras;"
+        "assert not [m for m in sys.modules if m.startswith(('tfft.training', 'tfft.plans', 'tfft.models'))]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_a_second_export_replaces_the_first(tmp_path):
+    first, second = (tfft.build("toy", TASKS["classification"](), seed=seed) for seed in (1, 2))
+    for name in ("m.tfft", "m.zip"):
+        tfft.export(first, tmp_path / name)
+        tfft.export(second, tmp_path / name)
+        assert same_weights(second.net, tfft.load(tmp_path / name).net)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["m.tfft", "m.zip"]
+
+
+FULL_DISK = """
+import resource, signal, sys
+import tfft
+model = tfft.build("toy", tfft.tasks.classification(["a", "b"]), seed=9)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))  # the operating system refuses every larger file
+try:
+    tfft.export(model, sys.argv[1])
+except tfft.core.errors.BundleError as error:
+    sys.stderr.write(str(error))
+    sys.exit(7)
+"""
+
+
+@pytest.mark.parametrize("name", ["m.tfft", "m.zip"])
+def test_a_disk_that_fills_up_leaves_the_old_bundle(tmp_path, name):
+    old = tfft.build("toy", TASKS["classification"](), seed=1)
+    tfft.export(old, tmp_path / name)
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path / name)], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 7, done.stderr
+    assert "could not be written" in done.stderr
+    assert "older bundle there is untouched" in done.stderr
+    assert same_weights(old.net, tfft.load(tmp_path / name).net)
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_a_folder_of_somebody_else_is_never_replaced(tmp_path):
+    (tmp_path / "holiday").mkdir()
+    (tmp_path / "holiday" / "photo.jpg").write_text("dear")
+    with pytest.raises(BundleError, match=r"holiday' exists and is not a bundle.*photo.jpg"):
+        tfft.export(tfft.build("toy", TASKS["classification"]()), tmp_path / "holiday")
+    assert (tmp_path / "holiday" / "photo.jpg").read_text() == "dear"
+    (tmp_path / "thesis.doc").write_text("years")
+    with pytest.raises(BundleError, match=r"thesis.doc' exists and is not a bundle"):
+        tfft.export(tfft.build("toy", TASKS["classification"]()), tmp_path / "thesis.doc")
+
+
+def damaged(path, how):
+    if how == "no manifest":
+        (path / "manifest.json").unlink()
+    elif how == "half a manifest":
+        (path / "manifest.json").write_text('{"format": 1,')
+    elif how == "half a net":
+        content = (path / "net.keras").read_bytes()
+        (path / "net.keras").write_bytes(content[: len(content) // 2])
+    elif how == "no net":
+        (path / "net.keras").unlink()
+    elif how == "other weights":
+        tfft.build("toy", TASKS["classification"](), seed=99).net.save(path / "net.keras")
+    else:
+        manifest = json.loads((path / "manifest.json").read_text())
+        (path / "manifest.json").write_text(json.dumps(manifest | {"format": 99}))
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("no manifest", "is not a bundle"),
+        ("half a manifest", "is not a bundle"),
+        ("half a net", "is damaged"),
+        ("no net", "is damaged"),
+        ("other weights", "not the ones its manifest names"),
+        ("a later format", r"format 99; this version reads 1.*pip install -U tfft"),
+    ],
+)
+def test_damage_is_found_and_named(tmp_path, how, said):
+    path = tfft.export(tfft.build("toy", TASKS["classification"](), seed=1), tmp_path / "m.tfft")
+    damaged(path, how)
+    with pytest.raises(BundleError, match=said):
+        tfft.load(path)
+
+
+def test_a_path_that_does_not_exist_is_no_bundle(tmp_path):
+    with pytest.raises(BundleError, match=r"nowhere' is not a bundle.*tfft.export"):
+        tfft.load(tmp_path / "nowhere")
+
+
+def test_a_zip_that_climbs_out_of_its_folder_is_harmless(tmp_path):
+    path = tfft.export(tfft.build("toy", TASKS["classification"]()), tmp_path / "in" / "m.zip")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("../../escaped.txt", "out")
+    tfft.load(path)
+    assert not list(tmp_path.rglob("escaped.txt"))

@@ -1,0 +1,93 @@
+"""predict() takes what users have at hand."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import tfft
+from tfft.core.errors import DataError
+
+
+@pytest.fixture(scope="module")
+def predictor(tmp_path_factory):
+    model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]), seed=1)
+    return tfft.load(tfft.export(model, tmp_path_factory.mktemp("bundle") / "m.tfft"))
+
+
+@pytest.fixture
+def array():
+    return np.random.default_rng(0).integers(0, 255, (16, 16, 3), np.uint8)
+
+
+@pytest.fixture
+def png(array, tmp_path):
+    path = tmp_path / "图片 one.PNG"
+    Image.fromarray(array).save(path, "PNG")
+    return path
+
+
+def test_every_way_to_hand_in_one_picture_gives_the_same_answer(predictor, array, png):
+    ways = [png, str(png), png.read_bytes(), array, Image.fromarray(array), [png], array[None], png.parent]
+    answers = [predictor.predict(way) for way in ways]
+    assert all(len(answer) == 1 for answer in answers)
+    assert len({tuple(answer[0].scores.items()) for answer in answers}) == 1
+    assert answers[0][0].name == str(png)
+
+
+def test_a_mixture_is_answered_in_order(predictor, array, png):
+    dark = np.zeros_like(array)
+    mixed = predictor.predict([array, png, dark, png.read_bytes()])
+    assert mixed[0].scores == mixed[1].scores == mixed[3].scores != mixed[2].scores
+    assert [answer.name for answer in mixed] == ["input 0", str(png), "input 2", "input 3"]
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 100])
+def test_the_batch_size_changes_nothing(predictor, batch_size):
+    images = np.random.default_rng(1).integers(0, 255, (7, 16, 16, 3), np.uint8)
+    found = [list(a.scores.values()) for a in predictor.predict(images, batch_size=batch_size)]
+    assert np.allclose(found, [list(a.scores.values()) for a in predictor.predict(images)], atol=1e-6)
+
+
+def test_probabilities_sum_to_one_and_the_label_is_the_largest(predictor, array):
+    answer = predictor.predict(array)[0]
+    assert sum(answer.scores.values()) == pytest.approx(1)
+    assert answer.scores[answer.label] == answer.probability == max(answer.scores.values())
+
+
+def test_floats_need_their_range(predictor, array):
+    with pytest.raises(DataError, match=r"float32.*value_range"):
+        predictor.predict((array / 255).astype(np.float32))
+    found = predictor.predict((array / 255).astype(np.float32), value_range=(0, 1))
+    assert found[0].scores == predictor.predict(array)[0].scores
+
+
+def test_an_unreadable_picture_is_named(predictor, png, tmp_path):
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 not a jpeg")
+    with pytest.raises(DataError, match=r"broken\.jpg.*cannot be read"):
+        predictor.predict([png, tmp_path / "broken.jpg"])
+
+
+def test_a_missing_file_and_an_empty_folder_are_named(predictor, tmp_path):
+    with pytest.raises(DataError, match=r"nix\.png.*no such file"):
+        predictor.predict("nix.png")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="no image below.*empty"):
+        predictor.predict(tmp_path / "empty")
+
+
+def test_something_that_is_no_picture_is_refused(predictor):
+    with pytest.raises(DataError, match="cannot be read from a float"):
+        predictor.predict([3.5])
+    with pytest.raises(DataError, match="cannot be read as an image"):
+        predictor.predict(io.BytesIO(b"x").getvalue())
+
+
+def test_no_inputs_have_no_answers(predictor):
+    assert predictor.predict([]) == []
+
+
+def test_a_prediction_goes_into_json(predictor, array):
+    values = predictor.predict(array)[0].to_dict()
+    assert set(values) == {"name", "label", "probability", "scores"}

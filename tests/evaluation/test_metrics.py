@@ -1,0 +1,92 @@
+"""Metrics agree with scikit-learn; intervals behave like intervals."""
+
+import numpy as np
+import pytest
+from sklearn import metrics as sk
+
+from tfft.core.errors import DataError
+from tfft.evaluation.metrics import METRICS, confusion, per_class, with_intervals
+from tfft.evaluation.predictions import Predictions
+
+RANDOM = np.random.default_rng(0)
+
+
+@pytest.fixture
+def single():
+    probabilities = RANDOM.dirichlet(np.ones(4), 200)
+    targets = np.where(RANDOM.random(200) < 0.6, probabilities.argmax(axis=1), RANDOM.integers(0, 4, 200))
+    return Predictions(targets, probabilities)
+
+
+@pytest.mark.parametrize("weights", [np.ones(200), np.random.default_rng(1).integers(1, 4, 200).astype(float)])
+def test_single_label_metrics_equal_scikit_learns(single, weights):
+    targets, probabilities, predicted = single.targets, single.probabilities, single.probabilities.argmax(axis=1)
+    expected = {
+        "accuracy": sk.accuracy_score(targets, predicted, sample_weight=weights),
+        "balanced_accuracy": sk.balanced_accuracy_score(targets, predicted, sample_weight=weights),
+        "macro_f1": sk.f1_score(targets, predicted, average="macro", sample_weight=weights),
+        "log_loss": sk.log_loss(targets, probabilities, sample_weight=weights, labels=range(4)),
+    }
+    found = {name: metric(targets, probabilities, weights) for name, metric in METRICS["single"].items()}
+    assert found == pytest.approx(expected)
+
+
+def test_multi_label_metrics_equal_scikit_learns():
+    targets = (RANDOM.random((100, 3)) < 0.4).astype(np.float32)
+    probabilities = RANDOM.random((100, 3))
+    ones = np.ones(100)
+    found = {name: metric(targets, probabilities, ones) for name, metric in METRICS["multi"].items()}
+    assert found["subset_accuracy"] == pytest.approx(sk.accuracy_score(targets, probabilities >= 0.5))
+    assert found["macro_f1"] == pytest.approx(sk.f1_score(targets, probabilities >= 0.5, average="macro"))
+    losses = [sk.log_loss(targets[:, i], probabilities[:, i]) for i in range(3)]
+    assert found["log_loss"] == pytest.approx(np.mean(losses))
+
+
+def test_a_bootstrap_draw_by_weights_equals_a_draw_by_copying(single):
+    drawn = RANDOM.integers(0, 200, 200)
+    weights = np.bincount(drawn, minlength=200).astype(float)
+    for metric in METRICS["single"].values():
+        by_copy = metric(single.targets[drawn], single.probabilities[drawn], np.ones(200))
+        assert metric(single.targets, single.probabilities, weights) == pytest.approx(by_copy)
+
+
+def test_intervals_hold_the_value_repeat_and_shrink_with_more_examples(single):
+    found = with_intervals(single, "single", seed=0)
+    assert found == with_intervals(single, "single", seed=0)
+    assert found != with_intervals(single, "single", seed=1)
+    more = Predictions(np.tile(single.targets, 9), np.tile(single.probabilities, (9, 1)))
+    narrow = with_intervals(more, "single", seed=0)
+    for name, row in found.items():
+        assert row["low"] < row["value"] < row["high"]
+        assert narrow[name]["high"] - narrow[name]["low"] < (row["high"] - row["low"]) / 2
+
+
+def test_the_accuracy_interval_is_close_to_the_binomial_one(single):
+    row = with_intervals(single, "single", seed=0)["accuracy"]
+    half = 1.96 * (row["value"] * (1 - row["value"]) / 200) ** 0.5
+    assert row["low"] == pytest.approx(row["value"] - half, abs=0.015)
+    assert row["high"] == pytest.approx(row["value"] + half, abs=0.015)
+
+
+def test_confusion_rows_are_true_classes(single):
+    predicted = single.probabilities.argmax(axis=1)
+    assert np.array_equal(confusion(single.targets, single.probabilities), sk.confusion_matrix(single.targets, predicted))
+
+
+def test_a_class_never_seen_and_never_predicted_has_support_zero():
+    rows = per_class(Predictions(np.array([0, 0]), np.array([[0.9, 0.1, 0.0]] * 2)), "single", ("a", "b", "c"))
+    assert [row["support"] for row in rows] == [2, 0, 0]
+    assert [row["precision"] for row in rows] == [1.0, 0.0, 0.0]
+
+
+def test_regression_metrics_are_in_the_users_unit():
+    targets = np.array([[10.0], [20.0], [30.0]])
+    found = with_intervals(Predictions(targets, targets + 2), "real", seed=0)
+    assert found["mae"]["value"] == pytest.approx(2.0)
+    assert found["rmse"]["value"] == pytest.approx(2.0)
+    assert per_class(Predictions(targets, targets + 2), "real", ("age",)) == [{"name": "age", "mae": pytest.approx(2.0)}]
+
+
+def test_no_predictions_are_refused():
+    with pytest.raises(DataError, match="nothing to evaluate"):
+        with_intervals(Predictions(np.zeros(0, int), np.zeros((0, 2))), "single", 0)

@@ -1,0 +1,27 @@
+"""Predictions line up with their examples."""
+
+import numpy as np
+import pytest
+
+import tfft
+from tfft.evaluation.predictions import predict
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 64])
+def test_probabilities_are_those_of_the_net_in_order(toy_arrays, batch_size):
+    data = tfft.data.from_arrays(*toy_arrays)
+    model = tfft.build("toy", tfft.tasks.classification(data.labels))
+    found = predict(model, data.train, batch_size)
+    assert np.array_equal(found.targets, data.train.targets)
+    pixels = np.stack([model.preprocessor(item) for item in data.train.inputs])
+    logits = np.asarray(model.net(pixels.astype("float32"), training=False), np.float64)
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert np.allclose(found.probabilities, expected, atol=1e-6)
+    assert np.allclose(found.probabilities.sum(axis=1), 1)
+
+
+def test_quantities_come_back_in_the_users_unit(toy_arrays):
+    images, _ = toy_arrays
+    data = tfft.data.from_arrays(images, images.mean(axis=(1, 2, 3)) + 500.0)
+    found = predict(tfft.build("toy", tfft.tasks.regression(data.labels)), data.test, 32)
+    assert 400 < found.probabilities.mean() < 800

@@ -1,0 +1,34 @@
+"""Tables for people."""
+
+from tfft.evaluation.render import markdown, table
+
+
+def test_columns_line_up_and_pipes_are_escaped():
+    lines = table(["name", "n"], [["a|b", "1"], ["longer name", "22"]]).splitlines()
+    assert len({len(line) for line in lines}) == 1
+    assert "a\\|b" in lines[2]
+
+
+def report(classes):
+    names = [f"class {i}" for i in range(classes)]
+    return {
+        "task": "classification",
+        "count": 12345,
+        "names": names,
+        "metrics": {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}},
+        "per_class": [{"name": name, "precision": 1.0, "support": 3} for name in names],
+        "confusion": [[0] * classes] * classes,
+        "versions": {"python": "3.11"},
+    }
+
+
+def test_a_page_holds_metrics_classes_confusion_and_versions():
+    page = markdown(report(3))
+    assert "# classification on 12,345 examples" in page
+    assert "| accuracy | 0.5000 | 0.4000 to 0.6000 |" in page
+    assert "Rows are true classes" in page
+    assert "python 3.11" in page
+
+
+def test_a_confusion_matrix_of_many_classes_is_left_out():
+    assert "Rows are true classes" not in markdown(report(21))

@@ -1,0 +1,67 @@
+"""evaluate() and Report."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+import tfft
+from tfft.core.errors import DataError
+
+
+@pytest.fixture
+def data(toy_arrays):
+    return tfft.data.from_arrays(*toy_arrays, class_names=["red", "green", "blue"])
+
+
+@pytest.fixture
+def model(data):
+    return tfft.build("toy", tfft.tasks.classification(data.labels))
+
+
+def test_a_report_counts_every_example_once(model, data):
+    report = tfft.evaluate(model, data.train)
+    assert report.count == len(data.train) == np.sum(report.confusion)
+    assert [row["support"] for row in report.per_class] == list(data.train.counts().values())
+    hits = sum(report.confusion[i][i] for i in range(3))
+    assert report.metrics["accuracy"]["value"] == pytest.approx(hits / report.count)
+
+
+def test_it_is_the_same_twice_and_whatever_the_batch_size(model, data):
+    assert tfft.evaluate(model, data.test) == tfft.evaluate(model, data.test)
+    one, many = (tfft.evaluate(model, data.test, batch_size=size).metrics for size in (1, 50))
+    assert one["log_loss"]["value"] == pytest.approx(many["log_loss"]["value"], rel=1e-5)
+
+
+def test_it_goes_into_json_and_markdown_files(model, data, tmp_path):
+    report = tfft.evaluate(model, data.test)
+    assert json.loads(report.save(tmp_path / "report.json").read_text()) == json.loads(json.dumps(report.to_dict()))
+    text = report.save(tmp_path / "report.md").read_text()
+    assert text == report.to_markdown()
+    assert re.search(r"\| accuracy +\| \d\.\d{4} \| \d\.\d{4} to \d\.\d{4} \|", text)
+    for name in ("red", "green", "blue"):
+        assert f"| {name}" in text
+
+
+def test_multi_label_and_regression_have_reports_of_their_own(toy_arrays):
+    images, targets = toy_arrays
+    several = tfft.data.from_arrays(images, np.stack([targets == 0, targets < 2], axis=1))
+    report = tfft.evaluate(tfft.build("toy", tfft.tasks.multi_label(several.labels)), several.test)
+    assert set(report.metrics) == {"subset_accuracy", "macro_f1", "log_loss"}
+    assert report.confusion is None
+    real = tfft.data.from_arrays(images, images.mean(axis=(1, 2, 3)).astype(float))
+    report = tfft.evaluate(tfft.build("toy", tfft.tasks.regression(real.labels)), real.test)
+    assert set(report.metrics) == {"mae", "rmse", "r2"}
+    assert "| target" in report.to_markdown()
+
+
+def test_data_without_a_test_part_says_what_to_do(model):
+    with pytest.raises(DataError, match=r"no examples to evaluate.*no test part.*parts="):
+        tfft.evaluate(model, None)
+
+
+def test_examples_of_other_labels_are_refused(model, toy_arrays):
+    other = tfft.data.from_arrays(*toy_arrays, class_names=["a", "b", "c"])
+    with pytest.raises(DataError, match=r"other labels.*'a', 'b', 'c'.*'red'"):
+        tfft.evaluate(model, other.test)

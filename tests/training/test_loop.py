@@ -1,0 +1,256 @@
+"""fit(): what moves, what does not, what is kept, what is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tfft
+from tfft.core.errors import DataError, MovementError, PlanError
+from tfft.plans import Phase, Plan, constant
+from tfft.trainable import bias_only, everything, last_blocks, match, nothing
+
+RATE = 0.05
+
+
+@pytest.fixture
+def data(toy_arrays):
+    return tfft.data.from_arrays(*toy_arrays, class_names=["red", "green", "blue"])
+
+
+@pytest.fixture
+def model(data):
+    return tfft.build("toy", tfft.tasks.classification(data.labels))
+
+
+def weights_of(model):
+    return {row["path"]: value for row, value in zip(overview_rows(model), values_of(model), strict=True)}
+
+
+def overview_rows(model):
+    return model.apply(nothing()).to_rows()
+
+
+def values_of(model):
+    return [np.array(v.numpy()) for v in model.apply(nothing()).variables]
+
+
+def moved_between(before, after):
+    return {path for path in before if before[path].tobytes() != after[path].tobytes()}
+
+
+def test_the_head_phase_moves_the_head_alone_bit_for_bit(model, data):
+    before = weights_of(model)
+    tfft.fit(model, data, tfft.plans.head_only(2, RATE))
+    assert moved_between(before, weights_of(model)) == {"head/logits/kernel", "head/logits/bias"}
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        (last_blocks(1), {"block3_conv/kernel", "block3_conv/bias"}),
+        (last_blocks(2), {"block3_conv/kernel", "block3_conv/bias", "block2_conv/kernel", "block2_conv/bias"}),
+        (match("block1_conv/kernel"), {"block1_conv/kernel"}),
+        (bias_only(), {"block1_conv/bias", "block2_conv/bias", "block3_conv/bias"}),
+    ],
+)
+def test_each_policy_moves_exactly_what_it_names(model, data, policy, expected):
+    before = weights_of(model)
+    tfft.fit(model, data, Plan(Phase("only", policy, 1, RATE)))
+    assert moved_between(before, weights_of(model)) == expected | {"head/logits/kernel", "head/logits/bias"}
+
+
+def test_norms_train_and_update_only_when_the_phase_says_so(model, data):
+    before = weights_of(model)
+    tfft.fit(model, data, Plan(Phase("frozen norms", everything(), 1, RATE)))
+    assert not any("_bn/" in path for path in moved_between(before, weights_of(model)))
+    before = weights_of(model)
+    tfft.fit(model, data, Plan(Phase("norms", everything(), 1, RATE, train_norms=True)))
+    assert moved_between(before, weights_of(model)) == set(before)
+
+
+def test_the_second_phase_really_unfreezes_after_the_first(model, data):
+    run = tfft.fit(model, data, tfft.plans.two_phase(1, 1, learning_rate=RATE))
+    head, tune = (record.overview for record in run.phases)
+    assert {row.path for row in head.rows if row.moved} == {"head/logits/kernel", "head/logits/bias"}
+    assert {row.path for row in tune.rows if row.moved} == {
+        "head/logits/kernel", "head/logits/bias", "block3_conv/kernel", "block3_conv/bias",
+    }  # fmt: skip
+    assert not tune.discrepancies()
+
+
+def test_training_learns_the_toy_pictures(model, data):
+    tfft.fit(model, data, tfft.plans.full(15, 0.02, train_norms=True))
+    assert tfft.evaluate(model, data.test).metrics["accuracy"]["value"] == 1.0
+
+
+def test_the_same_seed_gives_the_same_run_bit_for_bit(data):
+    def once(seed):
+        model = tfft.build("toy", tfft.tasks.classification(data.labels, dropout=0.5), seed=seed)
+        run = tfft.fit(model, data, tfft.plans.two_phase(2, 2, learning_rate=RATE), seed=seed)
+        return run.history(), [w.tobytes() for w in model.net.get_weights()]
+
+    first, again, other = once(3), once(3), once(4)
+    assert first == again
+    assert first != other
+
+
+def test_a_phase_that_only_harms_ends_where_it_began_and_says_so(model, data):
+    plan = Plan(Phase("good", nothing(), 5, RATE), Phase("harm", everything(), 2, 10.0, clip_norm=None, schedule=constant()))
+    run = tfft.fit(model, data, plan)
+    good, harm = run.phases
+    assert harm.best_epoch == 0
+    assert harm.best_loss == good.best_loss
+    assert "no epoch improved the validation loss" in run.describe()
+    net = model.net
+    net.compile(loss=model.task.loss())
+    pixels = np.stack([model.preprocessor(item) for item in data.validation.inputs])
+    again = net.evaluate(pixels, model.task.encode(data.validation.targets), verbose=0, batch_size=32)
+    assert again == pytest.approx(good.best_loss, rel=1e-5)
+
+
+def test_the_best_epoch_is_kept_not_the_last(model, data):
+    plan = Plan(Phase("wild", everything(), 6, 5.0, clip_norm=None, schedule=constant()))
+    record = tfft.fit(model, data, plan).phases[0]
+    losses = record.history["val_loss"]
+    assert record.best_epoch == int(np.argmin(losses)) + 1
+    assert record.best_loss == min(losses)
+
+
+def test_patience_stops_early(model, data):
+    plan = Plan(Phase("long", nothing(), 50, 10.0, schedule=constant(), clip_norm=None, patience=2))
+    record = tfft.fit(model, data, plan).phases[0]
+    assert len(record.history["loss"]) == record.best_epoch + 2 < 50
+
+
+def test_balanced_class_weights_change_the_training(toy_arrays):
+    images, targets = toy_arrays
+    keep = np.r_[0:60:3, 1:10:3, 2:10:3]
+    uneven = tfft.data.from_arrays(images[keep], targets[keep])
+
+    def loss(weights):
+        model = tfft.build("toy", tfft.tasks.classification(uneven.labels, class_weights=weights, dropout=0.0))
+        return tfft.fit(model, uneven, tfft.plans.head_only(1, RATE)).history()["loss"][0]
+
+    assert loss("balanced") != loss(None)
+
+
+def test_multi_label_and_regression_train(toy_arrays):
+    images, targets = toy_arrays
+    several = tfft.data.from_arrays(images, np.stack([targets == 0, targets < 2], axis=1).astype(int))
+    run = tfft.fit(tfft.build("toy", tfft.tasks.multi_label(several.labels)), several, tfft.plans.head_only(5, RATE))
+    assert run.history()["loss"][-1] < run.history()["loss"][0]
+    real = tfft.data.from_arrays(images, images.mean(axis=(1, 2, 3)) * 1000.0)
+    run = tfft.fit(tfft.build("toy", tfft.tasks.regression(real.labels)), real, tfft.plans.full(8, 0.01))
+    assert run.history()["loss"][-1] < run.history()["loss"][0]
+    # in the user's unit: of the size of the targets' spread, not of the standardised 1
+    assert run.history()["val_mae"][-1] > 10
+
+
+def test_a_run_folder_holds_a_line_for_each_event_and_the_run(model, data, tmp_path):
+    run = tfft.fit(model, data, tfft.plans.two_phase(2, 1, learning_rate=RATE), run_folder=tmp_path / "run")
+    events = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert [event["event"] for event in events] == ["phase", "epoch", "epoch", "end", "phase", "epoch", "end"]
+    assert [e["val_loss"] for e in events if e["event"] == "epoch"] == run.history()["val_loss"]
+    saved = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert saved["data"]["fingerprints"]["train"] == data.train.fingerprint()
+    assert tfft.Plan.from_dict(saved["plan"]) == run.plan
+    before = model.net.get_weights()
+    model.net.load_weights(tmp_path / "run" / "model.weights.h5")
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.net.get_weights(), strict=True))
+
+
+def test_nothing_is_written_without_a_run_folder(model, data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tfft.fit(model, data, tfft.plans.head_only(1, RATE))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_variable_that_should_move_and_does_not_is_reported_with_the_run(model, data):
+    # a norm that scales by zero lets no gradient through to the convolution in front of it
+    model.backbone_net.get_layer("block3_bn").gamma.assign(np.zeros(8))
+    with pytest.raises(MovementError, match=r"block3_conv/kernel \(did not move, meant to train\)") as caught:
+        tfft.fit(model, data, Plan(Phase("dead", last_blocks(1), 1, RATE)))
+    assert caught.value.run.model is model
+    assert len(caught.value.run.phases) == 1
+
+
+def test_a_variable_that_moves_against_its_intent_is_reported(model, data, monkeypatch):
+    from tfft.training import best_weights
+
+    bias = model.backbone_net.get_layer("block1_conv").bias
+    original = best_weights.BestWeights.on_epoch_end
+
+    def meddle(self, epoch, logs=None):
+        bias.assign(bias + 1)
+        original(self, epoch, logs)
+
+    monkeypatch.setattr(best_weights.BestWeights, "on_epoch_end", meddle)
+    with pytest.raises(MovementError, match=r"block1_conv/bias \(moved, meant to stay frozen\)"):
+        tfft.fit(model, data, tfft.plans.head_only(1, RATE))
+
+
+def test_a_loss_that_becomes_nan_puts_the_weights_back(model, data):
+    model.backbone_net.get_layer("block1_bn").gamma.assign(np.full(4, 1e38))
+    before = weights_of(model)
+    plan = Plan(Phase("explode", nothing(), 2, 10.0, clip_norm=None, schedule=constant()))
+    with pytest.raises(PlanError, match="became NaN or infinite.*Lower its learning rate"):
+        tfft.fit(model, data, plan)
+    assert not moved_between(before, weights_of(model))
+
+
+def test_an_interrupted_phase_leaves_the_best_weights(model, data, monkeypatch):
+    from tfft.training import progress
+
+    losses = []
+
+    def interrupt(self, epoch, logs=None):
+        losses.append(logs["val_loss"])
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(progress.JsonLog, "on_epoch_end", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        tfft.fit(model, data, tfft.plans.head_only(5, RATE))
+    model.net.compile(loss=model.task.loss())
+    pixels = np.stack([model.preprocessor(item) for item in data.validation.inputs])
+    now = model.net.evaluate(pixels, model.task.encode(data.validation.targets), verbose=0, batch_size=32)
+    assert now == pytest.approx(min(losses), rel=1e-5)
+
+
+def test_data_of_other_labels_is_refused(model, toy_arrays):
+    other = tfft.data.from_arrays(*toy_arrays, class_names=["a", "b", "c"])
+    with pytest.raises(DataError, match=r"other labels.*'a', 'b', 'c'.*'red'.*task\(data.labels\)"):
+        tfft.fit(model, other)
+
+
+def test_more_blocks_than_there_are_is_refused_before_any_training(model, data):
+    before = weights_of(model)
+    with pytest.raises(PlanError, match=r"last_blocks\(9\).*3 blocks.*at most 3"):
+        tfft.fit(model, data, tfft.plans.two_phase(1, 1, blocks=9))
+    assert not moved_between(before, weights_of(model))
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 2.5, True, None])
+def test_a_batch_size_that_is_no_positive_whole_number_is_refused(model, data, wrong):
+    with pytest.raises(PlanError, match=f"batch_size={wrong!r}.*32"):
+        tfft.fit(model, data, batch_size=wrong)
+
+
+def test_a_phase_instead_of_a_plan_is_refused(model, data):
+    with pytest.raises(PlanError, match=r"Phase.*Plan\(Phase"):
+        tfft.fit(model, data, Phase("head", nothing(), 1, 0.1))
+
+
+def test_an_image_that_vanishes_while_training_is_named(class_folder: Path):
+    data = tfft.data.from_folder(class_folder)
+    model = tfft.build("toy", tfft.tasks.classification(data.labels))
+    gone = Path(data.train.inputs[0])
+    gone.unlink()
+    with pytest.raises(DataError, match=rf"{gone.parent.name}/{gone.name}.*no such file"):
+        tfft.fit(model, data, tfft.plans.head_only(1))
+
+
+def test_a_larger_batch_than_there_are_examples_works(model, data):
+    assert len(tfft.fit(model, data, tfft.plans.head_only(1, RATE), batch_size=1000).history()["loss"]) == 1

@@ -1,0 +1,55 @@
+"""The live line and the JSON log."""
+
+import json
+
+import pytest
+
+import tfft
+from tfft.plans import Phase
+from tfft.trainable import nothing
+from tfft.training.progress import JsonLog, LiveLine
+
+
+@pytest.fixture
+def overview():
+    return tfft.build("toy", tfft.tasks.classification(["a", "b"])).apply(nothing())
+
+
+def play(line):
+    line.on_train_begin()
+    line.on_epoch_begin(0)
+    for batch in range(3):
+        line.on_train_batch_end(batch)
+    line.on_epoch_end(0, {"loss": 1.0, "val_loss": 0.25, "val_accuracy": 0.5})
+    line.close()
+    line.close()
+
+
+@pytest.mark.parametrize("columns", [80, 160])
+def test_the_line_names_phase_parameters_epoch_and_loss(overview, capfd, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    play(LiveLine(Phase("head", nothing(), 1, 0.1), overview, 3, show=True))
+    shown = capfd.readouterr().err
+    for part in ("head", "18 of 1,090 parameters", "epoch 1/1", "val_loss 0.2500"):
+        assert part in shown
+    assert ("val_accuracy" in shown) == (columns > 100)
+
+
+def test_it_is_silent_when_not_a_terminal(overview, capfd):
+    play(LiveLine(Phase("head", nothing(), 1, 0.1), overview, 3))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_log_appends_one_object_a_line(tmp_path):
+    path = tmp_path / "log.jsonl"
+    JsonLog(path, "头").write("phase", epochs=2)
+    JsonLog(path, "头").on_epoch_end(0, {"loss": 0.5})
+    first, second = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+    assert (first["event"], first["phase"], first["epochs"]) == ("phase", "头", 2)
+    assert (second["event"], second["epoch"], second["loss"]) == ("epoch", 1, 0.5)
+
+
+def test_no_path_writes_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    JsonLog(None, "head").write("phase")
+    assert list(tmp_path.iterdir()) == []

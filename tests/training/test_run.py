@@ -1,0 +1,61 @@
+"""Run and PhaseRecord: records that go into JSON."""
+
+import json
+
+import pytest
+
+import tfft
+from tfft.core.versions import PACKAGES
+
+
+@pytest.fixture(scope="module")
+def run():
+    import numpy as np
+
+    images = np.random.default_rng(0).integers(0, 255, (24, 16, 16, 3), np.uint8)
+    data = tfft.data.from_arrays(images, [0, 1] * 12)
+    return tfft.fit(tfft.build("toy", tfft.tasks.classification(data.labels)), data, tfft.plans.two_phase(2, 1))
+
+
+def test_the_history_joins_the_phases(run):
+    assert len(run.history()["loss"]) == 3
+    assert run.history()["val_loss"][:2] == run.phases[0].history["val_loss"]
+
+
+def test_a_run_says_enough_to_be_repeated(run):
+    values = json.loads(json.dumps(run.to_dict()))
+    assert values["backbone"]["handle"] == "toy"
+    assert values["seed"] == 0
+    assert values["batch_size"] == 32
+    assert set(values["versions"]) == {"python", *PACKAGES}
+    assert tfft.Plan.from_dict(values["plan"]) == run.plan
+    assert values["data"]["counts"] == {"train": 16, "validation": 4, "test": 4}
+    assert all(len(digest) == 32 for digest in values["data"]["fingerprints"].values())
+
+
+def test_every_variable_is_recorded_with_intent_and_outcome(run):
+    for record in run.to_dict()["phases"]:
+        assert len(record["variables"]) == len(run.model.net.weights)
+        for row in record["variables"]:
+            assert row["moved"] == (row["intent"] != "frozen")
+
+
+def test_a_description_names_phases_and_parameters(run):
+    text = run.describe()
+    assert "head: trained 18 of 1,090 parameters, 2 variables moved" in text
+    assert "tune: trained 602 of 1,090 parameters, 4 variables moved" in text
+
+
+def test_a_failed_save_leaves_the_older_run(run, tmp_path, monkeypatch):
+    run.save(tmp_path)
+    before = (tmp_path / "model.weights.h5").read_bytes()
+
+    def full(path):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run.model.net, "save_weights", full)
+    with pytest.raises(OSError, match="No space left"):
+        run.save(tmp_path)
+    assert (tmp_path / "model.weights.h5").read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["model.weights.h5", "run.json"]

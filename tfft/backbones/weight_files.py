@@ -1,0 +1,141 @@
+"""What a Keras weights file holds and what a net needs, side by side; nothing is loaded here."""
+
+import io
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+_SHOWN = 8
+
+
+class Held(NamedTuple):
+    """One variable, of a file or of a net.
+
+    Attributes:
+        layer: Name of its layer (or of its group, in Keras 3 files).
+        path: Of the variable.
+        shape: Of the variable.
+    """
+
+    layer: str
+    path: str
+    shape: tuple[int, ...]
+
+
+def variables_in(path: str) -> tuple[list[Held], bool]:
+    """List a weights file of any of Keras' formats.
+
+    Args:
+        path: Legacy ``.h5`` (weights or whole model), Keras 3 ``.weights.h5``, or a whole ``.keras`` model.
+
+    Returns:
+        Its variables without the state of optimizers, metrics and seed generators; and whether Keras reads them one after the
+        other (legacy files) or by the place of their layer.
+
+    Raises:
+        OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile: When it is no such file, or a damaged one.
+    """
+    import h5py
+
+    source: Any = path
+    if path.endswith(".keras"):
+        if not zipfile.is_zipfile(path):
+            raise ValueError("it is not a .keras archive")
+        with zipfile.ZipFile(path) as archive:
+            source = io.BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(source, "r") as file:
+        root = file["model_weights"] if "model_weights" in file else file
+        layers = _texts(root, "layer_names")
+        if layers:
+            held = [
+                Held(layer, weight, tuple(root[layer][weight].shape))
+                for layer in layers
+                for weight in _texts(root[layer], "weight_names")
+            ]
+            return held, True
+        return list(_datasets(root)), False
+
+
+def _texts(group: Any, name: str) -> list[str]:
+    """An attribute of names, which Keras spreads over ``name0``, ``name1``, ... when it is long."""
+    parts = [name] if name in group.attrs else []
+    while f"{name}{len(parts)}" in group.attrs:
+        parts.append(f"{name}{len(parts)}")
+    return [text.decode() if isinstance(text, bytes) else str(text) for part in parts for text in group.attrs[part]]
+
+
+def _datasets(root: Any) -> Iterator[Held]:
+    import h5py
+
+    found: list[Held] = []
+
+    def visit(name: str, item: Any) -> None:
+        # a Keras 3 file may hold the state of the optimizer, of metrics and of seed generators besides
+        if isinstance(item, h5py.Dataset) and re.match(r"(vars|(_?layers|_layer_checkpoint_dependencies)/)", name):
+            if "seed_generator" not in name:
+                found.append(Held(name.rsplit("/vars/", 1)[0], name, tuple(item.shape)))
+
+    root.visititems(visit)
+    yield from found
+
+
+def variables_of(net: Any) -> list[Held]:
+    """List a net in the order of legacy files: each layer's weights, then its statistics.
+
+    Args:
+        net: A functional ``keras.Model``.
+
+    Returns:
+        Its variables.
+    """
+    return [
+        Held(layer.name, variable.path, tuple(variable.shape))
+        for layer in net.layers
+        for variable in [*layer.trainable_weights, *layer.non_trainable_weights]
+    ]
+
+
+def counted(variables: Sequence[Held]) -> str:
+    """``"260 variables (410,208 values)"``."""
+    return f"{len(variables)} variables ({sum(int(np.prod(item.shape)) for item in variables):,} values)"
+
+
+def difference(held: Sequence[Held], wanted: Sequence[Held]) -> str:
+    """What only the file has and what only the net has, by shape, and what that probably means.
+
+    Args:
+        held: Variables of the file.
+        wanted: Variables of the net.
+
+    Returns:
+        Sentences for an error message.
+    """
+    only_file, only_net = _without(held, wanted), _without(wanted, held)
+    lines = [f"Only in the file: {_listed(only_file)}.", f"Only in the net: {_listed(only_net)}."]
+    if only_file and not only_net:
+        lines.append("The file probably holds the original top: use its no_top version.")
+    else:
+        lines.append("Check the architecture, and alpha where the family has one.")
+    return " ".join(lines)
+
+
+def _without(these: Sequence[Held], those: Sequence[Held]) -> list[Held]:
+    left = Counter(item.shape for item in those)
+    rest = []
+    for item in these:
+        if left[item.shape]:
+            left[item.shape] -= 1
+        else:
+            rest.append(item)
+    return rest
+
+
+def _listed(variables: Sequence[Held]) -> str:
+    if not variables:
+        return "nothing"
+    shown = ", ".join(f"{item.path} {item.shape}" for item in variables[:_SHOWN])
+    return shown if len(variables) <= _SHOWN else f"{shown}, ... ({len(variables)} in all)"

@@ -1,0 +1,102 @@
+"""Warnings about data that is legal and probably not meant: one photo in two parts, one-hot rows, class ids as floats."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from tfft.core.errors import DataWarning, shortlist
+from tfft.core.specs import LabelSpace
+from tfft.data.examples import Examples
+
+_USER = 4  # stacklevel of the user's line below warn_..., assemble, from_...
+
+
+def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
+    """Warn when training targets look like another kind of labels than they were read as.
+
+    Args:
+        labels: The label space of the training part.
+        encoded: Its targets as ``Examples`` carries them.
+    """
+    if labels.kind == "multi" and len(labels) > 1 and len(encoded) > 1 and (encoded.sum(axis=1) == 1).all():
+        warnings.warn(
+            f"Every one of {len(encoded)} examples has exactly one of {len(labels)} labels, and they are read as several "
+            "labels an example. For one class an example pass class ids: targets.argmax(axis=1).",
+            DataWarning,
+            stacklevel=_USER,
+        )
+    if labels.kind == "real" and len(labels) == 1:
+        values = np.unique(encoded)
+        if 1 < len(values) <= len(encoded) / 2 and np.array_equal(values, np.arange(len(values))):
+            warnings.warn(
+                f"The targets are the floats 0.0 to {values[-1]:g}, and they are read as a quantity. "
+                "If they are class ids, pass integers.",
+                DataWarning,
+                stacklevel=_USER,
+            )
+    alike: dict[str, list[str]] = {}
+    for name in labels.names:
+        alike.setdefault(name.strip().casefold() if len(name) > 1 else name, []).append(name)
+    pairs = [names for names in alike.values() if len(names) > 1]
+    if pairs:
+        warnings.warn(
+            f"Labels differ only in capitals or spaces and are different classes: {shortlist(pairs)}. "
+            "Spell them alike if they mean the same.",
+            DataWarning,
+            stacklevel=_USER,
+        )
+
+
+def warn_overlap(parts: Mapping[str, Examples]) -> None:
+    """Warn when the same content stands in two parts: its score would be memory, not skill.
+
+    Args:
+        parts: Examples by part name.
+    """
+    seen: dict[str, tuple[str, int]] = {}
+    pairs = []
+    for part, examples in parts.items():
+        for index, content in enumerate(examples.digests):
+            first_part, first = seen.setdefault(content, (part, index))
+            if first_part != part:
+                pairs.append(f"{parts[first_part].name(first)} ({first_part}) = {examples.name(index)} ({part})")
+    if pairs:
+        warnings.warn(
+            f"{len(pairs)} inputs stand in two parts with the same content: {shortlist(pairs)}. "
+            "Scores on them measure memory; remove one of each pair.",
+            DataWarning,
+            stacklevel=_USER,
+        )
+
+
+def warn_groups(groups: Mapping[str, np.ndarray | None]) -> None:
+    """Warn when a group stands in two parts that the source brought along.
+
+    Args:
+        groups: Group name of each example, shape (n,), by part name; None where the source has none.
+    """
+    seen: dict[str, str] = {}
+    torn: dict[str, str] = {}
+    for part, members in groups.items():
+        for name in sorted({str(member) for member in members} if members is not None else ()):
+            first = seen.setdefault(name, part)
+            if first != part:
+                torn[name] = f"{name} ({first} and {part})"
+    if torn:
+        warnings.warn(
+            f"{len(torn)} groups stand in two parts: {shortlist(torn.values())}. "
+            "Scores on them measure memory; keep each group in one part.",
+            DataWarning,
+            stacklevel=_USER,
+        )
+
+
+def warn_ignored(remarks: Iterator[str]) -> None:
+    """Warn of files and folders that a reader leaves out although they may have been meant.
+
+    Args:
+        remarks: One sentence each; nothing happens when there are none.
+    """
+    for remark in remarks:
+        warnings.warn(remark, DataWarning, stacklevel=_USER - 1)

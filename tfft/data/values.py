@@ -1,0 +1,93 @@
+"""Whatever a user passes as targets -> one clean NumPy array: lists, pandas columns, object arrays, missing values."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from tfft.core.errors import DataError, shortlist
+
+_ROWS = (list, tuple, set, frozenset, np.ndarray)
+
+
+def as_array(targets: Sequence[Any] | np.ndarray) -> np.ndarray:
+    """Targets as a NumPy array without missing values; lists of labels become an object array of sorted lists.
+
+    Args:
+        targets: Any sequence or array; a pandas Series works too.
+
+    Returns:
+        Shape (n,) or (n, k); booleans, integers, floats, strings, or an object array of lists of strings.
+
+    Raises:
+        DataError: When values are missing or infinite, of a dtype that cannot be a target, or have more than two axes.
+    """
+    array = targets if isinstance(targets, np.ndarray) and targets.dtype != object else _from_values(targets)
+    if array.dtype == object:
+        return array
+    if array.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8")
+    if array.ndim not in (1, 2) or array.dtype.kind not in "buifUT":
+        raise DataError(
+            "Targets must be numbers or names, with one axis or two.",
+            f"dtype {array.dtype}, shape {array.shape}",
+            "Pass one class id, name, number or row of k numbers an example.",
+        )
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        wrong = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1)).tolist()
+        raise DataError(
+            f"{len(wrong)} targets are NaN or infinite.", f"rows {shortlist(wrong)}", "Drop or fill these rows."
+        )
+    return _nothing_missing(array) if array.dtype.kind in "UT" and array.ndim == 1 else array
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a single value stands for nothing: None, NaN, pandas' NA and NaT, an empty or blank string.
+
+    Args:
+        value: Anything.
+
+    Returns:
+        True for these, False for all else.
+    """
+    blank = isinstance(value, str) and not value.strip()
+    # compared by repr, so that pandas need not be imported
+    return value is None or blank or (isinstance(value, float) and value != value) or repr(value) in ("<NA>", "NaT")
+
+
+def _from_values(targets: Any) -> np.ndarray:
+    """Python values, an object array or a pandas column as an array of one type."""
+    values = targets.tolist() if hasattr(targets, "tolist") else targets
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise DataError("Targets must be a sequence.", repr(values)[:100], "Pass one target for each example.")
+    values = _nothing_missing([value.decode() if isinstance(value, bytes) else value for value in values])
+    if any(isinstance(value, _ROWS) for value in values):
+        if all(isinstance(row, _ROWS) and all(isinstance(label, str) for label in row) for row in values):
+            several = np.empty(len(values), object)
+            several[:] = [sorted(str(label) for label in row) for row in values]
+            return several
+        return _rectangle(values)
+    if values and all(isinstance(value, Decimal) for value in values):
+        return np.array(values, np.float64)
+    array = np.asarray(values)
+    return np.array([str(value) for value in values]) if array.dtype == object else array
+
+
+def _rectangle(rows: Any) -> np.ndarray:
+    try:
+        array = np.array([list(row) for row in rows])
+        return array if array.dtype != object else array.astype(np.float64)
+    except (ValueError, TypeError) as error:
+        raise DataError(
+            f"Targets that are lists must be lists of label names, or all of one length: {error}.",
+            fix='Write ["dog", "indoor"] for several labels, or one row of k numbers an example.',
+        ) from None
+
+
+def _nothing_missing(values: Any) -> Any:
+    """The values as they are, or an error that names the rows where one is missing."""
+    gone = [index for index, value in enumerate(values) if is_missing(value)]
+    if gone:
+        raise DataError(f"{len(gone)} targets are missing.", f"rows {shortlist(gone)}", "Drop or fill these rows.")
+    return values
