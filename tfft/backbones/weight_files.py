@@ -1,7 +1,6 @@
 """What a Keras weights file holds and what a net needs, side by side; nothing is loaded here."""
 
 import io
-import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -48,7 +47,7 @@ def variables_in(path: str) -> tuple[list[Held], bool]:
         with zipfile.ZipFile(path) as archive:
             source = io.BytesIO(archive.read("model.weights.h5"))
     with h5py.File(source, "r") as file:
-        root = file["model_weights"] if "model_weights" in file else file
+        root = file.get("model_weights", file)
         layers = _texts(root, "layer_names")
         if layers:
             held = [
@@ -75,9 +74,9 @@ def _datasets(root: Any) -> Iterator[Held]:
 
     def visit(name: str, item: Any) -> None:
         # a Keras 3 file may hold the state of the optimizer, of metrics and of seed generators besides
-        if isinstance(item, h5py.Dataset) and re.match(r"(vars|(_?layers|_layer_checkpoint_dependencies)/)", name):
-            if "seed_generator" not in name:
-                found.append(Held(name.rsplit("/vars/", 1)[0], name, tuple(item.shape)))
+        mine = name.startswith(("layers/", "_layer_checkpoint_dependencies/")) and "seed_generator" not in name
+        if mine and isinstance(item, h5py.Dataset):
+            found.append(Held(name.rsplit("/vars/", 1)[0], name, tuple(item.shape)))
 
     root.visititems(visit)
     yield from found

@@ -87,6 +87,17 @@ def load_weights(net: Any, path: str, name: str) -> None:
     _square_spread(net)
 
 
+def keras_cache() -> Path:
+    """The folder where Keras keeps the weights it downloads.
+
+    Returns:
+        ``models`` below ``KERAS_HOME`` as it was when Keras was imported, or below ``~/.keras``; it need not exist.
+    """
+    from keras.src.backend.config import keras_home  # no public name (Keras 3.15)
+
+    return Path(keras_home()).expanduser() / "models"
+
+
 def not_imagenet(name: str, error: Exception) -> Exception:
     """Say in one sentence why ``weights="imagenet"`` failed, and the ways out.
 
@@ -97,9 +108,7 @@ def not_imagenet(name: str, error: Exception) -> Exception:
     Returns:
         The error to raise: a WeightsError, or ``error`` itself when it is about something else.
     """
-    from keras.src.backend.config import keras_home  # KERAS_HOME when Keras was imported; no public name (Keras 3.15)
-
-    folder = str(Path(keras_home()).expanduser() / "models")
+    folder = str(keras_cache())
     url = re.search(r"https?://\S+\.h5", str(error))
     if url is not None or isinstance(error, _NO_NETWORK):
         address = url.group() if url is not None else "the address of keras.applications"
@@ -136,9 +145,10 @@ def _square_spread(net: Any) -> None:
     """Make EfficientNet's ImageNet weights mean what they mean in Keras' own ImageNet net.
 
     These files hold the spread of the pixels where Keras' ``Normalization`` takes a variance.
-    ``keras.applications.EfficientNetB0(weights="imagenet")`` makes up for it with a further ``Rescaling(1 / sqrt(spread))``; the same
-    call with a path has none, so that the net sees other values than it was trained on. (x - mean) / sqrt(spread) / sqrt(spread)
-    is (x - mean) / sqrt(spread ** 2). Files of nets trained otherwise hold other variances and stay as they are.
+    ``keras.applications.EfficientNetB0(weights="imagenet")`` makes up for it with a further ``Rescaling(1 / sqrt(spread))``; the
+    same call with a path has none, so that the net sees other values than it was trained on. Here the variance becomes
+    spread ** 2 instead, which is the same: (x - mean) / sqrt(spread) / sqrt(spread) = (x - mean) / sqrt(spread ** 2).
+    Files of nets trained otherwise hold other variances and stay as they are.
 
     Source: keras.applications.efficientnet (Keras 3.15); tensorflow issue 49930.
     """

@@ -95,9 +95,9 @@ def assemble(pools: Mapping[str, Pool], drawing: Drawing, names: Sequence[str] |
         groups[part] = None if pool.groups is None else _group_names(pool, part)[good]
     doubts.warn_groups(groups)
     parts = _draw(whole, groups["train"], drawing)
+    _check(parts, labels)
     labels = targets.with_statistics(labels, parts["train"].targets)
     parts = {part: replace(examples, labels=labels) for part, examples in parts.items()}
-    _check(parts, labels)
     doubts.warn_overlap(parts)
     return Splits(parts["train"], parts["validation"], parts.get("test"), labels, drawing.seed, tuple(skipped))
 

@@ -1,7 +1,7 @@
 """Phase and Plan: what to train for how long at which rate, as frozen values that go into JSON and back."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from tfft.core.errors import PlanError, nearest
@@ -35,7 +35,7 @@ class Phase:
     trainable: Policy
     epochs: int
     learning_rate: float
-    schedule: Schedule = Schedule()
+    schedule: Schedule = field(default_factory=Schedule)
     weight_decay: float = 0.0
     clip_norm: float | None = 1.0
     patience: int | None = None
@@ -68,7 +68,7 @@ class Phase:
         """One line: what trains, for how long, at which rate."""
         norms = ", norms train" if self.train_norms else ""
         return (
-            f"{self.name}: {self.trainable.describe()}, {self.epochs} epochs, "
+            f"{self.name}: {self.trainable.describe()}, {self.epochs} epoch{'s' if self.epochs > 1 else ''}, "
             f"learning rate {self.learning_rate:g} ({self.schedule.shape}{norms})"
         )
 
@@ -87,16 +87,17 @@ class Phase:
             An equal Phase.
 
         Raises:
-            PlanError: When a field is unknown or out of range.
+            PlanError: When a field is unknown, missing or out of range.
         """
-        known = [field.name for field in fields(cls)]
-        for key in values:
-            if key not in known:
-                raise PlanError(f"A phase has no field {key!r}.", fix=nearest(key, known))
+        _check_fields(values)
         plain = dict(values)
-        plain["trainable"] = Policy.from_dict(values["trainable"])
-        plain["schedule"] = Schedule.from_dict(values["schedule"])
-        return cls(**plain)
+        try:
+            plain["trainable"] = Policy.from_dict(values["trainable"])
+            if "schedule" in values:
+                plain["schedule"] = Schedule.from_dict(values["schedule"])
+            return cls(**plain)
+        except (KeyError, TypeError) as error:
+            raise PlanError(f"No phase can be made of {plain!r}: {error}.", fix="Pass what to_dict() wrote.") from error
 
 
 @dataclass(frozen=True, init=False)
@@ -148,10 +149,7 @@ class Plan:
         Raises:
             PlanError: When a value is out of range or a field unknown.
         """
-        known = [field.name for field in fields(Phase)]
-        for key in changes:
-            if key not in known:
-                raise PlanError(f"A phase has no field {key!r}.", fix=nearest(key, known))
+        _check_fields(changes)
         return Plan(*(replace(phase, **changes) for phase in self.phases))
 
     def to_dict(self) -> dict[str, Any]:
@@ -171,7 +169,14 @@ class Plan:
         Raises:
             PlanError: When a phase cannot be made of them.
         """
-        return cls(*(Phase.from_dict(phase) for phase in values["phases"]))
+        return cls(*(Phase.from_dict(phase) for phase in values.get("phases", ())))
+
+
+def _check_fields(names: Iterable[str]) -> None:
+    known = [entry.name for entry in fields(Phase)]
+    for name in names:
+        if name not in known:
+            raise PlanError(f"A phase has no field {name!r}.", fix=nearest(name, known))
 
 
 def _number(value: Any) -> bool:

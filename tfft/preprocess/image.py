@@ -119,22 +119,21 @@ def decode(item: Any, size: tuple[int, int] | None = None) -> Image.Image:
     """
     if isinstance(item, np.ndarray):
         return _rgb(_from_array(item))
-    if isinstance(item, Image.Image):
-        return _rgb(item)
-    if not isinstance(item, (str, Path, bytes, bytearray)):
+    if not isinstance(item, (str, Path, bytes, bytearray, Image.Image)):
         raise DataError(
             f"An image cannot be read from a {type(item).__name__}.",
             fix="Pass a path, encoded bytes, a uint8 array, or a Pillow image.",
         )
-    source = io.BytesIO(item) if isinstance(item, (bytes, bytearray)) else item
     try:
-        with Image.open(source) as image:
+        if isinstance(item, Image.Image):
+            return _rgb(item)
+        with Image.open(io.BytesIO(item) if isinstance(item, (bytes, bytearray)) else item) as image:
             if size is not None and image.format == "JPEG" and image.mode in ("RGB", "L"):
                 # EXIF may still swap the sides, so ask for the larger one both ways
                 image.draft(image.mode, (max(size), max(size)))
             return _rgb(image)
     except _UNREADABLE as error:
-        name = "these bytes" if isinstance(item, (bytes, bytearray)) else repr(str(item))
+        name = repr(str(item)) if isinstance(item, (str, Path)) else "what was passed"
         reason = "no such file" if isinstance(error, FileNotFoundError) else str(error)
         raise DataError(f"{name} cannot be read as an image: {reason}.", fix="Repair or remove it.") from error
 
@@ -172,6 +171,7 @@ def _upright(image: Image.Image) -> Image.Image:
     Not ``ImageOps.exif_transpose``: that writes the tags back as well, and so fails on pixels that are fine when any of them is
     broken (Pillow 13.0).
     """
+    image.load()  # what is wrong with the pixels must be raised here, not swallowed below
     try:
         orientation = image.getexif().get(_ORIENTATION_TAG)
     except (*_UNREADABLE, TypeError, LookupError):  # tags nobody can read: the pixels as they are stored

@@ -18,6 +18,7 @@ from tfft.core.specs import Block
 from tfft.trainable.overview import HEAD, Intent, Overview, Row, flattened, survey
 
 Chooser = Callable[[Row], bool]
+_MOVING_STATISTICS = ("/moving_mean", "/moving_variance")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Policy:
         arguments: What that function was given.
 
     Raises:
-        PlanError: When the name is unknown.
+        PlanError: When the name is unknown, or its function would refuse the arguments.
     """
 
     name: str
@@ -37,7 +38,9 @@ class Policy:
 
     def __post_init__(self) -> None:
         if self.name not in _CHOOSERS:
-            raise PlanError(f"There is no policy {self.name!r}.", fix=nearest(self.name, _CHOOSERS))
+            raise PlanError(f"There is no policy {self.name!r}.", fix=nearest(str(self.name), _CHOOSERS))
+        # here and not in the functions, so that a policy read from JSON is checked as well
+        _CHECKS.get(self.name, _check_none)(*self.arguments)
 
     def describe(self) -> str:
         """Such as ``"last_blocks(2)"``."""
@@ -58,7 +61,7 @@ class Policy:
             An equal Policy.
 
         Raises:
-            PlanError: When the name is unknown.
+            PlanError: When the name is unknown, or its function would refuse the arguments.
         """
         return cls(values["name"], tuple(values["arguments"]))
 
@@ -85,8 +88,6 @@ def last_blocks(count: int) -> Policy:
     Raises:
         PlanError: When ``count`` is not a positive integer. More blocks than there are is refused in ``fit``.
     """
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise PlanError(f"last_blocks({count!r}) must count at least one block.", fix="For none, write nothing().")
     return Policy("last_blocks", (count,))
 
 
@@ -100,21 +101,12 @@ def match(*patterns: str) -> Policy:
         A Policy.
 
     Raises:
-        PlanError: When there is no pattern, or one is not a regular expression. A pattern that matches nothing is refused in ``fit``.
+        PlanError: When there is no pattern, or one is not a regular expression. One that matches nothing is refused in ``fit``.
 
     Example:
         >>> match("block5_.*", "block4_conv3/kernel").describe()
         "match('block5_.*', 'block4_conv3/kernel')"
     """
-    if not patterns:
-        raise PlanError("match() needs at least one pattern.", fix="For no variable at all, write nothing().")
-    for pattern in patterns:
-        try:
-            re.compile(pattern)
-        except (re.error, TypeError) as error:
-            raise PlanError(
-                f"{pattern!r} is not a regular expression: {error}.", fix="Escape special characters."
-            ) from None
     return Policy("match", patterns)
 
 
@@ -124,6 +116,29 @@ def bias_only() -> Policy:
     Source: Ben-Zaken et al. 2022, "BitFit". Normalisation offsets count as norms here, not as biases.
     """
     return Policy("bias_only")
+
+
+def _check_none(*arguments: Any) -> None:
+    if arguments:
+        raise PlanError("This policy takes no arguments.", repr(arguments), "Leave them out.")
+
+
+def _check_last_blocks(*arguments: Any) -> None:
+    count = arguments[0] if len(arguments) == 1 else arguments
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise PlanError(f"last_blocks({count!r}) must count at least one block.", fix="For none, write nothing().")
+
+
+def _check_match(*patterns: Any) -> None:
+    if not patterns:
+        raise PlanError("match() needs at least one pattern.", fix="For no variable at all, write nothing().")
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except (re.error, TypeError) as error:
+            raise PlanError(
+                f"{pattern!r} is not a regular expression: {error}.", fix="Escape special characters."
+            ) from None
 
 
 def _choose_last_blocks(overview: Overview, count: int) -> Chooser:
@@ -159,6 +174,9 @@ _CHOOSERS: dict[str, Callable[..., Chooser]] = {
 }
 
 
+_CHECKS: dict[str, Callable[..., None]] = {"last_blocks": _check_last_blocks, "match": _check_match}
+
+
 def plan_rows(policy: Policy, overview: Overview, train_norms: bool = False) -> Overview:
     """Fill in what is meant to happen to every variable, without touching any.
 
@@ -174,17 +192,24 @@ def plan_rows(policy: Policy, overview: Overview, train_norms: bool = False) -> 
         PlanError: When the policy does not fit the net.
     """
     chosen = _CHOOSERS[policy.name](overview, *policy.arguments)
+    rows = [row for row in overview.rows if row.block != HEAD and chosen(row) and (train_norms or not row.norm)]
+    chosen_paths = {row.path for row in rows}
+    # a norm layer that trains one of its weights runs in training mode, and then moves all of its statistics
+    active_norms = {_layer_of(row) for row in rows if row.norm}
 
     def intent(row: Row) -> Intent:
         if row.block == HEAD:
             return "train" if row.kind == "weight" else "update"
-        if not chosen(row) or (row.norm and not train_norms):
-            return "frozen"
         if row.kind == "weight":
-            return "train"
-        return "update" if row.norm and row.path.endswith(("moving_mean", "moving_variance")) else "frozen"
+            return "train" if row.path in chosen_paths else "frozen"
+        moves = row.path.endswith(_MOVING_STATISTICS) and _layer_of(row) in active_norms
+        return "update" if moves else "frozen"
 
     return Overview(tuple(replace(row, intent=intent(row)) for row in overview.rows), overview.variables)
+
+
+def _layer_of(row: Row) -> str:
+    return row.path.rpartition("/")[0]
 
 
 def apply(policy: Policy, backbone: Any, blocks: Sequence[Block], head: Any, train_norms: bool = False) -> Overview:

@@ -1,0 +1,56 @@
+"""The exception tree: three parts in a message, and they survive."""
+
+import pickle
+
+import pytest
+
+from tfft.core import errors
+from tfft.core.errors import DataError, TfftError, nearest, shortlist
+
+
+def test_a_message_holds_what_got_and_fix_in_this_order():
+    error = DataError("The box is empty.", "0 things", "Fill it.")
+    assert str(error) == "The box is empty. Got: 0 things. Fill it."
+    assert (error.what, error.got, error.fix) == ("The box is empty.", "0 things", "Fill it.")
+
+
+def test_parts_that_are_not_given_leave_no_trace():
+    assert str(TfftError("Only this.")) == "Only this."
+    assert str(TfftError("What.", fix="Fix.")) == "What. Fix."
+
+
+@pytest.mark.parametrize(
+    "kind", [errors.DataError, errors.BackboneError, errors.WeightsError, errors.TaskError, errors.PlanError]
+)
+def test_wrong_values_can_be_caught_as_value_errors(kind):
+    assert issubclass(kind, ValueError)
+    assert issubclass(kind, TfftError)
+
+
+@pytest.mark.parametrize("kind", [errors.MovementError, errors.BundleError])
+def test_failures_that_are_nobodys_argument_are_no_value_errors(kind):
+    assert issubclass(kind, TfftError)
+    assert not issubclass(kind, ValueError)
+
+
+@pytest.mark.parametrize("kind", [errors.DataError, errors.WeightsError, errors.MovementError])
+def test_errors_cross_process_borders(kind):
+    error = pickle.loads(pickle.dumps(kind("What.", "got", "Fix.")))
+    assert type(error) is kind
+    assert (error.what, error.got, error.fix) == ("What.", "got", "Fix.")
+
+
+def test_a_shortlist_is_cut_and_counts_the_rest():
+    assert shortlist(range(12)).endswith("9, ... (12 in all)")
+    assert shortlist(["a"]) == "'a'"
+    assert shortlist(name for name in "ab") == "'a', 'b'"
+    assert shortlist([]) == ""
+
+
+def test_the_nearest_name_is_suggested_and_all_are_listed_when_none_is_near():
+    assert nearest("ResNet-50", ["resnet50", "vgg16"]) == "Did you mean 'resnet50'?"
+    assert nearest("zzz", ["b", "a"]) == "There are: 'a', 'b'."
+
+
+def test_data_warnings_can_be_filtered_as_user_warnings():
+    assert issubclass(errors.DataWarning, UserWarning)

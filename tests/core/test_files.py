@@ -1,0 +1,81 @@
+"""A write that fails leaves what was there, and nothing beside it."""
+
+import os
+
+import pytest
+
+from tfft.core.files import replacing, write_text
+
+
+def _listing(folder):
+    return sorted(os.listdir(folder))
+
+
+def test_a_file_is_written_and_replaced(tmp_path):
+    write_text(tmp_path / "deep" / "a.txt", "é")
+    write_text(tmp_path / "deep" / "a.txt", "猫")
+    assert (tmp_path / "deep" / "a.txt").read_text(encoding="utf-8") == "猫"
+    assert _listing(tmp_path / "deep") == ["a.txt"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_a_write_that_fails_leaves_the_old_file(tmp_path, error):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(error), replacing(path) as fresh:
+        fresh.write_text("half")
+        raise error
+    assert path.read_text() == "old"
+    assert _listing(tmp_path) == ["a.txt"]
+
+
+def test_a_folder_is_replaced_as_a_whole(tmp_path):
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    (folder / "stale").write_text("old")
+    with replacing(folder) as fresh:
+        fresh.mkdir()
+        (fresh / "new").write_text("new")
+    assert _listing(folder) == ["new"]
+    assert _listing(tmp_path) == ["bundle"]
+
+
+def test_a_write_that_fails_leaves_the_old_folder(tmp_path):
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    (folder / "old").write_text("old")
+    with pytest.raises(RuntimeError), replacing(folder) as fresh:
+        fresh.mkdir()
+        (fresh / "half").write_text("half")
+        raise RuntimeError
+    assert (folder / "old").read_text() == "old"
+    assert _listing(folder) == ["old"]
+    assert _listing(tmp_path) == ["bundle"]
+
+
+def test_an_old_folder_comes_back_when_nothing_was_made(tmp_path):
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    (folder / "old").write_text("old")
+    with pytest.raises(FileNotFoundError), replacing(folder):
+        pass
+    assert _listing(folder) == ["old"]
+    assert _listing(tmp_path) == ["bundle"]
+
+
+def test_a_link_is_replaced_and_its_target_stays(tmp_path):
+    target = tmp_path / "target"
+    target.mkdir()
+    (target / "precious").write_text("kept")
+    link = tmp_path / "link"
+    link.symlink_to(target)
+    with replacing(link) as fresh:
+        fresh.mkdir()
+    assert (target / "precious").read_text() == "kept"
+    assert not link.is_symlink()
+
+
+def test_a_bare_name_is_written_into_the_working_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_text("a.txt", "x")
+    assert _listing(tmp_path) == ["a.txt"]

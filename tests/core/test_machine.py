@@ -1,0 +1,52 @@
+"""What the machine offers is read, not guessed, and nothing is created on the way."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tfft.core import machine
+
+
+def test_cores_are_those_this_process_may_use(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 3, 5}, raising=False)
+    assert machine.cores() == 3
+
+
+@pytest.mark.parametrize(("counted", "expected"), [(8, 8), (None, 1)])
+def test_without_an_affinity_call_all_cores_count(monkeypatch, counted, expected):
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: counted)
+    assert machine.cores() == expected
+
+
+def test_the_cache_folder_follows_the_environment_and_is_not_created(monkeypatch, tmp_path):
+    monkeypatch.setenv("TFFT_CACHE_DIR", str(tmp_path / "cache"))
+    assert machine.cache_folder() == tmp_path / "cache"
+    assert not machine.cache_folder().exists()
+
+
+def test_an_empty_variable_means_the_platforms_folder(monkeypatch):
+    monkeypatch.setenv("TFFT_CACHE_DIR", "")
+    assert machine.cache_folder().name == "tfft"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("processor : 0\nflags\t\t: sse amx_bf16 avx2\n", ("avx2", "amx_bf16")),
+        ("Features : fp asimd", ("asimd",)),
+        ("", ()),
+    ],
+)
+def test_instruction_sets_are_read_from_the_kernel(monkeypatch, text, expected):
+    monkeypatch.setattr(Path, "read_text", lambda self: text)
+    assert machine.instruction_sets() == expected
+
+
+def test_a_platform_that_says_nothing_gives_no_instruction_sets(monkeypatch):
+    def fail(self):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_text", fail)
+    assert machine.instruction_sets() == ()

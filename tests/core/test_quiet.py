@@ -1,0 +1,24 @@
+"""TensorFlow starts without its notes, and without hiding a failure."""
+
+import subprocess
+import sys
+
+
+def run(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+
+
+def test_notes_are_kept_back_and_stderr_works_afterwards():
+    code = "import sys; from tfft.core.quiet import start_tensorflow as s; s(); s(); sys.stderr.write('mine'); import tensorflow"
+    done = run(code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "mine")
+
+
+def test_a_failed_import_shows_what_was_written():
+    code = (
+        "import os, sys; sys.modules['tensorflow'] = None; from tfft.core.quiet import start_tensorflow;"
+        "real = os.dup2; os.write(2, b''); start_tensorflow()"
+    )
+    done = run(code)
+    assert done.returncode == 1
+    assert "ModuleNotFoundError" in done.stderr

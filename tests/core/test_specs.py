@@ -1,0 +1,63 @@
+"""LabelSpace refuses what would be ambiguous later, and survives JSON."""
+
+import json
+import math
+
+import pytest
+
+from tfft.core.errors import TaskError
+from tfft.core.specs import Block, FeatureSpec, LabelSpace
+
+AGE = LabelSpace(("age", "height"), "real", (40.0, 1.7), (10.0, 0.1))
+
+
+def test_the_order_of_names_is_the_class_id():
+    labels = LabelSpace(("wasp", "ant", "bee"))
+    assert [labels.index(name) for name in labels.names] == [0, 1, 2]
+    assert len(labels) == 3
+
+
+def test_an_unknown_name_is_named_beside_the_known_ones():
+    with pytest.raises(TaskError, match=r"no label 'moth'.*'ant', 'bee'"):
+        LabelSpace(("ant", "bee")).index("moth")
+
+
+def test_no_names_are_refused():
+    with pytest.raises(TaskError, match=r"'multi' needs at least one name.*class names"):
+        LabelSpace((), "multi")
+
+
+def test_repeated_names_are_refused_and_named():
+    with pytest.raises(TaskError, match=r"'ant' stand twice.*Rename"):
+        LabelSpace(("ant", "bee", "ant"))
+
+
+def test_a_quantity_without_statistics_is_refused():
+    with pytest.raises(TaskError, match=r"1 quantities.*0 means and 0 scales.*tfft.data"):
+        LabelSpace(("age",), "real")
+
+
+@pytest.mark.parametrize(("mean", "scale"), [(0.0, 0.0), (0.0, -1.0), (math.nan, 1.0), (0.0, math.inf)])
+def test_statistics_that_would_divide_by_nothing_are_refused(mean, scale):
+    with pytest.raises(TaskError, match=r"scales positive.*scale 1") as caught:
+        LabelSpace(("age",), "real", (mean,), (scale,))
+    assert repr(scale) in str(caught.value)
+
+
+@pytest.mark.parametrize("labels", [LabelSpace(("bé e", "猫")), LabelSpace(("a", "b"), "multi"), AGE])
+def test_a_label_space_survives_json(labels):
+    assert LabelSpace.from_dict(json.loads(json.dumps(labels.to_dict()))) == labels
+
+
+def test_values_can_be_keys():
+    assert len({LabelSpace(("a", "b")), LabelSpace(("a", "b")), AGE, FeatureSpec("map"), Block("b", "x")}) == 4
+
+
+def test_plain_names_make_a_label_space_and_a_label_space_stays_itself():
+    assert LabelSpace.of([1, "b"]).names == ("1", "b")
+    assert LabelSpace.of(AGE) is AGE
+
+
+def test_one_string_is_not_taken_for_its_letters():
+    with pytest.raises(TaskError, match=r"'ants'.*\['ants', ...\]"):
+        LabelSpace.of("ants")

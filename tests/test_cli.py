@@ -1,0 +1,126 @@
+"""The command line, as a user types it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from tfft import cli
+
+runner = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def _no_second_start(monkeypatch):
+    """TensorFlow runs in this process already; redirecting stderr would fight with pytest's own capture."""
+    monkeypatch.setattr(cli, "start_tensorflow", lambda: None)
+
+
+def call(*words):
+    """Run the command in this process; errors of ours come back as they would be raised."""
+    return runner.invoke(cli.app, [str(word) for word in words], catch_exceptions=True)
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    import numpy as np
+    from PIL import Image
+
+    root = tmp_path_factory.mktemp("cli")
+    random = np.random.default_rng(0)
+    for hue, name in enumerate(["reds", "greens"]):
+        (root / "pictures" / name).mkdir(parents=True)
+        for index in range(10):
+            pixels = random.integers(0, 120, (20, 20, 3), np.uint8)
+            pixels[..., hue] += 130
+            Image.fromarray(pixels).save(root / "pictures" / name / f"{index}.png")
+    words = ["fit", "--data", root / "pictures", "--backbone", "toy", "--out", root / "m.tfft", "--run-folder", root / "run"]
+    patch = pytest.MonkeyPatch()
+    patch.setattr(cli, "start_tensorflow", lambda: None)
+    done = call(*words, "--head-epochs", 2, "--tune-epochs", 1, "--learning-rate", 0.05)
+    patch.undo()
+    assert done.exit_code == 0, done.output
+    return root, done.output
+
+
+def test_fit_says_what_it_does_and_writes_the_bundle(fitted):
+    root, said = fitted
+    assert "14 train, 4 validation, 2 test; 2 classes" in said
+    assert "head: trained 18 of 1,090 parameters" in said
+    assert "tune: trained 602 of 1,090 parameters" in said
+    assert "test: accuracy" in said
+    assert f"wrote {root / 'm.tfft'}" in said
+    assert (root / "m.tfft" / "manifest.json").is_file()
+    assert (root / "run" / "log.jsonl").is_file()
+
+
+def test_evaluate_prints_and_writes_a_report(fitted, tmp_path):
+    root, _ = fitted
+    done = call("evaluate", root / "m.tfft", "--data", root / "pictures", "--out", tmp_path / "report.json")
+    assert done.exit_code == 0, done.output
+    assert "# classification on 2 examples" in done.output
+    assert json.loads((tmp_path / "report.json").read_text())["count"] == 2
+    assert "on 20 examples" in call("evaluate", root / "m.tfft", "--data", root / "pictures", "--part", "all").output
+
+
+def test_predict_answers_a_line_for_each_picture(fitted):
+    root, _ = fitted
+    lines = call("predict", root / "m.tfft", root / "pictures" / "reds", "--top", 2).output.splitlines()
+    assert len(lines) == 10
+    assert lines[0].startswith(str(root / "pictures" / "reds" / "0.png"))
+    assert "reds 0." in lines[0]
+    assert "greens 0." in lines[0]
+    as_json = call("predict", root / "m.tfft", root / "pictures" / "reds" / "0.png", "--json").output
+    assert set(json.loads(as_json)["scores"]) == {"reds", "greens"}
+
+
+def test_backbones_lists_all_and_shows_one():
+    listed = call("backbones").output
+    for name in ("vgg16", "mobilenet_v2", "efficientnet_v2_s", "convnext_small", "tfft_mini", "toy"):
+        assert f"\n{name} " in f"\n{listed}"
+    shown = call("backbones", "vgg16").output
+    assert "block1, block2, block3, block4, block5" in shown
+    assert "options: weights, size, alpha, fit" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["fit", "--data", "nowhere"], "There is no folder 'nowhere'"),
+        (["fit", "--data", "{pictures}", "--backbone", "vgg-17"], "Did you mean 'vgg19' or 'vgg16'"),
+        (["fit", "--data", "{pictures}", "--backbone", "toy", "--alpha", "0.5"], "takes no option 'alpha'"),
+        (["fit", "--data", "{pictures}", "--backbone", "toy", "--blocks", "7"], "at most 3"),
+        (["predict", "{pictures}", "x.png"], "is not a bundle"),
+        (["predict", "{bundle}", "x.png"], "x.png' cannot be read as an image: no such file"),
+        (["evaluate", "{bundle}", "--data", "{pictures}", "--part", "exam"], "There is no part 'exam'"),
+    ],
+)
+def test_mistakes_are_answered_with_one_sentence(fitted, words, said, monkeypatch, capsys):
+    root, _ = fitted
+    filled = [word.format(pictures=root / "pictures", bundle=root / "m.tfft") for word in words]
+    monkeypatch.setattr(sys, "argv", ["tfft", *filled])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    shown = capsys.readouterr()
+    assert stopped.value.code == 2
+    assert said in shown.err
+    assert "Traceback" not in shown.err
+
+
+def test_a_plan_refuses_the_options_of_another(fitted):
+    root, _ = fitted
+    done = call("fit", "--data", root / "pictures", "--backbone", "toy", "--plan", "head_only", "--tune-epochs", 3)
+    assert done.exit_code == 2
+    assert "belong to two_phase" in done.output
+
+
+def test_help_answers_at_once_and_without_tensorflow():
+    code = "import sys, tfft.cli; assert not {'tensorflow', 'keras', 'numpy'} & set(sys.modules), sorted(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    command = [sys.executable, "-c", "from tfft.cli import main; main()", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ | {"COLUMNS": "100"})
+    for verb in ("fit", "evaluate", "predict", "backbones", "doctor", "demo"):
+        assert verb in done.stdout

@@ -1,0 +1,112 @@
+"""What a user would do, with real photos and real ImageNet weights, in small settings."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tfft
+
+pytestmark = pytest.mark.real
+V2 = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"
+
+
+@pytest.fixture(scope="module")
+def photos(material):
+    return material / "data" / "image_classification"
+
+
+@pytest.fixture(scope="module")
+def bees(photos):
+    return tfft.data.from_folder(photos / "hymenoptera", parts={"train": "train", "test": "val"}, seed=0)
+
+
+def two_phase(data, backbone, seed=0):
+    model = tfft.build(backbone, tfft.tasks.classification(data.labels), seed=seed)
+    return tfft.fit(model, data, tfft.plans.two_phase(head_epochs=3, tune_epochs=2), seed=seed)
+
+
+@pytest.fixture(scope="module")
+def run(bees, material):
+    return two_phase(bees, tfft.load_backbone("mobilenet_v2", alpha=0.35, weights=str(material / "weights" / V2)))
+
+
+def test_pretrained_weights_tell_ants_from_bees_and_random_ones_do_not(bees, run):
+    pretrained = tfft.evaluate(run.model, bees.test).metrics["accuracy"]["value"]
+    random = two_phase(bees, tfft.load_backbone("mobilenet_v2", alpha=0.35, weights=None))
+    untrained = tfft.evaluate(random.model, bees.test).metrics["accuracy"]["value"]
+    assert pretrained > 0.85
+    assert pretrained > untrained + 0.2
+
+
+def test_each_phase_moved_its_variables_and_no_other(run):
+    head, tune = (record.overview for record in run.phases)
+    assert {row.block for row in head.rows if row.moved} == {"head"}
+    assert {row.block for row in tune.rows if row.moved} <= {"head", "stage5"}
+    assert not any(row.moved for row in tune.rows if row.norm)
+    assert all(row.moved for row in tune.rows if row.intent == "train")
+
+
+def test_a_bundle_gives_the_same_report_and_answers_for_files(bees, run, tmp_path):
+    report = tfft.evaluate(run.model, bees.test)
+    predictor = tfft.load(tfft.export(run.model, tmp_path / "bees.tfft", report=report))
+    assert tfft.evaluate(predictor, bees.test).metrics == report.metrics
+    path = bees.test.inputs[0]
+    by_path, by_bytes = predictor.predict([path])[0], predictor.predict(Path(path).read_bytes())[0]
+    assert by_path.scores == by_bytes.scores
+    assert by_path.label in ("ants", "bees")
+
+
+def test_a_photo_in_two_parts_is_named(photos, tmp_path):
+    from tfft.core.errors import DataWarning
+
+    for part, count in (("train", 3), ("test", 1)):
+        for kind in ("ants", "bees"):
+            home = tmp_path / part / kind
+            home.mkdir(parents=True)
+            for index, path in enumerate(sorted((photos / "hymenoptera" / "train" / kind).iterdir())[:count]):
+                (home / f"{part}{index}.jpg").write_bytes(path.read_bytes())
+    with pytest.warns(DataWarning, match=r"train0\.jpg.*test0\.jpg|test0\.jpg.*train0\.jpg"):
+        tfft.data.from_folder(tmp_path)
+
+
+@pytest.mark.slow
+def test_vgg16_trains_both_phases_and_round_trips_bit_for_bit(bees, tmp_path):
+    from tfft.data.examples import Splits
+
+    few = Splits(*(part.take(np.arange(0, len(part), 8)) for part in (bees.train, bees.validation, bees.test)), bees.labels)
+    model = tfft.build(tfft.load_backbone("vgg16", weights=None, size=64), tfft.tasks.classification(few.labels))
+    run = tfft.fit(model, few, tfft.plans.two_phase(1, 1), batch_size=8)
+    head, tune = (record.overview for record in run.phases)
+    assert {row.path for row in head.rows if row.moved} == {"head/logits/kernel", "head/logits/bias"}
+    block5 = {f"block5_conv{i}/{name}" for i in (1, 2, 3) for name in ("kernel", "bias")}
+    assert {row.path for row in tune.rows if row.moved} == {"head/logits/kernel", "head/logits/bias"} | block5
+    loaded = tfft.load(tfft.export(model, tmp_path / "vgg.tfft"))
+    for ours, theirs in zip(model.net.get_weights(), loaded.net.get_weights(), strict=True):
+        assert ours.tobytes() == theirs.tobytes()
+    pixels = np.stack([model.preprocessor(item) for item in few.test.inputs])
+    assert np.array_equal(model.net.predict_on_batch(pixels), loaded.net.predict_on_batch(pixels))
+
+
+MEMORY = """
+import json, resource, sys, time
+import tfft
+material, out = sys.argv[1:]
+data = tfft.data.from_folder(material + "/data/image_classification/flowers5", seed=0)
+backbone = tfft.load_backbone("mobilenet_v2", alpha=0.35, weights=material + "/weights/%s")
+model = tfft.build(backbone, tfft.tasks.classification(data.labels))
+tfft.fit(model, data, tfft.plans.two_phase(1, 1))
+json.dump({"peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}, open(out, "w"))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss has another unit elsewhere")
+def test_a_thousand_photos_train_in_less_than_two_gigabytes(material, tmp_path):
+    command = [sys.executable, "-c", MEMORY % V2, str(material), str(tmp_path / "peak.json")]
+    subprocess.run(command, check=True, timeout=600, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2"})
+    assert json.loads((tmp_path / "peak.json").read_text())["peak_bytes"] < 2e9
