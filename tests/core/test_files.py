@@ -11,6 +11,16 @@ def _listing(folder):
     return sorted(os.listdir(folder))
 
 
+def _fail(path, error):
+    """Write half of a file or folder, then fail."""
+    with replacing(path) as fresh:
+        if path.is_dir():
+            fresh.mkdir()
+            fresh = fresh / "inner"
+        fresh.write_text("half")
+        raise error
+
+
 def test_a_file_is_written_and_replaced(tmp_path):
     write_text(tmp_path / "deep" / "a.txt", "é")
     write_text(tmp_path / "deep" / "a.txt", "猫")
@@ -22,9 +32,8 @@ def test_a_file_is_written_and_replaced(tmp_path):
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, error):
     path = tmp_path / "a.txt"
     path.write_text("old")
-    with pytest.raises(error), replacing(path) as fresh:
-        fresh.write_text("half")
-        raise error
+    with pytest.raises(error):
+        _fail(path, error)
     assert path.read_text() == "old"
     assert _listing(tmp_path) == ["a.txt"]
 
@@ -44,10 +53,8 @@ def test_a_write_that_fails_leaves_the_old_folder(tmp_path):
     folder = tmp_path / "bundle"
     folder.mkdir()
     (folder / "old").write_text("old")
-    with pytest.raises(RuntimeError), replacing(folder) as fresh:
-        fresh.mkdir()
-        (fresh / "half").write_text("half")
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        _fail(folder, RuntimeError)
     assert (folder / "old").read_text() == "old"
     assert _listing(folder) == ["old"]
     assert _listing(tmp_path) == ["bundle"]

@@ -22,11 +22,7 @@ def test_dtype_shape_and_every_bit_count(other):
 
 def test_memory_layout_does_not_count():
     array = np.arange(6).reshape(2, 3)
-    assert (
-        digest(array)
-        == digest(np.asfortranarray(array))
-        == digest(np.arange(12).reshape(2, 6)[:, ::1][:, :3] * 0 + array)
-    )
+    assert digest(array) == digest(np.asfortranarray(array)) == digest(np.repeat(array, 2, axis=1)[:, ::2])
 
 
 @pytest.mark.parametrize("array", [np.array(3.0), np.zeros((0, 4)), np.array(["é"]), np.array([True])])
@@ -55,7 +51,8 @@ def test_what_has_no_canonical_form_is_refused(value):
 
 def test_a_fingerprint_is_the_same_in_another_process():
     value = {"b": [1.5, "é"], "a": None}
-    code = f"import json; from tfft.core.fingerprint import fingerprint; print(fingerprint(json.loads({json.dumps(json.dumps(value))})))"
+    text = json.dumps(json.dumps(value))
+    code = f"import json; from tfft.core.fingerprint import fingerprint; print(fingerprint(json.loads({text})))"
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     assert other == fingerprint(value)
 

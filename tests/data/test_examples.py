@@ -33,7 +33,7 @@ def test_taking_reads_nothing_and_keeps_all_aligned():
     examples = _examples()
     part = examples.take([4, 1]).take([1, 0, 0])
     assert examples.inputs.read == []
-    assert [int(part.inputs[i]) for i in range(3)] == [1, 4, 4]
+    assert [part.inputs[i].item() for i in range(3)] == [1, 4, 4]
     assert part.targets.tolist() == [1, 1, 1]
     assert part.digests == ("d1", "d4", "d4")
 

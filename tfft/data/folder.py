@@ -102,6 +102,12 @@ def _found_parts(root: Path) -> dict[str, Path]:
                 fix=f'Say which one: parts={{"{part}": {match[0].name!r}}}.',
             )
         homes |= {part: match[0]} if match else {}
+    if homes and "train" not in homes and len(homes) == len(_visible_folders(root)):
+        raise DataError(
+            f"{str(root)!r} holds parts, but none to train on.",
+            shortlist(home.name for home in homes.values()),
+            'Add a folder "train", or pass parts={"train": "."} if these are the classes.',
+        )
     return homes if "train" in homes else {"train": root}
 
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 Pooling = Literal["average", "max", "flatten"]
 _POOLINGS = ("average", "max", "flatten")
+# A head that starts by answering "all classes alike" trains to the same accuracy at any feature scale; with Keras' default it
+# first has to unlearn random answers, which over the four MobileNets cost a point of validation accuracy in five epochs. Not
+# exactly zero, or nothing below the head would get a gradient in the first step.
+_ALMOST_ZERO = 1e-3
 _KINDS = ("map", "sequence", "vector")
 
 
@@ -32,7 +36,7 @@ class VectorHead:
 
     pooling: Pooling = "average"
     hidden: tuple[int, ...] = ()
-    dropout: float = 0.2
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         if self.pooling not in _POOLINGS:
@@ -78,7 +82,9 @@ class VectorHead:
                 x = self._dropout(f"dropout_{index}")(x)
                 x = keras.layers.Dense(width, activation="relu", name=f"hidden_{index}")(x)
             x = self._dropout("dropout")(x)
-            return keras.Model(inputs, keras.layers.Dense(outputs, dtype="float32", name="logits")(x), name="head")
+            start = keras.initializers.RandomNormal(stddev=_ALMOST_ZERO, seed=seed)
+            logits = keras.layers.Dense(outputs, kernel_initializer=start, dtype="float32", name="logits")
+            return keras.Model(inputs, logits(x), name="head")
 
     def _dropout(self, name: str) -> Any:
         import keras

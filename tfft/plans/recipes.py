@@ -3,23 +3,31 @@
 from tfft.plans.phase import Phase, Plan
 from tfft.trainable.policy import everything, last_blocks, nothing
 
-HEAD_LEARNING_RATE = 3e-3
-TUNE_SHARE = 0.03
+# Chosen on validation parts (never on test) over four MobileNets and two sets of photos, five folds drawn twice: of 1e-3 to
+# 3e-2 with cosine, the head reaches logistic regression on the same features within five epochs at 5e-3. Without augmentation
+# every tune rate above 1e-5 was as likely to harm as to help.
+HEAD_LEARNING_RATE = 5e-3
+TUNE_LEARNING_RATE = 1e-5
 
 
 def two_phase(
-    head_epochs: int = 5, tune_epochs: int = 5, blocks: int = 1, learning_rate: float = HEAD_LEARNING_RATE
+    head_epochs: int = 5,
+    tune_epochs: int = 5,
+    blocks: int = 1,
+    learning_rate: float = HEAD_LEARNING_RATE,
+    tune_learning_rate: float = TUNE_LEARNING_RATE,
 ) -> Plan:
     """Train the head on a frozen backbone, then the top blocks gently.
 
-    A head with random weights sends large, meaningless gradients into whatever lies below it; trained first, it leaves the
-    pretrained features intact.
+    A head that knows nothing sends large, meaningless gradients into whatever lies below it; trained first, it leaves the
+    pretrained features intact. Pictures far from photographs (drawings, scans, spectra) want a bolder ``tune_learning_rate``.
 
     Args:
         head_epochs: Epochs of the first phase.
         tune_epochs: Epochs of the second phase.
         blocks: How many of the last blocks the second phase trains.
         learning_rate: Highest rate of the first phase.
+        tune_learning_rate: Highest rate of the second phase.
 
     Returns:
         A Plan of two phases, ``head`` and ``tune``.
@@ -32,7 +40,7 @@ def two_phase(
     """
     return Plan(
         Phase("head", nothing(), head_epochs, learning_rate),
-        Phase("tune", last_blocks(blocks), tune_epochs, learning_rate * TUNE_SHARE),
+        Phase("tune", last_blocks(blocks), tune_epochs, tune_learning_rate),
     )
 
 

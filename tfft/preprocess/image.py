@@ -47,7 +47,7 @@ class ImagePreprocessor:
 
     height: int
     width: int
-    fit: Fit = "squash"
+    fit: Fit = "crop"
 
     def __post_init__(self) -> None:
         if self.fit not in _FITS:
@@ -78,7 +78,7 @@ class ImagePreprocessor:
         elif self.fit == "crop":
             image = ImageOps.fit(image, size, Image.Resampling.BILINEAR)
         else:
-            image = ImageOps.pad(image, size, Image.Resampling.BILINEAR)
+            image = _padded(image, size)
         return np.asarray(image)
 
     def to_dict(self) -> dict[str, Any]:
@@ -163,6 +163,15 @@ def _rgb(image: Image.Image) -> Image.Image:
         ground = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(ground, image).convert("RGB")
     return image.convert("RGB")
+
+
+def _padded(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Shrink or grow into the middle of a black canvas; not ``ImageOps.pad``, under which a very thin picture vanishes."""
+    share = min(size[0] / image.width, size[1] / image.height)
+    inner = max(1, round(image.width * share)), max(1, round(image.height * share))
+    canvas = Image.new("RGB", size)
+    canvas.paste(image.resize(inner, Image.Resampling.BILINEAR), ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
+    return canvas
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -19,7 +19,7 @@ def classification(
     labels: LabelSpace | Sequence[str],
     pooling: Pooling = "average",
     hidden: tuple[int, ...] = (),
-    dropout: float = 0.2,
+    dropout: float = 0.0,
     label_smoothing: float = 0.0,
     class_weights: ClassWeights = None,
 ) -> Task:

@@ -16,7 +16,7 @@ def multi_label(
     labels: LabelSpace | Sequence[str],
     pooling: Pooling = "average",
     hidden: tuple[int, ...] = (),
-    dropout: float = 0.2,
+    dropout: float = 0.0,
     threshold: float = 0.5,
 ) -> Task:
     """Learn for each class whether it applies: one sigmoid cross-entropy a class, on logits.

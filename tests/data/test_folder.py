@@ -1,0 +1,212 @@
+"""Folders as users have them: nested, mixed case, with stray files, links, and classes called "test"."""
+
+import shutil
+import unicodedata
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfft.core.errors import DataError, DataWarning
+from tfft.data import from_folder
+
+
+def _write(path, seed):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (6, 7, 3), np.uint8)).save(path)
+
+
+def _tree(root, *homes, count=4, suffix=".png"):
+    for number, home in enumerate(homes):
+        for index in range(count):
+            _write(root / home / f"{index}{suffix}", hash((number, index)) % 2**32)
+    return root
+
+
+def _names(splits):
+    """Paths relative to nothing, with their labels, over all parts."""
+    parts = [part for part in (splits.train, splits.validation, splits.test) if part is not None]
+    return {part.name(i): splits.labels.names[part.targets[i]] for part in parts for i in range(len(part))}
+
+
+def test_classes_are_the_sorted_folder_names(class_folder):
+    splits = from_folder(class_folder)
+    assert splits.labels.names == ("blues", "greens", "reds")
+    assert len(_names(splits)) == 24
+    assert all(f"/{label}/" in path for path, label in _names(splits).items())
+
+
+def test_the_same_seed_gives_the_same_parts(class_folder):
+    assert from_folder(class_folder, seed=4).test.digests == from_folder(str(class_folder), seed=4).test.digests
+    assert from_folder(class_folder, seed=4).test.digests != from_folder(class_folder, seed=5).test.digests
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".JPG", ".jpeg", ".Jpeg", ".PNG", ".bmp", ".GIF", ".webp"])
+def test_every_ending_in_any_case_is_read(tmp_path, suffix):
+    assert from_folder(_tree(tmp_path, "a", "b", suffix=suffix)).describe().endswith("2 classes")
+
+
+def test_images_may_lie_deeper_and_names_may_hold_spaces_and_any_script(tmp_path):
+    splits = from_folder(_tree(tmp_path, "house cat/2019/may", "猫 (two)"))
+    assert splits.labels.names == ("house cat", "猫 (two)")
+    assert len(_names(splits)) == 8
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "test"),
+    [("train", "val", "test"), ("Training", "dev", "Testing"), ("TRAIN", "valid", "test")],
+)
+def test_part_folders_are_recognised(tmp_path, train, validation, test):
+    splits = from_folder(_tree(tmp_path, *(f"{part}/{name}" for part in (train, validation, test) for name in "ab")))
+    assert splits.describe() == "8 train, 8 validation, 8 test; 2 classes"
+    assert all(f"/{test}/" in splits.test.name(index) for index in range(8))
+
+
+def test_a_missing_validation_part_is_split_off_training(tmp_path):
+    splits = from_folder(_tree(tmp_path, "train/a", "train/b", "test/a", "test/b"))
+    assert splits.describe() == "6 train, 2 validation, 8 test; 2 classes"
+
+
+def test_parts_can_be_named(tmp_path):
+    _tree(tmp_path, "2019/a", "2019/b", "2020/a", "2020/b")
+    splits = from_folder(tmp_path, parts={"train": "2019", "test": "2020"})
+    assert all("/2020/" in splits.test.name(index) for index in range(len(splits.test)))
+
+
+@pytest.mark.parametrize("classes", [["test", "exam"], ["train", "car", "bus"], ["train", "test", "car"], ["val", "x"]])
+def test_a_class_may_be_called_like_a_part(tmp_path, classes):
+    assert from_folder(_tree(tmp_path, *classes)).labels.names == tuple(sorted(classes))
+
+
+def test_parts_without_class_folders_are_not_taken_for_classes(tmp_path):
+    _tree(tmp_path, "train", "test")
+    with pytest.raises(DataError, match=r"no image in the class folders.*'test', 'train'.*one folder for each class"):
+        from_folder(tmp_path)
+
+
+def test_parts_without_a_training_part_are_not_taken_for_classes(tmp_path):
+    _tree(tmp_path, "test/a", "test/b", "val/a", "val/b")
+    with pytest.raises(DataError, match=r"none to train on.*'val', 'test'.*parts="):
+        from_folder(tmp_path)
+    assert from_folder(tmp_path, parts={"train": "."}).labels.names == ("test", "val")
+
+
+def test_what_hides_or_is_left_behind_by_others_is_ignored_in_silence(class_folder):
+    for junk in (
+        "reds/._0.png",
+        ".git/x/1.png",
+        "__MACOSX/reds/1.png",
+        "reds/.ipynb_checkpoints/1.png",
+        "reds/@eaDir/1.png",
+    ):
+        (class_folder / junk).parent.mkdir(parents=True, exist_ok=True)
+        (class_folder / junk).write_bytes(b"junk")
+    for junk in ("reds/Thumbs.db", "blues/.DS_Store", "README.txt", "greens/notes.csv"):
+        (class_folder / junk).write_bytes(b"junk")
+    assert len(_names(from_folder(class_folder))) == 24
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("stray.png", r"1 images lie directly in.*'stray.png'"),
+        ("reds/scan.TIFF", r"1 images of other formats.*scan.TIFF.*Convert"),
+        ("empty/readme.md", r"class folders 'empty' in .* hold no image"),
+    ],
+)
+def test_what_was_left_out_and_may_have_been_meant_is_named(class_folder, path, message):
+    (class_folder / path).parent.mkdir(exist_ok=True)
+    (class_folder / path).write_bytes(b"x")
+    with pytest.warns(DataWarning, match=message):
+        assert len(_names(from_folder(class_folder))) == 24
+
+
+def test_folders_beside_the_parts_are_named(tmp_path):
+    _tree(tmp_path, "train/a", "train/b", "more/a")
+    with pytest.warns(DataWarning, match=r"folders 'more' in .* are no part.*parts="):
+        from_folder(tmp_path)
+
+
+def test_links_are_followed_once_and_loops_end(tmp_path):
+    _tree(tmp_path / "store", "reds", "blues")
+    root = tmp_path / "root"
+    root.mkdir()
+    for name in ("reds", "blues"):
+        (root / name).symlink_to(tmp_path / "store" / name)
+    (tmp_path / "store" / "reds" / "loop").symlink_to(tmp_path / "store" / "reds")
+    assert len(_names(from_folder(root))) == 8
+
+
+def test_an_accent_is_one_class_however_it_is_written(tmp_path):
+    composed, decomposed = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
+    _tree(tmp_path, f"train/{composed}", "train/tea", f"test/{decomposed}", "test/tea")
+    assert from_folder(tmp_path).test.counts() == {composed: 4, "tea": 4}
+
+
+def test_an_empty_folder_is_refused_with_what_is_in_it(tmp_path):
+    with pytest.raises(DataError, match=r"no image in the class folders.*0 entries.*one folder for each class"):
+        from_folder(tmp_path)
+    _write(tmp_path / "flat.png", 0)
+    with pytest.raises(DataError, match=r"'flat\.png'"):
+        from_folder(tmp_path)
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"no folder .*nowhere.*Check the path"):
+        from_folder(tmp_path / "nowhere")
+
+
+def test_one_class_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"two classes.*'only'.*another class"):
+        from_folder(_tree(tmp_path, "only"))
+
+
+def test_one_image_a_class_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"train part is empty.*every class one"):
+        from_folder(_tree(tmp_path, "a", "b", count=1))
+
+
+def test_a_class_that_only_the_test_part_has_is_refused(tmp_path):
+    _tree(tmp_path, "train/a", "train/b", "test/a", "test/wasp")
+    with pytest.raises(DataError, match=r"test part has labels that training does not have: 'wasp'.*'a', 'b'"):
+        from_folder(tmp_path)
+
+
+def test_an_empty_test_part_is_refused(tmp_path):
+    _tree(tmp_path, "train/a", "train/b")
+    (tmp_path / "test" / "a").mkdir(parents=True)
+    with (
+        pytest.warns(DataWarning, match="hold no image"),
+        pytest.raises(DataError, match="test part holds no examples"),
+    ):
+        from_folder(tmp_path)
+
+
+def test_two_folders_for_one_part_are_refused(tmp_path):
+    _tree(tmp_path, "train/a", "train/b", "val/a", "dev/a")
+    with pytest.raises(DataError, match=r"could be the validation part: 'dev', 'val'.*parts="):
+        from_folder(tmp_path)
+
+
+@pytest.mark.parametrize("parts", [{"test": "train"}, {"train": "nowhere"}, {"train": "train", "exam": "train"}])
+def test_named_parts_must_exist_and_hold_a_training_part(tmp_path, parts):
+    _tree(tmp_path, "train/a", "train/b")
+    with pytest.raises(DataError, match=r"parts= must map.*'train'") as caught:
+        from_folder(tmp_path, parts=parts)
+    assert repr(parts) in str(caught.value)
+
+
+def test_a_corrupt_image_is_named_or_skipped_and_listed(class_folder):
+    (class_folder / "reds" / "bad.jpg").write_bytes(b"")
+    with pytest.raises(DataError, match=r"1 of 25 images cannot be read: .*reds/bad.jpg \(empty file\).*on_corrupt"):
+        from_folder(class_folder)
+    splits = from_folder(class_folder, on_corrupt="skip")
+    assert splits.skipped == (f"{class_folder}/reds/bad.jpg: empty file",)
+    assert len(_names(splits)) == 24
+
+
+def test_the_same_picture_in_two_parts_is_named(tmp_path):
+    _tree(tmp_path, "train/a", "train/b", "test/a", "test/b")
+    shutil.copy(tmp_path / "train/a/0.png", tmp_path / "test/a/copy.png")
+    with pytest.warns(DataWarning, match=r"train/a/0.png \((train|validation)\) = .*test/a/copy.png \(test\)"):
+        from_folder(tmp_path)

@@ -1,0 +1,108 @@
+"""Batches: every example exactly once an epoch, in an order that depends on nothing but seed and epoch."""
+
+import numpy as np
+import pytest
+
+from tfft.core.errors import DataError
+from tfft.core.specs import LabelSpace
+from tfft.data.examples import Examples
+from tfft.data.pipeline import evaluation_batches, order, steps, training_batches
+
+
+def _examples(count):
+    images = [np.full((2, 3, 3), index, np.uint8) for index in range(count)]
+    return Examples(images, np.arange(count) % 2, LabelSpace(("a", "b")), tuple(map(str, range(count))))
+
+
+def _encode(ids):
+    return np.eye(2)[ids]
+
+
+def _run(dataset):
+    """(positions, targets, batch sizes) as a dataset gives them."""
+    pairs = list(dataset.as_numpy_iterator())
+    positions = [int(image[0, 0, 0]) for images, _ in pairs for image in images]
+    targets = [int(row.argmax()) for _, rows in pairs for row in rows]
+    return positions, targets, [len(images) for images, _ in pairs]
+
+
+def _train(count, batch_size, epochs, seed=0):
+    return _run(training_batches(_examples(count), lambda item: item, _encode, batch_size, epochs, seed))
+
+
+@pytest.mark.parametrize(("count", "batch_size"), [(10, 3), (9, 3), (5, 8), (1, 1)])
+def test_each_example_stands_exactly_once_in_each_epoch_in_the_documented_order(count, batch_size):
+    positions, targets, sizes = _train(count, batch_size, range(3))
+    for epoch in range(3):
+        found = positions[epoch * count : (epoch + 1) * count]
+        assert found == order(count, 0, epoch).tolist()
+        assert sorted(found) == list(range(count))
+    assert targets == [position % 2 for position in positions]
+    assert len(sizes) == 3 * steps(count, batch_size)
+    assert sum(sizes[: steps(count, batch_size)]) == count
+
+
+def test_a_run_entered_later_goes_on_as_if_it_had_never_stopped():
+    whole, later = _train(7, 2, range(4))[0], _train(7, 2, range(2, 4))[0]
+    assert whole[14:] == later
+
+
+def test_orders_differ_by_epoch_and_seed_and_repeat():
+    orders = {tuple(order(30, seed, epoch)) for seed in range(5) for epoch in range(5)}
+    assert len(orders) == 25
+    assert tuple(order(30, 1, 1)) in orders
+
+
+def test_evaluation_keeps_the_order_and_can_be_repeated():
+    dataset = evaluation_batches(_examples(7), lambda item: item, _encode, 3)
+    assert int(dataset.cardinality()) == 3
+    for _ in range(2):
+        assert _run(dataset) == (list(range(7)), [0, 1, 0, 1, 0, 1, 0], [3, 3, 1])
+
+
+@pytest.mark.parametrize(("count", "batch_size", "expected"), [(0, 4, 0), (1, 4, 1), (4, 4, 1), (5, 4, 2)])
+def test_steps_round_up(count, batch_size, expected):
+    assert steps(count, batch_size) == expected
+
+
+def test_batches_are_uint8_pixels_and_float32_targets_of_known_shape():
+    dataset = training_batches(_examples(4), lambda item: item, _encode, 2, range(1), 0)
+    pixels, targets = dataset.element_spec
+    assert (pixels.shape.as_list(), pixels.dtype.name) == ([None, 2, 3, 3], "uint8")
+    assert (targets.shape.as_list(), targets.dtype.name) == ([None, 2], "float32")
+
+
+def test_the_autotuner_is_off():
+    """It can stall the end of an iterator for seconds (TensorFlow 2.21)."""
+    for dataset in (
+        training_batches(_examples(4), lambda item: item, _encode, 2, range(1), 0),
+        evaluation_batches(_examples(4), lambda item: item, _encode, 2),
+    ):
+        assert dataset.options().autotune.enabled is False
+        assert dataset.options().deterministic is True
+
+
+def test_only_a_few_batches_are_read_ahead():
+    read = []
+
+    class Inputs(list):
+        def __getitem__(self, index):
+            read.append(index)
+            return super().__getitem__(index)
+
+    examples = _examples(400)
+    watched = Examples(Inputs(examples.inputs), examples.targets, examples.labels, examples.digests)
+    iterator = iter(training_batches(watched, lambda item: item, _encode, 2, range(1), 0))
+    next(iterator)
+    assert len(read) < 200
+
+
+def test_an_image_that_is_gone_says_so_in_the_pipelines_error(tmp_path):
+    def read(item):
+        if item[0, 0, 0] == 3:
+            raise DataError("'x.png' cannot be read as an image: no such file.")
+        return item
+
+    dataset = evaluation_batches(_examples(5), read, _encode, 2)
+    with pytest.raises(Exception, match=r"DataError: 'x\.png' cannot be read"):
+        list(dataset)

@@ -1,0 +1,212 @@
+"""Parts are disjoint, complete, stratified, seeded and grouped, and what cannot be split is refused."""
+
+import numpy as np
+import pytest
+
+from tfft.core.errors import DataError, DataWarning
+from tfft.data.splits import Drawing, Pool, assemble
+
+RANDOM = np.random.default_rng(0)
+
+
+def _pool(targets, groups=None):
+    inputs = [np.frombuffer(np.int64(RANDOM.integers(2**60)).tobytes(), np.uint8).reshape(2, 4) for _ in targets]
+    return Pool(inputs, targets, groups)
+
+
+def _positions(examples):
+    return [examples.inputs.position(index) for index in range(len(examples))]
+
+
+def _parts(splits):
+    return [part for part in (splits.train, splits.validation, splits.test) if part is not None]
+
+
+TARGETS = np.repeat(["a", "b", "c"], [100, 40, 20])
+
+
+@pytest.mark.parametrize("holdout", [(0.15, 0.15), (0.2, 0.0), (0.5, 0.4), (0.01, 0.01)])
+def test_parts_are_disjoint_and_together_everything(holdout):
+    splits = assemble({"train": _pool(TARGETS)}, Drawing(holdout))
+    positions = [position for part in _parts(splits) for position in _positions(part)]
+    assert sorted(positions) == list(range(160))
+    assert (splits.test is None) == (holdout[1] == 0)
+
+
+@pytest.mark.parametrize("targets", [TARGETS, np.arange(160) * 0.1, [["x"], ["y", "x"]] * 80])
+def test_inputs_and_targets_stay_together(targets):
+    pool = _pool(targets)
+    splits = assemble({"train": pool}, Drawing())
+    encoded = assemble({"train": pool, "validation": _pool(targets)}, Drawing((0.15, 0.0))).train.targets
+    for part in _parts(splits):
+        np.testing.assert_array_equal(part.targets, encoded[_positions(part)])
+
+
+@pytest.mark.parametrize("holdout", [(0.15, 0.15), (0.3, 0.2)])
+def test_every_class_has_the_same_share_in_every_part(holdout):
+    splits = assemble({"train": _pool(TARGETS)}, Drawing(holdout))
+    for part, share in ((splits.validation, holdout[0]), (splits.test, holdout[1])):
+        for name, total in (("a", 100), ("b", 40), ("c", 20)):
+            assert abs(part.counts()[name] - total * share) <= 1
+
+
+def test_the_same_seed_gives_the_same_parts_and_another_seed_others():
+    pool = _pool(TARGETS)
+    first, again, other = (assemble({"train": pool}, Drawing(seed=seed)) for seed in (0, 0, 1))
+    assert first.test.digests == again.test.digests
+    assert first.validation.digests == again.validation.digests
+    assert first.test.digests != other.test.digests
+    assert first.validation.digests != other.validation.digests
+
+
+def test_parts_that_exist_are_left_alone_and_only_a_validation_part_is_drawn():
+    test = _pool(["a", "b"])
+    splits = assemble({"train": _pool(TARGETS), "test": test}, Drawing())
+    assert (len(splits.train), len(splits.validation), len(splits.test)) == (136, 24, 2)
+    splits = assemble({"train": _pool(TARGETS), "validation": _pool(["a"])}, Drawing())
+    assert (len(splits.train), len(splits.validation), splits.test) == (160, 1, None)
+
+
+@pytest.mark.parametrize("targets", [np.repeat(["a", "b"], 30), np.arange(60) * 0.5, [["x"], ["y", "x"]] * 30])
+@pytest.mark.parametrize("group_count", [3, 12, 60])
+def test_no_group_is_torn_apart(targets, group_count):
+    groups = np.arange(60) % group_count
+    for seed in range(5):
+        splits = assemble({"train": _pool(targets, groups)}, Drawing(seed=seed))
+        members = [set(groups[_positions(part)]) for part in _parts(splits)]
+        assert sum(map(len, members)) == len(set.union(*members)) == group_count
+
+
+def test_grouped_parts_are_stratified_as_far_as_groups_allow():
+    groups = np.repeat(np.arange(80), 2)
+    splits = assemble({"train": _pool(np.repeat(["a", "b"], 80), groups)}, Drawing((0.25, 0.0)))
+    assert splits.validation.counts() == {"a": 20, "b": 20}
+
+
+def test_few_members_in_many_groups_can_be_split():
+    """scikit-learn refuses more folds than members of the largest class."""
+    splits = assemble({"train": _pool(["a", "b"] * 4, list("abcdefgh"))}, Drawing((0.15, 0.0), seed=1))
+    assert len(splits.validation) == 1
+
+
+@pytest.mark.parametrize("groups", [[None, "x"] * 4, [float("nan"), 1] * 4])
+def test_missing_groups_are_refused_with_their_rows(groups):
+    with pytest.raises(DataError, match=r"4 examples of the train part have no group.*rows 0, 2, 4, 6.*Fill"):
+        assemble({"train": _pool(["a", "b"] * 4, groups)}, Drawing())
+
+
+def test_groups_of_another_length_are_refused():
+    with pytest.raises(DataError, match=r"one group for each.*3 groups for 8 examples"):
+        assemble({"train": _pool(["a", "b"] * 4, [1, 2, 3])}, Drawing())
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_too_few_groups_for_the_parts_are_refused(count):
+    with pytest.raises(DataError, match=r"a group for each part.*1 group left.*holdout="):
+        assemble({"train": _pool(["a", "b", "b", "a"], np.arange(4) % count)}, Drawing())
+
+
+def test_a_group_in_two_given_parts_is_doubted():
+    pools = {"train": _pool(["a", "b"], ["x", "y"]), "validation": _pool(["a"], ["x"])}
+    with pytest.warns(DataWarning, match="'x .train and validation.'"):
+        assemble(pools, Drawing())
+
+
+@pytest.mark.parametrize(
+    ("per_class", "message"),
+    [(1, "train part is empty.*0 train, 2 validation, 0 test"), (2, "'a', 'b'|train part is empty")],
+)
+def test_too_few_images_a_class_are_refused(per_class, message):
+    with pytest.raises(DataError, match=message) as caught:
+        assemble({"train": _pool(["a", "b"] * per_class)}, Drawing())
+    assert "every class one" in caught.value.fix.lower()
+
+
+def test_a_class_that_is_too_small_is_named():
+    with pytest.raises(DataError, match=r"classes 'rare' have no training example.*one to train on.*floats"):
+        assemble({"train": _pool(["a"] * 20 + ["b"] * 20 + ["rare"])}, Drawing())
+
+
+def test_three_of_each_are_enough():
+    splits = assemble({"train": _pool(["a", "b"] * 3)}, Drawing())
+    assert [part.counts() for part in _parts(splits)] == [{"a": 1, "b": 1}] * 3
+
+
+@pytest.mark.parametrize(
+    ("pools", "message"),
+    [
+        ({"test": _pool(["a", "b"])}, "no training part.*'test'.*'train'"),
+        ({"train": _pool(["a", "b"]), "val": _pool(["a"])}, "no part 'val'.*There are: 'test', 'train', 'validation'"),
+        ({"train": _pool([])}, "train part holds no examples"),
+        ({"train": _pool(["a", "b"]), "test": _pool([])}, "test part holds no examples.*leave it out"),
+        ({"train": _pool(["a", "a"])}, "two classes.*'a'"),
+        ({"train": _pool(["a", "b"]), "test": _pool(["a", "c"])}, "test part has labels.*'c'"),
+    ],
+)
+def test_pools_that_cannot_be_used_are_refused(pools, message):
+    with pytest.raises(DataError, match=message):
+        assemble(pools, Drawing())
+
+
+def test_no_validation_part_at_all_is_refused():
+    with pytest.raises(DataError, match=r"validation part is empty.*8 train.*holdout"):
+        assemble({"train": _pool(["a", "b"] * 4)}, Drawing((0.0, 0.0)))
+
+
+@pytest.mark.parametrize(
+    "holdout", [(0.5, 0.5), (1.0, 0.0), (-0.1, 0.1), (0.1,), 0.2, ("a", 0.1), (float("nan"), 0.1), None]
+)
+def test_a_holdout_that_leaves_nothing_or_is_none_is_refused(holdout):
+    with pytest.raises(DataError, match=r"holdout must be two fractions.*\(0.15, 0.15\)") as caught:
+        Drawing(holdout)
+    assert repr(holdout) in str(caught.value)
+
+
+def test_an_unknown_way_with_corrupt_images_is_refused():
+    with pytest.raises(DataError, match=r"on_corrupt='ignore' is unknown.*'error' or 'skip'"):
+        Drawing(on_corrupt="ignore")
+
+
+def _with_faults(targets, bad):
+    pool = _pool(targets)
+    return Pool([b"broken" if index in bad else item for index, item in enumerate(pool.inputs)], targets)
+
+
+def test_corrupt_images_stop_everything_or_are_skipped_and_listed():
+    pool = _with_faults(TARGETS, {3, 120})
+    with pytest.raises(DataError, match=r"2 of 160 images.*example 3 \(not an image\).*example 120"):
+        assemble({"train": pool}, Drawing())
+    splits = assemble({"train": pool}, Drawing(on_corrupt="skip"))
+    assert splits.skipped == ("example 3: not an image", "example 120: not an image")
+    kept = [position for part in _parts(splits) for position in _positions(part)]
+    assert sorted(kept) == [index for index in range(160) if index not in (3, 120)]
+    for part in _parts(splits):
+        assert [splits.labels.names[i] for i in part.targets] == TARGETS[_positions(part)].tolist()
+
+
+@pytest.mark.parametrize("bad", [set(range(8)), set(range(0, 8, 2))])
+def test_skipping_a_whole_class_or_everything_is_refused(bad):
+    with pytest.raises(DataError, match=r"'a' have no training example|train part is empty"):
+        assemble({"train": _with_faults(["a", "b"] * 4, bad)}, Drawing(on_corrupt="skip"))
+
+
+def test_skipping_a_whole_test_part_is_refused():
+    with pytest.raises(DataError, match="test part is empty"):
+        assemble({"train": _pool(TARGETS), "test": _with_faults(["a"], {0})}, Drawing(on_corrupt="skip"))
+
+
+def test_statistics_come_from_the_training_part_alone():
+    targets = np.linspace(0, 100, 50)
+    splits = assemble({"train": _pool(targets)}, Drawing())
+    assert splits.labels.mean[0] == pytest.approx(targets[_positions(splits.train)].mean(), rel=1e-6)
+    assert splits.labels.mean[0] != pytest.approx(targets.mean(), rel=1e-6)
+    assert splits.test.labels == splits.labels
+
+
+def test_one_picture_in_two_parts_is_named():
+    pool = _pool(TARGETS)
+    with pytest.warns(DataWarning, match=r"example 7 \(train\) = example 0 \(test\)"):
+        assemble(
+            {"train": Pool(pool.inputs, TARGETS), "test": Pool([pool.inputs[7]], ["a"]), "validation": _pool(["a"])},
+            Drawing(),
+        )

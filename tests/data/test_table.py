@@ -1,0 +1,262 @@
+"""Tables as users have them: Excel's, pandas' and Parquet's, with gaps, classes called "None", and columns of every dtype."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from tfft.core.errors import DataError, DataWarning
+from tfft.data import from_csv, from_dataframe
+
+COUNT = 12
+
+
+def _picture(seed):
+    return np.random.default_rng(seed).integers(0, 256, (6, 7, 3), np.uint8)
+
+
+@pytest.fixture
+def home(tmp_path):
+    (tmp_path / "img").mkdir()
+    for index in range(COUNT):
+        Image.fromarray(_picture(index)).save(tmp_path / "img" / f"{index}.png")
+    return tmp_path
+
+
+def _frame(labels, folder="img/"):
+    return pd.DataFrame({"path": [f"{folder}{index}.png" for index in range(COUNT)], "label": labels})
+
+
+def _labels_by_path(splits):
+    parts = (splits.train, splits.validation, splits.test)
+    return {part.name(i): splits.labels.names[part.targets[i]] for part in parts for i in range(len(part))}
+
+
+LABELS = ["ant", "bee"] * (COUNT // 2)
+WRITERS = {
+    "t.csv": lambda frame, path: frame.to_csv(path, index=False),
+    "t.TSV": lambda frame, path: frame.to_csv(path, index=False, sep="\t"),
+    "t.jsonl": lambda frame, path: frame.to_json(path, orient="records", lines=True),
+    "t.parquet": lambda frame, path: frame.to_parquet(path),
+    "bom.csv": lambda frame, path: frame.to_csv(path, index=False, encoding="utf-8-sig"),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_kind_of_table_gives_the_same_examples(home, name):
+    WRITERS[name](_frame(LABELS), home / name)
+    splits = from_csv(home / name)
+    assert _labels_by_path(splits) == {f"{home}/img/{index}.png": label for index, label in enumerate(LABELS)}
+
+
+def test_relative_paths_start_at_the_table_and_absolute_ones_stay(home, monkeypatch, tmp_path_factory):
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    _frame(LABELS, folder=f"{home}/img/").to_csv(home / "absolute.csv", index=False)
+    _frame(LABELS).to_csv(home / "relative.csv", index=False)
+    assert _labels_by_path(from_csv(home / "absolute.csv")) == _labels_by_path(from_csv(home / "relative.csv"))
+
+
+def test_one_table_for_each_part(home):
+    frame = _frame(LABELS)
+    for part, rows in (("train", frame[:8]), ("test", frame[8:])):
+        rows.to_csv(home / f"{part}.csv", index=False)
+    splits = from_csv({part: home / f"{part}.csv" for part in ("train", "test")})
+    assert splits.describe() == "6 train, 2 validation, 4 test; 2 classes"
+    assert [splits.test.name(index) for index in range(4)] == [f"{home}/img/{index}.png" for index in range(8, 12)]
+
+
+@pytest.mark.parametrize("word", ["None", "NA", "null", "nan", "n/a"])
+def test_a_class_may_be_called_like_a_missing_value(home, word):
+    _frame([word, "crack"] * 6).to_csv(home / "t.csv", index=False)
+    assert from_csv(home / "t.csv").labels.names == tuple(sorted([word, "crack"]))
+
+
+@pytest.mark.parametrize("gap", ["", "nan", "NA"])
+def test_a_gap_among_numbers_is_missing_and_not_a_class(home, gap):
+    for values in (["1", gap, *"0101010101"], ["0.5", gap, *(f"{i}.5" for i in range(10))]):
+        _frame(values).to_csv(home / "t.csv", index=False)
+        with pytest.raises(DataError, match=r"1 targets are missing.*rows 1.*Drop or fill"):
+            from_csv(home / "t.csv")
+
+
+def test_an_empty_label_is_missing(home):
+    _frame(["", *LABELS[1:]]).to_csv(home / "t.csv", index=False)
+    with pytest.raises(DataError, match=r"1 targets are missing.*rows 0"):
+        from_csv(home / "t.csv")
+
+
+def test_json_lines_are_read_as_they_are_written(home):
+    rows = [{"path": f"img/{i}.png", "date": f"00{i % 2}"} for i in range(COUNT)]
+    (home / "t.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert from_csv(home / "t.jsonl", label_column="date").labels.names == ("000", "001")
+
+
+def test_lists_of_names_are_several_labels(home):
+    frame = _frame([["dog", "indoor"], ["dog"], []] * 4)
+    for name in ("t.jsonl", "t.parquet"):
+        WRITERS[name](frame, home / name)
+        splits = from_csv(home / name)
+        assert (splits.labels.kind, splits.labels.names) == ("multi", ("dog", "indoor"))
+
+
+@pytest.mark.parametrize("dtype", ["object", "string", "category", "str", "string[pyarrow]"])
+def test_text_of_every_dtype_is_classes(home, monkeypatch, dtype):
+    monkeypatch.chdir(home)
+    assert from_dataframe(_frame(pd.Series(LABELS, dtype=dtype))).labels.names == ("ant", "bee")
+
+
+@pytest.mark.parametrize(("dtype", "kind"), [("Int64", "single"), ("int8", "single"), ("boolean", "single"), ("Float32", "real"), ("category", "single")])  # fmt: skip
+def test_numbers_of_every_dtype_keep_their_meaning(home, monkeypatch, dtype, kind):
+    monkeypatch.chdir(home)
+    values = pd.Series(np.arange(COUNT) % 2 + (0.5 if kind == "real" else 0)).astype(dtype)
+    assert from_dataframe(_frame(values)).labels.kind == kind
+
+
+@pytest.mark.parametrize(
+    "values", [pd.Series([1, None] * 6, dtype="Int64"), pd.Series(["a", None] * 6, dtype="category")]
+)
+def test_missing_values_of_extension_dtypes_are_found(home, monkeypatch, values):
+    monkeypatch.chdir(home)
+    with pytest.raises(DataError, match="6 targets are missing"):
+        from_dataframe(_frame(values))
+
+
+def test_class_ids_that_became_floats_are_doubted(home, monkeypatch):
+    monkeypatch.chdir(home)
+    with pytest.warns(DataWarning, match="pass integers"):
+        assert from_dataframe(_frame(np.arange(COUNT) % 2.0)).labels.kind == "real"
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind"),
+    [
+        ({"x": [0, 1] * 6, "y": [1, 1] * 6}, "multi"),
+        ({"x": [True, False] * 6, "y": [1, 1] * 6}, "multi"),
+        ({"x": pd.array([True, False] * 6, "boolean"), "y": pd.array([1, 1] * 6, "Int64")}, "multi"),
+        ({"x": np.arange(COUNT) * 0.5, "y": np.arange(COUNT)}, "real"),
+    ],
+)
+def test_several_columns_are_several_labels_or_quantities(home, monkeypatch, columns, kind):
+    monkeypatch.chdir(home)
+    splits = from_dataframe(_frame(LABELS).assign(**columns), label_column=["x", "y"])
+    assert (splits.labels.kind, splits.labels.names) == (kind, ("x", "y"))
+    assert splits.train.targets.shape[1] == 2
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (["a", "b"] * 6, r"text or mixed values in 'x'.*column of lists"),
+        ([None, 1] * 6, r"6 targets are missing.*rows 0, 2"),
+        (pd.array([pd.NA, 1] * 6, "Int64"), r"6 targets are missing.*rows 0, 2"),
+        ([0, 2] * 6, r"zeros and ones.*values 0, 1, 2"),
+    ],
+)
+def test_several_columns_of_anything_else_are_refused(home, monkeypatch, column, message):
+    monkeypatch.chdir(home)
+    with pytest.raises(DataError, match=message):
+        from_dataframe(_frame(LABELS).assign(x=column, y=[0, 1] * 6), label_column=["x", "y"])
+
+
+def test_images_may_be_bytes_or_arrays(home):
+    contents = [(home / "img" / f"{index}.png").read_bytes() for index in range(COUNT)]
+    frame = pd.DataFrame({"image": contents, "label": LABELS})
+    frame.to_parquet(home / "t.parquet")
+    assert isinstance(from_csv(home / "t.parquet", image_column="image").train.inputs[0], bytes)
+    arrays = pd.DataFrame({"image": [_picture(index) for index in range(COUNT)], "label": LABELS})
+    assert from_dataframe(arrays, image_column="image").train.inputs[0].shape == (6, 7, 3)
+
+
+@pytest.mark.parametrize("value", [7, {"bytes": b"x", "path": None}, 1.5])
+def test_an_image_column_of_anything_else_is_refused(value):
+    frame = pd.DataFrame({"path": [value] * COUNT, "label": LABELS})
+    with pytest.raises(DataError, match=r"image column must hold paths.*in row 0.*image_column=") as caught:
+        from_dataframe(frame)
+    assert type(value).__name__ in str(caught.value)
+
+
+def test_float_arrays_in_a_column_are_refused_before_training():
+    frame = pd.DataFrame({"path": [np.zeros((4, 4, 3))] * COUNT, "label": LABELS})
+    with pytest.raises(DataError, match="float64 have no known range"):
+        from_dataframe(frame)
+
+
+def test_groups_stay_together(home):
+    _frame(LABELS).assign(patient=np.arange(COUNT) // 2).to_csv(home / "t.csv", index=False)
+    splits = from_csv(home / "t.csv", group_column="patient")
+    groups = [
+        {int(part.name(i).split("/")[-1][:-4]) // 2 for i in range(len(part))}
+        for part in (splits.train, splits.validation, splits.test)
+    ]
+    assert sum(map(len, groups)) == len(set.union(*groups)) == 6
+
+
+def test_a_group_in_two_files_is_doubted(home, monkeypatch):
+    monkeypatch.chdir(home)
+    frame = _frame(LABELS).assign(patient=["x"] * 6 + ["y", "x", "z"] * 2)
+    with pytest.warns(DataWarning, match=r"groups stand in two parts: 'x \(train and validation\)'"):
+        from_dataframe({"train": frame[:7], "validation": frame[7:]}, group_column="patient")
+
+
+@pytest.mark.parametrize("argument", ["image_column", "label_column", "group_column"])
+def test_a_column_that_is_not_there_is_named_with_the_nearest(argument):
+    frame = _frame(LABELS).assign(patient=1)
+    wrong, right = {
+        "image_column": ("paths", "path"),
+        "label_column": ("labell", "label"),
+        "group_column": ("patent", "patient"),
+    }[argument]
+    with pytest.raises(
+        DataError, match=rf"no column '{wrong}'.*columns 'path', 'label', 'patient'.*Did you mean '{right}'"
+    ):
+        from_dataframe(frame, **{argument: wrong})
+
+
+def test_rows_without_an_image_are_named():
+    frame = _frame(LABELS)
+    frame.loc[[2, 5], "path"] = None
+    with pytest.raises(DataError, match=r"2 rows have no 'path'.*rows 2, 5.*Drop"):
+        from_dataframe(frame)
+
+
+def test_missing_files_are_named_with_where_they_were_looked_for(home):
+    _frame(LABELS, folder="wrong/").to_csv(home / "t.csv", index=False)
+    with pytest.raises(DataError, match=rf"12 of 12 images cannot be read: .*{home}/wrong/0.png \(no such file\)"):
+        from_csv(home / "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("t.xlsx", b"", r"t.xlsx' is not a table.*'.csv'"),
+        ("t.csv", b"", r"t.csv' cannot be read as CSV.*header line"),
+        ("t.csv", b"path,label\n\xff\xfe,1\n", r"cannot be read as CSV.*UTF-8"),
+        ("t.csv", b'path,label\n"a,1\n', r"cannot be read as CSV"),
+        ("t.jsonl", b"{not json}", r"cannot be read as JSONL.*one object a line"),
+        ("t.parquet", b"PAR?", r"cannot be read as PARQUET"),
+        ("t.csv", b"path;label\na;1\n", r"no column 'path'.*'path;label'"),
+        ("t.csv", b"path,label\n", r"train part holds no examples"),
+    ],
+)
+def test_files_that_are_no_table_are_refused(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        from_csv(tmp_path / name)
+
+
+def test_a_file_that_is_missing_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"no file .*gone.csv.*Check the path"):
+        from_csv(tmp_path / "gone.csv")
+
+
+@pytest.mark.parametrize("frame", [{"path": ["a.png"], "label": ["a"]}, [1, 2], "t.csv"])
+def test_what_is_no_dataframe_is_refused(frame):
+    with pytest.raises(DataError, match=r"part is not a DataFrame.*Pass a DataFrame"):
+        from_dataframe(frame)
+
+
+def test_a_misspelt_part_is_refused():
+    with pytest.raises(DataError, match="no part 'valid'.*'validation'"):
+        from_dataframe({"train": _frame(LABELS), "valid": _frame(LABELS)})
