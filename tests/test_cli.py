@@ -37,7 +37,17 @@ def fitted(tmp_path_factory):
             pixels = random.integers(0, 120, (20, 20, 3), np.uint8)
             pixels[..., hue] += 130
             Image.fromarray(pixels).save(root / "pictures" / name / f"{index}.png")
-    words = ["fit", "--data", root / "pictures", "--backbone", "toy", "--out", root / "m.tfft", "--run-folder", root / "run"]
+    words = [
+        "fit",
+        "--data",
+        root / "pictures",
+        "--backbone",
+        "toy",
+        "--out",
+        root / "m.tfft",
+        "--run-folder",
+        root / "run",
+    ]
     patch = pytest.MonkeyPatch()
     patch.setattr(cli, "start_tensorflow", lambda: None)
     done = call(*words, "--head-epochs", 2, "--tune-epochs", 1, "--learning-rate", 0.05)

@@ -68,16 +68,19 @@ def fit(
 ) -> None:
     """Fine-tune a backbone on your images and write a bundle."""
     import tfft
+    from tfft.bundles.bundle import check_target
 
-    start_tensorflow()
-
+    # what can fail at once comes first: nobody should train for an hour and then hear of a mistyped path
+    check_target(out)
+    chosen = _plan(plan, head_epochs, tune_epochs, blocks, learning_rate)
+    described = _backbone(backbone, weights, size, alpha)
     splits = _read(data, image_column, label_column, seed, skip_corrupt)
     typer.echo(f"{data}: {splits.describe()}")
     for line in splits.skipped:
         typer.echo(f"skipped {line}", err=True)
-    task = tfft.tasks.for_labels(splits.labels, class_weights="balanced") if balanced else tfft.tasks.for_labels(splits.labels)
-    chosen = _plan(plan, head_epochs, tune_epochs, blocks, learning_rate)
-    model = tfft.build(_backbone(backbone, weights, size, alpha), task, seed=seed)
+    options = {"class_weights": "balanced"} if balanced else {}
+    start_tensorflow()
+    model = tfft.build(described, tfft.tasks.for_labels(splits.labels, **options), seed=seed)
     typer.echo(f"{backbone}:\n{chosen.describe()}")
     run = tfft.fit(model, splits, chosen, seed=seed, batch_size=batch_size, run_folder=run_folder)
     typer.echo(run.describe())

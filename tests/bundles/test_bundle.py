@@ -178,3 +178,12 @@ def test_a_zip_that_climbs_out_of_its_folder_is_harmless(tmp_path):
         archive.writestr("../../escaped.txt", "out")
     tfft.load(path)
     assert not list(tmp_path.rglob("escaped.txt"))
+
+
+def test_a_place_that_cannot_hold_a_bundle_is_known_before_training(tmp_path):
+    from tfft.bundles.bundle import check_target
+
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(BundleError, match=r"No bundle can be written to.*file.* is not writable"):
+        check_target(tmp_path / "file" / "m.tfft")
+    check_target(tmp_path / "new" / "folders" / "m.tfft")

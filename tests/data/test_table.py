@@ -107,7 +107,10 @@ def test_text_of_every_dtype_is_classes(home, monkeypatch, dtype):
     assert from_dataframe(_frame(pd.Series(LABELS, dtype=dtype))).labels.names == ("ant", "bee")
 
 
-@pytest.mark.parametrize(("dtype", "kind"), [("Int64", "single"), ("int8", "single"), ("boolean", "single"), ("Float32", "real"), ("category", "single")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("dtype", "kind"),
+    [("Int64", "single"), ("int8", "single"), ("boolean", "single"), ("Float32", "real"), ("category", "single")],
+)
 def test_numbers_of_every_dtype_keep_their_meaning(home, monkeypatch, dtype, kind):
     monkeypatch.chdir(home)
     values = pd.Series(np.arange(COUNT) % 2 + (0.5 if kind == "real" else 0)).astype(dtype)
@@ -258,5 +261,5 @@ def test_what_is_no_dataframe_is_refused(frame):
 
 
 def test_a_misspelt_part_is_refused():
-    with pytest.raises(DataError, match="no part 'valid'.*'validation'"):
+    with pytest.raises(DataError, match=r"no part 'valid'.*'validation'"):
         from_dataframe({"train": _frame(LABELS), "valid": _frame(LABELS)})

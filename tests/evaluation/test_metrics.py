@@ -70,7 +70,9 @@ def test_the_accuracy_interval_is_close_to_the_binomial_one(single):
 
 def test_confusion_rows_are_true_classes(single):
     predicted = single.probabilities.argmax(axis=1)
-    assert np.array_equal(confusion(single.targets, single.probabilities), sk.confusion_matrix(single.targets, predicted))
+    assert np.array_equal(
+        confusion(single.targets, single.probabilities), sk.confusion_matrix(single.targets, predicted)
+    )
 
 
 def test_a_class_never_seen_and_never_predicted_has_support_zero():
@@ -84,7 +86,9 @@ def test_regression_metrics_are_in_the_users_unit():
     found = with_intervals(Predictions(targets, targets + 2), "real", seed=0)
     assert found["mae"]["value"] == pytest.approx(2.0)
     assert found["rmse"]["value"] == pytest.approx(2.0)
-    assert per_class(Predictions(targets, targets + 2), "real", ("age",)) == [{"name": "age", "mae": pytest.approx(2.0)}]
+    assert per_class(Predictions(targets, targets + 2), "real", ("age",)) == [
+        {"name": "age", "mae": pytest.approx(2.0)}
+    ]
 
 
 def test_no_predictions_are_refused():

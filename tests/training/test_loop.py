@@ -97,7 +97,9 @@ def test_the_same_seed_gives_the_same_run_bit_for_bit(data):
 
 
 def test_a_phase_that_only_harms_ends_where_it_began_and_says_so(model, data):
-    plan = Plan(Phase("good", nothing(), 5, RATE), Phase("harm", everything(), 2, 10.0, clip_norm=None, schedule=constant()))
+    plan = Plan(
+        Phase("good", nothing(), 5, RATE), Phase("harm", everything(), 2, 10.0, clip_norm=None, schedule=constant())
+    )
     run = tfft.fit(model, data, plan)
     good, harm = run.phases
     assert harm.best_epoch == 0
@@ -254,3 +256,16 @@ def test_an_image_that_vanishes_while_training_is_named(class_folder: Path):
 
 def test_a_larger_batch_than_there_are_examples_works(model, data):
     assert len(tfft.fit(model, data, tfft.plans.head_only(1, RATE), batch_size=1000).history()["loss"]) == 1
+
+
+def test_a_disk_that_fills_up_does_not_cost_the_training(model, data, tmp_path, monkeypatch):
+    from tfft.core.errors import RunWarning
+    from tfft.training.run import Run
+
+    def full(self, folder):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Run, "save", full)
+    with pytest.warns(RunWarning, match=r"could not be written.*No space left.*Training goes on"):
+        run = tfft.fit(model, data, tfft.plans.two_phase(1, 1, learning_rate=RATE), run_folder=tmp_path)
+    assert len(run.phases) == 2

@@ -47,7 +47,9 @@ def test_decay_leaves_biases_and_norms_alone():
         variable.assign(np.ones(variable.shape))
     optimizer.build(trained)
     optimizer.apply([keras.ops.zeros(v.shape) for v in trained], trained)
-    shrunk = {row.path for row in overview.trained() if float(overview.variables[overview.rows.index(row)].numpy().min()) < 1}
+    shrunk = {
+        row.path for row in overview.trained() if float(overview.variables[overview.rows.index(row)].numpy().min()) < 1
+    }
     assert shrunk == {row.path for row in overview.trained() if row.path.endswith("kernel")}
 
 

@@ -53,3 +53,12 @@ def test_no_path_writes_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     JsonLog(None, "head").write("phase")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_log_that_cannot_be_written_warns_once_and_is_given_up(tmp_path):
+    from tfft.core.errors import RunWarning
+
+    log = JsonLog(tmp_path / "no such folder" / "log.jsonl", "head")
+    with pytest.warns(RunWarning, match="cannot be written.*Training goes on"):
+        log.write("phase")
+    log.write("phase")

@@ -78,7 +78,9 @@ def test_a_photo_in_two_parts_is_named(photos, tmp_path):
 def test_vgg16_trains_both_phases_and_round_trips_bit_for_bit(bees, tmp_path):
     from tfft.data.examples import Splits
 
-    few = Splits(*(part.take(np.arange(0, len(part), 8)) for part in (bees.train, bees.validation, bees.test)), bees.labels)
+    few = Splits(
+        *(part.take(np.arange(0, len(part), 8)) for part in (bees.train, bees.validation, bees.test)), bees.labels
+    )
     model = tfft.build(tfft.load_backbone("vgg16", weights=None, size=64), tfft.tasks.classification(few.labels))
     run = tfft.fit(model, few, tfft.plans.two_phase(1, 1), batch_size=8)
     head, tune = (record.overview for record in run.phases)

@@ -10,6 +10,7 @@
 """
 
 import json
+import os
 import shutil
 import tempfile
 import zipfile
@@ -51,7 +52,7 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
         ('ants', 'bees')
     """
     path = Path(path)
-    _refuse_strangers(path)
+    check_target(path)
     manifest = {
         "format": FORMAT,
         "versions": versions.installed(),
@@ -136,8 +137,21 @@ def _weights_fingerprint(net: Any) -> str:
     return fingerprint.combined(fingerprint.weight_digests(net.weights))
 
 
-def _refuse_strangers(path: Path) -> None:
-    """Never replace a folder or file that is not a bundle."""
+def check_target(path: str | Path) -> None:
+    """Refuse a place where no bundle can or may be written; worth calling before a long training.
+
+    Args:
+        path: As for ``export``.
+
+    Raises:
+        BundleError: When something else than an older bundle is there, or the place cannot be written to.
+    """
+    path = Path(path)
+    above = next(parent for parent in path.absolute().parents if parent.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise BundleError(
+            f"No bundle can be written to {str(path)!r}.", f"{str(above)!r} is not writable", "Choose another path."
+        )
     folder_of_others = path.is_dir() and any(path.iterdir()) and not (path / _MANIFEST).is_file()
     file_of_others = path.is_file() and not (path.suffix == ".zip" and zipfile.is_zipfile(path))
     if folder_of_others or file_of_others:

@@ -12,6 +12,7 @@
     └── BundleError      saved artefacts that cannot be written or read
 
     DataWarning          something in the data that is legal and probably not meant
+    RunWarning           something beside the training that failed; the training goes on
 """
 
 import difflib
@@ -79,6 +80,10 @@ class BundleError(TfftError):
 
 class DataWarning(UserWarning):
     """Something in the data that is legal and probably not meant, such as one photo in two splits."""
+
+
+class RunWarning(UserWarning):
+    """Something beside the training that failed, such as its log on a full disk; the training goes on."""
 
 
 def shortlist(names: Iterable[Any], limit: int = 10) -> str:

@@ -1,5 +1,6 @@
 """Tables with an image column and label columns -> Splits: CSV, TSV, JSON lines, Parquet, pandas DataFrames."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,8 +95,7 @@ def _read(path: Path, label_column: str | Sequence[str]) -> "pd.DataFrame":
     readers: dict[str, Any] = {
         ".csv": lambda file: _read_text(file, ",", label_column),
         ".tsv": lambda file: _read_text(file, "\t", label_column),
-        # as written: without these a name "007" would become the number 7, and a column "date" a time
-        ".jsonl": lambda file: pd.read_json(file, lines=True, dtype=False, convert_dates=False),
+        ".jsonl": _read_json_lines,
         ".parquet": pd.read_parquet,
     }
     if path.suffix.lower() not in readers:
@@ -125,6 +125,14 @@ def _read_text(path: Path, separator: str, label_column: str | Sequence[str]) ->
     ):
         frame[label_column] = pd.read_csv(path, sep=separator, usecols=[label_column], keep_default_na=False)
     return frame
+
+
+def _read_json_lines(path: Path) -> "pd.DataFrame":
+    """Values as they are written; ``pandas.read_json`` turns a name "007" into the number 7, and a column "date" into times."""
+    import pandas as pd
+
+    with path.open(encoding="utf-8-sig") as lines:
+        return pd.DataFrame([json.loads(line) for line in lines if line.strip()])
 
 
 def _pool(

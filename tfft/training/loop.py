@@ -1,6 +1,7 @@
 """fit(): for each phase of a plan: apply its policy, compile afresh, fit, record. Nothing is unfrozen inside a phase."""
 
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import keras
 import numpy as np
 
 from tfft.core import fingerprint
-from tfft.core.errors import DataError, MovementError, PlanError, shortlist
+from tfft.core.errors import DataError, MovementError, PlanError, RunWarning, shortlist
 from tfft.core.seed import derive
 from tfft.data.examples import Splits
 from tfft.data.pipeline import evaluation_batches, steps, training_batches
@@ -101,7 +102,7 @@ def fit(
         events.write("end", best_epoch=keeper.epoch, best_loss=keeper.value, seconds=round(seconds, 3))
         best, first_epoch = keeper.value, first_epoch + phase.epochs
         if run_folder is not None:
-            run.save(run_folder)
+            _keep(run, run_folder)
         _prove(run)
     return run
 
@@ -183,6 +184,18 @@ def _describe_data(data: Splits) -> dict[str, Any]:
         "fingerprints": {name: part.fingerprint() for name, part in parts.items() if part is not None},
         "fingerprint": fingerprint.combined(p.fingerprint() for p in parts.values() if p is not None),
     }
+
+
+def _keep(run: Run, folder: str | Path) -> None:
+    """Write the run; a disk that is full must not cost what was trained."""
+    try:
+        run.save(folder)
+    except OSError as error:
+        warnings.warn(
+            f"The run could not be written to {str(folder)!r}: {error}. Training goes on; its model is in memory.",
+            RunWarning,
+            stacklevel=3,
+        )
 
 
 def _prove(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import keras
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
+from tfft.core.errors import RunWarning
 from tfft.plans.phase import Phase
 from tfft.trainable.overview import Overview
 
@@ -112,8 +114,14 @@ class JsonLog(keras.callbacks.Callback):
         """
         if self._path is not None:
             line = {"event": event, "phase": self._name, "unix_seconds": round(time.time(), 3), **values}
-            with open(self._path, "a", encoding="utf-8") as file:
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            try:
+                with open(self._path, "a", encoding="utf-8") as file:
+                    file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            except OSError as error:
+                warnings.warn(
+                    f"The log {str(self._path)!r} cannot be written: {error}. Training goes on.", RunWarning, 2
+                )
+                self._path = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Append the epoch's metrics.
