@@ -88,7 +88,7 @@ def with_keras_guide(splits: tfft.data.Splits, net: str, weights: str, seed: int
     train, validation = dataset(splits.train, True), dataset(splits.validation, False)
     for trainable, rate in ((False, 1e-3), (True, 1e-5)):
         base.trainable = trainable
-        model.compile(keras.optimizers.Adam(rate), loss, ["accuracy"])
+        model.compile(keras.optimizers.Adam(rate), loss, metrics=["accuracy"])
         model.fit(train, epochs=EPOCHS, validation_data=validation, verbose=0)
     logits = model.predict(dataset(splits.test, False), verbose=0)
     return float((logits.argmax(axis=1) == splits.test.targets).mean())

@@ -50,3 +50,9 @@ def test_a_platform_that_says_nothing_gives_no_instruction_sets(monkeypatch):
 
     monkeypatch.setattr(Path, "read_text", fail)
     assert machine.instruction_sets() == ()
+
+
+def test_memory_is_that_of_the_machine_or_unknown(monkeypatch):
+    assert machine.memory_bytes() > 2**20
+    monkeypatch.delattr(os, "sysconf")
+    assert machine.memory_bytes() is None

@@ -172,7 +172,7 @@ def test_the_image_that_is_wrong_is_named_before_training():
 @pytest.mark.parametrize(
     ("targets", "message"),
     [
-        ([0.5, np.nan] * 10, "10 targets are NaN.*rows 1, 3"),
+        ([0.5, np.nan] * 10, "10 targets are missing.*rows 1, 3"),
         (np.zeros((20, 2, 2)), r"one axis or two.*shape \(20, 2, 2\)"),
         (["a", None] * 10, "10 targets are missing"),
         ([1] * 20, "two classes.*'1'"),

@@ -10,7 +10,7 @@ from tfft.data.pipeline import evaluation_batches, order, steps, training_batche
 
 
 def _examples(count):
-    images = [np.full((2, 3, 3), index, np.uint8) for index in range(count)]
+    images = [np.full((2, 3, 3), index % 256, np.uint8) for index in range(count)]
     return Examples(images, np.arange(count) % 2, LabelSpace(("a", "b")), tuple(map(str, range(count))))
 
 

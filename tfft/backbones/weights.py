@@ -113,9 +113,10 @@ def not_imagenet(name: str, error: Exception) -> Exception:
     if url is not None or isinstance(error, _NO_NETWORK):
         address = url.group() if url is not None else "the address of keras.applications"
         file = address.rsplit("/", 1)[-1] if url is not None else "the file"
+        reason = str(error).rsplit(": ", 1)[-1].removeprefix("None -- ")
         return WeightsError(
             f"The ImageNet weights of {name!r} are not on this machine and cannot be downloaded.",
-            f"wanted {file}, looked in {folder!r}, then at {address} ({str(error).rsplit(': ', 1)[-1]})",
+            f"wanted {file}, looked in {folder!r}, then at {address} ({reason})",
             f"Either connect to the network once; or copy {file} from another machine into {folder!r}; or pass "
             f'weights="path/to/{file}" (weights=None starts from random ones).',
         )

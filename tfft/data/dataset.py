@@ -6,6 +6,7 @@ with no more than one batch in memory.
 """
 
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,7 @@ class Spool(Sequence[Any]):
 
     def __init__(self) -> None:
         self._file = tempfile.NamedTemporaryFile(prefix="tfft-", suffix=".spool")  # noqa: SIM115 - lives as long as we do
+        weakref.finalize(self, self._file.close)
         self._rows: list[tuple[int, int, tuple[int, ...] | None]] = []
         self._end = 0
 
@@ -122,8 +124,9 @@ def _spool(dataset: Any, part: str, value_range: tuple[float, float] | None) -> 
     except DataError as error:
         raise DataError(f"Element {len(inputs)} of the {part} dataset: {error.what}", error.got, error.fix) from None
     except tf.errors.OpError as error:
+        reason = str(error.message).split("\n", 1)[0].split("}} ")[-1].rstrip(".")
         raise DataError(
-            f"The {part} dataset failed at element {len(inputs)}: {error.message}",
+            f"The {part} dataset failed at element {len(inputs)}: {reason}.",
             fix="Repair its source, or pass the encoded bytes undecoded: tfft then names what cannot be read.",
         ) from error
     return Pool(inputs, targets)

@@ -1,6 +1,5 @@
 """Tables with an image column and label columns -> Splits: CSV, TSV, JSON lines, Parquet, pandas DataFrames."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from tfft.core.errors import DataError, nearest, shortlist
 from tfft.data.arrays import AsPixels
 from tfft.data.examples import Splits
 from tfft.data.splits import HOLDOUT, Drawing, OnCorrupt, Pool, assemble
+from tfft.data.table_files import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +46,7 @@ def from_csv(
     files = path if isinstance(path, Mapping) else {"train": path}
     pools = {}
     for part, file in files.items():
-        frame = _read(Path(file), label_column)
+        frame = read_table(Path(file), label_column)
         pools[part] = _pool(frame, image_column, label_column, group_column, Path(file).parent)
     return assemble(pools, Drawing(holdout, seed, on_corrupt), _column_names(label_column))
 
@@ -87,52 +87,6 @@ def from_dataframe(
             )
     pools = {part: _pool(rows, image_column, label_column, group_column, Path()) for part, rows in frames.items()}
     return assemble(pools, Drawing(holdout, seed, on_corrupt), _column_names(label_column))
-
-
-def _read(path: Path, label_column: str | Sequence[str]) -> "pd.DataFrame":
-    import pandas as pd
-
-    readers: dict[str, Any] = {
-        ".csv": lambda file: _read_text(file, ",", label_column),
-        ".tsv": lambda file: _read_text(file, "\t", label_column),
-        ".jsonl": _read_json_lines,
-        ".parquet": pd.read_parquet,
-    }
-    if path.suffix.lower() not in readers:
-        raise DataError(f"{str(path)!r} is not a table that can be read.", fix=f"Use one of {shortlist(readers)}.")
-    if not path.is_file():
-        raise DataError(f"There is no file {str(path)!r}.", fix="Check the path; it is relative to where you run.")
-    try:
-        return readers[path.suffix.lower()](path)
-    except ImportError as error:
-        raise DataError(f"{str(path)!r} needs a Parquet reader.", str(error), "pip install pyarrow") from error
-    except (ValueError, OSError) as error:  # the errors of pandas' parsers, of pyarrow and of UTF-8 are ValueErrors
-        raise DataError(
-            f"{str(path)!r} cannot be read as {path.suffix[1:].upper()}: {error}.",
-            fix="Save it as UTF-8 with one header line (JSON lines: one object a line).",
-        ) from error
-
-
-def _read_text(path: Path, separator: str, label_column: str | Sequence[str]) -> "pd.DataFrame":
-    """A CSV or TSV file in which a class may be called "None" or "NA", words that pandas takes for a missing value."""
-    import pandas as pd
-
-    frame = pd.read_csv(path, sep=separator)
-    if (
-        isinstance(label_column, str)
-        and label_column in frame
-        and not pd.api.types.is_numeric_dtype(frame[label_column])
-    ):
-        frame[label_column] = pd.read_csv(path, sep=separator, usecols=[label_column], keep_default_na=False)
-    return frame
-
-
-def _read_json_lines(path: Path) -> "pd.DataFrame":
-    """Values as they are written; ``pandas.read_json`` turns a name "007" into the number 7, and a column "date" into times."""
-    import pandas as pd
-
-    with path.open(encoding="utf-8-sig") as lines:
-        return pd.DataFrame([json.loads(line) for line in lines if line.strip()])
 
 
 def _pool(

@@ -45,11 +45,10 @@ class VectorHead:
             )
         if not isinstance(self.dropout, Real) or not 0 <= self.dropout < 1:
             raise TaskError(f"dropout={self.dropout!r} must be in [0, 1).", fix="0.2 is a good start.")
-        widths = tuple(self.hidden) if isinstance(self.hidden, (list, tuple)) else (None,)
-        if any(isinstance(width, bool) or not isinstance(width, Integral) or width < 1 for width in widths):
+        if not isinstance(self.hidden, (list, tuple)) or not all(map(_is_width, self.hidden)):
             raise TaskError(f"hidden={self.hidden!r} must be layer widths of at least 1.", fix="Write hidden=(256,).")
         # a list would make this value unhashable, and unequal to what from_dict gives
-        object.__setattr__(self, "hidden", tuple(int(width) for width in widths if width is not None))
+        object.__setattr__(self, "hidden", tuple(map(int, self.hidden)))
 
     def build(self, features: FeatureSpec, shape: tuple[int | None, ...], outputs: int, seed: int) -> "keras.Model":
         """Make the layers.
@@ -109,6 +108,10 @@ class VectorHead:
             TaskError: When an option is out of range.
         """
         return cls(values["pooling"], tuple(values["hidden"]), values["dropout"])
+
+
+def _is_width(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
 
 
 def _pool(pooling: Pooling, kind: str) -> Any:

@@ -1,0 +1,64 @@
+"""The laws that every recipe must pass; a new recipe is found by itself."""
+
+import inspect
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tfft.core.errors import PlanError
+from tfft.plans import recipes
+from tfft.plans.phase import Phase, Plan
+
+RECIPES = [
+    function
+    for name, function in vars(recipes).items()
+    if inspect.isfunction(function) and function.__module__ == recipes.__name__ and not name.startswith("_")
+]
+Recipe = Callable[..., Plan]
+
+
+def test_the_recipes_are_found() -> None:
+    assert {"two_phase", "head_only", "full"} <= {recipe.__name__ for recipe in RECIPES}
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_needs_no_argument_and_returns_a_plan_of_phases(recipe: Recipe) -> None:
+    plan = recipe()
+    assert isinstance(plan, Plan)
+    assert all(isinstance(phase, Phase) for phase in plan)
+    assert recipe() == plan
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_survives_json(recipe: Recipe) -> None:
+    plan = recipe()
+    written = json.dumps(plan.to_dict(), allow_nan=False)
+    assert Plan.from_dict(json.loads(written)) == plan
+    assert json.dumps(Plan.from_dict(json.loads(written)).to_dict()) == written
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_describes_every_phase_in_one_line(recipe: Recipe) -> None:
+    plan = recipe()
+    lines = plan.describe().splitlines()
+    assert len(lines) == len(plan)
+    for line, phase in zip(lines, plan, strict=True):
+        assert line.startswith(f"{phase.name}: {phase.trainable.describe()}, {phase.epochs} epoch")
+        assert f"{phase.learning_rate:g}" in line
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_norms_stay_frozen_unless_asked(recipe: Recipe) -> None:
+    assert not any(phase.train_norms for phase in recipe())
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_number_reaches_the_plan_and_is_checked(recipe: Recipe) -> None:
+    for name, parameter in inspect.signature(recipe).parameters.items():
+        if not isinstance(parameter.default, bool):
+            assert recipe(
+                **{name: parameter.default / 2 if isinstance(parameter.default, float) else 9}
+            ) != recipe() or (parameter.default == 0)
+            with pytest.raises(PlanError):
+                recipe(**{name: -1})

@@ -1,0 +1,70 @@
+"""Table files are read as they are written: a class called "None" is a class, a gap is a gap, "007" is no number."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from tfft.core.errors import DataError
+from tfft.data.table_files import read_table
+
+
+def _write(path, *labels):
+    path.write_text("path,label\n" + "".join(f"{index}.png,{label}\n" for index, label in enumerate(labels)))
+    return path
+
+
+@pytest.mark.parametrize("word", ["None", "NA", "null", "nan", "n/a"])
+def test_a_class_may_be_called_like_a_missing_value(tmp_path, word):
+    assert read_table(_write(tmp_path / "t.csv", word, "crack"), "label")["label"].tolist() == [word, "crack"]
+
+
+@pytest.mark.parametrize("gap", ["", "nan", "NA"])
+@pytest.mark.parametrize("number", ["1", "0.5"])
+def test_a_gap_among_numbers_is_missing_and_not_a_class(tmp_path, gap, number):
+    labels = read_table(_write(tmp_path / "t.csv", number, gap, number), "label")["label"]
+    assert labels.isna().tolist() == [False, True, False]
+    assert labels.dtype.kind == "f"
+
+
+def test_other_columns_keep_pandas_reading_of_missing_values(tmp_path):
+    frame = read_table(_write(tmp_path / "t.csv", "NA", "b"), ["path"])
+    assert frame["label"].isna().tolist() == [True, False]
+
+
+def test_json_lines_are_read_as_they_are_written(tmp_path):
+    rows = [{"date": "007", "tags": ["a"], "score": 1}, {"date": "2024-01-01", "tags": [], "score": 2}]
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n\n")
+    assert read_table(tmp_path / "t.jsonl", "date").to_dict("records") == rows
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("t.xlsx", b"", r"t.xlsx' is not a table.*'.csv'"),
+        ("t.csv", b"", r"t.csv' cannot be read as CSV.*header line"),
+        ("t.csv", b"path,label\n\xff\xfe,1\n", r"cannot be read as CSV.*UTF-8"),
+        ("t.csv", b'path,label\n"a,1\n', r"cannot be read as CSV"),
+        ("t.jsonl", b"{not json}", r"cannot be read as JSONL.*one object a line"),
+        ("t.parquet", b"PAR?", r"cannot be read as PARQUET"),
+    ],
+)
+def test_files_that_are_no_table_are_refused(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_table(tmp_path / name, "label")
+
+
+def test_a_file_that_is_missing_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"no file .*gone.csv.*Check the path"):
+        read_table(tmp_path / "gone.csv", "label")
+
+
+def test_a_missing_parquet_reader_is_said_with_the_install_line(tmp_path, monkeypatch):
+    def fail(path):
+        raise ImportError("Unable to find a usable engine")
+
+    monkeypatch.setattr(pd, "read_parquet", fail)
+    (tmp_path / "t.parquet").touch()
+    with pytest.raises(DataError, match=r"needs a Parquet reader.*usable engine.*pip install pyarrow"):
+        read_table(tmp_path / "t.parquet", "label")

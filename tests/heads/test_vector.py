@@ -1,0 +1,105 @@
+"""The head takes every kind of features, emits float32 logits, and is repeatable."""
+
+import keras
+import numpy as np
+import pytest
+
+from tfft.core.errors import TaskError
+from tfft.core.specs import FeatureSpec
+from tfft.heads.vector import VectorHead
+
+SHAPES = {"map": (4, 3, 5), "sequence": (6, 5), "vector": (5,)}
+
+
+def _features(kind, count=2):
+    return np.random.default_rng(0).normal(size=(count, *SHAPES[kind])).astype(np.float32)
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+@pytest.mark.parametrize("pooling", ["average", "max", "flatten"])
+@pytest.mark.parametrize("hidden", [(), (7, 4)])
+def test_every_kind_of_features_becomes_logits(kind, pooling, hidden):
+    net = VectorHead(pooling, hidden).build(FeatureSpec(kind), SHAPES[kind], 3, seed=0)
+    assert net.output_shape == (None, 3)
+    assert net.output.dtype == "float32"
+    assert [v.shape[-1] for v in net.trainable_variables[::2]] == [*hidden, 3]
+
+
+@pytest.mark.parametrize(("pooling", "reduce"), [("average", np.mean), ("max", np.max)])
+@pytest.mark.parametrize("kind", ["map", "sequence"])
+def test_pooling_takes_all_places_together(pooling, reduce, kind):
+    net = VectorHead(pooling).build(FeatureSpec(kind), SHAPES[kind], 3, seed=0)
+    features = _features(kind)
+    pooled = reduce(features, axis=tuple(range(1, features.ndim - 1)))
+    expected = pooled @ net.get_layer("logits").kernel.numpy()
+    np.testing.assert_allclose(net.predict(features, verbose=0), expected, atol=1e-5)
+
+
+def test_pooling_needs_no_known_size():
+    net = VectorHead().build(FeatureSpec("map"), (None, None, 5), 3, seed=0)
+    assert net.predict(_features("map"), verbose=0).shape == (2, 3)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
+    def kernels(seed):
+        net = VectorHead(hidden=(7,)).build(FeatureSpec("vector"), (5,), 3, seed)
+        return np.concatenate([v.numpy().ravel() for v in net.trainable_variables])
+
+    np.testing.assert_array_equal(kernels(1), kernels(1))
+    assert not np.array_equal(kernels(1), kernels(2))
+
+
+def test_dropout_works_in_training_and_only_there():
+    net = VectorHead(dropout=0.5).build(FeatureSpec("vector"), (5,), 3, seed=0)
+    features = _features("vector", 16)
+    calm = net(features, training=False).numpy()
+    np.testing.assert_array_equal(calm, net(features, training=False).numpy())
+    assert not np.array_equal(calm, net(features, training=True).numpy())
+
+
+def test_logits_are_float32_under_mixed_precision():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        net = VectorHead(hidden=(4,)).build(FeatureSpec("vector", "bfloat16"), (5,), 3, seed=0)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert net.output.dtype == "float32"
+    assert net.get_layer("logits").kernel.dtype == "float32"
+
+
+def test_a_head_survives_its_dict_and_can_be_a_key():
+    head = VectorHead("max", [8, np.int64(4)], 0.1)
+    assert head.hidden == (8, 4)
+    assert VectorHead.from_dict(head.to_dict()) == head
+    assert hash(head) == hash(VectorHead("max", (8, 4), 0.1))
+
+
+def test_features_of_another_kind_are_refused():
+    with pytest.raises(TaskError, match=r"takes map, sequence, vector features.*tokens.*another task"):
+        VectorHead().build(FeatureSpec("tokens"), (5,), 3, seed=0)
+
+
+def test_flattening_features_of_unknown_size_is_refused():
+    with pytest.raises(TaskError, match=r"'flatten' needs.*\(None, None, 5\).*'average'"):
+        VectorHead("flatten").build(FeatureSpec("map"), (None, None, 5), 3, seed=0)
+
+
+@pytest.mark.parametrize("pooling", ["mean", None, ["average"]])
+def test_an_unknown_pooling_is_refused(pooling):
+    with pytest.raises(TaskError, match=r"is unknown.*'average', 'max', 'flatten'") as caught:
+        VectorHead(pooling)
+    assert f"pooling={pooling!r}" in str(caught.value)
+
+
+@pytest.mark.parametrize("dropout", [1, 1.0, -0.1, float("nan"), "0.2", None])
+def test_a_dropout_out_of_range_is_refused(dropout):
+    with pytest.raises(TaskError, match=r"must be in \[0, 1\).*0.2 is a good start") as caught:
+        VectorHead(dropout=dropout)
+    assert f"dropout={dropout!r}" in str(caught.value)
+
+
+@pytest.mark.parametrize("hidden", [(0,), (-3,), (2.5,), (True,), 64, "64", None, ("a",), (None,)])
+def test_widths_that_are_none_are_refused(hidden):
+    with pytest.raises(TaskError, match=r"layer widths of at least 1.*hidden=\(256,\)") as caught:
+        VectorHead(hidden=hidden)
+    assert f"hidden={hidden!r}" in str(caught.value)

@@ -1,0 +1,110 @@
+"""build() makes one ordinary Keras net from pixels to logits."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import tfft
+from tfft.core.errors import BackboneError, TaskError
+from tfft.models.assembly import TransferModel, build
+from tfft.trainable.policy import bias_only, nothing
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3)).astype("float32")
+
+
+@pytest.fixture
+def model() -> TransferModel:
+    return build("toy", tfft.tasks.classification(["ants", "bees", "wasps"]), seed=1)
+
+
+def test_the_net_goes_from_pixels_to_float32_logits(model: TransferModel) -> None:
+    logits = model.net(PIXELS)
+    assert isinstance(model.net, keras.Model)
+    assert model.net.input_shape == (None, 16, 16, 3)
+    assert logits.shape == (4, 3)
+    assert logits.dtype == "float32"
+    assert float(np.abs(np.asarray(logits).sum(axis=1) - 1).max()) > 1e-3, "logits, not probabilities"
+    assert model.preprocessor is model.backbone.preprocessor
+
+
+def test_it_starts_with_everything_frozen_but_the_head(model: TransferModel) -> None:
+    assert {id(v) for v in model.net.trainable_variables} == {id(v) for v in model.head_net.trainable_variables}
+    assert model.backbone_net.trainable_variables == []
+
+
+def test_the_parts_are_the_same_layers_as_the_net(model: TransferModel) -> None:
+    parts = [*model.backbone_net.weights, *model.head_net.weights]
+    assert [id(v) for v in parts] == [id(v) for v in model.net.weights]
+    assert model.net.get_layer("backbone") is model.backbone_net
+    assert model.net.get_layer("head") is model.head_net
+
+
+def test_one_seed_gives_one_net_and_another_another(model: TransferModel) -> None:
+    task = tfft.tasks.classification(["ants", "bees", "wasps"])
+    same, other = build("toy", task, seed=1), build("toy", task, seed=2)
+    np.testing.assert_array_equal(same.net(PIXELS), model.net(PIXELS))
+    for a, b in zip(other.net.get_weights(), model.net.get_weights(), strict=True):
+        assert a.ndim < 2 or not np.array_equal(a, b)
+
+
+def test_a_described_backbone_is_taken_like_its_name(model: TransferModel) -> None:
+    described = build(tfft.load_backbone("toy"), model.task, seed=1)
+    np.testing.assert_array_equal(described.net(PIXELS), model.net(PIXELS))
+
+
+@pytest.mark.parametrize("backbone", [None, 3, keras.Sequential])
+def test_what_is_no_backbone_is_refused(backbone: object) -> None:
+    with pytest.raises(BackboneError, match=r'takes a backbone.*Got: \w+\. Write build\("vgg16", task\)') as caught:
+        build(backbone, tfft.tasks.classification(["ants", "bees"]))  # type: ignore[arg-type]
+    assert type(backbone).__name__ in caught.value.got
+
+
+def test_an_unknown_name_is_refused_before_anything_is_built() -> None:
+    with pytest.raises(BackboneError, match=r"no backbone 'tooy'.*'toy'"):
+        build("tooy", tfft.tasks.classification(["ants", "bees"]))
+
+
+def test_a_head_that_cannot_take_the_features_is_refused() -> None:
+    described = tfft.load_backbone("toy")
+    object.__setattr__(described, "features", tfft.core.specs.FeatureSpec("boxes"))  # type: ignore[arg-type]
+    with pytest.raises(TaskError, match=r"takes map, sequence, vector features.*boxes"):
+        build(described, tfft.tasks.classification(["ants", "bees"]))
+
+
+def test_a_phase_net_shares_every_variable(model: TransferModel) -> None:
+    net = model.net_for(model.apply(nothing()))
+    assert [id(v) for v in net.weights] == [id(v) for v in model.net.weights]
+    np.testing.assert_array_equal(net(PIXELS), model.net(PIXELS))
+
+
+def test_a_frozen_backbone_is_called_without_its_dropout() -> None:
+    described = tfft.load_backbone("toy")
+    toy = described.loader
+
+    def noisy(seed: int) -> keras.Model:
+        net = toy(seed)
+        return keras.Model(net.input, keras.layers.Dropout(0.5, name="block3_noise")(net.output), name="backbone")
+
+    object.__setattr__(described, "loader", noisy)
+    model = build(described, tfft.tasks.classification(["ants", "bees"], dropout=0.0))
+    frozen, tuned = model.net_for(model.apply(nothing())), model.net_for(model.apply(bias_only()))
+    np.testing.assert_array_equal(frozen(PIXELS, training=True), frozen(PIXELS, training=False))
+    assert not np.allclose(tuned(PIXELS, training=True), tuned(PIXELS, training=False))
+
+
+def test_the_net_opens_in_plain_keras(model: TransferModel, tmp_path: Path) -> None:
+    model.net.save(tmp_path / "net.keras")
+    again = keras.saving.load_model(tmp_path / "net.keras", safe_mode=True)
+    np.testing.assert_array_equal(again(PIXELS), model.net(PIXELS))
+
+
+def test_oblong_backbones_get_oblong_inputs() -> None:
+    model = build(tfft.load_backbone("toy", size=(16, 40)), tfft.tasks.classification(["ants", "bees"]))
+    assert model.net.input_shape == (None, 16, 40, 3)
+    assert model.preprocessor(np.zeros((10, 10, 3), np.uint8)).shape == (16, 40, 3)
+
+
+def test_build_is_public() -> None:
+    assert tfft.build is build

@@ -1,0 +1,121 @@
+"""Phases and plans check their numbers when they are written, and survive JSON."""
+
+import json
+import math
+from dataclasses import FrozenInstanceError, replace
+
+import pytest
+
+import tfft
+from tfft.core.errors import PlanError
+from tfft.plans.phase import Phase, Plan
+from tfft.plans.schedule import constant
+from tfft.trainable.policy import last_blocks, match, nothing
+
+PHASE = Phase("head", nothing(), 3, 1e-3)
+FULL = Phase("tune", match("a.*", "b"), 2, 1e-5, constant(0.2), 0.05, None, 4, True)
+
+
+@pytest.mark.parametrize("phase", [PHASE, FULL])
+def test_a_phase_survives_json(phase: Phase) -> None:
+    again = Phase.from_dict(json.loads(json.dumps(phase.to_dict())))
+    assert again == phase
+    assert hash(again) == hash(phase)
+
+
+def test_a_plan_survives_json_and_keeps_its_order() -> None:
+    plan = Plan(FULL, PHASE)
+    again = Plan.from_dict(json.loads(json.dumps(plan.to_dict())))
+    assert again == plan
+    assert [phase.name for phase in again] == ["tune", "head"]
+    assert len(again) == 2
+
+
+def test_values_are_frozen() -> None:
+    with pytest.raises(FrozenInstanceError):
+        PHASE.epochs = 4  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        Plan(PHASE).phases = ()  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "fix"),
+    [
+        ("name", "", "a non-empty string"),
+        ("name", 3, "a non-empty string"),
+        ("trainable", "nothing", "a policy such as tfft.trainable.last_blocks(1)"),
+        ("trainable", nothing, "a policy"),
+        ("epochs", 0, "a whole number of at least 1"),
+        ("epochs", 1.0, "a whole number of at least 1"),
+        ("epochs", True, "a whole number of at least 1"),
+        ("learning_rate", 0, "a number in (0, 10]"),
+        ("learning_rate", -1e-3, "a number in (0, 10]"),
+        ("learning_rate", 11, "a number in (0, 10]"),
+        ("learning_rate", math.nan, "a number in (0, 10]"),
+        ("learning_rate", "1e-3", "a number in (0, 10]"),
+        ("schedule", "cosine", "plans.cosine() or plans.constant()"),
+        ("weight_decay", -0.1, "a number in [0, 1)"),
+        ("weight_decay", 1, "a number in [0, 1)"),
+        ("clip_norm", 0, "None or above 0"),
+        ("clip_norm", "1", "None or above 0"),
+        ("patience", 0, "None or a whole number of at least 1"),
+        ("patience", 1.5, "None or a whole number of at least 1"),
+        ("train_norms", 1, "True or False"),
+        ("train_norms", None, "True or False"),
+    ],
+)
+def test_a_number_out_of_range_is_refused_with_the_range(field: str, value: object, fix: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        replace(PHASE, **{field: value})
+    assert f"{field}={value!r}" in caught.value.what
+    assert fix in caught.value.fix
+
+
+def test_an_unknown_field_is_refused_with_the_nearest() -> None:
+    with pytest.raises(PlanError, match=r"no field 'learningrate'.*'learning_rate'"):
+        Phase.from_dict(PHASE.to_dict() | {"learningrate": 1})
+    with pytest.raises(PlanError, match=r"no field 'epoch'.*'epochs'"):
+        Plan(PHASE).with_phases(epoch=3)
+
+
+@pytest.mark.parametrize("missing", ["trainable", "name", "epochs"])
+def test_a_missing_field_is_refused_by_name(missing: str) -> None:
+    values = PHASE.to_dict()
+    del values[missing]
+    with pytest.raises(PlanError, match=rf"No phase can be made.*{missing}.*Pass what to_dict\(\) wrote"):
+        Phase.from_dict(values)
+
+
+def test_a_plan_from_nothing_is_refused() -> None:
+    with pytest.raises(PlanError, match=r"made of one Phase or more. Got: \(\). Write Plan\(Phase\(...\)"):
+        Plan()
+    with pytest.raises(PlanError, match=r"made of one Phase or more"):
+        Plan.from_dict({})
+    with pytest.raises(PlanError, match=r"one Phase or more. Got: \('head',\)"):
+        Plan("head")  # type: ignore[arg-type]
+
+
+def test_two_phases_of_one_name_are_refused() -> None:
+    with pytest.raises(PlanError, match=r"different names; got \['head', 'head'\]. Rename one"):
+        Plan(PHASE, replace(FULL, name="head"))
+
+
+def test_with_phases_changes_all_and_leaves_the_plan() -> None:
+    plan = Plan(PHASE, FULL)
+    changed = plan.with_phases(patience=2, epochs=1)
+    assert [(phase.patience, phase.epochs) for phase in changed] == [(2, 1), (2, 1)]
+    assert plan == Plan(PHASE, FULL)
+    with pytest.raises(PlanError, match="epochs=0"):
+        plan.with_phases(epochs=0)
+
+
+def test_phases_describe_themselves_in_one_line() -> None:
+    assert PHASE.describe() == "head: nothing(), 3 epochs, learning rate 0.001 (cosine)"
+    one = Phase("tune", last_blocks(2), 1, 3e-5, constant(), train_norms=True)
+    assert one.describe() == "tune: last_blocks(2), 1 epoch, learning rate 3e-05 (constant, norms train)"
+    assert Plan(PHASE, one).describe() == f"{PHASE.describe()}\n{one.describe()}"
+
+
+def test_phase_and_plan_are_public() -> None:
+    assert tfft.Phase is Phase
+    assert tfft.Plan is Plan

@@ -1,0 +1,173 @@
+"""Policies choose what they say, refuse what does not fit, and nothing else assigns ``.trainable``."""
+
+import json
+import re
+
+import keras
+import numpy as np
+import pytest
+
+import tfft
+from tfft.core.errors import PlanError
+from tfft.models.assembly import TransferModel, build
+from tfft.trainable.overview import HEAD, Overview, by_path, survey
+from tfft.trainable.policy import Policy, bias_only, everything, last_blocks, match, nothing, plan_rows
+
+
+@pytest.fixture
+def model() -> TransferModel:
+    return build("toy", tfft.tasks.classification(["ants", "bees"]))
+
+
+def intended(model: TransferModel, policy: Policy, train_norms: bool = False) -> dict[str, str]:
+    rows = plan_rows(policy, survey(model.backbone_net, model.backbone.blocks, model.head_net), train_norms).rows
+    return {row.path: row.intent for row in rows if row.intent != "frozen" and row.block != HEAD}
+
+
+def test_everything_trains_all_but_norms(model: TransferModel) -> None:
+    convolutions = {f"block{i}_conv/{part}" for i in (1, 2, 3) for part in ("kernel", "bias")}
+    assert intended(model, everything()) == dict.fromkeys(convolutions, "train")
+
+
+def test_everything_with_norms_trains_scales_and_updates_statistics(model: TransferModel) -> None:
+    found = intended(model, everything(), train_norms=True)
+    assert len(found) == 18
+    assert {path for path, intent in found.items() if intent == "update"} == {
+        f"block{i}_bn/moving_{part}" for i in (1, 2, 3) for part in ("mean", "variance")
+    }
+
+
+def test_nothing_trains_only_the_head(model: TransferModel) -> None:
+    assert intended(model, nothing(), train_norms=True) == {}
+    assert {row.path for row in model.apply(nothing()).trained()} == {"head/logits/kernel", "head/logits/bias"}
+
+
+def test_last_blocks_counts_from_the_head(model: TransferModel) -> None:
+    assert set(intended(model, last_blocks(2))) == {f"block{i}_conv/{p}" for i in (2, 3) for p in ("kernel", "bias")}
+
+
+def test_last_blocks_of_all_blocks_is_everything(model: TransferModel) -> None:
+    assert intended(model, last_blocks(3), True) == intended(model, everything(), True)
+
+
+def test_last_blocks_refuses_more_blocks_than_the_backbone_has(model: TransferModel) -> None:
+    with pytest.raises(PlanError, match=r"last_blocks\(4\).*Got: 3 blocks.*'block1', 'block2', 'block3'.*at most 3"):
+        model.apply(last_blocks(4))
+
+
+@pytest.mark.parametrize("count", [0, -1, 1.0, "1", True, None])
+def test_last_blocks_refuses_what_is_no_count(count: object) -> None:
+    for make in (last_blocks, lambda count: Policy.from_dict({"name": "last_blocks", "arguments": [count]})):
+        with pytest.raises(PlanError, match=r"at least one block.*write nothing\(\)") as caught:
+            make(count)
+        assert repr(count) in caught.value.what
+
+
+def test_match_takes_whole_paths_of_any_pattern(model: TransferModel) -> None:
+    assert set(intended(model, match("block3_conv/kernel", "block1.*"))) == {
+        "block3_conv/kernel",
+        "block1_conv/kernel",
+        "block1_conv/bias",
+    }
+
+
+def test_match_reaches_one_weight_of_a_layer_and_leaves_the_other(model: TransferModel) -> None:
+    model.apply(match("block3_conv/kernel"))
+    layer = model.backbone_net.get_layer("block3_conv")
+    assert (layer.kernel.trainable, layer.bias.trainable) == (True, False)
+
+
+def test_match_refuses_a_pattern_that_matches_nothing_with_the_nearest_path(model: TransferModel) -> None:
+    with pytest.raises(PlanError, match=r"'block3_conf/kernel' matches no variable.*whole path.*'block3_conv/kernel'"):
+        model.apply(match("block1_.*", "block3_conf/kernel"))
+
+
+def test_match_never_reaches_the_head(model: TransferModel) -> None:
+    with pytest.raises(PlanError, match=r"'head/.\*' matches no variable of the backbone"):
+        model.apply(match("head/.*"))
+
+
+def test_match_refuses_no_pattern_and_broken_ones() -> None:
+    with pytest.raises(PlanError, match=r"at least one pattern.*write nothing\(\)"):
+        match()
+    with pytest.raises(PlanError, match=r"'block\(' is not a regular expression.*Escape"):
+        match("block(")
+    with pytest.raises(PlanError, match=r"3 is not a regular expression"):
+        match(3)  # type: ignore[arg-type]
+
+
+def test_one_weight_of_a_norm_brings_all_its_statistics(model: TransferModel) -> None:
+    """A batch normalisation that trains at all runs in training mode, which moves both statistics."""
+    assert intended(model, match("block2_bn/gamma"), train_norms=True) == {
+        "block2_bn/gamma": "train",
+        "block2_bn/moving_mean": "update",
+        "block2_bn/moving_variance": "update",
+    }
+    assert intended(model, match("block2_bn/gamma")) == {}
+
+
+def test_bias_only_leaves_kernels_and_norm_offsets(model: TransferModel) -> None:
+    assert set(intended(model, bias_only(), train_norms=True)) == {f"block{i}_conv/bias" for i in (1, 2, 3)}
+
+
+def test_what_is_planned_moves_in_a_real_fit_and_nothing_else(model: TransferModel) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3)).astype("float32")
+    for policy, norms in [(match("block2_bn/gamma"), True), (bias_only(), False), (last_blocks(1), True)]:
+        overview = model.apply(policy, norms)
+        before = overview.digests()
+        net = model.net_for(overview)
+        net.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True))
+        net.fit(pixels, np.eye(2)[[0, 1] * 4], epochs=2, verbose=0)
+        assert overview.compared(before).discrepancies() == ()
+
+
+def test_applying_is_complete_whatever_was_set_before(model: TransferModel) -> None:
+    def flags() -> list[bool]:
+        return [v.trainable for v in model.net.weights]
+
+    model.apply(last_blocks(1))
+    wanted = flags()
+    for spoil in (True, False):
+        model.net.trainable = spoil
+        model.backbone_net.get_layer("block1_conv").kernel.trainable = True
+        model.apply(last_blocks(1))
+        assert flags() == wanted
+
+
+def test_frozen_batch_normalisation_runs_in_inference_mode(model: TransferModel) -> None:
+    model.apply(last_blocks(1))
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3)).astype("float32")
+    net = model.backbone_net
+    np.testing.assert_array_equal(net(pixels, training=True), net(pixels, training=False))
+    model.apply(last_blocks(1), train_norms=True)
+    assert not np.allclose(net(pixels, training=True), net(pixels, training=False))
+
+
+def test_policies_describe_themselves_and_survive_json() -> None:
+    for policy in (everything(), nothing(), last_blocks(2), match("a.*", "b"), bias_only()):
+        again = Policy.from_dict(json.loads(json.dumps(policy.to_dict())))
+        assert again == policy
+        assert hash(again) == hash(policy)
+        assert eval(policy.describe(), vars(tfft.trainable)) == policy
+
+
+def test_an_unknown_policy_is_refused_with_the_nearest() -> None:
+    with pytest.raises(PlanError, match=r"no policy 'last_block'.*'last_blocks'"):
+        Policy("last_block", (1,))
+
+
+def test_arguments_that_a_policy_does_not_take_are_refused() -> None:
+    with pytest.raises(PlanError, match=r"takes no arguments. Got: \(3,\). Leave them out"):
+        Policy("everything", (3,))
+    with pytest.raises(PlanError, match=r"last_blocks\(\(1, 2\)\)"):
+        Policy("last_blocks", (1, 2))
+
+
+def test_planning_touches_nothing(model: TransferModel) -> None:
+    before = [(v.path, v.trainable) for v in model.net.weights]
+    overview = survey(model.backbone_net, model.backbone.blocks, model.head_net)
+    planned = plan_rows(everything(), overview, True)
+    assert [(v.path, v.trainable) for v in model.net.weights] == before
+    assert isinstance(planned, Overview)
+    assert by_path(overview)["block1_conv/kernel"].intent == "frozen"
+    assert re.fullmatch(r"[\d,]+ of [\d,]+ parameters", planned.describe())

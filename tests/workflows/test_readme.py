@@ -1,0 +1,62 @@
+"""The README's own code runs, with small pictures in place of flowers and the toy net in place of VGG16."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tfft import cli
+
+ROOT = Path(__file__).parents[2]
+
+
+def blocks(language, page="README.md"):
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+@pytest.fixture
+def workplace(class_folder, tmp_path, monkeypatch):
+    """A folder with ``flowers/``, ``more/`` and ``new.jpg``, where the commands run."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "start_tensorflow", lambda: None)
+    class_folder.rename(tmp_path / "flowers")
+    shutil.copytree(tmp_path / "flowers" / "reds", tmp_path / "more")
+    shutil.copy(tmp_path / "more" / "0.png", tmp_path / "new.jpg")
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/quickstart.zh.md"])
+def test_the_python_on_the_page_runs(workplace, page):
+    if page != "README.md":
+        (workplace / "flowers").rename(workplace / "花")
+        (workplace / "new.jpg").rename(workplace / "新照片.jpg")
+    code = "\n".join(blocks("python", page)).replace('"vgg16"', '"toy"').replace('"tfft_mini"', '"toy"')
+    names: dict = {}
+    exec(compile(code, page, "exec"), names)
+    assert names["run"].phases[-1].phase.name == "tune"
+
+
+def test_the_commands_on_the_page_run(workplace):
+    shell = next(block for block in blocks("bash") if "tfft fit" in block)
+    commands = [line.split("#")[0].strip() for line in shell.splitlines() if line.startswith("tfft")]
+    assert [command.split()[1] for command in commands] == ["fit", "evaluate", "predict", "backbones", "doctor"]
+    for command in commands:
+        words = shlex.split(command.replace("vgg16", "toy").replace("doctor", "doctor --offline"))
+        done = CliRunner().invoke(cli.app, words[1:])
+        assert done.exit_code == 0, (command, done.output)
+
+
+def test_the_table_of_data_sources_names_functions_that_exist():
+    import tfft
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for room, name in set(re.findall(r"tfft\.(data|tasks|plans|trainable)\.(\w+)", text)):
+        assert hasattr(getattr(tfft, room), name), f"tfft.{room}.{name}"
+
+
+def test_the_scripts_that_the_page_names_exist_and_can_run():
+    for script in ("scripts/demo", "scripts/test", ".ci/run"):
+        assert (ROOT / script).stat().st_mode & 0o111, script
