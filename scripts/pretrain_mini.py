@@ -1,9 +1,11 @@
-"""Remakes the weights of `tfft_mini`: distils two ImageNet MobileNets over real photos, and learns to tell drawn glyphs.
+"""Remakes the weights of `tfft_mini`: distils two ImageNet MobileNets over real photos, and learns to tell glyphs apart.
 
     python scripts/pretrain_mini.py --data ../shared/data --weights ../shared/weights --out runs/mini
 
-Three steps, each cached in `--out`: (1) random crops of the training photos and what the two teachers make of them, (2) glyphs:
-made-up signs of a few strokes, drawn many times, (3) the training. No label of any photo is read, and no test photo.
+Four steps: (1) random crops of the training photos and what the two teachers make of them, cached in `--out`;
+(2) glyphs: made-up signs of a few strokes, each drawn many times, cached too; (3) the training, which writes
+`tfft_mini.npz`; (4) the measuring, which writes `pretraining.json`. The training reads no label of any photo, and no
+photo of a test part. What came out: `docs/tfft_mini.md`.
 """
 
 from __future__ import annotations
@@ -18,6 +20,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 from PIL import Image, ImageDraw, ImageEnhance
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -32,6 +39,7 @@ SOURCES = {"flowers5": 14, "hymenoptera": 16, "raccoon": 14, "camvid": 4, "isbi"
 MAP_COMPONENTS = (192, 64)  # principal components kept of each teacher's map (of 1280 and of 256 channels)
 POOLED_COMPONENTS = 256  # of both teachers' pooled features together (of 1536)
 GLYPH_CLASSES, GLYPH_SAMPLES = 500, 70
+PENALTIES = {"C": [0.001, 0.01, 0.1, 1.0]}
 
 
 def photo_paths(data: pathlib.Path, source: str) -> list[pathlib.Path]:
@@ -79,7 +87,7 @@ def principal_components(maps: np.ndarray, count: int) -> tuple[np.ndarray, np.n
 
 
 def teach(args: argparse.Namespace) -> dict[str, np.ndarray]:
-    """Returns crops (n, 96, 96, 3) uint8 and components of the teachers' maps (n, 6, 6, 256) and pooled features (n, 256)."""
+    """Returns crops (n, 96, 96, 3) uint8, and components of the teachers' maps (n, 6, 6, 256) and pooled (n, 256)."""
     cache = args.out / "teacher.npz"
     if not cache.exists():
         rng = np.random.default_rng(args.seed)
@@ -194,7 +202,7 @@ class Muon(keras.optimizers.Muon):
     def _should_use_adamw(self, variable: keras.Variable) -> bool:
         return len(variable.shape) < 2 or (len(variable.shape) == 4 and variable.shape[0] > 1)
 
-    def _muon_update_step(self, gradient: tf.Tensor, variable: keras.Variable, lr: tf.Tensor, m: keras.Variable) -> None:
+    def _muon_update_step(self, gradient, variable, lr, m) -> None:
         self.assign_add(m, gradient + m * (self.momentum - 1))
         rows, columns = variable.shape[-2:]
         matrix = tf.reshape(gradient + self.momentum * m, (rows, columns))
@@ -203,9 +211,9 @@ class Muon(keras.optimizers.Muon):
 
 
 def batches(taught: dict, drawn: dict, args: argparse.Namespace, epoch: int):
-    """Yields the batches of one epoch: half of the photos mirrored, 95 (first epoch) to 30 % (last) of the batches at 64 pixels.
+    """Yields the batches of one epoch: half of the photos mirrored, 95 (first epoch) to 30 % (last) of them at 64 pixels.
 
-    Small images first makes the training a third shorter (Tan and Le 2021, section 4), and shows the net more than one size.
+    Small images first make the training shorter (Tan and Le 2021, section 4), and the net sees more than one size.
     """
     rng, small_share = np.random.default_rng((args.seed, epoch)), 0.95 - 0.65 * epoch / max(1, args.epochs - 1)
     order, size = rng.permutation(len(taught["crops"])), args.batch_size
@@ -226,14 +234,15 @@ def batches(taught: dict, drawn: dict, args: argparse.Namespace, epoch: int):
         drawings = (drawings + rng.normal(0, 8, drawings.shape)).astype("float32")
         if rng.random() < 0.6:
             drawings = tf.image.resize(drawings, (32, 32), antialias=True)
-        yield tuple(tf.convert_to_tensor(x) for x in (crops, maps, taught["pooled"][index], drawings, drawn["signs"][chosen]))
+        arrays = (crops, maps, taught["pooled"][index], drawings, drawn["signs"][chosen])
+        yield tuple(tf.convert_to_tensor(x) for x in arrays)
 
 
 def train(net: keras.Model, taught: dict, drawn: dict, args: argparse.Namespace) -> list[dict]:
     """Trains the net in place and returns one record of losses per epoch.
 
-    Photos and glyphs go through the net in two calls, so BatchNormalization sees two kinds of batches. For the last quarter of
-    the epochs it is therefore frozen: the weights settle around the moving statistics that every user will run with.
+    Photos and glyphs go through the net in two calls, so BatchNormalization sees two kinds of batches. For the last
+    quarter of the epochs it is therefore frozen: the weights settle around the moving statistics that users run with.
     """
     student = Student(net)
     steps = args.epochs * (len(taught["crops"]) // args.batch_size)
@@ -266,8 +275,57 @@ def save(net: keras.Model, path: pathlib.Path) -> None:
     np.savez_compressed(path, **{weight_name(w): w.numpy().astype("float16") for w in net.weights})
 
 
+def pooled_features(weights_path: pathlib.Path | None, seed: int, images: np.ndarray) -> np.ndarray:
+    """Returns the net's mean feature vector of each image, (n, 288); random weights where there is no path."""
+    net = mini_net(images.shape[1], seed=seed)
+    if weights_path:
+        with np.load(weights_path) as archive:
+            net.set_weights([archive[name].astype("float32") for name in archive.files])
+    pooled = keras.Model(net.input, keras.layers.GlobalAveragePooling2D()(net.output))
+    return pooled.predict(images.astype("float32"), batch_size=64, verbose=0)
+
+
+def labelled_photos(folder: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the photos of a folder of class folders, (n, 96, 96, 3) uint8, and their classes."""
+    paths, size = sorted(folder.glob("*/*.jpg")), (STUDENT_PIXELS, STUDENT_PIXELS)
+    images = [np.asarray(Image.open(p).convert("RGB").resize(size, Image.Resampling.BILINEAR)) for p in paths]
+    return np.stack(images), np.array([p.parent.name for p in paths])
+
+
+def measure(data: pathlib.Path, weights_path: pathlib.Path) -> dict[str, list[float]]:
+    """Returns held-out accuracies of a logistic regression on frozen features, three seeds, pretrained and random.
+
+    The seed draws the training images and the random net; the strength of the penalty is chosen by cross-validation on
+    the training images.
+    """
+    result: dict[str, list[float]] = {}
+
+    def score(name: str, train: tuple, test: tuple, seed: int) -> None:
+        for kind, path in (("pretrained", weights_path), ("random", None)):
+            fitted = make_pipeline(StandardScaler(), GridSearchCV(LogisticRegression(max_iter=3000), PENALTIES, cv=3))
+            fitted.fit(pooled_features(path, seed, train[0]), train[1])
+            accuracy = fitted.score(pooled_features(path, seed, test[0]), test[1])
+            result.setdefault(f"{name}, {kind}", []).append(round(float(accuracy), 4))
+
+    for source, part in (("flowers5", "test"), ("hymenoptera", "val")):
+        folder = data / "image_classification" / source
+        (images, labels), test = labelled_photos(folder / "train"), labelled_photos(folder / part)
+        for seed in range(3):
+            chosen, _ = train_test_split(np.arange(len(labels)), train_size=0.8, stratify=labels, random_state=seed)
+            score(source, (images[chosen], labels[chosen]), test, seed)
+    digits = load_digits()
+    images = np.repeat(tf.image.resize(digits.images[..., None] * (255 / 16), (48, 48)).numpy(), 3, -1)
+    for per_class in (10, 20, 50):
+        for seed in range(3):
+            parts = train_test_split(
+                images, digits.target, train_size=10 * per_class, stratify=digits.target, random_state=seed
+            )
+            score(f"digits, {per_class} a class", parts[::2], parts[1::2], seed)
+    return result
+
+
 def main() -> None:
-    """Reads the arguments and runs the three steps."""
+    """Reads the arguments and runs the four steps."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=pathlib.Path, required=True)
     parser.add_argument("--weights", type=pathlib.Path, required=True)
@@ -283,7 +341,9 @@ def main() -> None:
     taught, drawn = teach(args), glyphs(args)
     net = mini_net(size=None, seed=args.seed)
     history = train(net, taught, drawn, args)
-    record = {"parameters": net.count_params(), "crops": len(taught["crops"]), "epochs": history}
+    measured = measure(args.data, args.out / WEIGHTS_FILE)
+    record = {"crops": len(taught["crops"]), "epochs": history, "accuracy": measured}
+    print(json.dumps(measured, indent=1))
     (args.out / "pretraining.json").write_text(json.dumps(record, indent=1) + "\n")
 
 

@@ -17,7 +17,9 @@ MATERIAL = Path(os.environ.get("TFFT_MATERIAL", Path(__file__).parents[2] / "sha
 def material() -> Path:
     """The folder with the real photos and weights, or a skip that says what is missing."""
     if not (MATERIAL / "data").is_dir() or not (MATERIAL / "weights").is_dir():
-        pytest.skip(f"the real photos and weights are not at {MATERIAL}; set TFFT_MATERIAL to the folder that holds them")
+        pytest.skip(
+            f"the real photos and weights are not at {MATERIAL}; set TFFT_MATERIAL to the folder that holds them"
+        )
     return MATERIAL
 
 

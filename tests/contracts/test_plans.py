@@ -56,9 +56,9 @@ def test_norms_stay_frozen_unless_asked(recipe: Recipe) -> None:
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_number_reaches_the_plan_and_is_checked(recipe: Recipe) -> None:
     for name, parameter in inspect.signature(recipe).parameters.items():
-        if not isinstance(parameter.default, bool):
-            assert recipe(
-                **{name: parameter.default / 2 if isinstance(parameter.default, float) else 9}
-            ) != recipe() or (parameter.default == 0)
-            with pytest.raises(PlanError):
-                recipe(**{name: -1})
+        if isinstance(parameter.default, bool):
+            continue
+        other = 9 if isinstance(parameter.default, int) else 0.125
+        assert recipe(**{name: other}) != recipe(), name
+        with pytest.raises(PlanError, match=r"-1.*(must|nothing)"):
+            recipe(**{name: -1})

@@ -91,7 +91,26 @@ def test_a_frozen_backbone_is_called_without_its_dropout() -> None:
     model = build(described, tfft.tasks.classification(["ants", "bees"], dropout=0.0))
     frozen, tuned = model.net_for(model.apply(nothing())), model.net_for(model.apply(bias_only()))
     np.testing.assert_array_equal(frozen(PIXELS, training=True), frozen(PIXELS, training=False))
+    np.testing.assert_array_equal(frozen(PIXELS, training=True), model.net(PIXELS, training=False))
     assert not np.allclose(tuned(PIXELS, training=True), tuned(PIXELS, training=False))
+
+
+def test_frozen_features_in_a_fit_are_those_of_inference() -> None:
+    """The first loss of a fit with rate 0 is the loss of the plain net: no noise of the backbone is in it."""
+    described = tfft.load_backbone("toy")
+    toy = described.loader
+
+    def noisy(seed: int) -> keras.Model:
+        net = toy(seed)
+        return keras.Model(net.input, keras.layers.Dropout(0.9, name="block3_noise")(net.output), name="backbone")
+
+    object.__setattr__(described, "loader", noisy)
+    model = build(described, tfft.tasks.classification(["ants", "bees"], dropout=0.0))
+    targets = np.eye(2, dtype="float32")[[0, 1, 1, 1]]
+    net = model.net_for(model.apply(nothing()))
+    net.compile(keras.optimizers.SGD(0.0), model.task.loss())
+    seen = net.fit(PIXELS, targets, epochs=1, verbose=0).history["loss"][0]
+    assert seen == pytest.approx(float(model.task.loss()(targets, model.net(PIXELS))), rel=1e-5)
 
 
 def test_the_net_opens_in_plain_keras(model: TransferModel, tmp_path: Path) -> None:

@@ -4,18 +4,23 @@ import pytest
 
 from tfft import plans
 from tfft.core.errors import PlanError
-from tfft.plans.recipes import HEAD_LEARNING_RATE, TUNE_SHARE, full, head_only, two_phase
+from tfft.plans.recipes import HEAD_LEARNING_RATE, TUNE_LEARNING_RATE, full, head_only, two_phase
 from tfft.trainable.policy import everything, last_blocks, nothing
 
 
 def test_two_phase_trains_the_head_and_then_the_top_gently() -> None:
-    head, tune = two_phase(head_epochs=4, tune_epochs=6, blocks=2, learning_rate=1e-2)
+    head, tune = two_phase(head_epochs=4, tune_epochs=6, blocks=2, learning_rate=1e-2, tune_learning_rate=1e-4)
     assert (head.name, head.trainable, head.epochs, head.learning_rate) == ("head", nothing(), 4, 1e-2)
     assert (tune.name, tune.trainable, tune.epochs) == ("tune", last_blocks(2), 6)
-    assert tune.learning_rate == pytest.approx(1e-2 * TUNE_SHARE)
-    assert tune.learning_rate < head.learning_rate / 10
+    assert tune.learning_rate == 1e-4
     assert not head.train_norms
     assert not tune.train_norms
+
+
+def test_two_phase_is_gentle_by_default() -> None:
+    head, tune = two_phase()
+    assert (head.learning_rate, tune.learning_rate) == (HEAD_LEARNING_RATE, TUNE_LEARNING_RATE)
+    assert tune.learning_rate < head.learning_rate / 10
 
 
 def test_head_only_is_the_first_phase_of_two() -> None:

@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import tfft
+from tfft.core.errors import RunWarning
 
 pytestmark = pytest.mark.real
 V2 = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"
@@ -37,7 +39,10 @@ def run(bees, material):
 
 def test_pretrained_weights_tell_ants_from_bees_and_random_ones_do_not(bees, run):
     pretrained = tfft.evaluate(run.model, bees.test).metrics["accuracy"]["value"]
-    random = two_phase(bees, tfft.load_backbone("mobilenet_v2", alpha=0.35, weights=None))
+    with warnings.catch_warnings():
+        # random weights with frozen norms shrink the signal until some variables get hardly any gradient; tfft says so
+        warnings.simplefilter("ignore", RunWarning)
+        random = two_phase(bees, tfft.load_backbone("mobilenet_v2", alpha=0.35, weights=None))
     untrained = tfft.evaluate(random.model, bees.test).metrics["accuracy"]["value"]
     assert pretrained > 0.85
     assert pretrained > untrained + 0.2

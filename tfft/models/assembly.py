@@ -1,7 +1,7 @@
 """build(): Backbone + Task -> TransferModel, a functional ``keras.Model`` from pixels to logits."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfft.backbones.base import Backbone
 from tfft.backbones.handles import load_backbone
@@ -68,7 +68,7 @@ class TransferModel:
             A functional model that shares every variable with ``net``.
         """
         frozen = all(row.intent == "frozen" for row in overview.rows if row.block != "head")
-        return _connect(self.backbone, self.backbone_net, self.head_net, training=False if frozen else None)
+        return _connect(self.backbone, _in_inference(self.backbone_net) if frozen else self.backbone_net, self.head_net)
 
 
 def build(backbone: str | Backbone, task: Task, seed: int = 0) -> TransferModel:
@@ -103,18 +103,37 @@ def build(backbone: str | Backbone, task: Task, seed: int = 0) -> TransferModel:
     head_net = task.head.build(
         described.features, tuple(backbone_net.output.shape[1:]), task.outputs, derive(seed, "head")
     )
-    net = _connect(described, backbone_net, head_net, training=None)
+    net = _connect(described, backbone_net, head_net)
     model = TransferModel(net, described, task, backbone_net, head_net)
     model.apply(Policy("nothing"))
     return model
 
 
-def _connect(
-    backbone: Backbone, backbone_net: "keras.Model", head_net: "keras.Model", training: bool | None
-) -> "keras.Model":
+def _connect(backbone: Backbone, backbone_net: Any, head_net: "keras.Model") -> "keras.Model":
     import keras
 
     height, width = backbone.preprocessor.height, backbone.preprocessor.width
     pixels = keras.Input((height, width, 3), dtype="float32", name="pixels")
-    features = backbone_net(PIXEL_RANGES[backbone.pixel_range](pixels), training=training)
+    features = backbone_net(PIXEL_RANGES[backbone.pixel_range](pixels))
     return keras.Model(pixels, head_net(features), name="tfft")
+
+
+def _in_inference(net: "keras.Model") -> "keras.Layer":
+    """A layer that runs a net without its randomness, whatever the model around it is doing.
+
+    ``net(x, training=False)`` in a functional model is not enough: Keras 3.15 overrides it with the ``training=True`` of ``fit``.
+    """
+    import keras
+
+    class Inference(keras.Layer):
+        def __init__(self) -> None:
+            super().__init__(name="backbone_in_inference")
+            self.net = net
+
+        def call(self, pixels: Any) -> Any:
+            return self.net(pixels, training=False)
+
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            return self.net.compute_output_shape(input_shape)
+
+    return Inference()

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from tfft.core import fingerprint
-from tfft.core.errors import DataError, MovementError, PlanError, RunWarning, shortlist
+from tfft.core.errors import DataError, PlanError, RunWarning, shortlist
 from tfft.core.seed import derive
 from tfft.data.examples import Splits
 from tfft.data.pipeline import evaluation_batches, steps, training_batches
@@ -19,6 +19,7 @@ from tfft.plans.recipes import two_phase
 from tfft.trainable.overview import survey
 from tfft.trainable.policy import plan_rows
 from tfft.training.best_weights import BestWeights
+from tfft.training.movement import prove, starved
 from tfft.training.optimizer import optimizer_for
 from tfft.training.progress import JsonLog, LiveLine
 from tfft.training.run import PhaseRecord, Run
@@ -62,7 +63,7 @@ def fit(
         >>> import numpy as np, tfft
         >>> images = np.random.default_rng(0).integers(0, 255, (20, 16, 16, 3), np.uint8)
         >>> data = tfft.data.from_arrays(images, [0, 1] * 10)
-        >>> run = fit(build("toy", tfft.tasks.classification(data.labels)), data, tfft.plans.two_phase(1, 1))
+        >>> run = fit(tfft.build("toy", tfft.tasks.classification(data.labels)), data, tfft.plans.two_phase(1, 1))
         >>> [record.phase.name for record in run.phases]
         ['head', 'tune']
     """
@@ -93,6 +94,7 @@ def fit(
         try:
             history = _fit_phase(net, model, data, phase, (first_epoch, seed, batch_size), [keeper, line, events])
             overview = overview.compared(before)
+            starving = starved(overview, net.optimizer)
         finally:
             # also on Ctrl-C: the model is left with the best weights seen
             line.close()
@@ -103,7 +105,7 @@ def fit(
         best, first_epoch = keeper.value, first_epoch + phase.epochs
         if run_folder is not None:
             _keep(run, run_folder)
-        _prove(run)
+        prove(run, starving)
     return run
 
 
@@ -196,19 +198,3 @@ def _keep(run: Run, folder: str | Path) -> None:
             RunWarning,
             stacklevel=3,
         )
-
-
-def _prove(run: Run) -> None:
-    """Raise when the last phase moved anything else than what it was meant to move."""
-    record = run.phases[-1]
-    wrong = record.overview.discrepancies()
-    if wrong:
-        meant = {"frozen": "meant to stay frozen", "train": "meant to train", "update": "meant to update"}
-        named = [f"{row.path} ({'moved' if row.moved else 'did not move'}, {meant[row.intent]})" for row in wrong]
-        error = MovementError(
-            f"Phase {record.phase.name!r} did not move exactly what it was meant to: {shortlist(named)}.",
-            f"{len(wrong)} of {len(record.overview.rows)} variables",
-            "A weight without gradient stays still: drop it from the policy. The run so far is in this error's .run.",
-        )
-        error.run = run
-        raise error
