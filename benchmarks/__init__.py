@@ -1,0 +1,1 @@
+"""Benchmarks of tfft; each module prints its table."""

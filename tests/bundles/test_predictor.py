@@ -73,7 +73,7 @@ def test_a_missing_file_and_an_empty_folder_are_named(predictor, tmp_path):
     with pytest.raises(DataError, match=r"nix\.png.*no such file"):
         predictor.predict("nix.png")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="no image below.*empty"):
+    with pytest.raises(DataError, match=r"no image below.*empty"):
         predictor.predict(tmp_path / "empty")
 
 

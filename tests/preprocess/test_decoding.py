@@ -248,3 +248,16 @@ def test_what_is_no_image_at_all_is_refused_by_its_type(item):
 def test_floating_point_pixels_are_refused():
     with pytest.raises(DataError, match="floating-point pixels have no known range"):
         decode(Image.fromarray(np.zeros((2, 2), np.float32)))
+
+
+def test_postscript_in_a_jpg_is_refused_by_both_rooms_and_starts_nothing():
+    postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n%%EOF\n"
+    with pytest.raises(DataError, match="cannot be read as an image"):
+        decode(postscript)
+    assert inspect_images([postscript]).faults == ((0, "not an image"),)
+
+
+def test_a_phones_multi_picture_jpeg_is_read_as_its_first_picture():
+    content = _bytes(BLOCKS, "MPO", save_all=True, append_images=[Image.new("RGB", (48, 32))], quality=95)
+    assert np.abs(np.asarray(decode(content)).astype(int) - BLOCKS).mean() < 3
+    assert not inspect_images([content]).faults

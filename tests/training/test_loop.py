@@ -188,7 +188,7 @@ def test_a_loss_that_becomes_nan_puts_the_weights_back(model, data):
     model.backbone_net.get_layer("block1_bn").gamma.assign(np.full(4, 1e38))
     before = weights_of(model)
     plan = Plan(Phase("explode", nothing(), 2, 10.0, clip_norm=None, schedule=constant()))
-    with pytest.raises(PlanError, match="became NaN or infinite.*Lower its learning rate"):
+    with pytest.raises(PlanError, match=r"became NaN or infinite.*Lower its learning rate"):
         tfft.fit(model, data, plan)
     assert not moved_between(before, weights_of(model))
 

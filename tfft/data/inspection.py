@@ -16,6 +16,7 @@ from rich.progress import track
 from tfft.core.errors import DataError, shortlist
 from tfft.core.fingerprint import digest
 from tfft.core.machine import cores
+from tfft.core.specs import IMAGE_FORMATS
 
 _SHOW_PROGRESS_FROM = 5_000
 _SLICE = 16
@@ -114,7 +115,7 @@ def _look(item: Any) -> tuple[str, str]:
         content = Path(item).read_bytes() if isinstance(item, str) else bytes(item)
         if not content:
             return "", "empty file"
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as image:
             image.draft("RGB", (1, 1))
             image.load()
             mode = image.mode
