@@ -10,7 +10,7 @@ from keras.src.utils import file_utils
 
 import tfft
 from tfft.backbones.keras_applications import ROWS
-from tfft.core.errors import BackboneError, WeightsError
+from tfft.core.errors import BackboneError, DataError, WeightsError
 
 # the smallest of each family: what Keras does for "imagenet" depends on the family alone
 FAMILIES = {
@@ -135,5 +135,5 @@ def test_the_seed_alone_decides_random_weights() -> None:
 
 def test_the_way_images_are_brought_to_size_can_be_chosen() -> None:
     assert tfft.load_backbone("vgg16", fit="pad").preprocessor.fit == "pad"
-    with pytest.raises(tfft.data.DataError if hasattr(tfft.data, "DataError") else ValueError, match=r"'stretch'"):
+    with pytest.raises(DataError, match=r"'stretch'"):
         tfft.load_backbone("vgg16", fit="stretch")

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from tfft.preprocess.pixels import IMAGENET_MEAN, IMAGENET_SPREAD, PIXEL_RANGES
+from tfft.preprocess.pixels import IMAGENET_SPREAD, PIXEL_RANGES
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (2, 5, 4, 3)).astype(np.float32)
 PIXELS[0, 0, 0], PIXELS[0, 0, 1] = 0, 255
@@ -32,19 +32,6 @@ def _ours(name):
 def test_pixel_ranges_equal_keras_applications(name, module):
     expected = getattr(keras.applications, module).preprocess_input(PIXELS.copy())
     np.testing.assert_allclose(_ours(name).predict(PIXELS, verbose=0), expected, rtol=1e-5, atol=2e-5)
-
-
-def test_efficientnets_step_in_front_equals_keras_own_step_behind_its_normalization():
-    """Keras: Rescaling(1/255), Normalization(mean, spread as variance), Rescaling(1/sqrt(spread))."""
-    normalization = keras.layers.Normalization(mean=IMAGENET_MEAN, variance=IMAGENET_SPREAD, axis=-1)
-    inputs = keras.Input((5, 4, 3))
-    scaled = normalization(keras.layers.Rescaling(1 / 255)(inputs))
-    keras_net = keras.Model(inputs, keras.layers.Rescaling([s**-0.5 for s in IMAGENET_SPREAD])(scaled))
-    moved = PIXEL_RANGES["efficientnet"](inputs)
-    ours = keras.Model(inputs, normalization(keras.layers.Rescaling(1 / 255)(moved)))
-    np.testing.assert_allclose(
-        ours.predict(PIXELS, verbose=0), keras_net.predict(PIXELS, verbose=0), rtol=1e-4, atol=1e-4
-    )
 
 
 def test_efficientnet_in_keras_still_has_the_step_that_ours_replaces(monkeypatch):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from tfft.core.errors import TaskError, shortlist
 
 LabelKind = Literal["single", "multi", "real"]
-IMAGE_FORMATS = ("JPEG", "MPO", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 """What Pillow may take a file for, whatever its name ends in; left to itself it would start Ghostscript on some."""
 
 FeatureKind = Literal["vector", "sequence", "map"]

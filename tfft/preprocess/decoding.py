@@ -50,7 +50,9 @@ def decode(item: Any, size: tuple[int, int] | None = None) -> Image.Image:
     try:
         if isinstance(item, Image.Image):
             return _rgb(item)
-        with Image.open(io.BytesIO(item) if isinstance(item, (bytes, bytearray)) else item, formats=IMAGE_FORMATS) as image:
+        with Image.open(
+            io.BytesIO(item) if isinstance(item, (bytes, bytearray)) else item, formats=IMAGE_FORMATS
+        ) as image:
             if size is not None and image.format == "JPEG" and image.mode in ("RGB", "L"):
                 # EXIF may still swap the sides, so ask for the larger one both ways
                 image.draft(image.mode, (max(size), max(size)))

@@ -38,25 +38,10 @@ def _caffe(pixels: Any) -> Any:
     return keras.layers.Rescaling(1.0, [-mean for mean in _CAFFE_MEAN_BGR], name="pixel_range")(blue_green_red)
 
 
-def _efficientnet(pixels: Any) -> Any:
-    """The step that Keras puts behind EfficientNet's own normalization for its ImageNet weights, moved in front of it.
-
-    ``keras.applications.EfficientNetB0(weights="imagenet")`` has a further ``Rescaling(1 / sqrt(spread))`` that the same call
-    with a path, or with None, does not have, so that ImageNet weights loaded from a file see other values than in training.
-    (x' / 255 - mean) = c (x / 255 - mean) with c = 1 / sqrt(spread) gives x' = c x + 255 mean (1 - c).
-    """
-    import keras
-
-    scale = [spread**-0.5 for spread in IMAGENET_SPREAD]
-    offset = [255 * mean * (1 - c) for mean, c in zip(IMAGENET_MEAN, scale, strict=True)]
-    return keras.layers.Rescaling(scale, offset, name="pixel_range")(pixels)
-
-
 PIXEL_RANGES: dict[str, Callable[[Any], Any]] = {
     "raw": _raw,
     "minus_one_to_one": _minus_one_to_one,
     "torch": _torch,
     "caffe": _caffe,
-    "efficientnet": _efficientnet,
 }
 """What may stand between pixels 0..255 (float32, (batch, height, width, 3), RGB) and a backbone; ``raw`` is nothing."""
