@@ -170,9 +170,9 @@ def glyphs(args: argparse.Namespace) -> dict[str, np.ndarray]:
 class Student(keras.Model):
     """The net with what only the training needs: projections onto the teachers' features and onto the signs."""
 
-    def __init__(self, net: keras.Model):
+    def __init__(self, net: keras.Model, with_glyphs: bool = True):
         super().__init__()
-        self.net = net
+        self.net, self.with_glyphs = net, with_glyphs
         self.to_map, self.to_pooled = keras.layers.Dense(sum(MAP_COMPONENTS)), keras.layers.Dense(POOLED_COMPONENTS)
         self.to_sign = keras.layers.Dense(GLYPH_CLASSES)
         for layer in (self.to_map, self.to_pooled, self.to_sign):
@@ -188,6 +188,8 @@ class Student(keras.Model):
         maps = tf.image.resize(maps, tf.shape(features)[1:3], antialias=True)
         map_loss = tf.reduce_mean(tf.square(self.to_map(features) - maps))
         pooled_loss = tf.reduce_mean(tf.square(self.to_pooled(tf.reduce_mean(features, (1, 2))) - pooled))
+        if not self.with_glyphs:
+            return map_loss, pooled_loss, tf.constant(0.0)
         logits = self.to_sign(tf.reduce_mean(self.net(drawings, training=training), (1, 2)))
         sign_losses = keras.losses.sparse_categorical_crossentropy(signs, logits, from_logits=True)
         return map_loss, pooled_loss, tf.reduce_mean(sign_losses)
@@ -244,7 +246,7 @@ def train(net: keras.Model, taught: dict, drawn: dict, args: argparse.Namespace)
     Photos and glyphs go through the net in two calls, so BatchNormalization sees two kinds of batches. For the last
     quarter of the epochs it is therefore frozen: the weights settle around the moving statistics that users run with.
     """
-    student = Student(net)
+    student = Student(net, with_glyphs=args.glyph_weight > 0)
     steps = args.epochs * (len(taught["crops"]) // args.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(
         1e-4, int(0.95 * steps), 0.01, warmup_target=args.learning_rate, warmup_steps=int(0.05 * steps)
@@ -256,7 +258,8 @@ def train(net: keras.Model, taught: dict, drawn: dict, args: argparse.Namespace)
         with tf.GradientTape() as tape:
             losses = student.losses_of(batch, training)
             total = losses[0] + losses[1] + args.glyph_weight * losses[2]
-        optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
+        gradients = tape.gradient(total, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return losses
 
     step, history = tf.function(step, reduce_retracing=True), []
