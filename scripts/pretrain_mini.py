@@ -175,7 +175,7 @@ class Student(keras.Model):
         self.net, self.with_glyphs = net, with_glyphs
         self.to_map, self.to_pooled = keras.layers.Dense(sum(MAP_COMPONENTS)), keras.layers.Dense(POOLED_COMPONENTS)
         self.to_sign = keras.layers.Dense(GLYPH_CLASSES)
-        for layer in (self.to_map, self.to_pooled, self.to_sign):
+        for layer in (self.to_map, self.to_pooled, self.to_sign)[: 3 if with_glyphs else 2]:
             layer.build((None, net.output.shape[-1]))
         for layer in net.layers:  # every residual unit starts as the identity (Goyal et al. 2017, section 5.1)
             if layer.name.endswith("_add"):
@@ -258,8 +258,7 @@ def train(net: keras.Model, taught: dict, drawn: dict, args: argparse.Namespace)
         with tf.GradientTape() as tape:
             losses = student.losses_of(batch, training)
             total = losses[0] + losses[1] + args.glyph_weight * losses[2]
-        gradients = tape.gradient(total, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
         return losses
 
     step, history = tf.function(step, reduce_retracing=True), []

@@ -134,3 +134,15 @@ def test_help_answers_at_once_and_without_tensorflow():
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ | {"COLUMNS": "100"})
     for verb in ("fit", "evaluate", "predict", "backbones", "doctor", "demo"):
         assert verb in done.stdout
+
+
+def test_a_command_writes_no_start_up_notes(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", "from tfft.cli import main; main()", "doctor", "--offline"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=tmp_path,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("versions\n")

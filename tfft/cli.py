@@ -30,7 +30,13 @@ app = typer.Typer(
 
 
 class PlanName(StrEnum):
-    """Recipes that the command line offers."""
+    """Recipes that the command line offers.
+
+    Attributes:
+        two_phase: The head on a frozen backbone, then the last blocks as well.
+        head_only: The head alone; the backbone stays as it is.
+        full: Everything from the first step.
+    """
 
     two_phase = "two_phase"
     head_only = "head_only"
@@ -164,9 +170,9 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for the report and the bundle.")] = Path("demo"), seed: Seed = 0
 ) -> None:
     """Fine-tune the embedded backbone on handwritten digits: no network, under a minute."""
+    start_tensorflow()
     from tfft.demo import run_demo
 
-    start_tensorflow()
     made = run_demo(out, typer.echo, seed)
     typer.echo(f"\n{made.table}\n\nreport: {made.report_path}\nbundle: {made.bundle_path}")
 

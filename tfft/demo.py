@@ -1,8 +1,10 @@
 """The main job on material that is already on the machine: no network, no download, under a minute.
 
-The embedded backbone is fine-tuned on a few of scikit-learn's handwritten digits, beside the same net from random weights.
+The embedded backbone is fine-tuned on a few of scikit-learn's handwritten digits, beside the same net from random weights,
+trained by the same plan and all at once.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,7 @@ from tfft import plans, tasks
 from tfft.backbones.handles import load_backbone
 from tfft.bundles.bundle import export
 from tfft.core import files
+from tfft.core.errors import RunWarning
 from tfft.core.seed import derive
 from tfft.data import from_arrays
 from tfft.data.examples import Splits
@@ -24,7 +27,10 @@ from tfft.training.run import Run
 
 TRAIN_PER_CLASS = 20
 VALIDATION_PER_CLASS = 10
-SIZE = 48
+SIZE = 32
+# digits are not photographs, so the tune phase may be bolder than the default; chosen on the validation digits of two seeds
+_TUNE_LEARNING_RATE = 1e-3
+_EPOCHS = 10
 _INK = (0, 16)  # lowest and highest value of scikit-learn's digits
 
 
@@ -33,7 +39,7 @@ class Demo:
     """What the demo made.
 
     Attributes:
-        table: Test accuracy of both backbones, as Markdown.
+        table: Test accuracy of each backbone and plan, as Markdown.
         report_path: Of the report.
         bundle_path: Of the exported model.
     """
@@ -45,6 +51,8 @@ class Demo:
 
 def run_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0) -> Demo:
     """Fine-tune, compare, report and export.
+
+    Both nets take the digits enlarged to pixels of shape (batch, 48, 48, 3); each trains the two phases of ``plans.two_phase()``.
 
     Args:
         folder: Where ``report.md`` and ``digits.tfft`` go.
@@ -60,16 +68,15 @@ def run_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0) -> D
     home = Path(folder)
     data = digits(seed)
     say(f"scikit-learn's handwritten digits: {data.describe()}")
-    rows, outcomes = [], {}
-    for title, weights in (("random weights", None), ("tfft_mini", "tfft")):
-        run, report = _train(data, weights, seed)
-        say(f"{title}\n{run.describe()}\ntest: {report.describe()}")
-        outcomes[title] = (run, report)
+    rows = []
+    for title, weights, plan in _trials():
+        run, report = _train(data, weights, plan, seed)
+        say(f"{title}\n{run.describe()}\ntest: {report.describe()}\n")
         value = report.metrics["accuracy"]
         seconds = sum(record.seconds for record in run.phases)
         rows.append([title, f"{value['value']:.3f}", f"{value['low']:.3f} to {value['high']:.3f}", f"{seconds:.1f}"])
-    compared = table(["backbone", "test accuracy", "95 % interval", "training seconds"], rows)
-    run, report = outcomes["tfft_mini"]
+    compared = table(["backbone and plan", "test accuracy", "95 % interval", "training seconds"], rows)
+    # the last trial is the product
     bundle_path = export(run.model, home / "digits.tfft", report=report)
     report_path = home / "report.md"
     files.write_text(report_path, f"# tfft demo\n\n{compared}\n\n{report.to_markdown()}\n{run.describe()}\n")
@@ -83,7 +90,11 @@ def digits(seed: int) -> Splits:
         seed: Which ones.
 
     Returns:
-        Splits of uint8-convertible arrays (8, 8); 20 a class to train on, 10 to validate, the other 1,497 to test.
+        Splits of uint8 arrays of shape (8, 8); 20 a class to train on, 10 to validate, the other 1,497 to test.
+
+    Example:
+        >>> digits(seed=0).describe()
+        '200 train, 100 validation, 1497 test; 10 classes'
     """
     from sklearn.datasets import load_digits
 
@@ -100,8 +111,21 @@ def digits(seed: int) -> Splits:
     return from_arrays(parts, class_names=[str(digit) for digit in range(10)], value_range=_INK, seed=seed)
 
 
-def _train(data: Splits, weights: str | None, seed: int) -> tuple[Run, Report]:
+def _trials() -> tuple[tuple[str, str | None, plans.Plan], ...]:
+    """What is compared: random weights both ways, so that the gain is not that of a plan made for pretrained ones."""
+    two_phase = plans.two_phase(_EPOCHS, _EPOCHS, tune_learning_rate=_TUNE_LEARNING_RATE)
+    return (
+        ("random weights, two phases", None, two_phase),
+        ("random weights, everything trained", None, plans.full(2 * _EPOCHS, 3e-3, train_norms=True)),
+        ("tfft_mini, two phases", "tfft", two_phase),
+    )
+
+
+def _train(data: Splits, weights: str | None, plan: plans.Plan, seed: int) -> tuple[Run, Report]:
     backbone = load_backbone("tfft_mini", weights=weights, size=SIZE)
     model = build(backbone, tasks.classification(data.labels), seed=seed)
-    run = fit(model, data, plans.two_phase(), seed=seed)
+    with warnings.catch_warnings():
+        # random weights with frozen norms starve some variables of gradient; that is part of what the demo shows
+        warnings.simplefilter("ignore", RunWarning)
+        run = fit(model, data, plan, seed=seed)
     return run, evaluate(run.model, data.test)

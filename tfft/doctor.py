@@ -113,6 +113,13 @@ def to_text(findings: list[Finding]) -> str:
 
     Returns:
         Text; findings that will cause trouble start with ``!``.
+
+    Example:
+        >>> print(to_text([Finding("versions", "keras", "3.15.0"), Finding("caches", "tfft", "/read-only", good=False)]))
+        versions
+          keras                      3.15.0
+        caches
+        ! tfft                       /read-only
     """
     lines = []
     for section in dict.fromkeys(finding.section for finding in findings):

@@ -23,9 +23,14 @@ class Backbone:
         loader: (seed) -> functional ``keras.Model`` named ``"backbone"``, from pixels in ``pixel_range`` to features.
         features: What it emits.
         blocks: From input to output, the units of unfreezing.
-        preprocessor: Raw input -> uint8 pixels (height, width, 3).
+        preprocessor: Raw input -> uint8 pixels, shape (height, width, 3).
         pixel_range: Name in ``tfft.preprocess.pixels``: what stands between pixels and the backbone, inside the net.
         can_finetune: Whether its variables can train at all.
+
+    Example:
+        >>> import tfft
+        >>> tfft.load_backbone("toy", size=32) == tfft.load_backbone("toy://Toy", size=32)
+        True
     """
 
     handle: str
@@ -44,10 +49,15 @@ class Backbone:
             seed: For weights that are drawn at random.
 
         Returns:
-            A functional model, float32 (batch, height, width, 3) -> features.
+            A functional model from pixels in ``pixel_range``, float32, shape (batch, height, width, 3), to features.
 
         Raises:
             WeightsError: When the weights cannot be found or do not fit.
+
+        Example:
+            >>> import tfft
+            >>> tfft.load_backbone("toy", size=32).load().output_shape
+            (None, 4, 4, 8)
         """
         return self.loader(seed)
 
@@ -70,6 +80,10 @@ def given_options(**options: Any) -> tuple[tuple[str, Any], ...]:
 
     Returns:
         Sorted pairs, without the options that are None, except ``weights``, where None means random ones.
+
+    Example:
+        >>> given_options(weights=None, alpha=None, size=[32, 48])
+        (('size', (32, 48)), ('weights', None))
     """
     plain = {
         key: tuple(v) if isinstance(v, list) else str(v) if isinstance(v, Path) else v for key, v in options.items()
@@ -86,7 +100,7 @@ def input_size(name: str, size: Any, least: int) -> tuple[int, int]:
         least: Smallest height and width that leave a feature map.
 
     Returns:
-        (height, width).
+        (height, width): the net then takes pixels of shape (batch, height, width, 3).
 
     Raises:
         BackboneError: When it is neither, or too small.

@@ -35,6 +35,10 @@ BLOCKS = (
 # to 16: a 96-pixel image gives a 6 x 6 map, and a 32-pixel one still 2 x 2.
 _SEPARABLE_BLOCKS = (("block3", 128, 2, 3), ("block4", 288, 2, 2), ("block5", 288, 1, 3))
 
+# Keras' default of 0.99 needs hundreds of steps to follow; trained from random weights on a small data set, the net
+# would be judged with the statistics that it started from.
+_MOMENTUM = 0.9
+
 
 def mini_net(size: int | None = DEFAULT_SIZE_PIXELS, seed: int = 0, name: str = "backbone") -> keras.Model:
     """Builds the net of `tfft_mini` with random weights.
@@ -173,7 +177,7 @@ def _convolution(x: Any, channels: int, name: str, end: str, layer_seed: int) ->
         kernel_initializer=keras.initializers.HeNormal(layer_seed),
         name=name,
     )(x)
-    x = keras.layers.BatchNormalization(name=f"{name}_bn")(x)
+    x = keras.layers.BatchNormalization(momentum=_MOMENTUM, name=f"{name}_bn")(x)
     return keras.layers.ReLU(name=end)(x)
 
 
@@ -185,10 +189,11 @@ def _separable_unit(x: Any, channels: int, stride: int, prefix: str, end: str, l
         strides=stride,
         padding="same",
         use_bias=False,
-        depthwise_initializer=keras.initializers.HeNormal(layer_seed),
+        # He-normal for the 9 inputs of each channel; Keras' own counts 9 x channels of them, and the signal would vanish.
+        depthwise_initializer=keras.initializers.TruncatedNormal(stddev=(2 / 9) ** 0.5, seed=layer_seed),
         name=f"{prefix}_dw",
     )(x)
-    x = keras.layers.BatchNormalization(name=f"{prefix}_dw_bn")(x)
+    x = keras.layers.BatchNormalization(momentum=_MOMENTUM, name=f"{prefix}_dw_bn")(x)
     x = keras.layers.ReLU(name=f"{prefix}_dw_relu")(x)
     x = keras.layers.Conv2D(
         channels,
@@ -197,7 +202,7 @@ def _separable_unit(x: Any, channels: int, stride: int, prefix: str, end: str, l
         kernel_initializer=keras.initializers.HeNormal(layer_seed + 1),
         name=f"{prefix}_pw",
     )(x)
-    x = keras.layers.BatchNormalization(name=f"{prefix}_pw_bn")(x)
+    x = keras.layers.BatchNormalization(momentum=_MOMENTUM, name=f"{prefix}_pw_bn")(x)
     if stride == 1 and shortcut.shape[-1] == channels:
         x = keras.layers.Add(name=f"{prefix}_add")([shortcut, x])
     return keras.layers.ReLU(name=end)(x)

@@ -39,7 +39,7 @@ def load_backbone(handle: str, **options: Any) -> Backbone:
             or ``"pad"``).
 
     Returns:
-        A Backbone.
+        A Backbone; its net takes pixels of shape (batch, height, width, 3).
 
     Raises:
         BackboneError: When nobody knows the name, or the backbone does not take an option.
@@ -66,6 +66,10 @@ def options_of(handle: str) -> list[str]:
 
     Raises:
         BackboneError: When nobody knows the name.
+
+    Example:
+        >>> options_of("toy")
+        ['size']
     """
     source, _ = _find(handle)
     return [name for name in inspect.signature(_module(source).backbone).parameters if name != "name"]
@@ -87,7 +91,12 @@ def _find(handle: str) -> tuple[str, str]:
 
 
 def names() -> Iterable[tuple[str, str]]:
-    """Every (source, name) there is, without importing a framework."""
+    """Every (source, name) there is, without importing a framework.
+
+    Example:
+        >>> dict(names())["tfft"], ("keras", "vgg16") in names()
+        ('tfft_mini', True)
+    """
     for source in SOURCES:
         for name in _module(source).names():
             yield source, name

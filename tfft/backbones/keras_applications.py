@@ -166,11 +166,16 @@ def backbone(
         fit: How images are brought to the size: ``"squash"``, ``"crop"`` or ``"pad"``; None for the default.
 
     Returns:
-        A Backbone whose features are a map (batch, height, width, channels).
+        A Backbone whose features are a map of shape (batch, height, width, channels).
 
     Raises:
         BackboneError: When the size is none or too small, or alpha does not exist.
         WeightsError: When ``weights`` is neither, or a path that does not exist.
+
+    Example:
+        >>> described = backbone("mobilenet", alpha=0.25, size=128)  # reads no weights
+        >>> described.pixel_range, [block.name for block in described.blocks][-2:]
+        ('minus_one_to_one', ['stage4', 'stage5'])
     """
     row = ROWS[name]
     height, width = input_size(name, row.size if size is None else size, row.min_size)

@@ -31,10 +31,14 @@ def backbone(name: str, weights: str | None = "tfft", size: int = SIZE) -> Backb
         size: Height and width of the input in pixels, at least 32.
 
     Returns:
-        A Backbone whose features are a map (batch, size / 16, size / 16, channels), sides rounded up.
+        A Backbone whose features are a map of shape (batch, size / 16, size / 16, channels), sides rounded up.
 
     Raises:
         BackboneError: When the size is none or too small, or the weights are unknown.
+
+    Example:
+        >>> backbone("tfft_mini", weights=None, size=64).preprocessor.to_dict()
+        {'height': 64, 'width': 64, 'fit': 'crop'}
     """
     if weights not in ("tfft", None):
         raise BackboneError(f"{name!r} has no weights {weights!r}.", fix="Pass 'tfft', or None for random ones.")

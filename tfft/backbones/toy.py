@@ -29,10 +29,14 @@ def backbone(name: str, size: int | tuple[int, int] = 16) -> Backbone:
         size: Of the input in pixels, one number or (height, width), at least 8.
 
     Returns:
-        A Backbone whose features are a map (batch, height / 8, width / 8, 8), sides rounded up.
+        A Backbone whose features are a map of shape (batch, height / 8, width / 8, 8), sides rounded up.
 
     Raises:
         BackboneError: When the size is none, or too small.
+
+    Example:
+        >>> backbone("toy", size=(16, 20)).load().output_shape
+        (None, 2, 3, 8)
     """
     height, width = input_size(name, size, _MIN_SIZE)
     numbers = range(1, len(_WIDTHS) + 1)

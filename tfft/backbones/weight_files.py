@@ -37,6 +37,14 @@ def variables_in(path: str) -> tuple[list[Held], bool]:
 
     Raises:
         OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile: When it is no such file, or a damaged one.
+
+    Example:
+        >>> import tempfile, tfft
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     tfft.load_backbone("toy").load().save_weights(f"{folder}/toy.weights.h5")
+        ...     held, in_order = variables_in(f"{folder}/toy.weights.h5")
+        >>> counted(held), held[0].shape, in_order
+        ('18 variables (1,072 values)', (4,), False)
     """
     import h5py
 
@@ -90,6 +98,11 @@ def variables_of(net: Any) -> list[Held]:
 
     Returns:
         Its variables.
+
+    Example:
+        >>> import tfft
+        >>> [(held.path, held.shape) for held in variables_of(tfft.load_backbone("toy").load())][:2]
+        [('block1_conv/kernel', (3, 3, 3, 4)), ('block1_conv/bias', (4,))]
     """
     return [
         Held(layer.name, variable.path, tuple(variable.shape))
@@ -99,7 +112,14 @@ def variables_of(net: Any) -> list[Held]:
 
 
 def counted(variables: Sequence[Held]) -> str:
-    """``"260 variables (410,208 values)"``."""
+    """The size of a net or file in words: ``"260 variables (410,208 values)"``.
+
+    Args:
+        variables: With their shapes.
+
+    Returns:
+        Number of variables, and of the values in all of them.
+    """
     return f"{len(variables)} variables ({sum(int(np.prod(item.shape)) for item in variables):,} values)"
 
 
@@ -112,6 +132,11 @@ def difference(held: Sequence[Held], wanted: Sequence[Held]) -> str:
 
     Returns:
         Sentences for an error message.
+
+    Example:
+        >>> kernel, top = Held("conv", "conv/kernel", (3, 3, 3, 4)), Held("fc", "fc/kernel", (4, 1000))
+        >>> difference(held=[kernel, top], wanted=[kernel])
+        'Only in the file: fc/kernel (4, 1000). Only in the net: nothing. The file probably holds the original top...'
     """
     only_file, only_net = _without(held, wanted), _without(wanted, held)
     lines = [f"Only in the file: {_listed(only_file)}.", f"Only in the net: {_listed(only_net)}."]

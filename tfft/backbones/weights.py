@@ -56,8 +56,17 @@ def load_weights(net: Any, path: str, name: str) -> None:
         name: Of the backbone, for messages.
 
     Raises:
-        WeightsError: When the file cannot be read, or does not hold exactly the net's variables; both sides are shown, and the
-            net must not be used.
+        WeightsError: When the file cannot be read, or does not hold exactly the net's variables by shape; both sides are shown,
+            and the net must not be used.
+
+    Example:
+        >>> import tempfile, tfft
+        >>> first, second = (tfft.load_backbone("toy").load(seed) for seed in (0, 1))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     first.save_weights(f"{folder}/toy.weights.h5")
+        ...     load_weights(second, f"{folder}/toy.weights.h5", "toy")
+        >>> all((ours == theirs).all() for ours, theirs in zip(first.get_weights(), second.get_weights()))
+        True
     """
     try:
         held, in_order = variables_in(path)

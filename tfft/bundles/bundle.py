@@ -32,6 +32,7 @@ _MANIFEST, _NET, _REPORT = "manifest.json", "net.keras", "report.json"
 def export(model: TransferModel, path: str | Path, report: Report | None = None) -> Path:
     """Save a model with everything that is needed to use it.
 
+    ``net.keras`` inside maps pixels 0..255, shape (batch, height, width, 3), to logits, shape (batch, outputs), in plain Keras.
     It is written beside ``path`` first and then put in its place, so that an older bundle survives a full disk or a crash.
 
     Args:
@@ -48,7 +49,8 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
     Example:
         >>> import tempfile, tfft
         >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
-        >>> load(export(model, tempfile.mkdtemp() + "/toy.tfft")).task.labels.names
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     load(export(model, f"{folder}/toy.tfft")).task.labels.names
         ('ants', 'bees')
     """
     path = Path(path)
@@ -88,7 +90,7 @@ def load(path: str | Path) -> Predictor:
         path: A folder or zip file that ``export`` wrote.
 
     Returns:
-        A Predictor.
+        A Predictor for images of any shape; its net takes pixels of shape (batch, height, width, 3).
 
     Raises:
         BundleError: When it is no bundle, is damaged, or was written by a newer version.
@@ -145,6 +147,14 @@ def check_target(path: str | Path) -> None:
 
     Raises:
         BundleError: When something else than an older bundle is there, or the place cannot be written to.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     check_target(Path(folder) / "new.tfft")  # nothing stands there: fine
+        ...     _ = (Path(folder) / "thesis.zip").write_text("precious")
+        ...     check_target(Path(folder) / "thesis.zip")
+        Traceback (most recent call last):
+        tfft.core.errors.BundleError: '...thesis.zip' exists and is not a bundle. Got: a file. Choose another path.
     """
     path = Path(path)
     above = next(parent for parent in path.absolute().parents if parent.exists())

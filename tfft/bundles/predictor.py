@@ -24,6 +24,10 @@ class Prediction:
     Attributes:
         name: Path of the input, or its position in the call.
         answer: Label, probability and scores.
+
+    Example:
+        >>> Prediction("1.jpg", Answer("ants", 0.75, {"ants": 0.75, "bees": 0.25})).to_dict()
+        {'name': '1.jpg', 'label': 'ants', 'probability': 0.75, 'scores': {'ants': 0.75, 'bees': 0.25}}
     """
 
     name: str
@@ -75,7 +79,7 @@ class Predictor:
 
         Args:
             inputs: A path, encoded bytes, an array or a Pillow image; a folder (all images below it, sorted); a sequence of these,
-                mixed; or an array of images (n, height, width, channels).
+                mixed; or an array of images, shape (n, height, width, channels).
             batch_size: Inputs run through the net at once.
             value_range: (lowest, highest) pixel value of arrays that are not uint8.
 
@@ -84,6 +88,14 @@ class Predictor:
 
         Raises:
             DataError: When an input cannot be read; the message names it. Nothing is predicted then.
+
+        Example:
+            >>> import tempfile, tfft
+            >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     predictor = tfft.load(tfft.export(model, f"{folder}/toy.tfft"))
+            >>> [prediction.name for prediction in predictor.predict(np.zeros((2, 24, 32, 3), np.uint8))]
+            ['input 0', 'input 1']
         """
         items = list(_flat(inputs, value_range))
         answers: list[Prediction] = []

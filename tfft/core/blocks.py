@@ -20,6 +20,12 @@ def assign_blocks(net: Any, blocks: Sequence[Block]) -> dict[str, str]:
 
     Raises:
         BackboneError: When a pattern matches nothing or blocks overlap.
+
+    Example:
+        >>> import tfft
+        >>> described = tfft.load_backbone("toy")
+        >>> assign_blocks(described.load(), described.blocks)["block2_conv"]
+        'block2'
     """
     names = [layer.name for layer in net.layers]
     result: dict[str, str] = {}

@@ -25,7 +25,7 @@ class TfftError(Exception):
 
     Args:
         what: One sentence: what was wrong.
-        got: The offending value in words, or an empty string when ``what`` already shows it.
+        got: The offending value in words, of an array dtype and shape, or an empty string when ``what`` already shows it.
         fix: One sentence: what to do about it.
 
     Attributes:
@@ -45,23 +45,72 @@ class TfftError(Exception):
 
 
 class DataError(TfftError, ValueError):
-    """Examples, labels, files or splits that cannot be trained on."""
+    """Examples, labels, files or splits that cannot be trained on.
+
+    Attributes:
+        got: The rows, files or names at fault, at most ten of them; or dtype and shape of the array.
+
+    Example:
+        >>> import numpy as np
+        >>> from tfft.data.arrays import to_pixels
+        >>> try:
+        ...     to_pixels(np.zeros((3, 8, 8)))
+        ... except DataError as error:
+        ...     error.got
+        'shape (3, 8, 8), dtype float64'
+    """
 
 
 class BackboneError(TfftError, ValueError):
-    """A handle nobody knows, or an option that its backbone does not take."""
+    """A handle nobody knows, or an option that its backbone does not take.
+
+    Attributes:
+        got: The size, option or layers at fault; empty when ``what`` already shows them.
+
+    Example:
+        >>> import tfft
+        >>> try:
+        ...     tfft.load_backbone("MobilNet-V3 small")
+        ... except BackboneError as error:
+        ...     error.fix
+        "Did you mean 'mobilenet_v3_small'...?"
+    """
 
 
 class WeightsError(BackboneError):
-    """Weights that cannot be found, read, or fitted to the net without a remainder."""
+    """Weights that cannot be found, read, or fitted to the net without a remainder.
+
+    Attributes:
+        got: How many variables the file and the net have, by shape; or where the file was looked for.
+    """
 
 
 class TaskError(TfftError, ValueError):
-    """Labels, targets or options that do not make a task."""
+    """Labels, targets or options that do not make a task.
+
+    Attributes:
+        got: The labels or numbers at fault; empty when ``what`` already shows them.
+
+    Example:
+        >>> import tfft
+        >>> tfft.tasks.classification(["ants", "bees", "ants"])
+        Traceback (most recent call last):
+        tfft.core.errors.TaskError: Label names must be unique; 'ants' stand twice. Rename or merge them.
+    """
 
 
 class PlanError(TfftError, ValueError):
-    """A phase, plan or policy that cannot be carried out."""
+    """A phase, plan or policy that cannot be carried out.
+
+    Attributes:
+        got: What the net or the plan has instead; empty when ``what`` already shows the value.
+
+    Example:
+        >>> import tfft
+        >>> tfft.plans.head_only(epochs=0)
+        Traceback (most recent call last):
+        tfft.core.errors.PlanError: epochs=0 of phase 'head' cannot be used. It must be a whole number of at least 1.
+    """
 
 
 class MovementError(TfftError):
@@ -75,7 +124,11 @@ class MovementError(TfftError):
 
 
 class BundleError(TfftError):
-    """A bundle that cannot be written or read."""
+    """A bundle that cannot be written or read.
+
+    Attributes:
+        got: What stands at the path instead of a bundle, or which version of tfft wrote the one there.
+    """
 
 
 class DataWarning(UserWarning):

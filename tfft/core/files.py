@@ -20,6 +20,17 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Raises:
         OSError: Whatever the writing raised, after the temporary sibling was removed.
+
+    Example:
+        >>> from contextlib import suppress
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "run.json"
+        ...     write_text(path, "the old file")
+        ...     with suppress(KeyboardInterrupt), replacing(path) as fresh:
+        ...         write_text(fresh, "half of the new f")
+        ...         raise KeyboardInterrupt
+        ...     path.read_text()
+        'the old file'
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

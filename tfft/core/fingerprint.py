@@ -64,10 +64,18 @@ def weight_digests(variables: Iterable[Any]) -> list[str]:
     """Digest of each variable, one at a time, so that a large net is never copied whole.
 
     Args:
-        variables: Keras variables (or anything with ``numpy()``).
+        variables: Keras variables of any shape and dtype (or anything with ``numpy()``).
 
     Returns:
         One digest a variable, in the order given.
+
+    Example:
+        >>> import keras
+        >>> kernel = keras.Variable(np.ones((2, 3)))
+        >>> before = weight_digests([kernel])
+        >>> _ = kernel.assign(np.nextafter(np.ones((2, 3), "float32"), 2))  # the smallest step that float32 knows
+        >>> weight_digests([kernel]) == before
+        False
     """
     return [digest(np.asarray(variable.numpy())) for variable in variables]
 
@@ -80,5 +88,11 @@ def combined(digests: Iterable[str] | Mapping[str, str]) -> str:
 
     Returns:
         32 hexadecimal digits.
+
+    Example:
+        >>> combined(["a1", "b2"]) == combined(["b2", "a1"])
+        False
+        >>> combined({"train": "a1", "test": "b2"}) == combined({"test": "b2", "train": "a1"})
+        True
     """
     return fingerprint(dict(digests) if isinstance(digests, Mapping) else list(digests))

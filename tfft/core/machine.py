@@ -25,6 +25,12 @@ def cache_folder() -> Path:
 
     Returns:
         A path that need not exist; nothing is created.
+
+    Example:
+        >>> from unittest.mock import patch
+        >>> with patch.dict(os.environ, TFFT_CACHE_DIR="/large/disk"):
+        ...     cache_folder().as_posix()
+        '/large/disk'
     """
     chosen = os.environ.get("TFFT_CACHE_DIR")
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("tfft", appauthor=False))

@@ -29,13 +29,24 @@ def seeded_initializers(seed: int) -> Iterator[None]:
 
     Layers that are given no seed ask Python's ``random`` for one (Keras 3.15, ``keras.random.SeedGenerator`` and
     ``RandomInitializer``), so seeding that module for the while is enough; ``keras.utils.set_random_seed`` would also reset
-    the user's NumPy and TensorFlow generators.
+    the user's NumPy and TensorFlow generators. The same seed gives the same weights only to the same layers, made in the same
+    order and with the same shapes.
 
     Args:
         seed: Any integer.
 
     Yields:
         Nothing.
+
+    Example:
+        >>> import keras
+        >>> def first_weights(seed):
+        ...     with seeded_initializers(seed):
+        ...         layer = keras.layers.Dense(2)
+        ...     layer.build((None, 3))
+        ...     return layer.kernel.numpy().tolist()
+        >>> first_weights(0) == first_weights(0), first_weights(0) == first_weights(1)
+        (True, False)
     """
     state = random.getstate()
     random.seed(seed)

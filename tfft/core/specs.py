@@ -20,7 +20,8 @@ class LabelSpace:
 
     Attributes:
         names: Class names (``single``, ``multi``) or names of the predicted quantities (``real``).
-        kind: ``"single"`` one class an example, ``"multi"`` any number of classes, ``"real"`` one float for each name.
+        kind: ``"single"`` one class an example, targets of shape (n,); ``"multi"`` any number of classes, shape (n, classes);
+            ``"real"`` one float for each name, shape (n, quantities).
         mean: For ``real``: mean of each quantity over the training split, in its own unit; otherwise empty.
         scale: For ``real``: standard deviation of each quantity over the training split; otherwise empty.
 
@@ -79,7 +80,12 @@ class LabelSpace:
             raise TaskError(f"There is no label {name!r}.", fix=f"The labels are {shortlist(self.names)}.") from None
 
     def to_dict(self) -> dict[str, Any]:
-        """The space as plain JSON values."""
+        """The space as plain JSON values.
+
+        Example:
+            >>> LabelSpace(("ants", "bees")).to_dict()
+            {'names': ['ants', 'bees'], 'kind': 'single', 'mean': [], 'scale': []}
+        """
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
 
     @classmethod
@@ -91,6 +97,10 @@ class LabelSpace:
 
         Returns:
             An equal LabelSpace.
+
+        Raises:
+            KeyError: When names or kind are missing.
+            TaskError: When the values do not make a label space.
         """
         return cls(
             tuple(values["names"]), values["kind"], tuple(values.get("mean", ())), tuple(values.get("scale", ()))
@@ -108,6 +118,10 @@ class LabelSpace:
 
         Raises:
             TaskError: When given one string instead of a sequence of them, or names that are not unique.
+
+        Example:
+            >>> LabelSpace.of(["ants", "bees"]) == LabelSpace(("ants", "bees"), "single")
+            True
         """
         if isinstance(names, LabelSpace):
             return names

@@ -24,7 +24,7 @@ def from_arrays(
     """Take images and targets that are already in memory (or memory-mapped).
 
     Args:
-        images: Shape (n, height, width), (n, height, width, 1 or 3 or 4) or a list of such images of any sizes; or a mapping
+        images: Of shape (n, height, width) or (n, height, width, 1 or 3 or 4), or a list of such images of any sizes; or a mapping
             ``{"train": (images, targets), "test": (images, targets)}``, then ``targets`` stays None.
         targets: Shape (n,): integers or strings are classes, floats a quantity; shape (n, k): zeros and ones are several labels,
             floats k quantities.
@@ -72,11 +72,16 @@ class AsPixels(Sequence[np.ndarray]):
     """Arrays seen as uint8 pixels, converted one at a time when they are read.
 
     Args:
-        images: Shape (n, height, width[, channels]), or a sequence of images.
+        images: An array of shape (n, height, width[, channels]), or a sequence of images of any sizes.
         value_range: (lowest, highest) pixel value, or None for uint8.
 
     Raises:
         DataError: When the first image's rank, channels or dtype cannot be an image's.
+
+    Example:
+        >>> pixels = AsPixels(np.full((2, 4, 6), 0.5), value_range=(0, 1))
+        >>> len(pixels), pixels[1].shape, int(pixels[1].max())
+        (2, (4, 6), 128)
     """
 
     def __init__(self, images: Any, value_range: tuple[float, float] | None) -> None:

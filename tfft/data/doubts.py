@@ -17,7 +17,14 @@ def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
 
     Args:
         labels: The label space of the training part.
-        encoded: Its targets as ``Examples`` carries them.
+        encoded: Its targets as ``Examples`` carries them, shape (n,) or (n, k).
+
+    Example:
+        >>> space = LabelSpace(("target",), "real", mean=(0.5,), scale=(0.5,))
+        >>> with warnings.catch_warnings(record=True, action="always") as caught:
+        ...     warn_labels(space, np.array([[0.0], [1.0], [1.0], [0.0]]))
+        >>> str(caught[0].message)
+        'The targets are the floats 0.0 to 1, and they are read as a quantity. If they are class ids, pass integers.'
     """
     if labels.kind == "multi" and len(labels) > 1 and len(encoded) > 1 and (encoded.sum(axis=1) == 1).all():
         warnings.warn(
@@ -52,7 +59,7 @@ def warn_overlap(parts: Mapping[str, Examples]) -> None:
     """Warn when the same content stands in two parts: its score would be memory, not skill.
 
     Args:
-        parts: Examples by part name.
+        parts: Examples by part name. Only equal digests count: the same pixels in another format, shape or dtype go unseen.
     """
     seen: dict[str, tuple[str, int]] = {}
     pairs = []
@@ -75,6 +82,12 @@ def warn_groups(groups: Mapping[str, np.ndarray | None]) -> None:
 
     Args:
         groups: Group name of each example, shape (n,), by part name; None where the source has none.
+
+    Example:
+        >>> with warnings.catch_warnings(record=True, action="always") as caught:
+        ...     warn_groups({"train": np.array(["anna", "ben"]), "test": np.array(["anna", "cleo"])})
+        >>> str(caught[0].message)
+        "1 groups stand in two parts: 'anna (train and test)'. Scores on them measure memory; keep each group in one part."
     """
     seen: dict[str, str] = {}
     torn: dict[str, str] = {}

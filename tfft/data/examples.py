@@ -16,7 +16,8 @@ class Examples:
     """Inputs and targets side by side; inputs are read only when an index asks for one.
 
     Attributes:
-        inputs: Sequence of length n; each item is a path (``str``), encoded ``bytes``, or an array (height, width[, channels]).
+        inputs: Sequence of length n; each item is a path (``str``), encoded ``bytes``, or an array of shape
+            (height, width[, channels]).
         targets: ``single``: int64 class ids, shape (n,). ``multi``: float32 zeros and ones, shape (n, classes).
             ``real``: float32 in the user's own unit, shape (n, quantities).
         labels: What the targets mean.
@@ -39,6 +40,15 @@ class Examples:
 
         Returns:
             Examples of length m; inputs are still read lazily.
+
+        Raises:
+            IndexError: When a position is outside of the examples.
+
+        Example:
+            >>> labels = LabelSpace(("ants", "bees"))
+            >>> examples = Examples(["1.jpg", "2.jpg", "3.jpg"], np.array([0, 1, 1]), labels, ("a1", "b2", "c3"))
+            >>> list(examples.take(examples.targets == 1).inputs)
+            ['2.jpg', '3.jpg']
         """
         chosen = np.asarray(indices)
         chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(np.int64)
@@ -61,11 +71,18 @@ class Examples:
         return f"example {self.inputs.position(index) if isinstance(self.inputs, Selected) else index}"
 
     def fingerprint(self) -> str:
-        """One hash of all contents and targets, in order."""
+        """One hash of all contents in order, and of dtype, shape and values of the targets."""
         return fingerprint.combined([*self.digests, fingerprint.digest(self.targets)])
 
     def counts(self) -> dict[str, int]:
-        """Examples in each class; for ``real`` labels an empty dict."""
+        """Examples in each class; for ``real`` labels an empty dict.
+
+        For ``multi`` labels, targets of shape (n, classes), an example counts once for each of its labels, so the sum may exceed n.
+
+        Example:
+            >>> Examples(["1.jpg", "2.jpg"], np.array([1, 1]), LabelSpace(("ants", "bees")), ("a1", "b2")).counts()
+            {'ants': 0, 'bees': 2}
+        """
         if self.labels.kind == "real":
             return {}
         single = self.labels.kind == "single"
@@ -79,6 +96,11 @@ class Selected(Sequence[Any]):
     Args:
         base: Any sequence.
         indices: Positions in ``base``, int64, shape (m,).
+
+    Example:
+        >>> some = Selected("abcdef", np.array([5, 3, 1]))
+        >>> list(some), list(Selected(some, np.array([2, 0])))
+        (['f', 'd', 'b'], ['b', 'f'])
     """
 
     def __init__(self, base: Sequence[Any], indices: np.ndarray) -> None:
@@ -112,7 +134,7 @@ class Splits:
         train: What the weights are fitted to.
         validation: What phases, early stopping and best weights are chosen by.
         test: What a report is made from; None when the source has none.
-        labels: The label space, the same for every part.
+        labels: The label space, the same for every part; its kind says which shape the targets have.
         seed: The seed that drew the parts.
         skipped: Inputs left out because they could not be read (``on_corrupt="skip"``), with the reason.
     """
@@ -135,6 +157,12 @@ class Splits:
 
         Raises:
             DataError: When there is no such part, or the source has no test part.
+
+        Example:
+            >>> from tfft.data.arrays import from_arrays
+            >>> data = from_arrays(np.random.default_rng(0).integers(0, 255, (20, 8, 8, 3), np.uint8), [0, 1] * 10)
+            >>> data.part("validation").targets.shape
+            (4,)
         """
         if name not in ("train", "validation", "test"):
             raise DataError(f"There is no part {name!r}.", fix="The parts are 'train', 'validation' and 'test'.")
@@ -149,7 +177,13 @@ class Splits:
         """All parts as one, for measuring a model on data that it was not trained on.
 
         Returns:
-            Training, validation and test examples, in this order.
+            Training, validation and test examples, in this order; targets of shape (n,) or (n, k) with n the sum of all parts.
+
+        Example:
+            >>> from tfft.data.arrays import from_arrays
+            >>> data = from_arrays(np.random.default_rng(0).integers(0, 255, (20, 8, 8, 3), np.uint8), [0, 1] * 10)
+            >>> len(data.train), len(data.everything())
+            (14, 20)
         """
         parts = [part for part in (self.train, self.validation, self.test) if part is not None]
         return Examples(

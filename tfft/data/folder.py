@@ -52,7 +52,7 @@ def from_folder(
         on_corrupt: ``"error"``, or ``"skip"`` to leave unreadable images out and list them in ``Splits.skipped``.
 
     Returns:
-        Splits whose inputs are paths and whose class ids follow the sorted folder names.
+        Splits whose inputs are paths, and whose targets, int64 of shape (n,), number the sorted folder names.
 
     Raises:
         DataError: For a folder that is missing or empty, one class, a class that training does not have, an image that cannot be
@@ -60,11 +60,11 @@ def from_folder(
 
     Example:
         >>> import numpy as np, tempfile, PIL.Image
-        >>> root = Path(tempfile.mkdtemp())
-        >>> for name in ["ants/1", "ants/2", "ants/3", "bees/1", "bees/2", "bees/3"]:
-        ...     (root / name).parent.mkdir(exist_ok=True)
-        ...     PIL.Image.fromarray(np.random.randint(0, 255, (8, 8, 3), np.uint8)).save(root / f"{name}.png")
-        >>> from_folder(root).describe()
+        >>> with tempfile.TemporaryDirectory() as root:
+        ...     for name in ["ants/1", "ants/2", "ants/3", "bees/1", "bees/2", "bees/3"]:
+        ...         (Path(root) / name).parent.mkdir(exist_ok=True)
+        ...         PIL.Image.fromarray(np.random.randint(0, 255, (8, 8, 3), np.uint8)).save(f"{root}/{name}.png")
+        ...     from_folder(root).describe()
         '2 train, 2 validation, 2 test; 2 classes'
     """
     root = Path(folder)

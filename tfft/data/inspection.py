@@ -28,7 +28,7 @@ class Inspection:
     """What one look at every input found.
 
     Attributes:
-        digests: Content hash of each input; empty string where it cannot be read.
+        digests: Hash of each input, of a file its bytes, of an array dtype, shape and values; empty where it cannot be read.
         faults: Position and reason of each input that cannot be read.
     """
 
@@ -43,13 +43,17 @@ def inspect_images(inputs: Sequence[Any]) -> Inspection:
     is found at a fraction of the cost.
 
     Args:
-        inputs: Paths, encoded bytes, or arrays (height, width[, channels]).
+        inputs: Paths, encoded bytes, or arrays of shape (height, width[, channels]).
 
     Returns:
         Digests and faults, positions as in ``inputs``.
 
     Raises:
         DataError: When reading an array finds values that cannot be pixels.
+
+    Example:
+        >>> inspect_images([np.zeros((8, 8, 3), np.uint8), b"no picture", b""]).faults
+        ((1, 'not an image'), (2, 'empty file'))
     """
 
     def look_at(positions: range) -> list[tuple[str, str]]:
@@ -79,7 +83,7 @@ def refuse_faults(inputs: Sequence[Any], inspection: Inspection) -> None:
     """Raise when an image cannot be read.
 
     Args:
-        inputs: What was inspected.
+        inputs: What was inspected: paths, encoded bytes, or arrays of shape (height, width[, channels]).
         inspection: What was found.
 
     Raises:
@@ -97,11 +101,15 @@ def named_faults(inputs: Sequence[Any], inspection: Inspection) -> tuple[str, ..
     """The faults as sentences for a report.
 
     Args:
-        inputs: What was inspected.
+        inputs: What was inspected: paths, encoded bytes, or arrays of shape (height, width[, channels]).
         inspection: What was found.
 
     Returns:
         ``"path: reason"`` for each.
+
+    Example:
+        >>> named_faults(["/nowhere/1.jpg"], inspect_images(["/nowhere/1.jpg"]))
+        ('/nowhere/1.jpg: no such file',)
     """
     return tuple(f"{_name(inputs, index)}: {reason}" for index, reason in inspection.faults)
 

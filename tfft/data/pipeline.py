@@ -27,6 +27,12 @@ def order(count: int, seed: int, epoch: int) -> np.ndarray:
 
     Returns:
         int64 positions, shape (count,), a permutation.
+
+    Example:
+        >>> sorted(order(4, seed=0, epoch=0).tolist())
+        [0, 1, 2, 3]
+        >>> np.array_equal(order(50, seed=0, epoch=3), order(50, seed=0, epoch=4))
+        False
     """
     return np.random.default_rng([derive(seed, "shuffle"), epoch]).permutation(count)
 
@@ -40,6 +46,10 @@ def steps(count: int, batch_size: int) -> int:
 
     Returns:
         ``ceil(count / batch_size)``.
+
+    Example:
+        >>> steps(10, batch_size=4)
+        3
     """
     return -(-count // batch_size)
 
@@ -51,8 +61,8 @@ def training_batches(
 
     Args:
         examples: What to read.
-        read: Raw input -> uint8 pixels (height, width, 3), all of one shape.
-        encode: Targets of a batch -> float32 (batch, outputs).
+        read: Raw input -> uint8 pixels, all of one shape (height, width, 3).
+        encode: Targets of a batch -> float32, shape (batch, outputs).
         batch_size: Examples in a full batch; the last of an epoch may be smaller.
         epochs: Numbers of the epochs within the run; each has its own order.
         seed: The user's seed.
@@ -79,6 +89,16 @@ def evaluation_batches(examples: Examples, read: Reader, encode: Encoder, batch_
 
     Returns:
         A dataset as in ``training_batches``, ``steps(...)`` batches long; it can be iterated again.
+
+    Example:
+        >>> from tfft import tasks
+        >>> from tfft.data import from_arrays
+        >>> from tfft.preprocess.image import ImagePreprocessor
+        >>> data = from_arrays(np.random.default_rng(0).integers(0, 255, (20, 10, 12, 3), np.uint8), [0, 1] * 10)
+        >>> encode = tasks.classification(data.labels).encode
+        >>> batches = evaluation_batches(data.validation, ImagePreprocessor(8, 8), encode, batch_size=3)
+        >>> [(pixels.shape, targets.shape) for pixels, targets in batches.as_numpy_iterator()]
+        [((3, 8, 8, 3), (3, 2)), ((1, 8, 8, 3), (1, 2))]
     """
     import tensorflow as tf
 

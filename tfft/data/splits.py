@@ -25,7 +25,7 @@ class Pool:
     """Raw examples of one part, before labels are encoded.
 
     Attributes:
-        inputs: Paths, bytes or arrays; length n.
+        inputs: Paths, bytes, or arrays of shape (height, width[, channels]); length n.
         targets: Raw targets, as ``targets.label_space`` takes them; length n.
         groups: What must not be torn apart (a patient, a camera, an author), shape (n,); None when examples are independent.
     """
@@ -44,6 +44,9 @@ class Drawing:
             only when the source has neither validation nor test.
         seed: The user's seed.
         on_corrupt: ``"error"`` raises when an image cannot be read, ``"skip"`` leaves it out and lists it.
+
+    Raises:
+        DataError: When ``holdout`` is no pair of fractions that leaves something to train on, or ``on_corrupt`` is unknown.
     """
 
     holdout: tuple[float, float] = HOLDOUT
@@ -72,11 +75,17 @@ def assemble(pools: Mapping[str, Pool], drawing: Drawing, names: Sequence[str] |
         names: Class names in id order, when the source knows them.
 
     Returns:
-        Splits.
+        Splits, with targets of the dtypes and shapes that ``Examples`` names.
 
     Raises:
         DataError: For anything that training would stumble over later: no training part, one class, missing or unknown labels,
             unreadable images, too few examples to split.
+
+    Example:
+        >>> images = np.random.default_rng(0).integers(0, 255, (12, 8, 8, 3), np.uint8)
+        >>> pool = Pool(images, ["ants", "bees"] * 6, groups=list("aaaabbbbcccc"))
+        >>> assemble({"train": pool}, Drawing(holdout=(0.3, 0))).describe()
+        '8 train, 4 validation, no test part; 2 classes'
     """
     _check_parts(pools)
     labels = targets.label_space(pools["train"].targets, names)

@@ -38,10 +38,20 @@ def from_csv(
         on_corrupt: ``"error"``, or ``"skip"`` to leave unreadable images out and list them in ``Splits.skipped``.
 
     Returns:
-        Splits.
+        Splits; targets of shape (n,), or (n, columns) for several label columns.
 
     Raises:
         DataError: For a file that is missing or not such a table, columns that are not there, and all that ``from_folder`` refuses.
+
+    Example:
+        >>> import pandas as pd, tempfile, PIL.Image
+        >>> rows = [(f"{number}.png", "ants" if number < 6 else "bees") for number in range(12)]
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for number, (name, _) in enumerate(rows):
+        ...         PIL.Image.new("RGB", (8, 8), (20 * number, 0, 0)).save(Path(folder) / name)
+        ...     pd.DataFrame(rows, columns=["path", "label"]).to_csv(Path(folder) / "photos.csv", index=False)
+        ...     from_csv(Path(folder) / "photos.csv").describe()
+        '8 train, 2 validation, 2 test; 2 classes'
     """
     files = path if isinstance(path, Mapping) else {"train": path}
     pools = {}
@@ -64,7 +74,8 @@ def from_dataframe(
 
     Args:
         frame: A DataFrame, or ``{"train": frame, "validation": frame, "test": frame}``.
-        image_column: Column of paths (relative ones start at the working folder), encoded bytes, or arrays.
+        image_column: Column of paths (relative ones start at the working folder), encoded bytes, or uint8 arrays of shape
+            (height, width[, channels]).
         label_column: As in ``from_csv``.
         group_column: As in ``from_csv``.
         holdout: As in ``from_csv``.
@@ -76,6 +87,13 @@ def from_dataframe(
 
     Raises:
         DataError: As ``from_csv``.
+
+    Example:
+        >>> import pandas as pd
+        >>> images = list(np.random.default_rng(0).integers(0, 255, (12, 8, 8, 3), np.uint8))
+        >>> data = from_dataframe(pd.DataFrame({"pixels": images, "age": [20.0, 40.0] * 6}), "pixels", "age")
+        >>> data.labels.kind, data.train.targets.shape
+        ('real', (8, 1))
     """
     frames = frame if isinstance(frame, Mapping) else {"train": frame}
     for part, rows in frames.items():

@@ -19,10 +19,18 @@ def read_table(path: Path, label_column: str | Sequence[str]) -> "pd.DataFrame":
         label_column: Its label column or columns; in a text column "None" and "NA" are names, and only an empty cell is missing.
 
     Returns:
-        A DataFrame.
+        A DataFrame of shape (rows, columns), values as they are written.
 
     Raises:
         DataError: When there is no such file, it is of another kind, or it cannot be parsed.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     table = Path(folder) / "photos.jsonl"
+        ...     _ = table.write_text('{"path": "1.jpg", "label": "007"}')
+        ...     read_table(table, "label")["label"].tolist()
+        ['007']
     """
     import pandas as pd
 

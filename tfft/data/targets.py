@@ -14,8 +14,8 @@ def label_space(targets: Sequence[Any] | np.ndarray, names: Sequence[str] | None
     """Read off the training targets what they mean.
 
     Args:
-        targets: Shape (n,): strings, booleans or integers are classes, floats a quantity, lists of strings several labels.
-            Shape (n, k): zeros and ones of any dtype are several labels, other floats k quantities.
+        targets: Of shape (n,): strings, booleans or integers are classes, floats a quantity, lists of strings several labels.
+            Of shape (n, k): zeros and ones of any dtype are several labels, other floats k quantities.
         names: Class names in id order, or names of the columns; read off the targets when None.
 
     Returns:
@@ -65,6 +65,10 @@ def encode(targets: Sequence[Any] | np.ndarray, labels: LabelSpace, part: str, b
 
     Raises:
         DataError: When a label does not exist in training, or values are missing or of another kind.
+
+    Example:
+        >>> encode([["dog", "indoor"], []], LabelSpace(("dog", "indoor"), "multi"), "train").tolist()
+        [[1.0, 1.0], [0.0, 0.0]]
     """
     array = as_array(targets)
     if labels.kind == "real":
@@ -103,6 +107,11 @@ def with_statistics(labels: LabelSpace, train_targets: np.ndarray) -> LabelSpace
 
     Returns:
         A LabelSpace; a quantity that never varies gets scale 1.
+
+    Example:
+        >>> age = LabelSpace(("age",), "real", mean=(0.0,), scale=(1.0,))
+        >>> with_statistics(age, np.array([[20.0], [40.0]])).mean
+        (30.0,)
     """
     if labels.kind != "real":
         return labels

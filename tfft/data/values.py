@@ -18,10 +18,14 @@ def as_array(targets: Sequence[Any] | np.ndarray) -> np.ndarray:
         targets: Any sequence or array; a pandas Series works too.
 
     Returns:
-        Shape (n,) or (n, k); booleans, integers, floats, strings, or an object array of lists of strings.
+        An array of shape (n,) or (n, k); booleans, integers, floats, strings, or an object array of lists of strings.
 
     Raises:
         DataError: When values are missing or infinite, of a dtype that cannot be a target, or have more than two axes.
+
+    Example:
+        >>> as_array([{"indoor", "dog"}, []]).tolist()
+        [['dog', 'indoor'], []]
     """
     array = targets if isinstance(targets, np.ndarray) and targets.dtype != object else _from_values(targets)
     if array.dtype == object:
@@ -50,6 +54,10 @@ def is_missing(value: Any) -> bool:
 
     Returns:
         True for these, False for all else.
+
+    Example:
+        >>> is_missing(" "), is_missing(float("nan")), is_missing(0)
+        (True, True, False)
     """
     blank = isinstance(value, str) and not value.strip()
     # compared by repr, so that pandas need not be imported

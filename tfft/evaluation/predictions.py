@@ -19,7 +19,7 @@ class Model(Protocol):
 
     @property
     def net(self) -> "keras.Model":
-        """Pixels -> logits."""
+        """Pixels 0..255, float32, shape (batch, height, width, 3) -> logits, float32, shape (batch, outputs)."""
 
     @property
     def task(self) -> Task:
@@ -27,7 +27,7 @@ class Model(Protocol):
 
     @property
     def preprocessor(self) -> ImagePreprocessor:
-        """Raw input -> pixels."""
+        """Raw input -> uint8 pixels of shape (height, width, 3)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +35,8 @@ class Predictions:
     """Aligned arrays of one evaluation.
 
     Attributes:
-        targets: As ``Examples`` carries them, (n,) or (n, k).
-        probabilities: float64, (n, outputs); quantities in the user's own unit for a regression.
+        targets: As ``Examples`` carries them, shape (n,) or (n, k).
+        probabilities: float64, shape (n, outputs); quantities in the user's own unit for a regression.
     """
 
     targets: np.ndarray
@@ -56,6 +56,13 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
 
     Raises:
         DataError: When an image cannot be read.
+
+    Example:
+        >>> import tfft
+        >>> data = tfft.data.from_arrays(np.random.default_rng(0).integers(0, 255, (20, 16, 16, 3), np.uint8), [0, 1] * 10)
+        >>> model = tfft.build("toy", tfft.tasks.classification(data.labels))
+        >>> predict(model, data.train, batch_size=8).probabilities.shape
+        (14, 2)
     """
     batches = evaluation_batches(examples, model.preprocessor, model.task.encode, batch_size)
     logits = [np.asarray(model.net.predict_on_batch(pixels)) for pixels, _ in batches.as_numpy_iterator()]

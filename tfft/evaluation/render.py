@@ -13,7 +13,7 @@ def markdown(report: Mapping[str, Any]) -> str:
         report: What ``Report.to_dict`` returned.
 
     Returns:
-        Metrics with intervals, the table of classes, the confusion matrix (up to 20 classes) and versions.
+        Metrics with intervals, the table of classes, the confusion matrix of shape (classes, classes) up to 20 classes, versions.
     """
     parts = [f"# {report['task']} on {report['count']:,} examples"]
     rows = [
@@ -40,6 +40,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
     Returns:
         Lines joined by newlines. A ``|`` inside a cell is escaped.
+
+    Example:
+        >>> print(table(["class", "f1"], [["ants", "0.9"], ["bumblebees", "0.85"]]))
+        | class      | f1   |
+        |------------|------|
+        | ants       | 0.9  |
+        | bumblebees | 0.85 |
     """
     cells = [[cell.replace("|", "\\|") for cell in row] for row in [header, *rows]]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]

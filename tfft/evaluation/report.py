@@ -24,7 +24,7 @@ class Report:
         names: Of classes or quantities, in id order.
         metrics: Name to value, low and high end of the 95 % bootstrap interval.
         per_class: Precision, recall, F1 and support of each class; mean absolute error of each quantity.
-        confusion: Rows true, columns predicted, (classes, classes); None unless one class an example.
+        confusion: Rows true, columns predicted, shape (classes, classes); None unless one class an example.
         data: Fingerprint of the examples.
         versions: Of Python and packages.
     """
@@ -44,7 +44,7 @@ class Report:
         return f"{name} {value['value']:.4f} [{value['low']:.4f}, {value['high']:.4f}] on {self.count} examples"
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as plain JSON values."""
+        """The report as plain JSON values; the confusion matrix, shape (classes, classes), as lists of rows."""
         return {
             "task": self.task,
             "count": self.count,
@@ -85,7 +85,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
 
     Args:
         model: What ``build``, ``run.model`` or ``load`` gave.
-        examples: Such as ``data.test``.
+        examples: Such as ``data.test``: images of any size, targets of shape (n,) or (n, k).
         batch_size: Examples in a batch.
         seed: Of the bootstrap.
 

@@ -26,7 +26,7 @@ class VectorHead:
     """What the head looks like; layers appear in ``build``.
 
     Attributes:
-        pooling: How a map (batch, height, width, channels) or a sequence (batch, steps, width) becomes a vector.
+        pooling: How a map of shape (batch, height, width, channels) or a sequence (batch, steps, width) becomes a vector.
         hidden: Widths of Dense + ReLU layers between pooling and logits; empty for a linear head.
         dropout: Share of values set to 0 in front of each Dense layer while training, in [0, 1).
 
@@ -64,6 +64,11 @@ class VectorHead:
 
         Raises:
             TaskError: When the features are of a kind that this head does not take, or of a size that ``"flatten"`` cannot know.
+
+        Example:
+            >>> head = VectorHead(hidden=(16,)).build(FeatureSpec("map"), (7, 7, 64), outputs=3, seed=0)
+            >>> head.input_shape, head.output_shape
+            ((None, 7, 7, 64), (None, 3))
         """
         import keras
 
@@ -91,7 +96,12 @@ class VectorHead:
         return keras.layers.Dropout(self.dropout, name=name)
 
     def to_dict(self) -> dict[str, Any]:
-        """The options as plain JSON values."""
+        """The options as plain JSON values.
+
+        Example:
+            >>> VectorHead(hidden=(256,)).to_dict()
+            {'pooling': 'average', 'hidden': [256], 'dropout': 0.0}
+        """
         return asdict(self) | {"hidden": list(self.hidden)}
 
     @classmethod
@@ -106,6 +116,7 @@ class VectorHead:
 
         Raises:
             TaskError: When an option is out of range.
+            KeyError: When one is missing.
         """
         return cls(values["pooling"], tuple(values["hidden"]), values["dropout"])
 

@@ -37,7 +37,7 @@ class TransferModel:
 
     @property
     def preprocessor(self) -> ImagePreprocessor:
-        """Raw input -> pixels, as the net takes them."""
+        """Raw input -> uint8 pixels of shape (height, width, 3), as the net takes them."""
         return self.backbone.preprocessor
 
     def apply(self, policy: Policy, train_norms: bool = False) -> Overview:
@@ -48,10 +48,17 @@ class TransferModel:
             train_norms: Whether normalisation layers of the backbone may train.
 
         Returns:
-            One row for each variable.
+            One row for each variable: path, block, shape, dtype and what is meant to happen.
 
         Raises:
             PlanError: When the policy does not fit the net.
+            BackboneError: When the backbone's blocks do not fit it.
+
+        Example:
+            >>> import tfft
+            >>> model = build("toy", tfft.tasks.classification(["ants", "bees"]))
+            >>> model.apply(tfft.trainable.last_blocks(1)).describe()
+            '602 of 1,090 parameters'
         """
         return apply(policy, self.backbone_net, self.backbone.blocks, self.head_net, train_norms)
 
@@ -65,7 +72,14 @@ class TransferModel:
             overview: Of the phase.
 
         Returns:
-            A functional model that shares every variable with ``net``.
+            A functional model of the same input and output shape, which shares every variable with ``net``.
+
+        Example:
+            >>> import tfft
+            >>> model = build("toy", tfft.tasks.classification(["ants", "bees"]))
+            >>> net = model.net_for(model.apply(tfft.trainable.nothing()))
+            >>> {id(variable) for variable in net.weights} == {id(variable) for variable in model.net.weights}
+            True
         """
         frozen = all(row.intent == "frozen" for row in overview.rows if row.block != "head")
         return _connect(self.backbone, _in_inference(self.backbone_net) if frozen else self.backbone_net, self.head_net)

@@ -19,13 +19,18 @@ class Phase:
         epochs: Passes over the training part, at least 1.
         learning_rate: Highest rate, reached after the warm-up.
         schedule: How the rate moves; ``plans.cosine(warmup=0.1)`` or ``plans.constant()``.
-        weight_decay: Decoupled (AdamW), a share of the learning rate; never on biases, norms and other vectors.
+        weight_decay: Decoupled (AdamW), a share of the learning rate; never on norms, biases and other variables of shape (n,).
         clip_norm: Largest length of the gradient of all trained variables together; None for no limit.
         patience: Stop after so many epochs without a better validation loss; None runs all epochs.
         train_norms: Whether normalisation layers of the backbone that the policy chooses may train.
 
     Raises:
         PlanError: When a number is out of range.
+
+    Example:
+        >>> from tfft import plans, trainable
+        >>> Phase("tune", trainable.last_blocks(2), epochs=5, learning_rate=1e-5, schedule=plans.constant()).describe()
+        'tune: last_blocks(2), 5 epochs, learning rate 1e-05 (constant)'
 
     Source:
         Adam: Kingma and Ba 2015. Decoupled decay: Loshchilov and Hutter 2019. Clipping: Pascanu et al. 2013.
@@ -148,6 +153,11 @@ class Plan:
 
         Raises:
             PlanError: When a value is out of range or a field unknown.
+
+        Example:
+            >>> from tfft import plans
+            >>> [phase.patience for phase in plans.two_phase().with_phases(patience=3)]
+            [3, 3]
         """
         _check_fields(changes)
         return Plan(*(replace(phase, **changes) for phase in self.phases))

@@ -35,6 +35,11 @@ def two_phase(
     Raises:
         PlanError: When a number is out of range.
 
+    Example:
+        >>> print(two_phase(head_epochs=5, tune_epochs=3, blocks=2).describe())
+        head: nothing(), 5 epochs, learning rate 0.005 (cosine)
+        tune: last_blocks(2), 3 epochs, learning rate 1e-05 (cosine)
+
     Source:
         Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution" (LP-FT).
     """
@@ -56,6 +61,10 @@ def head_only(epochs: int = 10, learning_rate: float = HEAD_LEARNING_RATE) -> Pl
 
     Raises:
         PlanError: When a number is out of range.
+
+    Example:
+        >>> head_only(epochs=3).describe()
+        'head: nothing(), 3 epochs, learning rate 0.005 (cosine)'
     """
     return Plan(Phase("head", nothing(), epochs, learning_rate))
 
@@ -75,5 +84,9 @@ def full(epochs: int = 10, learning_rate: float = 1e-4, train_norms: bool = Fals
 
     Raises:
         PlanError: When a number is out of range.
+
+    Example:
+        >>> full(epochs=3, train_norms=True).describe()
+        'full: everything(), 3 epochs, learning rate 0.0001 (cosine, norms train)'
     """
     return Plan(Phase("full", everything(), epochs, learning_rate, weight_decay=weight_decay, train_norms=train_norms))

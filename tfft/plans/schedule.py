@@ -32,7 +32,12 @@ class Schedule:
             raise PlanError(f"warmup={self.warmup!r} must be a share of the phase in [0, 1).", fix="0.1 is common.")
 
     def to_dict(self) -> dict[str, Any]:
-        """The schedule as plain JSON values."""
+        """The schedule as plain JSON values.
+
+        Example:
+            >>> cosine(warmup=0.2).to_dict()
+            {'shape': 'cosine', 'warmup': 0.2}
+        """
         return asdict(self)
 
     @classmethod
@@ -47,6 +52,7 @@ class Schedule:
 
         Raises:
             PlanError: When a value is out of range.
+            KeyError: When one is missing.
         """
         return cls(values["shape"], values["warmup"])
 

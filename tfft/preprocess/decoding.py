@@ -31,7 +31,7 @@ def decode(item: Any, size: tuple[int, int] | None = None) -> Image.Image:
     transparency laid over white, since the colours hidden under transparent pixels are arbitrary.
 
     Args:
-        item: A path, encoded bytes, a Pillow image, or a uint8 array (height, width[, 1, 3 or 4]).
+        item: A path, encoded bytes, a Pillow image, or a uint8 array of shape (height, width[, 1, 3 or 4]).
         size: (width, height) in pixels that is wanted in the end; a JPEG is then decoded no larger than needed.
 
     Returns:
@@ -39,6 +39,11 @@ def decode(item: Any, size: tuple[int, int] | None = None) -> Image.Image:
 
     Raises:
         DataError: When it cannot be decoded; the message names the file.
+
+    Example:
+        >>> image = decode(np.zeros((4, 6), np.uint8))
+        >>> image.mode, image.size, np.asarray(image).shape  # Pillow says width first, arrays say height first
+        ('RGB', (6, 4), (4, 6, 3))
     """
     if isinstance(item, np.ndarray):
         return _rgb(_from_array(item))

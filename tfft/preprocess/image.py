@@ -69,7 +69,12 @@ class ImagePreprocessor:
         return np.asarray(image)
 
     def to_dict(self) -> dict[str, Any]:
-        """The geometry as plain JSON values."""
+        """The geometry as plain JSON values.
+
+        Example:
+            >>> ImagePreprocessor(4, 6).to_dict()
+            {'height': 4, 'width': 6, 'fit': 'crop'}
+        """
         return asdict(self)
 
     @classmethod
@@ -84,6 +89,12 @@ class ImagePreprocessor:
 
         Raises:
             DataError: When a value is out of range.
+            KeyError: When one is missing.
+
+        Example:
+            >>> squash = ImagePreprocessor.from_dict({"height": 4, "width": 6, "fit": "squash"})
+            >>> squash(np.zeros((10, 20), np.uint8)).shape
+            (4, 6, 3)
         """
         return cls(int(values["height"]), int(values["width"]), values["fit"])
 

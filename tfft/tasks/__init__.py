@@ -29,7 +29,11 @@ def for_labels(labels: LabelSpace, **options: Any) -> Task:
         **options: Of that task; its defaults where left out.
 
     Returns:
-        ``classification``, ``multi_label`` or ``regression``.
+        ``classification``, ``multi_label`` or ``regression``; its logits have shape (batch, len(labels)).
+
+    Raises:
+        TaskError: When an option is out of range, or there is one class only.
+        TypeError: When that task has no such option.
 
     Example:
         >>> for_labels(LabelSpace(("ants", "bees"))).name
@@ -45,10 +49,16 @@ def from_dict(values: Mapping[str, Any]) -> Task:
         values: What ``to_dict`` returned, possibly after a JSON round trip.
 
     Returns:
-        A task that encodes and decodes alike.
+        A task that encodes and decodes alike, and whose head has the same layers and output shape.
 
     Raises:
         BundleError: When the task, or one of its options, is unknown to this version.
+        TaskError: When its labels or options are out of range.
+
+    Example:
+        >>> task = multi_label(["dog", "indoor"], threshold=0.3)
+        >>> from_dict(task.to_dict()).options["threshold"]
+        0.3
     """
     if values["name"] not in _TASKS:
         raise BundleError(

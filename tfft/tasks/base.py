@@ -18,7 +18,7 @@ class Answer:
     Attributes:
         label: Class name; tuple of class names for several labels; None for quantities.
         probability: Of that label, in [0, 1]; None where there is no single one.
-        scores: Probability of each class, or value of each quantity in the user's own unit.
+        scores: Probability of each class, or value of each quantity in the user's own unit; one row of shape (outputs,) by name.
     """
 
     label: str | tuple[str, ...] | None
@@ -36,11 +36,17 @@ class Task:
         head: What stands on the backbone.
         loss: () -> a Keras loss of (targets, logits).
         metrics: () -> Keras metrics of (targets, logits), fresh ones at each call.
-        encode: Targets as ``Examples`` carries them, (n,) or (n, k) -> what loss and metrics take, float32 (n, outputs).
+        encode: Targets as ``Examples`` carries them, shape (n,) or (n, k) -> what loss and metrics take, float32 (n, outputs).
         probabilities: Logits, float32 (n, outputs) -> probabilities, or quantities in the user's own unit, (n, outputs).
         decode: One row of ``probabilities``, (outputs,) -> Answer.
         options: The constructor's other arguments, as JSON values.
         class_weight: Class counts of the training part -> Keras' ``class_weight``, or None for equal weights.
+
+    Example:
+        >>> from tfft import tasks
+        >>> task = tasks.classification(["ants", "bees"])
+        >>> task.encode(np.array([1])).tolist(), task.probabilities(np.array([[0.0, 0.0]])).tolist()
+        ([[0.0, 1.0]], [[0.5, 0.5]])
     """
 
     name: str
@@ -56,7 +62,7 @@ class Task:
 
     @property
     def outputs(self) -> int:
-        """Number of logits."""
+        """Number of logits: the net's output has shape (batch, outputs)."""
         return len(self.labels)
 
     def to_dict(self) -> dict[str, Any]:

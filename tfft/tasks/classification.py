@@ -98,10 +98,14 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     """Logits to probabilities, in float64 and without overflow.
 
     Args:
-        logits: Shape (n, classes).
+        logits: Floats of shape (n, classes).
 
     Returns:
         float64, shape (n, classes); rows sum to 1.
+
+    Example:
+        >>> softmax(np.array([[0.0, 0.0], [1000.0, 0.0]])).tolist()
+        [[0.5, 0.5], [1.0, 0.0]]
     """
     shifted = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
     return shifted / shifted.sum(axis=-1, keepdims=True)

@@ -75,9 +75,13 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     """Logits to one probability a class, in float64 and without overflow.
 
     Args:
-        logits: Shape (n, classes).
+        logits: Floats of shape (n, classes).
 
     Returns:
         float64, shape (n, classes), each in [0, 1].
+
+    Example:
+        >>> sigmoid(np.array([[0.0, -1000.0, 1000.0]])).tolist()
+        [[0.5, 0.0, 1.0]]
     """
     return np.exp(-np.logaddexp(0, -logits.astype(np.float64)))

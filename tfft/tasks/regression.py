@@ -49,7 +49,12 @@ def regression(
         import keras
 
         def mae(targets: Any, outputs: Any) -> Any:
-            """Mean absolute error in the user's own unit, (batch, quantities) -> (batch,)."""
+            """Mean absolute error of each example in the user's own unit, float32 of shape (batch,).
+
+            Args:
+                targets: Standardised, float32, shape (batch, quantities).
+                outputs: Likewise, from the head.
+            """
             return keras.ops.mean(keras.ops.abs(targets - outputs) * keras.ops.cast(scale, outputs.dtype), axis=-1)
 
         return [keras.metrics.MeanMetricWrapper(mae, name="mae")]

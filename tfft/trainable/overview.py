@@ -25,6 +25,10 @@ class Row:
         norm: Whether it belongs to a normalisation layer.
         intent: ``"train"`` by the optimizer, ``"update"`` by its layer, ``"frozen"`` not at all.
         moved: Whether its bytes changed during the phase; None before.
+
+    Example:
+        >>> Row("block1_conv/kernel", "block1", (3, 3, 3, 4), "float32", "weight", norm=False).size
+        108
     """
 
     path: str
@@ -38,7 +42,7 @@ class Row:
 
     @property
     def size(self) -> int:
-        """Number of values."""
+        """Number of values: the product of ``shape``, so 1 for a scalar of shape ()."""
         size = 1
         for length in self.shape:
             size *= length
@@ -51,18 +55,32 @@ class Overview:
 
     Attributes:
         rows: One for each variable.
-        variables: The Keras variables, aligned with ``rows``.
+        variables: The Keras variables, aligned with ``rows`` and of the shapes that stand there.
+
+    Example:
+        >>> import tfft
+        >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+        >>> overview = model.apply(tfft.trainable.nothing())
+        >>> overview.totals(), overview.describe()
+        ((18, 1090), '18 of 1,090 parameters')
     """
 
     rows: tuple[Row, ...]
     variables: tuple[Any, ...]
 
     def trained(self) -> tuple[Row, ...]:
-        """Rows that the optimizer is meant to move."""
+        """Rows that the optimizer is meant to move.
+
+        Example:
+            >>> import tfft
+            >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+            >>> [(row.path, row.shape) for row in model.apply(tfft.trainable.nothing()).trained()]
+            [('head/logits/kernel', (8, 2)), ('head/logits/bias', (2,))]
+        """
         return tuple(row for row in self.rows if row.intent == "train")
 
     def totals(self) -> tuple[int, int]:
-        """(values that train, values in all)."""
+        """(values that train, values in all); a variable of shape (3, 3, 3, 4) counts 108."""
         return sum(row.size for row in self.trained()), sum(row.size for row in self.rows)
 
     def describe(self) -> str:
@@ -71,7 +89,18 @@ class Overview:
         return f"{trains:,} of {everything:,} parameters"
 
     def to_table(self) -> str:
-        """One line for each block: what trains in it and what moved."""
+        """One line for each block: what trains in it and what moved.
+
+        Example:
+            >>> import tfft
+            >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+            >>> print(model.apply(tfft.trainable.last_blocks(1)).to_table())
+            block        variables   parameters       trains     moved
+            block1               6          128            0
+            block2               6          328            0
+            block3               6          616          584
+            head                 2           18           18
+        """
         lines = [f"{'block':<12} {'variables':>9} {'parameters':>12} {'trains':>12} {'moved':>9}"]
         for block in dict.fromkeys(row.block for row in self.rows):
             rows = [row for row in self.rows if row.block == block]
@@ -81,11 +110,11 @@ class Overview:
         return "\n".join(lines)
 
     def to_rows(self) -> list[dict[str, Any]]:
-        """The rows as plain JSON values."""
+        """The rows as plain JSON values; ``shape`` becomes a list."""
         return [asdict(row) | {"shape": list(row.shape)} for row in self.rows]
 
     def digests(self) -> list[str]:
-        """Content hash of every variable now, aligned with ``rows``."""
+        """Hash of dtype, shape and bytes of every variable as it is now, aligned with ``rows``."""
         return weight_digests(self.variables)
 
     def compared(self, before: Sequence[str]) -> "Overview":
@@ -96,6 +125,17 @@ class Overview:
 
         Returns:
             A new Overview.
+
+        Raises:
+            ValueError: When ``before`` has not one digest for each row.
+
+        Example:
+            >>> import tfft
+            >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+            >>> overview = model.apply(tfft.trainable.nothing())
+            >>> after = overview.compared(overview.digests())
+            >>> [row.path for row in after.discrepancies()]  # meant to train, and nothing was trained
+            ['head/logits/kernel', 'head/logits/bias']
         """
         after = self.digests()
         rows = [replace(r, moved=b != a) for r, b, a in zip(self.rows, before, after, strict=True)]
@@ -115,7 +155,7 @@ def survey(backbone: Any, blocks: Sequence[Block], head: Any) -> Overview:
         head: A ``keras.Model``.
 
     Returns:
-        An Overview in which everything is frozen.
+        An Overview with path, shape and kind of each variable, in which everything is frozen.
 
     Raises:
         BackboneError: When the blocks do not fit the net.
@@ -147,6 +187,11 @@ def flattened(layer: Any) -> list[Any]:
 
     Returns:
         Layers. (Keras 3.15 has no public way to the layers inside a composite layer; a test guards this one.)
+
+    Example:
+        >>> import keras
+        >>> [layer.name for layer in flattened(keras.Sequential([keras.layers.Dense(1, name="inner")], name="outer"))]
+        ['outer', 'inner']
     """
     return layer._flatten_layers(include_self=True, recursive=True)
 
@@ -159,6 +204,11 @@ def is_norm(layer: Any) -> bool:
 
     Returns:
         True for batch, layer, group, RMS and unit normalisation, and subclasses by the usual name.
+
+    Example:
+        >>> import keras
+        >>> is_norm(keras.layers.BatchNormalization()), is_norm(keras.layers.Dense(1))
+        (True, False)
     """
     return "Normalization" in type(layer).__name__ or type(layer).__name__.endswith(
         ("BatchNorm", "LayerNorm", "RMSNorm")
@@ -173,5 +223,11 @@ def by_path(overview: Overview) -> Mapping[str, Row]:
 
     Returns:
         Path to row.
+
+    Example:
+        >>> import tfft
+        >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+        >>> by_path(model.apply(tfft.trainable.nothing()))["head/logits/kernel"].shape
+        (8, 2)
     """
     return {row.path: row for row in overview.rows}

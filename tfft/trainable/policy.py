@@ -111,7 +111,7 @@ def match(*patterns: str) -> Policy:
 
 
 def bias_only() -> Policy:
-    """Train every bias of the backbone and no kernel.
+    """Train every bias of the backbone, shape (channels,), and no kernel.
 
     Source: Ben-Zaken et al. 2022, "BitFit". Normalisation offsets count as norms here, not as biases.
     """
@@ -186,7 +186,7 @@ def plan_rows(policy: Policy, overview: Overview, train_norms: bool = False) -> 
         train_norms: Whether normalisation layers may train; they then also update their moving statistics.
 
     Returns:
-        A new Overview.
+        A new Overview: the same rows in path, block and shape, with the intent of each filled in.
 
     Raises:
         PlanError: When the policy does not fit the net.
@@ -223,11 +223,18 @@ def apply(policy: Policy, backbone: Any, blocks: Sequence[Block], head: Any, tra
         train_norms: Whether normalisation layers of the backbone may train.
 
     Returns:
-        The total table of what is meant to happen.
+        The total table: path, block, shape and dtype of every variable, and what is meant to happen to it.
 
     Raises:
         PlanError: When the policy does not fit the net.
         BackboneError: When the blocks do not fit the net.
+
+    Example:
+        >>> import tfft
+        >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+        >>> overview = apply(last_blocks(1), model.backbone_net, model.backbone.blocks, model.head_net)
+        >>> sorted({row.block for row in overview.trained()})
+        ['block3', 'head']
     """
     overview = plan_rows(policy, survey(backbone, blocks, head), train_norms)
     moving = {id(v) for v, row in zip(overview.variables, overview.rows, strict=True) if row.intent != "frozen"}

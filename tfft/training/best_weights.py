@@ -16,13 +16,22 @@ class BestWeights(keras.callbacks.Callback):
     The loss decides, not the accuracy: it changes smoothly where a small validation part has ties.
 
     Args:
-        overview: Of the phase; only variables that are meant to move are copied.
+        overview: Of the phase; only variables that are meant to move are copied, each in its own shape and dtype.
         start: Validation loss of the weights as they are now, when an earlier phase left one. A phase that never gets below it
             ends where it began.
 
     Attributes:
         value: Lowest validation loss seen, the start included; None before the first epoch.
         epoch: Epoch of the phase it was seen in, from 1; 0 when nothing beat the start.
+
+    Example:
+        >>> import tfft
+        >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+        >>> keeper = BestWeights(model.apply(tfft.trainable.nothing()))
+        >>> for epoch, loss in enumerate([0.9, 0.4, 0.7]):
+        ...     keeper.on_epoch_end(epoch, {"val_loss": loss})
+        >>> keeper.epoch, keeper.value
+        (2, 0.4)
     """
 
     def __init__(self, overview: Overview, start: float | None = None) -> None:
@@ -38,6 +47,9 @@ class BestWeights(keras.callbacks.Callback):
         Args:
             epoch: Of the phase, from 0.
             logs: Keras' metrics of the epoch.
+
+        Raises:
+            KeyError: When the epoch was not validated, so that there is no ``val_loss``.
         """
         loss = float((logs or {})[MONITOR])
         if np.isfinite(loss) and (self.value is None or loss < self.value):

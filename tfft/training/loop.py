@@ -43,7 +43,7 @@ def fit(
 
     Args:
         model: From ``build``; trained in place.
-        data: With training and validation parts in the model's label space.
+        data: With training and validation parts in the model's label space; pictures of any shape.
         plan: From ``tfft.plans``; ``two_phase()`` when None.
         seed: Orders the examples; the same seed on the same machine gives the same run.
         batch_size: Examples in a batch.
@@ -57,15 +57,17 @@ def fit(
     Raises:
         PlanError: When a policy does not fit the net, or the loss becomes NaN or infinite.
         DataError: When the data is of another label space, or an image cannot be read any more.
+        TaskError: When ``class_weights="balanced"`` meets a class without a training example.
+        OSError: When ``run_folder`` cannot be made.
         MovementError: When a variable moved that should not have, or the other way round; carries the run.
 
     Example:
         >>> import numpy as np, tfft
         >>> images = np.random.default_rng(0).integers(0, 255, (20, 16, 16, 3), np.uint8)
         >>> data = tfft.data.from_arrays(images, [0, 1] * 10)
-        >>> run = fit(tfft.build("toy", tfft.tasks.classification(data.labels)), data, tfft.plans.two_phase(1, 1))
-        >>> [record.phase.name for record in run.phases]
-        ['head', 'tune']
+        >>> run = fit(tfft.build("toy", tfft.tasks.classification(data.labels)), data, tfft.plans.head_only(epochs=2))
+        >>> [(record.phase.name, len(record.history["val_loss"])) for record in run.phases]
+        [('head', 2)]
     """
     plan = two_phase() if plan is None else plan
     _check(model, data, plan, batch_size)

@@ -16,7 +16,8 @@ def starved(overview: Overview, optimizer: Any) -> frozenset[str]:
     """Variables that the optimizer did train, with gradients too small to change a single bit.
 
     A net from random weights can shrink its signal to almost nothing; rate times update is then below the resolution of float32.
-    That is a fact about the numbers, not a variable that was forgotten, and Adam's running mean of gradients tells the two apart.
+    That is a fact about the numbers, not a variable that was forgotten, and Adam's running mean of gradients, one of
+    each variable's shape, tells the two apart.
 
     Args:
         overview: After the phase, with ``moved`` filled in.

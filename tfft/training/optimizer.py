@@ -12,11 +12,19 @@ def optimizer_for(phase: Phase, overview: Overview, steps: int) -> keras.optimiz
 
     Args:
         phase: With learning rate, schedule, decay and clipping.
-        overview: Of the phase; tells which variables are vectors or belong to norms.
+        overview: Of the phase; tells which variables have shape (n,) or belong to norms, and so do not decay.
         steps: Optimizer steps of the whole phase.
 
     Returns:
         An optimizer that has seen no variable yet.
+
+    Example:
+        >>> import tfft
+        >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+        >>> phase = tfft.plans.full(epochs=1, weight_decay=0.01).phases[0]
+        >>> optimizer = optimizer_for(phase, model.apply(phase.trainable), steps=10)
+        >>> type(optimizer).__name__, optimizer.weight_decay, optimizer.global_clipnorm
+        ('AdamW', 0.01, 1.0)
 
     Source:
         No decay on biases and norms: Howard and Gugger 2020; BERT's own ``AdamWeightDecayOptimizer``.
@@ -39,7 +47,12 @@ def learning_rate(schedule: Schedule, highest: float, steps: int) -> keras.optim
         steps: Optimizer steps of the whole phase.
 
     Returns:
-        A Keras schedule; never 0 at any step, so that the very first one moves.
+        A Keras schedule, step number -> float32 of shape (); never 0 at any step, so that the very first one moves.
+
+    Example:
+        >>> rate = learning_rate(Schedule("cosine", warmup=0.5), highest=1.0, steps=4)
+        >>> [round(float(rate(step)), 2) for step in range(4)]
+        [0.33, 0.67, 1.0, 0.5]
     """
     rising = min(round(schedule.warmup * steps), steps - 1)
     # a floor of 1 turns the cosine into a constant, which Keras has with warm-up nowhere else

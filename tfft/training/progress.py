@@ -99,6 +99,14 @@ class JsonLog(keras.callbacks.Callback):
     Args:
         path: Of the ``.jsonl`` file, appended to; None writes nothing.
         phase: Name of the phase.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     JsonLog(Path(folder) / "log.jsonl", "head").on_epoch_end(0, {"loss": 0.5})
+        ...     line = json.loads((Path(folder) / "log.jsonl").read_text())
+        >>> line["event"], line["phase"], line["epoch"], line["loss"]
+        ('epoch', 'head', 1, 0.5)
     """
 
     def __init__(self, path: Path | None, phase: str) -> None:

@@ -20,7 +20,7 @@ class PhaseRecord:
 
     Attributes:
         phase: As it was asked for.
-        overview: Every variable, with what was meant to happen and what did.
+        overview: Every variable with path and shape, what was meant to happen to it and what did.
         history: Metric name to one value an epoch.
         best_epoch: Whose weights were kept, from 1; 0 when no epoch beat the weights the phase began with.
         best_loss: Validation loss of the kept weights.
@@ -49,7 +49,7 @@ class PhaseRecord:
         return f"{first}\n{' ' * len(self.phase.name)}  kept epoch {self.best_epoch} of {len(self.history['loss'])}: {numbers}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The record as plain JSON values."""
+        """The record as plain JSON values, with path, shape and movement of every variable."""
         return {
             "phase": self.phase.to_dict(),
             "trained": self.overview.totals()[0],
@@ -103,7 +103,7 @@ class Run:
         """Every metric over all phases, end to end.
 
         Returns:
-            Metric name to one value an epoch.
+            Metric name to one value an epoch, a list as long as the epochs of all phases.
         """
         joined: dict[str, list[float]] = {}
         for record in self.phases:
@@ -112,7 +112,7 @@ class Run:
         return joined
 
     def to_dict(self) -> dict[str, Any]:
-        """The run without its weights, as plain JSON values."""
+        """The run as plain JSON values; of its weights only path, shape and movement, which is enough to repeat it."""
         return {
             "format": FORMAT,
             "backbone": self.model.backbone.to_dict(),
@@ -127,6 +127,9 @@ class Run:
 
     def save(self, folder: str | Path) -> Path:
         """Write ``run.json`` and ``model.weights.h5`` into a folder, each in one step.
+
+        ``build`` with the run's backbone and task makes a net whose variables have the shapes to read these weights back:
+        ``model.net.load_weights(folder / "model.weights.h5")``.
 
         Args:
             folder: Made when it does not exist.
