@@ -52,7 +52,7 @@ class Demo:
 def run_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0) -> Demo:
     """Fine-tune, compare, report and export.
 
-    Both nets take the digits enlarged to pixels of shape (batch, 48, 48, 3); each trains the two phases of ``plans.two_phase()``.
+    Every net takes the digits enlarged to pixels of shape (batch, SIZE, SIZE, 3), and all are judged on the same test digits.
 
     Args:
         folder: Where ``report.md`` and ``digits.tfft`` go.
