@@ -187,3 +187,25 @@ def test_a_place_that_cannot_hold_a_bundle_is_known_before_training(tmp_path):
     with pytest.raises(BundleError, match=r"No bundle can be written to.*file.* is not writable"):
         check_target(tmp_path / "file" / "m.tfft")
     check_target(tmp_path / "new" / "folders" / "m.tfft")
+
+
+@pytest.mark.parametrize("missing", ["task", "preprocessor", "weights"])
+def test_a_manifest_without_its_parts_is_damage(tmp_path, missing):
+    path = tfft.export(tfft.build("toy", TASKS["classification"]()), tmp_path / "m.tfft")
+    manifest = json.loads((path / "manifest.json").read_text())
+    del manifest[missing]
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match=rf"is damaged.*{missing}"):
+        tfft.load(path)
+    (path / "manifest.json").write_text("[1]")
+    with pytest.raises(BundleError, match="is damaged"):
+        tfft.load(path)
+
+
+def test_a_flipped_byte_in_a_zip_is_damage(tmp_path):
+    path = tfft.export(tfft.build("toy", TASKS["classification"]()), tmp_path / "m.zip")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(BundleError, match=r"is damaged|not the ones"):
+        tfft.load(path)

@@ -91,3 +91,22 @@ def test_no_inputs_have_no_answers(predictor):
 def test_a_prediction_goes_into_json(predictor, array):
     values = predictor.predict(array)[0].to_dict()
     assert set(values) == {"name", "label", "probability", "scores"}
+
+
+def test_hidden_files_of_a_folder_are_passed_over(predictor, png):
+    (png.parent / "._one.png").write_bytes(b"macOS leaves these")
+    (png.parent / "folder.jpg").mkdir()
+    assert [answer.name for answer in predictor.predict(png.parent)] == [str(png)]
+
+
+def test_bytes_and_arrays_are_named_by_their_position(predictor, array):
+    with pytest.raises(DataError, match=r"input 1: .*cannot be read as an image"):
+        predictor.predict([array, b"no picture"])
+    with pytest.raises(DataError, match=r"input 2: .*float64"):
+        predictor.predict([array, array, array / 2])
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, None])
+def test_a_batch_size_that_is_no_positive_whole_number_is_refused(predictor, array, wrong):
+    with pytest.raises(DataError, match=f"batch_size={wrong!r}"):
+        predictor.predict(array, batch_size=wrong)

@@ -27,17 +27,18 @@ def test_single_label_metrics_equal_scikit_learns(single, weights):
         "macro_f1": sk.f1_score(targets, predicted, average="macro", sample_weight=weights),
         "log_loss": sk.log_loss(targets, probabilities, sample_weight=weights, labels=range(4)),
     }
-    found = {name: metric(targets, probabilities, weights) for name, metric in METRICS["single"].items()}
+    found = {name: metric(single, weights) for name, metric in METRICS["single"].items()}
     assert found == pytest.approx(expected)
 
 
-def test_multi_label_metrics_equal_scikit_learns():
+@pytest.mark.parametrize("threshold", [0.5, 0.2])
+def test_multi_label_metrics_equal_scikit_learns_at_the_tasks_threshold(threshold):
     targets = (RANDOM.random((100, 3)) < 0.4).astype(np.float32)
     probabilities = RANDOM.random((100, 3))
-    ones = np.ones(100)
-    found = {name: metric(targets, probabilities, ones) for name, metric in METRICS["multi"].items()}
-    assert found["subset_accuracy"] == pytest.approx(sk.accuracy_score(targets, probabilities >= 0.5))
-    assert found["macro_f1"] == pytest.approx(sk.f1_score(targets, probabilities >= 0.5, average="macro"))
+    predictions = Predictions(targets, probabilities, threshold)
+    found = {name: metric(predictions, np.ones(100)) for name, metric in METRICS["multi"].items()}
+    assert found["subset_accuracy"] == pytest.approx(sk.accuracy_score(targets, probabilities >= threshold))
+    assert found["macro_f1"] == pytest.approx(sk.f1_score(targets, probabilities >= threshold, average="macro"))
     losses = [sk.log_loss(targets[:, i], probabilities[:, i]) for i in range(3)]
     assert found["log_loss"] == pytest.approx(np.mean(losses))
 
@@ -46,8 +47,8 @@ def test_a_bootstrap_draw_by_weights_equals_a_draw_by_copying(single):
     drawn = RANDOM.integers(0, 200, 200)
     weights = np.bincount(drawn, minlength=200).astype(float)
     for metric in METRICS["single"].values():
-        by_copy = metric(single.targets[drawn], single.probabilities[drawn], np.ones(200))
-        assert metric(single.targets, single.probabilities, weights) == pytest.approx(by_copy)
+        by_copy = metric(Predictions(single.targets[drawn], single.probabilities[drawn]), np.ones(200))
+        assert metric(single, weights) == pytest.approx(by_copy)
 
 
 def test_intervals_hold_the_value_repeat_and_shrink_with_more_examples(single):

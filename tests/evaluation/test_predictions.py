@@ -25,3 +25,25 @@ def test_quantities_come_back_in_the_users_unit(toy_arrays):
     data = tfft.data.from_arrays(images, images.mean(axis=(1, 2, 3)) + 500.0)
     found = predict(tfft.build("toy", tfft.tasks.regression(data.labels)), data.test, 32)
     assert 400 < found.probabilities.mean() < 800
+
+
+def test_a_file_that_vanished_is_named(class_folder):
+    from pathlib import Path
+
+    from tfft.core.errors import DataError
+
+    data = tfft.data.from_folder(class_folder)
+    model = tfft.build("toy", tfft.tasks.classification(data.labels))
+    gone = Path(data.train.inputs[3])
+    gone.unlink()
+    with pytest.raises(DataError, match=f"could not be read any more.*{gone.name}.*no such file"):
+        predict(model, data.train, 4)
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1.5])
+def test_a_batch_size_that_is_no_positive_whole_number_is_refused(toy_arrays, wrong):
+    from tfft.core.errors import DataError
+
+    data = tfft.data.from_arrays(*toy_arrays)
+    with pytest.raises(DataError, match=f"batch_size={wrong!r}"):
+        predict(tfft.build("toy", tfft.tasks.classification(data.labels)), data.train, wrong)

@@ -227,7 +227,7 @@ def test_more_blocks_than_there_are_is_refused_before_any_training(model, data):
 
 @pytest.mark.parametrize("wrong", [0, -1, 2.5, True, None])
 def test_a_batch_size_that_is_no_positive_whole_number_is_refused(model, data, wrong):
-    with pytest.raises(PlanError, match=f"batch_size={wrong!r}.*32"):
+    with pytest.raises(DataError, match=f"batch_size={wrong!r}.*32"):
         tfft.fit(model, data, batch_size=wrong)
 
 

@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -96,13 +97,16 @@ def load(path: str | Path) -> Predictor:
         BundleError: When it is no bundle, is damaged, or was written by a newer version.
     """
     path = Path(path)
-    if path.is_file() and zipfile.is_zipfile(path):
-        with tempfile.TemporaryDirectory(prefix="tfft-") as folder, zipfile.ZipFile(path) as archive:
-            for name in (_MANIFEST, _NET, _REPORT):
-                if name in archive.namelist():
-                    archive.extract(name, folder)
-            return _load_folder(Path(folder), path)
-    return _load_folder(path, path)
+    try:
+        if path.is_file() and zipfile.is_zipfile(path):
+            with tempfile.TemporaryDirectory(prefix="tfft-") as folder, zipfile.ZipFile(path) as archive:
+                for name in (_MANIFEST, _NET, _REPORT):
+                    if name in archive.namelist():
+                        archive.extract(name, folder)
+                return _load_folder(Path(folder), path)
+        return _load_folder(path, path)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        raise BundleError(f"{str(path)!r} is damaged: {error!r}.", fix="Copy or export it again.") from error
 
 
 def _load_folder(folder: Path, shown: Path) -> Predictor:
@@ -120,19 +124,16 @@ def _load_folder(folder: Path, shown: Path) -> Predictor:
             f"written by tfft {manifest.get('versions', {}).get('tfft')}",
             "Upgrade with: pip install -U tfft.",
         )
-    try:
-        net = keras.saving.load_model(folder / _NET, compile=False, safe_mode=True)
-        report = json.loads((folder / _REPORT).read_text(encoding="utf-8")) if (folder / _REPORT).is_file() else None
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise BundleError(f"{str(shown)!r} is damaged: {error}.", fix="Copy or export it again.") from error
+    task, preprocessor = tasks.from_dict(manifest["task"]), ImagePreprocessor.from_dict(manifest["preprocessor"])
+    net = keras.saving.load_model(folder / _NET, compile=False, safe_mode=True)
+    report = json.loads((folder / _REPORT).read_text(encoding="utf-8")) if (folder / _REPORT).is_file() else None
     if _weights_fingerprint(net) != manifest["weights"]:
         raise BundleError(
             f"The weights in {str(shown)!r} are not the ones its manifest names.",
             f"versions {manifest['versions']!r}",
             "Copy or export it again.",
         )
-    preprocessor = ImagePreprocessor.from_dict(manifest["preprocessor"])
-    return Predictor(net, tasks.from_dict(manifest["task"]), preprocessor, manifest, report)
+    return Predictor(net, task, preprocessor, manifest, report)
 
 
 def _weights_fingerprint(net: Any) -> str:

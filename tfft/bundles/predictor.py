@@ -9,7 +9,8 @@ import numpy as np
 
 from tfft.core.errors import DataError
 from tfft.data.arrays import to_pixels
-from tfft.data.folder import SUFFIXES
+from tfft.data.folder import SUFFIXES, images_below
+from tfft.data.pipeline import check_batch_size
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.tasks.base import Answer, Task
 
@@ -87,7 +88,7 @@ class Predictor:
             One Prediction for each image.
 
         Raises:
-            DataError: When an input cannot be read; the message names it. Nothing is predicted then.
+            DataError: When an input cannot be read; the message names it by its path or position. No answer is returned then.
 
         Example:
             >>> import tempfile, tfft
@@ -97,15 +98,24 @@ class Predictor:
             >>> [prediction.name for prediction in predictor.predict(np.zeros((2, 24, 32, 3), np.uint8))]
             ['input 0', 'input 1']
         """
+        check_batch_size(batch_size)
         items = list(_flat(inputs, value_range))
         answers: list[Prediction] = []
         for start in range(0, len(items), batch_size):
             chosen = items[start : start + batch_size]
-            pixels = np.stack([self.preprocessor(item) for _, item in chosen])
+            pixels = np.stack([self._pixels(name, item) for name, item in chosen])
             logits = np.asarray(self.net.predict_on_batch(pixels))
             rows = self.task.probabilities(logits)
             answers += [Prediction(name, self.task.decode(row)) for (name, _), row in zip(chosen, rows, strict=True)]
         return answers
+
+    def _pixels(self, name: str, item: Any) -> np.ndarray:
+        try:
+            return self.preprocessor(item)
+        except DataError as error:
+            if name in error.what:
+                raise
+            raise DataError(f"{name}: {error.what}", error.got, error.fix) from None
 
 
 def _flat(inputs: Any, value_range: tuple[float, float] | None) -> Iterator[tuple[str, Any]]:
@@ -115,11 +125,14 @@ def _flat(inputs: Any, value_range: tuple[float, float] | None) -> Iterator[tupl
         inputs = [inputs]
     for index, item in enumerate(inputs):
         if isinstance(item, (str, Path)) and Path(item).is_dir():
-            found = sorted(path for path in Path(item).rglob("*") if path.suffix.lower() in SUFFIXES)
+            found = images_below(Path(item))
             if not found:
                 raise DataError(f"There is no image below {str(item)!r}.", fix=f"Looked for {' '.join(SUFFIXES)}.")
-            yield from ((str(path), path) for path in found)
+            yield from ((path, path) for path in found)
         elif isinstance(item, np.ndarray):
-            yield f"input {index}", to_pixels(item, value_range)
+            try:
+                yield f"input {index}", to_pixels(item, value_range)
+            except DataError as error:
+                raise DataError(f"input {index}: {error.what}", error.got, error.fix) from None
         else:
             yield (str(item) if isinstance(item, (str, Path)) else f"input {index}"), item

@@ -39,6 +39,8 @@ class LabelSpace:
     scale: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.kind not in ("single", "multi", "real"):
+            raise TaskError(f"There is no kind of labels {self.kind!r}.", fix="Use 'single', 'multi' or 'real'.")
         if not self.names:
             raise TaskError(
                 f"A label space of kind {self.kind!r} needs at least one name.", fix="Pass the class names."

@@ -42,7 +42,7 @@ class Examples:
             Examples of length m; inputs are still read lazily.
 
         Raises:
-            IndexError: When a position is outside of the examples.
+            IndexError: When a position is outside of the examples, or a mask has another length.
 
         Example:
             >>> labels = LabelSpace(("ants", "bees"))
@@ -51,6 +51,8 @@ class Examples:
             ['2.jpg', '3.jpg']
         """
         chosen = np.asarray(indices)
+        if chosen.dtype == bool and chosen.shape != (len(self),):
+            raise IndexError(f"A mask of shape {chosen.shape} does not fit {len(self)} examples.")
         chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(np.int64)
         return Examples(
             Selected(self.inputs, chosen), self.targets[chosen], self.labels, tuple(self.digests[i] for i in chosen)

@@ -86,6 +86,18 @@ def from_folder(
     return assemble(pools, Drawing(holdout, seed, on_corrupt))
 
 
+def images_below(home: Path) -> list[str]:
+    """Paths of all visible images anywhere below a folder.
+
+    Args:
+        home: The folder.
+
+    Returns:
+        Sorted paths.
+    """
+    return sorted(path for path in _walk(home) if path.lower().endswith(SUFFIXES))
+
+
 def _found_parts(root: Path) -> dict[str, Path]:
     """The part folders below a root, or the root itself as training part."""
     spelt = {name for spellings in _PART_NAMES.values() for name in spellings}

@@ -1,10 +1,12 @@
 """Examples -> a ``tf.data.Dataset`` of batches: the one place that orders shuffle, read, batch and prefetch."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfft.core.errors import DataError
 from tfft.core.machine import cores
 from tfft.core.seed import derive
 from tfft.data.examples import Examples
@@ -105,6 +107,40 @@ def evaluation_batches(examples: Examples, read: Reader, encode: Encoder, batch_
     batches = _read(lambda: _slices(np.arange(len(examples)), batch_size), examples, read, encode)
     # Keras warns of every generator whose length it does not know
     return batches.apply(tf.data.experimental.assert_cardinality(steps(len(examples), batch_size)))
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Turn what TensorFlow raises when an image cannot be read in the middle of a pipeline back into our own error.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        DataError: When an image cannot be read; other errors of TensorFlow pass through.
+    """
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if "DataError:" not in str(error.message):
+            raise
+        reason = str(error.message).split("DataError:", 1)[1].split("\n", 1)[0].strip()
+        raise DataError(f"An image could not be read any more: {reason}") from None
+
+
+def check_batch_size(batch_size: Any) -> None:
+    """Refuse a batch size that is no positive whole number.
+
+    Args:
+        batch_size: Examples in a batch.
+
+    Raises:
+        DataError: When it is not.
+    """
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise DataError(f"batch_size={batch_size!r} must be a whole number of at least 1.", fix="32 is a good start.")
 
 
 def _slices(positions: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:

@@ -1,4 +1,4 @@
-"""Predictions -> numbers; every metric is a function of (targets, probabilities) with rows that can be drawn again.
+"""Predictions -> numbers; every metric is a function of them and of how often each row was drawn.
 
 scikit-learn computes them; ``weights`` count how often each example was drawn, so that a bootstrap copies no arrays.
 """
@@ -11,54 +11,54 @@ from sklearn import metrics as sk
 from tfft.core.errors import DataError
 from tfft.evaluation.predictions import Predictions
 
-Metric = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
+Metric = Callable[[Predictions, np.ndarray], float]
 _TINY = 1e-15
 
 
-def _accuracy(targets: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> float:
-    return float(np.average(probabilities.argmax(axis=1) == targets, weights=weights))
+def _accuracy(found: Predictions, weights: np.ndarray) -> float:
+    return float(np.average(found.probabilities.argmax(axis=1) == found.targets, weights=weights))
 
 
-def _balanced_accuracy(targets: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> float:
-    hits = confusion(targets, probabilities, weights)
+def _balanced_accuracy(found: Predictions, weights: np.ndarray) -> float:
+    hits = confusion(found.targets, found.probabilities, weights)
     present = hits.sum(axis=1) > 0
     return float((np.diag(hits)[present] / hits.sum(axis=1)[present]).mean())
 
 
-def _macro_f1(targets: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> float:
-    hits = confusion(targets, probabilities, weights)
+def _macro_f1(found: Predictions, weights: np.ndarray) -> float:
+    hits = confusion(found.targets, found.probabilities, weights)
     either = hits.sum(axis=0) + hits.sum(axis=1)
     return float((2 * np.diag(hits)[either > 0] / either[either > 0]).mean())
 
 
-def _log_loss(targets: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> float:
-    own = probabilities[np.arange(len(targets)), targets]
+def _log_loss(found: Predictions, weights: np.ndarray) -> float:
+    own = found.probabilities[np.arange(len(found.targets)), found.targets]
     return float(np.average(-np.log(np.maximum(own, _TINY)), weights=weights))
 
 
-def _subset_accuracy(targets: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> float:
-    return float(np.average(((probabilities >= 0.5) == (targets > 0)).all(axis=1), weights=weights))
+def _subset_accuracy(found: Predictions, weights: np.ndarray) -> float:
+    return float(np.average((found.named() == (found.targets > 0)).all(axis=1), weights=weights))
 
 
-def _multi_macro_f1(targets: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> float:
-    return float(sk.f1_score(targets, probabilities >= 0.5, average="macro", sample_weight=weights, zero_division=0.0))
+def _multi_macro_f1(found: Predictions, weights: np.ndarray) -> float:
+    return float(sk.f1_score(found.targets, found.named(), average="macro", sample_weight=weights, zero_division=0.0))
 
 
-def _multi_log_loss(targets: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> float:
-    own = np.where(targets > 0, probabilities, 1 - probabilities)
+def _multi_log_loss(found: Predictions, weights: np.ndarray) -> float:
+    own = np.where(found.targets > 0, found.probabilities, 1 - found.probabilities)
     return float(np.average(-np.log(np.maximum(own, _TINY)).mean(axis=1), weights=weights))
 
 
-def _mae(targets: np.ndarray, quantities: np.ndarray, weights: np.ndarray) -> float:
-    return float(sk.mean_absolute_error(targets, quantities, sample_weight=weights))
+def _mae(found: Predictions, weights: np.ndarray) -> float:
+    return float(sk.mean_absolute_error(found.targets, found.probabilities, sample_weight=weights))
 
 
-def _rmse(targets: np.ndarray, quantities: np.ndarray, weights: np.ndarray) -> float:
-    return float(sk.root_mean_squared_error(targets, quantities, sample_weight=weights))
+def _rmse(found: Predictions, weights: np.ndarray) -> float:
+    return float(sk.root_mean_squared_error(found.targets, found.probabilities, sample_weight=weights))
 
 
-def _r2(targets: np.ndarray, quantities: np.ndarray, weights: np.ndarray) -> float:
-    return float(sk.r2_score(targets, quantities, sample_weight=weights))
+def _r2(found: Predictions, weights: np.ndarray) -> float:
+    return float(sk.r2_score(found.targets, found.probabilities, sample_weight=weights))
 
 
 METRICS: Mapping[str, Mapping[str, Metric]] = {
@@ -120,19 +120,20 @@ def with_intervals(
     Source:
         Percentile bootstrap: Efron and Tibshirani 1993, chapter 13. The counts of a draw of n with replacement are multinomial.
     """
-    targets, probabilities = predictions.targets, predictions.probabilities
-    count = len(targets)
+    count = len(predictions.targets)
     if not count:
         raise DataError("There is nothing to evaluate.", "0 examples", "Check the part or the slice.")
     random = np.random.default_rng(seed)
-    weights = [random.multinomial(count, np.full(count, 1 / count)).astype(np.float64) for _ in range(draws)]
+    found: dict[str, list[float]] = {name: [] for name in METRICS[kind]}
+    for _ in range(draws):
+        weights = random.multinomial(count, np.full(count, 1 / count)).astype(np.float64)
+        for name, metric in METRICS[kind].items():
+            found[name].append(metric(predictions, weights))
     edges = (50 * (1 - level), 50 * (1 + level))
     result = {}
     for name, metric in METRICS[kind].items():
-        values = [metric(targets, probabilities, drawn) for drawn in weights]
-        low, high = np.nanpercentile(values, edges)
-        value = metric(targets, probabilities, np.ones(count))
-        result[name] = {"value": value, "low": float(low), "high": float(high)}
+        low, high = np.nanpercentile(found[name], edges)
+        result[name] = {"value": metric(predictions, np.ones(count)), "low": float(low), "high": float(high)}
     return result
 
 
@@ -156,7 +157,7 @@ def per_class(predictions: Predictions, kind: str, names: tuple[str, ...]) -> li
     if kind == "real":
         errors = np.abs(targets - probabilities).mean(axis=0)
         return [{"name": name, "mae": float(error)} for name, error in zip(names, errors, strict=True)]
-    predicted = probabilities.argmax(axis=1) if kind == "single" else probabilities >= 0.5
+    predicted = probabilities.argmax(axis=1) if kind == "single" else predictions.named()
     columns = sk.precision_recall_fscore_support(targets, predicted, labels=range(len(names)), zero_division=0.0)
     precision, recall, f1, support = columns
     return [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from tfft.data.examples import Examples
-from tfft.data.pipeline import evaluation_batches
+from tfft.data.pipeline import check_batch_size, evaluation_batches, readable
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.tasks.base import Task
 
@@ -37,10 +37,16 @@ class Predictions:
     Attributes:
         targets: As ``Examples`` carries them, shape (n,) or (n, k).
         probabilities: float64, shape (n, outputs); quantities in the user's own unit for a regression.
+        threshold: Probability from which on a class of a several-label task counts as named, as in its answers.
     """
 
     targets: np.ndarray
     probabilities: np.ndarray
+    threshold: float = 0.5
+
+    def named(self) -> np.ndarray:
+        """Which classes the answers name, boolean, shape (n, outputs); for several labels an example."""
+        return self.probabilities >= self.threshold
 
 
 def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
@@ -55,7 +61,7 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
         Predictions of length n.
 
     Raises:
-        DataError: When an image cannot be read.
+        DataError: When an image cannot be read, or ``batch_size`` is no positive whole number.
 
     Example:
         >>> import tfft
@@ -64,6 +70,9 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
         >>> predict(model, data.train, batch_size=8).probabilities.shape
         (14, 2)
     """
-    batches = evaluation_batches(examples, model.preprocessor, model.task.encode, batch_size)
-    logits = [np.asarray(model.net.predict_on_batch(pixels)) for pixels, _ in batches.as_numpy_iterator()]
-    return Predictions(examples.targets, model.task.probabilities(np.concatenate(logits)))
+    check_batch_size(batch_size)
+    task = model.task
+    with readable():
+        batches = evaluation_batches(examples, model.preprocessor, task.encode, batch_size)
+        logits = [np.asarray(model.net.predict_on_batch(pixels)) for pixels, _ in batches.as_numpy_iterator()]
+    return Predictions(examples.targets, task.probabilities(np.concatenate(logits)), task.options.get("threshold", 0.5))

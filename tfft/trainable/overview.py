@@ -10,6 +10,7 @@ from tfft.core.specs import Block
 
 Intent = Literal["train", "update", "frozen"]
 HEAD = "head"
+_NORM_ENDINGS = ("BatchNorm", "LayerNorm", "GroupNorm", "RMSNorm")
 
 
 @dataclass(frozen=True)
@@ -210,9 +211,9 @@ def is_norm(layer: Any) -> bool:
         >>> is_norm(keras.layers.BatchNormalization()), is_norm(keras.layers.Dense(1))
         (True, False)
     """
-    return "Normalization" in type(layer).__name__ or type(layer).__name__.endswith(
-        ("BatchNorm", "LayerNorm", "RMSNorm")
-    )
+    name = type(layer).__name__
+    # SpectralNormalization wraps a layer and holds its kernel: no norm in this sense
+    return name != "SpectralNormalization" and ("Normalization" in name or name.endswith(_NORM_ENDINGS))
 
 
 def by_path(overview: Overview) -> Mapping[str, Row]:

@@ -12,7 +12,7 @@ from tfft.core import fingerprint
 from tfft.core.errors import DataError, PlanError, RunWarning, shortlist
 from tfft.core.seed import derive
 from tfft.data.examples import Splits
-from tfft.data.pipeline import evaluation_batches, steps, training_batches
+from tfft.data.pipeline import check_batch_size, evaluation_batches, readable, steps, training_batches
 from tfft.models.assembly import TransferModel
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.recipes import two_phase
@@ -120,14 +120,12 @@ def _fit_phase(
     callbacks: list[keras.callbacks.Callback],
 ) -> dict[str, list[float]]:
     """One Keras ``fit``; ``order`` is (first epoch within the run, seed, batch size)."""
-    import tensorflow as tf
-
     first_epoch, seed, batch_size = order
     read, encode = model.preprocessor, model.task.encode
     epochs = range(first_epoch, first_epoch + phase.epochs)
     if phase.patience is not None:
         callbacks = [*callbacks, keras.callbacks.EarlyStopping("val_loss", patience=phase.patience)]
-    try:
+    with readable():
         history = net.fit(
             training_batches(data.train, read, encode, batch_size, epochs, derive(seed, "order")),
             validation_data=evaluation_batches(data.validation, read, encode, batch_size),
@@ -140,11 +138,6 @@ def _fit_phase(
             callbacks=[*callbacks, keras.callbacks.TerminateOnNaN()],
             verbose=0,
         ).history
-    except tf.errors.OpError as error:
-        if "DataError" not in str(error.message):
-            raise
-        reason = str(error.message).split("DataError:", 1)[1].split("\n", 1)[0].strip()
-        raise DataError(f"An image could not be read while training: {reason}") from error
     losses = {name: [float(value) for value in values] for name, values in history.items()}
     if not np.isfinite([value for name in ("loss", "val_loss") for value in losses.get(name, [])]).all():
         raise PlanError(
@@ -159,8 +152,7 @@ def _check(model: TransferModel, data: Splits, plan: Plan, batch_size: int) -> N
     """Everything that can be known to fail, before anything is trained."""
     if not isinstance(plan, Plan):
         raise PlanError("plan must be a Plan.", type(plan).__name__, "Use tfft.plans.two_phase() or Plan(Phase(...)).")
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise PlanError(f"batch_size={batch_size!r} must be a whole number of at least 1.", fix="32 is a good start.")
+    check_batch_size(batch_size)
     ours, theirs = model.task.labels, data.labels
     if (ours.kind, ours.names) != (theirs.kind, theirs.names):
         raise DataError(
@@ -168,6 +160,7 @@ def _check(model: TransferModel, data: Splits, plan: Plan, batch_size: int) -> N
             f"{theirs.kind} {shortlist(theirs.names)} for a model of {ours.kind} {shortlist(ours.names)}",
             "Build the model with task(data.labels).",
         )
+    model.task.class_weight(data.train.counts())
     rows = survey(model.backbone_net, model.backbone.blocks, model.head_net)
     for phase in plan:
         intended = plan_rows(phase.trainable, rows, phase.train_norms)

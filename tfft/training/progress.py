@@ -1,6 +1,7 @@
 """What a user sees of a running phase: one live line in a terminal or notebook, and a JSON line for each event in a file."""
 
 import json
+import math
 import time
 import warnings
 from pathlib import Path
@@ -138,4 +139,8 @@ class JsonLog(keras.callbacks.Callback):
             epoch: Of the phase, from 0.
             logs: Keras' metrics of the epoch.
         """
-        self.write("epoch", epoch=epoch + 1, **{name: float(value) for name, value in (logs or {}).items()})
+        self.write(
+            "epoch",
+            epoch=epoch + 1,
+            **{name: float(value) if math.isfinite(value) else None for name, value in (logs or {}).items()},
+        )
