@@ -25,7 +25,8 @@ if [ ! -x "$PYTHON" ] || ! "$PYTHON" -c '' 2>/dev/null; then
   "$SYSTEM_PYTHON" -m venv .venv
 fi
 if [ "$(cat "$STAMP" 2>/dev/null || true)" != "$WANTED" ]; then
-  echo "Installing tfft and what it needs into .venv (about 1.5 GB; a few minutes the first time) ..." >&2
-  "$PYTHON" -m pip install --quiet --disable-pip-version-check --editable ".${EXTRAS:+[$EXTRAS]}"
+  echo "Installing tfft and what it needs into .venv (about 3 GB; a few minutes the first time) ..." >&2
+  # compat: a plain path entry; with the default, a script beside this folder would import the folder instead of the package
+  "$PYTHON" -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat --editable ".${EXTRAS:+[$EXTRAS]}"
   printf '%s' "$WANTED" > "$STAMP"
 fi

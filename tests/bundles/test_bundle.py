@@ -209,3 +209,32 @@ def test_a_flipped_byte_in_a_zip_is_damage(tmp_path):
     path.write_bytes(content)
     with pytest.raises(BundleError, match=r"is damaged|not the ones"):
         tfft.load(path)
+
+
+@pytest.mark.parametrize("kind", ["a zip", "a folder with a manifest", "an old bundle with notes"])
+def test_what_only_looks_like_a_bundle_is_never_replaced(tmp_path, kind):
+    model = tfft.build("toy", TASKS["classification"]())
+    path = tmp_path / ("thesis.zip" if kind == "a zip" else "work")
+    if kind == "a zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("thesis.tex", "years")
+    elif kind == "a folder with a manifest":
+        path.mkdir()
+        (path / "manifest.json").write_text('{"name": "browser extension"}')
+        (path / "background.js").write_text("mine")
+    else:
+        (tfft.export(model, path) / "NOTES.txt").write_text("mine")
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    with pytest.raises(BundleError, match="exists and is not a bundle"):
+        tfft.export(model, path)
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+
+
+def test_a_run_instead_of_its_model_is_refused(tmp_path):
+    with pytest.raises(BundleError, match=r"a str.*export\(run.model, path\)"):
+        tfft.export("run", tmp_path / "m.tfft")
+
+
+def test_numbers_of_numpy_in_options_can_be_saved(tmp_path):
+    task = tfft.tasks.classification(np.array(["a", "b"]).tolist(), label_smoothing=np.float32(0.1))
+    assert tfft.load(tfft.export(tfft.build("toy", task), tmp_path / "m.tfft")).task.labels.names == ("a", "b")

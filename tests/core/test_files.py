@@ -1,6 +1,7 @@
 """A write that fails leaves what was there, and nothing beside it."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -86,3 +87,26 @@ def test_a_bare_name_is_written_into_the_working_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_text("a.txt", "x")
     assert _listing(tmp_path) == ["a.txt"]
+
+
+def test_an_old_folder_survives_even_when_it_cannot_be_moved_back(tmp_path, monkeypatch):
+    home = tmp_path / "bundle"
+    home.mkdir()
+    (home / "content").write_text("old")
+    renames = []
+
+    def fail_from_the_second_on(self, target):
+        renames.append(target)
+        if len(renames) > 1:
+            raise OSError(5, "Input/output error")
+        return real(self, target)
+
+    def replace_it():
+        with replacing(home) as fresh:
+            fresh.mkdir()
+            monkeypatch.setattr(Path, "rename", fail_from_the_second_on)
+
+    real = Path.rename
+    with pytest.raises(OSError, match="Input/output"):
+        replace_it()
+    assert [path.read_text() for path in tmp_path.rglob("content")] == ["old"]

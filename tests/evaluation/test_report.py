@@ -65,3 +65,10 @@ def test_examples_of_other_labels_are_refused(model, toy_arrays):
     other = tfft.data.from_arrays(*toy_arrays, class_names=["a", "b", "c"])
     with pytest.raises(DataError, match=r"other labels.*'a', 'b', 'c'.*'red'"):
         tfft.evaluate(model, other.test)
+
+
+def test_a_run_or_all_parts_instead_of_a_model_and_one_part_are_refused(model, data):
+    with pytest.raises(DataError, match=r"a str.*evaluate\(run.model, data.test\)"):
+        tfft.evaluate("run", data.test)
+    with pytest.raises(DataError, match=r"a Splits.*data.test"):
+        tfft.evaluate(model, data)

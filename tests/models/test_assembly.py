@@ -127,3 +127,9 @@ def test_oblong_backbones_get_oblong_inputs() -> None:
 
 def test_build_is_public() -> None:
     assert tfft.build is build
+
+
+@pytest.mark.parametrize("wrong", ["classification", tfft.tasks.classification, ["a", "b"]])
+def test_what_is_no_task_is_refused_before_anything_is_loaded(wrong):
+    with pytest.raises(tfft.core.errors.TaskError, match=r"takes a task.*tasks.classification\(data.labels\)"):
+        tfft.build("toy", wrong)

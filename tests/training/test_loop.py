@@ -116,8 +116,11 @@ def test_the_best_epoch_is_kept_not_the_last(model, data):
     plan = Plan(Phase("wild", everything(), 6, 5.0, clip_norm=None, schedule=constant()))
     record = tfft.fit(model, data, plan).phases[0]
     losses = record.history["val_loss"]
-    assert record.best_epoch == int(np.argmin(losses)) + 1
-    assert record.best_loss == min(losses)
+    if record.best_epoch:
+        assert record.best_epoch == int(np.argmin(losses)) + 1
+        assert record.best_loss == min(losses)
+    else:  # nothing beat the weights from before
+        assert record.best_loss < min(losses)
 
 
 def test_patience_stops_early(model, data):
@@ -126,16 +129,52 @@ def test_patience_stops_early(model, data):
     assert len(record.history["loss"]) == record.best_epoch + 2 < 50
 
 
-def test_balanced_class_weights_change_the_training(toy_arrays):
+def test_class_weights_decide_which_epoch_is_kept(toy_arrays):
+    """With weights on the validation loss too, the kept epoch finds more of the rare class, not fewer."""
     images, targets = toy_arrays
-    keep = np.r_[0:60:3, 1:10:3, 2:10:3]
-    uneven = tfft.data.from_arrays(images[keep], targets[keep])
+    random = np.random.default_rng(0)
+    noisy = np.clip(images.astype(int) + random.integers(-90, 90, images.shape), 0, 255).astype(np.uint8)
+    keep = np.r_[np.flatnonzero(targets == 0), np.flatnonzero(targets == 1)[:6]]
+    uneven = tfft.data.from_arrays(noisy[keep], targets[keep], holdout=(0.3, 0.2))
 
-    def loss(weights):
-        model = tfft.build("toy", tfft.tasks.classification(uneven.labels, class_weights=weights, dropout=0.0))
-        return tfft.fit(model, uneven, tfft.plans.head_only(1, RATE)).history()["loss"][0]
+    def kept(weights):
+        model = tfft.build("toy", tfft.tasks.classification(uneven.labels, class_weights=weights))
+        run = tfft.fit(model, uneven, tfft.plans.head_only(8, RATE))
+        return run, tfft.evaluate(model, uneven.validation)
 
-    assert loss("balanced") != loss(None)
+    run, report = kept({"0": 1.0, "1": 50.0})
+    # the loss that was minimised is the weighted one
+    rows = zip(uneven.validation.targets, report_losses(run.model, uneven.validation), strict=True)
+    weighted = np.mean([loss * (50.0 if target == 1 else 1.0) for target, loss in rows])
+    assert run.phases[0].best_loss == pytest.approx(weighted, rel=1e-4)
+    assert report.per_class[1]["recall"] >= kept(None)[1].per_class[1]["recall"]
+
+
+def report_losses(model, examples):
+    """Cross-entropy of each example."""
+    from tfft.evaluation.predictions import predict
+
+    found = predict(model, examples, 32)
+    return -np.log(found.probabilities[np.arange(len(examples)), examples.targets])
+
+
+def test_a_second_fit_never_leaves_the_model_worse(model, data):
+    good = tfft.fit(model, data, tfft.plans.head_only(8, RATE)).phases[-1].best_loss
+    harm = tfft.fit(model, data, Plan(Phase("harm", everything(), 1, 10.0, clip_norm=None, schedule=constant())))
+    assert harm.phases[0].best_epoch == 0
+    assert harm.phases[0].best_loss == pytest.approx(good, rel=1e-5)
+
+
+def test_what_is_no_model_or_no_splits_is_refused(model, data):
+    with pytest.raises(DataError, match=r"a Functional and a Splits.*fit\(model, data\)"):
+        tfft.fit(model.net, data)
+    with pytest.raises(DataError, match=r"a TransferModel and a Examples.*not data.train"):
+        tfft.fit(model, data.train)
+
+
+def test_numpy_seeds_go_into_the_run(model, data, tmp_path):
+    run = tfft.fit(model, data, tfft.plans.head_only(1, RATE), seed=np.int64(3), run_folder=tmp_path)
+    assert type(run.seed) is int
 
 
 def test_multi_label_and_regression_train(toy_arrays):
@@ -260,3 +299,9 @@ def test_a_disk_that_fills_up_does_not_cost_the_training(model, data, tmp_path, 
     with pytest.warns(RunWarning, match=r"could not be written.*No space left.*Training goes on"):
         run = tfft.fit(model, data, tfft.plans.two_phase(1, 1, learning_rate=RATE), run_folder=tmp_path)
     assert len(run.phases) == 2
+
+
+def test_a_policy_that_chooses_nothing_of_the_backbone_is_refused(model, data):
+    with pytest.raises(PlanError, match=r"trains no variable.*match\('block1_bn/.\*'\).*train_norms=True"):
+        tfft.fit(model, data, Plan(Phase("norms", match("block1_bn/.*"), 1, RATE)))
+    tfft.fit(model, data, Plan(Phase("norms", match("block1_bn/.*"), 1, RATE, train_norms=True)))

@@ -27,7 +27,8 @@ from tfft.models.assembly import TransferModel
 from tfft.preprocess.image import ImagePreprocessor
 
 FORMAT = 1
-_MANIFEST, _NET, _REPORT = "manifest.json", "net.keras", "report.json"
+_MANIFEST, _NET, _REPORT, _PAGE = "manifest.json", "net.keras", "report.json", "report.md"
+_CONTENTS = frozenset((_MANIFEST, _NET, _REPORT, _PAGE))
 
 
 def export(model: TransferModel, path: str | Path, report: Report | None = None) -> Path:
@@ -54,6 +55,8 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
         ...     load(export(model, f"{folder}/toy.tfft")).task.labels.names
         ('ants', 'bees')
     """
+    if not isinstance(model, TransferModel):
+        raise BundleError("export() takes a model.", f"a {type(model).__name__}", "Write export(run.model, path).")
     path = Path(path)
     check_target(path)
     manifest = {
@@ -72,7 +75,7 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
             _write_json(folder / _MANIFEST, manifest)
             if report is not None:
                 _write_json(folder / _REPORT, report.to_dict())
-                (folder / "report.md").write_text(report.to_markdown(), encoding="utf-8")
+                (folder / _PAGE).write_text(report.to_markdown(), encoding="utf-8")
             if folder is not fresh:
                 _zip(folder, fresh)
     except OSError as error:
@@ -163,11 +166,25 @@ def check_target(path: str | Path) -> None:
         raise BundleError(
             f"No bundle can be written to {str(path)!r}.", f"{str(above)!r} is not writable", "Choose another path."
         )
-    folder_of_others = path.is_dir() and any(path.iterdir()) and not (path / _MANIFEST).is_file()
-    file_of_others = path.is_file() and not (path.suffix == ".zip" and zipfile.is_zipfile(path))
-    if folder_of_others or file_of_others:
+    if path.exists() and not _is_bundle(path):
         found = shortlist(sorted(p.name for p in path.iterdir())) if path.is_dir() else "a file"
         raise BundleError(f"{str(path)!r} exists and is not a bundle.", found, "Choose another path.")
+
+
+def _is_bundle(path: Path) -> bool:
+    """Whether all that is there came from ``export``, so that replacing it loses nothing of anybody else's."""
+    try:
+        if path.is_dir():
+            names = {file.name for file in path.iterdir()}
+            if not names:
+                return True
+            manifest = json.loads((path / _MANIFEST).read_text(encoding="utf-8"))
+        else:
+            with zipfile.ZipFile(path) as archive:
+                names, manifest = set(archive.namelist()), json.loads(archive.read(_MANIFEST))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return False
+    return names <= _CONTENTS and isinstance(manifest, dict) and {"format", "weights"} <= set(manifest)
 
 
 def _write_json(path: Path, values: Any) -> None:

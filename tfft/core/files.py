@@ -49,7 +49,9 @@ def replacing(path: Path) -> Iterator[Path]:
         else:
             os.replace(fresh, path)
     finally:
-        shutil.rmtree(workplace, ignore_errors=True)
+        # should even the moving back have failed, the old folder is left where it is rather than deleted
+        if path.exists() or not old.exists():
+            shutil.rmtree(workplace, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -128,6 +128,31 @@ class Selected(Sequence[Any]):
         return int(self._indices[index])
 
 
+class Joined(Sequence[Any]):
+    """Several sequences seen as one, read only where an index asks.
+
+    Args:
+        parts: Sequences, in order.
+
+    Example:
+        >>> list(Joined([["1.jpg"], [], ["2.jpg", "3.jpg"]]))
+        ['1.jpg', '2.jpg', '3.jpg']
+    """
+
+    def __init__(self, parts: Sequence[Sequence[Any]]) -> None:
+        self._parts = parts
+        self._ends = np.cumsum([len(part) for part in parts])
+
+    def __len__(self) -> int:
+        return int(self._ends[-1])
+
+    def __getitem__(self, index: Any) -> Any:
+        if not 0 <= index < len(self):
+            raise IndexError(f"position {index} of {len(self)}")
+        number = int(np.searchsorted(self._ends, index, side="right"))
+        return self._parts[number][int(index - (self._ends[number] - len(self._parts[number])))]
+
+
 @dataclass(frozen=True, eq=False)
 class Splits:
     """Training, validation and test examples of one label space.
@@ -189,7 +214,7 @@ class Splits:
         """
         parts = [part for part in (self.train, self.validation, self.test) if part is not None]
         return Examples(
-            [item for part in parts for item in part.inputs],
+            Joined([part.inputs for part in parts]),
             np.concatenate([part.targets for part in parts]),
             self.labels,
             tuple(digest for part in parts for digest in part.digests),

@@ -88,6 +88,7 @@ def assemble(pools: Mapping[str, Pool], drawing: Drawing, names: Sequence[str] |
         '8 train, 4 validation, no test part; 2 classes'
     """
     _check_parts(pools)
+    names = None if names is None else [str(name) for name in names]
     labels = targets.label_space(pools["train"].targets, names)
     encoded = {part: targets.encode(p.targets, labels, part, names is not None) for part, p in pools.items()}
     doubts.warn_labels(labels, encoded["train"])

@@ -35,7 +35,7 @@ def label_space(targets: Sequence[Any] | np.ndarray, names: Sequence[str] | None
         found = sorted({label for row in array for label in row})
         if not found:
             raise DataError("No example has a label.", f"{len(array)} empty lists", "Add labels to some of them.")
-        return LabelSpace(tuple(names or found), "multi")
+        return LabelSpace(tuple(found if names is None else names), "multi")
     if array.ndim == 2:
         return _columns(array, names)
     if array.dtype.kind == "f":
@@ -47,7 +47,7 @@ def label_space(targets: Sequence[Any] | np.ndarray, names: Sequence[str] | None
         )
     if names is not None and array.dtype.kind in "bui":
         _inside(array, len(names), "train")
-    return LabelSpace(tuple(names or present))
+    return LabelSpace(tuple(present if names is None else names))
 
 
 def encode(targets: Sequence[Any] | np.ndarray, labels: LabelSpace, part: str, by_position: bool = False) -> np.ndarray:
@@ -137,7 +137,7 @@ def _named(names: Sequence[str] | None, default: list[str]) -> tuple[str, ...]:
             shortlist(names),
             "Give one name for each column; for one class an example pass targets of shape (n,).",
         )
-    return tuple(names or default)
+    return tuple(default if names is None else names)
 
 
 def _wide(array: np.ndarray, labels: LabelSpace, part: str) -> np.ndarray:

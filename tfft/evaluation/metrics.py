@@ -41,7 +41,18 @@ def _subset_accuracy(found: Predictions, weights: np.ndarray) -> float:
 
 
 def _multi_macro_f1(found: Predictions, weights: np.ndarray) -> float:
-    return float(sk.f1_score(found.targets, found.named(), average="macro", sample_weight=weights, zero_division=0.0))
+    hits, named, true = _multi_counts(found, weights)
+    present = named + true > 0  # as for one class an example: a class nobody has or names does not count
+    return float((2 * hits[present] / (named + true)[present]).mean()) if present.any() else 0.0
+
+
+def _multi_counts(found: Predictions, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How often each class was named rightly, was named, and was true, each of shape (classes,).
+
+    Not scikit-learn: it reads a single column as two classes.
+    """
+    named, true = found.named(), found.targets > 0
+    return weights @ (named & true), weights @ named, weights @ true
 
 
 def _multi_log_loss(found: Predictions, weights: np.ndarray) -> float:
@@ -58,6 +69,8 @@ def _rmse(found: Predictions, weights: np.ndarray) -> float:
 
 
 def _r2(found: Predictions, weights: np.ndarray) -> float:
+    if np.count_nonzero(weights) < 2:
+        return float("nan")  # R2 compares with the mean of several targets
     return float(sk.r2_score(found.targets, found.probabilities, sample_weight=weights))
 
 
@@ -157,9 +170,13 @@ def per_class(predictions: Predictions, kind: str, names: tuple[str, ...]) -> li
     if kind == "real":
         errors = np.abs(targets - probabilities).mean(axis=0)
         return [{"name": name, "mae": float(error)} for name, error in zip(names, errors, strict=True)]
-    predicted = probabilities.argmax(axis=1) if kind == "single" else predictions.named()
-    columns = sk.precision_recall_fscore_support(targets, predicted, labels=range(len(names)), zero_division=0.0)
-    precision, recall, f1, support = columns
+    if kind == "multi":
+        hits, predicted, support = _multi_counts(predictions, np.ones(len(targets)))
+    else:
+        table = confusion(targets, probabilities)
+        hits, predicted, support = np.diag(table), table.sum(axis=0), table.sum(axis=1)
+    precision, recall = hits / np.maximum(predicted, 1), hits / np.maximum(support, 1)
+    f1 = 2 * hits / np.maximum(predicted + support, 1)
     return [
         {
             "name": name,

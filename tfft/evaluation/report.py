@@ -103,6 +103,18 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
         >>> sorted(evaluate(model, data.train).metrics)
         ['accuracy', 'balanced_accuracy', 'log_loss', 'macro_f1']
     """
+    if not all(hasattr(model, name) for name in ("net", "task", "preprocessor")):
+        raise DataError(
+            "evaluate() takes a model from build(), fit() or load().",
+            f"a {type(model).__name__}",
+            "Write evaluate(run.model, data.test).",
+        )
+    if examples is not None and not isinstance(examples, Examples):
+        raise DataError(
+            "evaluate() takes one part of the data.",
+            f"a {type(examples).__name__}",
+            "Write evaluate(run.model, data.test).",
+        )
     if examples is None or not len(examples):
         raise DataError(
             "There are no examples to evaluate on.",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfft.backbones.base import Backbone
 from tfft.backbones.handles import load_backbone
-from tfft.core.errors import BackboneError
+from tfft.core.errors import BackboneError, TaskError
 from tfft.core.seed import derive
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.pixels import PIXEL_RANGES
@@ -112,6 +112,12 @@ def build(backbone: str | Backbone, task: Task, seed: int = 0) -> TransferModel:
             "build() takes a backbone's name or what load_backbone() returned.",
             type(described).__name__,
             'Write build("vgg16", task).',
+        )
+    if not isinstance(task, Task):
+        raise TaskError(
+            "build() takes a task from tfft.tasks.",
+            f"a {type(task).__name__}",
+            "Write tfft.tasks.classification(data.labels).",
         )
     backbone_net = described.load(derive(seed, "backbone"))
     head_net = task.head.build(

@@ -67,8 +67,17 @@ class Task:
 
     def to_dict(self) -> dict[str, Any]:
         """Name, labels and options as plain JSON values; ``tfft.tasks.from_dict`` undoes it."""
-        options = {key: list(v) if isinstance(v, tuple) else v for key, v in self.options.items()}
+        options = {key: _plain(value) for key, value in self.options.items()}
         return {"name": self.name, "labels": self.labels.to_dict(), "options": options}
+
+
+def _plain(value: Any) -> Any:
+    """NumPy numbers as Python's own, tuples as lists: what goes into JSON."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def require_kind(labels: LabelSpace, kind: str, task: str, instead: str) -> None:

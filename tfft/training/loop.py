@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ from tfft.core import fingerprint
 from tfft.core.errors import DataError, PlanError, RunWarning, shortlist
 from tfft.core.seed import derive
 from tfft.data.examples import Splits
-from tfft.data.pipeline import check_batch_size, evaluation_batches, readable, steps, training_batches
+from tfft.data.pipeline import check_batch_size, readable, steps, training_batches
 from tfft.models.assembly import TransferModel
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.recipes import two_phase
 from tfft.trainable.overview import survey
 from tfft.trainable.policy import plan_rows
 from tfft.training.best_weights import BestWeights
+from tfft.training.feed import loss_now, validation_batches
 from tfft.training.movement import prove, starved
 from tfft.training.optimizer import optimizer_for
 from tfft.training.progress import JsonLog, LiveLine
@@ -71,6 +73,9 @@ def fit(
     """
     plan = two_phase() if plan is None else plan
     _check(model, data, plan, batch_size)
+    seed = int(seed)
+    class_weight = model.task.class_weight(data.train.counts())
+    validation = validation_batches(model, data, batch_size, class_weight)
     log = None if run_folder is None else Path(run_folder) / LOG_NAME
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -89,12 +94,30 @@ def fit(
             metrics=model.task.metrics(),
             jit_compile=False,
         )
+        if best is None:
+            best = loss_now(net, validation, len(data.validation), batch_size)
         keeper = BestWeights(overview, start=best)
         line = LiveLine(phase, overview, count, progress)
         events = JsonLog(log, phase.name)
         events.write("phase", plan=phase.to_dict(), trained=overview.totals()[0], parameters=overview.totals()[1])
         try:
-            history = _fit_phase(net, model, data, phase, (first_epoch, seed, batch_size), [keeper, line, events])
+            batches = training_batches(
+                data.train,
+                model.preprocessor,
+                model.task.encode,
+                batch_size,
+                range(first_epoch, first_epoch + phase.epochs),
+                derive(seed, "order"),
+            )
+            feed = {
+                "x": batches,
+                "steps_per_epoch": count,
+                "class_weight": class_weight,
+                "validation_data": validation,
+                # said, so that Keras keeps one iterator, which reads ahead while the next epoch trains
+                "validation_steps": steps(len(data.validation), batch_size),
+            }
+            history = _fit_phase(net, phase, feed, [keeper, line, events])
             overview = overview.compared(before)
             starving = starved(overview, net.optimizer)
         finally:
@@ -112,44 +135,32 @@ def fit(
 
 
 def _fit_phase(
-    net: keras.Model,
-    model: TransferModel,
-    data: Splits,
-    phase: Phase,
-    order: tuple[int, int, int],
-    callbacks: list[keras.callbacks.Callback],
+    net: keras.Model, phase: Phase, feed: Mapping[str, Any], callbacks: list[keras.callbacks.Callback]
 ) -> dict[str, list[float]]:
-    """One Keras ``fit``; ``order`` is (first epoch within the run, seed, batch size)."""
-    first_epoch, seed, batch_size = order
-    read, encode = model.preprocessor, model.task.encode
-    epochs = range(first_epoch, first_epoch + phase.epochs)
+    """One Keras ``fit``; ``feed`` is what it reads."""
     if phase.patience is not None:
         callbacks = [*callbacks, keras.callbacks.EarlyStopping("val_loss", patience=phase.patience)]
+    callbacks = [*callbacks, keras.callbacks.TerminateOnNaN()]
     with readable():
-        history = net.fit(
-            training_batches(data.train, read, encode, batch_size, epochs, derive(seed, "order")),
-            validation_data=evaluation_batches(data.validation, read, encode, batch_size),
-            epochs=phase.epochs,
-            steps_per_epoch=steps(len(data.train), batch_size),
-            # said, so that Keras keeps one iterator, which reads ahead while the next epoch trains
-            validation_steps=steps(len(data.validation), batch_size),
-            shuffle=False,
-            class_weight=model.task.class_weight(data.train.counts()),
-            callbacks=[*callbacks, keras.callbacks.TerminateOnNaN()],
-            verbose=0,
-        ).history
+        history = net.fit(**feed, epochs=phase.epochs, callbacks=callbacks, shuffle=False, verbose=0).history
     losses = {name: [float(value) for value in values] for name, values in history.items()}
     if not np.isfinite([value for name in ("loss", "val_loss") for value in losses.get(name, [])]).all():
         raise PlanError(
             f"The loss of phase {phase.name!r} became NaN or infinite.",
             f"losses {losses.get('loss')}",
-            f"Lower its learning rate, now {phase.learning_rate:g}; the weights from before are back in place.",
+            f"Lower its learning rate, now {phase.learning_rate:g}; the best weights so far are back in place.",
         )
     return losses
 
 
 def _check(model: TransferModel, data: Splits, plan: Plan, batch_size: int) -> None:
     """Everything that can be known to fail, before anything is trained."""
+    if not isinstance(model, TransferModel) or not isinstance(data, Splits):
+        raise DataError(
+            "fit() takes a model from build() and data from tfft.data.",
+            f"a {type(model).__name__} and a {type(data).__name__}",
+            "Write fit(model, data), with all parts of the data, not data.train.",
+        )
     if not isinstance(plan, Plan):
         raise PlanError("plan must be a Plan.", type(plan).__name__, "Use tfft.plans.two_phase() or Plan(Phase(...)).")
     check_batch_size(batch_size)
@@ -160,10 +171,17 @@ def _check(model: TransferModel, data: Splits, plan: Plan, batch_size: int) -> N
             f"{theirs.kind} {shortlist(theirs.names)} for a model of {ours.kind} {shortlist(ours.names)}",
             "Build the model with task(data.labels).",
         )
-    model.task.class_weight(data.train.counts())
     rows = survey(model.backbone_net, model.backbone.blocks, model.head_net)
     for phase in plan:
         intended = plan_rows(phase.trainable, rows, phase.train_norms)
+        if phase.trainable.name != "nothing" and not any(
+            r.intent == "train" and r.block != "head" for r in intended.rows
+        ):
+            raise PlanError(
+                f"Phase {phase.name!r} trains no variable of the backbone: {phase.trainable.describe()} chooses none.",
+                f"norms {'included' if phase.train_norms else 'left out'}",
+                "Choose others, or set train_norms=True to train norms; for the head alone write nothing().",
+            )
         if not model.backbone.can_finetune and any(r.intent == "train" and r.block != "head" for r in intended.rows):
             raise PlanError(
                 f"Phase {phase.name!r} trains the backbone {model.backbone.handle!r}, which cannot be trained.",

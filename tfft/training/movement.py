@@ -27,6 +27,7 @@ def starved(overview: Overview, optimizer: Any) -> frozenset[str]:
         Paths of the variables whose gradient was not exactly zero.
     """
     # Keras 3.15 has no public way from a variable to its slot; test_movement guards this one
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # mixed_float16 wraps it to scale the loss
     index_of = {id(variable): index for index, variable in enumerate(optimizer._trainable_variables)}
     found = set()
     for row, variable in zip(overview.rows, overview.variables, strict=True):
