@@ -33,3 +33,12 @@ def test_the_loss_before_training_is_that_of_chance(model, data):
     assert loss_now(model.net, batches, len(data.validation), 4) == pytest.approx(np.log(3), abs=0.01)
     model.head_net.get_layer("logits").bias.assign([np.nan, 0, 0])
     assert loss_now(model.net, batches, len(data.validation), 4) is None
+
+
+def test_a_phase_reads_every_example_once_an_epoch(model, data):
+    from tfft.training.feed import phase_feed
+
+    feed = phase_feed(model, data, 8, range(2, 4), seed=0)
+    rows = [len(pixels) for pixels, _ in feed["x"].as_numpy_iterator()]
+    assert sum(rows) == 2 * len(data.train)
+    assert len(rows) == 2 * feed["steps_per_epoch"]

@@ -1,13 +1,13 @@
 """What a phase validates on: batches that weigh classes as training does, and the loss of the weights as they are."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
 from tfft.data.examples import Splits
-from tfft.data.pipeline import evaluation_batches, readable, steps
+from tfft.data.pipeline import evaluation_batches, readable, steps, training_batches
 from tfft.models.assembly import TransferModel
 
 if TYPE_CHECKING:
@@ -37,6 +37,27 @@ def validation_batches(
         return batches
     weights = tf.constant([class_weight[index] for index in range(model.task.outputs)], tf.float32)
     return batches.map(lambda pixels, one_hot: (pixels, one_hot, tf.linalg.matvec(one_hot, weights)))
+
+
+def phase_feed(model: TransferModel, data: Splits, batch_size: int, epochs: range, seed: int) -> dict[str, Any]:
+    """What Keras' ``fit`` reads in one phase.
+
+    Args:
+        model: Tells how to read images and encode targets.
+        data: With training and validation parts.
+        batch_size: Examples in a batch.
+        epochs: Numbers of the epochs within the run.
+        seed: Orders the examples.
+
+    Returns:
+        Keyword arguments: the batches of all epochs, (uint8 (batch, height, width, 3), float32 (batch, outputs)), and step counts.
+    """
+    return {
+        "x": training_batches(data.train, model.preprocessor, model.task.encode, batch_size, epochs, seed),
+        "steps_per_epoch": steps(len(data.train), batch_size),
+        # said, so that Keras keeps one iterator, which reads ahead while the next epoch trains
+        "validation_steps": steps(len(data.validation), batch_size),
+    }
 
 
 def loss_now(net: keras.Model, batches: "tf.data.Dataset", count: int, batch_size: int) -> float | None:

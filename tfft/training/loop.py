@@ -13,14 +13,14 @@ from tfft.core import fingerprint
 from tfft.core.errors import DataError, PlanError, RunWarning, shortlist
 from tfft.core.seed import derive
 from tfft.data.examples import Splits
-from tfft.data.pipeline import check_batch_size, readable, steps, training_batches
+from tfft.data.pipeline import check_batch_size, readable, steps
 from tfft.models.assembly import TransferModel
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.recipes import two_phase
 from tfft.trainable.overview import survey
 from tfft.trainable.policy import plan_rows
 from tfft.training.best_weights import BestWeights
-from tfft.training.feed import loss_now, validation_batches
+from tfft.training.feed import loss_now, phase_feed, validation_batches
 from tfft.training.movement import prove, starved
 from tfft.training.optimizer import optimizer_for
 from tfft.training.progress import JsonLog, LiveLine
@@ -101,22 +101,9 @@ def fit(
         events = JsonLog(log, phase.name)
         events.write("phase", plan=phase.to_dict(), trained=overview.totals()[0], parameters=overview.totals()[1])
         try:
-            batches = training_batches(
-                data.train,
-                model.preprocessor,
-                model.task.encode,
-                batch_size,
-                range(first_epoch, first_epoch + phase.epochs),
-                derive(seed, "order"),
-            )
-            feed = {
-                "x": batches,
-                "steps_per_epoch": count,
-                "class_weight": class_weight,
-                "validation_data": validation,
-                # said, so that Keras keeps one iterator, which reads ahead while the next epoch trains
-                "validation_steps": steps(len(data.validation), batch_size),
-            }
+            epochs = range(first_epoch, first_epoch + phase.epochs)
+            feed = phase_feed(model, data, batch_size, epochs, derive(seed, "order"))
+            feed |= {"class_weight": class_weight, "validation_data": validation}
             history = _fit_phase(net, phase, feed, [keeper, line, events])
             overview = overview.compared(before)
             starving = starved(overview, net.optimizer)
