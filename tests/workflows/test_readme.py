@@ -60,3 +60,11 @@ def test_the_table_of_data_sources_names_functions_that_exist():
 def test_the_scripts_that_the_page_names_exist_and_can_run():
     for script in ("scripts/demo", "scripts/test", ".ci/run"):
         assert (ROOT / script).stat().st_mode & 0o111, script
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/architecture.md", "docs/quickstart.zh.md", "docs/tfft_mini.md"])
+def test_every_link_leads_somewhere_and_no_placeholder_is_left(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        assert "://" in target or ((ROOT / page).parent / target).exists(), target
+    assert not re.findall(r"\b[A-Z]{4,}_[A-Z]+\b(?!/)", re.sub(r"`[^`]*`|```.*?```", "", text, flags=re.DOTALL))
