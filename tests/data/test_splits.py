@@ -83,6 +83,21 @@ def test_grouped_parts_are_stratified_as_far_as_groups_allow():
     assert splits.validation.counts() == {"a": 20, "b": 20}
 
 
+@pytest.mark.parametrize("fraction", [0.05, 0.15, 0.3, 0.4, 0.6, 0.7])
+def test_grouped_parts_have_the_fraction_that_was_asked_for(fraction):
+    groups = np.repeat(np.arange(200), 3)
+    splits = assemble({"train": _pool(np.repeat(["a", "b"], 300), groups)}, Drawing((fraction, 0.0)))
+    assert len(splits.validation) / 600 == pytest.approx(fraction, abs=0.02)
+
+
+def test_of_several_labels_the_rare_ones_reach_every_part():
+    common = np.random.default_rng(0).random((200, 2)) < 0.5
+    rare = np.arange(200) % 20 == 0
+    for seed in range(5):
+        splits = assemble({"train": _pool(np.c_[common, rare].astype(int))}, Drawing((0.2, 0.2), seed))
+        assert [int(part.targets[:, 2].sum()) for part in _parts(splits)] == [6, 2, 2]
+
+
 def test_few_members_in_many_groups_can_be_split():
     """scikit-learn refuses more folds than members of the largest class."""
     splits = assemble({"train": _pool(["a", "b"] * 4, list("abcdefgh"))}, Drawing((0.15, 0.0), seed=1))

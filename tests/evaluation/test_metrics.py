@@ -72,7 +72,7 @@ def test_the_accuracy_interval_is_close_to_the_binomial_one(single):
 def test_confusion_rows_are_true_classes(single):
     predicted = single.probabilities.argmax(axis=1)
     assert np.array_equal(
-        confusion(single.targets, single.probabilities), sk.confusion_matrix(single.targets, predicted)
+        confusion(single), sk.confusion_matrix(single.targets, predicted)
     )
 
 

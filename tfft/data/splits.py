@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from numbers import Real
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from tfft.data.values import is_missing
 OnCorrupt = Literal["error", "skip"]
 PARTS = ("train", "validation", "test")
 HOLDOUT = (0.15, 0.15)
+_MOST_FOLDS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,28 +173,41 @@ def _choose(rows: Examples, groups: np.ndarray | None, fraction: float, seed: in
         return np.arange(0)
     if groups is not None:
         return _choose_groups(rows, groups, fraction, seed)
-    if rows.labels.kind != "single":
+    if rows.labels.kind == "real":
         return np.sort(random.permutation(len(rows))[: max(1, round(len(rows) * fraction))])
+    # one class an example: every part gets every class, or _check says so; of several labels a rare one stays in training
+    least = 1 if rows.labels.kind == "single" else 0
     chosen = []
-    for class_id in np.unique(rows.targets):
-        members = np.flatnonzero(rows.targets == class_id)
-        chosen.append(random.permutation(members)[: max(1, round(len(members) * fraction))])
+    for members in _alike(rows):
+        chosen.append(random.permutation(members)[: max(least, round(len(members) * fraction))])
     return np.sort(np.concatenate(chosen))
+
+
+def _alike(rows: Examples) -> list[np.ndarray]:
+    """Positions of the examples of each class; of several labels, the rarest that an example has counts as its class."""
+    classes = rows.targets
+    if rows.labels.kind == "multi":
+        # a column of its own for examples without any label
+        having = np.concatenate([rows.targets > 0, (rows.targets > 0).sum(axis=1, keepdims=True) == 0], axis=1)
+        classes = np.where(having, having.sum(axis=0), len(rows) + 1).argmin(axis=1)
+    return [np.flatnonzero(classes == class_id) for class_id in np.unique(classes)]
 
 
 def _choose_groups(rows: Examples, groups: np.ndarray, fraction: float, seed: int) -> np.ndarray:
     from sklearn.model_selection import StratifiedGroupKFold
 
     names, ids = np.unique(groups, return_inverse=True)
-    folds = max(2, round(1 / fraction))
     if len(names) < 2:
         raise DataError(
             "A grouped split needs a group for each part that is drawn, and one to train on.",
             f"{len(names)} group left for two parts",
             "Check the groups, or draw fewer parts: holdout=(0.15, 0).",
         )
-    stratified = rows.labels.kind == "single" and fraction <= 0.5 and np.bincount(rows.targets).max() >= folds
-    if not stratified or len(names) < folds:
+    # the fraction as so many of so many folds: 0.4 is 2 of 5
+    most = min(len(names), max(_MOST_FOLDS, round(1 / fraction)))
+    share = max(Fraction(fraction).limit_denominator(most), Fraction(1, most))
+    folds = share.denominator
+    if folds == 1 or rows.labels.kind != "single" or np.bincount(rows.targets).max() < folds:
         held = np.random.default_rng(seed).permutation(len(names))
         held = held[: min(len(names) - 1, max(1, round(len(names) * fraction)))]
         return np.flatnonzero(np.isin(ids, held))
@@ -200,7 +215,8 @@ def _choose_groups(rows: Examples, groups: np.ndarray, fraction: float, seed: in
     with warnings.catch_warnings():
         # scikit-learn warns of classes with fewer members than folds; _check below says it in our words
         warnings.simplefilter("ignore")
-        return next(iter(splitter.split(np.zeros(len(rows)), rows.targets, ids)))[1]
+        drawn = [fold for _, fold in splitter.split(np.zeros(len(rows)), rows.targets, ids)]
+    return np.sort(np.concatenate(drawn[: share.numerator]))
 
 
 def _check(parts: dict[str, Examples], labels: LabelSpace) -> None:

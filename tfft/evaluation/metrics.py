@@ -12,32 +12,30 @@ from tfft.core.errors import DataError
 from tfft.evaluation.predictions import Predictions
 
 Metric = Callable[[Predictions, np.ndarray], float]
-_TINY = 1e-15
 
 
 def _accuracy(found: Predictions, weights: np.ndarray) -> float:
-    return float(np.average(found.probabilities.argmax(axis=1) == found.targets, weights=weights))
+    return float(np.average(found.chosen == found.targets, weights=weights))
 
 
 def _balanced_accuracy(found: Predictions, weights: np.ndarray) -> float:
-    hits = confusion(found.targets, found.probabilities, weights)
+    hits = confusion(found, weights)
     present = hits.sum(axis=1) > 0
     return float((np.diag(hits)[present] / hits.sum(axis=1)[present]).mean())
 
 
 def _macro_f1(found: Predictions, weights: np.ndarray) -> float:
-    hits = confusion(found.targets, found.probabilities, weights)
+    hits = confusion(found, weights)
     either = hits.sum(axis=0) + hits.sum(axis=1)
     return float((2 * np.diag(hits)[either > 0] / either[either > 0]).mean())
 
 
 def _log_loss(found: Predictions, weights: np.ndarray) -> float:
-    own = found.probabilities[np.arange(len(found.targets)), found.targets]
-    return float(np.average(-np.log(np.maximum(own, _TINY)), weights=weights))
+    return float(np.average(found.losses, weights=weights))
 
 
 def _subset_accuracy(found: Predictions, weights: np.ndarray) -> float:
-    return float(np.average((found.named() == (found.targets > 0)).all(axis=1), weights=weights))
+    return float(np.average((found.named == (found.targets > 0)).all(axis=1), weights=weights))
 
 
 def _multi_macro_f1(found: Predictions, weights: np.ndarray) -> float:
@@ -51,13 +49,8 @@ def _multi_counts(found: Predictions, weights: np.ndarray) -> tuple[np.ndarray, 
 
     Not scikit-learn: it reads a single column as two classes.
     """
-    named, true = found.named(), found.targets > 0
+    named, true = found.named, found.targets > 0
     return weights @ (named & true), weights @ named, weights @ true
-
-
-def _multi_log_loss(found: Predictions, weights: np.ndarray) -> float:
-    own = np.where(found.targets > 0, found.probabilities, 1 - found.probabilities)
-    return float(np.average(-np.log(np.maximum(own, _TINY)).mean(axis=1), weights=weights))
 
 
 def _mae(found: Predictions, weights: np.ndarray) -> float:
@@ -81,29 +74,28 @@ METRICS: Mapping[str, Mapping[str, Metric]] = {
         "macro_f1": _macro_f1,
         "log_loss": _log_loss,
     },
-    "multi": {"subset_accuracy": _subset_accuracy, "macro_f1": _multi_macro_f1, "log_loss": _multi_log_loss},
+    "multi": {"subset_accuracy": _subset_accuracy, "macro_f1": _multi_macro_f1, "log_loss": _log_loss},
     "real": {"mae": _mae, "rmse": _rmse, "r2": _r2},
 }
 """By kind of label space; the first of each kind is the one a summary shows."""
 
 
-def confusion(targets: np.ndarray, probabilities: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+def confusion(predictions: Predictions, weights: np.ndarray | None = None) -> np.ndarray:
     """Counts of (true class, most probable class).
 
     Args:
-        targets: Class ids, int64, shape (n,).
-        probabilities: Float64, shape (n, classes).
+        predictions: n of them, one class an example.
         weights: How often each example counts, shape (n,); once when None.
 
     Returns:
         Shape (classes, classes), rows true, columns predicted; int64, or float64 with weights.
 
     Example:
-        >>> confusion(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]])).tolist()
+        >>> confusion(Predictions(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]]))).tolist()
         [[1, 0], [1, 1]]
     """
-    classes = probabilities.shape[1]
-    cells = targets * classes + probabilities.argmax(axis=1)
+    classes = predictions.probabilities.shape[1]
+    cells = predictions.targets * classes + predictions.chosen
     return np.bincount(cells, weights, minlength=classes * classes).reshape(classes, classes)
 
 
@@ -173,7 +165,7 @@ def per_class(predictions: Predictions, kind: str, names: tuple[str, ...]) -> li
     if kind == "multi":
         hits, predicted, support = _multi_counts(predictions, np.ones(len(targets)))
     else:
-        table = confusion(targets, probabilities)
+        table = confusion(predictions)
         hits, predicted, support = np.diag(table), table.sum(axis=0), table.sum(axis=1)
     precision, recall = hits / np.maximum(predicted, 1), hits / np.maximum(support, 1)
     f1 = 2 * hits / np.maximum(predicted + support, 1)

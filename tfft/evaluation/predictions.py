@@ -1,6 +1,7 @@
 """A model's answers beside the targets, batch by batch: images stream through, only numbers stay."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -12,6 +13,8 @@ from tfft.tasks.base import Task
 
 if TYPE_CHECKING:
     import keras
+
+_TINY = 1e-15
 
 
 class Model(Protocol):
@@ -44,9 +47,24 @@ class Predictions:
     probabilities: np.ndarray
     threshold: float = 0.5
 
+    @cached_property
+    def chosen(self) -> np.ndarray:
+        """The most probable class of each example, int64, shape (n,); for one class an example."""
+        return self.probabilities.argmax(axis=1)
+
+    @cached_property
     def named(self) -> np.ndarray:
         """Which classes the answers name, boolean, shape (n, outputs); for several labels an example."""
         return self.probabilities >= self.threshold
+
+    @cached_property
+    def losses(self) -> np.ndarray:
+        """Negative log likelihood of each example in nats, float64, shape (n,); its mean over the classes for several labels."""
+        if self.targets.ndim == 1:
+            own = self.probabilities[np.arange(len(self.targets)), self.targets]
+            return -np.log(np.maximum(own, _TINY))
+        own = np.where(self.targets > 0, self.probabilities, 1 - self.probabilities)
+        return -np.log(np.maximum(own, _TINY)).mean(axis=1)
 
 
 def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:

@@ -129,7 +129,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
             "Evaluate on data of the same label space.",
         )
     predictions = predict(model, examples, batch_size)
-    counts = metrics.confusion(predictions.targets, predictions.probabilities) if labels.kind == "single" else None
+    counts = metrics.confusion(predictions) if labels.kind == "single" else None
     return Report(
         task=model.task.name,
         count=len(examples),
