@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tfft import data, plans, tasks, trainable
     from tfft.backbones.handles import load_backbone
-    from tfft.bundles.bundle import export, load
+    from tfft.bundles.bundle import load
+    from tfft.bundles.writer import export
     from tfft.evaluation.report import evaluate
     from tfft.models.assembly import build
     from tfft.plans.phase import Phase, Plan
@@ -32,7 +33,7 @@ _HOMES = {
     "build": "tfft.models.assembly",
     "fit": "tfft.training.loop",
     "evaluate": "tfft.evaluation.report",
-    "export": "tfft.bundles.bundle",
+    "export": "tfft.bundles.writer",
     "load": "tfft.bundles.bundle",
     "Phase": "tfft.plans.phase",
     "Plan": "tfft.plans.phase",

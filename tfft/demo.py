@@ -13,7 +13,7 @@ import numpy as np
 
 from tfft import plans, tasks
 from tfft.backbones.handles import load_backbone
-from tfft.bundles.bundle import export
+from tfft.bundles.writer import export
 from tfft.core import files
 from tfft.core.errors import RunWarning
 from tfft.core.seed import derive

@@ -68,3 +68,10 @@ def test_a_missing_parquet_reader_is_said_with_the_install_line(tmp_path, monkey
     (tmp_path / "t.parquet").touch()
     with pytest.raises(DataError, match=r"needs a Parquet reader.*usable engine.*pip install pyarrow"):
         read_table(tmp_path / "t.parquet", "label")
+
+
+def test_semicolons_of_spreadsheets_are_read_and_commas_inside_them_left_alone(tmp_path):
+    (tmp_path / "a.csv").write_text("path;label\n1.jpg;3,5\n2.jpg;x\n")
+    assert read_table(tmp_path / "a.csv", "label")["label"].tolist() == ["3,5", "x"]
+    (tmp_path / "b.csv").write_text("path,label;odd\n1.jpg,a;b\n")
+    assert read_table(tmp_path / "b.csv", "label;odd")["label;odd"].tolist() == ["a;b"]

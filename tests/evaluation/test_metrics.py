@@ -71,9 +71,7 @@ def test_the_accuracy_interval_is_close_to_the_binomial_one(single):
 
 def test_confusion_rows_are_true_classes(single):
     predicted = single.probabilities.argmax(axis=1)
-    assert np.array_equal(
-        confusion(single), sk.confusion_matrix(single.targets, predicted)
-    )
+    assert np.array_equal(confusion(single), sk.confusion_matrix(single.targets, predicted))
 
 
 def test_a_class_never_seen_and_never_predicted_has_support_zero():

@@ -18,6 +18,7 @@ def report(classes):
         "metrics": {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}},
         "per_class": [{"name": name, "precision": 1.0, "support": 3} for name in names],
         "confusion": [[0] * classes] * classes,
+        "seen": None,
         "versions": {"python": "3.11"},
     }
 

@@ -72,3 +72,41 @@ def test_a_run_or_all_parts_instead_of_a_model_and_one_part_are_refused(model, d
         tfft.evaluate("run", data.test)
     with pytest.raises(DataError, match=r"a Splits.*data.test"):
         tfft.evaluate(model, data)
+
+
+def test_new_data_may_lack_some_of_the_classes(model, data, toy_arrays):
+    images, targets = toy_arrays
+    some = targets != 1
+    fewer = tfft.data.from_arrays(images[some], np.array(["red", "?", "blue"])[targets[some]], seed=1)
+    found = tfft.evaluate(model, fewer.everything())
+    assert [row["support"] for row in found.per_class] == [int((targets == 0).sum()), 0, int((targets == 2).sum())]
+    whole = tfft.evaluate(model, data.everything())
+    assert [found.confusion[i] for i in (0, 2)] == [whole.confusion[i] for i in (0, 2)]
+
+
+def test_of_several_labels_new_data_may_lack_some_as_well(toy_arrays):
+    images, targets = toy_arrays
+    names = [["a"] if t == 0 else ["a", "b"] if t == 1 else ["c"] for t in targets]
+    data = tfft.data.from_arrays(images, names)
+    model = tfft.build("toy", tfft.tasks.multi_label(data.labels))
+    some = [i for i, t in enumerate(targets) if t != 2]
+    fewer = tfft.data.from_arrays(images[some], [names[i][::-1] for i in some])
+    found = tfft.evaluate(model, fewer.everything())
+    assert [row["support"] for row in found.per_class] == [len(some), int((targets == 1).sum()), 0]
+
+
+def test_a_class_the_model_does_not_know_is_named(model, toy_arrays):
+    images, targets = toy_arrays
+    other = tfft.data.from_arrays(images, targets, class_names=["red", "green", "violet"])
+    with pytest.raises(DataError, match=r"other labels.*'violet' for single 'red', 'green', 'blue'"):
+        tfft.evaluate(model, other.train)
+
+
+def test_a_metric_that_is_no_number_is_null_in_json(toy_arrays):
+    images, targets = toy_arrays
+    data = tfft.data.from_arrays(images, targets.astype(float) + 0.5)
+    model = tfft.build("toy", tfft.tasks.regression(data.labels))
+    report = tfft.evaluate(model, data.test.take([0]))
+    values = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    assert values["metrics"]["r2"]["value"] is None
+    assert "| r2     | -" in report.to_markdown()

@@ -11,6 +11,7 @@ from tfft.core.errors import DataError
 from tfft.data.arrays import to_pixels
 from tfft.data.folder import SUFFIXES, images_below
 from tfft.data.pipeline import check_batch_size
+from tfft.data.seen import Seen
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.tasks.base import Answer, Task
 
@@ -65,6 +66,7 @@ class Predictor:
         preprocessor: Raw input -> pixels.
         manifest: What the bundle says of itself: versions, backbone, fingerprints.
         report: The report it was exported with, as plain values, or None.
+        seen: What it was trained and chosen on; None when nobody knows.
     """
 
     net: "keras.Model"
@@ -72,6 +74,7 @@ class Predictor:
     preprocessor: ImagePreprocessor
     manifest: Mapping[str, Any]
     report: Mapping[str, Any] | None = None
+    seen: Seen | None = None
 
     def predict(
         self, inputs: Any, batch_size: int = 32, value_range: tuple[float, float] | None = None

@@ -69,13 +69,18 @@ def from_folder(
     """
     root = Path(folder)
     if not root.is_dir():
+        if root.exists():
+            raise DataError(
+                f"{str(folder)!r} is a file.",
+                fix="Pass a folder with one folder for each class; from_csv() reads tables.",
+            )
         raise DataError(f"There is no folder {str(folder)!r}.", fix="Check the path; it is relative to where you run.")
     homes = _named_parts(root, parts) if parts is not None else _found_parts(root)
     found = {part: _read(home) for part, home in homes.items()}
     if not any(files for contents in found.values() for files in contents.classes.values()):
         raise DataError(
             f"There is no image in the class folders below {str(folder)!r}.",
-            f"{len(list(root.iterdir()))} entries, {shortlist(sorted(p.name for p in root.iterdir()))}",
+            _contents(root),
             f"Put images ({' '.join(SUFFIXES)}) into one folder for each class.",
         )
     pools = {}
@@ -84,6 +89,17 @@ def from_folder(
         pools[part] = Pool([path for path, _ in rows], [name for _, name in rows])
     warn_ignored(_left_out(root, homes, found))
     return assemble(pools, Drawing(holdout, seed, on_corrupt))
+
+
+def _contents(root: Path) -> str:
+    """What a folder without classes holds instead, in words."""
+    names = sorted(child.name for child in root.iterdir())
+    loose = [name for name in names if name.lower().endswith(SUFFIXES)]
+    if not names:
+        return "an empty folder"
+    if loose:
+        return f"{len(loose)} images directly in it, which are in no class: {shortlist(loose, 3)}"
+    return f"{len(names)} entries, {shortlist(names)}"
 
 
 def images_below(home: Path) -> list[str]:

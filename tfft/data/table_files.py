@@ -35,15 +35,18 @@ def read_table(path: Path, label_column: str | Sequence[str]) -> "pd.DataFrame":
     import pandas as pd
 
     readers: dict[str, Any] = {
-        ".csv": lambda file: _read_text(file, ",", label_column),
+        ".csv": lambda file: _read_text(file, _separator(file), label_column),
         ".tsv": lambda file: _read_text(file, "\t", label_column),
         ".jsonl": _read_json_lines,
         ".parquet": pd.read_parquet,
     }
-    if path.suffix.lower() not in readers:
-        raise DataError(f"{str(path)!r} is not a table that can be read.", fix=f"Use one of {shortlist(readers)}.")
     if not path.is_file():
         raise DataError(f"There is no file {str(path)!r}.", fix="Check the path; it is relative to where you run.")
+    if path.suffix.lower() not in readers:
+        raise DataError(
+            f"{str(path)!r} is not a table that can be read.",
+            fix=f"Use one of {shortlist(readers)}, or a folder with one folder for each class.",
+        )
     try:
         return readers[path.suffix.lower()](path)
     except ImportError as error:
@@ -67,6 +70,13 @@ def _read_text(path: Path, separator: str, label_column: str | Sequence[str]) ->
     ):
         frame[label_column] = pd.read_csv(path, sep=separator, usecols=[label_column], keep_default_na=False)
     return frame
+
+
+def _separator(path: Path) -> str:
+    """A semicolon where the header line has some and no comma: spreadsheets write it where the comma is the decimal sign."""
+    with path.open(encoding="utf-8-sig") as lines:
+        header = lines.readline()
+    return ";" if ";" in header and "," not in header else ","
 
 
 def _read_json_lines(path: Path) -> "pd.DataFrame":

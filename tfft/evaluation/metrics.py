@@ -112,7 +112,7 @@ def with_intervals(
         level: Share of the draws inside the interval.
 
     Returns:
-        ``{"accuracy": {"value": ..., "low": ..., "high": ...}, ...}``.
+        ``{"accuracy": {"value": ..., "low": ..., "high": ...}, ...}``; NaN where a metric is not defined, as R2 of one example.
 
     Raises:
         DataError: When there are no predictions.
@@ -137,7 +137,9 @@ def with_intervals(
     edges = (50 * (1 - level), 50 * (1 + level))
     result = {}
     for name, metric in METRICS[kind].items():
-        low, high = np.nanpercentile(found[name], edges)
+        drawn = np.array(found[name])
+        drawn = drawn[np.isfinite(drawn)]
+        low, high = np.percentile(drawn, edges) if len(drawn) else (np.nan, np.nan)
         result[name] = {"value": metric(predictions, np.ones(count)), "low": float(low), "high": float(high)}
     return result
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from tfft.data.examples import Examples
 from tfft.data.pipeline import check_batch_size, evaluation_batches, readable
+from tfft.data.seen import Seen
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.tasks.base import Task
 
@@ -31,6 +32,10 @@ class Model(Protocol):
     @property
     def preprocessor(self) -> ImagePreprocessor:
         """Raw input -> uint8 pixels of shape (height, width, 3)."""
+
+    @property
+    def seen(self) -> Seen | None:
+        """What it was trained and chosen on, where that is known."""
 
 
 @dataclass(frozen=True, eq=False)

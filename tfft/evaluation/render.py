@@ -16,6 +16,7 @@ def markdown(report: Mapping[str, Any]) -> str:
         Metrics with intervals, the table of classes, the confusion matrix of shape (classes, classes) up to 20 classes, versions.
     """
     parts = [f"# {report['task']} on {report['count']:,} examples"]
+    parts += [remark(report)] if remark(report) else []
     rows = [
         [name, _number(v["value"]), f"{_number(v['low'])} to {_number(v['high'])}"]
         for name, v in report["metrics"].items()
@@ -29,6 +30,28 @@ def markdown(report: Mapping[str, Any]) -> str:
         parts += ["Rows are true classes, columns predicted ones.", table(["", *names], body)]
     parts.append("Made with " + ", ".join(f"{name} {version}" for name, version in report["versions"].items()) + ".")
     return "\n\n".join(parts) + "\n"
+
+
+def remark(report: Mapping[str, Any]) -> str:
+    """A sentence when the model has seen some of the examples, so that nobody takes the numbers for what they are not.
+
+    Args:
+        report: What ``Report.to_dict`` returned.
+
+    Returns:
+        The sentence, or an empty string.
+
+    Example:
+        >>> remark({"count": 20, "seen": {"train": 14, "validation": 4}})
+        'Of these 20, the model was trained on 14 and chosen by 4: the numbers flatter it.'
+        >>> remark({"count": 20, "seen": None})
+        ''
+    """
+    verbs = {"train": "trained on", "validation": "chosen by"}
+    met = [f"{verbs[part]} {count:,}" for part, count in (report["seen"] or {}).items() if count]
+    if not met:
+        return ""
+    return f"Of these {report['count']:,}, the model was {' and '.join(met)}: the numbers flatter it."
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -57,4 +80,6 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _number(value: Any) -> str:
+    if value is None:
+        return "-"
     return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -1,14 +1,18 @@
 """evaluate() and the Report it returns."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from tfft.core import files, versions
 from tfft.core.errors import DataError, shortlist
 from tfft.core.seed import derive
+from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
 from tfft.evaluation import metrics, render
 from tfft.evaluation.predictions import Model, predict
@@ -26,6 +30,8 @@ class Report:
         per_class: Precision, recall, F1 and support of each class; mean absolute error of each quantity.
         confusion: Rows true, columns predicted, shape (classes, classes); None unless one class an example.
         data: Fingerprint of the examples.
+        seen: How many of the examples the model was trained on (``"train"``) and chosen by (``"validation"``); None when nobody
+            knows. Where it is not zero, the numbers are too good.
         versions: Of Python and packages.
     """
 
@@ -36,12 +42,14 @@ class Report:
     per_class: Sequence[Mapping[str, Any]]
     confusion: Sequence[Sequence[int]] | None
     data: str
+    seen: Mapping[str, int] | None = None
     versions: Mapping[str, str] = field(default_factory=versions.installed)
 
     def describe(self) -> str:
-        """One line: the first metric with its interval."""
+        """The first metric with its interval, and a second sentence where the model has seen some of the examples."""
         name, value = next(iter(self.metrics.items()))
-        return f"{name} {value['value']:.4f} [{value['low']:.4f}, {value['high']:.4f}] on {self.count} examples"
+        line = f"{name} {value['value']:.4f} [{value['low']:.4f}, {value['high']:.4f}] on {self.count} examples"
+        return f"{line}. {remark}" if (remark := render.remark(self.to_dict())) else line
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain JSON values; the confusion matrix, shape (classes, classes), as lists of rows."""
@@ -49,10 +57,11 @@ class Report:
             "task": self.task,
             "count": self.count,
             "names": list(self.names),
-            "metrics": {name: dict(values) for name, values in self.metrics.items()},
+            "metrics": {name: _finite(values) for name, values in self.metrics.items()},
             "per_class": [dict(row) for row in self.per_class],
             "confusion": None if self.confusion is None else [list(row) for row in self.confusion],
             "data": self.data,
+            "seen": None if self.seen is None else dict(self.seen),
             "versions": dict(self.versions),
         }
 
@@ -83,9 +92,12 @@ class Report:
 def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed: int = 0) -> Report:
     """Measure a model on examples; images are read batch by batch.
 
+    The report counts how many of them the model has seen in training, so that a mistaken part is noticed.
+
     Args:
         model: What ``build``, ``run.model`` or ``load`` gave.
-        examples: Such as ``data.test``: images of any size, targets of shape (n,) or (n, k).
+        examples: Such as ``data.test``: images of any size, targets of shape (n,) or (n, k). They may lack some of the model's
+            classes.
         batch_size: Examples in a batch.
         seed: Of the bootstrap.
 
@@ -103,7 +115,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
         >>> sorted(evaluate(model, data.train).metrics)
         ['accuracy', 'balanced_accuracy', 'log_loss', 'macro_f1']
     """
-    if not all(hasattr(model, name) for name in ("net", "task", "preprocessor")):
+    if not all(hasattr(model, name) for name in ("net", "task", "preprocessor", "seen")):
         raise DataError(
             "evaluate() takes a model from build(), fit() or load().",
             f"a {type(model).__name__}",
@@ -122,12 +134,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
             "Use data.validation, add a test folder, or name one with parts=.",
         )
     labels = model.task.labels
-    if (labels.kind, labels.names) != (examples.labels.kind, examples.labels.names):
-        raise DataError(
-            "The examples have other labels than the model.",
-            f"{examples.labels.kind} {shortlist(examples.labels.names)} for {labels.kind} {shortlist(labels.names)}",
-            "Evaluate on data of the same label space.",
-        )
+    examples = _aligned(examples, labels)
     predictions = predict(model, examples, batch_size)
     counts = metrics.confusion(predictions) if labels.kind == "single" else None
     return Report(
@@ -138,4 +145,30 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
         per_class=metrics.per_class(predictions, labels.kind, labels.names),
         confusion=None if counts is None else counts.astype(int).tolist(),
         data=examples.fingerprint(),
+        seen=None if model.seen is None else model.seen.counts(examples),
     )
+
+
+def _aligned(examples: Examples, labels: LabelSpace) -> Examples:
+    """The examples with the class ids of the model; new data may lack some of its classes."""
+    theirs = examples.labels
+    if (theirs.kind, theirs.names) == (labels.kind, labels.names):
+        return examples
+    strange = [name for name in theirs.names if name not in labels.names]
+    if theirs.kind != labels.kind or theirs.kind == "real" or strange:
+        raise DataError(
+            "The examples have other labels than the model.",
+            f"{theirs.kind} {shortlist(strange or theirs.names)} for {labels.kind} {shortlist(labels.names)}",
+            "Evaluate on data of the same label space.",
+        )
+    places = np.array([labels.index(name) for name in theirs.names])
+    if theirs.kind == "single":
+        return replace(examples, targets=places[examples.targets], labels=labels)
+    targets = np.zeros((len(examples), len(labels)), examples.targets.dtype)
+    targets[:, places] = examples.targets
+    return replace(examples, targets=targets, labels=labels)
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    """JSON knows no NaN, which R2 is for a single example."""
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}

@@ -7,6 +7,7 @@ from tfft.backbones.base import Backbone
 from tfft.backbones.handles import load_backbone
 from tfft.core.errors import BackboneError, TaskError
 from tfft.core.seed import derive
+from tfft.data.seen import Seen
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.pixels import PIXEL_RANGES
 from tfft.tasks.base import Task
@@ -27,6 +28,7 @@ class TransferModel:
         task: What it is to learn.
         backbone_net: The part of ``net`` that came with weights; the same layers.
         head_net: The part of ``net`` that is new; the same layers.
+        seen: What it was trained and chosen on; None before the first ``fit``, whose run holds a model that knows.
     """
 
     net: "keras.Model"
@@ -34,6 +36,7 @@ class TransferModel:
     task: Task
     backbone_net: "keras.Model"
     head_net: "keras.Model"
+    seen: Seen | None = None
 
     @property
     def preprocessor(self) -> ImagePreprocessor:

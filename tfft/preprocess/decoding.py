@@ -64,8 +64,12 @@ def decode(item: Any, size: tuple[int, int] | None = None) -> Image.Image:
             return _rgb(image)
     except _UNREADABLE as error:
         name = repr(str(item)) if isinstance(item, (str, Path)) else "what was passed"
-        reason = "no such file" if isinstance(error, FileNotFoundError) else str(error)
-        raise DataError(f"{name} cannot be read as an image: {reason}.", fix="Repair or remove it.") from error
+        if isinstance(error, FileNotFoundError):
+            raise DataError(
+                f"{name} cannot be read as an image: no such file.",
+                fix="Check the path; it is relative to where you run.",
+            ) from error
+        raise DataError(f"{name} cannot be read as an image: {error}.", fix="Repair or remove it.") from error
 
 
 def _from_array(array: np.ndarray) -> Image.Image:

@@ -3,6 +3,7 @@
 import time
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tfft.core.errors import DataError, PlanError, RunWarning, shortlist
 from tfft.core.seed import derive
 from tfft.data.examples import Splits
 from tfft.data.pipeline import check_batch_size, readable, steps
+from tfft.data.seen import Seen
 from tfft.models.assembly import TransferModel
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.recipes import two_phase
@@ -79,7 +81,7 @@ def fit(
     log = None if run_folder is None else Path(run_folder) / LOG_NAME
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
-    run = Run(model, plan, seed, batch_size, _describe_data(data))
+    run = Run(replace(model, seen=Seen.of(data, model.seen)), plan, seed, batch_size, _describe_data(data))
     best: float | None = None
     first_epoch = 0
     for phase in plan:

@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
-from tfft import cli
+from tfft.cli import verbs as cli
 
 runner = CliRunner()
 
@@ -26,9 +28,6 @@ def call(*words):
 
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory):
-    import numpy as np
-    from PIL import Image
-
     root = tmp_path_factory.mktemp("cli")
     random = np.random.default_rng(0)
     for hue, name in enumerate(["reds", "greens"]):
@@ -67,13 +66,50 @@ def test_fit_says_what_it_does_and_writes_the_bundle(fitted):
     assert (root / "run" / "log.jsonl").is_file()
 
 
-def test_evaluate_prints_and_writes_a_report(fitted, tmp_path):
+def test_evaluate_finds_the_test_part_of_the_training_again(fitted, tmp_path):
     root, _ = fitted
     done = call("evaluate", root / "m.tfft", "--data", root / "pictures", "--out", tmp_path / "report.json")
     assert done.exit_code == 0, done.output
     assert "# classification on 2 examples" in done.output
-    assert json.loads((tmp_path / "report.json").read_text())["count"] == 2
-    assert "on 20 examples" in call("evaluate", root / "m.tfft", "--data", root / "pictures", "--part", "all").output
+    assert "flatter" not in done.output
+    assert json.loads((tmp_path / "report.json").read_text())["seen"] == {"train": 0, "validation": 0}
+    every = call("evaluate", root / "m.tfft", "--data", root / "pictures", "--part", "all").output
+    assert "on 20 examples" in every
+    assert "trained on 14 and chosen by 4" in every
+    other_seed = call("evaluate", root / "m.tfft", "--data", root / "pictures", "--seed", 5)
+    assert "the numbers flatter it" in other_seed.output
+
+
+def test_evaluate_takes_all_of_new_pictures_even_when_a_class_is_missing(fitted, tmp_path):
+    root, _ = fitted
+    third = ["reds", "greens", "blues"]
+    random = np.random.default_rng(7)
+    for name in third[:2]:
+        (tmp_path / "new" / name).mkdir(parents=True)
+        for index in range(4):
+            Image.fromarray(random.integers(0, 255, (20, 20, 3), np.uint8)).save(
+                tmp_path / "new" / name / f"{index}.png"
+            )
+    assert "on 8 examples" in call("evaluate", root / "m.tfft", "--data", tmp_path / "new").output
+    (tmp_path / "new" / "greens").rename(tmp_path / "new" / "blues")
+    strange = call("evaluate", root / "m.tfft", "--data", tmp_path / "new")
+    assert "other labels than the model" in str(strange.exception)
+    assert "'blues'" in str(strange.exception)
+
+
+def test_a_report_of_another_kind_is_refused_before_anything_is_read():
+    done = call("evaluate", "nowhere.tfft", "--data", "nowhere", "--out", "report.txt")
+    assert done.exit_code == 2
+    assert "written as .json or .md" in done.output
+
+
+def test_without_a_name_no_older_bundle_is_replaced(fitted, tmp_path, monkeypatch):
+    root, _ = fitted
+    monkeypatch.chdir(tmp_path)
+    words = ["fit", "--data", root / "pictures", "--backbone", "toy", "--plan", "head_only", "--head-epochs", 1]
+    assert "wrote model.tfft\n" in call(*words).output
+    assert "wrote model-2.tfft\n" in call(*words).output
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model-2.tfft", "model.tfft"]
 
 
 def test_predict_answers_a_line_for_each_picture(fitted):
@@ -83,8 +119,9 @@ def test_predict_answers_a_line_for_each_picture(fitted):
     assert lines[0].startswith(str(root / "pictures" / "reds" / "0.png"))
     assert "reds 0." in lines[0]
     assert "greens 0." in lines[0]
-    as_json = call("predict", root / "m.tfft", root / "pictures" / "reds" / "0.png", "--json").output
-    assert set(json.loads(as_json)["scores"]) == {"reds", "greens"}
+    as_json = ["predict", root / "m.tfft", root / "pictures" / "reds" / "0.png", "--json"]
+    assert set(json.loads(call(*as_json).output)["scores"]) == {"reds", "greens"}
+    assert len(json.loads(call(*as_json, "--top", 1).output)["scores"]) == 1
 
 
 def test_backbones_lists_all_and_shows_one():
@@ -102,10 +139,16 @@ def test_backbones_lists_all_and_shows_one():
         (["fit", "--data", "nowhere"], "There is no folder 'nowhere'"),
         (["fit", "--data", "{pictures}", "--backbone", "vgg-17"], "Did you mean 'vgg19' or 'vgg16'"),
         (["fit", "--data", "{pictures}", "--backbone", "toy", "--alpha", "0.5"], "takes no option 'alpha'"),
-        (["fit", "--data", "{pictures}", "--backbone", "toy", "--blocks", "7"], "at most 3"),
+        (["fit", "--data", "{pictures}", "--backbone", "toy", "--blocks", "7"], "toy has 3"),
         (["predict", "{pictures}", "x.png"], "is not a bundle"),
-        (["predict", "{bundle}", "x.png"], "x.png' cannot be read as an image: no such file"),
-        (["evaluate", "{bundle}", "--data", "{pictures}", "--part", "exam"], "There is no part 'exam'"),
+        (["predict", "{bundle}", "x.png"], "x.png' cannot be read as an image: no such file. Check the path"),
+        (["predict", "nowhere.tfft", "x.png"], "There is no bundle at 'nowhere.tfft'"),
+        (["evaluate", "{bundle}", "--data", "{pictures}", "--part", "exam"], "'exam' is not one of 'auto', 'train'"),
+        (["fit", "--data", "nowhere.csv"], "There is no file 'nowhere.csv'"),
+        (["fit", "--data", "{bundle}/net.keras"], "is not a table that can be read"),
+        (["fit", "--data", "{pictures}", "--out", "/proc/no/m.tfft"], "No bundle can be written to '/proc/no/m.tfft'"),
+        (["fit", "--data", "{pictures}", "--run-folder", "{bundle}/net.keras"], "net.keras"),
+        (["fit", "--data", "{pictures}", "--backbone", "vgg16", "--size", "8"], "Pass --size 32 or more"),
     ],
 )
 def test_mistakes_are_answered_with_one_sentence(fitted, words, said, monkeypatch, capsys):
@@ -128,9 +171,9 @@ def test_a_plan_refuses_the_options_of_another(fitted):
 
 
 def test_help_answers_at_once_and_without_tensorflow():
-    code = "import sys, tfft.cli; assert not {'tensorflow', 'keras', 'numpy'} & set(sys.modules), sorted(sys.modules)"
+    code = "import sys, tfft.cli.verbs; assert not {'tensorflow', 'keras', 'numpy'} & set(sys.modules), sorted(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
-    command = [sys.executable, "-c", "from tfft.cli import main; main()", "--help"]
+    command = [sys.executable, "-c", "from tfft.cli.verbs import main; main()", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ | {"COLUMNS": "100"})
     for verb in ("fit", "evaluate", "predict", "backbones", "doctor", "demo"):
         assert verb in done.stdout
@@ -138,7 +181,7 @@ def test_help_answers_at_once_and_without_tensorflow():
 
 def test_a_command_writes_no_start_up_notes(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", "from tfft.cli import main; main()", "doctor", "--offline"],
+        [sys.executable, "-c", "from tfft.cli.verbs import main; main()", "doctor", "--offline"],
         capture_output=True,
         text=True,
         timeout=120,

@@ -4,19 +4,15 @@ Nothing heavy is imported before a command runs, so that ``tfft --help`` answers
 """
 
 import json
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from tfft.core.errors import TfftError
+from tfft.cli import arguments
+from tfft.cli.arguments import BatchSize, Bundle, Data, ImageColumn, LabelColumn, Part, PlanName, Seed, SkipCorrupt
+from tfft.cli.spoken import spoken
 from tfft.core.quiet import start_tensorflow
-
-if TYPE_CHECKING:
-    from tfft.backbones.base import Backbone
-    from tfft.data.examples import Splits
-    from tfft.plans.phase import Plan
 
 app = typer.Typer(
     name="tfft",
@@ -29,34 +25,17 @@ app = typer.Typer(
 )
 
 
-class PlanName(StrEnum):
-    """Recipes that the command line offers.
-
-    Attributes:
-        two_phase: The head on a frozen backbone, then the last blocks as well.
-        head_only: The head alone; the backbone stays as it is.
-        full: Everything from the first step.
-    """
-
-    two_phase = "two_phase"
-    head_only = "head_only"
-    full = "full"
-
-
-Data = Annotated[Path, typer.Option(help="Folder of class folders, or a .csv, .tsv, .jsonl or .parquet table.")]
-ImageColumn = Annotated[str, typer.Option(help="Tables: column of image paths.")]
-LabelColumn = Annotated[str, typer.Option(help="Tables: column of labels; several, separated by commas.")]
-Seed = Annotated[int, typer.Option(help="Draws the parts, orders the examples, starts the head.")]
-BatchSize = Annotated[int, typer.Option(help="Examples in a batch.", min=1)]
-SkipCorrupt = Annotated[bool, typer.Option(help="Leave unreadable images out instead of stopping.")]
-Bundle = Annotated[Path, typer.Argument(help="Bundle that `tfft fit` wrote.")]
-
-
 @app.command()
 def fit(
     data: Data,
     backbone: Annotated[str, typer.Option(help="Name from `tfft backbones`.")] = "tfft_mini",
-    out: Annotated[Path, typer.Option(help="Bundle to write: a folder, or a .zip file.")] = Path("model.tfft"),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Bundle to write: a folder, or a .zip file; an older bundle there is replaced. "
+            "[default: model.tfft, or the first of model-2.tfft ... that is free]"
+        ),
+    ] = None,
     weights: Annotated[str | None, typer.Option(help="'imagenet', a Keras weights file, or 'none' for random.")] = None,
     size: Annotated[int | None, typer.Option(help="Input height and width in pixels.")] = None,
     alpha: Annotated[float | None, typer.Option(help="Width multiplier, for the MobileNets.")] = None,
@@ -75,13 +54,20 @@ def fit(
 ) -> None:
     """Fine-tune a backbone on your images and write a bundle."""
     import tfft
-    from tfft.bundles.bundle import check_target
+    from tfft.bundles.writer import check_target
 
     # what can fail at once comes first: nobody should train for an hour and then hear of a mistyped path
+    out = arguments.free_path("model", ".tfft") if out is None else out
     check_target(out)
-    chosen = _plan(plan, head_epochs, tune_epochs, blocks, learning_rate)
-    described = _backbone(backbone, weights, size, alpha)
-    splits = _read(data, image_column, label_column, seed, skip_corrupt)
+    chosen = arguments.describe_plan(plan, head_epochs, tune_epochs, blocks, learning_rate)
+    described = arguments.describe_backbone(backbone, weights, size, alpha)
+    if blocks is not None and blocks > len(described.blocks):
+        raise typer.BadParameter(
+            f"--blocks {blocks}: {backbone} has {len(described.blocks)}; see `tfft backbones {backbone}`."
+        )
+    if run_folder is not None:
+        run_folder.mkdir(parents=True, exist_ok=True)
+    splits = arguments.read(data, image_column, label_column, seed, skip_corrupt)
     typer.echo(f"{data}: {splits.describe()}")
     for line in splits.skipped:
         typer.echo(f"skipped {line}", err=True)
@@ -105,27 +91,29 @@ def fit(
 def evaluate(
     bundle: Bundle,
     data: Data,
-    part: Annotated[str, typer.Option(help="train, validation, test, or all.")] = "test",
+    part: Annotated[Part, typer.Option(help="auto is what the model has not seen.")] = Part.auto,
     out: Annotated[Path | None, typer.Option(help="Report to write: .json, or .md.")] = None,
     image_column: ImageColumn = "path",
     label_column: LabelColumn = "label",
-    seed: Seed = 0,
+    seed: Annotated[int | None, typer.Option(help="Draws the parts.", show_default="that of the training")] = None,
     skip_corrupt: SkipCorrupt = False,
 ) -> None:
-    """Measure a bundle on images with known labels. With the seed of the training, `test` is the part it never saw."""
+    """Measure a bundle on images with known labels.
+
+    The parts are drawn as they were for the training, so that its test part is found again.
+    """
     import tfft
 
+    if out is not None and out.suffix not in (".json", ".md"):
+        raise typer.BadParameter(f"--out {out}: a report is written as .json or .md.")
     start_tensorflow()
     predictor = tfft.load(bundle)
-    splits = _read(data, image_column, label_column, seed, skip_corrupt)
-    report = tfft.evaluate(predictor, splits.everything() if part == "all" else splits.part(part))
-    typer.echo(report.to_markdown())
-    if predictor.report is not None and predictor.report["data"] != report.data:
-        typer.echo(
-            "Note: these are not the pictures of the bundle's own report. Where it was trained on some of them (another --seed "
-            "draws other parts), the numbers are too good.",
-            err=True,
-        )
+    if seed is None:
+        seed = 0 if predictor.seen is None else predictor.seen.seed
+    splits = arguments.read(data, image_column, label_column, seed, skip_corrupt)
+    examples, chosen = arguments.examples_of(splits, part, predictor.seen)
+    report = tfft.evaluate(predictor, examples)
+    typer.echo(f"{data}, {chosen}\n\n{report.to_markdown()}")
     if out is not None:
         typer.echo(f"wrote {report.save(out)}")
 
@@ -135,19 +123,21 @@ def predict(
     bundle: Bundle,
     inputs: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    top: Annotated[int, typer.Option(help="How many classes to show.", min=1)] = 1,
+    top: Annotated[
+        int | None, typer.Option(help="How many classes to show.", min=1, show_default="1; with --json all")
+    ] = None,
 ) -> None:
     """Answer for new images."""
     import tfft
 
     start_tensorflow()
-
     for prediction in tfft.load(bundle).predict(inputs):
+        most = (None if as_json else 1) if top is None else top
+        scores = dict(sorted(prediction.scores.items(), key=lambda pair: -pair[1])[:most])
         if as_json:
-            typer.echo(json.dumps(prediction.to_dict(), ensure_ascii=False))
-            continue
-        scores = sorted(prediction.scores.items(), key=lambda pair: -pair[1])[:top]
-        typer.echo("\t".join([prediction.name, *(f"{name} {score:.4f}" for name, score in scores)]))
+            typer.echo(json.dumps(prediction.to_dict() | {"scores": scores}, ensure_ascii=False))
+        else:
+            typer.echo("\t".join([prediction.name, *(f"{name} {score:.4f}" for name, score in scores.items())]))
 
 
 @app.command()
@@ -191,43 +181,5 @@ def demo(
 
 def main() -> None:
     """Entry point of the ``tfft`` command: errors of ours become one message and exit status 2."""
-    try:
+    with spoken():
         app()
-    except (TfftError, OSError) as error:
-        typer.secho(f"{type(error).__name__}: {error}", err=True, fg="red")
-        raise SystemExit(2) from None
-
-
-def _read(data: Path, image_column: str, label_column: str, seed: int, skip_corrupt: bool) -> "Splits":
-    import tfft
-
-    on_corrupt: Any = "skip" if skip_corrupt else "error"
-    if data.is_file():
-        columns = label_column.split(",") if "," in label_column else label_column
-        return tfft.data.from_csv(data, image_column, columns, seed=seed, on_corrupt=on_corrupt)
-    return tfft.data.from_folder(data, seed=seed, on_corrupt=on_corrupt)
-
-
-def _backbone(name: str, weights: str | None, size: int | None, alpha: float | None) -> "Backbone":
-    import tfft
-
-    options: dict[str, Any] = {"size": size, "alpha": alpha}
-    given = {key: value for key, value in options.items() if value is not None}
-    if weights is not None:
-        given["weights"] = None if weights.lower() == "none" else weights
-    return tfft.load_backbone(name, **given)
-
-
-def _plan(
-    name: PlanName, head_epochs: int | None, tune_epochs: int | None, blocks: int | None, learning_rate: float | None
-) -> "Plan":
-    import tfft
-
-    if name is not PlanName.two_phase and (tune_epochs, blocks) != (None, None):
-        raise typer.BadParameter(f"--tune-epochs and --blocks belong to two_phase, not to {name.value}.")
-    first = "head_epochs" if name is PlanName.two_phase else "epochs"
-    options = {first: head_epochs, "learning_rate": learning_rate}
-    if name is PlanName.two_phase:
-        options |= {"tune_epochs": tune_epochs, "blocks": blocks}
-    recipe = getattr(tfft.plans, name.value)
-    return recipe(**{key: value for key, value in options.items() if value is not None})

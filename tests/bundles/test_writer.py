@@ -1,0 +1,104 @@
+"""export() and check_target(): what stood there before survives whatever goes wrong."""
+
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+
+import tfft
+from tfft.bundles.writer import check_target
+from tfft.core.errors import BundleError
+
+
+def build(seed=0):
+    return tfft.build("toy", tfft.tasks.classification(["ants", "bees"]), seed=seed)
+
+
+def same_weights(net, other):
+    return all(a.tobytes() == b.tobytes() for a, b in zip(net.get_weights(), other.get_weights(), strict=True))
+
+
+def test_a_second_export_replaces_the_first(tmp_path):
+    first, second = (build(seed) for seed in (1, 2))
+    for name in ("m.tfft", "m.zip"):
+        tfft.export(first, tmp_path / name)
+        tfft.export(second, tmp_path / name)
+        assert same_weights(second.net, tfft.load(tmp_path / name).net)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["m.tfft", "m.zip"]
+
+
+FULL_DISK = """
+import resource, signal, sys
+import tfft
+model = tfft.build("toy", tfft.tasks.classification(["a", "b"]), seed=9)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))  # the operating system refuses every larger file
+try:
+    tfft.export(model, sys.argv[1])
+except tfft.core.errors.BundleError as error:
+    sys.stderr.write(str(error))
+    sys.exit(7)
+"""
+
+
+@pytest.mark.parametrize("name", ["m.tfft", "m.zip"])
+def test_a_disk_that_fills_up_leaves_the_old_bundle(tmp_path, name):
+    old = build(seed=1)
+    tfft.export(old, tmp_path / name)
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path / name)], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 7, done.stderr
+    assert "could not be written" in done.stderr
+    assert "older bundle there is untouched" in done.stderr
+    assert same_weights(old.net, tfft.load(tmp_path / name).net)
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_a_folder_of_somebody_else_is_never_replaced(tmp_path):
+    (tmp_path / "holiday").mkdir()
+    (tmp_path / "holiday" / "photo.jpg").write_text("dear")
+    with pytest.raises(BundleError, match=r"holiday' exists and is not a bundle.*photo.jpg"):
+        tfft.export(build(), tmp_path / "holiday")
+    assert (tmp_path / "holiday" / "photo.jpg").read_text() == "dear"
+    (tmp_path / "thesis.doc").write_text("years")
+    with pytest.raises(BundleError, match=r"thesis.doc' exists and is not a bundle"):
+        tfft.export(build(), tmp_path / "thesis.doc")
+
+
+def test_a_place_that_cannot_hold_a_bundle_is_known_before_training(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(BundleError, match=r"No bundle can be written to .*file.*Not a directory"):
+        check_target(tmp_path / "file" / "m.tfft")
+    check_target(tmp_path / "new" / "folders" / "m.tfft")
+
+
+@pytest.mark.parametrize("kind", ["a zip", "a folder with a manifest", "an old bundle with notes"])
+def test_what_only_looks_like_a_bundle_is_never_replaced(tmp_path, kind):
+    model = build()
+    path = tmp_path / ("thesis.zip" if kind == "a zip" else "work")
+    if kind == "a zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("thesis.tex", "years")
+    elif kind == "a folder with a manifest":
+        path.mkdir()
+        (path / "manifest.json").write_text('{"name": "browser extension"}')
+        (path / "background.js").write_text("mine")
+    else:
+        (tfft.export(model, path) / "NOTES.txt").write_text("mine")
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    with pytest.raises(BundleError, match="exists and is not a bundle"):
+        tfft.export(model, path)
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+
+
+def test_a_run_instead_of_its_model_is_refused(tmp_path):
+    with pytest.raises(BundleError, match=r"a str.*export\(run.model, path\)"):
+        tfft.export("run", tmp_path / "m.tfft")
+
+
+def test_numbers_of_numpy_in_options_can_be_saved(tmp_path):
+    task = tfft.tasks.classification(np.array(["a", "b"]).tolist(), label_smoothing=np.float32(0.1))
+    assert tfft.load(tfft.export(tfft.build("toy", task), tmp_path / "m.tfft")).task.labels.names == ("a", "b")

@@ -1,0 +1,131 @@
+"""export(): a trained model as one folder or zip file, with everything that is needed to use it."""
+
+import json
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from tfft.bundles.bundle import CONTENTS, FORMAT, MANIFEST, NET, PAGE, REPORT, SEEN, weights_fingerprint
+from tfft.core import files, versions
+from tfft.core.errors import BundleError, shortlist
+from tfft.evaluation.report import Report
+from tfft.models.assembly import TransferModel
+
+
+def export(model: TransferModel, path: str | Path, report: Report | None = None) -> Path:
+    """Save a model with everything that is needed to use it.
+
+    ``net.keras`` inside maps pixels 0..255, shape (batch, height, width, 3), to logits, shape (batch, outputs), in plain Keras.
+    It is written beside ``path`` first and then put in its place, so that an older bundle survives a full disk or a crash.
+
+    Args:
+        model: Such as ``run.model``.
+        path: A folder, or a zip file when it ends in ``.zip``.
+        report: From ``evaluate``, kept inside.
+
+    Returns:
+        The path.
+
+    Raises:
+        BundleError: When it cannot be written, or ``path`` is something else than an older bundle.
+
+    Example:
+        >>> import tempfile, tfft
+        >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     tfft.load(export(model, f"{folder}/toy.tfft")).task.labels.names
+        ('ants', 'bees')
+    """
+    if not isinstance(model, TransferModel):
+        raise BundleError("export() takes a model.", f"a {type(model).__name__}", "Write export(run.model, path).")
+    path = Path(path)
+    check_target(path)
+    manifest = {
+        "format": FORMAT,
+        "versions": versions.installed(),
+        "backbone": model.backbone.to_dict(),
+        "task": model.task.to_dict(),
+        "preprocessor": model.preprocessor.to_dict(),
+        "weights": weights_fingerprint(model.net),
+    }
+    try:
+        with files.replacing(path) as fresh:
+            folder = fresh if path.suffix != ".zip" else fresh.with_name("content")
+            folder.mkdir()
+            model.net.save(folder / NET)
+            _write_json(folder / MANIFEST, manifest)
+            if model.seen is not None:
+                _write_json(folder / SEEN, model.seen.to_dict())
+            if report is not None:
+                _write_json(folder / REPORT, report.to_dict())
+                (folder / PAGE).write_text(report.to_markdown(), encoding="utf-8")
+            if folder is not fresh:
+                _zip(folder, fresh)
+    except OSError as error:
+        raise BundleError(
+            f"The bundle {str(path)!r} could not be written: {error}.",
+            "an older bundle there is untouched" if path.exists() else "",
+            "Free some space or choose another folder, and export again; the model is still in memory.",
+        ) from error
+    return path
+
+
+def check_target(path: str | Path) -> None:
+    """Refuse a place where no bundle can or may be written; worth calling before a long training.
+
+    Args:
+        path: As for ``export``.
+
+    Raises:
+        BundleError: When something else than an older bundle is there, or the place cannot be written to.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     check_target(Path(folder) / "new.tfft")  # nothing stands there: fine
+        ...     _ = (Path(folder) / "thesis.zip").write_text("precious")
+        ...     check_target(Path(folder) / "thesis.zip")
+        Traceback (most recent call last):
+        tfft.core.errors.BundleError: '...thesis.zip' exists and is not a bundle. Got: a file. Choose another path.
+    """
+    path = Path(path)
+    above = next(parent for parent in path.absolute().parents if parent.exists())
+    try:
+        # asked by doing it: permissions alone do not tell of /proc, or of a disk mounted read-only
+        with tempfile.TemporaryDirectory(prefix=".tfft-", dir=above):
+            pass
+    except OSError as error:
+        raise BundleError(
+            f"No bundle can be written to {str(path)!r}: {error.strerror}.", f"{str(above)!r}", "Choose another path."
+        ) from None
+    if path.exists() and not _is_bundle(path):
+        found = shortlist(sorted(p.name for p in path.iterdir())) if path.is_dir() else "a file"
+        raise BundleError(f"{str(path)!r} exists and is not a bundle.", found, "Choose another path.")
+
+
+def _is_bundle(path: Path) -> bool:
+    """Whether all that is there came from ``export``, so that replacing it loses nothing of anybody else's."""
+    try:
+        if path.is_dir():
+            names = {file.name for file in path.iterdir()}
+            if not names:
+                return True
+            manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        else:
+            with zipfile.ZipFile(path) as archive:
+                names, manifest = set(archive.namelist()), json.loads(archive.read(MANIFEST))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return False
+    return names <= CONTENTS and isinstance(manifest, dict) and {"format", "weights"} <= set(manifest)
+
+
+def _write_json(path: Path, values: Any) -> None:
+    path.write_text(json.dumps(values, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _zip(folder: Path, target: Path) -> None:
+    with zipfile.ZipFile(target, "w") as archive:
+        for file in sorted(folder.iterdir()):
+            archive.write(file, file.name)
+    shutil.rmtree(folder)

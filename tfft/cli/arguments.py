@@ -1,0 +1,192 @@
+"""What is typed on the command line -> data, backbone and plan."""
+
+from enum import StrEnum
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from tfft.backbones.base import Backbone
+    from tfft.data.examples import Examples, Splits
+    from tfft.data.seen import Seen
+    from tfft.plans.phase import Plan
+
+
+class Part(StrEnum):
+    """What `tfft evaluate` can measure on.
+
+    Attributes:
+        auto: What the model has not seen: the test part of the data it was trained on, or all of new data.
+        train: What its weights were fitted to.
+        validation: What its best weights were chosen by.
+        test: The part that training never touches.
+        all: Everything.
+    """
+
+    auto = "auto"
+    train = "train"
+    validation = "validation"
+    test = "test"
+    all = "all"
+
+
+class PlanName(StrEnum):
+    """Recipes that the command line offers.
+
+    Attributes:
+        two_phase: The head on a frozen backbone, then the last blocks as well.
+        head_only: The head alone; the backbone stays as it is.
+        full: Everything from the first step.
+    """
+
+    two_phase = "two_phase"
+    head_only = "head_only"
+    full = "full"
+
+
+Data = Annotated[Path, typer.Option(help="Folder of class folders, or a .csv, .tsv, .jsonl or .parquet table.")]
+ImageColumn = Annotated[str, typer.Option(help="Tables: column of image paths.")]
+LabelColumn = Annotated[str, typer.Option(help="Tables: column of labels; several, separated by commas.")]
+Seed = Annotated[int, typer.Option(help="Draws the parts, orders the examples, starts the head.")]
+BatchSize = Annotated[int, typer.Option(help="Examples in a batch.", min=1)]
+SkipCorrupt = Annotated[bool, typer.Option(help="Leave unreadable images out instead of stopping.")]
+Bundle = Annotated[Path, typer.Argument(help="Bundle that `tfft fit` wrote.")]
+
+
+def free_path(stem: str, suffix: str) -> Path:
+    """The first path of its kind at which nothing stands.
+
+    Args:
+        stem: Such as ``"model"``.
+        suffix: Such as ``".tfft"``.
+
+    Returns:
+        ``model.tfft``, ``model-2.tfft``, ...
+
+    Example:
+        >>> str(free_path("no-such-model", ".tfft"))
+        'no-such-model.tfft'
+    """
+    names = (f"{stem}{'' if number == 1 else f'-{number}'}{suffix}" for number in count(1))
+    return next(path for path in map(Path, names) if not path.exists())
+
+
+def examples_of(splits: "Splits", part: Part, seen: "Seen | None") -> "tuple[Examples, str]":
+    """What to measure on, and how to call it.
+
+    Args:
+        splits: All parts.
+        part: What was asked for.
+        seen: What the model has met; None when nobody knows.
+
+    Returns:
+        The examples, and their name.
+
+    Raises:
+        DataError: When there is no such part.
+
+    Example:
+        >>> import numpy as np, tfft
+        >>> images = np.random.default_rng(0).integers(0, 255, (20, 8, 8, 3), np.uint8)
+        >>> data = tfft.data.from_arrays(images, [0, 1] * 10)
+        >>> examples_of(data, Part.auto, seen=None)[1]
+        'test part'
+    """
+    everything = splits.everything()
+    if part is Part.auto:
+        new = seen is not None and not any(seen.counts(everything).values())
+        part = Part.all if new else Part.test if splits.test is not None else Part.validation
+    if part is Part.all:
+        return everything, "everything"
+    return splits.part(part.value), f"{part.value} part"
+
+
+def read(data: Path, image_column: str, label_column: str, seed: int, skip_corrupt: bool) -> "Splits":
+    """Read a folder of class folders, or a table.
+
+    Args:
+        data: Path of either.
+        image_column: Of a table.
+        label_column: Of a table; several with commas between them.
+        seed: Draws the parts.
+        skip_corrupt: Whether to leave unreadable images out.
+
+    Returns:
+        Splits.
+
+    Raises:
+        DataError: As ``from_folder`` and ``from_csv``.
+    """
+    import tfft
+
+    on_corrupt: Any = "skip" if skip_corrupt else "error"
+    if data.is_file() or (data.suffix and not data.exists()):
+        columns = label_column.split(",") if "," in label_column else label_column
+        return tfft.data.from_csv(data, image_column, columns, seed=seed, on_corrupt=on_corrupt)
+    return tfft.data.from_folder(data, seed=seed, on_corrupt=on_corrupt)
+
+
+def describe_backbone(name: str, weights: str | None, size: int | None, alpha: float | None) -> "Backbone":
+    """Describe a backbone with the options that were given, leaving its own defaults for the others.
+
+    Args:
+        name: From ``tfft backbones``.
+        weights: ``"imagenet"``, a path, or ``"none"``.
+        size: In pixels.
+        alpha: Width multiplier.
+
+    Returns:
+        A Backbone.
+
+    Raises:
+        BackboneError: As ``load_backbone``.
+
+    Example:
+        >>> described = describe_backbone("mobilenet", "none", size=64, alpha=None)
+        >>> described.handle, described.preprocessor.height
+        ('mobilenet', 64)
+    """
+    import tfft
+
+    options: dict[str, Any] = {"size": size, "alpha": alpha}
+    given = {key: value for key, value in options.items() if value is not None}
+    if weights is not None:
+        given["weights"] = None if weights.lower() == "none" else weights
+    return tfft.load_backbone(name, **given)
+
+
+def describe_plan(
+    name: PlanName, head_epochs: int | None, tune_epochs: int | None, blocks: int | None, learning_rate: float | None
+) -> "Plan":
+    """Describe a plan with the numbers that were given, leaving the recipe's own defaults for the others.
+
+    Args:
+        name: Of the recipe.
+        head_epochs: Of the first phase.
+        tune_epochs: Of the second phase.
+        blocks: Last blocks that the second phase trains.
+        learning_rate: Of the first phase.
+
+    Returns:
+        A Plan.
+
+    Raises:
+        BadParameter: When a number belongs to another recipe.
+        PlanError: When one is out of range.
+
+    Example:
+        >>> [phase.epochs for phase in describe_plan(PlanName.two_phase, 3, None, None, None)]
+        [3, 5]
+    """
+    import tfft
+
+    if name is not PlanName.two_phase and (tune_epochs, blocks) != (None, None):
+        raise typer.BadParameter(f"--tune-epochs and --blocks belong to two_phase, not to {name.value}.")
+    first = "head_epochs" if name is PlanName.two_phase else "epochs"
+    options = {first: head_epochs, "learning_rate": learning_rate}
+    if name is PlanName.two_phase:
+        options |= {"tune_epochs": tune_epochs, "blocks": blocks}
+    recipe = getattr(tfft.plans, name.value)
+    return recipe(**{key: value for key, value in options.items() if value is not None})

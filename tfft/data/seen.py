@@ -1,0 +1,88 @@
+"""Seen: which examples a model was trained and chosen on, so that nobody measures it on them unawares."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tfft.data.examples import Examples, Splits
+
+_DIGITS = 16
+"""Of each content hash; 64 bits make a chance meeting among a million photos rarer than 1 in 10 million."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the weights of a model have met, by the content of the examples and not by their names.
+
+    Attributes:
+        seed: That drew the parts; with it the same source gives the same test part again.
+        train: Content hashes of what the weights were fitted to.
+        validation: Content hashes of what the best weights were chosen by.
+
+    Example:
+        >>> import numpy as np
+        >>> from tfft.data.arrays import from_arrays
+        >>> images = np.random.default_rng(0).integers(0, 255, (20, 8, 8, 3), np.uint8)
+        >>> data = from_arrays(images, [0, 1] * 10, seed=7)
+        >>> seen = Seen.of(data)
+        >>> seen.counts(data.test), seen.counts(data.everything())
+        ({'train': 0, 'validation': 0}, {'train': 14, 'validation': 4})
+    """
+
+    seed: int
+    train: frozenset[str]
+    validation: frozenset[str]
+
+    @classmethod
+    def of(cls, data: Splits, before: "Seen | None" = None) -> "Seen":
+        """What a model has seen after training on ``data``.
+
+        Args:
+            data: With training and validation parts; targets of any shape.
+            before: What it had seen already.
+
+        Returns:
+            A Seen with the seed of ``data``.
+        """
+        train, validation = _short(data.train), _short(data.validation)
+        if before is not None:
+            train, validation = train | before.train, validation | before.validation
+        return cls(data.seed, train, validation - train)
+
+    def counts(self, examples: Examples) -> dict[str, int]:
+        """How many of some examples the model has seen.
+
+        Args:
+            examples: n of them.
+
+        Returns:
+            ``{"train": ..., "validation": ...}``, each in [0, n].
+        """
+        met = [content[:_DIGITS] for content in examples.digests]
+        return {
+            "train": sum(content in self.train for content in met),
+            "validation": sum(content in self.validation for content in met),
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as plain JSON values."""
+        return {"seed": self.seed, "train": sorted(self.train), "validation": sorted(self.validation)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Seen":
+        """Undo ``to_dict``.
+
+        Args:
+            values: What ``to_dict`` returned, possibly after a JSON round trip.
+
+        Returns:
+            An equal Seen.
+
+        Raises:
+            KeyError: When a field is missing.
+        """
+        return cls(values["seed"], frozenset(values["train"]), frozenset(values["validation"]))
+
+
+def _short(examples: Examples) -> frozenset[str]:
+    return frozenset(content[:_DIGITS] for content in examples.digests)
