@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 import tfft
-from tfft.backbones import embedded, shipped
+from tfft.backbones import shipped
 from tfft.core.errors import BackboneError
 
 
 def test_the_description_agrees_with_the_net() -> None:
     described = tfft.load_backbone("tfft_mini")
-    assert (described.preprocessor.height, described.preprocessor.width) == (embedded.DEFAULT_SIZE_PIXELS,) * 2
-    assert shipped.MIN_SIZE == embedded.MIN_SIZE_PIXELS
-    ends = {block.name: block.pattern for block in described.blocks}
-    assert list(ends) == [name for name, _ in embedded.BLOCKS]
-    assert [end for end in ends.values() if end] == [end for _, end in embedded.BLOCKS[:-1]]
+    assert (described.preprocessor.height, described.preprocessor.width) == (shipped.SIZE, shipped.SIZE)
+    assert [block.name for block in described.blocks] == [f"block{i}" for i in range(1, 6)]
+    net = described.load()
+    assert all(net.get_layer(block.pattern) for block in described.blocks[:-1])
+    assert net.layers[-1].name == "block5_out"
     assert described.options == (("size", shipped.SIZE), ("weights", "tfft"))
 
 

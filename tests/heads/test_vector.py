@@ -67,10 +67,9 @@ def test_logits_are_float32_under_mixed_precision():
     assert net.get_layer("logits").kernel.dtype == "float32"
 
 
-def test_a_head_survives_its_dict_and_can_be_a_key():
+def test_a_head_can_be_a_key():
     head = VectorHead("max", [8, np.int64(4)], 0.1)
     assert head.hidden == (8, 4)
-    assert VectorHead.from_dict(head.to_dict()) == head
     assert hash(head) == hash(VectorHead("max", (8, 4), 0.1))
 
 

@@ -10,7 +10,7 @@ import tfft
 from tfft.core.errors import BackboneError
 from tfft.core.specs import Block
 from tfft.models.assembly import TransferModel, build
-from tfft.trainable.overview import HEAD, Overview, Row, by_path, flattened, is_norm, survey
+from tfft.trainable.overview import HEAD, Overview, Row, flattened, is_norm, survey
 from tfft.trainable.policy import everything, last_blocks, nothing
 
 
@@ -34,7 +34,7 @@ def test_every_variable_stands_in_it_exactly_once_in_order(model: TransferModel)
 
 
 def test_rows_know_weights_from_statistics_and_norms_from_the_rest(model: TransferModel) -> None:
-    found = by_path(rows(model))
+    found = {row.path: row for row in rows(model).rows}
     assert (found["block1_bn/moving_mean"].kind, found["block1_bn/moving_mean"].norm) == ("statistic", True)
     assert (found["block1_bn/gamma"].kind, found["block1_bn/gamma"].norm) == ("weight", True)
     assert (found["block1_conv/kernel"].kind, found["block1_conv/kernel"].norm) == ("weight", False)
@@ -109,8 +109,8 @@ def test_discrepancies_are_both_kinds_of_surprise(model: TransferModel) -> None:
 
 
 def test_blocks_that_do_not_fit_the_net_are_refused(model: TransferModel) -> None:
-    with pytest.raises(BackboneError, match=r"Block 'stem' is empty: 'stem_' matches no layer.*from input to output"):
-        survey(model.backbone_net, [Block("stem", "stem_"), Block("rest")], model.head_net)
+    with pytest.raises(BackboneError, match=r"Block 'entry' is empty: 'stem_' matches no layer.*from input to output"):
+        survey(model.backbone_net, [Block("entry", "stem_"), Block("rest")], model.head_net)
 
 
 def test_layers_inside_layers_are_found() -> None:

@@ -10,7 +10,7 @@ import pytest
 import tfft
 from tfft.core.errors import PlanError
 from tfft.models.assembly import TransferModel, build
-from tfft.trainable.overview import HEAD, Overview, by_path, survey
+from tfft.trainable.overview import HEAD, Overview, survey
 from tfft.trainable.policy import Policy, bias_only, everything, last_blocks, match, nothing, plan_rows
 
 
@@ -169,5 +169,5 @@ def test_planning_touches_nothing(model: TransferModel) -> None:
     planned = plan_rows(everything(), overview, True)
     assert [(v.path, v.trainable) for v in model.net.weights] == before
     assert isinstance(planned, Overview)
-    assert by_path(overview)["block1_conv/kernel"].intent == "frozen"
+    assert {row.path: row for row in overview.rows}["block1_conv/kernel"].intent == "frozen"
     assert re.fullmatch(r"[\d,]+ of [\d,]+ parameters", planned.describe())

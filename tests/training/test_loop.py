@@ -192,7 +192,7 @@ def test_multi_label_and_regression_train(toy_arrays):
 def test_a_run_folder_holds_a_line_for_each_event_and_the_run(model, data, tmp_path):
     run = tfft.fit(model, data, tfft.plans.two_phase(2, 1, learning_rate=RATE), run_folder=tmp_path / "run")
     events = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
-    assert [event["event"] for event in events] == ["phase", "epoch", "epoch", "end", "phase", "epoch", "end"]
+    assert [event["event"] for event in events] == ["run", "phase", "epoch", "epoch", "end", "phase", "epoch", "end"]
     assert [e["val_loss"] for e in events if e["event"] == "epoch"] == run.history()["val_loss"]
     saved = json.loads((tmp_path / "run" / "run.json").read_text())
     assert saved["data"]["fingerprints"]["train"] == data.train.fingerprint()

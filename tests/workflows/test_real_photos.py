@@ -51,7 +51,7 @@ def test_pretrained_weights_tell_ants_from_bees_and_random_ones_do_not(bees, run
 def test_each_phase_moved_its_variables_and_no_other(run):
     head, tune = (record.overview for record in run.phases)
     assert {row.block for row in head.rows if row.moved} == {"head"}
-    assert {row.block for row in tune.rows if row.moved} <= {"head", "stage5"}
+    assert {row.block for row in tune.rows if row.moved} <= {"head", "block5"}
     assert not any(row.moved for row in tune.rows if row.norm)
     assert all(row.moved for row in tune.rows if row.intent == "train")
 

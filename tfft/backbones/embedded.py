@@ -8,8 +8,6 @@ multiply-adds at 96 pixels, stock Keras layers only. `scripts/pretrain_mini.py` 
 from what, how good it is and where it fails.
 """
 
-from __future__ import annotations
-
 import importlib.resources
 import io
 from typing import Any
@@ -17,19 +15,9 @@ from typing import Any
 import keras
 import numpy as np
 
-WEIGHTS_FILE = "tfft_mini.npz"
-DEFAULT_SIZE_PIXELS = 96
-MIN_SIZE_PIXELS = 32
+from tfft.core.errors import WeightsError, shortlist
 
-# (block, the layer that ends it), from the input to the output. Every end is a bottleneck: all that comes after the
-# layer is computed from its output alone, so the net can be cut there.
-BLOCKS = (
-    ("block1", "block1_out"),
-    ("block2", "block2_out"),
-    ("block3", "block3_out"),
-    ("block4", "block4_out"),
-    ("block5", "block5_out"),
-)
+WEIGHTS_FILE = "tfft_mini.npz"
 
 # (block, channels, stride of its first unit, units). With the two strided convolutions before them the strides multiply
 # to 16: a 96-pixel image gives a 6 x 6 map, and a 32-pixel one still 2 x 2.
@@ -40,30 +28,25 @@ _SEPARABLE_BLOCKS = (("block3", 128, 2, 3), ("block4", 288, 2, 2), ("block5", 28
 _MOMENTUM = 0.9
 
 
-def mini_net(size: int | None = DEFAULT_SIZE_PIXELS, seed: int = 0, name: str = "backbone") -> keras.Model:
-    """Builds the net of `tfft_mini` with random weights.
+def mini_net(size: int | None, seed: int = 0, name: str = "backbone") -> keras.Model:
+    """Build the net of ``tfft_mini`` with random weights.
 
     The same seed gives the same weights whatever was built before: every layer has a seed of its own, and Keras' global
-    generator is not touched. The weights do not depend on `size`, so one weights file fits every size.
+    generator is not touched. The weights do not depend on ``size``, so one weights file fits every size. Every block ends in
+    a bottleneck, ``block1_out`` to ``block5_out``: all that comes after that layer is computed from its output alone.
 
     Args:
-        size: height and width of the images in pixels, at least 32; None accepts images of any size, batch by batch.
-        seed: seed of the random weights.
-        name: name of the model.
+        size: Height and width of the images in pixels; None accepts images of any size, batch by batch.
+        seed: Of the random weights.
+        name: Of the model.
 
     Returns:
-        A functional `keras.Model`. Input: (batch, size, size, 3) float32, RGB in 0..255, rescaled inside. Output: a
-        feature map (batch, ceil(size / 16), ceil(size / 16), 288), never below 0.
-
-    Raises:
-        ValueError: `size` is below 32.
+        A functional ``keras.Model`` from RGB pixels 0..255, float32, shape (batch, size, size, 3), to a feature map that is never
+        below 0, float32, shape (batch, ceil(size / 16), ceil(size / 16), 288).
 
     Example:
         >>> net = mini_net(size=64)
-        >>> net.output.shape
-        (None, 4, 4, 288)
-        >>> tail = keras.Model(net.get_layer("block4_out").output, net.output)
-        >>> tail.output.shape
+        >>> keras.Model(net.get_layer("block4_out").output, net.output).output.shape
         (None, 4, 4, 288)
 
     Source:
@@ -71,11 +54,6 @@ def mini_net(size: int | None = DEFAULT_SIZE_PIXELS, seed: int = 0, name: str = 
         (He et al. 2016) where a unit keeps its shape. The first two layers are full convolutions: on a CPU they train
         faster than the depthwise pairs that they replace (35 % more images per second, measured on 2 x86-64 cores).
     """
-    if size is not None and size < MIN_SIZE_PIXELS:
-        raise ValueError(
-            f"The image size is too small for tfft_mini. Got size={size!r} pixels. "
-            f"Use at least {MIN_SIZE_PIXELS}: smaller images can be enlarged to it."
-        )
     image = keras.Input((size, size, 3), dtype="float32", name="image")
     x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="rescaling")(image)
     x = _convolution(x, 16, "block1_conv", "block1_out", seed * 1000)
@@ -92,52 +70,42 @@ def mini_net(size: int | None = DEFAULT_SIZE_PIXELS, seed: int = 0, name: str = 
 
 
 def load_weights_into(net: keras.Model) -> keras.Model:
-    """Puts the pretrained weights of `tfft_mini` into a net made by `mini_net`.
+    """Put the pretrained weights of ``tfft_mini`` into a net made by ``mini_net``.
 
     Everything is checked before the first weight is assigned, so a refused net keeps the weights it had.
 
     Args:
-        net: a model made by `mini_net`, of any size.
+        net: Made by ``mini_net``, of any size.
 
     Returns:
-        The same model, its weights replaced. The file holds float16; the variables keep their own dtype.
+        The same model, its weights replaced. The file holds float16; the variables keep their own dtype and shape.
 
     Raises:
-        ValueError: the variables of the net differ from the arrays of the file in number, order, name or shape.
+        WeightsError: When names or shapes of the net's variables are not those of the file.
 
     Example:
-        >>> net = load_weights_into(mini_net(size=32))
-        >>> net.count_params()
+        >>> load_weights_into(mini_net(size=32)).count_params()
         449248
     """
     arrays = packaged_arrays()
-    names = [weight_name(weight) for weight in net.weights]
-    if names != list(arrays):
-        only_net, only_file = sorted(set(names) - set(arrays)), sorted(set(arrays) - set(names))
-        raise ValueError(
-            f"The net is not the one that the weights of tfft_mini belong to. Got {len(names)} variables for "
-            f"{len(arrays)} arrays; only in the net: {only_net[:10]!r}; only in {WEIGHTS_FILE}: {only_file[:10]!r}. "
-            "Build the net with mini_net() and load the weights before changing it."
-        )
-    wrong = [
-        f"{name}: net {tuple(weight.shape)}, file {array.shape}"
-        for (name, array), weight in zip(arrays.items(), net.weights, strict=True)
-        if tuple(weight.shape) != array.shape
-    ]
-    if wrong:
-        raise ValueError(
-            f"The net has other shapes than the weights of tfft_mini. Got {'; '.join(wrong[:10])}. "
-            "Build the net with mini_net() of this version of tfft."
+    shapes = {weight_name(weight): tuple(weight.shape) for weight in net.weights}
+    packaged = {name: array.shape for name, array in arrays.items()}
+    if list(shapes.items()) != list(packaged.items()):
+        differing = sorted(set(shapes.items()) ^ set(packaged.items()))
+        raise WeightsError(
+            "The net is not the one that the weights of tfft_mini belong to.",
+            f"{len(shapes)} variables for {len(packaged)} arrays, differing {shortlist(differing)}",
+            "Build it with mini_net() of this version, and load the weights before changing it.",
         )
     net.set_weights([array.astype("float32") for array in arrays.values()])
     return net
 
 
 def packaged_arrays() -> dict[str, np.ndarray]:
-    """Returns the pretrained weights that ship with the package.
+    """The pretrained weights that ship with the package.
 
     Returns:
-        The arrays by name (`"block1_conv/kernel"`), float16, in the order of `mini_net().weights`.
+        The arrays by name (``"block1_conv/kernel"``), float16, each of its variable's shape, in the order of the net.
 
     Example:
         >>> packaged_arrays()["block1_conv/kernel"].shape
@@ -149,12 +117,12 @@ def packaged_arrays() -> dict[str, np.ndarray]:
 
 
 def weight_name(weight: keras.Variable) -> str:
-    """Returns the name that a variable has in the weights file.
+    """The name that a variable has in the weights file.
 
     It is the layer and the variable, without the scopes in front of them: those depend on where the net was built.
 
     Args:
-        weight: a variable of a net made by `mini_net`.
+        weight: A variable of a net made by ``mini_net``.
 
     Returns:
         The last two parts of the variable's path.
@@ -167,7 +135,7 @@ def weight_name(weight: keras.Variable) -> str:
 
 
 def _convolution(x: Any, channels: int, name: str, end: str, layer_seed: int) -> Any:
-    """Adds a 3x3 convolution of stride 2 -> BN -> ReLU, the ReLU named `end`."""
+    """Add a 3x3 convolution of stride 2 -> BN -> ReLU, the ReLU named ``end``."""
     x = keras.layers.Conv2D(
         channels,
         3,
@@ -182,7 +150,7 @@ def _convolution(x: Any, channels: int, name: str, end: str, layer_seed: int) ->
 
 
 def _separable_unit(x: Any, channels: int, stride: int, prefix: str, end: str, layer_seed: int) -> Any:
-    """Adds depthwise 3x3 -> BN -> ReLU -> 1x1 -> BN (-> + input, where shapes allow) -> ReLU, the ReLU named `end`."""
+    """Add depthwise 3x3 -> BN -> ReLU -> 1x1 -> BN (-> + input, where shapes allow) -> ReLU, the ReLU named ``end``."""
     shortcut = x
     x = keras.layers.DepthwiseConv2D(
         3,

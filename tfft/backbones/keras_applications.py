@@ -55,34 +55,34 @@ _VGG = _numbered(5, "block{}_")
 _RESNET = (("conv1", "pool1_pool"), *_numbered(4, "conv{}_block", first=2, name="conv"))
 _DENSENET = (("conv1", "pool1"), *_numbered(4, "pool{}_pool", first=2, name="conv"))
 _MOBILENET = (
-    ("stage1", "conv_pw_1_relu"),
-    ("stage2", "conv_pw_3_relu"),
-    ("stage3", "conv_pw_5_relu"),
-    ("stage4", "conv_pw_11_relu"),
-    ("stage5", ""),
+    ("block1", "conv_pw_1_relu"),
+    ("block2", "conv_pw_3_relu"),
+    ("block3", "conv_pw_5_relu"),
+    ("block4", "conv_pw_11_relu"),
+    ("block5", ""),
 )
 _MOBILENET_V2 = (
-    ("stem", "expanded_conv_project_BN"),
-    ("stage1", "block_2_add"),
-    ("stage2", "block_5_add"),
-    ("stage3", "block_9_add"),
-    ("stage4", "block_12_add"),
-    ("stage5", ""),
+    ("block0", "expanded_conv_project_BN"),
+    ("block1", "block_2_add"),
+    ("block2", "block_5_add"),
+    ("block3", "block_9_add"),
+    ("block4", "block_12_add"),
+    ("block5", ""),
 )
 _MOBILENET_V3_SMALL = (
-    ("stem", "expanded_conv_project_bn"),
-    ("stage1", "expanded_conv_2_"),
-    ("stage2", "expanded_conv_5_"),
-    ("stage3", "expanded_conv_7_"),
-    ("stage4", ""),
+    ("block0", "expanded_conv_project_bn"),
+    ("block1", "expanded_conv_2_"),
+    ("block2", "expanded_conv_5_"),
+    ("block3", "expanded_conv_7_"),
+    ("block4", ""),
 )
 _MOBILENET_V3_LARGE = (
-    ("stem", "expanded_conv_add"),
-    ("stage1", "expanded_conv_2_"),
-    ("stage2", "expanded_conv_5_"),
-    ("stage3", "expanded_conv_9_"),
-    ("stage4", "expanded_conv_11_"),
-    ("stage5", ""),
+    ("block0", "expanded_conv_add"),
+    ("block1", "expanded_conv_2_"),
+    ("block2", "expanded_conv_5_"),
+    ("block3", "expanded_conv_9_"),
+    ("block4", "expanded_conv_11_"),
+    ("block5", ""),
 )
 _INCEPTION_V3 = (
     ("mixed0-2", "mixed2"),
@@ -92,7 +92,7 @@ _INCEPTION_V3 = (
     ("mixed9-10", ""),
 )
 _INCEPTION_RESNET_V2 = (
-    ("stem", "mixed_5b"),
+    ("entry", "mixed_5b"),
     ("block35", "block35_10_ac"),
     ("block17", "block17_20_ac"),
     ("block8", ""),
@@ -101,12 +101,12 @@ _INCEPTION_RESNET_V2 = (
 _XCEPTION = (("block1", "block1_"), ("entry", "add_2$"), ("middle", "add_10$"), ("exit", ""))
 # cell ids of the mobile variant: two stems, then 4 normal cells, a reduction, 4, a reduction, 4
 _NASNET_MOBILE = (
-    ("stem", "reduction_concat_stem_2"),
+    ("entry", "reduction_concat_stem_2"),
     ("cells1", "normal_concat_3"),
     ("cells2", "normal_concat_8"),
     ("cells3", ""),
 )
-_CONVNEXT = tuple((f"stage{i}", "" if i == 3 else rf"convnext_\w+_stage_{i}_") for i in range(4))
+_CONVNEXT = tuple((f"block{i}", "" if i == 3 else rf"convnext_\w+_stage_{i}_") for i in range(4))
 _EFFICIENTNET = _numbered(7, "block{}[a-z]_")
 _EFFICIENTNET_V2 = _numbered(6, "block{}[a-z]_")
 
@@ -175,7 +175,7 @@ def backbone(
     Example:
         >>> described = backbone("mobilenet", alpha=0.25, size=128)  # reads no weights
         >>> described.pixel_range, [block.name for block in described.blocks][-2:]
-        ('minus_one_to_one', ['stage4', 'stage5'])
+        ('minus_one_to_one', ['block4', 'block5'])
     """
     row = ROWS[name]
     height, width = input_size(name, row.size if size is None else size, row.min_size)

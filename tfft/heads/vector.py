@@ -1,7 +1,6 @@
 """The head for one answer an example: pool -> hidden Dense layers -> dropout -> Dense logits."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -47,7 +46,7 @@ class VectorHead:
             raise TaskError(f"dropout={self.dropout!r} must be in [0, 1).", fix="0.2 is a good start.")
         if not isinstance(self.hidden, (list, tuple)) or not all(map(_is_width, self.hidden)):
             raise TaskError(f"hidden={self.hidden!r} must be layer widths of at least 1.", fix="Write hidden=(256,).")
-        # a list would make this value unhashable, and unequal to what from_dict gives
+        # a list would make this value unhashable
         object.__setattr__(self, "hidden", tuple(map(int, self.hidden)))
 
     def build(self, features: FeatureSpec, shape: tuple[int | None, ...], outputs: int, seed: int) -> "keras.Model":
@@ -94,31 +93,6 @@ class VectorHead:
         import keras
 
         return keras.layers.Dropout(self.dropout, name=name)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The options as plain JSON values.
-
-        Example:
-            >>> VectorHead(hidden=(256,)).to_dict()
-            {'pooling': 'average', 'hidden': [256], 'dropout': 0.0}
-        """
-        return asdict(self) | {"hidden": list(self.hidden)}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "VectorHead":
-        """Undo ``to_dict``.
-
-        Args:
-            values: What ``to_dict`` returned.
-
-        Returns:
-            An equal VectorHead.
-
-        Raises:
-            TaskError: When an option is out of range.
-            KeyError: When one is missing.
-        """
-        return cls(values["pooling"], tuple(values["hidden"]), values["dropout"])
 
 
 def _is_width(value: Any) -> bool:

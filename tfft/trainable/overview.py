@@ -1,6 +1,6 @@
 """The total table of a net's variables: rows first (path, block, shape, what is meant to happen, what happened), text second."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -214,21 +214,3 @@ def is_norm(layer: Any) -> bool:
     name = type(layer).__name__
     # SpectralNormalization wraps a layer and holds its kernel: no norm in this sense
     return name != "SpectralNormalization" and ("Normalization" in name or name.endswith(_NORM_ENDINGS))
-
-
-def by_path(overview: Overview) -> Mapping[str, Row]:
-    """The rows of an overview by path.
-
-    Args:
-        overview: Any.
-
-    Returns:
-        Path to row.
-
-    Example:
-        >>> import tfft
-        >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
-        >>> by_path(model.apply(tfft.trainable.nothing()))["head/logits/kernel"].shape
-        (8, 2)
-    """
-    return {row.path: row for row in overview.rows}

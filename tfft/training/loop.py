@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfft.core import fingerprint
+from tfft.core import fingerprint, versions
 from tfft.core.errors import DataError, PlanError, RunWarning, shortlist
 from tfft.core.seed import derive
 from tfft.data.examples import Splits
@@ -81,6 +81,7 @@ def fit(
     log = None if run_folder is None else Path(run_folder) / LOG_NAME
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
+    JsonLog(log, "").write("run", seed=seed, batch_size=batch_size, plan=plan.to_dict(), versions=versions.installed())
     run = Run(replace(model, seen=Seen.of(data, model.seen)), plan, seed, batch_size, _describe_data(data))
     best: float | None = None
     first_epoch = 0

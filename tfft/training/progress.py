@@ -95,11 +95,11 @@ class LiveLine(keras.callbacks.Callback):
 
 
 class JsonLog(keras.callbacks.Callback):
-    """One JSON object a line: each phase's begin, each epoch, each end.
+    """One JSON object a line: each run's begin, each phase's begin, each epoch, each end.
 
     Args:
         path: Of the ``.jsonl`` file, appended to; None writes nothing.
-        phase: Name of the phase.
+        phase: Name of the phase; empty for what concerns the whole run.
 
     Example:
         >>> import tempfile
@@ -118,7 +118,7 @@ class JsonLog(keras.callbacks.Callback):
         """Append one event.
 
         Args:
-            event: ``"phase"``, ``"epoch"`` or ``"end"``.
+            event: ``"run"``, ``"phase"``, ``"epoch"`` or ``"end"``.
             **values: JSON values.
         """
         if self._path is not None:
