@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from tfft.core.errors import TfftError
 from tfft.core.seed import derive, seeded_initializers
 
 
@@ -57,3 +58,10 @@ def test_the_users_generator_comes_back_after_an_error():
     with pytest.raises(KeyError), seeded_initializers(0):
         raise KeyError
     assert random.getstate() == state
+
+
+@pytest.mark.parametrize("wrong", ["x", 1.5, None, True])
+def test_a_seed_that_is_no_whole_number_is_refused(wrong):
+    with pytest.raises(TfftError, match=r"must be a whole number.*seed=0"):
+        derive(wrong, "split")
+    assert derive(np.int64(3), "split") == derive(3, "split")

@@ -61,3 +61,9 @@ def test_plain_names_make_a_label_space_and_a_label_space_stays_itself():
 def test_one_string_is_not_taken_for_its_letters():
     with pytest.raises(TaskError, match=r"'ants'.*\['ants', ...\]"):
         LabelSpace.of("ants")
+
+
+@pytest.mark.parametrize("wrong", [5, None, 1.5])
+def test_labels_that_are_no_names_are_refused(wrong):
+    with pytest.raises(TaskError, match=r"must be a sequence of names.*data.labels"):
+        LabelSpace.of(wrong)

@@ -65,6 +65,22 @@ def test_one_picture_twice_in_a_part_is_no_leak():
         doubts.warn_overlap({"train": _part("x", "x"), "test": _part("y", "y")})
 
 
+@pytest.mark.parametrize(
+    ("kind", "targets", "doubted"),
+    [
+        ("single", np.array([0, 0, 1]), False),
+        ("single", np.array([0, 1, 0]), True),
+        ("multi", np.array([[1, 0], [1, 0], [0, 1]], np.float32), False),
+        ("multi", np.array([[1, 0], [1, 1], [0, 1]], np.float32), True),
+    ],
+)
+def test_one_content_with_two_targets_is_named(kind, targets, doubted):
+    examples = Examples(["1.jpg", "2.jpg", "3.jpg"], targets, LabelSpace(("a", "b"), kind), ("x", "x", "y"))
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        doubts.warn_contradictions({"train": examples})
+    assert [("'2.jpg = 1.jpg'" in str(found.message)) for found in caught] == [True] * doubted
+
+
 def test_looking_for_overlaps_reads_no_input_that_is_not_named():
     class Unreadable(list):
         def __getitem__(self, index):

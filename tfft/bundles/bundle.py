@@ -102,7 +102,7 @@ def weights_fingerprint(net: Any) -> str:
     """One hash of all weights of a net, in their order.
 
     Args:
-        net: A ``keras.Model``.
+        net: A ``keras.Model`` with variables of any shape and dtype.
 
     Returns:
         32 hexadecimal digits.

@@ -114,7 +114,7 @@ def read(data: Path, image_column: str, label_column: str, seed: int, skip_corru
         skip_corrupt: Whether to leave unreadable images out.
 
     Returns:
-        Splits.
+        Splits; targets of shape (n,), or (n, k) for several label columns.
 
     Raises:
         DataError: As ``from_folder`` and ``from_csv``.
@@ -138,7 +138,7 @@ def describe_backbone(name: str, weights: str | None, size: int | None, alpha: f
         alpha: Width multiplier.
 
     Returns:
-        A Backbone.
+        A Backbone whose features are a map of shape (batch, height, width, channels).
 
     Raises:
         BackboneError: As ``load_backbone``.

@@ -4,6 +4,9 @@ import hashlib
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from numbers import Integral
+
+from tfft.core.errors import TfftError
 
 
 def derive(seed: int, purpose: str) -> int:
@@ -16,10 +19,15 @@ def derive(seed: int, purpose: str) -> int:
     Returns:
         An integer in [0, 2**31), the same on every machine.
 
+    Raises:
+        TfftError: When the seed is no whole number.
+
     Example:
         >>> derive(0, "split") == derive(0, "split"), derive(0, "split") == derive(0, "shuffle")
         (True, False)
     """
+    if isinstance(seed, bool) or not isinstance(seed, Integral):
+        raise TfftError(f"seed={seed!r} must be a whole number.", fix="Write seed=0.")
     return int.from_bytes(hashlib.blake2b(f"{seed}/{purpose}".encode(), digest_size=4).digest()) >> 1
 
 

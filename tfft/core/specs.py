@@ -1,7 +1,7 @@
 """The frozen vocabulary that rooms speak to each other in: LabelSpace, FeatureSpec, Block."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -119,7 +119,7 @@ class LabelSpace:
             A LabelSpace.
 
         Raises:
-            TaskError: When given one string instead of a sequence of them, or names that are not unique.
+            TaskError: When given no sequence of names, one string instead of it, or names that are not unique.
 
         Example:
             >>> LabelSpace.of(["ants", "bees"]) == LabelSpace(("ants", "bees"), "single")
@@ -130,6 +130,10 @@ class LabelSpace:
         if isinstance(names, str):
             raise TaskError(
                 "Labels must be a sequence of names, not one string.", repr(names), f"Write [{names!r}, ...]."
+            )
+        if not isinstance(names, Iterable):
+            raise TaskError(
+                "Labels must be a sequence of names.", f"{names!r}", "Pass data.labels, or the class names."
             )
         return cls(tuple(str(name) for name in names))
 

@@ -77,6 +77,36 @@ def warn_overlap(parts: Mapping[str, Examples]) -> None:
         )
 
 
+def warn_contradictions(parts: Mapping[str, Examples]) -> None:
+    """Warn when the same content has two different targets: whatever a model answers, it is wrong once.
+
+    Args:
+        parts: Examples by part name, targets of shape (n,) or (n, k).
+
+    Example:
+        >>> twice = Examples(["1.jpg", "2.jpg"], np.array([0, 1]), LabelSpace(("ants", "bees")), ("a1", "a1"))
+        >>> with warnings.catch_warnings(record=True, action="always") as caught:
+        ...     warn_contradictions({"train": twice})
+        >>> str(caught[0].message)
+        "1 inputs have the content of another one and a different target: '2.jpg = 1.jpg'. Keep the right one of each pair."
+    """
+    first_of: dict[str, tuple[bytes, str, int]] = {}
+    pairs = []
+    for part, examples in parts.items():
+        for index, content in enumerate(examples.digests):
+            target = examples.targets[index].tobytes()
+            first_target, first_part, first = first_of.setdefault(content, (target, part, index))
+            if first_target != target:
+                pairs.append(f"{examples.name(index)} = {parts[first_part].name(first)}")
+    if pairs:
+        warnings.warn(
+            f"{len(pairs)} inputs have the content of another one and a different target: {shortlist(pairs)}. "
+            "Keep the right one of each pair.",
+            DataWarning,
+            stacklevel=_USER,
+        )
+
+
 def warn_groups(groups: Mapping[str, np.ndarray | None]) -> None:
     """Warn when a group stands in two parts that the source brought along.
 

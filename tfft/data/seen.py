@@ -12,7 +12,7 @@ _DIGITS = 16
 
 @dataclass(frozen=True)
 class Seen:
-    """What the weights of a model have met, by the content of the examples and not by their names.
+    """What the weights of a model have met, by the content of the examples and not by their names; of arrays shape and dtype count.
 
     Attributes:
         seed: That drew the parts; with it the same source gives the same test part again.
@@ -53,7 +53,7 @@ class Seen:
         """How many of some examples the model has seen.
 
         Args:
-            examples: n of them.
+            examples: n of them, images of any shape.
 
         Returns:
             ``{"train": ..., "validation": ...}``, each in [0, n].

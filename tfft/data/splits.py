@@ -111,6 +111,7 @@ def assemble(pools: Mapping[str, Pool], drawing: Drawing, names: Sequence[str] |
     labels = targets.with_statistics(labels, parts["train"].targets)
     parts = {part: replace(examples, labels=labels) for part, examples in parts.items()}
     doubts.warn_overlap(parts)
+    doubts.warn_contradictions(parts)
     return Splits(parts["train"], parts["validation"], parts.get("test"), labels, drawing.seed, tuple(skipped))
 
 

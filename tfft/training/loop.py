@@ -75,7 +75,7 @@ def fit(
     """
     plan = two_phase() if plan is None else plan
     _check(model, data, plan, batch_size)
-    seed = int(seed)
+    order_seed, seed = derive(seed, "order"), int(seed)
     class_weight = model.task.class_weight(data.train.counts())
     validation = validation_batches(model, data, batch_size, class_weight)
     log = None if run_folder is None else Path(run_folder) / LOG_NAME
@@ -105,7 +105,7 @@ def fit(
         events.write("phase", plan=phase.to_dict(), trained=overview.totals()[0], parameters=overview.totals()[1])
         try:
             epochs = range(first_epoch, first_epoch + phase.epochs)
-            feed = phase_feed(model, data, batch_size, epochs, derive(seed, "order"))
+            feed = phase_feed(model, data, batch_size, epochs, order_seed)
             feed |= {"class_weight": class_weight, "validation_data": validation}
             history = _fit_phase(net, phase, feed, [keeper, line, events])
             overview = overview.compared(before)
