@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tfft import cli
+from tfft.cli import verbs as cli
 
 ROOT = Path(__file__).parents[2]
 

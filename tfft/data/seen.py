@@ -1,7 +1,7 @@
 """Seen: which examples a model was trained and chosen on, so that nobody measures it on them unawares."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tfft.data.examples import Examples, Splits
@@ -30,8 +30,8 @@ class Seen:
     """
 
     seed: int
-    train: frozenset[str]
-    validation: frozenset[str]
+    train: frozenset[str] = field(repr=False)
+    validation: frozenset[str] = field(repr=False)
 
     @classmethod
     def of(cls, data: Splits, before: "Seen | None" = None) -> "Seen":
