@@ -22,7 +22,7 @@ from tfft.core import versions
 from tfft.core.machine import cores, instruction_sets
 from tfft.data.pipeline import steps
 from tfft.evaluation.render import table
-from tfft.training.feed import phase_feed
+from tfft.training.feed import training_feed
 
 EPOCHS = 2
 
@@ -65,7 +65,7 @@ def main() -> None:
     for phase in tfft.plans.two_phase():
         net = model.net_for(model.apply(phase.trainable))
         net.compile("adam", model.task.loss(), metrics=model.task.metrics())
-        from_disk = phase_feed(model, data, BATCH, range(EPOCHS), seed=0)["x"]
+        from_disk = training_feed(model, data, phase, BATCH, range(EPOCHS), 0, None)["x"]
         batch = next(iter(from_disk.as_numpy_iterator()))
         measured: dict[str, list[tuple[float, float]]] = {"memory": [], "disk": []}
         timed(net, in_memory(*batch), 3)

@@ -9,6 +9,7 @@ import pytest
 from tfft.core.errors import PlanError
 from tfft.plans import recipes
 from tfft.plans.phase import Phase, Plan
+from tfft.preprocess import augmentation
 
 RECIPES = [
     function
@@ -56,9 +57,21 @@ def test_norms_stay_frozen_unless_asked(recipe: Recipe) -> None:
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_number_reaches_the_plan_and_is_checked(recipe: Recipe) -> None:
     for name, parameter in inspect.signature(recipe).parameters.items():
-        if isinstance(parameter.default, bool):
+        if isinstance(parameter.default, bool) or name == "augment":
             continue
         other = 9 if isinstance(parameter.default, int) else 0.125
         assert recipe(**{name: other}) != recipe(), name
         with pytest.raises(PlanError, match=r"-1.*(must|nothing)"):
             recipe(**{name: -1})
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_changes_of_pictures_reach_every_phase_and_survive_json(recipe: Recipe) -> None:
+    steps = (augmentation.crops(scale=(0.3, 0.9)), augmentation.flips())
+    plan = recipe(augment=steps)
+    assert [phase.augment for phase in plan] == [steps] * len(plan)
+    assert Plan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
+    assert "crops(" in plan.describe()
+    assert recipe(augment=augmentation.flips()) == recipe(augment=(augmentation.flips(),))
+    with pytest.raises(PlanError, match=r"augment='flips'.*plans.augmentation.flips\(\)"):
+        recipe(augment="flips")

@@ -18,6 +18,14 @@ def _encode(ids):
     return np.eye(2)[ids]
 
 
+def _read(item, random):
+    return item
+
+
+def _keep(pixels, targets, random):
+    return pixels, targets
+
+
 def _run(dataset):
     """(positions, targets, batch sizes) as a dataset gives them."""
     pairs = list(dataset.as_numpy_iterator())
@@ -27,7 +35,7 @@ def _run(dataset):
 
 
 def _train(count, batch_size, epochs, seed=0):
-    return _run(training_batches(_examples(count), lambda item: item, _encode, batch_size, epochs, seed))
+    return _run(training_batches(_examples(count), _read, _encode, _keep, batch_size, epochs, seed))
 
 
 @pytest.mark.parametrize(("count", "batch_size"), [(10, 3), (9, 3), (5, 8), (1, 1)])
@@ -45,6 +53,33 @@ def test_each_example_stands_exactly_once_in_each_epoch_in_the_documented_order(
 def test_a_run_entered_later_goes_on_as_if_it_had_never_stopped():
     whole, later = _train(7, 2, range(4))[0], _train(7, 2, range(2, 4))[0]
     assert whole[14:] == later
+
+
+def test_what_is_drawn_depends_on_seed_epoch_and_example_and_not_on_threads_or_batches():
+    def read(item, random):
+        return np.full_like(item, random.integers(256))
+
+    def drawn(batch_size, epochs, seed=0):
+        batches = training_batches(_examples(40), read, _encode, _keep, batch_size, epochs, seed)
+        values = [int(image[0, 0, 0]) for images, _ in batches.as_numpy_iterator() for image in images]
+        orders = np.concatenate([order(40, seed, epoch) for epoch in epochs])
+        return dict(zip([(e, i) for e in epochs for i in order(40, seed, e).tolist()], values, strict=True)), orders
+
+    first, again, other_batches = drawn(4, range(2))[0], drawn(4, range(2))[0], drawn(7, range(2))[0]
+    assert first == again == other_batches
+    assert drawn(4, range(1, 2))[0] == {key: value for key, value in first.items() if key[0] == 1}
+    assert sum(first[0, i] == first[1, i] for i in range(40)) < 10
+    assert drawn(4, range(2), seed=1)[0] != first
+
+
+def test_a_mixer_sees_whole_batches_with_their_encoded_targets():
+    def mix(pixels, targets, random):
+        assert targets.dtype == np.float32
+        return pixels[::-1].copy(), targets / 2
+
+    batches = list(training_batches(_examples(5), _read, _encode, mix, 5, range(1), 0).as_numpy_iterator())
+    assert [int(image[0, 0, 0]) for image in batches[0][0]] == order(5, 0, 0).tolist()[::-1]
+    assert batches[0][1].sum() == 2.5
 
 
 def test_orders_differ_by_epoch_and_seed_and_repeat():
@@ -66,7 +101,7 @@ def test_steps_round_up(count, batch_size, expected):
 
 
 def test_batches_are_uint8_pixels_and_float32_targets_of_known_shape():
-    dataset = training_batches(_examples(4), lambda item: item, _encode, 2, range(1), 0)
+    dataset = training_batches(_examples(4), _read, _encode, _keep, 2, range(1), 0)
     pixels, targets = dataset.element_spec
     assert (pixels.shape.as_list(), pixels.dtype.name) == ([None, 2, 3, 3], "uint8")
     assert (targets.shape.as_list(), targets.dtype.name) == ([None, 2], "float32")
@@ -75,7 +110,7 @@ def test_batches_are_uint8_pixels_and_float32_targets_of_known_shape():
 def test_the_autotuner_is_off():
     """It can stall the end of an iterator for seconds (TensorFlow 2.21)."""
     for dataset in (
-        training_batches(_examples(4), lambda item: item, _encode, 2, range(1), 0),
+        training_batches(_examples(4), _read, _encode, _keep, 2, range(1), 0),
         evaluation_batches(_examples(4), lambda item: item, _encode, 2),
     ):
         assert dataset.options().autotune.enabled is False
@@ -92,7 +127,7 @@ def test_only_a_few_batches_are_read_ahead():
 
     examples = _examples(400)
     watched = Examples(Inputs(examples.inputs), examples.targets, examples.labels, examples.digests)
-    iterator = iter(training_batches(watched, lambda item: item, _encode, 2, range(1), 0))
+    iterator = iter(training_batches(watched, _read, _encode, _keep, 2, range(1), 0))
     next(iterator)
     assert len(read) < 200
 

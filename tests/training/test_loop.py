@@ -8,7 +8,7 @@ import pytest
 
 import tfft
 from tfft.core.errors import DataError, MovementError, PlanError
-from tfft.plans import Phase, Plan, constant
+from tfft.plans import Phase, Plan, augmentation, constant
 from tfft.trainable import bias_only, everything, last_blocks, match, nothing
 
 RATE = 0.05
@@ -305,3 +305,26 @@ def test_a_policy_that_chooses_nothing_of_the_backbone_is_refused(model, data):
     with pytest.raises(PlanError, match=r"trains no variable.*match\('block1_bn/.\*'\).*train_norms=True"):
         tfft.fit(model, data, Plan(Phase("norms", match("block1_bn/.*"), 1, RATE)))
     tfft.fit(model, data, Plan(Phase("norms", match("block1_bn/.*"), 1, RATE, train_norms=True)))
+
+
+def test_a_run_with_changed_pictures_repeats_bit_for_bit(data):
+    plan = tfft.plans.two_phase(1, 1, augment=(augmentation.crops(), augmentation.flips(), augmentation.cutmix()))
+    weights = []
+    for _ in range(2):
+        run = tfft.fit(tfft.build("toy", tfft.tasks.classification(data.labels), seed=3), data, plan, seed=4)
+        weights.append([value.tobytes() for value in run.model.net.get_weights()])
+    assert weights[0] == weights[1]
+    plain = tfft.fit(
+        tfft.build("toy", tfft.tasks.classification(data.labels), seed=3), data, plan.with_phases(augment=()), seed=4
+    )
+    assert [value.tobytes() for value in plain.model.net.get_weights()] != weights[0]
+
+
+def test_several_labels_may_be_mixed_and_quantities_may_not(toy_arrays):
+    images, targets = toy_arrays
+    plan = tfft.plans.head_only(1, augment=augmentation.mixup())
+    several = tfft.data.from_arrays(images, np.stack([targets == 0, targets < 2], axis=1))
+    tfft.fit(tfft.build("toy", tfft.tasks.multi_label(several.labels)), several, plan)
+    real = tfft.data.from_arrays(images, images.mean(axis=(1, 2, 3)))
+    with pytest.raises(PlanError, match=r"'head' mixes examples.*mixup\(alpha=0.2\)' for regression.*Leave it out"):
+        tfft.fit(tfft.build("toy", tfft.tasks.regression(real.labels)), real, plan)

@@ -52,6 +52,16 @@ LabelColumn = Annotated[str, typer.Option(help="Tables: column of labels; severa
 Seed = Annotated[int, typer.Option(help="Draws the parts, orders the examples, starts the head.")]
 BatchSize = Annotated[int, typer.Option(help="Examples in a batch.", min=1)]
 SkipCorrupt = Annotated[bool, typer.Option(help="Leave unreadable images out instead of stopping.")]
+Augment = Annotated[
+    str | None, typer.Option(help="Changes of training pictures, such as crops,flips; `--augment ?` lists them.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        help="Bundle to write: a folder, or a .zip file; an older bundle there is replaced. "
+        "[default: model.tfft, or the first of model-2.tfft ... that is free]"
+    ),
+]
 Bundle = Annotated[Path, typer.Argument(help="Bundle that `tfft fit` wrote.")]
 
 
@@ -158,7 +168,12 @@ def describe_backbone(name: str, weights: str | None, size: int | None, alpha: f
 
 
 def describe_plan(
-    name: PlanName, head_epochs: int | None, tune_epochs: int | None, blocks: int | None, learning_rate: float | None
+    name: PlanName,
+    head_epochs: int | None,
+    tune_epochs: int | None,
+    blocks: int | None,
+    learning_rate: float | None,
+    augment: str | None = None,
 ) -> "Plan":
     """Describe a plan with the numbers that were given, leaving the recipe's own defaults for the others.
 
@@ -168,6 +183,7 @@ def describe_plan(
         tune_epochs: Of the second phase.
         blocks: Last blocks that the second phase trains.
         learning_rate: Of the first phase.
+        augment: Names of augmentations with commas between them.
 
     Returns:
         A Plan.
@@ -175,6 +191,7 @@ def describe_plan(
     Raises:
         BadParameter: When a number belongs to another recipe.
         PlanError: When one is out of range.
+        DataError: When there is no such augmentation.
 
     Example:
         >>> [phase.epochs for phase in describe_plan(PlanName.two_phase, 3, None, None, None)]
@@ -185,8 +202,10 @@ def describe_plan(
     if name is not PlanName.two_phase and (tune_epochs, blocks) != (None, None):
         raise typer.BadParameter(f"--tune-epochs and --blocks belong to two_phase, not to {name.value}.")
     first = "head_epochs" if name is PlanName.two_phase else "epochs"
-    options = {first: head_epochs, "learning_rate": learning_rate}
+    options: dict[str, Any] = {first: head_epochs, "learning_rate": learning_rate}
     if name is PlanName.two_phase:
         options |= {"tune_epochs": tune_epochs, "blocks": blocks}
+    if augment is not None:
+        options["augment"] = tfft.plans.augmentation.named(augment)
     recipe = getattr(tfft.plans, name.value)
     return recipe(**{key: value for key, value in options.items() if value is not None})

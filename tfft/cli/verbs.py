@@ -10,7 +10,19 @@ from typing import Annotated
 import typer
 
 from tfft.cli import arguments
-from tfft.cli.arguments import BatchSize, Bundle, Data, ImageColumn, LabelColumn, Part, PlanName, Seed, SkipCorrupt
+from tfft.cli.arguments import (
+    Augment,
+    BatchSize,
+    Bundle,
+    Data,
+    ImageColumn,
+    LabelColumn,
+    Out,
+    Part,
+    PlanName,
+    Seed,
+    SkipCorrupt,
+)
 from tfft.cli.spoken import spoken
 from tfft.core.quiet import start_tensorflow
 
@@ -29,13 +41,7 @@ app = typer.Typer(
 def fit(
     data: Data,
     backbone: Annotated[str, typer.Option(help="Name from `tfft backbones`.")] = "tfft_mini",
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="Bundle to write: a folder, or a .zip file; an older bundle there is replaced. "
-            "[default: model.tfft, or the first of model-2.tfft ... that is free]"
-        ),
-    ] = None,
+    out: Out = None,
     weights: Annotated[str | None, typer.Option(help="'imagenet', a Keras weights file, or 'none' for random.")] = None,
     size: Annotated[int | None, typer.Option(help="Input height and width in pixels.")] = None,
     alpha: Annotated[float | None, typer.Option(help="Width multiplier, for the MobileNets.")] = None,
@@ -44,6 +50,7 @@ def fit(
     tune_epochs: Annotated[int | None, typer.Option(help="Epochs of the tune phase.", min=1)] = None,
     blocks: Annotated[int | None, typer.Option(help="Last blocks that the tune phase trains.", min=1)] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Highest rate of the first phase.")] = None,
+    augment: Augment = None,
     balanced: Annotated[bool, typer.Option(help="Weigh rare classes up.")] = False,
     skip_corrupt: SkipCorrupt = False,
     run_folder: Annotated[Path | None, typer.Option(help="Where log.jsonl, run.json and weights go.")] = None,
@@ -59,7 +66,7 @@ def fit(
     # what can fail at once comes first: nobody should train for an hour and then hear of a mistyped path
     out = arguments.free_path("model", ".tfft") if out is None else out
     check_target(out)
-    chosen = arguments.describe_plan(plan, head_epochs, tune_epochs, blocks, learning_rate)
+    chosen = arguments.describe_plan(plan, head_epochs, tune_epochs, blocks, learning_rate, augment)
     described = arguments.describe_backbone(backbone, weights, size, alpha)
     if blocks is not None and blocks > len(described.blocks):
         raise typer.BadParameter(

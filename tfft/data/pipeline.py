@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Reader = Callable[[Any], np.ndarray]
 Encoder = Callable[[np.ndarray], np.ndarray]
+RandomReader = Callable[[Any, np.random.Generator], np.ndarray]
+Mixer = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 _BATCHES_AHEAD = 2
 
 
@@ -57,14 +59,17 @@ def steps(count: int, batch_size: int) -> int:
 
 
 def training_batches(
-    examples: Examples, read: Reader, encode: Encoder, batch_size: int, epochs: range, seed: int
+    examples: Examples, read: RandomReader, encode: Encoder, mix: Mixer, batch_size: int, epochs: range, seed: int
 ) -> "tf.data.Dataset":
     """Batches of several epochs end to end, so that reading never pauses between two of them.
 
+    What is drawn at random depends on the seed, the epoch and the example alone, so it is the same however many threads read.
+
     Args:
         examples: What to read.
-        read: Raw input -> uint8 pixels, all of one shape (height, width, 3).
+        read: Raw input and a generator -> uint8 pixels, all of one shape (height, width, 3).
         encode: Targets of a batch -> float32, shape (batch, outputs).
+        mix: Pixels and encoded targets of a batch, and a generator -> the same of equal shapes.
         batch_size: Examples in a full batch; the last of an epoch may be smaller.
         epochs: Numbers of the epochs within the run; each has its own order.
         seed: The user's seed.
@@ -72,12 +77,20 @@ def training_batches(
     Returns:
         A dataset of (uint8 (batch, height, width, 3), float32 (batch, outputs)), ``len(epochs) * steps(...)`` batches long.
     """
+    draw_seed = derive(seed, "augment")
 
     def indices() -> Iterator[np.ndarray]:
         for epoch in epochs:
-            yield from _slices(order(len(examples), seed, epoch), batch_size)
+            for chosen in _slices(order(len(examples), seed, epoch), batch_size):
+                yield np.append(epoch, chosen)
 
-    return _read(indices, examples, read, encode)
+    def load(epoch_and_chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        epoch, *chosen = map(int, epoch_and_chosen)
+        images = [read(examples.inputs[i], np.random.default_rng([draw_seed, epoch, i])) for i in chosen]
+        random = np.random.default_rng([draw_seed, epoch, chosen[0], len(examples)])
+        return mix(np.stack(images), encode(examples.targets[chosen]).astype(np.float32), random)
+
+    return _batches(indices, load, np.array([epochs[0], 0]))
 
 
 def evaluation_batches(examples: Examples, read: Reader, encode: Encoder, batch_size: int) -> "tf.data.Dataset":
@@ -104,7 +117,11 @@ def evaluation_batches(examples: Examples, read: Reader, encode: Encoder, batch_
     """
     import tensorflow as tf
 
-    batches = _read(lambda: _slices(np.arange(len(examples)), batch_size), examples, read, encode)
+    def load(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        images = np.stack([read(examples.inputs[int(index)]) for index in chosen])
+        return images, encode(examples.targets[chosen]).astype(np.float32)
+
+    batches = _batches(lambda: _slices(np.arange(len(examples)), batch_size), load, np.arange(1))
     # Keras warns of every generator whose length it does not know
     return batches.apply(tf.data.experimental.assert_cardinality(steps(len(examples), batch_size)))
 
@@ -148,22 +165,20 @@ def _slices(positions: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
         yield positions[start : start + batch_size]
 
 
-def _read(
-    indices: Callable[[], Iterator[np.ndarray]], examples: Examples, read: Reader, encode: Encoder
+def _batches(
+    indices: Callable[[], Iterator[np.ndarray]],
+    load: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    first: np.ndarray,
 ) -> "tf.data.Dataset":
+    """What ``load`` makes of each element of ``indices``; ``first`` loads one example, which tells the shapes."""
     import tensorflow as tf
 
-    pixels = tf.TensorSpec((None, *read(examples.inputs[0]).shape), tf.uint8)
-    targets = tf.TensorSpec((None, encode(examples.targets[:1]).shape[1]), tf.float32)
-
-    def load(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        images = np.stack([read(examples.inputs[int(index)]) for index in chosen])
-        return images, encode(examples.targets[chosen]).astype(np.float32)
+    shapes = [(None, *array.shape[1:]) for array in load(first)]
 
     def load_batch(chosen: Any) -> tuple[Any, Any]:
         # Pillow lets go of the interpreter while it decodes and resizes, so parallel calls use all cores
         images, labels = tf.numpy_function(load, [chosen], (tf.uint8, tf.float32), stateful=False)
-        return tf.ensure_shape(images, pixels.shape), tf.ensure_shape(labels, targets.shape)
+        return tf.ensure_shape(images, shapes[0]), tf.ensure_shape(labels, shapes[1])
 
     batches = tf.data.Dataset.from_generator(indices, output_signature=tf.TensorSpec((None,), tf.int64))
     batches = batches.map(load_batch, num_parallel_calls=cores(), deterministic=True).prefetch(_BATCHES_AHEAD)

@@ -1,10 +1,12 @@
 """Plans: which phases a training has. Recipes return one; ``Phase`` and ``Plan`` make your own.
 
-Synopsis: ``two_phase(head_epochs=5, tune_epochs=5)``, ``head_only(epochs=10)``, ``full(epochs=3, learning_rate=1e-4)``.
+Synopsis: ``two_phase(head_epochs=5, tune_epochs=5)``, ``head_only(epochs=10)``, ``full(epochs=3, learning_rate=1e-4)``,
+``two_phase(augment=(augmentation.crops(), augmentation.flips()))``.
 """
 
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.recipes import full, head_only, two_phase
 from tfft.plans.schedule import Schedule, constant, cosine
+from tfft.preprocess import augmentation
 
-__all__ = ["Phase", "Plan", "Schedule", "constant", "cosine", "full", "head_only", "two_phase"]
+__all__ = ["Phase", "Plan", "Schedule", "augmentation", "constant", "cosine", "full", "head_only", "two_phase"]

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from tfft.core.errors import PlanError, nearest
+from tfft.core.errors import DataError, PlanError, nearest
 from tfft.plans.schedule import Schedule
+from tfft.preprocess.views import Augmentation
 from tfft.trainable.policy import Policy
 
 
@@ -23,6 +24,7 @@ class Phase:
         clip_norm: Largest length of the gradient of all trained variables together; None for no limit.
         patience: Stop after so many epochs without a better validation loss; None runs all epochs.
         train_norms: Whether normalisation layers of the backbone that the policy chooses may train.
+        augment: How training pictures are changed, anew in every epoch; from ``tfft.plans.augmentation``.
 
     Raises:
         PlanError: When a number is out of range.
@@ -45,8 +47,11 @@ class Phase:
     clip_norm: float | None = 1.0
     patience: int | None = None
     train_norms: bool = False
+    augment: tuple[Augmentation, ...] = ()
 
     def __post_init__(self) -> None:
+        augment: Any = self.augment
+        object.__setattr__(self, "augment", (augment,) if isinstance(augment, Augmentation) else augment)
         checks: tuple[tuple[bool, str, str], ...] = (
             (isinstance(self.name, str) and bool(self.name), "name", "a non-empty string"),
             (isinstance(self.trainable, Policy), "trainable", "a policy such as tfft.trainable.last_blocks(1)"),
@@ -61,6 +66,11 @@ class Phase:
             ),
             (self.patience is None or _whole(self.patience, 1), "patience", "None or a whole number of at least 1"),
             (isinstance(self.train_norms, bool), "train_norms", "True or False"),
+            (
+                isinstance(self.augment, tuple) and all(isinstance(step, Augmentation) for step in self.augment),
+                "augment",
+                "made of values such as plans.augmentation.flips()",
+            ),
         )
         for good, field_name, wanted in checks:
             if not good:
@@ -72,14 +82,19 @@ class Phase:
     def describe(self) -> str:
         """One line: what trains, for how long, at which rate."""
         norms = ", norms train" if self.train_norms else ""
+        changed = "".join(f", {step.describe()}" for step in self.augment)
         return (
             f"{self.name}: {self.trainable.describe()}, {self.epochs} epoch{'s' if self.epochs > 1 else ''}, "
-            f"learning rate {self.learning_rate:g} ({self.schedule.shape}{norms})"
+            f"learning rate {self.learning_rate:g} ({self.schedule.shape}{norms}){changed}"
         )
 
     def to_dict(self) -> dict[str, Any]:
         """The phase as plain JSON values."""
-        return asdict(self) | {"trainable": self.trainable.to_dict(), "schedule": self.schedule.to_dict()}
+        return asdict(self) | {
+            "trainable": self.trainable.to_dict(),
+            "schedule": self.schedule.to_dict(),
+            "augment": [step.to_dict() for step in self.augment],
+        }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Phase":
@@ -100,8 +115,9 @@ class Phase:
             plain["trainable"] = Policy.from_dict(values["trainable"])
             if "schedule" in values:
                 plain["schedule"] = Schedule.from_dict(values["schedule"])
+            plain["augment"] = tuple(Augmentation.from_dict(step) for step in values.get("augment", ()))
             return cls(**plain)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, DataError) as error:
             raise PlanError(f"No phase can be made of {plain!r}: {error}.", fix="Pass what to_dict() wrote.") from error
 
 

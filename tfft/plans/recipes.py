@@ -1,7 +1,10 @@
 """Recipes: functions that return a Plan an expert would have written."""
 
 from tfft.plans.phase import Phase, Plan
+from tfft.preprocess.views import Augmentation
 from tfft.trainable.policy import everything, last_blocks, nothing
+
+Augment = tuple[Augmentation, ...]
 
 # Chosen on validation parts (never on test) over four MobileNets and two sets of photos, five folds drawn twice: of 1e-3 to
 # 3e-2 with cosine, the head reaches logistic regression on the same features within five epochs at 5e-3. Without augmentation
@@ -16,6 +19,7 @@ def two_phase(
     blocks: int = 1,
     learning_rate: float = HEAD_LEARNING_RATE,
     tune_learning_rate: float = TUNE_LEARNING_RATE,
+    augment: Augment = (),
 ) -> Plan:
     """Train the head on a frozen backbone, then the top blocks gently.
 
@@ -28,6 +32,7 @@ def two_phase(
         blocks: How many of the last blocks the second phase trains.
         learning_rate: Highest rate of the first phase.
         tune_learning_rate: Highest rate of the second phase.
+        augment: How training pictures are changed in both phases; from ``tfft.plans.augmentation``.
 
     Returns:
         A Plan of two phases, ``head`` and ``tune``.
@@ -44,17 +49,18 @@ def two_phase(
         Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution" (LP-FT).
     """
     return Plan(
-        Phase("head", nothing(), head_epochs, learning_rate),
-        Phase("tune", last_blocks(blocks), tune_epochs, tune_learning_rate),
+        Phase("head", nothing(), head_epochs, learning_rate, augment=augment),
+        Phase("tune", last_blocks(blocks), tune_epochs, tune_learning_rate, augment=augment),
     )
 
 
-def head_only(epochs: int = 10, learning_rate: float = HEAD_LEARNING_RATE) -> Plan:
+def head_only(epochs: int = 10, learning_rate: float = HEAD_LEARNING_RATE, augment: Augment = ()) -> Plan:
     """Train the head and leave the backbone as it is: the fastest plan, and hard to beat on a few examples.
 
     Args:
         epochs: Passes over the training part.
         learning_rate: Highest rate.
+        augment: How training pictures are changed.
 
     Returns:
         A Plan of one phase, ``head``.
@@ -66,10 +72,16 @@ def head_only(epochs: int = 10, learning_rate: float = HEAD_LEARNING_RATE) -> Pl
         >>> head_only(epochs=3).describe()
         'head: nothing(), 3 epochs, learning rate 0.005 (cosine)'
     """
-    return Plan(Phase("head", nothing(), epochs, learning_rate))
+    return Plan(Phase("head", nothing(), epochs, learning_rate, augment=augment))
 
 
-def full(epochs: int = 10, learning_rate: float = 1e-4, train_norms: bool = False, weight_decay: float = 0.0) -> Plan:
+def full(
+    epochs: int = 10,
+    learning_rate: float = 1e-4,
+    train_norms: bool = False,
+    weight_decay: float = 0.0,
+    augment: Augment = (),
+) -> Plan:
     """Train everything from the first step.
 
     Args:
@@ -78,6 +90,7 @@ def full(epochs: int = 10, learning_rate: float = 1e-4, train_norms: bool = Fals
         train_norms: Whether normalisation layers train too; True for a backbone with random weights, whose moving statistics
             mean nothing yet.
         weight_decay: Decoupled, on kernels only.
+        augment: How training pictures are changed.
 
     Returns:
         A Plan of one phase, ``full``.
@@ -89,4 +102,14 @@ def full(epochs: int = 10, learning_rate: float = 1e-4, train_norms: bool = Fals
         >>> full(epochs=3, train_norms=True).describe()
         'full: everything(), 3 epochs, learning rate 0.0001 (cosine, norms train)'
     """
-    return Plan(Phase("full", everything(), epochs, learning_rate, weight_decay=weight_decay, train_norms=train_norms))
+    return Plan(
+        Phase(
+            "full",
+            everything(),
+            epochs,
+            learning_rate,
+            weight_decay=weight_decay,
+            train_norms=train_norms,
+            augment=augment,
+        )
+    )

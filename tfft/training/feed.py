@@ -1,4 +1,4 @@
-"""What a phase validates on: batches that weigh classes as training does, and the loss of the weights as they are."""
+"""What a phase reads: batches to train and to validate on, which weigh classes alike, and the loss of the weights as they are."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,8 @@ import numpy as np
 from tfft.data.examples import Splits
 from tfft.data.pipeline import evaluation_batches, readable, steps, training_batches
 from tfft.models.assembly import TransferModel
+from tfft.plans.phase import Phase
+from tfft.preprocess import views
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -25,39 +27,64 @@ def validation_batches(
         model: Tells how to read images and encode targets.
         data: With a validation part.
         batch_size: Examples in a batch.
-        class_weight: Class id to weight, as Keras' ``fit`` takes it; None for equal weights.
+        class_weight: Class id to weight; None for equal weights.
 
     Returns:
         Batches of (uint8 (batch, height, width, 3), float32 (batch, outputs)), and float32 (batch,) weights where there are any.
     """
-    import tensorflow as tf
-
-    batches = evaluation_batches(data.validation, model.preprocessor, model.task.encode, batch_size)
-    if class_weight is None:
-        return batches
-    weights = tf.constant([class_weight[index] for index in range(model.task.outputs)], tf.float32)
-    return batches.map(lambda pixels, one_hot: (pixels, one_hot, tf.linalg.matvec(one_hot, weights)))
+    return _weighted(
+        evaluation_batches(data.validation, model.preprocessor, model.task.encode, batch_size), class_weight
+    )
 
 
-def phase_feed(model: TransferModel, data: Splits, batch_size: int, epochs: range, seed: int) -> dict[str, Any]:
+def training_feed(
+    model: TransferModel,
+    data: Splits,
+    phase: Phase,
+    batch_size: int,
+    epochs: range,
+    seed: int,
+    class_weight: Mapping[int, float] | None,
+) -> dict[str, Any]:
     """What Keras' ``fit`` reads in one phase.
 
     Args:
         model: Tells how to read images and encode targets.
         data: With training and validation parts.
+        phase: Tells how pictures are changed.
         batch_size: Examples in a batch.
         epochs: Numbers of the epochs within the run.
-        seed: Orders the examples.
+        seed: Orders the examples and draws the changes.
+        class_weight: Class id to weight; None for equal weights. A mixed example weighs what its shares weigh, which Keras' own
+            ``class_weight`` does not know.
 
     Returns:
-        Keyword arguments: the batches of all epochs, (uint8 (batch, height, width, 3), float32 (batch, outputs)), and step counts.
+        Keyword arguments: the batches of all epochs, as ``validation_batches`` has them, and step counts.
     """
+
+    def read(item: Any, random: np.random.Generator) -> np.ndarray:
+        return views.read(item, model.preprocessor, phase.augment, random)
+
+    def mix(pixels: np.ndarray, targets: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        return views.mix(pixels, targets, phase.augment, random)
+
     return {
-        "x": training_batches(data.train, model.preprocessor, model.task.encode, batch_size, epochs, seed),
+        "x": _weighted(
+            training_batches(data.train, read, model.task.encode, mix, batch_size, epochs, seed), class_weight
+        ),
         "steps_per_epoch": steps(len(data.train), batch_size),
         # said, so that Keras keeps one iterator, which reads ahead while the next epoch trains
         "validation_steps": steps(len(data.validation), batch_size),
     }
+
+
+def _weighted(batches: "tf.data.Dataset", class_weight: Mapping[int, float] | None) -> "tf.data.Dataset":
+    import tensorflow as tf
+
+    if class_weight is None:
+        return batches
+    weights = tf.constant([class_weight[index] for index in range(len(class_weight))], tf.float32)
+    return batches.map(lambda pixels, targets: (pixels, targets, tf.linalg.matvec(targets, weights)))
 
 
 def loss_now(net: keras.Model, batches: "tf.data.Dataset", count: int, batch_size: int) -> float | None:

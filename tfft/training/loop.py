@@ -22,7 +22,7 @@ from tfft.plans.recipes import two_phase
 from tfft.trainable.overview import survey
 from tfft.trainable.policy import plan_rows
 from tfft.training.best_weights import BestWeights
-from tfft.training.feed import loss_now, phase_feed, validation_batches
+from tfft.training.feed import loss_now, training_feed, validation_batches
 from tfft.training.movement import prove, starved
 from tfft.training.optimizer import optimizer_for
 from tfft.training.progress import JsonLog, LiveLine
@@ -105,9 +105,8 @@ def fit(
         events.write("phase", plan=phase.to_dict(), trained=overview.totals()[0], parameters=overview.totals()[1])
         try:
             epochs = range(first_epoch, first_epoch + phase.epochs)
-            feed = phase_feed(model, data, batch_size, epochs, order_seed)
-            feed |= {"class_weight": class_weight, "validation_data": validation}
-            history = _fit_phase(net, phase, feed, [keeper, line, events])
+            feed = training_feed(model, data, phase, batch_size, epochs, order_seed, class_weight)
+            history = _fit_phase(net, phase, feed | {"validation_data": validation}, [keeper, line, events])
             overview = overview.compared(before)
             starving = starved(overview, net.optimizer)
         finally:
@@ -171,6 +170,13 @@ def _check(model: TransferModel, data: Splits, plan: Plan, batch_size: int) -> N
                 f"Phase {phase.name!r} trains no variable of the backbone: {phase.trainable.describe()} chooses none.",
                 f"norms {'included' if phase.train_norms else 'left out'}",
                 "Choose others, or set train_norms=True to train norms; for the head alone write nothing().",
+            )
+        mixing = [step.describe() for step in phase.augment if step.mixes]
+        if mixing and model.task.labels.kind == "real":
+            raise PlanError(
+                f"Phase {phase.name!r} mixes examples, and a mixture of two pictures does not have the mean of their quantities.",
+                f"{shortlist(mixing)} for {model.task.name}",
+                "Leave it out; flips(), crops() and colors() suit regression where they do not change the quantity.",
             )
         if not model.backbone.can_finetune and any(r.intent == "train" and r.block != "head" for r in intended.rows):
             raise PlanError(

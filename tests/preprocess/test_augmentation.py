@@ -1,0 +1,64 @@
+"""Augmentations as values: checked when they are made, JSON and back, listed by name."""
+
+import json
+
+import pytest
+
+from tfft.core.errors import DataError
+from tfft.preprocess import augmentation
+from tfft.preprocess.views import Augmentation
+
+EVERY = (
+    augmentation.flips(),
+    augmentation.crops(),
+    augmentation.rotation(),
+    augmentation.zoom(),
+    augmentation.colors(),
+    augmentation.rand_augment(),
+    augmentation.erasing(),
+    augmentation.mixup(),
+    augmentation.cutmix(),
+)
+
+
+@pytest.mark.parametrize("value", EVERY, ids=lambda value: value.name)
+def test_a_value_survives_json_and_can_be_a_key(value):
+    again = Augmentation.from_dict(json.loads(json.dumps(value.to_dict())))
+    assert again == value
+    assert hash(again) == hash(value)
+    assert value.describe().startswith(f"{value.name}(")
+
+
+@pytest.mark.parametrize("value", EVERY, ids=lambda value: value.name)
+def test_every_one_has_a_name_on_the_command_line(value):
+    assert augmentation.named(value.name) == (value,)
+
+
+def test_an_unknown_name_is_answered_with_the_nearest():
+    with pytest.raises(DataError, match=r"no augmentation 'flip'.*Did you mean 'flips'"):
+        augmentation.named("crops,flip")
+    with pytest.raises(DataError, match=r"There are: 'colors', 'crops', 'cutmix'"):
+        augmentation.named("?")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: augmentation.crops(scale=(0.9, 0.5)), r"scale=\(0.9, 0.5\)"),
+        (lambda: augmentation.crops(scale=(0, 1)), r"scale=\(0, 1\)"),
+        (lambda: augmentation.crops(scale=0.5), "scale=0.5"),
+        (lambda: augmentation.crops(ratio=("a", 1)), "ratio="),
+        (lambda: augmentation.rotation(0), "degrees=0"),
+        (lambda: augmentation.rotation(float("nan")), "degrees=nan"),
+        (lambda: augmentation.zoom(True), "share=True"),
+        (lambda: augmentation.colors(brightness=1.5), "brightness=1.5"),
+        (lambda: augmentation.rand_augment(operations=0), "operations=0"),
+        (lambda: augmentation.rand_augment(magnitude=31), "magnitude=31"),
+        (lambda: augmentation.erasing(probability=2), "probability=2"),
+        (lambda: augmentation.mixup(-1), "alpha=-1"),
+        (lambda: augmentation.cutmix("a"), "alpha='a'"),
+    ],
+)
+def test_numbers_out_of_range_are_refused_when_the_value_is_made(make, said):
+    with pytest.raises(DataError, match=said):
+        make()

@@ -1,0 +1,210 @@
+"""What is done to training pictures only: frozen values, carried out anew for every picture in every epoch.
+
+augment=(crops(), flips())               # of a phase: Phase(..., augment=...)
+augment=(crops(), flips(), mixup())      # the last one mixes the examples of a batch, targets included
+"""
+
+from numbers import Real
+from typing import Any
+
+from tfft.core.errors import DataError
+from tfft.preprocess.views import Augmentation
+
+
+def named(text: str) -> tuple[Augmentation, ...]:
+    """Augmentations by name, each with its defaults.
+
+    Args:
+        text: Names with commas between them, such as ``"crops,flips"``.
+
+    Returns:
+        One Augmentation for each.
+
+    Raises:
+        DataError: When there is none of a name.
+
+    Example:
+        >>> [step.name for step in named("crops, flips")]
+        ['crops', 'flips']
+    """
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    return tuple(_BY_NAME[name]() if name in _BY_NAME else Augmentation(name) for name in names)
+
+
+def flips(horizontal: bool = True, vertical: bool = False) -> Augmentation:
+    """Mirror half of the pictures. Whether a mirrored picture still means the same is yours to know: digits do not.
+
+    Args:
+        horizontal: Left and right.
+        vertical: Up and down.
+
+    Returns:
+        An Augmentation.
+    """
+    return Augmentation.of("flips", horizontal=bool(horizontal), vertical=bool(vertical))
+
+
+def crops(scale: tuple[float, float] = (0.5, 1.0), ratio: tuple[float, float] = (3 / 4, 4 / 3)) -> Augmentation:
+    """Cut a random box out of the original picture and bring it to the size of the net.
+
+    Args:
+        scale: Lowest and highest share of the picture's area, in (0, 1].
+        ratio: Lowest and highest width over height of the box, above 0.
+
+    Returns:
+        An Augmentation.
+
+    Raises:
+        DataError: When a range is none.
+
+    Source:
+        Szegedy et al. 2015, section 6, which goes down to 0.08 of the area; for a thousand pictures half is bold enough.
+    """
+    return Augmentation.of("crops", scale=_range("scale", scale, 0, 1), ratio=_range("ratio", ratio, 0, 100))
+
+
+def rotation(degrees: float = 15.0) -> Augmentation:
+    """Turn by a random angle; corners are filled with the picture's mean colour.
+
+    Args:
+        degrees: Largest angle, either way, in (0, 180].
+
+    Returns:
+        An Augmentation.
+
+    Raises:
+        DataError: When the angle is none.
+    """
+    return Augmentation.of("rotation", degrees=_within("degrees", degrees, 180))
+
+
+def zoom(share: float = 0.2) -> Augmentation:
+    """Enlarge or shrink around the middle; what lies outside is filled with the picture's mean colour.
+
+    Args:
+        share: Largest change of width and height, either way, in (0, 0.9].
+
+    Returns:
+        An Augmentation.
+
+    Raises:
+        DataError: When the share is none.
+    """
+    return Augmentation.of("zoom", share=_within("share", share, 0.9))
+
+
+def colors(brightness: float = 0.2, contrast: float = 0.2) -> Augmentation:
+    """Change brightness and contrast by random factors.
+
+    Args:
+        brightness: Largest change of the factor 1, either way, in (0, 1].
+        contrast: The same for the distance of pixels from their mean.
+
+    Returns:
+        An Augmentation.
+
+    Raises:
+        DataError: When a number is out of range.
+    """
+    return Augmentation.of(
+        "colors", brightness=_within("brightness", brightness, 1), contrast=_within("contrast", contrast, 1)
+    )
+
+
+def rand_augment(operations: int = 2, magnitude: float = 9.0) -> Augmentation:
+    """Apply a few of fourteen operations, drawn for each picture.
+
+    Args:
+        operations: How many, one after the other.
+        magnitude: How strong, in (0, 30].
+
+    Returns:
+        An Augmentation.
+
+    Raises:
+        DataError: When a number is out of range.
+
+    Source:
+        Cubuk et al. 2020, "RandAugment", table 1 and appendix; geometric operations fill with the picture's mean colour.
+    """
+    if isinstance(operations, bool) or not isinstance(operations, int) or operations < 1:
+        raise DataError(f"operations={operations!r} must be a whole number of at least 1.", fix="2 is common.")
+    return Augmentation.of("rand_augment", operations=operations, magnitude=_within("magnitude", magnitude, 30))
+
+
+def erasing(probability: float = 0.25, area: tuple[float, float] = (0.02, 0.2)) -> Augmentation:
+    """Fill a random box with noise.
+
+    Args:
+        probability: Share of the pictures that it happens to, in (0, 1].
+        area: Lowest and highest share of the picture's area, in (0, 1].
+
+    Returns:
+        An Augmentation.
+
+    Raises:
+        DataError: When a number is out of range.
+
+    Source:
+        Zhong et al. 2020, "Random Erasing Data Augmentation".
+    """
+    return Augmentation.of(
+        "erasing", probability=_within("probability", probability, 1), area=_range("area", area, 0, 1)
+    )
+
+
+def mixup(alpha: float = 0.2) -> Augmentation:
+    """Lay every picture of a batch over another one; the targets are mixed in the same shares.
+
+    Args:
+        alpha: Of the Beta(alpha, alpha) distribution of the shares, in (0, 10].
+
+    Returns:
+        An Augmentation.
+
+    Raises:
+        DataError: When alpha is out of range.
+
+    Source:
+        Zhang et al. 2018, "mixup", section 2.
+    """
+    return Augmentation.of("mixup", alpha=_within("alpha", alpha, 10))
+
+
+def cutmix(alpha: float = 1.0) -> Augmentation:
+    """Put a box of another picture of the batch into every one; the targets are mixed by area.
+
+    Args:
+        alpha: Of the Beta(alpha, alpha) distribution of the areas, in (0, 10].
+
+    Returns:
+        An Augmentation.
+
+    Raises:
+        DataError: When alpha is out of range.
+
+    Source:
+        Yun et al. 2019, "CutMix", section 3.
+    """
+    return Augmentation.of("cutmix", alpha=_within("alpha", alpha, 10))
+
+
+_BY_NAME = {
+    make.__name__: make for make in (flips, crops, rotation, zoom, colors, rand_augment, erasing, mixup, cutmix)
+}
+
+
+def _within(name: str, value: Any, highest: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) <= highest:
+        raise DataError(f"{name}={value!r} must be a number in (0, {highest:g}].", fix="Leave it out for the default.")
+    return float(value)
+
+
+def _range(name: str, values: Any, lowest: float, highest: float) -> tuple[float, float]:
+    good = isinstance(values, (tuple, list)) and len(values) == 2 and all(isinstance(v, Real) for v in values)
+    if not good or not lowest < values[0] <= values[1] <= highest:
+        raise DataError(
+            f"{name}={values!r} must be two numbers, {lowest:g} < lowest <= highest <= {highest:g}.",
+            fix="Leave it out for the default.",
+        )
+    return float(values[0]), float(values[1])
