@@ -13,7 +13,7 @@ import numpy as np
 
 from tfft import plans, tasks
 from tfft.backbones.handles import load_backbone
-from tfft.bundles.writer import export
+from tfft.bundles.writer import check_target, export
 from tfft.core import files
 from tfft.core.errors import RunWarning
 from tfft.core.seed import derive
@@ -63,9 +63,12 @@ def run_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0) -> D
         What was made.
 
     Raises:
+        OSError: When the folder cannot be made.
         TfftError: When something cannot be done; the folder may then be incomplete.
     """
     home = Path(folder)
+    home.mkdir(parents=True, exist_ok=True)
+    check_target(home / "digits.tfft")
     data = digits(seed)
     say(f"scikit-learn's handwritten digits: {data.describe()}")
     rows = []

@@ -64,12 +64,12 @@ def test_importing_changes_no_state_of_the_process_and_makes_no_folder(tmp_path:
     code = (
         "import importlib, inspect, logging, os, random, typing, warnings\n"
         f"before = {state}\nimport tfft\nassert before == ({state})\n"
-        # what numpy and pandas do when they are imported is theirs
+        # the warning filters that numpy adds when it is imported are its own
         "tfft.data; tfft.tasks; tfft.plans; tfft.trainable; tfft.load_backbone('vgg16')\n"
-        f"print([b == a for b, a in zip(before, ({state}))][0::2][:2], os.listdir(os.environ['HOME']))"
+        f"print([b == a for b, a in zip(before, ({state}))], os.listdir(os.environ['HOME']))"
     )
     homes = {name: str(tmp_path) for name in ("HOME", "XDG_CACHE_HOME", "TFFT_CACHE_DIR", "KERAS_HOME")}
-    assert fresh(code, **homes) == "[True, True] []\n"
+    assert fresh(code, **homes) == "[True, False, True, True, True] []\n"
 
 
 def test_every_module_can_be_imported_first() -> None:

@@ -1,18 +1,11 @@
 """What is typed becomes the values it names, and nothing else."""
 
-import numpy as np
 import pytest
 import typer
 
 import tfft
 from tfft.cli import arguments
-from tfft.cli.arguments import Part, PlanName
-from tfft.data.seen import Seen
-
-
-@pytest.fixture
-def data(toy_arrays):
-    return tfft.data.from_arrays(*toy_arrays, seed=1)
+from tfft.cli.arguments import PlanName
 
 
 def test_a_free_path_is_one_where_nothing_stands(tmp_path, monkeypatch):
@@ -23,37 +16,16 @@ def test_a_free_path_is_one_where_nothing_stands(tmp_path, monkeypatch):
         path.touch()
 
 
-def test_auto_is_the_test_part_of_known_data_and_all_of_new_data(data, toy_arrays):
-    images, targets = toy_arrays
-    other = tfft.data.from_arrays(255 - images, targets)
-    known = Seen.of(data)
-    assert len(arguments.examples_of(data, Part.auto, known)[0]) == len(data.test)
-    assert len(arguments.examples_of(other, Part.auto, known)[0]) == len(images)
-    assert len(arguments.examples_of(other, Part.auto, None)[0]) == len(other.test)
-
-
-def test_auto_is_the_validation_part_where_there_is_no_test_part(toy_arrays):
-    data = tfft.data.from_arrays(*toy_arrays, holdout=(0.2, 0))
-    assert arguments.examples_of(data, Part.auto, Seen.of(data))[1] == "validation part"
-
-
-@pytest.mark.parametrize("part", ["train", "validation", "test"])
-def test_a_part_that_is_named_is_taken(data, part):
-    examples, name = arguments.examples_of(data, Part(part), None)
-    assert (len(examples), name) == (len(data.part(part)), f"{part} part")
-
-
-def test_a_table_may_have_several_label_columns(tmp_path):
-    from PIL import Image
-
-    rows = ["file,dog,night"]
-    for index in range(8):
-        pixels = np.full((9, 9, 3), index * 30, np.uint8)
-        Image.fromarray(pixels).save(tmp_path / f"{index}.png")
-        rows.append(f"{index}.png,{index % 2},{index // 4}")
-    (tmp_path / "photos.csv").write_text("\n".join(rows))
-    data = arguments.read(tmp_path / "photos.csv", "file", "dog,night", seed=0, skip_corrupt=False)
-    assert (data.labels.kind, data.labels.names) == ("multi", ("dog", "night"))
+def test_a_bundle_that_cannot_go_where_it_should_goes_elsewhere(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    (tmp_path / "thesis").write_text("years")
+    model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+    made = arguments.export_somewhere(model, tmp_path / "thesis", None)
+    assert made.parent == tmp_path / "temporary"
+    assert tfft.load(made).task.labels.names == ("ants", "bees")
+    assert "Trying elsewhere" in capsys.readouterr().err
+    assert (tmp_path / "thesis").read_text() == "years"
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("none", None), ("None", None), ("imagenet", "imagenet")])

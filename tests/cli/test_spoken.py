@@ -1,11 +1,14 @@
 """Errors, warnings and interruptions as the shell shows them."""
 
+import json
 import warnings
 
 import pytest
 
-from tfft.cli.spoken import in_shell, spoken
+from tfft.bundles.predictor import Prediction
+from tfft.cli.spoken import in_shell, predicted_line, spoken
 from tfft.core.errors import DataError, DataWarning
+from tfft.tasks import Answer
 
 
 @pytest.mark.parametrize(
@@ -17,7 +20,7 @@ from tfft.core.errors import DataError, DataWarning
             'weights="path/to/a.h5" (weights=None starts from random ones)',
             "--weights path/to/a.h5 (--weights none starts",
         ),
-        ("Name another column with image_column=, or", "Name another column with --image-column , or"),
+        ("Name another column with image_column=, or", "Name another column with --image-column, or"),
         ("nothing to say", "nothing to say"),
     ],
 )
@@ -27,9 +30,10 @@ def test_arguments_become_options(python, said):
 
 def test_an_error_of_ours_is_one_line_and_status_2(capsys):
     with pytest.raises(SystemExit) as ended, spoken():
-        raise DataError("No.", "size=3", "Pass size=32.")
+        raise DataError("'size=3/a--my_bad.png' is none.", "size=3", "Pass size=32.")
     assert ended.value.code == 2
-    assert capsys.readouterr().err == "DataError: No. Got: --size 3. Pass --size 32.\n"
+    # what the user wrote is quoted as it is; only our advice is translated
+    assert capsys.readouterr().err == "DataError: 'size=3/a--my_bad.png' is none. Got: size=3. Pass --size 32.\n"
 
 
 def test_a_full_disk_is_one_line_and_a_bug_keeps_its_traceback(capsys):
@@ -54,3 +58,25 @@ def test_an_interruption_is_answered(capsys):
         raise SystemExit(130)
     assert ended.value.code == 130
     assert capsys.readouterr().err == "Stopped. No bundle was written.\n"
+
+
+SINGLE = Answer("b", 0.7, {"a": 0.1, "b": 0.7, "c": 0.2})
+SEVERAL = Answer(("a", "c"), None, {"a": 0.6, "b": 0.1, "c": 0.9})
+QUANTITIES = Answer(None, None, {"age": 31.5, "weight": 46.7})
+
+
+@pytest.mark.parametrize(
+    ("answer", "top", "shown"),
+    [
+        (SINGLE, None, ["b 0.7000"]),
+        (SINGLE, 2, ["b 0.7000", "c 0.2000"]),
+        (SEVERAL, None, ["c 0.9000", "a 0.6000"]),
+        (SEVERAL, 3, ["c 0.9000", "a 0.6000", "b 0.1000"]),
+        (Answer((), None, {"a": 0.1}), None, []),
+        (QUANTITIES, None, ["age 31.5000", "weight 46.7000"]),
+    ],
+)
+def test_a_line_holds_the_whole_answer(answer, top, shown):
+    assert predicted_line(Prediction("1.jpg", answer), top, as_json=False).split("\t") == ["1.jpg", *shown]
+    as_json = json.loads(predicted_line(Prediction("1.jpg", answer), top, as_json=True))
+    assert len(as_json["scores"]) == min(top or 99, len(answer.scores))

@@ -76,7 +76,7 @@ def test_evaluate_finds_the_test_part_of_the_training_again(fitted, tmp_path):
     every = call("evaluate", root / "m.tfft", "--data", root / "pictures", "--part", "all").output
     assert "on 20 examples" in every
     assert "trained on 14 and chosen by 4" in every
-    other_seed = call("evaluate", root / "m.tfft", "--data", root / "pictures", "--seed", 5)
+    other_seed = call("evaluate", root / "m.tfft", "--data", root / "pictures", "--seed", 5, "--part", "test")
     assert "the numbers flatter it" in other_seed.output
 
 
@@ -93,7 +93,6 @@ def test_evaluate_takes_all_of_new_pictures_even_when_a_class_is_missing(fitted,
     assert "on 8 examples" in call("evaluate", root / "m.tfft", "--data", tmp_path / "new").output
     (tmp_path / "new" / "greens").rename(tmp_path / "new" / "blues")
     strange = call("evaluate", root / "m.tfft", "--data", tmp_path / "new")
-    assert "other labels than the model" in str(strange.exception)
     assert "'blues'" in str(strange.exception)
 
 

@@ -24,6 +24,8 @@ def test_one_hot_rows_read_as_several_labels_are_doubted():
 def test_class_ids_as_floats_are_doubted():
     with pytest.warns(DataWarning, match=r"floats 0.0 to 2.*read as a quantity.*pass integers"):
         doubts.warn_labels(AGE, np.float32([[0], [1], [2], [0], [1], [2]]))
+    with pytest.warns(DataWarning, match=r"floats 1.0 to 3"):
+        doubts.warn_labels(AGE, np.float32([[1], [2], [1], [2], [3], [3]]))
 
 
 @pytest.mark.parametrize("names", [("cat", "Cat"), ("cat", "cat "), ("cat", " CAT", "dog")])
@@ -37,7 +39,7 @@ def test_labels_that_differ_in_capitals_or_spaces_are_doubted(names):
     [
         (TWO, np.float32([[0, 1], [1, 1]])),
         (TWO, np.float32([[0, 0], [1, 0]])),
-        (AGE, np.float32([[1], [2], [1], [2], [3], [3]])),
+        (AGE, np.float32([[20], [40], [20], [40]])),
         (AGE, np.float32([[0], [1], [2]])),
         (AGE, np.float32([[0], [0.5], [0], [0.5]])),
         (AGE, np.float32([[0], [0]])),

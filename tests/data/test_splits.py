@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tfft.core.errors import DataError, DataWarning
-from tfft.data.splits import Drawing, Pool, assemble
+from tfft.data.pools import Pool
+from tfft.data.splits import Drawing, assemble
 
 RANDOM = np.random.default_rng(0)
 
@@ -61,9 +62,11 @@ def test_the_same_seed_gives_the_same_parts_and_another_seed_others():
 
 def test_parts_that_exist_are_left_alone_and_only_a_validation_part_is_drawn():
     test = _pool(["a", "b"])
-    splits = assemble({"train": _pool(TARGETS), "test": test}, Drawing())
+    with pytest.warns(DataWarning, match=r"test part has no example of the classes 'c'"):
+        splits = assemble({"train": _pool(TARGETS), "test": test}, Drawing())
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (136, 24, 2)
-    splits = assemble({"train": _pool(TARGETS), "validation": _pool(["a"])}, Drawing())
+    with pytest.warns(DataWarning, match=r"validation part has no example of the classes 'b', 'c'"):
+        splits = assemble({"train": _pool(TARGETS), "validation": _pool(["a"])}, Drawing())
     assert (len(splits.train), len(splits.validation), splits.test) == (160, 1, None)
 
 
@@ -98,10 +101,24 @@ def test_of_several_labels_the_rare_ones_reach_every_part():
         assert [int(part.targets[:, 2].sum()) for part in _parts(splits)] == [6, 2, 2]
 
 
+@pytest.mark.parametrize("groups_a_class", [3, 4, 6])
+def test_grouped_parts_hold_every_class_where_the_groups_allow_it(groups_a_class):
+    targets = np.repeat(["a", "b", "c"], 4 * groups_a_class)
+    groups = np.repeat(np.arange(3 * groups_a_class), 4)
+    for seed in range(10):
+        splits = assemble({"train": _pool(targets, groups)}, Drawing((0.3, 0.3), seed))
+        assert all(min(part.counts().values()) >= 4 for part in _parts(splits))
+
+
+def test_a_part_without_one_of_the_classes_is_doubted():
+    groups = np.repeat(np.arange(4), 4)
+    with pytest.warns(DataWarning, match=r"part has no example of the classes"):
+        assemble({"train": _pool(np.repeat(["a", "a", "b", "b"], 4), groups)}, Drawing((0.2, 0.2)))
+
+
 def test_few_members_in_many_groups_can_be_split():
-    """scikit-learn refuses more folds than members of the largest class."""
     splits = assemble({"train": _pool(["a", "b"] * 4, list("abcdefgh"))}, Drawing((0.15, 0.0), seed=1))
-    assert len(splits.validation) == 1
+    assert splits.validation.counts() == {"a": 1, "b": 1}
 
 
 @pytest.mark.parametrize("groups", [[None, "x"] * 4, [float("nan"), 1] * 4])
@@ -122,7 +139,7 @@ def test_too_few_groups_for_the_parts_are_refused(count):
 
 
 def test_a_group_in_two_given_parts_is_doubted():
-    pools = {"train": _pool(["a", "b"], ["x", "y"]), "validation": _pool(["a"], ["x"])}
+    pools = {"train": _pool(["a", "b"], ["x", "y"]), "validation": _pool(["a", "b"], ["x", "z"])}
     with pytest.warns(DataWarning, match="'x .train and validation.'"):
         assemble(pools, Drawing())
 
@@ -220,8 +237,6 @@ def test_statistics_come_from_the_training_part_alone():
 
 def test_one_picture_in_two_parts_is_named():
     pool = _pool(TARGETS)
+    test = Pool([pool.inputs[7], *_pool("bc").inputs], list("abc"))
     with pytest.warns(DataWarning, match=r"example 7 \(train\) = example 0 \(test\)"):
-        assemble(
-            {"train": Pool(pool.inputs, TARGETS), "test": Pool([pool.inputs[7]], ["a"]), "validation": _pool(["a"])},
-            Drawing(),
-        )
+        assemble({"train": Pool(pool.inputs, TARGETS), "test": test, "validation": _pool(list("abc"))}, Drawing())

@@ -16,13 +16,13 @@ def _write(path, *labels):
 
 @pytest.mark.parametrize("word", ["None", "NA", "null", "nan", "n/a"])
 def test_a_class_may_be_called_like_a_missing_value(tmp_path, word):
-    assert read_table(_write(tmp_path / "t.csv", word, "crack"), "label")["label"].tolist() == [word, "crack"]
+    assert read_table(_write(tmp_path / "t.csv", word, "crack"), ["label"])["label"].tolist() == [word, "crack"]
 
 
 @pytest.mark.parametrize("gap", ["", "nan", "NA"])
 @pytest.mark.parametrize("number", ["1", "0.5"])
 def test_a_gap_among_numbers_is_missing_and_not_a_class(tmp_path, gap, number):
-    labels = read_table(_write(tmp_path / "t.csv", number, gap, number), "label")["label"]
+    labels = read_table(_write(tmp_path / "t.csv", number, gap, number), ["label"])["label"]
     assert labels.isna().tolist() == [False, True, False]
     assert labels.dtype.kind == "f"
 
@@ -52,12 +52,12 @@ def test_json_lines_are_read_as_they_are_written(tmp_path):
 def test_files_that_are_no_table_are_refused(tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=message):
-        read_table(tmp_path / name, "label")
+        read_table(tmp_path / name, ["label"])
 
 
 def test_a_file_that_is_missing_is_named(tmp_path):
     with pytest.raises(DataError, match=r"no file .*gone.csv.*Check the path"):
-        read_table(tmp_path / "gone.csv", "label")
+        read_table(tmp_path / "gone.csv", ["label"])
 
 
 def test_a_missing_parquet_reader_is_said_with_the_install_line(tmp_path, monkeypatch):
@@ -67,11 +67,30 @@ def test_a_missing_parquet_reader_is_said_with_the_install_line(tmp_path, monkey
     monkeypatch.setattr(pd, "read_parquet", fail)
     (tmp_path / "t.parquet").touch()
     with pytest.raises(DataError, match=r"needs a Parquet reader.*usable engine.*pip install pyarrow"):
-        read_table(tmp_path / "t.parquet", "label")
+        read_table(tmp_path / "t.parquet", ["label"])
 
 
 def test_semicolons_of_spreadsheets_are_read_and_commas_inside_them_left_alone(tmp_path):
     (tmp_path / "a.csv").write_text("path;label\n1.jpg;3,5\n2.jpg;x\n")
-    assert read_table(tmp_path / "a.csv", "label")["label"].tolist() == ["3,5", "x"]
+    assert read_table(tmp_path / "a.csv", ["label"])["label"].tolist() == ["3,5", "x"]
     (tmp_path / "b.csv").write_text("path,label;odd\n1.jpg,a;b\n")
-    assert read_table(tmp_path / "b.csv", "label;odd")["label;odd"].tolist() == ["a;b"]
+    assert read_table(tmp_path / "b.csv", ["label;odd"])["label;odd"].tolist() == ["a;b"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "read"),
+    [
+        (["007", "7", "010"], ["007", "7", "010"]),
+        (["7", "8", "10"], [7, 8, 10]),
+        (["1.0", "2.0"], [1.0, 2.0]),
+        (["1.0", "x"], ["1.0", "x"]),
+        (["1e3", "2"], [1000.0, 2.0]),
+        (["NA", "b"], ["NA", "b"]),
+        (["-3", "4"], [-3, 4]),
+        (["True", "False"], ["True", "False"]),
+    ],
+)
+def test_labels_and_groups_keep_their_spelling(tmp_path, cells, read):
+    (tmp_path / "t.csv").write_text("path,label,site\n" + "".join(f"{i}.jpg,{c},{c}\n" for i, c in enumerate(cells)))
+    frame = read_table(tmp_path / "t.csv", ["label", "site"])
+    assert frame["label"].tolist() == frame["site"].tolist() == read

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from tfft.core.errors import DataError
-from tfft.evaluation.metrics import METRICS, confusion, per_class, with_intervals
+from tfft.evaluation.metrics import METRICS, confusion, per_class, roc_areas
 from tfft.evaluation.predictions import Predictions
 
 RANDOM = np.random.default_rng(0)
@@ -25,6 +24,9 @@ def test_single_label_metrics_equal_scikit_learns(single, weights):
         "accuracy": sk.accuracy_score(targets, predicted, sample_weight=weights),
         "balanced_accuracy": sk.balanced_accuracy_score(targets, predicted, sample_weight=weights),
         "macro_f1": sk.f1_score(targets, predicted, average="macro", sample_weight=weights),
+        "weighted_f1": sk.f1_score(targets, predicted, average="weighted", sample_weight=weights),
+        "roc_auc": sk.roc_auc_score(targets, probabilities, multi_class="ovr", sample_weight=weights),
+        "top_5_accuracy": 1.0,
         "log_loss": sk.log_loss(targets, probabilities, sample_weight=weights, labels=range(4)),
     }
     found = {name: metric(single, weights) for name, metric in METRICS["single"].items()}
@@ -39,6 +41,8 @@ def test_multi_label_metrics_equal_scikit_learns_at_the_tasks_threshold(threshol
     found = {name: metric(predictions, np.ones(100)) for name, metric in METRICS["multi"].items()}
     assert found["subset_accuracy"] == pytest.approx(sk.accuracy_score(targets, probabilities >= threshold))
     assert found["macro_f1"] == pytest.approx(sk.f1_score(targets, probabilities >= threshold, average="macro"))
+    assert found["weighted_f1"] == pytest.approx(sk.f1_score(targets, probabilities >= threshold, average="weighted"))
+    assert found["roc_auc"] == pytest.approx(sk.roc_auc_score(targets, probabilities))
     losses = [sk.log_loss(targets[:, i], probabilities[:, i]) for i in range(3)]
     assert found["log_loss"] == pytest.approx(np.mean(losses))
 
@@ -49,24 +53,6 @@ def test_a_bootstrap_draw_by_weights_equals_a_draw_by_copying(single):
     for metric in METRICS["single"].values():
         by_copy = metric(Predictions(single.targets[drawn], single.probabilities[drawn]), np.ones(200))
         assert metric(single, weights) == pytest.approx(by_copy)
-
-
-def test_intervals_hold_the_value_repeat_and_shrink_with_more_examples(single):
-    found = with_intervals(single, "single", seed=0)
-    assert found == with_intervals(single, "single", seed=0)
-    assert found != with_intervals(single, "single", seed=1)
-    more = Predictions(np.tile(single.targets, 9), np.tile(single.probabilities, (9, 1)))
-    narrow = with_intervals(more, "single", seed=0)
-    for name, row in found.items():
-        assert row["low"] < row["value"] < row["high"]
-        assert narrow[name]["high"] - narrow[name]["low"] < (row["high"] - row["low"]) / 2
-
-
-def test_the_accuracy_interval_is_close_to_the_binomial_one(single):
-    row = with_intervals(single, "single", seed=0)["accuracy"]
-    half = 1.96 * (row["value"] * (1 - row["value"]) / 200) ** 0.5
-    assert row["low"] == pytest.approx(row["value"] - half, abs=0.015)
-    assert row["high"] == pytest.approx(row["value"] + half, abs=0.015)
 
 
 def test_confusion_rows_are_true_classes(single):
@@ -80,24 +66,17 @@ def test_a_class_never_seen_and_never_predicted_has_support_zero():
     assert [row["precision"] for row in rows] == [1.0, 0.0, 0.0]
 
 
-def test_regression_metrics_are_in_the_users_unit():
-    targets = np.array([[10.0], [20.0], [30.0]])
-    found = with_intervals(Predictions(targets, targets + 2), "real", seed=0)
-    assert found["mae"]["value"] == pytest.approx(2.0)
-    assert found["rmse"]["value"] == pytest.approx(2.0)
-    assert per_class(Predictions(targets, targets + 2), "real", ("age",)) == [
-        {"name": "age", "mae": pytest.approx(2.0)}
-    ]
-
-
-def test_no_predictions_are_refused():
-    with pytest.raises(DataError, match="nothing to evaluate"):
-        with_intervals(Predictions(np.zeros(0, int), np.zeros((0, 2))), "single", 0)
-
-
 def test_one_column_of_several_labels_is_one_class_not_two():
     targets = np.float32([[1], [1], [1], [1], [0], [0]])
     probabilities = np.array([[0.9], [0.9], [0.9], [0.1], [0.9], [0.1]])
     row = per_class(Predictions(targets, probabilities), "multi", ("dog",))[0]
-    assert row == {"name": "dog", "precision": 0.75, "recall": 0.75, "f1": 0.75, "support": 4}
+    assert row == {"name": "dog", "precision": 0.75, "recall": 0.75, "f1": 0.75, "support": 4, "roc_auc": 0.625}
     assert METRICS["multi"]["macro_f1"](Predictions(targets, probabilities), np.ones(6)) == 0.75
+
+
+def test_ties_count_half_in_the_roc_area():
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        scores, targets = random.integers(0, 4, 50) / 4, random.integers(0, 2, 50)
+        predictions = Predictions(targets, np.stack([1 - scores, scores], axis=1))
+        assert roc_areas(predictions) == pytest.approx([sk.roc_auc_score(targets, scores)] * 2)

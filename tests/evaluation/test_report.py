@@ -48,7 +48,7 @@ def test_multi_label_and_regression_have_reports_of_their_own(toy_arrays):
     images, targets = toy_arrays
     several = tfft.data.from_arrays(images, np.stack([targets == 0, targets < 2], axis=1))
     report = tfft.evaluate(tfft.build("toy", tfft.tasks.multi_label(several.labels)), several.test)
-    assert set(report.metrics) == {"subset_accuracy", "macro_f1", "log_loss"}
+    assert set(report.metrics) == {"subset_accuracy", "macro_f1", "weighted_f1", "roc_auc", "log_loss"}
     assert report.confusion is None
     real = tfft.data.from_arrays(images, images.mean(axis=(1, 2, 3)).astype(float))
     report = tfft.evaluate(tfft.build("toy", tfft.tasks.regression(real.labels)), real.test)

@@ -116,11 +116,14 @@ def test_the_best_epoch_is_kept_not_the_last(model, data):
     plan = Plan(Phase("wild", everything(), 6, 5.0, clip_norm=None, schedule=constant()))
     record = tfft.fit(model, data, plan).phases[0]
     losses = record.history["val_loss"]
+    assert losses[-1] > record.best_loss  # or this test would not tell the best from the last
     if record.best_epoch:
         assert record.best_epoch == int(np.argmin(losses)) + 1
         assert record.best_loss == min(losses)
     else:  # nothing beat the weights from before
         assert record.best_loss < min(losses)
+    left = tfft.evaluate(model, data.validation).metrics["log_loss"]["value"]
+    assert left == pytest.approx(record.best_loss, rel=1e-4)
 
 
 def test_patience_stops_early(model, data):

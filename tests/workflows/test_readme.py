@@ -67,4 +67,5 @@ def test_every_link_leads_somewhere_and_no_placeholder_is_left(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         assert "://" in target or ((ROOT / page).parent / target).exists(), target
+    assert "@@" not in text
     assert not re.findall(r"\b[A-Z]{4,}_[A-Z]+\b(?!/)", re.sub(r"`[^`]*`|```.*?```", "", text, flags=re.DOTALL))

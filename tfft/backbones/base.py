@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +111,7 @@ def input_size(name: str, size: Any, least: int) -> tuple[int, int]:
         ((16, 16), (8, 16))
     """
     sides = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
-    if len(sides) != 2 or not all(isinstance(side, int) and not isinstance(side, bool) for side in sides):
+    if len(sides) != 2 or not all(isinstance(side, Integral) and not isinstance(side, bool) for side in sides):
         raise BackboneError(
             f"size={size!r} is no size in pixels for {name!r}.", fix="Pass one whole number, or (height, width)."
         )
@@ -120,4 +121,4 @@ def input_size(name: str, size: Any, least: int) -> tuple[int, int]:
             f"size {sides[0]} x {sides[1]}",
             f"Pass size={least} or more; smaller images are enlarged to it.",
         )
-    return sides[0], sides[1]
+    return int(sides[0]), int(sides[1])

@@ -11,9 +11,11 @@
 """
 
 import json
+import struct
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,19 @@ from tfft.preprocess.image import ImagePreprocessor
 FORMAT = 1
 MANIFEST, NET, SEEN, REPORT, PAGE = "manifest.json", "net.keras", "seen.json", "report.json", "report.md"
 CONTENTS = frozenset((MANIFEST, NET, SEEN, REPORT, PAGE))
+_MODULES = ("keras", "keras_hub", "builtins")
+
+_DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RuntimeError,  # encrypted, compressed by an unknown method, nested without end
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def load(path: str | Path) -> Predictor:
@@ -55,7 +70,7 @@ def load(path: str | Path) -> Predictor:
                         archive.extract(name, folder)
                 return _load_folder(Path(folder), path)
         return _load_folder(path, path)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+    except _DAMAGE as error:
         raise BundleError(f"{str(path)!r} is damaged: {error!r}.", fix="Copy or export it again.") from error
 
 
@@ -78,9 +93,9 @@ def _load_folder(folder: Path, shown: Path) -> Predictor:
     _refuse_code(folder / NET, shown)
     net = keras.saving.load_model(folder / NET, compile=False, safe_mode=True)
     report, seen = _optional(folder / REPORT), _optional(folder / SEEN)
-    if weights_fingerprint(net) != manifest["weights"]:
+    if weights_fingerprint(net) != manifest["weights"] or content_fingerprint(manifest, seen) != manifest["content"]:
         raise BundleError(
-            f"The weights in {str(shown)!r} are not the ones its manifest names.",
+            f"Weights, labels or records in {str(shown)!r} are not the ones that were exported together.",
             f"versions {manifest['versions']!r}",
             "Copy or export it again.",
         )
@@ -90,12 +105,39 @@ def _load_folder(folder: Path, shown: Path) -> Predictor:
 def _refuse_code(path: Path, shown: Path) -> None:
     """Keras refuses pickled functions only as long as nobody has called ``enable_unsafe_deserialization`` (Keras 3.15)."""
     with zipfile.ZipFile(path) as archive:
-        if b'"__lambda__"' in archive.read("config.json"):
-            raise BundleError(
-                f"The net in {str(shown)!r} holds a pickled function, which could do anything on this machine.",
-                "a Lambda layer",
-                "Nothing that tfft.export() wrote has one: find out where this bundle comes from.",
-            )
+        for part in _parts_of(json.loads(archive.read("config.json"))):
+            name, module = part.get("class_name"), part.get("module") or "keras"
+            if name in ("Lambda", "__lambda__") or module.partition(".")[0] not in _MODULES:
+                raise BundleError(
+                    f"The net in {str(shown)!r} holds a layer that could run code of its own.",
+                    f"{module}.{name}",
+                    "Nothing that tfft.export() wrote has one: find out where this bundle comes from.",
+                )
+
+
+def _parts_of(config: Any) -> Iterator[dict[str, Any]]:
+    """Everything in a net's configuration that names a class."""
+    if isinstance(config, dict):
+        if "class_name" in config:
+            yield config
+        config = list(config.values())
+    if isinstance(config, list):
+        for value in config:
+            yield from _parts_of(value)
+
+
+def content_fingerprint(manifest: Mapping[str, Any], seen: Mapping[str, Any] | None) -> str:
+    """One hash of everything besides the weights that answers depend on.
+
+    Args:
+        manifest: With task and preprocessor; pixels of shape (batch, height, width, 3) are made by the latter.
+        seen: What ``Seen.to_dict`` returned, or None.
+
+    Returns:
+        32 hexadecimal digits.
+    """
+    plain = json.loads(json.dumps({"task": manifest["task"], "preprocessor": manifest["preprocessor"], "seen": seen}))
+    return fingerprint.fingerprint(plain)
 
 
 def weights_fingerprint(net: Any) -> str:

@@ -7,7 +7,17 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from tfft.bundles.bundle import CONTENTS, FORMAT, MANIFEST, NET, PAGE, REPORT, SEEN, weights_fingerprint
+from tfft.bundles.bundle import (
+    CONTENTS,
+    FORMAT,
+    MANIFEST,
+    NET,
+    PAGE,
+    REPORT,
+    SEEN,
+    content_fingerprint,
+    weights_fingerprint,
+)
 from tfft.core import files, versions
 from tfft.core.errors import BundleError, shortlist
 from tfft.evaluation.report import Report
@@ -50,20 +60,22 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
         "preprocessor": model.preprocessor.to_dict(),
         "weights": weights_fingerprint(model.net),
     }
+    seen = None if model.seen is None else model.seen.to_dict()
+    manifest["content"] = content_fingerprint(manifest, seen)
     try:
         with files.replacing(path) as fresh:
             folder = fresh if path.suffix != ".zip" else fresh.with_name("content")
             folder.mkdir()
             model.net.save(folder / NET)
             _write_json(folder / MANIFEST, manifest)
-            if model.seen is not None:
-                _write_json(folder / SEEN, model.seen.to_dict())
+            if seen is not None:
+                _write_json(folder / SEEN, seen)
             if report is not None:
                 _write_json(folder / REPORT, report.to_dict())
                 (folder / PAGE).write_text(report.to_markdown(), encoding="utf-8")
             if folder is not fresh:
                 _zip(folder, fresh)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise BundleError(
             f"The bundle {str(path)!r} could not be written: {error}.",
             "an older bundle there is untouched" if path.exists() else "",
@@ -90,6 +102,8 @@ def check_target(path: str | Path) -> None:
         tfft.core.errors.BundleError: '...thesis.zip' exists and is not a bundle. Got: a file. Choose another path.
     """
     path = Path(path)
+    if not path.name or (path.is_symlink() and not path.exists()):
+        raise BundleError(f"{str(path)!r} is no place for a bundle.", fix="Write a name, such as flowers.tfft.")
     above = next(parent for parent in path.absolute().parents if parent.exists())
     try:
         # asked by doing it: permissions alone do not tell of /proc, or of a disk mounted read-only
@@ -99,6 +113,12 @@ def check_target(path: str | Path) -> None:
         raise BundleError(
             f"No bundle can be written to {str(path)!r}: {error.strerror}.", f"{str(above)!r}", "Choose another path."
         ) from None
+    if path.exists() and path.is_dir() == (path.suffix == ".zip"):
+        kind = "a folder" if path.is_dir() else "a file"
+        raise BundleError(
+            f"{str(path)!r} exists and is {kind}.",
+            fix="A bundle is a zip file when its name ends in .zip, else a folder.",
+        )
     if path.exists() and not _is_bundle(path):
         found = shortlist(sorted(p.name for p in path.iterdir())) if path.is_dir() else "a file"
         raise BundleError(f"{str(path)!r} exists and is not a bundle.", found, "Choose another path.")

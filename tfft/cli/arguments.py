@@ -1,5 +1,6 @@
-"""What is typed on the command line -> data, backbone and plan."""
+"""What is typed on the command line -> backbone, plan, and a place for the bundle."""
 
+import tempfile
 from enum import StrEnum
 from itertools import count
 from pathlib import Path
@@ -7,29 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tfft.core.errors import BundleError
+
 if TYPE_CHECKING:
     from tfft.backbones.base import Backbone
-    from tfft.data.examples import Examples, Splits
-    from tfft.data.seen import Seen
+    from tfft.evaluation.report import Report
+    from tfft.models.assembly import TransferModel
     from tfft.plans.phase import Plan
-
-
-class Part(StrEnum):
-    """What `tfft evaluate` can measure on.
-
-    Attributes:
-        auto: What the model has not seen: the test part of the data it was trained on, or all of new data.
-        train: What its weights were fitted to.
-        validation: What its best weights were chosen by.
-        test: The part that training never touches.
-        all: Everything.
-    """
-
-    auto = "auto"
-    train = "train"
-    validation = "validation"
-    test = "test"
-    all = "all"
 
 
 class PlanName(StrEnum):
@@ -65,6 +50,30 @@ Out = Annotated[
 Bundle = Annotated[Path, typer.Argument(help="Bundle that `tfft fit` wrote.")]
 
 
+def export_somewhere(model: "TransferModel", path: Path, report: "Report") -> Path:
+    """Export, and when that fails, export beside the place that was meant or to the temporary folder: training is not lost.
+
+    Args:
+        model: Trained.
+        path: Where it is meant to go.
+        report: Kept inside.
+
+    Returns:
+        Where it went.
+
+    Raises:
+        BundleError: When there is no place at all.
+    """
+    from tfft.bundles.writer import export
+
+    try:
+        return export(model, path, report=report)
+    except BundleError as error:
+        typer.secho(f"{error.what} {error.got} Trying elsewhere.", err=True, fg="red")
+        stem = path.stem or "model"
+        return export(model, free_path(str(Path(tempfile.gettempdir()) / stem), ".tfft"), report=report)
+
+
 def free_path(stem: str, suffix: str) -> Path:
     """The first path of its kind at which nothing stands.
 
@@ -81,61 +90,6 @@ def free_path(stem: str, suffix: str) -> Path:
     """
     names = (f"{stem}{'' if number == 1 else f'-{number}'}{suffix}" for number in count(1))
     return next(path for path in map(Path, names) if not path.exists())
-
-
-def examples_of(splits: "Splits", part: Part, seen: "Seen | None") -> "tuple[Examples, str]":
-    """What to measure on, and how to call it.
-
-    Args:
-        splits: All parts.
-        part: What was asked for.
-        seen: What the model has met; None when nobody knows.
-
-    Returns:
-        The examples, and their name.
-
-    Raises:
-        DataError: When there is no such part.
-
-    Example:
-        >>> import numpy as np, tfft
-        >>> images = np.random.default_rng(0).integers(0, 255, (20, 8, 8, 3), np.uint8)
-        >>> data = tfft.data.from_arrays(images, [0, 1] * 10)
-        >>> examples_of(data, Part.auto, seen=None)[1]
-        'test part'
-    """
-    everything = splits.everything()
-    if part is Part.auto:
-        new = seen is not None and not any(seen.counts(everything).values())
-        part = Part.all if new else Part.test if splits.test is not None else Part.validation
-    if part is Part.all:
-        return everything, "everything"
-    return splits.part(part.value), f"{part.value} part"
-
-
-def read(data: Path, image_column: str, label_column: str, seed: int, skip_corrupt: bool) -> "Splits":
-    """Read a folder of class folders, or a table.
-
-    Args:
-        data: Path of either.
-        image_column: Of a table.
-        label_column: Of a table; several with commas between them.
-        seed: Draws the parts.
-        skip_corrupt: Whether to leave unreadable images out.
-
-    Returns:
-        Splits; targets of shape (n,), or (n, k) for several label columns.
-
-    Raises:
-        DataError: As ``from_folder`` and ``from_csv``.
-    """
-    import tfft
-
-    on_corrupt: Any = "skip" if skip_corrupt else "error"
-    if data.is_file() or (data.suffix and not data.exists()):
-        columns = label_column.split(",") if "," in label_column else label_column
-        return tfft.data.from_csv(data, image_column, columns, seed=seed, on_corrupt=on_corrupt)
-    return tfft.data.from_folder(data, seed=seed, on_corrupt=on_corrupt)
 
 
 def describe_backbone(name: str, weights: str | None, size: int | None, alpha: float | None) -> "Backbone":

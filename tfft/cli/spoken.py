@@ -1,23 +1,61 @@
 """How tfft speaks on a command line: our errors and warnings in the words of its options, without Python around them."""
 
+import json
 import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
 from tfft.core.errors import DataWarning, RunWarning, TfftError
+
+if TYPE_CHECKING:
+    from tfft.bundles.predictor import Prediction
 
 _IN_SHELL = (
     (r'(P|p)ass on_corrupt="skip"', r"\1ass --skip-corrupt"),
     (r'weights="?path/to/([^" ]+)"?', r"--weights path/to/\1"),
     (r"weights=None", "--weights none"),
     (r"Pass 'imagenet', None,", "Pass imagenet, none"),
-    (r"\b(size|alpha|weights|image_column|label_column|batch_size)=(?=[\w\d.'\"]*)", r"--\1 "),
+    (r"\b(size|alpha|weights|image_column|label_column|batch_size)=(?=[\w'\"])", r"--\1 "),
+    (r"\b(size|alpha|weights|image_column|label_column|batch_size)=", r"--\1"),
 )
 _INTERRUPTED = 130
+
+
+def predicted_line(prediction: "Prediction", top: int | None, as_json: bool) -> str:
+    """One prediction as one line.
+
+    Args:
+        prediction: For one image.
+        top: How many classes to show, the most probable first; None for the answer: one class, all labels it names, or all
+            quantities; with JSON for everything.
+        as_json: Whether as a JSON object, else with tabs.
+
+    Returns:
+        The line.
+
+    Example:
+        >>> from tfft.bundles.predictor import Prediction
+        >>> from tfft.tasks import Answer
+        >>> scores = {"ants": 0.25, "bees": 0.75}
+        >>> predicted_line(Prediction("1.jpg", Answer("bees", 0.75, scores)), None, False).expandtabs(8)
+        '1.jpg   bees 0.7500'
+    """
+    ranked = sorted(prediction.scores.items(), key=lambda pair: -pair[1])
+    if as_json:
+        kept = dict(ranked[:top]) if top is not None else dict(prediction.scores)
+        return json.dumps(prediction.to_dict() | {"scores": kept}, ensure_ascii=False)
+    if top is not None:
+        shown = ranked[:top]
+    elif prediction.label is None:
+        shown = list(prediction.scores.items())
+    else:
+        named = prediction.label if isinstance(prediction.label, tuple) else (prediction.label,)
+        shown = [(name, score) for name, score in ranked if name in named]
+    return "\t".join([prediction.name, *(f"{name} {score:.4f}" for name, score in shown)])
 
 
 def in_shell(message: str) -> str:
@@ -30,8 +68,8 @@ def in_shell(message: str) -> str:
         The message for a shell.
 
     Example:
-        >>> in_shell('Repair or remove them, or pass on_corrupt="skip" to leave them out. Name another with image_column=.')
-        'Repair or remove them, or pass --skip-corrupt to leave them out. Name another with --image-column .'
+        >>> in_shell('Remove them, or pass on_corrupt="skip" to leave them out; or name another column with image_column=.')
+        'Remove them, or pass --skip-corrupt to leave them out; or name another column with --image-column.'
     """
     for pattern, words in _IN_SHELL:
         message = re.sub(pattern, words, message)
@@ -53,8 +91,11 @@ def spoken() -> Iterator[None]:
         try:
             yield
         except (TfftError, OSError) as error:
-            name = type(error).__name__
-            typer.secho(f"{name}: {in_shell(str(error))}", err=True, fg="red")
+            said = str(error)
+            if isinstance(error, TfftError):
+                # only what we advise is in our words: what was wrong and what we got quotes the user's own
+                said = str(TfftError(error.what, error.got, in_shell(error.fix)))
+            typer.secho(f"{type(error).__name__}: {said}", err=True, fg="red")
             raise SystemExit(2) from None
         except SystemExit as ended:
             if ended.code == _INTERRUPTED:
@@ -71,4 +112,4 @@ def _show(
     line: str | None = None,
 ) -> None:
     place = "" if issubclass(category, (DataWarning, RunWarning)) else f"{filename}:{lineno}: "
-    typer.secho(f"{place}{category.__name__}: {in_shell(str(message))}", err=True, fg="yellow")
+    typer.secho(f"{place}{category.__name__}: {message}", err=True, fg="yellow")

@@ -3,7 +3,6 @@
 Nothing heavy is imported before a command runs, so that ``tfft --help`` answers at once.
 """
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -18,12 +17,12 @@ from tfft.cli.arguments import (
     ImageColumn,
     LabelColumn,
     Out,
-    Part,
     PlanName,
     Seed,
     SkipCorrupt,
 )
-from tfft.cli.spoken import spoken
+from tfft.cli.sources import Part, Source, examples_of
+from tfft.cli.spoken import predicted_line, spoken
 from tfft.core.quiet import start_tensorflow
 
 app = typer.Typer(
@@ -74,7 +73,7 @@ def fit(
         )
     if run_folder is not None:
         run_folder.mkdir(parents=True, exist_ok=True)
-    splits = arguments.read(data, image_column, label_column, seed, skip_corrupt)
+    splits = Source(data, image_column, label_column, skip_corrupt).splits(seed)
     typer.echo(f"{data}: {splits.describe()}")
     for line in splits.skipped:
         typer.echo(f"skipped {line}", err=True)
@@ -91,7 +90,7 @@ def fit(
     examples, part = (splits.test, "test") if splits.test is not None else (splits.validation, "validation")
     report = tfft.evaluate(run.model, examples, batch_size)
     typer.echo(f"{part}: {report.describe()}")
-    typer.echo(f"wrote {tfft.export(run.model, out, report=report)}")
+    typer.echo(f"wrote {arguments.export_somewhere(run.model, out, report)}")
 
 
 @app.command()
@@ -105,20 +104,18 @@ def evaluate(
     seed: Annotated[int | None, typer.Option(help="Draws the parts.", show_default="that of the training")] = None,
     skip_corrupt: SkipCorrupt = False,
 ) -> None:
-    """Measure a bundle on images with known labels.
-
-    The parts are drawn as they were for the training, so that its test part is found again.
-    """
+    """Measure a bundle on images with known labels: on those that it has not seen in training, unless --part names others."""
     import tfft
 
     if out is not None and out.suffix not in (".json", ".md"):
         raise typer.BadParameter(f"--out {out}: a report is written as .json or .md.")
     start_tensorflow()
     predictor = tfft.load(bundle)
-    if seed is None:
-        seed = 0 if predictor.seen is None else predictor.seen.seed
-    splits = arguments.read(data, image_column, label_column, seed, skip_corrupt)
-    examples, chosen = arguments.examples_of(splits, part, predictor.seen)
+    seed = predictor.seen.seed if seed is None and predictor.seen is not None else seed or 0
+    source = Source(data, image_column, label_column, skip_corrupt)
+    examples, skipped, chosen = examples_of(source, part, seed, predictor)
+    for line in skipped:
+        typer.echo(f"skipped {line}", err=True)
     report = tfft.evaluate(predictor, examples)
     typer.echo(f"{data}, {chosen}\n\n{report.to_markdown()}")
     if out is not None:
@@ -131,7 +128,7 @@ def predict(
     inputs: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     top: Annotated[
-        int | None, typer.Option(help="How many classes to show.", min=1, show_default="1; with --json all")
+        int | None, typer.Option(help="How many classes to show.", min=1, show_default="the answer; with --json all")
     ] = None,
 ) -> None:
     """Answer for new images."""
@@ -139,12 +136,7 @@ def predict(
 
     start_tensorflow()
     for prediction in tfft.load(bundle).predict(inputs):
-        most = (None if as_json else 1) if top is None else top
-        scores = dict(sorted(prediction.scores.items(), key=lambda pair: -pair[1])[:most])
-        if as_json:
-            typer.echo(json.dumps(prediction.to_dict() | {"scores": scores}, ensure_ascii=False))
-        else:
-            typer.echo("\t".join([prediction.name, *(f"{name} {score:.4f}" for name, score in scores.items())]))
+        typer.echo(predicted_line(prediction, top, as_json))
 
 
 @app.command()

@@ -14,6 +14,26 @@ IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 FeatureKind = Literal["vector", "sequence", "map"]
 
 
+def rangeless(mode: str, stored_as: str | None) -> str:
+    """Why the pixels of an image cannot be read: nobody knows which of their values is white.
+
+    Args:
+        mode: Pillow's name for their type.
+        stored_as: Pillow's name for the file format; None for an image that came from no file.
+
+    Returns:
+        The reason, or an empty string for an image that can be read.
+
+    Example:
+        >>> rangeless("F", "TIFF"), rangeless("I", "PPM"), rangeless("RGB", "JPEG")
+        ('floating-point pixels have no known range', '', '')
+    """
+    if mode == "F":
+        return "floating-point pixels have no known range"
+    # Pillow puts 16-bit PGM files, whose range is known, into its 32-bit mode
+    return "32-bit integer pixels have no known range" if mode == "I" and stored_as != "PPM" else ""
+
+
 @dataclass(frozen=True)
 class LabelSpace:
     """What the targets of a data set mean; the order of ``names`` is the class id everywhere.

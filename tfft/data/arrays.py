@@ -9,7 +9,8 @@ import numpy as np
 
 from tfft.core.errors import DataError
 from tfft.data.examples import Splits
-from tfft.data.splits import HOLDOUT, Drawing, Pool, assemble
+from tfft.data.pools import Pool
+from tfft.data.splits import HOLDOUT, Drawing, assemble
 
 
 def from_arrays(

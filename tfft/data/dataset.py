@@ -15,7 +15,8 @@ import numpy as np
 from tfft.core.errors import DataError
 from tfft.data.arrays import to_pixels
 from tfft.data.examples import Splits
-from tfft.data.splits import HOLDOUT, Drawing, OnCorrupt, Pool, assemble
+from tfft.data.pools import OnCorrupt, Pool
+from tfft.data.splits import HOLDOUT, Drawing, assemble
 
 if TYPE_CHECKING:
     import tensorflow as tf

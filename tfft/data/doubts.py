@@ -9,7 +9,7 @@ from tfft.core.errors import DataWarning, shortlist
 from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
 
-_USER = 4  # stacklevel of the user's line below warn_..., assemble, from_...
+_USER = 4  # stacklevel of the user's line below warn_..., assemble or folder_pools, from_...
 
 
 def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
@@ -35,9 +35,13 @@ def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
         )
     if labels.kind == "real" and len(labels) == 1:
         values = np.unique(encoded)
-        if 1 < len(values) <= len(encoded) / 2 and np.array_equal(values, np.arange(len(values))):
+        if (
+            1 < len(values) <= len(encoded) / 2
+            and np.array_equal(values, values[0] + np.arange(len(values)))
+            and values[0] % 1 == 0
+        ):
             warnings.warn(
-                f"The targets are the floats 0.0 to {values[-1]:g}, and they are read as a quantity. "
+                f"The targets are the floats {values[0]:.1f} to {values[-1]:g}, and they are read as a quantity. "
                 "If they are class ids, pass integers.",
                 DataWarning,
                 stacklevel=_USER,
@@ -107,6 +111,30 @@ def warn_contradictions(parts: Mapping[str, Examples]) -> None:
         )
 
 
+def warn_absent(parts: Mapping[str, Examples]) -> None:
+    """Warn when a part has no example of a class: whatever is chosen or measured by it does not know that class.
+
+    Args:
+        parts: Examples by part name, targets of shape (n,) or (n, k).
+
+    Example:
+        >>> bees = Examples(["1.jpg"], np.array([1]), LabelSpace(("ants", "bees")), ("a1",))
+        >>> with warnings.catch_warnings(record=True, action="always") as caught:
+        ...     warn_absent({"validation": bees})
+        >>> str(caught[0].message)
+        "The validation part has no example of the classes 'ants'. What is chosen or measured by it does not know them."
+    """
+    for part, examples in parts.items():
+        absent = [name for name, count in examples.counts().items() if not count]
+        if absent:
+            warnings.warn(
+                f"The {part} part has no example of the classes {shortlist(absent)}. "
+                "What is chosen or measured by it does not know them.",
+                DataWarning,
+                stacklevel=_USER,
+            )
+
+
 def warn_groups(groups: Mapping[str, np.ndarray | None]) -> None:
     """Warn when a group stands in two parts that the source brought along.
 
@@ -142,4 +170,4 @@ def warn_ignored(remarks: Iterator[str]) -> None:
         remarks: One sentence each; nothing happens when there are none.
     """
     for remark in remarks:
-        warnings.warn(remark, DataWarning, stacklevel=_USER - 1)
+        warnings.warn(remark, DataWarning, stacklevel=_USER)

@@ -9,7 +9,8 @@ from pathlib import Path
 from tfft.core.errors import DataError, shortlist
 from tfft.data.doubts import warn_ignored
 from tfft.data.examples import Splits
-from tfft.data.splits import HOLDOUT, PARTS, Drawing, OnCorrupt, Pool, assemble
+from tfft.data.pools import OnCorrupt, Pool
+from tfft.data.splits import HOLDOUT, PARTS, Drawing, assemble
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
 _OTHER = (".avif", ".heic", ".heif", ".jfif", ".jp2", ".tif", ".tiff")
@@ -67,6 +68,22 @@ def from_folder(
         ...     from_folder(root).describe()
         '2 train, 2 validation, 2 test; 2 classes'
     """
+    return assemble(folder_pools(folder, parts), Drawing(holdout, seed, on_corrupt))
+
+
+def folder_pools(folder: str | Path, parts: Mapping[str, str] | None = None) -> dict[str, Pool]:
+    """The images of class folders before anything is drawn.
+
+    Args:
+        folder: As for ``from_folder``.
+        parts: As for ``from_folder``.
+
+    Returns:
+        Pools of paths and class names, shape (n,), by part.
+
+    Raises:
+        DataError: When the folder is missing, or there is no image in it.
+    """
     root = Path(folder)
     if not root.is_dir():
         if root.exists():
@@ -88,7 +105,7 @@ def from_folder(
         rows = [(path, name) for name, files in sorted(contents.classes.items()) for path in files]
         pools[part] = Pool([path for path, _ in rows], [name for _, name in rows])
     warn_ignored(_left_out(root, homes, found))
-    return assemble(pools, Drawing(holdout, seed, on_corrupt))
+    return pools
 
 
 def _contents(root: Path) -> str:
@@ -165,6 +182,7 @@ def _read(home: Path) -> _Contents:
     contents = _Contents({}, [])
     for child in _visible_folders(home):
         # macOS stores accents decomposed, other systems composed: one class, however it is written
+        _check_name(child)
         files = contents.classes.setdefault(unicodedata.normalize("NFC", child.name), [])
         for path in _walk(child):
             if path.lower().endswith(SUFFIXES):
@@ -173,6 +191,16 @@ def _read(home: Path) -> _Contents:
                 contents.others.append(path)
         files.sort()
     return contents
+
+
+def _check_name(child: Path) -> None:
+    """A class name goes into JSON and onto screens, which take no bytes that are not UTF-8."""
+    try:
+        child.name.encode()
+    except UnicodeEncodeError:
+        raise DataError(
+            f"The folder name {child.name!r} is not UTF-8.", f"in {str(child.parent)!r}", "Rename the folder."
+        ) from None
 
 
 def _walk(home: Path) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import io
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +10,11 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from rich.console import Console
-from rich.progress import track
 
 from tfft.core.errors import DataError, shortlist
 from tfft.core.fingerprint import digest
 from tfft.core.machine import cores
-from tfft.core.specs import IMAGE_FORMATS
+from tfft.core.specs import IMAGE_FORMATS, rangeless
 
 _SHOW_PROGRESS_FROM = 5_000
 _SLICE = 16
@@ -62,21 +60,26 @@ def inspect_images(inputs: Sequence[Any]) -> Inspection:
     # positions go to the threads, not inputs: map() queues all that it is given, and that would be every array at once
     slices = [range(start, min(start + _SLICE, len(inputs))) for start in range(0, len(inputs), _SLICE)]
     with ThreadPoolExecutor(cores()) as pool:
-        console = Console(stderr=True)
-        shown = len(inputs) >= _SHOW_PROGRESS_FROM and console.is_terminal
-        looks = track(
-            pool.map(look_at, slices),
-            "Checking images",
-            total=len(slices),
-            console=console,
-            transient=True,
-            disable=not shown,
-        )
+        looks = pool.map(look_at, slices)
+        if len(inputs) >= _SHOW_PROGRESS_FROM:
+            looks = _shown(looks, len(slices))
         found = [look for several in looks for look in several]
     return Inspection(
         tuple(content for content, _ in found),
         tuple((index, reason) for index, (_, reason) in enumerate(found) if reason),
     )
+
+
+def _shown(looks: Iterator[Any], count: int) -> Iterator[Any]:
+    """The same with a progress bar, where somebody watches."""
+    # not above: importing rich draws from the random generator of the user (rich 15)
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return looks
+    return iter(track(looks, "Checking images", total=count, console=console, transient=True))
 
 
 def refuse_faults(inputs: Sequence[Any], inspection: Inspection) -> None:
@@ -126,8 +129,8 @@ def _look(item: Any) -> tuple[str, str]:
         with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as image:
             image.draft("RGB", (1, 1))
             image.load()
-            mode = image.mode
-        return ("", "floating-point pixels have no known range") if mode == "F" else (digest(content), "")
+            reason = rangeless(image.mode, image.format)
+        return ("", reason) if reason else (digest(content), "")
     except _UNREADABLE as error:
         return "", _reason(error)
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from tfft.data.examples import Examples, Splits
 
 _DIGITS = 16
@@ -49,6 +51,18 @@ class Seen:
             train, validation = train | before.train, validation | before.validation
         return cls(data.seed, train, validation - train)
 
+    def among(self, examples: Examples) -> np.ndarray:
+        """Which of some examples the model has seen.
+
+        Args:
+            examples: n of them, images of any shape.
+
+        Returns:
+            Booleans, shape (n,).
+        """
+        met = self.train | self.validation
+        return np.array([content[:_DIGITS] in met for content in examples.digests], bool)
+
     def counts(self, examples: Examples) -> dict[str, int]:
         """How many of some examples the model has seen.
 
@@ -80,7 +94,11 @@ class Seen:
 
         Raises:
             KeyError: When a field is missing.
+            ValueError: When one is of another type.
         """
+        lists = (values["train"], values["validation"])
+        if not isinstance(values["seed"], int) or not all(isinstance(contents, list) for contents in lists):
+            raise ValueError(f"no record of what was seen: {str(values)[:100]}")
         return cls(values["seed"], frozenset(values["train"]), frozenset(values["validation"]))
 
 

@@ -1,40 +1,21 @@
 """Pools of examples -> Splits: every origin of data goes through here, so that all are drawn, checked and warned alike."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from numbers import Real
-from typing import Any, Literal
 
 import numpy as np
 
 from tfft.core.errors import DataError, nearest, shortlist
 from tfft.core.seed import derive
 from tfft.core.specs import LabelSpace
-from tfft.data import doubts, inspection, targets
+from tfft.data import doubts, targets
 from tfft.data.examples import Examples, Splits
+from tfft.data.pools import OnCorrupt, Pool, examine
 from tfft.data.values import is_missing
 
-OnCorrupt = Literal["error", "skip"]
 PARTS = ("train", "validation", "test")
 HOLDOUT = (0.15, 0.15)
-_MOST_FOLDS = 20
-
-
-@dataclass(frozen=True, eq=False)
-class Pool:
-    """Raw examples of one part, before labels are encoded.
-
-    Attributes:
-        inputs: Paths, bytes, or arrays of shape (height, width[, channels]); length n.
-        targets: Raw targets, as ``targets.label_space`` takes them; length n.
-        groups: What must not be torn apart (a patient, a camera, an author), shape (n,); None when examples are independent.
-    """
-
-    inputs: Sequence[Any]
-    targets: Any
-    groups: Sequence[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -98,12 +79,8 @@ def assemble(pools: Mapping[str, Pool], drawing: Drawing, names: Sequence[str] |
     whole: dict[str, Examples] = {}
     groups: dict[str, np.ndarray | None] = {}
     for part, pool in pools.items():
-        seen = inspection.inspect_images(pool.inputs)
-        if drawing.on_corrupt == "error":
-            inspection.refuse_faults(pool.inputs, seen)
-        skipped += inspection.named_faults(pool.inputs, seen)
-        good = np.setdiff1d(np.arange(len(pool.inputs)), [index for index, _ in seen.faults])
-        whole[part] = Examples(pool.inputs, encoded[part], labels, seen.digests).take(good)
+        whole[part], good, faults = examine(pool, encoded[part], labels, drawing.on_corrupt)
+        skipped += faults
         groups[part] = None if pool.groups is None else _group_names(pool, part)[good]
     doubts.warn_groups(groups)
     parts = _draw(whole, groups["train"], drawing)
@@ -112,6 +89,7 @@ def assemble(pools: Mapping[str, Pool], drawing: Drawing, names: Sequence[str] |
     parts = {part: replace(examples, labels=labels) for part, examples in parts.items()}
     doubts.warn_overlap(parts)
     doubts.warn_contradictions(parts)
+    doubts.warn_absent(parts)
     return Splits(parts["train"], parts["validation"], parts.get("test"), labels, drawing.seed, tuple(skipped))
 
 
@@ -157,9 +135,12 @@ def _draw(whole: dict[str, Examples], groups: np.ndarray | None, drawing: Drawin
     taken = 0.0
     for name, fraction in wanted.items():
         rows = pool.take(rest)
-        chosen = _choose(
-            rows, None if groups is None else groups[rest], fraction / (1 - taken), derive(drawing.seed, name)
-        )
+        share, part_seed = fraction / (1 - taken), derive(drawing.seed, name)
+        if groups is None:
+            chosen = _choose(rows, share, part_seed)
+        else:
+            # in training one group of a class must stay, and one for each part that is still to be drawn
+            chosen = _choose_groups(rows, groups[rest], share, part_seed, spare=len(wanted) - list(wanted).index(name))
         parts[name] = rows.take(chosen)
         rest = np.delete(rest, chosen)
         taken += fraction
@@ -167,13 +148,11 @@ def _draw(whole: dict[str, Examples], groups: np.ndarray | None, drawing: Drawin
     return {name: parts[name] for name in PARTS if name in parts}
 
 
-def _choose(rows: Examples, groups: np.ndarray | None, fraction: float, seed: int) -> np.ndarray:
-    """Positions of one held-out part: whole groups, or the same share of every class, or a plain draw."""
+def _choose(rows: Examples, fraction: float, seed: int) -> np.ndarray:
+    """Positions of one held-out part: the same share of every class, or a plain draw."""
     random = np.random.default_rng(seed)
     if not len(rows):
         return np.arange(0)
-    if groups is not None:
-        return _choose_groups(rows, groups, fraction, seed)
     if rows.labels.kind == "real":
         return np.sort(random.permutation(len(rows))[: max(1, round(len(rows) * fraction))])
     # one class an example: every part gets every class, or _check says so; of several labels a rare one stays in training
@@ -194,9 +173,11 @@ def _alike(rows: Examples) -> list[np.ndarray]:
     return [np.flatnonzero(classes == class_id) for class_id in np.unique(classes)]
 
 
-def _choose_groups(rows: Examples, groups: np.ndarray, fraction: float, seed: int) -> np.ndarray:
-    from sklearn.model_selection import StratifiedGroupKFold
+def _choose_groups(rows: Examples, groups: np.ndarray, fraction: float, seed: int, spare: int) -> np.ndarray:
+    """Whole groups, taken in random order as long as they bring the classes closer to the fraction that was asked for.
 
+    Not scikit-learn's ``StratifiedGroupKFold``: it knows folds and no fractions, and leaves classes of few groups out.
+    """
     names, ids = np.unique(groups, return_inverse=True)
     if len(names) < 2:
         raise DataError(
@@ -204,20 +185,27 @@ def _choose_groups(rows: Examples, groups: np.ndarray, fraction: float, seed: in
             f"{len(names)} group left for two parts",
             "Check the groups, or draw fewer parts: holdout=(0.15, 0).",
         )
-    # the fraction as so many of so many folds: 0.4 is 2 of 5
-    most = min(len(names), max(_MOST_FOLDS, round(1 / fraction)))
-    share = max(Fraction(fraction).limit_denominator(most), Fraction(1, most))
-    folds = share.denominator
-    if folds == 1 or rows.labels.kind != "single" or np.bincount(rows.targets).max() < folds:
-        held = np.random.default_rng(seed).permutation(len(names))
-        held = held[: min(len(names) - 1, max(1, round(len(names) * fraction)))]
-        return np.flatnonzero(np.isin(ids, held))
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    with warnings.catch_warnings():
-        # scikit-learn warns of classes with fewer members than folds; _check below says it in our words
-        warnings.simplefilter("ignore")
-        drawn = [fold for _, fold in splitter.split(np.zeros(len(rows)), rows.targets, ids)]
-    return np.sort(np.concatenate(drawn[: share.numerator]))
+    members = np.zeros((len(names), _one_hot(rows).shape[1]))
+    np.add.at(members, ids, _one_hot(rows))
+    total, groups_left = members.sum(axis=0), (members > 0).sum(axis=0)
+    # at least one group of every class that has enough of them for this part, those still to be drawn, and training
+    need = np.where(groups_left > spare, np.maximum(fraction * total, total / np.maximum(groups_left, 1)), 0)
+    held = []
+    order = np.random.default_rng(seed).permutation(len(names))
+    for group in order:
+        has = members[group] > 0
+        gain = (np.abs(need) - np.abs(need - members[group])) / np.maximum(total, 1)
+        if gain.sum() > 0 and (groups_left[has] > spare).all():
+            held.append(group)
+            need, groups_left = need - members[group], groups_left - has
+    return np.flatnonzero(np.isin(ids, held or order[:1]))
+
+
+def _one_hot(rows: Examples) -> np.ndarray:
+    """Which classes each example has, (n, classes); quantities count as one class."""
+    if rows.labels.kind == "real":
+        return np.ones((len(rows), 1))
+    return rows.targets if rows.labels.kind == "multi" else np.eye(len(rows.labels))[rows.targets]
 
 
 def _check(parts: dict[str, Examples], labels: LabelSpace) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 from tfft.core.errors import DataError, nearest, shortlist
 from tfft.data.arrays import AsPixels
 from tfft.data.examples import Splits
-from tfft.data.splits import HOLDOUT, Drawing, OnCorrupt, Pool, assemble
+from tfft.data.pools import OnCorrupt, Pool
+from tfft.data.splits import HOLDOUT, Drawing, assemble
 from tfft.data.table_files import read_table
 
 if TYPE_CHECKING:
@@ -53,12 +54,37 @@ def from_csv(
         ...     from_csv(Path(folder) / "photos.csv").describe()
         '8 train, 2 validation, 2 test; 2 classes'
     """
-    files = path if isinstance(path, Mapping) else {"train": path}
-    pools = {}
-    for part, file in files.items():
-        frame = read_table(Path(file), label_column)
-        pools[part] = _pool(frame, image_column, label_column, group_column, Path(file).parent)
+    pools = table_pools(path, image_column, label_column, group_column)
     return assemble(pools, Drawing(holdout, seed, on_corrupt), _column_names(label_column))
+
+
+def table_pools(
+    path: str | Path | Mapping[str, str | Path],
+    image_column: str,
+    label_column: str | Sequence[str],
+    group_column: str | None = None,
+) -> dict[str, Pool]:
+    """The rows of table files before anything is drawn; the arguments are those of ``from_csv``.
+
+    Args:
+        path: As for ``from_csv``.
+        image_column: As for ``from_csv``.
+        label_column: As for ``from_csv``.
+        group_column: As for ``from_csv``.
+
+    Returns:
+        Pools of paths or bytes, and targets of shape (n,) or (n, k), by part.
+
+    Raises:
+        DataError: When a file or a column is missing.
+    """
+    files = path if isinstance(path, Mapping) else {"train": path}
+    several = [label_column] if isinstance(label_column, str) else list(label_column)
+    as_text = [*several, *([] if group_column is None else [group_column])]
+    return {
+        part: _pool(read_table(Path(file), as_text), image_column, label_column, group_column, Path(file).parent)
+        for part, file in files.items()
+    }
 
 
 def from_dataframe(
@@ -112,6 +138,9 @@ def _pool(
 ) -> Pool:
     several = [label_column] if isinstance(label_column, str) else list(label_column)
     columns = [image_column, *several, *([group_column] if group_column is not None else [])]
+    twice = sorted({str(name) for name in frame.columns if list(frame.columns).count(name) > 1})
+    if twice:
+        raise DataError(f"Column names must be unique; {shortlist(twice)} stand twice.", fix="Rename one of each.")
     for column in columns:
         if column not in frame.columns:
             raise DataError(

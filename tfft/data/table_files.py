@@ -1,6 +1,7 @@
 """Table files -> DataFrames, with labels as they are written: pandas' guesses are convenient and wrong for class names."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,16 +11,20 @@ from tfft.core.errors import DataError, shortlist
 if TYPE_CHECKING:
     import pandas as pd
 
+_WHOLE = re.compile(r"-?(0|[1-9]\d*)")
+_DECIMAL = re.compile(r"-?(0|[1-9]\d*)?(\.\d+)?([eE][+-]?\d+)?")
 
-def read_table(path: Path, label_column: str | Sequence[str]) -> "pd.DataFrame":
-    """Read a table without changing what its labels say.
+
+def read_table(path: Path, as_written: Sequence[str]) -> "pd.DataFrame":
+    r"""Read a table without changing what its labels and groups say.
 
     Args:
         path: A ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` file.
-        label_column: Its label column or columns; in a text column "None" and "NA" are names, and only an empty cell is missing.
+        as_written: Columns in which every value keeps its spelling: "007", "1.0" in a column with "x", "None" and "NA" are names,
+            only an empty cell is missing, and a column is one of numbers when each of them would be written in the same way.
 
     Returns:
-        A DataFrame of shape (rows, columns), values as they are written.
+        A DataFrame of shape (rows, columns).
 
     Raises:
         DataError: When there is no such file, it is of another kind, or it cannot be parsed.
@@ -27,16 +32,16 @@ def read_table(path: Path, label_column: str | Sequence[str]) -> "pd.DataFrame":
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     table = Path(folder) / "photos.jsonl"
-        ...     _ = table.write_text('{"path": "1.jpg", "label": "007"}')
-        ...     read_table(table, "label")["label"].tolist()
-        ['007']
+        ...     table = Path(folder) / "photos.csv"
+        ...     _ = table.write_text("path,label\n1.jpg,007\n2.jpg,7\n")
+        ...     read_table(table, ["label"])["label"].tolist()
+        ['007', '7']
     """
     import pandas as pd
 
     readers: dict[str, Any] = {
-        ".csv": lambda file: _read_text(file, _separator(file), label_column),
-        ".tsv": lambda file: _read_text(file, "\t", label_column),
+        ".csv": lambda file: _read_text(file, _separator(file), as_written),
+        ".tsv": lambda file: _read_text(file, "\t", as_written),
         ".jsonl": _read_json_lines,
         ".parquet": pd.read_parquet,
     }
@@ -58,18 +63,28 @@ def read_table(path: Path, label_column: str | Sequence[str]) -> "pd.DataFrame":
         ) from error
 
 
-def _read_text(path: Path, separator: str, label_column: str | Sequence[str]) -> "pd.DataFrame":
-    """A CSV or TSV file in which a class may be called "None" or "NA", words that pandas takes for a missing value."""
+def _read_text(path: Path, separator: str, as_written: Sequence[str]) -> "pd.DataFrame":
+    """A CSV or TSV file in which a class may be called "None" or "007", which pandas takes for a missing value and for 7."""
     import pandas as pd
 
     frame = pd.read_csv(path, sep=separator)
-    if (
-        isinstance(label_column, str)
-        and label_column in frame
-        and not pd.api.types.is_numeric_dtype(frame[label_column])
-    ):
-        frame[label_column] = pd.read_csv(path, sep=separator, usecols=[label_column], keep_default_na=False)
+    text = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+    for column in as_written:
+        if column in frame:
+            frame[column] = _as_written(text[column], frame[column].notna())
     return frame
+
+
+def _as_written(cells: "pd.Series", filled: "pd.Series") -> "pd.Series":
+    """Numbers where every cell that pandas finds filled is the usual spelling of one, else text; an empty cell is missing."""
+    import pandas as pd
+
+    for spelling in (_WHOLE, _DECIMAL):
+        if filled.any() and all(spelling.fullmatch(cell) for cell in cells[filled]):
+            return pd.to_numeric(cells.where(filled, None)).astype(
+                int if filled.all() and spelling is _WHOLE else float
+            )
+    return cells.astype(object).where(cells != "", None)
 
 
 def _separator(path: Path) -> str:

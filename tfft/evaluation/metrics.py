@@ -4,14 +4,15 @@ scikit-learn computes them; ``weights`` count how often each example was drawn, 
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from sklearn import metrics as sk
 
-from tfft.core.errors import DataError
 from tfft.evaluation.predictions import Predictions
 
 Metric = Callable[[Predictions, np.ndarray], float]
+TOP = 5
 
 
 def _accuracy(found: Predictions, weights: np.ndarray) -> float:
@@ -30,12 +31,34 @@ def _macro_f1(found: Predictions, weights: np.ndarray) -> float:
     return float((2 * np.diag(hits)[either > 0] / either[either > 0]).mean())
 
 
+def _weighted_f1(found: Predictions, weights: np.ndarray) -> float:
+    hits = confusion(found, weights)
+    either = hits.sum(axis=0) + hits.sum(axis=1)
+    f1 = 2 * np.diag(hits) / np.where(either > 0, either, 1)
+    return float(np.average(f1, weights=hits.sum(axis=1)))
+
+
+def _top_accuracy(found: Predictions, weights: np.ndarray) -> float:
+    return float(np.average(found.rank < TOP, weights=weights))
+
+
+def _roc_auc(found: Predictions, weights: np.ndarray) -> float:
+    areas = roc_areas(found, weights)
+    return float(np.nanmean(areas)) if np.isfinite(areas).any() else float("nan")
+
+
 def _log_loss(found: Predictions, weights: np.ndarray) -> float:
     return float(np.average(found.losses, weights=weights))
 
 
 def _subset_accuracy(found: Predictions, weights: np.ndarray) -> float:
     return float(np.average((found.named == (found.targets > 0)).all(axis=1), weights=weights))
+
+
+def _multi_weighted_f1(found: Predictions, weights: np.ndarray) -> float:
+    hits, named, true = _multi_counts(found, weights)
+    f1 = 2 * hits / np.where(named + true > 0, named + true, 1)
+    return float(np.average(f1, weights=true)) if true.any() else 0.0
 
 
 def _multi_macro_f1(found: Predictions, weights: np.ndarray) -> float:
@@ -70,14 +93,53 @@ def _r2(found: Predictions, weights: np.ndarray) -> float:
 METRICS: Mapping[str, Mapping[str, Metric]] = {
     "single": {
         "accuracy": _accuracy,
+        f"top_{TOP}_accuracy": _top_accuracy,
         "balanced_accuracy": _balanced_accuracy,
         "macro_f1": _macro_f1,
+        "weighted_f1": _weighted_f1,
+        "roc_auc": _roc_auc,
         "log_loss": _log_loss,
     },
-    "multi": {"subset_accuracy": _subset_accuracy, "macro_f1": _multi_macro_f1, "log_loss": _log_loss},
+    "multi": {
+        "subset_accuracy": _subset_accuracy,
+        "macro_f1": _multi_macro_f1,
+        "weighted_f1": _multi_weighted_f1,
+        "roc_auc": _roc_auc,
+        "log_loss": _log_loss,
+    },
     "real": {"mae": _mae, "rmse": _rmse, "r2": _r2},
 }
 """By kind of label space; the first of each kind is the one a summary shows."""
+
+
+def roc_areas(predictions: Predictions, weights: np.ndarray | None = None) -> np.ndarray:
+    """For each class the chance that an example of it scores above one of another class; ties count half.
+
+    Not scikit-learn, which sorts all scores anew for every draw of a bootstrap.
+
+    Args:
+        predictions: n of them.
+        weights: How often each example counts, shape (n,); once when None.
+
+    Returns:
+        Float64, shape (classes,); NaN for a class that has all or none of the examples.
+
+    Example:
+        >>> roc_areas(Predictions(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.95, 0.05]]))).tolist()
+        [0.5, 0.5]
+
+    Source:
+        Hanley and McNeil 1982: the area under the ROC curve is the Mann-Whitney statistic.
+    """
+    drawn = np.ones(len(predictions.targets)) if weights is None else weights
+    areas = np.full(predictions.probabilities.shape[1], np.nan)
+    for class_id, level in enumerate(predictions.levels):
+        has = np.bincount(level, drawn * predictions.truth[:, class_id])
+        lacks = np.bincount(level, drawn) - has
+        if has.sum() > 0 and lacks.sum() > 0:
+            below = np.cumsum(lacks) - lacks / 2
+            areas[class_id] = (has * below).sum() / (has.sum() * lacks.sum())
+    return areas
 
 
 def confusion(predictions: Predictions, weights: np.ndarray | None = None) -> np.ndarray:
@@ -99,53 +161,8 @@ def confusion(predictions: Predictions, weights: np.ndarray | None = None) -> np
     return np.bincount(cells, weights, minlength=classes * classes).reshape(classes, classes)
 
 
-def with_intervals(
-    predictions: Predictions, kind: str, seed: int, draws: int = 1000, level: float = 0.95
-) -> dict[str, dict[str, float]]:
-    """Every metric with its bootstrap interval.
-
-    Args:
-        predictions: n of them, probabilities of shape (n, outputs).
-        kind: Of the label space.
-        seed: Of the draws.
-        draws: How often n examples are drawn again with replacement.
-        level: Share of the draws inside the interval.
-
-    Returns:
-        ``{"accuracy": {"value": ..., "low": ..., "high": ...}, ...}``; NaN where a metric is not defined, as R2 of one example.
-
-    Raises:
-        DataError: When there are no predictions.
-
-    Example:
-        >>> half_right = Predictions(np.zeros(100, np.int64), np.eye(2)[[0, 1] * 50])
-        >>> with_intervals(half_right, "single", seed=0)["accuracy"]
-        {'value': 0.5, 'low': 0.4, 'high': 0.6}
-
-    Source:
-        Percentile bootstrap: Efron and Tibshirani 1993, chapter 13. The counts of a draw of n with replacement are multinomial.
-    """
-    count = len(predictions.targets)
-    if not count:
-        raise DataError("There is nothing to evaluate.", "0 examples", "Check the part or the slice.")
-    random = np.random.default_rng(seed)
-    found: dict[str, list[float]] = {name: [] for name in METRICS[kind]}
-    for _ in range(draws):
-        weights = random.multinomial(count, np.full(count, 1 / count)).astype(np.float64)
-        for name, metric in METRICS[kind].items():
-            found[name].append(metric(predictions, weights))
-    edges = (50 * (1 - level), 50 * (1 + level))
-    result = {}
-    for name, metric in METRICS[kind].items():
-        drawn = np.array(found[name])
-        drawn = drawn[np.isfinite(drawn)]
-        low, high = np.percentile(drawn, edges) if len(drawn) else (np.nan, np.nan)
-        result[name] = {"value": metric(predictions, np.ones(count)), "low": float(low), "high": float(high)}
-    return result
-
-
-def per_class(predictions: Predictions, kind: str, names: tuple[str, ...]) -> list[dict[str, float | str]]:
-    """Precision, recall, F1 and support of each class, or the mean absolute error of each quantity.
+def per_class(predictions: Predictions, kind: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Precision, recall, F1, support and ROC-AUC of each class, or the mean absolute error of each quantity.
 
     Args:
         predictions: n of them, probabilities of shape (n, outputs).
@@ -153,7 +170,8 @@ def per_class(predictions: Predictions, kind: str, names: tuple[str, ...]) -> li
         names: Of classes or quantities.
 
     Returns:
-        One dict for each name, in id order. A class that was never predicted has precision 0.
+        One dict for each name, in id order. A class that was never predicted has precision 0; one that no example has, or every
+        one, has no ROC-AUC, and one that nobody has or predicted no F1: the macro F1 leaves it out.
 
     Example:
         >>> predictions = Predictions(np.array([0, 0, 1]), np.eye(2)[[0, 1, 1]])
@@ -171,13 +189,15 @@ def per_class(predictions: Predictions, kind: str, names: tuple[str, ...]) -> li
         hits, predicted, support = np.diag(table), table.sum(axis=0), table.sum(axis=1)
     precision, recall = hits / np.maximum(predicted, 1), hits / np.maximum(support, 1)
     f1 = 2 * hits / np.maximum(predicted + support, 1)
+    areas = roc_areas(predictions)
     return [
         {
             "name": name,
             "precision": float(precision[i]),
             "recall": float(recall[i]),
-            "f1": float(f1[i]),
+            "f1": float(f1[i]) if predicted[i] + support[i] > 0 else None,
             "support": int(support[i]),
+            "roc_auc": float(areas[i]) if np.isfinite(areas[i]) else None,
         }
         for i, name in enumerate(names)
     ]

@@ -63,6 +63,24 @@ class Predictions:
         return self.probabilities >= self.threshold
 
     @cached_property
+    def truth(self) -> np.ndarray:
+        """Which classes each example has, boolean, shape (n, outputs)."""
+        if self.targets.ndim == 1:
+            return self.targets[:, None] == np.arange(self.probabilities.shape[1])
+        return self.targets > 0
+
+    @cached_property
+    def rank(self) -> np.ndarray:
+        """How many classes were given more than the true one, int64, shape (n,); for one class an example."""
+        own = self.probabilities[np.arange(len(self.targets)), self.targets]
+        return (self.probabilities > own[:, None]).sum(axis=1)
+
+    @cached_property
+    def levels(self) -> list[np.ndarray]:
+        """For each class the place of each example's probability among the different ones, int64, shape (n,), lowest first."""
+        return [np.unique(column, return_inverse=True)[1] for column in self.probabilities.T]
+
+    @cached_property
     def losses(self) -> np.ndarray:
         """Negative log likelihood of each example in nats, float64, shape (n,); its mean over the classes for several labels."""
         if self.targets.ndim == 1:

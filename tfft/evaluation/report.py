@@ -15,6 +15,7 @@ from tfft.core.seed import derive
 from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
 from tfft.evaluation import metrics, render
+from tfft.evaluation.intervals import with_intervals
 from tfft.evaluation.predictions import Model, predict
 
 
@@ -27,7 +28,7 @@ class Report:
         count: How many examples.
         names: Of classes or quantities, in id order.
         metrics: Name to value, low and high end of the 95 % bootstrap interval.
-        per_class: Precision, recall, F1 and support of each class; mean absolute error of each quantity.
+        per_class: Precision, recall, F1, support and ROC-AUC of each class; mean absolute error of each quantity.
         confusion: Rows true, columns predicted, shape (classes, classes); None unless one class an example.
         data: Fingerprint of the examples.
         seen: How many of the examples the model was trained on (``"train"``) and chosen by (``"validation"``); None when nobody
@@ -113,7 +114,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
         >>> data = tfft.data.from_arrays(images, [0, 1] * 10)
         >>> model = tfft.build("toy", tfft.tasks.classification(data.labels))
         >>> sorted(evaluate(model, data.train).metrics)
-        ['accuracy', 'balanced_accuracy', 'log_loss', 'macro_f1']
+        ['accuracy', 'balanced_accuracy', 'log_loss', 'macro_f1', 'roc_auc', 'weighted_f1']
     """
     if not all(hasattr(model, name) for name in ("net", "task", "preprocessor", "seen")):
         raise DataError(
@@ -141,7 +142,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
         task=model.task.name,
         count=len(examples),
         names=labels.names,
-        metrics=metrics.with_intervals(predictions, labels.kind, derive(seed, "bootstrap")),
+        metrics=with_intervals(predictions, labels.kind, derive(seed, "bootstrap")),
         per_class=metrics.per_class(predictions, labels.kind, labels.names),
         confusion=None if counts is None else counts.astype(int).tolist(),
         data=examples.fingerprint(),

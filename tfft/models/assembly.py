@@ -1,12 +1,13 @@
 """build(): Backbone + Task -> TransferModel, a functional ``keras.Model`` from pixels to logits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tfft.backbones.base import Backbone
 from tfft.backbones.handles import load_backbone
 from tfft.core.errors import BackboneError, TaskError
 from tfft.core.seed import derive
+from tfft.data.examples import Splits
 from tfft.data.seen import Seen
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.pixels import PIXEL_RANGES
@@ -28,7 +29,7 @@ class TransferModel:
         task: What it is to learn.
         backbone_net: The part of ``net`` that came with weights; the same layers.
         head_net: The part of ``net`` that is new; the same layers.
-        seen: What it was trained and chosen on; None before the first ``fit``, whose run holds a model that knows.
+        seed: That drew the head's first weights, and the backbone's where it has no others.
     """
 
     net: "keras.Model"
@@ -36,7 +37,21 @@ class TransferModel:
     task: Task
     backbone_net: "keras.Model"
     head_net: "keras.Model"
-    seen: Seen | None = None
+    seed: int = 0
+    _met: list[Seen] = field(default_factory=list, repr=False)
+
+    @property
+    def seen(self) -> Seen | None:
+        """What the weights were trained and chosen on, since ``build``; None before the first ``fit``."""
+        return self._met[-1] if self._met else None
+
+    def remember(self, data: Splits) -> None:
+        """Note, before the first step, what the weights are going to meet; they change in place, and so does this.
+
+        Args:
+            data: What ``fit`` is about to train on; pictures of any shape.
+        """
+        self._met.append(Seen.of(data, self.seen))
 
     @property
     def preprocessor(self) -> ImagePreprocessor:
@@ -127,7 +142,7 @@ def build(backbone: str | Backbone, task: Task, seed: int = 0) -> TransferModel:
         described.features, tuple(backbone_net.output.shape[1:]), task.outputs, derive(seed, "head")
     )
     net = _connect(described, backbone_net, head_net)
-    model = TransferModel(net, described, task, backbone_net, head_net)
+    model = TransferModel(net, described, task, backbone_net, head_net, int(seed))
     model.apply(Policy("nothing"))
     return model
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from numbers import Integral, Real
 from typing import Any
+
+import numpy as np
 
 from tfft.core.errors import DataError, PlanError, nearest
 from tfft.plans.schedule import Schedule
@@ -12,7 +15,7 @@ from tfft.trainable.policy import Policy
 
 @dataclass(frozen=True)
 class Phase:
-    """One stage of training: one policy, one fresh optimizer.
+    """One turn of training: one policy, one fresh optimizer.
 
     Attributes:
         name: Shown in progress lines, logs and reports.
@@ -51,6 +54,9 @@ class Phase:
 
     def __post_init__(self) -> None:
         augment: Any = self.augment
+        for entry in fields(self):
+            if isinstance(value := getattr(self, entry.name), np.generic):
+                object.__setattr__(self, entry.name, value.item())  # NumPy's numbers do not go into JSON
         object.__setattr__(self, "augment", (augment,) if isinstance(augment, Augmentation) else augment)
         checks: tuple[tuple[bool, str, str], ...] = (
             (isinstance(self.name, str) and bool(self.name), "name", "a non-empty string"),
@@ -206,8 +212,8 @@ def _check_fields(names: Iterable[str]) -> None:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _whole(value: Any, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least

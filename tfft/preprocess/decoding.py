@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from tfft.core.errors import DataError
-from tfft.core.specs import IMAGE_FORMATS
+from tfft.core.specs import IMAGE_FORMATS, rangeless
 
 _UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError)
 _ORIENTATION_TAG = 0x0112
@@ -86,12 +86,13 @@ def _from_array(array: np.ndarray) -> Image.Image:
 def _rgb(image: Image.Image) -> Image.Image:
     if getattr(image, "is_animated", False):
         image.seek(0)
+    reason = rangeless(image.mode, image.format)
     image = _upright(image)
-    if image.mode.startswith("I;16") or image.mode == "I":
+    if reason:
+        raise ValueError(reason)
+    if image.mode.startswith("I"):
         # Pillow's own conversion clips instead of scaling: everything above 255 would be white
         image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
-    elif image.mode == "F":
-        raise ValueError("floating-point pixels have no known range")
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         image = image.convert("RGBA")
         ground = Image.new("RGBA", image.size, "white")

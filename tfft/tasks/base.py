@@ -90,7 +90,9 @@ def require_kind(labels: LabelSpace, kind: str, task: str, instead: str) -> None
         instead: What to write instead.
 
     Raises:
-        TaskError: When the kinds differ.
+        TaskError: When the kinds differ, or it is no label space.
     """
+    if not isinstance(labels, LabelSpace):
+        raise TaskError(f"{task} takes a label space.", f"{labels!r}"[:100], "Pass data.labels.")
     if labels.kind != kind:
         raise TaskError(f"{task} takes labels of kind {kind!r}.", f"kind {labels.kind!r}", instead)

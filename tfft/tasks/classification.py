@@ -112,7 +112,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def _check_weights(class_weights: ClassWeights, labels: LabelSpace) -> None:
-    if class_weights is None or class_weights == "balanced":
+    if class_weights is None or (isinstance(class_weights, str) and class_weights == "balanced"):
         return
     weights = dict(class_weights) if isinstance(class_weights, Mapping) else {}
     numbers = [

@@ -134,7 +134,7 @@ def _check_match(*patterns: Any) -> None:
         raise PlanError("match() needs at least one pattern.", fix="For no variable at all, write nothing().")
     for pattern in patterns:
         try:
-            re.compile(pattern)
+            re.compile(pattern).match("")
         except (re.error, TypeError) as error:
             raise PlanError(
                 f"{pattern!r} is not a regular expression: {error}.", fix="Escape special characters."

@@ -15,7 +15,6 @@ from tfft.core.errors import DataError, PlanError, RunWarning, shortlist
 from tfft.core.seed import derive
 from tfft.data.examples import Splits
 from tfft.data.pipeline import check_batch_size, readable, steps
-from tfft.data.seen import Seen
 from tfft.models.assembly import TransferModel
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.recipes import two_phase
@@ -79,10 +78,7 @@ def fit(
     class_weight = model.task.class_weight(data.train.counts())
     validation = validation_batches(model, data, batch_size, class_weight)
     log = None if run_folder is None else Path(run_folder) / LOG_NAME
-    if log is not None:
-        log.parent.mkdir(parents=True, exist_ok=True)
-    JsonLog(log, "").write("run", seed=seed, batch_size=batch_size, plan=plan.to_dict(), versions=versions.installed())
-    run = Run(replace(model, seen=Seen.of(data, model.seen)), plan, seed, batch_size, _describe_data(data))
+    run = _begin(Run(model, plan, seed, batch_size, _describe_data(data)), data, log)
     best: float | None = None
     first_epoch = 0
     for phase in plan:
@@ -121,6 +117,17 @@ def fit(
             _keep(run, run_folder)
         prove(run, starving)
     return run
+
+
+def _begin(run: Run, data: Splits, log: Path | None) -> Run:
+    """Note what the weights are before the first step, and what they are going to meet."""
+    if log is not None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+    JsonLog(log, "").write(
+        "run", seed=run.seed, batch_size=run.batch_size, plan=run.plan.to_dict(), versions=versions.installed()
+    )
+    run.model.remember(data)
+    return replace(run, first_weights=fingerprint.combined(fingerprint.weight_digests(run.model.net.weights)))
 
 
 def _fit_phase(

@@ -72,6 +72,7 @@ class Run:
         seed: Of the order of examples.
         batch_size: Examples in a batch.
         data: Counts, label space and content fingerprints of the parts.
+        first_weights: Fingerprint of all weights before the first phase.
         phases: One record for each finished phase.
         versions: Of Python and packages.
     """
@@ -81,6 +82,7 @@ class Run:
     seed: int
     batch_size: int
     data: Mapping[str, Any]
+    first_weights: str = ""
     phases: tuple[PhaseRecord, ...] = ()
     versions: Mapping[str, str] = field(default_factory=versions.installed)
 
@@ -117,6 +119,8 @@ class Run:
             "format": FORMAT,
             "backbone": self.model.backbone.to_dict(),
             "task": self.model.task.to_dict(),
+            "model_seed": self.model.seed,
+            "first_weights": self.first_weights,
             "plan": self.plan.to_dict(),
             "seed": self.seed,
             "batch_size": self.batch_size,

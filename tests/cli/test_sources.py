@@ -1,0 +1,83 @@
+"""Which images are measured: exactly those that the model has not seen, or the part that was asked for."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import tfft
+from tfft.cli.sources import Part, Source, examples_of
+from tfft.core.errors import DataError
+
+
+@pytest.fixture
+def pictures(class_folder):
+    return Source(class_folder, "path", "label", skip_corrupt=False)
+
+
+@pytest.fixture
+def predictor(pictures, tmp_path):
+    data = pictures.splits(seed=4)
+    run = tfft.fit(tfft.build("toy", tfft.tasks.classification(data.labels)), data, tfft.plans.head_only(1))
+    return tfft.load(tfft.export(run.model, tmp_path / "m.tfft"))
+
+
+def add(folder, *names):
+    for seed, name in enumerate(names):
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+        Image.fromarray(np.random.default_rng(900 + seed).integers(0, 255, (9, 9, 3), np.uint8)).save(folder / name)
+
+
+def test_auto_is_exactly_what_the_model_has_not_seen(pictures, predictor):
+    known = pictures.splits(seed=4)
+    examples, _, _ = examples_of(pictures, Part.auto, 4, predictor)
+    assert sorted(examples.digests) == sorted(known.test.digests)
+    add(pictures.path, "reds/new.png", "blues/new.png")
+    examples, _, name = examples_of(pictures, Part.auto, 4, predictor)
+    assert len(examples) == len(known.test) + 2
+    assert predictor.seen.counts(examples) == {"train": 0, "validation": 0}
+    assert name == "what the model has not seen"
+
+
+def test_new_data_may_be_a_single_picture_of_a_single_class(predictor, tmp_path):
+    add(tmp_path / "few", "reds/a.png")
+    examples, _, name = examples_of(Source(tmp_path / "few", "path", "label", False), Part.auto, 4, predictor)
+    assert (len(examples), name) == (1, "everything")
+    assert tfft.evaluate(predictor, examples).count == 1
+
+
+def test_an_unknown_class_and_nothing_new_are_said(pictures, predictor, tmp_path):
+    add(tmp_path / "other", "violets/a.png")
+    with pytest.raises(DataError, match=r"'violets'"):
+        examples_of(Source(tmp_path / "other", "path", "label", False), Part.auto, 4, predictor)
+    for path in pictures.splits(seed=4).test.inputs:
+        Path(path).unlink()
+    with pytest.raises(DataError, match=r"seen all of these images.*--part validation"):
+        examples_of(pictures, Part.auto, 4, predictor)
+
+
+def test_what_was_left_out_is_named(pictures, predictor):
+    (pictures.path / "reds" / "zz.png").write_bytes(b"")
+    skipping = Source(pictures.path, "path", "label", skip_corrupt=True)
+    for part in (Part.auto, Part.all, Part.test):
+        _, skipped, _ = examples_of(skipping, part, 4, predictor)
+        assert len(skipped) == 1
+        assert "zz.png: empty file" in skipped[0]
+
+
+@pytest.mark.parametrize("part", ["train", "validation", "test"])
+def test_a_part_that_is_named_is_drawn_as_for_training(pictures, predictor, part):
+    examples, _, name = examples_of(pictures, Part(part), 4, predictor)
+    assert (examples.digests, name) == (pictures.splits(seed=4).part(part).digests, f"{part} part")
+
+
+def test_a_table_may_have_several_label_columns(tmp_path):
+    rows = ["file,dog,night"]
+    add(tmp_path, *(f"{index}.png" for index in range(16)))
+    rows += [f"{index}.png,{index % 2},{index // 2 % 2}" for index in range(16)]
+    (tmp_path / "photos.csv").write_text("\n".join(rows))
+    source = Source(tmp_path / "photos.csv", "file", "dog,night", skip_corrupt=False)
+    labels = source.splits(seed=0).labels
+    assert (labels.kind, labels.names) == ("multi", ("dog", "night"))
+    assert source.everything(labels)[0].targets.shape == (16, 2)

@@ -1,0 +1,131 @@
+"""Where images and labels come from on the command line, and which of them `tfft evaluate` measures."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfft.core.errors import DataError
+
+if TYPE_CHECKING:
+    from tfft.bundles.predictor import Predictor
+    from tfft.core.specs import LabelSpace
+    from tfft.data.examples import Examples, Splits
+
+
+class Part(StrEnum):
+    """What `tfft evaluate` can measure on.
+
+    Attributes:
+        auto: Every image that the model has not seen: the test part of the data it was trained on, or all of new data.
+        train: What its weights were fitted to.
+        validation: What its best weights were chosen by.
+        test: The part that training never touches.
+        all: Everything.
+    """
+
+    auto = "auto"
+    train = "train"
+    validation = "validation"
+    test = "test"
+    all = "all"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where images and labels come from.
+
+    Attributes:
+        path: A folder of class folders, or a table.
+        image_column: Of a table.
+        label_column: Of a table; several with commas between them.
+        skip_corrupt: Whether to leave unreadable images out.
+    """
+
+    path: Path
+    image_column: str
+    label_column: str
+    skip_corrupt: bool
+
+    def splits(self, seed: int) -> "Splits":
+        """Training, validation and test parts.
+
+        Args:
+            seed: Draws those that the source does not have.
+
+        Returns:
+            Splits; targets of shape (n,), or (n, k) for several label columns.
+
+        Raises:
+            DataError: As ``from_folder`` and ``from_csv``.
+        """
+        import tfft
+
+        on_corrupt: Any = "skip" if self.skip_corrupt else "error"
+        if self._is_table:
+            return tfft.data.from_csv(self.path, self.image_column, self._labels, seed=seed, on_corrupt=on_corrupt)
+        return tfft.data.from_folder(self.path, seed=seed, on_corrupt=on_corrupt)
+
+    def everything(self, labels: "LabelSpace") -> "tuple[Examples, tuple[str, ...]]":
+        """All examples, in the label space of a model.
+
+        Args:
+            labels: Of the model; the source may lack some of its classes.
+
+        Returns:
+            The examples, targets of shape (n,) or (n, k), and a sentence for each one that was left out.
+
+        Raises:
+            DataError: When something cannot be read, or a label is unknown to the model.
+        """
+        from tfft.data import folder, pools, table
+
+        found = (
+            table.table_pools(self.path, self.image_column, self._labels)
+            if self._is_table
+            else folder.folder_pools(self.path)
+        )
+        return pools.unsplit(found, labels, "skip" if self.skip_corrupt else "error")
+
+    @property
+    def _is_table(self) -> bool:
+        return self.path.is_file() or (bool(self.path.suffix) and not self.path.exists())
+
+    @property
+    def _labels(self) -> str | list[str]:
+        return self.label_column.split(",") if "," in self.label_column else self.label_column
+
+
+def examples_of(
+    source: Source, part: Part, seed: int, predictor: "Predictor"
+) -> "tuple[Examples, tuple[str, ...], str]":
+    """What to measure on.
+
+    Args:
+        source: Of images and labels.
+        part: What was asked for.
+        seed: Draws the parts, where one was asked for.
+        predictor: Whose labels they are, and what it has seen.
+
+    Returns:
+        Examples with targets of shape (n,) or (n, k), a sentence for each image that was left out, and how to call the examples.
+
+    Raises:
+        DataError: When there is no such part, or nothing that the model has not seen.
+    """
+    if part not in (Part.auto, Part.all):
+        splits = source.splits(seed)
+        return splits.part(part.value), splits.skipped, f"{part.value} part"
+    examples, skipped = source.everything(predictor.task.labels)
+    if part is Part.all:
+        return examples, skipped, "everything"
+    import numpy as np
+
+    unseen = np.ones(len(examples), bool) if predictor.seen is None else ~predictor.seen.among(examples)
+    if not unseen.any():
+        raise DataError(
+            "The model has seen all of these images in training.",
+            f"{len(examples)} images",
+            "Pass others, or --part validation to measure on those that chose the weights.",
+        )
+    return examples.take(unseen), skipped, "everything" if unseen.all() else "what the model has not seen"

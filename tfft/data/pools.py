@@ -1,0 +1,95 @@
+"""Pool: raw examples of one part; every image is looked at once, and unreadable ones are refused or left out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from tfft.core.errors import DataError
+from tfft.core.specs import LabelSpace
+from tfft.data import inspection, targets
+from tfft.data.examples import Examples, Joined
+
+OnCorrupt = Literal["error", "skip"]
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Raw examples of one part, before labels are encoded.
+
+    Attributes:
+        inputs: Paths, bytes, or arrays of shape (height, width[, channels]); length n.
+        targets: Raw targets, as ``targets.label_space`` takes them; length n.
+        groups: What must not be torn apart (a patient, a camera, an author), shape (n,); None when examples are independent.
+    """
+
+    inputs: Sequence[Any]
+    targets: Any
+    groups: Sequence[Any] | None = None
+
+
+def examine(
+    pool: Pool, encoded: np.ndarray, labels: LabelSpace, on_corrupt: OnCorrupt
+) -> tuple[Examples, np.ndarray, tuple[str, ...]]:
+    """Look at every image of a pool.
+
+    Args:
+        pool: n raw examples.
+        encoded: Their targets as ``Examples`` carries them, shape (n,) or (n, k).
+        labels: What the targets mean.
+        on_corrupt: ``"error"`` or ``"skip"``.
+
+    Returns:
+        The readable examples, their positions in the pool, int64 of shape (m,), and a sentence for each one that was left out.
+
+    Raises:
+        DataError: When an image cannot be read, and ``on_corrupt`` is ``"error"``.
+    """
+    seen = inspection.inspect_images(pool.inputs)
+    if on_corrupt == "error":
+        inspection.refuse_faults(pool.inputs, seen)
+    good = np.setdiff1d(np.arange(len(pool.inputs)), [index for index, _ in seen.faults])
+    faults = inspection.named_faults(pool.inputs, seen)
+    return Examples(pool.inputs, encoded, labels, seen.digests).take(good), good, faults
+
+
+def unsplit(
+    pools: Mapping[str, Pool], labels: LabelSpace, on_corrupt: OnCorrupt = "error"
+) -> tuple[Examples, tuple[str, ...]]:
+    """All examples of a source in the label space of a model: what to measure on, of any number and of any of its classes.
+
+    Args:
+        pools: By part.
+        labels: Of the model.
+        on_corrupt: ``"error"`` or ``"skip"``.
+
+    Returns:
+        Examples with targets of shape (n,) or (n, k), and a sentence for each one that was left out.
+
+    Raises:
+        DataError: When a label is unknown to the model, an image cannot be read, or there is nothing.
+
+    Example:
+        >>> image = np.zeros((1, 8, 8, 3), np.uint8)
+        >>> examples, _ = unsplit({"train": Pool(image, ["bees"])}, LabelSpace(("ants", "bees")))
+        >>> examples.targets.tolist()
+        [1]
+    """
+    found: list[Examples] = []
+    skipped: tuple[str, ...] = ()
+    for part, pool in pools.items():
+        examples, _, faults = examine(pool, targets.encode(pool.targets, labels, part), labels, on_corrupt)
+        found.append(examples)
+        skipped += faults
+    if not any(map(len, found)):
+        raise DataError("There are no examples.", f"{len(skipped)} unreadable ones", "Check the path.")
+    return (
+        Examples(
+            Joined([examples.inputs for examples in found]),
+            np.concatenate([examples.targets for examples in found]),
+            labels,
+            tuple(digest for examples in found for digest in examples.digests),
+        ),
+        skipped,
+    )
