@@ -188,3 +188,20 @@ def test_a_command_writes_no_start_up_notes(tmp_path):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("versions\n")
+
+
+def test_training_pictures_can_be_changed(fitted, tmp_path):
+    root, _ = fitted
+    words = ["fit", "--data", root / "pictures", "--backbone", "toy", "--out", tmp_path / "m.tfft", "--head-epochs", 1]
+    done = call(*words, "--tune-epochs", 1, "--augment", "crops,flips", "--run-folder", tmp_path / "run")
+    assert done.exit_code == 0, done.output
+    phases = json.loads((tmp_path / "run" / "run.json").read_text())["plan"]["phases"]
+    assert [[step["name"] for step in phase["augment"]] for phase in phases] == [["crops", "flips"]] * 2
+    wrong = call(*words, "--augment", "?")
+    assert "There are: 'colors', 'crops', 'cutmix'" in str(wrong.exception)
+
+
+def test_help_lists_what_can_be_typed():
+    shown = call("fit", "--help").output
+    for option in ("--data", "--backbone", "--out", "--weights", "--augment", "--blocks", "--balanced", "--seed"):
+        assert option in shown

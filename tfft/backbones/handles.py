@@ -26,7 +26,6 @@ SOURCES: dict[str, Source] = {
     "keras": Source("tfft.backbones.keras_applications", "keras.applications, ImageNet weights"),
     "toy": Source("tfft.backbones.toy", "tiny nets with random weights, for tests and examples"),
 }
-DEFAULT = "tfft_mini"
 
 
 def load_backbone(handle: str, **options: Any) -> Backbone:
