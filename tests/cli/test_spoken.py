@@ -57,7 +57,7 @@ def test_an_interruption_is_answered(capsys):
     with pytest.raises(SystemExit) as ended, spoken():
         raise SystemExit(130)
     assert ended.value.code == 130
-    assert capsys.readouterr().err == "Stopped. No bundle was written.\n"
+    assert capsys.readouterr().err == "Stopped.\n"
 
 
 SINGLE = Answer("b", 0.7, {"a": 0.1, "b": 0.7, "c": 0.2})
@@ -72,7 +72,7 @@ QUANTITIES = Answer(None, None, {"age": 31.5, "weight": 46.7})
         (SINGLE, 2, ["b 0.7000", "c 0.2000"]),
         (SEVERAL, None, ["c 0.9000", "a 0.6000"]),
         (SEVERAL, 3, ["c 0.9000", "a 0.6000", "b 0.1000"]),
-        (Answer((), None, {"a": 0.1}), None, []),
+        (Answer((), None, {"a": 0.1}), None, ["none"]),
         (QUANTITIES, None, ["age 31.5000", "weight 46.7000"]),
     ],
 )

@@ -60,14 +60,19 @@ def test_the_same_seed_gives_the_same_parts_and_another_seed_others():
     assert first.validation.digests != other.validation.digests
 
 
-def test_parts_that_exist_are_left_alone_and_only_a_validation_part_is_drawn():
-    test = _pool(["a", "b"])
+def test_parts_that_exist_are_left_alone_and_the_others_are_drawn():
+    all_classes = list("abc")
+    splits = assemble({"train": _pool(TARGETS), "test": _pool(all_classes)}, Drawing())
+    assert (len(splits.train), len(splits.validation), len(splits.test)) == (136, 24, 3)
+    splits = assemble({"train": _pool(TARGETS), "validation": _pool(all_classes)}, Drawing())
+    assert (len(splits.train), len(splits.validation), len(splits.test)) == (136, 3, 24)
+    splits = assemble({"train": _pool(TARGETS), "validation": _pool(all_classes)}, Drawing((0.15, 0)))
+    assert (len(splits.train), len(splits.validation), splits.test) == (160, 3, None)
+
+
+def test_a_given_part_without_a_class_is_doubted():
     with pytest.warns(DataWarning, match=r"test part has no example of the classes 'c'"):
-        splits = assemble({"train": _pool(TARGETS), "test": test}, Drawing())
-    assert (len(splits.train), len(splits.validation), len(splits.test)) == (136, 24, 2)
-    with pytest.warns(DataWarning, match=r"validation part has no example of the classes 'b', 'c'"):
-        splits = assemble({"train": _pool(TARGETS), "validation": _pool(["a"])}, Drawing())
-    assert (len(splits.train), len(splits.validation), splits.test) == (160, 1, None)
+        assemble({"train": _pool(TARGETS), "test": _pool(["a", "b"])}, Drawing())
 
 
 @pytest.mark.parametrize("targets", [np.repeat(["a", "b"], 30), np.arange(60) * 0.5, [["x"], ["y", "x"]] * 30])
@@ -141,7 +146,7 @@ def test_too_few_groups_for_the_parts_are_refused(count):
 def test_a_group_in_two_given_parts_is_doubted():
     pools = {"train": _pool(["a", "b"], ["x", "y"]), "validation": _pool(["a", "b"], ["x", "z"])}
     with pytest.warns(DataWarning, match="'x .train and validation.'"):
-        assemble(pools, Drawing())
+        assemble(pools, Drawing((0, 0)))
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def test_a_group_in_two_files_is_doubted(home, monkeypatch):
     monkeypatch.chdir(home)
     frame = _frame(LABELS).assign(patient=["x"] * 6 + ["y", "x", "z"] * 2)
     with pytest.warns(DataWarning, match=r"groups stand in two parts: 'x \(train and validation\)'"):
-        from_dataframe({"train": frame[:7], "validation": frame[7:]}, group_column="patient")
+        from_dataframe({"train": frame[:7], "validation": frame[7:]}, group_column="patient", holdout=(0, 0))
 
 
 @pytest.mark.parametrize("argument", ["image_column", "label_column", "group_column"])

@@ -66,8 +66,10 @@ def test_a_task_of_a_later_version_is_refused_with_the_upgrade_line():
 
 
 def test_labels_of_another_kind_are_refused_with_the_right_task():
-    with pytest.raises(TaskError, match=r"mytask takes labels of kind 'single'.*kind 'real'.*Use that"):
-        require_kind(REAL, "single", "mytask", "Use that.")
+    with pytest.raises(TaskError, match=r"mytask takes.*'single'.*kind 'real'.*use tasks.regression.*text or integers"):
+        require_kind(REAL, "single", "mytask")
+    with pytest.raises(TaskError, match=r"takes a label space.*\['age'\].*data.labels"):
+        require_kind(["age"], "real", "mytask")
     for make, labels in ((tasks.classification, MULTI), (tasks.multi_label, SINGLE), (tasks.regression, SINGLE)):
-        with pytest.raises(TaskError, match=r"takes labels of kind.*Use tasks\."):
+        with pytest.raises(TaskError, match=r"takes labels of kind.*use tasks\."):
             make(labels)

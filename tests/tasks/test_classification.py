@@ -97,7 +97,7 @@ def test_balancing_an_empty_class_is_refused():
     ],
 )
 def test_class_weights_that_are_none_are_refused(weights):
-    with pytest.raises(TaskError, match=r'"balanced", None, or one positive number.*ant') as caught:
+    with pytest.raises(TaskError, match=r'"balanced", None, or a dict with one positive number.*ant') as caught:
         classification(NAMES, class_weights=weights)
     assert repr(weights) in str(caught.value)
 

@@ -127,7 +127,8 @@ def not_imagenet(name: str, error: Exception) -> Exception:
             f"The ImageNet weights of {name!r} are not on this machine and cannot be downloaded.",
             f"wanted {file}, looked in {folder!r}, then at {address} ({reason})",
             f"Either connect to the network once; or copy {file} from another machine into {folder!r}; or pass "
-            f'weights="path/to/{file}" (weights=None starts from random ones).',
+            f'load_backbone({name!r}, weights="path/to/{file}") (weights=None starts from random ones). '
+            "The backbone 'tfft_mini' ships with its weights.",
         )
     if isinstance(error, (OSError, ValueError, KeyError)):
         return WeightsError(

@@ -62,6 +62,12 @@ def load(path: str | Path) -> Predictor:
             f"There is no bundle at {str(path)!r}.",
             fix="Check the path, or write one with tfft.export(run.model, path).",
         )
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise BundleError(
+            f"{str(path)!r} is a file, but no whole zip file.",
+            f"{path.stat().st_size:,} bytes",
+            "Pass the folder above it if it is the net.keras of a bundle; copy it again if it is a zip file.",
+        )
     try:
         if path.is_file() and zipfile.is_zipfile(path):
             with tempfile.TemporaryDirectory(prefix="tfft-") as folder, zipfile.ZipFile(path) as archive:

@@ -39,7 +39,7 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
         The path.
 
     Raises:
-        BundleError: When it cannot be written, or ``path`` is something else than an older bundle.
+        BundleError: When it cannot be written, ``path`` is something else than an older bundle, or the report is of other weights.
 
     Example:
         >>> import tempfile, tfft
@@ -50,15 +50,30 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
     """
     if not isinstance(model, TransferModel):
         raise BundleError("export() takes a model.", f"a {type(model).__name__}", "Write export(run.model, path).")
+    if report is not None and not isinstance(report, Report):
+        raise BundleError(
+            "A bundle keeps a report that evaluate() made.",
+            f"a {type(report).__name__}",
+            "Write report=tfft.evaluate(...).",
+        )
     path = Path(path)
     check_target(path)
+    weights = weights_fingerprint(model.net)
+    if report is not None and report.weights != weights:
+        raise BundleError(
+            "The report was made with other weights than the model has now.",
+            "a fit goes on with the same net, also for the runs before it"
+            if report.names == model.task.labels.names
+            else "",
+            "Evaluate again before exporting.",
+        )
     manifest = {
         "format": FORMAT,
         "versions": versions.installed(),
         "backbone": model.backbone.to_dict(),
         "task": model.task.to_dict(),
         "preprocessor": model.preprocessor.to_dict(),
-        "weights": weights_fingerprint(model.net),
+        "weights": weights,
     }
     seen = None if model.seen is None else model.seen.to_dict()
     manifest["content"] = content_fingerprint(manifest, seen)
@@ -102,6 +117,12 @@ def check_target(path: str | Path) -> None:
         tfft.core.errors.BundleError: '...thesis.zip' exists and is not a bundle. Got: a file. Choose another path.
     """
     path = Path(path)
+    if path.suffix in (".keras", ".h5"):
+        raise BundleError(
+            f"A bundle is a folder or a .zip file, not a {path.suffix} file.",
+            repr(str(path)),
+            "Write a name such as flowers.tfft; the net.keras inside is an ordinary Keras file.",
+        )
     if not path.name or (path.is_symlink() and not path.exists()):
         raise BundleError(f"{str(path)!r} is no place for a bundle.", fix="Write a name, such as flowers.tfft.")
     above = next(parent for parent in path.absolute().parents if parent.exists())

@@ -1,6 +1,8 @@
 """What is typed on the command line -> backbone, plan, and a place for the bundle."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from itertools import count
 from pathlib import Path
@@ -72,6 +74,31 @@ def export_somewhere(model: "TransferModel", path: Path, report: "Report") -> Pa
         typer.secho(f"{error.what} {error.got} Trying elsewhere.", err=True, fg="red")
         stem = path.stem or "model"
         return export(model, free_path(str(Path(tempfile.gettempdir()) / stem), ".tfft"), report=report)
+
+
+@contextmanager
+def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
+    """Write a bundle of the best weights so far when a training is interrupted.
+
+    Args:
+        model: In training.
+        path: Of the bundle that was meant; this one is called ``<name>-stopped``.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        KeyboardInterrupt: The interruption, after the bundle was written.
+    """
+    from tfft.bundles.writer import export
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        if model.seen is not None:
+            kept = export(model, free_path(str(path.with_name(f"{path.stem}-stopped")), path.suffix))
+            typer.secho(f"Stopped; the best weights so far are in {kept}", err=True, fg="red")
+        raise
 
 
 def free_path(stem: str, suffix: str) -> Path:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _IN_SHELL = (
     (r'(P|p)ass on_corrupt="skip"', r"\1ass --skip-corrupt"),
+    (r"load_backbone\('(\w+)', weights=\"path/to/([^\" ]+)\"\)", r"--weights path/to/\2"),
     (r'weights="?path/to/([^" ]+)"?', r"--weights path/to/\1"),
     (r"weights=None", "--weights none"),
     (r"Pass 'imagenet', None,", "Pass imagenet, none"),
@@ -55,7 +56,7 @@ def predicted_line(prediction: "Prediction", top: int | None, as_json: bool) -> 
     else:
         named = prediction.label if isinstance(prediction.label, tuple) else (prediction.label,)
         shown = [(name, score) for name, score in ranked if name in named]
-    return "\t".join([prediction.name, *(f"{name} {score:.4f}" for name, score in shown)])
+    return "\t".join([prediction.name, *([f"{name} {score:.4f}" for name, score in shown] or ["none"])])
 
 
 def in_shell(message: str) -> str:
@@ -99,7 +100,7 @@ def spoken() -> Iterator[None]:
             raise SystemExit(2) from None
         except SystemExit as ended:
             if ended.code == _INTERRUPTED:
-                typer.secho("Stopped. No bundle was written.", err=True, fg="red")
+                typer.secho("Stopped.", err=True, fg="red")
             raise
 
 

@@ -36,6 +36,18 @@ app = typer.Typer(
 )
 
 
+@app.callback(invoke_without_command=True)
+def tfft_command(
+    version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
+) -> None:
+    """Fine-tune pretrained networks in phases, and prove what moved."""
+    if version:
+        from tfft import __version__
+
+        typer.echo(f"tfft {__version__}")
+        raise typer.Exit
+
+
 @app.command()
 def fit(
     data: Data,
@@ -84,8 +96,9 @@ def fit(
     options = {"class_weights": "balanced"} if balanced else {}
     start_tensorflow()
     model = tfft.build(described, tfft.tasks.for_labels(splits.labels, **options), seed=seed)
-    typer.echo(f"{backbone}:\n{chosen.describe()}")
-    run = tfft.fit(model, splits, chosen, seed=seed, batch_size=batch_size, run_folder=run_folder)
+    typer.echo(f"{backbone}, {chosen.describe()}".replace("\n", f"\n{backbone}, "))
+    with arguments.rescued(model, out):
+        run = tfft.fit(model, splits, chosen, seed=seed, batch_size=batch_size, run_folder=run_folder)
     typer.echo(run.describe())
     examples, part = (splits.test, "test") if splits.test is not None else (splits.validation, "validation")
     report = tfft.evaluate(run.model, examples, batch_size)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tfft.core import fingerprint
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, shortlist
 from tfft.core.specs import LabelSpace
 
 
@@ -31,6 +31,9 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.targets)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} examples of {shortlist(self.labels.names, 5)}>"
 
     def take(self, indices: Sequence[int] | np.ndarray) -> "Examples":
         """The examples at these positions, in this order.
@@ -173,6 +176,9 @@ class Splits:
     seed: int = 0
     skipped: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<Splits: {self.describe()}>"
+
     def part(self, name: str) -> Examples:
         """One part by its name.
 
@@ -224,5 +230,6 @@ class Splits:
         """One line: how many examples of how many classes in which part."""
         sizes = [f"{len(self.train)} train", f"{len(self.validation)} validation"]
         sizes += [f"{len(self.test)} test"] if self.test is not None else ["no test part"]
-        unit = "quantities" if self.labels.kind == "real" else "classes"
-        return f"{', '.join(sizes)}; {len(self.labels)} {unit}"
+        one, many = ("quantity", "quantities") if self.labels.kind == "real" else ("class", "classes")
+        left_out = f"; {len(self.skipped)} left out, see .skipped" if self.skipped else ""
+        return f"{', '.join(sizes)}; {len(self.labels)} {one if len(self.labels) == 1 else many}{left_out}"

@@ -48,7 +48,7 @@ def from_folder(
             training, validation / valid / val / dev and test / testing are taken as parts if they hold class folders and
             there is a training one; otherwise the root holds the classes.
         holdout: Fractions (validation, test) of the training images, drawn with the same share of every class for parts that are
-            missing. The test fraction is used only when the folder has neither a validation nor a test part.
+            missing. With a validation folder and no test folder, ``(0, 0)`` keeps all of the training folder for training.
         seed: Draws the parts; same seed, same parts.
         on_corrupt: ``"error"``, or ``"skip"`` to leave unreadable images out and list them in ``Splits.skipped``.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -59,19 +60,51 @@ def steps(count: int, batch_size: int) -> int:
     return -(-count // batch_size)
 
 
-def training_batches(
-    examples: Examples, read: RandomReader, encode: Encoder, mix: Mixer, batch_size: int, epochs: range, seed: int
-) -> "tf.data.Dataset":
+def usable(count: int, batch_size: int, copies: int) -> int:
+    """Examples of an epoch that can be dealt out to replicas in equal shares; the order of each epoch leaves other ones out.
+
+    Args:
+        count: How many examples.
+        batch_size: Examples in a full batch, a multiple of ``copies``.
+        copies: Replicas that a batch is dealt out to.
+
+    Returns:
+        ``count`` less at most ``copies - 1``.
+
+    Example:
+        >>> usable(11, batch_size=4, copies=2), usable(11, batch_size=4, copies=1)
+        (10, 11)
+    """
+    return count - count % batch_size % copies
+
+
+@dataclass(frozen=True)
+class Training:
+    """How training examples become batches.
+
+    Attributes:
+        read: Raw input and a generator -> uint8 pixels, all of one shape (height, width, 3).
+        encode: Targets of a batch -> float32, shape (batch, outputs).
+        mix: Pixels and encoded targets of a batch, and a generator -> the same of equal shapes.
+        batch_size: Examples in a full batch; the last of an epoch may be smaller.
+        copies: Replicas that each batch is dealt out to.
+    """
+
+    read: RandomReader
+    encode: Encoder
+    mix: Mixer
+    batch_size: int
+    copies: int = 1
+
+
+def training_batches(examples: Examples, how: Training, epochs: range, seed: int) -> "tf.data.Dataset":
     """Batches of several epochs end to end, so that reading never pauses between two of them.
 
     What is drawn at random depends on the seed, the epoch and the example alone, so it is the same however many threads read.
 
     Args:
         examples: What to read.
-        read: Raw input and a generator -> uint8 pixels, all of one shape (height, width, 3).
-        encode: Targets of a batch -> float32, shape (batch, outputs).
-        mix: Pixels and encoded targets of a batch, and a generator -> the same of equal shapes.
-        batch_size: Examples in a full batch; the last of an epoch may be smaller.
+        how: They become batches.
         epochs: Numbers of the epochs within the run; each has its own order.
         seed: The user's seed.
 
@@ -79,29 +112,30 @@ def training_batches(
         A dataset of (uint8 (batch, height, width, 3), float32 (batch, outputs)), ``len(epochs) * steps(...)`` batches long.
     """
     draw_seed = derive(seed, "augment")
+    whole = usable(len(examples), how.batch_size, how.copies)
 
     def indices() -> Iterator[np.ndarray]:
         for epoch in epochs:
-            for chosen in _slices(order(len(examples), seed, epoch), batch_size):
+            for chosen in _slices(order(len(examples), seed, epoch)[:whole], how.batch_size):
                 yield np.append(epoch, chosen)
 
     def load(epoch_and_chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         epoch, *chosen = map(int, epoch_and_chosen)
-        images = [read(examples.inputs[i], np.random.default_rng([draw_seed, epoch, i])) for i in chosen]
+        images = [how.read(examples.inputs[i], np.random.default_rng([draw_seed, epoch, i])) for i in chosen]
         random = np.random.default_rng([draw_seed, epoch, chosen[0], len(examples)])
-        return mix(np.stack(images), encode(examples.targets[chosen]).astype(np.float32), random)
+        return how.mix(np.stack(images), how.encode(examples.targets[chosen]).astype(np.float32), random)
 
     return _batches(indices, load, np.array([epochs[0], 0]))
 
 
 def evaluation_batches(examples: Examples, read: Reader, encode: Encoder, batch_size: int) -> "tf.data.Dataset":
-    """Batches of all examples once, in their order.
+    """Batches of all examples once, in their order, as equal in size as can be: no replica then gets an empty share.
 
     Args:
         examples: What to read.
-        read: As in ``training_batches``.
-        encode: As in ``training_batches``.
-        batch_size: Examples in a full batch; the last one may be smaller.
+        read: Raw input -> uint8 pixels, all of one shape (height, width, 3).
+        encode: Targets of a batch -> float32, shape (batch, outputs).
+        batch_size: Most examples in a batch.
 
     Returns:
         A dataset as in ``training_batches``, ``steps(...)`` batches long; it can be iterated again.
@@ -114,7 +148,7 @@ def evaluation_batches(examples: Examples, read: Reader, encode: Encoder, batch_
         >>> encode = tasks.classification(data.labels).encode
         >>> batches = evaluation_batches(data.validation, ImagePreprocessor(8, 8), encode, batch_size=3)
         >>> [(pixels.shape, targets.shape) for pixels, targets in batches.as_numpy_iterator()]
-        [((3, 8, 8, 3), (3, 2)), ((1, 8, 8, 3), (1, 2))]
+        [((2, 8, 8, 3), (2, 2)), ((2, 8, 8, 3), (2, 2))]
     """
     import tensorflow as tf
 
@@ -122,9 +156,10 @@ def evaluation_batches(examples: Examples, read: Reader, encode: Encoder, batch_
         images = np.stack([read(examples.inputs[int(index)]) for index in chosen])
         return images, encode(examples.targets[chosen]).astype(np.float32)
 
-    batches = _batches(lambda: _slices(np.arange(len(examples)), batch_size), load, np.arange(1))
+    count = steps(len(examples), batch_size)
+    batches = _batches(lambda: iter(np.array_split(np.arange(len(examples)), count)), load, np.arange(1))
     # Keras warns of every generator whose length it does not know
-    return batches.apply(tf.data.experimental.assert_cardinality(steps(len(examples), batch_size)))
+    return batches.apply(tf.data.experimental.assert_cardinality(count))
 
 
 @contextmanager

@@ -23,8 +23,8 @@ class Drawing:
     """How parts that the source does not have are drawn from its training examples.
 
     Attributes:
-        holdout: Fractions of the training examples for (validation, test). Used for parts that are missing; the test fraction
-            only when the source has neither validation nor test.
+        holdout: Fractions of the training examples for (validation, test), used for parts that the source does not have; a
+            fraction of 0 draws none.
         seed: The user's seed.
         on_corrupt: ``"error"`` raises when an image cannot be read, ``"skip"`` leaves it out and lists it.
 
@@ -128,7 +128,7 @@ def _group_names(pool: Pool, part: str) -> np.ndarray:
 def _draw(whole: dict[str, Examples], groups: np.ndarray | None, drawing: Drawing) -> dict[str, Examples]:
     pool, validation_fraction, test_fraction = whole["train"], *drawing.holdout
     wanted = {"validation": validation_fraction} if validation_fraction and "validation" not in whole else {}
-    if len(whole) == 1 and test_fraction:
+    if test_fraction and "test" not in whole:
         wanted["test"] = test_fraction
     rest = np.arange(len(pool))
     parts = dict(whole)

@@ -152,6 +152,13 @@ def _pool(
     if empty:
         raise DataError(f"{len(empty)} rows have no {image_column!r}.", f"rows {shortlist(empty)}", "Drop these rows.")
     inputs = [_image(value, row, folder) for row, value in enumerate(frame[image_column])]
+    first = next((Path(value) for value in frame[image_column] if isinstance(value, str)), None)
+    if first is not None and first.is_file() and not (folder / first).is_file():
+        raise DataError(
+            f"Paths in a table start at the folder of the table; {str(folder / first)!r} does not exist.",
+            f"{str(first)!r}, which exists below the working folder",
+            "Move the table, write whole paths, or read it with pandas and use from_dataframe().",
+        )
     labels: Any = frame[label_column].tolist() if isinstance(label_column, str) else _numbers(frame[several])
     return Pool(inputs, labels, frame[group_column].tolist() if group_column is not None else None)
 

@@ -1,5 +1,6 @@
 """Table files -> DataFrames, with labels as they are written: pandas' guesses are convenient and wrong for class names."""
 
+import ast
 import json
 import re
 from collections.abc import Sequence
@@ -84,7 +85,18 @@ def _as_written(cells: "pd.Series", filled: "pd.Series") -> "pd.Series":
             return pd.to_numeric(cells.where(filled, None)).astype(
                 int if filled.all() and spelling is _WHOLE else float
             )
+    if filled.any() and all(cell.startswith("[") and cell.endswith("]") for cell in cells[filled]):
+        return cells.map(lambda cell: _list(cell) if cell else None)
     return cells.astype(object).where(cells != "", None)
+
+
+def _list(cell: str) -> list[str]:
+    """What pandas writes for a list, ``['dog', 'indoor']``, as a list again."""
+    try:
+        found = ast.literal_eval(cell)
+    except (ValueError, SyntaxError) as error:
+        raise ValueError(f"{cell!r} is no list of labels") from error
+    return [str(label) for label in found]
 
 
 def _separator(path: Path) -> str:

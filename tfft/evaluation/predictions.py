@@ -115,5 +115,6 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
     task = model.task
     with readable():
         batches = evaluation_batches(examples, model.preprocessor, task.encode, batch_size)
-        logits = [np.asarray(model.net.predict_on_batch(pixels)) for pixels, _ in batches.as_numpy_iterator()]
-    return Predictions(examples.targets, task.probabilities(np.concatenate(logits)), task.options.get("threshold", 0.5))
+        # not predict_on_batch: under a strategy it answers once for each replica
+        logits = model.net.predict(batches.map(lambda pixels, _: pixels), verbose=0)
+    return Predictions(examples.targets, task.probabilities(np.asarray(logits)), task.options.get("threshold", 0.5))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tfft.core import files, versions
+from tfft.core import files, fingerprint, versions
 from tfft.core.errors import DataError, shortlist
 from tfft.core.seed import derive
 from tfft.core.specs import LabelSpace
@@ -33,6 +33,7 @@ class Report:
         data: Fingerprint of the examples.
         seen: How many of the examples the model was trained on (``"train"``) and chosen by (``"validation"``); None when nobody
             knows. Where it is not zero, the numbers are too good.
+        weights: Fingerprint of the weights that were measured.
         versions: Of Python and packages.
     """
 
@@ -44,6 +45,7 @@ class Report:
     confusion: Sequence[Sequence[int]] | None
     data: str
     seen: Mapping[str, int] | None = None
+    weights: str = ""
     versions: Mapping[str, str] = field(default_factory=versions.installed)
 
     def describe(self) -> str:
@@ -63,6 +65,7 @@ class Report:
             "confusion": None if self.confusion is None else [list(row) for row in self.confusion],
             "data": self.data,
             "seen": None if self.seen is None else dict(self.seen),
+            "weights": self.weights,
             "versions": dict(self.versions),
         }
 
@@ -147,6 +150,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
         confusion=None if counts is None else counts.astype(int).tolist(),
         data=examples.fingerprint(),
         seen=None if model.seen is None else model.seen.counts(examples),
+        weights=fingerprint.combined(fingerprint.weight_digests(model.net.weights)),
     )
 
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from tfft.backbones.base import Backbone
 from tfft.backbones.handles import load_backbone
-from tfft.core.errors import BackboneError, TaskError
+from tfft.core.errors import BackboneError, TaskError, shortlist
 from tfft.core.seed import derive
+from tfft.core.strategy import resolve, scope
 from tfft.data.examples import Splits
 from tfft.data.seen import Seen
 from tfft.preprocess.image import ImagePreprocessor
@@ -17,6 +18,7 @@ from tfft.trainable.policy import Policy, apply
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,7 @@ class TransferModel:
         backbone_net: The part of ``net`` that came with weights; the same layers.
         head_net: The part of ``net`` that is new; the same layers.
         seed: That drew the head's first weights, and the backbone's where it has no others.
+        strategy: Over which its variables are spread; None for one device.
     """
 
     net: "keras.Model"
@@ -38,7 +41,11 @@ class TransferModel:
     backbone_net: "keras.Model"
     head_net: "keras.Model"
     seed: int = 0
+    strategy: "tf.distribute.Strategy | None" = None
     _met: list[Seen] = field(default_factory=list, repr=False)
+
+    def __repr__(self) -> str:
+        return f"<TransferModel: {self.backbone.handle} for {self.task.name} of {shortlist(self.task.labels.names, 5)}>"
 
     @property
     def seen(self) -> Seen | None:
@@ -103,13 +110,17 @@ class TransferModel:
         return _connect(self.backbone, _in_inference(self.backbone_net) if frozen else self.backbone_net, self.head_net)
 
 
-def build(backbone: str | Backbone, task: Task, seed: int = 0) -> TransferModel:
+def build(
+    backbone: str | Backbone, task: Task, seed: int = 0, strategy: "str | tf.distribute.Strategy | None" = None
+) -> TransferModel:
     """Load a backbone's weights and put a task's head on it.
 
     Args:
         backbone: A name such as ``"vgg16"``, or what ``load_backbone`` returned.
         task: From ``tfft.tasks``.
         seed: For the head's initial weights and dropout, and for a backbone without pretrained weights.
+        strategy: ``"auto"``, ``"mirrored"``, a ``tf.distribute.Strategy``, or None for one device. Each replica trains on its share
+            of every batch; with equal shares the result is that of one device.
 
     Returns:
         A TransferModel with everything frozen but the head.
@@ -118,6 +129,7 @@ def build(backbone: str | Backbone, task: Task, seed: int = 0) -> TransferModel:
         BackboneError: When nobody knows the name.
         WeightsError: When the weights cannot be found or do not fit.
         TaskError: When the head does not take the backbone's features.
+        PlanError: When the strategy is unknown, or another one than that of the scope around.
 
     Example:
         >>> from tfft import tasks
@@ -137,13 +149,14 @@ def build(backbone: str | Backbone, task: Task, seed: int = 0) -> TransferModel:
             f"a {type(task).__name__}",
             "Write tfft.tasks.classification(data.labels).",
         )
-    backbone_net = described.load(derive(seed, "backbone"))
-    head_net = task.head.build(
-        described.features, tuple(backbone_net.output.shape[1:]), task.outputs, derive(seed, "head")
-    )
-    net = _connect(described, backbone_net, head_net)
-    model = TransferModel(net, described, task, backbone_net, head_net, int(seed))
-    model.apply(Policy("nothing"))
+    chosen = resolve(strategy)
+    with scope(chosen):
+        backbone_net = described.load(derive(seed, "backbone"))
+        shape = tuple(backbone_net.output.shape[1:])
+        head_net = task.head.build(described.features, shape, task.outputs, derive(seed, "head"))
+        net = _connect(described, backbone_net, head_net)
+        model = TransferModel(net, described, task, backbone_net, head_net, int(seed), chosen)
+        model.apply(Policy("nothing"))
     return model
 
 

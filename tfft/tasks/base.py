@@ -80,14 +80,25 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def require_kind(labels: LabelSpace, kind: str, task: str, instead: str) -> None:
+_FITS = {
+    "single": "For one class an example use tasks.classification.",
+    "multi": "For several labels an example use tasks.multi_label.",
+    "real": "For quantities use tasks.regression.",
+}
+_MEANT = {
+    "single": "If they are classes, pass them as text or integers.",
+    "multi": "If they are several labels, pass lists of names, or a column of zeros and ones for each.",
+    "real": "If they are quantities, pass floats.",
+}
+
+
+def require_kind(labels: LabelSpace, kind: str, task: str) -> None:
     """Refuse labels of a kind that a task cannot learn.
 
     Args:
         labels: What the user passed.
         kind: What the task takes.
         task: Its name, for the message.
-        instead: What to write instead.
 
     Raises:
         TaskError: When the kinds differ, or it is no label space.
@@ -95,4 +106,6 @@ def require_kind(labels: LabelSpace, kind: str, task: str, instead: str) -> None
     if not isinstance(labels, LabelSpace):
         raise TaskError(f"{task} takes a label space.", f"{labels!r}"[:100], "Pass data.labels.")
     if labels.kind != kind:
-        raise TaskError(f"{task} takes labels of kind {kind!r}.", f"kind {labels.kind!r}", instead)
+        raise TaskError(
+            f"{task} takes labels of kind {kind!r}.", f"kind {labels.kind!r}", f"{_FITS[labels.kind]} {_MEANT[kind]}"
+        )

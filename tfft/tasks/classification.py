@@ -49,7 +49,7 @@ def classification(
         scikit-learn's ``compute_class_weight`` (King and Zeng 2001).
     """
     space = LabelSpace.of(labels)
-    require_kind(space, "single", "classification", "Use tasks.multi_label or tasks.regression.")
+    require_kind(space, "single", "classification")
     if len(space) < 2:
         raise TaskError("Classification needs at least two classes.", repr(space.names), "Add another class.")
     if not isinstance(label_smoothing, Real) or not 0 <= label_smoothing < 1:
@@ -120,9 +120,9 @@ def _check_weights(class_weights: ClassWeights, labels: LabelSpace) -> None:
     ]
     if set(weights) != set(labels.names) or len(numbers) < len(weights):
         raise TaskError(
-            'class_weights must be "balanced", None, or one positive number for each class.',
+            'class_weights must be "balanced", None, or a dict with one positive number for each class.',
             repr(class_weights),
-            f"The classes are {labels.names!r}.",
+            f"Write class_weights={dict.fromkeys(labels.names, 1.0)!r}."[:200],
         )
 
 

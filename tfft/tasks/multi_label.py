@@ -39,7 +39,7 @@ def multi_label(
         ('indoor',)
     """
     space = labels if isinstance(labels, LabelSpace) else LabelSpace(LabelSpace.of(labels).names, "multi")
-    require_kind(space, "multi", "multi_label", "Use tasks.classification or tasks.regression.")
+    require_kind(space, "multi", "multi_label")
     if not isinstance(threshold, Real) or not 0 < threshold < 1:
         raise TaskError(f"threshold={threshold!r} must be in (0, 1).", fix="0.5 is the usual one.")
 

@@ -37,7 +37,7 @@ def regression(
         >>> regression(age).decode(np.array([35.0])).scores
         {'age': 35.0}
     """
-    require_kind(labels, "real", "regression", "Use tasks.classification or tasks.multi_label.")
+    require_kind(labels, "real", "regression")
     mean, scale = np.array(labels.mean), np.array(labels.scale)
 
     def loss() -> Any:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from tfft.core.strategy import replicas
 from tfft.data.examples import Splits
-from tfft.data.pipeline import evaluation_batches, readable, steps, training_batches
+from tfft.data.pipeline import Training, evaluation_batches, readable, steps, training_batches, usable
 from tfft.models.assembly import TransferModel
 from tfft.plans.phase import Phase
 from tfft.preprocess import views
@@ -68,11 +69,10 @@ def training_feed(
     def mix(pixels: np.ndarray, targets: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         return views.mix(pixels, targets, phase.augment, random)
 
+    how = Training(read, model.task.encode, mix, batch_size, replicas(model.strategy))
     return {
-        "x": _weighted(
-            training_batches(data.train, read, model.task.encode, mix, batch_size, epochs, seed), class_weight
-        ),
-        "steps_per_epoch": steps(len(data.train), batch_size),
+        "x": _weighted(training_batches(data.train, how, epochs, seed), class_weight),
+        "steps_per_epoch": steps(usable(len(data.train), batch_size, how.copies), batch_size),
         # said, so that Keras keeps one iterator, which reads ahead while the next epoch trains
         "validation_steps": steps(len(data.validation), batch_size),
     }

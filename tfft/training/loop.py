@@ -13,8 +13,9 @@ import numpy as np
 from tfft.core import fingerprint, versions
 from tfft.core.errors import DataError, PlanError, RunWarning, shortlist
 from tfft.core.seed import derive
+from tfft.core.strategy import check_batch, replicas, scope
 from tfft.data.examples import Splits
-from tfft.data.pipeline import check_batch_size, readable, steps
+from tfft.data.pipeline import check_batch_size, readable, steps, usable
 from tfft.models.assembly import TransferModel
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.recipes import two_phase
@@ -74,18 +75,26 @@ def fit(
     """
     plan = two_phase() if plan is None else plan
     _check(model, data, plan, batch_size)
-    order_seed, seed = derive(seed, "order"), int(seed)
+    derive(seed, "order")  # a seed that is none is refused before anything is built
+    with scope(model.strategy):
+        run = Run(model, plan, int(seed), batch_size, _describe_data(data))
+        return _train(run, data, None if run_folder is None else Path(run_folder), progress)
+
+
+def _train(run: Run, data: Splits, folder: Path | None, progress: bool | None) -> Run:
+    """The phases one after the other; each turn of the loop is one phase."""
+    model, batch_size = run.model, run.batch_size
     class_weight = model.task.class_weight(data.train.counts())
     validation = validation_batches(model, data, batch_size, class_weight)
-    log = None if run_folder is None else Path(run_folder) / LOG_NAME
-    run = _begin(Run(model, plan, seed, batch_size, _describe_data(data)), data, log)
+    log = None if folder is None else folder / LOG_NAME
+    run = _begin(run, data, log)
     best: float | None = None
     first_epoch = 0
-    for phase in plan:
+    for phase in run.plan:
         begun = time.perf_counter()
         overview = model.apply(phase.trainable, phase.train_norms)
         before = overview.digests()
-        count = steps(len(data.train), batch_size)
+        count = steps(usable(len(data.train), batch_size, replicas(model.strategy)), batch_size)
         net = model.net_for(overview)
         net.compile(
             optimizer=optimizer_for(phase, overview, phase.epochs * count),
@@ -101,7 +110,7 @@ def fit(
         events.write("phase", plan=phase.to_dict(), trained=overview.totals()[0], parameters=overview.totals()[1])
         try:
             epochs = range(first_epoch, first_epoch + phase.epochs)
-            feed = training_feed(model, data, phase, batch_size, epochs, order_seed, class_weight)
+            feed = training_feed(model, data, phase, batch_size, epochs, derive(run.seed, "order"), class_weight)
             history = _fit_phase(net, phase, feed | {"validation_data": validation}, [keeper, line, events])
             overview = overview.compared(before)
             starving = starved(overview, net.optimizer)
@@ -113,8 +122,8 @@ def fit(
         run = run.with_phase(PhaseRecord(phase, overview, history, keeper.epoch, keeper.value, seconds))
         events.write("end", best_epoch=keeper.epoch, best_loss=keeper.value, seconds=round(seconds, 3))
         best, first_epoch = keeper.value, first_epoch + phase.epochs
-        if run_folder is not None:
-            _keep(run, run_folder)
+        if folder is not None:
+            _keep(run, folder)
         prove(run, starving)
     return run
 
@@ -160,6 +169,14 @@ def _check(model: TransferModel, data: Splits, plan: Plan, batch_size: int) -> N
     if not isinstance(plan, Plan):
         raise PlanError("plan must be a Plan.", type(plan).__name__, "Use tfft.plans.two_phase() or Plan(Phase(...)).")
     check_batch_size(batch_size)
+    copies = replicas(model.strategy)
+    check_batch(batch_size, copies)
+    if min(len(data.train), len(data.validation)) < copies:
+        raise DataError(
+            "Every replica needs an example of training and validation.",
+            f"{data.describe()} for {copies} replicas",
+            "Add some, or use fewer devices.",
+        )
     ours, theirs = model.task.labels, data.labels
     if (ours.kind, ours.names) != (theirs.kind, theirs.names):
         raise DataError(
@@ -204,7 +221,7 @@ def _describe_data(data: Splits) -> dict[str, Any]:
     }
 
 
-def _keep(run: Run, folder: str | Path) -> None:
+def _keep(run: Run, folder: Path) -> None:
     """Write the run; a disk that is full must not cost what was trained."""
     try:
         run.save(folder)

@@ -97,9 +97,18 @@ class Run:
         """
         return replace(self, phases=(*self.phases, record))
 
+    def __repr__(self) -> str:
+        return f"<Run of {len(self.phases)} phases>\n{self.describe()}"
+
     def describe(self) -> str:
-        """A few lines for a person."""
-        return "\n".join(record.describe() for record in self.phases)
+        """A few lines for a person; the last one a warning when the first phase learned nothing."""
+        lines = [record.describe() for record in self.phases]
+        if self.phases and self.phases[0].best_epoch == 0:
+            lines.append(
+                f"Beware: phase {self.phases[0].phase.name!r} never beat the weights it began with. More examples (above all to "
+                "validate on), more epochs or another learning rate may help."
+            )
+        return "\n".join(lines)
 
     def history(self) -> dict[str, list[float]]:
         """Every metric over all phases, end to end.

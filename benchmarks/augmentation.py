@@ -1,0 +1,105 @@
+"""What changing the training pictures is worth: validation and test accuracy of the default plan with each kind of augmentation.
+
+    python -m benchmarks.augmentation --material ../shared --seeds 3 --out augmentation.json
+
+The default is chosen by the validation columns alone; the test columns say what the choice is worth. Each result is appended to the
+JSON file as it comes, so an interrupted benchmark goes on where it stopped.
+"""
+
+import argparse
+import json
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import tfft
+from benchmarks.accuracy import BATCH, DATA, EPOCHS, NETS, read
+from tfft.core import versions
+from tfft.core.machine import cores, instruction_sets
+from tfft.evaluation.render import table
+from tfft.plans import augmentation
+
+KINDS = {
+    "none": (),
+    "flips + crops": (augmentation.crops(), augmentation.flips()),
+    "RandAugment": (augmentation.flips(), augmentation.rand_augment()),
+    "MixUp": (augmentation.flips(), augmentation.mixup()),
+    "CutMix": (augmentation.flips(), augmentation.cutmix()),
+}
+
+
+def measure(material: Path, net: str, data: str, kind: str, seed: int) -> dict[str, Any]:
+    """One training, as a row."""
+    splits = read(material, data, seed)
+    name, options, file = NETS[net]
+    backbone = tfft.load_backbone(name, weights=material / "weights" / file, **options)
+    model = tfft.build(backbone, tfft.tasks.classification(splits.labels), seed=seed)
+    plan = tfft.plans.two_phase(EPOCHS, EPOCHS, augment=KINDS[kind])
+    begun = time.perf_counter()
+    run = tfft.fit(model, splits, plan, seed=seed, batch_size=BATCH, progress=False)
+    row = {"net": net, "data": data, "kind": kind, "seed": seed, "seconds": round(time.perf_counter() - begun, 1)}
+    for part in ("validation", "test"):
+        found = tfft.evaluate(run.model, splits.part(part)).metrics
+        row |= {part: found["accuracy"]["value"], f"{part}_loss": found["log_loss"]["value"]}
+    return row
+
+
+def summary(rows: list[dict[str, Any]]) -> str:
+    """Mean and standard deviation over seeds, a line for each kind and net and data set."""
+    lines = []
+    for data in DATA:
+        for net in NETS:
+            for kind in KINDS:
+                found = [row for row in rows if (row["net"], row["data"], row["kind"]) == (net, data, kind)]
+                if not found:
+                    continue
+                cells = []
+                for column in ("validation", "validation_loss", "test"):
+                    values = [row[column] for row in found]
+                    spread = f" +- {np.std(values, ddof=1):.3f}" if len(values) > 1 else ""
+                    cells.append(f"{np.mean(values):.3f}{spread}")
+                lines.append(
+                    [data, net, kind, *cells, f"{np.mean([row['seconds'] for row in found]):.0f}", str(len(found))]
+                )
+    header = [
+        "data",
+        "net",
+        "augmentation",
+        "validation accuracy",
+        "validation loss",
+        "test accuracy",
+        "seconds",
+        "seeds",
+    ]
+    return table(header, lines)
+
+
+def main() -> None:
+    """Measure what is missing from the JSON file, then print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--material", type=Path, default=Path("../shared"))
+    parser.add_argument("--out", type=Path, default=Path("augmentation.json"))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--nets", nargs="*", default=["MobileNetV2-0.35", "MobileNetV2-1.0"], choices=list(NETS))
+    parser.add_argument("--data", nargs="*", default=list(DATA), choices=list(DATA))
+    arguments = parser.parse_args()
+    rows = json.loads(arguments.out.read_text()) if arguments.out.is_file() else []
+    for net in arguments.nets:
+        for data in arguments.data:
+            for seed in range(arguments.seeds):
+                for kind in KINDS:
+                    key = (net, data, kind, seed)
+                    if any((row["net"], row["data"], row["kind"], row["seed"]) == key for row in rows):
+                        continue
+                    rows.append(measure(arguments.material, net, data, kind, seed))
+                    print(rows[-1], flush=True)
+                    arguments.out.write_text(json.dumps(rows, indent=1))
+    print(summary(rows))
+    print(f"{cores()} {platform.machine()} cores ({' '.join(instruction_sets())}), {versions.installed()}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Strategies by name or object, and what they refuse."""
+
+import subprocess
+import sys
+
+import pytest
+import tensorflow as tf
+
+from tfft.core.errors import PlanError
+from tfft.core.strategy import check_batch, replicas, resolve, scope
+
+
+def test_one_device_needs_no_strategy():
+    assert resolve(None) is None
+    assert resolve("auto") is None  # no two GPUs here
+    assert replicas(None) == 1
+    with scope(None):
+        assert not tf.distribute.has_strategy()
+
+
+def test_a_strategy_is_taken_as_it_is_and_found_in_its_scope():
+    strategy = tf.distribute.OneDeviceStrategy("CPU:0")
+    assert resolve(strategy) is strategy
+    with strategy.scope():
+        assert resolve(None) is strategy
+    with scope(strategy):
+        assert tf.distribute.get_strategy() is strategy
+
+
+def test_two_strategies_do_not_mix():
+    one, other = (tf.distribute.OneDeviceStrategy("CPU:0") for _ in range(2))
+    with one.scope():
+        with pytest.raises(PlanError, match="inside of the scope of another strategy"):
+            resolve(other)
+        with (
+            pytest.raises(PlanError, match=r"built for another strategy.*one device inside of.*Pass strategy="),
+            scope(None),
+        ):
+            pass
+
+
+@pytest.mark.parametrize("wrong", ["mirror", 2, ["CPU:0"]])
+def test_an_unknown_strategy_is_refused(wrong):
+    with pytest.raises(PlanError, match=r"is unknown.*'auto', 'mirrored'"):
+        resolve(wrong)
+
+
+@pytest.mark.parametrize(
+    ("batch", "copies", "said"), [(33, 2, "Use 32 or 34"), (3, 4, "Use 4"), (10, 4, "Use 8 or 12")]
+)
+def test_a_batch_that_replicas_do_not_divide_is_answered_with_the_nearest(batch, copies, said):
+    with pytest.raises(PlanError, match=said):
+        check_batch(batch, copies)
+    check_batch(copies * 3, copies)
+
+
+def test_mirrored_takes_every_logical_device():
+    code = (
+        "import tensorflow as tf; from tfft.core.strategy import replicas, resolve\n"
+        "cpu = tf.config.list_physical_devices('CPU')[0]\n"
+        "tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 3)\n"
+        "print(replicas(resolve('mirrored')), resolve('auto'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "3 None\n", done.stderr

@@ -1,0 +1,54 @@
+"""Two replicas train what one device trains: losses and weights agree over a whole two-phase run."""
+
+import subprocess
+import sys
+
+CODE = """
+import numpy as np, tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import tfft
+from tfft.core.errors import DataError, PlanError
+
+random = np.random.default_rng(0)
+targets = np.arange(96) % 2
+images = random.integers(0, 120, (96, 16, 16, 3)).astype(np.uint8)
+images[targets == 1, ..., 0] += 130
+data = tfft.data.from_arrays(images, targets, holdout=(0.16, 0.2))  # 62 train, 15 or 16 validation: uneven last batches
+plan = tfft.plans.two_phase(3, 3, blocks=2, learning_rate=0.05, tune_learning_rate=0.01)
+runs, reports = [], []
+for strategy in (None, "mirrored"):
+    model = tfft.build("toy", tfft.tasks.classification(data.labels), seed=1, strategy=strategy)
+    runs.append(tfft.fit(model, data, plan, batch_size=8, seed=2))
+    reports.append(tfft.evaluate(model, data.test).metrics["log_loss"]["value"])
+    tfft.load(tfft.export(model, f"{{{folder!r}}}/{strategy}.tfft"))
+one, two = runs
+for name, values in one.history().items():
+    np.testing.assert_allclose(two.history()[name], values, atol=1e-5, err_msg=name)
+for a, b in zip(one.model.net.get_weights(), two.model.net.get_weights(), strict=True):
+    np.testing.assert_allclose(a, b, atol=1e-5)
+np.testing.assert_allclose(*reports, atol=1e-5)
+assert two.model.strategy.num_replicas_in_sync == 2
+assert [[row.moved for row in record.overview.rows] for record in one.phases] == [
+    [row.moved for row in record.overview.rows] for record in two.phases
+]
+for wrong, error in (({"batch_size": 7}, PlanError),):
+    try:
+        tfft.fit(two.model, data, plan, **wrong)
+        raise AssertionError(wrong)
+    except error as found:
+        assert "Use 6 or 8" in str(found), found
+with two.model.strategy.scope():
+    try:
+        tfft.fit(one.model, data, plan)
+        raise AssertionError("one device in a scope")
+    except PlanError as found:
+        assert "Pass strategy= to build()" in str(found), found
+print("equal")
+"""
+
+
+def test_two_replicas_equal_one_device_over_a_two_phase_run(tmp_path):
+    code = CODE.replace("{{{folder!r}}}", str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
+    assert done.stdout.endswith("equal\n"), done.stdout + done.stderr[-3000:]

@@ -1,0 +1,122 @@
+"""Name or object -> ``tf.distribute.Strategy``, and what a global batch must be for its replicas."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tfft.core.errors import PlanError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+NAMES = ("auto", "mirrored")
+
+
+def resolve(strategy: "str | tf.distribute.Strategy | None") -> "tf.distribute.Strategy | None":
+    """The strategy that a user asked for.
+
+    Args:
+        strategy: ``"mirrored"`` for all GPUs of this machine, or without any all its logical CPU devices; ``"auto"`` for the same
+            where there are two GPUs or more, else one device; a strategy; or None for one device. Inside of a strategy's
+            ``scope()`` None means that strategy.
+
+    Returns:
+        A strategy, or None for one device.
+
+    Raises:
+        PlanError: When it is none of these, or another one than that of the scope.
+
+    Example:
+        >>> resolve(None) is None
+        True
+    """
+    import tensorflow as tf
+
+    around = tf.distribute.get_strategy() if tf.distribute.has_strategy() else None
+    if strategy is None:
+        return around
+    if isinstance(strategy, str) and strategy in NAMES:
+        gpus = tf.config.list_logical_devices("GPU")
+        devices = [device.name for device in gpus or tf.config.list_logical_devices("CPU")]
+        found = None if strategy == "auto" and len(gpus) < 2 else tf.distribute.MirroredStrategy(devices)
+    elif isinstance(strategy, tf.distribute.Strategy):
+        found = strategy
+    else:
+        raise PlanError(
+            f"strategy={strategy!r} is unknown.",
+            fix=f"Use one of {', '.join(map(repr, NAMES))}, or a tf.distribute.Strategy.",
+        )
+    if around is not None and found is not around:
+        raise PlanError(
+            "build() was called inside of the scope of another strategy than the one that it was given.",
+            f"{type(around).__name__} around {type(found).__name__}",
+            "Leave the scope, or leave strategy= out.",
+        )
+    return found
+
+
+@contextmanager
+def scope(strategy: "tf.distribute.Strategy | None") -> Iterator[None]:
+    """The scope of a strategy; nothing for None.
+
+    Args:
+        strategy: From ``resolve``.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        PlanError: Inside of the scope of another strategy: variables of two of them do not mix.
+    """
+    import tensorflow as tf
+
+    around = tf.distribute.get_strategy() if tf.distribute.has_strategy() else None
+    if around is not None and around is not strategy:
+        raise PlanError(
+            "The model was built for another strategy than the one in whose scope it is used.",
+            f"{type(strategy).__name__ if strategy is not None else 'one device'} inside of {type(around).__name__}",
+            "Pass strategy= to build(); its variables cannot change afterwards.",
+        )
+    if strategy is None:
+        yield
+    else:
+        with strategy.scope():
+            yield
+
+
+def replicas(strategy: Any) -> int:
+    """How many copies of the net train side by side.
+
+    Args:
+        strategy: From ``resolve``.
+
+    Returns:
+        At least 1.
+
+    Example:
+        >>> replicas(None)
+        1
+    """
+    return 1 if strategy is None else int(strategy.num_replicas_in_sync)
+
+
+def check_batch(batch_size: int, copies: int) -> None:
+    """Refuse a batch that cannot be dealt out evenly: the mean of unequal shares is not the mean of the batch.
+
+    Args:
+        batch_size: Examples in a batch, over all replicas.
+        copies: Number of replicas.
+
+    Raises:
+        PlanError: When the replicas do not divide it.
+
+    Example:
+        >>> check_batch(32, 2)
+        >>> check_batch(33, 2)
+        Traceback (most recent call last):
+        tfft.core.errors.PlanError: batch_size=33 cannot be dealt out to 2 replicas. Use 32 or 34.
+    """
+    if batch_size % copies:
+        less = batch_size - batch_size % copies
+        near = f"{less} or {less + copies}" if less else f"{copies}"
+        raise PlanError(f"batch_size={batch_size} cannot be dealt out to {copies} replicas.", fix=f"Use {near}.")
