@@ -99,7 +99,7 @@ def test_evaluate_takes_all_of_new_pictures_even_when_a_class_is_missing(fitted,
 def test_a_report_of_another_kind_is_refused_before_anything_is_read():
     done = call("evaluate", "nowhere.tfft", "--data", "nowhere", "--out", "report.txt")
     assert done.exit_code == 2
-    assert "written as .json or .md" in done.output
+    assert "written as .html, .json or .md" in done.output
 
 
 def test_without_a_name_no_older_bundle_is_replaced(fitted, tmp_path, monkeypatch):

@@ -59,3 +59,19 @@ def test_a_failed_save_leaves_the_older_run(run, tmp_path, monkeypatch):
         run.save(tmp_path)
     assert (tmp_path / "model.weights.h5").read_bytes() == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["model.weights.h5", "run.json"]
+
+
+def test_the_code_of_a_run_repeats_it_bit_for_bit(class_folder):
+    data = tfft.data.from_folder(class_folder, seed=3, holdout=(0.25, 0.25))
+    model = tfft.build(
+        tfft.load_backbone("toy", size=24),
+        tfft.tasks.classification(data.labels, label_smoothing=0.1, hidden=(4,)),
+        seed=8,
+    )
+    plan = tfft.plans.two_phase(1, 1, augment=tfft.plans.augmentation.flips())
+    run = tfft.fit(model, data, plan, seed=9, batch_size=4)
+    names = {}
+    exec(run.to_code(), names)
+    for a, b in zip(run.model.net.get_weights(), names["run"].model.net.get_weights(), strict=True):
+        assert a.tobytes() == b.tobytes()
+    assert names["run"].to_dict()["first_weights"] == run.first_weights

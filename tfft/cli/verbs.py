@@ -103,6 +103,8 @@ def fit(
     examples, part = (splits.test, "test") if splits.test is not None else (splits.validation, "validation")
     report = tfft.evaluate(run.model, examples, batch_size)
     typer.echo(f"{part}: {report.describe()}")
+    if run_folder is not None:
+        typer.echo(f"wrote {report.save(run_folder / 'report.html', run)}")
     typer.echo(f"wrote {arguments.export_somewhere(run.model, out, report)}")
 
 
@@ -111,7 +113,7 @@ def evaluate(
     bundle: Bundle,
     data: Data,
     part: Annotated[Part, typer.Option(help="auto is what the model has not seen.")] = Part.auto,
-    out: Annotated[Path | None, typer.Option(help="Report to write: .json, or .md.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Report to write: .html, .json, or .md.")] = None,
     image_column: ImageColumn = "path",
     label_column: LabelColumn = "label",
     seed: Annotated[int | None, typer.Option(help="Draws the parts.", show_default="that of the training")] = None,
@@ -120,8 +122,8 @@ def evaluate(
     """Measure a bundle on images with known labels: on those that it has not seen in training, unless --part names others."""
     import tfft
 
-    if out is not None and out.suffix not in (".json", ".md"):
-        raise typer.BadParameter(f"--out {out}: a report is written as .json or .md.")
+    if out is not None and out.suffix not in (".html", ".json", ".md"):
+        raise typer.BadParameter(f"--out {out}: a report is written as .html, .json or .md.")
     start_tensorflow()
     predictor = tfft.load(bundle)
     seed = predictor.seen.seed if seed is None and predictor.seen is not None else seed or 0

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfft.core.errors import DataError
+from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.pools import Pool
 from tfft.data.splits import HOLDOUT, Drawing, assemble
@@ -47,6 +48,7 @@ def from_arrays(
         >>> from_arrays(random.integers(0, 255, (20, 8, 8, 3), np.uint8), [0, 1] * 10).describe()
         '14 train, 4 validation, 2 test; 2 classes'
     """
+    source = as_call(from_arrays, locals())
     given = images if isinstance(images, Mapping) else {"train": (images, targets)}
     pools = {}
     for part, pair in given.items():
@@ -66,7 +68,7 @@ def from_arrays(
                 "Pass arrays of the same length.",
             )
         pools[part] = Pool(pixels, labels, groups if part == "train" else None)
-    return assemble(pools, Drawing(holdout, seed), class_names)
+    return assemble(pools, Drawing(holdout, seed), class_names, source)
 
 
 class AsPixels(Sequence[np.ndarray]):

@@ -14,6 +14,7 @@ import numpy as np
 
 from tfft.core.errors import DataError
 from tfft.data.arrays import to_pixels
+from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.pools import OnCorrupt, Pool
 from tfft.data.splits import HOLDOUT, Drawing, assemble
@@ -53,9 +54,10 @@ def from_dataset(
         >>> from_dataset(tf.data.Dataset.from_tensor_slices((images, [0, 1] * 10))).describe()
         '14 train, 4 validation, 2 test; 2 classes'
     """
+    source = as_call(from_dataset, locals())
     given = dataset if isinstance(dataset, Mapping) else {"train": dataset}
     pools = {part: _spool(elements, part, value_range) for part, elements in given.items()}
-    return assemble(pools, Drawing(holdout, seed, on_corrupt), class_names)
+    return assemble(pools, Drawing(holdout, seed, on_corrupt), class_names, source)
 
 
 class Spool(Sequence[Any]):

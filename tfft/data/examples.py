@@ -167,6 +167,7 @@ class Splits:
         labels: The label space, the same for every part; its kind says which shape the targets have.
         seed: The seed that drew the parts.
         skipped: Inputs left out because they could not be read (``on_corrupt="skip"``), with the reason.
+        source: The call that made them, as text.
     """
 
     train: Examples
@@ -175,6 +176,7 @@ class Splits:
     labels: LabelSpace
     seed: int = 0
     skipped: tuple[str, ...] = ()
+    source: str = ""
 
     def __repr__(self) -> str:
         return f"<Splits: {self.describe()}>"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfft.core.errors import DataError, shortlist
+from tfft.data.calls import as_call
 from tfft.data.doubts import warn_ignored
 from tfft.data.examples import Splits
 from tfft.data.pools import OnCorrupt, Pool
@@ -68,7 +69,8 @@ def from_folder(
         ...     from_folder(root).describe()
         '2 train, 2 validation, 2 test; 2 classes'
     """
-    return assemble(folder_pools(folder, parts), Drawing(holdout, seed, on_corrupt))
+    source = as_call(from_folder, locals())
+    return assemble(folder_pools(folder, parts), Drawing(holdout, seed, on_corrupt), source=source)
 
 
 def folder_pools(folder: str | Path, parts: Mapping[str, str] | None = None) -> dict[str, Pool]:

@@ -49,13 +49,16 @@ class Drawing:
             raise DataError(f"on_corrupt={self.on_corrupt!r} is unknown.", fix="Use 'error' or 'skip'.")
 
 
-def assemble(pools: Mapping[str, Pool], drawing: Drawing, names: Sequence[str] | None = None) -> Splits:
+def assemble(
+    pools: Mapping[str, Pool], drawing: Drawing, names: Sequence[str] | None = None, source: str = ""
+) -> Splits:
     """Encode labels, look at every input once, draw the missing parts, and warn of overlaps.
 
     Args:
         pools: ``"train"`` and, where the source has them, ``"validation"`` and ``"test"``.
         drawing: How missing parts are drawn.
         names: Class names in id order, when the source knows them.
+        source: The call that reads them, as text.
 
     Returns:
         Splits, with targets of the dtypes and shapes that ``Examples`` names.
@@ -90,7 +93,7 @@ def assemble(pools: Mapping[str, Pool], drawing: Drawing, names: Sequence[str] |
     doubts.warn_overlap(parts)
     doubts.warn_contradictions(parts)
     doubts.warn_absent(parts)
-    return Splits(parts["train"], parts["validation"], parts.get("test"), labels, drawing.seed, tuple(skipped))
+    return Splits(parts["train"], parts["validation"], parts.get("test"), labels, drawing.seed, tuple(skipped), source)
 
 
 def _check_parts(pools: Mapping[str, Pool]) -> None:

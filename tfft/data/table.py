@@ -8,6 +8,7 @@ import numpy as np
 
 from tfft.core.errors import DataError, nearest, shortlist
 from tfft.data.arrays import AsPixels
+from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.pools import OnCorrupt, Pool
 from tfft.data.splits import HOLDOUT, Drawing, assemble
@@ -54,8 +55,9 @@ def from_csv(
         ...     from_csv(Path(folder) / "photos.csv").describe()
         '8 train, 2 validation, 2 test; 2 classes'
     """
+    source = as_call(from_csv, locals())
     pools = table_pools(path, image_column, label_column, group_column)
-    return assemble(pools, Drawing(holdout, seed, on_corrupt), _column_names(label_column))
+    return assemble(pools, Drawing(holdout, seed, on_corrupt), _column_names(label_column), source)
 
 
 def table_pools(
@@ -121,6 +123,7 @@ def from_dataframe(
         >>> data.labels.kind, data.train.targets.shape
         ('real', (8, 1))
     """
+    source = as_call(from_dataframe, locals())
     frames = frame if isinstance(frame, Mapping) else {"train": frame}
     for part, rows in frames.items():
         if not hasattr(rows, "columns"):
@@ -130,7 +133,7 @@ def from_dataframe(
                 'Pass a DataFrame, or {"train": frame, "test": frame}.',
             )
     pools = {part: _pool(rows, image_column, label_column, group_column, Path()) for part, rows in frames.items()}
-    return assemble(pools, Drawing(holdout, seed, on_corrupt), _column_names(label_column))
+    return assemble(pools, Drawing(holdout, seed, on_corrupt), _column_names(label_column), source)
 
 
 def _pool(

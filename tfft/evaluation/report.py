@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,7 +16,26 @@ from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
 from tfft.evaluation import metrics, render
 from tfft.evaluation.intervals import with_intervals
-from tfft.evaluation.predictions import Model, predict
+from tfft.evaluation.predictions import Model, Predictions, predict
+from tfft.evaluation.worst import pictures, worst
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_MOST_RESIDUALS = 2000
+
+
+class Run(Protocol):
+    """What a page shows of a training: a ``tfft.training.run.Run``."""
+
+    def describe(self) -> str:
+        """A few lines for a person."""
+
+    def plot(self) -> "Figure":
+        """Learning curves."""
+
+    def to_code(self) -> str:
+        """The call that repeats it."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +53,11 @@ class Report:
         seen: How many of the examples the model was trained on (``"train"``) and chosen by (``"validation"``); None when nobody
             knows. Where it is not zero, the numbers are too good.
         weights: Fingerprint of the weights that were measured.
+        worst: The examples of the highest loss: position, name, what is true, what was said, and the loss.
+        residuals: True and predicted quantities, a list of rows (n, quantities) each, of at most 2,000 examples; None for classes.
         versions: Of Python and packages.
+        pictures: Small pictures of the worst examples as data URIs, by position. They go into the HTML page alone, not into
+            ``to_dict`` and so into no bundle: who passes a model on does not pass the photos on.
     """
 
     task: str
@@ -46,7 +69,10 @@ class Report:
     data: str
     seen: Mapping[str, int] | None = None
     weights: str = ""
+    worst: Sequence[Mapping[str, Any]] = ()
+    residuals: Mapping[str, Sequence[Sequence[float]]] | None = None
     versions: Mapping[str, str] = field(default_factory=versions.installed)
+    pictures: Mapping[int, str] = field(default_factory=dict, repr=False, compare=False)
 
     def describe(self) -> str:
         """The first metric with its interval, and a second sentence where the model has seen some of the examples."""
@@ -66,6 +92,8 @@ class Report:
             "data": self.data,
             "seen": None if self.seen is None else dict(self.seen),
             "weights": self.weights,
+            "worst": [dict(row) for row in self.worst],
+            "residuals": None if self.residuals is None else dict(self.residuals),
             "versions": dict(self.versions),
         }
 
@@ -73,11 +101,31 @@ class Report:
         """The report as a Markdown page."""
         return render.markdown(self.to_dict())
 
-    def save(self, path: str | Path) -> Path:
-        """Write the report; ``.json`` holds ``to_dict``, anything else Markdown.
+    def to_html(self, run: "Run | None" = None) -> str:
+        """The report as one HTML page with plots and the worst pictures, which needs no other file.
+
+        Args:
+            run: That trained the model: adds learning curves, what moved, and the call that repeats it.
+
+        Returns:
+            A whole document.
+        """
+        from tfft.evaluation import page
+
+        return page.html(self.to_dict(), self.pictures, run)
+
+    def plot(self) -> "Figure":
+        """F1 of each class beside the confusion matrix, shape (classes, classes); or predicted over true quantities."""
+        from tfft.evaluation import charts
+
+        return charts.draw(self.to_dict())
+
+    def save(self, path: str | Path, run: "Run | None" = None) -> Path:
+        """Write the report; ``.json`` holds ``to_dict``, ``.html`` the page, anything else Markdown.
 
         Args:
             path: Of the file.
+            run: As for ``to_html``.
 
         Returns:
             The same path.
@@ -86,9 +134,10 @@ class Report:
             OSError: When it cannot be written.
         """
         path = Path(path)
-        text = (
-            json.dumps(self.to_dict(), indent=1, ensure_ascii=False) if path.suffix == ".json" else self.to_markdown()
-        )
+        if path.suffix == ".json":
+            text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False)
+        else:
+            text = self.to_html(run) if path.suffix == ".html" else self.to_markdown()
         files.write_text(path, text)
         return path
 
@@ -141,6 +190,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
     examples = _aligned(examples, labels)
     predictions = predict(model, examples, batch_size)
     counts = metrics.confusion(predictions) if labels.kind == "single" else None
+    rows = worst(predictions, examples)
     return Report(
         task=model.task.name,
         count=len(examples),
@@ -151,6 +201,9 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
         data=examples.fingerprint(),
         seen=None if model.seen is None else model.seen.counts(examples),
         weights=fingerprint.combined(fingerprint.weight_digests(model.net.weights)),
+        worst=rows,
+        residuals=_residuals(predictions) if labels.kind == "real" else None,
+        pictures=pictures(rows, examples),
     )
 
 
@@ -172,6 +225,15 @@ def _aligned(examples: Examples, labels: LabelSpace) -> Examples:
     targets = np.zeros((len(examples), len(labels)), examples.targets.dtype)
     targets[:, places] = examples.targets
     return replace(examples, targets=targets, labels=labels)
+
+
+def _residuals(predictions: Predictions) -> dict[str, list[list[float]]]:
+    """True and predicted quantities of evenly spaced examples."""
+    some = slice(None, None, -(-len(predictions.targets) // _MOST_RESIDUALS))
+    return {
+        "true": predictions.targets[some].astype(float).tolist(),
+        "said": predictions.probabilities[some].astype(float).tolist(),
+    }
 
 
 def _finite(values: Mapping[str, float]) -> dict[str, float | None]:

@@ -212,6 +212,7 @@ def _check(model: TransferModel, data: Splits, plan: Plan, batch_size: int) -> N
 def _describe_data(data: Splits) -> dict[str, Any]:
     parts = {"train": data.train, "validation": data.validation, "test": data.test}
     return {
+        "source": data.source,
         "labels": data.labels.to_dict(),
         "seed": data.seed,
         "skipped": list(data.skipped),

@@ -3,13 +3,19 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from tfft import tasks
 from tfft.core import files, versions
 from tfft.models.assembly import TransferModel
+from tfft.plans.code import to_code
 from tfft.plans.phase import Phase, Plan
 from tfft.trainable.overview import Overview
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FORMAT = 1
 
@@ -121,6 +127,28 @@ class Run:
             for name, values in record.history.items():
                 joined.setdefault(name, []).extend(values)
         return joined
+
+    def plot(self) -> "Figure":
+        """Learning curves: a panel for each metric, the phases marked."""
+        from tfft.training import curves
+
+        return curves.draw(self)
+
+    def to_code(self) -> str:
+        """Python code that repeats the run; arguments without a short text, such as arrays, stand there by their names."""
+        backbone, task = self.model.backbone, self.model.task
+        options = "".join(f", {name}={value!r}" for name, value in backbone.options)
+        defaults = {
+            name: parameter.default for name, parameter in signature(getattr(tasks, task.name)).parameters.items()
+        }
+        chosen = "".join(f", {name}={value!r}" for name, value in task.options.items() if value != defaults[name])
+        return (
+            f"import tfft\n\ndata = {self.data.get('source') or '...'}\n"
+            f"backbone = tfft.load_backbone({backbone.handle!r}{options})\n"
+            f"model = tfft.build(backbone, tfft.tasks.{task.name}(data.labels{chosen}), seed={self.model.seed})\n"
+            f"plan = {to_code(self.plan)}\n"
+            f"run = tfft.fit(model, data, plan, seed={self.seed}, batch_size={self.batch_size})\n"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The run as plain JSON values; of its weights only path, shape and movement, which is enough to repeat it."""

@@ -1,0 +1,54 @@
+"""A call of ours as text, so that a run can say how its data was read."""
+
+from collections.abc import Callable, Mapping
+from inspect import Parameter, signature
+from pathlib import Path
+from typing import Any
+
+_LONGEST = 200
+
+
+def as_call(function: Callable[..., Any], given: Mapping[str, Any]) -> str:
+    """The call with the arguments that differ from their defaults.
+
+    Args:
+        function: One that users call as ``tfft.data.<name>``.
+        given: Its arguments by name; whatever has no short text, an array of any shape for one, is called by the argument's name.
+
+    Returns:
+        Python code.
+
+    Example:
+        >>> def from_folder(folder, seed=0, parts=None): ...
+        >>> as_call(from_folder, {"folder": Path("flowers"), "seed": 3, "parts": None})
+        "tfft.data.from_folder('flowers', seed=3)"
+    """
+    words = []
+    for name, parameter in signature(function).parameters.items():
+        value = given[name]
+        if parameter.default is Parameter.empty:
+            words.append(_text(name, value))
+        elif type(value) is not type(parameter.default) or value != parameter.default:
+            words.append(f"{name}={_text(name, value)}")
+    return f"tfft.data.{function.__name__}({', '.join(words)})"
+
+
+def _text(name: str, value: Any) -> str:
+    text = repr(_plain(value)) if _is_plain(value) else name
+    return text if len(text) <= _LONGEST else name
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(map(_is_plain, (*value.keys(), *value.values())))
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, (str, int, float, Path))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_plain(item) for item in value)
+    return str(value) if isinstance(value, Path) else value

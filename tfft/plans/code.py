@@ -1,0 +1,56 @@
+"""A plan as the Python code that makes it."""
+
+from dataclasses import MISSING, Field, fields
+from typing import Any
+
+from tfft.plans.phase import Phase, Plan
+from tfft.plans.schedule import Schedule
+from tfft.preprocess.views import Augmentation
+from tfft.trainable.policy import Policy
+
+
+def to_code(plan: Plan) -> str:
+    """Code that makes an equal plan.
+
+    Args:
+        plan: Any.
+
+    Returns:
+        Python code for ``import tfft``, a line for each phase.
+
+    Example:
+        >>> from tfft import plans
+        >>> print(to_code(plans.head_only(epochs=3, augment=plans.augmentation.mixup())))
+        tfft.Plan(
+            tfft.Phase('head', tfft.trainable.nothing(), 3, 0.005, augment=(tfft.plans.augmentation.mixup(alpha=0.2),)),
+        )
+    """
+    lines = "".join(f"    {_phase(phase)},\n" for phase in plan)
+    return f"tfft.Plan(\n{lines})"
+
+
+def _phase(phase: Phase) -> str:
+    words = []
+    for entry in fields(Phase):
+        value = getattr(phase, entry.name)
+        if _default(entry) is MISSING:
+            words.append(_code(value))
+        elif value != _default(entry):
+            words.append(f"{entry.name}={_code(value)}")
+    return f"tfft.Phase({', '.join(words)})"
+
+
+def _default(entry: "Field[Any]") -> Any:
+    return entry.default_factory() if entry.default_factory is not MISSING else entry.default
+
+
+def _code(value: Any) -> str:
+    if isinstance(value, Policy):
+        return f"tfft.trainable.{value.describe()}"
+    if isinstance(value, Schedule):
+        return f"tfft.plans.{value.shape}(warmup={value.warmup!r})"
+    if isinstance(value, Augmentation):
+        return f"tfft.plans.augmentation.{value.describe()}"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_code, value))}{',' if len(value) == 1 else ''})"
+    return repr(value)
