@@ -40,7 +40,7 @@ class Demo:
 
     Attributes:
         table: Test accuracy of each backbone and plan, as Markdown.
-        report_path: Of the report.
+        report_path: Of the report as a page; ``report.md`` beside it holds the table as well.
         bundle_path: Of the exported model.
     """
 
@@ -55,7 +55,7 @@ def run_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0) -> D
     Every net takes the digits enlarged to pixels of shape (batch, SIZE, SIZE, 3), and all are judged on the same test digits.
 
     Args:
-        folder: Where ``report.md`` and ``digits.tfft`` go.
+        folder: Where ``report.html``, ``report.md`` and ``digits.tfft`` go.
         say: Called with each line of progress.
         seed: Draws the digits and starts the heads.
 
@@ -82,8 +82,9 @@ def run_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0) -> D
     # the last trial is the product
     bundle_path = export(run.model, home / "digits.tfft", report=report)
     report_path = home / "report.md"
+    page_path = report.save(home / "report.html", run)
     files.write_text(report_path, f"# tfft demo\n\n{compared}\n\n{report.to_markdown()}\n{run.describe()}\n")
-    return Demo(compared, report_path, bundle_path)
+    return Demo(compared, page_path, bundle_path)
 
 
 def digits(seed: int) -> Splits:

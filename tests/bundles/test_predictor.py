@@ -110,3 +110,13 @@ def test_bytes_and_arrays_are_named_by_their_position(predictor, array):
 def test_a_batch_size_that_is_no_positive_whole_number_is_refused(predictor, array, wrong):
     with pytest.raises(DataError, match=f"batch_size={wrong!r}"):
         predictor.predict(array, batch_size=wrong)
+
+
+def test_grey_images_come_one_by_one_or_together(predictor):
+    grey = np.random.default_rng(0).integers(0, 255, (5, 8, 8), np.uint8)
+    together = predictor.predict(grey)
+    assert len(together) == 5
+    one_by_one = [predictor.predict(image)[0] for image in grey]
+    for a, b in zip(together, one_by_one, strict=True):
+        assert list(a.scores.values()) == pytest.approx(list(b.scores.values()))
+    assert len(predictor.predict(np.zeros((8, 8, 3), np.uint8))) == 1

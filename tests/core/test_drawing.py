@@ -22,3 +22,7 @@ def test_settings_come_back_and_no_window_system_is_chosen():
     with inked():
         svg(new_figure(2, 2))
     assert dict(mpl.rcParams) == before
+
+
+def test_a_notebook_shows_a_figure():
+    assert "<svg" in new_figure(3, 2)._repr_html_()

@@ -83,7 +83,7 @@ class Predictor:
 
         Args:
             inputs: A path, encoded bytes, an array or a Pillow image; a folder (all images below it, sorted); a sequence of these,
-                mixed; or an array of images, shape (n, height, width, channels).
+                mixed; or an array of images, shape (n, height, width[, channels]).
             batch_size: Inputs run through the net at once.
             value_range: (lowest, highest) pixel value of arrays that are not uint8.
 
@@ -124,7 +124,10 @@ class Predictor:
 def _flat(inputs: Any, value_range: tuple[float, float] | None) -> Iterator[tuple[str, Any]]:
     """(name, item) for each single image in whatever the user passed."""
     single = isinstance(inputs, (str, Path, bytes, bytearray)) or not isinstance(inputs, (Sequence, np.ndarray))
-    if single or (isinstance(inputs, np.ndarray) and inputs.ndim in (2, 3)):
+    if isinstance(inputs, np.ndarray):
+        # (height, width, channels) is one image, (n, height, width) are grey ones
+        single = inputs.ndim == 2 or (inputs.ndim == 3 and inputs.shape[2] in (1, 3, 4))
+    if single:
         inputs = [inputs]
     for index, item in enumerate(inputs):
         if isinstance(item, (str, Path)) and Path(item).is_dir():

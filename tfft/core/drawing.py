@@ -20,7 +20,7 @@ def new_figure(width: float, height: float) -> "Figure":
         height: In inches.
 
     Returns:
-        A Figure with a transparent ground.
+        A Figure with a transparent ground, which notebooks show.
 
     Example:
         >>> tuple(new_figure(6, 4).get_size_inches().tolist())
@@ -28,8 +28,13 @@ def new_figure(width: float, height: float) -> "Figure":
     """
     from matplotlib.figure import Figure
 
+    class Drawing(Figure):
+        def _repr_html_(self) -> str:
+            """What a notebook shows; it knows figures of pyplot only by itself."""
+            return f'<div style="max-width: {100 * width:.0f}px">{svg(self)}</div>'
+
     # not pyplot, which would keep every figure and choose a window system for the whole process
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Drawing(figsize=(width, height), layout="constrained")
     figure.patch.set_alpha(0)
     return figure
 

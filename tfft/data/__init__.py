@@ -1,4 +1,4 @@
-"""Examples and labels, whatever they come from: folders, tables, arrays, or any ``tf.data.Dataset``.
+"""Examples and labels, whatever they come from: folders, tables, arrays, any ``tf.data.Dataset``, TensorFlow Datasets.
 
 Every ``from_...`` function reads the labels, checks each image once (it decodes, and which content it has), and returns
 ``Splits``: seeded training, validation and test parts that stay on disk until a batch needs them.
@@ -9,5 +9,15 @@ from tfft.data.dataset import from_dataset
 from tfft.data.examples import Examples, Splits
 from tfft.data.folder import from_folder
 from tfft.data.table import from_csv, from_dataframe
+from tfft.data.tfds import from_tfds
 
-__all__ = ["Examples", "Splits", "from_arrays", "from_csv", "from_dataframe", "from_dataset", "from_folder"]
+__all__ = [
+    "Examples",
+    "Splits",
+    "from_arrays",
+    "from_csv",
+    "from_dataframe",
+    "from_dataset",
+    "from_folder",
+    "from_tfds",
+]

@@ -56,7 +56,7 @@ def from_dataset(
     """
     source = as_call(from_dataset, locals())
     given = dataset if isinstance(dataset, Mapping) else {"train": dataset}
-    pools = {part: _spool(elements, part, value_range) for part, elements in given.items()}
+    pools = {part: spooled(elements, part, value_range) for part, elements in given.items()}
     return assemble(pools, Drawing(holdout, seed, on_corrupt), class_names, source)
 
 
@@ -112,7 +112,20 @@ class Spool(Sequence[Any]):
         return content if shape is None else np.frombuffer(content, np.uint8).reshape(shape)
 
 
-def _spool(dataset: Any, part: str, value_range: tuple[float, float] | None) -> Pool:
+def spooled(dataset: Any, part: str, value_range: tuple[float, float] | None = None) -> Pool:
+    """Read a dataset once into a temporary file.
+
+    Args:
+        dataset: Finite and unbatched, of (image, target) as ``from_dataset`` takes them.
+        part: Which part this is, for messages.
+        value_range: As for ``from_dataset``.
+
+    Returns:
+        A Pool whose inputs stay in the file, targets of shape (n,) or (n, k).
+
+    Raises:
+        DataError: As ``from_dataset``.
+    """
     import tensorflow as tf
 
     if not isinstance(dataset, tf.data.Dataset):

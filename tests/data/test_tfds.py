@@ -1,0 +1,95 @@
+"""TensorFlow Datasets, offline: a builder made from a folder gives what the folder gives."""
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+from PIL import Image
+
+import tfft
+from tfft.core.errors import DataError
+from tfft.data import from_folder, from_tfds
+
+
+@pytest.fixture
+def root(tmp_path):
+    random = np.random.default_rng(0)
+    for part, count in (("train", 12), ("test", 4)):
+        for hue, name in enumerate(["greens", "reds"]):
+            (tmp_path / "set" / part / name).mkdir(parents=True)
+            for index in range(count):
+                pixels = random.integers(0, 120, (20, 24, 3)).astype(np.uint8)
+                pixels[..., 1 - hue] += 130
+                Image.fromarray(pixels).save(tmp_path / "set" / part / name / f"{index}.png")
+    return tmp_path / "set"
+
+
+@pytest.fixture
+def builder(root):
+    return tfds.folder_dataset.ImageFolder(str(root))
+
+
+def test_a_builder_gives_the_pictures_and_names_of_its_folder(builder, root):
+    data, folder = from_tfds(builder, seed=1), from_folder(root, seed=1)
+    assert data.labels == folder.labels
+    assert data.describe() == folder.describe()
+    # byte for byte: pictures are not decoded and encoded again
+    assert set(data.everything().digests) == set(folder.everything().digests)
+    assert data.test.counts() == folder.test.counts()
+    assert [data.labels.names[i] for i in data.test.targets] == [
+        folder.labels.names[dict(zip(folder.test.digests, folder.test.targets, strict=True))[d]]
+        for d in data.test.digests
+    ]
+
+
+def test_the_same_builder_gives_the_same_parts_twice_and_can_be_trained_on(builder):
+    first, again = from_tfds(builder, seed=3), from_tfds(builder, seed=3)
+    assert first.train.digests == again.train.digests
+    run = tfft.fit(tfft.build("toy", tfft.tasks.classification(first.labels)), first, tfft.plans.head_only(1))
+    assert len(run.phases) == 1
+
+
+def test_splits_can_be_named(builder):
+    assert (
+        from_tfds(builder, split="test", holdout=(0.25, 0)).describe()
+        == "6 train, 2 validation, no test part; 2 classes"
+    )
+    data = from_tfds(builder, split={"train": "train", "validation": "test"}, holdout=(0, 0))
+    assert (len(data.train), len(data.validation), data.test) == (24, 8, None)
+
+
+def test_a_feature_that_is_not_there_is_answered_with_those_that_are(builder):
+    with pytest.raises(DataError, match=r"no feature 'images'.*Did you mean 'image'"):
+        from_tfds(builder, input_key="images")
+    with pytest.raises(DataError, match=r"no feature 'x'.*There are: 'image', 'image/filename', 'label'"):
+        from_tfds(builder, label_key="x")
+
+
+def test_a_split_that_is_not_there_is_answered_with_those_that_are(builder):
+    with pytest.raises(DataError, match=r"no split 'vall'.*There are 'test', 'train'"):
+        from_tfds(builder, split={"train": "train", "validation": "vall"})
+
+
+def test_a_misspelt_name_is_answered_with_the_nearest():
+    with pytest.raises(DataError, match=r"no dataset 'mnistt'.*'mnist'"):
+        from_tfds("mnistt")
+
+
+def test_a_dataset_that_cannot_be_had_says_where_it_was_looked_for(tmp_path, monkeypatch):
+    def no_network(*_, **__):
+        raise ConnectionError("Name or service not known")
+
+    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", no_network)
+    with pytest.raises(
+        DataError, match=r"'mnist' is not on this machine.*looked in .*mnist.*ConnectionError.*data_dir="
+    ):
+        from_tfds("mnist", data_dir=tmp_path)
+
+
+def test_a_builder_that_was_never_prepared_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"'mnist'"):
+        from_tfds(tfds.builder("mnist", data_dir=str(tmp_path)), split="train")
+
+
+def test_something_else_is_refused():
+    with pytest.raises(DataError, match=r"a name or a builder.*int"):
+        from_tfds(5)

@@ -1,0 +1,121 @@
+"""TensorFlow Datasets -> Splits: a catalogue name, or any builder."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfft.core.errors import DataError, nearest, shortlist
+from tfft.data.calls import as_call
+from tfft.data.dataset import spooled
+from tfft.data.examples import Splits
+from tfft.data.splits import HOLDOUT, PARTS, Drawing, assemble
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+
+
+def from_tfds(
+    builder: "str | tfds.core.DatasetBuilder",
+    split: str | Mapping[str, str] | None = None,
+    input_key: str = "image",
+    label_key: str = "label",
+    data_dir: str | Path | None = None,
+    holdout: tuple[float, float] = HOLDOUT,
+    seed: int = 0,
+) -> Splits:
+    """Take a dataset of TensorFlow Datasets, prepared on this machine or downloaded once.
+
+    Images stay encoded as they are stored, and are read in the builder's own order; class names come from its features.
+
+    Args:
+        builder: A name of the catalogue, or a builder such as ``tfds.builder_from_directory(folder)`` or
+            ``tfds.folder_dataset.ImageFolder(folder)``.
+        split: One split to draw all parts from, such as ``"train[:10%]"``; or a split for each part,
+            ``{"train": "train", "test": "validation"}``. When None, the builder's own splits that are called train, validation
+            and test.
+        input_key: Feature that holds the image, of shape (height, width[, channels]).
+        label_key: Feature that holds the class or the quantity.
+        data_dir: Where prepared datasets are; TFDS' own place when None.
+        holdout: Fractions (validation, test) of the training examples for parts that are missing.
+        seed: Draws the parts.
+
+    Returns:
+        Splits; targets of shape (n,) with the names of the builder's ``ClassLabel``.
+
+    Raises:
+        DataError: For an unknown name, split or feature, and for data that is neither on this machine nor to be had.
+
+    Example:
+        >>> from_tfds("no such set")
+        Traceback (most recent call last):
+        tfft.core.errors.DataError: TensorFlow Datasets has no dataset 'no such set'...
+    """
+    import tensorflow_datasets as tfds
+
+    source = as_call(from_tfds, locals())
+    made = _named(builder, data_dir) if isinstance(builder, str) else builder
+    if not hasattr(made, "as_dataset"):
+        raise DataError("from_tfds() takes a name or a builder.", type(builder).__name__, 'Write from_tfds("name").')
+    features = made.info.features
+    for key in (input_key, label_key):
+        if key not in features:
+            raise DataError(f"{made.name!r} has no feature {key!r}.", fix=nearest(key, list(features)))
+    pools = {}
+    for part, name in _parts(made, split).items():
+        try:
+            raw = made.as_dataset(split=name, decoders=_undecoded(features, input_key), shuffle_files=False)
+        except (ValueError, KeyError) as error:
+            raise DataError(
+                f"{made.name!r} has no split {name!r}.", f"{error}"[:200], f"There are {shortlist(made.info.splits)}."
+            ) from error
+        except AssertionError as error:  # what TFDS raises for data that is not prepared (4.9)
+            raise DataError(
+                f"{made.name!r} is not prepared.", f"{error}"[:200], "Call download_and_prepare()."
+            ) from error
+        pools[part] = spooled(raw.map(lambda row: (row[input_key], row[label_key])), part)
+    label = features[label_key]
+    names = list(label.names) if isinstance(label, tfds.features.ClassLabel) else None
+    return assemble(pools, Drawing(holdout, seed), names, source)
+
+
+def _named(name: str, data_dir: str | Path | None) -> "tfds.core.DatasetBuilder":
+    import tensorflow_datasets as tfds
+
+    try:
+        builder = tfds.builder(name, data_dir=None if data_dir is None else str(data_dir))
+    except (tfds.core.registered.DatasetNotFoundError, ValueError):  # the latter for a name with a blank in it
+        known = tfds.list_builders(with_community_datasets=False)
+        raise DataError(f"TensorFlow Datasets has no dataset {name!r}.", fix=nearest(name, known)) from None
+    try:
+        builder.download_and_prepare()
+    except Exception as error:
+        # requests, urllib3, TFDS and its file systems each raise their own when the network is gone
+        raise DataError(
+            f"The dataset {name!r} is not on this machine and cannot be downloaded.",
+            f"looked in {builder.data_dir!s}, then {type(error).__name__}: {str(error)[:200]}",
+            "Connect to the network once; or copy the prepared folder and pass data_dir=; or pass "
+            "tfds.builder_from_directory(folder).",
+        ) from error
+    return builder
+
+
+def _undecoded(features: Any, input_key: str) -> dict[str, Any]:
+    """Images as they are stored: ten times smaller, and decoded by the code that decodes all others."""
+    import tensorflow_datasets as tfds
+
+    return {input_key: tfds.decode.SkipDecoding()} if isinstance(features[input_key], tfds.features.Image) else {}
+
+
+def _parts(builder: Any, split: str | Mapping[str, str] | None) -> dict[str, str]:
+    if isinstance(split, Mapping):
+        return dict(split)
+    if split is not None:
+        return {"train": split}
+    found = {part: part for part in PARTS if part in builder.info.splits}
+    if "train" not in found:
+        raise DataError(
+            f"{builder.name!r} has no split called 'train'.",
+            shortlist(builder.info.splits),
+            'Say which split is which part: split={"train": "..."}.',
+        )
+    return found
