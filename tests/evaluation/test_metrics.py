@@ -70,7 +70,15 @@ def test_one_column_of_several_labels_is_one_class_not_two():
     targets = np.float32([[1], [1], [1], [1], [0], [0]])
     probabilities = np.array([[0.9], [0.9], [0.9], [0.1], [0.9], [0.1]])
     row = per_class(Predictions(targets, probabilities), "multi", ("dog",))[0]
-    assert row == {"name": "dog", "precision": 0.75, "recall": 0.75, "f1": 0.75, "support": 4, "roc_auc": 0.625}
+    assert row == {
+        "name": "dog",
+        "precision": 0.75,
+        "recall": 0.75,
+        "f1": 0.75,
+        "support": 4,
+        "roc_auc": 0.625,
+        "threshold": 0.5,
+    }
     assert METRICS["multi"]["macro_f1"](Predictions(targets, probabilities), np.ones(6)) == 0.75
 
 

@@ -1,8 +1,12 @@
 """Several labels: one sigmoid a class, one threshold in answers and in accuracy."""
 
+import json
+
 import numpy as np
 import pytest
 
+import tfft
+from tfft import tasks
 from tfft.core.errors import TaskError
 from tfft.core.specs import LabelSpace
 from tfft.tasks.multi_label import multi_label, sigmoid
@@ -61,3 +65,27 @@ def test_a_threshold_out_of_range_is_refused(threshold):
 def test_single_labels_are_sent_to_classification():
     with pytest.raises(TaskError, match=r"kind 'multi'.*kind 'single'.*tasks.classification"):
         multi_label(LabelSpace(("a", "b")))
+
+
+def test_each_class_may_have_a_threshold_of_its_own_in_answers_metrics_and_reports(toy_arrays):
+    task = multi_label(["dog", "night"], threshold=[0.2, 0.8])
+    assert task.decode(np.array([0.3, 0.3])).label == ("dog",)
+    assert task.decode(np.array([0.1, 0.9])).label == ("night",)
+    metric = task.metrics()[0]
+    logits = np.log(np.float32([[0.3, 0.7], [0.1, 0.9]]) / (1 - np.float32([[0.3, 0.7], [0.1, 0.9]])))
+    metric.update_state(np.float32([[1, 0], [1, 1]]), logits)
+    assert float(metric.result()) == pytest.approx(0.75)
+    again = tasks.from_dict(json.loads(json.dumps(task.to_dict())))
+    assert again.options["threshold"] == (0.2, 0.8)
+    images, targets = toy_arrays
+    data = tfft.data.from_arrays(images, np.stack([targets == 0, targets < 2], axis=1))
+    report = tfft.evaluate(tfft.build("toy", multi_label(data.labels, threshold=(0.1, 0.99))), data.test)
+    assert [row["threshold"] for row in report.per_class] == [0.1, 0.99]
+    assert report.per_class[0]["recall"] == 1  # an untrained net says a half to everything
+    assert report.per_class[1]["recall"] == 0
+
+
+@pytest.mark.parametrize("wrong", [0, 1, "a", [0.5], [0.5, 1.2], [], None, [0.1, 0.2, 0.3]])
+def test_thresholds_that_are_none_are_refused(wrong):
+    with pytest.raises(TaskError, match="threshold"):
+        multi_label(["dog", "night"], threshold=wrong)

@@ -190,9 +190,11 @@ def per_class(predictions: Predictions, kind: str, names: tuple[str, ...]) -> li
     precision, recall = hits / np.maximum(predicted, 1), hits / np.maximum(support, 1)
     f1 = 2 * hits / np.maximum(predicted + support, 1)
     areas = roc_areas(predictions)
+    cuts = np.broadcast_to(predictions.threshold, len(names))
     return [
         {
             "name": name,
+            **({"threshold": float(cuts[i])} if kind == "multi" else {}),
             "precision": float(precision[i]),
             "recall": float(recall[i]),
             "f1": float(f1[i]) if predicted[i] + support[i] > 0 else None,

@@ -45,12 +45,13 @@ class Predictions:
     Attributes:
         targets: As ``Examples`` carries them, shape (n,) or (n, k).
         probabilities: float64, shape (n, outputs); quantities in the user's own unit for a regression.
-        threshold: Probability from which on a class of a several-label task counts as named, as in its answers.
+        threshold: Probability from which on a class of a several-label task counts as named, as in its answers; one for all, or
+            one for each, shape (outputs,).
     """
 
     targets: np.ndarray
     probabilities: np.ndarray
-    threshold: float = 0.5
+    threshold: float | np.ndarray = 0.5
 
     @cached_property
     def chosen(self) -> np.ndarray:
@@ -117,4 +118,5 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
         batches = evaluation_batches(examples, model.preprocessor, task.encode, batch_size)
         # not predict_on_batch: under a strategy it answers once for each replica
         logits = model.net.predict(batches.map(lambda pixels, _: pixels), verbose=0)
-    return Predictions(examples.targets, task.probabilities(np.asarray(logits)), task.options.get("threshold", 0.5))
+    threshold = np.asarray(task.options.get("threshold", 0.5))
+    return Predictions(examples.targets, task.probabilities(np.asarray(logits)), threshold)

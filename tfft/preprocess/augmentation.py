@@ -39,7 +39,7 @@ def flips(horizontal: bool = True, vertical: bool = False) -> Augmentation:
         vertical: Up and down.
 
     Returns:
-        An Augmentation.
+        An Augmentation of single pictures, uint8 of shape (height, width, 3).
     """
     return Augmentation.of("flips", horizontal=bool(horizontal), vertical=bool(vertical))
 
@@ -52,7 +52,7 @@ def crops(scale: tuple[float, float] = (0.5, 1.0), ratio: tuple[float, float] = 
         ratio: Lowest and highest width over height of the box, above 0.
 
     Returns:
-        An Augmentation.
+        An Augmentation of single pictures, uint8 of shape (height, width, 3).
 
     Raises:
         DataError: When a range is none.
@@ -70,7 +70,7 @@ def rotation(degrees: float = 15.0) -> Augmentation:
         degrees: Largest angle, either way, in (0, 180].
 
     Returns:
-        An Augmentation.
+        An Augmentation of single pictures, uint8 of shape (height, width, 3).
 
     Raises:
         DataError: When the angle is none.
@@ -85,7 +85,7 @@ def zoom(share: float = 0.2) -> Augmentation:
         share: Largest change of width and height, either way, in (0, 0.9].
 
     Returns:
-        An Augmentation.
+        An Augmentation of single pictures, uint8 of shape (height, width, 3).
 
     Raises:
         DataError: When the share is none.
@@ -101,7 +101,7 @@ def colors(brightness: float = 0.2, contrast: float = 0.2) -> Augmentation:
         contrast: The same for the distance of pixels from their mean.
 
     Returns:
-        An Augmentation.
+        An Augmentation of single pictures, uint8 of shape (height, width, 3).
 
     Raises:
         DataError: When a number is out of range.
@@ -119,7 +119,7 @@ def rand_augment(operations: int = 2, magnitude: float = 9.0) -> Augmentation:
         magnitude: How strong, in (0, 30].
 
     Returns:
-        An Augmentation.
+        An Augmentation of single pictures, uint8 of shape (height, width, 3).
 
     Raises:
         DataError: When a number is out of range.
@@ -140,7 +140,7 @@ def erasing(probability: float = 0.25, area: tuple[float, float] = (0.02, 0.2)) 
         area: Lowest and highest share of the picture's area, in (0, 1].
 
     Returns:
-        An Augmentation.
+        An Augmentation of single pictures, uint8 of shape (height, width, 3).
 
     Raises:
         DataError: When a number is out of range.
@@ -160,7 +160,7 @@ def mixup(alpha: float = 0.2) -> Augmentation:
         alpha: Of the Beta(alpha, alpha) distribution of the shares, in (0, 10].
 
     Returns:
-        An Augmentation.
+        An Augmentation of batches: pixels of shape (batch, height, width, 3) and targets of shape (batch, outputs).
 
     Raises:
         DataError: When alpha is out of range.
@@ -178,7 +178,7 @@ def cutmix(alpha: float = 1.0) -> Augmentation:
         alpha: Of the Beta(alpha, alpha) distribution of the areas, in (0, 10].
 
     Returns:
-        An Augmentation.
+        An Augmentation of batches: pixels of shape (batch, height, width, 3) and targets of shape (batch, outputs).
 
     Raises:
         DataError: When alpha is out of range.

@@ -29,7 +29,7 @@ def crop(
         ratio: Lowest and highest width over height.
 
     Returns:
-        An image of that size.
+        An image of that size; as an array, uint8 of shape (height, width, 3).
 
     Example:
         >>> grey = Image.new("RGB", (40, 30))
@@ -59,7 +59,7 @@ def flip(image: Image.Image, random: np.random.Generator, horizontal: bool, vert
         vertical: Whether up and down may.
 
     Returns:
-        An image of the same size.
+        An image of the same size; as an array, uint8 of shape (height, width, 3).
     """
     sideways, upside_down = random.random(2) < 0.5
     if horizontal and sideways:
@@ -78,7 +78,7 @@ def rotate(image: Image.Image, random: np.random.Generator, degrees: float) -> I
         degrees: Largest angle, either way.
 
     Returns:
-        An image of the same size.
+        An image of the same size; as an array, uint8 of shape (height, width, 3).
     """
     return image.rotate(random.uniform(-degrees, degrees), Image.Resampling.BILINEAR, fillcolor=_mean(image))
 
@@ -92,7 +92,7 @@ def zoom(image: Image.Image, random: np.random.Generator, share: float) -> Image
         share: Largest change of width and height, either way.
 
     Returns:
-        An image of the same size.
+        An image of the same size; as an array, uint8 of shape (height, width, 3).
     """
     step = 1 / (1 + random.uniform(-share, share))
     width, height = image.size
@@ -109,7 +109,7 @@ def change_colors(image: Image.Image, random: np.random.Generator, brightness: f
         contrast: The same.
 
     Returns:
-        An image of the same size.
+        An image of the same size; as an array, uint8 of shape (height, width, 3).
     """
     image = ImageEnhance.Brightness(image).enhance(1 + random.uniform(-brightness, brightness))
     return ImageEnhance.Contrast(image).enhance(1 + random.uniform(-contrast, contrast))
@@ -127,7 +127,7 @@ def erase(
         area: Lowest and highest share of the area.
 
     Returns:
-        An image of the same size.
+        An image of the same size; as an array, uint8 of shape (height, width, 3).
     """
     if random.random() >= probability:
         return image
@@ -151,7 +151,7 @@ def rand_augment(image: Image.Image, random: np.random.Generator, operations: in
         magnitude: How strong, in (0, 30].
 
     Returns:
-        An image of the same size.
+        An image of the same size; as an array, uint8 of shape (height, width, 3).
 
     Example:
         >>> rand_augment(Image.new("RGB", (8, 6)), np.random.default_rng(0), operations=2, magnitude=9).size

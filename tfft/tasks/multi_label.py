@@ -17,7 +17,7 @@ def multi_label(
     pooling: Pooling = "average",
     hidden: tuple[int, ...] = (),
     dropout: float = 0.0,
-    threshold: float = 0.5,
+    threshold: float | Sequence[float] = 0.5,
 ) -> Task:
     """Learn for each class whether it applies: one sigmoid cross-entropy a class, on logits.
 
@@ -26,7 +26,7 @@ def multi_label(
         pooling: How feature maps become vectors: ``"average"``, ``"max"`` or ``"flatten"``.
         hidden: Widths of Dense + ReLU layers in front of the logits.
         dropout: Share of values dropped in front of each Dense layer, in [0, 1).
-        threshold: Probability from which on a class is named in an answer, in (0, 1).
+        threshold: Probability from which on a class is named in an answer, in (0, 1); one for all classes, or one for each.
 
     Returns:
         A Task whose logits have shape (batch, classes).
@@ -40,8 +40,7 @@ def multi_label(
     """
     space = labels if isinstance(labels, LabelSpace) else LabelSpace(LabelSpace.of(labels).names, "multi")
     require_kind(space, "multi", "multi_label")
-    if not isinstance(threshold, Real) or not 0 < threshold < 1:
-        raise TaskError(f"threshold={threshold!r} must be in (0, 1).", fix="0.5 is the usual one.")
+    thresholds = _thresholds(threshold, len(space))
 
     def loss() -> Any:
         import keras
@@ -51,11 +50,22 @@ def multi_label(
     def metrics() -> list[Any]:
         import keras
 
-        at = float(np.log(threshold / (1 - threshold)))  # the same threshold, as a logit
-        return [keras.metrics.BinaryAccuracy(name="accuracy", threshold=at)]
+        at = np.log(thresholds / (1 - thresholds)).astype(np.float32)  # the same thresholds, as logits
+
+        def accuracy(targets: Any, logits: Any) -> Any:
+            """Share of the classes of each example that are named rightly, float32 of shape (batch,).
+
+            Args:
+                targets: Zeros and ones, float32, shape (batch, classes).
+                logits: Likewise, from the head.
+            """
+            right = keras.ops.equal(targets > 0.5, logits >= keras.ops.cast(at, logits.dtype))
+            return keras.ops.mean(keras.ops.cast(right, "float32"), axis=-1)
+
+        return [keras.metrics.MeanMetricWrapper(accuracy, name="accuracy")]
 
     def decode(probabilities: np.ndarray) -> Answer:
-        named = tuple(name for name, p in zip(space.names, probabilities, strict=True) if p >= threshold)
+        named = tuple(name for name, p, t in zip(space.names, probabilities, thresholds, strict=True) if p >= t)
         return Answer(named, None, dict(zip(space.names, map(float, probabilities), strict=True)))
 
     return Task(
@@ -67,8 +77,27 @@ def multi_label(
         encode=lambda many_hot: many_hot.astype(np.float32),
         probabilities=sigmoid,
         decode=decode,
-        options={"pooling": pooling, "hidden": tuple(hidden), "dropout": dropout, "threshold": threshold},
+        options={"pooling": pooling, "hidden": tuple(hidden), "dropout": dropout, "threshold": _plain(threshold)},
     )
+
+
+def _thresholds(threshold: Any, classes: int) -> np.ndarray:
+    """One threshold for each class, float64, shape (classes,)."""
+    single = isinstance(threshold, Real)
+    given = [threshold] if single else list(threshold) if isinstance(threshold, (Sequence, np.ndarray)) else []
+    if not given or not all(isinstance(value, Real) and 0 < value < 1 for value in given):
+        raise TaskError(f"threshold={threshold!r} must be in (0, 1).", fix="0.5 is the usual one.")
+    if not single and len(given) != classes:
+        raise TaskError(
+            "threshold must be one number, or one for each class.",
+            f"{len(given)} for {classes} classes",
+            "Write threshold=0.5.",
+        )
+    return np.broadcast_to(np.asarray(given, np.float64), (classes,))
+
+
+def _plain(threshold: float | Sequence[float]) -> float | tuple[float, ...]:
+    return float(threshold) if isinstance(threshold, Real) else tuple(map(float, threshold))  # type: ignore[arg-type]
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
