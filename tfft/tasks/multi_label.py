@@ -85,7 +85,7 @@ def _thresholds(threshold: Any, classes: int) -> np.ndarray:
     """One threshold for each class, float64, shape (classes,)."""
     single = isinstance(threshold, Real)
     given = [threshold] if single else list(threshold) if isinstance(threshold, (Sequence, np.ndarray)) else []
-    if not given or not all(isinstance(value, Real) and 0 < value < 1 for value in given):
+    if not given or not all(isinstance(value, Real) and 0 < float(value) < 1 for value in given):
         raise TaskError(f"threshold={threshold!r} must be in (0, 1).", fix="0.5 is the usual one.")
     if not single and len(given) != classes:
         raise TaskError(
