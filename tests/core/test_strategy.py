@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from tfft.core.errors import PlanError
-from tfft.core.strategy import check_batch, replicas, resolve, scope
+from tfft.core.strategy import check_batch, current, replicas, resolve, scope, summed
 
 
 def test_one_device_needs_no_strategy():
@@ -63,3 +63,18 @@ def test_mirrored_takes_every_logical_device():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.stdout == "3 None\n", done.stderr
+
+
+def test_gradients_are_summed_over_replicas_and_gaps_stay_gaps():
+    strategy = tf.distribute.OneDeviceStrategy("CPU:0")
+    found = strategy.run(lambda: summed([tf.constant([1.0, 2.0]), None, tf.constant(3.0)]))
+    assert found[0].numpy().tolist() == [1.0, 2.0]
+    assert found[1] is None
+    assert float(found[2]) == 3.0
+
+
+def test_the_current_strategy_is_that_of_the_scope():
+    strategy = tf.distribute.OneDeviceStrategy("CPU:0")
+    assert current() is None
+    with strategy.scope():
+        assert current() is strategy

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 NAMES = ("auto", "mirrored")
 
 
+def current() -> "tf.distribute.Strategy | None":
+    """The strategy in whose scope, or replica, this is called; None for one device."""
+    import tensorflow as tf
+
+    return tf.distribute.get_strategy() if tf.distribute.has_strategy() else None
+
+
 def resolve(strategy: "str | tf.distribute.Strategy | None") -> "tf.distribute.Strategy | None":
     """The strategy that a user asked for.
 
@@ -32,7 +39,7 @@ def resolve(strategy: "str | tf.distribute.Strategy | None") -> "tf.distribute.S
     """
     import tensorflow as tf
 
-    around = tf.distribute.get_strategy() if tf.distribute.has_strategy() else None
+    around = current()
     if strategy is None:
         return around
     if isinstance(strategy, str) and strategy in NAMES:
@@ -68,9 +75,7 @@ def scope(strategy: "tf.distribute.Strategy | None") -> Iterator[None]:
     Raises:
         PlanError: Inside of the scope of another strategy: variables of two of them do not mix.
     """
-    import tensorflow as tf
-
-    around = tf.distribute.get_strategy() if tf.distribute.has_strategy() else None
+    around = current()
     if around is not None and around is not strategy:
         raise PlanError(
             "The model was built for another strategy than the one in whose scope it is used.",
@@ -98,6 +103,23 @@ def replicas(strategy: Any) -> int:
         1
     """
     return 1 if strategy is None else int(strategy.num_replicas_in_sync)
+
+
+def summed(gradients: list[Any]) -> list[Any]:
+    """The gradients of all replicas together.
+
+    Args:
+        gradients: Of one replica, in its own context; tensors of any shape, None where a variable has none.
+
+    Returns:
+        Their sums over the replicas, the same in each; tensors of the same shapes.
+    """
+    import tensorflow as tf
+
+    context = tf.distribute.get_replica_context()
+    given = [gradient for gradient in gradients if gradient is not None]
+    whole = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, given))
+    return [None if gradient is None else next(whole) for gradient in gradients]
 
 
 def check_batch(batch_size: int, copies: int) -> None:

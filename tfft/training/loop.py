@@ -97,7 +97,7 @@ def _train(run: Run, data: Splits, folder: Path | None, progress: bool | None) -
         count = steps(usable(len(data.train), batch_size, replicas(model.strategy)), batch_size)
         net = model.net_for(overview)
         net.compile(
-            optimizer=optimizer_for(phase, overview, phase.epochs * count),
+            optimizer=optimizer_for(phase, overview, phase.epochs * count, replicas(model.strategy)),
             loss=model.task.loss(),
             metrics=model.task.metrics(),
             jit_compile=False,

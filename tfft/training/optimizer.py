@@ -1,19 +1,23 @@
 """Phase -> a fresh Keras optimizer; one optimizer never serves two phases."""
 
+from typing import Any
+
 import keras
 
+from tfft.core import strategy
 from tfft.plans.phase import Phase
 from tfft.plans.schedule import Schedule
 from tfft.trainable.overview import Overview
 
 
-def optimizer_for(phase: Phase, overview: Overview, steps: int) -> keras.optimizers.Optimizer:
+def optimizer_for(phase: Phase, overview: Overview, steps: int, copies: int = 1) -> keras.optimizers.Optimizer:
     """Adam, or AdamW where the phase decays weights.
 
     Args:
         phase: With learning rate, schedule, decay and clipping.
         overview: Of the phase; tells which variables have shape (n,) or belong to norms, and so do not decay.
         steps: Optimizer steps of the whole phase.
+        copies: Replicas that train side by side.
 
     Returns:
         An optimizer that has seen no variable yet.
@@ -30,12 +34,32 @@ def optimizer_for(phase: Phase, overview: Overview, steps: int) -> keras.optimiz
         No decay on biases and norms: Howard and Gugger 2020; BERT's own ``AdamWeightDecayOptimizer``.
     """
     rate = learning_rate(phase.schedule, phase.learning_rate, steps)
+    together = copies > 1 and phase.clip_norm is not None
     if not phase.weight_decay:
-        return keras.optimizers.Adam(rate, global_clipnorm=phase.clip_norm)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=phase.weight_decay, global_clipnorm=phase.clip_norm)
+        return _kind(keras.optimizers.Adam, together)(rate, global_clipnorm=phase.clip_norm)
+    adamw = _kind(keras.optimizers.AdamW, together)
+    optimizer = adamw(rate, weight_decay=phase.weight_decay, global_clipnorm=phase.clip_norm)
     pairs = zip(overview.rows, overview.variables, strict=True)
     optimizer.exclude_from_weight_decay([variable for row, variable in pairs if row.norm or len(row.shape) < 2])
     return optimizer
+
+
+def _kind(kind: Any, together: bool) -> Any:
+    """The optimizer class; where replicas clip, one that clips the gradient of the whole batch.
+
+    Keras 3.15 clips on each replica the gradient of its share, before the shares are summed: two replicas may take twice the step
+    of one device. ``tests/workflows/test_replicas.py`` guards this private name.
+    """
+    if not together:
+        return kind
+
+    class ClippedTogether(kind):
+        def _clip_gradients(self, grads: list[Any]) -> list[Any]:
+            clipped = super()._clip_gradients(strategy.summed(grads))
+            copies = strategy.replicas(strategy.current())
+            return [None if gradient is None else gradient / copies for gradient in clipped]
+
+    return ClippedTogether
 
 
 def learning_rate(schedule: Schedule, highest: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
