@@ -50,7 +50,8 @@ def _code(value: Any) -> str:
     if isinstance(value, Schedule):
         return f"tfft.plans.{value.shape}(warmup={value.warmup!r})"
     if isinstance(value, Augmentation):
-        return f"tfft.plans.augmentation.{value.describe()}"
+        options = ", ".join(f"{name}={option!r}" for name, option in value.options)
+        return f"tfft.plans.augmentation.{value.name}({options})"
     if isinstance(value, tuple):
         return f"({', '.join(map(_code, value))}{',' if len(value) == 1 else ''})"
     return repr(value)

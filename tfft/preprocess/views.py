@@ -75,8 +75,8 @@ class Augmentation:
         return self.name in _BATCH
 
     def describe(self) -> str:
-        """The call that makes it."""
-        return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in self.options)})"
+        """The call that makes it, numbers rounded to four digits."""
+        return f"{self.name}({', '.join(f'{key}={_short(value)}' for key, value in self.options)})"
 
     def to_dict(self) -> dict[str, Any]:
         """The value as plain JSON values."""
@@ -156,3 +156,9 @@ def mix(
         if step.mixes:
             pixels, targets = _BATCH[step.name](pixels, targets, random, **dict(step.options))
     return pixels, targets
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_short, value))})"
+    return f"{value:.4g}" if isinstance(value, float) else repr(value)
