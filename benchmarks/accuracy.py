@@ -8,9 +8,9 @@ where it stopped. Test images are looked at once, after training; nothing is cho
 """
 
 import argparse
-import json
-import platform
 import time
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,7 @@ import numpy as np
 import tfft
 import tfft.backbones.keras_applications
 import tfft.evaluation.render
-from tfft.core import versions
-from tfft.core.machine import cores, instruction_sets
+from benchmarks.rows import machine, measured
 
 NETS: dict[str, tuple[str, dict[str, Any], str]] = {
     "MobileNetV2-0.35": (
@@ -104,7 +103,7 @@ def measure(material: Path, net: str, data: str, kind: str, seed: int) -> dict[s
     else:
         accuracy = with_tfft(splits, net, weights if kind == "tfft" else None, seed)
     seconds = round(time.perf_counter() - begun, 1)
-    return {"net": net, "data": data, "kind": kind, "seed": seed, "accuracy": accuracy, "seconds": seconds}
+    return {"accuracy": accuracy, "seconds": seconds}
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -130,19 +129,14 @@ def main() -> None:
     parser.add_argument("--nets", nargs="*", default=list(NETS), choices=list(NETS))
     parser.add_argument("--kinds", nargs="*", default=["tfft", "keras guide", "tfft, random weights"])
     arguments = parser.parse_args()
-    rows = json.loads(arguments.out.read_text()) if arguments.out.is_file() else []
-    for net in arguments.nets:
-        for data in DATA:
-            for seed in range(arguments.seeds):
-                for kind in arguments.kinds:
-                    key = (net, data, kind, seed)
-                    if any((row["net"], row["data"], row["kind"], row["seed"]) == key for row in rows):
-                        continue
-                    rows.append(measure(arguments.material, net, data, kind, seed))
-                    print(rows[-1], flush=True)
-                    arguments.out.write_text(json.dumps(rows, indent=1))
+    keys = product(arguments.nets, DATA, range(arguments.seeds), arguments.kinds)
+    rows = measured(
+        arguments.out,
+        ((net, data, kind, seed) for net, data, seed, kind in keys),
+        partial(measure, arguments.material),
+    )
     print(table(rows))
-    print(f"{cores()} {platform.machine()} cores ({' '.join(instruction_sets())}), {versions.installed()}")
+    print(machine())
 
 
 if __name__ == "__main__":

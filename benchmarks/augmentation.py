@@ -7,9 +7,9 @@ JSON file as it comes, so an interrupted benchmark goes on where it stopped.
 """
 
 import argparse
-import json
-import platform
 import time
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,7 @@ import numpy as np
 
 import tfft
 from benchmarks.accuracy import BATCH, DATA, EPOCHS, NETS, read
-from tfft.core import versions
-from tfft.core.machine import cores, instruction_sets
+from benchmarks.rows import machine, measured
 from tfft.evaluation.render import table
 from tfft.plans import augmentation
 
@@ -40,7 +39,7 @@ def measure(material: Path, net: str, data: str, kind: str, seed: int) -> dict[s
     plan = tfft.plans.two_phase(EPOCHS, EPOCHS, augment=KINDS[kind])
     begun = time.perf_counter()
     run = tfft.fit(model, splits, plan, seed=seed, batch_size=BATCH, progress=False)
-    row = {"net": net, "data": data, "kind": kind, "seed": seed, "seconds": round(time.perf_counter() - begun, 1)}
+    row = {"seconds": round(time.perf_counter() - begun, 1)}
     for part in ("validation", "test"):
         found = tfft.evaluate(run.model, splits.part(part)).metrics
         row |= {part: found["accuracy"]["value"], f"{part}_loss": found["log_loss"]["value"]}
@@ -86,19 +85,14 @@ def main() -> None:
     parser.add_argument("--nets", nargs="*", default=["MobileNetV2-0.35", "MobileNetV2-1.0"], choices=list(NETS))
     parser.add_argument("--data", nargs="*", default=list(DATA), choices=list(DATA))
     arguments = parser.parse_args()
-    rows = json.loads(arguments.out.read_text()) if arguments.out.is_file() else []
-    for net in arguments.nets:
-        for data in arguments.data:
-            for seed in range(arguments.seeds):
-                for kind in KINDS:
-                    key = (net, data, kind, seed)
-                    if any((row["net"], row["data"], row["kind"], row["seed"]) == key for row in rows):
-                        continue
-                    rows.append(measure(arguments.material, net, data, kind, seed))
-                    print(rows[-1], flush=True)
-                    arguments.out.write_text(json.dumps(rows, indent=1))
+    keys = product(arguments.nets, arguments.data, range(arguments.seeds), KINDS)
+    rows = measured(
+        arguments.out,
+        ((net, data, kind, seed) for net, data, seed, kind in keys),
+        partial(measure, arguments.material),
+    )
     print(summary(rows))
-    print(f"{cores()} {platform.machine()} cores ({' '.join(instruction_sets())}), {versions.installed()}")
+    print(machine())
 
 
 if __name__ == "__main__":

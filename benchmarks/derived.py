@@ -8,7 +8,6 @@ part go into test pictures only.
 """
 
 import argparse
-import platform
 import time
 from pathlib import Path
 
@@ -17,8 +16,7 @@ from PIL import Image
 
 import tfft
 from benchmarks.accuracy import NETS, read
-from tfft.core import versions
-from tfft.core.machine import cores, instruction_sets
+from benchmarks.rows import machine
 from tfft.data.examples import Examples
 from tfft.evaluation.render import table
 from tfft.preprocess.image import ImagePreprocessor
@@ -84,7 +82,7 @@ def main() -> None:
         for key, v in found.items()
     ]
     print(table(["data", "metric", "test"], rows))
-    print(f"{cores()} {platform.machine()} cores ({' '.join(instruction_sets())}), {versions.installed()}")
+    print(machine())
 
 
 if __name__ == "__main__":

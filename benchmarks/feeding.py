@@ -8,7 +8,6 @@ memory is the limit that no feeding can pass. Peak memory is that of the whole p
 
 import argparse
 import os
-import platform
 import statistics
 import time
 from pathlib import Path
@@ -18,8 +17,7 @@ import numpy as np
 
 import tfft
 from benchmarks.accuracy import BATCH, NETS, read
-from tfft.core import versions
-from tfft.core.machine import cores, instruction_sets
+from benchmarks.rows import machine
 from tfft.data.pipeline import steps
 from tfft.evaluation.render import table
 from tfft.training.feed import training_feed
@@ -92,8 +90,7 @@ def main() -> None:
         "busy, from disk",
     ]
     print(table(header, lines))
-    print(f"peak {peak_gigabytes():.2f} GB; {cores()} {platform.machine()} cores ({' '.join(instruction_sets())})")
-    print(versions.installed())
+    print(f"peak {peak_gigabytes():.2f} GB; {machine()}")
 
 
 if __name__ == "__main__":

@@ -3,29 +3,8 @@
 import pytest
 import typer
 
-import tfft
 from tfft.cli import arguments
 from tfft.cli.arguments import PlanName
-
-
-def test_a_free_path_is_one_where_nothing_stands(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for expected in ("model.tfft", "model-2.tfft", "model-3.tfft"):
-        path = arguments.free_path("model", ".tfft")
-        assert str(path) == expected
-        path.touch()
-
-
-def test_a_bundle_that_cannot_go_where_it_should_goes_elsewhere(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    (tmp_path / "temporary").mkdir()
-    (tmp_path / "thesis").write_text("years")
-    model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
-    made = arguments.export_somewhere(model, tmp_path / "thesis", None)
-    assert made.parent == tmp_path / "temporary"
-    assert tfft.load(made).task.labels.names == ("ants", "bees")
-    assert "Trying elsewhere" in capsys.readouterr().err
-    assert (tmp_path / "thesis").read_text() == "years"
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("none", None), ("None", None), ("imagenet", "imagenet")])

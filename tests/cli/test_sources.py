@@ -81,3 +81,7 @@ def test_a_table_may_have_several_label_columns(tmp_path):
     labels = source.splits(seed=0).labels
     assert (labels.kind, labels.names) == ("multi", ("dog", "night"))
     assert source.everything(labels)[0].targets.shape == (16, 2)
+    turned = Source(tmp_path / "photos.csv", "file", "night,dog", skip_corrupt=False).everything(labels)[0]
+    assert np.array_equal(turned.targets, source.everything(labels)[0].targets)
+    with pytest.raises(DataError, match=r"not those of the model.*'dog', 'file'.*dog,night"):
+        Source(tmp_path / "photos.csv", "file", "dog,file", skip_corrupt=False).everything(labels)

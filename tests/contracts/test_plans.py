@@ -72,6 +72,7 @@ def test_changes_of_pictures_reach_every_phase_and_survive_json(recipe: Recipe) 
     assert [phase.augment for phase in plan] == [steps] * len(plan)
     assert Plan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
     assert "crops(" in plan.describe()
-    assert recipe(augment=augmentation.flips()) == recipe(augment=(augmentation.flips(),))
+    one = augmentation.flips()
+    assert recipe(augment=one) == recipe(augment=(one,)) == recipe(augment=[one])
     with pytest.raises(PlanError, match=r"augment='flips'.*plans.augmentation.flips\(\)"):
         recipe(augment="flips")

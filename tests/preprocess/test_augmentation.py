@@ -6,7 +6,6 @@ import pytest
 
 from tfft.core.errors import DataError
 from tfft.preprocess import augmentation
-from tfft.preprocess.views import Augmentation
 
 EVERY = (
     augmentation.flips(),
@@ -23,7 +22,7 @@ EVERY = (
 
 @pytest.mark.parametrize("value", EVERY, ids=lambda value: value.name)
 def test_a_value_survives_json_and_can_be_a_key(value):
-    again = Augmentation.from_dict(json.loads(json.dumps(value.to_dict())))
+    again = augmentation.from_dict(json.loads(json.dumps(value.to_dict())))
     assert again == value
     assert hash(again) == hash(value)
     assert value.describe().startswith(f"{value.name}(")
@@ -62,3 +61,13 @@ def test_an_unknown_name_is_answered_with_the_nearest():
 def test_numbers_out_of_range_are_refused_when_the_value_is_made(make, said):
     with pytest.raises(DataError, match=said):
         make()
+
+
+def test_a_dict_that_somebody_edited_is_checked_like_a_call():
+    values = augmentation.rotation(10).to_dict()
+    with pytest.raises(DataError, match="degrees=900"):
+        augmentation.from_dict(values | {"options": {"degrees": 900}})
+    with pytest.raises(DataError, match="no augmentation 'rotate'"):
+        augmentation.from_dict(values | {"name": "rotate"})
+    with pytest.raises(TypeError):
+        augmentation.from_dict(values | {"options": {"angle": 9}})

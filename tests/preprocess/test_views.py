@@ -26,6 +26,16 @@ def test_a_crop_is_taken_from_the_original_wherever_it_stands_in_the_list():
     assert views[0].shape == (12, 16, 3)
 
 
+def test_the_same_change_twice_happens_twice():
+    brighter = augmentation.colors(brightness=0.9, contrast=1e-6)
+    grey = np.full((12, 16, 3), 20, np.uint8)
+    spread = [
+        np.std([read(grey, GEOMETRY, steps, np.random.default_rng(seed)).mean() for seed in range(300)])
+        for steps in ((brighter,), (brighter, brighter))
+    ]
+    assert spread[1] > 1.2 * spread[0]
+
+
 def test_a_small_box_keeps_the_detail_of_the_original(tmp_path):
     """Of a picture that was shrunk first, a box holds too few pixels."""
     fine = np.random.default_rng(1).integers(0, 256, (400, 400, 3), np.uint8)

@@ -69,7 +69,7 @@ def load(path: str | Path) -> Predictor:
             "Pass the folder above it if it is the net.keras of a bundle; copy it again if it is a zip file.",
         )
     try:
-        if path.is_file() and zipfile.is_zipfile(path):
+        if path.is_file():
             with tempfile.TemporaryDirectory(prefix="tfft-") as folder, zipfile.ZipFile(path) as archive:
                 for name in (MANIFEST, NET, SEEN, REPORT):
                     if name in archive.namelist():

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, shortlist
 
 if TYPE_CHECKING:
     from tfft.bundles.predictor import Predictor
@@ -80,11 +80,19 @@ class Source:
         """
         from tfft.data import folder, pools, table
 
-        found = (
-            table.table_pools(self.path, self.image_column, self._labels)
-            if self._is_table
-            else folder.folder_pools(self.path)
-        )
+        if self._is_table:
+            columns = self._labels
+            if not isinstance(columns, str):
+                if sorted(columns) != sorted(labels.names):
+                    raise DataError(
+                        "The label columns are not those of the model.",
+                        shortlist(columns),
+                        f"Name {','.join(labels.names)}, in any order.",
+                    )
+                columns = list(labels.names)  # targets are matched by position
+            found = table.table_pools(self.path, self.image_column, columns)
+        else:
+            found = folder.folder_pools(self.path)
         return pools.unsplit(found, labels, "skip" if self.skip_corrupt else "error")
 
     @property

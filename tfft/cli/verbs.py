@@ -21,6 +21,7 @@ from tfft.cli.arguments import (
     Seed,
     SkipCorrupt,
 )
+from tfft.cli.places import export_somewhere, free_path, rescued
 from tfft.cli.sources import Part, Source, examples_of
 from tfft.cli.spoken import predicted_line, spoken
 from tfft.core.quiet import start_tensorflow
@@ -75,7 +76,7 @@ def fit(
     from tfft.bundles.writer import check_target
 
     # what can fail at once comes first: nobody should train for an hour and then hear of a mistyped path
-    out = arguments.free_path("model", ".tfft") if out is None else out
+    out = free_path("model", ".tfft") if out is None else out
     check_target(out)
     chosen = arguments.describe_plan(plan, head_epochs, tune_epochs, blocks, learning_rate, augment)
     described = arguments.describe_backbone(backbone, weights, size, alpha)
@@ -96,16 +97,16 @@ def fit(
     options = {"class_weights": "balanced"} if balanced else {}
     start_tensorflow()
     model = tfft.build(described, tfft.tasks.for_labels(splits.labels, **options), seed=seed)
-    typer.echo(f"{backbone}, {chosen.describe()}".replace("\n", f"\n{backbone}, "))
-    with arguments.rescued(model, out):
+    typer.echo(f"{backbone}\n{chosen.describe()}")
+    with rescued(model, out):
         run = tfft.fit(model, splits, chosen, seed=seed, batch_size=batch_size, run_folder=run_folder)
     typer.echo(run.describe())
     examples, part = (splits.test, "test") if splits.test is not None else (splits.validation, "validation")
     report = tfft.evaluate(run.model, examples, batch_size)
     typer.echo(f"{part}: {report.describe()}")
+    typer.echo(f"wrote {export_somewhere(run.model, out, report)}")
     if run_folder is not None:
         typer.echo(f"wrote {report.save(run_folder / 'report.html', run)}")
-    typer.echo(f"wrote {arguments.export_somewhere(run.model, out, report)}")
 
 
 @app.command()

@@ -65,13 +65,11 @@ def warn_overlap(parts: Mapping[str, Examples]) -> None:
     Args:
         parts: Examples by part name. Only equal digests count: the same pixels in another format, shape or dtype go unseen.
     """
-    seen: dict[str, tuple[str, int]] = {}
-    pairs = []
-    for part, examples in parts.items():
-        for index, content in enumerate(examples.digests):
-            first_part, first = seen.setdefault(content, (part, index))
-            if first_part != part:
-                pairs.append(f"{parts[first_part].name(first)} ({first_part}) = {examples.name(index)} ({part})")
+    pairs = [
+        f"{parts[first_part].name(first)} ({first_part}) = {parts[part].name(index)} ({part})"
+        for (first_part, first), (part, index) in _alike(parts)
+        if first_part != part
+    ]
     if pairs:
         warnings.warn(
             f"{len(pairs)} inputs stand in two parts with the same content: {shortlist(pairs)}. "
@@ -94,14 +92,11 @@ def warn_contradictions(parts: Mapping[str, Examples]) -> None:
         >>> str(caught[0].message)
         "1 inputs have the content of another one and a different target: '2.jpg = 1.jpg'. Keep the right one of each pair."
     """
-    first_of: dict[str, tuple[bytes, str, int]] = {}
-    pairs = []
-    for part, examples in parts.items():
-        for index, content in enumerate(examples.digests):
-            target = examples.targets[index].tobytes()
-            first_target, first_part, first = first_of.setdefault(content, (target, part, index))
-            if first_target != target:
-                pairs.append(f"{examples.name(index)} = {parts[first_part].name(first)}")
+    pairs = [
+        f"{parts[part].name(index)} = {parts[first_part].name(first)}"
+        for (first_part, first), (part, index) in _alike(parts)
+        if not np.array_equal(parts[part].targets[index], parts[first_part].targets[first])
+    ]
     if pairs:
         warnings.warn(
             f"{len(pairs)} inputs have the content of another one and a different target: {shortlist(pairs)}. "
@@ -109,6 +104,16 @@ def warn_contradictions(parts: Mapping[str, Examples]) -> None:
             DataWarning,
             stacklevel=_USER,
         )
+
+
+def _alike(parts: Mapping[str, Examples]) -> Iterator[tuple[tuple[str, int], tuple[str, int]]]:
+    """(part, index) of the first example with a content and of each later one with the same content."""
+    first_of: dict[str, tuple[str, int]] = {}
+    for part, examples in parts.items():
+        for index, content in enumerate(examples.digests):
+            first = first_of.setdefault(content, (part, index))
+            if first != (part, index):
+                yield first, (part, index)
 
 
 def warn_absent(parts: Mapping[str, Examples]) -> None:

@@ -156,6 +156,23 @@ class Joined(Sequence[Any]):
         return self._parts[number][int(index - (self._ends[number] - len(self._parts[number])))]
 
 
+def joined(parts: Sequence[Examples]) -> Examples:
+    """Examples of one label space, one after the other.
+
+    Args:
+        parts: At least one; targets of shape (n,) or (n, k).
+
+    Returns:
+        Examples as long as all of them; inputs are still read lazily.
+    """
+    return Examples(
+        Joined([part.inputs for part in parts]),
+        np.concatenate([part.targets for part in parts]),
+        parts[0].labels,
+        tuple(digest for part in parts for digest in part.digests),
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Splits:
     """Training, validation and test examples of one label space.
@@ -220,13 +237,7 @@ class Splits:
             >>> len(data.train), len(data.everything())
             (14, 20)
         """
-        parts = [part for part in (self.train, self.validation, self.test) if part is not None]
-        return Examples(
-            Joined([part.inputs for part in parts]),
-            np.concatenate([part.targets for part in parts]),
-            self.labels,
-            tuple(digest for part in parts for digest in part.digests),
-        )
+        return joined([part for part in (self.train, self.validation, self.test) if part is not None])
 
     def describe(self) -> str:
         """One line: how many examples of how many classes in which part."""

@@ -9,7 +9,7 @@ import numpy as np
 from tfft.core.errors import DataError
 from tfft.core.specs import LabelSpace
 from tfft.data import inspection, targets
-from tfft.data.examples import Examples, Joined
+from tfft.data.examples import Examples, joined
 
 OnCorrupt = Literal["error", "skip"]
 
@@ -84,12 +84,4 @@ def unsplit(
         skipped += faults
     if not any(map(len, found)):
         raise DataError("There are no examples.", f"{len(skipped)} unreadable ones", "Check the path.")
-    return (
-        Examples(
-            Joined([examples.inputs for examples in found]),
-            np.concatenate([examples.targets for examples in found]),
-            labels,
-            tuple(digest for examples in found for digest in examples.digests),
-        ),
-        skipped,
-    )
+    return joined(found), skipped

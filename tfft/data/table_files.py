@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _WHOLE = re.compile(r"-?(0|[1-9]\d*)")
-_DECIMAL = re.compile(r"-?(0|[1-9]\d*)?(\.\d+)?([eE][+-]?\d+)?")
+_DECIMAL = re.compile(r"-?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 def read_table(path: Path, as_written: Sequence[str]) -> "pd.DataFrame":

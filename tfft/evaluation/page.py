@@ -67,7 +67,7 @@ def html(report: Mapping[str, Any], pictures: Mapping[int, str], run: Any | None
 
 
 def _head(report: Mapping[str, Any]) -> str:
-    remark = render.remark(report)
+    remark = render.remark(report["count"], report["seen"])
     warning = f'<p class="warning">{escape(remark)}</p>' if remark else ""
     return (
         f"<h1>{escape(report['task'].replace('_', ' '))}</h1><p class='soft'>{report['count']:,} examples</p>{warning}"
@@ -133,6 +133,4 @@ def _said(value: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.4f}" if isinstance(value, float) else escape(str(value))
+    return escape(render.number(value))

@@ -72,9 +72,10 @@ class Predictions:
 
     @cached_property
     def rank(self) -> np.ndarray:
-        """How many classes were given more than the true one, int64, shape (n,); for one class an example."""
-        own = self.probabilities[np.arange(len(self.targets)), self.targets]
-        return (self.probabilities > own[:, None]).sum(axis=1)
+        """Place of the true class, 0 for the first, int64, shape (n,); of equal ones the lower id is ahead, as in ``chosen``."""
+        own = self.probabilities[np.arange(len(self.targets)), self.targets][:, None]
+        lower = np.arange(self.probabilities.shape[1]) < self.targets[:, None]
+        return ((self.probabilities > own) | ((self.probabilities == own) & lower)).sum(axis=1)
 
     @cached_property
     def levels(self) -> list[np.ndarray]:

@@ -16,14 +16,15 @@ def markdown(report: Mapping[str, Any]) -> str:
         Metrics with intervals, the table of classes, the confusion matrix of shape (classes, classes) up to 20 classes, versions.
     """
     parts = [f"# {report['task']} on {report['count']:,} examples"]
-    parts += [remark(report)] if remark(report) else []
+    said = remark(report["count"], report["seen"])
+    parts += [said] if said else []
     rows = [
-        [name, _number(v["value"]), f"{_number(v['low'])} to {_number(v['high'])}"]
+        [name, number(v["value"]), f"{number(v['low'])} to {number(v['high'])}"]
         for name, v in report["metrics"].items()
     ]
     parts.append(table(["metric", "value", "95 % interval"], rows))
     columns = list(report["per_class"][0])
-    parts.append(table(columns, [[_number(row[column]) for column in columns] for row in report["per_class"]]))
+    parts.append(table(columns, [[number(row[column]) for column in columns] for row in report["per_class"]]))
     names = report["names"]
     if report["confusion"] is not None and len(names) <= _MAX_CONFUSION:
         body = [[name, *map(str, row)] for name, row in zip(names, report["confusion"], strict=True)]
@@ -32,26 +33,25 @@ def markdown(report: Mapping[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def remark(report: Mapping[str, Any]) -> str:
+def remark(count: int, seen: Mapping[str, int] | None) -> str:
     """A sentence when the model has seen some of the examples, so that nobody takes the numbers for what they are not.
 
     Args:
-        report: What ``Report.to_dict`` returned.
+        count: How many examples.
+        seen: How many of them it was trained on and chosen by; None when nobody knows.
 
     Returns:
         The sentence, or an empty string.
 
     Example:
-        >>> remark({"count": 20, "seen": {"train": 14, "validation": 4}})
+        >>> remark(20, {"train": 14, "validation": 4})
         'Of these 20, the model was trained on 14 and chosen by 4: the numbers flatter it.'
-        >>> remark({"count": 20, "seen": None})
+        >>> remark(20, None)
         ''
     """
     verbs = {"train": "trained on", "validation": "chosen by"}
-    met = [f"{verbs[part]} {count:,}" for part, count in (report["seen"] or {}).items() if count]
-    if not met:
-        return ""
-    return f"Of these {report['count']:,}, the model was {' and '.join(met)}: the numbers flatter it."
+    met = [f"{verbs[part]} {number:,}" for part, number in (seen or {}).items() if number]
+    return f"Of these {count:,}, the model was {' and '.join(met)}: the numbers flatter it." if met else ""
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -79,7 +79,19 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
 
 
-def _number(value: Any) -> str:
+def number(value: Any) -> str:
+    """A cell of a table.
+
+    Args:
+        value: Anything.
+
+    Returns:
+        Floats with four decimals, a dash for None, all else as it is.
+
+    Example:
+        >>> number(0.5), number(None), number("ants")
+        ('0.5000', '-', 'ants')
+    """
     if value is None:
         return "-"
     return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -78,7 +78,7 @@ class Report:
         """The first metric with its interval, and a second sentence where the model has seen some of the examples."""
         name, value = next(iter(self.metrics.items()))
         line = f"{name} {value['value']:.4f} [{value['low']:.4f}, {value['high']:.4f}] on {self.count} examples"
-        return f"{line}. {remark}" if (remark := render.remark(self.to_dict())) else line
+        return f"{line}. {remark}" if (remark := render.remark(self.count, self.seen)) else line
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain JSON values; the confusion matrix, shape (classes, classes), as lists of rows."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from tfft.core.errors import DataError, PlanError, nearest
 from tfft.plans.schedule import Schedule
+from tfft.preprocess import augmentation
 from tfft.preprocess.views import Augmentation
 from tfft.trainable.policy import Policy
 
@@ -57,7 +58,8 @@ class Phase:
         for entry in fields(self):
             if isinstance(value := getattr(self, entry.name), np.generic):
                 object.__setattr__(self, entry.name, value.item())  # NumPy's numbers do not go into JSON
-        object.__setattr__(self, "augment", (augment,) if isinstance(augment, Augmentation) else augment)
+        several = tuple(augment) if isinstance(augment, list) else augment
+        object.__setattr__(self, "augment", (augment,) if isinstance(augment, Augmentation) else several)
         checks: tuple[tuple[bool, str, str], ...] = (
             (isinstance(self.name, str) and bool(self.name), "name", "a non-empty string"),
             (isinstance(self.trainable, Policy), "trainable", "a policy such as tfft.trainable.last_blocks(1)"),
@@ -121,7 +123,7 @@ class Phase:
             plain["trainable"] = Policy.from_dict(values["trainable"])
             if "schedule" in values:
                 plain["schedule"] = Schedule.from_dict(values["schedule"])
-            plain["augment"] = tuple(Augmentation.from_dict(step) for step in values.get("augment", ()))
+            plain["augment"] = tuple(map(augmentation.from_dict, values.get("augment", ())))
             return cls(**plain)
         except (KeyError, TypeError, DataError) as error:
             raise PlanError(f"No phase can be made of {plain!r}: {error}.", fix="Pass what to_dict() wrote.") from error

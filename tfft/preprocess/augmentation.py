@@ -4,6 +4,7 @@ augment=(crops(), flips())               # of a phase: Phase(..., augment=...)
 augment=(crops(), flips(), mixup())      # the last one mixes the examples of a batch, targets included
 """
 
+from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
@@ -29,6 +30,31 @@ def named(text: str) -> tuple[Augmentation, ...]:
     """
     names = [name.strip() for name in text.split(",") if name.strip()]
     return tuple(_BY_NAME[name]() if name in _BY_NAME else Augmentation(name) for name in names)
+
+
+def from_dict(values: Mapping[str, Any]) -> Augmentation:
+    """Undo ``Augmentation.to_dict``.
+
+    Args:
+        values: What it returned, possibly after a JSON round trip.
+
+    Returns:
+        An equal Augmentation.
+
+    Raises:
+        DataError: When there is none of this name, or an option is out of range.
+        KeyError: When name or options are missing.
+        TypeError: When it takes no such option.
+
+    Example:
+        >>> from_dict(crops().to_dict()) == crops()
+        True
+    """
+    name = values["name"]
+    options: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in values["options"].items()
+    }
+    return _BY_NAME[name](**options) if name in _BY_NAME else Augmentation(name)
 
 
 def flips(horizontal: bool = True, vertical: bool = False) -> Augmentation:

@@ -5,7 +5,7 @@ takes 2 ms a picture of 224 x 224 pixels and its ``RandAugment`` 45 ms, which is
 one choice of operations for a whole batch, and keeps its random state where parallel calls race for it (Keras 3.15, measured).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,24 +82,6 @@ class Augmentation:
         """The value as plain JSON values."""
         return {"name": self.name, "options": {k: list(v) if isinstance(v, tuple) else v for k, v in self.options}}
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Augmentation":
-        """Undo ``to_dict``.
-
-        Args:
-            values: What ``to_dict`` returned, possibly after a JSON round trip.
-
-        Returns:
-            An equal Augmentation.
-
-        Raises:
-            DataError: When there is none of this name.
-            KeyError: When name or options are missing.
-        """
-        return cls.of(
-            values["name"], **{k: tuple(v) if isinstance(v, list) else v for k, v in values["options"].items()}
-        )
-
 
 def read(
     item: Any, preprocessor: ImagePreprocessor, augment: Iterable[Augmentation], random: np.random.Generator
@@ -109,7 +91,7 @@ def read(
     Args:
         item: As for the preprocessor.
         preprocessor: Brings it to its size.
-        augment: In order; the crop comes first, and what mixes batches is left out.
+        augment: In order, but crops first, since they are taken from the original; what mixes batches is left out.
         random: Of this picture in this epoch.
 
     Returns:
@@ -125,16 +107,17 @@ def read(
         (8, 8, 3)
     """
     size = (preprocessor.width, preprocessor.height)
-    steps = {step.name: dict(step.options) for step in augment if not step.mixes}
-    cropped = steps.pop(_CROPS, None)
-    if cropped is None:
-        image = Image.fromarray(preprocessor(item))
-    else:
-        larger = cropped["scale"][0] ** -0.5  # so that the smallest box still holds as many pixels as the net takes
+    steps = [(step.name, dict(step.options)) for step in augment if not step.mixes]
+    crops = [options for name, options in steps if name == _CROPS]
+    if crops:
+        larger = crops[0]["scale"][0] ** -0.5  # so that the smallest box still holds as many pixels as the net takes
         image = decode(item, (round(size[0] * larger), round(size[1] * larger)))
-        image = pictures.crop(image, random, size, **cropped)
-    for name, options in steps.items():
-        image = _PICTURE[name](image, random, **options)
+    else:
+        image = Image.fromarray(preprocessor(item))
+    for options in crops:
+        image = pictures.crop(image, random, size, **options)
+    for name, options in steps:
+        image = image if name == _CROPS else _PICTURE[name](image, random, **options)
     return np.asarray(image)
 
 

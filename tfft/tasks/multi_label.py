@@ -41,6 +41,7 @@ def multi_label(
     space = labels if isinstance(labels, LabelSpace) else LabelSpace(LabelSpace.of(labels).names, "multi")
     require_kind(space, "multi", "multi_label")
     thresholds = _thresholds(threshold, len(space))
+    kept = float(thresholds[0]) if isinstance(threshold, Real) else tuple(thresholds.tolist())
 
     def loss() -> Any:
         import keras
@@ -77,7 +78,7 @@ def multi_label(
         encode=lambda many_hot: many_hot.astype(np.float32),
         probabilities=sigmoid,
         decode=decode,
-        options={"pooling": pooling, "hidden": tuple(hidden), "dropout": dropout, "threshold": _plain(threshold)},
+        options={"pooling": pooling, "hidden": tuple(hidden), "dropout": dropout, "threshold": kept},
     )
 
 
@@ -94,10 +95,6 @@ def _thresholds(threshold: Any, classes: int) -> np.ndarray:
             "Write threshold=0.5.",
         )
     return np.broadcast_to(np.asarray(given, np.float64), (classes,))
-
-
-def _plain(threshold: float | Sequence[float]) -> float | tuple[float, ...]:
-    return float(threshold) if isinstance(threshold, Real) else tuple(map(float, threshold))  # type: ignore[arg-type]
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:

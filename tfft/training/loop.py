@@ -77,7 +77,7 @@ def fit(
     _check(model, data, plan, batch_size)
     derive(seed, "order")  # a seed that is none is refused before anything is built
     with scope(model.strategy):
-        run = Run(model, plan, int(seed), batch_size, _describe_data(data))
+        run = Run(model, plan, int(seed), int(batch_size), _describe_data(data))
         return _train(run, data, None if run_folder is None else Path(run_folder), progress)
 
 
