@@ -10,6 +10,7 @@ import argparse
 import os
 import statistics
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,12 @@ import numpy as np
 import tfft
 from benchmarks.accuracy import BATCH, NETS, read
 from benchmarks.rows import machine
+from tfft.core.precision import Precision
+from tfft.data.cache import Cache
 from tfft.data.pipeline import steps
 from tfft.evaluation.render import table
-from tfft.training.feed import training_feed
+from tfft.training.feed import prepare
+from tfft.training.trunk_cache import TrunkCache, Turn
 
 EPOCHS = 2
 
@@ -59,11 +63,13 @@ def main() -> None:
     backbone = tfft.load_backbone(name, weights=arguments.material / "weights" / file, **options)
     model = tfft.build(backbone, tfft.tasks.classification(data.labels))
     count = EPOCHS * steps(len(data.train), BATCH)
+    cache = TrunkCache(model, data, Cache("off"), 0, lambda *_: None)
     lines = []
     for phase in tfft.plans.two_phase():
-        net = model.net_for(model.apply(phase.trainable))
+        turn = Turn(replace(phase, epochs=EPOCHS), model.apply(phase.trainable), 0)
+        step = prepare(cache, [turn], BATCH, None, Precision())
+        net, from_disk = step.net, step.train
         net.compile("adam", model.task.loss(), metrics=model.task.metrics())
-        from_disk = training_feed(model, data, phase, BATCH, range(EPOCHS), 0, None)["x"]
         batch = next(iter(from_disk.as_numpy_iterator()))
         measured: dict[str, list[tuple[float, float]]] = {"memory": [], "disk": []}
         timed(net, in_memory(*batch), 3)

@@ -6,6 +6,8 @@ import pytest
 
 import tfft
 from tfft.models.assembly import TransferModel, build
+from tfft.models.cuts import cut
+from tfft.models.trunk import whole_net
 from tfft.trainable import overview as overview_module
 from tfft.trainable.overview import HEAD, survey
 from tfft.trainable.policy import Policy, bias_only, everything, last_blocks, match, nothing, plan_rows
@@ -49,7 +51,7 @@ def test_intents_are_what_keras_will_train(model: TransferModel, policy: Policy,
     pairs = list(zip(overview.rows, overview.variables, strict=True))
     meant = {id(variable) for row, variable in pairs if row.intent == "train"}
     assert {id(variable) for variable in model.net.trainable_variables} == meant
-    assert {id(variable) for variable in model.net_for(overview).trainable_variables} == meant
+    assert {id(variable) for variable in whole_net(model, cut(model, overview)).trainable_variables} == meant
 
 
 def test_the_head_always_trains(model: TransferModel, policy: Policy, train_norms: bool) -> None:

@@ -6,7 +6,8 @@ import pytest
 from tfft.core.errors import DataError
 from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
-from tfft.data.pipeline import Training, evaluation_batches, order, steps, training_batches, usable
+from tfft.data.loading import reading, reading_at_random
+from tfft.data.pipeline import evaluation_batches, order, steps, training_batches, usable
 
 
 def _examples(count):
@@ -26,6 +27,14 @@ def _keep(pixels, targets, random):
     return pixels, targets
 
 
+def _changing(count, read=_read, mix=_keep, seed=0):
+    return reading_at_random(_examples(count), read, _encode, mix, seed)
+
+
+def _plain(count, read=lambda item: item):
+    return reading(_examples(count), read, _encode)
+
+
 def _run(dataset):
     """(positions, targets, batch sizes) as a dataset gives them."""
     pairs = list(dataset.as_numpy_iterator())
@@ -35,7 +44,7 @@ def _run(dataset):
 
 
 def _train(count, batch_size, epochs, seed=0):
-    return _run(training_batches(_examples(count), Training(_read, _encode, _keep, batch_size), epochs, seed))
+    return _run(training_batches(_changing(count, seed=seed), batch_size, epochs, seed))
 
 
 @pytest.mark.parametrize(("count", "batch_size"), [(10, 3), (9, 3), (5, 8), (1, 1)])
@@ -60,7 +69,7 @@ def test_what_is_drawn_depends_on_seed_epoch_and_example_and_not_on_threads_or_b
         return np.full_like(item, random.integers(256))
 
     def drawn(batch_size, epochs, seed=0):
-        batches = training_batches(_examples(40), Training(read, _encode, _keep, batch_size), epochs, seed)
+        batches = training_batches(_changing(40, read, seed=seed), batch_size, epochs, seed)
         values = [int(image[0, 0, 0]) for images, _ in batches.as_numpy_iterator() for image in images]
         orders = np.concatenate([order(40, seed, epoch) for epoch in epochs])
         return dict(zip([(e, i) for e in epochs for i in order(40, seed, e).tolist()], values, strict=True)), orders
@@ -77,7 +86,7 @@ def test_a_mixer_sees_whole_batches_with_their_encoded_targets():
         assert targets.dtype == np.float32
         return pixels[::-1].copy(), targets / 2
 
-    batches = list(training_batches(_examples(5), Training(_read, _encode, mix, 5), range(1), 0).as_numpy_iterator())
+    batches = list(training_batches(_changing(5, mix=mix), 5, range(1), 0).as_numpy_iterator())
     assert [int(image[0, 0, 0]) for image in batches[0][0]] == order(5, 0, 0).tolist()[::-1]
     assert batches[0][1].sum() == 2.5
 
@@ -89,7 +98,7 @@ def test_orders_differ_by_epoch_and_seed_and_repeat():
 
 
 def test_evaluation_keeps_the_order_and_can_be_repeated():
-    dataset = evaluation_batches(_examples(7), lambda item: item, _encode, 3)
+    dataset = evaluation_batches(_plain(7), 3)
     assert int(dataset.cardinality()) == 3
     for _ in range(2):
         assert _run(dataset) == (list(range(7)), [0, 1, 0, 1, 0, 1, 0], [3, 2, 2])
@@ -101,7 +110,7 @@ def test_steps_round_up(count, batch_size, expected):
 
 
 def test_batches_are_uint8_pixels_and_float32_targets_of_known_shape():
-    dataset = training_batches(_examples(4), Training(_read, _encode, _keep, 2), range(1), 0)
+    dataset = training_batches(_changing(4), 2, range(1), 0)
     pixels, targets = dataset.element_spec
     assert (pixels.shape.as_list(), pixels.dtype.name) == ([None, 2, 3, 3], "uint8")
     assert (targets.shape.as_list(), targets.dtype.name) == ([None, 2], "float32")
@@ -110,8 +119,8 @@ def test_batches_are_uint8_pixels_and_float32_targets_of_known_shape():
 def test_the_autotuner_is_off():
     """It can stall the end of an iterator for seconds (TensorFlow 2.21)."""
     for dataset in (
-        training_batches(_examples(4), Training(_read, _encode, _keep, 2), range(1), 0),
-        evaluation_batches(_examples(4), lambda item: item, _encode, 2),
+        training_batches(_changing(4), 2, range(1), 0),
+        evaluation_batches(_plain(4), 2),
     ):
         assert dataset.options().autotune.enabled is False
         assert dataset.options().deterministic is True
@@ -127,7 +136,7 @@ def test_only_a_few_batches_are_read_ahead():
 
     examples = _examples(400)
     watched = Examples(Inputs(examples.inputs), examples.targets, examples.labels, examples.digests)
-    iterator = iter(training_batches(watched, Training(_read, _encode, _keep, 2), range(1), 0))
+    iterator = iter(training_batches(reading_at_random(watched, _read, _encode, _keep, 0), 2, range(1), 0))
     next(iterator)
     assert len(read) < 200
 
@@ -138,15 +147,14 @@ def test_an_image_that_is_gone_says_so_in_the_pipelines_error(tmp_path):
             raise DataError("'x.png' cannot be read as an image: no such file.")
         return item
 
-    dataset = evaluation_batches(_examples(5), read, _encode, 2)
+    dataset = evaluation_batches(_plain(5, read), 2)
     with pytest.raises(Exception, match=r"DataError: 'x\.png' cannot be read"):
         list(dataset)
 
 
 @pytest.mark.parametrize(("count", "batch_size", "copies"), [(11, 4, 2), (12, 4, 2), (9, 4, 4), (13, 6, 3), (10, 3, 1)])
 def test_every_batch_can_be_dealt_out_evenly_and_no_example_is_left_out_forever(count, batch_size, copies):
-    how = Training(_read, _encode, _keep, batch_size, copies)
-    positions, _, sizes = _run(training_batches(_examples(count), how, range(8), 0))
+    positions, _, sizes = _run(training_batches(_changing(count), batch_size, range(8), 0, copies))
     assert all(size % copies == 0 for size in sizes)
     assert len(positions) == 8 * usable(count, batch_size, copies)
     assert count - copies < usable(count, batch_size, copies) <= count
@@ -155,7 +163,7 @@ def test_every_batch_can_be_dealt_out_evenly_and_no_example_is_left_out_forever(
 
 @pytest.mark.parametrize(("count", "batch_size"), [(33, 32), (65, 32), (7, 3), (5, 8)])
 def test_batches_to_evaluate_differ_by_one_example_at_most(count, batch_size):
-    _, _, sizes = _run(evaluation_batches(_examples(count), lambda item: item, _encode, batch_size))
+    _, _, sizes = _run(evaluation_batches(_plain(count), batch_size))
     assert sum(sizes) == count
     assert max(sizes) - min(sizes) <= 1
     assert max(sizes) <= batch_size

@@ -9,6 +9,8 @@ import pytest
 import tfft
 from tfft.core.errors import BackboneError, TaskError
 from tfft.models.assembly import TransferModel, build
+from tfft.models.cuts import cut
+from tfft.models.trunk import whole_net
 from tfft.trainable.policy import bias_only, nothing
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3)).astype("float32")
@@ -74,7 +76,7 @@ def test_a_head_that_cannot_take_the_features_is_refused() -> None:
 
 
 def test_a_phase_net_shares_every_variable(model: TransferModel) -> None:
-    net = model.net_for(model.apply(nothing()))
+    net = whole_net(model, cut(model, model.apply(nothing())))
     assert [id(v) for v in net.weights] == [id(v) for v in model.net.weights]
     np.testing.assert_array_equal(net(PIXELS), model.net(PIXELS))
 
@@ -89,7 +91,10 @@ def test_a_frozen_backbone_is_called_without_its_dropout() -> None:
 
     object.__setattr__(described, "loader", noisy)
     model = build(described, tfft.tasks.classification(["ants", "bees"], dropout=0.0))
-    frozen, tuned = model.net_for(model.apply(nothing())), model.net_for(model.apply(bias_only()))
+    frozen, tuned = (
+        whole_net(model, cut(model, model.apply(nothing()))),
+        whole_net(model, cut(model, model.apply(bias_only()))),
+    )
     np.testing.assert_array_equal(frozen(PIXELS, training=True), frozen(PIXELS, training=False))
     np.testing.assert_array_equal(frozen(PIXELS, training=True), model.net(PIXELS, training=False))
     assert not np.allclose(tuned(PIXELS, training=True), tuned(PIXELS, training=False))
@@ -107,7 +112,7 @@ def test_frozen_features_in_a_fit_are_those_of_inference() -> None:
     object.__setattr__(described, "loader", noisy)
     model = build(described, tfft.tasks.classification(["ants", "bees"], dropout=0.0))
     targets = np.eye(2, dtype="float32")[[0, 1, 1, 1]]
-    net = model.net_for(model.apply(nothing()))
+    net = whole_net(model, cut(model, model.apply(nothing())))
     net.compile(keras.optimizers.SGD(0.0), model.task.loss())
     seen = net.fit(PIXELS, targets, epochs=1, verbose=0).history["loss"][0]
     assert seen == pytest.approx(float(model.task.loss()(targets, model.net(PIXELS))), rel=1e-5)

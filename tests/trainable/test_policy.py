@@ -10,6 +10,8 @@ import pytest
 import tfft
 from tfft.core.errors import PlanError
 from tfft.models.assembly import TransferModel, build
+from tfft.models.cuts import cut
+from tfft.models.trunk import whole_net
 from tfft.trainable.overview import HEAD, Overview, survey
 from tfft.trainable.policy import Policy, bias_only, everything, last_blocks, match, nothing, plan_rows
 
@@ -115,7 +117,7 @@ def test_what_is_planned_moves_in_a_real_fit_and_nothing_else(model: TransferMod
     for policy, norms in [(match("block2_bn/gamma"), True), (bias_only(), False), (last_blocks(1), True)]:
         overview = model.apply(policy, norms)
         before = overview.digests()
-        net = model.net_for(overview)
+        net = whole_net(model, cut(model, overview))
         net.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True))
         net.fit(pixels, np.eye(2)[[0, 1] * 4], epochs=2, verbose=0)
         assert overview.compared(before).discrepancies() == ()

@@ -1,11 +1,14 @@
-"""Validation batches weigh classes; the loss before training is the loss of the weights as they are."""
+"""A phase reads features where they can be kept and pixels where not; both train alike, and class weights weigh both."""
 
 import numpy as np
 import pytest
 
 import tfft
+from tfft.core.precision import Precision
+from tfft.data.cache import Cache
 from tfft.plans import augmentation
-from tfft.training.feed import loss_now, training_feed, validation_batches
+from tfft.training.feed import prepare
+from tfft.training.trunk_cache import TrunkCache, Turn
 
 
 @pytest.fixture
@@ -18,39 +21,61 @@ def model(data):
     return tfft.build("toy", tfft.tasks.classification(data.labels))
 
 
-def test_weights_follow_the_class_of_each_example(model, data):
-    batches = validation_batches(model, data, 4, {0: 1.0, 1: 2.0, 2: 3.0})
-    weights = np.concatenate([row[2] for row in batches.as_numpy_iterator()])
+def step(model, data, augment=(), class_weight=None, cache="off", policy=None):
+    phase = tfft.Phase("head", policy or tfft.trainable.nothing(), 2, 1e-3, augment=augment)
+    turn = Turn(phase, model.apply(phase.trainable), first_epoch=2)
+    kept = TrunkCache(model, data, Cache(cache), 0, lambda *_: None)
+    return prepare(kept, [turn], 8, class_weight, Precision())
+
+
+@pytest.mark.parametrize("cache", ["off", "memory"])
+def test_weights_follow_the_class_of_each_example(model, data, cache):
+    found = step(model, data, class_weight={0: 1.0, 1: 2.0, 2: 3.0}, cache=cache)
+    weights = np.concatenate([row[2] for row in found.validation.as_numpy_iterator()])
     assert np.array_equal(weights, data.validation.targets + 1.0)
+    for _, targets, weights in found.train.as_numpy_iterator():
+        assert np.array_equal(weights, targets @ np.array([1.0, 2.0, 3.0]))
 
 
 def test_without_weights_there_are_pairs(model, data):
-    assert all(len(row) == 2 for row in validation_batches(model, data, 4, None).as_numpy_iterator())
+    assert all(len(row) == 2 for row in step(model, data).validation.as_numpy_iterator())
 
 
-def test_the_loss_before_training_is_that_of_chance(model, data):
-    model.net.compile(loss=model.task.loss())
-    batches = validation_batches(model, data, 4, None)
-    assert loss_now(model.net, batches, len(data.validation), 4) == pytest.approx(np.log(3), abs=0.01)
+@pytest.mark.parametrize("cache", ["off", "memory"])
+def test_the_loss_before_training_is_that_of_chance(model, data, cache):
+    found = step(model, data, cache=cache)
+    found.net.compile(loss=model.task.loss())
+    assert found.loss_now() == pytest.approx(np.log(3), abs=0.01)
     model.head_net.get_layer("logits").bias.assign([np.nan, 0, 0])
-    assert loss_now(model.net, batches, len(data.validation), 4) is None
+    assert found.loss_now() is None
 
 
-def feed(model, data, augment=(), class_weight=None):
-    phase = tfft.Phase("head", tfft.trainable.nothing(), 2, 1e-3, augment=augment)
-    return training_feed(model, data, phase, 8, range(2, 4), 0, class_weight)
-
-
-def test_a_phase_reads_every_example_once_an_epoch(model, data):
-    found = feed(model, data)
-    rows = [len(pixels) for pixels, _ in found["x"].as_numpy_iterator()]
+@pytest.mark.parametrize("cache", ["off", "memory"])
+def test_a_phase_reads_every_example_once_an_epoch(model, data, cache):
+    found = step(model, data, cache=cache)
+    rows = [len(inputs) for inputs, _ in found.train.as_numpy_iterator()]
     assert sum(rows) == 2 * len(data.train)
-    assert len(rows) == 2 * found["steps_per_epoch"]
+    assert len(rows) == 2 * found.train_steps
+    assert sum(len(inputs) for inputs, _ in found.validation.as_numpy_iterator()) == len(data.validation)
+
+
+@pytest.mark.parametrize("policy", [tfft.trainable.nothing(), tfft.trainable.last_blocks(1)])
+@pytest.mark.parametrize("augment", [(), augmentation.colors()])
+def test_features_give_the_logits_that_pixels_give_batch_by_batch(model, data, policy, augment):
+    pixels, features = (step(model, data, augment, cache=cache, policy=policy) for cache in ("off", "memory"))
+    assert pixels.note == "pixels: cache='off'"
+    place = "pool" if policy.name == "nothing" else "block2_relu"
+    assert features.note == f"features after {place}, float32" + (", 2 views" if augment else "")
+    for part in ("train", "validation"):
+        pairs = zip(getattr(pixels, part), getattr(features, part), strict=True)
+        for (image, target), (feature, same_target) in pairs:
+            np.testing.assert_array_equal(target, same_target)
+            np.testing.assert_allclose(pixels.net(image), features.net(feature), atol=1e-6)
 
 
 def test_pictures_are_changed_anew_in_every_epoch_and_alike_in_a_repeated_run(model, data):
     plain, one, again = (
-        np.concatenate([pixels for pixels, _ in feed(model, data, augment)["x"].as_numpy_iterator()])
+        np.concatenate([pixels for pixels, _ in step(model, data, augment).train.as_numpy_iterator()])
         for augment in ((), augmentation.colors(), augmentation.colors())
     )
     assert np.array_equal(one, again)
@@ -59,8 +84,9 @@ def test_pictures_are_changed_anew_in_every_epoch_and_alike_in_a_repeated_run(mo
 
 
 def test_a_mixed_example_weighs_what_its_shares_weigh(model, data):
-    found = feed(model, data, augmentation.mixup(1.0), {0: 1.0, 1: 2.0, 2: 4.0})
-    for _, targets, weights in found["x"].as_numpy_iterator():
+    found = step(model, data, augmentation.mixup(1.0), {0: 1.0, 1: 2.0, 2: 4.0}, cache="memory")
+    assert found.note.startswith("pixels: mixup(")
+    for _, targets, weights in found.train.as_numpy_iterator():
         assert weights == pytest.approx(targets @ np.array([1.0, 2.0, 4.0]))
         assert targets.sum(axis=1) == pytest.approx(1)
     assert np.any((targets > 0) & (targets < 1))

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tfft.core.errors import PlanError
 
 if TYPE_CHECKING:
@@ -120,6 +122,30 @@ def summed(gradients: list[Any]) -> list[Any]:
     given = [gradient for gradient in gradients if gradient is not None]
     whole = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, given))
     return [None if gradient is None else next(whole) for gradient in gradients]
+
+
+def on_each(strategy: Any, function: Any, batches: "tf.data.Dataset") -> Iterator[list[np.ndarray]]:
+    """What a function makes of each batch, computed by all replicas.
+
+    Args:
+        strategy: From ``resolve``; None for one device.
+        function: Elements of a batch -> a list of tensors, each of shape (batch, ...).
+        batches: Of at least as many examples each as there are replicas.
+
+    Yields:
+        The list for each batch and replica, as arrays.
+    """
+    import tensorflow as tf
+
+    chosen = tf.distribute.get_strategy() if strategy is None else strategy
+
+    @tf.function(reduce_retracing=True)
+    def step(*batch: Any) -> Any:
+        return chosen.run(function, args=batch)
+
+    for batch in chosen.experimental_distribute_dataset(batches):
+        shares = zip(*(chosen.experimental_local_results(tensor) for tensor in step(*batch)), strict=True)
+        yield from ([tensor.numpy() for tensor in share] for share in shares)
 
 
 def check_batch(batch_size: int, copies: int) -> None:

@@ -1,8 +1,7 @@
-"""Examples -> a ``tf.data.Dataset`` of batches: the one place that orders shuffle, read, batch and prefetch."""
+"""Loading -> a ``tf.data.Dataset`` of batches: the one place that orders shuffle, load, batch and prefetch."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +10,11 @@ import numpy as np
 from tfft.core.errors import DataError
 from tfft.core.machine import cores
 from tfft.core.seed import derive
-from tfft.data.examples import Examples
+from tfft.data.loading import Loading
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-Reader = Callable[[Any], np.ndarray]
-Encoder = Callable[[np.ndarray], np.ndarray]
-RandomReader = Callable[[Any, np.random.Generator], np.ndarray]
-Mixer = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 _BATCHES_AHEAD = 2
 
 
@@ -78,86 +73,46 @@ def usable(count: int, batch_size: int, copies: int) -> int:
     return count - count % batch_size % copies
 
 
-@dataclass(frozen=True)
-class Training:
-    """How training examples become batches.
-
-    Attributes:
-        read: Raw input and a generator -> uint8 pixels, all of one shape (height, width, 3).
-        encode: Targets of a batch -> float32, shape (batch, outputs).
-        mix: Pixels and encoded targets of a batch, and a generator -> the same of equal shapes.
-        batch_size: Examples in a full batch; the last of an epoch may be smaller.
-        copies: Replicas that each batch is dealt out to.
-    """
-
-    read: RandomReader
-    encode: Encoder
-    mix: Mixer
-    batch_size: int
-    copies: int = 1
-
-
-def training_batches(examples: Examples, how: Training, epochs: range, seed: int) -> "tf.data.Dataset":
+def training_batches(loading: Loading, batch_size: int, epochs: range, seed: int, copies: int = 1) -> "tf.data.Dataset":
     """Batches of several epochs end to end, so that reading never pauses between two of them.
 
-    What is drawn at random depends on the seed, the epoch and the example alone, so it is the same however many threads read.
-
     Args:
-        examples: What to read.
-        how: They become batches.
+        loading: Examples become arrays.
+        batch_size: Examples in a full batch; the last of an epoch may be smaller.
         epochs: Numbers of the epochs within the run; each has its own order.
         seed: The user's seed.
+        copies: Replicas that each batch is dealt out to.
 
     Returns:
-        A dataset of (uint8 (batch, height, width, 3), float32 (batch, outputs)), ``len(epochs) * steps(...)`` batches long.
+        A dataset of (inputs, targets) of shape (batch, ...), ``len(epochs) * steps(...)`` batches long; several inputs are a tuple.
     """
-    draw_seed = derive(seed, "augment")
-    whole = usable(len(examples), how.batch_size, how.copies)
+    whole = usable(loading.count, batch_size, copies)
 
     def indices() -> Iterator[np.ndarray]:
         for epoch in epochs:
-            for chosen in _slices(order(len(examples), seed, epoch)[:whole], how.batch_size):
+            for chosen in _slices(order(loading.count, seed, epoch)[:whole], batch_size):
                 yield np.append(epoch, chosen)
 
-    def load(epoch_and_chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        epoch, *chosen = map(int, epoch_and_chosen)
-        images = [how.read(examples.inputs[i], np.random.default_rng([draw_seed, epoch, i])) for i in chosen]
-        random = np.random.default_rng([draw_seed, epoch, chosen[0], len(examples)])
-        return how.mix(np.stack(images), how.encode(examples.targets[chosen]).astype(np.float32), random)
-
-    return _batches(indices, load, np.array([epochs[0], 0]))
+    return _batches(indices, loading, epochs[0])
 
 
-def evaluation_batches(examples: Examples, read: Reader, encode: Encoder, batch_size: int) -> "tf.data.Dataset":
+def evaluation_batches(loading: Loading, batch_size: int, positions: np.ndarray | None = None) -> "tf.data.Dataset":
     """Batches of all examples once, in their order, as equal in size as can be: no replica then gets an empty share.
 
     Args:
-        examples: What to read.
-        read: Raw input -> uint8 pixels, all of one shape (height, width, 3).
-        encode: Targets of a batch -> float32, shape (batch, outputs).
+        loading: Examples become arrays.
         batch_size: Most examples in a batch.
+        positions: Of the examples to take, int64, shape (m,); None for all.
 
     Returns:
         A dataset as in ``training_batches``, ``steps(...)`` batches long; it can be iterated again.
-
-    Example:
-        >>> from tfft import tasks
-        >>> from tfft.data import from_arrays
-        >>> from tfft.preprocess.image import ImagePreprocessor
-        >>> data = from_arrays(np.random.default_rng(0).integers(0, 255, (20, 10, 12, 3), np.uint8), [0, 1] * 10)
-        >>> encode = tasks.classification(data.labels).encode
-        >>> batches = evaluation_batches(data.validation, ImagePreprocessor(8, 8), encode, batch_size=3)
-        >>> [(pixels.shape, targets.shape) for pixels, targets in batches.as_numpy_iterator()]
-        [((2, 8, 8, 3), (2, 2)), ((2, 8, 8, 3), (2, 2))]
     """
     import tensorflow as tf
 
-    def load(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        images = np.stack([read(examples.inputs[int(index)]) for index in chosen])
-        return images, encode(examples.targets[chosen]).astype(np.float32)
-
-    count = steps(len(examples), batch_size)
-    batches = _batches(lambda: iter(np.array_split(np.arange(len(examples)), count)), load, np.arange(1))
+    positions = np.arange(loading.count) if positions is None else positions
+    count = steps(len(positions), batch_size)
+    chosen = np.array_split(positions, count)
+    batches = _batches(lambda: (np.append(0, some) for some in chosen), loading, 0)
     # Keras warns of every generator whose length it does not know
     return batches.apply(tf.data.experimental.assert_cardinality(count))
 
@@ -201,20 +156,29 @@ def _slices(positions: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
         yield positions[start : start + batch_size]
 
 
-def _batches(
-    indices: Callable[[], Iterator[np.ndarray]],
-    load: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
-    first: np.ndarray,
-) -> "tf.data.Dataset":
-    """What ``load`` makes of each element of ``indices``; ``first`` loads one example, which tells the shapes."""
+def _batches(indices: Callable[[], Iterator[np.ndarray]], loading: Loading, epoch: int) -> "tf.data.Dataset":
+    """What ``loading`` makes of each element of ``indices``, an epoch and then positions."""
     import tensorflow as tf
 
-    shapes = [(None, *array.shape[1:]) for array in load(first)]
+    # one example tells shapes and dtypes
+    first = loading.load(epoch, np.array([0]))
+    shapes = [(None, *array.shape[1:]) for array in first]
+    kinds = [tf.as_dtype(array.dtype) for array in first]
+    # numpy_function does not take bfloat16, so its bits travel as integers
+    bits = [tf.uint16 if kind == tf.bfloat16 else kind for kind in kinds]
+
+    def load(epoch_and_chosen: np.ndarray) -> list[np.ndarray]:
+        arrays = loading.load(int(epoch_and_chosen[0]), epoch_and_chosen[1:])
+        return [array.view(bit.as_numpy_dtype) for array, bit in zip(arrays, bits, strict=True)]
 
     def load_batch(chosen: Any) -> tuple[Any, Any]:
         # Pillow lets go of the interpreter while it decodes and resizes, so parallel calls use all cores
-        images, labels = tf.numpy_function(load, [chosen], (tf.uint8, tf.float32), stateful=False)
-        return tf.ensure_shape(images, shapes[0]), tf.ensure_shape(labels, shapes[1])
+        found = tf.numpy_function(load, [chosen], bits, stateful=False)
+        found = [
+            tf.bitcast(array, kind) if kind == tf.bfloat16 else array for array, kind in zip(found, kinds, strict=True)
+        ]
+        *inputs, targets = (tf.ensure_shape(array, shape) for array, shape in zip(found, shapes, strict=True))
+        return inputs[0] if len(inputs) == 1 else tuple(inputs), targets
 
     batches = tf.data.Dataset.from_generator(indices, output_signature=tf.TensorSpec((None,), tf.int64))
     batches = batches.map(load_batch, num_parallel_calls=cores(), deterministic=True).prefetch(_BATCHES_AHEAD)

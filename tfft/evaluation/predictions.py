@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from tfft.data.examples import Examples
+from tfft.data.loading import reading
 from tfft.data.pipeline import check_batch_size, evaluation_batches, readable
 from tfft.data.seen import Seen
 from tfft.preprocess.image import ImagePreprocessor
@@ -116,7 +117,7 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
     check_batch_size(batch_size)
     task = model.task
     with readable():
-        batches = evaluation_batches(examples, model.preprocessor, task.encode, batch_size)
+        batches = evaluation_batches(reading(examples, model.preprocessor, task.encode), batch_size)
         # not predict_on_batch: under a strategy it answers once for each replica
         logits = model.net.predict(batches.map(lambda pixels, _: pixels), verbose=0)
     threshold = np.asarray(task.options.get("threshold", 0.5))

@@ -87,28 +87,6 @@ class TransferModel:
         """
         return apply(policy, self.backbone_net, self.backbone.blocks, self.head_net, train_norms)
 
-    def net_for(self, overview: Overview) -> "keras.Model":
-        """The net as a phase trains it: the same layers, called so that a frozen backbone is deterministic.
-
-        Frozen or not, dropout and stochastic depth inside a backbone run in a Keras ``fit``; where nothing of it trains, that is
-        noise without a purpose, so the backbone is then called in inference mode.
-
-        Args:
-            overview: Of the phase.
-
-        Returns:
-            A functional model of the same input and output shape, which shares every variable with ``net``.
-
-        Example:
-            >>> import tfft
-            >>> model = build("toy", tfft.tasks.classification(["ants", "bees"]))
-            >>> net = model.net_for(model.apply(tfft.trainable.nothing()))
-            >>> {id(variable) for variable in net.weights} == {id(variable) for variable in model.net.weights}
-            True
-        """
-        frozen = all(row.intent == "frozen" for row in overview.rows if row.block != "head")
-        return _connect(self.backbone, _in_inference(self.backbone_net) if frozen else self.backbone_net, self.head_net)
-
 
 def build(
     backbone: str | Backbone, task: Task, seed: int = 0, strategy: "str | tf.distribute.Strategy | None" = None
@@ -167,24 +145,3 @@ def _connect(backbone: Backbone, backbone_net: Any, head_net: "keras.Model") -> 
     pixels = keras.Input((height, width, 3), dtype="float32", name="pixels")
     features = backbone_net(PIXEL_RANGES[backbone.pixel_range](pixels))
     return keras.Model(pixels, head_net(features), name="tfft")
-
-
-def _in_inference(net: "keras.Model") -> "keras.Layer":
-    """A layer that runs a net without its randomness, whatever the model around it is doing.
-
-    ``net(x, training=False)`` in a functional model is not enough: Keras 3.15 overrides it with the ``training=True`` of ``fit``.
-    """
-    import keras
-
-    class Inference(keras.Layer):
-        def __init__(self) -> None:
-            super().__init__(name="backbone_in_inference")
-            self.net = net
-
-        def call(self, pixels: Any) -> Any:
-            return self.net(pixels, training=False)
-
-        def compute_output_shape(self, input_shape: Any) -> Any:
-            return self.net.compute_output_shape(input_shape)
-
-    return Inference()

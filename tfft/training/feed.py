@@ -1,67 +1,115 @@
-"""What a phase reads: batches to train and to validate on, which weigh classes alike, and the loss of the weights as they are."""
+"""What a phase reads, and the net that reads it: features of its trunk where they can be kept, pixels where not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
+from tfft.core.precision import Precision
 from tfft.core.strategy import replicas
 from tfft.data.examples import Splits
-from tfft.data.pipeline import Training, evaluation_batches, readable, steps, training_batches, usable
+from tfft.data.loading import Loading, reading, reading_at_random
+from tfft.data.pipeline import evaluation_batches, readable, steps, training_batches, usable
 from tfft.models.assembly import TransferModel
+from tfft.models.cuts import cut
+from tfft.models.features import reading_features
+from tfft.models.trunk import tail_net, whole_net
 from tfft.plans.phase import Phase
 from tfft.preprocess import views
+from tfft.training.trunk_cache import NotKeptError, TrunkCache, Turn
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
 
-def validation_batches(
-    model: TransferModel, data: Splits, batch_size: int, class_weight: Mapping[int, float] | None
-) -> "tf.data.Dataset":
-    """The validation part in batches, with the class weights of the training part as sample weights.
+@dataclass(frozen=True)
+class Step:
+    """One phase, ready for Keras.
 
-    Without them the validation loss, by which the best epoch is chosen, would pick the epoch that ignores the rare classes.
+    Attributes:
+        net: From what is read to float32 logits, shape (batch, outputs).
+        train: The batches of all epochs: inputs, float32 targets of shape (batch, outputs), and perhaps weights of shape (batch,).
+        validation: The same of the validation part, once.
+        train_steps, validation_steps: Batches in one epoch.
+        note: What is read, in words, and where it is pixels, why.
+    """
+
+    net: keras.Model
+    train: "tf.data.Dataset"
+    validation: "tf.data.Dataset"
+    train_steps: int
+    validation_steps: int
+    note: str
+
+    def loss_now(self) -> float | None:
+        """Validation loss of the weights as they are, so that the first phase has something to beat as well.
+
+        Returns:
+            The loss; None when it is not a finite number.
+
+        Raises:
+            DataError: When an image cannot be read.
+        """
+        with readable():
+            found = self.net.evaluate(self.validation, steps=self.validation_steps, verbose=0, return_dict=True)
+        return float(found["loss"]) if np.isfinite(found["loss"]) else None
+
+
+def prepare(
+    cache: TrunkCache,
+    turns: Sequence[Turn],
+    batch_size: int,
+    class_weight: Mapping[int, float] | None,
+    precision: Precision,
+) -> Step:
+    """Decide what a phase reads, and make its net.
 
     Args:
-        model: Tells how to read images and encode targets.
-        data: With a validation part.
+        cache: Of the run, with model, data and seed.
+        turns: This phase and those after it.
         batch_size: Examples in a batch.
-        class_weight: Class id to weight; None for equal weights.
+        class_weight: Class id to weight; None for equal weights. They come as sample weights: validation is then weighed as
+            training is, and a mixed example weighs what its shares weigh, which Keras' own ``class_weight`` does not know.
+        precision: In which trunk and tail compute.
 
     Returns:
-        Batches of (uint8 (batch, height, width, 3), float32 (batch, outputs)), and float32 (batch,) weights where there are any.
+        A Step, its net not yet compiled.
+
+    Raises:
+        DataError: When an image cannot be read.
     """
-    return _weighted(
-        evaluation_batches(data.validation, model.preprocessor, model.task.encode, batch_size), class_weight
+    model, data, now = cache.model, cache.data, turns[0]
+    encode = model.task.encode
+    try:
+        at, tables, held_out = cache.tables(turns, precision.trunk)
+    except NotKeptError as reason:
+        net = whole_net(model, cut(model, now.overview), precision)
+        train = _changed(model, data, now.phase, cache.seed)
+        validation = reading(data.validation, model.preprocessor, encode)
+        note = f"pixels: {reason}"
+    else:
+        net = tail_net(model, at, precision)
+        train = reading_features(tables, at, precision.trunk, data.train, encode, now.first_epoch)
+        validation = reading_features([held_out], at, precision.trunk, data.validation, encode)
+        several = f", {len(tables)} views" if now.phase.augment else ""
+        note = f"features {at.describe()}, {precision.trunk}{several}"
+    copies = replicas(model.strategy)
+    epochs = range(now.first_epoch, now.first_epoch + now.phase.epochs)
+    return Step(
+        net,
+        _weighted(training_batches(train, batch_size, epochs, cache.seed, copies), class_weight),
+        _weighted(evaluation_batches(validation, batch_size), class_weight),
+        steps(usable(len(data.train), batch_size, copies), batch_size),
+        # said, so that Keras keeps one iterator, which reads ahead while the next epoch trains
+        steps(len(data.validation), batch_size),
+        note,
     )
 
 
-def training_feed(
-    model: TransferModel,
-    data: Splits,
-    phase: Phase,
-    batch_size: int,
-    epochs: range,
-    seed: int,
-    class_weight: Mapping[int, float] | None,
-) -> dict[str, Any]:
-    """What Keras' ``fit`` reads in one phase.
-
-    Args:
-        model: Tells how to read images and encode targets.
-        data: With training and validation parts.
-        phase: Tells how pictures are changed.
-        batch_size: Examples in a batch.
-        epochs: Numbers of the epochs within the run.
-        seed: Orders the examples and draws the changes.
-        class_weight: Class id to weight; None for equal weights. A mixed example weighs what its shares weigh, which Keras' own
-            ``class_weight`` does not know.
-
-    Returns:
-        Keyword arguments: the batches of all epochs, as ``validation_batches`` has them, and step counts.
-    """
+def _changed(model: TransferModel, data: Splits, phase: Phase, seed: int) -> Loading:
+    """Training pictures, changed as the phase asks for."""
 
     def read(item: Any, random: np.random.Generator) -> np.ndarray:
         return views.read(item, model.preprocessor, phase.augment, random)
@@ -69,39 +117,14 @@ def training_feed(
     def mix(pixels: np.ndarray, targets: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         return views.mix(pixels, targets, phase.augment, random)
 
-    how = Training(read, model.task.encode, mix, batch_size, replicas(model.strategy))
-    return {
-        "x": _weighted(training_batches(data.train, how, epochs, seed), class_weight),
-        "steps_per_epoch": steps(usable(len(data.train), batch_size, how.copies), batch_size),
-        # said, so that Keras keeps one iterator, which reads ahead while the next epoch trains
-        "validation_steps": steps(len(data.validation), batch_size),
-    }
+    return reading_at_random(data.train, read, model.task.encode, mix, seed)
 
 
 def _weighted(batches: "tf.data.Dataset", class_weight: Mapping[int, float] | None) -> "tf.data.Dataset":
+    """The class weights as sample weights; without them the epoch that ignores rare classes might look best."""
     import tensorflow as tf
 
     if class_weight is None:
         return batches
     weights = tf.constant([class_weight[index] for index in range(len(class_weight))], tf.float32)
-    return batches.map(lambda pixels, targets: (pixels, targets, tf.linalg.matvec(targets, weights)))
-
-
-def loss_now(net: keras.Model, batches: "tf.data.Dataset", count: int, batch_size: int) -> float | None:
-    """Validation loss of the weights as they are, so that the first phase has something to beat as well.
-
-    Args:
-        net: Compiled.
-        batches: From ``validation_batches``.
-        count: Examples in them.
-        batch_size: Examples in a batch.
-
-    Returns:
-        The loss; None when it is not a finite number.
-
-    Raises:
-        DataError: When an image cannot be read.
-    """
-    with readable():
-        found = net.evaluate(batches, steps=steps(count, batch_size), verbose=0, return_dict=True)
-    return float(found["loss"]) if np.isfinite(found["loss"]) else None
+    return batches.map(lambda inputs, targets: (inputs, targets, tf.linalg.matvec(targets, weights)))

@@ -2,7 +2,6 @@
 
 import time
 import warnings
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,21 +11,24 @@ import numpy as np
 
 from tfft.core import fingerprint, versions
 from tfft.core.errors import DataError, PlanError, RunWarning, shortlist
+from tfft.core.precision import Precision
 from tfft.core.seed import derive
 from tfft.core.strategy import check_batch, replicas, scope
+from tfft.data.cache import Cache
 from tfft.data.examples import Splits
-from tfft.data.pipeline import check_batch_size, readable, steps, usable
+from tfft.data.pipeline import check_batch_size, readable
 from tfft.models.assembly import TransferModel
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.recipes import two_phase
 from tfft.trainable.overview import survey
 from tfft.trainable.policy import plan_rows
 from tfft.training.best_weights import BestWeights
-from tfft.training.feed import loss_now, training_feed, validation_batches
+from tfft.training.feed import Step, prepare
 from tfft.training.movement import prove, starved
 from tfft.training.optimizer import optimizer_for
-from tfft.training.progress import JsonLog, LiveLine
+from tfft.training.progress import Counting, JsonLog, LiveLine
 from tfft.training.run import PhaseRecord, Run
+from tfft.training.trunk_cache import TrunkCache, Turn
 
 LOG_NAME = "log.jsonl"
 
@@ -39,6 +41,7 @@ def fit(
     batch_size: int = 32,
     run_folder: str | Path | None = None,
     progress: bool | None = None,
+    cache: str | Cache = "auto",
 ) -> Run:
     """Train a model phase by phase; it ends with the weights of the lowest validation loss seen in any of them.
 
@@ -54,6 +57,8 @@ def fit(
         run_folder: Where ``log.jsonl`` grows while training, and ``run.json`` and the weights are written after each phase; None
             writes nothing.
         progress: Whether to show a live line; None shows it in terminals and notebooks.
+        cache: Where the features of frozen layers are kept, which are computed once: ``"auto"``, ``"disk"``, ``"memory"``,
+            ``"off"``, or a ``tfft.data.Cache``.
 
     Returns:
         A Run with the trained model and the record of every phase.
@@ -75,57 +80,67 @@ def fit(
     """
     plan = two_phase() if plan is None else plan
     _check(model, data, plan, batch_size)
+    keep = Cache.of(cache)
     derive(seed, "order")  # a seed that is none is refused before anything is built
     with scope(model.strategy):
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data))
-        return _train(run, data, None if run_folder is None else Path(run_folder), progress)
+        counting = Counting(progress)
+        features = TrunkCache(model, data, keep, derive(run.seed, "order"), counting)
+        try:
+            return _train(run, features, None if run_folder is None else Path(run_folder), progress)
+        finally:
+            counting.close()
 
 
-def _train(run: Run, data: Splits, folder: Path | None, progress: bool | None) -> Run:
+def _train(run: Run, features: TrunkCache, folder: Path | None, progress: bool | None) -> Run:
     """The phases one after the other; each turn of the loop is one phase."""
-    model, batch_size = run.model, run.batch_size
+    model, data = run.model, features.data
     class_weight = model.task.class_weight(data.train.counts())
-    validation = validation_batches(model, data, batch_size, class_weight)
     log = None if folder is None else folder / LOG_NAME
     run = _begin(run, data, log)
     best: float | None = None
-    first_epoch = 0
-    for phase in run.plan:
+    turns = _turns(model, run.plan)
+    for index, phase in enumerate(run.plan):
         begun = time.perf_counter()
         overview = model.apply(phase.trainable, phase.train_norms)
         before = overview.digests()
-        count = steps(usable(len(data.train), batch_size, replicas(model.strategy)), batch_size)
-        net = model.net_for(overview)
-        net.compile(
-            optimizer=optimizer_for(phase, overview, phase.epochs * count, replicas(model.strategy)),
+        step = prepare(features, turns[index:], run.batch_size, class_weight, Precision())
+        step.net.compile(
+            optimizer=optimizer_for(phase, overview, phase.epochs * step.train_steps, replicas(model.strategy)),
             loss=model.task.loss(),
             metrics=model.task.metrics(),
             jit_compile=False,
         )
         if best is None:
-            best = loss_now(net, validation, len(data.validation), batch_size)
+            best = step.loss_now()
         keeper = BestWeights(overview, start=best)
-        line = LiveLine(phase, overview, count, progress)
+        line = LiveLine(phase, overview, step.train_steps, progress)
         events = JsonLog(log, phase.name)
         events.write("phase", plan=phase.to_dict(), trained=overview.totals()[0], parameters=overview.totals()[1])
         try:
-            epochs = range(first_epoch, first_epoch + phase.epochs)
-            feed = training_feed(model, data, phase, batch_size, epochs, derive(run.seed, "order"), class_weight)
-            history = _fit_phase(net, phase, feed | {"validation_data": validation}, [keeper, line, events])
+            history = _fit_phase(step, phase, [keeper, line, events])
             overview = overview.compared(before)
-            starving = starved(overview, net.optimizer)
+            starving = starved(overview, step.net.optimizer)
         finally:
             # also on Ctrl-C: the model is left with the best weights seen
             line.close()
             keeper.restore()
         seconds = time.perf_counter() - begun
-        run = run.with_phase(PhaseRecord(phase, overview, history, keeper.epoch, keeper.value, seconds))
+        run = run.with_phase(PhaseRecord(phase, overview, history, keeper.epoch, keeper.value, seconds, step.note))
         events.write("end", best_epoch=keeper.epoch, best_loss=keeper.value, seconds=round(seconds, 3))
-        best, first_epoch = keeper.value, first_epoch + phase.epochs
+        best = keeper.value
         if folder is not None:
             _keep(run, folder)
         prove(run, starving)
     return run
+
+
+def _turns(model: TransferModel, plan: Plan) -> list[Turn]:
+    """What every phase is meant to do, and when."""
+    rows = survey(model.backbone_net, model.backbone.blocks, model.head_net)
+    begins = np.cumsum([0, *(phase.epochs for phase in plan)]).tolist()
+    overviews = [plan_rows(phase.trainable, rows, phase.train_norms) for phase in plan]
+    return [Turn(*turn) for turn in zip(plan, overviews, begins, strict=False)]
 
 
 def _begin(run: Run, data: Splits, log: Path | None) -> Run:
@@ -139,15 +154,16 @@ def _begin(run: Run, data: Splits, log: Path | None) -> Run:
     return replace(run, first_weights=fingerprint.combined(fingerprint.weight_digests(run.model.net.weights)))
 
 
-def _fit_phase(
-    net: keras.Model, phase: Phase, feed: Mapping[str, Any], callbacks: list[keras.callbacks.Callback]
-) -> dict[str, list[float]]:
-    """One Keras ``fit``; ``feed`` is what it reads."""
+def _fit_phase(step: Step, phase: Phase, callbacks: list[keras.callbacks.Callback]) -> dict[str, list[float]]:
+    """One Keras ``fit``."""
     if phase.patience is not None:
         callbacks = [*callbacks, keras.callbacks.EarlyStopping("val_loss", patience=phase.patience)]
     callbacks = [*callbacks, keras.callbacks.TerminateOnNaN()]
     with readable():
-        history = net.fit(**feed, epochs=phase.epochs, callbacks=callbacks, shuffle=False, verbose=0).history
+        history = step.net.fit(
+            step.train, steps_per_epoch=step.train_steps, validation_data=step.validation,
+            validation_steps=step.validation_steps, epochs=phase.epochs, callbacks=callbacks, shuffle=False, verbose=0,
+        ).history  # fmt: skip
     losses = {name: [float(value) for value in values] for name, values in history.items()}
     if not np.isfinite([value for name in ("loss", "val_loss") for value in losses.get(name, [])]).all():
         raise PlanError(

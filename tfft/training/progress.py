@@ -1,4 +1,4 @@
-"""What a user sees of a running phase: one live line in a terminal or notebook, and a JSON line for each event in a file."""
+"""What a user sees of a running phase: live lines in a terminal or notebook, and a JSON line for each event in a file."""
 
 import json
 import math
@@ -92,6 +92,50 @@ class LiveLine(keras.callbacks.Callback):
         """Leave the finished line standing; safe to call twice."""
         if self._show:
             self._bar.stop()
+
+
+class Counting:
+    """What is computed before a phase, how much of it is done and how long it will take, on one line.
+
+    Args:
+        show: True or False; None shows it in terminals and notebooks only.
+
+    Example:
+        >>> counting = Counting(show=False)
+        >>> counting("features", done=3, count=10)  # nothing to see
+    """
+
+    def __init__(self, show: bool | None = None) -> None:
+        console = Console(stderr=True)
+        self._show = (console.is_terminal or console.is_jupyter) if show is None else show
+        self._console = console
+        self._bar: Progress | None = None
+
+    def __call__(self, what: str, done: int, count: int) -> None:
+        """Move the line; it stands when all is done.
+
+        Args:
+            what: Such as ``"vgg16 after block4_pool"``.
+            done: Pictures done so far.
+            count: Pictures in all.
+        """
+        if not self._show:
+            return
+        if self._bar is None:
+            text = TextColumn("computing {task.description}, {task.completed:,.0f} of {task.total:,.0f}")
+            left = TimeRemainingColumn(compact=True, elapsed_when_finished=True)
+            self._bar = Progress(text, BarColumn(bar_width=16), left, console=self._console)
+            self._task = self._bar.add_task(what, total=count)
+            self._bar.start()
+        self._bar.update(self._task, completed=done)
+        if done == count:
+            self.close()
+
+    def close(self) -> None:
+        """Leave the line standing as it is; safe to call twice."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
 
 
 class JsonLog(keras.callbacks.Callback):

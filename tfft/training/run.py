@@ -31,6 +31,7 @@ class PhaseRecord:
         best_epoch: Whose weights were kept, from 1; 0 when no epoch beat the weights the phase began with.
         best_loss: Validation loss of the kept weights.
         seconds: Wall time.
+        reads: What it read: features of its trunk, or pixels, and why.
     """
 
     phase: Phase
@@ -39,6 +40,7 @@ class PhaseRecord:
     best_epoch: int
     best_loss: float | None
     seconds: float
+    reads: str = ""
 
     def describe(self) -> str:
         """One or two lines: what trained, which epoch was kept and how good it was."""
@@ -65,6 +67,7 @@ class PhaseRecord:
             "best_epoch": self.best_epoch,
             "best_loss": self.best_loss,
             "seconds": self.seconds,
+            "reads": self.reads,
         }
 
 

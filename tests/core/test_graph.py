@@ -1,0 +1,69 @@
+"""The beginning of a net ends before what moves, and as few values as can be cross its end."""
+
+import keras
+import numpy as np
+import pytest
+
+from tfft.core.graph import beginning, boundary
+
+
+def ends(net, moving, inference=True):
+    """Names of the operations whose results cross the end of the beginning, while some layers move."""
+    weights = [weight for name in moving for weight in net.get_layer(name).weights]
+    return sorted(t._keras_history.operation.name for t in boundary(net, beginning(net, weights, inference)))
+
+
+@pytest.fixture
+def chain():
+    inputs = keras.Input((8, 8, 3), name="pixels")
+    x = keras.layers.Conv2D(4, 3, name="one")(inputs)
+    x = keras.layers.Dropout(0.5, name="noise")(keras.layers.ReLU(name="relu")(x))
+    return keras.Model(inputs, keras.layers.Conv2D(4, 3, name="two")(x))
+
+
+@pytest.mark.parametrize(
+    ("moving", "place"), [([], ["two"]), (["two"], ["noise"]), (["one"], ["pixels"]), (["one", "two"], ["pixels"])]
+)
+def test_everything_before_the_first_that_moves_is_in_the_beginning(chain, moving, place):
+    assert ends(chain, moving) == place
+
+
+def test_where_dropout_is_on_it_ends_the_beginning(chain):
+    assert ends(chain, [], inference=False) == ["relu"]
+    assert ends(chain, ["two"], inference=False) == ["relu"]
+
+
+def test_paths_that_do_not_pass_what_moves_are_in_the_beginning():
+    inputs = keras.Input((8, 8, 3))
+    left = keras.layers.Conv2D(4, 3, padding="same", name="left")(inputs)
+    right = keras.layers.Conv2D(2, 3, padding="same", name="right")(inputs)
+    right = keras.layers.Conv2D(4, 3, padding="same", name="top")(right)
+    net = keras.Model(inputs, keras.layers.Add(name="sum")([left, right]))
+    assert ends(net, ["top"]) == ["left", "right"]
+
+
+def test_one_small_tensor_is_kept_rather_than_two_made_of_it():
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(4, 3, padding="same", name="first")(inputs)
+    left = keras.layers.Conv2D(4, 1, name="left")(keras.layers.ReLU(name="relu")(x))
+    right = keras.layers.Conv2D(4, 1, name="right")(keras.layers.AveragePooling2D(1, name="pooling")(x))
+    net = keras.Model(inputs, keras.layers.Add(name="sum")([left, right]))
+    assert ends(net, ["left", "right"]) == ["first"]
+    assert ends(net, ["left"]) == ["relu", "right"], "a kernel is never computed again"
+
+
+def test_a_mask_travels_along():
+    """An encoder with a second input, as transformers have, is cut into features and mask."""
+    tokens, mask = keras.Input((6,), dtype="int32", name="tokens"), keras.Input((6,), dtype="bool", name="mask")
+    x = keras.layers.Embedding(10, 4, name="embedding")(tokens)
+    for name in ("one", "two"):
+        attention = keras.layers.MultiHeadAttention(2, 2, name=f"attention_{name}")
+        x = x + attention(x, x, attention_mask=mask[:, None, :])
+    encoder = keras.Model([tokens, mask], x)
+    before = beginning(encoder, encoder.get_layer("attention_two").weights, inference=True)
+    tensors = boundary(encoder, before)
+    assert sorted(len(t.shape) for t in tensors) in ([2, 3], [3, 3]), "features, and the mask or what is made of it"
+    first = keras.Model(encoder.inputs, list(tensors))
+    second = keras.Model(list(tensors), encoder.outputs)
+    ids, real = np.arange(12).reshape(2, 6) % 10, np.array([[1] * 6, [1, 1, 1, 0, 0, 0]], bool)
+    np.testing.assert_array_equal(second(first([ids, real])), encoder([ids, real]))

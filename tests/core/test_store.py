@@ -1,0 +1,101 @@
+"""Entries are found by what they were made from, and the ones used longest ago make room."""
+
+import json
+import os
+import time
+
+import numpy as np
+import pytest
+
+from tfft.core.errors import RunWarning
+from tfft.core.store import Store
+
+ROW = np.dtype(("<f4", (256,)))  # 1 KiB
+
+
+def entry(store, name, count=10):
+    table = store.table({"net": name}, count, ROW)
+    for number in table.missing():
+        table.write(number, np.zeros((len(table.rows(number)), 256), np.float32))
+    return table
+
+
+def names(store):
+    return [kept.about["net"] for kept in store.entries()]
+
+
+def test_the_same_description_finds_the_same_rows_and_another_does_not(tmp_path):
+    store = Store(tmp_path / "deep" / "features", 10**6)
+    assert store.entries() == []
+    entry(store, "a")
+    assert store.table({"net": "a"}, 10, ROW).missing() == []
+    assert store.table({"net": "b"}, 10, ROW).missing() == [0]
+    assert store.table({"net": "a"}, 11, ROW).missing() == [0]
+    assert store.table({"net": "a"}, 10, np.dtype(("<f4", (16, 16)))).missing() == [0]
+
+
+def test_what_was_used_longest_ago_goes_first(tmp_path):
+    store = Store(tmp_path, 35_000)
+    for age, name in enumerate(["a", "b", "c"]):
+        entry(store, name)
+        os.utime(tmp_path / store.entries()[0].key, (time.time() - 1000 + age,) * 2)
+    entry(store, "a").take(np.array([0]))  # used again
+    entry(store, "d")
+    assert names(store) == ["d", "a", "c"]
+    assert sum(kept.size_bytes for kept in store.entries()) < 35_000
+
+
+def test_what_another_run_is_reading_stays(tmp_path):
+    store = Store(tmp_path, 15_000)
+    read = entry(store, "a")
+    folder = tmp_path / store.entries()[0].key
+    os.utime(folder, (time.time() - 1000,) * 2)
+    read.take(np.array([0]))
+    with pytest.raises(OSError, match="is in use"):
+        store.table({"net": "b"}, 10, ROW)
+    os.utime(folder, (time.time() - 1000,) * 2)
+    store.table({"net": "b"}, 10, ROW)
+    assert names(store) == ["b"]
+
+
+def test_what_does_not_fit_is_refused_and_nothing_is_lost(tmp_path):
+    store = Store(tmp_path, 15_000)
+    entry(store, "a")
+    with pytest.raises(OSError, match=r"0\.00 GB are needed|cache may hold"):
+        store.table({"net": "large"}, 100, ROW)
+    assert names(store) == ["a"]
+
+
+def test_a_disk_without_room_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000}))
+    with pytest.raises(OSError, match="are free in"):
+        Store(tmp_path, 10**6).table({"net": "a"}, 10, ROW)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_entry_of_another_version_is_not_read(tmp_path):
+    store = Store(tmp_path, 10**6)
+    entry(store, "a")
+    manifest = tmp_path / store.entries()[0].key / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"format": 99}))
+    with pytest.warns(RunWarning, match="another version of tfft"):
+        assert store.table({"net": "a"}, 10, ROW).missing() == [0]
+
+
+def test_a_manifest_that_cannot_be_read_is_written_again(tmp_path):
+    store = Store(tmp_path, 10**6)
+    entry(store, "a")
+    manifest = tmp_path / store.entries()[0].key / "manifest.json"
+    manifest.write_text("{")
+    assert store.entries()[0].about == {}
+    assert store.table({"net": "a"}, 10, ROW).missing() == []
+    assert names(store) == ["a"]
+
+
+def test_an_entry_can_be_removed(tmp_path):
+    store = Store(tmp_path, 10**6)
+    entry(store, "a")
+    entry(store, "b")
+    store.remove(store.entries()[0].key)
+    assert names(store) == ["a"]
+    store.remove("gone already")

@@ -1,0 +1,122 @@
+"""A cut divides a net in two: trunk and tail give what the whole gives, and what moves lies behind the cut."""
+
+import keras
+import numpy as np
+import pytest
+
+import tfft
+from tfft.core.precision import Precision
+from tfft.models.cuts import cut
+from tfft.models.trunk import between, tail_net, trunk_net, whole_net
+from tfft.trainable import last_blocks, match, nothing
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3)).astype("float32")
+
+
+@pytest.fixture
+def model():
+    return tfft.build("toy", tfft.tasks.classification(["a", "b", "c"], hidden=(5,), dropout=0.5), seed=1)
+
+
+def with_backbone(layers, blocks=(("block1", ""),), size=8):
+    """A model whose backbone is made by a function of its input."""
+    described = tfft.load_backbone("toy", size=size)
+
+    def load(seed):
+        inputs = keras.Input((size, size, 3))
+        return keras.Model(inputs, layers(inputs), name="backbone")
+
+    object.__setattr__(described, "loader", load)
+    object.__setattr__(described, "blocks", tuple(tfft.core.specs.Block(*block) for block in blocks))
+    return tfft.build(described, tfft.tasks.classification(["a", "b"]))
+
+
+@pytest.mark.parametrize(
+    ("policy", "place"),
+    [
+        (nothing(), "after pool"),
+        (last_blocks(1), "after block2_relu"),
+        (last_blocks(2), "after block1_relu"),
+        (match("block3_conv/bias"), "after block2_relu"),
+    ],
+)
+def test_trunk_and_tail_make_the_whole(model, policy, place):
+    overview = model.apply(policy)
+    at = cut(model, overview)
+    assert at.describe() == place
+    assert at.reason == ""
+    tail, whole = tail_net(model, at), whole_net(model, at)
+    expected = model.net(PIXELS)
+    np.testing.assert_array_equal(tail(trunk_net(model, at)(PIXELS)), expected)
+    np.testing.assert_array_equal(whole(PIXELS), expected)
+    moving = {id(v) for v, row in zip(overview.variables, overview.rows, strict=True) if row.intent == "train"}
+    assert {id(v) for v in tail.trainable_variables} == {id(v) for v in whole.trainable_variables} == moving
+    assert not moving & {id(v) for v in at.weights}
+    assert {id(v) for v in [*at.weights, *tail.weights]} >= {id(v) for v in model.net.weights}
+
+
+def test_training_the_tail_trains_the_net(model):
+    at = cut(model, model.apply(last_blocks(1)))
+    features = trunk_net(model, at)(PIXELS)
+    before = np.asarray(model.net(PIXELS))
+    tail = tail_net(model, at)
+    tail.compile("adam", model.task.loss())
+    tail.fit(features, np.eye(3)[[0, 1, 2, 0]], epochs=2, verbose=0)
+    assert not np.allclose(model.net(PIXELS), before)
+    np.testing.assert_array_equal(tail(trunk_net(model, at)(PIXELS)), model.net(PIXELS))
+
+
+def test_features_of_a_later_cut_come_from_those_of_an_earlier_one(model):
+    cuts = [cut(model, model.apply(policy)) for policy in (last_blocks(2), last_blocks(1), nothing())]
+    for earlier, later in [(0, 1), (0, 2), (1, 2)]:
+        assert cuts[later].contains(cuts[earlier])
+        assert not cuts[earlier].contains(cuts[later])
+        assert cuts[later].depth > cuts[earlier].depth
+        features = between(model, cuts[earlier], cuts[later])(trunk_net(model, cuts[earlier])(PIXELS))
+        np.testing.assert_array_equal(features, trunk_net(model, cuts[later])(PIXELS))
+
+
+def test_dropout_in_the_trunk_is_off_and_in_the_tail_is_on():
+    def layers(inputs):
+        x = keras.layers.Conv2D(4, 3, name="one")(inputs)
+        x = keras.layers.Dropout(0.5, name="noise_one")(x)
+        x = keras.layers.Conv2D(4, 3, name="two")(x)
+        return keras.layers.Dropout(0.5, name="noise_two")(x)
+
+    model = with_backbone(layers, (("block1", "noise_one"), ("block2", "")))
+    pixels = PIXELS[:, :8, :8]
+    head = whole_net(model, cut(model, model.apply(nothing())))
+    np.testing.assert_array_equal(head(pixels, training=True), model.net(pixels))
+    at = cut(model, model.apply(last_blocks(1)))
+    trunk = trunk_net(model, at)
+    np.testing.assert_array_equal(trunk(pixels, training=True), trunk(pixels, training=False))
+    tuned = whole_net(model, at)
+    assert not np.allclose(tuned(pixels, training=True), tuned(pixels, training=True))
+
+
+def test_parallel_paths_cross_the_cut_together():
+    def layers(inputs):
+        left = keras.layers.Conv2D(4, 3, padding="same", name="left")(inputs)
+        right = keras.layers.Conv2D(2, 3, padding="same", name="right")(inputs)
+        right = keras.layers.Conv2D(4, 3, padding="same", name="top")(right)
+        return keras.layers.Add(name="sum")([left, right])
+
+    model = with_backbone(layers)
+    pixels = PIXELS[:, :8, :8]
+    at = cut(model, model.apply(match("top/.*")))
+    assert sorted(at.names) == ["left", "right"]
+    features = trunk_net(model, at)(pixels)
+    assert len(features) == 2
+    np.testing.assert_array_equal(tail_net(model, at)(features), model.net(pixels))
+
+
+def test_bfloat16_features_are_near_and_the_head_stays_float32(model):
+    at = cut(model, model.apply(last_blocks(1)))
+    exact, near = trunk_net(model, at)(PIXELS), trunk_net(model, at, "bfloat16")(PIXELS)
+    assert near.dtype == "bfloat16"
+    assert np.linalg.norm(np.asarray(near, "float32") - exact) < 0.02 * np.linalg.norm(exact)
+    for precision in (Precision("bfloat16", "bfloat16"), Precision("bfloat16", "float32")):
+        tail = tail_net(model, at, precision)
+        assert tail.input.dtype == "bfloat16"
+        assert tail(near).dtype == whole_net(model, at, precision)(PIXELS).dtype == "float32"
+    assert {layer.compute_dtype for layer in model.net._flatten_layers()} == {"float32"}, "nothing stays changed"

@@ -1,0 +1,214 @@
+"""Cached phases train what uncached ones train; whatever happens to the cache, the run finishes and nothing wrong is read."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import tfft
+from tfft.core.errors import RunWarning
+from tfft.core.store import Store
+from tfft.data.cache import Cache
+from tfft.plans import augmentation
+from tfft.trainable import everything, last_blocks, nothing
+
+PLAN = tfft.Plan(tfft.Phase("head", nothing(), 2, 0.01), tfft.Phase("tune", last_blocks(1), 2, 1e-3))
+
+
+@pytest.fixture
+def data(toy_arrays):
+    return tfft.data.from_arrays(*toy_arrays)
+
+
+def run(data, cache, plan=PLAN, **options):
+    task = tfft.tasks.classification(data.labels, dropout=0.3)
+    return tfft.fit(tfft.build("toy", task, seed=1), data, plan, seed=2, batch_size=8, cache=cache, **options)
+
+
+def reads(found):
+    return [record.reads for record in found.phases]
+
+
+def same(one, two, tolerance=1e-6):
+    for name, values in one.history().items():
+        np.testing.assert_allclose(two.history()[name], values, atol=tolerance, err_msg=name)
+    for a, b in zip(one.model.net.get_weights(), two.model.net.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=tolerance)
+
+
+PLANS = {
+    "head, tune": PLAN,
+    "backwards": tfft.Plan(tfft.Phase("tune", last_blocks(2), 1, 1e-3), tfft.Phase("head", nothing(), 2, 0.01)),
+    "gradual": tfft.Plan(
+        tfft.Phase("head", nothing(), 1, 0.01),
+        tfft.Phase("one", last_blocks(1), 1, 1e-3),
+        tfft.Phase("two", last_blocks(2), 1, 1e-3),
+        tfft.Phase("all", everything(), 1, 1e-4),
+    ),
+    "colors": PLAN.with_phases(augment=(augmentation.colors(), augmentation.flips())),
+    "norms": PLAN.with_phases(train_norms=True, weight_decay=0.1),
+}
+
+
+@pytest.mark.parametrize("name", PLANS)
+@pytest.mark.parametrize("cache", ["memory", "disk"])
+def test_cached_and_uncached_phases_train_the_same(data, name, cache):
+    plain, kept = run(data, "off", PLANS[name]), run(data, cache, PLANS[name])
+    same(plain, kept)
+    assert all(note == "pixels: cache='off'" for note in reads(plain))
+    assert any(note.startswith("features after") for note in reads(kept))
+
+
+def test_every_phase_says_what_it_read(data):
+    notes = reads(run(data, "memory", PLANS["gradual"]))
+    assert notes[:3] == [f"features after {place}, float32" for place in ("pool", "block2_relu", "block1_relu")]
+    assert notes[3] == "pixels: block1_conv/kernel trains, and nothing with a kernel lies before it"
+    assert reads(run(data, "memory", PLANS["colors"]))[0] == "features after pool, float32, 2 views"
+
+
+def test_later_phases_find_what_the_first_has_computed(data, tmp_path):
+    run(data, Cache("disk", tmp_path), PLANS["gradual"].phases and tfft.Plan(*PLANS["gradual"].phases[:3]))
+    kept = [entry.about["what"] for entry in Store(tmp_path, 0).entries()]
+    assert sorted(kept) == sorted([f"toy after {place}" for place in ("pool", "block2_relu", "block1_relu")] * 2)
+
+
+def test_a_second_run_reads_no_picture_and_a_changed_picture_is_noticed(data, toy_arrays, tmp_path, monkeypatch):
+    cache = Cache("disk", tmp_path)
+    first = run(data, cache)
+    read = []
+    call = type(first.model.preprocessor).__call__
+    monkeypatch.setattr(
+        type(first.model.preprocessor), "__call__", lambda self, item: read.append(1) or call(self, item)
+    )
+    same(first, run(data, cache), 0)
+    assert read == []
+    images, targets = toy_arrays
+    images[0] ^= 1
+    run(tfft.data.from_arrays(images, targets), cache)
+    assert len(read) >= 30
+
+
+def test_weights_that_moved_make_new_features(data, tmp_path):
+    """After a phase that trains everything the old features are not the net's any more."""
+    cache = Cache("disk", tmp_path)
+    plan = tfft.Plan(
+        tfft.Phase("head", nothing(), 1, 0.01),
+        tfft.Phase("all", everything(), 1, 0.01),
+        tfft.Phase("again", nothing(), 2, 0.01),
+    )
+    same(run(data, "off", plan), run(data, cache, plan))
+    assert len(Store(tmp_path, 0).entries()) == 4
+
+
+def test_fewer_views_than_epochs_are_taken_in_turn(data):
+    plan = tfft.plans.head_only(epochs=4).with_phases(augment=(augmentation.colors(),))
+    kept = run(data, Cache("memory", views=2), plan)
+    assert reads(kept) == ["features after pool, float32, 2 views"]
+    assert len(kept.history()["loss"]) == 4
+
+
+def test_what_mixes_pixels_reads_pixels(data):
+    plan = PLAN.with_phases(augment=(augmentation.mixup(),))
+    kept = run(data, "memory", plan)
+    assert all(note.startswith("pixels: mixup(") for note in reads(kept))
+    same(run(data, "off", plan), kept)
+
+
+@pytest.mark.parametrize("damage", [b"", b"half a shard", None])
+def test_a_damaged_shard_is_named_and_computed_again(data, tmp_path, damage):
+    cache = Cache("disk", tmp_path)
+    first = run(data, cache)
+    shard = max(tmp_path.rglob("*.npy"), key=lambda path: path.stat().st_size)
+    content = shard.read_bytes() if damage is None else damage
+    shard.write_bytes(content[:-9] + b"x" * 9 if damage is None else content)
+    with pytest.warns(RunWarning, match=f"{shard.name}.*is damaged"):
+        same(first, run(data, cache), 0)
+
+
+def test_a_full_disk_falls_back_to_memory_and_the_run_finishes(data, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    plain = run(data, "off")
+    monkeypatch.setattr(np.lib.format, "write_array", full)
+    with pytest.warns(RunWarning, match="No space left on device.*kept in memory"):
+        kept = run(data, Cache("auto", tmp_path))
+    same(plain, kept)
+    assert reads(kept)[0].startswith("features")
+    strict = run(data, Cache("disk", tmp_path / "other"))
+    assert reads(strict)[0].startswith("pixels: features cannot be written: ")
+    same(plain, strict)
+
+
+def test_a_folder_that_cannot_be_made_and_a_small_budget_are_reasons_and_no_errors(data, tmp_path):
+    (tmp_path / "file").write_text("")
+    plain = run(data, "off")
+    for cache in (Cache("disk", tmp_path / "file" / "x"), Cache("disk", max_bytes=10), Cache("memory", max_bytes=10)):
+        found = run(data, cache)
+        assert reads(found)[0].startswith("pixels: ")
+        same(plain, found)
+    assert reads(run(data, Cache("auto", tmp_path / "file" / "x")))[0].startswith("features")
+
+
+KILLED = """
+import sys, time, numpy as np, tfft
+from tfft.core import shards
+from tfft.data.cache import Cache
+
+shards.SHARD_BYTES = 4 * 4 * 8 * 4 * 8  # eight pictures
+write = shards.Shards.write
+
+def slow(self, number, rows):
+    write(self, number, rows)
+    print(number, flush=True)
+    time.sleep(0.3 if "slow" in sys.argv else 0)
+
+shards.Shards.write = slow
+targets = np.arange(60) % 3
+images = np.random.default_rng(0).integers(0, 255, (60, 16, 16, 3), np.uint8)
+data = tfft.data.from_arrays(images, targets)
+plan = tfft.Plan(tfft.Phase("tune", tfft.trainable.last_blocks(1), 1, 1e-3))
+run = tfft.fit(tfft.build("toy", tfft.tasks.classification(data.labels)), data, plan, cache=Cache("disk", sys.argv[1]))
+print("done", run.phases[0].reads, run.phases[0].history["loss"][0])
+"""
+
+
+def start(folder, *options):
+    command = [sys.executable, "-c", KILLED, str(folder), *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ)
+
+
+def test_a_killed_extraction_goes_on_after_its_last_whole_shard(tmp_path):
+    killed = start(tmp_path, "slow")
+    assert [killed.stdout.readline().strip() for _ in range(2)] == ["0", "1"]
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate(timeout=60)
+    whole = len(list(tmp_path.rglob("0*.npy")))
+    assert whole >= 2
+    lines = start(tmp_path).communicate(timeout=300)[0].splitlines()
+    assert [int(line) for line in lines[:-1]][: 6 - whole] == list(range(whole, 6)), (
+        "what was whole is not computed again"
+    )
+    assert lines[-1].startswith("done features after block2_relu, float32")
+    fresh = start(tmp_path / "fresh").communicate(timeout=300)[0].splitlines()
+    assert fresh[-1] == lines[-1]
+
+
+def test_two_runs_that_write_the_same_features_both_finish_right(tmp_path):
+    both = [start(tmp_path, "slow"), start(tmp_path, "slow")]
+    ends = [one.communicate(timeout=300)[0].splitlines()[-1] for one in both]
+    assert ends[0] == ends[1]
+    assert ends[0].startswith("done features after block2_relu, float32")
+    assert len({path.name for path in tmp_path.rglob("*.npy")}) == 8
+
+
+def test_nothing_is_kept_where_nothing_should_be(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("TFFT_CACHE_DIR", str(tmp_path))
+    run(data, "off")
+    run(data, "memory")
+    assert list(tmp_path.iterdir()) == []
+    run(data, "auto")
+    assert [path.name for path in tmp_path.iterdir()] == ["features"]

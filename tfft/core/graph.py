@@ -1,0 +1,90 @@
+"""The graph of a functional net: its longest beginning in which nothing moves, and the tensors where that ends."""
+
+from collections.abc import Iterable, Iterator
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
+
+
+def beginning(net: "keras.Model", moving: Iterable[Any], inference: bool) -> list[Any]:
+    """The largest beginning of a net that gives the same for the same inputs, as long as some of its variables move.
+
+    Args:
+        net: A functional model.
+        moving: Its variables that move.
+        inference: Whether dropout is off; where it is on, what it changes is not in the beginning.
+
+    Returns:
+        Calls of operations, in topological order; without those at its end that make more values of what enters them.
+
+    Example:
+        >>> import tfft
+        >>> net = tfft.load_backbone("toy").load()
+        >>> before = beginning(net, net.get_layer("block2_conv").weights, inference=True)
+        >>> before[-1].operation.name
+        'block1_relu'
+    """
+    ids = {id(variable) for variable in moving}
+    known = {id(tensor) for tensor in net.inputs}
+    before = []
+    for node in _nodes(net):
+        if all(id(t) in known for t in node.input_tensors) and _holds_still(node.operation, ids, inference):
+            before.append(node)
+            known |= {id(tensor) for tensor in node.outputs}
+    return _narrowed(net, before)
+
+
+def boundary(net: "keras.Model", before: list[Any]) -> tuple[Any, ...]:
+    """The tensors that the rest of a net takes from its beginning.
+
+    Args:
+        net: A functional model.
+        before: From ``beginning``.
+
+    Returns:
+        Symbolic tensors of shape (batch, ...), in the order in which they are made; the net's outputs when nothing is left.
+    """
+    inside = {id(node) for node in before}
+    needed = {id(t) for node in _nodes(net) if id(node) not in inside for t in node.input_tensors}
+    made = [*net.inputs, *(tensor for node in before for tensor in node.outputs)]
+    ends = {id(tensor) for tensor in net.outputs}
+    return tuple(tensor for tensor in made if id(tensor) in needed or id(tensor) in ends)
+
+
+def _holds_still(operation: Any, moving: set[int], inference: bool) -> bool:
+    import keras
+
+    random = not inference and isinstance(operation, keras.layers.Dropout)
+    return not random and not any(id(variable) in moving for variable in getattr(operation, "weights", []))
+
+
+def _narrowed(net: "keras.Model", before: list[Any]) -> list[Any]:
+    """Without the calls at its end that have no kernel and make more of what enters them, such as one pooling of two paths."""
+    best, best_size = before, _size(boundary(net, before))
+    while True:
+        later = {id(t) for node in before for t in node.input_tensors}
+        ends = [n for n in before if not any(id(t) in later for t in n.outputs) and not _has_kernel(n.operation)]
+        smaller = [[n for n in before if n is not end] for end in ends]
+        smaller = [s for s in smaller if _size(boundary(net, s)) <= best_size]
+        if not smaller:
+            return best
+        before = min(smaller, key=lambda nodes: _size(boundary(net, nodes)))
+        if _size(boundary(net, before)) < best_size:
+            best, best_size = before, _size(boundary(net, before))
+
+
+def _has_kernel(operation: Any) -> bool:
+    return any(len(weight.shape) > 1 for weight in getattr(operation, "weights", []))
+
+
+def _size(tensors: tuple[Any, ...]) -> int:
+    """Values that an example has at a boundary; lengths that are not known count as one."""
+    return sum(prod(length or 1 for length in tensor.shape[1:]) for tensor in tensors)
+
+
+def _nodes(net: "keras.Model") -> Iterator[Any]:
+    """Calls of operations in topological order. (Keras 3.15 has no public way to them; a test guards this one.)"""
+    for depth in sorted(net._nodes_by_depth, reverse=True):
+        yield from (node for node in net._nodes_by_depth[depth] if not node.is_input)

@@ -1,0 +1,146 @@
+"""A folder of rows that can be computed again: each entry is found by everything it was made from, within a byte budget.
+
+::
+
+    <folder>/<key>/                           its time says when it was last used
+    <folder>/<key>/manifest.json              what the rows are
+    <folder>/<key>/00003-<digest>.npy         see ``shards``
+"""
+
+import json
+import os
+import shutil
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfft.core import fingerprint
+from tfft.core.errors import RunWarning
+from tfft.core.files import write_text
+from tfft.core.shards import Shards
+
+FORMAT = 1
+_MANIFEST = "manifest.json"
+# a run that reads rows says so once a minute
+_IN_USE_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One entry of a store, as ``tfft cache`` lists it.
+
+    Attributes:
+        key: Name of its folder.
+        about: What the rows were made from; empty where that cannot be read.
+        size_bytes: Of all its files.
+        used: When it was last written or read, in seconds since 1970.
+    """
+
+    key: str
+    about: Mapping[str, Any]
+    size_bytes: int
+    used: float
+
+
+@dataclass(frozen=True)
+class Store:
+    """Entries below one folder.
+
+    Attributes:
+        folder: Need not exist.
+        max_bytes: Of all entries together; the ones that were used longest ago go first.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     store = Store(Path(folder), max_bytes=10**6)
+        ...     table = store.table({"net": "toy"}, 3, np.dtype("<f4"))
+        ...     table.write(0, np.zeros(3, np.float32))
+        ...     store.table({"net": "toy"}, 3, np.dtype("<f4")).missing(), store.entries()[0].about
+        ([], {'net': 'toy'})
+    """
+
+    folder: Path
+    max_bytes: int
+
+    def table(self, about: Mapping[str, Any], count: int, row: "np.dtype[Any]") -> Shards:
+        """The rows of what ``about`` describes, found or begun; room for them is made first.
+
+        Args:
+            about: JSON values: everything that the rows depend on.
+            count: How many rows.
+            row: dtype of one row.
+
+        Returns:
+            Shards, of which all, some or none are there.
+
+        Raises:
+            OSError: When there is no room, or the folder cannot be written.
+        """
+        made_from = {
+            "format": FORMAT,
+            "about": dict(about),
+            "rows": count,
+            "dtype": repr(row),
+        }
+        folder = self.folder / fingerprint.fingerprint(made_from)
+        manifest = _read(folder)
+        if manifest is not None and {name: manifest.get(name) for name in made_from} != made_from:
+            warnings.warn(
+                f"{str(folder)!r} was written by another version of tfft; it is computed again.",
+                RunWarning,
+                stacklevel=2,
+            )
+            shutil.rmtree(folder)
+            manifest = None
+        if manifest is None:
+            self._make_room(folder.name, count * row.itemsize)
+            write_text(folder / _MANIFEST, json.dumps(made_from | {"created": time.time()}, indent=1))
+        os.utime(folder)
+        return Shards(count, row, folder)
+
+    def entries(self) -> list[Kept]:
+        """What there is, last used first."""
+        found = []
+        for folder in self.folder.iterdir() if self.folder.is_dir() else ():
+            if (folder / _MANIFEST).is_file():
+                size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+                about = (_read(folder) or {}).get("about", {})
+                found.append(Kept(folder.name, about, size, folder.stat().st_mtime))
+        return sorted(found, key=lambda kept: -kept.used)
+
+    def remove(self, key: str) -> None:
+        """Delete one entry; a process that is reading it falls back to computing.
+
+        Args:
+            key: Of the entry.
+        """
+        shutil.rmtree(self.folder / key, ignore_errors=True)
+
+    def _make_room(self, own: str, needed: int) -> None:
+        if needed > self.max_bytes:
+            raise OSError(f"{needed / 1e9:.2f} GB are needed, and the cache may hold {self.max_bytes / 1e9:.2f} GB")
+        kept = [entry for entry in self.entries() if entry.key != own]
+        while kept and sum(entry.size_bytes for entry in kept) + needed > self.max_bytes:
+            oldest = kept.pop()
+            if time.time() - oldest.used < _IN_USE_SECONDS:
+                raise OSError(f"{needed / 1e9:.2f} GB are needed, and what is in the cache is in use")
+            self.remove(oldest.key)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self.folder).free
+        if needed > free:
+            raise OSError(f"{needed / 1e9:.2f} GB are needed, and {free / 1e9:.2f} GB are free in {str(self.folder)!r}")
+
+
+def _read(folder: Path) -> dict[str, Any] | None:
+    """The manifest of an entry; None where there is none that can be read."""
+    try:
+        values = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return values if isinstance(values, dict) else None

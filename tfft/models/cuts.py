@@ -1,0 +1,147 @@
+"""Where a net may be cut: everything before the cut is the same in every epoch of a phase."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tfft.core import graph
+from tfft.models.assembly import TransferModel
+from tfft.trainable.overview import Overview
+
+if TYPE_CHECKING:
+    import keras
+
+BACKBONE, HEAD = 0, 1
+Place = tuple[int, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A place in a net that all data passes.
+
+    Attributes:
+        part: 0 when it lies in the backbone, 1 when it lies in the head.
+        tensors: The symbolic tensors that cross it, of shape (batch, ...); several where a net has parallel paths, or a mask.
+        names: Of the layers that they come from.
+        reason: Why there is nothing worth computing in advance; empty when the trunk has a kernel.
+        weights: The variables before it, none of which moves.
+    """
+
+    part: int
+    tensors: tuple[Any, ...]
+    names: tuple[str, ...]
+    reason: str
+    weights: tuple[Any, ...]
+    _before: frozenset[int] = field(repr=False)
+
+    def describe(self) -> str:
+        """``"after block4_pool"``."""
+        return f"after {' and '.join(self.names)}"
+
+    @property
+    def place(self) -> Place:
+        """Its part and tensors."""
+        return self.part, self.tensors
+
+    @property
+    def depth(self) -> int:
+        """How many operations lie before it; of two cuts, one of which contains the other, the later has more."""
+        return len(self._before)
+
+    def contains(self, other: "Cut") -> bool:
+        """Whether everything before another cut lies before this one as well."""
+        return other._before <= self._before
+
+
+def cut(model: TransferModel, overview: Overview) -> Cut:
+    """The deepest place of a net before which a phase moves nothing.
+
+    The backbone in front of it runs in inference mode, so dropout and stochastic depth there are no obstacle; the head's own
+    dropout is. Where the whole backbone is frozen, the cut lies behind the head's pooling.
+
+    Args:
+        model: From ``build``.
+        overview: Of the phase: what is meant to happen to each variable.
+
+    Returns:
+        A Cut; with a ``reason`` when nothing that has a kernel lies before it.
+
+    Example:
+        >>> import tfft
+        >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+        >>> cut(model, model.apply(tfft.trainable.nothing())).describe()
+        'after pool'
+        >>> cut(model, model.apply(tfft.trainable.last_blocks(1))).describe()
+        'after block2_relu'
+    """
+    moving = [v for v, row in zip(overview.variables, overview.rows, strict=True) if row.intent != "frozen"]
+    part, before = BACKBONE, graph.beginning(model.backbone_net, moving, inference=True)
+    tensors = graph.boundary(model.backbone_net, before)
+    if all(id(tensor) in map(id, tensors) for tensor in model.backbone_net.outputs):
+        part, in_head = HEAD, graph.beginning(model.head_net, moving, inference=False)
+        before, tensors = before + in_head, graph.boundary(model.head_net, in_head)
+    nets = [net for net, _ in segments(model, None, (part, tensors))]
+    weights = tuple(variable for net in nets for variable in net.weights)
+    first = next((row.path for row in overview.rows if row.intent != "frozen"), "")
+    worth = any(len(weight.shape) > 1 for weight in weights)
+    reason = "" if worth else f"{first} trains, and nothing with a kernel lies before it"
+    names = tuple(tensor._keras_history.operation.name for tensor in tensors)
+    return Cut(part, tensors, names, reason, weights, frozenset(map(id, before)))
+
+
+def segments_before(model: TransferModel, at: Cut) -> list["keras.Model"]:
+    """The nets that make up a trunk, in order; their configurations say what it computes.
+
+    Args:
+        model: From ``build``.
+        at: Where it ends.
+
+    Returns:
+        The backbone or its beginning, and perhaps the head's beginning.
+    """
+    return [net for net, _ in segments(model, None, at.place)]
+
+
+def segments(model: TransferModel, begin: Place | None, end: Place | None) -> list[tuple["keras.Model", bool]]:
+    """The nets that lead from one place to another.
+
+    Args:
+        model: From ``build``.
+        begin: Where to begin; None for the backbone's inputs.
+        end: Where to end; None for the logits.
+
+    Returns:
+        Models in order, which share their layers with the net, each with whether it is of the backbone.
+    """
+    import keras
+
+    found = []
+    for part, net in enumerate((model.backbone_net, model.head_net)):
+        if (begin is not None and begin[0] > part) or (end is not None and end[0] < part):
+            continue
+        inputs = begin[1] if begin is not None and begin[0] == part else net.inputs
+        outputs = end[1] if end is not None and end[0] == part else net.outputs
+        if inputs is net.inputs and outputs is net.outputs:
+            found.append((net, part == BACKBONE))
+        else:
+            found.append((keras.Model(list(inputs), list(outputs), name=net.name), part == BACKBONE))
+    return found
+
+
+def feature_type(at: Cut, index: int, dtype: str) -> tuple[tuple[int | None, ...], str]:
+    """Shape without the batch axis, and dtype, of one of the tensors at a cut.
+
+    Args:
+        at: The cut.
+        index: Of the tensor.
+        dtype: In which the backbone computes; the head, and tensors that are no floats, keep their own.
+
+    Returns:
+        Such as ``((14, 14, 512), "bfloat16")``.
+    """
+    tensor = at.tensors[index]
+    return tuple(tensor.shape[1:]), dtype if at.part == BACKBONE and is_float(tensor) else tensor.dtype
+
+
+def is_float(tensor: Any) -> bool:
+    """Whether a symbolic tensor holds floats, and not token ids or a mask."""
+    return "float" in tensor.dtype

@@ -1,0 +1,179 @@
+"""TrunkCache: what a phase neither trains nor randomises is computed once, for all its epochs, later phases and later runs."""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tfft.core import fingerprint
+from tfft.core.errors import RunWarning
+from tfft.core.seed import derive
+from tfft.core.shards import Shards
+from tfft.data.cache import Cache
+from tfft.data.examples import Examples, Splits
+from tfft.models.assembly import TransferModel
+from tfft.models.cuts import Cut, cut
+from tfft.models.features import Wanted, compute, identity, made_from, row_of
+from tfft.plans.phase import Phase
+from tfft.preprocess import augmentation, views
+from tfft.trainable.overview import Overview
+
+Report = Callable[[str, int, int], None]
+
+
+class NotKeptError(Exception):
+    """Why a phase reads pixels, in words for the user."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One phase of a run, as far as the cache is concerned.
+
+    Attributes:
+        phase: Which one.
+        overview: What is meant to happen to each variable.
+        first_epoch: Its number within the run.
+    """
+
+    phase: Phase
+    overview: Overview
+    first_epoch: int
+
+
+@dataclass
+class TrunkCache:
+    """The features of one run.
+
+    Attributes:
+        model: Whose trunk computes them.
+        data: With training and validation parts.
+        cache: Where they are kept.
+        seed: Draws the random views.
+        report: Called with what is computed, how many pictures are done, and of how many.
+    """
+
+    model: TransferModel
+    data: Splits
+    cache: Cache
+    seed: int
+    report: Report
+    _held: dict[str, Shards] = field(default_factory=dict)
+    _disk_failed: bool = False
+
+    def tables(self, turns: Sequence[Turn], dtype: str) -> tuple[Cut, list[Shards], Shards]:
+        """The features that a phase reads; what later phases will read from the same pictures is computed on the way.
+
+        Args:
+            turns: This phase and those after it.
+            dtype: In which the trunk computes.
+
+        Returns:
+            The cut; a table for each view of the training part, and the one of the validation part; rows as of ``row_of``.
+
+        Raises:
+            NotKeptError: When the phase has to read pixels.
+            DataError: When an image cannot be read.
+        """
+        at = self._legal(turns[0])
+        chain = [(turn, at) if turn is turns[0] else (turn, self._ahead(turns, turn, at)) for turn in turns]
+        known = {id(found): identity(self.model, found, dtype) for _, found in chain if found is not None}
+
+        def filled(examples: Examples, draw: Mapping[str, Any]) -> Shards:
+            held_out = examples is self.data.validation
+            cuts = [found for turn, found in chain if found is not None and (held_out or draw in self._draws(turn))]
+            return self._filled(cuts, [made_from(known[id(c)], examples, draw) for c in cuts], examples, draw, dtype)
+
+        train = [filled(self.data.train, draw) for draw in self._draws(turns[0])]
+        return at, train, filled(self.data.validation, {})
+
+    def _legal(self, turn: Turn) -> Cut:
+        """The cut of a phase, where its trunk may be computed once."""
+        at = cut(self.model, turn.overview)
+        mixing = [step.describe() for step in turn.phase.augment if step.mixes]
+        if not self.cache.on:
+            raise NotKeptError("cache='off'")
+        if at.reason or mixing:
+            raise NotKeptError(at.reason or f"{mixing[0]} mixes pixels of a batch")
+        return at
+
+    def _ahead(self, turns: Sequence[Turn], later: Turn, at: Cut) -> Cut | None:
+        """The cut of a later phase, if nothing before it moves until then; None otherwise."""
+        try:
+            found = self._legal(later)
+        except NotKeptError:
+            return None
+        until = turns[: turns.index(later)]
+        rows = [row for turn in until for row in zip(turn.overview.rows, turn.overview.variables, strict=True)]
+        moving = {id(variable) for row, variable in rows if row.intent != "frozen"}
+        still = not any(id(variable) in moving for variable in found.weights)
+        return found if still and (at.contains(found) or found.contains(at)) else None
+
+    def _draws(self, turn: Turn) -> list[dict[str, Any]]:
+        """What is drawn for each view of the training pictures; one empty dict where they are not changed."""
+        if not turn.phase.augment:
+            return [{}]
+        changes = [step.to_dict() for step in turn.phase.augment]
+        count = min(self.cache.views or turn.phase.epochs, turn.phase.epochs)
+        draw = {"changes": changes, "seed": derive(self.seed, "augment")}
+        return [draw | {"epoch": turn.first_epoch + view} for view in range(count)]
+
+    def _filled(
+        self, cuts: list[Cut], keys: list[dict[str, Any]], examples: Examples, draw: Mapping[str, Any], dtype: str
+    ) -> Shards:
+        """The table of the first cut; those of the others are filled in the same pass where there is room for them."""
+        wanted = [Wanted(cuts[0], self._table(cuts[0], keys[0], len(examples), dtype))]
+        for at, key in zip(cuts[1:], keys[1:], strict=True):
+            try:
+                wanted.append(Wanted(at, self._table(at, key, len(examples), dtype)))
+            except NotKeptError:
+                continue
+        unlike = {each.at.depth: each for each in reversed(wanted)}
+        read = self._reader(examples, draw)
+        try:
+            what = keys[0]["what"]
+            compute(
+                self.model, [unlike[depth] for depth in sorted(unlike)], read, dtype,
+                lambda done, count: self.report(what, done, count),
+            )  # fmt: skip
+        except OSError as error:
+            if self._disk_failed or self.cache.where != "auto":
+                raise NotKeptError(f"features cannot be written: {error}") from error
+            warnings.warn(f"Features cannot be written: {error}. They are kept in memory.", RunWarning, stacklevel=2)
+            self._disk_failed = True
+            return self._filled(cuts, keys, examples, draw, dtype)
+        return wanted[0].table
+
+    def _table(self, at: Cut, key: dict[str, Any], count: int, dtype: str) -> Shards:
+        """A table on disk, or in memory; found again by its key."""
+        row = row_of(at, dtype)
+        if self.cache.where in ("auto", "disk") and not self._disk_failed:
+            try:
+                return self.cache.store.table(key, count, row)
+            except OSError as error:
+                if self.cache.where == "disk":
+                    raise NotKeptError(str(error)) from error
+        name = fingerprint.fingerprint(key)
+        if name not in self._held:
+            table = Shards(count, row)
+            needed = table.size_bytes + sum(other.size_bytes for other in self._held.values())
+            if needed > self.cache.memory_bytes:
+                raise NotKeptError(
+                    f"{needed / 1e9:.1f} GB of features do not fit into {self.cache.memory_bytes / 1e9:.1f} GB"
+                )
+            self._held[name] = table
+        return self._held[name]
+
+    def _reader(self, examples: Examples, draw: Mapping[str, Any]) -> Callable[[int], np.ndarray]:
+        """Position of an example -> its pixels, in the view that is drawn."""
+        preprocessor = self.model.preprocessor
+        if not draw:
+            return lambda index: preprocessor(examples.inputs[index])
+        changes = [augmentation.from_dict(values) for values in draw["changes"]]
+
+        def read(index: int) -> np.ndarray:
+            random = np.random.default_rng([draw["seed"], draw["epoch"], index])
+            return views.read(examples.inputs[index], preprocessor, changes, random)
+
+        return read
