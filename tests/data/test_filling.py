@@ -23,6 +23,14 @@ def test_rows_in_any_order_fill_the_table(tmp_path):
     assert filling.table.take(np.arange(10)).tolist() == list(range(10))
 
 
+def test_a_row_that_comes_again_does_not_count_twice():
+    with Filling(table()) as filling:
+        for some in ([0, 1, 1, 1], [2, 2, 0], [3, 9, 9], [8, 8], [4, 5, 6, 7, 7]):
+            filling.add(np.array(some), np.array(some, np.float32))
+    assert filling.table.missing() == []
+    assert filling.table.take(np.arange(10)).tolist() == list(range(10))
+
+
 def test_only_what_is_missing_is_asked_for_and_taken(tmp_path):
     first = table(tmp_path)
     first.missing()

@@ -159,3 +159,8 @@ def test_statistics_are_those_of_training_and_a_constant_gets_scale_one():
 def test_statistics_leave_classes_alone():
     labels = LabelSpace(("a", "b"))
     assert with_statistics(labels, np.zeros(3)) is labels
+
+
+def test_a_blank_among_several_labels_is_refused_with_its_rows():
+    with pytest.raises(DataError, match=r"1 lists of labels hold a blank one.*rows 1\. Leave blanks out"):
+        label_space([["dog"], ["dog", ""], []])

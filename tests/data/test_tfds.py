@@ -93,3 +93,52 @@ def test_a_builder_that_was_never_prepared_is_named(tmp_path):
 def test_something_else_is_refused():
     with pytest.raises(DataError, match=r"a name or a builder.*int"):
         from_tfds(5)
+
+
+def several(tmp_path, images=None):
+    """A prepared builder whose examples have a sequence of classes, as TFDS stores several labels."""
+    features = tfds.features.FeaturesDict(
+        {
+            "image": tfds.features.Image(shape=(8, 8, 3)),
+            "tags": tfds.features.Sequence(tfds.features.ClassLabel(names=["dog", "indoor", "night"])),
+            "heat": tfds.features.Tensor(shape=(8, 8, 3), dtype=np.float32),
+        }
+    )
+    tags = [[], ["dog"], ["dog", "night"], ["indoor"]] * 6
+
+    class Several(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+        VERSION = tfds.core.Version("1.0.0")
+
+        def _info(self):
+            return tfds.core.DatasetInfo(builder=self, features=features)
+
+        def _split_generators(self, manager):
+            return {"train": self._generate_examples()}
+
+        def _generate_examples(self):
+            for index, some in enumerate(tags):
+                picture = np.random.default_rng(index).integers(0, 255, (8, 8, 3), np.uint8)
+                yield index, {"image": picture, "tags": some, "heat": picture / np.float32(255)}
+
+    return Several(data_dir=str(tmp_path))
+
+
+def test_a_sequence_of_classes_is_several_labels(tmp_path):
+    builder = several(tmp_path)
+    builder.download_and_prepare()
+    data = from_tfds(builder, label_key="tags")
+    assert (data.labels.kind, data.labels.names) == ("multi", ("dog", "indoor", "night"))
+    assert data.everything().counts() == {"dog": 12, "indoor": 6, "night": 6}
+
+
+def test_advice_names_what_can_be_done(tmp_path):
+    builder = several(tmp_path)
+    with pytest.raises(DataError, match=r"is not prepared.*download_and_prepare"):
+        from_tfds(builder, label_key="tags")
+    builder.download_and_prepare()
+    with pytest.raises(DataError, match=r"from_dataset\(builder\.as_dataset.*with value_range="):
+        from_tfds(builder, input_key="heat", label_key="tags")
+    with pytest.raises(DataError, match=r"'image'.*holds images, not labels"):
+        from_tfds(builder, label_key="image")
+    with pytest.raises(DataError, match=r"split must be one split, or one for each part"):
+        from_tfds(builder, split=["train", "test"], label_key="tags")

@@ -1,14 +1,17 @@
 """Charts show the numbers of the report, of as many classes as can be read."""
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 
+from tfft.core.drawing import svg
 from tfft.evaluation.charts import draw
 
 
 def report(classes):
     names = [f"class {i}" for i in range(classes)]
-    per_class = [{"name": name, "f1": i / classes if i else None} for i, name in enumerate(names)]
+    per_class = [{"name": name, "f1": i / classes} for i, name in enumerate(names)]
     matrix = np.eye(classes, dtype=int) * 5 + 1
     return {"names": names, "per_class": per_class, "confusion": matrix.tolist(), "residuals": None}
 
@@ -35,4 +38,25 @@ def test_quantities_are_points_of_true_and_predicted(quantities):
     axes = draw({"names": names, "residuals": {"true": true.tolist(), "said": (true + 1).tolist()}}).axes
     assert [panel.get_title() for panel in axes] == names
     points = axes[-1].collections[0].get_offsets()
-    assert np.array_equal(points, np.stack([true[:, -1], true[:, -1] + 1], axis=1))
+    assert np.array_equal(points, np.stack([true[:, -1] + 1, np.ones(3)], axis=1)), "residuals over predictions"
+
+
+def test_a_class_without_a_number_leaves_its_place_to_others():
+    found = report(40)
+    for row in found["per_class"][:20]:
+        row["f1"] = None
+    axes = draw(found).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == [f"class {i}" for i in range(20, 40)]
+
+
+@pytest.mark.parametrize(
+    "name", [r"$\foo$", "US$5-US$10", "蒲公英", "🐝", "x" * 200, "two\nlines", "a\0b", "#7f7f7f", "<b>"]
+)
+def test_any_name_of_a_class_can_be_drawn_and_read(name):
+    found = report(4)
+    found["names"][1] = found["per_class"][1]["name"] = name
+    drawn = svg(draw(found))
+    assert drawn == svg(draw(found)), "the same report is the same drawing"
+    ElementTree.fromstring(drawn)
+    shown = {"x" * 200: "x" * 23 + "…", "two\nlines": "two lines", "a\0b": "a b", "<b>": "&lt;b&gt;"}.get(name, name)
+    assert f">{shown}<" in drawn

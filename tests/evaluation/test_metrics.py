@@ -88,3 +88,34 @@ def test_ties_count_half_in_the_roc_area():
         scores, targets = random.integers(0, 4, 50) / 4, random.integers(0, 2, 50)
         predictions = Predictions(targets, np.stack([1 - scores, scores], axis=1))
         assert roc_areas(predictions) == pytest.approx([sk.roc_auc_score(targets, scores)] * 2)
+
+
+@pytest.mark.parametrize("weights", [np.ones(60), np.random.default_rng(1).integers(0, 4, 60).astype(float)])
+def test_metrics_of_quantities_equal_scikit_learns(weights):
+    random = np.random.default_rng(2)
+    targets = random.normal(5, 2, (60, 2))
+    said = targets + random.normal(0.3, 1, (60, 2))
+    expected = {
+        "mae": sk.mean_absolute_error(targets, said, sample_weight=weights),
+        "rmse": sk.root_mean_squared_error(targets, said, sample_weight=weights),
+        "r2": sk.r2_score(targets, said, sample_weight=weights),
+    }
+    assert {name: metric(Predictions(targets, said), weights) for name, metric in METRICS["real"].items()} == expected
+
+
+def test_what_is_not_defined_is_no_number():
+    same = Predictions(np.full((20, 1), 3.0), np.random.default_rng(0).normal(size=(20, 1)))
+    assert np.isnan(METRICS["real"]["r2"](same, np.ones(20)))
+    drawn_twice = Predictions(np.array([[1.0], [2.0], [3.0]]), np.ones((3, 1)))
+    assert np.isnan(METRICS["real"]["r2"](drawn_twice, np.array([0.0, 3.0, 0.0])))
+    nothing = Predictions(np.zeros((5, 2)), np.full((5, 2), 0.1))
+    assert np.isnan(METRICS["multi"]["macro_f1"](nothing, np.ones(5)))
+    assert np.isnan(METRICS["multi"]["weighted_f1"](nothing, np.ones(5)))
+
+
+def test_the_cost_does_not_grow_with_the_square_of_the_classes():
+    """Every table of 30,000 classes would hold 900 million cells."""
+    random = np.random.default_rng(0)
+    found = Predictions(random.integers(0, 30_000, 50), random.random((50, 30_000), np.float32))
+    for name in ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "top_5_accuracy"):
+        assert 0 <= METRICS["single"][name](found, np.ones(50)) <= 1

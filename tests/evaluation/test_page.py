@@ -90,7 +90,7 @@ def test_other_tasks_have_pages_of_their_own(toy_arrays, tmp_path):
     images, targets = toy_arrays
     for labels, task, words in (
         (np.stack([targets == 0, targets < 2], axis=1), tfft.tasks.multi_label, "subset accuracy"),
-        (images.mean(axis=(1, 2, 3)), tfft.tasks.regression, "Predicted and true"),
+        (images.mean(axis=(1, 2, 3)), tfft.tasks.regression, "Residuals"),
     ):
         data = tfft.data.from_arrays(images, labels)
         report = tfft.evaluate(tfft.build("toy", task(data.labels)), data.test)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tfft
+from tfft.core.errors import DataError
 from tfft.evaluation.predictions import Predictions, predict
 
 
@@ -30,8 +31,6 @@ def test_quantities_come_back_in_the_users_unit(toy_arrays):
 def test_a_file_that_vanished_is_named(class_folder):
     from pathlib import Path
 
-    from tfft.core.errors import DataError
-
     data = tfft.data.from_folder(class_folder)
     model = tfft.build("toy", tfft.tasks.classification(data.labels))
     gone = Path(data.train.inputs[3])
@@ -56,3 +55,11 @@ def test_the_place_of_the_true_class_agrees_with_the_choice_also_among_equals():
     for target in range(3):
         found = Predictions(np.full(3, target), probabilities)
         assert np.array_equal(found.rank == 0, found.chosen == target)
+
+
+def test_answers_that_are_no_numbers_are_refused_and_named(toy_arrays):
+    data = tfft.data.from_arrays(*toy_arrays)
+    model = tfft.build("toy", tfft.tasks.classification(data.labels))
+    model.head_net.get_layer("logits").bias.assign([np.nan, 0, 0])
+    with pytest.raises(DataError, match=r"answers with NaN or infinity for 42 of 42 examples.*'example \d+' first"):
+        predict(model, data.train, 8)

@@ -110,3 +110,23 @@ def test_a_metric_that_is_no_number_is_null_in_json(toy_arrays):
     values = json.loads(json.dumps(report.to_dict(), allow_nan=False))
     assert values["metrics"]["r2"]["value"] is None
     assert "| r2     | -" in report.to_markdown()
+
+
+def test_the_worst_quantities_are_measured_in_units_of_the_training_part(toy_arrays):
+    images, _ = toy_arrays
+    random = np.random.default_rng(0)
+    small, large = random.normal(0, 1, 60), random.normal(0, 1000, 60)
+    data = tfft.data.from_arrays(images, np.stack([small, large], axis=1))
+    model = tfft.build("toy", tfft.tasks.regression(data.labels))
+    other = tfft.data.from_arrays(images, np.stack([1e6 * small, large], axis=1)).everything()
+    rows = tfft.evaluate(model, other).worst
+    far = np.argsort(-np.abs(other.targets[:, 0]))[: len(rows)]
+    assert [row["index"] for row in rows] == far.tolist()
+
+
+def test_endings_are_known_whatever_their_case(toy_arrays, tmp_path):
+    data = tfft.data.from_arrays(*toy_arrays)
+    report = tfft.evaluate(tfft.build("toy", tfft.tasks.classification(data.labels)), data.test)
+    assert report.save(tmp_path / "x.HTML").read_text().startswith("<!doctype html>")
+    assert report.save(tmp_path / "x.Json").read_text().startswith("{")
+    assert report.to_html() == report.to_html()

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from tfft.core.errors import DataError
@@ -71,3 +72,14 @@ def test_a_dict_that_somebody_edited_is_checked_like_a_call():
         augmentation.from_dict(values | {"name": "rotate"})
     with pytest.raises(TypeError):
         augmentation.from_dict(values | {"options": {"angle": 9}})
+
+
+@pytest.mark.parametrize("options", [{"horizontal": "False"}, {"horizontal": False}, {"vertical": 1}])
+def test_flips_that_mirror_nothing_or_mean_something_else_are_refused(options):
+    with pytest.raises(DataError, match=r"flips\(\) needs True for one way or both"):
+        augmentation.flips(**options)
+
+
+def test_numbers_of_numpy_are_numbers():
+    assert augmentation.rand_augment(operations=np.int64(3)) == augmentation.rand_augment(operations=3)
+    assert augmentation.flips(vertical=np.bool_(True)) == augmentation.flips(vertical=True)

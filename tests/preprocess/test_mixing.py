@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from tfft.preprocess.mixing import cutmix, mixup
 
@@ -57,3 +58,32 @@ def test_a_batch_of_one_stays_as_it_is(mix):
 def test_a_small_alpha_leaves_most_examples_nearly_whole(batch):
     largest = [mixup(*batch, np.random.default_rng(seed), 0.05)[1].max(axis=1) for seed in range(100)]
     assert np.mean(np.concatenate(largest) > 0.95) > 0.8
+
+
+@pytest.mark.parametrize("mix", [mixup, cutmix])
+@pytest.mark.parametrize("alpha", [0.3, 1.0, 3.0])
+def test_shares_follow_the_beta_distribution_of_the_papers(mix, alpha):
+    """Two pictures, one of which is often its own partner: shares of the others are those of Beta(alpha, alpha)."""
+    side = 64
+    pixels = np.zeros((2, side, side, 3), np.uint8)
+    targets, shares = np.eye(2, dtype=np.float32), []
+    for seed in range(3000):
+        _, blended = mix(pixels, targets, np.random.default_rng(seed), alpha)
+        shares += [float(blended[index, index]) for index in range(2)]
+    shares = np.array(shares)
+    mixed = shares[shares < 1 - 1e-6] if mix is mixup else shares
+    if mix is mixup:
+        assert stats.kstest(mixed[:1500], stats.beta(alpha, alpha).cdf).pvalue > 1e-3
+    else:
+        # boxes that hang over the edge are smaller; those around the middle are as large as the draw says
+        whole = []
+        for seed in range(20_000):
+            random = np.random.default_rng(seed)
+            partner, kept = random.permutation(2), random.beta(alpha, alpha, 2)
+            middle = (int(random.integers(side)), int(random.integers(side)))
+            half = np.sqrt(1 - kept[0]) * side / 2
+            if partner[0] == 1 and all(half < place < side - half for place in middle):
+                _, blended = mix(pixels, targets, np.random.default_rng(seed), alpha)
+                whole.append(abs(float(blended[0, 0]) - kept[0]))
+        assert len(whole) > 100
+        assert max(whole) < 3 / side

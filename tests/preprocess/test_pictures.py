@@ -104,3 +104,67 @@ def test_all_fourteen_operations_are_drawn_and_the_magnitude_matters():
         for magnitude in (3, 25)
     )
     assert hard > 1.5 * soft
+
+
+def test_a_rotation_turns_by_up_to_the_angle_both_ways():
+    bar = Image.new("RGB", (101, 101))
+    bar.paste((255, 255, 255), (50, 0, 51, 101))  # upright, through the middle
+    angles = []
+    for seed in range(200):
+        turned = np.asarray(pictures.rotate(bar, np.random.default_rng(seed), degrees=20))[:, :, 0] > 100
+        rows = np.array([20, 80])
+        middles = [(turned[row] * np.arange(101)).sum() / turned[row].sum() for row in rows]
+        angles.append(np.degrees(np.arctan((middles[1] - middles[0]) / 60)))
+    assert -20.5 < min(angles) < -18
+    assert 18 < max(angles) < 20.5
+
+
+def test_a_zoom_enlarges_and_shrinks_by_up_to_its_share_and_fills_with_the_mean_colour():
+    box = Image.new("RGB", (100, 100), (200, 60, 0))
+    box.paste((0, 0, 255), (40, 40, 60, 60))
+    widths, corners = [], []
+    for seed in range(200):
+        found = np.asarray(pictures.zoom(box, np.random.default_rng(seed), share=0.25))
+        widths.append(int((found[50, :, 2] > 128).sum()))
+        corners.append(found[0, 0])
+    assert 14 <= min(widths) <= 16
+    assert 24 <= max(widths) <= 26
+    mean = np.asarray(box).mean(axis=(0, 1))
+    shrunk = [corner for corner, width in zip(corners, widths, strict=True) if width < 19]
+    np.testing.assert_allclose(np.mean(shrunk, axis=0), mean, atol=2)
+
+
+def test_contrast_changes_by_up_to_its_factor_around_the_mean():
+    half = Image.new("RGB", (10, 10), (80, 80, 80))
+    half.paste((120, 120, 120), (5, 0, 10, 10))
+    spans = []
+    for seed in range(300):
+        found = np.asarray(pictures.change_colors(half, np.random.default_rng(seed), 1e-9, 0.5)).astype(float)
+        spans.append(found.max() - found.min())
+        assert found.mean() == pytest.approx(100, abs=1.1)
+    assert 19 <= min(spans) < 22
+    assert 58 < max(spans) <= 61
+
+
+@pytest.mark.parametrize(("size", "area"), [((100, 100), (0.9, 1.0)), ((224, 96), (0.5, 0.6)), ((60, 80), (0.02, 0.2))])
+def test_erasing_covers_the_area_asked_for_with_noise_of_many_shapes(size, area):
+    shares, shapes, values = [], set(), []
+    for seed in range(200):
+        found = np.asarray(pictures.erase(Image.new("RGB", size), np.random.default_rng(seed), 1.0, area)).max(axis=2)
+        rows, columns = np.flatnonzero(found.any(axis=1)), np.flatnonzero(found.any(axis=0))
+        height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
+        shares.append(height * width / (size[0] * size[1]))
+        shapes.add(round(float(np.log(height / width)), 1))
+        values.append(found[found > 0].std())
+    assert area[0] * 0.9 < min(shares)
+    assert max(shares) < min(1.0, area[1] * 1.08) + 1e-9
+    assert len(shapes) >= (10 if area[1] < 0.5 else 2)
+    assert np.mean(values) > 30
+
+
+def test_corners_that_turn_in_have_the_mean_colour():
+    photo = Image.new("RGB", (50, 50), (10, 200, 90))
+    for seed in range(10):
+        np.testing.assert_allclose(
+            np.asarray(pictures.rotate(photo, np.random.default_rng(seed), 45)), np.asarray(photo), atol=1
+        )

@@ -89,3 +89,8 @@ def test_each_class_may_have_a_threshold_of_its_own_in_answers_metrics_and_repor
 def test_thresholds_that_are_none_are_refused(wrong):
     with pytest.raises(TaskError, match="threshold"):
         multi_label(["dog", "night"], threshold=wrong)
+
+
+def test_a_threshold_of_numpy_is_a_number():
+    task = multi_label(["a", "b"], threshold=np.array(0.3))
+    assert task.decode(np.array([0.4, 0.2])).label == ("a",)

@@ -10,7 +10,7 @@ import numpy as np, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 import tfft
-from tfft.core.errors import DataError, PlanError
+from tfft.core.errors import PlanError
 
 random = np.random.default_rng(0)
 targets = np.arange(96) % 2
@@ -36,12 +36,13 @@ assert two.model.strategy.num_replicas_in_sync == 2
 assert [[row.moved for row in record.overview.rows] for record in one.phases] == [
     [row.moved for row in record.overview.rows] for record in two.phases
 ]
-for wrong, error in (({"batch_size": 7}, PlanError),):
-    try:
-        tfft.fit(two.model, data, plan, **wrong)
-        raise AssertionError(wrong)
-    except error as found:
-        assert "Use 6 or 8" in str(found), found
+assert two.to_dict()["replicas"] == 2
+assert 'strategy="mirrored"' in two.to_code()
+try:
+    tfft.fit(two.model, data, plan, batch_size=7)
+    raise AssertionError("7 examples for 2 replicas")
+except PlanError as found:
+    assert "Use 6 or 8" in str(found), found
 with two.model.strategy.scope():
     try:
         tfft.fit(one.model, data, plan)
@@ -87,4 +88,71 @@ print("equal")
 @pytest.mark.slow
 def test_two_replicas_equal_one_device_with_real_weights(material):
     done = subprocess.run([sys.executable, "-c", REAL, str(material)], capture_output=True, text=True, timeout=900)
+    assert done.stdout.endswith("equal\n"), done.stdout + done.stderr[-3000:]
+
+
+CASES = """
+import sys
+import numpy as np, tensorflow as tf
+copies = int(sys.argv[1])
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * copies)
+import tfft
+from tfft.core.errors import PlanError
+from tfft.plans import augmentation, full, two_phase
+
+def data(train, validation, test=6):
+    random = np.random.default_rng(0)
+    parts = {}
+    for name, count in (("train", train), ("validation", validation), ("test", test)):
+        targets = np.arange(count) % 3 % 2
+        images = random.integers(0, 120, (count, 16, 16, 3)).astype(np.uint8)
+        images[targets == 1, ..., 0] += 130
+        parts[name] = (images, targets)
+    return tfft.data.from_arrays(parts)
+
+plain, norms = two_phase(1, 1, learning_rate=0.02), full(2, 1e-2).with_phases(train_norms=True)
+cases = {
+    "uneven first batch of validation": (plain, data(32, 9), {}, {}),
+    "fewer to validate on than a batch has replicas for": (plain, data(16, 3 if copies == 2 else 5), {"batch_size": copies}, {}),
+    "norms that train": (norms, data(32, 13), {}, {}),
+    "class weights and mixed pictures": (
+        plain.with_phases(augment=(augmentation.mixup(), augmentation.crops())), data(40, 11), {}, {"class_weights": "balanced"},
+    ),
+    "features that are kept": (plain.with_phases(weight_decay=0.1), data(36, 10), {"cache": "memory"}, {}),
+}
+for name, (plan, splits, options, task_options) in cases.items():
+    options = {"batch_size": 8, "cache": "off"} | options
+    runs, losses = [], []
+    for strategy in (None, "mirrored"):
+        task = tfft.tasks.classification(splits.labels, **task_options)
+        model = tfft.build("toy", task, seed=1, strategy=strategy)
+        runs.append(tfft.fit(model, splits, plan, seed=2, **options))
+        losses.append([
+            tfft.evaluate(model, part, batch_size=size).metrics["log_loss"]["value"]
+            for part, size in ((splits.test, 4), (splits.test.take([0]), 4), (splits.test, 1))
+        ])
+    weighted = bool(task_options)
+    for metric, values in runs[0].history().items():
+        if not (weighted and metric == "val_accuracy"):
+            np.testing.assert_allclose(runs[1].history()[metric], values, atol=2e-5, err_msg=f"{name}: {metric}")
+    for a, b in zip(runs[0].model.net.get_weights(), runs[1].model.net.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-3 if plan is norms else 1e-5, err_msg=name)
+    np.testing.assert_allclose(*losses, atol=1e-4, err_msg=name)
+    assert not any(getattr(layer, "synchronized", False) for layer in model.backbone_net.layers)
+devices = [device.name for device in tf.config.list_logical_devices("CPU")]
+try:
+    tfft.build("toy", task, strategy=tf.distribute.experimental.CentralStorageStrategy(devices))
+    raise AssertionError("central storage")
+except PlanError as found:
+    assert "CentralStorageStrategy" in str(found) and "Use MirroredStrategy" in str(found), found
+with model.strategy.scope():
+    assert tfft.build("toy", task, strategy="mirrored").strategy is model.strategy
+print("equal")
+"""
+
+
+@pytest.mark.parametrize("copies", [2, 4])
+def test_replicas_equal_one_device_whatever_is_trained_and_validated_on(copies):
+    done = subprocess.run([sys.executable, "-c", CASES, str(copies)], capture_output=True, text=True, timeout=900)
     assert done.stdout.endswith("equal\n"), done.stdout + done.stderr[-3000:]

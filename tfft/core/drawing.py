@@ -1,6 +1,7 @@
 """matplotlib figures that read well on white and on black, and as SVG inside of a page take the page's own ink."""
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,24 @@ def new_figure(width: float, height: float) -> "Figure":
     return figure
 
 
+def label(name: str, letters: int = 24) -> str:
+    r"""A name that fits beside an axis.
+
+    Args:
+        name: Any.
+        letters: How many at most.
+
+    Returns:
+        The name on one line, cut with an ellipsis, and without what no SVG may hold.
+
+    Example:
+        >>> label("a class of photos of very small bees"), label("two\nlines")
+        ('a class of photos of ve…', 'two lines')
+    """
+    plain = " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
+    return plain if len(plain) <= letters else f"{plain[: letters - 1]}…"
+
+
 @contextmanager
 def inked() -> Iterator[None]:
     """Axes, ticks and words in our ink; what the user has set is back afterwards.
@@ -51,7 +70,11 @@ def inked() -> Iterator[None]:
     keys = ("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
     settings: Any = dict.fromkeys(keys, INK)
     settings |= {"axes.facecolor": "none", "axes.spines.top": False, "axes.spines.right": False, "svg.fonttype": "none"}
-    with mpl.rc_context(settings):
+    # names are names: $ is no formula; and the same figure is the same text
+    settings |= {"text.parse_math": False, "svg.hashsalt": "tfft"}
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        # letters that the font of the drawing lacks are text in an SVG, which the reader's own fonts show
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         yield
 
 
@@ -68,4 +91,5 @@ def svg(figure: "Figure") -> str:
     with inked():
         figure.savefig(content, format="svg", transparent=True, metadata={"Date": None})
     element = content.getvalue()
-    return element[element.index("<svg") :].replace(INK, "currentColor")
+    # in styles only, not in words
+    return element[element.index("<svg") :].replace(f": {INK}", ": currentColor")

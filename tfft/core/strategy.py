@@ -1,7 +1,8 @@
 """Name or object -> ``tf.distribute.Strategy``, and what a global batch must be for its replicas."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,14 +27,15 @@ def resolve(strategy: "str | tf.distribute.Strategy | None") -> "tf.distribute.S
 
     Args:
         strategy: ``"mirrored"`` for all GPUs of this machine, or without any all its logical CPU devices; ``"auto"`` for the same
-            where there are two GPUs or more, else one device; a strategy; or None for one device. Inside of a strategy's
-            ``scope()`` None means that strategy.
+            where there are two GPUs or more, else one device; a MirroredStrategy, OneDeviceStrategy or TPUStrategy; or None for one
+            device. Inside of a strategy's ``scope()`` None means that strategy.
 
     Returns:
         A strategy, or None for one device.
 
     Raises:
-        PlanError: When it is none of these, or another one than that of the scope.
+        PlanError: When it is none of these, such as CentralStorageStrategy, which trains other numbers than one device does, and
+            MultiWorkerMirroredStrategy, which Keras 3.15 cannot fit with; or another one than that of the scope.
 
     Example:
         >>> resolve(None) is None
@@ -47,13 +49,19 @@ def resolve(strategy: "str | tf.distribute.Strategy | None") -> "tf.distribute.S
     if isinstance(strategy, str) and strategy in NAMES:
         gpus = tf.config.list_logical_devices("GPU")
         devices = [device.name for device in gpus or tf.config.list_logical_devices("CPU")]
-        found = None if strategy == "auto" and len(gpus) < 2 else tf.distribute.MirroredStrategy(devices)
-    elif isinstance(strategy, tf.distribute.Strategy):
+        found = None if strategy == "auto" and len(gpus) < 2 else _mirrored(tuple(devices))
+    elif isinstance(strategy, _kinds()):
         found = strategy
+    elif isinstance(strategy, tf.distribute.Strategy):
+        raise PlanError(
+            "With this strategy Keras 3 fails, or trains something else than one device does.",
+            type(strategy).__name__,
+            "Use MirroredStrategy, OneDeviceStrategy or TPUStrategy.",
+        )
     else:
         raise PlanError(
             f"strategy={strategy!r} is unknown.",
-            fix=f"Use one of {', '.join(map(repr, NAMES))}, or a tf.distribute.Strategy.",
+            fix=f"Use one of {', '.join(map(repr, NAMES))}, or a tf.distribute.MirroredStrategy.",
         )
     if around is not None and found is not around:
         raise PlanError(
@@ -62,6 +70,20 @@ def resolve(strategy: "str | tf.distribute.Strategy | None") -> "tf.distribute.S
             "Leave the scope, or leave strategy= out.",
         )
     return found
+
+
+@lru_cache
+def _mirrored(devices: tuple[str, ...]) -> "tf.distribute.MirroredStrategy":
+    """One strategy for a set of devices: two of them in a process number their collectives alike, and abort (TensorFlow 2.21)."""
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(list(devices))
+
+
+def _kinds() -> tuple[type, ...]:
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy, tf.distribute.OneDeviceStrategy, tf.distribute.TPUStrategy
 
 
 @contextmanager
@@ -107,6 +129,27 @@ def replicas(strategy: Any) -> int:
     return 1 if strategy is None else int(strategy.num_replicas_in_sync)
 
 
+@contextmanager
+def synchronized(layers: Iterable[Any], copies: int) -> Iterator[None]:
+    """Let batch normalisation count the whole batch, not each replica its own share.
+
+    Args:
+        layers: Any Keras layers; those that can be synchronised are, inside, and are as they were afterwards.
+        copies: Number of replicas.
+
+    Yields:
+        Nothing.
+    """
+    apart = [layer for layer in layers if copies > 1 and getattr(layer, "synchronized", None) is False]
+    try:
+        for layer in apart:
+            layer.synchronized = True
+        yield
+    finally:
+        for layer in apart:
+            layer.synchronized = False
+
+
 def summed(gradients: list[Any]) -> list[Any]:
     """The gradients of all replicas together.
 
@@ -130,7 +173,7 @@ def on_each(strategy: Any, function: Any, batches: "tf.data.Dataset") -> Iterato
     Args:
         strategy: From ``resolve``; None for one device.
         function: Elements of a batch -> a list of tensors, each of shape (batch, ...).
-        batches: Of at least as many examples each as there are replicas.
+        batches: Of as many examples each as the replicas divide.
 
     Yields:
         The list for each batch and replica, as arrays.

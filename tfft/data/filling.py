@@ -28,19 +28,19 @@ class Filling:
 
     def __init__(self, table: Shards) -> None:
         self.table = table
-        self._missing = table.missing()
-        self._open: dict[int, tuple[np.ndarray, list[int]]] = {}
+        self._missing = set(table.missing())
+        self._open: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._writer = ThreadPoolExecutor(1)
         self._writing: list[Future[None]] = []
 
     @property
     def positions(self) -> np.ndarray:
         """Of the rows that are missing, int64, ascending."""
-        found = [np.asarray(self.table.rows(number)) for number in self._missing]
+        found = [np.asarray(self.table.rows(number)) for number in sorted(self._missing)]
         return np.concatenate(found) if found else np.zeros(0, np.int64)
 
     def add(self, positions: np.ndarray, rows: np.ndarray) -> None:
-        """Take some rows; those that are not missing are dropped.
+        """Take some rows; those that are not missing, or come again, are dropped.
 
         Args:
             positions: int64, shape (m,).
@@ -50,16 +50,18 @@ class Filling:
             OSError: When a shard could not be written.
         """
         numbers = positions // self.table.per_shard
-        for number in set(numbers.tolist()) & set(self._missing):
+        for number in set(numbers.tolist()) & self._missing:
             chosen = numbers == number
             if number not in self._open:
                 length = len(self.table.rows(number))
-                self._open[number] = np.empty((length, *self.table.row.shape), self.table.row.base), [length]
-            shard, left = self._open[number]
-            shard[positions[chosen] % self.table.per_shard] = rows[chosen]
-            left[0] -= int(chosen.sum())
-            if not left[0]:
+                shard = np.empty((length, *self.table.row.shape), self.table.row.base)
+                self._open[number] = shard, np.zeros(length, bool)
+            shard, there = self._open[number]
+            places = positions[chosen] % self.table.per_shard
+            shard[places], there[places] = rows[chosen], True
+            if there.all():
                 del self._open[number]
+                self._missing.remove(number)
                 self._writing.append(self._writer.submit(self.table.write, number, shard))
         while len(self._writing) > _WRITES_BEHIND:
             self._writing.pop(0).result()

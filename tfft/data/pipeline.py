@@ -96,25 +96,53 @@ def training_batches(loading: Loading, batch_size: int, epochs: range, seed: int
     return _batches(indices, loading, epochs[0])
 
 
-def evaluation_batches(loading: Loading, batch_size: int, positions: np.ndarray | None = None) -> "tf.data.Dataset":
-    """Batches of all examples once, in their order, as equal in size as can be: no replica then gets an empty share.
+def evaluation_batches(
+    loading: Loading, batch_size: int, positions: np.ndarray | None = None, copies: int = 1
+) -> "tf.data.Dataset":
+    """Batches of all examples once, in their order, as equal in size as can be.
 
     Args:
         loading: Examples become arrays.
         batch_size: Most examples in a batch.
         positions: Of the examples to take, int64, shape (m,); None for all.
+        copies: Replicas that each batch is dealt out to in equal shares; where it must, the last example comes again at the end.
 
     Returns:
         A dataset as in ``training_batches``, ``steps(...)`` batches long; it can be iterated again.
+
+    Example:
+        >>> loading = Loading(7, lambda _, chosen: (chosen * 1.0, chosen * 10.0))
+        >>> for inputs, targets in evaluation_batches(loading, batch_size=4, copies=2).as_numpy_iterator():
+        ...     print(inputs, targets)
+        [0. 1. 2. 3.] [ 0. 10. 20. 30.]
+        [4. 5. 6. 6.] [40. 50. 60. 60.]
     """
     import tensorflow as tf
 
     positions = np.arange(loading.count) if positions is None else positions
-    count = steps(len(positions), batch_size)
-    chosen = np.array_split(positions, count)
-    batches = _batches(lambda: (np.append(0, some) for some in chosen), loading, 0)
+    positions = np.append(positions, np.repeat(positions[-1:], -len(positions) % copies))
+    groups = np.array_split(positions.reshape(-1, copies), evaluation_steps(len(positions), batch_size, copies))
+    batches = _batches(lambda: (np.append(0, group) for group in groups), loading, 0)
     # Keras warns of every generator whose length it does not know
-    return batches.apply(tf.data.experimental.assert_cardinality(count))
+    return batches.apply(tf.data.experimental.assert_cardinality(len(groups)))
+
+
+def evaluation_steps(count: int, batch_size: int, copies: int = 1) -> int:
+    """Batches of an evaluation.
+
+    Args:
+        count: How many examples.
+        batch_size: Most examples in a batch.
+        copies: Replicas that each batch is dealt out to.
+
+    Returns:
+        At least 1.
+
+    Example:
+        >>> evaluation_steps(7, batch_size=4, copies=2), evaluation_steps(3, batch_size=1, copies=2)
+        (2, 2)
+    """
+    return steps(-(-count // copies), max(1, batch_size // copies))
 
 
 @contextmanager

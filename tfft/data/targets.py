@@ -7,7 +7,7 @@ import numpy as np
 
 from tfft.core.errors import DataError, shortlist
 from tfft.core.specs import LabelSpace
-from tfft.data.values import as_array
+from tfft.data.values import as_array, is_missing
 
 
 def label_space(targets: Sequence[Any] | np.ndarray, names: Sequence[str] | None = None) -> LabelSpace:
@@ -35,6 +35,13 @@ def label_space(targets: Sequence[Any] | np.ndarray, names: Sequence[str] | None
         found = sorted({label for row in array for label in row})
         if not found:
             raise DataError("No example has a label.", f"{len(array)} empty lists", "Add labels to some of them.")
+        if any(is_missing(label) for label in found):
+            blank = [index for index, row in enumerate(array) if any(is_missing(label) for label in row)]
+            raise DataError(
+                f"{len(blank)} lists of labels hold a blank one.",
+                f"rows {shortlist(blank)}",
+                "Leave blanks out of the lists.",
+            )
         return LabelSpace(tuple(found if names is None else names), "multi")
     if array.ndim == 2:
         return _columns(array, names)

@@ -1,6 +1,7 @@
 """TensorFlow Datasets -> Splits: a catalogue name, or any builder."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,13 +35,13 @@ def from_tfds(
             ``{"train": "train", "test": "validation"}``. When None, the builder's own splits that are called train, validation
             and test.
         input_key: Feature that holds the image, of shape (height, width[, channels]).
-        label_key: Feature that holds the class or the quantity.
+        label_key: Feature that holds the class, a sequence of classes, or the quantity.
         data_dir: Where prepared datasets are; TFDS' own place when None.
         holdout: Fractions (validation, test) of the training examples for parts that are missing.
         seed: Draws the parts.
 
     Returns:
-        Splits; targets of shape (n,) with the names of the builder's ``ClassLabel``.
+        Splits; targets of shape (n,), or (n, classes) for sequences, with the names of the builder's ``ClassLabel``.
 
     Raises:
         DataError: For an unknown name, split or feature, and for data that is neither on this machine nor to be had.
@@ -60,6 +61,12 @@ def from_tfds(
     for key in (input_key, label_key):
         if key not in features:
             raise DataError(f"{made.name!r} has no feature {key!r}.", fix=nearest(key, list(features)))
+    label, several = features[label_key], False
+    if isinstance(label, tfds.features.Sequence):
+        label, several = label.feature, True
+    if isinstance(label, tfds.features.Image):
+        raise DataError(f"The feature {label_key!r} of {made.name!r} holds images, not labels.", fix="Pass label_key=.")
+    names = list(label.names) if isinstance(label, tfds.features.ClassLabel) else None
     pools = {}
     for part, name in _parts(made, split).items():
         try:
@@ -72,10 +79,25 @@ def from_tfds(
             raise DataError(
                 f"{made.name!r} is not prepared.", f"{error}"[:200], "Call download_and_prepare()."
             ) from error
-        pools[part] = spooled(raw.map(lambda row: (row[input_key], row[label_key])), part)
-    label = features[label_key]
-    names = list(label.names) if isinstance(label, tfds.features.ClassLabel) else None
-    return assemble(pools, Drawing(holdout, seed), names, source)
+        try:
+            pool = spooled(raw.map(lambda row: (row[input_key], row[label_key])), part)
+        except DataError as error:
+            raise _own_words(error) from None
+        if several and names is not None:
+            pool = replace(pool, targets=[[names[index] for index in some] for some in pool.targets])
+        pools[part] = pool
+    try:
+        return assemble(pools, Drawing(holdout, seed), names, source)
+    except DataError as error:
+        raise _own_words(error) from None
+
+
+def _own_words(error: DataError) -> DataError:
+    """An error whose advice is an argument that another function takes."""
+    if "on_corrupt" not in error.fix and "value_range" not in error.fix:
+        return error
+    way = "tfft.data.from_dataset(builder.as_dataset(split='train', as_supervised=True), ...)"
+    return DataError(error.what, error.got, f"{way} takes such data, with value_range= and on_corrupt=.")
 
 
 def _named(name: str, data_dir: str | Path | None) -> "tfds.core.DatasetBuilder":
@@ -109,8 +131,16 @@ def _undecoded(features: Any, input_key: str) -> dict[str, Any]:
 def _parts(builder: Any, split: str | Mapping[str, str] | None) -> dict[str, str]:
     if isinstance(split, Mapping):
         return dict(split)
+    if split is not None and not isinstance(split, str) and hasattr(split, "__iter__"):
+        raise DataError(
+            "split must be one split, or one for each part.",
+            repr(split),
+            'Write split={"train": "train", "test": "test"}.',
+        )
     if split is not None:
         return {"train": split}
+    if not builder.info.splits:
+        raise DataError(f"{builder.name!r} is not prepared.", str(builder.data_dir), "Call download_and_prepare().")
     found = {part: part for part in PARTS if part in builder.info.splits}
     if "train" not in found:
         raise DataError(

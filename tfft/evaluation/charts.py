@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfft.core.drawing import COLORS, inked, new_figure
+from tfft.core.drawing import COLORS, inked, label, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,12 +22,14 @@ def draw(report: Mapping[str, Any]) -> "Figure":
 
     Returns:
         A figure: for classes a bar of F1 for each and, where one class an example holds, the confusion matrix of shape
-        (classes, classes); for quantities predicted over true values. Of more than 30 classes the 30 of the lowest F1.
+        (classes, classes); for quantities the residual, predicted less true, over the prediction. Of more than 30 classes the 30
+        of the lowest F1; a class that nobody has or named has none.
     """
     with inked():
         if report["residuals"] is not None:
             return _residuals(report)
-        rows = sorted(report["per_class"], key=lambda row: -1 if row["f1"] is None else row["f1"])[:_MOST_CLASSES]
+        known = [row for row in report["per_class"] if row["f1"] is not None]
+        rows = sorted(known, key=lambda row: row["f1"])[:_MOST_CLASSES]
         matrix = report["confusion"] is not None and len(report["names"]) <= _MOST_CLASSES
         height = max(2.5, 0.32 * len(rows) + 1.2)
         figure = new_figure(11 if matrix else 6, max(height, 4.2) if matrix else height)
@@ -40,8 +42,8 @@ def draw(report: Mapping[str, Any]) -> "Figure":
 
 def _bars(axes: "Axes", rows: list[dict[str, Any]]) -> None:
     places = np.arange(len(rows))
-    axes.barh(places, [row["f1"] or 0 for row in rows], color=COLORS[0], height=0.65)
-    axes.set_yticks(places, [row["name"] for row in rows])
+    axes.barh(places, [row["f1"] for row in rows], color=COLORS[0], height=0.65)
+    axes.set_yticks(places, [label(row["name"]) for row in rows])
     axes.invert_yaxis()
     axes.set(xlim=(0, 1), xlabel="F1", title="each class")
 
@@ -54,8 +56,8 @@ def _matrix(axes: "Axes", names: list[str], counts: np.ndarray) -> None:
             color = "white" if shares[row, column] > 0.5 else "#333333"
             axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=color, fontsize=8)
     places = np.arange(len(names))
-    axes.set_xticks(places, names, rotation=90)
-    axes.set_yticks(places, names)
+    axes.set_xticks(places, [label(name) for name in names], rotation=90)
+    axes.set_yticks(places, [label(name) for name in names])
     axes.set(xlabel="predicted", ylabel="true", title="confusion")
 
 
@@ -65,8 +67,7 @@ def _residuals(report: Mapping[str, Any]) -> "Figure":
     for index, name in enumerate(names):
         axes = figure.add_subplot(-(-len(names) // 3), min(len(names), 3), index + 1)
         true, said = (np.array(report["residuals"][key])[:, index] for key in ("true", "said"))
-        ends = (float(min(true.min(), said.min())), float(max(true.max(), said.max())))
-        axes.plot(ends, ends, color=COLORS[1], linewidth=1)
-        axes.scatter(true, said, s=12, color=COLORS[0], alpha=0.6, linewidths=0)
-        axes.set(xlabel="true", ylabel="predicted", title=name)
+        axes.axhline(0, color=COLORS[1], linewidth=1)
+        axes.scatter(said, said - true, s=12, color=COLORS[0], alpha=0.6, linewidths=0)
+        axes.set(xlabel="predicted", ylabel="predicted less true", title=label(name))
     return figure

@@ -48,7 +48,7 @@ def html(report: Mapping[str, Any], pictures: Mapping[int, str], run: Any | None
             f'<div class="wide">{svg(run.plot())}</div>',
             f"<pre>{escape(run.describe())}</pre>",
         ]
-    parts += ["<h2>Class by class</h2>" if report["residuals"] is None else "<h2>Predicted and true</h2>"]
+    parts += ["<h2>Class by class</h2>" if report["residuals"] is None else "<h2>Residuals</h2>"]
     parts += [
         f'<div class="wide">{svg(charts.draw(report))}</div>',
         _details("in numbers", _table(report["per_class"])),

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from tfft.core import strategy
+from tfft.core.errors import DataError
 from tfft.data.examples import Examples
 from tfft.data.loading import reading
 from tfft.data.pipeline import check_batch_size, evaluation_batches, readable
@@ -105,7 +107,7 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
         Predictions of length n.
 
     Raises:
-        DataError: When an image cannot be read, or ``batch_size`` is no positive whole number.
+        DataError: When an image cannot be read, ``batch_size`` is no positive whole number, or an answer is no finite number.
 
     Example:
         >>> import tfft
@@ -117,8 +119,16 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
     check_batch_size(batch_size)
     task = model.task
     with readable():
-        batches = evaluation_batches(reading(examples, model.preprocessor, task.encode), batch_size)
+        copies = strategy.replicas(model.net.distribute_strategy)
+        batches = evaluation_batches(reading(examples, model.preprocessor, task.encode), batch_size, copies=copies)
         # not predict_on_batch: under a strategy it answers once for each replica
-        logits = model.net.predict(batches.map(lambda pixels, _: pixels), verbose=0)
+        logits = np.asarray(model.net.predict(batches.map(lambda pixels, _: pixels), verbose=0))[: len(examples)]
+    strange = np.flatnonzero(~np.isfinite(logits).all(axis=1))
+    if len(strange):
+        raise DataError(
+            f"The net answers with NaN or infinity for {len(strange)} of {len(examples)} examples.",
+            f"{examples.name(int(strange[0]))!r} first",
+            "Its weights are not usable: train again with a lower learning rate, or load an older bundle.",
+        )
     threshold = np.asarray(task.options.get("threshold", 0.5))
-    return Predictions(examples.targets, task.probabilities(np.asarray(logits)), threshold)
+    return Predictions(examples.targets, task.probabilities(logits), threshold)

@@ -62,7 +62,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         rows: Cells, as many in each row as there are columns.
 
     Returns:
-        Lines joined by newlines. A ``|`` inside a cell is escaped.
+        Lines joined by newlines. Inside a cell a ``|`` is escaped, and a new line becomes a blank.
 
     Example:
         >>> print(table(["class", "f1"], [["ants", "0.9"], ["bumblebees", "0.85"]]))
@@ -71,7 +71,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         | ants       | 0.9  |
         | bumblebees | 0.85 |
     """
-    cells = [[cell.replace("|", "\\|") for cell in row] for row in [header, *rows]]
+    cells = [[" ".join(cell.replace("|", "\\|").splitlines()) for cell in row] for row in [header, *rows]]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_RESIDUALS = 2000
+_MOST_IN_TABLE = 1000
 
 
 class Run(Protocol):
@@ -47,8 +48,9 @@ class Report:
         count: How many examples.
         names: Of classes or quantities, in id order.
         metrics: Name to value, low and high end of the 95 % bootstrap interval.
-        per_class: Precision, recall, F1, support and ROC-AUC of each class; mean absolute error of each quantity.
-        confusion: Rows true, columns predicted, shape (classes, classes); None unless one class an example.
+        per_class: Precision, recall, F1, support, ROC-AUC and, for several labels, threshold of each class; mean absolute error of
+            each quantity.
+        confusion: Rows true, columns predicted, shape (classes, classes); None unless one class an example and at most 1,000.
         data: Fingerprint of the examples.
         seen: How many of the examples the model was trained on (``"train"``) and chosen by (``"validation"``); None when nobody
             knows. Where it is not zero, the numbers are too good.
@@ -115,13 +117,13 @@ class Report:
         return page.html(self.to_dict(), self.pictures, run)
 
     def plot(self) -> "Figure":
-        """F1 of each class beside the confusion matrix, shape (classes, classes); or predicted over true quantities."""
+        """F1 of each class beside the confusion matrix, shape (classes, classes); or residuals over predicted quantities."""
         from tfft.evaluation import charts
 
         return charts.draw(self.to_dict())
 
     def save(self, path: str | Path, run: "Run | None" = None) -> Path:
-        """Write the report; ``.json`` holds ``to_dict``, ``.html`` the page, anything else Markdown.
+        """Write the report; ``.json`` holds ``to_dict``, ``.html`` or ``.htm`` the page, anything else Markdown.
 
         Args:
             path: Of the file.
@@ -134,10 +136,11 @@ class Report:
             OSError: When it cannot be written.
         """
         path = Path(path)
-        if path.suffix == ".json":
+        ending = path.suffix.lower()
+        if ending == ".json":
             text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False)
         else:
-            text = self.to_html(run) if path.suffix == ".html" else self.to_markdown()
+            text = self.to_html(run) if ending in (".html", ".htm") else self.to_markdown()
         files.write_text(path, text)
         return path
 
@@ -189,7 +192,8 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
     labels = model.task.labels
     examples = _aligned(examples, labels)
     predictions = predict(model, examples, batch_size)
-    counts = metrics.confusion(predictions) if labels.kind == "single" else None
+    tabled = labels.kind == "single" and len(labels) <= _MOST_IN_TABLE
+    counts = metrics.confusion(predictions) if tabled else None
     rows = worst(predictions, examples)
     return Report(
         task=model.task.name,
@@ -211,7 +215,7 @@ def _aligned(examples: Examples, labels: LabelSpace) -> Examples:
     """The examples with the class ids of the model; new data may lack some of its classes."""
     theirs = examples.labels
     if (theirs.kind, theirs.names) == (labels.kind, labels.names):
-        return examples
+        return replace(examples, labels=labels)  # quantities in units of the training part's spread
     strange = [name for name in theirs.names if name not in labels.names]
     if theirs.kind != labels.kind or theirs.kind == "real" or strange:
         raise DataError(

@@ -97,8 +97,9 @@ def build(
         backbone: A name such as ``"vgg16"``, or what ``load_backbone`` returned.
         task: From ``tfft.tasks``.
         seed: For the head's initial weights and dropout, and for a backbone without pretrained weights.
-        strategy: ``"auto"``, ``"mirrored"``, a ``tf.distribute.Strategy``, or None for one device. Each replica trains on its share
-            of every batch; with equal shares the result is that of one device.
+        strategy: ``"auto"``, ``"mirrored"``, a MirroredStrategy, OneDeviceStrategy or TPUStrategy, or None for one device. Each
+            replica trains on an equal share of every batch, and the result is that of one device, but for what dropout draws, and
+            for the few examples that an epoch leaves out where the replicas do not divide them.
 
     Returns:
         A TransferModel with everything frozen but the head.

@@ -127,7 +127,8 @@ def compute(
             tensors = tensors if len(tensors) > 1 else tensors[0]
         return [positions, *found]
 
-    batches = evaluation_batches(Loading(wanted[0].table.count, load), max(_BATCH, replicas(model.strategy)), needed)
+    copies = replicas(model.strategy)
+    batches = evaluation_batches(Loading(wanted[0].table.count, load), _BATCH * copies, needed, copies)
     done = 0
     with readable(), ExitStack() as stack:
         open_fillings = [stack.enter_context(filling) for filling in fillings[first:]]
@@ -135,7 +136,7 @@ def compute(
             for filling in open_fillings:
                 own = [arrays.pop(0) for _ in filling.table.row.names or ()]
                 filling.add(positions, packed(own, filling.table.row))
-            done += len(positions)
+            done = min(done + len(positions), len(needed))
             report(done, len(needed))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageOps, ImageStat
 
 _TRIES = 10
+_ELONGATION = math.log(10 / 3)
 _TRANSLATE_SHARE, _SHEAR, _DEGREES, _ENHANCE = 0.45, 0.3, 30.0, 0.9
 """What magnitude 30 stands for: shift as a share of the side, shear, angle, change of an enhancement factor."""
 _MOST = 30.0
@@ -131,9 +132,15 @@ def erase(
     """
     if random.random() >= probability:
         return image
-    share, shape = random.uniform(*area), math.exp(random.uniform(-1, 1))
-    height = min(image.height, max(1, round(math.sqrt(share * image.width * image.height * shape))))
-    width = min(image.width, max(1, round(math.sqrt(share * image.width * image.height / shape))))
+    for _ in range(_TRIES):
+        share, shape = random.uniform(*area), math.exp(random.uniform(-_ELONGATION, _ELONGATION))
+        height = max(1, round(math.sqrt(share * image.width * image.height * shape)))
+        width = max(1, round(math.sqrt(share * image.width * image.height / shape)))
+        if height <= image.height and width <= image.width:
+            break
+    else:
+        # of the picture's own shape, which any share of it fits into
+        height, width = (max(1, round(side * math.sqrt(share))) for side in (image.height, image.width))
     top, left = random.integers(image.height - height + 1), random.integers(image.width - width + 1)
     noise = Image.fromarray(random.integers(0, 256, (height, width, 3), np.uint8))
     image = image.copy()

@@ -84,6 +84,7 @@ def multi_label(
 
 def _thresholds(threshold: Any, classes: int) -> np.ndarray:
     """One threshold for each class, float64, shape (classes,)."""
+    threshold = threshold.item() if isinstance(threshold, np.ndarray) and not threshold.ndim else threshold
     single = isinstance(threshold, Real)
     given = [threshold] if single else list(threshold) if isinstance(threshold, (Sequence, np.ndarray)) else []
     if not given or not all(isinstance(value, Real) and 0 < float(value) < 1 for value in given):

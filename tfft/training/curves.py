@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tfft.core.drawing import COLORS, INK, inked, new_figure
+from tfft.core.drawing import COLORS, INK, inked, label, new_figure
 from tfft.training.run import Run
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ def draw(run: Run) -> "Figure":
     with inked():
         figure = new_figure(4.6 * len(names), 3.4)
         for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-            for color, key, label in ((COLORS[1], name, "training"), (COLORS[0], f"val_{name}", "validation")):
+            for color, key, part in ((COLORS[1], name, "training"), (COLORS[0], f"val_{name}", "validation")):
                 if key in history:
                     axes.plot(
-                        range(1, len(history[key]) + 1), history[key], "o-", color=color, label=label, markersize=3
+                        range(1, len(history[key]) + 1), history[key], "o-", color=color, label=part, markersize=3
                     )
             begun = 0
             for record in run.phases:
@@ -43,7 +43,12 @@ def draw(run: Run) -> "Figure":
                     kept = begun + record.best_epoch
                     axes.plot(kept, history[f"val_{name}"][kept - 1], "o", markersize=10, mfc="none", mec=COLORS[0])
                 axes.text(
-                    begun + 0.6, 1.0, record.phase.name, transform=axes.get_xaxis_transform(), va="bottom", fontsize=8
+                    begun + 0.6,
+                    1.0,
+                    label(record.phase.name),
+                    transform=axes.get_xaxis_transform(),
+                    va="bottom",
+                    fontsize=8,
                 )
                 begun += len(record.history["loss"])
                 if record is not run.phases[-1]:

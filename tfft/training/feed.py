@@ -11,7 +11,7 @@ from tfft.core.precision import Precision
 from tfft.core.strategy import replicas
 from tfft.data.examples import Splits
 from tfft.data.loading import Loading, reading, reading_at_random
-from tfft.data.pipeline import evaluation_batches, readable, steps, training_batches, usable
+from tfft.data.pipeline import evaluation_batches, evaluation_steps, readable, steps, training_batches, usable
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import cut
 from tfft.models.features import reading_features
@@ -42,6 +42,11 @@ class Step:
     train_steps: int
     validation_steps: int
     note: str
+
+    @property
+    def counted(self) -> bool:
+        """Whether the weights of the validation examples only count them, so that metrics have to heed them."""
+        return len(self.validation.element_spec) == 3 and len(self.train.element_spec) == 2
 
     def loss_now(self) -> float | None:
         """Validation loss of the weights as they are, so that the first phase has something to beat as well.
@@ -100,10 +105,10 @@ def prepare(
     return Step(
         net,
         _weighted(training_batches(train, batch_size, epochs, cache.seed, copies), class_weight),
-        _weighted(evaluation_batches(validation, batch_size), class_weight),
+        _weighted(_counted(validation, batch_size, copies), class_weight),
         steps(usable(len(data.train), batch_size, copies), batch_size),
         # said, so that Keras keeps one iterator, which reads ahead while the next epoch trains
-        steps(len(data.validation), batch_size),
+        evaluation_steps(len(data.validation), batch_size, copies),
         note,
     )
 
@@ -120,11 +125,33 @@ def _changed(model: TransferModel, data: Splits, phase: Phase, seed: int) -> Loa
     return reading_at_random(data.train, read, model.task.encode, mix, seed)
 
 
+def _counted(loading: Loading, batch_size: int, copies: int) -> "tf.data.Dataset":
+    """Batches to validate on; the example that comes again to fill up the last one weighs nothing, in loss and in metrics."""
+    import tensorflow as tf
+
+    batches = evaluation_batches(loading, batch_size, copies=copies)
+    count, spare = loading.count, -loading.count % copies
+    if not spare:
+        return batches
+    # Keras divides by the number of examples, not of weights
+    weights = np.append(np.full(count, (count + spare) / count, np.float32), np.zeros(spare, np.float32))
+    groups = np.array_split(weights.reshape(-1, copies), int(batches.cardinality()))
+    beside = tf.data.Dataset.from_generator(
+        lambda: (group.reshape(-1) for group in groups), output_signature=tf.TensorSpec((None,), tf.float32)
+    )
+    found = tf.data.Dataset.zip((batches, beside)).map(lambda batch, weight: (*batch, weight))
+    return found.apply(tf.data.experimental.assert_cardinality(len(groups))).with_options(batches.options())
+
+
 def _weighted(batches: "tf.data.Dataset", class_weight: Mapping[int, float] | None) -> "tf.data.Dataset":
     """The class weights as sample weights; without them the epoch that ignores rare classes might look best."""
     import tensorflow as tf
 
     if class_weight is None:
         return batches
-    weights = tf.constant([class_weight[index] for index in range(len(class_weight))], tf.float32)
-    return batches.map(lambda inputs, targets: (inputs, targets, tf.linalg.matvec(targets, weights)))
+    classes = tf.constant([class_weight[index] for index in range(len(class_weight))], tf.float32)
+
+    def weighed(inputs: Any, targets: Any, weights: Any = 1.0) -> Any:
+        return inputs, targets, weights * tf.linalg.matvec(targets, classes)
+
+    return batches.map(weighed)

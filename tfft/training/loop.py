@@ -13,14 +13,14 @@ from tfft.core import fingerprint, versions
 from tfft.core.errors import DataError, PlanError, RunWarning, shortlist
 from tfft.core.precision import Precision
 from tfft.core.seed import derive
-from tfft.core.strategy import check_batch, replicas, scope
+from tfft.core.strategy import check_batch, replicas, scope, synchronized
 from tfft.data.cache import Cache
 from tfft.data.examples import Splits
 from tfft.data.pipeline import check_batch_size, readable
 from tfft.models.assembly import TransferModel
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.recipes import two_phase
-from tfft.trainable.overview import survey
+from tfft.trainable.overview import flattened, survey
 from tfft.trainable.policy import plan_rows
 from tfft.training.best_weights import BestWeights
 from tfft.training.feed import Step, prepare
@@ -99,6 +99,7 @@ def _train(run: Run, features: TrunkCache, folder: Path | None, progress: bool |
     log = None if folder is None else folder / LOG_NAME
     run = _begin(run, data, log)
     best: float | None = None
+    copies = replicas(model.strategy)
     turns = _turns(model, run.plan)
     for index, phase in enumerate(run.plan):
         begun = time.perf_counter()
@@ -106,9 +107,9 @@ def _train(run: Run, features: TrunkCache, folder: Path | None, progress: bool |
         before = overview.digests()
         step = prepare(features, turns[index:], run.batch_size, class_weight, Precision())
         step.net.compile(
-            optimizer=optimizer_for(phase, overview, phase.epochs * step.train_steps, replicas(model.strategy)),
+            optimizer=optimizer_for(phase, overview, phase.epochs * step.train_steps, copies),
             loss=model.task.loss(),
-            metrics=model.task.metrics(),
+            **{"weighted_metrics" if step.counted else "metrics": model.task.metrics()},
             jit_compile=False,
         )
         if best is None:
@@ -118,7 +119,8 @@ def _train(run: Run, features: TrunkCache, folder: Path | None, progress: bool |
         events = JsonLog(log, phase.name)
         events.write("phase", plan=phase.to_dict(), trained=overview.totals()[0], parameters=overview.totals()[1])
         try:
-            history = _fit_phase(step, phase, [keeper, line, events])
+            with synchronized(flattened(model.backbone_net), copies):
+                history = _fit_phase(step, phase, [keeper, line, events])
             overview = overview.compared(before)
             starving = starved(overview, step.net.optimizer)
         finally:

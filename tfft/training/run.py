@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfft import tasks
 from tfft.core import files, versions
+from tfft.core.strategy import replicas
 from tfft.models.assembly import TransferModel
 from tfft.plans.code import to_code
 from tfft.plans.phase import Phase, Plan
@@ -145,10 +146,11 @@ class Run:
             name: parameter.default for name, parameter in signature(getattr(tasks, task.name)).parameters.items()
         }
         chosen = "".join(f", {name}={value!r}" for name, value in task.options.items() if value != defaults[name])
+        spread = ', strategy="mirrored"' if replicas(self.model.strategy) > 1 else ""
         return (
             f"import tfft\n\ndata = {self.data.get('source') or '...'}\n"
             f"backbone = tfft.load_backbone({backbone.handle!r}{options})\n"
-            f"model = tfft.build(backbone, tfft.tasks.{task.name}(data.labels{chosen}), seed={self.model.seed})\n"
+            f"model = tfft.build(backbone, tfft.tasks.{task.name}(data.labels{chosen}), seed={self.model.seed}{spread})\n"
             f"plan = {to_code(self.plan)}\n"
             f"run = tfft.fit(model, data, plan, seed={self.seed}, batch_size={self.batch_size})\n"
         )
@@ -164,6 +166,7 @@ class Run:
             "plan": self.plan.to_dict(),
             "seed": self.seed,
             "batch_size": self.batch_size,
+            "replicas": replicas(self.model.strategy),
             "data": dict(self.data),
             "phases": [record.to_dict() for record in self.phases],
             "versions": dict(self.versions),
