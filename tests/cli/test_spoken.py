@@ -1,13 +1,15 @@
 """Errors, warnings and interruptions as the shell shows them."""
 
 import json
+import time
 import warnings
 
 import pytest
 
 from tfft.bundles.predictor import Prediction
-from tfft.cli.spoken import in_shell, predicted_line, spoken
+from tfft.cli.spoken import in_shell, kept_line, predicted_line, spoken
 from tfft.core.errors import DataError, DataWarning
+from tfft.core.store import Kept
 from tfft.tasks import Answer
 
 
@@ -80,3 +82,9 @@ def test_a_line_holds_the_whole_answer(answer, top, shown):
     assert predicted_line(Prediction("1.jpg", answer), top, as_json=False).split("\t") == ["1.jpg", *shown]
     as_json = json.loads(predicted_line(Prediction("1.jpg", answer), top, as_json=True))
     assert len(as_json["scores"]) == min(top or 99, len(answer.scores))
+
+
+@pytest.mark.parametrize(("hours", "said"), [(0, "0 min ago"), (1.6, "2 h ago"), (47, "47 h ago"), (100, "4 days ago")])
+def test_a_kept_entry_says_when_it_was_used(hours, said):
+    assert said in kept_line(Kept("a" * 32, {"what": "vgg16 after pool"}, 10**6, time.time() - 3600 * hours))
+    assert "cannot be read" in kept_line(Kept("a" * 32, {}, 10**6, time.time()))

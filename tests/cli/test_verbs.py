@@ -205,3 +205,22 @@ def test_help_lists_what_can_be_typed():
     shown = call("fit", "--help").output
     for option in ("--data", "--backbone", "--out", "--weights", "--augment", "--blocks", "--balanced", "--seed"):
         assert option in shown
+
+
+def test_what_is_kept_is_listed_and_deleted(fitted, tmp_path, monkeypatch):
+    root, _ = fitted
+    monkeypatch.setenv("TFFT_CACHE_DIR", str(tmp_path))
+    assert "0 entries, 0.00 GB" in call("cache").output
+    words = ["fit", "--data", root / "pictures", "--backbone", "toy", "--out", tmp_path / "m.tfft", "--head-epochs", 1]
+    call(*words, "--plan", "head_only", "--cache", "off")
+    assert "0 entries" in call("cache").output
+    call(*words, "--plan", "head_only")
+    listed = call("cache").output.splitlines()
+    assert len(listed) == 3
+    assert all(line.endswith("0 min ago  toy after pool, float32") for line in listed[:2])
+    assert "no entry of" in call("cache", "zzz").output
+    first = listed[0].split()[0]
+    assert f"deleted {first}" in call("cache", first, "--clear").output
+    assert call("cache").output.splitlines()[0] == listed[1]
+    call("cache", "--clear")
+    assert "0 entries" in call("cache").output

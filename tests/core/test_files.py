@@ -110,3 +110,11 @@ def test_an_old_folder_survives_even_when_it_cannot_be_moved_back(tmp_path, monk
     with pytest.raises(OSError, match="Input/output"):
         replace_it()
     assert [path.read_text() for path in tmp_path.rglob("content")] == ["old"]
+
+
+def test_a_file_never_takes_the_place_of_a_folder(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "1.jpg").write_text("precious")
+    with pytest.raises(IsADirectoryError, match=r"photos' is a folder; name a file in it"):
+        write_text(tmp_path / "photos", "a report")
+    assert (tmp_path / "photos" / "1.jpg").read_text() == "precious"

@@ -78,3 +78,8 @@ def test_the_current_strategy_is_that_of_the_scope():
     assert current() is None
     with strategy.scope():
         assert current() is strategy
+
+
+def test_devices_that_are_not_there_are_refused():
+    with pytest.raises(PlanError, match=r"devices that this machine does not have.*CPU:7.*there are '/device:CPU:0'"):
+        resolve(tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:7"]))

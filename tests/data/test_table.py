@@ -230,3 +230,54 @@ def test_tables_without_the_columns_or_without_rows_are_refused(tmp_path, conten
     (tmp_path / "t.csv").write_text(content)
     with pytest.raises(DataError, match=message):
         from_csv(tmp_path / "t.csv")
+
+
+def _photos(tmp_path, column, cells, name="photos.csv"):
+    rows = []
+    for index, cell in enumerate(cells):
+        pixels = np.random.default_rng(index).integers(0, 255, (8, 8, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{index}.png")
+        rows.append({"path": f"{index}.png", column: cell})
+    pd.DataFrame(rows).to_csv(tmp_path / name, index=False)
+    return tmp_path / name
+
+
+LISTS = [["red", "big"], ["red"], ["big", "small", "red"], []] * 5
+
+
+@pytest.mark.parametrize("kind", [list, np.array])
+def test_lists_and_arrays_that_pandas_wrote_are_several_labels_again(tmp_path, kind, monkeypatch):
+    path = _photos(tmp_path, "label", [kind(cell) for cell in LISTS])
+    monkeypatch.chdir(tmp_path)
+    for data in (from_csv(path), from_dataframe(pd.read_csv(path))):
+        assert (data.labels.kind, data.labels.names) == ("multi", ("big", "red", "small"))
+        assert data.everything().counts() == {"big": 10, "red": 15, "small": 5}
+
+
+def test_lists_beside_plain_text_are_refused(tmp_path, monkeypatch):
+    path = _photos(tmp_path, "label", ["['red']", "small"] * 8)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match=r"'small' is no list of labels such as \['dog', 'indoor'\]"):
+        from_csv(path)
+    with pytest.raises(DataError, match="'small' is no list of labels"):
+        from_dataframe(pd.read_csv(path))
+
+
+def test_a_quantity_is_called_as_its_column(tmp_path):
+    path = _photos(tmp_path, "width", [0.5 + index for index in range(16)])
+    assert from_csv(path, label_column="width").labels.names == ("width",)
+
+
+def test_columns_of_true_and_false_are_several_labels(tmp_path):
+    path = _photos(tmp_path, "a", [True, False] * 10)
+    frame = pd.read_csv(path).assign(b=[False, True, True, True] * 5)
+    frame.to_csv(path, index=False)
+    data = from_csv(path, label_column=["a", "b"])
+    assert data.labels.kind == "multi"
+    assert data.everything().counts() == {"a": 10, "b": 15}
+
+
+@pytest.mark.parametrize("columns", [[], ["a", "a"]])
+def test_label_columns_are_named_once_each(tmp_path, columns):
+    with pytest.raises(DataError, match="label_column must name columns, each of them once"):
+        from_csv(_photos(tmp_path, "a", ["x", "y"] * 8), label_column=columns)

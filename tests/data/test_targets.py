@@ -164,3 +164,15 @@ def test_statistics_leave_classes_alone():
 def test_a_blank_among_several_labels_is_refused_with_its_rows():
     with pytest.raises(DataError, match=r"1 lists of labels hold a blank one.*rows 1\. Leave blanks out"):
         label_space([["dog"], ["dog", ""], []])
+
+
+def test_quantities_that_float32_cannot_tell_apart_are_refused():
+    seconds = 1.7e9 + np.random.default_rng(0).random(60) * 60
+    labels = label_space(seconds)
+    with pytest.raises(
+        DataError, match=r"differ by less than float32 can tell apart.*1\.7\d*e\+09|1700000.*Subtract a constant"
+    ):
+        encode(seconds, labels, "train")
+    assert encode(seconds - 1.7e9, labels, "train").std() > 10
+    same = encode(np.full(5, 1.7e9 + 1), label_space(np.full(5, 1.7e9 + 1)), "train")
+    assert len(same) == 5

@@ -1,6 +1,8 @@
 """Tables for people."""
 
-from tfft.evaluation.render import markdown, table
+import pytest
+
+from tfft.evaluation.render import markdown, number, table
 
 
 def test_columns_line_up_and_pipes_are_escaped():
@@ -33,3 +35,18 @@ def test_a_page_holds_metrics_classes_confusion_and_versions():
 
 def test_a_confusion_matrix_of_many_classes_is_left_out():
     assert "Rows are true classes" not in markdown(report(21))
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0.0, "0.0000"),
+        (0.5, "0.5000"),
+        (1.2e-5, "1.2e-05"),
+        (1e30, "1e+30"),
+        (12345.678, "12345.6780"),
+        (float("nan"), "-"),
+    ],
+)
+def test_numbers_of_any_size_can_be_read(value, said):
+    assert number(value) == said

@@ -130,3 +130,12 @@ def test_endings_are_known_whatever_their_case(toy_arrays, tmp_path):
     assert report.save(tmp_path / "x.HTML").read_text().startswith("<!doctype html>")
     assert report.save(tmp_path / "x.Json").read_text().startswith("{")
     assert report.to_html() == report.to_html()
+
+
+def test_a_report_is_not_written_over_a_folder_or_with_what_is_no_run(model, data, tmp_path):
+    report = tfft.evaluate(model, data.test)
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        report.save(tmp_path)
+    with pytest.raises(DataError, match=r"takes the run that fit\(\) returned\. Got: a TransferModel"):
+        report.save(tmp_path / "x.html", model)
+    assert list(tmp_path.iterdir()) == []

@@ -25,6 +25,22 @@ class PlanName(StrEnum):
     full = "full"
 
 
+class Kept(StrEnum):
+    """Where features may be kept.
+
+    Attributes:
+        auto: On disk, or in memory where the disk has no room.
+        disk: On disk.
+        memory: In memory, for this run.
+        off: Nowhere.
+    """
+
+    auto = "auto"
+    disk = "disk"
+    memory = "memory"
+    off = "off"
+
+
 Data = Annotated[Path, typer.Option(help="Folder of class folders, or a .csv, .tsv, .jsonl or .parquet table.")]
 ImageColumn = Annotated[str, typer.Option(help="Tables: column of image paths.")]
 LabelColumn = Annotated[str, typer.Option(help="Tables: column of labels; several, separated by commas.")]

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from tfft.core.errors import DataWarning, RunWarning, TfftError
 
 if TYPE_CHECKING:
     from tfft.bundles.predictor import Prediction
+    from tfft.core.store import Kept
 
 _IN_SHELL = (
     (r'(P|p)ass on_corrupt="skip"', r"\1ass --skip-corrupt"),
@@ -57,6 +59,27 @@ def predicted_line(prediction: "Prediction", top: int | None, as_json: bool) -> 
         named = prediction.label if isinstance(prediction.label, tuple) else (prediction.label,)
         shown = [(name, score) for name, score in ranked if name in named]
     return "\t".join([prediction.name, *([f"{name} {score:.4f}" for name, score in shown] or ["none"])])
+
+
+def kept_line(kept: "Kept") -> str:
+    """One entry of the cache as one line.
+
+    Args:
+        kept: Of a store.
+
+    Returns:
+        First letters of its key, size, how long ago it was used, what it is, and of how many bits.
+
+    Example:
+        >>> from tfft.core.store import Kept
+        >>> kept_line(Kept("3f2a99e4c1", {"what": "vgg16 after pool", "dtype": "bfloat16"}, 2_100_000, time.time() - 7300))
+        '3f2a99e4     2.1 MB    2 h ago  vgg16 after pool, bfloat16'
+    """
+    minutes = max(0.0, time.time() - kept.used) / 60
+    length, unit = (1, "min") if minutes < 60 else (60, "h") if minutes < 48 * 60 else (24 * 60, "days")
+    age = f"{minutes / length:.0f} {unit} ago"
+    what = ", ".join(str(kept.about[name]) for name in ("what", "dtype") if name in kept.about) or "cannot be read"
+    return f"{kept.key[:8]} {kept.size_bytes / 1e6:>7,.1f} MB {age:>10}  {what}"
 
 
 def in_shell(message: str) -> str:

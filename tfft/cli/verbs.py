@@ -1,4 +1,4 @@
-"""The verbs on the command line: ``tfft fit``, ``evaluate``, ``predict``, ``backbones``, ``doctor``, ``demo``.
+"""The verbs on the command line: ``tfft fit``, ``evaluate``, ``predict``, ``backbones``, ``cache``, ``doctor``, ``demo``.
 
 Nothing heavy is imported before a command runs, so that ``tfft --help`` answers at once.
 """
@@ -15,6 +15,7 @@ from tfft.cli.arguments import (
     Bundle,
     Data,
     ImageColumn,
+    Kept,
     LabelColumn,
     Out,
     PlanName,
@@ -23,7 +24,7 @@ from tfft.cli.arguments import (
 )
 from tfft.cli.places import export_somewhere, free_path, rescued
 from tfft.cli.sources import Part, Source, examples_of
-from tfft.cli.spoken import predicted_line, spoken
+from tfft.cli.spoken import kept_line, predicted_line, spoken
 from tfft.core.quiet import start_tensorflow
 
 app = typer.Typer(
@@ -69,6 +70,7 @@ def fit(
     image_column: ImageColumn = "path",
     label_column: LabelColumn = "label",
     batch_size: BatchSize = 32,
+    cache: Annotated[Kept, typer.Option(help="Where features of frozen layers are kept.")] = Kept.auto,
     seed: Seed = 0,
 ) -> None:
     """Fine-tune a backbone on your images and write a bundle."""
@@ -99,7 +101,7 @@ def fit(
     model = tfft.build(described, tfft.tasks.for_labels(splits.labels, **options), seed=seed)
     typer.echo(f"{backbone}\n{chosen.describe()}")
     with rescued(model, out):
-        run = tfft.fit(model, splits, chosen, seed=seed, batch_size=batch_size, run_folder=run_folder)
+        run = tfft.fit(model, splits, chosen, seed, batch_size, run_folder, cache=cache.value)
     typer.echo(run.describe())
     examples, part = (splits.test, "test") if splits.test is not None else (splits.validation, "validation")
     report = tfft.evaluate(run.model, examples, batch_size)
@@ -171,6 +173,28 @@ def backbones(name: Annotated[str | None, typer.Argument(help="One backbone, in 
     typer.echo(f"{described.handle}: {described.preprocessor.height}x{described.preprocessor.width} pixels")
     typer.echo(f"blocks, from input to output: {', '.join(block.name for block in described.blocks)}")
     typer.echo(f"options: {', '.join(handles.options_of(name))}")
+
+
+@app.command()
+def cache(
+    entries: Annotated[list[str] | None, typer.Argument(help="First letters of entries; all when left out.")] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Delete them; they are computed again when needed.")] = False,
+) -> None:
+    """List what is kept of frozen layers, last used first, or delete it."""
+    from tfft.data.cache import Cache
+
+    store = Cache().store
+    chosen = [kept for kept in store.entries() if not entries or kept.key.startswith(tuple(entries))]
+    if entries and not chosen:
+        raise typer.BadParameter(
+            f"no entry of {store.folder} begins with {', '.join(entries)}; `tfft cache` lists them."
+        )
+    for kept in chosen:
+        if clear:
+            store.remove(kept.key)
+        typer.echo(f"{'deleted ' if clear else ''}{kept_line(kept)}")
+    total = sum(kept.size_bytes for kept in chosen)
+    typer.echo(f"{len(chosen)} entries, {total / 1e9:.2f} GB, in {store.folder}")
 
 
 @app.command()

@@ -62,7 +62,9 @@ def write_text(path: Path, text: str) -> None:
         text: The whole content.
 
     Raises:
-        OSError: When it cannot be written; an older file is then untouched.
+        OSError: When it cannot be written, or a folder stands there; what is there is then untouched.
     """
+    if Path(path).is_dir():
+        raise IsADirectoryError(f"{str(path)!r} is a folder; name a file in it.")
     with replacing(path) as fresh:
         fresh.write_text(text, encoding="utf-8")

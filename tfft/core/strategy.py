@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfft.core.errors import PlanError
+from tfft.core.errors import PlanError, shortlist
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -52,6 +52,15 @@ def resolve(strategy: "str | tf.distribute.Strategy | None") -> "tf.distribute.S
         found = None if strategy == "auto" and len(gpus) < 2 else _mirrored(tuple(devices))
     elif isinstance(strategy, _kinds()):
         found = strategy
+        there = [device.name for device in tf.config.list_logical_devices()]
+        spanned: Any = strategy
+        gone = [name for name in spanned.extended.worker_devices if not any(d in name or name in d for d in there)]
+        if gone:
+            raise PlanError(
+                "The strategy spans devices that this machine does not have, and training would wait for them for ever.",
+                f"{shortlist(gone)}; there are {shortlist(there)}",
+                "Use those, or split a CPU with tf.config.set_logical_device_configuration().",
+            )
     elif isinstance(strategy, tf.distribute.Strategy):
         raise PlanError(
             "With this strategy Keras 3 fails, or trains something else than one device does.",

@@ -11,15 +11,10 @@ from tfft.data.calls import as_call
 from tfft.data.doubts import warn_ignored
 from tfft.data.examples import Splits
 from tfft.data.pools import OnCorrupt, Pool
-from tfft.data.splits import HOLDOUT, PARTS, Drawing, assemble
+from tfft.data.splits import HOLDOUT, PART_NAMES, PARTS, Drawing, assemble
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
 _OTHER = (".avif", ".heic", ".heif", ".jfif", ".jp2", ".tif", ".tiff")
-_PART_NAMES = {
-    "train": ("train", "training"),
-    "validation": ("validation", "valid", "val", "dev"),
-    "test": ("test", "testing"),
-}
 
 
 @dataclass(frozen=True)
@@ -135,13 +130,13 @@ def images_below(home: Path) -> list[str]:
 
 def _found_parts(root: Path) -> dict[str, Path]:
     """The part folders below a root, or the root itself as training part."""
-    spelt = {name for spellings in _PART_NAMES.values() for name in spellings}
+    spelt = {name for spellings in PART_NAMES.values() for name in spellings}
     below = _visible_folders(root)
     if any(child.name.lower() not in spelt for child in below):
         # beside other classes, a folder without class folders is a class that happens to be called "train" or "test"
         below = [child for child in below if _visible_folders(child)]
     homes: dict[str, Path] = {}
-    for part, spellings in _PART_NAMES.items():
+    for part, spellings in PART_NAMES.items():
         match = [child for child in below if child.name.lower() in spellings]
         if len(match) > 1:
             raise DataError(

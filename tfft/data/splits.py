@@ -15,6 +15,14 @@ from tfft.data.pools import OnCorrupt, Pool, examine
 from tfft.data.values import is_missing
 
 PARTS = ("train", "validation", "test")
+PART_NAMES = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val", "dev"),
+    "test": ("test", "testing"),
+}
+"""What folders and splits of each part may be called."""
+_MANY = 20
+_INTEGERS = " So many classes? Integers and text are classes; quantities are floats, so write 20.0 or pass floats."
 HOLDOUT = (0.15, 0.15)
 
 
@@ -217,7 +225,8 @@ def _check(parts: dict[str, Examples], labels: LabelSpace) -> None:
             raise DataError(
                 f"The {name} part is empty.",
                 ", ".join(f"{len(examples)} {part}" for part, examples in parts.items()),
-                "Every part needs examples, and every class one in each part that is drawn: add some, or change holdout.",
+                "Every part needs examples, and every class one in each part that is drawn: add some, or change holdout."
+                + (_INTEGERS if labels.kind == "single" and len(labels) > _MANY else ""),
             )
     if labels.kind == "single":
         missing = [name for name, count in parts["train"].counts().items() if count == 0]

@@ -12,7 +12,7 @@ from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.pools import OnCorrupt, Pool
 from tfft.data.splits import HOLDOUT, Drawing, assemble
-from tfft.data.table_files import read_table
+from tfft.data.table_files import as_list, looks_like_list, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +57,7 @@ def from_csv(
     """
     source = as_call(from_csv, locals())
     pools = table_pools(path, image_column, label_column, group_column)
-    return assemble(pools, Drawing(holdout, seed, on_corrupt), _column_names(label_column), source)
+    return assemble(pools, Drawing(holdout, seed, on_corrupt), _column_names(label_column, pools.get("train")), source)
 
 
 def table_pools(
@@ -133,7 +133,7 @@ def from_dataframe(
                 'Pass a DataFrame, or {"train": frame, "test": frame}.',
             )
     pools = {part: _pool(rows, image_column, label_column, group_column, Path()) for part, rows in frames.items()}
-    return assemble(pools, Drawing(holdout, seed, on_corrupt), _column_names(label_column), source)
+    return assemble(pools, Drawing(holdout, seed, on_corrupt), _column_names(label_column, pools.get("train")), source)
 
 
 def _pool(
@@ -141,6 +141,10 @@ def _pool(
 ) -> Pool:
     several = [label_column] if isinstance(label_column, str) else list(label_column)
     columns = [image_column, *several, *([group_column] if group_column is not None else [])]
+    if not several or len(set(several)) < len(several):
+        raise DataError(
+            "label_column must name columns, each of them once.", repr(label_column), 'Write label_column="label".'
+        )
     twice = sorted({str(name) for name in frame.columns if list(frame.columns).count(name) > 1})
     if twice:
         raise DataError(f"Column names must be unique; {shortlist(twice)} stand twice.", fix="Rename one of each.")
@@ -162,7 +166,7 @@ def _pool(
             f"{str(first)!r}, which exists below the working folder",
             "Move the table, write whole paths, or read it with pandas and use from_dataframe().",
         )
-    labels: Any = frame[label_column].tolist() if isinstance(label_column, str) else _numbers(frame[several])
+    labels: Any = _labels(frame[label_column]) if isinstance(label_column, str) else _numbers(frame[several])
     return Pool(inputs, labels, frame[group_column].tolist() if group_column is not None else None)
 
 
@@ -181,11 +185,26 @@ def _image(value: Any, row: int, folder: Path) -> Any:
     )
 
 
+def _labels(column: "pd.Series") -> list[Any]:
+    """One label column; text of lists, which pandas leaves behind when it reads a CSV file, as lists."""
+    values = column.tolist()
+    if not any(map(looks_like_list, values)):
+        return values
+    try:
+        return [as_list(value) if isinstance(value, str) else value for value in values]
+    except ValueError as error:
+        raise DataError(
+            f"The label column {str(column.name)!r} holds lists and other text: {error}.", fix="Make all of them lists."
+        ) from None
+
+
 def _numbers(columns: "pd.DataFrame") -> np.ndarray:
     """Several label columns as one array of integers or floats, (n, columns)."""
     import pandas as pd
 
     columns = columns.infer_objects()
+    truths = {name for name in columns if set(columns[name].astype(str)) <= {"True", "False"}}
+    columns = columns.assign(**{name: columns[name].astype(str) == "True" for name in truths})
     text = [str(name) for name in columns if not pd.api.types.is_numeric_dtype(columns[name])]
     if text:
         raise DataError(
@@ -200,5 +219,9 @@ def _numbers(columns: "pd.DataFrame") -> np.ndarray:
     return columns.to_numpy(np.float64 if floats else np.int64)
 
 
-def _column_names(label_column: str | Sequence[str]) -> list[str] | None:
-    return None if isinstance(label_column, str) else [str(name) for name in label_column]
+def _column_names(label_column: str | Sequence[str], train: Pool | None) -> list[str] | None:
+    """Names of quantities or labels; one column of classes has its names in it."""
+    if not isinstance(label_column, str):
+        return [str(name) for name in label_column]
+    values = [] if train is None else train.targets
+    return [label_column] if len(values) and all(isinstance(value, float) for value in values) else None

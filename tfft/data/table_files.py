@@ -12,6 +12,7 @@ from tfft.core.errors import DataError, shortlist
 if TYPE_CHECKING:
     import pandas as pd
 
+_NO_COMMA = re.compile(r"(['\"])\s+(['\"])")
 _WHOLE = re.compile(r"-?(0|[1-9]\d*)")
 _DECIMAL = re.compile(r"-?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
@@ -85,17 +86,48 @@ def _as_written(cells: "pd.Series", filled: "pd.Series") -> "pd.Series":
             return pd.to_numeric(cells.where(filled, None)).astype(
                 int if filled.all() and spelling is _WHOLE else float
             )
-    if filled.any() and all(cell.startswith("[") and cell.endswith("]") for cell in cells[filled]):
-        return cells.map(lambda cell: _list(cell) if cell else None)
+    if filled.any() and any(map(looks_like_list, cells[filled])):
+        return cells.map(lambda cell: as_list(cell) if cell else None)
     return cells.astype(object).where(cells != "", None)
 
 
-def _list(cell: str) -> list[str]:
-    """What pandas writes for a list, ``['dog', 'indoor']``, as a list again."""
+def looks_like_list(cell: Any) -> bool:
+    """Whether a cell is the text of a list: pandas writes lists so.
+
+    Args:
+        cell: Anything.
+
+    Example:
+        >>> looks_like_list("['dog', 'indoor']"), looks_like_list("dog")
+        (True, False)
+    """
+    return isinstance(cell, str) and cell.startswith("[") and cell.endswith("]")
+
+
+def as_list(cell: str) -> list[str]:
+    """The labels that a cell holds.
+
+    Args:
+        cell: What pandas writes for a list or for an array of labels.
+
+    Returns:
+        Labels.
+
+    Raises:
+        ValueError: When it is neither.
+
+    Example:
+        >>> as_list("['dog', 'indoor']"), as_list("['dog' 'indoor']")
+        (['dog', 'indoor'], ['dog', 'indoor'])
+    """
+    # NumPy writes no commas, and Python reads neighbouring strings as one
+    spaced = _NO_COMMA.sub(r"\1, \2", cell)
     try:
-        found = ast.literal_eval(cell)
+        found = ast.literal_eval(spaced)
     except (ValueError, SyntaxError) as error:
-        raise ValueError(f"{cell!r} is no list of labels") from error
+        raise ValueError(
+            f"{cell!r} is no list of labels such as ['dog', 'indoor'], which other cells of its column hold"
+        ) from error
     return [str(label) for label in found]
 
 

@@ -9,6 +9,9 @@ from tfft.core.errors import DataError, shortlist
 from tfft.core.specs import LabelSpace
 from tfft.data.values import as_array, is_missing
 
+# a share of the spread that rounding may cost
+_COARSE = 1e-3
+
 
 def label_space(targets: Sequence[Any] | np.ndarray, names: Sequence[str] | None = None) -> LabelSpace:
     """Read off the training targets what they mean.
@@ -81,7 +84,7 @@ def encode(targets: Sequence[Any] | np.ndarray, labels: LabelSpace, part: str, b
     if labels.kind == "real":
         if array.dtype.kind not in "fiu":
             raise DataError(f"The {part} targets must be numbers.", f"dtype {array.dtype}", "Use one float a quantity.")
-        return _wide(array.reshape(len(array), -1), labels, part).astype(np.float32)
+        return _in_float32(_wide(array.reshape(len(array), -1), labels, part), part)
     if array.dtype == object:
         known = _ids(labels, (label for row in array for label in row), part)
         many_hot = np.zeros((len(array), len(labels)), np.float32)
@@ -155,6 +158,20 @@ def _wide(array: np.ndarray, labels: LabelSpace, part: str) -> np.ndarray:
             f"The columns are {shortlist(labels.names)}.",
         )
     return array
+
+
+def _in_float32(array: np.ndarray, part: str) -> np.ndarray:
+    """The quantities as float32, unless that makes different ones equal."""
+    exact = array.astype(np.float64)
+    kept = exact.astype(np.float32)
+    coarse = np.abs(exact - kept).max(axis=0, initial=0) > _COARSE * exact.std(axis=0)
+    if not np.isfinite(kept).all() or (coarse & (exact.std(axis=0) > 0)).any():
+        raise DataError(
+            f"The {part} targets differ by less than float32 can tell apart.",
+            f"values from {exact.min():.8g} to {exact.max():.8g}",
+            "Subtract a constant from them, such as their mean, or write them in another unit.",
+        )
+    return kept
 
 
 def _inside(ids: np.ndarray, count: int, part: str) -> None:

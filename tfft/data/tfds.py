@@ -9,7 +9,7 @@ from tfft.core.errors import DataError, nearest, shortlist
 from tfft.data.calls import as_call
 from tfft.data.dataset import spooled
 from tfft.data.examples import Splits
-from tfft.data.splits import HOLDOUT, PARTS, Drawing, assemble
+from tfft.data.splits import HOLDOUT, PART_NAMES, PARTS, Drawing, assemble
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -33,7 +33,7 @@ def from_tfds(
             ``tfds.folder_dataset.ImageFolder(folder)``.
         split: One split to draw all parts from, such as ``"train[:10%]"``; or a split for each part,
             ``{"train": "train", "test": "validation"}``. When None, the builder's own splits that are called train, validation
-            and test.
+            (or valid, val, dev) and test.
         input_key: Feature that holds the image, of shape (height, width[, channels]).
         label_key: Feature that holds the class, a sequence of classes, or the quantity.
         data_dir: Where prepared datasets are; TFDS' own place when None.
@@ -55,7 +55,7 @@ def from_tfds(
 
     source = as_call(from_tfds, locals())
     made = _named(builder, data_dir) if isinstance(builder, str) else builder
-    if not hasattr(made, "as_dataset"):
+    if not hasattr(made, "as_dataset") or isinstance(made, type):
         raise DataError("from_tfds() takes a name or a builder.", type(builder).__name__, 'Write from_tfds("name").')
     features = made.info.features
     for key in (input_key, label_key):
@@ -105,11 +105,14 @@ def _named(name: str, data_dir: str | Path | None) -> "tfds.core.DatasetBuilder"
 
     try:
         builder = tfds.builder(name, data_dir=None if data_dir is None else str(data_dir))
-    except (tfds.core.registered.DatasetNotFoundError, ValueError):  # the latter for a name with a blank in it
+    # a ValueError for a name with a blank in it, an AssertionError for a version that there is not
+    except (tfds.core.registered.DatasetNotFoundError, ValueError, AssertionError):
         known = tfds.list_builders(with_community_datasets=False)
         raise DataError(f"TensorFlow Datasets has no dataset {name!r}.", fix=nearest(name, known)) from None
     try:
         builder.download_and_prepare()
+    except ImportError as error:
+        raise DataError(f"The dataset {name!r} needs another package.", str(error), "Install it.") from error
     except Exception as error:
         # requests, urllib3, TFDS and its file systems each raise their own when the network is gone
         raise DataError(
@@ -141,7 +144,8 @@ def _parts(builder: Any, split: str | Mapping[str, str] | None) -> dict[str, str
         return {"train": split}
     if not builder.info.splits:
         raise DataError(f"{builder.name!r} is not prepared.", str(builder.data_dir), "Call download_and_prepare().")
-    found = {part: part for part in PARTS if part in builder.info.splits}
+    known = {part: [name for name in PART_NAMES[part] if name in builder.info.splits] for part in PARTS}
+    found = {part: names[0] for part, names in known.items() if names}
     if "train" not in found:
         raise DataError(
             f"{builder.name!r} has no split called 'train'.",

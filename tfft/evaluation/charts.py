@@ -34,18 +34,22 @@ def draw(report: Mapping[str, Any]) -> "Figure":
         height = max(2.5, 0.32 * len(rows) + 1.2)
         figure = new_figure(11 if matrix else 6, max(height, 4.2) if matrix else height)
         axes = figure.subplots(1, 2 if matrix else 1, squeeze=False)[0]
-        _bars(axes[0], rows)
+        _bars(axes[0], rows, len(report["names"]))
         if matrix:
             _matrix(axes[1], report["names"], np.array(report["confusion"]))
         return figure
 
 
-def _bars(axes: "Axes", rows: list[dict[str, Any]]) -> None:
+def _bars(axes: "Axes", rows: list[dict[str, Any]], classes: int) -> None:
     places = np.arange(len(rows))
     axes.barh(places, [row["f1"] for row in rows], color=COLORS[0], height=0.65)
     axes.set_yticks(places, [label(row["name"]) for row in rows])
     axes.invert_yaxis()
-    axes.set(xlim=(0, 1), xlabel="F1", title="each class")
+    axes.set(
+        xlim=(0, 1),
+        xlabel="F1",
+        title="each class" if len(rows) == classes else f"the {len(rows)} lowest of {classes} classes",
+    )
 
 
 def _matrix(axes: "Axes", names: list[str], counts: np.ndarray) -> None:

@@ -112,7 +112,8 @@ def _details(title: str, content: str) -> str:
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
     columns = list(rows[0])
-    kinds = {column: ' class="number"' if isinstance(rows[0][column], (int, float)) else "" for column in columns}
+    counted = {column for column in columns if any(isinstance(row[column], (int, float)) for row in rows)}
+    kinds = {column: ' class="number"' if column in counted else "" for column in columns}
     head = "".join(f"<th{kinds[column]}>{escape(column.replace('_', ' '))}</th>" for column in columns)
     body = "".join(
         "<tr>" + "".join(f"<td{kinds[column]}>{_number(row[column])}</td>" for column in columns) + "</tr>"

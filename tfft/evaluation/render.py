@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _MAX_CONFUSION = 20
+_PLAIN = (1e-3, 1e5)
 
 
 def markdown(report: Mapping[str, Any]) -> str:
@@ -86,12 +87,14 @@ def number(value: Any) -> str:
         value: Anything.
 
     Returns:
-        Floats with four decimals, a dash for None, all else as it is.
+        Floats with four decimals, or with four digits where that would hide them; a dash for None and NaN, all else as it is.
 
     Example:
-        >>> number(0.5), number(None), number("ants")
-        ('0.5000', '-', 'ants')
+        >>> number(0.5), number(0.00001234), number(None), number("ants")
+        ('0.5000', '1.234e-05', '-', 'ants')
     """
-    if value is None:
+    if value is None or value != value:
         return "-"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.4f}" if value == 0 or _PLAIN[0] <= abs(value) < _PLAIN[1] else f"{value:.4g}"

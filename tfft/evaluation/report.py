@@ -79,7 +79,8 @@ class Report:
     def describe(self) -> str:
         """The first metric with its interval, and a second sentence where the model has seen some of the examples."""
         name, value = next(iter(self.metrics.items()))
-        line = f"{name} {value['value']:.4f} [{value['low']:.4f}, {value['high']:.4f}] on {self.count} examples"
+        said, low, high = (render.number(value[key]) for key in ("value", "low", "high"))
+        line = f"{name} {said} [{low}, {high}] on {self.count} examples"
         return f"{line}. {remark}" if (remark := render.remark(self.count, self.seen)) else line
 
     def to_dict(self) -> dict[str, Any]:
@@ -133,9 +134,14 @@ class Report:
             The same path.
 
         Raises:
-            OSError: When it cannot be written.
+            DataError: When ``run`` is none.
+            OSError: When it cannot be written, or ``path`` is a folder.
         """
         path = Path(path)
+        if run is not None and not all(hasattr(run, name) for name in ("describe", "plot", "to_code")):
+            raise DataError(
+                "save() takes the run that fit() returned.", f"a {type(run).__name__}", "Write report.save(path, run)."
+            )
         ending = path.suffix.lower()
         if ending == ".json":
             text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False)

@@ -5,12 +5,13 @@ augment=(crops(), flips(), mixup())      # the last one mixes the examples of a 
 """
 
 from collections.abc import Mapping
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from tfft.core.errors import DataError
+from tfft.preprocess import limits
 from tfft.preprocess.views import Augmentation
 
 
@@ -30,6 +31,8 @@ def named(text: str) -> tuple[Augmentation, ...]:
         >>> [step.name for step in named("crops, flips")]
         ['crops', 'flips']
     """
+    if not isinstance(text, str):
+        raise DataError("named() takes names in one text.", repr(text), 'Write named("crops,flips").')
     names = [name.strip() for name in text.split(",") if name.strip()]
     return tuple(_BY_NAME[name]() if name in _BY_NAME else Augmentation(name) for name in names)
 
@@ -97,7 +100,7 @@ def crops(scale: tuple[float, float] = (0.5, 1.0), ratio: tuple[float, float] = 
     Source:
         Szegedy et al. 2015, section 6, which goes down to 0.08 of the area; for a thousand pictures half is bold enough.
     """
-    return Augmentation.of("crops", scale=_range("scale", scale, 0, 1), ratio=_range("ratio", ratio, 0, 100))
+    return Augmentation.of("crops", scale=limits.pair("scale", scale, 0, 1), ratio=limits.pair("ratio", ratio, 0, 100))
 
 
 def rotation(degrees: float = 15.0) -> Augmentation:
@@ -112,7 +115,7 @@ def rotation(degrees: float = 15.0) -> Augmentation:
     Raises:
         DataError: When the angle is none.
     """
-    return Augmentation.of("rotation", degrees=_within("degrees", degrees, 180))
+    return Augmentation.of("rotation", degrees=limits.within("degrees", degrees, 180))
 
 
 def zoom(share: float = 0.2) -> Augmentation:
@@ -127,7 +130,7 @@ def zoom(share: float = 0.2) -> Augmentation:
     Raises:
         DataError: When the share is none.
     """
-    return Augmentation.of("zoom", share=_within("share", share, 0.9))
+    return Augmentation.of("zoom", share=limits.within("share", share, 0.9))
 
 
 def colors(brightness: float = 0.2, contrast: float = 0.2) -> Augmentation:
@@ -144,7 +147,7 @@ def colors(brightness: float = 0.2, contrast: float = 0.2) -> Augmentation:
         DataError: When a number is out of range.
     """
     return Augmentation.of(
-        "colors", brightness=_within("brightness", brightness, 1), contrast=_within("contrast", contrast, 1)
+        "colors", brightness=limits.within("brightness", brightness, 1), contrast=limits.within("contrast", contrast, 1)
     )
 
 
@@ -167,7 +170,9 @@ def rand_augment(operations: int = 2, magnitude: float = 9.0) -> Augmentation:
     """
     if isinstance(operations, bool) or not isinstance(operations, Integral) or operations < 1:
         raise DataError(f"operations={operations!r} must be a whole number of at least 1.", fix="2 is common.")
-    return Augmentation.of("rand_augment", operations=int(operations), magnitude=_within("magnitude", magnitude, 30))
+    return Augmentation.of(
+        "rand_augment", operations=int(operations), magnitude=limits.within("magnitude", magnitude, 30)
+    )
 
 
 def erasing(probability: float = 0.25, area: tuple[float, float] = (0.02, 0.2)) -> Augmentation:
@@ -188,7 +193,7 @@ def erasing(probability: float = 0.25, area: tuple[float, float] = (0.02, 0.2)) 
         in half of the pictures, up to 0.4 of the area; a quarter and 0.2 are gentler, as befits few epochs.
     """
     return Augmentation.of(
-        "erasing", probability=_within("probability", probability, 1), area=_range("area", area, 0, 1)
+        "erasing", probability=limits.within("probability", probability, 1), area=limits.pair("area", area, 0, 1)
     )
 
 
@@ -196,7 +201,7 @@ def mixup(alpha: float = 0.2) -> Augmentation:
     """Lay every picture of a batch over another one; the targets are mixed in the same shares.
 
     Args:
-        alpha: Of the Beta(alpha, alpha) distribution of the shares, in (0, 10].
+        alpha: Of the Beta(alpha, alpha) distribution of the shares, in [0.01, 10].
 
     Returns:
         An Augmentation of batches: pixels of shape (batch, height, width, 3) and targets of shape (batch, outputs).
@@ -208,14 +213,14 @@ def mixup(alpha: float = 0.2) -> Augmentation:
         Zhang et al. 2018, "mixup", section 2, which draws one share for a whole batch; here each example has its own. With class
         weights a mixed example weighs what its shares weigh, and its targets stay as they are mixed.
     """
-    return Augmentation.of("mixup", alpha=_within("alpha", alpha, 10))
+    return Augmentation.of("mixup", alpha=limits.within("alpha", alpha, 10, 0.01))
 
 
 def cutmix(alpha: float = 1.0) -> Augmentation:
     """Put a box of another picture of the batch into every one; the targets are mixed by area.
 
     Args:
-        alpha: Of the Beta(alpha, alpha) distribution of the areas, in (0, 10].
+        alpha: Of the Beta(alpha, alpha) distribution of the areas, in [0.01, 10].
 
     Returns:
         An Augmentation of batches: pixels of shape (batch, height, width, 3) and targets of shape (batch, outputs).
@@ -226,25 +231,9 @@ def cutmix(alpha: float = 1.0) -> Augmentation:
     Source:
         Yun et al. 2019, "CutMix", section 3, which draws one box for a whole batch; here each example has its own.
     """
-    return Augmentation.of("cutmix", alpha=_within("alpha", alpha, 10))
+    return Augmentation.of("cutmix", alpha=limits.within("alpha", alpha, 10, 0.01))
 
 
 _BY_NAME = {
     make.__name__: make for make in (flips, crops, rotation, zoom, colors, rand_augment, erasing, mixup, cutmix)
 }
-
-
-def _within(name: str, value: Any, highest: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) <= highest:
-        raise DataError(f"{name}={value!r} must be a number in (0, {highest:g}].", fix="Leave it out for the default.")
-    return float(value)
-
-
-def _range(name: str, values: Any, lowest: float, highest: float) -> tuple[float, float]:
-    good = isinstance(values, (tuple, list)) and len(values) == 2 and all(isinstance(v, Real) for v in values)
-    if not good or not lowest < values[0] <= values[1] <= highest:
-        raise DataError(
-            f"{name}={values!r} must be two numbers, {lowest:g} < lowest <= highest <= {highest:g}.",
-            fix="Leave it out for the default.",
-        )
-    return float(values[0]), float(values[1])

@@ -44,16 +44,18 @@ def draw(run: Run) -> "Figure":
                     axes.plot(kept, history[f"val_{name}"][kept - 1], "o", markersize=10, mfc="none", mec=COLORS[0])
                 axes.text(
                     begun + 0.6,
-                    1.0,
+                    1.02,
                     label(record.phase.name),
                     transform=axes.get_xaxis_transform(),
                     va="bottom",
                     fontsize=8,
+                    in_layout=False,
                 )
                 begun += len(record.history["loss"])
                 if record is not run.phases[-1]:
                     axes.axvline(begun + 0.5, color=INK, linewidth=1, linestyle=":")
             axes.set_title(name, pad=16)
+            axes.set_xlim(0.5, begun + 0.5)
             axes.set_xlabel("epoch")
             axes.xaxis.get_major_locator().set_params(integer=True)
         figure.axes[0].legend(frameon=False)
