@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 import tfft
 from benchmarks.accuracy import BATCH, DATA, EPOCHS, NETS, read
@@ -76,6 +77,23 @@ def summary(rows: list[dict[str, Any]]) -> str:
     return table(header, lines)
 
 
+def paired(rows: list[dict[str, Any]]) -> str:
+    """What each kind changes beside none on the same net, data and seed: the mean of all pairs and its 95 % interval (Student's t)."""
+    found = {(row["kind"], row["net"], row["data"], row["seed"]): row for row in rows}
+    lines = []
+    for kind in list(KINDS)[1:]:
+        both = [(row, found.get(("none", *key[1:]))) for key, row in found.items() if key[0] == kind]
+        cells = []
+        for column in ("validation", "test"):
+            changes = np.array([row[column] - plain[column] for row, plain in both if plain is not None])
+            if len(changes) < 2:
+                continue
+            half = stats.t.ppf(0.975, len(changes) - 1) * changes.std(ddof=1) / len(changes) ** 0.5
+            cells.append(f"{changes.mean():+.3f} [{changes.mean() - half:+.3f}, {changes.mean() + half:+.3f}]")
+        lines.append([kind, *(cells or ["-", "-"]), str(len(both))])
+    return table(["beside none", "validation accuracy", "test accuracy", "pairs"], lines)
+
+
 def main() -> None:
     """Measure what is missing from the JSON file, then print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -91,7 +109,7 @@ def main() -> None:
         ((net, data, kind, seed) for net, data, seed, kind in keys),
         partial(measure, arguments.material),
     )
-    print(summary(rows))
+    print(summary(rows), paired(rows), sep="\n\n")
     print(machine())
 
 

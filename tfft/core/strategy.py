@@ -191,11 +191,10 @@ def on_each(strategy: Any, function: Any, batches: "tf.data.Dataset") -> Iterato
 
     chosen = tf.distribute.get_strategy() if strategy is None else strategy
 
-    @tf.function(reduce_retracing=True)
-    def step(*batch: Any) -> Any:
-        return chosen.run(function, args=batch)
-
-    for batch in chosen.experimental_distribute_dataset(batches):
+    dealt = chosen.experimental_distribute_dataset(batches)
+    # traced once, by what the batches are: TensorFlow warns of functions that are traced as they are called
+    step = tf.function(lambda *batch: chosen.run(function, args=batch)).get_concrete_function(*dealt.element_spec)
+    for batch in dealt:
         shares = zip(*(chosen.experimental_local_results(tensor) for tensor in step(*batch)), strict=True)
         yield from ([tensor.numpy() for tensor in share] for share in shares)
 

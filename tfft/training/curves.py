@@ -57,6 +57,6 @@ def draw(run: Run) -> "Figure":
             axes.set_title(name, pad=16)
             axes.set_xlim(0.5, begun + 0.5)
             axes.set_xlabel("epoch")
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         figure.axes[0].legend(frameon=False)
         return figure
