@@ -78,7 +78,7 @@ def summary(rows: list[dict[str, Any]]) -> str:
 
 
 def paired(rows: list[dict[str, Any]]) -> str:
-    """What each kind changes beside none on the same net, data and seed: the mean of all pairs and its 95 % interval (Student's t)."""
+    """What each kind changes beside none on the same net, data and seed: mean of all pairs, 95 % interval (Student's t)."""
     found = {(row["kind"], row["net"], row["data"], row["seed"]): row for row in rows}
     lines = []
     for kind in list(KINDS)[1:]:
