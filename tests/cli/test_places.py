@@ -52,14 +52,21 @@ def test_an_interrupted_training_leaves_a_bundle_and_goes_on_as_an_interruption(
 def test_control_c_in_the_shell_keeps_what_was_trained(class_folder, tmp_path):
     command = [sys.executable, "-c", "from tfft.cli.verbs import main; main()", "fit", "--data", str(class_folder)]
     command += ["--backbone", "toy", "--head-epochs", "100000", "--out", "m.tfft", "--run-folder", "run"]
-    running = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # tests that a shell runs in the background inherit a SIGINT that is ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     log = tmp_path / "run" / "log.jsonl"
     for _ in range(600):
         if log.is_file() and '"epoch"' in log.read_text():
             break
         time.sleep(0.2)
     os.kill(running.pid, signal.SIGINT)
-    _, said = running.communicate(timeout=120)
+    try:
+        _, said = running.communicate(timeout=120)
+    finally:
+        running.kill()
     assert running.returncode == 130, said
     assert re.search(r"Stopped; the best weights so far are in m-stopped\.tfft", said)
     assert tfft.load(tmp_path / "m-stopped.tfft").task.labels.names == ("blues", "greens", "reds")
