@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -18,9 +19,18 @@ from tfft.trainable import everything, last_blocks, nothing
 PLAN = tfft.Plan(tfft.Phase("head", nothing(), 2, 0.01), tfft.Phase("tune", last_blocks(1), 2, 1e-3))
 
 
-@pytest.fixture
-def data(toy_arrays):
-    return tfft.data.from_arrays(*toy_arrays)
+@pytest.fixture(scope="module")
+def data():
+    targets = np.arange(60) % 3
+    images = np.random.default_rng(0).integers(0, 120, (60, 16, 16, 3), np.uint8)
+    images[np.arange(60), ..., targets] += 130
+    return tfft.data.from_arrays(images, targets)
+
+
+@pytest.fixture(scope="module")
+def plain(data):
+    """Runs of the plans below without a cache, each trained once."""
+    return lru_cache(lambda name: run(data, "off", PLANS[name]))
 
 
 def run(data, cache, plan=PLAN, **options):
@@ -39,6 +49,7 @@ def same(one, two, tolerance=1e-6):
         np.testing.assert_allclose(a, b, atol=tolerance)
 
 
+HEAD = tfft.plans.head_only(epochs=2)
 PLANS = {
     "head, tune": PLAN,
     "backwards": tfft.Plan(tfft.Phase("tune", last_blocks(2), 1, 1e-3), tfft.Phase("head", nothing(), 2, 0.01)),
@@ -53,29 +64,24 @@ PLANS = {
 }
 
 
-@pytest.mark.parametrize("name", PLANS)
-@pytest.mark.parametrize("cache", ["memory", "disk"])
-def test_cached_and_uncached_phases_train_the_same(data, name, cache):
-    plain, kept = run(data, "off", PLANS[name]), run(data, cache, PLANS[name])
-    same(plain, kept)
-    assert all(note == "pixels: cache='off'" for note in reads(plain))
+@pytest.mark.parametrize(("name", "cache"), [*((name, "memory") for name in PLANS), ("head, tune", "disk")])
+def test_cached_and_uncached_phases_train_the_same(data, plain, name, cache):
+    kept = run(data, cache, PLANS[name])
+    same(plain(name), kept)
+    assert all(note == "pixels: cache='off'" for note in reads(plain(name)))
     assert any(note.startswith("features after") for note in reads(kept))
 
 
-def test_every_phase_says_what_it_read(data):
-    notes = reads(run(data, "memory", PLANS["gradual"]))
+def test_later_phases_find_what_the_first_has_computed_and_every_phase_says_what_it_read(data, tmp_path):
+    notes = reads(run(data, Cache("disk", tmp_path), PLANS["gradual"]))
+    kept = [entry.about["what"] for entry in Store(tmp_path, 0).entries()]
+    assert sorted(kept) == sorted([f"toy after {place}" for place in ("pool", "block2_relu", "block1_relu")] * 2)
     assert notes[:3] == [f"features after {place}, float32" for place in ("pool", "block2_relu", "block1_relu")]
     assert notes[3] == "pixels: block1_conv/kernel trains, and nothing with a kernel lies before it"
     assert reads(run(data, "memory", PLANS["colors"]))[0] == "features after pool, float32, 2 views"
 
 
-def test_later_phases_find_what_the_first_has_computed(data, tmp_path):
-    run(data, Cache("disk", tmp_path), PLANS["gradual"].phases and tfft.Plan(*PLANS["gradual"].phases[:3]))
-    kept = [entry.about["what"] for entry in Store(tmp_path, 0).entries()]
-    assert sorted(kept) == sorted([f"toy after {place}" for place in ("pool", "block2_relu", "block1_relu")] * 2)
-
-
-def test_a_second_run_reads_no_picture_and_a_changed_picture_is_noticed(data, toy_arrays, tmp_path, monkeypatch):
+def test_a_second_run_reads_no_picture_and_a_changed_picture_is_noticed(data, tmp_path, monkeypatch):
     cache = Cache("disk", tmp_path)
     first = run(data, cache)
     read = []
@@ -85,9 +91,10 @@ def test_a_second_run_reads_no_picture_and_a_changed_picture_is_noticed(data, to
     )
     same(first, run(data, cache), 0)
     assert read == []
-    images, targets = toy_arrays
+    whole = data.everything()
+    images = np.stack([whole.inputs[index] for index in range(len(whole))])
     images[0] ^= 1
-    run(tfft.data.from_arrays(images, targets), cache)
+    run(tfft.data.from_arrays(images, whole.targets), cache, HEAD)
     assert len(read) >= 30
 
 
@@ -111,46 +118,45 @@ def test_fewer_views_than_epochs_are_taken_in_turn(data):
 
 
 def test_what_mixes_pixels_reads_pixels(data):
-    plan = PLAN.with_phases(augment=(augmentation.mixup(),))
-    kept = run(data, "memory", plan)
+    kept = run(data, "memory", HEAD.with_phases(augment=(augmentation.mixup(),)))
     assert all(note.startswith("pixels: mixup(") for note in reads(kept))
-    same(run(data, "off", plan), kept)
 
 
 @pytest.mark.parametrize("damage", [b"", b"half a shard", None])
 def test_a_damaged_shard_is_named_and_computed_again(data, tmp_path, damage):
     cache = Cache("disk", tmp_path)
-    first = run(data, cache)
+    first = run(data, cache, HEAD)
     shard = max(tmp_path.rglob("*.npy"), key=lambda path: path.stat().st_size)
     content = shard.read_bytes() if damage is None else damage
     shard.write_bytes(content[:-9] + b"x" * 9 if damage is None else content)
     with pytest.warns(RunWarning, match=f"{shard.name}.*is damaged"):
-        same(first, run(data, cache), 0)
+        same(first, run(data, cache, HEAD), 0)
 
 
-def test_a_full_disk_falls_back_to_memory_and_the_run_finishes(data, tmp_path, monkeypatch):
+def test_a_full_disk_falls_back_to_memory_and_the_run_finishes(data, plain, tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    plain = run(data, "off")
+    expected = plain("head, tune")
     monkeypatch.setattr(np.lib.format, "write_array", full)
     with pytest.warns(RunWarning, match="No space left on device.*kept in memory"):
         kept = run(data, Cache("auto", tmp_path))
-    same(plain, kept)
+    same(expected, kept)
     assert reads(kept)[0].startswith("features")
     strict = run(data, Cache("disk", tmp_path / "other"))
     assert reads(strict)[0].startswith("pixels: features cannot be written: ")
-    same(plain, strict)
+    same(expected, strict)
 
 
-def test_a_folder_that_cannot_be_made_and_a_small_budget_are_reasons_and_no_errors(data, tmp_path):
+@pytest.mark.parametrize("options", [{"folder": "file/x"}, {"max_bytes": 10}])
+def test_a_folder_that_cannot_be_made_and_a_small_budget_are_reasons_and_no_errors(
+    data, tmp_path, options, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("")
-    plain = run(data, "off")
-    for cache in (Cache("disk", tmp_path / "file" / "x"), Cache("disk", max_bytes=10), Cache("memory", max_bytes=10)):
-        found = run(data, cache)
-        assert reads(found)[0].startswith("pixels: ")
-        same(plain, found)
-    assert reads(run(data, Cache("auto", tmp_path / "file" / "x")))[0].startswith("features")
+    assert reads(run(data, Cache("disk", **options), HEAD))[0].startswith("pixels: ")
+    found = reads(run(data, Cache("auto", **options), HEAD))[0]
+    assert found.startswith("features" if "folder" in options else "pixels: ")
 
 
 KILLED = """
@@ -181,6 +187,7 @@ def start(folder, *options):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ)
 
 
+@pytest.mark.slow
 def test_a_killed_extraction_goes_on_after_its_last_whole_shard(tmp_path):
     killed = start(tmp_path, "slow")
     assert [killed.stdout.readline().strip() for _ in range(2)] == ["0", "1"]
@@ -197,6 +204,7 @@ def test_a_killed_extraction_goes_on_after_its_last_whole_shard(tmp_path):
     assert fresh[-1] == lines[-1]
 
 
+@pytest.mark.slow
 def test_two_runs_that_write_the_same_features_both_finish_right(tmp_path):
     both = [start(tmp_path, "slow"), start(tmp_path, "slow")]
     ends = [one.communicate(timeout=300)[0].splitlines()[-1] for one in both]
@@ -207,8 +215,8 @@ def test_two_runs_that_write_the_same_features_both_finish_right(tmp_path):
 
 def test_nothing_is_kept_where_nothing_should_be(data, tmp_path, monkeypatch):
     monkeypatch.setenv("TFFT_CACHE_DIR", str(tmp_path))
-    run(data, "off")
-    run(data, "memory")
+    run(data, "off", HEAD)
+    run(data, "memory", HEAD)
     assert list(tmp_path.iterdir()) == []
-    run(data, "auto")
+    run(data, "auto", HEAD)
     assert [path.name for path in tmp_path.iterdir()] == ["features"]

@@ -95,6 +95,7 @@ def whole_net(model: TransferModel, at: Cut, precision: Precision = FLOAT32_ONLY
     Example:
         >>> import tfft
         >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+        >>> from tfft.models.cuts import cut
         >>> net = whole_net(model, cut(model, model.apply(tfft.trainable.nothing())))
         >>> {id(variable) for variable in net.weights} == {id(variable) for variable in model.net.weights}
         True
