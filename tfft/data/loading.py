@@ -24,10 +24,12 @@ class Loading:
         count: How many examples there are.
         load: Number of the epoch, and int64 positions of shape (batch,) -> inputs and, last, targets, each of shape (batch, ...).
             In evaluation the epoch is 0.
+        weighted: Whether weights of shape (batch,) follow the targets.
     """
 
     count: int
     load: Callable[[int, np.ndarray], Arrays]
+    weighted: bool = False
 
 
 def reading(examples: Examples, read: Reader, encode: Encoder) -> Loading:

@@ -205,8 +205,9 @@ def _batches(indices: Callable[[], Iterator[np.ndarray]], loading: Loading, epoc
         found = [
             tf.bitcast(array, kind) if kind == tf.bfloat16 else array for array, kind in zip(found, kinds, strict=True)
         ]
-        *inputs, targets = (tf.ensure_shape(array, shape) for array, shape in zip(found, shapes, strict=True))
-        return inputs[0] if len(inputs) == 1 else tuple(inputs), targets
+        shaped = [tf.ensure_shape(array, shape) for array, shape in zip(found, shapes, strict=True)]
+        inputs, behind = shaped[: -1 - loading.weighted], shaped[-1 - loading.weighted :]
+        return inputs[0] if len(inputs) == 1 else tuple(inputs), *behind
 
     batches = tf.data.Dataset.from_generator(indices, output_signature=tf.TensorSpec((None,), tf.int64))
     batches = batches.map(load_batch, num_parallel_calls=cores(), deterministic=True).prefetch(_BATCHES_AHEAD)

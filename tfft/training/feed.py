@@ -10,7 +10,7 @@ import numpy as np
 from tfft.core.precision import Precision
 from tfft.core.strategy import replicas
 from tfft.data.examples import Splits
-from tfft.data.loading import Loading, reading, reading_at_random
+from tfft.data.loading import Arrays, Loading, reading, reading_at_random
 from tfft.data.pipeline import evaluation_batches, evaluation_steps, readable, steps, training_batches, usable
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import cut
@@ -127,20 +127,15 @@ def _changed(model: TransferModel, data: Splits, phase: Phase, seed: int) -> Loa
 
 def _counted(loading: Loading, batch_size: int, copies: int) -> "tf.data.Dataset":
     """Batches to validate on; the example that comes again to fill up the last one weighs nothing, in loss and in metrics."""
-    import tensorflow as tf
-
-    batches = evaluation_batches(loading, batch_size, copies=copies)
     count, spare = loading.count, -loading.count % copies
-    if not spare:
-        return batches
-    # Keras divides by the number of examples, not of weights
-    weights = np.append(np.full(count, (count + spare) / count, np.float32), np.zeros(spare, np.float32))
-    groups = np.array_split(weights.reshape(-1, copies), int(batches.cardinality()))
-    beside = tf.data.Dataset.from_generator(
-        lambda: (group.reshape(-1) for group in groups), output_signature=tf.TensorSpec((None,), tf.float32)
-    )
-    found = tf.data.Dataset.zip((batches, beside)).map(lambda batch, weight: (*batch, weight))
-    return found.apply(tf.data.experimental.assert_cardinality(len(groups))).with_options(batches.options())
+
+    def load(epoch: int, chosen: np.ndarray) -> Arrays:
+        again = np.append(False, chosen[1:] == chosen[:-1])
+        # Keras divides by the number of examples, not of weights
+        weights = np.where(again, 0, (count + spare) / count).astype(np.float32)
+        return *loading.load(epoch, chosen), weights
+
+    return evaluation_batches(Loading(count, load, weighted=True) if spare else loading, batch_size, copies=copies)
 
 
 def _weighted(batches: "tf.data.Dataset", class_weight: Mapping[int, float] | None) -> "tf.data.Dataset":
