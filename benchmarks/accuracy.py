@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 import tfft
+import tfft.backbones.base
 import tfft.backbones.keras_applications
 import tfft.evaluation.render
 from benchmarks.rows import machine, measured
@@ -39,6 +40,12 @@ BATCH = 32
 def read(material: Path, data: str, seed: int) -> tfft.data.Splits:
     """The photos of one data set; the seed draws the validation part."""
     return tfft.data.from_folder(material / "data" / "image_classification" / data, parts=DATA[data], seed=seed)
+
+
+def backbone_of(material: Path, net: str) -> tfft.backbones.base.Backbone:
+    """One of the nets with its real weights."""
+    name, options, file = NETS[net]
+    return tfft.load_backbone(name, weights=material / "weights" / file, **options)
 
 
 def with_tfft(splits: tfft.data.Splits, net: str, weights: str | None, seed: int) -> float:

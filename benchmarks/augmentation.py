@@ -17,7 +17,7 @@ import numpy as np
 from scipy import stats
 
 import tfft
-from benchmarks.accuracy import BATCH, DATA, EPOCHS, NETS, read
+from benchmarks.accuracy import BATCH, DATA, EPOCHS, NETS, backbone_of, read
 from benchmarks.rows import machine, measured
 from tfft.evaluation.render import table
 from tfft.plans import augmentation
@@ -34,9 +34,7 @@ KINDS = {
 def measure(material: Path, net: str, data: str, kind: str, seed: int) -> dict[str, Any]:
     """One training, as a row."""
     splits = read(material, data, seed)
-    name, options, file = NETS[net]
-    backbone = tfft.load_backbone(name, weights=material / "weights" / file, **options)
-    model = tfft.build(backbone, tfft.tasks.classification(splits.labels), seed=seed)
+    model = tfft.build(backbone_of(material, net), tfft.tasks.classification(splits.labels), seed=seed)
     plan = tfft.plans.two_phase(EPOCHS, EPOCHS, augment=KINDS[kind])
     begun = time.perf_counter()
     run = tfft.fit(model, splits, plan, seed=seed, batch_size=BATCH, progress=False)

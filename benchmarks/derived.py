@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 import tfft
-from benchmarks.accuracy import NETS, read
+from benchmarks.accuracy import backbone_of, read
 from benchmarks.rows import machine
 from tfft.data.examples import Examples
 from tfft.evaluation.render import table
@@ -57,7 +57,6 @@ def main() -> None:
     parser.add_argument("--material", type=Path, default=Path("../shared"))
     parser.add_argument("--seeds", type=int, default=3)
     arguments = parser.parse_args()
-    name, options, file = NETS["MobileNetV2-0.35"]
     found: dict[tuple[str, str], list[float]] = {}
     for seed in range(arguments.seeds):
         photos = read(arguments.material, "flowers5", seed)
@@ -65,8 +64,9 @@ def main() -> None:
             random, begun = np.random.default_rng(seed), time.perf_counter()
             parts = {part: make(photos.part(part), count, random) for part, count in COUNTS.items()}
             data = tfft.data.from_arrays(parts, seed=seed)
-            backbone = tfft.load_backbone(name, weights=arguments.material / "weights" / file, **options)
-            model = tfft.build(backbone, tfft.tasks.for_labels(data.labels), seed=seed)
+            model = tfft.build(
+                backbone_of(arguments.material, "MobileNetV2-0.35"), tfft.tasks.for_labels(data.labels), seed=seed
+            )
             tfft.fit(model, data, seed=seed, progress=False)
             metrics = tfft.evaluate(model, data.test).metrics
             print(

@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 
 import tfft
-from benchmarks.accuracy import BATCH, NETS, read
+from benchmarks.accuracy import BATCH, backbone_of, read
 from benchmarks.rows import machine
 from tfft.core.precision import Precision
-from tfft.data.cache import Cache
 from tfft.data.pipeline import steps
 from tfft.evaluation.render import table
 from tfft.training.feed import prepare
@@ -58,12 +57,11 @@ def main() -> None:
     parser.add_argument("--material", type=Path, default=Path("../shared"))
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    name, options, file = NETS["MobileNetV2-0.35"]
     data = read(arguments.material, "flowers5", seed=0)
-    backbone = tfft.load_backbone(name, weights=arguments.material / "weights" / file, **options)
-    model = tfft.build(backbone, tfft.tasks.classification(data.labels))
+    backbone = backbone_of(arguments.material, "MobileNetV2-0.35")
+    model = tfft.build(backbone, tfft.tasks.classification(data.labels), cache="off")
     count = EPOCHS * steps(len(data.train), BATCH)
-    cache = TrunkCache(model, data, Cache("off"), 0, lambda *_: None)
+    cache = TrunkCache(model, data, 0, lambda *_: None)
     lines = []
     for phase in tfft.plans.two_phase():
         turn = Turn(replace(phase, epochs=EPOCHS), model.apply(phase.trainable), 0)

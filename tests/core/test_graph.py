@@ -67,3 +67,22 @@ def test_a_mask_travels_along():
     second = keras.Model(list(tensors), encoder.outputs)
     ids, real = np.arange(12).reshape(2, 6) % 10, np.array([[1] * 6, [1, 1, 1, 0, 0, 0]], bool)
     np.testing.assert_array_equal(second(first([ids, real])), encoder([ids, real]))
+
+
+def test_what_is_random_is_not_left_to_the_rest_to_save_a_value():
+    """In the beginning it is off; behind it, training would turn it on."""
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.Dropout(0.5, name="noise")(keras.layers.Conv2D(4, 3, padding="same", name="first")(inputs))
+    left = keras.layers.Conv2D(4, 1, name="left")(keras.layers.ReLU(name="relu")(x))
+    right = keras.layers.Conv2D(4, 1, name="right")(keras.layers.AveragePooling2D(1, name="pooling")(x))
+    net = keras.Model(inputs, keras.layers.Add(name="sum")([left, right]))
+    assert ends(net, ["left", "right"]) == ["noise"]
+
+
+@pytest.mark.parametrize("layer", [keras.layers.Dropout, keras.layers.GaussianNoise, keras.layers.SpatialDropout2D])
+def test_any_random_layer_ends_the_beginning_where_it_is_on(layer):
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.ReLU(name="relu")(keras.layers.Conv2D(4, 3, name="one")(inputs))
+    net = keras.Model(inputs, keras.layers.Conv2D(4, 3, name="two")(layer(0.3, name="noise")(x)))
+    assert ends(net, ["two"], inference=False) == ["relu"]
+    assert ends(net, ["two"]) == ["noise"]

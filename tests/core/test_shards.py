@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from tfft.core.errors import RunWarning
+from tfft.core.errors import DataError, RunWarning
 from tfft.core.shards import Shards, row_type
 
 ROW = row_type([((2, 3), "float32"), ((4,), "bfloat16")])
@@ -144,3 +144,12 @@ def test_a_shard_holds_about_64_mebibytes():
     large = Shards(10**6, np.dtype(("<f4", (14, 14, 512))))
     assert 60 * 2**20 < large.per_shard * large.row.itemsize <= 64 * 2**20
     assert Shards(5, np.dtype(("<f4", (10**8,)))).per_shard == 1
+
+
+def test_rows_that_were_deleted_while_they_are_read_are_said(tmp_path):
+    table = filled(7, tmp_path)
+    path = sorted(tmp_path.glob("*.npy"))[1]
+    path.unlink()
+    assert len(table.take(np.array([0, 6]))) == 2
+    with pytest.raises(DataError, match=rf"deleted while they were being read.*{path.name}.*Train again"):
+        table.take(np.array([4]))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tfft
-from tfft.core.errors import BackboneError, TaskError
+from tfft.core.errors import BackboneError, DataError, TaskError
 from tfft.models.assembly import TransferModel, build
 from tfft.models.cuts import cut
 from tfft.models.trunk import whole_net
@@ -128,6 +128,14 @@ def test_oblong_backbones_get_oblong_inputs() -> None:
     model = build(tfft.load_backbone("toy", size=(16, 40)), tfft.tasks.classification(["ants", "bees"]))
     assert model.net.input_shape == (None, 16, 40, 3)
     assert model.preprocessor(np.zeros((10, 10, 3), np.uint8)).shape == (16, 40, 3)
+
+
+def test_where_features_are_kept_is_said_when_the_model_is_built() -> None:
+    task = tfft.tasks.classification(["ants", "bees"])
+    assert build("toy", task).cache == tfft.data.Cache("auto")
+    assert build("toy", task, cache="off").cache == tfft.data.Cache("off")
+    with pytest.raises(DataError, match=r"cache='dsik' is unknown.*'disk'"):
+        build("toy", task, cache="dsik")
 
 
 def test_build_is_public() -> None:

@@ -1,5 +1,7 @@
 """A phase reads features where they can be kept and pixels where not; both train alike, and class weights weigh both."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,7 @@ def model(data):
 def step(model, data, augment=(), class_weight=None, cache="off", policy=None):
     phase = tfft.Phase("head", policy or tfft.trainable.nothing(), 2, 1e-3, augment=augment)
     turn = Turn(phase, model.apply(phase.trainable), first_epoch=2)
-    kept = TrunkCache(model, data, Cache(cache), 0, lambda *_: None)
+    kept = TrunkCache(replace(model, cache=Cache(cache)), data, 0, lambda *_: None)
     return prepare(kept, [turn], 8, class_weight, Precision())
 
 

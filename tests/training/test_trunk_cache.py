@@ -5,12 +5,13 @@ import signal
 import subprocess
 import sys
 from functools import lru_cache
+from threading import Thread
 
 import numpy as np
 import pytest
 
 import tfft
-from tfft.core.errors import RunWarning
+from tfft.core.errors import DataError, RunWarning
 from tfft.core.store import Store
 from tfft.data.cache import Cache
 from tfft.plans import augmentation
@@ -35,7 +36,7 @@ def plain(data):
 
 def run(data, cache, plan=PLAN, **options):
     task = tfft.tasks.classification(data.labels, dropout=0.3)
-    return tfft.fit(tfft.build("toy", task, seed=1), data, plan, seed=2, batch_size=8, cache=cache, **options)
+    return tfft.fit(tfft.build("toy", task, seed=1, cache=cache), data, plan, seed=2, batch_size=8, **options)
 
 
 def reads(found):
@@ -159,6 +160,24 @@ def test_a_folder_that_cannot_be_made_and_a_small_budget_are_reasons_and_no_erro
     assert found.startswith("features" if "folder" in options else "pixels: ")
 
 
+def test_features_that_are_deleted_while_a_phase_trains_are_an_error_of_ours_and_the_best_weights_stay(data, tmp_path):
+    model = tfft.build("toy", tfft.tasks.classification(data.labels), cache=Cache("disk", tmp_path))
+    folder = tmp_path / "run"
+
+    def clear():
+        while not (folder / "log.jsonl").is_file() or '"epoch"' not in (folder / "log.jsonl").read_text():
+            pass
+        for path in tmp_path.rglob("0*.npy"):
+            path.unlink()
+
+    clearing = Thread(target=clear)
+    clearing.start()
+    with pytest.raises(DataError, match="deleted while they were being read"):
+        tfft.fit(model, data, tfft.plans.head_only(epochs=10_000), run_folder=folder)
+    clearing.join()
+    assert tfft.evaluate(model, data.validation).metrics["log_loss"]["value"] < np.log(3)
+
+
 KILLED = """
 import sys, time, numpy as np, tfft
 from tfft.core import shards
@@ -177,7 +196,8 @@ targets = np.arange(60) % 3
 images = np.random.default_rng(0).integers(0, 255, (60, 16, 16, 3), np.uint8)
 data = tfft.data.from_arrays(images, targets)
 plan = tfft.Plan(tfft.Phase("tune", tfft.trainable.last_blocks(1), 1, 1e-3))
-run = tfft.fit(tfft.build("toy", tfft.tasks.classification(data.labels)), data, plan, cache=Cache("disk", sys.argv[1]))
+model = tfft.build("toy", tfft.tasks.classification(data.labels), cache=Cache("disk", sys.argv[1]))
+run = tfft.fit(model, data, plan)
 print("done", run.phases[0].reads, run.phases[0].history["loss"][0])
 """
 

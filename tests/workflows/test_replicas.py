@@ -122,11 +122,12 @@ cases = {
     "features that are kept": (plain.with_phases(weight_decay=0.1), data(36, 10), {"cache": "memory"}, {}),
 }
 for name, (plan, splits, options, task_options) in cases.items():
-    options = {"batch_size": 8, "cache": "off"} | options
+    options = {"batch_size": 8} | options
+    cache = options.pop("cache", "off")
     runs, losses = [], []
     for strategy in (None, "mirrored"):
         task = tfft.tasks.classification(splits.labels, **task_options)
-        model = tfft.build("toy", task, seed=1, strategy=strategy)
+        model = tfft.build("toy", task, seed=1, strategy=strategy, cache=cache)
         runs.append(tfft.fit(model, splits, plan, seed=2, **options))
         losses.append([
             tfft.evaluate(model, part, batch_size=size).metrics["log_loss"]["value"]

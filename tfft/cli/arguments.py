@@ -25,7 +25,7 @@ class PlanName(StrEnum):
     full = "full"
 
 
-class Kept(StrEnum):
+class CacheName(StrEnum):
     """Where features may be kept.
 
     Attributes:

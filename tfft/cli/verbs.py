@@ -13,9 +13,9 @@ from tfft.cli.arguments import (
     Augment,
     BatchSize,
     Bundle,
+    CacheName,
     Data,
     ImageColumn,
-    Kept,
     LabelColumn,
     Out,
     PlanName,
@@ -70,7 +70,7 @@ def fit(
     image_column: ImageColumn = "path",
     label_column: LabelColumn = "label",
     batch_size: BatchSize = 32,
-    cache: Annotated[Kept, typer.Option(help="Where features of frozen layers are kept.")] = Kept.auto,
+    cache: Annotated[CacheName, typer.Option(help="Where features of frozen layers are kept.")] = CacheName.auto,
     seed: Seed = 0,
 ) -> None:
     """Fine-tune a backbone on your images and write a bundle."""
@@ -98,10 +98,10 @@ def fit(
         )
     options = {"class_weights": "balanced"} if balanced else {}
     start_tensorflow()
-    model = tfft.build(described, tfft.tasks.for_labels(splits.labels, **options), seed=seed)
+    model = tfft.build(described, tfft.tasks.for_labels(splits.labels, **options), seed, cache=cache.value)
     typer.echo(f"{backbone}\n{chosen.describe()}")
     with rescued(model, out):
-        run = tfft.fit(model, splits, chosen, seed, batch_size, run_folder, cache=cache.value)
+        run = tfft.fit(model, splits, chosen, seed, batch_size, run_folder)
     typer.echo(run.describe())
     examples, part = (splits.test, "test") if splits.test is not None else (splits.validation, "validation")
     report = tfft.evaluate(run.model, examples, batch_size)

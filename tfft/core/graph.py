@@ -54,18 +54,17 @@ def boundary(net: "keras.Model", before: list[Any]) -> tuple[Any, ...]:
 
 
 def _holds_still(operation: Any, moving: set[int], inference: bool) -> bool:
-    import keras
-
-    random = not inference and isinstance(operation, keras.layers.Dropout)
-    return not random and not any(id(variable) in moving for variable in getattr(operation, "weights", []))
+    return (inference or not _is_random(operation)) and not any(
+        id(variable) in moving for variable in getattr(operation, "weights", [])
+    )
 
 
 def _narrowed(net: "keras.Model", before: list[Any]) -> list[Any]:
-    """Without the calls at its end that have no kernel and make more of what enters them, such as one pooling of two paths."""
+    """Without the cheap calls at its end that make more of what enters them, such as one pooling of two paths."""
     best, best_size = before, _size(boundary(net, before))
     while True:
         later = {id(t) for node in before for t in node.input_tensors}
-        ends = [n for n in before if not any(id(t) in later for t in n.outputs) and not _has_kernel(n.operation)]
+        ends = [n for n in before if not any(id(t) in later for t in n.outputs) and _is_cheap(n.operation)]
         smaller = [[n for n in before if n is not end] for end in ends]
         smaller = [s for s in smaller if _size(boundary(net, s)) <= best_size]
         if not smaller:
@@ -75,8 +74,17 @@ def _narrowed(net: "keras.Model", before: list[Any]) -> list[Any]:
             best, best_size = before, _size(boundary(net, before))
 
 
-def _has_kernel(operation: Any) -> bool:
-    return any(len(weight.shape) > 1 for weight in getattr(operation, "weights", []))
+def _is_cheap(operation: Any) -> bool:
+    """Whether it may as well be computed in every epoch: it has no kernel, and gives the same in training as in inference."""
+    return not _is_random(operation) and all(len(weight.shape) < 2 for weight in getattr(operation, "weights", []))
+
+
+def _is_random(operation: Any) -> bool:
+    import keras
+
+    # what a layer holds beside its weights is the state of its random generators
+    drawn = len(getattr(operation, "variables", [])) > len(getattr(operation, "weights", []))
+    return drawn or isinstance(operation, keras.layers.Dropout)
 
 
 def _size(tensors: tuple[Any, ...]) -> int:

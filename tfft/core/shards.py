@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from tfft.core import fingerprint
-from tfft.core.errors import RunWarning
+from tfft.core.errors import DataError, RunWarning
 from tfft.core.files import replacing
 
 SHARD_BYTES = 64 * 2**20
@@ -74,10 +74,10 @@ class Shards:
             RunWarning: Names each damaged file.
         """
         if self.folder is not None and not self._parts:
-            self._sweep(self.folder)
+            _sweep(self.folder)
             found = sorted(path for path in self.folder.glob("*.npy") if _NAME.fullmatch(path.name))
             with ThreadPoolExecutor() as pool:
-                for path, sound in zip(found, pool.map(self._is_sound, found), strict=True):
+                for path, sound in zip(found, pool.map(lambda path: _is_sound(path, self), found), strict=True):
                     if sound:
                         self._parts[int(path.name[:5])] = path
                     else:
@@ -116,7 +116,7 @@ class Shards:
             Shape (m, ...), of the dtype of a row.
 
         Raises:
-            OSError: When a shard is gone.
+            DataError: When a shard was deleted meanwhile.
         """
         self._touch()
         found = np.empty((len(positions), *self.row.shape), self.row.base)
@@ -127,16 +127,8 @@ class Shards:
             if isinstance(part, np.ndarray):
                 found[chosen] = part[inner]
             else:
-                self._read(part, inner, found, chosen)
+                _read(part, len(self.rows(int(number))), inner, found, chosen)
         return found
-
-    def _read(self, path: Path, inner: np.ndarray, found: np.ndarray, chosen: np.ndarray) -> None:
-        # not a memory map: its pages would count as this process' memory, all of them in the end
-        with path.open("rb", buffering=0) as file:
-            start = file.seek(0, 2) - len(self.rows(int(path.name[:5]))) * self.row.itemsize
-            for position, place in zip(inner, chosen, strict=True):
-                file.seek(start + int(position) * self.row.itemsize)
-                file.readinto(found[place : place + 1].view(np.uint8).reshape(-1).data)
 
     def _touch(self) -> None:
         """Say, once in a while, that the rows are being used; the folder's time is what a store goes by."""
@@ -144,22 +136,41 @@ class Shards:
             self._touched = time.time()
             os.utime(self.folder)
 
-    def _is_sound(self, path: Path) -> bool:
-        match = _NAME.fullmatch(path.name)
-        if match is None:
-            return False
-        try:
-            rows = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError):
-            return False
-        whole = len(rows) == len(self.rows(int(match[1])))
-        return whole and rows.dtype == self.row.base and fingerprint.digest(rows) == match[2]
 
-    def _sweep(self, folder: Path) -> None:
-        """Remove what a killed process left half written; another one that writes at this moment is left alone."""
-        for left in folder.glob(".*.partial"):
-            if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
+def _read(path: Path, count: int, inner: np.ndarray, found: np.ndarray, places: np.ndarray) -> None:
+    """Rows of a file of ``count`` rows into their places; not by a memory map, all pages of which would count as our memory."""
+    size = found[:1].nbytes
+    try:
+        with path.open("rb", buffering=0) as file:
+            start = file.seek(0, 2) - count * size
+            for position, place in zip(inner, places, strict=True):
+                file.seek(start + int(position) * size)
+                file.readinto(found[place : place + 1].view(np.uint8).reshape(-1).data)
+    except FileNotFoundError:
+        raise DataError(
+            "Features that were kept have been deleted while they were being read.",
+            repr(str(path)),
+            'Train again, and they are computed anew; with cache="memory" nobody can delete them.',
+        ) from None
+
+
+def _is_sound(path: Path, table: Shards) -> bool:
+    match = _NAME.fullmatch(path.name)
+    if match is None:
+        return False
+    try:
+        rows = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return False
+    whole = len(rows) == len(table.rows(int(match[1])))
+    return whole and rows.dtype == table.row.base and fingerprint.digest(rows) == match[2]
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed process left half written; another one that writes at this moment is left alone."""
+    for left in folder.glob(".*.partial"):
+        if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def row_type(arrays: Iterable[tuple[tuple[int, ...], str]]) -> "np.dtype[Any]":

@@ -60,6 +60,24 @@ def reading(examples: Examples, read: Reader, encode: Encoder) -> Loading:
     return Loading(len(examples), load)
 
 
+def draw(seed: int, epoch: int, position: int) -> np.random.Generator:
+    """What changes one example in one epoch: the same whoever reads it, and however many threads do.
+
+    Args:
+        seed: Of all draws.
+        epoch: Number of the epoch within the run.
+        position: Of the example.
+
+    Returns:
+        A generator.
+
+    Example:
+        >>> draw(0, epoch=1, position=2).integers(100) == draw(0, epoch=1, position=2).integers(100)
+        True
+    """
+    return np.random.default_rng([seed, epoch, position])
+
+
 def reading_at_random(examples: Examples, read: RandomReader, encode: Encoder, mix: Mixer, seed: int) -> Loading:
     """Read inputs and change them anew in every epoch.
 
@@ -78,7 +96,7 @@ def reading_at_random(examples: Examples, read: RandomReader, encode: Encoder, m
     draw_seed = derive(seed, "augment")
 
     def load(epoch: int, chosen: np.ndarray) -> Arrays:
-        images = [read(examples.inputs[int(i)], np.random.default_rng([draw_seed, epoch, int(i)])) for i in chosen]
+        images = [read(examples.inputs[int(i)], draw(draw_seed, epoch, int(i))) for i in chosen]
         random = np.random.default_rng([draw_seed, epoch, int(chosen[0]), len(examples)])
         return mix(np.stack(images), encode(examples.targets[chosen]).astype(np.float32), random)
 

@@ -8,6 +8,7 @@ from tfft.backbones.handles import load_backbone
 from tfft.core.errors import BackboneError, TaskError, shortlist
 from tfft.core.seed import derive
 from tfft.core.strategy import resolve, scope
+from tfft.data.cache import Cache
 from tfft.data.examples import Splits
 from tfft.data.seen import Seen
 from tfft.preprocess.image import ImagePreprocessor
@@ -33,6 +34,7 @@ class TransferModel:
         head_net: The part of ``net`` that is new; the same layers.
         seed: That drew the head's first weights, and the backbone's where it has no others.
         strategy: Over which its variables are spread; None for one device.
+        cache: Where features of its frozen layers are kept.
     """
 
     net: "keras.Model"
@@ -42,6 +44,7 @@ class TransferModel:
     head_net: "keras.Model"
     seed: int = 0
     strategy: "tf.distribute.Strategy | None" = None
+    cache: Cache = field(default_factory=Cache)
     _met: list[Seen] = field(default_factory=list, repr=False)
 
     def __repr__(self) -> str:
@@ -89,7 +92,11 @@ class TransferModel:
 
 
 def build(
-    backbone: str | Backbone, task: Task, seed: int = 0, strategy: "str | tf.distribute.Strategy | None" = None
+    backbone: str | Backbone,
+    task: Task,
+    seed: int = 0,
+    strategy: "str | tf.distribute.Strategy | None" = None,
+    cache: str | Cache = "auto",
 ) -> TransferModel:
     """Load a backbone's weights and put a task's head on it.
 
@@ -100,6 +107,8 @@ def build(
         strategy: ``"auto"``, ``"mirrored"``, a MirroredStrategy, OneDeviceStrategy or TPUStrategy, or None for one device. Each
             replica trains on an equal share of every batch, and the result is that of one device, but for what dropout draws, and
             for the few examples that an epoch leaves out where the replicas do not divide them.
+        cache: Where the features of its frozen layers are kept, which are computed once: ``"auto"``, ``"disk"``, ``"memory"``,
+            ``"off"``, or a ``tfft.data.Cache``.
 
     Returns:
         A TransferModel with everything frozen but the head.
@@ -108,6 +117,7 @@ def build(
         BackboneError: When nobody knows the name.
         WeightsError: When the weights cannot be found or do not fit.
         TaskError: When the head does not take the backbone's features.
+        DataError: When ``cache`` is none of these.
         PlanError: When the strategy is unknown, or another one than that of the scope around.
 
     Example:
@@ -128,13 +138,14 @@ def build(
             f"a {type(task).__name__}",
             "Write tfft.tasks.classification(data.labels).",
         )
+    kept = Cache.of(cache)
     chosen = resolve(strategy)
     with scope(chosen):
         backbone_net = described.load(derive(seed, "backbone"))
         shape = tuple(backbone_net.output.shape[1:])
         head_net = task.head.build(described.features, shape, task.outputs, derive(seed, "head"))
         net = _connect(described, backbone_net, head_net)
-        model = TransferModel(net, described, task, backbone_net, head_net, int(seed), chosen)
+        model = TransferModel(net, described, task, backbone_net, head_net, int(seed), chosen, kept)
         model.apply(Policy("nothing"))
     return model
 

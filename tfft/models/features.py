@@ -20,7 +20,7 @@ from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut, feature_type, segments_before
 from tfft.models.trunk import between, trunk_net
 
-Report = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 _BATCH = 32
 
 
@@ -87,7 +87,7 @@ def made_from(trunk: Mapping[str, Any], examples: Examples, draw: Mapping[str, A
 
 
 def compute(
-    model: TransferModel, wanted: Sequence[Wanted], read: Callable[[int], np.ndarray], dtype: str, report: Report
+    model: TransferModel, wanted: Sequence[Wanted], read: Callable[[int], np.ndarray], dtype: str, progress: Progress
 ) -> None:
     """Fill the tables of one or several cuts in a single pass, from the deepest cut that is already there.
 
@@ -96,7 +96,7 @@ def compute(
         wanted: From the earliest cut to the latest, each of which contains the ones before it.
         read: Position of an example -> uint8 pixels, shape (height, width, 3).
         dtype: In which the trunk computes.
-        report: Called with how many examples are done, and of how many.
+        progress: Called with how many examples are done, and of how many.
 
     Raises:
         DataError: When an image cannot be read.
@@ -137,7 +137,7 @@ def compute(
                 own = [arrays.pop(0) for _ in filling.table.row.names or ()]
                 filling.add(positions, packed(own, filling.table.row))
             done = min(done + len(positions), len(needed))
-            report(done, len(needed))
+            progress(done, len(needed))
 
 
 def packed(arrays: Sequence[np.ndarray], row: "np.dtype[Any]") -> np.ndarray:

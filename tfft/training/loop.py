@@ -14,7 +14,6 @@ from tfft.core.errors import DataError, PlanError, RunWarning, shortlist
 from tfft.core.precision import Precision
 from tfft.core.seed import derive
 from tfft.core.strategy import check_batch, replicas, scope, synchronized
-from tfft.data.cache import Cache
 from tfft.data.examples import Splits
 from tfft.data.pipeline import check_batch_size, readable
 from tfft.models.assembly import TransferModel
@@ -41,7 +40,6 @@ def fit(
     batch_size: int = 32,
     run_folder: str | Path | None = None,
     progress: bool | None = None,
-    cache: str | Cache = "auto",
 ) -> Run:
     """Train a model phase by phase; it ends with the weights of the lowest validation loss seen in any of them.
 
@@ -57,8 +55,6 @@ def fit(
         run_folder: Where ``log.jsonl`` grows while training, and ``run.json`` and the weights are written after each phase; None
             writes nothing.
         progress: Whether to show a live line; None shows it in terminals and notebooks.
-        cache: Where the features of frozen layers are kept, which are computed once: ``"auto"``, ``"disk"``, ``"memory"``,
-            ``"off"``, or a ``tfft.data.Cache``.
 
     Returns:
         A Run with the trained model and the record of every phase.
@@ -80,12 +76,11 @@ def fit(
     """
     plan = two_phase() if plan is None else plan
     _check(model, data, plan, batch_size)
-    keep = Cache.of(cache)
     derive(seed, "order")  # a seed that is none is refused before anything is built
     with scope(model.strategy):
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data))
         counting = Counting(progress)
-        features = TrunkCache(model, data, keep, derive(run.seed, "order"), counting)
+        features = TrunkCache(model, data, derive(run.seed, "order"), counting)
         try:
             return _train(run, features, None if run_folder is None else Path(run_folder), progress)
         finally:

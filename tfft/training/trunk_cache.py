@@ -11,7 +11,7 @@ from tfft.core import fingerprint
 from tfft.core.errors import RunWarning
 from tfft.core.seed import derive
 from tfft.core.shards import Shards
-from tfft.data.cache import Cache
+from tfft.data import loading
 from tfft.data.examples import Examples, Splits
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut, cut
@@ -20,7 +20,7 @@ from tfft.plans.phase import Phase
 from tfft.preprocess import augmentation, views
 from tfft.trainable.overview import Overview
 
-Report = Callable[[str, int, int], None]
+Progress = Callable[[str, int, int], None]
 
 
 class NotKeptError(Exception):
@@ -49,16 +49,14 @@ class TrunkCache:
     Attributes:
         model: Whose trunk computes them.
         data: With training and validation parts.
-        cache: Where they are kept.
         seed: Draws the random views.
-        report: Called with what is computed, how many pictures are done, and of how many.
+        progress: Called with what is computed, how many pictures are done, and of how many.
     """
 
     model: TransferModel
     data: Splits
-    cache: Cache
     seed: int
-    report: Report
+    progress: Progress
     _held: dict[str, Shards] = field(default_factory=dict)
     _disk_failed: bool = False
 
@@ -92,7 +90,7 @@ class TrunkCache:
         """The cut of a phase, where its trunk may be computed once."""
         at = cut(self.model, turn.overview)
         mixing = [step.describe() for step in turn.phase.augment if step.mixes]
-        if not self.cache.on:
+        if not self.model.cache.on:
             raise NotKeptError("cache='off'")
         if at.reason or mixing:
             raise NotKeptError(at.reason or f"{mixing[0]} mixes pixels of a batch")
@@ -115,7 +113,7 @@ class TrunkCache:
         if not turn.phase.augment:
             return [{}]
         changes = [step.to_dict() for step in turn.phase.augment]
-        count = min(self.cache.views or turn.phase.epochs, turn.phase.epochs)
+        count = min(self.model.cache.views or turn.phase.epochs, turn.phase.epochs)
         draw = {"changes": changes, "seed": derive(self.seed, "augment")}
         return [draw | {"epoch": turn.first_epoch + view} for view in range(count)]
 
@@ -135,10 +133,10 @@ class TrunkCache:
             what = keys[0]["what"]
             compute(
                 self.model, [unlike[depth] for depth in sorted(unlike)], read, dtype,
-                lambda done, count: self.report(what, done, count),
+                lambda done, count: self.progress(what, done, count),
             )  # fmt: skip
         except OSError as error:
-            if self._disk_failed or self.cache.where != "auto":
+            if self._disk_failed or self.model.cache.where != "auto":
                 raise NotKeptError(f"features cannot be written: {error}") from error
             warnings.warn(f"Features cannot be written: {error}. They are kept in memory.", RunWarning, stacklevel=2)
             self._disk_failed = True
@@ -148,19 +146,19 @@ class TrunkCache:
     def _table(self, at: Cut, key: dict[str, Any], count: int, dtype: str) -> Shards:
         """A table on disk, or in memory; found again by its key."""
         row = row_of(at, dtype)
-        if self.cache.where in ("auto", "disk") and not self._disk_failed:
+        if self.model.cache.where in ("auto", "disk") and not self._disk_failed:
             try:
-                return self.cache.store.table(key, count, row)
+                return self.model.cache.store.table(key, count, row)
             except OSError as error:
-                if self.cache.where == "disk":
+                if self.model.cache.where == "disk":
                     raise NotKeptError(str(error)) from error
         name = fingerprint.fingerprint(key)
         if name not in self._held:
             table = Shards(count, row)
             needed = table.size_bytes + sum(other.size_bytes for other in self._held.values())
-            if needed > self.cache.memory_bytes:
+            if needed > self.model.cache.memory_bytes:
                 raise NotKeptError(
-                    f"{needed / 1e9:.1f} GB of features do not fit into {self.cache.memory_bytes / 1e9:.1f} GB"
+                    f"{needed / 1e9:.1f} GB of features do not fit into {self.model.cache.memory_bytes / 1e9:.1f} GB"
                 )
             self._held[name] = table
         return self._held[name]
@@ -173,7 +171,7 @@ class TrunkCache:
         changes = [augmentation.from_dict(values) for values in draw["changes"]]
 
         def read(index: int) -> np.ndarray:
-            random = np.random.default_rng([draw["seed"], draw["epoch"], index])
+            random = loading.draw(draw["seed"], draw["epoch"], index)
             return views.read(examples.inputs[index], preprocessor, changes, random)
 
         return read
