@@ -17,7 +17,8 @@ def beginning(net: "keras.Model", moving: Iterable[Any], inference: bool) -> lis
         inference: Whether dropout is off; where it is on, what it changes is not in the beginning.
 
     Returns:
-        Calls of operations, in topological order; without those at its end that make more values of what enters them.
+        Calls of operations, in topological order; without those at its end that make more values of what enters them, by the
+        shapes of their tensors.
 
     Example:
         >>> import tfft

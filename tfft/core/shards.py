@@ -34,7 +34,7 @@ class Shards:
 
     Args:
         count: How many rows.
-        row: dtype of one row; structured where a row has several arrays.
+        row: dtype of one row, with its shape; structured where a row has several arrays.
         folder: Where the shards lie; None keeps them in memory.
         per_shard: Rows in a full shard; None for about 64 MiB.
 
@@ -90,7 +90,7 @@ class Shards:
 
         Args:
             number: Of the shard.
-            rows: Of its dtype, as many as ``rows(number)``.
+            rows: Of its dtype, shape (m, ...), as many as ``rows(number)``.
 
         Raises:
             ValueError: When they are of another number or dtype.
@@ -177,7 +177,7 @@ def row_type(arrays: Iterable[tuple[tuple[int, ...], str]]) -> "np.dtype[Any]":
     """The dtype of a row that holds several arrays.
 
     Args:
-        arrays: Shape and dtype of each; bfloat16, which NumPy's files do not know, is kept as its bits.
+        arrays: Of each its shape and dtype; bfloat16, which NumPy's files do not know, is kept as its bits.
 
     Returns:
         A structured dtype with the fields ``"0"``, ``"1"``, ...

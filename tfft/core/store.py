@@ -74,7 +74,7 @@ class Store:
         Args:
             about: JSON values: everything that the rows depend on.
             count: How many rows.
-            row: dtype of one row.
+            row: dtype and shape of one row.
 
         Returns:
             Shards, of which all, some or none are there.

@@ -35,7 +35,7 @@ class Filling:
 
     @property
     def positions(self) -> np.ndarray:
-        """Of the rows that are missing, int64, ascending."""
+        """Of the rows that are missing, int64, shape (m,), ascending."""
         found = [np.asarray(self.table.rows(number)) for number in sorted(self._missing)]
         return np.concatenate(found) if found else np.zeros(0, np.int64)
 

@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tfft.core.drawing import svg
 from tfft.evaluation import charts, render
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _MOST_MOVED = 40
 _STYLE = """
@@ -30,7 +33,24 @@ details summary { cursor: pointer; }
 """
 
 
-def html(report: Mapping[str, Any], pictures: Mapping[int, str], run: Any | None = None) -> str:
+class Run(Protocol):
+    """What a page shows of a training: a ``tfft.training.run.Run``."""
+
+    def describe(self) -> str:
+        """A few lines for a person."""
+
+    def plot(self) -> "Figure":
+        """Learning curves."""
+
+    def to_code(self) -> str:
+        """The call that repeats it."""
+
+    @property
+    def phases(self) -> Sequence[Any]:
+        """One record for each, with its overview of every variable's path, shape and movement."""
+
+
+def html(report: Mapping[str, Any], pictures: Mapping[int, str], run: Run | None = None) -> str:
     """The page.
 
     Args:
@@ -95,7 +115,7 @@ def _worst(report: Mapping[str, Any], pictures: Mapping[int, str]) -> str:
     return f'<h2>Where it is most wrong</h2><div class="tiles">{"".join(tiles)}</div>'
 
 
-def _moved(run: Any) -> str:
+def _moved(run: Run) -> str:
     sections = []
     for record in run.phases:
         rows = [row for row in record.overview.to_rows() if row["moved"]]

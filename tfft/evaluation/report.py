@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,21 +22,10 @@ from tfft.evaluation.worst import pictures, worst
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from tfft.evaluation.page import Run
+
 _MOST_RESIDUALS = 2000
 _MOST_IN_TABLE = 1000
-
-
-class Run(Protocol):
-    """What a page shows of a training: a ``tfft.training.run.Run``."""
-
-    def describe(self) -> str:
-        """A few lines for a person."""
-
-    def plot(self) -> "Figure":
-        """Learning curves."""
-
-    def to_code(self) -> str:
-        """The call that repeats it."""
 
 
 @dataclass(frozen=True)

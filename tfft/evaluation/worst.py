@@ -22,7 +22,7 @@ def worst(predictions: Predictions, examples: Examples, count: int = COUNT) -> l
     """The examples of the highest loss; for quantities of the largest error, each in units of its spread in training.
 
     Args:
-        predictions: n of them.
+        predictions: n of them, probabilities of shape (n, outputs).
         examples: The same n.
         count: How many at most.
 
@@ -64,7 +64,7 @@ def pictures(rows: Sequence[dict[str, Any]], examples: Examples) -> dict[int, st
         examples: The same.
 
     Returns:
-        Position to URI; without what cannot be read as an image.
+        Position to URI of a picture of shape (160, 160, 3) at most; without what cannot be read as an image.
     """
     made = {}
     for row in rows:

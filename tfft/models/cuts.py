@@ -63,7 +63,7 @@ def cut(model: TransferModel, overview: Overview) -> Cut:
         overview: Of the phase: what is meant to happen to each variable.
 
     Returns:
-        A Cut; with a ``reason`` when nothing that has a kernel lies before it.
+        A Cut through tensors of shape (batch, ...); with a ``reason`` when nothing that has a kernel lies before it.
 
     Example:
         >>> import tfft
@@ -110,7 +110,8 @@ def segments(model: TransferModel, begin: Place | None, end: Place | None) -> li
         end: Where to end; None for the logits.
 
     Returns:
-        Models in order, which share their layers with the net, each with whether it is of the backbone.
+        Models of tensors of shape (batch, ...), in order, which share their layers with the net, each with whether it is of the
+        backbone.
     """
     import keras
 
@@ -128,7 +129,7 @@ def segments(model: TransferModel, begin: Place | None, end: Place | None) -> li
 
 
 def feature_type(at: Cut, index: int, dtype: str) -> tuple[tuple[int | None, ...], str]:
-    """Shape without the batch axis, and dtype, of one of the tensors at a cut.
+    """The shape without the batch axis, and the dtype, of one of the tensors at a cut.
 
     Args:
         at: The cut.

@@ -30,7 +30,7 @@ class Wanted:
 
     Attributes:
         at: The cut.
-        table: Of ``row_of(at, dtype)``, a row for each example.
+        table: A row for each example, of the dtype and shape of ``row_of(at, dtype)``.
     """
 
     at: Cut
@@ -45,7 +45,7 @@ def row_of(at: Cut, dtype: str) -> "np.dtype[Any]":
         dtype: In which the trunk computes.
 
     Returns:
-        A structured dtype, a field for each tensor.
+        A structured dtype, a field for each tensor in its shape.
     """
     return row_type([feature_type(at, index, dtype) for index in range(len(at.tensors))])  # type: ignore[misc]
 

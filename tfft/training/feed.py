@@ -45,7 +45,7 @@ class Step:
 
     @property
     def counted(self) -> bool:
-        """Whether the weights of the validation examples only count them, so that metrics have to heed them.
+        """Whether the weights of the validation examples, shape (batch,), only count them, so that metrics have to heed them.
 
         Where they are class weights as well, metrics do not heed them, and count an example that comes again once more.
         """

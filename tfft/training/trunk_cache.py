@@ -68,7 +68,8 @@ class TrunkCache:
             dtype: In which the trunk computes.
 
         Returns:
-            The cut; a table for each view of the training part, and the one of the validation part; rows as of ``row_of``.
+            The cut; a table for each view of the training part, and the one of the validation part; rows of the shapes and dtypes
+            of ``row_of``.
 
         Raises:
             NotKeptError: When the phase has to read pixels.
