@@ -1,10 +1,14 @@
 """A net computes in another precision while it is called for it, and its variables and its own precision stay as they are."""
 
+import time
+
 import keras
 import numpy as np
 import pytest
 
-from tfft.core.precision import Precision, computing
+from tfft.core.errors import PlanError
+from tfft.core.fingerprint import fingerprint
+from tfft.core.precision import DTYPES, Precision, Trial, computing, fastest, remembered, tried
 
 PIXELS = np.random.default_rng(0).normal(size=(4, 8, 8, 3)).astype("float32")
 
@@ -44,3 +48,99 @@ def test_gradients_are_those_of_the_float32_variables(net):
 
 def test_the_default_is_float32():
     assert Precision() == Precision("float32", "float32")
+
+
+class Work:
+    """Takes as long as it is told, is as wrong as it is told, and counts how often it was done."""
+
+    def __init__(self, seconds, errors):
+        self.seconds, self.errors, self.done = seconds, errors, []
+
+    def __call__(self, dtype):
+        self.done.append(dtype)
+        time.sleep(self.seconds[dtype])
+        return np.full(4, 1 + self.errors.get(dtype, 0), np.float32)
+
+
+def test_trials_tell_time_and_distance_from_float32():
+    work = Work({"float32": 0.05, "bfloat16": 0.01, "float16": 0.02}, {"bfloat16": 0.5, "float16": np.nan})
+    trials = tried(work, ("bfloat16", "float16"), times=1000)
+    assert [trial.dtype for trial in trials] == ["float32", "bfloat16", "float16"]
+    assert [trial.error for trial in trials] == [0, pytest.approx(0.5), np.inf]
+    assert trials[0].seconds > trials[1].seconds
+
+
+def test_little_work_is_not_worth_a_trial():
+    work = Work({"float32": 0.01}, {})
+    assert len(tried(work, ("bfloat16",), times=10)) == 1
+    assert set(work.done) == {"float32"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "errors", "expected"),
+    [
+        ((1.0, 0.2, 0.3), (0, 0.001, 0.001), "bfloat16"),
+        ((1.0, 0.3, 0.2), (0, 0.001, 0.001), "float16"),
+        ((1.0, 0.2, 0.3), (0, 0.021, 0.001), "float16"),
+        ((1.0, 0.2, 0.3), (0, 0.021, np.inf), "float32"),
+        ((1.0, 0.85, 1.8), (0, 0.001, 0.001), "float32"),
+    ],
+)
+def test_the_fastest_that_is_near_and_clearly_faster_is_taken(seconds, errors, expected):
+    assert fastest([Trial(*values) for values in zip(DTYPES, seconds, errors, strict=True)]) == expected
+
+
+def test_trials_are_made_once_for_what_they_depend_on(tmp_path):
+    made = []
+
+    def measure():
+        made.append(1)
+        return [Trial("float32", 1.0, 0.0), Trial("float16", 0.5, np.inf)]
+
+    path = tmp_path / "made" / "precision.json"
+    first = remembered(path, {"net": "a"}, measure)
+    assert remembered(path, {"net": "a"}, measure) == first
+    assert len(made) == 1
+    remembered(path, {"net": "b"}, measure)
+    assert len(made) == 2
+    assert remembered(path, {"net": "a"}, measure) == first
+    assert len(made) == 2
+
+
+def test_a_single_trial_is_not_remembered_since_longer_work_may_be_worth_more(tmp_path):
+    remembered(tmp_path / "precision.json", {}, lambda: [Trial("float32", 1.0, 0.0)])
+    assert not (tmp_path / "precision.json").exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "[1, 2]", '{"KEY": 1}', '{"KEY": [{"x": 1}]}', "\x00"])
+def test_a_damaged_file_is_done_without_and_mended(tmp_path, text):
+    path = tmp_path / "precision.json"
+    path.write_text(text.replace("KEY", fingerprint({"net": "a"})))
+    trials = [Trial("float32", 1.0, 0.0), Trial("bfloat16", 0.1, 0.0)]
+    assert remembered(path, {"net": "a"}, lambda: trials) == trials
+    assert remembered(path, {"net": "a"}, pytest.fail) == trials
+
+
+def test_a_folder_that_cannot_be_written_costs_nothing_but_the_memory(tmp_path):
+    (tmp_path / "file").write_text("")
+    trials = [Trial("float32", 1.0, 0.0), Trial("bfloat16", 0.1, 0.0)]
+    assert remembered(tmp_path / "file" / "precision.json", {}, lambda: trials) == trials
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("auto", None),
+        ("float16", Precision("float16", "float16")),
+        (("bfloat16", "float32"), Precision("bfloat16", "float32")),
+        (Precision("bfloat16"), Precision("bfloat16", "float32")),
+    ],
+)
+def test_a_word_or_two_make_a_precision(given, expected):
+    assert Precision.of(given) == expected
+
+
+@pytest.mark.parametrize("given", ["float64", "half", ("float32", "int8"), ("float32",), 16, None])
+def test_other_words_are_refused_with_those_that_are_there(given):
+    with pytest.raises(PlanError, match=r"precision.*float32.*bfloat16|bfloat16.*float32"):
+        Precision.of(given)

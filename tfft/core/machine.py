@@ -60,3 +60,20 @@ def instruction_sets() -> tuple[str, ...]:
         return ()
     flags = next((line.split() for line in text.splitlines() if line.startswith(("flags", "Features"))), [])
     return tuple(name for name in _WORTH_KNOWING if name in flags)
+
+
+def hardware() -> dict[str, object]:
+    """What decides how fast this machine computes, as JSON values; imports TensorFlow to list its accelerators.
+
+    Returns:
+        Cores, instruction sets and the names of GPUs and TPUs.
+
+    Example:
+        >>> sorted(hardware())
+        ['accelerators', 'cores', 'instruction_sets']
+    """
+    import tensorflow as tf
+
+    devices = [device for device in tf.config.list_physical_devices() if device.device_type != "CPU"]
+    names = [str(tf.config.experimental.get_device_details(device)) for device in devices]
+    return {"cores": cores(), "instruction_sets": list(instruction_sets()), "accelerators": names}

@@ -1,24 +1,172 @@
-"""In which numbers a net computes: float32, bfloat16 or float16; its variables stay float32."""
+"""In which numbers a net computes: float32, bfloat16 or float16, whichever a short trial finds fast and near enough.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+::
+
+    Precision           what trunk and tail compute in
+    computing           lets a net compute in another precision while it is called
+    tried, fastest      how long work takes in each precision and how far its answer is off, and which one to take
+    remembered          trials of this machine, from a file
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from tfft.core import files
+from tfft.core.errors import PlanError
+from tfft.core.fingerprint import fingerprint
+
 FLOAT32 = "float32"
+DTYPES = (FLOAT32, "bfloat16", "float16")
+TOLERANCE = 0.02
+GAIN = 1.25
+_WORTH_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
 class Precision:
-    """What the two parts of a net compute in; the head and the loss are always float32.
+    """What the two parts of a net compute in; variables, the head and the loss are always float32.
 
     Attributes:
         trunk: Of the frozen part of the backbone.
         tail: Of the part that trains.
+
+    Raises:
+        PlanError: When one of them is unknown.
     """
 
     trunk: str = FLOAT32
     tail: str = FLOAT32
+
+    def __post_init__(self) -> None:
+        for dtype in (self.trunk, self.tail):
+            if dtype not in DTYPES:
+                raise PlanError(
+                    f"precision={dtype!r} is unknown.",
+                    fix=f'Use "auto", one of {", ".join(DTYPES)}, or one for the frozen and one for the trained part.',
+                )
+
+    @classmethod
+    def of(cls, value: Any) -> "Precision | None":
+        """A Precision from what a user passes for one.
+
+        Args:
+            value: ``"auto"``, a Precision, a dtype for everything, or one for the frozen and one for the trained part.
+
+        Returns:
+            A Precision; None where it is to be measured.
+
+        Raises:
+            PlanError: When it is none of these.
+
+        Example:
+            >>> Precision.of("bfloat16"), Precision.of(["bfloat16", "float32"]).tail, Precision.of("auto")
+            (Precision(trunk='bfloat16', tail='bfloat16'), 'float32', None)
+        """
+        if value == "auto" or isinstance(value, cls):
+            return None if value == "auto" else value
+        pair = (value, value) if isinstance(value, str) else value
+        if not isinstance(pair, Sequence) or len(pair) != 2:
+            raise PlanError(
+                "precision must be a word or two.", repr(value), 'Write "auto", "float32" or ("bfloat16", "float32").'
+            )
+        return cls(*pair)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One piece of work in one precision.
+
+    Attributes:
+        dtype: Which.
+        seconds: The shorter of two times.
+        error: Distance of the answer from that in float32, relative to its norm (Euclidean); infinite where it is no number.
+    """
+
+    dtype: str
+    seconds: float
+    error: float
+
+
+def tried(work: Callable[[str], np.ndarray], dtypes: Sequence[str], times: float) -> list[Trial]:
+    """Do a piece of work in each precision, unless all that is left of it is done within ten seconds anyway.
+
+    Args:
+        work: dtype -> its answer, float32, of any shape.
+        dtypes: To try beside float32.
+        times: How many times the work lies ahead.
+
+    Returns:
+        A Trial for each; of float32 alone where others are not worth trying.
+    """
+    seconds, exact = _timed(work, FLOAT32)
+    trials = [Trial(FLOAT32, seconds, 0.0)]
+    if seconds * times < _WORTH_SECONDS:
+        return trials
+    norm = float(np.linalg.norm(exact)) or 1.0
+    for dtype in dtypes:
+        seconds, found = _timed(work, dtype)
+        error = float(np.linalg.norm(found - exact)) / norm
+        trials.append(Trial(dtype, seconds, error if np.isfinite(error) else float("inf")))
+    return trials
+
+
+def _timed(work: Callable[[str], np.ndarray], dtype: str) -> tuple[float, np.ndarray]:
+    answer = work(dtype)  # the first time sets up kernels
+    seconds = []
+    for _ in range(2):
+        begun = time.perf_counter()
+        answer = work(dtype)
+        seconds.append(time.perf_counter() - begun)
+    return min(seconds), answer
+
+
+def fastest(trials: Sequence[Trial], tolerance: float = TOLERANCE, gain: float = GAIN) -> str:
+    """The precision to take.
+
+    Args:
+        trials: Of float32 first.
+        tolerance: Most error; 0.02 by default, about what eight bits of mantissa leave after a few dozen layers.
+        gain: How many times faster than float32 it has to be.
+
+    Returns:
+        Its name; float32 where no other one is near and fast enough.
+
+    Example:
+        >>> fastest([Trial("float32", 1.0, 0.0), Trial("bfloat16", 0.2, 0.09), Trial("float16", 0.3, 0.01)])
+        'float16'
+    """
+    good = [trial for trial in trials[1:] if trial.error <= tolerance and trial.seconds * gain <= trials[0].seconds]
+    return min(good, key=lambda trial: trial.seconds).dtype if good else FLOAT32
+
+
+def remembered(path: Path, about: Mapping[str, Any], measure: Callable[[], list[Trial]]) -> list[Trial]:
+    """Trials that were made before, or made now and remembered.
+
+    Args:
+        path: A JSON file, which need not exist; one that cannot be read or written is done without.
+        about: Everything that the trials depend on, as JSON values.
+        measure: Makes them.
+
+    Returns:
+        The trials.
+    """
+    key = fingerprint(about)
+    known: dict[str, Any] = {}
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        known = dict(json.loads(path.read_text(encoding="utf-8")))
+        return [Trial(**trial) for trial in known[key]]
+    trials = measure()
+    if len(trials) > 1:
+        with suppress(OSError):
+            files.write_text(path, json.dumps(known | {key: [asdict(trial) for trial in trials]}, indent=1))
+    return trials
 
 
 @contextmanager

@@ -101,6 +101,7 @@ def compute(
     Raises:
         DataError: When an image cannot be read.
         OSError: When a shard cannot be written.
+        FloatingPointError: When features are too large for float16.
     """
     fillings = [Filling(each.table) for each in wanted]
     first = next((index for index, filling in enumerate(fillings) if len(filling.positions)), len(wanted))
@@ -133,6 +134,8 @@ def compute(
     with readable(), ExitStack() as stack:
         open_fillings = [stack.enter_context(filling) for filling in fillings[first:]]
         for positions, *arrays in on_each(model.strategy, forward, batches):
+            if dtype == "float16" and not all(np.isfinite(array).all() for array in arrays):
+                raise FloatingPointError(f"Features of {model.backbone.handle} in float16 are NaN or infinite.")
             for filling in open_fillings:
                 own = [arrays.pop(0) for _ in filling.table.row.names or ()]
                 filling.add(positions, packed(own, filling.table.row))

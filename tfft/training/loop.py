@@ -10,18 +10,20 @@ import keras
 import numpy as np
 
 from tfft.core import fingerprint, versions
-from tfft.core.errors import DataError, PlanError, RunWarning, shortlist
+from tfft.core.errors import PlanError, RunWarning
 from tfft.core.precision import Precision
 from tfft.core.seed import derive
-from tfft.core.strategy import check_batch, replicas, scope, synchronized
+from tfft.core.strategy import replicas, scope, synchronized
 from tfft.data.examples import Splits
-from tfft.data.pipeline import check_batch_size, readable
+from tfft.data.pipeline import readable
 from tfft.models.assembly import TransferModel
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.recipes import two_phase
 from tfft.trainable.overview import flattened, survey
 from tfft.trainable.policy import plan_rows
 from tfft.training.best_weights import BestWeights
+from tfft.training.checks import check
+from tfft.training.choice import choose
 from tfft.training.feed import Step, prepare
 from tfft.training.movement import prove, starved
 from tfft.training.optimizer import optimizer_for
@@ -75,7 +77,7 @@ def fit(
         [('head', 2)]
     """
     plan = two_phase() if plan is None else plan
-    _check(model, data, plan, batch_size)
+    check(model, data, plan, batch_size)
     derive(seed, "order")  # a seed that is none is refused before anything is built
     with scope(model.strategy):
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data))
@@ -96,13 +98,19 @@ def _train(run: Run, features: TrunkCache, folder: Path | None, progress: bool |
     best: float | None = None
     copies = replicas(model.strategy)
     turns = _turns(model, run.plan)
+    run = replace(run, precision=choose(features, turns))
     for index, phase in enumerate(run.plan):
         begun = time.perf_counter()
         overview = model.apply(phase.trainable, phase.train_norms)
         before = overview.digests()
-        step = prepare(features, turns[index:], run.batch_size, class_weight, Precision())
+        try:
+            step = prepare(features, turns[index:], run.batch_size, class_weight, run.precision)
+        except FloatingPointError as error:
+            warnings.warn(f"{error} It computes in float32 from here on.", RunWarning, stacklevel=3)
+            run = replace(run, precision=Precision(tail=run.precision.tail))
+            step = prepare(features, turns[index:], run.batch_size, class_weight, run.precision)
         step.net.compile(
-            optimizer=optimizer_for(phase, overview, phase.epochs * step.train_steps, copies),
+            optimizer=optimizer_for(phase, overview, phase.epochs * step.train_steps, copies, run.precision.tail),
             loss=model.task.loss(),
             **{"weighted_metrics" if step.counted else "metrics": model.task.metrics()},
             jit_compile=False,
@@ -169,57 +177,6 @@ def _fit_phase(step: Step, phase: Phase, callbacks: list[keras.callbacks.Callbac
             f"Lower its learning rate, now {phase.learning_rate:g}; the best weights so far are back in place.",
         )
     return losses
-
-
-def _check(model: TransferModel, data: Splits, plan: Plan, batch_size: int) -> None:
-    """Everything that can be known to fail, before anything is trained."""
-    if not isinstance(model, TransferModel) or not isinstance(data, Splits):
-        raise DataError(
-            "fit() takes a model from build() and data from tfft.data.",
-            f"a {type(model).__name__} and a {type(data).__name__}",
-            "Write fit(model, data), with all parts of the data, not data.train.",
-        )
-    if not isinstance(plan, Plan):
-        raise PlanError("plan must be a Plan.", type(plan).__name__, "Use tfft.plans.two_phase() or Plan(Phase(...)).")
-    check_batch_size(batch_size)
-    copies = replicas(model.strategy)
-    check_batch(batch_size, copies)
-    if min(len(data.train), len(data.validation)) < copies:
-        raise DataError(
-            "Every replica needs an example of training and validation.",
-            f"{data.describe()} for {copies} replicas",
-            "Add some, or use fewer devices.",
-        )
-    ours, theirs = model.task.labels, data.labels
-    if (ours.kind, ours.names) != (theirs.kind, theirs.names):
-        raise DataError(
-            "The data has other labels than the model's task.",
-            f"{theirs.kind} {shortlist(theirs.names)} for a model of {ours.kind} {shortlist(ours.names)}",
-            "Build the model with task(data.labels).",
-        )
-    rows = survey(model.backbone_net, model.backbone.blocks, model.head_net)
-    for phase in plan:
-        intended = plan_rows(phase.trainable, rows, phase.train_norms)
-        if phase.trainable.name != "nothing" and not any(
-            r.intent == "train" and r.block != "head" for r in intended.rows
-        ):
-            raise PlanError(
-                f"Phase {phase.name!r} trains no variable of the backbone: {phase.trainable.describe()} chooses none.",
-                f"norms {'included' if phase.train_norms else 'left out'}",
-                "Choose others, or set train_norms=True to train norms; for the head alone write nothing().",
-            )
-        mixing = [step.describe() for step in phase.augment if step.mixes]
-        if mixing and model.task.labels.kind == "real":
-            raise PlanError(
-                f"Phase {phase.name!r} mixes examples, and a mixture of two pictures does not have the mean of their quantities.",
-                f"{shortlist(mixing)} for {model.task.name}",
-                "Leave it out; flips(), crops() and colors() suit regression where they do not change the quantity.",
-            )
-        if not model.backbone.can_finetune and any(r.intent == "train" and r.block != "head" for r in intended.rows):
-            raise PlanError(
-                f"Phase {phase.name!r} trains the backbone {model.backbone.handle!r}, which cannot be trained.",
-                fix="Use plans.head_only().",
-            )
 
 
 def _describe_data(data: Splits) -> dict[str, Any]:

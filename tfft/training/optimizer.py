@@ -5,12 +5,15 @@ from typing import Any
 import keras
 
 from tfft.core import strategy
+from tfft.core.precision import FLOAT32
 from tfft.plans.phase import Phase
 from tfft.plans.schedule import Schedule
 from tfft.trainable.overview import Overview
 
 
-def optimizer_for(phase: Phase, overview: Overview, steps: int, copies: int = 1) -> keras.optimizers.Optimizer:
+def optimizer_for(
+    phase: Phase, overview: Overview, steps: int, copies: int = 1, dtype: str = FLOAT32
+) -> keras.optimizers.Optimizer:
     """Adam, or AdamW where the phase decays weights.
 
     Args:
@@ -18,6 +21,7 @@ def optimizer_for(phase: Phase, overview: Overview, steps: int, copies: int = 1)
         overview: Of the phase; tells which variables have shape (n,) or belong to norms, and so do not decay.
         steps: Optimizer steps of the whole phase.
         copies: Replicas that train side by side.
+        dtype: What the trained part computes in; with float16 the loss is scaled, since small gradients would be 0 in it.
 
     Returns:
         An optimizer that has seen no variable yet.
@@ -35,13 +39,14 @@ def optimizer_for(phase: Phase, overview: Overview, steps: int, copies: int = 1)
     """
     rate = learning_rate(phase.schedule, phase.learning_rate, steps)
     together = copies > 1 and phase.clip_norm is not None
-    if not phase.weight_decay:
-        return _kind(keras.optimizers.Adam, together)(rate, global_clipnorm=phase.clip_norm)
-    adamw = _kind(keras.optimizers.AdamW, together)
-    optimizer = adamw(rate, weight_decay=phase.weight_decay, global_clipnorm=phase.clip_norm)
-    pairs = zip(overview.rows, overview.variables, strict=True)
-    optimizer.exclude_from_weight_decay([variable for row, variable in pairs if row.norm or len(row.shape) < 2])
-    return optimizer
+    if phase.weight_decay:
+        adamw = _kind(keras.optimizers.AdamW, together)
+        optimizer = adamw(rate, weight_decay=phase.weight_decay, global_clipnorm=phase.clip_norm)
+        pairs = zip(overview.rows, overview.variables, strict=True)
+        optimizer.exclude_from_weight_decay([variable for row, variable in pairs if row.norm or len(row.shape) < 2])
+    else:
+        optimizer = _kind(keras.optimizers.Adam, together)(rate, global_clipnorm=phase.clip_norm)
+    return keras.optimizers.LossScaleOptimizer(optimizer) if dtype == "float16" else optimizer
 
 
 def _kind(kind: Any, together: bool) -> Any:

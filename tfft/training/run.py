@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft import tasks
 from tfft.core import files, versions
+from tfft.core.precision import Precision
 from tfft.core.strategy import replicas
 from tfft.models.assembly import TransferModel
 from tfft.plans.code import to_code
@@ -85,6 +86,7 @@ class Run:
         first_weights: Fingerprint of all weights before the first phase.
         phases: One record for each finished phase.
         versions: Of Python and packages.
+        precision: What it computed in.
     """
 
     model: TransferModel
@@ -95,6 +97,7 @@ class Run:
     first_weights: str = ""
     phases: tuple[PhaseRecord, ...] = ()
     versions: Mapping[str, str] = field(default_factory=versions.installed)
+    precision: Precision = field(default_factory=Precision)
 
     def with_phase(self, record: PhaseRecord) -> "Run":
         """The run with one more finished phase.
@@ -147,10 +150,11 @@ class Run:
         }
         chosen = "".join(f", {name}={value!r}" for name, value in task.options.items() if value != defaults[name])
         spread = ', strategy="mirrored"' if replicas(self.model.strategy) > 1 else ""
+        numbers = f", precision={(self.precision.trunk, self.precision.tail)!r}"
         return (
             f"import tfft\n\ndata = {self.data.get('source') or '...'}\n"
             f"backbone = tfft.load_backbone({backbone.handle!r}{options})\n"
-            f"model = tfft.build(backbone, tfft.tasks.{task.name}(data.labels{chosen}), seed={self.model.seed}{spread})\n"
+            f"model = tfft.build(backbone, tfft.tasks.{task.name}(data.labels{chosen}), seed={self.model.seed}{spread}{numbers})\n"
             f"plan = {to_code(self.plan)}\n"
             f"run = tfft.fit(model, data, plan, seed={self.seed}, batch_size={self.batch_size})\n"
         )
@@ -167,6 +171,7 @@ class Run:
             "seed": self.seed,
             "batch_size": self.batch_size,
             "replicas": replicas(self.model.strategy),
+            "precision": asdict(self.precision),
             "data": dict(self.data),
             "phases": [record.to_dict() for record in self.phases],
             "versions": dict(self.versions),

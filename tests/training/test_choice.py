@@ -1,0 +1,112 @@
+"""The precision of a run: what was asked for, or what trials on its own pictures say, remembered, and written into the record."""
+
+import json
+
+import numpy as np
+import pytest
+
+import tfft
+from tfft.core.errors import RunWarning
+from tfft.core.precision import Precision, Trial
+from tfft.training import choice
+
+
+@pytest.fixture
+def data(toy_arrays):
+    return tfft.data.from_arrays(*toy_arrays)
+
+
+def built(data, **options):
+    return tfft.build("toy", tfft.tasks.classification(data.labels), **options)
+
+
+PLAN = tfft.plans.two_phase(head_epochs=1, tune_epochs=1)
+
+
+def pretended(monkeypatch, seconds):
+    """Trials that say which work was asked for, and which times we like."""
+    asked = []
+
+    def tried(work, dtypes, times):
+        answers = {dtype: work(dtype) for dtype in ("float32", *dtypes)}
+        errors = {
+            name: float(np.linalg.norm(found - answers["float32"]) / np.linalg.norm(answers["float32"]))
+            for name, found in answers.items()
+        }
+        asked.append((len(answers["float32"]), times, errors))
+        return [Trial(dtype, seconds[dtype], errors[dtype]) for dtype in answers]
+
+    monkeypatch.setattr(choice, "tried", tried)
+    return asked
+
+
+FAST = {"float32": 1.0, "bfloat16": 0.1, "float16": 0.5}
+
+
+def test_forward_and_training_are_tried_apart_on_the_runs_own_pictures(monkeypatch, data):
+    asked = pretended(monkeypatch, FAST)
+    run = tfft.fit(built(data), data, PLAN)
+    assert run.precision == Precision("bfloat16", "bfloat16")
+    (values, passes, forward_errors), (gradients, steps, errors) = asked
+    model = built(data)
+    assert values == 4 * model.backbone_net.output.shape[-1]
+    assert passes == (len(data.train) + len(data.validation)) / 4
+    assert gradients == model.apply(PLAN.phases[1].trainable).totals()[0]
+    assert steps == len(data.train) / 4
+    assert 0 < forward_errors["float16"] < forward_errors["bfloat16"] < 0.02
+    assert 0 < errors["bfloat16"] < 0.02
+
+
+def test_a_second_run_remembers(monkeypatch, data):
+    asked = pretended(monkeypatch, FAST)
+    for _ in range(2):
+        run = tfft.fit(built(data), data, PLAN)
+        assert run.precision.trunk == "bfloat16"
+    assert len(asked) == 2
+
+
+def test_other_weights_are_tried_anew(monkeypatch, data):
+    asked = pretended(monkeypatch, FAST)
+    for seed in range(2):
+        tfft.fit(built(data, seed=seed), data, PLAN)
+    assert len(asked) == 4
+
+
+def test_a_head_alone_needs_no_trial_of_training_and_a_whole_net_none_of_a_trunk(monkeypatch, data):
+    asked = pretended(monkeypatch, FAST)
+    assert tfft.fit(built(data), data, tfft.plans.head_only(1)).precision == Precision("bfloat16", "float32")
+    assert tfft.fit(built(data), data, tfft.plans.full(1)).precision == Precision("float32", "bfloat16")
+    assert len(asked) == 2
+
+
+def test_a_short_run_stays_in_float32(data):
+    assert tfft.fit(built(data), data, PLAN).precision == Precision()
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16", ("float16", "float32"), ("float32", "float16")])
+def test_what_was_asked_for_is_computed_and_close_to_float32(monkeypatch, data, precision):
+    monkeypatch.setattr(choice, "tried", pytest.fail)
+    exact = tfft.fit(built(data, precision="float32"), data, PLAN)
+    near = tfft.fit(built(data, precision=precision), data, PLAN)
+    losses = np.array([exact.history()["val_loss"], near.history()["val_loss"]])
+    assert 0 < np.abs(losses[0] - losses[1]).max() < 0.01
+    assert near.precision == Precision.of(precision)
+    assert f"precision={(near.precision.trunk, near.precision.tail)!r}" in near.to_code()
+    assert near.to_dict()["precision"] == {"trunk": near.precision.trunk, "tail": near.precision.tail}
+    assert {variable.dtype for variable in near.model.net.variables} == {"float32"}
+
+
+def test_features_too_large_for_float16_are_computed_in_float32(data):
+    model = built(data, precision=("float16", "float32"))
+    first = next(variable for variable in model.backbone_net.weights if "kernel" in variable.path)
+    first.assign(np.asarray(first) * 1e9)
+    with pytest.warns(RunWarning, match="toy in float16 are NaN or infinite.*float32"):
+        run = tfft.fit(model, data, tfft.plans.head_only(1))
+    assert run.precision == Precision()
+    assert np.isfinite(run.history()["val_loss"]).all()
+
+
+def test_the_record_on_disk_says_it(data, tmp_path):
+    run = tfft.fit(built(data, precision="bfloat16"), data, PLAN, run_folder=tmp_path)
+    assert json.loads((tmp_path / "run.json").read_text())["precision"] == {"trunk": "bfloat16", "tail": "bfloat16"}
+    assert "bfloat16" in run.phases[0].reads
