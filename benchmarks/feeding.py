@@ -22,6 +22,7 @@ from benchmarks.rows import machine
 from tfft.core.precision import Precision
 from tfft.data.pipeline import steps
 from tfft.evaluation.render import table
+from tfft.models.cuts import cut
 from tfft.training.feed import prepare
 from tfft.training.trunk_cache import TrunkCache, Turn
 
@@ -64,7 +65,8 @@ def main() -> None:
     cache = TrunkCache(model, data, 0, lambda *_: None)
     lines = []
     for phase in tfft.plans.two_phase():
-        turn = Turn(replace(phase, epochs=EPOCHS), model.apply(phase.trainable), 0)
+        overview = model.apply(phase.trainable)
+        turn = Turn(replace(phase, epochs=EPOCHS), overview, 0, cut(model, overview))
         step = prepare(cache, [turn], BATCH, None, Precision())
         net, from_disk = step.net, step.train
         net.compile("adam", model.task.loss(), metrics=model.task.metrics())

@@ -57,6 +57,7 @@ def draw(material: Path, folder: Path, images: int, seed: int) -> None:
             there = folder / part / of_class.name
             there.mkdir(parents=True)
             for path in paths:
+                path.read_bytes()  # nobody pays for a cold disk
                 (there / path.name).symlink_to(path)
 
 

@@ -64,16 +64,10 @@ class Work:
 
 def test_trials_tell_time_and_distance_from_float32():
     work = Work({"float32": 0.05, "bfloat16": 0.01, "float16": 0.02}, {"bfloat16": 0.5, "float16": np.nan})
-    trials = tried(work, ("bfloat16", "float16"), times=1000)
+    trials = tried(work, ("bfloat16", "float16"))
     assert [trial.dtype for trial in trials] == ["float32", "bfloat16", "float16"]
     assert [trial.error for trial in trials] == [0, pytest.approx(0.5), np.inf]
     assert trials[0].seconds > trials[1].seconds
-
-
-def test_little_work_is_not_worth_a_trial():
-    work = Work({"float32": 0.01}, {})
-    assert len(tried(work, ("bfloat16",), times=10)) == 1
-    assert set(work.done) == {"float32"}
 
 
 @pytest.mark.parametrize(
@@ -105,11 +99,6 @@ def test_trials_are_made_once_for_what_they_depend_on(tmp_path):
     assert len(made) == 2
     assert remembered(path, {"net": "a"}, measure) == first
     assert len(made) == 2
-
-
-def test_a_single_trial_is_not_remembered_since_longer_work_may_be_worth_more(tmp_path):
-    remembered(tmp_path / "precision.json", {}, lambda: [Trial("float32", 1.0, 0.0)])
-    assert not (tmp_path / "precision.json").exists()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "[1, 2]", '{"KEY": 1}', '{"KEY": [{"x": 1}]}', "\x00"])

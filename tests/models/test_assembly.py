@@ -78,7 +78,7 @@ def test_a_head_that_cannot_take_the_features_is_refused() -> None:
 def test_a_phase_net_shares_every_variable(model: TransferModel) -> None:
     net = whole_net(model, cut(model, model.apply(nothing())))
     assert [id(v) for v in net.weights] == [id(v) for v in model.net.weights]
-    np.testing.assert_array_equal(net(PIXELS), model.net(PIXELS))
+    np.testing.assert_allclose(net(PIXELS), model.net(PIXELS), rtol=1e-4, atol=1e-9)  # its norms are folded
 
 
 def test_a_frozen_backbone_is_called_without_its_dropout() -> None:
@@ -96,7 +96,8 @@ def test_a_frozen_backbone_is_called_without_its_dropout() -> None:
         whole_net(model, cut(model, model.apply(bias_only()))),
     )
     np.testing.assert_array_equal(frozen(PIXELS, training=True), frozen(PIXELS, training=False))
-    np.testing.assert_array_equal(frozen(PIXELS, training=True), model.net(PIXELS, training=False))
+    expected = model.net(PIXELS, training=False)
+    np.testing.assert_allclose(frozen(PIXELS, training=True), expected, rtol=1e-4, atol=1e-9)  # its norms are folded
     assert not np.allclose(tuned(PIXELS, training=True), tuned(PIXELS, training=False))
 
 

@@ -1,14 +1,12 @@
-"""Features are what the trunk computes, whatever way they took; their key changes with everything they depend on."""
+"""The key of features changes with everything they depend on, and epochs take their views in turn."""
 
 import numpy as np
 import pytest
 
 import tfft
-from tfft.core.errors import DataError
 from tfft.core.shards import Shards
 from tfft.models.cuts import cut
-from tfft.models.features import Wanted, compute, identity, made_from, packed, reading_features, row_of, unpacked
-from tfft.models.trunk import trunk_net
+from tfft.models.features import identity, made_from, packed, reading_features, row_of
 from tfft.trainable import last_blocks, nothing
 
 
@@ -20,88 +18,6 @@ def data(toy_arrays):
 @pytest.fixture
 def model(data):
     return tfft.build("toy", tfft.tasks.classification(data.labels), seed=1)
-
-
-def wanted(model, policy, count, folder=None, dtype="float32", per_shard=16):
-    at = cut(model, model.apply(policy))
-    return Wanted(at, Shards(count, row_of(at, dtype), folder, per_shard))
-
-
-def filled(model, each, examples, dtype="float32", reads=None):
-    done = []
-
-    def read(index):
-        if reads is not None:
-            reads.append(index)
-        return model.preprocessor(examples.inputs[index])
-
-    compute(model, each, read, dtype, lambda now, count: done.append((now, count)))
-    return done
-
-
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_rows_hold_what_the_trunk_computes(model, data, tmp_path, dtype):
-    each = wanted(model, last_blocks(1), len(data.train), tmp_path, dtype)
-    done = filled(model, [each], data.train, dtype)
-    assert done[-1] == (len(data.train),) * 2
-    some = np.array([5, 0, 41])
-    found = unpacked(each.table.take(some), each.at, dtype)[0]
-    pixels = np.stack([data.train.inputs[int(index)] for index in some])
-    expected = np.asarray(trunk_net(model, each.at, dtype)(pixels))
-    assert found.dtype == expected.dtype == dtype
-    np.testing.assert_allclose(
-        found.astype("float32"), expected.astype("float32"), rtol=1e-2 if dtype != "float32" else 1e-5
-    )
-
-
-def test_several_cuts_take_one_pass_over_the_pictures(model, data):
-    policies = (last_blocks(2), last_blocks(1), nothing())
-    together = [wanted(model, policy, len(data.train)) for policy in policies]
-    reads = []
-    filled(model, together, data.train, reads=reads)
-    assert sorted(set(reads)) == list(range(len(data.train)))
-    assert len(reads) <= len(data.train) + 1, "one more tells the shape"
-    for policy, each in zip(policies, together, strict=True):
-        alone = wanted(model, policy, len(data.train))
-        filled(model, [alone], data.train)
-        everything = np.arange(len(data.train))
-        for a, b in zip(*(unpacked(w.table.take(everything), w.at, "float32") for w in (each, alone)), strict=True):
-            np.testing.assert_allclose(a, b, atol=1e-6)
-
-
-def test_a_later_cut_is_computed_from_an_earlier_one_without_a_picture(model, data):
-    early, late = (wanted(model, policy, len(data.train)) for policy in (last_blocks(1), nothing()))
-    filled(model, [early], data.train)
-    reads = []
-    filled(model, [early, late], data.train, reads=reads)
-    assert reads == []
-    pixels = np.stack([data.train.inputs[index] for index in range(4)])
-    expected = trunk_net(model, late.at)(pixels)
-    np.testing.assert_allclose(unpacked(late.table.take(np.arange(4)), late.at, "float32")[0], expected, atol=1e-6)
-
-
-def test_only_missing_shards_are_computed(model, data, tmp_path):
-    first = wanted(model, nothing(), len(data.train), tmp_path)
-    filled(model, [first], data.train)
-    sorted(tmp_path.glob("*.npy"))[1].unlink()
-    reads = []
-    again = wanted(model, nothing(), len(data.train), tmp_path)
-    filled(model, [again], data.train, reads=reads)
-    assert set(reads) <= set(range(16, 32)) | {0}
-    assert np.array_equal(again.table.take(np.arange(42)), first.table.take(np.arange(42)))
-    assert filled(model, [again], data.train) == []
-
-
-def test_a_picture_that_cannot_be_read_any_more_is_named(model, data):
-    each = wanted(model, nothing(), len(data.train))
-
-    def read(index):
-        if index == 20:
-            raise DataError("'x.png' cannot be read as an image: no such file.")
-        return model.preprocessor(data.train.inputs[index])
-
-    with pytest.raises(DataError, match=r"'x\.png' cannot be read"):
-        compute(model, [each], read, "float32", lambda *_: None)
 
 
 def test_the_key_is_the_same_for_the_same_and_another_for_another(model, data):

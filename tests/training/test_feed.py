@@ -8,6 +8,7 @@ import pytest
 import tfft
 from tfft.core.precision import Precision
 from tfft.data.cache import Cache
+from tfft.models.cuts import cut
 from tfft.plans import augmentation
 from tfft.training.feed import prepare
 from tfft.training.trunk_cache import TrunkCache, Turn
@@ -25,7 +26,8 @@ def model(data):
 
 def step(model, data, augment=(), class_weight=None, cache="off", policy=None):
     phase = tfft.Phase("head", policy or tfft.trainable.nothing(), 2, 1e-3, augment=augment)
-    turn = Turn(phase, model.apply(phase.trainable), first_epoch=2)
+    overview = model.apply(phase.trainable)
+    turn = Turn(phase, overview, 2, cut(model, overview))
     kept = TrunkCache(replace(model, cache=Cache(cache)), data, 0, lambda *_: None)
     return prepare(kept, [turn], 8, class_weight, Precision())
 

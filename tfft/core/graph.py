@@ -30,7 +30,7 @@ def beginning(net: "keras.Model", moving: Iterable[Any], inference: bool) -> lis
     ids = {id(variable) for variable in moving}
     known = {id(tensor) for tensor in net.inputs}
     before = []
-    for node in _nodes(net):
+    for node in nodes(net):
         if all(id(t) in known for t in node.input_tensors) and _holds_still(node.operation, ids, inference):
             before.append(node)
             known |= {id(tensor) for tensor in node.outputs}
@@ -48,10 +48,50 @@ def boundary(net: "keras.Model", before: list[Any]) -> tuple[Any, ...]:
         Symbolic tensors of shape (batch, ...), in the order in which they are made; the net's outputs when nothing is left.
     """
     inside = {id(node) for node in before}
-    needed = {id(t) for node in _nodes(net) if id(node) not in inside for t in node.input_tensors}
+    needed = {id(t) for node in nodes(net) if id(node) not in inside for t in node.input_tensors}
     made = [*net.inputs, *(tensor for node in before for tensor in node.outputs)]
     ends = {id(tensor) for tensor in net.outputs}
     return tuple(tensor for tensor in made if id(tensor) in needed or id(tensor) in ends)
+
+
+def largest(net: "keras.Model") -> int:
+    """Values of one example that the hungriest operation of a net reads and writes.
+
+    Args:
+        net: A functional model, its tensors of shape (batch, ...); lengths that are not known count as one.
+
+    Returns:
+        At least 1.
+
+    Example:
+        >>> import tfft
+        >>> largest(tfft.load_backbone("toy").load())
+        1024
+    """
+    return max([_size((*node.input_tensors, *node.outputs)) for node in nodes(net)], default=1)
+
+
+def multiplications(net: "keras.Model") -> int:
+    """Multiplications of one example with kernels; those of two activations with each other, as in attention, are left out.
+
+    Args:
+        net: A functional model, its tensors of shape (batch, ...); lengths that are not known count as one.
+
+    Returns:
+        Each comes with an addition: twice as many floating point operations.
+
+    Example:
+        >>> import keras
+        >>> pixels = keras.Input((8, 8, 3))
+        >>> multiplications(keras.Model(pixels, keras.layers.Conv2D(16, 3, padding="same")(pixels)))
+        27648
+    """
+    return sum(
+        prod(weight.shape) * prod(length or 1 for length in node.outputs[0].shape[1:-1])
+        for node in nodes(net)
+        for weight in getattr(node.operation, "weights", [])
+        if len(weight.shape) > 1
+    )
 
 
 def _holds_still(operation: Any, moving: set[int], inference: bool) -> bool:
@@ -93,7 +133,14 @@ def _size(tensors: tuple[Any, ...]) -> int:
     return sum(prod(length or 1 for length in tensor.shape[1:]) for tensor in tensors)
 
 
-def _nodes(net: "keras.Model") -> Iterator[Any]:
-    """Calls of operations in topological order. (Keras 3.15 has no public way to them; a test guards this one.)"""
+def nodes(net: "keras.Model") -> Iterator[Any]:
+    """Calls of operations in topological order. (Keras 3.15 has no public way to them; a test guards this one.)
+
+    Args:
+        net: A functional model.
+
+    Yields:
+        Each call, but for inputs.
+    """
     for depth in sorted(net._nodes_by_depth, reverse=True):
         yield from (node for node in net._nodes_by_depth[depth] if not node.is_input)

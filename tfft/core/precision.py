@@ -26,7 +26,6 @@ FLOAT32 = "float32"
 DTYPES = (FLOAT32, "bfloat16", "float16")
 TOLERANCE = 0.02
 GAIN = 1.25
-_WORTH_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -94,22 +93,19 @@ class Trial:
     error: float
 
 
-def tried(work: Callable[[str], np.ndarray], dtypes: Sequence[str], times: float) -> list[Trial]:
-    """Do a piece of work in each precision, unless all that is left of it is done within ten seconds anyway.
+def tried(work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> list[Trial]:
+    """Do a piece of work in float32 and in other precisions.
 
     Args:
         work: dtype -> its answer, float32, of any shape.
         dtypes: To try beside float32.
-        times: How many times the work lies ahead.
 
     Returns:
-        A Trial for each; of float32 alone where others are not worth trying.
+        A Trial for each, float32 first.
     """
     seconds, exact = _timed(work, FLOAT32)
-    trials = [Trial(FLOAT32, seconds, 0.0)]
-    if seconds * times < _WORTH_SECONDS:
-        return trials
     norm = float(np.linalg.norm(exact)) or 1.0
+    trials = [Trial(FLOAT32, seconds, 0.0)]
     for dtype in dtypes:
         seconds, found = _timed(work, dtype)
         error = float(np.linalg.norm(found - exact)) / norm
@@ -118,7 +114,7 @@ def tried(work: Callable[[str], np.ndarray], dtypes: Sequence[str], times: float
 
 
 def _timed(work: Callable[[str], np.ndarray], dtype: str) -> tuple[float, np.ndarray]:
-    answer = work(dtype)  # the first time sets up kernels
+    answer = work(dtype)  # the first time traces it and sets up kernels
     seconds = []
     for _ in range(2):
         begun = time.perf_counter()
@@ -163,9 +159,8 @@ def remembered(path: Path, about: Mapping[str, Any], measure: Callable[[], list[
         known = dict(json.loads(path.read_text(encoding="utf-8")))
         return [Trial(**trial) for trial in known[key]]
     trials = measure()
-    if len(trials) > 1:
-        with suppress(OSError):
-            files.write_text(path, json.dumps(known | {key: [asdict(trial) for trial in trials]}, indent=1))
+    with suppress(OSError):
+        files.write_text(path, json.dumps(known | {key: [asdict(trial) for trial in trials]}, indent=1))
     return trials
 
 

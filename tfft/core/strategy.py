@@ -1,6 +1,6 @@
 """Name or object -> ``tf.distribute.Strategy``, and what a global batch must be for its replicas."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -176,27 +176,33 @@ def summed(gradients: list[Any]) -> list[Any]:
     return [None if gradient is None else next(whole) for gradient in gradients]
 
 
-def on_each(strategy: Any, function: Any, batches: "tf.data.Dataset") -> Iterator[list[np.ndarray]]:
-    """What a function makes of each batch, computed by all replicas.
+def on_each(strategy: Any, function: Any) -> "Callable[[tf.data.Dataset], Iterator[list[np.ndarray]]]":
+    """A function, traced once, that all replicas compute.
 
     Args:
         strategy: From ``resolve``; None for one device.
         function: Elements of a batch -> a list of tensors, each of shape (batch, ...).
-        batches: Of as many examples each as the replicas divide.
 
-    Yields:
-        The list for each batch and replica, as arrays.
+    Returns:
+        Batches, all of one ``element_spec`` and of as many examples each as the replicas divide -> the list for each batch and
+        replica, as arrays.
     """
     import tensorflow as tf
 
     chosen = tf.distribute.get_strategy() if strategy is None else strategy
+    traced: list[Any] = []
 
-    dealt = chosen.experimental_distribute_dataset(batches)
-    # traced once, by what the batches are: TensorFlow warns of functions that are traced as they are called
-    step = tf.function(lambda *batch: chosen.run(function, args=batch)).get_concrete_function(*dealt.element_spec)
-    for batch in dealt:
-        shares = zip(*(chosen.experimental_local_results(tensor) for tensor in step(*batch)), strict=True)
-        yield from ([tensor.numpy() for tensor in share] for share in shares)
+    def run(batches: "tf.data.Dataset") -> Iterator[list[np.ndarray]]:
+        dealt = chosen.experimental_distribute_dataset(batches)
+        if not traced:
+            # by what the batches are: TensorFlow warns of functions that are traced as they are called
+            step = tf.function(lambda *batch: chosen.run(function, args=batch))
+            traced.append(step.get_concrete_function(*dealt.element_spec))
+        for batch in dealt:
+            found = [chosen.experimental_local_results(tensor) for tensor in traced[0](*batch)]
+            yield from ([tensor.numpy() for tensor in share] for share in zip(*found, strict=True))
+
+    return run
 
 
 def check_batch(batch_size: int, copies: int) -> None:

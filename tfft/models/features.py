@@ -1,9 +1,7 @@
-"""Features of examples at the cuts of a net: what they depend on, computing them once, and reading them in place of pixels."""
+"""Features of examples at the cuts of a net: what they depend on, how they are kept, and reading them in place of pixels."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ml_dtypes
@@ -11,30 +9,10 @@ import numpy as np
 
 from tfft.core import fingerprint, versions
 from tfft.core.shards import Shards, row_type
-from tfft.core.strategy import on_each, replicas
 from tfft.data.examples import Examples
-from tfft.data.filling import Filling
 from tfft.data.loading import Encoder, Loading
-from tfft.data.pipeline import evaluation_batches, readable
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut, feature_type, segments_before
-from tfft.models.trunk import between, trunk_net
-
-Progress = Callable[[int, int], None]
-_BATCH = 32
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Rows to fill with the features of one cut.
-
-    Attributes:
-        at: The cut.
-        table: A row for each example, of the dtype and shape of ``row_of(at, dtype)``.
-    """
-
-    at: Cut
-    table: Shards
 
 
 def row_of(at: Cut, dtype: str) -> "np.dtype[Any]":
@@ -84,63 +62,6 @@ def made_from(trunk: Mapping[str, Any], examples: Examples, draw: Mapping[str, A
         JSON values.
     """
     return {**trunk, "examples": fingerprint.combined(examples.digests), "draw": dict(draw)}
-
-
-def compute(
-    model: TransferModel, wanted: Sequence[Wanted], read: Callable[[int], np.ndarray], dtype: str, progress: Progress
-) -> None:
-    """Fill the tables of one or several cuts in a single pass, from the deepest cut that is already there.
-
-    Args:
-        model: With the weights that are to compute them.
-        wanted: From the earliest cut to the latest, each of which contains the ones before it.
-        read: Position of an example -> uint8 pixels, shape (height, width, 3).
-        dtype: In which the trunk computes.
-        progress: Called with how many examples are done, and of how many.
-
-    Raises:
-        DataError: When an image cannot be read.
-        OSError: When a shard cannot be written.
-        FloatingPointError: When features are too large for float16.
-    """
-    fillings = [Filling(each.table) for each in wanted]
-    first = next((index for index, filling in enumerate(fillings) if len(filling.positions)), len(wanted))
-    nets = [
-        trunk_net(model, each.at, dtype) if not index else between(model, wanted[index - 1].at, each.at, dtype)
-        for index, each in enumerate(wanted)
-    ][first:]
-    needed = np.unique(np.concatenate([filling.positions for filling in fillings]))
-    if not len(needed):
-        return
-    source = wanted[first - 1].table if first else None
-
-    def load(_: int, chosen: np.ndarray) -> tuple[np.ndarray, ...]:
-        if source is not None:
-            return *unpacked(source.take(chosen), wanted[first - 1].at, dtype), chosen
-        return np.stack([read(int(index)) for index in chosen]), chosen
-
-    def forward(inputs: Any, positions: Any) -> list[Any]:
-        found, tensors = [], inputs
-        for net in nets:
-            tensors = net(tensors, training=False)
-            tensors = list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
-            found += tensors
-            tensors = tensors if len(tensors) > 1 else tensors[0]
-        return [positions, *found]
-
-    copies = replicas(model.strategy)
-    batches = evaluation_batches(Loading(wanted[0].table.count, load), _BATCH * copies, needed, copies)
-    done = 0
-    with readable(), ExitStack() as stack:
-        open_fillings = [stack.enter_context(filling) for filling in fillings[first:]]
-        for positions, *arrays in on_each(model.strategy, forward, batches):
-            if dtype == "float16" and not all(np.isfinite(array).all() for array in arrays):
-                raise FloatingPointError(f"Features of {model.backbone.handle} in float16 are NaN or infinite.")
-            for filling in open_fillings:
-                own = [arrays.pop(0) for _ in filling.table.row.names or ()]
-                filling.add(positions, packed(own, filling.table.row))
-            done = min(done + len(positions), len(needed))
-            progress(done, len(needed))
 
 
 def packed(arrays: Sequence[np.ndarray], row: "np.dtype[Any]") -> np.ndarray:

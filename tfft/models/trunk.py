@@ -11,6 +11,7 @@ those of a later one.
 
 from typing import TYPE_CHECKING, Any
 
+from tfft.core.folding import run
 from tfft.core.precision import FLOAT32, Precision, computing
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut, feature_type, is_float, segments
@@ -139,7 +140,7 @@ def _stage(name: str, parts: list[tuple["keras.Model", bool]], dtype: str, infer
         def call(self, tensors: list[Any], training: bool | None = None) -> list[Any]:
             for net, of_backbone in parts:
                 with computing(net, dtype if of_backbone else FLOAT32):
-                    tensors = net(_one_or_all(tensors), training=not inference and training)
+                    tensors = run(net, _one_or_all(tensors), training=not inference and training)
                 tensors = list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
             return tensors
 

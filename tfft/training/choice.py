@@ -1,6 +1,6 @@
 """Which precision a run computes in, where the user did not say: a short trial on a few of its own pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -8,13 +8,21 @@ import numpy as np
 
 from tfft.core import machine
 from tfft.core.gradients import gradient
-from tfft.core.precision import DTYPES, FLOAT32, Precision, Trial, fastest, remembered, tried
-from tfft.models.cuts import HEAD, cut
+from tfft.core.graph import multiplications
+from tfft.core.precision import DTYPES, FLOAT32, Precision, fastest, remembered, tried
+from tfft.core.strategy import replicas
+from tfft.data.examples import Examples
+from tfft.data.loading import Loading
+from tfft.data.pipeline import evaluation_batches
+from tfft.models.assembly import TransferModel
+from tfft.models.cuts import HEAD, segments
 from tfft.models.features import identity
 from tfft.models.trunk import tail_net, trunk_net, whole_net
 from tfft.training.trunk_cache import TrunkCache, Turn
 
-_PICTURES = 4
+_PICTURES = 8
+# about ten seconds of float32 on two cores; trials take one to four
+_WORTH = 5e11
 # float16 needs a scaled loss to train with, and is no faster than bfloat16 where there is hardware for either
 _TRAINING = ("bfloat16",)
 
@@ -22,7 +30,7 @@ _TRAINING = ("bfloat16",)
 def choose(features: TrunkCache, turns: Sequence[Turn]) -> Precision:
     """The precision of a run: what the user asked for, or what is fastest and near enough to float32.
 
-    Forward passes of the frozen part and training of the rest are tried apart, on four training pictures. Nothing is tried where
+    Forward passes of the frozen part and training of the rest are tried apart, on eight training pictures. Nothing is tried where
     the work ahead is short, or where it was tried on this machine before.
 
     Args:
@@ -41,40 +49,68 @@ def choose(features: TrunkCache, turns: Sequence[Turn]) -> Precision:
     model, train = features.model, features.data.train
     if model.precision is not None:
         return model.precision
-    chosen = np.linspace(0, len(train) - 1, min(_PICTURES, len(train))).astype(int)
-    cuts = [cut(model, turn.overview) for turn in turns]
-    deepest, earliest = max(cuts, key=lambda at: at.depth), min(cuts, key=lambda at: at.depth)
+    frozen = [turn for turn in turns if not turn.at.reason]
+    deepest, widest = max(turns, key=lambda turn: turn.at.depth), min(turns, key=lambda turn: turn.at.depth)
+    epochs = sum(turn.phase.epochs for turn in turns if turn.at.part != HEAD)
+    passes = 1 if model.cache.on else sum(turn.phase.epochs for turn in turns)
+    forward = (len(train) + len(features.data.validation)) * passes * _multiplications(model, None, deepest)
+    training = 3 * len(train) * epochs * _multiplications(model, widest, None)
+    made_from = identity(model, deepest.at, "any") | {"machine": machine.hardware(), "pictures": _PICTURES}
 
-    pixels = np.stack([model.preprocessor(train.inputs[int(index)]) for index in chosen]).astype(np.float32)
-    epochs = sum(turn.phase.epochs for turn in turns)
+    trunk = tail = FLOAT32
+    if frozen and forward > _WORTH:
+        trunk = _fastest(made_from | {"work": "forward"}, _forward(features, frozen), DTYPES[1:])
+    if training > _WORTH:
+        about = made_from | {"work": "training", "cut": widest.at.describe(), "trunk": trunk}
+        tail = _fastest(about, _training(model, train, widest, trunk), _TRAINING)
+    return Precision(trunk, tail)
+
+
+def _multiplications(model: TransferModel, begin: Turn | None, end: Turn | None) -> int:
+    """Of one example, from the cut of one phase to that of another, or from input to logits."""
+    places = [None if turn is None else turn.at.place for turn in (begin, end)]
+    return sum(multiplications(net) for net, _ in segments(model, *places))
+
+
+def _fastest(about: Mapping[str, Any], work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> str:
     path = machine.cache_folder() / "precision.json"
-    known = identity(model, deepest, "any") | {"machine": machine.hardware(), "pictures": len(chosen)}
-
-    def of_trunk() -> list[Trial]:
-        net = cache(lambda dtype: trunk_net(model, deepest, dtype))
-        passes = (len(train) + len(features.data.validation)) * (1 if model.cache.on else epochs)
-        return tried(lambda dtype: _flat(net(dtype)(pixels, training=False)), DTYPES[1:], passes / len(chosen))
-
-    def of_tail() -> list[Trial]:
-        turn = turns[cuts.index(earliest)]
-        model.apply(turn.phase.trainable, turn.phase.train_norms)
-        targets = model.task.encode(train.targets[chosen]).astype(np.float32)
-        inputs = pixels if earliest.reason else trunk_net(model, earliest, trunk)(pixels, training=False)
-        net = cache(
-            lambda dtype: (whole_net if earliest.reason else tail_net)(model, earliest, Precision(trunk, dtype))
-        )
-        steps = len(train) * sum(turn.phase.epochs for turn, at in zip(turns, cuts, strict=True) if at.part != HEAD)
-        return tried(
-            lambda dtype: gradient(net(dtype), model.task.loss(), inputs, targets), _TRAINING, steps / len(chosen)
-        )
-
-    trunk = FLOAT32 if deepest.reason else fastest(remembered(path, known | {"work": "forward"}, of_trunk))
-    if earliest.part == HEAD:
-        return Precision(trunk)
-    about = known | {"work": "training", "cut": earliest.describe(), "trunk": trunk}
-    return Precision(trunk, fastest(remembered(path, about, of_tail)))
+    return fastest(remembered(path, about, lambda: tried(work, dtypes)))
 
 
-def _flat(tensors: Any) -> np.ndarray:
-    several = tensors if isinstance(tensors, (list, tuple)) else [tensors]
-    return np.concatenate([np.asarray(tensor).astype(np.float32).ravel() for tensor in several])
+def _forward(features: TrunkCache, turns: Sequence[Turn]) -> Callable[[str], np.ndarray]:
+    """The very pass that computes features, so that nothing of it has to be traced again."""
+    model, train, chain = features.model, features.data.train, features.chain(turns)
+    pixels = _pixels(model, train)
+    loading = Loading(len(pixels), lambda _, chosen: (pixels[chosen], chosen))
+
+    def work(dtype: str) -> np.ndarray:
+        compute = features.extraction(dtype).compute(None, chain)
+        batches = evaluation_batches(loading, len(pixels), copies=replicas(model.strategy))
+        return np.concatenate([found[-1].astype(np.float32).ravel() for found in compute(batches)])
+
+    return work
+
+
+def _training(model: TransferModel, train: Examples, turn: Turn, trunk: str) -> Callable[[str], np.ndarray]:
+    """The gradient of a phase for the features of its cut, or for pixels."""
+    model.apply(turn.phase.trainable, turn.phase.train_norms)
+    chosen = _chosen(train)
+    targets = model.task.encode(train.targets[chosen]).astype(np.float32)
+    inputs = _pixels(model, train).astype(np.float32)
+    if not turn.at.reason:
+        inputs = trunk_net(model, turn.at, trunk)(inputs, training=False)
+
+    @cache
+    def differentiated(dtype: str) -> Callable[[Any, np.ndarray], np.ndarray]:
+        net = (whole_net if turn.at.reason else tail_net)(model, turn.at, Precision(trunk, dtype))
+        return gradient(net, model.task.loss())
+
+    return lambda dtype: differentiated(dtype)(inputs, targets)
+
+
+def _pixels(model: TransferModel, examples: Examples) -> np.ndarray:
+    return np.stack([model.preprocessor(examples.inputs[int(index)]) for index in _chosen(examples)])
+
+
+def _chosen(examples: Examples) -> np.ndarray:
+    return np.linspace(0, len(examples) - 1, min(_PICTURES, len(examples))).astype(int)

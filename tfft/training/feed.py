@@ -13,7 +13,6 @@ from tfft.data.examples import Splits
 from tfft.data.loading import Arrays, Loading, reading, reading_at_random
 from tfft.data.pipeline import evaluation_batches, evaluation_steps, readable, steps, training_batches, usable
 from tfft.models.assembly import TransferModel
-from tfft.models.cuts import cut
 from tfft.models.features import reading_features
 from tfft.models.trunk import tail_net, whole_net
 from tfft.plans.phase import Phase
@@ -93,7 +92,7 @@ def prepare(
     try:
         at, tables, held_out = cache.tables(turns, precision.trunk)
     except NotKeptError as reason:
-        net = whole_net(model, cut(model, now.overview), precision)
+        net = whole_net(model, now.at, precision)
         train = _changed(model, data, now.phase, cache.seed)
         validation = reading(data.validation, model.preprocessor, encode)
         note = f"pixels: {reason}"

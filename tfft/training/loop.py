@@ -17,6 +17,7 @@ from tfft.core.strategy import replicas, scope, synchronized
 from tfft.data.examples import Splits
 from tfft.data.pipeline import readable
 from tfft.models.assembly import TransferModel
+from tfft.models.cuts import cut
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.recipes import two_phase
 from tfft.trainable.overview import flattened, survey
@@ -115,6 +116,8 @@ def _train(run: Run, features: TrunkCache, folder: Path | None, progress: bool |
             **{"weighted_metrics" if step.counted else "metrics": model.task.metrics()},
             jit_compile=False,
         )
+        # else its variables are made while the step is traced, which is then traced twice
+        step.net.optimizer.build(step.net.trainable_variables)
         if best is None:
             best = step.loss_now()
         keeper = BestWeights(overview, start=best)
@@ -145,7 +148,8 @@ def _turns(model: TransferModel, plan: Plan) -> list[Turn]:
     rows = survey(model.backbone_net, model.backbone.blocks, model.head_net)
     begins = np.cumsum([0, *(phase.epochs for phase in plan)]).tolist()
     overviews = [plan_rows(phase.trainable, rows, phase.train_norms) for phase in plan]
-    return [Turn(*turn) for turn in zip(plan, overviews, begins, strict=False)]
+    cuts = [cut(model, overview) for overview in overviews]
+    return [Turn(*turn) for turn in zip(plan, overviews, begins, cuts, strict=False)]
 
 
 def _begin(run: Run, data: Splits, log: Path | None) -> Run:

@@ -14,8 +14,9 @@ from tfft.core.shards import Shards
 from tfft.data import loading
 from tfft.data.examples import Examples, Splits
 from tfft.models.assembly import TransferModel
-from tfft.models.cuts import Cut, cut
-from tfft.models.features import Wanted, compute, identity, made_from, row_of
+from tfft.models.cuts import Cut
+from tfft.models.extraction import Extraction, Wanted
+from tfft.models.features import identity, made_from, row_of
 from tfft.plans.phase import Phase
 from tfft.preprocess import augmentation, views
 from tfft.trainable.overview import Overview
@@ -35,11 +36,13 @@ class Turn:
         phase: Which one.
         overview: What is meant to happen to each variable.
         first_epoch: Its number within the run.
+        at: The deepest place before which nothing moves.
     """
 
     phase: Phase
     overview: Overview
     first_epoch: int
+    at: Cut
 
 
 @dataclass
@@ -57,6 +60,7 @@ class TrunkCache:
     data: Splits
     seed: int
     progress: Progress
+    _extractions: dict[str, Extraction] = field(default_factory=dict)
     _held: dict[str, Shards] = field(default_factory=dict)
     _disk_failed: bool = False
 
@@ -87,9 +91,36 @@ class TrunkCache:
         train = [filled(self.data.train, draw) for draw in self._draws(turns[0])]
         return at, train, filled(self.data.validation, {})
 
+    def extraction(self, dtype: str) -> Extraction:
+        """What computes features in a precision; one for the whole run.
+
+        Args:
+            dtype: In which the trunk computes.
+
+        Returns:
+            An Extraction, of pictures of any shape.
+        """
+        return self._extractions.setdefault(dtype, Extraction(self.model, dtype))
+
+    def chain(self, turns: Sequence[Turn]) -> list[Cut]:
+        """The cuts whose features are computed in one pass over pictures that are not changed, if every one of them is legal.
+
+        Args:
+            turns: This phase and those after it.
+
+        Returns:
+            From the earliest to the latest.
+        """
+        found = {turns[0].at.depth: turns[0].at}
+        for turn in turns[1:]:
+            at = self._ahead(turns, turn, turns[0].at)
+            if at is not None:
+                found.setdefault(at.depth, at)
+        return [found[depth] for depth in sorted(found)]
+
     def _legal(self, turn: Turn) -> Cut:
         """The cut of a phase, where its trunk may be computed once."""
-        at = cut(self.model, turn.overview)
+        at = turn.at
         mixing = [step.describe() for step in turn.phase.augment if step.mixes]
         if not self.model.cache.on:
             raise NotKeptError("cache='off'")
@@ -132,10 +163,9 @@ class TrunkCache:
         read = self._reader(examples, draw)
         try:
             what = keys[0]["what"]
-            compute(
-                self.model, [unlike[depth] for depth in sorted(unlike)], read, dtype,
-                lambda done, count: self.progress(what, done, count),
-            )  # fmt: skip
+            self.extraction(dtype).fill(
+                [unlike[depth] for depth in sorted(unlike)], read, lambda done, count: self.progress(what, done, count)
+            )
         except OSError as error:
             if self._disk_failed or self.model.cache.where != "auto":
                 raise NotKeptError(f"features cannot be written: {error}") from error

@@ -1,0 +1,162 @@
+"""Extraction: the trunk of a model at work, filling tables with features in as few passes as there can be."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfft.core.graph import largest
+from tfft.core.shards import Shards
+from tfft.core.strategy import on_each, replicas
+from tfft.data.filling import Filling
+from tfft.data.loading import Loading
+from tfft.data.pipeline import evaluation_batches, readable
+from tfft.models.assembly import TransferModel
+from tfft.models.cuts import Cut
+from tfft.models.features import packed, unpacked
+from tfft.models.trunk import between, trunk_net
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+Progress = Callable[[int, int], None]
+Compute = Callable[["tf.data.Dataset"], Iterator[list[np.ndarray]]]
+_SMALLEST, _LARGEST = 32, 512
+_ACTIVATION_BYTES = 2**30
+# a batch size is tried for this many batches, of which the first fills the pipeline; twice the size has to be this much faster
+_TRIED_BATCHES, _GAIN = 4, 1.05
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Rows to fill with the features of one cut.
+
+    Attributes:
+        at: The cut.
+        table: A row for each example, of the dtype and shape of ``row_of(at, dtype)``.
+    """
+
+    at: Cut
+    table: Shards
+
+
+@dataclass
+class Extraction:
+    """What computes features, traced once for all parts of the data and all views of it.
+
+    Attributes:
+        model: With the weights that are to compute them.
+        dtype: In which the trunk computes.
+        batch_size: Pictures in a batch; None until it was measured.
+    """
+
+    model: TransferModel
+    dtype: str
+    batch_size: int | None = None
+    _traced: dict[tuple[Cut | None, ...], Compute] = field(default_factory=dict)
+
+    def fill(self, wanted: Sequence[Wanted], read: Callable[[int], np.ndarray], progress: Progress) -> None:
+        """Fill the tables of one or several cuts in a single pass, from the deepest cut that is already there.
+
+        Args:
+            wanted: From the earliest cut to the latest, each of which contains the ones before it.
+            read: Position of an example -> uint8 pixels, shape (height, width, 3).
+            progress: Called with how many examples are done, and of how many.
+
+        Raises:
+            DataError: When an image cannot be read.
+            OSError: When a shard cannot be written.
+            FloatingPointError: When features are too large for float16.
+        """
+        fillings = [Filling(each.table) for each in wanted]
+        first = next((index for index, filling in enumerate(fillings) if len(filling.positions)), len(wanted))
+        needed = np.unique(np.concatenate([filling.positions for filling in fillings]))
+        if not len(needed):
+            return
+        source = wanted[first - 1] if first else None
+
+        def load(_: int, chosen: np.ndarray) -> tuple[np.ndarray, ...]:
+            if source is not None:
+                return *unpacked(source.table.take(chosen), source.at, self.dtype), chosen
+            return np.stack([read(int(index)) for index in chosen]), chosen
+
+        compute = self.compute(None if source is None else source.at, [each.at for each in wanted[first:]])
+        done = 0
+        with readable(), ExitStack() as stack:
+            opened = [stack.enter_context(filling) for filling in fillings[first:]]
+            for positions, *arrays in self._batches(compute, Loading(wanted[0].table.count, load), needed):
+                if self.dtype == "float16" and not all(np.isfinite(array).all() for array in arrays):
+                    raise FloatingPointError(
+                        f"Features of {self.model.backbone.handle} in float16 are NaN or infinite."
+                    )
+                for filling in opened:
+                    own = [arrays.pop(0) for _ in filling.table.row.names or ()]
+                    filling.add(positions, packed(own, filling.table.row))
+                done = min(done + len(positions), len(needed))
+                progress(done, len(needed))
+
+    def compute(self, source: Cut | None, cuts: Sequence[Cut]) -> Compute:
+        """What fills tables, by all replicas and traced once.
+
+        Args:
+            source: Where it begins; None for pixels.
+            cuts: From the earliest to the latest.
+
+        Returns:
+            Batches of pixels, or of the features at ``source``, and of positions -> for each batch and replica the positions and
+            the tensors at each cut, arrays of shape (batch, ...).
+        """
+        key = (source, *cuts)
+        if key not in self._traced:
+            steps = zip((source, *cuts), cuts, strict=False)
+            nets = [
+                trunk_net(self.model, end, self.dtype) if begin is None else between(self.model, begin, end, self.dtype)
+                for begin, end in steps
+            ]
+
+            def forward(inputs: Any, positions: Any) -> list[Any]:
+                found, tensors = [], inputs
+                for net in nets:
+                    tensors = net(tensors, training=False)
+                    tensors = list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
+                    found += tensors
+                    tensors = tensors if len(tensors) > 1 else tensors[0]
+                return [positions, *found]
+
+            self._traced[key] = on_each(self.model.strategy, forward)
+        return self._traced[key]
+
+    def _batches(self, compute: Compute, loading: Loading, positions: np.ndarray) -> Iterator[list[np.ndarray]]:
+        """All batches; where there are many, the first ones find out how large they should be."""
+        copies = replicas(self.model.strategy)
+        for size, chosen, taken in self._stretches(positions):
+            batches = evaluation_batches(loading, size * copies, chosen, copies)
+            for number, found in enumerate(compute(batches)):
+                if number == copies - 1:
+                    begun = time.perf_counter()
+                yield found
+            taken.append((time.perf_counter() - begun) / max(1, len(chosen) - size * copies))
+
+    def _stretches(self, positions: np.ndarray) -> Iterator[tuple[int, np.ndarray, list[float]]]:
+        """Batch size and positions, one stretch after the other; the list takes the seconds that each example took."""
+        copies, size, best = replicas(self.model.strategy), _SMALLEST, float("inf")
+        while self.batch_size is None:
+            tried = size * copies * _TRIED_BATCHES
+            if len(positions) < 2 * tried:
+                break
+            taken: list[float] = []
+            yield size, positions[:tried], taken
+            positions = positions[tried:]
+            faster = taken[0] * _GAIN < best
+            if not faster or 2 * size > self._most():
+                self.batch_size = size if faster else size // 2
+            best, size = min(best, taken[0]), 2 * size
+        yield self.batch_size or _SMALLEST, positions, []
+
+    def _most(self) -> int:
+        """Pictures whose largest activations fit into a gigabyte."""
+        each = max(largest(net) for net in (self.model.backbone_net, self.model.head_net)) * 4
+        return min(_LARGEST, _ACTIVATION_BYTES // each)
