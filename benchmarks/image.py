@@ -128,6 +128,7 @@ def with_tfft(material: Path, folder: Path, net: str, seed: int, keep: bool) -> 
 
 def child(material: Path, net: str, images: int, kind: str, seed: int) -> dict[str, Any]:
     """One row, in this process."""
+    before = stolen_seconds()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         draw(material, folder / "photos", images, seed)
@@ -140,7 +141,12 @@ def child(material: Path, net: str, images: int, kind: str, seed: int) -> dict[s
         else:
             row = with_tfft(material, folder / "photos", net, seed, keep=kind == "tfft")
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return row | {"peak_gb": int(peak.split()[1]) * 1024 / 1e9}
+    return row | {"peak_gb": int(peak.split()[1]) * 1024 / 1e9, "stolen": stolen_seconds() - before}
+
+
+def stolen_seconds() -> float:
+    """What other machines on the same host took from this one so far."""
+    return int(Path("/proc/stat").read_text().split()[8]) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(material: Path, net: str, data: str, kind: str, seed: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 from tfft.core.errors import DataError
 from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
-from tfft.data.loading import reading, reading_at_random
+from tfft.data.loading import Loading, reading, reading_at_random
 from tfft.data.pipeline import evaluation_batches, order, steps, training_batches, usable
 
 
@@ -167,3 +167,20 @@ def test_batches_to_evaluate_differ_by_one_example_at_most(count, batch_size):
     assert sum(sizes) == count
     assert max(sizes) - min(sizes) <= 1
     assert max(sizes) <= batch_size
+
+
+def test_what_is_held_in_memory_gives_the_batches_that_loading_gives():
+    values = np.arange(23, dtype=np.float32).reshape(-1, 1), np.eye(23, dtype=np.float32)
+
+    def load(_, chosen):
+        return tuple(array[chosen] for array in values)
+
+    for batches in (
+        lambda loading: training_batches(loading, 4, range(1, 3), seed=5, copies=2),
+        lambda loading: evaluation_batches(loading, 4, copies=2),
+    ):
+        loaded, held = (batches(Loading(23, load, held=kept)) for kept in (None, values))
+        assert held.options().autotune.enabled is False
+        for one, other in zip(loaded.as_numpy_iterator(), held.as_numpy_iterator(), strict=True):
+            for first, second in zip(one, other, strict=True):
+                np.testing.assert_array_equal(first, second)

@@ -65,16 +65,32 @@ def test_a_phase_reads_every_example_once_an_epoch(model, data, cache):
 
 @pytest.mark.parametrize("policy", [tfft.trainable.nothing(), tfft.trainable.last_blocks(1)])
 @pytest.mark.parametrize("augment", [(), augmentation.colors()])
-def test_features_give_the_logits_that_pixels_give_batch_by_batch(model, data, policy, augment):
+def test_features_give_the_logits_that_pixels_give(model, data, policy, augment):
     pixels, features = (step(model, data, augment, cache=cache, policy=policy) for cache in ("off", "memory"))
     assert pixels.note == "pixels: cache='off'"
     place = "pool" if policy.name == "nothing" else "block2_relu"
     assert features.note == f"features after {place}, float32" + (", 2 views" if augment else "")
-    for part in ("train", "validation"):
-        pairs = zip(getattr(pixels, part), getattr(features, part), strict=True)
-        for (image, target), (feature, same_target) in pairs:
-            np.testing.assert_array_equal(target, same_target)
-            np.testing.assert_allclose(pixels.net(image), features.net(feature), atol=1e-6)
+    for (image, target), (feature, same_target) in zip(pixels.train, features.train, strict=True):
+        np.testing.assert_array_equal(target, same_target)
+        np.testing.assert_allclose(pixels.net(image), features.net(feature), atol=1e-6)
+    held_out = [
+        [
+            np.concatenate(arrays)
+            for arrays in zip(*((each.net(inputs), targets) for inputs, targets in each.validation), strict=True)
+        ]
+        for each in (pixels, features)
+    ]
+    np.testing.assert_array_equal(held_out[0][1], held_out[1][1])
+    np.testing.assert_allclose(held_out[0][0], held_out[1][0], atol=1e-6)
+
+
+def test_vectors_in_memory_are_validated_in_one_large_batch_and_maps_are_not(model, data):
+    vectors, maps = (
+        step(model, data, cache="memory", policy=policy) for policy in (None, tfft.trainable.last_blocks(1))
+    )
+    assert (vectors.validation_steps, maps.validation_steps) == (1, 2)
+    assert (vectors.train_steps, vectors.steps_per_execution, maps.steps_per_execution) == (6, 6, 1)
+    assert [len(inputs) for inputs, _ in vectors.validation.as_numpy_iterator()] == [len(data.validation)]
 
 
 def test_pictures_are_changed_anew_in_every_epoch_and_alike_in_a_repeated_run(model, data):

@@ -14,6 +14,7 @@ import tfft
 from tfft.core.errors import DataError, RunWarning
 from tfft.core.store import Store
 from tfft.data.cache import Cache
+from tfft.models import features
 from tfft.plans import augmentation
 from tfft.trainable import everything, last_blocks, nothing
 
@@ -160,7 +161,10 @@ def test_a_folder_that_cannot_be_made_and_a_small_budget_are_reasons_and_no_erro
     assert found.startswith("features" if "folder" in options else "pixels: ")
 
 
-def test_features_that_are_deleted_while_a_phase_trains_are_an_error_of_ours_and_the_best_weights_stay(data, tmp_path):
+def test_features_that_are_deleted_while_a_phase_trains_are_an_error_of_ours_and_the_best_weights_stay(
+    data, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(features, "_HELD_BYTES", 0)
     model = tfft.build("toy", tfft.tasks.classification(data.labels), cache=Cache("disk", tmp_path))
     folder = tmp_path / "run"
 

@@ -25,11 +25,13 @@ class Loading:
         load: Number of the epoch, and int64 positions of shape (batch,) -> inputs and, last, targets, each of shape (batch, ...).
             In evaluation the epoch is 0.
         weighted: Whether weights of shape (batch,) follow the targets.
+        held: What ``load`` would give for all positions at once, where that is in memory already and the same in every epoch.
     """
 
     count: int
     load: Callable[[int, np.ndarray], Arrays]
     weighted: bool = False
+    held: Arrays | None = None
 
 
 def reading(examples: Examples, read: Reader, encode: Encoder) -> Loading:

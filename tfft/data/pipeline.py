@@ -1,6 +1,6 @@
 """Loading -> a ``tf.data.Dataset`` of batches: the one place that orders shuffle, load, batch and prefetch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ import numpy as np
 from tfft.core.errors import DataError
 from tfft.core.machine import cores
 from tfft.core.seed import derive
-from tfft.data.loading import Loading
+from tfft.data.loading import Arrays, Loading
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -86,14 +86,19 @@ def training_batches(loading: Loading, batch_size: int, epochs: range, seed: int
     Returns:
         A dataset of (inputs, targets) of shape (batch, ...), ``len(epochs) * steps(...)`` batches long; several inputs are a tuple.
     """
+    import tensorflow as tf
+
     whole = usable(loading.count, batch_size, copies)
 
-    def indices() -> Iterator[np.ndarray]:
-        for epoch in epochs:
-            for chosen in _slices(order(loading.count, seed, epoch)[:whole], batch_size):
-                yield np.append(epoch, chosen)
+    def rows(epoch: np.ndarray) -> np.ndarray:
+        chosen = order(loading.count, seed, int(epoch))[:whole]
+        return _rows(int(epoch), [chosen[start : start + batch_size] for start in range(0, whole, batch_size)])
 
-    return _batches(indices, loading, epochs[0])
+    def of_epoch(epoch: Any) -> tf.data.Dataset:
+        found = tf.numpy_function(rows, [epoch], tf.int64, stateful=False)
+        return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(found, (None, None)))
+
+    return _batches(tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(of_epoch), loading, epochs.start)
 
 
 def evaluation_batches(
@@ -122,9 +127,7 @@ def evaluation_batches(
     positions = np.arange(loading.count) if positions is None else positions
     positions = np.append(positions, np.repeat(positions[-1:], -len(positions) % copies))
     groups = np.array_split(positions.reshape(-1, copies), evaluation_steps(len(positions), batch_size, copies))
-    batches = _batches(lambda: (np.append(0, group) for group in groups), loading, 0)
-    # Keras warns of every generator whose length it does not know
-    return batches.apply(tf.data.experimental.assert_cardinality(len(groups)))
+    return _batches(tf.data.Dataset.from_tensor_slices(_rows(0, [group.ravel() for group in groups])), loading, 0)
 
 
 def evaluation_steps(count: int, batch_size: int, copies: int = 1) -> int:
@@ -179,13 +182,49 @@ def check_batch_size(batch_size: Any) -> None:
         raise DataError(f"batch_size={batch_size!r} must be a whole number of at least 1.", fix="32 is a good start.")
 
 
-def _slices(positions: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
-    for start in range(0, len(positions), batch_size):
-        yield positions[start : start + batch_size]
+def _rows(epoch: int, groups: Sequence[np.ndarray]) -> np.ndarray:
+    """The epoch and then the positions of each batch, int64, shape (batches, 1 + largest batch); -1 where there is none."""
+    rows = np.full((len(groups), 1 + max(map(len, groups), default=0)), -1)
+    rows[:, 0] = epoch
+    for row, group in zip(rows, groups, strict=True):
+        row[1 : 1 + len(group)] = group
+    return rows
 
 
-def _batches(indices: Callable[[], Iterator[np.ndarray]], loading: Loading, epoch: int) -> "tf.data.Dataset":
-    """What ``loading`` makes of each element of ``indices``, an epoch and then positions."""
+def _batches(rows: "tf.data.Dataset", loading: Loading, epoch: int) -> "tf.data.Dataset":
+    """What ``loading`` makes of each of ``_rows``."""
+    import tensorflow as tf
+
+    load = _gathering(loading.held) if loading.held is not None else _calling(loading, epoch)
+
+    def load_batch(row: Any) -> tuple[Any, ...]:
+        found = load(row)
+        inputs, behind = found[: -1 - loading.weighted], found[-1 - loading.weighted :]
+        return inputs[0] if len(inputs) == 1 else tuple(inputs), *behind
+
+    batches = rows.map(load_batch, num_parallel_calls=cores(), deterministic=True).prefetch(_BATCHES_AHEAD)
+    options = tf.data.Options()
+    # tf.data's autotuner can stall the end of an iterator for seconds (TensorFlow 2.21): every size above is explicit
+    options.autotune.enabled = False
+    options.deterministic = True
+    return batches.with_options(options)
+
+
+def _gathering(held: Arrays) -> Callable[[Any], list[Any]]:
+    """Rows of arrays in memory, without a step through Python."""
+    import tensorflow as tf
+
+    tensors = [tf.constant(array) for array in held]
+
+    def load(row: Any) -> list[Any]:
+        positions = tf.boolean_mask(row[1:], row[1:] >= 0)
+        return [tf.gather(tensor, positions) for tensor in tensors]
+
+    return load
+
+
+def _calling(loading: Loading, epoch: int) -> Callable[[Any], list[Any]]:
+    """Rows by ``load``, called in the threads of the pipeline."""
     import tensorflow as tf
 
     # one example tells shapes and dtypes
@@ -195,24 +234,17 @@ def _batches(indices: Callable[[], Iterator[np.ndarray]], loading: Loading, epoc
     # numpy_function does not take bfloat16, so its bits travel as integers
     bits = [tf.uint16 if kind == tf.bfloat16 else kind for kind in kinds]
 
-    def load(epoch_and_chosen: np.ndarray) -> list[np.ndarray]:
-        arrays = loading.load(int(epoch_and_chosen[0]), epoch_and_chosen[1:])
+    def called(row: np.ndarray) -> list[np.ndarray]:
+        arrays = loading.load(int(row[0]), row[1:][row[1:] >= 0])
         return [array.view(bit.as_numpy_dtype) for array, bit in zip(arrays, bits, strict=True)]
 
-    def load_batch(chosen: Any) -> tuple[Any, Any]:
+    def load(row: Any) -> list[Any]:
         # Pillow lets go of the interpreter while it decodes and resizes, so parallel calls use all cores
-        found = tf.numpy_function(load, [chosen], bits, stateful=False)
-        found = [
-            tf.bitcast(array, kind) if kind == tf.bfloat16 else array for array, kind in zip(found, kinds, strict=True)
+        found = tf.numpy_function(called, [row], bits, stateful=False)
+        typed = zip(found, kinds, shapes, strict=True)
+        return [
+            tf.ensure_shape(tf.bitcast(array, kind) if kind == tf.bfloat16 else array, shape)
+            for array, kind, shape in typed
         ]
-        shaped = [tf.ensure_shape(array, shape) for array, shape in zip(found, shapes, strict=True)]
-        inputs, behind = shaped[: -1 - loading.weighted], shaped[-1 - loading.weighted :]
-        return inputs[0] if len(inputs) == 1 else tuple(inputs), *behind
 
-    batches = tf.data.Dataset.from_generator(indices, output_signature=tf.TensorSpec((None,), tf.int64))
-    batches = batches.map(load_batch, num_parallel_calls=cores(), deterministic=True).prefetch(_BATCHES_AHEAD)
-    options = tf.data.Options()
-    # tf.data's autotuner can stall the end of an iterator for seconds (TensorFlow 2.21): every size above is explicit
-    options.autotune.enabled = False
-    options.deterministic = True
-    return batches.with_options(options)
+    return load

@@ -14,6 +14,9 @@ from tfft.data.loading import Encoder, Loading
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut, feature_type, segments_before
 
+# features as small as these are read once; larger ones batch by batch
+_HELD_BYTES = 64 * 2**20
+
 
 def row_of(at: Cut, dtype: str) -> "np.dtype[Any]":
     """The row that one example's features make.
@@ -115,11 +118,14 @@ def reading_features(
         first_epoch: The epoch that takes the first view.
 
     Returns:
-        A Loading of the tensors at the cut, shape (batch, ...), and float32 targets, shape (batch, outputs).
+        A Loading of the tensors at the cut, shape (batch, ...), and float32 targets, shape (batch, outputs); small ones are held in
+        memory.
     """
 
     def load(epoch: int, chosen: np.ndarray) -> tuple[np.ndarray, ...]:
         rows = tables[(epoch - first_epoch) % len(tables)].take(chosen)
         return *unpacked(rows, at, dtype), encode(examples.targets[chosen]).astype(np.float32)
 
-    return Loading(len(examples), load)
+    if len(tables) > 1 or tables[0].size_bytes > _HELD_BYTES:
+        return Loading(len(examples), load)
+    return Loading(len(examples), load, held=load(first_epoch, np.arange(len(examples))))

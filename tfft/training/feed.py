@@ -22,6 +22,9 @@ from tfft.training.trunk_cache import NotKeptError, TrunkCache, Turn
 if TYPE_CHECKING:
     import tensorflow as tf
 
+_VECTORS = 1024
+_STEPS = 16
+
 
 @dataclass(frozen=True)
 class Step:
@@ -33,6 +36,7 @@ class Step:
         validation: The same of the validation part, once.
         train_steps, validation_steps: Batches in one epoch.
         note: What is read, in words, and where it is pixels, why.
+        steps_per_execution: As Keras' ``compile`` takes it; a divisor of ``train_steps``.
     """
 
     net: keras.Model
@@ -41,6 +45,7 @@ class Step:
     train_steps: int
     validation_steps: int
     note: str
+    steps_per_execution: int = 1
 
     @property
     def counted(self) -> bool:
@@ -103,15 +108,21 @@ def prepare(
         several = f", {len(tables)} views" if now.phase.augment else ""
         note = f"features {at.describe()}, {precision.trunk}{several}"
     copies = replicas(model.strategy)
+    # vectors that are in memory are validated in few large batches; maps are not, since the tail's activations have to fit as well
+    vectors = validation.held is not None and all(array.ndim == 2 for array in validation.held)
+    at_once = max(batch_size, _VECTORS - _VECTORS % copies) if vectors else batch_size
     epochs = range(now.first_epoch, now.first_epoch + now.phase.epochs)
+    per_epoch = steps(usable(len(data.train), batch_size, copies), batch_size)
     return Step(
         net,
         _weighted(training_batches(train, batch_size, epochs, cache.seed, copies), class_weight),
-        _weighted(_counted(validation, batch_size, copies), class_weight),
-        steps(usable(len(data.train), batch_size, copies), batch_size),
+        _weighted(_counted(validation, at_once, copies), class_weight),
+        per_epoch,
         # said, so that Keras keeps one iterator, which reads ahead while the next epoch trains
-        evaluation_steps(len(data.validation), batch_size, copies),
+        evaluation_steps(len(data.validation), at_once, copies),
         note,
+        # a step of a head takes a millisecond, and so does Keras' loop around it
+        max(n for n in range(1, _STEPS + 1) if per_epoch % n == 0) if vectors and copies == 1 else 1,
     )
 
 

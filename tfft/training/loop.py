@@ -115,6 +115,7 @@ def _train(run: Run, features: TrunkCache, folder: Path | None, progress: bool |
             loss=model.task.loss(),
             **{"weighted_metrics" if step.counted else "metrics": model.task.metrics()},
             jit_compile=False,
+            steps_per_execution=step.steps_per_execution,
         )
         # else its variables are made while the step is traced, which is then traced twice
         step.net.optimizer.build(step.net.trainable_variables)
