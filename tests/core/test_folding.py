@@ -7,6 +7,7 @@ from keras import layers
 
 from tfft.core.folding import foldable, run
 from tfft.core.gradients import gradient
+from tfft.core.precision import computing
 
 PIXELS = np.random.default_rng(0).normal(size=(4, 12, 12, 3)).astype("float32")
 
@@ -33,6 +34,7 @@ def norm_of(net):
 KINDS = {
     "plain": lambda: layers.Conv2D(6, 3),
     "without bias": lambda: layers.Conv2D(6, 3, strides=2, padding="same", use_bias=False),
+    "one pixel": lambda: layers.Conv2D(6, 1, strides=(2, 3), padding="same"),
     "groups": lambda: layers.Conv2D(6, 3, groups=3, dilation_rate=2),
     "depthwise": lambda: layers.DepthwiseConv2D(3, depth_multiplier=2, padding="same"),
     "separable": lambda: layers.SeparableConv2D(5, 3, depth_multiplier=2),
@@ -44,6 +46,8 @@ def test_every_kind_of_convolution_folds_and_gives_the_same(kind):
     net = chained(KINDS[kind](), layers.BatchNormalization(), layers.ReLU())
     assert len(foldable(net, training=False)) == 1
     np.testing.assert_allclose(run(net, PIXELS, training=False), net(PIXELS, training=False), rtol=1e-5, atol=1e-5)
+    norm_of(net).trainable = False
+    np.testing.assert_allclose(run(net, PIXELS, training=True), net(PIXELS, training=False), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("options", [{"scale": False}, {"center": False}, {"epsilon": 0.1}])
@@ -53,12 +57,16 @@ def test_norms_of_every_kind_fold(options):
     np.testing.assert_allclose(run(net, PIXELS, training=False), net(PIXELS, training=False), rtol=1e-5, atol=1e-5)
 
 
-def test_gradients_flow_through_a_folded_norm():
-    net = chained(layers.Conv2D(6, 3), layers.BatchNormalization(), layers.ReLU(), layers.DepthwiseConv2D(3))
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("size", [1, 3])
+def test_gradients_flow_through_a_folded_norm(size, training):
+    net = chained(layers.Conv2D(6, size), layers.BatchNormalization(), layers.ReLU(), layers.DepthwiseConv2D(3))
     norm_of(net).trainable = False
     targets = np.eye(2, dtype="float32")[[0, 1, 0, 1]]
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     expected = gradient(net, loss)(PIXELS, targets)
+
+    now = training
 
     class Folded(keras.Model):
         def __init__(self):
@@ -66,7 +74,7 @@ def test_gradients_flow_through_a_folded_norm():
             self.inner = net
 
         def call(self, inputs, training=None):
-            return run(net, inputs, training)
+            return run(self.inner, inputs, now)
 
     np.testing.assert_allclose(gradient(Folded(), loss)(PIXELS, targets), expected, rtol=1e-4, atol=1e-6)
 
@@ -131,3 +139,12 @@ def test_a_net_without_a_graph_is_just_called():
     np.testing.assert_array_equal(run(Own(), PIXELS, training=False), PIXELS * 2)
     stack = keras.Sequential([keras.Input((12, 12, 3)), layers.Conv2D(2, 3), layers.BatchNormalization()])
     np.testing.assert_array_equal(run(stack, PIXELS, training=False), stack(PIXELS, training=False))
+
+
+def test_a_bfloat16_convolution_of_one_pixel_learns_what_it_learns_in_float32():
+    net = chained(layers.Conv2D(6, 1, strides=2), layers.BatchNormalization(), layers.ReLU())
+    norm_of(net).trainable = False
+    with computing(net, "bfloat16"):
+        near = run(net, PIXELS, training=True)
+    exact = np.asarray(net(PIXELS))
+    assert 0 < np.linalg.norm(np.asarray(near, "float32") - exact) / np.linalg.norm(exact) < 0.02

@@ -70,6 +70,11 @@ def test_trials_tell_time_and_distance_from_float32():
     assert trials[0].seconds > trials[1].seconds
 
 
+def test_trials_end_with_the_first_that_will_do():
+    work = Work({"float32": 0.05, "bfloat16": 0.01, "float16": 0.001}, {})
+    assert [trial.dtype for trial in tried(work, ("bfloat16", "float16"))] == ["float32", "bfloat16"]
+
+
 @pytest.mark.parametrize(
     ("seconds", "errors", "expected"),
     [

@@ -17,7 +17,7 @@ from tfft.data.pipeline import evaluation_batches
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import HEAD, segments
 from tfft.models.features import identity
-from tfft.models.trunk import tail_net, trunk_net, whole_net
+from tfft.models.trunk import tail_net, whole_net
 from tfft.training.trunk_cache import TrunkCache, Turn
 
 _PICTURES = 8
@@ -27,15 +27,17 @@ _WORTH = 5e11
 _TRAINING = ("bfloat16",)
 
 
-def choose(features: TrunkCache, turns: Sequence[Turn]) -> Precision:
+def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Precision:
     """The precision of a run: what the user asked for, or what is fastest and near enough to float32.
 
-    Forward passes of the frozen part and training of the rest are tried apart, on eight training pictures. Nothing is tried where
-    the work ahead is short, or where it was tried on this machine before.
+    Forward passes of the frozen part, on eight training pictures, and training of the rest, on a batch, are tried apart: what a
+    step costs beside its examples, such as casting kernels, is part of the latter. Nothing is tried where the work ahead is short,
+    or where it was tried on this machine before.
 
     Args:
         features: Of the run, with model and data; pictures of any shape.
         turns: All phases.
+        batch_size: Examples in a batch.
 
     Returns:
         A Precision.
@@ -55,14 +57,14 @@ def choose(features: TrunkCache, turns: Sequence[Turn]) -> Precision:
     passes = 1 if model.cache.on else sum(turn.phase.epochs for turn in turns)
     forward = (len(train) + len(features.data.validation)) * passes * _multiplications(model, None, deepest)
     training = 3 * len(train) * epochs * _multiplications(model, widest, None)
-    made_from = identity(model, deepest.at, "any") | {"machine": machine.hardware(), "pictures": _PICTURES}
+    made_from = identity(model, deepest.at, "any") | {"machine": machine.hardware()}
 
     trunk = tail = FLOAT32
     if frozen and forward > _WORTH:
         trunk = _fastest(made_from | {"work": "forward"}, _forward(features, frozen), DTYPES[1:])
     if training > _WORTH:
-        about = made_from | {"work": "training", "cut": widest.at.describe(), "trunk": trunk}
-        tail = _fastest(about, _training(model, train, widest, trunk), _TRAINING)
+        about = {"work": "training", "cut": widest.at.describe(), "trunk": trunk, "batch_size": batch_size}
+        tail = _fastest(made_from | about, _training(features, turns, trunk, batch_size), _TRAINING)
     return Precision(trunk, tail)
 
 
@@ -78,27 +80,35 @@ def _fastest(about: Mapping[str, Any], work: Callable[[str], np.ndarray], dtypes
 
 
 def _forward(features: TrunkCache, turns: Sequence[Turn]) -> Callable[[str], np.ndarray]:
-    """The very pass that computes features, so that nothing of it has to be traced again."""
-    model, train, chain = features.model, features.data.train, features.chain(turns)
-    pixels = _pixels(model, train)
+    pixels = _pixels(features.model, features.data.train, _PICTURES)
+    return lambda dtype: _features(features, turns, pixels, dtype)[-1].astype(np.float32)
+
+
+def _features(features: TrunkCache, turns: Sequence[Turn], pixels: np.ndarray, dtype: str) -> list[np.ndarray]:
+    """By the very pass that will fill the tables, so that nothing is traced twice; of one cut after the other."""
     loading = Loading(len(pixels), lambda _, chosen: (pixels[chosen], chosen))
-
-    def work(dtype: str) -> np.ndarray:
-        compute = features.extraction(dtype).compute(None, chain)
-        batches = evaluation_batches(loading, len(pixels), copies=replicas(model.strategy))
-        return np.concatenate([found[-1].astype(np.float32).ravel() for found in compute(batches)])
-
-    return work
+    compute = features.extraction(dtype).compute(None, features.chain(turns))
+    found = compute(evaluation_batches(loading, len(pixels), copies=replicas(features.model.strategy)))
+    return [np.concatenate(parts)[: len(pixels)] for parts in zip(*found, strict=True)][1:]
 
 
-def _training(model: TransferModel, train: Examples, turn: Turn, trunk: str) -> Callable[[str], np.ndarray]:
-    """The gradient of a phase for the features of its cut, or for pixels."""
+def _training(features: TrunkCache, turns: Sequence[Turn], trunk: str, batch_size: int) -> Callable[[str], np.ndarray]:
+    """The gradient of the phase that trains most, for the features of its cut, or for pixels."""
+    model, train = features.model, features.data.train
+    turn = min(turns, key=lambda turn: turn.at.depth)
     model.apply(turn.phase.trainable, turn.phase.train_norms)
-    chosen = _chosen(train)
-    targets = model.task.encode(train.targets[chosen]).astype(np.float32)
-    inputs = _pixels(model, train).astype(np.float32)
-    if not turn.at.reason:
-        inputs = trunk_net(model, turn.at, trunk)(inputs, training=False)
+    targets = model.task.encode(train.targets[_chosen(train, batch_size)]).astype(np.float32)
+    pixels = _pixels(model, train, batch_size)
+    if turn.at.reason:
+        inputs: Any = pixels.astype(np.float32)
+    else:
+        frozen = [other for other in turns if not other.at.reason]
+        ahead = frozen if turn.at in features.chain(frozen) else [turn]
+        ends = [at for at in features.chain(ahead) for _ in at.tensors]
+        inputs = [
+            found for at, found in zip(ends, _features(features, ahead, pixels, trunk), strict=True) if at is turn.at
+        ]
+        inputs = inputs if len(inputs) > 1 else inputs[0]
 
     @cache
     def differentiated(dtype: str) -> Callable[[Any, np.ndarray], np.ndarray]:
@@ -108,9 +118,9 @@ def _training(model: TransferModel, train: Examples, turn: Turn, trunk: str) -> 
     return lambda dtype: differentiated(dtype)(inputs, targets)
 
 
-def _pixels(model: TransferModel, examples: Examples) -> np.ndarray:
-    return np.stack([model.preprocessor(examples.inputs[int(index)]) for index in _chosen(examples)])
+def _pixels(model: TransferModel, examples: Examples, count: int) -> np.ndarray:
+    return np.stack([model.preprocessor(examples.inputs[int(index)]) for index in _chosen(examples, count)])
 
 
-def _chosen(examples: Examples) -> np.ndarray:
-    return np.linspace(0, len(examples) - 1, min(_PICTURES, len(examples))).astype(int)
+def _chosen(examples: Examples, count: int) -> np.ndarray:
+    return np.linspace(0, len(examples) - 1, min(count, len(examples))).astype(int)

@@ -99,7 +99,7 @@ def _train(run: Run, features: TrunkCache, folder: Path | None, progress: bool |
     best: float | None = None
     copies = replicas(model.strategy)
     turns = _turns(model, run.plan)
-    run = replace(run, precision=choose(features, turns))
+    run = replace(run, precision=choose(features, turns, run.batch_size))
     for index, phase in enumerate(run.plan):
         begun = time.perf_counter()
         overview = model.apply(phase.trainable, phase.train_norms)
