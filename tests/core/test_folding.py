@@ -141,10 +141,18 @@ def test_a_net_without_a_graph_is_just_called():
     np.testing.assert_array_equal(run(stack, PIXELS, training=False), stack(PIXELS, training=False))
 
 
-def test_a_bfloat16_convolution_of_one_pixel_learns_what_it_learns_in_float32():
-    net = chained(layers.Conv2D(6, 1, strides=2), layers.BatchNormalization(), layers.ReLU())
-    norm_of(net).trainable = False
-    with computing(net, "bfloat16"):
+@pytest.mark.parametrize("norm", [True, False])
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize(
+    "convolution",
+    [layers.Conv2D(6, 1, strides=2), layers.Conv2D(6, 3, activation=None), layers.Conv2D(6, (2, 4), padding="same")],
+)
+def test_a_convolution_computes_in_less_what_it_computes_in_float32(convolution, dtype, norm):
+    layer = layers.Conv2D.from_config(convolution.get_config())
+    net = chained(layer, *([layers.BatchNormalization()] if norm else []), layers.ReLU())
+    net.layers[2].trainable = not norm
+    with computing(net, dtype):
         near = run(net, PIXELS, training=True)
+        assert keras.backend.standardize_dtype(near.dtype) == dtype
     exact = np.asarray(net(PIXELS))
     assert 0 < np.linalg.norm(np.asarray(near, "float32") - exact) / np.linalg.norm(exact) < 0.02

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from tfft.core.convolutions import convolve, is_plain
 from tfft.core.graph import nodes
 from tfft.core.precision import FLOAT32
 
@@ -37,10 +38,12 @@ def run(net: "keras.Model", inputs: Any, training: bool | None) -> Any:
         Jacob et al. 2018, section 3.2, https://arxiv.org/abs/1712.05877, there for quantised inference.
     """
     found = foldable(net, training)
-    if not found:
-        return net(inputs, training=training)
-    norms = {id(norm): convolution for convolution, norm in found}
+    norms = {id(norm) for _, norm in found}
     folded = {id(convolution): _folded(convolution, norm, bool(training)) for convolution, norm in found}
+    if training:
+        folded = {id(layer): _alone(layer) for layer in net.layers if _trains_in_less(layer)} | folded
+    if not folded or not hasattr(net, "_nodes_by_depth"):
+        return net(inputs, training=training)
 
     def call(operation: Any) -> Callable[..., Any]:
         if id(operation) in norms:
@@ -112,12 +115,24 @@ def _is_frozen(norm: Any, training: bool | None) -> bool:
     return not training or not norm.trainable
 
 
-def _folded(convolution: Any, norm: Any, training: bool) -> Callable[..., Any]:
-    """Convolution and norm in one, as a function of the convolution's input.
+def _trains_in_less(layer: Any) -> bool:
+    return is_plain(layer) and layer.compute_dtype != FLOAT32 and layer.activity_regularizer is None
 
-    In training a bfloat16 convolution of one pixel is computed as the matrix product that it is: oneDNN takes four times as long
-    for the gradient of its kernel (TensorFlow 2.21; 7 x 7 pixels, 512 to 2048 channels: 17 and 4 ms). In float32 it does not.
-    """
+
+def _alone(convolution: Any) -> Callable[..., Any]:
+    """A convolution without a norm, in training."""
+    from keras import ops
+
+    def call(tensor: Any, **_: Any) -> Any:
+        found = convolve(convolution, tensor, convolution.kernel, training=True)
+        found = ops.add(found, ops.cast(convolution.bias, convolution.compute_dtype)) if convolution.use_bias else found
+        return convolution.activation(found)
+
+    return call
+
+
+def _folded(convolution: Any, norm: Any, training: bool) -> Callable[..., Any]:
+    """Convolution and norm in one, as a function of the convolution's input."""
     from keras import layers, ops
 
     def call(tensor: Any, **_: Any) -> Any:
@@ -142,14 +157,8 @@ def _folded(convolution: Any, norm: Any, training: bool) -> Callable[..., Any]:
         elif isinstance(convolution, layers.DepthwiseConv2D):
             kernel = convolution.kernel * ops.reshape(scale, convolution.kernel.shape[2:])
             found = ops.depthwise_conv(tensor, ops.cast(kernel, dtype), **where)
-        elif training and dtype != FLOAT32 and convolution.kernel_size == (1, 1) and convolution.groups == 1:
-            rows, columns = convolution.strides
-            tensor = tensor[:, ::rows, ::columns] if rows * columns > 1 else tensor
-            kernel = ops.cast(convolution.kernel[0, 0] * scale, dtype)
-            found = ops.matmul(ops.reshape(tensor, (-1, kernel.shape[0])), kernel)
-            found = ops.reshape(found, (-1, *tensor.shape[1:-1], kernel.shape[1]))
         else:
-            found = ops.conv(tensor, ops.cast(convolution.kernel * scale, dtype), **where)
+            found = convolve(convolution, tensor, convolution.kernel * scale, training)
         return ops.add(found, ops.cast(shift, dtype))
 
     return call
