@@ -1,12 +1,13 @@
 """Convolutions that are computed another way give what Keras gives, and so do their gradients."""
 
 import keras
+import ml_dtypes  # noqa: F401  (NumPy learns bfloat16 from it)
 import numpy as np
 import pytest
 from keras import layers
 
 from tfft.core import convolutions
-from tfft.core.convolutions import convolve, is_plain
+from tfft.core.convolutions import biased, convolve, is_plain
 from tfft.core.gradients import gradient
 
 PIXELS = np.random.default_rng(0).normal(size=(2, 9, 8, 3)).astype("float32")
@@ -25,7 +26,7 @@ class Ours(layers.Conv2D):
 
     def call(self, inputs):
         found = convolve(self, inputs, self.kernel, training=True)
-        return keras.ops.add(found, keras.ops.cast(self.bias, self.compute_dtype))
+        return biased(found, self.bias)
 
 
 def nets(options, dtype):
@@ -72,3 +73,23 @@ def test_answers_and_gradients_are_those_of_keras(monkeypatch, options, dtype, t
 def test_what_is_not_plain_is_left_to_keras(layer):
     assert not is_plain(layer)
     assert is_plain(layers.Conv2D(4, 3))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_the_gradient_of_a_bias_is_summed_in_float32(dtype):
+    """TensorFlow 2.21 sums in bfloat16: when it no longer does, ``biased`` may go."""
+    import tensorflow as tf
+
+    weights = np.random.default_rng(0).uniform(0, 1, (32, 14, 14, 4)).astype("float32")
+    bias, zeros = tf.zeros(4), tf.zeros(weights.shape, dtype)
+
+    def error(add):
+        with tf.GradientTape() as tape:
+            tape.watch(bias)
+            total = tf.reduce_sum(tf.cast(add(zeros, bias), "float32") * weights)
+        exact = weights.astype(dtype).astype("float64").sum(axis=(0, 1, 2))
+        return np.abs(np.asarray(tape.gradient(total, bias)) / exact - 1).max()
+
+    assert error(biased) < 0.005
+    if dtype == "bfloat16":
+        assert error(lambda tensor, bias: tf.nn.bias_add(tensor, tf.cast(bias, dtype))) > 0.1

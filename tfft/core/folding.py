@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from tfft.core.convolutions import convolve, is_plain
+from tfft.core.convolutions import biased, convolve
 from tfft.core.graph import nodes
 from tfft.core.precision import FLOAT32
 
@@ -116,17 +116,19 @@ def _is_frozen(norm: Any, training: bool | None) -> bool:
 
 
 def _trains_in_less(layer: Any) -> bool:
-    return is_plain(layer) and layer.compute_dtype != FLOAT32 and layer.activity_regularizer is None
+    import keras
+
+    if type(layer) is not keras.layers.Conv2D or layer.data_format != "channels_last":
+        return False
+    return layer.compute_dtype != FLOAT32 and layer.activity_regularizer is None
 
 
 def _alone(convolution: Any) -> Callable[..., Any]:
     """A convolution without a norm, in training."""
-    from keras import ops
 
     def call(tensor: Any, **_: Any) -> Any:
         found = convolve(convolution, tensor, convolution.kernel, training=True)
-        found = ops.add(found, ops.cast(convolution.bias, convolution.compute_dtype)) if convolution.use_bias else found
-        return convolution.activation(found)
+        return convolution.activation(biased(found, convolution.bias) if convolution.use_bias else found)
 
     return call
 
@@ -159,6 +161,6 @@ def _folded(convolution: Any, norm: Any, training: bool) -> Callable[..., Any]:
             found = ops.depthwise_conv(tensor, ops.cast(kernel, dtype), **where)
         else:
             found = convolve(convolution, tensor, convolution.kernel * scale, training)
-        return ops.add(found, ops.cast(shift, dtype))
+        return biased(found, shift) if training and dtype != FLOAT32 else ops.add(found, ops.cast(shift, dtype))
 
     return call
