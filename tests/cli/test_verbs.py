@@ -216,11 +216,20 @@ def test_what_is_kept_is_listed_and_deleted(fitted, tmp_path, monkeypatch):
     assert "0 entries" in call("cache").output
     call(*words, "--plan", "head_only")
     listed = call("cache").output.splitlines()
-    assert len(listed) == 3
-    assert all(line.endswith("0 min ago  toy after pool, float32") for line in listed[:2])
+    assert len(listed) == 4, "training, validation and, for the report, test"
+    assert all(line.endswith("0 min ago  toy after pool, float32") for line in listed[:3])
     assert "no entry of" in call("cache", "zzz").output
     first = listed[0].split()[0]
     assert f"deleted {first}" in call("cache", first, "--clear").output
     assert call("cache").output.splitlines()[0] == listed[1]
     call("cache", "--clear")
     assert "0 entries" in call("cache").output
+
+
+def test_the_precision_that_is_typed_is_computed_in(fitted, tmp_path):
+    root, _ = fitted
+    words = ["fit", "--data", root / "pictures", "--backbone", "toy", "--head-epochs", 1, "--tune-epochs", 1]
+    said = call(*words, "--out", tmp_path / "m.tfft", "--precision", "bfloat16").output
+    assert "on features after pool, bfloat16\n" in said
+    assert "on features after block2_relu, bfloat16; trained in bfloat16\n" in said
+    assert "Invalid value" in call(*words, "--precision", "int8").output

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from tfft.core.graph import beginning, boundary
+from tfft.core.graph import beginning, boundary, largest, multiplications
 
 
 def ends(net, moving, inference=True):
@@ -86,3 +86,19 @@ def test_any_random_layer_ends_the_beginning_where_it_is_on(layer):
     net = keras.Model(inputs, keras.layers.Conv2D(4, 3, name="two")(layer(0.3, name="noise")(x)))
     assert ends(net, ["two"], inference=False) == ["relu"]
     assert ends(net, ["two"]) == ["noise"]
+
+
+def test_multiplications_and_the_hungriest_operation_are_what_can_be_counted_by_hand():
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(16, 3, strides=2, padding="same", use_bias=True)(inputs)
+    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.DepthwiseConv2D(3, padding="valid")(x)
+    net = keras.Model(inputs, keras.layers.Dense(5)(keras.layers.Flatten()(x)))
+    assert multiplications(net) == 4 * 4 * (3 * 3 * 3 * 16) + 2 * 2 * (3 * 3 * 16) + (2 * 2 * 16) * 5
+    assert largest(net) == 4 * 4 * 16 * 2, "the norm reads and writes as much as any"
+
+
+def test_vgg16_takes_the_multiplications_that_are_written_of_it():
+    """15.3 thousand million at 224 pixels, without its top (Simonyan and Zisserman 2015 and others)."""
+    net = keras.applications.VGG16(weights=None, include_top=False, input_shape=(224, 224, 3))
+    assert multiplications(net) == pytest.approx(15.35e9, rel=0.001)

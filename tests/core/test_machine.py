@@ -1,5 +1,6 @@
 """What the machine offers is read, not guessed, and nothing is created on the way."""
 
+import json
 import os
 from pathlib import Path
 
@@ -56,3 +57,13 @@ def test_memory_is_that_of_the_machine_or_unknown(monkeypatch):
     assert machine.memory_bytes() > 2**20
     monkeypatch.delattr(os, "sysconf")
     assert machine.memory_bytes() is None
+
+
+def test_hardware_names_accelerators_and_can_be_written_as_json(monkeypatch):
+    import tensorflow as tf
+
+    assert machine.hardware()["accelerators"] == []
+    gpu = tf.config.PhysicalDevice("/physical_device:GPU:0", "GPU")
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda: [gpu])
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda _: {"device_name": "Some GPU"})
+    assert "Some GPU" in json.dumps(machine.hardware())

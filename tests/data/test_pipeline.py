@@ -1,5 +1,7 @@
 """Batches: every example exactly once an epoch, in an order that depends on nothing but seed and epoch."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -184,3 +186,16 @@ def test_what_is_held_in_memory_gives_the_batches_that_loading_gives():
         for one, other in zip(loaded.as_numpy_iterator(), held.as_numpy_iterator(), strict=True):
             for first, second in zip(one, other, strict=True):
                 np.testing.assert_array_equal(first, second)
+
+
+def test_closing_many_iterators_never_waits():
+    """With tf.data's autotuner on, closing one of them may wait for its next wake-up, up to a minute (TensorFlow 2.21)."""
+    dataset = training_batches(_changing(8), 2, range(1000), 0)
+    longest = 0.0
+    for _ in range(60):
+        iterator = iter(dataset)
+        next(iterator)
+        begun = time.perf_counter()
+        del iterator
+        longest = max(longest, time.perf_counter() - begun)
+    assert longest < 5

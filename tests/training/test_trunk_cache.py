@@ -16,6 +16,7 @@ from tfft.core.store import Store
 from tfft.data.cache import Cache
 from tfft.models import features
 from tfft.plans import augmentation
+from tfft.preprocess import image
 from tfft.trainable import everything, last_blocks, nothing
 
 PLAN = tfft.Plan(tfft.Phase("head", nothing(), 2, 0.01), tfft.Phase("tune", last_blocks(1), 2, 1e-3))
@@ -146,7 +147,7 @@ def test_a_full_disk_falls_back_to_memory_and_the_run_finishes(data, plain, tmp_
     same(expected, kept)
     assert reads(kept)[0].startswith("features")
     strict = run(data, Cache("disk", tmp_path / "other"))
-    assert reads(strict)[0].startswith("pixels: features cannot be written: ")
+    assert reads(strict)[0].startswith("pixels: what is kept cannot be written: ")
     same(expected, strict)
 
 
@@ -244,3 +245,27 @@ def test_nothing_is_kept_where_nothing_should_be(data, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
     run(data, "auto", HEAD)
     assert [path.name for path in tmp_path.iterdir()] == ["features"]
+
+
+def test_pixels_are_decoded_once_where_no_features_can_be_kept(class_folder, tmp_path, monkeypatch):
+    data = tfft.data.from_folder(class_folder)
+    read = []
+    decode = image.decode
+    monkeypatch.setattr(image, "decode", lambda item, size: read.append(item) or decode(item, size))
+
+    def trained(cache, augment=()):
+        read.clear()
+        model = tfft.build("toy", tfft.tasks.classification(data.labels), seed=1, cache=cache)
+        run = tfft.fit(model, data, tfft.plans.full(3, augment=augment), seed=2)
+        return run.history()["val_loss"], sum(isinstance(item, str) for item in read)
+
+    pictures = len(data.train) + len(data.validation)
+    plain, often = trained("off")
+    once, reads = trained(Cache("disk", tmp_path))
+    assert once == plain
+    assert often > 3 * pictures
+    assert reads <= pictures + 1
+    assert trained(Cache("disk", tmp_path))[1] <= 1
+    flips, cropped = ((augmentation.flips(),), (augmentation.crops(),))
+    assert trained(Cache("disk", tmp_path), flips) == (trained("off", flips)[0], 0)
+    assert trained(Cache("disk", tmp_path), cropped)[0] == trained("off", cropped)[0]

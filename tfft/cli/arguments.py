@@ -41,9 +41,26 @@ class CacheName(StrEnum):
     off = "off"
 
 
+class PrecisionName(StrEnum):
+    """What may be computed in.
+
+    Attributes:
+        auto: float32, or what short trials find clearly faster and near enough.
+        float32: 24 bits of mantissa.
+        bfloat16: 8 bits of mantissa, the range of float32.
+        float16: 11 bits of mantissa, a smaller range.
+    """
+
+    auto = "auto"
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
+
+
 Data = Annotated[Path, typer.Option(help="Folder of class folders, or a .csv, .tsv, .jsonl or .parquet table.")]
 ImageColumn = Annotated[str, typer.Option(help="Tables: column of image paths.")]
 LabelColumn = Annotated[str, typer.Option(help="Tables: column of labels; several, separated by commas.")]
+Precision = Annotated[PrecisionName, typer.Option(help="What training computes in; auto tries on this machine.")]
 Seed = Annotated[int, typer.Option(help="Draws the parts, orders the examples, starts the head.")]
 BatchSize = Annotated[int, typer.Option(help="Examples in a batch.", min=1)]
 SkipCorrupt = Annotated[bool, typer.Option(help="Leave unreadable images out instead of stopping.")]

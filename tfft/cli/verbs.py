@@ -19,6 +19,8 @@ from tfft.cli.arguments import (
     LabelColumn,
     Out,
     PlanName,
+    Precision,
+    PrecisionName,
     Seed,
     SkipCorrupt,
 )
@@ -71,6 +73,7 @@ def fit(
     label_column: LabelColumn = "label",
     batch_size: BatchSize = 32,
     cache: Annotated[CacheName, typer.Option(help="Where features of frozen layers are kept.")] = CacheName.auto,
+    precision: Precision = PrecisionName.auto,
     seed: Seed = 0,
 ) -> None:
     """Fine-tune a backbone on your images and write a bundle."""
@@ -98,7 +101,9 @@ def fit(
         )
     options = {"class_weights": "balanced"} if balanced else {}
     start_tensorflow()
-    model = tfft.build(described, tfft.tasks.for_labels(splits.labels, **options), seed, cache=cache.value)
+    model = tfft.build(
+        described, tfft.tasks.for_labels(splits.labels, **options), seed, cache=cache.value, precision=precision.value
+    )
     typer.echo(f"{backbone}\n{chosen.describe()}")
     with rescued(model, out):
         run = tfft.fit(model, splits, chosen, seed, batch_size, run_folder)

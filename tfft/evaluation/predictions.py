@@ -12,6 +12,8 @@ from tfft.data.examples import Examples
 from tfft.data.loading import reading
 from tfft.data.pipeline import check_batch_size, evaluation_batches, readable
 from tfft.data.seen import Seen
+from tfft.models import answers
+from tfft.models.assembly import TransferModel
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.tasks.base import Task
 
@@ -119,10 +121,12 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
     check_batch_size(batch_size)
     task = model.task
     with readable():
-        copies = strategy.replicas(model.net.distribute_strategy)
-        batches = evaluation_batches(reading(examples, model.preprocessor, task.encode), batch_size, copies=copies)
-        # not predict_on_batch: under a strategy it answers once for each replica
-        logits = np.asarray(model.net.predict(batches.map(lambda pixels, _: pixels), verbose=0))[: len(examples)]
+        if isinstance(model, TransferModel):
+            logits = answers.logits(model, examples, batch_size)
+        else:
+            copies = strategy.replicas(model.net.distribute_strategy)
+            batches = evaluation_batches(reading(examples, model.preprocessor, task.encode), batch_size, copies=copies)
+            logits = np.asarray(model.net.predict(batches.map(lambda pixels, _: pixels), verbose=0))[: len(examples)]
     strange = np.flatnonzero(~np.isfinite(logits).all(axis=1))
     if len(strange):
         raise DataError(

@@ -1,5 +1,6 @@
 """Where a net may be cut: everything before the cut is the same in every epoch of a phase."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -73,15 +74,28 @@ def cut(model: TransferModel, overview: Overview) -> Cut:
         >>> cut(model, model.apply(tfft.trainable.last_blocks(1))).describe()
         'after block2_relu'
     """
-    moving = [v for v, row in zip(overview.variables, overview.rows, strict=True) if row.intent != "frozen"]
-    part, before = BACKBONE, graph.beginning(model.backbone_net, moving, inference=True)
+    pairs = zip(overview.variables, overview.rows, strict=True)
+    return cut_before(model, {row.path: variable for variable, row in pairs if row.intent != "frozen"})
+
+
+def cut_before(model: TransferModel, moving: Mapping[str, Any]) -> Cut:
+    """The deepest place of a net before which nothing moves.
+
+    Args:
+        model: From ``build``.
+        moving: Path to variable, of any shape, for each that moves.
+
+    Returns:
+        A Cut as of ``cut``.
+    """
+    part, before = BACKBONE, graph.beginning(model.backbone_net, moving.values(), inference=True)
     tensors = graph.boundary(model.backbone_net, before)
     if all(id(tensor) in map(id, tensors) for tensor in model.backbone_net.outputs):
-        part, in_head = HEAD, graph.beginning(model.head_net, moving, inference=False)
+        part, in_head = HEAD, graph.beginning(model.head_net, moving.values(), inference=False)
         before, tensors = before + in_head, graph.boundary(model.head_net, in_head)
     nets = [net for net, _ in segments(model, None, (part, tensors))]
     weights = tuple(variable for net in nets for variable in net.weights)
-    first = next((row.path for row in overview.rows if row.intent != "frozen"), "")
+    first = next(iter(moving), "")
     worth = any(len(weight.shape) > 1 for weight in weights)
     reason = "" if worth else f"{first} trains, and nothing with a kernel lies before it"
     names = tuple(tensor._keras_history.operation.name for tensor in tensors)

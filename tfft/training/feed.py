@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from tfft.core.precision import Precision
+from tfft.core.precision import FLOAT32, Precision
 from tfft.core.strategy import replicas
-from tfft.data.examples import Splits
+from tfft.data.examples import Examples
 from tfft.data.loading import Arrays, Loading, reading, reading_at_random
 from tfft.data.pipeline import evaluation_batches, evaluation_steps, readable, steps, training_batches, usable
+from tfft.data.tables import NotKeptError
 from tfft.models.assembly import TransferModel
+from tfft.models.cuts import HEAD
 from tfft.models.features import reading_features
 from tfft.models.trunk import tail_net, whole_net
 from tfft.plans.phase import Phase
 from tfft.preprocess import views
-from tfft.training.trunk_cache import NotKeptError, TrunkCache, Turn
+from tfft.training.trunk_cache import TrunkCache, Turn
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -98,15 +100,17 @@ def prepare(
         at, tables, held_out = cache.tables(turns, precision.trunk)
     except NotKeptError as reason:
         net = whole_net(model, now.at, precision)
-        train = _changed(model, data, now.phase, cache.seed)
-        validation = reading(data.validation, model.preprocessor, encode)
-        note = f"pixels: {reason}"
+        some, held_out_pixels = cache.pixels(now.phase)
+        train = _changed(model, some, now.phase, cache.seed)
+        validation = reading(held_out_pixels, model.preprocessor, encode)
+        note = f"pixels: {reason}" if precision.trunk == FLOAT32 else f"pixels, {precision.trunk}: {reason}"
     else:
         net = tail_net(model, at, precision)
         train = reading_features(tables, at, precision.trunk, data.train, encode, now.first_epoch)
         validation = reading_features([held_out], at, precision.trunk, data.validation, encode)
         several = f", {len(tables)} views" if now.phase.augment else ""
         note = f"features {at.describe()}, {precision.trunk}{several}"
+    note += "" if precision.tail == FLOAT32 or now.at.part == HEAD else f"; trained in {precision.tail}"
     copies = replicas(model.strategy)
     # vectors that are in memory are validated in few large batches; maps are not, since the tail's activations have to fit as well
     vectors = validation.held is not None and all(array.ndim == 2 for array in validation.held)
@@ -126,7 +130,7 @@ def prepare(
     )
 
 
-def _changed(model: TransferModel, data: Splits, phase: Phase, seed: int) -> Loading:
+def _changed(model: TransferModel, examples: Examples, phase: Phase, seed: int) -> Loading:
     """Training pictures, changed as the phase asks for."""
 
     def read(item: Any, random: np.random.Generator) -> np.ndarray:
@@ -135,7 +139,7 @@ def _changed(model: TransferModel, data: Splits, phase: Phase, seed: int) -> Loa
     def mix(pixels: np.ndarray, targets: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         return views.mix(pixels, targets, phase.augment, random)
 
-    return reading_at_random(data.train, read, model.task.encode, mix, seed)
+    return reading_at_random(examples, read, model.task.encode, mix, seed)
 
 
 def _counted(loading: Loading, batch_size: int, copies: int) -> "tf.data.Dataset":

@@ -48,6 +48,7 @@ class PhaseRecord:
         """One or two lines: what trained, which epoch was kept and how good it was."""
         moved = sum(bool(row.moved) for row in self.overview.rows)
         first = f"{self.phase.name}: trained {self.overview.describe()}, {moved} variables moved, {self.seconds:.1f} s"
+        first += f", on {self.reads}" if self.reads else ""
         if self.best_epoch == 0 and self.best_loss is not None:
             seen = min(self.history.get("val_loss", [float("nan")]))
             return (

@@ -1,18 +1,16 @@
 """TrunkCache: what a phase neither trains nor randomises is computed once, for all its epochs, later phases and later runs."""
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from tfft.core import fingerprint
-from tfft.core.errors import RunWarning
 from tfft.core.seed import derive
 from tfft.core.shards import Shards
 from tfft.data import loading
 from tfft.data.examples import Examples, Splits
+from tfft.data.tables import NotKeptError, Tables, with_kept
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut
 from tfft.models.extraction import Extraction, Wanted
@@ -22,10 +20,6 @@ from tfft.preprocess import augmentation, views
 from tfft.trainable.overview import Overview
 
 Progress = Callable[[str, int, int], None]
-
-
-class NotKeptError(Exception):
-    """Why a phase reads pixels, in words for the user."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +55,10 @@ class TrunkCache:
     seed: int
     progress: Progress
     _extractions: dict[str, Extraction] = field(default_factory=dict)
-    _held: dict[str, Shards] = field(default_factory=dict)
-    _disk_failed: bool = False
+    _kept: Tables = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._kept = Tables(self.model.cache)
 
     def tables(self, turns: Sequence[Turn], dtype: str) -> tuple[Cut, list[Shards], Shards]:
         """The features that a phase reads; what later phases will read from the same pictures is computed on the way.
@@ -118,6 +114,37 @@ class TrunkCache:
                 found.setdefault(at.depth, at)
         return [found[depth] for depth in sorted(found)]
 
+    def pixels(self, phase: Phase) -> tuple[Examples, Examples]:
+        """The training and validation parts for a phase that has to read pixels; decoded and resized once, where they can be kept.
+
+        Args:
+            phase: Crops are taken from the originals, so training pictures that are cropped are not kept.
+
+        Returns:
+            Examples, those that are kept with uint8 pixels of shape (height, width, 3) as inputs.
+
+        Raises:
+            DataError: When an image cannot be read.
+        """
+        cropped = any(step.name == "crops" for step in phase.augment)
+        parts = (self.data.train, not cropped), (self.data.validation, True)
+        return tuple(self._with_pixels(part) if keep and phase.epochs > 1 else part for part, keep in parts)  # type: ignore[return-value]
+
+    def _with_pixels(self, examples: Examples) -> Examples:
+        preprocessor = self.model.preprocessor
+        shape = (preprocessor.height, preprocessor.width, 3)
+        what = f"pixels {shape[0]} x {shape[1]}"
+        about = {"what": what, "pixels": preprocessor.to_dict()}
+        try:
+            if not self.model.cache.on or getattr(examples.inputs[0], "shape", None) == shape:
+                return examples
+            return with_kept(
+                examples, preprocessor, about, np.dtype((np.uint8, shape)), self._kept,
+                lambda done, count: self.progress(what, done, count),
+            )  # fmt: skip
+        except NotKeptError:
+            return examples
+
     def _legal(self, turn: Turn) -> Cut:
         """The cut of a phase, where its trunk may be computed once."""
         at = turn.at
@@ -153,46 +180,24 @@ class TrunkCache:
         self, cuts: list[Cut], keys: list[dict[str, Any]], examples: Examples, draw: Mapping[str, Any], dtype: str
     ) -> Shards:
         """The table of the first cut; those of the others are filled in the same pass where there is room for them."""
-        wanted = [Wanted(cuts[0], self._table(cuts[0], keys[0], len(examples), dtype))]
-        for at, key in zip(cuts[1:], keys[1:], strict=True):
-            try:
-                wanted.append(Wanted(at, self._table(at, key, len(examples), dtype)))
-            except NotKeptError:
-                continue
-        unlike = {each.at.depth: each for each in reversed(wanted)}
-        read = self._reader(examples, draw)
-        try:
-            what = keys[0]["what"]
-            self.extraction(dtype).fill(
-                [unlike[depth] for depth in sorted(unlike)], read, lambda done, count: self.progress(what, done, count)
-            )
-        except OSError as error:
-            if self._disk_failed or self.model.cache.where != "auto":
-                raise NotKeptError(f"features cannot be written: {error}") from error
-            warnings.warn(f"Features cannot be written: {error}. They are kept in memory.", RunWarning, stacklevel=2)
-            self._disk_failed = True
-            return self._filled(cuts, keys, examples, draw, dtype)
-        return wanted[0].table
 
-    def _table(self, at: Cut, key: dict[str, Any], count: int, dtype: str) -> Shards:
-        """A table on disk, or in memory; found again by its key."""
-        row = row_of(at, dtype)
-        if self.model.cache.where in ("auto", "disk") and not self._disk_failed:
-            try:
-                return self.model.cache.store.table(key, count, row)
-            except OSError as error:
-                if self.model.cache.where == "disk":
-                    raise NotKeptError(str(error)) from error
-        name = fingerprint.fingerprint(key)
-        if name not in self._held:
-            table = Shards(count, row)
-            needed = table.size_bytes + sum(other.size_bytes for other in self._held.values())
-            if needed > self.model.cache.memory_bytes:
-                raise NotKeptError(
-                    f"{needed / 1e9:.1f} GB of features do not fit into {self.model.cache.memory_bytes / 1e9:.1f} GB"
-                )
-            self._held[name] = table
-        return self._held[name]
+        def fill() -> Shards:
+            wanted = []
+            for at, key in zip(cuts, keys, strict=True):
+                try:
+                    wanted.append(Wanted(at, self._kept.table(key, len(examples), row_of(at, dtype))))
+                except NotKeptError:
+                    if not wanted:
+                        raise
+            unlike = {each.at.depth: each for each in reversed(wanted)}
+            self.extraction(dtype).fill(
+                [unlike[depth] for depth in sorted(unlike)],
+                self._reader(examples, draw),
+                lambda done, count: self.progress(keys[0]["what"], done, count),
+            )
+            return wanted[0].table
+
+        return self._kept.attempt(fill)
 
     def _reader(self, examples: Examples, draw: Mapping[str, Any]) -> Callable[[int], np.ndarray]:
         """Position of an example -> its pixels, in the view that is drawn."""

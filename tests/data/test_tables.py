@@ -1,0 +1,89 @@
+"""Tables are found again by their key, fall back from disk to memory, and hold inputs that were read once."""
+
+import numpy as np
+import pytest
+
+from tfft.core.errors import DataError, RunWarning
+from tfft.core.specs import LabelSpace
+from tfft.data.cache import Cache
+from tfft.data.examples import Examples
+from tfft.data.tables import NotKeptError, Tables, with_kept
+
+ROW = np.dtype((np.uint8, (2, 2, 3)))
+
+
+def examples(count=150):
+    inputs = [f"{index}.jpg" for index in range(count)]
+    return Examples(inputs, np.zeros(count, np.int64), LabelSpace(("a", "b")), tuple(inputs))
+
+
+class Reading:
+    """Counts what it reads, and fails at one input."""
+
+    def __init__(self, broken=None):
+        self.read, self.broken = [], broken
+
+    def __call__(self, item):
+        self.read.append(item)
+        if item == self.broken:
+            raise DataError(f"{item!r} cannot be read as an image: not an image.")
+        return np.full((2, 2, 3), int(item.split(".")[0]), np.uint8)
+
+
+def kept(tables, reading, about=None, done=None):
+    progress = (lambda *_: None) if done is None else lambda *now: done.append(now)
+    return with_kept(examples(), reading, about or {"what": "pixels"}, ROW, tables, progress)
+
+
+@pytest.mark.parametrize("where", ["disk", "memory"])
+def test_every_input_is_read_once_and_given_as_often_as_wanted(tmp_path, where):
+    tables, reading, done = Tables(Cache(where, tmp_path)), Reading(), []
+    found = kept(tables, reading, done=done)
+    assert sorted(reading.read) == sorted(examples().inputs)
+    assert done[-1] == (150, 150)
+    assert len(found.inputs) == 150
+    for index in (149, 0, 7, 7):
+        np.testing.assert_array_equal(found.inputs[index], np.full((2, 2, 3), index))
+    again = kept(tables, reading)
+    assert len(reading.read) == 150
+    np.testing.assert_array_equal(again.inputs[3], found.inputs[3])
+
+
+def test_what_is_on_disk_serves_later_runs_and_another_reader_has_its_own(tmp_path):
+    reading = Reading()
+    kept(Tables(Cache("disk", tmp_path)), reading)
+    kept(Tables(Cache("disk", tmp_path)), reading)
+    assert len(reading.read) == 150
+    kept(Tables(Cache("disk", tmp_path)), reading, about={"what": "pixels", "size": 3})
+    assert len(reading.read) == 300
+
+
+def test_an_input_that_cannot_be_read_is_an_error_and_the_rest_goes_on_where_it_was(tmp_path):
+    with pytest.raises(DataError, match=r"'149\.jpg' cannot be read"):
+        kept(Tables(Cache("disk", tmp_path)), Reading(broken="149.jpg"))
+
+
+def test_what_does_not_fit_says_so(tmp_path):
+    with pytest.raises(NotKeptError, match=r"do not fit into 0\.0 GB"):
+        kept(Tables(Cache("memory", max_bytes=100)), Reading())
+    with pytest.raises(NotKeptError):
+        kept(Tables(Cache("disk", tmp_path, max_bytes=100)), Reading())
+    assert kept(Tables(Cache("auto", tmp_path / "folder", max_bytes=150 * 12)), Reading()).inputs[5][0, 0, 0] == 5
+
+
+@pytest.mark.parametrize("where", ["auto", "disk"])
+def test_a_disk_that_fails_is_replaced_by_memory_where_that_is_allowed(tmp_path, monkeypatch, where):
+    from tfft.core import shards
+
+    def full(path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shards, "replacing", full)
+    tables = Tables(Cache(where, tmp_path))
+    if where == "disk":
+        with pytest.raises(NotKeptError, match="No space left"):
+            kept(tables, Reading())
+    else:
+        with pytest.warns(RunWarning, match=r"cannot be written.*No space left.*in memory"):
+            found = kept(tables, Reading())
+        assert found.inputs[9][0, 0, 0] == 9

@@ -1,0 +1,157 @@
+"""Tables of rows that can be computed again, as one run keeps them: on disk, in memory, or not at all.
+
+::
+
+    Tables          finds or makes tables, and moves from a disk that fails into memory
+    with_kept       examples whose inputs are read and resized once
+    NotKeptError    why something cannot be kept
+"""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from tfft.core import fingerprint, versions
+from tfft.core.errors import RunWarning
+from tfft.core.machine import cores
+from tfft.core.shards import Shards
+from tfft.data.cache import Cache
+from tfft.data.examples import Examples
+from tfft.data.filling import Filling
+from tfft.data.loading import Reader
+
+T = TypeVar("T")
+_AT_ONCE = 64
+
+
+class NotKeptError(Exception):
+    """Why something cannot be kept, in words for the user."""
+
+
+@dataclass
+class Tables:
+    """The tables of one run.
+
+    Attributes:
+        cache: What may be kept, and where.
+    """
+
+    cache: Cache
+    _held: dict[str, Shards] = field(default_factory=dict)
+    _disk_failed: bool = False
+
+    def table(self, key: Mapping[str, Any], count: int, row: "np.dtype[Any]") -> Shards:
+        """Find or begin a table.
+
+        Args:
+            key: Everything that its rows depend on, as JSON values.
+            count: How many rows.
+            row: dtype and shape of one row.
+
+        Returns:
+            Shards, of which all, some or none are there.
+
+        Raises:
+            NotKeptError: When there is no room.
+        """
+        if self.cache.where in ("auto", "disk") and not self._disk_failed:
+            try:
+                return self.cache.store.table(key, count, row)
+            except OSError as error:
+                if self.cache.where == "disk":
+                    raise NotKeptError(str(error)) from error
+        name = fingerprint.fingerprint(key)
+        if name not in self._held:
+            table = Shards(count, row)
+            needed = table.size_bytes + sum(other.size_bytes for other in self._held.values())
+            if needed > self.cache.memory_bytes:
+                raise NotKeptError(f"{needed / 1e9:.1f} GB do not fit into {self.cache.memory_bytes / 1e9:.1f} GB")
+            self._held[name] = table
+        return self._held[name]
+
+    def attempt(self, work: Callable[[], T]) -> T:
+        """Do what writes to tables; should the disk fail, once more in memory.
+
+        Args:
+            work: Asks for its tables by ``table``.
+
+        Returns:
+            What it returns.
+
+        Raises:
+            NotKeptError: When that fails as well, or must not be tried.
+
+        Warns:
+            RunWarning: When the disk failed.
+        """
+        try:
+            return work()
+        except OSError as error:
+            if self._disk_failed or self.cache.where != "auto":
+                raise NotKeptError(f"what is kept cannot be written: {error}") from error
+            warnings.warn(f"Features cannot be written: {error}. They are kept in memory.", RunWarning, stacklevel=2)
+            self._disk_failed = True
+            return self.attempt(work)
+
+
+class Rows(Sequence[Any]):
+    """The rows of a table, each read when it is asked for.
+
+    Args:
+        table: All of whose rows are there.
+    """
+
+    def __init__(self, table: Shards) -> None:
+        self._table = table
+
+    def __len__(self) -> int:
+        return self._table.count
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._table.take(np.array([index]))[0]
+
+
+def with_kept(
+    examples: Examples,
+    read: Reader,
+    about: Mapping[str, Any],
+    row: "np.dtype[Any]",
+    tables: Tables,
+    progress: Callable[[int, int], None],
+) -> Examples:
+    """The same examples, their inputs read once and kept.
+
+    Args:
+        examples: With inputs of any kind.
+        read: Input -> array of one shape, such as uint8 pixels of shape (height, width, 3).
+        about: Everything that ``read`` depends on, as JSON values.
+        row: dtype and shape of what it gives.
+        tables: Where it is kept.
+        progress: Called with how many inputs are read, and of how many.
+
+    Returns:
+        Examples whose inputs are rows of that dtype and shape.
+
+    Raises:
+        NotKeptError: When there is no room.
+        DataError: When an input cannot be read.
+    """
+    key = {**about, "versions": versions.installed(("tfft", "numpy", "pillow"))}
+    key["examples"] = fingerprint.combined(examples.digests)
+
+    def fill() -> Shards:
+        table = tables.table(key, len(examples), row)
+        with Filling(table) as filling, ThreadPoolExecutor(cores()) as pool:
+            positions = filling.positions
+            for start in range(0, len(positions), _AT_ONCE):
+                some = positions[start : start + _AT_ONCE]
+                rows = np.stack(list(pool.map(lambda index: read(examples.inputs[int(index)]), some)))
+                filling.add(some, rows)
+                progress(start + len(some), len(positions))
+        return table
+
+    return replace(examples, inputs=Rows(tables.attempt(fill)))

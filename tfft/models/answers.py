@@ -1,0 +1,70 @@
+"""What a model answers: through kept features of its frozen part, where it has one, else from pixels."""
+
+import numpy as np
+
+from tfft.core.precision import FLOAT32
+from tfft.core.shards import Shards
+from tfft.core.strategy import replicas, scope
+from tfft.data.examples import Examples
+from tfft.data.loading import reading
+from tfft.data.pipeline import evaluation_batches
+from tfft.data.tables import NotKeptError, Tables
+from tfft.models.assembly import TransferModel
+from tfft.models.cuts import Cut, cut_before
+from tfft.models.extraction import Extraction, Wanted
+from tfft.models.features import identity, made_from, reading_features, row_of
+from tfft.models.trunk import tail_net
+
+
+def logits(model: TransferModel, examples: Examples, batch_size: int) -> np.ndarray:
+    """The answers of a model, always computed in float32, as a bundle of it computes them.
+
+    What is frozen is computed once for a set of examples and kept on disk, so that after another phase, or another fit of the same
+    layers, only the rest is computed.
+
+    Args:
+        model: From ``build``; whatever its variables say of ``trainable`` counts as what may move.
+        examples: n of them.
+        batch_size: Examples in a batch.
+
+    Returns:
+        float32, shape (n, outputs).
+
+    Raises:
+        DataError: When an image cannot be read.
+
+    Example:
+        >>> import tfft
+        >>> images = np.random.default_rng(0).integers(0, 255, (20, 16, 16, 3), np.uint8)
+        >>> data = tfft.data.from_arrays(images, [0, 1] * 10)
+        >>> logits(tfft.build("toy", tfft.tasks.classification(data.labels)), data.train, batch_size=8).shape
+        (14, 2)
+    """
+    copies = replicas(model.strategy)
+    at = cut_before(model, {variable.path: variable for variable in model.net.trainable_variables})
+    with scope(model.strategy):
+        try:
+            loading = reading_features([_features(model, at, examples)], at, FLOAT32, examples, model.task.encode)
+            net = tail_net(model, at)
+        except NotKeptError:
+            loading, net = reading(examples, model.preprocessor, model.task.encode), model.net
+        batches = evaluation_batches(loading, batch_size, copies=copies)
+        # not predict_on_batch: under a strategy it answers once for each replica
+        return np.asarray(net.predict(batches.map(lambda inputs, _: inputs), verbose=0))[: len(examples)]
+
+
+def _features(model: TransferModel, at: Cut, examples: Examples) -> Shards:
+    if model.cache.where not in ("auto", "disk") or at.reason:
+        raise NotKeptError
+    key = made_from(identity(model, at, FLOAT32), examples, {})
+    tables = Tables(model.cache)
+
+    def fill() -> Shards:
+        table = tables.table(key, len(examples), row_of(at, FLOAT32))
+        read = model.preprocessor
+        Extraction(model, FLOAT32).fill(
+            [Wanted(at, table)], lambda index: read(examples.inputs[index]), lambda *_: None
+        )
+        return table
+
+    return tables.attempt(fill)
