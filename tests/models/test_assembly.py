@@ -79,6 +79,8 @@ def test_a_phase_net_shares_every_variable(model: TransferModel) -> None:
     net = whole_net(model, cut(model, model.apply(nothing())))
     assert [id(v) for v in net.weights] == [id(v) for v in model.net.weights]
     np.testing.assert_allclose(net(PIXELS), model.net(PIXELS), rtol=1e-4, atol=1e-9)  # its norms are folded
+    exact = whole_net(model, cut(model, model.apply(nothing())), fold=False)
+    np.testing.assert_array_equal(exact(PIXELS), model.net(PIXELS))
 
 
 def test_a_frozen_backbone_is_called_without_its_dropout() -> None:

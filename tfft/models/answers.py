@@ -17,7 +17,7 @@ from tfft.models.trunk import tail_net
 
 
 def logits(model: TransferModel, examples: Examples, batch_size: int) -> np.ndarray:
-    """The answers of a model, always computed in float32, as a bundle of it computes them.
+    """The answers of a model, in float32 and with no norm folded: bit for bit those of a bundle of it.
 
     What is frozen is computed once for a set of examples and kept on disk, so that after another phase, or another fit of the same
     layers, only the rest is computed.
@@ -44,8 +44,10 @@ def logits(model: TransferModel, examples: Examples, batch_size: int) -> np.ndar
     at = cut_before(model, {variable.path: variable for variable in model.net.trainable_variables})
     with scope(model.strategy):
         try:
-            loading = reading_features([_features(model, at, examples)], at, FLOAT32, examples, model.task.encode)
-            net = tail_net(model, at)
+            loading = reading_features(
+                [_features(model, at, examples, batch_size)], at, FLOAT32, examples, model.task.encode
+            )
+            net = tail_net(model, at, fold=False)
         except NotKeptError:
             loading, net = reading(examples, model.preprocessor, model.task.encode), model.net
         batches = evaluation_batches(loading, batch_size, copies=copies)
@@ -53,18 +55,17 @@ def logits(model: TransferModel, examples: Examples, batch_size: int) -> np.ndar
         return np.asarray(net.predict(batches.map(lambda inputs, _: inputs), verbose=0))[: len(examples)]
 
 
-def _features(model: TransferModel, at: Cut, examples: Examples) -> Shards:
+def _features(model: TransferModel, at: Cut, examples: Examples, batch_size: int) -> Shards:
     if model.cache.where not in ("auto", "disk") or at.reason:
         raise NotKeptError
-    key = made_from(identity(model, at, FLOAT32), examples, {})
+    key = made_from(identity(model, at, FLOAT32), examples, {}) | {"folded": False}
     tables = Tables(model.cache)
 
     def fill() -> Shards:
         table = tables.table(key, len(examples), row_of(at, FLOAT32))
         read = model.preprocessor
-        Extraction(model, FLOAT32).fill(
-            [Wanted(at, table)], lambda index: read(examples.inputs[index]), lambda *_: None
-        )
+        working = Extraction(model, FLOAT32, batch_size=batch_size, fold=False)
+        working.fill([Wanted(at, table)], lambda index: read(examples.inputs[index]), lambda *_: None)
         return table
 
     return tables.attempt(fill)

@@ -51,11 +51,13 @@ class Extraction:
         model: With the weights that are to compute them.
         dtype: In which the trunk computes.
         batch_size: Pictures in a batch; None until it was measured.
+        fold: Whether frozen norms are folded; without, features are bit for bit those inside ``model.net``.
     """
 
     model: TransferModel
     dtype: str
     batch_size: int | None = None
+    fold: bool = True
     _traced: dict[tuple[Cut | None, ...], Compute] = field(default_factory=dict)
 
     def fill(self, wanted: Sequence[Wanted], read: Callable[[int], np.ndarray], progress: Progress) -> None:
@@ -113,7 +115,9 @@ class Extraction:
         if key not in self._traced:
             steps = zip((source, *cuts), cuts, strict=False)
             nets = [
-                trunk_net(self.model, end, self.dtype) if begin is None else between(self.model, begin, end, self.dtype)
+                trunk_net(self.model, end, self.dtype, self.fold)
+                if begin is None
+                else between(self.model, begin, end, self.dtype)
                 for begin, end in steps
             ]
 

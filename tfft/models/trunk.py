@@ -9,6 +9,7 @@
 those of a later one.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tfft.core.folding import run
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
 FLOAT32_ONLY = Precision()
 
 
-def trunk_net(model: TransferModel, to: Cut, dtype: str = FLOAT32) -> "keras.Model":
+def trunk_net(model: TransferModel, to: Cut, dtype: str = FLOAT32, fold: bool = True) -> "keras.Model":
     """Pixels to features.
 
     Args:
         model: From ``build``.
         to: Where it ends.
         dtype: In which the backbone computes.
+        fold: Whether frozen norms are folded, which is faster and rounds otherwise than ``model.net``.
 
     Returns:
         A model from float32 pixels 0..255, shape (batch, height, width, 3), to the tensor at the cut, or to a list of
@@ -39,7 +41,7 @@ def trunk_net(model: TransferModel, to: Cut, dtype: str = FLOAT32) -> "keras.Mod
 
     pixels = keras.Input((model.preprocessor.height, model.preprocessor.width, 3), dtype="float32", name="pixels")
     scaled = PIXEL_RANGES[model.backbone.pixel_range](pixels)
-    stage = _stage("trunk", segments(model, None, to.place), dtype, inference=True)
+    stage = _stage("trunk", segments(model, None, to.place), dtype, inference=True, fold=fold)
     return keras.Model(pixels, stage([scaled]), name="trunk")
 
 
@@ -62,13 +64,14 @@ def between(model: TransferModel, earlier: Cut, later: Cut, dtype: str = FLOAT32
     return keras.Model(_one_or_all(inputs), stage(inputs), name="trunk")
 
 
-def tail_net(model: TransferModel, begin: Cut, precision: Precision = FLOAT32_ONLY) -> "keras.Model":
+def tail_net(model: TransferModel, begin: Cut, precision: Precision = FLOAT32_ONLY, fold: bool = True) -> "keras.Model":
     """Features to logits: what a phase trains, given what was computed in advance.
 
     Args:
         model: From ``build``.
         begin: The cut of the phase.
         precision: In which trunk and tail compute; the head is float32.
+        fold: As of ``trunk_net``.
 
     Returns:
         A model from the tensors at the cut to float32 logits, shape (batch, outputs).
@@ -76,10 +79,10 @@ def tail_net(model: TransferModel, begin: Cut, precision: Precision = FLOAT32_ON
     import keras
 
     inputs = _inputs(begin, precision.trunk)
-    return keras.Model(_one_or_all(inputs), _tail(model, begin, precision, inputs), name="tfft")
+    return keras.Model(_one_or_all(inputs), _tail(model, begin, precision, inputs, fold), name="tfft")
 
 
-def whole_net(model: TransferModel, at: Cut, precision: Precision = FLOAT32_ONLY) -> "keras.Model":
+def whole_net(model: TransferModel, at: Cut, precision: Precision = FLOAT32_ONLY, fold: bool = True) -> "keras.Model":
     """Pixels to logits, as a phase trains it: in front of the cut the net is deterministic.
 
     Frozen or not, dropout and stochastic depth inside a backbone run in a Keras ``fit``; where nothing trains before them, that is
@@ -89,6 +92,7 @@ def whole_net(model: TransferModel, at: Cut, precision: Precision = FLOAT32_ONLY
         model: From ``build``.
         at: The cut of the phase.
         precision: In which trunk and tail compute; the head is float32.
+        fold: As of ``trunk_net``.
 
     Returns:
         A model of the same input and output shape as ``model.net``, which shares every variable with it.
@@ -103,12 +107,12 @@ def whole_net(model: TransferModel, at: Cut, precision: Precision = FLOAT32_ONLY
     """
     import keras
 
-    trunk = trunk_net(model, at, precision.trunk)
-    return keras.Model(trunk.input, _tail(model, at, precision, trunk.outputs), name="tfft")
+    trunk = trunk_net(model, at, precision.trunk, fold)
+    return keras.Model(trunk.input, _tail(model, at, precision, trunk.outputs, fold), name="tfft")
 
 
-def _tail(model: TransferModel, begin: Cut, precision: Precision, features: list[Any]) -> Any:
-    return _stage("tail", segments(model, begin.place, None), precision.tail, inference=False)(features)[0]
+def _tail(model: TransferModel, begin: Cut, precision: Precision, features: list[Any], fold: bool) -> Any:
+    return _stage("tail", segments(model, begin.place, None), precision.tail, False, fold)(features)[0]
 
 
 def _inputs(at: Cut, dtype: str) -> list[Any]:
@@ -118,7 +122,9 @@ def _inputs(at: Cut, dtype: str) -> list[Any]:
     return [keras.Input(shape, dtype=kind, name=f"features_{index}") for index, (shape, kind) in enumerate(made)]
 
 
-def _stage(name: str, parts: list[tuple["keras.Model", bool]], dtype: str, inference: bool) -> "keras.Layer":
+def _stage(
+    name: str, parts: list[tuple["keras.Model", bool]], dtype: str, inference: bool, fold: bool = True
+) -> "keras.Layer":
     """A layer that runs nets one after the other; those of the backbone in a precision, and perhaps without their randomness.
 
     ``net(x, training=False)`` in a functional model is not enough: Keras 3.15 overrides it with the ``training=True`` of ``fit``.
@@ -140,7 +146,8 @@ def _stage(name: str, parts: list[tuple["keras.Model", bool]], dtype: str, infer
         def call(self, tensors: list[Any], training: bool | None = None) -> list[Any]:
             for net, of_backbone in parts:
                 with computing(net, dtype if of_backbone else FLOAT32):
-                    tensors = run(net, _one_or_all(tensors), training=not inference and training)
+                    called = partial(run, net) if fold else net
+                    tensors = called(_one_or_all(tensors), training=not inference and training)
                 tensors = list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
             return tensors
 
