@@ -24,7 +24,8 @@ from tfft.data.pipeline import steps
 from tfft.evaluation.render import table
 from tfft.models.cuts import cut
 from tfft.training.feed import prepare
-from tfft.training.trunk_cache import TrunkCache, Turn
+from tfft.training.trunk_cache import TrunkCache
+from tfft.training.turns import Turn
 
 EPOCHS = 2
 

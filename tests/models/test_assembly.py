@@ -100,6 +100,8 @@ def test_a_frozen_backbone_is_called_without_its_dropout() -> None:
     np.testing.assert_array_equal(frozen(PIXELS, training=True), frozen(PIXELS, training=False))
     expected = model.net(PIXELS, training=False)
     np.testing.assert_allclose(frozen(PIXELS, training=True), expected, rtol=1e-4, atol=1e-9)  # its norms are folded
+    exact = whole_net(model, cut(model, model.apply(nothing())), fold=False)
+    np.testing.assert_array_equal(exact(PIXELS, training=True), expected)
     assert not np.allclose(tuned(PIXELS, training=True), tuned(PIXELS, training=False))
 
 

@@ -11,7 +11,8 @@ from tfft.data.cache import Cache
 from tfft.models.cuts import cut
 from tfft.plans import augmentation
 from tfft.training.feed import prepare
-from tfft.training.trunk_cache import TrunkCache, Turn
+from tfft.training.trunk_cache import TrunkCache
+from tfft.training.turns import Turn
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from tfft.models.assembly import TransferModel
 from tfft.models.cuts import HEAD, segments
 from tfft.models.features import identity
 from tfft.models.trunk import tail_net, whole_net
-from tfft.training.trunk_cache import TrunkCache, Turn
+from tfft.training.trunk_cache import TrunkCache
+from tfft.training.turns import Turn, chain
 
 _PICTURES = 8
 # about ten seconds of float32 on two cores; trials take one to four
@@ -87,7 +88,7 @@ def _forward(features: TrunkCache, turns: Sequence[Turn]) -> Callable[[str], np.
 def _features(features: TrunkCache, turns: Sequence[Turn], pixels: np.ndarray, dtype: str) -> list[np.ndarray]:
     """By the very pass that will fill the tables, so that nothing is traced twice; of one cut after the other."""
     loading = Loading(len(pixels), lambda _, chosen: (pixels[chosen], chosen))
-    compute = features.extraction(dtype).compute(None, features.chain(turns))
+    compute = features.extraction(dtype).compute(None, chain(turns, features.model.cache))
     found = compute(evaluation_batches(loading, len(pixels), copies=replicas(features.model.strategy)))
     return [np.concatenate(parts)[: len(pixels)] for parts in zip(*found, strict=True)][1:]
 
@@ -103,8 +104,8 @@ def _training(features: TrunkCache, turns: Sequence[Turn], trunk: str, batch_siz
         inputs: Any = pixels.astype(np.float32)
     else:
         frozen = [other for other in turns if not other.at.reason]
-        ahead = frozen if turn.at in features.chain(frozen) else [turn]
-        ends = [at for at in features.chain(ahead) for _ in at.tensors]
+        ahead = frozen if turn.at in chain(frozen, model.cache) else [turn]
+        ends = [at for at in chain(ahead, model.cache) for _ in at.tensors]
         inputs = [
             found for at, found in zip(ends, _features(features, ahead, pixels, trunk), strict=True) if at is turn.at
         ]

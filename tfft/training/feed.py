@@ -19,7 +19,8 @@ from tfft.models.features import reading_features
 from tfft.models.trunk import tail_net, whole_net
 from tfft.plans.phase import Phase
 from tfft.preprocess import views
-from tfft.training.trunk_cache import TrunkCache, Turn
+from tfft.training.trunk_cache import TrunkCache
+from tfft.training.turns import Turn
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -30,7 +30,8 @@ from tfft.training.movement import prove, starved
 from tfft.training.optimizer import optimizer_for
 from tfft.training.progress import Counting, JsonLog, LiveLine
 from tfft.training.run import PhaseRecord, Run
-from tfft.training.trunk_cache import TrunkCache, Turn
+from tfft.training.trunk_cache import TrunkCache
+from tfft.training.turns import Turn
 
 LOG_NAME = "log.jsonl"
 

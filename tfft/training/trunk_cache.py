@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from tfft.core.seed import derive
 from tfft.core.shards import Shards
 from tfft.data import loading
 from tfft.data.examples import Examples, Splits
@@ -17,26 +16,9 @@ from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import identity, made_from, row_of
 from tfft.plans.phase import Phase
 from tfft.preprocess import augmentation, views
-from tfft.trainable.overview import Overview
+from tfft.training.turns import Turn, ahead, draws, legal
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One phase of a run, as far as the cache is concerned.
-
-    Attributes:
-        phase: Which one.
-        overview: What is meant to happen to each variable.
-        first_epoch: Its number within the run.
-        at: The deepest place before which nothing moves.
-    """
-
-    phase: Phase
-    overview: Overview
-    first_epoch: int
-    at: Cut
 
 
 @dataclass
@@ -75,16 +57,20 @@ class TrunkCache:
             NotKeptError: When the phase has to read pixels.
             DataError: When an image cannot be read.
         """
-        at = self._legal(turns[0])
-        chain = [(turn, at) if turn is turns[0] else (turn, self._ahead(turns, turn, at)) for turn in turns]
+        at = legal(turns[0], self.model.cache)
+        chain = [(turn, at) if turn is turns[0] else (turn, ahead(turns, turn, self.model.cache)) for turn in turns]
         known = {id(found): identity(self.model, found, dtype) for _, found in chain if found is not None}
 
         def filled(examples: Examples, draw: Mapping[str, Any]) -> Shards:
             held_out = examples is self.data.validation
-            cuts = [found for turn, found in chain if found is not None and (held_out or draw in self._draws(turn))]
+            cuts = [
+                found
+                for turn, found in chain
+                if found is not None and (held_out or draw in draws(turn, self.model.cache, self.seed))
+            ]
             return self._filled(cuts, [made_from(known[id(c)], examples, draw) for c in cuts], examples, draw, dtype)
 
-        train = [filled(self.data.train, draw) for draw in self._draws(turns[0])]
+        train = [filled(self.data.train, draw) for draw in draws(turns[0], self.model.cache, self.seed)]
         return at, train, filled(self.data.validation, {})
 
     def extraction(self, dtype: str) -> Extraction:
@@ -97,22 +83,6 @@ class TrunkCache:
             An Extraction, of pictures of any shape.
         """
         return self._extractions.setdefault(dtype, Extraction(self.model, dtype))
-
-    def chain(self, turns: Sequence[Turn]) -> list[Cut]:
-        """The cuts whose features are computed in one pass over pictures that are not changed, if every one of them is legal.
-
-        Args:
-            turns: This phase and those after it.
-
-        Returns:
-            From the earliest to the latest.
-        """
-        found = {turns[0].at.depth: turns[0].at}
-        for turn in turns[1:]:
-            at = self._ahead(turns, turn, turns[0].at)
-            if at is not None:
-                found.setdefault(at.depth, at)
-        return [found[depth] for depth in sorted(found)]
 
     def pixels(self, phase: Phase) -> tuple[Examples, Examples]:
         """The training and validation parts for a phase that has to read pixels; decoded and resized once, where they can be kept.
@@ -144,37 +114,6 @@ class TrunkCache:
             )  # fmt: skip
         except NotKeptError:
             return examples
-
-    def _legal(self, turn: Turn) -> Cut:
-        """The cut of a phase, where its trunk may be computed once."""
-        at = turn.at
-        mixing = [step.describe() for step in turn.phase.augment if step.mixes]
-        if not self.model.cache.on:
-            raise NotKeptError("cache='off'")
-        if at.reason or mixing:
-            raise NotKeptError(at.reason or f"{mixing[0]} mixes pixels of a batch")
-        return at
-
-    def _ahead(self, turns: Sequence[Turn], later: Turn, at: Cut) -> Cut | None:
-        """The cut of a later phase, if nothing before it moves until then; None otherwise."""
-        try:
-            found = self._legal(later)
-        except NotKeptError:
-            return None
-        until = turns[: turns.index(later)]
-        rows = [row for turn in until for row in zip(turn.overview.rows, turn.overview.variables, strict=True)]
-        moving = {id(variable) for row, variable in rows if row.intent != "frozen"}
-        still = not any(id(variable) in moving for variable in found.weights)
-        return found if still and (at.contains(found) or found.contains(at)) else None
-
-    def _draws(self, turn: Turn) -> list[dict[str, Any]]:
-        """What is drawn for each view of the training pictures; one empty dict where they are not changed."""
-        if not turn.phase.augment:
-            return [{}]
-        changes = [step.to_dict() for step in turn.phase.augment]
-        count = min(self.model.cache.views or turn.phase.epochs, turn.phase.epochs)
-        draw = {"changes": changes, "seed": derive(self.seed, "augment")}
-        return [draw | {"epoch": turn.first_epoch + view} for view in range(count)]
 
     def _filled(
         self, cuts: list[Cut], keys: list[dict[str, Any]], examples: Examples, draw: Mapping[str, Any], dtype: str
