@@ -11,6 +11,7 @@ import numpy as np
 
 from tfft.core import fingerprint, versions
 from tfft.core.errors import PlanError, RunWarning
+from tfft.core.interrupts import noticed
 from tfft.core.precision import Precision
 from tfft.core.seed import derive
 from tfft.core.strategy import replicas, scope, synchronized
@@ -170,7 +171,8 @@ def _fit_phase(step: Step, phase: Phase, callbacks: list[keras.callbacks.Callbac
     if phase.patience is not None:
         callbacks = [*callbacks, keras.callbacks.EarlyStopping("val_loss", patience=phase.patience)]
     callbacks = [*callbacks, keras.callbacks.TerminateOnNaN()]
-    with readable():
+    with readable(), noticed() as check:
+        callbacks.append(keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs=None: check()))
         history = step.net.fit(
             step.train, steps_per_epoch=step.train_steps, validation_data=step.validation,
             validation_steps=step.validation_steps, epochs=phase.epochs, callbacks=callbacks, shuffle=False, verbose=0,

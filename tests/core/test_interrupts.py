@@ -1,0 +1,65 @@
+"""An interrupt is raised at once, or else as soon as somebody asks; other handlers are left alone."""
+
+import os
+import signal
+import threading
+
+import pytest
+
+from tfft.core.interrupts import noticed
+
+
+class Dropping:
+    """Is interrupted in its destructor, where Python ignores whatever is raised."""
+
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1000):
+            pass
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_that_a_destructor_swallows_is_raised_later():
+    with noticed() as check:
+        check()
+        found = Dropping()
+        del found
+        with pytest.raises(KeyboardInterrupt):
+            check()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_interrupt_elsewhere_is_raised_at_once():
+    seen = []
+
+    def work():
+        with noticed():
+            os.kill(os.getpid(), signal.SIGINT)
+            seen.append("the line after it")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert seen == []
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_handler_of_the_users_own_and_other_threads_are_left_alone():
+    own = []
+    before = signal.signal(signal.SIGINT, lambda *_: own.append(1))
+    try:
+        with noticed() as check:
+            os.kill(os.getpid(), signal.SIGINT)
+            check()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert own == [1]
+
+    def elsewhere():
+        with noticed() as check:
+            check()
+            own.append(2)
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert own == [1, 2]
