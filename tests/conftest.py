@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import tfft
+
 MATERIAL = Path(os.environ.get("TFFT_MATERIAL", Path(__file__).parents[2] / "shared"))
 
 
@@ -52,3 +54,15 @@ def toy_arrays() -> tuple[np.ndarray, np.ndarray]:
     """60 pictures (60, 16, 16, 3) uint8 of three learnable classes, and their class ids."""
     targets = np.arange(60) % 3
     return np.stack([picture(i, (16, 16), hue) for i, hue in enumerate(targets)]), targets
+
+
+@pytest.fixture
+def data(toy_arrays: tuple[np.ndarray, np.ndarray]) -> "tfft.data.Splits":
+    """The toy pictures in three parts, their classes named."""
+    return tfft.data.from_arrays(*toy_arrays, class_names=["red", "green", "blue"])
+
+
+@pytest.fixture
+def model(data: "tfft.data.Splits") -> "tfft.models.assembly.TransferModel":
+    """A toy net for them, not trained."""
+    return tfft.build("toy", tfft.tasks.classification(data.labels))

@@ -222,8 +222,12 @@ def test_what_is_kept_is_listed_and_deleted(fitted, tmp_path, monkeypatch):
     first = listed[0].split()[0]
     assert f"deleted {first}" in call("cache", first, "--clear").output
     assert call("cache").output.splitlines()[0] == listed[1]
+    (tmp_path / "precision.json").write_text("{}")
+    call("cache", "zzz", "--clear")
+    assert (tmp_path / "precision.json").exists()
     call("cache", "--clear")
     assert "0 entries" in call("cache").output
+    assert not (tmp_path / "precision.json").exists()
 
 
 def test_the_precision_that_is_typed_is_computed_in(fitted, tmp_path):

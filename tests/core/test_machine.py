@@ -24,6 +24,7 @@ def test_without_an_affinity_call_all_cores_count(monkeypatch, counted, expected
 def test_the_cache_folder_follows_the_environment_and_is_not_created(monkeypatch, tmp_path):
     monkeypatch.setenv("TFFT_CACHE_DIR", str(tmp_path / "cache"))
     assert machine.cache_folder() == tmp_path / "cache"
+    assert machine.trials_file() == tmp_path / "cache" / "precision.json"
     assert not machine.cache_folder().exists()
 
 

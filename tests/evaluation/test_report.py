@@ -10,16 +10,6 @@ import tfft
 from tfft.core.errors import DataError
 
 
-@pytest.fixture
-def data(toy_arrays):
-    return tfft.data.from_arrays(*toy_arrays, class_names=["red", "green", "blue"])
-
-
-@pytest.fixture
-def model(data):
-    return tfft.build("toy", tfft.tasks.classification(data.labels))
-
-
 def test_a_report_counts_every_example_once(model, data):
     report = tfft.evaluate(model, data.train)
     assert report.count == len(data.train) == np.sum(report.confusion)

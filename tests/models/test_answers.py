@@ -9,11 +9,6 @@ from tfft.models import answers, extraction
 from tfft.models.answers import logits
 
 
-@pytest.fixture
-def data(toy_arrays):
-    return tfft.data.from_arrays(*toy_arrays)
-
-
 def built(data, **options):
     return tfft.build("toy", tfft.tasks.classification(data.labels), seed=1, **options)
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-import tfft
 from tfft.core.errors import DataError
 from tfft.core.shards import Shards
 from tfft.models import extraction
@@ -12,16 +11,6 @@ from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import row_of, unpacked
 from tfft.models.trunk import trunk_net
 from tfft.trainable import last_blocks, nothing
-
-
-@pytest.fixture
-def data(toy_arrays):
-    return tfft.data.from_arrays(*toy_arrays)
-
-
-@pytest.fixture
-def model(data):
-    return tfft.build("toy", tfft.tasks.classification(data.labels), seed=1)
 
 
 def wanted(model, policy, count, folder=None, dtype="float32", per_shard=16):

@@ -1,11 +1,14 @@
 """A cut divides a net in two: trunk and tail give what the whole gives, and what moves lies behind the cut."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 
 import tfft
 from tfft.core.precision import Precision
+from tfft.core.seed import seeded_initializers
 from tfft.models.cuts import cut
 from tfft.models.trunk import between, tail_net, trunk_net, whole_net
 from tfft.trainable import last_blocks, match, nothing
@@ -24,7 +27,8 @@ def with_backbone(layers, blocks=(("block1", ""),), size=8):
 
     def load(seed):
         inputs = keras.Input((size, size, 3))
-        return keras.Model(inputs, layers(inputs), name="backbone")
+        with seeded_initializers(seed):
+            return keras.Model(inputs, layers(inputs), name="backbone")
 
     object.__setattr__(described, "loader", load)
     object.__setattr__(described, "blocks", tuple(tfft.core.specs.Block(*block) for block in blocks))
@@ -112,6 +116,49 @@ def test_parallel_paths_cross_the_cut_together():
     features = trunk_net(model, at)(pixels)
     assert len(features) == 2
     np.testing.assert_array_equal(tail_net(model, at)(features), model.net(pixels))
+
+
+def attending(inputs):
+    """A small transformer encoder: tokens from patches, dark ones masked, in every layer and in the pooling."""
+    tokens = keras.layers.Reshape((16, 6), name="tokens")(keras.layers.Conv2D(6, 2, 2, name="patches")(inputs))
+    mask = keras.ops.max(keras.layers.AveragePooling2D(2)(inputs), axis=-1) > 0.0
+    mask = keras.ops.reshape(mask, (-1, 1, 16))
+    for number in (1, 2):
+        attended = keras.layers.MultiHeadAttention(2, 3, name=f"layer{number}_attention")(
+            tokens, tokens, attention_mask=mask
+        )
+        tokens = keras.layers.LayerNormalization(name=f"layer{number}_norm")(tokens + attended)
+    weight = keras.ops.cast(keras.ops.reshape(mask, (-1, 16, 1)), "float32")
+    return keras.layers.Reshape((4, 4, 6), name="end")(tokens * weight)
+
+
+def test_the_mask_of_a_transformer_travels_along():
+    pixels = PIXELS[:, :8, :8].copy()
+    pixels[:, :4] = 0
+    model = with_backbone(attending, (("patches", "tokens"), ("layer1", "layer1_norm"), ("layer2", "")))
+    overview = model.apply(last_blocks(1))
+    at = cut(model, overview)
+    kinds = {tensor.dtype: tensor.shape[1:] for tensor in at.tensors}
+    assert kinds == {"float32": (16, 6), "bool": (1, 16)}
+    features = trunk_net(model, at)(pixels)
+    np.testing.assert_array_equal(tail_net(model, at)(features), model.net(pixels))
+    shifted = [1 ^ tensor if tensor.dtype == "bool" else tensor for tensor in map(np.array, features)]
+    assert not np.allclose(tail_net(model, at)(shifted), model.net(pixels)), "the mask is read"
+
+
+def test_a_transformer_trains_on_features_what_it_trains_on_pixels(tmp_path):
+    targets = np.arange(40) % 2
+    images = np.random.default_rng(0).integers(0, 255, (40, 8, 8, 3), np.uint8)
+    images[targets == 0, :4] = 0
+    data = tfft.data.from_arrays(images, targets, class_names=["a", "b"])
+    plan = tfft.plans.two_phase(1, 2, learning_rate=0.1)
+    losses = []
+    for cache in ("off", tfft.data.Cache("disk", tmp_path)):
+        model = with_backbone(attending, (("patches", "tokens"), ("layer1", "layer1_norm"), ("layer2", "")))
+        run = tfft.fit(replace(model, cache=tfft.data.Cache.of(cache)), data, plan, batch_size=8)
+        losses.append(run.history()["loss"] + run.history()["val_loss"])
+    assert run.phases[1].reads.startswith("features after ")
+    np.testing.assert_allclose(*losses, atol=1e-6)
 
 
 def test_bfloat16_features_are_near_and_the_head_stays_float32(model):

@@ -11,16 +11,6 @@ from tfft.trainable import match, nothing
 RATE = 0.05
 
 
-@pytest.fixture
-def data(toy_arrays):
-    return tfft.data.from_arrays(*toy_arrays, class_names=["red", "green", "blue"])
-
-
-@pytest.fixture
-def model(data):
-    return tfft.build("toy", tfft.tasks.classification(data.labels))
-
-
 def test_what_is_no_model_or_no_splits_is_refused(model, data):
     with pytest.raises(DataError, match=r"a Functional and a Splits.*fit\(model, data\)"):
         tfft.fit(model.net, data)

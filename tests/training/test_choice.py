@@ -11,11 +11,6 @@ from tfft.core.precision import Precision, Trial
 from tfft.training import choice
 
 
-@pytest.fixture
-def data(toy_arrays):
-    return tfft.data.from_arrays(*toy_arrays)
-
-
 def built(data, **options):
     return tfft.build("toy", tfft.tasks.classification(data.labels), **options)
 

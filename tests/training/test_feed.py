@@ -15,16 +15,6 @@ from tfft.training.trunk_cache import TrunkCache
 from tfft.training.turns import Turn
 
 
-@pytest.fixture
-def data(toy_arrays):
-    return tfft.data.from_arrays(*toy_arrays)
-
-
-@pytest.fixture
-def model(data):
-    return tfft.build("toy", tfft.tasks.classification(data.labels))
-
-
 def step(model, data, augment=(), class_weight=None, cache="off", policy=None):
     phase = tfft.Phase("head", policy or tfft.trainable.nothing(), 2, 1e-3, augment=augment)
     overview = model.apply(phase.trainable)

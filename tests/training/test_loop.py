@@ -14,16 +14,6 @@ from tfft.trainable import bias_only, everything, last_blocks, match, nothing
 RATE = 0.05
 
 
-@pytest.fixture
-def data(toy_arrays):
-    return tfft.data.from_arrays(*toy_arrays, class_names=["red", "green", "blue"])
-
-
-@pytest.fixture
-def model(data):
-    return tfft.build("toy", tfft.tasks.classification(data.labels))
-
-
 def weights_of(model):
     return {row["path"]: value for row, value in zip(overview_rows(model), values_of(model), strict=True)}
 

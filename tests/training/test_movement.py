@@ -11,16 +11,6 @@ from tfft.plans import Phase, Plan
 from tfft.trainable import everything, last_blocks
 
 
-@pytest.fixture
-def data(toy_arrays):
-    return tfft.data.from_arrays(*toy_arrays)
-
-
-@pytest.fixture
-def model(data):
-    return tfft.build("toy", tfft.tasks.classification(data.labels))
-
-
 def test_a_rate_too_small_to_change_a_bit_is_a_warning_that_names_the_variables(model, data):
     with pytest.warns(RunWarning, match=r"too small to change them: .*block3_conv/kernel.*learning rate, now 1e-30"):
         run = tfft.fit(model, data, Plan(Phase("asleep", last_blocks(1), 1, 1e-30)))

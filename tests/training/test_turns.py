@@ -14,11 +14,6 @@ from tfft.training.turns import Turn, ahead, chain, draws, legal
 KEPT = Cache("memory")
 
 
-@pytest.fixture
-def model(toy_arrays):
-    return tfft.build("toy", tfft.tasks.classification(tfft.data.from_arrays(*toy_arrays).labels))
-
-
 def turn(model, policy, augment=(), first_epoch=0):
     overview = model.apply(policy)
     return Turn(tfft.Phase("any", policy, 3, 1e-3, augment=augment), overview, first_epoch, cut(model, overview))
@@ -47,9 +42,22 @@ def test_later_cuts_are_computed_ahead_unless_something_before_them_moves(model)
 
 def test_every_view_is_drawn_from_seed_and_epoch(model):
     flips = (augmentation.flips(),)
-    assert draws(turn(model, nothing()), KEPT, 1) == [{}]
-    found = draws(turn(model, nothing(), flips, first_epoch=5), KEPT, 1)
+    assert draws(turn(model, nothing()), KEPT, 1, 10**15) == [{}]
+    found = draws(turn(model, nothing(), flips, first_epoch=5), KEPT, 1, 100)
     assert [draw["epoch"] for draw in found] == [5, 6, 7]
     assert len({draw["seed"] for draw in found}) == 1
-    assert len(draws(turn(model, nothing(), flips), Cache("memory", views=2), 1)) == 2
-    assert np.all([a != b for a, b in zip(found, draws(turn(model, nothing(), flips, 5), KEPT, 2), strict=True)])
+    assert len(draws(turn(model, nothing(), flips), Cache("memory", views=2), 1, 100)) == 2
+    others = draws(turn(model, nothing(), flips, 5), KEPT, 2, 100)
+    assert np.all([a != b for a, b in zip(found, others, strict=True)])
+
+
+@pytest.mark.parametrize("where", ["memory", "disk", "auto"])
+def test_as_many_views_are_kept_as_fit_into_half_of_the_bytes(model, where):
+    flipped = turn(model, nothing(), (augmentation.flips(),))
+    counts = [len(draws(flipped, Cache(where, max_bytes=most), 1, 100)) for most in (10_000, 599, 400)]
+    assert counts == [3, 2, 2]
+    with pytest.raises(NotKeptError, match="two do not fit"):
+        draws(flipped, Cache(where, max_bytes=399), 1, 100)
+    assert len(draws(flipped, Cache(where, max_bytes=100, views=1), 1, 100)) == 1, (
+        "the user's own number is taken as it is"
+    )

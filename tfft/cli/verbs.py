@@ -185,7 +185,8 @@ def cache(
     entries: Annotated[list[str] | None, typer.Argument(help="First letters of entries; all when left out.")] = None,
     clear: Annotated[bool, typer.Option("--clear", help="Delete them; they are computed again when needed.")] = False,
 ) -> None:
-    """List what is kept of frozen layers, last used first, or delete it."""
+    """List what is kept of frozen layers, last used first, or delete it; all of it with what was tried of precisions."""
+    from tfft.core.machine import trials_file
     from tfft.data.cache import Cache
 
     store = Cache().store
@@ -198,6 +199,8 @@ def cache(
         if clear:
             store.remove(kept.key)
         typer.echo(f"{'deleted ' if clear else ''}{kept_line(kept)}")
+    if clear and not entries:
+        trials_file().unlink(missing_ok=True)
     total = sum(kept.size_bytes for kept in chosen)
     typer.echo(f"{len(chosen)} entries, {total / 1e9:.2f} GB, in {store.folder}")
 

@@ -36,6 +36,15 @@ def cache_folder() -> Path:
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("tfft", appauthor=False))
 
 
+def trials_file() -> Path:
+    """Where the trials of precisions on this machine are remembered.
+
+    Returns:
+        A path that need not exist.
+    """
+    return cache_folder() / "precision.json"
+
+
 def memory_bytes() -> int | None:
     """Memory of the machine.
 

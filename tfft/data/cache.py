@@ -22,7 +22,8 @@ class Cache:
         where: ``"auto"`` is the disk, or memory where the disk has no room; ``"disk"``, ``"memory"`` and ``"off"`` are just that.
         folder: None for ``features`` below ``TFFT_CACHE_DIR``, or below the platform's folder for caches.
         max_bytes: Of everything in the folder; None for 32 GB, and never more than half of what the disk has free.
-        views: How many random views of each picture are kept where a phase changes pictures; None for one for each epoch.
+        views: How many random views of each picture are kept where a phase changes pictures; None for one for each epoch, as far as
+            they fit into half of the bytes.
 
     Raises:
         DataError: When an option is out of range.
@@ -86,6 +87,13 @@ class Cache:
         kept = sum(entry.size_bytes for entry in Store(folder, 0).entries())
         affordable = (shutil.disk_usage(there).free + kept) // 2
         return Store(folder, min(self.max_bytes or _MOST_BYTES, affordable))
+
+    @property
+    def most_bytes(self) -> int:
+        """How much may be kept, on disk or in memory."""
+        if self.where == "memory":
+            return self.memory_bytes
+        return self.store.max_bytes if self.where == "disk" else max(self.store.max_bytes, self.memory_bytes)
 
     @property
     def memory_bytes(self) -> int:

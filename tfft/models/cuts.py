@@ -49,7 +49,14 @@ class Cut:
         return len(self._before)
 
     def contains(self, other: "Cut") -> bool:
-        """Whether everything before another cut lies before this one as well."""
+        """Whether everything before another cut lies before this one as well.
+
+        Args:
+            other: Of the same model.
+
+        Returns:
+            True also for itself.
+        """
         return other._before <= self._before
 
 
@@ -158,5 +165,12 @@ def feature_type(at: Cut, index: int, dtype: str) -> tuple[tuple[int | None, ...
 
 
 def is_float(tensor: Any) -> bool:
-    """Whether a symbolic tensor holds floats, and not token ids or a mask."""
+    """Whether a symbolic tensor holds floats, and not token ids or a mask.
+
+    Args:
+        tensor: Of any shape.
+
+    Returns:
+        Whether its dtype is a float.
+    """
     return "float" in tensor.dtype

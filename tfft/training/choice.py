@@ -55,7 +55,8 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
     frozen = [turn for turn in turns if not turn.at.reason]
     deepest, widest = max(turns, key=lambda turn: turn.at.depth), min(turns, key=lambda turn: turn.at.depth)
     epochs = sum(turn.phase.epochs for turn in turns if turn.at.part != HEAD)
-    passes = 1 if model.cache.on else sum(turn.phase.epochs for turn in turns)
+    once = model.cache.on and not any(turn.phase.augment for turn in turns)
+    passes = 1 if once else sum(turn.phase.epochs for turn in turns)
     forward = (len(train) + len(features.data.validation)) * passes * _multiplications(model, None, deepest)
     training = 3 * len(train) * epochs * _multiplications(model, widest, None)
     made_from = identity(model, deepest.at, "any") | {"machine": machine.hardware()}
@@ -76,8 +77,7 @@ def _multiplications(model: TransferModel, begin: Turn | None, end: Turn | None)
 
 
 def _fastest(about: Mapping[str, Any], work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> str:
-    path = machine.cache_folder() / "precision.json"
-    return fastest(remembered(path, about, lambda: tried(work, dtypes)))
+    return fastest(remembered(machine.trials_file(), about, lambda: tried(work, dtypes)))
 
 
 def _forward(features: TrunkCache, turns: Sequence[Turn]) -> Callable[[str], np.ndarray]:

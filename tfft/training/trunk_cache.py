@@ -66,11 +66,12 @@ class TrunkCache:
             cuts = [
                 found
                 for turn, found in chain
-                if found is not None and (held_out or draw in draws(turn, self.model.cache, self.seed))
+                if found is not None and (turn is turns[0] or held_out or not (draw or turn.phase.augment))
             ]
             return self._filled(cuts, [made_from(known[id(c)], examples, draw) for c in cuts], examples, draw, dtype)
 
-        train = [filled(self.data.train, draw) for draw in draws(turns[0], self.model.cache, self.seed)]
+        view_bytes = len(self.data.train) * row_of(at, dtype).itemsize
+        train = [filled(self.data.train, draw) for draw in draws(turns[0], self.model.cache, self.seed, view_bytes)]
         return at, train, filled(self.data.validation, {})
 
     def extraction(self, dtype: str) -> Extraction:

@@ -98,20 +98,29 @@ def chain(turns: Sequence[Turn], cache: Cache) -> list[Cut]:
     return [found[depth] for depth in sorted(found)]
 
 
-def draws(turn: Turn, cache: Cache, seed: int) -> list[dict[str, Any]]:
+def draws(turn: Turn, cache: Cache, seed: int, view_bytes: int) -> list[dict[str, Any]]:
     """What is drawn for each view of the training pictures.
 
     Args:
         turn: A phase.
-        cache: Says how many views are kept.
+        cache: Says how many views are kept; where it does not, as many as there are epochs, within half of its bytes: validation
+            and other phases need room as well.
         seed: Of the run.
+        view_bytes: What one view of all training pictures takes.
 
     Returns:
         One for each view, as JSON values; one empty dict where pictures are not changed.
+
+    Raises:
+        NotKeptError: When there is no room for two views of several epochs: one alone would change nothing from epoch to epoch.
     """
     if not turn.phase.augment:
         return [{}]
-    changes = [step.to_dict() for step in turn.phase.augment]
-    count = min(cache.views or turn.phase.epochs, turn.phase.epochs)
-    draw = {"changes": changes, "seed": derive(seed, "augment")}
+    epochs = turn.phase.epochs
+    count = min(cache.views or cache.most_bytes // 2 // view_bytes, epochs)
+    if count < min(cache.views or 2, epochs):
+        raise NotKeptError(
+            f"one view takes {view_bytes / 1e9:.2f} GB, and two do not fit into half of {cache.most_bytes / 1e9:.2f} GB"
+        )
+    draw = {"changes": [step.to_dict() for step in turn.phase.augment], "seed": derive(seed, "augment")}
     return [draw | {"epoch": turn.first_epoch + view} for view in range(count)]
