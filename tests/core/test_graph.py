@@ -1,6 +1,7 @@
 """The beginning of a net ends before what moves, and as few values as can be cross its end."""
 
 import keras
+import keras_hub
 import numpy as np
 import pytest
 
@@ -102,3 +103,23 @@ def test_vgg16_takes_the_multiplications_that_are_written_of_it():
     """15.3 thousand million at 224 pixels, without its top (Simonyan and Zisserman 2015 and others)."""
     net = keras.applications.VGG16(weights=None, include_top=False, input_shape=(224, 224, 3))
     assert multiplications(net) == pytest.approx(15.35e9, rel=0.001)
+
+
+@pytest.mark.parametrize("trained", [1, 2, 3])
+def test_the_padding_mask_of_bert_crosses_with_its_tokens(trained):
+    layers = dict(num_layers=3, num_heads=2, hidden_dim=8, intermediate_dim=16)
+    bert = keras_hub.models.BertBackbone(vocabulary_size=20, max_sequence_length=10, **layers)
+    random = np.random.default_rng(0)
+    tokens = {
+        "token_ids": random.integers(0, 20, (2, 7)),
+        "segment_ids": random.integers(0, 2, (2, 7)),
+        "padding_mask": np.array([[1] * 7, [1] * 4 + [0] * 3]),
+    }
+    moving = bert.get_layer(f"transformer_layer_{3 - trained}").weights
+    ends = boundary(bert, beginning(bert, moving, inference=True))
+    before = f"transformer_layer_{2 - trained}" if trained < 3 else "embeddings_dropout"
+    assert {t._keras_history.operation.name for t in ends} == {"padding_mask", before}
+    trunk, tail = keras.Model(bert.inputs, list(ends)), keras.Model(list(ends), bert.outputs)
+    found = dict(zip(("pooled_output", "sequence_output"), tail(trunk(tokens)), strict=True))
+    for name, expected in bert(tokens).items():
+        np.testing.assert_array_equal(found[name], expected)
