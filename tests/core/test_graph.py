@@ -107,7 +107,7 @@ def test_vgg16_takes_the_multiplications_that_are_written_of_it():
 
 @pytest.mark.parametrize("trained", [1, 2, 3])
 def test_the_padding_mask_of_bert_crosses_with_its_tokens(trained):
-    layers = dict(num_layers=3, num_heads=2, hidden_dim=8, intermediate_dim=16)
+    layers = {"num_layers": 3, "num_heads": 2, "hidden_dim": 8, "intermediate_dim": 16}
     bert = keras_hub.models.BertBackbone(vocabulary_size=20, max_sequence_length=10, **layers)
     random = np.random.default_rng(0)
     tokens = {
