@@ -6,7 +6,7 @@ import math
 import pytest
 
 from tfft.core.errors import TaskError
-from tfft.core.specs import Block, FeatureSpec, LabelSpace
+from tfft.core.specs import Block, FeatureSpec, LabelSpace, Text
 
 AGE = LabelSpace(("age", "height"), "real", (40.0, 1.7), (10.0, 0.1))
 
@@ -67,3 +67,11 @@ def test_one_string_is_not_taken_for_its_letters():
 def test_labels_that_are_no_names_are_refused(wrong):
     with pytest.raises(TaskError, match=r"must be a sequence of names.*data.labels"):
         LabelSpace.of(wrong)
+
+
+def test_a_text_is_called_by_its_beginning():
+    assert Text("  How far\nis it ? ").excerpt() == "How far is it ?"
+    assert Text("one", "two").excerpt() == "one | two"
+    assert Text("one", "").excerpt() == "one"
+    assert Text("").excerpt() == ""
+    assert len(Text("好" * 10**6).excerpt(20)) == 20

@@ -5,7 +5,8 @@ import pytest
 
 from tfft.core.errors import DataError
 from tfft.core.specs import LabelSpace
-from tfft.data.examples import Examples, Selected, Splits
+from tfft.data.examples import Examples, Splits
+from tfft.data.sequences import Selected
 
 ABC = LabelSpace(("a", "b", "c"))
 

@@ -9,8 +9,9 @@ from PIL import Image
 
 from tfft.core.errors import DataError
 from tfft.core.fingerprint import digest
+from tfft.core.specs import Text
 from tfft.data import inspection
-from tfft.data.inspection import inspect_images, named_faults, refuse_faults
+from tfft.data.inspection import inspect_inputs, named_faults, refuse_faults
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
 
@@ -26,7 +27,7 @@ KINDS = [("JPEG", {}), ("JPEG", {"progressive": True}), ("PNG", {}), ("BMP", {})
 
 @pytest.mark.parametrize(("kind", "options"), KINDS)
 def test_sound_images_pass(kind, options):
-    found = inspect_images([_bytes(kind, **options)])
+    found = inspect_inputs([_bytes(kind, **options)])
     assert found.faults == ()
     assert len(found.digests[0]) == 32
 
@@ -35,71 +36,71 @@ def test_sound_images_pass(kind, options):
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_truncated_images_are_found_wherever_they_end(kind, options, share):
     content = _bytes(kind, **options)
-    found = inspect_images([content, content[: int(len(content) * share)]])
+    found = inspect_inputs([content, content[: int(len(content) * share)]])
     assert [index for index, _ in found.faults] == [1]
     assert found.digests[1] == ""
 
 
 @pytest.mark.parametrize("content", [b"<html>not found</html>", b"\x00" * 100, b"\xff\xd8\xff"])
 def test_what_is_no_image_is_found(content):
-    assert [reason for _, reason in inspect_images([content]).faults] == ["not an image"]
+    assert [reason for _, reason in inspect_inputs([content]).faults] == ["not an image"]
 
 
 def test_a_zero_byte_image_is_named(tmp_path):
     path = tmp_path / "empty.jpg"
     path.touch()
     with pytest.raises(DataError, match=r'1 of 1 images cannot be read: .*empty.jpg \(empty file\).*on_corrupt="skip"'):
-        refuse_faults([str(path)], inspect_images([str(path)]))
+        refuse_faults([str(path)], inspect_inputs([str(path)]))
 
 
 def test_a_missing_file_and_a_broken_link_are_named(tmp_path):
     (tmp_path / "link.jpg").symlink_to(tmp_path / "gone")
     inputs = [str(tmp_path / "gone.jpg"), str(tmp_path / "link.jpg")]
-    faults = named_faults(inputs, inspect_images(inputs))
+    faults = named_faults(inputs, inspect_inputs(inputs))
     assert faults == tuple(f"{path}: no such file" for path in inputs)
 
 
 def test_a_folder_called_like_an_image_is_a_fault(tmp_path):
     (tmp_path / "album.jpg").mkdir()
-    assert len(inspect_images([str(tmp_path / "album.jpg")]).faults) == 1
+    assert len(inspect_inputs([str(tmp_path / "album.jpg")]).faults) == 1
 
 
 @pytest.mark.parametrize("item", [7, 10**15, {"bytes": b""}, None])
 def test_what_is_neither_path_nor_bytes_nor_array_is_a_fault_by_its_type(item):
-    assert inspect_images([item]).faults[0][1].startswith(f"a {type(item).__name__} is neither a path")
+    assert inspect_inputs([item]).faults[0][1].startswith(f"a {type(item).__name__} is neither a path")
 
 
 def test_floating_point_pixels_are_found_before_training():
     target = io.BytesIO()
     Image.fromarray(np.zeros((4, 4), np.float32)).save(target, "TIFF")
-    assert "no known range" in inspect_images([target.getvalue()]).faults[0][1]
+    assert "no known range" in inspect_inputs([target.getvalue()]).faults[0][1]
 
 
 def test_a_bomb_is_named_and_not_decoded(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
-    assert "exceeds limit" in inspect_images([_bytes("PNG")]).faults[0][1]
+    assert "exceeds limit" in inspect_inputs([_bytes("PNG")]).faults[0][1]
 
 
 def test_a_long_list_of_faults_is_cut_with_its_count():
     with pytest.raises(DataError, match=r"12 of 13 images.*example 0.*example 9.*\(12 in all\)"):
-        refuse_faults([b"x"] * 12 + [PIXELS], inspect_images([b"x"] * 12 + [PIXELS]))
+        refuse_faults([b"x"] * 12 + [PIXELS], inspect_inputs([b"x"] * 12 + [PIXELS]))
 
 
 def test_nothing_wrong_raises_nothing():
-    refuse_faults([PIXELS], inspect_images([PIXELS]))
-    assert inspect_images([]) == inspection.Inspection((), ())
+    refuse_faults([PIXELS], inspect_inputs([PIXELS]))
+    assert inspect_inputs([]) == inspection.Inspection((), ())
 
 
 def test_equal_content_has_equal_digests_whatever_its_name(tmp_path):
     for name in ("a.png", "b.PNG"):
         (tmp_path / name).write_bytes(_bytes("PNG"))
-    one, two, other = inspect_images([str(tmp_path / "a.png"), str(tmp_path / "b.PNG"), _bytes("BMP")]).digests
+    one, two, other = inspect_inputs([str(tmp_path / "a.png"), str(tmp_path / "b.PNG"), _bytes("BMP")]).digests
     assert one == two != other
 
 
 def test_positions_survive_parallel_work():
     inputs = [b"bad" if index % 7 == 3 else np.full((2, 2), index % 251, np.uint8) for index in range(200)]
-    found = inspect_images(inputs)
+    found = inspect_inputs(inputs)
     assert [index for index, _ in found.faults] == list(range(3, 200, 7))
     expected = ["" if isinstance(item, bytes) else digest(item) for item in inputs]
     assert list(found.digests) == expected
@@ -124,7 +125,7 @@ def test_inputs_are_read_as_they_are_needed_and_not_kept():
                 most = max(most, alive)
             return np.ndarray.__new__(Tracked, (64, 64), np.uint8)
 
-    inspect_images(Inputs(range(500)))
+    inspect_inputs(Inputs(range(500)))
     assert most <= 4 * inspection.cores() + 4
 
 
@@ -134,4 +135,12 @@ def test_an_array_that_cannot_be_pixels_stops_everything():
             raise DataError("Image 3 cannot be used.")
 
     with pytest.raises(DataError, match="Image 3"):
-        inspect_images(Inputs("abc"))
+        inspect_inputs(Inputs("abc"))
+
+
+def test_texts_count_as_what_they_say_and_half_a_character_is_a_fault():
+    texts = [Text("a"), Text("a", "b"), Text("ab"), Text("a"), Text(""), Text("\ud83d"), Text("好🎬")]
+    found = inspect_inputs(texts)
+    assert found.faults == ((5, "half a character (a lone surrogate)"),)
+    assert found.digests[0] == found.digests[3]
+    assert len({*found.digests[:3], found.digests[4], found.digests[6]}) == 5

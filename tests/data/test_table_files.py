@@ -97,3 +97,19 @@ def test_labels_and_groups_keep_their_spelling(tmp_path, cells, read):
     (tmp_path / "t.csv").write_text("path,label,site\n" + "".join(f"{i}.jpg,{c},{c}\n" for i, c in enumerate(cells)))
     frame = read_table(tmp_path / "t.csv", ["label", "site"])
     assert frame["label"].tolist() == frame["site"].tolist() == read
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (
+            "text,label\nSchön,1\n".encode("latin-1"),
+            r"cannot be read as CSV: line 2, not UTF-8.*Sch\\xf6n.*Save it as UTF-8",
+        ),
+        ("text,label\none,1\n".encode("utf-16"), r"cannot be read as CSV: it is UTF-16, not UTF-8"),
+    ],
+)
+def test_another_encoding_is_named_with_its_line(tmp_path, content, reason):
+    (tmp_path / "t.csv").write_bytes(content)
+    with pytest.raises(DataError, match=reason):
+        read_table(tmp_path / "t.csv", ["label"])

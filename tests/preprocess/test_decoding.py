@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tfft.core.errors import DataError
-from tfft.data.inspection import inspect_images
+from tfft.data.inspection import inspect_inputs
 from tfft.preprocess.decoding import decode
 
 RANDOM = np.random.default_rng(0)
@@ -186,7 +186,7 @@ def test_what_passes_inspection_can_be_decoded_and_what_fails_it_cannot():
             damaged.append(bytes(copy[: random.integers(1, len(copy))] if random.random() < 0.3 else copy))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of broken tags
-        faults = {index for index, _ in inspect_images(damaged).faults}
+        faults = {index for index, _ in inspect_inputs(damaged).faults}
         undecodable = set()
         for index, content in enumerate(damaged):
             try:
@@ -254,7 +254,7 @@ def test_postscript_in_a_jpg_is_refused_by_both_rooms_and_starts_nothing():
     postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n%%EOF\n"
     with pytest.raises(DataError, match="cannot be read as an image"):
         decode(postscript)
-    assert inspect_images([postscript]).faults == ((0, "not an image"),)
+    assert inspect_inputs([postscript]).faults == ((0, "not an image"),)
 
 
 def test_a_phones_multi_picture_jpeg_is_read_as_its_first_picture():
@@ -262,4 +262,4 @@ def test_a_phones_multi_picture_jpeg_is_read_as_its_first_picture():
     with Image.open(io.BytesIO(content)) as opened:
         assert opened.n_frames == 2
         assert np.array_equal(np.asarray(decode(content)), np.asarray(opened.convert("RGB")))
-    assert not inspect_images([content]).faults
+    assert not inspect_inputs([content]).faults

@@ -9,9 +9,9 @@ import numpy as np
 
 from tfft.core.errors import DataError
 from tfft.data.arrays import to_pixels
-from tfft.data.folder import SUFFIXES, images_below
 from tfft.data.pipeline import check_batch_size
 from tfft.data.seen import Seen
+from tfft.data.walking import SUFFIXES, images_below
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.tasks.base import Answer, Task
 

@@ -40,12 +40,14 @@ class Source:
         image_column: Of a table.
         label_column: Of a table; several with commas between them.
         skip_corrupt: Whether to leave unreadable images out.
+        text_column: Of a table, in place of images; two with a comma between them for pairs of texts.
     """
 
     path: Path
-    image_column: str
+    image_column: str | None
     label_column: str
     skip_corrupt: bool
+    text_column: str | None = None
 
     def splits(self, seed: int) -> "Splits":
         """Training, validation and test parts.
@@ -63,7 +65,8 @@ class Source:
 
         on_corrupt: Any = "skip" if self.skip_corrupt else "error"
         if self._is_table:
-            return tfft.data.from_csv(self.path, self.image_column, self._labels, seed=seed, on_corrupt=on_corrupt)
+            names = {"image_column": self.image_column, "text_column": self._texts}
+            return tfft.data.from_csv(self.path, label_column=self._labels, seed=seed, on_corrupt=on_corrupt, **names)
         return tfft.data.from_folder(self.path, seed=seed, on_corrupt=on_corrupt)
 
     def everything(self, labels: "LabelSpace") -> "tuple[Examples, tuple[str, ...]]":
@@ -79,6 +82,7 @@ class Source:
             DataError: When something cannot be read, or a label is unknown to the model.
         """
         from tfft.data import folder, pools, table
+        from tfft.data.columns import Columns
 
         if self._is_table:
             columns = self._labels
@@ -90,7 +94,7 @@ class Source:
                         f"Name {','.join(labels.names)}, in any order.",
                     )
                 columns = list(labels.names)  # targets are matched by position
-            found = table.table_pools(self.path, self.image_column, columns)
+            found = table.table_pools(self.path, Columns(self.image_column, columns, self._texts))
         else:
             found = folder.folder_pools(self.path)
         return pools.unsplit(found, labels, "skip" if self.skip_corrupt else "error")
@@ -101,7 +105,15 @@ class Source:
 
     @property
     def _labels(self) -> str | list[str]:
-        return self.label_column.split(",") if "," in self.label_column else self.label_column
+        return _several(self.label_column)
+
+    @property
+    def _texts(self) -> str | list[str] | None:
+        return None if self.text_column is None else _several(self.text_column)
+
+
+def _several(names: str) -> str | list[str]:
+    return names.split(",") if "," in names else names
 
 
 def examples_of(

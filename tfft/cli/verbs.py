@@ -23,6 +23,7 @@ from tfft.cli.arguments import (
     PrecisionName,
     Seed,
     SkipCorrupt,
+    TextColumn,
 )
 from tfft.cli.places import export_somewhere, free_path, rescued
 from tfft.cli.sources import Part, Source, examples_of
@@ -69,8 +70,9 @@ def fit(
     balanced: Annotated[bool, typer.Option(help="Weigh rare classes up.")] = False,
     skip_corrupt: SkipCorrupt = False,
     run_folder: Annotated[Path | None, typer.Option(help="Where log.jsonl, run.json and weights go.")] = None,
-    image_column: ImageColumn = "path",
+    image_column: ImageColumn = None,
     label_column: LabelColumn = "label",
+    text_column: TextColumn = None,
     batch_size: BatchSize = 32,
     cache: Annotated[CacheName, typer.Option(help="Where features of frozen layers are kept.")] = CacheName.auto,
     precision: Precision = PrecisionName.auto,
@@ -91,7 +93,7 @@ def fit(
         )
     if run_folder is not None:
         run_folder.mkdir(parents=True, exist_ok=True)
-    splits = Source(data, image_column, label_column, skip_corrupt).splits(seed)
+    splits = Source(data, image_column, label_column, skip_corrupt, text_column).splits(seed)
     typer.echo(f"{data}: {splits.describe()}")
     for line in splits.skipped:
         typer.echo(f"skipped {line}", err=True)
@@ -122,8 +124,9 @@ def evaluate(
     data: Data,
     part: Annotated[Part, typer.Option(help="auto is what the model has not seen.")] = Part.auto,
     out: Annotated[Path | None, typer.Option(help="Report to write: .html, .json, or .md.")] = None,
-    image_column: ImageColumn = "path",
+    image_column: ImageColumn = None,
     label_column: LabelColumn = "label",
+    text_column: TextColumn = None,
     seed: Annotated[int | None, typer.Option(help="Draws the parts.", show_default="that of the training")] = None,
     skip_corrupt: SkipCorrupt = False,
 ) -> None:
@@ -135,7 +138,7 @@ def evaluate(
     start_tensorflow()
     predictor = tfft.load(bundle)
     seed = predictor.seen.seed if seed is None and predictor.seen is not None else seed or 0
-    source = Source(data, image_column, label_column, skip_corrupt)
+    source = Source(data, image_column, label_column, skip_corrupt, text_column)
     examples, skipped, chosen = examples_of(source, part, seed, predictor)
     for line in skipped:
         typer.echo(f"skipped {line}", err=True)

@@ -1,4 +1,4 @@
-"""The frozen vocabulary that rooms speak to each other in: LabelSpace, FeatureSpec, Block."""
+"""The frozen vocabulary that rooms speak to each other in: LabelSpace, Text, FeatureSpec, Block."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -156,6 +156,36 @@ class LabelSpace:
                 "Labels must be a sequence of names.", f"{names!r}", "Pass data.labels, or the class names."
             )
         return cls(tuple(str(name) for name in names))
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text, or a pair of texts, as an example; a plain string among inputs is the path of a picture.
+
+    Attributes:
+        first: Any Unicode, perhaps empty.
+        second: Of a pair, such as the answer to a question; None where there is one text alone.
+
+    Example:
+        >>> Text("How far is it from Denver to Aspen ?").excerpt(20)
+        'How far is it fro...'
+    """
+
+    first: str
+    second: str | None = None
+
+    def excerpt(self, longest: int = 60) -> str:
+        """Its beginning on one line.
+
+        Args:
+            longest: In characters.
+
+        Returns:
+            At most so many characters.
+        """
+        several = " | ".join(part[: 4 * longest] for part in (self.first, self.second) if part)
+        line = " ".join(several.split())
+        return line if len(line) <= longest else f"{line[: longest - 3]}..."
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import numpy as np
 
 from tfft.core import fingerprint
 from tfft.core.errors import DataError, shortlist
-from tfft.core.specs import LabelSpace
+from tfft.core.specs import LabelSpace, Text
+from tfft.data.sequences import Joined, Selected
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,8 +17,8 @@ class Examples:
     """Inputs and targets side by side; inputs are read only when an index asks for one.
 
     Attributes:
-        inputs: Sequence of length n; each item is a path (``str``), encoded ``bytes``, or an array of shape
-            (height, width[, channels]).
+        inputs: Sequence of length n; each item is a path (``str``), encoded ``bytes``, an array of shape
+            (height, width[, channels]), or a ``Text``.
         targets: ``single``: int64 class ids, shape (n,). ``multi``: float32 zeros and ones, shape (n, classes).
             ``real``: float32 in the user's own unit, shape (n, quantities).
         labels: What the targets mean.
@@ -62,17 +63,17 @@ class Examples:
         )
 
     def name(self, index: int) -> str:
-        """How to call one example in a message: its path, or its position in what the user passed.
+        """How to call one example in a message: its path, its position in what the user passed, or its text.
 
         Args:
             index: In [0, n).
 
         Returns:
-            The path, or ``"example 7"``.
+            The path, ``"example 7"``, or how the text begins.
         """
         item = self.inputs[index]
-        if isinstance(item, str):
-            return item
+        if isinstance(item, (str, Text)):
+            return item if isinstance(item, str) else item.excerpt()
         return f"example {self.inputs.position(index) if isinstance(self.inputs, Selected) else index}"
 
     def fingerprint(self) -> str:
@@ -93,67 +94,6 @@ class Examples:
         single = self.labels.kind == "single"
         totals = np.bincount(self.targets, minlength=len(self.labels)) if single else self.targets.sum(axis=0)
         return {name: int(total) for name, total in zip(self.labels.names, totals, strict=True)}
-
-
-class Selected(Sequence[Any]):
-    """A lazy selection of another sequence; selections of selections collapse into one.
-
-    Args:
-        base: Any sequence.
-        indices: Positions in ``base``, int64, shape (m,).
-
-    Example:
-        >>> some = Selected("abcdef", np.array([5, 3, 1]))
-        >>> list(some), list(Selected(some, np.array([2, 0])))
-        (['f', 'd', 'b'], ['b', 'f'])
-    """
-
-    def __init__(self, base: Sequence[Any], indices: np.ndarray) -> None:
-        inner = base if isinstance(base, Selected) else None
-        self._base: Sequence[Any] = base if inner is None else inner._base
-        self._indices: np.ndarray = indices if inner is None else inner._indices[indices]
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._base[self.position(index)]
-
-    def position(self, index: int) -> int:
-        """Where one of the selected items stands in the base sequence.
-
-        Args:
-            index: In [0, m).
-
-        Returns:
-            Its position there, 0-based.
-        """
-        return int(self._indices[index])
-
-
-class Joined(Sequence[Any]):
-    """Several sequences seen as one, read only where an index asks.
-
-    Args:
-        parts: Sequences, in order.
-
-    Example:
-        >>> list(Joined([["1.jpg"], [], ["2.jpg", "3.jpg"]]))
-        ['1.jpg', '2.jpg', '3.jpg']
-    """
-
-    def __init__(self, parts: Sequence[Sequence[Any]]) -> None:
-        self._parts = parts
-        self._ends = np.cumsum([len(part) for part in parts])
-
-    def __len__(self) -> int:
-        return int(self._ends[-1])
-
-    def __getitem__(self, index: Any) -> Any:
-        if not 0 <= index < len(self):
-            raise IndexError(f"position {index} of {len(self)}")
-        number = int(np.searchsorted(self._ends, index, side="right"))
-        return self._parts[number][int(index - (self._ends[number] - len(self._parts[number])))]
 
 
 def joined(parts: Sequence[Examples]) -> Examples:

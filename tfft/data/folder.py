@@ -1,6 +1,5 @@
-"""A folder of class folders -> Splits."""
+"""A folder of class folders, of pictures or of text files, -> Splits."""
 
-import os
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,14 +11,18 @@ from tfft.data.doubts import warn_ignored
 from tfft.data.examples import Splits
 from tfft.data.pools import OnCorrupt, Pool
 from tfft.data.splits import HOLDOUT, PART_NAMES, PARTS, Drawing, assemble
+from tfft.data.text_files import TextFiles
+from tfft.data.walking import SUFFIXES, files_below, is_visible, visible_folders
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
+_TEXTS = (".txt",)
+# the folder of aclImdb that holds 50,000 reviews without labels
+_UNLABELLED = "unsup"
 _OTHER = (".avif", ".heic", ".heif", ".jfif", ".jp2", ".tif", ".tiff")
 
 
 @dataclass(frozen=True)
 class _Contents:
-    """Sorted image paths by class name, and paths of images in formats that are not read."""
+    """Sorted paths by class name, and paths of images in formats that are not read."""
 
     classes: dict[str, list[str]]
     others: list[str]
@@ -32,7 +35,7 @@ def from_folder(
     seed: int = 0,
     on_corrupt: OnCorrupt = "error",
 ) -> Splits:
-    """Read images from class folders, ``folder/roses/1.jpg`` or ``folder/train/roses/1.jpg``.
+    """Read images from class folders, ``folder/roses/1.jpg`` or ``folder/train/roses/1.jpg``, or texts, one in each ``.txt`` file.
 
     The class is the first folder below the root (or below the part's folder); images may lie any deeper. File endings
     (jpg jpeg png bmp gif webp) are read in upper or lower case; hidden files and folders are ignored, and a warning names what
@@ -90,19 +93,27 @@ def folder_pools(folder: str | Path, parts: Mapping[str, str] | None = None) -> 
             )
         raise DataError(f"There is no folder {str(folder)!r}.", fix="Check the path; it is relative to where you run.")
     homes = _named_parts(root, parts) if parts is not None else _found_parts(root)
-    found = {part: _read(home) for part, home in homes.items()}
-    if not any(files for contents in found.values() for files in contents.classes.values()):
+    found = {part: _read(home, SUFFIXES) for part, home in homes.items()}
+    texts = not _count(found)
+    if texts:
+        found = {part: _read(home, _TEXTS) for part, home in homes.items()}
+    if not _count(found):
         raise DataError(
             f"There is no image in the class folders below {str(folder)!r}.",
             _contents(root),
-            f"Put images ({' '.join(SUFFIXES)}) into one folder for each class.",
+            f"Put images ({' '.join(SUFFIXES)}), or texts (.txt), into one folder for each class.",
         )
     pools = {}
     for part, contents in found.items():
         rows = [(path, name) for name, files in sorted(contents.classes.items()) for path in files]
-        pools[part] = Pool([path for path, _ in rows], [name for _, name in rows])
+        paths = [path for path, _ in rows]
+        pools[part] = Pool(TextFiles(paths) if texts else paths, [name for _, name in rows])
     warn_ignored(_left_out(root, homes, found))
     return pools
+
+
+def _count(found: Mapping[str, _Contents]) -> int:
+    return sum(len(files) for contents in found.values() for files in contents.classes.values())
 
 
 def _contents(root: Path) -> str:
@@ -116,25 +127,13 @@ def _contents(root: Path) -> str:
     return f"{len(names)} entries, {shortlist(names)}"
 
 
-def images_below(home: Path) -> list[str]:
-    """Paths of all visible images anywhere below a folder.
-
-    Args:
-        home: The folder.
-
-    Returns:
-        Sorted paths.
-    """
-    return sorted(path for path in _walk(home) if path.lower().endswith(SUFFIXES))
-
-
 def _found_parts(root: Path) -> dict[str, Path]:
     """The part folders below a root, or the root itself as training part."""
     spelt = {name for spellings in PART_NAMES.values() for name in spellings}
-    below = _visible_folders(root)
+    below = visible_folders(root)
     if any(child.name.lower() not in spelt for child in below):
         # beside other classes, a folder without class folders is a class that happens to be called "train" or "test"
-        below = [child for child in below if _visible_folders(child)]
+        below = [child for child in below if visible_folders(child)]
     homes: dict[str, Path] = {}
     for part, spellings in PART_NAMES.items():
         match = [child for child in below if child.name.lower() in spellings]
@@ -144,7 +143,7 @@ def _found_parts(root: Path) -> dict[str, Path]:
                 fix=f'Say which one: parts={{"{part}": {match[0].name!r}}}.',
             )
         homes |= {part: match[0]} if match else {}
-    if homes and "train" not in homes and len(homes) == len(_visible_folders(root)):
+    if homes and "train" not in homes and len(homes) == len(visible_folders(root)):
         raise DataError(
             f"{str(root)!r} holds parts, but none to train on.",
             shortlist(home.name for home in homes.values()),
@@ -160,29 +159,22 @@ def _named_parts(root: Path, parts: Mapping[str, str]) -> dict[str, Path]:
         raise DataError(
             f"parts= must map 'train', 'validation', 'test' to folders below {str(root)!r}, with 'train' among them.",
             f"{dict(parts)!r}, missing folders {missing!r}",
-            f"There are the folders {shortlist(p.name for p in _visible_folders(root))}.",
+            f"There are the folders {shortlist(p.name for p in visible_folders(root))}.",
         )
     return {part: root / parts[part] for part in PARTS if part in parts}
 
 
-def _visible_folders(home: Path) -> list[Path]:
-    return [child for child in sorted(home.iterdir()) if child.is_dir() and _visible(child.name)]
-
-
-def _visible(name: str) -> bool:
-    """Not hidden (``._x.jpg``, ``.ipynb_checkpoints``), and not what archivers and file servers leave behind."""
-    return not name.startswith(".") and name not in ("__MACOSX", "@eaDir")
-
-
-def _read(home: Path) -> _Contents:
+def _read(home: Path, endings: tuple[str, ...]) -> _Contents:
     """What lies in the visible folders directly below ``home``."""
     contents = _Contents({}, [])
-    for child in _visible_folders(home):
+    for child in visible_folders(home):
+        if endings == _TEXTS and child.name == _UNLABELLED:
+            continue
         # macOS stores accents decomposed, other systems composed: one class, however it is written
         _check_name(child)
         files = contents.classes.setdefault(unicodedata.normalize("NFC", child.name), [])
-        for path in _walk(child):
-            if path.lower().endswith(SUFFIXES):
+        for path in files_below(child):
+            if path.lower().endswith(endings):
                 files.append(path)
             elif path.lower().endswith(_OTHER):
                 contents.others.append(path)
@@ -200,22 +192,11 @@ def _check_name(child: Path) -> None:
         ) from None
 
 
-def _walk(home: Path) -> Iterator[str]:
-    """Paths of all visible files below a folder; each folder once, whatever links point back to it."""
-    entered = set()
-    for where, folders, names in os.walk(home, followlinks=True):
-        real = os.path.realpath(where)
-        folders[:] = [] if real in entered else sorted(filter(_visible, folders))
-        if real not in entered:
-            yield from (os.path.join(where, name) for name in names if _visible(name))
-        entered.add(real)
-
-
 def _left_out(root: Path, homes: Mapping[str, Path], found: Mapping[str, _Contents]) -> Iterator[str]:
     """A sentence for everything that was passed over and may have been meant."""
     for part, home in homes.items():
         loose = sorted(
-            p.name for p in home.iterdir() if p.suffix.lower() in SUFFIXES and _visible(p.name) and p.is_file()
+            p.name for p in home.iterdir() if p.suffix.lower() in SUFFIXES and is_visible(p.name) and p.is_file()
         )
         if loose:
             yield f"{len(loose)} images lie directly in {str(home)!r}, so in no class, and are left out: {shortlist(loose)}."
@@ -225,6 +206,8 @@ def _left_out(root: Path, homes: Mapping[str, Path], found: Mapping[str, _Conten
         other = found[part].others
         if other:
             yield f"{len(other)} images of other formats are left out: {shortlist(other)}. Convert them to PNG or JPEG."
-    beside = [child.name for child in _visible_folders(root) if child not in homes.values()]
+        if _UNLABELLED in (path.name for path in visible_folders(home)) and _UNLABELLED not in found[part].classes:
+            yield f"The folder {_UNLABELLED!r} in {str(home)!r} is taken for texts without labels and left out."
+    beside = [child.name for child in visible_folders(root) if child not in homes.values()]
     if root not in homes.values() and beside:
         yield f"The folders {shortlist(beside)} in {str(root)!r} are no part and are left out; name parts with parts=."

@@ -1,6 +1,7 @@
-"""One look at every image before anything is trained: does it decode, and which content has it."""
+"""One look at every input before anything is trained: can it be read, and which content has it."""
 
 import io
+import json
 import struct
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,8 @@ from PIL import Image
 from tfft.core.errors import DataError, shortlist
 from tfft.core.fingerprint import digest
 from tfft.core.machine import cores
-from tfft.core.specs import IMAGE_FORMATS, rangeless
+from tfft.core.specs import IMAGE_FORMATS, Text, rangeless
+from tfft.data.text_files import TextFiles
 
 _SHOW_PROGRESS_FROM = 5_000
 _SLICE = 16
@@ -34,14 +36,14 @@ class Inspection:
     faults: tuple[tuple[int, str], ...]
 
 
-def inspect_images(inputs: Sequence[Any]) -> Inspection:
-    """Read every image once, in parallel, without keeping any.
+def inspect_inputs(inputs: Sequence[Any]) -> Inspection:
+    """Read every input once, in parallel, without keeping any.
 
     JPEG files are decoded at an eighth of their size, which still reads all of the compressed data, so that a truncated file
     is found at a fraction of the cost.
 
     Args:
-        inputs: Paths, encoded bytes, or arrays of shape (height, width[, channels]).
+        inputs: Paths, encoded bytes, arrays of shape (height, width[, channels]), or texts.
 
     Returns:
         Digests and faults, positions as in ``inputs``.
@@ -50,12 +52,12 @@ def inspect_images(inputs: Sequence[Any]) -> Inspection:
         DataError: When reading an array finds values that cannot be pixels.
 
     Example:
-        >>> inspect_images([np.zeros((8, 8, 3), np.uint8), b"no picture", b""]).faults
+        >>> inspect_inputs([np.zeros((8, 8, 3), np.uint8), b"no picture", b""]).faults
         ((1, 'not an image'), (2, 'empty file'))
     """
 
     def look_at(positions: range) -> list[tuple[str, str]]:
-        return [_look(inputs[index]) for index in positions]
+        return [_look(inputs, index) for index in positions]
 
     # positions go to the threads, not inputs: map() queues all that it is given, and that would be every array at once
     slices = [range(start, min(start + _SLICE, len(inputs))) for start in range(0, len(inputs), _SLICE)]
@@ -79,7 +81,7 @@ def _shown(looks: Iterator[Any], count: int) -> Iterator[Any]:
     console = Console(stderr=True)
     if not console.is_terminal:
         return looks
-    return iter(track(looks, "Checking images", total=count, console=console, transient=True))
+    return iter(track(looks, "Checking inputs", total=count, console=console, transient=True))
 
 
 def refuse_faults(inputs: Sequence[Any], inspection: Inspection) -> None:
@@ -111,16 +113,19 @@ def named_faults(inputs: Sequence[Any], inspection: Inspection) -> tuple[str, ..
         ``"path: reason"`` for each.
 
     Example:
-        >>> named_faults(["/nowhere/1.jpg"], inspect_images(["/nowhere/1.jpg"]))
+        >>> named_faults(["/nowhere/1.jpg"], inspect_inputs(["/nowhere/1.jpg"]))
         ('/nowhere/1.jpg: no such file',)
     """
     return tuple(f"{_name(inputs, index)}: {reason}" for index, reason in inspection.faults)
 
 
-def _look(item: Any) -> tuple[str, str]:
+def _look(inputs: Sequence[Any], index: int) -> tuple[str, str]:
     try:
+        item = inputs[index]
         if isinstance(item, np.ndarray):
             return digest(item), ""
+        if isinstance(item, Text):
+            return digest(json.dumps([item.first, item.second], ensure_ascii=False).encode()), ""
         if not isinstance(item, (str, bytes, bytearray)):
             return "", f"a {type(item).__name__} is neither a path, nor encoded bytes, nor an array"
         content = Path(item).read_bytes() if isinstance(item, str) else bytes(item)
@@ -131,6 +136,10 @@ def _look(item: Any) -> tuple[str, str]:
             image.load()
             reason = rangeless(image.mode, image.format)
         return ("", reason) if reason else (digest(content), "")
+    except DataError:
+        raise
+    except UnicodeEncodeError:
+        return "", "half a character (a lone surrogate)"
     except _UNREADABLE as error:
         return "", _reason(error)
 
@@ -142,5 +151,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _name(inputs: Sequence[Any], index: int) -> str:
+    if isinstance(inputs, TextFiles):
+        return inputs.paths[index]
     item = inputs[index]
     return item if isinstance(item, str) else f"example {index}"

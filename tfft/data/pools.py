@@ -46,7 +46,7 @@ def examine(
     Raises:
         DataError: When an image cannot be read, and ``on_corrupt`` is ``"error"``.
     """
-    seen = inspection.inspect_images(pool.inputs)
+    seen = inspection.inspect_inputs(pool.inputs)
     if on_corrupt == "error":
         inspection.refuse_faults(pool.inputs, seen)
     good = np.setdiff1d(np.arange(len(pool.inputs)), [index for index, _ in seen.faults])

@@ -1,18 +1,16 @@
-"""Tables with an image column and label columns -> Splits: CSV, TSV, JSON lines, Parquet, pandas DataFrames."""
+"""Tables of pictures or texts and their labels -> Splits: CSV, TSV, JSON lines, Parquet, pandas DataFrames."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from tfft.core.errors import DataError, nearest, shortlist
-from tfft.data.arrays import AsPixels
+from tfft.core.errors import DataError
 from tfft.data.calls import as_call
+from tfft.data.columns import Columns
 from tfft.data.examples import Splits
 from tfft.data.pools import OnCorrupt, Pool
 from tfft.data.splits import HOLDOUT, Drawing, assemble
-from tfft.data.table_files import as_list, looks_like_list, read_table
+from tfft.data.table_files import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,8 +18,9 @@ if TYPE_CHECKING:
 
 def from_csv(
     path: str | Path | Mapping[str, str | Path],
-    image_column: str = "path",
+    image_column: str | None = None,
     label_column: str | Sequence[str] = "label",
+    text_column: str | Sequence[str] | None = None,
     group_column: str | None = None,
     holdout: tuple[float, float] = HOLDOUT,
     seed: int = 0,
@@ -31,9 +30,11 @@ def from_csv(
 
     Args:
         path: A file, or ``{"train": file, "validation": file, "test": file}``.
-        image_column: Column of image paths (relative ones start at the table's folder) or of encoded bytes.
+        image_column: Column of image paths (relative ones start at the table's folder) or of encoded bytes; where neither images
+            nor texts are named, it is ``"path"``, or else the texts are ``"text"``.
         label_column: One column (text or integers: classes; floats: a quantity; lists of text: several labels), or several
             columns of zeros and ones (several labels) or floats (several quantities).
+        text_column: In place of images: one column of texts, or two for pairs of texts. An empty cell is an empty text.
         group_column: Rows with the same value here never land in different parts.
         holdout: Fractions (validation, test) of the training rows for parts that are missing, as in ``from_folder``.
         seed: Draws the parts.
@@ -56,43 +57,36 @@ def from_csv(
         '8 train, 2 validation, 2 test; 2 classes'
     """
     source = as_call(from_csv, locals())
-    pools = table_pools(path, image_column, label_column, group_column)
-    return assemble(pools, Drawing(holdout, seed, on_corrupt), _column_names(label_column, pools.get("train")), source)
+    columns = Columns(image_column, label_column, text_column, group_column)
+    pools = table_pools(path, columns)
+    return assemble(pools, Drawing(holdout, seed, on_corrupt), columns.label_names(pools.get("train")), source)
 
 
-def table_pools(
-    path: str | Path | Mapping[str, str | Path],
-    image_column: str,
-    label_column: str | Sequence[str],
-    group_column: str | None = None,
-) -> dict[str, Pool]:
-    """The rows of table files before anything is drawn; the arguments are those of ``from_csv``.
+def table_pools(path: str | Path | Mapping[str, str | Path], columns: Columns) -> dict[str, Pool]:
+    """The rows of table files before anything is drawn.
 
     Args:
         path: As for ``from_csv``.
-        image_column: As for ``from_csv``.
-        label_column: As for ``from_csv``.
-        group_column: As for ``from_csv``.
+        columns: What stands in which of them.
 
     Returns:
-        Pools of paths or bytes, and targets of shape (n,) or (n, k), by part.
+        Pools of paths, bytes or texts, and targets of shape (n,) or (n, k), by part.
 
     Raises:
         DataError: When a file or a column is missing.
     """
     files = path if isinstance(path, Mapping) else {"train": path}
-    several = [label_column] if isinstance(label_column, str) else list(label_column)
-    as_text = [*several, *([] if group_column is None else [group_column])]
     return {
-        part: _pool(read_table(Path(file), as_text), image_column, label_column, group_column, Path(file).parent)
+        part: columns.pool(read_table(Path(file), columns.as_written, columns.texts), Path(file).parent)
         for part, file in files.items()
     }
 
 
 def from_dataframe(
     frame: "pd.DataFrame | Mapping[str, pd.DataFrame]",
-    image_column: str = "path",
+    image_column: str | None = None,
     label_column: str | Sequence[str] = "label",
+    text_column: str | Sequence[str] | None = None,
     group_column: str | None = None,
     holdout: tuple[float, float] = HOLDOUT,
     seed: int = 0,
@@ -105,6 +99,7 @@ def from_dataframe(
         image_column: Column of paths (relative ones start at the working folder), encoded bytes, or uint8 arrays of shape
             (height, width[, channels]).
         label_column: As in ``from_csv``.
+        text_column: As in ``from_csv``.
         group_column: As in ``from_csv``.
         holdout: As in ``from_csv``.
         seed: Draws the parts.
@@ -132,96 +127,6 @@ def from_dataframe(
                 type(rows).__name__,
                 'Pass a DataFrame, or {"train": frame, "test": frame}.',
             )
-    pools = {part: _pool(rows, image_column, label_column, group_column, Path()) for part, rows in frames.items()}
-    return assemble(pools, Drawing(holdout, seed, on_corrupt), _column_names(label_column, pools.get("train")), source)
-
-
-def _pool(
-    frame: "pd.DataFrame", image_column: str, label_column: str | Sequence[str], group_column: str | None, folder: Path
-) -> Pool:
-    several = [label_column] if isinstance(label_column, str) else list(label_column)
-    columns = [image_column, *several, *([group_column] if group_column is not None else [])]
-    if not several or len(set(several)) < len(several):
-        raise DataError(
-            "label_column must name columns, each of them once.", repr(label_column), 'Write label_column="label".'
-        )
-    twice = sorted({str(name) for name in frame.columns if list(frame.columns).count(name) > 1})
-    if twice:
-        raise DataError(f"Column names must be unique; {shortlist(twice)} stand twice.", fix="Rename one of each.")
-    for column in columns:
-        if column not in frame.columns:
-            raise DataError(
-                f"There is no column {column!r}.",
-                f"the columns {shortlist(frame.columns)}",
-                nearest(str(column), [str(name) for name in frame.columns]),
-            )
-    empty = frame.index[frame[image_column].isna()].tolist()
-    if empty:
-        raise DataError(f"{len(empty)} rows have no {image_column!r}.", f"rows {shortlist(empty)}", "Drop these rows.")
-    inputs = [_image(value, row, folder) for row, value in enumerate(frame[image_column])]
-    first = next((Path(value) for value in frame[image_column] if isinstance(value, str)), None)
-    if first is not None and first.is_file() and not (folder / first).is_file():
-        raise DataError(
-            f"Paths in a table start at the folder of the table; {str(folder / first)!r} does not exist.",
-            f"{str(first)!r}, which exists below the working folder",
-            "Move the table, write whole paths, or read it with pandas and use from_dataframe().",
-        )
-    labels: Any = _labels(frame[label_column]) if isinstance(label_column, str) else _numbers(frame[several])
-    return Pool(inputs, labels, frame[group_column].tolist() if group_column is not None else None)
-
-
-def _image(value: Any, row: int, folder: Path) -> Any:
-    """One cell of the image column: a path from where the table lies, encoded bytes, or uint8 pixels."""
-    if isinstance(value, (str, Path)):
-        return str(folder / value)
-    if isinstance(value, (bytes, bytearray)):
-        return bytes(value)
-    if isinstance(value, np.ndarray):
-        return AsPixels([value], None)[0]
-    raise DataError(
-        "The image column must hold paths, encoded bytes or uint8 arrays.",
-        f"a {type(value).__name__} in row {row}: {str(value)[:100]!r}",
-        "Name another column with image_column=, or write the file names out with their endings.",
-    )
-
-
-def _labels(column: "pd.Series") -> list[Any]:
-    """One label column; text of lists, which pandas leaves behind when it reads a CSV file, as lists."""
-    values = column.tolist()
-    if not any(map(looks_like_list, values)):
-        return values
-    try:
-        return [as_list(value) if isinstance(value, str) else value for value in values]
-    except ValueError as error:
-        raise DataError(
-            f"The label column {str(column.name)!r} holds lists and other text: {error}.", fix="Make all of them lists."
-        ) from None
-
-
-def _numbers(columns: "pd.DataFrame") -> np.ndarray:
-    """Several label columns as one array of integers or floats, (n, columns)."""
-    import pandas as pd
-
-    columns = columns.infer_objects()
-    truths = {name for name in columns if set(columns[name].astype(str)) <= {"True", "False"}}
-    columns = columns.assign(**{name: columns[name].astype(str) == "True" for name in truths})
-    text = [str(name) for name in columns if not pd.api.types.is_numeric_dtype(columns[name])]
-    if text:
-        raise DataError(
-            "Several label columns must hold zeros and ones (several labels) or floats (several quantities).",
-            f"text or mixed values in {shortlist(text)}",
-            "For one class an example name one column; for several names an example use a column of lists.",
-        )
-    lost = np.flatnonzero(columns.isna().any(axis=1)).tolist()
-    if lost:
-        raise DataError(f"{len(lost)} targets are missing.", f"rows {shortlist(lost)}", "Drop or fill these rows.")
-    floats = any(pd.api.types.is_float_dtype(columns[name]) for name in columns)
-    return columns.to_numpy(np.float64 if floats else np.int64)
-
-
-def _column_names(label_column: str | Sequence[str], train: Pool | None) -> list[str] | None:
-    """Names of quantities or labels; one column of classes has its names in it."""
-    if not isinstance(label_column, str):
-        return [str(name) for name in label_column]
-    values = [] if train is None else train.targets
-    return [label_column] if len(values) and all(isinstance(value, float) for value in values) else None
+    columns = Columns(image_column, label_column, text_column, group_column)
+    pools = {part: columns.pool(rows, Path()) for part, rows in frames.items()}
+    return assemble(pools, Drawing(holdout, seed, on_corrupt), columns.label_names(pools.get("train")), source)

@@ -1,6 +1,8 @@
 """Table files -> DataFrames, with labels as they are written: pandas' guesses are convenient and wrong for class names."""
 
 import ast
+import codecs
+import csv
 import json
 import re
 from collections.abc import Sequence
@@ -17,13 +19,14 @@ _WHOLE = re.compile(r"-?(0|[1-9]\d*)")
 _DECIMAL = re.compile(r"-?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
-def read_table(path: Path, as_written: Sequence[str]) -> "pd.DataFrame":
-    r"""Read a table without changing what its labels and groups say.
+def read_table(path: Path, as_written: Sequence[str], texts: Sequence[str] = ()) -> "pd.DataFrame":
+    r"""Read a table without changing what its labels, groups and texts say.
 
     Args:
         path: A ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` file.
         as_written: Columns in which every value keeps its spelling: "007", "1.0" in a column with "x", "None" and "NA" are names,
             only an empty cell is missing, and a column is one of numbers when each of them would be written in the same way.
+        texts: Columns in which every cell is text, an empty one too.
 
     Returns:
         A DataFrame of shape (rows, columns).
@@ -42,8 +45,8 @@ def read_table(path: Path, as_written: Sequence[str]) -> "pd.DataFrame":
     import pandas as pd
 
     readers: dict[str, Any] = {
-        ".csv": lambda file: _read_text(file, _separator(file), as_written),
-        ".tsv": lambda file: _read_text(file, "\t", as_written),
+        ".csv": lambda file: _read_text(file, _separator(file), as_written, texts),
+        ".tsv": lambda file: _read_text(file, "\t", as_written, texts),
         ".jsonl": _read_json_lines,
         ".parquet": pd.read_parquet,
     }
@@ -58,23 +61,69 @@ def read_table(path: Path, as_written: Sequence[str]) -> "pd.DataFrame":
         return readers[path.suffix.lower()](path)
     except ImportError as error:
         raise DataError(f"{str(path)!r} needs a Parquet reader.", str(error), "pip install pyarrow") from error
-    except (ValueError, OSError) as error:  # the errors of pandas' parsers, of pyarrow and of UTF-8 are ValueErrors
+    except UnicodeDecodeError:
+        raise _not_utf8(path) from None
+    except (ValueError, OSError) as error:  # the errors of pandas' parsers and of pyarrow are ValueErrors
         raise DataError(
             f"{str(path)!r} cannot be read as {path.suffix[1:].upper()}: {error}.",
             fix="Save it as UTF-8 with one header line (JSON lines: one object a line).",
         ) from error
 
 
-def _read_text(path: Path, separator: str, as_written: Sequence[str]) -> "pd.DataFrame":
+def _read_text(path: Path, separator: str, as_written: Sequence[str], texts: Sequence[str]) -> "pd.DataFrame":
     """A CSV or TSV file in which a class may be called "None" or "007", which pandas takes for a missing value and for 7."""
     import pandas as pd
 
-    frame = pd.read_csv(path, sep=separator)
-    text = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+    quoting = _tab_quoting(path) if separator == "\t" else csv.QUOTE_MINIMAL
+    frame = pd.read_csv(path, sep=separator, quoting=quoting)
+    text = pd.read_csv(path, sep=separator, quoting=quoting, dtype=str, keep_default_na=False)
     for column in as_written:
         if column in frame:
             frame[column] = _as_written(text[column], frame[column].notna())
+    for column in texts:
+        if column in frame and column not in as_written:
+            frame[column] = text[column]
     return frame
+
+
+def _tab_quoting(path: Path) -> int:
+    """How a TSV file quotes: often not at all, though some of its texts begin with a quotation mark.
+
+    pandas then reads on to the next such mark, over line ends, and drops all rows in between without a word (of 6,211 hotel
+    reviews 102). A file in which every line has as many tabs as the header, and some quotation that spans lines, is of this kind.
+    """
+    import pandas as pd
+
+    with path.open(encoding="utf-8-sig") as lines:
+        tabs = {line.count("\t") for line in lines if line.strip()}
+    if len(tabs) != 1:
+        return csv.QUOTE_MINIMAL
+    try:
+        cells = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    except pd.errors.ParserError:  # the last quotation never ends
+        return csv.QUOTE_NONE
+    spans = any(cells[column].str.contains("\n", regex=False).any() for column in cells)
+    return csv.QUOTE_NONE if spans else csv.QUOTE_MINIMAL
+
+
+def _not_utf8(path: Path) -> DataError:
+    """Another encoding: which line shows it."""
+    content = path.read_bytes()
+    wide = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    number, line = next((n, line) for n, line in enumerate(content.split(b"\n"), 1) if not _is_utf8(line))
+    return DataError(
+        f"{str(path)!r} cannot be read as {path.suffix[1:].upper()}: {'it is UTF-16' if wide else f'line {number}'}, not UTF-8.",
+        f"{line[:80]!r}",
+        "Save it as UTF-8.",
+    )
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _as_written(cells: "pd.Series", filled: "pd.Series") -> "pd.Series":

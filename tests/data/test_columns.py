@@ -1,0 +1,107 @@
+"""Columns of texts: what stands in them is text, whatever it looks like, and nothing is lost between two quotation marks."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tfft.core.errors import DataError
+from tfft.core.specs import Text
+from tfft.data import from_csv, from_dataframe
+
+TEXTS = ["NA", "null", "007", "1.50", "", " two  spaces ", '"quoted" start', "comma, here", "好", "🎬", "tab", "True"]
+FRAME = pd.DataFrame({"text": TEXTS, "label": ["a", "b"] * 6})
+WRITERS = {
+    "t.csv": lambda frame, path: frame.to_csv(path, index=False),
+    "t.tsv": lambda frame, path: frame.to_csv(path, index=False, sep="\t"),
+    "t.jsonl": lambda frame, path: frame.to_json(path, orient="records", lines=True, force_ascii=False),
+    "t.parquet": lambda frame, path: frame.to_parquet(path),
+}
+
+
+def texts_of(splits):
+    return sorted(item.first for item in splits.everything().inputs)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("given", [{}, {"text_column": "text"}])
+def test_every_kind_of_table_gives_the_texts_as_they_are(tmp_path, name, given):
+    WRITERS[name](FRAME, tmp_path / name)
+    assert texts_of(from_csv(tmp_path / name, **given)) == sorted(TEXTS)
+
+
+def test_two_columns_are_pairs(tmp_path):
+    frame = FRAME.assign(answer=["yes"] * 12)
+    data = from_dataframe(frame, text_column=["text", "answer"])
+    assert all(item.second == "yes" for item in data.train.inputs)
+    assert data.source == "tfft.data.from_dataframe(frame, text_column=['text', 'answer'])"
+
+
+QUOTED = ['a\t"never closed', "b\tplain", 'a\there it is closed"', "b\tplain as well", "a\tanother", "b\tlast"]
+
+
+def test_rows_that_begin_with_a_quotation_mark_are_all_read(tmp_path):
+    """pandas reads on to the next such mark and drops what lies between: here 2 of 6 rows, without a word."""
+    path = tmp_path / "t.tsv"
+    path.write_text("\n".join(["label\ttext", *QUOTED]) + "\n")
+    assert len(pd.read_csv(path, sep="\t")) == 4
+    assert texts_of(from_csv(path, holdout=(0.34, 0))) == sorted(row.split("\t")[1] for row in QUOTED)
+
+
+def test_a_quotation_that_never_ends_is_text_as_well(tmp_path):
+    path = tmp_path / "t.tsv"
+    path.write_text("\n".join(["label\ttext", *QUOTED, 'a\t"open']) + "\n")
+    assert '"open' in texts_of(from_csv(path, holdout=(0.34, 0)))
+
+
+def test_quoted_lines_stay_together(tmp_path):
+    path = tmp_path / "t.tsv"
+    path.write_text('label\ttext\n"a"\t"two\nlines"\n' + "".join(f"{'ab'[i % 2]}\ttext {i}\n" for i in range(8)))
+    assert "two\nlines" in texts_of(from_csv(path))
+
+
+def test_a_text_that_is_missing_is_named_by_its_row():
+    frame = FRAME.assign(text=[None, *TEXTS[1:]])
+    with pytest.raises(DataError, match=r"1 rows have no 'text'.*rows 0"):
+        from_dataframe(frame)
+
+
+def test_what_is_no_text_is_refused():
+    with pytest.raises(DataError, match=r"must hold text.*a int in row 0: '3'.*text_column="):
+        from_dataframe(FRAME.assign(text=3))
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (
+            {"image_column": "path", "text_column": "text"},
+            r"pictures or texts, not both.*'path' and text_column='text'",
+        ),
+        ({"text_column": ["a", "b", "c"]}, r"one column, or two for pairs.*\['a', 'b', 'c'\]"),
+        ({"text_column": []}, r"one column, or two for pairs"),
+        ({"text_column": ["text", "text"]}, r"one column, or two for pairs"),
+        ({"text_column": "sentence"}, r"no column 'sentence'.*the columns 'text', 'label'"),
+    ],
+)
+def test_columns_that_cannot_be_meant_are_refused(options, reason):
+    with pytest.raises(DataError, match=reason):
+        from_dataframe(FRAME, **options)
+
+
+def test_a_table_of_neither_says_what_was_looked_for():
+    with pytest.raises(
+        DataError, match=r"no column 'path' of pictures, and none 'text' of texts.*image_column= or text"
+    ):
+        from_dataframe(FRAME.rename(columns={"text": "sentence"}))
+
+
+def test_the_same_text_in_two_parts_is_named():
+    frames = {"train": FRAME, "test": pd.concat([FRAME[7:8], pd.DataFrame({"text": ["new"], "label": ["a"]})])}
+    with pytest.warns(match=r"1 inputs stand in two parts.*comma, here \(train\) = comma, here \(test\)"):
+        from_dataframe(frames, holdout=(0.2, 0))
+
+
+def test_one_column_of_floats_is_a_quantity_of_texts():
+    data = from_dataframe(FRAME.assign(label=np.linspace(0, 1, 12)))
+    assert (data.labels.kind, data.labels.names) == ("real", ("label",))
+    assert isinstance(data.train.inputs[0], Text)

@@ -1,0 +1,210 @@
+"""Columns: what stands in which column of a table, and a table by them -> a Pool."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfft.core.errors import DataError, nearest, shortlist
+from tfft.core.specs import Text
+from tfft.data.arrays import AsPixels
+from tfft.data.pools import Pool
+from tfft.data.table_files import as_list, looks_like_list
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_IMAGE, _TEXT = "path", "text"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Names of columns.
+
+    Attributes:
+        image: Of paths, encoded bytes or uint8 arrays of shape (height, width[, channels]).
+        label: One, or several of zeros and ones or of floats.
+        text: One of texts, or two for pairs of them. Where neither images nor texts are named, what there is of ``"path"`` and
+            ``"text"`` is taken.
+        group: Rows with the same value in it belong together.
+
+    Raises:
+        DataError: When both images and texts are named, or not one or two columns of texts.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"text": ["one", "two"], "label": ["a", "b"]})
+        >>> Columns().pool(frame, Path()).inputs[1]
+        Text(first='two', second=None)
+    """
+
+    image: str | None = None
+    label: str | Sequence[str] = "label"
+    text: str | Sequence[str] | None = None
+    group: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.image is not None and self.text is not None:
+            raise DataError(
+                "A table holds pictures or texts, not both.",
+                f"image_column={self.image!r} and text_column={self.text!r}",
+                "Name one of them.",
+            )
+        if self.text is not None and (len(self.texts) not in (1, 2) or len(set(self.texts)) < len(self.texts)):
+            raise DataError(
+                "text_column must name one column, or two for pairs of texts.",
+                repr(self.text),
+                'Write text_column="text", or text_column=["question", "answer"].',
+            )
+
+    @property
+    def texts(self) -> list[str]:
+        """Columns in which every cell is text as it is written."""
+        if self.text is None:
+            return [_TEXT] if self.image is None else []
+        return [self.text] if isinstance(self.text, str) else list(self.text)
+
+    @property
+    def labels(self) -> list[str]:
+        """Columns of labels."""
+        return [self.label] if isinstance(self.label, str) else list(self.label)
+
+    @property
+    def as_written(self) -> list[str]:
+        """Columns in which "007" is not 7."""
+        return [*self.labels, *([] if self.group is None else [self.group])]
+
+    def label_names(self, train: Pool | None) -> list[str] | None:
+        """Names of quantities or of several labels.
+
+        Args:
+            train: The training part; None where there is none.
+
+        Returns:
+            Names; None for one column of classes, which has their names in it.
+        """
+        if not isinstance(self.label, str):
+            return [str(name) for name in self.label]
+        values = [] if train is None else train.targets
+        return [self.label] if len(values) and all(isinstance(value, float) for value in values) else None
+
+    def pool(self, frame: "pd.DataFrame", folder: Path) -> Pool:
+        """The rows of a table.
+
+        Args:
+            frame: Of shape (rows, columns).
+            folder: Where relative paths start.
+
+        Returns:
+            A Pool with targets of shape (rows,), or (rows, k) for several label columns.
+
+        Raises:
+            DataError: When a column is missing or holds something else, or a row has no input.
+        """
+        if not self.labels or len(set(self.labels)) < len(self.labels):
+            raise DataError(
+                "label_column must name columns, each of them once.", repr(self.label), 'Write label_column="label".'
+            )
+        twice = sorted({str(name) for name in frame.columns if list(frame.columns).count(name) > 1})
+        if twice:
+            raise DataError(f"Column names must be unique; {shortlist(twice)} stand twice.", fix="Rename one of each.")
+        image = self.image or (_IMAGE if self.text is None and (_IMAGE in frame or _TEXT not in frame) else None)
+        inputs = self.texts if image is None else [image]
+        for column in (*inputs, *self.as_written):
+            if column not in frame.columns:
+                raise _no_column(str(column), [str(name) for name in frame.columns], not (self.image or self.text))
+        for column in inputs:
+            empty = frame.index[frame[column].isna()].tolist()
+            if empty:
+                raise DataError(
+                    f"{len(empty)} rows have no {column!r}.", f"rows {shortlist(empty)}", "Drop these rows."
+                )
+        rows = _texts(frame[inputs]) if image is None else _images(frame[image], folder)
+        targets: Any = _labels(frame[self.label]) if isinstance(self.label, str) else _numbers(frame[self.labels])
+        return Pool(rows, targets, None if self.group is None else frame[self.group].tolist())
+
+
+def _no_column(column: str, there: list[str], guessed: bool) -> DataError:
+    if guessed and column == _IMAGE:
+        return DataError(
+            f"There is no column {_IMAGE!r} of pictures, and none {_TEXT!r} of texts.",
+            f"the columns {shortlist(there)}",
+            "Name one with image_column= or text_column=.",
+        )
+    return DataError(f"There is no column {column!r}.", f"the columns {shortlist(there)}", nearest(column, there))
+
+
+def _texts(columns: "pd.DataFrame") -> list[Text]:
+    rows = columns.to_numpy(object)
+    for row, cells in enumerate(rows):
+        for cell in cells:
+            if not isinstance(cell, str):
+                raise DataError(
+                    "A text column must hold text.",
+                    f"a {type(cell).__name__} in row {row}: {str(cell)[:100]!r}",
+                    "Name another column with text_column=.",
+                )
+    return [Text(*cells) for cells in rows]
+
+
+def _images(column: "pd.Series", folder: Path) -> list[Any]:
+    inputs = [_image(value, row, folder) for row, value in enumerate(column)]
+    first = next((Path(value) for value in column if isinstance(value, str)), None)
+    if first is not None and first.is_file() and not (folder / first).is_file():
+        raise DataError(
+            f"Paths in a table start at the folder of the table; {str(folder / first)!r} does not exist.",
+            f"{str(first)!r}, which exists below the working folder",
+            "Move the table, write whole paths, or read it with pandas and use from_dataframe().",
+        )
+    return inputs
+
+
+def _image(value: Any, row: int, folder: Path) -> Any:
+    """One cell of the image column: a path from where the table lies, encoded bytes, or uint8 pixels."""
+    if isinstance(value, (str, Path)):
+        return str(folder / value)
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value)
+    if isinstance(value, np.ndarray):
+        return AsPixels([value], None)[0]
+    raise DataError(
+        "The image column must hold paths, encoded bytes or uint8 arrays.",
+        f"a {type(value).__name__} in row {row}: {str(value)[:100]!r}",
+        "Name another column with image_column=, or write the file names out with their endings.",
+    )
+
+
+def _labels(column: "pd.Series") -> list[Any]:
+    """One label column; text of lists, which pandas leaves behind when it reads a CSV file, as lists."""
+    values = column.tolist()
+    if not any(map(looks_like_list, values)):
+        return values
+    try:
+        return [as_list(value) if isinstance(value, str) else value for value in values]
+    except ValueError as error:
+        raise DataError(
+            f"The label column {str(column.name)!r} holds lists and other text: {error}.", fix="Make all of them lists."
+        ) from None
+
+
+def _numbers(columns: "pd.DataFrame") -> np.ndarray:
+    """Several label columns as one array of integers or floats, (n, columns)."""
+    import pandas as pd
+
+    columns = columns.infer_objects()
+    truths = {name for name in columns if set(columns[name].astype(str)) <= {"True", "False"}}
+    columns = columns.assign(**{name: columns[name].astype(str) == "True" for name in truths})
+    text = [str(name) for name in columns if not pd.api.types.is_numeric_dtype(columns[name])]
+    if text:
+        raise DataError(
+            "Several label columns must hold zeros and ones (several labels) or floats (several quantities).",
+            f"text or mixed values in {shortlist(text)}",
+            "For one class an example name one column; for several names an example use a column of lists.",
+        )
+    lost = np.flatnonzero(columns.isna().any(axis=1)).tolist()
+    if lost:
+        raise DataError(f"{len(lost)} targets are missing.", f"rows {shortlist(lost)}", "Drop or fill these rows.")
+    floats = any(pd.api.types.is_float_dtype(columns[name]) for name in columns)
+    return columns.to_numpy(np.float64 if floats else np.int64)

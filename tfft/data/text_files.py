@@ -1,0 +1,37 @@
+"""Files of one text each, read when an index asks for one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tfft.core.specs import Text
+
+
+class TextFiles(Sequence[Text]):
+    """Texts in files, UTF-8 with or without a byte order mark.
+
+    Args:
+        paths: Of the files.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = Path(folder, "1.txt").write_text("A film to see twice.", encoding="utf-8-sig")
+        ...     TextFiles([f"{folder}/1.txt"])[0].first
+        'A film to see twice.'
+    """
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self.paths = tuple(paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: Any) -> Any:
+        path = self.paths[index]
+        content = Path(path).read_bytes()
+        try:
+            return Text(content.decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise ValueError(f"line {line} of {path} is not UTF-8") from None
