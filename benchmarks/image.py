@@ -4,8 +4,9 @@
 
 Every row is measured in a process of its own, the kinds in turn, several times. The clock runs from the folder on disk to the
 trained net; Python and TensorFlow are imported before, in both. tfft begins with an empty cache, so its first use is included;
-afterwards the same head phase is trained again, by then with a warm one. Rows are appended to the JSON file as they come, so an
-interrupted benchmark goes on where it stopped.
+"tfft, head again" trains the same head phase in a new process with what another one has left in the cache, and is compared with
+what plain Keras needs up to the end of its head phase. "stolen" is CPU time that other machines on the same host took meanwhile.
+Rows are appended to the JSON file as they come, so an interrupted benchmark goes on where it stopped.
 """
 
 import argparse
@@ -29,10 +30,12 @@ import tfft.evaluation.render
 import tfft.preprocess.pixels
 from benchmarks.accuracy import NETS as REAL
 from benchmarks.accuracy import backbone_of
+from benchmarks.feeding import peak_gigabytes
 from benchmarks.rows import machine, measured
 
 NETS = {"VGG16": "vgg16", "ResNet50": "resnet50", "MobileNetV2-0.35": "mobilenet_v2", "MobileNetV2-1.0": "mobilenet_v2"}
-KINDS = ("keras", "keras, autotuner off", "tfft", "tfft, pixels in float32")
+AGAIN = "tfft, head again"
+KINDS = ("keras", "keras, autotuner off", "tfft", AGAIN, "tfft, pixels in float32")
 EPOCHS = 10
 BATCH = 32
 SIZE = 224
@@ -103,45 +106,34 @@ def with_keras(material: Path, folder: Path, net: str, seed: int, autotune: bool
     return {"seconds": total, "head": seconds[0], "tune": seconds[1], "accuracy": accuracy, "val_loss": losses}
 
 
-def with_tfft(material: Path, folder: Path, net: str, seed: int, keep: bool) -> dict[str, Any]:
-    """The same in tfft; kept features and the measured precision, or neither."""
-    options: dict[str, Any] = {} if keep else {"cache": "off", "precision": "float32"}
-
-    def made() -> tuple[Any, Any]:
-        parts = {"train": "train", "validation": "validation", "test": "test"}
-        data = tfft.data.from_folder(folder, parts=parts, seed=seed)
-        return tfft.build(backbone(material, net), tfft.tasks.classification(data.labels), seed=seed, **options), data
-
+def with_tfft(material: Path, folder: Path, net: str, seed: int, kind: str) -> dict[str, Any]:
+    """The same in tfft; kept features and the measured precision, or neither; or the head phase alone."""
+    options: dict[str, Any] = {"cache": "off", "precision": "float32"} if "float32" in kind else {}
+    plan = tfft.plans.head_only(EPOCHS) if kind == AGAIN else tfft.plans.two_phase(EPOCHS, EPOCHS)
     begun = time.perf_counter()
-    model, data = made()
-    run = tfft.fit(model, data, tfft.plans.two_phase(EPOCHS, EPOCHS), seed=seed, batch_size=BATCH, progress=False)
+    data = tfft.data.from_folder(folder, parts={part: part for part in ("train", "validation", "test")}, seed=seed)
+    task = tfft.tasks.classification(data.labels)
+    model = tfft.build(backbone(material, net), task, seed=seed, **options)
+    run = tfft.fit(model, data, plan, seed=seed, batch_size=BATCH, progress=False)
     total = time.perf_counter() - begun
     accuracy = tfft.evaluate(model, data.test).metrics["accuracy"]["value"]
-    row = {"seconds": total, "head": run.phases[0].seconds, "tune": run.phases[1].seconds, "accuracy": accuracy}
-    row |= {"reads": [record.reads for record in run.phases], "val_loss": run.history()["val_loss"]}
-    if keep:
-        model, data = made()
-        again = tfft.fit(model, data, tfft.plans.head_only(EPOCHS), seed=seed, batch_size=BATCH, progress=False)
-        row["warm_head"] = again.phases[0].seconds
-    return row
+    row = {"seconds": total, "head": run.phases[0].seconds, "tune": sum(record.seconds for record in run.phases[1:])}
+    row |= {"accuracy": accuracy, "precision": [run.precision.trunk, run.precision.tail]}
+    return row | {"reads": [record.reads for record in run.phases], "val_loss": run.history()["val_loss"]}
 
 
-def child(material: Path, net: str, images: int, kind: str, seed: int) -> dict[str, Any]:
+def child(material: Path, folder: Path, net: str, kind: str, seed: int) -> dict[str, Any]:
     """One row, in this process."""
     before = stolen_seconds()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        draw(material, folder / "photos", images, seed)
-        os.environ["TFFT_CACHE_DIR"] = str(folder / "cache")
-        import tensorflow as tf
+    os.environ["TFFT_CACHE_DIR"] = str(folder / "cache")
+    import tensorflow as tf
 
-        tf.constant(0.0)  # the runtime starts before the clock
-        if kind.startswith("keras"):
-            row = with_keras(material, folder / "photos", net, seed, autotune=kind == "keras")
-        else:
-            row = with_tfft(material, folder / "photos", net, seed, keep=kind == "tfft")
-    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return row | {"peak_gb": int(peak.split()[1]) * 1024 / 1e9, "stolen": stolen_seconds() - before}
+    tf.constant(0.0)  # the runtime starts before the clock
+    if kind.startswith("keras"):
+        row = with_keras(material, folder / "photos", net, seed, autotune=kind == "keras")
+    else:
+        row = with_tfft(material, folder / "photos", net, seed, kind)
+    return row | {"peak_gb": peak_gigabytes(), "stolen": stolen_seconds() - before}
 
 
 def stolen_seconds() -> float:
@@ -151,22 +143,28 @@ def stolen_seconds() -> float:
 
 def measure(material: Path, net: str, data: str, kind: str, seed: int) -> dict[str, Any]:
     """One row, in a process of its own."""
-    images = data.split()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks.image",
-        "--material",
-        str(material),
-        "--child",
-        net,
-        images,
-        kind,
-        str(seed),
-    ]
-    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    found: dict[str, Any] = json.loads(answer.splitlines()[-1])
-    return found
+
+    def run(kind: str) -> dict[str, Any]:
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.image",
+            "--material",
+            str(material),
+            "--child",
+            name,
+            net,
+            kind,
+            str(seed),
+        ]
+        answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        return dict(json.loads(answer.splitlines()[-1]))
+
+    with tempfile.TemporaryDirectory() as name:
+        draw(material, Path(name) / "photos", int(data.split()[1]), seed)
+        if kind == AGAIN:
+            run("tfft")
+        return run(kind)
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -175,19 +173,18 @@ def table(rows: list[dict[str, Any]]) -> str:
     for net, data in dict.fromkeys((row["net"], row["data"]) for row in rows):
         of_net = [row for row in rows if (row["net"], row["data"]) == (net, data)]
 
-        def median(kind: str, field: str, of_net: list[dict[str, Any]] = of_net) -> float:
-            found = [row[field] for row in of_net if row["kind"] == kind and field in row]
+        def median(kind: str, field: str, less: str = "", of_net: list[dict[str, Any]] = of_net) -> float:
+            found = [row[field] - row.get(less, 0) for row in of_net if row["kind"] == kind]
             return float(np.median(found)) if found else float("nan")
 
         for kind in dict.fromkeys(row["kind"] for row in of_net):
             found = [row["accuracy"] for row in of_net if row["kind"] == kind]
-            head = median(kind, "warm_head")
+            seconds, head = median(kind, "seconds"), median(kind, "head")
             lines.append([
-                net, data, kind, str(len(found)), f"{median(kind, 'seconds'):.1f}",
-                f"{median('keras', 'seconds') / median(kind, 'seconds'):.1f}",
-                f"{head:.2f}" if head == head else "-",
-                f"{median('keras', 'head') / head:.1f}" if head == head else "-",
-                f"{np.mean(found):.3f} +- {np.std(found):.3f}", f"{median(kind, 'peak_gb'):.2f}",
+                net, data, kind, str(len(found)), f"{seconds:.1f}",
+                f"{median('keras', 'seconds', 'tune' if kind == AGAIN else '') / seconds:.1f}",
+                f"{head:.2f}", f"{median('keras', 'head') / head:.1f}",
+                f"{np.mean(found):.3f} +- {np.std(found):.3f}", f"{median(kind, 'peak_gb'):.2f}", f"{median(kind, 'stolen'):.0f}",
             ])  # fmt: skip
     titles = [
         "net",
@@ -196,11 +193,11 @@ def table(rows: list[dict[str, Any]]) -> str:
         "runs",
         "seconds",
         "times faster",
-        "warm head, s",
+        "head phase, s",
         "times faster",
         "test accuracy",
     ]
-    return tfft.evaluation.render.table([*titles, "peak GB"], lines)
+    return tfft.evaluation.render.table([*titles, "peak GB", "stolen, s"], lines)
 
 
 def main() -> None:
@@ -209,14 +206,14 @@ def main() -> None:
     parser.add_argument("--material", type=Path, default=Path("../shared"))
     parser.add_argument("--out", type=Path, default=Path("image.json"))
     parser.add_argument("--nets", nargs="*", default=list(NETS)[:3], choices=list(NETS))
-    parser.add_argument("--kinds", nargs="*", default=list(KINDS)[:3], choices=list(KINDS))
+    parser.add_argument("--kinds", nargs="*", default=list(KINDS)[:4], choices=list(KINDS))
     parser.add_argument("--images", type=int, default=800, help="to train on; a quarter as many validate")
     parser.add_argument("--runs", type=int, default=3, help="of each kind, each with its own seed")
     parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
-        net, images, kind, seed = arguments.child
-        print(json.dumps(child(arguments.material, net, int(images), kind, int(seed))))
+        folder, net, kind, seed = arguments.child
+        print(json.dumps(child(arguments.material, Path(folder), net, kind, int(seed))))
         return
     keys = product(arguments.nets, [f"flowers5 {arguments.images}"], range(arguments.runs), arguments.kinds)
     rows = measured(

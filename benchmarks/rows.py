@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tfft.core import versions
+from tfft.core.files import write_text
 from tfft.core.machine import cores, instruction_sets
 
 KEY = ("net", "data", "kind", "seed")
@@ -21,7 +22,7 @@ def measured(
         if not any(tuple(row[name] for name in KEY) == key for row in rows):
             rows.append(dict(zip(KEY, key, strict=True)) | measure(*key))
             print(rows[-1], flush=True)
-            out.write_text(json.dumps(rows, indent=1))
+            write_text(out, json.dumps(rows, indent=1))
     return rows
 
 

@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,10 +73,16 @@ def _devices() -> Iterator[Finding]:
 
 def _caches() -> Iterator[Finding]:
     for name, folder in (("tfft", machine.cache_folder()), ("Keras weights", keras_cache())):
-        files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
-        size = sum(path.stat().st_size for path in files)
-        found = f"{len(files)} files, {size / 1e6:.1f} MB" if folder.is_dir() else "not made yet"
+        sizes = list(_sizes(folder))
+        found = f"{len(sizes)} files, {sum(sizes) / 1e6:.1f} MB" if folder.is_dir() else "not made yet"
         yield Finding("caches", name, f"{folder} ({found})", _writable(folder))
+
+
+def _sizes(folder: Path) -> Iterator[int]:
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # another process is at work
+            if path.is_file():
+                yield path.stat().st_size
 
 
 def _sources(offline: bool) -> Iterator[Finding]:

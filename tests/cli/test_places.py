@@ -46,6 +46,9 @@ def test_an_interrupted_training_leaves_a_bundle_and_goes_on_as_an_interruption(
     assert [path.name for path in tmp_path.iterdir()] == ["m-stopped.tfft"]
     assert tfft.load(tmp_path / "m-stopped.tfft").seen == model.seen
     assert "the best weights so far are in" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="of the report"), places.rescued(model, tmp_path / "m.tfft"):
+        raise ValueError("of the report")
+    assert (tmp_path / "m-stopped-2.tfft").is_dir()
 
 
 @pytest.mark.slow

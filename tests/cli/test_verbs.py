@@ -11,6 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from tfft.cli import verbs as cli
+from tfft.core.leases import lease
 
 runner = CliRunner()
 
@@ -222,9 +223,20 @@ def test_what_is_kept_is_listed_and_deleted(fitted, tmp_path, monkeypatch):
     first = listed[0].split()[0]
     assert f"deleted {first}" in call("cache", first, "--clear").output
     assert call("cache").output.splitlines()[0] == listed[1]
+    assert "0 entries" in call("cache", "--folder", tmp_path / "elsewhere").output
+    assert call("cache", "--folder", tmp_path / "features").output == call("cache").output
     (tmp_path / "precision.json").write_text("{}")
     call("cache", "zzz", "--clear")
     assert (tmp_path / "precision.json").exists()
+    busy = tmp_path / "features" / next((tmp_path / "features").iterdir()).name
+
+    class Reader:
+        """What reads features."""
+
+    reader = Reader()
+    lease(busy, reader)
+    assert f"in use  {busy.name[:8]}" in call("cache", busy.name, "--clear").output
+    del reader
     call("cache", "--clear")
     assert "0 entries" in call("cache").output
     assert not (tmp_path / "precision.json").exists()

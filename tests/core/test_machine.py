@@ -60,6 +60,14 @@ def test_memory_is_that_of_the_machine_or_unknown(monkeypatch):
     assert machine.memory_bytes() is None
 
 
+def test_memory_is_that_of_the_container_where_it_has_less(monkeypatch, tmp_path):
+    whole = machine.memory_bytes()
+    for name, text in (("less", "1048576\n"), ("more", f"{2**62}\n"), ("none", "max\n")):
+        (tmp_path / name).write_text(text)
+        monkeypatch.setattr(machine, "_MEMORY_LIMITS", (tmp_path / name, tmp_path / "gone"))
+        assert machine.memory_bytes() == (2**20 if name == "less" else whole)
+
+
 def test_hardware_names_accelerators_and_can_be_written_as_json(monkeypatch):
     import tensorflow as tf
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from tfft.core.errors import PlanError
+from tfft.core.errors import PlanError, RunWarning
 from tfft.core.fingerprint import fingerprint
 from tfft.core.precision import DTYPES, Precision, Trial, computing, fastest, remembered, tried
 
@@ -68,6 +68,17 @@ def test_trials_tell_time_and_distance_from_float32():
     assert [trial.dtype for trial in trials] == ["float32", "bfloat16", "float16"]
     assert [trial.error for trial in trials] == [0, pytest.approx(0.5), np.inf]
     assert trials[0].seconds > trials[1].seconds
+
+
+def test_a_precision_that_an_operation_does_not_know_is_left_out_with_the_reason():
+    def work(dtype):
+        if dtype == "bfloat16":
+            raise NotImplementedError("no such kernel\nfor this device")
+        return np.ones(3, np.float32)
+
+    with pytest.warns(RunWarning, match="^bfloat16 is left out: NotImplementedError no such kernel$"):
+        trials = tried(work, ("bfloat16", "float16"))
+    assert [(trial.dtype, trial.error) for trial in trials] == [("float32", 0), ("bfloat16", np.inf), ("float16", 0)]
 
 
 def test_trials_end_with_the_first_that_will_do():

@@ -1,6 +1,7 @@
 """Rows come back as they were written; what is damaged, half written or abandoned is found out."""
 
 import os
+import shutil
 import time
 
 import numpy as np
@@ -68,6 +69,19 @@ def _flip(path):
     path.write_bytes(bytes(content))
 
 
+def _flip_header(bit):
+    def flip(path):
+        content = bytearray(path.read_bytes())
+        content[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(bytes(content))
+
+    return flip
+
+
+# bits all over a header: some make it no Python at all, and NumPy then raises errors of its tokenizer
+_HEADERS = [_flip_header(bit) for bit in range(0, 128 * 8, 11)]
+
+
 def _truncate(path):
     path.write_bytes(path.read_bytes()[:-5])
 
@@ -80,7 +94,7 @@ def _pickle(path):
     np.save(path, np.array([{}], dtype=object), allow_pickle=True)
 
 
-@pytest.mark.parametrize("damage", [_flip, _truncate, _empty, _pickle])
+@pytest.mark.parametrize("damage", [_flip, _truncate, _empty, _pickle, *_HEADERS])
 def test_a_damaged_shard_is_named_deleted_and_missing(tmp_path, damage):
     filled(7, tmp_path)
     path = sorted(tmp_path.glob("*.npy"))[1]
@@ -144,6 +158,7 @@ def test_a_shard_holds_about_64_mebibytes():
     large = Shards(10**6, np.dtype(("<f4", (14, 14, 512))))
     assert 60 * 2**20 < large.per_shard * large.row.itemsize <= 64 * 2**20
     assert Shards(5, np.dtype(("<f4", (10**8,)))).per_shard == 1
+    assert Shards(10**6, np.dtype(("<f4", (1280,)))).per_shard == 1024, "a killed process loses minutes at most"
 
 
 def test_rows_that_were_deleted_while_they_are_read_are_said(tmp_path):
@@ -153,3 +168,22 @@ def test_rows_that_were_deleted_while_they_are_read_are_said(tmp_path):
     assert len(table.take(np.array([0, 6]))) == 2
     with pytest.raises(DataError, match=rf"deleted while they were being read.*{path.name}.*Train again"):
         table.take(np.array([4]))
+
+
+def test_a_file_that_is_cut_short_while_it_is_read_is_said(tmp_path):
+    table = filled(7, tmp_path)
+    path = sorted(tmp_path.glob("*.npy"))[0]
+    os.truncate(path, path.stat().st_size - 5)
+    assert table.take(np.array([0]))["0"][0, 0, 0] == 0
+    with pytest.raises(DataError, match=rf"cut short while they were being read.*{path.name}"):
+        table.take(np.array([2]))
+
+
+def test_a_folder_that_is_gone_is_said_as_well(tmp_path):
+    home = tmp_path / "kept"
+    home.mkdir()
+    table = filled(7, home)
+    shutil.rmtree(home)
+    table._touched = 0.0
+    with pytest.raises(DataError, match="deleted while they were being read"):
+        table.take(np.array([2]))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 
 import numpy as np
@@ -50,12 +51,57 @@ def test_what_another_run_is_reading_stays(tmp_path):
     read = entry(store, "a")
     folder = tmp_path / store.entries()[0].key
     os.utime(folder, (time.time() - 1000,) * 2)
+    with pytest.raises(OSError, match="is in use"):
+        store.table({"net": "b"}, 10, ROW)
+    assert not store.remove(folder.name)
     read.take(np.array([0]))
+    del read
     with pytest.raises(OSError, match="is in use"):
         store.table({"net": "b"}, 10, ROW)
     os.utime(folder, (time.time() - 1000,) * 2)
     store.table({"net": "b"}, 10, ROW)
     assert names(store) == ["b"]
+
+
+def test_what_is_in_use_is_passed_over_for_what_is_not(tmp_path):
+    store = Store(tmp_path, 25_000)
+    read = entry(store, "a")
+    entry(store, "b")
+    for kept in store.entries():
+        age = 2000 if kept.about["net"] == "a" else 1000
+        os.utime(tmp_path / kept.key, (time.time() - age,) * 2)
+    entry(store, "c")
+    assert sorted(names(store)) == ["a", "c"]
+    assert len(read.take(np.arange(10))) == 10
+
+
+def test_a_table_that_is_begun_has_its_room(tmp_path):
+    store = Store(tmp_path, 25_000)
+    tables = [store.table({"net": name}, 10, ROW) for name in "ab"]
+    assert sum(kept.size_bytes for kept in store.entries()) < 5_000
+    with pytest.raises(OSError, match="is in use"):
+        store.table({"net": "c"}, 10, ROW)
+    assert len(tables) == 2
+
+
+def test_what_lost_its_manifest_is_listed_counted_and_goes(tmp_path):
+    store = Store(tmp_path, 15_000)
+    entry(store, "a")
+    folder = tmp_path / store.entries()[0].key
+    (folder / "manifest.json").unlink()
+    assert [(kept.key, kept.about) for kept in store.entries()] == [(folder.name, {})]
+    os.utime(folder, (time.time() - 1000,) * 2)
+    entry(store, "b")
+    assert names(store) == ["b"]
+
+
+def test_a_shard_is_not_written_into_a_folder_that_was_deleted(tmp_path):
+    store = Store(tmp_path, 10**6)
+    table = store.table({"net": "a"}, 10, ROW)
+    shutil.rmtree(tmp_path / store.entries()[0].key)
+    with pytest.raises(OSError, match="has been deleted"):
+        table.write(0, np.zeros((10, 256), np.float32))
+    assert store.entries() == []
 
 
 def test_what_does_not_fit_is_refused_and_nothing_is_lost(tmp_path):

@@ -46,6 +46,17 @@ def test_the_budget_leaves_half_of_the_disk_free(tmp_path, monkeypatch):
 def test_memory_has_a_budget_as_well():
     assert Cache("memory", max_bytes=7).memory_bytes == 7
     assert Cache("memory").memory_bytes > 10**8
+    assert Cache("auto", max_bytes=7).memory_bytes == 7
+    assert Cache("auto", max_bytes=10**15).memory_bytes == Cache("memory").memory_bytes, (
+        "a budget of the disk is none of memory"
+    )
+
+
+@pytest.mark.parametrize(("where", "expected"), [("auto", 32 * 10**9), ("disk", 32 * 10**9), ("memory", None)])
+def test_what_may_be_kept_does_not_depend_on_the_room_there_is(monkeypatch, where, expected):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1}))
+    assert Cache(where).most_bytes == (expected or Cache("memory").memory_bytes)
+    assert Cache(where, max_bytes=5).most_bytes == 5
 
 
 def test_a_home_that_is_spelled_with_a_tilde_is_found():

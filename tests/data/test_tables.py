@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tfft.core import shards
 from tfft.core.errors import DataError, RunWarning
 from tfft.core.specs import LabelSpace
 from tfft.data.cache import Cache
@@ -58,9 +59,13 @@ def test_what_is_on_disk_serves_later_runs_and_another_reader_has_its_own(tmp_pa
     assert len(reading.read) == 300
 
 
-def test_an_input_that_cannot_be_read_is_an_error_and_the_rest_goes_on_where_it_was(tmp_path):
+def test_an_input_that_cannot_be_read_is_an_error_and_the_rest_goes_on_where_it_was(tmp_path, monkeypatch):
+    monkeypatch.setattr(shards, "_MOST_ROWS", 40)
     with pytest.raises(DataError, match=r"'149\.jpg' cannot be read"):
         kept(Tables(Cache("disk", tmp_path)), Reading(broken="149.jpg"))
+    reading = Reading()
+    assert kept(Tables(Cache("disk", tmp_path)), reading).inputs[149][0, 0, 0] == 149
+    assert sorted(reading.read) == sorted(f"{index}.jpg" for index in range(120, 150)), "three shards were whole"
 
 
 def test_what_does_not_fit_says_so(tmp_path):
@@ -73,8 +78,6 @@ def test_what_does_not_fit_says_so(tmp_path):
 
 @pytest.mark.parametrize("where", ["auto", "disk"])
 def test_a_disk_that_fails_is_replaced_by_memory_where_that_is_allowed(tmp_path, monkeypatch, where):
-    from tfft.core import shards
-
     def full(path):
         raise OSError(28, "No space left on device")
 

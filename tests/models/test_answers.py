@@ -68,3 +68,12 @@ def test_what_cannot_be_kept_is_answered_from_pixels(data, tmp_path, monkeypatch
     monkeypatch.setattr(answers, "tail_net", pytest.fail)
     model = built(data, cache=Cache("disk", tmp_path, max_bytes=10))
     np.testing.assert_allclose(logits(model, data.test, 4), expected(model, data.test), rtol=1e-4, atol=1e-7)
+
+
+def test_a_net_that_is_cut_through_several_tensors_answers_as_well(data):
+    """Keras takes the second of a pair for targets."""
+    backbone = tfft.load_backbone("nasnet_mobile", weights=None, size=32)
+    model = tfft.build(backbone, tfft.tasks.classification(data.labels))
+    model.apply(tfft.trainable.last_blocks(1))
+    examples = data.test.take(np.arange(4))
+    np.testing.assert_allclose(logits(model, examples, 4), expected(model, examples), rtol=1e-3, atol=1e-6)

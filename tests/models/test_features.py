@@ -1,5 +1,7 @@
 """The key of features changes with everything they depend on, and epochs take their views in turn."""
 
+from dataclasses import replace
+
 import numpy as np
 
 import tfft
@@ -26,6 +28,11 @@ def test_the_key_is_the_same_for_the_same_and_another_for_another(model, data):
     keys.append(key(flat, cut(flat, flat.apply(nothing()))))
     wide = tfft.build(tfft.load_backbone("toy", size=32), model.task)
     keys.append(key(wide, cut(wide, wide.apply(last_blocks(1)))))
+    for name, value in (("pixel_range", "raw"), ("preprocessor", replace(model.preprocessor, fit="squash"))):
+        other = replace(model, backbone=replace(model.backbone, **{name: value}))
+        keys.append(key(other, at))
+    turned = data.train.take(np.arange(len(data.train))[::-1])
+    keys.append(key(examples=turned))
     assert all(a != b for index, a in enumerate(keys) for b in keys[:index])
 
 

@@ -159,6 +159,9 @@ def test_a_transformer_trains_on_features_what_it_trains_on_pixels(tmp_path):
         losses.append(run.history()["loss"] + run.history()["val_loss"])
     assert run.phases[1].reads.startswith("features after ")
     np.testing.assert_allclose(*losses, atol=1e-6)
+    pixels = np.stack([model.preprocessor(item) for item in data.test.inputs])
+    expected = np.asarray(tfft.evaluate(run.model, data.test).metrics["accuracy"]["value"])
+    assert expected == np.mean(np.argmax(run.model.net(pixels), axis=1) == data.test.targets)
 
 
 def test_bfloat16_features_are_near_and_the_head_stays_float32(model):

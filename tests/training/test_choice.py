@@ -62,6 +62,28 @@ def test_other_weights_are_tried_anew(asked, data):
     assert len(asked) == 4
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda images: tfft.plans.full(1, train_norms=True),
+        lambda images: tfft.Plan(tfft.Phase("some", tfft.trainable.match("block1_conv/.*"), 1, 1e-3)),
+    ],
+)
+def test_another_policy_is_tried_anew_even_where_the_cut_is_the_same(asked, data, change):
+    tfft.fit(built(data), data, tfft.plans.full(1))
+    tfft.fit(built(data), data, tfft.plans.full(1))
+    assert len(asked) == 1
+    tfft.fit(built(data), data, change(data))
+    assert len(asked) == 2
+
+
+def test_another_net_is_tried_anew_though_nothing_of_it_is_frozen(asked, data):
+    task = tfft.tasks.classification(data.labels)
+    for options in ({}, {"size": 32}):
+        tfft.fit(tfft.build(tfft.load_backbone("toy", **options), task), data, tfft.plans.full(1))
+    assert len(asked) == 2
+
+
 def test_a_head_alone_needs_no_trial_of_training_and_a_whole_net_none_of_a_trunk(asked, data):
     assert tfft.fit(built(data), data, tfft.plans.head_only(1)).precision == Precision("bfloat16", "float32")
     assert tfft.fit(built(data), data, tfft.plans.full(1)).precision == Precision("float32", "bfloat16")

@@ -35,6 +35,20 @@ def test_the_line_names_phase_parameters_epoch_and_loss(overview, capfd, monkeyp
     assert ("val_accuracy" in shown) == (columns > 100)
 
 
+def test_steps_that_are_taken_at_once_move_the_bar_as_far_as_they_go(overview):
+    line = LiveLine(Phase("head", nothing(), 2, 0.1), overview, 6, show=True)
+    line.on_train_begin()
+    done = []
+    for epoch in range(2):
+        line.on_epoch_begin(epoch)
+        for last in (2, 5):
+            line.on_train_batch_end(last)
+            done.append(line._bar.tasks[0].completed)
+    line.close()
+    assert done == [3, 6, 9, 12]
+    assert line._bar.finished
+
+
 def test_it_is_silent_when_not_a_terminal(overview, capfd):
     play(LiveLine(Phase("head", nothing(), 1, 0.1), overview, 3))
     assert capfd.readouterr() == ("", "")

@@ -1,6 +1,7 @@
 """Run and PhaseRecord: records that go into JSON."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -59,6 +60,14 @@ def test_a_failed_save_leaves_the_older_run(run, tmp_path, monkeypatch):
         run.save(tmp_path)
     assert (tmp_path / "model.weights.h5").read_bytes() == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["model.weights.h5", "run.json"]
+
+
+def test_the_code_says_how_many_views_may_be_kept(run):
+    assert "cache=" not in run.to_code()
+    kept = tfft.data.Cache("memory", max_bytes=10**9, views=2)
+    said = replace(run, model=replace(run.model, cache=kept))
+    assert ", cache=tfft.data.Cache(where='memory', max_bytes=1000000000, views=2))" in said.to_code()
+    assert said.to_dict()["cache"] == {"where": "memory", "max_bytes": 10**9, "views": 2}
 
 
 def test_the_code_of_a_run_repeats_it_bit_for_bit(class_folder):

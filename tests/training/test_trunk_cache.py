@@ -120,6 +120,24 @@ def test_fewer_views_than_epochs_are_taken_in_turn(data):
     assert len(kept.history()["loss"]) == 4
 
 
+def test_views_that_find_no_room_are_the_same_on_pixels(data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    plan = tfft.plans.head_only(epochs=4).with_phases(augment=(augmentation.colors(),))
+    kept, pixels = (run(data, Cache(where, "file/x", views=2), plan) for where in ("memory", "disk"))
+    assert (reads(kept)[0].split(":")[0], reads(pixels)[0].split(":")[0]) == (
+        "features after pool, float32, 2 views",
+        "pixels",
+    )
+    same(kept, pixels)
+
+
+def test_more_views_than_the_cache_may_hold_are_refused_before_any_is_computed(data, monkeypatch):
+    plan = tfft.plans.head_only(epochs=4).with_phases(augment=(augmentation.colors(),))
+    found = run(data, Cache("memory", views=4, max_bytes=3000), plan)
+    assert reads(found)[0].startswith("pixels: 4 views of 0.00 GB do not fit")
+
+
 def test_what_mixes_pixels_reads_pixels(data):
     kept = run(data, "memory", HEAD.with_phases(augment=(augmentation.mixup(),)))
     assert all(note.startswith("pixels: mixup(") for note in reads(kept))

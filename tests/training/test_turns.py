@@ -9,7 +9,7 @@ from tfft.data.tables import NotKeptError
 from tfft.models.cuts import cut
 from tfft.plans import augmentation
 from tfft.trainable import everything, last_blocks, nothing
-from tfft.training.turns import Turn, ahead, chain, draws, legal
+from tfft.training.turns import Turn, ahead, chain, draws, legal, views
 
 KEPT = Cache("memory")
 
@@ -42,22 +42,27 @@ def test_later_cuts_are_computed_ahead_unless_something_before_them_moves(model)
 
 def test_every_view_is_drawn_from_seed_and_epoch(model):
     flips = (augmentation.flips(),)
-    assert draws(turn(model, nothing()), KEPT, 1, 10**15) == [{}]
-    found = draws(turn(model, nothing(), flips, first_epoch=5), KEPT, 1, 100)
+    assert draws(turn(model, nothing()), 1, 1) == [{}]
+    found = draws(turn(model, nothing(), flips, first_epoch=5), 3, 1)
     assert [draw["epoch"] for draw in found] == [5, 6, 7]
     assert len({draw["seed"] for draw in found}) == 1
-    assert len(draws(turn(model, nothing(), flips), Cache("memory", views=2), 1, 100)) == 2
-    others = draws(turn(model, nothing(), flips, 5), KEPT, 2, 100)
+    others = draws(turn(model, nothing(), flips, 5), 3, 2)
     assert np.all([a != b for a, b in zip(found, others, strict=True)])
 
 
 @pytest.mark.parametrize("where", ["memory", "disk", "auto"])
-def test_as_many_views_are_kept_as_fit_into_half_of_the_bytes(model, where):
+def test_there_are_as_many_views_as_fit_into_half_of_the_bytes_or_one_for_each_epoch(model, where):
     flipped = turn(model, nothing(), (augmentation.flips(),))
-    counts = [len(draws(flipped, Cache(where, max_bytes=most), 1, 100)) for most in (10_000, 599, 400)]
-    assert counts == [3, 2, 2]
-    with pytest.raises(NotKeptError, match="two do not fit"):
-        draws(flipped, Cache(where, max_bytes=399), 1, 100)
-    assert len(draws(flipped, Cache(where, max_bytes=100, views=1), 1, 100)) == 1, (
-        "the user's own number is taken as it is"
-    )
+    counts = [views(flipped, Cache(where, max_bytes=most), 100) for most in (10_000, 599, 400, 399)]
+    assert counts == [3, 2, 2, 3]
+    assert [views(flipped, Cache(where, views=count), 100) for count in (1, 2, 9)] == [1, 2, 3]
+    assert views(turn(model, nothing()), Cache(where), 100) == 1
+
+
+def test_the_number_of_views_does_not_depend_on_the_room_there_is(model, monkeypatch, tmp_path):
+    flipped = turn(model, nothing(), (augmentation.flips(),))
+    counts = []
+    for free in (10**3, 10**15):
+        monkeypatch.setattr("shutil.disk_usage", lambda _, free=free: type("Usage", (), {"free": free}))
+        counts.append(views(flipped, Cache("disk", tmp_path), 7 * 10**9))
+    assert counts == [2, 2]

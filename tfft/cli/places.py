@@ -42,7 +42,7 @@ def export_somewhere(model: "TransferModel", path: Path, report: "Report") -> Pa
 
 @contextmanager
 def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
-    """Write a bundle of the best weights so far when a training is interrupted.
+    """Write a bundle of the best weights so far when a training is interrupted, or what follows it fails.
 
     Args:
         model: In training.
@@ -52,13 +52,13 @@ def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
         Nothing.
 
     Raises:
-        KeyboardInterrupt: The interruption, after the bundle was written.
+        KeyboardInterrupt: The interruption, after the bundle was written; and so every other error.
     """
     from tfft.bundles.writer import export
 
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Exception):
         if model.seen is not None:
             kept = export(model, free_path(str(path.with_name(f"{path.stem}-stopped")), path.suffix))
             typer.secho(f"Stopped; the best weights so far are in {kept}", err=True, fg="red")

@@ -65,8 +65,9 @@ class Source:
 
         on_corrupt: Any = "skip" if self.skip_corrupt else "error"
         if self._is_table:
-            names = {"image_column": self.image_column, "text_column": self._texts}
-            return tfft.data.from_csv(self.path, label_column=self._labels, seed=seed, on_corrupt=on_corrupt, **names)
+            return tfft.data.from_csv(
+                self.path, self.image_column, self._labels, self._texts, seed=seed, on_corrupt=on_corrupt
+            )
         return tfft.data.from_folder(self.path, seed=seed, on_corrupt=on_corrupt)
 
     def everything(self, labels: "LabelSpace") -> "tuple[Examples, tuple[str, ...]]":

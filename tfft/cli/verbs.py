@@ -109,9 +109,9 @@ def fit(
     typer.echo(f"{backbone}\n{chosen.describe()}")
     with rescued(model, out):
         run = tfft.fit(model, splits, chosen, seed, batch_size, run_folder)
-    typer.echo(run.describe())
-    examples, part = (splits.test, "test") if splits.test is not None else (splits.validation, "validation")
-    report = tfft.evaluate(run.model, examples, batch_size)
+        typer.echo(run.describe())
+        examples, part = (splits.test, "test") if splits.test is not None else (splits.validation, "validation")
+        report = tfft.evaluate(run.model, examples, batch_size)
     typer.echo(f"{part}: {report.describe()}")
     typer.echo(f"wrote {export_somewhere(run.model, out, report)}")
     if run_folder is not None:
@@ -187,22 +187,24 @@ def backbones(name: Annotated[str | None, typer.Argument(help="One backbone, in 
 def cache(
     entries: Annotated[list[str] | None, typer.Argument(help="First letters of entries; all when left out.")] = None,
     clear: Annotated[bool, typer.Option("--clear", help="Delete them; they are computed again when needed.")] = False,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where they lie.", show_default="features in the cache folder")
+    ] = None,
 ) -> None:
     """List what is kept of frozen layers, last used first, or delete it; all of it with what was tried of precisions."""
     from tfft.core.machine import trials_file
     from tfft.data.cache import Cache
 
-    store = Cache().store
+    store = Cache(folder=folder).store
     chosen = [kept for kept in store.entries() if not entries or kept.key.startswith(tuple(entries))]
     if entries and not chosen:
         raise typer.BadParameter(
             f"no entry of {store.folder} begins with {', '.join(entries)}; `tfft cache` lists them."
         )
     for kept in chosen:
-        if clear:
-            store.remove(kept.key)
-        typer.echo(f"{'deleted ' if clear else ''}{kept_line(kept)}")
-    if clear and not entries:
+        gone = clear and store.remove(kept.key)
+        typer.echo(f"{'deleted ' if gone else 'in use  ' if clear else ''}{kept_line(kept)}")
+    if clear and not entries and folder is None:
         trials_file().unlink(missing_ok=True)
     total = sum(kept.size_bytes for kept in chosen)
     typer.echo(f"{len(chosen)} entries, {total / 1e9:.2f} GB, in {store.folder}")

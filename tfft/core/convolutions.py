@@ -1,8 +1,32 @@
 """Convolutions and biases of nets that train in bfloat16, where gradients of TensorFlow's own are slow, and some of them wrong."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from tfft.core.precision import FLOAT32
+
+_DIFFERENTIATED = ContextVar("differentiated", default=False)
+
+
+@contextmanager
+def differentiated() -> Iterator[None]:
+    """Let nets that are traced inside compute as in training what gradients depend on; dropout and norms stay as they are told.
+
+    Yields:
+        Nothing.
+    """
+    before = _DIFFERENTIATED.set(True)
+    try:
+        yield
+    finally:
+        _DIFFERENTIATED.reset(before)
+
+
+def is_differentiated() -> bool:
+    """Whether this is inside ``differentiated``."""
+    return _DIFFERENTIATED.get()
 
 
 def is_plain(layer: Any) -> bool:

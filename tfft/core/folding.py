@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from tfft.core.convolutions import biased, convolve
+from tfft.core.convolutions import biased, convolve, is_differentiated
 from tfft.core.graph import nodes
 from tfft.core.precision import FLOAT32
 
@@ -39,8 +39,9 @@ def run(net: "keras.Model", inputs: Any, training: bool | None) -> Any:
     """
     found = foldable(net, training)
     norms = {id(norm) for _, norm in found}
-    folded = {id(convolution): _folded(convolution, norm, bool(training)) for convolution, norm in found}
-    if training:
+    gradients = bool(training) or is_differentiated()
+    folded = {id(convolution): _folded(convolution, norm, gradients) for convolution, norm in found}
+    if gradients:
         folded = {id(layer): _alone(layer) for layer in net.layers if _trains_in_less(layer)} | folded
     if not folded or not hasattr(net, "_nodes_by_depth"):
         return net(inputs, training=training)

@@ -5,12 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfft.core import convolutions
+
 if TYPE_CHECKING:
     import keras
 
 
 def gradient(net: "keras.Model", loss: Any) -> Callable[[Any, np.ndarray], np.ndarray]:
-    """How the loss of a batch changes with each value that trains; dropout is off, so that it is the same every time.
+    """How the loss of a batch changes with each value that trains, computed as in training.
+
+    Dropout is off and norms that train are in inference mode, so that it is the same every time and changes nothing.
 
     Args:
         net: With variables that train.
@@ -32,7 +36,7 @@ def gradient(net: "keras.Model", loss: Any) -> Callable[[Any, np.ndarray], np.nd
     @tf.function
     def differentiated(inputs: Any, targets: Any) -> Any:
         variables = [variable.value for variable in net.trainable_variables]
-        with tf.GradientTape() as tape:
+        with tf.GradientTape() as tape, convolutions.differentiated():
             value = loss(targets, net(inputs, training=False))
         found = tape.gradient(value, variables, unconnected_gradients="zero")
         return tf.concat([tf.reshape(tf.cast(part, tf.float32), [-1]) for part in found], axis=0)

@@ -1,10 +1,13 @@
 """What this machine offers a run: cores, instruction sets, the folder for caches."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
 
+# of a container: control groups in their second and first version
+_MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 _WORTH_KNOWING = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "amx_int8", "fma", "neon", "asimd")
 
 
@@ -46,15 +49,19 @@ def trials_file() -> Path:
 
 
 def memory_bytes() -> int | None:
-    """Memory of the machine.
+    """Memory that this process may use (which inside a container can be less than the machine has).
 
     Returns:
         Bytes; None where the platform does not say.
     """
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     except (AttributeError, ValueError, OSError):  # Windows has no sysconf
         return None
+    for limit in _MEMORY_LIMITS:
+        with suppress(OSError, ValueError):  # no such file, or "max"
+            found.append(int(limit.read_text()))
+    return min(found)
 
 
 def instruction_sets() -> tuple[str, ...]:

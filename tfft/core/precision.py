@@ -10,6 +10,7 @@
 
 import json
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from tfft.core import files
-from tfft.core.errors import PlanError
+from tfft.core.errors import PlanError, RunWarning
 from tfft.core.fingerprint import fingerprint
 
 FLOAT32 = "float32"
@@ -102,12 +103,23 @@ def tried(work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> list[Tria
 
     Returns:
         A Trial for each that was tried, float32 first.
+
+    Warns:
+        RunWarning: When one of them is not possible, with the reason.
     """
     seconds, exact = _timed(work, FLOAT32)
     norm = float(np.linalg.norm(exact)) or 1.0
     trials = [Trial(FLOAT32, seconds, 0.0)]
     for dtype in dtypes:
-        seconds, found = _timed(work, dtype)
+        try:
+            seconds, found = _timed(work, dtype)
+        except (
+            Exception
+        ) as error:  # TensorFlow and Keras raise of all kinds where an operation does not know a precision
+            reason = (str(error).splitlines() or [""])[0]
+            warnings.warn(f"{dtype} is left out: {type(error).__name__} {reason}", RunWarning, stacklevel=2)
+            trials.append(Trial(dtype, float("inf"), float("inf")))
+            continue
         error = float(np.linalg.norm(found - exact)) / norm
         trials.append(Trial(dtype, seconds, error if np.isfinite(error) else float("inf")))
         if fastest(trials) != FLOAT32:

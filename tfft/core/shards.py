@@ -7,6 +7,8 @@
 A process may be killed, and two may write the same rows at once; a damaged shard is found out and written again.
 """
 
+import io
+import math
 import os
 import re
 import shutil
@@ -14,6 +16,7 @@ import time
 import warnings
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,8 @@ from tfft.core.errors import DataError, RunWarning
 from tfft.core.files import replacing
 
 SHARD_BYTES = 64 * 2**20
+# a killed process loses what it has of one shard, so small rows make small shards
+_MOST_ROWS = 1024
 _NAME = re.compile(r"(\d{5})-([0-9a-f]{32})\.npy")
 _ABANDONED_SECONDS = 3600.0
 _TOUCH_SECONDS = 60.0
@@ -36,7 +41,7 @@ class Shards:
         count: How many rows.
         row: dtype of one row, with its shape; structured where a row has several arrays.
         folder: Where the shards lie; None keeps them in memory.
-        per_shard: Rows in a full shard; None for about 64 MiB.
+        per_shard: Rows in a full shard; None for at most 1,024, of 64 MiB together.
 
     Example:
         >>> table = Shards(5, np.dtype(("<f4", (2,))), per_shard=2)
@@ -50,7 +55,7 @@ class Shards:
         self, count: int, row: "np.dtype[Any]", folder: Path | None = None, per_shard: int | None = None
     ) -> None:
         self.count, self.row, self.folder = count, row, folder
-        self.per_shard = per_shard or max(1, min(count, SHARD_BYTES // row.itemsize))
+        self.per_shard = per_shard or max(1, min(count, _MOST_ROWS, SHARD_BYTES // row.itemsize))
         self._parts: dict[int, Path | np.ndarray] = {}
         self._touched = 0.0
 
@@ -77,7 +82,7 @@ class Shards:
             _sweep(self.folder)
             found = sorted(path for path in self.folder.glob("*.npy") if _NAME.fullmatch(path.name))
             with ThreadPoolExecutor() as pool:
-                for path, sound in zip(found, pool.map(lambda path: _is_sound(path, self), found), strict=True):
+                for path, sound in zip(found, pool.map(self._is_sound, found), strict=True):
                     if sound:
                         self._parts[int(path.name[:5])] = path
                     else:
@@ -102,6 +107,8 @@ class Shards:
             self._parts[number] = rows
             return
         path = self.folder / f"{number:05d}-{fingerprint.digest(rows)}.npy"
+        if not self.folder.is_dir():
+            raise FileNotFoundError(f"{str(self.folder)!r} has been deleted")
         with replacing(path) as fresh, fresh.open("wb") as file:
             np.lib.format.write_array(file, rows, allow_pickle=False)
         self._parts[number] = path
@@ -116,7 +123,7 @@ class Shards:
             Shape (m, ...), of the dtype of a row.
 
         Raises:
-            DataError: When a shard was deleted meanwhile.
+            DataError: When a shard was deleted or cut short meanwhile.
         """
         self._touch()
         found = np.empty((len(positions), *self.row.shape), self.row.base)
@@ -127,50 +134,66 @@ class Shards:
             if isinstance(part, np.ndarray):
                 found[chosen] = part[inner]
             else:
-                _read(part, len(self.rows(int(number))), inner, found, chosen)
+                _read(part, len(self._header(int(number))), inner, found, chosen)
         return found
 
     def _touch(self) -> None:
         """Say, once in a while, that the rows are being used; the folder's time is what a store goes by."""
         if self.folder is not None and time.time() - self._touched > _TOUCH_SECONDS:
             self._touched = time.time()
-            os.utime(self.folder)
+            with suppress(OSError):  # the folder of another user, or deleted: reading finds out
+                os.utime(self.folder)
+
+    def _header(self, number: int) -> bytes:
+        """What the file of a shard begins with; compared and never parsed, for a damaged one may hold any Python."""
+        shape = (len(self.rows(number)), *self.row.shape)
+        file = io.BytesIO()
+        what = {"descr": np.lib.format.dtype_to_descr(self.row.base), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, what)
+        return file.getvalue()
+
+    def _is_sound(self, path: Path) -> bool:
+        """Whether a file holds, bit for bit, what was written as the shard of its name."""
+        match = _NAME.fullmatch(path.name)
+        number = -1 if match is None else int(match[1])
+        if match is None or number * self.per_shard >= self.count:
+            return False
+        header, shape = self._header(number), (len(self.rows(number)), *self.row.shape)
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return False
+        size = math.prod(shape) * self.row.base.itemsize
+        if not content.startswith(header) or len(content) != len(header) + size:
+            return False
+        rows = np.frombuffer(content, self.row.base, offset=len(header)).reshape(shape)
+        return fingerprint.digest(rows) == match[2]
 
 
-def _read(path: Path, count: int, inner: np.ndarray, found: np.ndarray, places: np.ndarray) -> None:
-    """Rows of a file of ``count`` rows into their places; not by a memory map, all pages of which would count as our memory."""
+def _read(path: Path, start: int, inner: np.ndarray, found: np.ndarray, places: np.ndarray) -> None:
+    """Rows of a file, which begin at ``start``, into places; not by a memory map, all pages of which would count as our memory."""
     size = found[:1].nbytes
     try:
         with path.open("rb", buffering=0) as file:
-            start = file.seek(0, 2) - count * size
             for position, place in zip(inner, places, strict=True):
                 file.seek(start + int(position) * size)
-                file.readinto(found[place : place + 1].view(np.uint8).reshape(-1).data)
-    except FileNotFoundError:
+                if file.readinto(found[place : place + 1].view(np.uint8).reshape(-1).data) != size:
+                    raise EOFError
+    except (FileNotFoundError, EOFError) as error:
+        happened = "deleted" if isinstance(error, FileNotFoundError) else "cut short"
         raise DataError(
-            "Features that were kept have been deleted while they were being read.",
+            f"Features that were kept have been {happened} while they were being read.",
             repr(str(path)),
             'Train again, and they are computed anew; with cache="memory" nobody can delete them.',
         ) from None
 
 
-def _is_sound(path: Path, table: Shards) -> bool:
-    match = _NAME.fullmatch(path.name)
-    if match is None:
-        return False
-    try:
-        rows = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return False
-    whole = len(rows) == len(table.rows(int(match[1])))
-    return whole and rows.dtype == table.row.base and fingerprint.digest(rows) == match[2]
-
-
 def _sweep(folder: Path) -> None:
     """Remove what a killed process left half written; another one that writes at this moment is left alone."""
     for left in folder.glob(".*.partial"):
-        if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
+        with suppress(FileNotFoundError):  # its writer has just finished
+            if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def row_type(arrays: Iterable[tuple[tuple[int, ...], str]]) -> "np.dtype[Any]":

@@ -5,14 +5,17 @@
     <folder>/<key>/                           its time says when it was last used
     <folder>/<key>/manifest.json              what the rows are
     <folder>/<key>/00003-<digest>.npy         see ``shards``
+    <folder>/<key>/.lease-...                 a process is using it, see ``leases``
 """
 
 import json
 import os
+import re
 import shutil
 import time
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +25,13 @@ import numpy as np
 from tfft.core import fingerprint
 from tfft.core.errors import RunWarning
 from tfft.core.files import write_text
+from tfft.core.leases import is_leased, lease
 from tfft.core.shards import Shards
 
-FORMAT = 1
+FORMAT = 2
 _MANIFEST = "manifest.json"
-# a run that reads rows says so once a minute
+_KEY = re.compile("[0-9a-f]{32}")
+# a run that reads rows says so once a minute; where it could leave no lease, that is all there is
 _IN_USE_SECONDS = 300.0
 
 
@@ -39,12 +44,19 @@ class Kept:
         about: What the rows were made from; empty where that cannot be read.
         size_bytes: Of all its files.
         used: When it was last written or read, in seconds since 1970.
+        whole_bytes: What it will take when it is whole; that much room is its own.
     """
 
     key: str
     about: Mapping[str, Any]
     size_bytes: int
     used: float
+    whole_bytes: int = 0
+
+    @property
+    def claimed_bytes(self) -> int:
+        """What it takes, or is going to."""
+        return max(self.size_bytes, self.whole_bytes)
 
 
 @dataclass(frozen=True)
@@ -100,41 +112,61 @@ class Store:
             manifest = None
         if manifest is None:
             self._make_room(folder.name, count * row.itemsize)
-            write_text(folder / _MANIFEST, json.dumps(made_from | {"created": time.time()}, indent=1))
+            more = {"created": time.time(), "bytes": count * row.itemsize}
+            write_text(folder / _MANIFEST, json.dumps(made_from | more, indent=1))
         os.utime(folder)
-        return Shards(count, row, folder)
+        table = Shards(count, row, folder)
+        lease(folder, table)
+        return table
 
     def entries(self) -> list[Kept]:
         """What there is, last used first."""
         found = []
         for folder in self.folder.iterdir() if self.folder.is_dir() else ():
-            if (folder / _MANIFEST).is_file():
-                size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-                about = (_read(folder) or {}).get("about", {})
-                found.append(Kept(folder.name, about, size, folder.stat().st_mtime))
+            with suppress(FileNotFoundError):  # another process is deleting it
+                if _KEY.fullmatch(folder.name):
+                    size = sum(_size(path) for path in folder.rglob("*"))
+                    manifest = _read(folder) or {}
+                    about, whole = manifest.get("about", {}), manifest.get("bytes", 0)
+                    found.append(Kept(folder.name, about, size, folder.stat().st_mtime, whole))
         return sorted(found, key=lambda kept: -kept.used)
 
-    def remove(self, key: str) -> None:
-        """Delete one entry; a process that is reading it falls back to computing.
+    def remove(self, key: str) -> bool:
+        """Delete one entry, unless a process is using it.
 
         Args:
             key: Of the entry.
+
+        Returns:
+            Whether it is gone.
         """
-        shutil.rmtree(self.folder / key, ignore_errors=True)
+        folder = self.folder / key
+        if not is_leased(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+        return not folder.exists()
 
     def _make_room(self, own: str, needed: int) -> None:
         if needed > self.max_bytes:
             raise OSError(f"{needed / 1e9:.2f} GB are needed, and the cache may hold {self.max_bytes / 1e9:.2f} GB")
         kept = [entry for entry in self.entries() if entry.key != own]
-        while kept and sum(entry.size_bytes for entry in kept) + needed > self.max_bytes:
+        claimed = sum(entry.claimed_bytes for entry in kept)
+        while kept and claimed + needed > self.max_bytes:
             oldest = kept.pop()
-            if time.time() - oldest.used < _IN_USE_SECONDS:
-                raise OSError(f"{needed / 1e9:.2f} GB are needed, and what is in the cache is in use")
-            self.remove(oldest.key)
+            recent = time.time() - oldest.used < _IN_USE_SECONDS
+            if not recent and self.remove(oldest.key):
+                claimed -= oldest.claimed_bytes
+        if claimed + needed > self.max_bytes:
+            raise OSError(f"{needed / 1e9:.2f} GB are needed, and what is in the cache is in use")
         self.folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self.folder).free
         if needed > free:
             raise OSError(f"{needed / 1e9:.2f} GB are needed, and {free / 1e9:.2f} GB are free in {str(self.folder)!r}")
+
+
+def _size(path: Path) -> int:
+    with suppress(FileNotFoundError):
+        return path.stat().st_size if path.is_file() else 0
+    return 0
 
 
 def _read(folder: Path) -> dict[str, Any] | None:

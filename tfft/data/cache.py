@@ -21,7 +21,8 @@ class Cache:
     Attributes:
         where: ``"auto"`` is the disk, or memory where the disk has no room; ``"disk"``, ``"memory"`` and ``"off"`` are just that.
         folder: None for ``features`` below ``TFFT_CACHE_DIR``, or below the platform's folder for caches.
-        max_bytes: Of everything in the folder; None for 32 GB, and never more than half of what the disk has free.
+        max_bytes: Of everything in the folder; None for 32 GB, and never more than half of what the disk has free. What goes to
+            memory in its place is at most a quarter of that.
         views: How many random views of each picture are kept where a phase changes pictures; None for one for each epoch, as far as
             they fit into half of the bytes.
 
@@ -86,16 +87,19 @@ class Cache:
         there = next((path for path in (folder, *folder.parents) if path.exists()), Path("."))
         kept = sum(entry.size_bytes for entry in Store(folder, 0).entries())
         affordable = (shutil.disk_usage(there).free + kept) // 2
-        return Store(folder, min(self.max_bytes or _MOST_BYTES, affordable))
+        return Store(folder, min(self.most_bytes, affordable))
 
     @property
     def most_bytes(self) -> int:
-        """How much may be kept, on disk or in memory."""
-        if self.where == "memory":
-            return self.memory_bytes
-        return self.store.max_bytes if self.where == "disk" else max(self.store.max_bytes, self.memory_bytes)
+        """How much may be kept, whatever room there is: the same in every run."""
+        if self.max_bytes is not None:
+            return self.max_bytes
+        return self.memory_bytes if self.where == "memory" else _MOST_BYTES
 
     @property
     def memory_bytes(self) -> int:
-        """How much may be kept in memory: ``max_bytes``, or a quarter of the machine's."""
-        return self.max_bytes or (memory_bytes() or 4 * 2**30) // 4
+        """How much may be kept in memory: a quarter of it, or less, or for ``"memory"`` whatever the user says."""
+        quarter = (memory_bytes() or 4 * 2**30) // 4
+        if self.where == "memory":
+            return self.max_bytes or quarter
+        return min(self.max_bytes or quarter, quarter)

@@ -1,27 +1,21 @@
-"""Batches of rows, in whatever order they come -> whole shards, written while the next batches are computed."""
-
-from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
-from typing import Any
+"""Batches of rows, in whatever order they come -> whole shards, each written as soon as it is whole."""
 
 import numpy as np
 
 from tfft.core.shards import Shards
 
-_WRITES_BEHIND = 2
-
 
 class Filling:
-    """Collects the missing rows of a table; each shard is written as soon as it is whole.
+    """Collects the missing rows of a table.
 
     Args:
         table: To fill.
 
     Example:
         >>> table = Shards(4, np.dtype("<f4"), per_shard=2)
-        >>> with Filling(table) as filling:
-        ...     for position in filling.positions:
-        ...         filling.add(np.array([position]), np.array([position * 10], np.float32))
+        >>> filling = Filling(table)
+        >>> for position in filling.positions:
+        ...     filling.add(np.array([position]), np.array([position * 10], np.float32))
         >>> table.missing(), table.take(np.arange(4)).tolist()
         ([], [0.0, 10.0, 20.0, 30.0])
     """
@@ -30,8 +24,6 @@ class Filling:
         self.table = table
         self._missing = set(table.missing())
         self._open: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        self._writer = ThreadPoolExecutor(1)
-        self._writing: list[Future[None]] = []
 
     @property
     def positions(self) -> np.ndarray:
@@ -62,17 +54,5 @@ class Filling:
             if there.all():
                 del self._open[number]
                 self._missing.remove(number)
-                self._writing.append(self._writer.submit(self.table.write, number, shard))
-        while len(self._writing) > _WRITES_BEHIND:
-            self._writing.pop(0).result()
-
-    def __enter__(self) -> "Filling":
-        return self
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: TracebackType | None) -> None:
-        try:
-            if error is None:
-                for write in self._writing:
-                    write.result()
-        finally:
-            self._writer.shutdown(wait=True, cancel_futures=True)
+                # not behind the computation: a process that is killed loses no more than the shard that is open
+                self.table.write(number, shard)

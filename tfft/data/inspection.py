@@ -1,21 +1,19 @@
 """One look at every input before anything is trained: can it be read, and which content has it."""
 
 import io
-import json
 import struct
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from tfft.core.errors import DataError, shortlist
-from tfft.core.fingerprint import digest
 from tfft.core.machine import cores
 from tfft.core.specs import IMAGE_FORMATS, Text, rangeless
+from tfft.data.contents import opened
 from tfft.data.text_files import TextFiles
 
 _SHOW_PROGRESS_FROM = 5_000
@@ -122,20 +120,18 @@ def named_faults(inputs: Sequence[Any], inspection: Inspection) -> tuple[str, ..
 def _look(inputs: Sequence[Any], index: int) -> tuple[str, str]:
     try:
         item = inputs[index]
-        if isinstance(item, np.ndarray):
-            return digest(item), ""
-        if isinstance(item, Text):
-            return digest(json.dumps([item.first, item.second], ensure_ascii=False).encode()), ""
-        if not isinstance(item, (str, bytes, bytearray)):
+        if not isinstance(item, (str, bytes, bytearray, np.ndarray, Text)):
             return "", f"a {type(item).__name__} is neither a path, nor encoded bytes, nor an array"
-        content = Path(item).read_bytes() if isinstance(item, str) else bytes(item)
+        content, found = opened(item)
+        if not isinstance(content, bytes):
+            return found, ""
         if not content:
             return "", "empty file"
         with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as image:
             image.draft("RGB", (1, 1))
             image.load()
             reason = rangeless(image.mode, image.format)
-        return ("", reason) if reason else (digest(content), "")
+        return ("", reason) if reason else (found, "")
     except DataError:
         raise
     except UnicodeEncodeError:

@@ -20,6 +20,7 @@ from tfft.core.errors import RunWarning
 from tfft.core.machine import cores
 from tfft.core.shards import Shards
 from tfft.data.cache import Cache
+from tfft.data.contents import unchanged
 from tfft.data.examples import Examples
 from tfft.data.filling import Filling
 from tfft.data.loading import Reader
@@ -145,11 +146,12 @@ def with_kept(
 
     def fill() -> Shards:
         table = tables.table(key, len(examples), row)
-        with Filling(table) as filling, ThreadPoolExecutor(cores()) as pool:
+        filling = Filling(table)
+        with ThreadPoolExecutor(cores()) as pool:
             positions = filling.positions
             for start in range(0, len(positions), _AT_ONCE):
                 some = positions[start : start + _AT_ONCE]
-                rows = np.stack(list(pool.map(lambda index: read(examples.inputs[int(index)]), some)))
+                rows = np.stack(list(pool.map(lambda index: read(unchanged(examples, int(index))), some)))
                 filling.add(some, rows)
                 progress(start + len(some), len(positions))
         return table

@@ -5,6 +5,7 @@ import numpy as np
 from tfft.core.precision import FLOAT32
 from tfft.core.shards import Shards
 from tfft.core.strategy import replicas, scope
+from tfft.data.contents import unchanged
 from tfft.data.examples import Examples
 from tfft.data.loading import reading
 from tfft.data.pipeline import evaluation_batches
@@ -51,8 +52,9 @@ def logits(model: TransferModel, examples: Examples, batch_size: int) -> np.ndar
         except NotKeptError:
             loading, net = reading(examples, model.preprocessor, model.task.encode), model.net
         batches = evaluation_batches(loading, batch_size, copies=copies)
-        # not predict_on_batch: under a strategy it answers once for each replica
-        return np.asarray(net.predict(batches.map(lambda inputs, _: inputs), verbose=0))[: len(examples)]
+        # inputs in a tuple of their own, or Keras takes the second tensor of a cut for targets; and not predict_on_batch,
+        # which under a strategy answers once for each replica
+        return np.asarray(net.predict(batches.map(lambda inputs, _: (inputs,)), verbose=0))[: len(examples)]
 
 
 def _features(model: TransferModel, at: Cut, examples: Examples, batch_size: int) -> Shards:
@@ -65,7 +67,7 @@ def _features(model: TransferModel, at: Cut, examples: Examples, batch_size: int
         table = tables.table(key, len(examples), row_of(at, FLOAT32))
         read = model.preprocessor
         working = Extraction(model, FLOAT32, batch_size=batch_size, fold=False)
-        working.fill([Wanted(at, table)], lambda index: read(examples.inputs[index]), lambda *_: None)
+        working.fill([Wanted(at, table)], lambda index: read(unchanged(examples, index)), lambda *_: None)
         return table
 
     return tables.attempt(fill)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -87,14 +86,13 @@ class Extraction:
 
         compute = self.compute(None if source is None else source.at, [each.at for each in wanted[first:]])
         done = 0
-        with readable(), ExitStack() as stack:
-            opened = [stack.enter_context(filling) for filling in fillings[first:]]
+        with readable():
             for positions, *arrays in self._batches(compute, Loading(wanted[0].table.count, load), needed):
                 if self.dtype == "float16" and not all(np.isfinite(array).all() for array in arrays):
                     raise FloatingPointError(
                         f"Features of {self.model.backbone.handle} in float16 are NaN or infinite."
                     )
-                for filling in opened:
+                for filling in fillings[first:]:
                     own = [arrays.pop(0) for _ in filling.table.row.names or ()]
                     filling.add(positions, packed(own, filling.table.row))
                 done = min(done + len(positions), len(needed))
@@ -117,7 +115,7 @@ class Extraction:
             nets = [
                 trunk_net(self.model, end, self.dtype, self.fold)
                 if begin is None
-                else between(self.model, begin, end, self.dtype)
+                else between(self.model, begin, end, self.dtype, self.fold)
                 for begin, end in steps
             ]
 
@@ -146,7 +144,8 @@ class Extraction:
 
     def _stretches(self, positions: np.ndarray) -> Iterator[tuple[int, np.ndarray, list[float]]]:
         """Batch size and positions, one stretch after the other; the list takes the seconds that each example took."""
-        copies, size, best = replicas(self.model.strategy), _SMALLEST, float("inf")
+        copies, best = replicas(self.model.strategy), float("inf")
+        size = first = max(1, min(_SMALLEST, self._most()))
         while self.batch_size is None:
             tried = size * copies * _TRIED_BATCHES
             if len(positions) < 2 * tried:
@@ -158,7 +157,7 @@ class Extraction:
             if not faster or 2 * size > self._most():
                 self.batch_size = size if faster else size // 2
             best, size = min(best, taken[0]), 2 * size
-        yield self.batch_size or _SMALLEST, positions, []
+        yield self.batch_size or first, positions, []
 
     def _most(self) -> int:
         """Pictures whose largest activations fit into a gigabyte."""

@@ -41,11 +41,11 @@ def trunk_net(model: TransferModel, to: Cut, dtype: str = FLOAT32, fold: bool = 
 
     pixels = keras.Input((model.preprocessor.height, model.preprocessor.width, 3), dtype="float32", name="pixels")
     scaled = PIXEL_RANGES[model.backbone.pixel_range](pixels)
-    stage = _stage("trunk", segments(model, None, to.place), dtype, inference=True, fold=fold)
-    return keras.Model(pixels, stage([scaled]), name="trunk")
+    chain = _layer("trunk", segments(model, None, to.place), dtype, inference=True, fold=fold)
+    return keras.Model(pixels, chain([scaled]), name="trunk")
 
 
-def between(model: TransferModel, earlier: Cut, later: Cut, dtype: str = FLOAT32) -> "keras.Model":
+def between(model: TransferModel, earlier: Cut, later: Cut, dtype: str = FLOAT32, fold: bool = True) -> "keras.Model":
     """Features of one cut to those of a later one, both frozen.
 
     Args:
@@ -53,6 +53,7 @@ def between(model: TransferModel, earlier: Cut, later: Cut, dtype: str = FLOAT32
         earlier: Where it begins.
         later: Where it ends; ``later.contains(earlier)``.
         dtype: In which the backbone computes.
+        fold: As of ``trunk_net``.
 
     Returns:
         A model from tensor or tensors to tensor or tensors, each of shape (batch, ...).
@@ -60,8 +61,8 @@ def between(model: TransferModel, earlier: Cut, later: Cut, dtype: str = FLOAT32
     import keras
 
     inputs = _inputs(earlier, dtype)
-    stage = _stage("trunk", segments(model, earlier.place, later.place), dtype, inference=True)
-    return keras.Model(_one_or_all(inputs), stage(inputs), name="trunk")
+    chain = _layer("trunk", segments(model, earlier.place, later.place), dtype, inference=True, fold=fold)
+    return keras.Model(_one_or_all(inputs), chain(inputs), name="trunk")
 
 
 def tail_net(model: TransferModel, begin: Cut, precision: Precision = FLOAT32_ONLY, fold: bool = True) -> "keras.Model":
@@ -112,7 +113,7 @@ def whole_net(model: TransferModel, at: Cut, precision: Precision = FLOAT32_ONLY
 
 
 def _tail(model: TransferModel, begin: Cut, precision: Precision, features: list[Any], fold: bool) -> Any:
-    return _stage("tail", segments(model, begin.place, None), precision.tail, False, fold)(features)[0]
+    return _layer("tail", segments(model, begin.place, None), precision.tail, False, fold)(features)[0]
 
 
 def _inputs(at: Cut, dtype: str) -> list[Any]:
@@ -122,7 +123,7 @@ def _inputs(at: Cut, dtype: str) -> list[Any]:
     return [keras.Input(shape, dtype=kind, name=f"features_{index}") for index, (shape, kind) in enumerate(made)]
 
 
-def _stage(
+def _layer(
     name: str, parts: list[tuple["keras.Model", bool]], dtype: str, inference: bool, fold: bool = True
 ) -> "keras.Layer":
     """A layer that runs nets one after the other; those of the backbone in a precision, and perhaps without their randomness.
@@ -131,7 +132,7 @@ def _stage(
     """
     import keras
 
-    class Stage(keras.Layer):
+    class Chain(keras.Layer):
         def __init__(self) -> None:
             # autocast would turn bfloat16 features into float32 on their way in
             super().__init__(name=name, autocast=False)
@@ -151,7 +152,7 @@ def _stage(
                 tensors = list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
             return tensors
 
-    return Stage()
+    return Chain()
 
 
 def _one_or_all(tensors: list[Any]) -> Any:

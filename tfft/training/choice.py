@@ -1,12 +1,13 @@
 """Which precision a run computes in, where the user did not say: a short trial on a few of its own pictures."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from tfft.core import machine
+from tfft.core import fingerprint, machine, versions
 from tfft.core.gradients import gradient
 from tfft.core.graph import multiplications
 from tfft.core.precision import DTYPES, FLOAT32, Precision, fastest, remembered, tried
@@ -16,7 +17,6 @@ from tfft.data.loading import Loading
 from tfft.data.pipeline import evaluation_batches
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import HEAD, segments
-from tfft.models.features import identity
 from tfft.models.trunk import tail_net, whole_net
 from tfft.training.trunk_cache import TrunkCache
 from tfft.training.turns import Turn, chain
@@ -59,15 +59,38 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
     passes = 1 if once else sum(turn.phase.epochs for turn in turns)
     forward = (len(train) + len(features.data.validation)) * passes * _multiplications(model, None, deepest)
     training = 3 * len(train) * epochs * _multiplications(model, widest, None)
-    made_from = identity(model, deepest.at, "any") | {"machine": machine.hardware()}
+    made_from = _made_from(model)
 
     trunk = tail = FLOAT32
     if frozen and forward > _WORTH:
-        trunk = _fastest(made_from | {"work": "forward"}, _forward(features, frozen), DTYPES[1:])
+        about: dict[str, Any] = {"work": "forward", "cuts": [at.describe() for at in chain(frozen, model.cache)]}
+        trunk = _fastest(made_from | about, _forward(features, frozen), DTYPES[1:])
     if training > _WORTH:
-        about = {"work": "training", "cut": widest.at.describe(), "trunk": trunk, "batch_size": batch_size}
+        intents = [[row.path, row.intent] for row in widest.overview.rows]
+        about = {
+            "work": "training",
+            "cut": widest.at.describe(),
+            "trunk": trunk,
+            "batch_size": batch_size,
+            "intents": intents,
+        }
         tail = _fastest(made_from | about, _training(features, turns, trunk, batch_size), _TRAINING)
     return Precision(trunk, tail)
+
+
+def _made_from(model: TransferModel) -> dict[str, Any]:
+    """Machine and net, with all of its weights: what trials are remembered by, whatever the pictures were."""
+    return {
+        "weights": fingerprint.combined(fingerprint.weight_digests(model.backbone_net.weights)),
+        "layers": fingerprint.digest(
+            json.dumps(model.backbone_net.get_config(), sort_keys=True, default=repr).encode()
+        ),
+        "head": [list(weight.shape) for weight in model.head_net.weights],
+        "pixels": {**model.preprocessor.to_dict(), "range": model.backbone.pixel_range},
+        "task": model.task.name,
+        "machine": machine.hardware(),
+        "versions": versions.installed(("tfft", "keras", "tensorflow")),
+    }
 
 
 def _multiplications(model: TransferModel, begin: Turn | None, end: Turn | None) -> int:

@@ -17,7 +17,6 @@ from tfft.models.assembly import TransferModel
 from tfft.models.cuts import HEAD
 from tfft.models.features import reading_features
 from tfft.models.trunk import tail_net, whole_net
-from tfft.plans.phase import Phase
 from tfft.preprocess import views
 from tfft.training.trunk_cache import TrunkCache
 from tfft.training.turns import Turn
@@ -102,7 +101,7 @@ def prepare(
     except NotKeptError as reason:
         net = whole_net(model, now.at, precision)
         some, held_out_pixels = cache.pixels(now.phase)
-        train = _changed(model, some, now.phase, cache.seed)
+        train = _changed(model, some, now, cache.seed, cache.views(now, precision.trunk))
         validation = reading(held_out_pixels, model.preprocessor, encode)
         note = f"pixels: {reason}" if precision.trunk == FLOAT32 else f"pixels, {precision.trunk}: {reason}"
     else:
@@ -131,16 +130,18 @@ def prepare(
     )
 
 
-def _changed(model: TransferModel, examples: Examples, phase: Phase, seed: int) -> Loading:
-    """Training pictures, changed as the phase asks for."""
+def _changed(model: TransferModel, examples: Examples, now: Turn, seed: int, count: int) -> Loading:
+    """Training pictures, changed as the phase asks for; the epochs take their views in turn."""
+    augment = now.phase.augment
 
     def read(item: Any, random: np.random.Generator) -> np.ndarray:
-        return views.read(item, model.preprocessor, phase.augment, random)
+        return views.read(item, model.preprocessor, augment, random)
 
     def mix(pixels: np.ndarray, targets: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        return views.mix(pixels, targets, phase.augment, random)
+        return views.mix(pixels, targets, augment, random)
 
-    return reading_at_random(examples, read, model.task.encode, mix, seed)
+    found, first = reading_at_random(examples, read, model.task.encode, mix, seed), now.first_epoch
+    return Loading(found.count, lambda epoch, chosen: found.load(first + (epoch - first) % count, chosen))
 
 
 def _counted(loading: Loading, batch_size: int, copies: int) -> "tf.data.Dataset":

@@ -32,7 +32,7 @@ class LiveLine(keras.callbacks.Callback):
         super().__init__()
         console = Console(stderr=True)
         self._show = (console.is_terminal or console.is_jupyter) if show is None else show
-        self._phase, self._steps = phase, steps
+        self._phase, self._steps, self._before = phase, steps, 0
         self._trains = overview.describe()
         self._wide = console.width >= _WIDE
         columns: list[ProgressColumn] = [
@@ -64,6 +64,7 @@ class LiveLine(keras.callbacks.Callback):
             logs: Unused.
         """
         if self._show:
+            self._before = epoch * self._steps
             self._bar.update(self._task, epoch=f"{epoch + 1}/{self._phase.epochs}")
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -74,7 +75,8 @@ class LiveLine(keras.callbacks.Callback):
             logs: Unused.
         """
         if self._show:
-            self._bar.advance(self._task)
+            # Keras calls once for several steps where it takes them at once
+            self._bar.update(self._task, completed=self._before + batch + 1)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Show the epoch's metrics.

@@ -11,6 +11,7 @@ from tfft import tasks
 from tfft.core import files, versions
 from tfft.core.precision import Precision
 from tfft.core.strategy import replicas
+from tfft.data.cache import Cache
 from tfft.models.assembly import TransferModel
 from tfft.plans.code import to_code
 from tfft.plans.phase import Phase, Plan
@@ -151,7 +152,7 @@ class Run:
         }
         chosen = "".join(f", {name}={value!r}" for name, value in task.options.items() if value != defaults[name])
         spread = ', strategy="mirrored"' if replicas(self.model.strategy) > 1 else ""
-        numbers = f", precision={(self.precision.trunk, self.precision.tail)!r}"
+        numbers = f", precision={(self.precision.trunk, self.precision.tail)!r}{self._cache_code()}"
         return (
             f"import tfft\n\ndata = {self.data.get('source') or '...'}\n"
             f"backbone = tfft.load_backbone({backbone.handle!r}{options})\n"
@@ -159,6 +160,13 @@ class Run:
             f"plan = {to_code(self.plan)}\n"
             f"run = tfft.fit(model, data, plan, seed={self.seed}, batch_size={self.batch_size})\n"
         )
+
+    def _cache_code(self) -> str:
+        """What was said of the cache that decides which views of pictures that change at random there are."""
+        cache, default = self.model.cache, Cache()
+        said = {name: getattr(cache, name) for name in ("where", "max_bytes", "views")}
+        options = ", ".join(f"{name}={value!r}" for name, value in said.items() if value != getattr(default, name))
+        return f", cache=tfft.data.Cache({options})" if options else ""
 
     def to_dict(self) -> dict[str, Any]:
         """The run as plain JSON values; of its weights only path, shape and movement, which is enough to repeat it."""
@@ -173,6 +181,11 @@ class Run:
             "batch_size": self.batch_size,
             "replicas": replicas(self.model.strategy),
             "precision": asdict(self.precision),
+            "cache": {
+                "where": self.model.cache.where,
+                "max_bytes": self.model.cache.max_bytes,
+                "views": self.model.cache.views,
+            },
             "data": dict(self.data),
             "phases": [record.to_dict() for record in self.phases],
             "versions": dict(self.versions),

@@ -8,6 +8,7 @@ import numpy as np
 
 from tfft.core.shards import Shards
 from tfft.data import loading
+from tfft.data.contents import unchanged
 from tfft.data.examples import Examples, Splits
 from tfft.data.tables import NotKeptError, Tables, with_kept
 from tfft.models.assembly import TransferModel
@@ -15,8 +16,9 @@ from tfft.models.cuts import Cut
 from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import identity, made_from, row_of
 from tfft.plans.phase import Phase
-from tfft.preprocess import augmentation, views
-from tfft.training.turns import Turn, ahead, draws, legal
+from tfft.preprocess import augmentation
+from tfft.preprocess import views as changed_views
+from tfft.training.turns import Turn, ahead, draws, legal, views
 
 Progress = Callable[[str, int, int], None]
 
@@ -70,9 +72,28 @@ class TrunkCache:
             ]
             return self._filled(cuts, [made_from(known[id(c)], examples, draw) for c in cuts], examples, draw, dtype)
 
-        view_bytes = len(self.data.train) * row_of(at, dtype).itemsize
-        train = [filled(self.data.train, draw) for draw in draws(turns[0], self.model.cache, self.seed, view_bytes)]
+        count, each = self.views(turns[0], dtype), len(self.data.train) * row_of(at, dtype).itemsize
+        if count > 1 and count * each > self.model.cache.most_bytes:
+            most = self.model.cache.most_bytes
+            raise NotKeptError(f"{count} views of {each / 1e9:.2f} GB do not fit into {most / 1e9:.2f} GB")
+        train = [filled(self.data.train, draw) for draw in draws(turns[0], count, self.seed)]
         return at, train, filled(self.data.validation, {})
+
+    def views(self, turn: Turn, dtype: str) -> int:
+        """How many random views of each training picture a phase has, whether their features are kept or not.
+
+        Args:
+            turn: The phase.
+            dtype: In which the trunk computes.
+
+        Returns:
+            At least 1; one for each epoch where no features could be kept.
+        """
+        try:
+            at = legal(turn, self.model.cache)
+        except NotKeptError:
+            return turn.phase.epochs
+        return views(turn, self.model.cache, len(self.data.train) * row_of(at, dtype).itemsize)
 
     def extraction(self, dtype: str) -> Extraction:
         """What computes features in a precision; one for the whole run.
@@ -143,11 +164,11 @@ class TrunkCache:
         """Position of an example -> its pixels, in the view that is drawn."""
         preprocessor = self.model.preprocessor
         if not draw:
-            return lambda index: preprocessor(examples.inputs[index])
+            return lambda index: preprocessor(unchanged(examples, index))
         changes = [augmentation.from_dict(values) for values in draw["changes"]]
 
         def read(index: int) -> np.ndarray:
             random = loading.draw(draw["seed"], draw["epoch"], index)
-            return views.read(examples.inputs[index], preprocessor, changes, random)
+            return changed_views.read(unchanged(examples, index), preprocessor, changes, random)
 
         return read

@@ -5,7 +5,7 @@
     Turn            a phase, what is meant to move in it, and its cut
     legal           its cut, where features may be kept
     ahead, chain    cuts of later phases whose features the same pass may fill
-    draws           how its pictures are changed, view by view
+    views, draws    how many random views of its pictures there are, and how each is changed
 """
 
 from collections.abc import Sequence
@@ -98,29 +98,39 @@ def chain(turns: Sequence[Turn], cache: Cache) -> list[Cut]:
     return [found[depth] for depth in sorted(found)]
 
 
-def draws(turn: Turn, cache: Cache, seed: int, view_bytes: int) -> list[dict[str, Any]]:
+def views(turn: Turn, cache: Cache, view_bytes: int) -> int:
+    """How many random views of each training picture the epochs of a phase take in turn.
+
+    It depends on what was asked for and not on the room there happens to be, so that the same call trains the same.
+
+    Args:
+        turn: A phase.
+        cache: Says how many; where it does not, there is one for each epoch, as far as they fit into half of its bytes: validation
+            and other phases need room as well. Where not even two fit, every epoch has its own, and none is kept.
+        view_bytes: What one view of all training pictures takes.
+
+    Returns:
+        1 where pictures are not changed, else at most as many as there are epochs.
+    """
+    epochs = turn.phase.epochs
+    if not turn.phase.augment:
+        return 1
+    fitting = cache.most_bytes // 2 // view_bytes
+    return min(cache.views or (fitting if fitting > 1 else epochs), epochs)
+
+
+def draws(turn: Turn, count: int, seed: int) -> list[dict[str, Any]]:
     """What is drawn for each view of the training pictures.
 
     Args:
         turn: A phase.
-        cache: Says how many views are kept; where it does not, as many as there are epochs, within half of its bytes: validation
-            and other phases need room as well.
+        count: From ``views``.
         seed: Of the run.
-        view_bytes: What one view of all training pictures takes.
 
     Returns:
         One for each view, as JSON values; one empty dict where pictures are not changed.
-
-    Raises:
-        NotKeptError: When there is no room for two views of several epochs: one alone would change nothing from epoch to epoch.
     """
     if not turn.phase.augment:
         return [{}]
-    epochs = turn.phase.epochs
-    count = min(cache.views or cache.most_bytes // 2 // view_bytes, epochs)
-    if count < min(cache.views or 2, epochs):
-        raise NotKeptError(
-            f"one view takes {view_bytes / 1e9:.2f} GB, and two do not fit into half of {cache.most_bytes / 1e9:.2f} GB"
-        )
     draw = {"changes": [step.to_dict() for step in turn.phase.augment], "seed": derive(seed, "augment")}
     return [draw | {"epoch": turn.first_epoch + view} for view in range(count)]
