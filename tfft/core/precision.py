@@ -113,11 +113,9 @@ def tried(work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> list[Tria
     for dtype in dtypes:
         try:
             seconds, found = _timed(work, dtype)
-        except (
-            Exception
-        ) as error:  # TensorFlow and Keras raise of all kinds where an operation does not know a precision
-            reason = (str(error).splitlines() or [""])[0]
-            warnings.warn(f"{dtype} is left out: {type(error).__name__} {reason}", RunWarning, stacklevel=2)
+        except Exception as fault:  # of all kinds, where an operation of TensorFlow or Keras does not know a precision
+            reason = (str(fault).splitlines() or [""])[0]
+            warnings.warn(f"{dtype} is left out: {type(fault).__name__} {reason}", RunWarning, stacklevel=2)
             trials.append(Trial(dtype, float("inf"), float("inf")))
             continue
         error = float(np.linalg.norm(found - exact)) / norm
