@@ -1,7 +1,9 @@
 """TrunkCache: what a phase neither trains nor randomises is computed once, for all its epochs, later phases and later runs."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ from tfft.models.features import identity, made_from, row_of
 from tfft.plans.phase import Phase
 from tfft.preprocess import augmentation
 from tfft.preprocess import views as changed_views
-from tfft.training.turns import Turn, ahead, draws, legal, views
+from tfft.training.turns import Turn, chain, draws, legal, views
 
 Progress = Callable[[str, int, int], None]
 
@@ -60,17 +62,12 @@ class TrunkCache:
             DataError: When an image cannot be read.
         """
         at = legal(turns[0], self.model.cache)
-        chain = [(turn, at) if turn is turns[0] else (turn, ahead(turns, turn, self.model.cache)) for turn in turns]
-        known = {id(found): identity(self.model, found, dtype) for _, found in chain if found is not None}
+        known = cache(lambda each: identity(self.model, each, dtype))  # hashes all weights, which takes a while
 
         def filled(examples: Examples, draw: Mapping[str, Any]) -> Shards:
-            held_out = examples is self.data.validation
-            cuts = [
-                found
-                for turn, found in chain
-                if found is not None and (turn is turns[0] or held_out or not (draw or turn.phase.augment))
-            ]
-            return self._filled(cuts, [made_from(known[id(c)], examples, draw) for c in cuts], examples, draw, dtype)
+            cuts = [at] if draw else chain(turns, self.model.cache, examples is self.data.train)
+            keys = {each: made_from(known(each), examples, draw) for each in cuts}
+            return self._filled(at, keys, examples, draw, dtype)
 
         count, each = self.views(turns[0], dtype), len(self.data.train) * row_of(at, dtype).itemsize
         if count > 1 and count * each > self.model.cache.most_bytes:
@@ -138,25 +135,25 @@ class TrunkCache:
             return examples
 
     def _filled(
-        self, cuts: list[Cut], keys: list[dict[str, Any]], examples: Examples, draw: Mapping[str, Any], dtype: str
+        self, at: Cut, keys: Mapping[Cut, dict[str, Any]], examples: Examples, draw: Mapping[str, Any], dtype: str
     ) -> Shards:
-        """The table of the first cut; those of the others are filled in the same pass where there is room for them."""
+        """The table of one cut; those of the others are filled in the same pass where there is room for them."""
+
+        def table(each: Cut) -> Shards:
+            return self._kept.table(keys[each], len(examples), row_of(each, dtype))
 
         def fill() -> Shards:
+            own = table(at)
             wanted = []
-            for at, key in zip(cuts, keys, strict=True):
-                try:
-                    wanted.append(Wanted(at, self._kept.table(key, len(examples), row_of(at, dtype))))
-                except NotKeptError:
-                    if not wanted:
-                        raise
-            unlike = {each.at.depth: each for each in reversed(wanted)}
+            for each in keys:
+                with suppress(NotKeptError):
+                    wanted.append(Wanted(each, own if each is at else table(each)))
             self.extraction(dtype).fill(
-                [unlike[depth] for depth in sorted(unlike)],
+                wanted,
                 self._reader(examples, draw),
-                lambda done, count: self.progress(keys[0]["what"], done, count),
+                lambda done, count: self.progress(keys[at]["what"], done, count),
             )
-            return wanted[0].table
+            return own
 
         return self._kept.attempt(fill)
 

@@ -80,12 +80,13 @@ def ahead(turns: Sequence[Turn], later: Turn, cache: Cache) -> Cut | None:
     return found if still and (at.contains(found) or found.contains(at)) else None
 
 
-def chain(turns: Sequence[Turn], cache: Cache) -> list[Cut]:
+def chain(turns: Sequence[Turn], cache: Cache, training: bool = False) -> list[Cut]:
     """The cuts whose features one pass over pictures that are not changed will fill.
 
     Args:
         turns: The present phase and those after it.
         cache: What may be kept.
+        training: Whether it is for training pictures, which later phases may change; validation pictures are the same in all.
 
     Returns:
         From the earliest to the latest; of equally deep ones the first.
@@ -93,7 +94,7 @@ def chain(turns: Sequence[Turn], cache: Cache) -> list[Cut]:
     found = {turns[0].at.depth: turns[0].at}
     for turn in turns[1:]:
         at = ahead(turns, turn, cache)
-        if at is not None:
+        if at is not None and not (training and turn.phase.augment):
             found.setdefault(at.depth, at)
     return [found[depth] for depth in sorted(found)]
 
