@@ -48,4 +48,4 @@ def test_it_is_computed_as_in_training_biases_too():
         names = [variable.path for variable in net.trainable_variables]
         found[dtype] = dict(zip(names, np.split(flat, np.cumsum(sizes)[:-1]), strict=True))
     exact, near = found["float32"]["block1_conv/bias"], found["bfloat16"]["block1_conv/bias"]
-    assert np.linalg.norm(near - exact) < 0.02 * np.linalg.norm(exact)
+    assert np.linalg.norm(near - exact) < 0.05 * np.linalg.norm(exact)

@@ -9,6 +9,14 @@ import pytest
 from tfft.core.interrupts import noticed
 
 
+@pytest.fixture(autouse=True)
+def _handled():
+    """Python's own handler, which a shell's background takes away."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Dropping:
     """Is interrupted in its destructor, where Python ignores whatever is raised."""
 

@@ -24,6 +24,16 @@ def test_a_lease_ends_with_its_last_holder(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_end_of_a_lease_is_no_use_of_the_folder(tmp_path):
+    holder = Holder()
+    end = lease(tmp_path, holder)
+    os.utime(tmp_path, (1000, 1000))
+    end()
+    end()
+    assert tmp_path.stat().st_mtime == 1000
+    assert not is_leased(tmp_path)
+
+
 def test_what_a_dead_process_left_counts_for_nothing_and_is_removed(tmp_path):
     code = (
         "import os; from pathlib import Path; from tfft.core.leases import lease\n"

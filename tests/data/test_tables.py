@@ -1,5 +1,8 @@
 """Tables are found again by their key, fall back from disk to memory, and hold inputs that were read once."""
 
+import os
+import time
+
 import numpy as np
 import pytest
 
@@ -90,3 +93,16 @@ def test_a_disk_that_fails_is_replaced_by_memory_where_that_is_allowed(tmp_path,
         with pytest.warns(RunWarning, match=r"cannot be written.*No space left.*in memory"):
             found = kept(tables, Reading())
         assert found.inputs[9][0, 0, 0] == 9
+
+
+def test_what_is_closed_may_go(tmp_path):
+    cache = Cache("disk", tmp_path, max_bytes=3000)
+    tables = Tables(cache)
+    kept(tables, Reading())
+    folder = next(tmp_path.iterdir())
+    os.utime(folder, (time.time() - 1000,) * 2)
+    with pytest.raises(NotKeptError, match="in use"):
+        kept(Tables(cache), Reading(), about={"what": "other"})
+    tables.close()
+    kept(Tables(cache), Reading(), about={"what": "other"})
+    assert not folder.exists()

@@ -10,6 +10,7 @@ from tfft.core.errors import DataError, shortlist
 if TYPE_CHECKING:
     from tfft.bundles.predictor import Predictor
     from tfft.core.specs import LabelSpace
+    from tfft.data.columns import InputColumns
     from tfft.data.examples import Examples, Splits
 
 
@@ -65,9 +66,8 @@ class Source:
 
         on_corrupt: Any = "skip" if self.skip_corrupt else "error"
         if self._is_table:
-            return tfft.data.from_csv(
-                self.path, self.image_column, self._labels, self._texts, seed=seed, on_corrupt=on_corrupt
-            )
+            inputs: InputColumns = {"image_column": self.image_column, "text_column": self._texts}
+            return tfft.data.from_csv(self.path, self._labels, seed=seed, on_corrupt=on_corrupt, **inputs)
         return tfft.data.from_folder(self.path, seed=seed, on_corrupt=on_corrupt)
 
     def everything(self, labels: "LabelSpace") -> "tuple[Examples, tuple[str, ...]]":

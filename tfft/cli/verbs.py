@@ -98,9 +98,7 @@ def fit(
     for line in splits.skipped:
         typer.echo(f"skipped {line}", err=True)
     if balanced and splits.labels.kind != "single":
-        raise typer.BadParameter(
-            f"--balanced is for one class an image; these labels are of kind {splits.labels.kind!r}."
-        )
+        raise typer.BadParameter(f"--balanced is for one class an input; these are of kind {splits.labels.kind!r}.")
     options = {"class_weights": "balanced"} if balanced else {}
     start_tensorflow()
     model = tfft.build(

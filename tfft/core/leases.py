@@ -5,6 +5,7 @@ import re
 import socket
 import time
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -15,17 +16,20 @@ _NUMBERS = count()
 _BELIEVED_SECONDS = 86_400.0
 
 
-def lease(folder: Path, holder: object) -> None:
+def lease(folder: Path, holder: object) -> Callable[[], object]:
     """Say that a folder is in use, for as long as an object lives.
 
     Args:
         folder: Must exist; where it cannot be written to, nothing is said.
         holder: Whose end ends the lease.
+
+    Returns:
+        What ends it before; may be called twice.
     """
     path = folder / f".lease-{socket.gethostname()}-{os.getpid()}-{next(_NUMBERS)}"
     with suppress(OSError):
         path.touch()
-        weakref.finalize(holder, _end, path, os.getpid())
+    return weakref.finalize(holder, _end, path, os.getpid())
 
 
 def is_leased(folder: Path) -> bool:
@@ -78,4 +82,7 @@ def _end(path: Path, process: int) -> None:
     # a child that was forked off has the object as well, and ends earlier
     if os.getpid() == process:
         with suppress(OSError):
+            # the folder's time says when it was used, and this is no use
+            used = path.parent.stat().st_mtime
             path.unlink(missing_ok=True)
+            os.utime(path.parent, (used, used))

@@ -14,7 +14,7 @@ import re
 import shutil
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -43,6 +43,9 @@ class Shards:
         folder: Where the shards lie; None keeps them in memory.
         per_shard: Rows in a full shard; None for at most 1,024, of 64 MiB together.
 
+    Attributes:
+        ends: Called when nobody will read it any more, which the garbage collector may find out late.
+
     Example:
         >>> table = Shards(5, np.dtype(("<f4", (2,))), per_shard=2)
         >>> for number in table.missing():
@@ -58,6 +61,7 @@ class Shards:
         self.per_shard = per_shard or max(1, min(count, _MOST_ROWS, SHARD_BYTES // row.itemsize))
         self._parts: dict[int, Path | np.ndarray] = {}
         self._touched = 0.0
+        self.ends: Callable[[], object] = lambda: None
 
     @property
     def size_bytes(self) -> int:

@@ -116,7 +116,7 @@ class Store:
             write_text(folder / _MANIFEST, json.dumps(made_from | more, indent=1))
         os.utime(folder)
         table = Shards(count, row, folder)
-        lease(folder, table)
+        table.ends = lease(folder, table)
         return table
 
     def entries(self) -> list[Kept]:

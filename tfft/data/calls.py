@@ -26,7 +26,9 @@ def as_call(function: Callable[..., Any], given: Mapping[str, Any]) -> str:
     words = []
     for name, parameter in signature(function).parameters.items():
         value = given[name]
-        if parameter.default is Parameter.empty:
+        if parameter.kind is Parameter.VAR_KEYWORD:
+            words += [f"{key}={_text(key, of_key)}" for key, of_key in value.items() if of_key is not None]
+        elif parameter.default is Parameter.empty:
             words.append(_text(name, value))
         elif type(value) is not type(parameter.default) or value != parameter.default:
             words.append(f"{name}={_text(name, value)}")

@@ -1,9 +1,9 @@
 """Columns: what stands in which column of a table, and a table by them -> a Pool."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _IMAGE, _TEXT = "path", "text"
+
+
+class InputColumns(TypedDict, total=False):
+    """What the inputs of a table are called; one of the two.
+
+    Attributes:
+        image_column: Of paths, encoded bytes or uint8 arrays of shape (height, width[, channels]).
+        text_column: Of texts, or two columns for pairs of them.
+    """
+
+    image_column: str | None
+    text_column: str | Sequence[str] | None
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,27 @@ class Columns:
                 repr(self.text),
                 'Write text_column="text", or text_column=["question", "answer"].',
             )
+
+    @classmethod
+    def of(cls, label: str | Sequence[str], group: str | None, inputs: Mapping[str, Any]) -> "Columns":
+        """Columns from the arguments of ``from_csv``.
+
+        Args:
+            label: Its ``label_column``.
+            group: Its ``group_column``.
+            inputs: By the names of ``InputColumns``.
+
+        Returns:
+            Columns.
+
+        Raises:
+            DataError: As the constructor.
+            TypeError: For an argument of another name, as Python raises it.
+        """
+        for name in inputs:
+            if name not in InputColumns.__annotations__:
+                raise TypeError(f"unexpected keyword argument {name!r}. {nearest(name, InputColumns.__annotations__)}")
+        return cls(inputs.get("image_column"), label, inputs.get("text_column"), group)
 
     @property
     def texts(self) -> list[str]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from tfft.core.errors import DataError
 from tfft.data.calls import as_call
-from tfft.data.columns import Columns
+from tfft.data.columns import Columns, InputColumns
 from tfft.data.examples import Splits
 from tfft.data.pools import OnCorrupt, Pool
 from tfft.data.splits import HOLDOUT, Drawing, assemble
@@ -18,27 +18,26 @@ if TYPE_CHECKING:
 
 def from_csv(
     path: str | Path | Mapping[str, str | Path],
-    image_column: str | None = None,
     label_column: str | Sequence[str] = "label",
-    text_column: str | Sequence[str] | None = None,
     group_column: str | None = None,
     holdout: tuple[float, float] = HOLDOUT,
     seed: int = 0,
     on_corrupt: OnCorrupt = "error",
+    **inputs: Unpack[InputColumns],
 ) -> Splits:
     """Read a table file: ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet``, or one file for each part.
 
     Args:
         path: A file, or ``{"train": file, "validation": file, "test": file}``.
-        image_column: Column of image paths (relative ones start at the table's folder) or of encoded bytes; where neither images
-            nor texts are named, it is ``"path"``, or else the texts are ``"text"``.
         label_column: One column (text or integers: classes; floats: a quantity; lists of text: several labels), or several
             columns of zeros and ones (several labels) or floats (several quantities).
-        text_column: In place of images: one column of texts, or two for pairs of texts. An empty cell is an empty text.
         group_column: Rows with the same value here never land in different parts.
         holdout: Fractions (validation, test) of the training rows for parts that are missing, as in ``from_folder``.
         seed: Draws the parts.
         on_corrupt: ``"error"``, or ``"skip"`` to leave unreadable images out and list them in ``Splits.skipped``.
+        **inputs: ``image_column``: of image paths (relative ones start at the table's folder) or of encoded bytes; or
+            ``text_column``: one column of texts, or two for pairs of texts, an empty cell being an empty text. Where neither is
+            named, ``"path"`` is taken for images, or else ``"text"`` for texts.
 
     Returns:
         Splits; targets of shape (n,), or (n, columns) for several label columns.
@@ -57,7 +56,7 @@ def from_csv(
         '8 train, 2 validation, 2 test; 2 classes'
     """
     source = as_call(from_csv, locals())
-    columns = Columns(image_column, label_column, text_column, group_column)
+    columns = Columns.of(label_column, group_column, inputs)
     pools = table_pools(path, columns)
     return assemble(pools, Drawing(holdout, seed, on_corrupt), columns.label_names(pools.get("train")), source)
 
@@ -84,26 +83,24 @@ def table_pools(path: str | Path | Mapping[str, str | Path], columns: Columns) -
 
 def from_dataframe(
     frame: "pd.DataFrame | Mapping[str, pd.DataFrame]",
-    image_column: str | None = None,
     label_column: str | Sequence[str] = "label",
-    text_column: str | Sequence[str] | None = None,
     group_column: str | None = None,
     holdout: tuple[float, float] = HOLDOUT,
     seed: int = 0,
     on_corrupt: OnCorrupt = "error",
+    **inputs: Unpack[InputColumns],
 ) -> Splits:
     """Take a pandas DataFrame, or one for each part; the arguments are those of ``from_csv``.
 
     Args:
         frame: A DataFrame, or ``{"train": frame, "validation": frame, "test": frame}``.
-        image_column: Column of paths (relative ones start at the working folder), encoded bytes, or uint8 arrays of shape
-            (height, width[, channels]).
         label_column: As in ``from_csv``.
-        text_column: As in ``from_csv``.
         group_column: As in ``from_csv``.
         holdout: As in ``from_csv``.
         seed: Draws the parts.
         on_corrupt: As in ``from_csv``.
+        **inputs: As in ``from_csv``; relative paths start at the working folder, and images may also be uint8 arrays of shape
+            (height, width[, channels]).
 
     Returns:
         Splits.
@@ -112,9 +109,9 @@ def from_dataframe(
         DataError: As ``from_csv``.
 
     Example:
-        >>> import pandas as pd
+        >>> import numpy as np, pandas as pd
         >>> images = list(np.random.default_rng(0).integers(0, 255, (12, 8, 8, 3), np.uint8))
-        >>> data = from_dataframe(pd.DataFrame({"pixels": images, "age": [20.0, 40.0] * 6}), "pixels", "age")
+        >>> data = from_dataframe(pd.DataFrame({"pixels": images, "age": [20.0, 40.0] * 6}), "age", image_column="pixels")
         >>> data.labels.kind, data.train.targets.shape
         ('real', (8, 1))
     """
@@ -127,6 +124,6 @@ def from_dataframe(
                 type(rows).__name__,
                 'Pass a DataFrame, or {"train": frame, "test": frame}.',
             )
-    columns = Columns(image_column, label_column, text_column, group_column)
+    columns = Columns.of(label_column, group_column, inputs)
     pools = {part: columns.pool(rows, Path()) for part, rows in frames.items()}
     return assemble(pools, Drawing(holdout, seed, on_corrupt), columns.label_names(pools.get("train")), source)

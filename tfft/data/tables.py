@@ -43,6 +43,7 @@ class Tables:
 
     cache: Cache
     _held: dict[str, Shards] = field(default_factory=dict)
+    _opened: list[Shards] = field(default_factory=list)
     _disk_failed: bool = False
 
     def table(self, key: Mapping[str, Any], count: int, row: "np.dtype[Any]") -> Shards:
@@ -61,7 +62,8 @@ class Tables:
         """
         if self.cache.where in ("auto", "disk") and not self._disk_failed:
             try:
-                return self.cache.store.table(key, count, row)
+                self._opened.append(self.cache.store.table(key, count, row))
+                return self._opened[-1]
             except OSError as error:
                 if self.cache.where == "disk":
                     raise NotKeptError(str(error)) from error
@@ -73,6 +75,11 @@ class Tables:
                 raise NotKeptError(f"{needed / 1e9:.1f} GB do not fit into {self.cache.memory_bytes / 1e9:.1f} GB")
             self._held[name] = table
         return self._held[name]
+
+    def close(self) -> None:
+        """Let other runs make room where these tables are; what is read afterwards may be gone."""
+        while self._opened:
+            self._opened.pop().ends()
 
     def attempt(self, work: Callable[[], T]) -> T:
         """Do what writes to tables; should the disk fail, once more in memory.

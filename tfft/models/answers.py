@@ -41,27 +41,28 @@ def logits(model: TransferModel, examples: Examples, batch_size: int) -> np.ndar
         >>> logits(tfft.build("toy", tfft.tasks.classification(data.labels)), data.train, batch_size=8).shape
         (14, 2)
     """
-    copies = replicas(model.strategy)
+    copies, tables = replicas(model.strategy), Tables(model.cache)
     at = cut_before(model, {variable.path: variable for variable in model.net.trainable_variables})
     with scope(model.strategy):
         try:
-            loading = reading_features(
-                [_features(model, at, examples, batch_size)], at, FLOAT32, examples, model.task.encode
-            )
-            net = tail_net(model, at, fold=False)
+            kept = _features(model, at, examples, batch_size, tables)
         except NotKeptError:
             loading, net = reading(examples, model.preprocessor, model.task.encode), model.net
+        else:
+            loading = reading_features([kept], at, FLOAT32, examples, model.task.encode)
+            net = tail_net(model, at, fold=False)
         batches = evaluation_batches(loading, batch_size, copies=copies)
         # inputs in a tuple of their own, or Keras takes the second tensor of a cut for targets; and not predict_on_batch,
         # which under a strategy answers once for each replica
-        return np.asarray(net.predict(batches.map(lambda inputs, _: (inputs,)), verbose=0))[: len(examples)]
+        found = np.asarray(net.predict(batches.map(lambda inputs, _: (inputs,)), verbose=0))
+        tables.close()
+        return found[: len(examples)]
 
 
-def _features(model: TransferModel, at: Cut, examples: Examples, batch_size: int) -> Shards:
+def _features(model: TransferModel, at: Cut, examples: Examples, batch_size: int, tables: Tables) -> Shards:
     if model.cache.where not in ("auto", "disk") or at.reason:
         raise NotKeptError
     key = made_from(identity(model, at, FLOAT32), examples, {}) | {"folded": False}
-    tables = Tables(model.cache)
 
     def fill() -> Shards:
         table = tables.table(key, len(examples), row_of(at, FLOAT32))

@@ -92,6 +92,10 @@ class TrunkCache:
             return turn.phase.epochs
         return views(turn, self.model.cache, len(self.data.train) * row_of(at, dtype).itemsize)
 
+    def close(self) -> None:
+        """At the end of the run: what was kept may go when others need room."""
+        self._kept.close()
+
     def extraction(self, dtype: str) -> Extraction:
         """What computes features in a precision; one for the whole run.
 
