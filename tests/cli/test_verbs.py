@@ -211,7 +211,7 @@ def test_help_lists_what_can_be_typed():
 def test_what_is_kept_is_listed_and_deleted(fitted, tmp_path, monkeypatch):
     root, _ = fitted
     monkeypatch.setenv("TFFT_CACHE_DIR", str(tmp_path))
-    assert "0 entries, 0.00 GB" in call("cache").output
+    assert "0 entries, 0 bytes" in call("cache").output
     words = ["fit", "--data", root / "pictures", "--backbone", "toy", "--out", tmp_path / "m.tfft", "--head-epochs", 1]
     call(*words, "--plan", "head_only", "--cache", "off")
     assert "0 entries" in call("cache").output
@@ -223,7 +223,7 @@ def test_what_is_kept_is_listed_and_deleted(fitted, tmp_path, monkeypatch):
     first = listed[0].split()[0]
     assert f"deleted {first}" in call("cache", first, "--clear").output
     assert call("cache").output.splitlines()[0] == listed[1]
-    assert "0 entries" in call("cache", "--folder", tmp_path / "elsewhere").output
+    assert "there is no folder" in call("cache", "--folder", tmp_path / "elsewhere").output
     assert call("cache", "--folder", tmp_path / "features").output == call("cache").output
     (tmp_path / "precision.json").write_text("{}")
     call("cache", "zzz", "--clear")
@@ -237,7 +237,7 @@ def test_what_is_kept_is_listed_and_deleted(fitted, tmp_path, monkeypatch):
     lease(busy, reader)
     assert f"in use  {busy.name[:8]}" in call("cache", busy.name, "--clear").output
     del reader
-    call("cache", "--clear")
+    assert "2 of 2 entries deleted" in call("cache", "--clear").output
     assert "0 entries" in call("cache").output
     assert not (tmp_path / "precision.json").exists()
 

@@ -46,6 +46,11 @@ def test_gradients_are_those_of_the_float32_variables(net):
     assert {gradient.dtype.name for gradient in gradients} == {"float32"}
 
 
+def test_auto_is_for_both_parts():
+    with pytest.raises(PlanError, match=r"both parts at once.*\('auto', 'float32'\)"):
+        Precision.of(("auto", "float32"))
+
+
 def test_the_default_is_float32():
     assert Precision() == Precision("float32", "float32")
 

@@ -28,6 +28,11 @@ def test_numbers_out_of_range_are_refused(options):
         Cache(**options)
 
 
+def test_a_folder_that_is_no_path_is_refused():
+    with pytest.raises(DataError, match="folder=3 is no path"):
+        Cache(folder=3)
+
+
 def test_the_folder_is_that_of_the_environment_and_nothing_is_made(tmp_path, monkeypatch):
     monkeypatch.setenv("TFFT_CACHE_DIR", str(tmp_path / "own"))
     assert Cache().store.folder == tmp_path / "own" / "features"

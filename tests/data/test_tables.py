@@ -1,8 +1,5 @@
 """Tables are found again by their key, fall back from disk to memory, and hold inputs that were read once."""
 
-import os
-import time
-
 import numpy as np
 import pytest
 
@@ -72,7 +69,7 @@ def test_an_input_that_cannot_be_read_is_an_error_and_the_rest_goes_on_where_it_
 
 
 def test_what_does_not_fit_says_so(tmp_path):
-    with pytest.raises(NotKeptError, match=r"do not fit into 0\.0 GB"):
+    with pytest.raises(NotKeptError, match=r"1.8 kB do not fit into 100 bytes"):
         kept(Tables(Cache("memory", max_bytes=100)), Reading())
     with pytest.raises(NotKeptError):
         kept(Tables(Cache("disk", tmp_path, max_bytes=100)), Reading())
@@ -100,8 +97,7 @@ def test_what_is_closed_may_go(tmp_path):
     tables = Tables(cache)
     kept(tables, Reading())
     folder = next(tmp_path.iterdir())
-    os.utime(folder, (time.time() - 1000,) * 2)
-    with pytest.raises(NotKeptError, match="in use"):
+    with pytest.raises(NotKeptError, match="are in use"):
         kept(Tables(cache), Reading(), about={"what": "other"})
     tables.close()
     kept(Tables(cache), Reading(), about={"what": "other"})

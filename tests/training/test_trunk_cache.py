@@ -135,7 +135,7 @@ def test_views_that_find_no_room_are_the_same_on_pixels(data, tmp_path, monkeypa
 def test_more_views_than_the_cache_may_hold_are_refused_before_any_is_computed(data, monkeypatch):
     plan = tfft.plans.head_only(epochs=4).with_phases(augment=(augmentation.colors(),))
     found = run(data, Cache("memory", views=4, max_bytes=3000), plan)
-    assert reads(found)[0].startswith("pixels: 4 views of 0.00 GB do not fit")
+    assert reads(found)[0].startswith("pixels: 4 views of 1.34 kB do not fit into 3 kB")
 
 
 def test_what_mixes_pixels_reads_pixels(data):

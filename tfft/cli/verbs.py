@@ -3,6 +3,7 @@
 Nothing heavy is imported before a command runs, so that ``tfft --help`` answers at once.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -190,22 +191,27 @@ def cache(
     ] = None,
 ) -> None:
     """List what is kept of frozen layers, last used first, or delete it; all of it with what was tried of precisions."""
+    from tfft.core.files import in_words
     from tfft.core.machine import trials_file
     from tfft.data.cache import Cache
 
+    if folder is not None and not folder.is_dir():
+        raise typer.BadParameter(f"there is no folder {str(folder)!r}.")
     store = Cache(folder=folder).store
     chosen = [kept for kept in store.entries() if not entries or kept.key.startswith(tuple(entries))]
     if entries and not chosen:
         raise typer.BadParameter(
             f"no entry of {store.folder} begins with {', '.join(entries)}; `tfft cache` lists them."
         )
+    gone = [kept for kept in chosen if clear and store.remove(kept.key)]
     for kept in chosen:
-        gone = clear and store.remove(kept.key)
-        typer.echo(f"{'deleted ' if gone else 'in use  ' if clear else ''}{kept_line(kept)}")
+        typer.echo(f"{'deleted ' if kept in gone else 'in use  ' if clear else ''}{kept_line(kept)}")
     if clear and not entries and folder is None:
-        trials_file().unlink(missing_ok=True)
-    total = sum(kept.size_bytes for kept in chosen)
-    typer.echo(f"{len(chosen)} entries, {total / 1e9:.2f} GB, in {store.folder}")
+        with suppress(OSError):
+            trials_file().unlink(missing_ok=True)
+    shown = gone if clear else chosen
+    count = f"{len(gone)} of {len(chosen)} entries deleted" if clear else f"{len(chosen)} entries"
+    typer.echo(f"{count}, {in_words(sum(kept.size_bytes for kept in shown))}, in {store.folder}")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Files that are either the old ones or the new ones, never half of each."""
+"""Files that are either the old ones or the new ones, never half of each; and sizes in words."""
 
 import os
 import shutil
@@ -52,6 +52,25 @@ def replacing(path: Path) -> Iterator[Path]:
         # should even the moving back have failed, the old folder is left where it is rather than deleted
         if path.exists() or not old.exists():
             shutil.rmtree(workplace, ignore_errors=True)
+
+
+def in_words(size_bytes: float) -> str:
+    """A size for people.
+
+    Args:
+        size_bytes: At least 0.
+
+    Returns:
+        In bytes, kB, MB or GB (powers of 1,000), three digits.
+
+    Example:
+        >>> in_words(100), in_words(1_060_000), in_words(32e9)
+        ('100 bytes', '1.06 MB', '32 GB')
+    """
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size_bytes >= unit:
+            return f"{size_bytes / unit:.3g} {name}"
+    return f"{size_bytes:.0f} bytes"
 
 
 def write_text(path: Path, text: str) -> None:

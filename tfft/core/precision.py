@@ -76,6 +76,8 @@ class Precision:
             raise PlanError(
                 "precision must be a word or two.", repr(value), 'Write "auto", "float32" or ("bfloat16", "float32").'
             )
+        if "auto" in pair:
+            raise PlanError('"auto" is for both parts at once.', repr(value), 'Write precision="auto", or name two.')
         return cls(*pair)
 
 

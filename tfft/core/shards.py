@@ -28,7 +28,7 @@ from tfft.core.files import replacing
 
 SHARD_BYTES = 64 * 2**20
 # a killed process loses what it has of one shard, so small rows make small shards
-_MOST_ROWS = 1024
+_MOST_ROWS = 256
 _NAME = re.compile(r"(\d{5})-([0-9a-f]{32})\.npy")
 _ABANDONED_SECONDS = 3600.0
 _TOUCH_SECONDS = 60.0
@@ -41,7 +41,7 @@ class Shards:
         count: How many rows.
         row: dtype of one row, with its shape; structured where a row has several arrays.
         folder: Where the shards lie; None keeps them in memory.
-        per_shard: Rows in a full shard; None for at most 1,024, of 64 MiB together.
+        per_shard: Rows in a full shard; None for at most 256, of 64 MiB together.
 
     Attributes:
         ends: Called when nobody will read it any more, which the garbage collector may find out late.

@@ -24,15 +24,13 @@ import numpy as np
 
 from tfft.core import fingerprint
 from tfft.core.errors import RunWarning
-from tfft.core.files import write_text
+from tfft.core.files import in_words, write_text
 from tfft.core.leases import is_leased, lease
 from tfft.core.shards import Shards
 
 FORMAT = 2
 _MANIFEST = "manifest.json"
 _KEY = re.compile("[0-9a-f]{32}")
-# a run that reads rows says so once a minute; where it could leave no lease, that is all there is
-_IN_USE_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -146,21 +144,25 @@ class Store:
         return not folder.exists()
 
     def _make_room(self, own: str, needed: int) -> None:
+        if self.folder.exists() and not self.folder.is_dir():
+            raise NotADirectoryError(f"{str(self.folder)!r} is a file, not a folder")
+        most = f"{str(self.folder)!r} may hold {in_words(self.max_bytes)}"
         if needed > self.max_bytes:
-            raise OSError(f"{needed / 1e9:.2f} GB are needed, and the cache may hold {self.max_bytes / 1e9:.2f} GB")
+            raise OSError(f"{in_words(needed)} are needed, and {most}")
         kept = [entry for entry in self.entries() if entry.key != own]
         claimed = sum(entry.claimed_bytes for entry in kept)
         while kept and claimed + needed > self.max_bytes:
             oldest = kept.pop()
-            recent = time.time() - oldest.used < _IN_USE_SECONDS
-            if not recent and self.remove(oldest.key):
+            if self.remove(oldest.key):
                 claimed -= oldest.claimed_bytes
         if claimed + needed > self.max_bytes:
-            raise OSError(f"{needed / 1e9:.2f} GB are needed, and what is in the cache is in use")
+            raise OSError(
+                f"{in_words(needed)} are needed, {most}, and {in_words(claimed)} of them are in use by runs like this"
+            )
         self.folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self.folder).free
         if needed > free:
-            raise OSError(f"{needed / 1e9:.2f} GB are needed, and {free / 1e9:.2f} GB are free in {str(self.folder)!r}")
+            raise OSError(f"{in_words(needed)} are needed, and {in_words(free)} are free in {str(self.folder)!r}")
 
 
 def _size(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""Cache: where what a run computes from its examples is kept, and how much of it; given to ``fit`` and ``evaluate``."""
+"""Cache: where what a run computes from its examples is kept, and how much of it; given to ``build``."""
 
 import shutil
 from dataclasses import dataclass
@@ -41,12 +41,19 @@ class Cache:
 
     def __post_init__(self) -> None:
         if self.where not in WHERE:
-            raise DataError(f"cache={self.where!r} is unknown.", fix=f"Use one of {', '.join(map(repr, WHERE))}.")
+            raise DataError(
+                f"cache={self.where!r} is unknown.",
+                fix=f"Use one of {', '.join(map(repr, WHERE))}; a folder is tfft.data.Cache(folder=...).",
+            )
+        if self.folder is not None and not isinstance(self.folder, (str, Path)):
+            raise DataError(f"folder={self.folder!r} is no path.", fix='Write Cache(folder="/large/disk").')
         for name in ("max_bytes", "views"):
             value = getattr(self, name)
             whole = isinstance(value, Integral) and not isinstance(value, bool)
             if value is not None and (not whole or value < 1):
-                raise DataError(f"{name}={value!r} must be a whole number of at least 1.", fix="Or leave it out.")
+                raise DataError(
+                    f"{name}={value!r} must be a whole number of at least 1.", fix="Leave it out for the default."
+                )
 
     @classmethod
     def of(cls, value: Any) -> "Cache":

@@ -17,6 +17,7 @@ import numpy as np
 
 from tfft.core import fingerprint, versions
 from tfft.core.errors import RunWarning
+from tfft.core.files import in_words
 from tfft.core.machine import cores
 from tfft.core.shards import Shards
 from tfft.data.cache import Cache
@@ -39,9 +40,11 @@ class Tables:
 
     Attributes:
         cache: What may be kept, and where.
+        in_memory: Why a table is in memory that was meant for the disk; empty where none is.
     """
 
     cache: Cache
+    in_memory: str = ""
     _held: dict[str, Shards] = field(default_factory=dict)
     _opened: list[Shards] = field(default_factory=list)
     _disk_failed: bool = False
@@ -65,14 +68,15 @@ class Tables:
                 self._opened.append(self.cache.store.table(key, count, row))
                 return self._opened[-1]
             except OSError as error:
+                self.in_memory = str(error)
                 if self.cache.where == "disk":
-                    raise NotKeptError(str(error)) from error
+                    raise NotKeptError(self.in_memory) from error
         name = fingerprint.fingerprint(key)
         if name not in self._held:
             table = Shards(count, row)
             needed = table.size_bytes + sum(other.size_bytes for other in self._held.values())
             if needed > self.cache.memory_bytes:
-                raise NotKeptError(f"{needed / 1e9:.1f} GB do not fit into {self.cache.memory_bytes / 1e9:.1f} GB")
+                raise NotKeptError(f"{in_words(needed)} do not fit into {in_words(self.cache.memory_bytes)}")
             self._held[name] = table
         return self._held[name]
 
@@ -101,8 +105,11 @@ class Tables:
         except OSError as error:
             if self._disk_failed or self.cache.where != "auto":
                 raise NotKeptError(f"what is kept cannot be written: {error}") from error
-            warnings.warn(f"Features cannot be written: {error}. They are kept in memory.", RunWarning, stacklevel=2)
-            self._disk_failed = True
+            where = str(self.cache.store.folder)
+            warnings.warn(
+                f"Features cannot be written to {where!r}: {error}. They are kept in memory.", RunWarning, stacklevel=2
+            )
+            self._disk_failed, self.in_memory = True, str(error)
             return self.attempt(work)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tfft.core.files import in_words
 from tfft.core.shards import Shards
 from tfft.data import loading
 from tfft.data.contents import unchanged
@@ -72,7 +73,7 @@ class TrunkCache:
         count, each = self.views(turns[0], dtype), len(self.data.train) * row_of(at, dtype).itemsize
         if count > 1 and count * each > self.model.cache.most_bytes:
             most = self.model.cache.most_bytes
-            raise NotKeptError(f"{count} views of {each / 1e9:.2f} GB do not fit into {most / 1e9:.2f} GB")
+            raise NotKeptError(f"{count} views of {in_words(each)} do not fit into {in_words(most)}")
         train = [filled(self.data.train, draw) for draw in draws(turns[0], count, self.seed)]
         return at, train, filled(self.data.validation, {})
 
@@ -91,6 +92,11 @@ class TrunkCache:
         except NotKeptError:
             return turn.phase.epochs
         return views(turn, self.model.cache, len(self.data.train) * row_of(at, dtype).itemsize)
+
+    @property
+    def in_memory(self) -> str:
+        """Why features are in memory that were meant for the disk; empty where none are."""
+        return self._kept.in_memory
 
     def close(self) -> None:
         """At the end of the run: what was kept may go when others need room."""

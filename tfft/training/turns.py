@@ -107,7 +107,7 @@ def views(turn: Turn, cache: Cache, view_bytes: int) -> int:
     Args:
         turn: A phase.
         cache: Says how many; where it does not, there is one for each epoch, as far as they fit into half of its bytes: validation
-            and other phases need room as well. Where not even two fit, every epoch has its own, and none is kept.
+            and other phases need room as well. Where not even two fit, every epoch has its own.
         view_bytes: What one view of all training pictures takes.
 
     Returns:
