@@ -35,7 +35,8 @@ from benchmarks.rows import machine, measured
 
 NETS = {"VGG16": "vgg16", "ResNet50": "resnet50", "MobileNetV2-0.35": "mobilenet_v2", "MobileNetV2-1.0": "mobilenet_v2"}
 AGAIN = "tfft, head again"
-KINDS = ("keras", "keras, autotuner off", "tfft", AGAIN, "tfft, pixels in float32")
+PEERS = ("fastai", "hugging face")
+KINDS = ("keras", "keras, autotuner off", "tfft", AGAIN, "tfft, pixels in float32", *PEERS)
 EPOCHS = 10
 BATCH = 32
 SIZE = 224
@@ -124,7 +125,6 @@ def with_tfft(material: Path, folder: Path, net: str, seed: int, kind: str) -> d
 
 def child(material: Path, folder: Path, net: str, kind: str, seed: int) -> dict[str, Any]:
     """One row, in this process."""
-    before = stolen_seconds()
     os.environ["TFFT_CACHE_DIR"] = str(folder / "cache")
     import tensorflow as tf
 
@@ -133,7 +133,7 @@ def child(material: Path, folder: Path, net: str, kind: str, seed: int) -> dict[
         row = with_keras(material, folder / "photos", net, seed, autotune=kind == "keras")
     else:
         row = with_tfft(material, folder / "photos", net, seed, kind)
-    return row | {"peak_gb": peak_gigabytes(), "stolen": stolen_seconds() - before}
+    return row | {"peak_gb": peak_gigabytes()}
 
 
 def stolen_seconds() -> float:
@@ -141,24 +141,16 @@ def stolen_seconds() -> float:
     return int(Path("/proc/stat").read_text().split()[8]) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(material: Path, net: str, data: str, kind: str, seed: int) -> dict[str, Any]:
-    """One row, in a process of its own."""
+def measure(material: Path, peers: Path | None, net: str, data: str, kind: str, seed: int) -> dict[str, Any]:
+    """One row, in a process of its own; of peers by another Python."""
 
     def run(kind: str) -> dict[str, Any]:
-        command = [
-            sys.executable,
-            "-m",
-            "benchmarks.image",
-            "--material",
-            str(material),
-            "--child",
-            name,
-            net,
-            kind,
-            str(seed),
-        ]
-        answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-        return dict(json.loads(answer.splitlines()[-1]))
+        command = [sys.executable, "-m", "benchmarks.image", "--material", str(material), "--child", name, net, kind]
+        if kind in PEERS:
+            command = [str(peers), str(Path(__file__).with_name("peers.py")), name, net, kind]
+        before = stolen_seconds()
+        answer = subprocess.run([*command, str(seed)], check=True, stdout=subprocess.PIPE, text=True).stdout
+        return json.loads(answer.splitlines()[-1]) | {"stolen": stolen_seconds() - before}
 
     with tempfile.TemporaryDirectory() as name:
         draw(material, Path(name) / "photos", int(data.split()[1]), seed)
@@ -209,15 +201,20 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="*", default=list(KINDS)[:4], choices=list(KINDS))
     parser.add_argument("--images", type=int, default=800, help="to train on; a quarter as many validate")
     parser.add_argument("--runs", type=int, default=3, help="of each kind, each with its own seed")
+    parser.add_argument("--peers", type=Path, help="Python of an environment with fastai or transformers, see peers.py")
     parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
         folder, net, kind, seed = arguments.child
         print(json.dumps(child(arguments.material, Path(folder), net, kind, int(seed))))
         return
+    if arguments.peers is None and set(PEERS) & set(arguments.kinds):
+        parser.error("fastai and hugging face need --peers, the Python of their environment")
     keys = product(arguments.nets, [f"flowers5 {arguments.images}"], range(arguments.runs), arguments.kinds)
     rows = measured(
-        arguments.out, ((net, data, kind, seed) for net, data, seed, kind in keys), partial(measure, arguments.material)
+        arguments.out,
+        ((net, data, kind, seed) for net, data, seed, kind in keys),
+        partial(measure, arguments.material, arguments.peers),
     )
     print(table(rows))
     print(machine())
