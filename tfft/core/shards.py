@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ class Shards:
             _sweep(self.folder)
             found = sorted(path for path in self.folder.glob("*.npy") if _NAME.fullmatch(path.name))
             with ThreadPoolExecutor() as pool:
-                for path, sound in zip(found, pool.map(self._is_sound, found), strict=True):
+                for path, sound in zip(found, pool.map(partial(_is_sound, self), found), strict=True):
                     if sound:
                         self._parts[int(path.name[:5])] = path
                     else:
@@ -138,7 +139,7 @@ class Shards:
             if isinstance(part, np.ndarray):
                 found[chosen] = part[inner]
             else:
-                _read(part, len(self._header(int(number))), inner, found, chosen)
+                _read(part, len(_header(self, int(number))), inner, found, chosen)
         return found
 
     def _touch(self) -> None:
@@ -148,30 +149,32 @@ class Shards:
             with suppress(OSError):  # the folder of another user, or deleted: reading finds out
                 os.utime(self.folder)
 
-    def _header(self, number: int) -> bytes:
-        """What the file of a shard begins with; compared and never parsed, for a damaged one may hold any Python."""
-        shape = (len(self.rows(number)), *self.row.shape)
-        file = io.BytesIO()
-        what = {"descr": np.lib.format.dtype_to_descr(self.row.base), "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(file, what)
-        return file.getvalue()
 
-    def _is_sound(self, path: Path) -> bool:
-        """Whether a file holds, bit for bit, what was written as the shard of its name."""
-        match = _NAME.fullmatch(path.name)
-        number = -1 if match is None else int(match[1])
-        if match is None or number * self.per_shard >= self.count:
-            return False
-        header, shape = self._header(number), (len(self.rows(number)), *self.row.shape)
-        try:
-            content = path.read_bytes()
-        except OSError:
-            return False
-        size = math.prod(shape) * self.row.base.itemsize
-        if not content.startswith(header) or len(content) != len(header) + size:
-            return False
-        rows = np.frombuffer(content, self.row.base, offset=len(header)).reshape(shape)
-        return fingerprint.digest(rows) == match[2]
+def _header(table: Shards, number: int) -> bytes:
+    """What the file of a shard begins with; compared and never parsed, for a damaged one may hold any Python."""
+    file = io.BytesIO()
+    shape = (len(table.rows(number)), *table.row.shape)
+    what = {"descr": np.lib.format.dtype_to_descr(table.row.base), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, what)
+    return file.getvalue()
+
+
+def _is_sound(table: Shards, path: Path) -> bool:
+    """Whether a file holds, bit for bit, what was written as the shard of its name."""
+    match = _NAME.fullmatch(path.name)
+    number = -1 if match is None else int(match[1])
+    if match is None or number * table.per_shard >= table.count:
+        return False
+    header, shape = _header(table, number), (len(table.rows(number)), *table.row.shape)
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return False
+    size = math.prod(shape) * table.row.base.itemsize
+    if not content.startswith(header) or len(content) != len(header) + size:
+        return False
+    rows = np.frombuffer(content, table.row.base, offset=len(header)).reshape(shape)
+    return fingerprint.digest(rows) == match[2]
 
 
 def _read(path: Path, start: int, inner: np.ndarray, found: np.ndarray, places: np.ndarray) -> None:

@@ -9,7 +9,7 @@ class Filling:
     """Collects the missing rows of a table.
 
     Args:
-        table: To fill.
+        table: To fill, with rows of any shape.
 
     Example:
         >>> table = Shards(4, np.dtype("<f4"), per_shard=2)

@@ -43,7 +43,7 @@ def steps(count: int, batch_size: int) -> int:
 
     Args:
         count: How many examples.
-        batch_size: Examples in a full batch.
+        batch_size: Examples in a full batch, the first axis of its arrays' shape.
 
     Returns:
         ``ceil(count / batch_size)``.

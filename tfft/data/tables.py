@@ -117,7 +117,7 @@ class Rows(Sequence[Any]):
     """The rows of a table, each read when it is asked for.
 
     Args:
-        table: All of whose rows are there.
+        table: All of whose rows are there, each of the shape that its dtype says.
     """
 
     def __init__(self, table: Shards) -> None:

@@ -34,7 +34,11 @@ details summary { cursor: pointer; }
 
 
 class Run(Protocol):
-    """What a page shows of a training: a ``tfft.training.run.Run``."""
+    """What a page shows of a training: a ``tfft.training.run.Run``.
+
+    Attributes:
+        phases: One record for each phase, with its overview of every variable's path, shape and movement.
+    """
 
     def describe(self) -> str:
         """A few lines for a person."""

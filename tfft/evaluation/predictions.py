@@ -24,7 +24,14 @@ _TINY = 1e-15
 
 
 class Model(Protocol):
-    """What can be evaluated: a TransferModel, or a loaded Predictor."""
+    """What can be evaluated: a TransferModel, or a loaded Predictor.
+
+    Attributes:
+        net: Pixels 0..255, float32, shape (batch, height, width, 3) -> logits, float32, shape (batch, outputs).
+        task: What it learned.
+        preprocessor: Raw input -> uint8 pixels of shape (height, width, 3).
+        seen: What it was trained and chosen on, where that is known.
+    """
 
     @property
     def net(self) -> "keras.Model":

@@ -52,11 +52,12 @@ def logits(model: TransferModel, examples: Examples, batch_size: int) -> np.ndar
             loading = reading_features([kept], at, FLOAT32, examples, model.task.encode)
             net = tail_net(model, at, fold=False)
         batches = evaluation_batches(loading, batch_size, copies=copies)
-        # inputs in a tuple of their own, or Keras takes the second tensor of a cut for targets; and not predict_on_batch,
-        # which under a strategy answers once for each replica
-        found = np.asarray(net.predict(batches.map(lambda inputs, _: (inputs,)), verbose=0))
-        tables.close()
-        return found[: len(examples)]
+        try:
+            # inputs in a tuple of their own, or Keras takes the second tensor of a cut for targets; and not predict_on_batch,
+            # which under a strategy answers once for each replica
+            return np.asarray(net.predict(batches.map(lambda inputs, _: (inputs,)), verbose=0))[: len(examples)]
+        finally:
+            tables.close()
 
 
 def _features(model: TransferModel, at: Cut, examples: Examples, batch_size: int, tables: Tables) -> Shards:

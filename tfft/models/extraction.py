@@ -47,7 +47,7 @@ class Extraction:
     """What computes features, traced once for all parts of the data and all views of it.
 
     Attributes:
-        model: With the weights that are to compute them.
+        model: With the weights that are to compute them, from pixels of shape (batch, height, width, 3).
         dtype: In which the trunk computes.
         batch_size: Pictures in a batch; None until it was measured.
         fold: Whether frozen norms are folded; without, features are bit for bit those inside ``model.net``.

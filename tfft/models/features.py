@@ -36,7 +36,7 @@ def identity(model: TransferModel, at: Cut, dtype: str) -> dict[str, Any]:
 
     Args:
         model: With the weights that are to compute them.
-        at: The cut.
+        at: The cut, through tensors of shape (batch, ...).
         dtype: In which the trunk computes.
 
     Returns:
@@ -58,7 +58,7 @@ def made_from(trunk: Mapping[str, Any], examples: Examples, draw: Mapping[str, A
 
     Args:
         trunk: From ``identity``.
-        examples: Whose contents count; targets and names do not.
+        examples: Whose contents count, pictures of any shape; targets and names do not.
         draw: How pictures are changed at random, and by which draw; empty where they are not.
 
     Returns:

@@ -110,7 +110,7 @@ def prepare(
         validation = reading_features([held_out], at, precision.trunk, data.validation, encode)
         several = f", {len(tables)} views" if now.phase.augment else ""
         note = f"features {at.describe()}, {precision.trunk}{several}"
-        note += f", in memory ({cache.in_memory})" if tables[0].folder is None and cache.in_memory else ""
+        note += f", in memory ({cache.kept.in_memory})" if tables[0].folder is None and cache.kept.in_memory else ""
     note += "" if precision.tail == FLOAT32 or now.at.part == HEAD else f"; trained in {precision.tail}"
     copies = replicas(model.strategy)
     # vectors that are in memory are validated in few large batches; maps are not, since the tail's activations have to fit as well

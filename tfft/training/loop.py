@@ -90,7 +90,7 @@ def fit(
             return _train(run, features, None if run_folder is None else Path(run_folder), progress)
         finally:
             counting.close()
-            features.close()
+            features.kept.close()
 
 
 def _train(run: Run, features: TrunkCache, folder: Path | None, progress: bool | None) -> Run:

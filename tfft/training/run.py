@@ -152,7 +152,7 @@ class Run:
         }
         chosen = "".join(f", {name}={value!r}" for name, value in task.options.items() if value != defaults[name])
         spread = ', strategy="mirrored"' if replicas(self.model.strategy) > 1 else ""
-        numbers = f", precision={(self.precision.trunk, self.precision.tail)!r}{self._cache_code()}"
+        numbers = f", precision={(self.precision.trunk, self.precision.tail)!r}{_cache_code(self.model.cache)}"
         return (
             f"import tfft\n\ndata = {self.data.get('source') or '...'}\n"
             f"backbone = tfft.load_backbone({backbone.handle!r}{options})\n"
@@ -160,13 +160,6 @@ class Run:
             f"plan = {to_code(self.plan)}\n"
             f"run = tfft.fit(model, data, plan, seed={self.seed}, batch_size={self.batch_size})\n"
         )
-
-    def _cache_code(self) -> str:
-        """What was said of the cache that decides which views of pictures that change at random there are."""
-        cache, default = self.model.cache, Cache()
-        said = {name: getattr(cache, name) for name in ("where", "max_bytes", "views")}
-        options = ", ".join(f"{name}={value!r}" for name, value in said.items() if value != getattr(default, name))
-        return f", cache=tfft.data.Cache({options})" if options else ""
 
     def to_dict(self) -> dict[str, Any]:
         """The run as plain JSON values; of its weights only path, shape and movement, which is enough to repeat it."""
@@ -214,3 +207,11 @@ class Run:
         path = home / "run.json"
         files.write_text(path, json.dumps(self.to_dict(), indent=1, ensure_ascii=False))
         return path
+
+
+def _cache_code(cache: Cache) -> str:
+    """What was said of the cache that decides which views of pictures that change at random there are."""
+    default = Cache()
+    said = {name: getattr(cache, name) for name in ("where", "max_bytes", "views")}
+    options = ", ".join(f"{name}={value!r}" for name, value in said.items() if value != getattr(default, name))
+    return f", cache=tfft.data.Cache({options})" if options else ""

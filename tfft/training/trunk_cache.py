@@ -32,20 +32,21 @@ class TrunkCache:
 
     Attributes:
         model: Whose trunk computes them.
-        data: With training and validation parts.
+        data: With training and validation parts, pictures of any shape.
         seed: Draws the random views.
         progress: Called with what is computed, how many pictures are done, and of how many.
+        kept: The tables, to be closed at the end of the run.
     """
 
     model: TransferModel
     data: Splits
     seed: int
     progress: Progress
+    kept: Tables = field(init=False)
     _extractions: dict[str, Extraction] = field(default_factory=dict)
-    _kept: Tables = field(init=False)
 
     def __post_init__(self) -> None:
-        self._kept = Tables(self.model.cache)
+        self.kept = Tables(self.model.cache)
 
     def tables(self, turns: Sequence[Turn], dtype: str) -> tuple[Cut, list[Shards], Shards]:
         """The features that a phase reads; what later phases will read from the same pictures is computed on the way.
@@ -93,15 +94,6 @@ class TrunkCache:
             return turn.phase.epochs
         return views(turn, self.model.cache, len(self.data.train) * row_of(at, dtype).itemsize)
 
-    @property
-    def in_memory(self) -> str:
-        """Why features are in memory that were meant for the disk; empty where none are."""
-        return self._kept.in_memory
-
-    def close(self) -> None:
-        """At the end of the run: what was kept may go when others need room."""
-        self._kept.close()
-
     def extraction(self, dtype: str) -> Extraction:
         """What computes features in a precision; one for the whole run.
 
@@ -138,7 +130,7 @@ class TrunkCache:
             if not self.model.cache.on or getattr(examples.inputs[0], "shape", None) == shape:
                 return examples
             return with_kept(
-                examples, preprocessor, about, np.dtype((np.uint8, shape)), self._kept,
+                examples, preprocessor, about, np.dtype((np.uint8, shape)), self.kept,
                 lambda done, count: self.progress(what, done, count),
             )  # fmt: skip
         except NotKeptError:
@@ -150,7 +142,7 @@ class TrunkCache:
         """The table of one cut; those of the others are filled in the same pass where there is room for them."""
 
         def table(each: Cut) -> Shards:
-            return self._kept.table(keys[each], len(examples), row_of(each, dtype))
+            return self.kept.table(keys[each], len(examples), row_of(each, dtype))
 
         def fill() -> Shards:
             own = table(at)
@@ -165,7 +157,7 @@ class TrunkCache:
             )
             return own
 
-        return self._kept.attempt(fill)
+        return self.kept.attempt(fill)
 
     def _reader(self, examples: Examples, draw: Mapping[str, Any]) -> Callable[[int], np.ndarray]:
         """Position of an example -> its pixels, in the view that is drawn."""

@@ -67,7 +67,8 @@ def ahead(turns: Sequence[Turn], later: Turn, cache: Cache) -> Cut | None:
         cache: What may be kept.
 
     Returns:
-        Its cut; None where its features cannot be computed together with those of the present phase.
+        Its cut, through tensors of shape (batch, ...); None where its features cannot be computed together with those of the present
+        phase.
     """
     try:
         found, at = legal(later, cache), turns[0].at
@@ -89,7 +90,7 @@ def chain(turns: Sequence[Turn], cache: Cache, training: bool = False) -> list[C
         training: Whether it is for training pictures, which later phases may change; validation pictures are the same in all.
 
     Returns:
-        From the earliest to the latest; of equally deep ones the first.
+        Cuts through tensors of shape (batch, ...), from the earliest to the latest; of equally deep ones the first.
     """
     found = {turns[0].at.depth: turns[0].at}
     for turn in turns[1:]:
