@@ -45,7 +45,7 @@ def unchanged(examples: Examples, index: int) -> Any:
         index: In [0, n).
 
     Returns:
-        The bytes of a file, an array of shape (height, width[, channels]) or a text as it is; a path where there is no file any more.
+        The bytes of a file, an array of shape (height, width[, channels]) or a text as it is; a path where there is no file.
 
     Raises:
         DataError: When it has changed since.

@@ -67,8 +67,7 @@ def ahead(turns: Sequence[Turn], later: Turn, cache: Cache) -> Cut | None:
         cache: What may be kept.
 
     Returns:
-        Its cut, through tensors of shape (batch, ...); None where its features cannot be computed together with those of the present
-        phase.
+        Its cut, through tensors of shape (batch, ...); None where its features cannot be computed with those of the present phase.
     """
     try:
         found, at = legal(later, cache), turns[0].at
