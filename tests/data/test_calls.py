@@ -22,7 +22,8 @@ def test_a_table_and_several_of_them(class_folder, tmp_path):
     paths = [str(path) for path in sorted(class_folder.rglob("*.png"))]
     frame = pd.DataFrame({"file": paths, "kind": [Path(path).parent.name for path in paths]})
     frame.to_csv(tmp_path / "all.csv", index=False)
-    data = tfft.data.from_csv({"train": tmp_path / "all.csv"}, "file", "kind", holdout=(0.2, 0.2))
+    data = tfft.data.from_csv({"train": tmp_path / "all.csv"}, "kind", holdout=(0.2, 0.2), image_column="file")
+    assert "image_column='file'" in data.source
     assert eval(data.source, {"tfft": tfft}).train.digests == data.train.digests
 
 

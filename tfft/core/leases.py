@@ -46,7 +46,7 @@ def is_leased(folder: Path) -> bool:
         >>> class Table: ...
         >>> with tempfile.TemporaryDirectory() as name:
         ...     table = Table()
-        ...     lease(Path(name), table)
+        ...     end = lease(Path(name), table)
         ...     before = is_leased(Path(name))
         ...     del table
         ...     before, is_leased(Path(name))
