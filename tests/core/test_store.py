@@ -132,6 +132,8 @@ def test_a_manifest_that_cannot_be_read_is_written_again(tmp_path):
     manifest.write_text("{")
     assert store.entries()[0].about == {}
     assert store.table({"net": "a"}, 10, ROW).missing() == []
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"bytes": "many"}))
+    assert store.entries()[0].claimed_bytes == store.entries()[0].size_bytes
     assert names(store) == ["a"]
 
 

@@ -1,6 +1,7 @@
 """What fit() refuses before anything is trained."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import tfft
@@ -16,6 +17,14 @@ def test_what_is_no_model_or_no_splits_is_refused(model, data):
         tfft.fit(model.net, data)
     with pytest.raises(DataError, match=r"a TransferModel and a Examples.*not data.train"):
         tfft.fit(model, data.train)
+
+
+def test_texts_for_a_net_of_pictures_are_refused(model):
+    frame = pd.DataFrame({"text": [f"text {i}" for i in range(30)], "label": ["red", "green", "blue"] * 10})
+    with pytest.raises(
+        DataError, match=r"'toy' takes pictures, and the data holds texts.*'text \d+' first.*image_column="
+    ):
+        tfft.fit(model, tfft.data.from_dataframe(frame))
 
 
 def test_data_of_other_labels_is_refused(model, toy_arrays):

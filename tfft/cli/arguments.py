@@ -58,12 +58,7 @@ class PrecisionName(StrEnum):
 
 
 Data = Annotated[Path, typer.Option(help="Folder of class folders, or a .csv, .tsv, .jsonl or .parquet table.")]
-ImageColumn = Annotated[
-    str | None, typer.Option(help="Tables: column of image paths.", show_default="path, or of texts: text")
-]
-TextColumn = Annotated[
-    str | None, typer.Option(help="Tables: column of texts; of pairs two, with a comma.", show_default=False)
-]
+ImageColumn = Annotated[str | None, typer.Option(help="Tables: column of image paths.", show_default="path")]
 LabelColumn = Annotated[str, typer.Option(help="Tables: column of labels; several, separated by commas.")]
 Precision = Annotated[PrecisionName, typer.Option(help="What training computes in; auto tries on this machine.")]
 Seed = Annotated[int, typer.Option(help="Draws the parts, orders the examples, starts the head.")]

@@ -10,7 +10,6 @@ from tfft.core.errors import DataError, shortlist
 if TYPE_CHECKING:
     from tfft.bundles.predictor import Predictor
     from tfft.core.specs import LabelSpace
-    from tfft.data.columns import InputColumns
     from tfft.data.examples import Examples, Splits
 
 
@@ -41,14 +40,12 @@ class Source:
         image_column: Of a table.
         label_column: Of a table; several with commas between them.
         skip_corrupt: Whether to leave unreadable images out.
-        text_column: Of a table, in place of images; two with a comma between them for pairs of texts.
     """
 
     path: Path
     image_column: str | None
     label_column: str
     skip_corrupt: bool
-    text_column: str | None = None
 
     def splits(self, seed: int) -> "Splits":
         """Training, validation and test parts.
@@ -66,8 +63,8 @@ class Source:
 
         on_corrupt: Any = "skip" if self.skip_corrupt else "error"
         if self._is_table:
-            inputs: InputColumns = {"image_column": self.image_column, "text_column": self._texts}
-            return tfft.data.from_csv(self.path, self._labels, seed=seed, on_corrupt=on_corrupt, **inputs)
+            image = self.image_column
+            return tfft.data.from_csv(self.path, self._labels, seed=seed, on_corrupt=on_corrupt, image_column=image)
         return tfft.data.from_folder(self.path, seed=seed, on_corrupt=on_corrupt)
 
     def everything(self, labels: "LabelSpace") -> "tuple[Examples, tuple[str, ...]]":
@@ -95,7 +92,7 @@ class Source:
                         f"Name {','.join(labels.names)}, in any order.",
                     )
                 columns = list(labels.names)  # targets are matched by position
-            found = table.table_pools(self.path, Columns(self.image_column, columns, self._texts))
+            found = table.table_pools(self.path, Columns(self.image_column, columns))
         else:
             found = folder.folder_pools(self.path)
         return pools.unsplit(found, labels, "skip" if self.skip_corrupt else "error")
@@ -106,15 +103,7 @@ class Source:
 
     @property
     def _labels(self) -> str | list[str]:
-        return _several(self.label_column)
-
-    @property
-    def _texts(self) -> str | list[str] | None:
-        return None if self.text_column is None else _several(self.text_column)
-
-
-def _several(names: str) -> str | list[str]:
-    return names.split(",") if "," in names else names
+        return self.label_column.split(",") if "," in self.label_column else self.label_column
 
 
 def examples_of(

@@ -24,7 +24,6 @@ from tfft.cli.arguments import (
     PrecisionName,
     Seed,
     SkipCorrupt,
-    TextColumn,
 )
 from tfft.cli.places import export_somewhere, free_path, rescued
 from tfft.cli.sources import Part, Source, examples_of
@@ -73,7 +72,6 @@ def fit(
     run_folder: Annotated[Path | None, typer.Option(help="Where log.jsonl, run.json and weights go.")] = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = "label",
-    text_column: TextColumn = None,
     batch_size: BatchSize = 32,
     cache: Annotated[CacheName, typer.Option(help="Where features of frozen layers are kept.")] = CacheName.auto,
     precision: Precision = PrecisionName.auto,
@@ -94,7 +92,7 @@ def fit(
         )
     if run_folder is not None:
         run_folder.mkdir(parents=True, exist_ok=True)
-    splits = Source(data, image_column, label_column, skip_corrupt, text_column).splits(seed)
+    splits = Source(data, image_column, label_column, skip_corrupt).splits(seed)
     typer.echo(f"{data}: {splits.describe()}")
     for line in splits.skipped:
         typer.echo(f"skipped {line}", err=True)
@@ -125,7 +123,6 @@ def evaluate(
     out: Annotated[Path | None, typer.Option(help="Report to write: .html, .json, or .md.")] = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = "label",
-    text_column: TextColumn = None,
     seed: Annotated[int | None, typer.Option(help="Draws the parts.", show_default="that of the training")] = None,
     skip_corrupt: SkipCorrupt = False,
 ) -> None:
@@ -137,7 +134,7 @@ def evaluate(
     start_tensorflow()
     predictor = tfft.load(bundle)
     seed = predictor.seen.seed if seed is None and predictor.seen is not None else seed or 0
-    source = Source(data, image_column, label_column, skip_corrupt, text_column)
+    source = Source(data, image_column, label_column, skip_corrupt)
     examples, skipped, chosen = examples_of(source, part, seed, predictor)
     for line in skipped:
         typer.echo(f"skipped {line}", err=True)

@@ -126,6 +126,7 @@ class Store:
                     size = sum(_size(path) for path in folder.rglob("*"))
                     manifest = _read(folder) or {}
                     about, whole = manifest.get("about", {}), manifest.get("bytes", 0)
+                    whole = whole if isinstance(whole, int) else 0
                     found.append(Kept(folder.name, about, size, folder.stat().st_mtime, whole))
         return sorted(found, key=lambda kept: -kept.used)
 

@@ -1,6 +1,7 @@
 """What ``fit`` finds out before anything is trained: nobody should wait for an hour and then hear of a slip."""
 
 from tfft.core.errors import DataError, PlanError, shortlist
+from tfft.core.specs import Text
 from tfft.core.strategy import check_batch, replicas
 from tfft.data.examples import Splits
 from tfft.data.pipeline import check_batch_size
@@ -39,6 +40,12 @@ def check(model: TransferModel, data: Splits, plan: Plan, batch_size: int) -> No
             "Every replica needs an example of training and validation.",
             f"{data.describe()} for {copies} replicas",
             "Add some, or use fewer devices.",
+        )
+    if isinstance(data.train.inputs[0], Text):
+        raise DataError(
+            f"{model.backbone.handle!r} takes pictures, and the data holds texts.",
+            f"{data.train.name(0)!r} first",
+            "Name the column of pictures with image_column=, or pass a folder of them.",
         )
     ours, theirs = model.task.labels, data.labels
     if (ours.kind, ours.names) != (theirs.kind, theirs.names):
