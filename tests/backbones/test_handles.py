@@ -1,14 +1,37 @@
 """Names lead to backbones, and wrong names to the right ones."""
 
+import json
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import tfft
-from tfft.backbones.handles import SOURCES, check_options, load_backbone, names
-from tfft.core.errors import BackboneError
+from tfft.backbones import keras_hub
+from tfft.backbones.handles import SOURCES, check_options, load_backbone, names, options_of
+from tfft.core.errors import BackboneError, WeightsError
+
+
+@pytest.fixture
+def encoder(tmp_path: Path) -> Path:
+    """A folder that is described as a BERT of two layers."""
+    folder = tmp_path / "encoder"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"model_type": "bert", "num_hidden_layers": 2}))
+    (folder / "model.safetensors").touch()
+    return folder
+
+
+@pytest.fixture
+def needed(tmp_path: Path, encoder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
+    """Options without which some backbones cannot be described; every package counts as installed."""
+    monkeypatch.setattr(keras_hub, "installed", lambda name: str(encoder))
+    vocabulary = tmp_path / "vocab.txt"
+    vocabulary.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]))
+    return {name: {"vocabulary": str(vocabulary)} for source, name in names() if source == "scratch"}
 
 
 @pytest.mark.parametrize("spelling", ["vgg16", "VGG16", "vgg-16", "keras://vgg16", "keras://VGG_16"])
@@ -27,12 +50,13 @@ def test_folded_names_are_unique_over_all_sources() -> None:
     assert len(set(folded)) == len(folded) >= 32
 
 
-def test_every_source_lists_names_and_makes_them() -> None:
+def test_every_source_lists_names_and_makes_them(needed: dict[str, dict[str, Any]]) -> None:
     for source, about in SOURCES.items():
         module = import_module(about.module)
         assert about.about
+        assert list(module.names())
         for name in module.names():
-            assert load_backbone(f"{source}://{name}").handle == name
+            assert load_backbone(f"{source}://{name}", **needed.get(name, {})).handle == name
 
 
 def test_the_default_exists_and_needs_no_network() -> None:
@@ -46,8 +70,11 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
 
 
 def test_an_unknown_name_with_no_neighbour_lists_what_there_is() -> None:
-    with pytest.raises(BackboneError, match=r"'qqqq'.*There are: .*'convnext_small'.*'vgg19'"):
+    with pytest.raises(BackboneError, match=r"'qqqq'.*There are: .*'bert_base_en'.*'convnext_small'") as caught:
         load_backbone("qqqq")
+    assert f"({len(list(names()))} in all)" in caught.value.fix
+    with pytest.raises(BackboneError, match=r"'keras://qqqq'.*There are: .*'convnext_small'.*'vgg19'"):
+        load_backbone("keras://qqqq")
 
 
 def test_an_unknown_source_is_refused_with_the_nearest() -> None:
@@ -80,13 +107,55 @@ def test_the_name_of_the_backbone_is_no_option() -> None:
         load_backbone("vgg16", name="vgg19")
 
 
-def test_describing_every_backbone_imports_no_framework() -> None:
+def test_describing_every_backbone_imports_no_framework(needed: dict[str, dict[str, Any]], encoder: Path) -> None:
     code = (
-        "import sys, tfft; from tfft.backbones.handles import names\n"
-        "[tfft.load_backbone(name) for _, name in names()]\n"
+        "import sys, tfft; from tfft.backbones import keras_hub; from tfft.backbones.handles import names\n"
+        f"keras_hub.installed = lambda name: {str(encoder)!r}\n"
+        f"[tfft.load_backbone(name, **{needed!r}.get(name, {{}})) for _, name in names()]\n"
+        f"tfft.load_backbone({str(encoder)!r})\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+@pytest.mark.parametrize("spelling", ["BERT-Tiny-en-uncased", "keras_hub://bert_tiny_en_uncased", "berttinyenuncased"])
+def test_spelling_of_presets_is_as_free_as_that_of_pictures(spelling: str) -> None:
+    assert load_backbone(spelling).handle == "bert_tiny_en_uncased"
+
+
+def test_paths_lead_to_the_folder(encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(encoder.parent)
+    for path in (str(encoder), "./encoder", "encoder"):
+        described = load_backbone(path)
+        assert described.handle == path
+        assert [block.name for block in described.blocks] == ["embeddings", "layer1", "layer2"]
+
+
+def test_a_name_is_no_folder_even_if_one_is_called_so(encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder.rename(encoder.with_name("vgg16"))
+    monkeypatch.chdir(encoder.parent)
+    assert load_backbone("vgg16").features.kind == "map"
+    assert load_backbone("./vgg16").features.kind == "sequence"
+
+
+def test_a_path_to_nothing_is_refused() -> None:
+    with pytest.raises(BackboneError, match=r"no folder '\./nix'.*Check the path"):
+        load_backbone("./nix")
+
+
+def test_options_of_texts_are_told_and_others_refused(encoder: Path) -> None:
+    assert options_of("bert_tiny_en_uncased") == options_of(str(encoder)) == ["weights", "length"]
+    assert set(options_of("toy_text")) == {"vocabulary", "lowercase", "length", "dropout"}
+    with pytest.raises(BackboneError, match=r"'bert_tiny_en_uncased' takes no option 'size'.*'length'"):
+        load_backbone("bert_tiny_en_uncased", size=224)
+    with pytest.raises(BackboneError, match=r"'toy_text' takes no option 'lenght'.*'length'"):
+        load_backbone("toy_text", lenght=64)
+
+
+def test_a_package_that_is_missing_is_told_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keras_hub, "find_spec", lambda _: None)
+    with pytest.raises(WeightsError, match="not installed"):
+        load_backbone("MiniLM-L6")
 
 
 def test_load_backbone_is_public() -> None:

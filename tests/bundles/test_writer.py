@@ -102,3 +102,16 @@ def test_a_run_instead_of_its_model_is_refused(tmp_path):
 def test_numbers_of_numpy_in_options_can_be_saved(tmp_path):
     task = tfft.tasks.classification(np.array(["a", "b"]).tolist(), label_smoothing=np.float32(0.1))
     assert tfft.load(tfft.export(tfft.build("toy", task), tmp_path / "m.tfft")).task.labels.names == ("a", "b")
+
+
+def test_a_bundle_passes_on_no_text_that_somebody_wrote(tmp_path):
+    texts = [f"private {word} number {number}" for number in range(10) for word in ("this", "that")]
+    data = tfft.data.from_arrays(texts, ["a", "b"] * 10)
+    model = tfft.build("toy_text", tfft.tasks.classification(data.labels))
+    report = tfft.evaluate(model, data.train)
+    assert "private" in report.worst[0]["text"]
+    path = tfft.export(model, tmp_path / "texts.tfft", report=report)
+    written = [file for file in path.rglob("*") if file.is_file()]
+    assert (path / "report.json") in written
+    assert not [file.name for file in written if b"private" in file.read_bytes()]
+    assert len(tfft.load(path).report["worst"]) == len(report.worst)

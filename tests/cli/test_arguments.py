@@ -3,13 +3,15 @@
 import pytest
 import typer
 
+import tfft
 from tfft.cli import arguments
 from tfft.cli.arguments import PlanName
+from tfft.core.specs import LabelSpace
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("none", None), ("None", None), ("imagenet", "imagenet")])
 def test_weights_can_be_none(typed, meant):
-    described = arguments.describe_backbone("mobilenet", typed, None, 0.5)
+    described = arguments.describe_backbone("mobilenet", typed, size=None, alpha=0.5)
     assert dict(described.options) == {"weights": meant, "alpha": 0.5}
 
 
@@ -20,3 +22,17 @@ def test_numbers_reach_the_recipe():
     assert arguments.describe_plan(PlanName.full, 7, None, None, None).phases[0].epochs == 7
     with pytest.raises(typer.BadParameter, match="belong to two_phase, not to full"):
         arguments.describe_plan(PlanName.full, 7, None, 2, None)
+
+
+def test_the_task_is_that_of_the_labels_and_only_classes_can_be_balanced():
+    single = LabelSpace(("a", "b"))
+    for balanced, weights in ((True, "balanced"), (False, None)):
+        task = arguments.describe_task(single, balanced)
+        assert task.to_dict() == tfft.tasks.classification(single, class_weights=weights).to_dict()
+    with pytest.raises(typer.BadParameter, match=r"one class an input; these are of kind 'multi'"):
+        arguments.describe_task(LabelSpace(("a", "b"), "multi"), balanced=True)
+
+
+def test_a_plan_that_nobody_named_is_that_of_the_features():
+    assert arguments.usual_plan(tfft.load_backbone("toy")) is arguments.PlanName.two_phase
+    assert arguments.usual_plan(tfft.load_backbone("toy_text")) is arguments.PlanName.encoder

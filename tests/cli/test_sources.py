@@ -1,5 +1,6 @@
 """Which images are measured: exactly those that the model has not seen, or the part that was asked for."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from PIL import Image
 
 import tfft
-from tfft.cli.sources import Part, Source, examples_of
+from tfft.cli.sources import Part, Source, examples_of, given_inputs
 from tfft.core.errors import DataError
 
 
@@ -85,3 +86,40 @@ def test_a_table_may_have_several_label_columns(tmp_path):
     assert np.array_equal(turned.targets, source.everything(labels)[0].targets)
     with pytest.raises(DataError, match=r"not those of the model.*'dog', 'file'.*dog,night"):
         Source(tmp_path / "photos.csv", "file", "dog,file", skip_corrupt=False).everything(labels)
+
+
+def test_what_is_fine_tuned_without_a_name_depends_on_the_inputs(pictures, tmp_path):
+    assert pictures.usual_backbone == "tfft_mini"
+    texts = tmp_path / "texts" / "good"
+    texts.mkdir(parents=True)
+    (texts / "1.txt").write_text("a film")
+    assert Source(texts.parent, None, "label", skip_corrupt=False).usual_backbone == "minilm_l6"
+    assert Source(Path("a.csv"), None, "label", False, text_column="text").usual_backbone == "minilm_l6"
+    assert Source(Path("a.csv"), None, "label", skip_corrupt=False).usual_backbone == "tfft_mini"
+
+
+@pytest.fixture
+def reader(tmp_path):
+    return tfft.load(
+        tfft.export(tfft.build("toy_text", tfft.tasks.classification(["up", "down"])), tmp_path / "t.tfft")
+    )
+
+
+def test_texts_are_taken_as_typed_from_files_and_from_standard_input(reader, tmp_path, monkeypatch):
+    (tmp_path / "more.txt").write_text("second\n第三\n", encoding="utf-8-sig")
+    monkeypatch.setattr("sys.stdin", io.StringIO("fourth\n"))
+    found = given_inputs(reader, ["first.", str(tmp_path / "more.txt"), "-"])
+    assert found == ["first.", "second", "第三", "fourth"]
+    assert len(reader.predict(found)) == 4
+
+
+def test_a_file_of_texts_that_cannot_be_read_is_named(reader, tmp_path):
+    with pytest.raises(DataError, match=r"missing.txt' cannot be read.*one in each line"):
+        given_inputs(reader, [str(tmp_path / "missing.txt")])
+    (tmp_path / "latin.txt").write_bytes("größe".encode("latin-1"))
+    with pytest.raises(DataError, match=r"latin\.txt' cannot be read"):
+        given_inputs(reader, [str(tmp_path / "latin.txt")])
+
+
+def test_for_a_net_of_pictures_what_is_typed_are_paths(predictor):
+    assert given_inputs(predictor, ["a.txt", "b"]) == [Path("a.txt"), Path("b")]

@@ -7,7 +7,7 @@ import warnings
 import pytest
 
 from tfft.bundles.predictor import Prediction
-from tfft.cli.spoken import in_shell, kept_line, predicted_line, spoken
+from tfft.cli.spoken import backbone_line, in_shell, kept_line, predicted_line, spoken
 from tfft.core.errors import DataError, DataWarning
 from tfft.core.store import Kept
 from tfft.tasks import Answer
@@ -88,3 +88,12 @@ def test_a_line_holds_the_whole_answer(answer, top, shown):
 def test_a_kept_entry_says_when_it_was_used(hours, said):
     assert said in kept_line(Kept("a" * 32, {"what": "vgg16 after pool"}, 10**6, time.time() - 3600 * hours))
     assert "cannot be read" in kept_line(Kept("a" * 32, {}, 10**6, time.time()))
+
+
+def test_a_backbone_is_said_on_one_line_and_one_that_needs_something_says_what():
+    line = backbone_line("toy", "toy")
+    assert line.startswith("toy  ")
+    assert "16x16 pixels" in line
+    assert "3 blocks" in line
+    assert "vocabulary=" in backbone_line("scratch", "bert_mini")
+    assert "512 tokens" in backbone_line("keras_hub", "bert_base_zh")

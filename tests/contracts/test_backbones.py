@@ -1,6 +1,7 @@
-"""The laws that every backbone must pass; a new row of a table inherits them."""
+"""The laws that every backbone of pictures must pass; a new row of a table inherits them. Texts: test_text_backbones.py."""
 
 import re
+import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,8 +12,12 @@ import pytest
 from keras.src.applications import imagenet_utils
 
 import tfft
+from tfft.backbones.encoders import FAMILIES
 from tfft.backbones.handles import names
 from tfft.backbones.keras_applications import ROWS
+from tfft.backbones.keras_hub import PACKAGES
+from tfft.backbones.presets import ROWS as PRESETS
+from tfft.backbones.scratch import SIZES
 from tfft.core.blocks import assign_blocks
 from tfft.core.errors import BackboneError
 from tfft.models.assembly import TransferModel, build
@@ -31,7 +36,7 @@ class Built:
     learnable: frozenset[int]
 
 
-@pytest.fixture(scope="module", params=[name for _, name in names()])
+@pytest.fixture(scope="module", params=[name for source, name in names() if source in ("tfft", "keras", "toy")])
 def built(request: pytest.FixtureRequest) -> Iterator[Built]:
     options = {} if request.param == "toy" else {"weights": None}
     described = tfft.load_backbone(request.param, size=SMALLEST[request.param], **options)
@@ -47,6 +52,26 @@ def built(request: pytest.FixtureRequest) -> Iterator[Built]:
     model = build(described, tfft.tasks.classification(["ants", "bees"]))
     yield Built(request.param, model, frozenset(learnable))
     keras.backend.clear_session()
+
+
+def test_every_name_is_held_to_the_laws_of_pictures_or_of_texts() -> None:
+    """A preset is held to those of its family, and described below."""
+    covered = [*SMALLEST, *SIZES, *PRESETS, *PACKAGES]
+    assert sorted(name for _, name in names()) == sorted(covered)
+    assert {family for family, _ in PRESETS.values()} == set(FAMILIES)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_described_without_the_network(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("asked the network"))
+    described = tfft.load_backbone(name)
+    family = FAMILIES[PRESETS[name][0]]
+    assert described.blocks == family.blocks(PRESETS[name][1])
+    assert (described.features.kind, described.features.masked) == ("sequence", True)
+    assert described.features.pooling == family.pooling
+    assert (described.preprocessor.length, described.preprocessor.segments) == (family.length, family.segments)
+    assert tfft.load_backbone(described.handle, **dict(described.options)) == described
+    assert tfft.load_backbone(name, weights=None, length=128).preprocessor.length == 128
 
 
 def test_every_row_builds_at_its_smallest_size_and_emits_a_map(built: Built) -> None:

@@ -6,21 +6,40 @@ from collections.abc import Callable
 
 import pytest
 
+import tfft
 from tfft.core.errors import PlanError
+from tfft.core.specs import FeatureSpec
 from tfft.plans import recipes
 from tfft.plans.phase import Phase, Plan
 from tfft.preprocess import augmentation
 
-RECIPES = [
-    function
+FUNCTIONS = {
+    name: function
     for name, function in vars(recipes).items()
     if inspect.isfunction(function) and function.__module__ == recipes.__name__ and not name.startswith("_")
-]
+}
+CHOOSES = "usual"
+RECIPES = [function for name, function in FUNCTIONS.items() if name != CHOOSES]
+# layer norms have no statistics that could drift, so that a net with no others may train them
+OF_LAYER_NORMS = {"encoder"}
 Recipe = Callable[..., Plan]
 
 
 def test_the_recipes_are_found() -> None:
-    assert {"two_phase", "head_only", "full"} <= {recipe.__name__ for recipe in RECIPES}
+    assert {recipe.__name__ for recipe in RECIPES} == {"two_phase", "head_only", "full", "encoder"}
+    assert CHOOSES in FUNCTIONS
+
+
+@pytest.mark.parametrize("kind", ["map", "vector", "sequence"])
+@pytest.mark.parametrize("examples", [1, 10**6])
+def test_what_is_usual_is_a_recipe_but_for_its_switches(kind: str, examples: int) -> None:
+    plan = recipes.usual(FeatureSpec(kind), examples)  # type: ignore[arg-type]
+    switched = [
+        recipe(**{name: True for name in inspect.signature(recipe).parameters if name in on})
+        for recipe in RECIPES
+        for on in ([], ["embeddings"])
+    ]
+    assert plan in switched
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -50,8 +69,24 @@ def test_a_recipe_describes_every_phase_in_one_line(recipe: Recipe) -> None:
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_norms_stay_frozen_unless_asked(recipe: Recipe) -> None:
-    assert not any(phase.train_norms for phase in recipe())
+def test_norms_with_statistics_stay_frozen_unless_asked(recipe: Recipe) -> None:
+    assert {phase.train_norms for phase in recipe()} == {recipe.__name__ in OF_LAYER_NORMS}
+
+
+@pytest.mark.parametrize("name", sorted(OF_LAYER_NORMS))
+def test_where_norms_train_no_statistic_of_an_encoder_moves(name: str) -> None:
+    model = tfft.build("toy_text", tfft.tasks.classification(["ants", "bees"]))
+    for phase in FUNCTIONS[name]():
+        overview = model.apply(phase.trainable, phase.train_norms)
+        assert [row.path for row in overview.rows if row.norm and row.intent == "train"]
+        assert [row.path for row in overview.rows if row.intent == "update" and row.block != "head"] == []
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_switch_reaches_the_plan(recipe: Recipe) -> None:
+    for name, parameter in inspect.signature(recipe).parameters.items():
+        if isinstance(parameter.default, bool):
+            assert recipe(**{name: not parameter.default}) != recipe(), name
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

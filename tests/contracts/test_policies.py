@@ -10,9 +10,26 @@ from tfft.models.cuts import cut
 from tfft.models.trunk import whole_net
 from tfft.trainable import overview as overview_module
 from tfft.trainable.overview import HEAD, survey
-from tfft.trainable.policy import Policy, bias_only, everything, last_blocks, match, nothing, plan_rows
+from tfft.trainable.policy import (
+    Policy,
+    all_but_first_blocks,
+    bias_only,
+    everything,
+    last_blocks,
+    match,
+    nothing,
+    plan_rows,
+)
 
-POLICIES = [everything(), nothing(), last_blocks(1), last_blocks(2), match(r"block[23].*", "block1.*"), bias_only()]
+POLICIES = [
+    everything(),
+    nothing(),
+    last_blocks(1),
+    last_blocks(2),
+    all_but_first_blocks(1),
+    match(r"block[23].*", "block1.*"),
+    bias_only(),
+]
 NETS = {"toy": {}, "tfft_mini": {"weights": None, "size": 32}}
 
 

@@ -99,6 +99,33 @@ def test_multiplications_and_the_hungriest_operation_are_what_can_be_counted_by_
     assert largest(net) == 4 * 4 * 16 * 2, "the norm reads and writes as much as any"
 
 
+def test_a_table_multiplies_nothing_and_an_unknown_length_counts_as_it_is_told():
+    tokens = keras.Input((None,), dtype="int32")
+    x = keras.layers.Embedding(1000, 4)(tokens)
+    net = keras.Model(tokens, keras.layers.Dense(5)(x))
+    assert multiplications(net) == 4 * 5
+    assert multiplications(net, length=7) == 7 * 4 * 5
+    assert multiplications(net, length=2.5) == 50, "a mean length need not be whole"
+    assert isinstance(multiplications(net, length=2.5), int)
+
+
+def test_a_length_that_is_known_is_not_replaced():
+    pixels = keras.Input((8, None, 3))
+    net = keras.Model(pixels, keras.layers.Conv2D(2, 1)(pixels))
+    assert multiplications(net, length=5) == 8 * 5 * (3 * 2)
+
+
+@pytest.mark.parametrize("length", [1, 12, 33])
+def test_bert_takes_the_multiplications_of_its_kernels_for_each_token(length):
+    """Queries, keys, values, their projection and the feed-forward net; tables take none, nor do biases of shape (heads, width)."""
+    width, inner, depth = 8, 16, 3
+    layers = {"num_layers": depth, "num_heads": 2, "hidden_dim": width, "intermediate_dim": inner}
+    bert = keras_hub.models.BertBackbone(vocabulary_size=20, max_sequence_length=40, **layers)
+    of_a_token = depth * (4 * width * width + 2 * width * inner)
+    pooled = width * width
+    assert multiplications(bert, length) == length * of_a_token + pooled
+
+
 def test_vgg16_takes_the_multiplications_that_are_written_of_it():
     """15.3 thousand million at 224 pixels, without its top (Simonyan and Zisserman 2015 and others)."""
     net = keras.applications.VGG16(weights=None, include_top=False, input_shape=(224, 224, 3))

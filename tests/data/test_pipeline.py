@@ -1,11 +1,13 @@
 """Batches: every example exactly once an epoch, in an order that depends on nothing but seed and epoch."""
 
 import time
+from itertools import chain
 
 import numpy as np
 import pytest
 
 from tfft.core.errors import DataError
+from tfft.core.ragged import Ragged, padded
 from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
 from tfft.data.loading import Loading, reading, reading_at_random
@@ -33,8 +35,61 @@ def _changing(count, read=_read, mix=_keep, seed=0):
     return reading_at_random(_examples(count), read, _encode, mix, seed)
 
 
+class _Pictures:
+    """What a preprocessor of pictures is to loading."""
+
+    inputs = (("pixels", (2, 3, 3), "float32"),)
+
+    def __init__(self, read=lambda item: item):
+        self.read = read
+
+    def __call__(self, item):
+        return self.read(item)
+
+    def collate(self, rows):
+        return (np.stack(rows),)
+
+
+class _Tokens:
+    """What a preprocessor of texts is to loading: rows of many lengths become two inputs, padded with -1."""
+
+    inputs = (("ids", (None,), "int32"), ("mask", (None,), "int32"))
+
+    def __call__(self, item):
+        return item
+
+    def collate(self, rows):
+        ids = np.full((len(rows), padded(max(map(len, rows)))), -1, np.int32)
+        for line, row in zip(ids, rows, strict=True):
+            line[: len(row)] = row
+        return ids, (ids >= 0).astype(np.int32)
+
+
 def _plain(count, read=lambda item: item):
-    return reading(_examples(count), read, _encode)
+    return reading(_examples(count), _Pictures(read), _encode)
+
+
+LENGTHS = np.random.default_rng(0).integers(1, 60, 83)
+
+
+def _ragged():
+    """As many tokens of each example as ``LENGTHS`` says, each the position of its example."""
+    rows = Ragged.of(np.full(length, index, np.int32) for index, length in enumerate(LENGTHS))
+    digests = tuple(map(str, range(len(rows))))
+    return reading(Examples(rows, np.arange(len(rows)) % 2, LabelSpace(("a", "b")), digests), _Tokens(), _encode)
+
+
+def _read_out(dataset):
+    """Positions of each batch, after a look at what each row holds."""
+    found = []
+    for (ids, mask), targets in dataset.as_numpy_iterator():
+        positions = ids[:, 0]
+        np.testing.assert_array_equal(mask.sum(axis=1), LENGTHS[positions])
+        np.testing.assert_array_equal(ids, np.where(mask, positions[:, None], -1))
+        np.testing.assert_array_equal(targets.argmax(axis=1), positions % 2)
+        assert ids.shape[1] == padded(LENGTHS[positions].max()), "padded to the longest of its own batch"
+        found.append(positions.tolist())
+    return found
 
 
 def _run(dataset):
@@ -199,3 +254,67 @@ def test_closing_many_iterators_never_waits():
         del iterator
         longest = max(longest, time.perf_counter() - begun)
     assert longest < 5
+
+
+@pytest.mark.parametrize(("batch_size", "copies"), [(4, 1), (16, 1), (100, 1), (6, 3)])
+def test_texts_stand_once_in_each_epoch_padded_to_the_longest_of_their_batch(batch_size, copies):
+    count = usable(len(LENGTHS), batch_size, copies)
+    found = _read_out(training_batches(_ragged(), batch_size, range(3), 5, copies))
+    each = steps(count, batch_size)
+    assert len(found) == 3 * each
+    assert all(len(batch) % copies == 0 for batch in found)
+    for epoch in range(3):
+        positions = list(chain(*found[epoch * each : (epoch + 1) * each]))
+        assert sorted(positions) == sorted(order(len(LENGTHS), 5, epoch)[:count].tolist())
+        assert len(set(positions)) == count
+
+
+def test_texts_of_like_length_share_a_batch():
+    """Fewer steps are computed than in batches as the order has them."""
+    found = _read_out(training_batches(_ragged(), 8, range(1), 0))
+    chosen = order(len(LENGTHS), 0, 0)
+    plain = sum(len(part) * padded(LENGTHS[part].max()) for part in np.split(chosen, range(8, len(chosen), 8)))
+    assert sum(len(batch) * padded(LENGTHS[batch].max()) for batch in found) < 0.75 * plain
+
+
+def test_the_same_seed_gives_the_same_batches_of_texts_and_another_seed_or_epoch_others():
+    def run(seed, epochs=range(1)):
+        return _read_out(training_batches(_ragged(), 8, epochs, seed))
+
+    assert run(3) == run(3)
+    assert run(3) != run(4)
+    assert run(3) != run(3, range(1, 2))
+
+
+def test_a_run_on_texts_entered_later_goes_on_as_if_it_had_never_stopped():
+    whole, later = (_read_out(training_batches(_ragged(), 8, epochs, 0)) for epochs in (range(3), range(1, 3)))
+    assert whole[steps(len(LENGTHS), 8) :] == later
+
+
+def test_several_inputs_are_a_tuple_whose_unknown_lengths_are_left_open():
+    for dataset in (training_batches(_ragged(), 8, range(1), 0), evaluation_batches(_ragged(), 8)):
+        inputs, targets = dataset.element_spec
+        assert isinstance(inputs, tuple)
+        assert [(spec.shape.as_list(), spec.dtype.name) for spec in inputs] == [([None, None], "int32")] * 2
+        assert targets.shape.as_list() == [None, 2]
+
+
+def test_texts_are_evaluated_in_the_order_that_is_asked_for():
+    chosen = np.argsort(-LENGTHS, kind="stable")
+    for positions, expected in ((None, np.arange(len(LENGTHS))), (chosen, chosen)):
+        dataset = evaluation_batches(_ragged(), 8, positions)
+        for _ in range(2):
+            assert list(chain(*_read_out(dataset))) == expected.tolist()
+    widths = [ids.shape[1] for (ids, _), _ in dataset.as_numpy_iterator()]
+    assert widths == sorted(widths, reverse=True)
+
+
+def test_weights_may_follow_the_targets_of_several_inputs():
+    plain = _ragged()
+
+    def load(epoch, chosen):
+        return *plain.load(epoch, chosen), chosen.astype(np.float32)
+
+    weighed = Loading(plain.count, load, weighted=True, lengths=plain.lengths, shapes=plain.shapes)
+    for (ids, _), _, weights in training_batches(weighed, 8, range(1), 0).as_numpy_iterator():
+        np.testing.assert_array_equal(weights, ids[:, 0])

@@ -1,6 +1,6 @@
 """What hides is not seen, and links that lead back end."""
 
-from tfft.data.walking import files_below, images_below, visible_folders
+from tfft.data.walking import files_below, holds_texts, images_below, visible_folders
 
 
 def test_files_folders_and_images_below_a_folder(tmp_path):
@@ -13,3 +13,12 @@ def test_files_folders_and_images_below_a_folder(tmp_path):
     assert sorted(files_below(tmp_path)) == sorted(
         str(tmp_path / name) for name in ("a/1.png", "a/notes.txt", "b/2.JPG")
     )
+
+
+def test_a_folder_holds_texts_where_there_are_some_and_no_image(tmp_path):
+    assert not holds_texts(tmp_path)
+    (tmp_path / "good").mkdir()
+    (tmp_path / "good" / "1.TXT").write_text("a film")
+    assert holds_texts(tmp_path)
+    (tmp_path / "good" / "2.png").touch()
+    assert not holds_texts(tmp_path)

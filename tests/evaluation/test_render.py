@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfft.evaluation.render import markdown, number, table
+from tfft.evaluation.render import lengths, markdown, number, table
 
 
 def test_columns_line_up_and_pipes_are_escaped():
@@ -50,3 +50,16 @@ def test_a_confusion_matrix_of_many_classes_is_left_out():
 )
 def test_numbers_of_any_size_can_be_read(value, said):
     assert number(value) == said
+
+
+def test_lengths_of_texts_are_said_in_numbers():
+    tokens = {"median": 12.0, "p95": 21.0, "longest": 1041, "limit": 512, "truncated": 0.25, "unknown": 0.0012}
+    said = lengths(tokens)
+    for part in (
+        "12 tokens in the median",
+        "up to 21",
+        "longest 1,041",
+        "25.0 % have more than the 512",
+        "0.1 % of the tokens",
+    ):
+        assert part in said

@@ -25,6 +25,44 @@ def test_every_kind_of_features_becomes_logits(kind, pooling, hidden):
     assert [v.shape[-1] for v in net.trainable_variables[::2]] == [*hidden, 3]
 
 
+def test_auto_is_what_the_features_are_pooled_by():
+    for pooling, expected in (
+        ("average", lambda f: f.mean(axis=1)),
+        ("last", lambda f: f[:, -1]),
+        ("first", lambda f: f[:, 0]),
+    ):
+        net = VectorHead().build(FeatureSpec("sequence", pooling=pooling), SHAPES["sequence"], 3, seed=0)
+        features = _features("sequence")
+        expected = expected(features) @ net.get_layer("logits").kernel.numpy()
+        np.testing.assert_allclose(net.predict(features, verbose=0), expected, atol=1e-6)
+    assert VectorHead().pooling == "auto"
+
+
+@pytest.mark.parametrize("pooling", ["auto", "average", "max", "first", "last"])
+@pytest.mark.parametrize("hidden", [(), (7,)])
+def test_what_is_padding_changes_no_logits(pooling, hidden):
+    net = VectorHead(pooling, hidden).build(FeatureSpec("sequence", masked=True), (None, 5), 3, seed=0)
+    assert [tensor.name for tensor in net.inputs] == ["features", "mask"]
+    assert net.inputs[1].dtype == "int32"
+    kernel = net.get_layer("logits").kernel
+    kernel.assign(np.random.default_rng(1).normal(size=kernel.shape))
+    features = _features("sequence")
+    mask = np.array([[1, 1, 1, 0, 0, 0], [1] * 6], np.int32)
+    alone = net([features[:1, :3], mask[:1, :3]])
+    np.testing.assert_allclose(net([features, mask])[0], alone[0], atol=1e-5)
+    changed = features.copy()
+    changed[0, 3:] = 1000
+    np.testing.assert_array_equal(net([changed, mask]), net([features, mask]))
+    changed[0, :3] += 1
+    assert not np.allclose(net([changed, mask])[0], alone[0], atol=1e-3), "what counts is read"
+
+
+@pytest.mark.parametrize("pooling", ["first", "last"])
+def test_a_map_has_no_first_and_no_last_step(pooling):
+    with pytest.raises(TaskError, match=rf"A map has no {pooling} step.*'average', 'max', 'flatten'"):
+        VectorHead(pooling).build(FeatureSpec("map"), SHAPES["map"], 3, seed=0)
+
+
 @pytest.mark.parametrize(("pooling", "reduce"), [("average", np.mean), ("max", np.max)])
 @pytest.mark.parametrize("kind", ["map", "sequence"])
 def test_pooling_takes_all_places_together(pooling, reduce, kind):
@@ -81,11 +119,15 @@ def test_features_of_another_kind_are_refused():
 def test_flattening_features_of_unknown_size_is_refused():
     with pytest.raises(TaskError, match=r"'flatten' needs.*\(None, None, 5\).*'average'"):
         VectorHead("flatten").build(FeatureSpec("map"), (None, None, 5), 3, seed=0)
+    with pytest.raises(TaskError, match=r"'flatten' needs.*\(None, 5\).*'average'"):
+        VectorHead("flatten").build(FeatureSpec("sequence", masked=True), (None, 5), 3, seed=0)
 
 
 @pytest.mark.parametrize("pooling", ["mean", None, ["average"]])
 def test_an_unknown_pooling_is_refused(pooling):
-    with pytest.raises(TaskError, match=r"is unknown.*'average', 'max', 'flatten'") as caught:
+    with pytest.raises(
+        TaskError, match=r"is unknown.*'auto', 'average', 'max', 'first', 'last', 'flatten'\."
+    ) as caught:
         VectorHead(pooling)
     assert f"pooling={pooling!r}" in str(caught.value)
 

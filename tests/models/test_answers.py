@@ -1,6 +1,7 @@
 """Answers are those of the whole net, and what is frozen is computed once for them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import tfft
@@ -35,8 +36,8 @@ def computed(monkeypatch):
     passed = []
     fill = extraction.Extraction.fill
 
-    def counting(self, wanted, read, progress):
-        fill(self, wanted, read, lambda done, count: passed.append(done))
+    def counting(self, wanted, read, progress, *lengths):
+        fill(self, wanted, read, lambda done, count: passed.append(done), *lengths)
 
     monkeypatch.setattr(extraction.Extraction, "fill", counting)
     return passed
@@ -77,3 +78,74 @@ def test_a_net_that_is_cut_through_several_tensors_answers_as_well(data):
     model.apply(tfft.trainable.last_blocks(1))
     examples = data.test.take(np.arange(4))
     np.testing.assert_allclose(logits(model, examples, 4), expected(model, examples), rtol=1e-3, atol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def texts():
+    """Sixty texts of one to thirty words."""
+    words = [f"{'fine' if index % 3 else 'bad'} film {index} " + "a b c " * (index * 7 % 10) for index in range(60)]
+    frame = pd.DataFrame({"text": words, "label": ["x", "y", "z"] * 20})
+    return tfft.data.from_dataframe(frame, text_column="text", label_column="label", seed=0)
+
+
+def of_texts(texts, **options):
+    """A net whose answers differ from text to text."""
+    model = tfft.build("toy_text", tfft.tasks.classification(texts.labels), seed=1, **options)
+    kernel = model.head_net.get_layer("logits").kernel
+    kernel.assign(np.random.default_rng(0).normal(size=kernel.shape))
+    return model
+
+
+def one_by_one(model, examples):
+    """Each text alone through the whole net, without padding."""
+    found = []
+    for item in examples.inputs:
+        row = model.preprocessor(item)
+        arrays = [array[:, : len(row)] for array in model.preprocessor.collate([row])]
+        found.append(model.net(model.preprocessor.named(arrays))[0])
+    return np.stack(found)
+
+
+@pytest.mark.parametrize("cache", ["auto", "disk", "memory", "off"])
+@pytest.mark.parametrize(
+    "policy", [tfft.trainable.nothing(), tfft.trainable.last_blocks(1), tfft.trainable.everything()]
+)
+def test_those_of_texts_come_in_the_order_of_the_examples(texts, cache, policy):
+    model = of_texts(texts, cache=cache)
+    model.apply(policy)
+    found = logits(model, texts.train, batch_size=8)
+    assert (found.shape, found.dtype) == ((len(texts.train), 3), np.float32)
+    alone = one_by_one(model, texts.train)
+    np.testing.assert_allclose(found, alone, atol=1e-5)
+    gaps = np.abs(alone[:, None] - alone[None]).max(axis=-1)[~np.eye(len(alone), dtype=bool)]
+    assert gaps.min() > 1e-4, "another order would be seen"
+
+
+def test_a_second_evaluation_of_texts_costs_the_tail_only(texts, computed):
+    model = of_texts(texts, cache="disk")
+    model.apply(tfft.trainable.last_blocks(1))
+    first = logits(model, texts.test, 4)
+    assert computed[-1] == len(texts.test)
+    computed.clear()
+    np.testing.assert_array_equal(logits(model, texts.test, 4), first)
+    assert computed == []
+
+
+def test_the_same_encoder_built_again_costs_the_tail_only(texts, computed):
+    first = logits(of_texts(texts, cache="disk"), texts.test, 4)
+    computed.clear()
+    np.testing.assert_array_equal(logits(of_texts(texts, cache="disk"), texts.test, 4), first)
+    assert computed == []
+
+
+def test_those_of_pairs_of_texts_are_answered_as_well(texts):
+    frame = pd.DataFrame(
+        {
+            "q": [f"who is it {index}" for index in range(20)],
+            "a": ["x " * (index % 5) for index in range(20)],
+            "label": ["x", "y"] * 10,
+        }
+    )
+    data = tfft.data.from_dataframe(frame, text_column=["q", "a"], label_column="label", seed=0)
+    model = of_texts(data)
+    np.testing.assert_allclose(logits(model, data.train, 4), one_by_one(model, data.train), atol=1e-5)

@@ -1,15 +1,22 @@
 """Features are what the trunk computes, whatever way they took and however large the batches were."""
 
+from itertools import pairwise
+
 import numpy as np
+import pandas as pd
 import pytest
 
+import tfft
 from tfft.core.errors import DataError
+from tfft.core.ragged import padded
 from tfft.core.shards import Shards
 from tfft.models import extraction
 from tfft.models.cuts import cut
 from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import row_of, unpacked
+from tfft.models.tokens import tokenized
 from tfft.models.trunk import trunk_net
+from tfft.preprocess.text import TextPreprocessor
 from tfft.trainable import last_blocks, nothing
 
 
@@ -155,3 +162,74 @@ def test_few_pictures_are_not_worth_a_measurement(model, data):
     each = Wanted(at, Shards(len(data.train), row_of(at, "float32")))
     working.fill([each], lambda index: model.preprocessor(data.train.inputs[index]), lambda *_: None)
     assert working.batch_size is None
+
+
+@pytest.fixture(scope="module")
+def texts():
+    """Ninety texts of four to fifty tokens, more than go through a net at once."""
+    words = [f"film {index} " + "a b " * (index * 7 % 11) for index in range(130)]
+    frame = pd.DataFrame({"text": words, "label": ["x", "y"] * 65})
+    return tfft.data.from_dataframe(frame, text_column="text", label_column="label", seed=0)
+
+
+@pytest.fixture(scope="module")
+def of_texts(texts):
+    return tfft.build("toy_text", tfft.tasks.classification(texts.labels), seed=1)
+
+
+def filled_with_texts(model, policies, examples):
+    """Tables of the cuts of some policies, and the positions that were read, in order."""
+    lengths, reads = examples.inputs.lengths, []
+
+    def read(index):
+        reads.append(index)
+        return model.preprocessor(examples.inputs[index])
+
+    cuts = [cut(model, model.apply(policy)) for policy in policies]
+    room = padded(int(lengths.max()))
+    each = [Wanted(at, Shards(len(examples), row_of(at, "float32", room))) for at in cuts]
+    Extraction(model, "float32").fill(each, read, lambda *_: None, lengths)
+    return each, reads
+
+
+def test_rows_of_texts_hold_what_the_trunk_computes_of_each_alone(of_texts, texts):
+    examples = tokenized(of_texts.preprocessor, texts.train)
+    each, reads = filled_with_texts(of_texts, [last_blocks(1), nothing()], examples)
+    assert sorted(set(reads)) == list(range(len(examples)))
+    for wanted_here in each:
+        trunk = trunk_net(of_texts, wanted_here.at)
+        for index in (0, 7, 50, len(examples) - 1):
+            row = examples.inputs[index]
+            arrays = [array[:, : len(row)] for array in of_texts.preprocessor.collate([row])]
+            expected = trunk(arrays)
+            expected = expected if isinstance(expected, (list, tuple)) else [expected]
+            kept = unpacked(wanted_here.table.take(np.array([index])), wanted_here.at, "float32", len(row))
+            for one, other in zip(kept, expected, strict=True):
+                np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_texts_of_like_length_go_through_the_trunk_together(of_texts, texts, monkeypatch):
+    collate, batches = TextPreprocessor.collate, []
+
+    def noting(self, rows):
+        batches.append(sorted(map(len, rows)))
+        return collate(self, rows)
+
+    monkeypatch.setattr(TextPreprocessor, "collate", noting)
+    monkeypatch.setattr(extraction, "_TEXTS", 16)
+    examples = tokenized(of_texts.preprocessor, texts.train)
+    filled_with_texts(of_texts, [nothing()], examples)
+    whole = sorted((batch for batch in batches if len(batch) > 1), key=max)
+    assert sum(map(len, whole)) >= len(examples)
+    assert all(max(shorter) <= min(longer) for shorter, longer in pairwise(whole))
+
+
+def test_a_later_cut_of_texts_is_computed_from_an_earlier_one(of_texts, texts):
+    examples = tokenized(of_texts.preprocessor, texts.train)
+    (early,), _ = filled_with_texts(of_texts, [last_blocks(1)], examples)
+    (alone,), _ = filled_with_texts(of_texts, [nothing()], examples)
+    late = Wanted(alone.at, Shards(len(examples), row_of(alone.at, "float32")))
+    Extraction(of_texts, "float32").fill([early, late], pytest.fail, lambda *_: None, examples.inputs.lengths)
+    everything = np.arange(len(examples))
+    for a, b in zip(*(unpacked(w.table.take(everything), w.at, "float32") for w in (late, alone)), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)

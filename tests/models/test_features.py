@@ -3,11 +3,15 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
+import pytest
 
 import tfft
+from tfft.core.ragged import padded
 from tfft.core.shards import Shards
 from tfft.models.cuts import cut
-from tfft.models.features import identity, made_from, packed, reading_features, row_of
+from tfft.models.features import identity, made_from, packed, reading_features, row_of, unpacked
+from tfft.models.tokens import tokenized
 from tfft.trainable import last_blocks, nothing
 
 
@@ -49,3 +53,61 @@ def test_epochs_take_the_views_in_turn(data, model):
     features, targets = loading.load(5, np.array([0, 3]))
     assert features.shape == (2, 8)
     np.testing.assert_array_equal(targets.argmax(axis=1), data.train.targets[[0, 3]])
+
+
+@pytest.fixture
+def texts():
+    """Of three to twenty tokens."""
+    frame = pd.DataFrame(
+        {"text": [f"{index} " + "a b " * (index % 9) for index in range(40)], "label": ["x", "y"] * 20}
+    )
+    return tfft.data.from_dataframe(frame, text_column="text", label_column="label", seed=0)
+
+
+def test_a_row_of_texts_has_room_for_the_longest_and_gives_back_what_shorter_ones_had():
+    model = tfft.build("toy_text", tfft.tasks.classification(["x", "y"]))
+    at = cut(model, model.apply(last_blocks(1)))
+    row = row_of(at, "bfloat16", 24)
+    shapes = {(row[name].shape, row[name].base) for name in row.names}
+    assert shapes == {((24, 8), np.dtype("uint16")), ((24,), np.dtype("int32"))}
+    random, arrays = np.random.default_rng(0), []
+    for tensor in at.tensors:
+        values = random.integers(0, 9, (3, 16, *tensor.shape[2:]))
+        arrays.append(values.astype("bfloat16" if "float" in tensor.dtype else tensor.dtype))
+    rows = packed(arrays, row)
+    assert rows.shape == (3,)
+    for length in (16, 12, 24):
+        for before, after in zip(arrays, unpacked(rows, at, "bfloat16", length), strict=True):
+            assert after.dtype == before.dtype
+            assert after.shape == (3, length, *before.shape[2:])
+            np.testing.assert_array_equal(after[:, :16], before[:, :length])
+            assert not after[:, 16:].astype("float32").any(), "the rest is padding"
+
+
+def test_batches_of_features_of_texts_are_as_long_as_their_longest(texts):
+    model = tfft.build("toy_text", tfft.tasks.classification(texts.labels))
+    at = cut(model, model.apply(last_blocks(1)))
+    examples = tokenized(model.preprocessor, texts.train)
+    lengths = examples.inputs.lengths
+    table = Shards(len(examples), row_of(at, "float32", padded(int(lengths.max()))))
+    table.write(0, np.zeros(len(examples), table.row))
+    loading = reading_features([table], at, "float32", examples, model.task.encode)
+    np.testing.assert_array_equal(loading.lengths, lengths)
+    assert loading.held is None, "rows of a batch are cut to its own length"
+    short, long = (np.flatnonzero(lengths == length) for length in (lengths.min(), lengths.max()))
+    for chosen in (short, long, np.array([short[0], long[0]])):
+        *features, targets = loading.load(0, chosen)
+        assert {array.shape[:2] for array in features} == {(len(chosen), padded(int(lengths[chosen].max())))}
+        np.testing.assert_array_equal(targets.argmax(axis=1), examples.targets[chosen])
+    assert loading.shapes == tuple(tuple(tensor.shape[1:]) for tensor in at.tensors)
+
+
+def test_the_key_of_texts_is_the_same_for_the_same_and_another_for_another(texts):
+    def key(examples=texts.train, **options):
+        model = tfft.build(tfft.load_backbone("toy_text", **options), tfft.tasks.classification(texts.labels))
+        at = cut(model, model.apply(last_blocks(1)))
+        return made_from(identity(model, at, "float32"), tokenized(model.preprocessor, examples), {})
+
+    keys = [key(), key(length=64), key(lowercase=False), key(texts.validation), key(texts.train.take(np.arange(5)))]
+    assert all(a != b for index, a in enumerate(keys) for b in keys[:index])
+    assert key() == keys[0], "names that Keras counts do not matter"

@@ -9,14 +9,16 @@ import pytest
 import tfft
 from tfft.core.errors import PlanError
 from tfft.plans.phase import Phase, Plan
+from tfft.plans.rates import Rates
 from tfft.plans.schedule import constant
 from tfft.trainable.policy import last_blocks, match, nothing
 
 PHASE = Phase("head", nothing(), 3, 1e-3)
 FULL = Phase("tune", match("a.*", "b"), 2, 1e-5, constant(0.2), 0.05, None, 4, True)
+RATED = replace(FULL, rates=Rates(layer_decay=0.8, head=20.0))
 
 
-@pytest.mark.parametrize("phase", [PHASE, FULL])
+@pytest.mark.parametrize("phase", [PHASE, FULL, RATED])
 def test_a_phase_survives_json(phase: Phase) -> None:
     again = Phase.from_dict(json.loads(json.dumps(phase.to_dict())))
     assert again == phase
@@ -62,6 +64,10 @@ def test_values_are_frozen() -> None:
         ("patience", 1.5, "None or a whole number of at least 1"),
         ("train_norms", 1, "True or False"),
         ("train_norms", None, "True or False"),
+        ("rates", 0.8, "made by plans.Rates()"),
+        ("rates", None, "made by plans.Rates()"),
+        ("rates", {"layer_decay": 0.8, "head": 1.0}, "made by plans.Rates()"),
+        ("rates", Rates, "made by plans.Rates()"),
     ],
 )
 def test_a_number_out_of_range_is_refused_with_the_range(field: str, value: object, fix: str) -> None:
@@ -84,6 +90,35 @@ def test_a_missing_field_is_refused_by_name(missing: str) -> None:
     del values[missing]
     with pytest.raises(PlanError, match=rf"No phase can be made.*{missing}.*Pass what to_dict\(\) wrote"):
         Phase.from_dict(values)
+
+
+def test_plans_written_before_rates_existed_still_read() -> None:
+    values = PHASE.to_dict()
+    assert values.pop("rates") == {"layer_decay": 1.0, "head": 1.0}
+    assert Phase.from_dict(json.loads(json.dumps(values))) == PHASE
+    assert Plan.from_dict({"phases": [values]}) == Plan(PHASE)
+    assert Phase.from_dict(values).rates == Rates()
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ({"layer_decay": 0.8}, "head"),
+        ({"layer_decay": 0, "head": 1}, r"layer_decay=0 must be a number in \(0, 1\]"),
+        (None, "No phase can be made"),
+        (0.8, "No phase can be made"),
+    ],
+)
+def test_rates_that_cannot_be_read_are_refused(written: object, said: str) -> None:
+    with pytest.raises(PlanError, match=said):
+        Phase.from_dict(PHASE.to_dict() | {"rates": written})
+
+
+def test_rates_change_what_a_phase_is_and_says() -> None:
+    assert RATED != FULL
+    assert RATED.describe() == FULL.describe().replace("norms train", "norms train, head x 20, layer decay 0.8")
+    assert "head x" not in FULL.describe()
+    assert Plan(FULL).with_phases(rates=RATED.rates) == Plan(RATED)
 
 
 def test_a_plan_from_nothing_is_refused() -> None:

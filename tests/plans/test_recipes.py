@@ -4,8 +4,20 @@ import pytest
 
 from tfft import plans
 from tfft.core.errors import PlanError
-from tfft.plans.recipes import HEAD_LEARNING_RATE, TUNE_LEARNING_RATE, full, head_only, two_phase
-from tfft.trainable.policy import everything, last_blocks, nothing
+from tfft.core.specs import FeatureSpec
+from tfft.plans.rates import Rates
+from tfft.plans.recipes import (
+    ENCODER_HEAD,
+    ENCODER_LEARNING_RATE,
+    HEAD_LEARNING_RATE,
+    TUNE_LEARNING_RATE,
+    encoder,
+    full,
+    head_only,
+    two_phase,
+    usual,
+)
+from tfft.trainable.policy import all_but_first_blocks, everything, last_blocks, nothing
 
 
 def test_two_phase_trains_the_head_and_then_the_top_gently() -> None:
@@ -34,8 +46,47 @@ def test_full_trains_everything_and_norms_only_when_asked() -> None:
     assert full(train_norms=True).phases[0].train_norms
 
 
+def test_encoder_trains_all_layers_with_their_norms_and_the_head_faster() -> None:
+    (only,) = encoder(
+        epochs=4, learning_rate=3e-5, layer_decay=0.9, head=7, weight_decay=0.02, augment=plans.augmentation.flips()
+    )
+    assert (only.name, only.trainable, only.epochs) == ("encoder", all_but_first_blocks(1), 4)
+    assert (only.learning_rate, only.weight_decay, only.train_norms) == (3e-5, 0.02, True)
+    assert only.rates == Rates(layer_decay=0.9, head=7)
+    assert only.augment == (plans.augmentation.flips(),)
+
+
+def test_encoder_leaves_its_tables_alone_unless_asked() -> None:
+    assert encoder().phases[0].trainable == all_but_first_blocks(1)
+    assert encoder(embeddings=True).phases[0].trainable == everything()
+
+
+def test_encoder_warms_up_over_a_tenth_and_forgets_no_layer_more_than_another_by_default() -> None:
+    (only,) = encoder()
+    assert (only.schedule.shape, only.schedule.warmup) == ("cosine", 0.1)
+    assert only.rates == Rates(layer_decay=1, head=ENCODER_HEAD)
+    assert only.learning_rate == ENCODER_LEARNING_RATE
+    assert only.learning_rate < HEAD_LEARNING_RATE / 10
+    assert only.rates.head > 1
+
+
+@pytest.mark.parametrize("kind", ["map", "vector"])
+@pytest.mark.parametrize("examples", [1, 49_999, 50_000, 10**7])
+def test_features_of_pictures_are_usually_trained_in_two_phases_however_many_there_are(
+    kind: str, examples: int
+) -> None:
+    assert usual(FeatureSpec(kind), examples) == two_phase()  # type: ignore[arg-type]
+
+
+def test_sequences_are_usually_trained_as_encoders_and_their_tables_from_50_000_examples_on() -> None:
+    spec = FeatureSpec("sequence", masked=True)
+    assert usual(spec, 1) == usual(spec, 49_999) == encoder()
+    assert usual(spec, 50_000) == usual(spec, 10**7) == encoder(embeddings=True)
+    assert usual(spec, 1) != usual(spec, 50_000)
+
+
 def test_the_package_offers_the_recipes() -> None:
-    assert (plans.two_phase, plans.head_only, plans.full) == (two_phase, head_only, full)
+    assert (plans.two_phase, plans.head_only, plans.full, plans.encoder) == (two_phase, head_only, full, encoder)
 
 
 def test_bad_numbers_are_refused_where_they_are_written() -> None:
@@ -47,3 +98,9 @@ def test_bad_numbers_are_refused_where_they_are_written() -> None:
         head_only(learning_rate=0)
     with pytest.raises(PlanError, match=r"weight_decay=2 of phase 'full'.*\[0, 1\)"):
         full(weight_decay=2)
+    with pytest.raises(PlanError, match=r"learning_rate=11 of phase 'encoder'.*\(0, 10\]"):
+        encoder(learning_rate=11)
+    with pytest.raises(PlanError, match=r"layer_decay=1.1 must be a number in \(0, 1\]. 1 leaves"):
+        encoder(layer_decay=1.1)
+    with pytest.raises(PlanError, match=r"head=0 must be a number in \(0, 10000\]"):
+        encoder(head=0)

@@ -13,7 +13,16 @@ from tfft.models.assembly import TransferModel, build
 from tfft.models.cuts import cut
 from tfft.models.trunk import whole_net
 from tfft.trainable.overview import HEAD, Overview, survey
-from tfft.trainable.policy import Policy, bias_only, everything, last_blocks, match, nothing, plan_rows
+from tfft.trainable.policy import (
+    Policy,
+    all_but_first_blocks,
+    bias_only,
+    everything,
+    last_blocks,
+    match,
+    nothing,
+    plan_rows,
+)
 
 
 @pytest.fixture
@@ -63,6 +72,46 @@ def test_last_blocks_refuses_what_is_no_count(count: object) -> None:
         with pytest.raises(PlanError, match=r"at least one block.*write nothing\(\)") as caught:
             make(count)
         assert repr(count) in caught.value.what
+
+
+def test_all_but_first_blocks_counts_from_the_input(model: TransferModel) -> None:
+    for count in (1, 2):
+        for norms in (False, True):
+            found = intended(model, all_but_first_blocks(count), norms)
+            assert found == intended(model, last_blocks(3 - count), norms)
+            assert {path.split("_")[0] for path in found} == {f"block{i}" for i in range(count + 1, 4)}
+    assert all_but_first_blocks() == all_but_first_blocks(1)
+
+
+def test_all_but_first_blocks_refuses_to_leave_no_block_that_trains(model: TransferModel) -> None:
+    with pytest.raises(
+        PlanError, match=r"all_but_first_blocks\(3\) leaves no block.*3 blocks.*at most 2, or nothing\(\)"
+    ):
+        model.apply(all_but_first_blocks(3))
+
+
+@pytest.mark.parametrize("count", [0, -1, 1.0, "1", True, None])
+def test_all_but_first_blocks_refuses_what_is_no_count(count: object) -> None:
+    for make in (
+        all_but_first_blocks,
+        lambda count: Policy.from_dict({"name": "all_but_first_blocks", "arguments": [count]}),
+    ):
+        with pytest.raises(PlanError, match=r"at least one block.*write everything\(\)") as caught:
+            make(count)
+        assert f"all_but_first_blocks({count!r})" in caught.value.what
+
+
+def test_the_tables_of_an_encoder_stay_bit_for_bit_and_its_layers_move() -> None:
+    encoder = build("toy_text", tfft.tasks.classification(["ants", "bees"]))
+    overview = encoder.apply(all_but_first_blocks(1), train_norms=True)
+    before = overview.digests()
+    net = whole_net(encoder, cut(encoder, overview))
+    net.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True))
+    ids = np.random.default_rng(0).integers(5, 60, (8, 12)).astype("int32")
+    net.fit([ids, np.zeros_like(ids), np.ones_like(ids)], np.eye(2)[[0, 1] * 4], epochs=2, verbose=0)
+    after = overview.compared(before)
+    assert after.discrepancies() == ()
+    assert {row.block for row in after.rows if row.moved} == {"layer1", "layer2", HEAD}
 
 
 def test_match_takes_whole_paths_of_any_pattern(model: TransferModel) -> None:
@@ -146,7 +195,7 @@ def test_frozen_batch_normalisation_runs_in_inference_mode(model: TransferModel)
 
 
 def test_policies_describe_themselves_and_survive_json() -> None:
-    for policy in (everything(), nothing(), last_blocks(2), match("a.*", "b"), bias_only()):
+    for policy in (everything(), nothing(), last_blocks(2), all_but_first_blocks(2), match("a.*", "b"), bias_only()):
         again = Policy.from_dict(json.loads(json.dumps(policy.to_dict())))
         assert again == policy
         assert hash(again) == hash(policy)

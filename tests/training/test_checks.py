@@ -5,11 +5,35 @@ import pandas as pd
 import pytest
 
 import tfft
-from tfft.core.errors import DataError, PlanError
+from tfft.core.errors import DataError, DataWarning, PlanError
 from tfft.plans import Phase, Plan, augmentation
 from tfft.trainable import match, nothing
+from tfft.training.checks import check, check_plan, doubt_texts
 
 RATE = 0.05
+
+
+@pytest.fixture
+def texts():
+    frame = pd.DataFrame({"text": [f"text {i}" for i in range(30)], "label": ["red", "green", "blue"] * 10})
+    return tfft.data.from_dataframe(frame, text_column="text", label_column="label", seed=0)
+
+
+@pytest.fixture
+def text_model(texts):
+    return tfft.build("toy_text", tfft.tasks.classification(texts.labels))
+
+
+def test_what_fits_is_not_refused_and_nothing_is_changed(model, data, text_model, texts):
+    for some, parts, plan in (
+        (model, data, tfft.plans.two_phase()),
+        (text_model, texts, tfft.plans.encoder()),
+        (text_model, texts, tfft.plans.head_only()),
+    ):
+        before = [(v.trainable, v.numpy().tobytes()) for v in some.net.weights]
+        check(some, parts, 8)
+        check_plan(some, plan)
+        assert [(v.trainable, v.numpy().tobytes()) for v in some.net.weights] == before
 
 
 def test_what_is_no_model_or_no_splits_is_refused(model, data):
@@ -19,12 +43,33 @@ def test_what_is_no_model_or_no_splits_is_refused(model, data):
         tfft.fit(model, data.train)
 
 
-def test_texts_for_a_net_of_pictures_are_refused(model):
-    frame = pd.DataFrame({"text": [f"text {i}" for i in range(30)], "label": ["red", "green", "blue"] * 10})
-    with pytest.raises(
-        DataError, match=r"'toy' takes pictures, and the data holds texts.*'text \d+' first.*image_column="
-    ):
-        tfft.fit(model, tfft.data.from_dataframe(frame))
+def test_texts_for_a_net_of_pictures_are_refused(model, texts):
+    for refuse in (lambda: check(model, texts, 8), lambda: tfft.fit(model, texts)):
+        with pytest.raises(DataError) as caught:
+            refuse()
+        assert caught.value.what == "'toy' takes pictures, and the data holds texts."
+        assert '"minilm_l6" for texts' in caught.value.fix
+
+
+def test_pictures_for_a_net_of_texts_are_refused(text_model, data):
+    for refuse in (lambda: check(text_model, data, 8), lambda: tfft.fit(text_model, data)):
+        with pytest.raises(DataError) as caught:
+            refuse()
+        assert caught.value.what == "'toy_text' takes texts, and the data holds pictures."
+        assert '"vgg16" for pictures' in caught.value.fix
+
+
+def test_refused_texts_are_shown_and_how_to_name_a_column_of_pictures(model, texts):
+    """A column of file names that nobody called one of pictures is read as texts: the first of them tells which it was."""
+    with pytest.raises(DataError, match=r"takes pictures, and the data holds texts.*'text \d+' first.*image_column="):
+        tfft.fit(model, texts)
+
+
+def test_the_kind_of_data_is_told_before_its_labels(model, toy_arrays):
+    frame = pd.DataFrame({"text": [f"text {i}" for i in range(20)], "label": ["x", "y"] * 10})
+    other = tfft.data.from_dataframe(frame, text_column="text", label_column="label", seed=0)
+    with pytest.raises(DataError, match="takes pictures"):
+        check(model, other, 8)
 
 
 def test_data_of_other_labels_is_refused(model, toy_arrays):
@@ -44,6 +89,25 @@ def test_a_phase_instead_of_a_plan_is_refused(model, data):
         tfft.fit(model, data, Phase("head", nothing(), 1, 0.1))
 
 
+@pytest.mark.parametrize("wrong", [None, "two_phase", 3])
+def test_what_is_no_plan_is_refused_by_its_type(model, wrong):
+    with pytest.raises(PlanError, match=rf"plan must be a Plan. Got: {type(wrong).__name__}. Use tfft.plans.two_phase"):
+        check_plan(model, wrong)
+
+
+def test_more_blocks_than_there_are_is_refused_before_any_training(text_model):
+    with pytest.raises(PlanError, match=r"last_blocks\(4\).*'embeddings', 'layer1', 'layer2'.*at most 3"):
+        check_plan(text_model, tfft.plans.two_phase(blocks=4))
+    with pytest.raises(PlanError, match=r"all_but_first_blocks\(3\) leaves no block.*at most 2"):
+        check_plan(text_model, Plan(Phase("p", tfft.trainable.all_but_first_blocks(3), 1, RATE)))
+
+
+def test_changes_of_pictures_are_refused_for_a_net_of_texts(text_model):
+    plan = tfft.plans.encoder(augment=(augmentation.flips(), augmentation.crops()))
+    with pytest.raises(PlanError, match=r"'encoder' changes pictures.*'toy_text' takes texts.*flips\(.*crops\("):
+        check_plan(text_model, plan)
+
+
 def test_a_policy_that_chooses_nothing_of_the_backbone_is_refused(model, data):
     with pytest.raises(PlanError, match=r"trains no variable.*match\('block1_bn/.\*'\).*train_norms=True"):
         tfft.fit(model, data, Plan(Phase("norms", match("block1_bn/.*"), 1, RATE)))
@@ -58,3 +122,29 @@ def test_several_labels_may_be_mixed_and_quantities_may_not(toy_arrays):
     real = tfft.data.from_arrays(images, images.mean(axis=(1, 2, 3)))
     with pytest.raises(PlanError, match=r"'head' mixes examples.*mixup\(alpha=0.2\)' for regression.*Leave it out"):
         tfft.fit(tfft.build("toy", tfft.tasks.regression(real.labels)), real, plan)
+
+
+def texts_of(*words):
+    rows = [f"{word} {number}" for number in range(10) for word in words]
+    return tfft.data.from_arrays(rows, ["a", "b"] * (len(rows) // 2))
+
+
+def test_texts_that_lose_their_end_are_counted():
+    data = texts_of("short", "a text that goes on and on")
+    model = tfft.build(tfft.load_backbone("toy_text", length=16), tfft.tasks.classification(data.labels))
+    with pytest.warns(DataWarning, match=r"7 of 14 training texts have more than 16 tokens and lose their end"):
+        doubt_texts(model, data)
+
+
+def test_a_vocabulary_that_does_not_know_the_language_is_named():
+    data = texts_of("好看的电影", "房间干净")
+    model = tfft.build("toy_text", tfft.tasks.classification(data.labels))
+    with pytest.warns(DataWarning, match=r"% of the tokens .* not in the vocabulary of 'toy_text'.*bert_base_zh"):
+        tfft.fit(model, data, tfft.plans.head_only(epochs=1))
+
+
+def test_of_plain_texts_and_of_pictures_nothing_is_said(model, data, recwarn):
+    plain = texts_of("good", "bad")
+    doubt_texts(tfft.build("toy_text", tfft.tasks.classification(plain.labels)), plain)
+    doubt_texts(model, data)
+    assert [str(found.message) for found in recwarn if issubclass(found.category, DataWarning)] == []

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import tfft
@@ -281,3 +282,89 @@ def test_a_run_with_changed_pictures_repeats_bit_for_bit(data):
         tfft.build("toy", tfft.tasks.classification(data.labels), seed=3), data, plan.with_phases(augment=()), seed=4
     )
     assert [value.tobytes() for value in plain.model.net.get_weights()] != weights[0]
+
+
+@pytest.fixture
+def texts():
+    """90 texts of two classes, of many lengths, that differ in a letter."""
+    random = np.random.default_rng(0)
+    words = [" ".join(random.choice(["b", "c", "d"], random.integers(1, 12))) for _ in range(90)]
+    labels = ["yes" if index % 2 else "no" for index in range(90)]
+    ends = [f"{index} {'zz' if label == 'yes' else 'qq'}" for index, label in enumerate(labels)]
+    lines = [f"{word} {end}" for word, end in zip(words, ends, strict=True)]
+    frame = pd.DataFrame({"text": lines, "label": labels})
+    return tfft.data.from_dataframe(frame, text_column="text", label_column="label", seed=0)
+
+
+def text_model(texts, seed=0):
+    return tfft.build("toy_text", tfft.tasks.classification(texts.labels), seed=seed)
+
+
+def test_without_a_plan_texts_are_trained_as_an_encoder_and_pictures_in_two_phases(model, data, texts, monkeypatch):
+    short = {"sequence": tfft.plans.encoder(epochs=1), "map": tfft.plans.two_phase(1, 1)}
+    asked = []
+
+    def usual(features, examples):
+        asked.append((features.kind, examples))
+        return short[features.kind]
+
+    monkeypatch.setattr("tfft.training.loop.usual", usual)
+    assert tfft.fit(text_model(texts), texts).plan == short["sequence"]
+    assert tfft.fit(model, data).plan == short["map"]
+    assert asked == [("sequence", len(texts.train)), ("map", len(data.train))]
+
+
+def test_the_encoder_recipe_moves_layers_and_head_and_leaves_the_tables_bit_for_bit(texts):
+    model = text_model(texts)
+    before = weights_of(model)
+    run = tfft.fit(model, texts, tfft.plans.encoder(epochs=1, learning_rate=0.01, head=2))
+    moved = moved_between(before, weights_of(model))
+    blocks = {row["path"]: row["block"] for row in overview_rows(model)}
+    assert {blocks[path] for path in moved} == {"layer1", "layer2", "head"}
+    assert {path for path, block in blocks.items() if block == "embeddings"}.isdisjoint(moved)
+    assert run.phases[0].overview.discrepancies() == ()
+
+
+def test_training_learns_the_toy_texts(texts):
+    model = text_model(texts)
+    tfft.fit(model, texts, tfft.plans.encoder(epochs=10, learning_rate=0.01, embeddings=True, head=2), batch_size=8)
+    assert tfft.evaluate(model, texts.test).metrics["accuracy"]["value"] == 1.0
+
+
+def test_the_same_seed_gives_the_same_run_on_texts_bit_for_bit(texts):
+    def once(seed):
+        run = tfft.fit(text_model(texts, seed), texts, tfft.plans.encoder(epochs=2, learning_rate=0.01), seed=seed)
+        return run.history(), [w.tobytes() for w in run.model.net.get_weights()]
+
+    first, again, other = once(3), once(3), once(4)
+    assert first == again
+    assert first != other
+
+
+def test_kept_features_of_texts_are_trained_on_as_texts_are(texts):
+    """Where all that moves lies behind a cut, what is before it is computed once, of batches that are padded otherwise."""
+    plan = Plan(Phase("top", last_blocks(1), 2, 0.01, train_norms=True))
+    runs = []
+    for cache in ("off", "memory"):
+        backbone = tfft.load_backbone("toy_text", dropout=0.0)
+        model = tfft.build(backbone, tfft.tasks.classification(texts.labels), seed=1, cache=cache)
+        runs.append(tfft.fit(model, texts, plan, seed=2))
+    read, kept = runs
+    assert [run.phases[0].reads.startswith("features") for run in runs] == [False, True]
+    for name, values in read.history().items():
+        np.testing.assert_allclose(kept.history()[name], values, atol=1e-4, err_msg=name)
+    for one, other in zip(read.model.net.get_weights(), kept.model.net.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-3)
+
+
+def test_rates_decide_how_far_each_block_goes(model, data):
+    """A block whose rate is next to nothing hardly moves, and the head goes on at its own."""
+    before = weights_of(model)
+    rates = tfft.plans.Rates(layer_decay=0.01, head=5)
+    tfft.fit(model, data, Plan(Phase("p", everything(), 1, 0.01, constant(), rates=rates)))
+    after = weights_of(model)
+    far = {path: np.abs(after[path] - before[path]).max() for path in before if path.endswith("kernel")}
+    steps = 2  # 42 examples, 32 in a batch
+    limits = {"block1_conv": 1e-6, "block2_conv": 1e-4, "block3_conv": 0.01, "head/logits": 0.05}
+    for name, rate in limits.items():
+        assert rate / 4 < far[f"{name}/kernel"] < 1.5 * steps * rate, name

@@ -1,4 +1,4 @@
-"""The README's own code runs, with small pictures in place of flowers and the toy net in place of VGG16."""
+"""The README's own code runs, with small pictures in place of flowers and toy nets in place of VGG16 and MiniLM."""
 
 import re
 import shlex
@@ -25,6 +25,9 @@ def workplace(class_folder, tmp_path, monkeypatch):
     class_folder.rename(tmp_path / "flowers")
     shutil.copytree(tmp_path / "flowers" / "reds", tmp_path / "more")
     shutil.copy(tmp_path / "more" / "0.png", tmp_path / "new.jpg")
+    rows = [f"a {word} film number {number},{word}" for number in range(10) for word in ("good", "bad")]
+    (tmp_path / "reviews.csv").write_text("\n".join(["text,label", *rows]) + "\n")
+    (tmp_path / "more.txt").write_text("good\nbad\n")
     return tmp_path
 
 
@@ -33,18 +36,25 @@ def test_the_python_on_the_page_runs(workplace, page):
     if page != "README.md":
         (workplace / "flowers").rename(workplace / "花")
         (workplace / "new.jpg").rename(workplace / "新照片.jpg")
-    code = "\n".join(blocks("python", page)).replace('"vgg16"', '"toy"').replace('"tfft_mini"', '"toy"')
+        (workplace / "reviews.csv").rename(workplace / "评论.csv")
+    code = "\n".join(blocks("python", page)).replace('"minilm_l6"', '"toy_text"')
+    code = code.replace('"vgg16"', '"toy"').replace('"tfft_mini"', '"toy"')
     names: dict = {}
     exec(compile(code, page, "exec"), names)
     assert names["run"].phases[-1].phase.name == "tune"
+    assert names["text_run"].phases[-1].phase.name == "encoder"
 
 
 def test_the_commands_on_the_page_run(workplace):
     shell = next(block for block in blocks("bash") if "tfft fit" in block)
     commands = [line.split("#")[0].strip() for line in shell.splitlines() if line.startswith("tfft")]
-    assert [command.split()[1] for command in commands] == ["fit", "evaluate", "predict", "backbones", "doctor"]
+    assert [command.split()[1] for command in commands] == [
+        "fit", "evaluate", "predict", "fit", "predict", "backbones", "doctor",
+    ]  # fmt: skip
     for command in commands:
-        words = shlex.split(command.replace("vgg16", "toy").replace("doctor", "doctor --offline"))
+        words = shlex.split(
+            command.replace("vgg16", "toy").replace("minilm_l6", "toy_text").replace("doctor", "doctor --offline")
+        )
         done = CliRunner().invoke(cli.app, words[1:])
         assert done.exit_code == 0, (command, done.output)
 

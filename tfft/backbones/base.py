@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tfft.core.errors import BackboneError
 from tfft.core.specs import Block, FeatureSpec
 from tfft.preprocess.image import ImagePreprocessor
+from tfft.preprocess.text import TextPreprocessor
 
 if TYPE_CHECKING:
     import keras
@@ -21,10 +22,11 @@ class Backbone:
     Attributes:
         handle: The string that locates it, such as ``"vgg16"``.
         options: What ``load_backbone`` was given besides, sorted; handle and options make the same backbone again.
-        loader: (seed) -> functional ``keras.Model`` named ``"backbone"``, from pixels in ``pixel_range`` to features.
+        loader: (seed) -> functional ``keras.Model`` named ``"backbone"``, from pixels in ``pixel_range`` to features; of texts from
+            token ids and a mask to features and the mask.
         features: What it emits.
         blocks: From input to output, the units of unfreezing.
-        preprocessor: Raw input -> uint8 pixels, shape (height, width, 3).
+        preprocessor: Raw input -> uint8 pixels, shape (height, width, 3), or token ids, shape (tokens, 2).
         pixel_range: Name in ``tfft.preprocess.pixels``: what stands between pixels and the backbone, inside the net.
         can_finetune: Whether its variables can train at all.
 
@@ -39,7 +41,7 @@ class Backbone:
     loader: Callable[[int], "keras.Model"] = field(compare=False, repr=False)
     features: FeatureSpec
     blocks: tuple[Block, ...]
-    preprocessor: ImagePreprocessor
+    preprocessor: ImagePreprocessor | TextPreprocessor
     pixel_range: str = "raw"
     can_finetune: bool = True
 

@@ -3,9 +3,11 @@
 import inspect
 from collections.abc import Callable, Iterable
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tfft.backbones.base import Backbone
+from tfft.backbones.presets import is_own
 from tfft.core.errors import BackboneError, nearest
 
 
@@ -24,6 +26,8 @@ class Source(NamedTuple):
 SOURCES: dict[str, Source] = {
     "tfft": Source("tfft.backbones.shipped", "ships inside tfft, needs no network"),
     "keras": Source("tfft.backbones.keras_applications", "keras.applications, ImageNet weights"),
+    "keras_hub": Source("tfft.backbones.keras_hub", "text encoders of KerasHub, Hugging Face, or a local folder"),
+    "scratch": Source("tfft.backbones.scratch", "BERT with random weights, over your own vocabulary"),
     "toy": Source("tfft.backbones.toy", "tiny nets with random weights, for tests and examples"),
 }
 
@@ -32,13 +36,14 @@ def load_backbone(handle: str, **options: Any) -> Backbone:
     """Describe a backbone; nothing is downloaded or built before ``build``.
 
     Args:
-        handle: A name (``"vgg16"``), or ``source://name`` (``"keras://vgg16"``); spelling ignores case, ``-`` and ``_``.
+        handle: A name (``"vgg16"``), or ``source://name`` (``"keras://vgg16"``); spelling ignores case, ``-`` and ``_``. Also
+            ``hf://owner/model``, ``kaggle://...``, or the path of a folder with a text encoder.
         **options: Of the source. keras.applications: ``weights`` (``"imagenet"``, a path, or None for random ones), ``size``
             (pixels, or (height, width)), ``alpha`` (width multiplier, where the family has it), ``fit`` (``"squash"``, ``"crop"``
-            or ``"pad"``).
+            or ``"pad"``). KerasHub: ``weights`` (``"pretrained"``, or None), ``length`` (most tokens of an example).
 
     Returns:
-        A Backbone; its net takes pixels of shape (batch, height, width, 3).
+        A Backbone; its net takes pixels of shape (batch, height, width, 3), or token ids of shape (batch, tokens).
 
     Raises:
         BackboneError: When nobody knows the name, or the backbone does not take an option.
@@ -78,10 +83,14 @@ def _find(handle: str) -> tuple[str, str]:
     """(source, its own spelling of the name)."""
     if not isinstance(handle, str):
         raise BackboneError(f"{handle!r} is not the name of a backbone.", fix='Pass a string such as "vgg16".')
+    if is_own(handle):
+        return "keras_hub", handle
     scheme, _, name = handle.rpartition("://")
     if scheme and scheme not in SOURCES:
         raise BackboneError(f"There is no source {scheme!r} in {handle!r}.", fix=nearest(scheme, SOURCES))
     known = {_folded(candidate): (source, candidate) for source, candidate in names() if not scheme or source == scheme}
+    if _folded(name) not in known and not scheme and Path(handle).is_dir():
+        return "keras_hub", handle
     if _folded(name) not in known:
         raise BackboneError(
             f"There is no backbone {handle!r}.", fix=nearest(name, [candidate for _, candidate in known.values()])

@@ -4,7 +4,8 @@
 
     flowers.tfft/
         manifest.json   format version, package versions, backbone, task with labels, preprocessing, fingerprint of the weights
-        net.keras       pixels -> logits, opens in plain Keras; no pickled code
+        net.keras       pixels or token ids -> logits, opens in plain Keras; no pickled code
+        tokenizer/      of texts: its vocabulary
         seen.json       content hashes of the examples it was trained and chosen on, and the seed that drew them; after a fit
         report.json     the report it was exported with, when there was one
         report.md       the same for people
@@ -25,10 +26,12 @@ from tfft.core import fingerprint
 from tfft.core.errors import BundleError
 from tfft.data.seen import Seen
 from tfft.preprocess.image import ImagePreprocessor
+from tfft.preprocess.text import TextPreprocessor
 
 FORMAT = 1
 MANIFEST, NET, SEEN, REPORT, PAGE = "manifest.json", "net.keras", "seen.json", "report.json", "report.md"
-CONTENTS = frozenset((MANIFEST, NET, SEEN, REPORT, PAGE))
+TOKENIZER = "tokenizer"
+CONTENTS = frozenset((MANIFEST, NET, SEEN, REPORT, PAGE, TOKENIZER))
 _MODULES = ("keras", "keras_hub", "builtins")
 
 _DAMAGE = (
@@ -51,7 +54,7 @@ def load(path: str | Path) -> Predictor:
         path: A folder or zip file that ``export`` wrote.
 
     Returns:
-        A Predictor for images of any shape; its net takes pixels of shape (batch, height, width, 3).
+        A Predictor for images of any shape, or for texts; its net takes pixels of shape (batch, height, width, 3), or token ids.
 
     Raises:
         BundleError: When it is no bundle, is damaged, or was written by a newer version.
@@ -71,8 +74,8 @@ def load(path: str | Path) -> Predictor:
     try:
         if path.is_file():
             with tempfile.TemporaryDirectory(prefix="tfft-") as folder, zipfile.ZipFile(path) as archive:
-                for name in (MANIFEST, NET, SEEN, REPORT):
-                    if name in archive.namelist():
+                for name in archive.namelist():
+                    if name in (MANIFEST, NET, SEEN, REPORT) or name.startswith(f"{TOKENIZER}/"):
                         archive.extract(name, folder)
                 return _load_folder(Path(folder), path)
         return _load_folder(path, path)
@@ -95,7 +98,7 @@ def _load_folder(folder: Path, shown: Path) -> Predictor:
             f"written by tfft {manifest.get('versions', {}).get('tfft')}",
             "Upgrade with: pip install -U tfft.",
         )
-    task, preprocessor = tasks.from_dict(manifest["task"]), ImagePreprocessor.from_dict(manifest["preprocessor"])
+    task, preprocessor = tasks.from_dict(manifest["task"]), _preprocessor(manifest["preprocessor"], folder / TOKENIZER)
     _refuse_code(folder / NET, shown)
     net = keras.saving.load_model(folder / NET, compile=False, safe_mode=True)
     report, seen = _optional(folder / REPORT), _optional(folder / SEEN)
@@ -106,6 +109,10 @@ def _load_folder(folder: Path, shown: Path) -> Predictor:
             "Copy or export it again.",
         )
     return Predictor(net, task, preprocessor, manifest, report, None if seen is None else Seen.from_dict(seen))
+
+
+def _preprocessor(values: Mapping[str, Any], folder: Path) -> ImagePreprocessor | TextPreprocessor:
+    return TextPreprocessor.from_dict(values, folder) if "tokenizer" in values else ImagePreprocessor.from_dict(values)
 
 
 def _refuse_code(path: Path, shown: Path) -> None:

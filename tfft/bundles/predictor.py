@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfft.core.errors import DataError
+from tfft.core.specs import Text
 from tfft.data.arrays import to_pixels
 from tfft.data.pipeline import check_batch_size
 from tfft.data.seen import Seen
 from tfft.data.walking import SUFFIXES, images_below
 from tfft.preprocess.image import ImagePreprocessor
+from tfft.preprocess.text import TextPreprocessor
 from tfft.tasks.base import Answer, Task
 
 if TYPE_CHECKING:
@@ -61,9 +63,9 @@ class Predictor:
     """A loaded bundle.
 
     Attributes:
-        net: pixels 0..255, float32 (batch, height, width, 3) -> logits, float32 (batch, outputs).
+        net: pixels 0..255, float32 (batch, height, width, 3), or token ids -> logits, float32 (batch, outputs).
         task: Labels and how logits become answers.
-        preprocessor: Raw input -> pixels.
+        preprocessor: Raw input -> pixels or tokens.
         manifest: What the bundle says of itself: versions, backbone, fingerprints.
         report: The report it was exported with, as plain values, or None.
         seen: What it was trained and chosen on; None when nobody knows.
@@ -71,7 +73,7 @@ class Predictor:
 
     net: "keras.Model"
     task: Task
-    preprocessor: ImagePreprocessor
+    preprocessor: ImagePreprocessor | TextPreprocessor
     manifest: Mapping[str, Any]
     report: Mapping[str, Any] | None = None
     seen: Seen | None = None
@@ -83,12 +85,13 @@ class Predictor:
 
         Args:
             inputs: A path, encoded bytes, an array or a Pillow image; a folder (all images below it, sorted); a sequence of these,
-                mixed; or an array of images, shape (n, height, width[, channels]).
+                mixed; or an array of images, shape (n, height, width[, channels]). Of a model of texts a text, a pair of texts as
+                a tuple, or a sequence of them.
             batch_size: Inputs run through the net at once.
             value_range: (lowest, highest) pixel value of arrays that are not uint8.
 
         Returns:
-            One Prediction for each image.
+            One Prediction for each input.
 
         Raises:
             DataError: When an input cannot be read; the message names it by its path or position. No answer is returned then.
@@ -102,23 +105,39 @@ class Predictor:
             ['input 0', 'input 1']
         """
         check_batch_size(batch_size)
-        items = list(_flat(inputs, value_range))
+        of_text = isinstance(self.preprocessor, TextPreprocessor)
+        items = list(_texts(inputs) if of_text else _flat(inputs, value_range))
         answers: list[Prediction] = []
         for start in range(0, len(items), batch_size):
             chosen = items[start : start + batch_size]
-            pixels = np.stack([self._pixels(name, item) for name, item in chosen])
-            logits = np.asarray(self.net.predict_on_batch(pixels))
+            batch = self.preprocessor.collate(self._rows(chosen))
+            logits = np.asarray(self.net.predict_on_batch(self.preprocessor.named(batch)))
             rows = self.task.probabilities(logits)
             answers += [Prediction(name, self.task.decode(row)) for (name, _), row in zip(chosen, rows, strict=True)]
         return answers
 
-    def _pixels(self, name: str, item: Any) -> np.ndarray:
+    def _rows(self, chosen: Sequence[tuple[str, Any]]) -> list[np.ndarray]:
+        if isinstance(self.preprocessor, TextPreprocessor):
+            # one after the other would take a hundred times as long
+            return list(self.preprocessor.many([item for _, item in chosen]).rows)
+        return [self._row(name, item) for name, item in chosen]
+
+    def _row(self, name: str, item: Any) -> np.ndarray:
         try:
             return self.preprocessor(item)
         except DataError as error:
             if name in error.what:
                 raise
             raise DataError(f"{name}: {error.what}", error.got, error.fix) from None
+
+
+def _texts(inputs: Any) -> Iterator[tuple[str, Any]]:
+    """(name, item) for each text, or pair of texts, in whatever the user passed."""
+    single = isinstance(inputs, (str, Text, tuple)) or not isinstance(inputs, (Sequence, np.ndarray))
+    for index, item in enumerate([inputs] if single else inputs):
+        pair = isinstance(item, (tuple, list)) and len(item) == 2 and all(isinstance(part, str) for part in item)
+        text = Text(*item) if pair else Text(item) if isinstance(item, str) else item
+        yield text.excerpt() if isinstance(text, Text) else f"input {index}", text
 
 
 def _flat(inputs: Any, value_range: tuple[float, float] | None) -> Iterator[tuple[str, Any]]:

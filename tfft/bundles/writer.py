@@ -15,6 +15,7 @@ from tfft.bundles.bundle import (
     PAGE,
     REPORT,
     SEEN,
+    TOKENIZER,
     content_fingerprint,
     weights_fingerprint,
 )
@@ -22,12 +23,14 @@ from tfft.core import files, versions
 from tfft.core.errors import BundleError, shortlist
 from tfft.evaluation.report import Report
 from tfft.models.assembly import TransferModel
+from tfft.preprocess.text import TextPreprocessor
 
 
 def export(model: TransferModel, path: str | Path, report: Report | None = None) -> Path:
     """Save a model with everything that is needed to use it.
 
-    ``net.keras`` inside maps pixels 0..255, shape (batch, height, width, 3), to logits, shape (batch, outputs), in plain Keras.
+    ``net.keras`` inside maps pixels 0..255, shape (batch, height, width, 3), or token ids to logits, shape (batch, outputs), in
+    plain Keras.
     It is written beside ``path`` first and then put in its place, so that an older bundle survives a full disk or a crash.
 
     Args:
@@ -82,11 +85,14 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
             folder = fresh if path.suffix != ".zip" else fresh.with_name("content")
             folder.mkdir()
             model.net.save(folder / NET)
+            if isinstance(model.preprocessor, TextPreprocessor):
+                (folder / TOKENIZER).mkdir()
+                model.preprocessor.tokenizer.save(folder / TOKENIZER)
             _write_json(folder / MANIFEST, manifest)
             if seen is not None:
                 _write_json(folder / SEEN, seen)
             if report is not None:
-                _write_json(folder / REPORT, report.to_dict())
+                _write_json(folder / REPORT, _without_texts(report.to_dict()))
                 (folder / PAGE).write_text(report.to_markdown(), encoding="utf-8")
             if folder is not fresh:
                 _zip(folder, fresh)
@@ -155,10 +161,17 @@ def _is_bundle(path: Path) -> bool:
             manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         else:
             with zipfile.ZipFile(path) as archive:
-                names, manifest = set(archive.namelist()), json.loads(archive.read(MANIFEST))
+                names = {name.partition("/")[0] for name in archive.namelist()}
+                manifest = json.loads(archive.read(MANIFEST))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return False
     return names <= CONTENTS and isinstance(manifest, dict) and {"format", "weights"} <= set(manifest)
+
+
+def _without_texts(report: dict[str, Any]) -> dict[str, Any]:
+    """Who passes a model on does not pass on what people wrote: a text among the worst examples, and the name made of it."""
+    worst = [{**row, "name": "", "text": ""} if "text" in row else row for row in report["worst"]]
+    return {**report, "worst": worst}
 
 
 def _write_json(path: Path, values: Any) -> None:
@@ -167,6 +180,6 @@ def _write_json(path: Path, values: Any) -> None:
 
 def _zip(folder: Path, target: Path) -> None:
     with zipfile.ZipFile(target, "w") as archive:
-        for file in sorted(folder.iterdir()):
-            archive.write(file, file.name)
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            archive.write(file, file.relative_to(folder).as_posix())
     shutil.rmtree(folder)

@@ -8,7 +8,9 @@ import typer
 
 if TYPE_CHECKING:
     from tfft.backbones.base import Backbone
+    from tfft.core.specs import LabelSpace
     from tfft.plans.phase import Plan
+    from tfft.tasks.base import Task
 
 
 class PlanName(StrEnum):
@@ -18,11 +20,13 @@ class PlanName(StrEnum):
         two_phase: The head on a frozen backbone, then the last blocks as well.
         head_only: The head alone; the backbone stays as it is.
         full: Everything from the first step.
+        encoder: All layers of a text encoder, its head faster.
     """
 
     two_phase = "two_phase"
     head_only = "head_only"
     full = "full"
+    encoder = "encoder"
 
 
 class CacheName(StrEnum):
@@ -58,7 +62,29 @@ class PrecisionName(StrEnum):
 
 
 Data = Annotated[Path, typer.Option(help="Folder of class folders, or a .csv, .tsv, .jsonl or .parquet table.")]
-ImageColumn = Annotated[str | None, typer.Option(help="Tables: column of image paths.", show_default="path")]
+BackboneName = Annotated[
+    str | None, typer.Option(help="Name from `tfft backbones`.", show_default="tfft_mini, or of texts minilm_l6")
+]
+Weights = Annotated[str | None, typer.Option(help="'imagenet', a Keras weights file, or 'none' for random.")]
+Size = Annotated[int | None, typer.Option(help="Input height and width in pixels.")]
+Alpha = Annotated[float | None, typer.Option(help="Width multiplier, for the MobileNets.")]
+Length = Annotated[int | None, typer.Option(help="Most tokens of a text.", show_default="what the backbone takes")]
+Vocabulary = Annotated[Path | None, typer.Option(help="File with a token in each line, for BERT from scratch.")]
+PlanOption = Annotated[
+    PlanName | None, typer.Option(help="Recipe of phases.", show_default="two_phase, or of texts encoder")
+]
+HeadEpochs = Annotated[int | None, typer.Option(help="Epochs of the first phase, or of the only one.", min=1)]
+TuneEpochs = Annotated[int | None, typer.Option(help="Epochs of the tune phase.", min=1)]
+Blocks = Annotated[int | None, typer.Option(help="Last blocks that the tune phase trains.", min=1)]
+Balanced = Annotated[bool, typer.Option(help="Weigh rare classes up.")]
+RunFolder = Annotated[Path | None, typer.Option(help="Where log.jsonl, run.json and weights go.")]
+LearningRate = Annotated[float | None, typer.Option(help="Highest rate of the first phase.")]
+ImageColumn = Annotated[
+    str | None, typer.Option(help="Tables: column of image paths.", show_default="path, or of texts: text")
+]
+TextColumn = Annotated[
+    str | None, typer.Option(help="Tables: column of texts; of pairs two, with a comma.", show_default=False)
+]
 LabelColumn = Annotated[str, typer.Option(help="Tables: column of labels; several, separated by commas.")]
 Precision = Annotated[PrecisionName, typer.Option(help="What training computes in; auto tries on this machine.")]
 Seed = Annotated[int, typer.Option(help="Draws the parts, orders the examples, starts the head.")]
@@ -77,17 +103,16 @@ Out = Annotated[
 Bundle = Annotated[Path, typer.Argument(help="Bundle that `tfft fit` wrote.")]
 
 
-def describe_backbone(name: str, weights: str | None, size: int | None, alpha: float | None) -> "Backbone":
+def describe_backbone(name: str, weights: str | None, **options: Any) -> "Backbone":
     """Describe a backbone with the options that were given, leaving its own defaults for the others.
 
     Args:
         name: From ``tfft backbones``.
         weights: ``"imagenet"``, a path, or ``"none"``.
-        size: In pixels.
-        alpha: Width multiplier.
+        **options: Others, such as ``size``, ``alpha``, ``length`` or ``vocabulary``; None for those that were not given.
 
     Returns:
-        A Backbone whose features are a map of shape (batch, height, width, channels).
+        A Backbone whose features are a map of shape (batch, height, width, channels), or a sequence (batch, tokens, width).
 
     Raises:
         BackboneError: As ``load_backbone``.
@@ -99,11 +124,42 @@ def describe_backbone(name: str, weights: str | None, size: int | None, alpha: f
     """
     import tfft
 
-    options: dict[str, Any] = {"size": size, "alpha": alpha}
     given = {key: value for key, value in options.items() if value is not None}
     if weights is not None:
         given["weights"] = None if weights.lower() == "none" else weights
     return tfft.load_backbone(name, **given)
+
+
+def describe_task(labels: "LabelSpace", balanced: bool) -> "Task":
+    """The task of some labels.
+
+    Args:
+        labels: Of the data.
+        balanced: Whether rare classes weigh more.
+
+    Returns:
+        A Task whose net answers with logits of shape (batch, outputs).
+
+    Raises:
+        BadParameter: When classes are to be balanced and there is not one for each input.
+    """
+    import tfft
+
+    if balanced and labels.kind != "single":
+        raise typer.BadParameter(f"--balanced is for one class an input; these are of kind {labels.kind!r}.")
+    return tfft.tasks.for_labels(labels, **({"class_weights": "balanced"} if balanced else {}))
+
+
+def usual_plan(backbone: "Backbone") -> PlanName:
+    """The recipe of a backbone for which the user named none.
+
+    Args:
+        backbone: With features of shape (batch, height, width, channels), or of a text.
+
+    Returns:
+        A name.
+    """
+    return PlanName.encoder if backbone.features.kind == "sequence" else PlanName.two_phase
 
 
 def describe_plan(

@@ -1,5 +1,7 @@
-"""Where images and labels come from on the command line, and which of them `tfft evaluate` measures."""
+"""Where inputs and labels come from on the command line, and which of them `tfft evaluate` measures."""
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +12,7 @@ from tfft.core.errors import DataError, shortlist
 if TYPE_CHECKING:
     from tfft.bundles.predictor import Predictor
     from tfft.core.specs import LabelSpace
+    from tfft.data.columns import InputColumns
     from tfft.data.examples import Examples, Splits
 
 
@@ -40,12 +43,14 @@ class Source:
         image_column: Of a table.
         label_column: Of a table; several with commas between them.
         skip_corrupt: Whether to leave unreadable images out.
+        text_column: Of a table, in place of images; two with a comma between them for pairs of texts.
     """
 
     path: Path
     image_column: str | None
     label_column: str
     skip_corrupt: bool
+    text_column: str | None = None
 
     def splits(self, seed: int) -> "Splits":
         """Training, validation and test parts.
@@ -63,9 +68,17 @@ class Source:
 
         on_corrupt: Any = "skip" if self.skip_corrupt else "error"
         if self._is_table:
-            image = self.image_column
-            return tfft.data.from_csv(self.path, self._labels, seed=seed, on_corrupt=on_corrupt, image_column=image)
+            inputs: InputColumns = {"image_column": self.image_column, "text_column": self._texts}
+            return tfft.data.from_csv(self.path, self._labels, seed=seed, on_corrupt=on_corrupt, **inputs)
         return tfft.data.from_folder(self.path, seed=seed, on_corrupt=on_corrupt)
+
+    @property
+    def usual_backbone(self) -> str:
+        """What is fine-tuned where the user names nothing; class folders are looked into for texts."""
+        from tfft.data.walking import holds_texts
+
+        texts = self.text_column is not None or (self.path.is_dir() and holds_texts(self.path))
+        return "minilm_l6" if texts else "tfft_mini"
 
     def everything(self, labels: "LabelSpace") -> "tuple[Examples, tuple[str, ...]]":
         """All examples, in the label space of a model.
@@ -92,7 +105,7 @@ class Source:
                         f"Name {','.join(labels.names)}, in any order.",
                     )
                 columns = list(labels.names)  # targets are matched by position
-            found = table.table_pools(self.path, Columns(self.image_column, columns))
+            found = table.table_pools(self.path, Columns(self.image_column, columns, self._texts))
         else:
             found = folder.folder_pools(self.path)
         return pools.unsplit(found, labels, "skip" if self.skip_corrupt else "error")
@@ -103,7 +116,44 @@ class Source:
 
     @property
     def _labels(self) -> str | list[str]:
-        return self.label_column.split(",") if "," in self.label_column else self.label_column
+        return _several(self.label_column)
+
+    @property
+    def _texts(self) -> str | list[str] | None:
+        return None if self.text_column is None else _several(self.text_column)
+
+
+def _several(names: str) -> str | list[str]:
+    return names.split(",") if "," in names else names
+
+
+def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
+    """What is to be answered for.
+
+    Args:
+        predictor: Of pictures of any shape, or of texts.
+        inputs: As typed.
+
+    Returns:
+        Paths of pictures and folders; or texts: as typed, the lines of files whose names end in .txt, and of standard input for -.
+
+    Raises:
+        DataError: When a file of texts cannot be read.
+    """
+    from tfft.preprocess.text import TextPreprocessor
+
+    if not isinstance(predictor.preprocessor, TextPreprocessor):
+        return [Path(each) for each in inputs]
+    texts: list[Any] = []
+    for each in inputs:
+        try:
+            if each == "-":
+                texts += sys.stdin.read().splitlines()
+            else:
+                texts += Path(each).read_text(encoding="utf-8-sig").splitlines() if each.endswith(".txt") else [each]
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(f"{each!r} cannot be read: {error}.", fix="Pass UTF-8 texts, one in each line.") from None
+    return texts
 
 
 def examples_of(

@@ -22,8 +22,8 @@ _IN_SHELL = (
     (r'weights="?path/to/([^" ]+)"?', r"--weights path/to/\1"),
     (r"weights=None", "--weights none"),
     (r"Pass 'imagenet', None,", "Pass imagenet, none"),
-    (r"\b(size|alpha|weights|image_column|label_column|batch_size)=(?=[\w'\"])", r"--\1 "),
-    (r"\b(size|alpha|weights|image_column|label_column|batch_size)=", r"--\1"),
+    (r"\b(size|alpha|weights|image_column|label_column|text_column|batch_size)=(?=[\w'\"])", r"--\1 "),
+    (r"\b(size|alpha|weights|image_column|label_column|text_column|batch_size)=", r"--\1"),
 )
 _INTERRUPTED = 130
 
@@ -137,3 +137,24 @@ def _show(
 ) -> None:
     place = "" if issubclass(category, (DataWarning, RunWarning)) else f"{filename}:{lineno}: "
     typer.secho(f"{place}{category.__name__}: {message}", err=True, fg="yellow")
+
+
+def backbone_line(source: str, name: str) -> str:
+    """A backbone on one line, or what it needs before it can be described.
+
+    Args:
+        source: Of ``handles.SOURCES``.
+        name: One of its names.
+
+    Returns:
+        Such as ``"vgg16   224x224 pixels   5 blocks  keras.applications, ImageNet weights"``.
+    """
+    from tfft.backbones import handles
+    from tfft.core.errors import BackboneError
+
+    about = handles.SOURCES[source].about
+    try:
+        described = handles.load_backbone(f"{source}://{name}")
+    except BackboneError as error:
+        return f"{name:<38} {error.fix}  {about}"
+    return f"{name:<38} {described.preprocessor.describe():<14} {len(described.blocks)} blocks  {about}"

@@ -19,15 +19,15 @@ from tfft.cli.arguments import (
     ImageColumn,
     LabelColumn,
     Out,
-    PlanName,
     Precision,
     PrecisionName,
     Seed,
     SkipCorrupt,
+    TextColumn,
 )
 from tfft.cli.places import export_somewhere, free_path, rescued
-from tfft.cli.sources import Part, Source, examples_of
-from tfft.cli.spoken import kept_line, predicted_line, spoken
+from tfft.cli.sources import Part, Source, examples_of, given_inputs
+from tfft.cli.spoken import backbone_line, kept_line, predicted_line, spoken
 from tfft.core.quiet import start_tensorflow
 
 app = typer.Typer(
@@ -56,53 +56,54 @@ def tfft_command(
 @app.command()
 def fit(
     data: Data,
-    backbone: Annotated[str, typer.Option(help="Name from `tfft backbones`.")] = "tfft_mini",
+    backbone: arguments.BackboneName = None,
     out: Out = None,
-    weights: Annotated[str | None, typer.Option(help="'imagenet', a Keras weights file, or 'none' for random.")] = None,
-    size: Annotated[int | None, typer.Option(help="Input height and width in pixels.")] = None,
-    alpha: Annotated[float | None, typer.Option(help="Width multiplier, for the MobileNets.")] = None,
-    plan: Annotated[PlanName, typer.Option(help="Recipe of phases.")] = PlanName.two_phase,
-    head_epochs: Annotated[int | None, typer.Option(help="Epochs of the head phase, or of `full`.", min=1)] = None,
-    tune_epochs: Annotated[int | None, typer.Option(help="Epochs of the tune phase.", min=1)] = None,
-    blocks: Annotated[int | None, typer.Option(help="Last blocks that the tune phase trains.", min=1)] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Highest rate of the first phase.")] = None,
+    weights: arguments.Weights = None,
+    size: arguments.Size = None,
+    alpha: arguments.Alpha = None,
+    length: arguments.Length = None,
+    vocabulary: arguments.Vocabulary = None,
+    plan: arguments.PlanOption = None,
+    head_epochs: arguments.HeadEpochs = None,
+    tune_epochs: arguments.TuneEpochs = None,
+    blocks: arguments.Blocks = None,
+    learning_rate: arguments.LearningRate = None,
     augment: Augment = None,
-    balanced: Annotated[bool, typer.Option(help="Weigh rare classes up.")] = False,
+    balanced: arguments.Balanced = False,
     skip_corrupt: SkipCorrupt = False,
-    run_folder: Annotated[Path | None, typer.Option(help="Where log.jsonl, run.json and weights go.")] = None,
+    run_folder: arguments.RunFolder = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = "label",
+    text_column: TextColumn = None,
     batch_size: BatchSize = 32,
     cache: Annotated[CacheName, typer.Option(help="Where features of frozen layers are kept.")] = CacheName.auto,
     precision: Precision = PrecisionName.auto,
     seed: Seed = 0,
 ) -> None:
-    """Fine-tune a backbone on your images and write a bundle."""
+    """Fine-tune a backbone on your images or texts and write a bundle."""
     import tfft
     from tfft.bundles.writer import check_target
 
-    # what can fail at once comes first: nobody should train for an hour and then hear of a mistyped path
     out = free_path("model", ".tfft") if out is None else out
     check_target(out)
+    source = Source(data, image_column, label_column, skip_corrupt, text_column)
+    backbone = source.usual_backbone if backbone is None else backbone
+    described = arguments.describe_backbone(
+        backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary
+    )
+    plan = arguments.usual_plan(described) if plan is None else plan
     chosen = arguments.describe_plan(plan, head_epochs, tune_epochs, blocks, learning_rate, augment)
-    described = arguments.describe_backbone(backbone, weights, size, alpha)
-    if blocks is not None and blocks > len(described.blocks):
-        raise typer.BadParameter(
-            f"--blocks {blocks}: {backbone} has {len(described.blocks)}; see `tfft backbones {backbone}`."
-        )
+    if blocks is not None and blocks > (most := len(described.blocks)):
+        raise typer.BadParameter(f"--blocks {blocks}: {backbone} has {most}; see `tfft backbones {backbone}`.")
     if run_folder is not None:
         run_folder.mkdir(parents=True, exist_ok=True)
-    splits = Source(data, image_column, label_column, skip_corrupt).splits(seed)
+    splits = source.splits(seed)
     typer.echo(f"{data}: {splits.describe()}")
     for line in splits.skipped:
         typer.echo(f"skipped {line}", err=True)
-    if balanced and splits.labels.kind != "single":
-        raise typer.BadParameter(f"--balanced is for one class an input; these are of kind {splits.labels.kind!r}.")
-    options = {"class_weights": "balanced"} if balanced else {}
+    task = arguments.describe_task(splits.labels, balanced)
     start_tensorflow()
-    model = tfft.build(
-        described, tfft.tasks.for_labels(splits.labels, **options), seed, cache=cache.value, precision=precision.value
-    )
+    model = tfft.build(described, task, seed, cache=cache.value, precision=precision.value)
     typer.echo(f"{backbone}\n{chosen.describe()}")
     with rescued(model, out):
         run = tfft.fit(model, splits, chosen, seed, batch_size, run_folder)
@@ -123,10 +124,11 @@ def evaluate(
     out: Annotated[Path | None, typer.Option(help="Report to write: .html, .json, or .md.")] = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = "label",
+    text_column: TextColumn = None,
     seed: Annotated[int | None, typer.Option(help="Draws the parts.", show_default="that of the training")] = None,
     skip_corrupt: SkipCorrupt = False,
 ) -> None:
-    """Measure a bundle on images with known labels: on those that it has not seen in training, unless --part names others."""
+    """Measure a bundle on inputs with known labels: on those that it has not seen in training, unless --part names others."""
     import tfft
 
     if out is not None and out.suffix not in (".html", ".json", ".md"):
@@ -134,7 +136,7 @@ def evaluate(
     start_tensorflow()
     predictor = tfft.load(bundle)
     seed = predictor.seen.seed if seed is None and predictor.seen is not None else seed or 0
-    source = Source(data, image_column, label_column, skip_corrupt)
+    source = Source(data, image_column, label_column, skip_corrupt, text_column)
     examples, skipped, chosen = examples_of(source, part, seed, predictor)
     for line in skipped:
         typer.echo(f"skipped {line}", err=True)
@@ -147,17 +149,21 @@ def evaluate(
 @app.command()
 def predict(
     bundle: Bundle,
-    inputs: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
+    inputs: Annotated[
+        list[str],
+        typer.Argument(help="Images, or folders of images; or texts, .txt files with one a line, - for input."),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     top: Annotated[
         int | None, typer.Option(help="How many classes to show.", min=1, show_default="the answer; with --json all")
     ] = None,
 ) -> None:
-    """Answer for new images."""
+    """Answer for new images or texts."""
     import tfft
 
     start_tensorflow()
-    for prediction in tfft.load(bundle).predict(inputs):
+    predictor = tfft.load(bundle)
+    for prediction in predictor.predict(given_inputs(predictor, inputs)):
         typer.echo(predicted_line(prediction, top, as_json))
 
 
@@ -168,13 +174,10 @@ def backbones(name: Annotated[str | None, typer.Argument(help="One backbone, in 
 
     if name is None:
         for source, candidate in handles.names():
-            described = handles.load_backbone(f"{source}://{candidate}")
-            geometry = described.preprocessor
-            size = f"{geometry.height}x{geometry.width}"
-            typer.echo(f"{candidate:<22} {size:<9} {len(described.blocks)} blocks  {handles.SOURCES[source].about}")
+            typer.echo(backbone_line(source, candidate))
         return
     described = handles.load_backbone(name)
-    typer.echo(f"{described.handle}: {described.preprocessor.height}x{described.preprocessor.width} pixels")
+    typer.echo(f"{described.handle}: {described.preprocessor.describe()}")
     typer.echo(f"blocks, from input to output: {', '.join(block.name for block in described.blocks)}")
     typer.echo(f"options: {', '.join(handles.options_of(name))}")
 
@@ -222,13 +225,18 @@ def doctor(offline: Annotated[bool, typer.Option(help="Open no socket.")] = Fals
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the report and the bundle.")] = Path("demo"), seed: Seed = 0
+    text: Annotated[bool, typer.Option("--text", help="Texts, by MiniLM, in place of pictures.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the report and the bundle.", show_default="demo, or demo_text")
+    ] = None,
+    seed: Seed = 0,
 ) -> None:
-    """Fine-tune the embedded backbone on handwritten digits, without a network."""
+    """Fine-tune the embedded backbone on handwritten digits, without a network; or MiniLM on messages."""
     start_tensorflow()
-    from tfft.demo import run_demo
+    from tfft.demo import run_demo, run_text_demo
 
-    made = run_demo(out, typer.echo, seed)
+    run = run_text_demo if text else run_demo
+    made = run(Path("demo_text" if text else "demo") if out is None else out, typer.echo, seed)
     typer.echo(f"\n{made.table}\n\nreport: {made.report_path}\nbundle: {made.bundle_path}")
 
 

@@ -71,11 +71,12 @@ def largest(net: "keras.Model") -> int:
     return max([_size((*node.input_tensors, *node.outputs)) for node in nodes(net)], default=1)
 
 
-def multiplications(net: "keras.Model") -> int:
+def multiplications(net: "keras.Model", length: float = 1) -> int:
     """Multiplications of one example with kernels; those of two activations with each other, as in attention, are left out.
 
     Args:
-        net: A functional model, its tensors of shape (batch, ...); lengths that are not known count as one.
+        net: A functional model, its tensors of shape (batch, ...).
+        length: What lengths that are not known count as.
 
     Returns:
         Each comes with an addition: twice as many floating point operations.
@@ -86,11 +87,14 @@ def multiplications(net: "keras.Model") -> int:
         >>> multiplications(keras.Model(pixels, keras.layers.Conv2D(16, 3, padding="same")(pixels)))
         27648
     """
-    return sum(
-        prod(weight.shape) * prod(length or 1 for length in node.outputs[0].shape[1:-1])
-        for node in nodes(net)
-        for weight in getattr(node.operation, "weights", [])
-        if len(weight.shape) > 1
+    return round(
+        sum(
+            prod(weight.shape) * prod(side or length for side in node.outputs[0].shape[1:-1])
+            for node in nodes(net)
+            for weight in getattr(node.operation, "weights", [])
+            # a table is looked up in, and biases of attention have two axes; neither multiplies anything
+            if len(weight.shape) > 1 and weight.name not in ("embeddings", "bias")
+        )
     )
 
 

@@ -195,10 +195,14 @@ class FeatureSpec:
     Attributes:
         kind: ``"map"`` is (batch, height, width, channels), ``"sequence"`` (batch, steps, width), ``"vector"`` (batch, width).
         dtype: Of the features; heads cast to float32 for logits.
+        masked: Whether a mask comes with them, int32 of shape (batch, steps), 1 for what counts and 0 for padding.
+        pooling: How they become one vector where nobody says otherwise.
     """
 
     kind: FeatureKind
     dtype: str = "float32"
+    masked: bool = False
+    pooling: str = "average"
 
 
 @dataclass(frozen=True)

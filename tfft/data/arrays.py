@@ -12,6 +12,7 @@ from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.pools import Pool
 from tfft.data.splits import HOLDOUT, Drawing, assemble
+from tfft.data.strings import are_texts, as_texts
 
 
 def from_arrays(
@@ -23,11 +24,12 @@ def from_arrays(
     holdout: tuple[float, float] = HOLDOUT,
     seed: int = 0,
 ) -> Splits:
-    """Take images and targets that are already in memory (or memory-mapped).
+    """Take images or texts, and targets, that are already in memory (or memory-mapped).
 
     Args:
-        images: Of shape (n, height, width) or (n, height, width, 1 or 3 or 4), or a list of such images of any sizes; or a mapping
-            ``{"train": (images, targets), "test": (images, targets)}``, then ``targets`` stays None.
+        images: Of shape (n, height, width) or (n, height, width, 1 or 3 or 4), or a list of such images of any sizes; or n strings,
+            or pairs of strings, which are texts; or a mapping ``{"train": (images, targets), "test": (images, targets)}``, then
+            ``targets`` stays None.
         targets: Shape (n,): integers or strings are classes, floats a quantity; shape (n, k): zeros and ones are several labels,
             floats k quantities.
         class_names: Names in id order; the ids themselves when None.
@@ -38,7 +40,7 @@ def from_arrays(
         seed: Draws the parts.
 
     Returns:
-        Splits whose inputs are the arrays.
+        Splits whose inputs are the arrays or texts.
 
     Raises:
         DataError: For a wrong rank, dtype or length, NaN, or a missing ``value_range``.
@@ -59,15 +61,16 @@ def from_arrays(
                 'Write {"train": (images, targets), "test": (images, targets)}.',
             )
         inputs, labels = pair
-        pixels = AsPixels(inputs, value_range)
+        what = "text" if are_texts(inputs) else "image"
+        items: Sequence[Any] = as_texts(inputs) if what == "text" else AsPixels(inputs, value_range)
         count = len(labels) if hasattr(labels, "__len__") and getattr(labels, "shape", "list") != () else "no"
-        if count != len(pixels):
+        if count != len(items):
             raise DataError(
-                f"The {part} part needs one target for each image.",
-                f"{len(pixels)} images and {count} targets",
+                f"The {part} part needs one target for each {what}.",
+                f"{len(items)} {what}s and {count} targets",
                 "Pass arrays of the same length.",
             )
-        pools[part] = Pool(pixels, labels, groups if part == "train" else None)
+        pools[part] = Pool(items, labels, groups if part == "train" else None)
     return assemble(pools, Drawing(holdout, seed), class_names, source)
 
 

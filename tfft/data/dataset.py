@@ -1,4 +1,4 @@
-"""Any ``tf.data.Dataset`` of (image, target) -> Splits.
+"""Any ``tf.data.Dataset`` of (image, target) or (text, target) -> Splits.
 
 The dataset is read once, element by element, into one temporary file. From there on its examples can be shuffled perfectly,
 split without a leak (a dataset that reshuffles itself would deal validation examples into training), and read in any order,
@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfft.core.errors import DataError
+from tfft.core.specs import Text
 from tfft.data.arrays import to_pixels
 from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.pools import OnCorrupt, Pool
 from tfft.data.splits import HOLDOUT, Drawing, assemble
+from tfft.data.strings import is_encoded_text
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -35,7 +37,8 @@ def from_dataset(
 
     Args:
         dataset: Elements (image, target), or ``{"train": ..., "validation": ..., "test": ...}`` of such datasets. An image is a
-            tensor of shape (height, width[, channels]) or a string scalar of encoded bytes; a target is as in ``from_arrays``.
+            tensor of shape (height, width[, channels]) or a string scalar of encoded bytes; where the first string is UTF-8 and
+            no picture, all of them are texts. A target is as in ``from_arrays``.
         class_names: Names in id order; the ids themselves when None.
         value_range: (lowest, highest) pixel value; needed for anything but uint8 and encoded bytes.
         holdout: Fractions (validation, test) of the training examples for parts that are missing.
@@ -147,19 +150,32 @@ def spooled(dataset: Any, part: str, value_range: tuple[float, float] | None = N
     if image_spec.shape.rank == 4 or (image_spec.dtype == tf.string and image_spec.shape.rank):
         raise DataError(f"The {part} dataset is batched.", f"images {image_spec.shape}", "Call unbatch() on it.")
     inputs, targets = Spool(), []
+    texts: list[Text] = []
     try:
         for image, target in dataset.as_numpy_iterator():
-            inputs.append(image if isinstance(image, bytes) else to_pixels(np.asarray(image), value_range))
             targets.append(_plain(target))
+            if isinstance(image, bytes) and (texts or (len(targets) == 1 and is_encoded_text(image))):
+                texts.append(_text(image))
+            else:
+                inputs.append(image if isinstance(image, bytes) else to_pixels(np.asarray(image), value_range))
     except DataError as error:
-        raise DataError(f"Element {len(inputs)} of the {part} dataset: {error.what}", error.got, error.fix) from None
+        raise DataError(
+            f"Element {len(targets) - 1} of the {part} dataset: {error.what}", error.got, error.fix
+        ) from None
     except tf.errors.OpError as error:
         reason = str(error.message).split("\n", 1)[0].split("}} ")[-1].rstrip(".")
         raise DataError(
-            f"The {part} dataset failed at element {len(inputs)}: {reason}.",
+            f"The {part} dataset failed at element {len(targets)}: {reason}.",
             fix="Repair its source, or pass the encoded bytes undecoded: tfft then names what cannot be read.",
         ) from error
-    return Pool(inputs, targets)
+    return Pool(texts or inputs, targets)
+
+
+def _text(content: bytes) -> Text:
+    try:
+        return Text(content.decode())
+    except UnicodeDecodeError as error:
+        raise DataError(f"a text is not UTF-8: {error}.", fix="Decode it to Unicode, as the first one is.") from None
 
 
 def _plain(target: Any) -> Any:

@@ -1,11 +1,12 @@
 """Loading: how examples at some positions become the arrays of a batch."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 
+from tfft.core.ragged import Ragged
 from tfft.core.seed import derive
 from tfft.data.examples import Examples
 
@@ -14,6 +15,24 @@ Encoder = Callable[[np.ndarray], np.ndarray]
 RandomReader = Callable[[Any, np.random.Generator], np.ndarray]
 Mixer = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 Arrays = tuple[np.ndarray, ...]
+
+
+class Preprocessor(Protocol):
+    """How raw inputs become what a net takes.
+
+    Attributes:
+        inputs: Name, shape without the batch axis and dtype of each input of the net.
+    """
+
+    @property
+    def inputs(self) -> tuple[tuple[str, tuple[int | None, ...], str], ...]:
+        """See above."""
+
+    def __call__(self, item: Any) -> np.ndarray:
+        """One raw input -> one row, such as pixels of shape (height, width, 3)."""
+
+    def collate(self, rows: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+        """Rows of a batch -> the inputs of the net, each of shape (batch, ...)."""
 
 
 @dataclass(frozen=True)
@@ -26,24 +45,28 @@ class Loading:
             In evaluation the epoch is 0.
         weighted: Whether weights of shape (batch,) follow the targets.
         held: What ``load`` would give for all positions at once, where that is in memory already and the same in every epoch.
+        lengths: Of each example, shape (count,), where they differ; the inputs of a batch are padded to its longest.
+        shapes: Of each input without the batch axis, None for a length that differs; left out where all are alike.
     """
 
     count: int
     load: Callable[[int, np.ndarray], Arrays]
     weighted: bool = False
     held: Arrays | None = None
+    lengths: np.ndarray | None = None
+    shapes: tuple[tuple[int | None, ...], ...] | None = None
 
 
-def reading(examples: Examples, read: Reader, encode: Encoder) -> Loading:
+def reading(examples: Examples, preprocessor: Preprocessor, encode: Encoder) -> Loading:
     """Read each input as it is.
 
     Args:
         examples: What to read.
-        read: Raw input -> uint8 pixels, all of one shape (height, width, 3).
+        preprocessor: Raw input -> one row, and rows of a batch -> inputs of the net.
         encode: Targets of a batch -> shape (batch, outputs).
 
     Returns:
-        A Loading of uint8 (batch, height, width, 3) and float32 (batch, outputs).
+        A Loading of what the net takes, such as uint8 (batch, height, width, 3), and float32 (batch, outputs).
 
     Example:
         >>> from tfft import tasks
@@ -56,10 +79,24 @@ def reading(examples: Examples, read: Reader, encode: Encoder) -> Loading:
     """
 
     def load(_: int, chosen: np.ndarray) -> Arrays:
-        images = np.stack([read(examples.inputs[int(index)]) for index in chosen])
-        return images, encode(examples.targets[chosen]).astype(np.float32)
+        rows = [preprocessor(examples.inputs[int(index)]) for index in chosen]
+        return *preprocessor.collate(rows), encode(examples.targets[chosen]).astype(np.float32)
 
-    return Loading(len(examples), load)
+    return Loading(
+        len(examples), load, lengths=lengths_of(examples), shapes=tuple(s for _, s, _ in preprocessor.inputs)
+    )
+
+
+def lengths_of(examples: Examples) -> np.ndarray | None:
+    """How long each example is, where that differs.
+
+    Args:
+        examples: n of them.
+
+    Returns:
+        Tokens of each, shape (n,); None for pictures.
+    """
+    return examples.inputs.lengths if isinstance(examples.inputs, Ragged) else None
 
 
 def draw(seed: int, epoch: int, position: int) -> np.random.Generator:
@@ -103,3 +140,32 @@ def reading_at_random(examples: Examples, read: RandomReader, encode: Encoder, m
         return mix(np.stack(images), encode(examples.targets[chosen]).astype(np.float32), random)
 
     return Loading(len(examples), load)
+
+
+def reading_together(
+    examples: Examples,
+    read: Callable[[Sequence[Any], Sequence[np.random.Generator]], Arrays],
+    encode: Encoder,
+    seed: int,
+    like: Loading,
+) -> Loading:
+    """Read the inputs of a batch together, and change them anew in every epoch.
+
+    Args:
+        examples: What to read.
+        read: Raw inputs of a batch, and a generator for each -> the inputs of the net, each of shape (batch, ...).
+        encode: Targets of a batch -> shape (batch, outputs).
+        seed: The user's seed.
+        like: What reads them unchanged; lengths and shapes are taken from it.
+
+    Returns:
+        A Loading as of ``reading``.
+    """
+    draw_seed = derive(seed, "augment")
+
+    def load(epoch: int, chosen: np.ndarray) -> Arrays:
+        items = [examples.inputs[int(index)] for index in chosen]
+        inputs = read(items, [draw(draw_seed, epoch, int(index)) for index in chosen])
+        return *inputs, encode(examples.targets[chosen]).astype(np.float32)
+
+    return replace(like, load=load)

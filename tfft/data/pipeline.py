@@ -10,6 +10,7 @@ import numpy as np
 from tfft.core.errors import DataError
 from tfft.core.machine import cores
 from tfft.core.seed import derive
+from tfft.data import grouping
 from tfft.data.loading import Arrays, Loading
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ def training_batches(loading: Loading, batch_size: int, epochs: range, seed: int
 
     def rows(epoch: np.ndarray) -> np.ndarray:
         chosen = order(loading.count, seed, int(epoch))[:whole]
-        return _rows(int(epoch), [chosen[start : start + batch_size] for start in range(0, whole, batch_size)])
+        random = np.random.default_rng([derive(seed, "batches"), int(epoch)])
+        return _rows(int(epoch), grouping.batches(chosen, batch_size, loading.lengths, random))
 
     def of_epoch(epoch: Any) -> tf.data.Dataset:
         found = tf.numpy_function(rows, [epoch], tf.int64, stateful=False)
@@ -229,7 +231,9 @@ def _calling(loading: Loading, epoch: int) -> Callable[[Any], list[Any]]:
 
     # one example tells shapes and dtypes
     first = loading.load(epoch, np.array([0]))
-    shapes = [(None, *array.shape[1:]) for array in first]
+    shapes: list[tuple[int | None, ...]] = [(None, *array.shape[1:]) for array in first]
+    if loading.shapes is not None:
+        shapes[: len(loading.shapes)] = [(None, *shape) for shape in loading.shapes]
     kinds = [tf.as_dtype(array.dtype) for array in first]
     # numpy_function does not take bfloat16, so its bits travel as integers
     bits = [tf.uint16 if kind == tf.bfloat16 else kind for kind in kinds]

@@ -19,6 +19,23 @@ def images_below(home: Path) -> list[str]:
     return sorted(path for path in files_below(home) if path.lower().endswith(SUFFIXES))
 
 
+def holds_texts(home: Path) -> bool:
+    """Whether what lies below a folder are text files and no images.
+
+    Args:
+        home: The folder.
+
+    Returns:
+        True when there is a ``.txt`` file, and no image beside it.
+    """
+    found = False
+    for path in files_below(home):
+        if path.lower().endswith(SUFFIXES):
+            return False
+        found = found or path.lower().endswith(".txt")
+    return found
+
+
 def files_below(home: Path) -> Iterator[str]:
     """Paths of all visible files below a folder; each folder once, whatever links point back to it.
 

@@ -93,9 +93,9 @@ def html(report: Mapping[str, Any], pictures: Mapping[int, str], run: Run | None
 def _head(report: Mapping[str, Any]) -> str:
     remark = render.remark(report["count"], report["seen"])
     warning = f'<p class="warning">{escape(remark)}</p>' if remark else ""
-    return (
-        f"<h1>{escape(report['task'].replace('_', ' '))}</h1><p class='soft'>{report['count']:,} examples</p>{warning}"
-    )
+    title = escape(report["task"].replace("_", " "))
+    texts = f"<p class='soft'>{escape(render.lengths(report['tokens']))}</p>" if report.get("tokens") else ""
+    return f"<h1>{title}</h1><p class='soft'>{report['count']:,} examples</p>{texts}{warning}"
 
 
 def _metrics(report: Mapping[str, Any]) -> str:
@@ -112,9 +112,10 @@ def _worst(report: Mapping[str, Any], pictures: Mapping[int, str]) -> str:
     for row in report["worst"]:
         true, said, name = _said(row["true"]), _said(row["said"]), str(row["name"])
         image = f'<img alt="{true}" src="{pictures[row["index"]]}">' if row["index"] in pictures else ""
+        image += f"<p>{escape(row['text'])}</p>" if "text" in row else ""
         tiles.append(
             f'<div class="tile">{image}<div>true <strong>{true}</strong></div><div>said {said}</div><div class="soft">'
-            f'loss {_number(row["loss"])}<br><span title="{escape(name)}">{escape(_short(name))}</span></div></div>'
+            f"loss {_number(row['loss'])}{'' if 'text' in row else _named(name)}</div></div>"
         )
     return f'<h2>Where it is most wrong</h2><div class="tiles">{"".join(tiles)}</div>'
 
@@ -144,6 +145,10 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> str:
         for row in rows
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _named(name: str) -> str:
+    return f'<br><span title="{escape(name)}">{escape(_short(name))}</span>'
 
 
 def _short(name: str) -> str:

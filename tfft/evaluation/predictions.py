@@ -2,19 +2,22 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from tfft.core import strategy
 from tfft.core.errors import DataError
 from tfft.data.examples import Examples
+from tfft.data.grouping import by_length
 from tfft.data.loading import reading
 from tfft.data.pipeline import check_batch_size, evaluation_batches, readable
 from tfft.data.seen import Seen
 from tfft.models import answers
 from tfft.models.assembly import TransferModel
+from tfft.models.tokens import tokenized
 from tfft.preprocess.image import ImagePreprocessor
+from tfft.preprocess.text import TextPreprocessor
 from tfft.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -35,15 +38,15 @@ class Model(Protocol):
 
     @property
     def net(self) -> "keras.Model":
-        """Pixels 0..255, float32, shape (batch, height, width, 3) -> logits, float32, shape (batch, outputs)."""
+        """Pixels 0..255, float32, shape (batch, height, width, 3), or token ids -> logits, float32, shape (batch, outputs)."""
 
     @property
     def task(self) -> Task:
         """What it learned."""
 
     @property
-    def preprocessor(self) -> ImagePreprocessor:
-        """Raw input -> uint8 pixels of shape (height, width, 3)."""
+    def preprocessor(self) -> ImagePreprocessor | TextPreprocessor:
+        """Raw input -> uint8 pixels of shape (height, width, 3), or token ids of shape (tokens, 2)."""
 
     @property
     def seen(self) -> Seen | None:
@@ -132,8 +135,15 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
             logits = answers.logits(model, examples, batch_size)
         else:
             copies = strategy.replicas(model.net.distribute_strategy)
-            batches = evaluation_batches(reading(examples, model.preprocessor, task.encode), batch_size, copies=copies)
-            logits = np.asarray(model.net.predict(batches.map(lambda pixels, _: pixels), verbose=0))[: len(examples)]
+            found = tokenized(model.preprocessor, examples)
+            loading = reading(found, model.preprocessor, task.encode)
+            order = np.arange(len(found)) if loading.lengths is None else by_length(loading.lengths)
+            batches = evaluation_batches(loading, batch_size, order, copies)
+
+            def named(inputs: Any, _: Any) -> Any:
+                return (model.preprocessor.named(inputs if isinstance(inputs, tuple) else (inputs,)),)
+
+            logits = np.asarray(model.net.predict(batches.map(named), verbose=0))[: len(examples)][np.argsort(order)]
     strange = np.flatnonzero(~np.isfinite(logits).all(axis=1))
     if len(strange):
         raise DataError(

@@ -19,6 +19,7 @@ def markdown(report: Mapping[str, Any]) -> str:
     parts = [f"# {report['task']} on {report['count']:,} examples"]
     said = remark(report["count"], report["seen"])
     parts += [said] if said else []
+    parts += [lengths(report["tokens"])] if report.get("tokens") else []
     rows = [
         [name, number(v["value"]), f"{number(v['low'])} to {number(v['high'])}"]
         for name, v in report["metrics"].items()
@@ -53,6 +54,27 @@ def remark(count: int, seen: Mapping[str, int] | None) -> str:
     verbs = {"train": "trained on", "validation": "chosen by"}
     met = [f"{verbs[part]} {number:,}" for part, number in (seen or {}).items() if number]
     return f"Of these {count:,}, the model was {' and '.join(met)}: the numbers flatter it." if met else ""
+
+
+def lengths(tokens: Mapping[str, float]) -> str:
+    """How long texts are, and what of them a model does not read.
+
+    Args:
+        tokens: ``Report.tokens``.
+
+    Returns:
+        Two sentences.
+
+    Example:
+        >>> lengths({"median": 12.0, "p95": 21.0, "longest": 41, "limit": 512, "truncated": 0.0, "unknown": 0.0012})
+        'Texts have 12 tokens in the median, 95 % of them up to 21, the longest 41. 0.0 % have more than the 512 that are read, and
+        0.1 % of the tokens are unknown.'
+    """
+    return (
+        f"Texts have {tokens['median']:,.0f} tokens in the median, 95 % of them up to {tokens['p95']:,.0f}, the longest "
+        f"{tokens['longest']:,}. {tokens['truncated'] * 100:.1f} % have more than the {tokens['limit']:,} that are read, and "
+        f"{tokens['unknown'] * 100:.1f} % of the tokens are unknown."
+    )
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -18,6 +18,7 @@ from tfft.evaluation import metrics, render
 from tfft.evaluation.intervals import with_intervals
 from tfft.evaluation.predictions import Model, Predictions, predict
 from tfft.evaluation.worst import pictures, worst
+from tfft.models.tokens import statistics
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,6 +47,7 @@ class Report:
         weights: Fingerprint of the weights that were measured.
         worst: The examples of the highest loss: position, name, what is true, what was said, and the loss.
         residuals: True and predicted quantities, a list of rows (n, quantities) each, of at most 2,000 examples; None for classes.
+        tokens: Of texts, how long they are and what of them is lost: see ``Packed.statistics``; None for pictures.
         versions: Of Python and packages.
         pictures: Small pictures of the worst examples as data URIs, by position. They go into the HTML page alone, not into
             ``to_dict`` and so into no bundle: who passes a model on does not pass the photos on.
@@ -62,6 +64,7 @@ class Report:
     weights: str = ""
     worst: Sequence[Mapping[str, Any]] = ()
     residuals: Mapping[str, Sequence[Sequence[float]]] | None = None
+    tokens: Mapping[str, float] | None = None
     versions: Mapping[str, str] = field(default_factory=versions.installed)
     pictures: Mapping[int, str] = field(default_factory=dict, repr=False, compare=False)
 
@@ -86,6 +89,7 @@ class Report:
             "weights": self.weights,
             "worst": [dict(row) for row in self.worst],
             "residuals": None if self.residuals is None else dict(self.residuals),
+            "tokens": None if self.tokens is None else dict(self.tokens),
             "versions": dict(self.versions),
         }
 
@@ -202,6 +206,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
         weights=fingerprint.combined(fingerprint.weight_digests(model.net.weights)),
         worst=rows,
         residuals=_residuals(predictions) if labels.kind == "real" else None,
+        tokens=statistics(model.preprocessor, examples),
         pictures=pictures(rows, examples),
     )
 

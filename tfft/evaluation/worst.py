@@ -9,13 +9,14 @@ import numpy as np
 from PIL import Image
 
 from tfft.core.errors import DataError
-from tfft.core.specs import LabelSpace
+from tfft.core.specs import LabelSpace, Text
 from tfft.data.examples import Examples
 from tfft.evaluation.predictions import Predictions
 from tfft.preprocess.decoding import decode
 
 COUNT = 12
 _SIDE = 160
+_LONGEST = 400
 
 
 def worst(predictions: Predictions, examples: Examples, count: int = COUNT) -> list[dict[str, Any]]:
@@ -27,8 +28,8 @@ def worst(predictions: Predictions, examples: Examples, count: int = COUNT) -> l
         count: How many at most.
 
     Returns:
-        From the worst on: position, name, what is true, what was said, and the loss. What is true and said is a class name, a
-        list of them, or quantity to value.
+        From the worst on: position, name, what is true, what was said, the loss, and of texts how they begin. What is true and
+        said is a class name, a list of them, or quantity to value.
 
     Example:
         >>> found = Predictions(np.array([0, 1]), np.array([[0.9, 0.1], [0.8, 0.2]]))
@@ -52,6 +53,7 @@ def worst(predictions: Predictions, examples: Examples, count: int = COUNT) -> l
                 "said": said,
                 "loss": float(losses[index]),
             }
+            | _text(examples.inputs[int(index)])
         )
     return rows
 
@@ -77,6 +79,11 @@ def pictures(rows: Sequence[dict[str, Any]], examples: Examples) -> dict[int, st
         image.save(content, "JPEG", quality=80)
         made[row["index"]] = f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode()}"
     return made
+
+
+def _text(item: Any) -> dict[str, str]:
+    """Of a text its beginning, long enough to see why it is hard."""
+    return {"text": item.excerpt(_LONGEST)} if isinstance(item, Text) else {}
 
 
 def _words(predictions: Predictions, labels: LabelSpace, index: int) -> tuple[Any, Any]:

@@ -1,19 +1,25 @@
 """What a model answers: through kept features of its frozen part, where it has one, else from pixels."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 
 from tfft.core.precision import FLOAT32
+from tfft.core.ragged import padded
 from tfft.core.shards import Shards
 from tfft.core.strategy import replicas, scope
 from tfft.data.contents import unchanged
 from tfft.data.examples import Examples
-from tfft.data.loading import reading
+from tfft.data.grouping import by_length
+from tfft.data.loading import lengths_of, reading
 from tfft.data.pipeline import evaluation_batches
 from tfft.data.tables import NotKeptError, Tables
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut, cut_before
 from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import identity, made_from, reading_features, row_of
+from tfft.models.tokens import tokenized
 from tfft.models.trunk import tail_net
 
 
@@ -42,22 +48,35 @@ def logits(model: TransferModel, examples: Examples, batch_size: int) -> np.ndar
         (14, 2)
     """
     copies, tables = replicas(model.strategy), Tables(model.cache)
+    examples = tokenized(model.preprocessor, examples)
+    lengths = lengths_of(examples)
+    order = np.arange(len(examples)) if lengths is None else by_length(lengths)
     at = cut_before(model, {variable.path: variable for variable in model.net.trainable_variables})
     with scope(model.strategy):
         try:
             kept = _features(model, at, examples, batch_size, tables)
         except NotKeptError:
             loading, net = reading(examples, model.preprocessor, model.task.encode), model.net
+            named: Callable[[Sequence[Any]], Any] = model.preprocessor.named
         else:
             loading = reading_features([kept], at, FLOAT32, examples, model.task.encode)
-            net = tail_net(model, at, fold=False)
-        batches = evaluation_batches(loading, batch_size, copies=copies)
+            net, named = tail_net(model, at, fold=False), _as_they_are
+
+        def inputs_of(inputs: Any, _: Any) -> Any:
+            # in a tuple of their own, or Keras takes the second tensor of a cut for targets
+            return (named(inputs if isinstance(inputs, tuple) else (inputs,)),)
+
+        batches = evaluation_batches(loading, batch_size, order, copies)
         try:
-            # inputs in a tuple of their own, or Keras takes the second tensor of a cut for targets; and not predict_on_batch,
-            # which under a strategy answers once for each replica
-            return np.asarray(net.predict(batches.map(lambda inputs, _: (inputs,)), verbose=0))[: len(examples)]
+            # not predict_on_batch, which under a strategy answers once for each replica
+            found = np.asarray(net.predict(batches.map(inputs_of), verbose=0))[: len(examples)]
         finally:
             tables.close()
+        return found[np.argsort(order)]
+
+
+def _as_they_are(inputs: Sequence[Any]) -> Any:
+    return inputs if len(inputs) > 1 else inputs[0]
 
 
 def _features(model: TransferModel, at: Cut, examples: Examples, batch_size: int, tables: Tables) -> Shards:
@@ -66,10 +85,13 @@ def _features(model: TransferModel, at: Cut, examples: Examples, batch_size: int
     key = made_from(identity(model, at, FLOAT32), examples, {}) | {"folded": False}
 
     def fill() -> Shards:
-        table = tables.table(key, len(examples), row_of(at, FLOAT32))
+        lengths = lengths_of(examples)
+        longest = 0 if lengths is None else padded(int(lengths.max()))
+        table = tables.table(key, len(examples), row_of(at, FLOAT32, longest))
         read = model.preprocessor
+        item = (lambda index: unchanged(examples, index)) if lengths is None else examples.inputs.__getitem__
         working = Extraction(model, FLOAT32, batch_size=batch_size, fold=False)
-        working.fill([Wanted(at, table)], lambda index: read(unchanged(examples, index)), lambda *_: None)
+        working.fill([Wanted(at, table)], lambda index: read(item(index)), lambda *_: None, lengths)
         return table
 
     return tables.attempt(fill)

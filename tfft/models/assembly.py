@@ -14,6 +14,7 @@ from tfft.data.examples import Splits
 from tfft.data.seen import Seen
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.pixels import PIXEL_RANGES
+from tfft.preprocess.text import TextPreprocessor
 from tfft.tasks.base import Task
 from tfft.trainable.overview import Overview
 from tfft.trainable.policy import Policy, apply
@@ -28,7 +29,8 @@ class TransferModel:
     """A net with weights, and what it was made from.
 
     Attributes:
-        net: pixels 0..255, float32 (batch, height, width, 3) -> logits, float32 (batch, outputs). An ordinary functional model.
+        net: pixels 0..255, float32 (batch, height, width, 3), or a dict of token ids, mask and perhaps segments, int32
+            (batch, tokens), -> logits, float32 (batch, outputs). An ordinary functional model.
         backbone: The description it was built from.
         task: What it is to learn.
         backbone_net: The part of ``net`` that came with weights; the same layers.
@@ -67,8 +69,8 @@ class TransferModel:
         self._met.append(Seen.of(data, self.seen))
 
     @property
-    def preprocessor(self) -> ImagePreprocessor:
-        """Raw input -> uint8 pixels of shape (height, width, 3), as the net takes them."""
+    def preprocessor(self) -> ImagePreprocessor | TextPreprocessor:
+        """Raw input -> uint8 pixels of shape (height, width, 3), or token ids of shape (tokens, 2), as the net takes them."""
         return self.backbone.preprocessor
 
     def apply(self, policy: Policy, train_norms: bool = False) -> Overview:
@@ -150,7 +152,7 @@ def build(
     chosen = resolve(strategy)
     with scope(chosen):
         backbone_net = described.load(derive(seed, "backbone"))
-        shape = tuple(backbone_net.output.shape[1:])
+        shape = tuple(backbone_net.outputs[0].shape[1:])
         head_net = task.head.build(described.features, shape, task.outputs, derive(seed, "head"))
         net = _connect(described, backbone_net, head_net)
         model = TransferModel(net, described, task, backbone_net, head_net, int(seed), chosen, kept, computed)
@@ -158,10 +160,27 @@ def build(
     return model
 
 
+def entrance(backbone: Backbone) -> tuple[list[Any], list[Any]]:
+    """Where a net begins.
+
+    Args:
+        backbone: Whose inputs are wanted.
+
+    Returns:
+        Symbolic inputs of the net, such as pixels 0..255 of shape (batch, height, width, 3), and what the backbone takes of them.
+    """
+    import keras
+
+    inputs = [keras.Input(shape, dtype=dtype, name=name) for name, shape, dtype in backbone.preprocessor.inputs]
+    if isinstance(backbone.preprocessor, TextPreprocessor):
+        return inputs, inputs
+    return inputs, [PIXEL_RANGES[backbone.pixel_range](pixels) for pixels in inputs]
+
+
 def _connect(backbone: Backbone, backbone_net: Any, head_net: "keras.Model") -> "keras.Model":
     import keras
 
-    height, width = backbone.preprocessor.height, backbone.preprocessor.width
-    pixels = keras.Input((height, width, 3), dtype="float32", name="pixels")
-    features = backbone_net(PIXEL_RANGES[backbone.pixel_range](pixels))
-    return keras.Model(pixels, head_net(features), name="tfft")
+    inputs, entering = entrance(backbone)
+    logits = head_net(backbone_net(entering if len(entering) > 1 else entering[0]))
+    named = {tensor.name: tensor for tensor in inputs}
+    return keras.Model(named if len(inputs) > 1 else inputs[0], logits, name="tfft")

@@ -1,6 +1,6 @@
 """Where a net may be cut: everything before the cut is the same in every epoch of a phase."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +103,7 @@ def cut_before(model: TransferModel, moving: Mapping[str, Any]) -> Cut:
     nets = [net for net, _ in segments(model, None, (part, tensors))]
     weights = tuple(variable for net in nets for variable in net.weights)
     first = next(iter(moving), "")
-    worth = any(len(weight.shape) > 1 for weight in weights)
+    worth = any(map(graph.multiplications, nets))
     reason = "" if worth else f"{first} trains, and nothing with a kernel lies before it"
     names = tuple(tensor._keras_history.operation.name for tensor in tensors)
     return Cut(part, tensors, names, reason, weights, frozenset(map(id, before)))
@@ -134,8 +134,6 @@ def segments(model: TransferModel, begin: Place | None, end: Place | None) -> li
         Models of tensors of shape (batch, ...), in order, which share their layers with the net, each with whether it is of the
         backbone.
     """
-    import keras
-
     found = []
     for part, net in enumerate((model.backbone_net, model.head_net)):
         if (begin is not None and begin[0] > part) or (end is not None and end[0] < part):
@@ -145,8 +143,30 @@ def segments(model: TransferModel, begin: Place | None, end: Place | None) -> li
         if inputs is net.inputs and outputs is net.outputs:
             found.append((net, part == BACKBONE))
         else:
-            found.append((keras.Model(list(inputs), list(outputs), name=net.name), part == BACKBONE))
+            found.append((_part_of(net, inputs, outputs), part == BACKBONE))
     return found
+
+
+def _part_of(net: "keras.Model", inputs: Sequence[Any], outputs: Sequence[Any]) -> "keras.Model":
+    """The layers of a net between some of its tensors.
+
+    A tensor that enters and leaves, such as a mask, would be lost: Keras 3.15 cuts it off from what reads it. And an input of the
+    net that enters beside other tensors would be taken from the net, which then no longer knows its own configuration, and so
+    cannot be saved: Keras moves its history to the part.
+    """
+    import keras
+
+    entering = {id(tensor) for tensor in inputs}
+    leaving = [
+        # named, or Keras would count, and equal parts would not be found equal
+        keras.layers.Identity(name=f"pass_{index}")(each) if id(each) in entering else each
+        for index, each in enumerate(outputs)
+    ]
+    histories = [tensor._keras_history for tensor in net.inputs]
+    made = keras.Model(list(inputs), leaving, name=net.name)
+    for tensor, history in zip(net.inputs, histories, strict=True):
+        tensor._keras_history = history
+    return made
 
 
 def feature_type(at: Cut, index: int, dtype: str) -> tuple[tuple[int | None, ...], str]:

@@ -8,22 +8,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfft.core.graph import largest
+from tfft.core.ragged import padded
 from tfft.core.shards import Shards
 from tfft.core.strategy import on_each, replicas
 from tfft.data.filling import Filling
+from tfft.data.grouping import by_length
 from tfft.data.loading import Loading
 from tfft.data.pipeline import evaluation_batches, readable
 from tfft.models.assembly import TransferModel
-from tfft.models.cuts import Cut
+from tfft.models.cuts import Cut, feature_type
 from tfft.models.features import packed, unpacked
 from tfft.models.trunk import between, trunk_net
+from tfft.preprocess.text import TextPreprocessor
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
 Progress = Callable[[int, int], None]
 Compute = Callable[["tf.data.Dataset"], Iterator[list[np.ndarray]]]
-_SMALLEST, _LARGEST = 32, 512
+_SMALLEST, _LARGEST, _TEXTS = 32, 512, 64
 _ACTIVATION_BYTES = 2**30
 # a batch size is tried for this many batches, of which the first fills the pipeline; twice the size has to be this much faster
 _TRIED_BATCHES, _GAIN = 4, 1.05
@@ -59,13 +62,20 @@ class Extraction:
     fold: bool = True
     _traced: dict[tuple[Cut | None, ...], Compute] = field(default_factory=dict)
 
-    def fill(self, wanted: Sequence[Wanted], read: Callable[[int], np.ndarray], progress: Progress) -> None:
+    def fill(
+        self,
+        wanted: Sequence[Wanted],
+        read: Callable[[int], np.ndarray],
+        progress: Progress,
+        lengths: np.ndarray | None = None,
+    ) -> None:
         """Fill the tables of one or several cuts in a single pass, from the deepest cut that is already there.
 
         Args:
             wanted: From the earliest cut to the latest, each of which contains the ones before it.
             read: Position of an example -> uint8 pixels, shape (height, width, 3).
             progress: Called with how many examples are done, and of how many.
+            lengths: Of each example, shape (n,), where they differ; those of like length go through the net together.
 
         Raises:
             DataError: When an image cannot be read.
@@ -78,16 +88,24 @@ class Extraction:
         if not len(needed):
             return
         source = wanted[first - 1] if first else None
+        shapes = tuple(shape for _, shape, _ in self.model.preprocessor.inputs)
+        if source is not None:
+            shapes = tuple(feature_type(source.at, index, self.dtype)[0] for index in range(len(source.at.tensors)))
+        if lengths is not None:
+            needed = needed[by_length(lengths[needed])]
 
         def load(_: int, chosen: np.ndarray) -> tuple[np.ndarray, ...]:
             if source is not None:
-                return *unpacked(source.table.take(chosen), source.at, self.dtype), chosen
-            return np.stack([read(int(index)) for index in chosen]), chosen
+                longest = None if lengths is None else padded(int(lengths[chosen].max()))
+                return *unpacked(source.table.take(chosen), source.at, self.dtype, longest), chosen
+            return *self.model.preprocessor.collate([read(int(index)) for index in chosen]), chosen
 
         compute = self.compute(None if source is None else source.at, [each.at for each in wanted[first:]])
         done = 0
         with readable():
-            for positions, *arrays in self._batches(compute, Loading(wanted[0].table.count, load), needed):
+            for positions, *arrays in self._batches(
+                compute, Loading(wanted[0].table.count, load, shapes=shapes), needed
+            ):
                 if self.dtype == "float16" and not all(np.isfinite(array).all() for array in arrays):
                     raise FloatingPointError(
                         f"Features of {self.model.backbone.handle} in float16 are NaN or infinite."
@@ -120,7 +138,7 @@ class Extraction:
             ]
 
             def forward(inputs: Any, positions: Any) -> list[Any]:
-                found, tensors = [], inputs
+                found, tensors = [], list(inputs) if isinstance(inputs, tuple) else inputs
                 for net in nets:
                     tensors = net(tensors, training=False)
                     tensors = list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
@@ -144,6 +162,10 @@ class Extraction:
 
     def _stretches(self, positions: np.ndarray) -> Iterator[tuple[int, np.ndarray, list[float]]]:
         """Batch size and positions, one stretch after the other; the list takes the seconds that each example took."""
+        if isinstance(self.model.preprocessor, TextPreprocessor):
+            # lengths differ from batch to batch, and with them the time
+            yield self.batch_size or _TEXTS, positions, []
+            return
         copies, best = replicas(self.model.strategy), float("inf")
         size = first = max(1, min(_SMALLEST, self._most()))
         while self.batch_size is None:

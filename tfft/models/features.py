@@ -8,9 +8,10 @@ import ml_dtypes
 import numpy as np
 
 from tfft.core import fingerprint, versions
+from tfft.core.ragged import padded
 from tfft.core.shards import Shards, row_type
 from tfft.data.examples import Examples
-from tfft.data.loading import Encoder, Loading
+from tfft.data.loading import Encoder, Loading, lengths_of
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut, feature_type, segments_before
 
@@ -18,17 +19,19 @@ from tfft.models.cuts import Cut, feature_type, segments_before
 _HELD_BYTES = 64 * 2**20
 
 
-def row_of(at: Cut, dtype: str) -> "np.dtype[Any]":
+def row_of(at: Cut, dtype: str, length: int = 0) -> "np.dtype[Any]":
     """The row that one example's features make.
 
     Args:
         at: The cut.
         dtype: In which the trunk computes.
+        length: Of the longest example, where they differ; others are padded with zeros.
 
     Returns:
         A structured dtype, a field for each tensor in its shape.
     """
-    return row_type([feature_type(at, index, dtype) for index in range(len(at.tensors))])  # type: ignore[misc]
+    kinds = [feature_type(at, index, dtype) for index in range(len(at.tensors))]
+    return row_type([(tuple(length if side is None else side for side in shape), kind) for shape, kind in kinds])
 
 
 def identity(model: TransferModel, at: Cut, dtype: str) -> dict[str, Any]:
@@ -71,37 +74,39 @@ def packed(arrays: Sequence[np.ndarray], row: "np.dtype[Any]") -> np.ndarray:
     """Arrays of a batch -> rows.
 
     Args:
-        arrays: Each of shape (batch, ...), as ``row`` has them.
+        arrays: Each of shape (batch, ...), as ``row`` has them or shorter.
         row: From ``row_of``.
 
     Returns:
         Shape (batch,) of that dtype.
     """
-    rows = np.empty(len(arrays[0]), row)
+    rows = np.zeros(len(arrays[0]), row)
     for name, array in zip(row.names or (), arrays, strict=True):
-        rows[name] = array.view(np.uint16) if array.dtype == ml_dtypes.bfloat16 else array
+        values = array.view(np.uint16) if array.dtype == ml_dtypes.bfloat16 else array
+        whole = values.shape[1:] == row[name].shape
+        rows[name][... if whole else tuple(slice(side) for side in values.shape)] = values
     return rows
 
 
-def unpacked(rows: np.ndarray, at: Cut, dtype: str) -> list[np.ndarray]:
+def unpacked(rows: np.ndarray, at: Cut, dtype: str, length: int | None = None) -> list[np.ndarray]:
     """Rows -> arrays of a batch.
 
     Args:
         rows: Of ``row_of(at, dtype)``, shape (batch,).
         at: The cut.
         dtype: In which the trunk computed.
+        length: To which axes are cut that are as long as the longest example; None leaves them.
 
     Returns:
         Arrays of shape (batch, ...), bfloat16 where they were.
     """
-    kinds = [feature_type(at, index, dtype)[1] for index in range(len(at.tensors))]
-    names = rows.dtype.names or ()
-    return [
-        np.ascontiguousarray(rows[name]).view(ml_dtypes.bfloat16)
-        if kind == "bfloat16"
-        else np.ascontiguousarray(rows[name])
-        for name, kind in zip(names, kinds, strict=True)
-    ]
+    found = []
+    for index, name in enumerate(rows.dtype.names or ()):
+        shape, kind = feature_type(at, index, dtype)
+        values = rows[name][(slice(None), *(slice(length if side is None else None) for side in shape))]
+        values = np.ascontiguousarray(values)
+        found.append(values.view(ml_dtypes.bfloat16) if kind == "bfloat16" else values)
+    return found
 
 
 def reading_features(
@@ -113,7 +118,7 @@ def reading_features(
         tables: Of one view of each picture, or of several, which the epochs take in turn.
         at: The cut.
         dtype: In which the trunk computed.
-        examples: Whose targets are read.
+        examples: Whose targets are read, and whose lengths, where they differ.
         encode: Targets of a batch -> shape (batch, outputs).
         first_epoch: The epoch that takes the first view.
 
@@ -122,10 +127,14 @@ def reading_features(
         memory.
     """
 
+    shapes = tuple(feature_type(at, index, dtype)[0] for index in range(len(at.tensors)))
+    lengths = lengths_of(examples) if any(None in shape for shape in shapes) else None
+
     def load(epoch: int, chosen: np.ndarray) -> tuple[np.ndarray, ...]:
         rows = tables[(epoch - first_epoch) % len(tables)].take(chosen)
-        return *unpacked(rows, at, dtype), encode(examples.targets[chosen]).astype(np.float32)
+        longest = None if lengths is None else padded(int(lengths[chosen].max()))
+        return *unpacked(rows, at, dtype, longest), encode(examples.targets[chosen]).astype(np.float32)
 
-    if len(tables) > 1 or tables[0].size_bytes > _HELD_BYTES:
-        return Loading(len(examples), load)
+    if lengths is not None or len(tables) > 1 or tables[0].size_bytes > _HELD_BYTES:
+        return Loading(len(examples), load, lengths=lengths, shapes=shapes)
     return Loading(len(examples), load, held=load(first_epoch, np.arange(len(examples))))

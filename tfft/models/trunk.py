@@ -9,14 +9,15 @@
 those of a later one.
 """
 
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tfft.core.folding import run
+from tfft.core.fusing import fused
 from tfft.core.precision import FLOAT32, Precision, computing
-from tfft.models.assembly import TransferModel
+from tfft.models.assembly import TransferModel, entrance
 from tfft.models.cuts import Cut, feature_type, is_float, segments
-from tfft.preprocess.pixels import PIXEL_RANGES
 
 if TYPE_CHECKING:
     import keras
@@ -39,10 +40,9 @@ def trunk_net(model: TransferModel, to: Cut, dtype: str = FLOAT32, fold: bool = 
     """
     import keras
 
-    pixels = keras.Input((model.preprocessor.height, model.preprocessor.width, 3), dtype="float32", name="pixels")
-    scaled = PIXEL_RANGES[model.backbone.pixel_range](pixels)
+    inputs, entering = entrance(model.backbone)
     chain = _layer("trunk", segments(model, None, to.place), dtype, inference=True, fold=fold)
-    return keras.Model(pixels, chain([scaled]), name="trunk")
+    return keras.Model(_one_or_all(inputs), chain(entering), name="trunk")
 
 
 def between(model: TransferModel, earlier: Cut, later: Cut, dtype: str = FLOAT32, fold: bool = True) -> "keras.Model":
@@ -109,7 +109,7 @@ def whole_net(model: TransferModel, at: Cut, precision: Precision = FLOAT32_ONLY
     import keras
 
     trunk = trunk_net(model, at, precision.trunk, fold)
-    return keras.Model(trunk.input, _tail(model, at, precision, trunk.outputs, fold), name="tfft")
+    return keras.Model(_one_or_all(trunk.inputs), _tail(model, at, precision, trunk.outputs, fold), name="tfft")
 
 
 def _tail(model: TransferModel, begin: Cut, precision: Precision, features: list[Any], fold: bool) -> Any:
@@ -146,7 +146,7 @@ def _layer(
 
         def call(self, tensors: list[Any], training: bool | None = None) -> list[Any]:
             for net, of_backbone in parts:
-                with computing(net, dtype if of_backbone else FLOAT32):
+                with computing(net, dtype if of_backbone else FLOAT32), fused(net) if fold else nullcontext():
                     called = partial(run, net) if fold else net
                     tensors = called(_one_or_all(tensors), training=not inference and training)
                 tensors = list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]

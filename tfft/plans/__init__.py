@@ -5,8 +5,21 @@ Synopsis: ``two_phase(head_epochs=5, tune_epochs=5)``, ``head_only(epochs=10)``,
 """
 
 from tfft.plans.phase import Phase, Plan
-from tfft.plans.recipes import full, head_only, two_phase
+from tfft.plans.rates import Rates
+from tfft.plans.recipes import encoder, full, head_only, two_phase
 from tfft.plans.schedule import Schedule, constant, cosine
 from tfft.preprocess import augmentation
 
-__all__ = ["Phase", "Plan", "Schedule", "augmentation", "constant", "cosine", "full", "head_only", "two_phase"]
+__all__ = [
+    "Phase",
+    "Plan",
+    "Rates",
+    "Schedule",
+    "augmentation",
+    "constant",
+    "cosine",
+    "encoder",
+    "full",
+    "head_only",
+    "two_phase",
+]

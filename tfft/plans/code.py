@@ -4,6 +4,7 @@ from dataclasses import MISSING, Field, fields
 from typing import Any
 
 from tfft.plans.phase import Phase, Plan
+from tfft.plans.rates import Rates
 from tfft.plans.schedule import Schedule
 from tfft.preprocess.views import Augmentation
 from tfft.trainable.policy import Policy
@@ -49,6 +50,8 @@ def _code(value: Any) -> str:
         return f"tfft.trainable.{value.describe()}"
     if isinstance(value, Schedule):
         return f"tfft.plans.{value.shape}(warmup={value.warmup!r})"
+    if isinstance(value, Rates):
+        return f"tfft.plans.Rates(layer_decay={value.layer_decay!r}, head={value.head!r})"
     if isinstance(value, Augmentation):
         options = ", ".join(f"{name}={option!r}" for name, option in value.options)
         return f"tfft.plans.augmentation.{value.name}({options})"

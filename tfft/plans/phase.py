@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfft.core.errors import DataError, PlanError, nearest
+from tfft.plans.rates import Rates
 from tfft.plans.schedule import Schedule
 from tfft.preprocess import augmentation
 from tfft.preprocess.views import Augmentation
@@ -28,7 +29,8 @@ class Phase:
         clip_norm: Largest length of the gradient of all trained variables together; None for no limit.
         patience: Stop after so many epochs without a better validation loss; None runs all epochs.
         train_norms: Whether normalisation layers of the backbone that the policy chooses may train.
-        augment: How training pictures are changed, anew in every epoch; from ``tfft.plans.augmentation``.
+        augment: How training examples are changed, anew in every epoch; from ``tfft.plans.augmentation``.
+        rates: How the learning rate differs between head and blocks; ``plans.Rates(layer_decay=0.8, head=20)``.
 
     Raises:
         PlanError: When a number is out of range.
@@ -52,6 +54,7 @@ class Phase:
     patience: int | None = None
     train_norms: bool = False
     augment: tuple[Augmentation, ...] = ()
+    rates: Rates = field(default_factory=Rates)
 
     def __post_init__(self) -> None:
         augment: Any = self.augment
@@ -79,6 +82,7 @@ class Phase:
                 "augment",
                 "made of values such as plans.augmentation.flips()",
             ),
+            (isinstance(self.rates, Rates), "rates", "made by plans.Rates()"),
         )
         for good, field_name, wanted in checks:
             if not good:
@@ -90,10 +94,11 @@ class Phase:
     def describe(self) -> str:
         """One line: what trains, for how long, at which rate."""
         norms = ", norms train" if self.train_norms else ""
+        rates = f", {self.rates.describe()}" if self.rates != Rates() else ""
         changed = "".join(f", {step.describe()}" for step in self.augment)
         return (
             f"{self.name}: {self.trainable.describe()}, {self.epochs} epoch{'s' if self.epochs > 1 else ''}, "
-            f"learning rate {self.learning_rate:g} ({self.schedule.shape}{norms}){changed}"
+            f"learning rate {self.learning_rate:g} ({self.schedule.shape}{norms}{rates}){changed}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -101,6 +106,7 @@ class Phase:
         return asdict(self) | {
             "trainable": self.trainable.to_dict(),
             "schedule": self.schedule.to_dict(),
+            "rates": self.rates.to_dict(),
             "augment": [step.to_dict() for step in self.augment],
         }
 
@@ -123,6 +129,8 @@ class Phase:
             plain["trainable"] = Policy.from_dict(values["trainable"])
             if "schedule" in values:
                 plain["schedule"] = Schedule.from_dict(values["schedule"])
+            if "rates" in values:
+                plain["rates"] = Rates.from_dict(values["rates"])
             plain["augment"] = tuple(map(augmentation.from_dict, values.get("augment", ())))
             return cls(**plain)
         except (KeyError, TypeError, DataError) as error:

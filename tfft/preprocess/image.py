@@ -1,6 +1,6 @@
 """Paths, bytes, arrays or Pillow images -> RGB pixels of one size; the same code trains, evaluates and predicts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from numbers import Integral
 from typing import Any, Literal
@@ -67,6 +67,37 @@ class ImagePreprocessor:
         else:
             image = _padded(image, size)
         return np.asarray(image)
+
+    def describe(self) -> str:
+        """``"224x224 pixels"``."""
+        return f"{self.height}x{self.width} pixels"
+
+    @property
+    def inputs(self) -> tuple[tuple[str, tuple[int | None, ...], str], ...]:
+        """Name, shape without the batch axis and dtype of what the net takes: pixels, which come as uint8 and enter as float32."""
+        return (("pixels", (self.height, self.width, 3), "float32"),)
+
+    def collate(self, rows: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+        """Pictures of one batch -> inputs of the net.
+
+        Args:
+            rows: uint8, shape (height, width, 3) each.
+
+        Returns:
+            One array, uint8, shape (batch, height, width, 3).
+        """
+        return (np.stack(rows),)
+
+    def named(self, arrays: Sequence[Any]) -> Any:
+        """What ``collate`` returned, as the net takes it.
+
+        Args:
+            arrays: Pixels alone, shape (batch, height, width, 3).
+
+        Returns:
+            The pixels.
+        """
+        return arrays[0]
 
     def to_dict(self) -> dict[str, Any]:
         """The geometry as plain JSON values.

@@ -5,7 +5,7 @@ takes 2 ms a picture of 224 x 224 pixels and its ``RandAugment`` 45 ms, which is
 one choice of operations for a whole batch, and keeps its random state where parallel calls race for it (Keras 3.15, measured).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,11 @@ import numpy as np
 from PIL import Image
 
 from tfft.core.errors import DataError, nearest
-from tfft.preprocess import mixing, pictures
+from tfft.core.specs import Text
+from tfft.preprocess import mixing, pictures, words
 from tfft.preprocess.decoding import decode
 from tfft.preprocess.image import ImagePreprocessor
+from tfft.preprocess.text import TextPreprocessor
 
 _PICTURE: dict[str, Callable[..., Image.Image]] = {
     "flips": pictures.flip,
@@ -27,6 +29,7 @@ _PICTURE: dict[str, Callable[..., Image.Image]] = {
 }
 _BATCH: dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]] = {"mixup": mixing.mixup, "cutmix": mixing.cutmix}
 _CROPS = "crops"
+_TOKENS = "token_dropout"
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Augmentation:
     options: tuple[tuple[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
-        known = (*_PICTURE, *_BATCH, _CROPS)
+        known = (*_PICTURE, *_BATCH, _CROPS, *words.WORDS, _TOKENS)
         if self.name not in known:
             raise DataError(f"There is no augmentation {self.name!r}.", fix=nearest(str(self.name), known))
 
@@ -74,9 +77,17 @@ class Augmentation:
         """Whether it makes one example of two, so that targets of shape (batch, outputs) change as well."""
         return self.name in _BATCH
 
+    @property
+    def of_texts(self) -> bool:
+        """Whether it changes texts, and not pictures of shape (height, width, 3)."""
+        return self.name in words.WORDS or self.name == _TOKENS
+
     def describe(self) -> str:
         """The call that makes it, numbers rounded to four digits."""
-        return f"{self.name}({', '.join(f'{key}={_short(value)}' for key, value in self.options)})"
+        shown = {
+            key: f"{len(value)} words" if key == "table" and value else _short(value) for key, value in self.options
+        }
+        return f"{self.name}({', '.join(f'{key}={value}' for key, value in shown.items())})"
 
     def to_dict(self) -> dict[str, Any]:
         """The value as plain JSON values."""
@@ -139,6 +150,42 @@ def mix(
         if step.mixes:
             pixels, targets = _BATCH[step.name](pixels, targets, random, **dict(step.options))
     return pixels, targets
+
+
+def read_texts(
+    items: Sequence[Text],
+    preprocessor: TextPreprocessor,
+    augment: Iterable[Augmentation],
+    randoms: Sequence[np.random.Generator],
+) -> list[np.ndarray]:
+    """Change texts, and turn them into tokens.
+
+    Args:
+        items: One or more.
+        preprocessor: Of the backbone.
+        augment: In order, but those of tokens last.
+        randoms: Of each text in this epoch.
+
+    Returns:
+        int32 of shape (tokens, 2) for each.
+
+    Raises:
+        DataError: When synonyms are wanted and there are none.
+    """
+    steps = [(step.name, dict(step.options)) for step in augment]
+    several = [
+        tuple(words.changed(part, steps, random) for part in (item.first, item.second) if part is not None)
+        for item, random in zip(items, randoms, strict=True)
+    ]
+    rows = [np.asarray(row) for row in preprocessor.many([each if len(each) > 1 else each[0] for each in several]).rows]
+    for name, options in steps:
+        if name == _TOKENS:
+            mask, special = preprocessor.tokenizer.mask, preprocessor.tokenizer.special
+            rows = [
+                words.drop_tokens(row, random, mask=mask, special=special, **options)
+                for row, random in zip(rows, randoms, strict=True)
+            ]
+    return rows
 
 
 def _short(value: Any) -> str:

@@ -17,7 +17,7 @@ ClassWeights = Literal["balanced"] | Mapping[str, float] | None
 
 def classification(
     labels: LabelSpace | Sequence[str],
-    pooling: Pooling = "average",
+    pooling: Pooling = "auto",
     hidden: tuple[int, ...] = (),
     dropout: float = 0.0,
     label_smoothing: float = 0.0,
@@ -27,7 +27,8 @@ def classification(
 
     Args:
         labels: ``data.labels``, or class names in id order.
-        pooling: How feature maps become vectors: ``"average"``, ``"max"`` or ``"flatten"``.
+        pooling: How feature maps and sequences become vectors: ``"average"``, ``"max"``, ``"flatten"``; of sequences also
+            ``"first"`` (BERT's ``[CLS]``) and ``"last"``; ``"auto"`` is the last for GPT-2 and the average for all others.
         hidden: Widths of Dense + ReLU layers in front of the logits.
         dropout: Share of values dropped in front of each Dense layer, in [0, 1).
         label_smoothing: Share of each target spread evenly over all classes, in [0, 1).

@@ -14,7 +14,7 @@ from tfft.tasks.base import Answer, Task, require_kind
 
 def multi_label(
     labels: LabelSpace | Sequence[str],
-    pooling: Pooling = "average",
+    pooling: Pooling = "auto",
     hidden: tuple[int, ...] = (),
     dropout: float = 0.0,
     threshold: float | Sequence[float] = 0.5,
@@ -23,7 +23,8 @@ def multi_label(
 
     Args:
         labels: ``data.labels``, or class names in id order.
-        pooling: How feature maps become vectors: ``"average"``, ``"max"`` or ``"flatten"``.
+        pooling: How feature maps and sequences become vectors: ``"average"``, ``"max"``, ``"flatten"``; of sequences also
+            ``"first"`` (BERT's ``[CLS]``) and ``"last"``; ``"auto"`` is the last for GPT-2 and the average for all others.
         hidden: Widths of Dense + ReLU layers in front of the logits.
         dropout: Share of values dropped in front of each Dense layer, in [0, 1).
         threshold: Probability from which on a class is named in an answer, in (0, 1); one for all classes, or one for each.

@@ -11,7 +11,7 @@ from tfft.tasks.base import Answer, Task, require_kind
 
 def regression(
     labels: LabelSpace,
-    pooling: Pooling = "average",
+    pooling: Pooling = "auto",
     hidden: tuple[int, ...] = (),
     dropout: float = 0.0,
 ) -> Task:
@@ -21,7 +21,8 @@ def regression(
 
     Args:
         labels: ``data.labels`` of kind ``"real"``, with mean and scale.
-        pooling: How feature maps become vectors: ``"average"``, ``"max"`` or ``"flatten"``.
+        pooling: How feature maps and sequences become vectors: ``"average"``, ``"max"``, ``"flatten"``; of sequences also
+            ``"first"`` (BERT's ``[CLS]``) and ``"last"``; ``"auto"`` is the last for GPT-2 and the average for all others.
         hidden: Widths of Dense + ReLU layers in front of the outputs.
         dropout: Share of values dropped in front of each Dense layer, in [0, 1); 0 by default, since dropout shifts the variance
             that a squared error sees (Li et al. 2019, "Disharmony between Dropout and Batch Normalization by Variance Shift").

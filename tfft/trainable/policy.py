@@ -5,19 +5,18 @@ says otherwise: unfrozen, their statistics drift and can collapse validation acc
 
 Synopsis::
 
-    everything()   nothing()   last_blocks(2)   match("block5_conv3/.*")   bias_only()
+    everything()   nothing()   last_blocks(2)   all_but_first_blocks(1)   match("block5_conv3/.*")   bias_only()
 """
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tfft.core.errors import PlanError, nearest, shortlist
+from tfft.core.errors import PlanError, nearest
 from tfft.core.specs import Block
+from tfft.trainable.choosers import CHECKS, CHOOSERS, check_none
 from tfft.trainable.overview import HEAD, Intent, Overview, Row, flattened, survey
 
-Chooser = Callable[[Row], bool]
 _MOVING_STATISTICS = ("/moving_mean", "/moving_variance")
 
 
@@ -37,10 +36,10 @@ class Policy:
     arguments: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.name not in _CHOOSERS:
-            raise PlanError(f"There is no policy {self.name!r}.", fix=nearest(str(self.name), _CHOOSERS))
+        if self.name not in CHOOSERS:
+            raise PlanError(f"There is no policy {self.name!r}.", fix=nearest(str(self.name), CHOOSERS))
         # here and not in the functions, so that a policy read from JSON is checked as well
-        _CHECKS.get(self.name, _check_none)(*self.arguments)
+        CHECKS.get(self.name, check_none)(*self.arguments)
 
     def describe(self) -> str:
         """Such as ``"last_blocks(2)"``."""
@@ -91,6 +90,21 @@ def last_blocks(count: int) -> Policy:
     return Policy("last_blocks", (count,))
 
 
+def all_but_first_blocks(count: int = 1) -> Policy:
+    """Train everything but the blocks nearest to the input, such as the embeddings of a text encoder.
+
+    Args:
+        count: How many stay as they are, at least 1.
+
+    Returns:
+        A Policy.
+
+    Raises:
+        PlanError: When ``count`` is not a positive integer. As many blocks as there are is refused in ``fit``.
+    """
+    return Policy("all_but_first_blocks", (count,))
+
+
 def match(*patterns: str) -> Policy:
     """Train the variables whose whole path matches one of these regular expressions.
 
@@ -118,65 +132,6 @@ def bias_only() -> Policy:
     return Policy("bias_only")
 
 
-def _check_none(*arguments: Any) -> None:
-    if arguments:
-        raise PlanError("This policy takes no arguments.", repr(arguments), "Leave them out.")
-
-
-def _check_last_blocks(*arguments: Any) -> None:
-    count = arguments[0] if len(arguments) == 1 else arguments
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise PlanError(f"last_blocks({count!r}) must count at least one block.", fix="For none, write nothing().")
-
-
-def _check_match(*patterns: Any) -> None:
-    if not patterns:
-        raise PlanError("match() needs at least one pattern.", fix="For no variable at all, write nothing().")
-    for pattern in patterns:
-        try:
-            re.compile(pattern).match("")
-        except (re.error, TypeError) as error:
-            raise PlanError(
-                f"{pattern!r} is not a regular expression: {error}.", fix="Escape special characters."
-            ) from None
-
-
-def _choose_last_blocks(overview: Overview, count: int) -> Chooser:
-    names = [name for name in dict.fromkeys(row.block for row in overview.rows) if name != HEAD]
-    if count > len(names):
-        raise PlanError(
-            f"last_blocks({count}) asks for more blocks than the backbone has.",
-            f"{len(names)} blocks with variables: {shortlist(names)}",
-            f"Use at most {len(names)}, or everything().",
-        )
-    chosen = set(names[-count:])
-    return lambda row: row.block in chosen
-
-
-def _choose_match(overview: Overview, *patterns: str) -> Chooser:
-    paths = [row.path for row in overview.rows if row.block != HEAD]
-    for pattern in patterns:
-        if not any(re.fullmatch(pattern, path) for path in paths):
-            raise PlanError(
-                f"{pattern!r} matches no variable of the backbone.",
-                f"{len(paths)} variables",
-                f"The whole path must match. {nearest(pattern, paths)}",
-            )
-    return lambda row: any(re.fullmatch(pattern, row.path) for pattern in patterns)
-
-
-_CHOOSERS: dict[str, Callable[..., Chooser]] = {
-    "everything": lambda overview: lambda row: True,
-    "nothing": lambda overview: lambda row: False,
-    "last_blocks": _choose_last_blocks,
-    "match": _choose_match,
-    "bias_only": lambda overview: lambda row: row.path.endswith("/bias"),
-}
-
-
-_CHECKS: dict[str, Callable[..., None]] = {"last_blocks": _check_last_blocks, "match": _check_match}
-
-
 def plan_rows(policy: Policy, overview: Overview, train_norms: bool = False) -> Overview:
     """Fill in what is meant to happen to every variable, without touching any.
 
@@ -191,7 +146,7 @@ def plan_rows(policy: Policy, overview: Overview, train_norms: bool = False) -> 
     Raises:
         PlanError: When the policy does not fit the net.
     """
-    chosen = _CHOOSERS[policy.name](overview, *policy.arguments)
+    chosen = CHOOSERS[policy.name](overview, *policy.arguments)
     rows = [row for row in overview.rows if row.block != HEAD and chosen(row) and (train_norms or not row.norm)]
     chosen_paths = {row.path for row in rows}
     # a norm layer that trains one of its weights runs in training mode, and then moves all of its statistics

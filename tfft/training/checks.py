@@ -1,28 +1,35 @@
 """What ``fit`` finds out before anything is trained: nobody should wait for an hour and then hear of a slip."""
 
-from tfft.core.errors import DataError, PlanError, shortlist
+import warnings
+
+from tfft.core.errors import DataError, DataWarning, PlanError, shortlist
 from tfft.core.specs import Text
 from tfft.core.strategy import check_batch, replicas
 from tfft.data.examples import Splits
 from tfft.data.pipeline import check_batch_size
 from tfft.models.assembly import TransferModel
+from tfft.models.tokens import statistics
 from tfft.plans.phase import Plan
+from tfft.preprocess.text import TextPreprocessor
+from tfft.preprocess.words import wordnet
 from tfft.trainable.overview import survey
 from tfft.trainable.policy import plan_rows
 
+# of plain English uncased BERT knows all but one token in several thousand
+_UNKNOWN = 0.05
 
-def check(model: TransferModel, data: Splits, plan: Plan, batch_size: int) -> None:
-    """Find everything that can be known to fail.
+
+def check(model: TransferModel, data: Splits, batch_size: int) -> None:
+    """Find out whether a model can be trained on some data.
 
     Args:
         model: What ``fit`` was given for one.
         data: The same; pictures of any shape.
-        plan: The same.
         batch_size: The same.
 
     Raises:
         DataError: When the first two are something else, the labels differ, or there is less than one example for each replica.
-        PlanError: When the plan does not fit the net, the labels or the strategy.
+        PlanError: When the batch size does not fit the strategy.
     """
     if not isinstance(model, TransferModel) or not isinstance(data, Splits):
         raise DataError(
@@ -30,8 +37,6 @@ def check(model: TransferModel, data: Splits, plan: Plan, batch_size: int) -> No
             f"a {type(model).__name__} and a {type(data).__name__}",
             "Write fit(model, data), with all parts of the data, not data.train.",
         )
-    if not isinstance(plan, Plan):
-        raise PlanError("plan must be a Plan.", type(plan).__name__, "Use tfft.plans.two_phase() or Plan(Phase(...)).")
     check_batch_size(batch_size)
     copies = replicas(model.strategy)
     check_batch(batch_size, copies)
@@ -41,11 +46,15 @@ def check(model: TransferModel, data: Splits, plan: Plan, batch_size: int) -> No
             f"{data.describe()} for {copies} replicas",
             "Add some, or use fewer devices.",
         )
-    if isinstance(data.train.inputs[0], Text):
+    takes_text, is_text = isinstance(model.preprocessor, TextPreprocessor), isinstance(data.train.inputs[0], Text)
+    if takes_text != is_text:
+        kinds = ["pictures", "texts"]
         raise DataError(
-            f"{model.backbone.handle!r} takes pictures, and the data holds texts.",
+            f"{model.backbone.handle!r} takes {kinds[takes_text]}, and the data holds {kinds[is_text]}.",
             f"{data.train.name(0)!r} first",
-            "Name the column of pictures with image_column=, or pass a folder of them.",
+            'Choose another backbone, such as "minilm_l6" for texts; or name the column of pictures with image_column=.'
+            if is_text
+            else 'Choose another backbone, such as "vgg16" for pictures; or name the column of texts with text_column=.',
         )
     ours, theirs = model.task.labels, data.labels
     if (ours.kind, ours.names) != (theirs.kind, theirs.names):
@@ -54,6 +63,48 @@ def check(model: TransferModel, data: Splits, plan: Plan, batch_size: int) -> No
             f"{theirs.kind} {shortlist(theirs.names)} for a model of {ours.kind} {shortlist(ours.names)}",
             "Build the model with task(data.labels).",
         )
+
+
+def doubt_texts(model: TransferModel, data: Splits) -> None:
+    """Warn where a text encoder reads little of what it is given; of pictures of any shape nothing is said.
+
+    Args:
+        model: What ``fit`` was given.
+        data: The same.
+    """
+    found = statistics(model.preprocessor, data.train)
+    if found is None:
+        return
+    handle, cut = model.backbone.handle, round(found["truncated"] * len(data.train))
+    if cut:
+        warnings.warn(
+            f"{cut:,} of {len(data.train):,} training texts have more than {found['limit']} tokens and lose their end; the longest "
+            f"has {found['longest']:,}. Where the end matters, split them, or pass load_backbone a larger length= if there is one.",
+            DataWarning,
+            stacklevel=3,
+        )
+    if found["unknown"] > _UNKNOWN:
+        warnings.warn(
+            f"{found['unknown']:.0%} of the tokens of the training texts are not in the vocabulary of {handle!r}, which reads all "
+            'of them as one and the same "unknown". Choose a backbone of their language, such as "bert_base_zh" for Chinese or '
+            '"bert_base_multi".',
+            DataWarning,
+            stacklevel=3,
+        )
+
+
+def check_plan(model: TransferModel, plan: Plan) -> None:
+    """Find out whether a plan fits a model.
+
+    Args:
+        model: What ``fit`` was given for one.
+        plan: The same.
+
+    Raises:
+        PlanError: When it is none, or does not fit the net or the labels.
+    """
+    if not isinstance(plan, Plan):
+        raise PlanError("plan must be a Plan.", type(plan).__name__, "Use tfft.plans.two_phase() or Plan(Phase(...)).")
     rows = survey(model.backbone_net, model.backbone.blocks, model.head_net)
     for phase in plan:
         intended = plan_rows(phase.trainable, rows, phase.train_norms)
@@ -65,6 +116,17 @@ def check(model: TransferModel, data: Splits, plan: Plan, batch_size: int) -> No
                 f"norms {'included' if phase.train_norms else 'left out'}",
                 "Choose others, or set train_norms=True to train norms; for the head alone write nothing().",
             )
+        of_texts = isinstance(model.preprocessor, TextPreprocessor)
+        others = [step.describe() for step in phase.augment if step.of_texts != of_texts]
+        if others:
+            raise PlanError(
+                f"Phase {phase.name!r} changes {'pictures' if of_texts else 'texts'}, and "
+                f"{model.backbone.handle!r} takes {'texts' if of_texts else 'pictures'}.",
+                shortlist(others),
+                f"Of {'texts: swaps(), deletions(), token_dropout()' if of_texts else 'pictures: flips(), crops()'}.",
+            )
+        if any(dict(step.options).get("table", ()) is None for step in phase.augment):
+            wordnet()
         mixing = [step.describe() for step in phase.augment if step.mixes]
         if mixing and model.task.labels.kind == "real":
             raise PlanError(

@@ -13,7 +13,7 @@ from tfft.core.graph import multiplications
 from tfft.core.precision import DTYPES, FLOAT32, Precision, fastest, remembered, tried
 from tfft.core.strategy import replicas
 from tfft.data.examples import Examples
-from tfft.data.loading import Loading
+from tfft.data.loading import Arrays, Loading, lengths_of
 from tfft.data.pipeline import evaluation_batches
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import HEAD, segments
@@ -21,7 +21,7 @@ from tfft.models.trunk import tail_net, whole_net
 from tfft.training.trunk_cache import TrunkCache
 from tfft.training.turns import Turn, chain
 
-_PICTURES = 8
+_EXAMPLES = 8
 # about ten seconds of float32 on two cores; trials take one to four
 _WORTH = 5e11
 # float16 needs a scaled loss to train with, and is no faster than bfloat16 where there is hardware for either
@@ -59,7 +59,9 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
     passes = 1 if once else sum(turn.phase.epochs for turn in turns)
     forward = (len(train) + len(features.data.validation)) * passes * _multiplications(model, None, deepest)
     training = 3 * len(train) * epochs * _multiplications(model, widest, None)
-    made_from = _made_from(model)
+    lengths, made_from = lengths_of(train), _made_from(model)
+    if lengths is not None:
+        forward, training = (round(work * lengths.mean()) for work in (forward, training))
 
     trunk = tail = FLOAT32
     if frozen and forward > _WORTH:
@@ -104,35 +106,38 @@ def _fastest(about: Mapping[str, Any], work: Callable[[str], np.ndarray], dtypes
 
 
 def _forward(features: TrunkCache, turns: Sequence[Turn]) -> Callable[[str], np.ndarray]:
-    pixels = _pixels(features.model, features.data.train, _PICTURES)
-    return lambda dtype: _features(features, turns, pixels, dtype)[-1].astype(np.float32)
+    batch = _batch(features.model, features.data.train, _EXAMPLES)
+    return lambda dtype: _features(features, turns, batch, dtype)[-1].astype(np.float32)
 
 
-def _features(features: TrunkCache, turns: Sequence[Turn], pixels: np.ndarray, dtype: str) -> list[np.ndarray]:
+def _features(features: TrunkCache, turns: Sequence[Turn], batch: Arrays, dtype: str) -> list[np.ndarray]:
     """By the very pass that will fill the tables, so that nothing is traced twice; of one cut after the other."""
-    loading = Loading(len(pixels), lambda _, chosen: (pixels[chosen], chosen))
+    count, shapes = len(batch[0]), tuple(shape for _, shape, _ in features.model.preprocessor.inputs)
+    loading = Loading(count, lambda _, chosen: (*(array[chosen] for array in batch), chosen), shapes=shapes)
     compute = features.extraction(dtype).compute(None, chain(turns, features.model.cache))
-    found = compute(evaluation_batches(loading, len(pixels), copies=replicas(features.model.strategy)))
-    return [np.concatenate(parts)[: len(pixels)] for parts in zip(*found, strict=True)][1:]
+    found = compute(evaluation_batches(loading, count, copies=replicas(features.model.strategy)))
+    return [np.concatenate(parts)[:count] for parts in zip(*found, strict=True)][1:]
 
 
 def _training(features: TrunkCache, turns: Sequence[Turn], trunk: str, batch_size: int) -> Callable[[str], np.ndarray]:
-    """The gradient of the phase that trains most, for the features of its cut, or for pixels."""
+    """The gradient of the phase that trains most, for the features of its cut, or for what the net takes."""
     model, train = features.model, features.data.train
     turn = min(turns, key=lambda turn: turn.at.depth)
     model.apply(turn.phase.trainable, turn.phase.train_norms)
     targets = model.task.encode(train.targets[_chosen(train, batch_size)]).astype(np.float32)
-    pixels = _pixels(model, train, batch_size)
+    batch = _batch(model, train, batch_size)
     if turn.at.reason:
-        inputs: Any = pixels.astype(np.float32)
+        inputs: Any = [
+            array.astype(dtype) for array, (_, _, dtype) in zip(batch, model.preprocessor.inputs, strict=True)
+        ]
     else:
         frozen = [other for other in turns if not other.at.reason]
         ahead = frozen if turn.at in chain(frozen, model.cache) else [turn]
         ends = [at for at in chain(ahead, model.cache) for _ in at.tensors]
         inputs = [
-            found for at, found in zip(ends, _features(features, ahead, pixels, trunk), strict=True) if at is turn.at
+            found for at, found in zip(ends, _features(features, ahead, batch, trunk), strict=True) if at is turn.at
         ]
-        inputs = inputs if len(inputs) > 1 else inputs[0]
+    inputs = inputs if len(inputs) > 1 else inputs[0]
 
     @cache
     def differentiated(dtype: str) -> Callable[[Any, np.ndarray], np.ndarray]:
@@ -142,8 +147,8 @@ def _training(features: TrunkCache, turns: Sequence[Turn], trunk: str, batch_siz
     return lambda dtype: differentiated(dtype)(inputs, targets)
 
 
-def _pixels(model: TransferModel, examples: Examples, count: int) -> np.ndarray:
-    return np.stack([model.preprocessor(examples.inputs[int(index)]) for index in _chosen(examples, count)])
+def _batch(model: TransferModel, examples: Examples, count: int) -> Arrays:
+    return model.preprocessor.collate([model.preprocessor(examples.inputs[int(i)]) for i in _chosen(examples, count)])
 
 
 def _chosen(examples: Examples, count: int) -> np.ndarray:

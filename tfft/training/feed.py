@@ -1,7 +1,7 @@
-"""What a phase reads, and the net that reads it: features of its trunk where they can be kept, pixels where not."""
+"""What a phase reads, and the net that reads it: features of its trunk where they can be kept, pixels or tokens where not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -10,7 +10,8 @@ import numpy as np
 from tfft.core.precision import FLOAT32, Precision
 from tfft.core.strategy import replicas
 from tfft.data.examples import Examples
-from tfft.data.loading import Arrays, Loading, reading, reading_at_random
+from tfft.data.grouping import by_length
+from tfft.data.loading import Arrays, Loading, reading, reading_at_random, reading_together
 from tfft.data.pipeline import evaluation_batches, evaluation_steps, readable, steps, training_batches, usable
 from tfft.data.tables import NotKeptError
 from tfft.models.assembly import TransferModel
@@ -18,6 +19,7 @@ from tfft.models.cuts import HEAD
 from tfft.models.features import reading_features
 from tfft.models.trunk import tail_net, whole_net
 from tfft.preprocess import views
+from tfft.preprocess.text import TextPreprocessor
 from tfft.training.trunk_cache import TrunkCache
 from tfft.training.turns import Turn
 
@@ -37,7 +39,7 @@ class Step:
         train: The batches of all epochs: inputs, float32 targets of shape (batch, outputs), and perhaps weights of shape (batch,).
         validation: The same of the validation part, once.
         train_steps, validation_steps: Batches in one epoch.
-        note: What is read, in words, and where it is pixels, why.
+        note: What is read, in words, and why where it is not features.
         steps_per_execution: As Keras' ``compile`` takes it; a divisor of ``train_steps``.
     """
 
@@ -101,9 +103,10 @@ def prepare(
     except NotKeptError as reason:
         net = whole_net(model, now.at, precision)
         some, held_out_pixels = cache.pixels(now.phase)
-        train = _changed(model, some, now, cache.seed, cache.views(now, precision.trunk))
+        train = _changed(model, some, cache.raw, now, cache.seed, cache.views(now, precision.trunk))
         validation = reading(held_out_pixels, model.preprocessor, encode)
-        note = f"pixels: {reason}" if precision.trunk == FLOAT32 else f"pixels, {precision.trunk}: {reason}"
+        what = "tokens" if isinstance(model.preprocessor, TextPreprocessor) else "pixels"
+        note = f"{what}: {reason}" if precision.trunk == FLOAT32 else f"{what}, {precision.trunk}: {reason}"
     else:
         net = tail_net(model, at, precision)
         train = reading_features(tables, at, precision.trunk, data.train, encode, now.first_epoch)
@@ -131,12 +134,23 @@ def prepare(
     )
 
 
-def _changed(model: TransferModel, examples: Examples, now: Turn, seed: int, count: int) -> Loading:
-    """Training pictures, changed as the phase asks for; the epochs take their views in turn."""
-    augment = now.phase.augment
+def _changed(model: TransferModel, examples: Examples, raw: Examples, now: Turn, seed: int, count: int) -> Loading:
+    """Training examples, changed as the phase asks for; the epochs take their views in turn."""
+    augment, preprocessor = now.phase.augment, model.preprocessor
+    if isinstance(preprocessor, TextPreprocessor):
+        unchanged = reading(examples, preprocessor, model.task.encode)
+        if not augment:
+            return unchanged
+        return reading_together(
+            raw,
+            lambda items, randoms: preprocessor.collate(views.read_texts(items, preprocessor, augment, randoms)),
+            model.task.encode,
+            seed,
+            unchanged,
+        )
 
     def read(item: Any, random: np.random.Generator) -> np.ndarray:
-        return views.read(item, model.preprocessor, augment, random)
+        return views.read(item, preprocessor, augment, random)
 
     def mix(pixels: np.ndarray, targets: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         return views.mix(pixels, targets, augment, random)
@@ -155,7 +169,10 @@ def _counted(loading: Loading, batch_size: int, copies: int) -> "tf.data.Dataset
         weights = np.where(again, 0, (count + spare) / count).astype(np.float32)
         return *loading.load(epoch, chosen), weights
 
-    return evaluation_batches(Loading(count, load, weighted=True) if spare else loading, batch_size, copies=copies)
+    weighed = replace(loading, load=load, weighted=True, held=None) if spare else loading
+    return evaluation_batches(
+        weighed, batch_size, None if loading.lengths is None else by_length(loading.lengths), copies
+    )
 
 
 def _weighted(batches: "tf.data.Dataset", class_weight: Mapping[int, float] | None) -> "tf.data.Dataset":

@@ -20,11 +20,11 @@ from tfft.data.pipeline import readable
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import cut
 from tfft.plans.phase import Phase, Plan
-from tfft.plans.recipes import two_phase
+from tfft.plans.recipes import usual
 from tfft.trainable.overview import flattened, survey
 from tfft.trainable.policy import plan_rows
 from tfft.training.best_weights import BestWeights
-from tfft.training.checks import check
+from tfft.training.checks import check, check_plan, doubt_texts
 from tfft.training.choice import choose
 from tfft.training.feed import Step, prepare
 from tfft.training.movement import prove, starved
@@ -54,7 +54,7 @@ def fit(
     Args:
         model: From ``build``; trained in place.
         data: With training and validation parts in the model's label space; pictures of any shape.
-        plan: From ``tfft.plans``; ``two_phase()`` when None.
+        plan: From ``tfft.plans``; None for ``two_phase()``, or ``encoder()`` for texts.
         seed: Orders the examples; the same seed on the same machine gives the same run.
         batch_size: Examples in a batch.
         run_folder: Where ``log.jsonl`` grows while training, and ``run.json`` and the weights are written after each phase; None
@@ -79,8 +79,10 @@ def fit(
         >>> [(record.phase.name, len(record.history["val_loss"])) for record in run.phases]
         [('head', 2)]
     """
-    plan = two_phase() if plan is None else plan
-    check(model, data, plan, batch_size)
+    check(model, data, batch_size)
+    plan = usual(model.backbone.features, len(data.train)) if plan is None else plan
+    check_plan(model, plan)
+    doubt_texts(model, data)
     derive(seed, "order")  # a seed that is none is refused before anything is built
     with scope(model.strategy):
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data))
@@ -114,7 +116,7 @@ def _train(run: Run, features: TrunkCache, folder: Path | None, progress: bool |
             run = replace(run, precision=Precision(tail=run.precision.tail))
             step = prepare(features, turns[index:], run.batch_size, class_weight, run.precision)
         step.net.compile(
-            optimizer=optimizer_for(phase, overview, phase.epochs * step.train_steps, copies, run.precision.tail),
+            optimizer=optimizer_for(phase, overview, phase.epochs * step.train_steps, run.precision.tail),
             loss=model.task.loss(),
             **{"weighted_metrics" if step.counted else "metrics": model.task.metrics()},
             jit_compile=False,

@@ -1,26 +1,21 @@
 """Phase -> a fresh Keras optimizer; one optimizer never serves two phases."""
 
-from typing import Any
-
 import keras
 
-from tfft.core import strategy
 from tfft.core.precision import FLOAT32
 from tfft.plans.phase import Phase
 from tfft.plans.schedule import Schedule
-from tfft.trainable.overview import Overview
+from tfft.trainable.overview import HEAD, Overview, Row
+from tfft.training.adam import Adam
 
 
-def optimizer_for(
-    phase: Phase, overview: Overview, steps: int, copies: int = 1, dtype: str = FLOAT32
-) -> keras.optimizers.Optimizer:
-    """Adam, or AdamW where the phase decays weights.
+def optimizer_for(phase: Phase, overview: Overview, steps: int, dtype: str = FLOAT32) -> keras.optimizers.Optimizer:
+    """Adam, with decoupled decay where the phase asks for it.
 
     Args:
-        phase: With learning rate, schedule, decay and clipping.
+        phase: With learning rate and how it differs between blocks, schedule, decay and clipping.
         overview: Of the phase; tells which variables have shape (n,) or belong to norms, and so do not decay.
         steps: Optimizer steps of the whole phase.
-        copies: Replicas that train side by side.
         dtype: What the trained part computes in; with float16 the loss is scaled, since small gradients would be 0 in it.
 
     Returns:
@@ -31,40 +26,28 @@ def optimizer_for(
         >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
         >>> phase = tfft.plans.full(epochs=1, weight_decay=0.01).phases[0]
         >>> optimizer = optimizer_for(phase, model.apply(phase.trainable), steps=10)
-        >>> type(optimizer).__name__, optimizer.weight_decay, optimizer.global_clipnorm
-        ('AdamW', 0.01, 1.0)
+        >>> type(optimizer).__name__, optimizer.global_clipnorm
+        ('Adam', 1.0)
 
     Source:
         No decay on biases and norms: Howard and Gugger 2020; BERT's own ``AdamWeightDecayOptimizer``.
     """
     rate = learning_rate(phase.schedule, phase.learning_rate, steps)
-    together = copies > 1 and phase.clip_norm is not None
-    if phase.weight_decay:
-        adamw = _kind(keras.optimizers.AdamW, together)
-        optimizer = adamw(rate, weight_decay=phase.weight_decay, global_clipnorm=phase.clip_norm)
-        pairs = zip(overview.rows, overview.variables, strict=True)
-        optimizer.exclude_from_weight_decay([variable for row, variable in pairs if row.norm or len(row.shape) < 2])
-    else:
-        optimizer = _kind(keras.optimizers.Adam, together)(rate, global_clipnorm=phase.clip_norm)
+    pairs = list(zip(overview.rows, overview.variables, strict=True))
+    blocks = [name for name in dict.fromkeys(row.block for row in overview.rows) if name != HEAD]
+    optimizer = Adam(
+        rate,
+        {id(variable): phase.rates.of_block(row.block, blocks) for row, variable in pairs},
+        frozenset(id(variable) for row, variable in pairs if _decays(row)),
+        phase.weight_decay,
+        phase.clip_norm,
+    )
     return keras.optimizers.LossScaleOptimizer(optimizer) if dtype == "float16" else optimizer
 
 
-def _kind(kind: Any, together: bool) -> Any:
-    """The optimizer class; where replicas clip, one that clips the gradient of the whole batch.
-
-    Keras 3.15 clips on each replica the gradient of its share, before the shares are summed: two replicas may take twice the step
-    of one device. ``tests/workflows/test_replicas.py`` guards this private name.
-    """
-    if not together:
-        return kind
-
-    class ClippedTogether(kind):
-        def _clip_gradients(self, grads: list[Any]) -> list[Any]:
-            clipped = super()._clip_gradients(strategy.summed(grads))
-            copies = strategy.replicas(strategy.current())
-            return [None if gradient is None else gradient / copies for gradient in clipped]
-
-    return ClippedTogether
+def _decays(row: Row) -> bool:
+    # biases of attention have a shape of their own, (heads, width)
+    return not row.norm and len(row.shape) > 1 and not row.path.endswith("/bias")
 
 
 def learning_rate(schedule: Schedule, highest: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:

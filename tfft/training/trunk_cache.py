@@ -2,25 +2,29 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from tfft.core.files import in_words
+from tfft.core.ragged import padded
 from tfft.core.shards import Shards
 from tfft.data import loading
 from tfft.data.contents import unchanged
 from tfft.data.examples import Examples, Splits
+from tfft.data.loading import lengths_of
 from tfft.data.tables import NotKeptError, Tables, with_kept
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut
 from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import identity, made_from, row_of
+from tfft.models.tokens import tokenized
 from tfft.plans.phase import Phase
 from tfft.preprocess import augmentation
 from tfft.preprocess import views as changed_views
+from tfft.preprocess.text import TextPreprocessor
 from tfft.training.turns import Turn, chain, draws, legal, views
 
 Progress = Callable[[str, int, int], None]
@@ -36,6 +40,7 @@ class TrunkCache:
         seed: Draws the random views.
         progress: Called with what is computed, how many pictures are done, and of how many.
         kept: The tables, to be closed at the end of the run.
+        raw: The training part as it was given, texts not yet tokens.
     """
 
     model: TransferModel
@@ -43,10 +48,15 @@ class TrunkCache:
     seed: int
     progress: Progress
     kept: Tables = field(init=False)
+    raw: Examples = field(init=False)
     _extractions: dict[str, Extraction] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.kept = Tables(self.model.cache)
+        self.kept, self.raw = Tables(self.model.cache), self.data.train
+        train, validation = (
+            tokenized(self.model.preprocessor, part) for part in (self.data.train, self.data.validation)
+        )
+        self.data = replace(self.data, train=train, validation=validation)
 
     def tables(self, turns: Sequence[Turn], dtype: str) -> tuple[Cut, list[Shards], Shards]:
         """The features that a phase reads; what later phases will read from the same pictures is computed on the way.
@@ -71,7 +81,7 @@ class TrunkCache:
             keys = {each: made_from(known(each), examples, draw) for each in cuts}
             return self._filled(at, keys, examples, draw, dtype)
 
-        count, each = self.views(turns[0], dtype), len(self.data.train) * row_of(at, dtype).itemsize
+        count, each = self.views(turns[0], dtype), self._bytes(at, dtype)
         if count > 1 and count * each > self.model.cache.most_bytes:
             most = self.model.cache.most_bytes
             raise NotKeptError(f"{count} views of {in_words(each)} do not fit into {in_words(most)}")
@@ -92,7 +102,12 @@ class TrunkCache:
             at = legal(turn, self.model.cache)
         except NotKeptError:
             return turn.phase.epochs
-        return views(turn, self.model.cache, len(self.data.train) * row_of(at, dtype).itemsize)
+        return views(turn, self.model.cache, self._bytes(at, dtype))
+
+    def _bytes(self, at: Cut, dtype: str) -> int:
+        """What one view of all training examples takes."""
+        lengths = lengths_of(self.data.train)
+        return len(self.data.train) * row_of(at, dtype, 0 if lengths is None else padded(int(lengths.max()))).itemsize
 
     def extraction(self, dtype: str) -> Extraction:
         """What computes features in a precision; one for the whole run.
@@ -123,6 +138,8 @@ class TrunkCache:
 
     def _with_pixels(self, examples: Examples) -> Examples:
         preprocessor = self.model.preprocessor
+        if isinstance(preprocessor, TextPreprocessor):
+            return examples
         shape = (preprocessor.height, preprocessor.width, 3)
         what = f"pixels {shape[0]} x {shape[1]}"
         about = {"what": what, "pixels": preprocessor.to_dict()}
@@ -140,9 +157,11 @@ class TrunkCache:
         self, at: Cut, keys: Mapping[Cut, dict[str, Any]], examples: Examples, draw: Mapping[str, Any], dtype: str
     ) -> Shards:
         """The table of one cut; those of the others are filled in the same pass where there is room for them."""
+        lengths = lengths_of(examples)
+        longest = 0 if lengths is None else padded(int(lengths.max()))
 
         def table(each: Cut) -> Shards:
-            return self.kept.table(keys[each], len(examples), row_of(each, dtype))
+            return self.kept.table(keys[each], len(examples), row_of(each, dtype, longest))
 
         def fill() -> Shards:
             own = table(at)
@@ -154,6 +173,7 @@ class TrunkCache:
                 wanted,
                 self._reader(examples, draw),
                 lambda done, count: self.progress(keys[at]["what"], done, count),
+                lengths,
             )
             return own
 
@@ -162,6 +182,8 @@ class TrunkCache:
     def _reader(self, examples: Examples, draw: Mapping[str, Any]) -> Callable[[int], np.ndarray]:
         """Position of an example -> its pixels, in the view that is drawn."""
         preprocessor = self.model.preprocessor
+        if isinstance(preprocessor, TextPreprocessor):
+            return lambda index: preprocessor(examples.inputs[index])
         if not draw:
             return lambda index: preprocessor(unchanged(examples, index))
         changes = [augmentation.from_dict(values) for values in draw["changes"]]

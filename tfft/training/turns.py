@@ -50,11 +50,12 @@ def legal(turn: Turn, cache: Cache) -> Cut:
     Raises:
         NotKeptError: When the phase has to read pixels.
     """
-    mixing = [step.describe() for step in turn.phase.augment if step.mixes]
+    mixing = [f"{step.describe()} mixes pixels of a batch" for step in turn.phase.augment if step.mixes]
+    changing = [f"{step.describe()} changes texts in every epoch" for step in turn.phase.augment if step.of_texts]
     if not cache.on:
         raise NotKeptError("cache='off'")
-    if turn.at.reason or mixing:
-        raise NotKeptError(turn.at.reason or f"{mixing[0]} mixes pixels of a batch")
+    if turn.at.reason or mixing or changing:
+        raise NotKeptError(turn.at.reason or (mixing + changing)[0])
     return turn.at
 
 

@@ -1,4 +1,4 @@
-"""The main job on material that is already on the machine: no network, no download, under a minute.
+"""Pictures: no network, no download, under a minute.
 
 The embedded backbone is fine-tuned on a few of scikit-learn's handwritten digits, beside the same net from random weights,
 trained by the same plan and all at once.
@@ -6,20 +6,18 @@ trained by the same plan and all at once.
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from tfft import plans, tasks
 from tfft.backbones.handles import load_backbone
-from tfft.bundles.writer import check_target, export
-from tfft.core import files
+from tfft.bundles.writer import check_target
 from tfft.core.errors import RunWarning
 from tfft.core.seed import derive
 from tfft.data import from_arrays
 from tfft.data.examples import Splits
-from tfft.evaluation.render import table
+from tfft.demo.made import Demo, Trial, finished
 from tfft.evaluation.report import Report, evaluate
 from tfft.models.assembly import build
 from tfft.training.loop import fit
@@ -32,21 +30,6 @@ SIZE = 32
 _TUNE_LEARNING_RATE = 1e-3
 _EPOCHS = 6
 _INK = (0, 16)  # lowest and highest value of scikit-learn's digits
-
-
-@dataclass(frozen=True)
-class Demo:
-    """What the demo made.
-
-    Attributes:
-        table: Test accuracy of each backbone and plan, as Markdown.
-        report_path: Of the report as a page; ``report.md`` beside it holds the table as well.
-        bundle_path: Of the exported model.
-    """
-
-    table: str
-    report_path: Path
-    bundle_path: Path
 
 
 def run_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0) -> Demo:
@@ -71,20 +54,12 @@ def run_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0) -> D
     check_target(home / "digits.tfft")
     data = digits(seed)
     say(f"scikit-learn's handwritten digits: {data.describe()}")
-    rows = []
+    trials: list[Trial] = []
     for title, weights, plan in _trials():
         run, report = _train(data, weights, plan, seed)
         say(f"{title}\n{run.describe()}\ntest: {report.describe()}\n")
-        value = report.metrics["accuracy"]
-        seconds = sum(record.seconds for record in run.phases)
-        rows.append([title, f"{value['value']:.3f}", f"{value['low']:.3f} to {value['high']:.3f}", f"{seconds:.1f}"])
-    compared = table(["backbone and plan", "test accuracy", "95 % interval", "training seconds"], rows)
-    # the last trial is the product
-    bundle_path = export(run.model, home / "digits.tfft", report=report)
-    report_path = home / "report.md"
-    page_path = report.save(home / "report.html", run)
-    files.write_text(report_path, f"# tfft demo\n\n{compared}\n\n{report.to_markdown()}\n{run.describe()}\n")
-    return Demo(compared, page_path, bundle_path)
+        trials.append((title, run, report))
+    return finished(home, "digits.tfft", trials)
 
 
 def digits(seed: int) -> Splits:

@@ -4,7 +4,7 @@ import keras
 import pytest
 
 import tfft
-from tfft.backbones.names import own_names
+from tfft.core.names import own_names
 
 
 def test_counting_starts_anew_inside_and_goes_on_outside() -> None:

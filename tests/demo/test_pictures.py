@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tfft
-from tfft import demo
+from tfft.demo import pictures as demo
 
 
 def test_the_digits_are_split_evenly_and_without_overlap():

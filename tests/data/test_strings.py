@@ -1,0 +1,88 @@
+"""Texts in memory: what counts as one, from arrays and from tf.data."""
+
+import io
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+import tfft
+from tfft.core.errors import DataError
+from tfft.core.specs import Text
+from tfft.data.strings import are_texts, as_texts, is_encoded_text
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["a", "b"],
+        ("a",),
+        np.array(["a", "b"]),
+        [("a", "b")],
+        [["a", "b"]],
+        np.array([["a", "b"]]),
+        np.array(["a"], object),
+    ],
+)
+def test_strings_and_pairs_of_them_are_texts(values):
+    assert are_texts(values)
+    assert all(isinstance(text, Text) for text in as_texts(values))
+
+
+@pytest.mark.parametrize(
+    "values", ["a", b"a", [], [1], [b"a"], [("a", "b", "c")], [("a", 1)], np.zeros((2, 8, 8)), None, 3]
+)
+def test_nothing_else_is(values):
+    assert not are_texts(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "index"), [(["a", 1], 1), (["a", ("b", "c")], 1), ([("a", "b"), "c"], 1), (["a", "b", None], 2)]
+)
+def test_one_that_is_not_like_the_first_is_named(values, index):
+    with pytest.raises(DataError, match=rf"Input {index} is no text like the first one.*Pass one string"):
+        as_texts(values)
+
+
+def picture(shade=0):
+    content = io.BytesIO()
+    Image.new("RGB", (4, 4), (shade, 0, 0)).save(content, "PNG")
+    return content.getvalue()
+
+
+def test_encoded_pictures_and_other_bytes_are_no_texts():
+    assert is_encoded_text("ein Satz, 好看".encode())
+    assert not is_encoded_text(picture())
+    assert not is_encoded_text(b"\xff\xfe\xfa")
+    assert not is_encoded_text(b"")
+
+
+TEXTS = [f"{word} number {number}, 好" for number in range(10) for word in ("one", "two")]
+
+
+@pytest.mark.parametrize("make", [list, np.array, lambda texts: [(text, "and then") for text in texts]])
+def test_arrays_of_texts_become_examples(make):
+    data = tfft.data.from_arrays(make(TEXTS), ["a", "b"] * 10)
+    assert data.describe() == "14 train, 4 validation, 2 test; 2 classes"
+    assert {text.first for part in (data.train, data.validation, data.test) for text in part.inputs} == set(TEXTS)
+
+
+def test_texts_without_a_target_each_are_refused():
+    with pytest.raises(DataError, match=r"one target for each text.*20 texts and 3 targets"):
+        tfft.data.from_arrays(TEXTS, ["a", "b", "c"])
+
+
+def test_a_dataset_of_strings_holds_texts_where_the_first_one_is_no_picture():
+    data = tfft.data.from_dataset(tf.data.Dataset.from_tensor_slices((TEXTS, ["a", "b"] * 10)))
+    assert {text.first for part in (data.train, data.validation, data.test) for text in part.inputs} == set(TEXTS)
+    pictures = tfft.data.from_dataset(
+        tf.data.Dataset.from_tensor_slices(([picture(shade) for shade in range(20)], ["a", "b"] * 10)), holdout=(0.2, 0)
+    )
+    assert isinstance(pictures.train.inputs[0], bytes)
+
+
+def test_a_text_that_is_not_utf8_is_named_by_its_element():
+    rows = tf.data.Dataset.from_tensor_slices((["good", b"\xff\xfe"], ["a", "b"]))
+    with pytest.raises(DataError, match=r"Element 1 of the train dataset: a text is not UTF-8"):
+        tfft.data.from_dataset(rows)

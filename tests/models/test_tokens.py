@@ -1,0 +1,77 @@
+"""Texts become tokens once, and everything else about the examples stays."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tfft
+from tfft.core.errors import DataError
+from tfft.core.ragged import Ragged
+from tfft.data.examples import Examples
+from tfft.data.loading import lengths_of
+from tfft.models.tokens import statistics, tokenized
+
+
+@pytest.fixture(scope="module")
+def texts():
+    words = [f"film {index} " + "a b " * (index % 9) for index in range(30)]
+    frame = pd.DataFrame({"text": words, "label": ["x", "y"] * 15})
+    return tfft.data.from_dataframe(frame, text_column="text", label_column="label", seed=0)
+
+
+@pytest.fixture(scope="module")
+def read():
+    return tfft.load_backbone("toy_text", length=16).preprocessor
+
+
+def test_every_row_is_what_the_preprocessor_makes_of_the_text_alone(texts, read):
+    found = tokenized(read, texts.train)
+    assert isinstance(found.inputs, Ragged)
+    for row, text in zip(found.inputs, texts.train.inputs, strict=True):
+        np.testing.assert_array_equal(row, read(text))
+    assert lengths_of(found).tolist() == [len(read(text)) for text in texts.train.inputs]
+    assert 2 < lengths_of(found).min() < lengths_of(found).max() == 16
+
+
+def test_all_but_the_inputs_stays(texts, read):
+    found = tokenized(read, texts.train)
+    assert found.targets is texts.train.targets
+    assert found.labels is texts.train.labels
+    assert found.digests == texts.train.digests
+    assert found.fingerprint() == texts.train.fingerprint()
+
+
+def test_tokens_are_not_made_twice(texts, read):
+    once = tokenized(read, texts.train)
+    assert tokenized(read, once) is once
+
+
+def test_an_order_of_texts_is_that_of_the_tokens(texts, read):
+    order = np.arange(len(texts.train))[::-1]
+    turned, straight = tokenized(read, texts.train.take(order)).inputs, tokenized(read, texts.train).inputs
+    for index in order:
+        np.testing.assert_array_equal(turned[index], straight[len(order) - 1 - index])
+
+
+def test_statistics_are_those_of_the_texts_before_they_are_cut(texts, read):
+    wide = tfft.load_backbone("toy_text").preprocessor
+    lengths = lengths_of(tokenized(wide, texts.train))
+    found = statistics(read, texts.train)
+    assert (found["longest"], found["limit"]) == (lengths.max(), 16)
+    assert found["truncated"] == pytest.approx((lengths > 16).mean())
+    assert 0 < found["truncated"] < 1
+    assert statistics(wide, texts.train) == {**found, "limit": 512, "truncated": 0}
+
+
+def test_pictures_stay_as_they_are(data):
+    read = tfft.load_backbone("toy").preprocessor
+    assert statistics(read, data.train) is None
+    assert tokenized(read, data.train) is data.train
+    assert lengths_of(data.train) is None
+
+
+def test_an_example_that_is_no_text_is_refused_with_its_position(texts, read):
+    inputs = [texts.train.inputs[0], texts.train.inputs[1], 3]
+    mixed = Examples(inputs, texts.train.targets[:3], texts.labels, texts.train.digests[:3])
+    with pytest.raises(DataError, match=r"Input 2 is no text.*a int.*Pass a string"):
+        tokenized(read, mixed)

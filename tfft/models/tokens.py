@@ -1,0 +1,44 @@
+"""Texts of a part are turned into tokens once, for all epochs, phases and features; and what is lost on the way is counted."""
+
+from dataclasses import replace
+
+from tfft.core.ragged import Ragged
+from tfft.data.examples import Examples
+from tfft.preprocess.image import ImagePreprocessor
+from tfft.preprocess.text import TextPreprocessor
+
+
+def tokenized(preprocessor: ImagePreprocessor | TextPreprocessor, examples: Examples) -> Examples:
+    """The same examples, texts among them as token ids.
+
+    Args:
+        preprocessor: Of the model.
+        examples: Of pictures of any shape, which stay as they are, or of texts.
+
+    Returns:
+        Examples whose inputs are int32 of shape (tokens, 2) each, where they were texts.
+
+    Raises:
+        DataError: When an input is no text.
+    """
+    if isinstance(preprocessor, ImagePreprocessor) or isinstance(examples.inputs, Ragged):
+        return examples
+    return replace(examples, inputs=preprocessor.many(examples.inputs).rows)
+
+
+def statistics(preprocessor: ImagePreprocessor | TextPreprocessor, examples: Examples) -> dict[str, float] | None:
+    """How long texts are in tokens, and what of them is lost.
+
+    Args:
+        preprocessor: Of the model.
+        examples: Of pictures of any shape, or of texts.
+
+    Returns:
+        As of ``Packed.statistics``; None for pictures.
+
+    Raises:
+        DataError: When an input is no text.
+    """
+    if isinstance(preprocessor, ImagePreprocessor):
+        return None
+    return preprocessor.many(examples.inputs).statistics(int(preprocessor.length))

@@ -1,0 +1,83 @@
+"""How the learning rate differs between the parts of a net."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from tfft.core.errors import PlanError
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Rates of head and blocks over the learning rate of their phase, which is that of the backbone's last block.
+
+    Attributes:
+        layer_decay: What each block's rate is of that of the block behind it, in (0, 1]; 1 for the same everywhere.
+        head: What the head's rate is of the phase's, in (0, 1e4]. New layers have further to go than pretrained ones.
+
+    Raises:
+        PlanError: When one of them is out of range.
+
+    Source:
+        Layer decay: Howard and Ruder 2018, "Universal Language Model Fine-tuning", section 3.2 (a factor of 1 / 2.6), and
+        Clark et al. 2020, "ELECTRA", appendix (0.8).
+    """
+
+    layer_decay: float = 1.0
+    head: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, most in (("layer_decay", 1), ("head", 1e4)):
+            value = getattr(self, name)
+            if isinstance(value, np.generic):
+                object.__setattr__(self, name, value := value.item())  # NumPy's numbers do not go into JSON
+            if not isinstance(value, Real) or isinstance(value, bool) or not 0 < float(value) <= most:
+                raise PlanError(
+                    f"{name}={value!r} must be a number in (0, {most:g}].", fix="1 leaves the rate as it is."
+                )
+
+    def of_block(self, block: str, blocks: Sequence[str]) -> float:
+        """What the rate of a block is multiplied by.
+
+        Args:
+            block: Its name; one that is not among ``blocks`` is the head.
+            blocks: Of the backbone, from input to output.
+
+        Returns:
+            A factor above 0.
+
+        Example:
+            >>> [Rates(layer_decay=0.5, head=10).of_block(name, ["first", "second"]) for name in ("first", "second", "head")]
+            [0.5, 1.0, 10]
+        """
+        if block not in blocks:
+            return self.head
+        return float(self.layer_decay ** (len(blocks) - 1 - blocks.index(block)))
+
+    def describe(self) -> str:
+        """Such as ``"head x 20, layer decay 0.8"``; empty where all rates are the same."""
+        parts = [f"head x {self.head:g}"] if self.head != 1 else []
+        return ", ".join([*parts, *([f"layer decay {self.layer_decay:g}"] if self.layer_decay != 1 else [])])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The rates as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Rates":
+        """Undo ``to_dict``.
+
+        Args:
+            values: What ``to_dict`` returned.
+
+        Returns:
+            Equal Rates.
+
+        Raises:
+            PlanError: When a value is out of range.
+            KeyError: When one is missing.
+        """
+        return cls(values["layer_decay"], values["head"])

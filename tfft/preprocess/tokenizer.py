@@ -1,0 +1,211 @@
+"""Tokenizer: a KerasHub tokenizer, and how its tokens are packed; everything runs as one TensorFlow graph over many texts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tfft.core.errors import BundleError
+from tfft.core.fingerprint import digest, fingerprint
+from tfft.core.ragged import Ragged
+
+_AT_ONCE = 1024
+# SentencePiece tokenizers do not say which of their pieces stands for what they do not have
+_UNKNOWN_PIECES = ("<unk>", "[UNK]")
+
+
+class Packed(NamedTuple):
+    """Texts as token ids.
+
+    Attributes:
+        rows: int32, shape (tokens, 2) each: ids, and of a pair 0 for the first text and 1 for the second.
+        whole: Tokens of each text before it was cut, special ones included, shape (n,).
+        unknown: Tokens of each text that the vocabulary does not have, shape (n,).
+    """
+
+    rows: Ragged
+    whole: np.ndarray
+    unknown: np.ndarray
+
+    def statistics(self, limit: int) -> dict[str, float]:
+        """How long the texts are, and what of them is lost.
+
+        Args:
+            limit: Most tokens of a row.
+
+        Returns:
+            ``median``, ``p95``, ``longest`` and ``limit`` in tokens; ``truncated``, the share of texts that were cut, and
+            ``unknown``, the share of their tokens that the vocabulary does not have.
+        """
+        return {
+            "median": float(np.median(self.whole)),
+            "p95": float(np.percentile(self.whole, 95)),
+            "longest": int(self.whole.max()),
+            "limit": int(limit),
+            "truncated": float((self.whole > limit).mean()),
+            "unknown": float(self.unknown.sum() / self.whole.sum()),
+        }
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """A tokenizer by description; it is read when it is first needed.
+
+    Attributes:
+        handle: Where it comes from.
+        separators: How many end tokens stand between two texts: 1 for BERT, 2 for RoBERTa.
+        make: () -> a ``keras_hub.tokenizers.Tokenizer``.
+    """
+
+    handle: str
+    separators: int = 1
+    make: Callable[[], Any] = field(compare=False, repr=False, default=lambda: None)
+    _graphs: dict[tuple[int, int], Any] = field(compare=False, repr=False, default_factory=dict)
+
+    @cached_property
+    def made(self) -> Any:
+        """The tokenizer."""
+        return self.make()
+
+    @property
+    def special(self) -> tuple[int, ...]:
+        """Ids of the tokens around and between texts, and of padding."""
+        return tuple({self.made.start_token_id, self.made.end_token_id, self.made.pad_token_id})
+
+    @property
+    def mask(self) -> int:
+        """The id of the token that stands for a hidden one; of padding where there is none."""
+        found = getattr(self.made, "mask_token_id", None)
+        if found is not None:
+            return int(found)
+        unknown = _unknown_id(self.made)
+        return int(self.made.pad_token_id) if unknown < 0 else unknown
+
+    def pack(self, texts: Sequence[tuple[str, ...]], length: int) -> Packed:
+        """Texts -> token ids with the special tokens in between.
+
+        Args:
+            texts: Of one string each, or of two.
+            length: Most tokens of a row; of longer texts the end is cut, of pairs that of the longer one first.
+
+        Returns:
+            Packed, a row for each.
+
+        Source:
+            Devlin et al. 2019, section 3, https://arxiv.org/abs/1810.04805: ``[CLS] first [SEP] second [SEP]``.
+        """
+        columns = list(zip(*texts, strict=True))
+        if not texts:
+            none = np.zeros(0, np.int64)
+            return Packed(Ragged(np.zeros((0, 2), np.int32), none), none, none)
+        rows, whole, unknown = [], [], []
+        for start in range(0, len(texts), _AT_ONCE):
+            some = [
+                np.array([text.encode() for text in column[start : start + _AT_ONCE]], object) for column in columns
+            ]
+            ids, segments, lengths, strangers = (found.numpy() for found in self._graph(len(columns), length)(*some))
+            whole.append(lengths)
+            unknown.append(strangers)
+            both = np.stack([ids, segments], axis=-1).astype(np.int32)
+            rows += [row[:end] for row, end in zip(both, np.minimum(lengths, length), strict=True)]
+        return Packed(Ragged.of(rows), np.concatenate(whole), np.concatenate(unknown))
+
+    def _graph(self, columns: int, length: int) -> Any:
+        if (columns, length) not in self._graphs:
+            self._graphs[columns, length] = _traced(self.made, columns, length, self.separators)
+        return self._graphs[columns, length]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Class, configuration and a hash of the vocabulary, as JSON values."""
+        made = self.made
+        return {
+            "class": type(made).__name__,
+            "config": {key: value for key, value in made.get_config().items() if key != "name"},
+            "separators": self.separators,
+            "vocabulary": fingerprint(list(made.get_vocabulary())),
+        }
+
+    def save(self, folder: Path) -> None:
+        """Write its files.
+
+        Args:
+            folder: Must exist.
+
+        Raises:
+            OSError: When they cannot be written.
+        """
+        self.made.save_assets(str(folder))
+
+    @classmethod
+    def read(cls, folder: Path, values: Mapping[str, Any]) -> "Tokenizer":
+        """Undo ``to_dict`` and ``save``.
+
+        Args:
+            folder: With its files.
+            values: From ``to_dict``.
+
+        Returns:
+            A Tokenizer that gives the same tokens.
+
+        Raises:
+            BundleError: When the files are missing, or of another vocabulary.
+        """
+        import keras_hub
+
+        kind = getattr(keras_hub.tokenizers, str(values["class"]), None)
+        if kind is None:
+            raise BundleError(f"There is no tokenizer {values['class']!r} in KerasHub.", fix="Upgrade keras-hub.")
+        made = kind.from_config(dict(values["config"]))
+        try:
+            made.load_assets(str(folder))
+        except (OSError, ValueError, RuntimeError) as error:
+            raise BundleError(
+                f"The tokenizer's files cannot be read: {error}.",
+                f"{str(folder)!r}",
+                "Copy or export the bundle again.",
+            ) from error
+        if fingerprint(list(made.get_vocabulary())) != values["vocabulary"]:
+            raise BundleError(
+                "The vocabulary is not the one that was exported.",
+                f"{str(folder)!r}",
+                "Copy or export the bundle again.",
+            )
+        return cls(digest(str(values).encode()), int(values["separators"]), lambda: made)
+
+
+def _traced(made: Any, columns: int, length: int, separators: int) -> Any:
+    """Strings -> ids and segments, padded to ``length``, whole lengths and counts of unknown tokens."""
+    import keras_hub
+    import tensorflow as tf
+
+    end = made.end_token_id
+    packer = keras_hub.layers.MultiSegmentPacker(
+        length, made.start_token_id, end, sep_value=[end] * separators, pad_value=made.pad_token_id
+    )
+    special = 2 + separators * (columns - 1)
+    stranger = _unknown_id(made)
+
+    def pack(*texts: Any) -> tuple[Any, Any, Any, Any]:
+        parts = tuple(made(text) for text in texts)
+        ids, segments = packer(parts)
+        lengths = tf.add_n([part.row_lengths() for part in parts]) + special
+        found = [tf.reduce_sum(tf.cast(part == stranger, tf.int64), axis=1) for part in parts]
+        return ids, segments, lengths, tf.add_n(found)
+
+    traced = tf.function(pack, input_signature=[tf.TensorSpec([None], tf.string)] * columns)
+    # now, or TensorFlow takes a second tokenizer for one that is traced again and warns
+    return traced.get_concrete_function()
+
+
+def _unknown_id(made: Any) -> int:
+    """The id of what the vocabulary does not have; -1 where it has everything, byte by byte."""
+    for name in ("oov_token", "unk_token"):
+        token = getattr(made, name, None)
+        if token is not None:
+            return int(made.token_to_id(token))
+    found = getattr(made, "unk_token_id", None)
+    pieces = [] if found is not None else [piece for piece in _UNKNOWN_PIECES if piece in made.get_vocabulary()]
+    return int(found) if found is not None else int(made.token_to_id(pieces[0])) if pieces else -1
