@@ -89,8 +89,6 @@ def test_other_words_for_weights_are_refused(folder):
         ({"model_type": "roberta", "num_hidden_layers": 3}, "roberta"),
         ({"model_type": "xlm-roberta", "num_hidden_layers": 3}, "xlm_roberta"),
         ({"model_type": "albert", "num_hidden_layers": 3}, "albert"),
-        ({"model_type": "deberta-v2", "num_hidden_layers": 3}, "deberta_v3"),
-        ({"model_type": "electra", "num_hidden_layers": 3}, "electra"),
         ({"model_type": "gpt2", "n_layer": 3}, "gpt2"),
         *(({"class_name": family.backbone, "config": {"num_layers": 3}}, name) for name, family in FAMILIES.items()),
     ],
@@ -260,3 +258,25 @@ def test_minilm_reads_accents_and_capitals_as_its_own_tokenizer_does():
     np.testing.assert_array_equal(read("café"), read("cafe"))
     np.testing.assert_array_equal(read("CAFÉ"), read("cafe"))
     assert read("cafe")[:, 0].tolist()[0::2] == [101, 102]
+
+
+@pytest.mark.parametrize(
+    ("kind", "preset"), [("deberta-v2", "deberta_v3_extra_small_en"), ("electra", "electra_small")]
+)
+def test_what_kerashub_does_not_read_of_hugging_face_is_refused_before_anything_is_built(tmp_path, kind, preset):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": kind, "num_hidden_layers": 3}))
+    (tmp_path / "model.safetensors").touch()
+    with pytest.raises(
+        BackboneError, match=rf"does not read '{kind}' as Hugging Face saves it.*Keras presets.*{preset}"
+    ):
+        tfft.load_backbone(str(tmp_path))
+
+
+def test_a_text_is_as_long_as_there_are_positions(tmp_path):
+    (tmp_path / "model.safetensors").touch()
+    for kind, positions, limit in (("bert", 128, 128), ("roberta", 514, 512), ("bert", 1026, 1024), ("gpt2", 0, 1024)):
+        config = {"model_type": kind, "num_hidden_layers": 3, "max_position_embeddings": positions}
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        assert tfft.load_backbone(str(tmp_path)).preprocessor.length == limit
+        with pytest.raises(BackboneError, match=f"up to {limit} tokens"):
+            tfft.load_backbone(str(tmp_path), length=limit + 4)

@@ -34,5 +34,10 @@ def test_the_task_is_that_of_the_labels_and_only_classes_can_be_balanced():
 
 
 def test_a_plan_that_nobody_named_is_that_of_the_features():
-    assert arguments.usual_plan(tfft.load_backbone("toy")) is arguments.PlanName.two_phase
-    assert arguments.usual_plan(tfft.load_backbone("toy_text")) is arguments.PlanName.encoder
+    for name, recipe in (("toy", tfft.plans.two_phase), ("toy_text", tfft.plans.encoder)):
+        backbone = tfft.load_backbone(name)
+        assert arguments.typed_plan(None, backbone, None, None, None, None, None) is None
+        typed = arguments.typed_plan(None, backbone, 2, None, None, None, None)
+        assert typed == (recipe(2) if name == "toy_text" else recipe(head_epochs=2))
+        named = arguments.typed_plan(PlanName.head_only, backbone, 3, None, None, None, None)
+        assert named == tfft.plans.head_only(epochs=3)

@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pandas
 import pytest
 import tensorflow as tf
 from PIL import Image
@@ -86,3 +87,12 @@ def test_a_text_that_is_not_utf8_is_named_by_its_element():
     rows = tf.data.Dataset.from_tensor_slices((["good", b"\xff\xfe"], ["a", "b"]))
     with pytest.raises(DataError, match=r"Element 1 of the train dataset: a text is not UTF-8"):
         tfft.data.from_dataset(rows)
+
+
+def test_a_series_keeps_every_text_at_its_label_whatever_its_index():
+    table = pandas.DataFrame({"text": TEXTS, "label": [number % 2 for number in range(20)]}).sample(
+        frac=1, random_state=1
+    )
+    data = tfft.data.from_arrays(table.text[table.index > 1], table.label[table.index > 1], holdout=(0.2, 0))
+    for part in (data.train, data.validation):
+        assert [TEXTS.index(text.first) % 2 for text in part.inputs] == part.targets.tolist()

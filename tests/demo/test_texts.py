@@ -53,10 +53,9 @@ def test_the_parts_share_no_message_and_hold_both_languages():
     languages = texts.in_languages(data)
     assert sum(map(len, languages.values())) == len(data.test)
     assert min(map(len, languages.values())) >= 40
-    assert all(
-        text.first.isascii() or "\u2019" in text.first or not text.first.isalpha()
-        for text in languages["English"].inputs
-    )
+    language_of = {row["text"]: row["language"] for row in rows()}
+    assert {language_of[text.first] for text in languages["English"].inputs} == {"en"}
+    assert {language_of[text.first] for text in languages["Chinese"].inputs} == {"zh"}
     assert texts.messages(1).train.digests != data.train.digests
 
 

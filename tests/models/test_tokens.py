@@ -75,3 +75,20 @@ def test_an_example_that_is_no_text_is_refused_with_its_position(texts, read):
     mixed = Examples(inputs, texts.train.targets[:3], texts.labels, texts.train.digests[:3])
     with pytest.raises(DataError, match=r"Input 2 is no text.*a int.*Pass a string"):
         tokenized(read, mixed)
+
+
+def test_a_file_that_changed_since_it_was_looked_at_is_refused(read, tmp_path):
+    for index in range(10):
+        for label in ("good", "bad"):
+            (tmp_path / label).mkdir(exist_ok=True)
+            (tmp_path / label / f"{index}.txt").write_text(f"{label} film {index}")
+    data = tfft.data.from_folder(tmp_path)
+    assert len(tokenized(read, data.train).inputs) == len(data.train)
+    for path in tmp_path.rglob("*.txt"):
+        path.write_text("something else")
+    with pytest.raises(DataError, match="has changed since the data was read"):
+        tokenized(read, data.train)
+    for path in tmp_path.rglob("*.txt"):
+        path.unlink()
+    with pytest.raises(DataError, match=r"cannot be read.*"):
+        tokenized(read, data.train)

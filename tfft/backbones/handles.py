@@ -33,14 +33,15 @@ SOURCES: dict[str, Source] = {
 
 
 def load_backbone(handle: str, **options: Any) -> Backbone:
-    """Describe a backbone; nothing is downloaded or built before ``build``.
+    """Describe a backbone; nothing is downloaded or built before ``build``, but for the configuration of ``hf://`` and ``kaggle://``.
 
     Args:
         handle: A name (``"vgg16"``), or ``source://name`` (``"keras://vgg16"``); spelling ignores case, ``-`` and ``_``. Also
             ``hf://owner/model``, ``kaggle://...``, or the path of a folder with a text encoder.
         **options: Of the source. keras.applications: ``weights`` (``"imagenet"``, a path, or None for random ones), ``size``
             (pixels, or (height, width)), ``alpha`` (width multiplier, where the family has it), ``fit`` (``"squash"``, ``"crop"``
-            or ``"pad"``). KerasHub: ``weights`` (``"pretrained"``, or None), ``length`` (most tokens of an example).
+            or ``"pad"``). KerasHub: ``weights`` (``"pretrained"``, or None), ``length`` (most tokens of an example). BERT
+            from scratch: ``vocabulary`` (a path), ``lowercase``, ``length``, ``dropout``.
 
     Returns:
         A Backbone; its net takes pixels of shape (batch, height, width, 3), or token ids of shape (batch, tokens).

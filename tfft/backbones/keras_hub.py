@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib.util import find_spec
@@ -14,6 +14,7 @@ from tfft.backbones.base import Backbone, given_options
 from tfft.backbones.encoders import FAMILIES, Family, masked
 from tfft.backbones.presets import REMOTE, ROWS
 from tfft.core.errors import BackboneError, WeightsError, shortlist
+from tfft.core.ragged import padded
 from tfft.core.seed import seeded_initializers
 from tfft.core.specs import FeatureSpec
 from tfft.preprocess.text import TextPreprocessor
@@ -29,6 +30,8 @@ _CONFIG, _WEIGHTS = (
     ("model.safetensors", "model.safetensors.index.json", "model.weights.h5", "model.weights.json"),
 )
 _TORCH = "pytorch_model.bin"
+# families that KerasHub 0.32 has a converter from Hugging Face Transformers for
+_CONVERTED = ("bert", "distil_bert", "roberta", "xlm_roberta", "albert", "gpt2")
 
 
 def names() -> Iterable[str]:
@@ -51,6 +54,7 @@ def backbone(name: str, weights: str | None = "pretrained", length: int | None =
     Raises:
         BackboneError: When the folder holds no text encoder that is known, or the length is more than it takes.
         WeightsError: When a package or file is missing.
+        DataError: When the length is less than 8.
 
     Example:
         >>> described = backbone("bert_tiny_en_uncased")
@@ -62,13 +66,12 @@ def backbone(name: str, weights: str | None = "pretrained", length: int | None =
     preset = installed(name) if name in PACKAGES else name
     if name in ROWS:
         family, layers = FAMILIES[ROWS[name][0]], ROWS[name][1]
+        limit = family.length
     else:
-        family, layers = _described(preset, weights is not None)
-    most = family.length if length is None else length
-    if not isinstance(most, Integral) or most > family.length:
-        raise BackboneError(
-            f"length={length!r} is not possible with {name!r}.", fix=f"It takes up to {family.length} tokens."
-        )
+        family, layers, limit = _described(preset, weights is not None)
+    most = limit if length is None else length
+    if not isinstance(most, Integral) or most > limit:
+        raise BackboneError(f"length={length!r} is not possible with {name!r}.", fix=f"It takes up to {limit} tokens.")
     return Backbone(
         handle=name,
         options=given_options(weights=weights, length=length),
@@ -92,13 +95,19 @@ def installed(name: str) -> str:
     return str(Path(spec.submodule_search_locations[0]) / folder)
 
 
-def _described(preset: str, weights: bool) -> tuple[Family, int]:
-    """Family and number of layers by the configuration."""
+def _described(preset: str, weights: bool) -> tuple[Family, int, int]:
+    """Family, number of layers and most tokens by the configuration."""
     config = _config(preset, weights)
     kind = str(config.get("model_type") or config.get("class_name", "").removesuffix("Backbone"))
     folded = kind.lower().replace("-", "").replace("_", "")
     for name, family in FAMILIES.items():
         if folded in (name.replace("_", ""), {"deberta_v3": "debertav2"}.get(name)):
+            if "model_type" in config and name not in _CONVERTED:
+                raise BackboneError(
+                    f"KerasHub 0.32 does not read {kind!r} as Hugging Face saves it, which {preset!r} holds.",
+                    fix=f"Of Hugging Face it reads {shortlist(_CONVERTED)}; others as Keras presets, such as "
+                    f"{next(row for row, (of, _) in ROWS.items() if of == name)!r}.",
+                )
             inner = config.get("config", config)
             layers = next(
                 (inner[key] for key in ("num_layers", "num_hidden_layers", "n_layers", "n_layer") if key in inner), 0
@@ -107,11 +116,21 @@ def _described(preset: str, weights: bool) -> tuple[Family, int]:
                 raise BackboneError(
                     f"{preset!r} does not say how many layers its model has.", fix=f"Repair its {_CONFIG}."
                 )
-            return family, int(layers)
+            return family, int(layers), _most_tokens(inner, family, "model_type" in config)
     raise BackboneError(
         f"{preset!r} holds a model of the kind {kind!r}, which is no text encoder that tfft knows.",
         fix=f"It knows {shortlist(FAMILIES)}.",
     )
+
+
+def _most_tokens(config: Mapping[str, Any], family: Family, transformers: bool) -> int:
+    """As many as there are positions, in steps to which batches are padded; where nothing is said, as the family has."""
+    keys = ("max_sequence_length", "max_position_embeddings", "n_positions")
+    positions = next((config[key] for key in keys if config.get(key)), None)
+    if positions is None:
+        return family.length
+    # of RoBERTa's positions Transformers counts two that are for padding
+    return (int(positions) - 2 * (transformers and family.separators == 2)) // padded(1) * padded(1)
 
 
 def _config(preset: str, weights: bool) -> dict[str, Any]:
@@ -174,9 +193,11 @@ def _tokenizer(name: str, preset: str, family: Family) -> Any:
 
     with _reachable(name):
         options: dict[str, Any] = {}
-        if not preset.startswith(REMOTE) and _strips_accents(Path(preset)):
+        tokenizer = getattr(keras_hub.models, family.tokenizer)
+        words = "WordPiece" in [kind.__name__.removesuffix("Tokenizer") for kind in tokenizer.__mro__]
+        if words and not preset.startswith(REMOTE) and _strips_accents(Path(preset)):
             options["strip_accents"] = True
-        return getattr(keras_hub.models, family.tokenizer).from_preset(preset, **options)
+        return tokenizer.from_preset(preset, **options)
 
 
 def _strips_accents(folder: Path) -> bool:

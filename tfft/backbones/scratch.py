@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cache, partial
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 from string import ascii_lowercase, digits, punctuation
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -70,7 +70,8 @@ def backbone(
 
     Raises:
         WeightsError: When the vocabulary cannot be read, or lacks a token that BERT needs.
-        BackboneError: When there is none, or the length is out of range.
+        BackboneError: When there is none, the length is more than 512, or dropout is out of range.
+        DataError: When the length is less than 8.
 
     Example:
         >>> described = backbone("toy_text")
@@ -84,6 +85,8 @@ def backbone(
         )
     if not isinstance(length, Integral) or length > family.length:
         raise BackboneError(f"length={length!r} is not possible with {name!r}.", fix="It takes up to 512 tokens.")
+    if isinstance(dropout, bool) or not isinstance(dropout, Real) or not 0 <= dropout < 1:
+        raise BackboneError(f"dropout={dropout!r} must be in [0, 1).", fix="BERT has 0.1.")
     tokens = _LETTERS if vocabulary is None else _read(Path(vocabulary))
     make = cache(partial(_tokenizer, tokens, lowercase))
     return Backbone(

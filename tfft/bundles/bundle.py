@@ -101,6 +101,8 @@ def _load_folder(folder: Path, shown: Path) -> Predictor:
     task, preprocessor = tasks.from_dict(manifest["task"]), _preprocessor(manifest["preprocessor"], folder / TOKENIZER)
     _refuse_code(folder / NET, shown)
     net = keras.saving.load_model(folder / NET, compile=False, safe_mode=True)
+    # Keras would let XLA compile it on a GPU, anew for each length of texts
+    net.jit_compile = False
     report, seen = _optional(folder / REPORT), _optional(folder / SEEN)
     if weights_fingerprint(net) != manifest["weights"] or content_fingerprint(manifest, seen) != manifest["content"]:
         raise BundleError(

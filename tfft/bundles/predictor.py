@@ -110,16 +110,16 @@ class Predictor:
         answers: list[Prediction] = []
         for start in range(0, len(items), batch_size):
             chosen = items[start : start + batch_size]
-            batch = self.preprocessor.collate(self._rows(chosen))
+            batch = self.preprocessor.collate(self._rows(chosen, start))
             logits = np.asarray(self.net.predict_on_batch(self.preprocessor.named(batch)))
             rows = self.task.probabilities(logits)
             answers += [Prediction(name, self.task.decode(row)) for (name, _), row in zip(chosen, rows, strict=True)]
         return answers
 
-    def _rows(self, chosen: Sequence[tuple[str, Any]]) -> list[np.ndarray]:
+    def _rows(self, chosen: Sequence[tuple[str, Any]], start: int) -> list[np.ndarray]:
         if isinstance(self.preprocessor, TextPreprocessor):
             # one after the other would take a hundred times as long
-            return list(self.preprocessor.many([item for _, item in chosen]).rows)
+            return list(self.preprocessor.many([item for _, item in chosen], start).rows)
         return [self._row(name, item) for name, item in chosen]
 
     def _row(self, name: str, item: Any) -> np.ndarray:
@@ -135,7 +135,8 @@ def _texts(inputs: Any) -> Iterator[tuple[str, Any]]:
     """(name, item) for each text, or pair of texts, in whatever the user passed."""
     single = isinstance(inputs, (str, Text, tuple)) or not isinstance(inputs, (Sequence, np.ndarray))
     for index, item in enumerate([inputs] if single else inputs):
-        pair = isinstance(item, (tuple, list)) and len(item) == 2 and all(isinstance(part, str) for part in item)
+        several = isinstance(item, (tuple, list, np.ndarray)) and len(item) == 2
+        pair = several and all(isinstance(part, str) for part in item)
         text = Text(*item) if pair else Text(item) if isinstance(item, str) else item
         yield text.excerpt() if isinstance(text, Text) else f"input {index}", text
 

@@ -150,16 +150,24 @@ def describe_task(labels: "LabelSpace", balanced: bool) -> "Task":
     return tfft.tasks.for_labels(labels, **({"class_weights": "balanced"} if balanced else {}))
 
 
-def usual_plan(backbone: "Backbone") -> PlanName:
-    """The recipe of a backbone for which the user named none.
+def typed_plan(name: PlanName | None, backbone: "Backbone", *numbers: Any) -> "Plan | None":
+    """The plan that was typed.
 
     Args:
+        name: Of the recipe; None for the one that suits the backbone.
         backbone: With features of shape (batch, height, width, channels), or of a text.
+        *numbers: As ``describe_plan`` takes them.
 
     Returns:
-        A name.
+        A Plan; None where nothing was typed, and the size of the data decides as well.
+
+    Raises:
+        BadParameter: As ``describe_plan``.
     """
-    return PlanName.encoder if backbone.features.kind == "sequence" else PlanName.two_phase
+    if name is None and all(number is None for number in numbers):
+        return None
+    usual = PlanName.encoder if backbone.features.kind == "sequence" else PlanName.two_phase
+    return describe_plan(name or usual, *numbers)
 
 
 def describe_plan(

@@ -91,8 +91,7 @@ def fit(
     described = arguments.describe_backbone(
         backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary
     )
-    plan = arguments.usual_plan(described) if plan is None else plan
-    chosen = arguments.describe_plan(plan, head_epochs, tune_epochs, blocks, learning_rate, augment)
+    chosen = arguments.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
     if blocks is not None and blocks > (most := len(described.blocks)):
         raise typer.BadParameter(f"--blocks {blocks}: {backbone} has {most}; see `tfft backbones {backbone}`.")
     if run_folder is not None:
@@ -104,6 +103,7 @@ def fit(
     task = arguments.describe_task(splits.labels, balanced)
     start_tensorflow()
     model = tfft.build(described, task, seed, cache=cache.value, precision=precision.value)
+    chosen = chosen or tfft.plans.recipes.usual(described.features, len(splits.train))
     typer.echo(f"{backbone}\n{chosen.describe()}")
     with rescued(model, out):
         run = tfft.fit(model, splits, chosen, seed, batch_size, run_folder)

@@ -2,7 +2,7 @@
 
 The dataset is read once, element by element, into one temporary file. From there on its examples can be shuffled perfectly,
 split without a leak (a dataset that reshuffles itself would deal validation examples into training), and read in any order,
-with no more than one batch in memory.
+with no more than one batch of pictures in memory; texts stay there.
 """
 
 import tempfile

@@ -27,7 +27,7 @@ def are_texts(values: Any) -> bool:
     """
     if isinstance(values, (str, bytes)) or not hasattr(values, "__len__") or not hasattr(values, "__getitem__"):
         return False
-    first = _strings(values[0]) if len(values) else None
+    first = _strings(_plain(values)[0]) if len(values) else None
     return first is not None and not first[0].lower().endswith(SUFFIXES)
 
 
@@ -47,13 +47,14 @@ def as_texts(values: Sequence[Any]) -> list[Text]:
         >>> as_texts(np.array([["who?", "me"]]))
         [Text(first='who?', second='me')]
     """
-    found = []
-    for index in range(len(values)):
-        strings = _strings(values[index])
-        if strings is None or len(strings) != len(_strings(values[0]) or ()):
+    plain = _plain(values)
+    count, found = len(_strings(plain[0]) or ()), []
+    for index, value in enumerate(plain):
+        strings = _strings(value)
+        if strings is None or len(strings) != count:
             raise DataError(
                 f"Input {index} is no text like the first one.",
-                repr(values[index])[:60],
+                repr(value)[:60],
                 "Pass one string for each example, or two for each.",
             )
         found.append(Text(*strings))
@@ -81,6 +82,11 @@ def is_encoded_text(content: bytes) -> bool:
         except UnicodeDecodeError:
             return False
     return False
+
+
+def _plain(values: Any) -> Any:
+    """Values by position; pandas would look integers up in its index."""
+    return values.to_numpy(object) if hasattr(values, "to_numpy") else values
 
 
 def _strings(value: Any) -> tuple[str, ...] | None:

@@ -66,6 +66,8 @@ def logits(model: TransferModel, examples: Examples, batch_size: int) -> np.ndar
             # in a tuple of their own, or Keras takes the second tensor of a cut for targets
             return (named(inputs if isinstance(inputs, tuple) else (inputs,)),)
 
+        # Keras would let XLA compile it on a GPU, anew for each length of texts
+        net.jit_compile = False
         batches = evaluation_batches(loading, batch_size, order, copies)
         try:
             # not predict_on_batch, which under a strategy answers once for each replica

@@ -52,7 +52,9 @@ def identity(model: TransferModel, at: Cut, dtype: str) -> dict[str, Any]:
         "layers": fingerprint.digest(json.dumps(configs, sort_keys=True, default=repr).encode()),
         "pixels": {**model.preprocessor.to_dict(), "range": model.backbone.pixel_range},
         "dtype": dtype,
-        "versions": versions.installed(("tfft", "keras", "tensorflow", "numpy", "pillow")),
+        "versions": versions.installed(
+            ("tfft", "keras", "keras-hub", "tensorflow", "tensorflow-text", "numpy", "pillow")
+        ),
     }
 
 

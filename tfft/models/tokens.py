@@ -1,8 +1,12 @@
 """Texts of a part are turned into tokens once, for all epochs, phases and features; and what is lost on the way is counted."""
 
 from dataclasses import replace
+from typing import Any
 
+from tfft.core.errors import DataError
 from tfft.core.ragged import Ragged
+from tfft.core.specs import Text
+from tfft.data.contents import unchanged
 from tfft.data.examples import Examples
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.text import TextPreprocessor
@@ -19,11 +23,20 @@ def tokenized(preprocessor: ImagePreprocessor | TextPreprocessor, examples: Exam
         Examples whose inputs are int32 of shape (tokens, 2) each, where they were texts.
 
     Raises:
-        DataError: When an input is no text.
+        DataError: When an input is no text, or has changed since it was looked at.
     """
     if isinstance(preprocessor, ImagePreprocessor) or isinstance(examples.inputs, Ragged):
         return examples
-    return replace(examples, inputs=preprocessor.many(examples.inputs).rows)
+    return replace(examples, inputs=preprocessor.many([_read(examples, i) for i in range(len(examples))]).rows)
+
+
+def _read(examples: Examples, index: int) -> Any:
+    """One text; features are found again by what its file held when it was looked at, so another content is refused."""
+    try:
+        item = examples.inputs[index]
+    except OSError as error:
+        raise DataError(f"Text {index} cannot be read any more: {error}.", fix="Read the data again.") from error
+    return unchanged(examples, index) if isinstance(item, Text) else item
 
 
 def statistics(preprocessor: ImagePreprocessor | TextPreprocessor, examples: Examples) -> dict[str, float] | None:

@@ -65,11 +65,12 @@ class TextPreprocessor:
             return item
         return np.asarray(self.many([item]).rows[0])
 
-    def many(self, items: Sequence[Any]) -> Packed:
+    def many(self, items: Sequence[Any], first: int = 0) -> Packed:
         """Tokens of many examples at once, which takes a hundredth of the time.
 
         Args:
             items: As for a single one, all of them pairs or none.
+            first: Number of the first one, for messages.
 
         Returns:
             Packed, a row of shape (tokens, 2) for each.
@@ -77,7 +78,7 @@ class TextPreprocessor:
         Raises:
             DataError: When one is no text, or only some are pairs.
         """
-        texts = [_strings(items[number], number) for number in range(len(items))]
+        texts = [_strings(items[number], first + number) for number in range(len(items))]
         counts = {len(text) for text in texts}
         if len(counts) > 1:
             raise DataError("Some examples are pairs of texts and some are not.", fix="Pass one or two texts for each.")

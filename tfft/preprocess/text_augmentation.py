@@ -77,7 +77,7 @@ def deletions(share: float = 0.1) -> Augmentation:
 
 
 def token_dropout(share: float = 0.1) -> Augmentation:
-    """Hide tokens behind the mask token of the tokenizer, or behind the one for unknown words where it has none.
+    """Hide tokens behind the mask token of the tokenizer, where it has none behind the one for unknown words or the end of a text.
 
     Args:
         share: Probability of each token, in (0, 0.9].
@@ -98,12 +98,12 @@ def _pairs(table: Any) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
     if table is None:
         return None
     try:
-        pairs = table.items() if isinstance(table, Mapping) else table
+        pairs = list(table.items() if isinstance(table, Mapping) else table)
         found = tuple(
             (str(word).lower(), tuple(map(str, others))) for word, others in pairs if not isinstance(others, str)
         )
     except (TypeError, ValueError):
-        found = ()
-    if not found or len(found) != len(table):
+        pairs, found = [], ()
+    if not found or len(found) != len(pairs):
         raise DataError("A table of synonyms is needed.", repr(table)[:80], "Write {'film': ['movie', 'picture']}.")
     return found

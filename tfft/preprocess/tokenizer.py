@@ -1,5 +1,6 @@
 """Tokenizer: a KerasHub tokenizer, and how its tokens are packed; everything runs as one TensorFlow graph over many texts."""
 
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -77,12 +78,12 @@ class Tokenizer:
 
     @property
     def mask(self) -> int:
-        """The id of the token that stands for a hidden one; of padding where there is none."""
+        """The id of the token that stands for a hidden one: mask, unknown, or where there is neither the end of a text."""
         found = getattr(self.made, "mask_token_id", None)
         if found is not None:
             return int(found)
         unknown = _unknown_id(self.made)
-        return int(self.made.pad_token_id) if unknown < 0 else unknown
+        return int(self.made.end_token_id) if unknown < 0 else unknown
 
     def pack(self, texts: Sequence[tuple[str, ...]], length: int) -> Packed:
         """Texts -> token ids with the special tokens in between.
@@ -110,8 +111,10 @@ class Tokenizer:
             whole.append(lengths)
             unknown.append(strangers)
             both = np.stack([ids, segments], axis=-1).astype(np.int32)
-            rows += [row[:end] for row, end in zip(both, np.minimum(lengths, length), strict=True)]
-        return Packed(Ragged.of(rows), np.concatenate(whole), np.concatenate(unknown))
+            # without the padding at once, or every block would stay as long as its rows do
+            rows.append(both[np.arange(length) < np.minimum(lengths, length)[:, None]])
+        found = np.concatenate(whole)
+        return Packed(Ragged(np.concatenate(rows), np.minimum(found, length)), found, np.concatenate(unknown))
 
     def _graph(self, columns: int, length: int) -> Any:
         if (columns, length) not in self._graphs:
@@ -119,13 +122,13 @@ class Tokenizer:
         return self._graphs[columns, length]
 
     def to_dict(self) -> dict[str, Any]:
-        """Class, configuration and a hash of the vocabulary, as JSON values."""
+        """Class, configuration and a hash of its files, as JSON values."""
         made = self.made
         return {
             "class": type(made).__name__,
             "config": {key: value for key, value in made.get_config().items() if key != "name"},
             "separators": self.separators,
-            "vocabulary": fingerprint(list(made.get_vocabulary())),
+            "files": _digest(made),
         }
 
     def save(self, folder: Path) -> None:
@@ -167,13 +170,21 @@ class Tokenizer:
                 f"{str(folder)!r}",
                 "Copy or export the bundle again.",
             ) from error
-        if fingerprint(list(made.get_vocabulary())) != values["vocabulary"]:
+        if _digest(made) != values["files"]:
             raise BundleError(
-                "The vocabulary is not the one that was exported.",
+                "The tokenizer is not the one that was exported.",
                 f"{str(folder)!r}",
                 "Copy or export the bundle again.",
             )
         return cls(digest(str(values).encode()), int(values["separators"]), lambda: made)
+
+
+def _digest(made: Any) -> str:
+    """Of all that it writes: vocabulary, and merges or pieces with their scores."""
+    with tempfile.TemporaryDirectory() as folder:
+        made.save_assets(folder)
+        written = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+        return fingerprint({path.name: digest(path.read_bytes()) for path in written})
 
 
 def _traced(made: Any, columns: int, length: int, separators: int) -> Any:

@@ -7,11 +7,12 @@
     drop_tokens     on token ids, by the tokenizer's mask token
     wordnet         synonyms of English, where nltk has them
 
-A text without spaces, as Chinese is written, is taken character by character.
+A text in Chinese, Japanese or Thai, which are written without spaces, is taken character by character.
 
 Source:
     Wei and Zou 2019, "EDA: Easy Data Augmentation Techniques for Boosting Performance on Text Classification Tasks",
-    https://arxiv.org/abs/1901.11196, section 2; of n words ``share * n`` are changed, at least one.
+    https://arxiv.org/abs/1901.11196, section 2; of n words ``share * n`` are changed, at least one; ``delete_words`` draws for
+    each word instead.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ from tfft.core.errors import DataError
 
 Synonyms = Mapping[str, Sequence[str]]
 Pairs = Sequence[tuple[str, Sequence[str]]]
+_WITHOUT_SPACES = (("\u0e00", "\u0e7f"), ("\u3040", "\u30ff"), ("\u3400", "\u9fff"))
 
 
 def split(text: str) -> tuple[list[str], str]:
@@ -33,14 +35,15 @@ def split(text: str) -> tuple[list[str], str]:
         text: Any.
 
     Returns:
-        Words, or characters where there is no space; and a space, or nothing.
+        Words and a space; or characters and nothing, where one of them is of a script without spaces.
 
     Example:
         >>> split("how far is it"), split("好看的电影")
         ((['how', 'far', 'is', 'it'], ' '), (['好', '看', '的', '电', '影'], ''))
     """
-    words = text.split()
-    return (words, " ") if len(words) > 1 else (list(text.strip()), "")
+    if any(first <= sign <= last for sign in text for first, last in _WITHOUT_SPACES):
+        return list("".join(text.split())), ""
+    return text.split(), " "
 
 
 def replace_synonyms(words: list[str], random: np.random.Generator, share: float, synonyms: Synonyms) -> list[str]:
@@ -151,10 +154,12 @@ def changed(text: str, steps: Iterable[tuple[str, Mapping[str, Any]]], random: n
         >>> changed("How far is it", [("swaps", {"share": 0.5})], np.random.default_rng(0))
         'far How it is'
     """
+    steps = [(name, options) for name, options in steps if name in WORDS]
+    if not steps:
+        return text
     words, between = split(text)
     for name, options in steps:
-        if name in WORDS:
-            words = WORDS[name](words, random, **options)
+        words = WORDS[name](words, random, **options)
     return between.join(words)
 
 

@@ -11,6 +11,7 @@ from tfft.core import fingerprint, machine, versions
 from tfft.core.gradients import gradient
 from tfft.core.graph import multiplications
 from tfft.core.precision import DTYPES, FLOAT32, Precision, fastest, remembered, tried
+from tfft.core.ragged import padded
 from tfft.core.strategy import replicas
 from tfft.data.examples import Examples
 from tfft.data.loading import Arrays, Loading, lengths_of
@@ -61,6 +62,7 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
     training = 3 * len(train) * epochs * _multiplications(model, widest, None)
     lengths, made_from = lengths_of(train), _made_from(model)
     if lengths is not None:
+        made_from |= {"length": padded(round(lengths.mean()))}
         forward, training = (round(work * lengths.mean()) for work in (forward, training))
 
     trunk = tail = FLOAT32
@@ -91,7 +93,7 @@ def _made_from(model: TransferModel) -> dict[str, Any]:
         "pixels": {**model.preprocessor.to_dict(), "range": model.backbone.pixel_range},
         "task": model.task.name,
         "machine": machine.hardware(),
-        "versions": versions.installed(("tfft", "keras", "tensorflow")),
+        "versions": versions.installed(("tfft", "keras", "keras-hub", "tensorflow")),
     }
 
 
