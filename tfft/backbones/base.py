@@ -64,6 +64,17 @@ class Backbone:
         """
         return self.loader(seed)
 
+    def takes(self) -> str:
+        """How large an input is.
+
+        Example:
+            >>> import tfft
+            >>> tfft.load_backbone("toy").takes(), tfft.load_backbone("toy_text").takes()
+            ('16x16 pixels', '512 tokens')
+        """
+        read = self.preprocessor
+        return f"{read.length} tokens" if isinstance(read, TextPreprocessor) else f"{read.height}x{read.width} pixels"
+
     def to_dict(self) -> dict[str, Any]:
         """Handle, options and geometry as plain JSON values."""
         return {

@@ -157,4 +157,4 @@ def backbone_line(source: str, name: str) -> str:
         described = handles.load_backbone(f"{source}://{name}")
     except BackboneError as error:
         return f"{name:<38} {error.fix}  {about}"
-    return f"{name:<38} {described.preprocessor.describe():<14} {len(described.blocks)} blocks  {about}"
+    return f"{name:<38} {described.takes():<14} {len(described.blocks)} blocks  {about}"

@@ -177,7 +177,7 @@ def backbones(name: Annotated[str | None, typer.Argument(help="One backbone, in 
             typer.echo(backbone_line(source, candidate))
         return
     described = handles.load_backbone(name)
-    typer.echo(f"{described.handle}: {described.preprocessor.describe()}")
+    typer.echo(f"{described.handle}: {described.takes()}")
     typer.echo(f"blocks, from input to output: {', '.join(block.name for block in described.blocks)}")
     typer.echo(f"options: {', '.join(handles.options_of(name))}")
 

@@ -34,7 +34,7 @@ def finished(home: Path, bundle: str, trials: Sequence[Trial]) -> Demo:
     Args:
         home: Folder to write to.
         bundle: Its name there.
-        trials: Title, run and report on the same test examples.
+        trials: Title, run and report on the same test examples, pictures of any shape or texts.
 
     Returns:
         What was made.

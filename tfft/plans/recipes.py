@@ -181,7 +181,7 @@ def usual(features: FeatureSpec, examples: int) -> Plan:
     """What ``fit`` trains by without being told.
 
     Args:
-        features: What the backbone emits.
+        features: What the backbone emits, such as a sequence of shape (batch, tokens, width).
         examples: In the training part.
 
     Returns:

@@ -68,10 +68,6 @@ class ImagePreprocessor:
             image = _padded(image, size)
         return np.asarray(image)
 
-    def describe(self) -> str:
-        """``"224x224 pixels"``."""
-        return f"{self.height}x{self.width} pixels"
-
     @property
     def inputs(self) -> tuple[tuple[str, tuple[int | None, ...], str], ...]:
         """Name, shape without the batch axis and dtype of what the net takes: pixels, which come as uint8 and enter as float32."""

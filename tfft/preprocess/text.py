@@ -39,10 +39,6 @@ class TextPreprocessor:
                 f"length={self.length!r} must be a whole number of at least {_LEAST}.", fix="128 is common."
             )
 
-    def describe(self) -> str:
-        """``"512 tokens"``."""
-        return f"{self.length} tokens"
-
     @property
     def inputs(self) -> tuple[tuple[str, tuple[int | None, ...], str], ...]:
         """Name, shape without the batch axis and dtype of what the net takes, by KerasHub's names."""

@@ -18,7 +18,7 @@ def synonyms(table: Table | None = None, share: float = 0.1) -> Augmentation:
         share: Of the words of a text, in (0, 1]; at least one word.
 
     Returns:
-        An Augmentation of texts.
+        An Augmentation of texts, before they become token ids of shape (tokens, 2).
 
     Raises:
         DataError: When the share is none, or the table.
@@ -38,7 +38,7 @@ def insertions(table: Table | None = None, share: float = 0.1) -> Augmentation:
         share: Of the words of a text, in (0, 1]; at least one word.
 
     Returns:
-        An Augmentation of texts.
+        An Augmentation of texts, before they become token ids of shape (tokens, 2).
 
     Raises:
         DataError: When the share is none, or the table.
@@ -53,7 +53,7 @@ def swaps(share: float = 0.1) -> Augmentation:
         share: Of the words of a text, in (0, 1]; at least one word.
 
     Returns:
-        An Augmentation of texts.
+        An Augmentation of texts, before they become token ids of shape (tokens, 2).
 
     Raises:
         DataError: When the share is none.
@@ -68,7 +68,7 @@ def deletions(share: float = 0.1) -> Augmentation:
         share: Probability of each word, in (0, 0.9]; one word always stays.
 
     Returns:
-        An Augmentation of texts.
+        An Augmentation of texts, before they become token ids of shape (tokens, 2).
 
     Raises:
         DataError: When the share is none.
@@ -83,7 +83,7 @@ def token_dropout(share: float = 0.1) -> Augmentation:
         share: Probability of each token, in (0, 0.9].
 
     Returns:
-        An Augmentation of texts.
+        An Augmentation of token ids of shape (tokens, 2).
 
     Raises:
         DataError: When the share is none.

@@ -151,7 +151,7 @@ class Tokenizer:
             values: From ``to_dict``.
 
         Returns:
-            A Tokenizer that gives the same tokens.
+            A Tokenizer that gives the same ids, rows of shape (tokens, 2).
 
         Raises:
             BundleError: When the files are missing, or of another vocabulary.

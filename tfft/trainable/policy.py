@@ -94,7 +94,7 @@ def all_but_first_blocks(count: int = 1) -> Policy:
     """Train everything but the blocks nearest to the input, such as the embeddings of a text encoder.
 
     Args:
-        count: How many stay as they are, at least 1.
+        count: How many stay as they are, at least 1; of a text encoder the first holds the tables of shape (vocabulary, width).
 
     Returns:
         A Policy.
