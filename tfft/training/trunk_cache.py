@@ -81,7 +81,7 @@ class TrunkCache:
             keys = {each: made_from(known(each), examples, draw) for each in cuts}
             return self._filled(at, keys, examples, draw, dtype)
 
-        count, each = self.views(turns[0], dtype), self._bytes(at, dtype)
+        count, each = self.views(turns[0], dtype), _view_bytes(self.data.train, at, dtype)
         if count > 1 and count * each > self.model.cache.most_bytes:
             most = self.model.cache.most_bytes
             raise NotKeptError(f"{count} views of {in_words(each)} do not fit into {in_words(most)}")
@@ -102,12 +102,7 @@ class TrunkCache:
             at = legal(turn, self.model.cache)
         except NotKeptError:
             return turn.phase.epochs
-        return views(turn, self.model.cache, self._bytes(at, dtype))
-
-    def _bytes(self, at: Cut, dtype: str) -> int:
-        """What one view of all training examples takes."""
-        lengths = lengths_of(self.data.train)
-        return len(self.data.train) * row_of(at, dtype, 0 if lengths is None else padded(int(lengths.max()))).itemsize
+        return views(turn, self.model.cache, _view_bytes(self.data.train, at, dtype))
 
     def extraction(self, dtype: str) -> Extraction:
         """What computes features in a precision; one for the whole run.
@@ -193,3 +188,9 @@ class TrunkCache:
             return changed_views.read(unchanged(examples, index), preprocessor, changes, random)
 
         return read
+
+
+def _view_bytes(examples: Examples, at: Cut, dtype: str) -> int:
+    """What the features of one view of all examples take."""
+    lengths = lengths_of(examples)
+    return len(examples) * row_of(at, dtype, 0 if lengths is None else padded(int(lengths.max()))).itemsize
