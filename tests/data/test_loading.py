@@ -6,6 +6,7 @@ import pytest
 import tfft
 from tfft.core.ragged import Ragged, padded
 from tfft.core.specs import LabelSpace, Text
+from tfft.data.contents import opened
 from tfft.data.examples import Examples
 from tfft.data.loading import draw, lengths_of, reading, reading_at_random, reading_together
 from tfft.models.tokens import tokenized
@@ -34,7 +35,8 @@ TEXTS = ["a", "how far is it from denver to aspen", "", "what is a caldera", "wh
 
 def texts():
     labels = LabelSpace(("a", "b"))
-    return Examples([Text(text) for text in TEXTS], np.arange(len(TEXTS)) % 2, labels, tuple(map(str, TEXTS)))
+    inputs = [Text(text) for text in TEXTS]
+    return Examples(inputs, np.arange(len(TEXTS)) % 2, labels, tuple(opened(text)[1] for text in inputs))
 
 
 @pytest.fixture(scope="module")
