@@ -17,7 +17,7 @@ def fused(net: Any) -> Iterator[None]:
 
     TensorFlow differentiates GELU's formula and a norm's moments step by step, in some twenty passes over the activations; those of
     GELU it rounds in bfloat16 each. (2 cores, 512 tokens: GELU 1,536 wide 7.5 -> 3.3 ms forward and backward in bfloat16, 4.2 ->
-    2.7 ms in float32; a norm 384 wide 2.0 -> 1.4 ms.)
+    3.0 ms in float32; a norm 384 wide 2.0 -> 1.4 ms.)
 
     Args:
         net: A ``keras.Model`` of tensors of shape (batch, ..., width).

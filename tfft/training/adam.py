@@ -13,7 +13,7 @@ class Adam(keras.optimizers.Adam):
     """Keras' Adam and AdamW, with three differences.
 
     Keras 3.15 makes some ten passes over gradient, moments and variable; ``ResourceApplyAdam`` computes the same formula in one
-    (2 cores, the 10.7 million parameters of six transformer layers: 41 -> 7 ms). Decay follows a variable's own rate. And where
+    (2 cores, 10.6 million parameters in 18 kernels, clipped: 37 -> 19 ms). Decay follows a variable's own rate. And where
     replicas clip, they clip the gradient of the whole batch: Keras clips on each replica the gradient of its share, before the
     shares are summed, so that two replicas may take twice the step of one device.
 
