@@ -140,11 +140,8 @@ def test_the_mask_of_a_transformer_travels_along():
     at = cut(model, overview)
     kinds = {tensor.dtype: tensor.shape[1:] for tensor in at.tensors}
     assert kinds == {"float32": (16, 6), "bool": (1, 16)}
-    plain = tail_net(model, at, fold=False)(trunk_net(model, at, fold=False)(pixels))
-    np.testing.assert_array_equal(plain, model.net(pixels))
     features = trunk_net(model, at)(pixels)
-    # norms computed in fewer passes round otherwise
-    np.testing.assert_allclose(tail_net(model, at)(features), model.net(pixels), rtol=1e-5, atol=1e-9)
+    np.testing.assert_array_equal(tail_net(model, at)(features), model.net(pixels))
     shifted = [1 ^ tensor if tensor.dtype == "bool" else tensor for tensor in map(np.array, features)]
     assert not np.allclose(tail_net(model, at)(shifted), model.net(pixels)), "the mask is read"
 

@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tfft.core.convolutions import is_differentiated
 from tfft.core.folding import run
 from tfft.core.fusing import fused
 from tfft.core.precision import FLOAT32, Precision, computing
@@ -145,8 +146,10 @@ def _layer(
             return [keras.KerasTensor(t.shape, kind) for t, kind in zip(net.outputs, kinds, strict=True)]
 
         def call(self, tensors: list[Any], training: bool | None = None) -> list[Any]:
+            # they save passes of the gradient; without one Keras' own numbers stay, to the last bit
+            differentiates = fold and not inference and (training or is_differentiated())
             for net, of_backbone in parts:
-                with computing(net, dtype if of_backbone else FLOAT32), fused(net) if fold else nullcontext():
+                with computing(net, dtype if of_backbone else FLOAT32), fused(net) if differentiates else nullcontext():
                     called = partial(run, net) if fold else net
                     tensors = called(_one_or_all(tensors), training=not inference and training)
                 tensors = list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]

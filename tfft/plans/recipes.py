@@ -21,7 +21,7 @@ Augment = tuple[Augmentation, ...]
 HEAD_LEARNING_RATE = 5e-3
 TUNE_LEARNING_RATE = 1e-5
 # Chosen on the validation parts of TREC-6 and SST-2 with MiniLM, 2 to 3 epochs, one seed: rates of 5e-5 to 2e-4 and a layer decay
-# of 0.8 or 1 are within half a point of each other; a head at the rate of the layers is a point behind on TREC-6.
+# of 0.8 or 1 are within a point of each other; a head at the rate of the layers is a point behind on TREC-6.
 ENCODER_LEARNING_RATE = 5e-5
 ENCODER_HEAD = 20.0
 _MANY = 50_000
