@@ -18,6 +18,7 @@ from tfft.tasks import Answer
     [
         ('Pass on_corrupt="skip".', "Pass --skip-corrupt."),
         ("Pass size=32 or more.", "Pass --size 32 or more."),
+        ('Pass vocabulary="vocab.txt", a file', 'Pass --vocabulary "vocab.txt", a file'),
         (
             'weights="path/to/a.h5" (weights=None starts from random ones)',
             "--weights path/to/a.h5 (--weights none starts",

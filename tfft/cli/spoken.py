@@ -22,8 +22,11 @@ _IN_SHELL = (
     (r'weights="?path/to/([^" ]+)"?', r"--weights path/to/\1"),
     (r"weights=None", "--weights none"),
     (r"Pass 'imagenet', None,", "Pass imagenet, none"),
-    (r"\b(size|alpha|weights|image_column|label_column|text_column|batch_size)=(?=[\w'\"])", r"--\1 "),
-    (r"\b(size|alpha|weights|image_column|label_column|text_column|batch_size)=", r"--\1"),
+    (
+        r"\b(size|alpha|length|vocabulary|weights|image_column|label_column|text_column|batch_size)=(?=[\w'\"])",
+        r"--\1 ",
+    ),
+    (r"\b(size|alpha|length|vocabulary|weights|image_column|label_column|text_column|batch_size)=", r"--\1"),
 )
 _INTERRUPTED = 130
 
