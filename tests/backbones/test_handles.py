@@ -144,9 +144,20 @@ def test_a_path_to_nothing_is_refused() -> None:
 
 
 def test_options_of_texts_are_told_and_others_refused(encoder: Path) -> None:
-    assert options_of("bert_tiny_en_uncased") == options_of(str(encoder)) == ["weights", "length"]
+    assert (
+        options_of("bert_tiny_en_uncased")
+        == options_of(str(encoder))
+        == [
+            "weights",
+            "length",
+            "size",
+            "fit",
+        ]
+    )
     assert set(options_of("toy_text")) == {"vocabulary", "lowercase", "length", "dropout"}
-    with pytest.raises(BackboneError, match=r"'bert_tiny_en_uncased' takes no option 'size'.*'length'"):
+    with pytest.raises(BackboneError, match=r"'bert_tiny_en_uncased' takes no option 'alpha'.*'length'"):
+        load_backbone("bert_tiny_en_uncased", alpha=0.5)
+    with pytest.raises(BackboneError, match=r"'bert_tiny_en_uncased' reads texts, and takes no size"):
         load_backbone("bert_tiny_en_uncased", size=224)
     with pytest.raises(BackboneError, match=r"'toy_text' takes no option 'lenght'.*'length'"):
         load_backbone("toy_text", lenght=64)

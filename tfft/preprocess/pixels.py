@@ -5,7 +5,8 @@ Inside the net they can be neither forgotten nor done twice, and a saved net ope
 Source: ``keras.applications.imagenet_utils.preprocess_input`` (Keras 3.15), checked value for value by the contract tests.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -21,6 +22,12 @@ def _minus_one_to_one(pixels: Any) -> Any:
     import keras
 
     return keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="pixel_range")(pixels)
+
+
+def _zero_to_one(pixels: Any) -> Any:
+    import keras
+
+    return keras.layers.Rescaling(1 / 255, name="pixel_range")(pixels)
 
 
 def _torch(pixels: Any) -> Any:
@@ -41,7 +48,35 @@ def _caffe(pixels: Any) -> Any:
 PIXEL_RANGES: dict[str, Callable[[Any], Any]] = {
     "raw": _raw,
     "minus_one_to_one": _minus_one_to_one,
+    "zero_to_one": _zero_to_one,
     "torch": _torch,
     "caffe": _caffe,
 }
 """What may stand between pixels 0..255 (float32, (batch, height, width, 3), RGB) and a backbone; ``raw`` is nothing."""
+
+_MEAN_AND_SPREAD: dict[str, tuple[Sequence[float], Sequence[float]]] = {
+    "minus_one_to_one": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+    "zero_to_one": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+    "torch": (IMAGENET_MEAN, IMAGENET_SPREAD),
+}
+
+
+def range_of(mean: Sequence[float], spread: Sequence[float]) -> str | None:
+    """The pixel range that a mean and a spread make.
+
+    Args:
+        mean: Of red, green and blue, of pixels between 0 and 1; a net then takes (pixel / 255 - mean) / spread.
+        spread: The same.
+
+    Returns:
+        A key of ``PIXEL_RANGES``; None where there is none.
+
+    Example:
+        >>> range_of([0.5, 0.5, 0.5], [0.5, 0.5, 0.5]), range_of([0.48, 0.46, 0.41], [0.27, 0.26, 0.28])
+        ('minus_one_to_one', None)
+    """
+    for name, (means, spreads) in _MEAN_AND_SPREAD.items():
+        pairs = (*zip(means, mean, strict=True), *zip(spreads, spread, strict=True))
+        if all(math.isclose(ours, theirs, abs_tol=1e-4) for ours, theirs in pairs):
+            return name
+    return None

@@ -1,0 +1,215 @@
+"""What timm, Transformers and KerasHub save of nets of pictures becomes a backbone, or is refused with a reason."""
+
+import importlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+import tfft
+from tests.contracts.test_hub_pictures import IMAGENET, VIT, folder_of
+from tfft.core.errors import BackboneError, WeightsError
+
+HALF = [0.5, 0.5, 0.5]
+
+
+class Recorder:
+    """Stands where KerasHub's converters read a file, and writes one that they read the net's weights from."""
+
+    def __init__(self) -> None:
+        self.tensors: dict[str, np.ndarray] = {}
+
+    def port_weight(self, keras_variable: Any, hf_weight_key: str, hook_fn: Callable[..., Any] | None = None) -> None:
+        value = np.asarray(keras_variable)
+        ways = [value, value.T, value[None], value.ravel(), value.reshape(len(value), -1).T]
+        ways += [value.transpose(order) for order in ((3, 2, 0, 1), (2, 3, 0, 1)) if value.ndim == 4]
+        for way in ways if hook_fn else ways[:1]:
+            try:
+                read = np.asarray(hook_fn(way, value.shape)) if hook_fn else way
+            except (ValueError, IndexError):
+                continue
+            if read.shape == value.shape and np.array_equal(read, value):
+                self.tensors[hf_weight_key] = np.ascontiguousarray(way)
+                return
+        raise AssertionError(f"no tensor that becomes {hf_weight_key}")
+
+
+def written(folder: Path, module: str, size: int) -> tuple[Path, keras.Model]:
+    """Weights drawn at random, saved as timm or Transformers would, and the net they are of."""
+    converter = importlib.import_module(f"keras_hub.src.utils.{module}")
+    config = json.loads((folder / "config.json").read_text())
+    shape = {} if "vit" in module else {"image_shape": (size, size, 3)}
+    net = converter.backbone_cls(**converter.convert_backbone_config(config), **shape)
+    draw = np.random.default_rng(0)
+    for variable in net.variables:
+        if "seed" not in variable.path:
+            variable.assign(draw.uniform(0.1, 0.2, variable.shape))
+    recorder = Recorder()
+    converter.convert_weights(net, recorder, config)
+    save_file(recorder.tensors, folder / "model.safetensors")
+    return folder, net
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("mobilenetv3_small_050", "timm.convert_mobilenet"),
+        ("resnet18", "timm.convert_resnet"),
+        ("vit", "transformers.convert_vit"),
+    ],
+)
+def test_a_folder_becomes_a_backbone_with_its_weights(tmp_path, name, module, capsys):
+    folder, net = written(folder_of(name, tmp_path), module, 32)
+    described = tfft.load_backbone(str(folder), size=None if name == "vit" else 32)
+    capsys.readouterr()
+    loaded = described.load(seed=3)
+    pixels = np.random.default_rng(1).normal(size=(2, 32, 32, 3)).astype("float32")
+    np.testing.assert_allclose(loaded(pixels), net(pixels), rtol=1e-5, atol=1e-6)
+    assert sum(np.prod(v.shape) for v in loaded.weights) == sum(np.prod(v.shape) for v in net.weights)
+    assert capsys.readouterr().out == "", "KerasHub prints a line for each weight"
+    assert (described.handle, dict(described.options)["weights"]) == (str(folder), "pretrained")
+
+
+def test_the_entry_of_a_densenet_of_timm_pads_both_sides_alike(tmp_path):
+    folder = folder_of("densenet121", tmp_path)
+    net = tfft.load_backbone(str(folder), weights=None, size=32).load(seed=1)
+    entry = keras.Model(net.input, net.get_layer("pool1").output)
+    pixels = np.random.default_rng(1).normal(size=(1, 32, 32, 3)).astype("float32")
+    padded = np.pad(pixels, [(0, 0), (3, 3), (3, 3), (0, 0)])
+    convolved = keras.ops.conv(padded, net.get_layer("conv1_conv").kernel, strides=2, padding="valid")
+    normed = np.maximum(net.get_layer("conv1_bn")(convolved), 0)
+    pooled = keras.ops.max_pool(np.pad(normed, [(0, 0), (1, 1), (1, 1), (0, 0)]), 3, 2, padding="valid")
+    np.testing.assert_allclose(entry(pixels), pooled, rtol=1e-5, atol=1e-6)
+
+
+def test_a_densenet_that_kerashub_saved_stays_as_it_was_trained(tmp_path):
+    import keras_hub
+
+    net = keras_hub.models.DenseNetBackbone([1, 1], image_shape=(32, 32, 3))
+    net.save_to_preset(str(tmp_path))
+    keras_hub.layers.DenseNetImageConverter(image_size=(32, 32), scale=1 / 255).save_to_preset(str(tmp_path))
+    described = tfft.load_backbone(str(tmp_path))
+    assert (described.takes(), described.pixel_range) == ("32x32 pixels", "zero_to_one")
+    pixels = np.random.default_rng(1).normal(size=(1, 32, 32, 3)).astype("float32")
+    np.testing.assert_allclose(described.load()(pixels), net(pixels), rtol=1e-6)
+
+
+def test_size_and_fit_are_what_the_user_wants_or_what_it_was_trained_at(tmp_path):
+    folder = str(folder_of("vgg11", tmp_path))
+    assert tfft.load_backbone(folder, weights=None).takes() == "224x224 pixels"
+    described = tfft.load_backbone(folder, weights=None, size=(32, 64), fit="pad")
+    assert (described.takes(), described.preprocessor.fit) == ("32x64 pixels", "pad")
+    with pytest.raises(BackboneError, match="at least 32 pixels"):
+        tfft.load_backbone(folder, weights=None, size=31)
+
+
+def test_a_vit_has_one_size(tmp_path):
+    folder = str(folder_of("vit", tmp_path))
+    assert tfft.load_backbone(folder, weights=None, size=32).takes() == "32x32 pixels"
+    with pytest.raises(BackboneError, match=r"one size only.*size=64.*brought to \(32, 32\) pixels"):
+        tfft.load_backbone(folder, weights=None, size=64)
+
+
+def test_layers_of_a_vit_train_one_by_one(tmp_path):
+    described = tfft.load_backbone(str(folder_of("vit", tmp_path)), weights=None)
+    assert [block.name for block in described.blocks] == ["embeddings", "layer1", "layer2", "layer3"]
+    assert (described.features.kind, described.features.pooling) == ("sequence", "first")
+
+
+@pytest.mark.parametrize(
+    ("mean", "spread", "expected"),
+    [
+        (IMAGENET["mean"], IMAGENET["std"], "torch"),
+        (HALF, HALF, "minus_one_to_one"),
+        ([0, 0, 0], [1, 1, 1], "zero_to_one"),
+    ],
+)
+def test_the_pixel_range_is_what_the_files_say(tmp_path, mean, spread, expected):
+    config = {"architecture": "vgg11", "pretrained_cfg": {"input_size": [3, 64, 48], "mean": mean, "std": spread}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    described = tfft.load_backbone(str(tmp_path), weights=None)
+    assert (described.pixel_range, described.takes()) == (expected, "64x48 pixels")
+    (tmp_path / "config.json").write_text(json.dumps(VIT))
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps({"image_mean": mean, "image_std": spread}))
+    assert tfft.load_backbone(str(tmp_path), weights=None).pixel_range == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, "raw"),
+        ({"scale": 1 / 127.5, "offset": -1.0}, "minus_one_to_one"),
+        (
+            {
+                "scale": [1 / 255 / spread for spread in IMAGENET["std"]],
+                "offset": [-mean / spread for mean, spread in zip(IMAGENET["mean"], IMAGENET["std"], strict=True)],
+            },
+            "torch",
+        ),
+    ],
+)
+def test_the_pixel_range_of_a_keras_preset_is_its_converters(tmp_path, values, expected):
+    import keras_hub
+
+    keras_hub.models.VGGBackbone([1], [4]).save_to_preset(str(tmp_path))
+    keras_hub.layers.VGGImageConverter(image_size=(32, 32), **values).save_to_preset(str(tmp_path))
+    assert tfft.load_backbone(str(tmp_path)).pixel_range == expected
+
+
+def test_an_unknown_pixel_range_is_refused_and_so_is_none(tmp_path):
+    config: dict[str, Any] = {"architecture": "vgg11"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(BackboneError, match=r"does not say in what range.*preprocessor_config\.json"):
+        tfft.load_backbone(str(tmp_path), weights=None)
+    config["pretrained_cfg"] = {"mean": [0.48, 0.46, 0.41], "std": [0.27, 0.26, 0.28]}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(BackboneError, match=r"a range that tfft does not have.*mean \[0\.48"):
+        tfft.load_backbone(str(tmp_path), weights=None)
+
+
+@pytest.mark.parametrize("architecture", ["vgg16_bn", "swin_tiny", "resnet200", "efficientnet_b9", "mobilenetv1_100"])
+def test_an_architecture_that_is_not_converted_is_named(tmp_path, architecture):
+    (tmp_path / "config.json").write_text(json.dumps({"architecture": architecture, "pretrained_cfg": IMAGENET}))
+    with pytest.raises(BackboneError, match=rf"does not convert timm's '{architecture}'.*\"resnet18\", \"vgg16\""):
+        tfft.load_backbone(str(tmp_path), weights=None)
+
+
+def test_a_vit_that_does_not_say_how_it_is_made_is_refused(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "vit"}))
+    with pytest.raises(BackboneError, match=r"lacks 'image_size'\. Copy the model again"):
+        tfft.load_backbone(str(tmp_path), weights=None)
+
+
+def test_an_architecture_that_is_converted_but_has_no_blocks_here_is_refused(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"architecture": "cspresnet50", "pretrained_cfg": IMAGENET}))
+    with pytest.raises(BackboneError, match=r"does not know 'CSPNetBackbone'.*It knows 'ResNetBackbone'"):
+        tfft.load_backbone(str(tmp_path), weights=None)
+
+
+def test_an_option_for_texts_is_refused_with_pictures_and_the_other_way(tmp_path):
+    folder = str(folder_of("vgg11", tmp_path))
+    with pytest.raises(BackboneError, match=r"reads pictures, and takes no length\. Got: length=64"):
+        tfft.load_backbone(folder, weights=None, length=64)
+    with pytest.raises(BackboneError, match=r"reads texts, and takes no size\. Got: size=64"):
+        tfft.load_backbone("bert_tiny_en_uncased", weights=None, size=64)
+
+
+def test_a_timm_folder_without_safetensors_tells_how_to_save_them(tmp_path):
+    folder = folder_of("vgg11", tmp_path)
+    (folder / "pytorch_model.bin").touch()
+    with pytest.raises(
+        WeightsError, match=r"Convert them.*timm\.models\.save_for_hf\(net, folder, safe_serialization=True\)"
+    ):
+        tfft.load_backbone(str(folder))
+
+
+def test_a_file_of_other_weights_fails_with_its_folder_named(tmp_path):
+    folder = folder_of("mobilenetv3_small_050", tmp_path)
+    save_file({"other": np.zeros(3, "float32")}, folder / "model.safetensors")
+    with pytest.raises(WeightsError, match=r"could not be loaded.*Copy the model again"):
+        tfft.load_backbone(str(folder), size=32).load()

@@ -1,0 +1,104 @@
+"""What stands in a preset's files: in a local folder, at Hugging Face or at Kaggle."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tfft.backbones.presets import REMOTE
+from tfft.core.errors import BackboneError, WeightsError, shortlist
+
+CONFIG = "config.json"
+_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model.weights.h5", "model.weights.json")
+_TORCH = "pytorch_model.bin"
+
+
+def configuration(preset: str, weights: bool) -> dict[str, Any]:
+    """What a preset says about its net.
+
+    Args:
+        preset: ``hf://owner/model``, ``kaggle://...``, or a folder.
+        weights: Whether its weights are wanted too; a folder without any is then refused.
+
+    Returns:
+        Its ``config.json``.
+
+    Raises:
+        BackboneError: When there is no folder, or no configuration in it that can be read.
+        WeightsError: When it holds no weights, or is not to be reached.
+    """
+    if preset.startswith(REMOTE):
+        from keras_hub.src.utils.preset_utils import load_json
+
+        with reachable(preset):
+            return dict(load_json(preset, CONFIG))
+    folder = Path(preset)
+    if not folder.is_dir():
+        raise BackboneError(f"There is no folder {preset!r}.", f"working folder {os.getcwd()!r}", "Check the path.")
+    there = sorted(path.name for path in folder.iterdir())
+    if CONFIG not in there:
+        raise BackboneError(
+            f"{preset!r} holds no model: there is no {CONFIG}.",
+            shortlist(there) if there else "an empty folder",
+            f"Looked for {CONFIG}, {' or '.join(_WEIGHTS[::2])}, and a vocabulary.",
+        )
+    try:
+        config = dict(json.loads((folder / CONFIG).read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise BackboneError(f"{str(folder / CONFIG)!r} cannot be read: {error}.", fix="Copy the model again.") from None
+    if weights and not any(name in there for name in _WEIGHTS):
+        convert = "AutoModel.from_pretrained(folder).save_pretrained(folder)"
+        if "architecture" in config:
+            convert = "timm.models.save_for_hf(net, folder, safe_serialization=True)"
+        raise WeightsError(
+            f"{preset!r} holds no weights that can be read.",
+            shortlist(there),
+            f"Convert them where PyTorch is installed: {convert} writes model.safetensors."
+            if _TORCH in there
+            else f"Looked for {shortlist(_WEIGHTS)}.",
+        )
+    return config
+
+
+def further(preset: str, name: str) -> dict[str, Any]:
+    """What another of a preset's files says.
+
+    Args:
+        preset: As for ``configuration``.
+        name: Of the file.
+
+    Returns:
+        Its values; none where there is no such file, or it cannot be read.
+    """
+    from keras_hub.src.utils.preset_utils import check_file_exists, load_json
+
+    try:
+        return dict(load_json(preset, name)) if check_file_exists(preset, name) else {}
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+@contextmanager
+def reachable(preset: str) -> Iterator[None]:
+    """Turn what KerasHub raises without a network, or for a model that is not there, into an error of ours.
+
+    Args:
+        preset: As the user wrote it.
+
+    Raises:
+        WeightsError: For whatever else went wrong inside.
+    """
+    try:
+        yield
+    except (BackboneError, WeightsError):
+        raise
+    except Exception as error:  # kagglehub, huggingface_hub, requests and h5py each raise errors of their own
+        reason = (str(error).splitlines() or [""])[0]
+        raise WeightsError(
+            f"{preset!r} could not be loaded: {type(error).__name__}: {reason}",
+            fix='With a network try again; without one pass a folder that holds it, or of texts "minilm_l6".'
+            if "/" not in preset or preset.startswith(REMOTE)
+            else "Copy the model again; it has to be whole, as a class with a head saves it.",
+        ) from error
