@@ -113,6 +113,26 @@ def test_texts_are_taken_as_typed_from_files_and_from_standard_input(reader, tmp
     assert len(reader.predict(found)) == 4
 
 
+def test_a_model_of_pairs_takes_two_texts_with_a_tab_between_them(tmp_path):
+    rows = "".join(f"question {i}\tanswer {i}\t{'ab'[i % 2]}\n" for i in range(20))
+    (tmp_path / "pairs.tsv").write_text(f"first\tsecond\tlabel\n{rows}")
+    source = Source(tmp_path / "pairs.tsv", None, "label", False, text_column="first,second")
+    data = source.splits(0)
+    model = tfft.build("toy_text", tfft.tasks.classification(data.labels))
+    tfft.fit(model, data, tfft.plans.head_only(1), progress=False)
+    reader = tfft.load(tfft.export(model, tmp_path / "p.tfft"))
+    found = given_inputs(reader, ["how far?\ttwo miles", "why?\t"])
+    assert found == [("how far?", "two miles"), ("why?", "")]
+    assert [answer.name for answer in reader.predict(found)] == ["how far? | two miles", "why?"]
+    with pytest.raises(DataError, match=r"there is no tab\. Got: 'how far\?'\. Put a tab"):
+        given_inputs(reader, ["how far?"])
+    with pytest.raises(DataError, match=r"trained on pairs of texts, and is asked about single texts"):
+        reader.predict(["how far?"])
+    alone = Source(tmp_path / "pairs.tsv", None, "label", False, text_column="first").splits(0)
+    with pytest.raises(DataError, match=r"trained on pairs of texts, and is asked about single texts"):
+        tfft.evaluate(reader, alone.test)
+
+
 def test_a_file_of_texts_that_cannot_be_read_is_named(reader, tmp_path):
     with pytest.raises(DataError, match=r"missing.txt' cannot be read.*one in each line"):
         given_inputs(reader, [str(tmp_path / "missing.txt")])

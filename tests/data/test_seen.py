@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import tfft
+from tfft.core.errors import DataError
+from tfft.core.specs import Text
 from tfft.data.seen import Seen
 
 
@@ -50,3 +52,43 @@ def test_it_survives_json(data):
     seen = Seen.of(data)
     assert Seen.from_dict(json.loads(json.dumps(seen.to_dict()))) == seen
     assert np.all([len(content) == 16 for content in seen.train])
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    rows = "".join(f"question {i}\tanswer {i}\t{'ab'[i % 2]}\n" for i in range(20))
+    (tmp_path / "pairs.tsv").write_text(f"first\tsecond\tlabel\n{rows}")
+    return tmp_path / "pairs.tsv"
+
+
+@pytest.mark.parametrize(("columns", "texts"), [("first", 1), (["first", "second"], 2)])
+def test_it_knows_how_many_texts_an_example_has(pairs, columns, texts):
+    seen = Seen.of(tfft.data.from_csv(pairs, text_column=columns))
+    assert seen.texts == texts
+    assert Seen.from_dict(json.loads(json.dumps(seen.to_dict()))) == seen
+
+
+def test_pictures_have_no_number_of_texts_and_records_without_one_are_read(data):
+    seen = Seen.of(data)
+    assert seen.texts is None
+    assert "texts" not in seen.to_dict()
+    for item in (Text("a"), Text("a", "b"), data.train.inputs[0]):
+        seen.check_pairs(item)
+
+
+def test_single_texts_for_a_model_of_pairs_are_refused_and_the_other_way(pairs):
+    single, double = (Seen.of(tfft.data.from_csv(pairs, text_column=c)) for c in ("first", ["first", "second"]))
+    single.check_pairs(Text("a"))
+    double.check_pairs(Text("a", ""))
+    with pytest.raises(
+        DataError, match=r"trained on pairs.*asked about single texts\. Got: 'a'.*text_column=\[first, second\]"
+    ):
+        double.check_pairs(Text("a"))
+    with pytest.raises(DataError, match=r"trained on single texts.*asked about pairs.*one text for each"):
+        single.check_pairs(Text("a", "b"))
+
+
+@pytest.mark.parametrize("texts", [0, 3, "2"])
+def test_a_number_of_texts_that_there_is_not_is_refused(data, texts):
+    with pytest.raises(ValueError, match="no record"):
+        Seen.from_dict(Seen.of(data).to_dict() | {"texts": texts})

@@ -94,7 +94,8 @@ class Predictor:
             One Prediction for each input.
 
         Raises:
-            DataError: When an input cannot be read; the message names it by its path or position. No answer is returned then.
+            DataError: When an input cannot be read; the message names it by its path or position. No answer is returned then. Also
+                for single texts where the model was trained on pairs, and the other way round.
 
         Example:
             >>> import tempfile, tfft
@@ -107,6 +108,8 @@ class Predictor:
         check_batch_size(batch_size)
         of_text = isinstance(self.preprocessor, TextPreprocessor)
         items = list(_texts(inputs) if of_text else _flat(inputs, value_range))
+        if items and self.seen is not None:
+            self.seen.check_pairs(items[0][1])
         answers: list[Prediction] = []
         for start in range(0, len(items), batch_size):
             chosen = items[start : start + batch_size]

@@ -136,9 +136,10 @@ def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
 
     Returns:
         Paths of pictures and folders; or texts: as typed, the lines of files whose names end in .txt, and of standard input for -.
+        Of a model of pairs the texts on both sides of a tab.
 
     Raises:
-        DataError: When a file of texts cannot be read.
+        DataError: When a file of texts cannot be read, or a text has no tab in it where the model is of pairs.
     """
     from tfft.preprocess.text import TextPreprocessor
 
@@ -153,7 +154,19 @@ def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
                 texts += Path(each).read_text(encoding="utf-8-sig").splitlines() if each.endswith(".txt") else [each]
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"{each!r} cannot be read: {error}.", fix="Pass UTF-8 texts, one in each line.") from None
-    return texts
+    paired = predictor.seen is not None and predictor.seen.texts == 2
+    return [_pair(text) for text in texts] if paired else texts
+
+
+def _pair(text: str) -> tuple[str, str]:
+    first, tab, second = text.partition("\t")
+    if not tab:
+        raise DataError(
+            "The model was trained on pairs of texts, and there is no tab.",
+            repr(text[:60]),
+            "Put a tab between the two.",
+        )
+    return first, second
 
 
 def examples_of(

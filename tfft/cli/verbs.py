@@ -151,7 +151,9 @@ def predict(
     bundle: Bundle,
     inputs: Annotated[
         list[str],
-        typer.Argument(help="Images, or folders of images; or texts, .txt files with one a line, - for input."),
+        typer.Argument(
+            help="Images, or folders of images; or texts (of a pair a tab between), .txt files with one a line, - for input."
+        ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     top: Annotated[

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from tfft.core.errors import DataError
+from tfft.core.specs import Text
 from tfft.data.examples import Examples, Splits
 
 _DIGITS = 16
@@ -20,6 +22,7 @@ class Seen:
         seed: That drew the parts; with it the same source gives the same test part again.
         train: Content hashes of what the weights were fitted to.
         validation: Content hashes of what the best weights were chosen by.
+        texts: How many of them an example has, 1 or 2; None for pictures, or where nobody knows.
 
     Example:
         >>> import numpy as np
@@ -34,6 +37,7 @@ class Seen:
     seed: int
     train: frozenset[str] = field(repr=False)
     validation: frozenset[str] = field(repr=False)
+    texts: int | None = None
 
     @classmethod
     def of(cls, data: Splits, before: "Seen | None" = None) -> "Seen":
@@ -49,7 +53,27 @@ class Seen:
         train, validation = _short(data.train), _short(data.validation)
         if before is not None:
             train, validation = train | before.train, validation | before.validation
-        return cls(data.seed, train, validation - train)
+        return cls(data.seed, train, validation - train, _texts_of(data.train.inputs[0]))
+
+    def check_pairs(self, item: Any) -> None:
+        """Refuse single texts for a model of pairs, and pairs for one of single texts, which would answer all the same.
+
+        Args:
+            item: One of the inputs; pictures of any shape pass.
+
+        Raises:
+            DataError: When it has another number of texts.
+        """
+        given = _texts_of(item)
+        if given is not None and self.texts is not None and given != self.texts:
+            kinds = {1: "single texts", 2: "pairs of texts"}
+            raise DataError(
+                f"The model was trained on {kinds[self.texts]}, and is asked about {kinds[given]}.",
+                repr(item.excerpt()),
+                "Pass both texts: text_column=[first, second], or (first, second) to predict; in a shell put a tab between them."
+                if self.texts == 2
+                else "Pass one text for each example.",
+            )
 
     def among(self, examples: Examples) -> np.ndarray:
         """Which of some examples the model has seen.
@@ -80,7 +104,8 @@ class Seen:
 
     def to_dict(self) -> dict[str, Any]:
         """The record as plain JSON values."""
-        return {"seed": self.seed, "train": sorted(self.train), "validation": sorted(self.validation)}
+        met = {"seed": self.seed, "train": sorted(self.train), "validation": sorted(self.validation)}
+        return met if self.texts is None else met | {"texts": self.texts}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Seen":
@@ -97,10 +122,16 @@ class Seen:
             ValueError: When one is of another type.
         """
         lists = (values["train"], values["validation"])
-        if not isinstance(values["seed"], int) or not all(isinstance(contents, list) for contents in lists):
+        texts = values.get("texts")
+        of_types = isinstance(values["seed"], int) and all(isinstance(contents, list) for contents in lists)
+        if not of_types or texts not in (None, 1, 2):
             raise ValueError(f"no record of what was seen: {str(values)[:100]}")
-        return cls(values["seed"], frozenset(values["train"]), frozenset(values["validation"]))
+        return cls(values["seed"], frozenset(values["train"]), frozenset(values["validation"]), texts)
 
 
 def _short(examples: Examples) -> frozenset[str]:
     return frozenset(content[:_DIGITS] for content in examples.digests)
+
+
+def _texts_of(item: Any) -> int | None:
+    return (1 if item.second is None else 2) if isinstance(item, Text) else None

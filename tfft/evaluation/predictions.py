@@ -119,7 +119,8 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
         Predictions of length n.
 
     Raises:
-        DataError: When an image cannot be read, ``batch_size`` is no positive whole number, or an answer is no finite number.
+        DataError: When an image cannot be read, ``batch_size`` is no positive whole number, an answer is no finite number, or
+            single texts are given to a model of pairs.
 
     Example:
         >>> import tfft
@@ -129,6 +130,8 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
         (14, 2)
     """
     check_batch_size(batch_size)
+    if model.seen is not None:
+        model.seen.check_pairs(examples.inputs[0])
     task = model.task
     with readable():
         if isinstance(model, TransferModel):

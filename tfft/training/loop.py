@@ -89,15 +89,15 @@ def fit(
         counting = Counting(progress)
         features = TrunkCache(model, data, derive(run.seed, "order"), counting)
         try:
-            return _train(run, features, None if run_folder is None else Path(run_folder), progress)
+            return _train(run, data, features, None if run_folder is None else Path(run_folder), progress)
         finally:
             counting.close()
             features.kept.close()
 
 
-def _train(run: Run, features: TrunkCache, folder: Path | None, progress: bool | None) -> Run:
+def _train(run: Run, data: Splits, features: TrunkCache, folder: Path | None, progress: bool | None) -> Run:
     """The phases one after the other; each turn of the loop is one phase."""
-    model, data = run.model, features.data
+    model = run.model
     class_weight = model.task.class_weight(data.train.counts())
     log = None if folder is None else folder / LOG_NAME
     run = _begin(run, data, log)
