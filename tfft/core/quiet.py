@@ -9,12 +9,13 @@ def start_tensorflow() -> None:
     """Import TensorFlow and let it look for devices, keeping what it writes to stderr back unless the import fails.
 
     TensorFlow 2.21 writes half a dozen lines about oneDNN and absent CUDA drivers at the level of the C library, before any of
-    its own log settings apply; on a command line they bury the answer. Only the ``tfft`` command calls this.
+    its own log settings apply; on a command line they bury the answer. Later ones (that oneDNN does not know 64-bit integers) it
+    calls errors, and goes on; what is one becomes an exception. Only the ``tfft`` command calls this.
 
     Raises:
         ImportError: When TensorFlow cannot be imported; what it wrote is then shown.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     own = os.dup(2)
     with tempfile.TemporaryFile() as notes:

@@ -15,6 +15,7 @@ from tfft.data.pipeline import check_batch_size, evaluation_batches, readable
 from tfft.data.seen import Seen
 from tfft.models import answers
 from tfft.models.assembly import TransferModel
+from tfft.models.forward import forward
 from tfft.models.tokens import tokenized
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.text import TextPreprocessor
@@ -144,9 +145,9 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
             batches = evaluation_batches(loading, batch_size, order, copies)
 
             def named(inputs: Any, _: Any) -> Any:
-                return (model.preprocessor.named(inputs if isinstance(inputs, tuple) else (inputs,)),)
+                return model.preprocessor.named(inputs if isinstance(inputs, tuple) else (inputs,))
 
-            logits = np.asarray(model.net.predict(batches.map(named), verbose=0))[: len(examples)][np.argsort(order)]
+            logits = forward(model.net, batches.map(named), copies)[: len(examples)][np.argsort(order)]
     strange = np.flatnonzero(~np.isfinite(logits).all(axis=1))
     if len(strange):
         raise DataError(

@@ -19,6 +19,7 @@ from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut, cut_before
 from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import identity, made_from, reading_features, row_of
+from tfft.models.forward import forward
 from tfft.models.tokens import tokenized
 from tfft.models.trunk import tail_net
 
@@ -62,16 +63,13 @@ def logits(model: TransferModel, examples: Examples, batch_size: int) -> np.ndar
             loading = reading_features([kept], at, FLOAT32, examples, model.task.encode)
             net, named = tail_net(model, at, fold=False), _as_they_are
 
-        def inputs_of(inputs: Any, _: Any) -> Any:
-            # in a tuple of their own, or Keras takes the second tensor of a cut for targets
-            return (named(inputs if isinstance(inputs, tuple) else (inputs,)),)
-
-        # Keras would let XLA compile it on a GPU, anew for each length of texts
-        net.jit_compile = False
         batches = evaluation_batches(loading, batch_size, order, copies)
+
+        def inputs_of(inputs: Any, _: Any) -> Any:
+            return named(inputs if isinstance(inputs, tuple) else (inputs,))
+
         try:
-            # not predict_on_batch, which under a strategy answers once for each replica
-            found = np.asarray(net.predict(batches.map(inputs_of), verbose=0))[: len(examples)]
+            found = forward(net, batches.map(inputs_of), copies)[: len(examples)]
         finally:
             tables.close()
         return found[np.argsort(order)]

@@ -1,0 +1,46 @@
+"""A net answers batches of all shapes, and is traced once."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfft.models.forward import forward
+
+ROWS = [np.ones((4, 3), "float32"), np.full((4, 5), 2, "float32"), np.full((1, 7), 3, "float32")]
+SPEC = tf.TensorSpec((None, None), tf.float32)
+
+
+@pytest.fixture
+def net():
+    first, second = (keras.Input((None,), name=name) for name in "ab")
+    summed = keras.ops.sum(first, axis=1, keepdims=True) + 10 * keras.ops.sum(second, axis=1, keepdims=True)
+    return keras.Model({"a": first, "b": second}, keras.layers.Dropout(0.5)(summed))
+
+
+def batches(named: bool) -> tf.data.Dataset:
+    both = tf.data.Dataset.from_generator(lambda: ((rows, -rows) for rows in ROWS), output_signature=(SPEC, SPEC))
+    return both.map(lambda a, b: {"a": a, "b": b}) if named else both
+
+
+def test_batches_of_other_shapes_are_answered_in_order_by_one_trace_without_dropout(net, monkeypatch):
+    traces = []
+    call = net.call
+    monkeypatch.setattr(net, "call", lambda *given, **options: traces.append(0) or call(*given, **options))
+    found = forward(net, batches(named=True))
+    np.testing.assert_allclose(found[:, 0], [-27.0] * 4 + [-90.0] * 4 + [-189.0])
+    assert len(traces) == 1
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+def test_several_inputs_are_taken_in_their_order(copies):
+    first, second = keras.Input((None,)), keras.Input((None,))
+    net = keras.Model(
+        [first, second], keras.ops.sum(first, axis=1, keepdims=True) + 10 * keras.ops.sum(second, axis=1, keepdims=True)
+    )
+    # on one device copies choose the way of Keras, which replicas take
+    np.testing.assert_allclose(forward(net, batches(named=False), copies)[:, 0], [-27.0] * 4 + [-90.0] * 4 + [-189.0])
+
+
+def test_the_answers_are_those_of_keras_to_the_last_bit(net):
+    assert np.array_equal(forward(net, batches(named=True)), forward(net, batches(named=True), copies=2))
