@@ -7,6 +7,7 @@ from tfft.core.errors import PlanError
 from tfft.core.specs import FeatureSpec
 from tfft.plans.rates import Rates
 from tfft.plans.recipes import (
+    ENCODER_AUGMENT,
     ENCODER_HEAD,
     ENCODER_LEARNING_RATE,
     HEAD_LEARNING_RATE,
@@ -104,3 +105,10 @@ def test_bad_numbers_are_refused_where_they_are_written() -> None:
         encoder(layer_decay=1.1)
     with pytest.raises(PlanError, match=r"head=0 must be a number in \(0, 10000\]"):
         encoder(head=0)
+
+
+def test_encoder_hides_tokens_of_texts_and_nothing_of_pictures() -> None:
+    assert encoder().phases[0].augment == ENCODER_AUGMENT == (plans.augmentation.token_dropout(0.1),)
+    assert encoder(augment=()).phases[0].augment == ()
+    assert usual(FeatureSpec("sequence", masked=True), 1).phases[0].augment == ENCODER_AUGMENT
+    assert usual(FeatureSpec("sequence"), 1) == encoder(augment=())

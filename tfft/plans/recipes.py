@@ -10,6 +10,7 @@
 from tfft.core.specs import FeatureSpec
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.rates import Rates
+from tfft.preprocess.text_augmentation import token_dropout
 from tfft.preprocess.views import Augmentation
 from tfft.trainable.policy import all_but_first_blocks, everything, last_blocks, nothing
 
@@ -21,9 +22,11 @@ Augment = tuple[Augmentation, ...]
 HEAD_LEARNING_RATE = 5e-3
 TUNE_LEARNING_RATE = 1e-5
 # Chosen on the validation parts of TREC-6 and SST-2 with MiniLM, 2 to 3 epochs, one seed: rates of 5e-5 to 2e-4 and a layer decay
-# of 0.8 or 1 are within a point of each other; a head at the rate of the layers is a point behind on TREC-6.
+# of 0.8 or 1 are within a point of each other; a head at the rate of the layers is a point behind on TREC-6. A tenth of the tokens
+# hidden lowers the validation loss of SST-2 from 0.314 to 0.302, and its best epoch from the first to the second.
 ENCODER_LEARNING_RATE = 5e-5
 ENCODER_HEAD = 20.0
+ENCODER_AUGMENT = (token_dropout(0.1),)
 _MANY = 50_000
 
 
@@ -136,7 +139,7 @@ def encoder(
     layer_decay: float = 1.0,
     head: float = ENCODER_HEAD,
     weight_decay: float = 0.01,
-    augment: Augment = (),
+    augment: Augment = ENCODER_AUGMENT,
 ) -> Plan:
     """Train all layers of a text encoder for a few epochs, its head faster.
 
@@ -148,7 +151,7 @@ def encoder(
         layer_decay: What each layer's rate is of that of the layer behind it; 0.8 to 0.95 forget less.
         head: The head's rate over that of the layers.
         weight_decay: Decoupled, on kernels only.
-        augment: How training texts are changed; from ``tfft.plans.augmentation``.
+        augment: How training texts are changed; from ``tfft.plans.augmentation``. A tenth of the tokens is hidden by default.
 
     Returns:
         A Plan of one phase, ``encoder``.
@@ -157,7 +160,7 @@ def encoder(
         PlanError: When a number is out of range.
 
     Example:
-        >>> encoder(epochs=2, learning_rate=2e-5, head=1).describe()
+        >>> encoder(epochs=2, learning_rate=2e-5, head=1, augment=()).describe()
         'encoder: all_but_first_blocks(1), 2 epochs, learning rate 2e-05 (cosine, norms train)'
 
     Source:
@@ -185,10 +188,13 @@ def usual(features: FeatureSpec, examples: int) -> Plan:
         examples: In the training part.
 
     Returns:
-        ``encoder()`` for sequences, its embeddings included from 50,000 examples on; ``two_phase()`` for the others.
+        ``encoder()`` for sequences, its embeddings included from 50,000 examples on, and nothing hidden in those of pictures, which
+        have no mask; ``two_phase()`` for the others.
 
     Example:
         >>> usual(FeatureSpec("map"), 100) == two_phase()
         True
     """
-    return encoder(embeddings=examples >= _MANY) if features.kind == "sequence" else two_phase()
+    if features.kind != "sequence":
+        return two_phase()
+    return encoder(embeddings=examples >= _MANY, augment=ENCODER_AUGMENT if features.masked else ())
