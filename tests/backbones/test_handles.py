@@ -143,24 +143,19 @@ def test_a_path_to_nothing_is_refused() -> None:
         load_backbone("./nix")
 
 
-def test_options_of_texts_are_told_and_others_refused(encoder: Path) -> None:
-    assert (
-        options_of("bert_tiny_en_uncased")
-        == options_of(str(encoder))
-        == [
-            "weights",
-            "length",
-            "size",
-            "fit",
-        ]
-    )
+def test_options_of_texts_are_told_and_others_refused(encoder: Path, tmp_path: Path) -> None:
+    assert options_of("bert_tiny_en_uncased") == options_of(str(encoder)) == ["weights", "length"]
     assert set(options_of("toy_text")) == {"vocabulary", "lowercase", "length", "dropout"}
-    with pytest.raises(BackboneError, match=r"'bert_tiny_en_uncased' takes no option 'alpha'.*'length'"):
-        load_backbone("bert_tiny_en_uncased", alpha=0.5)
-    with pytest.raises(BackboneError, match=r"'bert_tiny_en_uncased' reads texts, and takes no size"):
+    with pytest.raises(BackboneError, match=r"'bert_tiny_en_uncased' takes no option 'size'.*'length'"):
         load_backbone("bert_tiny_en_uncased", size=224)
     with pytest.raises(BackboneError, match=r"'toy_text' takes no option 'lenght'.*'length'"):
         load_backbone("toy_text", lenght=64)
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    (pictures / "config.json").write_text('{"architecture": "resnet18"}')
+    assert options_of(str(pictures)) == ["weights", "size", "fit"]
+    with pytest.raises(BackboneError, match=r"takes no option 'length'.*'size'"):
+        load_backbone(str(pictures), weights=None, length=64)
 
 
 def test_a_package_that_is_missing_is_told_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -259,3 +259,11 @@ def test_a_text_is_as_long_as_there_are_positions(tmp_path):
         assert tfft.load_backbone(str(tmp_path)).preprocessor.length == limit
         with pytest.raises(BackboneError, match=f"up to {limit} tokens"):
             tfft.load_backbone(str(tmp_path), length=limit + 4)
+
+
+@pytest.mark.parametrize("lines", [6, 10_000])
+def test_a_vocabulary_of_another_model_is_refused_when_weights_are_loaded(folder, lines):
+    assets = folder / "assets" / "tokenizer" / "vocabulary.txt"
+    assets.write_text("\n".join([*SPECIAL, *(f"word{i}" for i in range(lines - 5))]))
+    with pytest.raises(BackboneError, match=rf"not that of its weights\. Got: {lines:,} tokens for 57 embeddings"):
+        tfft.load_backbone(str(folder)).load()

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import tfft
-from tfft.backbones.preset_files import configuration, further, reachable
+from tfft.backbones.preset_files import check_weights, configuration, further, reachable
 from tfft.core.errors import BackboneError, WeightsError
 
 
@@ -30,13 +30,14 @@ def test_what_cannot_be_reached_is_an_error_of_ours(monkeypatch):
     assert "minilm_l6" in caught.value.fix
 
 
-def test_the_configuration_is_what_the_file_says_and_weights_are_asked_for_only_where_they_are_wanted(tmp_path):
+def test_the_configuration_is_what_the_file_says_and_weights_are_asked_for_apart(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
-    assert configuration(str(tmp_path), weights=False) == {"model_type": "bert"}
-    with pytest.raises(WeightsError, match=r"no weights that can be read"):
-        configuration(str(tmp_path), weights=True)
+    config = configuration(str(tmp_path))
+    assert config == {"model_type": "bert"}
+    with pytest.raises(WeightsError, match=r"no weights that can be read.*pass weights=None"):
+        check_weights(str(tmp_path), config)
     (tmp_path / "model.safetensors").touch()
-    assert configuration(str(tmp_path), weights=True) == {"model_type": "bert"}
+    check_weights(str(tmp_path), config)
 
 
 @pytest.mark.parametrize("content", [None, "", "[1]", "{"])

@@ -120,3 +120,9 @@ def test_a_length_that_it_does_not_take_is_refused(length):
 def test_a_length_without_room_for_a_text_is_refused(length):
     with pytest.raises(DataError, match="at least 8"):
         tfft.load_backbone("toy_text", length=length)
+
+
+def test_a_vocabulary_with_a_token_twice_is_refused(vocabulary):
+    vocabulary.write_text(vocabulary.read_text(encoding="utf-8") + "\nfilm", encoding="utf-8")
+    with pytest.raises(WeightsError, match=r"holds tokens twice\. Got: 'film'\. Remove one line of each"):
+        tfft.load_backbone("bert_mini", vocabulary=vocabulary)

@@ -115,10 +115,101 @@ def test_a_vit_has_one_size(tmp_path):
         tfft.load_backbone(folder, weights=None, size=64)
 
 
-def test_layers_of_a_vit_train_one_by_one(tmp_path):
+def test_layers_of_a_vit_train_one_by_one(tmp_path, toy_arrays):
+    images, targets = toy_arrays
+    data = tfft.data.from_arrays(images, targets)
     described = tfft.load_backbone(str(folder_of("vit", tmp_path)), weights=None)
     assert [block.name for block in described.blocks] == ["embeddings", "layer1", "layer2", "layer3"]
     assert (described.features.kind, described.features.pooling) == ("sequence", "first")
+    model = tfft.build(described, tfft.tasks.classification(data.labels))
+    plan = tfft.Plan(tfft.Phase("top", tfft.trainable.last_blocks(1), 1, 1e-3))
+    (record,) = tfft.fit(model, data, plan, progress=False).phases
+    moved = {row.block for row in record.overview.rows if row.moved}
+    assert moved == {"layer3", "head"}
+
+
+def test_a_vit_trains_by_the_usual_plan_which_hides_nothing_of_pictures(tmp_path, toy_arrays):
+    data = tfft.data.from_arrays(*toy_arrays)
+    model = tfft.build(
+        tfft.load_backbone(str(folder_of("vit", tmp_path)), weights=None), tfft.tasks.classification(data.labels)
+    )
+    run = tfft.fit(model, data, progress=False)
+    assert run.plan == tfft.plans.encoder(augment=())
+
+
+@pytest.mark.parametrize("side", [28, [28, 28], None])
+def test_a_vit_may_be_smaller_than_other_nets_and_says_its_size_as_one_number(tmp_path, side):
+    folder = folder_of("vit", tmp_path)
+    (folder / "config.json").write_text(json.dumps(VIT | {"image_size": side, "patch_size": 7}))
+    if side == 28:
+        assert tfft.load_backbone(str(folder), weights=None).takes() == "28x28 pixels"
+        return
+    with pytest.raises(BackboneError, match=r"at which size its net takes pictures.*image_size as one whole number"):
+        tfft.load_backbone(str(folder), weights=None)
+
+
+def test_the_size_of_a_vit_is_its_nets_whatever_its_converter_says(tmp_path):
+    import keras_hub
+
+    net = keras_hub.models.ViTBackbone((32, 32, 3), 8, 1, 2, 8, 16)
+    net.save_to_preset(str(tmp_path))
+    keras_hub.layers.ViTImageConverter(image_size=(64, 64), scale=1 / 255).save_to_preset(str(tmp_path))
+    described = tfft.load_backbone(str(tmp_path))
+    assert described.takes() == "32x32 pixels"
+    pixels = np.random.default_rng(1).normal(size=(1, 32, 32, 3)).astype("float32")
+    np.testing.assert_allclose(described.load()(pixels), net(pixels), rtol=1e-5, atol=1e-6)
+
+
+def test_norms_of_a_vit_add_what_transformers_adds(tmp_path):
+    folder = folder_of("vit", tmp_path)
+    (folder / "config.json").write_text(json.dumps(VIT | {"layer_norm_eps": 1e-3}))
+    net = tfft.load_backbone(str(folder), weights=None).load()
+    norms = [part for layer in net.layers for part in layer._flatten_layers() if "Normalization" in type(part).__name__]
+    assert len(norms) == 7
+    assert {norm.epsilon for norm in norms} == {1e-3}
+
+
+@pytest.mark.parametrize("strange", [{"num_channels": 1}, {"hidden_act": "relu"}])
+def test_a_vit_that_kerashub_would_read_wrongly_is_refused(tmp_path, strange):
+    folder = folder_of("vit", tmp_path)
+    (folder / "config.json").write_text(json.dumps(VIT | strange))
+    with pytest.raises(BackboneError, match=r"a ViT that KerasHub 0\.32 does not know"):
+        tfft.load_backbone(str(folder), weights=None)
+
+
+@pytest.mark.parametrize(
+    ("make", "converter"),
+    [
+        (lambda hub: hub.ResNetBackbone([64], [7], [64, 64], [1, 1], [1, 2], "basic_block"), "ResNetImageConverter"),
+        (
+            lambda hub: hub.MobileNetBackbone(
+                [[8], [8]], [1, 1], [[8], [8]], [[3], [3]], [[2], [2]], [[None], [None]], [["relu"], ["relu"]], [[1], [1]],
+                16, 8, 2, False, 16,
+            ),
+            "MobileNetImageConverter",
+        ),
+    ],
+)  # fmt: skip
+def test_what_kerashub_saved_has_its_numbers(tmp_path, make, converter):
+    import keras_hub
+
+    net = make(keras_hub.models)
+    net.save_to_preset(str(tmp_path))
+    getattr(keras_hub.layers, converter)(image_size=(32, 32), scale=1 / 255).save_to_preset(str(tmp_path))
+    pixels = np.random.default_rng(1).normal(size=(1, 32, 32, 3)).astype("float32")
+    np.testing.assert_allclose(tfft.load_backbone(str(tmp_path)).load()(pixels), net(pixels), rtol=1e-5, atol=1e-6)
+
+
+def test_an_architecture_is_named_before_its_weights_are_missed(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"architecture": "resnet9000", "pretrained_cfg": IMAGENET}))
+    with pytest.raises(BackboneError, match="does not convert timm's 'resnet9000'"):
+        tfft.load_backbone(str(tmp_path))
+
+
+def test_a_configuration_of_no_known_form_is_refused(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"class_name": "VGGBackbone", "config": {}}))
+    with pytest.raises(BackboneError, match=r"cannot be used: Unrecognized format"):
+        tfft.load_backbone(str(tmp_path), weights=None)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +234,9 @@ def test_the_pixel_range_is_what_the_files_say(tmp_path, mean, spread, expected)
     ("values", "expected"),
     [
         ({}, "raw"),
+        ({"scale": 1.0, "offset": 0.0}, "raw"),
+        ({"scale": [1 / 127.5], "offset": -1.0}, "minus_one_to_one"),
+        ({"scale": 1 / 255}, "zero_to_one"),
         ({"scale": 1 / 127.5, "offset": -1.0}, "minus_one_to_one"),
         (
             {
@@ -159,6 +253,39 @@ def test_the_pixel_range_of_a_keras_preset_is_its_converters(tmp_path, values, e
     keras_hub.models.VGGBackbone([1], [4]).save_to_preset(str(tmp_path))
     keras_hub.layers.VGGImageConverter(image_size=(32, 32), **values).save_to_preset(str(tmp_path))
     assert tfft.load_backbone(str(tmp_path)).pixel_range == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"do_normalize": False, "image_mean": HALF, "image_std": HALF}, "zero_to_one"),
+        ({"do_normalize": False, "do_rescale": False}, "raw"),
+        ({"do_rescale": False, "image_mean": [127.5] * 3, "image_std": [127.5] * 3}, "minus_one_to_one"),
+        ({"rescale_factor": 1 / 127.5, "image_mean": [1.0] * 3, "image_std": [1.0] * 3}, "minus_one_to_one"),
+        ({"image_mean": 0.5, "image_std": 0.5}, "minus_one_to_one"),
+    ],
+)
+def test_what_transformers_does_to_pixels_is_read_whole(tmp_path, values, expected):
+    folder = folder_of("vit", tmp_path)
+    (folder / "preprocessor_config.json").write_text(json.dumps(values))
+    assert tfft.load_backbone(str(folder), weights=None).pixel_range == expected
+
+
+@pytest.mark.parametrize(
+    ("mean", "spread"), [([0.5], [0.5, 0.5]), (["a"] * 3, HALF), (HALF, [0.0] * 3), ({}, HALF), ([0.1, 0.2, 0.3], HALF)]
+)
+def test_numbers_that_make_no_range_are_refused(tmp_path, mean, spread):
+    config = {"architecture": "vgg11", "pretrained_cfg": {"mean": mean, "std": spread}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(BackboneError, match=r"pixel range|a range that tfft does not have"):
+        tfft.load_backbone(str(tmp_path), weights=None)
+
+
+@pytest.mark.parametrize("size", [None, [3], ["a", "b", "c"], [3, 0, 0]])
+def test_a_size_that_is_none_counts_as_not_said(tmp_path, size):
+    config = {"architecture": "vgg11", "pretrained_cfg": {**IMAGENET, "input_size": size}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert tfft.load_backbone(str(tmp_path), weights=None).takes() == "224x224 pixels"
 
 
 def test_an_unknown_pixel_range_is_refused_and_so_is_none(tmp_path):
@@ -189,14 +316,6 @@ def test_an_architecture_that_is_converted_but_has_no_blocks_here_is_refused(tmp
     (tmp_path / "config.json").write_text(json.dumps({"architecture": "cspresnet50", "pretrained_cfg": IMAGENET}))
     with pytest.raises(BackboneError, match=r"does not know 'CSPNetBackbone'.*It knows 'ResNetBackbone'"):
         tfft.load_backbone(str(tmp_path), weights=None)
-
-
-def test_an_option_for_texts_is_refused_with_pictures_and_the_other_way(tmp_path):
-    folder = str(folder_of("vgg11", tmp_path))
-    with pytest.raises(BackboneError, match=r"reads pictures, and takes no length\. Got: length=64"):
-        tfft.load_backbone(folder, weights=None, length=64)
-    with pytest.raises(BackboneError, match=r"reads texts, and takes no size\. Got: size=64"):
-        tfft.load_backbone("bert_tiny_en_uncased", weights=None, size=64)
 
 
 def test_a_timm_folder_without_safetensors_tells_how_to_save_them(tmp_path):

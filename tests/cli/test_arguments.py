@@ -4,8 +4,9 @@ import pytest
 import typer
 
 import tfft
+from tests.contracts.test_hub_pictures import folder_of
 from tfft.cli import arguments
-from tfft.cli.arguments import PlanName
+from tfft.cli.arguments import PlanName, typed_plan
 from tfft.core.specs import LabelSpace
 
 
@@ -41,3 +42,15 @@ def test_a_plan_that_nobody_named_is_that_of_the_features():
         assert typed == (recipe(2) if name == "toy_text" else recipe(head_epochs=2))
         named = arguments.typed_plan(PlanName.head_only, backbone, 3, None, None, None, None)
         assert named == tfft.plans.head_only(epochs=3)
+
+
+def test_the_encoder_plan_hides_nothing_of_pictures(tmp_path):
+    folder = folder_of("vit", tmp_path)
+    pictures, texts = tfft.load_backbone(str(folder), weights=None), tfft.load_backbone("toy_text")
+    for name in (None, PlanName.encoder):
+        (phase,) = typed_plan(name, pictures, 3, None, None, None, None)
+        assert (phase.name, phase.epochs, phase.augment) == ("encoder", 3, ())
+        (phase,) = typed_plan(name, texts, 3, None, None, None, None)
+        assert phase.augment == tfft.plans.encoder().phases[0].augment != ()
+    (phase,) = typed_plan(None, pictures, None, None, None, None, "flips")
+    assert [step.name for step in phase.augment] == ["flips"]

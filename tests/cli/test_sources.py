@@ -95,7 +95,10 @@ def test_what_is_fine_tuned_without_a_name_depends_on_the_inputs(pictures, tmp_p
     (texts / "1.txt").write_text("a film")
     assert Source(texts.parent, None, "label", skip_corrupt=False).usual_backbone == "minilm_l6"
     assert Source(Path("a.csv"), None, "label", False, text_column="text").usual_backbone == "minilm_l6"
-    assert Source(Path("a.csv"), None, "label", skip_corrupt=False).usual_backbone == "tfft_mini"
+    table = tmp_path / "a.csv"
+    for header, usual in (("path,label", "tfft_mini"), ("text,label", "minilm_l6"), ("text,path,label", "tfft_mini")):
+        table.write_text(f"{header}\n")
+        assert Source(table, None, "label", skip_corrupt=False).usual_backbone == usual
 
 
 @pytest.fixture
@@ -124,7 +127,7 @@ def test_a_model_of_pairs_takes_two_texts_with_a_tab_between_them(tmp_path):
     found = given_inputs(reader, ["how far?\ttwo miles", "why?\t"])
     assert found == [("how far?", "two miles"), ("why?", "")]
     assert [answer.name for answer in reader.predict(found)] == ["how far? | two miles", "why?"]
-    with pytest.raises(DataError, match=r"there is no tab\. Got: 'how far\?'\. Put a tab"):
+    with pytest.raises(DataError, match=r"there is no tab\. Got: 'how far\?'\. Put one tab"):
         given_inputs(reader, ["how far?"])
     with pytest.raises(DataError, match=r"trained on pairs of texts, and is asked about single texts"):
         reader.predict(["how far?"])
@@ -143,3 +146,13 @@ def test_a_file_of_texts_that_cannot_be_read_is_named(reader, tmp_path):
 
 def test_for_a_net_of_pictures_what_is_typed_are_paths(predictor):
     assert given_inputs(predictor, ["a.txt", "b"]) == [Path("a.txt"), Path("b")]
+
+
+@pytest.mark.parametrize("name", ["reviews.csv", "folder"])
+def test_a_file_or_folder_is_not_taken_for_a_text(reader, tmp_path, monkeypatch, name):
+    (tmp_path / "reviews.csv").touch()
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match=rf"'{name}' is a file or folder, and the model reads texts"):
+        given_inputs(reader, ["a text", name])
+    assert given_inputs(reader, ["a text " * 1000]) == ["a text " * 1000]

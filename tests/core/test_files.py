@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tfft.core.files import replacing, write_text
+from tfft.core.files import refusal, replacing, write_text
 
 
 def _listing(folder):
@@ -118,3 +118,10 @@ def test_a_file_never_takes_the_place_of_a_folder(tmp_path):
     with pytest.raises(IsADirectoryError, match=r"photos' is a folder; name a file in it"):
         write_text(tmp_path / "photos", "a report")
     assert (tmp_path / "photos" / "1.jpg").read_text() == "precious"
+
+
+def test_a_place_that_takes_nothing_says_why(tmp_path):
+    assert refusal(tmp_path / "new" / "report.html") == ""
+    (tmp_path / "file").touch()
+    assert "Not a directory" in refusal(tmp_path / "file" / "report.html")
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]

@@ -105,3 +105,13 @@ def test_one_column_of_floats_is_a_quantity_of_texts():
     data = from_dataframe(FRAME.assign(label=np.linspace(0, 1, 12)))
     assert (data.labels.kind, data.labels.names) == ("real", ("label",))
     assert isinstance(data.train.inputs[0], Text)
+
+
+def test_a_column_is_not_both_input_and_label():
+    with pytest.raises(DataError, match=r"The column 'text' is named for inputs and for labels"):
+        from_dataframe(pd.DataFrame({"text": ["a", "b"]}), text_column="text", label_column="text")
+
+
+def test_a_single_column_that_is_another_hints_at_the_separator():
+    with pytest.raises(DataError, match=r"no column 'text'.*split at commas or semicolons, TSV at tabs"):
+        from_dataframe(pd.DataFrame({"text|label": ["a|b"]}), text_column="text")

@@ -113,3 +113,25 @@ def test_another_encoding_is_named_with_its_line(tmp_path, content, reason):
     (tmp_path / "t.csv").write_bytes(content)
     with pytest.raises(DataError, match=reason):
         read_table(tmp_path / "t.csv", ["label"])
+
+
+@pytest.mark.parametrize(
+    "rows", ["The film was dull, and so on,bad\n" * 3, "good film,good\nhello, world,bad\n", "a,b\n" * 50 + "a,b,c\n"]
+)
+def test_a_row_with_more_cells_than_the_header_is_named_and_nothing_is_moved(tmp_path, rows):
+    table = tmp_path / "reviews.csv"
+    table.write_text(f"text,label\n{rows}")
+    line = next(number for number, row in enumerate(rows.splitlines(), start=2) if row.count(",") == 2)
+    with pytest.raises(
+        DataError, match=rf"Line {line} of '.*reviews\.csv' has 3 cells, and the header 2.*quotation marks"
+    ):
+        read_table(table, ["label"], ["text"])
+
+
+def test_an_empty_table_and_a_line_that_is_no_json_are_named(tmp_path):
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(DataError, match=r"empty\.csv' is empty\. Pass a table"):
+        read_table(tmp_path / "empty.csv", ["label"])
+    (tmp_path / "rows.jsonl").write_text('{"text": "a", "label": "b"}\n{"text": "a"')
+    with pytest.raises(DataError, match=r"Line 2 of '.*rows\.jsonl' is no JSON.*Repair it"):
+        read_table(tmp_path / "rows.jsonl", ["label"])

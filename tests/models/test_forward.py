@@ -18,16 +18,20 @@ def net():
     return keras.Model({"a": first, "b": second}, keras.layers.Dropout(0.5)(summed))
 
 
-def batches(named: bool) -> tf.data.Dataset:
+def batches() -> tf.data.Dataset:
     both = tf.data.Dataset.from_generator(lambda: ((rows, -rows) for rows in ROWS), output_signature=(SPEC, SPEC))
-    return both.map(lambda a, b: {"a": a, "b": b}) if named else both
+    return both.map(lambda a, b: ((a, b), 0))
+
+
+def by_name(inputs):
+    return dict(zip("ab", inputs, strict=True))
 
 
 def test_batches_of_other_shapes_are_answered_in_order_by_one_trace_without_dropout(net, monkeypatch):
     traces = []
     call = net.call
     monkeypatch.setattr(net, "call", lambda *given, **options: traces.append(0) or call(*given, **options))
-    found = forward(net, batches(named=True))
+    found = forward(net, batches(), by_name)
     np.testing.assert_allclose(found[:, 0], [-27.0] * 4 + [-90.0] * 4 + [-189.0])
     assert len(traces) == 1
 
@@ -39,8 +43,8 @@ def test_several_inputs_are_taken_in_their_order(copies):
         [first, second], keras.ops.sum(first, axis=1, keepdims=True) + 10 * keras.ops.sum(second, axis=1, keepdims=True)
     )
     # on one device copies choose the way of Keras, which replicas take
-    np.testing.assert_allclose(forward(net, batches(named=False), copies)[:, 0], [-27.0] * 4 + [-90.0] * 4 + [-189.0])
+    np.testing.assert_allclose(forward(net, batches(), tuple, copies)[:, 0], [-27.0] * 4 + [-90.0] * 4 + [-189.0])
 
 
 def test_the_answers_are_those_of_keras_to_the_last_bit(net):
-    assert np.array_equal(forward(net, batches(named=True)), forward(net, batches(named=True), copies=2))
+    assert np.array_equal(forward(net, batches(), by_name), forward(net, batches(), by_name, copies=2))

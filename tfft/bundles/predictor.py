@@ -86,7 +86,7 @@ class Predictor:
         Args:
             inputs: A path, encoded bytes, an array or a Pillow image; a folder (all images below it, sorted); a sequence of these,
                 mixed; or an array of images, shape (n, height, width[, channels]). Of a model of texts a text, a pair of texts as
-                a tuple, or a sequence of them.
+                a tuple, or a sequence or pandas Series of them.
             batch_size: Inputs run through the net at once.
             value_range: (lowest, highest) pixel value of arrays that are not uint8.
 
@@ -108,8 +108,9 @@ class Predictor:
         check_batch_size(batch_size)
         of_text = isinstance(self.preprocessor, TextPreprocessor)
         items = list(_texts(inputs) if of_text else _flat(inputs, value_range))
-        if items and self.seen is not None:
-            self.seen.check_pairs(items[0][1])
+        if self.seen is not None:
+            for _, item in items:
+                self.seen.check_pairs(item)
         answers: list[Prediction] = []
         for start in range(0, len(items), batch_size):
             chosen = items[start : start + batch_size]
@@ -136,6 +137,8 @@ class Predictor:
 
 def _texts(inputs: Any) -> Iterator[tuple[str, Any]]:
     """(name, item) for each text, or pair of texts, in whatever the user passed."""
+    if hasattr(inputs, "to_numpy"):
+        inputs = inputs.to_numpy(object)
     single = isinstance(inputs, (str, Text, tuple)) or not isinstance(inputs, (Sequence, np.ndarray))
     for index, item in enumerate([inputs] if single else inputs):
         several = isinstance(item, (tuple, list, np.ndarray)) and len(item) == 2

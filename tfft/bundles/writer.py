@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -115,6 +114,7 @@ def check_target(path: str | Path) -> None:
         BundleError: When something else than an older bundle is there, or the place cannot be written to.
 
     Example:
+        >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     check_target(Path(folder) / "new.tfft")  # nothing stands there: fine
         ...     _ = (Path(folder) / "thesis.zip").write_text("precious")
@@ -131,15 +131,8 @@ def check_target(path: str | Path) -> None:
         )
     if not path.name or (path.is_symlink() and not path.exists()):
         raise BundleError(f"{str(path)!r} is no place for a bundle.", fix="Write a name, such as flowers.tfft.")
-    above = next(parent for parent in path.absolute().parents if parent.exists())
-    try:
-        # asked by doing it: permissions alone do not tell of /proc, or of a disk mounted read-only
-        with tempfile.TemporaryDirectory(prefix=".tfft-", dir=above):
-            pass
-    except OSError as error:
-        raise BundleError(
-            f"No bundle can be written to {str(path)!r}: {error.strerror}.", f"{str(above)!r}", "Choose another path."
-        ) from None
+    if reason := files.refusal(path):
+        raise BundleError(f"No bundle can be written to {str(path)!r}: {reason}.", fix="Choose another path.")
     if path.exists() and path.is_dir() == (path.suffix == ".zip"):
         kind = "a folder" if path.is_dir() else "a file"
         raise BundleError(

@@ -1,10 +1,14 @@
 """What is typed on the command line -> backbone and plan."""
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from tfft.backbones.presets import is_own
+from tfft.core.quiet import start_tensorflow
 
 if TYPE_CHECKING:
     from tfft.backbones.base import Backbone
@@ -124,6 +128,8 @@ def describe_backbone(name: str, weights: str | None, **options: Any) -> "Backbo
     """
     import tfft
 
+    if is_own(name):  # TensorFlow is imported to describe what another library saved
+        start_tensorflow()
     given = {key: value for key, value in options.items() if value is not None}
     if weights is not None:
         given["weights"] = None if weights.lower() == "none" else weights
@@ -162,12 +168,23 @@ def typed_plan(name: PlanName | None, backbone: "Backbone", *numbers: Any) -> "P
         A Plan; None where nothing was typed, and the size of the data decides as well.
 
     Raises:
-        BadParameter: As ``describe_plan``.
+        BadParameter: As ``describe_plan``, and for more blocks than there are.
     """
     if name is None and all(number is None for number in numbers):
         return None
-    usual = PlanName.encoder if backbone.features.kind == "sequence" else PlanName.two_phase
-    return describe_plan(name or usual, *numbers)
+    from tfft.plans.phase import Plan
+    from tfft.plans.recipes import hidden
+
+    blocks = numbers[2]
+    if blocks is not None and blocks > (most := len(backbone.blocks)):
+        raise typer.BadParameter(
+            f"--blocks {blocks}: {backbone.handle} has {most}; see `tfft backbones {backbone.handle}`."
+        )
+    chosen = name or (PlanName.encoder if backbone.features.kind == "sequence" else PlanName.two_phase)
+    plan = describe_plan(chosen, *numbers)
+    if chosen is not PlanName.encoder or numbers[-1] is not None:
+        return plan
+    return Plan(*(replace(phase, augment=hidden(backbone.features)) for phase in plan))
 
 
 def describe_plan(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tfft.core import files
 from tfft.core.errors import BundleError
 
 if TYPE_CHECKING:
@@ -40,6 +41,21 @@ def export_somewhere(model: "TransferModel", path: Path, report: "Report") -> Pa
         return export(model, free_path(str(Path(tempfile.gettempdir()) / stem), ".tfft"), report=report)
 
 
+def check_report(path: Path) -> None:
+    """Refuse a place where no report can be written, before anything is measured.
+
+    Args:
+        path: Where it is meant to go.
+
+    Raises:
+        BadParameter: Saying why.
+    """
+    if path.suffix not in (".html", ".json", ".md"):
+        raise typer.BadParameter(f"--out {path}: a report is written as .html, .json or .md.")
+    if reason := files.refusal(path):
+        raise typer.BadParameter(f"--out {path}: nothing can be written there: {reason}.")
+
+
 @contextmanager
 def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
     """Write a bundle of the best weights so far when a training is interrupted, or what follows it fails.
@@ -61,7 +77,11 @@ def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
     except (KeyboardInterrupt, Exception):
         if model.seen is not None:
             kept = export(model, free_path(str(path.with_name(f"{path.stem}-stopped")), path.suffix))
-            typer.secho(f"Stopped; the best weights so far are in {kept}", err=True, fg="red")
+            typer.secho(
+                f"Stopped; the best weights so far are in {kept}",
+                err=True,
+                fg="red",
+            )
         raise
 
 

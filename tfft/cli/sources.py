@@ -75,9 +75,15 @@ class Source:
     @property
     def usual_backbone(self) -> str:
         """What is fine-tuned where the user names nothing; class folders are looked into for texts."""
+        from tfft.data.table_files import read_table
         from tfft.data.walking import holds_texts
 
-        texts = self.text_column is not None or (self.path.is_dir() and holds_texts(self.path))
+        texts = self.text_column is not None
+        if not texts and self.path.is_dir():
+            texts = holds_texts(self.path)
+        elif not texts and self.image_column is None and self.path.is_file():
+            columns = read_table(self.path, []).columns
+            texts = "text" in columns and "path" not in columns
         return "minilm_l6" if texts else "tfft_mini"
 
     def everything(self, labels: "LabelSpace") -> "tuple[Examples, tuple[str, ...]]":
@@ -124,7 +130,7 @@ class Source:
 
 
 def _several(names: str) -> str | list[str]:
-    return names.split(",") if "," in names else names
+    return [name.strip() for name in names.split(",")] if "," in names else names
 
 
 def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
@@ -150,6 +156,11 @@ def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
         try:
             if each == "-":
                 texts += sys.stdin.read().splitlines()
+            elif not each.endswith(".txt") and _stands(each):
+                raise DataError(
+                    f"{each!r} is a file or folder, and the model reads texts.",
+                    fix="Pass texts, or .txt files with one in each line.",
+                )
             else:
                 texts += Path(each).read_text(encoding="utf-8-sig").splitlines() if each.endswith(".txt") else [each]
         except (OSError, UnicodeDecodeError) as error:
@@ -159,14 +170,21 @@ def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
 
 
 def _pair(text: str) -> tuple[str, str]:
-    first, tab, second = text.partition("\t")
-    if not tab:
+    parts = text.split("\t")
+    if len(parts) != 2:
         raise DataError(
-            "The model was trained on pairs of texts, and there is no tab.",
+            f"The model was trained on pairs of texts, and there {'is no tab' if len(parts) == 1 else 'are several tabs'}.",
             repr(text[:60]),
-            "Put a tab between the two.",
+            "Put one tab between the two; a shell writes it as $'first\\tsecond'.",
         )
-    return first, second
+    return parts[0], parts[1]
+
+
+def _stands(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except OSError:  # too long for the name of a file
+        return False
 
 
 def examples_of(

@@ -25,7 +25,7 @@ from tfft.cli.arguments import (
     SkipCorrupt,
     TextColumn,
 )
-from tfft.cli.places import export_somewhere, free_path, rescued
+from tfft.cli.places import check_report, export_somewhere, free_path, rescued
 from tfft.cli.sources import Part, Source, examples_of, given_inputs
 from tfft.cli.spoken import backbone_line, kept_line, predicted_line, spoken
 from tfft.core.quiet import start_tensorflow
@@ -83,6 +83,7 @@ def fit(
     """Fine-tune a backbone on your images or texts and write a bundle."""
     import tfft
     from tfft.bundles.writer import check_target
+    from tfft.training.checks import check_inputs
 
     out = free_path("model", ".tfft") if out is None else out
     check_target(out)
@@ -92,11 +93,10 @@ def fit(
         backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary
     )
     chosen = arguments.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
-    if blocks is not None and blocks > (most := len(described.blocks)):
-        raise typer.BadParameter(f"--blocks {blocks}: {backbone} has {most}; see `tfft backbones {backbone}`.")
     if run_folder is not None:
         run_folder.mkdir(parents=True, exist_ok=True)
     splits = source.splits(seed)
+    check_inputs(described, splits)
     typer.echo(f"{data}: {splits.describe()}")
     for line in splits.skipped:
         typer.echo(f"skipped {line}", err=True)
@@ -131,8 +131,8 @@ def evaluate(
     """Measure a bundle on inputs with known labels: on those that it has not seen in training, unless --part names others."""
     import tfft
 
-    if out is not None and out.suffix not in (".html", ".json", ".md"):
-        raise typer.BadParameter(f"--out {out}: a report is written as .html, .json or .md.")
+    if out is not None:
+        check_report(out)
     start_tensorflow()
     predictor = tfft.load(bundle)
     seed = predictor.seen.seed if seed is None and predictor.seen is not None else seed or 0
@@ -178,7 +178,7 @@ def backbones(name: Annotated[str | None, typer.Argument(help="One backbone, in 
         for source, candidate in handles.names():
             typer.echo(backbone_line(source, candidate))
         return
-    described = handles.load_backbone(name)
+    described = arguments.describe_backbone(name, None)
     typer.echo(f"{described.handle}: {described.takes()}")
     typer.echo(f"blocks, from input to output: {', '.join(block.name for block in described.blocks)}")
     typer.echo(f"options: {', '.join(handles.options_of(name))}")

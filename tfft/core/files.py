@@ -54,6 +54,28 @@ def replacing(path: Path) -> Iterator[Path]:
             shutil.rmtree(workplace, ignore_errors=True)
 
 
+def refusal(path: Path) -> str:
+    """Why nothing can be written at a place.
+
+    Args:
+        path: Of a file or folder; it and the folders above it need not exist.
+
+    Returns:
+        The system's reason and the folder that it is about; empty where something can be written.
+
+    Example:
+        >>> refusal(Path("/proc/none/report.html")) != "", refusal(Path(tempfile.gettempdir()) / "report.html")
+        (True, '')
+    """
+    above = next(parent for parent in path.absolute().parents if parent.exists())
+    try:
+        # asked by doing it: permissions alone do not tell of /proc, or of a disk mounted read-only
+        with tempfile.TemporaryDirectory(prefix=".tfft-", dir=above):
+            return ""
+    except OSError as error:
+        return f"{error.strerror} ({str(above)!r})"
+
+
 def in_words(size_bytes: float) -> str:
     """A size for people.
 

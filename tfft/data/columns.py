@@ -145,6 +145,10 @@ class Columns:
             raise DataError(f"Column names must be unique; {shortlist(twice)} stand twice.", fix="Rename one of each.")
         image = self.image or (_IMAGE if self.text is None and (_IMAGE in frame or _TEXT not in frame) else None)
         inputs = self.texts if image is None else [image]
+        if same := set(inputs) & set(self.labels):
+            raise DataError(
+                f"The column {min(same)!r} is named for inputs and for labels.", fix="Name another for one of them."
+            )
         for column in (*inputs, *self.as_written):
             if column not in frame.columns:
                 raise _no_column(str(column), [str(name) for name in frame.columns], not (self.image or self.text))
@@ -166,7 +170,12 @@ def _no_column(column: str, there: list[str], guessed: bool) -> DataError:
             f"the columns {shortlist(there)}",
             "Name one with image_column= or text_column=.",
         )
-    return DataError(f"There is no column {column!r}.", f"the columns {shortlist(there)}", nearest(column, there))
+    fix = (
+        nearest(column, there)
+        if len(there) > 1
+        else "CSV is split at commas or semicolons, TSV at tabs: check the file."
+    )
+    return DataError(f"There is no column {column!r}.", f"the columns {shortlist(there)}", fix)
 
 
 def _texts(columns: "pd.DataFrame") -> list[Text]:

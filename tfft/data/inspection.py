@@ -94,9 +94,14 @@ def refuse_faults(inputs: Sequence[Any], inspection: Inspection) -> None:
     """
     if inspection.faults:
         named = [f"{_name(inputs, index)} ({reason})" for index, reason in inspection.faults]
+        kind, again = (
+            ("texts", "Save them as UTF-8, ")
+            if isinstance(inputs, TextFiles)
+            else ("images", "Repair or remove them, ")
+        )
         raise DataError(
-            f"{len(named)} of {len(inputs)} images cannot be read: {shortlist(named)}.",
-            fix='Repair or remove them, or pass on_corrupt="skip" to leave them out.',
+            f"{len(named)} of {len(inputs)} {kind} cannot be read: {shortlist(named)}.",
+            fix=f'{again} or pass on_corrupt="skip" to leave them out.',
         )
 
 

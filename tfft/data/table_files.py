@@ -5,6 +5,7 @@ import codecs
 import csv
 import json
 import re
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,7 @@ def read_table(path: Path, as_written: Sequence[str], texts: Sequence[str] = ())
         raise _not_utf8(path) from None
     except (ValueError, OSError) as error:  # the errors of pandas' parsers and of pyarrow are ValueErrors
         raise DataError(
-            f"{str(path)!r} cannot be read as {path.suffix[1:].upper()}: {error}.",
+            f"{str(path)!r} cannot be read as {path.suffix[1:].upper()}: {str(error).strip().rstrip('.')}.",
             fix="Save it as UTF-8 with one header line (JSON lines: one object a line).",
         ) from error
 
@@ -75,8 +76,16 @@ def _read_text(path: Path, separator: str, as_written: Sequence[str], texts: Seq
     import pandas as pd
 
     quoting = _tab_quoting(path) if separator == "\t" else csv.QUOTE_MINIMAL
-    frame = pd.read_csv(path, sep=separator, quoting=quoting)
-    text = pd.read_csv(path, sep=separator, quoting=quoting, dtype=str, keep_default_na=False)
+    with warnings.catch_warnings():
+        # else pandas takes the first cell of rows with one more than the header for their name, and all others move by one
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            frame = pd.read_csv(path, sep=separator, quoting=quoting, index_col=False)
+            text = pd.read_csv(path, sep=separator, quoting=quoting, index_col=False, dtype=str, keep_default_na=False)
+        except pd.errors.EmptyDataError:
+            raise DataError(f"{str(path)!r} is empty.", fix="Pass a table with one header line.") from None
+        except (pd.errors.ParserWarning, pd.errors.ParserError) as error:
+            raise _too_many_cells(path, separator, quoting) or error from None
     for column in as_written:
         if column in frame:
             frame[column] = _as_written(text[column], frame[column].notna())
@@ -84,6 +93,21 @@ def _read_text(path: Path, separator: str, as_written: Sequence[str], texts: Seq
         if column in frame and column not in as_written:
             frame[column] = text[column]
     return frame
+
+
+def _too_many_cells(path: Path, separator: str, quoting: Any) -> DataError | None:
+    """Which row has more cells than there are columns; None where it is something else."""
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        rows = csv.reader(lines, delimiter=separator, quoting=quoting)
+        columns = len(next(rows))
+        line, row = next(((rows.line_num, row) for row in rows if len(row) > columns), (0, []))
+    if not row:
+        return None
+    return DataError(
+        f"Line {line} of {str(path)!r} has {len(row)} cells, and the header {columns}.",
+        shortlist(row),
+        f"Put quotation marks around texts that hold a {separator!r}.",
+    )
 
 
 def _tab_quoting(path: Path) -> int:
@@ -192,4 +216,14 @@ def _read_json_lines(path: Path) -> "pd.DataFrame":
     import pandas as pd
 
     with path.open(encoding="utf-8-sig") as lines:
-        return pd.DataFrame([json.loads(line) for line in lines if line.strip()])
+        rows = []
+        for number, line in enumerate(lines, start=1):
+            try:
+                rows += [json.loads(line)] if line.strip() else []
+            except ValueError as error:
+                raise DataError(
+                    f"Line {number} of {str(path)!r} is no JSON: {str(error).partition(':')[0]}.",
+                    line[:80].strip(),
+                    "Repair it.",
+                ) from None
+        return pd.DataFrame(rows)

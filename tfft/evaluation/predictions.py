@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from tfft.data.seen import Seen
 from tfft.models import answers
 from tfft.models.assembly import TransferModel
 from tfft.models.forward import forward
-from tfft.models.tokens import tokenized
+from tfft.models.tokens import read, tokenized
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.text import TextPreprocessor
 from tfft.tasks.base import Task
@@ -132,7 +132,7 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
     """
     check_batch_size(batch_size)
     if model.seen is not None:
-        model.seen.check_pairs(examples.inputs[0])
+        model.seen.check_pairs(read(examples, 0))
     task = model.task
     with readable():
         if isinstance(model, TransferModel):
@@ -143,11 +143,7 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
             loading = reading(found, model.preprocessor, task.encode)
             order = np.arange(len(found)) if loading.lengths is None else by_length(loading.lengths)
             batches = evaluation_batches(loading, batch_size, order, copies)
-
-            def named(inputs: Any, _: Any) -> Any:
-                return model.preprocessor.named(inputs if isinstance(inputs, tuple) else (inputs,))
-
-            logits = forward(model.net, batches.map(named), copies)[: len(examples)][np.argsort(order)]
+            logits = forward(model.net, batches, model.preprocessor.named, copies)[: len(examples)][np.argsort(order)]
     strange = np.flatnonzero(~np.isfinite(logits).all(axis=1))
     if len(strange):
         raise DataError(

@@ -64,12 +64,8 @@ def logits(model: TransferModel, examples: Examples, batch_size: int) -> np.ndar
             net, named = tail_net(model, at, fold=False), _as_they_are
 
         batches = evaluation_batches(loading, batch_size, order, copies)
-
-        def inputs_of(inputs: Any, _: Any) -> Any:
-            return named(inputs if isinstance(inputs, tuple) else (inputs,))
-
         try:
-            found = forward(net, batches.map(inputs_of), copies)[: len(examples)]
+            found = forward(net, batches, named, copies)[: len(examples)]
         finally:
             tables.close()
         return found[np.argsort(order)]

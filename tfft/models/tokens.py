@@ -27,11 +27,22 @@ def tokenized(preprocessor: ImagePreprocessor | TextPreprocessor, examples: Exam
     """
     if isinstance(preprocessor, ImagePreprocessor) or isinstance(examples.inputs, Ragged):
         return examples
-    return replace(examples, inputs=preprocessor.many([_read(examples, i) for i in range(len(examples))]).rows)
+    return replace(examples, inputs=preprocessor.many([read(examples, i) for i in range(len(examples))]).rows)
 
 
-def _read(examples: Examples, index: int) -> Any:
-    """One text; features are found again by what its file held when it was looked at, so another content is refused."""
+def read(examples: Examples, index: int) -> Any:
+    """One input; features are found again by what its file held when it was looked at, so another content of a text is refused.
+
+    Args:
+        examples: Of pictures of any shape, or of texts.
+        index: Of the example.
+
+    Returns:
+        A Text, the path of a picture, or what else the input is.
+
+    Raises:
+        DataError: When a file of a text is gone or has changed.
+    """
     try:
         item = examples.inputs[index]
     except OSError as error:

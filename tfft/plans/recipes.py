@@ -3,7 +3,7 @@
 ::
 
     two_phase, head_only, full      for any backbone
-    encoder                         for text encoders
+    encoder                         for text encoders, and for ViTs
     usual                           what ``fit`` trains by without being told
 """
 
@@ -141,7 +141,7 @@ def encoder(
     weight_decay: float = 0.01,
     augment: Augment = ENCODER_AUGMENT,
 ) -> Plan:
-    """Train all layers of a text encoder for a few epochs, its head faster.
+    """Train all layers of a text encoder, or of a ViT with ``augment=()``, for a few epochs, its head faster.
 
     Args:
         epochs: Passes over the training part; 2 to 4 are common.
@@ -197,4 +197,20 @@ def usual(features: FeatureSpec, examples: int) -> Plan:
     """
     if features.kind != "sequence":
         return two_phase()
-    return encoder(embeddings=examples >= _MANY, augment=ENCODER_AUGMENT if features.masked else ())
+    return encoder(embeddings=examples >= _MANY, augment=hidden(features))
+
+
+def hidden(features: FeatureSpec) -> Augment:
+    """What ``encoder`` hides of training examples where nobody says otherwise.
+
+    Args:
+        features: What the backbone emits, of shape (batch, steps, width).
+
+    Returns:
+        A tenth of the tokens of texts; nothing of pictures, whose features have no mask.
+
+    Example:
+        >>> hidden(FeatureSpec("sequence"))
+        ()
+    """
+    return ENCODER_AUGMENT if features.masked else ()

@@ -55,6 +55,7 @@ PIXEL_RANGES: dict[str, Callable[[Any], Any]] = {
 """What may stand between pixels 0..255 (float32, (batch, height, width, 3), RGB) and a backbone; ``raw`` is nothing."""
 
 _MEAN_AND_SPREAD: dict[str, tuple[Sequence[float], Sequence[float]]] = {
+    "raw": ((0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255)),
     "minus_one_to_one": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
     "zero_to_one": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
     "torch": (IMAGENET_MEAN, IMAGENET_SPREAD),
@@ -77,6 +78,6 @@ def range_of(mean: Sequence[float], spread: Sequence[float]) -> str | None:
     """
     for name, (means, spreads) in _MEAN_AND_SPREAD.items():
         pairs = (*zip(means, mean, strict=True), *zip(spreads, spread, strict=True))
-        if all(math.isclose(ours, theirs, abs_tol=1e-4) for ours, theirs in pairs):
+        if all(math.isclose(ours, theirs, rel_tol=1e-3, abs_tol=1e-6) for ours, theirs in pairs):
             return name
     return None

@@ -2,13 +2,14 @@
 
 import warnings
 
+from tfft.backbones.base import Backbone
 from tfft.core.errors import DataError, DataWarning, PlanError, shortlist
 from tfft.core.specs import Text
 from tfft.core.strategy import check_batch, replicas
 from tfft.data.examples import Splits
 from tfft.data.pipeline import check_batch_size
 from tfft.models.assembly import TransferModel
-from tfft.models.tokens import statistics
+from tfft.models.tokens import read, statistics
 from tfft.plans.phase import Plan
 from tfft.preprocess.text import TextPreprocessor
 from tfft.preprocess.words import wordnet
@@ -28,7 +29,8 @@ def check(model: TransferModel, data: Splits, batch_size: int) -> None:
         batch_size: The same.
 
     Raises:
-        DataError: When the first two are something else, the labels differ, or there is less than one example for each replica.
+        DataError: When the first two are something else, the labels differ, there is less than one example for each replica, or
+            single texts are given to a model of pairs.
         PlanError: When the batch size does not fit the strategy.
     """
     if not isinstance(model, TransferModel) or not isinstance(data, Splits):
@@ -46,22 +48,37 @@ def check(model: TransferModel, data: Splits, batch_size: int) -> None:
             f"{data.describe()} for {copies} replicas",
             "Add some, or use fewer devices.",
         )
-    takes_text, is_text = isinstance(model.preprocessor, TextPreprocessor), isinstance(data.train.inputs[0], Text)
-    if takes_text != is_text:
-        kinds = ["pictures", "texts"]
-        raise DataError(
-            f"{model.backbone.handle!r} takes {kinds[takes_text]}, and the data holds {kinds[is_text]}.",
-            f"{data.train.name(0)!r} first",
-            'Choose another backbone, such as "minilm_l6" for texts; or name the column of pictures with image_column=.'
-            if is_text
-            else 'Choose another backbone, such as "vgg16" for pictures; or name the column of texts with text_column=.',
-        )
+    check_inputs(model.backbone, data)
+    if model.seen is not None:
+        model.seen.check_pairs(read(data.train, 0))
     ours, theirs = model.task.labels, data.labels
     if (ours.kind, ours.names) != (theirs.kind, theirs.names):
         raise DataError(
             "The data has other labels than the model's task.",
             f"{theirs.kind} {shortlist(theirs.names)} for a model of {ours.kind} {shortlist(ours.names)}",
             "Build the model with task(data.labels).",
+        )
+
+
+def check_inputs(backbone: Backbone, data: Splits) -> None:
+    """Find out whether a backbone takes the inputs of some data; nothing is loaded.
+
+    Args:
+        backbone: Of pictures of shape (height, width, channels), or of texts.
+        data: The same.
+
+    Raises:
+        DataError: When one is of texts and the other of pictures.
+    """
+    takes_text, is_text = isinstance(backbone.preprocessor, TextPreprocessor), isinstance(read(data.train, 0), Text)
+    if takes_text != is_text:
+        kinds = ["pictures", "texts"]
+        raise DataError(
+            f"{backbone.handle!r} takes {kinds[takes_text]}, and the data holds {kinds[is_text]}.",
+            f"{data.train.name(0)!r} first",
+            'Choose another backbone, such as "minilm_l6" for texts; or name the column of pictures with image_column=.'
+            if is_text
+            else 'Choose another backbone, such as "vgg16" for pictures; or name the column of texts with text_column=.',
         )
 
 
@@ -123,7 +140,7 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
                 f"Phase {phase.name!r} changes {'pictures' if of_texts else 'texts'}, and "
                 f"{model.backbone.handle!r} takes {'texts' if of_texts else 'pictures'}.",
                 shortlist(others),
-                f"Of {'texts: swaps(), deletions(), token_dropout()' if of_texts else 'pictures: flips(), crops()'}.",
+                f"Write augment=(), or of {'texts swaps(), deletions()' if of_texts else 'pictures flips(), crops()'}.",
             )
         if any(dict(step.options).get("table", ()) is None for step in phase.augment):
             wordnet()

@@ -54,7 +54,7 @@ def fit(
     Args:
         model: From ``build``; trained in place.
         data: With training and validation parts in the model's label space; pictures of any shape.
-        plan: From ``tfft.plans``; None for ``two_phase()``, or ``encoder()`` for texts.
+        plan: From ``tfft.plans``; None for ``two_phase()``, or ``encoder()`` for texts and ViTs.
         seed: Orders the examples; the same seed on the same machine gives the same run.
         batch_size: Examples in a batch.
         run_folder: Where ``log.jsonl`` grows while training, and ``run.json`` and the weights are written after each phase; None
