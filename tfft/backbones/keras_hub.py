@@ -1,7 +1,7 @@
 """KerasHub's presets as backbones: text encoders by name; they and nets of pictures from a folder, Kaggle or Hugging Face."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from importlib.util import find_spec
 from numbers import Integral
@@ -106,14 +106,15 @@ def backbone(
             f"length={length!r} is not possible with {name!r}.",
             fix=f"It takes up to {limit} tokens, as a whole number.",
         )
+    tokenizer = cache(partial(_tokenizer, name, preset, family))
     return Backbone(
         handle=name,
         options=given_options(weights=weights, length=length),
-        loader=partial(_load, name, preset, family, weights is not None),
+        loader=partial(_load, name, preset, family, weights is not None, tokenizer),
         features=FeatureSpec("sequence", masked=True, pooling=family.pooling),
         blocks=family.blocks(layers),
         preprocessor=TextPreprocessor(
-            Tokenizer(name, family.separators, cache(partial(_tokenizer, name, preset, family))),
+            Tokenizer(name, family.separators, tokenizer),
             int(most),
             family.segments,
         ),
@@ -167,12 +168,14 @@ def _most_tokens(config: Mapping[str, Any], family: Family, transformers: bool) 
     return (int(positions) - 2 * (transformers and family.separators == 2)) // padded(1) * padded(1)
 
 
-def _load(name: str, preset: str, family: Family, weights: bool, seed: int) -> "keras.Model":
+def _load(
+    name: str, preset: str, family: Family, weights: bool, tokenizer: Callable[[], Any], seed: int
+) -> "keras.Model":
     import keras_hub
 
     with reachable(name), seeded_initializers(seed):
         net = getattr(keras_hub.models, family.backbone).from_preset(preset, load_weights=weights)
-    tokens = _tokenizer(name, preset, family).vocabulary_size()
+    tokens = tokenizer().vocabulary_size()
     # some encoders have a few rows more than tokens, to a round number
     if not _FILLED * net.vocabulary_size <= tokens <= net.vocabulary_size:
         raise BackboneError(
