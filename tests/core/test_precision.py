@@ -67,7 +67,10 @@ class Work:
         return np.full(4, 1 + self.errors.get(dtype, 0), np.float32)
 
 
-def test_trials_tell_time_and_distance_from_float32():
+def test_trials_tell_time_and_distance_from_float32(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("tfft.core.precision.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("time.sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
     work = Work({"float32": 0.05, "bfloat16": 0.01, "float16": 0.02}, {"bfloat16": 0.5, "float16": np.nan})
     trials = tried(work, ("bfloat16", "float16"))
     assert [trial.dtype for trial in trials] == ["float32", "bfloat16", "float16"]

@@ -4,7 +4,6 @@ import pytest
 
 from tfft import plans
 from tfft.core.errors import PlanError
-from tfft.core.specs import FeatureSpec
 from tfft.plans.rates import Rates
 from tfft.plans.recipes import (
     ENCODER_AUGMENT,
@@ -16,7 +15,6 @@ from tfft.plans.recipes import (
     full,
     head_only,
     two_phase,
-    usual,
 )
 from tfft.trainable.policy import all_but_first_blocks, everything, last_blocks, nothing
 
@@ -71,21 +69,6 @@ def test_encoder_warms_up_over_a_tenth_and_forgets_no_layer_more_than_another_by
     assert only.rates.head > 1
 
 
-@pytest.mark.parametrize("kind", ["map", "vector"])
-@pytest.mark.parametrize("examples", [1, 49_999, 50_000, 10**7])
-def test_features_of_pictures_are_usually_trained_in_two_phases_however_many_there_are(
-    kind: str, examples: int
-) -> None:
-    assert usual(FeatureSpec(kind), examples) == two_phase()  # type: ignore[arg-type]
-
-
-def test_sequences_are_usually_trained_as_encoders_and_their_tables_from_50_000_examples_on() -> None:
-    spec = FeatureSpec("sequence", masked=True)
-    assert usual(spec, 1) == usual(spec, 49_999) == encoder()
-    assert usual(spec, 50_000) == usual(spec, 10**7) == encoder(embeddings=True)
-    assert usual(spec, 1) != usual(spec, 50_000)
-
-
 def test_the_package_offers_the_recipes() -> None:
     assert (plans.two_phase, plans.head_only, plans.full, plans.encoder) == (two_phase, head_only, full, encoder)
 
@@ -107,8 +90,6 @@ def test_bad_numbers_are_refused_where_they_are_written() -> None:
         encoder(head=0)
 
 
-def test_encoder_hides_tokens_of_texts_and_nothing_of_pictures() -> None:
+def test_encoder_hides_a_tenth_of_the_tokens_unless_told_otherwise() -> None:
     assert encoder().phases[0].augment == ENCODER_AUGMENT == (plans.augmentation.token_dropout(0.1),)
     assert encoder(augment=()).phases[0].augment == ()
-    assert usual(FeatureSpec("sequence", masked=True), 1).phases[0].augment == ENCODER_AUGMENT
-    assert usual(FeatureSpec("sequence"), 1) == encoder(augment=())

@@ -66,6 +66,19 @@ def test_hidden_tokens_carry_the_mask_token_and_the_frame_stays(preprocessor):
     assert np.array_equal(row[[0, -1]], whole[[0, -1]])
 
 
+def test_tokens_are_hidden_alike_in_texts_and_in_what_they_are_as_tokens(preprocessor, monkeypatch):
+    items = [Text("how far is it from here"), Text("a film", "good one")]
+    expected = [
+        *read(preprocessor, items[:1], [token_dropout(0.5)]),
+        *read(preprocessor, items[1:], [token_dropout(0.5)]),
+    ]
+    rows = [preprocessor(item) for item in items]
+    monkeypatch.setattr(type(preprocessor), "many", lambda *_: pytest.fail("turned into tokens anew"))
+    for row, wanted in zip(rows, expected, strict=True):
+        [found] = read(preprocessor, [row], [token_dropout(0.5)])
+        assert np.array_equal(found, wanted)
+
+
 @pytest.fixture
 def texts():
     table = pandas.DataFrame({

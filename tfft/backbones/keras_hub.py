@@ -176,11 +176,12 @@ def _load(
     with reachable(name), seeded_initializers(seed):
         net = getattr(keras_hub.models, family.backbone).from_preset(preset, load_weights=weights)
     tokens = tokenizer().vocabulary_size()
+    rows = net.vocabulary_size if hasattr(net, "vocabulary_size") else net.vocab_size
     # some encoders have a few rows more than tokens, to a round number
-    if not _FILLED * net.vocabulary_size <= tokens <= net.vocabulary_size:
+    if not _FILLED * rows <= tokens <= rows:
         raise BackboneError(
             f"The vocabulary of {name!r} is not that of its weights.",
-            f"{tokens:,} tokens for {net.vocabulary_size:,} embeddings",
+            f"{tokens:,} tokens for {rows:,} embeddings",
             "Copy the tokenizer's files again, from where the weights come from.",
         )
     return masked(net)

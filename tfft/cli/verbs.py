@@ -83,6 +83,7 @@ def fit(
     """Fine-tune a backbone on your images or texts and write a bundle."""
     import tfft
     from tfft.bundles.writer import check_target
+    from tfft.plans.usual import usual
     from tfft.training.checks import check_inputs
 
     out = free_path("model", ".tfft") if out is None else out
@@ -103,7 +104,7 @@ def fit(
     task = arguments.describe_task(splits.labels, balanced)
     start_tensorflow()
     model = tfft.build(described, task, seed, cache=cache.value, precision=precision.value)
-    chosen = chosen or tfft.plans.recipes.usual(described.features, len(splits.train))
+    chosen = chosen or usual(described.features, len(splits.train))
     typer.echo(f"{backbone}\n{chosen.describe()}")
     with rescued(model, out):
         run = tfft.fit(model, splits, chosen, seed, batch_size, run_folder)

@@ -4,10 +4,10 @@
 
     two_phase, head_only, full      for any backbone
     encoder                         for text encoders, and for ViTs
-    usual                           what ``fit`` trains by without being told
+
+Which of them ``fit`` trains by without being told: ``usual.py``.
 """
 
-from tfft.core.specs import FeatureSpec
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.rates import Rates
 from tfft.preprocess.text_augmentation import token_dropout
@@ -27,7 +27,6 @@ TUNE_LEARNING_RATE = 1e-5
 ENCODER_LEARNING_RATE = 5e-5
 ENCODER_HEAD = 20.0
 ENCODER_AUGMENT = (token_dropout(0.1),)
-_MANY = 50_000
 
 
 def two_phase(
@@ -178,39 +177,3 @@ def encoder(
             rates=Rates(layer_decay, head),
         )
     )
-
-
-def usual(features: FeatureSpec, examples: int) -> Plan:
-    """What ``fit`` trains by without being told.
-
-    Args:
-        features: What the backbone emits, such as a sequence of shape (batch, tokens, width).
-        examples: In the training part.
-
-    Returns:
-        ``encoder()`` for sequences, its embeddings included from 50,000 examples on, and nothing hidden in those of pictures, which
-        have no mask; ``two_phase()`` for the others.
-
-    Example:
-        >>> usual(FeatureSpec("map"), 100) == two_phase()
-        True
-    """
-    if features.kind != "sequence":
-        return two_phase()
-    return encoder(embeddings=examples >= _MANY, augment=hidden(features))
-
-
-def hidden(features: FeatureSpec) -> Augment:
-    """What ``encoder`` hides of training examples where nobody says otherwise.
-
-    Args:
-        features: What the backbone emits, of shape (batch, steps, width).
-
-    Returns:
-        A tenth of the tokens of texts; nothing of pictures, whose features have no mask.
-
-    Example:
-        >>> hidden(FeatureSpec("sequence"))
-        ()
-    """
-    return ENCODER_AUGMENT if features.masked else ()

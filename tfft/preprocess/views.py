@@ -80,7 +80,12 @@ class Augmentation:
     @property
     def of_texts(self) -> bool:
         """Whether it changes texts, and not pictures of shape (height, width, 3)."""
-        return self.name in words.WORDS or self.name == _TOKENS
+        return self.of_words or self.name == _TOKENS
+
+    @property
+    def of_words(self) -> bool:
+        """Whether it changes the words of a text, which are then turned into tokens, shape (tokens, 2), anew."""
+        return self.name in words.WORDS
 
     def describe(self) -> str:
         """The call that makes it, numbers rounded to four digits."""
@@ -153,15 +158,16 @@ def mix(
 
 
 def read_texts(
-    items: Sequence[Text],
+    items: Sequence[Text | np.ndarray],
     preprocessor: TextPreprocessor,
-    augment: Iterable[Augmentation],
+    augment: Sequence[Augmentation],
     randoms: Sequence[np.random.Generator],
 ) -> list[np.ndarray]:
     """Change texts, and turn them into tokens.
 
     Args:
-        items: One or more.
+        items: One or more; or, where no words change, what they are as tokens, int32 of shape (tokens, 2) each, which saves most of
+            the time.
         preprocessor: Of the backbone.
         augment: In order, but those of tokens last.
         randoms: Of each text in this epoch.
@@ -173,11 +179,16 @@ def read_texts(
         DataError: When synonyms are wanted and there are none.
     """
     steps = [(step.name, dict(step.options)) for step in augment]
-    several = [
-        tuple(words.changed(part, steps, random) for part in (item.first, item.second) if part is not None)
-        for item, random in zip(items, randoms, strict=True)
-    ]
-    rows = [np.asarray(row) for row in preprocessor.many([each if len(each) > 1 else each[0] for each in several]).rows]
+    taken: Sequence[Any] = items
+    if any(step.of_words for step in augment):
+        several = [
+            tuple(words.changed(part, steps, random) for part in (item.first, item.second) if part is not None)
+            for item, random in zip(taken, randoms, strict=True)
+        ]
+        taken = [each if len(each) > 1 else each[0] for each in several]
+    if not isinstance(taken[0], np.ndarray):
+        taken = preprocessor.many(taken).rows
+    rows = [np.asarray(row) for row in taken]
     for name, options in steps:
         if name == _TOKENS:
             mask, special = preprocessor.tokenizer.mask, preprocessor.tokenizer.special

@@ -140,7 +140,8 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
                 f"Phase {phase.name!r} changes {'pictures' if of_texts else 'texts'}, and "
                 f"{model.backbone.handle!r} takes {'texts' if of_texts else 'pictures'}.",
                 shortlist(others),
-                f"Write augment=(), or of {'texts swaps(), deletions()' if of_texts else 'pictures flips(), crops()'}.",
+                f"Of {'texts: swaps(), deletions(), token_dropout()' if of_texts else 'pictures: flips(), crops()'}; "
+                "augment=() changes nothing.",
             )
         if any(dict(step.options).get("table", ()) is None for step in phase.augment):
             wordnet()

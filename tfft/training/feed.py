@@ -142,7 +142,7 @@ def _changed(model: TransferModel, examples: Examples, raw: Examples, now: Turn,
         if not augment:
             return unchanged
         return reading_together(
-            raw,
+            raw if any(step.of_words for step in augment) else examples,
             lambda items, randoms: preprocessor.collate(views.read_texts(items, preprocessor, augment, randoms)),
             model.task.encode,
             seed,

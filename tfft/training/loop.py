@@ -20,7 +20,7 @@ from tfft.data.pipeline import readable
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import cut
 from tfft.plans.phase import Phase, Plan
-from tfft.plans.recipes import usual
+from tfft.plans.usual import usual
 from tfft.trainable.overview import flattened, survey
 from tfft.trainable.policy import plan_rows
 from tfft.training.best_weights import BestWeights

@@ -1,0 +1,43 @@
+"""What is usual for a backbone's features where nobody says otherwise: which recipe, and what training examples hide."""
+
+from tfft.core.specs import FeatureSpec
+from tfft.plans.phase import Plan
+from tfft.plans.recipes import ENCODER_AUGMENT, Augment, encoder, two_phase
+
+_MANY = 50_000
+
+
+def usual(features: FeatureSpec, examples: int) -> Plan:
+    """What ``fit`` trains by without being told.
+
+    Args:
+        features: What the backbone emits, such as a sequence of shape (batch, tokens, width).
+        examples: In the training part.
+
+    Returns:
+        ``encoder()`` for sequences, its embeddings included from 50,000 examples on, and nothing hidden in those of pictures, which
+        have no mask; ``two_phase()`` for the others.
+
+    Example:
+        >>> usual(FeatureSpec("map"), 100) == two_phase()
+        True
+    """
+    if features.kind != "sequence":
+        return two_phase()
+    return encoder(embeddings=examples >= _MANY, augment=hidden(features))
+
+
+def hidden(features: FeatureSpec) -> Augment:
+    """What ``encoder`` hides of training examples where nobody says otherwise.
+
+    Args:
+        features: What the backbone emits, of shape (batch, steps, width).
+
+    Returns:
+        A tenth of the tokens of texts; nothing of pictures, whose features have no mask.
+
+    Example:
+        >>> hidden(FeatureSpec("sequence"))
+        ()
+    """
+    return ENCODER_AUGMENT if features.masked else ()
