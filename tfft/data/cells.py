@@ -1,0 +1,131 @@
+"""Cells: what the columns of a table hold -> inputs and targets, or an error that names the row."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfft.core.errors import DataError, shortlist
+from tfft.core.specs import Text
+from tfft.data.arrays import AsPixels
+from tfft.data.table_files import as_list, looks_like_list
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def texts(columns: "pd.DataFrame") -> list[Text]:
+    """Columns of texts as examples.
+
+    Args:
+        columns: One, or two for pairs; shape (rows, 1 or 2).
+
+    Returns:
+        A Text for each row.
+
+    Raises:
+        DataError: When a cell holds something else.
+    """
+    rows = columns.to_numpy(object)
+    for row, cells in enumerate(rows):
+        for cell in cells:
+            if not isinstance(cell, str):
+                raise DataError(
+                    "A text column must hold text.",
+                    f"a {type(cell).__name__} in row {row}: {str(cell)[:100]!r}",
+                    "Name another column with text_column=.",
+                )
+    return [Text(*cells) for cells in rows]
+
+
+def images(column: "pd.Series", folder: Path) -> list[Any]:
+    """A column of pictures as inputs.
+
+    Args:
+        column: Paths, encoded bytes, or uint8 arrays of shape (height, width[, channels]).
+        folder: Where relative paths start.
+
+    Returns:
+        Paths, bytes and arrays.
+
+    Raises:
+        DataError: When a cell holds something else, or paths start at another folder.
+    """
+    inputs = [_image(value, row, folder) for row, value in enumerate(column)]
+    first = next((Path(value) for value in column if isinstance(value, str)), None)
+    if first is not None and first.is_file() and not (folder / first).is_file():
+        raise DataError(
+            f"Paths in a table start at the folder of the table; {str(folder / first)!r} does not exist.",
+            f"{str(first)!r}, which exists below the working folder",
+            "Move the table, write whole paths, or read it with pandas and use from_dataframe().",
+        )
+    return inputs
+
+
+def _image(value: Any, row: int, folder: Path) -> Any:
+    """One cell of the image column: a path from where the table lies, encoded bytes, or uint8 pixels."""
+    if isinstance(value, (str, Path)):
+        return str(folder / value)
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value)
+    if isinstance(value, np.ndarray):
+        return AsPixels([value], None)[0]
+    raise DataError(
+        "The image column must hold paths, encoded bytes or uint8 arrays.",
+        f"a {type(value).__name__} in row {row}: {str(value)[:100]!r}",
+        "Name another column with image_column=, or write the file names out with their endings.",
+    )
+
+
+def labels(column: "pd.Series") -> list[Any]:
+    """One column of labels; text of lists, which pandas leaves behind when it reads a CSV file, as lists.
+
+    Args:
+        column: Of shape (rows,).
+
+    Returns:
+        A label, or a list of labels, for each row.
+
+    Raises:
+        DataError: When lists stand beside other text.
+    """
+    values = column.tolist()
+    if not any(map(looks_like_list, values)):
+        return values
+    try:
+        return [as_list(value) if isinstance(value, str) else value for value in values]
+    except ValueError as error:
+        raise DataError(
+            f"The label column {str(column.name)!r} holds lists and other text: {error}.", fix="Make all of them lists."
+        ) from None
+
+
+def numbers(columns: "pd.DataFrame") -> np.ndarray:
+    """Several columns of labels as one array.
+
+    Args:
+        columns: Of numbers or truth values, shape (rows, k).
+
+    Returns:
+        int64 or float64, shape (rows, k).
+
+    Raises:
+        DataError: When one holds text, or a cell is empty.
+    """
+    import pandas as pd
+
+    columns = columns.infer_objects()
+    truths = {name for name in columns if set(columns[name].astype(str)) <= {"True", "False"}}
+    columns = columns.assign(**{name: columns[name].astype(str) == "True" for name in truths})
+    text = [str(name) for name in columns if not pd.api.types.is_numeric_dtype(columns[name])]
+    if text:
+        raise DataError(
+            "Several label columns must hold zeros and ones (several labels) or floats (several quantities).",
+            f"text or mixed values in {shortlist(text)}",
+            "For one class an example name one column; for several names an example use a column of lists.",
+        )
+    lost = np.flatnonzero(columns.isna().any(axis=1)).tolist()
+    if lost:
+        raise DataError(f"{len(lost)} targets are missing.", f"rows {shortlist(lost)}", "Drop or fill these rows.")
+    floats = any(pd.api.types.is_float_dtype(columns[name]) for name in columns)
+    return columns.to_numpy(np.float64 if floats else np.int64)
