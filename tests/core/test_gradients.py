@@ -1,10 +1,13 @@
 """The gradient is the one that can be worked out by hand, whatever dropout would do."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 
 import tfft
-from tfft.core.gradients import gradient
+from tfft.core.gradients import forgotten, gradient
 from tfft.core.precision import Precision
 from tfft.models.cuts import cut
 from tfft.models.trunk import whole_net
@@ -49,3 +52,33 @@ def test_it_is_computed_as_in_training_biases_too():
         found[dtype] = dict(zip(names, np.split(flat, np.cumsum(sizes)[:-1]), strict=True))
     exact, near = found["float32"]["block1_conv/bias"], found["bfloat16"]["block1_conv/bias"]
     assert np.linalg.norm(near - exact) < 0.05 * np.linalg.norm(exact)
+
+
+def test_a_graph_with_gradients_of_our_own_is_let_go_of():
+    import tensorflow as tf
+    from tensorflow.python.framework import ops
+
+    @tf.custom_gradient
+    def doubled(value):
+        return 2 * value, lambda upstream: 2 * upstream
+
+    def differentiated():
+        variable = tf.Variable(3.0)
+
+        @tf.function
+        def step():
+            with tf.GradientTape() as tape:
+                answer = doubled(variable * 1)
+            return tape.gradient(answer, variable)
+
+        assert float(step()) == 2
+        return weakref.ref(step.get_concrete_function().graph)
+
+    before = set(ops.gradient_registry.list())
+    with forgotten():
+        graph = differentiated()
+        gc.collect()
+        assert graph() is not None, "TensorFlow keeps it"
+    gc.collect()
+    assert graph() is None
+    assert set(ops.gradient_registry.list()) == before

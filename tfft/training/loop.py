@@ -11,6 +11,7 @@ import numpy as np
 
 from tfft.core import fingerprint, versions
 from tfft.core.errors import PlanError, RunWarning
+from tfft.core.gradients import forgotten
 from tfft.core.interrupts import noticed
 from tfft.core.precision import Precision
 from tfft.core.seed import derive
@@ -84,7 +85,7 @@ def fit(
     check_plan(model, plan)
     doubt_texts(model, data)
     derive(seed, "order")  # a seed that is none is refused before anything is built
-    with scope(model.strategy):
+    with scope(model.strategy), forgotten():
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data))
         counting = Counting(progress)
         features = TrunkCache(model, data, derive(run.seed, "order"), counting)
