@@ -72,7 +72,7 @@ def test_features_are_of_the_kind_that_is_described(model: TransferModel) -> Non
     assert net.name == "backbone"
     assert net.input_shape == (None, 32, 32, 3)
     assert len(net.output_shape) == {"map": 4, "sequence": 3}[model.backbone.features.kind]
-    assert None not in net.output_shape[-1:]
+    assert None not in net.output_shape[1:]
     assert model.net.output_shape == (None, 2)
 
 

@@ -135,3 +135,9 @@ def test_an_empty_table_and_a_line_that_is_no_json_are_named(tmp_path):
     (tmp_path / "rows.jsonl").write_text('{"text": "a", "label": "b"}\n{"text": "a"')
     with pytest.raises(DataError, match=r"Line 2 of '.*rows\.jsonl' is no JSON.*Repair it"):
         read_table(tmp_path / "rows.jsonl", ["label"])
+
+
+def test_a_row_with_too_many_cells_behind_a_very_long_text_is_still_an_error_of_ours(tmp_path):
+    (tmp_path / "long.csv").write_text(f"text,label\n{'a' * 200_000},b\nc,d,e\n")
+    with pytest.raises(DataError, match=r"long\.csv' cannot be read as CSV"):
+        read_table(tmp_path / "long.csv", ["label"], ["text"])

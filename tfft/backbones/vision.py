@@ -88,8 +88,11 @@ def sees(config: Mapping[str, Any]) -> bool:
         >>> sees({"architecture": "resnet18"}), sees({"model_type": "vit"}), sees({"model_type": "bert"})
         (True, True, False)
     """
-    timm = isinstance(config.get("architecture"), str) and "model_type" not in config
-    return timm or config.get("model_type") in _TRANSFORMERS or config.get("class_name") in KINDS
+    return _of_timm(config) or config.get("model_type") in _TRANSFORMERS or config.get("class_name") in KINDS
+
+
+def _of_timm(config: Mapping[str, Any]) -> bool:
+    return isinstance(config.get("architecture"), str) and "model_type" not in config
 
 
 def backbone(name: str, config: Mapping[str, Any], weights: bool, size: Any, fit: str | None) -> Backbone:
@@ -122,14 +125,12 @@ def backbone(name: str, config: Mapping[str, Any], weights: bool, size: Any, fit
         )
     geometry = ImagePreprocessor(height, width) if fit is None else ImagePreprocessor(height, width, fit)  # type: ignore[arg-type]
     made: dict[str, Any] = {} if kind.patches else {kind.shape: (height, width, 3)}
-    if "layer_norm_eps" in config:
-        made["layer_norm_epsilon"] = config[
-            "layer_norm_eps"
-        ]  # KerasHub 0.32 does not take it over: features are 5e-4 off
+    if "layer_norm_eps" in config:  # KerasHub 0.32 does not take it over: features are 5e-4 off
+        made["layer_norm_epsilon"] = config["layer_norm_eps"]
     return Backbone(
         handle=name,
         options=given_options(weights="pretrained" if weights else None, size=size, fit=fit),
-        loader=partial(_load, name, class_name, weights, made, "architecture" in config),
+        loader=partial(_load, name, class_name, weights, made, _of_timm(config)),
         features=FeatureSpec("sequence", pooling="first") if kind.patches else FeatureSpec("map"),
         blocks=kind.blocks(values),
         preprocessor=geometry,
@@ -163,7 +164,7 @@ def _described(name: str, config: Mapping[str, Any]) -> tuple[Kind, Mapping[str,
 
 
 def _not_converted(name: str, config: Mapping[str, Any], error: Exception) -> BackboneError:
-    if "architecture" in config:
+    if _of_timm(config):
         return BackboneError(
             f"KerasHub 0.32 does not convert timm's {config['architecture']!r}, which {name!r} holds.",
             fix='It converts, among others, "resnet18", "vgg16", "efficientnet_b0", "densenet121" and '

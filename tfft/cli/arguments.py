@@ -128,7 +128,7 @@ def describe_backbone(name: str, weights: str | None, **options: Any) -> "Backbo
     """
     import tfft
 
-    if is_own(name):  # TensorFlow is imported to describe what another library saved
+    if is_own(name) or Path(name).is_dir():  # TensorFlow is imported to describe what another library saved
         start_tensorflow()
     given = {key: value for key, value in options.items() if value is not None}
     if weights is not None:

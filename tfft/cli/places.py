@@ -77,11 +77,7 @@ def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
     except (KeyboardInterrupt, Exception):
         if model.seen is not None:
             kept = export(model, free_path(str(path.with_name(f"{path.stem}-stopped")), path.suffix))
-            typer.secho(
-                f"Stopped; the best weights so far are in {kept}",
-                err=True,
-                fg="red",
-            )
+            typer.secho(f"Stopped; the best weights so far are in {kept}", err=True, fg="red")
         raise
 
 

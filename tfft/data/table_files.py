@@ -99,8 +99,11 @@ def _too_many_cells(path: Path, separator: str, quoting: Any) -> DataError | Non
     """Which row has more cells than there are columns; None where it is something else."""
     with path.open(encoding="utf-8-sig", newline="") as lines:
         rows = csv.reader(lines, delimiter=separator, quoting=quoting)
-        columns = len(next(rows))
-        line, row = next(((rows.line_num, row) for row in rows if len(row) > columns), (0, []))
+        try:
+            columns = len(next(rows))
+            line, row = next(((rows.line_num, row) for row in rows if len(row) > columns), (0, []))
+        except csv.Error:  # of a cell with more than 131,072 characters
+            return None
     if not row:
         return None
     return DataError(
