@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.modules import publish, tiny
+
 CODE = """
 import numpy as np, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
@@ -156,4 +158,38 @@ print("equal")
 @pytest.mark.parametrize("copies", [2, 4])
 def test_replicas_equal_one_device_whatever_is_trained_and_validated_on(copies):
     done = subprocess.run([sys.executable, "-c", CASES, str(copies)], capture_output=True, text=True, timeout=900)
+    assert done.stdout.endswith("equal\n"), done.stdout + done.stderr[-3000:]
+
+
+SAVED = """
+import numpy as np, tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import tfft
+
+targets = np.arange(96) % 2
+images = np.random.default_rng(0).integers(0, 120, (96, 16, 16, 3)).astype(np.uint8)
+images[targets == 1, ..., 0] += 130
+data = tfft.data.from_arrays(images, targets)
+runs = []
+for strategy in (None, "mirrored"):
+    model = tfft.build("FOLDER", tfft.tasks.classification(data.labels), seed=1, strategy=strategy)
+    runs.append(tfft.fit(model, data, tfft.plans.two_phase(2, 2, tune_learning_rate=1e-3), batch_size=8, seed=2))
+one, two = runs
+for name, values in one.history().items():
+    np.testing.assert_allclose(two.history()[name], values, atol=1e-5, err_msg=name)
+assert {row.block for row in two.phases[1].overview.rows if row.moved} == {"block_2", "head"}
+predictor = tfft.load(tfft.export(two.model, "FOLDER.tfft"))
+np.testing.assert_allclose(
+    predictor.net.predict(images[:8], verbose=0), one.model.net.predict(images[:8], verbose=0), atol=1e-4
+)
+print("equal")
+"""
+
+
+def test_two_replicas_train_a_saved_model_as_one_device_does(tmp_path):
+    folder = publish(tiny(), tmp_path / "hub")
+    done = subprocess.run(
+        [sys.executable, "-c", SAVED.replace("FOLDER", str(folder))], capture_output=True, text=True, timeout=600
+    )
     assert done.stdout.endswith("equal\n"), done.stdout + done.stderr[-3000:]

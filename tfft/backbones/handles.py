@@ -6,9 +6,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tfft.backbones.archives import HUB, is_archive
 from tfft.backbones.base import Backbone
 from tfft.backbones.presets import is_own
 from tfft.core.errors import BackboneError, nearest
+from tfft.core.signatures import FILE
 
 
 class Source(NamedTuple):
@@ -30,6 +32,7 @@ SOURCES: dict[str, Source] = {
     "keras_hub": Source(
         "tfft.backbones.keras_hub", "KerasHub, by name or from a folder of KerasHub, Hugging Face or timm"
     ),
+    "saved_model": Source("tfft.backbones.saved_model", "a SavedModel: a folder, a .tar.gz, or tfhub:https://..."),
     "scratch": Source("tfft.backbones.scratch", "BERT with random weights, over your own vocabulary"),
     "toy": Source("tfft.backbones.toy", "tiny nets with random weights, for tests and examples"),
 }
@@ -92,6 +95,8 @@ def _find(handle: str) -> tuple[str, str]:
     """(source, its own spelling of the name)."""
     if not isinstance(handle, str):
         raise BackboneError(f"{handle!r} is not the name of a backbone.", fix='Pass a string such as "vgg16".')
+    if handle.startswith(HUB) or is_archive(handle) or Path(handle, FILE).is_file():
+        return "saved_model", handle
     if is_own(handle):
         return "keras_hub", handle
     scheme, _, name = handle.rpartition("://")

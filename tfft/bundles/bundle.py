@@ -33,6 +33,7 @@ MANIFEST, NET, SEEN, REPORT, PAGE = "manifest.json", "net.keras", "seen.json", "
 TOKENIZER = "tokenizer"
 CONTENTS = frozenset((MANIFEST, NET, SEEN, REPORT, PAGE, TOKENIZER))
 _MODULES = ("keras", "keras_hub", "builtins")
+_OWN = "tfft.core.saved_layer"
 
 _DAMAGE = (
     OSError,
@@ -122,7 +123,10 @@ def _refuse_code(path: Path, shown: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         for part in _parts_of(json.loads(archive.read("config.json"))):
             name, module = part.get("class_name"), part.get("module") or "keras"
-            if name in ("Lambda", "__lambda__") or module.partition(".")[0] not in _MODULES:
+            if module == _OWN and name in ("SavedModelLayer", "Weights", "NormalizationWeights"):
+                # Keras finds its classes by their registration; they refuse graphs that touch files or run Python
+                import tfft.core.saved_layer  # noqa: F401
+            elif name in ("Lambda", "__lambda__") or module.partition(".")[0] not in _MODULES:
                 raise BundleError(
                     f"The net in {str(shown)!r} holds a layer that could run code of its own.",
                     f"{module}.{name}",

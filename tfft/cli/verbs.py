@@ -104,7 +104,7 @@ def fit(
     task = arguments.describe_task(splits.labels, balanced)
     start_tensorflow()
     model = tfft.build(described, task, seed, cache=cache.value, precision=precision.value)
-    chosen = chosen or usual(described.features, len(splits.train))
+    chosen = chosen or usual(described.features, len(splits.train), described.can_finetune)
     typer.echo(f"{backbone}\n{chosen.describe()}")
     with rescued(model, out):
         run = tfft.fit(model, splits, chosen, seed, batch_size, run_folder)

@@ -8,6 +8,24 @@ from tfft.core.errors import BackboneError, shortlist
 from tfft.core.specs import Block
 
 
+def units(net: Any) -> list[Any]:
+    """The layers that blocks are made of.
+
+    Args:
+        net: A functional ``keras.Model``.
+
+    Returns:
+        Its layers in topological order; in the place of one that has ``block_layers``, such as a SavedModel, these.
+
+    Example:
+        >>> import tfft
+        >>> net = tfft.load_backbone("toy").load()
+        >>> units(net) == net.layers
+        True
+    """
+    return [unit for layer in net.layers for unit in getattr(layer, "block_layers", [layer])]
+
+
 def assign_blocks(net: Any, blocks: Sequence[Block]) -> dict[str, str]:
     """Give every layer of a functional net to exactly one block.
 
@@ -27,7 +45,7 @@ def assign_blocks(net: Any, blocks: Sequence[Block]) -> dict[str, str]:
         >>> assign_blocks(described.load(), described.blocks)["block2_conv"]
         'block2'
     """
-    names = [layer.name for layer in net.layers]
+    names = [layer.name for layer in units(net)]
     result: dict[str, str] = {}
     start = 0
     for block in blocks:

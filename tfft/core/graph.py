@@ -87,14 +87,16 @@ def multiplications(net: "keras.Model", length: float = 1) -> int:
         >>> multiplications(keras.Model(pixels, keras.layers.Conv2D(16, 3, padding="same")(pixels)))
         27648
     """
-    return round(
-        sum(
-            prod(weight.shape) * prod(side or length for side in node.outputs[0].shape[1:-1])
-            for node in nodes(net)
-            for weight in getattr(node.operation, "weights", [])
-            # a table is looked up in, and biases of attention have two axes; neither multiplies anything
-            if len(weight.shape) > 1 and weight.name not in ("embeddings", "bias")
-        )
+    return round(sum(_multiplications(node, length) for node in nodes(net)))
+
+
+def _multiplications(node: Any, length: float) -> float:
+    # what a SavedModel computes it keeps to itself, and says that it is something
+    return getattr(node.operation, "multiplications", 0) or sum(
+        prod(weight.shape) * prod(side or length for side in node.outputs[0].shape[1:-1])
+        for weight in getattr(node.operation, "weights", [])
+        # a table is looked up in, and biases of attention have two axes; neither multiplies anything
+        if len(weight.shape) > 1 and weight.name not in ("embeddings", "bias")
     )
 
 

@@ -140,7 +140,7 @@ def build(
         raise BackboneError(
             "build() takes a backbone's name or what load_backbone() returned.",
             type(described).__name__,
-            'Write build("vgg16", task).',
+            _instead(described),
         )
     if not isinstance(task, Task):
         raise TaskError(
@@ -158,6 +158,15 @@ def build(
         model = TransferModel(net, described, task, backbone_net, head_net, int(seed), chosen, kept, computed)
         model.apply(Policy("nothing"))
     return model
+
+
+def _instead(given: Any) -> str:
+    """What to write in the place of something that is no backbone."""
+    if type(given).__name__ == "KerasLayer" and type(given).__module__.startswith("tensorflow_hub"):
+        handle = str(getattr(given, "_handle", "https://tfhub.dev/..."))
+        handle = f"tfhub:{handle}" if "://" in handle else handle
+        return f"A hub.KerasLayer cannot enter a Keras 3 model; write tfft.build({handle!r}, task)."
+    return 'Write build("vgg16", task).'
 
 
 def entrance(backbone: Backbone) -> tuple[list[Any], list[Any]]:

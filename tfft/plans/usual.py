@@ -2,26 +2,29 @@
 
 from tfft.core.specs import FeatureSpec
 from tfft.plans.phase import Plan
-from tfft.plans.recipes import ENCODER_AUGMENT, Augment, encoder, two_phase
+from tfft.plans.recipes import ENCODER_AUGMENT, Augment, encoder, head_only, two_phase
 
 _MANY = 50_000
 
 
-def usual(features: FeatureSpec, examples: int) -> Plan:
+def usual(features: FeatureSpec, examples: int, can_finetune: bool = True) -> Plan:
     """What ``fit`` trains by without being told.
 
     Args:
         features: What the backbone emits, such as a sequence of shape (batch, tokens, width).
         examples: In the training part.
+        can_finetune: Whether the backbone can be trained at all.
 
     Returns:
-        ``encoder()`` for sequences, its embeddings included from 50,000 examples on, and nothing hidden in those of pictures, which
-        have no mask; ``two_phase()`` for the others.
+        ``head_only()`` where it cannot; ``encoder()`` for sequences, its embeddings included from 50,000 examples on, and nothing
+        hidden in those of pictures, which have no mask; ``two_phase()`` for the others.
 
     Example:
         >>> usual(FeatureSpec("map"), 100) == two_phase()
         True
     """
+    if not can_finetune:
+        return head_only()
     if features.kind != "sequence":
         return two_phase()
     return encoder(embeddings=examples >= _MANY, augment=hidden(features))

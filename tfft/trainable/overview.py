@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from tfft.core.blocks import assign_blocks
+from tfft.core.blocks import assign_blocks, units
 from tfft.core.fingerprint import weight_digests
 from tfft.core.specs import Block
 
@@ -163,7 +163,7 @@ def survey(backbone: Any, blocks: Sequence[Block], head: Any) -> Overview:
     """
     block_of = assign_blocks(backbone, blocks)
     found: list[tuple[Row, Any]] = []
-    for layer in backbone.layers:
+    for layer in units(backbone):
         found += _rows_of(layer, block_of[layer.name], "")
     for layer in head.layers:
         found += _rows_of(layer, HEAD, f"{HEAD}/")

@@ -13,7 +13,7 @@ from tfft.models.tokens import read, statistics
 from tfft.plans.phase import Plan
 from tfft.preprocess.text import TextPreprocessor
 from tfft.preprocess.words import wordnet
-from tfft.trainable.overview import survey
+from tfft.trainable.overview import Overview, survey
 from tfft.trainable.policy import plan_rows
 
 # of plain English uncased BERT knows all but one token in several thousand
@@ -124,7 +124,13 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
         raise PlanError("plan must be a Plan.", type(plan).__name__, "Use tfft.plans.two_phase() or Plan(Phase(...)).")
     rows = survey(model.backbone_net, model.backbone.blocks, model.head_net)
     for phase in plan:
+        if not model.backbone.can_finetune and phase.trainable.name != "nothing":
+            raise PlanError(
+                f"Phase {phase.name!r} trains the backbone {model.backbone.handle!r}, which cannot be trained.",
+                fix="Use plans.head_only().",
+            )
         intended = plan_rows(phase.trainable, rows, phase.train_norms)
+        _check_norms(model, phase.name, intended)
         if phase.trainable.name != "nothing" and not any(
             r.intent == "train" and r.block != "head" for r in intended.rows
         ):
@@ -152,8 +158,16 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
                 f"{shortlist(mixing)} for {model.task.name}",
                 "Leave it out; flips(), crops() and colors() suit regression where they do not change the quantity.",
             )
-        if not model.backbone.can_finetune and any(r.intent == "train" and r.block != "head" for r in intended.rows):
-            raise PlanError(
-                f"Phase {phase.name!r} trains the backbone {model.backbone.handle!r}, which cannot be trained.",
-                fix="Use plans.head_only().",
-            )
+
+
+def _check_norms(model: TransferModel, name: str, intended: Overview) -> None:
+    """A SavedModel is called as a whole, in training mode or not."""
+    if not any(hasattr(layer, "block_layers") for layer in model.backbone_net.layers):
+        return
+    intents = {row.intent for row in intended.rows if row.norm and row.kind == "statistic" and row.block != "head"}
+    if len(intents) > 1:
+        raise PlanError(
+            f"Phase {name!r} trains the norms of some blocks, and the SavedModel {model.backbone.handle!r} "
+            "moves the statistics of all of them or none.",
+            fix="Train everything() with train_norms=True, or leave the norms as they are.",
+        )

@@ -1,6 +1,7 @@
 """Which precision a run computes in, where the user did not say: a short trial on a few of its own pictures."""
 
 import json
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tfft.core import fingerprint, machine, versions
+from tfft.core.errors import RunWarning
 from tfft.core.gradients import gradient
 from tfft.core.graph import multiplications
 from tfft.core.precision import DTYPES, FLOAT32, Precision, fastest, remembered, tried
@@ -47,11 +49,19 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
     Raises:
         DataError: When one of the pictures cannot be read.
 
+    Warns:
+        RunWarning: When the backbone is a SavedModel, which computes in its own precision, and the user asked for another.
+
     Source:
         Mixed precision with float32 variables: Micikevicius et al. 2018, https://arxiv.org/abs/1710.03740.
     """
     model, train = features.model, features.data.train
     if model.precision is not None:
+        if model.precision != Precision() and any(
+            hasattr(layer, "block_layers") for layer in model.backbone_net.layers
+        ):
+            told = f"{model.backbone.handle!r} is a SavedModel and computes as it was saved, whatever precision= says."
+            warnings.warn(told, RunWarning, stacklevel=4)
         return model.precision
     frozen = [turn for turn in turns if not turn.at.reason]
     deepest, widest = max(turns, key=lambda turn: turn.at.depth), min(turns, key=lambda turn: turn.at.depth)

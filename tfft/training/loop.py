@@ -81,7 +81,8 @@ def fit(
         [('head', 2)]
     """
     check(model, data, batch_size)
-    plan = usual(model.backbone.features, len(data.train)) if plan is None else plan
+    if plan is None:
+        plan = usual(model.backbone.features, len(data.train), model.backbone.can_finetune)
     check_plan(model, plan)
     doubt_texts(model, data)
     derive(seed, "order")  # a seed that is none is refused before anything is built

@@ -1,0 +1,85 @@
+"""Where SavedModels lie."""
+
+import hashlib
+import time
+
+import pytest
+
+from tests.modules import archived, climbing, publish, tiny
+from tfft.backbones import archives
+from tfft.backbones.archives import cached, hub_folder, is_archive, unpacked
+from tfft.core.errors import BackboneError, WeightsError
+
+
+def test_a_folder_is_itself(tmp_path):
+    assert unpacked(str(tmp_path)) == tmp_path
+
+
+def test_an_archive_is_unpacked_once(tmp_path):
+    path = archived(publish(tiny(), tmp_path / "hub"), tmp_path / "hub.tar.gz")
+    first = unpacked(str(path))
+    assert (first / "saved_model.pb").is_file()
+    before = (first / "saved_model.pb").stat().st_mtime_ns
+    assert unpacked(str(path)) == first
+    assert (first / "saved_model.pb").stat().st_mtime_ns == before
+
+
+def test_an_archive_with_one_folder_in_it_is_that_folder(tmp_path):
+    publish(tiny(), tmp_path / "outer" / "inner")
+    found = unpacked(str(archived(tmp_path / "outer", tmp_path / "hub.tgz")))
+    assert found.name == "inner"
+    assert (found / "saved_model.pb").is_file()
+
+
+def test_an_archive_that_climbs_out_of_its_folder_is_refused_and_writes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFFT_CACHE_DIR", str(tmp_path / "cache"))
+    with pytest.raises(BackboneError, match="would write outside of its folder"):
+        unpacked(str(climbing(tmp_path / "evil.tar.gz")))
+    assert not list((tmp_path / "cache").rglob("outside.txt"))
+    assert not (tmp_path / "outside.txt").exists()
+
+
+def test_a_truncated_archive_is_named_and_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFFT_CACHE_DIR", str(tmp_path / "cache"))
+    path = archived(publish(tiny(), tmp_path / "hub"), tmp_path / "hub.tar.gz")
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(BackboneError, match=r"cannot be unpacked.*5,000 bytes"):
+        unpacked(str(path))
+    assert not list((tmp_path / "cache").rglob("saved_model.pb"))
+
+
+def test_an_archive_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(BackboneError, match="There is no archive"):
+        unpacked(str(tmp_path / "hub.tar.gz"))
+
+
+@pytest.mark.parametrize(
+    ("handle", "expected"),
+    [("a/b.tar.gz", True), ("b.tgz", True), ("tfhub:https://x/b.tar.gz", False), ("vgg16", False)],
+)
+def test_archives_are_known_by_their_ending(handle, expected):
+    assert is_archive(handle) is expected
+
+
+def test_a_cached_copy_of_a_handle_is_taken_without_a_network(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("socket.create_connection", None)
+    address = "https://tfhub.dev/google/tiny/1"
+    assert cached(address) is None
+    folder = publish(tiny(), tmp_path / hashlib.sha1(address.encode()).hexdigest())
+    assert unpacked(f"tfhub:{address}") == cached(address) == folder
+
+
+def test_a_dead_address_is_told_within_ten_seconds_with_what_was_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
+    begun = time.monotonic()
+    with pytest.raises(WeightsError, match=rf"cannot be reached.*{tmp_path}.*nowhere\.invalid.*pass its folder"):
+        unpacked("tfhub:https://nowhere.invalid/tiny/1")
+    assert time.monotonic() - begun < archives.TIMEOUT_SECONDS + 1
+
+
+def test_the_hubs_own_variable_says_where_its_copies_are(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
+    assert hub_folder() == tmp_path
+    monkeypatch.delenv("TFHUB_CACHE_DIR")
+    assert hub_folder().name == "tfhub_modules"

@@ -1,0 +1,143 @@
+"""SavedModels as backbones."""
+
+import keras
+import numpy as np
+import pytest
+
+import tfft
+from tests.modules import archived, publish, signed, tf1, tiny
+from tfft.core.errors import BackboneError, PlanError, RunWarning
+
+
+@pytest.fixture(scope="module")
+def module(tmp_path_factory):
+    return publish(tiny(), tmp_path_factory.mktemp("hub") / "tiny")
+
+
+def test_it_is_described_by_what_it_says_of_itself(module):
+    described = tfft.load_backbone(str(module))
+    assert (described.features.kind, described.takes(), described.pixel_range) == (
+        "vector",
+        "16x16 pixels",
+        "zero_to_one",
+    )
+    assert [block.name for block in described.blocks] == ["block_0", "block_1", "block_2"]
+    assert described.can_finetune
+
+
+def test_features_are_those_of_the_net_it_was_saved_from(module, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (4, 16, 16, 3)).astype(np.float32)
+    expected = tiny().predict(pixels / 255, verbose=0)
+    for handle in (str(module), str(archived(module, tmp_path / "tiny.tar.gz"))):
+        model = tfft.build(handle, tfft.tasks.classification(["a", "b"]))
+        np.testing.assert_allclose(model.backbone_net.predict(pixels / 255, verbose=0), expected, atol=1e-6)
+
+
+def test_what_keras_exports_trains_as_well(data, tmp_path):
+    tiny().export(tmp_path, verbose=False)
+    model = tfft.build(str(tmp_path), tfft.tasks.classification(data.labels))
+    run = tfft.fit(model, data, tfft.plans.two_phase(1, 1, tune_learning_rate=1e-3), progress=False)
+    assert {row.block for row in run.phases[1].overview.rows if row.moved} == {"block_2", "head"}
+
+
+def test_a_plain_signature_and_a_module_of_tf1_give_features_and_are_not_trained(data, tmp_path):
+    for handle in (signed(tiny(), tmp_path / "plain"), tf1(tmp_path / "old")):
+        described = tfft.load_backbone(str(handle))
+        assert not described.can_finetune
+        model = tfft.build(described, tfft.tasks.classification(data.labels))
+        with pytest.raises(PlanError, match=r"cannot be trained.*head_only"):
+            tfft.fit(model, data, tfft.plans.two_phase(1, 1), progress=False)
+        run = tfft.fit(model, data, progress=False)
+        assert [record.phase.name for record in run.phases] == ["head"]
+        assert run.phases[0].reads == "features after features, float32"
+
+
+def test_blocks_may_be_said_by_patterns(module):
+    described = tfft.load_backbone(str(module), blocks=["block_0", "block_[12]"])
+    model = tfft.build(described, tfft.tasks.classification(["a", "b"]))
+    rows = model.apply(tfft.trainable.last_blocks(1)).rows
+    assert {row.path.split("_")[1] for row in rows if row.intent == "train" and row.block != "head"} == {"1", "2"}
+
+
+def test_a_variable_that_no_pattern_covers_is_named(module):
+    with pytest.raises(BackboneError, match=r"No pattern of blocks= covers 'block_0_conv/kernel'"):
+        tfft.load_backbone(str(module), blocks=["block_[12]"])
+
+
+@pytest.mark.parametrize(
+    ("blocks", "told"),
+    [
+        (["block_", "conv"], "'conv' of blocks= covers no variable"),
+        (["("], "are no patterns"),
+        ("block_", "takes a list of patterns"),
+    ],
+)
+def test_patterns_that_cannot_be_meant_are_refused(module, blocks, told):
+    with pytest.raises(BackboneError, match=told):
+        tfft.load_backbone(str(module), blocks=blocks)
+
+
+def test_a_size_that_it_does_not_take_is_refused(module, tmp_path):
+    with pytest.raises(BackboneError, match="takes pictures of 16 x 16 pixels alone"):
+        tfft.load_backbone(str(module), size=32)
+
+
+def test_an_open_size_is_said_or_the_usual_one(tmp_path):
+    pixels = keras.Input((None, None, 3))
+    handle = publish(keras.Model(pixels, keras.layers.Conv2D(2, 3, name="conv_1")(pixels)), tmp_path)
+    assert tfft.load_backbone(str(handle)).takes() == "224x224 pixels"
+    described = tfft.load_backbone(str(handle), size=(16, 24), fit="crop")
+    assert (described.takes(), described.features.kind) == ("16x24 pixels", "map")
+
+
+def test_of_several_outputs_one_is_chosen(tmp_path):
+    net = tiny()
+    both = keras.Model(net.input, {"last": net.output, "first": net.get_layer("block_0_conv").output})
+    handle = str(publish(both, tmp_path))
+    with pytest.raises(BackboneError, match=r"2 outputs that could be features.*Pass output='first'"):
+        tfft.load_backbone(handle)
+    assert tfft.load_backbone(handle, output="first").features.kind == "map"
+    with pytest.raises(BackboneError, match=r"no output 'lost'.*'last'"):
+        tfft.load_backbone(handle, output="lost")
+
+
+def test_what_takes_no_pictures_is_refused(tmp_path):
+    numbers = keras.Input((4,))
+    handle = publish(keras.Model(numbers, keras.layers.Dense(2)(numbers)), tmp_path)
+    with pytest.raises(BackboneError, match=r"takes no pictures.*float32 \(4,\)"):
+        tfft.load_backbone(str(handle))
+
+
+def test_an_unknown_pixel_range_is_told_with_those_there_are(module):
+    with pytest.raises(BackboneError, match=r"no pixel range 'zero_to_on'.*'zero_to_one'"):
+        tfft.load_backbone(str(module), pixel_range="zero_to_on")
+
+
+def test_a_layer_of_tensorflow_hub_handed_in_gets_the_sentence_that_says_what_to_write(module):
+    class KerasLayer:
+        """As ``hub.KerasLayer``: it keeps what it was made from."""
+
+        def __init__(self, handle: str) -> None:
+            self._handle = handle
+
+    KerasLayer.__module__ = "tensorflow_hub.keras_layer"
+    with pytest.raises(
+        BackboneError, match=r"hub\.KerasLayer cannot enter a Keras 3 model.*tfft\.build\('.*tiny', task\)"
+    ):
+        tfft.build(KerasLayer(str(module)), tfft.tasks.classification(["a", "b"]))
+
+
+def test_norms_in_training_mode_are_all_of_them_or_none(module, data):
+    model = tfft.build(str(module), tfft.tasks.classification(data.labels))
+    some = tfft.Plan(tfft.Phase("tune", tfft.trainable.last_blocks(1), 1, 1e-3, train_norms=True))
+    with pytest.raises(PlanError, match=r"trains the norms of some blocks.*all of them or none"):
+        tfft.fit(model, data, some, progress=False)
+    run = tfft.fit(model, data, tfft.plans.full(1, 1e-2, train_norms=True), progress=False)
+    assert all(row.moved for row in run.phases[0].overview.rows)
+
+
+def test_another_precision_than_its_own_is_said_to_change_nothing(module, data):
+    model = tfft.build(str(module), tfft.tasks.classification(data.labels), precision="bfloat16")
+    with pytest.warns(RunWarning, match="is a SavedModel and computes as it was saved"):
+        run = tfft.fit(model, data, tfft.plans.two_phase(1, 1, tune_learning_rate=1e-3), progress=False)
+    assert {row.block for row in run.phases[1].overview.rows if row.moved} == {"block_2", "head"}

@@ -1,0 +1,121 @@
+"""A SavedModel as a Keras layer."""
+
+import shutil
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfft
+from tests.modules import publish, signed, tiny
+from tfft.core.errors import BackboneError, BundleError
+from tfft.core.saved_layer import NormalizationWeights, packed
+from tfft.trainable.overview import is_norm
+
+
+@pytest.fixture(scope="module")
+def module(tmp_path_factory):
+    return publish(tiny(), tmp_path_factory.mktemp("hub") / "tiny")
+
+
+@pytest.fixture
+def own(module, data):
+    return tfft.build(str(module), tfft.tasks.classification(data.labels))
+
+
+PIXELS = np.random.default_rng(0).integers(0, 255, (8, 16, 16, 3)).astype(np.float32)
+
+
+def test_its_variables_are_keras_weights_under_their_own_paths(own):
+    layer = own.backbone_net.get_layer("saved_model")
+    assert len(layer.weights) == 18
+    assert layer.weights[0].path == "block_0_conv/kernel"
+    inner = layer._loaded.variables[0]
+    layer.weights[0].assign(np.ones(layer.weights[0].shape))
+    assert (inner.numpy() == 1).all()
+
+
+def test_norms_are_found_as_norms(own):
+    layer = own.backbone_net.get_layer("saved_model")
+    norms = [part for part in layer.block_layers if is_norm(part)]
+    assert [part.name for part in norms] == ["block_0_norms", "block_1_norms", "block_2_norms"]
+    assert all(isinstance(part, NormalizationWeights) for part in norms)
+
+
+def test_the_head_phase_moves_nothing_of_it_and_the_next_one_the_named_block_alone(own, data):
+    run = tfft.fit(own, data, tfft.plans.two_phase(2, 2, tune_learning_rate=1e-3), progress=False)
+    head, tune = (record.overview for record in run.phases)
+    assert {row.block for row in head.rows if row.moved} == {"head"}
+    assert {row.path for row in tune.rows if row.moved and row.block != "head"} == {
+        "block_2_conv/kernel",
+        "block_2_conv/bias",
+    }
+    assert run.phases[0].reads == "features after features, float32"
+
+
+def test_a_bundle_gives_the_same_answers_after_the_original_is_gone(data, tmp_path):
+    module = publish(tiny(), tmp_path / "hub")
+    model = tfft.build(str(module), tfft.tasks.classification(data.labels))
+    tfft.fit(model, data, tfft.plans.two_phase(1, 1, tune_learning_rate=1e-3), progress=False)
+    report = tfft.evaluate(model, data.test)
+    shutil.rmtree(module)
+    path = tfft.export(model, tmp_path / "own.tfft", report=report)
+    predictor = tfft.load(path)
+    np.testing.assert_array_equal(predictor.net.predict(PIXELS, verbose=0), model.net.predict(PIXELS, verbose=0))
+    assert tfft.evaluate(predictor, data.test).metrics == report.metrics
+
+
+def test_a_net_read_again_trains_on(own, tmp_path):
+    own.net.save(tmp_path / "net.keras")
+    again = keras.saving.load_model(tmp_path / "net.keras")
+    layer = again.get_layer("backbone").get_layer("saved_model")
+    for part in layer.block_layers:
+        part.trainable = part.name == "block_1"
+    before = [weight.numpy() for weight in layer.weights]
+    again.compile("sgd", keras.losses.MeanSquaredError())
+    again.fit(PIXELS, np.ones((8, 3)), verbose=0)
+    moved = {weight.path for weight, old in zip(layer.weights, before, strict=True) if (weight.numpy() != old).any()}
+    assert moved == {"block_1_conv/kernel", "block_1_conv/bias"}
+
+
+def test_its_weights_stand_in_a_bundle_once(module, own, tmp_path):
+    own.net.save(tmp_path / "net.keras")
+    rows = [row for _, rows in own.backbone_net.get_layer("saved_model").blocks for row in rows]
+    held = packed(module, rows)
+    with zipfile.ZipFile(tmp_path / "net.keras") as archive:
+        inside = [name for name in archive.namelist() if name.endswith("graph.tar.gz")]
+        assert archive.read(inside[0]) == own.backbone_net.get_layer("saved_model").graph
+    assert len(packed(module, [])) > len(held) + 3000  # the values of 1,072 floats, which do not compress
+
+
+def test_a_plain_signature_keeps_its_weights_inside_its_graph(data, tmp_path):
+    model = tfft.build(str(signed(tiny(), tmp_path / "plain")), tfft.tasks.classification(data.labels))
+    predictor = tfft.load(tfft.export(model, tmp_path / "own.tfft"))
+    np.testing.assert_array_equal(predictor.net.predict(PIXELS, verbose=0), model.net.predict(PIXELS, verbose=0))
+    assert np.abs(model.backbone_net.predict(PIXELS, verbose=0)).max() > 0
+
+
+def test_dropout_and_norms_run_in_training_mode_only_when_the_norms_may_move(own):
+    layer = own.backbone_net.get_layer("saved_model")
+    calm = layer(PIXELS, training=False).numpy()
+    own.apply(tfft.trainable.nothing())
+    np.testing.assert_array_equal(layer(PIXELS, training=True).numpy(), calm)
+    own.apply(tfft.trainable.everything(), train_norms=True)
+    assert np.abs(layer(PIXELS, training=True).numpy() - calm).max() > 1e-3
+
+
+def test_somebodys_graph_that_reads_files_is_not_called(tmp_path):
+    net = tiny()
+    module = tf.Module()
+    module.everything = [variable.value for variable in net.variables]
+    module.__call__ = tf.function(
+        lambda images: net(images) + 0 * tf.cast(tf.strings.length(tf.io.read_file("/etc/hostname")), tf.float32),
+        input_signature=[tf.TensorSpec((None, 16, 16, 3))],
+    )
+    tf.saved_model.save(module, str(tmp_path / "spy"))
+    model = tfft.build(str(tmp_path / "spy"), tfft.tasks.classification(["a", "b"]))
+    path = tfft.export(model, tmp_path / "spy.tfft")
+    with pytest.raises((BackboneError, BundleError), match=r"more than compute.*ReadFile"):
+        tfft.load(path)

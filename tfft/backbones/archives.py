@@ -1,0 +1,110 @@
+"""Where a SavedModel lies: a folder, an archive that is unpacked once, or what a handle of TensorFlow Hub leads to."""
+
+import hashlib
+import os
+import socket
+import tarfile
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tfft.core import files, machine
+from tfft.core.errors import BackboneError, WeightsError
+from tfft.core.fingerprint import digest
+
+HUB = "tfhub:"
+ENDINGS = (".tar.gz", ".tgz", ".tar")
+TIMEOUT_SECONDS = 10.0
+_KAGGLE = "https://www.kaggle.com/models/"
+
+
+def is_archive(handle: str) -> bool:
+    """Whether a handle is an archive by its name."""
+    return handle.endswith(ENDINGS) and not handle.startswith(HUB)
+
+
+def unpacked(handle: str) -> Path:
+    """The folder of a SavedModel.
+
+    Args:
+        handle: A folder, a ``.tar.gz``, or ``tfhub:`` and an address of TensorFlow Hub or Kaggle.
+
+    Returns:
+        A folder that exists.
+
+    Raises:
+        BackboneError: When there is nothing, or the archive is damaged or climbs out of its folder.
+        WeightsError: When the network is needed and not there.
+    """
+    if handle.startswith(HUB):
+        return _resolved(handle)
+    path = Path(handle)
+    if is_archive(handle) and not path.is_file():
+        raise BackboneError(f"There is no archive {handle!r}.", f"working folder {os.getcwd()!r}", "Check the path.")
+    return _extracted(path) if is_archive(handle) else path
+
+
+def _extracted(path: Path) -> Path:
+    """Into the cache folder, under a name made of its bytes."""
+    target = machine.cache_folder() / "saved_models" / digest(path.read_bytes())
+    if not target.is_dir():
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with files.replacing(target) as fresh, tarfile.open(path) as archive:
+                archive.extractall(fresh, filter="data")
+        except tarfile.FilterError as error:
+            raise BackboneError(
+                f"{str(path)!r} would write outside of its folder: {error}.",
+                fix="Nothing was unpacked beside it; find out where this archive comes from.",
+            ) from error
+        except (OSError, EOFError, tarfile.TarError) as error:
+            raise BackboneError(
+                f"{str(path)!r} cannot be unpacked: {error}.", f"{path.stat().st_size:,} bytes", "Get it again."
+            ) from error
+    inner = [part for part in target.iterdir() if part.is_dir()]
+    return inner[0] if not (target / "saved_model.pb").is_file() and len(inner) == 1 else target
+
+
+def _resolved(handle: str) -> Path:
+    address = handle.removeprefix(HUB)
+    if "://" not in address:
+        address = _KAGGLE + address
+    kept = cached(address)
+    if kept is not None:
+        return kept
+    host = urlsplit(address).hostname or ""
+    try:
+        with socket.create_connection((host, 443), TIMEOUT_SECONDS):
+            pass
+        import tensorflow_hub
+
+        return Path(tensorflow_hub.resolve(address))
+    except ImportError as error:
+        raise WeightsError(
+            f"{handle!r} needs tensorflow-hub, which is not installed.", fix='Run: pip install "tensorflow-hub"'
+        ) from error
+    except Exception as error:
+        # urllib, kagglehub, TensorFlow's file systems and tarfile each raise their own
+        raise WeightsError(
+            f"{handle!r} cannot be reached.",
+            f"looked in {str(hub_folder())!r}, then {host}: {type(error).__name__}: {str(error)[:200]}",
+            "Connect to the network once; or download it elsewhere, unpack it, and pass its folder or .tar.gz.",
+        ) from error
+
+
+def hub_folder() -> Path:
+    """Where TensorFlow Hub keeps what it downloads: ``TFHUB_CACHE_DIR``, or a folder among temporary files."""
+    return Path(os.environ.get("TFHUB_CACHE_DIR") or Path(tempfile.gettempdir()) / "tfhub_modules")
+
+
+def cached(address: str) -> Path | None:
+    """The copy that TensorFlow Hub keeps of an address.
+
+    Args:
+        address: Without ``tfhub:``.
+
+    Returns:
+        Its folder; None where there is none.
+    """
+    folder = hub_folder() / hashlib.sha1(address.encode(), usedforsecurity=False).hexdigest()
+    return folder if (folder / "saved_model.pb").is_file() else None

@@ -1,0 +1,195 @@
+"""A SavedModel as a Keras layer: its variables are Keras weights, and its graph travels inside the ``.keras`` file.
+
+``hub.KerasLayer`` is a layer of tf_keras, which Keras 3 refuses; ``keras.layers.TFSMLayer`` cannot be saved with its model and
+calls one endpoint whatever trains.
+"""
+
+import io
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfft.core.signatures import check_operations
+
+_GRAPH = "graph.tar.gz"
+
+
+@keras.saving.register_keras_serializable("tfft")
+class Weights(keras.Layer):
+    """Variables of one block of a SavedModel, in two kinds of layers, so that policies find its norms."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]], **options: Any) -> None:
+        super().__init__(**options)
+        self.rows = [dict(row) for row in rows]
+        # Keras' own ``weights`` are in another order: those that train come first
+        self.held = [_variable(row) for row in self.rows]
+        self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        """Path, shape, dtype and kind of each variable."""
+        return {**super().get_config(), "rows": self.rows}
+
+
+@keras.saving.register_keras_serializable("tfft")
+class NormalizationWeights(Weights):
+    """Scales, offsets and moving statistics of the norms of one block."""
+
+
+def _variable(row: Mapping[str, Any]) -> keras.Variable:
+    """Zeros under the SavedModel's own path; the SavedModel's variable takes their place."""
+    *scopes, name = row["path"].split("/")
+    with ExitStack() as opened:
+        for scope in scopes:
+            opened.enter_context(keras.name_scope(scope))
+        return keras.Variable("zeros", tuple(row["shape"]), row["dtype"], trainable=row["kind"] == "weight", name=name)
+
+
+@keras.saving.register_keras_serializable("tfft")
+class SavedModelLayer(keras.Layer):
+    """Calls a SavedModel.
+
+    Args:
+        blocks: Name and rows of each: path, shape, dtype, ``"weight"`` or ``"statistic"``, whether of a norm, and the number
+            that the variable has in the SavedModel.
+        call: How it is called, as of ``Contents.to_dict``.
+        graph: The SavedModel as an archive, its variables zeros; None until ``load_assets``.
+        **options: As every Keras layer takes.
+
+    Attributes:
+        multiplications: 1: its graph computes something, and in a precision of its own, so that none needs to be tried.
+    """
+
+    multiplications = 1
+
+    def __init__(
+        self,
+        blocks: Sequence[tuple[str, Sequence[Mapping[str, Any]]]],
+        call: Mapping[str, Any],
+        **options: Any,
+    ) -> None:
+        super().__init__(**{"autocast": False, **options})
+        self.blocks, self.how = [(name, list(rows)) for name, rows in blocks], dict(call)
+        self.block_layers = []
+        for name, rows in self.blocks:
+            for kind, norm in ((Weights, False), (NormalizationWeights, True)):
+                some = [row for row in rows if row["norm"] is norm]
+                if some:
+                    self.block_layers.append(kind(some, name=f"{name}_norms" if norm else name))
+        self.graph: bytes | None = None
+        self._loaded: Any = None
+        self.built = True
+
+    def read(self, folder: str | Path) -> None:
+        """Load a SavedModel; its variables become the weights of this layer.
+
+        Args:
+            folder: With ``saved_model.pb`` and its variables.
+        """
+        self._connect(folder, keep=True)
+        self.graph = packed(folder, [row for _, rows in self.blocks for row in rows])
+
+    def _connect(self, folder: str | Path, keep: bool) -> None:
+        """Put the variables that the SavedModel's functions read behind the Keras weights of the same path."""
+        loaded = tf.saved_model.load(str(folder))
+        found = getattr(loaded, "variables", ())
+        for layer in self.block_layers:
+            for row, weight in zip(layer.rows, layer.held, strict=True):
+                inner = found[row["number"]]
+                if not keep:
+                    inner.assign(weight.value)
+                weight._value = inner
+        self._loaded = loaded
+
+    def compute_output_spec(self, inputs: Any, training: bool | None = None) -> Any:
+        """Shapes as the SavedModel says; nothing is called."""
+        batch = keras.tree.flatten(inputs)[0].shape[0]
+        gives = {row["name"]: row["shape"] for row in self.how["gives"]}
+        return keras.KerasTensor((batch, *gives[self.how["output"]]), self.compute_dtype)
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """What the SavedModel answers, in the precision of the layers around it; it computes in its own.
+
+        Args:
+            inputs: Tensors of shape (batch, ...), in the order of ``call["takes"]``.
+            training: Of ``fit``; the SavedModel is told so where it asks, and where all of its norms may move.
+
+        Returns:
+            A tensor of shape (batch, ...).
+        """
+        takes = self.how["takes"]
+        given = [tf.cast(each, row["dtype"]) for each, row in zip(keras.tree.flatten(inputs), takes, strict=True)]
+        named = {row["name"]: each for row, each in zip(takes, given, strict=True)}
+        loaded, entry = self._loaded, self.how["entry"]
+        if entry in ("__call__", "serve"):
+            options = {"training": bool(training) and self._moves()} if self.how["training"] else {}
+            found = getattr(loaded, entry)(named if self.how["named"] else given[0], **options)
+        else:
+            found = loaded.signatures[entry](**named)
+        return tf.cast(found[self.how["output"]] if isinstance(found, dict) else found, self.compute_dtype)
+
+    def _moves(self) -> bool:
+        """Whether it may run in training mode: its norms do that all together, and frozen ones must not drift."""
+        return all(layer.trainable for layer in self.block_layers if isinstance(layer, NormalizationWeights))
+
+    def get_config(self) -> dict[str, Any]:
+        """Blocks and how it is called; the graph is an asset."""
+        return {**super().get_config(), "blocks": self.blocks, "call": self.how}
+
+    def save_assets(self, folder: str) -> None:
+        """Write the graph into the ``.keras`` file; the weights are in it already."""
+        if self.graph is not None:
+            (Path(folder) / _GRAPH).write_bytes(self.graph)
+
+    def load_assets(self, folder: str) -> None:
+        """Read the graph again; the weights are already there, or come after it."""
+        self.graph = (Path(folder) / _GRAPH).read_bytes()
+        with tempfile.TemporaryDirectory(prefix="tfft-") as place:
+            with tarfile.open(fileobj=io.BytesIO(self.graph)) as archive:
+                archive.extractall(place, filter="data")
+            check_operations(Path(place))
+            self._connect(place, keep=False)
+
+
+def packed(folder: str | Path, rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """A SavedModel as an archive, with zeros for variables that are Keras weights by then: zeros take no room.
+
+    Args:
+        folder: Of the SavedModel.
+        rows: The variables that are Keras weights, of any shape; where it holds other floats besides, all keep their values.
+
+    Returns:
+        A ``.tar.gz``.
+    """
+    folder = Path(folder)
+    with tempfile.TemporaryDirectory(prefix="tfft-") as place:
+        fresh = Path(place) / folder.name
+        shutil.copytree(folder, fresh)
+        prefix = fresh / "variables" / "variables"
+        if prefix.with_suffix(".index").is_file():
+            reader = tf.train.load_checkpoint(str(prefix))
+            kinds, shapes = reader.get_variable_to_dtype_map(), reader.get_variable_to_shape_map()
+            floats = [name for name, kind in kinds.items() if kind.is_floating]
+            if sorted(map(tuple, (row["shape"] for row in rows))) == sorted(tuple(shapes[name]) for name in floats):
+                values = {name: reader.get_tensor(name) for name in kinds if name not in floats}
+                values |= {name: np.zeros(shapes[name], kinds[name].as_numpy_dtype) for name in floats}
+                shutil.rmtree(prefix.parent)
+                prefix.parent.mkdir()
+                names = sorted(values)
+                tf.raw_ops.SaveV2(
+                    prefix=str(prefix),
+                    tensor_names=names,
+                    shape_and_slices=[""] * len(names),
+                    tensors=[values[name] for name in names],
+                )
+        stream = io.BytesIO()
+        with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+            archive.add(fresh, ".")
+    return stream.getvalue()
