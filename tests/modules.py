@@ -21,8 +21,8 @@ def tiny(size: int = 16) -> keras.Model:
     return keras.Model(pixels, x)
 
 
-def publish(net: keras.Model, folder: Path, training: bool = True, lists: bool = True) -> Path:
-    """Save a net with ``__call__``, perhaps with ``training``, and perhaps without the lists of its variables."""
+def publish(net: keras.Model, folder: Path, training: bool = True, lists: bool = True, decay: float = 0.0) -> Path:
+    """Save a net with ``__call__``, perhaps with ``training``, without lists of its variables, or with a loss."""
     module = tf.__internal__.tracking.AutoTrackable()
     specs = [tf.TensorSpec(tensor.shape, tensor.dtype, name=tensor.name) for tensor in net.inputs]
 
@@ -39,9 +39,14 @@ def publish(net: keras.Model, folder: Path, training: bool = True, lists: bool =
     if lists:
         module.variables = [variable.value for variable in net.variables]
         module.trainable_variables = [variable.value for variable in net.trainable_variables]
-        module.regularization_losses = []
+        kernels = [variable.value for variable in net.trainable_variables if variable.name == "kernel"]
+        module.regularization_losses = [_loss(kernel, decay) for kernel in kernels if decay]
     tf.saved_model.save(module, str(folder))
     return folder
+
+
+def _loss(kernel: tf.Variable, decay: float) -> Any:
+    return tf.function(lambda: decay * tf.reduce_sum(kernel**2), input_signature=[])
 
 
 def signed(net: keras.Model, folder: Path) -> Path:
@@ -79,3 +84,51 @@ def climbing(path: Path) -> Path:
         row.size = 3
         archive.addfile(row, io.BytesIO(b"out"))
     return path
+
+
+WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", "film", "very", "a", "was", "the", "it")
+
+
+def encoder(folder: Path) -> Path:
+    """Save a BERT of two layers as TensorFlow Hub publishes encoders: dicts in, dicts out."""
+    import keras_hub
+
+    keras.utils.set_random_seed(2)
+    net = keras_hub.models.BertBackbone(len(WORDS), 2, 2, 16, 32, max_sequence_length=32)
+    module = tf.__internal__.tracking.AutoTrackable()
+
+    def call(inputs: Any, training: bool = False) -> Any:
+        ids, mask, types = (inputs[key] for key in ("input_word_ids", "input_mask", "input_type_ids"))
+        found = net({"token_ids": ids, "padding_mask": mask, "segment_ids": types}, training=training)
+        return {"pooled_output": found["pooled_output"], "sequence_output": found["sequence_output"]}
+
+    function = tf.function(call)
+    names = ("input_word_ids", "input_mask", "input_type_ids")
+    specs = {name: tf.TensorSpec((None, None), "int32", name=name) for name in names}
+    for mode in (True, False):
+        function.get_concrete_function(specs, training=mode)
+    module.__call__ = function
+    module.everything = [variable.value for variable in net.variables]
+    module.variables = [variable.value for variable in net.variables]
+    module.trainable_variables = [variable.value for variable in net.trainable_variables]
+    module.regularization_losses = []
+    tf.saved_model.save(module, str(folder))
+    return folder
+
+
+def reader(folder: Path, length: int = 16) -> Path:
+    """Save what turns strings into tokens for ``encoder``."""
+    import keras_hub
+
+    module = tf.Module()
+    module.tokenizer = keras_hub.tokenizers.BertTokenizer(vocabulary=list(WORDS), lowercase=True)
+    packer = keras_hub.layers.MultiSegmentPacker(length, 2, 3, pad_value=0)
+
+    def call(texts: Any) -> Any:
+        ids, types = packer(module.tokenizer(texts))
+        mask = tf.cast(tf.not_equal(ids, 0), tf.int32)
+        return {"input_word_ids": ids, "input_mask": mask, "input_type_ids": types}
+
+    module.__call__ = tf.function(call, input_signature=[tf.TensorSpec((None,), tf.string)])
+    tf.saved_model.save(module, str(folder))
+    return folder

@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from tfft import doctor
+from tfft.core.errors import BackboneError
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +47,46 @@ def test_cached_weights_are_counted(tmp_path, monkeypatch):
     monkeypatch.setattr(doctor, "keras_cache", lambda: tmp_path / "models")
     cached = next(finding for finding in doctor.examine(offline=True) if finding.name == "Keras weights")
     assert "(1 files, 2.0 MB)" in cached.value
+
+
+def test_a_source_says_where_it_looks_and_what_is_there(tmp_path, monkeypatch):
+    (tmp_path / "vgg16.h5").write_bytes(b"x" * 2_000_000)
+    monkeypatch.setattr("tfft.backbones.keras_applications.keras_cache", lambda: tmp_path)
+    text = doctor.to_text(doctor.examine_source("keras", offline=True))
+    assert f"{tmp_path} (1 entries, 2 MB)" in text
+    assert "vgg16.h5, 2 MB" in text
+    assert "storage.googleapis.com     not tried" in text
+
+
+def test_a_backbone_that_is_not_complete_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr("tfft.backbones.weights.keras_cache", lambda: tmp_path)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    found = doctor.examine_source("vgg16", offline=True)[-1]
+    assert not found.good
+    assert "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5" in found.value
+
+
+def test_a_backbone_that_is_here_loads():
+    found = doctor.examine_source("tfft_mini", offline=True)
+    assert found[-1].value.startswith("loads from this machine, ")
+    assert any(finding.value == "this source downloads nothing" for finding in found)
+
+
+def test_modules_of_the_hub_are_named_by_their_handles(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
+    (tmp_path / "0a1b").mkdir()
+    (tmp_path / "0a1b" / "saved_model.pb").write_bytes(b"x" * 3000)
+    (tmp_path / "0a1b.descriptor.txt").write_text("Module: https://tfhub.dev/google/tiny/1\nDownload Time: now\n")
+    assert "Module: https://tfhub.dev/google/tiny/1, 3 kB" in doctor.to_text(doctor.examine_source("saved_model", True))
+
+
+def test_the_variable_keeps_the_doctor_off_the_network(monkeypatch):
+    monkeypatch.setenv("TFFT_OFFLINE", "1")
+    monkeypatch.setattr(socket, "create_connection", lambda *a, **k: pytest.fail("a socket was opened"))
+    for found in (doctor.examine(), doctor.examine_source("keras_hub")):
+        assert any(finding.value == "not tried: TFFT_OFFLINE is set" for finding in found)
+
+
+def test_an_unknown_source_is_told_with_the_nearest(monkeypatch):
+    with pytest.raises(BackboneError, match=r"neither a source nor a backbone 'kreas'.*Did you mean 'keras'"):
+        doctor.examine_source("kreas", offline=True)

@@ -11,8 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tfft.backbones import handles
 from tfft.backbones.weights import keras_cache
-from tfft.core import machine, versions
+from tfft.core import files, machine, versions
+from tfft.core.errors import BackboneError, nearest
+from tfft.core.network import VARIABLE, disconnected, is_offline
 
 SOURCES = {
     "keras.applications": "storage.googleapis.com",
@@ -20,6 +23,7 @@ SOURCES = {
     "Hugging Face": "huggingface.co",
 }
 TIMEOUT_SECONDS = 3.0
+_SHOWN = 10
 _PACKAGES = (*versions.PACKAGES, "tensorflow-hub", "tensorflow-datasets", "tensorflow-text")
 
 
@@ -50,6 +54,66 @@ def examine(offline: bool = False) -> list[Finding]:
         Findings, section by section.
     """
     return [*_versions(), *_machine(), *_devices(), *_caches(), *_sources(offline)]
+
+
+def examine_source(name: str, offline: bool = False) -> list[Finding]:
+    """Where weights of a source come from: where it looks, what is there, and what is missing.
+
+    Args:
+        name: Of a source, such as ``"keras"``, or a backbone such as ``"vgg16"``, which is then loaded from this machine alone;
+            its net takes pixels of shape (batch, height, width, 3), or token ids.
+        offline: Open no socket.
+
+    Returns:
+        Findings: folders with what they hold, hosts, and for a backbone whether it loads.
+
+    Raises:
+        BackboneError: When it is neither.
+    """
+    try:
+        source = name if name in handles.SOURCES else handles.source_of(name)
+    except BackboneError:
+        known = [*handles.SOURCES, *(candidate for _, candidate in handles.names())]
+        raise BackboneError(f"There is neither a source nor a backbone {name!r}.", fix=nearest(name, known)) from None
+    about = handles.SOURCES[source]
+    found = [Finding("source", source, about.about)]
+    for label, folder in handles.places(source).items():
+        found += _held(label, folder)
+    if not handles.places(source):
+        found.append(Finding("kept here", "nothing", "this source downloads nothing"))
+    found += [_host(host, offline) for host in about.hosts]
+    return found if name == source else [*found, _loads(name)]
+
+
+def _held(label: str, folder: Path) -> Iterator[Finding]:
+    """A folder, and the largest of what it holds."""
+    if not folder.is_dir():
+        yield Finding("kept here", label, f"{folder} (not made yet)", _writable(folder))
+        return
+    parts = {part: sum(_sizes(part)) or part.stat().st_size for part in folder.iterdir() if part.suffix != ".txt"}
+    yield Finding("kept here", label, f"{folder} ({len(parts)} entries, {files.in_words(sum(parts.values()))})")
+    for part in sorted(parts, key=lambda part: -parts[part])[:_SHOWN]:
+        told = part.with_name(f"{part.name}.descriptor.txt")  # of TensorFlow Hub, which names folders by a hash
+        shown = told.read_text(encoding="utf-8").partition("\n")[0] if told.is_file() else part.name
+        yield Finding("kept here", "", f"{shown}, {files.in_words(parts[part])}")
+    if len(parts) > _SHOWN:
+        yield Finding("kept here", "", f"... ({len(parts)} in all)")
+
+
+def _host(host: str, offline: bool) -> Finding:
+    if offline or is_offline():
+        return Finding("network", host, "not tried" if offline else f"not tried: {VARIABLE} is set")
+    reason = _reach(host)
+    return Finding("network", host, f"cannot be reached: {reason}" if reason else "answers", not reason)
+
+
+def _loads(handle: str) -> Finding:
+    try:
+        with disconnected(always=True):
+            net = handles.load_backbone(handle, offline=True).load()
+    except BackboneError as error:
+        return Finding("backbone", handle, f"is not complete on this machine: {error}", good=False)
+    return Finding("backbone", handle, f"loads from this machine, {net.count_params():,} parameters")
 
 
 def _versions() -> Iterator[Finding]:
@@ -87,8 +151,8 @@ def _sizes(folder: Path) -> Iterator[int]:
 
 def _sources(offline: bool) -> Iterator[Finding]:
     yield Finding("weight sources", "tfft_mini", "inside the package")
-    if offline:
-        yield Finding("weight sources", "network", "not tried")
+    if offline or is_offline():
+        yield Finding("weight sources", "network", "not tried" if offline else f"not tried: {VARIABLE} is set")
         return
     with ThreadPoolExecutor(len(SOURCES)) as pool:
         answers = pool.map(_reach, SOURCES.values())

@@ -11,7 +11,7 @@ import pytest
 
 import tfft
 from tfft.backbones import keras_hub
-from tfft.backbones.handles import SOURCES, check_options, load_backbone, names, options_of
+from tfft.backbones.handles import SOURCES, check_options, load_backbone, names, options_of, places, source_of
 from tfft.core.errors import BackboneError, WeightsError
 
 
@@ -54,7 +54,7 @@ def test_every_source_lists_names_and_makes_them(needed: dict[str, dict[str, Any
     for source, about in SOURCES.items():
         module = import_module(about.module)
         assert about.about
-        assert list(module.names()) or source == "saved_model"  # which is found by its folder
+        assert list(module.names()) or source in ("saved_model", "keras_file")  # found by their paths
         for name in module.names():
             assert load_backbone(f"{source}://{name}", **needed.get(name, {})).handle == name
 
@@ -166,3 +166,29 @@ def test_a_package_that_is_missing_is_told_before_anything_else(monkeypatch: pyt
 
 def test_load_backbone_is_public() -> None:
     assert tfft.load_backbone is load_backbone
+
+
+def test_offline_neither_describing_nor_loading_opens_a_connection(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("keras.src.backend.config.keras_home", lambda: str(tmp_path))
+    described = load_backbone("mobilenet_v2", offline=True, alpha=0.35)
+    with pytest.raises(WeightsError, match=r"cannot be downloaded.*offline"):
+        described.load()
+    monkeypatch.setenv("TFFT_OFFLINE", "1")
+    with pytest.raises(WeightsError):
+        load_backbone("hf://nobody/nothing")
+
+
+def test_a_backbone_knows_its_source() -> None:
+    assert [source_of(handle) for handle in ("vgg16", "a/b.tar.gz", "own.keras", "hf://owner/model")] == [
+        "keras",
+        "saved_model",
+        "keras_file",
+        "keras_hub",
+    ]
+
+
+def test_places_are_folders_of_the_libraries_that_download() -> None:
+    assert list(places("keras_hub")) == ["models of Kaggle", "models of Hugging Face"]
+    assert places("toy") == {}

@@ -52,65 +52,11 @@ def test_a_plain_signature_and_a_module_of_tf1_give_features_and_are_not_trained
         assert run.phases[0].reads == "features after features, float32"
 
 
-def test_blocks_may_be_said_by_patterns(module):
-    described = tfft.load_backbone(str(module), blocks=["block_0", "block_[12]"])
-    model = tfft.build(described, tfft.tasks.classification(["a", "b"]))
-    rows = model.apply(tfft.trainable.last_blocks(1)).rows
-    assert {row.path.split("_")[1] for row in rows if row.intent == "train" and row.block != "head"} == {"1", "2"}
-
-
-def test_a_variable_that_no_pattern_covers_is_named(module):
-    with pytest.raises(BackboneError, match=r"No pattern of blocks= covers 'block_0_conv/kernel'"):
-        tfft.load_backbone(str(module), blocks=["block_[12]"])
-
-
-@pytest.mark.parametrize(
-    ("blocks", "told"),
-    [
-        (["block_", "conv"], "'conv' of blocks= covers no variable"),
-        (["("], "are no patterns"),
-        ("block_", "takes a list of patterns"),
-    ],
-)
-def test_patterns_that_cannot_be_meant_are_refused(module, blocks, told):
-    with pytest.raises(BackboneError, match=told):
-        tfft.load_backbone(str(module), blocks=blocks)
-
-
-def test_a_size_that_it_does_not_take_is_refused(module, tmp_path):
-    with pytest.raises(BackboneError, match="takes pictures of 16 x 16 pixels alone"):
-        tfft.load_backbone(str(module), size=32)
-
-
-def test_an_open_size_is_said_or_the_usual_one(tmp_path):
-    pixels = keras.Input((None, None, 3))
-    handle = publish(keras.Model(pixels, keras.layers.Conv2D(2, 3, name="conv_1")(pixels)), tmp_path)
-    assert tfft.load_backbone(str(handle)).takes() == "224x224 pixels"
-    described = tfft.load_backbone(str(handle), size=(16, 24), fit="crop")
-    assert (described.takes(), described.features.kind) == ("16x24 pixels", "map")
-
-
-def test_of_several_outputs_one_is_chosen(tmp_path):
-    net = tiny()
-    both = keras.Model(net.input, {"last": net.output, "first": net.get_layer("block_0_conv").output})
-    handle = str(publish(both, tmp_path))
-    with pytest.raises(BackboneError, match=r"2 outputs that could be features.*Pass output='first'"):
-        tfft.load_backbone(handle)
-    assert tfft.load_backbone(handle, output="first").features.kind == "map"
-    with pytest.raises(BackboneError, match=r"no output 'lost'.*'last'"):
-        tfft.load_backbone(handle, output="lost")
-
-
-def test_what_takes_no_pictures_is_refused(tmp_path):
+def test_what_takes_neither_pictures_nor_tokens_is_refused(tmp_path):
     numbers = keras.Input((4,))
     handle = publish(keras.Model(numbers, keras.layers.Dense(2)(numbers)), tmp_path)
-    with pytest.raises(BackboneError, match=r"takes no pictures.*float32 \(4,\)"):
+    with pytest.raises(BackboneError, match=r"takes neither pictures nor tokens.*float32 \(4,\)"):
         tfft.load_backbone(str(handle))
-
-
-def test_an_unknown_pixel_range_is_told_with_those_there_are(module):
-    with pytest.raises(BackboneError, match=r"no pixel range 'zero_to_on'.*'zero_to_one'"):
-        tfft.load_backbone(str(module), pixel_range="zero_to_on")
 
 
 def test_a_layer_of_tensorflow_hub_handed_in_gets_the_sentence_that_says_what_to_write(module):

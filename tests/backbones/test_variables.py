@@ -1,6 +1,9 @@
 """The variables of a SavedModel in blocks."""
 
+import pytest
+
 from tfft.backbones.variables import grouped, rows_of
+from tfft.core.errors import BackboneError
 from tfft.core.signatures import Variable
 
 
@@ -35,7 +38,35 @@ def test_a_name_without_a_number_between_numbered_ones_is_a_block_of_its_own():
 
 def test_norms_are_known_by_the_names_of_their_variables():
     names = ["a/gamma", "a/moving_mean", "encoder/LayerNorm/scale", "batch_normalization_1/x", "norm_free/kernel"]
-    variables = [Variable(name, (1,), "float32", "moving" not in name) for name in names]
-    rows = rows_of(variables, range(5))
+    variables = [Variable(name, (1,), "float32", "moving" not in name, ("out",)) for name in names]
+    rows = rows_of(variables, range(5), "out")
     assert [row["norm"] for row in rows] == [True, True, True, True, False]
     assert [row["kind"] for row in rows] == ["weight", "statistic", "weight", "weight", "weight"]
+
+
+NAMES = ("block_0_conv/kernel", "block_1_conv/kernel", "block_2_conv/kernel")
+THREE = [Variable(name, (1,), "float32", True) for name in NAMES]
+
+
+def test_a_variable_that_no_pattern_covers_is_named():
+    with pytest.raises(BackboneError, match=r"No pattern of blocks= covers 'block_0_conv/kernel'"):
+        grouped(THREE, ["block_[12]"])
+
+
+@pytest.mark.parametrize(
+    ("blocks", "told"),
+    [
+        (["block_", "conv"], "'conv' of blocks= covers no variable"),
+        (["("], "are no patterns"),
+        ("block_", "takes a list of patterns"),
+    ],
+)
+def test_patterns_that_cannot_be_meant_are_refused(blocks, told):
+    with pytest.raises(BackboneError, match=told):
+        grouped(THREE, blocks)
+
+
+def test_what_the_output_does_not_depend_on_never_trains():
+    pooler = Variable("pooler/kernel", (1,), "float32", True, ("pooled_output",))
+    assert rows_of([pooler], [0], "pooled_output")[0]["kind"] == "weight"
+    assert rows_of([pooler], [0], "sequence_output")[0]["kind"] == "statistic"

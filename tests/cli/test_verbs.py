@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from tfft.cli import inventory
 from tfft.cli import verbs as cli
 from tfft.core.leases import lease
 
@@ -20,6 +21,7 @@ runner = CliRunner()
 def _no_second_start(monkeypatch):
     """TensorFlow runs in this process already; redirecting stderr would fight with pytest's own capture."""
     monkeypatch.setattr(cli, "start_tensorflow", lambda: None)
+    monkeypatch.setattr(inventory, "start_tensorflow", lambda: None)
 
 
 def call(*words):

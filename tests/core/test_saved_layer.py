@@ -11,7 +11,8 @@ import tensorflow as tf
 import tfft
 from tests.modules import publish, signed, tiny
 from tfft.core.errors import BackboneError, BundleError
-from tfft.core.saved_layer import NormalizationWeights, packed
+from tfft.core.saved_graph import packed
+from tfft.core.saved_layer import NormalizationWeights
 from tfft.trainable.overview import is_norm
 
 
@@ -119,3 +120,17 @@ def test_somebodys_graph_that_reads_files_is_not_called(tmp_path):
     path = tfft.export(model, tmp_path / "spy.tfft")
     with pytest.raises((BackboneError, BundleError), match=r"more than compute.*ReadFile"):
         tfft.load(path)
+
+
+def test_losses_of_its_own_are_added_while_it_trains_and_not_while_it_is_frozen(data, tmp_path):
+    decayed = publish(tiny(), tmp_path / "decayed", decay=100.0)
+    plain = publish(tiny(), tmp_path / "plain")
+    losses = {}
+    for name, folder in (("decayed", decayed), ("plain", plain)):
+        model = tfft.build(str(folder), tfft.tasks.classification(data.labels))
+        run = tfft.fit(model, data, tfft.plans.two_phase(1, 1, tune_learning_rate=1e-4), progress=False)
+        losses[name] = run.history()["loss"]
+    assert losses["decayed"][0] == losses["plain"][0]
+    kernels = [weight for weight in tiny().trainable_weights if weight.name == "kernel"]
+    expected = 100 * sum(float((weight.numpy() ** 2).sum()) for weight in kernels)
+    assert losses["decayed"][1] - losses["plain"][1] == pytest.approx(expected, rel=0.01)

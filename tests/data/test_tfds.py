@@ -142,3 +142,48 @@ def test_advice_names_what_can_be_done(tmp_path):
         from_tfds(builder, label_key="image")
     with pytest.raises(DataError, match=r"split must be one split, or one for each part"):
         from_tfds(builder, split=["train", "test"], label_key="tags")
+
+
+def test_texts_are_found_by_what_the_builder_names_for_supervised_training(tmp_path):
+    features = tfds.features.FeaturesDict(
+        {"review": tfds.features.Text(), "mood": tfds.features.ClassLabel(names=["down", "up"])}
+    )
+
+    class Reviews(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+        VERSION = tfds.core.Version("1.0.0")
+
+        def _info(self):
+            return tfds.core.DatasetInfo(builder=self, features=features, supervised_keys=("review", "mood"))
+
+        def _split_generators(self, manager):
+            return {"train": self._generate_examples()}
+
+        def _generate_examples(self):
+            for index in range(20):
+                yield index, {"review": f"text number {index}", "mood": index % 2}
+
+    builder = Reviews(data_dir=str(tmp_path))
+    builder.download_and_prepare()
+    data = from_tfds(builder)
+    assert data.labels.names == ("down", "up")
+    assert data.train.inputs[0].first.startswith("text number ")
+    assert len(from_tfds(builder, split="train[:50%]").everything()) == 10
+
+
+@pytest.mark.parametrize("name", ["beans", "tf_flowers", "mnist", "imdb_reviews"])
+def test_names_of_the_catalogue_are_read_as_the_catalogue_describes_them(name):
+    with tfds.testing.mock_data(num_examples=300):
+        data = from_tfds(tfds.builder(name), split="train")
+    assert len(data.everything()) == 300
+    assert data.labels.names == tuple(tfds.builder(name).info.features["label"].names)
+
+
+def test_offline_nothing_is_asked_of_anybody(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFFT_OFFLINE", "1")
+    asked = []
+    monkeypatch.setattr(
+        tfds.core.DatasetBuilder, "download_and_prepare", lambda self, download_config: asked.append(download_config)
+    )
+    with pytest.raises(DataError, match="is not prepared"):
+        from_tfds("mnist", split="train", data_dir=tmp_path)
+    assert [config.try_download_gcs for config in asked] == [False]

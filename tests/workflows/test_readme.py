@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tfft.cli import inventory
 from tfft.cli import verbs as cli
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +23,7 @@ def workplace(class_folder, tmp_path, monkeypatch):
     """A folder with ``flowers/``, ``more/`` and ``new.jpg``, where the commands run."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cli, "start_tensorflow", lambda: None)
+    monkeypatch.setattr(inventory, "start_tensorflow", lambda: None)
     class_folder.rename(tmp_path / "flowers")
     shutil.copytree(tmp_path / "flowers" / "reds", tmp_path / "more")
     shutil.copy(tmp_path / "more" / "0.png", tmp_path / "new.jpg")

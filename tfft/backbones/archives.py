@@ -8,19 +8,18 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tfft.backbones.presets import ARCHIVES, HUB
 from tfft.core import files, machine
 from tfft.core.errors import BackboneError, WeightsError
 from tfft.core.fingerprint import digest
 
-HUB = "tfhub:"
-ENDINGS = (".tar.gz", ".tgz", ".tar")
 TIMEOUT_SECONDS = 10.0
 _KAGGLE = "https://www.kaggle.com/models/"
 
 
 def is_archive(handle: str) -> bool:
     """Whether a handle is an archive by its name."""
-    return handle.endswith(ENDINGS) and not handle.startswith(HUB)
+    return handle.endswith(ARCHIVES) and not handle.startswith(HUB)
 
 
 def unpacked(handle: str) -> Path:
@@ -46,7 +45,7 @@ def unpacked(handle: str) -> Path:
 
 def _extracted(path: Path) -> Path:
     """Into the cache folder, under a name made of its bytes."""
-    target = machine.cache_folder() / "saved_models" / digest(path.read_bytes())
+    target = archive_folder() / digest(path.read_bytes())
     if not target.is_dir():
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -90,6 +89,11 @@ def _resolved(handle: str) -> Path:
             f"looked in {str(hub_folder())!r}, then {host}: {type(error).__name__}: {str(error)[:200]}",
             "Connect to the network once; or download it elsewhere, unpack it, and pass its folder or .tar.gz.",
         ) from error
+
+
+def archive_folder() -> Path:
+    """Where archives are unpacked."""
+    return machine.cache_folder() / "saved_models"
 
 
 def hub_folder() -> Path:

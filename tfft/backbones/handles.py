@@ -2,15 +2,21 @@
 
 import inspect
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tfft.backbones.archives import HUB, is_archive
+from tfft.backbones.archives import is_archive
 from tfft.backbones.base import Backbone
-from tfft.backbones.presets import is_own
+from tfft.backbones.presets import HUB, KERAS, is_own
 from tfft.core.errors import BackboneError, nearest
+from tfft.core.network import disconnected
 from tfft.core.signatures import FILE
+
+if TYPE_CHECKING:
+    import keras
 
 
 class Source(NamedTuple):
@@ -18,37 +24,51 @@ class Source(NamedTuple):
 
     Attributes:
         module: With ``names() -> Iterable[str]`` and ``backbone(name, **options) -> Backbone``; where options differ from name to
-            name also ``options(name) -> list[str]``.
+            name also ``options(name) -> list[str]``, and where something is downloaded ``places() -> dict[str, Path]``.
         about: One line for ``tfft backbones``.
+        hosts: Where downloads come from.
     """
 
     module: str
     about: str
+    hosts: tuple[str, ...] = ()
 
 
 SOURCES: dict[str, Source] = {
     "tfft": Source("tfft.backbones.shipped", "ships inside tfft, needs no network"),
-    "keras": Source("tfft.backbones.keras_applications", "keras.applications, ImageNet weights"),
-    "keras_hub": Source(
-        "tfft.backbones.keras_hub", "KerasHub, by name or from a folder of KerasHub, Hugging Face or timm"
+    "keras": Source(
+        "tfft.backbones.keras_applications", "keras.applications, ImageNet weights", ("storage.googleapis.com",)
     ),
-    "saved_model": Source("tfft.backbones.saved_model", "a SavedModel: a folder, a .tar.gz, or tfhub:https://..."),
+    "keras_hub": Source(
+        "tfft.backbones.keras_hub",
+        "KerasHub, by name or from a folder of KerasHub, Hugging Face or timm",
+        ("www.kaggle.com", "huggingface.co"),
+    ),
+    "saved_model": Source(
+        "tfft.backbones.saved_model",
+        "a SavedModel: a folder, a .tar.gz, or tfhub:https://...",
+        ("tfhub.dev", "www.kaggle.com"),
+    ),
+    "keras_file": Source("tfft.backbones.keras_file", "a .keras file, or a functional model in memory"),
     "scratch": Source("tfft.backbones.scratch", "BERT with random weights, over your own vocabulary"),
     "toy": Source("tfft.backbones.toy", "tiny nets with random weights, for tests and examples"),
 }
 
 
-def load_backbone(handle: str, **options: Any) -> Backbone:
+def load_backbone(handle: "str | keras.Model", *, offline: bool = False, **options: Any) -> Backbone:
     """Describe a backbone; nothing is downloaded or built before ``build``, but for the configuration of ``hf://`` and ``kaggle://``.
 
     Args:
         handle: A name (``"vgg16"``), or ``source://name`` (``"keras://vgg16"``); spelling ignores case, ``-`` and ``_``. Also
-            ``hf://owner/model``, ``kaggle://...``, or the path of a folder with a text encoder, or with a net of pictures that
-            timm, Transformers (ViT) or KerasHub saved.
+            ``hf://owner/model``, ``kaggle://...``, ``tfhub:https://...``; the path of a folder with a text encoder, a net of
+            pictures that timm, Transformers (ViT) or KerasHub saved, or a SavedModel; of a ``.tar.gz`` of one, or of a ``.keras``
+            file; or a functional model in memory.
+        offline: Look at this machine only, in ``build`` as well; so does the environment variable ``TFFT_OFFLINE=1``.
         **options: Of the source. keras.applications: ``weights`` (``"imagenet"``, a path, or None for random ones), ``size``
             (pixels, or (height, width)), ``alpha`` (width multiplier, where the family has it), ``fit`` (``"squash"``, ``"crop"``
             or ``"pad"``). KerasHub: ``weights`` (``"pretrained"``, or None), ``length`` (most tokens of an example), ``size``
-            and ``fit`` (of pictures). BERT from scratch: ``vocabulary`` (a path), ``lowercase``, ``length``, ``dropout``.
+            and ``fit`` (of pictures). SavedModels and Keras models: see ``saved_model.backbone`` and ``keras_file.backbone``.
+            BERT from scratch: ``vocabulary`` (a path), ``lowercase``, ``length``, ``dropout``.
 
     Returns:
         A Backbone; its net takes pixels of shape (batch, height, width, 3), or token ids of shape (batch, tokens).
@@ -62,9 +82,15 @@ def load_backbone(handle: str, **options: Any) -> Backbone:
         'block1'
     """
     source, name = _find(handle)
-    make = _module(source).backbone
-    check_options(handle, options, options_of(handle))
-    return make(name, **options)
+    with disconnected(offline):
+        check_options(handle, options, options_of(handle))
+        described: Backbone = _module(source).backbone(name, **options)
+    return replace(described, loader=partial(_connected, described.loader, offline))
+
+
+def _connected(loader: Callable[[int], Any], offline: bool, seed: int) -> Any:
+    with disconnected(offline):
+        return loader(seed)
 
 
 def options_of(handle: str) -> list[str]:
@@ -91,12 +117,52 @@ def options_of(handle: str) -> list[str]:
     return [name for name in inspect.signature(module.backbone).parameters if name != "name"]
 
 
-def _find(handle: str) -> tuple[str, str]:
+def source_of(handle: str) -> str:
+    """The source that a handle belongs to.
+
+    Args:
+        handle: As for ``load_backbone``.
+
+    Returns:
+        A key of ``SOURCES``.
+
+    Raises:
+        BackboneError: When nobody knows the name.
+
+    Example:
+        >>> source_of("vgg16"), source_of("tfhub:https://tfhub.dev/google/tiny/1")
+        ('keras', 'saved_model')
+    """
+    return _find(handle)[0]
+
+
+def places(source: str) -> dict[str, Path]:
+    """Folders in which a source keeps what it downloads.
+
+    Args:
+        source: A key of ``SOURCES``.
+
+    Returns:
+        What is kept, in words -> folder, which need not exist; empty where nothing is downloaded.
+
+    Example:
+        >>> places("toy")
+        {}
+    """
+    module = _module(source)
+    return dict(module.places()) if hasattr(module, "places") else {}
+
+
+def _find(handle: Any) -> tuple[str, Any]:
     """(source, its own spelling of the name)."""
+    if hasattr(handle, "get_layer"):
+        return "keras_file", handle
     if not isinstance(handle, str):
         raise BackboneError(f"{handle!r} is not the name of a backbone.", fix='Pass a string such as "vgg16".')
     if handle.startswith(HUB) or is_archive(handle) or Path(handle, FILE).is_file():
         return "saved_model", handle
+    if handle.endswith(KERAS):
+        return "keras_file", handle
     if is_own(handle):
         return "keras_hub", handle
     scheme, _, name = handle.rpartition("://")

@@ -5,10 +5,11 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft.backbones.base import Backbone, given_options, input_size
-from tfft.backbones.weights import check_path, load_weights, not_imagenet
+from tfft.backbones.weights import check_path, keras_cache, load_weights, not_imagenet
 from tfft.core.errors import BackboneError
 from tfft.core.names import own_names
 from tfft.core.seed import seeded_initializers
@@ -147,6 +148,11 @@ ROWS: dict[str, Row] = {
 def names() -> Iterable[str]:
     """The architectures there are."""
     return ROWS
+
+
+def places() -> dict[str, Path]:
+    """Where Keras keeps the weights that it downloads."""
+    return {"ImageNet weights of Keras": keras_cache()}
 
 
 def backbone(

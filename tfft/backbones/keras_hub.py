@@ -35,6 +35,17 @@ def names() -> Iterable[str]:
     return (*PACKAGES, *ROWS)
 
 
+def places() -> dict[str, Path]:
+    """Where kagglehub and huggingface_hub keep what they download."""
+    import huggingface_hub.constants
+    import kagglehub.config
+
+    return {
+        "models of Kaggle": Path(kagglehub.config.get_cache_folder()) / "models",
+        "models of Hugging Face": Path(huggingface_hub.constants.HF_HUB_CACHE),
+    }
+
+
 def options(name: str) -> list[str]:
     """What may be said of a preset besides its name.
 

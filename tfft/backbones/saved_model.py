@@ -1,27 +1,17 @@
 """SavedModels as backbones: folders, archives, and handles of TensorFlow Hub."""
 
-import re
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tfft.backbones.archives import unpacked
-from tfft.backbones.base import Backbone, given_options, input_size
-from tfft.backbones.variables import grouped, rows_of
-from tfft.core.errors import BackboneError, nearest
-from tfft.core.signatures import Contents, Tensor, contents
-from tfft.core.specs import Block, FeatureSpec
-from tfft.preprocess.image import ImagePreprocessor
-from tfft.preprocess.pixels import PIXEL_RANGES
+from tfft.backbones import saved_pictures, saved_texts
+from tfft.backbones.archives import archive_folder, hub_folder, unpacked
+from tfft.backbones.base import Backbone, given_options
+from tfft.backbones.saved_net import saved_net
+from tfft.core.errors import BackboneError
+from tfft.core.signatures import contents
 
-if TYPE_CHECKING:
-    import keras
-
-# what modules of TensorFlow Hub for pictures agree on: https://www.tensorflow.org/hub/common_signatures/images
-_RANGE, _PIXELS = "zero_to_one", 224
-_KINDS = {1: "vector", 2: "sequence", 3: "map"}
-LAYER = "saved_model"
+_COMMON = ("blocks", "signature", "output")
 
 
 def names() -> Iterable[str]:
@@ -29,27 +19,41 @@ def names() -> Iterable[str]:
     return ()
 
 
-def backbone(
-    name: str,
-    size: int | tuple[int, int] | None = None,
-    fit: str | None = None,
-    pixel_range: str = _RANGE,
-    blocks: Sequence[str] = (),
-    signature: str | None = None,
-    output: str | None = None,
-) -> Backbone:
+def places() -> dict[str, Path]:
+    """Where TensorFlow Hub keeps what it downloads, and where archives are unpacked."""
+    return {"modules of TensorFlow Hub": hub_folder(), "unpacked archives": archive_folder()}
+
+
+def options(name: str) -> list[str]:
+    """What may be said of a SavedModel besides where it is.
+
+    Args:
+        name: As for ``backbone``.
+
+    Returns:
+        Names of options of ``backbone``: those for pictures, or those for texts.
+
+    Raises:
+        BackboneError: When there is no SavedModel.
+        WeightsError: When a handle is not to be reached.
+    """
+    if saved_texts.reads(contents(unpacked(name))):
+        return [*_COMMON, "preprocessor", "length"]
+    return [*_COMMON, "size", "fit", "pixel_range"]
+
+
+def backbone(name: str, **given: Any) -> Backbone:
     """Describe a SavedModel; nothing of it is loaded, but what a handle of TensorFlow Hub leads to is downloaded.
 
     Args:
         name: A folder with ``saved_model.pb``, a ``.tar.gz`` of one, or ``tfhub:`` and a handle.
-        size: Height and width in pixels, one number or both; None for what it takes, or 224.
-        fit: How pictures are brought to the size, ``"squash"``, ``"crop"`` or ``"pad"``; None for the default.
-        pixel_range: What it expects of pixels, ``"zero_to_one"`` as modules of TensorFlow Hub do, ``"minus_one_to_one"``,
-            ``"raw"`` (0..255), ``"torch"`` or ``"caffe"``.
-        blocks: Regular expressions over the names of its variables, from input to output, each matched from the start: the
-            units of unfreezing. Without them, names that begin alike make a block.
-        signature: Which one to call; None for the reusable interface.
-        output: Which of several outputs is wanted.
+        **given: ``blocks``, regular expressions over the names of its variables, from input to output, each matched from the start:
+            the units of unfreezing; without them, names that begin alike make a block. ``signature``, which one to call instead of
+            the reusable interface. ``output``, which of several outputs is wanted. Of pictures: ``size`` in pixels, None for what
+            it takes, or 224; ``fit``, how pictures are brought to it; ``pixel_range``, what it expects of pixels:
+            ``"zero_to_one"`` as modules of TensorFlow Hub do, ``"minus_one_to_one"``, ``"raw"`` (0..255), ``"torch"`` or
+            ``"caffe"``. Of texts: ``preprocessor``, the SavedModel that turns strings into tokens; ``length``, most tokens of an
+            example, None for what it takes, or 128.
 
     Returns:
         A Backbone whose features are of shape (batch, width), (batch, steps, width) or (batch, height, width, channels).
@@ -62,79 +66,19 @@ def backbone(
         The reusable interface: https://www.tensorflow.org/hub/reusable_saved_models.
     """
     folder = unpacked(name)
-    held = contents(folder, signature)
-    picked = _picked(name, held, output)
-    if pixel_range not in PIXEL_RANGES:
-        raise BackboneError(f"There is no pixel range {pixel_range!r}.", fix=nearest(str(pixel_range), PIXEL_RANGES))
-    height, width = _size(name, held, size)
-    parts = grouped(held.variables, blocks)
-    geometry = ImagePreprocessor(height, width) if fit is None else ImagePreprocessor(height, width, fit)  # type: ignore[arg-type]
-    return Backbone(
-        handle=name,
-        options=given_options(
-            size=size,
-            fit=fit,
-            pixel_range=None if pixel_range == _RANGE else pixel_range,
-            blocks=tuple(blocks) or None,
-            signature=signature,
-            output=output,
-        ),
-        loader=partial(_load, folder, held, picked, parts, (height, width, 3)),
-        features=FeatureSpec(_KINDS[len(picked.shape)]),  # type: ignore[arg-type]
-        blocks=tuple(
-            Block(part, rf"{re.escape(part)}(_norms)?$" if number < len(parts) - 1 else "")
-            for number, part in enumerate(parts)
-        )
-        or (Block("all"),),
-        preprocessor=geometry,
-        pixel_range=pixel_range,
-        can_finetune=bool(held.variables),
-    )
-
-
-def _picked(name: str, held: Contents, output: str | None) -> Tensor:
-    """The output that becomes the features."""
-    found = [tensor for tensor in held.gives if "float" in tensor.dtype and len(tensor.shape) in _KINDS]
-    known = [tensor.name for tensor in found]
-    if output is not None and output not in known:
-        raise BackboneError(f"{name!r} has no output {output!r} that could be features.", fix=nearest(output, known))
-    if not found or (output is None and len(found) > 1):
+    held = contents(folder, given.get("signature"))
+    net = saved_net(name, folder, held, given.get("output"), given.get("blocks") or ())
+    kept = given_options(**{key: value for key, value in given.items() if value is not None})
+    if saved_texts.reads(held):
+        made = given.get("preprocessor")
+        words = None if made is None else unpacked(str(made))
+        return saved_texts.described(name, kept, net, words, given.get("length"))
+    if not saved_pictures.sees(held):
         raise BackboneError(
-            f"{name!r} has {len(found)} outputs that could be features.",
-            ", ".join(f"{tensor.name}: {tensor.dtype} {tensor.shape}" for tensor in held.gives),
-            f"Pass output={known[0]!r}, or another one." if known else "Features are float, with one to three axes.",
-        )
-    return next(tensor for tensor in found if output in (None, tensor.name))
-
-
-def _size(name: str, held: Contents, size: Any) -> tuple[int, int]:
-    takes = held.takes[0].shape if len(held.takes) == 1 else ()
-    if len(takes) != 3 or takes[2] not in (3, None):
-        raise BackboneError(
-            f"{name!r} takes no pictures.",
+            f"{name!r} takes neither pictures nor tokens.",
             ", ".join(f"{tensor.name}: {tensor.dtype} {tensor.shape}" for tensor in held.takes),
-            "A SavedModel for pictures takes one tensor of shape (batch, height, width, 3).",
+            "Pictures are one tensor of shape (batch, height, width, 3); tokens a dict of "
+            f"{saved_texts.IDS!r}, {saved_texts.MASK!r} and perhaps {saved_texts.SEGMENTS!r}.",
         )
-    fixed = takes[:2] if None not in takes[:2] else None
-    height, width = input_size(name, size if size is not None else fixed or _PIXELS, 1)
-    if fixed is not None and (height, width) != fixed:
-        raise BackboneError(
-            f"{name!r} takes pictures of {fixed[0]} x {fixed[1]} pixels alone.",
-            f"size {height} x {width}",
-            "Leave size out: pictures are brought to what it takes.",
-        )
-    return height, width
-
-
-def _load(
-    folder: Path, held: Contents, picked: Tensor, parts: dict[str, list[int]], shape: tuple[int, ...], seed: int
-) -> "keras.Model":
-    import keras
-
-    from tfft.core.saved_layer import SavedModelLayer
-
-    blocks = [(part, rows_of(held.variables, numbers)) for part, numbers in parts.items()]
-    layer = SavedModelLayer(blocks, held.to_dict() | {"output": picked.name}, name=LAYER)
-    layer.read(folder)
-    pixels = keras.Input(shape, name="pixels")
-    return keras.Model(pixels, layer(pixels), name="backbone")
+    pixel_range = given.get("pixel_range") or saved_pictures.RANGE
+    return saved_pictures.described(name, kept, net, given.get("size"), given.get("fit"), pixel_range)

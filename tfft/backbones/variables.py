@@ -80,26 +80,28 @@ def _by_names(variables: Sequence[tuple[int, str]]) -> Groups:
     return found
 
 
-def rows_of(variables: Sequence[Variable], numbers: Sequence[int]) -> list[dict[str, Any]]:
+def rows_of(variables: Sequence[Variable], numbers: Sequence[int], output: str = "") -> list[dict[str, Any]]:
     """The variables of one block, as the layer that holds them takes them.
 
     Args:
         variables: Of the SavedModel, of any shape.
         numbers: Positions of those in the block.
+        output: Which becomes the features; variables that it does not depend on, such as the pooler of a BERT whose sequence is
+            taken, never train.
 
     Returns:
         JSON values: ``path``, ``shape``, ``dtype``, ``kind``, whether it is of a ``norm``, and its ``number``.
 
     Example:
-        >>> rows_of([Variable("bn/gamma", (4,), "float32", True)], [0])[0]["norm"]
-        True
+        >>> rows_of([Variable("bn/gamma", (4,), "float32", True, ("features",))], [0], "features")[0]["kind"]
+        'weight'
     """
     return [
         {
             "path": variables[number].path,
             "shape": list(variables[number].shape),
             "dtype": variables[number].dtype,
-            "kind": "weight" if variables[number].trains else "statistic",
+            "kind": "weight" if variables[number].trains and output in variables[number].outputs else "statistic",
             "norm": _is_norm(variables[number].path),
             "number": number,
         }

@@ -3,13 +3,12 @@
 Nothing heavy is imported before a command runs, so that ``tfft --help`` answers at once.
 """
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tfft.cli import arguments
+from tfft.cli import arguments, inventory
 from tfft.cli.arguments import (
     Augment,
     BatchSize,
@@ -27,7 +26,7 @@ from tfft.cli.arguments import (
 )
 from tfft.cli.places import check_report, export_somewhere, free_path, rescued
 from tfft.cli.sources import Part, Source, examples_of, given_inputs
-from tfft.cli.spoken import backbone_line, kept_line, predicted_line, spoken
+from tfft.cli.spoken import predicted_line, spoken
 from tfft.core.quiet import start_tensorflow
 
 app = typer.Typer(
@@ -170,60 +169,8 @@ def predict(
         typer.echo(predicted_line(prediction, top, as_json))
 
 
-@app.command()
-def backbones(name: Annotated[str | None, typer.Argument(help="One backbone, in full.")] = None) -> None:
-    """List the backbones there are, or the blocks and options of one."""
-    from tfft.backbones import handles
-
-    if name is None:
-        for source, candidate in handles.names():
-            typer.echo(backbone_line(source, candidate))
-        return
-    described = arguments.describe_backbone(name, None)
-    typer.echo(f"{described.handle}: {described.takes()}")
-    typer.echo(f"blocks, from input to output: {', '.join(block.name for block in described.blocks)}")
-    typer.echo(f"options: {', '.join(handles.options_of(name))}")
-
-
-@app.command()
-def cache(
-    entries: Annotated[list[str] | None, typer.Argument(help="First letters of entries; all when left out.")] = None,
-    clear: Annotated[bool, typer.Option("--clear", help="Delete them; they are computed again when needed.")] = False,
-    folder: Annotated[
-        Path | None, typer.Option(help="Where they lie.", show_default="features in the cache folder")
-    ] = None,
-) -> None:
-    """List what is kept of frozen layers, last used first, or delete it; all of it with what was tried of precisions."""
-    from tfft.core.files import in_words
-    from tfft.core.machine import trials_file
-    from tfft.data.cache import Cache
-
-    if folder is not None and not folder.is_dir():
-        raise typer.BadParameter(f"there is no folder {str(folder)!r}.")
-    store = Cache(folder=folder).store
-    chosen = [kept for kept in store.entries() if not entries or kept.key.startswith(tuple(entries))]
-    if entries and not chosen:
-        raise typer.BadParameter(
-            f"no entry of {store.folder} begins with {', '.join(entries)}; `tfft cache` lists them."
-        )
-    gone = [kept for kept in chosen if clear and store.remove(kept.key)]
-    for kept in chosen:
-        typer.echo(f"{'deleted ' if kept in gone else 'in use  ' if clear else ''}{kept_line(kept)}")
-    if clear and not entries and folder is None:
-        with suppress(OSError):
-            trials_file().unlink(missing_ok=True)
-    shown = gone if clear else chosen
-    count = f"{len(gone)} of {len(chosen)} entries deleted" if clear else f"{len(chosen)} entries"
-    typer.echo(f"{count}, {in_words(sum(kept.size_bytes for kept in shown))}, in {store.folder}")
-
-
-@app.command()
-def doctor(offline: Annotated[bool, typer.Option(help="Open no socket.")] = False) -> None:
-    """Say what this machine has: versions, devices, instruction sets, caches, reachable weight sources."""
-    from tfft.doctor import examine, to_text
-
-    start_tensorflow()
-    typer.echo(to_text(examine(offline)))
+for verb in (inventory.backbones, inventory.cache, inventory.doctor):
+    app.command()(verb)
 
 
 @app.command()

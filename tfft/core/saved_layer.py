@@ -4,9 +4,6 @@
 calls one endpoint whatever trains.
 """
 
-import io
-import shutil
-import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -14,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from tfft.core.signatures import check_operations
+from tfft.core.saved_graph import extracted, packed
 
 _GRAPH = "graph.tar.gz"
 
@@ -128,6 +124,9 @@ class SavedModelLayer(keras.Layer):
         given = [tf.cast(each, row["dtype"]) for each, row in zip(keras.tree.flatten(inputs), takes, strict=True)]
         named = {row["name"]: each for row, each in zip(takes, given, strict=True)}
         loaded, entry = self._loaded, self.how["entry"]
+        if training and any(layer.trainable for layer in self.block_layers):
+            for loss in getattr(loaded, "regularization_losses", ()):
+                self.add_loss(loss())
         if entry in ("__call__", "serve"):
             options = {"training": bool(training) and self._moves()} if self.how["training"] else {}
             found = getattr(loaded, entry)(named if self.how["named"] else given[0], **options)
@@ -152,44 +151,4 @@ class SavedModelLayer(keras.Layer):
         """Read the graph again; the weights are already there, or come after it."""
         self.graph = (Path(folder) / _GRAPH).read_bytes()
         with tempfile.TemporaryDirectory(prefix="tfft-") as place:
-            with tarfile.open(fileobj=io.BytesIO(self.graph)) as archive:
-                archive.extractall(place, filter="data")
-            check_operations(Path(place))
-            self._connect(place, keep=False)
-
-
-def packed(folder: str | Path, rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """A SavedModel as an archive, with zeros for variables that are Keras weights by then: zeros take no room.
-
-    Args:
-        folder: Of the SavedModel.
-        rows: The variables that are Keras weights, of any shape; where it holds other floats besides, all keep their values.
-
-    Returns:
-        A ``.tar.gz``.
-    """
-    folder = Path(folder)
-    with tempfile.TemporaryDirectory(prefix="tfft-") as place:
-        fresh = Path(place) / folder.name
-        shutil.copytree(folder, fresh)
-        prefix = fresh / "variables" / "variables"
-        if prefix.with_suffix(".index").is_file():
-            reader = tf.train.load_checkpoint(str(prefix))
-            kinds, shapes = reader.get_variable_to_dtype_map(), reader.get_variable_to_shape_map()
-            floats = [name for name, kind in kinds.items() if kind.is_floating]
-            if sorted(map(tuple, (row["shape"] for row in rows))) == sorted(tuple(shapes[name]) for name in floats):
-                values = {name: reader.get_tensor(name) for name in kinds if name not in floats}
-                values |= {name: np.zeros(shapes[name], kinds[name].as_numpy_dtype) for name in floats}
-                shutil.rmtree(prefix.parent)
-                prefix.parent.mkdir()
-                names = sorted(values)
-                tf.raw_ops.SaveV2(
-                    prefix=str(prefix),
-                    tensor_names=names,
-                    shape_and_slices=[""] * len(names),
-                    tensors=[values[name] for name in names],
-                )
-        stream = io.BytesIO()
-        with tarfile.open(fileobj=stream, mode="w:gz") as archive:
-            archive.add(fresh, ".")
-    return stream.getvalue()
+            self._connect(extracted(self.graph, place), keep=False)

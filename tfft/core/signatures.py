@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from tfft.core.errors import BackboneError, shortlist
+from tfft.core.saved_uses import by_name, used
 
 FILE = "saved_model.pb"
 _ENTRIES = ("__call__", "serve")
 _TRAINING = "training"
+_DEEPER = "//"
 # what neither inference nor training needs, and what could read, write or run anything
 _REFUSED = frozenset((
     "PyFunc", "PyFuncStateless", "EagerPyFunc", "ReadFile", "WriteFile", "MatchingFiles", "WholeFileReader",
@@ -42,12 +44,14 @@ class Variable:
         shape: Of it.
         dtype: Of it.
         trains: Whether the SavedModel lists it as one that an optimizer moves.
+        outputs: Names of the outputs that depend on it: the others stay as they are when it moves.
     """
 
     path: str
     shape: tuple[int, ...]
     dtype: str
     trains: bool
+    outputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def contents(folder: Path, signature: str | None = None) -> Contents:
     for entry in _ENTRIES if signature is None else ():
         node = objects.nodes[children[entry]] if entry in children else None
         if node is not None and node.WhichOneof("kind") == "function" and node.function.concrete_functions:
-            return _callable(folder, entry, node.function, objects, children)
+            return _callable(folder, entry, node.function, graphs[-1], children)
     return _signed(folder, graphs, signature)
 
 
@@ -141,39 +145,49 @@ def check_operations(folder: Path) -> None:
             )
 
 
-def _callable(folder: Path, entry: str, function: Any, objects: Any, children: Mapping[str, int]) -> Contents:
-    arguments = [value.string_value for value in _field(function.function_spec.fullargspec, "args").list_value.values]
-    arguments += [
-        value.string_value for value in _field(function.function_spec.fullargspec, "kwonlyargs").list_value.values
+def _callable(folder: Path, entry: str, function: Any, graph: Any, children: Mapping[str, int]) -> Contents:
+    objects = graph.object_graph_def
+    specified = function.function_spec.fullargspec
+    arguments = [
+        value.string_value for key in ("args", "kwonlyargs") for value in _field(specified, key).list_value.values
     ]
-    concrete = objects.concrete_functions[function.concrete_functions[0]]
+    name = function.concrete_functions[0]
+    concrete = objects.concrete_functions[name]
     given = concrete.canonicalized_input_signature.tuple_value.values[0].tuple_value.values
     if not given:
         raise BackboneError(f"{str(folder)!r} takes no input.", fix="Pass another SavedModel.")
     named = given[0].WhichOneof("kind") == "dict_value"
-    takes, gives = _tensors(given[0]), _tensors(concrete.output_signature)
+    takes, leaves = _leaves(given[0]), _leaves(concrete.output_signature)
+    gives = tuple(tensor for tensor in leaves if _DEEPER not in tensor.name)
     _check(folder, gives)
-    return Contents(entry, takes, gives, named, _TRAINING in arguments, _variables(objects, children))
+    functions = by_name(graph.graph_def.library.function)
+    bound, count = list(concrete.bound_inputs), len(functions[name].signature.input_arg)
+    reached = {
+        tensor.name: {bound[n - count + len(bound)] for n in used(functions, name, place) if n >= count - len(bound)}
+        for place, tensor in enumerate(leaves)
+        if tensor in gives
+    }
+    return Contents(entry, takes, gives, named, _TRAINING in arguments, _variables(objects, children, reached))
 
 
 def _field(named_tuple: Any, key: str) -> Any:
     return next(pair.value for pair in named_tuple.named_tuple_value.values if pair.key == key)
 
 
-def _tensors(value: Any) -> tuple[Tensor, ...]:
-    """Of a structure; of containers inside it nothing."""
+def _leaves(value: Any, name: str = "") -> tuple[Tensor, ...]:
+    """All tensors of a structure in the order in which TensorFlow flattens it; those deeper inside say so in their name."""
     kind = value.WhichOneof("kind")
     if kind == "dict_value":
-        return tuple(
-            Tensor(key, found.shape, found.dtype)
-            for key in sorted(value.dict_value.fields)
-            for found in _tensors(value.dict_value.fields[key])
-            if value.dict_value.fields[key].WhichOneof("kind").endswith("tensor_spec_value")
-        )
-    if kind not in ("tensor_spec_value", "bounded_tensor_spec_value"):
+        inside = sorted(value.dict_value.fields.items())
+    elif kind in ("list_value", "tuple_value"):
+        inside = [(str(n), part) for n, part in enumerate(getattr(value, kind).values)]
+        name = name or _DEEPER
+    elif kind in ("tensor_spec_value", "bounded_tensor_spec_value"):
+        spec = getattr(value, kind)
+        return (_tensor(name or spec.name, spec.shape, spec.dtype),)
+    else:
         return ()
-    spec = getattr(value, kind)
-    return (_tensor(spec.name if kind == "tensor_spec_value" else "", spec.shape, spec.dtype),)
+    return tuple(leaf for key, part in inside for leaf in _leaves(part, f"{name}{_DEEPER}{key}" if name else key))
 
 
 def _tensor(name: str, shape: Any, dtype: int) -> Tensor:
@@ -183,7 +197,7 @@ def _tensor(name: str, shape: Any, dtype: int) -> Tensor:
     return Tensor(name, lengths, tf.dtypes.as_dtype(dtype).name)
 
 
-def _variables(objects: Any, children: Mapping[str, int]) -> tuple[Variable, ...]:
+def _variables(objects: Any, children: Mapping[str, int], reached: Mapping[str, set[int]]) -> tuple[Variable, ...]:
     import tensorflow as tf
 
     lists = {
@@ -200,6 +214,7 @@ def _variables(objects: Any, children: Mapping[str, int]) -> tuple[Variable, ...
             tuple(int(dim.size) for dim in variable.shape.dim),
             tf.dtypes.as_dtype(variable.dtype).name,
             number in trained,
+            tuple(name for name, nodes in reached.items() if number in nodes),
         )
         for number, variable in found
     )

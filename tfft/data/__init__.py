@@ -10,8 +10,10 @@ from tfft.data.cache import Cache
 from tfft.data.dataset import from_dataset
 from tfft.data.examples import Examples, Splits
 from tfft.data.folder import from_folder
+from tfft.data.huggingface import from_huggingface
 from tfft.data.table import from_csv, from_dataframe
 from tfft.data.tfds import from_tfds
+from tfft.data.tfrecord import from_tfrecord
 
 __all__ = [
     "Cache",
@@ -22,5 +24,7 @@ __all__ = [
     "from_dataframe",
     "from_dataset",
     "from_folder",
+    "from_huggingface",
     "from_tfds",
+    "from_tfrecord",
 ]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft.core.errors import DataError, nearest, shortlist
+from tfft.core.network import disconnected, is_offline
 from tfft.data.calls import as_call
 from tfft.data.dataset import spooled
 from tfft.data.examples import Splits
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 def from_tfds(
     builder: "str | tfds.core.DatasetBuilder",
     split: str | Mapping[str, str] | None = None,
-    input_key: str = "image",
-    label_key: str = "label",
+    input_key: str | None = None,
+    label_key: str | None = None,
     data_dir: str | Path | None = None,
     holdout: tuple[float, float] = HOLDOUT,
     seed: int = 0,
@@ -34,8 +35,9 @@ def from_tfds(
         split: One split to draw all parts from, such as ``"train[:10%]"``; or a split for each part,
             ``{"train": "train", "test": "validation"}``. When None, the builder's own splits that are called train, validation
             (or valid, val, dev) and test.
-        input_key: Feature that holds the image, of shape (height, width[, channels]).
-        label_key: Feature that holds the class, a sequence of classes, or the quantity.
+        input_key: Feature that holds the image, of shape (height, width[, channels]), or the text. None for what the builder names
+            for supervised training (``as_supervised``), or else ``"image"``.
+        label_key: Feature that holds the class, a sequence of classes, or the quantity; None likewise, or else ``"label"``.
         data_dir: Where prepared datasets are; TFDS' own place when None.
         holdout: Fractions (validation, test) of the training examples for parts that are missing.
         seed: Draws the parts.
@@ -58,6 +60,10 @@ def from_tfds(
     if not hasattr(made, "as_dataset") or isinstance(made, type):
         raise DataError("from_tfds() takes a name or a builder.", type(builder).__name__, 'Write from_tfds("name").')
     features = made.info.features
+    usual = made.info.supervised_keys or ("image", "label")
+    if not all(isinstance(key, str) for key in usual[:2]):
+        usual = ("image", "label")  # nested ones
+    input_key, label_key = input_key or usual[0], label_key or usual[1]
     for key in (input_key, label_key):
         if key not in features:
             raise DataError(f"{made.name!r} has no feature {key!r}.", fix=nearest(key, list(features)))
@@ -70,7 +76,13 @@ def from_tfds(
     pools = {}
     for part, name in _parts(made, split).items():
         try:
-            raw = made.as_dataset(split=name, decoders=_undecoded(features, input_key), shuffle_files=False)
+            raw = made.as_dataset(
+                split=name,
+                decoders=_undecoded(features, input_key),
+                shuffle_files=False,
+                # one file after the other: the order of examples, and so the split, is the same everywhere
+                read_config=tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False),
+            )
         except (ValueError, KeyError) as error:
             raise DataError(
                 f"{made.name!r} has no split {name!r}.", f"{error}"[:200], f"There are {shortlist(made.info.splits)}."
@@ -110,7 +122,10 @@ def _named(name: str, data_dir: str | Path | None) -> "tfds.core.DatasetBuilder"
         known = tfds.list_builders(with_community_datasets=False)
         raise DataError(f"TensorFlow Datasets has no dataset {name!r}.", fix=nearest(name, known)) from None
     try:
-        builder.download_and_prepare()
+        with disconnected():
+            # TensorFlow's own access to Google's storage is none of Python's connections
+            config = tfds.download.DownloadConfig(try_download_gcs=not is_offline())
+            builder.download_and_prepare(download_config=config)
     except ImportError as error:
         raise DataError(f"The dataset {name!r} needs another package.", str(error), "Install it.") from error
     except Exception as error:

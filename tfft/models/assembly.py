@@ -97,7 +97,7 @@ class TransferModel:
 
 
 def build(
-    backbone: str | Backbone,
+    backbone: "str | Backbone | keras.Model",
     task: Task,
     seed: int = 0,
     strategy: "str | tf.distribute.Strategy | None" = None,
@@ -107,7 +107,7 @@ def build(
     """Load a backbone's weights and put a task's head on it.
 
     Args:
-        backbone: A name such as ``"vgg16"``, or what ``load_backbone`` returned.
+        backbone: A name such as ``"vgg16"``, what ``load_backbone`` returned, or a functional model, of which a copy is trained.
         task: From ``tfft.tasks``.
         seed: For the head's initial weights and dropout, and for a backbone without pretrained weights.
         strategy: ``"auto"``, ``"mirrored"``, a MirroredStrategy, OneDeviceStrategy or TPUStrategy, or None for one device. Each
@@ -135,7 +135,7 @@ def build(
         >>> build("toy", tasks.classification(["ants", "bees"])).net.output_shape
         (None, 2)
     """
-    described = load_backbone(backbone) if isinstance(backbone, str) else backbone
+    described = load_backbone(backbone) if isinstance(backbone, str) or hasattr(backbone, "get_layer") else backbone
     if not isinstance(described, Backbone):
         raise BackboneError(
             "build() takes a backbone's name or what load_backbone() returned.",

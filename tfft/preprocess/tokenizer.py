@@ -12,6 +12,7 @@ import numpy as np
 from tfft.core.errors import BundleError
 from tfft.core.fingerprint import digest, fingerprint
 from tfft.core.ragged import Ragged
+from tfft.preprocess.saved_tokenizer import SavedTokenizer
 
 _AT_ONCE = 1024
 # SentencePiece tokenizers do not say which of their pieces stands for what they do not have
@@ -158,7 +159,8 @@ class Tokenizer:
         """
         import keras_hub
 
-        kind = getattr(keras_hub.tokenizers, str(values["class"]), None)
+        name = str(values["class"])
+        kind = SavedTokenizer if name == SavedTokenizer.__name__ else getattr(keras_hub.tokenizers, name, None)
         if kind is None:
             raise BundleError(f"There is no tokenizer {values['class']!r} in KerasHub.", fix="Upgrade keras-hub.")
         made = kind.from_config(dict(values["config"]))

@@ -1,0 +1,31 @@
+"""SavedModels that take pictures."""
+
+import keras
+import pytest
+
+import tfft
+from tests.modules import publish, tiny
+from tfft.core.errors import BackboneError
+
+
+@pytest.fixture(scope="module")
+def module(tmp_path_factory):
+    return publish(tiny(), tmp_path_factory.mktemp("hub") / "tiny")
+
+
+def test_a_size_that_it_does_not_take_is_refused(module, tmp_path):
+    with pytest.raises(BackboneError, match="takes pictures of 16 x 16 pixels alone"):
+        tfft.load_backbone(str(module), size=32)
+
+
+def test_an_open_size_is_said_or_the_usual_one(tmp_path):
+    pixels = keras.Input((None, None, 3))
+    handle = publish(keras.Model(pixels, keras.layers.Conv2D(2, 3, name="conv_1")(pixels)), tmp_path)
+    assert tfft.load_backbone(str(handle)).takes() == "224x224 pixels"
+    described = tfft.load_backbone(str(handle), size=(16, 24), fit="crop")
+    assert (described.takes(), described.features.kind) == ("16x24 pixels", "map")
+
+
+def test_an_unknown_pixel_range_is_told_with_those_there_are(module):
+    with pytest.raises(BackboneError, match=r"no pixel range 'zero_to_on'.*'zero_to_one'"):
+        tfft.load_backbone(str(module), pixel_range="zero_to_on")

@@ -1,0 +1,45 @@
+"""The verbs that say what there is."""
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.modules import publish, tiny
+from tfft.cli import inventory
+from tfft.cli.verbs import app
+
+
+@pytest.fixture(autouse=True)
+def _started(monkeypatch):
+    monkeypatch.setattr(inventory, "start_tensorflow", lambda: None)
+    monkeypatch.setattr("tfft.cli.arguments.start_tensorflow", lambda: None)
+
+
+def run(*words):
+    done = CliRunner().invoke(app, list(words))
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_sources_that_have_no_names_are_told_at_the_end():
+    lines = run("backbones").splitlines()
+    assert [line.split(":")[0] for line in lines if line.startswith("also")] == ["also", "also"]
+    assert "a SavedModel" in lines[-2]
+    assert ".keras file" in lines[-1]
+
+
+def test_a_saved_model_is_shown_with_its_blocks_and_options(tmp_path):
+    told = run("backbones", str(publish(tiny(), tmp_path / "hub")))
+    assert "16x16 pixels" in told
+    assert "block_0, block_1, block_2" in told
+    assert "options: blocks, signature, output, size, fit, pixel_range" in told
+
+
+def test_the_doctor_looks_at_one_source(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "nowhere"))
+    told = run("doctor", "--offline", "--source", "saved_model")
+    assert f"{tmp_path / 'nowhere'} (not made yet)" in told
+    assert "tfhub.dev                  not tried" in told
+
+
+def test_an_empty_cache_is_no_error():
+    assert run("cache").startswith("0 entries, 0 bytes, in ")

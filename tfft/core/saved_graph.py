@@ -1,0 +1,100 @@
+"""A SavedModel as bytes, to travel inside of other files: the same bytes for the same SavedModel."""
+
+import gzip
+import io
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfft.core.signatures import check_operations
+
+
+def packed(folder: str | Path, rows: Sequence[Mapping[str, Any]] = ()) -> bytes:
+    """Put a SavedModel into an archive.
+
+    Args:
+        folder: Of the SavedModel.
+        rows: Variables that are kept elsewhere, each with its ``shape``; zeros, which take no room, stand for them. Where it holds
+            other floats besides, all keep their values.
+
+    Returns:
+        A ``.tar.gz``.
+
+    Raises:
+        OSError: When a file cannot be read.
+    """
+    folder = Path(folder)
+    with tempfile.TemporaryDirectory(prefix="tfft-") as place:
+        fresh = Path(place) / "model"
+        shutil.copytree(folder, fresh)
+        if rows:
+            _emptied(fresh / "variables" / "variables", [tuple(row["shape"]) for row in rows])
+        stream = io.BytesIO()
+        with (
+            gzip.GzipFile(fileobj=stream, mode="wb", mtime=0) as squeezed,
+            tarfile.open(fileobj=squeezed, mode="w") as archive,
+        ):
+            for path in sorted(fresh.rglob("*")):
+                archive.add(path, path.relative_to(fresh), recursive=False, filter=_timeless)
+    return stream.getvalue()
+
+
+def _timeless(part: tarfile.TarInfo) -> tarfile.TarInfo:
+    part.mtime, part.uid, part.gid, part.uname, part.gname, part.mode = (
+        0,
+        0,
+        0,
+        "",
+        "",
+        0o755 if part.isdir() else 0o644,
+    )
+    return part
+
+
+def _emptied(prefix: Path, shapes: Sequence[tuple[int, ...]]) -> None:
+    """Write a checkpoint again, with zeros for its floats if they are those."""
+    import tensorflow as tf
+
+    if not prefix.with_suffix(".index").is_file():
+        return
+    reader = tf.train.load_checkpoint(str(prefix))
+    kinds, held = reader.get_variable_to_dtype_map(), reader.get_variable_to_shape_map()
+    floats = [name for name, kind in kinds.items() if kind.is_floating]
+    if sorted(shapes) != sorted(tuple(held[name]) for name in floats):
+        return
+    values = {name: reader.get_tensor(name) for name in kinds if name not in floats}
+    values |= {name: np.zeros(held[name], kinds[name].as_numpy_dtype) for name in floats}
+    shutil.rmtree(prefix.parent)
+    prefix.parent.mkdir()
+    names = sorted(values)
+    tf.raw_ops.SaveV2(
+        prefix=str(prefix),
+        tensor_names=names,
+        shape_and_slices=[""] * len(names),
+        tensors=[values[name] for name in names],
+    )
+
+
+def extracted(archive: bytes, place: str | Path) -> Path:
+    """Undo ``packed``; it may come from somebody else.
+
+    Args:
+        archive: From ``packed``.
+        place: An empty folder.
+
+    Returns:
+        The folder of the SavedModel.
+
+    Raises:
+        BackboneError: When it does more than compute.
+        tarfile.TarError, OSError: When it is damaged.
+    """
+    with tarfile.open(fileobj=io.BytesIO(archive)) as held:
+        held.extractall(place, filter="data")
+    check_operations(Path(place))
+    return Path(place)

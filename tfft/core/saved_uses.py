@@ -1,0 +1,63 @@
+"""Which of the arguments of a function in a graph one of its outputs depends on."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_CALLS = ("PartitionedCall", "StatefulPartitionedCall")
+
+
+def used(functions: Mapping[str, Any], name: str, output: int) -> frozenset[int]:
+    """Follow an output back to the arguments.
+
+    Args:
+        functions: Name to ``FunctionDef``, of tensors of any shape.
+        name: Of the function.
+        output: Its position among the outputs.
+
+    Returns:
+        Positions of arguments; all of them where the function is not known.
+    """
+    return _used(functions, name, output, {})
+
+
+def _used(
+    functions: Mapping[str, Any], name: str, output: int, known: dict[tuple[str, int], frozenset[int]]
+) -> frozenset[int]:
+    if (name, output) in known:
+        return known[name, output]
+    function = functions[name]
+    arguments = {argument.name: number for number, argument in enumerate(function.signature.input_arg)}
+    nodes = {node.name: node for node in function.node_def}
+    found: set[int] = set()
+    seen: set[str] = set()
+    ahead = [function.ret[function.signature.output_arg[output].name]]
+    while ahead:
+        tensor = ahead.pop()
+        if tensor in seen:
+            continue
+        seen.add(tensor)
+        source, *place = tensor.split(":")
+        if source in arguments:
+            found.add(arguments[source])
+            continue
+        node = nodes[source]
+        inputs = [text for text in node.input if not text.startswith("^")]
+        called = node.attr["f"].func.name if node.op in _CALLS else ""
+        if called in functions:
+            number = int(place[-1]) if place else 0
+            inputs = [inputs[index] for index in sorted(_used(functions, called, number, known))]
+        ahead += inputs
+    known[name, output] = frozenset(found)
+    return known[name, output]
+
+
+def by_name(library: Iterable[Any]) -> dict[str, Any]:
+    """The functions of a graph.
+
+    Args:
+        library: ``graph_def.library.function``.
+
+    Returns:
+        Name to ``FunctionDef``, of tensors of any shape.
+    """
+    return {function.signature.name: function for function in library}
