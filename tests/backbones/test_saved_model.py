@@ -1,5 +1,7 @@
 """SavedModels as backbones."""
 
+import shutil
+
 import keras
 import numpy as np
 import pytest
@@ -87,3 +89,17 @@ def test_another_precision_than_its_own_is_said_to_change_nothing(module, data):
     with pytest.warns(RunWarning, match="is a SavedModel and computes as it was saved"):
         run = tfft.fit(model, data, tfft.plans.two_phase(1, 1, tune_learning_rate=1e-3), progress=False)
     assert {row.block for row in run.phases[1].overview.rows if row.moved} == {"block_2", "head"}
+
+
+def test_features_of_one_graph_are_never_taken_for_those_of_another(data, tmp_path):
+    """Neither its weights nor its layers tell two plain signatures apart, only what stands inside the graph."""
+    first = tiny()
+    second = tiny()
+    second.set_weights([2 * weight for weight in second.get_weights()])
+    losses = []
+    for net in (first, second, first):
+        shutil.rmtree(tmp_path / "module", ignore_errors=True)
+        model = tfft.build(str(signed(net, tmp_path / "module")), tfft.tasks.classification(data.labels))
+        losses.append(tfft.fit(model, data, tfft.plans.head_only(2), progress=False).history()["loss"])
+    assert losses[0] == losses[2]
+    assert losses[0] != losses[1]

@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfft.core import fingerprint
 from tfft.core.saved_graph import extracted, packed
 
 _GRAPH = "graph.tar.gz"
@@ -55,8 +56,8 @@ class SavedModelLayer(keras.Layer):
     Args:
         blocks: Name and rows of each: path, shape, dtype, ``"weight"`` or ``"statistic"``, whether of a norm, and the number
             that the variable has in the SavedModel.
-        call: How it is called, as of ``Contents.to_dict``.
-        graph: The SavedModel as an archive, its variables zeros; None until ``load_assets``.
+        call: How it is called, as of ``Contents.to_dict``, and which ``output`` is taken.
+        digest: Of the graph, so that what is made from another one is never taken for this one's.
         **options: As every Keras layer takes.
 
     Attributes:
@@ -69,9 +70,11 @@ class SavedModelLayer(keras.Layer):
         self,
         blocks: Sequence[tuple[str, Sequence[Mapping[str, Any]]]],
         call: Mapping[str, Any],
+        digest: str = "",
         **options: Any,
     ) -> None:
         super().__init__(**{"autocast": False, **options})
+        self.digest = digest
         self.blocks, self.how = [(name, list(rows)) for name, rows in blocks], dict(call)
         self.block_layers = []
         for name, rows in self.blocks:
@@ -91,6 +94,7 @@ class SavedModelLayer(keras.Layer):
         """
         self._connect(folder, keep=True)
         self.graph = packed(folder, [row for _, rows in self.blocks for row in rows])
+        self.digest = fingerprint.digest(self.graph)
 
     def _connect(self, folder: str | Path, keep: bool) -> None:
         """Put the variables that the SavedModel's functions read behind the Keras weights of the same path."""
@@ -140,7 +144,7 @@ class SavedModelLayer(keras.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Blocks and how it is called; the graph is an asset."""
-        return {**super().get_config(), "blocks": self.blocks, "call": self.how}
+        return {**super().get_config(), "blocks": self.blocks, "call": self.how, "digest": self.digest}
 
     def save_assets(self, folder: str) -> None:
         """Write the graph into the ``.keras`` file; the weights are in it already."""
