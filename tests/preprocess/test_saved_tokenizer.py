@@ -48,14 +48,16 @@ def test_it_comes_back_from_its_files_after_the_folder_is_gone(tmp_path):
     again = Tokenizer.read(tmp_path / "kept", values)
     assert again.pack([("a bad film",)], 16).rows[0].tolist() == own.pack([("a bad film",)], 16).rows[0].tolist()
     (tmp_path / "kept" / "tokenizer.tar.gz").write_bytes(b"other")
+    with pytest.raises(BundleError, match="files cannot be read"):
+        Tokenizer.read(tmp_path / "kept", values)
+    Tokenizer("other", 1, lambda: SavedTokenizer(reader(tmp_path / "other", length=12))).save(tmp_path / "kept")
     with pytest.raises(BundleError, match="not the one that was exported"):
         Tokenizer.read(tmp_path / "kept", values)
 
 
 def test_a_saved_model_that_takes_no_strings_is_refused(tmp_path):
-    made = SavedTokenizer(publish(tiny(), tmp_path))
     with pytest.raises(BackboneError, match="takes no strings"):
-        made(tf.constant(["a"]))
+        SavedTokenizer(publish(tiny(), tmp_path))
 
 
 def test_one_that_answers_with_something_else_is_refused(tmp_path):
@@ -63,4 +65,4 @@ def test_one_that_answers_with_something_else_is_refused(tmp_path):
     module.__call__ = tf.function(tf.strings.length, input_signature=[tf.TensorSpec((None,), tf.string)])
     tf.saved_model.save(module, str(tmp_path))
     with pytest.raises(BackboneError, match=r"does not pack texts.*input_word_ids"):
-        SavedTokenizer(tmp_path)(tf.constant(["a"]))
+        SavedTokenizer(tmp_path)

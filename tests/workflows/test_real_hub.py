@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tfft
-from benchmarks import hub
+from tests import real_modules as hub
 
 pytestmark = pytest.mark.real
 

@@ -18,7 +18,18 @@ _KAGGLE = "https://www.kaggle.com/models/"
 
 
 def is_archive(handle: str) -> bool:
-    """Whether a handle is an archive by its name."""
+    """Whether a handle is an archive by its name.
+
+    Args:
+        handle: As for ``load_backbone``.
+
+    Returns:
+        True for ``.tar``, ``.tar.gz`` and ``.tgz``, but of TensorFlow Hub, which unpacks what it downloads.
+
+    Example:
+        >>> is_archive("net.tar.gz"), is_archive("vgg16")
+        (True, False)
+    """
     return handle.endswith(ARCHIVES) and not handle.startswith(HUB)
 
 

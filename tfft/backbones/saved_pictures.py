@@ -20,7 +20,14 @@ _AXES = 3
 
 
 def sees(held: Contents) -> bool:
-    """Whether a SavedModel takes pictures: one tensor of shape (batch, height, width, 3)."""
+    """Whether a SavedModel takes pictures.
+
+    Args:
+        held: What it says of itself.
+
+    Returns:
+        True where its only input is a tensor of shape (batch, height, width, 3).
+    """
     return len(held.takes) == 1 and len(held.takes[0].shape) == _AXES and held.takes[0].shape[-1] in (3, None)
 
 

@@ -23,7 +23,14 @@ _LENGTH = 128
 
 
 def reads(held: Contents) -> bool:
-    """Whether a SavedModel takes tokens: a dict of ids, a mask and perhaps segments, each of shape (batch, tokens)."""
+    """Whether a SavedModel takes tokens.
+
+    Args:
+        held: What it says of itself.
+
+    Returns:
+        True where its input is a dict of ids, a mask and perhaps segments, each of shape (batch, tokens).
+    """
     names = {tensor.name for tensor in held.takes}
     return held.named and {IDS, MASK} <= names <= {IDS, MASK, SEGMENTS}
 

@@ -18,7 +18,11 @@ class OfflineError(ConnectionError):
 
 
 def is_offline() -> bool:
-    """Whether the environment variable ``TFFT_OFFLINE`` says so: any value but empty, ``0``, ``no``, ``off`` and ``false``."""
+    """Whether the environment variable ``TFFT_OFFLINE`` says so.
+
+    Returns:
+        True for any value but an empty one, ``0``, ``no``, ``off`` and ``false``.
+    """
     return os.environ.get(VARIABLE, "").strip().lower() not in ("", "0", "no", "off", "false")
 
 

@@ -21,7 +21,12 @@ _GRAPH = "graph.tar.gz"
 
 @keras.saving.register_keras_serializable("tfft")
 class Weights(keras.Layer):
-    """Variables of one block of a SavedModel, in two kinds of layers, so that policies find its norms."""
+    """Variables of one block of a SavedModel, in two kinds of layers, so that policies find its norms.
+
+    Args:
+        rows: Path, shape, dtype and kind of each.
+        **options: As every Keras layer takes.
+    """
 
     def __init__(self, rows: Sequence[Mapping[str, Any]], **options: Any) -> None:
         super().__init__(**options)
@@ -109,7 +114,15 @@ class SavedModelLayer(keras.Layer):
         self._loaded = loaded
 
     def compute_output_spec(self, inputs: Any, training: bool | None = None) -> Any:
-        """Shapes as the SavedModel says; nothing is called."""
+        """Shapes as the SavedModel says; nothing is called.
+
+        Args:
+            inputs: Symbolic tensors of shape (batch, ...).
+            training: Changes nothing.
+
+        Returns:
+            A symbolic tensor of shape (batch, ...).
+        """
         batch = keras.tree.flatten(inputs)[0].shape[0]
         gives = {row["name"]: row["shape"] for row in self.how["gives"]}
         return keras.KerasTensor((batch, *gives[self.how["output"]]), self.compute_dtype)
@@ -132,27 +145,41 @@ class SavedModelLayer(keras.Layer):
             for loss in getattr(loaded, "regularization_losses", ()):
                 self.add_loss(loss())
         if entry in ("__call__", "serve"):
-            options = {"training": bool(training) and self._moves()} if self.how["training"] else {}
+            # its norms run in training mode all together, and frozen ones must not drift
+            norms = [layer for layer in self.block_layers if isinstance(layer, NormalizationWeights)]
+            moves = bool(training) and all(layer.trainable for layer in norms)
+            options = {"training": moves} if self.how["training"] else {}
             found = getattr(loaded, entry)(named if self.how["named"] else given[0], **options)
         else:
             found = loaded.signatures[entry](**named)
         return tf.cast(found[self.how["output"]] if isinstance(found, dict) else found, self.compute_dtype)
-
-    def _moves(self) -> bool:
-        """Whether it may run in training mode: its norms do that all together, and frozen ones must not drift."""
-        return all(layer.trainable for layer in self.block_layers if isinstance(layer, NormalizationWeights))
 
     def get_config(self) -> dict[str, Any]:
         """Blocks and how it is called; the graph is an asset."""
         return {**super().get_config(), "blocks": self.blocks, "call": self.how, "digest": self.digest}
 
     def save_assets(self, folder: str) -> None:
-        """Write the graph into the ``.keras`` file; the weights are in it already."""
+        """Write the graph into the ``.keras`` file; the weights, of any shape, are in it already.
+
+        Args:
+            folder: Inside the file.
+
+        Raises:
+            OSError: When it cannot be written.
+        """
         if self.graph is not None:
             (Path(folder) / _GRAPH).write_bytes(self.graph)
 
     def load_assets(self, folder: str) -> None:
-        """Read the graph again; the weights are already there, or come after it."""
+        """Read the graph again; the weights, of any shape, are already there, or come after it.
+
+        Args:
+            folder: Where ``save_assets`` wrote.
+
+        Raises:
+            BackboneError: When the graph does more than compute.
+            OSError: When it cannot be read.
+        """
         self.graph = (Path(folder) / _GRAPH).read_bytes()
         with tempfile.TemporaryDirectory(prefix="tfft-") as place:
             self._connect(extracted(self.graph, place), keep=False)

@@ -6,7 +6,6 @@ packing, cutting and padding are those of all other encoders.
 
 import tempfile
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,29 +21,42 @@ class SavedTokenizer:
 
     Args:
         folder: Of the SavedModel, which maps strings of shape (batch,) to a dict of int32 arrays of shape (batch, tokens), among
-            them ``input_word_ids`` and ``input_mask``.
-        **config: Read again: nothing.
+            them ``input_word_ids`` and ``input_mask``; None until ``load_assets``.
 
     Attributes:
         start_token_id, end_token_id, pad_token_id: As it packs an empty text.
+        mask_token_id: Of the token that stands for a hidden one, where the SavedModel says so.
+        unk_token_id: -1: which of its tokens stands for what it does not know stands inside its graph.
 
     Raises:
         BackboneError: When it does something else.
     """
 
-    oov_token = unk_token = unk_token_id = None
+    oov_token = unk_token = mask_token_id = None
+    unk_token_id = -1
 
-    def __init__(self, folder: str | Path | None = None, **config: Any) -> None:
-        self.archive = b"" if folder is None else packed(folder)
+    def __init__(self, folder: str | Path | None = None) -> None:
+        if folder is not None:
+            self._open(packed(folder))
 
-    @cached_property
-    def module(self) -> Any:
-        """The SavedModel, from the archive, so that it may be gone by now."""
+    def _open(self, archive: bytes) -> None:
+        """Load it from its archive, so that its folder may be gone by then."""
         import tensorflow as tf
         import tensorflow_text  # noqa: F401  its operations
 
         with tempfile.TemporaryDirectory(prefix="tfft-") as place:
-            return tf.saved_model.load(str(extracted(self.archive, place)))
+            self.archive, self.module = archive, tf.saved_model.load(str(extracted(archive, place)))
+        ids, mask = (part.numpy()[0].tolist() for part in self._rows(tf.constant([""])))
+        if sum(mask) != 2 or mask[:2] != [1, 1] or len(ids) < 3:
+            raise BackboneError(
+                "The preprocessing SavedModel does not put one token before a text and one behind it.",
+                f"of an empty text {ids[:4]}",
+                "Only encoders that take texts as BERT does can be used.",
+            )
+        self.start_token_id, self.end_token_id, self.pad_token_id = ids[:3]
+        special = getattr(getattr(self.module, "tokenize", None), "get_special_tokens_dict", None)
+        if special is not None:
+            self.mask_token_id = int(special()["mask_id"])
 
     def _rows(self, texts: Any) -> tuple[Any, Any]:
         try:
@@ -61,44 +73,6 @@ class SavedTokenizer:
             )
         return found[_IDS], found[_MASK]
 
-    @cached_property
-    def _empty(self) -> list[int]:
-        import tensorflow as tf
-
-        ids, mask = (part.numpy()[0].tolist() for part in self._rows(tf.constant([""])))
-        if sum(mask) != 2 or mask[:2] != [1, 1] or len(ids) < 3:
-            raise BackboneError(
-                "The preprocessing SavedModel does not put one token before a text and one behind it.",
-                f"of an empty text {ids[:4]}",
-                "Only encoders that take texts as BERT does can be used.",
-            )
-        return [int(number) for number in ids[:3]]
-
-    @property
-    def start_token_id(self) -> int:
-        """Of the token in front of a text."""
-        return self._empty[0]
-
-    @property
-    def end_token_id(self) -> int:
-        """Of the token behind a text."""
-        return self._empty[1]
-
-    @property
-    def pad_token_id(self) -> int:
-        """Of padding."""
-        return self._empty[2]
-
-    @property
-    def mask_token_id(self) -> int | None:
-        """Of the token that stands for a hidden one, where the SavedModel says so."""
-        special = getattr(getattr(self.module, "tokenize", None), "get_special_tokens_dict", None)
-        return None if special is None else int(special()["mask_id"])
-
-    def get_vocabulary(self) -> tuple[str, ...]:
-        """Unknown: it stands inside the graph."""
-        return ()
-
     def __call__(self, texts: Any) -> Any:
         """Tokens of texts, without those around them.
 
@@ -111,8 +85,7 @@ class SavedTokenizer:
         import tensorflow as tf
 
         ids, mask = self._rows(texts)
-        rows = tf.RaggedTensor.from_tensor(ids, lengths=tf.reduce_sum(mask, axis=1))
-        return rows[:, 1:-1]
+        return tf.RaggedTensor.from_tensor(ids, lengths=tf.reduce_sum(mask, axis=1))[:, 1:-1]
 
     def get_config(self) -> dict[str, Any]:
         """Nothing: everything stands in its files."""
@@ -142,5 +115,6 @@ class SavedTokenizer:
 
         Raises:
             OSError: When it cannot be read.
+            BackboneError: When it does more than compute, or something else than tokens.
         """
-        self.archive = (Path(folder) / FILE).read_bytes()
+        self._open((Path(folder) / FILE).read_bytes())

@@ -1,5 +1,6 @@
 """Tokenizer: a KerasHub tokenizer, and how its tokens are packed; everything runs as one TensorFlow graph over many texts."""
 
+import tarfile
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -166,7 +167,7 @@ class Tokenizer:
         made = kind.from_config(dict(values["config"]))
         try:
             made.load_assets(str(folder))
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, tarfile.TarError) as error:
             raise BundleError(
                 f"The tokenizer's files cannot be read: {error}.",
                 f"{str(folder)!r}",
