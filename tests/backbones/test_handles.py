@@ -54,7 +54,7 @@ def test_every_source_lists_names_and_makes_them(needed: dict[str, dict[str, Any
     for source, about in SOURCES.items():
         module = import_module(about.module)
         assert about.about
-        assert list(module.names()) or source in ("saved_model", "keras_file")  # found by their paths
+        assert list(module.names()) or source in ("saved_model", "keras_file", "hub_models")  # found by their paths
         for name in module.names():
             assert load_backbone(f"{source}://{name}", **needed.get(name, {})).handle == name
 

@@ -50,6 +50,7 @@ SOURCES: dict[str, Source] = {
         ("tfhub.dev", "www.kaggle.com"),
     ),
     "keras_file": Source("tfft.backbones.keras_file", "a .keras file, or a functional model in memory"),
+    "hub_models": Source("tfft.backbones.hub_models", "a text encoder or classifier of KerasHub in memory"),
     "scratch": Source("tfft.backbones.scratch", "BERT with random weights, over your own vocabulary"),
     "toy": Source("tfft.backbones.toy", "tiny nets with random weights, for tests and examples"),
 }
@@ -156,7 +157,7 @@ def places(source: str) -> dict[str, Path]:
 def _find(handle: Any) -> tuple[str, Any]:
     """(source, its own spelling of the name)."""
     if hasattr(handle, "get_layer"):
-        return "keras_file", handle
+        return "hub_models" if _module("hub_models").reads(handle) else "keras_file", handle
     if not isinstance(handle, str):
         raise BackboneError(f"{handle!r} is not the name of a backbone.", fix='Pass a string such as "vgg16".')
     if handle.startswith(HUB) or is_archive(handle) or Path(handle, FILE).is_file():
