@@ -141,3 +141,62 @@ def test_a_file_with_code_in_it_is_refused(tmp_path):
     keras.Model(pixels, keras.layers.Lambda(lambda x: x)(pixels)).save(tmp_path / "code.keras")
     with pytest.raises(WeightsError, match=r"cannot be read as a Keras model.*[Ll]ambda"):
         tfft.load_backbone(str(tmp_path / "code.keras"), pixel_range="raw")
+
+
+def test_a_net_inside_a_net_is_cut_within_it_as_the_guide_of_keras_builds_them(tmp_path):
+    base = own(top=False, scaled=False)
+    pixels = keras.Input((16, 16, 3))
+    x = base(keras.layers.Rescaling(1 / 255)(pixels), training=False)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    net = keras.Model(pixels, keras.layers.Dense(3)(x))
+    net.save(tmp_path / "guide.keras")
+    expected = keras.Model(net.input, net.layers[-2].input).predict(PIXELS, verbose=0)
+    for given in (net, str(tmp_path / "guide.keras")):
+        described = tfft.load_backbone(given)
+        assert [block.pattern for block in described.blocks] == ["relu0$", "relu1$", ""]
+        model = tfft.build(described, tfft.tasks.classification(["a", "b"]))
+        np.testing.assert_allclose(model.backbone_net.predict(PIXELS, verbose=0), expected, atol=1e-6)
+
+
+def test_a_net_inside_a_net_that_pools_is_not_cut_before_itself():
+    base = own(top=False, scaled=False)
+    pooled = keras.Model(base.input, keras.layers.GlobalAveragePooling2D(name="inner_pool")(base.output))
+    pixels = keras.Input((16, 16, 3))
+    net = keras.Model(pixels, keras.layers.Dense(3)(pooled(keras.layers.Rescaling(1 / 255)(pixels))))
+    assert tfft.load_backbone(net).load().count_params() == base.count_params()
+    with pytest.raises(BackboneError, match=r"Nothing before the output of 'rescaling.*has weights"):
+        tfft.load_backbone(net, layer=next(layer.name for layer in net.layers if "rescaling" in layer.name))
+
+
+def test_what_a_layer_learned_from_data_is_copied_as_well():
+    pixels = keras.Input((8, 8, 3))
+    normalization = keras.layers.Normalization()
+    normalization.adapt(np.random.default_rng(0).normal(50, 9, (20, 8, 8, 3)))
+    net = keras.Model(pixels, keras.layers.Conv2D(4, 3)(normalization(pixels)))
+    inputs = np.random.default_rng(1).normal(50, 9, (2, 8, 8, 3)).astype(np.float32)
+    found = tfft.load_backbone(net).load().predict(inputs, verbose=0)
+    np.testing.assert_allclose(found, net.predict(inputs, verbose=0), atol=1e-5)
+
+
+def test_what_no_bundle_could_bring_back_is_refused_before_anything_is_trained():
+    class Own(keras.layers.Layer):
+        def call(self, x):
+            return x * 2
+
+    for layer in (Own(), keras.layers.Lambda(lambda x: x)):
+        pixels = keras.Input((8, 8, 3))
+        net = keras.Model(pixels, layer(keras.layers.Conv2D(4, 3)(pixels)))
+        with pytest.raises(BackboneError, match=r"cannot be saved with a model.*register_keras_serializable"):
+            tfft.load_backbone(net, pixel_range="raw")
+
+
+def test_damaged_weights_inside_a_file_are_told(path):
+    import zipfile
+
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content[: len(content) // 2] if name.endswith(".h5") else content)
+    with pytest.raises(WeightsError, match=r"The weights in .* cannot be read"):
+        tfft.build(str(path), tfft.tasks.classification(["a", "b"]))

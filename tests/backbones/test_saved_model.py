@@ -8,7 +8,7 @@ import pytest
 
 import tfft
 from tests.modules import archived, publish, signed, tf1, tiny
-from tfft.core.errors import BackboneError, PlanError, RunWarning
+from tfft.core.errors import BackboneError, PlanError, RunWarning, WeightsError
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,11 @@ def test_features_are_those_of_the_net_it_was_saved_from(module, tmp_path):
 
 def test_what_keras_exports_trains_as_well(data, tmp_path):
     tiny().export(tmp_path, verbose=False)
-    model = tfft.build(str(tmp_path), tfft.tasks.classification(data.labels))
+    with pytest.raises(BackboneError, match=r"which Keras exported, does not say which pixels.*pixel_range="):
+        tfft.load_backbone(str(tmp_path))
+    model = tfft.build(
+        tfft.load_backbone(str(tmp_path), pixel_range="zero_to_one"), tfft.tasks.classification(data.labels)
+    )
     run = tfft.fit(model, data, tfft.plans.two_phase(1, 1, tune_learning_rate=1e-3), progress=False)
     assert {row.block for row in run.phases[1].overview.rows if row.moved} == {"block_2", "head"}
 
@@ -103,3 +107,75 @@ def test_features_of_one_graph_are_never_taken_for_those_of_another(data, tmp_pa
         losses.append(tfft.fit(model, data, tfft.plans.head_only(2), progress=False).history()["loss"])
     assert losses[0] == losses[2]
     assert losses[0] != losses[1]
+
+
+def test_blocks_come_in_the_order_in_which_they_are_read_however_they_are_listed(tmp_path):
+    import tensorflow as tf
+
+    class Sorted(tf.Module):
+        """``tf.Module.variables`` is sorted by the names of attributes."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            for number in (1, 2, 10):
+                setattr(self, f"layer_{number}", tf.Variable(tf.eye(3), name=f"layer_{number}/kernel"))
+            self.stem = tf.Variable(tf.eye(3), name="stem/kernel")
+            self.regularization_losses = []
+
+        @tf.function(input_signature=[tf.TensorSpec((None, 8, 8, 3))])
+        def __call__(self, images):
+            x = tf.reduce_mean(images, axis=[1, 2]) @ self.stem
+            return x @ self.layer_1 @ self.layer_2 @ self.layer_10
+
+    module = Sorted()
+    module.variables_of_mine = module.variables
+    holder = tf.__internal__.tracking.AutoTrackable()
+    holder.__call__, holder.variables = module.__call__, [*module.variables, module.stem]
+    holder.trainable_variables = list(module.trainable_variables)
+    holder.module = module
+    tf.saved_model.save(holder, str(tmp_path / "sorted"))
+    described = tfft.load_backbone(str(tmp_path / "sorted"))
+    assert [block.name for block in described.blocks] == ["stem", "layer_1", "layer_2", "layer_10"]
+    model = tfft.build(described, tfft.tasks.classification(["a", "b"]))
+    assert model.backbone_net.count_params() == 36  # the stem is listed twice, and is one variable
+
+
+def test_statistics_of_any_name_stay_frozen_with_their_norms(data, tmp_path):
+    import tensorflow as tf
+
+    class Renamed(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.kernel = tf.Variable(tf.random.stateless_normal((3, 8), (1, 2)), name="dense_1/kernel")
+            self.mean = tf.Variable(tf.zeros(8), name="dense_1/bn/mean", trainable=False)
+
+        @tf.function
+        def __call__(self, images, training=False):
+            x = tf.reduce_mean(images, axis=[1, 2]) @ self.kernel
+            if training:
+                self.mean.assign(0.9 * self.mean + 0.1 * tf.reduce_mean(x, axis=0))
+            return x - self.mean
+
+    module = Renamed()
+    for training in (True, False):
+        module.__call__.get_concrete_function(tf.TensorSpec((None, 16, 16, 3)), training=training)
+    holder = tf.__internal__.tracking.AutoTrackable()
+    holder.__call__, holder.variables = module.__call__, [module.kernel, module.mean]
+    holder.trainable_variables = [module.kernel]
+    tf.saved_model.save(holder, str(tmp_path / "renamed"))
+    model = tfft.build(str(tmp_path / "renamed"), tfft.tasks.classification(data.labels))
+    run = tfft.fit(model, data, tfft.plans.two_phase(1, 1, tune_learning_rate=1e-3), progress=False)
+    assert {row.path for row in run.phases[1].overview.rows if row.moved and row.block != "head"} == {"dense_1/kernel"}
+
+
+def test_what_is_damaged_is_told_before_anything_is_trained(tmp_path):
+    folder = publish(tiny(), tmp_path / "hub")
+    path = folder / "variables" / "variables.data-00000-of-00001"
+    whole = path.read_bytes()
+    for content in (whole[:500], None):
+        path.write_bytes(content) if content else path.unlink()
+        with pytest.raises(WeightsError, match=r"cannot be loaded.*Get it again, with its folder of variables"):
+            tfft.build(str(folder), tfft.tasks.classification(["a", "b"]))
+    (folder / "saved_model.pb").unlink()
+    with pytest.raises(BackboneError, match=r"no saved_model\.pb in it"):
+        tfft.load_backbone(str(folder))

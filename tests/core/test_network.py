@@ -1,5 +1,6 @@
 """Offline means offline."""
 
+import os
 import socket
 import threading
 
@@ -70,3 +71,21 @@ def test_without_the_variable_nothing_is_touched(monkeypatch):
     before = socket.getaddrinfo
     with disconnected():
         assert socket.getaddrinfo is before
+
+
+def test_patches_of_others_are_left_in_place(monkeypatch):
+    def theirs(*arguments, **options):
+        raise AssertionError
+
+    monkeypatch.setattr(socket.socket, "connect", theirs)
+    monkeypatch.setattr(socket, "getaddrinfo", theirs)
+    with disconnected(always=True):
+        pass
+    assert (socket.socket.connect, socket.getaddrinfo) == (theirs, theirs)
+
+
+def test_proxies_are_passed_over(monkeypatch):
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with disconnected(always=True):
+        assert os.environ["NO_PROXY"] == "*"
+    assert "NO_PROXY" not in os.environ

@@ -118,7 +118,7 @@ def test_somebodys_graph_that_reads_files_is_not_called(tmp_path):
     tf.saved_model.save(module, str(tmp_path / "spy"))
     model = tfft.build(str(tmp_path / "spy"), tfft.tasks.classification(["a", "b"]))
     path = tfft.export(model, tmp_path / "spy.tfft")
-    with pytest.raises((BackboneError, BundleError), match=r"more than compute.*ReadFile"):
+    with pytest.raises(BundleError, match=r"more than compute.*ReadFile.*Find out where this bundle comes from"):
         tfft.load(path)
 
 
@@ -134,3 +134,21 @@ def test_losses_of_its_own_are_added_while_it_trains_and_not_while_it_is_frozen(
     kernels = [weight for weight in tiny().trainable_weights if weight.name == "kernel"]
     expected = 100 * sum(float((weight.numpy() ** 2).sum()) for weight in kernels)
     assert losses["decayed"][1] - losses["plain"][1] == pytest.approx(expected, rel=0.01)
+
+
+def test_another_graph_than_the_one_that_was_saved_is_refused(own, tmp_path):
+    own.net.save(tmp_path / "net.keras")
+    with zipfile.ZipFile(tmp_path / "net.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    other = packed(publish(keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Flatten()]), tmp_path / "other"))
+    with zipfile.ZipFile(tmp_path / "net.keras", "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, other if name.endswith("graph.tar.gz") else content)
+    with pytest.raises(ValueError, match="graph of the SavedModel inside is another one"):
+        keras.saving.load_model(tmp_path / "net.keras")
+
+
+def test_a_clone_has_no_graph_and_says_so(own):
+    layer = own.backbone_net.get_layer("saved_model")
+    with pytest.raises(BackboneError, match=r"has no graph.*Save the model and load it again"):
+        type(layer).from_config(layer.get_config())(PIXELS)

@@ -17,7 +17,9 @@ def test_the_reusable_interface_is_read_without_loading_anything(tmp_path):
     assert not found.named
     assert len(found.variables) == 18 + 1
     assert (found.variables[-1].dtype, found.variables[-1].trains) == ("int64", False)  # of dropout's random numbers
-    assert found.variables[0] == Variable("block_0_conv/kernel", (3, 3, 3, 4), "float32", True, (found.gives[0].name,))
+    assert found.variables[0] == Variable(
+        "block_0_conv/kernel", (3, 3, 3, 4), "float32", True, (found.gives[0].name,), 0
+    )
     assert [v.path for v in found.variables if "moving" in v.path] == [
         f"block_{number}_BN/moving_{kind}" for number in range(3) for kind in ("mean", "variance")
     ]

@@ -76,3 +76,17 @@ def test_unknown_labels_of_catalogues_are_told():
     rows = datasets.Dataset.from_dict({"text": ["x", "y", "z"], "label": [0, -1, 1]}, features=features)
     with pytest.raises(DataError, match=r"1 examples of the train part have no label; the first is number 1.*filter"):
         from_huggingface(rows)
+
+
+def test_rows_without_text_and_other_classes_in_another_part_are_refused():
+    rows = datasets.Dataset.from_dict({"text": ["a", None, "c", "d"], "label": ["x", "y"] * 2})
+    with pytest.raises(DataError, match=r"Row 1 of the column 'text' holds no text.*NoneType"):
+        from_huggingface(rows)
+    with pytest.raises(DataError, match=r"Row 0 of the column 'label' holds no text.*a int"):
+        from_huggingface(pictures(4), input_column="label")
+    other = datasets.Features({"image": datasets.Image(), "label": datasets.ClassLabel(names=["bees", "ants"])})
+    swapped = datasets.Dataset.from_dict(
+        {"image": [{"bytes": png(90 + n), "path": None} for n in range(4)], "label": [0, 1] * 2}, features=other
+    )
+    with pytest.raises(DataError, match="classes of the test part are not those of training"):
+        from_huggingface({"train": pictures(12), "test": swapped})

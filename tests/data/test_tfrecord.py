@@ -93,3 +93,17 @@ def test_a_record_with_another_length_is_told_with_its_number(tmp_path):
     rows = [record(n, [1.0, 2.0]) for n in range(5)] + [record(6, [1.0, 2.0, 3.0])]
     with pytest.raises(DataError, match="train dataset failed at element 5"):
         from_tfrecord(write(tmp_path / "rows.tfrecord", rows))
+
+
+def test_a_file_that_is_named_twice_is_read_once(tmp_path):
+    path = write(tmp_path / "rows.tfrecord", [record(n, n % 2) for n in range(12)])
+    assert len(from_tfrecord([path, str(tmp_path / "*.tfrecord")]).everything()) == 12
+
+
+def test_keys_the_wrong_way_round_and_things_that_are_no_paths_are_told(tmp_path):
+    path = write(tmp_path / "rows.tfrecord", [record(n, n % 2) for n in range(12)])
+    with pytest.raises(DataError, match="its label is no text"):
+        from_tfrecord(path, input_key="label", label_key="image")
+    for wrong in (5, None, [3]):
+        with pytest.raises(DataError, match="are no paths"):
+            from_tfrecord(wrong)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import socket
 import tarfile
 import tempfile
@@ -71,8 +72,11 @@ def _extracted(path: Path) -> Path:
             raise BackboneError(
                 f"{str(path)!r} cannot be unpacked: {error}.", f"{path.stat().st_size:,} bytes", "Get it again."
             ) from error
-    inner = [part for part in target.iterdir() if part.is_dir()]
-    return inner[0] if not (target / "saved_model.pb").is_file() and len(inner) == 1 else target
+    found = next((part for part in (target, *sorted(target.iterdir())) if (part / "saved_model.pb").is_file()), None)
+    if found is None:
+        shutil.rmtree(target)
+        raise BackboneError(f"There is no SavedModel in {str(path)!r}.", fix="It has to hold saved_model.pb.")
+    return found
 
 
 def _resolved(handle: str) -> Path:

@@ -1,6 +1,7 @@
 """Names -> Backbone; the one dict of sources."""
 
 import inspect
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
@@ -14,6 +15,7 @@ from tfft.backbones.presets import HUB, KERAS, is_own
 from tfft.core.errors import BackboneError, nearest
 from tfft.core.network import disconnected
 from tfft.core.signatures import FILE
+from tfft.preprocess.text import TextPreprocessor
 
 if TYPE_CHECKING:
     import keras
@@ -86,12 +88,16 @@ def load_backbone(handle: "str | keras.Model", *, offline: bool = False, **optio
     with disconnected(offline):
         check_options(handle, options, options_of(handle))
         described: Backbone = _module(source).backbone(name, **options)
+    read = described.preprocessor
+    if isinstance(read, TextPreprocessor):
+        words = replace(read.tokenizer, make=partial(_connected, read.tokenizer.make, offline))
+        described = replace(described, preprocessor=replace(read, tokenizer=words))
     return replace(described, loader=partial(_connected, described.loader, offline))
 
 
-def _connected(loader: Callable[[int], Any], offline: bool, seed: int) -> Any:
+def _connected(make: Callable[..., Any], offline: bool, *arguments: Any) -> Any:
     with disconnected(offline):
-        return loader(seed)
+        return make(*arguments)
 
 
 def options_of(handle: str) -> list[str]:
@@ -154,13 +160,49 @@ def places(source: str) -> dict[str, Path]:
     return dict(module.places()) if hasattr(module, "places") else {}
 
 
+def instead(given: Any, otherwise: str) -> str:
+    """What to write in the place of something that is no backbone.
+
+    Args:
+        given: Whatever was passed.
+        otherwise: What to say where nothing is known of it.
+
+    Returns:
+        A sentence.
+
+    Example:
+        >>> instead(5, "Write a name.")
+        'Write a name.'
+    """
+    kind, module = type(given).__name__, type(given).__module__
+    if kind == "KerasLayer" and module.startswith("tensorflow_hub"):
+        handle = str(getattr(given, "_handle", "https://tfhub.dev/..."))
+        handle = f"tfhub:{handle}" if "://" in handle else handle
+        return f"A hub.KerasLayer cannot enter a Keras 3 model; write tfft.build({handle!r}, task)."
+    if kind in ("_UserObject", "AutoTrackable", "TFSMLayer"):
+        return 'Pass the folder of the SavedModel, or its handle: tfft.build("models/my-module/", task).'
+    return otherwise
+
+
 def _find(handle: Any) -> tuple[str, Any]:
     """(source, its own spelling of the name)."""
     if hasattr(handle, "get_layer"):
         return "hub_models" if _module("hub_models").reads(handle) else "keras_file", handle
+    if isinstance(handle, os.PathLike):
+        handle = os.fspath(handle)
     if not isinstance(handle, str):
-        raise BackboneError(f"{handle!r} is not the name of a backbone.", fix='Pass a string such as "vgg16".')
-    if handle.startswith(HUB) or is_archive(handle) or Path(handle, FILE).is_file():
+        raise BackboneError(
+            f"{handle!r} is not the name of a backbone.",
+            fix=instead(handle, 'Pass a string such as "vgg16".'),
+        )
+    if handle.endswith((".h5", ".zip", ".pb")) and Path(handle).is_file():
+        raise BackboneError(
+            f"{handle!r} is no model that can be read.",
+            "weights alone, or an archive of another kind",
+            'Pass what model.save("net.keras") wrote, a folder, or a .tar.gz; weights go to weights= of a backbone by name.',
+        )
+    saved = Path(handle, FILE).is_file() or Path(handle, "variables").is_dir()
+    if handle.startswith(HUB) or is_archive(handle) or saved:
         return "saved_model", handle
     if handle.endswith(KERAS):
         return "keras_file", handle

@@ -2,8 +2,9 @@
 
 import json
 import re
+import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from math import prod
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfft.backbones.base import Backbone, given_options, input_size
 from tfft.core.errors import BackboneError, WeightsError, nearest, shortlist
+from tfft.core.graph import nodes
 from tfft.core.specs import Block, FeatureSpec
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.pixels import PIXEL_RANGES
@@ -83,6 +85,7 @@ def _opened(name: Any) -> tuple[str, Any, Callable[[], Any]]:
     if not isinstance(name, str):
         if not isinstance(name, keras.Model):
             raise BackboneError(f"{type(name).__name__!r} is no Keras 3 model.", fix="Pass a functional keras.Model.")
+        _check_classes(name)
         return f"<{name.name}>", name, lambda: name
     path = Path(name)
     try:
@@ -115,29 +118,82 @@ def _cut(net: Any, handle: str, layer: str | None) -> Any:
             shortlist([str(tuple(tensor.shape)) for tensor in net.inputs]),
             "It has to take one tensor of shape (batch, height, width, 3).",
         )
+    net = _flat(net)
     known = [found.name for found in net.layers]
     if layer is not None and layer not in known:
         raise BackboneError(f"The model {handle!r} has no layer {layer!r}.", fix=nearest(layer, known))
-    output = net.get_layer(layer).output if layer is not None else _last(net, handle)
+    # not those of the layers, which belong to other nets as well
+    outputs = {node.operation.name: list(node.outputs) for node in nodes(net)}
+    outputs = {name: found[0] if len(found) == 1 else found for name, found in outputs.items()}
+    output = outputs.get(layer, net.inputs[0]) if layer is not None else _last(net, outputs, handle)
     if isinstance(output, (list, tuple, dict)) or len(output.shape) not in _KINDS or "float" not in output.dtype:
         raise BackboneError(
             f"The output of {layer or known[-1]!r} in {handle!r} cannot be features.",
             "several tensors" if isinstance(output, (list, tuple, dict)) else f"{output.dtype} {tuple(output.shape)}",
             "Pass layer= with one whose output is one tensor of floats.",
         )
-    return keras.Model(net.inputs, output, name="backbone")
+    base = keras.Model(net.inputs, output, name="backbone")
+    if not base.weights:
+        raise BackboneError(
+            f"Nothing before the output of {layer or known[-1]!r} in {handle!r} has weights.",
+            shortlist([found.name for found in base.layers]),
+            "Pass layer= with one further back.",
+        )
+    return base
 
 
-def _last(net: Any, handle: str) -> Any:
+def _check_classes(net: Any) -> None:
+    """Refuse what a bundle could not bring back, before anything is trained."""
+    import keras
+
+    for layer in net._flatten_layers(include_self=False):
+        kind = type(layer)
+        registered = keras.saving.get_registered_name(kind) != kind.__name__
+        if kind.__name__ == "Lambda" or not (registered or kind.__module__.startswith(("keras.", "keras_hub."))):
+            raise BackboneError(
+                f"The layer {layer.name!r} of the class {kind.__name__} cannot be saved with a model.",
+                fix="Register its class with keras.saving.register_keras_serializable(); a Lambda has to become such a class.",
+            )
+
+
+def _flat(net: Any) -> Any:
+    """The same net, with the layers of models inside it in the place of these, so that it can be cut within them."""
+    import keras
+
+    def call(operation: Any) -> Any:
+        if not hasattr(operation, "_nodes_by_depth"):
+            return operation
+        # Keras 3.15 has no public way to call the operations of a functional model one by one
+        return lambda *inputs, **_: operation._run_through_graph(list(inputs), operation_fn=call)
+
+    inside = [layer for layer in net.layers if hasattr(layer, "_nodes_by_depth")]
+    names = list(_names(net))
+    if not inside or len(set(names)) < len(names):
+        return net
+    inputs = [keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name) for tensor in net.inputs]
+    return keras.Model(inputs, net._run_through_graph(inputs, operation_fn=call), name=net.name)
+
+
+def _names(net: Any) -> Iterator[str]:
+    """Of the layers of a net and of those inside it, but for inputs."""
+    for layer in net.layers:
+        if hasattr(layer, "_nodes_by_depth"):
+            yield from _names(layer)
+        elif type(layer).__name__ != "InputLayer":
+            yield layer.name
+
+
+def _last(net: Any, outputs: Mapping[str, Any], handle: str) -> Any:
     """The output of the last layer before the top."""
-    single = [layer for layer in net.layers[1:] if hasattr(getattr(layer, "output", None), "shape")]
-    maps = [layer for layer in single if len(layer.output.shape) in (3, 4)]
-    dense = [number for number, layer in enumerate(single) if type(layer).__name__ == "Dense"]
+    single = {name: output for name, output in outputs.items() if hasattr(output, "shape")}
+    maps = [output for output in single.values() if len(output.shape) in (3, 4)]
+    names = list(single)
+    dense = [number for number, name in enumerate(names) if type(net.get_layer(name)).__name__ == "Dense"]
     if maps:
-        return maps[-1].output
+        return maps[-1]
     if not dense or not dense[-1]:
         raise BackboneError(f"The model {handle!r} has nothing before its top.", fix="Pass layer=.")
-    return single[dense[-1] - 1].output
+    return single[names[dense[-1] - 1]]
 
 
 def _range(base: Any, handle: str) -> str:
@@ -195,8 +251,12 @@ def _found(base: Any) -> Iterator[Block]:
 def _load(load: Callable[[], Any], handle: str, layer: str | None, seed: int) -> "keras.Model":
     import keras
 
-    base = _cut(load(), handle, layer)
-    # a copy, whose layers nobody else holds
-    made = keras.models.clone_model(base)
-    made.set_weights(base.get_weights())
-    return made
+    try:
+        net = load()
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, zipfile.BadZipFile) as error:
+        raise WeightsError(f"The weights in {handle!r} cannot be read: {error}.", fix="Get the file again.") from error
+    base = _cut(net, handle, layer)
+    with tempfile.TemporaryDirectory(prefix="tfft-") as folder:
+        # a copy, whose layers nobody else holds; a clone would lose vocabularies, statistics and graphs of layers
+        base.save(Path(folder) / "net.keras")
+        return keras.saving.load_model(Path(folder) / "net.keras", compile=False, safe_mode=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from tfft.backbones.presets import REMOTE
 from tfft.core.errors import BackboneError, WeightsError, shortlist
+from tfft.core.network import is_refused
 
 CONFIG = "config.json"
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model.weights.h5", "model.weights.json")
@@ -94,6 +95,21 @@ def further(preset: str, name: str) -> dict[str, Any]:
 
 
 @contextmanager
+def _no_retries() -> Iterator[None]:
+    """Offline huggingface_hub looks into its cache alone; without this it asks again and again for half a minute."""
+    if not is_refused():
+        yield
+        return
+    from huggingface_hub import constants
+
+    before, constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE, True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
+
+
+@contextmanager
 def reachable(preset: str) -> Iterator[None]:
     """Turn what KerasHub raises without a network, or for a model that is not there, into an error of ours.
 
@@ -104,12 +120,15 @@ def reachable(preset: str) -> Iterator[None]:
         WeightsError: For whatever else went wrong inside.
     """
     try:
-        yield
+        with _no_retries():
+            yield
     except (BackboneError, WeightsError):
         raise
     except Exception as error:  # kagglehub, huggingface_hub, requests and h5py each raise errors of their own
         reason = (str(error).splitlines() or [""])[0]
-        fix = 'With a network try again; without one pass a folder that holds it, or of texts "minilm_l6".'
+        fix = (
+            'With a network, not offline, try again; without one pass a folder that holds it, or of texts "minilm_l6".'
+        )
         if "does not contain tensor" in reason:
             fix = "Copy the model again, or save it as its class with a head does, such as AutoModelForImageClassification."
         elif Path(preset).is_dir():

@@ -37,9 +37,12 @@ def options(name: str) -> list[str]:
         BackboneError: When there is no SavedModel.
         WeightsError: When a handle is not to be reached.
     """
-    if saved_texts.reads(contents(unpacked(name))):
-        return [*_COMMON, "preprocessor", "length"]
-    return [*_COMMON, "size", "fit", "pixel_range"]
+    texts, pictures = ["preprocessor", "length"], ["size", "fit", "pixel_range"]
+    try:
+        held = contents(unpacked(name))
+    except BackboneError:  # another signature may do, or backbone() says why not
+        return [*_COMMON, *pictures, *texts]
+    return [*_COMMON, *(texts if saved_texts.reads(held) else pictures)]
 
 
 def backbone(name: str, **given: Any) -> Backbone:
@@ -80,5 +83,12 @@ def backbone(name: str, **given: Any) -> Backbone:
             "Pictures are one tensor of shape (batch, height, width, 3); tokens a dict of "
             f"{saved_texts.IDS!r}, {saved_texts.MASK!r} and perhaps {saved_texts.SEGMENTS!r}.",
         )
-    pixel_range = given.get("pixel_range") or saved_pictures.RANGE
+    pixel_range = given.get("pixel_range")
+    if pixel_range is None and held.entry == "serve":
+        raise BackboneError(
+            f"{name!r}, which Keras exported, does not say which pixels it was trained on.",
+            fix='Pass pixel_range="raw" for 0..255 (also where it begins with a Rescaling layer), "zero_to_one", '
+            '"minus_one_to_one", "torch" or "caffe".',
+        )
+    pixel_range = pixel_range or saved_pictures.RANGE
     return saved_pictures.described(name, kept, net, given.get("size"), given.get("fit"), pixel_range)

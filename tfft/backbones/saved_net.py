@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tfft.backbones.variables import Groups, grouped, rows_of
-from tfft.core.errors import BackboneError, nearest
+from tfft.core.errors import BackboneError, WeightsError, nearest
 from tfft.core.signatures import Contents, Tensor
 from tfft.core.specs import Block
 
@@ -51,7 +51,18 @@ class SavedNet(NamedTuple):
         known = self.held.variables
         blocks = [(part, rows_of(known, numbers, self.picked.name)) for part, numbers in self.parts.items()]
         made = SavedModelLayer(blocks, self.held.to_dict() | {"output": self.picked.name}, name=LAYER)
-        made.read(self.folder)
+        try:
+            made.read(self.folder)
+        except BackboneError:
+            raise
+        except (
+            Exception
+        ) as error:  # FileNotFoundError, IndexError, DataLossError and others, for each way to be damaged
+            raise WeightsError(
+                f"The SavedModel {str(self.folder)!r} cannot be loaded: {str(error).splitlines()[0][:200]}.",
+                type(error).__name__,
+                "Get it again, with its folder of variables.",
+            ) from error
         return made
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tfft.backbones.base import Backbone
 from tfft.backbones.saved_net import SavedNet
 from tfft.core.errors import BackboneError
-from tfft.core.signatures import Contents
+from tfft.core.signatures import FILE, Contents
 from tfft.core.specs import FeatureSpec
 from tfft.preprocess.saved_tokenizer import SavedTokenizer
 from tfft.preprocess.text import TextPreprocessor
@@ -58,6 +58,8 @@ def described(
             f"{name!r} takes tokens, and what makes them of texts is a SavedModel of its own.",
             fix='Pass preprocessor="its folder, .tar.gz or tfhub: handle".',
         )
+    if not (folder / FILE).is_file():
+        raise BackboneError(f"preprocessor={str(folder)!r} is no SavedModel.", fix=f"It has to hold {FILE}.")
     fixed = net.held.takes[0].shape[0]
     if length is not None and (not isinstance(length, Integral) or (fixed is not None and length != fixed)):
         raise BackboneError(
@@ -69,17 +71,20 @@ def described(
     return Backbone(
         handle=name,
         options=options,
-        loader=partial(_load, net, segments),
+        loader=partial(_load, net, segments, tokenizer),
         features=FeatureSpec(net.kind, masked=masked),
         blocks=net.blocks,
-        preprocessor=TextPreprocessor(tokenizer, int(length or fixed or _LENGTH), segments),
+        preprocessor=TextPreprocessor(
+            tokenizer, int(next(n for n in (length, fixed, _LENGTH) if n is not None)), segments
+        ),
         can_finetune=bool(net.held.variables),
     )
 
 
-def _load(net: SavedNet, segments: bool, seed: int) -> "keras.Model":
+def _load(net: SavedNet, segments: bool, tokenizer: Tokenizer, seed: int) -> "keras.Model":
     import keras
 
+    tokenizer.special  # noqa: B018  what cannot make tokens is told now, not in fit
     names = {"token_ids": IDS, **({"segment_ids": SEGMENTS} if segments else {}), "padding_mask": MASK}
     inputs = {own: keras.Input((None,), dtype="int32", name=own) for own in names}
     given = {theirs: inputs[own] for own, theirs in names.items()}

@@ -15,7 +15,7 @@ Groups = dict[str, list[int]]
 
 
 def grouped(variables: Sequence[Variable], patterns: Sequence[str] = ()) -> Groups:
-    """The blocks of a SavedModel; what holds no floats, such as the state of a random generator, is in none.
+    """The blocks of a SavedModel, in the order in which it reads its variables; what holds no floats is in none.
 
     Args:
         variables: In its order, of any shape.
@@ -33,7 +33,8 @@ def grouped(variables: Sequence[Variable], patterns: Sequence[str] = ()) -> Grou
         >>> list(grouped([Variable(name, (1,), "float32", True) for name in names]))
         ['stem', 'layer_1', 'layer_2']
     """
-    floats = [(number, variable.path) for number, variable in enumerate(variables) if "float" in variable.dtype]
+    ordered = sorted(range(len(variables)), key=lambda number: variables[number].position)
+    floats = [(number, variables[number].path) for number in ordered if "float" in variables[number].dtype]
     return _by_patterns(floats, patterns) if patterns else _by_names(floats)
 
 
@@ -102,7 +103,9 @@ def rows_of(variables: Sequence[Variable], numbers: Sequence[int], output: str =
             "shape": list(variables[number].shape),
             "dtype": variables[number].dtype,
             "kind": "weight" if variables[number].trains and output in variables[number].outputs else "statistic",
-            "norm": _is_norm(variables[number].path),
+            # what the output depends on and no optimizer moves is a statistic of a norm, whatever its name
+            "norm": _is_norm(variables[number].path)
+            or (not variables[number].trains and output in variables[number].outputs),
             "number": number,
         }
         for number in numbers

@@ -23,9 +23,11 @@ from typing import Any
 from tfft import tasks
 from tfft.bundles.predictor import Predictor
 from tfft.core import fingerprint
-from tfft.core.errors import BundleError
+from tfft.core.errors import BackboneError, BundleError
+from tfft.core.saved_graph import extracted
 from tfft.data.seen import Seen
 from tfft.preprocess.image import ImagePreprocessor
+from tfft.preprocess.saved_tokenizer import FILE as SAVED_TOKENIZER
 from tfft.preprocess.text import TextPreprocessor
 
 FORMAT = 1
@@ -99,6 +101,10 @@ def _load_folder(folder: Path, shown: Path) -> Predictor:
             f"written by tfft {manifest.get('versions', {}).get('tfft')}",
             "Upgrade with: pip install -U tfft.",
         )
+    words = folder / TOKENIZER / SAVED_TOKENIZER
+    if words.is_file():
+        with tempfile.TemporaryDirectory(prefix="tfft-") as place:
+            _refuse_graph(words.read_bytes(), place, shown)
     task, preprocessor = tasks.from_dict(manifest["task"]), _preprocessor(manifest["preprocessor"], folder / TOKENIZER)
     _refuse_code(folder / NET, shown)
     net = keras.saving.load_model(folder / NET, compile=False, safe_mode=True)
@@ -121,6 +127,9 @@ def _preprocessor(values: Mapping[str, Any], folder: Path) -> ImagePreprocessor 
 def _refuse_code(path: Path, shown: Path) -> None:
     """Keras refuses pickled functions only as long as nobody has called ``enable_unsafe_deserialization`` (Keras 3.15)."""
     with zipfile.ZipFile(path) as archive:
+        for graph in (each for each in archive.namelist() if each.endswith(".tar.gz")):
+            with tempfile.TemporaryDirectory(prefix="tfft-") as place:
+                _refuse_graph(archive.read(graph), place, shown)
         for part in _parts_of(json.loads(archive.read("config.json"))):
             name, module = part.get("class_name"), part.get("module") or "keras"
             if module == _OWN and name in ("SavedModelLayer", "Weights", "NormalizationWeights"):
@@ -132,6 +141,17 @@ def _refuse_code(path: Path, shown: Path) -> None:
                     f"{module}.{name}",
                     "Nothing that tfft.export() wrote has one: find out where this bundle comes from.",
                 )
+
+
+def _refuse_graph(archive: bytes, place: str, shown: Path) -> None:
+    try:
+        extracted(archive, place)
+    except BackboneError as error:
+        raise BundleError(
+            f"A SavedModel in {str(shown)!r} does more than compute.",
+            error.got,
+            "Find out where this bundle comes from.",
+        ) from error
 
 
 def _parts_of(config: Any) -> Iterator[dict[str, Any]]:

@@ -70,4 +70,7 @@ def doctor(
     from tfft.doctor import examine, examine_source, to_text
 
     start_tensorflow()
-    typer.echo(to_text(examine_source(source, offline) if source else examine(offline)))
+    found = examine_source(source, offline) if source else examine(offline)
+    typer.echo(to_text(found))
+    if any(finding.section == "backbone" and not finding.good for finding in found):
+        raise typer.Exit(1)

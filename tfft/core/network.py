@@ -1,5 +1,6 @@
 """Offline: with ``TFFT_OFFLINE=1``, or when asked, no library that looks for weights or data gets a connection."""
 
+import ipaddress
 import os
 import socket
 import threading
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 VARIABLE = "TFFT_OFFLINE"
-_LOCAL = ("127.0.0.1", "::1", "localhost", None, "", b"localhost")
+_LOCAL = ("localhost", None, "", b"localhost")
 _LOCK = threading.Lock()
 _HOLDERS: list[object] = []
 
@@ -24,6 +25,15 @@ def is_offline() -> bool:
         True for any value but an empty one, ``0``, ``no``, ``off`` and ``false``.
     """
     return os.environ.get(VARIABLE, "").strip().lower() not in ("", "0", "no", "off", "false")
+
+
+def is_refused() -> bool:
+    """Whether connections are refused at the moment.
+
+    Returns:
+        True inside of ``disconnected``, where it is in force.
+    """
+    return bool(_HOLDERS)
 
 
 @contextmanager
@@ -62,31 +72,50 @@ def disconnected(always: bool = False) -> Iterator[None]:
                 _allow()
 
 
-_LOOK_UP = socket.getaddrinfo
+_BEFORE: dict[str, Any] = {}
 
 
 def _refuse() -> None:
-    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+    _BEFORE.update({name: socket.socket.__dict__.get(name) for name in ("connect", "connect_ex")})
+    _BEFORE["getaddrinfo"] = look_up = socket.getaddrinfo
+    # a proxy on this machine would be a way around
+    _BEFORE["NO_PROXY"], os.environ["NO_PROXY"] = os.environ.get("NO_PROXY"), "*"
 
     def checked(original: Any) -> Any:
         def call(self: socket.socket, address: Any) -> Any:
-            if isinstance(address, tuple) and address[0] not in _LOCAL:
+            if isinstance(address, tuple) and not _is_local(address[0]):
                 raise OfflineError(f"no connection to {address[0]!r}: offline")
             return original(self, address)
 
         return call
 
-    def look_up(host: Any, *more: Any, **options: Any) -> Any:
-        if host not in _LOCAL:
+    def looked_up(host: Any, *more: Any, **options: Any) -> Any:
+        if not _is_local(host):
             raise OfflineError(f"no connection to {host!r}: offline")
-        return _LOOK_UP(host, *more, **options)
+        return look_up(host, *more, **options)
 
-    socket.socket.connect = checked(connect)  # type: ignore[method-assign]
-    socket.socket.connect_ex = checked(connect_ex)  # type: ignore[method-assign]
-    socket.getaddrinfo = look_up
+    socket.socket.connect = checked(socket.socket.connect)  # type: ignore[method-assign]
+    socket.socket.connect_ex = checked(socket.socket.connect_ex)  # type: ignore[method-assign]
+    socket.getaddrinfo = looked_up
 
 
 def _allow() -> None:
-    # both are inherited from the C class below
-    del socket.socket.connect, socket.socket.connect_ex
-    socket.getaddrinfo = _LOOK_UP
+    for name in ("connect", "connect_ex"):
+        if _BEFORE[name] is None:  # inherited from the C class below
+            delattr(socket.socket, name)
+        else:
+            setattr(socket.socket, name, _BEFORE[name])
+    socket.getaddrinfo = _BEFORE["getaddrinfo"]
+    if _BEFORE["NO_PROXY"] is None:
+        del os.environ["NO_PROXY"]
+    else:
+        os.environ["NO_PROXY"] = _BEFORE["NO_PROXY"]
+
+
+def _is_local(host: Any) -> bool:
+    if host in _LOCAL:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

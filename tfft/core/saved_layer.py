@@ -14,6 +14,7 @@ import keras
 import tensorflow as tf
 
 from tfft.core import fingerprint
+from tfft.core.errors import BackboneError
 from tfft.core.saved_graph import extracted, packed
 
 _GRAPH = "graph.tar.gz"
@@ -137,6 +138,12 @@ class SavedModelLayer(keras.Layer):
         Returns:
             A tensor of shape (batch, ...).
         """
+        if self._loaded is None:
+            raise BackboneError(
+                "This copy of a SavedModel's layer has no graph.",
+                "a clone",
+                "Save the model and load it again instead.",
+            )
         takes = self.how["takes"]
         given = [tf.cast(each, row["dtype"]) for each, row in zip(keras.tree.flatten(inputs), takes, strict=True)]
         named = {row["name"]: each for row, each in zip(takes, given, strict=True)}
@@ -181,5 +188,7 @@ class SavedModelLayer(keras.Layer):
             OSError: When it cannot be read.
         """
         self.graph = (Path(folder) / _GRAPH).read_bytes()
+        if fingerprint.digest(self.graph) != self.digest:
+            raise BackboneError("The graph of the SavedModel inside is another one.", fix="Copy or export it again.")
         with tempfile.TemporaryDirectory(prefix="tfft-") as place:
             self._connect(extracted(self.graph, place), keep=False)

@@ -25,6 +25,7 @@ def _used(
 ) -> frozenset[int]:
     if (name, output) in known:
         return known[name, output]
+    known[name, output] = frozenset()  # of a function that calls itself
     function = functions[name]
     arguments = {argument.name: number for number, argument in enumerate(function.signature.input_arg)}
     nodes = {node.name: node for node in function.node_def}
@@ -49,6 +50,28 @@ def _used(
         ahead += inputs
     known[name, output] = frozenset(found)
     return known[name, output]
+
+
+def order(functions: Mapping[str, Any], name: str) -> list[int]:
+    """In which order a function reads its arguments.
+
+    Args:
+        functions: Name to ``FunctionDef``, of tensors of any shape.
+        name: Of the function.
+
+    Returns:
+        Positions of arguments; those that nothing reads are left out.
+    """
+    function = functions[name]
+    arguments = {argument.name: number for number, argument in enumerate(function.signature.input_arg)}
+    found: dict[int, None] = {}
+    for node in function.node_def:
+        inputs = [text.partition(":")[0] for text in node.input if not text.startswith("^")]
+        called = node.attr["f"].func.name if node.op in _CALLS else ""
+        if called in functions and called != name:
+            inputs = [inputs[index] for index in order(functions, called)]
+        found |= {arguments[text]: None for text in inputs if text in arguments}
+    return list(found)
 
 
 def by_name(library: Iterable[Any]) -> dict[str, Any]:

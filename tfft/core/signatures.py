@@ -6,17 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from tfft.core.errors import BackboneError, shortlist
-from tfft.core.saved_uses import by_name, used
+from tfft.core.operations import refused
+from tfft.core.saved_uses import by_name, order, used
 
 FILE = "saved_model.pb"
 _ENTRIES = ("__call__", "serve")
 _TRAINING = "training"
 _DEEPER = "//"
-# what neither inference nor training needs, and what could read, write or run anything
-_REFUSED = frozenset((
-    "PyFunc", "PyFuncStateless", "EagerPyFunc", "ReadFile", "WriteFile", "MatchingFiles", "WholeFileReader",
-    "WholeFileReaderV2", "FixedLengthRecordReaderV2", "TextLineReaderV2", "DebugIdentityV2", "PrintV2", "RemoteCall",
-))  # fmt: skip
+REPEATED = "repeated"
 _SIGNATURES = ("serving_default", "default", "image_feature_vector")
 
 
@@ -45,6 +42,7 @@ class Variable:
         dtype: Of it.
         trains: Whether the SavedModel lists it as one that an optimizer moves.
         outputs: Names of the outputs that depend on it: the others stay as they are when it moves.
+        position: When it is first read: the variables near the input come first, in whatever order they are listed.
     """
 
     path: str
@@ -52,6 +50,7 @@ class Variable:
     dtype: str
     trains: bool
     outputs: tuple[str, ...] = ()
+    position: int = 0
 
 
 @dataclass(frozen=True)
@@ -137,8 +136,7 @@ def check_operations(folder: Path) -> None:
         BackboneError: Naming the operation.
     """
     for graph in _read(folder):
-        nodes = [*graph.graph_def.node, *(n for f in graph.graph_def.library.function for n in f.node_def)]
-        found = sorted({node.op for node in nodes} & _REFUSED)
+        found = refused(graph)
         if found:
             raise BackboneError(
                 "The SavedModel inside does more than compute.", shortlist(found), "Find out where it comes from."
@@ -161,13 +159,18 @@ def _callable(folder: Path, entry: str, function: Any, graph: Any, children: Map
     gives = tuple(tensor for tensor in leaves if _DEEPER not in tensor.name)
     _check(folder, gives)
     functions = by_name(graph.graph_def.library.function)
-    bound, count = list(concrete.bound_inputs), len(functions[name].signature.input_arg)
-    reached = {
-        tensor.name: {bound[n - count + len(bound)] for n in used(functions, name, place) if n >= count - len(bound)}
-        for place, tensor in enumerate(leaves)
-        if tensor in gives
-    }
-    return Contents(entry, takes, gives, named, _TRAINING in arguments, _variables(objects, children, reached))
+    reached: dict[str, set[int]] = {tensor.name: set() for tensor in gives}
+    first: dict[int, int] = {}
+    for name in function.concrete_functions:  # one for training, one for inference
+        bound, count = list(objects.concrete_functions[name].bound_inputs), len(functions[name].signature.input_arg)
+        nodes = dict(zip(range(count - len(bound), count), bound, strict=True))
+        for place, tensor in enumerate(leaves):
+            if tensor.name in reached:
+                reached[tensor.name] |= {nodes[n] for n in used(functions, name, place) if n in nodes}
+        for number in order(functions, name):
+            first.setdefault(nodes.get(number, -1), len(first))
+    listed = _variables(objects, children, reached, first)
+    return Contents(entry, takes, gives, named, _TRAINING in arguments, listed)
 
 
 def _field(named_tuple: Any, key: str) -> Any:
@@ -197,7 +200,9 @@ def _tensor(name: str, shape: Any, dtype: int) -> Tensor:
     return Tensor(name, lengths, tf.dtypes.as_dtype(dtype).name)
 
 
-def _variables(objects: Any, children: Mapping[str, int], reached: Mapping[str, set[int]]) -> tuple[Variable, ...]:
+def _variables(
+    objects: Any, children: Mapping[str, int], reached: Mapping[str, set[int]], first: Mapping[int, int]
+) -> tuple[Variable, ...]:
     import tensorflow as tf
 
     lists = {
@@ -212,11 +217,13 @@ def _variables(objects: Any, children: Mapping[str, int], reached: Mapping[str, 
         Variable(
             variable.name.partition(":")[0],
             tuple(int(dim.size) for dim in variable.shape.dim),
-            tf.dtypes.as_dtype(variable.dtype).name,
+            # one that is listed twice is one variable
+            REPEATED if number in lists["variables"][:place] else tf.dtypes.as_dtype(variable.dtype).name,
             number in trained,
             tuple(name for name, nodes in reached.items() if number in nodes),
+            first.get(number, len(first)),
         )
-        for number, variable in found
+        for place, (number, variable) in enumerate(found)
     )
 
 

@@ -181,6 +181,9 @@ def _text(content: bytes) -> Text:
 def _plain(target: Any) -> Any:
     """One target as Python values: text instead of bytes, and a list of names where it is a vector of them."""
     if isinstance(target, bytes):
-        return target.decode()
+        try:
+            return target.decode()
+        except UnicodeDecodeError:
+            raise DataError("its label is no text.", f"{len(target)} bytes", "Is it the other way round?") from None
     values = np.asarray(target)
     return [value.decode() for value in values.tolist()] if values.dtype == object else values[()]

@@ -48,14 +48,18 @@ def from_huggingface(
     source = as_call(from_huggingface, locals())
     parts = _parts(dataset)
     names: list[str] | None = None
-    pools = {}
+    pools: dict[str, Pool] = {}
     for part, rows in parts.items():
         columns = _columns(rows, input_column)
         for name in (*columns, label_column):
             if name not in rows.column_names:
                 raise DataError(f"The {part} part has no column {name!r}.", fix=nearest(name, rows.column_names))
         targets, known = _targets(rows, label_column, part)
-        names = names or known
+        if pools and known != names:
+            raise DataError(
+                f"The classes of the {part} part are not those of training.", f"{known} and {names}", "Cast it."
+            )
+        names = known
         pools[part] = Pool(_inputs(rows, columns), targets)
     return assemble(pools, Drawing(holdout, seed, on_corrupt), names, source)
 
@@ -86,7 +90,16 @@ def _inputs(rows: Any, columns: Sequence[str]) -> Sequence[Any]:
         # undecoded: they are decoded by the code that decodes all others, and a broken one is named
         stored = rows.cast_column(columns[0], datasets.Image(decode=False))[columns[0]]
         return [each["bytes"] if each["bytes"] is not None else each["path"] for each in stored]
-    return [Text(*texts) for texts in zip(*(rows[name] for name in columns), strict=True)]
+    found = [list(rows[name]) for name in columns]
+    for name, values in zip(columns, found, strict=True):
+        wrong = next((number for number, value in enumerate(values) if not isinstance(value, str)), None)
+        if wrong is not None:
+            raise DataError(
+                f"Row {wrong} of the column {name!r} holds no text.",
+                f"a {type(values[wrong]).__name__}, of {rows.features[name]}",
+                "Pass input_column= with another one, filter such rows, or cast_column(..., datasets.Image()) for images.",
+            )
+    return [Text(*texts) for texts in zip(*found, strict=True)]
 
 
 def _targets(rows: Any, column: str, part: str) -> tuple[Any, list[str] | None]:

@@ -121,11 +121,15 @@ def _named(name: str, data_dir: str | Path | None) -> "tfds.core.DatasetBuilder"
     except (tfds.core.registered.DatasetNotFoundError, ValueError, AssertionError):
         known = tfds.list_builders(with_community_datasets=False)
         raise DataError(f"TensorFlow Datasets has no dataset {name!r}.", fix=nearest(name, known)) from None
+    if is_offline() and not Path(builder.data_dir).is_dir():
+        raise DataError(
+            f"The dataset {name!r} is not on this machine, and TFFT_OFFLINE is set.",
+            f"looked in {builder.data_dir!s}",
+            "Copy the prepared folder and pass data_dir=, or unset TFFT_OFFLINE once.",
+        )
     try:
         with disconnected():
-            # TensorFlow's own access to Google's storage is none of Python's connections
-            config = tfds.download.DownloadConfig(try_download_gcs=not is_offline())
-            builder.download_and_prepare(download_config=config)
+            builder.download_and_prepare()
     except ImportError as error:
         raise DataError(f"The dataset {name!r} needs another package.", str(error), "Install it.") from error
     except Exception as error:

@@ -67,7 +67,10 @@ def from_tfrecord(
 
 def _files(part: str, paths: Any) -> list[str]:
     each: Iterable[Any] = [paths] if isinstance(paths, (str, Path)) else paths
-    found = [file for path in each for file in (sorted(glob(str(path))) or [str(path)] * Path(path).is_file())]
+    if not isinstance(each, Iterable) or not all(isinstance(path, (str, Path)) for path in each):
+        raise DataError(f"The files of the {part} part are no paths.", repr(paths), 'Write "train-*.tfrecord".')
+    several = [file for path in each for file in (sorted(glob(str(path))) or [str(path)] * Path(path).is_file())]
+    found = list(dict.fromkeys(file for file in several if Path(file).is_file()))
     if not found:
         raise DataError(f"There is no file for the {part} part.", repr(paths), "Check the path or the pattern.")
     return found
@@ -100,7 +103,7 @@ def _seen(path: str, *keys: str) -> "Iterable[tuple[str, tf.io.FixedLenFeature]]
         raise DataError(f"The records of {path!r} are no tf.train.Example.", fix="Pass a tf.data.Dataset.") from None
     for key in keys:
         kind = record[key].WhichOneof("kind") if key in record else None
-        if kind is None:
+        if kind is None or not getattr(record[key], kind).value:
             raise DataError(f"The records of {path!r} have no feature {key!r}.", fix=nearest(key, sorted(record)))
         values = getattr(record[key], kind).value
         dtype = {"bytes_list": tf.string, "int64_list": tf.int64, "float_list": tf.float32}[kind]

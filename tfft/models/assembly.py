@@ -1,10 +1,11 @@
 """build(): Backbone + Task -> TransferModel, a functional ``keras.Model`` from pixels to logits."""
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tfft.backbones.base import Backbone
-from tfft.backbones.handles import load_backbone
+from tfft.backbones.handles import instead, load_backbone
 from tfft.core.errors import BackboneError, TaskError, shortlist
 from tfft.core.precision import Precision
 from tfft.core.seed import derive
@@ -135,12 +136,16 @@ def build(
         >>> build("toy", tasks.classification(["ants", "bees"])).net.output_shape
         (None, 2)
     """
-    described = load_backbone(backbone) if isinstance(backbone, str) or hasattr(backbone, "get_layer") else backbone
+    described = (
+        load_backbone(backbone)
+        if isinstance(backbone, (str, os.PathLike)) or hasattr(backbone, "get_layer")
+        else backbone
+    )
     if not isinstance(described, Backbone):
         raise BackboneError(
             "build() takes a backbone's name or what load_backbone() returned.",
             type(described).__name__,
-            _instead(described),
+            instead(described, 'Write build("vgg16", task).'),
         )
     if not isinstance(task, Task):
         raise TaskError(
@@ -158,15 +163,6 @@ def build(
         model = TransferModel(net, described, task, backbone_net, head_net, int(seed), chosen, kept, computed)
         model.apply(Policy("nothing"))
     return model
-
-
-def _instead(given: Any) -> str:
-    """What to write in the place of something that is no backbone."""
-    if type(given).__name__ == "KerasLayer" and type(given).__module__.startswith("tensorflow_hub"):
-        handle = str(getattr(given, "_handle", "https://tfhub.dev/..."))
-        handle = f"tfhub:{handle}" if "://" in handle else handle
-        return f"A hub.KerasLayer cannot enter a Keras 3 model; write tfft.build({handle!r}, task)."
-    return 'Write build("vgg16", task).'
 
 
 def entrance(backbone: Backbone) -> tuple[list[Any], list[Any]]:

@@ -104,7 +104,9 @@ def cut_before(model: TransferModel, moving: Mapping[str, Any]) -> Cut:
     weights = tuple(variable for net in nets for variable in net.weights)
     first = next(iter(moving), "")
     worth = any(map(graph.multiplications, nets))
-    reason = "" if worth else f"{first} trains, and nothing with a kernel lies before it"
+    whole = any(hasattr(layer, "block_layers") for layer in model.backbone_net.layers)
+    why = "a SavedModel is called as a whole" if whole else "nothing with a kernel lies before it"
+    reason = "" if worth else f"{first} trains, and {why}"
     names = tuple(tensor._keras_history.operation.name for tensor in tensors)
     return Cut(part, tensors, names, reason, weights, frozenset(map(id, before)))
 

@@ -127,7 +127,9 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
         if not model.backbone.can_finetune and phase.trainable.name != "nothing":
             raise PlanError(
                 f"Phase {phase.name!r} trains the backbone {model.backbone.handle!r}, which cannot be trained.",
-                fix="Use plans.head_only().",
+                "a SavedModel that does not list its variables",
+                "Use plans.head_only() (--plan head_only); or save it with model.export(), or with module.variables and "
+                "module.trainable_variables set.",
             )
         intended = plan_rows(phase.trainable, rows, phase.train_norms)
         _check_norms(model, phase.name, intended)
