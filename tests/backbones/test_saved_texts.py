@@ -32,7 +32,7 @@ def described(pair, **options):
 
 def test_an_encoder_is_described_with_its_own_preprocessing(pair):
     found = described(pair)
-    assert (found.features.kind, found.features.masked, found.takes()) == ("sequence", True, "128 tokens")
+    assert (found.features.kind, found.features.masked, found.takes()) == ("sequence", True, "16 tokens")
     names = [block.name for block in found.blocks]
     assert names[-2:] == ["transformer_layer_0", "transformer_layer_1"] or "transformer_layer_1" in names
     packed = found.preprocessor.many(["a good film", ""])
@@ -87,11 +87,17 @@ def test_without_its_preprocessing_it_is_refused(pair):
         tfft.load_backbone(str(pair[0]))
 
 
-def test_a_preprocessing_model_that_makes_no_tokens_is_refused(pair, tmp_path):
+def test_a_preprocessing_model_that_makes_no_tokens_is_refused_before_anything_is_built(pair, tmp_path):
     wrong = publish(tiny(), tmp_path / "wrong")
-    model = tfft.build(tfft.load_backbone(str(pair[0]), preprocessor=str(wrong)), tfft.tasks.classification(["a", "b"]))
-    with pytest.raises(BackboneError, match="takes no strings"):
-        model.preprocessor("good")
+    with pytest.raises(BackboneError, match=r"wrong' does not turn strings into tokens.*input_word_ids"):
+        tfft.load_backbone(str(pair[0]), preprocessor=str(wrong))
+    with pytest.raises(BackboneError, match=r"no saved_model\.pb in it"):
+        tfft.load_backbone(str(pair[0]), preprocessor=str(tmp_path / "nowhere"))
+
+
+def test_a_length_beyond_what_the_preprocessing_packs_is_refused(pair):
+    with pytest.raises(BackboneError, match=r"length=32 is not possible.*packs up to 16"):
+        described(pair, length=32)
 
 
 def test_a_length_that_is_none_is_refused(pair):

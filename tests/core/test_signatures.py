@@ -3,9 +3,11 @@
 import pytest
 import tensorflow as tf
 
-from tests.modules import publish, signed, tf1, tiny
+from tests.modules import publish, reader, signed, tf1, tiny
 from tfft.core.errors import BackboneError
-from tfft.core.signatures import Tensor, Variable, check_operations, contents
+from tfft.core.saved_graph import check_operations
+from tfft.core.saved_proto import Tensor
+from tfft.core.signatures import Variable, answers, contents
 
 
 def test_the_reusable_interface_is_read_without_loading_anything(tmp_path):
@@ -95,3 +97,11 @@ def test_a_graph_that_reads_files_is_refused_and_one_that_computes_is_not(tmp_pa
     tf.saved_model.save(module, str(tmp_path / "spy"))
     with pytest.raises(BackboneError, match=r"does more than compute.*'ReadFile'"):
         check_operations(tmp_path / "spy")
+
+
+def test_what_a_preprocessing_model_answers_is_read_without_loading_it(tmp_path):
+    found = answers(reader(tmp_path / "reader", length=12))
+    assert {name: (tensor.shape, tensor.dtype) for name, tensor in found.items()} == dict.fromkeys(
+        ("input_mask", "input_type_ids", "input_word_ids"), ((12,), "int32")
+    )
+    assert answers(tf1(tmp_path / "old")) == {}

@@ -14,7 +14,7 @@ from tfft.backbones.base import Backbone
 from tfft.backbones.presets import HUB, KERAS, is_own
 from tfft.core.errors import BackboneError, nearest
 from tfft.core.network import disconnected
-from tfft.core.signatures import FILE
+from tfft.core.saved_proto import FILE
 from tfft.preprocess.text import TextPreprocessor
 
 if TYPE_CHECKING:

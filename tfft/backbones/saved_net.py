@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tfft.backbones.variables import Groups, grouped, rows_of
 from tfft.core.errors import BackboneError, WeightsError, nearest
-from tfft.core.signatures import Contents, Tensor
+from tfft.core.saved_proto import Tensor
+from tfft.core.signatures import Contents
 from tfft.core.specs import Block
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from tfft.backbones.base import Backbone
 from tfft.backbones.saved_net import SavedNet
-from tfft.core.errors import BackboneError
-from tfft.core.signatures import FILE, Contents
+from tfft.core.errors import BackboneError, shortlist
+from tfft.core.signatures import Contents, answers
 from tfft.core.specs import FeatureSpec
 from tfft.preprocess.saved_tokenizer import SavedTokenizer
 from tfft.preprocess.text import TextPreprocessor
@@ -45,7 +45,7 @@ def described(
         options: As given.
         net: Takes tokens of shape (batch, tokens).
         folder: Of the SavedModel that turns strings into tokens.
-        length: Most tokens of an example; None for what the net takes, or 128.
+        length: Most tokens of an example; None for what the net takes, or 128, or what the other packs.
 
     Returns:
         A Backbone.
@@ -58,12 +58,21 @@ def described(
             f"{name!r} takes tokens, and what makes them of texts is a SavedModel of its own.",
             fix='Pass preprocessor="its folder, .tar.gz or tfhub: handle".',
         )
-    if not (folder / FILE).is_file():
-        raise BackboneError(f"preprocessor={str(folder)!r} is no SavedModel.", fix=f"It has to hold {FILE}.")
-    fixed = net.held.takes[0].shape[0]
-    if length is not None and (not isinstance(length, Integral) or (fixed is not None and length != fixed)):
+    packs = answers(folder)
+    if not {IDS, MASK} <= set(packs) or len(packs[IDS].shape) != 1:
         raise BackboneError(
-            f"length={length!r} is not possible with {name!r}.", fix=f"It takes {fixed or 'whole numbers of'} tokens."
+            f"preprocessor={str(folder)!r} does not turn strings into tokens as those of TensorFlow Hub do.",
+            shortlist(packs) if packs else "a SavedModel without __call__",
+            f"It has to map strings to a dict with {IDS!r} and {MASK!r}.",
+        )
+    fixed, most = net.held.takes[0].shape[0], packs[IDS].shape[0]
+    usual = fixed or min(_LENGTH, most or _LENGTH)
+    if length is not None and (
+        not isinstance(length, Integral) or length not in (fixed or length,) or length > (most or length)
+    ):
+        raise BackboneError(
+            f"length={length!r} is not possible with {name!r} and {str(folder)!r}.",
+            fix=f"One takes {fixed or 'any number of'} tokens, the other packs up to {most or 'any number'}.",
         )
     segments = any(tensor.name == SEGMENTS for tensor in net.held.takes)
     tokenizer = Tokenizer(str(folder), 1, cache(partial(SavedTokenizer, folder)))
@@ -74,9 +83,7 @@ def described(
         loader=partial(_load, net, segments, tokenizer),
         features=FeatureSpec(net.kind, masked=masked),
         blocks=net.blocks,
-        preprocessor=TextPreprocessor(
-            tokenizer, int(next(n for n in (length, fixed, _LENGTH) if n is not None)), segments
-        ),
+        preprocessor=TextPreprocessor(tokenizer, int(usual if length is None else length), segments),
         can_finetune=bool(net.held.variables),
     )
 

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from tfft.core.signatures import check_operations
+from tfft.core.errors import BackboneError, shortlist
+from tfft.core.operations import refused
+from tfft.core.saved_proto import graphs
 
 
 def packed(folder: str | Path, rows: Sequence[Mapping[str, Any]] = ()) -> bytes:
@@ -78,6 +80,23 @@ def _emptied(prefix: Path, shapes: Sequence[tuple[int, ...]]) -> None:
         shape_and_slices=[""] * len(names),
         tensors=[values[name] for name in names],
     )
+
+
+def check_operations(folder: Path) -> None:
+    """Refuse a SavedModel from somebody's bundle that does more than compute.
+
+    Args:
+        folder: With ``saved_model.pb``.
+
+    Raises:
+        BackboneError: Naming the operation.
+    """
+    for graph in graphs(folder):
+        found = refused(graph)
+        if found:
+            raise BackboneError(
+                "The SavedModel inside does more than compute.", shortlist(found), "Find out where it comes from."
+            )
 
 
 def extracted(archive: bytes, place: str | Path) -> Path:

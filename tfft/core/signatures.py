@@ -6,30 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from tfft.core.errors import BackboneError, shortlist
-from tfft.core.operations import refused
+from tfft.core.saved_proto import DEEPER, Tensor, field_of, graphs, leaves, tensor_of
 from tfft.core.saved_uses import by_name, order, used
 
-FILE = "saved_model.pb"
 _ENTRIES = ("__call__", "serve")
 _TRAINING = "training"
-_DEEPER = "//"
 REPEATED = "repeated"
 _SIGNATURES = ("serving_default", "default", "image_feature_vector")
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """One input or output.
-
-    Attributes:
-        name: By which it is called; empty for a single output.
-        shape: Without the batch axis; None for lengths that are open.
-        dtype: Such as ``"float32"``.
-    """
-
-    name: str
-    shape: tuple[int | None, ...]
-    dtype: str
 
 
 @dataclass(frozen=True)
@@ -96,58 +79,44 @@ def contents(folder: Path, signature: str | None = None) -> Contents:
     Raises:
         BackboneError: When there is no SavedModel, it is damaged, or nothing in it can be called.
     """
-    graphs = _read(folder)
-    objects = graphs[-1].object_graph_def
+    held = graphs(folder)
+    objects = held[-1].object_graph_def
     children = {child.local_name: child.node_id for child in objects.nodes[0].children} if objects.nodes else {}
     for entry in _ENTRIES if signature is None else ():
         node = objects.nodes[children[entry]] if entry in children else None
         if node is not None and node.WhichOneof("kind") == "function" and node.function.concrete_functions:
-            return _callable(folder, entry, node.function, graphs[-1], children)
-    return _signed(folder, graphs, signature)
+            return _callable(folder, entry, node.function, held[-1], children)
+    return _signed(folder, held, signature)
 
 
-def _read(folder: Path) -> Any:
-    from google.protobuf.message import DecodeError
-    from tensorflow.core.protobuf import saved_model_pb2
-
-    path = folder / FILE
-    if not path.is_file():
-        found = shortlist(sorted(part.name for part in folder.iterdir())) if folder.is_dir() else "no such folder"
-        raise BackboneError(f"{str(folder)!r} is no SavedModel: there is no {FILE} in it.", found, "Check the path.")
-    model = saved_model_pb2.SavedModel()
-    try:
-        model.ParseFromString(path.read_bytes())
-    except DecodeError:
-        model.Clear()
-    if not model.meta_graphs:
-        raise BackboneError(
-            f"{str(path)!r} cannot be read as a SavedModel.", f"{path.stat().st_size:,} bytes", "Get it again."
-        )
-    return model.meta_graphs
-
-
-def check_operations(folder: Path) -> None:
-    """Refuse a SavedModel from somebody's bundle that does more than compute.
+def answers(folder: Path) -> dict[str, Tensor]:
+    """What a SavedModel of any kind answers when it is called.
 
     Args:
         folder: With ``saved_model.pb``.
 
+    Returns:
+        Name to tensor, shapes without the batch axis; nothing where it cannot be called.
+
     Raises:
-        BackboneError: Naming the operation.
+        BackboneError: When there is no SavedModel, or it is damaged.
     """
-    for graph in _read(folder):
-        found = refused(graph)
-        if found:
-            raise BackboneError(
-                "The SavedModel inside does more than compute.", shortlist(found), "Find out where it comes from."
-            )
+    objects = graphs(folder)[-1].object_graph_def
+    ids = (
+        [child.node_id for child in objects.nodes[0].children if child.local_name == "__call__"]
+        if objects.nodes
+        else []
+    )
+    names = objects.nodes[ids[0]].function.concrete_functions if ids else []
+    found = leaves(objects.concrete_functions[names[0]].output_signature) if names else ()
+    return {tensor.name: tensor for tensor in found}
 
 
 def _callable(folder: Path, entry: str, function: Any, graph: Any, children: Mapping[str, int]) -> Contents:
     objects = graph.object_graph_def
     specified = function.function_spec.fullargspec
     arguments = [
-        value.string_value for key in ("args", "kwonlyargs") for value in _field(specified, key).list_value.values
+        value.string_value for key in ("args", "kwonlyargs") for value in field_of(specified, key).list_value.values
     ]
     name = function.concrete_functions[0]
     concrete = objects.concrete_functions[name]
@@ -155,8 +124,8 @@ def _callable(folder: Path, entry: str, function: Any, graph: Any, children: Map
     if not given:
         raise BackboneError(f"{str(folder)!r} takes no input.", fix="Pass another SavedModel.")
     named = given[0].WhichOneof("kind") == "dict_value"
-    takes, leaves = _leaves(given[0]), _leaves(concrete.output_signature)
-    gives = tuple(tensor for tensor in leaves if _DEEPER not in tensor.name)
+    takes, found = leaves(given[0]), leaves(concrete.output_signature)
+    gives = tuple(tensor for tensor in found if DEEPER not in tensor.name)
     _check(folder, gives)
     functions = by_name(graph.graph_def.library.function)
     reached: dict[str, set[int]] = {tensor.name: set() for tensor in gives}
@@ -164,40 +133,13 @@ def _callable(folder: Path, entry: str, function: Any, graph: Any, children: Map
     for name in function.concrete_functions:  # one for training, one for inference
         bound, count = list(objects.concrete_functions[name].bound_inputs), len(functions[name].signature.input_arg)
         nodes = dict(zip(range(count - len(bound), count), bound, strict=True))
-        for place, tensor in enumerate(leaves):
+        for place, tensor in enumerate(found):
             if tensor.name in reached:
                 reached[tensor.name] |= {nodes[n] for n in used(functions, name, place) if n in nodes}
         for number in order(functions, name):
             first.setdefault(nodes.get(number, -1), len(first))
     listed = _variables(objects, children, reached, first)
     return Contents(entry, takes, gives, named, _TRAINING in arguments, listed)
-
-
-def _field(named_tuple: Any, key: str) -> Any:
-    return next(pair.value for pair in named_tuple.named_tuple_value.values if pair.key == key)
-
-
-def _leaves(value: Any, name: str = "") -> tuple[Tensor, ...]:
-    """All tensors of a structure in the order in which TensorFlow flattens it; those deeper inside say so in their name."""
-    kind = value.WhichOneof("kind")
-    if kind == "dict_value":
-        inside = sorted(value.dict_value.fields.items())
-    elif kind in ("list_value", "tuple_value"):
-        inside = [(str(n), part) for n, part in enumerate(getattr(value, kind).values)]
-        name = name or _DEEPER
-    elif kind in ("tensor_spec_value", "bounded_tensor_spec_value"):
-        spec = getattr(value, kind)
-        return (_tensor(name or spec.name, spec.shape, spec.dtype),)
-    else:
-        return ()
-    return tuple(leaf for key, part in inside for leaf in _leaves(part, f"{name}{_DEEPER}{key}" if name else key))
-
-
-def _tensor(name: str, shape: Any, dtype: int) -> Tensor:
-    import tensorflow as tf
-
-    lengths = tuple(None if dim.size < 0 else int(dim.size) for dim in shape.dim)[1:]
-    return Tensor(name, lengths, tf.dtypes.as_dtype(dtype).name)
 
 
 def _variables(
@@ -243,7 +185,7 @@ def _signed(folder: Path, graphs: Any, signature: str | None) -> Contents:
         )
     found = known[name]
     takes, gives = (
-        tuple(_tensor(key, side[key].tensor_shape, side[key].dtype) for key in sorted(side))
+        tuple(tensor_of(key, side[key].tensor_shape, side[key].dtype) for key in sorted(side))
         for side in (found.inputs, found.outputs)
     )
     _check(folder, gives)
