@@ -83,7 +83,7 @@ def _emptied(prefix: Path, shapes: Sequence[tuple[int, ...]]) -> None:
 
 
 def check_operations(folder: Path) -> None:
-    """Refuse a SavedModel from somebody's bundle that does more than compute.
+    """Refuse a SavedModel that does more than compute: in somebody's bundle, and before one is trained that no bundle could hold.
 
     Args:
         folder: With ``saved_model.pb``.
@@ -95,7 +95,9 @@ def check_operations(folder: Path) -> None:
         found = refused(graph)
         if found:
             raise BackboneError(
-                "The SavedModel inside does more than compute.", shortlist(found), "Find out where it comes from."
+                "The SavedModel does more than compute.",
+                shortlist(found),
+                "Find out where it comes from; of your own, leave such operations out: no bundle with them can be loaded.",
             )
 
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from tfft.core import fingerprint
 from tfft.core.errors import BackboneError
-from tfft.core.saved_graph import extracted, packed
+from tfft.core.saved_graph import check_operations, extracted, packed
 
 _GRAPH = "graph.tar.gz"
 
@@ -97,7 +97,11 @@ class SavedModelLayer(keras.Layer):
 
         Args:
             folder: With ``saved_model.pb`` and its variables.
+
+        Raises:
+            BackboneError: When it does more than compute.
         """
+        check_operations(Path(folder))
         self._connect(folder, keep=True)
         self.graph = packed(folder, [row for _, rows in self.blocks for row in rows])
         self.digest = fingerprint.digest(self.graph)
