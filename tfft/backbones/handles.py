@@ -160,6 +160,23 @@ def places(source: str) -> dict[str, Path]:
     return dict(module.places()) if hasattr(module, "places") else {}
 
 
+def is_model(given: Any) -> bool:
+    """Whether something is a Keras model, without importing Keras.
+
+    Args:
+        given: Whatever was passed.
+
+    Returns:
+        True for a model, not for its class.
+
+    Example:
+        >>> import keras
+        >>> is_model(keras.Sequential()), is_model(keras.Sequential), is_model("vgg16")
+        (True, False, False)
+    """
+    return hasattr(given, "get_layer") and not isinstance(given, type)
+
+
 def instead(given: Any, otherwise: str) -> str:
     """What to write in the place of something that is no backbone.
 
@@ -186,7 +203,7 @@ def instead(given: Any, otherwise: str) -> str:
 
 def _find(handle: Any) -> tuple[str, Any]:
     """(source, its own spelling of the name)."""
-    if hasattr(handle, "get_layer"):
+    if is_model(handle):
         return "hub_models" if _module("hub_models").reads(handle) else "keras_file", handle
     if isinstance(handle, os.PathLike):
         handle = os.fspath(handle)
