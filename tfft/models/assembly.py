@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tfft.backbones.base import Backbone
-from tfft.backbones.handles import instead, load_backbone
+from tfft.backbones.handles import instead, is_model, load_backbone
 from tfft.core.errors import BackboneError, TaskError, shortlist
 from tfft.core.precision import Precision
 from tfft.core.seed import derive
@@ -136,11 +136,7 @@ def build(
         >>> build("toy", tasks.classification(["ants", "bees"])).net.output_shape
         (None, 2)
     """
-    described = (
-        load_backbone(backbone)
-        if isinstance(backbone, (str, os.PathLike)) or hasattr(backbone, "get_layer")
-        else backbone
-    )
+    described = load_backbone(backbone) if isinstance(backbone, (str, os.PathLike)) or is_model(backbone) else backbone
     if not isinstance(described, Backbone):
         raise BackboneError(
             "build() takes a backbone's name or what load_backbone() returned.",
