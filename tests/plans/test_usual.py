@@ -3,7 +3,7 @@
 import pytest
 
 from tfft.core.specs import FeatureSpec
-from tfft.plans.recipes import ENCODER_AUGMENT, encoder, two_phase
+from tfft.plans.recipes import ENCODER_AUGMENT, encoder, head_only, two_phase
 from tfft.plans.usual import hidden, usual
 
 
@@ -27,3 +27,8 @@ def test_tokens_of_texts_are_hidden_and_nothing_of_pictures() -> None:
     assert hidden(FeatureSpec("sequence")) == ()
     assert usual(FeatureSpec("sequence", masked=True), 1).phases[0].augment == ENCODER_AUGMENT
     assert usual(FeatureSpec("sequence"), 1) == encoder(augment=())
+
+
+def test_what_cannot_be_trained_gets_a_head_alone():
+    assert usual(FeatureSpec("map"), 100, can_finetune=False) == head_only()
+    assert usual(FeatureSpec("sequence", masked=True), 100, can_finetune=False) == head_only()

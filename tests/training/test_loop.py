@@ -304,8 +304,9 @@ def test_without_a_plan_texts_are_trained_as_an_encoder_and_pictures_in_two_phas
     short = {"sequence": tfft.plans.encoder(epochs=1), "map": tfft.plans.two_phase(1, 1)}
     asked = []
 
-    def usual(features, examples):
+    def usual(features, examples, can_finetune):
         asked.append((features.kind, examples))
+        assert can_finetune
         return short[features.kind]
 
     monkeypatch.setattr("tfft.training.loop.usual", usual)
