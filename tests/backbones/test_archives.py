@@ -7,7 +7,7 @@ import pytest
 
 from tests.modules import archived, climbing, publish, tiny
 from tfft.backbones import archives
-from tfft.backbones.archives import cached, hub_folder, is_archive, unpacked
+from tfft.backbones.archives import cached, hub_folder, unpacked
 from tfft.core.errors import BackboneError, WeightsError
 
 
@@ -51,14 +51,6 @@ def test_a_truncated_archive_is_named_and_leaves_nothing(tmp_path, monkeypatch):
 def test_an_archive_that_is_not_there_is_told(tmp_path):
     with pytest.raises(BackboneError, match="There is no archive"):
         unpacked(str(tmp_path / "hub.tar.gz"))
-
-
-@pytest.mark.parametrize(
-    ("handle", "expected"),
-    [("a/b.tar.gz", True), ("b.tgz", True), ("tfhub:https://x/b.tar.gz", False), ("vgg16", False)],
-)
-def test_archives_are_known_by_their_ending(handle, expected):
-    assert is_archive(handle) is expected
 
 
 def test_a_cached_copy_of_a_handle_is_taken_without_a_network(tmp_path, monkeypatch):

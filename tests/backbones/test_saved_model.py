@@ -47,7 +47,8 @@ def test_what_keras_exports_trains_as_well(data, tmp_path):
 
 
 def test_a_plain_signature_and_a_module_of_tf1_give_features_and_are_not_trained(data, tmp_path):
-    for handle in (signed(tiny(), tmp_path / "plain"), tf1(tmp_path / "old")):
+    unlisted = publish(tiny(), tmp_path / "unlisted", lists=False)
+    for handle in (signed(tiny(), tmp_path / "plain"), tf1(tmp_path / "old"), unlisted):
         described = tfft.load_backbone(str(handle))
         assert not described.can_finetune
         model = tfft.build(described, tfft.tasks.classification(data.labels))
@@ -179,3 +180,34 @@ def test_what_is_damaged_is_told_before_anything_is_trained(tmp_path):
     (folder / "saved_model.pb").unlink()
     with pytest.raises(BackboneError, match=r"no saved_model\.pb in it"):
         tfft.load_backbone(str(folder))
+
+
+def test_statistics_of_any_name_move_with_the_norms_that_train(data, tmp_path):
+    import tensorflow as tf
+
+    class Scaled(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.gamma = tf.Variable(tf.ones(3), name="bn_1/gamma")
+            self.mean = tf.Variable(tf.zeros(3), name="bn_1/mean", trainable=False)
+
+        @tf.function
+        def __call__(self, images, training=False):
+            x = tf.reduce_mean(images, axis=[1, 2])
+            if training:
+                self.mean.assign(0.9 * self.mean + 0.1 * tf.reduce_mean(x, axis=0))
+            return self.gamma * (x - self.mean)
+
+    module = Scaled()
+    for training in (True, False):
+        module.__call__.get_concrete_function(tf.TensorSpec((None, 16, 16, 3)), training=training)
+    holder = tf.__internal__.tracking.AutoTrackable()
+    holder.__call__, holder.variables = module.__call__, [module.gamma, module.mean]
+    holder.trainable_variables = [module.gamma]
+    tf.saved_model.save(holder, str(tmp_path / "scaled"))
+    model = tfft.build(str(tmp_path / "scaled"), tfft.tasks.classification(data.labels))
+    run = tfft.fit(model, data, tfft.plans.full(1, 1e-2, train_norms=True), progress=False)
+    assert {row.path: row.intent for row in run.phases[0].overview.rows if row.moved and row.norm} == {
+        "bn_1/gamma": "train",
+        "bn_1/mean": "update",
+    }

@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+import urllib.request
 
 import pytest
 
@@ -86,6 +87,10 @@ def test_patches_of_others_are_left_in_place(monkeypatch):
 
 def test_proxies_are_passed_over(monkeypatch):
     monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("no_proxy", "localhost")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with disconnected(always=True):
-        assert os.environ["NO_PROXY"] == "*"
+        assert urllib.request.proxy_bypass("example.org")
     assert "NO_PROXY" not in os.environ
+    assert os.environ["no_proxy"] == "localhost"
+    assert not urllib.request.proxy_bypass("example.org")

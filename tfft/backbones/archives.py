@@ -9,29 +9,13 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tfft.backbones.presets import ARCHIVES, HUB
+from tfft.backbones.given import HUB, is_archive
 from tfft.core import files, machine
 from tfft.core.errors import BackboneError, WeightsError
 from tfft.core.fingerprint import digest
 
 TIMEOUT_SECONDS = 10.0
 _KAGGLE = "https://www.kaggle.com/models/"
-
-
-def is_archive(handle: str) -> bool:
-    """Whether a handle is an archive by its name.
-
-    Args:
-        handle: As for ``load_backbone``.
-
-    Returns:
-        True for ``.tar``, ``.tar.gz`` and ``.tgz``, but of TensorFlow Hub, which unpacks what it downloads.
-
-    Example:
-        >>> is_archive("net.tar.gz"), is_archive("vgg16")
-        (True, False)
-    """
-    return handle.endswith(ARCHIVES) and not handle.startswith(HUB)
 
 
 def unpacked(handle: str) -> Path:

@@ -14,6 +14,8 @@ from tfft.preprocess.text import TextPreprocessor
 if TYPE_CHECKING:
     import keras
 
+_PIXELS = 224
+
 
 @dataclass(frozen=True)
 class Backbone:
@@ -103,6 +105,35 @@ def given_options(**options: Any) -> tuple[tuple[str, Any], ...]:
         key: tuple(v) if isinstance(v, list) else str(v) if isinstance(v, Path) else v for key, v in options.items()
     }
     return tuple(sorted((key, value) for key, value in plain.items() if value is not None or key == "weights"))
+
+
+def fixed_size(name: str, takes: tuple[int | None, ...], size: Any) -> tuple[int, int]:
+    """Height and width of the pictures that a saved net is given.
+
+    Args:
+        name: Of the backbone, for messages.
+        takes: Height and width that it takes, in pixels; None where they are open.
+        size: What the user passed; None for what it takes, or 224.
+
+    Returns:
+        (height, width): the net then takes pixels of shape (batch, height, width, 3).
+
+    Raises:
+        BackboneError: When the size is none, or another one than it takes.
+
+    Example:
+        >>> fixed_size("net", (32, 48), None), fixed_size("net", (None, None), 64)
+        ((32, 48), (64, 64))
+    """
+    fixed = None if None in takes else takes
+    height, width = input_size(name, size if size is not None else fixed or _PIXELS, 1)
+    if fixed is not None and (height, width) != fixed:
+        raise BackboneError(
+            f"{name!r} takes pictures of {fixed[0]} x {fixed[1]} pixels alone.",
+            f"size {height} x {width}",
+            "Leave size out: pictures are brought to what it takes.",
+        )
+    return height, width
 
 
 def input_size(name: str, size: Any, least: int) -> tuple[int, int]:

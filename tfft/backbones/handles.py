@@ -9,9 +9,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tfft.backbones.archives import is_archive
 from tfft.backbones.base import Backbone
-from tfft.backbones.presets import HUB, KERAS, is_own
+from tfft.backbones.given import HUB, KERAS, instead, is_archive, is_model
+from tfft.backbones.presets import is_own
 from tfft.core.errors import BackboneError, nearest
 from tfft.core.network import disconnected
 from tfft.core.saved_proto import FILE
@@ -158,47 +158,6 @@ def places(source: str) -> dict[str, Path]:
     """
     module = _module(source)
     return dict(module.places()) if hasattr(module, "places") else {}
-
-
-def is_model(given: Any) -> bool:
-    """Whether something is a Keras model, without importing Keras.
-
-    Args:
-        given: Whatever was passed.
-
-    Returns:
-        True for a model, not for its class.
-
-    Example:
-        >>> import keras
-        >>> is_model(keras.Sequential()), is_model(keras.Sequential), is_model("vgg16")
-        (True, False, False)
-    """
-    return hasattr(given, "get_layer") and not isinstance(given, type)
-
-
-def instead(given: Any, otherwise: str) -> str:
-    """What to write in the place of something that is no backbone.
-
-    Args:
-        given: Whatever was passed.
-        otherwise: What to say where nothing is known of it.
-
-    Returns:
-        A sentence.
-
-    Example:
-        >>> instead(5, "Write a name.")
-        'Write a name.'
-    """
-    kind, module = type(given).__name__, type(given).__module__
-    if kind == "KerasLayer" and module.startswith("tensorflow_hub"):
-        handle = str(getattr(given, "_handle", "https://tfhub.dev/..."))
-        handle = f"tfhub:{handle}" if "://" in handle else handle
-        return f"A hub.KerasLayer cannot enter a Keras 3 model; write tfft.build({handle!r}, task)."
-    if kind in ("_UserObject", "AutoTrackable", "TFSMLayer"):
-        return 'Pass the folder of the SavedModel, or its handle: tfft.build("models/my-module/", task).'
-    return otherwise
 
 
 def _find(handle: Any) -> tuple[str, Any]:

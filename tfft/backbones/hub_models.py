@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from functools import partial
+from numbers import Integral
 from typing import Any
 
 from tfft.backbones.base import Backbone, given_options
 from tfft.backbones.encoders import FAMILIES, masked
 from tfft.core.errors import BackboneError, shortlist
+from tfft.core.seed import seeded_initializers
 from tfft.core.specs import FeatureSpec
 from tfft.preprocess.text import TextPreprocessor
 from tfft.preprocess.tokenizer import Tokenizer
@@ -59,8 +61,12 @@ def backbone(name: Any, tokenizer: Any = None, length: int | None = None) -> Bac
             fix=f"Pass tokenizer=keras_hub.tokenizers.{family.tokenizer}(...), the one of its weights.",
         )
     limit = int(getattr(net, "max_sequence_length", family.length))
-    if length is not None and length > limit:
-        raise BackboneError(f"length={length!r} is more than the encoder takes.", fix=f"It takes up to {limit} tokens.")
+    most = min(limit, family.length) if length is None else length
+    if not isinstance(most, Integral) or most > limit:
+        raise BackboneError(
+            f"length={length!r} is not possible with {name.name!r}.",
+            fix=f"It takes up to {limit} tokens, as a whole number.",
+        )
     handle = f"<{net.name}>"
     return Backbone(
         handle=handle,
@@ -68,13 +74,12 @@ def backbone(name: Any, tokenizer: Any = None, length: int | None = None) -> Bac
         loader=partial(_copy, net),
         features=FeatureSpec("sequence", masked=True, pooling=family.pooling),
         blocks=family.blocks(int(net.num_layers)),
-        preprocessor=TextPreprocessor(
-            Tokenizer(handle, family.separators, lambda: words), length or min(limit, family.length), family.segments
-        ),
+        preprocessor=TextPreprocessor(Tokenizer(handle, family.separators, lambda: words), int(most), family.segments),
     )
 
 
 def _copy(net: Any, seed: int) -> Any:
-    made = type(net).from_config(net.get_config())
+    with seeded_initializers(seed):
+        made = type(net).from_config(net.get_config())
     made.set_weights(net.get_weights())
     return masked(made)

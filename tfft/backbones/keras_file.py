@@ -10,7 +10,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfft.backbones.base import Backbone, given_options, input_size
+from tfft.backbones.base import Backbone, fixed_size, given_options
 from tfft.core.errors import BackboneError, WeightsError, nearest, shortlist
 from tfft.core.graph import nodes
 from tfft.core.specs import Block, FeatureSpec
@@ -65,7 +65,7 @@ def backbone(
         pixel_range = _range(base, handle)
     if pixel_range not in PIXEL_RANGES:
         raise BackboneError(f"There is no pixel range {pixel_range!r}.", fix=nearest(str(pixel_range), PIXEL_RANGES))
-    height, width = _size(base, handle, size)
+    height, width = fixed_size(handle, tuple(base.inputs[0].shape[1:3]), size)
     geometry = ImagePreprocessor(height, width) if fit is None else ImagePreprocessor(height, width, fit)  # type: ignore[arg-type]
     return Backbone(
         handle=handle,
@@ -205,19 +205,6 @@ def _range(base: Any, handle: str) -> str:
         f"it begins with {first[0] if first else 'nothing'}",
         'Pass pixel_range="raw" for 0..255, "zero_to_one", "minus_one_to_one", "torch" or "caffe".',
     )
-
-
-def _size(base: Any, handle: str, size: Any) -> tuple[int, int]:
-    takes = tuple(base.inputs[0].shape[1:3])
-    fixed = None if None in takes else takes
-    height, width = input_size(handle, size if size is not None else fixed or _PIXELS, 1)
-    if fixed is not None and (height, width) != fixed:
-        raise BackboneError(
-            f"The model {handle!r} takes pictures of {fixed[0]} x {fixed[1]} pixels alone.",
-            f"size {height} x {width}",
-            "Leave size out: pictures are brought to what it takes.",
-        )
-    return height, width
 
 
 def _said(base: Any, ends: Sequence[str]) -> tuple[Block, ...]:

@@ -3,8 +3,6 @@
 import os
 
 REMOTE = ("hf://", "kaggle://")
-# what begins the handles of TensorFlow Hub, and ends the names of archives and of Keras models
-HUB, ARCHIVES, KERAS = "tfhub:", (".tar.gz", ".tgz", ".tar"), ".keras"
 
 ROWS: dict[str, tuple[str, int]] = {
     "bert_tiny_en_uncased": ("bert", 2),

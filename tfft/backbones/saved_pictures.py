@@ -3,7 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tfft.backbones.base import Backbone, input_size
+from tfft.backbones.base import Backbone, fixed_size
 from tfft.backbones.saved_net import SavedNet
 from tfft.core.errors import BackboneError, nearest
 from tfft.core.signatures import Contents
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import keras
 
 # what modules of TensorFlow Hub for pictures agree on: https://www.tensorflow.org/hub/common_signatures/images
-RANGE, _PIXELS = "zero_to_one", 224
+RANGE = "zero_to_one"
 _AXES = 3
 
 
@@ -52,15 +52,7 @@ def described(
     """
     if pixel_range not in PIXEL_RANGES:
         raise BackboneError(f"There is no pixel range {pixel_range!r}.", fix=nearest(str(pixel_range), PIXEL_RANGES))
-    takes = net.held.takes[0].shape[:2]
-    fixed = None if None in takes else takes
-    height, width = input_size(name, size if size is not None else fixed or _PIXELS, 1)
-    if fixed is not None and (height, width) != fixed:
-        raise BackboneError(
-            f"{name!r} takes pictures of {fixed[0]} x {fixed[1]} pixels alone.",
-            f"size {height} x {width}",
-            "Leave size out: pictures are brought to what it takes.",
-        )
+    height, width = fixed_size(name, net.held.takes[0].shape[:2], size)
     geometry = ImagePreprocessor(height, width) if fit is None else ImagePreprocessor(height, width, fit)  # type: ignore[arg-type]
     return Backbone(
         handle=name,

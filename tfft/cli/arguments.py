@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tfft.backbones.presets import ARCHIVES, HUB, KERAS, is_own
+from tfft.backbones.given import is_foreign
 from tfft.core.quiet import start_tensorflow
 
 if TYPE_CHECKING:
@@ -128,8 +128,7 @@ def describe_backbone(name: str, weights: str | None, **options: Any) -> "Backbo
     """
     import tfft
 
-    if is_own(name) or Path(name).is_dir() or name.startswith(HUB) or name.endswith((*ARCHIVES, KERAS)):
-        # TensorFlow is imported to describe what another library saved
+    if is_foreign(name):
         start_tensorflow()
     given = {key: value for key, value in options.items() if value is not None}
     if weights is not None:

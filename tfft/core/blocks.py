@@ -26,6 +26,23 @@ def units(net: Any) -> list[Any]:
     return [unit for layer in net.layers for unit in getattr(layer, "block_layers", [layer])]
 
 
+def is_whole(net: Any) -> bool:
+    """Whether a net holds a layer that is called as a whole although it has blocks, such as a SavedModel.
+
+    Args:
+        net: A functional ``keras.Model``.
+
+    Returns:
+        True where it cannot be cut between these blocks.
+
+    Example:
+        >>> import tfft
+        >>> is_whole(tfft.load_backbone("toy").load())
+        False
+    """
+    return any(hasattr(layer, "block_layers") for layer in net.layers)
+
+
 def assign_blocks(net: Any, blocks: Sequence[Block]) -> dict[str, str]:
     """Give every layer of a functional net to exactly one block.
 

@@ -10,6 +10,8 @@ from typing import Any
 
 VARIABLE = "TFFT_OFFLINE"
 _LOCAL = ("localhost", None, "", b"localhost")
+# urllib and requests let the small letters win
+_PROXY = ("NO_PROXY", "no_proxy")
 _LOCK = threading.Lock()
 _HOLDERS: list[object] = []
 
@@ -79,7 +81,8 @@ def _refuse() -> None:
     _BEFORE.update({name: socket.socket.__dict__.get(name) for name in ("connect", "connect_ex")})
     _BEFORE["getaddrinfo"] = look_up = socket.getaddrinfo
     # a proxy on this machine would be a way around
-    _BEFORE["NO_PROXY"], os.environ["NO_PROXY"] = os.environ.get("NO_PROXY"), "*"
+    for name in _PROXY:
+        _BEFORE[name], os.environ[name] = os.environ.get(name), "*"
 
     def checked(original: Any) -> Any:
         def call(self: socket.socket, address: Any) -> Any:
@@ -106,10 +109,10 @@ def _allow() -> None:
         else:
             setattr(socket.socket, name, _BEFORE[name])
     socket.getaddrinfo = _BEFORE["getaddrinfo"]
-    if _BEFORE["NO_PROXY"] is None:
-        del os.environ["NO_PROXY"]
-    else:
-        os.environ["NO_PROXY"] = _BEFORE["NO_PROXY"]
+    for name in _PROXY:
+        os.environ.pop(name, None)
+        if _BEFORE[name] is not None:
+            os.environ[name] = _BEFORE[name]
 
 
 def _is_local(host: Any) -> bool:

@@ -47,14 +47,9 @@ def packed(folder: str | Path, rows: Sequence[Mapping[str, Any]] = ()) -> bytes:
 
 
 def _timeless(part: tarfile.TarInfo) -> tarfile.TarInfo:
-    part.mtime, part.uid, part.gid, part.uname, part.gname, part.mode = (
-        0,
-        0,
-        0,
-        "",
-        "",
-        0o755 if part.isdir() else 0o644,
-    )
+    part.mtime = part.uid = part.gid = 0
+    part.uname = part.gname = ""
+    part.mode = 0o755 if part.isdir() else 0o644
     return part
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tfft.backbones.base import Backbone
-from tfft.backbones.handles import instead, is_model, load_backbone
+from tfft.backbones.given import instead, is_model
+from tfft.backbones.handles import load_backbone
 from tfft.core.errors import BackboneError, TaskError, shortlist
 from tfft.core.precision import Precision
 from tfft.core.seed import derive

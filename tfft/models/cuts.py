@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tfft.core import graph
+from tfft.core.blocks import is_whole
 from tfft.models.assembly import TransferModel
 from tfft.trainable.overview import Overview
 
@@ -104,7 +105,7 @@ def cut_before(model: TransferModel, moving: Mapping[str, Any]) -> Cut:
     weights = tuple(variable for net in nets for variable in net.weights)
     first = next(iter(moving), "")
     worth = any(map(graph.multiplications, nets))
-    whole = any(hasattr(layer, "block_layers") for layer in model.backbone_net.layers)
+    whole = is_whole(model.backbone_net)
     why = "a SavedModel is called as a whole" if whole else "nothing with a kernel lies before it"
     reason = "" if worth else f"{first} trains, and {why}"
     names = tuple(tensor._keras_history.operation.name for tensor in tensors)

@@ -17,8 +17,6 @@ from tfft.core.specs import Block
 from tfft.trainable.choosers import CHECKS, CHOOSERS, check_none
 from tfft.trainable.overview import HEAD, Intent, Overview, Row, flattened, survey
 
-_MOVING_STATISTICS = ("/moving_mean", "/moving_variance")
-
 
 @dataclass(frozen=True)
 class Policy:
@@ -157,7 +155,7 @@ def plan_rows(policy: Policy, overview: Overview, train_norms: bool = False) -> 
             return "train" if row.kind == "weight" else "update"
         if row.kind == "weight":
             return "train" if row.path in chosen_paths else "frozen"
-        moves = row.path.endswith(_MOVING_STATISTICS) and _layer_of(row) in active_norms
+        moves = row.norm and _layer_of(row) in active_norms
         return "update" if moves else "frozen"
 
     return Overview(tuple(replace(row, intent=intent(row)) for row in overview.rows), overview.variables)

@@ -3,6 +3,7 @@
 import warnings
 
 from tfft.backbones.base import Backbone
+from tfft.core.blocks import is_whole
 from tfft.core.errors import DataError, DataWarning, PlanError, shortlist
 from tfft.core.specs import Text
 from tfft.core.strategy import check_batch, replicas
@@ -164,7 +165,7 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
 
 def _check_norms(model: TransferModel, name: str, intended: Overview) -> None:
     """A SavedModel is called as a whole, in training mode or not."""
-    if not any(hasattr(layer, "block_layers") for layer in model.backbone_net.layers):
+    if not is_whole(model.backbone_net):
         return
     intents = {row.intent for row in intended.rows if row.norm and row.kind == "statistic" and row.block != "head"}
     if len(intents) > 1:

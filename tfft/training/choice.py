@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tfft.core import fingerprint, machine, versions
+from tfft.core.blocks import is_whole
 from tfft.core.errors import RunWarning
 from tfft.core.gradients import gradient
 from tfft.core.graph import multiplications
@@ -57,9 +58,7 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
     """
     model, train = features.model, features.data.train
     if model.precision is not None:
-        if model.precision != Precision() and any(
-            hasattr(layer, "block_layers") for layer in model.backbone_net.layers
-        ):
+        if model.precision != Precision() and is_whole(model.backbone_net):
             told = f"{model.backbone.handle!r} is a SavedModel and computes as it was saved, whatever precision= says."
             warnings.warn(told, RunWarning, stacklevel=4)
         return model.precision
