@@ -134,7 +134,7 @@ def test_a_vit_trains_by_the_usual_plan_which_hides_nothing_of_pictures(tmp_path
         tfft.load_backbone(str(folder_of("vit", tmp_path)), weights=None), tfft.tasks.classification(data.labels)
     )
     run = tfft.fit(model, data, progress=False)
-    assert run.plan == tfft.plans.encoder(augment=())
+    assert run.plan == tfft.plans.encoder(augment=()).with_phases(patience=1)
 
 
 @pytest.mark.parametrize("side", [28, [28, 28], None])

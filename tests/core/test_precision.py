@@ -78,6 +78,27 @@ def test_trials_tell_time_and_distance_from_float32(monkeypatch):
     assert trials[0].seconds > trials[1].seconds
 
 
+def test_a_slow_moment_of_a_shared_machine_decides_nothing(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("tfft.core.precision.time.perf_counter", lambda: clock[0])
+    # the first run is the one that traces; then both are slow now and then
+    spent = {"float32": iter([9, 0.2, 0.4, 0.2, 0.3]), "bfloat16": iter([9, 0.4, 0.15, 0.2, 0.2])}
+
+    def work(dtype):
+        clock[0] += next(spent[dtype])
+        return np.ones(3, np.float32)
+
+    trials = tried(work, ("bfloat16",))
+    assert [trial.seconds for trial in trials] == pytest.approx([0.2, 0.15])
+    assert fastest(trials) == "bfloat16"
+
+
+def test_long_work_is_done_twice_in_each_precision():
+    work = Work({"float32": 0.6, "bfloat16": 0.5}, {})
+    tried(work, ("bfloat16",))
+    assert work.done == ["float32", "bfloat16", "float32", "bfloat16"]
+
+
 def test_a_precision_that_an_operation_does_not_know_is_left_out_with_the_reason():
     def work(dtype):
         if dtype == "bfloat16":

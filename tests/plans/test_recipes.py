@@ -90,6 +90,13 @@ def test_bad_numbers_are_refused_where_they_are_written() -> None:
         encoder(head=0)
 
 
+def test_encoder_averages_weights_and_runs_all_epochs_that_were_asked_for() -> None:
+    (only,) = encoder(epochs=7)
+    assert (only.epochs, only.averaging, only.patience) == (7, 0.05, None)
+    assert "weights averaged over 0.05 of it" in only.describe()
+    assert all(phase.averaging == 0 for plan in (two_phase(), head_only(), full()) for phase in plan)
+
+
 def test_encoder_hides_a_tenth_of_the_tokens_unless_told_otherwise() -> None:
     assert encoder().phases[0].augment == ENCODER_AUGMENT == (plans.augmentation.token_dropout(0.1),)
     assert encoder(augment=()).phases[0].augment == ()

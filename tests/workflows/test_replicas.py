@@ -21,7 +21,7 @@ images[targets == 1, ..., 0] += 130
 data = tfft.data.from_arrays(images, targets, holdout=(0.16, 0.2))  # 62 train, 15 or 16 validation: uneven last batches
 plan = tfft.plans.two_phase(3, 3, blocks=2, learning_rate=0.05, tune_learning_rate=0.01)
 # Keras by itself clips each replica's share of the gradient: with so low a limit that would be twice the step
-plan = plan.with_phases(clip_norm=0.01, weight_decay=0.1)
+plan = plan.with_phases(clip_norm=0.01, weight_decay=0.1, averaging=0.3)
 runs, reports = [], []
 for strategy in (None, "mirrored"):
     model = tfft.build("toy", tfft.tasks.classification(data.labels), seed=1, strategy=strategy)

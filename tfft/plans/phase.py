@@ -31,6 +31,8 @@ class Phase:
         train_norms: Whether normalisation layers of the backbone that the policy chooses may train.
         augment: How training examples are changed, anew in every epoch; from ``tfft.plans.augmentation``.
         rates: How the learning rate differs between head and blocks; ``plans.Rates(layer_decay=0.8, head=20)``.
+        averaging: Share of the phase's steps over which weights are averaged before they are validated and kept, in [0, 1); 0 keeps
+            them as they are.
 
     Raises:
         PlanError: When a number is out of range.
@@ -55,6 +57,7 @@ class Phase:
     train_norms: bool = False
     augment: tuple[Augmentation, ...] = ()
     rates: Rates = field(default_factory=Rates)
+    averaging: float = 0.0
 
     def __post_init__(self) -> None:
         augment: Any = self.augment
@@ -83,6 +86,7 @@ class Phase:
                 "made of values such as plans.augmentation.flips()",
             ),
             (isinstance(self.rates, Rates), "rates", "made by plans.Rates()"),
+            (_number(self.averaging) and 0 <= self.averaging < 1, "averaging", "a number in [0, 1)"),
         )
         for good, field_name, wanted in checks:
             if not good:
@@ -95,10 +99,11 @@ class Phase:
         """One line: what trains, for how long, at which rate."""
         norms = ", norms train" if self.train_norms else ""
         rates = f", {self.rates.describe()}" if self.rates != Rates() else ""
+        averaged = f", weights averaged over {self.averaging:.3g} of it" if self.averaging else ""
         changed = "".join(f", {step.describe()}" for step in self.augment)
         return (
             f"{self.name}: {self.trainable.describe()}, {self.epochs} epoch{'s' if self.epochs > 1 else ''}, "
-            f"learning rate {self.learning_rate:g} ({self.schedule.shape}{norms}{rates}){changed}"
+            f"learning rate {self.learning_rate:g} ({self.schedule.shape}{norms}{rates}){averaged}{changed}"
         )
 
     def to_dict(self) -> dict[str, Any]:

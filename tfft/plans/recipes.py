@@ -21,12 +21,15 @@ Augment = tuple[Augmentation, ...]
 # every tune rate above 1e-5 was as likely to harm as to help.
 HEAD_LEARNING_RATE = 5e-3
 TUNE_LEARNING_RATE = 1e-5
-# Chosen on the validation parts of TREC-6 and SST-2 with MiniLM, 2 to 3 epochs, one seed: rates of 5e-5 to 2e-4 and a layer decay
-# of 0.8 or 1 are within a point of each other; a head at the rate of the layers is a point behind on TREC-6. A tenth of the tokens
-# hidden lowers the validation loss of SST-2 from 0.313 to 0.302, that of TREC-6 from 0.167 to 0.159; a fifth is worse on SST-2.
+# Chosen on validation parts (never on test) with MiniLM, eight seeds each, in a copy of this recipe on an accelerator. Three
+# epochs without an average, and five with one over a twentieth of the steps: SST-2 0.876 -> 0.883 (loss 0.305 -> 0.300), TREC-6
+# 0.950 -> 0.956 (0.166 -> 0.153), AG News 0.890 -> 0.894 (0.319 -> 0.317); five without: 0.877, 0.955, 0.892. A rate of 1e-4 is
+# as good, 3e-5 and a layer decay of 0.8 are worse; a head 5 or 100 times faster, embeddings that train, a decay of 0.1 and batches
+# of 16 are within 0.003. With nothing hidden the loss of SST-2 is worse (0.316), with a fifth the same (0.307).
 ENCODER_LEARNING_RATE = 5e-5
 ENCODER_HEAD = 20.0
 ENCODER_AUGMENT = (token_dropout(0.1),)
+ENCODER_AVERAGING = 0.05
 
 
 def two_phase(
@@ -132,7 +135,7 @@ def full(
 
 
 def encoder(
-    epochs: int = 3,
+    epochs: int = 5,
     learning_rate: float = ENCODER_LEARNING_RATE,
     embeddings: bool = False,
     layer_decay: float = 1.0,
@@ -142,8 +145,10 @@ def encoder(
 ) -> Plan:
     """Train all layers of a text encoder, or of a ViT with ``augment=()``, for a few epochs, its head faster.
 
+    What is validated and kept is an average of the weights of the last twentieth of the steps.
+
     Args:
-        epochs: Passes over the training part; 2 to 4 are common.
+        epochs: Passes over the training part; 2 to 5 are common.
         learning_rate: Highest rate of the layers, after a warm-up over a tenth of the steps.
         embeddings: Whether the tables of tokens and positions train as well. A few thousand texts meet a small part of them, and
             words that they do not meet would no longer fit to those that they do.
@@ -160,10 +165,11 @@ def encoder(
 
     Example:
         >>> encoder(epochs=2, learning_rate=2e-5, head=1, augment=()).describe()
-        'encoder: all_but_first_blocks(1), 2 epochs, learning rate 2e-05 (cosine, norms train)'
+        'encoder: all_but_first_blocks(1), 2 epochs, learning rate 2e-05 (cosine, norms train), weights averaged over 0.05 of it'
 
     Source:
-        Devlin et al. 2019, appendix A.3: 2e-5 to 5e-5, 2 to 4 epochs, decay 0.01, warm-up.
+        Devlin et al. 2019, appendix A.3: 2e-5 to 5e-5, 2 to 4 epochs, decay 0.01, warm-up. Averaging:
+        Kingma and Ba 2015, "Adam", section 7.2.
     """
     return Plan(
         Phase(
@@ -175,5 +181,6 @@ def encoder(
             train_norms=True,
             augment=augment,
             rates=Rates(layer_decay, head),
+            averaging=ENCODER_AVERAGING,
         )
     )

@@ -129,8 +129,10 @@ def prepare(
         # said, so that Keras keeps one iterator, which reads ahead while the next epoch trains
         evaluation_steps(len(data.validation), at_once, copies),
         note,
-        # a step of a head takes a millisecond, and so does Keras' loop around it
-        max(n for n in range(1, _STEPS + 1) if per_epoch % n == 0) if vectors and copies == 1 else 1,
+        # a step of a head takes a millisecond, and so does Keras' loop around it; an average wants to see each of them
+        max(n for n in range(1, _STEPS + 1) if per_epoch % n == 0)
+        if vectors and copies == 1 and not now.phase.averaging
+        else 1,
     )
 
 

@@ -24,6 +24,7 @@ from tfft.plans.phase import Phase, Plan
 from tfft.plans.usual import usual
 from tfft.trainable.overview import flattened, survey
 from tfft.trainable.policy import plan_rows
+from tfft.training.averaging import Averaging
 from tfft.training.best_weights import BestWeights
 from tfft.training.checks import check, check_plan, doubt_texts
 from tfft.training.choice import choose
@@ -117,8 +118,9 @@ def _train(run: Run, data: Splits, features: TrunkCache, folder: Path | None, pr
             warnings.warn(f"{error} It computes in float32 from here on.", RunWarning, stacklevel=3)
             run = replace(run, precision=Precision(tail=run.precision.tail))
             step = prepare(features, turns[index:], run.batch_size, class_weight, run.precision)
+        steps = phase.epochs * step.train_steps
         step.net.compile(
-            optimizer=optimizer_for(phase, overview, phase.epochs * step.train_steps, run.precision.tail),
+            optimizer=optimizer_for(phase, overview, steps, run.precision.tail),
             loss=model.task.loss(),
             **{"weighted_metrics" if step.counted else "metrics": model.task.metrics()},
             jit_compile=False,
@@ -128,13 +130,13 @@ def _train(run: Run, data: Splits, features: TrunkCache, folder: Path | None, pr
         step.net.optimizer.build(step.net.trainable_variables)
         if best is None:
             best = step.loss_now()
-        keeper = BestWeights(overview, start=best)
+        keeper, averaging = BestWeights(overview, start=best), Averaging(overview, phase.averaging, steps)
         line = LiveLine(phase, overview, step.train_steps, progress)
         events = JsonLog(log, phase.name)
         events.write("phase", plan=phase.to_dict(), trained=overview.totals()[0], parameters=overview.totals()[1])
         try:
             with synchronized(flattened(model.backbone_net), copies):
-                history = _fit_phase(step, phase, [keeper, line, events])
+                history = _fit_phase(step, phase, [keeper, averaging, line, events])
             overview = overview.compared(before)
             starving = starved(overview, step.net.optimizer)
         finally:
