@@ -19,6 +19,8 @@ from tfft.tasks import Answer
         ('Pass on_corrupt="skip".', "Pass --skip-corrupt."),
         ("Pass size=32 or more.", "Pass --size 32 or more."),
         ('Pass vocabulary="vocab.txt", a file', 'Pass --vocabulary "vocab.txt", a file'),
+        ('Pass pixel_range="raw", or layer=.', 'Pass --pixel-range "raw", or --layer.'),
+        ("Lower layer_decay=0.9.", "Lower layer_decay=0.9."),
         (
             'weights="path/to/a.h5" (weights=None starts from random ones)',
             "--weights path/to/a.h5 (--weights none starts",

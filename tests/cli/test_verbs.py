@@ -251,3 +251,37 @@ def test_the_precision_that_is_typed_is_computed_in(fitted, tmp_path):
     assert "on features after pool, bfloat16\n" in said
     assert "on features after block2_relu, bfloat16; trained in bfloat16\n" in said
     assert "Invalid value" in call(*words, "--precision", "int8").output
+
+
+def test_a_keras_file_is_cut_and_trained_from_the_shell(fitted, tmp_path):
+    import keras
+
+    pixels = keras.Input((20, 20, 3))
+    inner = keras.layers.Conv2D(8, 3, strides=2, activation="relu", name="inner")(pixels)
+    top = keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3, name="outer")(inner)))
+    keras.Model(pixels, top).save(tmp_path / "net.keras")
+    words = [
+        "fit",
+        "--data",
+        fitted[0] / "pictures",
+        "--backbone",
+        tmp_path / "net.keras",
+        "--out",
+        tmp_path / "m.tfft",
+    ]
+    refused = call(*words, "--layer", "inner")
+    assert refused.exit_code == 2
+    assert "--pixel-range" in refused.output
+    assert "pixel_range=" not in refused.output
+    done = call(*words, "--layer", "inner", "--pixel-range", "zero_to_one", "--head-epochs", 1, "--tune-epochs", 1)
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "m.tfft").is_dir()
+
+
+def test_options_of_models_of_ones_own_are_refused_where_they_mean_nothing(fitted, tmp_path):
+    done = call(
+        "fit", "--data", fitted[0] / "pictures", "--backbone", "toy", "--layer", "x", "--out", tmp_path / "m.tfft"
+    )
+    assert done.exit_code == 2
+    assert "layer" in done.output
+    assert not (tmp_path / "m.tfft").exists()

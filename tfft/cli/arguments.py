@@ -74,6 +74,15 @@ Size = Annotated[int | None, typer.Option(help="Input height and width in pixels
 Alpha = Annotated[float | None, typer.Option(help="Width multiplier, for the MobileNets.")]
 Length = Annotated[int | None, typer.Option(help="Most tokens of a text.", show_default="what the backbone takes")]
 Vocabulary = Annotated[Path | None, typer.Option(help="File with a token in each line, for BERT from scratch.")]
+Layer = Annotated[
+    str | None, typer.Option(help="Layer that a Keras model is cut behind.", show_default="its last but the top")
+]
+PixelRange = Annotated[
+    str | None, typer.Option(help="Pixels that a SavedModel or Keras model expects: raw, zero_to_one, ...")
+]
+Preprocessor = Annotated[
+    str | None, typer.Option(help="SavedModel that turns texts into what one of an encoder takes.")
+]
 PlanOption = Annotated[
     PlanName | None, typer.Option(help="Recipe of phases.", show_default="two_phase, or of texts encoder")
 ]
@@ -113,7 +122,7 @@ def describe_backbone(name: str, weights: str | None, **options: Any) -> "Backbo
     Args:
         name: From ``tfft backbones``.
         weights: ``"imagenet"``, a path, or ``"none"``.
-        **options: Others, such as ``size``, ``alpha``, ``length`` or ``vocabulary``; None for those that were not given.
+        **options: Others, such as ``size``, ``length`` or ``pixel_range``; None for those that were not given.
 
     Returns:
         A Backbone whose features are a map of shape (batch, height, width, channels), or a sequence (batch, tokens, width).

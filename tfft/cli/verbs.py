@@ -62,6 +62,9 @@ def fit(
     alpha: arguments.Alpha = None,
     length: arguments.Length = None,
     vocabulary: arguments.Vocabulary = None,
+    layer: arguments.Layer = None,
+    pixel_range: arguments.PixelRange = None,
+    preprocessor: arguments.Preprocessor = None,
     plan: arguments.PlanOption = None,
     head_epochs: arguments.HeadEpochs = None,
     tune_epochs: arguments.TuneEpochs = None,
@@ -90,8 +93,9 @@ def fit(
     source = Source(data, image_column, label_column, skip_corrupt, text_column)
     backbone = source.usual_backbone if backbone is None else backbone
     described = arguments.describe_backbone(
-        backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary
-    )
+        backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary,
+        layer=layer, pixel_range=pixel_range, preprocessor=preprocessor,
+    )  # fmt: skip
     chosen = arguments.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
     if run_folder is not None:
         run_folder.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def from_tfds(
     builder: "str | tfds.core.DatasetBuilder",
-    split: str | Mapping[str, str] | None = None,
+    split: "str | tfds.core.ReadInstruction | Mapping[str, Any] | None" = None,
     input_key: str | None = None,
     label_key: str | None = None,
     data_dir: str | Path | None = None,
@@ -34,7 +34,7 @@ def from_tfds(
             ``tfds.folder_dataset.ImageFolder(folder)``.
         split: One split to draw all parts from, such as ``"train[:10%]"``; or a split for each part,
             ``{"train": "train", "test": "validation"}``. When None, the builder's own splits that are called train, validation
-            (or valid, val, dev) and test.
+            (or valid, val, dev) and test. Of several workers each reads a share with ``tfds.even_splits("train", n)[worker]``.
         input_key: Feature that holds the image, of shape (height, width[, channels]), or the text. None for what the builder names
             for supervised training (``as_supervised``), or else ``"image"``.
         label_key: Feature that holds the class, a sequence of classes, or the quantity; None likewise, or else ``"label"``.
@@ -150,7 +150,7 @@ def _undecoded(features: Any, input_key: str) -> dict[str, Any]:
     return {input_key: tfds.decode.SkipDecoding()} if isinstance(features[input_key], tfds.features.Image) else {}
 
 
-def _parts(builder: Any, split: str | Mapping[str, str] | None) -> dict[str, str]:
+def _parts(builder: Any, split: Any) -> dict[str, Any]:
     if isinstance(split, Mapping):
         return dict(split)
     if split is not None and not isinstance(split, str) and hasattr(split, "__iter__"):
