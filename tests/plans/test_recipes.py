@@ -93,7 +93,7 @@ def test_bad_numbers_are_refused_where_they_are_written() -> None:
 def test_encoder_averages_weights_and_runs_all_epochs_that_were_asked_for() -> None:
     (only,) = encoder(epochs=7)
     assert (only.epochs, only.averaging, only.patience) == (7, 0.05, None)
-    assert "weights averaged over 0.05 of it" in only.describe()
+    assert "weights averaged over 5 % of the steps" in only.describe()
     assert all(phase.averaging == 0 for plan in (two_phase(), head_only(), full()) for phase in plan)
 
 

@@ -99,7 +99,7 @@ class Phase:
         """One line: what trains, for how long, at which rate."""
         norms = ", norms train" if self.train_norms else ""
         rates = f", {self.rates.describe()}" if self.rates != Rates() else ""
-        averaged = f", weights averaged over {self.averaging:.3g} of it" if self.averaging else ""
+        averaged = f", weights averaged over {100 * self.averaging:.3g} % of the steps" if self.averaging else ""
         changed = "".join(f", {step.describe()}" for step in self.augment)
         return (
             f"{self.name}: {self.trainable.describe()}, {self.epochs} epoch{'s' if self.epochs > 1 else ''}, "

@@ -165,7 +165,7 @@ def encoder(
 
     Example:
         >>> encoder(epochs=2, learning_rate=2e-5, head=1, augment=()).describe()
-        'encoder: all_but_first_blocks(1), 2 epochs, learning rate 2e-05 (cosine, norms train), weights averaged over 0.05 of it'
+        'encoder: all_but_first_blocks(1), 2 epochs, learning rate 2e-05 (cosine, norms train), weights averaged over 5 %...'
 
     Source:
         Devlin et al. 2019, appendix A.3: 2e-5 to 5e-5, 2 to 4 epochs, decay 0.01, warm-up. Averaging:

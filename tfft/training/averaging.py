@@ -81,7 +81,7 @@ class Averaging(keras.callbacks.Callback):
         self._last = self._now
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Put the average into the net.
+        """Put the average into the net, each value in the shape of its variable.
 
         Args:
             logs: Not used.
@@ -91,7 +91,7 @@ class Averaging(keras.callbacks.Callback):
             self._write(self._average)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Put the weights back from which training goes on.
+        """Put the weights back from which training goes on, each in its own shape.
 
         Args:
             epoch: Of the phase, from 0.
