@@ -1,5 +1,6 @@
 """An average of the weights of the last steps, which is validated and kept in their place."""
 
+import math
 from typing import Any
 
 import keras
@@ -7,8 +8,8 @@ from keras import ops
 
 from tfft.trainable.overview import Overview
 
-# how often a window is sampled: an update passes over all weights three times, as long as a fifth of a step of MiniLM
-_UPDATES = 8
+# how often a window is sampled: an update of the 10.6 million weights of MiniLM takes 16 ms on 2 cores, a sixth of a step
+_UPDATES = 4
 
 
 class Averaging(keras.callbacks.Callback):
@@ -33,8 +34,8 @@ class Averaging(keras.callbacks.Callback):
         ...     _ = bias.assign([value, value])
         ...     averaging.on_train_batch_end(step)
         >>> averaging.on_test_begin()
-        >>> bias.numpy().tolist()
-        [2.0, 2.0]
+        >>> round(float(bias.numpy()[0]), 2)
+        1.46
         >>> averaging.on_epoch_end(0)
         >>> bias.numpy().tolist()
         [3.0, 3.0]
@@ -70,15 +71,8 @@ class Averaging(keras.callbacks.Callback):
             logs: Not used.
         """
         self._now = self._before + batch + 1
-        since = self._now - self._last
-        if not self._variables or (self._average and since < self._every):
-            return
-        # at first it reaches over half of what there was, or the first steps would weigh for long
-        share = min(1.0, since / min(self._window, self._now / 2))
-        found = self._read()
-        pairs = zip(self._average or found, found, strict=True)
-        self._average = [old + ops.cast(share, old.dtype) * (new - old) for old, new in pairs]
-        self._last = self._now
+        if not self._average or self._now - self._last >= self._every:
+            self._take()
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Put the average into the net, each value in the shape of its variable.
@@ -87,6 +81,7 @@ class Averaging(keras.callbacks.Callback):
             logs: Not used.
         """
         if self._average:
+            self._take()
             self._own = self._read()
             self._write(self._average)
 
@@ -100,6 +95,14 @@ class Averaging(keras.callbacks.Callback):
         if self._own:
             self._write(self._own)
             self._own = []
+
+    def _take(self) -> None:
+        # at first it reaches over half of what there was, or the first steps would weigh for long
+        share = 1 - math.exp((self._last - self._now) / min(self._window, self._now / 2))
+        found = self._read()
+        pairs = zip(self._average or found, found, strict=True)
+        self._average = [old + ops.cast(share, old.dtype) * (new - old) for old, new in pairs]
+        self._last = self._now
 
     def _read(self) -> list[Any]:
         return [ops.copy(variable) for variable in self._variables]
