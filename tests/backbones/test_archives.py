@@ -1,6 +1,7 @@
 """Where SavedModels lie."""
 
 import hashlib
+import socket
 import time
 
 import pytest
@@ -68,6 +69,17 @@ def test_a_dead_address_is_told_within_ten_seconds_with_what_was_looked_at(tmp_p
     with pytest.raises(WeightsError, match=rf"cannot be reached.*{tmp_path}.*nowhere\.invalid.*pass its folder"):
         unpacked("tfhub:https://nowhere.invalid/tiny/1")
     assert time.monotonic() - begun < archives.TIMEOUT_SECONDS + 1
+
+
+def test_a_server_that_never_answers_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(archives, "TIMEOUT_SECONDS", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        begun = time.monotonic()
+        with pytest.raises(WeightsError, match=r"cannot be reached.*127\.0\.0\.1: .*[Tt]ime"):
+            unpacked(f"tfhub:http://127.0.0.1:{silent.getsockname()[1]}/tiny/1")
+        assert time.monotonic() - begun < 5
+    assert socket.getdefaulttimeout() is None
 
 
 def test_the_hubs_own_variable_says_where_its_copies_are(tmp_path, monkeypatch):

@@ -211,3 +211,35 @@ def test_statistics_of_any_name_move_with_the_norms_that_train(data, tmp_path):
         "bn_1/gamma": "train",
         "bn_1/mean": "update",
     }
+
+
+def test_what_was_frozen_before_it_was_saved_stays_and_stops_nobody(data, tmp_path):
+    pixels = keras.Input((16, 16, 3))
+    x = keras.layers.Conv2D(4, 3, strides=2, activation="relu", name="block_0_conv", trainable=False)(pixels)
+    x = keras.layers.LayerNormalization(name="block_1_norm")(keras.layers.Conv2D(8, 3, name="block_1_conv")(x))
+    net = keras.Model(pixels, keras.layers.GlobalAveragePooling2D()(x))
+    model = tfft.build(str(publish(net, tmp_path / "part")), tfft.tasks.classification(data.labels))
+    run = tfft.fit(model, data, tfft.plans.full(1, 1e-2, train_norms=True), progress=False)
+    found = {row.path: (row.intent, row.moved) for row in run.phases[0].overview.rows if row.block != "head"}
+    assert {path.partition("/")[0]: intent for path, intent in found.items()} == {
+        "block_0_conv": ("frozen", False),
+        "block_1_conv": ("train", True),
+        "block_1_norm": ("train", True),
+    }
+
+
+def test_a_module_that_was_traced_for_answering_alone_trains_its_weights_and_moves_no_statistics(data, tmp_path):
+    import tensorflow as tf
+
+    net = tiny()
+    module = tf.__internal__.tracking.AutoTrackable()
+    spec = [tf.TensorSpec((None, 16, 16, 3), tf.float32)]
+    module.__call__ = tf.function(lambda images, training=False: net(images, training=training), input_signature=spec)
+    module.variables = [variable.value for variable in net.variables]
+    module.trainable_variables = [variable.value for variable in net.trainable_variables]
+    tf.saved_model.save(module, str(tmp_path / "calm"))
+    model = tfft.build(str(tmp_path / "calm"), tfft.tasks.classification(data.labels))
+    run = tfft.fit(model, data, tfft.plans.full(1, 1e-2), progress=False)
+    assert all(row.moved == (row.intent == "train") for row in run.phases[0].overview.rows)
+    with pytest.raises(PlanError, match=r"cannot be told to train.*train_norms=False"):
+        tfft.fit(model, data, tfft.plans.full(1, 1e-2, train_norms=True), progress=False)

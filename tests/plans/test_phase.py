@@ -157,3 +157,9 @@ def test_phases_describe_themselves_in_one_line() -> None:
 def test_phase_and_plan_are_public() -> None:
     assert tfft.Phase is Phase
     assert tfft.Plan is Plan
+
+
+def test_a_phase_that_was_written_before_there_were_averages_is_read() -> None:
+    written = Phase("head", nothing(), 1, 0.1).to_dict()
+    del written["averaging"]
+    assert Phase.from_dict(written) == Phase("head", nothing(), 1, 0.1)

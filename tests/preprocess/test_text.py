@@ -44,6 +44,13 @@ def test_many_at_once_are_those_one_by_one(read):
         np.testing.assert_array_equal(read(text), row)
 
 
+def test_a_text_of_a_million_characters_is_cut_like_any_other(read):
+    found = read.many(["far " * 250_000, "x" * 1_000_000])
+    assert found.rows.lengths.tolist() == [64, 3]
+    assert found.whole.tolist()[0] > 250_000
+    np.testing.assert_array_equal(read("far " * 250_000), found.rows[0])
+
+
 def test_no_texts_are_no_rows(read):
     found = read.many([])
     assert len(found.rows) == len(found.whole) == len(found.unknown) == 0

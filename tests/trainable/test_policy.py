@@ -222,3 +222,21 @@ def test_planning_touches_nothing(model: TransferModel) -> None:
     assert isinstance(planned, Overview)
     assert {row.path: row for row in overview.rows}["block1_conv/kernel"].intent == "frozen"
     assert re.fullmatch(r"[\d,]+ of [\d,]+ parameters", planned.describe())
+
+
+def test_constants_of_a_layer_that_has_nothing_to_train_never_move() -> None:
+    images = np.random.default_rng(0).integers(0, 255, (24, 16, 16, 3)).astype(np.uint8)
+    centred = keras.layers.Normalization(name="centred")
+    centred.adapt(images.astype("float32"))
+    pixels = keras.Input((16, 16, 3))
+    x = keras.layers.Conv2D(4, 3, strides=2, name="inner")(centred(pixels))
+    bare = keras.layers.BatchNormalization(center=False, scale=False, name="bare")(x)
+    net = keras.Model(pixels, keras.layers.BatchNormalization(name="full")(bare))
+    data = tfft.data.from_arrays(images, [0, 1] * 12)
+    model = tfft.build(tfft.load_backbone(net, pixel_range="raw"), tfft.tasks.classification(data.labels))
+    run = tfft.fit(model, data, tfft.plans.full(1, 1e-2, train_norms=True), batch_size=8)
+    intents = {row.path: (row.intent, row.moved) for row in run.phases[0].overview.rows if row.kind == "statistic"}
+    constants = {path: found for path, found in intents.items() if path.startswith("centred")}
+    assert len(constants) == 3
+    assert set(constants.values()) == {("frozen", False)}
+    assert {found for path, found in intents.items() if path not in constants} == {("update", True)}

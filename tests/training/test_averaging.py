@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 import tfft
+from tfft.core.errors import PlanError
 from tfft.plans import Phase, Plan
 from tfft.trainable import nothing
 from tfft.training.averaging import Averaging
+from tfft.training.best_weights import BestWeights
 
 
 @pytest.fixture
@@ -101,3 +103,65 @@ def test_what_is_kept_has_the_loss_that_was_validated(data):
     assert report.metrics["accuracy"]["value"] == pytest.approx(
         run.history()["val_accuracy"][record.best_epoch - 1], abs=1e-6
     )
+
+
+def test_an_interrupt_while_validating_leaves_the_best_weights(data, monkeypatch):
+    validated, begin = [], Averaging.on_test_begin
+
+    def interrupted(self, logs=None):
+        begin(self, logs)
+        validated.append(bias(model).numpy())
+        if len(validated) == 2:
+            raise KeyboardInterrupt
+
+    model = built(data)
+    monkeypatch.setattr(Averaging, "on_test_begin", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        tfft.fit(model, data, phase(0.5), batch_size=8)
+    np.testing.assert_array_equal(bias(model).numpy(), validated[0])
+    assert (validated[0] != validated[1]).any()
+
+
+def test_a_loss_that_is_no_number_leaves_the_best_weights(data):
+    model = built(data)
+    plan = Plan(Phase("head", nothing(), 4, 10.0, clip_norm=None, averaging=0.5))
+    kernel = model.head_net.get_layer("logits").kernel
+    kernel.assign(np.full(kernel.shape, np.nan))
+    with pytest.raises(PlanError, match="NaN"):
+        tfft.fit(model, data, plan, batch_size=8)
+    clean = built(data)
+    tfft.fit(clean, data, phase(0.5), batch_size=8)
+    assert np.isfinite(np.concatenate([value.ravel() for value in clean.net.get_weights()])).all()
+
+
+def test_statistics_of_norms_are_averaged_with_their_weights(data):
+    plan = tfft.plans.full(2, 1e-2, train_norms=True).with_phases(averaging=0.3)
+    run = tfft.fit(built(data), data, plan, batch_size=8)
+    assert run.phases[0].best_epoch > 0
+    loss = tfft.evaluate(run.model, data.validation).metrics["log_loss"]["value"]
+    assert loss == pytest.approx(run.phases[0].best_loss, abs=1e-4)
+
+
+def test_a_scaled_loss_is_averaged_as_well(data):
+    model = tfft.build("toy", tfft.tasks.classification(data.labels), seed=0, precision="float16")
+    run = tfft.fit(model, data, tfft.plans.full(2, 1e-2).with_phases(averaging=0.3), batch_size=8)
+    assert run.phases[0].best_epoch > 0
+    assert run.precision.tail == "float16"
+
+
+def test_texts_end_after_an_epoch_that_is_no_better(monkeypatch):
+    import pandas
+
+    words = np.random.default_rng(0).choice(["good", "bad", "film", "tea"], (60, 4))
+    frame = pandas.DataFrame({"text": [" ".join(row) for row in words], "label": np.arange(60) % 2})
+    texts = tfft.data.from_dataframe(frame, text_column="text", seed=0)
+    model = tfft.build("toy_text", tfft.tasks.classification(texts.labels), seed=0)
+    worse = iter([0.5, 0.4, 0.6, 0.3, 0.2])
+    monkeypatch.setattr(
+        BestWeights,
+        "on_epoch_end",
+        lambda self, epoch, logs: logs.update(val_loss=next(worse)),
+    )
+    run = tfft.fit(model, texts)
+    assert len(run.history()["loss"]) == 3
+    assert run.plan.phases[0].epochs == 5

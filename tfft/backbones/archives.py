@@ -70,12 +70,12 @@ def _resolved(handle: str) -> Path:
     kept = cached(address)
     if kept is not None:
         return kept
-    host = urlsplit(address).hostname or ""
+    host, waited = urlsplit(address).hostname or "", socket.getdefaulttimeout()
     try:
-        with socket.create_connection((host, 443), TIMEOUT_SECONDS):
-            pass
         import tensorflow_hub
 
+        # it asks without a limit (0.16)
+        socket.setdefaulttimeout(TIMEOUT_SECONDS)
         return Path(tensorflow_hub.resolve(address))
     except ImportError as error:
         raise WeightsError(
@@ -88,6 +88,8 @@ def _resolved(handle: str) -> Path:
             f"looked in {str(hub_folder())!r}, then {host}: {type(error).__name__}: {str(error)[:200]}",
             "Connect to the network once; or download it elsewhere, unpack it, and pass its folder or .tar.gz.",
         ) from error
+    finally:
+        socket.setdefaulttimeout(waited)
 
 
 def archive_folder() -> Path:

@@ -125,11 +125,11 @@ def fixed_size(name: str, takes: tuple[int | None, ...], size: Any) -> tuple[int
         >>> fixed_size("net", (32, 48), None), fixed_size("net", (None, None), 64)
         ((32, 48), (64, 64))
     """
-    fixed = None if None in takes else takes
-    height, width = input_size(name, size if size is not None else fixed or _PIXELS, 1)
-    if fixed is not None and (height, width) != fixed:
+    usual = tuple(side or _PIXELS for side in takes)
+    height, width = input_size(name, usual if size is None else size, 1)
+    if any(side not in (None, given) for side, given in zip(takes, (height, width), strict=True)):
         raise BackboneError(
-            f"{name!r} takes pictures of {fixed[0]} x {fixed[1]} pixels alone.",
+            f"{name!r} takes pictures of {' x '.join(str(side or 'any') for side in takes)} pixels alone.",
             f"size {height} x {width}",
             "Leave size out: pictures are brought to what it takes.",
         )

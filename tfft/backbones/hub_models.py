@@ -45,7 +45,8 @@ def backbone(name: Any, tokenizer: Any = None, length: int | None = None) -> Bac
         A Backbone whose features are of shape (batch, tokens, width), with a mask.
 
     Raises:
-        BackboneError: When its family is unknown, it has no tokenizer, or the length is not possible.
+        BackboneError: When its family is unknown, it has no tokenizer, or the length is more than it takes.
+        DataError: When the length is less than any text needs.
     """
     net = getattr(name, "backbone", name)
     family = next((each for each in FAMILIES.values() if each.backbone == type(net).__name__), None)

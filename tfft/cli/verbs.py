@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tfft.cli import arguments, inventory
+from tfft.cli import arguments, inventory, recipes
 from tfft.cli.arguments import (
     Augment,
     BatchSize,
@@ -96,7 +96,7 @@ def fit(
         backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary,
         layer=layer, pixel_range=pixel_range, preprocessor=preprocessor,
     )  # fmt: skip
-    chosen = arguments.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
+    typed = recipes.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
     if run_folder is not None:
         run_folder.mkdir(parents=True, exist_ok=True)
     splits = source.splits(seed)
@@ -107,7 +107,8 @@ def fit(
     task = arguments.describe_task(splits.labels, balanced)
     start_tensorflow()
     model = tfft.build(described, task, seed, cache=cache.value, precision=precision.value)
-    chosen = chosen or usual(described.features, len(splits.train), described.can_finetune)
+    own = usual(described.features, len(splits.train), described.can_finetune)
+    chosen = recipes.completed(typed, plan, head_epochs, own)
     typer.echo(f"{backbone}\n{chosen.describe()}")
     with rescued(model, out):
         run = tfft.fit(model, splits, chosen, seed, batch_size, run_folder)

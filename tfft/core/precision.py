@@ -89,7 +89,7 @@ class Trial:
 
     Attributes:
         dtype: Which.
-        seconds: What it took, once it had been done before.
+        seconds: The least that it took, once it had been done before; infinite where it was not measured.
         error: Distance of the answer from that in float32, relative to its norm (Euclidean); infinite where it is no number.
     """
 
@@ -118,12 +118,12 @@ def tried(work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> list[Tria
     for dtype in dtypes:
         try:
             found = work(dtype)
-            own, other = _in_turn(work, (FLOAT32, dtype))
         except Exception as fault:  # of all kinds, where an operation of TensorFlow or Keras does not know a precision
             reason = (str(fault).splitlines() or [""])[0]
             warnings.warn(f"{dtype} is left out: {type(fault).__name__} {reason}", RunWarning, stacklevel=2)
             trials.append(Trial(dtype, float("inf"), float("inf")))
             continue
+        own, other = _in_turn(work, (FLOAT32, dtype))
         error = float(np.linalg.norm(found - exact)) / norm
         trials[0] = Trial(FLOAT32, min(own, trials[0].seconds), 0.0)
         trials.append(Trial(dtype, other, error if np.isfinite(error) else float("inf")))

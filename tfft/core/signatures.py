@@ -45,7 +45,7 @@ class Contents:
         takes: Its inputs.
         gives: Its outputs, by name where there are several.
         named: Whether its inputs come in a dict.
-        training: Whether it can be told to train, which dropout and batch normalisation then do.
+        training: Whether it can be told to train and was saved for that as well, which dropout and batch normalisation then do.
         variables: In the order of its ``variables``; empty where it does not list them, and so cannot be trained.
     """
 
@@ -139,7 +139,26 @@ def _callable(folder: Path, entry: str, function: Any, graph: Any, children: Map
         for number in order(functions, name):
             first.setdefault(nodes.get(number, -1), len(first))
     listed = _variables(objects, children, reached, first)
-    return Contents(entry, takes, gives, named, _TRAINING in arguments, listed)
+    modes = _modes(objects, function)
+    if modes == {True}:
+        raise BackboneError(
+            f"{str(folder)!r} was saved in training mode alone.",
+            fix="Save it after a call with training=False as well.",
+        )
+    return Contents(entry, takes, gives, named, _TRAINING in arguments and modes != {False}, listed)
+
+
+def _modes(objects: Any, function: Any) -> set[bool]:
+    """The values of ``training`` that it was traced with; nothing where that is a tensor, or no argument of it."""
+    specified = function.function_spec
+    named = [value.string_value for value in field_of(specified.fullargspec, "args").list_value.values]
+    names, found = named[1:] if specified.is_method else named, set()
+    for name in function.concrete_functions:
+        given, rest = objects.concrete_functions[name].canonicalized_input_signature.tuple_value.values
+        values = dict(zip(names, given.tuple_value.values, strict=False)) | dict(rest.dict_value.fields)
+        if _TRAINING in values and values[_TRAINING].WhichOneof("kind") == "bool_value":
+            found.add(values[_TRAINING].bool_value)
+    return found
 
 
 def _variables(

@@ -17,6 +17,9 @@ from tfft.core.specs import Block
 from tfft.trainable.choosers import CHECKS, CHOOSERS, check_none
 from tfft.trainable.overview import HEAD, Intent, Overview, Row, flattened, survey
 
+# of norms without scale and offset, which have nothing else to be known by
+_MOVING_STATISTICS = ("/moving_mean", "/moving_variance")
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -147,15 +150,17 @@ def plan_rows(policy: Policy, overview: Overview, train_norms: bool = False) -> 
     chosen = CHOOSERS[policy.name](overview, *policy.arguments)
     rows = [row for row in overview.rows if row.block != HEAD and chosen(row) and (train_norms or not row.norm)]
     chosen_paths = {row.path for row in rows}
-    # a norm layer that trains one of its weights runs in training mode, and then moves all of its statistics
-    active_norms = {_layer_of(row) for row in rows if row.norm}
+    # a norm layer that trains one of its weights runs in training mode, and then moves all of its statistics; those of a layer that
+    # has nothing to train, such as the mean of a Normalization, are constants
+    trained_norms = {_layer_of(row) for row in rows if row.norm and row.kind == "weight"}
+    active_norms = {_layer_of(row) for row in rows if row.norm and row.path.endswith(_MOVING_STATISTICS)}
 
     def intent(row: Row) -> Intent:
         if row.block == HEAD:
             return "train" if row.kind == "weight" else "update"
         if row.kind == "weight":
             return "train" if row.path in chosen_paths else "frozen"
-        moves = row.norm and _layer_of(row) in active_norms
+        moves = row.norm and _layer_of(row) in trained_norms | active_norms
         return "update" if moves else "frozen"
 
     return Overview(tuple(replace(row, intent=intent(row)) for row in overview.rows), overview.variables)

@@ -167,10 +167,16 @@ def _check_norms(model: TransferModel, name: str, intended: Overview) -> None:
     """A SavedModel is called as a whole, in training mode or not."""
     if not is_whole(model.backbone_net):
         return
+    (layer,) = (layer for layer in model.backbone_net.layers if hasattr(layer, "block_layers"))
     intents = {row.intent for row in intended.rows if row.norm and row.kind == "statistic" and row.block != "head"}
     if len(intents) > 1:
         raise PlanError(
             f"Phase {name!r} trains the norms of some blocks, and the SavedModel {model.backbone.handle!r} "
             "moves the statistics of all of them or none.",
             fix="Train everything() with train_norms=True, or leave the norms as they are.",
+        )
+    if "update" in intents and not layer.how["training"]:
+        raise PlanError(
+            f"Phase {name!r} moves the statistics of norms, and the SavedModel {model.backbone.handle!r} cannot be told to train.",
+            fix="Write train_norms=False, or save it with a training argument, called with True and with False.",
         )

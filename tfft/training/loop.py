@@ -56,7 +56,8 @@ def fit(
     Args:
         model: From ``build``; trained in place.
         data: With training and validation parts in the model's label space; pictures of any shape.
-        plan: From ``tfft.plans``; None for ``two_phase()``, or ``encoder()`` for texts and ViTs.
+        plan: From ``tfft.plans``; None for ``two_phase()``, or for texts and ViTs ``encoder()``, which ends after an
+            epoch that is no better, or ``head_only()`` for what cannot be trained.
         seed: Orders the examples; the same seed on the same machine gives the same run.
         batch_size: Examples in a batch.
         run_folder: Where ``log.jsonl`` grows while training, and ``run.json`` and the weights are written after each phase; None

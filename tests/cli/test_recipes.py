@@ -1,0 +1,58 @@
+"""What is typed of a plan reaches the recipe, and what is not stays what is usual."""
+
+import pytest
+import typer
+
+import tfft
+from tests.contracts.test_hub_pictures import folder_of
+from tfft.cli.recipes import PlanName, completed, describe_plan, typed_plan
+
+
+def test_numbers_reach_the_recipe():
+    plan = describe_plan(PlanName.two_phase, 2, 3, 4, 0.01)
+    assert [(phase.epochs, phase.trainable.describe()) for phase in plan] == [(2, "nothing()"), (3, "last_blocks(4)")]
+    assert plan.phases[0].learning_rate == 0.01
+    assert describe_plan(PlanName.full, 7, None, None, None).phases[0].epochs == 7
+    with pytest.raises(typer.BadParameter, match="belong to two_phase, not to full"):
+        describe_plan(PlanName.full, 7, None, 2, None)
+
+
+def test_a_plan_that_nobody_named_is_that_of_the_features():
+    for name, recipe in (("toy", tfft.plans.two_phase), ("toy_text", tfft.plans.encoder)):
+        backbone = tfft.load_backbone(name)
+        assert typed_plan(None, backbone, None, None, None, None, None) is None
+        typed = typed_plan(None, backbone, 2, None, None, None, None)
+        assert typed == (recipe(2) if name == "toy_text" else recipe(head_epochs=2))
+        named = typed_plan(PlanName.head_only, backbone, 3, None, None, None, None)
+        assert named == tfft.plans.head_only(epochs=3)
+
+
+def test_the_encoder_plan_hides_nothing_of_pictures(tmp_path):
+    folder = folder_of("vit", tmp_path)
+    pictures, texts = tfft.load_backbone(str(folder), weights=None), tfft.load_backbone("toy_text")
+    for name in (None, PlanName.encoder):
+        (phase,) = typed_plan(name, pictures, 3, None, None, None, None)
+        assert (phase.name, phase.epochs, phase.augment) == ("encoder", 3, ())
+        (phase,) = typed_plan(name, texts, 3, None, None, None, None)
+        assert phase.augment == tfft.plans.encoder().phases[0].augment != ()
+    (phase,) = typed_plan(None, pictures, None, None, None, None, "flips")
+    assert [step.name for step in phase.augment] == ["flips"]
+
+
+@pytest.mark.parametrize(("epochs", "patience"), [(None, 1), (3, None)])
+def test_numbers_that_were_typed_change_no_others(epochs, patience):
+    backbone = tfft.load_backbone("toy_text")
+    usual = tfft.plans.encoder(embeddings=True).with_phases(patience=1)
+    typed = typed_plan(None, backbone, epochs, None, None, 3e-5, None)
+    (phase,) = completed(typed, None, epochs, usual)
+    assert (phase.learning_rate, phase.epochs) == (3e-5, epochs or 5)
+    assert (phase.trainable, phase.patience) == (tfft.trainable.everything(), patience)
+    assert completed(typed, PlanName.encoder, epochs, usual) == typed
+    assert completed(None, None, None, usual) == usual
+
+
+def test_phases_of_pictures_are_as_they_were_typed():
+    typed = typed_plan(None, tfft.load_backbone("toy"), 3, None, None, None, None)
+    assert completed(typed, None, 3, tfft.plans.two_phase()) == typed == tfft.plans.two_phase(head_epochs=3)
+    head = tfft.plans.head_only()
+    assert completed(typed, None, 3, head) == typed
