@@ -200,3 +200,35 @@ def test_damaged_weights_inside_a_file_are_told(path):
             archive.writestr(name, content[: len(content) // 2] if name.endswith(".h5") else content)
     with pytest.raises(WeightsError, match=r"The weights in .* cannot be read"):
         tfft.build(str(path), tfft.tasks.classification(["a", "b"]))
+
+
+def test_a_sequential_model_is_a_backbone_from_a_file_and_from_memory(data, tmp_path):
+    layers = [
+        keras.layers.Rescaling(1 / 255),
+        keras.layers.Conv2D(4, 3, name="inner"),
+        keras.layers.GlobalAveragePooling2D(),
+    ]
+    net = keras.Sequential([keras.Input((16, 16, 3)), *layers, keras.layers.Dense(3, name="top")])
+    net.save(tmp_path / "net.keras")
+    expected = keras.Model(net.inputs, net.get_layer("inner").output).predict(PIXELS, verbose=0)
+    for given in (str(tmp_path / "net.keras"), net):
+        described = tfft.load_backbone(given, layer="inner")
+        model = tfft.build(described, tfft.tasks.classification(data.labels))
+        np.testing.assert_allclose(model.backbone_net.predict(PIXELS, verbose=0), expected, atol=1e-6)
+    run = tfft.fit(model, data, tfft.plans.full(1, 1e-2), progress=False)
+    assert "tfft.load_backbone(net, layer='inner'" in run.to_code()
+    compile(run.to_code(), "code", "exec")
+    with pytest.raises(BackboneError, match=r"is not functional.*keras\.Input\(shape\)"):
+        tfft.load_backbone(keras.Sequential(layers[1:]), layer="inner")
+
+
+def test_the_last_block_of_a_net_that_ends_in_a_norm_trains_what_is_in_front_of_it(data):
+    x = pixels = keras.Input((16, 16, 3))
+    for number in range(2):
+        x = keras.layers.Conv2D(4, 3, name=f"conv{number}")(x)
+        x = keras.layers.BatchNormalization(name=f"norm{number}")(x)
+    net = keras.Model(pixels, keras.layers.GlobalAveragePooling2D(name="gap")(x))
+    described = tfft.load_backbone(net, layer="gap", pixel_range="zero_to_one")
+    run = tfft.fit(tfft.build(described, tfft.tasks.classification(data.labels)), data, progress=False)
+    moved = {row.path for row in run.phases[1].overview.rows if row.intent == "train" and row.block != "head"}
+    assert moved == {"conv1/kernel", "conv1/bias"}

@@ -284,3 +284,21 @@ def test_options_of_models_of_ones_own_are_refused_where_they_mean_nothing(fitte
     )
     assert "takes no option 'layer'" in str(done.exception)
     assert not (tmp_path / "m.tfft").exists()
+
+
+def test_a_bundle_that_went_elsewhere_is_no_success(fitted, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    monkeypatch.setattr(cli, "export_somewhere", lambda model, out, report: elsewhere / "m.tfft")
+    words = ["fit", "--data", fitted[0] / "pictures", "--backbone", "toy", "--plan", "head_only", "--head-epochs", 1]
+    done = call(*words, "--out", tmp_path / "m.tfft")
+    assert done.exit_code == 1
+    assert f"wrote {elsewhere}" in done.output.replace("\n", "")
+
+
+def test_the_blocks_of_a_keras_file_are_listed(tmp_path):
+    import keras
+
+    pixels = keras.Input((20, 20, 3))
+    keras.Model(pixels, keras.layers.Conv2D(4, 3, name="only")(pixels)).save(tmp_path / "net.keras")
+    done = call("backbones", tmp_path / "net.keras", "--pixel-range", "raw")
+    assert "blocks, from input to output: block1" in done.output

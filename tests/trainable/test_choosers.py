@@ -56,6 +56,16 @@ def test_the_last_of_all_blocks_are_everything() -> None:
     assert chosen("last_blocks", 3) == chosen("everything")
 
 
+def test_a_block_of_norms_alone_is_not_counted_and_goes_with_the_one_in_front_of_it() -> None:
+    rows = (row("one/kernel", "one"), row("two/kernel", "two"), row("norm/gamma", "three"), row("head/kernel", HEAD))
+    overview = Overview(rows, tuple(object() for _ in rows))
+    for count, expected in ((1, ["two/kernel", "norm/gamma"]), (2, ["one/kernel", "two/kernel", "norm/gamma"])):
+        chooses = CHOOSERS["last_blocks"](overview, count)
+        assert [found.path for found in rows if found.block != HEAD and chooses(found)] == expected
+    with pytest.raises(PlanError, match="Use at most 2"):
+        CHOOSERS["last_blocks"](overview, 3)
+
+
 @pytest.mark.parametrize("count", [3, 4, 100])
 def test_all_but_first_blocks_refuses_to_leave_none(count: int) -> None:
     with pytest.raises(PlanError) as caught:

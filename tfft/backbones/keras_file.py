@@ -98,7 +98,8 @@ def _opened(name: Any) -> tuple[str, Any, Callable[[], Any]]:
         raise WeightsError(
             f"{name!r} cannot be read as a Keras model: {type(error).__name__}: {str(error).splitlines()[0][:200]}.",
             f"{path.stat().st_size:,} bytes",
-            "Register its classes with keras.saving.register_keras_serializable, or get the file again.",
+            "Get the file again where it is damaged; register classes of your own with "
+            "keras.saving.register_keras_serializable, which a Lambda has to become as well.",
         ) from error
     return name, net, partial(keras.saving.load_model, path, compile=False, safe_mode=True)
 
@@ -106,11 +107,13 @@ def _opened(name: Any) -> tuple[str, Any, Callable[[], Any]]:
 def _cut(net: Any, handle: str, layer: str | None) -> Any:
     import keras
 
+    if isinstance(net, keras.Sequential) and net.built and net.inputs:
+        net = keras.Model(net.inputs, net.outputs, name=net.name)
     if not getattr(net, "inputs", None) or not getattr(net, "layers", None):
         raise BackboneError(
             f"The model {handle!r} is not functional.",
             type(net).__name__,
-            "Build it with keras.Model(inputs, outputs).",
+            "Build it with keras.Model(inputs, outputs), or begin the Sequential one with keras.Input(shape).",
         )
     if len(net.inputs) != 1 or len(net.inputs[0].shape) != 4 or net.inputs[0].shape[-1] != 3:
         raise BackboneError(

@@ -42,7 +42,7 @@ def configuration(preset: str) -> dict[str, Any]:
         raise BackboneError(
             f"{preset!r} holds no model: there is no {CONFIG}.",
             shortlist(there) if there else "an empty folder",
-            f"Looked for {CONFIG}, {' or '.join(_WEIGHTS[::2])}, and a vocabulary.",
+            f"Looked for {CONFIG}, {' or '.join(_WEIGHTS[::2])}, and a vocabulary; or, of a SavedModel, saved_model.pb.",
         )
     try:
         return dict(json.loads((folder / CONFIG).read_text(encoding="utf-8")))

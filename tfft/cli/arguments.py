@@ -50,7 +50,11 @@ class PrecisionName(StrEnum):
 
 Data = Annotated[Path, typer.Option(help="Folder of class folders, or a .csv, .tsv, .jsonl or .parquet table.")]
 BackboneName = Annotated[
-    str | None, typer.Option(help="Name from `tfft backbones`.", show_default="tfft_mini, or of texts minilm_l6")
+    str | None,
+    typer.Option(
+        help="Name from `tfft backbones`, hf://, tfhub:, or path of a folder, .tar.gz or .keras.",
+        show_default="tfft_mini, or of texts minilm_l6",
+    ),
 ]
 Weights = Annotated[str | None, typer.Option(help="'imagenet', a Keras weights file, or 'none' for random.")]
 Size = Annotated[int | None, typer.Option(help="Input height and width in pixels.")]
@@ -61,7 +65,10 @@ Layer = Annotated[
     str | None, typer.Option(help="Layer that a Keras model is cut behind.", show_default="its last but the top")
 ]
 PixelRange = Annotated[
-    str | None, typer.Option(help="Pixels that a SavedModel or Keras model expects: raw, zero_to_one, ...")
+    str | None,
+    typer.Option(
+        help="Pixels that a SavedModel or Keras model expects: raw (0..255), zero_to_one, minus_one_to_one, torch, caffe."
+    ),
 ]
 Preprocessor = Annotated[
     str | None, typer.Option(help="SavedModel that turns texts into what one of an encoder takes.")

@@ -11,7 +11,12 @@ from tfft.cli.spoken import backbone_line, kept_line
 from tfft.core.quiet import start_tensorflow
 
 
-def backbones(name: Annotated[str | None, typer.Argument(help="One backbone, in full.")] = None) -> None:
+def backbones(
+    name: Annotated[str | None, typer.Argument(help="One backbone, in full.")] = None,
+    layer: arguments.Layer = None,
+    pixel_range: arguments.PixelRange = None,
+    preprocessor: arguments.Preprocessor = None,
+) -> None:
     """List the backbones there are, or the blocks and options of one."""
     from tfft.backbones import handles
 
@@ -22,7 +27,7 @@ def backbones(name: Annotated[str | None, typer.Argument(help="One backbone, in 
         for about in (about for source, about in handles.SOURCES.items() if source not in listed):
             typer.echo(f"also: {about.about}")
         return
-    described = arguments.describe_backbone(name, None)
+    described = arguments.describe_backbone(name, None, layer=layer, pixel_range=pixel_range, preprocessor=preprocessor)
     typer.echo(f"{described.handle}: {described.takes()}")
     typer.echo(f"blocks, from input to output: {', '.join(block.name for block in described.blocks)}")
     typer.echo(f"options: {', '.join(handles.options_of(name))}")

@@ -116,9 +116,12 @@ def fit(
         examples, part = (splits.test, "test") if splits.test is not None else (splits.validation, "validation")
         report = tfft.evaluate(run.model, examples, batch_size)
     typer.echo(f"{part}: {report.describe()}")
-    typer.echo(f"wrote {export_somewhere(run.model, out, report)}")
+    written = export_somewhere(run.model, out, report)
+    typer.echo(f"wrote {written}")
     if run_folder is not None:
         typer.echo(f"wrote {report.save(run_folder / 'report.html', run)}")
+    if written.resolve().parent != out.resolve().parent:
+        raise typer.Exit(1)  # a script that goes on would not find what it asked for
 
 
 @app.command()

@@ -67,13 +67,15 @@ def _blocks(overview: Overview) -> list[str]:
 
 def _choose_last_blocks(overview: Overview, count: int) -> Chooser:
     names = _blocks(overview)
-    if count > len(names):
+    # one that holds nothing but norms, which usually stay frozen, goes with the one in front of it
+    counted = [name for name in names if any(not row.norm for row in overview.rows if row.block == name)] or names
+    if count > len(counted):
         raise PlanError(
             f"last_blocks({count}) asks for more blocks than the backbone has.",
-            f"{len(names)} blocks with variables: {shortlist(names)}",
-            f"Use at most {len(names)}, or everything().",
+            f"{len(counted)} blocks with variables: {shortlist(counted)}",
+            f"Use at most {len(counted)}, or everything().",
         )
-    chosen = set(names[-count:])
+    chosen = set(names[names.index(counted[-count]) :])
     return lambda row: row.block in chosen
 
 

@@ -129,8 +129,8 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
             raise PlanError(
                 f"Phase {phase.name!r} trains the backbone {model.backbone.handle!r}, which cannot be trained.",
                 "a SavedModel that does not list its variables",
-                "Use plans.head_only() (--plan head_only); or save it with model.export(), or with module.variables and "
-                "module.trainable_variables set.",
+                "Use plans.head_only() (--plan head_only); or save it with model.export(), or as a tf.train.Checkpoint() whose "
+                "__call__, variables and trainable_variables are set; a tf.Module saves no lists of them.",
             )
         intended = plan_rows(phase.trainable, rows, phase.train_norms)
         _check_norms(model, phase.name, intended)

@@ -153,9 +153,15 @@ class Run:
         chosen = "".join(f", {name}={value!r}" for name, value in task.options.items() if value != defaults[name])
         spread = ', strategy="mirrored"' if replicas(self.model.strategy) > 1 else ""
         numbers = f", precision={(self.precision.trunk, self.precision.tail)!r}{_cache_code(self.model.cache)}"
+        # a model that was in memory has no handle of its own
+        name = (
+            f"net{options})  # {backbone.handle}, in memory"
+            if backbone.handle[:1] == "<"
+            else f"{backbone.handle!r}{options})"
+        )
         return (
             f"import tfft\n\ndata = {self.data.get('source') or '...'}\n"
-            f"backbone = tfft.load_backbone({backbone.handle!r}{options})\n"
+            f"backbone = tfft.load_backbone({name}\n"
             f"model = tfft.build(backbone, tfft.tasks.{task.name}(data.labels{chosen}), seed={self.model.seed}{spread}{numbers})\n"
             f"plan = {to_code(self.plan)}\n"
             f"run = tfft.fit(model, data, plan, seed={self.seed}, batch_size={self.batch_size})\n"
