@@ -5,6 +5,7 @@ import shlex
 import shutil
 from pathlib import Path
 
+import keras
 import pytest
 from typer.testing import CliRunner
 
@@ -30,6 +31,9 @@ def workplace(class_folder, tmp_path, monkeypatch):
     rows = [f"a {word} film number {number},{word}" for number in range(10) for word in ("good", "bad")]
     (tmp_path / "reviews.csv").write_text("\n".join(["text,label", *rows]) + "\n")
     (tmp_path / "more.txt").write_text("good\nbad\n")
+    pixels = keras.Input((16, 16, 3))
+    inner = keras.layers.MaxPooling2D(name="block5_pool")(keras.layers.Conv2D(4, 3)(pixels))
+    keras.Model(pixels, keras.layers.GlobalAveragePooling2D()(inner)).save(tmp_path / "net.keras")
     return tmp_path
 
 
@@ -51,7 +55,7 @@ def test_the_commands_on_the_page_run(workplace):
     shell = next(block for block in blocks("bash") if "tfft fit" in block)
     commands = [line.split("#")[0].strip() for line in shell.splitlines() if line.startswith("tfft")]
     assert [command.split()[1] for command in commands] == [
-        "fit", "evaluate", "predict", "fit", "predict", "backbones", "doctor",
+        "fit", "evaluate", "predict", "fit", "predict", "fit", "backbones", "doctor",
     ]  # fmt: skip
     for command in commands:
         words = shlex.split(

@@ -4,7 +4,7 @@ Nothing heavy is imported before a command runs, so that ``tfft --help`` answers
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,6 +28,11 @@ from tfft.cli.places import check_report, export_somewhere, free_path, rescued
 from tfft.cli.sources import Part, Source, examples_of, given_inputs
 from tfft.cli.spoken import predicted_line, spoken
 from tfft.core.quiet import start_tensorflow
+
+if TYPE_CHECKING:
+    from tfft.data.examples import Splits
+    from tfft.evaluation.report import Report
+    from tfft.training.run import Run
 
 app = typer.Typer(
     name="tfft",
@@ -107,15 +112,27 @@ def fit(
     task = arguments.describe_task(splits.labels, balanced)
     start_tensorflow()
     model = tfft.build(described, task, seed, cache=cache.value, precision=precision.value)
-    own = usual(described.features, len(splits.train), described.can_finetune)
-    chosen = recipes.completed(typed, plan, head_epochs, own)
+    chosen = recipes.completed(
+        typed, plan, head_epochs, usual(described.features, len(splits.train), described.can_finetune)
+    )
     typer.echo(f"{backbone}\n{chosen.describe()}")
     with rescued(model, out):
         run = tfft.fit(model, splits, chosen, seed, batch_size, run_folder)
         typer.echo(run.describe())
-        examples, part = (splits.test, "test") if splits.test is not None else (splits.validation, "validation")
-        report = tfft.evaluate(run.model, examples, batch_size)
+        report = _measured(run, splits, batch_size)
+    _write(run, report, out, run_folder)
+
+
+def _measured(run: "Run", splits: "Splits", batch_size: int) -> "Report":
+    from tfft import evaluate
+
+    examples, part = (splits.test, "test") if splits.test is not None else (splits.validation, "validation")
+    report = evaluate(run.model, examples, batch_size)
     typer.echo(f"{part}: {report.describe()}")
+    return report
+
+
+def _write(run: "Run", report: "Report", out: Path, run_folder: Path | None) -> None:
     written = export_somewhere(run.model, out, report)
     typer.echo(f"wrote {written}")
     if run_folder is not None:

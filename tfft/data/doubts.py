@@ -53,7 +53,7 @@ def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
     if pairs:
         warnings.warn(
             f"Labels differ only in capitals or spaces and are different classes: {shortlist(pairs)}. "
-            "Make one class of them if they mean the same: of a table, by frame[column].str.strip().str.lower() and "
+            "Spell them alike if they mean the same: in a table, by frame[column].str.strip().str.lower() and "
             "from_dataframe(frame).",
             DataWarning,
             stacklevel=_USER,
