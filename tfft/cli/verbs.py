@@ -30,6 +30,7 @@ from tfft.cli.spoken import predicted_line, spoken
 from tfft.core.quiet import start_tensorflow
 
 if TYPE_CHECKING:
+    from tfft.backbones.base import Backbone
     from tfft.data.examples import Splits
     from tfft.evaluation.report import Report
     from tfft.training.run import Run
@@ -91,7 +92,6 @@ def fit(
     import tfft
     from tfft.bundles.writer import check_target
     from tfft.plans.usual import usual
-    from tfft.training.checks import check_inputs
 
     out = free_path("model", ".tfft") if out is None else out
     check_target(out)
@@ -104,11 +104,7 @@ def fit(
     typed = recipes.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
     if run_folder is not None:
         run_folder.mkdir(parents=True, exist_ok=True)
-    splits = source.splits(seed)
-    check_inputs(described, splits)
-    typer.echo(f"{data}: {splits.describe()}")
-    for line in splits.skipped:
-        typer.echo(f"skipped {line}", err=True)
+    splits = _read(source, described, seed)
     task = arguments.describe_task(splits.labels, balanced)
     start_tensorflow()
     model = tfft.build(described, task, seed, cache=cache.value, precision=precision.value)
@@ -121,6 +117,17 @@ def fit(
         typer.echo(run.describe())
         report = _measured(run, splits, batch_size)
     _write(run, report, out, run_folder)
+
+
+def _read(source: Source, backbone: "Backbone", seed: int) -> "Splits":
+    from tfft.training.checks import check_inputs
+
+    splits = source.splits(seed)
+    check_inputs(backbone, splits)
+    typer.echo(f"{source.path}: {splits.describe()}")
+    for line in splits.skipped:
+        typer.echo(f"skipped {line}", err=True)
+    return splits
 
 
 def _measured(run: "Run", splits: "Splits", batch_size: int) -> "Report":
