@@ -26,7 +26,7 @@ from tfft.training.trunk_cache import TrunkCache
 from tfft.training.turns import Turn, chain
 
 _EXAMPLES = 8
-# about ten seconds of float32 on two cores; trials take one to four
+# about ten seconds of float32 on two cores; trials take two to five
 _WORTH = 5e11
 # float16 needs a scaled loss to train with, and is no faster than bfloat16 where there is hardware for either
 _TRAINING = ("bfloat16",)
