@@ -1,0 +1,98 @@
+"""Limits on input from elsewhere: checked from headers before memory is allocated, raised by environment variables.
+
+::
+
+    TFFT_MAX_IMAGE_PIXELS=200000000 tfft predict flowers.tfft panorama.jpg
+"""
+
+import os
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from tfft.core.errors import DataError, TfftError
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit.
+
+    Attributes:
+        default: The highest amount allowed.
+        unit: Plural noun for messages.
+        about: What is counted.
+    """
+
+    default: int
+    unit: str
+    about: str
+
+
+LIMITS = MappingProxyType(
+    {
+        # Source: Pillow's Image.MAX_IMAGE_PIXELS, a quarter of a gigabyte as 24-bit RGB
+        "image_pixels": Limit(89_478_485, "pixels", "width x height of one image"),
+        "archive_bytes": Limit(2**30, "bytes", "one archive, unpacked"),
+        "archive_ratio": Limit(20, "times its own size", "one archive, unpacked, once it exceeds archive_bytes"),
+        "archive_members": Limit(10_000, "members", "files and folders in one archive"),
+        "table_columns": Limit(10_000, "columns", "one table"),
+        "table_cells": Limit(100_000_000, "cells", "rows x columns of one table"),
+        "json_bytes": Limit(256 * 2**20, "bytes", "one JSON document, such as a line of JSON lines"),
+        "json_depth": Limit(200, "levels", "lists and objects inside each other in JSON"),
+    }
+)
+
+
+def highest(name: str) -> int:
+    """The highest amount allowed now.
+
+    Args:
+        name: A key of ``LIMITS``.
+
+    Returns:
+        The value of ``TFFT_MAX_<NAME>``, or the default.
+
+    Raises:
+        DataError: When the environment variable is not a positive whole number.
+
+    Example:
+        >>> highest("json_depth")
+        200
+    """
+    variable = f"TFFT_MAX_{name.upper()}"
+    text = os.environ.get(variable, "").strip().replace("_", "")
+    if not text:
+        return LIMITS[name].default
+    if not (text.isascii() and text.isdigit()) or int(text[:19]) < 1:
+        raise DataError(
+            f"The environment variable {variable} must be a whole number of at least 1.",
+            repr(os.environ[variable][:50]),
+            f"Unset it for the default, {LIMITS[name].default:,}.",
+        )
+    return int(text[:19])
+
+
+def check(name: str, amount: int, what: str, error: type[TfftError] = DataError) -> None:
+    """Refuse an amount above its limit.
+
+    Args:
+        name: A key of ``LIMITS``.
+        amount: As the header or the listing says, before anything is decoded or unpacked.
+        what: The file or value that has it, for the message.
+        error: The class of the error to raise.
+
+    Raises:
+        TfftError: An instance of ``error``, when the amount is above the limit.
+
+    Example:
+        >>> check("json_depth", 100_000, "'a.jsonl', line 3")
+        Traceback (most recent call last):
+        tfft.core.errors.DataError: 'a.jsonl', line 3: 100,000 levels are more than the limit. Got: limit 200. Fix the file, or \
+set the environment variable TFFT_MAX_JSON_DEPTH=100000 to allow it.
+    """
+    limit = highest(name)
+    if amount > limit:
+        raise error(
+            f"{what}: {amount:,} {LIMITS[name].unit} are more than the limit.",
+            f"limit {limit:,}",
+            f"Fix the file, or set the environment variable TFFT_MAX_{name.upper()}={amount} to allow it.",
+        )
