@@ -22,7 +22,7 @@ from typing import Any
 
 from tfft import tasks
 from tfft.bundles.predictor import Predictor
-from tfft.core import fingerprint
+from tfft.core import fingerprint, forks
 from tfft.core.errors import BackboneError, BundleError
 from tfft.core.saved_graph import extracted
 from tfft.data.seen import Seen
@@ -60,8 +60,10 @@ def load(path: str | Path) -> Predictor:
         A Predictor for images of any shape, or for texts; its net takes pixels of shape (batch, height, width, 3), or token ids.
 
     Raises:
+        TfftError: In a process that was forked after TensorFlow had started.
         BundleError: When it is no bundle, is damaged, or was written by a newer version.
     """
+    forks.check()
     path = Path(path)
     if not path.exists():
         raise BundleError(

@@ -1,12 +1,13 @@
 """Predictor: raw inputs -> answers, from a bundle's parts; reaches no training code and runs no pickled code."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfft.core import forks, pickling
 from tfft.core.errors import DataError
 from tfft.core.specs import Text
 from tfft.data.arrays import to_pixels
@@ -78,6 +79,15 @@ class Predictor:
     report: Mapping[str, Any] | None = None
     seen: Seen | None = None
 
+    def __reduce__(self) -> Any:
+        raise pickling.refusal(self, "Pass the bundle's path instead, and call tfft.load(path) once in each process.")
+
+    def __copy__(self) -> "Predictor":
+        return replace(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Predictor":
+        return pickling.deep_copy(self, memo)
+
     def predict(
         self, inputs: Any, batch_size: int = 32, value_range: tuple[float, float] | None = None
     ) -> list[Prediction]:
@@ -94,6 +104,7 @@ class Predictor:
             One Prediction for each input.
 
         Raises:
+            TfftError: In a process that was forked after TensorFlow had started.
             DataError: When an input cannot be read; the message names it by its path or position. No answer is returned then. Also
                 for single texts where the model was trained on pairs, and the other way round.
 
@@ -105,6 +116,7 @@ class Predictor:
             >>> [prediction.name for prediction in predictor.predict(np.zeros((2, 24, 32, 3), np.uint8))]
             ['input 0', 'input 1']
         """
+        forks.check()
         check_batch_size(batch_size)
         of_text = isinstance(self.preprocessor, TextPreprocessor)
         items = list(_texts(inputs) if of_text else _flat(inputs, value_range))

@@ -18,7 +18,7 @@ from tfft.bundles.bundle import (
     content_fingerprint,
     weights_fingerprint,
 )
-from tfft.core import files, versions
+from tfft.core import files, net_files, versions
 from tfft.core.errors import BundleError, shortlist
 from tfft.evaluation.report import Report
 from tfft.models.assembly import TransferModel
@@ -83,7 +83,7 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
         with files.replacing(path) as fresh:
             folder = fresh if path.suffix != ".zip" else fresh.with_name("content")
             folder.mkdir()
-            model.net.save(folder / NET)
+            net_files.save_net(model.net, folder / NET)
             if isinstance(model.preprocessor, TextPreprocessor):
                 (folder / TOKENIZER).mkdir()
                 model.preprocessor.tokenizer.save(folder / TOKENIZER)

@@ -11,6 +11,7 @@ import typer
 
 from tfft.core import files
 from tfft.core.errors import BundleError
+from tfft.core.interrupts import noticed
 
 if TYPE_CHECKING:
     from tfft.evaluation.report import Report
@@ -58,7 +59,7 @@ def check_report(path: Path) -> None:
 
 @contextmanager
 def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
-    """Write a bundle of the best weights so far when a training is interrupted, or what follows it fails.
+    """Write a bundle of the best weights so far on Ctrl-C or SIGTERM, or when training or the evaluation after it fails.
 
     Args:
         model: In training.
@@ -68,17 +69,20 @@ def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
         Nothing.
 
     Raises:
-        KeyboardInterrupt: The interruption, after the bundle was written; and so every other error.
+        KeyboardInterrupt: On Ctrl-C, after the bundle was written.
+        SystemExit: On SIGTERM, after the bundle was written.
+        Exception: Every other error likewise.
     """
     from tfft.bundles.writer import export
 
-    try:
-        yield
-    except (KeyboardInterrupt, Exception):
-        if model.seen is not None:
-            kept = export(model, free_path(str(path.with_name(f"{path.stem}-stopped")), path.suffix))
-            typer.secho(f"Stopped; the best weights so far are in {kept}", err=True, fg="red")
-        raise
+    with noticed():
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit, Exception):
+            if model.seen is not None:
+                kept = export(model, free_path(str(path.with_name(f"{path.stem}-stopped")), path.suffix))
+                typer.secho(f"Stopped; the best weights so far are in {kept}", err=True, fg="red")
+            raise
 
 
 def free_path(stem: str, suffix: str) -> Path:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 import typer
 
 from tfft.core.errors import DataWarning, RunWarning, TfftError
+from tfft.core.interrupts import TERMINATED
 
 if TYPE_CHECKING:
     from tfft.bundles.predictor import Prediction
@@ -123,7 +124,7 @@ def spoken() -> Iterator[None]:
             typer.secho(f"{type(error).__name__}: {said}", err=True, fg="red")
             raise SystemExit(2) from None
         except SystemExit as ended:
-            if ended.code == _INTERRUPTED:
+            if ended.code in (_INTERRUPTED, TERMINATED):
                 typer.secho("Stopped.", err=True, fg="red")
             raise
 

@@ -112,6 +112,7 @@ class Store:
             self._make_room(folder.name, count * row.itemsize)
             more = {"created": time.time(), "bytes": count * row.itemsize}
             write_text(folder / _MANIFEST, json.dumps(made_from | more, indent=1))
+        is_leased(folder)  # deletes the leases of dead processes
         os.utime(folder)
         table = Shards(count, row, folder)
         table.ends = lease(folder, table)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfft.core import files, fingerprint, versions
+from tfft.core import files, fingerprint, forks, versions
 from tfft.core.errors import DataError, shortlist
 from tfft.core.seed import derive
 from tfft.core.specs import LabelSpace
@@ -160,6 +160,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
         A Report.
 
     Raises:
+        TfftError: In a process that was forked after TensorFlow had started.
         DataError: When there are no examples, they have other labels than the model, or an image cannot be read.
 
     Example:
@@ -170,6 +171,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
         >>> sorted(evaluate(model, data.train).metrics)
         ['accuracy', 'balanced_accuracy', 'log_loss', 'macro_f1', 'roc_auc', 'weighted_f1']
     """
+    forks.check()
     if not all(hasattr(model, name) for name in ("net", "task", "preprocessor", "seen")):
         raise DataError(
             "evaluate() takes a model from build(), fit() or load().",
