@@ -71,6 +71,7 @@ def _tar(source: Path | bytes, check: "_Check", folder: Path | None) -> Iterator
             folder.mkdir(parents=True, exist_ok=True)
         for member in stream.members():
             check.member(member.name, member.folder, member.refusal)
+            check.content(0, ahead=member.size)
             if folder is not None:
                 _write(folder, member.name, None if member.folder else stream.content(member))
             yield member
@@ -176,10 +177,10 @@ class _Check:
                 fix="Nothing was unpacked; find out where this archive comes from.",
             )
 
-    def content(self, amount: int) -> None:
-        """Count bytes."""
+    def content(self, amount: int, ahead: int = 0) -> None:
+        """Count bytes that were read; those that a header says are ahead are not counted yet."""
         self.bytes += amount
-        if self.bytes > self.most:
+        if self.bytes + ahead > self.most:
             raise self.error(
                 f"{self.shown} unpacks to more than {self.most:,} bytes.",
                 f"{self.size:,} bytes packed",
