@@ -155,7 +155,20 @@ WhitespaceTokenizeWithOffsets WordpieceTokenizeWithOffsets
 """
 ALLOWED = frozenset(
     " ".join(
-        (_PLUMBING, _CALLS, _FLOW, _VARIABLES, _TABLES, _LISTS, _SHAPES, _NUMBERS, _MATRICES, _NETS, _QUANTIZED, _SPARSE)
+        (
+            _PLUMBING,
+            _CALLS,
+            _FLOW,
+            _VARIABLES,
+            _TABLES,
+            _LISTS,
+            _SHAPES,
+            _NUMBERS,
+            _MATRICES,
+            _NETS,
+            _QUANTIZED,
+            _SPARSE,
+        )
         + (_SIGNALS, _IMAGES, _RANDOM, _STRINGS, _TOKENIZERS)
     ).split()
 )

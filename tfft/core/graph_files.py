@@ -56,7 +56,8 @@ def foreign_files(graph: Any, functions: Mapping[str, Any]) -> Iterator[str]:
     problems: set[str] = set()
     paths = _paths(functions, problems)
     own = {asset.tensor_info.name.removesuffix(":0") for asset in assets(graph)}
-    nodes = {node.name: node for node in graph.graph_def.node}
+    # of TF2, the functions are all that is loaded
+    nodes = {node.name: node for node in graph.graph_def.node if not graph.HasField("object_graph_def")}
     for node in nodes.values():
         for text in _read(node, functions, paths, problems):
             source = _source(text, nodes)
@@ -90,9 +91,7 @@ def _paths(functions: Mapping[str, Any], problems: set[str]) -> dict[str, set[in
     return paths
 
 
-def _read(
-    node: Any, functions: Mapping[str, Any], paths: Mapping[str, set[int]], problems: set[str]
-) -> Iterable[str]:
+def _read(node: Any, functions: Mapping[str, Any], paths: Mapping[str, set[int]], problems: set[str]) -> Iterable[str]:
     """The inputs of a node that become names of files."""
     if node.op in _FROM_FILE:
         return [text for text in node.input if not text.startswith("^")][1:2] or [""]

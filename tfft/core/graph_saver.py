@@ -110,6 +110,8 @@ def _entries(graph: Any) -> Iterator[str]:
         yield from map(_node, collection.node_list.value)
         for text in collection.bytes_list.value if name in _VARIABLES else ():
             held = variable_pb2.VariableDef.FromString(text)
-            yield from map(_node, (held.variable_name, held.initializer_name, held.snapshot_name, held.initial_value_name))
+            yield from map(
+                _node, (held.variable_name, held.initializer_name, held.snapshot_name, held.initial_value_name)
+            )
     yield from (_node(asset.tensor_info.name) for asset in assets(graph))
     yield _node(graph.saver_def.filename_tensor_name)

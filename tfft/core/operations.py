@@ -43,10 +43,17 @@ def cleaned(graph: Any) -> list[str]:
     """
     functions = {function.signature.name: function for function in graph.graph_def.library.function}
     savers = {name for name, function in functions.items() if name.startswith(_SAVER) and _saves(function)}
-    problems = {*_twice(graph), *foreign_names(graph), *_operations(functions, savers), *_entries(graph, functions, savers)}
+    problems = {
+        *_twice(graph),
+        *foreign_names(graph),
+        *_operations(functions, savers),
+        *_entries(graph, functions, savers),
+    }
     calls = callees(functions)
     problems |= {_call(each) for names in calls.values() for each in names if each in savers or each not in functions}
-    problems |= {f"the class {node.registered_name}" for node in _objects(graph) if node.registered_name not in _CLASSES}
+    problems |= {
+        f"the class {node.registered_name}" for node in _objects(graph) if node.registered_name not in _CLASSES
+    }
     tangle = unfolding(functions, calls)
     problems |= {tangle} if tangle else set()
     problems |= set(without_saver(graph, functions, savers))

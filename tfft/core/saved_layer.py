@@ -202,7 +202,9 @@ class SavedModelLayer(keras.Layer):
                 self._connect(extracted(self.graph, place, weights), keep=False)
         except BackboneError:
             raise
-        except Exception as error:  # TensorFlow raises its own, and KeyError, IndexError and others, for each way to be damaged
+        except (
+            Exception
+        ) as error:  # TensorFlow raises its own, and KeyError, IndexError and others, for each way to be damaged
             raise BackboneError(
                 f"The SavedModel inside cannot be loaded: {str(error).splitlines()[0][:200] if str(error) else 'no reason'}.",
                 type(error).__name__,

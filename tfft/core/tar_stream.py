@@ -12,7 +12,7 @@ from typing import IO
 _BLOCK = tarfile.BLOCKSIZE
 _CHUNK_BYTES = 2**20
 # longer than any name that a file system takes, and room for attributes that are ignored
-_HEADER_BYTES = 2**16
+_HEADER_BYTES, _HEADERS = 2**16, 8
 _FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
 _OTHERS = {
     tarfile.SYMTYPE: "a link",
@@ -74,6 +74,7 @@ class TarStream:
             ValueError: When a header is damaged or too long.
         """
         told: dict[str, str] = {}
+        headers = 0
         while True:
             self._skip()
             block = self._read(_BLOCK)
@@ -85,6 +86,9 @@ class TarStream:
                 raise ValueError(f"a header is damaged ({error})") from error
             if row.size < 0:
                 raise ValueError("a header has a negative size")
+            headers += 1
+            if headers > _HEADERS:
+                raise ValueError(f"a file has more than {_HEADERS} headers")
             if row.type in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE):
                 told |= _records(self._header(row.size))
             elif row.type == tarfile.XGLTYPE:
@@ -97,7 +101,7 @@ class TarStream:
                 yield member
                 if member.refusal:
                     return
-                told = {}
+                told, headers = {}, 0
 
     def content(self, member: Member) -> Iterator[bytes]:
         """The bytes of the member that was yielded last.
