@@ -55,7 +55,7 @@ def test_other_names_are_refused(name):
 
 
 @pytest.mark.parametrize(
-    "one, two",
+    ("one", "two"),
     [
         ("a", "a"),
         ("a", "A"),

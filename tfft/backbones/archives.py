@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import tempfile
+import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +17,9 @@ from tfft.core.fingerprint import digest
 
 TIMEOUT_SECONDS = 10.0
 _KAGGLE = "https://www.kaggle.com/models/"
+# Hub takes archives of it from somewhere else
+_MIRROR = "https://hub.tensorflow.google.cn/"
+_LOCK_SECONDS = 600
 
 
 def unpacked(handle: str) -> Path:
@@ -69,11 +73,11 @@ def _resolved(handle: str) -> Path:
         return kept
     host, waited = urlsplit(address).hostname or "", socket.getdefaulttimeout()
     try:
-        import tensorflow_hub
-
-        # it asks without a limit (0.16)
+        # TensorFlow Hub asks without a limit (0.16)
         socket.setdefaulttimeout(TIMEOUT_SECONDS)
-        return Path(tensorflow_hub.resolve(address))
+        return _downloaded(address)
+    except WeightsError:
+        raise
     except ImportError as error:
         raise WeightsError(
             f"{handle!r} needs tensorflow-hub, which is not installed.", fix='Run: pip install "tensorflow-hub"'
@@ -87,6 +91,28 @@ def _resolved(handle: str) -> Path:
         ) from error
     finally:
         socket.setdefaulttimeout(waited)
+
+
+def _downloaded(address: str) -> Path:
+    """As TensorFlow Hub does it, but that its archive is unpacked by our own hand: Hub has no limit of bytes (0.16)."""
+    import tensorflow_hub
+    from tensorflow_hub import compressed_module_resolver, resolver
+
+    asks = compressed_module_resolver.HttpCompressedFileResolver()
+    if not asks.is_supported(address) or address.startswith(_MIRROR):
+        return Path(tensorflow_hub.resolve(address))
+
+    def download(handle: str, target: str) -> None:
+        request = urllib.request.Request(asks._append_compressed_format_query(handle))
+        with tempfile.TemporaryDirectory(prefix="tfft-") as place:
+            path = Path(place) / "module.tar.gz"
+            with asks._call_urlopen(request) as response, path.open("wb") as file:
+                shutil.copyfileobj(response, file)
+            unpack_tar(path, Path(target), WeightsError, f"The archive of {handle!r}")
+
+    folder = hub_folder() / hashlib.sha1(address.encode(), usedforsecurity=False).hexdigest()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return Path(resolver.atomic_download(address, download, str(folder), _LOCK_SECONDS))
 
 
 def archive_folder() -> Path:

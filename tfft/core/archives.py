@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from tfft.core import limits
 from tfft.core.errors import DataError, TfftError
@@ -63,10 +63,10 @@ def unpack_tar(
 def _tar(source: Path | bytes, check: "_Check", folder: Path | None) -> Iterator[Member]:
     """Walk through a tar archive; write its files where a folder is given."""
     with ExitStack() as stack:
-        raw: IO[bytes] = stack.enter_context(source.open("rb") if isinstance(source, Path) else io.BytesIO(source))
+        raw: Any = stack.enter_context(source.open("rb") if isinstance(source, Path) else io.BytesIO(source))
         packed = raw.read(len(_GZIP)) == _GZIP
         raw.seek(0)
-        stream = TarStream(stack.enter_context(gzip.GzipFile(fileobj=raw)) if packed else raw, check.content)
+        stream = TarStream(gzip.GzipFile(fileobj=raw) if packed else raw, check.content)
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         for member in stream.members():

@@ -1,4 +1,4 @@
-"""Which functions of a graph call which, wherever a name of one stands: attributes, lists, operations named as functions, gradients."""
+"""Which functions of a graph call which, wherever the name of one stands: in attributes, in lists, as an operation."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -13,16 +13,16 @@ SAVING = frozenset(("SaveV2", "RestoreV2", "MergeV2Checkpoints", "ShardedFilenam
 _SAVER_NODE = re.compile(r"(.*/)?save(_\d+)?/.*", re.DOTALL)
 _FED = ("Const", "Placeholder", "PlaceholderWithDefault")
 _VARIABLES = (
-    "variables", "trainable_variables", "local_variables", "model_variables", "moving_average_variables", "metric_variables",
-    "global_step",
-)  # fmt: skip
+    *("variables", "trainable_variables", "local_variables", "model_variables", "moving_average_variables"),
+    *("metric_variables", "global_step"),
+)
 
 
 def without_saver(graph: Any, functions: Mapping[str, Any], savers: set[str]) -> Iterator[str]:
     """Remove the nodes beside the functions of a graph that save.
 
-    In a SavedModel of TF2, where the functions are all that is loaded, constants stay. In one of TF1 the loader feeds the name of the
-    module's own checkpoint to one tensor and runs one operation: what restores from that tensor for that operation stays.
+    In a SavedModel of TF2, where the functions are all that is loaded, constants stay. In one of TF1 the loader feeds the name
+    of the module's own checkpoint to one tensor and runs one operation: what restores from that tensor for it stays.
 
     Args:
         graph: A ``MetaGraphDef``, of tensors of any shape; it is changed.

@@ -1,7 +1,8 @@
 """What a SavedModel from somebody else may do: compute, by a list of operations.
 
-TensorFlow adds operations that save and restore. They are taken out before a SavedModel is loaded, and whatever needs one of them is
-refused: a name proves nothing. What stays is on the list, fills tables from the module's own assets, and restores its own checkpoint.
+TensorFlow adds operations that save and restore. They are taken out before a SavedModel is loaded, and whatever needs one of
+them is refused: a name proves nothing. What stays is on the list, fills tables from the module's own assets, and restores the
+module's own checkpoint.
 """
 
 import re

@@ -1,7 +1,7 @@
 """A tar archive read once from front to end, in constant memory.
 
-``tarfile`` itself decodes the blocks of 512 bytes. Extended headers are read here, since ``tarfile`` reads them whole whatever their
-size, searches them with regular expressions that can take quadratic time (CVE-2024-6232), and calls itself for each.
+``tarfile`` itself decodes the blocks of 512 bytes. Extended headers are read here, since ``tarfile`` reads them whole whatever
+their size, searches them with regular expressions that can take quadratic time (CVE-2024-6232), and calls itself for each.
 """
 
 import tarfile
@@ -170,7 +170,7 @@ def _member(row: tarfile.TarInfo, told: dict[str, str]) -> Member:
 
 
 def _records(header: bytes) -> dict[str, str]:
-    """Key to value of a POSIX extended header: ``<length> <key>=<value>\\n`` each, where the length counts itself."""
+    """Key to value of a POSIX extended header: lines ``<length> <key>=<value>``, where the length counts itself."""
     found = {}
     while header.strip(b"\0"):
         length, space, _ = header[:20].partition(b" ")
