@@ -131,7 +131,7 @@ def _refuse_code(path: Path, shown: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         for graph in (each for each in archive.namelist() if each.endswith(".tar.gz")):
             with tempfile.TemporaryDirectory(prefix="tfft-") as place:
-                _refuse_graph(archive.read(graph), place, shown)
+                _refuse_graph(archive.read(graph), place, shown, path.stat().st_size)
         for part in _parts_of(json.loads(archive.read("config.json"))):
             name, module = part.get("class_name"), part.get("module") or "keras"
             if module == _OWN and name in ("SavedModelLayer", "Weights", "NormalizationWeights"):
@@ -145,12 +145,12 @@ def _refuse_code(path: Path, shown: Path) -> None:
                 )
 
 
-def _refuse_graph(archive: bytes, place: str, shown: Path) -> None:
+def _refuse_graph(archive: bytes, place: str, shown: Path, besides: int = 0) -> None:
     try:
-        extracted(archive, place)
+        extracted(archive, place, besides)
     except BackboneError as error:
         raise BundleError(
-            f"A SavedModel in {str(shown)!r} does more than compute.",
+            f"A SavedModel in {str(shown)!r} cannot be used: {error.what}",
             error.got,
             "Find out where this bundle comes from.",
         ) from error
