@@ -28,8 +28,8 @@ _SHOWN = 80
 def read(content: str | bytes, what: str, error: type[TfftError] = DataError, fix: str = "Repair it.") -> Any:
     """The values of one JSON document.
 
-    Stricter than ``json.loads``: size and depth are limited (``json_bytes`` and ``json_depth`` of ``core.limits``), and a key that
-    stands twice, ``NaN``, ``Infinity``, a number beyond float64 and half of a surrogate pair are errors.
+    Stricter than ``json.loads``: bytes, depth and number of values are limited (``json_...`` of ``core.limits``), and a key that stands
+    twice, ``NaN``, ``Infinity``, a number beyond float64 and half of a surrogate pair are errors.
 
     Args:
         content: Text, or its bytes in UTF-8.
@@ -55,6 +55,7 @@ def read(content: str | bytes, what: str, error: type[TfftError] = DataError, fi
     try:
         text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
         limits.check("json_depth", depth(text), what, error)
+        limits.check("json_values", _count(text), what, error)
         values = json.loads(
             text, object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite, parse_int=_whole
         )
@@ -119,6 +120,16 @@ def depth(text: str) -> int:
         return opened
     brackets = _NO_BRACKET.sub("", _STRING.sub("", text))
     return max(accumulate((1 if bracket in "[{" else -1 for bracket in brackets), initial=0))
+
+
+def _count(text: str) -> int:
+    """At most how many values there are: three characters of JSON may take 64 bytes of memory."""
+    found = 0
+    for counted in (lambda: text, lambda: _STRING.sub("", text)):
+        found = sum(counted().count(mark) for mark in ",[{")
+        if found <= limits.highest("json_values"):
+            break
+    return found
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
