@@ -4,13 +4,13 @@ import hashlib
 import os
 import shutil
 import socket
-import tarfile
 import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tfft.backbones.given import HUB, is_archive
 from tfft.core import files, machine
+from tfft.core.archives import unpack_tar
 from tfft.core.errors import BackboneError, WeightsError
 from tfft.core.fingerprint import digest
 
@@ -28,7 +28,7 @@ def unpacked(handle: str) -> Path:
         A folder that exists.
 
     Raises:
-        BackboneError: When there is nothing, or the archive is damaged or climbs out of its folder.
+        BackboneError: When there is nothing, or the archive is damaged, too large, or holds more than plain files.
         WeightsError: When the network is needed and not there.
     """
     if handle.startswith(HUB):
@@ -45,16 +45,13 @@ def _extracted(path: Path) -> Path:
     if not target.is_dir():
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with files.replacing(target) as fresh, tarfile.open(path) as archive:
-                archive.extractall(fresh, filter="data")
-        except tarfile.FilterError as error:
+            with files.replacing(target) as fresh:
+                unpack_tar(path, fresh, BackboneError)
+        except OSError as error:
             raise BackboneError(
-                f"{str(path)!r} would write outside of its folder: {error}.",
-                fix="Nothing was unpacked beside it; find out where this archive comes from.",
-            ) from error
-        except (OSError, EOFError, tarfile.TarError) as error:
-            raise BackboneError(
-                f"{str(path)!r} cannot be unpacked: {error}.", f"{path.stat().st_size:,} bytes", "Get it again."
+                f"{str(path)!r} cannot be unpacked: {error}.",
+                f"{path.stat().st_size:,} bytes",
+                "Make room, or set TFFT_CACHE_DIR to a folder that can be written.",
             ) from error
     found = next((part for part in (target, *sorted(target.iterdir())) if (part / "saved_model.pb").is_file()), None)
     if found is None:
@@ -82,7 +79,7 @@ def _resolved(handle: str) -> Path:
             f"{handle!r} needs tensorflow-hub, which is not installed.", fix='Run: pip install "tensorflow-hub"'
         ) from error
     except Exception as error:
-        # urllib, kagglehub, TensorFlow's file systems and tarfile each raise their own
+        # urllib, tarfile and TensorFlow's file systems each raise their own
         raise WeightsError(
             f"{handle!r} cannot be reached.",
             f"looked in {str(hub_folder())!r}, then {host}: {type(error).__name__}: {str(error)[:200]}",
