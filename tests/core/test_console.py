@@ -27,7 +27,9 @@ def test_a_character_that_is_obeyed_is_written_out(text: str, shown: str) -> Non
     plain(text).encode()
 
 
-@pytest.mark.parametrize("text", ["bees", "蜂 Bienen", "أهلا", "👩\u200d👧 \ufe0f", "می\u200cخواهم", "\u0601", "a b", "\U0001fae8\ue000"])
+@pytest.mark.parametrize(
+    "text", ["bees", "蜂 Bienen", "أهلا", "👩\u200d👧 \ufe0f", "می\u200cخواهم", "\u0601", "a b", "\U0001fae8\ue000"]
+)
 def test_letters_of_every_script_stay(text: str) -> None:
     assert plain(text) == text
 

@@ -22,7 +22,9 @@ _SPARE = 64 * 2**20  # bytes of variables that a file of weights need not hold
 _KINDS = "fiub"  # floats, whole numbers and truth values of NumPy
 
 
-def graphs(path: Path, what: str, error: type[TfftError] = BundleError, own_classes: Sequence[type] = ()) -> Iterator[bytes]:
+def graphs(
+    path: Path, what: str, error: type[TfftError] = BundleError, own_classes: Sequence[type] = ()
+) -> Iterator[bytes]:
     """Check all of a ``.keras`` file but the SavedModels inside.
 
     Args:
@@ -104,7 +106,9 @@ def check_outputs(net: Any, what: str, error: type[TfftError] = BundleError) -> 
     for operation in getattr(net, "operations", ()):
         for node in getattr(operation, "_inbound_nodes", ()):
             for tensor in node.output_tensors:
-                limits.check("net_values", math.prod(side or 1 for side in tensor.shape[1:]), f"The net in {what}", error)
+                limits.check(
+                    "net_values", math.prod(side or 1 for side in tensor.shape[1:]), f"The net in {what}", error
+                )
 
 
 def _bytes_of(options: dict[str, Any]) -> int:

@@ -40,6 +40,7 @@ LIMITS = MappingProxyType(
         "json_values": Limit(10_000_000, "values", "one JSON document"),
         "json_depth": Limit(200, "levels", "lists and objects inside each other in JSON"),
         "config_bytes": Limit(32 * 2**20, "bytes", "the configuration of a net, config.json in a .keras file"),
+        "text_tokens": Limit(65_536, "tokens", "the longest text that a bundle reads"),
         "net_values": Limit(2**28, "values", "one output of a layer, for one example"),
     }
 )

@@ -39,7 +39,9 @@ def check(config: Any, what: str, error: type[TfftError] = BundleError, own_clas
         tfft.core.errors.BundleError: The net in 'a.keras' holds a layer that could run code of its own. Got: keras.layers.Lambda. \
 It may hold layers of Keras and KerasHub that only compute: find out where the file comes from.
     """
-    if isinstance(config, dict):  # how the whole net was trained is not read; how a net inside of it was is, by Keras 3.15
+    if isinstance(
+        config, dict
+    ):  # how the whole net was trained is not read; how a net inside of it was is, by Keras 3.15
         config = config | {"compile_config": None}
     for key, part in _parts(config, ""):
         found = _refusal_of_name(key, part) if isinstance(part, str) else _refusal(part, own_classes)
@@ -88,7 +90,11 @@ def _refusal(part: Mapping[str, Any], own_classes: Sequence[type]) -> tuple[str,
     if name == "function":
         allowed = module in ("builtins", "keras.activations") and part.get("config") in FUNCTIONS
         stands = allowed and registered in (None, "function", part["config"]) and _refusal_of_name("", part["config"])
-        return None if allowed and stands is None else ("a function that could do anything", f"{part.get('config')!r}"[:200])
+        return (
+            None
+            if allowed and stands is None
+            else ("a function that could do anything", f"{part.get('config')!r}"[:200])
+        )
     if any(_is(own, module, name, registered) for own in own_classes):
         return None
     if module is None or name not in CLASSES.get(module, ()) or not _resolves(module, name, registered):

@@ -25,7 +25,9 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 _SHOWN = 80
 
 
-def read(content: str | bytes, what: str, error: type[TfftError] = DataError, fix: str = "Repair it.") -> Any:
+def read(
+    content: str | bytes, what: str, error: type[TfftError] = DataError, fix: str = "Repair it.", nan: bool = False
+) -> Any:
     """The values of one JSON document.
 
     Stricter than ``json.loads``: bytes, depth and number of values are limited (``json_...`` of ``core.limits``), and a key that stands
@@ -36,6 +38,7 @@ def read(content: str | bytes, what: str, error: type[TfftError] = DataError, fi
         what: The file or line, for the message.
         error: The class of the error to raise.
         fix: One sentence: what to do about a document that is no JSON.
+        nan: Whether ``NaN``, ``Infinity`` and ``-Infinity`` are allowed, which Python writes for metrics without a value.
 
     Returns:
         Dictionaries, lists, text, numbers, truth values and None.
@@ -57,7 +60,11 @@ def read(content: str | bytes, what: str, error: type[TfftError] = DataError, fi
         limits.check("json_depth", depth(text), what, error)
         limits.check("json_values", _count(text), what, error)
         values = json.loads(
-            text, object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite, parse_int=_whole
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=float if nan else _no_number,
+            parse_float=float if nan else _finite,
+            parse_int=_whole,
         )
         if _HALF.search(text):
             _refuse_halves(values)
@@ -69,7 +76,9 @@ def read(content: str | bytes, what: str, error: type[TfftError] = DataError, fi
     return values
 
 
-def read_file(path: Path, what: str, error: type[TfftError] = DataError, fix: str = "Repair it.") -> Any:
+def read_file(
+    path: Path, what: str, error: type[TfftError] = DataError, fix: str = "Repair it.", nan: bool = False
+) -> Any:
     """The values of a JSON file, whose size is checked before it is read.
 
     Args:
@@ -77,6 +86,7 @@ def read_file(path: Path, what: str, error: type[TfftError] = DataError, fix: st
         what: The file, for the message.
         error: The class of the error to raise.
         fix: One sentence: what to do about a file that is no JSON.
+        nan: As for ``read``.
 
     Returns:
         As ``read``.
@@ -99,7 +109,7 @@ def read_file(path: Path, what: str, error: type[TfftError] = DataError, fix: st
         content = path.read_bytes()
     except OSError as found:
         raise error(f"{what} cannot be read: {found.strerror or found}.", fix=fix) from found
-    return read(content, what, error, fix)
+    return read(content, what, error, fix, nan)
 
 
 def depth(text: str) -> int:
