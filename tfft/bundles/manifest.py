@@ -24,8 +24,8 @@ _TOKENIZER = frozenset(
 _ELSEWHERE = ("vocabulary", "merges", "proto")
 _TOKENIZERS = frozenset(
     (
-        "AlbertTokenizer", "BertTokenizer", "JsonTokenizer", "DebertaV3Tokenizer", "DistilBertTokenizer", "ElectraTokenizer", "GPT2Tokenizer",
-        "RobertaTokenizer", "XLMRobertaTokenizer", "SavedTokenizer",
+        "AlbertTokenizer", "BertTokenizer", "DebertaV3Tokenizer", "DistilBertTokenizer", "ElectraTokenizer", "GPT2Tokenizer",
+        "JsonTokenizer", "RobertaTokenizer", "SavedTokenizer", "XLMRobertaTokenizer",
     )
 )  # fmt: skip
 

@@ -44,8 +44,8 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
         The path.
 
     Raises:
-        BundleError: When it cannot be written, ``path`` is something else than an older bundle, the report is of other weights, or a
-            weight is not a finite number.
+        BundleError: When it cannot be written, ``path`` is something else than an older bundle, the report is of other weights, or
+            a weight is not a finite number.
 
     Example:
         >>> import tempfile, tfft

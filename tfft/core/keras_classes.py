@@ -64,7 +64,7 @@ CLASSES = MappingProxyType(
             "keras": "DTypePolicy Model Sequential",
             "keras.src.models.functional": "Functional",
             "keras.src.models.sequential": "Sequential",
-            "keras.dtype_policies": "DTypePolicy DTypePolicyMap FloatDTypePolicy QuantizedDTypePolicy QuantizedFloat8DTypePolicy",
+            "keras.dtype_policies": "DTypePolicy DTypePolicyMap QuantizedDTypePolicy QuantizedFloat8DTypePolicy",
             "keras.layers": _LAYERS,
             "keras.initializers": """Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform Ones
                 Orthogonal RandomNormal RandomUniform STFT TruncatedNormal VarianceScaling Zeros""",
@@ -82,8 +82,8 @@ CLASSES = MappingProxyType(
             "keras.src.applications.inception_resnet_v2": "CustomScaleLayer",
             "keras.src.ops.core": "Cast ConvertToTensor SaturateCast Scatter ScatterUpdate Slice SliceUpdate StopGradient Unstack",
             "keras.src.ops.einops": "Rearrange",
-            "keras.src.ops.image": """AffineTransform CropImages ElasticTransform ExtractPatches GaussianBlur HSVToRGB MapCoordinates
-                PadImages PerspectiveTransform RGBToGrayscale RGBToHSV Resize ScaleAndTranslate SobelEdges""",
+            "keras.src.ops.image": """AffineTransform CropImages ElasticTransform ExtractPatches GaussianBlur HSVToRGB
+                MapCoordinates PadImages PerspectiveTransform RGBToGrayscale RGBToHSV Resize ScaleAndTranslate SobelEdges""",
             "keras.src.ops.linalg": "Cholesky Det Eigh Inv Norm Qr SVD Solve SolveTriangular",
             "keras.src.ops.math": """CDist Erf Erfc Erfinv ExtractSequences FFT FFT2 IFFT2 IRFFT ISTFT Logsumexp RFFT Rsqrt STFT
                 SegmentMax SegmentMin SegmentProd SegmentSum TopK ViewAsComplex ViewAsReal""",

@@ -58,7 +58,7 @@ def graphs(
 
 @contextmanager
 def room_for_weights(path: Path, what: str, error: type[TfftError] = BundleError) -> Iterator[None]:
-    """While a net is loaded, refuse variables that take more bytes than its file of weights holds.
+    """While a net is loaded, refuse variables that take more bytes than its weights.
 
     Args:
         path: A ``.keras`` file whose members were checked by ``graphs``.
@@ -103,7 +103,7 @@ def check_outputs(net: Any, what: str, error: type[TfftError] = BundleError) -> 
     Raises:
         TfftError: An instance of ``error``, when an output for one example has more than ``net_values`` of ``limits``.
     """
-    for operation in getattr(net, "operations", ()):
+    for operation in _operations(net):
         for node in getattr(operation, "_inbound_nodes", ()):
             for tensor in node.output_tensors:
                 limits.check(
@@ -111,8 +111,16 @@ def check_outputs(net: Any, what: str, error: type[TfftError] = BundleError) -> 
                 )
 
 
+def _operations(net: Any) -> Iterator[Any]:
+    """Layers and raw operations, also of nets inside of the net."""
+    for operation in getattr(net, "operations", None) or net.layers:
+        yield operation
+        if hasattr(operation, "layers"):
+            yield from _operations(operation)
+
+
 def _bytes_of(options: dict[str, Any]) -> int:
-    """How many bytes a TensorFlow variable is going to take; Keras 3.15 hands over its own one in a closure, which knows the shape."""
+    """Bytes that a TensorFlow variable is going to take; Keras 3.15 hands over its own one, which knows the shape, in a closure."""
     value = options.get("initial_value")
     held = inspect.getclosurevars(value).nonlocals.get("self") if inspect.isfunction(value) else value
     shape = getattr(held, "shape", None)

@@ -13,8 +13,11 @@ from tfft.core.keras_classes import CLASSES, FUNCTIONS, REGISTERED
 # of a tensor its shape and where it comes from, of an index its ends; they name no class
 _VALUES = frozenset(("__keras_tensor__", "__slice__", "__ellipsis__", "__tensor__", "__numpy__"))
 _DTYPES = frozenset(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 bfloat16 float32 float64 string".split()
-)
+    (
+        "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+        "float16", "bfloat16", "float32", "float64", "string",
+    )
+)  # fmt: skip
 # their values are names of layers, or are checked with the class
 _FREE = frozenset(("name", "keras_history", "class_name", "module", "registered_name", "input_layers", "output_layers"))
 _OWN = "tfft.core.saved_layer"
@@ -37,7 +40,8 @@ def check(config: Any, what: str, error: type[TfftError] = BundleError, own_clas
         >>> check({"module": "keras.layers", "class_name": "Lambda", "config": {}, "registered_name": None}, "'a.keras'")
         Traceback (most recent call last):
         tfft.core.errors.BundleError: The net in 'a.keras' holds a layer that could run code of its own. Got: keras.layers.Lambda. \
-It may hold layers of Keras and KerasHub that only compute: find out where the file comes from.
+Only layers of Keras and KerasHub that compute are read: find out where the file comes from, or if the class is your own, \
+pass own_classes=[...] to tfft.load.
     """
     if isinstance(
         config, dict
@@ -49,7 +53,8 @@ It may hold layers of Keras and KerasHub that only compute: find out where the f
             raise error(
                 f"The net in {what} holds {found[0]}.",
                 found[1],
-                "It may hold layers of Keras and KerasHub that only compute: find out where the file comes from.",
+                "Only layers of Keras and KerasHub that compute are read: find out where the file comes from, or if the class is your "
+                "own, pass own_classes=[...] to tfft.load.",
             )
 
 
@@ -81,10 +86,10 @@ def _refusal(part: Mapping[str, Any], own_classes: Sequence[type]) -> tuple[str,
     """What is wrong with a part of the configuration that names a class, and which one; None where it is allowed."""
     name, module, registered = (part.get(key) for key in ("class_name", "module", "registered_name"))
     shown = f"{module}.{name}" + (f" registered as {registered!r}" if registered not in (None, name) else "")
-    if name in _VALUES and module is None and registered is None:
-        return _refusal_of_values(part["class_name"], part.get("config"))
     if not isinstance(name, str) or not isinstance(module, (str, type(None))):
         return "a class without a name", shown[:200]
+    if name in _VALUES and module is None and registered is None:
+        return _refusal_of_values(part["class_name"], part.get("config"))
     if "keras_hub" in f"{module} {part.get('config')}"[:200]:
         import keras_hub  # noqa: F401
     if name == "function":

@@ -30,8 +30,8 @@ def read(
 ) -> Any:
     """The values of one JSON document.
 
-    Stricter than ``json.loads``: bytes, depth and number of values are limited (``json_...`` of ``core.limits``), and a key that stands
-    twice, ``NaN``, ``Infinity``, a number beyond float64 and half of a surrogate pair are errors.
+    Stricter than ``json.loads``: bytes, depth and number of values are limited (``json_...`` of ``core.limits``), and a key that
+    stands twice, ``NaN``, ``Infinity``, a number beyond float64 and half of a surrogate pair are errors.
 
     Args:
         content: Text, or its bytes in UTF-8.
