@@ -66,8 +66,8 @@ def test_no_class_on_the_list_holds_functions_or_files() -> None:
     listed = {name for names in CLASSES.values() for name in names}
     assert not listed & {
         "Lambda", "TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper", "StringLookup", "IntegerLookup", "TextVectorization",
-        "Hashing", "HashedCrossing", "Layer", "Wrapper", "Map", "Scan", "AssociativeScan", "WhileLoop", "ForiLoop", "Cond", "Switch",
-        "VectorizedMap", "JVP", "Function", "Operation",
+        "Hashing", "HashedCrossing", "Layer", "Wrapper", "Map", "Scan", "AssociativeScan", "WhileLoop", "ForiLoop", "Cond",
+        "Switch", "VectorizedMap", "JVP", "Function", "Operation",
     }  # fmt: skip
 
 

@@ -64,7 +64,7 @@ CLASSES = MappingProxyType(
             "keras": "DTypePolicy Model Sequential",
             "keras.src.models.functional": "Functional",
             "keras.src.models.sequential": "Sequential",
-            "keras.dtype_policies": "DTypePolicy DTypePolicyMap QuantizedDTypePolicy QuantizedFloat8DTypePolicy",
+            "keras.dtype_policies": "DTypePolicyMap QuantizedDTypePolicy QuantizedFloat8DTypePolicy",
             "keras.layers": _LAYERS,
             "keras.initializers": """Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform Ones
                 Orthogonal RandomNormal RandomUniform STFT TruncatedNormal VarianceScaling Zeros""",

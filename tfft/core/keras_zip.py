@@ -37,8 +37,8 @@ def graphs(
         Each packed SavedModel inside, for ``saved_graph``.
 
     Raises:
-        TfftError: An instance of ``error``: for a damaged or dangerous zip file, a class that could do more than compute, and weights
-            that lie in other files or take more room than the file.
+        TfftError: An instance of ``error``: for a damaged or dangerous zip file, a class that could do more than compute, and
+            weights that lie in other files or take more room than the file.
     """
     with zip_files.opened(path, f"net.keras in {what}", error) as archive:
         names = set(archive.namelist())

@@ -53,8 +53,8 @@ pass own_classes=[...] to tfft.load.
             raise error(
                 f"The net in {what} holds {found[0]}.",
                 found[1],
-                "Only layers of Keras and KerasHub that compute are read: find out where the file comes from, or if the class is your "
-                "own, pass own_classes=[...] to tfft.load.",
+                "Only layers of Keras and KerasHub that compute are read: find out where the file comes from, or if the class is "
+                "your own, pass own_classes=[...] to tfft.load.",
             )
 
 

@@ -57,8 +57,8 @@ def read(
     limits.check("json_bytes", len(content), what, error)
     try:
         text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
-        limits.check("json_depth", depth(text), what, error)
         limits.check("json_values", _count(text), what, error)
+        limits.check("json_depth", depth(text), what, error)
         values = json.loads(
             text,
             object_pairs_hook=_unique,
