@@ -105,8 +105,9 @@ class Predictor:
 
         Raises:
             TfftError: In a process that was forked after TensorFlow had started.
-            DataError: When an input cannot be read; the message names it by its path or position. No answer is returned then. Also
-                for single texts where the model was trained on pairs, and the other way round.
+            DataError: When an input cannot be read, or the net answers it with NaN or infinity; the message names it by its path or
+                position. No answer is returned then. Also for single texts where the model was trained on pairs, and the other way
+                round.
 
         Example:
             >>> import tempfile, tfft
@@ -128,6 +129,7 @@ class Predictor:
             chosen = items[start : start + batch_size]
             batch = self.preprocessor.collate(self._rows(chosen, start))
             logits = np.asarray(self.net.predict_on_batch(self.preprocessor.named(batch)))
+            _check_finite([name for name, _ in chosen], logits)
             rows = self.task.probabilities(logits)
             answers += [Prediction(name, self.task.decode(row)) for (name, _), row in zip(chosen, rows, strict=True)]
         return answers
@@ -145,6 +147,16 @@ class Predictor:
             if name in error.what:
                 raise
             raise DataError(f"{name}: {error.what}", error.got, error.fix) from None
+
+
+def _check_finite(names: Sequence[str], logits: np.ndarray) -> None:
+    strange = np.flatnonzero(~np.isfinite(logits).all(axis=1))
+    if len(strange):
+        raise DataError(
+            f"The net answers with NaN or infinity for {names[int(strange[0])]!r}.",
+            f"{len(strange)} such inputs of {len(names)} in this batch",
+            "Leave it out; if it is an ordinary input, the weights are not usable: train again with a lower learning rate.",
+        )
 
 
 def _texts(inputs: Any) -> Iterator[tuple[str, Any]]:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from tfft.bundles.bundle import (
     SEEN,
     TOKENIZER,
     content_fingerprint,
+    not_finite,
     weights_fingerprint,
 )
-from tfft.core import files, net_files, versions
+from tfft.core import files, net_files, strict_json, versions
 from tfft.core.errors import BundleError, shortlist
+from tfft.core.zip_files import opened
 from tfft.evaluation.report import Report
 from tfft.models.assembly import TransferModel
 from tfft.preprocess.text import TextPreprocessor
@@ -41,7 +44,8 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
         The path.
 
     Raises:
-        BundleError: When it cannot be written, ``path`` is something else than an older bundle, or the report is of other weights.
+        BundleError: When it cannot be written, ``path`` is something else than an older bundle, the report is of other weights, or
+            a weight is not a finite number.
 
     Example:
         >>> import tempfile, tfft
@@ -60,6 +64,12 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
         )
     path = Path(path)
     check_target(path)
+    if names := not_finite(model.net):
+        raise BundleError(
+            "The model has weights that are not finite numbers; it would answer with NaN.",
+            shortlist(names),
+            "Train it again, with a smaller learning rate.",
+        )
     weights = weights_fingerprint(model.net)
     if report is not None and report.weights != weights:
         raise BundleError(
@@ -151,12 +161,12 @@ def _is_bundle(path: Path) -> bool:
             names = {file.name for file in path.iterdir()}
             if not names:
                 return True
-            manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+            manifest = strict_json.read_file(path / MANIFEST, MANIFEST, BundleError)
         else:
-            with zipfile.ZipFile(path) as archive:
+            with opened(path, repr(str(path)), BundleError) as archive:
                 names = {name.partition("/")[0] for name in archive.namelist()}
-                manifest = json.loads(archive.read(MANIFEST))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+                manifest = strict_json.read(archive.read(MANIFEST), MANIFEST, BundleError)
+    except (BundleError, OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
         return False
     return names <= CONTENTS and isinstance(manifest, dict) and {"format", "weights"} <= set(manifest)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tfft.cli.spoken import name, say
 from tfft.core import files
 from tfft.core.errors import BundleError
 from tfft.core.interrupts import noticed
@@ -37,7 +38,7 @@ def export_somewhere(model: "TransferModel", path: Path, report: "Report") -> Pa
     try:
         return export(model, path, report=report)
     except BundleError as error:
-        typer.secho(f"{error.what} {error.got} Trying elsewhere.", err=True, fg="red")
+        say(name(f"{error.what} {error.got} Trying elsewhere."), wrong=True, color="red")
         stem = path.stem or "model"
         return export(model, free_path(str(Path(tempfile.gettempdir()) / stem), ".tfft"), report=report)
 
@@ -81,7 +82,7 @@ def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
         except (KeyboardInterrupt, SystemExit, Exception):
             if model.seen is not None:
                 kept = export(model, free_path(str(path.with_name(f"{path.stem}-stopped")), path.suffix))
-                typer.secho(f"Stopped; the best weights so far are in {kept}", err=True, fg="red")
+                say(f"Stopped; the best weights so far are in {name(kept)}", wrong=True, color="red")
             raise
 
 

@@ -37,7 +37,11 @@ LIMITS = MappingProxyType(
         "table_columns": Limit(10_000, "columns", "one table"),
         "table_cells": Limit(100_000_000, "cells", "rows x columns of one table"),
         "json_bytes": Limit(256 * 2**20, "bytes", "one JSON document, such as a line of JSON lines"),
+        "json_values": Limit(10_000_000, "values", "one JSON document"),
         "json_depth": Limit(200, "levels", "lists and objects inside each other in JSON"),
+        "config_bytes": Limit(32 * 2**20, "bytes", "the configuration of a net, config.json in a .keras file"),
+        "text_tokens": Limit(65_536, "tokens", "the longest text that a bundle reads"),
+        "net_values": Limit(2**28, "values", "one output of a layer, for one example"),
     }
 )
 
