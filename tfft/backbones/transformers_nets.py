@@ -63,7 +63,7 @@ def _built(net: Stated, class_name: str) -> Any:
 
     rows = {"num_segments": max(2, net.segments)} if "num_segments" in net.arguments else {}
     made = getattr(keras_hub.models, class_name)(**{**net.arguments, **rows})
-    activation = keras.activations.get(net.activation)
+    activation = keras.saving.get_registered_object(net.activation) or keras.activations.get(net.activation)
     for layer in made._flatten_layers():
         if isinstance(layer, keras.layers.LayerNormalization):
             layer.epsilon = net.epsilon
