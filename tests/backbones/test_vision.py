@@ -40,11 +40,10 @@ class Recorder:
 
 
 def written(folder: Path, module: str, size: int) -> tuple[Path, keras.Model]:
-    """Weights drawn at random, saved as timm or Transformers would, and the net they are of."""
+    """Weights drawn at random, saved as timm would, and the net they are of."""
     converter = importlib.import_module(f"keras_hub.src.utils.{module}")
     config = json.loads((folder / "config.json").read_text())
-    shape = {} if "vit" in module else {"image_shape": (size, size, 3)}
-    net = converter.backbone_cls(**converter.convert_backbone_config(config), **shape)
+    net = converter.backbone_cls(**converter.convert_backbone_config(config), image_shape=(size, size, 3))
     draw = np.random.default_rng(0)
     for variable in net.variables:
         if "seed" not in variable.path:
@@ -60,12 +59,11 @@ def written(folder: Path, module: str, size: int) -> tuple[Path, keras.Model]:
     [
         ("mobilenetv3_small_050", "timm.convert_mobilenet"),
         ("resnet18", "timm.convert_resnet"),
-        ("vit", "transformers.convert_vit"),
     ],
 )
 def test_a_folder_becomes_a_backbone_with_its_weights(tmp_path, name, module, capsys):
     folder, net = written(folder_of(name, tmp_path), module, 32)
-    described = tfft.load_backbone(str(folder), size=None if name == "vit" else 32)
+    described = tfft.load_backbone(str(folder), size=32)
     capsys.readouterr()
     loaded = described.load(seed=3)
     pixels = np.random.default_rng(1).normal(size=(2, 32, 32, 3)).astype("float32")
