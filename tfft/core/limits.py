@@ -36,6 +36,10 @@ LIMITS = MappingProxyType(
         "archive_members": Limit(10_000, "members", "files and folders in one archive"),
         "table_columns": Limit(10_000, "columns", "one table"),
         "table_cells": Limit(100_000_000, "cells", "rows x columns of one table"),
+        "backbone_layers": Limit(1_000, "layers", "one pretrained net"),
+        # 16 GB as float32; the largest preset that tfft names, GPT-2 XL, has 1.6 billion
+        "backbone_values": Limit(4_000_000_000, "values", "weights of one pretrained net"),
+        "config_bytes": Limit(16 * 2**20, "bytes", "one JSON file of a pretrained net"),
         "json_bytes": Limit(256 * 2**20, "bytes", "one JSON document, such as a line of JSON lines"),
         "json_values": Limit(10_000_000, "values", "one JSON document"),
         "json_depth": Limit(200, "levels", "lists and objects inside each other in JSON"),
