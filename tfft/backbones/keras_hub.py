@@ -1,6 +1,5 @@
 """KerasHub's presets as backbones: text encoders by name; they and nets of pictures from a folder, Kaggle or Hugging Face."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from importlib.util import find_spec
@@ -12,7 +11,8 @@ from tfft.backbones import vision
 from tfft.backbones.base import Backbone, given_options
 from tfft.backbones.encoders import FAMILIES, Family, masked
 from tfft.backbones.preset_files import CONFIG, check_weights, configuration, reachable
-from tfft.backbones.presets import REMOTE, ROWS
+from tfft.backbones.presets import ROWS
+from tfft.backbones.tokenizer_files import tokenizer
 from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.ragged import padded
 from tfft.core.seed import seeded_initializers
@@ -117,15 +117,15 @@ def backbone(
             f"length={length!r} is not possible with {name!r}.",
             fix=f"It takes up to {limit} tokens, as a whole number.",
         )
-    tokenizer = cache(partial(_tokenizer, name, preset, family))
+    words = cache(partial(_tokenizer, name, preset, family))
     return Backbone(
         handle=name,
         options=given_options(weights=weights, length=length),
-        loader=partial(_load, name, preset, family, weights is not None, tokenizer),
+        loader=partial(_load, name, preset, family, weights is not None, words),
         features=FeatureSpec("sequence", masked=True, pooling=family.pooling),
         blocks=family.blocks(layers),
         preprocessor=TextPreprocessor(
-            Tokenizer(name, family.separators, tokenizer),
+            Tokenizer(name, family.separators, words),
             int(most),
             family.segments,
         ),
@@ -179,14 +179,12 @@ def _most_tokens(config: Mapping[str, Any], family: Family, transformers: bool) 
     return (int(positions) - 2 * (transformers and family.separators == 2)) // padded(1) * padded(1)
 
 
-def _load(
-    name: str, preset: str, family: Family, weights: bool, tokenizer: Callable[[], Any], seed: int
-) -> "keras.Model":
+def _load(name: str, preset: str, family: Family, weights: bool, words: Callable[[], Any], seed: int) -> "keras.Model":
     import keras_hub
 
     with reachable(name), seeded_initializers(seed):
         net = getattr(keras_hub.models, family.backbone).from_preset(preset, load_weights=weights)
-    tokens = tokenizer().vocabulary_size()
+    tokens = words().vocabulary_size()
     rows = net.vocabulary_size if hasattr(net, "vocabulary_size") else net.vocab_size
     # some encoders have a few rows more than tokens, to a round number
     if not _FILLED * rows <= tokens <= rows:
@@ -199,22 +197,5 @@ def _load(
 
 
 def _tokenizer(name: str, preset: str, family: Family) -> Any:
-    import keras_hub
-
     with reachable(name):
-        options: dict[str, Any] = {}
-        tokenizer = getattr(keras_hub.models, family.tokenizer)
-        words = "WordPiece" in [kind.__name__.removesuffix("Tokenizer") for kind in tokenizer.__mro__]
-        if words and not preset.startswith(REMOTE) and _strips_accents(Path(preset)):
-            options["strip_accents"] = True
-        return tokenizer.from_preset(preset, **options)
-
-
-def _strips_accents(folder: Path) -> bool:
-    """Transformers' uncased tokenizers turn "é" into "e"; KerasHub 0.32 reads everything of their configuration but that."""
-    try:
-        values = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    stripped = values.get("strip_accents")
-    return bool(values.get("do_lower_case")) if stripped is None else bool(stripped)
+        return tokenizer(preset, family)

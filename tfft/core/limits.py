@@ -37,6 +37,10 @@ LIMITS = MappingProxyType(
         "table_columns": Limit(10_000, "columns", "one table"),
         "table_cells": Limit(100_000_000, "cells", "rows x columns of one table"),
         "json_bytes": Limit(256 * 2**20, "bytes", "one JSON document, such as a line of JSON lines"),
+        # XLM-RoBERTa's has 17 MB and 250,002 tokens, the largest of those that tfft supports
+        "tokenizer_bytes": Limit(64 * 2**20, "bytes", "one tokenizer.json, vocabulary or SentencePiece model"),
+        "vocabulary_tokens": Limit(2**21, "tokens", "one vocabulary"),
+        "text_characters": Limit(10_000_000, "characters", "one text"),
         "json_depth": Limit(200, "levels", "lists and objects inside each other in JSON"),
     }
 )
