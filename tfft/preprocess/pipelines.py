@@ -27,7 +27,7 @@ ALBERT = {**BERT, "pad": "<pad>"}
 _GPT2 = "<|endoftext|>"
 _UNIGRAM, _CHARACTERS = 1, 4
 _CONTROL, _TYPED = 3, 4
-_NORMALIZERS = {
+_NORMALIZERS: dict[str, list[dict[str, Any]]] = {
     "albert": [
         {"type": "Replace", "pattern": {"String": "``"}, "content": '"'},
         {"type": "Replace", "pattern": {"String": "''"}, "content": '"'},
@@ -72,7 +72,12 @@ def word_pieces(
         "strip_accents": strip_accents,
         "lowercase": lowercase,
     }
-    model = {"type": "WordPiece", "vocab": dict(ids), "unk_token": "[UNK]", "continuing_subword_prefix": "##"}
+    model: dict[str, Any] = {
+        "type": "WordPiece",
+        "vocab": dict(ids),
+        "unk_token": "[UNK]",
+        "continuing_subword_prefix": "##",
+    }
     model["max_input_chars_per_word"] = 100
     added = [added_token(ids[token], token) for token in {*tokens.values(), "[UNK]"} if token in ids]
     return _values(normalizer, {"type": "BertPreTokenizer"}, model, added), dict(tokens), 1
@@ -180,8 +185,10 @@ def _proto(proto: bytes) -> Any:
     from google.protobuf.message import DecodeError
     from sentencepiece import sentencepiece_model_pb2
 
+    messages: Any = sentencepiece_model_pb2  # generated; its classes are made when it is imported
+
     try:
-        return sentencepiece_model_pb2.ModelProto.FromString(proto)
+        return messages.ModelProto.FromString(proto)
     except DecodeError as error:
         raise BackboneError(f"The SentencePiece model cannot be read: {error}.", fix="Copy the model again.") from None
 

@@ -24,7 +24,7 @@ _MODELS = {
     },
 }
 # options that must have one value; others than these are free, or checked below
-_FIXED = {
+_FIXED: dict[str, dict[str, tuple[Any, ...]]] = {
     "ByteLevel": {"use_regex": (True,)},
     "Metaspace": {"replacement": ("▁",), "prepend_scheme": ("always", "first", "never"), "split": (True,)},
     "WordPiece": {"continuing_subword_prefix": ("##",)},
@@ -122,7 +122,7 @@ def around(values: Mapping[str, Any], place: str) -> tuple[str, str, int] | None
         ('[CLS]', '[SEP]', 1)
     """
     part = values.get("post_processor")
-    inner = part.get("processors") if isinstance(part, dict) and part.get("type") == "Sequence" else [part]
+    inner: Any = part.get("processors") if isinstance(part, dict) and part.get("type") == "Sequence" else [part]
     try:
         for each in inner:
             if each is None or each["type"] == "ByteLevel":
@@ -134,6 +134,8 @@ def around(values: Mapping[str, Any], place: str) -> tuple[str, str, int] | None
                 [str((piece.get("SpecialToken") or piece["Sequence"])["id"]) for piece in each[name]]
                 for name in ("single", "pair")
             )
+            if single == ["A"] and pair == ["A", "B"]:
+                continue
             start, end, between = single[0], single[-1], pair[2:-2]
             if single == [start, "A", end] and pair == [start, "A", *between, "B", end] and {*between} == {end}:
                 return start, end, len(between)
@@ -183,7 +185,8 @@ def _check_part(part: Mapping[str, Any], allowed: Iterable[str], refuse: Refuse)
     if part["type"] == "BertNormalizer" and part.get("strip_accents") not in (None, True, False):
         refuse("'strip_accents' must be true, false or null", part["strip_accents"])
     if part["type"] == "Replace":
-        pattern, content = part.get("pattern"), part.get("content")
+        pattern: Any = part.get("pattern")
+        content = part.get("content")
         known = isinstance(pattern, dict) and (
             pattern.get("Regex") in PATTERNS if "Regex" in pattern else is_text(pattern.get("String"))
         )

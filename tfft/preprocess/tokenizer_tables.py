@@ -17,6 +17,7 @@ from tfft.core.errors import shortlist
 Refuse = Callable[[str, Any], NoReturn]
 FLAGS = ("single_word", "lstrip", "rstrip", "normalized", "special")
 _BYTES = 256
+_LONGEST_WORD = 1000
 
 
 def is_text(value: Any, empty: bool = False) -> bool:
@@ -27,7 +28,7 @@ def is_text(value: Any, empty: bool = False) -> bool:
         empty: Whether it may be empty.
 
     Returns:
-        False for half a character, such as ``"\\ud83d"``.
+        False for half of a character, a lone surrogate.
     """
     try:
         return isinstance(value, str) and (empty or value != "") and value.encode() is not None
@@ -65,7 +66,7 @@ def vocabulary(model: Mapping[str, Any], kind: str, refuse: Refuse) -> dict[str,
         if not isinstance(vocabulary, dict):
             refuse("'vocab' must be an object of tokens and ids", vocabulary)
         tokens = dict(vocabulary)
-        wrong = next((item for item in tokens.items() if not is_text(item[0]) or not _is_id(item[1])), None)
+        wrong = next((item for item in tokens.items() if not is_text(item[0], empty=True) or not _is_id(item[1])), None)
         if wrong is not None:
             refuse("'vocab' must be an object of tokens and ids", wrong)
         if len(set(tokens.values())) != len(tokens):
@@ -82,9 +83,9 @@ def _is_number(value: Any) -> bool:
 def _check_words(model: Mapping[str, Any], tokens: Mapping[str, int], refuse: Refuse) -> None:
     if not is_text(model.get("unk_token")) or model["unk_token"] not in tokens:
         refuse("'unk_token' must be in the vocabulary", model.get("unk_token"))
-    most = model.get("max_input_chars_per_word")
-    if not _is_id(most) or not 0 < most <= 1000:
-        refuse("'max_input_chars_per_word' must be a whole number from 1 to 1000", most)
+    most: Any = model.get("max_input_chars_per_word")
+    if not _is_id(most) or not 0 < most <= _LONGEST_WORD:
+        refuse(f"'max_input_chars_per_word' must be a whole number from 1 to {_LONGEST_WORD}", most)
 
 
 def _check_merges(model: Mapping[str, Any], tokens: Mapping[str, int], refuse: Refuse) -> None:
@@ -105,7 +106,8 @@ def _check_merges(model: Mapping[str, Any], tokens: Mapping[str, int], refuse: R
 
 
 def _check_pieces(model: Mapping[str, Any], tokens: Mapping[str, int], refuse: Refuse) -> None:
-    if not _is_id(model.get("unk_id")) or model["unk_id"] >= len(tokens):
+    unknown = model.get("unk_id")
+    if not _is_id(unknown) or int(unknown or 0) >= len(tokens):
         refuse("'unk_id' must be a place in 'vocab'", model.get("unk_id"))
 
 
