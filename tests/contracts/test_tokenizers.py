@@ -217,7 +217,7 @@ def test_uncased_bert_is_cleaned_as_it_was_pretrained(text: str, words: str) -> 
     from tfft.preprocess.pipelines import word_pieces
 
     vocabulary = globals()["words"]()
-    vocabulary += [each for each in "ｈ ##ｏ ##ｗ".split() if each not in vocabulary]
+    vocabulary += [each for each in ["ｈ", "##ｏ", "##ｗ"] if each not in vocabulary]
     made = JsonTokenizer(*word_pieces(vocabulary))
     assert [vocabulary[id] for id in ids(made, [text])[0]] == words.split()
 

@@ -40,7 +40,8 @@ LIMITS = MappingProxyType(
         # XLM-RoBERTa's has 17 MB and 250,002 tokens, the largest of those that tfft supports
         "tokenizer_bytes": Limit(64 * 2**20, "bytes", "one tokenizer.json, vocabulary or SentencePiece model"),
         "vocabulary_tokens": Limit(2**21, "tokens", "one vocabulary"),
-        "text_characters": Limit(10_000_000, "characters", "one text"),
+        # the tokenizers library takes up to 200 bytes for each; "War and Peace" has 3,200,000
+        "text_characters": Limit(4_000_000, "characters", "one text"),
         "json_depth": Limit(200, "levels", "lists and objects inside each other in JSON"),
     }
 )

@@ -138,11 +138,12 @@ class Tokenizer:
         Raises:
             BundleError: When the files are missing, or of another vocabulary.
         """
-        import keras_hub
-
         name = str(values["class"])
-        own = {kind.__name__: kind for kind in (JsonTokenizer, SavedTokenizer)}
-        kind = own.get(name) or getattr(keras_hub.tokenizers, name, None)
+        kind: Any = {kind.__name__: kind for kind in (JsonTokenizer, SavedTokenizer)}.get(name)
+        if kind is None:
+            import keras_hub
+
+            kind = getattr(keras_hub.tokenizers, name, None)
         if kind is None:
             raise BundleError(f"There is no tokenizer {values['class']!r} in KerasHub.", fix="Upgrade keras-hub.")
         made = kind.from_config(dict(values["config"]))
