@@ -1,6 +1,5 @@
 """KerasHub's presets as backbones: text encoders by name; they and nets of pictures from a folder, Kaggle or Hugging Face."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from importlib.util import find_spec
@@ -13,7 +12,8 @@ from tfft.backbones.base import Backbone, given_options
 from tfft.backbones.config_values import sizes_of
 from tfft.backbones.encoders import FAMILIES, Family, masked
 from tfft.backbones.preset_files import CONFIG, check_weights, configuration, reachable
-from tfft.backbones.presets import REMOTE, ROWS
+from tfft.backbones.presets import ROWS
+from tfft.backbones.tokenizer_files import tokenizer
 from tfft.backbones.transformers_config import Stated, stated
 from tfft.backbones.transformers_fields import FIELDS
 from tfft.core.errors import BackboneError, WeightsError, shortlist
@@ -119,7 +119,7 @@ def backbone(
             f"length={length!r} is not possible with {name!r}.",
             fix=f"It takes up to {limit} tokens, as a whole number.",
         )
-    tokenizer = cache(partial(_tokenizer, name, preset, family))
+    words = cache(partial(_tokenizer, name, preset, family))
     unused: list[str] = []
     make = partial(_preset, preset, family, weights is not None)
     if net is not None:
@@ -127,11 +127,11 @@ def backbone(
     return Backbone(
         handle=name,
         options=given_options(weights=weights, length=length),
-        loader=partial(_load, name, make, tokenizer),
+        loader=partial(_load, name, make, words),
         features=FeatureSpec("sequence", masked=True, pooling=family.pooling),
         blocks=family.blocks(layers),
         preprocessor=TextPreprocessor(
-            Tokenizer(name, family.separators, tokenizer),
+            Tokenizer(name, family.separators, words),
             int(most),
             family.segments,
         ),
@@ -187,10 +187,10 @@ def _preset(preset: str, family: Family, weights: bool) -> Any:
     return getattr(keras_hub.models, family.backbone).from_preset(preset, load_weights=weights)
 
 
-def _load(name: str, make: Callable[[], Any], tokenizer: Callable[[], Any], seed: int) -> "keras.Model":
+def _load(name: str, make: Callable[[], Any], words: Callable[[], Any], seed: int) -> "keras.Model":
     with reachable(name), seeded_initializers(seed):
         net = make()
-    tokens = tokenizer().vocabulary_size()
+    tokens = words().vocabulary_size()
     rows = net.vocabulary_size if hasattr(net, "vocabulary_size") else net.vocab_size
     # some encoders have a few rows more than tokens, to a round number
     if not _FILLED * rows <= tokens <= rows:
@@ -203,22 +203,5 @@ def _load(name: str, make: Callable[[], Any], tokenizer: Callable[[], Any], seed
 
 
 def _tokenizer(name: str, preset: str, family: Family) -> Any:
-    import keras_hub
-
     with reachable(name):
-        options: dict[str, Any] = {}
-        tokenizer = getattr(keras_hub.models, family.tokenizer)
-        words = "WordPiece" in [kind.__name__.removesuffix("Tokenizer") for kind in tokenizer.__mro__]
-        if words and not preset.startswith(REMOTE) and _strips_accents(Path(preset)):
-            options["strip_accents"] = True
-        return tokenizer.from_preset(preset, **options)
-
-
-def _strips_accents(folder: Path) -> bool:
-    """Transformers' uncased tokenizers turn "é" into "e"; KerasHub 0.32 reads everything of their configuration but that."""
-    try:
-        values = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    stripped = values.get("strip_accents")
-    return bool(values.get("do_lower_case")) if stripped is None else bool(stripped)
+        return tokenizer(preset, family)
