@@ -49,6 +49,7 @@ def examine(
     seen = inspection.inspect_inputs(pool.inputs)
     if on_corrupt == "error":
         inspection.refuse_faults(pool.inputs, seen)
+    inspection.warn_doubts(pool.inputs, seen)
     good = np.setdiff1d(np.arange(len(pool.inputs)), [index for index, _ in seen.faults])
     faults = inspection.named_faults(pool.inputs, seen)
     return Examples(pool.inputs, encoded, labels, seen.digests).take(good), good, faults
