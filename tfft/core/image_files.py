@@ -160,7 +160,7 @@ def is_image(source: str | Path | bytes) -> bool:
                 return False
             # the decoder of WebP is only made from a whole file, and its magic bytes are long enough
             return prefix[8:12] == b"WEBP" or bool(_identified(file, prefix, ""))
-    except Exception:  # noqa: BLE001 - Pillow's readers of headers raise whatever their arithmetic ends in
+    except Exception:
         return False
 
 

@@ -53,18 +53,31 @@ def upright(image: Any, least: int | None = None) -> Image.Image:
     image, samples = loaded(image)  # what is wrong with the pixels must be raised here, not swallowed below
     if reason:
         raise ValueError(reason)
-    turn = _UPRIGHT.get(_orientation(image))
     if image.width * image.height < LARGE_PIXELS:
-        return _rgb(image if turn is None else image.transpose(turn), samples)
-    made = in_strips(
-        image.size, least, lambda top, bottom: _rgb(image.crop((0, top, image.width, bottom)), samples)
-    )
+        return _rgb(turned(image), samples)
+    turn = _UPRIGHT.get(_orientation(image))
+    made = in_strips(image.size, least, lambda top, bottom: _rgb(image.crop((0, top, image.width, bottom)), samples))
     return made if turn is None else made.transpose(turn)
 
 
-def in_strips(
-    size: tuple[int, int], least: int | None, strip: Callable[[int, int], Image.Image]
-) -> Image.Image:
+def turned(image: Any) -> Any:
+    """Apply the rotation that a camera only wrote down.
+
+    Args:
+        image: A Pillow image.
+
+    Returns:
+        One of the same mode, or the same one where nothing was written down.
+
+    Example:
+        >>> turned(Image.new("L", (6, 4))).size
+        (6, 4)
+    """
+    turn = _UPRIGHT.get(_orientation(image))
+    return image if turn is None else image.transpose(turn)
+
+
+def in_strips(size: tuple[int, int], least: int | None, strip: Callable[[int, int], Image.Image]) -> Image.Image:
     """Put a large image together from strips, so that no second copy of all of it is needed.
 
     Args:
@@ -86,7 +99,6 @@ def in_strips(
     for top in range(0, height, rows):
         whole.paste(strip(top, min(top + rows, height)).reduce(factor), (0, top // factor))
     return whole
-
 
 
 def _rgb(image: Image.Image, samples: Samples) -> Image.Image:
@@ -113,6 +125,6 @@ def _orientation(image: Any) -> int:
     """
     try:
         found = image.getexif().get(_ORIENTATION_TAG)
-    except Exception:  # noqa: BLE001 - tags nobody can read, with whatever error: the pixels as they are stored
+    except Exception:
         return 1
     return found if isinstance(found, int) else 1

@@ -73,7 +73,11 @@ def inspect_inputs(inputs: Sequence[Any]) -> Inspection:
     return Inspection(
         tuple(content for content, _, _ in found),
         tuple((index, reason) for index, (_, reason, _) in enumerate(found) if reason),
-        tuple((index, doubt) for index, (_, _, doubt) in enumerate(found) if doubt),
+        tuple(
+            [(index, doubt) for index, (_, _, doubt) in enumerate(found) if doubt]
+            # of Pillow images, which come as pixels
+            + sorted(getattr(inputs, "doubts", {}).items())
+        ),
     )
 
 
@@ -169,7 +173,7 @@ def _look(inputs: Sequence[Any], index: int) -> tuple[str, str, str]:
             return _look_at(item)
     except UnicodeEncodeError:
         return "", _HALF, ""
-    except Exception as error:  # noqa: BLE001 - Pillow ends in whatever the arithmetic on damaged headers raises
+    except Exception as error:
         return "", _reason(error), ""
 
 

@@ -92,7 +92,7 @@ def doubt(item: Any) -> str:
         with opened_image(item, "it") as image, taking_turns(image.width * image.height):
             deep = image.mode.startswith("I;16") or ";16" in str(getattr(image, "tile", ""))
             return loaded(image)[1].doubt if deep else ""
-    except Exception:  # noqa: BLE001 - whoever decodes it says what is wrong
+    except Exception:
         return ""
 
 
