@@ -4,6 +4,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,9 +89,9 @@ class Predictor:
         """Answer for each input, in order.
 
         Args:
-            inputs: A path, encoded bytes, an array or a Pillow image; a folder (all images below it, sorted, whatever their names); a sequence of these,
-                mixed; or an array of images, shape (n, height, width[, channels]). Of a model of texts a text, a pair of texts as
-                a tuple, or a sequence or pandas Series of them.
+            inputs: A path, encoded bytes, an array or a Pillow image; a folder (all images below it, sorted, whatever their names);
+                a sequence of these, mixed; or an array of images, shape (n, height, width[, channels]). Of a model of texts a text,
+                a pair of texts as a tuple, or a sequence or pandas Series of them.
             batch_size: Inputs run through the net at once.
             value_range: (lowest, highest) pixel value of arrays that are not uint8.
 
@@ -128,7 +129,7 @@ class Predictor:
         if isinstance(self.preprocessor, TextPreprocessor):
             # one after the other would take a hundred times as long
             return list(self.preprocessor.many([item for _, item in chosen], start).rows)
-        return [self._row(name, item) for name, item in chosen]
+        return list(starmap(self._row, chosen))
 
     def _row(self, name: str, item: Any) -> np.ndarray:
         if reason := doubt(item):
@@ -136,7 +137,7 @@ class Predictor:
                 f"{name} has 16 bits a pixel and is almost black: {reason}. If white is a smaller value in it, pass it as an array "
                 "with value_range=(0, 4095), or whatever white is.",
                 DataWarning,
-                stacklevel=5,  # the user's line above predict, _rows and its loop
+                stacklevel=4,  # the user's line above predict and _rows
             )
         try:
             return self.preprocessor(item)
@@ -200,6 +201,6 @@ def _files(path: str) -> Iterator[tuple[str, str]]:
         warnings.warn(
             f"{len(rest)} files below {path!r} are no images that can be read, and are left out: {found.left_out()}.",
             DataWarning,
-            stacklevel=5,  # the user's line above predict, _flat and list
+            stacklevel=4,  # the user's line above predict and _flat
         )
     yield from ((image, image) for image in found.images)

@@ -140,6 +140,29 @@ def opened_image(source: Any, what: str) -> Iterator[Any]:
         yield image
 
 
+def encoded(image: Any) -> bytes:
+    """The file of an image that was opened.
+
+    Args:
+        image: A Pillow image; pixels that were loaded already are not looked at.
+
+    Returns:
+        Its bytes; empty where its file is closed or it came from none.
+
+    Example:
+        >>> encoded(Image.new("L", (2, 2)))
+        b''
+    """
+    file = getattr(image, "fp", None)
+    if file is None or file.closed:
+        return b""
+    here = file.tell()
+    file.seek(0)
+    content: bytes = file.read()
+    file.seek(here)
+    return content
+
+
 def is_image(source: str | Path | bytes) -> bool:
     """Whether something begins as an image that can be decoded, whatever its name; pixels are not looked at.
 
@@ -190,8 +213,9 @@ def _webp_pixels(prefix: bytes) -> int:
     chunk, rest = prefix[12:16], prefix[20:32]
     if prefix[:4] != b"RIFF" or prefix[8:12] != b"WEBP" or len(rest) < 10:
         return 0
-    if chunk == b"VP8X":  # an animation, or one with metadata: sides less one, 24 bits each
-        return (1 + int.from_bytes(rest[4:7], "little")) * (1 + int.from_bytes(rest[7:10], "little"))
+    if chunk == b"VP8X":  # an animation, or one with metadata: flags, then sides less one, 24 bits each
+        pixels = (1 + int.from_bytes(rest[4:7], "little")) * (1 + int.from_bytes(rest[7:10], "little"))
+        return pixels * 2 if rest[0] & 2 else pixels  # Pillow keeps two more canvases of an animation
     if chunk == b"VP8L":  # a signature, then sides less one, 14 bits each
         bits = int.from_bytes(rest[1:5], "little")
         return (1 + (bits & 0x3FFF)) * (1 + (bits >> 14 & 0x3FFF))

@@ -1,13 +1,13 @@
 """Samples: what the numbers in an image mean, from its header: how many bits they have, which end is white, what is transparent."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from tfft.core.image_files import LARGE_PIXELS
+from tfft.core.image_files import LARGE_PIXELS, encoded
 
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _MIN_IS_WHITE = 258, 262, 0
 _DEEP = "I;16"
@@ -75,6 +75,8 @@ def loaded(image: Any) -> tuple[Any, Samples]:
     key = image.info.get("transparency")
     if isinstance(key, tuple) and raw == "RGB;16B":
         return _with_colour_key(image), Samples()
+    if image.format == "WEBP" and image.width * image.height >= LARGE_PIXELS and image.n_frames == 1 and encoded(image):
+        return _large_webp(image), Samples()
     significant = _significant_bits(image) if image.mode.startswith(_DEEP) else None
     image.load()
     if image.mode == "L" and isinstance(key, int) and raw in ("L;2", "L;4"):
@@ -147,18 +149,29 @@ def _significant_bits(image: Any) -> int | None:
 
 
 def _with_colour_key(image: Any) -> Any:
-    import tensorflow as tf
-
     if image.width * image.height >= LARGE_PIXELS:
         raise ValueError("a transparent colour of 16 bits a channel; save it with an alpha channel")
-    here = image.fp.tell()
-    image.fp.seek(0)
-    content = image.fp.read()
-    image.fp.seek(here)
+    deep = _by_tensorflow(image, lambda tf, content: tf.io.decode_png(content, channels=4, dtype=tf.uint16))
+    return _instead(image, (deep >> 8).astype(np.uint8))
+
+
+def _large_webp(image: Any) -> Any:
+    # Pillow keeps four copies of the pixels, 16 bytes each (Pillow 13.0)
+    return _instead(image, _by_tensorflow(image, lambda tf, content: tf.io.decode_webp(content, channels=0))[0])
+
+
+def _by_tensorflow(image: Any, decode: Callable[[Any, bytes], Any]) -> np.ndarray:
+    import tensorflow as tf
+
     try:
-        deep = tf.io.decode_png(content, channels=4, dtype=tf.uint16).numpy()
+        # not numpy(), which copies
+        return np.asarray(memoryview(decode(tf, encoded(image))))
     except tf.errors.OpError as error:
         raise ValueError(f"damaged: {str(error.message).splitlines()[0][:80]}") from None
-    upright = Image.fromarray((deep >> 8).astype(np.uint8))
-    upright.info.update({name: value for name, value in image.info.items() if name in ("exif", "xmp")})
-    return upright
+
+
+def _instead(image: Any, pixels: np.ndarray) -> Any:
+    """Other pixels under the tags of an image."""
+    made = Image.fromarray(pixels)
+    made.info.update({name: value for name, value in image.info.items() if name in ("exif", "xmp")})
+    return made

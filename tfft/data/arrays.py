@@ -17,7 +17,10 @@ from tfft.data.splits import HOLDOUT, Drawing, assemble
 from tfft.data.strings import are_texts, as_texts
 
 _CHANNELS = (1, 3, 4)
-_CHANNELS_FIRST = "Channels come last, and this looks channels-first: pass np.moveaxis(image, 0, -1), or np.moveaxis(images, 1, -1) of a batch."
+_CHANNELS_FIRST = (
+    "Channels come last, and this looks channels-first: "
+    "pass np.moveaxis(image, 0, -1), of a batch np.moveaxis(images, 1, -1)."
+)
 
 
 def from_arrays(
@@ -32,9 +35,9 @@ def from_arrays(
     """Take images or texts, and targets, that are already in memory (or memory-mapped).
 
     Args:
-        images: Of shape (n, height, width) or (n, height, width, 1 or 3 or 4), or a list of such images, or of Pillow images, of any sizes; or n strings,
-            or pairs of strings, which are texts; or a mapping ``{"train": (images, targets), "test": (images, targets)}``, then
-            ``targets`` stays None.
+        images: Of shape (n, height, width) or (n, height, width, 1 or 3 or 4), or a list of such images or of Pillow images, of
+            any sizes; or n strings, or pairs of strings, which are texts; or a mapping
+            ``{"train": (images, targets), "test": (images, targets)}``, then ``targets`` stays None.
         targets: Shape (n,): integers or strings are classes, floats a quantity; shape (n, k): zeros and ones are several labels,
             floats k quantities.
         class_names: Names in id order; the ids themselves when None.

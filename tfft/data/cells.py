@@ -66,7 +66,8 @@ def images(column: "pd.Series", folder: Path) -> list[Any]:
 def _image(value: Any, row: int, folder: Path) -> Any:
     """One cell of the image column: a path from where the table lies, encoded bytes, or uint8 pixels."""
     if isinstance(value, (str, Path)):
-        return str(folder / value)
+        # a URL or the home folder is no path below the table; whoever looks for it says so
+        return str(value) if str(value).startswith("~") or "://" in str(value) else str(folder / value)
     if isinstance(value, (bytes, bytearray)):
         return bytes(value)
     if isinstance(value, (np.ndarray, Image.Image)):

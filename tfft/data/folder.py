@@ -51,7 +51,8 @@ def from_folder(
         Splits whose inputs are paths, and whose targets, int64 of shape (n,), number the sorted folder names.
 
     Raises:
-        DataError: For a folder that is missing or empty, folders that may be parts or classes, images mixed with texts, one class, a class that training does not have, an image that cannot be
+        DataError: For a folder that is missing or empty, folders that may be parts or classes, images mixed with texts, one
+            class, a class that training does not have, an image that cannot be
             read, or too few images to split.
 
     Example:
@@ -95,10 +96,7 @@ def folder_pools(folder: str | Path, parts: Parts = None) -> dict[str, Pool]:
                 fix="Pass a folder with one folder for each class; from_csv() reads tables.",
             )
         raise DataError(f"There is no folder {str(folder)!r}.", fix=missing_file(folder))
-    if parts is False:
-        homes = {"train": root}
-    else:
-        homes = _named_parts(root, parts) if parts is not None else found_parts(root)
+    homes = found_parts(root) if parts is None else {"train": root} if parts is False else _named_parts(root, parts)
     found = {part: class_files(home, set(homes.values()) - {home}) for part, home in homes.items()}
     texts = are_text_files(root, [files for classes in found.values() for files in classes.values()])
     if texts:

@@ -1,12 +1,10 @@
 """Pillow images that are already in memory -> pixels, by the code that reads files."""
 
-from typing import Any
-
 import numpy as np
 from PIL import Image
 
 from tfft.core.errors import DataError
-from tfft.core.image_files import LARGE_PIXELS, opened_image, taking_turns
+from tfft.core.image_files import LARGE_PIXELS, encoded, opened_image, taking_turns
 from tfft.core.samples import loaded
 from tfft.core.upright import turned, upright
 
@@ -35,7 +33,11 @@ def as_pixels(image: Image.Image, ranged: bool = False) -> tuple[np.ndarray | by
     what = f"a Pillow image of mode {image.mode!r}"
     try:
         with opened_image(image, what), taking_turns(image.width * image.height):
-            if image.width * image.height >= LARGE_PIXELS and (content := _encoded(image)):
+            if (
+                image.width * image.height >= LARGE_PIXELS
+                and getattr(image, "tile", None)
+                and (content := encoded(image))
+            ):
                 return content, ""
             if ranged and image.mode.startswith(_WIDE):
                 return np.asarray(turned(image)), ""
@@ -47,15 +49,3 @@ def as_pixels(image: Image.Image, ranged: bool = False) -> tuple[np.ndarray | by
         # Pillow's readers end in whatever the arithmetic on damaged headers raises
         fix = "Pass value_range=(lowest, highest)." if "range" in str(error) else "Repair or remove it."
         raise DataError(f"{what} cannot be read: {str(error) or type(error).__name__}.", fix=fix) from error
-
-
-def _encoded(image: Any) -> bytes:
-    """The file of an image whose pixels were not read yet; empty where they were."""
-    file = getattr(image, "fp", None)
-    if file is None or not getattr(image, "tile", None):
-        return b""
-    here = file.tell()
-    file.seek(0)
-    content: bytes = file.read()
-    file.seek(here)
-    return content
