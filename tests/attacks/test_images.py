@@ -20,7 +20,6 @@ from tfft.preprocess.image import ImagePreprocessor
 
 Attack = Any
 READ = ImagePreprocessor(32, 48)
-TOO_MANY = r"pixels are more than the limit.*TFFT_MAX_IMAGE_PIXELS"
 COLOUR = (10, 200, 30)
 
 
@@ -76,7 +75,9 @@ def jpeg_of(width: int, height: int) -> bytes:
 HUGE = {
     "png of 177 megapixels": png(13300, 13300, b"\x07", rows=10),
     "png between one and two limits": png(10000, 10000, b"\x07", rows=10),
-    "png of the largest sides": png(1, 1).replace(struct.pack(">II", 1, 1), struct.pack(">II", 2**31 - 1, 2**31 - 1)),
+    "png of the largest sides": b"\x89PNG\r\n\x1a\n"
+    + chunk(b"IHDR", struct.pack(">IIBBBBB", 2**31 - 1, 2**31 - 1, 8, 2, 0, 0, 0))
+    + chunk(b"IDAT", b""),
     "jpeg": jpeg_of(65000, 65000),
     "bmp": b"BM" + struct.pack("<IIIIiiHHIIiiII", 54, 0, 54, 40, 40000, 40000, 1, 24, 0, 0, 0, 0, 0, 0),
     "bmp upside down": b"BM" + struct.pack("<IIIIiiHHIIiiII", 54, 0, 54, 40, 40000, -40000, 1, 24, 0, 0, 0, 0, 0, 0),
@@ -104,9 +105,7 @@ def predictor(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_a_bomb_is_refused_by_its_header(attack: Attack, name: str) -> None:
     found = attack(lambda: READ(HUGE[name]))
     assert isinstance(found, DataError)
-    assert "pixels" in str(found) or "cannot be read" in str(found)
-    if name not in ("tiff of small sides and huge tiles",):
-        assert "pixels" in str(found)
+    assert "pixels are more than the limit" in str(found)
 
 
 @pytest.mark.parametrize("name", HUGE)
@@ -157,12 +156,12 @@ def test_bombs_in_memory_are_refused(attack: Attack) -> None:
 
 @pytest.fixture(scope="module")
 def legal(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Eight images of 80 megapixels in class folders."""
+    """Eight images of 80 megapixels in class folders, every other one grey, which takes less time to read."""
     folder = tmp_path_factory.mktemp("legal")
     for number in range(8):
         path = folder / "ab"[number % 2] / f"{number}.png"
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(png(10000, 8000, bytes([10 + number, 200, 30])))
+        path.write_bytes(png(10000, 8000, bytes([10 + number, 200, 30][: 1 if number // 2 % 2 else 3])))
     return folder
 
 
@@ -176,15 +175,12 @@ def test_a_legal_image_of_80_megapixels_is_read_right(attack: Attack, predictor:
 
 
 def test_eight_legal_images_of_80_megapixels_train_within_the_memory_of_one(attack: Attack, legal: Path) -> None:
-    def train() -> Any:
-        data = from_folder(legal, holdout=(0.25, 0))
-        model = tfft.build("toy", tfft.tasks.classification(data.labels), seed=1)
-        return tfft.fit(model, data, tfft.plans.head_only(1), batch_size=4, cache="off")
-
-    train_small = from_arrays(np.random.default_rng(0).integers(0, 255, (8, 8, 8, 3), np.uint8), [0, 1] * 4)
-    warm = tfft.build("toy", tfft.tasks.classification(train_small.labels), seed=1)
-    tfft.fit(warm, train_small, tfft.plans.head_only(1), batch_size=4, cache="off")
-    run = attack(train)
+    small = from_arrays(np.random.default_rng(0).integers(0, 255, (8, 8, 8, 3), np.uint8), [0, 1] * 4)
+    model = tfft.build("toy", tfft.tasks.classification(["a", "b"]), seed=1)
+    tfft.fit(tfft.build("toy", tfft.tasks.classification(small.labels)), small, tfft.plans.head_only(1), batch_size=4)
+    data = attack(lambda: from_folder(legal, holdout=(0.25, 0)))
+    assert not isinstance(data, DataError), data
+    run = attack(lambda: tfft.fit(model, data, tfft.plans.head_only(1), batch_size=4))
     assert not isinstance(run, DataError), run
 
 
@@ -254,6 +250,7 @@ def test_a_tiff_whose_directories_go_round(attack: Attack) -> None:
     assert attack(lambda: READ(content)).shape == (32, 48, 3)
 
 
+@pytest.mark.filterwarnings("ignore:Tag data larger than file:UserWarning")
 def test_exif_that_points_everywhere_is_passed_over(attack: Attack) -> None:
     entry = struct.pack("<HHII", 0x0112, 3, 2**31, 2**31)
     exif = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", 5000) + entry * 5000 + struct.pack("<I", 8)

@@ -30,6 +30,8 @@ from PIL import (
 )
 
 from tfft.core import limits
+from tfft.core.errors import DataError
+from tfft.core.machine import release_memory
 from tfft.core.specs import IMAGE_FORMATS
 
 PLUGINS = (
@@ -62,7 +64,17 @@ def taking_turns(amount: int) -> AbstractContextManager[Any]:
         ...     "the same thread may enter twice"
         'the same thread may enter twice'
     """
-    return _TURN if amount >= LARGE_PIXELS else nullcontext()
+    return _turn() if amount >= LARGE_PIXELS else nullcontext()
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    with _TURN:
+        release_memory()  # what the thread before let go of
+        try:
+            yield
+        finally:
+            release_memory()
 
 
 def read_regular(path: str | Path) -> bytes:
@@ -133,7 +145,14 @@ def opened_image(source: Any, what: str) -> Iterator[Any]:
     with open(path, "rb") if path else io.BytesIO(source) as file:
         prefix = file.read(_PREFIX)
         limits.check("image_pixels", _webp_pixels(prefix), what)
-        image = _identified(file, prefix, path)
+        try:
+            image = _identified(file, prefix, path)
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # a GIF whose frame exceeds its screen
+            raise DataError(
+                f"{what}: its pixels are more than the limit.",
+                f"limit {limits.highest('image_pixels'):,}",
+                "Fix the file: it has a frame beyond its own sides.",
+            ) from None
         tags = getattr(image, "tag_v2", {})
         tile = _whole(tags.get(_TILE_SIDES[0])) * _whole(tags.get(_TILE_SIDES[1]))
         limits.check("image_pixels", max(image.width * image.height, tile), what)
