@@ -156,3 +156,15 @@ def test_a_file_or_folder_is_not_taken_for_a_text(reader, tmp_path, monkeypatch,
     with pytest.raises(DataError, match=rf"'{name}' is a file or folder, and the model reads texts"):
         given_inputs(reader, ["a text", name])
     assert given_inputs(reader, ["a text " * 1000]) == ["a text " * 1000]
+
+
+def test_parts_may_be_typed(tmp_path):
+    add(tmp_path, *(f"{part}/{name}/{index}.png" for part in ("one", "two") for name in "ab" for index in range(4)))
+
+    def source(parts):
+        return Source(tmp_path, "path", "label", False, parts=parts)
+
+    assert source("train=one, test=two").splits(0).labels.names == ("a", "b")
+    assert source("none").splits(0).labels.names == source(None).splits(0).labels.names == ("one", "two")
+    with pytest.raises(DataError, match="parts= must map"):
+        source("one").splits(0)

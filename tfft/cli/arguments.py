@@ -90,6 +90,13 @@ TextColumn = Annotated[
 ]
 LabelColumn = Annotated[str, typer.Option(help="Tables: column of labels; several, separated by commas.")]
 Precision = Annotated[PrecisionName, typer.Option(help="What training computes in; auto tries on this machine.")]
+Parts = Annotated[
+    str | None,
+    typer.Option(
+        help="Folders: which part is which, such as train=seg_train,test=seg_test; `none` if all folders are classes.",
+        show_default="by their names",
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Draws the parts, orders the examples, starts the head.")]
 BatchSize = Annotated[int, typer.Option(help="Examples in a batch.", min=1)]
 SkipCorrupt = Annotated[bool, typer.Option(help="Leave unreadable images out instead of stopping.")]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tfft.core.specs import LabelSpace
     from tfft.data.columns import InputColumns
     from tfft.data.examples import Examples, Splits
+    from tfft.data.folder import Parts
 
 
 class Part(StrEnum):
@@ -44,6 +45,7 @@ class Source:
         label_column: Of a table; several with commas between them.
         skip_corrupt: Whether to leave unreadable images out.
         text_column: Of a table, in place of images; two with a comma between them for pairs of texts.
+        parts: Which folder is which part, such as ``"train=seg_train,test=seg_test"``; ``"none"`` when all are classes.
     """
 
     path: Path
@@ -51,6 +53,7 @@ class Source:
     label_column: str
     skip_corrupt: bool
     text_column: str | None = None
+    parts: str | None = None
 
     def splits(self, seed: int) -> "Splits":
         """Training, validation and test parts.
@@ -70,7 +73,7 @@ class Source:
         if self._is_table:
             inputs: InputColumns = {"image_column": self.image_column, "text_column": self._texts}
             return tfft.data.from_csv(self.path, self._labels, seed=seed, on_corrupt=on_corrupt, **inputs)
-        return tfft.data.from_folder(self.path, seed=seed, on_corrupt=on_corrupt)
+        return tfft.data.from_folder(self.path, self._parts, seed=seed, on_corrupt=on_corrupt)
 
     @property
     def usual_backbone(self) -> str:
@@ -113,7 +116,7 @@ class Source:
                 columns = list(labels.names)  # targets are matched by position
             found = table.table_pools(self.path, Columns(self.image_column, columns, self._texts))
         else:
-            found = folder.folder_pools(self.path)
+            found = folder.folder_pools(self.path, self._parts)
         return pools.unsplit(found, labels, "skip" if self.skip_corrupt else "error")
 
     @property
@@ -123,6 +126,13 @@ class Source:
     @property
     def _labels(self) -> str | list[str]:
         return _several(self.label_column)
+
+    @property
+    def _parts(self) -> "Parts":
+        if self.parts is None or self.parts.strip().lower() in ("none", "false"):
+            return None if self.parts is None else False
+        pairs = [pair.partition("=") for pair in self.parts.split(",")]
+        return {part.strip(): name.strip() for part, _, name in pairs}
 
     @property
     def _texts(self) -> str | list[str] | None:

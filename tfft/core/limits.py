@@ -31,6 +31,7 @@ LIMITS = MappingProxyType(
     {
         # Source: Pillow's Image.MAX_IMAGE_PIXELS, a quarter of a gigabyte as 24-bit RGB
         "image_pixels": Limit(89_478_485, "pixels", "width x height of one image"),
+        "input_bytes": Limit(2**29, "bytes", "one encoded image, or one text file"),
         "archive_bytes": Limit(2**30, "bytes", "one archive, unpacked"),
         "archive_ratio": Limit(20, "times its own size", "one archive, unpacked, once it exceeds archive_bytes"),
         "archive_members": Limit(10_000, "members", "files and folders in one archive"),

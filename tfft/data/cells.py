@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
 from tfft.core.errors import DataError, shortlist
 from tfft.core.specs import Text
@@ -42,7 +43,7 @@ def images(column: "pd.Series", folder: Path) -> list[Any]:
     """A column of pictures as inputs.
 
     Args:
-        column: Paths, encoded bytes, or uint8 arrays of shape (height, width[, channels]).
+        column: Paths, encoded bytes, Pillow images, or uint8 arrays of shape (height, width[, channels]).
         folder: Where relative paths start.
 
     Returns:
@@ -65,13 +66,14 @@ def images(column: "pd.Series", folder: Path) -> list[Any]:
 def _image(value: Any, row: int, folder: Path) -> Any:
     """One cell of the image column: a path from where the table lies, encoded bytes, or uint8 pixels."""
     if isinstance(value, (str, Path)):
-        return str(folder / value)
+        # a URL or the home folder is no path below the table; whoever looks for it says so
+        return str(value) if str(value).startswith("~") or "://" in str(value) else str(folder / value)
     if isinstance(value, (bytes, bytearray)):
         return bytes(value)
-    if isinstance(value, np.ndarray):
+    if isinstance(value, (np.ndarray, Image.Image)):
         return AsPixels([value], None)[0]
     raise DataError(
-        "The image column must hold paths, encoded bytes or uint8 arrays.",
+        "The image column must hold paths, encoded bytes, uint8 arrays or Pillow images.",
         f"a {type(value).__name__} in row {row}: {str(value)[:100]!r}",
         "Name another column with image_column=, or write the file names out with their endings.",
     )

@@ -1,13 +1,12 @@
 """Texts that are already in memory."""
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from tfft.core.errors import DataError
+from tfft.core.image_files import is_image
 from tfft.core.specs import Text
 from tfft.data.walking import SUFFIXES
 
@@ -74,14 +73,12 @@ def is_encoded_text(content: bytes) -> bool:
         >>> is_encoded_text("好看".encode()), is_encoded_text(b"\xff\xd8\xff")
         (True, False)
     """
+    if is_image(content):
+        return False
     try:
-        Image.open(io.BytesIO(content)).close()
-    except (UnidentifiedImageError, OSError, ValueError):
-        try:
-            return bool(content.decode().strip())
-        except UnicodeDecodeError:
-            return False
-    return False
+        return bool(content.decode().strip())
+    except UnicodeDecodeError:
+        return False
 
 
 def _plain(values: Any) -> Any:

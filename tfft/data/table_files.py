@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft.core.errors import DataError, shortlist
+from tfft.core.path_advice import missing_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,7 @@ def read_table(path: Path, as_written: Sequence[str], texts: Sequence[str] = ())
         ".parquet": pd.read_parquet,
     }
     if not path.is_file():
-        raise DataError(f"There is no file {str(path)!r}.", fix="Check the path; it is relative to where you run.")
+        raise DataError(f"There is no file {str(path)!r}.", fix=missing_file(path))
     if path.suffix.lower() not in readers:
         raise DataError(
             f"{str(path)!r} is not a table that can be read.",

@@ -1,9 +1,9 @@
 """Files of one text each, read when an index asks for one."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+from tfft.core.image_files import read_regular
 from tfft.core.specs import Text
 
 
@@ -15,6 +15,7 @@ class TextFiles(Sequence[Text]):
 
     Example:
         >>> import tempfile
+        >>> from pathlib import Path
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     _ = Path(folder, "1.txt").write_text("A film to see twice.", encoding="utf-8-sig")
         ...     TextFiles([f"{folder}/1.txt"])[0].first
@@ -29,7 +30,7 @@ class TextFiles(Sequence[Text]):
 
     def __getitem__(self, index: Any) -> Any:
         path = self.paths[index]
-        content = Path(path).read_bytes()
+        content = read_regular(path)
         try:
             return Text(content.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
