@@ -75,14 +75,14 @@ class Source:
     @property
     def usual_backbone(self) -> str:
         """What is fine-tuned where the user names nothing; class folders are looked into for texts."""
-        from tfft.data.table_files import read_table
+        from tfft.data.table_files import column_names
         from tfft.data.walking import holds_texts
 
         texts = self.text_column is not None
         if not texts and self.path.is_dir():
             texts = holds_texts(self.path)
         elif not texts and self.image_column is None and self.path.is_file():
-            columns = read_table(self.path, []).columns
+            columns = column_names(self.path)
             texts = "text" in columns and "path" not in columns
         return "minilm_l6" if texts else "tfft_mini"
 

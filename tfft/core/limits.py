@@ -36,6 +36,11 @@ LIMITS = MappingProxyType(
         "archive_members": Limit(10_000, "members", "files and folders in one archive"),
         "table_columns": Limit(10_000, "columns", "one table"),
         "table_cells": Limit(100_000_000, "cells", "rows x columns of one table"),
+        # as archive_bytes: what Parquet compresses, and repeats from a dictionary
+        "table_bytes": Limit(2**29, "bytes", "the columns that are read of one Parquet or .gz file, unpacked"),
+        "table_ratio": Limit(20, "times its own size", "one Parquet or .gz file, once it exceeds table_bytes"),
+        "text_bytes": Limit(2**25, "bytes", "one text: a file, a cell, or a line of a table"),
+        "record_bytes": Limit(2**27, "bytes", "one record of a TFRecord file"),
         "json_bytes": Limit(256 * 2**20, "bytes", "one JSON document, such as a line of JSON lines"),
         "json_depth": Limit(200, "levels", "lists and objects inside each other in JSON"),
     }
