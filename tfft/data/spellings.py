@@ -2,7 +2,7 @@
 
 ::
 
-    as_spelt        numbers where all cells are written as numbers, lists where cells are lists, else the text
+    as_spelt        numbers where all cells are written as numbers, else the text
     as_list         the labels in the text of a list
     taken_apart     the labels in a cell, by the separator that the user names
 """
@@ -36,10 +36,7 @@ def as_spelt(cells: Sequence[str | None], decimal: str | None = None) -> list[An
         decimal: ``","`` where numbers have a decimal comma, as in files with semicolons.
 
     Returns:
-        Integers, floats, lists of labels, or text; None for an empty cell, and for "NA" or "nan" among numbers.
-
-    Raises:
-        ValueError: When some cells are lists, and others are not.
+        Integers, floats or text; None for an empty cell, and for "NA" or "nan" among numbers.
 
     Example:
         >>> as_spelt(["1", "NA", "2"]), as_spelt(["1", "x"]), as_spelt(["1,5", "2"], decimal=",")
@@ -52,8 +49,6 @@ def as_spelt(cells: Sequence[str | None], decimal: str | None = None) -> list[An
                 return [None if cell is None or cell in _NO_VALUE else number(cell) for cell in cells]
         if decimal == "," and are_comma_numbers(filled):
             return [None if cell is None or cell in _NO_VALUE else comma_number(cell) for cell in cells]
-        if any(map(looks_like_list, filled)):
-            return [as_list(cell) if cell else None for cell in cells]
     return [cell or None for cell in cells]
 
 
