@@ -135,3 +135,8 @@ def test_a_series_keeps_every_text_at_its_label_whatever_its_index():
     data = tfft.data.from_arrays(table.text[table.index > 1], table.label[table.index > 1], holdout=(0.2, 0))
     for part in (data.train, data.validation):
         assert [TEXTS.index(text.first) % 2 for text in part.inputs] == part.targets.tolist()
+
+
+def test_half_an_emoji_in_a_text_is_said():
+    with pytest.raises(DataError, match=r"1 of 20 texts cannot be read: 'example 19 \(half a character.*Repair the program"):
+        tfft.data.from_arrays([*TEXTS[:-1], "half \ud83d"], ["a", "b"] * 10)

@@ -198,3 +198,8 @@ def test_commas_are_decimal_signs_between_semicolons(tmp_path, cells, options, r
 def test_a_writing_that_means_nothing_is_refused(options):
     with pytest.raises(DataError, match=next(iter(options))):
         Writing(**options)
+
+
+def test_nan_in_json_lines_is_a_missing_number(tmp_path):
+    (tmp_path / "t.jsonl").write_text('{"label": 0.5, "other": NaN}\n{"label": NaN, "other": 1}\n')
+    assert read_table(tmp_path / "t.jsonl", ["label"])["label"].isna().tolist() == [False, True]

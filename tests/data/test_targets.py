@@ -200,3 +200,9 @@ def test_quantities_that_float32_cannot_tell_apart_are_refused():
     assert encode(seconds - 1.7e9, labels, "train").std() > 10
     same = encode(np.full(5, 1.7e9 + 1), label_space(np.full(5, 1.7e9 + 1)), "train")
     assert len(same) == 5
+
+
+@pytest.mark.parametrize("targets", [["a", "b\ud83d"], [["a"], ["b\ud83d"]]])
+def test_half_an_emoji_is_no_label(targets):
+    with pytest.raises(DataError, match=r"half a character \(a lone surrogate\).*'b\\ud83d'"):
+        label_space(targets)

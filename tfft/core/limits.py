@@ -42,6 +42,7 @@ LIMITS = MappingProxyType(
         "text_bytes": Limit(2**25, "bytes", "one text: a file, a cell, or a line of a table"),
         "record_bytes": Limit(2**27, "bytes", "one record of a TFRecord file"),
         "json_bytes": Limit(256 * 2**20, "bytes", "one JSON document, such as a line of JSON lines"),
+        "json_values": Limit(10_000_000, "values", "one JSON document"),
         "json_depth": Limit(200, "levels", "lists and objects inside each other in JSON"),
     }
 )

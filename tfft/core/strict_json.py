@@ -10,6 +10,7 @@ import json
 import math
 import re
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
@@ -25,10 +26,12 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 _SHOWN = 80
 
 
-def read(content: str | bytes, what: str, error: type[TfftError] = DataError, fix: str = "Repair it.") -> Any:
+def read(
+    content: str | bytes, what: str, error: type[TfftError] = DataError, fix: str = "Repair it.", nan: bool = False
+) -> Any:
     """The values of one JSON document.
 
-    Stricter than ``json.loads``: size and depth are limited (``json_bytes`` and ``json_depth`` of ``core.limits``), and a key that
+    Stricter than ``json.loads``: bytes, depth and number of values are limited (``json_...`` of ``core.limits``), and a key that
     stands twice, ``NaN``, ``Infinity``, a number beyond float64 and half of a surrogate pair are errors.
 
     Args:
@@ -36,6 +39,7 @@ def read(content: str | bytes, what: str, error: type[TfftError] = DataError, fi
         what: The file or line, for the message.
         error: The class of the error to raise.
         fix: One sentence: what to do about a document that is no JSON.
+        nan: Whether ``NaN``, ``Infinity`` and ``-Infinity`` are allowed, which Python writes for metrics without a value.
 
     Returns:
         Dictionaries, lists, text, numbers, truth values and None.
@@ -55,8 +59,13 @@ def read(content: str | bytes, what: str, error: type[TfftError] = DataError, fi
     try:
         text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
         limits.check("json_depth", depth(text), what, error)
+        limits.check("json_values", _count(text), what, error)
         values = json.loads(
-            text, object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite, parse_int=_whole
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=float if nan else _no_number,
+            parse_float=float if nan else _finite,
+            parse_int=_whole,
         )
         if _HALF.search(text):
             _refuse_halves(values)
@@ -68,7 +77,9 @@ def read(content: str | bytes, what: str, error: type[TfftError] = DataError, fi
     return values
 
 
-def read_file(path: Path, what: str, error: type[TfftError] = DataError, fix: str = "Repair it.") -> Any:
+def read_file(
+    path: Path, what: str, error: type[TfftError] = DataError, fix: str = "Repair it.", nan: bool = False
+) -> Any:
     """The values of a JSON file, whose size is checked before it is read.
 
     Args:
@@ -76,6 +87,7 @@ def read_file(path: Path, what: str, error: type[TfftError] = DataError, fix: st
         what: The file, for the message.
         error: The class of the error to raise.
         fix: One sentence: what to do about a file that is no JSON.
+        nan: As for ``read``.
 
     Returns:
         As ``read``.
@@ -98,7 +110,7 @@ def read_file(path: Path, what: str, error: type[TfftError] = DataError, fix: st
         content = path.read_bytes()
     except OSError as found:
         raise error(f"{what} cannot be read: {found.strerror or found}.", fix=fix) from found
-    return read(content, what, error, fix)
+    return read(content, what, error, fix, nan)
 
 
 def depth(text: str) -> int:
@@ -121,11 +133,21 @@ def depth(text: str) -> int:
     return max(accumulate((1 if bracket in "[{" else -1 for bracket in brackets), initial=0))
 
 
+def _count(text: str) -> int:
+    """At most how many values there are: three characters of JSON may take 64 bytes of memory."""
+    found = 0
+    for counted in (lambda: text, lambda: _STRING.sub("", text)):
+        found = sum(counted().count(mark) for mark in ",[{")
+        if found <= limits.highest("json_values"):
+            break
+    return found
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in values if keys.count(key) > 1)
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key in values if counts[key] > 1)
         raise ValueError(f"the key {twice[:_SHOWN]!r} stands twice")
     return values
 

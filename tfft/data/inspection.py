@@ -99,9 +99,11 @@ def refuse_faults(inputs: Sequence[Any], inspection: Inspection) -> None:
             if isinstance(inputs, TextFiles)
             else ("images", "Repair or remove them, ")
         )
+        if isinstance(inputs[inspection.faults[0][0]], Text):
+            kind, again = "texts", "Repair the program that cut them, or remove them; "
         raise DataError(
             f"{len(named)} of {len(inputs)} {kind} cannot be read: {shortlist(named)}.",
-            fix=f'{again} or pass on_corrupt="skip" to leave them out.',
+            fix=f'{again}or pass on_corrupt="skip" to leave them out.',
         )
 
 

@@ -58,7 +58,8 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
                 limits.check("text_bytes", len(line), what)
             if not line.strip():
                 continue
-            row = strict_json.read(line.decode("utf-8-sig" if number == 1 else "utf-8"), what)
+            # Python writes NaN for a missing number
+            row = strict_json.read(line.decode("utf-8-sig" if number == 1 else "utf-8"), what, nan=True)
             if not isinstance(row, dict):
                 raise DataError(
                     f"{what} is not a JSON object.", line[:_SHOWN].decode(errors="replace"), 'Write {"text": "...", "label": "..."}.'

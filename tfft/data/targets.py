@@ -45,7 +45,7 @@ def label_space(targets: Sequence[Any] | np.ndarray, names: Sequence[str] | None
                 f"rows {shortlist(blank)}",
                 "Leave blanks out of the lists.",
             )
-        return LabelSpace(tuple(found if names is None else names), "multi")
+        return LabelSpace(_whole(found if names is None else names), "multi")
     if array.ndim == 2:
         return _columns(array, names)
     if array.dtype.kind == "f":
@@ -57,7 +57,7 @@ def label_space(targets: Sequence[Any] | np.ndarray, names: Sequence[str] | None
         )
     if names is not None and array.dtype.kind in "bui":
         _inside(array, len(names), "train")
-    return LabelSpace(tuple(present if names is None else names))
+    return LabelSpace(_whole(present if names is None else names))
 
 
 def encode(targets: Sequence[Any] | np.ndarray, labels: LabelSpace, part: str, by_position: bool = False) -> np.ndarray:
@@ -140,6 +140,18 @@ def _columns(array: np.ndarray, names: Sequence[str] | None) -> LabelSpace:
         return LabelSpace(_named(names, default), "real", (0.0,) * count, (1.0,) * count)
     _zeros_and_ones(array)
     return LabelSpace(_named(names, [f"label_{index}" for index in range(count)]), "multi")
+
+
+def _whole(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, unless one holds half of a character, which no file can keep."""
+    halves = [name for name in names if any("\ud800" <= character <= "\udfff" for character in name)]
+    if halves:
+        raise DataError(
+            "Labels hold half a character (a lone surrogate), such as half an emoji.",
+            shortlist(halves),
+            "Repair the program that cut them.",
+        )
+    return tuple(names)
 
 
 def _named(names: Sequence[str] | None, default: list[str]) -> tuple[str, ...]:
