@@ -168,3 +168,27 @@ def test_parts_may_be_typed(tmp_path):
     assert source("none").splits(0).labels.names == source(None).splits(0).labels.names == ("one", "two")
     with pytest.raises(DataError, match="parts= must map"):
         source("one").splits(0)
+
+
+def test_lines_of_texts_end_at_line_ends_only(tmp_path, monkeypatch, reader):
+    lines = ["one\u2028", "two\x85b", "three\x0bb", "four\x0cb", "five"]
+    (tmp_path / "five.txt").write_text("\r\n".join(lines), encoding="utf-8", newline="")
+    assert given_inputs(reader, [str(tmp_path / "five.txt")]) == lines
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
+    assert given_inputs(reader, ["-"]) == lines
+
+
+def test_how_a_table_is_written_reaches_its_reader(tmp_path):
+    table = tmp_path / "t.csv"
+    rows = [
+        f'"{word} {turn}","{label}"'
+        for turn in range(6)
+        for word, label in (("one", "a|b"), ("two", "a"), ("three", "b"))
+    ]
+    table.write_text("\n".join(["text,label", *rows]))
+    source = Source(table, None, "label", False, text_column="text", separator="|")
+    splits = source.splits(0)
+    assert splits.labels.kind == "multi"
+    assert source.everything(splits.labels)[0].counts() == {"a": 12, "b": 12}
+    plain = Source(table, None, "label", False, text_column="text", quotes=False).splits(0)
+    assert plain.labels.names == ('"a"', '"a|b"', '"b"')

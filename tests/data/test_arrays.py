@@ -152,7 +152,7 @@ def test_images_must_be_a_sequence(images):
 
 
 def test_paths_are_shown_the_way():
-    with pytest.raises(DataError, match=r"Image 0 cannot be used.*from_dataframe"):
+    with pytest.raises(DataError, match=r"2 of 2 inputs are paths of images.*from_dataframe"):
         from_arrays(["a.png", "b.png"], [0, 1])
 
 
@@ -176,7 +176,7 @@ def test_the_image_that_is_wrong_is_named_before_training():
         (np.zeros((20, 2, 2)), r"one axis or two.*shape \(20, 2, 2\)"),
         (["a", None] * 10, "10 targets are missing"),
         ([1] * 20, "two classes.*'1'"),
-        (np.arange(20).reshape(20, 1), r"shape \(20, 1\).*pass shape \(n,\)"),
+        (np.arange(40).reshape(20, 2), r"shape \(20, 2\).*pass shape \(n,\)"),
     ],
 )
 def test_targets_that_cannot_be_trained_on_are_refused(targets, message):

@@ -89,6 +89,18 @@ TextColumn = Annotated[
     str | None, typer.Option(help="Tables: column of texts; of pairs two, with a comma.", show_default=False)
 ]
 LabelColumn = Annotated[str, typer.Option(help="Tables: column of labels; several, separated by commas.")]
+Separator = Annotated[
+    str | None, typer.Option(help="Tables: what stands between several labels in one cell, such as '|'.")
+]
+Decimal = Annotated[str | None, typer.Option(help="Tables: decimal sign of labels, ',' or '.'.", show_default=False)]
+Quotes = Annotated[
+    bool | None,
+    typer.Option(
+        "--quotes/--no-quotes",
+        help="CSV, TSV: quotation marks enclose cells, or belong to the texts.",
+        show_default=False,
+    ),
+]
 Precision = Annotated[PrecisionName, typer.Option(help="What training computes in; auto tries on this machine.")]
 Parts = Annotated[
     str | None,

@@ -85,6 +85,9 @@ def fit(
     label_column: LabelColumn = "label",
     text_column: TextColumn = None,
     parts: arguments.Parts = None,
+    separator: arguments.Separator = None,
+    decimal: arguments.Decimal = None,
+    quotes: arguments.Quotes = None,
     batch_size: BatchSize = 32,
     cache: Annotated[CacheName, typer.Option(help="Where features of frozen layers are kept.")] = CacheName.auto,
     precision: Precision = PrecisionName.auto,
@@ -97,7 +100,7 @@ def fit(
 
     out = free_path("model", ".tfft") if out is None else out
     check_target(out)
-    source = Source(data, image_column, label_column, skip_corrupt, text_column, parts)
+    source = Source(data, image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes)
     backbone = source.usual_backbone if backbone is None else backbone
     described = arguments.describe_backbone(
         backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary,
@@ -160,6 +163,9 @@ def evaluate(
     label_column: LabelColumn = "label",
     text_column: TextColumn = None,
     parts: arguments.Parts = None,
+    separator: arguments.Separator = None,
+    decimal: arguments.Decimal = None,
+    quotes: arguments.Quotes = None,
     seed: Annotated[int | None, typer.Option(help="Draws the parts.", show_default="that of the training")] = None,
     skip_corrupt: SkipCorrupt = False,
 ) -> None:
@@ -171,7 +177,7 @@ def evaluate(
     start_tensorflow()
     predictor = tfft.load(bundle)
     seed = predictor.seen.seed if seed is None and predictor.seen is not None else seed or 0
-    source = Source(data, image_column, label_column, skip_corrupt, text_column, parts)
+    source = Source(data, image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes)
     examples, skipped, chosen = examples_of(source, part, seed, predictor)
     for line in skipped:
         say(f"skipped {name(line)}", wrong=True)

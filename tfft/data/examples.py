@@ -185,7 +185,8 @@ class Splits:
         """One line: how many examples of how many classes in which part."""
         sizes = [f"{len(self.train)} train", f"{len(self.validation)} validation"]
         sizes += [f"{len(self.test)} test"] if self.test is not None else ["no test part"]
-        one, many = ("quantity", "quantities") if self.labels.kind == "real" else ("class", "classes")
+        words = {"real": ("quantity", "quantities"), "multi": ("label, yes or no", "labels, several an example")}
+        one, many = words.get(self.labels.kind, ("class", "classes"))
         left_out = f"; {len(self.skipped)} left out, see .skipped" if self.skipped else ""
         if self.left_out:
             left_out += f"; files left out: {', '.join(f'{count} {ending}' for ending, count in self.left_out.items())}"

@@ -36,3 +36,23 @@ class TextFiles(Sequence[Text]):
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             raise ValueError(f"line {line} of {path} is not UTF-8") from None
+
+
+def lines_of(content: str) -> list[str]:
+    r"""The lines of a text.
+
+    Lines end at ``\n``, ``\r\n`` or a lone ``\r``, as Python reads files. ``str.splitlines`` would split at seven other characters as
+    well, such as U+2028 and U+0085, which stand inside of texts.
+
+    Args:
+        content: Of a file; a line end at its end begins no further line.
+
+    Returns:
+        Lines without their ends; blank ones stay.
+
+    Example:
+        >>> lines_of("one\x0bmore\u2028line\r\n\ntwo\n")
+        ['one\x0bmore\u2028line', '', 'two']
+    """
+    lines = content.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines if lines[-1] else lines[:-1]
