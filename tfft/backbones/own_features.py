@@ -37,16 +37,26 @@ def features_of(net: Any, handle: str, layer: str | None) -> Any:
     """
     if layer is not None:
         return _named(net, handle, layer)
-    found = {id(tensor): tensor for tensor in (_last(net, output, handle) for output in net.outputs)}
+    found = {id(tensor): tensor for tensor in (_last(net, output) for output in net.outputs)}
     if len(found) > 1:
-        shown = [f"{maker(net, tensor).name}: {tuple(tensor.shape)}" for tensor in found.values()]
-        name = maker(net, next(iter(found.values()))).name
+        tensors = [tensor for tensor in found.values() if tensor is not None]
+        shown = [f"{maker(net, tensor).name}: {tuple(tensor.shape)}" for tensor in tensors]
+        name = maker(net, tensors[0]).name
         raise BackboneError(
             f"The model {handle!r} has {len(net.outputs)} outputs, and which features to take is ambiguous.",
             f"before their tops {', '.join(shown)}",
             f"Pass layer={name!r}, or another one.",
         )
-    return next(iter(found.values()))
+    tensor = next(iter(found.values()))
+    if tensor is None or not _is_features(tensor):
+        raise BackboneError(f"The model {handle!r} has nothing before its top.", fix="Pass layer=.")
+    if tensor is net.outputs[0] and _answers(maker(net, tensor)):
+        raise BackboneError(
+            f"The model {handle!r} answers with a map, such as a mask, which is no good feature.",
+            f"{maker(net, tensor).name}: {tuple(tensor.shape)}",
+            "Pass layer= with a layer in front of its top.",
+        )
+    return tensor
 
 
 def maker(net: Any, tensor: Any) -> Any:
@@ -91,8 +101,8 @@ def _weights(calls: list[Any]) -> bool:
     return any(getattr(node.operation, "weights", []) for node in calls if type(node.operation).__name__ != "Normalization")
 
 
-def _last(net: Any, output: Any, handle: str) -> Any:
-    """The last tensor before the top that leads to an output."""
+def _last(net: Any, output: Any) -> Any:
+    """The last tensor before the top that leads to an output; None where there is none."""
     calls = before(net, output)
     first = next((number for number, node in enumerate(calls) if _weights([node])), len(calls))
     learned = {id(node) for node in calls[first:]}
@@ -103,18 +113,11 @@ def _last(net: Any, output: Any, handle: str) -> Any:
         return pools[-1].input_tensors[0]
     maps = [node for node in through if len(node.outputs[0].shape) in (3, 4) and _is_features(node.outputs[0])]
     if maps and not _is_followed(calls, maps[-1]):
-        if maps[-1].outputs[0] is output and _answers(maps[-1].operation):
-            raise BackboneError(
-                f"The model {handle!r} answers with a map, such as a mask, which is no good feature.",
-                f"{maps[-1].operation.name}: {tuple(output.shape)}",
-                "Pass layer= with a layer in front of its top.",
-            )
         return maps[-1].outputs[0]
     tops = [node for node in through if type(node.operation).__name__ == "Dense" and id(node.input_tensors[0]) in made]
-    found = tops[-1].input_tensors[0] if tops else output if through and not _is_dense(through[-1]) else None
-    if found is None or not _is_features(found):
-        raise BackboneError(f"The model {handle!r} has nothing before its top.", fix="Pass layer=.")
-    return found
+    if tops:
+        return tops[-1].input_tensors[0]
+    return output if through and not _is_dense(through[-1]) else None
 
 
 def _pools(node: Any) -> bool:

@@ -166,11 +166,12 @@ def range_of_net(net: Any, handle: str, asked: str | None) -> str:
 
 def _are_scaled(dark: np.ndarray, bright: np.ndarray) -> bool:
     """Whether these are the ends of a range that nets are trained on."""
-    low, high = np.minimum(dark, bright), np.maximum(dark, bright)
+    varying = abs(bright - dark) > 0
+    low, high = np.minimum(dark, bright)[varying], np.maximum(dark, bright)[varying]
     span, middle = high - low, abs(high + low) / 2
     small = (span >= _LEAST) & (np.maximum(abs(low), abs(high)) <= _MOST)
     centred = (span >= _LEAST) & (span <= _WIDEST) & (middle <= span / 4)
-    return bool(np.all(small | centred))
+    return bool(len(low) and np.all(small | centred))
 
 
 def _sentence(found: Entry, dark: np.ndarray, bright: np.ndarray) -> str:
