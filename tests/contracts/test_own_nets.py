@@ -354,7 +354,7 @@ def test_it_is_trained_evaluated_saved_and_read_back(make, tmp_path):
     run = tfft.fit(model, data, tfft.plans.two_phase(1, 1, tune_learning_rate=1e-3), batch_size=8, progress=False)
     tuned = run.phases[1].overview
     assert [row.path for row in tuned.rows if row.moved and row.block != "head"]
-    report = tfft.evaluate(model, data, part="validation")
+    report = tfft.evaluate(model, data.validation)
     predictor = tfft.load(tfft.export(model, tmp_path / "own.tfft", report))
     pixels = PIXELS[:, :, :width]
     np.testing.assert_array_equal(predictor.net.predict(pixels, verbose=0), model.net.predict(pixels, verbose=0))
