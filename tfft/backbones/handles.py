@@ -174,8 +174,9 @@ def _find(handle: Any) -> tuple[str, Any]:
     if handle.endswith((".h5", ".zip", ".pb")) and Path(handle).is_file():
         raise BackboneError(
             f"{handle!r} is no model that can be read.",
-            "weights alone, or an archive of another kind",
-            'Pass what model.save("net.keras") wrote, a folder, or a .tar.gz; weights go to weights= of a backbone by name.',
+            "weights alone, or a file of another kind",
+            'Pass what model.save("net.keras") wrote, a folder, or a .tar.gz; of an .h5 file with a whole model '
+            "tfft.load_backbone(keras.saving.load_model(path)). Weights go to weights= of a backbone by name.",
         )
     saved = Path(handle, FILE).is_file() or Path(handle, "variables").is_dir()
     if handle.startswith(HUB) or is_archive(handle) or saved:

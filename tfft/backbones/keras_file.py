@@ -1,29 +1,27 @@
 """Any functional Keras model as a backbone: a local ``.keras`` file, or a model in memory, cut at a layer."""
 
 import json
-import re
-import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft.backbones.base import Backbone, fixed_size, given_options
-from tfft.core.errors import BackboneError, WeightsError, nearest, shortlist
+from tfft.backbones.own_axes import channels_last, has_channels_first
+from tfft.backbones.own_blocks import blocks_of
+from tfft.backbones.own_copies import check_saved, copied, remade
+from tfft.backbones.own_features import KINDS, features_of
+from tfft.backbones.own_nets import has_clashes, image_input, unfolded
+from tfft.backbones.own_pixels import range_of_net, reads_weights
+from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.graph import nodes
-from tfft.core.specs import Block, FeatureSpec
+from tfft.core.passages import before
+from tfft.core.specs import FeatureSpec
 from tfft.preprocess.image import ImagePreprocessor
-from tfft.preprocess.pixels import PIXEL_RANGES
 
 if TYPE_CHECKING:
     import keras
-
-_PIXELS = 224
-_KINDS = {2: "vector", 3: "sequence", 4: "map"}
-# a net that begins with one of these takes pixels as they are
-_SCALING = ("Rescaling", "Normalization")
 
 
 def names() -> Iterable[str]:
@@ -39,16 +37,17 @@ def backbone(
     pixel_range: str | None = None,
     blocks: Sequence[str] = (),
 ) -> Backbone:
-    """Describe a model of pictures; of a file its architecture is read, and not its weights.
+    """Describe a model of images; of a file the architecture is read, and its weights where pixels are normalised with them.
 
     Args:
-        name: A ``.keras`` file, or a functional ``keras.Model`` in memory, which stays as it is: its copy is trained.
-        layer: Whose output becomes the features; None for the last one before its top: before the last pooling, or the last
-            Dense layer.
+        name: A ``.keras`` file, or a functional ``keras.Model`` in memory, which stays as it is: its copy is trained, in float32.
+        layer: The layer or operation whose output becomes the features; None for the last one before its top: what enters the
+            last global pooling, or the last map, or what enters the last Dense layer. A model with several outputs that lead to
+            different ones needs a name.
         size: Height and width in pixels, one number or both; None for what it takes, or 224.
-        fit: How pictures are brought to the size, ``"squash"``, ``"crop"`` or ``"pad"``; None for the default.
+        fit: How images are brought to the size, ``"squash"``, ``"crop"`` or ``"pad"``; None for the default.
         pixel_range: What it was trained on: ``"raw"`` (0..255), ``"zero_to_one"``, ``"minus_one_to_one"``, ``"torch"`` or
-            ``"caffe"``. It has to be said, but for a model that begins with a ``Rescaling`` or ``Normalization`` layer.
+            ``"caffe"``. A model whose first layers or operations scale 0..255 themselves takes ``"raw"``, and refuses the others.
         blocks: Names of the layers at which blocks end, from input to output; without them a block ends where maps become
             smaller, or with every layer that has weights.
 
@@ -60,33 +59,34 @@ def backbone(
         WeightsError: When the file is missing or damaged.
     """
     handle, net, load = _opened(name)
-    base = _cut(net, handle, layer)
-    if pixel_range is None:
-        pixel_range = _range(base, handle)
-    if pixel_range not in PIXEL_RANGES:
-        raise BackboneError(f"There is no pixel range {pixel_range!r}.", fix=nearest(str(pixel_range), PIXEL_RANGES))
-    height, width = fixed_size(handle, tuple(base.inputs[0].shape[1:3]), size)
+    height, width = fixed_size(handle, tuple(image_input(net, handle).shape[1:3]), size)
+    if load is None:
+        net = remade(net) if has_clashes(net) else net
+        load = partial(_owned, net=name)
+    base = _cut(net, handle, layer, (height, width))
+    check_saved(base, handle)
+    weighted = base if net is name or not reads_weights(base) else _cut(_read(load, handle), handle, layer, (height, width))
+    pixel_range = range_of_net(weighted, handle, pixel_range)
     geometry = ImagePreprocessor(height, width) if fit is None else ImagePreprocessor(height, width, fit)  # type: ignore[arg-type]
     return Backbone(
         handle=handle,
         options=given_options(layer=layer, size=size, fit=fit, pixel_range=pixel_range, blocks=tuple(blocks) or None),
-        loader=partial(_load, load, handle, layer),
-        features=FeatureSpec(_KINDS[len(base.output.shape)], dtype=base.output.dtype),  # type: ignore[arg-type]
-        blocks=_said(base, blocks) if blocks else tuple(_found(base)),
+        loader=partial(_load, load, handle, layer, (height, width)),
+        features=FeatureSpec(KINDS[len(base.output.shape)]),  # type: ignore[arg-type]
+        blocks=blocks_of(base, blocks, 1 if has_channels_first(base) else 3),
         preprocessor=geometry,
         pixel_range=pixel_range,
     )
 
 
-def _opened(name: Any) -> tuple[str, Any, Callable[[], Any]]:
-    """Handle, architecture, and what makes the net with its weights."""
+def _opened(name: Any) -> tuple[str, Any, Callable[[], Any] | None]:
+    """Handle, architecture, and what makes the net with its weights; None for a net in memory."""
     import keras
 
     if not isinstance(name, str):
         if not isinstance(name, keras.Model):
             raise BackboneError(f"{type(name).__name__!r} is no Keras 3 model.", fix="Pass a functional keras.Model.")
-        _check_classes(name)
-        return f"<{name.name}>", name, lambda: name
+        return f"<{name.name}>", name, None
     path = Path(name)
     try:
         with zipfile.ZipFile(path) as archive:
@@ -104,149 +104,55 @@ def _opened(name: Any) -> tuple[str, Any, Callable[[], Any]]:
     return name, net, partial(keras.saving.load_model, path, compile=False, safe_mode=True)
 
 
-def _cut(net: Any, handle: str, layer: str | None) -> Any:
+def _owned(net: Any) -> Any:
+    """A net whose operations may be renamed, where they have to be."""
+    return copied(net) if has_clashes(net) else net
+
+
+def _cut(net: Any, handle: str, layer: str | None, size: tuple[int, int]) -> Any:
+    """The flat net from images to features; it shares its layers."""
     import keras
 
-    if isinstance(net, keras.Sequential) and net.built and net.inputs:
-        net = keras.Model(net.inputs, net.outputs, name=net.name)
-    if not getattr(net, "inputs", None) or not getattr(net, "layers", None):
+    net = unfolded(net, handle, size)
+    image = image_input(net, handle)
+    tensor = features_of(net, handle, layer)
+    others = [each for each in net.inputs if each is not image]
+    entering = {id(each) for node in before(net, tensor) for each in node.input_tensors}
+    if any(id(each) in entering for each in others):
         raise BackboneError(
-            f"The model {handle!r} is not functional.",
-            type(net).__name__,
-            "Build it with keras.Model(inputs, outputs), or begin the Sequential one with keras.Input(shape).",
+            f"The features of {handle!r} depend on {1 + len(others)} inputs.",
+            shortlist([each.name for each in net.inputs]),
+            "Pass layer= with a layer that depends on the images alone.",
         )
-    if len(net.inputs) != 1 or len(net.inputs[0].shape) != 4 or net.inputs[0].shape[-1] != 3:
-        raise BackboneError(
-            f"The model {handle!r} takes no pictures.",
-            shortlist([str(tuple(tensor.shape)) for tensor in net.inputs]),
-            "It has to take one tensor of shape (batch, height, width, 3).",
-        )
-    net = _flat(net)
-    known = [found.name for found in net.layers]
-    if layer is not None and layer not in known:
-        raise BackboneError(f"The model {handle!r} has no layer {layer!r}.", fix=nearest(layer, known))
-    # not those of the layers, which belong to other nets as well
-    outputs = {node.operation.name: list(node.outputs) for node in nodes(net)}
-    outputs = {name: found[0] if len(found) == 1 else found for name, found in outputs.items()}
-    output = outputs.get(layer, net.inputs[0]) if layer is not None else _last(net, outputs, handle)
-    if isinstance(output, (list, tuple, dict)) or len(output.shape) not in _KINDS or "float" not in output.dtype:
-        raise BackboneError(
-            f"The output of {layer or known[-1]!r} in {handle!r} cannot be features.",
-            "several tensors" if isinstance(output, (list, tuple, dict)) else f"{output.dtype} {tuple(output.shape)}",
-            "Pass layer= with one whose output is one tensor of floats.",
-        )
-    base = keras.Model(net.inputs, output, name="backbone")
-    if not base.weights:
-        raise BackboneError(
-            f"Nothing before the output of {layer or known[-1]!r} in {handle!r} has weights.",
-            shortlist([found.name for found in base.layers]),
-            "Pass layer= with one further back.",
-        )
-    return base
+    return keras.Model(image, channels_last(net, tensor, handle), name="backbone")
 
 
-def _check_classes(net: Any) -> None:
-    """Refuse what a bundle could not bring back, before anything is trained."""
-    import keras
-
-    for layer in net._flatten_layers(include_self=False):
-        kind = type(layer)
-        registered = keras.saving.get_registered_name(kind) != kind.__name__
-        if kind.__name__ == "Lambda" or not (registered or kind.__module__.startswith(("keras.", "keras_hub."))):
-            raise BackboneError(
-                f"The layer {layer.name!r} of the class {kind.__name__} cannot be saved with a model.",
-                fix="Register its class with keras.saving.register_keras_serializable(); a Lambda has to become such a class.",
-            )
+def _read(load: Callable[[], Any], handle: str) -> Any:
+    try:
+        return load()
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, zipfile.BadZipFile) as error:
+        if isinstance(error, BackboneError):
+            raise
+        raise WeightsError(f"The weights in {handle!r} cannot be read: {error}.", fix="Get the file again.") from error
 
 
-def _flat(net: Any) -> Any:
-    """The same net, with the layers of models inside it in the place of these, so that it can be cut within them."""
-    import keras
-
-    def call(operation: Any) -> Any:
-        if not hasattr(operation, "_nodes_by_depth"):
-            return operation
-        # Keras 3.15 has no public way to call the operations of a functional model one by one
-        return lambda *inputs, **_: operation._run_through_graph(list(inputs), operation_fn=call)
-
-    inside = [layer for layer in net.layers if hasattr(layer, "_nodes_by_depth")]
-    names = list(_names(net))
-    if not inside or len(set(names)) < len(names):
-        return net
-    inputs = [keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name) for tensor in net.inputs]
-    return keras.Model(inputs, net._run_through_graph(inputs, operation_fn=call), name=net.name)
+def _load(load: Callable[[], Any], handle: str, layer: str | None, size: tuple[int, int], seed: int) -> "keras.Model":
+    net = copied(_cut(_read(load, handle), handle, layer, size))
+    if has_channels_first(net):
+        _try(net, handle)
+    return net
 
 
-def _names(net: Any) -> Iterator[str]:
-    """Of the layers of a net and of those inside it, but for inputs."""
-    for layer in net.layers:
-        if hasattr(layer, "_nodes_by_depth"):
-            yield from _names(layer)
-        elif type(layer).__name__ != "InputLayer":
-            yield layer.name
-
-
-def _last(net: Any, outputs: Mapping[str, Any], handle: str) -> Any:
-    """The output of the last layer before the top."""
-    single = {name: output for name, output in outputs.items() if hasattr(output, "shape")}
-    maps = [output for output in single.values() if len(output.shape) in (3, 4)]
-    names = list(single)
-    dense = [number for number, name in enumerate(names) if type(net.get_layer(name)).__name__ == "Dense"]
-    if maps:
-        return maps[-1]
-    if not dense or not dense[-1]:
-        raise BackboneError(f"The model {handle!r} has nothing before its top.", fix="Pass layer=.")
-    return single[names[dense[-1] - 1]]
-
-
-def _range(base: Any, handle: str) -> str:
-    first = [type(layer).__name__ for layer in base.layers[1:] if type(layer).__name__ != "Identity"][:1]
-    if first and first[0] in _SCALING:
-        return "raw"
-    raise BackboneError(
-        f"The model {handle!r} does not say which pixels it was trained on.",
-        f"it begins with {first[0] if first else 'nothing'}",
-        'Pass pixel_range="raw" for 0..255, "zero_to_one", "minus_one_to_one", "torch" or "caffe".',
-    )
-
-
-def _said(base: Any, ends: Sequence[str]) -> tuple[Block, ...]:
-    known = [layer.name for layer in base.layers]
-    unknown = [name for name in ends if name not in known]
-    if isinstance(ends, str) or unknown:
-        raise BackboneError(
-            "blocks= takes names of layers at which blocks end.",
-            repr(ends) if isinstance(ends, str) else shortlist(unknown),
-            nearest(str(unknown[0]) if unknown and not isinstance(ends, str) else "", known),
-        )
-    ends = [name for name in ends if name != known[-1]]
-    return (*(Block(f"block{n + 1}", f"{re.escape(e)}$") for n, e in enumerate(ends)), Block(f"block{len(ends) + 1}"))
-
-
-def _found(base: Any) -> Iterator[Block]:
-    """Blocks that end where maps become smaller; of other nets with each layer that has weights."""
-    smallest, number, pending, last = float("inf"), 1, False, ""
-    of_maps = len(base.output.shape) == 4
-    for layer in base.layers[1:]:
-        shape = getattr(getattr(layer, "output", None), "shape", ())
-        area = prod(side or _PIXELS for side in shape[1:3]) if len(shape) == 4 else smallest
-        ends = area < smallest if of_maps else bool(layer.weights)
-        if ends and pending:
-            yield Block(f"block{number}", f"{re.escape(last)}$")
-            number, pending = number + 1, False
-        smallest, pending, last = min(smallest, area), pending or bool(layer.weights), layer.name
-    yield Block(f"block{number}")
-
-
-def _load(load: Callable[[], Any], handle: str, layer: str | None, seed: int) -> "keras.Model":
-    import keras
+def _try(net: Any, handle: str) -> None:
+    """Refuse a net that cannot be computed here: TensorFlow has no convolutions with channels first on a CPU."""
+    import numpy as np
 
     try:
-        net = load()
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError, zipfile.BadZipFile) as error:
-        raise WeightsError(f"The weights in {handle!r} cannot be read: {error}.", fix="Get the file again.") from error
-    base = _cut(net, handle, layer)
-    with tempfile.TemporaryDirectory(prefix="tfft-") as folder:
-        # a copy, whose layers nobody else holds; a clone would lose vocabularies, statistics and graphs of layers
-        base.save(Path(folder) / "net.keras")
-        return keras.saving.load_model(Path(folder) / "net.keras", compile=False, safe_mode=True)
+        net(np.zeros((1, *net.inputs[0].shape[1:]), np.float32), training=False)
+    except Exception as error:  # UnimplementedError, or another one of TensorFlow's
+        names = [node.operation.name for node in nodes(net) if getattr(node.operation, "data_format", "") == "channels_first"]
+        raise BackboneError(
+            f"The model {handle!r} cannot be computed on this machine: {type(error).__name__}.",
+            f'data_format="channels_first" in {shortlist(names, 3)}',
+            'Run it on a GPU, or build the same layers with data_format="channels_last" and copy the weights with set_weights().',
+        ) from error

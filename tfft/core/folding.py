@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from tfft.core.convolutions import biased, convolve, is_differentiated
-from tfft.core.graph import nodes
+from tfft.core.graph import called, is_functional, nodes
 from tfft.core.precision import FLOAT32
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def run(net: "keras.Model", inputs: Any, training: bool | None) -> Any:
     folded = {id(convolution): _folded(convolution, norm, gradients) for convolution, norm in found}
     if gradients:
         folded = {id(layer): _alone(layer) for layer in net.layers if _trains_in_less(layer)} | folded
-    if not folded or not hasattr(net, "_nodes_by_depth"):
+    if not folded or not is_functional(net):
         return net(inputs, training=training)
 
     def call(operation: Any) -> Callable[..., Any]:
@@ -55,9 +55,7 @@ def run(net: "keras.Model", inputs: Any, training: bool | None) -> Any:
             return lambda *args, **kwargs: operation(*args, **{**kwargs, "training": training})
         return operation
 
-    # Keras 3.15 has no public way to call a net with other operations; test_folding guards this one
-    tensors = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
-    return net._run_through_graph(tensors, operation_fn=call)
+    return called(net, inputs if isinstance(inputs, (list, tuple)) else [inputs], call)
 
 
 def foldable(net: "keras.Model", training: bool | None) -> list[tuple[Any, Any]]:
@@ -74,7 +72,7 @@ def foldable(net: "keras.Model", training: bool | None) -> list[tuple[Any, Any]]
 
     layers = keras.layers
     kinds = (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D)
-    if not hasattr(net, "_nodes_by_depth"):
+    if not is_functional(net):
         return []
     calls = list(nodes(net))
     readers: dict[int, list[Any]] = {}

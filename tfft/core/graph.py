@@ -1,6 +1,6 @@
 """The graph of a functional net: its longest beginning in which nothing moves, and the tensors where that ends."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -150,3 +150,42 @@ def nodes(net: "keras.Model") -> Iterator[Any]:
     """
     for depth in sorted(net._nodes_by_depth, reverse=True):
         yield from (node for node in net._nodes_by_depth[depth] if not node.is_input)
+
+
+def is_functional(net: Any) -> bool:
+    """Whether a net is its graph: a functional model whose class has no ``call`` of its own.
+
+    Args:
+        net: Any Keras layer.
+
+    Returns:
+        True where ``nodes`` and ``called`` say all that the net computes. (A ``Sequential`` model only contains such a net.)
+
+    Example:
+        >>> import keras
+        >>> pixels = keras.Input((8, 8, 3))
+        >>> is_functional(keras.Model(pixels, pixels + 1)), is_functional(keras.layers.ReLU())
+        (True, False)
+    """
+    return hasattr(net, "_nodes_by_depth") and type(net).call.__qualname__ == "Functional.call"
+
+
+def called(net: "keras.Model", inputs: Iterable[Any], call: Callable[[Any], Any]) -> Any:
+    """Call a net with other operations in the place of its own. (Keras 3.15 has no public way to it; a test guards this one.)
+
+    Args:
+        net: A functional model.
+        inputs: One for each of ``net.inputs``, in their order, of shape (batch, ...).
+        call: Operation, which need not be a layer -> what is called in its place with the same arguments.
+
+    Returns:
+        What the net returns, in the same structure.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> pixels = keras.Input((2,))
+        >>> net = keras.Model(pixels, keras.layers.ReLU()(pixels) + 1)
+        >>> called(net, [np.array([[-1.0, 2.0]])], lambda operation: operation).numpy().tolist()
+        [[1.0, 3.0]]
+    """
+    return net._run_through_graph(list(inputs), operation_fn=call)

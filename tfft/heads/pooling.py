@@ -5,6 +5,8 @@ from typing import Any
 from tfft.core.errors import TaskError
 
 _OF_MAPS = ("average", "max", "flatten")
+# whatever Keras is configured to: features of every backbone have their channels last
+_FORMAT = "channels_last"
 
 
 def pooled(features: Any, kind: str, pooling: str, mask: Any = None) -> Any:
@@ -28,16 +30,16 @@ def pooled(features: Any, kind: str, pooling: str, mask: Any = None) -> Any:
         if pooling not in _OF_MAPS:
             raise TaskError(f"A map has no {pooling} step.", fix=f"Use one of {', '.join(map(repr, _OF_MAPS))}.")
         made = {"average": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D, "flatten": layers.Flatten}
-        return made[pooling](name="pool")(features)
+        return made[pooling](data_format=_FORMAT, name="pool")(features)
     if pooling == "flatten":
-        return layers.Flatten(name="pool")(features)
+        return layers.Flatten(data_format=_FORMAT, name="pool")(features)
     if pooling == "first":
         return features[:, 0]
     if mask is None:
         made = {"average": layers.GlobalAveragePooling1D, "max": layers.GlobalMaxPooling1D}
-        return features[:, -1] if pooling == "last" else made[pooling](name="pool")(features)
+        return features[:, -1] if pooling == "last" else made[pooling](data_format=_FORMAT, name="pool")(features)
     if pooling == "average":
-        return layers.GlobalAveragePooling1D(name="pool")(features, mask=ops.cast(mask, "bool"))
+        return layers.GlobalAveragePooling1D(data_format=_FORMAT, name="pool")(features, mask=ops.cast(mask, "bool"))
     counts = ops.expand_dims(ops.cast(mask, features.dtype), -1)
     if pooling == "max":
         return ops.max(features - (1 - counts) * _FAR, axis=1)

@@ -52,7 +52,7 @@ def logits(model: TransferModel, examples: Examples, batch_size: int) -> np.ndar
     examples = tokenized(model.preprocessor, examples)
     lengths = lengths_of(examples)
     order = np.arange(len(examples)) if lengths is None else by_length(lengths)
-    at = cut_before(model, {variable.path: variable for variable in model.net.trainable_variables})
+    at = cut_before(model, [(variable.path, variable) for variable in model.net.trainable_variables])
     with scope(model.strategy):
         try:
             kept = _features(model, at, examples, batch_size, tables)

@@ -1,6 +1,6 @@
 """Where a net may be cut: everything before the cut is the same in every epoch of a phase."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -83,27 +83,28 @@ def cut(model: TransferModel, overview: Overview) -> Cut:
         'after block2_relu'
     """
     pairs = zip(overview.variables, overview.rows, strict=True)
-    return cut_before(model, {row.path: variable for variable, row in pairs if row.intent != "frozen"})
+    return cut_before(model, [(row.path, variable) for variable, row in pairs if row.intent != "frozen"])
 
 
-def cut_before(model: TransferModel, moving: Mapping[str, Any]) -> Cut:
+def cut_before(model: TransferModel, moving: Sequence[tuple[str, Any]]) -> Cut:
     """The deepest place of a net before which nothing moves.
 
     Args:
         model: From ``build``.
-        moving: Path to variable, of any shape, for each that moves.
+        moving: Path and variable, of any shape, for each that moves; two variables may share a path.
 
     Returns:
         A Cut as of ``cut``.
     """
-    part, before = BACKBONE, graph.beginning(model.backbone_net, moving.values(), inference=True)
+    variables = [variable for _, variable in moving]
+    part, before = BACKBONE, graph.beginning(model.backbone_net, variables, inference=True)
     tensors = graph.boundary(model.backbone_net, before)
     if all(id(tensor) in map(id, tensors) for tensor in model.backbone_net.outputs):
-        part, in_head = HEAD, graph.beginning(model.head_net, moving.values(), inference=False)
+        part, in_head = HEAD, graph.beginning(model.head_net, variables, inference=False)
         before, tensors = before + in_head, graph.boundary(model.head_net, in_head)
     nets = [net for net, _ in segments(model, None, (part, tensors))]
     weights = tuple(variable for net in nets for variable in net.weights)
-    first = next(iter(moving), "")
+    first = moving[0][0] if moving else ""
     worth = any(map(graph.multiplications, nets))
     whole = is_whole(model.backbone_net)
     why = "a SavedModel is called as a whole" if whole else "nothing with a kernel lies before it"

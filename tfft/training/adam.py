@@ -40,6 +40,12 @@ class Adam(keras.optimizers.Adam):
         self._asked = (dict(factors), decayed, weight_decay)
         self._factors: tuple[float, ...] = ()
         self._decays: tuple[float, ...] = ()
+        self._reached: set[int] = set()
+
+    @property
+    def reached(self) -> frozenset[int]:
+        """``id`` of each variable that has had a gradient, be it zero: those that the loss depends on."""
+        return frozenset(self._reached)
 
     def build(self, variables: list[Any]) -> None:
         """Make the moments.
@@ -72,6 +78,8 @@ class Adam(keras.optimizers.Adam):
             learning_rate: Of this step, before the variable's factor.
         """
         index = self._get_variable_index(variable)
+        # Keras leaves out variables without a gradient; of the others this is traced once
+        self._reached.add(id(self._trainable_variables[index]))
         rate = tf.cast(learning_rate, variable.dtype) * self._factors[index]
         if self._decays[index]:
             variable.assign_sub(variable * (rate * self._decays[index]))

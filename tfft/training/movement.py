@@ -3,8 +3,6 @@
 import warnings
 from typing import Any
 
-import numpy as np
-
 from tfft.core.errors import MovementError, RunWarning, shortlist
 from tfft.trainable.overview import Overview, Row
 from tfft.training.run import Run
@@ -13,29 +11,36 @@ _MEANT = {"frozen": "meant to stay frozen", "train": "meant to train", "update":
 
 
 def starved(overview: Overview, optimizer: Any) -> frozenset[str]:
-    """Variables that the optimizer did train, with gradients too small to change a single bit.
+    """Variables that the loss depends on, and whose gradients were zero or too small to change a single bit.
 
-    A net from random weights can shrink its signal to almost nothing; rate times update is then below the resolution of float32.
-    That is a fact about the numbers, not a variable that was forgotten, and Adam's running mean of gradients, one of
-    each variable's shape, tells the two apart.
+    A net from random weights can shrink its signal to almost nothing: rate times update is then below the resolution of float32.
+    Its logits are all alike, and the gradients of a head's bias of shape (outputs,) cancel each other exactly in a batch of as many
+    examples of each class. Units that answer 0 to every image pass no gradient on. Those are facts about the numbers. A variable
+    that was forgotten is another thing: the loss does not depend on it, and the optimizer never gets a gradient.
 
     Args:
         overview: After the phase, with ``moved`` filled in.
-        optimizer: Adam or AdamW of the phase.
+        optimizer: Adam of the phase.
 
     Returns:
-        Paths of the variables whose gradient was not exactly zero.
+        Paths of the variables with a gradient, and of the statistics beside which others of the same layer moved.
     """
-    # Keras 3.15 has no public way from a variable to its slot; test_movement guards this one
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # mixed_float16 wraps it to scale the loss
-    index_of = {id(variable): index for index, variable in enumerate(optimizer._trainable_variables)}
-    found = set()
-    for row, variable in zip(overview.rows, overview.variables, strict=True):
-        if row.intent == "train" and not row.moved and id(variable) in index_of:
-            mean = np.asarray(optimizer._momentums[index_of[id(variable)]])
-            if np.any(mean != 0):
-                found.add(row.path)
-    return frozenset(found)
+    reached = getattr(optimizer, "inner_optimizer", optimizer).reached  # float16 wraps it to scale the loss
+    updated = {_layer_of(row) for row in overview.rows if row.intent == "update" and row.moved}
+    return frozenset(
+        row.path
+        for row, variable in zip(overview.rows, overview.variables, strict=True)
+        if not row.moved
+        and (
+            (row.intent == "train" and id(variable) in reached)
+            # the mean over a batch of nothing but zeros is where it began
+            or (row.intent == "update" and _layer_of(row) in updated)
+        )
+    )
+
+
+def _layer_of(row: Row) -> str:
+    return row.path.rpartition("/")[0]
 
 
 def prove(run: Run, starved_paths: frozenset[str]) -> None:
@@ -51,21 +56,23 @@ def prove(run: Run, starved_paths: frozenset[str]) -> None:
     """
     record = run.phases[-1]
     wrong = record.overview.discrepancies()
-    starving = [row.path for row in wrong if row.path in starved_paths]
+    starving = [row.path for row in wrong if row.path in starved_paths and row.intent == "train"]
     wrong = tuple(row for row in wrong if row.path not in starved_paths)
     if wrong:
         error = MovementError(
             f"Phase {record.phase.name!r} did not move exactly what it was meant to: {shortlist(map(_sentence, wrong))}.",
             f"{len(wrong)} of {len(record.overview.rows)} variables",
-            "A weight without gradient stays still: drop it from the policy. The run so far is in this error's .run.",
+            "The loss does not depend on a weight without a gradient: drop it from the policy. The run so far is in this error's "
+            ".run.",
         )
         error.run = run
         raise error
     if starving:
         warnings.warn(
-            f"Phase {record.phase.name!r} trained {len(starving)} variables with gradients too small to change them: "
-            f"{shortlist(starving)}. Raise its learning rate, now {record.phase.learning_rate:g}; a backbone from random weights "
-            "needs plans.full(train_norms=True).",
+            f"Phase {record.phase.name!r} trained {len(starving)} variables with gradients that are zero or too small to change "
+            f"them: {shortlist(starving)}. Raise its learning rate, now {record.phase.learning_rate:g}; a backbone from random "
+            "weights needs plans.full(train_norms=True). If most of them stay still, features may be zero for every image: check "
+            "pixel_range= and the weights.",
             RunWarning,
             stacklevel=3,
         )

@@ -1,0 +1,148 @@
+"""Copies of users' own nets: with layers that nobody else holds, in float32, and with adapters merged into their kernels."""
+
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from tfft.core.errors import BackboneError, shortlist
+from tfft.core.precision import FLOAT32
+
+_FLOATS = ("float16", "bfloat16", "float64")
+_CONFIG = "config.json"
+# of an adapter; the kernel that is saved has it merged in (Keras 3.15)
+_ADAPTERS = ("lora_rank", "lora_alpha")
+_KERAS = ("keras.", "keras_hub.")
+
+
+def check_saved(net: Any, handle: str) -> None:
+    """Refuse a net that a bundle could not bring back, before anything is trained.
+
+    Args:
+        net: A flat functional model, without its top.
+        handle: Of the backbone, for messages.
+
+    Raises:
+        BackboneError: When one of its layers, or layers inside these, is quantised or of a class that is not registered.
+
+    Example:
+        >>> import keras
+        >>> pixels = keras.Input((8, 8, 3))
+        >>> check_saved(keras.Model(pixels, keras.layers.Conv2D(4, 3)(pixels)), "net")
+    """
+    import keras
+
+    for layer in [each for own in net.layers for each in own._flatten_layers(include_self=True)]:
+        kind = type(layer)
+        registered = keras.saving.get_registered_name(kind) != kind.__name__
+        if kind.__name__ == "Lambda" or not (registered or kind.__module__.startswith(_KERAS)):
+            raise BackboneError(
+                f"The layer {layer.name!r} of the class {kind.__name__} cannot be saved with a model.",
+                fix="Register its class with keras.saving.register_keras_serializable(); a Lambda has to become such a class.",
+            )
+        if getattr(layer, "quantization_mode", None) is not None:
+            raise BackboneError(
+                f"The layer {layer.name!r} of {handle!r} is quantised, and cannot be trained.",
+                f"{layer.quantization_mode}",
+                "Pass the model as it was before model.quantize().",
+            )
+        if not layer.built:
+            raise BackboneError(
+                f"The layer {layer.name!r} of {handle!r} has no weights yet.",
+                kind.__name__,
+                "Call the model once with images, or make the weights of all its layers in build().",
+            )
+
+
+def remade(net: Any) -> Any:
+    """The architecture of a net once more, with new weights.
+
+    Args:
+        net: A functional or sequential model of tensors of shape (batch, ...).
+
+    Returns:
+        A model of the same class.
+
+    Raises:
+        BackboneError: When one of its layers is of a class that is not registered.
+    """
+    import keras
+
+    try:
+        return keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(net), safe_mode=True)
+    except Exception as error:  # of all kinds, from the layers and operations of the net
+        raise _not_saved(net.name, error) from error
+
+
+def copied(net: Any) -> Any:
+    """A copy that shares nothing with a net; a clone would lose vocabularies, statistics and graphs of layers.
+
+    Layers that compute in half or double precision compute in float32 in the copy, as everything in tfft does that is not told
+    otherwise; of layers with LoRA the kernels have the adapters merged in.
+
+    Args:
+        net: A functional or sequential model of tensors of shape (batch, ...).
+
+    Returns:
+        A model with float32 weights.
+
+    Raises:
+        BackboneError: When the net cannot be saved and loaded.
+
+    Example:
+        >>> import keras
+        >>> pixels = keras.Input((8, 8, 3))
+        >>> net = keras.Model(pixels, keras.layers.Conv2D(4, 3, dtype="float16")(pixels))
+        >>> {weight.dtype for weight in copied(net).weights}
+        {'float32'}
+    """
+    import keras
+
+    with tempfile.TemporaryDirectory(prefix="tfft-") as folder:
+        path = Path(folder) / "net.keras"
+        try:
+            net.save(path)
+            _in_float32(path)
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
+        except Exception as error:  # of all kinds, from the layers and operations of the net
+            raise _not_saved(net.name, error) from error
+
+
+def _not_saved(name: str, error: Exception) -> BackboneError:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return BackboneError(
+        f"The model {name!r} cannot be saved and loaded again: {type(error).__name__}: {' '.join(lines[:1])[:200]}.",
+        shortlist(lines[-1:], 1)[:300] if len(lines) > 1 else "",
+        "Register classes and functions of your own with keras.saving.register_keras_serializable(), and give each layer a "
+        "get_config() with all arguments of its constructor.",
+    )
+
+
+def _in_float32(path: Path) -> None:
+    """Change the configuration in a file where layers have another precision, or adapters."""
+    with zipfile.ZipFile(path) as archive:
+        before = json.loads(archive.read(_CONFIG))
+        after = _plain(before)
+        if after == before:
+            return
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts[_CONFIG] = json.dumps(after).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
+def _plain(config: Any) -> Any:
+    if isinstance(config, list):
+        return [_plain(value) for value in config]
+    if not isinstance(config, dict):
+        return config
+    if config.get("class_name") == "DTypePolicy" and _is_other(config.get("config", {}).get("name")):
+        return config | {"config": config["config"] | {"name": FLOAT32}}
+    kept = {key: value for key, value in config.items() if key not in _ADAPTERS}
+    return {key: FLOAT32 if key == "dtype" and _is_other(value) else _plain(value) for key, value in kept.items()}
+
+
+def _is_other(name: Any) -> bool:
+    return isinstance(name, str) and name.removeprefix("mixed_") in _FLOATS

@@ -1,0 +1,179 @@
+"""Which pixels a user's own net expects: what its first layers make of 0..255 tells, so that nothing is scaled twice."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tfft.core.errors import BackboneError, nearest
+from tfft.core.graph import nodes
+from tfft.preprocess.pixels import PIXEL_RANGES
+
+RAW = "raw"
+_UNIT = "zero_to_one"
+# more than rounding of bfloat16 at 255
+_CHANGED = 1.0
+# scaled values of images span at least this much, and are at most so far from 0
+_LEAST, _MOST = 0.3, 100.0
+# channel means of ImageNet may be all that is taken off, and leaves values this far apart
+_WIDEST = 300.0
+_RANGES = '"raw" for 0..255, "zero_to_one", "minus_one_to_one", "torch" or "caffe"'
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The layers and operations at the beginning of a net that scale pixels.
+
+    Attributes:
+        names: Of those that are no inputs, in order.
+        net: From images of shape (batch, height, width, 3) to what they make of them; None where there are none.
+    """
+
+    names: tuple[str, ...]
+    net: Any
+
+    def values(self, lowest: float, highest: float) -> tuple[np.ndarray, np.ndarray]:
+        """What becomes of the darkest and of the brightest pixel.
+
+        Args:
+            lowest: Value of all pixels of the one image.
+            highest: Of the other.
+
+        Returns:
+            Two arrays of shape (channels,).
+        """
+        found = []
+        for value in (lowest, highest):
+            image = np.full((1, *self.net.inputs[0].shape[1:]), value, "float32")
+            result = np.asarray(self.net(image, training=False), "float32")[0]
+            # the middle, since padding may surround it; whichever axis holds the channels
+            middle = [side // 2 if side > 4 else slice(None) for side in result.shape]
+            found.append(result[tuple(middle)].reshape(-1))
+        return found[0], found[1]
+
+
+def entry(net: Any) -> Entry:
+    """Find the beginning of a net that treats all pixels alike: layers without weights, and normalisation by constants.
+
+    Args:
+        net: A flat functional model from images of shape (batch, height, width, 3).
+
+    Returns:
+        An Entry; augmentation, resizing and cropping layers may belong to it.
+
+    Example:
+        >>> import keras
+        >>> pixels = keras.Input((8, 8, 3))
+        >>> net = keras.Model(pixels, keras.layers.Conv2D(4, 3)(pixels / 127.5 - 1))
+        >>> found = entry(net)
+        >>> [values.tolist() for values in found.values(0, 255)]
+        [[-1.0, -1.0, -1.0], [1.0, 1.0, 1.0]]
+    """
+    import keras
+
+    end, names, waiting = None, [], []
+    calls = list(nodes(net))
+    readers: dict[int, int] = {}
+    for node in calls:
+        for tensor in node.input_tensors:
+            readers[id(tensor)] = readers.get(id(tensor), 0) + 1
+    live = {id(net.inputs[0])}
+    for node in calls:
+        if not _is_constant(node) or not all(id(tensor) in live for tensor in node.input_tensors):
+            break
+        waiting.append(node.operation.name)
+        for tensor in node.input_tensors:
+            readers[id(tensor)] -= 1
+        live = {each for each in live if readers.get(each)} | {id(node.outputs[0])}
+        if live == {id(node.outputs[0])}:
+            end, names = node.outputs[0], [*names, *waiting]
+            waiting = []
+    return Entry(tuple(names), None if end is None else keras.Model(net.inputs[0], end))
+
+
+def _is_constant(node: Any) -> bool:
+    learned = getattr(node.operation, "weights", []) and type(node.operation).__name__ != "Normalization"
+    return not learned and len(node.outputs) == 1 and len(node.outputs[0].shape) == 4
+
+
+def reads_weights(net: Any) -> bool:
+    """Whether what a net expects can be told from its weights alone, since it begins with an adapted ``Normalization``.
+
+    Args:
+        net: A flat functional model from images of shape (batch, height, width, 3).
+
+    Returns:
+        True where a net without its weights would be judged wrongly.
+    """
+    names = set(entry(net).names)
+    return any(layer.name in names and layer.weights for layer in net.layers)
+
+
+def range_of_net(net: Any, handle: str, asked: str | None) -> str:
+    """The pixel range of a user's own net.
+
+    Args:
+        net: A flat functional model from images of shape (batch, height, width, 3), with its weights.
+        handle: Of the backbone, for messages.
+        asked: What the user passed for ``pixel_range``, or None.
+
+    Returns:
+        A key of ``PIXEL_RANGES``: what stands between pixels 0..255 and the net.
+
+    Raises:
+        BackboneError: When it is unknown, cannot be told, or pixels would be scaled twice.
+
+    Example:
+        >>> import keras
+        >>> pixels = keras.Input((8, 8, 3))
+        >>> range_of_net(keras.Model(pixels, keras.layers.Conv2D(4, 3)(pixels / 255)), "net", None)
+        'raw'
+    """
+    if asked is not None and asked not in PIXEL_RANGES:
+        raise BackboneError(f"There is no pixel range {asked!r}.", fix=nearest(str(asked), PIXEL_RANGES))
+    if asked not in (None, RAW) and "float" not in net.inputs[0].dtype:
+        raise BackboneError(
+            f"The model {handle!r} takes whole numbers, and pixel_range={asked!r} makes fractions.",
+            f"an input of {net.inputs[0].dtype}",
+            'Leave pixel_range out or pass "raw", or build the model with an input of float32.',
+        )
+    found = entry(net)
+    dark, bright = (np.zeros(1), np.full(1, 255.0)) if found.net is None else found.values(0, 255)
+    scales = max(abs(dark).max(), abs(bright - 255).max()) > _CHANGED
+    if asked is not None:
+        if asked != RAW and scales and _are_scaled(dark, bright):
+            raise BackboneError(
+                f"The model {handle!r} scales pixels itself: pixel_range={asked!r} would scale them a second time.",
+                f"{_sentence(found, dark, bright)}",
+                f"Leave pixel_range out, or take {' and '.join(map(repr, found.names))} out of the model.",
+            )
+        return asked
+    if scales and _are_scaled(dark, bright):
+        return RAW
+    if scales:
+        unit = _are_scaled(*found.values(0, 1))
+        raise BackboneError(
+            f"The model {handle!r} scales its input, but does not expect pixels of 0..255.",
+            f"{_sentence(found, dark, bright)}",
+            f'Pass pixel_range="{_UNIT}", which it seems to expect.' if unit else f"Pass pixel_range={_RANGES}.",
+        )
+    raise BackboneError(
+        f"The model {handle!r} does not say which pixels it was trained on.",
+        f"it begins with {next((type(node.operation).__name__ for node in nodes(net)), 'nothing')}",
+        f"Pass pixel_range={_RANGES}.",
+    )
+
+
+def _are_scaled(dark: np.ndarray, bright: np.ndarray) -> bool:
+    """Whether these are the ends of a range that nets are trained on."""
+    varying = abs(bright - dark) > 0
+    low, high = np.minimum(dark, bright)[varying], np.maximum(dark, bright)[varying]
+    span, middle = high - low, abs(high + low) / 2
+    small = (span >= _LEAST) & (np.maximum(abs(low), abs(high)) <= _MOST)
+    centred = (span >= _LEAST) & (span <= _WIDEST) & (middle <= span / 4)
+    return bool(len(low) and np.all(small | centred))
+
+
+def _sentence(found: Entry, dark: np.ndarray, bright: np.ndarray) -> str:
+    names = ", ".join(map(repr, found.names))
+    return f"{names} make {dark.min():.4g}..{bright.max():.4g} of 0..255"
