@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tfft.core import fingerprint, versions
-from tfft.core.errors import RunWarning
+from tfft.core import environment, fingerprint
+from tfft.core.errors import RunWarning, TfftError
 from tfft.core.files import in_words
 from tfft.core.machine import cores
 from tfft.core.shards import Shards
@@ -27,6 +27,8 @@ from tfft.data.filling import Filling
 from tfft.data.loading import Reader
 
 T = TypeVar("T")
+# in a key: why its rows must not outlive the process
+MEMORY_ONLY = "memory_only"
 _AT_ONCE = 64
 
 
@@ -53,7 +55,7 @@ class Tables:
         """Find or begin a table.
 
         Args:
-            key: Everything that its rows depend on, as JSON values.
+            key: Everything that its rows depend on, as JSON values; where nobody can know it, ``MEMORY_ONLY`` says why.
             count: How many rows.
             row: dtype and shape of one row.
 
@@ -63,7 +65,12 @@ class Tables:
         Raises:
             NotKeptError: When there is no room.
         """
-        if self.cache.where in ("auto", "disk") and not self._disk_failed:
+        unknown = str(key.get(MEMORY_ONLY, ""))
+        if unknown:
+            self.in_memory = unknown
+            if self.cache.where == "disk":
+                raise NotKeptError(unknown)
+        elif self.cache.where in ("auto", "disk") and not self._disk_failed:
             try:
                 self._opened.append(self.cache.store.table(key, count, row))
                 return self._opened[-1]
@@ -155,8 +162,11 @@ def with_kept(
         NotKeptError: When there is no room.
         DataError: When an input cannot be read.
     """
-    key = {**about, "versions": versions.installed(("tfft", "numpy", "pillow"))}
-    key["examples"] = fingerprint.combined(examples.digests)
+    key = {**about, "examples": fingerprint.combined(examples.digests)}
+    try:
+        key |= environment.decoding()
+    except TfftError as error:
+        key[MEMORY_ONLY] = str(error)
 
     def fill() -> Shards:
         table = tables.table(key, len(examples), row)
