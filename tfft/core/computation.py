@@ -1,7 +1,7 @@
 """What users' own code in a net computes: a hash of the operations that TensorFlow traces from it.
 
-A layer's class and configuration do not say what its code does: the body of ``call``, a constant of its module, a value in a closure.
-The traced graph says all of it, wherever it was written, and nothing else: not comments, names or addresses in memory.
+A layer's class and configuration do not say what its code does: the body of ``call``, a constant of its module, a value in a
+closure. The traced graph says all of it, wherever it was written, and nothing else: not comments, names or addresses in memory.
 
 ::
 
@@ -27,7 +27,9 @@ _UNSTABLE = re.compile(
     "|executor_type|shared_name|container|_disable_call_shape_inference|_cloned"
 )
 # of operations with a state, those whose state is a weight, or none
-_KNOWN = re.compile("VarHandleOp|ReadVariableOp|Resource(Gather|GatherNd)|StatefulPartitionedCall|If|While|Case|Assert|NoOp|Print\\w*")
+_KNOWN = re.compile(
+    "VarHandleOp|ReadVariableOp|Resource(Gather|GatherNd)|StatefulPartitionedCall|If|While|Case|Assert|NoOp|Print\\w*"
+)
 # without a state, and yet they read what may change
 _READING = re.compile("ReadFile|MatchingFiles|ImmutableConst|PyFuncStateless|EagerPyFunc|.*Dataset.*|Restore.*")
 

@@ -21,7 +21,7 @@ _ROOT = Path(__file__).parents[1]
 _DECODING = ("tfft", "numpy", "pillow")
 _COMPUTING = ("tfft", "keras", "keras-hub", "tensorflow", "tensorflow-text", "numpy", "ml-dtypes", "pillow")
 _CODECS = ("jpg", "libjpeg_turbo", "jpg_2000", "webp", "avif", "libtiff", "zlib")
-# switches of TensorFlow and of the libraries below it that change numbers; Terraform's variables begin with TF_ as well, and hold tokens
+# switches of TensorFlow and of the libraries below it; not all of TF_*, as Terraform's variables begin so and hold tokens
 _SWITCHES = re.compile(
     "TF_(ENABLE|DISABLE|USE|XLA|CUDNN|CUBLAS|MIOPEN|ROCM|ONEDNN|MKL|SET|OVERRIDE|FP16|FP32|DETERMINISTIC|AUTO|MLIR|GRAPPLER)_.*"
     "|(XLA|ONEDNN|DNNL|MIOPEN|ROCBLAS|CUBLASLT)_.*|MKL_(CBWR|DEBUG_CPU_TYPE|ENABLE_INSTRUCTIONS)|OPENBLAS_CORETYPE"
@@ -81,8 +81,8 @@ def computing() -> dict[str, Any]:
         TfftError: When the code of tfft cannot be read.
 
     Example:
-        >>> sorted(computing())
-        ['build', 'codecs', 'devices', 'hardware', 'keras', 'onednn', 'sources', 'switches', 'tensorflow', 'threads', 'variables', 'versions']
+        >>> computing()["keras"]["floatx"]
+        'float32'
     """
     import keras
     import tensorflow as tf
@@ -120,11 +120,7 @@ def computing() -> dict[str, Any]:
 
 
 def _variables() -> dict[str, str]:
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if _SWITCHES.fullmatch(name)
-    }
+    return {name: value for name, value in os.environ.items() if _SWITCHES.fullmatch(name)}
 
 
 @cache

@@ -1,9 +1,11 @@
 """Whether a value in a net brings code of its own: neither that of Keras, KerasHub, TensorFlow, Python or tfft."""
 
 import sys
+import sysconfig
 import types
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 _OURS = frozenset(("keras", "keras_hub", "tensorflow", "numpy", "jax", "tfft", "builtins"))
@@ -65,7 +67,7 @@ def _is_made(value: Any, seen: set[int], depth: int) -> bool:
     if _is_foreign_class(kind):
         return True
     root = kind.__module__.partition(".")[0]
-    if root in sys.stdlib_module_names and root != "builtins":
+    if root != "builtins" and _is_of_python(root):
         # a partial holds a function; locks and the like do not
         return root == "functools"
     if root == "tensorflow":
@@ -80,7 +82,17 @@ def _is_made(value: Any, seen: set[int], depth: int) -> bool:
 
 def _is_ours(module: Any) -> bool:
     root = str(module).partition(".")[0]
-    return root in _OURS or root in sys.stdlib_module_names and root != "__main__"
+    return root in _OURS or _is_of_python(root)
+
+
+@cache
+def _is_of_python(root: str) -> bool:
+    """Whether a module is Python's own, and not a user's file of the same name, such as ``code.py``."""
+    if root not in sys.stdlib_module_names:
+        return False
+    place = getattr(sys.modules.get(root), "__file__", None)
+    folders = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")}
+    return place is None or any(folder in Path(place).resolve().parents for folder in folders)
 
 
 def _is_filled(cell: Any) -> bool:
@@ -105,6 +117,13 @@ _OF_KERAS = frozenset(
         *("_inbound_nodes", "_outbound_nodes", "_operations_by_depth", "_nodes_by_depth", "_nodes", "_functional"),
         *("_trainable_variables", "_non_trainable_variables", "_tracked", "_tracker", "_metrics", "_seed_generators"),
         *("_auto_config", "_dtype_policy", "_lock", "_losses", "_loss_ids", "_losses_override", "_input_spec"),
-        *("_call_signature", "call_signature_parameters", "_call_context_args", "_call_has_context_arg", "build", "quantize"),
+        *(
+            "_call_signature",
+            "call_signature_parameters",
+            "_call_context_args",
+            "_call_has_context_arg",
+            "build",
+            "quantize",
+        ),
     )
 )

@@ -106,7 +106,9 @@ class Store:
             folder.unlink()
             manifest = None
         elif manifest is not None and {name: manifest.get(name) for name in made_from} != made_from:
-            _warn(f"{str(folder)!r} was written by another version of tfft, or its manifest is not its own; it is computed again.")
+            _warn(
+                f"{str(folder)!r} was written by another version of tfft, or its manifest is not its own; it is computed again."
+            )
             shutil.rmtree(folder)
             manifest = None
         if manifest is None:

@@ -25,6 +25,7 @@ from tfft.data.contents import unchanged
 from tfft.data.examples import Examples
 from tfft.data.filling import Filling
 from tfft.data.loading import Reader
+from tfft.data.spot_checks import spot_check
 
 T = TypeVar("T")
 # in a key: why its rows must not outlive the process
@@ -50,6 +51,7 @@ class Tables:
     _held: dict[str, Shards] = field(default_factory=dict)
     _opened: list[Shards] = field(default_factory=list)
     _disk_failed: bool = False
+    _trusted: set[str] = field(default_factory=set)
 
     def table(self, key: Mapping[str, Any], count: int, row: "np.dtype[Any]") -> Shards:
         """Find or begin a table.
@@ -87,6 +89,24 @@ class Tables:
             self._held[name] = table
         return self._held[name]
 
+    def is_wrong(self, table: Shards, difference: Callable[[np.ndarray], str]) -> bool:
+        """Look at a few rows that another run has kept, once for each table; where one is wrong, all of them are deleted.
+
+        Args:
+            table: From ``table``.
+            difference: As for ``spot_check``: positions, int64, shape (m,) -> what is wrong with their rows.
+
+        Returns:
+            Whether they were deleted.
+
+        Warns:
+            RunWarning: When they were.
+        """
+        if table.folder is None or table.identity in self._trusted:
+            return False
+        self._trusted.add(table.identity)
+        return spot_check(table, difference)
+
     def close(self) -> None:
         """Let other runs make room where these tables are; what is read afterwards may be gone."""
         while self._opened:
@@ -118,6 +138,10 @@ class Tables:
             )
             self._disk_failed, self.in_memory = True, str(error)
             return self.attempt(work)
+
+
+def _difference(expected: np.ndarray, found: np.ndarray) -> str:
+    return "" if np.array_equal(expected, found) else "an input gives other values"
 
 
 class Rows(Sequence[Any]):
@@ -168,8 +192,12 @@ def with_kept(
     except TfftError as error:
         key[MEMORY_ONLY] = str(error)
 
+    def computed(positions: np.ndarray) -> np.ndarray:
+        return np.stack([read(unchanged(examples, int(position))) for position in positions])
+
     def fill() -> Shards:
         table = tables.table(key, len(examples), row)
+        tables.is_wrong(table, lambda some: _difference(computed(some), table.take(some)))
         filling = Filling(table)
         with ThreadPoolExecutor(cores()) as pool:
             positions = filling.positions
