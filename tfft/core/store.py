@@ -167,7 +167,10 @@ class Store:
         most = f"{str(self.folder)!r} may hold {in_words(self.max_bytes)}"
         if needed > self.max_bytes:
             raise OSError(f"{in_words(needed)} are needed, and {most}")
-        kept = [entry for entry in self.entries() if entry.key != own]
+        # what is larger than everything may be goes first, whenever it was used: nothing of ours is
+        kept = sorted(
+            (entry for entry in self.entries() if entry.key != own), key=lambda entry: entry.size_bytes > self.max_bytes
+        )
         claimed = sum(entry.claimed_bytes for entry in kept)
         while kept and claimed + needed > self.max_bytes:
             oldest = kept.pop()
