@@ -44,8 +44,8 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
         The path.
 
     Raises:
-        BundleError: When it cannot be written, ``path`` is something else than an older bundle, the report is of other weights, or
-            a weight is not a finite number.
+        BundleError: When it cannot be written, ``path`` is something else than an older bundle, or the report is of other weights
+            or of other answers than the net gives, or a weight is not a finite number.
 
     Example:
         >>> import tempfile, tfft
@@ -78,6 +78,11 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
             if report.names == model.task.labels.names
             else "",
             "Evaluate again before exporting.",
+        )
+    if report is not None and report.sample is not None and (wrong := report.sample.difference(model)):
+        raise BundleError(
+            f"The net does not give the answers that the report measured: {wrong}.",
+            fix='Build the model with cache="off", evaluate again, and report this.',
         )
     manifest = {
         "format": FORMAT,

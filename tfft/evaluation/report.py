@@ -18,6 +18,7 @@ from tfft.evaluation import metrics, render
 from tfft.evaluation.intervals import with_intervals
 from tfft.evaluation.predictions import Model, Predictions, predict
 from tfft.evaluation.worst import pictures, worst
+from tfft.models.recomputed import Sample
 from tfft.models.tokens import statistics
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Report:
         versions: Of Python and packages.
         pictures: Small pictures of the worst examples as data URIs, by position. They go into the HTML page alone, not into
             ``to_dict`` and so into no bundle: who passes a model on does not pass the photos on.
+        sample: A few of the examples with the answers that were measured, which ``export`` asks the net for again; in no bundle.
     """
 
     task: str
@@ -67,6 +69,7 @@ class Report:
     tokens: Mapping[str, float] | None = None
     versions: Mapping[str, str] = field(default_factory=versions.installed)
     pictures: Mapping[int, str] = field(default_factory=dict, repr=False, compare=False)
+    sample: Sample | None = field(default=None, repr=False, compare=False)
 
     def describe(self) -> str:
         """The first metric with its interval, and a second sentence where the model has seen some of the examples."""
@@ -210,6 +213,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
         residuals=_residuals(predictions) if labels.kind == "real" else None,
         tokens=statistics(model.preprocessor, examples),
         pictures=pictures(rows, examples),
+        sample=predictions.sample,
     )
 
 
