@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import struct
 
 import numpy as np
@@ -151,11 +152,7 @@ def test_hostile_tables_are_refused_in_our_words(attack, tmp_path, make, name, m
     make(tmp_path / name)
     result = attack(lambda: from_csv(tmp_path / name, text_column="text"))
     assert isinstance(result, DataError)
-    pytest.raises(DataError, _raise, result).match(message)
-
-
-def _raise(error):
-    raise error
+    assert re.search(message, str(result))
 
 
 def test_pages_of_zeros_are_refused(attack, tmp_path, monkeypatch):
@@ -175,7 +172,16 @@ def test_a_wide_table_is_refused_by_its_header(attack, tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    "label", ["[" * 100_000, "[" * 50_000 + "]" * 50_000, "['" + "a" * 100_000, "[1" + " 1" * 50_000 + "x]", "[spam]", "[a, b]", "[/red]"]
+    "label",
+    [
+        "[" * 100_000,
+        "[" * 50_000 + "]" * 50_000,
+        "['" + "a" * 100_000,
+        "[1" + " 1" * 50_000 + "x]",
+        "[spam]",
+        "[a, b]",
+        "[/red]",
+    ],
 )
 @pytest.mark.parametrize("origin", ["csv", "frame", "arrays"])
 def test_labels_with_brackets_are_names(attack, tmp_path, label, origin):

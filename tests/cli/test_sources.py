@@ -168,7 +168,11 @@ def test_lines_of_texts_end_at_line_ends_only(tmp_path, monkeypatch, reader):
 
 def test_how_a_table_is_written_reaches_its_reader(tmp_path):
     table = tmp_path / "t.csv"
-    rows = [f'"{word} {turn}","{label}"' for turn in range(6) for word, label in (("one", "a|b"), ("two", "a"), ("three", "b"))]
+    rows = [
+        f'"{word} {turn}","{label}"'
+        for turn in range(6)
+        for word, label in (("one", "a|b"), ("two", "a"), ("three", "b"))
+    ]
     table.write_text("\n".join(["text,label", *rows]))
     source = Source(table, None, "label", False, text_column="text", separator="|")
     splits = source.splits(0)

@@ -37,7 +37,9 @@ def test_rows_between_two_stray_marks_are_an_error_with_the_line_of_the_first(tm
     rows[100 + swallowed] = (ends, "neg")
     turn = -1 if labels_first else 1
     path = _written(tmp_path / "t.csv", _plain([row[::turn] for row in rows]), ",".join(("text", "label")[::turn]))
-    with pytest.raises(DataError, match=rf"Line 102 of .*t.csv' begins a quoted cell that spans {swallowed + 1} lines, and") as caught:
+    with pytest.raises(
+        DataError, match=rf"Line 102 of .*t.csv' begins a quoted cell that spans {swallowed + 1} lines, and"
+    ) as caught:
         read_table(path, ["label"], ["text"])
     assert "quotes=False" in str(caught.value)
     frame = read_table(path, ["label"], ["text"], Writing(quotes=False))
@@ -128,8 +130,10 @@ def test_real_dialogues_paragraphs_and_reviews_of_many_lines_raise_no_alarm(tmp_
     for name in ("train", "dev", "test"):
         lines = (DATA / "summarization" / "dialogsum_slice" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
         texts += [json.loads(line)["dialogue"] for line in lines]
-    texts += [path.read_text(encoding="utf-8").replace(". ", ".\n").replace("<br />", "\n") for path in sorted(
-        (DATA / "text_classification" / "imdb_slice" / "train").rglob("*.txt"))]
+    texts += [
+        path.read_text(encoding="utf-8").replace(". ", ".\n").replace("<br />", "\n")
+        for path in sorted((DATA / "text_classification" / "imdb_slice" / "train").rglob("*.txt"))
+    ]
     random.Random(0).shuffle(texts)
     rows = [(text.replace("\t", " "), LABELS[row % 2]) for row, text in enumerate(texts)]
     with (tmp_path / f"t.{ending}").open("w", newline="", encoding="utf-8") as file:

@@ -64,7 +64,9 @@ def test_what_the_first_text_looks_like_decides_nothing(first):
 def test_images_before_and_after_texts_in_a_dataset_are_refused_with_both_elements():
     for content in ([picture(), "a", "b"], ["a", "b", picture()]):
         rows = tf.data.Dataset.from_tensor_slices((content, ["a", "b", "a"]))
-        with pytest.raises(DataError, match=r"Element \d of the train dataset is not UTF-8 \(an image.*and element \d is a text"):
+        with pytest.raises(
+            DataError, match=r"Element \d of the train dataset is not UTF-8 \(an image.*and element \d is a text"
+        ):
             tfft.data.from_dataset(rows)
 
 
@@ -138,5 +140,7 @@ def test_a_series_keeps_every_text_at_its_label_whatever_its_index():
 
 
 def test_half_an_emoji_in_a_text_is_said():
-    with pytest.raises(DataError, match=r"1 of 20 texts cannot be read: 'example 19 \(half a character.*Repair the program"):
+    with pytest.raises(
+        DataError, match=r"1 of 20 texts cannot be read: 'example 19 \(half a character.*Repair the program"
+    ):
         tfft.data.from_arrays([*TEXTS[:-1], "half \ud83d"], ["a", "b"] * 10)

@@ -158,14 +158,18 @@ def test_very_long_texts_are_read(tmp_path):
         read_table(tmp_path / "long.csv", ["label"], ["text"])
 
 
-@pytest.mark.parametrize("header", ["text,label,label", "text,label, label", "text,\ufefflabel,label", "text,text,label"])
+@pytest.mark.parametrize(
+    "header", ["text,label,label", "text,label, label", "text,\ufefflabel,label", "text,text,label"]
+)
 def test_two_columns_of_one_name_are_refused_and_named(tmp_path, header):
     (tmp_path / "t.csv").write_text(f"{header}\na,b,c\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"t\.csv' has two columns of one name: '(text|label)'.*Rename or remove"):
         read_table(tmp_path / "t.csv", ["label"], ["text"])
 
 
-@pytest.mark.parametrize("line", ['{"text": "a", "label": "b", "label": "c"}', '{"text": "a", "label": "b", "label ": "c"}'])
+@pytest.mark.parametrize(
+    "line", ['{"text": "a", "label": "b", "label": "c"}', '{"text": "a", "label": "b", "label ": "c"}']
+)
 def test_two_keys_of_one_name_are_refused_and_named(tmp_path, line):
     (tmp_path / "t.jsonl").write_text(f"{line}\n")
     with pytest.raises(DataError, match="'label'"):

@@ -96,7 +96,9 @@ Decimal = Annotated[str | None, typer.Option(help="Tables: decimal sign of label
 Quotes = Annotated[
     bool | None,
     typer.Option(
-        "--quotes/--no-quotes", help="CSV, TSV: quotation marks enclose cells, or belong to the texts.", show_default=False
+        "--quotes/--no-quotes",
+        help="CSV, TSV: quotation marks enclose cells, or belong to the texts.",
+        show_default=False,
     ),
 ]
 Precision = Annotated[PrecisionName, typer.Option(help="What training computes in; auto tries on this machine.")]

@@ -116,7 +116,10 @@ class Spool(Sequence[Any]):
 
 
 def spooled(
-    dataset: Any, part: str, value_range: tuple[float, float] | None = None, kind: Literal["image", "text"] | None = None
+    dataset: Any,
+    part: str,
+    value_range: tuple[float, float] | None = None,
+    kind: Literal["image", "text"] | None = None,
 ) -> Pool:
     """Read a dataset once into a temporary file.
 

@@ -63,7 +63,9 @@ def from_huggingface(
                 raise DataError(f"The {part} part has no column {name!r}.", fix=nearest(name, rows.column_names))
         targets, known = _targets(rows, label_column, part)
         if known is None:
-            targets = cells.labels(pandas.Series(targets, name=label_column, dtype=object), Writing(separator=separator))
+            targets = cells.labels(
+                pandas.Series(targets, name=label_column, dtype=object), Writing(separator=separator)
+            )
         if pools and known != names:
             raise DataError(
                 f"The classes of the {part} part are not those of training.", f"{known} and {names}", "Cast it."

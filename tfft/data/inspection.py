@@ -18,6 +18,7 @@ from tfft.data.text_files import TextFiles
 
 _SHOW_PROGRESS_FROM = 5_000
 _SLICE = 16
+_HALF = "half a character (a lone surrogate)"
 _UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError, MemoryError)
 
 
@@ -99,7 +100,7 @@ def refuse_faults(inputs: Sequence[Any], inspection: Inspection) -> None:
             if isinstance(inputs, TextFiles)
             else ("images", "Repair or remove them, ")
         )
-        if isinstance(inputs[inspection.faults[0][0]], Text):
+        if inspection.faults[0][1] == _HALF:
             kind, again = "texts", "Repair the program that cut them, or remove them; "
         raise DataError(
             f"{len(named)} of {len(inputs)} {kind} cannot be read: {shortlist(named)}.",
@@ -142,7 +143,7 @@ def _look(inputs: Sequence[Any], index: int) -> tuple[str, str]:
     except DataError:
         raise
     except UnicodeEncodeError:
-        return "", "half a character (a lone surrogate)"
+        return "", _HALF
     except _UNREADABLE as error:
         return "", _reason(error)
 

@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from tfft.core.errors import DataError, shortlist
 from tfft.data.delimited import header, read_delimited
-from tfft.data.json_lines import read_json_lines
+from tfft.data.json_lines import json_names, read_json_lines
 from tfft.data.spellings import as_spelt, may_group_thousands
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
-_PACKED = ((b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "zip (an Excel workbook is one)"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"))
+_PACKED = (
+    (b"\x1f\x8b", "gzip"),
+    (b"PK\x03\x04", "zip (an Excel workbook is one)"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ", "xz"),
+)
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,15 @@ class Writing:
             )
 
 
+AS_FOUND = Writing()
+"""Nothing is said: see from the file."""
+
+
 def read_table(
     path: Path,
     as_written: Sequence[str],
     texts: Sequence[str] = (),
-    writing: Writing = Writing(),
+    writing: Writing = AS_FOUND,
     choose: Callable[[Sequence[str]], Sequence[str]] = lambda names: names,
 ) -> "pd.DataFrame":
     r"""Read a table without changing what its labels, groups and texts say.
@@ -68,8 +77,8 @@ def read_table(
         A DataFrame of shape (rows, columns).
 
     Raises:
-        DataError: When there is no such file, it is of another kind, or it cannot be parsed; when two columns have one name; when the
-            table is larger than the limits of ``core.limits`` allow.
+        DataError: When there is no such file, it is of another kind, or it cannot be parsed; when two columns have one name; when
+            the table is larger than the limits of ``core.limits`` allow.
 
     Example:
         >>> import tempfile
@@ -95,7 +104,10 @@ def read_table(
         separator = _separator(path)
         columns: dict[str, Any] = read_delimited(path, separator, chosen, as_written, writing.quotes).columns
         return pd.DataFrame(
-            {name: _series(cells, name in as_written, name in texts, separator, writing) for name, cells in columns.items()}
+            {
+                name: _series(cells, name in as_written, name in texts, separator, writing)
+                for name, cells in columns.items()
+            }
         )
 
     found: pd.DataFrame = _readable(path, read)
@@ -117,9 +129,7 @@ def column_names(path: Path) -> list[str]:
 
     def read() -> list[str]:
         if path.suffix.lower() == ".jsonl":
-            names: list[str] = []
-            read_json_lines(path, lambda all_names: names.extend(all_names) or [])
-            return names
+            return json_names(path)
         if path.suffix.lower() == ".parquet":
             from tfft.data import parquet_files
 
@@ -143,8 +153,7 @@ def check_names(names: Sequence[Any], what: str) -> None:
     Example:
         >>> check_names(["text", "label", " label"], "'a.csv'")
         Traceback (most recent call last):
-        tfft.core.errors.DataError: 'a.csv' has two columns of one name: 'label'. Got: the columns 'text', 'label', ' label'. Rename \
-or remove one of each.
+        tfft.core.errors.DataError: 'a.csv' has two columns of one name: 'label'. Got: the columns 'text', 'label', ' label'...
     """
     counts = Counter(str(name).strip().strip("\ufeff").strip() for name in names)
     twice = sorted(name for name, count in counts.items() if name and count > 1)
@@ -156,9 +165,7 @@ or remove one of each.
         )
 
 
-def _series(
-    cells: list[str | None], as_written: bool, text: bool, separator: str, writing: Writing
-) -> "pd.Series":
+def _series(cells: list[str | None], as_written: bool, text: bool, separator: str, writing: Writing) -> "pd.Series":
     """The cells of one column, of a type that keeps what they say."""
     import pandas as pd
 
@@ -192,8 +199,12 @@ def _readable(path: Path, read: Callable[[], Any]) -> Any:
     except UnicodeDecodeError:
         raise _not_utf8(path) from None
     except (ValueError, OSError, NotImplementedError) as error:  # most errors of pyarrow are ValueErrors
-        fix = {".jsonl": "Write one JSON object a line.", ".parquet": "Write it again."}.get(path.suffix.lower(), "Repair it.")
-        raise DataError(f"{str(path)!r} cannot be read as {kind}: {str(error).strip().rstrip('.')}.", fix=fix) from error
+        fix = {".jsonl": "Write one JSON object a line.", ".parquet": "Write it again."}.get(
+            path.suffix.lower(), "Repair it."
+        )
+        raise DataError(
+            f"{str(path)!r} cannot be read as {kind}: {str(error).strip().rstrip('.')}.", fix=fix
+        ) from error
 
 
 def _not_utf8(path: Path) -> DataError:
@@ -204,7 +215,9 @@ def _not_utf8(path: Path) -> DataError:
         file.seek(0)
         packed = next((name for magic, name in _PACKED if begins.startswith(magic)), None)
         if packed is not None:
-            return DataError(f"{str(path)!r} is not {kind} but compressed by {packed}.", fix="Unpack it, or save it as CSV.")
+            return DataError(
+                f"{str(path)!r} is not {kind} but compressed by {packed}.", fix="Unpack it, or save it as CSV."
+            )
         wide = begins[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         number, line = next(((n, line) for n, line in enumerate(file, 1) if not _is_utf8(line)), (0, b""))
     return DataError(
@@ -223,7 +236,10 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _separator(path: Path) -> str:
-    """A tab for TSV; a semicolon where the header of a CSV has some and no comma: spreadsheets write it where the comma is the decimal sign."""
+    """A tab for TSV; a semicolon where the header of a CSV file has some and no comma.
+
+    Spreadsheets write semicolons where the comma is the decimal sign.
+    """
     if path.suffix.lower() == ".tsv":
         return "\t"
     with path.open(encoding="utf-8-sig") as lines:

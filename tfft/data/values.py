@@ -85,7 +85,9 @@ def _from_values(targets: Any) -> np.ndarray:
     odd = next((index for index, value in enumerate(values) if isinstance(value, Mapping)), None)
     if odd is not None:
         raise DataError(
-            f"Target {odd} is an object with keys.", repr(values[odd])[:100], "Pass one class, number or list of labels an example."
+            f"Target {odd} is an object with keys.",
+            repr(values[odd])[:100],
+            "Pass one class, number or list of labels an example.",
         )
     if values and all(isinstance(value, Decimal) for value in values):
         return np.array(values, np.float64)
