@@ -22,7 +22,11 @@ def stem(x, name: str = "one", width: int = 4):
 
 def finished(pixels, x, name: str = "own") -> keras.Model:
     """With a top, and statistics and biases that are no zeros."""
-    net = keras.Model(pixels, layers.Dense(5, activation="softmax", name="top")(layers.GlobalAveragePooling2D(name="gap")(x)), name=name)
+    net = keras.Model(
+        pixels,
+        layers.Dense(5, activation="softmax", name="top")(layers.GlobalAveragePooling2D(name="gap")(x)),
+        name=name,
+    )
     return stirred(net)
 
 
@@ -297,7 +301,9 @@ def adapters():
 
 def regularised():
     pixels = image()
-    x = layers.Conv2D(4, 3, kernel_regularizer="l2", kernel_constraint="max_norm", activity_regularizer="l2")(pixels / 255)
+    x = layers.Conv2D(4, 3, kernel_regularizer="l2", kernel_constraint="max_norm", activity_regularizer="l2")(
+        pixels / 255
+    )
     x = layers.SpatialDropout2D(0.3)(layers.GaussianNoise(0.1)(x))
     return finished(pixels, x), x, {}
 
@@ -522,7 +528,9 @@ def test_what_cannot_be_a_backbone_is_refused_with_advice_before_it_is_trained(m
 def test_the_advice_for_other_channels_makes_a_backbone(make):
     net, _ = make()
     images = image()
-    inside = ops.image.rgb_to_grayscale(images) if net.inputs[0].shape[-1] == 1 else ops.pad(images, [(0, 0)] * 3 + [(0, 1)])
+    inside = (
+        ops.image.rgb_to_grayscale(images) if net.inputs[0].shape[-1] == 1 else ops.pad(images, [(0, 0)] * 3 + [(0, 1)])
+    )
     wrapped = keras.Model(images, net(inside))
     expected = keras.Model(net.inputs, net.get_layer("one_relu").output)(keras.Model(images, inside)(PIXELS))
     found = tfft.load_backbone(wrapped).load()(PIXELS, training=False)
