@@ -16,6 +16,8 @@ Synopsis::
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import tfft.core.forks  # noqa: F401 - notes forks from now on
+
 if TYPE_CHECKING:
     from tfft import data, plans, tasks, trainable
     from tfft.backbones.handles import load_backbone

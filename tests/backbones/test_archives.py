@@ -1,7 +1,9 @@
 """Where SavedModels lie."""
 
 import hashlib
+import http.server
 import socket
+import threading
 import time
 
 import pytest
@@ -80,6 +82,42 @@ def test_a_server_that_never_answers_is_given_up(tmp_path, monkeypatch):
             unpacked(f"tfhub:http://127.0.0.1:{silent.getsockname()[1]}/tiny/1")
         assert time.monotonic() - begun < 5
     assert socket.getdefaulttimeout() is None
+
+
+@pytest.fixture
+def server(tmp_path):
+    """An address that serves whatever archive stands in a file."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write((tmp_path / "served.tar.gz").read_bytes())
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}/tiny/1"
+        running.shutdown()
+
+
+def test_a_handle_is_downloaded_and_kept(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "hub"))
+    archived(publish(tiny(), tmp_path / "module"), tmp_path / "served.tar.gz")
+    folder = unpacked(f"tfhub:{server}")
+    assert (folder / "variables" / "variables.index").is_file()
+    assert cached(server) == folder
+
+
+def test_a_download_that_climbs_out_of_its_folder_is_refused_and_nothing_is_kept(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "hub"))
+    climbing(tmp_path / "served.tar.gz")
+    with pytest.raises(WeightsError, match=r"The archive of .*would write outside of its folder"):
+        unpacked(f"tfhub:{server}")
+    assert not list(tmp_path.rglob("outside.txt"))
+    assert cached(server) is None
 
 
 def test_the_hubs_own_variable_says_where_its_copies_are(tmp_path, monkeypatch):

@@ -86,8 +86,8 @@ def test_other_words_for_weights_are_refused(folder):
     [
         ({"model_type": "bert", "num_hidden_layers": 3}, "bert"),
         ({"model_type": "distilbert", "n_layers": 3}, "distil_bert"),
-        ({"model_type": "roberta", "num_hidden_layers": 3}, "roberta"),
-        ({"model_type": "xlm-roberta", "num_hidden_layers": 3}, "xlm_roberta"),
+        ({"model_type": "roberta", "num_hidden_layers": 3, "max_position_embeddings": 514}, "roberta"),
+        ({"model_type": "xlm-roberta", "num_hidden_layers": 3, "max_position_embeddings": 514}, "xlm_roberta"),
         ({"model_type": "albert", "num_hidden_layers": 3}, "albert"),
         ({"model_type": "gpt2", "n_layer": 3}, "gpt2"),
         *(({"class_name": family.backbone, "config": {"num_layers": 3}}, name) for name, family in FAMILIES.items()),
@@ -253,7 +253,12 @@ def test_what_kerashub_does_not_read_of_hugging_face_is_refused_before_anything_
 
 def test_a_text_is_as_long_as_there_are_positions(tmp_path):
     (tmp_path / "model.safetensors").touch()
-    for kind, positions, limit in (("bert", 128, 128), ("roberta", 514, 512), ("bert", 1026, 1024), ("gpt2", 0, 1024)):
+    for kind, positions, limit in (
+        ("bert", 128, 128),
+        ("roberta", 514, 512),
+        ("bert", 1026, 1024),
+        ("gpt2", 1024, 1024),
+    ):
         config = {"model_type": kind, "num_hidden_layers": 3, "max_position_embeddings": positions}
         (tmp_path / "config.json").write_text(json.dumps(config))
         assert tfft.load_backbone(str(tmp_path)).preprocessor.length == limit

@@ -23,7 +23,7 @@ def test_what_cannot_be_reached_is_an_error_of_ours(monkeypatch):
     def refused(*_):
         raise ConnectionError("Name or service not known\nand a long story")
 
-    monkeypatch.setattr("keras_hub.src.utils.preset_utils.load_json", refused)
+    monkeypatch.setattr("keras_hub.src.utils.preset_utils.get_file", refused)
     with pytest.raises(WeightsError, match=r"'hf://owner/model' could not be loaded: ConnectionError: Name") as caught:
         tfft.load_backbone("hf://owner/model")
     assert "long story" not in str(caught.value)

@@ -1,13 +1,14 @@
 """predict() takes what users have at hand."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import tfft
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, DataWarning
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +121,54 @@ def test_grey_images_come_one_by_one_or_together(predictor):
     for a, b in zip(together, one_by_one, strict=True):
         assert list(a.scores.values()) == pytest.approx(list(b.scores.values()))
     assert len(predictor.predict(np.zeros((8, 8, 3), np.uint8))) == 1
+
+
+@pytest.mark.parametrize("count", [3, 4])
+def test_one_channels_first_photo_is_refused_with_both_calls(predictor, count):
+    photo = np.random.default_rng(0).integers(0, 255, (count, 16, 20), np.uint8)
+    with pytest.raises(DataError, match=r"looks channels-first.*moveaxis\(image, 0, -1\).*images\[\.\.\., None\]"):
+        predictor.predict(photo)
+    with pytest.raises(DataError, match=r"input 0: .*looks channels-first"):
+        predictor.predict([photo])
+    with pytest.raises(DataError, match=r"input 0: .*looks channels-first"):
+        predictor.predict(photo[None])
+    assert len(predictor.predict(np.moveaxis(photo, 0, -1))) == 1
+    grey = predictor.predict(photo[..., None])
+    for one, image in zip(grey, photo, strict=True):
+        assert one.probability == pytest.approx(predictor.predict(image)[0].probability)
+
+
+def test_one_grey_image_has_one_answer_with_and_without_its_axes(predictor):
+    grey = np.random.default_rng(0).integers(0, 255, (16, 20), np.uint8)
+    ways = [grey, grey[None], grey[..., None], grey[None, ..., None], [grey]]
+    answers = [predictor.predict(way) for way in ways]
+    assert {len(answer) for answer in answers} == {1}
+    assert len({tuple(answer[0].scores.items()) for answer in answers}) == 1
+
+
+def test_a_folder_is_read_whatever_its_names_and_what_is_left_out_is_named(predictor, array, tmp_path):
+    for name in ("1", "2.jpg_large", "3.TIF"):
+        Image.fromarray(array).save(tmp_path / name, "PNG")
+    (tmp_path / "labels.csv").write_text("1,ants")
+    with pytest.warns(DataWarning, match=r"1 files below .*1 \.csv, such as 'labels\.csv'") as caught:
+        found = predictor.predict(tmp_path)
+    assert [Path(answer.name).name for answer in found] == ["1", "2.jpg_large", "3.TIF"]
+    assert caught[0].filename == __file__
+
+
+def test_pillow_images_of_more_bits_take_a_range(predictor):
+    values = np.random.default_rng(0).integers(0, 4096, (16, 16)).astype(np.uint16)
+    image, floats = Image.fromarray(values), Image.fromarray(values.astype(np.float32))
+    wanted = predictor.predict(values, value_range=(0, 4095))[0].scores
+    assert predictor.predict(image, value_range=(0, 4095))[0].scores == wanted
+    assert predictor.predict([floats], value_range=(0, 4095))[0].scores == wanted
+    with pytest.warns(DataWarning, match=r"input 0 has 16 bits.*value_range=\(0, 4095\)") as caught:
+        predictor.predict(image)
+    assert caught[0].filename == __file__
+
+
+def test_a_path_that_leads_nowhere_says_what_was_meant(predictor, png):
+    with pytest.raises(DataError, match=r"no such file.*Did you mean '.*图片 one\.PNG'"):
+        predictor.predict(png.with_suffix(""))
+    with pytest.raises(DataError, match=r"That is a URL: download"):
+        predictor.predict("https://example.org/cat.jpg")

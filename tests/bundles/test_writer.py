@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -102,6 +103,21 @@ def test_a_run_instead_of_its_model_is_refused(tmp_path):
 def test_numbers_of_numpy_in_options_can_be_saved(tmp_path):
     task = tfft.tasks.classification(np.array(["a", "b"]).tolist(), label_smoothing=np.float32(0.1))
     assert tfft.load(tfft.export(tfft.build("toy", task), tmp_path / "m.tfft")).task.labels.names == ("a", "b")
+
+
+def test_a_report_of_other_answers_than_the_net_gives_is_refused(tmp_path, data):
+    model = tfft.build("toy", tfft.tasks.classification(data.labels))
+    report = tfft.evaluate(model, data.test)
+    assert tfft.load(tfft.export(model, tmp_path / "good.tfft", report=report)).report["count"] == len(data.test)
+    sample = replace(report.sample, logits=report.sample.logits[:, ::-1] + 1)
+    with pytest.raises(
+        BundleError, match=r"does not give the answers that the report measured: logits of '.*' are off"
+    ):
+        tfft.export(model, tmp_path / "bad.tfft", report=replace(report, sample=sample))
+    assert not (tmp_path / "bad.tfft").exists()
+    model.head_net.get_layer("logits").bias.assign_add([1.0, 0.0, 0.0])
+    with pytest.raises(BundleError, match="other weights"):
+        tfft.export(model, tmp_path / "bad.tfft", report=report)
 
 
 def test_a_bundle_passes_on_no_text_that_somebody_wrote(tmp_path):

@@ -52,7 +52,8 @@ def test_an_interrupted_training_leaves_a_bundle_and_goes_on_as_an_interruption(
 
 
 @pytest.mark.slow
-def test_control_c_in_the_shell_keeps_what_was_trained(class_folder, tmp_path):
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_control_c_and_sigterm_in_the_shell_keep_what_was_trained(class_folder, tmp_path, number, status):
     command = [sys.executable, "-c", "from tfft.cli.verbs import main; main()", "fit", "--data", str(class_folder)]
     command += ["--backbone", "toy", "--head-epochs", "100000", "--out", "m.tfft", "--run-folder", "run"]
     running = subprocess.Popen(
@@ -65,13 +66,15 @@ def test_control_c_in_the_shell_keeps_what_was_trained(class_folder, tmp_path):
         if log.is_file() and '"epoch"' in log.read_text():
             break
         time.sleep(0.2)
-    os.kill(running.pid, signal.SIGINT)
+    os.kill(running.pid, number)
     try:
         _, said = running.communicate(timeout=120)
     finally:
         running.kill()
         running.wait()
-    assert running.returncode == 130, said
+    assert running.returncode == status, said
+    assert (tmp_path / "run" / "model.weights.h5").is_file()
+    assert (tmp_path / "run" / "run.json").is_file()
     assert re.search(r"Stopped; the best weights so far are in m-stopped\.tfft", said)
     assert tfft.load(tmp_path / "m-stopped.tfft").task.labels.names == ("blues", "greens", "reds")
 

@@ -156,3 +156,39 @@ def test_a_file_or_folder_is_not_taken_for_a_text(reader, tmp_path, monkeypatch,
     with pytest.raises(DataError, match=rf"'{name}' is a file or folder, and the model reads texts"):
         given_inputs(reader, ["a text", name])
     assert given_inputs(reader, ["a text " * 1000]) == ["a text " * 1000]
+
+
+def test_parts_may_be_typed(tmp_path):
+    add(tmp_path, *(f"{part}/{name}/{index}.png" for part in ("one", "two") for name in "ab" for index in range(4)))
+
+    def source(parts):
+        return Source(tmp_path, "path", "label", False, parts=parts)
+
+    assert source("train=one, test=two").splits(0).labels.names == ("a", "b")
+    assert source("none").splits(0).labels.names == source(None).splits(0).labels.names == ("one", "two")
+    with pytest.raises(DataError, match="parts= must map"):
+        source("one").splits(0)
+
+
+def test_lines_of_texts_end_at_line_ends_only(tmp_path, monkeypatch, reader):
+    lines = ["one\u2028", "two\x85b", "three\x0bb", "four\x0cb", "five"]
+    (tmp_path / "five.txt").write_text("\r\n".join(lines), encoding="utf-8", newline="")
+    assert given_inputs(reader, [str(tmp_path / "five.txt")]) == lines
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
+    assert given_inputs(reader, ["-"]) == lines
+
+
+def test_how_a_table_is_written_reaches_its_reader(tmp_path):
+    table = tmp_path / "t.csv"
+    rows = [
+        f'"{word} {turn}","{label}"'
+        for turn in range(6)
+        for word, label in (("one", "a|b"), ("two", "a"), ("three", "b"))
+    ]
+    table.write_text("\n".join(["text,label", *rows]))
+    source = Source(table, None, "label", False, text_column="text", separator="|")
+    splits = source.splits(0)
+    assert splits.labels.kind == "multi"
+    assert source.everything(splits.labels)[0].counts() == {"a": 12, "b": 12}
+    plain = Source(table, None, "label", False, text_column="text", quotes=False).splits(0)
+    assert plain.labels.names == ('"a"', '"a|b"', '"b"')

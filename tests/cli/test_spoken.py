@@ -18,6 +18,7 @@ from tfft.tasks import Answer
     [
         ('Pass on_corrupt="skip".', "Pass --skip-corrupt."),
         ("Pass size=32 or more.", "Pass --size 32 or more."),
+        ('pass quotes=False, or quotes=True; or separator="|".', 'pass --no-quotes, or --quotes; or --separator "|".'),
         ('Pass vocabulary="vocab.txt", a file', 'Pass --vocabulary "vocab.txt", a file'),
         ('Pass pixel_range="raw", or layer=.', 'Pass --pixel-range "raw", or --layer.'),
         ("Lower layer_decay=0.9.", "Lower layer_decay=0.9."),

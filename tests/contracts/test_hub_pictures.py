@@ -28,6 +28,7 @@ VIT = {
     "hidden_dropout_prob": 0.0,
     "attention_probs_dropout_prob": 0.0,
     "qkv_bias": True,
+    "layer_norm_eps": 1e-6,
 }
 FOLDERS = {
     "resnet18": "ResNetBackbone",

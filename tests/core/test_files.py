@@ -1,11 +1,15 @@
 """A write that fails leaves what was there, and nothing beside it."""
 
 import os
+import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tfft.core.files import refusal, replacing, write_text
+from tfft.core.files import check_room, refusal, replacing, sweep, write_text
 
 
 def _listing(folder):
@@ -125,3 +129,59 @@ def test_a_place_that_takes_nothing_says_why(tmp_path):
     (tmp_path / "file").touch()
     assert "Not a directory" in refusal(tmp_path / "file" / "report.html")
     assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tfft.core.files import replacing
+
+path = Path(sys.argv[1])
+if sys.argv[2] == "between":
+    rename, Path.rename = Path.rename, lambda self, to: (rename(self, to), os.kill(os.getpid(), signal.SIGKILL))
+with replacing(path) as fresh:
+    fresh.mkdir()
+    (fresh / "half").write_text("half")
+    if sys.argv[2] == "writing":
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("when", ["writing", "between"])
+def test_what_a_killed_process_left_is_swept_and_the_old_folder_comes_back(tmp_path, when):
+    folder = tmp_path / "m.tfft"
+    folder.mkdir()
+    (folder / "old").write_text("old")
+    done = subprocess.run([sys.executable, "-c", KILLED, str(folder), when], check=False)
+    assert done.returncode == -9
+    assert folder.exists() == (when == "writing")
+    assert any(name.endswith(".partial") for name in _listing(tmp_path))
+    sweep(folder)
+    assert _listing(tmp_path) == ["m.tfft"]
+    assert (folder / "old").read_text() == "old"
+
+
+def test_what_is_being_written_or_is_not_ours_is_not_swept(tmp_path):
+    path = tmp_path / "a.txt"
+    here, now = socket.gethostname(), time.time()
+    kept = [
+        f".a.txt.{here}-{os.getpid()}-12345678.partial",
+        ".a.txt.elsewhere-1-12345678.partial",
+        ".a.txt.abcdefgh.partial",
+    ]
+    kept += [".b.txt.abcdefgh.partial", ".a.txt.mine.partial", "a.txt.abcdefgh.partial"]
+    for name in kept:
+        (tmp_path / name).mkdir()
+    os.utime(tmp_path / kept[3], (now - 10**6, now - 10**6))
+    old = ".a.txt.elsewhere-1-87654321.partial", ".a.txt.hgfedcba.partial"
+    for name in old:
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (now - 10**6, now - 10**6))
+    write_text(path, "new")
+    assert _listing(tmp_path) == sorted([*kept, "a.txt"])
+
+
+def test_a_file_that_does_not_fit_is_refused(tmp_path):
+    check_room(tmp_path, 1)
+    with pytest.raises(OSError, match=r"1e\+12 GB are needed and .* are free"):
+        check_room(tmp_path, 10**21)

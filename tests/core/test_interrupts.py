@@ -1,12 +1,13 @@
 """An interrupt is raised at once, or else as soon as somebody asks; other handlers are left alone."""
 
+import contextlib
 import os
 import signal
 import threading
 
 import pytest
 
-from tfft.core.interrupts import noticed
+from tfft.core.interrupts import TERMINATED, noticed
 
 
 @pytest.fixture(autouse=True)
@@ -71,3 +72,49 @@ def test_a_handler_of_the_users_own_and_other_threads_are_left_alone():
     thread.start()
     thread.join()
     assert own == [1, 2]
+
+
+def test_sigterm_ends_the_process_in_order_and_with_its_own_status():
+    with pytest.raises(SystemExit) as ended, noticed():
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert ended.value.code == TERMINATED == 143
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_second_sigterm_does_not_cut_the_saving_short():
+    saved = []
+
+    def work():
+        with noticed():
+            try:
+                os.kill(os.getpid(), signal.SIGTERM)
+            finally:
+                os.kill(os.getpid(), signal.SIGTERM)
+                saved.append("all of it")
+
+    with pytest.raises(SystemExit):
+        work()
+    assert saved == ["all of it"]
+
+
+def test_one_inside_another_sees_what_the_outer_one_saw():
+    def work():
+        with noticed() as check:
+            with noticed(), contextlib.suppress(SystemExit):
+                os.kill(os.getpid(), signal.SIGTERM)
+            check()
+
+    with pytest.raises(SystemExit):
+        work()
+
+
+def test_a_handler_of_sigterm_that_the_user_has_set_stays():
+    own = []
+    before = signal.signal(signal.SIGTERM, lambda *_: own.append(1))
+    try:
+        with noticed() as check:
+            os.kill(os.getpid(), signal.SIGTERM)
+            check()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert own == [1]

@@ -6,7 +6,10 @@ import subprocess
 import sys
 import time
 
+import numpy as np
+
 from tfft.core.leases import is_leased, lease
+from tfft.core.store import Store
 
 
 class Holder:
@@ -69,3 +72,15 @@ def test_other_hidden_files_and_folders_that_are_not_there_are_no_leases(tmp_pat
     assert not is_leased(tmp_path / "nowhere")
     lease(tmp_path / "nowhere", Holder())
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_store_deletes_the_leases_of_dead_processes_when_it_opens_a_table(tmp_path):
+    store = Store(tmp_path, 10**6)
+    table = store.table({"net": "toy"}, 3, np.dtype("<f4"))
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    stale = table.folder / f".lease-{socket.gethostname()}-{dead.pid}-0"
+    stale.touch()
+    again = store.table({"net": "toy"}, 3, np.dtype("<f4"))
+    assert not stale.exists()
+    assert len(list(again.folder.glob(".lease-*"))) == 2

@@ -76,3 +76,7 @@ def test_hardware_names_accelerators_and_can_be_written_as_json(monkeypatch):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda: [gpu])
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda _: {"device_name": "Some GPU"})
     assert "Some GPU" in json.dumps(machine.hardware())
+
+
+def test_memory_can_be_given_back_everywhere():
+    machine.release_memory()

@@ -113,6 +113,51 @@ def test_a_shard_of_another_length_is_not_taken_for_this_one(tmp_path):
         assert Shards(6, ROW, tmp_path, 2).missing() == [0, 1, 2]
 
 
+def renamed(path, number):
+    path.rename(path.with_name(f"{number:05d}{path.name[5:]}"))
+
+
+def test_the_number_of_a_shard_belongs_to_its_digest(tmp_path):
+    filled(9, tmp_path)
+    first, second, _ = sorted(tmp_path.glob("*.npy"))
+    second.rename(tmp_path / "kept")
+    renamed(first, 1)
+    renamed((tmp_path / "kept").rename(second), 0)
+    table = Shards(9, ROW, tmp_path, 3)
+    with pytest.warns(RunWarning, match="is damaged") as told:
+        assert table.missing() == [0, 1]
+    assert len(told) == 2
+    assert len(list(tmp_path.glob("*.npy"))) == 1
+
+
+def test_a_shard_of_a_table_of_another_identity_is_not_taken_for_this_one(tmp_path):
+    tables = [Shards(7, ROW, tmp_path / name, 3, identity=name) for name in ("one", "two")]
+    for table in tables:
+        table.folder.mkdir()
+        table.write(0, rows_of(table, 0))
+    own, other = (next(table.folder.glob("*.npy")) for table in tables)
+    assert own.name != other.name
+    assert own.read_bytes() == other.read_bytes()
+    shutil.copy(other, own.parent)
+    own.unlink()
+    with pytest.warns(RunWarning, match="is damaged"):
+        assert Shards(7, ROW, tmp_path / "one", 3, identity="one").missing() == [0, 1, 2]
+
+
+def test_rows_that_were_on_disk_before_are_known_and_all_can_be_deleted(tmp_path):
+    table = filled(7, tmp_path)
+    assert table.found().tolist() == []
+    sorted(tmp_path.glob("*.npy"))[1].unlink()
+    again = Shards(7, ROW, tmp_path, 3)
+    assert again.missing() == [1]
+    again.write(1, rows_of(again, 1))
+    assert again.found().tolist() == [0, 1, 2, 6]
+    again.discard()
+    assert again.missing() == [0, 1, 2]
+    assert again.found().tolist() == []
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_write_that_fails_leaves_the_shard_missing(tmp_path, monkeypatch):
     table = Shards(4, ROW, tmp_path, 3)
     table.missing()

@@ -137,6 +137,40 @@ def test_a_manifest_that_cannot_be_read_is_written_again(tmp_path):
     assert names(store) == ["a"]
 
 
+def test_entries_of_an_older_format_are_removed_and_said_in_one_line_once(tmp_path, monkeypatch):
+    store = Store(tmp_path, 10**6)
+    with monkeypatch.context() as patch:
+        patch.setattr("tfft.core.store.FORMAT", 2)
+        for name in "ab":
+            entry(store, name)
+    with pytest.warns(
+        RunWarning, match=r"^2 entries in '.*' were kept by an older version of tfft; they are removed"
+    ) as told:
+        entry(store, "c")
+    assert len(told) == 1
+    assert names(store) == ["c"]
+    entry(store, "d")
+
+
+def test_entries_of_a_newer_format_stay(tmp_path, monkeypatch):
+    store = Store(tmp_path, 10**6)
+    with monkeypatch.context() as patch:
+        patch.setattr("tfft.core.store.FORMAT", 99)
+        entry(store, "a")
+    entry(store, "b")
+    assert sorted(names(store)) == ["a", "b"]
+
+
+@pytest.mark.parametrize("claim", [10**30, -1, True, 1e9, None, "many"])
+def test_a_claim_of_room_that_cannot_be_is_not_believed(tmp_path, claim):
+    store = Store(tmp_path, 35_000)
+    entry(store, "a")
+    manifest = tmp_path / store.entries()[0].key / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"bytes": claim}))
+    entry(store, "b")
+    assert sorted(names(store)) == ["a", "b"]
+
+
 def test_an_entry_can_be_removed(tmp_path):
     store = Store(tmp_path, 10**6)
     entry(store, "a")

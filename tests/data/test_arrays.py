@@ -5,7 +5,7 @@ import pytest
 
 from tfft.core.errors import DataError, DataWarning
 from tfft.data import from_arrays
-from tfft.data.arrays import AsPixels, to_pixels
+from tfft.data.arrays import AsPixels, looks_channels_first, to_pixels
 
 RANDOM = np.random.default_rng(0)
 
@@ -152,7 +152,7 @@ def test_images_must_be_a_sequence(images):
 
 
 def test_paths_are_shown_the_way():
-    with pytest.raises(DataError, match=r"Image 0 cannot be used.*from_dataframe"):
+    with pytest.raises(DataError, match=r"2 of 2 inputs are paths of images.*from_dataframe"):
         from_arrays(["a.png", "b.png"], [0, 1])
 
 
@@ -176,7 +176,7 @@ def test_the_image_that_is_wrong_is_named_before_training():
         (np.zeros((20, 2, 2)), r"one axis or two.*shape \(20, 2, 2\)"),
         (["a", None] * 10, "10 targets are missing"),
         ([1] * 20, "two classes.*'1'"),
-        (np.arange(20).reshape(20, 1), r"shape \(20, 1\).*pass shape \(n,\)"),
+        (np.arange(40).reshape(20, 2), r"shape \(20, 2\).*pass shape \(n,\)"),
     ],
 )
 def test_targets_that_cannot_be_trained_on_are_refused(targets, message):
@@ -192,3 +192,23 @@ def test_one_hot_rows_are_doubted(dtype):
 
 def test_an_index_past_the_end_stops_a_loop():
     assert len(list(AsPixels(_images(3), None))) == 3
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 9), (1, 8, 9), (4, 8, 9)])
+def test_channels_first_is_seen_and_the_call_that_mends_it_is_said(shape):
+    assert looks_channels_first(shape)
+    with pytest.raises(DataError, match=r"looks channels-first.*np\.moveaxis\(image, 0, -1\)"):
+        to_pixels(np.zeros(shape, np.uint8))
+    with pytest.raises(DataError, match=r"Image 0 .*looks channels-first.*np\.moveaxis\(images, 1, -1\)"):
+        from_arrays(np.zeros((20, *shape), np.uint8), [0, 1] * 10)
+    assert to_pixels(np.moveaxis(np.zeros(shape, np.uint8), 0, -1)).shape == (8, 9, shape[0])
+
+
+@pytest.mark.parametrize("shape", [(8, 9, 3), (8, 9), (3, 8, 3), (3, 4, 4), (2, 8, 9), (3, 3, 8, 9)])
+def test_other_shapes_do_not_look_channels_first(shape):
+    assert not looks_channels_first(shape)
+
+
+def test_grey_images_may_be_as_many_as_there_are_channels():
+    images = np.random.default_rng(0).integers(0, 255, (4, 8, 9), np.uint8)
+    assert len(from_arrays(images, [0, 1, 0, 1], holdout=(0.4, 0)).train) == 2

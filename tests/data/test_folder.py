@@ -41,7 +41,10 @@ def test_the_same_seed_gives_the_same_parts(class_folder):
     assert from_folder(class_folder, seed=4).test.digests != from_folder(class_folder, seed=5).test.digests
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".JPG", ".jpeg", ".Jpeg", ".PNG", ".bmp", ".GIF", ".webp"])
+@pytest.mark.parametrize(
+    "suffix",
+    [".jpg", ".JPG", ".jpeg", ".Jpeg", ".PNG", ".bmp", ".GIF", ".webp", ".tif", ".TIFF", ".jpe", ".JFIF", ".ppm"],
+)
 def test_every_ending_in_any_case_is_read(tmp_path, suffix):
     assert from_folder(_tree(tmp_path, "a", "b", suffix=suffix)).describe().endswith("2 classes")
 
@@ -86,8 +89,9 @@ def test_parts_without_class_folders_are_not_taken_for_classes(tmp_path):
 
 def test_parts_without_a_training_part_are_not_taken_for_classes(tmp_path):
     _tree(tmp_path, "test/a", "test/b", "val/a", "val/b")
-    with pytest.raises(DataError, match=r"none to train on.*'val', 'test'.*parts="):
+    with pytest.raises(DataError, match=r"none to train on.*'val', 'test'.*parts=False"):
         from_folder(tmp_path)
+    assert from_folder(tmp_path, parts=False).labels.names == ("test", "val")
     assert from_folder(tmp_path, parts={"train": "."}).labels.names == ("test", "val")
 
 
@@ -101,16 +105,21 @@ def test_what_hides_or_is_left_behind_by_others_is_ignored_in_silence(class_fold
     ):
         (class_folder / junk).parent.mkdir(parents=True, exist_ok=True)
         (class_folder / junk).write_bytes(b"junk")
-    for junk in ("reds/Thumbs.db", "blues/.DS_Store", "README.txt", "greens/notes.csv"):
+    for junk in ("reds/Thumbs.db", "blues/.DS_Store", "README.txt", "greens/README.md"):
         (class_folder / junk).write_bytes(b"junk")
-    assert len(_names(from_folder(class_folder))) == 24
+    splits = from_folder(class_folder)
+    assert len(_names(splits)) == 24
+    assert splits.left_out == {"hidden": 3}
+    assert splits.describe().endswith("; files left out: 3 hidden")
 
 
 @pytest.mark.parametrize(
     ("path", "message"),
     [
         ("stray.png", r"1 images lie directly in.*'stray.png'"),
-        ("reds/scan.TIFF", r"1 images of other formats.*scan.TIFF.*Convert"),
+        ("reds/scan.HEIC", r"1 files in .* are no images .*1 \.heic, such as 'scan\.HEIC'.*Convert"),
+        ("reds/notes.csv", r"1 files in .*1 \.csv"),
+        ("reds/0.txt", r"1 files in .*1 \.txt"),
         ("empty/readme.md", r"class folders 'empty' in .* hold no image"),
     ],
 )
@@ -122,7 +131,7 @@ def test_what_was_left_out_and_may_have_been_meant_is_named(class_folder, path, 
 
 
 def test_folders_beside_the_parts_are_named(tmp_path):
-    _tree(tmp_path, "train/a", "train/b", "more/a")
+    _tree(tmp_path, "train/a", "train/b", "test/a", "test/b", "more/a")
     with pytest.warns(DataWarning, match=r"folders 'more' in .* are no part.*parts="):
         from_folder(tmp_path)
 
@@ -210,3 +219,110 @@ def test_the_same_picture_in_two_parts_is_named(tmp_path):
     shutil.copy(tmp_path / "train/a/0.png", tmp_path / "test/a/copy.png")
     with pytest.warns(DataWarning, match=r"train/a/0.png \((train|validation)\) = .*test/a/copy.png \(test\)"):
         from_folder(tmp_path)
+
+
+PARTS = [
+    ("training_set", "test_set"),
+    ("train_set", "val_set"),
+    ("train_data", "test_data"),
+    ("seg_train", "seg_test"),
+    ("images_train", "images_val"),
+    ("train_images", "val_images"),
+    ("trn", "tst"),
+    ("Training", "Testing"),
+    ("train2017", "val2017"),
+    ("1-train", "2-dev"),
+    ("TrainSet", "ValidSet"),
+    ("trainset", "evalset"),
+]
+
+
+@pytest.mark.parametrize(("train", "other"), PARTS)
+def test_folders_called_like_parts_are_parts(tmp_path, train, other):
+    splits = from_folder(_tree(tmp_path, f"{train}/a", f"{train}/b", f"{other}/a", f"{other}/b"))
+    assert splits.labels.names == ("a", "b")
+    held = [part for part in (splits.validation, splits.test) if f"/{other}/" in part.name(0)]
+    assert [len(part) for part in held] == [8]
+
+
+def test_the_repeated_folder_of_an_archive_is_entered(tmp_path):
+    _tree(tmp_path, *(f"seg_{part}/seg_{part}/{name}" for part in ("train", "test") for name in "ab"))
+    assert from_folder(tmp_path).labels.names == ("a", "b")
+    named = from_folder(tmp_path, parts={"train": "seg_train", "test": "seg_test"})
+    assert (named.labels.names, len(named.test)) == (("a", "b"), 8)
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        ["test_tube", "flask"],
+        ["training_shoes", "running_shoes"],
+        ["train", "bus"],
+        ["trainer", "tester"],
+        ["valid", "invalid"],
+        ["test_set", "cats"],
+        ["fold", "crease"],
+    ],
+)
+def test_class_names_that_only_sound_like_parts_stay_classes(tmp_path, classes):
+    assert from_folder(_tree(tmp_path, *classes)).labels.names == tuple(sorted(classes))
+
+
+@pytest.mark.parametrize(
+    ("folders", "message"),
+    [
+        (
+            ["fold1/a", "fold1/b", "fold2/a", "fold2/b"],
+            r"folds.*parts=\{'train': 'fold1', 'test': 'fold2'\}.*parts=False",
+        ),
+        (["fold1", "fold2", "fold3"], r"folds.*parts=False"),
+        (["train/steam", "train/diesel", "bus/red"], r"parts beside other folders.*'train', 'bus'.*parts=False"),
+        (["a", "b", "test/a", "test/b"], r"parts beside classes.*\{'train': '\.', 'test': 'test'\}"),
+        (["train1/a", "train2/a"], r"could be the train part.*parts=False"),
+    ],
+)
+def test_folders_that_may_be_parts_or_classes_are_refused_with_both_calls(tmp_path, folders, message):
+    _tree(tmp_path, *folders)
+    with pytest.raises(DataError, match=message):
+        from_folder(tmp_path)
+    assert from_folder(tmp_path, parts=False).labels.names == tuple(sorted({name.split("/")[0] for name in folders}))
+
+
+def test_a_part_may_lie_beside_the_classes_of_training(tmp_path):
+    splits = from_folder(_tree(tmp_path, "a", "b", "test/a", "test/b"), parts={"train": ".", "test": "test"})
+    assert (splits.labels.names, len(splits.test)) == (("a", "b"), 8)
+
+
+def test_images_without_endings_are_read_by_from_folder(tmp_path):
+    for path in _tree(tmp_path, "a", "b").rglob("*.png"):
+        path.rename(path.with_suffix(""))
+    assert len(_names(from_folder(tmp_path))) == 8
+
+
+def test_images_with_side_cars_are_images(tmp_path):
+    for path in list(_tree(tmp_path, "a", "b", suffix=".tif").rglob("*.tif")):
+        path.with_suffix(".txt").write_text("0 0.5 0.5")
+    with pytest.warns(DataWarning, match=r"4|8 files .* no images .*\.txt"):
+        splits = from_folder(tmp_path)
+    assert all(name.endswith(".tif") for name in _names(splits))
+    assert splits.left_out == {".txt": 8}
+
+
+@pytest.mark.parametrize("texts", ["b", "a"])
+def test_a_mix_of_images_and_texts_is_refused(tmp_path, texts):
+    _tree(tmp_path, "a", *(["c"] if texts == "a" else []))
+    for number in range(9):
+        (tmp_path / texts).mkdir(exist_ok=True)
+        (tmp_path / texts / f"review {number}.txt").write_text(f"review {number}")
+    with pytest.raises(DataError, match=r"images and texts.*9 texts without an image.*Move"):
+        from_folder(tmp_path)
+
+
+def test_a_folder_above_or_below_the_classes_is_said(tmp_path):
+    _tree(tmp_path / "flowers", "a", "b")
+    with pytest.raises(DataError, match=r"one folder.*'flowers'.*from_folder\('.*flowers'\)"):
+        from_folder(tmp_path)
+    with pytest.raises(DataError, match=r"4 images directly in it.*If 'a' is one of the classes.*flowers'"):
+        from_folder(tmp_path / "flowers" / "a")
+    with pytest.raises(DataError, match=r"no folder .*flower'.*Did you mean '.*flowers'"):
+        from_folder(tmp_path / "flower")

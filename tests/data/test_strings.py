@@ -39,6 +39,47 @@ def test_nothing_else_is(values):
 
 
 @pytest.mark.parametrize(
+    ("values", "rows"),
+    [
+        (["a", np.zeros((8, 8))], r"input 0 is a text, and input 1 is not.*'a' and a ndarray"),
+        ([np.zeros((8, 8))] * 3 + ["a"], "input 3 is a text, and input 0 is not"),
+        (["a", None], "input 0 is a text, and input 1 is not"),
+        (["1.png", "2.PNG"], r"2 of 2 inputs are paths of images.*from_folder"),
+        (["1.png", "2.jpg", ""], r"2 of 3 inputs are paths.*Input 0 is one, and input 2 is not.*'1.png' and ''"),
+    ],
+)
+def test_a_mixture_is_refused_with_both_rows(values, rows):
+    with pytest.raises(DataError, match=rows):
+        are_texts(values)
+
+
+@pytest.mark.parametrize("first", ["", " ", "see logo.png", "logo.png"])
+def test_what_the_first_text_looks_like_decides_nothing(first):
+    data = tfft.data.from_arrays([first, *TEXTS[1:]], ["a", "b"] * 10)
+    assert first in {text.first for text in data.everything().inputs}
+    rows = tf.data.Dataset.from_tensor_slices(([first, *TEXTS[1:]], ["a", "b"] * 10))
+    assert first in {text.first for text in tfft.data.from_dataset(rows).everything().inputs}
+
+
+def test_images_before_and_after_texts_in_a_dataset_are_refused_with_both_elements():
+    for content in ([picture(), "a", "b"], ["a", "b", picture()]):
+        rows = tf.data.Dataset.from_tensor_slices((content, ["a", "b", "a"]))
+        with pytest.raises(
+            DataError, match=r"Element \d of the train dataset is not UTF-8 \(an image.*and element \d is a text"
+        ):
+            tfft.data.from_dataset(rows)
+
+
+def test_bytes_among_images_that_are_no_images_are_unreadable_images():
+    rows = tf.data.Dataset.from_tensor_slices(
+        ([b"version https://git-lfs"] + [picture(shade) for shade in range(19)], ["a", "b"] * 10)
+    )
+    with pytest.raises(DataError, match=r"1 of 20 images cannot be read"):
+        tfft.data.from_dataset(rows)
+    assert len(tfft.data.from_dataset(rows, on_corrupt="skip").everything()) == 19
+
+
+@pytest.mark.parametrize(
     ("values", "index"), [(["a", 1], 1), (["a", ("b", "c")], 1), ([("a", "b"), "c"], 1), (["a", "b", None], 2)]
 )
 def test_one_that_is_not_like_the_first_is_named(values, index):
@@ -85,7 +126,7 @@ def test_a_dataset_of_strings_holds_texts_where_the_first_one_is_no_picture():
 
 def test_a_text_that_is_not_utf8_is_named_by_its_element():
     rows = tf.data.Dataset.from_tensor_slices((["good", b"\xff\xfe"], ["a", "b"]))
-    with pytest.raises(DataError, match=r"Element 1 of the train dataset: a text is not UTF-8"):
+    with pytest.raises(DataError, match=r"Element 1 of the train dataset is not UTF-8.*and element 0 is a text"):
         tfft.data.from_dataset(rows)
 
 
@@ -96,3 +137,10 @@ def test_a_series_keeps_every_text_at_its_label_whatever_its_index():
     data = tfft.data.from_arrays(table.text[table.index > 1], table.label[table.index > 1], holdout=(0.2, 0))
     for part in (data.train, data.validation):
         assert [TEXTS.index(text.first) % 2 for text in part.inputs] == part.targets.tolist()
+
+
+def test_half_an_emoji_in_a_text_is_said():
+    with pytest.raises(
+        DataError, match=r"1 of 20 texts cannot be read: 'example 19 \(half a character.*Repair the program"
+    ):
+        tfft.data.from_arrays([*TEXTS[:-1], "half \ud83d"], ["a", "b"] * 10)

@@ -257,9 +257,9 @@ def test_lists_and_arrays_that_pandas_wrote_are_several_labels_again(tmp_path, k
 def test_lists_beside_plain_text_are_refused(tmp_path, monkeypatch):
     path = _photos(tmp_path, "label", ["['red']", "small"] * 8)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError, match=r"'small' is no list of labels such as \['dog', 'indoor'\]"):
+    with pytest.raises(DataError, match=r"'small' is not a list of labels such as \['dog', 'indoor'\]"):
         from_csv(path)
-    with pytest.raises(DataError, match="'small' is no list of labels"):
+    with pytest.raises(DataError, match="'small' is not a list of labels"):
         from_dataframe(pd.read_csv(path))
 
 

@@ -1,12 +1,13 @@
 """Table files are read as they are written: a class called "None" is a class, a gap is a gap, "007" is no number."""
 
 import json
+import sys
 
 import pandas as pd
 import pytest
 
 from tfft.core.errors import DataError
-from tfft.data.table_files import read_table
+from tfft.data.table_files import Writing, column_names, read_table
 
 
 def _write(path, *labels):
@@ -27,9 +28,21 @@ def test_a_gap_among_numbers_is_missing_and_not_a_class(tmp_path, gap, number):
     assert labels.dtype.kind == "f"
 
 
-def test_other_columns_keep_pandas_reading_of_missing_values(tmp_path):
-    frame = read_table(_write(tmp_path / "t.csv", "NA", "b"), ["path"])
-    assert frame["label"].isna().tolist() == [True, False]
+def test_other_columns_are_text_in_which_an_empty_cell_is_missing(tmp_path):
+    frame = read_table(_write(tmp_path / "t.csv", "NA", "", "7"), ["path"])
+    assert frame["label"].isna().tolist() == [False, True, False]
+    assert frame["label"].tolist()[::2] == ["NA", "7"]
+
+
+def test_only_the_columns_that_are_chosen_are_read(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b,c\n1,2,3\n")
+    (tmp_path / "t.jsonl").write_text('{"a": 1, "b": 2, "c": 3}\n')
+    pd.DataFrame({"a": [1], "b": [2], "c": [3]}).to_parquet(tmp_path / "t.parquet")
+    for name in ("t.csv", "t.jsonl", "t.parquet"):
+        seen = []
+        frame = read_table(tmp_path / name, ["b"], choose=lambda names, seen=seen: seen.extend(names) or ["b"])
+        assert (seen, list(frame.columns), frame["b"].tolist()) == (["a", "b", "c"], ["b"], [2]), name
+        assert column_names(tmp_path / name) == ["a", "b", "c"]
 
 
 def test_json_lines_are_read_as_they_are_written(tmp_path):
@@ -42,10 +55,13 @@ def test_json_lines_are_read_as_they_are_written(tmp_path):
     ("name", "content", "message"),
     [
         ("t.xlsx", b"", r"t.xlsx' is not a table.*'.csv'"),
-        ("t.csv", b"", r"t.csv' cannot be read as CSV.*header line"),
+        ("t.csv", b"", r"t.csv' is empty.*header line"),
         ("t.csv", b"path,label\n\xff\xfe,1\n", r"cannot be read as CSV.*UTF-8"),
-        ("t.csv", b'path,label\n"a,1\n', r"cannot be read as CSV"),
-        ("t.jsonl", b"{not json}", r"cannot be read as JSONL.*one object a line"),
+        ("t.csv", b'path,label\n"a,1\n', r"Line 2 of .*t.csv' begins a quoted cell that never ends.*quotes=False"),
+        ("t.csv", b"\x1f\x8b\x08\xff", r"t.csv' is not CSV but compressed by gzip. Unpack it"),
+        ("t.csv", b"PK\x03\x04\xff\xff", r"t.csv' is not CSV but compressed by zip \(an Excel workbook is one\)"),
+        ("t.jsonl", b"{not json}", r"Line 1 of .*t.jsonl' is not valid JSON: Expecting property name"),
+        ("t.jsonl", b"[1, 2]", r"Line 1 of .*t.jsonl' is not a JSON object.*Write"),
         ("t.parquet", b"PAR?", r"cannot be read as PARQUET"),
     ],
 )
@@ -61,12 +77,9 @@ def test_a_file_that_is_missing_is_named(tmp_path):
 
 
 def test_a_missing_parquet_reader_is_said_with_the_install_line(tmp_path, monkeypatch):
-    def fail(path):
-        raise ImportError("Unable to find a usable engine")
-
-    monkeypatch.setattr(pd, "read_parquet", fail)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     (tmp_path / "t.parquet").touch()
-    with pytest.raises(DataError, match=r"needs a Parquet reader.*usable engine.*pip install pyarrow"):
+    with pytest.raises(DataError, match=r"needs a Parquet reader.*pyarrow.*pip install pyarrow"):
         read_table(tmp_path / "t.parquet", ["label"])
 
 
@@ -133,11 +146,64 @@ def test_an_empty_table_and_a_line_that_is_no_json_are_named(tmp_path):
     with pytest.raises(DataError, match=r"empty\.csv' is empty\. Pass a table"):
         read_table(tmp_path / "empty.csv", ["label"])
     (tmp_path / "rows.jsonl").write_text('{"text": "a", "label": "b"}\n{"text": "a"')
-    with pytest.raises(DataError, match=r"Line 2 of '.*rows\.jsonl' is no JSON.*Repair it"):
+    with pytest.raises(DataError, match=r"Line 2 of '.*rows\.jsonl' is not valid JSON.*Repair it"):
         read_table(tmp_path / "rows.jsonl", ["label"])
 
 
-def test_a_row_with_too_many_cells_behind_a_very_long_text_is_still_an_error_of_ours(tmp_path):
+def test_very_long_texts_are_read(tmp_path):
+    (tmp_path / "long.csv").write_text(f"text,label\n{'a' * 200_000},b\n")
+    assert len(read_table(tmp_path / "long.csv", ["label"], ["text"])["text"][0]) == 200_000
     (tmp_path / "long.csv").write_text(f"text,label\n{'a' * 200_000},b\nc,d,e\n")
-    with pytest.raises(DataError, match=r"long\.csv' cannot be read as CSV"):
+    with pytest.raises(DataError, match=r"Line 3 of .*long\.csv' has 3 cells"):
         read_table(tmp_path / "long.csv", ["label"], ["text"])
+
+
+@pytest.mark.parametrize(
+    "header", ["text,label,label", "text,label, label", "text,\ufefflabel,label", "text,text,label"]
+)
+def test_two_columns_of_one_name_are_refused_and_named(tmp_path, header):
+    (tmp_path / "t.csv").write_text(f"{header}\na,b,c\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"t\.csv' has two columns of one name: '(text|label)'.*Rename or remove"):
+        read_table(tmp_path / "t.csv", ["label"], ["text"])
+
+
+@pytest.mark.parametrize(
+    "line", ['{"text": "a", "label": "b", "label": "c"}', '{"text": "a", "label": "b", "label ": "c"}']
+)
+def test_two_keys_of_one_name_are_refused_and_named(tmp_path, line):
+    (tmp_path / "t.jsonl").write_text(f"{line}\n")
+    with pytest.raises(DataError, match="'label'"):
+        read_table(tmp_path / "t.jsonl", ["label"])
+
+
+def test_columns_without_names_may_stand_beside_each_other(tmp_path):
+    (tmp_path / "t.csv").write_text("text,label,,\na,b,,\nc,d,,\n")
+    assert read_table(tmp_path / "t.csv", ["label"], choose=lambda names: ["label"])["label"].tolist() == ["b", "d"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "options", "read"),
+    [
+        (["1,5", "2,25", "3"], {}, [1.5, 2.25, 3.0]),
+        (["-1,5", "", "1.000,25"], {}, [-1.5, None, 1000.25]),
+        (["1,234", "5,678"], {}, ["1,234", "5,678"]),  # thousands? whoever reads labels asks
+        (["1,234", "5,678"], {"decimal": ","}, [1.234, 5.678]),
+        (["1,5", "2,25"], {"decimal": "."}, ["1,5", "2,25"]),
+        (["1,5", "2"], {"separator": ","}, ["1,5", "2"]),
+    ],
+)
+def test_commas_are_decimal_signs_between_semicolons(tmp_path, cells, options, read):
+    (tmp_path / "t.csv").write_text("path;label\n" + "".join(f"{i}.jpg;{cell}\n" for i, cell in enumerate(cells)))
+    values = read_table(tmp_path / "t.csv", ["label"], writing=Writing(**options))["label"]
+    assert [None if value != value else value for value in values.tolist()] == read
+
+
+@pytest.mark.parametrize("options", [{"quotes": "no"}, {"decimal": ";"}, {"separator": ""}])
+def test_a_writing_that_means_nothing_is_refused(options):
+    with pytest.raises(DataError, match=next(iter(options))):
+        Writing(**options)
+
+
+def test_nan_in_json_lines_is_a_missing_number(tmp_path):
+    (tmp_path / "t.jsonl").write_text('{"label": 0.5, "other": NaN}\n{"label": NaN, "other": 1}\n')
+    assert read_table(tmp_path / "t.jsonl", ["label"])["label"].isna().tolist() == [False, True]

@@ -50,15 +50,39 @@ def test_empty_lists_only_are_refused():
         label_space([[], []])
 
 
-@pytest.mark.parametrize("targets", [[[3], [1], [2]], [[0, 2], [1, 0]], [["a", 1], ["b", 2]]])
+@pytest.mark.parametrize("targets", [[[3, 3], [1, 1], [2, 2]], [[0, 2], [1, 0]], [["a", 1], ["b", 2]]])
 def test_columns_that_are_no_zeros_and_ones_are_refused(targets):
     with pytest.raises(DataError, match=r"zeros and ones|lists"):
         label_space(targets)
 
 
-def test_class_ids_of_shape_n_1_are_explained():
-    with pytest.raises(DataError, match=r"shape \(3, 1\), values 1, 2, 3.*pass shape \(n,\)"):
-        label_space(np.array([[3], [1], [2]]))
+@pytest.mark.parametrize(
+    ("targets", "kind", "encoded"),
+    [
+        (np.array([[3], [1], [3]]), "single", [1, 0, 1]),
+        ([[3], [1], [3]], "single", [1, 0, 1]),
+        (np.array([[1], [0], [1]]), "single", [1, 0, 1]),
+        (np.array([["b"], ["a"], ["b"]]), "single", [1, 0, 1]),
+        (np.array([["b"], ["a"], ["b"]], object), "single", [1, 0, 1]),
+        (pd.DataFrame({"label": ["b", "a", "b"]}), "single", [1, 0, 1]),
+        (np.array([[1.5], [2.0], [1.5]]), "real", [[1.5], [2.0], [1.5]]),
+        (np.array([[1.0], [0.0], [1.0]]), "real", [[1.0], [0.0], [1.0]]),
+    ],
+)
+def test_one_column_is_one_label_for_each_example(targets, kind, encoded):
+    labels = label_space(targets)
+    assert (labels.kind, encode(targets, labels, "train").tolist()) == (kind, encoded)
+
+
+def test_a_model_of_one_yes_or_no_still_takes_a_column_of_zeros_and_ones():
+    labels = LabelSpace(("damaged",), "multi")
+    for targets in (np.array([[0], [1]]), [0, 1], [0.0, 1.0]):
+        assert encode(targets, labels, "test").tolist() == [[0.0], [1.0]]
+
+
+def test_a_target_with_keys_is_refused():
+    with pytest.raises(DataError, match=r"Target 1 is an object with keys"):
+        label_space(["a", {"name": "b"}])
 
 
 def test_ids_get_the_names_in_their_order():
@@ -95,8 +119,8 @@ def test_a_text_label_without_a_name_is_refused():
 
 
 def test_names_must_match_the_columns():
-    with pytest.raises(DataError, match=r"2 names for 1 columns.*'cat', 'dog'.*shape \(n,\)"):
-        label_space(np.array([[0], [1]]), ["cat", "dog"])
+    with pytest.raises(DataError, match=r"3 names for 2 columns.*'cat', 'dog'.*shape \(n,\)"):
+        label_space(np.array([[0, 1], [1, 0]]), ["cat", "dog", "cow"])
     with pytest.raises(DataError, match="1 names for 2 columns"):
         label_space(np.array([[0.5, 1], [1, 2]]), ["x"])
 
@@ -176,3 +200,9 @@ def test_quantities_that_float32_cannot_tell_apart_are_refused():
     assert encode(seconds - 1.7e9, labels, "train").std() > 10
     same = encode(np.full(5, 1.7e9 + 1), label_space(np.full(5, 1.7e9 + 1)), "train")
     assert len(same) == 5
+
+
+@pytest.mark.parametrize("targets", [["a", "b\ud83d"], [["a"], ["b\ud83d"]]])
+def test_half_an_emoji_is_no_label(targets):
+    with pytest.raises(DataError, match=r"half a character \(a lone surrogate\).*'b\\ud83d'"):
+        label_space(targets)

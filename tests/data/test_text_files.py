@@ -5,7 +5,7 @@ import pytest
 from tfft.core.errors import DataError, DataWarning
 from tfft.core.specs import Text
 from tfft.data import from_folder
-from tfft.data.text_files import TextFiles
+from tfft.data.text_files import TextFiles, lines_of
 
 TEXTS = {"pos": ["a film to see twice", "好看的电影 🎬", ""], "neg": ["two hours of my life", "línea\nsegunda", "no"]}
 
@@ -55,3 +55,15 @@ def test_unreadable_texts_are_named_or_skipped_and_listed(reviews):
     splits = from_folder(reviews, on_corrupt="skip")
     assert len(splits.train) + len(splits.validation) == 17
     assert "is not UTF-8" in splits.skipped[0]
+
+
+@pytest.mark.parametrize("inside", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_at_line_ends_only(inside, end):
+    lines = [f"{number}{inside}more" for number in range(5)]
+    assert lines_of(end.join(lines)) == lines_of(end.join(lines) + end) == lines
+
+
+@pytest.mark.parametrize(("content", "lines"), [("", []), ("\n", [""]), ("a\n\nb\n\n", ["a", "", "b", ""])])
+def test_blank_lines_stay(content, lines):
+    assert lines_of(content) == lines

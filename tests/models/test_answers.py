@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 import tfft
+from tfft.core.errors import RunWarning
+from tfft.core.shards import Shards
 from tfft.data.cache import Cache
 from tfft.models import answers, extraction
 from tfft.models.answers import logits
@@ -149,3 +151,22 @@ def test_those_of_pairs_of_texts_are_answered_as_well(texts):
     data = tfft.data.from_dataframe(frame, text_column=["q", "a"], label_column="label", seed=0)
     model = of_texts(data)
     np.testing.assert_allclose(logits(model, data.train, 4), one_by_one(model, data.train), atol=1e-5)
+
+
+def test_kept_features_that_are_wrong_are_told_deleted_and_the_net_answers(data, tmp_path, monkeypatch):
+    cache = Cache("disk", tmp_path)
+    with monkeypatch.context() as patch:
+        write = Shards.write
+
+        def wrong(self, number, rows):
+            for name in rows.dtype.names:
+                rows[name] = rows[name][::-1] + 1
+            write(self, number, rows)
+
+        patch.setattr(Shards, "write", wrong)
+        with pytest.warns(RunWarning, match=r"not those of the net itself: logits of '.*' are off by"):
+            first = logits(built(data, cache=cache), data.test, 4)
+    model = built(data, cache=cache)
+    np.testing.assert_allclose(first, expected(model, data.test), rtol=1e-4, atol=1e-6)
+    assert list(tmp_path.rglob("0*.npy")) == []
+    np.testing.assert_allclose(logits(model, data.test, 4), first, rtol=1e-4, atol=1e-6)

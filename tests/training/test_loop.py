@@ -1,6 +1,8 @@
 """fit(): what moves, what does not, what is kept, what is refused."""
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ import pandas as pd
 import pytest
 
 import tfft
-from tfft.core.errors import DataError, MovementError, PlanError
+from tfft.core.errors import DataError, MovementError, PlanError, RunWarning
 from tfft.plans import Phase, Plan, augmentation, constant
 from tfft.trainable import bias_only, everything, last_blocks, match, nothing
 
@@ -236,6 +238,45 @@ def test_an_interrupted_phase_leaves_the_best_weights(model, data, monkeypatch):
     pixels = np.stack([model.preprocessor(item) for item in data.validation.inputs])
     now = model.net.evaluate(pixels, model.task.encode(data.validation.targets), verbose=0, batch_size=32)
     assert now == pytest.approx(min(losses), rel=1e-5)
+
+
+@pytest.mark.parametrize(("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
+def test_an_interrupted_phase_is_in_the_run_folder_with_the_epochs_that_ended(
+    model, data, monkeypatch, tmp_path, number, error
+):
+    from tfft.training import progress
+
+    def interrupt(self, epoch, logs=None):
+        if self._name == "tune" and epoch == 1:
+            os.kill(os.getpid(), number)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setattr(progress.LiveLine, "on_epoch_begin", lambda self, epoch, logs=None: None)
+    monkeypatch.setattr(progress.JsonLog, "on_epoch_begin", interrupt)
+    try:
+        with pytest.raises(error):
+            tfft.fit(model, data, tfft.plans.two_phase(2, 5, learning_rate=RATE), run_folder=tmp_path)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    told = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    assert [(phase["phase"]["name"], len(phase["history"]["loss"])) for phase in told["phases"]] == [
+        ("head", 2),
+        ("tune", 1),
+    ]
+    assert json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])["event"] == "interrupted"
+    again = tfft.build("toy", tfft.tasks.classification(data.labels), seed=7)
+    again.net.load_weights(tmp_path / "model.weights.h5")
+    assert not moved_between(weights_of(again), weights_of(model))
+
+
+def test_a_run_folder_that_cannot_be_written_never_ends_training(model, data, monkeypatch, tmp_path):
+    def fail(net, path):
+        raise RuntimeError("of HDF5")
+
+    monkeypatch.setattr("tfft.core.net_files.save_weights", fail)
+    with pytest.warns(RunWarning, match="of HDF5"):
+        run = tfft.fit(model, data, tfft.plans.head_only(1, RATE), run_folder=tmp_path)
+    assert len(run.phases) == 1
 
 
 def test_more_blocks_than_there_are_is_refused_before_any_training(model, data):

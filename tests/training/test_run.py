@@ -52,7 +52,7 @@ def test_a_failed_save_leaves_the_older_run(run, tmp_path, monkeypatch):
     before = (tmp_path / "model.weights.h5").read_bytes()
 
     def full(path):
-        path.write_bytes(b"half")
+        path.write(b"half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(run.model.net, "save_weights", full)

@@ -4,18 +4,22 @@ import hashlib
 import os
 import shutil
 import socket
-import tarfile
 import tempfile
+import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tfft.backbones.given import HUB, is_archive
 from tfft.core import files, machine
+from tfft.core.archives import unpack_tar
 from tfft.core.errors import BackboneError, WeightsError
 from tfft.core.fingerprint import digest
 
 TIMEOUT_SECONDS = 10.0
 _KAGGLE = "https://www.kaggle.com/models/"
+# Hub takes archives of it from somewhere else
+_MIRROR = "https://hub.tensorflow.google.cn/"
+_LOCK_SECONDS = 600
 
 
 def unpacked(handle: str) -> Path:
@@ -28,7 +32,7 @@ def unpacked(handle: str) -> Path:
         A folder that exists.
 
     Raises:
-        BackboneError: When there is nothing, or the archive is damaged or climbs out of its folder.
+        BackboneError: When there is nothing, or the archive is damaged, too large, or holds more than plain files.
         WeightsError: When the network is needed and not there.
     """
     if handle.startswith(HUB):
@@ -45,16 +49,13 @@ def _extracted(path: Path) -> Path:
     if not target.is_dir():
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with files.replacing(target) as fresh, tarfile.open(path) as archive:
-                archive.extractall(fresh, filter="data")
-        except tarfile.FilterError as error:
+            with files.replacing(target) as fresh:
+                unpack_tar(path, fresh, BackboneError)
+        except OSError as error:
             raise BackboneError(
-                f"{str(path)!r} would write outside of its folder: {error}.",
-                fix="Nothing was unpacked beside it; find out where this archive comes from.",
-            ) from error
-        except (OSError, EOFError, tarfile.TarError) as error:
-            raise BackboneError(
-                f"{str(path)!r} cannot be unpacked: {error}.", f"{path.stat().st_size:,} bytes", "Get it again."
+                f"{str(path)!r} cannot be unpacked: {error}.",
+                f"{path.stat().st_size:,} bytes",
+                "Make room, or set TFFT_CACHE_DIR to a folder that can be written.",
             ) from error
     found = next((part for part in (target, *sorted(target.iterdir())) if (part / "saved_model.pb").is_file()), None)
     if found is None:
@@ -72,17 +73,17 @@ def _resolved(handle: str) -> Path:
         return kept
     host, waited = urlsplit(address).hostname or "", socket.getdefaulttimeout()
     try:
-        import tensorflow_hub
-
-        # it asks without a limit (0.16)
+        # TensorFlow Hub asks without a limit (0.16)
         socket.setdefaulttimeout(TIMEOUT_SECONDS)
-        return Path(tensorflow_hub.resolve(address))
+        return _downloaded(address)
+    except WeightsError:
+        raise
     except ImportError as error:
         raise WeightsError(
             f"{handle!r} needs tensorflow-hub, which is not installed.", fix='Run: pip install "tensorflow-hub"'
         ) from error
     except Exception as error:
-        # urllib, kagglehub, TensorFlow's file systems and tarfile each raise their own
+        # urllib, tarfile and TensorFlow's file systems each raise their own
         raise WeightsError(
             f"{handle!r} cannot be reached.",
             f"looked in {str(hub_folder())!r}, then {host}: {type(error).__name__}: {str(error)[:200]}",
@@ -90,6 +91,28 @@ def _resolved(handle: str) -> Path:
         ) from error
     finally:
         socket.setdefaulttimeout(waited)
+
+
+def _downloaded(address: str) -> Path:
+    """As TensorFlow Hub does it, but that its archive is unpacked by our own hand: Hub has no limit of bytes (0.16)."""
+    import tensorflow_hub
+    from tensorflow_hub import compressed_module_resolver, resolver
+
+    asks = compressed_module_resolver.HttpCompressedFileResolver()
+    if not asks.is_supported(address) or address.startswith(_MIRROR):
+        return Path(tensorflow_hub.resolve(address))
+
+    def download(handle: str, target: str) -> None:
+        request = urllib.request.Request(asks._append_compressed_format_query(handle))
+        with tempfile.TemporaryDirectory(prefix="tfft-") as place:
+            path = Path(place) / "module.tar.gz"
+            with asks._call_urlopen(request) as response, path.open("wb") as file:
+                shutil.copyfileobj(response, file)
+            unpack_tar(path, Path(target), WeightsError, f"The archive of {handle!r}")
+
+    folder = hub_folder() / hashlib.sha1(address.encode(), usedforsecurity=False).hexdigest()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return Path(resolver.atomic_download(address, download, str(folder), _LOCK_SECONDS))
 
 
 def archive_folder() -> Path:

@@ -31,6 +31,7 @@ class Backbone:
         preprocessor: Raw input -> uint8 pixels, shape (height, width, 3), or token ids, shape (tokens, 2).
         pixel_range: Name in ``tfft.preprocess.pixels``: what stands between pixels and the backbone, inside the net.
         can_finetune: Whether its variables can train at all.
+        unused: Names of weights in its files that its features do not use, such as those of a head; known after ``load``.
 
     Example:
         >>> import tfft
@@ -46,6 +47,7 @@ class Backbone:
     preprocessor: ImagePreprocessor | TextPreprocessor
     pixel_range: str = "raw"
     can_finetune: bool = True
+    unused: list[str] = field(default_factory=list, compare=False, repr=False)
 
     def load(self, seed: int = 0) -> "keras.Model":
         """Make the net and read its weights.
@@ -85,6 +87,7 @@ class Backbone:
             "blocks": [block.name for block in self.blocks],
             "preprocessor": self.preprocessor.to_dict(),
             "pixel_range": self.pixel_range,
+            **({"unused_weights": list(self.unused)} if self.unused else {}),
         }
 
 

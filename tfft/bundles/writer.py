@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from tfft.bundles.bundle import (
     SEEN,
     TOKENIZER,
     content_fingerprint,
+    not_finite,
     weights_fingerprint,
 )
-from tfft.core import files, versions
+from tfft.core import files, net_files, strict_json, versions
 from tfft.core.errors import BundleError, shortlist
+from tfft.core.zip_files import opened
 from tfft.evaluation.report import Report
 from tfft.models.assembly import TransferModel
 from tfft.preprocess.text import TextPreprocessor
@@ -41,7 +44,8 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
         The path.
 
     Raises:
-        BundleError: When it cannot be written, ``path`` is something else than an older bundle, or the report is of other weights.
+        BundleError: When it cannot be written, ``path`` is something else than an older bundle, or the report is of other weights
+            or of other answers than the net gives, or a weight is not a finite number.
 
     Example:
         >>> import tempfile, tfft
@@ -60,6 +64,12 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
         )
     path = Path(path)
     check_target(path)
+    if names := not_finite(model.net):
+        raise BundleError(
+            "The model has weights that are not finite numbers; it would answer with NaN.",
+            shortlist(names),
+            "Train it again, with a smaller learning rate.",
+        )
     weights = weights_fingerprint(model.net)
     if report is not None and report.weights != weights:
         raise BundleError(
@@ -68,6 +78,11 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
             if report.names == model.task.labels.names
             else "",
             "Evaluate again before exporting.",
+        )
+    if report is not None and report.sample is not None and (wrong := report.sample.difference(model)):
+        raise BundleError(
+            f"The net does not give the answers that the report measured: {wrong}.",
+            fix='Build the model with cache="off", evaluate again, and report this.',
         )
     manifest = {
         "format": FORMAT,
@@ -83,7 +98,7 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
         with files.replacing(path) as fresh:
             folder = fresh if path.suffix != ".zip" else fresh.with_name("content")
             folder.mkdir()
-            model.net.save(folder / NET)
+            net_files.save_net(model.net, folder / NET)
             if isinstance(model.preprocessor, TextPreprocessor):
                 (folder / TOKENIZER).mkdir()
                 model.preprocessor.tokenizer.save(folder / TOKENIZER)
@@ -151,12 +166,12 @@ def _is_bundle(path: Path) -> bool:
             names = {file.name for file in path.iterdir()}
             if not names:
                 return True
-            manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+            manifest = strict_json.read_file(path / MANIFEST, MANIFEST, BundleError)
         else:
-            with zipfile.ZipFile(path) as archive:
+            with opened(path, repr(str(path)), BundleError) as archive:
                 names = {name.partition("/")[0] for name in archive.namelist()}
-                manifest = json.loads(archive.read(MANIFEST))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+                manifest = strict_json.read(archive.read(MANIFEST), MANIFEST, BundleError)
+    except (BundleError, OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
         return False
     return names <= CONTENTS and isinstance(manifest, dict) and {"format", "weights"} <= set(manifest)
 

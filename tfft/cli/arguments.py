@@ -89,7 +89,26 @@ TextColumn = Annotated[
     str | None, typer.Option(help="Tables: column of texts; of pairs two, with a comma.", show_default=False)
 ]
 LabelColumn = Annotated[str, typer.Option(help="Tables: column of labels; several, separated by commas.")]
+Separator = Annotated[
+    str | None, typer.Option(help="Tables: what stands between several labels in one cell, such as '|'.")
+]
+Decimal = Annotated[str | None, typer.Option(help="Tables: decimal sign of labels, ',' or '.'.", show_default=False)]
+Quotes = Annotated[
+    bool | None,
+    typer.Option(
+        "--quotes/--no-quotes",
+        help="CSV, TSV: quotation marks enclose cells, or belong to the texts.",
+        show_default=False,
+    ),
+]
 Precision = Annotated[PrecisionName, typer.Option(help="What training computes in; auto tries on this machine.")]
+Parts = Annotated[
+    str | None,
+    typer.Option(
+        help="Folders: which part is which, such as train=seg_train,test=seg_test; `none` if all folders are classes.",
+        show_default="by their names",
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Draws the parts, orders the examples, starts the head.")]
 BatchSize = Annotated[int, typer.Option(help="Examples in a batch.", min=1)]
 SkipCorrupt = Annotated[bool, typer.Option(help="Leave unreadable images out instead of stopping.")]

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from tfft.cli import arguments
-from tfft.cli.spoken import backbone_line, kept_line
+from tfft.cli import arguments, spoken
+from tfft.cli.spoken import backbone_line, kept_line, say
 from tfft.core.quiet import start_tensorflow
 
 
@@ -22,15 +22,15 @@ def backbones(
 
     if name is None:
         for source, candidate in handles.names():
-            typer.echo(backbone_line(source, candidate))
+            say(backbone_line(source, candidate))
         listed = {source for source, _ in handles.names()}
         for about in (about for source, about in handles.SOURCES.items() if source not in listed):
-            typer.echo(f"also: {about.about}")
+            say(f"also: {about.about}")
         return
     described = arguments.describe_backbone(name, None, layer=layer, pixel_range=pixel_range, preprocessor=preprocessor)
-    typer.echo(f"{described.handle}: {described.takes()}")
-    typer.echo(f"blocks, from input to output: {', '.join(block.name for block in described.blocks)}")
-    typer.echo(f"options: {', '.join(handles.options_of(name))}")
+    say(f"{spoken.name(described.handle)}: {described.takes()}")
+    say(f"blocks, from input to output: {', '.join(spoken.name(block.name) for block in described.blocks)}")
+    say(f"options: {', '.join(handles.options_of(name))}")
 
 
 def cache(
@@ -55,13 +55,13 @@ def cache(
         )
     gone = [kept for kept in chosen if clear and store.remove(kept.key)]
     for kept in chosen:
-        typer.echo(f"{'deleted ' if kept in gone else 'in use  ' if clear else ''}{kept_line(kept)}")
+        say(f"{'deleted ' if kept in gone else 'in use  ' if clear else ''}{kept_line(kept)}")
     if clear and not entries and folder is None:
         with suppress(OSError):
             trials_file().unlink(missing_ok=True)
     shown = gone if clear else chosen
     count = f"{len(gone)} of {len(chosen)} entries deleted" if clear else f"{len(chosen)} entries"
-    typer.echo(f"{count}, {in_words(sum(kept.size_bytes for kept in shown))}, in {store.folder}")
+    say(f"{count}, {in_words(sum(kept.size_bytes for kept in shown))}, in {spoken.name(store.folder)}")
 
 
 def doctor(
@@ -76,6 +76,6 @@ def doctor(
 
     start_tensorflow()
     found = examine_source(source, offline) if source else examine(offline)
-    typer.echo(to_text(found))
+    say(to_text(found))
     if any(finding.section == "backbone" and not finding.good for finding in found):
         raise typer.Exit(1)

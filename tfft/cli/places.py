@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tfft.cli.spoken import name, say
 from tfft.core import files
 from tfft.core.errors import BundleError
+from tfft.core.interrupts import noticed
 
 if TYPE_CHECKING:
     from tfft.evaluation.report import Report
@@ -36,7 +38,7 @@ def export_somewhere(model: "TransferModel", path: Path, report: "Report") -> Pa
     try:
         return export(model, path, report=report)
     except BundleError as error:
-        typer.secho(f"{error.what} {error.got} Trying elsewhere.", err=True, fg="red")
+        say(name(f"{error.what} {error.got} Trying elsewhere."), wrong=True, color="red")
         stem = path.stem or "model"
         return export(model, free_path(str(Path(tempfile.gettempdir()) / stem), ".tfft"), report=report)
 
@@ -58,7 +60,7 @@ def check_report(path: Path) -> None:
 
 @contextmanager
 def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
-    """Write a bundle of the best weights so far when a training is interrupted, or what follows it fails.
+    """Write a bundle of the best weights so far on Ctrl-C or SIGTERM, or when training or the evaluation after it fails.
 
     Args:
         model: In training.
@@ -68,17 +70,20 @@ def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
         Nothing.
 
     Raises:
-        KeyboardInterrupt: The interruption, after the bundle was written; and so every other error.
+        KeyboardInterrupt: On Ctrl-C, after the bundle was written.
+        SystemExit: On SIGTERM, after the bundle was written.
+        Exception: Every other error likewise.
     """
     from tfft.bundles.writer import export
 
-    try:
-        yield
-    except (KeyboardInterrupt, Exception):
-        if model.seen is not None:
-            kept = export(model, free_path(str(path.with_name(f"{path.stem}-stopped")), path.suffix))
-            typer.secho(f"Stopped; the best weights so far are in {kept}", err=True, fg="red")
-        raise
+    with noticed():
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit, Exception):
+            if model.seen is not None:
+                kept = export(model, free_path(str(path.with_name(f"{path.stem}-stopped")), path.suffix))
+                say(f"Stopped; the best weights so far are in {name(kept)}", wrong=True, color="red")
+            raise
 
 
 def free_path(stem: str, suffix: str) -> Path:

@@ -12,8 +12,9 @@ from tfft.core.errors import DataError, shortlist
 if TYPE_CHECKING:
     from tfft.bundles.predictor import Predictor
     from tfft.core.specs import LabelSpace
-    from tfft.data.columns import InputColumns
+    from tfft.data.columns import TableColumns
     from tfft.data.examples import Examples, Splits
+    from tfft.data.folder import Parts
 
 
 class Part(StrEnum):
@@ -44,6 +45,10 @@ class Source:
         label_column: Of a table; several with commas between them.
         skip_corrupt: Whether to leave unreadable images out.
         text_column: Of a table, in place of images; two with a comma between them for pairs of texts.
+        parts: Which folder is which part, such as ``"train=seg_train,test=seg_test"``; ``"none"`` when all are classes.
+        separator: Between several labels in one cell of a table.
+        decimal: Decimal sign of the labels of a table.
+        quotes: Whether quotation marks enclose the cells of a table.
     """
 
     path: Path
@@ -51,6 +56,10 @@ class Source:
     label_column: str
     skip_corrupt: bool
     text_column: str | None = None
+    parts: str | None = None
+    separator: str | None = None
+    decimal: str | None = None
+    quotes: bool | None = None
 
     def splits(self, seed: int) -> "Splits":
         """Training, validation and test parts.
@@ -68,21 +77,27 @@ class Source:
 
         on_corrupt: Any = "skip" if self.skip_corrupt else "error"
         if self._is_table:
-            inputs: InputColumns = {"image_column": self.image_column, "text_column": self._texts}
+            inputs: TableColumns = {
+                "image_column": self.image_column,
+                "text_column": self._texts,
+                "separator": self.separator,
+                "decimal": self.decimal,
+                "quotes": self.quotes,
+            }
             return tfft.data.from_csv(self.path, self._labels, seed=seed, on_corrupt=on_corrupt, **inputs)
-        return tfft.data.from_folder(self.path, seed=seed, on_corrupt=on_corrupt)
+        return tfft.data.from_folder(self.path, self._parts, seed=seed, on_corrupt=on_corrupt)
 
     @property
     def usual_backbone(self) -> str:
         """What is fine-tuned where the user names nothing; class folders are looked into for texts."""
-        from tfft.data.table_files import read_table
+        from tfft.data.table_files import column_names
         from tfft.data.walking import holds_texts
 
         texts = self.text_column is not None
         if not texts and self.path.is_dir():
             texts = holds_texts(self.path)
         elif not texts and self.image_column is None and self.path.is_file():
-            columns = read_table(self.path, []).columns
+            columns = column_names(self.path)
             texts = "text" in columns and "path" not in columns
         return "minilm_l6" if texts else "tfft_mini"
 
@@ -100,6 +115,7 @@ class Source:
         """
         from tfft.data import folder, pools, table
         from tfft.data.columns import Columns
+        from tfft.data.table_files import Writing
 
         if self._is_table:
             columns = self._labels
@@ -111,9 +127,10 @@ class Source:
                         f"Name {','.join(labels.names)}, in any order.",
                     )
                 columns = list(labels.names)  # targets are matched by position
-            found = table.table_pools(self.path, Columns(self.image_column, columns, self._texts))
+            writing = Writing(self.quotes, self.decimal, self.separator)
+            found = table.table_pools(self.path, Columns(self.image_column, columns, self._texts, None, writing))
         else:
-            found = folder.folder_pools(self.path)
+            found = folder.folder_pools(self.path, self._parts)
         return pools.unsplit(found, labels, "skip" if self.skip_corrupt else "error")
 
     @property
@@ -123,6 +140,13 @@ class Source:
     @property
     def _labels(self) -> str | list[str]:
         return _several(self.label_column)
+
+    @property
+    def _parts(self) -> "Parts":
+        if self.parts is None or self.parts.strip().lower() in ("none", "false"):
+            return None if self.parts is None else False
+        pairs = [pair.partition("=") for pair in self.parts.split(",")]
+        return {part.strip(): name.strip() for part, _, name in pairs}
 
     @property
     def _texts(self) -> str | list[str] | None:
@@ -142,11 +166,13 @@ def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
 
     Returns:
         Paths of pictures and folders; or texts: as typed, the lines of files whose names end in .txt, and of standard input for -.
+        Lines end as ``lines_of`` says.
         Of a model of pairs the texts on both sides of a tab.
 
     Raises:
         DataError: When a file of texts cannot be read, or a text has no tab in it where the model is of pairs.
     """
+    from tfft.data.text_files import lines_of
     from tfft.preprocess.text import TextPreprocessor
 
     if not isinstance(predictor.preprocessor, TextPreprocessor):
@@ -155,14 +181,14 @@ def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
     for each in inputs:
         try:
             if each == "-":
-                texts += sys.stdin.read().splitlines()
+                texts += lines_of(sys.stdin.read())
             elif not each.endswith(".txt") and _stands(each):
                 raise DataError(
                     f"{each!r} is a file or folder, and the model reads texts.",
                     fix="Pass texts, or .txt files with one in each line.",
                 )
             else:
-                texts += Path(each).read_text(encoding="utf-8-sig").splitlines() if each.endswith(".txt") else [each]
+                texts += lines_of(Path(each).read_text(encoding="utf-8-sig")) if each.endswith(".txt") else [each]
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"{each!r} cannot be read: {error}.", fix="Pass UTF-8 texts, one in each line.") from None
     paired = predictor.seen is not None and predictor.seen.texts == 2

@@ -6,27 +6,85 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
+import click
 import typer
+from typer.core import TyperGroup
 
+from tfft.core.console import plain
 from tfft.core.errors import DataWarning, RunWarning, TfftError
+from tfft.core.interrupts import TERMINATED
 
 if TYPE_CHECKING:
     from tfft.bundles.predictor import Prediction
     from tfft.core.store import Kept
 
-_OPTIONS = "size|alpha|length|vocabulary|weights|layer|pixel_range|preprocessor|image_column|label_column|text_column|batch_size"
+_OPTIONS = (
+    "size|alpha|length|vocabulary|weights|layer|pixel_range|preprocessor|image_column|label_column|text_column|batch_size"
+    "|separator|decimal"
+)
 _IN_SHELL = (
     (r'(P|p)ass on_corrupt="skip"', r"\1ass --skip-corrupt"),
     (r"load_backbone\('(\w+)', weights=\"path/to/([^\" ]+)\"\)", r"--weights path/to/\2"),
     (r'weights="?path/to/([^" ]+)"?', r"--weights path/to/\1"),
     (r"weights=None", "--weights none"),
+    (r"\bquotes=False", "--no-quotes"),
+    (r"\bquotes=True", "--quotes"),
     (r"Pass 'imagenet', None,", "Pass imagenet, none"),
     (rf"\b({_OPTIONS})=(?=[\w'\"])", r"--\1 "),
     (rf"\b({_OPTIONS})=", r"--\1"),
 )
 _INTERRUPTED = 130
+
+
+def say(text: object, wrong: bool = False, color: str | None = None) -> None:
+    """Print; the only way in which the command line does.
+
+    Args:
+        text: One line or several. What comes from elsewhere must not be able to add a line: see ``name``.
+        wrong: Whether it goes to the errors.
+        color: Of the text, in a terminal.
+    """
+    typer.secho(plain(text, lines=True), err=wrong, fg=color)
+
+
+def name(text: object) -> str:
+    r"""What comes from elsewhere, as part of a line: a label, a path, the name of a layer.
+
+    Args:
+        text: Any.
+
+    Returns:
+        It on one line, without tabs and control characters.
+
+    Example:
+        >>> name("bees\nants 1.0000")
+        'bees\\u000aants 1.0000'
+    """
+    return plain(text)
+
+
+class Group(TyperGroup):
+    """The verbs, where errors in what was typed, such as a path, are printed without control characters."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb.
+
+        Args:
+            ctx: Of click.
+
+        Returns:
+            Nothing that is used.
+
+        Raises:
+            ClickException: When what was typed is wrong.
+        """
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            error.message = plain(error.message, lines=True)
+            raise
 
 
 def predicted_line(prediction: "Prediction", top: int | None, as_json: bool) -> str:
@@ -51,15 +109,15 @@ def predicted_line(prediction: "Prediction", top: int | None, as_json: bool) -> 
     ranked = sorted(prediction.scores.items(), key=lambda pair: -pair[1])
     if as_json:
         kept = dict(ranked[:top]) if top is not None else dict(prediction.scores)
-        return json.dumps(prediction.to_dict() | {"scores": kept}, ensure_ascii=False)
+        return plain(json.dumps(prediction.to_dict() | {"scores": kept}, ensure_ascii=False))
     if top is not None:
         shown = ranked[:top]
     elif prediction.label is None:
         shown = list(prediction.scores.items())
     else:
         named = prediction.label if isinstance(prediction.label, tuple) else (prediction.label,)
-        shown = [(name, score) for name, score in ranked if name in named]
-    return "\t".join([prediction.name, *([f"{name} {score:.4f}" for name, score in shown] or ["none"])])
+        shown = [(label, score) for label, score in ranked if label in named]
+    return "\t".join([name(prediction.name), *([f"{name(label)} {score:.4f}" for label, score in shown] or ["none"])])
 
 
 def kept_line(kept: "Kept") -> str:
@@ -79,8 +137,8 @@ def kept_line(kept: "Kept") -> str:
     minutes = max(0.0, time.time() - kept.used) / 60
     length, unit = (1, "min") if minutes < 60 else (60, "h") if minutes < 48 * 60 else (24 * 60, "days")
     age = f"{minutes / length:.0f} {unit} ago"
-    what = ", ".join(str(kept.about[name]) for name in ("what", "dtype") if name in kept.about) or "cannot be read"
-    return f"{kept.key[:8]} {kept.size_bytes / 1e6:>7,.1f} MB {age:>10}  {what}"
+    what = ", ".join(name(kept.about[key]) for key in ("what", "dtype") if key in kept.about) or "cannot be read"
+    return f"{name(kept.key[:8])} {kept.size_bytes / 1e6:>7,.1f} MB {age:>10}  {what}"
 
 
 def in_shell(message: str) -> str:
@@ -120,11 +178,11 @@ def spoken() -> Iterator[None]:
             if isinstance(error, TfftError):
                 # only what we advise is in our words: what was wrong and what we got quotes the user's own
                 said = str(TfftError(error.what, error.got, in_shell(error.fix)))
-            typer.secho(f"{type(error).__name__}: {said}", err=True, fg="red")
+            say(name(f"{type(error).__name__}: {said}"), wrong=True, color="red")
             raise SystemExit(2) from None
         except SystemExit as ended:
-            if ended.code == _INTERRUPTED:
-                typer.secho("Stopped.", err=True, fg="red")
+            if ended.code in (_INTERRUPTED, TERMINATED):
+                say("Stopped.", wrong=True, color="red")
             raise
 
 
@@ -137,15 +195,16 @@ def _show(
     line: str | None = None,
 ) -> None:
     place = "" if issubclass(category, (DataWarning, RunWarning)) else f"{filename}:{lineno}: "
-    typer.secho(f"{place}{category.__name__}: {message}", err=True, fg="yellow")
+    said = f"{place}{category.__name__}: {message}"
+    say(said if place else name(said), wrong=True, color="yellow")
 
 
-def backbone_line(source: str, name: str) -> str:
+def backbone_line(source: str, backbone: str) -> str:
     """A backbone on one line, or what it needs before it can be described.
 
     Args:
         source: Of ``handles.SOURCES``.
-        name: One of its names.
+        backbone: One of its names.
 
     Returns:
         Such as ``"vgg16   224x224 pixels   5 blocks  keras.applications, ImageNet weights"``.
@@ -155,7 +214,7 @@ def backbone_line(source: str, name: str) -> str:
 
     about = handles.SOURCES[source].about
     try:
-        described = handles.load_backbone(f"{source}://{name}")
+        described = handles.load_backbone(f"{source}://{backbone}")
     except BackboneError as error:
-        return f"{name:<38} {error.fix}  {about}"
-    return f"{name:<38} {described.takes():<14} {len(described.blocks)} blocks  {about}"
+        return f"{backbone:<38} {error.fix}  {about}"
+    return f"{backbone:<38} {described.takes():<14} {len(described.blocks)} blocks  {about}"

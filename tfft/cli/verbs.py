@@ -26,7 +26,7 @@ from tfft.cli.arguments import (
 )
 from tfft.cli.places import check_report, export_somewhere, free_path, rescued
 from tfft.cli.sources import Part, Source, examples_of, given_inputs
-from tfft.cli.spoken import predicted_line, spoken
+from tfft.cli.spoken import Group, name, predicted_line, say, spoken
 from tfft.core.quiet import start_tensorflow
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="tfft",
+    cls=Group,
     help="Fine-tune pretrained networks in phases, and prove what moved.",
     no_args_is_help=True,
     add_completion=False,
@@ -54,7 +55,7 @@ def tfft_command(
     if version:
         from tfft import __version__
 
-        typer.echo(f"tfft {__version__}")
+        say(f"tfft {__version__}")
         raise typer.Exit
 
 
@@ -83,6 +84,10 @@ def fit(
     image_column: ImageColumn = None,
     label_column: LabelColumn = "label",
     text_column: TextColumn = None,
+    parts: arguments.Parts = None,
+    separator: arguments.Separator = None,
+    decimal: arguments.Decimal = None,
+    quotes: arguments.Quotes = None,
     batch_size: BatchSize = 32,
     cache: Annotated[CacheName, typer.Option(help="Where features of frozen layers are kept.")] = CacheName.auto,
     precision: Precision = PrecisionName.auto,
@@ -95,7 +100,7 @@ def fit(
 
     out = free_path("model", ".tfft") if out is None else out
     check_target(out)
-    source = Source(data, image_column, label_column, skip_corrupt, text_column)
+    source = Source(data, image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes)
     backbone = source.usual_backbone if backbone is None else backbone
     described = arguments.describe_backbone(
         backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary,
@@ -111,10 +116,10 @@ def fit(
     chosen = recipes.completed(
         typed, plan, head_epochs, usual(described.features, len(splits.train), described.can_finetune)
     )
-    typer.echo(f"{backbone}\n{chosen.describe()}")
+    say(f"{name(backbone)}\n{chosen.describe()}")
     with rescued(model, out):
         run = tfft.fit(model, splits, chosen, seed, batch_size, run_folder)
-        typer.echo(run.describe())
+        say(run.describe())
         report = _measured(run, splits, batch_size)
     _write(run, report, out, run_folder)
 
@@ -124,9 +129,9 @@ def _read(source: Source, backbone: "Backbone", seed: int) -> "Splits":
 
     splits = source.splits(seed)
     check_inputs(backbone, splits)
-    typer.echo(f"{source.path}: {splits.describe()}")
+    say(f"{name(source.path)}: {splits.describe()}")
     for line in splits.skipped:
-        typer.echo(f"skipped {line}", err=True)
+        say(f"skipped {name(line)}", wrong=True)
     return splits
 
 
@@ -135,15 +140,15 @@ def _measured(run: "Run", splits: "Splits", batch_size: int) -> "Report":
 
     examples, part = (splits.test, "test") if splits.test is not None else (splits.validation, "validation")
     report = evaluate(run.model, examples, batch_size)
-    typer.echo(f"{part}: {report.describe()}")
+    say(f"{part}: {report.describe()}")
     return report
 
 
 def _write(run: "Run", report: "Report", out: Path, run_folder: Path | None) -> None:
     written = export_somewhere(run.model, out, report)
-    typer.echo(f"wrote {written}")
+    say(f"wrote {name(written)}")
     if run_folder is not None:
-        typer.echo(f"wrote {report.save(run_folder / 'report.html', run)}")
+        say(f"wrote {name(report.save(run_folder / 'report.html', run))}")
     if written.resolve().parent != out.resolve().parent:
         raise typer.Exit(1)  # a script that goes on would not find what it asked for
 
@@ -157,6 +162,10 @@ def evaluate(
     image_column: ImageColumn = None,
     label_column: LabelColumn = "label",
     text_column: TextColumn = None,
+    parts: arguments.Parts = None,
+    separator: arguments.Separator = None,
+    decimal: arguments.Decimal = None,
+    quotes: arguments.Quotes = None,
     seed: Annotated[int | None, typer.Option(help="Draws the parts.", show_default="that of the training")] = None,
     skip_corrupt: SkipCorrupt = False,
 ) -> None:
@@ -168,14 +177,14 @@ def evaluate(
     start_tensorflow()
     predictor = tfft.load(bundle)
     seed = predictor.seen.seed if seed is None and predictor.seen is not None else seed or 0
-    source = Source(data, image_column, label_column, skip_corrupt, text_column)
+    source = Source(data, image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes)
     examples, skipped, chosen = examples_of(source, part, seed, predictor)
     for line in skipped:
-        typer.echo(f"skipped {line}", err=True)
+        say(f"skipped {name(line)}", wrong=True)
     report = tfft.evaluate(predictor, examples)
-    typer.echo(f"{data}, {chosen}\n\n{report.to_markdown()}")
+    say(f"{name(data)}, {chosen}\n\n{report.to_markdown()}")
     if out is not None:
-        typer.echo(f"wrote {report.save(out)}")
+        say(f"wrote {name(report.save(out))}")
 
 
 @app.command()
@@ -198,7 +207,7 @@ def predict(
     start_tensorflow()
     predictor = tfft.load(bundle)
     for prediction in predictor.predict(given_inputs(predictor, inputs)):
-        typer.echo(predicted_line(prediction, top, as_json))
+        say(predicted_line(prediction, top, as_json))
 
 
 for verb in (inventory.backbones, inventory.cache, inventory.doctor):
@@ -218,8 +227,8 @@ def demo(
     from tfft.demo import run_demo, run_text_demo
 
     run = run_text_demo if text else run_demo
-    made = run(Path("demo_text" if text else "demo") if out is None else out, typer.echo, seed)
-    typer.echo(f"\n{made.table}\n\nreport: {made.report_path}\nbundle: {made.bundle_path}")
+    made = run(Path("demo_text" if text else "demo") if out is None else out, say, seed)
+    say(f"\n{made.table}\n\nreport: {name(made.report_path)}\nbundle: {name(made.bundle_path)}")
 
 
 def main() -> None:

@@ -1,16 +1,26 @@
 """Files that are either the old ones or the new ones, never half of each; and sizes in words."""
 
+import errno
 import os
+import re
 import shutil
+import socket
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from tfft.core.leases import process_lives
+
+_ABANDONED_SECONDS = 86_400.0
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Write to a temporary sibling, then put it in the place of ``path``; on any error ``path`` stays as it was.
+
+    Siblings that killed processes left are deleted first; an old folder that one of them had moved aside is put back.
 
     Args:
         path: The file or folder to create or replace. Its parent folder is created.
@@ -34,7 +44,9 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    workplace = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
+    sweep(path)
+    owner = f"{socket.gethostname()}-{os.getpid()}"
+    workplace = Path(tempfile.mkdtemp(prefix=f".{path.name}.{owner}-", suffix=".partial", dir=path.parent))
     fresh, old = workplace / "new", workplace / "old"
     try:
         yield fresh
@@ -52,6 +64,50 @@ def replacing(path: Path) -> Iterator[Path]:
         # should even the moving back have failed, the old folder is left where it is rather than deleted
         if path.exists() or not old.exists():
             shutil.rmtree(workplace, ignore_errors=True)
+
+
+def sweep(path: Path) -> None:
+    """Delete what killed processes left of writing a path.
+
+    Args:
+        path: As given to ``replacing``. If it does not exist because a process was killed between its two renames, the old folder
+            is put back.
+    """
+    owned = re.compile(rf"\.{re.escape(path.name)}\.((?P<host>.+)-(?P<pid>\d+)-)?[a-z0-9_]{{8}}\.partial")
+    for left in path.parent.glob(".*.partial"):
+        found = owned.fullmatch(left.name)
+        if found is None or _is_written(left, found["host"], found["pid"]):
+            continue
+        old = left / "old"
+        with suppress(OSError):  # another process sweeps as well
+            if old.exists() and not path.exists():
+                old.rename(path)
+            shutil.rmtree(left)
+
+
+def _is_written(left: Path, host: str | None, pid: str | None) -> bool:
+    if pid is not None and host == socket.gethostname() and os.name == "posix":
+        return process_lives(int(pid))
+    # of another machine, or of an older version: believed for a day
+    with suppress(OSError):
+        return time.time() - left.stat().st_mtime < _ABANDONED_SECONDS
+    return True
+
+
+def check_room(folder: Path, needed_bytes: int) -> None:
+    """Refuse to begin a file that does not fit on its disk.
+
+    Args:
+        folder: Exists.
+        needed_bytes: Size of the file.
+
+    Raises:
+        OSError: ENOSPC, when less is free.
+    """
+    free = shutil.disk_usage(folder).free
+    if needed_bytes > free:
+        words = f"{in_words(needed_bytes)} are needed and {in_words(free)} are free"
+        raise OSError(errno.ENOSPC, words, str(folder))
 
 
 def refusal(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Ctrl-C that is never lost: Python drops an interrupt that arrives while a destructor runs, and training would go on."""
+"""Ctrl-C and SIGTERM during training: neither is lost, and both end it in the same orderly way."""
 
 import signal
 import threading
@@ -6,30 +6,49 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+TERMINATED = 128 + signal.SIGTERM  # the exit status of a process that SIGTERM ended
+
 
 @contextmanager
 def noticed() -> Iterator[Callable[[], None]]:
-    """Remember an interrupt beside raising it, where Python's own handler would have raised it.
+    """Raise KeyboardInterrupt on Ctrl-C and SystemExit on SIGTERM, and remember both.
+
+    Python drops an exception that a signal raises while a destructor runs, and training would go on. By default Python also does
+    nothing on SIGTERM, which batch systems and container platforms send some seconds before they kill a process.
+
+    Handlers that the user has set are left alone, as is everything outside of the main thread. A second SIGTERM is ignored, so
+    that the work of saving after the first one is not cut short.
 
     Yields:
-        A function to call now and then, which raises KeyboardInterrupt when one came and was dropped.
+        A function to call now and then. It raises KeyboardInterrupt or SystemExit when a signal came and its exception was
+        dropped.
     """
-    pressed: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    outer = getattr(signal.getsignal(signal.SIGTERM), "seen", None)
+    seen: list[int] = [] if outer is None else outer
+
+    def end() -> None:
+        raise SystemExit(TERMINATED) if signal.SIGTERM in seen else KeyboardInterrupt
 
     def handler(number: int, frame: Any) -> None:
-        pressed.append(number)
-        raise KeyboardInterrupt
+        again = number in seen
+        seen.append(number)
+        if not (again and number == signal.SIGTERM):
+            end()
 
     def check() -> None:
-        if pressed:
-            raise KeyboardInterrupt
+        if seen:
+            end()
 
-    ours = threading.current_thread() is threading.main_thread()
-    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield check
-        return
-    signal.signal(signal.SIGINT, handler)
+    handler.seen = seen  # type: ignore[attr-defined]
+    defaults = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    replaced = {number: default for number, default in defaults.items() if signal.getsignal(number) is default}
     try:
+        for number in replaced:
+            signal.signal(number, handler)
         yield check
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, default in replaced.items():
+            signal.signal(number, default)

@@ -69,9 +69,25 @@ def _counts(path: Path) -> bool:
         with suppress(OSError):
             return time.time() - path.stat().st_mtime < _BELIEVED_SECONDS
         return False
+    return process_lives(int(match["pid"]))
+
+
+def process_lives(pid: int) -> bool:
+    """Whether a process of this machine runs.
+
+    Args:
+        pid: Its number.
+
+    Returns:
+        True also for a process of another user.
+
+    Example:
+        >>> process_lives(os.getpid())
+        True
+    """
     try:
-        os.kill(int(match["pid"]), 0)
-    except ProcessLookupError:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:  # it lives, and is another user's
         return True

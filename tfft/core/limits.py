@@ -31,13 +31,33 @@ LIMITS = MappingProxyType(
     {
         # Source: Pillow's Image.MAX_IMAGE_PIXELS, a quarter of a gigabyte as 24-bit RGB
         "image_pixels": Limit(89_478_485, "pixels", "width x height of one image"),
+        "input_bytes": Limit(2**29, "bytes", "one encoded image, or one text file"),
         "archive_bytes": Limit(2**30, "bytes", "one archive, unpacked"),
         "archive_ratio": Limit(20, "times its own size", "one archive, unpacked, once it exceeds archive_bytes"),
         "archive_members": Limit(10_000, "members", "files and folders in one archive"),
         "table_columns": Limit(10_000, "columns", "one table"),
         "table_cells": Limit(100_000_000, "cells", "rows x columns of one table"),
+        "backbone_layers": Limit(1_000, "layers", "one pretrained net"),
+        # 16 GB as float32; the largest preset that tfft names, GPT-2 XL, has 1.6 billion
+        "backbone_values": Limit(4_000_000_000, "values", "weights of one pretrained net"),
+        # XLM-RoBERTa's has 17 MB and 250,002 tokens, the largest of those that tfft supports
+        "tokenizer_bytes": Limit(64 * 2**20, "bytes", "one tokenizer.json, vocabulary or SentencePiece model"),
+        "vocabulary_tokens": Limit(2**21, "tokens", "one vocabulary"),
+        # the tokenizers library takes up to 200 bytes for each; "War and Peace" has 3,200,000
+        "text_characters": Limit(4_000_000, "characters", "one text"),
+        # as archive_bytes: what Parquet compresses, and repeats from a dictionary
+        "table_bytes": Limit(2**29, "bytes", "the columns that are read of one Parquet or .gz file, unpacked"),
+        "table_ratio": Limit(20, "times its own size", "one Parquet or .gz file, once it exceeds table_bytes"),
+        "text_bytes": Limit(2**25, "bytes", "one text: a file, a cell, or a line of a table"),
+        "record_bytes": Limit(2**27, "bytes", "one record of a TFRecord file"),
         "json_bytes": Limit(256 * 2**20, "bytes", "one JSON document, such as a line of JSON lines"),
+        "json_values": Limit(10_000_000, "values", "one JSON document"),
         "json_depth": Limit(200, "levels", "lists and objects inside each other in JSON"),
+        "config_bytes": Limit(
+            32 * 2**20, "bytes", "one configuration of a net, such as config.json in a folder or a .keras file"
+        ),
+        "text_tokens": Limit(65_536, "tokens", "the longest text that a bundle reads"),
+        "net_values": Limit(2**28, "values", "one output of a layer, for one example"),
     }
 )
 

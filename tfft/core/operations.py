@@ -1,69 +1,118 @@
-"""Which operations a SavedModel from somebody else may have: those that compute, and nothing that reads, writes, calls or waits."""
+"""What a SavedModel from somebody else may do: compute, by a list of operations.
+
+TensorFlow adds operations that save and restore. They are taken out before a SavedModel is loaded, and whatever needs one of
+them is refused: a name proves nothing. What stays is on the list, fills tables from the module's own assets, and restores the
+module's own checkpoint.
+"""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-# of operations without a state, families that touch files, other processes, Python or what other people wrote
-_NOT_STATELESS = re.compile(
-    r"Dataset|Iterator|Reader|File|Summary|Debug|PyFunc|Save|Restore|Load|Print|Remote|Worker|Collective|TPU|Tpu|Snapshot|Send|Recv"
-    r"|Configure|Register|Sql|LMDB|Cache|Event|Proto|Bigtable|Kafka|Gcs|Xla|Custom"
-)
-_STATEFUL = re.compile(
-    r"(VarHandleOp|VarIsInitializedOp|VariableV2|Variable|ReadVariableOp|DestroyResourceOp|DisableCopyOnRead|Resource(Gather|GatherNd|Scatter\w+)"
-    r"|Assign\w*VariableOp|Assign(Add|Sub)?|Placeholder\w*|_Arg|_Retval|Assert|NoOp|ControlTrigger|Const"
-    r"|(Stateful)?PartitionedCall|(Stateless)?(If|While|Case)|SymbolicGradient"
-    r"|(Mutable|Anonymous)?\w*HashTable\w*|LookupTable\w+|InitializeTable(FromTextFile)?(V2)?"
-    r"|Random\w+|Multinomial|TruncatedNormal|ParameterizedTruncatedNormal|Stateful\w*(Normal|Uniform\w*|Random\w*|Binomial)"
-    r"|RngSkip|RngReadAndSkip|SentencepieceOp|SentencepieceTokenizeOp|SentencepieceTokenizeWithOffsetsOp"
-    r"|TensorList\w+|EmptyTensorList|Stack\w*|TensorArray\w+|FakeQuant\w+)"
-)
-# TensorFlow writes these two itself, to save and to restore; nothing else may call them
+from tfft.core.allowed_operations import ALLOWED
+from tfft.core.graph_calls import callees, unfolding
+from tfft.core.graph_files import assets, foreign_files, foreign_names
+from tfft.core.graph_saver import SAVING, without_saver
+
 _SAVER = ("__inference__traced_save", "__inference__traced_restore")
-_SAVING = frozenset(("SaveV2", "RestoreV2", "MergeV2Checkpoints", "ShardedFilename"))
+_CLASSES = ("", "tf.StaticHashTable", "tf.TrackableConstant")
 
 
 def refused(graph: Any) -> list[str]:
     """What a graph does besides computing.
 
     Args:
-        graph: A ``MetaGraphDef``, of tensors of any shape.
+        graph: A ``MetaGraphDef``, of tensors of any shape; it stays as it is.
 
     Returns:
-        Names of operations and of files, sorted; none where it only computes.
+        Names of operations, functions and files, sorted; none where it only computes.
     """
-    return sorted({*_operations(graph), *_assets(graph)})
+    copied = type(graph)()
+    copied.CopyFrom(graph)
+    return cleaned(copied)
 
 
-def _operations(graph: Any) -> Iterator[str]:
+def cleaned(graph: Any) -> list[str]:
+    """Take out of a graph what saves, and what restores; the loader's own restoring stays.
+
+    Args:
+        graph: A ``MetaGraphDef``, of tensors of any shape; it is changed.
+
+    Returns:
+        As ``refused``. Only where that is nothing may the graph be loaded.
+    """
+    functions = {function.signature.name: function for function in graph.graph_def.library.function}
+    savers = {name for name, function in functions.items() if name.startswith(_SAVER) and _saves(function)}
+    problems = {
+        *_twice(graph),
+        *foreign_names(graph),
+        *_operations(functions, savers),
+        *_entries(graph, functions, savers),
+    }
+    calls = callees(functions)
+    problems |= {_call(each) for names in calls.values() for each in names if each in savers or each not in functions}
+    problems |= {
+        f"the class {node.registered_name}" for node in _objects(graph) if node.registered_name not in _CLASSES
+    }
+    tangle = unfolding(functions, calls)
+    problems |= {tangle} if tangle else set()
+    problems |= set(without_saver(graph, functions, savers))
+    library = graph.graph_def.library.function
+    for place in reversed(range(len(library))):
+        if library[place].signature.name in savers:
+            del library[place]
+    if not tangle:
+        problems |= set(foreign_files(graph, {name: body for name, body in functions.items() if name not in savers}))
+    _emptied(graph)
+    return sorted(problems)
+
+
+def _objects(graph: Any) -> Any:
+    return graph.object_graph_def.nodes
+
+
+def _call(name: str) -> str:
+    saver = next((known for known in _SAVER if name.startswith(known)), name)
+    return f"a call of {saver[:100]}"
+
+
+def _saves(function: Any) -> bool:
+    return any(node.op in SAVING for node in function.node_def)
+
+
+def _operations(functions: Mapping[str, Any], savers: set[str]) -> Iterator[str]:
+    for name, function in functions.items():
+        known = ALLOWED | SAVING if name in savers else ALLOWED
+        yield from (node.op for node in function.node_def if node.op not in known and node.op not in functions)
+
+
+def _entries(graph: Any, functions: Mapping[str, Any], savers: set[str]) -> Iterator[str]:
+    """Functions that can be called from outside of the graph, and do not compute or are not there."""
+    library = graph.graph_def.library
+    names = [*graph.object_graph_def.concrete_functions]
+    for node in _objects(graph):
+        names += [*node.function.concrete_functions, node.bare_concrete_function.concrete_function_name]
+        names.append(node.captured_tensor.concrete_function)
+    names += [each.gradient_func for each in library.registered_gradients]
+    names += [name for each in library.gradient for name in (each.function_name, each.gradient_func)]
+    yield from (_call(name) for name in names if name and (name in savers or name not in functions))
+
+
+def _twice(graph: Any) -> Iterator[str]:
+    """Names that stand twice: TensorFlow could take another one than was checked."""
+    library = graph.graph_def.library.function
+    names = [[function.signature.name for function in library], [node.name for node in graph.graph_def.node]]
+    for function in library:
+        names.append([argument.name for argument in function.signature.input_arg])
+        names[-1] += [node.name for node in function.node_def]
+    yield from (f"two of the name {name[:100]}" for some in names for name, count in Counter(some).items() if count > 1)
+
+
+def _emptied(graph: Any) -> None:
+    """The loader puts paths into assets of TF1 when it fills tables; what calls the graph later must not see those of the file."""
+    own = {re.sub(r":\d+$", "", asset.tensor_info.name) for asset in assets(graph)}
     for node in graph.graph_def.node:
-        saves = node.name.startswith("save")
-        if not _computes(node.op) and not (saves and node.op in _SAVING):
-            yield node.op
-        if not saves and any(text.lstrip("^").startswith("save/") for text in node.input):
-            yield f"what {node.name} takes of the saver"
-    for function in graph.graph_def.library.function:
-        of_saver = function.signature.name.startswith(_SAVER)
-        for node in function.node_def:
-            if not _computes(node.op) and not (of_saver and node.op in _SAVING):
-                yield node.op
-            if any(value.func.name.startswith(_SAVER) for value in node.attr.values()):
-                yield f"a call of {_SAVER[0]}"
-    for name in graph.object_graph_def.concrete_functions:
-        if name.startswith(_SAVER):
-            yield name
-
-
-def _computes(name: str) -> bool:
-    from tensorflow.python.framework import op_def_registry
-
-    known = op_def_registry.get(name)
-    if known is None:  # of a library that is not loaded: TensorFlow itself refuses it
-        return True
-    return bool(_STATEFUL.fullmatch(name)) or not (known.is_stateful or _NOT_STATELESS.search(name))
-
-
-def _assets(graph: Any) -> Iterator[str]:
-    for asset in graph.asset_file_def:
-        if asset.filename in ("", ".", "..") or "/" in asset.filename or "\\" in asset.filename:
-            yield f"the file {asset.filename!r}"
+        if node.name in own and node.op == "Const":
+            node.attr["value"].tensor.tensor_content = b""
+            node.attr["value"].tensor.string_val[:] = [b""]

@@ -177,9 +177,9 @@ def remembered(path: Path, about: Mapping[str, Any], measure: Callable[[], list[
     """
     key = fingerprint(about)
     known: dict[str, Any] = {}
-    with suppress(OSError, ValueError, TypeError, KeyError):
+    with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
         known = dict(json.loads(path.read_text(encoding="utf-8")))
-        return [Trial(**trial) for trial in known[key]]
+        return [Trial(str(trial["dtype"]), float(trial["seconds"]), float(trial["error"])) for trial in known[key]]
     trials = measure()
     with suppress(OSError):
         files.write_text(path, json.dumps(known | {key: [asdict(trial) for trial in trials]}, indent=1))

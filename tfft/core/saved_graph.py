@@ -2,18 +2,22 @@
 
 import gzip
 import io
+import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tfft.core.archives import unpack_tar
 from tfft.core.errors import BackboneError, shortlist
-from tfft.core.operations import refused
-from tfft.core.saved_proto import graphs
+from tfft.core.graph_files import assets
+from tfft.core.operations import cleaned
+from tfft.core.saved_proto import FILE, read
 
 
 def packed(folder: str | Path, rows: Sequence[Mapping[str, Any]] = ()) -> bytes:
@@ -77,40 +81,81 @@ def _emptied(prefix: Path, shapes: Sequence[tuple[int, ...]]) -> None:
     )
 
 
-def check_operations(folder: Path) -> None:
+def check_operations(folder: Path) -> bytes:
     """Refuse a SavedModel that does more than compute: in somebody's bundle, and before one is trained that no bundle could hold.
 
     Args:
         folder: With ``saved_model.pb``.
 
+    Returns:
+        The content of ``saved_model.pb`` without what saves and restores: what was checked, and may be loaded.
+
     Raises:
         BackboneError: Naming the operation.
     """
-    for graph in graphs(folder):
-        found = refused(graph)
+    model = read(folder)
+    for graph in model.meta_graphs:
+        found = cleaned(graph)
         if found:
             raise BackboneError(
                 "The SavedModel does more than compute.",
                 shortlist(found),
                 "Find out where it comes from; of your own, leave such operations out: no bundle with them can be loaded.",
             )
+        missing = sorted(each.filename for each in assets(graph) if not (folder / "assets" / each.filename).is_file())
+        if missing:
+            raise BackboneError("Assets of the SavedModel are missing.", shortlist(missing), "Get it again.")
+    content: bytes = model.SerializeToString()
+    return content
 
 
-def extracted(archive: bytes, place: str | Path) -> Path:
+@contextmanager
+def harmless(folder: str | Path) -> Iterator[Path]:
+    """A SavedModel as it may be loaded: its file holds nothing but what was checked.
+
+    Args:
+        folder: With ``saved_model.pb``, its variables and assets.
+
+    Yields:
+        A temporary folder that stands for it.
+
+    Raises:
+        BackboneError: When it does more than compute.
+        OSError: When it cannot be read.
+    """
+    folder = Path(folder).resolve()
+    content = check_operations(folder)
+    with tempfile.TemporaryDirectory(prefix="tfft-") as place:
+        (Path(place) / FILE).write_bytes(content)
+        for part in ("variables", "assets"):
+            if (folder / part).is_dir():
+                _linked(folder / part, Path(place) / part)
+        yield Path(place)
+
+
+def _linked(folder: Path, place: Path) -> None:
+    try:
+        os.symlink(folder, place, target_is_directory=True)
+    except OSError:  # Windows, without the right to
+        shutil.copytree(folder, place)
+
+
+def extracted(archive: bytes, place: str | Path, besides: int = 0) -> Path:
     """Undo ``packed``; it may come from somebody else.
 
     Args:
         archive: From ``packed``.
         place: An empty folder.
+        besides: Bytes that came together with it, such as the weights around it; it may unpack to as many.
 
     Returns:
-        The folder of the SavedModel.
+        The folder of a SavedModel that only computes: what saves and restores was taken out of it.
 
     Raises:
-        BackboneError: When it does more than compute.
-        tarfile.TarError, OSError: When it is damaged.
+        BackboneError: When it is damaged, too large, would write outside of the folder, or does more than compute.
+        OSError: When it cannot be written.
     """
-    with tarfile.open(fileobj=io.BytesIO(archive)) as held:
-        held.extractall(place, filter="data")
-    check_operations(Path(place))
+    unpack_tar(archive, Path(place), BackboneError, "The archive of a SavedModel", besides)
+    content = check_operations(Path(place))
+    (Path(place) / FILE).write_bytes(content)
     return Path(place)

@@ -4,6 +4,7 @@
 calls one endpoint whatever trains.
 """
 
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -15,7 +16,7 @@ import tensorflow as tf
 
 from tfft.core import fingerprint
 from tfft.core.errors import BackboneError
-from tfft.core.saved_graph import check_operations, extracted, packed
+from tfft.core.saved_graph import extracted, harmless, packed
 
 _GRAPH = "graph.tar.gz"
 
@@ -101,8 +102,8 @@ class SavedModelLayer(keras.Layer):
         Raises:
             BackboneError: When it does more than compute.
         """
-        check_operations(Path(folder))
-        self._connect(folder, keep=True)
+        with harmless(folder) as place:
+            self._connect(place, keep=True)
         self.graph = packed(folder, [row for _, rows in self.blocks for row in rows])
         self.digest = fingerprint.digest(self.graph)
 
@@ -194,5 +195,18 @@ class SavedModelLayer(keras.Layer):
         self.graph = (Path(folder) / _GRAPH).read_bytes()
         if fingerprint.digest(self.graph) != self.digest:
             raise BackboneError("The graph of the SavedModel inside is another one.", fix="Copy or export it again.")
-        with tempfile.TemporaryDirectory(prefix="tfft-") as place:
-            self._connect(extracted(self.graph, place), keep=False)
+        # zeros stand for the weights, of at most 8 bytes each, that are in the file already
+        weights = 8 * sum(math.prod(row["shape"]) for _, rows in self.blocks for row in rows)
+        try:
+            with tempfile.TemporaryDirectory(prefix="tfft-") as place:
+                self._connect(extracted(self.graph, place, weights), keep=False)
+        except BackboneError:
+            raise
+        except (
+            Exception
+        ) as error:  # TensorFlow raises its own, and KeyError, IndexError and others, for each way to be damaged
+            raise BackboneError(
+                f"The SavedModel inside cannot be loaded: {str(error).splitlines()[0][:200] if str(error) else 'no reason'}.",
+                type(error).__name__,
+                "Copy or export it again.",
+            ) from error

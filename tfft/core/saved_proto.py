@@ -26,13 +26,28 @@ class Tensor:
 
 
 def graphs(folder: Path) -> Any:
-    """Read ``saved_model.pb``.
+    """The graphs in ``saved_model.pb``.
 
     Args:
         folder: Where it lies.
 
     Returns:
         Its ``MetaGraphDef``s.
+
+    Raises:
+        BackboneError: When there is none, or it is damaged.
+    """
+    return read(folder).meta_graphs
+
+
+def read(folder: Path) -> Any:
+    """Read ``saved_model.pb``.
+
+    Args:
+        folder: Where it lies.
+
+    Returns:
+        A ``SavedModel`` with at least one graph.
 
     Raises:
         BackboneError: When there is none, or it is damaged.
@@ -53,7 +68,7 @@ def graphs(folder: Path) -> Any:
         raise BackboneError(
             f"{str(path)!r} cannot be read as a SavedModel.", f"{path.stat().st_size:,} bytes", "Get it again."
         )
-    return model.meta_graphs
+    return model
 
 
 def field_of(named_tuple: Any, key: str) -> Any:

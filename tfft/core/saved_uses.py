@@ -62,16 +62,24 @@ def order(functions: Mapping[str, Any], name: str) -> list[int]:
     Returns:
         Positions of arguments; those that nothing reads are left out.
     """
+    return _order(functions, name, {})
+
+
+def _order(functions: Mapping[str, Any], name: str, known: dict[str, list[int]]) -> list[int]:
+    if name in known:
+        return known[name]
+    known[name] = []  # of a function that calls itself
     function = functions[name]
     arguments = {argument.name: number for number, argument in enumerate(function.signature.input_arg)}
     found: dict[int, None] = {}
     for node in function.node_def:
         inputs = [text.partition(":")[0] for text in node.input if not text.startswith("^")]
         called = node.attr["f"].func.name if node.op in _CALLS else ""
-        if called in functions and called != name:
-            inputs = [inputs[index] for index in order(functions, called)]
+        if called in functions:
+            inputs = [inputs[index] for index in _order(functions, called, known)]
         found |= {arguments[text]: None for text in inputs if text in arguments}
-    return list(found)
+    known[name] = list(found)
+    return known[name]
 
 
 def by_name(library: Iterable[Any]) -> dict[str, Any]:

@@ -1,10 +1,12 @@
-"""Rows of arrays in shards: files that appear in one step and carry the digest of their bytes in their name, or memory.
+"""Rows of arrays in shards: files that appear in one step and carry a digest in their name, or memory.
 
 ::
 
     <folder>/00003-<digest>.npy         the rows of shard 3; any NumPy opens it
 
-A process may be killed, and two may write the same rows at once; a damaged shard is found out and written again.
+The digest covers the identity of the table, the number of the shard and its bytes: a shard that was renamed, or copied from another
+table, is as damaged as one whose bytes changed. A process may be killed, and two may write the same rows at once; a damaged shard
+is found and written again. The digest protects from mistakes and not from malice: who may write the folder can compute it as well.
 """
 
 import io
@@ -12,6 +14,7 @@ import math
 import os
 import re
 import shutil
+import stat
 import time
 import warnings
 from collections.abc import Callable, Iterable
@@ -43,6 +46,7 @@ class Shards:
         row: dtype of one row, with its shape; structured where a row has several arrays.
         folder: Where the shards lie; None keeps them in memory.
         per_shard: Rows in a full shard; None for at most 256, of 64 MiB together.
+        identity: Which table this is; shards of a table with another identity are not taken for its own.
 
     Attributes:
         ends: Called when nobody will read it any more, which the garbage collector may find out late.
@@ -56,11 +60,17 @@ class Shards:
     """
 
     def __init__(
-        self, count: int, row: "np.dtype[Any]", folder: Path | None = None, per_shard: int | None = None
+        self,
+        count: int,
+        row: "np.dtype[Any]",
+        folder: Path | None = None,
+        per_shard: int | None = None,
+        identity: str = "",
     ) -> None:
-        self.count, self.row, self.folder = count, row, folder
+        self.count, self.row, self.folder, self.identity = count, row, folder, identity
         self.per_shard = per_shard or max(1, min(count, _MOST_ROWS, SHARD_BYTES // row.itemsize))
         self._parts: dict[int, Path | np.ndarray] = {}
+        self._found: set[int] = set()
         self._touched = 0.0
         self.ends: Callable[[], object] = lambda: None
 
@@ -90,10 +100,27 @@ class Shards:
                 for path, sound in zip(found, pool.map(partial(_is_sound, self), found), strict=True):
                     if sound:
                         self._parts[int(path.name[:5])] = path
+                        self._found.add(int(path.name[:5]))
                     else:
                         warnings.warn(f"{str(path)!r} is damaged; it is computed again.", RunWarning, stacklevel=3)
-                        path.unlink(missing_ok=True)
+                        _remove(path)
         return [number for number in range(-(-self.count // self.per_shard)) if number not in self._parts]
+
+    def found(self) -> np.ndarray:
+        """Positions of the rows that were on disk before this table was opened.
+
+        Returns:
+            int64, shape (m,), ascending; empty before ``missing`` was called.
+        """
+        parts = [np.asarray(self.rows(number)) for number in sorted(self._found)]
+        return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+    def discard(self) -> None:
+        """Delete all shards; every row is missing again."""
+        for part in self._parts.values():
+            if isinstance(part, Path):
+                part.unlink(missing_ok=True)
+        self._parts, self._found = {}, set()
 
     def write(self, number: int, rows: np.ndarray) -> None:
         """Add one shard.
@@ -111,7 +138,7 @@ class Shards:
         if self.folder is None:
             self._parts[number] = rows
             return
-        path = self.folder / f"{number:05d}-{fingerprint.digest(rows)}.npy"
+        path = self.folder / f"{number:05d}-{_digest(self, number, rows)}.npy"
         if not self.folder.is_dir():
             raise FileNotFoundError(f"{str(self.folder)!r} has been deleted")
         with replacing(path) as fresh, fresh.open("wb") as file:
@@ -159,6 +186,10 @@ def _header(table: Shards, number: int) -> bytes:
     return file.getvalue()
 
 
+def _digest(table: Shards, number: int, rows: np.ndarray) -> str:
+    return fingerprint.combined([table.identity, str(number), fingerprint.digest(rows)])
+
+
 def _is_sound(table: Shards, path: Path) -> bool:
     """Whether a file holds, bit for bit, what was written as the shard of its name."""
     match = _NAME.fullmatch(path.name)
@@ -166,15 +197,19 @@ def _is_sound(table: Shards, path: Path) -> bool:
     if match is None or number * table.per_shard >= table.count:
         return False
     header, shape = _header(table, number), (len(table.rows(number)), *table.row.shape)
+    size = math.prod(shape) * table.row.base.itemsize
     try:
+        about = path.lstat()
+        # neither a link, nor a pipe that never ends, nor a file that fills the memory is read
+        if not stat.S_ISREG(about.st_mode) or about.st_size != len(header) + size:
+            return False
         content = path.read_bytes()
     except OSError:
         return False
-    size = math.prod(shape) * table.row.base.itemsize
     if not content.startswith(header) or len(content) != len(header) + size:
         return False
     rows = np.frombuffer(content, table.row.base, offset=len(header)).reshape(shape)
-    return fingerprint.digest(rows) == match[2]
+    return _digest(table, number, rows) == match[2]
 
 
 def _read(path: Path, start: int, inner: np.ndarray, found: np.ndarray, places: np.ndarray) -> None:
@@ -193,6 +228,14 @@ def _read(path: Path, start: int, inner: np.ndarray, found: np.ndarray, places: 
             repr(str(path)),
             'Train again, and they are computed anew; with cache="memory" nobody can delete them.',
         ) from None
+
+
+def _remove(path: Path) -> None:
+    """Delete what stands in the place of a shard; not what a link leads to."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _sweep(folder: Path) -> None:

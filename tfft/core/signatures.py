@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tfft.core.errors import BackboneError, shortlist
-from tfft.core.saved_proto import DEEPER, Tensor, field_of, graphs, leaves, tensor_of
+from tfft.core.saved_proto import DEEPER, FILE, Tensor, field_of, graphs, leaves, tensor_of
 from tfft.core.saved_uses import by_name, order, used
 
 _ENTRIES = ("__call__", "serve")
@@ -79,6 +79,19 @@ def contents(folder: Path, signature: str | None = None) -> Contents:
     Raises:
         BackboneError: When there is no SavedModel, it is damaged, or nothing in it can be called.
     """
+    try:
+        return _contents(folder, signature)
+    except BackboneError:
+        raise
+    except (LookupError, ValueError, TypeError, StopIteration, RecursionError) as error:
+        raise BackboneError(
+            f"{str(folder)!r} is damaged: parts that its {FILE} names are not there.",
+            repr(error)[:200],
+            "Get it again.",
+        ) from error
+
+
+def _contents(folder: Path, signature: str | None) -> Contents:
     held = graphs(folder)
     objects = held[-1].object_graph_def
     children = {child.local_name: child.node_id for child in objects.nodes[0].children} if objects.nodes else {}

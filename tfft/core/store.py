@@ -28,7 +28,8 @@ from tfft.core.files import in_words, write_text
 from tfft.core.leases import is_leased, lease
 from tfft.core.shards import Shards
 
-FORMAT = 2
+FORMAT = 3
+_MANIFEST_BYTES = 2**20
 _MANIFEST = "manifest.json"
 _KEY = re.compile("[0-9a-f]{32}")
 
@@ -100,20 +101,24 @@ class Store:
         }
         folder = self.folder / fingerprint.fingerprint(made_from)
         manifest = _read(folder)
-        if manifest is not None and {name: manifest.get(name) for name in made_from} != made_from:
-            warnings.warn(
-                f"{str(folder)!r} was written by another version of tfft; it is computed again.",
-                RunWarning,
-                stacklevel=2,
+        if folder.is_symlink():
+            _warn(f"{str(folder)!r} is a link, and not a folder of tfft; it is removed.")
+            folder.unlink()
+            manifest = None
+        elif manifest is not None and {name: manifest.get(name) for name in made_from} != made_from:
+            _warn(
+                f"{str(folder)!r} was written by another version of tfft, or its manifest is not its own; it is computed again."
             )
             shutil.rmtree(folder)
             manifest = None
         if manifest is None:
+            self._clear_old()
             self._make_room(folder.name, count * row.itemsize)
             more = {"created": time.time(), "bytes": count * row.itemsize}
             write_text(folder / _MANIFEST, json.dumps(made_from | more, indent=1))
+        is_leased(folder)  # deletes the leases of dead processes
         os.utime(folder)
-        table = Shards(count, row, folder)
+        table = Shards(count, row, folder, identity=folder.name)
         table.ends = lease(folder, table)
         return table
 
@@ -125,9 +130,11 @@ class Store:
                 if _KEY.fullmatch(folder.name):
                     size = sum(_size(path) for path in folder.rglob("*"))
                     manifest = _read(folder) or {}
-                    about, whole = manifest.get("about", {}), manifest.get("bytes", 0)
-                    whole = whole if isinstance(whole, int) else 0
-                    found.append(Kept(folder.name, about, size, folder.stat().st_mtime, whole))
+                    about, whole = manifest.get("about"), manifest.get("bytes")
+                    # no entry is begun that is larger than all of them may be
+                    claims = type(whole) is int and 0 <= whole <= self.max_bytes
+                    about = about if isinstance(about, dict) else {}
+                    found.append(Kept(folder.name, about, size, folder.stat().st_mtime, whole if claims else 0))
         return sorted(found, key=lambda kept: -kept.used)
 
     def remove(self, key: str) -> bool:
@@ -144,13 +151,27 @@ class Store:
             shutil.rmtree(folder, ignore_errors=True)
         return not folder.exists()
 
+    def _clear_old(self) -> None:
+        """Remove entries of an older format, which nothing reads any more, and say so in one line."""
+        folders = [self.folder / kept.key for kept in self.entries()]
+        old = [folder for folder in folders if _is_older((_read(folder) or {}).get("format"))]
+        removed = [folder for folder in old if self.remove(folder.name)]
+        if removed:
+            _warn(
+                f"{len(removed)} entries in {str(self.folder)!r} were kept by an older version of tfft; they are "
+                "removed, and computed again where they are needed."
+            )
+
     def _make_room(self, own: str, needed: int) -> None:
         if self.folder.exists() and not self.folder.is_dir():
             raise NotADirectoryError(f"{str(self.folder)!r} is a file, not a folder")
         most = f"{str(self.folder)!r} may hold {in_words(self.max_bytes)}"
         if needed > self.max_bytes:
             raise OSError(f"{in_words(needed)} are needed, and {most}")
-        kept = [entry for entry in self.entries() if entry.key != own]
+        # what is larger than everything may be goes first, whenever it was used: nothing of ours is
+        kept = sorted(
+            (entry for entry in self.entries() if entry.key != own), key=lambda entry: entry.size_bytes > self.max_bytes
+        )
         claimed = sum(entry.claimed_bytes for entry in kept)
         while kept and claimed + needed > self.max_bytes:
             oldest = kept.pop()
@@ -166,16 +187,27 @@ class Store:
             raise OSError(f"{in_words(needed)} are needed, and {in_words(free)} are free in {str(self.folder)!r}")
 
 
+def _warn(message: str) -> None:
+    warnings.warn(message, RunWarning, stacklevel=3)
+
+
+def _is_older(version: Any) -> bool:
+    return type(version) is int and version < FORMAT
+
+
 def _size(path: Path) -> int:
     with suppress(FileNotFoundError):
-        return path.stat().st_size if path.is_file() else 0
+        return path.lstat().st_size if path.is_file() else 0
     return 0
 
 
 def _read(folder: Path) -> dict[str, Any] | None:
     """The manifest of an entry; None where there is none that can be read."""
+    path = folder / _MANIFEST
     try:
-        values = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        if not path.is_file() or path.stat().st_size > _MANIFEST_BYTES:
+            return None
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return None
     return values if isinstance(values, dict) else None

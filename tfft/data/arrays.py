@@ -6,13 +6,21 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from tfft.core.errors import DataError
 from tfft.data.calls import as_call
 from tfft.data.examples import Splits
+from tfft.data.pillow_images import as_pixels
 from tfft.data.pools import Pool
 from tfft.data.splits import HOLDOUT, Drawing, assemble
 from tfft.data.strings import are_texts, as_texts
+
+_CHANNELS = (1, 3, 4)
+_CHANNELS_FIRST = (
+    "Channels come last, and this looks channels-first: "
+    "pass np.moveaxis(image, 0, -1), of a batch np.moveaxis(images, 1, -1)."
+)
 
 
 def from_arrays(
@@ -27,9 +35,9 @@ def from_arrays(
     """Take images or texts, and targets, that are already in memory (or memory-mapped).
 
     Args:
-        images: Of shape (n, height, width) or (n, height, width, 1 or 3 or 4), or a list of such images of any sizes; or n strings,
-            or pairs of strings, which are texts; or a mapping ``{"train": (images, targets), "test": (images, targets)}``, then
-            ``targets`` stays None.
+        images: Of shape (n, height, width) or (n, height, width, 1 or 3 or 4), or a list of such images or of Pillow images, of
+            any sizes; or n strings, or pairs of strings, which are texts; or a mapping
+            ``{"train": (images, targets), "test": (images, targets)}``, then ``targets`` stays None.
         targets: Shape (n,): integers or strings are classes, floats a quantity; shape (n, k): zeros and ones are several labels,
             floats k quantities.
         class_names: Names in id order; the ids themselves when None.
@@ -78,7 +86,7 @@ class AsPixels(Sequence[np.ndarray]):
     """Arrays seen as uint8 pixels, converted one at a time when they are read.
 
     Args:
-        images: An array of shape (n, height, width[, channels]), or a sequence of images of any sizes.
+        images: An array of shape (n, height, width[, channels]), or a sequence of arrays or Pillow images of any sizes.
         value_range: (lowest, highest) pixel value, or None for uint8.
 
     Raises:
@@ -98,6 +106,7 @@ class AsPixels(Sequence[np.ndarray]):
                 "For files use from_folder or from_dataframe, for a tf.data.Dataset from_dataset.",
             )
         self._images, self._value_range = images, value_range
+        self.doubts: dict[int, str] = {}
         if len(images):
             self[0]
 
@@ -107,9 +116,30 @@ class AsPixels(Sequence[np.ndarray]):
     def __getitem__(self, index: Any) -> Any:
         image = self._images[index]
         try:
-            return to_pixels(np.asarray(image), self._value_range)
+            if not isinstance(image, Image.Image):
+                return to_pixels(np.asarray(image), self._value_range)
+            pixels, doubt = as_pixels(image, self._value_range is not None)
+            if doubt:
+                self.doubts[int(index)] = doubt
+            return pixels if isinstance(pixels, bytes) else to_pixels(pixels, self._value_range)
         except DataError as error:
             raise DataError(f"Image {index} cannot be used: {error.what}", error.got, error.fix) from None
+
+
+def looks_channels_first(shape: tuple[int, ...]) -> bool:
+    """Whether an array of three axes has its channels in front, as PyTorch has them.
+
+    Args:
+        shape: Of the array.
+
+    Returns:
+        True for (1 or 3 or 4, height, width) of more than 4 pixels each way.
+
+    Example:
+        >>> looks_channels_first((3, 8, 8)), looks_channels_first((8, 8, 3)), looks_channels_first((3, 8, 3))
+        (True, False, False)
+    """
+    return len(shape) == 3 and shape[0] in _CHANNELS and min(shape[1:]) > max(_CHANNELS)
 
 
 def to_pixels(image: np.ndarray, value_range: tuple[float, float] | None = None) -> np.ndarray:
@@ -129,11 +159,13 @@ def to_pixels(image: np.ndarray, value_range: tuple[float, float] | None = None)
         >>> to_pixels(np.array([[0.0, 0.5, 1.0]]), value_range=(0, 1)).tolist()
         [[0, 128, 255]]
     """
-    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3, 4)) or 0 in image.shape:
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in _CHANNELS) or 0 in image.shape:
         raise DataError(
             "An image array must be (height, width) or (height, width, channels) with 1, 3 or 4 channels.",
             f"shape {image.shape}, dtype {image.dtype}",
-            "Channels come last; pass images one below the other: (n, height, width, 3). For paths use from_dataframe.",
+            _CHANNELS_FIRST
+            if looks_channels_first(image.shape)
+            else "Channels come last; pass images one below the other: (n, height, width, 3). For paths use from_dataframe.",
         )
     if image.dtype.kind not in "buif":
         raise DataError(

@@ -1,17 +1,30 @@
 """Cells: what the columns of a table hold -> inputs and targets, or an error that names the row."""
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
-from tfft.core.errors import DataError, shortlist
+from tfft.core.errors import DataError, DataWarning, shortlist
 from tfft.core.specs import Text
 from tfft.data.arrays import AsPixels
-from tfft.data.table_files import as_list, looks_like_list
+from tfft.data.spellings import (
+    are_comma_numbers,
+    as_list,
+    comma_number,
+    looks_like_list,
+    refuse_doubtful_commas,
+    taken_apart,
+)
+from tfft.data.table_files import Writing
+from tfft.data.values import is_missing
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_USER = 6  # stacklevel of the user's line below _separated, labels, Columns.pool, table_pools, from_csv
 
 
 def texts(columns: "pd.DataFrame") -> list[Text]:
@@ -42,7 +55,7 @@ def images(column: "pd.Series", folder: Path) -> list[Any]:
     """A column of pictures as inputs.
 
     Args:
-        column: Paths, encoded bytes, or uint8 arrays of shape (height, width[, channels]).
+        column: Paths, encoded bytes, Pillow images, or uint8 arrays of shape (height, width[, channels]).
         folder: Where relative paths start.
 
     Returns:
@@ -65,31 +78,45 @@ def images(column: "pd.Series", folder: Path) -> list[Any]:
 def _image(value: Any, row: int, folder: Path) -> Any:
     """One cell of the image column: a path from where the table lies, encoded bytes, or uint8 pixels."""
     if isinstance(value, (str, Path)):
-        return str(folder / value)
+        # a URL or the home folder is no path below the table; whoever looks for it says so
+        return str(value) if str(value).startswith("~") or "://" in str(value) else str(folder / value)
     if isinstance(value, (bytes, bytearray)):
         return bytes(value)
-    if isinstance(value, np.ndarray):
+    if isinstance(value, (np.ndarray, Image.Image)):
         return AsPixels([value], None)[0]
     raise DataError(
-        "The image column must hold paths, encoded bytes or uint8 arrays.",
+        "The image column must hold paths, encoded bytes, uint8 arrays or Pillow images.",
         f"a {type(value).__name__} in row {row}: {str(value)[:100]!r}",
         "Name another column with image_column=, or write the file names out with their endings.",
     )
 
 
-def labels(column: "pd.Series") -> list[Any]:
+def labels(column: "pd.Series", writing: Writing = Writing()) -> list[Any]:
     """One column of labels; text of lists, which pandas leaves behind when it reads a CSV file, as lists.
 
     Args:
         column: Of shape (rows,).
+        writing: How several labels stand in one cell, and what the decimal sign is.
 
     Returns:
         A label, or a list of labels, for each row.
 
     Raises:
-        DataError: When lists stand beside other text.
+        DataError: When lists stand beside other text, or commas may be decimal signs.
     """
     values = column.tolist()
+    if writing.separator is not None:
+        return _separated(values, str(column.name), writing.separator)
+    filled = [value for value in values if not is_missing(value)]
+    refuse_doubtful_commas(str(column.name), filled, writing.decimal)
+    if writing.decimal == "," and filled and all(isinstance(value, str) for value in filled):
+        try:
+            return [None if is_missing(value) else comma_number(value) for value in values]
+        except ValueError as error:
+            raise DataError(
+                f"The label column {str(column.name)!r} does not hold numbers with a decimal comma: {error}.",
+                fix="Leave decimal= out if its labels are classes.",
+            ) from None
     if not any(map(looks_like_list, values)):
         return values
     try:
@@ -100,11 +127,34 @@ def labels(column: "pd.Series") -> list[Any]:
         ) from None
 
 
-def numbers(columns: "pd.DataFrame") -> np.ndarray:
+def _with_commas(column: "pd.Series", decimal: str | None) -> "pd.Series":
+    """A column of text as numbers, where these have decimal commas; others as they are."""
+    filled = [value for value in column.tolist() if not is_missing(value)]
+    if not are_comma_numbers(filled):
+        return column
+    refuse_doubtful_commas(str(column.name), filled, decimal)
+    return column.map(lambda value: None if is_missing(value) else comma_number(value)).astype(float)
+
+
+def _separated(values: list[Any], column: str, separator: str) -> list[Any]:
+    """Lists of labels; a missing value is an empty list, and counted."""
+    empty = [row for row, value in enumerate(values) if is_missing(value)]
+    if empty:
+        warnings.warn(
+            f"{len(empty)} cells of the column {column!r} are empty, and these rows are read as having no label: "
+            f"rows {shortlist(empty)}. Drop them if their labels are unknown.",
+            DataWarning,
+            stacklevel=_USER,
+        )
+    return [[] if is_missing(value) else taken_apart(value, separator) for value in values]
+
+
+def numbers(columns: "pd.DataFrame", writing: Writing = Writing()) -> np.ndarray:
     """Several columns of labels as one array.
 
     Args:
         columns: Of numbers or truth values, shape (rows, k).
+        writing: What the decimal sign of numbers in text is.
 
     Returns:
         int64 or float64, shape (rows, k).
@@ -117,6 +167,8 @@ def numbers(columns: "pd.DataFrame") -> np.ndarray:
     columns = columns.infer_objects()
     truths = {name for name in columns if set(columns[name].astype(str)) <= {"True", "False"}}
     columns = columns.assign(**{name: columns[name].astype(str) == "True" for name in truths})
+    for name in columns if writing.decimal != "." else ():
+        columns = columns.assign(**{name: _with_commas(columns[name], writing.decimal)})
     text = [str(name) for name in columns if not pd.api.types.is_numeric_dtype(columns[name])]
     if text:
         raise DataError(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from tfft.core.errors import DataError, nearest, shortlist
 from tfft.data import cells
 from tfft.data.pools import Pool
+from tfft.data.table_files import Writing, check_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,15 +17,29 @@ _IMAGE, _TEXT = "path", "text"
 
 
 class InputColumns(TypedDict, total=False):
-    """What the inputs of a table are called; one of the two.
+    """What the inputs of a table are called (one of the two), and how its labels are written.
 
     Attributes:
         image_column: Of paths, encoded bytes or uint8 arrays of shape (height, width[, channels]).
         text_column: Of texts, or two columns for pairs of them.
+        separator: What stands between several labels in one cell, such as ``"|"``.
+        decimal: The decimal sign of labels in text, ``","`` or ``"."``.
     """
 
     image_column: str | None
     text_column: str | Sequence[str] | None
+    separator: str | None
+    decimal: str | None
+
+
+class TableColumns(InputColumns, total=False):
+    """The same for files.
+
+    Attributes:
+        quotes: Whether quotation marks enclose cells (True) or belong to the texts (False).
+    """
+
+    quotes: bool | None
 
 
 @dataclass(frozen=True)
@@ -37,9 +52,10 @@ class Columns:
         text: One of texts, or two for pairs of them. Where neither images nor texts are named, what there is of ``"path"`` and
             ``"text"`` is taken.
         group: Rows with the same value in it belong together.
+        writing: How cells are written.
 
     Raises:
-        DataError: When both images and texts are named, or not one or two columns of texts.
+        DataError: When both images and texts are named, or not one or two columns of texts, or a separator for several columns.
 
     Example:
         >>> import pandas as pd
@@ -52,6 +68,7 @@ class Columns:
     label: str | Sequence[str] = "label"
     text: str | Sequence[str] | None = None
     group: str | None = None
+    writing: Writing = Writing()
 
     def __post_init__(self) -> None:
         if self.image is not None and self.text is not None:
@@ -66,15 +83,28 @@ class Columns:
                 repr(self.text),
                 'Write text_column="text", or text_column=["question", "answer"].',
             )
+        if self.writing.separator is not None and not isinstance(self.label, str):
+            raise DataError(
+                "separator= takes the labels of one column apart.",
+                f"separator={self.writing.separator!r} and the label columns {shortlist(self.label)}",
+                "Name one column, or leave separator= out.",
+            )
 
     @classmethod
-    def of(cls, label: str | Sequence[str], group: str | None, inputs: Mapping[str, Any]) -> "Columns":
+    def of(
+        cls,
+        label: str | Sequence[str],
+        group: str | None,
+        inputs: Mapping[str, Any],
+        options: type[InputColumns] = InputColumns,
+    ) -> "Columns":
         """Columns from the arguments of ``from_csv``.
 
         Args:
-            label: Its ``label_column``.
+            label: Its ``label_column``; a list of one column is that column.
             group: Its ``group_column``.
-            inputs: By the names of ``InputColumns``.
+            inputs: By the names of ``options``.
+            options: Which names there are.
 
         Returns:
             Columns.
@@ -84,9 +114,11 @@ class Columns:
             TypeError: For an argument of another name, as Python raises it.
         """
         for name in inputs:
-            if name not in InputColumns.__annotations__:
-                raise TypeError(f"unexpected keyword argument {name!r}. {nearest(name, InputColumns.__annotations__)}")
-        return cls(inputs.get("image_column"), label, inputs.get("text_column"), group)
+            if name not in options.__annotations__:
+                raise TypeError(f"unexpected keyword argument {name!r}. {nearest(name, options.__annotations__)}")
+        one = label[0] if not isinstance(label, str) and len(label) == 1 else label
+        writing = Writing(inputs.get("quotes"), inputs.get("decimal"), inputs.get("separator"))
+        return cls(inputs.get("image_column"), one, inputs.get("text_column"), group, writing)
 
     @property
     def texts(self) -> list[str]:
@@ -119,6 +151,39 @@ class Columns:
         values = [] if train is None else train.targets
         return [self.label] if len(values) and all(isinstance(value, float) for value in values) else None
 
+    def chosen(self, names: Sequence[Any]) -> list[str]:
+        """The columns to read of a table.
+
+        Args:
+            names: Of all of its columns.
+
+        Returns:
+            Inputs, labels and group.
+
+        Raises:
+            DataError: When one is missing, or named for two things.
+        """
+        if not self.labels or len(set(self.labels)) < len(self.labels):
+            raise DataError(
+                "label_column must name columns, each of them once.", repr(self.label), 'Write label_column="label".'
+            )
+        inputs = self._inputs(names)
+        if same := set(inputs) & set(self.labels):
+            raise DataError(
+                f"The column {min(same)!r} is named for inputs and for labels.", fix="Name another for one of them."
+            )
+        for column in (*inputs, *self.as_written):
+            if column not in names:
+                raise _no_column(str(column), [str(name) for name in names], not (self.image or self.text))
+        return list(dict.fromkeys([*inputs, *self.as_written]))
+
+    def _inputs(self, names: Sequence[Any]) -> list[str]:
+        return self.texts if self._image(names) is None else [str(self._image(names))]
+
+    def _image(self, names: Sequence[Any]) -> str | None:
+        guessed = self.text is None and (_IMAGE in names or _TEXT not in names)
+        return self.image or (_IMAGE if guessed else None)
+
     def pool(self, frame: "pd.DataFrame", folder: Path) -> Pool:
         """The rows of a table.
 
@@ -132,22 +197,10 @@ class Columns:
         Raises:
             DataError: When a column is missing or holds something else, or a row has no input.
         """
-        if not self.labels or len(set(self.labels)) < len(self.labels):
-            raise DataError(
-                "label_column must name columns, each of them once.", repr(self.label), 'Write label_column="label".'
-            )
-        twice = sorted({str(name) for name in frame.columns if list(frame.columns).count(name) > 1})
-        if twice:
-            raise DataError(f"Column names must be unique; {shortlist(twice)} stand twice.", fix="Rename one of each.")
-        image = self.image or (_IMAGE if self.text is None and (_IMAGE in frame or _TEXT not in frame) else None)
-        inputs = self.texts if image is None else [image]
-        if same := set(inputs) & set(self.labels):
-            raise DataError(
-                f"The column {min(same)!r} is named for inputs and for labels.", fix="Name another for one of them."
-            )
-        for column in (*inputs, *self.as_written):
-            if column not in frame.columns:
-                raise _no_column(str(column), [str(name) for name in frame.columns], not (self.image or self.text))
+        names = list(frame.columns)
+        check_names(names, "The table")
+        self.chosen(names)
+        image, inputs = self._image(names), self._inputs(names)
         for column in inputs:
             empty = frame.index[frame[column].isna()].tolist()
             if empty:
@@ -156,7 +209,9 @@ class Columns:
                 )
         rows = cells.texts(frame[inputs]) if image is None else cells.images(frame[image], folder)
         targets: Any = (
-            cells.labels(frame[self.label]) if isinstance(self.label, str) else cells.numbers(frame[self.labels])
+            cells.labels(frame[self.label], self.writing)
+            if isinstance(self.label, str)
+            else cells.numbers(frame[self.labels], self.writing)
         )
         return Pool(rows, targets, None if self.group is None else frame[self.group].tolist())
 

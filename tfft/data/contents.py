@@ -1,13 +1,13 @@
 """What an input holds: its bytes and their hash, so that nothing is kept under the name of what was there before."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tfft.core.errors import DataError
 from tfft.core.fingerprint import digest
+from tfft.core.image_files import read_regular
 from tfft.core.specs import Text
 from tfft.data.examples import Examples
 
@@ -23,6 +23,7 @@ def opened(item: Any) -> tuple[Any, str]:
 
     Raises:
         OSError: When a file cannot be read.
+        DataError: When it is longer than the limit ``input_bytes``.
         UnicodeEncodeError: When a text holds half a character.
 
     Example:
@@ -33,7 +34,7 @@ def opened(item: Any) -> tuple[Any, str]:
         return item, digest(json.dumps([item.first, item.second], ensure_ascii=False).encode())
     if isinstance(item, np.ndarray):
         return item, digest(item)
-    content = Path(item).read_bytes() if isinstance(item, str) else bytes(item)
+    content = read_regular(item) if isinstance(item, str) else bytes(item)
     return content, digest(content)
 
 

@@ -8,7 +8,7 @@ with no more than one batch of pictures in memory; texts stay there.
 import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -37,8 +37,8 @@ def from_dataset(
 
     Args:
         dataset: Elements (image, target), or ``{"train": ..., "validation": ..., "test": ...}`` of such datasets. An image is a
-            tensor of shape (height, width[, channels]) or a string scalar of encoded bytes; where the first string is UTF-8 and
-            no picture, all of them are texts. A target is as in ``from_arrays``.
+            tensor of shape (height, width[, channels]) or a string scalar of encoded bytes; where all strings are UTF-8 and not
+            images, they are texts. A target is as in ``from_arrays``.
         class_names: Names in id order; the ids themselves when None.
         value_range: (lowest, highest) pixel value; needed for anything but uint8 and encoded bytes.
         holdout: Fractions (validation, test) of the training examples for parts that are missing.
@@ -115,13 +115,19 @@ class Spool(Sequence[Any]):
         return content if shape is None else np.frombuffer(content, np.uint8).reshape(shape)
 
 
-def spooled(dataset: Any, part: str, value_range: tuple[float, float] | None = None) -> Pool:
+def spooled(
+    dataset: Any,
+    part: str,
+    value_range: tuple[float, float] | None = None,
+    kind: Literal["image", "text"] | None = None,
+) -> Pool:
     """Read a dataset once into a temporary file.
 
     Args:
         dataset: Finite and unbatched, of (image, target) as ``from_dataset`` takes them.
         part: Which part this is, for messages.
         value_range: As for ``from_dataset``.
+        kind: What the strings are, where the source knows; None to see from all of them.
 
     Returns:
         A Pool whose inputs stay in the file, targets of shape (n,) or (n, k).
@@ -150,14 +156,10 @@ def spooled(dataset: Any, part: str, value_range: tuple[float, float] | None = N
     if image_spec.shape.rank == 4 or (image_spec.dtype == tf.string and image_spec.shape.rank):
         raise DataError(f"The {part} dataset is batched.", f"images {image_spec.shape}", "Call unbatch() on it.")
     inputs, targets = Spool(), []
-    texts: list[Text] = []
     try:
         for image, target in dataset.as_numpy_iterator():
             targets.append(_plain(target))
-            if isinstance(image, bytes) and (texts or (len(targets) == 1 and is_encoded_text(image))):
-                texts.append(_text(image))
-            else:
-                inputs.append(image if isinstance(image, bytes) else to_pixels(np.asarray(image), value_range))
+            inputs.append(image if isinstance(image, bytes) else to_pixels(np.asarray(image), value_range))
     except DataError as error:
         raise DataError(
             f"Element {len(targets) - 1} of the {part} dataset: {error.what}", error.got, error.fix
@@ -168,14 +170,46 @@ def spooled(dataset: Any, part: str, value_range: tuple[float, float] | None = N
             f"The {part} dataset failed at element {len(targets)}: {reason}.",
             fix="Repair its source, or pass the encoded bytes undecoded: tfft then names what cannot be read.",
         ) from error
-    return Pool(texts or inputs, targets)
+    if len(inputs) and image_spec.dtype == tf.string and (kind or _kind(inputs, part)) == "text":
+        return Pool([_text(content, index, part) for index, content in enumerate(inputs)], targets)
+    return Pool(inputs, targets)
 
 
-def _text(content: bytes) -> Text:
+def _kind(inputs: Sequence[bytes], part: str) -> str:
+    """What strings are, by all of them: a few damaged images change nothing, nor do empty texts."""
+    texts, others = [], []
+    for index, content in enumerate(inputs):
+        if content.strip() and _is_utf8(content) and is_encoded_text(content):
+            texts.append(index)
+        elif content.strip() or not _is_utf8(content):
+            others.append(index)
+    if len(others) > len(texts) or not texts:
+        return "image"
+    if others:
+        raise DataError(
+            f"Element {others[0]} of the {part} dataset is not UTF-8 (an image, or a text in another encoding), and element "
+            f"{texts[0]} is a text.",
+            f"{len(texts)} texts and {len(others)} others",
+            "Decode all texts to Unicode, or pass a dataset of one kind.",
+        )
+    return "text"
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _text(content: bytes, index: int, part: str) -> Text:
     try:
         return Text(content.decode())
     except UnicodeDecodeError as error:
-        raise DataError(f"a text is not UTF-8: {error}.", fix="Decode it to Unicode, as the first one is.") from None
+        raise DataError(
+            f"Element {index} of the {part} dataset: a text is not UTF-8: {error}.", fix="Decode it to Unicode."
+        ) from None
 
 
 def _plain(target: Any) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 from tfft.core.errors import DataWarning, shortlist
 from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
+from tfft.data.tags import joining
 
 _USER = 4  # stacklevel of the user's line below warn_..., assemble or folder_pools, from_...
 
@@ -46,6 +47,15 @@ def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
                 DataWarning,
                 stacklevel=_USER,
             )
+    separator, joined = joining(labels.names) if labels.kind == "single" else ("", [])
+    if joined:
+        warnings.warn(
+            f"{len(joined)} of {len(labels)} class names join labels by {separator!r}, and each is a class of its own: "
+            f"{shortlist(joined)}. If an example may have several labels, pass separator={separator!r}, or lists of labels to "
+            "functions without that argument.",
+            DataWarning,
+            stacklevel=_USER,
+        )
     alike: dict[str, list[str]] = {}
     for name in labels.names:
         alike.setdefault(name.strip().casefold() if len(name) > 1 else name, []).append(name)

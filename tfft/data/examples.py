@@ -1,7 +1,7 @@
 """The values that data is made of: Examples (inputs and targets, indexable) and Splits (train, validation, test)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -125,6 +125,7 @@ class Splits:
         seed: The seed that drew the parts.
         skipped: Inputs left out because they could not be read (``on_corrupt="skip"``), with the reason.
         source: The call that made them, as text.
+        left_out: How many files of the source are no inputs, by ending; hidden ones under ``"hidden"``.
     """
 
     train: Examples
@@ -134,6 +135,7 @@ class Splits:
     seed: int = 0
     skipped: tuple[str, ...] = ()
     source: str = ""
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Splits: {self.describe()}>"
@@ -183,6 +185,9 @@ class Splits:
         """One line: how many examples of how many classes in which part."""
         sizes = [f"{len(self.train)} train", f"{len(self.validation)} validation"]
         sizes += [f"{len(self.test)} test"] if self.test is not None else ["no test part"]
-        one, many = ("quantity", "quantities") if self.labels.kind == "real" else ("class", "classes")
+        words = {"real": ("quantity", "quantities"), "multi": ("label, yes or no", "labels, several an example")}
+        one, many = words.get(self.labels.kind, ("class", "classes"))
         left_out = f"; {len(self.skipped)} left out, see .skipped" if self.skipped else ""
+        if self.left_out:
+            left_out += f"; files left out: {', '.join(f'{count} {ending}' for ending, count in self.left_out.items())}"
         return f"{', '.join(sizes)}; {len(self.labels)} {one if len(self.labels) == 1 else many}{left_out}"

@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from tfft.core.errors import DataError, nearest
 from tfft.core.specs import Text
+from tfft.data import cells
 from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.pools import OnCorrupt, Pool
 from tfft.data.splits import HOLDOUT, PART_NAMES, PARTS, Drawing, assemble
+from tfft.data.strings import are_texts
+from tfft.data.table_files import Writing
 
 if TYPE_CHECKING:
     import datasets
@@ -21,18 +24,20 @@ def from_huggingface(
     holdout: tuple[float, float] = HOLDOUT,
     seed: int = 0,
     on_corrupt: OnCorrupt = "error",
+    separator: str | None = None,
 ) -> Splits:
     """Take a dataset of the package ``datasets``, or a ``DatasetDict`` with one for each part; nothing is downloaded here.
 
     Args:
         dataset: What ``datasets.load_dataset`` or ``datasets.load_from_disk`` returned. Of a dict the parts that are called train,
             validation (or valid, val, dev) and test are taken; training examples whose label is -1, as catalogues mark unknown
-            ones, are an error.
+            ones, are an error. Streaming datasets are not taken: examples are shuffled fully, and split without a leak.
         input_column: Of images, or of texts; two names for pairs of texts. None for ``"image"``, or else ``"text"``.
         label_column: Of classes, shape (n,), of lists of classes, or of floats.
         holdout: Fractions (validation, test) of the training examples for parts that are missing.
         seed: Draws the parts.
         on_corrupt: ``"error"``, or ``"skip"`` to leave unreadable images out and list them in ``Splits.skipped``.
+        separator: What stands between several labels in one text, such as ``"|"``; None for one label.
 
     Returns:
         Splits; images stay encoded as they are stored, and class names come from the dataset's ``ClassLabel``.
@@ -45,6 +50,8 @@ def from_huggingface(
         Traceback (most recent call last):
         tfft.core.errors.DataError: from_huggingface() takes a datasets.Dataset, or a dict of them. Got: list...
     """
+    import pandas
+
     source = as_call(from_huggingface, locals())
     parts = _parts(dataset)
     names: list[str] | None = None
@@ -55,6 +62,10 @@ def from_huggingface(
             if name not in rows.column_names:
                 raise DataError(f"The {part} part has no column {name!r}.", fix=nearest(name, rows.column_names))
         targets, known = _targets(rows, label_column, part)
+        if known is None:
+            targets = cells.labels(
+                pandas.Series(targets, name=label_column, dtype=object), Writing(separator=separator)
+            )
         if pools and known != names:
             raise DataError(
                 f"The classes of the {part} part are not those of training.", f"{known} and {names}", "Cast it."
@@ -67,6 +78,12 @@ def from_huggingface(
 def _parts(dataset: Any) -> dict[str, Any]:
     given = dict(dataset) if isinstance(dataset, Mapping) else {"train": dataset}
     for rows in given.values():
+        if hasattr(rows, "take") and hasattr(rows, "features") and not hasattr(rows, "__len__"):
+            raise DataError(
+                "from_huggingface() takes no streaming dataset, whose examples can be neither counted nor shuffled.",
+                type(rows).__name__,
+                "Load it without streaming=True, or keep some: datasets.Dataset.from_list(list(dataset.take(10_000))).",
+            )
         if not hasattr(rows, "features") or not hasattr(rows, "column_names"):
             raise DataError(
                 "from_huggingface() takes a datasets.Dataset, or a dict of them.",
@@ -99,6 +116,7 @@ def _inputs(rows: Any, columns: Sequence[str]) -> Sequence[Any]:
                 f"a {type(values[wrong]).__name__}, of {rows.features[name]}",
                 "Pass input_column= with another one, filter such rows, or cast_column(..., datasets.Image()) for images.",
             )
+    are_texts(found[0])  # refuses paths of images
     return [Text(*texts) for texts in zip(*found, strict=True)]
 
 

@@ -1,24 +1,28 @@
 """One look at every input before anything is trained: can it be read, and which content has it."""
 
-import io
-import struct
+import os
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import UnidentifiedImageError
 
-from tfft.core.errors import DataError, shortlist
+from tfft.core.errors import DataError, DataWarning, shortlist
+from tfft.core.image_files import opened_image, taking_turns
 from tfft.core.machine import cores
-from tfft.core.specs import IMAGE_FORMATS, Text, rangeless
+from tfft.core.path_advice import missing_file
+from tfft.core.samples import loaded
+from tfft.core.specs import Text, rangeless
 from tfft.data.contents import opened
 from tfft.data.text_files import TextFiles
 
 _SHOW_PROGRESS_FROM = 5_000
 _SLICE = 16
-_UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError, MemoryError)
+_MISSING = "no such file"
+_HALF = "half a character (a lone surrogate)"
 
 
 @dataclass(frozen=True)
@@ -28,10 +32,12 @@ class Inspection:
     Attributes:
         digests: Hash of each input, of a file its bytes, of an array dtype, shape and values; empty where it cannot be read.
         faults: Position and reason of each input that cannot be read.
+        doubts: Position and reason of each image whose brightness is probably wrong.
     """
 
     digests: tuple[str, ...]
     faults: tuple[tuple[int, str], ...]
+    doubts: tuple[tuple[int, str], ...] = ()
 
 
 def inspect_inputs(inputs: Sequence[Any]) -> Inspection:
@@ -54,7 +60,7 @@ def inspect_inputs(inputs: Sequence[Any]) -> Inspection:
         ((1, 'not an image'), (2, 'empty file'))
     """
 
-    def look_at(positions: range) -> list[tuple[str, str]]:
+    def look_at(positions: range) -> list[tuple[str, str, str]]:
         return [_look(inputs, index) for index in positions]
 
     # positions go to the threads, not inputs: map() queues all that it is given, and that would be every array at once
@@ -65,8 +71,13 @@ def inspect_inputs(inputs: Sequence[Any]) -> Inspection:
             looks = _shown(looks, len(slices))
         found = [look for several in looks for look in several]
     return Inspection(
-        tuple(content for content, _ in found),
-        tuple((index, reason) for index, (_, reason) in enumerate(found) if reason),
+        tuple(content for content, _, _ in found),
+        tuple((index, reason) for index, (_, reason, _) in enumerate(found) if reason),
+        tuple(
+            [(index, doubt) for index, (_, _, doubt) in enumerate(found) if doubt]
+            # of Pillow images, which come as pixels
+            + sorted(getattr(inputs, "doubts", {}).items())
+        ),
     )
 
 
@@ -99,9 +110,17 @@ def refuse_faults(inputs: Sequence[Any], inspection: Inspection) -> None:
             if isinstance(inputs, TextFiles)
             else ("images", "Repair or remove them, ")
         )
+        missing = [inputs[index] for index, reason in inspection.faults if reason == _MISSING and kind == "images"]
+        if len(missing) == len(named):
+            raise DataError(
+                f"{len(named)} of {len(inputs)} {kind} do not exist: {shortlist(missing)}.",
+                fix=f'{missing_file(missing[0])} To leave them out pass on_corrupt="skip".',
+            )
+        if isinstance(inputs[inspection.faults[0][0]], Text):
+            kind, again = "texts", "Repair the program that cut them, or remove them; "
         raise DataError(
             f"{len(named)} of {len(inputs)} {kind} cannot be read: {shortlist(named)}.",
-            fix=f'{again} or pass on_corrupt="skip" to leave them out.',
+            fix=f'{again}or pass on_corrupt="skip" to leave them out.',
         )
 
 
@@ -122,33 +141,61 @@ def named_faults(inputs: Sequence[Any], inspection: Inspection) -> tuple[str, ..
     return tuple(f"{_name(inputs, index)}: {reason}" for index, reason in inspection.faults)
 
 
-def _look(inputs: Sequence[Any], index: int) -> tuple[str, str]:
+def warn_doubts(inputs: Sequence[Any], inspection: Inspection) -> None:
+    """Warn of images of 16 bits a pixel that use so few of them that they are read as almost black.
+
+    Args:
+        inputs: What was inspected: paths, encoded bytes, or arrays of shape (height, width[, channels]).
+        inspection: What was found.
+    """
+    if inspection.doubts:
+        named = [f"{_name(inputs, index)} ({reason})" for index, reason in inspection.doubts]
+        warnings.warn(
+            f"{len(named)} of {len(inputs)} images have 16 bits a pixel and are almost black: {shortlist(named)}. If white is a "
+            "smaller value in them, pass them as arrays with value_range=(0, 4095), or whatever white is.",
+            DataWarning,
+            stacklevel=5,  # the user's line above from_..., assemble, examine
+        )
+
+
+def _look(inputs: Sequence[Any], index: int) -> tuple[str, str, str]:
+    """Digest, reason why it cannot be read, and doubt of one input."""
     try:
         item = inputs[index]
         if not isinstance(item, (str, bytes, bytearray, np.ndarray, Text)):
-            return "", f"a {type(item).__name__} is neither a path, nor encoded bytes, nor an array"
-        content, found = opened(item)
-        if not isinstance(content, bytes):
-            return found, ""
-        if not content:
-            return "", "empty file"
-        with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as image:
-            image.draft("RGB", (1, 1))
-            image.load()
-            reason = rangeless(image.mode, image.format)
-        return ("", reason) if reason else (found, "")
+            return "", f"a {type(item).__name__} is neither a path, nor encoded bytes, nor an array", ""
     except DataError:
         raise
     except UnicodeEncodeError:
-        return "", "half a character (a lone surrogate)"
-    except _UNREADABLE as error:
-        return "", _reason(error)
+        return "", _HALF, ""
+    except (OSError, ValueError) as error:
+        return "", _reason(error), ""
+    try:
+        with taking_turns(os.path.getsize(item) if isinstance(item, str) else 0):
+            return _look_at(item)
+    except UnicodeEncodeError:
+        return "", _HALF, ""
+    except Exception as error:
+        return "", _reason(error), ""
+
+
+def _look_at(item: Any) -> tuple[str, str, str]:
+    content, found = opened(item)
+    if not isinstance(content, bytes):
+        return found, "", ""
+    if not content:
+        return "", "empty file", ""
+    with opened_image(content, "it") as image, taking_turns(image.width * image.height):
+        image.draft("RGB", (1, 1))
+        reason = rangeless(image.mode, image.format)
+        image, samples = loaded(image)
+    return ("", reason, "") if reason else (found, "", samples.doubt)
 
 
 def _reason(error: BaseException) -> str:
     if isinstance(error, FileNotFoundError):
-        return "no such file"
-    return "not an image" if isinstance(error, Image.UnidentifiedImageError) else str(error) or type(error).__name__
+        return _MISSING
+    return "not an image" if isinstance(error, UnidentifiedImageError) else str(error) or type(error).__name__
 
 
 def _name(inputs: Sequence[Any], index: int) -> str:

@@ -1,7 +1,7 @@
 """Pool: raw examples of one part; every image is looked at once, and unreadable ones are refused or left out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -22,11 +22,13 @@ class Pool:
         inputs: Paths, bytes, or arrays of shape (height, width[, channels]); length n.
         targets: Raw targets, as ``targets.label_space`` takes them; length n.
         groups: What must not be torn apart (a patient, a camera, an author), shape (n,); None when examples are independent.
+        left_out: How many files beside the inputs are none, by ending.
     """
 
     inputs: Sequence[Any]
     targets: Any
     groups: Sequence[Any] | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def examine(
@@ -49,6 +51,7 @@ def examine(
     seen = inspection.inspect_inputs(pool.inputs)
     if on_corrupt == "error":
         inspection.refuse_faults(pool.inputs, seen)
+    inspection.warn_doubts(pool.inputs, seen)
     good = np.setdiff1d(np.arange(len(pool.inputs)), [index for index, _ in seen.faults])
     faults = inspection.named_faults(pool.inputs, seen)
     return Examples(pool.inputs, encoded, labels, seen.digests).take(good), good, faults

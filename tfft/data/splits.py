@@ -1,5 +1,6 @@
 """Pools of examples -> Splits: every origin of data goes through here, so that all are drawn, checked and warned alike."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -101,7 +102,9 @@ def assemble(
     doubts.warn_overlap(parts)
     doubts.warn_contradictions(parts)
     doubts.warn_absent(parts)
-    return Splits(parts["train"], parts["validation"], parts.get("test"), labels, drawing.seed, tuple(skipped), source)
+    kept = parts["train"], parts["validation"], parts.get("test")
+    left_out = dict(sum((Counter(pool.left_out) for pool in pools.values()), Counter()))
+    return Splits(*kept, labels, drawing.seed, tuple(skipped), source, left_out)
 
 
 def _check_parts(pools: Mapping[str, Pool]) -> None:

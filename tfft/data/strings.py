@@ -1,25 +1,29 @@
 """Texts that are already in memory."""
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from tfft.core.errors import DataError
+from tfft.core.image_files import is_image
 from tfft.core.specs import Text
 from tfft.data.walking import SUFFIXES
 
+_SHOWN = 60
+
 
 def are_texts(values: Any) -> bool:
-    """Whether values are texts or pairs of them, by the first one.
+    """Whether values are texts or pairs of them; all of them are looked at, or none is a text.
 
     Args:
         values: An array, or anything else.
 
     Returns:
-        True for strings that are no paths of pictures, and for tuples, lists or rows of two strings.
+        True for strings, and for tuples, lists or rows of two strings.
+
+    Raises:
+        DataError: When some are texts and others are not, or when most of them are paths of images.
 
     Example:
         >>> are_texts(["a film"]), are_texts([("who?", "me")]), are_texts(np.zeros((2, 8, 8, 3))), are_texts("a film")
@@ -27,8 +31,37 @@ def are_texts(values: Any) -> bool:
     """
     if isinstance(values, (str, bytes)) or not hasattr(values, "__len__") or not hasattr(values, "__getitem__"):
         return False
-    first = _strings(_plain(values)[0]) if len(values) else None
-    return first is not None and not first[0].lower().endswith(SUFFIXES)
+    plain = _plain(values)
+    # the elements of other sequences may be images that are read one by one, and a text among them is found when it is read
+    whole = isinstance(plain, (list, tuple)) or (isinstance(plain, np.ndarray) and plain.dtype.kind in "OUS")
+    if not len(values) or not (whole or _strings(plain[0])):
+        return False
+    found = [_strings(value) for value in plain]
+    texts = [row for row, strings in enumerate(found) if strings is not None]
+    if not texts:
+        return False
+    if len(texts) < len(found):
+        other = next(row for row, strings in enumerate(found) if strings is None)
+        raise DataError(
+            f"Inputs must all be texts, or all be images; input {texts[0]} is a text, and input {other} is not.",
+            f"{str(found[texts[0]][0])[:_SHOWN]!r} and a {type(plain[other]).__name__}",
+            "Pass one string for each example, or two for each; or one array for each.",
+        )
+    _refuse_paths([strings[0] for strings in found])
+    return True
+
+
+def _refuse_paths(texts: Sequence[str]) -> None:
+    """Raise when most texts end like names of image files; a few may, such as "see logo.png"."""
+    paths = [row for row, text in enumerate(texts) if text.lower().endswith(SUFFIXES)]
+    if 2 * len(paths) > len(texts):
+        other = next((row for row in range(len(texts)) if row not in set(paths)), None)
+        raise DataError(
+            f"{len(paths)} of {len(texts)} inputs are paths of images, which are neither images nor texts."
+            + ("" if other is None else f" Input {paths[0]} is one, and input {other} is not."),
+            f"{texts[paths[0]][:_SHOWN]!r}" + ("" if other is None else f" and {texts[other][:_SHOWN]!r}"),
+            "For paths use from_folder, or from_dataframe with a column of paths.",
+        )
 
 
 def as_texts(values: Sequence[Any]) -> list[Text]:
@@ -74,14 +107,12 @@ def is_encoded_text(content: bytes) -> bool:
         >>> is_encoded_text("好看".encode()), is_encoded_text(b"\xff\xd8\xff")
         (True, False)
     """
+    if is_image(content):
+        return False
     try:
-        Image.open(io.BytesIO(content)).close()
-    except (UnidentifiedImageError, OSError, ValueError):
-        try:
-            return bool(content.decode().strip())
-        except UnicodeDecodeError:
-            return False
-    return False
+        return bool(content.decode().strip())
+    except UnicodeDecodeError:
+        return False
 
 
 def _plain(values: Any) -> Any:

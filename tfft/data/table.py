@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from tfft.core.errors import DataError
 from tfft.data.calls import as_call
-from tfft.data.columns import Columns, InputColumns
+from tfft.data.columns import Columns, InputColumns, TableColumns
 from tfft.data.examples import Splits
 from tfft.data.pools import OnCorrupt, Pool
 from tfft.data.splits import HOLDOUT, Drawing, assemble
@@ -23,7 +23,7 @@ def from_csv(
     holdout: tuple[float, float] = HOLDOUT,
     seed: int = 0,
     on_corrupt: OnCorrupt = "error",
-    **inputs: Unpack[InputColumns],
+    **inputs: Unpack[TableColumns],
 ) -> Splits:
     """Read a table file: ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet``, or one file for each part.
 
@@ -37,7 +37,10 @@ def from_csv(
         on_corrupt: ``"error"``, or ``"skip"`` to leave unreadable images out and list them in ``Splits.skipped``.
         **inputs: ``image_column``: of image paths (relative ones start at the table's folder) or of encoded bytes; or
             ``text_column``: one column of texts, or two for pairs of texts, an empty cell being an empty text. Where neither is
-            named, ``"path"`` is taken for images, or else ``"text"`` for texts.
+            named, ``"path"`` is taken for images, or else ``"text"`` for texts. ``separator="|"``: a cell of the label column holds
+            several labels, "dog|indoor", and an empty one none. ``decimal=","``: "1,5" is a quantity, as it is in files with
+            semicolons between their cells; ``decimal="."``: it is the name of a class. ``quotes=False``: quotation marks belong to
+            the texts; ``quotes=True``: they enclose cells, even where a cell looks like several rows.
 
     Returns:
         Splits; targets of shape (n,), or (n, columns) for several label columns.
@@ -56,7 +59,7 @@ def from_csv(
         '8 train, 2 validation, 2 test; 2 classes'
     """
     source = as_call(from_csv, locals())
-    columns = Columns.of(label_column, group_column, inputs)
+    columns = Columns.of(label_column, group_column, inputs, TableColumns)
     pools = table_pools(path, columns)
     return assemble(pools, Drawing(holdout, seed, on_corrupt), columns.label_names(pools.get("train")), source)
 
@@ -75,10 +78,11 @@ def table_pools(path: str | Path | Mapping[str, str | Path], columns: Columns) -
         DataError: When a file or a column is missing.
     """
     files = path if isinstance(path, Mapping) else {"train": path}
-    return {
-        part: columns.pool(read_table(Path(file), columns.as_written, columns.texts), Path(file).parent)
-        for part, file in files.items()
-    }
+    pools = {}
+    for part, file in files.items():
+        frame = read_table(Path(file), columns.as_written, columns.texts, columns.writing, columns.chosen)
+        pools[part] = columns.pool(frame, Path(file).parent)
+    return pools
 
 
 def from_dataframe(
@@ -99,7 +103,7 @@ def from_dataframe(
         holdout: As in ``from_csv``.
         seed: Draws the parts.
         on_corrupt: As in ``from_csv``.
-        **inputs: As in ``from_csv``; relative paths start at the working folder, and images may also be uint8 arrays of shape
+        **inputs: As in ``from_csv``, without ``quotes``; relative paths start at the working folder, and images may also be uint8 arrays of shape
             (height, width[, channels]).
 
     Returns:

@@ -1,26 +1,65 @@
 """Table files -> DataFrames, with labels as they are written: pandas' guesses are convenient and wrong for class names."""
 
-import ast
 import codecs
-import csv
-import json
-import re
-import warnings
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft.core.errors import DataError, shortlist
+from tfft.core.path_advice import missing_file
+from tfft.data.delimited import header, read_delimited
+from tfft.data.json_lines import read_json_lines
+from tfft.data.spellings import as_spelt, may_group_thousands
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_NO_COMMA = re.compile(r"(['\"])\s+(['\"])")
-_WHOLE = re.compile(r"-?(0|[1-9]\d*)")
-_DECIMAL = re.compile(r"-?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
+_PACKED = (
+    (b"\x1f\x8b", "gzip"),
+    (b"PK\x03\x04", "zip (an Excel workbook is one)"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ", "xz"),
+)
 
 
-def read_table(path: Path, as_written: Sequence[str], texts: Sequence[str] = ()) -> "pd.DataFrame":
+@dataclass(frozen=True)
+class Writing:
+    """How cells of text are written.
+
+    Attributes:
+        quotes: Whether quotation marks enclose cells (True) or belong to the texts (False); None to see from the file.
+        decimal: The decimal sign of labels, ``","`` or ``"."``; None for commas only where semicolons separate cells.
+        separator: What stands between several labels in one cell; None for one label.
+
+    Raises:
+        DataError: For another value.
+    """
+
+    quotes: bool | None = None
+    decimal: str | None = None
+    separator: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.quotes not in (None, True, False):
+            raise DataError("quotes must be True or False.", repr(self.quotes), "Leave it out to see from the file.")
+        if self.decimal not in (None, ".", ","):
+            raise DataError('decimal must be "," or ".".', repr(self.decimal), "Leave it out where labels are classes.")
+        if self.separator is not None and (not isinstance(self.separator, str) or not self.separator):
+            raise DataError(
+                "separator must be the text between two labels of a cell.", repr(self.separator), 'Write separator="|".'
+            )
+
+
+def read_table(
+    path: Path,
+    as_written: Sequence[str],
+    texts: Sequence[str] = (),
+    writing: Writing = Writing(),
+    choose: Callable[[Sequence[str]], Sequence[str]] = lambda names: names,
+) -> "pd.DataFrame":
     r"""Read a table without changing what its labels, groups and texts say.
 
     Args:
@@ -28,12 +67,15 @@ def read_table(path: Path, as_written: Sequence[str], texts: Sequence[str] = ())
         as_written: Columns in which every value keeps its spelling: "007", "1.0" in a column with "x", "None" and "NA" are names,
             only an empty cell is missing, and a column is one of numbers when each of them would be written in the same way.
         texts: Columns in which every cell is text, an empty one too.
+        writing: How the cells of CSV and TSV files are written.
+        choose: Called with the names of all columns; returns those to keep.
 
     Returns:
         A DataFrame of shape (rows, columns).
 
     Raises:
-        DataError: When there is no such file, it is of another kind, or it cannot be parsed.
+        DataError: When there is no such file, it is of another kind, or it cannot be parsed; when two columns have one name; when the
+            table is larger than the limits of ``core.limits`` allow.
 
     Example:
         >>> import tempfile
@@ -45,101 +87,141 @@ def read_table(path: Path, as_written: Sequence[str], texts: Sequence[str] = ())
     """
     import pandas as pd
 
-    readers: dict[str, Any] = {
-        ".csv": lambda file: _read_text(file, _separator(file), as_written, texts),
-        ".tsv": lambda file: _read_text(file, "\t", as_written, texts),
-        ".jsonl": _read_json_lines,
-        ".parquet": pd.read_parquet,
-    }
+    def chosen(names: Sequence[str]) -> Sequence[str]:
+        check_names(names, repr(str(path)))
+        return choose(names)
+
+    def read() -> "pd.DataFrame":
+        if path.suffix.lower() == ".jsonl":
+            return pd.DataFrame(read_json_lines(path, chosen))
+        if path.suffix.lower() == ".parquet":
+            from tfft.data.parquet_files import read_parquet
+
+            return read_parquet(path, chosen)
+        separator = _separator(path)
+        columns: dict[str, Any] = read_delimited(path, separator, chosen, as_written, writing.quotes).columns
+        return pd.DataFrame(
+            {
+                name: _series(cells, name in as_written, name in texts, separator, writing)
+                for name, cells in columns.items()
+            }
+        )
+
+    found: pd.DataFrame = _readable(path, read)
+    return found
+
+
+def column_names(path: Path) -> list[str]:
+    """The names of the columns of a table, of which no more than that is read where the file says them first.
+
+    Args:
+        path: As for ``read_table``.
+
+    Returns:
+        Names, shape (columns,).
+
+    Raises:
+        DataError: As ``read_table``.
+    """
+
+    def read() -> list[str]:
+        if path.suffix.lower() == ".jsonl":
+            names: list[str] = []
+            read_json_lines(path, lambda all_names: names.extend(all_names) or [])
+            return names
+        if path.suffix.lower() == ".parquet":
+            from tfft.data import parquet_files
+
+            return parquet_files.names(path)
+        return list(header(path, _separator(path)))
+
+    found: list[str] = _readable(path, read)
+    return found
+
+
+def check_names(names: Sequence[Any], what: str) -> None:
+    r"""Refuse columns that have one name, or names that differ only in spaces and byte order marks.
+
+    Args:
+        names: Of all columns; nameless ones may stand beside each other.
+        what: The table, for the message.
+
+    Raises:
+        DataError: Naming them.
+
+    Example:
+        >>> check_names(["text", "label", " label"], "'a.csv'")
+        Traceback (most recent call last):
+        tfft.core.errors.DataError: 'a.csv' has two columns of one name: 'label'. Got: the columns 'text', 'label', ' label'. Rename \
+or remove one of each.
+    """
+    counts = Counter(str(name).strip().strip("\ufeff").strip() for name in names)
+    twice = sorted(name for name, count in counts.items() if name and count > 1)
+    if twice:
+        raise DataError(
+            f"{what} has two columns of one name: {shortlist(twice)}.",
+            f"the columns {shortlist(names)}",
+            "Rename or remove one of each.",
+        )
+
+
+def _series(cells: list[str | None], as_written: bool, text: bool, separator: str, writing: Writing) -> "pd.Series":
+    """The cells of one column, of a type that keeps what they say."""
+    import pandas as pd
+
+    if not as_written:
+        return pd.Series([cell if text or cell else None for cell in cells], dtype=object)
+    if writing.separator is not None:
+        return pd.Series([cell or None for cell in cells], dtype=object)
+    # 1,234 may be a number of thousands: whoever reads the labels asks
+    commas = separator == ";" and not may_group_thousands([cell for cell in cells if cell])
+    values = as_spelt(cells, writing.decimal or ("," if commas else None))
+    plain = pd.Series(values)
+    return plain if plain.dtype.kind in "if" else pd.Series(values, dtype=object)
+
+
+def _readable(path: Path, read: Callable[[], Any]) -> Any:
+    """What a reader returns, or its error in our words."""
     if not path.is_file():
-        raise DataError(f"There is no file {str(path)!r}.", fix="Check the path; it is relative to where you run.")
-    if path.suffix.lower() not in readers:
+        raise DataError(f"There is no file {str(path)!r}.", fix=missing_file(path))
+    kind = path.suffix[1:].upper()
+    if path.suffix.lower() not in ENDINGS:
         raise DataError(
             f"{str(path)!r} is not a table that can be read.",
-            fix=f"Use one of {shortlist(readers)}, or a folder with one folder for each class.",
+            fix=f"Use one of {shortlist(ENDINGS)}, or a folder with one folder for each class.",
         )
     try:
-        return readers[path.suffix.lower()](path)
+        return read()
+    except DataError:
+        raise
     except ImportError as error:
         raise DataError(f"{str(path)!r} needs a Parquet reader.", str(error), "pip install pyarrow") from error
     except UnicodeDecodeError:
         raise _not_utf8(path) from None
-    except (ValueError, OSError) as error:  # the errors of pandas' parsers and of pyarrow are ValueErrors
+    except (ValueError, OSError, NotImplementedError) as error:  # most errors of pyarrow are ValueErrors
+        fix = {".jsonl": "Write one JSON object a line.", ".parquet": "Write it again."}.get(
+            path.suffix.lower(), "Repair it."
+        )
         raise DataError(
-            f"{str(path)!r} cannot be read as {path.suffix[1:].upper()}: {str(error).strip().rstrip('.')}.",
-            fix="Save it as UTF-8 with one header line (JSON lines: one object a line).",
+            f"{str(path)!r} cannot be read as {kind}: {str(error).strip().rstrip('.')}.", fix=fix
         ) from error
-
-
-def _read_text(path: Path, separator: str, as_written: Sequence[str], texts: Sequence[str]) -> "pd.DataFrame":
-    """A CSV or TSV file in which a class may be called "None" or "007", which pandas takes for a missing value and for 7."""
-    import pandas as pd
-
-    quoting = _tab_quoting(path) if separator == "\t" else csv.QUOTE_MINIMAL
-    with warnings.catch_warnings():
-        # else pandas takes the first cell of rows with one more than the header for their name, and all others move by one
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        try:
-            frame = pd.read_csv(path, sep=separator, quoting=quoting, index_col=False)
-            text = pd.read_csv(path, sep=separator, quoting=quoting, index_col=False, dtype=str, keep_default_na=False)
-        except pd.errors.EmptyDataError:
-            raise DataError(f"{str(path)!r} is empty.", fix="Pass a table with one header line.") from None
-        except (pd.errors.ParserWarning, pd.errors.ParserError) as error:
-            raise _too_many_cells(path, separator, quoting) or error from None
-    for column in as_written:
-        if column in frame:
-            frame[column] = _as_written(text[column], frame[column].notna())
-    for column in texts:
-        if column in frame and column not in as_written:
-            frame[column] = text[column]
-    return frame
-
-
-def _too_many_cells(path: Path, separator: str, quoting: Any) -> DataError | None:
-    """Which row has more cells than there are columns; None where it is something else."""
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        rows = csv.reader(lines, delimiter=separator, quoting=quoting)
-        try:
-            columns = len(next(rows))
-            line, row = next(((rows.line_num, row) for row in rows if len(row) > columns), (0, []))
-        except csv.Error:  # of a cell with more than 131,072 characters
-            return None
-    if not row:
-        return None
-    return DataError(
-        f"Line {line} of {str(path)!r} has {len(row)} cells, and the header {columns}.",
-        shortlist(row),
-        f"Put quotation marks around texts that hold a {separator!r}.",
-    )
-
-
-def _tab_quoting(path: Path) -> int:
-    """How a TSV file quotes: often not at all, though some of its texts begin with a quotation mark.
-
-    pandas then reads on to the next such mark, over line ends, and drops all rows in between without a word (of 6,211 hotel
-    reviews 102). A file in which every line has as many tabs as the header, and some quotation that spans lines, is of this kind.
-    """
-    import pandas as pd
-
-    with path.open(encoding="utf-8-sig") as lines:
-        tabs = {line.count("\t") for line in lines if line.strip()}
-    if len(tabs) != 1:
-        return csv.QUOTE_MINIMAL
-    try:
-        cells = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
-    except pd.errors.ParserError:  # the last quotation never ends
-        return csv.QUOTE_NONE
-    spans = any(cells[column].str.contains("\n", regex=False).any() for column in cells)
-    return csv.QUOTE_NONE if spans else csv.QUOTE_MINIMAL
 
 
 def _not_utf8(path: Path) -> DataError:
     """Another encoding: which line shows it."""
-    content = path.read_bytes()
-    wide = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    number, line = next((n, line) for n, line in enumerate(content.split(b"\n"), 1) if not _is_utf8(line))
+    kind = path.suffix[1:].upper()
+    with path.open("rb") as file:
+        begins = file.read(8)
+        file.seek(0)
+        packed = next((name for magic, name in _PACKED if begins.startswith(magic)), None)
+        if packed is not None:
+            return DataError(
+                f"{str(path)!r} is not {kind} but compressed by {packed}.", fix="Unpack it, or save it as CSV."
+            )
+        wide = begins[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        number, line = next(((n, line) for n, line in enumerate(file, 1) if not _is_utf8(line)), (0, b""))
     return DataError(
-        f"{str(path)!r} cannot be read as {path.suffix[1:].upper()}: {'it is UTF-16' if wide else f'line {number}'}, not UTF-8.",
+        f"{str(path)!r} cannot be read as {kind}: {'it is UTF-16' if wide else f'line {number}'}, not UTF-8.",
         f"{line[:80]!r}",
         "Save it as UTF-8.",
     )
@@ -153,80 +235,10 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _as_written(cells: "pd.Series", filled: "pd.Series") -> "pd.Series":
-    """Numbers where every cell that pandas finds filled is the usual spelling of one, else text; an empty cell is missing."""
-    import pandas as pd
-
-    for spelling in (_WHOLE, _DECIMAL):
-        if filled.any() and all(spelling.fullmatch(cell) for cell in cells[filled]):
-            return pd.to_numeric(cells.where(filled, None)).astype(
-                int if filled.all() and spelling is _WHOLE else float
-            )
-    if filled.any() and any(map(looks_like_list, cells[filled])):
-        return cells.map(lambda cell: as_list(cell) if cell else None)
-    return cells.astype(object).where(cells != "", None)
-
-
-def looks_like_list(cell: Any) -> bool:
-    """Whether a cell is the text of a list: pandas writes lists so.
-
-    Args:
-        cell: Anything.
-
-    Example:
-        >>> looks_like_list("['dog', 'indoor']"), looks_like_list("dog")
-        (True, False)
-    """
-    return isinstance(cell, str) and cell.startswith("[") and cell.endswith("]")
-
-
-def as_list(cell: str) -> list[str]:
-    """The labels that a cell holds.
-
-    Args:
-        cell: What pandas writes for a list or for an array of labels.
-
-    Returns:
-        Labels.
-
-    Raises:
-        ValueError: When it is neither.
-
-    Example:
-        >>> as_list("['dog', 'indoor']"), as_list("['dog' 'indoor']")
-        (['dog', 'indoor'], ['dog', 'indoor'])
-    """
-    # NumPy writes no commas, and Python reads neighbouring strings as one
-    spaced = _NO_COMMA.sub(r"\1, \2", cell)
-    try:
-        found = ast.literal_eval(spaced)
-    except (ValueError, SyntaxError) as error:
-        raise ValueError(
-            f"{cell!r} is no list of labels such as ['dog', 'indoor'], which other cells of its column hold"
-        ) from error
-    return [str(label) for label in found]
-
-
 def _separator(path: Path) -> str:
-    """A semicolon where the header line has some and no comma: spreadsheets write it where the comma is the decimal sign."""
+    """A tab for TSV; a semicolon where the header of a CSV has some and no comma: spreadsheets write it where the comma is the decimal sign."""
+    if path.suffix.lower() == ".tsv":
+        return "\t"
     with path.open(encoding="utf-8-sig") as lines:
-        header = lines.readline()
-    return ";" if ";" in header and "," not in header else ","
-
-
-def _read_json_lines(path: Path) -> "pd.DataFrame":
-    """Values as they are written; ``pandas.read_json`` turns a name "007" into the number 7, and a column "date" into times."""
-    import pandas as pd
-
-    with path.open(encoding="utf-8-sig") as lines:
-        rows = []
-        for number, line in enumerate(lines, start=1):
-            try:
-                rows += [json.loads(line)] if line.strip() else []
-            except ValueError as error:
-                raise DataError(
-                    f"Line {number} of {str(path)!r} is no JSON: {str(error).partition(':')[0]}.",
-                    line[:80].strip(),
-                    "Repair it.",
-                ) from None
-        return pd.DataFrame(rows)
+        begins = lines.readline(1_000_000)
+    return ";" if ";" in begins and "," not in begins else ","

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tfft.core import fingerprint, versions
-from tfft.core.errors import RunWarning
+from tfft.core import environment, fingerprint
+from tfft.core.errors import RunWarning, TfftError
 from tfft.core.files import in_words
 from tfft.core.machine import cores
 from tfft.core.shards import Shards
@@ -25,8 +25,11 @@ from tfft.data.contents import unchanged
 from tfft.data.examples import Examples
 from tfft.data.filling import Filling
 from tfft.data.loading import Reader
+from tfft.data.spot_checks import spot_check
 
 T = TypeVar("T")
+# in a key: why its rows must not outlive the process
+MEMORY_ONLY = "memory_only"
 _AT_ONCE = 64
 
 
@@ -48,12 +51,13 @@ class Tables:
     _held: dict[str, Shards] = field(default_factory=dict)
     _opened: list[Shards] = field(default_factory=list)
     _disk_failed: bool = False
+    _trusted: set[str] = field(default_factory=set)
 
     def table(self, key: Mapping[str, Any], count: int, row: "np.dtype[Any]") -> Shards:
         """Find or begin a table.
 
         Args:
-            key: Everything that its rows depend on, as JSON values.
+            key: Everything that its rows depend on, as JSON values; where nobody can know it, ``MEMORY_ONLY`` says why.
             count: How many rows.
             row: dtype and shape of one row.
 
@@ -63,7 +67,12 @@ class Tables:
         Raises:
             NotKeptError: When there is no room.
         """
-        if self.cache.where in ("auto", "disk") and not self._disk_failed:
+        unknown = str(key.get(MEMORY_ONLY, ""))
+        if unknown:
+            self.in_memory = unknown
+            if self.cache.where == "disk":
+                raise NotKeptError(unknown)
+        elif self.cache.where in ("auto", "disk") and not self._disk_failed:
             try:
                 self._opened.append(self.cache.store.table(key, count, row))
                 return self._opened[-1]
@@ -79,6 +88,24 @@ class Tables:
                 raise NotKeptError(f"{in_words(needed)} do not fit into {in_words(self.cache.memory_bytes)}")
             self._held[name] = table
         return self._held[name]
+
+    def is_wrong(self, table: Shards, difference: Callable[[np.ndarray], str]) -> bool:
+        """Look at a few rows that another run has kept, once for each table; where one is wrong, all of them are deleted.
+
+        Args:
+            table: From ``table``.
+            difference: As for ``spot_check``: positions, int64, shape (m,) -> what is wrong with their rows.
+
+        Returns:
+            Whether they were deleted.
+
+        Warns:
+            RunWarning: When they were.
+        """
+        if table.folder is None or table.identity in self._trusted:
+            return False
+        self._trusted.add(table.identity)
+        return spot_check(table, difference)
 
     def close(self) -> None:
         """Let other runs make room where these tables are; what is read afterwards may be gone."""
@@ -111,6 +138,10 @@ class Tables:
             )
             self._disk_failed, self.in_memory = True, str(error)
             return self.attempt(work)
+
+
+def _difference(expected: np.ndarray, found: np.ndarray) -> str:
+    return "" if np.array_equal(expected, found) else "an input gives other values"
 
 
 class Rows(Sequence[Any]):
@@ -155,11 +186,18 @@ def with_kept(
         NotKeptError: When there is no room.
         DataError: When an input cannot be read.
     """
-    key = {**about, "versions": versions.installed(("tfft", "numpy", "pillow"))}
-    key["examples"] = fingerprint.combined(examples.digests)
+    key = {**about, "examples": fingerprint.combined(examples.digests)}
+    try:
+        key |= environment.decoding()
+    except TfftError as error:
+        key[MEMORY_ONLY] = str(error)
+
+    def computed(positions: np.ndarray) -> np.ndarray:
+        return np.stack([read(unchanged(examples, int(position))) for position in positions])
 
     def fill() -> Shards:
         table = tables.table(key, len(examples), row)
+        tables.is_wrong(table, lambda some: _difference(computed(some), table.take(some)))
         filling = Filling(table)
         with ThreadPoolExecutor(cores()) as pool:
             positions = filling.positions

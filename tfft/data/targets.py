@@ -18,7 +18,7 @@ def label_space(targets: Sequence[Any] | np.ndarray, names: Sequence[str] | None
 
     Args:
         targets: Of shape (n,): strings, booleans or integers are classes, floats a quantity, lists of strings several labels.
-            Of shape (n, k): zeros and ones of any dtype are several labels, other floats k quantities.
+            Of shape (n, k): zeros and ones of any dtype are several labels, other floats k quantities; (n, 1) is as (n,).
         names: Class names in id order, or names of the columns; read off the targets when None.
 
     Returns:
@@ -45,7 +45,7 @@ def label_space(targets: Sequence[Any] | np.ndarray, names: Sequence[str] | None
                 f"rows {shortlist(blank)}",
                 "Leave blanks out of the lists.",
             )
-        return LabelSpace(tuple(found if names is None else names), "multi")
+        return LabelSpace(_whole(found if names is None else names), "multi")
     if array.ndim == 2:
         return _columns(array, names)
     if array.dtype.kind == "f":
@@ -57,7 +57,7 @@ def label_space(targets: Sequence[Any] | np.ndarray, names: Sequence[str] | None
         )
     if names is not None and array.dtype.kind in "bui":
         _inside(array, len(names), "train")
-    return LabelSpace(tuple(present if names is None else names))
+    return LabelSpace(_whole(present if names is None else names))
 
 
 def encode(targets: Sequence[Any] | np.ndarray, labels: LabelSpace, part: str, by_position: bool = False) -> np.ndarray:
@@ -92,6 +92,8 @@ def encode(targets: Sequence[Any] | np.ndarray, labels: LabelSpace, part: str, b
             many_hot[index, [known[label] for label in row]] = 1
         return many_hot
     if labels.kind == "multi":
+        # as_array makes one column of labels one axis
+        array = array.reshape(-1, 1) if len(labels) == 1 and array.ndim == 1 else array
         _zeros_and_ones(array)
         return _wide(array, labels, part).astype(np.float32)
     if array.ndim != 1:
@@ -134,10 +136,22 @@ def _columns(array: np.ndarray, names: Sequence[str] | None) -> LabelSpace:
     """The label space of targets with two axes."""
     count = array.shape[1]
     if array.dtype.kind == "f" and not np.isin(array, (0, 1)).all():
-        default = ["target"] if count == 1 else [f"target_{index}" for index in range(count)]
+        default = [f"target_{index}" for index in range(count)]
         return LabelSpace(_named(names, default), "real", (0.0,) * count, (1.0,) * count)
     _zeros_and_ones(array)
     return LabelSpace(_named(names, [f"label_{index}" for index in range(count)]), "multi")
+
+
+def _whole(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, unless one holds half of a character, which no file can keep."""
+    halves = [name for name in names if any("\ud800" <= character <= "\udfff" for character in name)]
+    if halves:
+        raise DataError(
+            "Labels hold half a character (a lone surrogate), such as half an emoji.",
+            shortlist(halves),
+            "Repair the program that cut them.",
+        )
+    return tuple(names)
 
 
 def _named(names: Sequence[str] | None, default: list[str]) -> tuple[str, ...]:

@@ -1,9 +1,9 @@
 """Files of one text each, read when an index asks for one."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+from tfft.core.image_files import read_regular
 from tfft.core.specs import Text
 
 
@@ -15,6 +15,7 @@ class TextFiles(Sequence[Text]):
 
     Example:
         >>> import tempfile
+        >>> from pathlib import Path
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     _ = Path(folder, "1.txt").write_text("A film to see twice.", encoding="utf-8-sig")
         ...     TextFiles([f"{folder}/1.txt"])[0].first
@@ -29,9 +30,29 @@ class TextFiles(Sequence[Text]):
 
     def __getitem__(self, index: Any) -> Any:
         path = self.paths[index]
-        content = Path(path).read_bytes()
+        content = read_regular(path)
         try:
             return Text(content.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             raise ValueError(f"line {line} of {path} is not UTF-8") from None
+
+
+def lines_of(content: str) -> list[str]:
+    r"""The lines of a text.
+
+    Lines end at ``\n``, ``\r\n`` or a lone ``\r``, as Python reads files. ``str.splitlines`` would split at seven other characters as
+    well, such as U+2028 and U+0085, which stand inside of texts.
+
+    Args:
+        content: Of a file; a line end at its end begins no further line.
+
+    Returns:
+        Lines without their ends; blank ones stay.
+
+    Example:
+        >>> lines_of("one\x0bmore\u2028line\r\n\ntwo\n")
+        ['one\x0bmore\u2028line', '', 'two']
+    """
+    lines = content.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines if lines[-1] else lines[:-1]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tfft.core.errors import DataError, nearest, shortlist
 from tfft.core.network import disconnected, is_offline
@@ -73,6 +73,9 @@ def from_tfds(
     if isinstance(label, tfds.features.Image):
         raise DataError(f"The feature {label_key!r} of {made.name!r} holds images, not labels.", fix="Pass label_key=.")
     names = list(label.names) if isinstance(label, tfds.features.ClassLabel) else None
+    kind: Literal["image", "text"] | None = None
+    if isinstance(features[input_key], (tfds.features.Image, tfds.features.Text)):
+        kind = "image" if isinstance(features[input_key], tfds.features.Image) else "text"
     pools = {}
     for part, name in _parts(made, split).items():
         try:
@@ -92,7 +95,7 @@ def from_tfds(
                 f"{made.name!r} is not prepared.", f"{error}"[:200], "Call download_and_prepare()."
             ) from error
         try:
-            pool = spooled(raw.map(lambda row: (row[input_key], row[label_key])), part)
+            pool = spooled(raw.map(lambda row: (row[input_key], row[label_key])), part, kind=kind)
         except DataError as error:
             raise _own_words(error) from None
         if several and names is not None:

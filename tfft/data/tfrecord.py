@@ -9,6 +9,7 @@ from tfft.core.errors import DataError, nearest, shortlist
 from tfft.data.calls import as_call
 from tfft.data.dataset import spooled
 from tfft.data.examples import Splits
+from tfft.data.record_lengths import check_lengths
 from tfft.data.splits import HOLDOUT, Drawing, assemble
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def from_tfrecord(
     pools = {}
     for part, some in given.items():
         found = _files(part, some)
+        for file in found:
+            check_lengths(file)
         parsed = dict(features or _seen(found[0], input_key, label_key))
         for key in (input_key, label_key):
             if key not in parsed:

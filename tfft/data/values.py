@@ -1,6 +1,6 @@
 """Whatever a user passes as targets -> one clean NumPy array: lists, pandas columns, object arrays, missing values."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -15,10 +15,10 @@ def as_array(targets: Sequence[Any] | np.ndarray) -> np.ndarray:
     """Targets as a NumPy array without missing values; lists of labels become an object array of sorted lists.
 
     Args:
-        targets: Any sequence or array; a pandas Series works too.
+        targets: Any sequence or array, a pandas Series or DataFrame; of shape (n, 1) they are one target an example.
 
     Returns:
-        An array of shape (n,) or (n, k); booleans, integers, floats, strings, or an object array of lists of strings.
+        An array of shape (n,), or (n, k) for k > 1; booleans, integers, floats, strings, or an object array of lists of strings.
 
     Raises:
         DataError: When values are missing or infinite, of a dtype that cannot be a target, or have more than two axes.
@@ -26,7 +26,13 @@ def as_array(targets: Sequence[Any] | np.ndarray) -> np.ndarray:
     Example:
         >>> as_array([{"indoor", "dog"}, []]).tolist()
         [['dog', 'indoor'], []]
+        >>> as_array(np.array([["dog"], ["cat"]])).tolist()
+        ['dog', 'cat']
     """
+    if hasattr(targets, "to_numpy") and getattr(targets, "ndim", 1) == 2:
+        targets = targets.to_numpy()
+    if isinstance(targets, np.ndarray) and targets.ndim == 2 and targets.shape[1] == 1:
+        targets = targets[:, 0]
     array = targets if isinstance(targets, np.ndarray) and targets.dtype != object else _from_values(targets)
     if array.dtype == object:
         return array
@@ -76,6 +82,13 @@ def _from_values(targets: Any) -> np.ndarray:
             several[:] = [sorted(str(label) for label in row) for row in values]
             return several
         return _rectangle(values)
+    odd = next((index for index, value in enumerate(values) if isinstance(value, Mapping)), None)
+    if odd is not None:
+        raise DataError(
+            f"Target {odd} is an object with keys.",
+            repr(values[odd])[:100],
+            "Pass one class, number or list of labels an example.",
+        )
     if values and all(isinstance(value, Decimal) for value in values):
         return np.array(values, np.float64)
     array = np.asarray(values)
@@ -85,6 +98,7 @@ def _from_values(targets: Any) -> np.ndarray:
 def _rectangle(rows: Any) -> np.ndarray:
     try:
         array = np.array([list(row) for row in rows])
+        array = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
         return array if array.dtype != object else array.astype(np.float64)
     except (ValueError, TypeError) as error:
         raise DataError(

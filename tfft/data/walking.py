@@ -1,22 +1,152 @@
-"""What lies below a folder and is meant to be seen: files, folders, pictures."""
+"""What lies below a folder and is meant to be seen: files, folders, images and texts, by name and by content."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
+from tfft.core.errors import shortlist
+from tfft.core.image_files import is_image
+
+SUFFIXES = (
+    ".jpg",
+    ".jpeg",
+    ".jpe",
+    ".jfif",
+    ".png",
+    ".apng",
+    ".bmp",
+    ".dib",
+    ".gif",
+    ".webp",
+    ".tif",
+    ".tiff",
+    ".ppm",
+    ".pgm",
+    ".pbm",
+    ".pnm",
+)
+"""Files that are images by their names, whatever is in them; all others are looked into."""
+_TEXT = ".txt"
+_LEFT_BEHIND = ("__macosx", "@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
+_DOCUMENTS = ("readme", "license", "licence", "copying", "changelog", "citation")
 
 
-def images_below(home: Path) -> list[str]:
-    """Paths of all visible images anywhere below a folder.
+@dataclass
+class Below:
+    """Files anywhere below a folder, sorted.
+
+    Attributes:
+        images: Paths of what can be decoded, or is called like it.
+        texts: Paths of ``.txt`` files.
+        others: Paths of everything else, but for documents such as README.
+        hidden: How many hidden files there are, and files that systems leave behind, such as ``Thumbs.db``.
+    """
+
+    images: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    hidden: int = 0
+
+    def rest(self) -> list[str]:
+        """Paths of everything but images and documents."""
+        return [*(path for path in self.texts if not is_document(path)), *self.others]
+
+    def left_out(self) -> str:
+        """What is no image: how many files by ending, and some of their names.
+
+        Example:
+            >>> Below(texts=["a/1.txt", "a/2.txt"], others=["a/x.HEIC"]).left_out()
+            "2 .txt, 1 .heic, such as '1.txt', '2.txt', 'x.HEIC'"
+        """
+        return by_ending(self.rest())
+
+
+def by_ending(paths: list[str]) -> str:
+    """Paths in few words.
+
+    Args:
+        paths: Of files.
+
+    Returns:
+        Counts by ending and the first names; empty for no paths.
+
+    Example:
+        >>> by_ending(["b/notes", "a/1.csv"])
+        "1 without ending, 1 .csv, such as 'notes', '1.csv'"
+    """
+    if not paths:
+        return ""
+    counts = ", ".join(f"{count} {ending}" for ending, count in endings(paths).most_common())
+    return f"{counts}, such as {shortlist(list(dict.fromkeys(map(os.path.basename, paths)))[:3])}"
+
+
+def endings(paths: list[str]) -> Counter[str]:
+    """How many files have which ending.
+
+    Args:
+        paths: Of files.
+
+    Returns:
+        Counts by ending in lower case.
+
+    Example:
+        >>> endings(["1.CSV", "2.csv", "x"])
+        Counter({'.csv': 2, 'without ending': 1})
+    """
+    return Counter(os.path.splitext(path)[1].lower()[:20] or "without ending" for path in paths)
+
+
+def look_below(home: str | Path) -> Below:
+    """Sort the files below a folder into images, texts and others.
 
     Args:
         home: The folder.
 
     Returns:
-        Sorted paths.
+        What was found; links that lead back are followed once.
     """
-    return sorted(path for path in files_below(home) if path.lower().endswith(SUFFIXES))
+    found = Below()
+    for path, seen in _walk(home):
+        if not seen:
+            found.hidden += 1
+        elif path.lower().endswith(SUFFIXES):
+            found.images.append(path)
+        elif path.lower().endswith(_TEXT):
+            found.texts.append(path)
+        elif is_image(path):
+            found.images.append(path)
+        elif not is_document(path):
+            found.others.append(path)
+    for paths in (found.images, found.texts, found.others):
+        paths.sort()
+    return found
+
+
+def images_in(home: str | Path) -> list[str]:
+    """Names of the images directly in a folder.
+
+    Args:
+        home: The folder.
+
+    Returns:
+        Sorted names.
+    """
+    files = [entry for entry in os.scandir(home) if entry.is_file() and is_visible(entry.name)]
+    return sorted(each.name for each in files if each.name.lower().endswith(SUFFIXES) or is_image(each.path))
+
+
+def holds_images(home: str | Path) -> bool:
+    """Whether there is an image anywhere below a folder.
+
+    Args:
+        home: The folder.
+
+    Returns:
+        True from the first one on.
+    """
+    return any(path.lower().endswith(SUFFIXES) or is_image(path) for path in files_below(home))
 
 
 def holds_texts(home: Path) -> bool:
@@ -30,13 +160,14 @@ def holds_texts(home: Path) -> bool:
     """
     found = False
     for path in files_below(home):
-        if path.lower().endswith(SUFFIXES):
+        if path.lower().endswith(_TEXT):
+            found = True
+        elif path.lower().endswith(SUFFIXES) or is_image(path):
             return False
-        found = found or path.lower().endswith(".txt")
     return found
 
 
-def files_below(home: Path) -> Iterator[str]:
+def files_below(home: str | Path) -> Iterator[str]:
     """Paths of all visible files below a folder; each folder once, whatever links point back to it.
 
     Args:
@@ -45,13 +176,7 @@ def files_below(home: Path) -> Iterator[str]:
     Yields:
         Paths, in no order.
     """
-    entered = set()
-    for where, folders, names in os.walk(home, followlinks=True):
-        real = os.path.realpath(where)
-        folders[:] = [] if real in entered else sorted(filter(is_visible, folders))
-        if real not in entered:
-            yield from (os.path.join(where, name) for name in names if is_visible(name))
-        entered.add(real)
+    return (path for path, seen in _walk(home) if seen)
 
 
 def visible_folders(home: Path) -> list[Path]:
@@ -67,7 +192,7 @@ def visible_folders(home: Path) -> list[Path]:
 
 
 def is_visible(name: str) -> bool:
-    """Not hidden (``._x.jpg``, ``.ipynb_checkpoints``), and not what archivers and file servers leave behind.
+    """Not hidden (``._x.jpg``, ``.ipynb_checkpoints``), and not what archivers, systems and file servers leave behind.
 
     Args:
         name: Of a file or folder.
@@ -76,7 +201,34 @@ def is_visible(name: str) -> bool:
         Whether it is meant to be seen.
 
     Example:
-        >>> is_visible("roses"), is_visible("@eaDir")
+        >>> is_visible("roses"), is_visible("@eaDir"), is_visible("Thumbs.db")
+        (True, False, False)
+    """
+    return not name.startswith(".") and name.lower() not in _LEFT_BEHIND
+
+
+def is_document(path: str) -> bool:
+    """Whether a file is about the data, and no part of it.
+
+    Args:
+        path: Of the file.
+
+    Returns:
+        True for README, LICENSE and the like, with any ending.
+
+    Example:
+        >>> is_document("flowers/README.txt"), is_document("flowers/1.txt")
         (True, False)
     """
-    return not name.startswith(".") and name not in ("__MACOSX", "@eaDir")
+    return os.path.basename(path).split(".")[0].lower() in _DOCUMENTS
+
+
+def _walk(home: str | Path) -> Iterator[tuple[str, bool]]:
+    """Paths of all files, and whether each is meant to be seen."""
+    entered = set()
+    for where, folders, names in os.walk(home, followlinks=True):
+        real = os.path.realpath(where)
+        folders[:] = [] if real in entered else sorted(filter(is_visible, folders))
+        if real not in entered:
+            yield from ((os.path.join(where, name), is_visible(name)) for name in names)
+        entered.add(real)

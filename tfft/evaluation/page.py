@@ -1,10 +1,11 @@
 """A report, and the run before it -> one HTML page that needs no other file, light or dark, wide or narrow."""
 
 from collections.abc import Mapping, Sequence
-from html import escape
+from html import escape as escaped
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tfft.core.console import plain
 from tfft.core.drawing import svg
 from tfft.evaluation import charts, render
 
@@ -88,6 +89,22 @@ def html(report: Mapping[str, Any], pictures: Mapping[int, str], run: Run | None
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
         f"<body>{''.join(parts)}</body></html>\n"
     )
+
+
+def escape(text: str) -> str:
+    r"""Text that shows as it is, also inside of an attribute.
+
+    Args:
+        text: Of one or several lines, from anywhere.
+
+    Returns:
+        HTML without tags, and without control characters.
+
+    Example:
+        >>> escape("<b>\u202e\"")
+        '&lt;b&gt;\\u202e&quot;'
+    """
+    return escaped(plain(text, lines=True))
 
 
 def _head(report: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from tfft.data.seen import Seen
 from tfft.models import answers
 from tfft.models.assembly import TransferModel
 from tfft.models.forward import forward
+from tfft.models.recomputed import Sample
 from tfft.models.tokens import read, tokenized
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.text import TextPreprocessor
@@ -63,11 +64,13 @@ class Predictions:
         probabilities: float64, shape (n, outputs); quantities in the user's own unit for a regression.
         threshold: Probability from which on a class of a several-label task counts as named, as in its answers; one for all, or
             one for each, shape (outputs,).
+        sample: A few of the examples with their logits; None where the net itself answered.
     """
 
     targets: np.ndarray
     probabilities: np.ndarray
     threshold: float | np.ndarray = 0.5
+    sample: Sample | None = None
 
     @cached_property
     def chosen(self) -> np.ndarray:
@@ -133,10 +136,10 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
     check_batch_size(batch_size)
     if model.seen is not None:
         model.seen.check_pairs(read(examples, 0))
-    task = model.task
+    task, sample = model.task, None
     with readable():
         if isinstance(model, TransferModel):
-            logits = answers.logits(model, examples, batch_size)
+            logits, sample = answers.answered(model, examples, batch_size)
         else:
             copies = strategy.replicas(model.net.distribute_strategy)
             found = tokenized(model.preprocessor, examples)
@@ -152,4 +155,4 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
             "Its weights are not usable: train again with a lower learning rate, or load an older bundle.",
         )
     threshold = np.asarray(task.options.get("threshold", 0.5))
-    return Predictions(examples.targets, task.probabilities(logits), threshold)
+    return Predictions(examples.targets, task.probabilities(logits), threshold, sample)

@@ -3,7 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tfft.core.console import plain
+
 _MAX_CONFUSION = 20
+# what begins HTML, an entity, a link, an image, code or another cell
+_ENTITIES = str.maketrans({sign: f"&#{ord(sign)};" for sign in "<>[]`\\"} | {"&": "&amp;", "|": "\\|"})
 _PLAIN = (1e-3, 1e5)
 
 
@@ -85,7 +89,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         rows: Cells, as many in each row as there are columns.
 
     Returns:
-        Lines joined by newlines. Inside a cell a ``|`` is escaped, and a new line becomes a blank.
+        Lines joined by newlines. A cell shows its text as it is: it cannot start another cell, HTML, a link or an image. A new line
+        becomes a blank, other control characters are written out.
 
     Example:
         >>> print(table(["class", "f1"], [["ants", "0.9"], ["bumblebees", "0.85"]]))
@@ -94,12 +99,17 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         | ants       | 0.9  |
         | bumblebees | 0.85 |
     """
-    cells = [[" ".join(cell.replace("|", "\\|").splitlines()) for cell in row] for row in [header, *rows]]
+    cells = [[" ".join(map(_shown, cell.splitlines())) for cell in row] for row in [header, *rows]]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells
     ]
     return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
+
+
+def _shown(text: str) -> str:
+    """Text for a cell. A backslash in front would not do: the text may end in one."""
+    return plain(text).translate(_ENTITIES)
 
 
 def number(value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfft.core import files, fingerprint, versions
+from tfft.core import files, fingerprint, forks, versions
 from tfft.core.errors import DataError, shortlist
 from tfft.core.seed import derive
 from tfft.core.specs import LabelSpace
@@ -18,6 +18,7 @@ from tfft.evaluation import metrics, render
 from tfft.evaluation.intervals import with_intervals
 from tfft.evaluation.predictions import Model, Predictions, predict
 from tfft.evaluation.worst import pictures, worst
+from tfft.models.recomputed import Sample
 from tfft.models.tokens import statistics
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Report:
         versions: Of Python and packages.
         pictures: Small pictures of the worst examples as data URIs, by position. They go into the HTML page alone, not into
             ``to_dict`` and so into no bundle: who passes a model on does not pass the photos on.
+        sample: A few of the examples with the answers that were measured, which ``export`` asks the net for again; in no bundle.
     """
 
     task: str
@@ -67,6 +69,7 @@ class Report:
     tokens: Mapping[str, float] | None = None
     versions: Mapping[str, str] = field(default_factory=versions.installed)
     pictures: Mapping[int, str] = field(default_factory=dict, repr=False, compare=False)
+    sample: Sample | None = field(default=None, repr=False, compare=False)
 
     def describe(self) -> str:
         """The first metric with its interval, and a second sentence where the model has seen some of the examples."""
@@ -160,6 +163,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
         A Report.
 
     Raises:
+        TfftError: In a process that was forked after TensorFlow had started.
         DataError: When there are no examples, they have other labels than the model, or an image cannot be read.
 
     Example:
@@ -170,6 +174,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
         >>> sorted(evaluate(model, data.train).metrics)
         ['accuracy', 'balanced_accuracy', 'log_loss', 'macro_f1', 'roc_auc', 'weighted_f1']
     """
+    forks.check()
     if not all(hasattr(model, name) for name in ("net", "task", "preprocessor", "seen")):
         raise DataError(
             "evaluate() takes a model from build(), fit() or load().",
@@ -208,6 +213,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
         residuals=_residuals(predictions) if labels.kind == "real" else None,
         tokens=statistics(model.preprocessor, examples),
         pictures=pictures(rows, examples),
+        sample=predictions.sample,
     )
 
 

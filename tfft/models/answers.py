@@ -1,10 +1,12 @@
 """What a model answers: through kept features of its frozen part, where it has one, else from pixels."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from tfft.core.errors import RunWarning
 from tfft.core.precision import FLOAT32
 from tfft.core.ragged import padded
 from tfft.core.shards import Shards
@@ -14,12 +16,14 @@ from tfft.data.examples import Examples
 from tfft.data.grouping import by_length
 from tfft.data.loading import lengths_of, reading
 from tfft.data.pipeline import evaluation_batches
+from tfft.data.spot_checks import some
 from tfft.data.tables import NotKeptError, Tables
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut, cut_before
 from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import identity, made_from, reading_features, row_of
 from tfft.models.forward import forward
+from tfft.models.recomputed import Sample
 from tfft.models.tokens import tokenized
 from tfft.models.trunk import tail_net
 
@@ -41,6 +45,9 @@ def logits(model: TransferModel, examples: Examples, batch_size: int) -> np.ndar
     Raises:
         DataError: When an image cannot be read.
 
+    Warns:
+        RunWarning: When kept features gave other answers than the net itself gives to a few of the examples; all are answered anew.
+
     Example:
         >>> import tfft
         >>> images = np.random.default_rng(0).integers(0, 255, (20, 16, 16, 3), np.uint8)
@@ -48,27 +55,81 @@ def logits(model: TransferModel, examples: Examples, batch_size: int) -> np.ndar
         >>> logits(tfft.build("toy", tfft.tasks.classification(data.labels)), data.train, batch_size=8).shape
         (14, 2)
     """
-    copies, tables = replicas(model.strategy), Tables(model.cache)
+    return answered(model, examples, batch_size)[0]
+
+
+def answered(model: TransferModel, examples: Examples, batch_size: int) -> tuple[np.ndarray, Sample]:
+    """As ``logits``, with a sample, so that others can ask the net itself whether it gives these answers.
+
+    Args:
+        model: As of ``logits``.
+        examples: n of them.
+        batch_size: Examples in a batch.
+
+    Returns:
+        float32, shape (n, outputs), and a few of the examples with their answers.
+
+    Raises:
+        DataError: When an image cannot be read.
+
+    Warns:
+        RunWarning: As ``logits``.
+    """
+    tables = Tables(model.cache)
     examples = tokenized(model.preprocessor, examples)
-    lengths = lengths_of(examples)
-    order = np.arange(len(examples)) if lengths is None else by_length(lengths)
     at = cut_before(model, [(variable.path, variable) for variable in model.net.trainable_variables])
     with scope(model.strategy):
         try:
             kept = _features(model, at, examples, batch_size, tables)
+            found = _through(model, at, kept, examples, batch_size)
+            sample = _sample(model, examples, found)
+            if wrong := sample.difference(model):
+                _warn(kept, wrong)
+                raise NotKeptError(wrong)
         except NotKeptError:
-            loading, net = reading(examples, model.preprocessor, model.task.encode), model.net
-            named: Callable[[Sequence[Any]], Any] = model.preprocessor.named
-        else:
-            loading = reading_features([kept], at, FLOAT32, examples, model.task.encode)
-            net, named = tail_net(model, at, fold=False), _as_they_are
-
-        batches = evaluation_batches(loading, batch_size, order, copies)
-        try:
-            found = forward(net, batches, named, copies)[: len(examples)]
+            found = _through(model, None, None, examples, batch_size)
+            sample = _sample(model, examples, found)
         finally:
             tables.close()
-        return found[np.argsort(order)]
+    return found, sample
+
+
+def _through(
+    model: TransferModel, at: Cut | None, kept: Shards | None, examples: Examples, batch_size: int
+) -> np.ndarray:
+    """Logits through kept features, or by the whole net where there are none."""
+    lengths, copies = lengths_of(examples), replicas(model.strategy)
+    order = np.arange(len(examples)) if lengths is None else by_length(lengths)
+    if at is None or kept is None:
+        loading, net = reading(examples, model.preprocessor, model.task.encode), model.net
+        named: Callable[[Sequence[Any]], Any] = model.preprocessor.named
+    else:
+        loading = reading_features([kept], at, FLOAT32, examples, model.task.encode)
+        net, named = tail_net(model, at, fold=False), _as_they_are
+    batches = evaluation_batches(loading, batch_size, order, copies)
+    return forward(net, batches, named, copies)[: len(examples)][np.argsort(order)]
+
+
+def _sample(model: TransferModel, examples: Examples, found: np.ndarray) -> Sample:
+    positions = some(np.arange(len(examples)))
+    rows = [model.preprocessor(_item(examples, int(position))) for position in positions]
+    names = tuple(examples.name(int(position)) for position in positions)
+    return Sample(names, model.preprocessor.collate(rows), found[positions])
+
+
+def _warn(kept: Shards, wrong: str) -> None:
+    where = "memory" if kept.folder is None else repr(str(kept.folder))
+    warnings.warn(
+        f"Answers through features kept in {where} are not those of the net itself: {wrong}. The features are deleted, and the "
+        "net answers all examples.",
+        RunWarning,
+        stacklevel=4,
+    )
+    kept.discard()
+
+
+def _item(examples: Examples, index: int) -> Any:
+    return unchanged(examples, index) if lengths_of(examples) is None else examples.inputs[index]
 
 
 def _as_they_are(inputs: Sequence[Any]) -> Any:
@@ -85,9 +146,8 @@ def _features(model: TransferModel, at: Cut, examples: Examples, batch_size: int
         longest = 0 if lengths is None else padded(int(lengths.max()))
         table = tables.table(key, len(examples), row_of(at, FLOAT32, longest))
         read = model.preprocessor
-        item = (lambda index: unchanged(examples, index)) if lengths is None else examples.inputs.__getitem__
         working = Extraction(model, FLOAT32, batch_size=batch_size, fold=False)
-        working.fill([Wanted(at, table)], lambda index: read(item(index)), lambda *_: None, lengths)
+        working.fill([Wanted(at, table)], lambda index: read(_item(examples, index)), lambda *_: None, lengths)
         return table
 
     return tables.attempt(fill)

@@ -1,12 +1,13 @@
 """build(): Backbone + Task -> TransferModel, a functional ``keras.Model`` from pixels to logits."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tfft.backbones.base import Backbone
 from tfft.backbones.given import instead, is_model
 from tfft.backbones.handles import load_backbone
+from tfft.core import forks, pickling
 from tfft.core.errors import BackboneError, TaskError, shortlist
 from tfft.core.precision import Precision
 from tfft.core.seed import derive
@@ -56,6 +57,17 @@ class TransferModel:
 
     def __repr__(self) -> str:
         return f"<TransferModel: {self.backbone.handle} for {self.task.name} of {shortlist(self.task.labels.names, 5)}>"
+
+    def __reduce__(self) -> Any:
+        raise pickling.refusal(
+            self, "Export it with tfft.export(model, path), and in the other process call tfft.load(path)."
+        )
+
+    def __copy__(self) -> "TransferModel":
+        return replace(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "TransferModel":
+        return pickling.deep_copy(self, memo)
 
     @property
     def seen(self) -> Seen | None:
@@ -126,6 +138,7 @@ def build(
         A TransferModel with everything frozen but the head.
 
     Raises:
+        TfftError: In a process that was forked after TensorFlow had started.
         BackboneError: When nobody knows the name.
         WeightsError: When the weights cannot be found or do not fit.
         TaskError: When the head does not take the backbone's features.
@@ -137,6 +150,7 @@ def build(
         >>> build("toy", tasks.classification(["ants", "bees"])).net.output_shape
         (None, 2)
     """
+    forks.check()
     described = load_backbone(backbone) if isinstance(backbone, (str, os.PathLike)) or is_model(backbone) else backbone
     if not isinstance(described, Backbone):
         raise BackboneError(

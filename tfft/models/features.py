@@ -1,19 +1,21 @@
 """Features of examples at the cuts of a net: what they depend on, how they are kept, and reading them in place of pixels."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 
-from tfft.core import fingerprint, versions
+from tfft.core import fingerprint
+from tfft.core.foreign import is_foreign
 from tfft.core.ragged import padded
 from tfft.core.shards import Shards, row_type
 from tfft.data.examples import Examples
 from tfft.data.loading import Encoder, Loading, lengths_of
+from tfft.data.tables import MEMORY_ONLY
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut, feature_type, segments_before
+from tfft.models.net_identity import net_identity
 
 # features as small as these are read once; larger ones batch by batch
 _HELD_BYTES = 64 * 2**20
@@ -43,18 +45,16 @@ def identity(model: TransferModel, at: Cut, dtype: str) -> dict[str, Any]:
         dtype: In which the trunk computes.
 
     Returns:
-        A dict that is equal exactly when the trunk computes the same.
+        A dict that is equal only where the trunk computes the same; see ``net_identity``.
     """
-    configs = [net.get_config() for net in segments_before(model, at)]
-    return {
+    found = net_identity(segments_before(model, at))
+    if is_foreign(model.preprocessor):
+        found[MEMORY_ONLY] = f"the preprocessor {type(model.preprocessor).__name__} has code of its own"
+    return found | {
         "what": f"{model.backbone.handle} {at.describe()}",
         "weights": fingerprint.combined(fingerprint.weight_digests(at.weights)),
-        "layers": fingerprint.digest(json.dumps(configs, sort_keys=True, default=repr).encode()),
         "pixels": {**model.preprocessor.to_dict(), "range": model.backbone.pixel_range},
         "dtype": dtype,
-        "versions": versions.installed(
-            ("tfft", "keras", "keras-hub", "tensorflow", "tensorflow-text", "numpy", "pillow")
-        ),
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from tfft.core.errors import DataError
-from tfft.preprocess.decoding import decode
+from tfft.preprocess.decoding import decoded
 
 Fit = Literal["crop", "squash", "pad"]
 _FITS = ("crop", "squash", "pad")
@@ -59,14 +59,14 @@ class ImagePreprocessor:
             DataError: When it is none of these, or cannot be decoded.
         """
         size = (self.width, self.height)
-        image = decode(item, size)
-        if self.fit == "squash":
-            image = image.resize(size, Image.Resampling.BILINEAR)
-        elif self.fit == "crop":
-            image = ImageOps.fit(image, size, Image.Resampling.BILINEAR)
-        else:
-            image = _padded(image, size)
-        return np.asarray(image)
+        with decoded(item, size) as image:
+            if self.fit == "squash":
+                image = image.resize(size, Image.Resampling.BILINEAR)
+            elif self.fit == "crop":
+                image = ImageOps.fit(image, size, Image.Resampling.BILINEAR)
+            else:
+                image = _padded(image, size)
+            return np.asarray(image)
 
     @property
     def inputs(self) -> tuple[tuple[str, tuple[int | None, ...], str], ...]:

@@ -45,7 +45,15 @@ class SavedTokenizer:
         import tensorflow_text  # noqa: F401  its operations
 
         with tempfile.TemporaryDirectory(prefix="tfft-") as place:
-            self.archive, self.module = archive, tf.saved_model.load(str(extracted(archive, place)))
+            folder = extracted(archive, place)
+            try:
+                self.archive, self.module = archive, tf.saved_model.load(str(folder))
+            except Exception as error:  # TensorFlow raises its own, and KeyError and others, for each way to be damaged
+                raise BackboneError(
+                    f"The preprocessing SavedModel cannot be loaded: {str(error)[:200]}.",
+                    type(error).__name__,
+                    "Get it again.",
+                ) from error
         ids, mask = (part.numpy()[0].tolist() for part in self._rows(tf.constant([""])))
         if sum(mask) != 2 or mask[:2] != [1, 1] or len(ids) < 3:
             raise BackboneError(

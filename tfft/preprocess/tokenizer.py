@@ -1,4 +1,8 @@
-"""Tokenizer: a KerasHub tokenizer, and how its tokens are packed; everything runs as one TensorFlow graph over many texts."""
+"""Tokenizer: texts -> token ids by description, with how they are saved in a bundle.
+
+Encoders are read with a ``JsonTokenizer``. Preprocessing SavedModels, users' own KerasHub tokenizers, and bundles that were
+exported before there was a ``JsonTokenizer`` run as one TensorFlow graph over many texts, and give the tokens that they gave then.
+"""
 
 import tarfile
 import tempfile
@@ -6,51 +10,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from tfft.core.errors import BundleError
 from tfft.core.fingerprint import digest, fingerprint
 from tfft.core.ragged import Ragged
+from tfft.preprocess.json_tokenizer import JsonTokenizer
+from tfft.preprocess.packing import Packed, packed
 from tfft.preprocess.saved_tokenizer import SavedTokenizer
 
 _AT_ONCE = 1024
 # SentencePiece tokenizers do not say which of their pieces stands for what they do not have
 _UNKNOWN_PIECES = ("<unk>", "[UNK]")
-
-
-class Packed(NamedTuple):
-    """Texts as token ids.
-
-    Attributes:
-        rows: int32, shape (tokens, 2) each: ids, and of a pair 0 for the first text and 1 for the second.
-        whole: Tokens of each text before it was cut, special ones included, shape (n,).
-        unknown: Tokens of each text that the vocabulary does not have, shape (n,).
-    """
-
-    rows: Ragged
-    whole: np.ndarray
-    unknown: np.ndarray
-
-    def statistics(self, limit: int) -> dict[str, float]:
-        """How long the texts are, and what of them is lost.
-
-        Args:
-            limit: Most tokens of a row.
-
-        Returns:
-            ``median``, ``p95``, ``longest`` and ``limit`` in tokens; ``truncated``, the share of texts that were cut, and
-            ``unknown``, the share of their tokens that the vocabulary does not have.
-        """
-        return {
-            "median": float(np.median(self.whole)),
-            "p95": float(np.percentile(self.whole, 95)),
-            "longest": int(self.whole.max()),
-            "limit": int(limit),
-            "truncated": float((self.whole > limit).mean()),
-            "unknown": float(self.unknown.sum() / self.whole.sum()),
-        }
 
 
 @dataclass(frozen=True)
@@ -59,8 +32,8 @@ class Tokenizer:
 
     Attributes:
         handle: Where it comes from.
-        separators: How many end tokens stand between two texts: 1 for BERT, 2 for RoBERTa.
-        make: () -> a ``keras_hub.tokenizers.Tokenizer``.
+        separators: How many end tokens stand between two texts: 1 for BERT, 2 for RoBERTa. A ``JsonTokenizer`` knows it itself.
+        make: () -> a ``JsonTokenizer``, a ``SavedTokenizer`` or a ``keras_hub.tokenizers.Tokenizer``.
     """
 
     handle: str
@@ -87,6 +60,11 @@ class Tokenizer:
         unknown = _unknown_id(self.made)
         return int(self.made.end_token_id) if unknown < 0 else unknown
 
+    @property
+    def between(self) -> int:
+        """How many end tokens stand between two texts."""
+        return self.made.separators if isinstance(self.made, JsonTokenizer) else self.separators
+
     def pack(self, texts: Sequence[tuple[str, ...]], length: int) -> Packed:
         """Texts -> token ids with the special tokens in between.
 
@@ -104,6 +82,8 @@ class Tokenizer:
         if not texts:
             none = np.zeros(0, np.int64)
             return Packed(Ragged(np.zeros((0, 2), np.int32), none), none, none)
+        if isinstance(self.made, JsonTokenizer):
+            return packed([self.made.encode(column) for column in columns], length, self.made, self.between)
         rows, whole, unknown = [], [], []
         for start in range(0, len(texts), _AT_ONCE):
             some = [
@@ -129,7 +109,7 @@ class Tokenizer:
         return {
             "class": type(made).__name__,
             "config": {key: value for key, value in made.get_config().items() if key != "name"},
-            "separators": self.separators,
+            "separators": self.between,
             "files": _digest(made),
         }
 
@@ -158,10 +138,12 @@ class Tokenizer:
         Raises:
             BundleError: When the files are missing, or of another vocabulary.
         """
-        import keras_hub
-
         name = str(values["class"])
-        kind = SavedTokenizer if name == SavedTokenizer.__name__ else getattr(keras_hub.tokenizers, name, None)
+        kind: Any = {kind.__name__: kind for kind in (JsonTokenizer, SavedTokenizer)}.get(name)
+        if kind is None:
+            import keras_hub
+
+            kind = getattr(keras_hub.tokenizers, name, None)
         if kind is None:
             raise BundleError(f"There is no tokenizer {values['class']!r} in KerasHub.", fix="Upgrade keras-hub.")
         made = kind.from_config(dict(values["config"]))

@@ -15,7 +15,7 @@ from PIL import Image
 from tfft.core.errors import DataError, nearest
 from tfft.core.specs import Text
 from tfft.preprocess import mixing, pictures, words
-from tfft.preprocess.decoding import decode
+from tfft.preprocess.decoding import decoded
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.text import TextPreprocessor
 
@@ -127,11 +127,11 @@ def read(
     crops = [options for name, options in steps if name == _CROPS]
     if crops:
         larger = crops[0]["scale"][0] ** -0.5  # so that the smallest box still holds as many pixels as the net takes
-        image = decode(item, (round(size[0] * larger), round(size[1] * larger)))
+        with decoded(item, (round(size[0] * larger), round(size[1] * larger))) as image:
+            for options in crops:
+                image = pictures.crop(image, random, size, **options)
     else:
         image = Image.fromarray(preprocessor(item))
-    for options in crops:
-        image = pictures.crop(image, random, size, **options)
     for name, options in steps:
         image = image if name == _CROPS else _PICTURE[name](image, random, **options)
     return np.asarray(image)

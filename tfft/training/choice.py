@@ -1,6 +1,5 @@
 """Which precision a run computes in, where the user did not say: a short trial on a few of its own pictures."""
 
-import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -8,19 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from tfft.core import fingerprint, machine, versions
+from tfft.core import fingerprint, machine
 from tfft.core.blocks import is_whole
 from tfft.core.errors import RunWarning
 from tfft.core.gradients import gradient
 from tfft.core.graph import multiplications
-from tfft.core.precision import DTYPES, FLOAT32, Precision, fastest, remembered, tried
+from tfft.core.precision import DTYPES, FLOAT32, Precision, Trial, fastest, remembered, tried
 from tfft.core.ragged import padded
 from tfft.core.strategy import replicas
 from tfft.data.examples import Examples
 from tfft.data.loading import Arrays, Loading, lengths_of
 from tfft.data.pipeline import evaluation_batches
+from tfft.data.tables import MEMORY_ONLY
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import HEAD, segments
+from tfft.models.net_identity import net_identity
 from tfft.models.trunk import tail_net, whole_net
 from tfft.training.trunk_cache import TrunkCache
 from tfft.training.turns import Turn, chain
@@ -95,14 +96,11 @@ def _made_from(model: TransferModel) -> dict[str, Any]:
     """Machine and net, with all of its weights: what trials are remembered by, whatever the pictures were."""
     return {
         "weights": fingerprint.combined(fingerprint.weight_digests(model.backbone_net.weights)),
-        "layers": fingerprint.digest(
-            json.dumps(model.backbone_net.get_config(), sort_keys=True, default=repr).encode()
-        ),
         "head": [list(weight.shape) for weight in model.head_net.weights],
         "pixels": {**model.preprocessor.to_dict(), "range": model.backbone.pixel_range},
         "task": model.task.name,
         "machine": machine.hardware(),
-        "versions": versions.installed(("tfft", "keras", "keras-hub", "tensorflow")),
+        **net_identity([model.backbone_net]),
     }
 
 
@@ -113,7 +111,10 @@ def _multiplications(model: TransferModel, begin: Turn | None, end: Turn | None)
 
 
 def _fastest(about: Mapping[str, Any], work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> str:
-    return fastest(remembered(machine.trials_file(), about, lambda: tried(work, dtypes)))
+    def measure() -> list[Trial]:
+        return tried(work, dtypes)
+
+    return fastest(measure() if MEMORY_ONLY in about else remembered(machine.trials_file(), about, measure))
 
 
 def _forward(features: TrunkCache, turns: Sequence[Turn]) -> Callable[[str], np.ndarray]:

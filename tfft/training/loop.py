@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tfft.core import fingerprint, versions
+from tfft.core import fingerprint, forks, versions
 from tfft.core.errors import PlanError, RunWarning
 from tfft.core.gradients import forgotten
 from tfft.core.interrupts import noticed
@@ -53,6 +54,9 @@ def fit(
     Each phase gets its own optimizer and a compiled net, since Keras ignores, without a word, a ``trainable`` that changes after
     compiling. Afterwards every variable is compared, byte for byte, with what it was before.
 
+    Ctrl-C, and SIGTERM as batch systems and containers send it, leave the model with the best weights so far, and ``run_folder``
+    with these weights and the record of the epochs that ended.
+
     Args:
         model: From ``build``; trained in place.
         data: With training and validation parts in the model's label space; pictures of any shape.
@@ -68,6 +72,9 @@ def fit(
         A Run with the trained model and the record of every phase.
 
     Raises:
+        KeyboardInterrupt: On Ctrl-C.
+        SystemExit: With status 143, on SIGTERM, unless the user has set a handler for it.
+        TfftError: In a process that was forked after TensorFlow had started.
         PlanError: When a policy does not fit the net, or the loss becomes NaN or infinite.
         DataError: When the data is of another label space, or an image cannot be read any more.
         TaskError: When ``class_weights="balanced"`` meets a class without a training example.
@@ -82,24 +89,32 @@ def fit(
         >>> [(record.phase.name, len(record.history["val_loss"])) for record in run.phases]
         [('head', 2)]
     """
+    forks.check()
     check(model, data, batch_size)
     if plan is None:
         plan = usual(model.backbone.features, len(data.train), model.backbone.can_finetune)
     check_plan(model, plan)
     doubt_texts(model, data)
     derive(seed, "order")  # a seed that is none is refused before anything is built
-    with scope(model.strategy), forgotten():
+    with noticed() as interrupted, scope(model.strategy), forgotten():
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data))
         counting = Counting(progress)
         features = TrunkCache(model, data, derive(run.seed, "order"), counting)
         try:
-            return _train(run, data, features, None if run_folder is None else Path(run_folder), progress)
+            return _train(run, data, features, None if run_folder is None else Path(run_folder), progress, interrupted)
         finally:
             counting.close()
             features.kept.close()
 
 
-def _train(run: Run, data: Splits, features: TrunkCache, folder: Path | None, progress: bool | None) -> Run:
+def _train(
+    run: Run,
+    data: Splits,
+    features: TrunkCache,
+    folder: Path | None,
+    progress: bool | None,
+    interrupted: Callable[[], None],
+) -> Run:
     """The phases one after the other; each turn of the loop is one phase."""
     model = run.model
     class_weight = model.task.class_weight(data.train.counts())
@@ -120,38 +135,49 @@ def _train(run: Run, data: Splits, features: TrunkCache, folder: Path | None, pr
             run = replace(run, precision=Precision(tail=run.precision.tail))
             step = prepare(features, turns[index:], run.batch_size, class_weight, run.precision)
         steps = phase.epochs * step.train_steps
-        step.net.compile(
-            optimizer=optimizer_for(phase, overview, steps, run.precision.tail),
-            loss=model.task.loss(),
-            **{"weighted_metrics" if step.counted else "metrics": model.task.metrics()},
-            jit_compile=False,
-            steps_per_execution=step.steps_per_execution,
-        )
-        # else its variables are made while the step is traced, which is then traced twice
-        step.net.optimizer.build(step.net.trainable_variables)
+        _compile(step, run, optimizer_for(phase, overview, steps, run.precision.tail))
         if best is None:
             best = step.loss_now()
         keeper, averaging = BestWeights(overview, start=best), Averaging(overview, phase.averaging, steps)
         line = LiveLine(phase, overview, step.train_steps, progress)
         events = JsonLog(log, phase.name)
         events.write("phase", plan=phase.to_dict(), trained=overview.totals()[0], parameters=overview.totals()[1])
+        event, ended = "failed", keras.callbacks.History()
+        ended.history = {}  # Keras makes it when training begins
         try:
             with synchronized(flattened(model.backbone_net), copies):
-                history = _fit_phase(step, phase, [keeper, averaging, line, events])
-            overview = overview.compared(before)
+                history = _fit_phase(step, phase, [keeper, averaging, line, events, ended], interrupted)
+            overview, event = overview.compared(before), "end"
             starving = starved(overview, step.net.optimizer)
+        except (KeyboardInterrupt, SystemExit):
+            history, event = ended.history, "interrupted"
+            raise
         finally:
-            # also on Ctrl-C: the model is left with the best weights seen
+            # also on Ctrl-C: the model is left with the best weights seen, and they are in the folder
             line.close()
             keeper.restore()
-        seconds = time.perf_counter() - begun
-        run = run.with_phase(PhaseRecord(phase, overview, history, keeper.epoch, keeper.value, seconds, step.note))
-        events.write("end", best_epoch=keeper.epoch, best_loss=keeper.value, seconds=round(seconds, 3))
+            if event != "failed":
+                seconds = time.perf_counter() - begun
+                record = PhaseRecord(phase, overview, history, keeper.epoch, keeper.value, seconds, step.note)
+                run = run.with_phase(record)
+                events.write(event, best_epoch=keeper.epoch, best_loss=keeper.value, seconds=round(seconds, 3))
+                _keep(run, folder)
         best = keeper.value
-        if folder is not None:
-            _keep(run, folder)
         prove(run, starving)
     return run
+
+
+def _compile(step: Step, run: Run, optimizer: keras.optimizers.Optimizer) -> None:
+    task = run.model.task
+    step.net.compile(
+        optimizer=optimizer,
+        loss=task.loss(),
+        **{"weighted_metrics" if step.counted else "metrics": task.metrics()},
+        jit_compile=False,
+        steps_per_execution=step.steps_per_execution,
+    )
+    # else its variables are made while the step is traced, which is then traced twice
+    step.net.optimizer.build(step.net.trainable_variables)
 
 
 def _turns(model: TransferModel, plan: Plan) -> list[Turn]:
@@ -174,13 +200,15 @@ def _begin(run: Run, data: Splits, log: Path | None) -> Run:
     return replace(run, first_weights=fingerprint.combined(fingerprint.weight_digests(run.model.net.weights)))
 
 
-def _fit_phase(step: Step, phase: Phase, callbacks: list[keras.callbacks.Callback]) -> dict[str, list[float]]:
+def _fit_phase(
+    step: Step, phase: Phase, callbacks: list[keras.callbacks.Callback], interrupted: Callable[[], None]
+) -> dict[str, list[float]]:
     """One Keras ``fit``."""
     if phase.patience is not None:
         callbacks = [*callbacks, keras.callbacks.EarlyStopping("val_loss", patience=phase.patience)]
     callbacks = [*callbacks, keras.callbacks.TerminateOnNaN()]
-    with readable(), noticed() as check:
-        callbacks.append(keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs=None: check()))
+    callbacks.append(keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs=None: interrupted()))
+    with readable():
         history = step.net.fit(
             step.train, steps_per_epoch=step.train_steps, validation_data=step.validation,
             validation_steps=step.validation_steps, epochs=phase.epochs, callbacks=callbacks, shuffle=False, verbose=0,
@@ -208,11 +236,12 @@ def _describe_data(data: Splits) -> dict[str, Any]:
     }
 
 
-def _keep(run: Run, folder: Path) -> None:
-    """Write the run; a disk that is full must not cost what was trained."""
+def _keep(run: Run, folder: Path | None) -> None:
+    """Write the run where there is a folder; no failure to write may cost what was trained."""
     try:
-        run.save(folder)
-    except OSError as error:
+        if folder is not None:
+            run.save(folder)
+    except Exception as error:
         warnings.warn(
             f"The run could not be written to {str(folder)!r}: {error}. Training goes on; its model is in memory.",
             RunWarning,

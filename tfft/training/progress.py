@@ -9,8 +9,10 @@ from typing import Any
 
 import keras
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
+from tfft.core.console import plain
 from tfft.core.errors import RunWarning
 from tfft.plans.phase import Phase
 from tfft.trainable.overview import Overview
@@ -51,7 +53,7 @@ class LiveLine(keras.callbacks.Callback):
         """
         if self._show:
             self._task = self._bar.add_task(
-                "", total=self._phase.epochs * self._steps, phase=self._phase.name, trains=self._trains,
+                "", total=self._phase.epochs * self._steps, phase=escape(plain(self._phase.name)), trains=self._trains,
                 epoch=f"1/{self._phase.epochs}", numbers="",
             )  # fmt: skip
             self._bar.start()

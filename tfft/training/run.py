@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft import tasks
-from tfft.core import files, versions
+from tfft.core import files, net_files, versions
 from tfft.core.precision import Precision
 from tfft.core.strategy import replicas
 from tfft.data.cache import Cache
@@ -206,10 +206,7 @@ class Run:
             OSError: When it cannot be written; older files are then untouched.
         """
         home = Path(folder)
-        with files.replacing(home / "model.weights.h5") as fresh:
-            weights = fresh.with_name("model.weights.h5")
-            self.model.net.save_weights(weights)
-            weights.rename(fresh)
+        net_files.save_weights(self.model.net, home / "model.weights.h5")
         path = home / "run.json"
         files.write_text(path, json.dumps(self.to_dict(), indent=1, ensure_ascii=False))
         return path

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,13 @@ from tfft.data import loading
 from tfft.data.contents import unchanged
 from tfft.data.examples import Examples, Splits
 from tfft.data.loading import lengths_of
+from tfft.data.spot_checks import some
 from tfft.data.tables import NotKeptError, Tables, with_kept
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut
 from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import identity, made_from, row_of
+from tfft.models.recomputed import difference
 from tfft.models.tokens import tokenized
 from tfft.plans.phase import Phase
 from tfft.preprocess import augmentation
@@ -28,6 +30,8 @@ from tfft.preprocess.text import TextPreprocessor
 from tfft.training.turns import Turn, chain, draws, legal, views
 
 Progress = Callable[[str, int, int], None]
+Reader = Callable[[int], np.ndarray]
+Check = Callable[[np.ndarray], str]
 
 
 @dataclass
@@ -158,23 +162,32 @@ class TrunkCache:
         def table(each: Cut) -> Shards:
             return self.kept.table(keys[each], len(examples), row_of(each, dtype, longest))
 
+        read = self._reader(examples, draw)
+
         def fill() -> Shards:
             own = table(at)
             wanted = []
             for each in keys:
                 with suppress(NotKeptError):
                     wanted.append(Wanted(each, own if each is at else table(each)))
+            checks = [(each.table, partial(self._difference, each, read, dtype, lengths)) for each in wanted]
+            # what is computed from a wrong table is wrong, so all are looked at before any is filled
+            wrong = [(found, check) for found, check in checks if self.kept.is_wrong(found, check)]
             self.extraction(dtype).fill(
-                wanted,
-                self._reader(examples, draw),
-                lambda done, count: self.progress(keys[at]["what"], done, count),
-                lengths,
+                wanted, read, lambda done, count: self.progress(keys[at]["what"], done, count), lengths
             )
+            for found, check in wrong:
+                _refuse_chance(found, check)
             return own
 
         return self.kept.attempt(fill)
 
-    def _reader(self, examples: Examples, draw: Mapping[str, Any]) -> Callable[[int], np.ndarray]:
+    def _difference(
+        self, wanted: Wanted, read: Reader, dtype: str, lengths: np.ndarray | None, positions: np.ndarray
+    ) -> str:
+        return difference(self.model, wanted, positions, read, dtype, lengths)
+
+    def _reader(self, examples: Examples, draw: Mapping[str, Any]) -> Reader:
         """Position of an example -> its pixels, in the view that is drawn."""
         preprocessor = self.model.preprocessor
         if isinstance(preprocessor, TextPreprocessor):
@@ -188,6 +201,13 @@ class TrunkCache:
             return changed_views.read(unchanged(examples, index), preprocessor, changes, random)
 
         return read
+
+
+def _refuse_chance(table: Shards, check: Check) -> None:
+    """Features that are computed anew and are still not what is computed now depend on chance, or on their batch."""
+    if wrong := check(some(np.arange(table.count))):
+        table.discard()
+        raise NotKeptError(f"features differ from one computation to the next: {wrong}")
 
 
 def _view_bytes(examples: Examples, at: Cut, dtype: str) -> int:

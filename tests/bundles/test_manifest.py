@@ -1,0 +1,39 @@
+"""A manifest that export wrote is read back; hostile ones are in tests/attacks/test_bundles.py."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import tfft
+from tfft.bundles import manifest
+from tfft.core.errors import BundleError
+
+TASKS = {
+    "classification": lambda: tfft.tasks.classification(["ants", "bees"], class_weights={"ants": 1, "bees": 2.5}),
+    "multi_label": lambda: tfft.tasks.multi_label(["ants", "bees"], threshold=[0.5, 0.25]),
+}
+
+
+@pytest.mark.parametrize("name", ["classification", "multi_label"])
+def test_what_export_wrote_is_read(tmp_path: Path, name: str) -> None:
+    model = tfft.build("toy", TASKS[name]())
+    path = tfft.export(model, tmp_path / "m.tfft")
+    values = manifest.read(path / "manifest.json", "'m.tfft'", 1)
+    assert values == json.loads((path / "manifest.json").read_text())
+    assert values["task"]["labels"]["names"] == ["ants", "bees"]
+
+
+def test_of_texts_as_well(tmp_path: Path) -> None:
+    path = tfft.export(tfft.build("toy_text", TASKS["classification"]()), tmp_path / "m.tfft")
+    assert manifest.read(path / "manifest.json", "'m.tfft'", 1)["preprocessor"]["length"] == 512
+
+
+@pytest.mark.parametrize("key", ["versions", "backbone", "task", "preprocessor", "weights", "content"])
+def test_a_missing_value_is_named(tmp_path: Path, key: str) -> None:
+    path = tfft.export(tfft.build("toy", TASKS["classification"]()), tmp_path / "m.tfft") / "manifest.json"
+    values = json.loads(path.read_text())
+    del values[key]
+    path.write_text(json.dumps(values))
+    with pytest.raises(BundleError, match=f"its manifest lacks '{key}'"):
+        manifest.read(path, "'m.tfft'", 1)

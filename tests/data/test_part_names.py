@@ -1,0 +1,53 @@
+"""Names of parts are known by their words, and nothing else is taken for one."""
+
+import pytest
+
+from tfft.core.errors import DataError
+from tfft.data.part_names import found_parts, inner, is_fold, part_of
+
+
+@pytest.mark.parametrize(
+    ("part", "names"),
+    [
+        ("train", "train TRAIN training_set train_set train_data seg_train images_train train_images trn Training train2017 "
+                  "1-train trainset TrainSet data_train train_1 training-data traindata"),
+        ("validation", "val valid validation dev val_set ValidSet val2017 validation_split dev_set val_imgs"),
+        ("test", "test testing tst eval test_data seg_test Testing test-images evaluation_set testset imgs_test"),
+    ],
+)  # fmt: skip
+def test_names_of_parts(part, names):
+    assert {name: part_of(name) for name in names.split()} == dict.fromkeys(names.split(), part)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["test_tube", "training_shoes", "trainer", "trains", "contest", "valley", "device", "invalid", "set", "images", "2017",
+     "train_test", "train_val", "latest", "", "猫_train", "train of thought", "bullet train", "fold1"],
+)  # fmt: skip
+def test_names_of_no_part(name):
+    assert part_of(name) is None
+
+
+def test_folds():
+    assert all(map(is_fold, ("fold1", "fold_2", "Fold 3", "cv4", "split5", "kfold-6")))
+    assert not any(map(is_fold, ("fold", "manifold1", "folder1", "1", "fold_a", "scaffold 2")))
+
+
+def test_a_root_without_parts_is_the_training_part(tmp_path):
+    for name in ("a", "b", "train"):
+        (tmp_path / name).mkdir()
+    assert found_parts(tmp_path) == {"train": tmp_path}
+
+
+def test_one_example_shows_parts_that_are_known_already(tmp_path):
+    for name in ("train/a", "val/a", "dev/a"):
+        (tmp_path / name).mkdir(parents=True)
+    with pytest.raises(DataError, match=r"parts=\{'train': 'train', 'validation': 'dev'\}; or parts=False"):
+        found_parts(tmp_path)
+
+
+def test_only_a_repeated_name_is_entered(tmp_path):
+    for name in ("train/train/a", "test/a"):
+        (tmp_path / name).mkdir(parents=True)
+    assert inner(tmp_path / "train") == tmp_path / "train" / "train"
+    assert inner(tmp_path / "test") == tmp_path / "test"

@@ -1,0 +1,163 @@
+"""Numbers in the ``config.json`` of a preset: checked one by one, and how large a net they make."""
+
+from collections.abc import Mapping
+from math import isfinite
+from numbers import Integral, Real
+from typing import Any
+
+from tfft.core import limits
+from tfft.core.errors import BackboneError
+
+CONFIG = "config.json"
+_SIZES = (
+    "vocabulary_size",
+    "vocab_size",
+    "num_layers",
+    "num_heads",
+    "embedding_dim",
+    "hidden_dim",
+    "intermediate_dim",
+    "mlp_dim",
+    "max_sequence_length",
+    "num_segments",
+    "num_groups",
+    "num_inner_repetitions",
+    "bucket_size",
+)
+_AGAIN = "Copy the model again."
+
+
+def whole(name: str, config: Mapping[str, Any], key: str, default: int, least: int = 1) -> int:
+    """A whole number.
+
+    Args:
+        name: Of the preset, for messages.
+        config: Its ``config.json``.
+        key: Of the number.
+        default: Where it is missing.
+        least: That it may be.
+
+    Returns:
+        The number.
+
+    Raises:
+        BackboneError: When it is none, or too small.
+
+    Example:
+        >>> whole("folder", {"hidden_size": "8"}, "hidden_size", 768)
+        Traceback (most recent call last):
+        tfft.core.errors.BackboneError: hidden_size in config.json of 'folder' must be a whole number of at least 1. Got: '8'. \
+Copy the model again.
+    """
+    value = config.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        what = f"{key} in {CONFIG} of {name!r} must be a whole number of at least {least}."
+        raise BackboneError(what, repr(value)[:100], _AGAIN)
+    return int(value)
+
+
+def number(name: str, config: Mapping[str, Any], key: str, default: float) -> float:
+    """A number of at least 0 and less than 1, such as a rate.
+
+    Args:
+        name: Of the preset, for messages.
+        config: Its ``config.json``.
+        key: Of the number.
+        default: Where it is missing.
+
+    Returns:
+        The number.
+
+    Raises:
+        BackboneError: When it is none, or outside.
+
+    Example:
+        >>> number("folder", {"layer_norm_eps": 1e-5}, "layer_norm_eps", 1e-12)
+        1e-05
+    """
+    value = config.get(key, default)
+    real = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+    if not real or not 0 <= value < 1:
+        what = f"{key} in {CONFIG} of {name!r} must be a number of at least 0 and less than 1."
+        raise BackboneError(what, repr(value)[:100], _AGAIN)
+    return float(value)
+
+
+def truth(name: str, config: Mapping[str, Any], key: str, default: bool) -> bool:
+    """True or false.
+
+    Args:
+        name: Of the preset, for messages.
+        config: Its ``config.json``.
+        key: Of the value.
+        default: Where it is missing.
+
+    Returns:
+        The value.
+
+    Raises:
+        BackboneError: When it is neither.
+
+    Example:
+        >>> truth("folder", {}, "qkv_bias", True)
+        True
+    """
+    value = config.get(key, default)
+    if not isinstance(value, bool):
+        raise BackboneError(f"{key} in {CONFIG} of {name!r} must be true or false.", repr(value)[:100], _AGAIN)
+    return value
+
+
+def sizes_of(name: str, config: Mapping[str, Any]) -> dict[str, int]:
+    """The sizes that a transformer of KerasHub's own format is made with.
+
+    Args:
+        name: Of the preset, for messages.
+        config: Its ``config.json``.
+
+    Returns:
+        Argument of its class -> the size; without those that the file leaves out.
+
+    Raises:
+        BackboneError: When a size is no whole number, or the net larger than the limits.
+
+    Example:
+        >>> sizes_of("folder", {"class_name": "BertBackbone", "config": {"num_layers": 2, "dropout": 0.1}})
+        {'num_layers': 2}
+    """
+    inner = config.get("config", config)
+    if not isinstance(inner, Mapping):
+        raise BackboneError(f"{CONFIG} of {name!r} does not say how its net is made.", repr(inner)[:100], _AGAIN)
+    sizes = {key: whole(name, inner, key, 1) for key in _SIZES if inner.get(key) is not None}
+    check_sizes(name, sizes)
+    return sizes
+
+
+def check_sizes(name: str, sizes: Mapping[str, Any]) -> None:
+    """Refuse a net that is larger than the limits, before it is built.
+
+    Args:
+        name: Of the preset, for messages.
+        sizes: Argument of a class of transformers in KerasHub -> its value.
+
+    Raises:
+        BackboneError: When it has too many layers or values.
+
+    Example:
+        >>> check_sizes("folder", {"num_layers": 12, "hidden_dim": 10**9})
+        Traceback (most recent call last):
+        tfft.core.errors.BackboneError: 'folder', by its config.json: 48,000,000,028,000,000,000 values are more than...
+    """
+    what = f"{name!r}, by its {CONFIG}"
+    width, groups = sizes.get("hidden_dim", 1), sizes.get("num_groups")
+    repeated = sizes.get("num_inner_repetitions", 1)
+    layers = sizes.get("num_layers", 1)
+    limits.check("backbone_layers", layers * repeated, what, BackboneError)
+    inner = sizes.get("intermediate_dim", sizes.get("mlp_dim", 1))
+    rows = sum(sizes.get(key, 0) for key in ("vocabulary_size", "vocab_size", "max_sequence_length", "num_segments"))
+    height, across, colours = sizes.get("image_shape", (1, 1, 3))
+    down, right = sizes.get("patch_size", (1, 1))
+    rows += (height // down) * (across // right) + down * right * colours
+    each = width * (4 * width + 2 * inner)
+    held = rows * sizes.get("embedding_dim", width) + (groups or layers) * repeated * each
+    limits.check("backbone_values", held, what, BackboneError)

@@ -1,0 +1,126 @@
+"""Weights in ``.safetensors`` files of a preset, whole or in shards: names and shapes first, values one tensor at a time."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from tfft.backbones.preset_files import read_json
+from tfft.core.errors import WeightsError, shortlist
+
+FILE, INDEX = "model.safetensors", "model.safetensors.index.json"
+_FLOATS = ("F64", "F32", "F16", "BF16")
+
+
+class Tensors(ExitStack):
+    """The tensors of a preset, as a context: its files stay open inside.
+
+    Args:
+        preset: ``hf://owner/model``, or a folder.
+
+    Attributes:
+        shapes: Name -> shape.
+
+    Raises:
+        WeightsError: When a file is missing, damaged, or outside of the preset; or two files hold tensors of one name.
+
+    Example:
+        >>> import tempfile, numpy as np
+        >>> from safetensors.numpy import save_file
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_file({"a": np.ones((2, 3), "float16")}, f"{folder}/model.safetensors")
+        ...     with Tensors(folder) as tensors:
+        ...         print(dict(tensors.shapes), tensors.read("a").dtype)
+        {'a': (2, 3)} float32
+    """
+
+    def __init__(self, preset: str) -> None:
+        super().__init__()
+        self.preset = preset
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        self._files: dict[str, Any] = {}
+        try:
+            for file in self._names():
+                self._open(file)
+        except BaseException:
+            self.close()
+            raise
+
+    def read(self, name: str) -> np.ndarray:
+        """The values of one tensor.
+
+        Args:
+            name: One of ``shapes``.
+
+        Returns:
+            float32, of its shape; half precision widened, double rounded.
+
+        Raises:
+            WeightsError: When they are no floating-point numbers, or not all of them are finite.
+        """
+        import ml_dtypes  # noqa: F401  NumPy knows bfloat16 by its name only after this
+
+        file = self._files[name]
+        kind = file.get_slice(name).get_dtype()
+        if kind not in _FLOATS:
+            raise WeightsError(
+                f"The weight {name!r} of {self.preset!r} holds no floating-point numbers.",
+                f"{kind}, shape {self.shapes[name]}",
+                "Use weights that are not quantized.",
+            )
+        values = file.get_tensor(name).astype("float32")
+        if not np.isfinite(values).all():
+            raise WeightsError(
+                f"The weight {name!r} of {self.preset!r} holds values that are no finite numbers.",
+                f"{np.count_nonzero(~np.isfinite(values)):,} of {values.size:,}",
+                "Copy the model again; if its file is the same, its training failed.",
+            )
+        return np.asarray(values)
+
+    def _names(self) -> list[str]:
+        """Of the files that hold the tensors."""
+        if _is_there(self.preset, FILE):
+            return [FILE]
+        index = read_json(self.preset, INDEX).get("weight_map")
+        files = sorted(set(map(str, index.values()))) if isinstance(index, Mapping) else []
+        # a path could lead out of the folder
+        strange = [
+            file
+            for file in files
+            if PurePosixPath(file).name != file or not file.endswith(".safetensors") or "\\" in file
+        ]
+        if strange or not files:
+            raise WeightsError(
+                f"{INDEX} of {self.preset!r} does not name files that stand beside it.",
+                shortlist(strange) if strange else "no files",
+                "Copy the model again.",
+            )
+        return files
+
+    def _open(self, file: str) -> None:
+        from keras_hub.src.utils.preset_utils import get_file
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            opened = self.enter_context(safe_open(get_file(self.preset, file), framework="np"))
+        except (SafetensorError, OSError) as error:
+            missing = isinstance(error, FileNotFoundError)
+            raise WeightsError(
+                f"{file!r} of {self.preset!r} {'is missing' if missing else f'cannot be read: {error}'}.",
+                fix="Copy the model again; a file may be truncated.",
+            ) from None
+        for name in opened.keys():  # noqa: SIM118  it is no mapping
+            if name in self.shapes:
+                raise WeightsError(
+                    f"Two files of {self.preset!r} hold a weight {name!r}.", fix="Delete the files of the older save."
+                )
+            self.shapes[name] = tuple(opened.get_slice(name).get_shape())
+            self._files[name] = opened
+
+
+def _is_there(preset: str, file: str) -> bool:
+    from keras_hub.src.utils.preset_utils import check_file_exists
+
+    return Path(preset, file).is_file() or (not Path(preset).is_dir() and bool(check_file_exists(preset, file)))

@@ -1,0 +1,141 @@
+"""manifest.json of a bundle: its values are of the types and within the sizes that ``export`` writes, or refused.
+
+Whoever reads the values afterwards need not expect a label that is a number, or an image of 100,000 x 100,000 pixels.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tfft.core import limits, net_config, strict_json
+from tfft.core.errors import BundleError, shortlist
+
+_MOST_SEPARATORS = 8
+_LONGEST_NAME = 10_000
+# what a tokenizer of KerasHub is made with; its vocabulary lies in files of the bundle, never at a path that a manifest names
+_TOKENIZER = frozenset(
+    (
+        "trainable", "dtype", "config_file", "sequence_length", "lowercase", "strip_accents", "split", "split_on_cjk",
+        "suffix_indicator", "oov_token", "special_tokens", "special_tokens_in_strings", "add_prefix_space", "unsplittable_tokens",
+        "add_bos", "add_eos", "separators",
+    )
+)  # fmt: skip
+_ELSEWHERE = ("vocabulary", "merges", "proto")
+_TOKENIZERS = frozenset(
+    (
+        "AlbertTokenizer", "BertTokenizer", "DebertaV3Tokenizer", "DistilBertTokenizer", "ElectraTokenizer", "GPT2Tokenizer",
+        "JsonTokenizer", "RobertaTokenizer", "SavedTokenizer", "XLMRobertaTokenizer",
+    )
+)  # fmt: skip
+
+
+def read(path: Path, shown: str, version: int) -> dict[str, Any]:
+    """Read and check a manifest.
+
+    Args:
+        path: Of the file.
+        shown: Name of the bundle, for the message.
+        version: The format that is read.
+
+    Returns:
+        Its values: ``format``, ``versions``, ``backbone``, ``task``, ``preprocessor``, ``weights`` and ``content``.
+
+    Raises:
+        BundleError: When it cannot be read, is of another format, lacks a value, or holds one of another type or beyond a limit.
+    """
+    values = strict_json.read_file(
+        path,
+        f"{shown} is not a bundle: {path.name}",
+        BundleError,
+        "Pass a folder or zip file that tfft.export() wrote.",
+    )
+    if not isinstance(values, dict):
+        raise _wrong(shown, "", f"a {type(values).__name__}")
+    if values.get("format") != version or isinstance(values["format"], bool):
+        versions = values.get("versions")
+        raise BundleError(
+            f"{shown} has format {values.get('format')!r}"[:300] + f"; this version reads {version}.",
+            f"written by tfft {versions.get('tfft') if isinstance(versions, dict) else None}"[:100],
+            "Upgrade with: pip install -U tfft.",
+        )
+    for key, kind in (("versions", dict), ("backbone", dict), ("weights", str), ("content", str)):
+        _take(values, key, kind, shown)
+    _check_task(_take(values, "task", dict, shown), shown)
+    _check_preprocessor(_take(values, "preprocessor", dict, shown), shown)
+    return values
+
+
+def _check_task(task: Mapping[str, Any], shown: str) -> None:
+    _take(task, "name", str, shown)
+    _take(task, "options", dict, shown)
+    labels = _take(task, "labels", dict, shown)
+    _take(labels, "kind", str, shown)
+    names = _take(labels, "names", list, shown)
+    wrong = [name for name in names if not isinstance(name, str) or len(name) > _LONGEST_NAME]
+    if wrong or not names:
+        raise _wrong(shown, "labels", shortlist([str(name)[:100] for name in wrong]) if wrong else "no labels")
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise _wrong(shown, "labels", f"{shortlist(twice)} more than once")
+    for key in ("mean", "scale"):
+        numbers = _take(labels, key, list, shown)
+        if any(isinstance(number, bool) or not isinstance(number, (int, float)) for number in numbers):
+            raise _wrong(shown, key, shortlist(numbers)[:200])
+
+
+def _check_preprocessor(values: Mapping[str, Any], shown: str) -> None:
+    if "tokenizer" not in values:
+        sides = [_whole(values, key, shown) for key in ("height", "width")]
+        limits.check("image_pixels", sides[0] * sides[1], f"The images that {shown} reads", BundleError)
+        _take(values, "fit", str, shown)
+        return
+    limits.check("text_tokens", _whole(values, "length", shown), f"The texts that {shown} reads", BundleError)
+    _take(values, "segments", bool, shown)
+    tokenizer = _take(values, "tokenizer", dict, shown)
+    if _whole(tokenizer, "separators", shown) > _MOST_SEPARATORS:
+        raise _wrong(shown, "separators", repr(tokenizer["separators"]))
+    _take(tokenizer, "files", str, shown)
+    if _take(tokenizer, "class", str, shown) not in _TOKENIZERS:
+        raise _wrong(shown, "tokenizer", tokenizer["class"][:200])
+    _check_tokenizer(_take(tokenizer, "config", dict, shown), shown)
+
+
+def _check_tokenizer(config: Mapping[str, Any], shown: str) -> None:
+    for key, value in config.items():
+        if key in _ELSEWHERE and value is not None:
+            raise _wrong(shown, f"{key} of the tokenizer", f"{value!r}"[:200])
+        if key == "tokens":  # of a JsonTokenizer: the text of its special tokens
+            if not isinstance(value, dict) or not all(isinstance(token, str) for token in value.values()):
+                raise _wrong(shown, "tokens of the tokenizer", f"{value!r}"[:200])
+            continue
+        if key not in _TOKENIZER and key not in _ELSEWHERE:
+            raise _wrong(shown, "tokenizer", f"{key}={value!r}"[:200])
+        if key == "dtype":
+            net_config.check(value, shown)
+        elif (
+            isinstance(value, dict)
+            or (key == "sequence_length" and value is not None)
+            or (key == "config_file" and ("/" in str(value) or "\\" in str(value)))
+        ):
+            raise _wrong(shown, f"{key} of the tokenizer", f"{value!r}"[:200])
+
+
+def _take(values: Mapping[str, Any], key: str, kind: type, shown: str) -> Any:
+    if key not in values:
+        raise BundleError(f"{shown} is damaged: its manifest lacks {key!r}.", fix="Copy or export it again.")
+    if not isinstance(values[key], kind):
+        raise _wrong(shown, key, f"a {type(values[key]).__name__}: {values[key]!r}"[:200])
+    return values[key]
+
+
+def _whole(values: Mapping[str, Any], key: str, shown: str) -> int:
+    number = _take(values, key, int, shown)
+    if isinstance(number, bool) or number < 1:
+        raise _wrong(shown, key, repr(number)[:100])
+    return int(number)
+
+
+def _wrong(shown: str, key: str, got: str) -> BundleError:
+    place = f"the value of {key!r} in its manifest" if key else "its manifest"
+    return BundleError(f"{shown} is damaged: {place} is not what export() writes.", got, "Copy or export it again.")

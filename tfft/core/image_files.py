@@ -1,0 +1,249 @@
+"""Encoded images: size, kind of file and memory are checked from the header, before any pixel is allocated.
+
+::
+
+    with opened_image("huge.png", "'huge.png'") as image, taking_turns(image.width * image.height):
+        image.load()
+"""
+
+import io
+import os
+import stat
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+# each of them registers itself in Image.OPEN
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    JpegImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+
+from tfft.core import limits
+from tfft.core.errors import DataError
+from tfft.core.machine import release_memory
+from tfft.core.specs import IMAGE_FORMATS
+
+PLUGINS = (
+    BmpImagePlugin,
+    GifImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+LARGE_PIXELS = 16_000_000
+"""Images from here on are decoded one at a time, whatever the number of threads; bytes of files likewise."""
+_PREFIX = 32
+_TILE_SIDES = (322, 323)
+_TURN = threading.RLock()
+
+
+def taking_turns(amount: int) -> AbstractContextManager[Any]:
+    """Wait until no other thread works on something large.
+
+    Args:
+        amount: Pixels, or bytes.
+
+    Returns:
+        A context that lasts as long as the memory is needed; of ordinary amounts one that never waits.
+
+    Example:
+        >>> with taking_turns(20_000_000), taking_turns(20_000_000):
+        ...     "the same thread may enter twice"
+        'the same thread may enter twice'
+    """
+    return _turn() if amount >= LARGE_PIXELS else nullcontext()
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    with _TURN:
+        release_memory()  # what the thread before let go of
+        try:
+            yield
+        finally:
+            release_memory()
+
+
+def read_regular(path: str | Path) -> bytes:
+    """The content of a file.
+
+    Args:
+        path: Of a regular file; a pipe would wait for ever, and a device has no end.
+
+    Returns:
+        Its bytes.
+
+    Raises:
+        OSError: When there is no such file, or it is a pipe, a device or a folder.
+        DataError: When it has more bytes than the limit ``input_bytes``.
+    """
+    limits.check("input_bytes", regular_bytes(path), repr(str(path)))
+    return Path(path).read_bytes()
+
+
+def regular_bytes(path: str | Path) -> int:
+    """How long a regular file is.
+
+    Args:
+        path: Of the file.
+
+    Returns:
+        Bytes.
+
+    Raises:
+        OSError: When there is no such file, or it is a pipe, a device or a folder.
+    """
+    found = os.stat(path)
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError("a folder" if stat.S_ISDIR(found.st_mode) else "no regular file")
+    return found.st_size
+
+
+@contextmanager
+def opened_image(source: Any, what: str) -> Iterator[Any]:
+    """Open an image without decoding it.
+
+    Pillow's own ``Image.open`` is not used: it warns of large images in the user's name, and allocates those of WebP before it
+    looks at their size.
+
+    Args:
+        source: A path, encoded bytes, or a Pillow image, which is passed on.
+        what: How to call it in messages.
+
+    Yields:
+        A Pillow image of a format in ``IMAGE_FORMATS``; its pixels are read by ``load``.
+
+    Raises:
+        DataError: When it has more pixels than the limit ``image_pixels``.
+        OSError: When the file cannot be read, or is no image.
+
+    Example:
+        >>> with opened_image(b"P5 3 2 255 abcdef", "a grey image") as image:
+        ...     image.format, image.size
+        ('PPM', (3, 2))
+    """
+    if isinstance(source, Image.Image):
+        limits.check("image_pixels", source.width * source.height, what)
+        yield source
+        return
+    path = "" if isinstance(source, (bytes, bytearray)) else str(source)
+    if path:
+        regular_bytes(path)
+    with open(path, "rb") if path else io.BytesIO(source) as file:
+        prefix = file.read(_PREFIX)
+        limits.check("image_pixels", _webp_pixels(prefix), what)
+        try:
+            image = _identified(file, prefix, path)
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # a GIF whose frame exceeds its screen
+            raise DataError(
+                f"{what}: its pixels are more than the limit.",
+                f"limit {limits.highest('image_pixels'):,}",
+                "Fix the file: it has a frame beyond its own sides.",
+            ) from None
+        tags = getattr(image, "tag_v2", {})
+        tile = _whole(tags.get(_TILE_SIDES[0])) * _whole(tags.get(_TILE_SIDES[1]))
+        limits.check("image_pixels", max(image.width * image.height, tile), what)
+        yield image
+
+
+def encoded(image: Any) -> bytes:
+    """The file of an image that was opened.
+
+    Args:
+        image: A Pillow image; pixels that were loaded already are not looked at.
+
+    Returns:
+        Its bytes; empty where its file is closed or it came from none.
+
+    Example:
+        >>> encoded(Image.new("L", (2, 2)))
+        b''
+    """
+    file = getattr(image, "fp", None)
+    if file is None or file.closed:
+        return b""
+    here = file.tell()
+    file.seek(0)
+    content: bytes = file.read()
+    file.seek(here)
+    return content
+
+
+def is_image(source: str | Path | bytes) -> bool:
+    """Whether something begins as an image that can be decoded, whatever its name; pixels are not looked at.
+
+    Args:
+        source: A path or encoded bytes.
+
+    Returns:
+        True for headers of the formats in ``IMAGE_FORMATS``, of images of any size.
+
+    Example:
+        >>> is_image(b"P5 3 2 255 abcdef"), is_image(b"P5 is a page of text"), is_image(b"")
+        (True, False, False)
+    """
+    try:
+        with _beginning(source) as file:
+            prefix = file.read(_PREFIX)
+            if not any(Image.OPEN[name][1](prefix) is True for name in IMAGE_FORMATS):  # type: ignore[misc]
+                return False
+            # the decoder of WebP is only made from a whole file, and its magic bytes are long enough
+            return prefix[8:12] == b"WEBP" or bool(_identified(file, prefix, ""))
+    except Exception:
+        return False
+
+
+def _beginning(source: str | Path | bytes) -> Any:
+    if isinstance(source, bytes):
+        return io.BytesIO(source)
+    regular_bytes(source)
+    return open(source, "rb")
+
+
+def _identified(file: Any, prefix: bytes, path: str) -> Any:
+    """An image by its first bytes, whatever its name ends in."""
+    for name in IMAGE_FORMATS:
+        factory, accept = Image.OPEN[name]
+        if accept is None or accept(prefix) is not True:
+            continue
+        file.seek(0)
+        try:
+            return factory(file, path)
+        except (SyntaxError, IndexError, TypeError, struct.error):
+            continue
+    raise UnidentifiedImageError("not an image")
+
+
+def _webp_pixels(prefix: bytes) -> int:
+    """Width x height of the canvas in the header of a WebP file; 0 where there is none."""
+    chunk, rest = prefix[12:16], prefix[20:32]
+    if prefix[:4] != b"RIFF" or prefix[8:12] != b"WEBP" or len(rest) < 10:
+        return 0
+    if chunk == b"VP8X":  # an animation, or one with metadata: flags, then sides less one, 24 bits each
+        pixels = (1 + int.from_bytes(rest[4:7], "little")) * (1 + int.from_bytes(rest[7:10], "little"))
+        return pixels * 2 if rest[0] & 2 else pixels  # Pillow keeps two more canvases of an animation
+    if chunk == b"VP8L":  # a signature, then sides less one, 14 bits each
+        bits = int.from_bytes(rest[1:5], "little")
+        return (1 + (bits & 0x3FFF)) * (1 + (bits >> 14 & 0x3FFF))
+    if chunk == b"VP8 ":  # a frame tag and a start code, then two sides of 14 bits
+        width, height = struct.unpack("<HH", rest[6:10])
+        return int(width & 0x3FFF) * int(height & 0x3FFF)
+    return 0
+
+
+def _whole(value: Any) -> int:
+    """The value of a TIFF tag that should be one whole number."""
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,182 @@
+"""A ``.keras`` file from elsewhere: members, configuration and weights are checked before Keras opens it.
+
+::
+
+    with keras_zip.checked(path, "'flowers.tfft'", BundleError) as room:
+        net = keras.saving.load_model(path, compile=False, safe_mode=True)
+"""
+
+import inspect
+import io
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tfft.core import limits, net_config, strict_json, zip_files
+from tfft.core.errors import BundleError, TfftError
+
+_CONFIG, _METADATA, _WEIGHTS, _ASSETS = "config.json", "metadata.json", "model.weights.h5", "assets/"
+_SPARE = 64 * 2**20  # bytes of variables that a file of weights need not hold
+_KINDS = "fiub"  # floats, whole numbers and truth values of NumPy
+
+
+def graphs(
+    path: Path, what: str, error: type[TfftError] = BundleError, own_classes: Sequence[type] = ()
+) -> Iterator[bytes]:
+    """Check all of a ``.keras`` file but the SavedModels inside.
+
+    Args:
+        path: Of the file.
+        what: The file, for the message.
+        error: The class of the error to raise.
+        own_classes: Registered classes that may be in it besides those of ``keras_classes``.
+
+    Yields:
+        Each packed SavedModel inside, for ``saved_graph``.
+
+    Raises:
+        TfftError: An instance of ``error``: for a damaged or dangerous zip file, a class that could do more than compute, and
+            weights that lie in other files or take more room than the file.
+    """
+    with zip_files.opened(path, f"net.keras in {what}", error) as archive:
+        names = set(archive.namelist())
+        strange = sorted(n for n in names - {_CONFIG, _METADATA, _WEIGHTS} if not n.startswith(_ASSETS))
+        missing = sorted({_CONFIG, _WEIGHTS} - names)
+        if strange or missing:
+            raise error(
+                f"net.keras in {what} is not what Keras writes.",
+                f"without {missing[0]!r}" if missing else repr(strange[0]),
+                "Copy or export it again.",
+            )
+        limits.check("config_bytes", archive.getinfo(_CONFIG).file_size, f"config.json in {what}", error)
+        config = strict_json.read(archive.read(_CONFIG), f"config.json in {what}", error, "Copy or export it again.")
+        net_config.check(config, what, error, own_classes)
+        yield from (archive.read(name) for name in sorted(names) if name.endswith(".tar.gz"))
+
+
+@contextmanager
+def room_for_weights(path: Path, what: str, error: type[TfftError] = BundleError) -> Iterator[None]:
+    """While a net is loaded, refuse variables that take more bytes than its weights.
+
+    Args:
+        path: A ``.keras`` file whose members were checked by ``graphs``.
+        what: The file, for the message.
+        error: The class of the error to raise.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        TfftError: An instance of ``error``: inside, before such a variable takes memory; at the beginning, when the file of weights
+            refers to other files, holds no plain arrays, or declares more than it holds.
+    """
+    import tensorflow as tf
+
+    with zip_files.opened(path, f"net.keras in {what}", error) as archive:
+        most = 2 * _stored_bytes(archive.read(_WEIGHTS), what, error) + _SPARE
+    made = [0]
+
+    def creator(following: Any, **options: Any) -> Any:
+        made[0] += _bytes_of(options)
+        if made[0] > most:
+            raise error(
+                f"The net in {what} is larger than its weights.",
+                f"more than {most:,} bytes of variables",
+                "Find out where it comes from.",
+            )
+        return following(**options)
+
+    with tf.variable_creator_scope(creator):
+        yield
+
+
+def check_outputs(net: Any, what: str, error: type[TfftError] = BundleError) -> None:
+    """Refuse a net that makes enormous tensors of a small input.
+
+    Args:
+        net: A ``keras.Model``; its layers' outputs have shapes (batch, ...).
+        what: The file, for the message.
+        error: The class of the error to raise.
+
+    Raises:
+        TfftError: An instance of ``error``, when an output for one example has more than ``net_values`` of ``limits``.
+    """
+    for operation in _operations(net):
+        for node in getattr(operation, "_inbound_nodes", ()):
+            for tensor in node.output_tensors:
+                limits.check(
+                    "net_values", math.prod(side or 1 for side in tensor.shape[1:]), f"The net in {what}", error
+                )
+
+
+def _operations(net: Any) -> Iterator[Any]:
+    """Layers and raw operations, also of nets inside of the net."""
+    for operation in getattr(net, "operations", None) or net.layers:
+        yield operation
+        if hasattr(operation, "layers"):
+            yield from _operations(operation)
+
+
+def _bytes_of(options: dict[str, Any]) -> int:
+    """Bytes that a TensorFlow variable is going to take; Keras 3.15 hands over its own one, which knows the shape, in a closure."""
+    value = options.get("initial_value")
+    held = inspect.getclosurevars(value).nonlocals.get("self") if inspect.isfunction(value) else value
+    shape = getattr(held, "shape", None)
+    shape = options.get("shape") if shape is None else shape
+    sides = [] if shape is None else list(shape)
+    return 8 * math.prod(side or 1 for side in sides)
+
+
+def _stored_bytes(content: bytes, what: str, error: type[TfftError]) -> int:
+    """Bytes of all arrays in an HDF5 file, by its headers alone."""
+    import h5py
+
+    found: dict[int, int] = {}
+
+    def walk(group: Any, path: str) -> None:
+        for name in group:
+            link = group.get(name, getlink=True)
+            if not isinstance(link, h5py.HardLink):
+                raise _refused(what, f"a {type(link).__name__} at {path}{name}", error)
+            item = group[name]
+            address = h5py.h5o.get_info(item.id).addr
+            if address in found:
+                continue
+            found[address] = 0
+            limits.check("archive_members", len(found) // 10, f"model.weights.h5 in {what}", error)
+            if isinstance(item, h5py.Group):
+                walk(item, f"{path}{name}/")
+            else:
+                found[address] = _array_bytes(item, f"{path}{name}", what, error)
+
+    try:
+        with h5py.File(io.BytesIO(content), "r") as file:
+            walk(file, "")
+    except (OSError, ValueError, KeyError, RuntimeError, RecursionError) as damage:
+        if isinstance(damage, TfftError):
+            raise
+        raise error(f"model.weights.h5 in {what} is damaged: {damage}.", fix="Copy or export it again.") from damage
+    return sum(found.values())
+
+
+def _array_bytes(item: Any, path: str, what: str, error: type[TfftError]) -> int:
+    import h5py
+
+    if not isinstance(item, h5py.Dataset):
+        raise _refused(what, f"a {type(item).__name__} at {path}", error)
+    if item.is_virtual or item.external:
+        raise _refused(what, f"an array of another file at {path}", error)
+    # bfloat16 is two bytes without a kind that NumPy knows
+    if item.dtype.kind not in _KINDS and (item.dtype.kind, item.dtype.itemsize) != ("V", 2):
+        raise _refused(what, f"{item.dtype} at {path}", error)
+    size = math.prod((0,) if item.shape is None else item.shape) * item.dtype.itemsize
+    stored = item.id.get_storage_size()
+    if size > limits.highest("archive_ratio") * max(stored, 1) and size > _SPARE:
+        raise _refused(what, f"{size:,} bytes declared and {stored:,} stored at {path}", error)
+    return size
+
+
+def _refused(what: str, got: str, error: type[TfftError]) -> TfftError:
+    return error(f"model.weights.h5 in {what} does not hold plain arrays.", got, "Find out where it comes from.")

@@ -1,0 +1,138 @@
+"""The configuration of a net from elsewhere: whatever Keras would make of it is on a positive list, checked before Keras sees it.
+
+Keras 3.15 refuses some dangerous classes, and allows them again after ``enable_unsafe_deserialization()``; a name that this process
+has registered wins over the class that a configuration names. This check depends on neither.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tfft.core.errors import BundleError, TfftError
+from tfft.core.keras_classes import CLASSES, FUNCTIONS, REGISTERED
+
+# of a tensor its shape and where it comes from, of an index its ends; they name no class
+_VALUES = frozenset(("__keras_tensor__", "__slice__", "__ellipsis__", "__tensor__", "__numpy__"))
+_DTYPES = frozenset(
+    (
+        "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+        "float16", "bfloat16", "float32", "float64", "string",
+    )
+)  # fmt: skip
+# their values are names of layers, or are checked with the class
+_FREE = frozenset(("name", "keras_history", "class_name", "module", "registered_name", "input_layers", "output_layers"))
+_OWN = "tfft.core.saved_layer"
+
+
+def check(config: Any, what: str, error: type[TfftError] = BundleError, own_classes: Sequence[type] = ()) -> None:
+    """Refuse a configuration with a class, function or name that is not known to only compute.
+
+    Args:
+        config: ``config.json`` of a ``.keras`` file, read by ``strict_json``, which limits its depth.
+        what: The file, for the message.
+        error: The class of the error to raise.
+        own_classes: Registered classes that the caller trusts besides.
+
+    Raises:
+        TfftError: An instance of ``error``, naming the class.
+
+    Example:
+        >>> check({"module": "keras.layers", "class_name": "ReLU", "config": {}, "registered_name": None}, "'a.keras'")
+        >>> check({"module": "keras.layers", "class_name": "Lambda", "config": {}, "registered_name": None}, "'a.keras'")
+        Traceback (most recent call last):
+        tfft.core.errors.BundleError: The net in 'a.keras' holds a layer that could run code of its own. Got: keras.layers.Lambda. \
+Only layers of Keras and KerasHub that compute are read: find out where the file comes from, or if the class is your own, \
+pass own_classes=[...] to tfft.load.
+    """
+    if isinstance(
+        config, dict
+    ):  # how the whole net was trained is not read; how a net inside of it was is, by Keras 3.15
+        config = config | {"compile_config": None}
+    for key, part in _parts(config, ""):
+        found = _refusal_of_name(key, part) if isinstance(part, str) else _refusal(part, own_classes)
+        if found:
+            raise error(
+                f"The net in {what} holds {found[0]}.",
+                found[1],
+                "Only layers of Keras and KerasHub that compute are read: find out where the file comes from, or if the class is "
+                "your own, pass own_classes=[...] to tfft.load.",
+            )
+
+
+def _parts(value: Any, key: str) -> Iterator[tuple[str, Any]]:
+    """Everything that names a class, or that Keras could take for the name of one."""
+    if isinstance(value, str) and key not in _FREE:
+        yield key, value
+    elif isinstance(value, dict):
+        if "class_name" in value:
+            yield key, value
+        for name, item in value.items():
+            yield from _parts(item, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _parts(item, key)
+
+
+def _refusal_of_name(key: str, name: str) -> tuple[str, str] | None:
+    import keras
+
+    if name not in FUNCTIONS and keras.saving.get_registered_object(name) is not None:
+        return "the name of something that this process has registered with Keras", f"{key}={name!r}"[:200]
+    if name in FUNCTIONS and not _is_keras(keras.saving.get_registered_object(name)):
+        return "a name that stands for something else in this process", f"{key}={name!r}"
+    return None
+
+
+def _refusal(part: Mapping[str, Any], own_classes: Sequence[type]) -> tuple[str, str] | None:
+    """What is wrong with a part of the configuration that names a class, and which one; None where it is allowed."""
+    name, module, registered = (part.get(key) for key in ("class_name", "module", "registered_name"))
+    shown = f"{module}.{name}" + (f" registered as {registered!r}" if registered not in (None, name) else "")
+    if not isinstance(name, str) or not isinstance(module, (str, type(None))):
+        return "a class without a name", shown[:200]
+    if name in _VALUES and module is None and registered is None:
+        return _refusal_of_values(part["class_name"], part.get("config"))
+    if "keras_hub" in f"{module} {part.get('config')}"[:200]:
+        import keras_hub  # noqa: F401
+    if name == "function":
+        allowed = module in ("builtins", "keras.activations") and part.get("config") in FUNCTIONS
+        stands = allowed and registered in (None, "function", part["config"]) and _refusal_of_name("", part["config"])
+        return (
+            None
+            if allowed and stands is None
+            else ("a function that could do anything", f"{part.get('config')!r}"[:200])
+        )
+    if any(_is(own, module, name, registered) for own in own_classes):
+        return None
+    if module is None or name not in CLASSES.get(module, ()) or not _resolves(module, name, registered):
+        return "a layer that could run code of its own", shown[:200]
+    return None
+
+
+def _refusal_of_values(name: str, config: Any) -> tuple[str, str] | None:
+    known = isinstance(config, dict) and config.get("dtype", "float32") in _DTYPES
+    return None if known else ("an array of an unknown type", f"{name} {config!r}"[:200])
+
+
+def _resolves(module: str, name: str, registered: Any) -> bool:
+    """Whether Keras takes the class of this module for it; whatever is registered under the name would win."""
+    import keras
+
+    package = REGISTERED.get(module.partition(".")[0])
+    if registered not in (None, name, f"{package}>{name}"):
+        return False
+    if module == _OWN:
+        # Keras finds its classes by their registration; they refuse graphs that touch files or run Python
+        import tfft.core.saved_layer  # noqa: F401
+    found = keras.saving.get_registered_object(name if registered is None else registered)
+    return found is None or (getattr(found, "__module__", None) == module and getattr(found, "__name__", None) == name)
+
+
+def _is(own: type, module: str | None, name: str, registered: Any) -> bool:
+    import keras
+
+    known = keras.saving.get_registered_name(own)
+    written = (None if own.__module__ == "__main__" else own.__module__, own.__name__, known)
+    return (module, name, registered) == written and keras.saving.get_registered_object(known) is own
+
+
+def _is_keras(found: Any) -> bool:
+    return found is None or str(getattr(found, "__module__", "")).partition(".")[0] in ("keras", "keras_hub")

@@ -1,0 +1,129 @@
+"""Advice on paths where nothing is: what was probably meant, and how to write it."""
+
+import difflib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tfft.core.errors import shortlist
+
+_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:/{1,3}")
+_DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
+_ESCAPES = {"\t": r"\t", "\n": r"\n", "\r": r"\r", "\a": r"\a", "\b": r"\b", "\f": r"\f", "\v": r"\v"}
+_LOOKED_AT = 2_000
+"""Entries of folders that are looked at for a name."""
+
+
+def missing_file(path: str | Path, start: str | Path = "") -> str:
+    r"""What to do about a file or folder that does not exist.
+
+    Args:
+        path: As the user wrote it.
+        start: The folder where a relative path starts, for messages and for looking; the working folder when empty.
+
+    Returns:
+        One or two sentences.
+
+    Example:
+        >>> missing_file("https://example.org/cat.jpg")
+        'That is a URL: download the file first, and pass its path.'
+        >>> missing_file("no such folder/cat.jpg")
+        "Check the path; it is relative to where you run, .... The folder 'no such folder' does not exist."
+    """
+    text, base = str(path), Path(start)
+    if _URL.match(text) and not _DRIVE.match(text):
+        if text.lower().startswith("file:"):
+            return "Write the path without 'file://'."
+        return "That is a URL: download the file first, and pass its path."
+    for other, reason in _respelt(text):
+        if _stands(base / other):
+            return f"Did you mean {other!r}?{reason}"
+    broken = next((shown for letter, shown in _ESCAPES.items() if letter in text), "")
+    if broken:
+        return f'Python reads {broken} in a string as one character: write r"..." or forward slashes.'
+    target = base / text
+    try:
+        return _meant(target, base) or _unknown(target, text)
+    except OSError:  # too long for a name, or a folder that may not be read
+        return _unknown(target, text)
+
+
+def class_folders_below(root: str | Path) -> str:
+    """The only folder of a root, where the folders of classes seem to lie one level further down.
+
+    Args:
+        root: A folder.
+
+    Returns:
+        The path of that folder; empty where there is none.
+    """
+    below = [each for each in sorted(Path(root).iterdir()) if each.is_dir() and not each.name.startswith(".")]
+    if len(below) != 1:
+        return ""
+    inner = [each for each in below[0].iterdir() if each.is_dir() and not each.name.startswith(".")]
+    return str(below[0]) if len(inner) > 1 else ""
+
+
+def _respelt(text: str) -> Iterator[tuple[str, str]]:
+    """Other ways to write the same path, with a reason where one helps."""
+    stripped = text.strip().strip("\"'").strip()
+    if stripped != text:
+        yield stripped, " There are blanks or quotation marks around the path."
+    if "\\" in stripped:
+        yield stripped.replace("\\", "/"), " Forward slashes work on every system."
+    if stripped.startswith("~"):
+        yield os.path.expanduser(stripped), " Python does not expand '~' in a path."
+    if "%" in stripped:
+        from urllib.parse import unquote
+
+        yield unquote(stripped), ""
+
+
+def _meant(target: Path, base: Path) -> str:
+    """A file or folder of a similar name, nearby."""
+    folder = target.parent
+    if folder.is_dir():
+        names = [entry.name for entry, _ in zip(os.scandir(folder), range(_LOOKED_AT), strict=False)]
+        ended = sorted(name for name in names if not target.suffix and Path(name).stem == target.name)
+        cased = [name for name in names if name.casefold() == target.name.casefold()]
+        other = sorted(name for name in names if target.suffix and Path(name).stem == target.stem)
+        close = difflib.get_close_matches(target.name, names, n=3, cutoff=0.75)
+        found = ended or cased or other or close
+        if found:
+            meant = " or ".join(repr(str(folder / name)) for name in found[:3])
+            return f"Did you mean {meant}?"
+    elsewhere = _elsewhere(target, folder if folder.is_dir() else base)
+    return f"Did you mean {elsewhere!r}? There is a file of this name." if elsewhere else ""
+
+
+def _elsewhere(target: Path, folder: Path) -> str:
+    """The same name in a folder below or above."""
+    looked = 0
+    for where, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if target.name in names or target.name in folders:
+            return os.path.normpath(os.path.join(where, target.name))
+        looked += len(names) + len(folders)
+        if looked > _LOOKED_AT:
+            break
+    above = next((each for each in list(folder.absolute().parents)[:3] if (each / target.name).is_file()), None)
+    return str(above / target.name) if above is not None else ""
+
+
+def _unknown(target: Path, text: str) -> str:
+    advice = f"Check the path; it is relative to where you run, {os.getcwd()!r}."
+    if os.path.isabs(text):
+        advice = "Check the path."
+    first = next((each for each in reversed(target.parents) if not _stands(each)), None)
+    if first is not None:
+        return f"{advice} The folder {str(first)!r} does not exist."
+    beside = sorted(entry.name for entry, _ in zip(os.scandir(target.parent), range(_LOOKED_AT), strict=False))
+    return f"{advice} Beside it are {shortlist(beside, 3)}." if beside else f"{advice} Its folder is empty."
+
+
+def _stands(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long for a name, or a NUL in it
+        return False

@@ -1,0 +1,184 @@
+"""A tar archive read once from front to end, in constant memory.
+
+``tarfile`` itself decodes the blocks of 512 bytes. Extended headers are read here, since ``tarfile`` reads them whole whatever
+their size, searches them with regular expressions that can take quadratic time (CVE-2024-6232), and calls itself for each.
+"""
+
+import tarfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import IO
+
+_BLOCK = tarfile.BLOCKSIZE
+_CHUNK_BYTES = 2**20
+# longer than any name that a file system takes, and room for attributes that are ignored
+_HEADER_BYTES, _HEADERS = 2**16, 8
+_FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
+_OTHERS = {
+    tarfile.SYMTYPE: "a link",
+    tarfile.LNKTYPE: "a link",
+    tarfile.GNUTYPE_LONGLINK: "a link",
+    tarfile.CHRTYPE: "a device",
+    tarfile.BLKTYPE: "a device",
+    tarfile.FIFOTYPE: "a pipe",
+    tarfile.GNUTYPE_SPARSE: "a sparse file",
+}
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file or folder.
+
+    Attributes:
+        name: As the archive says.
+        size: In bytes; 0 for a folder.
+        folder: Whether it is a folder.
+        refusal: What it is if it is neither a file nor a folder, such as ``"a link"``; empty otherwise.
+    """
+
+    name: str
+    size: int
+    folder: bool
+    refusal: str = ""
+
+
+class TarStream:
+    """Members of a tar archive, one after the other.
+
+    Args:
+        raw: The archive, decompressed; only read forwards.
+        count: Called with the number of bytes after each read; it raises when there are too many.
+
+    Example:
+        >>> import io
+        >>> stream = io.BytesIO()
+        >>> with tarfile.open(fileobj=stream, mode="w") as archive:
+        ...     archive.addfile(tarfile.TarInfo("empty.txt"))
+        >>> _ = stream.seek(0)
+        >>> [member.name for member in TarStream(stream, lambda amount: None).members()]
+        ['empty.txt']
+    """
+
+    def __init__(self, raw: IO[bytes], count: Callable[[int], None]) -> None:
+        self._raw, self._count = raw, count
+        self._left = 0  # bytes of the current member, with its padding
+
+    def members(self) -> Iterator[Member]:
+        """Walk through the archive; what is not read of a member is skipped.
+
+        Yields:
+            Members, up to and without the first that is neither a file nor a folder, which is yielded with its refusal.
+
+        Raises:
+            EOFError: When the archive ends too early.
+            ValueError: When a header is damaged or too long.
+        """
+        told: dict[str, str] = {}
+        headers = 0
+        while True:
+            self._skip()
+            block = self._read(_BLOCK)
+            if not block.strip(b"\0"):
+                return
+            try:
+                row = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+            except tarfile.TarError as error:
+                raise ValueError(f"a header is damaged ({error})") from error
+            if row.size < 0:
+                raise ValueError("a header has a negative size")
+            headers += 1
+            if headers > _HEADERS:
+                raise ValueError(f"a file has more than {_HEADERS} headers")
+            if row.type in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE):
+                told |= _records(self._header(row.size))
+            elif row.type == tarfile.XGLTYPE:
+                _records(self._header(row.size))
+            elif row.type == tarfile.GNUTYPE_LONGNAME:
+                told["path"] = self._header(row.size).partition(b"\0")[0].decode("utf-8", "surrogateescape")
+            else:
+                member = _member(row, told)
+                self._left = _padded(member.size)
+                yield member
+                if member.refusal:
+                    return
+                told, headers = {}, 0
+
+    def content(self, member: Member) -> Iterator[bytes]:
+        """The bytes of the member that was yielded last.
+
+        Args:
+            member: As ``members`` yielded it.
+
+        Yields:
+            Chunks of at most 1 MiB.
+
+        Raises:
+            EOFError: When the archive ends too early.
+        """
+        left = member.size
+        while left:
+            chunk = self._read(min(left, _CHUNK_BYTES))
+            left -= len(chunk)
+            self._left -= len(chunk)
+            yield chunk
+
+    def drain(self) -> None:
+        """Read what stands behind the end of the archive, so that the decompressor compares its checksum."""
+        while chunk := self._raw.read(_CHUNK_BYTES):
+            self._count(len(chunk))
+
+    def _header(self, size: int) -> bytes:
+        if size > _HEADER_BYTES:
+            raise ValueError(f"a header of {size:,} bytes is longer than {_HEADER_BYTES:,}")
+        return self._read(_padded(size))[:size]
+
+    def _skip(self) -> None:
+        while self._left:
+            self._left -= len(self._read(min(self._left, _CHUNK_BYTES)))
+
+    def _read(self, size: int) -> bytes:
+        parts, left = [], size
+        while left:
+            part = self._raw.read(left)
+            if not part:
+                raise EOFError("it ends too early")
+            self._count(len(part))
+            parts.append(part)
+            left -= len(part)
+        return b"".join(parts)
+
+
+def _padded(size: int) -> int:
+    return -(-size // _BLOCK) * _BLOCK
+
+
+def _member(row: tarfile.TarInfo, told: dict[str, str]) -> Member:
+    name, size = told.get("path", row.name), row.size
+    if "size" in told:
+        if not (told["size"].isascii() and told["size"].isdigit()):
+            raise ValueError("a header has no size")
+        size = int(told["size"][:19])
+    is_folder = row.type == tarfile.DIRTYPE
+    refusal = "" if is_folder or row.type in _FILES else _OTHERS.get(row.type, "neither a file nor a folder")
+    if any(key.startswith("GNU.sparse") for key in told):
+        refusal = "a sparse file"
+    if "linkpath" in told:
+        refusal = "a link"
+    if is_folder and size:
+        refusal = "a folder with content"
+    return Member(name, size, is_folder, refusal)
+
+
+def _records(header: bytes) -> dict[str, str]:
+    """Key to value of a POSIX extended header: lines ``<length> <key>=<value>``, where the length counts itself."""
+    found = {}
+    while header.strip(b"\0"):
+        length, space, _ = header[:20].partition(b" ")
+        if not space or not length.isdigit() or not len(length) + 3 <= int(length) <= len(header):
+            raise ValueError("an extended header is damaged")
+        row, header = header[len(length) + 1 : int(length)], header[int(length) :]
+        key, equals, value = row.removesuffix(b"\n").partition(b"=")
+        if not equals or not row.endswith(b"\n"):
+            raise ValueError("an extended header is damaged")
+        found[key.decode("utf-8", "surrogateescape")] = value.decode("utf-8", "surrogateescape")
+    return found

@@ -1,0 +1,69 @@
+"""JSON lines: one object in each line -> columns of values as they are written."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tfft.core import limits, strict_json
+from tfft.core.errors import DataError
+
+_SHOWN = 80
+
+
+def read_json_lines(path: Path, choose: Callable[[Sequence[str]], Sequence[str]]) -> dict[str, list[Any]]:
+    r"""Read a file with one object in each line; lines end at ``\n`` or ``\r\n``, and blank ones are no rows.
+
+    The file is read twice: for the names of all keys, and for the values of the columns that are asked for.
+
+    Args:
+        path: In UTF-8, with or without a byte order mark.
+        choose: Called with the names of all columns; returns those to keep.
+
+    Returns:
+        Name to values, shape (rows,); None where a row lacks the key.
+
+    Raises:
+        DataError: For a line that is not one JSON object, or more than the limits of ``core.limits`` allow.
+        UnicodeDecodeError: For another encoding.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = Path(folder, "a.jsonl").write_text('{"text": "one", "label": "007"}\n{"text": "two"}\n')
+        ...     read_json_lines(Path(folder, "a.jsonl"), lambda names: ["label"])
+        {'label': ['007', None]}
+    """
+    names: dict[str, None] = {}
+    count = 0
+    for row in _rows(path):
+        names |= dict.fromkeys(row)
+        count += 1
+        limits.check("table_columns", len(names), repr(str(path)))
+    limits.check("table_cells", count * len(names), repr(str(path)))
+    columns: dict[str, list[Any]] = {name: [] for name in choose(list(names))}
+    for row in _rows(path):
+        for name, values in columns.items():
+            values.append(row.get(name))
+    return columns
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    longest = limits.highest("text_bytes")
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(longest + 1):
+            number += 1
+            what = f"Line {number} of {str(path)!r}"
+            if len(line) > longest:
+                limits.check("text_bytes", len(line), what)
+            if not line.strip():
+                continue
+            # Python writes NaN for a missing number
+            row = strict_json.read(line.decode("utf-8-sig" if number == 1 else "utf-8"), what, nan=True)
+            if not isinstance(row, dict):
+                raise DataError(
+                    f"{what} is not a JSON object.",
+                    line[:_SHOWN].decode(errors="replace"),
+                    'Write {"text": "...", "label": "..."}.',
+                )
+            yield row

@@ -1,0 +1,151 @@
+"""Folders of a root that are called like parts of a data set: training_set, seg_train, val2017, Testing, trn."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from tfft.core.errors import DataError, shortlist
+from tfft.data.splits import PARTS
+from tfft.data.walking import holds_images, visible_folders
+
+_WORDS = {
+    "train": ("train", "training", "trn"),
+    "validation": ("val", "valid", "validation", "dev"),
+    "test": ("test", "testing", "tst", "eval", "evaluation"),
+}
+_BESIDE = (
+    *("set", "sets", "subset", "data", "dataset", "split", "part", "folder", "dir", "files", "seg", "samples", "raw"),
+    *("image", "images", "img", "imgs", "photo", "photos", "pic", "pics", "picture", "pictures"),
+    *("aug", "augmented", "resized", "cropped"),
+)
+_FOLDS = ("fold", "folds", "kfold", "cv", "split")
+_PART_OF = {word: part for part, words in _WORDS.items() for word in words}
+_PART_OF |= {
+    pair: part for word, part in list(_PART_OF.items()) for other in _BESIDE for pair in (word + other, other + word)
+}
+
+
+def part_of(name: str) -> str | None:
+    """The part that a folder is called like.
+
+    Args:
+        name: Of the folder.
+
+    Returns:
+        ``"train"``, ``"validation"`` or ``"test"`` where one word says so and all others are words such as set, data, images, or
+        numbers; None for other names.
+
+    Example:
+        >>> [part_of(name) for name in ("seg_train", "val2017", "TestSet", "test_tube", "training shoes", "trainer")]
+        ['train', 'validation', 'test', None, None, None]
+    """
+    words = _words(name)
+    parts = [_PART_OF[word] for word in words if word in _PART_OF]
+    beside = [word for word in words if word not in _PART_OF]
+    plain = all(word in _BESIDE or word.isdigit() for word in beside)
+    return parts[0] if len(parts) == 1 and plain else None
+
+
+def is_fold(name: str) -> bool:
+    """Whether a folder is called like one fold of a cross-validation.
+
+    Args:
+        name: Of the folder.
+
+    Returns:
+        True for fold1, fold_2, cv3.
+
+    Example:
+        >>> is_fold("Fold 1"), is_fold("folder"), is_fold("fold")
+        (True, False, False)
+    """
+    words = _words(name)
+    return len(words) == 2 and words[0] in _FOLDS and words[1].isdigit()
+
+
+def found_parts(root: Path) -> dict[str, Path]:
+    """The part folders below a root, or the root itself as training part.
+
+    Args:
+        root: The folder.
+
+    Returns:
+        Folders whose folders are classes, by part.
+
+    Raises:
+        DataError: When folders may be parts or classes; it shows both calls.
+    """
+    below = visible_folders(root)
+    folds = [child for child in below if is_fold(child.name)]
+    if len(folds) > 1 and len(folds) == len(below):
+        _refuse(root, "folds", folds, {"train": folds[0].name, "test": folds[1].name})
+    candidates = [child for child in below if part_of(child.name)]
+    if len(candidates) < len(below):
+        # beside other classes, a folder without class folders is a class that happens to be called "train" or "test"
+        candidates = [child for child in candidates if visible_folders(child)]
+    others = [child for child in below if child not in candidates]
+    homes: dict[str, Path] = {}
+    for part in PARTS:
+        match = [child for child in candidates if part_of(child.name) == part]
+        if len(match) > 1:
+            raise DataError(
+                f"Two folders could be the {part} part: {shortlist(p.name for p in match)}.",
+                fix=f"Say which one: parts={_example(homes, {part: match[0].name})}; or parts=False if these are classes.",
+            )
+        homes |= {part: match[0]} if match else {}
+    _check_doubts(root, homes, others)
+    return {part: inner(home) for part, home in homes.items()} if "train" in homes else {"train": root}
+
+
+def inner(home: Path) -> Path:
+    """The folder of a part that holds its classes; archives often repeat its name, as in ``seg_train/seg_train``.
+
+    Args:
+        home: The folder of the part.
+
+    Returns:
+        The same folder, or the only one in it where that is called like the same part.
+    """
+    below = visible_folders(home)
+    part = part_of(home.name)
+    return inner(below[0]) if part and len(below) == 1 and part_of(below[0].name) == part else home
+
+
+def _words(name: str) -> list[str]:
+    """Words in lower case, apart at blanks, punctuation, digits and capitals."""
+    return [word.lower() for word in re.findall(r"\d+|[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])|[A-Z]", name)]
+
+
+def _check_doubts(root: Path, homes: Mapping[str, Path], others: list[Path]) -> None:
+    """Refuse what may be parts, and may be classes."""
+    if not homes:
+        return
+    classes = [{child.name for child in visible_folders(inner(home))} for home in homes.values()]
+    if "train" not in homes:
+        named = {part: home.name for part, home in homes.items()}
+        if not others:
+            raise DataError(
+                f"{str(root)!r} holds parts, but none to train on.",
+                shortlist(named.values()),
+                'Add a folder "train", or pass parts=False if these are the classes.',
+            )
+        if set.union(*classes) & {child.name for child in others}:
+            _refuse(root, "parts beside classes", list(homes.values()), {"train": ".", **named})
+        return
+    shared = len(classes) > 1 and set.intersection(*classes)
+    imaged = [] if shared else [child for child in others if holds_images(child)]
+    if imaged:
+        named = {part: home.name for part, home in homes.items()}
+        _refuse(root, "parts beside other folders of images", [*homes.values(), *imaged], named)
+
+
+def _refuse(root: Path, what: str, folders: list[Path], parts: Mapping[str, str]) -> None:
+    raise DataError(
+        f"{str(root)!r} seems to hold {what}, and the folders may be classes as well.",
+        shortlist(folder.name for folder in folders),
+        f"Say which: parts={dict(parts)!r} for parts, or parts=False for classes.",
+    )
+
+
+def _example(homes: Mapping[str, Path], more: Mapping[str, str]) -> str:
+    return repr({part: home.name for part, home in homes.items()} | dict(more))

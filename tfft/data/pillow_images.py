@@ -1,0 +1,51 @@
+"""Pillow images that are already in memory -> pixels, by the code that reads files."""
+
+import numpy as np
+from PIL import Image
+
+from tfft.core.errors import DataError
+from tfft.core.image_files import LARGE_PIXELS, encoded, opened_image, taking_turns
+from tfft.core.samples import loaded
+from tfft.core.upright import turned, upright
+
+_WIDE = ("F", "I")  # and I;16, I;16B ...
+
+
+def as_pixels(image: Image.Image, ranged: bool = False) -> tuple[np.ndarray | bytes, str]:
+    """The pixels of one image, upright.
+
+    Args:
+        image: Of any mode, loaded or not.
+        ranged: Whether the caller knows which range its values have; samples of more than 8 bits then stay as they are.
+
+    Returns:
+        uint8 of shape (height, width, 3), RGB; or samples of shape (height, width); or the encoded bytes of a large image that is
+        not loaded yet, so that it need not stay in memory. And why its brightness is doubtful, or an empty string.
+
+    Raises:
+        DataError: When it cannot be decoded, has no known range, or more pixels than the limit.
+
+    Example:
+        >>> pixels, _ = as_pixels(Image.new("CMYK", (6, 4)))
+        >>> pixels.shape, int(pixels.min())
+        ((4, 6, 3), 255)
+    """
+    what = f"a Pillow image of mode {image.mode!r}"
+    try:
+        with opened_image(image, what), taking_turns(image.width * image.height):
+            if (
+                image.width * image.height >= LARGE_PIXELS
+                and getattr(image, "tile", None)
+                and (content := encoded(image))
+            ):
+                return content, ""
+            if ranged and image.mode.startswith(_WIDE):
+                return np.asarray(turned(image)), ""
+            doubt = loaded(image)[1].doubt if image.mode.startswith("I;16") else ""
+            return np.asarray(upright(image)), doubt
+    except DataError:
+        raise
+    except Exception as error:
+        # Pillow's readers end in whatever the arithmetic on damaged headers raises
+        fix = "Pass value_range=(lowest, highest)." if "range" in str(error) else "Repair or remove it."
+        raise DataError(f"{what} cannot be read: {str(error) or type(error).__name__}.", fix=fix) from error

@@ -1,0 +1,47 @@
+"""Which nets compute the same: their layers, the users' own code in them, and the numbers of this machine."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfft.core import computation, environment, fingerprint
+from tfft.core.errors import TfftError
+from tfft.data.tables import MEMORY_ONLY
+
+if TYPE_CHECKING:
+    import keras
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+def net_identity(nets: Sequence["keras.Model"]) -> dict[str, Any]:
+    """Everything beside weights and inputs that the results of nets depend on, as JSON values.
+
+    Args:
+        nets: Functional models, in the order in which they are called; their tensors are of shape (batch, ...).
+
+    Returns:
+        A dict that is the same in every process that computes the same. Where nobody can know that, it says why under
+        ``MEMORY_ONLY``, and what is computed must not outlive the process.
+
+    Example:
+        >>> import tfft
+        >>> net = tfft.load_backbone("toy").load()
+        >>> sorted(net_identity([net]))
+        ['code', 'environment', 'layers']
+    """
+    text = json.dumps([net.get_config() for net in nets], sort_keys=True, default=_written)
+    # a value without a text of its own says where in memory it lies; what it does is part of the code
+    found: dict[str, Any] = {"layers": fingerprint.digest(_ADDRESS.sub("", text).encode())}
+    try:
+        return found | {"code": computation.digest(nets), "environment": environment.computing()}
+    except (computation.UnknownError, TfftError) as error:
+        return found | {MEMORY_ONLY: str(error)}
+
+
+def _written(value: Any) -> str:
+    """A value that JSON does not know; the text of a long array would leave its middle out."""
+    return fingerprint.digest(value) if isinstance(value, np.ndarray) and value.dtype != object else repr(value)

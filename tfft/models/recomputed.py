@@ -1,0 +1,100 @@
+"""What a trunk, or a whole net, computes for a few examples from their raw inputs: the measure of everything that is kept."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tfft.core.precision import FLOAT32
+from tfft.data.spot_checks import distance
+from tfft.models.assembly import TransferModel
+from tfft.models.extraction import Wanted
+from tfft.models.features import packed, unpacked
+from tfft.models.trunk import trunk_net
+
+# largest difference, relative to the largest number: other batch sizes and kernels round otherwise, see docs/architecture.md
+TOLERANCES = {FLOAT32: 1e-3, "float16": 2e-2, "bfloat16": 1e-1}
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A few examples and what a model answered to them.
+
+    Attributes:
+        names: Of the examples.
+        inputs: As the net takes them, such as uint8 pixels of shape (m, height, width, 3), or token ids and mask.
+        logits: float32, shape (m, outputs).
+    """
+
+    names: tuple[str, ...]
+    inputs: tuple[np.ndarray, ...]
+    logits: np.ndarray
+
+    def difference(self, model: TransferModel) -> str:
+        """Ask the net itself, on what it takes.
+
+        Args:
+            model: That answered.
+
+        Returns:
+            In words how its answers differ; empty where they do not, but for rounding.
+
+        Example:
+            >>> import tfft
+            >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+            >>> Sample(("one",), (np.zeros((1, 16, 16, 3), np.uint8),), np.float32([[9, 0]])).difference(model)[:28]
+            "logits of 'one' are off by 1"
+        """
+        direct = np.asarray(model.net(model.preprocessor.named(self.inputs), training=False))
+        # logits of a new head may all be near zero
+        scale = max(1.0, float(np.abs(direct).max(initial=0.0)))
+        for name, expected, found in zip(self.names, direct / scale, self.logits / scale, strict=True):
+            far = distance(np.append(expected, 1.0), np.append(found, 1.0))
+            if not far <= TOLERANCES[FLOAT32]:
+                return f"logits of {name!r} are off by {far:.3g}, relative to the largest"
+        return ""
+
+
+def difference(
+    model: TransferModel,
+    wanted: Wanted,
+    positions: np.ndarray,
+    read: Callable[[int], np.ndarray],
+    dtype: str,
+    lengths: np.ndarray | None = None,
+) -> str:
+    """Compare features that were kept with what the trunk computes from raw inputs, in one small batch.
+
+    Args:
+        model: With the weights that compute them.
+        wanted: A table, and its cut.
+        positions: Of the rows, int64, shape (m,).
+        read: Position of an example -> uint8 pixels, shape (height, width, 3), or token ids.
+        dtype: In which the trunk computes.
+        lengths: Of each example, shape (n,), where they differ; what lies behind them is padding, and not compared.
+
+    Returns:
+        In words what differs; empty where nothing does, but for rounding.
+
+    Raises:
+        DataError: When an input cannot be read.
+    """
+    at, row = wanted.at, wanted.table.row
+    inputs = model.preprocessor.collate([read(int(position)) for position in positions])
+    computed = trunk_net(model, at, dtype)(_one_or_all(inputs), training=False)
+    computed = computed if isinstance(computed, (list, tuple)) else [computed]
+    expected = unpacked(packed([np.asarray(tensor) for tensor in computed], row), at, dtype)
+    kept = unpacked(wanted.table.take(positions), at, dtype)
+    for tensor, one, two in zip(at.tensors, expected, kept, strict=True):
+        for index, position in enumerate(positions):
+            length = None if lengths is None else int(lengths[position])
+            valid = tuple(slice(length if side is None else None) for side in tensor.shape[1:])
+            far = distance(one[index][valid], two[index][valid])
+            if not far <= TOLERANCES[dtype]:
+                return f"row {position} of {wanted.at.describe()!r} is off by {far:.3g}, relative to its largest number"
+    return ""
+
+
+def _one_or_all(inputs: Sequence[Any]) -> Any:
+    return inputs[0] if len(inputs) == 1 else list(inputs)

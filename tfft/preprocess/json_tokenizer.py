@@ -1,0 +1,203 @@
+"""A tokenizer as Hugging Face's ``tokenizers`` library runs it, from the values of a ``tokenizer.json``."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import chain, groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfft.core import limits
+from tfft.core.errors import BackboneError, DataError
+from tfft.preprocess.tokenizer_json import FIX, checked, parsed
+
+FILE = "tokenizer.json"
+_AT_ONCE = 1_000_000  # characters; the library keeps about 400 bytes for each token until a batch is done
+_PART = 20_000
+_MANY = 32
+_WORD = re.compile(" ?[^ ]+")
+_CUT = re.compile(r"(?<=[A-Za-z]) (?=[A-Za-z])")
+
+
+class JsonTokenizer:
+    r"""Texts -> token ids, equal to those of the ``tokenizers`` library.
+
+    Special tokens that are typed in a text, such as ``[SEP]``, become the special token, as they do there.
+
+    Args:
+        values: Of ``tokenizer.json``; None until ``load_assets``.
+        tokens: The text of the special tokens ``start``, ``end``, ``pad`` and ``mask``; ``mask`` may be missing.
+        separators: How many end tokens stand between two texts.
+        place: Where it comes from, for messages.
+
+    Attributes:
+        start_token_id, end_token_id, pad_token_id: Ids around texts and of padding.
+        mask_token_id: Of the token that stands for a hidden one, or None.
+        unk_token_id: Of the token that stands for an unknown one; -1 where every text has tokens, byte by byte.
+
+    Raises:
+        BackboneError: When a part of it is unknown or damaged, or a special token is missing.
+
+    Example:
+        >>> from tfft.preprocess.pipelines import word_pieces
+        >>> words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "how", "far"]
+        >>> made = JsonTokenizer(*word_pieces(words, lowercase=True))
+        >>> made.encode(["How\u3000far", "so"])[0].tolist()
+        [5, 6, 1]
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, Any] | None = None,
+        tokens: Mapping[str, str] | None = None,
+        separators: int = 1,
+        place: str = FILE,
+    ) -> None:
+        self.tokens, self.separators = dict(tokens or {}), int(separators)
+        if values is not None:
+            self._open(checked(values, place), place)
+
+    def _open(self, values: Mapping[str, Any], place: str) -> None:
+        from tokenizers import Tokenizer
+
+        self.values = values
+        made = _survived(lambda: Tokenizer.from_str(json.dumps(values)), place)
+        missing = [f"{name}={self.tokens.get(name)!r}" for name in ("start", "end", "pad") if name not in self.tokens]
+        ids = {name: made.token_to_id(token) for name, token in self.tokens.items()}
+        missing += [f"{name}={self.tokens[name]!r}" for name, found in ids.items() if found is None and name != "mask"]
+        if missing:
+            raise BackboneError(f"{place} lacks special tokens.", ", ".join(missing), FIX)
+        self.start_token_id, self.end_token_id, self.pad_token_id = (ids[name] for name in ("start", "end", "pad"))
+        self.mask_token_id = ids.get("mask")
+        model = values["model"]
+        unknown = model["unk_id"] if model["type"] == "Unigram" else made.token_to_id(model["unk_token"] or "")
+        self.unk_token_id = -1 if unknown is None or model["type"] == "BPE" else int(unknown)
+        self._separable = not any(" " in token["content"] or token["rstrip"] for token in values["added_tokens"])
+        self._made, self._place = made, place
+
+    def encode(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Tokens of texts, without those around them.
+
+        Args:
+            texts: n strings.
+
+        Returns:
+            Ids of all texts end to end, int32 of shape (tokens,), and how many each text has, int64 of shape (n,).
+
+        Raises:
+            DataError: When a text is longer than allowed.
+        """
+        longest = max(range(len(texts)), key=lambda number: len(texts[number]), default=None)
+        if longest is not None:
+            limits.check("text_characters", len(texts[longest]), f"Text {longest}", DataError)
+        often = self._separable and len(texts) >= _MANY
+        parts = [_words(text) if often else _pieces(text) for text in texts]
+        found = self._ids(list(dict.fromkeys(chain.from_iterable(parts))))
+        rows = [list(chain.from_iterable(map(found.__getitem__, some))) for some in parts]
+        lengths = np.array(list(map(len, rows)), np.int64)
+        return np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum())), lengths
+
+    def _ids(self, parts: Sequence[str]) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        begins = np.cumsum([0, *map(len, parts)]) // _AT_ONCE
+        for _, some in groupby(zip(begins.tolist(), parts, strict=False), key=lambda pair: pair[0]):
+            texts = [part for _, part in some]
+            encoded = _survived(partial(self._made.encode_batch_fast, texts, add_special_tokens=False), self._place)
+            found.update(zip(texts, (each.ids for each in encoded), strict=True))
+        return found
+
+    def token_to_id(self, token: str) -> int | None:
+        """The id of a token.
+
+        Args:
+            token: Its text.
+
+        Returns:
+            An id, or None when the vocabulary lacks it.
+        """
+        found = self._made.token_to_id(token)
+        return None if found is None else int(found)
+
+    def get_vocabulary(self) -> dict[str, int]:
+        """All tokens, added ones included, with their ids."""
+        return dict(self._made.get_vocab(with_added_tokens=True))
+
+    def vocabulary_size(self) -> int:
+        """One more than the highest id, so the number of embeddings that are needed."""
+        return max(self.get_vocabulary().values()) + 1
+
+    def get_config(self) -> dict[str, Any]:
+        """The special tokens and separators; everything else stands in its file."""
+        return {"tokens": self.tokens, "separators": self.separators}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "JsonTokenizer":
+        """One without a file yet; ``load_assets`` brings it."""
+        return cls(None, config["tokens"], config["separators"])
+
+    def save_assets(self, folder: str) -> None:
+        """Write ``tokenizer.json``.
+
+        Args:
+            folder: Must exist.
+
+        Raises:
+            OSError: When it cannot be written.
+        """
+        written = json.dumps(self.values, ensure_ascii=False, separators=(",", ":"))
+        (Path(folder) / FILE).write_bytes(written.encode("utf-8"))
+
+    def load_assets(self, folder: str) -> None:
+        """Read it again.
+
+        Args:
+            folder: Where ``save_assets`` wrote.
+
+        Raises:
+            OSError: When it cannot be read.
+            BackboneError: When a part of it is unknown or damaged.
+        """
+        place = repr(str(Path(folder) / FILE))
+        self._open(checked(parsed((Path(folder) / FILE).read_bytes(), place), place), place)
+
+
+def _words(text: str) -> list[str]:
+    """Words that have the same tokens wherever they stand, so that each is tokenised once for thousands of texts.
+
+    In each supported pipeline that holds for ASCII between single spaces. A word keeps the space before it, which matters to byte
+    pairs alone. All other texts stay whole.
+    """
+    plain = text.isascii() and text.isprintable() and "  " not in text and text == text.strip(" ")
+    return _WORD.findall(text) if plain else _pieces(text)
+
+
+def _pieces(text: str) -> list[str]:
+    """A long text in parts that have the same tokens, as memory grows with the longest part: cut between two words.
+
+    In each supported pipeline a word between spaces begins a new token whatever stands before it. A part after the first begins
+    with its space, which matters to byte pairs alone.
+    """
+    if len(text) <= 2 * _PART:
+        return [text]
+    ends, start = [], 0
+    while len(text) - start > 2 * _PART:
+        found = _CUT.search(text, start + _PART)
+        if found is None:
+            break
+        start = found.start()
+        ends.append(start)
+    return [text[begin:end] for begin, end in zip([0, *ends], [*ends, len(text)], strict=True)]
+
+
+def _survived(call: Callable[[], Any], place: str) -> Any:
+    """The result of a call into the library, whose panics are no ``Exception``."""
+    try:
+        return call()
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise BackboneError(f"{place} cannot be used: {reason}.", fix=FIX) from None
