@@ -32,6 +32,21 @@ class Entry:
     names: tuple[str, ...]
     net: Any
 
+    def scaling(self) -> tuple[str, ...]:
+        """Names of those that change values, and not only places: not of cropping, padding or flipping layers."""
+        import keras
+
+        calls, before, changing = list(nodes(self.net)), np.array([7.0, 199.0]), []
+        net = keras.Model(self.net.inputs[0], [node.outputs[0] for node in calls])
+        images = np.broadcast_to(before.astype("float32")[:, None, None, None], (2, *net.inputs[0].shape[1:]))
+        results = net(np.ascontiguousarray(images), training=False)
+        for node, result in zip(calls, results if isinstance(results, list) else [results], strict=True):
+            after = np.array([_middle(image).mean() for image in np.asarray(result, "float32")])
+            if not np.allclose(after, before, rtol=1e-3):
+                changing.append(node.operation.name)
+            before = after
+        return tuple(changing)
+
     def values(self, lowest: float, highest: float) -> tuple[np.ndarray, np.ndarray]:
         """What becomes of the darkest and of the brightest pixel.
 
@@ -45,11 +60,13 @@ class Entry:
         found = []
         for value in (lowest, highest):
             image = np.full((1, *self.net.inputs[0].shape[1:]), value, "float32")
-            result = np.asarray(self.net(image, training=False), "float32")[0]
-            # the middle, since padding may surround it; whichever axis holds the channels
-            middle = [side // 2 if side > 4 else slice(None) for side in result.shape]
-            found.append(result[tuple(middle)].reshape(-1))
+            found.append(_middle(np.asarray(self.net(image, training=False), "float32")[0]))
         return found[0], found[1]
+
+
+def _middle(image: np.ndarray) -> np.ndarray:
+    """The channels of its middle, since padding may surround it; whichever axis they are on."""
+    return image[tuple(side // 2 if side > 4 else slice(None) for side in image.shape)].reshape(-1)
 
 
 def entry(net: Any) -> Entry:
@@ -145,7 +162,7 @@ def range_of_net(net: Any, handle: str, asked: str | None) -> str:
             raise BackboneError(
                 f"The model {handle!r} scales pixels itself: pixel_range={asked!r} would scale them a second time.",
                 f"{_sentence(found, dark, bright)}",
-                f"Leave pixel_range out, or take {' and '.join(map(repr, found.names))} out of the model.",
+                f"Leave pixel_range out, or take {' and '.join(map(repr, found.scaling()))} out of the model.",
             )
         return asked
     if scales and _are_scaled(dark, bright):
@@ -175,5 +192,5 @@ def _are_scaled(dark: np.ndarray, bright: np.ndarray) -> bool:
 
 
 def _sentence(found: Entry, dark: np.ndarray, bright: np.ndarray) -> str:
-    names = ", ".join(map(repr, found.names))
+    names = ", ".join(map(repr, found.scaling()))
     return f"{names} make {dark.min():.4g}..{bright.max():.4g} of 0..255"

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -68,22 +67,22 @@ def name(text: object) -> str:
 class Group(TyperGroup):
     """The verbs, where errors in what was typed, such as a path, are printed without control characters."""
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Run the verb.
 
         Args:
-            ctx: Of click.
+            ctx: A ``typer.Context``.
 
         Returns:
             Nothing that is used.
 
         Raises:
-            ClickException: When what was typed is wrong.
+            BadParameter: When what was typed is wrong.
         """
         try:
             return super().invoke(ctx)
-        except click.ClickException as error:
-            error.message = plain(error.message, lines=True)
+        except typer.BadParameter as error:
+            error.message = plain(error.message, lines=True)  # type: ignore[misc]
             raise
 
 

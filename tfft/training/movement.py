@@ -13,10 +13,10 @@ _MEANT = {"frozen": "meant to stay frozen", "train": "meant to train", "update":
 def starved(overview: Overview, optimizer: Any) -> frozenset[str]:
     """Variables that the loss depends on, and whose gradients were zero or too small to change a single bit.
 
-    A net from random weights can shrink its signal to almost nothing: rate times update is then below the resolution of float32.
-    Its logits are all alike, and the gradients of a head's bias of shape (outputs,) cancel each other exactly in a batch of as many
-    examples of each class. Units that answer 0 to every image pass no gradient on. Those are facts about the numbers. A variable
-    that was forgotten is another thing: the loss does not depend on it, and the optimizer never gets a gradient.
+    A net from random weights can shrink its signal to almost nothing: rate times update is then below the resolution of float32,
+    or the gradient of shape (inputs, outputs) itself is rounded to 0. Units that answer 0 to every image pass no gradient on. Those
+    are facts about the numbers. A variable that was forgotten is another thing: the loss does not depend on it, and the optimizer
+    never gets a gradient.
 
     Args:
         overview: After the phase, with ``moved`` filled in.
