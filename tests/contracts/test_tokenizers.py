@@ -125,13 +125,13 @@ FAMILY: dict[str, Callable[[], Built]] = {
             [],
             [*QUOTES, normalizers.NFKD(), normalizers.StripAccents(), normalizers.Lowercase(), None],
         ),
-        **{"pad_id": 0, "unk_id": 1, "bos_id": 2, "eos_id": 3, "bos_piece": "[CLS]", "eos_piece": "[SEP]"},
+        pad_id=0, unk_id=1, bos_id=2, eos_id=3, bos_piece="[CLS]", eos_piece="[SEP]",
         control_symbols="[MASK]",
     ),
     "deberta_v3": lambda: pieces(
         *("spm.model", 3, [], [normalizers.Strip(), None, normalizers.Replace(Regex(" {2,}"), " ")]),
-        **{"pad_id": 0, "bos_id": 1, "eos_id": 2, "unk_id": 3},
-        **{"pad_piece": "[PAD]", "bos_piece": "[CLS]", "eos_piece": "[SEP]", "unk_piece": "[UNK]"},
+        pad_id=0, bos_id=1, eos_id=2, unk_id=3,
+        pad_piece="[PAD]", bos_piece="[CLS]", eos_piece="[SEP]", unk_piece="[UNK]",
     ),
 }
 
