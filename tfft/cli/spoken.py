@@ -82,7 +82,7 @@ class Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:
-            error.message = plain(error.message, lines=True)  # type: ignore[misc]
+            error.message = plain(error.message, lines=True)
             raise
 
 
