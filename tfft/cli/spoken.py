@@ -13,23 +13,17 @@ from typer.core import TyperGroup
 
 from tfft.core.console import plain
 from tfft.core.errors import DataWarning, RunWarning, TfftError
-from tfft.core.interrupts import TERMINATED
 
 if TYPE_CHECKING:
     from tfft.bundles.predictor import Prediction
     from tfft.core.store import Kept
 
-_OPTIONS = (
-    "size|alpha|length|vocabulary|weights|layer|pixel_range|preprocessor|image_column|label_column|text_column|batch_size"
-    "|separator|decimal"
-)
+_OPTIONS = "size|alpha|length|vocabulary|weights|layer|pixel_range|preprocessor|image_column|label_column|text_column|batch_size"
 _IN_SHELL = (
     (r'(P|p)ass on_corrupt="skip"', r"\1ass --skip-corrupt"),
     (r"load_backbone\('(\w+)', weights=\"path/to/([^\" ]+)\"\)", r"--weights path/to/\2"),
     (r'weights="?path/to/([^" ]+)"?', r"--weights path/to/\1"),
     (r"weights=None", "--weights none"),
-    (r"\bquotes=False", "--no-quotes"),
-    (r"\bquotes=True", "--quotes"),
     (r"Pass 'imagenet', None,", "Pass imagenet, none"),
     (rf"\b({_OPTIONS})=(?=[\w'\"])", r"--\1 "),
     (rf"\b({_OPTIONS})=", r"--\1"),
@@ -71,18 +65,19 @@ class Group(TyperGroup):
         """Run the verb.
 
         Args:
-            ctx: A ``typer.Context``.
+            ctx: Of typer.
 
         Returns:
             Nothing that is used.
 
         Raises:
-            BadParameter: When what was typed is wrong.
+            Exception: What typer prints when something that was typed is wrong; and every other error.
         """
         try:
             return super().invoke(ctx)
-        except typer.BadParameter as error:
-            error.message = plain(error.message, lines=True)
+        except Exception as error:
+            if hasattr(error, "format_message"):  # typer has a click of its own, whose classes have no public names
+                vars(error)["message"] = name(vars(error).get("message", ""))
             raise
 
 
@@ -180,7 +175,7 @@ def spoken() -> Iterator[None]:
             say(name(f"{type(error).__name__}: {said}"), wrong=True, color="red")
             raise SystemExit(2) from None
         except SystemExit as ended:
-            if ended.code in (_INTERRUPTED, TERMINATED):
+            if ended.code == _INTERRUPTED:
                 say("Stopped.", wrong=True, color="red")
             raise
 
