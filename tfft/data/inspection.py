@@ -118,7 +118,8 @@ def refuse_faults(inputs: Sequence[Any], inspection: Inspection) -> None:
             )
         raise DataError(
             f"{len(named)} of {len(inputs)} {kind} cannot be read: {shortlist(named)}.",
-            fix=f'{again} or pass on_corrupt="skip" to leave them out.',
+            fix=f'{again} or pass on_corrupt="skip" to leave them out.'
+            + (f" {missing[0]!r} does not exist. {missing_file(missing[0])}" if missing else ""),
         )
 
 
