@@ -52,7 +52,9 @@ def test_a_net_from_random_weights_that_shrinks_its_signal_trains_with_a_warning
     keras.utils.set_random_seed(seed)
     x = pixels = keras.Input((16, 16, 3))
     for number in range(3):
-        x = keras.layers.Conv2D(8, 3, strides=2, activation="relu", kernel_initializer="orthogonal", name=f"c{number}")(x)
+        x = keras.layers.Conv2D(8, 3, strides=2, activation="relu", kernel_initializer="orthogonal", name=f"c{number}")(
+            x
+        )
         x = x * 1e-12
     images = np.random.default_rng(seed).integers(0, 255, (40, 16, 16, 3), np.uint8)
     data = tfft.data.from_arrays(images, [0, 1] * 20, seed=seed)

@@ -65,7 +65,9 @@ def backbone(
         load = partial(_owned, net=name)
     base = _cut(net, handle, layer, (height, width))
     check_saved(base, handle)
-    weighted = base if net is name or not reads_weights(base) else _cut(_read(load, handle), handle, layer, (height, width))
+    weighted = (
+        base if net is name or not reads_weights(base) else _cut(_read(load, handle), handle, layer, (height, width))
+    )
     pixel_range = range_of_net(weighted, handle, pixel_range)
     geometry = ImagePreprocessor(height, width) if fit is None else ImagePreprocessor(height, width, fit)  # type: ignore[arg-type]
     return Backbone(
@@ -150,7 +152,9 @@ def _try(net: Any, handle: str) -> None:
     try:
         net(np.zeros((1, *net.inputs[0].shape[1:]), np.float32), training=False)
     except Exception as error:  # UnimplementedError, or another one of TensorFlow's
-        names = [node.operation.name for node in nodes(net) if getattr(node.operation, "data_format", "") == "channels_first"]
+        names = [
+            node.operation.name for node in nodes(net) if getattr(node.operation, "data_format", "") == "channels_first"
+        ]
         raise BackboneError(
             f"The model {handle!r} cannot be computed on this machine: {type(error).__name__}.",
             f'data_format="channels_first" in {shortlist(names, 3)}',

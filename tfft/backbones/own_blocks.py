@@ -47,7 +47,10 @@ def _said(net: Any, ends: Sequence[str]) -> tuple[Block, ...]:
     # blocks consist of layers: one that ends at another operation ends at the last layer before it
     behind = [[name for name in known[: known.index(end) + 1] if name in layers][-1] for end in ends]
     behind = [name for name in dict.fromkeys(behind) if name != layers[-1]]
-    return (*(Block(f"block{n + 1}", f"{re.escape(e)}$") for n, e in enumerate(behind)), Block(f"block{len(behind) + 1}"))
+    return (
+        *(Block(f"block{n + 1}", f"{re.escape(e)}$") for n, e in enumerate(behind)),
+        Block(f"block{len(behind) + 1}"),
+    )
 
 
 def _found(net: Any, channels: int) -> Iterator[Block]:

@@ -70,7 +70,9 @@ def maker(net: Any, tensor: Any) -> Any:
         A layer or another operation; of an input its layer.
     """
     # not layer.output, which is of the first call of a layer, perhaps in another net
-    return next((n.operation for n in nodes(net) if any(t is tensor for t in n.outputs)), tensor._keras_history.operation)
+    return next(
+        (n.operation for n in nodes(net) if any(t is tensor for t in n.outputs)), tensor._keras_history.operation
+    )
 
 
 def _named(net: Any, handle: str, layer: str) -> Any:
@@ -98,7 +100,9 @@ def _is_features(tensor: Any) -> bool:
 
 
 def _weights(calls: list[Any]) -> bool:
-    return any(getattr(node.operation, "weights", []) for node in calls if type(node.operation).__name__ != "Normalization")
+    return any(
+        getattr(node.operation, "weights", []) for node in calls if type(node.operation).__name__ != "Normalization"
+    )
 
 
 def _last(net: Any, output: Any) -> Any:
@@ -143,4 +147,3 @@ def _is_followed(calls: list[Any], last: Any) -> bool:
 def _answers(operation: Any) -> bool:
     activation = getattr(getattr(operation, "activation", None), "__name__", "")
     return activation in _ANSWERS or type(operation).__name__.lower() in ("softmax", "sigmoid", "logsoftmax")
-

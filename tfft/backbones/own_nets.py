@@ -154,7 +154,9 @@ def unfolded(net: Any, handle: str, size: tuple[int, int]) -> Any:
 
     def call(operation: Any) -> Any:
         inner = as_graph(operation)
-        return operation if inner is None else lambda *given, **named: called(inner, _tensors(inner, given, named), call)
+        return (
+            operation if inner is None else lambda *given, **named: called(inner, _tensors(inner, given, named), call)
+        )
 
     shapes = [(*size, 3) if tensor is image else tensor.shape[1:] for tensor in graph.inputs]
     pairs = zip(shapes, graph.inputs, strict=True)

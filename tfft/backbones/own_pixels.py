@@ -88,7 +88,9 @@ def entry(net: Any) -> Entry:
     """
     import keras
 
-    end, names, waiting = None, [], []
+    end: Any = None
+    names: list[str] = []
+    waiting: list[str] = []
     calls = list(nodes(net))
     readers: dict[int, int] = {}
     for node in calls:
