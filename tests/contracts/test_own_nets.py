@@ -196,9 +196,9 @@ def subclassed_inside():
     return finished(pixels, x), x, {}
 
 
-def registered_layer_and_activation():
+def registered_layer():
     pixels = image()
-    x = Doubled()(layers.Conv2D(4, 3, activation=bent, name="c")(layers.Rescaling(1 / 255)(pixels)))
+    x = Doubled()(layers.Conv2D(4, 3, name="c")(layers.Rescaling(1 / 255)(pixels)))
     return finished(pixels, x), x, {}
 
 
@@ -276,7 +276,7 @@ def names_of_ours_and_of_regular_expressions():
     pixels = image()
     x = layers.Rescaling(1 / 255, name="pixel_range")(pixels)
     x = layers.Conv2D(4, 3, strides=2, name="head")(x)
-    x = layers.Conv2D(4, 3, strides=2, name="a+(b)[c]*.$")(x)
+    x = layers.Conv2D(4, 3, strides=2, name=".a-b>c.d-")(x)
     x = layers.Conv2D(4, 3, name="logits")(x)
     return finished(pixels, layers.ReLU(name="backbone")(x), name="tfft"), x, {"layer": "logits"}
 
@@ -311,7 +311,7 @@ def regularised():
 WORKING = [
     raw_operations, residual, multiplied_by_an_operation, sequential, sequential_called_with_images, sequential_inside,
     nested_twice, names_that_clash, shared_layer, shared_model, heads_on_one_map, mask_beside_classes, images_beside_numbers,
-    subclassed_inside, registered_layer_and_activation, half_precision, double_precision, whole_numbers, open_size, odd_size,
+    subclassed_inside, registered_layer, half_precision, double_precision, whole_numbers, open_size, odd_size,
     preprocessing_layers, channels_first, sequence, dense_alone, two_scales, names_of_ours_and_of_regular_expressions,
     frozen_by_its_owner, adapters, regularised,
 ]  # fmt: skip
@@ -361,7 +361,8 @@ def test_it_is_trained_evaluated_saved_and_read_back(make, tmp_path):
     tuned = run.phases[1].overview
     assert [row.path for row in tuned.rows if row.moved and row.block != "head"]
     report = tfft.evaluate(model, data.validation)
-    predictor = tfft.load(tfft.export(model, tmp_path / "own.tfft", report))
+    bundle = tfft.export(model, tmp_path / "own.tfft", report)
+    predictor = tfft.load(bundle, own_classes=[Doubled, Opaque])
     pixels = PIXELS[:, :, :width]
     np.testing.assert_array_equal(predictor.net.predict(pixels, verbose=0), model.net.predict(pixels, verbose=0))
     answers = predictor.predict([pixels[0].astype(np.uint8)])
@@ -396,6 +397,16 @@ def with_an_unknown_function():
     return finished(pixels, layers.Conv2D(4, 3, activation=lambda x: x * 2, name="c")(pixels / 255)), {}
 
 
+def with_a_registered_function():
+    pixels = image()
+    return finished(pixels, layers.Conv2D(4, 3, activation=bent, name="c")(pixels / 255)), {}
+
+
+def with_a_name_that_no_graph_takes():
+    pixels = image()
+    return finished(pixels, layers.Conv2D(4, 3, name="a+(b)*$")(pixels / 255)), {}
+
+
 def of_grey_images():
     pixels = image(1)
     return finished(pixels, stem(pixels / 255)), {}
@@ -409,6 +420,13 @@ def of_four_channels():
 def of_channels_first():
     pixels = keras.Input((3, 16, 16))
     return keras.Model(pixels, layers.DepthwiseConv2D(3, data_format="channels_first")(pixels)), {}
+
+
+def of_convolutions_that_no_cpu_has():
+    pixels = image()
+    x = layers.Permute((3, 1, 2))(pixels / 255)
+    x = layers.Conv2D(4, 3, data_format="channels_first", name="first")(x)
+    return keras.Model(pixels, layers.GlobalAveragePooling2D(data_format="channels_first")(x)), {}
 
 
 def of_two_images():
@@ -493,9 +511,12 @@ REFUSED = [
     (with_a_lambda, r"cannot be saved with a model.*register_keras_serializable"),
     (of_an_unknown_class, r"of the class Unknown cannot be saved.*register_keras_serializable"),
     (with_an_unknown_function, r"cannot be saved.*register_keras_serializable"),
+    (with_a_registered_function, r"no bundle could be read back.*bent.*layer class"),
+    (with_a_name_that_no_graph_takes, r"'a\+\(b\)\*\$' .* no name in a TensorFlow graph.*letters"),
     (of_grey_images, r"takes no pictures.*rgb_to_grayscale"),
     (of_four_channels, r"takes no pictures.*keras\.ops\.pad"),
     (of_channels_first, r"takes no pictures.*Permute\(\(3, 1, 2\)\)"),
+    (of_convolutions_that_no_cpu_has, r"cannot be computed on this machine.*'first'.*GPU.*channels_last"),
     (of_two_images, r"takes several images"),
     (of_images_and_numbers, r"nothing before its top|depend on 2 inputs"),
     (with_two_outputs, r"2 outputs.*ambiguous.*one_relu.*mask.*Pass layer="),
@@ -535,6 +556,34 @@ def test_the_advice_for_other_channels_makes_a_backbone(make):
     expected = keras.Model(net.inputs, net.get_layer("one_relu").output)(keras.Model(images, inside)(PIXELS))
     found = tfft.load_backbone(wrapped).load()(PIXELS, training=False)
     np.testing.assert_array_equal(found, expected)
+
+
+def test_a_net_that_was_trained_on_several_devices_is_a_backbone():
+    import tensorflow as tf
+
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        net, tensor, _ = residual()
+        net.compile("adam", "categorical_crossentropy")
+    loaded = tfft.load_backbone(net).load()
+    np.testing.assert_array_equal(loaded(PIXELS, training=False), original(net, tensor, PIXELS))
+
+
+def test_keras_set_to_channels_first_or_to_half_precision_changes_no_features(request):
+    request.addfinalizer(lambda: keras.config.set_image_data_format("channels_last"))
+    request.addfinalizer(lambda: keras.config.set_dtype_policy("float32"))
+    net, tensor, _ = residual()
+    expected = original(net, tensor, PIXELS)
+    described = tfft.load_backbone(net)
+    keras.config.set_image_data_format("channels_first")
+    model = tfft.build(described, tfft.tasks.classification(["a", "b"]))
+    np.testing.assert_array_equal(model.backbone_net(PIXELS, training=False), expected)
+    kernel, bias = model.head_net.get_layer("logits").get_weights()
+    logits = expected.mean(axis=(1, 2)) @ kernel + bias
+    np.testing.assert_allclose(model.net(PIXELS, training=False), logits, atol=1e-5)
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_dtype_policy("mixed_float16")
+    found = tfft.load_backbone(net).load()
+    np.testing.assert_array_equal(found(PIXELS, training=False), expected)
 
 
 @pytest.mark.parametrize("ending", ["h5", "keras"])

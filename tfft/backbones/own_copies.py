@@ -1,11 +1,13 @@
 """Copies of users' own nets: with layers that nobody else holds, in float32, and with adapters merged into their kernels."""
 
 import json
+import re
 import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
 
+from tfft.core import net_config
 from tfft.core.errors import BackboneError, shortlist
 from tfft.core.precision import FLOAT32
 
@@ -14,6 +16,7 @@ _CONFIG = "config.json"
 # of an adapter; the kernel that is saved has it merged in (Keras 3.15)
 _ADAPTERS = ("lora_rank", "lora_alpha")
 _KERAS = ("keras.", "keras_hub.")
+_SCOPE = r"[A-Za-z0-9_.\\>-]*"
 
 
 def check_saved(net: Any, handle: str) -> None:
@@ -46,6 +49,11 @@ def check_saved(net: Any, handle: str) -> None:
                 f"The layer {layer.name!r} of {handle!r} is quantised, and cannot be trained.",
                 f"{layer.quantization_mode}",
                 "Pass the model as it was before model.quantize().",
+            )
+        if not re.fullmatch(_SCOPE, layer.name):
+            raise BackboneError(
+                f"The layer name {layer.name!r} in {handle!r} is no name in a TensorFlow graph.",
+                fix="Use letters, digits, and _ . - > in it.",
             )
         if not layer.built:
             raise BackboneError(
@@ -103,8 +111,10 @@ def copied(net: Any) -> Any:
         path = Path(folder) / "net.keras"
         try:
             net.save(path)
-            _in_float32(path)
+            _check_classes(net, _in_float32(path))
             return keras.saving.load_model(path, compile=False, safe_mode=True)
+        except BackboneError:
+            raise
         except Exception as error:  # of all kinds, from the layers and operations of the net
             raise _not_saved(net.name, error) from error
 
@@ -119,18 +129,35 @@ def _not_saved(name: str, error: Exception) -> BackboneError:
     )
 
 
-def _in_float32(path: Path) -> None:
-    """Change the configuration in a file where layers have another precision, or adapters."""
+def _check_classes(net: Any, config: dict[str, Any]) -> None:
+    """Refuse what ``tfft.load`` would refuse whatever it is told: functions of its own, and layers that do more than compute."""
+    import keras
+
+    kinds = {type(layer) for own in net.layers for layer in own._flatten_layers(include_self=True)}
+    registered = [kind for kind in kinds if keras.saving.get_registered_name(kind) != kind.__name__]
+    try:
+        net_config.check(config, repr(net.name), BackboneError, registered)
+    except BackboneError as error:
+        raise BackboneError(
+            f"{error.what.removesuffix('.')}, with which no bundle could be read back.",
+            error.got,
+            "Write a function as a layer class with keras.saving.register_keras_serializable(), and prepare text or files outside.",
+        ) from error
+
+
+def _in_float32(path: Path) -> dict[str, Any]:
+    """Change the configuration in a file where layers have another precision, or adapters, and return it."""
     with zipfile.ZipFile(path) as archive:
         before = json.loads(archive.read(_CONFIG))
-        after = _plain(before)
+        after: dict[str, Any] = _plain(before)
         if after == before:
-            return
+            return after
         parts = {name: archive.read(name) for name in archive.namelist()}
     parts[_CONFIG] = json.dumps(after).encode()
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
+    return after
 
 
 def _plain(config: Any) -> Any:

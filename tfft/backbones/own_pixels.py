@@ -90,7 +90,7 @@ def entry(net: Any) -> Entry:
 
     end: Any = None
     names: list[str] = []
-    waiting: list[Any] = []
+    waiting: list[str] = []
     calls = list(nodes(net))
     readers: dict[int, int] = {}
     for node in calls:
