@@ -13,17 +13,23 @@ from typer.core import TyperGroup
 
 from tfft.core.console import plain
 from tfft.core.errors import DataWarning, RunWarning, TfftError
+from tfft.core.interrupts import TERMINATED
 
 if TYPE_CHECKING:
     from tfft.bundles.predictor import Prediction
     from tfft.core.store import Kept
 
-_OPTIONS = "size|alpha|length|vocabulary|weights|layer|pixel_range|preprocessor|image_column|label_column|text_column|batch_size"
+_OPTIONS = (
+    "size|alpha|length|vocabulary|weights|layer|pixel_range|preprocessor|image_column|label_column|text_column|batch_size"
+    "|separator|decimal"
+)
 _IN_SHELL = (
     (r'(P|p)ass on_corrupt="skip"', r"\1ass --skip-corrupt"),
     (r"load_backbone\('(\w+)', weights=\"path/to/([^\" ]+)\"\)", r"--weights path/to/\2"),
     (r'weights="?path/to/([^" ]+)"?', r"--weights path/to/\1"),
     (r"weights=None", "--weights none"),
+    (r"\bquotes=False", "--no-quotes"),
+    (r"\bquotes=True", "--quotes"),
     (r"Pass 'imagenet', None,", "Pass imagenet, none"),
     (rf"\b({_OPTIONS})=(?=[\w'\"])", r"--\1 "),
     (rf"\b({_OPTIONS})=", r"--\1"),
@@ -65,7 +71,7 @@ class Group(TyperGroup):
         """Run the verb.
 
         Args:
-            ctx: Of typer.
+            ctx: A ``typer.Context``.
 
         Returns:
             Nothing that is used.
@@ -175,7 +181,7 @@ def spoken() -> Iterator[None]:
             say(name(f"{type(error).__name__}: {said}"), wrong=True, color="red")
             raise SystemExit(2) from None
         except SystemExit as ended:
-            if ended.code == _INTERRUPTED:
+            if ended.code in (_INTERRUPTED, TERMINATED):
                 say("Stopped.", wrong=True, color="red")
             raise
 
