@@ -7,14 +7,7 @@ from tfft.core.member_names import MemberNames
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "saved_model.pb",
-        "./assets/vocab.txt",
-        "variables/variables.data-00000-of-00001",
-        "资产/词表.txt",
-        "a b/c.d",
-        "..a/b",
-    ],
+    ["saved_model.pb", "./assets/vocab.txt", "variables/variables.data-00000-of-00001", "资产/词表.txt", "a b/c.d", "..a/b"],
 )
 def test_plain_names_are_taken(name):
     assert MemberNames().add(name, is_folder=False) == ""
@@ -56,15 +49,7 @@ def test_other_names_are_refused(name):
 
 @pytest.mark.parametrize(
     "one, two",
-    [
-        ("a", "a"),
-        ("a", "A"),
-        ("Straße", "STRASSE"),
-        ("\u00e9", "e\u0301"),
-        ("\ufb01le", "file"),
-        ("a", "a/b"),
-        ("a/b", "a"),
-    ],
+    [("a", "a"), ("a", "A"), ("Straße", "STRASSE"), ("\u00e9", "e\u0301"), ("\ufb01le", "file"), ("a", "a/b"), ("a/b", "a")],
 )
 def test_files_that_overwrite_each_other_somewhere_are_refused(one, two):
     names = MemberNames()
