@@ -11,7 +11,7 @@ import pytest
 from keras.src.backend.common import global_state
 
 import tfft
-from tfft.core.errors import BundleError
+from tfft.core.errors import BundleError, WeightsError
 
 Attack = Callable[[Callable[[], Any]], Any]
 RAN: list[Any] = []
@@ -151,6 +151,22 @@ def test_a_class_that_could_do_more_than_compute_is_refused(
     assert found.what.startswith(f"The net in {str(path)!r} holds ")
     assert "find out where the file comes from" in found.fix
     assert not RAN
+
+
+FROM_ELSEWHERE = {name: part for name, part in HOSTILE.items() if "evil>" not in json.dumps(part)}
+
+
+@pytest.mark.usefixtures("told_to_allow")
+@pytest.mark.parametrize("part", FROM_ELSEWHERE.values(), ids=FROM_ELSEWHERE)
+def test_a_keras_file_as_a_backbone_is_checked_like_a_bundle(
+    attack: Attack, outside: Path, bundle: Path, tmp_path: Path, part: dict[str, Any]
+) -> None:
+    part = json.loads(json.dumps(part).replace("{secret}", str(outside / "secret.txt")))
+    path = with_layer(bundle, tmp_path / "evil.tfft", part) / "net.keras"
+    found = attack(lambda: tfft.load_backbone(str(path)))
+    assert isinstance(found, WeightsError)
+    assert found.what.startswith(f"The net in {str(path)!r} holds ")
+    assert "register_keras_serializable" in found.fix
 
 
 SHADOWS = {

@@ -132,14 +132,14 @@ def test_a_file_that_is_gone_or_damaged_or_no_model_is_told(path, tmp_path):
     with pytest.raises(WeightsError, match="There is no file"):
         tfft.load_backbone(str(tmp_path / "other.keras"))
     path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(WeightsError, match=r"cannot be read as a Keras model.*2,000 bytes"):
+    with pytest.raises(WeightsError, match=r"is damaged: it is not a whole zip file"):
         tfft.load_backbone(str(path))
 
 
 def test_a_file_with_code_in_it_is_refused(tmp_path):
     pixels = keras.Input((8, 8, 3))
     keras.Model(pixels, keras.layers.Lambda(lambda x: x)(pixels)).save(tmp_path / "code.keras")
-    with pytest.raises(WeightsError, match=r"cannot be read as a Keras model.*[Ll]ambda"):
+    with pytest.raises(WeightsError, match=r"could run code of its own\. Got: keras\.layers\.Lambda.*register_keras_serializable"):
         tfft.load_backbone(str(tmp_path / "code.keras"), pixel_range="raw")
 
 
@@ -198,7 +198,7 @@ def test_damaged_weights_inside_a_file_are_told(path):
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content[: len(content) // 2] if name.endswith(".h5") else content)
-    with pytest.raises(WeightsError, match=r"The weights in .* cannot be read"):
+    with pytest.raises(WeightsError, match=r"model\.weights\.h5 in .* is damaged"):
         tfft.build(str(path), tfft.tasks.classification(["a", "b"]))
 
 

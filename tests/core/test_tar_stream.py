@@ -36,7 +36,9 @@ def test_long_and_foreign_names_are_read(kind):
 
 
 def test_what_is_not_read_is_skipped():
-    stream = TarStream(io.BytesIO(written(tarfile.PAX_FORMAT, "one", "two", "three", content=b"z" * 700)), lambda amount: None)
+    stream = TarStream(
+        io.BytesIO(written(tarfile.PAX_FORMAT, "one", "two", "three", content=b"z" * 700)), lambda amount: None
+    )
     assert [member.name for member in stream.members()] == ["one", "two", "three"]
 
 

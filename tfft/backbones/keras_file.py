@@ -1,6 +1,5 @@
 """Any functional Keras model as a backbone: a local ``.keras`` file, or a model in memory, cut at a layer."""
 
-import json
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -14,6 +13,7 @@ from tfft.backbones.own_copies import check_saved, copied, remade
 from tfft.backbones.own_features import KINDS, features_of
 from tfft.backbones.own_nets import has_clashes, image_input, unfolded
 from tfft.backbones.own_pixels import range_of_net, reads_weights
+from tfft.core import keras_zip, net_config, strict_json
 from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.graph import nodes
 from tfft.core.passages import before
@@ -90,12 +90,18 @@ def _opened(name: Any) -> tuple[str, Any, Callable[[], Any] | None]:
             raise BackboneError(f"{type(name).__name__!r} is no Keras 3 model.", fix="Pass a functional keras.Model.")
         return f"<{name.name}>", name, None
     path = Path(name)
+    if not path.is_file():
+        raise WeightsError(f"There is no file {name!r}.", fix="Check the path.")
+    # the SavedModels inside are checked by their layers
+    for _ in keras_zip.graphs(path, repr(name), WeightsError, net_config.registered()):
+        pass
     try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))
-        net = keras.saving.deserialize_keras_object(config, safe_mode=True)
-    except FileNotFoundError:
-        raise WeightsError(f"There is no file {name!r}.", fix="Check the path.") from None
+        with keras_zip.room_for_weights(path, repr(name), WeightsError), zipfile.ZipFile(path) as archive:
+            config = strict_json.read(archive.read("config.json"), f"config.json in {name!r}", WeightsError)
+            net = keras.saving.deserialize_keras_object(config, safe_mode=True)
+        keras_zip.check_outputs(net, repr(name), WeightsError)
+    except WeightsError:
+        raise
     except Exception as error:  # of a class that is not registered, of a lambda, of a damaged file: each another one
         raise WeightsError(
             f"{name!r} cannot be read as a Keras model: {type(error).__name__}: {str(error).splitlines()[0][:200]}.",

@@ -23,7 +23,7 @@ _KINDS = "fiub"  # floats, whole numbers and truth values of NumPy
 
 
 def graphs(
-    path: Path, what: str, error: type[TfftError] = BundleError, own_classes: Sequence[type] = ()
+    path: Path, what: str, error: type[TfftError] = BundleError, own_classes: Sequence[Any] = ()
 ) -> Iterator[bytes]:
     """Check all of a ``.keras`` file but the SavedModels inside.
 
@@ -40,13 +40,13 @@ def graphs(
         TfftError: An instance of ``error``: for a damaged or dangerous zip file, a class that could do more than compute, and
             weights that lie in other files or take more room than the file.
     """
-    with zip_files.opened(path, f"net.keras in {what}", error) as archive:
+    with zip_files.opened(path, _named(path, what), error) as archive:
         names = set(archive.namelist())
         strange = sorted(n for n in names - {_CONFIG, _METADATA, _WEIGHTS} if not n.startswith(_ASSETS))
         missing = sorted({_CONFIG, _WEIGHTS} - names)
         if strange or missing:
             raise error(
-                f"net.keras in {what} is not what Keras writes.",
+                f"{_named(path, what)} is not what Keras writes.",
                 f"without {missing[0]!r}" if missing else repr(strange[0]),
                 "Copy or export it again.",
             )
@@ -54,6 +54,10 @@ def graphs(
         config = strict_json.read(archive.read(_CONFIG), f"config.json in {what}", error, "Copy or export it again.")
         net_config.check(config, what, error, own_classes)
         yield from (archive.read(name) for name in sorted(names) if name.endswith(".tar.gz"))
+
+
+def _named(path: Path, what: str) -> str:
+    return what if path.name in what else f"{path.name} in {what}"
 
 
 @contextmanager
@@ -74,7 +78,7 @@ def room_for_weights(path: Path, what: str, error: type[TfftError] = BundleError
     """
     import tensorflow as tf
 
-    with zip_files.opened(path, f"net.keras in {what}", error) as archive:
+    with zip_files.opened(path, _named(path, what), error) as archive:
         most = 2 * _stored_bytes(archive.read(_WEIGHTS), what, error) + _SPARE
     made = [0]
 

@@ -21,16 +21,17 @@ _DTYPES = frozenset(
 # their values are names of layers, or are checked with the class
 _FREE = frozenset(("name", "keras_history", "class_name", "module", "registered_name", "input_layers", "output_layers"))
 _OWN = "tfft.core.saved_layer"
+_TRUST = ("register it with keras.saving.register_keras_serializable", "pass own_classes=[...] to tfft.load")
 
 
-def check(config: Any, what: str, error: type[TfftError] = BundleError, own_classes: Sequence[type] = ()) -> None:
+def check(config: Any, what: str, error: type[TfftError] = BundleError, own_classes: Sequence[Any] = ()) -> None:
     """Refuse a configuration with a class, function or name that is not known to only compute.
 
     Args:
         config: ``config.json`` of a ``.keras`` file, read by ``strict_json``, which limits its depth.
         what: The file, for the message.
         error: The class of the error to raise.
-        own_classes: Registered classes that the caller trusts besides.
+        own_classes: Registered classes, and functions, that the caller trusts besides.
 
     Raises:
         TfftError: An instance of ``error``, naming the class.
@@ -48,13 +49,13 @@ pass own_classes=[...] to tfft.load.
     ):  # how the whole net was trained is not read; how a net inside of it was is, by Keras 3.15
         config = config | {"compile_config": None}
     for key, part in _parts(config, ""):
-        found = _refusal_of_name(key, part) if isinstance(part, str) else _refusal(part, own_classes)
+        found = _refusal_of_name(key, part, own_classes) if isinstance(part, str) else _refusal(part, own_classes)
         if found:
             raise error(
                 f"The net in {what} holds {found[0]}.",
                 found[1],
                 "Only layers of Keras and KerasHub that compute are read: find out where the file comes from, or if the class is "
-                "your own, pass own_classes=[...] to tfft.load.",
+                f"your own, {_TRUST[error is BundleError]}.",
             )
 
 
@@ -72,12 +73,15 @@ def _parts(value: Any, key: str) -> Iterator[tuple[str, Any]]:
             yield from _parts(item, key)
 
 
-def _refusal_of_name(key: str, name: str) -> tuple[str, str] | None:
+def _refusal_of_name(key: str, name: str, own: Sequence[Any] = ()) -> tuple[str, str] | None:
     import keras
 
-    if name not in FUNCTIONS and keras.saving.get_registered_object(name) is not None:
+    found = keras.saving.get_registered_object(name)
+    if any(found is each for each in own):
+        return None
+    if name not in FUNCTIONS and found is not None:
         return "the name of something that this process has registered with Keras", f"{key}={name!r}"[:200]
-    if name in FUNCTIONS and not _is_keras(keras.saving.get_registered_object(name)):
+    if name in FUNCTIONS and not _is_keras(found):
         return "a name that stands for something else in this process", f"{key}={name!r}"
     return None
 
@@ -94,6 +98,8 @@ def _refusal(part: Mapping[str, Any], own_classes: Sequence[type]) -> tuple[str,
         import keras_hub  # noqa: F401
     if name == "function":
         allowed = module in ("builtins", "keras.activations") and part.get("config") in FUNCTIONS
+        if any(keras_name(own) == part.get("config") == registered for own in own_classes):
+            return None
         stands = allowed and registered in (None, "function", part["config"]) and _refusal_of_name("", part["config"])
         return (
             None
@@ -126,10 +132,46 @@ def _resolves(module: str, name: str, registered: Any) -> bool:
     return found is None or (getattr(found, "__module__", None) == module and getattr(found, "__name__", None) == name)
 
 
+def registered() -> tuple[Any, ...]:
+    """The classes and functions that the user's own code has registered with Keras.
+
+    Returns:
+        Each once; none of Keras, KerasHub or tfft.
+
+    Example:
+        >>> registered()
+        ()
+    """
+    import keras
+
+    known = keras.saving.get_custom_objects().values()
+    roots = ("keras", "keras_hub", "tfft", "tensorflow")
+    return tuple(each for each in known if str(getattr(each, "__module__", "keras")).partition(".")[0] not in roots)
+
+
+def keras_name(own: Any) -> str:
+    """The name under which Keras knows a class or function.
+
+    Args:
+        own: Such as what ``registered`` returned.
+
+    Returns:
+        Such as ``"package>name"``.
+
+    Example:
+        >>> import keras
+        >>> keras_name(keras.layers.Dense)
+        'Dense'
+    """
+    import keras
+
+    return str(keras.saving.get_registered_name(own))
+
+
 def _is(own: type, module: str | None, name: str, registered: Any) -> bool:
     import keras
 
-    known = keras.saving.get_registered_name(own)
+    known = keras_name(own)
     written = (None if own.__module__ == "__main__" else own.__module__, own.__name__, known)
     return (module, name, registered) == written and keras.saving.get_registered_object(known) is own
 
