@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import keras
 import pytest
@@ -25,6 +26,9 @@ def package(tmp_path):
 
 def found(package):
     environment.sources.cache_clear()
+    for path in package.rglob("*.py"):
+        if path.stat().st_mtime < time.time():
+            os.utime(path, (0, 0))
     return environment.sources(package)
 
 
@@ -46,6 +50,13 @@ def test_a_changed_renamed_or_added_file_of_the_package_changes_the_hash(package
     (package / "notes.txt").write_text("x")
     assert found(package) == hashes[-1]
     assert len(set(hashes)) == 4
+
+
+def test_code_that_was_edited_after_it_was_imported_is_not_taken_for_what_runs(package):
+    later = time.time() + 60
+    os.utime(package / "a.py", (later, later))
+    with pytest.raises(TfftError, match="edited after this process began"):
+        found(package)
 
 
 def test_a_package_without_sources_is_said(tmp_path):

@@ -5,6 +5,7 @@ import sys
 import types
 
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -50,6 +51,7 @@ OWN = {
     "partial": functools.partial(keras.ops.relu),
     "decorated function of Keras": decorated(keras.activations.relu),
     "compiled function": tf.function(own),
+    "vectorised function": np.vectorize(own),
     "patched layer": patched(),
     "inside a list": [1, {"a": (keras.layers.Dense(2), own)}],
     "inside a wrapper": keras.layers.TimeDistributed(Layer()),
@@ -70,6 +72,7 @@ THEIRS = {
     "recurrent": keras.layers.Bidirectional(keras.layers.LSTM(2)),
     "function": keras.activations.relu,
     "class": keras.layers.Dense,
+    "arrays": [np.zeros(3), np.float32(1)],
     "constants": [1, 2.5, "x", None, tf.constant([1.0]), {"a": (True,)}],
 }
 

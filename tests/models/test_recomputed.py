@@ -11,7 +11,7 @@ from tfft.models.answers import answered
 from tfft.models.cuts import cut
 from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import row_of
-from tfft.models.recomputed import difference
+from tfft.models.recomputed import difference, tolerance
 from tfft.models.tokens import tokenized
 from tfft.trainable import last_blocks, nothing
 
@@ -78,3 +78,14 @@ def test_a_sample_of_answers_is_that_of_the_net_until_the_net_changes(model, dat
     assert sample.difference(model) == ""
     model.head_net.get_layer("logits").bias.assign_add([0.0, 0.1, 0.0])
     assert "are off by" in sample.difference(model)
+
+
+def test_tensorfloat_32_may_round_as_float16_does(monkeypatch):
+    import tensorflow as tf
+
+    assert tolerance("float32") < tolerance("float16") < tolerance("bfloat16")
+    gpu = tf.config.PhysicalDevice("/physical_device:GPU:0", "GPU")
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda: [gpu])
+    assert tolerance("float32") == tolerance("float16")
+    monkeypatch.setattr(tf.config.experimental, "tensor_float_32_execution_enabled", lambda: False)
+    assert tolerance("float32") < tolerance("float16")

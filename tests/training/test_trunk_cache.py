@@ -330,7 +330,7 @@ def test_features_that_are_wrong_each_time_are_not_used(data, plain, tmp_path, m
     with pytest.warns(RunWarning, match="deleted and computed again"):
         found = run(data, cache, HEAD)
     assert reads(found)[0].startswith("pixels: features differ from one computation to the next: row 0")
-    assert list(tmp_path.rglob("0*.npy")) == []
+    assert len(list(tmp_path.rglob("0*.npy"))) == 1, "those of the validation part are not looked at any more"
 
 
 @pytest.mark.parametrize("what", ["sources", "onednn"])
@@ -361,7 +361,7 @@ scaled = keras.layers.Rescaling(1 / 255)(inputs)
 maps = keras.layers.Conv2D(8, 3, kernel_initializer=keras.initializers.Constant(0.1), name="conv")(own_layers.made(scaled))
 net = keras.Model(inputs, maps)
 model = tfft.build(net, tfft.tasks.classification(data.labels), seed=0, cache=Cache("disk", sys.argv[2]))
-run = tfft.fit(model, data, tfft.plans.head_only(epochs=8), seed=0)
+run = tfft.fit(model, data, tfft.Plan(tfft.Phase("head", tfft.trainable.nothing(), 40, 0.1)), seed=0)
 said = tfft.evaluate(run.model, data.test).metrics["accuracy"]["value"]
 own = run.model.net(np.stack([data.test.inputs[i] for i in range(len(data.test))])).numpy().argmax(axis=1)
 print(json.dumps({

@@ -10,6 +10,7 @@
 import os
 import platform
 import re
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tfft.core import fingerprint, machine, versions
 from tfft.core.errors import TfftError
 
 _ROOT = Path(__file__).parents[1]
+_BEGUN = time.time()
 _DECODING = ("tfft", "numpy", "pillow")
 _COMPUTING = ("tfft", "keras", "keras-hub", "tensorflow", "tensorflow-text", "numpy", "ml-dtypes", "pillow")
 _CODECS = ("jpg", "libjpeg_turbo", "jpg_2000", "webp", "avif", "libtiff", "zlib")
@@ -40,16 +42,19 @@ def sources(folder: Path = _ROOT) -> str:
         32 hexadecimal digits.
 
     Raises:
-        TfftError: When there is no source code, as in some frozen programs.
+        TfftError: When there is no source code, as in some frozen programs, or it was edited after this process had begun, so that
+            nobody knows which code runs.
     """
     try:
-        found = {
-            path.relative_to(folder).as_posix(): fingerprint.digest(path.read_bytes()) for path in folder.rglob("*.py")
-        }
+        paths = list(folder.rglob("*.py"))
+        edited = max((path.stat().st_mtime for path in paths), default=0.0)
+        found = {path.relative_to(folder).as_posix(): fingerprint.digest(path.read_bytes()) for path in paths}
     except OSError as error:
         raise TfftError(f"The source code of tfft cannot be read: {error}.", fix="Install tfft again.") from error
     if not found:
         raise TfftError("The source code of tfft is not there.", repr(str(folder)), "Install tfft as files.")
+    if edited > _BEGUN:
+        raise TfftError("The source code of tfft was edited after this process began.", fix="Start the process again.")
     return fingerprint.combined(found)
 
 

@@ -27,8 +27,9 @@ def is_foreign(value: Any) -> bool:
         False only where all code is known.
 
     Example:
-        >>> import keras
-        >>> is_foreign(keras.layers.Dense(2, activation="relu")), is_foreign(keras.layers.Dense(2, activation=lambda x: x * 2))
+        >>> import functools, keras
+        >>> clipped = functools.partial(keras.ops.clip, x_min=0, x_max=6)
+        >>> is_foreign(keras.layers.Dense(2, activation="relu")), is_foreign(keras.layers.Dense(2, activation=clipped))
         (False, True)
     """
     return _brings(value, set(), 0)
@@ -70,6 +71,9 @@ def _is_made(value: Any, seen: set[int], depth: int) -> bool:
     if root != "builtins" and _is_of_python(root):
         # a partial holds a function; locks and the like do not
         return root == "functools"
+    if root == "numpy":
+        # np.vectorize and np.frompyfunc call a function; arrays are numbers
+        return callable(value)
     if root == "tensorflow":
         # a tf.function, or a module; tensors and variables are callable as little as they hold code
         return callable(value)
@@ -107,7 +111,7 @@ def _is_of_keras(name: str) -> bool:
 
 
 @cache
-def _is_foreign_class(kind: type) -> bool:
+def _is_foreign_class(kind: Any) -> bool:
     return not all(_is_ours(base.__module__) for base in kind.__mro__)
 
 

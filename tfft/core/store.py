@@ -131,12 +131,10 @@ class Store:
                     size = sum(_size(path) for path in folder.rglob("*"))
                     manifest = _read(folder) or {}
                     about, whole = manifest.get("about"), manifest.get("bytes")
-                    # no entry is begun that is larger than all of them may be
-                    claims = type(whole) is int and 0 <= whole <= self.max_bytes
                     about = about if isinstance(about, dict) else {}
-                    found.append(
-                        Kept(folder.name, about, size, folder.stat().st_mtime, int(whole or 0) if claims else 0)
-                    )
+                    # no entry is begun that is larger than all of them may be
+                    claimed = whole if type(whole) is int and 0 <= whole <= self.max_bytes else 0
+                    found.append(Kept(folder.name, about, size, folder.stat().st_mtime, claimed))
         return sorted(found, key=lambda kept: -kept.used)
 
     def remove(self, key: str) -> bool:

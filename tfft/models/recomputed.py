@@ -13,8 +13,30 @@ from tfft.models.extraction import Wanted
 from tfft.models.features import packed, unpacked
 from tfft.models.trunk import trunk_net
 
-# largest difference, relative to the largest number: other batch sizes and kernels round otherwise, see docs/architecture.md
-TOLERANCES = {FLOAT32: 1e-3, "float16": 2e-2, "bfloat16": 1e-1}
+# largest difference, relative to the largest number: another batch size takes other kernels, and these round otherwise. Seen on a
+# CPU with batches of 1 and 3 after 32 (VGG16, MobileNetV2, MiniLM): up to 4e-7 in float32 and 1.2e-2 in bfloat16
+_TOLERANCES = {FLOAT32: 1e-3, "float16": 2e-2, "bfloat16": 1e-1}
+
+
+def tolerance(dtype: str) -> float:
+    """How far numbers may be apart that are computed in batches of other sizes.
+
+    Args:
+        dtype: In which they are computed.
+
+    Returns:
+        Largest difference, relative to the largest number.
+
+    Example:
+        >>> tolerance("bfloat16")
+        0.1
+    """
+    import tensorflow as tf
+
+    devices = {device.device_type for device in tf.config.get_visible_devices()} - {"CPU"}
+    # TensorFloat-32 has the bits of float16, and not all kernels use it
+    short = dtype == FLOAT32 and devices and tf.config.experimental.tensor_float_32_execution_enabled()
+    return _TOLERANCES["float16" if short else dtype]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,15 +65,15 @@ class Sample:
         Example:
             >>> import tfft
             >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
-            >>> Sample(("one",), (np.zeros((1, 16, 16, 3), np.uint8),), np.float32([[9, 0]])).difference(model)[:28]
-            "logits of 'one' are off by 1"
+            >>> Sample(("one",), (np.zeros((1, 16, 16, 3), np.uint8),), np.float32([[9, 0]])).difference(model)
+            "logits of 'one' are off by 9, relative to the largest"
         """
         direct = np.asarray(model.net(model.preprocessor.named(self.inputs), training=False))
         # logits of a new head may all be near zero
         scale = max(1.0, float(np.abs(direct).max(initial=0.0)))
         for name, expected, found in zip(self.names, direct / scale, self.logits / scale, strict=True):
             far = distance(np.append(expected, 1.0), np.append(found, 1.0))
-            if not far <= TOLERANCES[FLOAT32]:
+            if not far <= tolerance(FLOAT32):
                 return f"logits of {name!r} are off by {far:.3g}, relative to the largest"
         return ""
 
@@ -91,7 +113,7 @@ def difference(
             length = None if lengths is None else int(lengths[position])
             valid = tuple(slice(length if side is None else None) for side in tensor.shape[1:])
             far = distance(one[index][valid], two[index][valid])
-            if not far <= TOLERANCES[dtype]:
+            if not far <= tolerance(dtype):
                 return f"row {position} of {wanted.at.describe()!r} is off by {far:.3g}, relative to its largest number"
     return ""
 
