@@ -186,12 +186,12 @@ def test_eight_legal_images_of_80_megapixels_train_within_the_memory_of_one(atta
 
 def test_thin_images_do_not_add_up(attack: Attack) -> None:
     content = png(100, 800_000)
-    images = [content] * 6
+    images = [content] * 4
 
     def read() -> list[Any]:
         from concurrent.futures import ThreadPoolExecutor
 
-        with ThreadPoolExecutor(6) as pool:
+        with ThreadPoolExecutor(4) as pool:
             return list(pool.map(READ, images))
 
     assert all((pixels == COLOUR).all() for pixels in attack(read))

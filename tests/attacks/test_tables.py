@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import struct
 
 import numpy as np
@@ -151,11 +152,7 @@ def test_hostile_tables_are_refused_in_our_words(attack, tmp_path, make, name, m
     make(tmp_path / name)
     result = attack(lambda: from_csv(tmp_path / name, text_column="text"))
     assert isinstance(result, DataError)
-    pytest.raises(DataError, _raise, result).match(message)
-
-
-def _raise(error):
-    raise error
+    assert re.search(message, str(result))
 
 
 def test_pages_of_zeros_are_refused(attack, tmp_path, monkeypatch):

@@ -57,3 +57,14 @@ def test_too_long_a_length_and_a_family_that_is_not_known_are_refused(encoder, t
     other = keras_hub.models.OPTBackbone(len(WORDS), 1, 2, 16, 32, max_sequence_length=24)
     with pytest.raises(BackboneError, match=r"OPTBackbone is no text encoder that tfft knows.*'BertBackbone'"):
         tfft.load_backbone(other, tokenizer=tokenizer)
+
+
+def test_a_copy_keeps_what_its_layers_were_set_to(encoder, tokenizer):
+    for layer in encoder.transformer_layers:
+        layer.activation = layer._feedforward_intermediate_dense.activation = keras.activations.relu
+        layer.layer_norm_epsilon = layer._feedforward_layer_norm.epsilon = 0.5
+    described = tfft.load_backbone(encoder, tokenizer=tokenizer)
+    arrays = described.preprocessor.collate([described.preprocessor("a good film")])
+    found, _ = described.load()(list(arrays))
+    given = dict(zip(("token_ids", "segment_ids", "padding_mask"), arrays, strict=True))
+    np.testing.assert_allclose(found, encoder(given)["sequence_output"], atol=1e-6)

@@ -19,6 +19,7 @@ from tests.odd_texts import ODD
 from tfft.backbones.encoders import FAMILIES
 from tfft.backbones.tokenizer_files import tokenizer
 from tfft.preprocess.json_tokenizer import JsonTokenizer
+from tfft.preprocess.pipelines import word_pieces
 from tfft.preprocess.tokenizer import Tokenizer
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -36,7 +37,7 @@ CONFIGS = {
 Built = tuple[Library, dict[str, bytes]]
 
 
-def words() -> list[str]:
+def vocabulary_of_words() -> list[str]:
     """A vocabulary of BERT's kind with all that the odd texts could become."""
     signs = sorted({sign for text in (*ODD, *SENTENCES) for sign in text.lower() if sign.isprintable() and sign != " "})
     plain = [*string.ascii_letters, *signs]
@@ -47,7 +48,7 @@ def words() -> list[str]:
 
 def bert(lowercase: bool = True, accents: bool | None = None) -> Built:
     """BERT's, and ELECTRA's and DistilBERT's."""
-    vocabulary = words()
+    vocabulary = vocabulary_of_words()
     library = BertWordPieceTokenizer(
         {token: id for id, token in enumerate(vocabulary)}, lowercase=lowercase, strip_accents=accents
     )
@@ -124,24 +125,13 @@ FAMILY: dict[str, Callable[[], Built]] = {
             [],
             [*QUOTES, normalizers.NFKD(), normalizers.StripAccents(), normalizers.Lowercase(), None],
         ),
-        pad_id=0,
-        unk_id=1,
-        bos_id=2,
-        eos_id=3,
-        bos_piece="[CLS]",
-        eos_piece="[SEP]",
+        pad_id=0, unk_id=1, bos_id=2, eos_id=3, bos_piece="[CLS]", eos_piece="[SEP]",
         control_symbols="[MASK]",
     ),
     "deberta_v3": lambda: pieces(
         *("spm.model", 3, [], [normalizers.Strip(), None, normalizers.Replace(Regex(" {2,}"), " ")]),
-        pad_id=0,
-        bos_id=1,
-        eos_id=2,
-        unk_id=3,
-        pad_piece="[PAD]",
-        bos_piece="[CLS]",
-        eos_piece="[SEP]",
-        unk_piece="[UNK]",
+        pad_id=0, bos_id=1, eos_id=2, unk_id=3,
+        pad_piece="[PAD]", bos_piece="[CLS]", eos_piece="[SEP]", unk_piece="[UNK]",
     ),
 }
 
@@ -202,7 +192,7 @@ def test_a_tokenizer_of_kerashub_becomes_that_of_its_family(tmp_path: Path) -> N
     from tfft.backbones.tokenizer_files import of_kerashub
 
     library, _ = bert()
-    made = keras_hub.tokenizers.BertTokenizer(words(), lowercase=True)
+    made = keras_hub.tokenizers.BertTokenizer(vocabulary_of_words(), lowercase=True)
     assert different(of_kerashub(made), library, ODD) == []
     library, files = pairs(["<s>", "<pad>", "</s>", "<unk>", "<mask>"], "<mask>")
     merges = files["merges.txt"].decode().splitlines()[1:]
@@ -225,10 +215,7 @@ def test_a_tokenizer_of_kerashub_becomes_that_of_its_family(tmp_path: Path) -> N
     ],
 )
 def test_uncased_bert_is_cleaned_as_it_was_pretrained(text: str, words: str) -> None:
-    _library, _ = bert()
-    from tfft.preprocess.pipelines import word_pieces
-
-    vocabulary = globals()["words"]()
+    vocabulary = vocabulary_of_words()
     vocabulary += [each for each in ["ｈ", "##ｏ", "##ｗ"] if each not in vocabulary]
     made = JsonTokenizer(*word_pieces(vocabulary))
     assert [vocabulary[id] for id in ids(made, [text])[0]] == words.split()

@@ -4,8 +4,10 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
+from tfft.core.errors import BackboneError
 from tfft.core.graph_calls import callees
 from tfft.core.graph_files import assets, foreign_files, foreign_names
+from tfft.core.saved_graph import check_operations, harmless
 
 
 @pytest.fixture
@@ -77,3 +79,46 @@ def test_names_of_assets_are_plain(name):
     graph = meta_graph_pb2.MetaGraphDef()
     graph.asset_file_def.add().filename = name
     assert list(foreign_names(graph)) == [f"the file {name!r}"]
+
+
+@pytest.fixture
+def old(tmp_path):
+    """A module of TF1 with a table of a vocabulary."""
+    v1 = tf.compat.v1
+    (tmp_path / "words.txt").write_text("a\nb\n", encoding="utf-8")
+    with tf.Graph().as_default(), v1.Session() as session:
+        texts = v1.placeholder(tf.string, (None,), name="texts")
+        words = tf.lookup.TextFileInitializer(str(tmp_path / "words.txt"), tf.string, -2, tf.int64, -1)
+        rows = v1.get_variable("rows", (3, 2), initializer=v1.ones_initializer())
+        features = tf.gather(rows, v1.lookup.StaticHashTable(words, 2).lookup(texts))
+        session.run([v1.global_variables_initializer(), v1.tables_initializer()])
+        builder = v1.saved_model.Builder(str(tmp_path / "old"))
+        signature = v1.saved_model.predict_signature_def({"texts": texts}, {"features": features})
+        paths = v1.get_collection(v1.GraphKeys.ASSET_FILEPATHS)
+        builder.add_meta_graph_and_variables(
+            session, ["serve"], {"serving_default": signature}, assets_collection=paths, main_op=v1.tables_initializer()
+        )
+        builder.save()
+    (tmp_path / "words.txt").unlink()
+    return tmp_path / "old"
+
+
+def test_a_table_of_tf1_is_filled_from_its_asset(old):
+    with harmless(old) as place:
+        found = tf.saved_model.load(str(place)).signatures["serving_default"](texts=tf.constant(["a", "z"]))
+    assert found["features"].numpy().tolist() == [[1, 1], [1, 1]]
+
+
+def test_an_asset_of_tf1_holds_no_path_of_its_own(old):
+    model = saved_model_pb2.SavedModel.FromString(check_operations(old))
+    name = assets(model.meta_graphs[0])[0].tensor_info.name.partition(":")[0]
+    node = next(node for node in model.meta_graphs[0].graph_def.node if node.name == name)
+    assert tf.make_ndarray(node.attr["value"].tensor) == b""
+
+
+def test_a_table_of_tf1_of_another_file_is_refused(old):
+    model = saved_model_pb2.SavedModel.FromString((old / "saved_model.pb").read_bytes())
+    del model.meta_graphs[0].collection_def["saved_model_assets"]
+    (old / "saved_model.pb").write_bytes(model.SerializeToString())
+    with pytest.raises(BackboneError, match="InitializeTableFromTextFileV2 of a file that is no asset"):
+        check_operations(old)

@@ -204,7 +204,9 @@ def test_rows_without_an_image_are_named():
 
 def test_missing_files_are_named_with_where_they_were_looked_for(home):
     _frame(LABELS, folder="wrong/").to_csv(home / "t.csv", index=False)
-    with pytest.raises(DataError, match=rf"12 of 12 images cannot be read: .*{home}/wrong/0.png \(no such file\)"):
+    with pytest.raises(
+        DataError, match=rf"12 of 12 images do not exist: .*{home}/wrong/0.png.*folder '{home}/wrong' does not exist"
+    ):
         from_csv(home / "t.csv")
 
 
@@ -281,3 +283,17 @@ def test_columns_of_true_and_false_are_several_labels(tmp_path):
 def test_label_columns_are_named_once_each(tmp_path, columns):
     with pytest.raises(DataError, match="label_column must name columns, each of them once"):
         from_csv(_photos(tmp_path, "a", ["x", "y"] * 8), label_column=columns)
+
+
+@pytest.mark.parametrize(
+    ("written", "advice"),
+    [
+        ("http://example.org/", "That is a URL: download"),
+        ("~/", "relative to where you run|does not exist"),
+        ("img\\", "Did you mean '.*img/0.png'"),
+    ],
+)
+def test_paths_that_lead_nowhere_get_advice(home, written, advice):
+    _frame(LABELS, folder=written).to_csv(home / "t.csv", index=False)
+    with pytest.raises(DataError, match=advice):
+        from_csv(home / "t.csv")

@@ -202,6 +202,17 @@ def test_a_class_that_this_keras_hub_does_not_have_is_refused(tokenizer, tmp_pat
         Tokenizer.read(tmp_path, {**tokenizer.to_dict(), "class": "FutureTokenizer"})
 
 
+def test_a_bundle_that_was_exported_with_a_tokenizer_of_kerashub_still_gives_the_tokens_of_then(tokenizer, tmp_path):
+    """KerasHub folds full-width signs and glues words at other spaces than ASCII's; the net of the bundle was trained on that."""
+    tokenizer.save(tmp_path)
+    values = json.loads(json.dumps(tokenizer.to_dict()))
+    assert values["class"] == "BertTokenizer"
+    read = Tokenizer.read(tmp_path, values)
+    assert tokens(read, "how far\uff1f") == "[CLS] how far ? [SEP]"
+    assert tokens(read, "how\u00a0far") == "[CLS] [UNK] [SEP]"
+    assert tokens(read, "[SEP] is") == "[CLS] [UNK] [UNK] [UNK] is [SEP]"
+
+
 def test_equal_descriptions_are_equal_before_anything_is_made():
     assert words() == words() != words(separators=2)
     assert {words(): 1}[words()] == 1

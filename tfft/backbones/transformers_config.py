@@ -10,7 +10,7 @@ from tfft.backbones.config_values import CONFIG, check_sizes, number, truth, who
 from tfft.backbones.transformers_fields import ACTIVATIONS, FIELDS, HARMLESS, NET_WORDS, Fields
 from tfft.core.errors import BackboneError, shortlist
 
-_OFF = (None, False, 0, "", [], {})
+_OFF: tuple[Any, ...] = (None, False, 0, "", [], {})
 _CODE = ("AutoConfig", "AutoModel")
 
 

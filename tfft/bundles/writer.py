@@ -54,43 +54,15 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
         ...     tfft.load(export(model, f"{folder}/toy.tfft")).task.labels.names
         ('ants', 'bees')
     """
-    if not isinstance(model, TransferModel):
-        raise BundleError("export() takes a model.", f"a {type(model).__name__}", "Write export(run.model, path).")
-    if report is not None and not isinstance(report, Report):
-        raise BundleError(
-            "A bundle keeps a report that evaluate() made.",
-            f"a {type(report).__name__}",
-            "Write report=tfft.evaluate(...).",
-        )
     path = Path(path)
-    check_target(path)
-    if names := not_finite(model.net):
-        raise BundleError(
-            "The model has weights that are not finite numbers; it would answer with NaN.",
-            shortlist(names),
-            "Train it again, with a smaller learning rate.",
-        )
-    weights = weights_fingerprint(model.net)
-    if report is not None and report.weights != weights:
-        raise BundleError(
-            "The report was made with other weights than the model has now.",
-            "a fit goes on with the same net, also for the runs before it"
-            if report.names == model.task.labels.names
-            else "",
-            "Evaluate again before exporting.",
-        )
-    if report is not None and report.sample is not None and (wrong := report.sample.difference(model)):
-        raise BundleError(
-            f"The net does not give the answers that the report measured: {wrong}.",
-            fix='Build the model with cache="off", evaluate again, and report this.',
-        )
+    _check(model, path, report)
     manifest = {
         "format": FORMAT,
         "versions": versions.installed(),
         "backbone": model.backbone.to_dict(),
         "task": model.task.to_dict(),
         "preprocessor": model.preprocessor.to_dict(),
-        "weights": weights,
+        "weights": weights_fingerprint(model.net),
     }
     seen = None if model.seen is None else model.seen.to_dict()
     manifest["content"] = content_fingerprint(manifest, seen)
@@ -117,6 +89,38 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
             "Free some space or choose another folder, and export again; the model is still in memory.",
         ) from error
     return path
+
+
+def _check(model: TransferModel, path: Path, report: Report | None) -> None:
+    """Refuse what would not make a bundle that can be trusted, before anything is written."""
+    if not isinstance(model, TransferModel):
+        raise BundleError("export() takes a model.", f"a {type(model).__name__}", "Write export(run.model, path).")
+    if report is not None and not isinstance(report, Report):
+        raise BundleError(
+            "A bundle keeps a report that evaluate() made.",
+            f"a {type(report).__name__}",
+            "Write report=tfft.evaluate(...).",
+        )
+    check_target(path)
+    if names := not_finite(model.net):
+        raise BundleError(
+            "The model has weights that are not finite numbers; it would answer with NaN.",
+            shortlist(names),
+            "Train it again, with a smaller learning rate.",
+        )
+    if report is not None and report.weights != weights_fingerprint(model.net):
+        raise BundleError(
+            "The report was made with other weights than the model has now.",
+            "a fit goes on with the same net, also for the runs before it"
+            if report.names == model.task.labels.names
+            else "",
+            "Evaluate again before exporting.",
+        )
+    if report is not None and report.sample is not None and (wrong := report.sample.difference(model)):
+        raise BundleError(
+            f"The net does not give the answers that the report measured: {wrong}.",
+            fix='Build the model with cache="off", evaluate again, and report this.',
+        )
 
 
 def check_target(path: str | Path) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -68,22 +67,23 @@ def name(text: object) -> str:
 class Group(TyperGroup):
     """The verbs, where errors in what was typed, such as a path, are printed without control characters."""
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Run the verb.
 
         Args:
-            ctx: Of click.
+            ctx: A ``typer.Context``.
 
         Returns:
             Nothing that is used.
 
         Raises:
-            ClickException: When what was typed is wrong.
+            Exception: What typer prints when something that was typed is wrong; and every other error.
         """
         try:
             return super().invoke(ctx)
-        except click.ClickException as error:
-            error.message = plain(error.message, lines=True)
+        except Exception as error:
+            if hasattr(error, "format_message"):  # typer has a click of its own, whose classes have no public names
+                vars(error)["message"] = name(vars(error).get("message", ""))
             raise
 
 

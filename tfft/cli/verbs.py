@@ -107,9 +107,7 @@ def fit(
         layer=layer, pixel_range=pixel_range, preprocessor=preprocessor,
     )  # fmt: skip
     typed = recipes.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
-    if run_folder is not None:
-        run_folder.mkdir(parents=True, exist_ok=True)
-    splits = _read(source, described, seed)
+    splits = _read(source, described, seed, run_folder)
     task = arguments.describe_task(splits.labels, balanced)
     start_tensorflow()
     model = tfft.build(described, task, seed, cache=cache.value, precision=precision.value)
@@ -124,9 +122,11 @@ def fit(
     _write(run, report, out, run_folder)
 
 
-def _read(source: Source, backbone: "Backbone", seed: int) -> "Splits":
+def _read(source: Source, backbone: "Backbone", seed: int, run_folder: Path | None) -> "Splits":
     from tfft.training.checks import check_inputs
 
+    if run_folder is not None:
+        run_folder.mkdir(parents=True, exist_ok=True)
     splits = source.splits(seed)
     check_inputs(backbone, splits)
     say(f"{name(source.path)}: {splits.describe()}")

@@ -66,7 +66,8 @@ def _tar(source: Path | bytes, check: "_Check", folder: Path | None) -> Iterator
         raw: Any = stack.enter_context(source.open("rb") if isinstance(source, Path) else io.BytesIO(source))
         packed = raw.read(len(_GZIP)) == _GZIP
         raw.seek(0)
-        stream = TarStream(gzip.GzipFile(fileobj=raw) if packed else raw, check.content)
+        plain: Any = gzip.GzipFile(fileobj=raw) if packed else raw
+        stream = TarStream(plain, check.content)
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         for member in stream.members():

@@ -63,7 +63,7 @@ def _is_written(function: Any, seen: set[int], depth: int) -> bool:
 
 def _is_made(value: Any, seen: set[int], depth: int) -> bool:
     """An instance by its class, and of Keras by what it holds as well."""
-    kind = type(value)
+    kind: Any = type(value)
     if _is_foreign_class(kind):
         return True
     root = kind.__module__.partition(".")[0]

@@ -134,7 +134,9 @@ class Store:
                     # no entry is begun that is larger than all of them may be
                     claims = type(whole) is int and 0 <= whole <= self.max_bytes
                     about = about if isinstance(about, dict) else {}
-                    found.append(Kept(folder.name, about, size, folder.stat().st_mtime, whole if claims else 0))
+                    found.append(
+                        Kept(folder.name, about, size, folder.stat().st_mtime, int(whole or 0) if claims else 0)
+                    )
         return sorted(found, key=lambda kept: -kept.used)
 
     def remove(self, key: str) -> bool:

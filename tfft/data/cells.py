@@ -18,7 +18,7 @@ from tfft.data.spellings import (
     refuse_doubtful_commas,
     taken_apart,
 )
-from tfft.data.table_files import Writing
+from tfft.data.table_files import AS_FOUND, Writing
 from tfft.data.values import is_missing
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _image(value: Any, row: int, folder: Path) -> Any:
     )
 
 
-def labels(column: "pd.Series", writing: Writing = Writing()) -> list[Any]:
+def labels(column: "pd.Series", writing: Writing = AS_FOUND) -> list[Any]:
     """One column of labels; text of lists, which pandas leaves behind when it reads a CSV file, as lists.
 
     Args:
@@ -149,7 +149,7 @@ def _separated(values: list[Any], column: str, separator: str) -> list[Any]:
     return [[] if is_missing(value) else taken_apart(value, separator) for value in values]
 
 
-def numbers(columns: "pd.DataFrame", writing: Writing = Writing()) -> np.ndarray:
+def numbers(columns: "pd.DataFrame", writing: Writing = AS_FOUND) -> np.ndarray:
     """Several columns of labels as one array.
 
     Args:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from tfft.core.errors import DataError, nearest, shortlist
 from tfft.data import cells
 from tfft.data.pools import Pool
-from tfft.data.table_files import Writing, check_names
+from tfft.data.table_files import AS_FOUND, Writing, check_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +68,7 @@ class Columns:
     label: str | Sequence[str] = "label"
     text: str | Sequence[str] | None = None
     group: str | None = None
-    writing: Writing = Writing()
+    writing: Writing = AS_FOUND
 
     def __post_init__(self) -> None:
         if self.image is not None and self.text is not None:

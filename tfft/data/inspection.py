@@ -116,11 +116,12 @@ def refuse_faults(inputs: Sequence[Any], inspection: Inspection) -> None:
                 f"{len(named)} of {len(inputs)} {kind} do not exist: {shortlist(missing)}.",
                 fix=f'{missing_file(missing[0])} To leave them out pass on_corrupt="skip".',
             )
-        if isinstance(inputs[inspection.faults[0][0]], Text):
+        if inspection.faults[0][1] == _HALF:
             kind, again = "texts", "Repair the program that cut them, or remove them; "
         raise DataError(
             f"{len(named)} of {len(inputs)} {kind} cannot be read: {shortlist(named)}.",
-            fix=f'{again}or pass on_corrupt="skip" to leave them out.',
+            fix=f'{again}or pass on_corrupt="skip" to leave them out.'
+            + (f" {missing[0]!r} does not exist. {missing_file(missing[0])}" if missing else ""),
         )
 
 

@@ -33,6 +33,26 @@ def read_json_lines(path: Path, choose: Callable[[Sequence[str]], Sequence[str]]
         ...     read_json_lines(Path(folder, "a.jsonl"), lambda names: ["label"])
         {'label': ['007', None]}
     """
+    columns: dict[str, list[Any]] = {name: [] for name in choose(json_names(path))}
+    for row in _rows(path):
+        for name, values in columns.items():
+            values.append(row.get(name))
+    return columns
+
+
+def json_names(path: Path) -> list[str]:
+    """The names of all keys of a file.
+
+    Args:
+        path: As for ``read_json_lines``.
+
+    Returns:
+        Names, in the order in which they first stand.
+
+    Raises:
+        DataError: As ``read_json_lines``.
+        UnicodeDecodeError: For another encoding.
+    """
     names: dict[str, None] = {}
     count = 0
     for row in _rows(path):
@@ -40,11 +60,7 @@ def read_json_lines(path: Path, choose: Callable[[Sequence[str]], Sequence[str]]
         count += 1
         limits.check("table_columns", len(names), repr(str(path)))
     limits.check("table_cells", count * len(names), repr(str(path)))
-    columns: dict[str, list[Any]] = {name: [] for name in choose(list(names))}
-    for row in _rows(path):
-        for name, values in columns.items():
-            values.append(row.get(name))
-    return columns
+    return list(names)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -62,8 +78,6 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
             row = strict_json.read(line.decode("utf-8-sig" if number == 1 else "utf-8"), what, nan=True)
             if not isinstance(row, dict):
                 raise DataError(
-                    f"{what} is not a JSON object.",
-                    line[:_SHOWN].decode(errors="replace"),
-                    'Write {"text": "...", "label": "..."}.',
+                    f"{what} is not a JSON object.", repr(row)[:_SHOWN], 'Write {"text": "...", "label": "..."}.'
                 )
             yield row

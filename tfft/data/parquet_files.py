@@ -28,6 +28,7 @@ def read_parquet(path: Path, choose: Callable[[Sequence[str]], Sequence[str]]) -
         ImportError: Without pyarrow.
         ValueError: For a damaged file, as pyarrow raises it.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     what = repr(str(path))
@@ -44,11 +45,15 @@ def read_parquet(path: Path, choose: Callable[[Sequence[str]], Sequence[str]]) -
         fitting(path, _BYTES_PER_VALUE * sum(chunk.num_values for chunk in chunks))
         texts = [about.schema.column(leaf) for leaf in leaves]
         repeated = [text.path for text in texts if text.physical_type == "BYTE_ARRAY"]
+    parts, size = [], 0
     with pq.ParquetFile(path, read_dictionary=repeated) as file:
-        # still as numbers into dictionaries
-        table = file.read(columns=kept)
-    fitting(path, sum(unpacked_bytes(chunk) for column in table.columns for chunk in column.chunks))
-    return _unpacked(table).to_pandas()
+        # one group of rows after the other: pyarrow 26 reads no lists of several groups with dictionaries
+        for group in range(about.num_row_groups):
+            table = file.read_row_group(group, columns=kept)  # still as numbers into dictionaries
+            size += sum(unpacked_bytes(chunk) for column in table.columns for chunk in column.chunks)
+            fitting(path, size)
+            parts.append(_unpacked(table))
+        return pa.concat_tables(parts or [file.read(columns=kept)]).to_pandas()
 
 
 def names(path: Path) -> list[str]:

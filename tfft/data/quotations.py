@@ -87,7 +87,8 @@ def refuse_swallowed(path: Path, rows: Iterable[Spanning], known: Sequence[set[s
                 f"Line {row.line} of {str(path)!r} begins a quoted cell that spans {row.lines:,} lines, and {alike:,} of them "
                 "look like rows.",
                 repr(row.begins),
-                "Repair the quotation mark; or pass quotes=False if such marks belong to the texts, or quotes=True if the cell is right.",
+                "Repair the quotation mark; or pass quotes=False if such marks belong to the texts, or quotes=True if the cell "
+                "is right.",
             )
 
 

@@ -23,9 +23,10 @@ _ITEM = r"""(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|-?\d[\d.eE+-]*+)"""
 _LIST = re.compile(rf"\[\s*+(?:{_ITEM}(?:(?:\s*+,\s*+|\s++|(?=['\"])){_ITEM})*+,?\s*+)?\]", re.DOTALL)
 _NAMES_BEGIN = re.compile(r"""\[\s*['"]""")
 _SHOWN = 80
+# Source: what pandas.read_csv takes for missing (pandas 3.0, argument na_values), and an empty cell
 _NO_VALUE = frozenset(
-    "#N/A,#N/A N/A,#NA,-1.#IND,-1.#QNAN,-NaN,-nan,1.#IND,1.#QNAN,<NA>,N/A,NA,NULL,NaN,None,n/a,nan,null,".split(",")
-)
+    ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA")
+) | {"NULL", "NaN", "None", "n/a", "nan", "null"}
 
 
 def as_spelt(cells: Sequence[str | None], decimal: str | None = None) -> list[Any]:

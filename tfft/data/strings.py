@@ -36,18 +36,17 @@ def are_texts(values: Any) -> bool:
     whole = isinstance(plain, (list, tuple)) or (isinstance(plain, np.ndarray) and plain.dtype.kind in "OUS")
     if not len(values) or not (whole or _strings(plain[0])):
         return False
-    found = [_strings(value) for value in plain]
-    texts = [row for row, strings in enumerate(found) if strings is not None]
-    if not texts:
+    found = {row: strings for row, value in enumerate(plain) if (strings := _strings(value)) is not None}
+    if not found:
         return False
-    if len(texts) < len(found):
-        other = next(row for row, strings in enumerate(found) if strings is None)
+    if len(found) < len(plain):
+        other, text = next(row for row in range(len(plain)) if row not in found), min(found)
         raise DataError(
-            f"Inputs must all be texts, or all be images; input {texts[0]} is a text, and input {other} is not.",
-            f"{str(found[texts[0]][0])[:_SHOWN]!r} and a {type(plain[other]).__name__}",
+            f"Inputs must all be texts, or all be images; input {text} is a text, and input {other} is not.",
+            f"{found[text][0][:_SHOWN]!r} and a {type(plain[other]).__name__}",
             "Pass one string for each example, or two for each; or one array for each.",
         )
-    _refuse_paths([strings[0] for strings in found])
+    _refuse_paths([strings[0] for strings in found.values()])
     return True
 
 

@@ -103,8 +103,8 @@ def from_dataframe(
         holdout: As in ``from_csv``.
         seed: Draws the parts.
         on_corrupt: As in ``from_csv``.
-        **inputs: As in ``from_csv``, without ``quotes``; relative paths start at the working folder, and images may also be uint8 arrays of shape
-            (height, width[, channels]).
+        **inputs: As in ``from_csv``, without ``quotes``; relative paths start at the working folder, and images may also be uint8
+            arrays of shape (height, width[, channels]).
 
     Returns:
         Splits.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tfft.core.errors import DataError, shortlist
 from tfft.core.path_advice import missing_file
 from tfft.data.delimited import header, read_delimited
-from tfft.data.json_lines import read_json_lines
+from tfft.data.json_lines import json_names, read_json_lines
 from tfft.data.spellings import as_spelt, may_group_thousands
 
 if TYPE_CHECKING:
@@ -53,11 +53,15 @@ class Writing:
             )
 
 
+AS_FOUND = Writing()
+"""Nothing is said: see from the file."""
+
+
 def read_table(
     path: Path,
     as_written: Sequence[str],
     texts: Sequence[str] = (),
-    writing: Writing = Writing(),
+    writing: Writing = AS_FOUND,
     choose: Callable[[Sequence[str]], Sequence[str]] = lambda names: names,
 ) -> "pd.DataFrame":
     r"""Read a table without changing what its labels, groups and texts say.
@@ -74,8 +78,8 @@ def read_table(
         A DataFrame of shape (rows, columns).
 
     Raises:
-        DataError: When there is no such file, it is of another kind, or it cannot be parsed; when two columns have one name; when the
-            table is larger than the limits of ``core.limits`` allow.
+        DataError: When there is no such file, it is of another kind, or it cannot be parsed; when two columns have one name; when
+            the table is larger than the limits of ``core.limits`` allow.
 
     Example:
         >>> import tempfile
@@ -126,9 +130,7 @@ def column_names(path: Path) -> list[str]:
 
     def read() -> list[str]:
         if path.suffix.lower() == ".jsonl":
-            names: list[str] = []
-            read_json_lines(path, lambda all_names: names.extend(all_names) or [])
-            return names
+            return json_names(path)
         if path.suffix.lower() == ".parquet":
             from tfft.data import parquet_files
 
@@ -152,8 +154,7 @@ def check_names(names: Sequence[Any], what: str) -> None:
     Example:
         >>> check_names(["text", "label", " label"], "'a.csv'")
         Traceback (most recent call last):
-        tfft.core.errors.DataError: 'a.csv' has two columns of one name: 'label'. Got: the columns 'text', 'label', ' label'. Rename \
-or remove one of each.
+        tfft.core.errors.DataError: 'a.csv' has two columns of one name: 'label'. Got: the columns 'text', 'label', ' label'...
     """
     counts = Counter(str(name).strip().strip("\ufeff").strip() for name in names)
     twice = sorted(name for name, count in counts.items() if name and count > 1)
@@ -236,7 +237,10 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _separator(path: Path) -> str:
-    """A tab for TSV; a semicolon where the header of a CSV has some and no comma: spreadsheets write it where the comma is the decimal sign."""
+    """A tab for TSV; a semicolon where the header of a CSV file has some and no comma.
+
+    Spreadsheets write semicolons where the comma is the decimal sign.
+    """
     if path.suffix.lower() == ".tsv":
         return "\t"
     with path.open(encoding="utf-8-sig") as lines:

@@ -41,8 +41,8 @@ class TextFiles(Sequence[Text]):
 def lines_of(content: str) -> list[str]:
     r"""The lines of a text.
 
-    Lines end at ``\n``, ``\r\n`` or a lone ``\r``, as Python reads files. ``str.splitlines`` would split at seven other characters as
-    well, such as U+2028 and U+0085, which stand inside of texts.
+    Lines end at ``\n``, ``\r\n`` or a lone ``\r``, as Python reads files. ``str.splitlines`` would split at
+    other characters as well, such as U+2028 and U+0085, which stand inside of texts.
 
     Args:
         content: Of a file; a line end at its end begins no further line.

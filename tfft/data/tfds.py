@@ -73,9 +73,6 @@ def from_tfds(
     if isinstance(label, tfds.features.Image):
         raise DataError(f"The feature {label_key!r} of {made.name!r} holds images, not labels.", fix="Pass label_key=.")
     names = list(label.names) if isinstance(label, tfds.features.ClassLabel) else None
-    kind: Literal["image", "text"] | None = None
-    if isinstance(features[input_key], (tfds.features.Image, tfds.features.Text)):
-        kind = "image" if isinstance(features[input_key], tfds.features.Image) else "text"
     pools = {}
     for part, name in _parts(made, split).items():
         try:
@@ -95,7 +92,7 @@ def from_tfds(
                 f"{made.name!r} is not prepared.", f"{error}"[:200], "Call download_and_prepare()."
             ) from error
         try:
-            pool = spooled(raw.map(lambda row: (row[input_key], row[label_key])), part, kind=kind)
+            pool = spooled(raw.map(lambda row: (row[input_key], row[label_key])), part, kind=_kind(features[input_key]))
         except DataError as error:
             raise _own_words(error) from None
         if several and names is not None:
@@ -144,6 +141,15 @@ def _named(name: str, data_dir: str | Path | None) -> "tfds.core.DatasetBuilder"
             "tfds.builder_from_directory(folder).",
         ) from error
     return builder
+
+
+def _kind(feature: Any) -> Literal["image", "text"] | None:
+    """What encoded inputs are, where the builder says so."""
+    import tensorflow_datasets as tfds
+
+    if isinstance(feature, tfds.features.Image):
+        return "image"
+    return "text" if isinstance(feature, tfds.features.Text) else None
 
 
 def _undecoded(features: Any, input_key: str) -> dict[str, Any]:
