@@ -179,13 +179,15 @@ def test_bfloat16_features_are_near_and_the_head_stays_float32(model):
 def test_operations_with_float32_constants_keep_the_precision_of_the_trunk():
     pixels = keras.Input((8, 8, 3))
     x = keras.layers.Conv2D(4, 3, name="conv")(pixels / 255)
-    net = keras.Model(pixels, x * np.array([1.0, 2.0, 3.0, 4.0], "float32"))
-    model = tfft.build(net, tfft.tasks.classification(["a", "b"]))
-    at = cut(model, model.apply(tfft.trainable.nothing()))
+    x = x * np.array([1.0, 2.0, 3.0, 4.0], "float32")
+    net = keras.Model(pixels, keras.layers.Conv2D(8, 3, name="last")(x))
+    model = tfft.build(tfft.load_backbone(net, blocks=["conv"]), tfft.tasks.classification(["a", "b"]))
+    at = cut(model, model.apply(last_blocks(1)))
+    assert at.describe() == "after multiply"
     images = np.random.default_rng(0).integers(0, 255, (2, 8, 8, 3)).astype(np.float32)
     exact = trunk_net(model, at)(images, training=False)
     for dtype in ("bfloat16", "float16"):
         trunk = trunk_net(model, at, dtype)
         found = trunk(images, training=False)
-        assert found.dtype == trunk.outputs[0].dtype
+        assert found.dtype.name == trunk.outputs[0].dtype == dtype
         np.testing.assert_allclose(np.asarray(found, "float32"), exact, atol=0.05)
