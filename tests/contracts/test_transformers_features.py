@@ -82,4 +82,4 @@ def test_settings_make_a_difference_that_would_be_seen() -> None:
         name, _, rest = case.removesuffix(")").partition("(")
         if rest and rest.split("=")[0] not in same and len(held["states"]) == len(CASES[f"{name}()"]["states"]):
             far = np.abs(np.subtract(held["states"], CASES[f"{name}()"]["states"])).max()
-            assert far > 5e-4, case
+            assert far > 2e-4, case  # the two forms of GELU are the closest
