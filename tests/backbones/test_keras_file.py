@@ -139,7 +139,9 @@ def test_a_file_that_is_gone_or_damaged_or_no_model_is_told(path, tmp_path):
 def test_a_file_with_code_in_it_is_refused(tmp_path):
     pixels = keras.Input((8, 8, 3))
     keras.Model(pixels, keras.layers.Lambda(lambda x: x)(pixels)).save(tmp_path / "code.keras")
-    with pytest.raises(WeightsError, match=r"could run code of its own\. Got: keras\.layers\.Lambda.*register_keras_serializable"):
+    with pytest.raises(
+        WeightsError, match=r"could run code of its own\. Got: keras\.layers\.Lambda.*register_keras_serializable"
+    ):
         tfft.load_backbone(str(tmp_path / "code.keras"), pixel_range="raw")
 
 
