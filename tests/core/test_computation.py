@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 import tfft
+from tfft.core import strategy
 from tfft.core.computation import UnknownError, digest, own_code
 
 # as a notebook defines it: without a file that its source could be read from
@@ -252,3 +253,11 @@ def test_an_activation_of_keras_with_an_argument_of_ones_own_counts():
         return keras.Model(inputs, keras.layers.Dense(3, activation=activation)(inputs))
 
     assert digest([net(0.1)]) == digest([net(0.1)]) != digest([net(0.2)])
+
+
+def test_weights_that_are_spread_over_replicas_are_known_as_weights():
+    with strategy.scope(strategy.resolve("mirrored")):
+        net = holding()
+        before = digest([net])
+        net.layers[1].dense.kernel.assign_add(np.ones((3, 3)))
+        assert digest([net]) == before

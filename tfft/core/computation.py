@@ -122,8 +122,9 @@ def _captured(traced: Any, weights: Sequence[Any]) -> list[str]:
     import numpy as np
     import tensorflow as tf
 
-    numbers = {id(weight.value.handle): f"weight {index}" for index, weight in reversed(list(enumerate(weights)))}
-    others = {id(variable.handle): variable for variable in traced.graph.variables}
+    ordered = reversed(list(enumerate(weights)))
+    numbers = {handle: f"weight {index}" for index, weight in ordered for handle in _handles(weight.value)}
+    others = {handle: variable for variable in traced.graph.variables for handle in _handles(variable)}
     found = []
     for tensor in traced.captured_inputs:
         if id(tensor) in numbers:
@@ -135,6 +136,11 @@ def _captured(traced: Any, weights: Sequence[Any]) -> list[str]:
         else:
             found.append(fingerprint.fingerprint(_plain(tensor.numpy())))
     return found
+
+
+def _handles(variable: Any) -> list[int]:
+    """By which graphs know a variable; one that is spread over replicas has one for each of them."""
+    return [id(copy.handle) for copy in getattr(variable, "values", (variable,))]
 
 
 def _plain(value: Any) -> Any:
