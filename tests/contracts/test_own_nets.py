@@ -350,7 +350,15 @@ def learnable(width: int) -> "tfft.data.Splits":
     return tfft.data.from_arrays(images, targets, class_names=["dark", "red"])
 
 
-@pytest.mark.parametrize("make", WORKING, ids=lambda make: make.__name__)
+# their graphs are trained like those of the others
+ALIKE = (
+    sequential, sequential_called_with_images, multiplied_by_an_operation, heads_on_one_map, images_beside_numbers, whole_numbers,
+    double_precision, open_size, odd_size, preprocessing_layers, dense_alone, two_scales, frozen_by_its_owner, regularised,
+)  # fmt: skip
+TRAINED = [pytest.param(make, marks=[pytest.mark.slow] if make in ALIKE else [], id=make.__name__) for make in WORKING]
+
+
+@pytest.mark.parametrize("make", TRAINED)
 def test_it_is_trained_evaluated_saved_and_read_back(make, tmp_path):
     net, _, options = make()
     options.pop("atol", 0)
