@@ -140,7 +140,7 @@ def unfolded(net: Any, handle: str, size: tuple[int, int]) -> Any:
         >>> import keras
         >>> inner = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(4, 3, name="conv")])
         >>> outer = keras.Sequential([keras.Input((None, None, 3)), inner])
-        >>> unfolded(outer, "outer", (8, 8)).get_layer("conv").output.shape
+        >>> unfolded(outer, "outer", (8, 8)).outputs[0].shape
         (None, 6, 6, 4)
     """
     import keras
