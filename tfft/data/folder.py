@@ -50,9 +50,8 @@ def from_folder(
         Splits whose inputs are paths, and whose targets, int64 of shape (n,), number the sorted folder names.
 
     Raises:
-        DataError: When the folder is missing or empty, folders may be parts or classes, images are mixed with texts, there is only
-            one class, a class is missing in training, an image cannot be
-            read, or there are too few images to split.
+        DataError: When the folder is missing or empty, folders may be parts or classes, or images are mixed with texts. Also when
+            there is only one class, training lacks a class, an image cannot be read, or there are too few images to split.
 
     Example:
         >>> import numpy as np, tempfile, PIL.Image
