@@ -1,4 +1,4 @@
-"""Find the pixel range that a user's own net expects, from what its first layers do with 0..255, so that no pixel is scaled twice."""
+"""Find the pixel range of a user's own net from what its first layers do with 0..255, so that pixels are scaled once."""
 
 from dataclasses import dataclass
 from typing import Any
