@@ -1,8 +1,8 @@
-"""The Keras classes and functions that a net from elsewhere may hold: those that only compute.
+"""The Keras classes and functions that a net from other people may hold: those that only compute.
 
-A class is missing here when it holds functions or foreign code (Lambda, TFSMLayer, JaxLayer, FlaxLayer, TorchModuleWrapper, the
-operations Map, Scan, Cond, WhileLoop and their like), can read files (StringLookup, TextVectorization, tokenizers), or takes no
-numbers. Checked with Keras 3.15 and KerasHub 0.32; a new class is one word.
+A class is missing here when it holds functions or foreign code (Lambda, TFSMLayer, JaxLayer, FlaxLayer, TorchModuleWrapper, and
+operations such as Map, Scan, Cond, WhileLoop), when it can read files (StringLookup, TextVectorization, tokenizers), or when its
+inputs are not numbers. Checked with Keras 3.15 and KerasHub 0.32; to allow a new class, add its name.
 """
 
 from types import MappingProxyType
@@ -70,7 +70,7 @@ CLASSES = MappingProxyType(
                 Orthogonal RandomNormal RandomUniform STFT TruncatedNormal VarianceScaling Zeros""",
             "keras.regularizers": "L1 L1L2 L2 OrthogonalRegularizer",
             "keras.constraints": "MaxNorm MinMaxNorm NonNeg UnitNorm",
-            # of a net inside of the net that was compiled
+            # classes in the compile configuration of a net inside the net
             "keras.optimizers": "Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion Nadam RMSprop SGD",
             "keras.optimizers.schedules": """CosineDecay CosineDecayRestarts ExponentialDecay InverseTimeDecay
                 PiecewiseConstantDecay PolynomialDecay""",
@@ -101,10 +101,10 @@ CLASSES = MappingProxyType(
         }.items()
     }
 )
-"""Module as Keras writes it -> names of classes."""
+"""Module name, as Keras writes it -> class names."""
 
 FUNCTIONS = frozenset([*_ACTIVATIONS.split(), "keras_hub>gelu_approximate"])
-"""Activations that a configuration may name as functions."""
+"""Activation functions that a configuration may name."""
 
 REGISTERED = MappingProxyType({"keras_hub": "keras_hub", "tfft": "tfft"})
-"""First word of a module -> package under which its classes may be registered with Keras."""
+"""First word of a module name -> the package name under which Keras may have registered its classes."""
