@@ -89,7 +89,7 @@ def digest(nets: Iterable["keras.Model"]) -> str:
 
 
 def _values(node: Any) -> list[Any]:
-    """The arguments of a call that are not tensors."""
+    """All arguments of a call."""
     return [*node.arguments.args, *node.arguments.kwargs.values()]
 
 
@@ -146,7 +146,7 @@ def _handles(variable: Any) -> list[int]:
 
 
 def _plain(value: Any) -> Any:
-    """The bytes of an array. The bytes of a string array are memory addresses, so its values are hashed instead."""
+    """A digest of an array; for an object array the text of its values, because its bytes are memory addresses."""
     import numpy as np
 
     array = np.asarray(value)

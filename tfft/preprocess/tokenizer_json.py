@@ -149,7 +149,7 @@ def around(values: Mapping[str, Any], place: str) -> tuple[str, str, int] | None
 
 
 def _kind(model: Mapping[str, Any]) -> str:
-    """The model with its type, which files before 2021 leave out."""
+    """The type of a model, for files from before 2021, which do not state it."""
     if isinstance(model.get("vocab"), list):
         return "Unigram"
     return "BPE" if "merges" in model else "WordPiece"
