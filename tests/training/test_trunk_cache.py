@@ -273,8 +273,8 @@ def test_nothing_is_kept_where_nothing_should_be(data, tmp_path, monkeypatch):
 def test_pixels_are_decoded_once_where_no_features_can_be_kept(class_folder, tmp_path, monkeypatch):
     data = tfft.data.from_folder(class_folder)
     read = []
-    decode = image.decode
-    monkeypatch.setattr(image, "decode", lambda item, size: read.append(item) or decode(item, size))
+    decoded = image.decoded
+    monkeypatch.setattr(image, "decoded", lambda item, size: read.append(item) or decoded(item, size))
 
     def trained(cache, augment=()):
         read.clear()
@@ -384,11 +384,12 @@ class Own(keras.layers.Layer):
         return {call}
 
 @keras.saving.register_keras_serializable("own")
-def curve(inputs):
-    return {curve}
+class Curve(keras.layers.Layer):
+    def call(self, inputs):
+        return {curve}
 
 def made(inputs):
-    return keras.layers.Activation(curve)(Own()(inputs))
+    return Curve()(Own()(inputs))
 """
 PLAINLY = {"before": "", "call": "inputs", "curve": "inputs"}
 

@@ -66,9 +66,11 @@ def read_json(preset: str, name: str) -> dict[str, Any]:
         ...     read_json(folder, "config.json")
         {'model_type': 'bert'}
     """
-    from keras_hub.src.utils.preset_utils import get_file
+    path = Path(preset) / name
+    if preset.startswith(REMOTE):
+        from keras_hub.src.utils.preset_utils import get_file
 
-    path = Path(get_file(preset, name))
+        path = Path(get_file(preset, name))
     limits.check("config_bytes", path.stat().st_size, repr(str(path)), BackboneError)
     try:
         found = json.loads(path.read_bytes())

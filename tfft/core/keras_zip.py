@@ -51,7 +51,9 @@ def graphs(
                 "Copy or export it again.",
             )
         limits.check("config_bytes", archive.getinfo(_CONFIG).file_size, f"config.json in {what}", error)
-        config = strict_json.read(archive.read(_CONFIG), f"config.json in {what}", error, "Copy or export it again.")
+        config = strict_json.read(
+            archive.read(_CONFIG), f"config.json in {what}", error, "Copy or export it again.", nan=True
+        )
         net_config.check(config, what, error, own_classes)
         yield from (archive.read(name) for name in sorted(names) if name.endswith(".tar.gz"))
 
