@@ -52,8 +52,10 @@ def reads(found):
 def same(one, two, tolerance=1e-6):
     for name, values in one.history().items():
         np.testing.assert_allclose(two.history()[name], values, atol=tolerance, err_msg=name)
-    for a, b in zip(one.model.net.get_weights(), two.model.net.get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, atol=tolerance)
+    for a, b in zip(one.model.net.weights, two.model.net.weights, strict=True):
+        # a convolution's bias in front of a norm that trains has a gradient of 0 but for rounding, which Adam enlarges
+        free = any(phase.train_norms for phase in one.plan) and a.path.endswith("bias") and "conv" in a.path
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-4 if free else tolerance)
 
 
 HEAD = tfft.plans.head_only(epochs=2)
