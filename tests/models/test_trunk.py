@@ -183,7 +183,7 @@ def test_operations_with_float32_constants_keep_the_precision_of_the_trunk():
     net = keras.Model(pixels, keras.layers.Conv2D(8, 3, name="last")(x))
     model = tfft.build(tfft.load_backbone(net, blocks=["conv"]), tfft.tasks.classification(["a", "b"]))
     at = cut(model, model.apply(last_blocks(1)))
-    assert at.describe() == "after multiply"
+    assert at.describe().startswith("after multiply")
     images = np.random.default_rng(0).integers(0, 255, (2, 8, 8, 3)).astype(np.float32)
     exact = trunk_net(model, at)(images, training=False)
     for dtype in ("bfloat16", "float16"):
