@@ -98,7 +98,7 @@ def _opened(name: Any) -> tuple[str, Any, Callable[[], Any] | None]:
     try:
         with keras_zip.room_for_weights(path, repr(name), WeightsError), zipfile.ZipFile(path) as archive:
             config = strict_json.read(archive.read("config.json"), f"config.json in {name!r}", WeightsError, nan=True)
-            net = keras.saving.deserialize_keras_object(config, safe_mode=True)
+            net = keras.saving.deserialize_keras_object(net_config.uncompiled(config), safe_mode=True)
         keras_zip.check_outputs(net, repr(name), WeightsError)
     except WeightsError:
         raise

@@ -78,8 +78,9 @@ def remade(net: Any) -> Any:
     import keras
 
     try:
-        return keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(net), safe_mode=True)
-    except Exception as error:  # the layers and operations of the net may raise any exception
+        config = net_config.uncompiled(keras.saving.serialize_keras_object(net))
+        return keras.saving.deserialize_keras_object(config, safe_mode=True)
+    except Exception as error:  # of all kinds, from the layers and operations of the net
         raise _not_saved(net.name, error) from error
 
 

@@ -74,10 +74,17 @@ CLASSES = MappingProxyType(
             "keras.optimizers": "Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion Nadam RMSprop SGD",
             "keras.optimizers.schedules": """CosineDecay CosineDecayRestarts ExponentialDecay InverseTimeDecay
                 PiecewiseConstantDecay PolynomialDecay""",
-            "keras.losses": """BinaryCrossentropy CategoricalCrossentropy Huber MeanAbsoluteError MeanSquaredError
-                SparseCategoricalCrossentropy""",
-            "keras.metrics": """AUC Accuracy BinaryAccuracy CategoricalAccuracy MeanAbsoluteError MeanSquaredError Precision Recall
-                SparseCategoricalAccuracy TopKCategoricalAccuracy""",
+            "keras.losses": """BinaryCrossentropy BinaryFocalCrossentropy CategoricalCrossentropy CategoricalFocalCrossentropy
+                CategoricalHinge CosineSimilarity Dice Hinge Huber KLDivergence LogCosh MeanAbsoluteError
+                MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError Poisson SparseCategoricalCrossentropy
+                SquaredHinge Tversky""",
+            "keras.metrics": """AUC Accuracy BinaryAccuracy BinaryCrossentropy BinaryIoU CategoricalAccuracy
+                CategoricalCrossentropy CategoricalHinge CosineSimilarity F1Score FBetaScore FalseNegatives FalsePositives Hinge
+                IoU KLDivergence LogCoshError Mean MeanAbsoluteError MeanAbsolutePercentageError MeanIoU MeanSquaredError
+                MeanSquaredLogarithmicError OneHotIoU OneHotMeanIoU Poisson Precision PrecisionAtRecall R2Score Recall
+                RecallAtPrecision RootMeanSquaredError SensitivityAtSpecificity SparseCategoricalAccuracy
+                SparseCategoricalCrossentropy SparseTopKCategoricalAccuracy SpecificityAtSensitivity SquaredHinge Sum
+                TopKCategoricalAccuracy TrueNegatives TruePositives""",
             "keras.src.applications.convnext": "LayerScale",
             "keras.src.applications.inception_resnet_v2": "CustomScaleLayer",
             "keras.src.ops.core": "Cast ConvertToTensor SaturateCast Scatter ScatterUpdate Slice SliceUpdate StopGradient Unstack",

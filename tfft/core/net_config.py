@@ -44,11 +44,7 @@ def check(config: Any, what: str, error: type[TfftError] = BundleError, own_clas
 Only layers of Keras and KerasHub that compute are read: find out where the file comes from, or if the class is your own, \
 pass own_classes=[...] to tfft.load.
     """
-    if isinstance(
-        config, dict
-    ):  # the compile configuration of the net itself is ignored; Keras 3.15 does read that of a net inside it
-        config = config | {"compile_config": None}
-    for key, part in _parts(config, ""):
+    for key, part in _parts(uncompiled(config), ""):
         found = _refusal_of_name(key, part, own_classes) if isinstance(part, str) else _refusal(part, own_classes)
         if found:
             raise error(
@@ -57,6 +53,25 @@ pass own_classes=[...] to tfft.load.
                 "Only layers of Keras and KerasHub that compute are read: find out where the file comes from, or if the class is "
                 f"your own, {_TRUST[error is BundleError]}.",
             )
+
+
+def uncompiled(config: Any) -> Any:
+    """A configuration without the optimizer, losses and metrics of the whole net, which ``check`` does not look at.
+
+    Whoever hands a configuration to Keras removes them, because Keras would make them. Keras 3.15 also makes those of a net
+    inside of the net; they are checked.
+
+    Args:
+        config: ``config.json`` of a ``.keras`` file.
+
+    Returns:
+        A copy.
+
+    Example:
+        >>> uncompiled({"class_name": "Sequential", "compile_config": {"loss": "mse"}})
+        {'class_name': 'Sequential', 'compile_config': None}
+    """
+    return config | {"compile_config": None} if isinstance(config, dict) else config
 
 
 def _parts(value: Any, key: str) -> Iterator[tuple[str, Any]]:

@@ -94,7 +94,11 @@ def found_parts(root: Path) -> dict[str, Path]:
             )
         homes |= {part: match[0]} if match else {}
     _check_doubts(root, homes, others)
-    return {part: inner(home) for part, home in homes.items()} if "train" in homes else {"train": root}
+    if "train" in homes:
+        return {part: inner(home) for part, home in homes.items()}
+    _check_inside(root, below)
+    _check_pairs(root, below)
+    return {"train": root}
 
 
 def inner(home: Path) -> Path:
@@ -137,6 +141,43 @@ def _check_doubts(root: Path, homes: Mapping[str, Path], others: list[Path]) -> 
     if imaged:
         named = {part: home.name for part, home in homes.items()}
         _refuse(root, "parts beside other folders of images", [*homes.values(), *imaged], named)
+
+
+def _check_inside(root: Path, classes: list[Path]) -> None:
+    """Refuse parts inside of classes, ``cats/train`` and ``cats/test``: they would be mixed, and the parts drawn anew."""
+    for child in classes if len(classes) > 1 else ():
+        parts = {part_of(each.name): each for each in visible_folders(child)}
+        if "train" in parts and len(set(parts) - {None}) > 1:
+            above = visible_folders(parts["train"])
+            raise DataError(
+                f"The folder {child.name!r} in {str(root)!r} holds parts, and would be read as one class.",
+                shortlist(each.name for each in visible_folders(child)),
+                f"Pass from_folder({str(child)!r}) to read these parts, or parts=False for classes."
+                if above
+                else f"Put the parts above the classes, as in 'train/{child.name}'; or pass parts=False to draw the parts anew.",
+            )
+
+
+def _check_pairs(root: Path, below: list[Path]) -> None:
+    """Refuse folders whose names differ in the part alone, such as ``cats_train`` and ``cats_test``."""
+    pairs: dict[tuple[str, ...], dict[str, Path]] = {}
+    for child in below:
+        words = _words(child.name)
+        found = [word for word in words if word in _PART_OF]
+        if len(found) == 1:
+            rest = tuple(word for word in words if word not in _PART_OF)
+            pairs.setdefault(rest, {})[_PART_OF[found[0]]] = child
+    for rest, parts in pairs.items():
+        if not rest or "train" not in parts or len(parts) == 1:
+            continue
+        named = {part: parts[part].name for part in PARTS if part in parts}
+        if set.intersection(*({each.name for each in visible_folders(home)} for home in parts.values())):
+            _refuse(root, "parts", list(parts.values()), named)
+        raise DataError(
+            f"{str(root)!r} seems to hold parts of one class, and they would be read as different classes.",
+            shortlist(named.values()),
+            "Put the parts above the classes, as in 'train/cats' and 'test/cats'; or pass parts=False if these are classes.",
+        )
 
 
 def _refuse(root: Path, what: str, folders: list[Path], parts: Mapping[str, str]) -> None:
