@@ -16,7 +16,7 @@ Synopsis::
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import tfft.core.forks  # noqa: F401 - notes forks from now on
+import tfft.core.forks  # noqa: F401 - detects forks from now on
 
 if TYPE_CHECKING:
     from tfft import data, plans, tasks, trainable

@@ -169,6 +169,25 @@ def test_a_keras_file_as_a_backbone_is_checked_like_a_bundle(
     assert "register_keras_serializable" in found.fix
 
 
+@pytest.mark.usefixtures("told_to_allow")
+@pytest.mark.parametrize("name", ["Lambda", "a SavedModel", "words of a file"])
+def test_how_a_net_was_trained_is_not_made(attack: Attack, outside: Path, tmp_path: Path, name: str) -> None:
+    net = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Rescaling(1 / 255), keras.layers.Conv2D(4, 3)])
+    net.compile("adam", "mse", metrics=["mae"])
+    net.save(tmp_path / "plain.keras")
+    part = json.loads(json.dumps(HOSTILE[name]).replace("{secret}", str(outside / "secret.txt")))
+    with zipfile.ZipFile(tmp_path / "plain.keras") as old, zipfile.ZipFile(tmp_path / "net.keras", "w") as new:
+        for member in old.namelist():
+            content = old.read(member)
+            if member == "config.json":
+                config = json.loads(content)
+                config["compile_config"]["metrics"] = [part]
+                content = json.dumps(config).encode()
+            new.writestr(member, content)
+    found = attack(lambda: tfft.load_backbone(str(tmp_path / "net.keras")).pixel_range)
+    assert found == "raw"
+
+
 SHADOWS = {
     "Dense": Runner,
     "relu": run,

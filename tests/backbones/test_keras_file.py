@@ -234,3 +234,17 @@ def test_the_last_block_of_a_net_that_ends_in_a_norm_trains_what_is_in_front_of_
     run = tfft.fit(tfft.build(described, tfft.tasks.classification(data.labels)), data, progress=False)
     moved = {row.path for row in run.phases[1].overview.rows if row.intent == "train" and row.block != "head"}
     assert moved == {"conv1/kernel", "conv1/bias"}
+
+
+def test_how_a_net_was_compiled_does_not_matter(tmp_path):
+    def own_loss(wanted, found):
+        return found - wanted
+
+    net, path = own(top=False), str(tmp_path / "net.keras")
+    net.compile("adam", own_loss, metrics=["accuracy", keras.metrics.F1Score()])
+    net.save(path)
+    assert [tfft.load_backbone(each).pixel_range for each in (net, path)] == ["raw", "raw"]
+    net.compile("adam", keras.losses.CategoricalFocalCrossentropy(), metrics=[keras.metrics.F1Score()])
+    pixels = keras.Input((16, 16, 3))
+    keras.Model(pixels, net(pixels)).save(path)
+    assert tfft.load_backbone(path).pixel_range == "raw"

@@ -54,7 +54,9 @@ def test_answers_and_gradients_are_those_of_keras(monkeypatch, options, dtype, t
         assert np.linalg.norm(one - other) <= tolerance * np.linalg.norm(other)
 
     near(np.asarray(ours(PIXELS)), np.asarray(theirs(PIXELS)))
-    found = [gradient(net, keras.losses.MeanSquaredError())(PIXELS, targets) for net in (ours, theirs)]
+    # in float32: on some processors TensorFlow sums the gradients of biases in bfloat16, which is up to 9 % off here
+    exact, _ = nets(options, "float32")
+    found = [gradient(net, keras.losses.MeanSquaredError())(PIXELS, targets) for net in (ours, exact)]
     near(*found)
     assert np.linalg.norm(found[0]) > 0
 

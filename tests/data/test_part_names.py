@@ -51,3 +51,38 @@ def test_only_a_repeated_name_is_entered(tmp_path):
         (tmp_path / name).mkdir(parents=True)
     assert inner(tmp_path / "train") == tmp_path / "train" / "train"
     assert inner(tmp_path / "test") == tmp_path / "test"
+
+
+@pytest.mark.parametrize(
+    ("folders", "message"),
+    [
+        (("cats/train", "cats/test", "dogs/train", "dogs/test"), "'train/cats'; or pass parts=False"),
+        (("images/train/cat", "images/val/cat", "labels/x"), r"Pass from_folder\('.*/images'\)"),
+        (("pets_train/cat", "pets_test/cat"), r"parts=\{'train': 'pets_train', 'test': 'pets_test'\} for parts"),
+        (("cats_train", "cats_test", "dogs_train", "dogs_test"), "or pass parts=False if these are classes"),
+        (("trainCats", "testCats"), "or pass parts=False if these are classes"),
+    ],
+)
+def test_parts_inside_of_classes_and_in_their_names_are_refused(tmp_path, folders, message):
+    for name in folders:
+        (tmp_path / name).mkdir(parents=True)
+    with pytest.raises(DataError, match=message):
+        found_parts(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("test_tube", "flask"),
+        ("test_tube", "train_station"),
+        ("bullet train", "steam train", "bus"),
+        ("cats/train", "dogs"),
+        ("train", "test", "bus"),
+        ("cats_test", "dogs_train"),
+        ("toys/train/red", "toys/car/red", "food/bread"),
+    ],
+)
+def test_classes_in_which_one_word_is_a_part_stay_classes(tmp_path, folders):
+    for name in folders:
+        (tmp_path / name).mkdir(parents=True)
+    assert found_parts(tmp_path) == {"train": tmp_path}

@@ -52,8 +52,10 @@ def reads(found):
 def same(one, two, tolerance=1e-6):
     for name, values in one.history().items():
         np.testing.assert_allclose(two.history()[name], values, atol=tolerance, err_msg=name)
-    for a, b in zip(one.model.net.get_weights(), two.model.net.get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, atol=tolerance)
+    for a, b in zip(one.model.net.weights, two.model.net.weights, strict=True):
+        # a convolution's bias in front of a norm that trains has a gradient of 0 but for rounding, which Adam enlarges
+        free = any(phase.train_norms for phase in one.plan) and a.path.endswith("bias") and "conv" in a.path
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-4 if free else tolerance)
 
 
 HEAD = tfft.plans.head_only(epochs=2)
@@ -273,8 +275,8 @@ def test_nothing_is_kept_where_nothing_should_be(data, tmp_path, monkeypatch):
 def test_pixels_are_decoded_once_where_no_features_can_be_kept(class_folder, tmp_path, monkeypatch):
     data = tfft.data.from_folder(class_folder)
     read = []
-    decode = image.decode
-    monkeypatch.setattr(image, "decode", lambda item, size: read.append(item) or decode(item, size))
+    decoded = image.decoded
+    monkeypatch.setattr(image, "decoded", lambda item, size: read.append(item) or decoded(item, size))
 
     def trained(cache, augment=()):
         read.clear()
@@ -384,11 +386,12 @@ class Own(keras.layers.Layer):
         return {call}
 
 @keras.saving.register_keras_serializable("own")
-def curve(inputs):
-    return {curve}
+class Curve(keras.layers.Layer):
+    def call(self, inputs):
+        return {curve}
 
 def made(inputs):
-    return keras.layers.Activation(curve)(Own()(inputs))
+    return Curve()(Own()(inputs))
 """
 PLAINLY = {"before": "", "call": "inputs", "curve": "inputs"}
 

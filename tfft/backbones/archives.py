@@ -17,7 +17,7 @@ from tfft.core.fingerprint import digest
 
 TIMEOUT_SECONDS = 10.0
 _KAGGLE = "https://www.kaggle.com/models/"
-# Hub takes archives of it from somewhere else
+# TensorFlow Hub downloads archives of this host from another address
 _MIRROR = "https://hub.tensorflow.google.cn/"
 _LOCK_SECONDS = 600
 
@@ -32,7 +32,7 @@ def unpacked(handle: str) -> Path:
         A folder that exists.
 
     Raises:
-        BackboneError: When there is nothing, or the archive is damaged, too large, or holds more than plain files.
+        BackboneError: When the file does not exist, or the archive is damaged, too large, or holds other members than plain files.
         WeightsError: When the network is needed and not there.
     """
     if handle.startswith(HUB):
@@ -73,7 +73,7 @@ def _resolved(handle: str) -> Path:
         return kept
     host, waited = urlsplit(address).hostname or "", socket.getdefaulttimeout()
     try:
-        # TensorFlow Hub asks without a limit (0.16)
+        # TensorFlow Hub downloads without a time limit (0.16)
         socket.setdefaulttimeout(TIMEOUT_SECONDS)
         return _downloaded(address)
     except WeightsError:
@@ -83,7 +83,7 @@ def _resolved(handle: str) -> Path:
             f"{handle!r} needs tensorflow-hub, which is not installed.", fix='Run: pip install "tensorflow-hub"'
         ) from error
     except Exception as error:
-        # urllib, tarfile and TensorFlow's file systems each raise their own
+        # urllib, tarfile and TensorFlow's file systems each raise their own errors
         raise WeightsError(
             f"{handle!r} cannot be reached.",
             f"looked in {str(hub_folder())!r}, then {host}: {type(error).__name__}: {str(error)[:200]}",
@@ -94,7 +94,7 @@ def _resolved(handle: str) -> Path:
 
 
 def _downloaded(address: str) -> Path:
-    """As TensorFlow Hub does it, but that its archive is unpacked by our own hand: Hub has no limit of bytes (0.16)."""
+    """Download like TensorFlow Hub, but unpack the archive with tfft's own code, because Hub does not limit the bytes (0.16)."""
     import tensorflow_hub
     from tensorflow_hub import compressed_module_resolver, resolver
 

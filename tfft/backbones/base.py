@@ -31,7 +31,7 @@ class Backbone:
         preprocessor: Raw input -> uint8 pixels, shape (height, width, 3), or token ids, shape (tokens, 2).
         pixel_range: Name in ``tfft.preprocess.pixels``: what stands between pixels and the backbone, inside the net.
         can_finetune: Whether its variables can train at all.
-        unused: Names of weights in its files that its features do not use, such as those of a head; known after ``load``.
+        unused: Names of weights in the files that the features do not use, such as those of a head; known after ``load``.
 
     Example:
         >>> import tfft

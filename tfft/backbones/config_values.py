@@ -1,4 +1,4 @@
-"""Numbers in the ``config.json`` of a preset: checked one by one, and how large a net they make."""
+"""Check each number in the ``config.json`` of a preset, and the size of the net that they describe."""
 
 from collections.abc import Mapping
 from math import isfinite
@@ -28,20 +28,20 @@ _AGAIN = "Copy the model again."
 
 
 def whole(name: str, config: Mapping[str, Any], key: str, default: int, least: int = 1) -> int:
-    """A whole number.
+    """Read a whole number.
 
     Args:
-        name: Of the preset, for messages.
-        config: Its ``config.json``.
-        key: Of the number.
-        default: Where it is missing.
-        least: That it may be.
+        name: The name of the preset, for messages.
+        config: The content of its ``config.json``.
+        key: The key of the number.
+        default: The value when the key is missing.
+        least: The smallest valid value.
 
     Returns:
         The number.
 
     Raises:
-        BackboneError: When it is none, or too small.
+        BackboneError: When the value is not a whole number, or is too small.
 
     Example:
         >>> whole("folder", {"hidden_size": "8"}, "hidden_size", 768)
@@ -57,19 +57,19 @@ Copy the model again.
 
 
 def number(name: str, config: Mapping[str, Any], key: str, default: float) -> float:
-    """A number of at least 0 and less than 1, such as a rate.
+    """Read a number of at least 0 and less than 1, such as a dropout rate.
 
     Args:
-        name: Of the preset, for messages.
-        config: Its ``config.json``.
-        key: Of the number.
-        default: Where it is missing.
+        name: The name of the preset, for messages.
+        config: The content of its ``config.json``.
+        key: The key of the number.
+        default: The value when the key is missing.
 
     Returns:
         The number.
 
     Raises:
-        BackboneError: When it is none, or outside.
+        BackboneError: When the value is not a number, or is outside this range.
 
     Example:
         >>> number("folder", {"layer_norm_eps": 1e-5}, "layer_norm_eps", 1e-12)
@@ -84,19 +84,19 @@ def number(name: str, config: Mapping[str, Any], key: str, default: float) -> fl
 
 
 def truth(name: str, config: Mapping[str, Any], key: str, default: bool) -> bool:
-    """True or false.
+    """Read a boolean.
 
     Args:
-        name: Of the preset, for messages.
-        config: Its ``config.json``.
-        key: Of the value.
-        default: Where it is missing.
+        name: The name of the preset, for messages.
+        config: The content of its ``config.json``.
+        key: The key of the value.
+        default: The value when the key is missing.
 
     Returns:
         The value.
 
     Raises:
-        BackboneError: When it is neither.
+        BackboneError: When the value is not true or false.
 
     Example:
         >>> truth("folder", {}, "qkv_bias", True)
@@ -109,17 +109,17 @@ def truth(name: str, config: Mapping[str, Any], key: str, default: bool) -> bool
 
 
 def sizes_of(name: str, config: Mapping[str, Any]) -> dict[str, int]:
-    """The sizes that a transformer of KerasHub's own format is made with.
+    """Read the sizes with which a transformer in KerasHub's own format is built.
 
     Args:
-        name: Of the preset, for messages.
-        config: Its ``config.json``.
+        name: The name of the preset, for messages.
+        config: The content of its ``config.json``.
 
     Returns:
-        Argument of its class -> the size; without those that the file leaves out.
+        Argument of the class -> size; sizes that are missing in the file are left out.
 
     Raises:
-        BackboneError: When a size is no whole number, or the net larger than the limits.
+        BackboneError: When a size is not a whole number, or the net exceeds the limits.
 
     Example:
         >>> sizes_of("folder", {"class_name": "BertBackbone", "config": {"num_layers": 2, "dropout": 0.1}})
@@ -134,14 +134,14 @@ def sizes_of(name: str, config: Mapping[str, Any]) -> dict[str, int]:
 
 
 def check_sizes(name: str, sizes: Mapping[str, Any]) -> None:
-    """Refuse a net that is larger than the limits, before it is built.
+    """Refuse a net that exceeds the limits, before it is built.
 
     Args:
-        name: Of the preset, for messages.
-        sizes: Argument of a class of transformers in KerasHub -> its value.
+        name: The name of the preset, for messages.
+        sizes: Argument of a transformer class in KerasHub -> value.
 
     Raises:
-        BackboneError: When it has too many layers or values.
+        BackboneError: When the net has too many layers or values.
 
     Example:
         >>> check_sizes("folder", {"num_layers": 12, "hidden_dim": 10**9})

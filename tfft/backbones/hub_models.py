@@ -84,7 +84,7 @@ def backbone(name: Any, tokenizer: Any = None, length: int | None = None) -> Bac
 def _copy(net: Any, seed: int) -> Any:
     with seeded_initializers(seed):
         made = type(net).from_config(net.get_config())
-    # KerasHub 0.32 does not save these in the configuration of a backbone, only in those of its layers
+    # KerasHub 0.32 does not save these values in the configuration of the backbone, only in those of its layers
     for ours, theirs in zip(made._flatten_layers(), net._flatten_layers(), strict=True):
         for name in ("activation", "epsilon", "layer_norm_epsilon"):
             if hasattr(theirs, name):

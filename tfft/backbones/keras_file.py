@@ -37,17 +37,17 @@ def backbone(
     pixel_range: str | None = None,
     blocks: Sequence[str] = (),
 ) -> Backbone:
-    """Describe a model of images; of a file the architecture is read, and its weights where pixels are normalised with them.
+    """Describe an image model. Only the architecture of a file is read, and also the weights when pixels are normalised with them.
 
     Args:
-        name: A ``.keras`` file, or a functional ``keras.Model`` in memory, which stays as it is: its copy is trained, in float32.
-        layer: The layer or operation whose output becomes the features; None for the last one before its top: what enters the
-            last global pooling, or the last map, or what enters the last Dense layer. A model with several outputs that lead to
-            different ones needs a name.
+        name: A ``.keras`` file, or a functional ``keras.Model`` in memory. The model is not changed: a float32 copy is trained.
+        layer: The layer or operation whose output becomes the features. None for the last one before the top: the input of the last
+            global pooling, or the last map, or the input of the last Dense layer. A name is required when several outputs of the
+            model lead to different ones.
         size: Height and width in pixels, one number or both; None for what it takes, or 224.
-        fit: How images are brought to the size, ``"squash"``, ``"crop"`` or ``"pad"``; None for the default.
+        fit: How images are resized: ``"squash"``, ``"crop"`` or ``"pad"``; None for the default.
         pixel_range: What it was trained on: ``"raw"`` (0..255), ``"zero_to_one"``, ``"minus_one_to_one"``, ``"torch"`` or
-            ``"caffe"``. A model whose first layers or operations scale 0..255 themselves takes ``"raw"``, and refuses the others.
+            ``"caffe"``. A model whose first layers or operations scale 0..255 themselves accepts only ``"raw"``.
         blocks: Names of the layers at which blocks end, from input to output; without them a block ends where maps become
             smaller, or with every layer that has weights.
 
@@ -82,7 +82,7 @@ def backbone(
 
 
 def _opened(name: Any) -> tuple[str, Any, Callable[[], Any] | None]:
-    """Handle, architecture, and what makes the net with its weights; None for a net in memory."""
+    """The handle, the architecture, and a function that makes the net with its weights (None for a net in memory)."""
     import keras
 
     if not isinstance(name, str):
@@ -92,13 +92,13 @@ def _opened(name: Any) -> tuple[str, Any, Callable[[], Any] | None]:
     path = Path(name)
     if not path.is_file():
         raise WeightsError(f"There is no file {name!r}.", fix="Check the path.")
-    # the SavedModels inside are checked by their layers
+    # the SavedModels inside are checked by the layers that hold them
     for _ in keras_zip.graphs(path, repr(name), WeightsError, net_config.registered()):
         pass
     try:
         with keras_zip.room_for_weights(path, repr(name), WeightsError), zipfile.ZipFile(path) as archive:
-            config = strict_json.read(archive.read("config.json"), f"config.json in {name!r}", WeightsError)
-            net = keras.saving.deserialize_keras_object(config, safe_mode=True)
+            config = strict_json.read(archive.read("config.json"), f"config.json in {name!r}", WeightsError, nan=True)
+            net = keras.saving.deserialize_keras_object(net_config.uncompiled(config), safe_mode=True)
         keras_zip.check_outputs(net, repr(name), WeightsError)
     except WeightsError:
         raise
@@ -113,12 +113,12 @@ def _opened(name: Any) -> tuple[str, Any, Callable[[], Any] | None]:
 
 
 def _owned(net: Any) -> Any:
-    """A net whose operations may be renamed, where they have to be."""
+    """A net whose operations may be renamed if necessary."""
     return copied(net) if has_clashes(net) else net
 
 
 def _cut(net: Any, handle: str, layer: str | None, size: tuple[int, int]) -> Any:
-    """The flat net from images to features; it shares its layers."""
+    """The flat net from images to features; it shares the layers of the original."""
     import keras
 
     net = unfolded(net, handle, size)
@@ -152,12 +152,12 @@ def _load(load: Callable[[], Any], handle: str, layer: str | None, size: tuple[i
 
 
 def _try(net: Any, handle: str) -> None:
-    """Refuse a net that cannot be computed here: TensorFlow has no convolutions with channels first on a CPU."""
+    """Refuse a net that this machine cannot compute: TensorFlow has no channels-first convolutions on a CPU."""
     import numpy as np
 
     try:
         net(np.zeros((1, *net.inputs[0].shape[1:]), np.float32), training=False)
-    except Exception as error:  # UnimplementedError, or another one of TensorFlow's
+    except Exception as error:  # UnimplementedError, or another TensorFlow error
         names = [
             node.operation.name for node in nodes(net) if getattr(node.operation, "data_format", "") == "channels_first"
         ]

@@ -149,7 +149,7 @@ def installed(name: str) -> str:
 
 
 def _described(preset: str, config: Mapping[str, Any]) -> tuple[Family, int, int, Stated | None]:
-    """Family, number of layers and most tokens by the configuration; and the net, where Transformers saved it."""
+    """The family, number of layers and most tokens from the configuration; also the net, when Transformers saved it."""
     kind = str(config.get("model_type") or config.get("class_name", "")).removesuffix("Backbone")
     folded = kind.lower().replace("-", "").replace("_", "")
     for name, family in FAMILIES.items():
@@ -173,7 +173,7 @@ def _described(preset: str, config: Mapping[str, Any]) -> tuple[Family, int, int
 
 
 def _of_kerashub(preset: str, config: Mapping[str, Any], family: Family) -> tuple[int, int]:
-    """Number of layers and most tokens, in steps to which batches are padded; where nothing is said, as the family has."""
+    """The number of layers, and the most tokens in padding steps; the family's values are the default."""
     sizes = sizes_of(preset, config)
     if not sizes.get("num_layers"):
         raise BackboneError(f"{preset!r} does not say how many layers its model has.", fix=f"Repair its {CONFIG}.")

@@ -1,4 +1,4 @@
-"""Where a tensor of a user's own net has its channels: layers with ``data_format="channels_first"`` have them on axis 1."""
+"""Find the channel axis of tensors in a user's own net: layers with ``data_format="channels_first"`` have channels on axis 1."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ _ROWS_FIRST = {4: (2, 3, 1), 3: (2, 1)}
 
 
 def has_channels_first(net: Any) -> bool:
-    """Whether layers of a net have their channels on axis 1 of (batch, channels, height, width).
+    """Return whether a net has layers with channels on axis 1: (batch, channels, height, width).
 
     Args:
         net: A flat functional model.
 
     Returns:
-        True where at least one says so.
+        True when at least one layer has this setting.
 
     Example:
         >>> import tfft
@@ -28,18 +28,18 @@ def has_channels_first(net: Any) -> bool:
 
 
 def channels_last(net: Any, tensor: Any, handle: str) -> Any:
-    """A tensor with its channels on the last axis, where heads expect them.
+    """Return a tensor with its channels on the last axis, where heads expect them.
 
     Args:
         net: A flat functional model.
         tensor: Features of shape (batch, ...).
-        handle: Of the backbone, for messages.
+        handle: The handle of the backbone, for messages.
 
     Returns:
-        The tensor, or where layers before it have ``data_format="channels_first"`` a permutation of it.
+        The same tensor, or a permutation of it when layers before it have ``data_format="channels_first"``.
 
     Raises:
-        BackboneError: When layers of the net have their channels first, and where they are in the tensor cannot be told.
+        BackboneError: When layers of the net have channels first, and the channel axis of the tensor cannot be determined.
 
     Example:
         >>> import keras
@@ -71,14 +71,14 @@ def channels_last(net: Any, tensor: Any, handle: str) -> Any:
 
 
 def channel_axis(makers: dict[int, Any], tensor: Any) -> int | None:
-    """The axis of a tensor that holds channels.
+    """Find the axis of a tensor that holds channels.
 
     Args:
-        makers: ``id`` of each tensor to the call that makes it.
-        tensor: Of shape (batch, ...).
+        makers: ``id`` of each tensor -> the call that makes it.
+        tensor: A tensor of shape (batch, ...).
 
     Returns:
-        1 or the last one; None where it cannot be told.
+        1 or the last axis; None when it cannot be determined.
     """
     last = len(tensor.shape) - 1
     while id(tensor) in makers:
@@ -97,7 +97,7 @@ def channel_axis(makers: dict[int, Any], tensor: Any) -> int | None:
 
 
 def _format(node: Any) -> int | None:
-    """1 for a call with channels first, -1 for one with channels last; None for others."""
+    """1 for a call with channels first, -1 for a call with channels last; None for other calls."""
     said = getattr(node.operation, "data_format", None)
     if said in ("channels_first", "channels_last"):
         return 1 if said == "channels_first" else -1
@@ -106,7 +106,7 @@ def _format(node: Any) -> int | None:
 
 
 def _permutation(node: Any) -> tuple[int, ...]:
-    """Where the axes of a result come from, of a call that permutes them."""
+    """The source axis of each result axis, for a call that permutes axes."""
     kind, rank = type(node.operation).__name__, len(node.outputs[0].shape)
     if kind == "Permute":
         return (0, *node.operation.dims)

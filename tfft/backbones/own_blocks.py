@@ -1,4 +1,4 @@
-"""Blocks of a user's own net: as the user names their ends, or where its maps become smaller."""
+"""Blocks of a user's own net: between layers that the user names, or where the maps become smaller."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,19 +11,19 @@ from tfft.core.specs import Block
 
 
 def blocks_of(net: Any, ends: Sequence[str], channels: int) -> tuple[Block, ...]:
-    """The blocks of a net, from input to output.
+    """Find the blocks of a net, from input to output.
 
     Args:
         net: A flat functional model; its features are of shape (batch, ...).
-        ends: Names of layers, or of other operations, at which blocks end; without them a block ends where maps become smaller,
-            or of nets without maps with every layer that has weights.
-        channels: The axis of its maps that holds channels, 1 or 3.
+        ends: Names of layers or other operations at which blocks end. Without names, a block ends where the maps become smaller; in
+            a net without maps, each layer with weights ends a block.
+        channels: The channel axis of the maps, 1 or 3.
 
     Returns:
         At least one Block.
 
     Raises:
-        BackboneError: When one of the names is unknown.
+        BackboneError: When a name is unknown.
 
     Example:
         >>> import tfft
@@ -44,7 +44,7 @@ def _said(net: Any, ends: Sequence[str]) -> tuple[Block, ...]:
             nearest(str(unknown[0]) if unknown and not isinstance(ends, str) else "", known),
         )
     layers = [layer.name for layer in net.layers]
-    # blocks consist of layers: one that ends at another operation ends at the last layer before it
+    # blocks consist of layers: when a block ends at another operation, it ends at the last layer before it
     behind = [[name for name in known[: known.index(end) + 1] if name in layers][-1] for end in ends]
     behind = [name for name in dict.fromkeys(behind) if name != layers[-1]]
     return (

@@ -1,4 +1,4 @@
-"""Copies of users' own nets: with layers that nobody else holds, in float32, and with adapters merged into their kernels."""
+"""Copy users' own nets: with separate layers, in float32, and with adapters merged into their kernels."""
 
 import json
 import re
@@ -13,21 +13,21 @@ from tfft.core.precision import FLOAT32
 
 _FLOATS = ("float16", "bfloat16", "float64")
 _CONFIG = "config.json"
-# of an adapter; the kernel that is saved has it merged in (Keras 3.15)
+# weights of an adapter; the saved kernel has the adapter merged in (Keras 3.15)
 _ADAPTERS = ("lora_rank", "lora_alpha")
 _KERAS = ("keras.", "keras_hub.")
 _SCOPE = r"[A-Za-z0-9_.\\>-]*"
 
 
 def check_saved(net: Any, handle: str) -> None:
-    """Refuse a net that a bundle could not bring back, before anything is trained.
+    """Refuse a net that a bundle could not restore, before training.
 
     Args:
         net: A flat functional model, without its top.
-        handle: Of the backbone, for messages.
+        handle: The handle of the backbone, for messages.
 
     Raises:
-        BackboneError: When one of its layers, or layers inside these, is quantised or of a class that is not registered.
+        BackboneError: When a layer, or a layer inside it, is quantised or belongs to a class that is not registered.
 
     Example:
         >>> import keras
@@ -64,33 +64,34 @@ def check_saved(net: Any, handle: str) -> None:
 
 
 def remade(net: Any) -> Any:
-    """The architecture of a net once more, with new weights.
+    """Copy the architecture of a net, with new weights.
 
     Args:
-        net: A functional or sequential model of tensors of shape (batch, ...).
+        net: A functional or sequential model; its tensors have shape (batch, ...).
 
     Returns:
         A model of the same class.
 
     Raises:
-        BackboneError: When one of its layers is of a class that is not registered.
+        BackboneError: When a layer belongs to a class that is not registered.
     """
     import keras
 
     try:
-        return keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(net), safe_mode=True)
+        config = net_config.uncompiled(keras.saving.serialize_keras_object(net))
+        return keras.saving.deserialize_keras_object(config, safe_mode=True)
     except Exception as error:  # of all kinds, from the layers and operations of the net
         raise _not_saved(net.name, error) from error
 
 
 def copied(net: Any) -> Any:
-    """A copy that shares nothing with a net; a clone would lose vocabularies, statistics and graphs of layers.
+    """Copy a net completely; ``clone_model`` would lose vocabularies, statistics and graphs of layers.
 
-    Layers that compute in half or double precision compute in float32 in the copy, as everything in tfft does that is not told
-    otherwise; of layers with LoRA the kernels have the adapters merged in.
+    Layers in half or double precision become float32, like everything in tfft unless another precision is set. The kernels of
+    layers with LoRA have the adapters merged in.
 
     Args:
-        net: A functional or sequential model of tensors of shape (batch, ...).
+        net: A functional or sequential model; its tensors have shape (batch, ...).
 
     Returns:
         A model with float32 weights.
@@ -115,7 +116,7 @@ def copied(net: Any) -> Any:
             return keras.saving.load_model(path, compile=False, safe_mode=True)
         except BackboneError:
             raise
-        except Exception as error:  # of all kinds, from the layers and operations of the net
+        except Exception as error:  # the layers and operations of the net may raise any exception
             raise _not_saved(net.name, error) from error
 
 
@@ -130,7 +131,7 @@ def _not_saved(name: str, error: Exception) -> BackboneError:
 
 
 def _check_classes(net: Any, config: dict[str, Any]) -> None:
-    """Refuse what ``tfft.load`` would refuse whatever it is told: functions of its own, and layers that do more than compute."""
+    """Refuse what ``tfft.load`` would always refuse: a net's own functions, and layers that do more than compute."""
     import keras
 
     kinds = {type(layer) for own in net.layers for layer in own._flatten_layers(include_self=True)}
@@ -146,7 +147,7 @@ def _check_classes(net: Any, config: dict[str, Any]) -> None:
 
 
 def _in_float32(path: Path) -> dict[str, Any]:
-    """Change the configuration in a file where layers have another precision, or adapters, and return it."""
+    """Change the configuration in a file when layers have another precision or adapters, and return it."""
     with zipfile.ZipFile(path) as archive:
         before = json.loads(archive.read(_CONFIG))
         after: dict[str, Any] = _plain(before)

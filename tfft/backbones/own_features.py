@@ -1,4 +1,4 @@
-"""Which tensor of a user's own net becomes the features: the last one before its top, or the output of a named layer."""
+"""Choose the tensor of a user's own net that becomes the features: the last one before the top, or the output of a named layer."""
 
 from typing import Any
 
@@ -12,22 +12,22 @@ _ANSWERS = ("softmax", "sigmoid", "log_softmax")
 
 
 def features_of(net: Any, handle: str, layer: str | None) -> Any:
-    """The tensor of a net that becomes the features.
+    """Find the tensor of a net that becomes the features.
 
-    Without a name it is the map that enters the last global pooling, or the last map or sequence, or what enters the last Dense
-    layer: always a tensor that everything after it is computed from.
+    Without a name it is the map that enters the last global pooling, or the last map or sequence, or the input of the last Dense
+    layer. All later tensors are computed from this one.
 
     Args:
         net: A flat functional model.
-        handle: Of the backbone, for messages.
-        layer: Name of a layer or another operation; None for the last tensor before the top.
+        handle: The handle of the backbone, for messages.
+        layer: The name of a layer or another operation; None for the last tensor before the top.
 
     Returns:
-        A symbolic tensor of floats of shape (batch, width), (batch, steps, width) or (batch, height, width, channels), after
-        something that has weights.
+        A symbolic float tensor of shape (batch, width), (batch, steps, width) or (batch, height, width, channels), computed with at
+        least one weight.
 
     Raises:
-        BackboneError: When there is no such layer or tensor, or several outputs of the net lead to different ones.
+        BackboneError: When the layer or tensor does not exist, or several outputs of the net lead to different ones.
 
     Example:
         >>> import keras
@@ -60,16 +60,16 @@ def features_of(net: Any, handle: str, layer: str | None) -> Any:
 
 
 def maker(net: Any, tensor: Any) -> Any:
-    """The operation that makes a tensor.
+    """Find the operation that makes a tensor.
 
     Args:
         net: A flat functional model.
-        tensor: One of its tensors, of shape (batch, ...).
+        tensor: A tensor of the net, of shape (batch, ...).
 
     Returns:
-        A layer or another operation; of an input its layer.
+        A layer or another operation; for an input, its input layer.
     """
-    # not layer.output, which is of the first call of a layer, perhaps in another net
+    # not layer.output, which belongs to the first call of a layer, perhaps in another net
     return next(
         (n.operation for n in nodes(net) if any(t is tensor for t in n.outputs)), tensor._keras_history.operation
     )
@@ -106,7 +106,7 @@ def _weights(calls: list[Any]) -> bool:
 
 
 def _last(net: Any, output: Any) -> Any:
-    """The last tensor before the top that leads to an output; None where there is none."""
+    """The last tensor before the top that leads to an output; None when there is no such tensor."""
     calls = before(net, output)
     first = next((number for number, node in enumerate(calls) if _weights([node])), len(calls))
     learned = {id(node) for node in calls[first:]}
@@ -125,7 +125,7 @@ def _last(net: Any, output: Any) -> Any:
 
 
 def _pools(node: Any) -> bool:
-    """Whether a call pools a map or a sequence as a whole."""
+    """Return whether a call pools a whole map or sequence."""
     kind, entering, shape = type(node.operation).__name__, node.input_tensors[0].shape, node.outputs[0].shape
     if len(entering) not in (3, 4):
         return False
@@ -138,7 +138,7 @@ def _is_dense(node: Any) -> bool:
 
 
 def _is_followed(calls: list[Any], last: Any) -> bool:
-    """Whether something with a kernel that is no Dense layer comes after a call."""
+    """Return whether a layer with a kernel that is not a Dense layer comes after a call."""
     after = calls[calls.index(last) + 1 :]
     kernels = [n for n in after if any(len(w.shape) > 1 for w in getattr(n.operation, "weights", []))]
     return any(not _is_dense(node) or len(node.outputs[0].shape) > 2 for node in kernels)

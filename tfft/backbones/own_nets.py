@@ -1,9 +1,9 @@
-"""A user's own net as one flat functional model: models inside it unfolded, one input of images, of a known size.
+"""A user's own net as one flat functional model: inner models unfolded, one image input, and a known size.
 
 ::
 
-    image_input     the input that takes images
-    has_clashes     whether two operations inside share a name
+    image_input     the input for images
+    has_clashes     whether two operations inside have the same name
     unfolded        the flat net
 """
 
@@ -15,11 +15,11 @@ from tfft.core.graph import called, is_functional, nodes
 
 
 def image_input(net: Any, handle: str) -> Any:
-    """The input of a net that takes images.
+    """Find the image input of a net.
 
     Args:
         net: Any Keras model.
-        handle: Of the backbone, for messages.
+        handle: The handle of the backbone, for messages.
 
     Returns:
         A symbolic tensor of shape (batch, height, width, 3).
@@ -52,7 +52,7 @@ def image_input(net: Any, handle: str) -> Any:
 
 
 def _advice(shapes: list[tuple[int | None, ...]]) -> str:
-    """How a net that takes something similar becomes one that takes RGB images."""
+    """Advice that turns a net with a similar input into a net for RGB images."""
     shape = shapes[0] if len(shapes) == 1 and len(shapes[0]) == 4 else ()
     if not shape:
         return ""
@@ -69,13 +69,13 @@ def _advice(shapes: list[tuple[int | None, ...]]) -> str:
 
 
 def as_graph(net: Any) -> Any:
-    """The functional model that a model is.
+    """Return the functional model of a layer or model.
 
     Args:
-        net: Any Keras layer or model, of tensors of shape (batch, ...).
+        net: Any Keras layer or model; its tensors have shape (batch, ...).
 
     Returns:
-        A functional model with the same layers; None where there is no graph, or code of its own around it.
+        A functional model with the same layers; None when there is no graph, or when the class adds code of its own.
 
     Example:
         >>> import keras
@@ -90,13 +90,13 @@ def as_graph(net: Any) -> Any:
 
 
 def has_clashes(net: Any) -> bool:
-    """Whether two operations of a net and of the models inside it share a name, as of nets that were made in two sessions.
+    """Return whether two operations of a net and its inner models share a name, as in nets that were made in two sessions.
 
     Args:
         net: A functional or sequential model.
 
     Returns:
-        Whether ``unfolded`` is going to rename some, which only a copy of a user's net may undergo.
+        Whether ``unfolded`` has to rename operations, which is allowed only in a copy of a user's net.
 
     Example:
         >>> import keras
@@ -109,7 +109,7 @@ def has_clashes(net: Any) -> bool:
 
 
 def _operations(net: Any, prefix: str) -> Iterator[tuple[Any, str]]:
-    """Each operation once, with the name of the model that it is in; not inputs, and not the models themselves."""
+    """Yield each operation once, with the name of the model that contains it; inputs and the models themselves are left out."""
     seen: set[int] = set()
     for operation in (node.operation for node in nodes(net)):
         if id(operation) in seen:
@@ -123,18 +123,18 @@ def _operations(net: Any, prefix: str) -> Iterator[tuple[Any, str]]:
 
 
 def unfolded(net: Any, handle: str, size: tuple[int, int]) -> Any:
-    """The same net with the operations of models inside it in the place of these, so that it can be cut within them.
+    """Replace inner models by their operations, so that the net can be cut inside them.
 
     Args:
-        net: A functional or sequential model; one that ``has_clashes`` gets new names for some of its operations.
-        handle: Of the backbone, for messages.
-        size: Height and width in pixels, for a net that leaves them open.
+        net: A functional or sequential model. If ``has_clashes`` is true for it, some of its operations are renamed.
+        handle: The handle of the backbone, for messages.
+        size: Height and width in pixels, for a net that does not fix them.
 
     Returns:
-        A functional model from images of shape (batch, height, width, 3), which shares its layers.
+        A functional model for images of shape (batch, height, width, 3), which shares the layers of the net.
 
     Raises:
-        BackboneError: When it cannot be called with images of this size.
+        BackboneError: When the net cannot be called with images of this size.
 
     Example:
         >>> import keras
@@ -163,7 +163,7 @@ def unfolded(net: Any, handle: str, size: tuple[int, int]) -> Any:
     inputs = [keras.Input(shape, dtype=tensor.dtype, name=tensor.name) for shape, tensor in pairs]
     try:
         return keras.Model(inputs, called(graph, inputs, call), name=net.name)
-    except Exception as error:  # of all kinds, from the layers and operations of the net
+    except Exception as error:  # the layers and operations of the net may raise any exception
         reason = (str(error).splitlines() or [""])[0][:200]
         raise BackboneError(
             f"The model {handle!r} cannot be called with images of {size[0]} x {size[1]} pixels: {reason}.",
@@ -173,7 +173,7 @@ def unfolded(net: Any, handle: str, size: tuple[int, int]) -> Any:
 
 
 def _rename(graph: Any) -> None:
-    """Give operations that share a name with an earlier one a name of their own."""
+    """Rename operations that share a name with an earlier operation."""
     known: dict[str, Any] = {}
     taken = {operation.name for operation, _ in _operations(graph, "")}
     for operation, prefix in _operations(graph, ""):
@@ -188,7 +188,7 @@ def _rename(graph: Any) -> None:
 
 
 def _tensors(inner: Any, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """What a model inside another one was called with, in the order of its inputs."""
+    """The arguments with which an inner model was called, in the order of its inputs."""
     import keras
 
     given = given or tuple(value for value in named.values() if keras.ops.is_tensor(value))[:1]

@@ -1,4 +1,4 @@
-"""Which pixels a user's own net expects: what its first layers make of 0..255 tells, so that nothing is scaled twice."""
+"""Find the pixel range of a user's own net from what its first layers do with 0..255, so that pixels are scaled once."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +11,11 @@ from tfft.preprocess.pixels import PIXEL_RANGES
 
 RAW = "raw"
 _UNIT = "zero_to_one"
-# more than rounding of bfloat16 at 255
+# larger than the rounding of bfloat16 at 255
 _CHANGED = 1.0
-# scaled values of images span at least this much, and are at most so far from 0
+# scaled images span at least this range, and their values are at most this far from 0
 _LEAST, _MOST = 0.3, 100.0
-# channel means of ImageNet may be all that is taken off, and leaves values this far apart
+# a net may only subtract ImageNet's channel means, which leaves values this far apart
 _WIDEST = 300.0
 _RANGES = '"raw" for 0..255, "zero_to_one", "minus_one_to_one", "torch" or "caffe"'
 
@@ -25,15 +25,15 @@ class Entry:
     """The layers and operations at the beginning of a net that scale pixels.
 
     Attributes:
-        names: Of those that are no inputs, in order.
-        net: From images of shape (batch, height, width, 3) to what they make of them; None where there are none.
+        names: The names of these layers and operations in order, without inputs.
+        net: The net from images of shape (batch, height, width, 3) to their output; None when there are no such layers.
     """
 
     names: tuple[str, ...]
     net: Any
 
     def scaling(self) -> tuple[str, ...]:
-        """Names of those that change values, and not only places: not of cropping, padding or flipping layers."""
+        """The names of those that change values; layers that only crop, pad or flip are left out."""
         import keras
 
         calls, before, changing = list(nodes(self.net)), np.array([7.0, 199.0]), []
@@ -48,11 +48,11 @@ class Entry:
         return tuple(changing)
 
     def values(self, lowest: float, highest: float) -> tuple[np.ndarray, np.ndarray]:
-        """What becomes of the darkest and of the brightest pixel.
+        """Compute the outputs for the darkest and the brightest pixel.
 
         Args:
-            lowest: Value of all pixels of the one image.
-            highest: Of the other.
+            lowest: The value of all pixels in the first image.
+            highest: The value of all pixels in the second image.
 
         Returns:
             Two arrays of shape (channels,).
@@ -65,7 +65,7 @@ class Entry:
 
 
 def _middle(image: np.ndarray) -> np.ndarray:
-    """The channels of its middle, since padding may surround it; whichever axis they are on."""
+    """The channels of the middle pixel, because padding may surround it; works for both channel axes."""
     return image[tuple(side // 2 if side > 4 else slice(None) for side in image.shape)].reshape(-1)
 
 
@@ -76,7 +76,7 @@ def entry(net: Any) -> Entry:
         net: A flat functional model from images of shape (batch, height, width, 3).
 
     Returns:
-        An Entry; augmentation, resizing and cropping layers may belong to it.
+        An Entry; it may contain augmentation, resizing and cropping layers.
 
     Example:
         >>> import keras
@@ -116,31 +116,31 @@ def _is_constant(node: Any) -> bool:
 
 
 def reads_weights(net: Any) -> bool:
-    """Whether what a net expects can be told from its weights alone, since it begins with an adapted ``Normalization``.
+    """Return whether the pixel range depends on the weights, because the net begins with an adapted ``Normalization``.
 
     Args:
         net: A flat functional model from images of shape (batch, height, width, 3).
 
     Returns:
-        True where a net without its weights would be judged wrongly.
+        True when the range cannot be found without the weights.
     """
     names = set(entry(net).names)
     return any(layer.name in names and layer.weights for layer in net.layers)
 
 
 def range_of_net(net: Any, handle: str, asked: str | None) -> str:
-    """The pixel range of a user's own net.
+    """Determine the pixel range of a user's own net.
 
     Args:
         net: A flat functional model from images of shape (batch, height, width, 3), with its weights.
-        handle: Of the backbone, for messages.
-        asked: What the user passed for ``pixel_range``, or None.
+        handle: The handle of the backbone, for messages.
+        asked: The user's ``pixel_range``, or None.
 
     Returns:
-        A key of ``PIXEL_RANGES``: what stands between pixels 0..255 and the net.
+        A key of ``PIXEL_RANGES``: the conversion from pixels 0..255 to the input of the net.
 
     Raises:
-        BackboneError: When it is unknown, cannot be told, or pixels would be scaled twice.
+        BackboneError: When the range is unknown or cannot be determined, or pixels would be scaled twice.
 
     Example:
         >>> import keras
@@ -184,7 +184,7 @@ def range_of_net(net: Any, handle: str, asked: str | None) -> str:
 
 
 def _are_scaled(dark: np.ndarray, bright: np.ndarray) -> bool:
-    """Whether these are the ends of a range that nets are trained on."""
+    """Return whether these are the ends of a range on which nets are trained."""
     varying = abs(bright - dark) > 0
     low, high = np.minimum(dark, bright)[varying], np.maximum(dark, bright)[varying]
     span, middle = high - low, abs(high + low) / 2

@@ -47,17 +47,17 @@ def configuration(preset: str) -> dict[str, Any]:
 
 
 def read_json(preset: str, name: str) -> dict[str, Any]:
-    """Read one of a preset's files.
+    """Read a JSON file of a preset.
 
     Args:
         preset: As for ``configuration``.
-        name: Of the file, which must be there.
+        name: The name of the file, which must exist.
 
     Returns:
-        Its values.
+        The values in the file.
 
     Raises:
-        BackboneError: When it is too large or too deep, or holds no JSON object.
+        BackboneError: When the file is too large or too deeply nested, or is not a JSON object.
 
     Example:
         >>> import tempfile
@@ -66,9 +66,11 @@ def read_json(preset: str, name: str) -> dict[str, Any]:
         ...     read_json(folder, "config.json")
         {'model_type': 'bert'}
     """
-    from keras_hub.src.utils.preset_utils import get_file
+    path = Path(preset) / name
+    if preset.startswith(REMOTE):
+        from keras_hub.src.utils.preset_utils import get_file
 
-    path = Path(get_file(preset, name))
+        path = Path(get_file(preset, name))
     limits.check("config_bytes", path.stat().st_size, repr(str(path)), BackboneError)
     try:
         found = json.loads(path.read_bytes())

@@ -1,4 +1,4 @@
-"""Weights in ``.safetensors`` files of a preset, whole or in shards: names and shapes first, values one tensor at a time."""
+"""Read the weights in the ``.safetensors`` files of a preset: first names and shapes, then the values of one tensor at a time."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -15,7 +15,7 @@ _FLOATS = ("F64", "F32", "F16", "BF16")
 
 
 class Tensors(ExitStack):
-    """The tensors of a preset, as a context: its files stay open inside.
+    """A context that keeps the weight files of a preset open and reads their tensors.
 
     Args:
         preset: ``hf://owner/model``, or a folder.
@@ -24,7 +24,7 @@ class Tensors(ExitStack):
         shapes: Name -> shape.
 
     Raises:
-        WeightsError: When a file is missing, damaged, or outside of the preset; or two files hold tensors of one name.
+        WeightsError: When a file is missing, damaged or outside of the preset, or two files hold tensors with the same name.
 
     Example:
         >>> import tempfile, numpy as np
@@ -49,18 +49,18 @@ class Tensors(ExitStack):
             raise
 
     def read(self, name: str) -> np.ndarray:
-        """The values of one tensor.
+        """Read the values of one tensor.
 
         Args:
-            name: One of ``shapes``.
+            name: A key of ``shapes``.
 
         Returns:
-            float32, of its shape; half precision widened, double rounded.
+            float32 values of that shape; half precision is widened, double precision is rounded.
 
         Raises:
-            WeightsError: When they are no floating-point numbers, or not all of them are finite.
+            WeightsError: When the values are not floating-point numbers, or not all of them are finite.
         """
-        import ml_dtypes  # noqa: F401  NumPy knows bfloat16 by its name only after this
+        import ml_dtypes  # noqa: F401  makes NumPy know the name bfloat16
 
         file = self._files[name]
         kind = file.get_slice(name).get_dtype()
@@ -80,7 +80,7 @@ class Tensors(ExitStack):
         return np.asarray(values)
 
     def _names(self) -> list[str]:
-        """Of the files that hold the tensors."""
+        """The paths of the files that hold the tensors."""
         if _is_there(self.preset, FILE):
             return [FILE]
         index = read_json(self.preset, INDEX).get("weight_map")
@@ -111,7 +111,7 @@ class Tensors(ExitStack):
                 f"{file!r} of {self.preset!r} {'is missing' if missing else f'cannot be read: {error}'}.",
                 fix="Copy the model again; a file may be truncated.",
             ) from None
-        for name in opened.keys():  # noqa: SIM118  it is no mapping
+        for name in opened.keys():  # noqa: SIM118  it is not a mapping
             if name in self.shapes:
                 raise WeightsError(
                     f"Two files of {self.preset!r} hold a weight {name!r}.", fix="Delete the files of the older save."

@@ -1,4 +1,4 @@
-"""The weights that features of a net of Transformers need: their names and shapes, and where a file holds them."""
+"""The names and shapes of the weights that the features of a Transformers net need, and their names in a file."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,23 +9,23 @@ from tfft.core.errors import WeightsError, shortlist
 
 Shapes = Mapping[str, tuple[int, ...]]
 
-# a weight that every net of the family has; its prefix is that of the others
+# one weight that every net of the family has; its prefix is the prefix of all others
 _FIRST = {"gpt2": "wte.weight", "vit": "embeddings.patch_embeddings.projection.weight"}
 _WORDS = "embeddings.word_embeddings.weight"
-# first parts of the names of weights that change features; what begins otherwise is a head's, or a pooler's
+# first parts of the names of weights that features use; other weights belong to a head or a pooler
 _ROOTS = ("embeddings.", "encoder.", "transformer.", "wte.", "wpe.", "h.", "ln_f.", "layernorm.")
-# numbers that older versions saved and computed from nothing but sizes; and of a ViT what hides patches in its first training
+# constants that older versions saved, although the sizes determine them; in a ViT, also the mask token of its pretraining
 _IDLE = re.compile(r"embeddings\.(position_ids|token_type_ids|mask_token)$|h\.\d+\.attn\.(masked_)?bias$")
 _OLD = {".gamma": ".weight", ".beta": ".bias"}
 
 
 @dataclass(frozen=True)
 class Found:
-    """Where a file holds the weights.
+    """The names of the weights in a file.
 
     Attributes:
         names: Name in the family's base class in Transformers -> name in the file.
-        unused: Names in the file that features do not use, such as those of heads and poolers.
+        unused: Names in the file that the features do not use, such as those of heads and poolers.
     """
 
     names: Mapping[str, str]
@@ -33,10 +33,10 @@ class Found:
 
 
 def wanted(net: Stated) -> dict[str, tuple[int, ...]]:
-    """What features need.
+    """List the weights that the features need.
 
     Args:
-        net: What the configuration says.
+        net: The net as described by its configuration.
 
     Returns:
         Name in the family's base class in Transformers -> shape.
@@ -53,18 +53,18 @@ def wanted(net: Stated) -> dict[str, tuple[int, ...]]:
 
 
 def find(preset: str, net: Stated, held: Shapes) -> Found:
-    """Look for them in a file, whatever class saved it.
+    """Find these weights in a file, whatever class saved it.
 
     Args:
-        preset: For messages.
-        net: What the configuration says.
+        preset: The name of the preset, for messages.
+        net: The net as described by its configuration.
         held: Name in the file -> shape.
 
     Returns:
-        Where they are, and what else there is.
+        The names of the weights in the file, and the names of unused weights.
 
     Raises:
-        WeightsError: When some are missing, of another shape, there twice, or more than the configuration describes.
+        WeightsError: When weights are missing, have another shape, occur twice, or go beyond the configuration.
 
     Example:
         >>> from tfft.backbones.transformers_config import stated
@@ -117,7 +117,7 @@ def _prefix(preset: str, first: str, held: Shapes) -> str:
 
 
 def _modern(name: str) -> str:
-    """Layer norms that came from TensorFlow say gamma and beta."""
+    """Rename layer norm weights from TensorFlow, which are called gamma and beta."""
     for old, new in _OLD.items():
         if name.endswith(old):
             return name.removesuffix(old) + new
@@ -142,7 +142,7 @@ def _check_shapes(preset: str, needed: Shapes, there: Shapes) -> None:
 
 
 def _both(name: str, outputs: int, inputs: int) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Kernel and bias as PyTorch has them."""
+    """The shapes of kernel and bias in PyTorch."""
     yield f"{name}.weight", (outputs, inputs)
     yield f"{name}.bias", (outputs,)
 
@@ -204,7 +204,7 @@ def _albert(net: Stated) -> Iterator[tuple[str, tuple[int, ...]]]:
 
 
 def _gpt2(net: Stated) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Its kernels are transposed, by the first release in TensorFlow."""
+    """The shapes of GPT-2's kernels, which are transposed since the first release in TensorFlow."""
     held = net.arguments
     width, inner = held["hidden_dim"], held["intermediate_dim"]
     yield "wte.weight", (held["vocabulary_size"], width)

@@ -1,4 +1,4 @@
-"""The tokenizer of a preset: from ``tokenizer.json``, from the files of a vocabulary, or as KerasHub has it."""
+"""Read the tokenizer of a preset: from ``tokenizer.json``, from vocabulary files, or from KerasHub's own format."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,18 +26,18 @@ _GPT2 = "<|endoftext|>"
 
 
 def tokenizer(preset: str, family: Family) -> Any:
-    """Read it.
+    """Read the tokenizer of a preset.
 
     Args:
-        preset: ``hf://owner/model``, ``kaggle://...``, a name of KerasHub, or a folder.
-        family: Of its model.
+        preset: ``hf://owner/model``, ``kaggle://...``, a preset name of KerasHub, or a folder.
+        family: The family of the model.
 
     Returns:
         A JsonTokenizer.
 
     Raises:
-        BackboneError: When a file says something that is not supported, or is damaged.
-        WeightsError: When there is none of the files.
+        BackboneError: When a file is damaged, or asks for something that is not supported.
+        WeightsError: When the preset has no tokenizer file.
     """
     if (config := further(preset, "config.json")) and "model_type" in config:
         return _of_transformers(preset, family)
@@ -49,16 +49,16 @@ def tokenizer(preset: str, family: Family) -> Any:
 
 
 def of_kerashub(made: Any, strip_accents: bool | None = None) -> Any:
-    """A tokenizer of KerasHub as its family was pretrained.
+    """Convert a KerasHub tokenizer to one that treats texts as in the pretraining of its family.
 
-    KerasHub 0.32 cleans texts otherwise: it folds full-width signs, knows ASCII spaces alone, and keeps accents.
+    KerasHub 0.32 cleans texts differently: it converts full-width characters, knows only ASCII spaces, and keeps accents.
 
     Args:
         made: A ``keras_hub.tokenizers.Tokenizer``.
-        strip_accents: Whether accents are removed; None for where capitals are.
+        strip_accents: Whether to remove accents; None to remove them when the tokenizer lowercases.
 
     Returns:
-        A JsonTokenizer; ``made`` itself where it is none of the supported families, or has options of its own.
+        A JsonTokenizer; ``made`` itself when its family is not supported, or it has other options.
     """
     name = type(made).__name__.removesuffix("Tokenizer")
     place = f"The {type(made).__name__} of KerasHub"
@@ -96,7 +96,7 @@ def _of_transformers(preset: str, family: Family) -> JsonTokenizer:
 
 
 def _held(values: Mapping[str, Any]) -> dict[str, int]:
-    """Tokens and ids, of a file that is not yet checked."""
+    """Token -> id, from a file that is not checked yet."""
     model = values.get("model")
     vocabulary = model.get("vocab") if isinstance(model, dict) else None
     if isinstance(vocabulary, dict):
@@ -106,7 +106,7 @@ def _held(values: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _special(config: Mapping[str, Any], family: Family, held: Mapping[str, int]) -> dict[str, str]:
-    """The special tokens that the files name, those of the family else."""
+    """The special tokens that the files name; for other special tokens, the family's default."""
     if family.pooling == "last":
         first = next((token for token, id in held.items() if id == 0), _GPT2)
         end = _text(config.get("eos_token")) or _GPT2
@@ -116,7 +116,7 @@ def _special(config: Mapping[str, Any], family: Family, held: Mapping[str, int])
 
 
 def _text(token: Any) -> str | None:
-    """A token is written as a string, or as an object with its content."""
+    """The text of a token, which is written as a string or as an object with its content."""
     found = token.get("content") if isinstance(token, dict) else token
     return found if isinstance(found, str) and found else None
 
@@ -125,7 +125,7 @@ def _of_vocabulary(
     preset: str, config: Mapping[str, Any], family: Family
 ) -> tuple[dict[str, Any], dict[str, str], int]:
     if (path := _file(preset, _WORDS)) is not None:
-        # as Transformers reads it: of a token that stands twice, the later line counts
+        # as in Transformers: when a token occurs twice, the later line counts
         words = {token: id for id, token in enumerate(_read(path).split("\n")) if token}
         return word_pieces(words, tokens=_special(config, family, words))
     if (path := _file(preset, _PAIRS)) is not None and (merges := _file(preset, _MERGES)) is not None:
@@ -144,7 +144,7 @@ def _of_vocabulary(
 
 
 def _values(preset: str, name: str) -> dict[str, Any]:
-    """Values of a JSON file; none where there is no such file."""
+    """The values of a JSON file; empty when the file does not exist."""
     path = _file(preset, name)
     return {} if path is None else parsed(path.read_bytes(), repr(f"{preset}/{name}"))
 
@@ -158,9 +158,9 @@ def _read(path: Path) -> str:
 
 
 def _with_switches(values: dict[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``tokenizer_config.json`` says of case, accents, Chinese and leading spaces comes before ``tokenizer.json``."""
+    """Apply ``tokenizer_config.json``: its options for case, accents, Chinese and leading spaces override ``tokenizer.json``."""
     stated = {own: config[key] for key, own in _SWITCHES.items() if key in config}
-    # null means "as capitals are treated" for accents; for the others it says nothing
+    # for accents, null means "the same as lowercase"; for the other options, null means no choice
     stated = {own: value for own, value in stated.items() if value is not None or own == "strip_accents"}
     cleaning, before = values.get("normalizer"), values.get("pre_tokenizer")
     if isinstance(cleaning, dict) and cleaning.get("type") == "BertNormalizer":
@@ -171,10 +171,10 @@ def _with_switches(values: dict[str, Any], config: Mapping[str, Any]) -> dict[st
 
 
 def _with_added(values: dict[str, Any], preset: str, config: Mapping[str, Any], place: str) -> dict[str, Any]:
-    """Tokens that stand in files beside the vocabulary are added to it; the check refuses those whose ids do not follow on."""
+    """Add the tokens in files beside the vocabulary; the check refuses tokens whose ids do not continue the vocabulary."""
     added = values.get("added_tokens")
     if added is not None and (not isinstance(added, list) or not all(isinstance(row, dict) for row in added)):
-        return values  # which the check refuses
+        return values  # the check refuses these
     rows = {row.get("content"): row for row in added or [] if isinstance(row.get("content"), str)}
     if len(rows) != len(added or []):
         return values

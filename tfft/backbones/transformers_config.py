@@ -1,4 +1,4 @@
-"""What a ``config.json`` of Hugging Face Transformers means for KerasHub's class; what it cannot mean is refused."""
+"""Translate the ``config.json`` of Hugging Face Transformers to KerasHub's class; refuse fields that have no translation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ _CODE = ("AutoConfig", "AutoModel")
 
 @dataclass(frozen=True)
 class Stated:
-    """A net in words of KerasHub.
+    """A net in the terms of KerasHub.
 
     Attributes:
-        family: In ``encoders.FAMILIES``, or ``"vit"``.
-        arguments: Of its class in ``keras_hub.models``.
-        activation: Name in Keras of the function between two dense layers.
-        epsilon: Of all layer norms.
-        segments: Rows of its token-type table; 0 where the family has none.
-        padding: Of RoBERTa the number of its padding token, after which positions begin; else -1.
-        scales: For each layer, by what its attention logits are multiplied besides 1 / sqrt(width of a head).
+        family: A key of ``encoders.FAMILIES``, or ``"vit"``.
+        arguments: The arguments of its class in ``keras_hub.models``.
+        activation: The Keras name of the activation between two dense layers.
+        epsilon: The epsilon of all layer norms.
+        segments: The number of rows in its token-type table; 0 when the family has no such table.
+        padding: For RoBERTa the id of the padding token, after which positions begin; otherwise -1.
+        scales: For each layer, the factor of its attention logits in addition to 1 / sqrt(width of a head).
         biased: Whether queries, keys and values have a bias.
     """
 
@@ -40,19 +40,19 @@ class Stated:
 
 
 def stated(name: str, family: str, config: Mapping[str, Any]) -> Stated:
-    """Read a configuration; nothing is built and no weights are read.
+    """Read a configuration without building a net or reading weights.
 
     Args:
-        name: Of the preset, for messages.
-        family: In ``encoders.FAMILIES``, or ``"vit"``.
-        config: Its ``config.json``; missing fields have the default of the family's class in Transformers.
+        name: The name of the preset, for messages.
+        family: A key of ``encoders.FAMILIES``, or ``"vit"``.
+        config: The content of ``config.json``; missing fields have the default of the family's class in Transformers.
 
     Returns:
-        Sizes, activation and epsilon, and what the weights are changed by so that features are those of Transformers.
+        Sizes, activation, epsilon, and the changes to weights that make the features equal to those of Transformers.
 
     Raises:
-        BackboneError: When a field asks for a net that KerasHub's class does not compute, has an impossible value, or is
-            unknown and may change the net; or the folder brings code of its own.
+        BackboneError: When a field asks for a net that KerasHub's class does not compute, has an impossible value, or is unknown
+            and may change the net; or when the folder contains code of its own.
 
     Example:
         >>> read = stated("folder", "bert", {"model_type": "bert", "hidden_act": "relu", "num_hidden_layers": 2})
@@ -124,7 +124,7 @@ def _refuse_code(name: str, config: Mapping[str, Any]) -> None:
 
 
 def _refuse_unknown(name: str, fields: Fields, config: Mapping[str, Any]) -> None:
-    """Transformers' classes ignore fields that they do not know; only what reads like a part of a net is refused."""
+    """Refuse unknown fields with names like parts of a net; other unknown fields are ignored, as in Transformers."""
     known = fields.known() | HARMLESS
     strange = [
         key
@@ -168,7 +168,7 @@ def _left_of(name: str, positions: int, padding: int) -> int:
 
 
 def _scales(name: str, config: Mapping[str, Any], made: Mapping[str, Any]) -> tuple[float, ...]:
-    """Source: ``transformers.models.gpt2.modeling_gpt2.GPT2Attention`` (5.24)."""
+    """The factors of the attention logits. Source: ``transformers.models.gpt2.modeling_gpt2.GPT2Attention`` (5.24)."""
     plain = 1.0 if truth(name, config, "scale_attn_weights", True) else sqrt(made["hidden_dim"] / made["num_heads"])
     inverse = truth(name, config, "scale_attn_by_inverse_layer_idx", False)
     return tuple(plain / (layer + 1 if inverse else 1) for layer in range(made["num_layers"]))
@@ -185,7 +185,7 @@ def _check_shares(name: str, made: Mapping[str, Any]) -> None:
 
 
 def _cut(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Sizes of images and patches, which are one number or (height, width)."""
+    """The size of an image or patch, given as one number or as (height, width)."""
     image, patch = _sides(name, config, "image_size", 224), _sides(name, config, "patch_size", 16)
     if any(whole % part for whole, part in zip(image, patch, strict=True)):
         raise _refused(name, "patch_size", patch, f"Patches must divide the image, which has {image!r} pixels.")

@@ -1,6 +1,6 @@
-"""Fields of ``config.json`` of Hugging Face Transformers, by family: honoured, held to one value, or without effect.
+"""The fields of Hugging Face Transformers' ``config.json`` by family: applied, fixed to one value, or without effect.
 
-KerasHub 0.32 reads sizes alone. Whatever else changes the arithmetic of a net is honoured, or named as a reason not to load it.
+KerasHub 0.32 reads only the sizes. tfft applies every other field that changes the results of a net, or refuses to load the net.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ ACTIVATIONS = MappingProxyType(
         **{name: name for name in ("relu", "relu6", "tanh", "sigmoid", "linear", "mish")},
     }
 )
-"""Name in Transformers -> name in Keras of the same function. Source: ``transformers.activations.ACT2CLS`` (5.24)."""
+"""Activation name in Transformers -> its name in Keras. Source: ``transformers.activations.ACT2CLS`` (5.24)."""
 
 
 def _set(words: str) -> frozenset[str]:
@@ -32,11 +32,11 @@ class Fields:
     Attributes:
         sizes: Field -> (argument of KerasHub's class, value that Transformers takes where the field is missing).
         activation: Field of the activation, and its default.
-        epsilon: Field of the layer norms' epsilon, and its default; of DistilBERT there is no field.
+        epsilon: Field of the layer norms' epsilon, and its default; DistilBERT has no such field.
         dropout: Field of the dropout rate, and its default.
-        synonyms: Other name of a field -> the field.
-        fixed: Field -> the one value that KerasHub's class computes.
-        own: Further fields of the family that do not change features.
+        synonyms: Alternative name of a field -> the field.
+        fixed: Field -> the only value that KerasHub's class computes.
+        own: Other fields of the family, which do not change features.
     """
 
     sizes: Mapping[str, tuple[str, int]]
@@ -48,12 +48,12 @@ class Fields:
     own: frozenset[str] = frozenset()
 
     def known(self) -> set[str]:
-        """Names of all fields that are classified for this family."""
+        """The names of all fields that are classified for this family."""
         honoured = {*self.sizes, self.activation[0], self.epsilon[0], self.dropout[0]}
         return honoured | {*self.synonyms, *self.fixed, *self.own}
 
 
-# one direction alone, weights that were cut out, or whole numbers in their place make another net
+# one-directional attention, pruned heads and quantised weights make another net
 _NET = {"is_encoder_decoder": False, "pruned_heads": {}, "quantization_config": None}
 _ENCODER = {**_NET, "position_embedding_type": "absolute", "is_decoder": False, "add_cross_attention": False}
 _TOKENS = {"vocab_size": ("vocabulary_size", 30522)}
@@ -68,7 +68,7 @@ _BERT_OWN = _set(
     "attention_probs_dropout_prob classifier_dropout directionality pooler_fc_size pooler_num_attention_heads "
     "pooler_num_fc_layers pooler_size_per_head pooler_type"
 )
-# RoBERTa counts positions from the padding token's number on; it has one kind of segment, or never uses the others
+# RoBERTa counts positions from the id of the padding token; it has one token type, or uses only the first one
 _ROBERTA = Fields(
     {
         "vocab_size": ("vocabulary_size", 50265),
@@ -100,7 +100,7 @@ FIELDS: Mapping[str, Fields] = MappingProxyType(
             dropout=("dropout", 0.1),
             synonyms={"hidden_size": "dim", "num_attention_heads": "n_heads", "num_hidden_layers": "n_layers"},
             fixed=_ENCODER,
-            # sinusoids are stored as weights like any others
+            # sinusoids are stored like other weights
             own=frozenset(
                 ("attention_dropout", "qa_dropout", "seq_classif_dropout", "sinusoidal_pos_embds", "tie_weights_")
             ),
@@ -123,7 +123,7 @@ FIELDS: Mapping[str, Fields] = MappingProxyType(
             activation=("hidden_act", "gelu_new"),
             dropout=("hidden_dropout_prob", 0.0),
             fixed=_ENCODER,
-            # the last four are of the first TensorFlow release, and read by nothing
+            # the last four come from the first TensorFlow release and are never read
             own=_set(
                 "attention_probs_dropout_prob classifier_dropout_prob "
                 "net_structure_type gap_size num_memory_blocks down_scale_factor"
@@ -148,7 +148,7 @@ FIELDS: Mapping[str, Fields] = MappingProxyType(
                 "num_hidden_layers": "n_layer",
             },
             fixed={**_NET, "add_cross_attention": False},
-            # scaling is honoured by the weights; reordering changes rounding in half precision alone
+            # scaling is applied to the weights; reordering only changes rounding in half precision
             own=_set(
                 "embd_pdrop attn_pdrop n_ctx predict_special_tokens scale_attn_weights scale_attn_by_inverse_layer_idx "
                 "reorder_and_upcast_attn summary_type summary_use_proj summary_activation summary_proj_to_labels "
@@ -158,7 +158,7 @@ FIELDS: Mapping[str, Fields] = MappingProxyType(
         "vit": Fields(
             {**_WIDTHS, "intermediate_size": ("mlp_dim", 3072)},
             dropout=("hidden_dropout_prob", 0.0),
-            # KerasHub's class has no other activation, and tfft reads images of three colours
+            # KerasHub's class has no other activation, and tfft reads images with three channels
             fixed={**_NET, "num_channels": 3},
             own=_set(
                 "attention_probs_dropout_prob image_size patch_size qkv_bias encoder_stride pooler_output_size pooler_act"
@@ -182,9 +182,9 @@ HARMLESS = _set(
     transformers.js_config typical_p unk_token_id use_bfloat16 use_cache use_return_dict
     """
 )
-"""Fields that any configuration of Transformers may have, and that do not change features."""
+"""Fields that every Transformers configuration may have and that do not change features."""
 
-# what a field that changes a net is called: parts of the names of such fields in the configurations of Transformers
+# typical parts of names of fields that change a net, from the configurations of Transformers
 NET_WORDS = tuple(
     _set(
         "act adapter alibi attention attn bias causal conv cross decoder depth dim embd embed expert factor ffn gate glu head "

@@ -1,12 +1,12 @@
-"""Nets of Hugging Face Transformers as KerasHub's classes, with the features that they have there.
+"""Build Hugging Face Transformers nets with KerasHub's classes, so that their features equal those of Transformers.
 
-KerasHub's converters put weights in their places; what they leave out is made up for here:
+KerasHub's converters copy the weights. This module adds the rest:
 
-* activations and the epsilon of layer norms are set;
-* RoBERTa's row for tokens of type 0 is added to its positions, which begin after the padding token;
-* a scale of GPT-2's attention, other than by the width of a head, goes into the kernel of its queries;
-* biases that a ViT does not have are zeros;
-* a single row for tokens of any type stands for both texts of a pair.
+* sets activations and the epsilon of layer norms;
+* adds RoBERTa's row for token type 0 to its positions, which begin after the padding token;
+* moves an extra scale of GPT-2's attention into the kernel of its queries;
+* sets missing biases of a ViT to zero;
+* uses a single token-type row for both texts of a pair.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,23 +20,23 @@ from tfft.backbones.transformers_config import Stated
 from tfft.core.errors import WeightsError
 
 _POSITIONS, _TYPES = "embeddings.position_embeddings.weight", "embeddings.token_type_embeddings.weight"
-# KerasHub's converters skip this many rows of RoBERTa's positions, whatever the number of the padding token
+# KerasHub's converters skip this many rows of RoBERTa's positions, whatever the id of the padding token
 _SKIPPED = 2
 _ROBERTA = ("roberta", "xlm_roberta")
 
 
 def load(preset: str, net: Stated, class_name: str, weights: bool, unused: list[str]) -> Any:
-    """Build a net and read its weights, which are checked by name and shape before any memory is allocated.
+    """Build a net and read its weights. Names and shapes are checked before memory is allocated.
 
     Args:
         preset: ``hf://owner/model``, or a folder.
-        net: What its configuration says.
-        class_name: In ``keras_hub.models``.
-        weights: Whether to read them; otherwise they are random.
-        unused: Is given the names of weights in the files that features do not use.
+        net: The net as described by its configuration.
+        class_name: A class name in ``keras_hub.models``.
+        weights: Whether to read the weights; otherwise they are random.
+        unused: A list that receives the names of weights in the files that the features do not use.
 
     Returns:
-        A ``keras_hub.models.Backbone``. Its pooler, which is no part of tfft's features, is random.
+        A ``keras_hub.models.Backbone``. Its pooler is random; tfft's features do not use it.
 
     Raises:
         WeightsError: When weights are missing, do not fit, or cannot be read.
@@ -67,7 +67,7 @@ def _built(net: Stated, class_name: str) -> Any:
     for layer in made._flatten_layers():
         if isinstance(layer, keras.layers.LayerNormalization):
             layer.epsilon = net.epsilon
-        # of KerasHub's TransformerEncoder and TransformerDecoder, which save both
+        # for KerasHub's TransformerEncoder and TransformerDecoder, which both save these values
         if hasattr(layer, "layer_norm_epsilon"):
             layer.layer_norm_epsilon = net.epsilon
         if hasattr(layer, "_feedforward_intermediate_dense"):
@@ -98,7 +98,7 @@ def _converter(family: str) -> Any:
 
 
 def _converted(net: Stated) -> Mapping[str, Any]:
-    """What the converters of weights read of a configuration."""
+    """The configuration values that KerasHub's weight converters read."""
     return {"n_embd": net.arguments["hidden_dim"]}
 
 
@@ -107,9 +107,9 @@ def _pools(path: str) -> bool:
 
 
 class _Ported:
-    """Stands where KerasHub's converters expect their loader of files, and gives them what they ask for by its plain name.
+    """Replace the file loader that KerasHub's converters expect, and return each tensor by its exact name.
 
-    KerasHub 0.32's own loader takes any tensor whose name ends as the wanted one.
+    KerasHub 0.32's own loader accepts any tensor whose name ends like the requested name.
     """
 
     def __init__(self, preset: str, net: Stated, found: Found, read: Callable[[str], np.ndarray]) -> None:
@@ -117,7 +117,7 @@ class _Ported:
         self._preset, self._net, self._found, self._read = preset, net, found, read
 
     def get_tensor(self, key: str) -> np.ndarray:
-        """A weight as the net needs it, float32; converters also ask for names that a file may not have."""
+        """Return a weight for the net as float32; converters may also ask for names that are not in the file."""
         name = key.removeprefix(f"{self._net.family.replace('_', '')}.")
         if not self._net.biased and name.endswith((".query.bias", ".key.bias", ".value.bias")):
             return np.zeros(self._net.arguments["hidden_dim"], "float32")
@@ -126,7 +126,7 @@ class _Ported:
             return np.repeat(tensor, 2, axis=0)
         if name == _POSITIONS and self._net.family in _ROBERTA:
             rows = tensor[self._net.padding + 1 :]
-            if self._net.family == "roberta":  # KerasHub 0.32 adds it for XLM-RoBERTa alone
+            if self._net.family == "roberta":  # KerasHub 0.32 adds this row only for XLM-RoBERTa
                 rows = rows + self._read(self._found.names[_TYPES])[0]
             return np.concatenate([np.zeros_like(tensor, shape=(_SKIPPED, tensor.shape[1])), rows])
         return self._scaled(name, tensor)
@@ -141,7 +141,7 @@ class _Ported:
         return scaled
 
     def port_weight(self, keras_variable: Any, hf_weight_key: str, hook_fn: Any = None) -> None:
-        """Assign a weight, by the arguments that converters use."""
+        """Assign a weight, with the arguments that converters use."""
         if _pools(keras_variable.path):
             return
         tensor = self.get_tensor(hf_weight_key)

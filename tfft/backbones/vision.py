@@ -194,7 +194,7 @@ def _preset(name: str, class_name: str, weights: bool, made: Mapping[str, Any], 
 def _load(name: str, make: Callable[[], Any], seed: int) -> "keras.Model":
     import keras
 
-    # KerasHub 0.32 prints a line for each weight of a MobileNet
+    # KerasHub 0.32 prints one line for each weight of a MobileNet
     with reachable(name), own_names(), seeded_initializers(seed), redirect_stdout(StringIO()):
         net = make()
     encoder = next((layer for layer in net.layers if type(layer).__name__ == "ViTEncoder"), None)

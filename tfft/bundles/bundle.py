@@ -77,7 +77,7 @@ def load(path: str | Path, own_classes: Sequence[type] = ()) -> Predictor:
         raise
     except TfftError as error:
         raise BundleError(f"{shown} cannot be used: {error.what}", error.got, _AGAIN) from error
-    except Exception as error:  # of Keras and TensorFlow, for what is damaged: each another one
+    except Exception as error:  # damaged content makes Keras and TensorFlow raise many kinds of errors
         raise BundleError(f"{shown} is damaged: {error!r}."[:2000], fix=_AGAIN) from error
 
 
@@ -97,7 +97,7 @@ def _check_zip(path: Path, shown: str) -> None:
 
 
 def _check_files(folder: Path, shown: str) -> None:
-    """Refuse links that lead out of the folder, and what is no file; other things in the folder are not read."""
+    """Refuse links that lead out of the folder, and paths that are not files; other things in the folder are not read."""
     inside = folder.resolve()
     for path in (path for name in sorted(CONTENTS) for path in (folder / name, *(folder / name).glob("**/*"))):
         target = path.resolve()
@@ -149,7 +149,7 @@ def _net(path: Path, shown: str, own_classes: Sequence[type]) -> Any:
     with keras_zip.room_for_weights(path, shown):
         net = keras.saving.load_model(path, compile=False, safe_mode=True)
     keras_zip.check_outputs(net, shown)
-    # Keras would let XLA compile it on a GPU, anew for each length of texts
+    # Keras would compile it with XLA on a GPU, again for each length of texts
     net.jit_compile = False
     return net
 
@@ -165,7 +165,7 @@ def _refuse_graph(archive: bytes, shown: str, besides: int = 0) -> None:
 
 
 def _check_fit(net: Any, outputs: int, preprocessor: ImagePreprocessor | TextPreprocessor, shown: str) -> None:
-    """Net, labels and preprocessing come from three files; what does not fit would end in a foreign error, or a wrong answer."""
+    """Check that net, labels and preprocessing, from three files, fit together; otherwise a later error or wrong answer follows."""
     takes = {tuple(tensor.shape)[1:] for tensor in getattr(net, "inputs", None) or ()}
     wanted = {tuple(shape) for _, shape, _ in preprocessor.inputs}
     fits = len(takes) == len(wanted) and all(
@@ -181,13 +181,13 @@ def _check_fit(net: Any, outputs: int, preprocessor: ImagePreprocessor | TextPre
 
 
 def not_finite(net: Any) -> list[str]:
-    """The variables of a net that hold NaN or infinity.
+    """List the variables of a net that hold NaN or infinity.
 
     Args:
         net: A ``keras.Model`` with variables of any shape and dtype.
 
     Returns:
-        Their paths.
+        The paths of these variables.
     """
     floats = (variable for variable in net.weights if "float" in variable.dtype)
     return [variable.path for variable in floats if not np.isfinite(np.asarray(variable.numpy(), np.float32)).all()]

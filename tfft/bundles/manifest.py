@@ -1,6 +1,6 @@
-"""manifest.json of a bundle: its values are of the types and within the sizes that ``export`` writes, or refused.
+"""Read ``manifest.json`` of a bundle; values of another type or size than ``export`` writes are refused.
 
-Whoever reads the values afterwards need not expect a label that is a number, or an image of 100,000 x 100,000 pixels.
+Later code therefore never meets a label that is a number, or an image size of 100,000 x 100,000 pixels.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from tfft.core.errors import BundleError, shortlist
 
 _MOST_SEPARATORS = 8
 _LONGEST_NAME = 10_000
-# what a tokenizer of KerasHub is made with; its vocabulary lies in files of the bundle, never at a path that a manifest names
+# arguments of a KerasHub tokenizer; its vocabulary is in files of the bundle, never at a path from a manifest
 _TOKENIZER = frozenset(
     (
         "trainable", "dtype", "config_file", "sequence_length", "lowercase", "strip_accents", "split", "split_on_cjk",
@@ -34,9 +34,9 @@ def read(path: Path, shown: str, version: int) -> dict[str, Any]:
     """Read and check a manifest.
 
     Args:
-        path: Of the file.
-        shown: Name of the bundle, for the message.
-        version: The format that is read.
+        path: The path of the file.
+        shown: The name of the bundle in messages.
+        version: The supported format version.
 
     Returns:
         Its values: ``format``, ``versions``, ``backbone``, ``task``, ``preprocessor``, ``weights`` and ``content``.
@@ -105,7 +105,7 @@ def _check_tokenizer(config: Mapping[str, Any], shown: str) -> None:
     for key, value in config.items():
         if key in _ELSEWHERE and value is not None:
             raise _wrong(shown, f"{key} of the tokenizer", f"{value!r}"[:200])
-        if key == "tokens":  # of a JsonTokenizer: the text of its special tokens
+        if key == "tokens":  # for a JsonTokenizer: the text of its special tokens
             if not isinstance(value, dict) or not all(isinstance(token, str) for token in value.values()):
                 raise _wrong(shown, "tokens of the tokenizer", f"{value!r}"[:200])
             continue

@@ -210,7 +210,7 @@ def _flat(inputs: Any, value_range: tuple[float, float] | None) -> Iterator[tupl
 
 
 def _files(path: str) -> Iterator[tuple[str, str]]:
-    """A file, or all images below a folder."""
+    """One file, or all images below a folder."""
     if not os.path.isdir(path):
         yield path, path
         return

@@ -92,7 +92,7 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
 
 
 def _check(model: TransferModel, path: Path, report: Report | None) -> None:
-    """Refuse what would not make a bundle that can be trusted, before anything is written."""
+    """Refuse to write a bundle that could not be trusted."""
     if not isinstance(model, TransferModel):
         raise BundleError("export() takes a model.", f"a {type(model).__name__}", "Write export(run.model, path).")
     if report is not None and not isinstance(report, Report):

@@ -72,7 +72,7 @@ def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
     Raises:
         KeyboardInterrupt: On Ctrl-C, after the bundle was written.
         SystemExit: On SIGTERM, after the bundle was written.
-        Exception: Every other error likewise.
+        Exception: Any other error, after the bundle was written.
     """
     from tfft.bundles.writer import export
 

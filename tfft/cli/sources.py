@@ -45,9 +45,9 @@ class Source:
         label_column: Of a table; several with commas between them.
         skip_corrupt: Whether to leave unreadable images out.
         text_column: Of a table, in place of images; two with a comma between them for pairs of texts.
-        parts: Which folder is which part, such as ``"train=seg_train,test=seg_test"``; ``"none"`` when all are classes.
-        separator: Between several labels in one cell of a table.
-        decimal: Decimal sign of the labels of a table.
+        parts: Which folder is which part, such as ``"train=seg_train,test=seg_test"``; ``"none"`` when all folders are classes.
+        separator: The text between several labels in one cell of a table.
+        decimal: The decimal sign of the labels in a table.
         quotes: Whether quotation marks enclose the cells of a table.
     """
 

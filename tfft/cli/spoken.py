@@ -38,24 +38,24 @@ _INTERRUPTED = 130
 
 
 def say(text: object, wrong: bool = False, color: str | None = None) -> None:
-    """Print; the only way in which the command line does.
+    """Print text; all output of the command line goes through this function.
 
     Args:
-        text: One line or several. What comes from elsewhere must not be able to add a line: see ``name``.
-        wrong: Whether it goes to the errors.
-        color: Of the text, in a terminal.
+        text: One or more lines. Text from files must not be able to add a line: see ``name``.
+        wrong: Whether to print to the error stream.
+        color: The color of the text in a terminal.
     """
     typer.secho(plain(text, lines=True), err=wrong, fg=color)
 
 
 def name(text: object) -> str:
-    r"""What comes from elsewhere, as part of a line: a label, a path, the name of a layer.
+    r"""Make text from files safe as part of a line: a label, a path, the name of a layer.
 
     Args:
-        text: Any.
+        text: Any object.
 
     Returns:
-        It on one line, without tabs and control characters.
+        One line without tabs and control characters.
 
     Example:
         >>> name("bees\nants 1.0000")
@@ -65,24 +65,24 @@ def name(text: object) -> str:
 
 
 class Group(TyperGroup):
-    """The verbs, where errors in what was typed, such as a path, are printed without control characters."""
+    """The commands; errors about typed values, such as a path, are printed without control characters."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the verb.
+        """Run the command.
 
         Args:
-            ctx: A ``typer.Context``.
+            ctx: The typer context.
 
         Returns:
-            Nothing that is used.
+            The result of the command; it is not used.
 
         Raises:
-            Exception: What typer prints when something that was typed is wrong; and every other error.
+            Exception: The typer error for an invalid argument, and every other error.
         """
         try:
             return super().invoke(ctx)
         except Exception as error:
-            if hasattr(error, "format_message"):  # typer has a click of its own, whose classes have no public names
+            if hasattr(error, "format_message"):  # typer has its own click, whose classes have no public names
                 vars(error)["message"] = name(vars(error).get("message", ""))
             raise
 
@@ -204,7 +204,7 @@ def backbone_line(source: str, backbone: str) -> str:
 
     Args:
         source: Of ``handles.SOURCES``.
-        backbone: One of its names.
+        backbone: A backbone name.
 
     Returns:
         Such as ``"vgg16   224x224 pixels   5 blocks  keras.applications, ImageNet weights"``.

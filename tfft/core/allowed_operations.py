@@ -1,15 +1,15 @@
-"""The operations that a SavedModel may have: each computes from its inputs, its attributes, and the module's variables and tables.
+"""The operations that a SavedModel may have: each computes only from its inputs, attributes, and the module's variables and tables.
 
-None of them reads or writes a file, opens a connection, starts another process, runs Python, prints, or waits for something.
-``tfft.core.operations`` refuses all others by name, new ones of TensorFlow as well. Where a name is missing that only computes,
-add it to the group it belongs to; ``tests/core/test_allowed_operations.py`` says what it must not have.
+No listed operation reads or writes a file, opens a connection, starts another process, runs Python, prints, or waits for an event.
+``tfft.core.operations`` refuses all other operations by name, also new ones in later versions of TensorFlow. When an operation that
+only computes is missing, add it to its group; ``tests/core/test_allowed_operations.py`` lists what such an operation must not do.
 """
 
 _PLUMBING = """
 Const Identity IdentityN NoOp ControlTrigger Placeholder PlaceholderV2 PlaceholderWithDefault StopGradient PreventGradient
 EnsureShape GuaranteeConst FakeParam DeviceIndex Assert CheckNumerics CheckNumericsV2 _Arg _Retval Copy DeepCopy Empty
 """
-# their functions are followed by tfft.core.operations
+# tfft.core.operations also checks the functions that these operations call
 _CALLS = """
 PartitionedCall StatefulPartitionedCall If StatelessIf While StatelessWhile Case StatelessCase For SymbolicGradient
 """
@@ -26,7 +26,7 @@ ResourceScatterAdd ResourceScatterDiv ResourceScatterMax ResourceScatterMin Reso
 ResourceScatterNdMax ResourceScatterNdMin ResourceScatterNdSub ResourceScatterNdUpdate ResourceScatterSub ResourceScatterUpdate
 ResourceStridedSliceAssign
 """
-# InitializeTableFromTextFile reads a file: tfft.core.operations proves that it is one of the module's own assets
+# InitializeTableFromTextFile reads a file: tfft.core.operations proves that the file is one of the module's own assets
 _TABLES = """
 HashTable HashTableV2 AnonymousHashTable MutableHashTable MutableHashTableV2 MutableHashTableOfTensors
 MutableHashTableOfTensorsV2 AnonymousMutableHashTable AnonymousMutableHashTableOfTensors MutableDenseHashTable
@@ -149,7 +149,7 @@ StringNGrams StringSplit StringSplitV2 StringStrip StringToHashBucket StringToHa
 StringToNumber StringUpper Substr UnicodeDecode UnicodeDecodeWithOffsets UnicodeEncode UnicodeScript UnicodeTranscode
 UnsortedSegmentJoin _TensorToHashBucketFast
 """
-# of TensorFlow Text
+# operations of TensorFlow Text
 _TOKENIZERS = """
 CaseFoldUTF8 ConstrainedSequence FastBertNormalize FastWordpieceTokenizeWithOffsets FindSourceOffsets MaxSpanningTree
 NormalizeUTF8 NormalizeUTF8WithOffsetsMap PhraseTokenize RegexSplitWithOffsets RougeL SentenceFragments SentenceFragmentsV2

@@ -1,4 +1,4 @@
-"""Archives from elsewhere, unpacked by our own hand: everything is listed and checked before the first file is written.
+"""Unpack archives from other people. tfft lists and checks all members before it writes the first file.
 
 ::
 
@@ -34,18 +34,18 @@ _DAMAGE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, Valu
 def unpack_tar(
     source: Path | bytes, folder: Path, error: type[TfftError] = DataError, shown: str = "", besides: int = 0
 ) -> None:
-    """Unpack a tar archive, compressed with gzip or not at all.
+    """Unpack a tar archive, with or without gzip compression.
 
     Args:
-        source: A file, or its bytes.
-        folder: Where to; created, or empty.
-        error: The class of the errors to raise.
-        shown: Name of the archive in messages; the default is its path.
-        besides: Bytes that came together with the archive, such as the weights around it; the archive may unpack to as many.
+        source: The path of the archive, or its bytes.
+        folder: The folder to unpack into; it is created, or must be empty.
+        error: The class of the exceptions to raise.
+        shown: The name of the archive in messages; the default is its path.
+        besides: Size in bytes of the files that came with the archive, such as the weights around it; this raises the size limit.
 
     Raises:
-        TfftError: An instance of ``error``: the archive is damaged, exceeds a limit of ``tfft.core.limits``, or holds a link, a
-            device or a name that leads out of the folder; nothing is written then.
+        TfftError: An instance of ``error``, when the archive is damaged, exceeds a limit of ``tfft.core.limits``, or holds a link,
+            a device or a name that leads out of the folder. No file is written in that case.
     """
     size = source.stat().st_size if isinstance(source, Path) else len(source)
     shown = shown or (repr(str(source)) if isinstance(source, Path) else "The archive")
@@ -61,7 +61,7 @@ def unpack_tar(
 
 
 def _tar(source: Path | bytes, check: "_Check", folder: Path | None) -> Iterator[Member]:
-    """Walk through a tar archive; write its files where a folder is given."""
+    """Read through a tar archive; write its files when a folder is given."""
     with ExitStack() as stack:
         raw: Any = stack.enter_context(source.open("rb") if isinstance(source, Path) else io.BytesIO(source))
         packed = raw.read(len(_GZIP)) == _GZIP
@@ -76,7 +76,7 @@ def _tar(source: Path | bytes, check: "_Check", folder: Path | None) -> Iterator
             if folder is not None:
                 _write(folder, member.name, None if member.folder else stream.content(member))
             yield member
-        # gzip compares its checksum at the end
+        # gzip compares its checksum only at the end
         stream.drain()
 
 
@@ -89,13 +89,13 @@ def unpack_zip(
     """Unpack a zip archive, or some of its files.
 
     Args:
-        source: A file.
-        folder: Where to; created, or empty.
-        error: The class of the errors to raise.
-        wanted: Whether to write the member of a name, such as ``"tokenizer/vocabulary.txt"``; all members are checked.
+        source: The path of the archive.
+        folder: The folder to unpack into; it is created, or must be empty.
+        error: The class of the exceptions to raise.
+        wanted: Member name, such as ``"tokenizer/vocabulary.txt"`` -> whether to write it. All members are checked either way.
 
     Raises:
-        TfftError: As for ``unpack_tar``.
+        TfftError: As ``unpack_tar``.
     """
     try:
         with zipfile.ZipFile(source) as archive:
@@ -117,11 +117,11 @@ def check_zip(source: Path, error: type[TfftError] = DataError) -> None:
     """Check the list of a zip archive that another library unpacks, such as a ``.keras`` file.
 
     Args:
-        source: A file.
-        error: The class of the errors to raise.
+        source: The path of the archive.
+        error: The class of the exceptions to raise.
 
     Raises:
-        TfftError: As for ``unpack_tar``.
+        TfftError: As ``unpack_tar``.
     """
     try:
         with zipfile.ZipFile(source) as archive:
@@ -138,7 +138,7 @@ def _damaged(source: Path, damage: Exception, error: type[TfftError]) -> TfftErr
 
 
 def _rows(archive: zipfile.ZipFile, source: Path, error: type[TfftError]) -> list[zipfile.ZipInfo]:
-    """The list of a zip archive, checked."""
+    """Return the members of a zip archive after checking them."""
     check = _Check(repr(str(source)), error, source.stat().st_size)
     for row in archive.infolist():
         refusal = ""
@@ -146,7 +146,7 @@ def _rows(archive: zipfile.ZipFile, source: Path, error: type[TfftError]) -> lis
             refusal = "a link or a device"
         elif row.flag_bits & 1 or row.compress_type not in _METHODS:
             refusal = "encrypted, or compressed by another method than deflate"
-        # zipfile has cut ``filename`` at NUL and turned the backslashes of Windows
+        # zipfile has already cut ``filename`` at NUL and replaced the backslashes of Windows
         check.member(row.orig_filename, row.orig_filename.endswith("/"), refusal)
         check.content(row.file_size)
     return archive.infolist()
@@ -159,7 +159,7 @@ def _chunks(content: IO[bytes], check: "_Check") -> Iterator[bytes]:
 
 
 class _Check:
-    """What was seen of an archive so far, against the limits."""
+    """Compare the members seen so far with the limits."""
 
     def __init__(self, shown: str, error: type[TfftError], size: int, besides: int = 0) -> None:
         self.shown, self.error, self.size = shown, error, size
@@ -179,7 +179,7 @@ class _Check:
             )
 
     def content(self, amount: int, ahead: int = 0) -> None:
-        """Count bytes that were read; those that a header says are ahead are not counted yet."""
+        """Count bytes that were read, without bytes that a header announces but that are not yet read."""
         self.bytes += amount
         if self.bytes + ahead > self.most:
             raise self.error(
@@ -190,7 +190,7 @@ class _Check:
 
 
 def _write(folder: Path, name: str, chunks: Iterable[bytes] | None) -> None:
-    """Make one folder, or one file that did not exist; links are not followed."""
+    """Create one folder, or one file that does not exist yet; links are not followed."""
     path = folder / PurePosixPath(name)
     if chunks is None:
         path.mkdir(parents=True, exist_ok=True)

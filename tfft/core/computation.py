@@ -1,13 +1,14 @@
-"""What users' own code in a net computes: a hash of the operations that TensorFlow traces from it.
+"""A hash of what users' own code computes in a net, from the operations that TensorFlow traces.
 
-A layer's class and configuration do not say what its code does: the body of ``call``, a constant of its module, a value in a
-closure. The traced graph says all of it, wherever it was written, and nothing else: not comments, names or addresses in memory.
+The class and configuration of a layer do not say what its code does: that depends on the body of ``call``, on constants of its
+    module
+and on values in closures. The traced graph holds all of it, and leaves out comments, names and memory addresses.
 
 ::
 
-    own_code            the calls of a net in which code runs that is neither Keras' nor tfft's
-    digest              what these calls compute
-    UnknownError        why that cannot be known
+    own_code            the calls of a net that run code from outside Keras and tfft
+    digest              a hash of what these calls compute
+    UnknownError        the hash cannot be known
 """
 
 import re
@@ -21,28 +22,28 @@ from tfft.core.graph import nodes
 if TYPE_CHECKING:
     import keras
 
-# attributes that count up in a process, or say where and not what is computed
+# attributes that count up in a process, or that say where an operation runs and not what it computes
 _UNSTABLE = re.compile(
     "_class|_gradient_op_type|_user_specified_name|_(input|output)_shapes|(forward|backward)_function_name|config|config_proto"
     "|executor_type|shared_name|container|_disable_call_shape_inference|_cloned"
 )
-# of operations with a state, those whose state is a weight, or none
+# operations with a state that are allowed: their state is a weight, or they have no real state
 _KNOWN = re.compile(
     "VarHandleOp|ReadVariableOp|Resource(Gather|GatherNd)|StatefulPartitionedCall|If|While|Case|Assert|NoOp|Print\\w*"
 )
-# without a state, and yet they read what may change
+# operations that TensorFlow calls stateless, although they read a state that may change
 _READING = re.compile("ReadFile|MatchingFiles|ImmutableConst|PyFuncStateless|EagerPyFunc|.*Dataset.*|Restore.*")
 
 
 class UnknownError(Exception):
-    """Why nobody can know what a net computes from its graph, in words for the user."""
+    """The graph does not tell what a net computes; the message gives the reason for the user."""
 
 
 def own_code(net: "keras.Model") -> list[Any]:
-    """The calls of a net in which code runs that is neither Keras' nor tfft's.
+    """List the calls of a net that run code from outside Keras and tfft.
 
     Args:
-        net: A functional model, its tensors of shape (batch, ...).
+        net: A functional model; its tensors have shape (batch, ...).
 
     Returns:
         Calls of operations, in topological order.
@@ -61,16 +62,17 @@ def own_code(net: "keras.Model") -> list[Any]:
 
 
 def digest(nets: Iterable["keras.Model"]) -> str:
-    """What users' own code in nets computes.
+    """Hash what users' own code in nets computes.
 
     Args:
-        nets: Functional models, their tensors of shape (batch, ...).
+        nets: Functional models; their tensors have shape (batch, ...).
 
     Returns:
-        A hash that is the same in every process and another one for other code; empty where all code is Keras' or tfft's.
+        A hash that is the same in every process and differs for different code; empty when all code belongs to Keras or tfft.
 
     Raises:
-        UnknownError: When the code runs Python while the net computes, draws random numbers, changes or reads what is no weight.
+        UnknownError: When the code runs Python during the computation, draws random numbers, or reads or changes a state that is
+            not a weight.
     """
     found = []
     for net in nets:
@@ -80,26 +82,26 @@ def digest(nets: Iterable["keras.Model"]) -> str:
                 found.append(_traced(net, node))
             except UnknownError as error:
                 raise UnknownError(f"{name} {error}") from error
-            except Exception as error:  # of any kind: it is the user's code that runs
+            except Exception as error:  # the user's code may raise any exception
                 reason = (str(error).splitlines() or [""])[0][:200]
                 raise UnknownError(f"{name} cannot be traced: {type(error).__name__}: {reason}") from error
     return fingerprint.combined(found) if found else ""
 
 
 def _values(node: Any) -> list[Any]:
-    """What a call takes beside tensors."""
+    """All arguments of a call."""
     return [*node.arguments.args, *node.arguments.kwargs.values()]
 
 
 def _traced(net: "keras.Model", node: Any) -> str:
-    """A hash of the graph of one call, in inference."""
+    """A hash of the graph of one call in inference mode."""
     import tensorflow as tf
 
     inside, tensors = node.operation, node.input_tensors
     given = {"training": False} if getattr(inside, "_call_has_training_arg", False) else {}
 
     def call(*values: Any) -> Any:
-        # Keras 3.15 has no public way to repeat a call; test_computation guards this one
+        # Keras 3.15 has no public way to repeat a call; test_computation fails if this one changes
         filled = dict(zip(map(id, tensors), values, strict=True))
         args, kwargs = node.arguments.fill_in(filled)
         return inside(*args, **{**kwargs, **given})
@@ -118,7 +120,7 @@ def _traced(net: "keras.Model", node: Any) -> str:
 
 
 def _captured(traced: Any, weights: Sequence[Any]) -> list[str]:
-    """What a graph takes from outside: the numbers of weights, which are hashed elsewhere, and the values of all else."""
+    """The values that a graph takes from outside: the index of each weight, which is hashed elsewhere, and all other values."""
     import numpy as np
     import tensorflow as tf
 
@@ -139,12 +141,12 @@ def _captured(traced: Any, weights: Sequence[Any]) -> list[str]:
 
 
 def _handles(variable: Any) -> list[int]:
-    """By which graphs know a variable; one that is spread over replicas has one for each of them."""
+    """The handles by which graphs know a variable; a variable that is spread over replicas has one handle for each."""
     return [id(copy.handle) for copy in getattr(variable, "values", (variable,))]
 
 
 def _plain(value: Any) -> Any:
-    """An array; one of strings has no bytes to hash, but addresses."""
+    """A digest of an array; for an object array the text of its values, because its bytes are memory addresses."""
     import numpy as np
 
     array = np.asarray(value)
@@ -152,10 +154,10 @@ def _plain(value: Any) -> Any:
 
 
 class _Written:
-    """Graphs as hashes, whatever their nodes and functions are called.
+    """Hash graphs, independent of the names of their nodes and functions.
 
     Args:
-        library: Name to ``FunctionDef``.
+        library: Function name -> ``FunctionDef``.
     """
 
     def __init__(self, library: Mapping[str, Any]) -> None:
@@ -163,12 +165,12 @@ class _Written:
         self._known: dict[str, str] = {}
 
     def body(self, calls: Sequence[Any], arguments: Sequence[str], ends: Sequence[str]) -> str:
-        """A hash of nodes, in their order.
+        """Hash nodes in their order.
 
         Args:
-            calls: ``NodeDef``s.
-            arguments: Names of what the graph takes beside its nodes.
-            ends: Names of the tensors that it gives.
+            calls: The ``NodeDef``s.
+            arguments: Names of the tensors that the graph takes from outside.
+            ends: Names of the tensors that the graph returns.
         """
         names = {name: f"argument {index}" for index, name in enumerate(arguments)}
         names |= {call.name: f"call {index}" for index, call in enumerate(calls)}
@@ -212,7 +214,7 @@ def _is_stable(name: str) -> bool:
 
 
 def _checked(operation: str) -> str:
-    """The name of an operation, all of whose results its graph decides."""
+    """The name of an operation; raises when the graph alone does not decide its results."""
     from tensorflow.python.framework import op_def_registry
 
     known = op_def_registry.get(operation)

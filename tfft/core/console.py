@@ -1,24 +1,24 @@
-"""Text for a terminal: what comes from elsewhere cannot move the cursor, change colours, or turn letters around."""
+"""Text for a terminal: text from files cannot move the cursor, change colours, or reverse letters."""
 
 import unicodedata
 
-# joiners are letters of Persian and parts of emoji; the others are signs of Arabic and Syriac that are seen
+# joiners belong to Persian letters and emoji; the others are visible signs of Arabic and Syriac
 _SEEN = frozenset("\u200c\u200d\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 _HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def plain(text: object, lines: bool = False) -> str:
-    r"""Text without characters that a terminal obeys.
+    r"""Return text without the characters that control a terminal.
 
-    Control characters, marks of direction (of which U+202E shows ``gpj.exe`` as ``exe.jpg``), invisible characters, and halves of
-    surrogate pairs are written as JSON writes them, so that a JSON document stays the same document.
+    Control characters, direction marks (U+202E shows ``gpj.exe`` as ``exe.jpg``), invisible characters, and halves of surrogate
+    pairs are escaped as in JSON, so that a JSON document keeps its meaning.
 
     Args:
-        text: Anything; its ``str`` is taken.
-        lines: Whether new lines and tabs stay, which is for text of several lines, not for a name.
+        text: Any object; its ``str`` is used.
+        lines: Whether to keep line breaks and tabs. Use it for text of several lines, not for names.
 
     Returns:
-        The text on one line, or on as many as it had.
+        One line of text; with ``lines``, as many lines as before.
 
     Example:
         >>> plain("bees\x1b[31m\n"), plain("a\nb", lines=True)

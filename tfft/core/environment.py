@@ -1,4 +1,4 @@
-"""What numbers depend on beside a net and its data: the code of tfft, versions of libraries, switches and hardware.
+"""The environment that results depend on, besides net and data: tfft's code, library versions, switches and hardware.
 
 ::
 
@@ -23,7 +23,7 @@ _BEGUN = time.time()
 _DECODING = ("tfft", "numpy", "pillow")
 _COMPUTING = ("tfft", "keras", "keras-hub", "tensorflow", "tensorflow-text", "numpy", "ml-dtypes", "pillow")
 _CODECS = ("jpg", "libjpeg_turbo", "jpg_2000", "webp", "avif", "libtiff", "zlib")
-# switches of TensorFlow and of the libraries below it; not all of TF_*, as Terraform's variables begin so and hold tokens
+# switches of TensorFlow and its libraries; not every TF_* variable, because Terraform uses this prefix for tokens
 _SWITCHES = re.compile(
     "TF_(ENABLE|DISABLE|USE|XLA|CUDNN|CUBLAS|MIOPEN|ROCM|ONEDNN|MKL|SET|OVERRIDE|FP16|FP32|DETERMINISTIC|AUTO|MLIR|GRAPPLER)_.*"
     "|(XLA|ONEDNN|DNNL|MIOPEN|ROCBLAS|CUBLASLT)_.*|MKL_(CBWR|DEBUG_CPU_TYPE|ENABLE_INSTRUCTIONS)|OPENBLAS_CORETYPE"
@@ -33,17 +33,17 @@ _SWITCHES = re.compile(
 
 @cache
 def sources(folder: Path = _ROOT) -> str:
-    """A hash of the code of tfft, so that results of changed code are told from those of the code before; read once a process.
+    """Hash the source code of tfft, so that results of different code are kept apart; read once per process.
 
     Args:
-        folder: Of the package.
+        folder: The folder of the package.
 
     Returns:
         32 hexadecimal digits.
 
     Raises:
-        TfftError: When there is no source code, as in some frozen programs, or it was edited after this process had begun, so that
-            nobody knows which code runs.
+        TfftError: When there is no source code, as in some frozen programs, or when it was edited after this process started, so
+            that tfft cannot know which code runs.
     """
     try:
         paths = list(folder.rglob("*.py"))
@@ -59,7 +59,7 @@ def sources(folder: Path = _ROOT) -> str:
 
 
 def decoding() -> dict[str, Any]:
-    """What the pixels of a decoded image depend on, as JSON values.
+    """The environment that the pixels of a decoded image depend on, as JSON values.
 
     Returns:
         A hash of tfft's code, and the versions of Python, of packages and of Pillow's codecs.
@@ -75,9 +75,9 @@ def decoding() -> dict[str, Any]:
 
 
 def computing() -> dict[str, Any]:
-    """What the numbers that TensorFlow computes depend on, as JSON values: in this process, with the switches as they are now.
+    """The environment that TensorFlow's results depend on, as JSON values, with the current switches of this process.
 
-    The number of threads counts as well: it decides in which order the terms of a product are summed.
+    The number of threads is included because it decides the order in which the terms of a product are summed.
 
     Returns:
         A hash of tfft's code, versions, builds, switches, threads and hardware.
@@ -92,7 +92,7 @@ def computing() -> dict[str, Any]:
     import keras
     import tensorflow as tf
 
-    # TensorFlow 2.21 has no public way to ask for these two; test_environment guards them
+    # TensorFlow 2.21 has no public way to ask for these two; test_environment fails if they change
     from tensorflow.python.framework import config
     from tensorflow.python.util import _pywrap_util_port as port
 
@@ -102,7 +102,7 @@ def computing() -> dict[str, Any]:
         "versions": _installed(_COMPUTING),
         "build": {name: str(value) for name, value in tf.sysconfig.get_build_info().items()},
         "tensorflow": tf.version.GIT_VERSION,
-        # what it is, and not what the variable says: it is read once, and depends on the CPU where nothing is said
+        # the setting in effect, not the variable: TensorFlow reads the variable once, and the default depends on the CPU
         "onednn": bool(port.IsMklEnabled()),
         "switches": {
             "tensor_float_32": tf.config.experimental.tensor_float_32_execution_enabled(),
@@ -135,7 +135,7 @@ def _installed(packages: tuple[str, ...]) -> dict[str, str]:
 
 @cache
 def _codecs() -> dict[str, str]:
-    """Distributions build Pillow with libraries of their own."""
+    """The libraries inside Pillow; Linux distributions build Pillow with their own."""
     from PIL import features
 
     return {name: str(features.version(name)) for name in _CODECS}

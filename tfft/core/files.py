@@ -20,7 +20,7 @@ _ABANDONED_SECONDS = 86_400.0
 def replacing(path: Path) -> Iterator[Path]:
     """Write to a temporary sibling, then put it in the place of ``path``; on any error ``path`` stays as it was.
 
-    Siblings that killed processes left are deleted first; an old folder that one of them had moved aside is put back.
+    Temporary siblings of killed processes are deleted first; an old folder that such a process had moved aside is put back.
 
     Args:
         path: The file or folder to create or replace. Its parent folder is created.
@@ -67,11 +67,11 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def sweep(path: Path) -> None:
-    """Delete what killed processes left of writing a path.
+    """Delete the temporary files that killed processes left when they wrote a path.
 
     Args:
-        path: As given to ``replacing``. If it does not exist because a process was killed between its two renames, the old folder
-            is put back.
+        path: The path that was given to ``replacing``. If it does not exist because a process was killed between its two renames,
+            the old folder is put back.
     """
     owned = re.compile(rf"\.{re.escape(path.name)}\.((?P<host>.+)-(?P<pid>\d+)-)?[a-z0-9_]{{8}}\.partial")
     for left in path.parent.glob(".*.partial"):
@@ -79,7 +79,7 @@ def sweep(path: Path) -> None:
         if found is None or _is_written(left, found["host"], found["pid"]):
             continue
         old = left / "old"
-        with suppress(OSError):  # another process sweeps as well
+        with suppress(OSError):  # another process may delete it at the same time
             if old.exists() and not path.exists():
                 old.rename(path)
             shutil.rmtree(left)
@@ -88,21 +88,21 @@ def sweep(path: Path) -> None:
 def _is_written(left: Path, host: str | None, pid: str | None) -> bool:
     if pid is not None and host == socket.gethostname() and os.name == "posix":
         return process_lives(int(pid))
-    # of another machine, or of an older version: believed for a day
+    # the sibling is from another machine or an older version: keep it for a day
     with suppress(OSError):
         return time.time() - left.stat().st_mtime < _ABANDONED_SECONDS
     return True
 
 
 def check_room(folder: Path, needed_bytes: int) -> None:
-    """Refuse to begin a file that does not fit on its disk.
+    """Raise before a file is written that does not fit on its disk.
 
     Args:
-        folder: Exists.
-        needed_bytes: Size of the file.
+        folder: The folder of the file; it must exist.
+        needed_bytes: The size of the file in bytes.
 
     Raises:
-        OSError: ENOSPC, when less is free.
+        OSError: With ENOSPC, when less space is free.
     """
     free = shutil.disk_usage(folder).free
     if needed_bytes > free:

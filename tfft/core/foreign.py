@@ -1,4 +1,4 @@
-"""Whether a value in a net brings code of its own: neither that of Keras, KerasHub, TensorFlow, Python or tfft."""
+"""Decide whether a value in a net brings code from outside Keras, KerasHub, TensorFlow, Python and tfft."""
 
 import sys
 import sysconfig
@@ -11,20 +11,20 @@ from typing import Any
 _OURS = frozenset(("keras", "keras_hub", "tensorflow", "numpy", "jax", "tfft", "builtins"))
 _DEEP = 20
 _PLAIN = frozenset((str, bytes, int, float, complex, bool, types.NoneType, types.EllipsisType))
-# classes of Keras that hold numbers, which are hashed elsewhere
+# Keras classes that hold only numbers, which are hashed elsewhere
 _NUMBERS = frozenset(("Variable", "KerasTensor", "SeedGenerator", "DTypePolicy", "DynamicBackend"))
 
 
 def is_foreign(value: Any) -> bool:
-    """Whether code of a user, or of a library that Keras does not bring, may run where a value is used.
+    """Return whether using a value may run code of the user or of another library.
 
-    In doubt it may: the answer costs time where it is wrong.
+    The answer is True in doubt: a wrong True costs only time.
 
     Args:
         value: A layer or another operation, a function, an array of any shape, or containers of them.
 
     Returns:
-        False only where all code is known.
+        False only when all of its code is known.
 
     Example:
         >>> import functools, keras
@@ -54,7 +54,7 @@ def _brings(value: Any, seen: set[int], depth: int) -> bool:
 
 
 def _is_written(function: Any, seen: set[int], depth: int) -> bool:
-    """A function by the module that its code is in, for decorators copy a name from elsewhere; with what it closes over."""
+    """Check a function by the module of its code, because decorators copy names; and check its closure."""
     closed = [cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell)]
     parts = [*closed, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
     return not _is_ours(function.__globals__.get("__name__", "")) or any(
@@ -63,19 +63,19 @@ def _is_written(function: Any, seen: set[int], depth: int) -> bool:
 
 
 def _is_made(value: Any, seen: set[int], depth: int) -> bool:
-    """An instance by its class, and of Keras by what it holds as well."""
+    """Check an instance by its class; for Keras objects, check the attributes as well."""
     kind: Any = type(value)
     if _is_foreign_class(kind):
         return True
     root = kind.__module__.partition(".")[0]
     if root != "builtins" and _is_of_python(root):
-        # a partial holds a function; locks and the like do not
+        # a partial holds a function; locks and similar objects do not
         return root == "functools"
     if root == "numpy":
-        # np.vectorize and np.frompyfunc call a function; arrays are numbers
+        # np.vectorize and np.frompyfunc call a function; arrays hold only numbers
         return callable(value)
     if root == "tensorflow":
-        # a tf.function, or a module; tensors and variables are callable as little as they hold code
+        # a tf.function or a module; tensors and variables are not callable and hold no code
         return callable(value)
     if root not in ("keras", "keras_hub") or kind.__name__ in _NUMBERS:
         return False
@@ -91,7 +91,7 @@ def _is_ours(module: Any) -> bool:
 
 @cache
 def _is_of_python(root: str) -> bool:
-    """Whether a module is Python's own, and not a user's file of the same name, such as ``code.py``."""
+    """Return whether a module is Python's own, and not a user's file with the same name, such as ``code.py``."""
     if root not in sys.stdlib_module_names:
         return False
     place = getattr(sys.modules.get(root), "__file__", None)
@@ -102,7 +102,7 @@ def _is_of_python(root: str) -> bool:
 def _is_filled(cell: Any) -> bool:
     try:
         return cell.cell_contents is not cell
-    except ValueError:  # of a name that is not assigned yet
+    except ValueError:  # the name has no value yet
         return False
 
 
@@ -115,7 +115,7 @@ def _is_foreign_class(kind: Any) -> bool:
     return not all(_is_ours(base.__module__) for base in kind.__mro__)
 
 
-# the net around a layer, its weights, and what Keras counts with
+# the net around a layer, its weights, and the counters of Keras
 _OF_KERAS = frozenset(
     (
         *("_inbound_nodes", "_outbound_nodes", "_operations_by_depth", "_nodes_by_depth", "_nodes", "_functional"),

@@ -1,20 +1,20 @@
-"""A clear error in a process that was forked after TensorFlow had started: its threads are missing there, and it waits forever."""
+"""Raise a clear error in a process forked after TensorFlow started: its threads are missing there, and it would wait forever."""
 
 import os
 import sys
 
 from tfft.core.errors import TfftError
 
-_started: int | None = None  # the process in which TensorFlow was first used by tfft
-_dead = False  # whether this process is a fork of one in which TensorFlow ran
+_started: int | None = None  # the process in which tfft first used TensorFlow
+_dead = False  # whether this process is a fork of a process in which TensorFlow ran
 
 
 def check() -> None:
-    """Call before TensorFlow computes anything.
+    """Check for a fork. Call it before TensorFlow computes anything.
 
     Raises:
-        TfftError: When this process was forked (``os.fork``, ``multiprocessing`` with ``"fork"``, ``gunicorn --preload``) from one
-            in which TensorFlow had already run.
+        TfftError: When TensorFlow had already run in the parent before this process was forked (``os.fork``, ``multiprocessing``
+            with ``"fork"``, ``gunicorn --preload``).
 
     Example:
         >>> check()  # not a fork
@@ -34,11 +34,11 @@ def check() -> None:
 
 def _after_fork() -> None:
     global _dead
-    # TensorFlow may have been started by the user's own code, which `check` did not see
+    # the user's own code may have started TensorFlow without a call of `check`
     context = sys.modules.get("tensorflow.python.eager.context")
     running = getattr(getattr(context, "_context", None), "_initialized", False)
     _dead = _dead or _started is not None or running
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
+if hasattr(os, "register_at_fork"):  # Windows cannot fork
     os.register_at_fork(after_in_child=_after_fork)

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-# GELU's tanh form is x * sigmoid(2 * inner), so forward and backward share one sigmoid
+# GELU's tanh form is x * sigmoid(2 * inner), so forward and backward share one sigmoid; its exact form is x * Phi(x)
 _LINEAR = 2 * 0.7978845608028654
 _CUBIC = _LINEAR * 0.044715
 _APPROXIMATE = "gelu_approximate"
+_ROOT_HALF, _DENSITY = 0.7071067811865476, 0.3989422804014327  # sqrt(1 / 2) and 1 / sqrt(2 pi)
 
 
 @contextmanager
@@ -25,10 +26,15 @@ def fused(net: Any) -> Iterator[None]:
     Yields:
         Nothing; what is traced inside uses them.
     """
+    import keras
+
     changed: list[tuple[Any, str, Any]] = []
     for layer in net._flatten_layers(include_self=False, recursive=True):
-        if getattr(getattr(layer, "activation", None), "__name__", "") == _APPROXIMATE:
+        activation = getattr(layer, "activation", None)
+        if getattr(activation, "__name__", "") == _APPROXIMATE:
             changed.append((layer, "activation", gelu))
+        elif activation is keras.activations.gelu:
+            changed.append((layer, "activation", partial(gelu, approximate=False)))
         elif _is_plain(layer):
             changed.append((layer, "call", partial(_normalized, layer)))
     # not through Keras' setter, which would track what is assigned
@@ -45,11 +51,12 @@ def fused(net: Any) -> Iterator[None]:
                 vars(layer)[name] = value
 
 
-def gelu(tensor: Any) -> Any:
-    """GELU in its tanh form, in float32 within.
+def gelu(tensor: Any, approximate: bool = True) -> Any:
+    """GELU, computed in float32.
 
     Args:
         tensor: Any shape.
+        approximate: Whether in its tanh form.
 
     Returns:
         The same shape and dtype.
@@ -71,12 +78,16 @@ def gelu(tensor: Any) -> Any:
     def activated(tensor: Any) -> Any:
         x = ops.cast(tensor, "float32")
         square = ops.square(x)
-        share = ops.sigmoid(x * (square * _CUBIC + _LINEAR))
+        # the share of x that passes
+        share = ops.sigmoid(x * (square * _CUBIC + _LINEAR)) if approximate else 0.5 * ops.erf(x * _ROOT_HALF) + 0.5
         result = x * share
 
         def gradients(*given: Any, upstream: Any = None) -> Any:
             of_result = ops.cast(given[0] if upstream is None else upstream, "float32")
-            slope = share + result * (1 - share) * (square * (3 * _CUBIC) + _LINEAR)
+            if approximate:
+                slope = share + result * (1 - share) * (square * (3 * _CUBIC) + _LINEAR)
+            else:
+                slope = share + x * ops.exp(square * -0.5) * _DENSITY
             return ops.cast(of_result * slope, dtype)
 
         return ops.cast(result, dtype), gradients

@@ -153,13 +153,13 @@ def nodes(net: "keras.Model") -> Iterator[Any]:
 
 
 def is_functional(net: Any) -> bool:
-    """Whether a net is its graph: a functional model whose class has no ``call`` of its own.
+    """Return whether the graph of a net is all that it computes: a functional model whose class does not define ``call``.
 
     Args:
         net: Any Keras layer.
 
     Returns:
-        True where ``nodes`` and ``called`` say all that the net computes. (A ``Sequential`` model only contains such a net.)
+        True when ``nodes`` and ``called`` describe the whole computation. (A ``Sequential`` model only contains such a net.)
 
     Example:
         >>> import keras
@@ -171,15 +171,15 @@ def is_functional(net: Any) -> bool:
 
 
 def called(net: "keras.Model", inputs: Iterable[Any], call: Callable[[Any], Any]) -> Any:
-    """Call a net with other operations in the place of its own. (Keras 3.15 has no public way to it; a test guards this one.)
+    """Call a net with each operation replaced. (Keras 3.15 has no public way to do this; a test fails if this one changes.)
 
     Args:
         net: A functional model.
-        inputs: One for each of ``net.inputs``, in their order, of shape (batch, ...).
-        call: Operation, which need not be a layer -> what is called in its place with the same arguments.
+        inputs: One tensor for each of ``net.inputs``, in the same order, of shape (batch, ...).
+        call: An operation, which may be a layer or not -> the callable to use in its place, with the same arguments.
 
     Returns:
-        What the net returns, in the same structure.
+        The outputs of the net, in the same structure.
 
     Example:
         >>> import keras, numpy as np

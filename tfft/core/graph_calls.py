@@ -1,4 +1,4 @@
-"""Which functions of a graph call which, wherever the name of one stands: in attributes, in lists, as an operation."""
+"""Find which functions of a graph call which others: by attributes, by lists of attributes, and by operations."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,13 +8,13 @@ _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 
 
 def named_in(value: Any) -> Iterator[str]:
-    """Names of functions in an attribute.
+    """Yield the names of functions in an attribute.
 
     Args:
         value: An ``AttrValue``.
 
     Yields:
-        Each name, also of functions that are attributes of functions.
+        Each name, including functions that are attributes of functions.
     """
     ahead = [value]
     while ahead:
@@ -26,14 +26,14 @@ def named_in(value: Any) -> Iterator[str]:
 
 
 def called(node: Any, functions: Mapping[str, Any]) -> Iterator[str]:
-    """Names of the functions that a node may call.
+    """Yield the names of the functions that a node may call.
 
     Args:
         node: A ``NodeDef``.
-        functions: Name to ``FunctionDef``.
+        functions: Function name -> ``FunctionDef``.
 
     Yields:
-        Each name, of functions that there are and of others.
+        Each name, whether the function exists or not.
     """
     if node.op in functions:
         yield node.op
@@ -42,14 +42,14 @@ def called(node: Any, functions: Mapping[str, Any]) -> Iterator[str]:
 
 
 def passed(node: Any, functions: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """What a plain call passes.
+    """The function and inputs of a plain call.
 
     Args:
         node: A ``NodeDef``.
-        functions: Name to ``FunctionDef``.
+        functions: Function name -> ``FunctionDef``.
 
     Returns:
-        Name of the function, and the inputs for its arguments in order; an empty name where it is no plain call.
+        The name of the function, and the inputs for its arguments in order. The name is empty when the node is not a plain call.
     """
     name = node.attr["f"].func.name if node.op in _CALLS else ""
     if name not in functions:
@@ -61,13 +61,13 @@ def passed(node: Any, functions: Mapping[str, Any]) -> tuple[str, list[str]]:
 
 
 def callees(functions: Mapping[str, Any]) -> dict[str, set[str]]:
-    """Who calls whom.
+    """The functions that each function may call.
 
     Args:
-        functions: Name to ``FunctionDef``.
+        functions: Function name -> ``FunctionDef``.
 
     Returns:
-        Name to the names in its body, its own attributes and those of its arguments.
+        Function name -> the names in its body, in its own attributes and in those of its arguments.
     """
     found = {}
     for name, function in functions.items():
@@ -79,14 +79,14 @@ def callees(functions: Mapping[str, Any]) -> dict[str, set[str]]:
 
 
 def unfolding(functions: Mapping[str, Any], calls: Mapping[str, set[str]]) -> str:
-    """What is wrong with how functions call each other; TensorFlow writes a called function out in place of each call.
+    """Find recursion or too many calls: TensorFlow copies the body of a called function to the place of each call.
 
     Args:
-        functions: Name to ``FunctionDef``.
-        calls: As from ``callees``.
+        functions: Function name -> ``FunctionDef``.
+        calls: The result of ``callees``.
 
     Returns:
-        A sentence part; empty where nothing is wrong.
+        Part of a sentence that says what is wrong; empty when nothing is wrong.
     """
     depths: dict[str, int] = {}
     sizes: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""The files that a graph reads: tables are filled from the module's own assets, and from nothing else."""
+"""Check the files that a graph reads: its tables may be filled only from the module's own assets."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -10,13 +10,13 @@ _ASSETS = "saved_model_assets"
 
 
 def assets(graph: Any) -> list[Any]:
-    """The list of assets as TensorFlow's loader reads it.
+    """The list of assets, read in the same way as TensorFlow's loader reads it.
 
     Args:
         graph: A ``MetaGraphDef``.
 
     Returns:
-        ``AssetFileDef`` of each.
+        One ``AssetFileDef`` for each asset.
     """
     from tensorflow.core.protobuf import meta_graph_pb2
 
@@ -29,13 +29,13 @@ def assets(graph: Any) -> list[Any]:
 
 
 def foreign_names(graph: Any) -> Iterator[str]:
-    """Assets that are not files in the module's own folder.
+    """Find assets that are not files in the module's own folder.
 
     Args:
         graph: A ``MetaGraphDef``.
 
     Yields:
-        A part of a sentence on each.
+        Part of a sentence for each such asset.
     """
     for asset in assets(graph):
         name = asset.filename
@@ -44,19 +44,19 @@ def foreign_names(graph: Any) -> Iterator[str]:
 
 
 def foreign_files(graph: Any, functions: Mapping[str, Any]) -> Iterator[str]:
-    """Tables that are not provably filled from assets.
+    """Find tables that are not provably filled from assets.
 
     Args:
         graph: A ``MetaGraphDef``.
-        functions: Its library: name to ``FunctionDef``.
+        functions: The function library of the graph: name -> ``FunctionDef``.
 
     Yields:
-        A part of a sentence on each.
+        Part of a sentence for each such table.
     """
     problems: set[str] = set()
     paths = _paths(functions, problems)
     own = {asset.tensor_info.name.removesuffix(":0") for asset in assets(graph)}
-    # of TF2, the functions are all that is loaded
+    # in TF2 only the functions are loaded
     nodes = {node.name: node for node in graph.graph_def.node if not graph.HasField("object_graph_def")}
     for node in nodes.values():
         for text in _read(node, functions, paths, problems):
@@ -72,7 +72,7 @@ def _problem(node: Any) -> str:
 
 
 def _paths(functions: Mapping[str, Any], problems: set[str]) -> dict[str, set[int]]:
-    """Function name to the positions of arguments that become names of files, through calls as well."""
+    """Function name -> the positions of its arguments that become file names, directly or through calls."""
     paths: dict[str, set[int]] = {name: set() for name in functions}
     changed = True
     while changed:
@@ -92,7 +92,7 @@ def _paths(functions: Mapping[str, Any], problems: set[str]) -> dict[str, set[in
 
 
 def _read(node: Any, functions: Mapping[str, Any], paths: Mapping[str, set[int]], problems: set[str]) -> Iterable[str]:
-    """The inputs of a node that become names of files."""
+    """The inputs of a node that become file names."""
     if node.op in _FROM_FILE:
         return [text for text in node.input if not text.startswith("^")][1:2] or [""]
     plain, inputs = passed(node, functions)
@@ -103,7 +103,7 @@ def _read(node: Any, functions: Mapping[str, Any], paths: Mapping[str, set[int]]
 
 
 def _source(text: str, nodes: Mapping[str, Any]) -> str:
-    """The node or argument that a tensor comes from, unchanged."""
+    """The node or argument that a tensor comes from without a change."""
     for _ in nodes:
         name = text.partition(":")[0]
         node = nodes.get(name)
@@ -114,7 +114,7 @@ def _source(text: str, nodes: Mapping[str, Any]) -> str:
 
 
 def _unbound(graph: Any, functions: Mapping[str, Any], paths: Mapping[str, set[int]]) -> Iterator[str]:
-    """Functions that can be called from outside with names of files."""
+    """The functions that callers from outside can call with file names."""
     objects = graph.object_graph_def
     bound = {name: list(found.bound_inputs) for name, found in objects.concrete_functions.items()}
     for node in objects.nodes:

@@ -1,4 +1,4 @@
-"""The part of a graph that saves and restores: taken out, but for the restoring that TensorFlow's loader itself runs."""
+"""Remove the saving and restoring part of a graph, except the restoring that TensorFlow's loader runs itself."""
 
 import re
 from collections import defaultdict
@@ -19,18 +19,18 @@ _VARIABLES = (
 
 
 def without_saver(graph: Any, functions: Mapping[str, Any], savers: set[str]) -> Iterator[str]:
-    """Remove the nodes beside the functions of a graph that save.
+    """Remove the nodes outside of functions that save or restore.
 
-    In a SavedModel of TF2, where the functions are all that is loaded, constants stay. In one of TF1 the loader feeds the name
-    of the module's own checkpoint to one tensor and runs one operation: what restores from that tensor for it stays.
+    In a SavedModel of TF2 only the functions are loaded, and constants stay. In a SavedModel of TF1 the loader feeds the name of
+    the module's own checkpoint to one tensor and runs one operation; the nodes that restore from that tensor stay.
 
     Args:
-        graph: A ``MetaGraphDef``, of tensors of any shape; it is changed.
-        functions: Its library: name to ``FunctionDef``.
+        graph: A ``MetaGraphDef``, with tensors of any shape; it is changed in place.
+        functions: The function library of the graph: name -> ``FunctionDef``.
         savers: Names of functions that save or restore.
 
     Yields:
-        What does more than compute, or needs one of the removed nodes: a part of a sentence on each.
+        Part of a sentence for each node that does more than compute, or that needs a removed node.
     """
     nodes = {node.name: node for node in graph.graph_def.node}
     for node in nodes.values():
@@ -66,7 +66,7 @@ def _node(text: str) -> str:
 
 
 def _restoring(graph: Any, nodes: Mapping[str, Any]) -> Iterator[str]:
-    """The operations that restore from the tensor which the loader feeds, for the operation which it runs."""
+    """The operations that restore from the loader's tensor for the loader's operation."""
     fed, ahead, seen = _node(graph.saver_def.filename_tensor_name), [_node(graph.saver_def.restore_op_name)], set()
     if fed not in nodes or nodes[fed].op not in _FED:
         return
@@ -82,7 +82,7 @@ def _restoring(graph: Any, nodes: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _followers(nodes: Mapping[str, Any], names: Iterable[str]) -> set[str]:
-    """Nodes and all that depends on them."""
+    """The given nodes and all nodes that depend on them."""
     takers = defaultdict(list)
     for node in nodes.values():
         for text in node.input:
@@ -97,7 +97,7 @@ def _followers(nodes: Mapping[str, Any], names: Iterable[str]) -> set[str]:
 
 
 def _entries(graph: Any) -> Iterator[str]:
-    """Nodes that are run or read when a module of TF1 is loaded and called, besides those that restore."""
+    """The nodes that run or are read when a TF1 module is loaded and called, without those that restore."""
     from tensorflow.core.framework import variable_pb2
 
     for signature in graph.signature_def.values():

@@ -1,4 +1,4 @@
-"""Encoded images: size, kind of file and memory are checked from the header, before any pixel is allocated.
+"""Open encoded images: size, format and memory are checked from the header before any pixel is allocated.
 
 ::
 
@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-# each of them registers itself in Image.OPEN
+# each of these plugins registers itself in Image.OPEN
 from PIL import (
     BmpImagePlugin,
     GifImagePlugin,
@@ -44,20 +44,20 @@ PLUGINS = (
     WebPImagePlugin,
 )
 LARGE_PIXELS = 16_000_000
-"""Images from here on are decoded one at a time, whatever the number of threads; bytes of files likewise."""
+"""Images of at least this size are decoded one at a time, for any number of threads; large files are read one at a time too."""
 _PREFIX = 32
 _TILE_SIDES = (322, 323)
 _TURN = threading.RLock()
 
 
 def taking_turns(amount: int) -> AbstractContextManager[Any]:
-    """Wait until no other thread works on something large.
+    """Wait until no other thread works on a large image or file.
 
     Args:
-        amount: Pixels, or bytes.
+        amount: The number of pixels or bytes.
 
     Returns:
-        A context that lasts as long as the memory is needed; of ordinary amounts one that never waits.
+        A context for the time in which the memory is needed. For small amounts it never waits.
 
     Example:
         >>> with taking_turns(20_000_000), taking_turns(20_000_000):
@@ -70,7 +70,7 @@ def taking_turns(amount: int) -> AbstractContextManager[Any]:
 @contextmanager
 def _turn() -> Iterator[None]:
     with _TURN:
-        release_memory()  # what the thread before let go of
+        release_memory()  # return the memory that the previous thread has freed
         try:
             yield
         finally:
@@ -78,33 +78,33 @@ def _turn() -> Iterator[None]:
 
 
 def read_regular(path: str | Path) -> bytes:
-    """The content of a file.
+    """Read a file.
 
     Args:
-        path: Of a regular file; a pipe would wait for ever, and a device has no end.
+        path: The path of a regular file. A pipe could wait forever, and a device has no end.
 
     Returns:
         Its bytes.
 
     Raises:
-        OSError: When there is no such file, or it is a pipe, a device or a folder.
-        DataError: When it has more bytes than the limit ``input_bytes``.
+        OSError: When the file does not exist, or is a pipe, a device or a folder.
+        DataError: When the file has more bytes than the limit ``input_bytes``.
     """
     limits.check("input_bytes", regular_bytes(path), repr(str(path)))
     return Path(path).read_bytes()
 
 
 def regular_bytes(path: str | Path) -> int:
-    """How long a regular file is.
+    """The size of a regular file.
 
     Args:
-        path: Of the file.
+        path: The path of the file.
 
     Returns:
-        Bytes.
+        The size in bytes.
 
     Raises:
-        OSError: When there is no such file, or it is a pipe, a device or a folder.
+        OSError: When the file does not exist, or is a pipe, a device or a folder.
     """
     found = os.stat(path)
     if not stat.S_ISREG(found.st_mode):
@@ -116,19 +116,19 @@ def regular_bytes(path: str | Path) -> int:
 def opened_image(source: Any, what: str) -> Iterator[Any]:
     """Open an image without decoding it.
 
-    Pillow's own ``Image.open`` is not used: it warns of large images in the user's name, and allocates those of WebP before it
-    looks at their size.
+    Pillow's own ``Image.open`` is not used: its warning about large images names the user's code, and it allocates a WebP image
+    before it checks the size.
 
     Args:
-        source: A path, encoded bytes, or a Pillow image, which is passed on.
-        what: How to call it in messages.
+        source: A path, encoded bytes, or a Pillow image, which is returned unchanged.
+        what: The name of the image in messages.
 
     Yields:
         A Pillow image of a format in ``IMAGE_FORMATS``; its pixels are read by ``load``.
 
     Raises:
-        DataError: When it has more pixels than the limit ``image_pixels``.
-        OSError: When the file cannot be read, or is no image.
+        DataError: When the image has more pixels than the limit ``image_pixels``.
+        OSError: When the file cannot be read, or is not an image.
 
     Example:
         >>> with opened_image(b"P5 3 2 255 abcdef", "a grey image") as image:
@@ -147,7 +147,7 @@ def opened_image(source: Any, what: str) -> Iterator[Any]:
         limits.check("image_pixels", _webp_pixels(prefix), what)
         try:
             image = _identified(file, prefix, path)
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # a GIF whose frame exceeds its screen
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # a GIF frame exceeds its screen
             raise DataError(
                 f"{what}: its pixels are more than the limit.",
                 f"limit {limits.highest('image_pixels'):,}",
@@ -160,13 +160,13 @@ def opened_image(source: Any, what: str) -> Iterator[Any]:
 
 
 def encoded(image: Any) -> bytes:
-    """The file of an image that was opened.
+    """The encoded file of an opened image.
 
     Args:
-        image: A Pillow image; pixels that were loaded already are not looked at.
+        image: A Pillow image; pixels that are already loaded are ignored.
 
     Returns:
-        Its bytes; empty where its file is closed or it came from none.
+        The bytes of the file; empty when the file is closed or the image has no file.
 
     Example:
         >>> encoded(Image.new("L", (2, 2)))
@@ -183,7 +183,7 @@ def encoded(image: Any) -> bytes:
 
 
 def is_image(source: str | Path | bytes) -> bool:
-    """Whether something begins as an image that can be decoded, whatever its name; pixels are not looked at.
+    """Return whether data begins like an image that tfft can decode; its name and its pixels are ignored.
 
     Args:
         source: A path or encoded bytes.
@@ -200,7 +200,7 @@ def is_image(source: str | Path | bytes) -> bool:
             prefix = file.read(_PREFIX)
             if not any(Image.OPEN[name][1](prefix) is True for name in IMAGE_FORMATS):  # type: ignore[misc]
                 return False
-            # the decoder of WebP is only made from a whole file, and its magic bytes are long enough
+            # Pillow's WebP decoder needs the whole file, and the magic bytes are long enough
             return prefix[8:12] == b"WEBP" or bool(_identified(file, prefix, ""))
     except Exception:
         return False
@@ -214,7 +214,7 @@ def _beginning(source: str | Path | bytes) -> Any:
 
 
 def _identified(file: Any, prefix: bytes, path: str) -> Any:
-    """An image by its first bytes, whatever its name ends in."""
+    """The image format according to the first bytes, whatever the file name ends in."""
     for name in IMAGE_FORMATS:
         factory, accept = Image.OPEN[name]
         if accept is None or accept(prefix) is not True:
@@ -228,14 +228,14 @@ def _identified(file: Any, prefix: bytes, path: str) -> Any:
 
 
 def _webp_pixels(prefix: bytes) -> int:
-    """Width x height of the canvas in the header of a WebP file; 0 where there is none."""
+    """Width x height of the canvas in the header of a WebP file; 0 when it cannot be found."""
     chunk, rest = prefix[12:16], prefix[20:32]
     if prefix[:4] != b"RIFF" or prefix[8:12] != b"WEBP" or len(rest) < 10:
         return 0
-    if chunk == b"VP8X":  # an animation, or one with metadata: flags, then sides less one, 24 bits each
+    if chunk == b"VP8X":  # an animation, or an image with metadata: flags, then both sides minus 1, 24 bits each
         pixels = (1 + int.from_bytes(rest[4:7], "little")) * (1 + int.from_bytes(rest[7:10], "little"))
-        return pixels * 2 if rest[0] & 2 else pixels  # Pillow keeps two more canvases of an animation
-    if chunk == b"VP8L":  # a signature, then sides less one, 14 bits each
+        return pixels * 2 if rest[0] & 2 else pixels  # Pillow keeps two more canvases for an animation
+    if chunk == b"VP8L":  # a signature, then both sides minus 1, 14 bits each
         bits = int.from_bytes(rest[1:5], "little")
         return (1 + (bits & 0x3FFF)) * (1 + (bits >> 14 & 0x3FFF))
     if chunk == b"VP8 ":  # a frame tag and a start code, then two sides of 14 bits
@@ -245,5 +245,5 @@ def _webp_pixels(prefix: bytes) -> int:
 
 
 def _whole(value: Any) -> int:
-    """The value of a TIFF tag that should be one whole number."""
+    """The value of a TIFF tag that should hold one whole number."""
     return value if isinstance(value, int) else 0

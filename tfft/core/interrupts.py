@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during training: neither is lost, and both end it in the same orderly way."""
+"""Ctrl-C and SIGTERM during training: no signal is lost, and both stop training in the same orderly way."""
 
 import signal
 import threading
@@ -6,22 +6,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-TERMINATED = 128 + signal.SIGTERM  # the exit status of a process that SIGTERM ended
+TERMINATED = 128 + signal.SIGTERM  # the exit status of a process that was ended by SIGTERM
 
 
 @contextmanager
 def noticed() -> Iterator[Callable[[], None]]:
     """Raise KeyboardInterrupt on Ctrl-C and SystemExit on SIGTERM, and remember both.
 
-    Python drops an exception that a signal raises while a destructor runs, and training would go on. By default Python also does
-    nothing on SIGTERM, which batch systems and container platforms send some seconds before they kill a process.
+    Python drops an exception that a signal handler raises while a destructor runs, and training would go on. By default Python also
+    does not react to SIGTERM, which batch systems and container platforms send some seconds before they kill a process.
 
-    Handlers that the user has set are left alone, as is everything outside of the main thread. A second SIGTERM is ignored, so
-    that the work of saving after the first one is not cut short.
+    Handlers that the user has set stay, and nothing happens outside of the main thread. A second SIGTERM is ignored, so that it
+    cannot interrupt the saving that the first one started.
 
     Yields:
-        A function to call now and then. It raises KeyboardInterrupt or SystemExit when a signal came and its exception was
-        dropped.
+        A function to call regularly. It raises KeyboardInterrupt or SystemExit when a signal arrived and Python dropped its
+        exception.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None

@@ -1,8 +1,8 @@
-"""The Keras classes and functions that a net from elsewhere may hold: those that only compute.
+"""The Keras classes and functions that a net from other people may hold: those that only compute.
 
-A class is missing here when it holds functions or foreign code (Lambda, TFSMLayer, JaxLayer, FlaxLayer, TorchModuleWrapper, the
-operations Map, Scan, Cond, WhileLoop and their like), can read files (StringLookup, TextVectorization, tokenizers), or takes no
-numbers. Checked with Keras 3.15 and KerasHub 0.32; a new class is one word.
+A class is missing here when it holds functions or foreign code (Lambda, TFSMLayer, JaxLayer, FlaxLayer, TorchModuleWrapper, and
+operations such as Map, Scan, Cond, WhileLoop), when it can read files (StringLookup, TextVectorization, tokenizers), or when its
+inputs are not numbers. Checked with Keras 3.15 and KerasHub 0.32; to allow a new class, add its name.
 """
 
 from types import MappingProxyType
@@ -70,14 +70,21 @@ CLASSES = MappingProxyType(
                 Orthogonal RandomNormal RandomUniform STFT TruncatedNormal VarianceScaling Zeros""",
             "keras.regularizers": "L1 L1L2 L2 OrthogonalRegularizer",
             "keras.constraints": "MaxNorm MinMaxNorm NonNeg UnitNorm",
-            # of a net inside of the net that was compiled
+            # classes in the compile configuration of a net inside the net
             "keras.optimizers": "Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lamb Lion Nadam RMSprop SGD",
             "keras.optimizers.schedules": """CosineDecay CosineDecayRestarts ExponentialDecay InverseTimeDecay
                 PiecewiseConstantDecay PolynomialDecay""",
-            "keras.losses": """BinaryCrossentropy CategoricalCrossentropy Huber MeanAbsoluteError MeanSquaredError
-                SparseCategoricalCrossentropy""",
-            "keras.metrics": """AUC Accuracy BinaryAccuracy CategoricalAccuracy MeanAbsoluteError MeanSquaredError Precision Recall
-                SparseCategoricalAccuracy TopKCategoricalAccuracy""",
+            "keras.losses": """BinaryCrossentropy BinaryFocalCrossentropy CategoricalCrossentropy CategoricalFocalCrossentropy
+                CategoricalHinge CosineSimilarity Dice Hinge Huber KLDivergence LogCosh MeanAbsoluteError
+                MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError Poisson SparseCategoricalCrossentropy
+                SquaredHinge Tversky""",
+            "keras.metrics": """AUC Accuracy BinaryAccuracy BinaryCrossentropy BinaryIoU CategoricalAccuracy
+                CategoricalCrossentropy CategoricalHinge CosineSimilarity F1Score FBetaScore FalseNegatives FalsePositives Hinge
+                IoU KLDivergence LogCoshError Mean MeanAbsoluteError MeanAbsolutePercentageError MeanIoU MeanSquaredError
+                MeanSquaredLogarithmicError OneHotIoU OneHotMeanIoU Poisson Precision PrecisionAtRecall R2Score Recall
+                RecallAtPrecision RootMeanSquaredError SensitivityAtSpecificity SparseCategoricalAccuracy
+                SparseCategoricalCrossentropy SparseTopKCategoricalAccuracy SpecificityAtSensitivity SquaredHinge Sum
+                TopKCategoricalAccuracy TrueNegatives TruePositives""",
             "keras.src.applications.convnext": "LayerScale",
             "keras.src.applications.inception_resnet_v2": "CustomScaleLayer",
             "keras.src.ops.core": "Cast ConvertToTensor SaturateCast Scatter ScatterUpdate Slice SliceUpdate StopGradient Unstack",
@@ -101,10 +108,10 @@ CLASSES = MappingProxyType(
         }.items()
     }
 )
-"""Module as Keras writes it -> names of classes."""
+"""Module name, as Keras writes it -> class names."""
 
 FUNCTIONS = frozenset([*_ACTIVATIONS.split(), "keras_hub>gelu_approximate"])
-"""Activations that a configuration may name as functions."""
+"""Activation functions that a configuration may name."""
 
 REGISTERED = MappingProxyType({"keras_hub": "keras_hub", "tfft": "tfft"})
-"""First word of a module -> package under which its classes may be registered with Keras."""
+"""First word of a module name -> the package name under which Keras may have registered its classes."""

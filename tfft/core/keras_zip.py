@@ -1,4 +1,4 @@
-"""A ``.keras`` file from elsewhere: members, configuration and weights are checked before Keras opens it.
+"""Check the members, configuration and weights of a ``.keras`` file from other people before Keras opens it.
 
 ::
 
@@ -18,27 +18,27 @@ from tfft.core import limits, net_config, strict_json, zip_files
 from tfft.core.errors import BundleError, TfftError
 
 _CONFIG, _METADATA, _WEIGHTS, _ASSETS = "config.json", "metadata.json", "model.weights.h5", "assets/"
-_SPARE = 64 * 2**20  # bytes of variables that a file of weights need not hold
-_KINDS = "fiub"  # floats, whole numbers and truth values of NumPy
+_SPARE = 64 * 2**20  # variables may have this many bytes more than the file of weights
+_KINDS = "fiub"  # NumPy kinds: floats, integers and booleans
 
 
 def graphs(
     path: Path, what: str, error: type[TfftError] = BundleError, own_classes: Sequence[Any] = ()
 ) -> Iterator[bytes]:
-    """Check all of a ``.keras`` file but the SavedModels inside.
+    """Check a ``.keras`` file, except the SavedModels inside it.
 
     Args:
-        path: Of the file.
-        what: The file, for the message.
-        error: The class of the error to raise.
-        own_classes: Registered classes that may be in it besides those of ``keras_classes``.
+        path: The path of the file.
+        what: The name of the file in messages.
+        error: The exception class to raise.
+        own_classes: Registered classes that are allowed in addition to those of ``keras_classes``.
 
     Yields:
-        Each packed SavedModel inside, for ``saved_graph``.
+        The packed bytes of each SavedModel inside, for ``saved_graph``.
 
     Raises:
-        TfftError: An instance of ``error``: for a damaged or dangerous zip file, a class that could do more than compute, and
-            weights that lie in other files or take more room than the file.
+        TfftError: An instance of ``error``, when the zip file is damaged or dangerous, when a class could do more than compute, or
+            when weights lie in other files or take more memory than the file holds.
     """
     with zip_files.opened(path, _named(path, what), error) as archive:
         names = set(archive.namelist())
@@ -51,7 +51,9 @@ def graphs(
                 "Copy or export it again.",
             )
         limits.check("config_bytes", archive.getinfo(_CONFIG).file_size, f"config.json in {what}", error)
-        config = strict_json.read(archive.read(_CONFIG), f"config.json in {what}", error, "Copy or export it again.")
+        config = strict_json.read(
+            archive.read(_CONFIG), f"config.json in {what}", error, "Copy or export it again.", nan=True
+        )
         net_config.check(config, what, error, own_classes)
         yield from (archive.read(name) for name in sorted(names) if name.endswith(".tar.gz"))
 
@@ -62,19 +64,19 @@ def _named(path: Path, what: str) -> str:
 
 @contextmanager
 def room_for_weights(path: Path, what: str, error: type[TfftError] = BundleError) -> Iterator[None]:
-    """While a net is loaded, refuse variables that take more bytes than its weights.
+    """Refuse variables that take more bytes than the weights in the file, while the net is loaded.
 
     Args:
         path: A ``.keras`` file whose members were checked by ``graphs``.
-        what: The file, for the message.
-        error: The class of the error to raise.
+        what: The name of the file in messages.
+        error: The exception class to raise.
 
     Yields:
-        Nothing.
+        None.
 
     Raises:
-        TfftError: An instance of ``error``: inside, before such a variable takes memory; at the beginning, when the file of weights
-            refers to other files, holds no plain arrays, or declares more than it holds.
+        TfftError: An instance of ``error``. Inside the context: before such a variable takes memory. At the start: when the file of
+            weights refers to other files, holds other objects than plain arrays, or declares more bytes than it holds.
     """
     import tensorflow as tf
 
@@ -97,15 +99,15 @@ def room_for_weights(path: Path, what: str, error: type[TfftError] = BundleError
 
 
 def check_outputs(net: Any, what: str, error: type[TfftError] = BundleError) -> None:
-    """Refuse a net that makes enormous tensors of a small input.
+    """Refuse a net that turns a small input into enormous tensors.
 
     Args:
-        net: A ``keras.Model``; its layers' outputs have shapes (batch, ...).
-        what: The file, for the message.
-        error: The class of the error to raise.
+        net: A ``keras.Model``; the outputs of its layers have shapes (batch, ...).
+        what: The name of the file in messages.
+        error: The exception class to raise.
 
     Raises:
-        TfftError: An instance of ``error``, when an output for one example has more than ``net_values`` of ``limits``.
+        TfftError: An instance of ``error``, when an output for one example has more values than the limit ``net_values``.
     """
     for operation in _operations(net):
         for node in getattr(operation, "_inbound_nodes", ()):
@@ -116,7 +118,7 @@ def check_outputs(net: Any, what: str, error: type[TfftError] = BundleError) -> 
 
 
 def _operations(net: Any) -> Iterator[Any]:
-    """Layers and raw operations, also of nets inside of the net."""
+    """Layers and raw operations, including those of nets inside the net."""
     for operation in getattr(net, "operations", None) or net.layers:
         yield operation
         if hasattr(operation, "layers"):
@@ -124,7 +126,7 @@ def _operations(net: Any) -> Iterator[Any]:
 
 
 def _bytes_of(options: dict[str, Any]) -> int:
-    """Bytes that a TensorFlow variable is going to take; Keras 3.15 hands over its own one, which knows the shape, in a closure."""
+    """The size in bytes of a TensorFlow variable to be made; Keras 3.15 passes a closure that holds a variable with the shape."""
     value = options.get("initial_value")
     held = inspect.getclosurevars(value).nonlocals.get("self") if inspect.isfunction(value) else value
     shape = getattr(held, "shape", None)
@@ -134,7 +136,7 @@ def _bytes_of(options: dict[str, Any]) -> int:
 
 
 def _stored_bytes(content: bytes, what: str, error: type[TfftError]) -> int:
-    """Bytes of all arrays in an HDF5 file, by its headers alone."""
+    """The size in bytes of all arrays in an HDF5 file, according to its headers."""
     import h5py
 
     found: dict[int, int] = {}
@@ -172,7 +174,7 @@ def _array_bytes(item: Any, path: str, what: str, error: type[TfftError]) -> int
         raise _refused(what, f"a {type(item).__name__} at {path}", error)
     if item.is_virtual or item.external:
         raise _refused(what, f"an array of another file at {path}", error)
-    # bfloat16 is two bytes without a kind that NumPy knows
+    # bfloat16 has two bytes and no NumPy kind
     if item.dtype.kind not in _KINDS and (item.dtype.kind, item.dtype.itemsize) != ("V", 2):
         raise _refused(what, f"{item.dtype} at {path}", error)
     size = math.prod((0,) if item.shape is None else item.shape) * item.dtype.itemsize

@@ -73,10 +73,10 @@ def _counts(path: Path) -> bool:
 
 
 def process_lives(pid: int) -> bool:
-    """Whether a process of this machine runs.
+    """Return whether a process runs on this machine.
 
     Args:
-        pid: Its number.
+        pid: The process id.
 
     Returns:
         True also for a process of another user.

@@ -38,14 +38,14 @@ LIMITS = MappingProxyType(
         "table_columns": Limit(10_000, "columns", "one table"),
         "table_cells": Limit(100_000_000, "cells", "rows x columns of one table"),
         "backbone_layers": Limit(1_000, "layers", "one pretrained net"),
-        # 16 GB as float32; the largest preset that tfft names, GPT-2 XL, has 1.6 billion
+        # 16 GB as float32; the largest preset that tfft lists, GPT-2 XL, has 1.6 billion values
         "backbone_values": Limit(4_000_000_000, "values", "weights of one pretrained net"),
-        # XLM-RoBERTa's has 17 MB and 250,002 tokens, the largest of those that tfft supports
+        # the largest supported one, XLM-RoBERTa's, has 17 MB and 250,002 tokens
         "tokenizer_bytes": Limit(64 * 2**20, "bytes", "one tokenizer.json, vocabulary or SentencePiece model"),
         "vocabulary_tokens": Limit(2**21, "tokens", "one vocabulary"),
-        # the tokenizers library takes up to 200 bytes for each; "War and Peace" has 3,200,000
+        # the tokenizers library takes up to 200 bytes for each character; "War and Peace" has 3,200,000
         "text_characters": Limit(4_000_000, "characters", "one text"),
-        # as archive_bytes: what Parquet compresses, and repeats from a dictionary
+        # as archive_bytes: a Parquet file compresses its values and repeats them from a dictionary
         "table_bytes": Limit(2**29, "bytes", "the columns that are read of one Parquet or .gz file, unpacked"),
         "table_ratio": Limit(20, "times its own size", "one Parquet or .gz file, once it exceeds table_bytes"),
         "text_bytes": Limit(2**25, "bytes", "one text: a file, a cell, or a line of a table"),

@@ -98,11 +98,11 @@ def hardware() -> dict[str, object]:
 
 
 def release_memory() -> None:
-    """Give memory that was freed back to the system.
+    """Return freed memory to the operating system.
 
-    The C library of Linux keeps what a thread frees for that thread, up to hundreds of megabytes after a large image; elsewhere
-    nothing happens.
+    The C library of Linux keeps the memory that a thread frees for that thread: up to hundreds of megabytes after a large image. On
+    other systems this function does nothing.
     """
     if sys.platform == "linux":
-        with suppress(OSError, AttributeError):  # another C library
+        with suppress(OSError, AttributeError):  # a C library without this function
             ctypes.CDLL(None).malloc_trim(0)

@@ -1,4 +1,4 @@
-"""Names in an archive: plain, relative, and different from each other on every file system."""
+"""Names in an archive: plain, relative, and distinct on every file system."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$|conout\$)(\..
 
 
 class MemberNames:
-    """The files and folders of an archive so far.
+    """The files and folders of an archive that were seen so far.
 
     Example:
         >>> names = MemberNames()
@@ -28,14 +28,14 @@ class MemberNames:
         return len(self._files) + len(self._folders)
 
     def add(self, name: str, is_folder: bool) -> str:
-        """Add one name, and the folders above it.
+        """Add one name and the folders above it.
 
         Args:
-            name: With slashes between its parts.
-            is_folder: Whether it is a folder.
+            name: The name, with slashes between its parts.
+            is_folder: Whether the name is a folder.
 
         Returns:
-            What is wrong with it; empty where nothing is.
+            Text that says what is wrong with the name; empty when it is valid.
         """
         problem = _unplain(name, is_folder)
         if problem:
@@ -45,7 +45,7 @@ class MemberNames:
             if above == PurePosixPath("."):
                 continue
             text = str(above)
-            # as the least careful file system compares them
+            # compare names as the least strict file system does
             key = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
             if key in self._files:
                 return f"{name[:200]!r} stands twice, or as a file and as a folder"

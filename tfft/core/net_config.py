@@ -1,7 +1,7 @@
-"""The configuration of a net from elsewhere: whatever Keras would make of it is on a positive list, checked before Keras sees it.
+"""Check the configuration of a net from other people before Keras reads it: every class and function must be on a positive list.
 
-Keras 3.15 refuses some dangerous classes, and allows them again after ``enable_unsafe_deserialization()``; a name that this process
-has registered wins over the class that a configuration names. This check depends on neither.
+Keras 3.15 refuses some dangerous classes, but allows them after ``enable_unsafe_deserialization()``. It also prefers a class that
+this process has registered to the class that a configuration names. This check depends on neither.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 from tfft.core.errors import BundleError, TfftError
 from tfft.core.keras_classes import CLASSES, FUNCTIONS, REGISTERED
 
-# of a tensor its shape and where it comes from, of an index its ends; they name no class
+# parts that name no class: shape and origin of a tensor, ends of a slice
 _VALUES = frozenset(("__keras_tensor__", "__slice__", "__ellipsis__", "__tensor__", "__numpy__"))
 _DTYPES = frozenset(
     (
@@ -18,7 +18,7 @@ _DTYPES = frozenset(
         "float16", "bfloat16", "float32", "float64", "string",
     )
 )  # fmt: skip
-# their values are names of layers, or are checked with the class
+# keys whose values are names of layers, or are checked together with the class
 _FREE = frozenset(("name", "keras_history", "class_name", "module", "registered_name", "input_layers", "output_layers"))
 _OWN = "tfft.core.saved_layer"
 _TRUST = ("register it with keras.saving.register_keras_serializable", "pass own_classes=[...] to tfft.load")
@@ -28,13 +28,13 @@ def check(config: Any, what: str, error: type[TfftError] = BundleError, own_clas
     """Refuse a configuration with a class, function or name that is not known to only compute.
 
     Args:
-        config: ``config.json`` of a ``.keras`` file, read by ``strict_json``, which limits its depth.
-        what: The file, for the message.
-        error: The class of the error to raise.
-        own_classes: Registered classes, and functions, that the caller trusts besides.
+        config: The ``config.json`` of a ``.keras`` file, read by ``strict_json``, which limits its depth.
+        what: The name of the file in messages.
+        error: The exception class to raise.
+        own_classes: Registered classes and functions that the caller trusts as well.
 
     Raises:
-        TfftError: An instance of ``error``, naming the class.
+        TfftError: An instance of ``error`` that names the class, when the configuration is not allowed.
 
     Example:
         >>> check({"module": "keras.layers", "class_name": "ReLU", "config": {}, "registered_name": None}, "'a.keras'")
@@ -44,11 +44,7 @@ def check(config: Any, what: str, error: type[TfftError] = BundleError, own_clas
 Only layers of Keras and KerasHub that compute are read: find out where the file comes from, or if the class is your own, \
 pass own_classes=[...] to tfft.load.
     """
-    if isinstance(
-        config, dict
-    ):  # how the whole net was trained is not read; how a net inside of it was is, by Keras 3.15
-        config = config | {"compile_config": None}
-    for key, part in _parts(config, ""):
+    for key, part in _parts(uncompiled(config), ""):
         found = _refusal_of_name(key, part, own_classes) if isinstance(part, str) else _refusal(part, own_classes)
         if found:
             raise error(
@@ -59,8 +55,27 @@ pass own_classes=[...] to tfft.load.
             )
 
 
+def uncompiled(config: Any) -> Any:
+    """A configuration without the optimizer, losses and metrics of the whole net, which ``check`` does not look at.
+
+    Whoever hands a configuration to Keras removes them, because Keras would make them. Keras 3.15 also makes those of a net
+    inside of the net; they are checked.
+
+    Args:
+        config: ``config.json`` of a ``.keras`` file.
+
+    Returns:
+        A copy.
+
+    Example:
+        >>> uncompiled({"class_name": "Sequential", "compile_config": {"loss": "mse"}})
+        {'class_name': 'Sequential', 'compile_config': None}
+    """
+    return config | {"compile_config": None} if isinstance(config, dict) else config
+
+
 def _parts(value: Any, key: str) -> Iterator[tuple[str, Any]]:
-    """Everything that names a class, or that Keras could take for the name of one."""
+    """Everything in a configuration that names a class, or that Keras could read as the name of one."""
     if isinstance(value, str) and key not in _FREE:
         yield key, value
     elif isinstance(value, dict):
@@ -87,7 +102,7 @@ def _refusal_of_name(key: str, name: str, own: Sequence[Any] = ()) -> tuple[str,
 
 
 def _refusal(part: Mapping[str, Any], own_classes: Sequence[type]) -> tuple[str, str] | None:
-    """What is wrong with a part of the configuration that names a class, and which one; None where it is allowed."""
+    """The problem with a part of the configuration that names a class, and the class; None when it is allowed."""
     name, module, registered = (part.get(key) for key in ("class_name", "module", "registered_name"))
     shown = f"{module}.{name}" + (f" registered as {registered!r}" if registered not in (None, name) else "")
     if not isinstance(name, str) or not isinstance(module, (str, type(None))):
@@ -119,24 +134,24 @@ def _refusal_of_values(name: str, config: Any) -> tuple[str, str] | None:
 
 
 def _resolves(module: str, name: str, registered: Any) -> bool:
-    """Whether Keras takes the class of this module for it; whatever is registered under the name would win."""
+    """Return whether Keras uses the class of this module for the name; Keras prefers any class registered under that name."""
     import keras
 
     package = REGISTERED.get(module.partition(".")[0])
     if registered not in (None, name, f"{package}>{name}"):
         return False
     if module == _OWN:
-        # Keras finds its classes by their registration; they refuse graphs that touch files or run Python
+        # Keras finds tfft's classes by their registration; they refuse graphs that read files or run Python
         import tfft.core.saved_layer  # noqa: F401
     found = keras.saving.get_registered_object(name if registered is None else registered)
     return found is None or (getattr(found, "__module__", None) == module and getattr(found, "__name__", None) == name)
 
 
 def registered() -> tuple[Any, ...]:
-    """The classes and functions that the user's own code has registered with Keras.
+    """List the classes and functions that the user's own code has registered with Keras.
 
     Returns:
-        Each once; none of Keras, KerasHub or tfft.
+        Each object once, without those of Keras, KerasHub and tfft.
 
     Example:
         >>> registered()
@@ -150,13 +165,13 @@ def registered() -> tuple[Any, ...]:
 
 
 def keras_name(own: Any) -> str:
-    """The name under which Keras knows a class or function.
+    """Return the name under which Keras knows a class or function.
 
     Args:
-        own: Such as what ``registered`` returned.
+        own: A class or function, such as an item of ``registered()``.
 
     Returns:
-        Such as ``"package>name"``.
+        The name, such as ``"package>name"``.
 
     Example:
         >>> import keras

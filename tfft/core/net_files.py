@@ -1,4 +1,4 @@
-"""A net's weights, and a whole net, as files. HDF5 never writes to a disk: on a full one it ends the process (SIGSEGV, h5py 3)."""
+"""Save nets and weights to files. HDF5 never writes to a disk: on a full disk it crashes the process (SIGSEGV, h5py 3)."""
 
 import io
 from pathlib import Path
@@ -8,17 +8,17 @@ from tfft.core import files
 
 
 class _NamedBytes(io.BytesIO):
-    """Bytes in memory that Keras takes for a file: it looks at the ending of ``str(path)`` (Keras 3.15)."""
+    """A buffer in memory that Keras accepts as a file: Keras looks at the ending of ``str(path)`` (Keras 3.15)."""
 
     def __str__(self) -> str:
         return "net.weights.h5"
 
 
 class _NamelessFile(io.BufferedWriter):
-    """An open file that Keras takes for a path, too.
+    """An open file that Keras also accepts as a path.
 
-    Keras builds HDF5 in memory and writes it into a ``.keras`` file at the end, except for nets over half of the free memory: then
-    HDF5 goes to the disk, beside the file of this ``name`` (Keras 3.15). Without a name it stays in memory.
+    Keras builds the HDF5 part in memory and writes it into the ``.keras`` file at the end. For nets larger than half of the free
+    memory, it writes HDF5 to the disk, beside the file with this ``name`` (Keras 3.15). Without a name, HDF5 stays in memory.
     """
 
     name = None
@@ -28,14 +28,14 @@ class _NamelessFile(io.BufferedWriter):
 
 
 def save_weights(net: Any, path: Path) -> None:
-    """Write the weights of a net in one step; ``net.load_weights(path)`` reads them.
+    """Write the weights of a net in one step. ``net.load_weights(path)`` reads them.
 
     Args:
         net: A built ``keras.Model`` with variables of any shape.
-        path: Ends in ``.weights.h5``.
+        path: A path that ends in ``.weights.h5``.
 
     Raises:
-        OSError: When there is no room for them or they cannot be written; an older file is then untouched.
+        OSError: When the disk is full or the file cannot be written. An older file stays unchanged.
     """
     content = _NamedBytes()
     net.save_weights(content)
@@ -49,10 +49,10 @@ def save_net(net: Any, path: Path) -> None:
 
     Args:
         net: A built ``keras.Model`` with variables of any shape.
-        path: Ends in ``.keras``; its folder exists.
+        path: A path that ends in ``.keras``, in a folder that exists.
 
     Raises:
-        OSError: When there is no room for it or it cannot be written.
+        OSError: When the disk is full or the file cannot be written.
     """
     files.check_room(path.parent, sum(weight.numpy().nbytes for weight in net.weights))
     with _NamelessFile(io.FileIO(path, "wb")) as file:

@@ -1,8 +1,8 @@
-"""What a SavedModel from somebody else may do: compute, by a list of operations.
+"""Allow a SavedModel from other people only to compute: its operations must be on a positive list.
 
-TensorFlow adds operations that save and restore. They are taken out before a SavedModel is loaded, and whatever needs one of
-them is refused: a name proves nothing. What stays is on the list, fills tables from the module's own assets, and restores the
-module's own checkpoint.
+TensorFlow adds operations that save and restore. tfft removes them before it loads a SavedModel, and refuses any graph that needs
+one of them. Their names are not trusted. The remaining operations are on the list, fill tables from the module's own assets, or
+restore the module's own checkpoint.
 """
 
 import re
@@ -23,10 +23,10 @@ def refused(graph: Any) -> list[str]:
     """What a graph does besides computing.
 
     Args:
-        graph: A ``MetaGraphDef``, of tensors of any shape; it stays as it is.
+        graph: A ``MetaGraphDef``, with tensors of any shape; it is not changed.
 
     Returns:
-        Names of operations, functions and files, sorted; none where it only computes.
+        Sorted names of refused operations, functions and files; empty when the graph only computes.
     """
     copied = type(graph)()
     copied.CopyFrom(graph)
@@ -34,13 +34,13 @@ def refused(graph: Any) -> list[str]:
 
 
 def cleaned(graph: Any) -> list[str]:
-    """Take out of a graph what saves, and what restores; the loader's own restoring stays.
+    """Remove the operations that save or restore from a graph, except the loader's own restoring.
 
     Args:
-        graph: A ``MetaGraphDef``, of tensors of any shape; it is changed.
+        graph: A ``MetaGraphDef``, with tensors of any shape; it is changed in place.
 
     Returns:
-        As ``refused``. Only where that is nothing may the graph be loaded.
+        The same names as ``refused``. The graph may be loaded only when there are no names.
     """
     functions = {function.signature.name: function for function in graph.graph_def.library.function}
     savers = {name for name, function in functions.items() if name.startswith(_SAVER) and _saves(function)}
@@ -88,7 +88,7 @@ def _operations(functions: Mapping[str, Any], savers: set[str]) -> Iterator[str]
 
 
 def _entries(graph: Any, functions: Mapping[str, Any], savers: set[str]) -> Iterator[str]:
-    """Functions that can be called from outside of the graph, and do not compute or are not there."""
+    """Functions that can be called from outside of the graph and that do not compute or do not exist."""
     library = graph.graph_def.library
     names = [*graph.object_graph_def.concrete_functions]
     for node in _objects(graph):
@@ -100,7 +100,7 @@ def _entries(graph: Any, functions: Mapping[str, Any], savers: set[str]) -> Iter
 
 
 def _twice(graph: Any) -> Iterator[str]:
-    """Names that stand twice: TensorFlow could take another one than was checked."""
+    """Names that occur twice: TensorFlow could use a different one than the one that was checked."""
     library = graph.graph_def.library.function
     names = [[function.signature.name for function in library], [node.name for node in graph.graph_def.node]]
     for function in library:
@@ -110,7 +110,7 @@ def _twice(graph: Any) -> Iterator[str]:
 
 
 def _emptied(graph: Any) -> None:
-    """The loader puts paths into assets of TF1 when it fills tables; what calls the graph later must not see those of the file."""
+    """Clear the paths in assets. The TF1 loader sets them when it fills tables; later calls must not see the paths of the file."""
     own = {re.sub(r":\d+$", "", asset.tensor_info.name) for asset in assets(graph)}
     for node in graph.graph_def.node:
         if node.name in own and node.op == "Const":

@@ -1,4 +1,4 @@
-"""Where a net may be cut: the calls that a tensor depends on, and the tensors that all data on its way there passes."""
+"""Find where a net can be cut: the calls that a tensor depends on, and the single tensors that all data to it passes through."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 
 def before(net: "keras.Model", output: Any) -> list[Any]:
-    """The calls that a tensor depends on.
+    """List the calls that a tensor depends on.
 
     Args:
         net: A functional model.
-        output: One of its symbolic tensors, of shape (batch, ...).
+        output: A symbolic tensor of the net, of shape (batch, ...).
 
     Returns:
-        Calls of operations in topological order; the last one makes the tensor. Empty for an input.
+        Calls of operations in topological order; the last one makes the tensor. The list is empty for an input.
 
     Example:
         >>> import tfft
@@ -33,13 +33,13 @@ def before(net: "keras.Model", output: Any) -> list[Any]:
 
 
 def passages(net: "keras.Model", output: Any) -> list[Any]:
-    """The calls whose result is everything that a later tensor is computed from.
+    """List the calls whose single result determines a later tensor completely.
 
-    A net with skip connections has few of them: one after each addition.
+    A net with skip connections has few such calls: one after each addition.
 
     Args:
         net: A functional model.
-        output: One of its symbolic tensors, of shape (batch, ...).
+        output: A symbolic tensor of the net, of shape (batch, ...).
 
     Returns:
         Calls with one output each, in topological order; the last one makes the tensor.

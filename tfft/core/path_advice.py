@@ -1,4 +1,4 @@
-"""Advice on paths where nothing is: what was probably meant, and how to write it."""
+"""Advice for paths that do not exist: what the user probably meant, and how to write it."""
 
 import difflib
 import os
@@ -12,15 +12,15 @@ _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:/{1,3}")
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 _ESCAPES = {"\t": r"\t", "\n": r"\n", "\r": r"\r", "\a": r"\a", "\b": r"\b", "\f": r"\f", "\v": r"\v"}
 _LOOKED_AT = 2_000
-"""Entries of folders that are looked at for a name."""
+"""At most this many folder entries are searched for a name."""
 
 
 def missing_file(path: str | Path, start: str | Path = "") -> str:
-    r"""What to do about a file or folder that does not exist.
+    r"""Suggest what to do about a file or folder that does not exist.
 
     Args:
-        path: As the user wrote it.
-        start: The folder where a relative path starts, for messages and for looking; the working folder when empty.
+        path: The path as the user wrote it.
+        start: The folder from which a relative path starts, for the search and for messages; empty for the working folder.
 
     Returns:
         One or two sentences.
@@ -45,18 +45,18 @@ def missing_file(path: str | Path, start: str | Path = "") -> str:
     target = base / text
     try:
         return _meant(target, base) or _unknown(target, text)
-    except OSError:  # too long for a name, or a folder that may not be read
+    except OSError:  # the name is too long, or the folder may not be read
         return _unknown(target, text)
 
 
 def class_folders_below(root: str | Path) -> str:
-    """The only folder of a root, where the folders of classes seem to lie one level further down.
+    """Find the only subfolder of a root, when the class folders seem to be one level further down.
 
     Args:
-        root: A folder.
+        root: The folder to look into.
 
     Returns:
-        The path of that folder; empty where there is none.
+        The path of that subfolder; empty when there is none.
     """
     below = [each for each in sorted(Path(root).iterdir()) if each.is_dir() and not each.name.startswith(".")]
     if len(below) != 1:
@@ -66,7 +66,7 @@ def class_folders_below(root: str | Path) -> str:
 
 
 def _respelt(text: str) -> Iterator[tuple[str, str]]:
-    """Other ways to write the same path, with a reason where one helps."""
+    """Other ways to write the same path, each with a reason when one helps."""
     stripped = text.strip().strip("\"'").strip()
     if stripped != text:
         yield stripped, " There are blanks or quotation marks around the path."
@@ -81,7 +81,7 @@ def _respelt(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _meant(target: Path, base: Path) -> str:
-    """A file or folder of a similar name, nearby."""
+    """A file or folder nearby with a similar name."""
     folder = target.parent
     if folder.is_dir():
         names = [entry.name for entry, _ in zip(os.scandir(folder), range(_LOOKED_AT), strict=False)]
@@ -125,5 +125,5 @@ def _unknown(target: Path, text: str) -> str:
 def _stands(path: Path) -> bool:
     try:
         return path.exists()
-    except (OSError, ValueError):  # too long for a name, or a NUL in it
+    except (OSError, ValueError):  # the name is too long, or holds a NUL
         return False

@@ -1,4 +1,4 @@
-"""Values with a net inside: they are copied, but not pickled, since their losses and heads are functions made on the spot."""
+"""Refuse to pickle values with a net inside, because their losses and heads are local functions; copying them works."""
 
 import copy
 from dataclasses import fields
@@ -10,11 +10,11 @@ Value = TypeVar("Value")
 
 
 def refusal(value: Any, instead: str) -> TfftError:
-    """The error of ``pickle.dumps(value)``, which ``multiprocessing`` and ``joblib`` call as well.
+    """Make the error for ``pickle.dumps(value)``, which ``multiprocessing`` and ``joblib`` also call.
 
     Args:
         value: Any dataclass.
-        instead: One sentence: the way to get it into another process.
+        instead: One sentence that says how to pass the value to another process.
 
     Returns:
         The error to raise.
@@ -27,14 +27,14 @@ def refusal(value: Any, instead: str) -> TfftError:
 
 
 def deep_copy(value: Value, memo: dict[int, Any]) -> Value:
-    """What ``copy.deepcopy`` returns for a dataclass that refuses to be pickled.
+    """Copy a dataclass that refuses to be pickled, for ``copy.deepcopy``.
 
     Args:
-        value: A dataclass.
-        memo: Of ``copy.deepcopy``.
+        value: The dataclass to copy.
+        memo: The memo of ``copy.deepcopy``.
 
     Returns:
-        A value whose fields are copies.
+        A new value whose fields are copies.
     """
     names = [field.name for field in fields(value)]  # type: ignore[arg-type]
     return type(value)(**{name: copy.deepcopy(getattr(value, name), memo) for name in names})

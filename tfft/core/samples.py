@@ -1,4 +1,4 @@
-"""Samples: what the numbers in an image mean, from its header: how many bits they have, which end is white, what is transparent."""
+"""Read from the header of an image what its numbers mean: bits per pixel, whether 0 is white, and which value is transparent."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tfft.core.image_files import LARGE_PIXELS, encoded
 
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _MIN_IS_WHITE = 258, 262, 0
 _DEEP = "I;16"
-_DARK = 4096  # 12 bits, what scanners and microscopes store in 16
+_DARK = 4096  # scanners and microscopes store 12 bits in 16
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,10 @@ class Samples:
     """How to read the pixels of one image.
 
     Attributes:
-        bits: Of a 16-bit grey image those that carry values; white is ``2**bits - 1``.
+        bits: The number of bits that carry values in a 16-bit grey image; white is ``2**bits - 1``.
         inverted: Whether 0 is white in a 16-bit grey image.
-        key: The grey value that is transparent, as the loaded image has it; None where none is.
-        doubt: Why the range is doubtful, in words; empty where it is not.
+        key: The transparent grey value, as in the loaded image; None when no value is transparent.
+        doubt: The reason why the range is doubtful, in words; empty when it is not.
     """
 
     bits: int = 16
@@ -31,13 +31,13 @@ class Samples:
     doubt: str = ""
 
     def to_grey(self, values: np.ndarray) -> np.ndarray:
-        """16-bit samples as 8-bit grey, laid over white.
+        """Convert 16-bit samples to 8-bit grey on a white background.
 
         Args:
             values: Unsigned integers of shape (height, width).
 
         Returns:
-            uint8 of the same shape.
+            uint8 values of the same shape.
 
         Example:
             >>> Samples(bits=12).to_grey(np.uint16([[0, 2048, 4095]])).tolist()
@@ -52,13 +52,13 @@ class Samples:
 
 
 def loaded(image: Any) -> tuple[Any, Samples]:
-    """Read the pixels of an opened image, and what they mean.
+    """Load the pixels of an opened image, and find out what they mean.
 
     Args:
         image: A Pillow image, loaded or not.
 
     Returns:
-        The image with its pixels, and its Samples. A 16-bit colour PNG with a transparent colour becomes an image of mode RGBA:
+        The loaded image and its Samples. A 16-bit colour PNG with a transparent colour becomes an image of mode RGBA, because
         Pillow compares the low bytes of that colour with the high bytes of the pixels (Pillow 13.0).
 
     Raises:
@@ -80,7 +80,7 @@ def loaded(image: Any) -> tuple[Any, Samples]:
     significant = _significant_bits(image) if image.mode.startswith(_DEEP) else None
     image.load()
     if image.mode == "L" and isinstance(key, int) and raw in ("L;2", "L;4"):
-        # Pillow scales the pixels to 8 bits and leaves the transparent value as it is (Pillow 13.0)
+        # Pillow scales the pixels to 8 bits, but does not scale the transparent value (Pillow 13.0)
         return image, Samples(key=key * 255 // (2 ** int(raw[2]) - 1))
     if not image.mode.startswith(_DEEP):
         return image, Samples(doubt=_colour_doubt(image) if ";16" in raw else "")
@@ -103,15 +103,15 @@ def _dark(largest: int, white: int) -> str:
 
 
 def _colour_doubt(image: Any) -> str:
-    """The same of 16-bit colours, of which Pillow keeps the high bytes."""
+    """The same for 16-bit colours, of which Pillow keeps only the high bytes."""
     highest = max(int(high) for _, high in image.getextrema()[:3])
     return f"its largest value of 255 is {highest}" if 0 < highest < _DARK // 256 else ""
 
 
 def _fits(image: Any, significant: int) -> bool:
-    """Whether a PNG holds values of its significant bits as they are, where the format wants them scaled up to 16 bits.
+    """Return whether a PNG stores its significant bits unscaled, although the format requires scaling to 16 bits.
 
-    Scaled values repeat their high bits in the low ones: of a dark image the low ones are zero (PNG specification, sBIT).
+    Scaled values repeat their high bits in the low bits. In a dark image the low bits are zero (PNG specification, sBIT).
     """
     if not 1 <= significant < 16 or _largest(image) >= 2**significant:
         return False
@@ -130,7 +130,7 @@ def _rows(image: Any) -> Iterator[np.ndarray]:
 
 
 def _significant_bits(image: Any) -> int | None:
-    """The chunk sBIT of a PNG, which Pillow passes over."""
+    """The sBIT chunk of a PNG, which Pillow ignores."""
     file = getattr(image, "fp", None)
     if image.format != "PNG" or file is None:
         return None
@@ -164,14 +164,14 @@ def _by_tensorflow(image: Any, decode: Callable[[Any, bytes], Any]) -> np.ndarra
     import tensorflow as tf
 
     try:
-        # not numpy(), which copies
+        # not numpy(), which makes a copy
         return np.asarray(memoryview(decode(tf, encoded(image))))
     except tf.errors.OpError as error:
         raise ValueError(f"damaged: {str(error.message).splitlines()[0][:80]}") from None
 
 
 def _instead(image: Any, pixels: np.ndarray) -> Any:
-    """Other pixels under the tags of an image."""
+    """Replace the pixels of an image and keep its tags."""
     made = Image.fromarray(pixels)
     made.info.update({name: value for name, value in image.info.items() if name in ("exif", "xmp")})
     return made

@@ -88,7 +88,7 @@ def check_operations(folder: Path) -> bytes:
         folder: With ``saved_model.pb``.
 
     Returns:
-        The content of ``saved_model.pb`` without what saves and restores: what was checked, and may be loaded.
+        The content of ``saved_model.pb`` without the operations that save and restore. It was checked and may be loaded.
 
     Raises:
         BackboneError: Naming the operation.
@@ -111,16 +111,16 @@ def check_operations(folder: Path) -> bytes:
 
 @contextmanager
 def harmless(folder: str | Path) -> Iterator[Path]:
-    """A SavedModel as it may be loaded: its file holds nothing but what was checked.
+    """Make a copy of a SavedModel that may be loaded: its file holds only checked content.
 
     Args:
-        folder: With ``saved_model.pb``, its variables and assets.
+        folder: The folder with ``saved_model.pb``, its variables and assets.
 
     Yields:
-        A temporary folder that stands for it.
+        A temporary folder to load instead.
 
     Raises:
-        BackboneError: When it does more than compute.
+        BackboneError: When the SavedModel does more than compute.
         OSError: When it cannot be read.
     """
     folder = Path(folder).resolve()
@@ -136,7 +136,7 @@ def harmless(folder: str | Path) -> Iterator[Path]:
 def _linked(folder: Path, place: Path) -> None:
     try:
         os.symlink(folder, place, target_is_directory=True)
-    except OSError:  # Windows, without the right to
+    except OSError:  # Windows without the right to make links
         shutil.copytree(folder, place)
 
 
@@ -146,10 +146,10 @@ def extracted(archive: bytes, place: str | Path, besides: int = 0) -> Path:
     Args:
         archive: From ``packed``.
         place: An empty folder.
-        besides: Bytes that came together with it, such as the weights around it; it may unpack to as many.
+        besides: Size in bytes of the files that came with it, such as the weights around it; this raises the size limit.
 
     Returns:
-        The folder of a SavedModel that only computes: what saves and restores was taken out of it.
+        The folder of a SavedModel that only computes; its operations that save and restore were removed.
 
     Raises:
         BackboneError: When it is damaged, too large, would write outside of the folder, or does more than compute.

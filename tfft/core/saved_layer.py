@@ -195,7 +195,7 @@ class SavedModelLayer(keras.Layer):
         self.graph = (Path(folder) / _GRAPH).read_bytes()
         if fingerprint.digest(self.graph) != self.digest:
             raise BackboneError("The graph of the SavedModel inside is another one.", fix="Copy or export it again.")
-        # zeros stand for the weights, of at most 8 bytes each, that are in the file already
+        # zeros replace the weights, of at most 8 bytes each, which the file already holds
         weights = 8 * sum(math.prod(row["shape"]) for _, rows in self.blocks for row in rows)
         try:
             with tempfile.TemporaryDirectory(prefix="tfft-") as place:
@@ -204,7 +204,7 @@ class SavedModelLayer(keras.Layer):
             raise
         except (
             Exception
-        ) as error:  # TensorFlow raises its own, and KeyError, IndexError and others, for each way to be damaged
+        ) as error:  # a damaged graph makes TensorFlow raise its own errors, KeyError, IndexError or others
             raise BackboneError(
                 f"The SavedModel inside cannot be loaded: {str(error).splitlines()[0][:200] if str(error) else 'no reason'}.",
                 type(error).__name__,

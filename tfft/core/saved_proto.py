@@ -26,7 +26,7 @@ class Tensor:
 
 
 def graphs(folder: Path) -> Any:
-    """The graphs in ``saved_model.pb``.
+    """Read the graphs in ``saved_model.pb``.
 
     Args:
         folder: Where it lies.
@@ -35,7 +35,7 @@ def graphs(folder: Path) -> Any:
         Its ``MetaGraphDef``s.
 
     Raises:
-        BackboneError: When there is none, or it is damaged.
+        BackboneError: When the file does not exist or is damaged.
     """
     return read(folder).meta_graphs
 
@@ -44,7 +44,7 @@ def read(folder: Path) -> Any:
     """Read ``saved_model.pb``.
 
     Args:
-        folder: Where it lies.
+        folder: The folder of the file.
 
     Returns:
         A ``SavedModel`` with at least one graph.

@@ -68,7 +68,7 @@ def order(functions: Mapping[str, Any], name: str) -> list[int]:
 def _order(functions: Mapping[str, Any], name: str, known: dict[str, list[int]]) -> list[int]:
     if name in known:
         return known[name]
-    known[name] = []  # of a function that calls itself
+    known[name] = []  # in case the function calls itself
     function = functions[name]
     arguments = {argument.name: number for number, argument in enumerate(function.signature.input_arg)}
     found: dict[int, None] = {}

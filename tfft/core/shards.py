@@ -1,12 +1,12 @@
-"""Rows of arrays in shards: files that appear in one step and carry a digest in their name, or memory.
+"""Store rows of arrays in shards: in memory, or in files that appear in one step and have a digest in their name.
 
 ::
 
     <folder>/00003-<digest>.npy         the rows of shard 3; any NumPy opens it
 
-The digest covers the identity of the table, the number of the shard and its bytes: a shard that was renamed, or copied from another
-table, is as damaged as one whose bytes changed. A process may be killed, and two may write the same rows at once; a damaged shard
-is found and written again. The digest protects from mistakes and not from malice: who may write the folder can compute it as well.
+The digest covers the identity of the table, the number of the shard and its bytes. A shard that was renamed, or copied from another
+table, counts as damaged, like a shard whose bytes changed. A process may be killed, and two processes may write the same rows at
+once; a damaged shard is found and written again. The digest finds mistakes, not attacks: anyone who may write here can compute it.
 """
 
 import io
@@ -46,7 +46,7 @@ class Shards:
         row: dtype of one row, with its shape; structured where a row has several arrays.
         folder: Where the shards lie; None keeps them in memory.
         per_shard: Rows in a full shard; None for at most 256, of 64 MiB together.
-        identity: Which table this is; shards of a table with another identity are not taken for its own.
+        identity: The identity of this table; shards of a table with another identity are ignored.
 
     Attributes:
         ends: Called when nobody will read it any more, which the garbage collector may find out late.
@@ -110,13 +110,13 @@ class Shards:
         """Positions of the rows that were on disk before this table was opened.
 
         Returns:
-            int64, shape (m,), ascending; empty before ``missing`` was called.
+            int64, shape (m,), ascending; empty before the first call of ``missing``.
         """
         parts = [np.asarray(self.rows(number)) for number in sorted(self._found)]
         return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
     def discard(self) -> None:
-        """Delete all shards; every row is missing again."""
+        """Delete all shards, so that every row is missing again."""
         for part in self._parts.values():
             if isinstance(part, Path):
                 part.unlink(missing_ok=True)
@@ -200,7 +200,7 @@ def _is_sound(table: Shards, path: Path) -> bool:
     size = math.prod(shape) * table.row.base.itemsize
     try:
         about = path.lstat()
-        # neither a link, nor a pipe that never ends, nor a file that fills the memory is read
+        # links, pipes that never end, and files larger than memory are not read
         if not stat.S_ISREG(about.st_mode) or about.st_size != len(header) + size:
             return False
         content = path.read_bytes()
@@ -231,7 +231,7 @@ def _read(path: Path, start: int, inner: np.ndarray, found: np.ndarray, places: 
 
 
 def _remove(path: Path) -> None:
-    """Delete what stands in the place of a shard; not what a link leads to."""
+    """Delete whatever has the path of a shard, but not the target of a link."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -132,7 +132,7 @@ class Store:
                     manifest = _read(folder) or {}
                     about, whole = manifest.get("about"), manifest.get("bytes")
                     about = about if isinstance(about, dict) else {}
-                    # no entry is begun that is larger than all of them may be
+                    # do not start an entry that is larger than the limit for all entries
                     claimed = whole if type(whole) is int and 0 <= whole <= self.max_bytes else 0
                     found.append(Kept(folder.name, about, size, folder.stat().st_mtime, claimed))
         return sorted(found, key=lambda kept: -kept.used)
@@ -152,7 +152,7 @@ class Store:
         return not folder.exists()
 
     def _clear_old(self) -> None:
-        """Remove entries of an older format, which nothing reads any more, and say so in one line."""
+        """Remove entries of an older format, which no code reads any more, and log it in one line."""
         folders = [self.folder / kept.key for kept in self.entries()]
         old = [folder for folder in folders if _is_older((_read(folder) or {}).get("format"))]
         removed = [folder for folder in old if self.remove(folder.name)]
@@ -168,7 +168,7 @@ class Store:
         most = f"{str(self.folder)!r} may hold {in_words(self.max_bytes)}"
         if needed > self.max_bytes:
             raise OSError(f"{in_words(needed)} are needed, and {most}")
-        # what is larger than everything may be goes first, whenever it was used: nothing of ours is
+        # first remove entries that are larger than the whole limit, whenever they were used: tfft did not write them
         kept = sorted(
             (entry for entry in self.entries() if entry.key != own), key=lambda entry: entry.size_bytes > self.max_bytes
         )

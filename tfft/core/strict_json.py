@@ -1,4 +1,4 @@
-"""JSON from elsewhere, read within limits: every bad document ends in one error of ours, never in a foreign one.
+"""Read JSON from other people within limits: every invalid document raises one error of tfft, never an error of a library.
 
 ::
 
@@ -19,7 +19,7 @@ from typing import Any
 from tfft.core import limits
 from tfft.core.errors import DataError, TfftError
 
-# possessive, and to the end of the text where the quotation mark is missing: never more than one pass
+# possessive, and up to the end of the text when the closing quotation mark is missing: always one pass at most
 _STRING = re.compile(r'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)', re.DOTALL)
 _NO_BRACKET = re.compile(r"[^\[\]{}]+")
 _HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
@@ -29,23 +29,23 @@ _SHOWN = 80
 def read(
     content: str | bytes, what: str, error: type[TfftError] = DataError, fix: str = "Repair it.", nan: bool = False
 ) -> Any:
-    """The values of one JSON document.
+    """Read one JSON document.
 
-    Stricter than ``json.loads``: bytes, depth and number of values are limited (``json_...`` of ``core.limits``), and a key that
-    stands twice, ``NaN``, ``Infinity``, a number beyond float64 and half of a surrogate pair are errors.
+    Stricter than ``json.loads``: the number of bytes, levels and values is limited (``json_...`` of ``core.limits``). Duplicate
+    keys, ``NaN``, ``Infinity``, numbers beyond float64 and lone surrogates are errors.
 
     Args:
-        content: Text, or its bytes in UTF-8.
-        what: The file or line, for the message.
-        error: The class of the error to raise.
-        fix: One sentence: what to do about a document that is no JSON.
-        nan: Whether ``NaN``, ``Infinity`` and ``-Infinity`` are allowed, which Python writes for metrics without a value.
+        content: A string, or UTF-8 bytes.
+        what: The name of the file or line in messages.
+        error: The exception class to raise.
+        fix: One sentence that says what to do about invalid JSON.
+        nan: Whether to allow ``NaN``, ``Infinity`` and ``-Infinity``, which Python writes for undefined metrics.
 
     Returns:
-        Dictionaries, lists, text, numbers, truth values and None.
+        Dictionaries, lists, strings, numbers, booleans and None.
 
     Raises:
-        TfftError: An instance of ``error``.
+        TfftError: An instance of ``error``, when the document is invalid or exceeds a limit.
 
     Example:
         >>> read('{"label": "bees"}', "Line 1 of 'a.jsonl'")
@@ -80,20 +80,20 @@ def read(
 def read_file(
     path: Path, what: str, error: type[TfftError] = DataError, fix: str = "Repair it.", nan: bool = False
 ) -> Any:
-    """The values of a JSON file, whose size is checked before it is read.
+    """Read a JSON file after checking its size.
 
     Args:
-        path: A regular file in UTF-8.
-        what: The file, for the message.
-        error: The class of the error to raise.
-        fix: One sentence: what to do about a file that is no JSON.
+        path: The path of a regular file in UTF-8.
+        what: The name of the file in messages.
+        error: The exception class to raise.
+        fix: One sentence that says what to do about invalid JSON.
         nan: As for ``read``.
 
     Returns:
-        As ``read``.
+        The same as ``read``.
 
     Raises:
-        TfftError: An instance of ``error``; also when there is no such file.
+        TfftError: An instance of ``error``, when the file does not exist, is invalid or exceeds a limit.
 
     Example:
         >>> import tempfile
@@ -114,13 +114,13 @@ def read_file(
 
 
 def depth(text: str) -> int:
-    """How many lists and objects stand inside each other, without parsing, which takes the stack of C.
+    """Count how deep lists and objects are nested, without parsing, which uses the C stack.
 
     Args:
-        text: A JSON document, whole or damaged.
+        text: A JSON document; it may be damaged.
 
     Returns:
-        0 for a number or a text.
+        The depth; 0 for a number or a string.
 
     Example:
         >>> depth('{"a": [[1], "[[[["]}')
@@ -134,7 +134,7 @@ def depth(text: str) -> int:
 
 
 def _count(text: str) -> int:
-    """At most how many values there are: three characters of JSON may take 64 bytes of memory."""
+    """An upper bound for the number of values: three characters of JSON may take 64 bytes of memory."""
     found = 0
     for counted in (lambda: text, lambda: _STRING.sub("", text)):
         found = sum(counted().count(mark) for mark in ",[{")
@@ -164,7 +164,7 @@ def _finite(digits: str) -> float:
 
 
 def _whole(digits: str) -> int:
-    if len(digits) > 300:  # such as no float64 holds; Python itself refuses 4,300 digits, in words of its own
+    if len(digits) > 300:  # more digits than any float64 has; Python refuses only from 4,300 digits on
         raise ValueError(f"a number has {len(digits):,} digits")
     return int(digits)
 
@@ -176,7 +176,7 @@ def _refuse_halves(values: Any) -> None:
 
 
 def _texts(values: Any) -> Iterator[str]:
-    """Each text and key; the depth is known to be small."""
+    """Yield each string and key; the depth is already known to be small."""
     if isinstance(values, str):
         yield values
     elif isinstance(values, list):

@@ -1,7 +1,7 @@
-"""A tar archive read once from front to end, in constant memory.
+"""Read a tar archive once, from front to end, in constant memory.
 
-``tarfile`` itself decodes the blocks of 512 bytes. Extended headers are read here, since ``tarfile`` reads them whole whatever
-their size, searches them with regular expressions that can take quadratic time (CVE-2024-6232), and calls itself for each.
+``tarfile`` decodes the blocks of 512 bytes. Extended headers are read here, because ``tarfile`` reads them whole at any size,
+searches them with regular expressions that can take quadratic time (CVE-2024-6232), and recurses for each of them.
 """
 
 import tarfile
@@ -11,7 +11,7 @@ from typing import IO
 
 _BLOCK = tarfile.BLOCKSIZE
 _CHUNK_BYTES = 2**20
-# longer than any name that a file system takes, and room for attributes that are ignored
+# longer than any file system allows a name to be, with room for attributes that are ignored
 _HEADER_BYTES, _HEADERS = 2**16, 8
 _FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
 _OTHERS = {
@@ -27,13 +27,13 @@ _OTHERS = {
 
 @dataclass(frozen=True)
 class Member:
-    """One file or folder.
+    """One file or folder in an archive.
 
     Attributes:
-        name: As the archive says.
-        size: In bytes; 0 for a folder.
-        folder: Whether it is a folder.
-        refusal: What it is if it is neither a file nor a folder, such as ``"a link"``; empty otherwise.
+        name: The name in the archive.
+        size: The size in bytes; 0 for a folder.
+        folder: Whether the member is a folder.
+        refusal: The kind of a member that is neither a file nor a folder, such as ``"a link"``; otherwise empty.
     """
 
     name: str
@@ -43,11 +43,11 @@ class Member:
 
 
 class TarStream:
-    """Members of a tar archive, one after the other.
+    """Read the members of a tar archive one after the other.
 
     Args:
-        raw: The archive, decompressed; only read forwards.
-        count: Called with the number of bytes after each read; it raises when there are too many.
+        raw: The decompressed archive; it is only read forwards.
+        count: A function that is called with the number of bytes after each read; it raises when there are too many.
 
     Example:
         >>> import io
@@ -61,13 +61,13 @@ class TarStream:
 
     def __init__(self, raw: IO[bytes], count: Callable[[int], None]) -> None:
         self._raw, self._count = raw, count
-        self._left = 0  # bytes of the current member, with its padding
+        self._left = 0  # bytes of the current member that are not read yet, with its padding
 
     def members(self) -> Iterator[Member]:
-        """Walk through the archive; what is not read of a member is skipped.
+        """Walk through the archive; unread bytes of a member are skipped.
 
         Yields:
-            Members, up to and without the first that is neither a file nor a folder, which is yielded with its refusal.
+            The members. A member that is neither a file nor a folder has a refusal and is the last one.
 
         Raises:
             EOFError: When the archive ends too early.
@@ -104,10 +104,10 @@ class TarStream:
                 told, headers = {}, 0
 
     def content(self, member: Member) -> Iterator[bytes]:
-        """The bytes of the member that was yielded last.
+        """Read the bytes of the member that was yielded last.
 
         Args:
-            member: As ``members`` yielded it.
+            member: The member, as ``members`` yielded it.
 
         Yields:
             Chunks of at most 1 MiB.
@@ -123,7 +123,7 @@ class TarStream:
             yield chunk
 
     def drain(self) -> None:
-        """Read what stands behind the end of the archive, so that the decompressor compares its checksum."""
+        """Read the bytes after the end of the archive, so that the decompressor compares its checksum."""
         while chunk := self._raw.read(_CHUNK_BYTES):
             self._count(len(chunk))
 
@@ -170,7 +170,7 @@ def _member(row: tarfile.TarInfo, told: dict[str, str]) -> Member:
 
 
 def _records(header: bytes) -> dict[str, str]:
-    """Key to value of a POSIX extended header: lines ``<length> <key>=<value>``, where the length counts itself."""
+    """Key -> value of a POSIX extended header: lines ``<length> <key>=<value>``, where the length includes its own digits."""
     found = {}
     while header.strip(b"\0"):
         length, space, _ = header[:20].partition(b" ")

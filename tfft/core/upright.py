@@ -1,4 +1,4 @@
-"""A Pillow image, whatever its mode -> upright 8-bit RGB, in memory that is bounded for large images."""
+"""Convert a Pillow image of any mode to upright 8-bit RGB, with bounded memory for large images."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,36 +21,36 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _STRIP_PIXELS = 2**20
-# source: Pillow's reducing_gap, from 2 on hardly to be told from resizing the whole image (Image.thumbnail)
+# source: Pillow's reducing_gap; from 2 on the result hardly differs from resizing the whole image (Image.thumbnail)
 _GAP = 2
 
 
 def upright(image: Any, least: int | None = None) -> Image.Image:
-    """Make an opened image upright 8-bit RGB.
+    """Convert an opened image to upright 8-bit RGB.
 
-    EXIF rotation applied; 16-bit grey scaled to 8 bits by the bits that it has; palettes looked up; CMYK, Lab, YCbCr and HSV
-    converted; transparency laid over white, since the colours hidden under transparent pixels are arbitrary.
+    Applies the EXIF rotation, scales 16-bit grey to 8 bits by its number of bits, and looks up palettes. Converts CMYK, Lab, YCbCr
+    and HSV. Puts transparent images on white, because the colours of transparent pixels are arbitrary.
 
     Args:
         image: A Pillow image, loaded or not.
-        least: Pixels that each side is wanted to have in the end; a large image is then reduced while it is converted. None keeps
-            every pixel.
+        least: The least number of pixels for each side of the result; a large image is then reduced during the conversion. None
+            keeps every pixel.
 
     Returns:
         A Pillow image of mode RGB.
 
     Raises:
-        ValueError: When nobody knows which value of its pixels is white.
-        OSError: When it cannot be decoded.
+        ValueError: When tfft cannot tell which pixel value is white.
+        OSError: When the image cannot be decoded.
 
     Example:
         >>> upright(Image.new("HSV", (6, 4), (0, 255, 255))).getpixel((0, 0))
         (255, 0, 0)
     """
-    if image.tell():  # the first frame of an animation, wherever it stands
+    if image.tell():  # use the first frame of an animation, whatever its current frame
         image.seek(0)
     reason = rangeless(image.mode, image.format)
-    image, samples = loaded(image)  # what is wrong with the pixels must be raised here, not swallowed below
+    image, samples = loaded(image)  # errors in the pixels must be raised here, not swallowed below
     if reason:
         raise ValueError(reason)
     if image.width * image.height < LARGE_PIXELS:
@@ -61,13 +61,13 @@ def upright(image: Any, least: int | None = None) -> Image.Image:
 
 
 def turned(image: Any) -> Any:
-    """Apply the rotation that a camera only wrote down.
+    """Apply the rotation that a camera stored as a tag.
 
     Args:
         image: A Pillow image.
 
     Returns:
-        One of the same mode, or the same one where nothing was written down.
+        A rotated image of the same mode, or the same image when it has no such tag.
 
     Example:
         >>> turned(Image.new("L", (6, 4))).size
@@ -78,15 +78,15 @@ def turned(image: Any) -> Any:
 
 
 def in_strips(size: tuple[int, int], least: int | None, strip: Callable[[int, int], Image.Image]) -> Image.Image:
-    """Put a large image together from strips, so that no second copy of all of it is needed.
+    """Assemble a large image from strips, so that no second full copy is needed.
 
     Args:
-        size: (width, height) of the whole.
+        size: (width, height) of the whole image.
         least: As for ``upright``.
-        strip: First row and the one behind the last -> these rows, mode RGB.
+        strip: First row and end row (exclusive) -> an image of these rows, mode RGB.
 
     Returns:
-        The whole, reduced by a whole number where ``least`` allows it.
+        The whole image, reduced by a whole number when ``least`` allows it.
 
     Example:
         >>> in_strips((800, 400), 100, lambda top, bottom: Image.new("RGB", (800, bottom - top))).size
@@ -103,7 +103,7 @@ def in_strips(size: tuple[int, int], least: int | None, strip: Callable[[int, in
 
 def _rgb(image: Image.Image, samples: Samples) -> Image.Image:
     if image.mode.startswith("I"):
-        # Pillow's own conversion clips instead of scaling: everything above 255 would be white
+        # Pillow's own conversion clips instead of scaling: all values above 255 would be white
         return Image.fromarray(samples.to_grey(np.asarray(image))).convert("RGB")
     if samples.key is not None:
         image = image.copy()
@@ -118,10 +118,10 @@ def _rgb(image: Image.Image, samples: Samples) -> Image.Image:
 
 
 def _orientation(image: Any) -> int:
-    """The rotation that a camera only wrote down.
+    """The rotation that a camera stored as a tag.
 
-    Not ``ImageOps.exif_transpose``: that writes the tags back as well, and so fails on pixels that are fine when any of them is
-    broken (Pillow 13.0).
+    ``ImageOps.exif_transpose`` is not used: it writes the tags back as well, and so fails on intact pixels when a tag is damaged
+    (Pillow 13.0).
     """
     try:
         found = image.getexif().get(_ORIENTATION_TAG)

@@ -1,4 +1,4 @@
-"""Zip files from elsewhere that other code opens: their listing is checked before ``zipfile`` makes an object for each entry.
+"""Open zip files from other people: their listing is checked before ``zipfile`` makes an object for each entry.
 
 ::
 
@@ -17,27 +17,27 @@ from tfft.core import limits
 from tfft.core.archives import check_zip
 from tfft.core.errors import DataError, TfftError, shortlist
 
-_LOCAL_HEADER = 30  # bytes in front of a member's name
-_TAIL = 65_557 + 20 + 56  # the longest end record with its comment, and what zip64 puts in front of it
-_ENTRY = 512  # bytes in the listing that one member may take on average
+_LOCAL_HEADER = 30  # bytes before a member's name
+_TAIL = 65_557 + 20 + 56  # the longest end record with its comment, and the zip64 records before it
+_ENTRY = 512  # average bytes in the listing that one member may take
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, OSError, ValueError, LookupError, RuntimeError)
 
 
 @contextmanager
 def opened(path: Path, what: str, error: type[TfftError] = DataError) -> Iterator[zipfile.ZipFile]:
-    """Open a zip file whose listing is safe.
+    """Open a zip file after checking its listing.
 
     Args:
-        path: Of the file.
-        what: The file, for the message.
-        error: The class of the error to raise.
+        path: The path of the file.
+        what: The name of the file in messages.
+        error: The exception class to raise.
 
     Yields:
-        The archive: regular files and folders with plain relative names, within the limits of archives, none of which shares bytes
-        with another.
+        The archive. It holds only regular files and folders with plain relative names, within the limits for archives, and no two
+        members share bytes.
 
     Raises:
-        TfftError: An instance of ``error``, before anything is unpacked; also when the file is damaged.
+        TfftError: An instance of ``error``, before anything is unpacked, when the listing is not safe or the file is damaged.
 
     Example:
         >>> import tempfile
@@ -66,7 +66,7 @@ def opened(path: Path, what: str, error: type[TfftError] = DataError) -> Iterato
 
 
 def _listing_bytes(path: Path) -> int:
-    """How long the listing of the members is, as the end of the file says."""
+    """The length of the listing, according to the end of the file."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - _TAIL))
@@ -76,7 +76,7 @@ def _listing_bytes(path: Path) -> int:
         at = tail.find(mark)
         while at >= 0:
             value = tail[at + offset : at + offset + struct.calcsize(layout)]
-            # 0xFFFFFFFF stands for: see zip64
+            # 0xFFFFFFFF means: see zip64
             if len(value) == struct.calcsize(layout) and value != b"\xff\xff\xff\xff":
                 found.append(struct.unpack(layout, value)[0])
             at = tail.find(mark, at + 1)
@@ -84,7 +84,7 @@ def _listing_bytes(path: Path) -> int:
 
 
 def _check_places(members: Sequence[zipfile.ZipInfo], size: int, what: str, error: type[TfftError]) -> None:
-    """Members that share bytes of the file make the worst bombs: a few megabytes that unpack to terabytes."""
+    """Refuse members that share bytes of the file: they make the worst bombs, a few megabytes that unpack to terabytes."""
     end, previous = 0, ""
     for member in sorted(members, key=lambda member: member.header_offset):
         stored = member.compress_type == zipfile.ZIP_STORED and member.compress_size != member.file_size

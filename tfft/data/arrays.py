@@ -35,9 +35,9 @@ def from_arrays(
     """Take images or texts, and targets, that are already in memory (or memory-mapped).
 
     Args:
-        images: Of shape (n, height, width) or (n, height, width, 1 or 3 or 4), or a list of such images or of Pillow images, of
-            any sizes; or n strings, or pairs of strings, which are texts; or a mapping
-            ``{"train": (images, targets), "test": (images, targets)}``, then ``targets`` stays None.
+        images: An array of shape (n, height, width) or (n, height, width, 1 or 3 or 4); a list of such images or of Pillow images,
+            of any sizes; n strings or pairs of strings, which are read as texts; or a mapping
+            ``{"train": (images, targets), "test": (images, targets)}``, with ``targets`` left at None.
         targets: Shape (n,): integers or strings are classes, floats a quantity; shape (n, k): zeros and ones are several labels,
             floats k quantities.
         class_names: Names in id order; the ids themselves when None.
@@ -127,13 +127,13 @@ class AsPixels(Sequence[np.ndarray]):
 
 
 def looks_channels_first(shape: tuple[int, ...]) -> bool:
-    """Whether an array of three axes has its channels in front, as PyTorch has them.
+    """Return whether an array of three axes has its channels on the first axis, as in PyTorch.
 
     Args:
-        shape: Of the array.
+        shape: The shape of the array.
 
     Returns:
-        True for (1 or 3 or 4, height, width) of more than 4 pixels each way.
+        True for (1 or 3 or 4, height, width) when height and width are above 4 pixels.
 
     Example:
         >>> looks_channels_first((3, 8, 8)), looks_channels_first((8, 8, 3)), looks_channels_first((3, 8, 3))

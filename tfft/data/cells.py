@@ -78,7 +78,7 @@ def images(column: "pd.Series", folder: Path) -> list[Any]:
 def _image(value: Any, row: int, folder: Path) -> Any:
     """One cell of the image column: a path from where the table lies, encoded bytes, or uint8 pixels."""
     if isinstance(value, (str, Path)):
-        # a URL or the home folder is no path below the table; whoever looks for it says so
+        # a URL or a path in the home folder is not relative to the table; the search for the file reports it
         return str(value) if str(value).startswith("~") or "://" in str(value) else str(folder / value)
     if isinstance(value, (bytes, bytearray)):
         return bytes(value)
@@ -96,13 +96,13 @@ def labels(column: "pd.Series", writing: Writing = AS_FOUND) -> list[Any]:
 
     Args:
         column: Of shape (rows,).
-        writing: How several labels stand in one cell, and what the decimal sign is.
+        writing: How a cell separates several labels, and which decimal sign it uses.
 
     Returns:
         A label, or a list of labels, for each row.
 
     Raises:
-        DataError: When lists stand beside other text, or commas may be decimal signs.
+        DataError: When some cells are lists and others are not, or when a comma may be a decimal sign.
     """
     values = column.tolist()
     if writing.separator is not None:
@@ -128,7 +128,7 @@ def labels(column: "pd.Series", writing: Writing = AS_FOUND) -> list[Any]:
 
 
 def _with_commas(column: "pd.Series", decimal: str | None) -> "pd.Series":
-    """A column of text as numbers, where these have decimal commas; others as they are."""
+    """Convert a text column with decimal commas to numbers; return other columns unchanged."""
     filled = [value for value in column.tolist() if not is_missing(value)]
     if not are_comma_numbers(filled):
         return column
@@ -137,7 +137,7 @@ def _with_commas(column: "pd.Series", decimal: str | None) -> "pd.Series":
 
 
 def _separated(values: list[Any], column: str, separator: str) -> list[Any]:
-    """Lists of labels; a missing value is an empty list, and counted."""
+    """Lists of labels; a missing value becomes an empty list and is counted."""
     empty = [row for row, value in enumerate(values) if is_missing(value)]
     if empty:
         warnings.warn(
@@ -154,7 +154,7 @@ def numbers(columns: "pd.DataFrame", writing: Writing = AS_FOUND) -> np.ndarray:
 
     Args:
         columns: Of numbers or truth values, shape (rows, k).
-        writing: What the decimal sign of numbers in text is.
+        writing: The decimal sign of numbers in text.
 
     Returns:
         int64 or float64, shape (rows, k).

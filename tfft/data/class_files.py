@@ -1,4 +1,4 @@
-"""The files of class folders: which class has which, and whether they are images or texts."""
+"""The files of class folders: the files of each class, and whether the classes hold images or texts."""
 
 import os
 import unicodedata
@@ -13,14 +13,14 @@ Classes = dict[str, Below]
 
 
 def class_files(home: Path, without: Collection[Path] = ()) -> Classes:
-    """What lies in the visible folders directly below another one.
+    """Sort the files in the visible folders directly below a folder.
 
     Args:
-        home: The folder of the classes.
-        without: Folders that are no classes.
+        home: The folder that holds the class folders.
+        without: Folders that are not classes.
 
     Returns:
-        Files by class name.
+        Class name -> its files.
 
     Raises:
         DataError: When a folder name is not UTF-8.
@@ -30,7 +30,7 @@ def class_files(home: Path, without: Collection[Path] = ()) -> Classes:
         if any(child == other or child in other.parents for other in without):
             continue
         _check_name(child)
-        # macOS stores accents decomposed, other systems composed: one class, however it is written
+        # macOS stores accents decomposed and other systems composed: both spellings are the same class
         name = unicodedata.normalize("NFC", child.name)
         files, found = classes.setdefault(name, Below()), look_below(child)
         for several, more in zip(
@@ -43,18 +43,17 @@ def class_files(home: Path, without: Collection[Path] = ()) -> Classes:
 
 
 def are_text_files(root: Path, classes: Sequence[Below]) -> bool:
-    """Whether the examples of class folders are texts.
+    """Decide whether the examples in class folders are texts.
 
     Args:
-        root: For messages.
+        root: The root folder, for messages.
         classes: The files of each class.
 
     Returns:
-        True where there are texts and no images; False where texts only go along with images: they share a name with one, or are
-        few.
+        True when there are texts and no images. False when there are images, and the texts have the names of images or are few.
 
     Raises:
-        DataError: When both may be meant.
+        DataError: When the folders may hold images or texts.
     """
     images = sum(len(files.images) for files in classes)
     texts = sum(len(files.texts) for files in classes)
@@ -73,27 +72,27 @@ def are_text_files(root: Path, classes: Sequence[Below]) -> bool:
 
 
 def unused(files: Below, texts: bool) -> list[str]:
-    """Files of a class that are no examples.
+    """List the files of a class that are not examples.
 
     Args:
-        files: Of the class.
+        files: The files of the class.
         texts: Whether its examples are texts.
 
     Returns:
-        Paths, but for documents such as README.
+        Paths, without documents such as README.
     """
     return [*files.images, *files.others] if texts else files.rest()
 
 
 def counted(classes: Iterable[Below], texts: bool) -> dict[str, int]:
-    """How many files are no examples.
+    """Count the files that are not examples.
 
     Args:
         classes: The files of each class.
-        texts: Whether examples are texts.
+        texts: Whether the examples are texts.
 
     Returns:
-        Counts by ending, and of hidden files under ``"hidden"``.
+        Counts by ending; hidden files are counted under ``"hidden"``.
 
     Example:
         >>> counted([Below(images=["1.png"], texts=["1.txt"], hidden=2)], texts=False)
@@ -106,7 +105,7 @@ def counted(classes: Iterable[Below], texts: bool) -> dict[str, int]:
 
 
 def _alone(files: Below) -> list[str]:
-    """Texts that do not go along with an image of the same name."""
+    """Texts that do not share a name with an image."""
     names = {_stem(path) for path in files.images} | {os.path.basename(path).lower() for path in files.images}
     return [path for path in files.texts if _stem(path) not in names and not is_document(path)]
 
@@ -116,7 +115,7 @@ def _stem(path: str) -> str:
 
 
 def _check_name(child: Path) -> None:
-    """A class name goes into JSON and onto screens, which take no bytes that are not UTF-8."""
+    """Refuse a class name that is not valid UTF-8: JSON and terminals cannot show it."""
     try:
         child.name.encode()
     except UnicodeEncodeError:

@@ -17,12 +17,12 @@ _IMAGE, _TEXT = "path", "text"
 
 
 class InputColumns(TypedDict, total=False):
-    """What the inputs of a table are called (one of the two), and how its labels are written.
+    """The input columns of a table (images or texts, not both), and how its labels are written.
 
     Attributes:
         image_column: Of paths, encoded bytes or uint8 arrays of shape (height, width[, channels]).
         text_column: Of texts, or two columns for pairs of them.
-        separator: What stands between several labels in one cell, such as ``"|"``.
+        separator: The text between several labels in one cell, such as ``"|"``.
         decimal: The decimal sign of labels in text, ``","`` or ``"."``.
     """
 
@@ -33,7 +33,7 @@ class InputColumns(TypedDict, total=False):
 
 
 class TableColumns(InputColumns, total=False):
-    """The same for files.
+    """The same for tables in files.
 
     Attributes:
         quotes: Whether quotation marks enclose cells (True) or belong to the texts (False).
@@ -52,10 +52,12 @@ class Columns:
         text: One of texts, or two for pairs of them. Where neither images nor texts are named, what there is of ``"path"`` and
             ``"text"`` is taken.
         group: Rows with the same value in it belong together.
-        writing: How cells are written.
+        writing: How the cells are written.
 
     Raises:
-        DataError: When both images and texts are named, or not one or two columns of texts, or a separator for several columns.
+        DataError: When both images and texts are named, when the text columns are not one or two, or when a separator is given for
+            several
+        columns.
 
     Example:
         >>> import pandas as pd
@@ -101,10 +103,10 @@ class Columns:
         """Columns from the arguments of ``from_csv``.
 
         Args:
-            label: Its ``label_column``; a list of one column is that column.
+            label: The ``label_column``; a list with one column means that column.
             group: Its ``group_column``.
-            inputs: By the names of ``options``.
-            options: Which names there are.
+            inputs: Input columns, by the names in ``options``.
+            options: The option names that the caller supports.
 
         Returns:
             Columns.
@@ -152,16 +154,16 @@ class Columns:
         return [self.label] if len(values) and all(isinstance(value, float) for value in values) else None
 
     def chosen(self, names: Sequence[Any]) -> list[str]:
-        """The columns to read of a table.
+        """Choose the columns of a table to read.
 
         Args:
-            names: Of all of its columns.
+            names: The names of all columns.
 
         Returns:
-            Inputs, labels and group.
+            The names of the input, label and group columns.
 
         Raises:
-            DataError: When one is missing, or named for two things.
+            DataError: When a column is missing, or is named for two purposes.
         """
         if not self.labels or len(set(self.labels)) < len(self.labels):
             raise DataError(
@@ -185,17 +187,17 @@ class Columns:
         return self.image or (_IMAGE if guessed else None)
 
     def pool(self, frame: "pd.DataFrame", folder: Path) -> Pool:
-        """The rows of a table.
+        """Read the rows of a table.
 
         Args:
-            frame: Of shape (rows, columns).
-            folder: Where relative paths start.
+            frame: A table of shape (rows, columns).
+            folder: The folder from which relative paths start.
 
         Returns:
             A Pool with targets of shape (rows,), or (rows, k) for several label columns.
 
         Raises:
-            DataError: When a column is missing or holds something else, or a row has no input.
+            DataError: When a column is missing or has the wrong type, or a row has no input.
         """
         names = list(frame.columns)
         check_names(names, "The table")

@@ -23,7 +23,7 @@ def opened(item: Any) -> tuple[Any, str]:
 
     Raises:
         OSError: When a file cannot be read.
-        DataError: When it is longer than the limit ``input_bytes``.
+        DataError: When the file is larger than the limit ``input_bytes``.
         UnicodeEncodeError: When a text holds half a character.
 
     Example:

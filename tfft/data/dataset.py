@@ -37,7 +37,7 @@ def from_dataset(
 
     Args:
         dataset: Elements (image, target), or ``{"train": ..., "validation": ..., "test": ...}`` of such datasets. An image is a
-            tensor of shape (height, width[, channels]) or a string scalar of encoded bytes; where all strings are UTF-8 and not
+            tensor of shape (height, width[, channels]) or a string scalar of encoded bytes. When all strings are UTF-8 and not
             images, they are texts. A target is as in ``from_arrays``.
         class_names: Names in id order; the ids themselves when None.
         value_range: (lowest, highest) pixel value; needed for anything but uint8 and encoded bytes.
@@ -127,7 +127,7 @@ def spooled(
         dataset: Finite and unbatched, of (image, target) as ``from_dataset`` takes them.
         part: Which part this is, for messages.
         value_range: As for ``from_dataset``.
-        kind: What the strings are, where the source knows; None to see from all of them.
+        kind: The kind of the strings when the source knows it; None to decide from all of them.
 
     Returns:
         A Pool whose inputs stay in the file, targets of shape (n,) or (n, k).
@@ -176,7 +176,7 @@ def spooled(
 
 
 def _kind(inputs: Sequence[bytes], part: str) -> str:
-    """What strings are, by all of them: a few damaged images change nothing, nor do empty texts."""
+    """Decide from all strings whether they are images or texts; a few damaged images or empty texts do not matter."""
     texts, others = [], []
     for index, content in enumerate(inputs):
         if content.strip() and _is_utf8(content) and is_encoded_text(content):

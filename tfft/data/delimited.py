@@ -1,6 +1,6 @@
-"""CSV and TSV files -> columns of text, each cell as it is written.
+"""Read CSV and TSV files into columns of text, with each cell as it is written.
 
-Python's reader rather than pandas': it says on which lines a row stands, and keeps only the columns that are asked for.
+Uses Python's reader and not pandas': it gives the line numbers of a row, and keeps only the requested columns.
 """
 
 import csv
@@ -21,11 +21,11 @@ Choose = Callable[[Sequence[str]], Sequence[str]]
 
 @dataclass(frozen=True)
 class Cells:
-    """What is read of a delimited file.
+    """The result of reading a delimited file.
 
     Attributes:
-        names: Of all columns, in order.
-        columns: Name to cells, shape (rows,), of the columns that were asked for; None for a cell that a short row lacks.
+        names: The names of all columns, in order.
+        columns: Name -> cells, shape (rows,), of the requested columns; None for a cell that is missing in a short row.
     """
 
     names: tuple[str, ...]
@@ -34,15 +34,15 @@ class Cells:
 
 @dataclass
 class _Pass:
-    """What one pass over a file found.
+    """The result of one pass over a file.
 
     Attributes:
-        cells: The columns.
-        labels: Values of each label column on rows of one line.
-        spanning: Rows of several lines.
-        unended: The last row, where the file ends inside a quoted cell.
-        too_wide: Why the pass ended at a row that has more cells than the header.
-        uniform: Whether all lines have equally many separators.
+        cells: The requested columns.
+        labels: The values of each label column, from rows on a single line.
+        spanning: The rows that span several lines.
+        unended: The last row, when the file ends inside a quoted cell.
+        too_wide: The error for a row with more cells than the header, which ended the pass.
+        uniform: Whether all lines have the same number of separators.
     """
 
     cells: Cells
@@ -54,12 +54,12 @@ class _Pass:
 
 
 class _Lines(Iterator[str]):
-    """Lines of a file, those of the row that is being read kept at hand.
+    """The lines of a file; keeps the lines of the row that is being read.
 
     Attributes:
-        held: Lines since ``held`` was emptied.
-        ended: Whether the file was asked for more than it has.
-        uniform: Whether every line so far has as many separators as the first one; blank lines do not count.
+        held: The lines since ``held`` was last emptied.
+        ended: Whether the reader asked for a line after the end of the file.
+        uniform: Whether every line so far has as many separators as the first one; blank lines are ignored.
     """
 
     def __init__(self, file: TextIO, separator: str, path: Path) -> None:
@@ -89,24 +89,24 @@ def read_delimited(
 ) -> Cells:
     r"""Read a CSV or TSV file with one header line.
 
-    Rows end at ``\n``, ``\r\n`` or ``\r``; blank lines are no rows. A quoted cell may span lines, but not lines that are rows
-    themselves (``quotations.refuse_swallowed``).
+    Rows end at ``\n``, ``\r\n`` or ``\r``; blank lines are skipped. A quoted cell may span several lines, but not lines that look
+    like rows themselves (``quotations.refuse_swallowed``).
 
     Args:
-        path: In UTF-8, with or without a byte order mark.
-        separator: One character.
-        choose: Called with the names of all columns; returns those to keep.
-        labels: Columns in which the same values stand often.
-        quotes: True for quotation marks that enclose cells, whatever the lines look like; False for marks that belong to the texts;
-            None to see from a TSV file, and to refuse a doubtful CSV file.
+        path: The path of a UTF-8 file, with or without a byte order mark.
+        separator: The separator; one character.
+        choose: A function from the names of all columns to the names to keep.
+        labels: Columns whose values often repeat.
+        quotes: True when quotation marks enclose cells, even if the lines look otherwise. False when the marks belong to the texts.
+            None to decide from the lines for a TSV file, and to refuse a doubtful CSV file.
 
     Returns:
-        Cells.
+        The names and cells.
 
     Raises:
-        DataError: For a row with more cells than the header, a quoted cell that never ends or swallows rows, an empty file, or more
-            than the limits of ``core.limits`` allow.
-        UnicodeDecodeError: For another encoding.
+        DataError: When a row has more cells than the header, a quoted cell never ends or swallows rows, the file is empty, or it
+            exceeds a limit of ``core.limits``.
+        UnicodeDecodeError: When the file is not UTF-8.
 
     Example:
         >>> import tempfile
@@ -118,7 +118,7 @@ def read_delimited(
     found = _read(path, separator, choose, labels, quotes is not False)
     if quotes is None and (found.spanning or found.unended or found.too_wide):
         if separator == "\t" and found.uniform:
-            # texts hold no tabs: each line is a row, and the marks belong to the texts
+            # the texts hold no tabs: each line is a row, and the marks belong to the texts
             found = _read(path, separator, choose, labels, False)
         else:
             refuse_swallowed(path, [*found.spanning, *([found.unended] if found.unended else [])], found.labels)
@@ -130,14 +130,14 @@ def read_delimited(
 
 
 def header(path: Path, separator: str) -> tuple[str, ...]:
-    """The names of the columns.
+    """Read the names of the columns.
 
     Args:
         path: As for ``read_delimited``.
-        separator: One character.
+        separator: The separator; one character.
 
     Returns:
-        Names, shape (columns,).
+        The names, shape (columns,).
 
     Raises:
         DataError: As ``read_delimited``.
@@ -148,7 +148,7 @@ def header(path: Path, separator: str) -> tuple[str, ...]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[TextIO]:
-    """The file, with our limit on the length of a cell in place of Python's (131,072 characters)."""
+    """Open a file with tfft's limit on the length of a cell instead of Python's (131,072 characters)."""
     before = csv.field_size_limit(limits.highest("text_bytes"))
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -170,7 +170,7 @@ def _is_blank(row: list[str]) -> bool:
 
 
 def _read(path: Path, separator: str, choose: Choose, labels: Sequence[str], quotes: bool) -> _Pass:
-    """One pass over the file."""
+    """Read the file once."""
     with _opened(path) as file:
         lines = _Lines(file, separator, path)
         rows = csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE)
@@ -207,7 +207,7 @@ def _read(path: Path, separator: str, choose: Choose, labels: Sequence[str], quo
 
 
 def _rows(lines: _Lines, rows: Any, path: Path) -> Iterator[tuple[int, list[str], list[str]]]:
-    """Number of the first line, all lines, and the cells of each row behind the header."""
+    """Yield the number of the first line, all lines, and the cells of each row after the header."""
     lines.held = []
     try:
         for row in rows:

@@ -125,7 +125,7 @@ class Splits:
         seed: The seed that drew the parts.
         skipped: Inputs left out because they could not be read (``on_corrupt="skip"``), with the reason.
         source: The call that made them, as text.
-        left_out: How many files of the source are no inputs, by ending; hidden ones under ``"hidden"``.
+        left_out: The number of files in the source that are not inputs, by ending; hidden files under ``"hidden"``.
     """
 
     train: Examples

@@ -31,17 +31,16 @@ def from_folder(
 ) -> Splits:
     """Read images from class folders, ``folder/roses/1.jpg`` or ``folder/train/roses/1.jpg``, or texts, one in each ``.txt`` file.
 
-    The class is the first folder below the root (or below the part's folder); images may lie any deeper. Every file that can be
-    decoded is read, whatever its name ends in. Files that are no images are counted in ``Splits.left_out``, and a warning names
-    them; of hidden files there is only the count. Texts beside images, such as side-cars, are left out. Nothing is kept in memory
-    but paths.
+    The class is the first folder below the root (or below the folder of the part); images may be at any depth. Every file that can
+    be decoded is read, whatever its ending. Other files are counted in ``Splits.left_out``, and a warning names them; hidden files
+    are only counted. Texts beside images, such as captions, are left out. Only paths are kept in memory.
 
     Args:
         folder: The root.
-        parts: Which subfolder is which part, such as ``{"train": "train", "test": "val"}``; False when the folders of the root are
-            classes, whatever their names. When None, subfolders called like parts (train, training_set, seg_train, val2017, dev,
-            Testing ...) are taken as parts if they hold class folders and there is a training one; otherwise the root holds the
-            classes. Where both may be meant, it is an error that shows both calls.
+        parts: Which subfolder is which part, such as ``{"train": "train", "test": "val"}``; False when all folders of the root are
+            classes, whatever their names. With None, subfolders named like parts (train, training_set, seg_train, val2017, dev,
+            Testing ...) are parts if they hold class folders and one of them is for training; otherwise the folders of the root are
+            classes. When both readings are possible, an error shows both calls.
         holdout: Fractions (validation, test) of the training images, drawn with the same share of every class for parts that are
             missing. With a validation folder and no test folder, ``(0, 0)`` keeps all of the training folder for training.
         seed: Draws the parts; same seed, same parts.
@@ -51,9 +50,8 @@ def from_folder(
         Splits whose inputs are paths, and whose targets, int64 of shape (n,), number the sorted folder names.
 
     Raises:
-        DataError: For a folder that is missing or empty, folders that may be parts or classes, images mixed with texts, one
-            class, a class that training does not have, an image that cannot be
-            read, or too few images to split.
+        DataError: When the folder is missing or empty, folders may be parts or classes, or images are mixed with texts. Also when
+            there is only one class, training lacks a class, an image cannot be read, or there are too few images to split.
 
     Example:
         >>> import numpy as np, tempfile, PIL.Image

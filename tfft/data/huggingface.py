@@ -31,13 +31,13 @@ def from_huggingface(
     Args:
         dataset: What ``datasets.load_dataset`` or ``datasets.load_from_disk`` returned. Of a dict the parts that are called train,
             validation (or valid, val, dev) and test are taken; training examples whose label is -1, as catalogues mark unknown
-            ones, are an error. Streaming datasets are not taken: examples are shuffled fully, and split without a leak.
+            ones, are an error. Streaming datasets are not supported: examples are shuffled fully, and split without a leak.
         input_column: Of images, or of texts; two names for pairs of texts. None for ``"image"``, or else ``"text"``.
         label_column: Of classes, shape (n,), of lists of classes, or of floats.
         holdout: Fractions (validation, test) of the training examples for parts that are missing.
         seed: Draws the parts.
         on_corrupt: ``"error"``, or ``"skip"`` to leave unreadable images out and list them in ``Splits.skipped``.
-        separator: What stands between several labels in one text, such as ``"|"``; None for one label.
+        separator: The text between several labels in one string, such as ``"|"``; None when each string is one label.
 
     Returns:
         Splits; images stay encoded as they are stored, and class names come from the dataset's ``ClassLabel``.
@@ -116,7 +116,7 @@ def _inputs(rows: Any, columns: Sequence[str]) -> Sequence[Any]:
                 f"a {type(values[wrong]).__name__}, of {rows.features[name]}",
                 "Pass input_column= with another one, filter such rows, or cast_column(..., datasets.Image()) for images.",
             )
-    are_texts(found[0])  # refuses paths of images
+    are_texts(found[0])  # raises for image paths
     return [Text(*texts) for texts in zip(*found, strict=True)]
 
 

@@ -32,7 +32,7 @@ class Inspection:
     Attributes:
         digests: Hash of each input, of a file its bytes, of an array dtype, shape and values; empty where it cannot be read.
         faults: Position and reason of each input that cannot be read.
-        doubts: Position and reason of each image whose brightness is probably wrong.
+        doubts: Position -> reason, for each image whose brightness is probably wrong.
     """
 
     digests: tuple[str, ...]
@@ -75,7 +75,7 @@ def inspect_inputs(inputs: Sequence[Any]) -> Inspection:
         tuple((index, reason) for index, (_, reason, _) in enumerate(found) if reason),
         tuple(
             [(index, doubt) for index, (_, _, doubt) in enumerate(found) if doubt]
-            # of Pillow images, which come as pixels
+            # Pillow images arrive as pixels
             + sorted(getattr(inputs, "doubts", {}).items())
         ),
     )
@@ -143,11 +143,11 @@ def named_faults(inputs: Sequence[Any], inspection: Inspection) -> tuple[str, ..
 
 
 def warn_doubts(inputs: Sequence[Any], inspection: Inspection) -> None:
-    """Warn of images of 16 bits a pixel that use so few of them that they are read as almost black.
+    """Warn about 16-bit images that use so few of their bits that they are read as almost black.
 
     Args:
-        inputs: What was inspected: paths, encoded bytes, or arrays of shape (height, width[, channels]).
-        inspection: What was found.
+        inputs: The inspected inputs: paths, encoded bytes, or arrays of shape (height, width[, channels]).
+        inspection: The result of the inspection.
     """
     if inspection.doubts:
         named = [f"{_name(inputs, index)} ({reason})" for index, reason in inspection.doubts]
@@ -160,7 +160,7 @@ def warn_doubts(inputs: Sequence[Any], inspection: Inspection) -> None:
 
 
 def _look(inputs: Sequence[Any], index: int) -> tuple[str, str, str]:
-    """Digest, reason why it cannot be read, and doubt of one input."""
+    """The digest, the reason why it cannot be read, and the doubt for one input."""
     try:
         item = inputs[index]
         if not isinstance(item, (str, bytes, bytearray, np.ndarray, Text)):

@@ -1,4 +1,4 @@
-"""JSON lines: one object in each line -> columns of values as they are written."""
+"""Read JSON lines: one object on each line becomes columns of values."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -11,20 +11,20 @@ _SHOWN = 80
 
 
 def read_json_lines(path: Path, choose: Callable[[Sequence[str]], Sequence[str]]) -> dict[str, list[Any]]:
-    r"""Read a file with one object in each line; lines end at ``\n`` or ``\r\n``, and blank ones are no rows.
+    r"""Read a file with one object on each line. Lines end at ``\n`` or ``\r\n``; blank lines are skipped.
 
-    The file is read twice: for the names of all keys, and for the values of the columns that are asked for.
+    The file is read twice: first for the names of all keys, then for the values of the requested columns.
 
     Args:
-        path: In UTF-8, with or without a byte order mark.
-        choose: Called with the names of all columns; returns those to keep.
+        path: The path of a UTF-8 file, with or without a byte order mark.
+        choose: A function from the names of all columns to the names to keep.
 
     Returns:
-        Name to values, shape (rows,); None where a row lacks the key.
+        Name -> values, shape (rows,); None when a row does not have the key.
 
     Raises:
-        DataError: For a line that is not one JSON object, or more than the limits of ``core.limits`` allow.
-        UnicodeDecodeError: For another encoding.
+        DataError: When a line is not one JSON object, or the file exceeds a limit of ``core.limits``.
+        UnicodeDecodeError: When the file is not UTF-8.
 
     Example:
         >>> import tempfile
@@ -41,13 +41,13 @@ def read_json_lines(path: Path, choose: Callable[[Sequence[str]], Sequence[str]]
 
 
 def json_names(path: Path) -> list[str]:
-    """The names of all keys of a file.
+    """Read the names of all keys in a file.
 
     Args:
         path: As for ``read_json_lines``.
 
     Returns:
-        Names, in the order in which they first stand.
+        The names, in order of first appearance.
 
     Raises:
         DataError: As ``read_json_lines``.

@@ -1,4 +1,4 @@
-"""Parquet files: sizes are checked before anything is unpacked."""
+"""Read Parquet files after checking their sizes."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -10,23 +10,23 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-_BYTES_PER_VALUE = 64  # of a Python string, beside its characters
+_BYTES_PER_VALUE = 64  # for a Python string, in addition to its characters
 
 
 def read_parquet(path: Path, choose: Callable[[Sequence[str]], Sequence[str]]) -> "pd.DataFrame":
-    """Read the columns that are asked for.
+    """Read the requested columns.
 
     Args:
-        path: Of the file.
-        choose: Called with the names of all columns; returns those to keep.
+        path: The path of the file.
+        choose: A function from the names of all columns to the names to keep.
 
     Returns:
         A DataFrame of shape (rows, columns).
 
     Raises:
-        DataError: When the table has more columns, cells or bytes than the limits of ``core.limits`` allow.
-        ImportError: Without pyarrow.
-        ValueError: For a damaged file, as pyarrow raises it.
+        DataError: When the table exceeds a limit of ``core.limits`` on columns, cells or bytes.
+        ImportError: When pyarrow is not installed.
+        ValueError: When the file is damaged; raised by pyarrow.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -40,16 +40,16 @@ def read_parquet(path: Path, choose: Callable[[Sequence[str]], Sequence[str]]) -
         leaves = [leaf for leaf in range(about.num_columns) if _is_in(about.schema.column(leaf).path, kept)]
         groups = [about.row_group(index) for index in range(about.num_row_groups)]
         chunks = [group.column(leaf) for group in groups for leaf in leaves]
-        # what the footer says: values that a dictionary repeats count once in it, so this is the least
+        # a lower bound from the footer, which counts a value once when a dictionary repeats it
         fitting(path, sum(chunk.total_uncompressed_size for chunk in chunks))
         fitting(path, _BYTES_PER_VALUE * sum(chunk.num_values for chunk in chunks))
         texts = [about.schema.column(leaf) for leaf in leaves]
         repeated = [text.path for text in texts if text.physical_type == "BYTE_ARRAY"]
     parts, size = [], 0
     with pq.ParquetFile(path, read_dictionary=repeated) as file:
-        # one group of rows after the other: pyarrow 26 reads no lists of several groups with dictionaries
+        # read one row group at a time: pyarrow 26 cannot read lists with dictionaries from several groups
         for group in range(about.num_row_groups):
-            table = file.read_row_group(group, columns=kept)  # still as numbers into dictionaries
+            table = file.read_row_group(group, columns=kept)  # still as indices into dictionaries
             size += sum(unpacked_bytes(chunk) for column in table.columns for chunk in column.chunks)
             fitting(path, size)
             parts.append(_unpacked(table))
@@ -57,17 +57,17 @@ def read_parquet(path: Path, choose: Callable[[Sequence[str]], Sequence[str]]) -
 
 
 def names(path: Path) -> list[str]:
-    """The names of the columns.
+    """Read the names of the columns.
 
     Args:
-        path: Of the file.
+        path: The path of the file.
 
     Returns:
-        Names, shape (columns,).
+        The names, shape (columns,).
 
     Raises:
-        ImportError: Without pyarrow.
-        ValueError: For a damaged file.
+        ImportError: When pyarrow is not installed.
+        ValueError: When the file is damaged.
     """
     import pyarrow.parquet as pq
 
@@ -78,8 +78,8 @@ def fitting(path: Path, amount: int) -> None:
     """Refuse content that is both large and many times larger than its file.
 
     Args:
-        path: Of the file.
-        amount: Bytes of its content, or the least that they can be.
+        path: The path of the file.
+        amount: The size of the content in bytes, or a lower bound for it.
 
     Raises:
         DataError: When ``amount`` is more than ``table_bytes`` and than ``table_ratio`` times the size of the file.
@@ -90,13 +90,13 @@ def fitting(path: Path, amount: int) -> None:
 
 
 def unpacked_bytes(array: "pa.Array") -> int:
-    """The size of an array once its dictionaries are replaced by values.
+    """Compute the size of an array after its dictionary indices are replaced by values.
 
     Args:
-        array: Of any type; lists may hold dictionaries.
+        array: An array of any type; lists may hold dictionaries.
 
     Returns:
-        Bytes.
+        The size in bytes.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -112,7 +112,7 @@ def unpacked_bytes(array: "pa.Array") -> int:
 
 
 def _is_in(path: str, columns: Sequence[str]) -> bool:
-    """Whether a leaf such as ``tags.list.element`` belongs to one of the columns."""
+    """Return whether a leaf such as ``tags.list.element`` belongs to one of the columns."""
     return any(path == column or path.startswith(f"{column}.") for column in columns)
 
 
@@ -124,7 +124,7 @@ def _unpacked(table: "pa.Table") -> "pa.Table":
 
 
 def _plain(kind: Any) -> Any:
-    """The type without dictionaries, for more than 2 GB of text."""
+    """The same type without dictionaries, and with room for more than 2 GB of text."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(kind):

@@ -1,4 +1,4 @@
-"""Folders of a root that are called like parts of a data set: training_set, seg_train, val2017, Testing, trn."""
+"""Recognise folders that are named like parts of a dataset: training_set, seg_train, val2017, Testing, trn."""
 
 import re
 from collections.abc import Mapping
@@ -26,14 +26,14 @@ _PART_OF |= {
 
 
 def part_of(name: str) -> str | None:
-    """The part that a folder is called like.
+    """Return the part that a folder name stands for.
 
     Args:
-        name: Of the folder.
+        name: The name of the folder.
 
     Returns:
-        ``"train"``, ``"validation"`` or ``"test"`` where one word says so and all others are words such as set, data, images, or
-        numbers; None for other names.
+        ``"train"``, ``"validation"`` or ``"test"`` when one word names the part, and all other words are numbers or words such as
+        set, data or images. None for other names.
 
     Example:
         >>> [part_of(name) for name in ("seg_train", "val2017", "TestSet", "test_tube", "training shoes", "trainer")]
@@ -47,13 +47,13 @@ def part_of(name: str) -> str | None:
 
 
 def is_fold(name: str) -> bool:
-    """Whether a folder is called like one fold of a cross-validation.
+    """Return whether a folder is named like one fold of a cross-validation.
 
     Args:
-        name: Of the folder.
+        name: The name of the folder.
 
     Returns:
-        True for fold1, fold_2, cv3.
+        True for names such as fold1, fold_2, cv3.
 
     Example:
         >>> is_fold("Fold 1"), is_fold("folder"), is_fold("fold")
@@ -64,16 +64,16 @@ def is_fold(name: str) -> bool:
 
 
 def found_parts(root: Path) -> dict[str, Path]:
-    """The part folders below a root, or the root itself as training part.
+    """Find the part folders below a root; without them, the root itself is the training part.
 
     Args:
-        root: The folder.
+        root: The root folder.
 
     Returns:
-        Folders whose folders are classes, by part.
+        Part -> the folder that holds its class folders.
 
     Raises:
-        DataError: When folders may be parts or classes; it shows both calls.
+        DataError: When folders may be parts or classes; the message shows both calls.
     """
     below = visible_folders(root)
     folds = [child for child in below if is_fold(child.name)]
@@ -81,7 +81,7 @@ def found_parts(root: Path) -> dict[str, Path]:
         _refuse(root, "folds", folds, {"train": folds[0].name, "test": folds[1].name})
     candidates = [child for child in below if part_of(child.name)]
     if len(candidates) < len(below):
-        # beside other classes, a folder without class folders is a class that happens to be called "train" or "test"
+        # next to other classes, a folder without class folders is a class that is called "train" or "test"
         candidates = [child for child in candidates if visible_folders(child)]
     others = [child for child in below if child not in candidates]
     homes: dict[str, Path] = {}
@@ -94,17 +94,21 @@ def found_parts(root: Path) -> dict[str, Path]:
             )
         homes |= {part: match[0]} if match else {}
     _check_doubts(root, homes, others)
-    return {part: inner(home) for part, home in homes.items()} if "train" in homes else {"train": root}
+    if "train" in homes:
+        return {part: inner(home) for part, home in homes.items()}
+    _check_inside(root, below)
+    _check_pairs(root, below)
+    return {"train": root}
 
 
 def inner(home: Path) -> Path:
-    """The folder of a part that holds its classes; archives often repeat its name, as in ``seg_train/seg_train``.
+    """Find the folder of a part that holds its classes; archives often repeat the name, as in ``seg_train/seg_train``.
 
     Args:
         home: The folder of the part.
 
     Returns:
-        The same folder, or the only one in it where that is called like the same part.
+        The same folder, or its only subfolder when that is named like the same part.
     """
     below = visible_folders(home)
     part = part_of(home.name)
@@ -112,12 +116,12 @@ def inner(home: Path) -> Path:
 
 
 def _words(name: str) -> list[str]:
-    """Words in lower case, apart at blanks, punctuation, digits and capitals."""
+    """The words of a name in lower case, split at blanks, punctuation, digits and capitals."""
     return [word.lower() for word in re.findall(r"\d+|[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])|[A-Z]", name)]
 
 
 def _check_doubts(root: Path, homes: Mapping[str, Path], others: list[Path]) -> None:
-    """Refuse what may be parts, and may be classes."""
+    """Refuse folders that may be parts or classes."""
     if not homes:
         return
     classes = [{child.name for child in visible_folders(inner(home))} for home in homes.values()]
@@ -137,6 +141,43 @@ def _check_doubts(root: Path, homes: Mapping[str, Path], others: list[Path]) -> 
     if imaged:
         named = {part: home.name for part, home in homes.items()}
         _refuse(root, "parts beside other folders of images", [*homes.values(), *imaged], named)
+
+
+def _check_inside(root: Path, classes: list[Path]) -> None:
+    """Refuse parts inside of classes, ``cats/train`` and ``cats/test``: they would be mixed, and the parts drawn anew."""
+    for child in classes if len(classes) > 1 else ():
+        parts = {part_of(each.name): each for each in visible_folders(child)}
+        if "train" in parts and len(set(parts) - {None}) > 1:
+            above = visible_folders(parts["train"])
+            raise DataError(
+                f"The folder {child.name!r} in {str(root)!r} holds parts, and would be read as one class.",
+                shortlist(each.name for each in visible_folders(child)),
+                f"Pass from_folder({str(child)!r}) to read these parts, or parts=False for classes."
+                if above
+                else f"Put the parts above the classes, as in 'train/{child.name}'; or pass parts=False to draw the parts anew.",
+            )
+
+
+def _check_pairs(root: Path, below: list[Path]) -> None:
+    """Refuse folders whose names differ in the part alone, such as ``cats_train`` and ``cats_test``."""
+    pairs: dict[tuple[str, ...], dict[str, Path]] = {}
+    for child in below:
+        words = _words(child.name)
+        found = [word for word in words if word in _PART_OF]
+        if len(found) == 1:
+            rest = tuple(word for word in words if word not in _PART_OF)
+            pairs.setdefault(rest, {})[_PART_OF[found[0]]] = child
+    for rest, parts in pairs.items():
+        if not rest or "train" not in parts or len(parts) == 1:
+            continue
+        named = {part: parts[part].name for part in PARTS if part in parts}
+        if set.intersection(*({each.name for each in visible_folders(home)} for home in parts.values())):
+            _refuse(root, "parts", list(parts.values()), named)
+        raise DataError(
+            f"{str(root)!r} seems to hold parts of one class, and they would be read as different classes.",
+            shortlist(named.values()),
+            "Put the parts above the classes, as in 'train/cats' and 'test/cats'; or pass parts=False if these are classes.",
+        )
 
 
 def _refuse(root: Path, what: str, folders: list[Path], parts: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Pillow images that are already in memory -> pixels, by the code that reads files."""
+"""Convert Pillow images in memory to pixels, with the same code that reads files."""
 
 import numpy as np
 from PIL import Image
@@ -12,18 +12,18 @@ _WIDE = ("F", "I")  # and I;16, I;16B ...
 
 
 def as_pixels(image: Image.Image, ranged: bool = False) -> tuple[np.ndarray | bytes, str]:
-    """The pixels of one image, upright.
+    """Convert one image to upright pixels.
 
     Args:
-        image: Of any mode, loaded or not.
-        ranged: Whether the caller knows which range its values have; samples of more than 8 bits then stay as they are.
+        image: A Pillow image of any mode, loaded or not.
+        ranged: Whether the caller knows the range of the values; samples of more than 8 bits then stay unchanged.
 
     Returns:
-        uint8 of shape (height, width, 3), RGB; or samples of shape (height, width); or the encoded bytes of a large image that is
-        not loaded yet, so that it need not stay in memory. And why its brightness is doubtful, or an empty string.
+        uint8 pixels of shape (height, width, 3), RGB; or samples of shape (height, width); or the encoded bytes of a large image
+        that is not loaded yet, to save memory. Also the reason why the brightness is doubtful, or an empty string.
 
     Raises:
-        DataError: When it cannot be decoded, has no known range, or more pixels than the limit.
+        DataError: When the image cannot be decoded, has no known range, or has more pixels than the limit.
 
     Example:
         >>> pixels, _ = as_pixels(Image.new("CMYK", (6, 4)))
@@ -46,6 +46,6 @@ def as_pixels(image: Image.Image, ranged: bool = False) -> tuple[np.ndarray | by
     except DataError:
         raise
     except Exception as error:
-        # Pillow's readers end in whatever the arithmetic on damaged headers raises
+        # for damaged headers, Pillow's readers raise many kinds of errors
         fix = "Pass value_range=(lowest, highest)." if "range" in str(error) else "Repair or remove it."
         raise DataError(f"{what} cannot be read: {str(error) or type(error).__name__}.", fix=fix) from error

@@ -9,6 +9,7 @@ import numpy as np
 
 from tfft.core.errors import DataError
 from tfft.core.machine import cores
+from tfft.core.python_functions import owned
 from tfft.core.seed import derive
 from tfft.data import grouping
 from tfft.data.loading import Arrays, Loading
@@ -100,7 +101,8 @@ def training_batches(loading: Loading, batch_size: int, epochs: range, seed: int
         found = tf.numpy_function(rows, [epoch], tf.int64, stateful=False)
         return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(found, (None, None)))
 
-    return _batches(tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(of_epoch), loading, epochs.start)
+    ordered = owned(tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(of_epoch), rows)
+    return _batches(ordered, loading, epochs.start)
 
 
 def evaluation_batches(
@@ -197,14 +199,15 @@ def _batches(rows: "tf.data.Dataset", loading: Loading, epoch: int) -> "tf.data.
     """What ``loading`` makes of each of ``_rows``."""
     import tensorflow as tf
 
-    load = _gathering(loading.held) if loading.held is not None else _calling(loading, epoch)
+    load, called = (_gathering(loading.held), None) if loading.held is not None else _calling(loading, epoch)
 
     def load_batch(row: Any) -> tuple[Any, ...]:
         found = load(row)
         inputs, behind = found[: -1 - loading.weighted], found[-1 - loading.weighted :]
         return inputs[0] if len(inputs) == 1 else tuple(inputs), *behind
 
-    batches = rows.map(load_batch, num_parallel_calls=cores(), deterministic=True).prefetch(_BATCHES_AHEAD)
+    loaded = rows.map(load_batch, num_parallel_calls=cores(), deterministic=True)
+    batches = (loaded if called is None else owned(loaded, called)).prefetch(_BATCHES_AHEAD)
     options = tf.data.Options()
     # tf.data's autotuner can stall the end of an iterator for seconds (TensorFlow 2.21): every size above is explicit
     options.autotune.enabled = False
@@ -225,8 +228,8 @@ def _gathering(held: Arrays) -> Callable[[Any], list[Any]]:
     return load
 
 
-def _calling(loading: Loading, epoch: int) -> Callable[[Any], list[Any]]:
-    """Rows by ``load``, called in the threads of the pipeline."""
+def _calling(loading: Loading, epoch: int) -> tuple[Callable[[Any], list[Any]], Callable[..., Any]]:
+    """Rows by ``load``, called in the threads of the pipeline, and the function that is called there."""
     import tensorflow as tf
 
     # one example tells shapes and dtypes
@@ -251,4 +254,4 @@ def _calling(loading: Loading, epoch: int) -> Callable[[Any], list[Any]]:
             for array, kind, shape in typed
         ]
 
-    return load
+    return load, called

@@ -22,7 +22,7 @@ class Pool:
         inputs: Paths, bytes, or arrays of shape (height, width[, channels]); length n.
         targets: Raw targets, as ``targets.label_space`` takes them; length n.
         groups: What must not be torn apart (a patient, a camera, an author), shape (n,); None when examples are independent.
-        left_out: How many files beside the inputs are none, by ending.
+        left_out: The number of files beside the inputs that are not inputs, by ending.
     """
 
     inputs: Sequence[Any]

@@ -1,4 +1,4 @@
-"""Quoted cells that span lines: real ones, such as reviews with line breaks, and stray marks that swallow rows."""
+"""Quoted cells that span several lines: real cells, such as reviews with line breaks, or stray marks that swallow rows."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,18 +9,18 @@ from tfft.core.errors import DataError
 from tfft.data.spellings import is_number
 
 _SHOWN = 60
-# of a cell that spans lines: from how many lines, and which share of them, the number of cells alone decides
+# for a cell that spans this many lines, the number of cells alone decides, when it is right on this share of the lines
 _MANY_LINES, _MOST = 10, 0.9
 
 
 @dataclass(frozen=True)
 class Spanning:
-    """The lines of one row, each of them taken for a row of its own.
+    """The lines of one row, each read as a row of its own.
 
     Attributes:
-        line: Where the row begins, counted from 1.
-        lines: How many lines it covers, without blank ones.
-        labels: How often each combination of labels stands on a line that has as many cells as the header.
+        line: The line on which the row begins, counted from 1.
+        lines: The number of lines, without blank ones.
+        labels: Combination of labels -> number of its lines with as many cells as the header.
         begins: The first characters of its first line.
     """
 
@@ -31,14 +31,14 @@ class Spanning:
 
     @classmethod
     def of(cls, lines: Sequence[str], line: int, separator: str, width: int, at: Sequence[int]) -> "Spanning":
-        r"""Look at each line of a row, without regard to quotation marks.
+        r"""Read each line of a row, ignoring quotation marks.
 
         Args:
-            lines: Of the file, with their ends.
-            line: Number of the first one.
-            separator: Between cells.
-            width: How many cells the header has.
-            at: Positions of the labels among them.
+            lines: The lines of the row, with their line ends.
+            line: The number of the first line.
+            separator: The separator between cells.
+            width: The number of cells in the header.
+            at: The positions of the label columns.
 
         Returns:
             A Spanning.
@@ -57,19 +57,20 @@ class Spanning:
 
 
 def refuse_swallowed(path: Path, rows: Iterable[Spanning], known: Sequence[set[str]]) -> None:
-    """Raise where a quoted cell spans lines that are rows.
+    """Raise when a quoted cell spans lines that are rows themselves.
 
-    Such a line has as many cells as the header, and a label that stands on other rows of the file, or a number where all labels are
-    numbers. The cell is refused when this holds for two lines and half of them. Of ten lines and more, nine in ten with that number
-    of cells are enough. One line is never enough: the first or the last line of a real row holds its label.
+    Such a line has as many cells as the header, and a label that also appears on other rows, or a number when all labels are
+    numbers. The cell is refused when at least two lines, and at least half of its lines, are like this. From ten lines on, it is
+    enough when nine in ten have that number of cells. One line is never enough: the first or last line of a real row holds the
+    label of the row.
 
     Args:
-        path: Of the file, for the message.
-        rows: Those that span lines.
-        known: The values of each label column on rows of one line.
+        path: The path of the file, for the message.
+        rows: The rows that span several lines.
+        known: The values of each label column, from rows on a single line.
 
     Raises:
-        DataError: With the line where the quotation begins.
+        DataError: When a cell is refused; the message has the line where the quotation begins.
     """
     numeric = [bool(values) and all(map(is_number, values)) for values in known]
 
@@ -93,14 +94,14 @@ def refuse_swallowed(path: Path, rows: Iterable[Spanning], known: Sequence[set[s
 
 
 def unended(path: Path, row: Spanning) -> DataError:
-    """The error for a quoted cell that no mark ends.
+    """Make the error for a quoted cell without a closing mark.
 
     Args:
-        path: Of the file.
-        row: The last one.
+        path: The path of the file.
+        row: The last row.
 
     Returns:
-        A DataError to raise.
+        The DataError to raise.
     """
     return DataError(
         f"Line {row.line} of {str(path)!r} begins a quoted cell that never ends.",

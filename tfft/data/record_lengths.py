@@ -1,4 +1,4 @@
-"""The lengths that TFRecord files claim, checked before TensorFlow allocates them: it ends the process where one is too large."""
+"""Check the record lengths in TFRecord files, because a length that is too large makes TensorFlow end the process."""
 
 import gzip
 import struct
@@ -14,13 +14,13 @@ _AT_ONCE = 2**20
 
 
 def check_lengths(path: str) -> None:
-    """Walk from record to record, of compressed files through what they unpack to.
+    """Check the length of each record; compressed files are unpacked on the way.
 
     Args:
-        path: Of a TFRecord file; one that ends in ``.gz`` is compressed.
+        path: The path of a TFRecord file; a path that ends in ``.gz`` is compressed.
 
     Raises:
-        DataError: When it ends inside a record, a length is damaged, or more is claimed than the limits of ``core.limits`` allow.
+        DataError: When the file ends inside a record, a length is damaged, or the lengths exceed a limit of ``core.limits``.
 
     Example:
         >>> import tempfile
@@ -58,7 +58,7 @@ def _walk(file: BinaryIO, path: str, packed: bool) -> None:
 
 
 def _skip(file: BinaryIO, count: int) -> bool:
-    """Read on; whether there is so much."""
+    """Skip bytes; return whether the file has that many."""
     while count:
         read = len(file.read(min(count, _AT_ONCE)))
         if not read:
@@ -84,7 +84,7 @@ _CRC32C = _table()
 
 
 def _checksum(content: bytes) -> bytes:
-    """As TFRecord has it behind a length. Source: tensorflow/core/lib/io/record_writer.h, a masked CRC-32C."""
+    """The checksum of a length. Source: tensorflow/core/lib/io/record_writer.h, a masked CRC-32C."""
     value = 0xFFFFFFFF
     for byte in content:
         value = value >> 8 ^ _CRC32C[(value ^ byte) & 0xFF]

@@ -1,10 +1,10 @@
-"""How labels are spelt in cells of text: numbers, numbers with a decimal comma, lists, and several labels in one cell.
+"""Read labels from the text of cells: numbers, numbers with a decimal comma, lists, and several labels in one cell.
 
 ::
 
-    as_spelt        numbers where all cells are written as numbers, else the text
+    as_spelt        numbers when all cells are written as numbers, else the text
     as_list         the labels in the text of a list
-    taken_apart     the labels in a cell, by the separator that the user names
+    taken_apart     the labels in a cell, split at the user's separator
 """
 
 import ast
@@ -23,21 +23,21 @@ _ITEM = r"""(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|-?\d[\d.eE+-]*+)"""
 _LIST = re.compile(rf"\[\s*+(?:{_ITEM}(?:(?:\s*+,\s*+|\s++|(?=['\"])){_ITEM})*+,?\s*+)?\]", re.DOTALL)
 _NAMES_BEGIN = re.compile(r"""\[\s*['"]""")
 _SHOWN = 80
-# Source: what pandas.read_csv takes for missing (pandas 3.0, argument na_values), and an empty cell
+# Source: the values that pandas.read_csv reads as missing (pandas 3.0, argument na_values), and an empty cell
 _NO_VALUE = frozenset(
     ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA")
 ) | {"NULL", "NaN", "None", "n/a", "nan", "null"}
 
 
 def as_spelt(cells: Sequence[str | None], decimal: str | None = None) -> list[Any]:
-    """Numbers where every filled cell is the usual spelling of one, else text.
+    """Convert cells to numbers when every filled cell is written as programs write numbers; else keep the text.
 
     Args:
-        cells: Text, shape (n,); None for a cell that a row lacks.
-        decimal: ``","`` where numbers have a decimal comma, as in files with semicolons.
+        cells: Strings, shape (n,); None for a cell that is missing in a short row.
+        decimal: ``","`` when numbers have a decimal comma, as in files with semicolons.
 
     Returns:
-        Integers, floats or text; None for an empty cell, and for "NA" or "nan" among numbers.
+        Integers, floats or strings; None for an empty cell, and for "NA" or "nan" among numbers.
 
     Example:
         >>> as_spelt(["1", "NA", "2"]), as_spelt(["1", "x"]), as_spelt(["1,5", "2"], decimal=",")
@@ -54,10 +54,10 @@ def as_spelt(cells: Sequence[str | None], decimal: str | None = None) -> list[An
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell is a number as programs write it.
+    """Return whether a cell is a number as programs write it.
 
     Args:
-        cell: Text.
+        cell: The text of the cell.
 
     Example:
         >>> is_number("-1.5e3"), is_number("007"), is_number(" 5")
@@ -67,13 +67,13 @@ def is_number(cell: str) -> bool:
 
 
 def are_comma_numbers(cells: Sequence[Any]) -> bool:
-    """Whether values are the text of numbers with a decimal comma, all of them.
+    """Return whether all values are text of numbers, and at least one has a decimal comma.
 
     Args:
-        cells: Values, without those that are missing.
+        cells: The values that are not missing.
 
     Returns:
-        True when one has a comma and all others are such numbers or whole ones.
+        True when one value has a comma and all others are such numbers or integers.
 
     Example:
         >>> are_comma_numbers(["1,5", "2", "1.000,25"]), are_comma_numbers(["1", "2"]), are_comma_numbers(["1,5,2"])
@@ -87,13 +87,13 @@ def are_comma_numbers(cells: Sequence[Any]) -> bool:
 
 
 def comma_number(cell: str) -> float:
-    """The number in a cell with a decimal comma.
+    """Convert a cell with a decimal comma to a number.
 
     Args:
-        cell: As ``are_comma_numbers`` knows it; points group thousands.
+        cell: Text in the form that ``are_comma_numbers`` accepts; points group thousands.
 
     Raises:
-        ValueError: When it is something else.
+        ValueError: When the text has another form.
 
     Example:
         >>> comma_number("1.000,25")
@@ -105,10 +105,10 @@ def comma_number(cell: str) -> float:
 
 
 def may_group_thousands(cells: Sequence[str]) -> bool:
-    """Whether the commas of numbers may also group thousands, as in "1,234".
+    """Return whether the commas in numbers may group thousands, as in "1,234".
 
     Args:
-        cells: As ``are_comma_numbers`` knows them.
+        cells: Text in the form that ``are_comma_numbers`` accepts.
 
     Example:
         >>> may_group_thousands(["1,234", "5"]), may_group_thousands(["1,234", "5,5"])
@@ -118,15 +118,15 @@ def may_group_thousands(cells: Sequence[str]) -> bool:
 
 
 def refuse_doubtful_commas(column: str, cells: Sequence[Any], decimal: str | None) -> None:
-    """Raise where commas may be decimal signs, group thousands, or stand between several labels, and nothing says which.
+    """Raise when commas may be decimal signs, group thousands or separate labels, and the user has not said which.
 
     Args:
-        column: Name of the label column.
-        cells: Its values that are not missing, shape (n,).
-        decimal: What the user says; with any value nothing is doubtful.
+        column: The name of the label column.
+        cells: The values that are not missing, shape (n,).
+        decimal: The user's choice; with any choice there is no doubt.
 
     Raises:
-        DataError: Naming the ways to settle it.
+        DataError: When it is doubtful; the message lists the ways to decide.
     """
     if decimal is None and are_comma_numbers(cells):
         raise DataError(
@@ -138,10 +138,10 @@ def refuse_doubtful_commas(column: str, cells: Sequence[Any], decimal: str | Non
 
 
 def looks_like_list(cell: Any) -> bool:
-    """Whether a cell is meant as the text of a list of labels, well-formed or not; "[spam]" is a name.
+    """Return whether a cell looks like the text of a list of labels, well-formed or not; "[spam]" is a name.
 
     Args:
-        cell: Anything.
+        cell: Any value.
 
     Example:
         >>> looks_like_list("['dog', 'indoor']"), looks_like_list("[spam]"), looks_like_list("dog")
@@ -153,16 +153,16 @@ def looks_like_list(cell: Any) -> bool:
 
 
 def as_list(cell: str) -> list[str]:
-    """The labels in the text of a list.
+    """Read the labels in the text of a list.
 
     Args:
-        cell: As pandas writes a list or an array of labels.
+        cell: A list or an array of labels as pandas writes it.
 
     Returns:
-        Labels.
+        The labels.
 
     Raises:
-        ValueError: When it is neither.
+        ValueError: When the cell is neither.
 
     Example:
         >>> as_list("['dog', 'indoor']"), as_list("['dog' 'indoor']")
@@ -171,7 +171,7 @@ def as_list(cell: str) -> list[str]:
     try:
         if not _LIST.fullmatch(cell):
             raise ValueError
-        # each item alone: nothing is nested, whatever the cell holds
+        # read each item alone: nested values are impossible, whatever the cell holds
         items = re.findall(_ITEM, cell, re.DOTALL)
         return [str(ast.literal_eval(item)) if item[0] in "'\"" else item for item in items]
     except (ValueError, SyntaxError):
@@ -182,14 +182,14 @@ def as_list(cell: str) -> list[str]:
 
 
 def taken_apart(cell: Any, separator: str) -> list[str]:
-    """The labels in one cell.
+    """Read the labels in one cell.
 
     Args:
-        cell: Text; a list is returned as it is, and a number is one label.
-        separator: What stands between two labels; spaces around a label are removed.
+        cell: Text; a list is returned unchanged, and a number is one label.
+        separator: The text between two labels; spaces around a label are removed.
 
     Returns:
-        Labels; none for an empty cell.
+        The labels; an empty list for an empty cell.
 
     Example:
         >>> taken_apart("dog | indoor", "|"), taken_apart("dog  indoor", " "), taken_apart("", "|")

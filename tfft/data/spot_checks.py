@@ -1,6 +1,6 @@
-"""A few rows that were kept are computed again and compared, before anything is made from the others.
+"""Compute a few cached rows again and compare them, before the other rows are used.
 
-The key of a table names all that its rows are known to depend on. This finds what nobody thought of.
+The key of a table names everything that its rows are known to depend on. This check finds causes that nobody thought of.
 """
 
 import warnings
@@ -13,13 +13,13 @@ from tfft.core.shards import Shards
 
 
 def some(positions: np.ndarray) -> np.ndarray:
-    """A few positions: the first, the last, and another one, drawn anew in each call so that in time all are looked at.
+    """Choose the first position, the last one, and a random one, so that repeated calls check all rows in time.
 
     Args:
-        positions: int64, shape (m,), at least one.
+        positions: int64, shape (m,), with at least one position.
 
     Returns:
-        int64, at most three, ascending.
+        int64, at most three positions, ascending.
 
     Example:
         >>> some(np.array([4, 7])).tolist()
@@ -29,11 +29,12 @@ def some(positions: np.ndarray) -> np.ndarray:
 
 
 def spot_check(table: Shards, difference: Callable[[np.ndarray], str]) -> bool:
-    """Look at a few rows that an earlier process has kept; where one is wrong, warn, and delete all of them.
+    """Check a few rows that an earlier process has stored. If a row is wrong, warn and delete all of them.
 
     Args:
-        table: Of rows of any shape; those that this process computed are trusted.
-        difference: Positions, int64, shape (m,) -> in words what is wrong with their rows; empty where nothing is.
+        table: A table with rows of any shape; rows that this process computed are not checked.
+        difference: A function from positions (int64, shape (m,)) to a description of what is wrong with these rows; empty when
+            correct.
 
     Returns:
         Whether rows were deleted.
@@ -55,15 +56,15 @@ def spot_check(table: Shards, difference: Callable[[np.ndarray], str]) -> bool:
 
 
 def distance(expected: np.ndarray, found: np.ndarray) -> float:
-    """How far numbers are from what they should be.
+    """Measure how far numbers are from their expected values.
 
     Args:
-        expected: Of any shape and dtype, bfloat16 as well.
-        found: Of the same shape.
+        expected: An array of any shape and dtype, including bfloat16.
+        found: An array of the same shape.
 
     Returns:
-        The largest difference, relative to the largest expected number; infinite where one of two is NaN or infinite, or where
-        whole numbers differ.
+        The largest difference, divided by the largest expected number. It is infinite when a value is NaN or infinite, or when
+        integers differ.
 
     Example:
         >>> distance(np.float32([1, 2]), np.float32([1, 1.5])), distance(np.int32([1]), np.int32([2]))

@@ -14,7 +14,7 @@ _SHOWN = 60
 
 
 def are_texts(values: Any) -> bool:
-    """Whether values are texts or pairs of them; all of them are looked at, or none is a text.
+    """Return whether values are texts or pairs of texts. Either all values are texts or no value is; otherwise it raises.
 
     Args:
         values: An array, or anything else.
@@ -23,7 +23,7 @@ def are_texts(values: Any) -> bool:
         True for strings, and for tuples, lists or rows of two strings.
 
     Raises:
-        DataError: When some are texts and others are not, or when most of them are paths of images.
+        DataError: When some values are texts and others are not, or when most of them are image paths.
 
     Example:
         >>> are_texts(["a film"]), are_texts([("who?", "me")]), are_texts(np.zeros((2, 8, 8, 3))), are_texts("a film")
@@ -32,7 +32,7 @@ def are_texts(values: Any) -> bool:
     if isinstance(values, (str, bytes)) or not hasattr(values, "__len__") or not hasattr(values, "__getitem__"):
         return False
     plain = _plain(values)
-    # the elements of other sequences may be images that are read one by one, and a text among them is found when it is read
+    # other sequences may hold images that are read one by one; a text among them is found when it is read
     whole = isinstance(plain, (list, tuple)) or (isinstance(plain, np.ndarray) and plain.dtype.kind in "OUS")
     if not len(values) or not (whole or _strings(plain[0])):
         return False
@@ -51,7 +51,7 @@ def are_texts(values: Any) -> bool:
 
 
 def _refuse_paths(texts: Sequence[str]) -> None:
-    """Raise when most texts end like names of image files; a few may, such as "see logo.png"."""
+    """Raise when most texts end like names of image files. A few may, such as "see logo.png"."""
     paths = [row for row, text in enumerate(texts) if text.lower().endswith(SUFFIXES)]
     if 2 * len(paths) > len(texts):
         other = next((row for row in range(len(texts)) if row not in set(paths)), None)

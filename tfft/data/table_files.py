@@ -27,15 +27,16 @@ _PACKED = (
 
 @dataclass(frozen=True)
 class Writing:
-    """How cells of text are written.
+    """How the text of cells is written.
 
     Attributes:
-        quotes: Whether quotation marks enclose cells (True) or belong to the texts (False); None to see from the file.
-        decimal: The decimal sign of labels, ``","`` or ``"."``; None for commas only where semicolons separate cells.
-        separator: What stands between several labels in one cell; None for one label.
+        quotes: Whether quotation marks enclose cells (True) or belong to the texts (False); None to decide from the file.
+        decimal: The decimal sign of labels, ``","`` or ``"."``; None for commas only in files whose cells are separated by
+            semicolons.
+        separator: The text between several labels in one cell; None when each cell is one label.
 
     Raises:
-        DataError: For another value.
+        DataError: When an option has another value.
     """
 
     quotes: bool | None = None
@@ -54,7 +55,7 @@ class Writing:
 
 
 AS_FOUND = Writing()
-"""Nothing is said: see from the file."""
+"""The default: decide everything from the file."""
 
 
 def read_table(
@@ -72,14 +73,14 @@ def read_table(
             only an empty cell is missing, and a column is one of numbers when each of them would be written in the same way.
         texts: Columns in which every cell is text, an empty one too.
         writing: How the cells of CSV and TSV files are written.
-        choose: Called with the names of all columns; returns those to keep.
+        choose: A function from the names of all columns to the names to keep.
 
     Returns:
         A DataFrame of shape (rows, columns).
 
     Raises:
-        DataError: When there is no such file, it is of another kind, or it cannot be parsed; when two columns have one name; when
-            the table is larger than the limits of ``core.limits`` allow.
+        DataError: When the file does not exist, has another type, or cannot be parsed; when two columns have the same name; when
+            the table exceeds a limit of ``core.limits``.
 
     Example:
         >>> import tempfile
@@ -116,13 +117,13 @@ def read_table(
 
 
 def column_names(path: Path) -> list[str]:
-    """The names of the columns of a table, of which no more than that is read where the file says them first.
+    """Read the names of the columns of a table; the rest is read only when the format requires it.
 
     Args:
         path: As for ``read_table``.
 
     Returns:
-        Names, shape (columns,).
+        The names, shape (columns,).
 
     Raises:
         DataError: As ``read_table``.
@@ -142,14 +143,14 @@ def column_names(path: Path) -> list[str]:
 
 
 def check_names(names: Sequence[Any], what: str) -> None:
-    r"""Refuse columns that have one name, or names that differ only in spaces and byte order marks.
+    r"""Refuse columns with the same name, or with names that differ only in spaces and byte order marks.
 
     Args:
-        names: Of all columns; nameless ones may stand beside each other.
-        what: The table, for the message.
+        names: The names of all columns; several may be empty.
+        what: The name of the table in messages.
 
     Raises:
-        DataError: Naming them.
+        DataError: When two names are the same; the message shows them.
 
     Example:
         >>> check_names(["text", "label", " label"], "'a.csv'")
@@ -167,14 +168,14 @@ def check_names(names: Sequence[Any], what: str) -> None:
 
 
 def _series(cells: list[str | None], as_written: bool, text: bool, separator: str, writing: Writing) -> "pd.Series":
-    """The cells of one column, of a type that keeps what they say."""
+    """The cells of one column, in a type that loses no information."""
     import pandas as pd
 
     if not as_written:
         return pd.Series([cell if text or cell else None for cell in cells], dtype=object)
     if writing.separator is not None:
         return pd.Series([cell or None for cell in cells], dtype=object)
-    # 1,234 may be a number of thousands: whoever reads the labels asks
+    # 1,234 may be a number with thousands: the code that reads labels decides
     commas = separator == ";" and not may_group_thousands([cell for cell in cells if cell])
     values = as_spelt(cells, writing.decimal or ("," if commas else None))
     plain = pd.Series(values)
@@ -182,7 +183,7 @@ def _series(cells: list[str | None], as_written: bool, text: bool, separator: st
 
 
 def _readable(path: Path, read: Callable[[], Any]) -> Any:
-    """What a reader returns, or its error in our words."""
+    """The result of a reader, or its error in tfft's words."""
     if not path.is_file():
         raise DataError(f"There is no file {str(path)!r}.", fix=missing_file(path))
     kind = path.suffix[1:].upper()
@@ -237,9 +238,9 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _separator(path: Path) -> str:
-    """A tab for TSV; a semicolon where the header of a CSV file has some and no comma.
+    """A tab for TSV; a semicolon when the header of a CSV file has semicolons and no comma; else a comma.
 
-    Spreadsheets write semicolons where the comma is the decimal sign.
+    Spreadsheets write semicolons when the comma is the decimal sign.
     """
     if path.suffix.lower() == ".tsv":
         return "\t"

@@ -28,7 +28,7 @@ from tfft.data.loading import Reader
 from tfft.data.spot_checks import spot_check
 
 T = TypeVar("T")
-# in a key: why its rows must not outlive the process
+# in a key: the reason why its rows must not outlive the process
 MEMORY_ONLY = "memory_only"
 _AT_ONCE = 64
 
@@ -57,7 +57,7 @@ class Tables:
         """Find or begin a table.
 
         Args:
-            key: Everything that its rows depend on, as JSON values; where nobody can know it, ``MEMORY_ONLY`` says why.
+            key: Everything that its rows depend on, as JSON values. When that cannot be known, ``MEMORY_ONLY`` gives the reason.
             count: How many rows.
             row: dtype and shape of one row.
 
@@ -90,17 +90,17 @@ class Tables:
         return self._held[name]
 
     def is_wrong(self, table: Shards, difference: Callable[[np.ndarray], str]) -> bool:
-        """Look at a few rows that another run has kept, once for each table; where one is wrong, all of them are deleted.
+        """Check a few rows that another run has stored, once for each table. If a row is wrong, all rows are deleted.
 
         Args:
-            table: From ``table``.
-            difference: As for ``spot_check``: positions, int64, shape (m,) -> what is wrong with their rows.
+            table: A result of ``table``.
+            difference: As for ``spot_check``: positions (int64, shape (m,)) -> a description of what is wrong with their rows.
 
         Returns:
-            Whether they were deleted.
+            Whether rows were deleted.
 
         Warns:
-            RunWarning: When they were.
+            RunWarning: When rows were deleted.
         """
         if table.folder is None or table.identity in self._trusted:
             return False

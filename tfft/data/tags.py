@@ -1,4 +1,4 @@
-"""Class names that are several labels in one text, such as "dog|indoor": found, so that they are not learned as classes."""
+"""Find class names that are several labels in one text, such as "dog|indoor", so that they are not learned as classes."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,17 +7,17 @@ SEPARATORS = ("|", ";", ",", "+", " ")
 
 
 def joining(names: Iterable[str]) -> tuple[str, list[str]]:
-    """The separator by which class names join other labels.
+    """Find the separator by which class names join other labels.
 
-    Names are such when nearly all that hold the separator are made of labels that occur in other names as well. Names of a product,
-    such as "red rose", "white rose", "red tulip", have each word at one place, and are none. Spaces and pluses join words as well:
-    there each label must be a name itself ("very good" is not two labels), or the names must be many more than the labels.
+    A separator counts when nearly all names that contain it are made of labels that also occur in other names. Names that combine
+    two lists of words, such as "red rose", "white rose", "red tulip", have each word at one position, and do not count. Spaces and
+    pluses also occur in ordinary names: each label must then be a name itself, or there must be many more names than labels.
 
     Args:
-        names: Of all classes, each once.
+        names: The names of all classes, each once.
 
     Returns:
-        The separator, and the names that hold it; an empty text and no names where there is none.
+        The separator and the names that contain it; an empty string and an empty list when there is no separator.
 
     Example:
         >>> joining(["dog", "indoor", "dog|indoor"])

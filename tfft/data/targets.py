@@ -18,7 +18,8 @@ def label_space(targets: Sequence[Any] | np.ndarray, names: Sequence[str] | None
 
     Args:
         targets: Of shape (n,): strings, booleans or integers are classes, floats a quantity, lists of strings several labels.
-            Of shape (n, k): zeros and ones of any dtype are several labels, other floats k quantities; (n, 1) is as (n,).
+            Of shape (n, k): zeros and ones of any dtype are several labels, other floats are k quantities; (n, 1) is the same as
+            (n,).
         names: Class names in id order, or names of the columns; read off the targets when None.
 
     Returns:
@@ -92,7 +93,7 @@ def encode(targets: Sequence[Any] | np.ndarray, labels: LabelSpace, part: str, b
             many_hot[index, [known[label] for label in row]] = 1
         return many_hot
     if labels.kind == "multi":
-        # as_array makes one column of labels one axis
+        # as_array gives a label column of one column one axis
         array = array.reshape(-1, 1) if len(labels) == 1 and array.ndim == 1 else array
         _zeros_and_ones(array)
         return _wide(array, labels, part).astype(np.float32)
@@ -143,7 +144,7 @@ def _columns(array: np.ndarray, names: Sequence[str] | None) -> LabelSpace:
 
 
 def _whole(names: Sequence[str]) -> tuple[str, ...]:
-    """The names, unless one holds half of a character, which no file can keep."""
+    """The names; refuses a lone surrogate, which no file can store."""
     halves = [name for name in names if any("\ud800" <= character <= "\udfff" for character in name)]
     if halves:
         raise DataError(

@@ -39,16 +39,16 @@ class TextFiles(Sequence[Text]):
 
 
 def lines_of(content: str) -> list[str]:
-    r"""The lines of a text.
+    r"""Split a text into lines.
 
-    Lines end at ``\n``, ``\r\n`` or a lone ``\r``, as Python reads files. ``str.splitlines`` would split at
-    other characters as well, such as U+2028 and U+0085, which stand inside of texts.
+    Lines end at ``\n``, ``\r\n`` or a lone ``\r``, as in Python's text files. ``str.splitlines`` also splits at other
+    characters, such as U+2028 and U+0085, which occur inside of texts.
 
     Args:
-        content: Of a file; a line end at its end begins no further line.
+        content: The content of a file; a line end at the very end does not start another line.
 
     Returns:
-        Lines without their ends; blank ones stay.
+        The lines without their ends, including blank ones.
 
     Example:
         >>> lines_of("one\x0bmore\u2028line\r\n\ntwo\n")

@@ -144,7 +144,7 @@ def _named(name: str, data_dir: str | Path | None) -> "tfds.core.DatasetBuilder"
 
 
 def _kind(feature: Any) -> Literal["image", "text"] | None:
-    """What encoded inputs are, where the builder says so."""
+    """Whether encoded inputs are images or texts, when the builder says so."""
     import tensorflow_datasets as tfds
 
     if isinstance(feature, tfds.features.Image):

@@ -15,7 +15,7 @@ def as_array(targets: Sequence[Any] | np.ndarray) -> np.ndarray:
     """Targets as a NumPy array without missing values; lists of labels become an object array of sorted lists.
 
     Args:
-        targets: Any sequence or array, a pandas Series or DataFrame; of shape (n, 1) they are one target an example.
+        targets: Any sequence or array, a pandas Series or DataFrame; the shape (n, 1) means one target per example.
 
     Returns:
         An array of shape (n,), or (n, k) for k > 1; booleans, integers, floats, strings, or an object array of lists of strings.

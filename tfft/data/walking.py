@@ -1,4 +1,4 @@
-"""What lies below a folder and is meant to be seen: files, folders, images and texts, by name and by content."""
+"""Find the visible files and folders below a folder, and sort files into images, texts and others by name and content."""
 
 import os
 from collections import Counter
@@ -27,7 +27,7 @@ SUFFIXES = (
     ".pbm",
     ".pnm",
 )
-"""Files that are images by their names, whatever is in them; all others are looked into."""
+"""Endings of files that are always images; the content of all other files is examined."""
 _TEXT = ".txt"
 _LEFT_BEHIND = ("__macosx", "@eadir", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")
 _DOCUMENTS = ("readme", "license", "licence", "copying", "changelog", "citation")
@@ -35,13 +35,13 @@ _DOCUMENTS = ("readme", "license", "licence", "copying", "changelog", "citation"
 
 @dataclass
 class Below:
-    """Files anywhere below a folder, sorted.
+    """Sorted files at any depth below a folder.
 
     Attributes:
-        images: Paths of what can be decoded, or is called like it.
+        images: Paths of files that can be decoded or have an image ending.
         texts: Paths of ``.txt`` files.
-        others: Paths of everything else, but for documents such as README.
-        hidden: How many hidden files there are, and files that systems leave behind, such as ``Thumbs.db``.
+        others: Paths of all other files, without documents such as README.
+        hidden: The number of hidden files and of system files such as ``Thumbs.db``.
     """
 
     images: list[str] = field(default_factory=list)
@@ -50,11 +50,11 @@ class Below:
     hidden: int = 0
 
     def rest(self) -> list[str]:
-        """Paths of everything but images and documents."""
+        """Paths of all files that are neither images nor documents."""
         return [*(path for path in self.texts if not is_document(path)), *self.others]
 
     def left_out(self) -> str:
-        """What is no image: how many files by ending, and some of their names.
+        """Describe the files that are not images: counts by ending, and some names.
 
         Example:
             >>> Below(texts=["a/1.txt", "a/2.txt"], others=["a/x.HEIC"]).left_out()
@@ -64,13 +64,13 @@ class Below:
 
 
 def by_ending(paths: list[str]) -> str:
-    """Paths in few words.
+    """Describe paths briefly.
 
     Args:
-        paths: Of files.
+        paths: Paths of files.
 
     Returns:
-        Counts by ending and the first names; empty for no paths.
+        Counts by ending and the first names; empty when there are no paths.
 
     Example:
         >>> by_ending(["b/notes", "a/1.csv"])
@@ -83,10 +83,10 @@ def by_ending(paths: list[str]) -> str:
 
 
 def endings(paths: list[str]) -> Counter[str]:
-    """How many files have which ending.
+    """Count files by ending.
 
     Args:
-        paths: Of files.
+        paths: Paths of files.
 
     Returns:
         Counts by ending in lower case.
@@ -105,7 +105,7 @@ def look_below(home: str | Path) -> Below:
         home: The folder.
 
     Returns:
-        What was found; links that lead back are followed once.
+        The sorted files; links that lead back are followed once.
     """
     found = Below()
     for path, seen in _walk(home):
@@ -125,26 +125,26 @@ def look_below(home: str | Path) -> Below:
 
 
 def images_in(home: str | Path) -> list[str]:
-    """Names of the images directly in a folder.
+    """List the images directly in a folder.
 
     Args:
         home: The folder.
 
     Returns:
-        Sorted names.
+        The sorted names.
     """
     files = [entry for entry in os.scandir(home) if entry.is_file() and is_visible(entry.name)]
     return sorted(each.name for each in files if each.name.lower().endswith(SUFFIXES) or is_image(each.path))
 
 
 def holds_images(home: str | Path) -> bool:
-    """Whether there is an image anywhere below a folder.
+    """Return whether there is an image at any depth below a folder.
 
     Args:
         home: The folder.
 
     Returns:
-        True from the first one on.
+        True as soon as one image is found.
     """
     return any(path.lower().endswith(SUFFIXES) or is_image(path) for path in files_below(home))
 
@@ -192,7 +192,7 @@ def visible_folders(home: Path) -> list[Path]:
 
 
 def is_visible(name: str) -> bool:
-    """Not hidden (``._x.jpg``, ``.ipynb_checkpoints``), and not what archivers, systems and file servers leave behind.
+    """Whether a name is neither hidden (``._x.jpg``, ``.ipynb_checkpoints``) nor left by archivers, systems or file servers.
 
     Args:
         name: Of a file or folder.
@@ -208,10 +208,10 @@ def is_visible(name: str) -> bool:
 
 
 def is_document(path: str) -> bool:
-    """Whether a file is about the data, and no part of it.
+    """Return whether a file describes the data and is not part of it.
 
     Args:
-        path: Of the file.
+        path: The path of the file.
 
     Returns:
         True for README, LICENSE and the like, with any ending.
@@ -224,7 +224,7 @@ def is_document(path: str) -> bool:
 
 
 def _walk(home: str | Path) -> Iterator[tuple[str, bool]]:
-    """Paths of all files, and whether each is meant to be seen."""
+    """Yield the paths of all files, and whether each is visible."""
     entered = set()
     for where, folders, names in os.walk(home, followlinks=True):
         real = os.path.realpath(where)

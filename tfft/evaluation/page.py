@@ -92,10 +92,10 @@ def html(report: Mapping[str, Any], pictures: Mapping[int, str], run: Run | None
 
 
 def escape(text: str) -> str:
-    r"""Text that shows as it is, also inside of an attribute.
+    r"""Escape text for HTML, also inside of an attribute.
 
     Args:
-        text: Of one or several lines, from anywhere.
+        text: One or more lines from any source.
 
     Returns:
         HTML without tags, and without control characters.

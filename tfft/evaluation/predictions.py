@@ -64,7 +64,7 @@ class Predictions:
         probabilities: float64, shape (n, outputs); quantities in the user's own unit for a regression.
         threshold: Probability from which on a class of a several-label task counts as named, as in its answers; one for all, or
             one for each, shape (outputs,).
-        sample: A few of the examples with their logits; None where the net itself answered.
+        sample: A few of the examples with their logits; None when the net itself computed all answers.
     """
 
     targets: np.ndarray

@@ -6,7 +6,7 @@ from typing import Any
 from tfft.core.console import plain
 
 _MAX_CONFUSION = 20
-# what begins HTML, an entity, a link, an image, code or another cell
+# characters that begin HTML, an entity, a link, an image, code or another cell
 _ENTITIES = str.maketrans({sign: f"&#{ord(sign)};" for sign in "<>[]`\\"} | {"&": "&amp;", "|": "\\|"})
 _PLAIN = (1e-3, 1e5)
 
@@ -108,7 +108,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _shown(text: str) -> str:
-    """Text for a cell. A backslash in front would not do: the text may end in one."""
+    """Escape text for a cell. A backslash before the separator is not enough, because the text may end in a backslash."""
     return plain(text).translate(_ENTITIES)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from tfft.core.errors import TaskError
 
 _OF_MAPS = ("average", "max", "flatten")
-# whatever Keras is configured to: features of every backbone have their channels last
+# independent of Keras' setting: the features of every backbone have their channels last
 _FORMAT = "channels_last"
 
 

@@ -46,7 +46,8 @@ def logits(model: TransferModel, examples: Examples, batch_size: int) -> np.ndar
         DataError: When an image cannot be read.
 
     Warns:
-        RunWarning: When kept features gave other answers than the net itself gives to a few of the examples; all are answered anew.
+        RunWarning: When cached features gave other answers than the net itself for a few examples; all answers are then computed
+            anew.
 
     Example:
         >>> import tfft
@@ -59,12 +60,12 @@ def logits(model: TransferModel, examples: Examples, batch_size: int) -> np.ndar
 
 
 def answered(model: TransferModel, examples: Examples, batch_size: int) -> tuple[np.ndarray, Sample]:
-    """As ``logits``, with a sample, so that others can ask the net itself whether it gives these answers.
+    """Compute logits as ``logits`` does, with a sample, so that others can check these answers against the net itself.
 
     Args:
-        model: As of ``logits``.
-        examples: n of them.
-        batch_size: Examples in a batch.
+        model: As for ``logits``.
+        examples: The n examples.
+        batch_size: The number of examples in a batch.
 
     Returns:
         float32, shape (n, outputs), and a few of the examples with their answers.
@@ -97,7 +98,7 @@ def answered(model: TransferModel, examples: Examples, batch_size: int) -> tuple
 def _through(
     model: TransferModel, at: Cut | None, kept: Shards | None, examples: Examples, batch_size: int
 ) -> np.ndarray:
-    """Logits through kept features, or by the whole net where there are none."""
+    """Compute logits from cached features, or with the whole net when there are no such features."""
     lengths, copies = lengths_of(examples), replicas(model.strategy)
     order = np.arange(len(examples)) if lengths is None else by_length(lengths)
     if at is None or kept is None:

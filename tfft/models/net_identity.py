@@ -1,4 +1,4 @@
-"""Which nets compute the same: their layers, the users' own code in them, and the numbers of this machine."""
+"""Identify nets that compute the same: by their layers, the users' own code in them, and the environment."""
 
 import json
 import re
@@ -18,14 +18,14 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 def net_identity(nets: Sequence["keras.Model"]) -> dict[str, Any]:
-    """Everything beside weights and inputs that the results of nets depend on, as JSON values.
+    """Describe everything except weights and inputs that the results of nets depend on, as JSON values.
 
     Args:
-        nets: Functional models, in the order in which they are called; their tensors are of shape (batch, ...).
+        nets: Functional models in the order in which they are called; their tensors have shape (batch, ...).
 
     Returns:
-        A dict that is the same in every process that computes the same. Where nobody can know that, it says why under
-        ``MEMORY_ONLY``, and what is computed must not outlive the process.
+        A dict that is equal in every process that computes the same. When that cannot be known, it gives the reason under
+        ``MEMORY_ONLY``, and the results must not outlive the process.
 
     Example:
         >>> import tfft
@@ -34,7 +34,7 @@ def net_identity(nets: Sequence["keras.Model"]) -> dict[str, Any]:
         ['code', 'environment', 'layers']
     """
     text = json.dumps([net.get_config() for net in nets], sort_keys=True, default=_written)
-    # a value without a text of its own says where in memory it lies; what it does is part of the code
+    # the text of such a value contains a memory address; its effect is part of the code
     found: dict[str, Any] = {"layers": fingerprint.digest(_ADDRESS.sub("", text).encode())}
     try:
         return found | {"code": computation.digest(nets), "environment": environment.computing()}
@@ -43,5 +43,5 @@ def net_identity(nets: Sequence["keras.Model"]) -> dict[str, Any]:
 
 
 def _written(value: Any) -> str:
-    """A value that JSON does not know; the text of a long array would leave its middle out."""
+    """Encode a value that JSON does not know; the text of a long array would omit its middle."""
     return fingerprint.digest(value) if isinstance(value, np.ndarray) and value.dtype != object else repr(value)

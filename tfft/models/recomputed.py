@@ -1,4 +1,4 @@
-"""What a trunk, or a whole net, computes for a few examples from their raw inputs: the measure of everything that is kept."""
+"""Compute a trunk or a whole net for a few examples from their raw inputs, to check cached features and answers."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from tfft.models.extraction import Wanted
 from tfft.models.features import packed, unpacked
 from tfft.models.trunk import trunk_net
 
-# largest difference, relative to the largest number: another batch size takes other kernels, and these round otherwise. Seen on a
+# largest difference, relative to the largest number: other batch sizes use other kernels, which round differently. Measured on a
 # CPU with batches of 1 and 3 after 32 (VGG16, MobileNetV2, MiniLM): up to 4e-7 in float32 and 1.2e-2 in bfloat16
 _TOLERANCES = {FLOAT32: 1e-3, "float16": 2e-2, "bfloat16": 1e-1}
 
 
 def tolerance(dtype: str) -> float:
-    """How far numbers may be apart that are computed in batches of other sizes.
+    """The allowed difference between numbers that were computed in batches of different sizes.
 
     Args:
-        dtype: In which they are computed.
+        dtype: The dtype of the computation.
 
     Returns:
         Largest difference, relative to the largest number.
@@ -41,10 +41,10 @@ def tolerance(dtype: str) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """A few examples and what a model answered to them.
+    """A few examples and the answers of a model to them.
 
     Attributes:
-        names: Of the examples.
+        names: The names of the examples.
         inputs: As the net takes them, such as uint8 pixels of shape (m, height, width, 3), or token ids and mask.
         logits: float32, shape (m, outputs).
     """
@@ -54,13 +54,13 @@ class Sample:
     logits: np.ndarray
 
     def difference(self, model: TransferModel) -> str:
-        """Ask the net itself, on what it takes.
+        """Compare the answers with those of the net itself.
 
         Args:
-            model: That answered.
+            model: The model that gave the answers.
 
         Returns:
-            In words how its answers differ; empty where they do not, but for rounding.
+            A description of the difference; empty when the answers agree up to rounding.
 
         Example:
             >>> import tfft
@@ -86,18 +86,18 @@ def difference(
     dtype: str,
     lengths: np.ndarray | None = None,
 ) -> str:
-    """Compare features that were kept with what the trunk computes from raw inputs, in one small batch.
+    """Compare cached features with those that the trunk computes from raw inputs in one small batch.
 
     Args:
-        model: With the weights that compute them.
+        model: The model with the weights of the trunk.
         wanted: A table, and its cut.
-        positions: Of the rows, int64, shape (m,).
+        positions: The positions of the rows, int64, shape (m,).
         read: Position of an example -> uint8 pixels, shape (height, width, 3), or token ids.
-        dtype: In which the trunk computes.
-        lengths: Of each example, shape (n,), where they differ; what lies behind them is padding, and not compared.
+        dtype: The dtype in which the trunk computes.
+        lengths: The length of each example, shape (n,), when they differ; padding after this length is not compared.
 
     Returns:
-        In words what differs; empty where nothing does, but for rounding.
+        A description of the difference; empty when the features agree up to rounding.
 
     Raises:
         DataError: When an input cannot be read.

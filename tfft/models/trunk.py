@@ -153,7 +153,7 @@ def _layer(
                     called = partial(run, net) if fold else net
                     tensors = called(_one_or_all(tensors), training=not inference and training)
                 tensors = list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
-            # operations that are no layers have no precision: with a float32 constant their result is float32
+            # operations that are not layers have no precision: with a float32 constant their result is float32
             wanted = [spec.dtype for spec in self.compute_output_spec([])]
             return [keras.ops.cast(tensor, kind) for tensor, kind in zip(tensors, wanted, strict=True)]
 

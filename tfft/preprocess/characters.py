@@ -1,4 +1,4 @@
-"""What the ``tokenizers`` library takes each character of Unicode for: asked of it, so that a graph has the same tables."""
+"""Ask the ``tokenizers`` library how it treats each Unicode character, so that a TensorFlow graph can use the same tables."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 _SURROGATES = range(0xD800, 0xE000)
 _LAST = 0x110000
-# a sign that no normalizer changes and that parts no words
+# a character that no normalizer changes and that splits no words
 _BETWEEN = "\u2603"
 _AT_ONCE = 4096
 
@@ -17,7 +17,7 @@ class Cleaning(NamedTuple):
 
     Attributes:
         spaces, letters, numbers: The characters of each class.
-        becomes: Of a normalizer and a pre-tokenizer of BERT: what a character becomes, where that is not itself.
+        becomes: Character -> its replacement by BERT's normalizer and pre-tokenizer; unchanged characters are left out.
     """
 
     spaces: str
@@ -27,11 +27,11 @@ class Cleaning(NamedTuple):
 
 
 def cleaning(normalizer: Mapping[str, Any] | None = None, before: Mapping[str, Any] | None = None) -> Cleaning:
-    r"""Ask the library.
+    r"""Ask the library for the tables.
 
     Args:
-        normalizer: ``BertNormalizer`` of a ``tokenizer.json``, or None.
-        before: ``BertPreTokenizer``, or None for no table of what characters become.
+        normalizer: The ``BertNormalizer`` of a ``tokenizer.json``, or None.
+        before: The ``BertPreTokenizer``, or None to leave the table of replacements empty.
 
     Returns:
         A Cleaning.
@@ -51,7 +51,7 @@ def _asked(normalizer: str, before: str) -> Cleaning:
     signs = "".join(chr(code) for code in range(_LAST) if code not in _SURROGATES)
     classes = []
     for pattern in (r"\s", r"\p{L}", r"\p{N}"):
-        # in the place of each character of the class a NUL, which is in none of them
+        # replace each character of the class by a NUL, which belongs to no class
         marked = normalizers.Replace(Regex(pattern), "\0").normalize_str(signs)
         classes.append("".join(sign for sign, mark in zip(signs, marked, strict=True) if mark == "\0" != sign))
     becomes = {} if json.loads(before) is None else _becomes(signs, json.loads(normalizer), json.loads(before))
@@ -60,7 +60,7 @@ def _asked(normalizer: str, before: str) -> Cleaning:
 
 
 def _becomes(signs: str, normalizer: Any, before: Any) -> dict[str, str]:
-    """A character as words: itself in most cases, nothing, a space, or what stands by itself with spaces around."""
+    """A character after splitting into words: mostly unchanged, or removed, a space, or a separate word with spaces around it."""
     from tokenizers import Tokenizer, models
 
     empty = {"version": "1.0", "added_tokens": [], "normalizer": normalizer, "pre_tokenizer": before}
@@ -82,13 +82,13 @@ def _changed(signs: str, made: Any) -> dict[str, str]:
 
 
 def ranges(signs: Iterable[str]) -> str:
-    r"""The inside of a class of characters in a regular expression of RE2.
+    r"""Write characters as the content of an RE2 character class.
 
     Args:
-        signs: Characters.
+        signs: The characters.
 
     Returns:
-        Ranges of their codes.
+        Ranges of their code points.
 
     Example:
         >>> ranges("abcx")

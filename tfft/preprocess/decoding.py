@@ -23,8 +23,8 @@ def decode(item: Any, size: tuple[int, int] | None = None) -> Image.Image:
 
     Args:
         item: A path, encoded bytes, a Pillow image, or a uint8 array of shape (height, width[, 1, 3 or 4]).
-        size: (width, height) in pixels that is wanted in the end; a JPEG is then decoded no larger than needed, and other images
-            of 16 megapixels or more are reduced as they are converted.
+        size: The (width, height) in pixels that the caller needs. A JPEG is then decoded no larger than needed, and other images
+            of 16 megapixels or more are reduced during the conversion.
 
     Returns:
         A Pillow image of mode RGB.
@@ -43,7 +43,7 @@ def decode(item: Any, size: tuple[int, int] | None = None) -> Image.Image:
 
 @contextmanager
 def decoded(item: Any, size: tuple[int, int] | None = None) -> Iterator[Image.Image]:
-    """The same for as long as the image is needed; no two threads hold large images at once.
+    """Decode an image and hold it in a context; no two threads hold large images at the same time.
 
     Args:
         item: As for ``decode``.
@@ -74,13 +74,13 @@ def decoded(item: Any, size: tuple[int, int] | None = None) -> Iterator[Image.Im
 
 
 def doubt(item: Any) -> str:
-    """Why the brightness of an image is probably wrong: it has 16 bits a pixel, and its values use few of them.
+    """Return why the brightness of an image is probably wrong: it has 16 bits per pixel but uses only few of them.
 
     Args:
         item: As for ``decode``.
 
     Returns:
-        A sentence, or an empty string; also of what cannot be read.
+        A sentence, or an empty string; also empty when the image cannot be read.
 
     Example:
         >>> doubt(Image.fromarray(np.full((2, 2), 700, np.uint16)))
@@ -102,18 +102,18 @@ def _from_file(item: Any, least: int | None, stack: ExitStack) -> Image.Image:
         image = stack.enter_context(opened_image(item, name))
         stack.enter_context(taking_turns(image.width * image.height))
         if least is not None and item is not image and image.format == "JPEG" and image.mode in ("RGB", "L"):
-            # EXIF may still swap the sides, so ask for the larger one both ways
+            # EXIF may still swap the sides, so ask for the larger side both ways
             image.draft(image.mode, (least, least))
         made = upright(image, least)
         if item is not image:
-            image.close()  # lets go of its pixels
+            image.close()  # frees its pixels
         return made
     except DataError:
         raise
     except FileNotFoundError as error:
         raise DataError(f"{name} cannot be read as an image: no such file.", fix=missing_file(item)) from error
     except Exception as error:
-        # Pillow's readers end in whatever the arithmetic on damaged headers raises
+        # for damaged headers, Pillow's readers raise many kinds of errors
         reason = str(error) or type(error).__name__
         fix = "Make it smaller." if isinstance(error, MemoryError) else "Repair or remove it."
         raise DataError(f"{name} cannot be read as an image: {reason}.", fix=fix) from error

@@ -1,4 +1,4 @@
-"""A tokenizer as Hugging Face's ``tokenizers`` library runs it, from the values of a ``tokenizer.json``."""
+"""A tokenizer that runs the values of a ``tokenizer.json`` with Hugging Face's ``tokenizers`` library."""
 
 import json
 import re
@@ -25,21 +25,21 @@ _CUT = re.compile(r"(?<=[A-Za-z]) (?=[A-Za-z])")
 class JsonTokenizer:
     r"""Texts -> token ids, equal to those of the ``tokenizers`` library.
 
-    Special tokens that are typed in a text, such as ``[SEP]``, become the special token, as they do there.
+    Special tokens in the text itself, such as ``[SEP]``, become the special token, as in the library.
 
     Args:
-        values: Of ``tokenizer.json``; None until ``load_assets``.
-        tokens: The text of the special tokens ``start``, ``end``, ``pad`` and ``mask``; ``mask`` may be missing.
-        separators: How many end tokens stand between two texts.
-        place: Where it comes from, for messages.
+        values: The values of ``tokenizer.json``; None until ``load_assets``.
+        tokens: The text of the special tokens ``start``, ``end``, ``pad`` and ``mask``; ``mask`` is optional.
+        separators: The number of end tokens between two texts.
+        place: The origin of the tokenizer, for messages.
 
     Attributes:
-        start_token_id, end_token_id, pad_token_id: Ids around texts and of padding.
-        mask_token_id: Of the token that stands for a hidden one, or None.
-        unk_token_id: Of the token that stands for an unknown one; -1 where every text has tokens, byte by byte.
+        start_token_id, end_token_id, pad_token_id: Ids of the tokens around texts and of the padding.
+        mask_token_id: Id of the mask token, or None.
+        unk_token_id: Id of the unknown token; -1 when every text has tokens, byte by byte.
 
     Raises:
-        BackboneError: When a part of it is unknown or damaged, or a special token is missing.
+        BackboneError: When a part of the values is unknown or damaged, or a special token is missing.
 
     Example:
         >>> from tfft.preprocess.pipelines import word_pieces
@@ -79,13 +79,13 @@ class JsonTokenizer:
         self._made, self._place = made, place
 
     def encode(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Tokens of texts, without those around them.
+        """Tokenize texts, without the special tokens around them.
 
         Args:
             texts: n strings.
 
         Returns:
-            Ids of all texts end to end, int32 of shape (tokens,), and how many each text has, int64 of shape (n,).
+            The ids of all texts end to end, int32 of shape (tokens,), and the number of ids for each text, int64 of shape (n,).
 
         Raises:
             DataError: When a text is longer than allowed.
@@ -110,10 +110,10 @@ class JsonTokenizer:
         return found
 
     def token_to_id(self, token: str) -> int | None:
-        """The id of a token.
+        """Return the id of a token.
 
         Args:
-            token: Its text.
+            token: The text of the token.
 
         Returns:
             An id, or None when the vocabulary lacks it.
@@ -126,38 +126,38 @@ class JsonTokenizer:
         return dict(self._made.get_vocab(with_added_tokens=True))
 
     def vocabulary_size(self) -> int:
-        """One more than the highest id, so the number of embeddings that are needed."""
+        """The highest id plus one: the number of embeddings that are needed."""
         return max(self.get_vocabulary().values()) + 1
 
     def get_config(self) -> dict[str, Any]:
-        """The special tokens and separators; everything else stands in its file."""
+        """The special tokens and separators; all other values are in the file."""
         return {"tokens": self.tokens, "separators": self.separators}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "JsonTokenizer":
-        """One without a file yet; ``load_assets`` brings it."""
+        """Make a tokenizer without values; ``load_assets`` reads them."""
         return cls(None, config["tokens"], config["separators"])
 
     def save_assets(self, folder: str) -> None:
         """Write ``tokenizer.json``.
 
         Args:
-            folder: Must exist.
+            folder: A folder that exists.
 
         Raises:
-            OSError: When it cannot be written.
+            OSError: When the file cannot be written.
         """
         written = json.dumps(self.values, ensure_ascii=False, separators=(",", ":"))
         (Path(folder) / FILE).write_bytes(written.encode("utf-8"))
 
     def load_assets(self, folder: str) -> None:
-        """Read it again.
+        """Read ``tokenizer.json``.
 
         Args:
-            folder: Where ``save_assets`` wrote.
+            folder: The folder that ``save_assets`` wrote to.
 
         Raises:
-            OSError: When it cannot be read.
+            OSError: When the file cannot be read.
             BackboneError: When a part of it is unknown or damaged.
         """
         place = repr(str(Path(folder) / FILE))
@@ -165,20 +165,20 @@ class JsonTokenizer:
 
 
 def _words(text: str) -> list[str]:
-    """Words that have the same tokens wherever they stand, so that each is tokenised once for thousands of texts.
+    """Split texts into words whose tokens do not depend on their place, so that each is tokenized once for thousands of texts.
 
-    In each supported pipeline that holds for ASCII between single spaces. A word keeps the space before it, which matters to byte
-    pairs alone. All other texts stay whole.
+    In each supported pipeline this is true for ASCII between single spaces. A word keeps the space before it, which matters only to
+    byte pairs. All other texts stay whole.
     """
     plain = text.isascii() and text.isprintable() and "  " not in text and text == text.strip(" ")
     return _WORD.findall(text) if plain else _pieces(text)
 
 
 def _pieces(text: str) -> list[str]:
-    """A long text in parts that have the same tokens, as memory grows with the longest part: cut between two words.
+    """Cut a long text between words into parts with the same tokens, because the memory grows with the longest part.
 
-    In each supported pipeline a word between spaces begins a new token whatever stands before it. A part after the first begins
-    with its space, which matters to byte pairs alone.
+    In each supported pipeline a word after a space begins a new token. Each part after the first begins with its space, which
+    matters only to byte pairs.
     """
     if len(text) <= 2 * _PART:
         return [text]
@@ -193,7 +193,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _survived(call: Callable[[], Any], place: str) -> Any:
-    """The result of a call into the library, whose panics are no ``Exception``."""
+    """The result of a library call; a panic of the library does not derive from ``Exception``."""
     try:
         return call()
     except BaseException as error:

@@ -1,4 +1,4 @@
-"""Token ids of texts and pairs of texts -> rows with special tokens around and between, cut to a length."""
+"""Pack token ids of texts and text pairs into rows with special tokens, cut to a length."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -14,9 +14,9 @@ class Packed(NamedTuple):
     """Texts as token ids.
 
     Attributes:
-        rows: int32, shape (tokens, 2) each: ids, and of a pair 0 for the first text and 1 for the second.
-        whole: Tokens of each text before it was cut, special ones included, shape (n,).
-        unknown: Tokens of each text that the vocabulary does not have, shape (n,).
+        rows: One int32 array of shape (tokens, 2) per text: the ids, and 0 for the first text or 1 for the second text of a pair.
+        whole: The number of tokens in each text before it was cut, with special tokens, shape (n,).
+        unknown: The number of tokens in each text that are not in the vocabulary, shape (n,).
     """
 
     rows: Ragged
@@ -24,14 +24,14 @@ class Packed(NamedTuple):
     unknown: np.ndarray
 
     def statistics(self, limit: int) -> dict[str, float]:
-        """How long the texts are, and what of them is lost.
+        """Summarise how long the texts are, and how much of them is lost.
 
         Args:
-            limit: Most tokens of a row.
+            limit: The maximum number of tokens in a row.
 
         Returns:
-            ``median``, ``p95``, ``longest`` and ``limit`` in tokens; ``truncated``, the share of texts that were cut, and
-            ``unknown``, the share of their tokens that the vocabulary does not have.
+            ``median``, ``p95``, ``longest`` and ``limit`` in tokens; ``truncated``, the share of texts that were cut; and
+            ``unknown``, the share of their tokens that are not in the vocabulary.
         """
         return {
             "median": float(np.median(self.whole)),
@@ -44,17 +44,17 @@ class Packed(NamedTuple):
 
 
 def packed(columns: Sequence[Parts], length: int, made: Any, separators: int) -> Packed:
-    """Rows of ``[start] first [end]`` or ``[start] first [end] second [end]``.
+    """Make rows of ``[start] first [end]`` or ``[start] first [end] second [end]``.
 
     Args:
-        columns: Of the first texts, and of pairs of the second ones: ids end to end, shape (tokens,), and their number for each
-            text, shape (n,).
-        length: Most tokens of a row; of longer texts the end is cut, of pairs that of the longer one first.
-        made: Has ``start_token_id``, ``end_token_id`` and ``unk_token_id``.
-        separators: How many end tokens stand between the texts of a pair.
+        columns: The first texts, and for pairs also the second texts: ids end to end, shape (tokens,), and the number of ids for
+            each text, shape (n,).
+        length: The maximum number of tokens in a row. The end of a longer text is cut; in a pair, the longer text is cut first.
+        made: A tokenizer with ``start_token_id``, ``end_token_id`` and ``unk_token_id``.
+        separators: The number of end tokens between the texts of a pair.
 
     Returns:
-        Packed, a row for each.
+        A Packed with one row for each text or pair.
 
     Source:
         Devlin et al. 2019, section 3, https://arxiv.org/abs/1810.04805: ``[CLS] first [SEP] second [SEP]``.
@@ -86,7 +86,7 @@ def packed(columns: Sequence[Parts], length: int, made: Any, separators: int) ->
 
 
 def _kept(counts: Sequence[np.ndarray], room: int) -> list[np.ndarray]:
-    """How many tokens of each text stay: of a pair half the room is for each, and what one leaves is for the other."""
+    """The number of tokens to keep of each text: half of the room for each text of a pair, plus the room that the other leaves."""
     if len(counts) == 1:
         return [np.minimum(counts[0], room)]
     first = np.minimum(counts[0], np.maximum(room - room // 2, room - counts[1]))
@@ -94,13 +94,13 @@ def _kept(counts: Sequence[np.ndarray], room: int) -> list[np.ndarray]:
 
 
 def _places(begins: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """``begin, begin + 1, ...`` for each, ``count`` numbers, end to end."""
+    """``begin, begin + 1, ...`` with ``count`` numbers for each text, end to end."""
     before = np.cumsum(counts) - counts
     return np.repeat(begins - before, counts) + np.arange(int(counts.sum()))
 
 
 def _occurrences(ids: np.ndarray, counts: np.ndarray, wanted: int) -> np.ndarray:
-    """How often an id is among those of each text."""
+    """The number of times that an id occurs in each text."""
     sums = np.concatenate([[0], np.cumsum(ids == wanted)])
     ends = np.cumsum(counts)
     return np.asarray(sums[ends] - sums[ends - counts])

@@ -1,4 +1,4 @@
-"""The pipelines of the families of encoders, as the values of a ``tokenizer.json``: what each was pretrained with.
+"""The tokenizer pipelines with which the encoder families were pretrained, as the values of a ``tokenizer.json``.
 
 ::
 
@@ -6,11 +6,12 @@
     byte_pairs        RoBERTa, GPT-2: from vocab.json and merges.txt
     sentence_pieces   XLM-RoBERTa, ALBERT, DeBERTa-v3: from a SentencePiece model
 
-Each returns the arguments of ``JsonTokenizer``: the values, the special tokens, and how many stand between two texts.
+Each function returns the arguments of ``JsonTokenizer``: the values, the special tokens, and the number of tokens between two
+texts.
 
 Source:
-    The normalizers and pre-tokenizers that https://github.com/huggingface/transformers (5.24, and 4.57 of DeBERTa) gives these
-    families.
+    The normalizers and pre-tokenizers for these families in https://github.com/huggingface/transformers (5.24; 4.57 for
+    DeBERTa).
 """
 
 import base64
@@ -48,13 +49,13 @@ def word_pieces(
     chinese: bool = True,
     tokens: Mapping[str, str] = BERT,
 ) -> Made:
-    """BERT's own.
+    """Make BERT's pipeline.
 
     Args:
-        vocabulary: Tokens in the order of their ids, or tokens with their ids; ``##`` stands before those inside of a word.
-        lowercase: Whether capitals become small letters.
-        strip_accents: Whether accents are removed; None for ``lowercase``.
-        chinese: Whether each Chinese character is a word.
+        vocabulary: Tokens in the order of their ids, or token -> id; tokens inside of a word begin with ``##``.
+        lowercase: Whether to convert to lower case.
+        strip_accents: Whether to remove accents; None for the value of ``lowercase``.
+        chinese: Whether each Chinese character is a separate word.
         tokens: The special tokens.
 
     Returns:
@@ -89,19 +90,19 @@ def byte_pairs(
     tokens: Mapping[str, str] | None = None,
     prefix_space: bool = False,
 ) -> Made:
-    """GPT-2's and RoBERTa's own.
+    """Make the pipeline of GPT-2 and RoBERTa.
 
     Args:
-        vocabulary: Tokens with their ids.
-        merges: Pairs with a space between, those that are merged first in front.
-        tokens: The special tokens; None for those of RoBERTa, or of GPT-2 where the vocabulary has its one.
-        prefix_space: Whether a space is put before a text.
+        vocabulary: Token -> id.
+        merges: Pairs with a space between; pairs that are merged first come first.
+        tokens: The special tokens; None for RoBERTa's, or for GPT-2's single one when the vocabulary contains it.
+        prefix_space: Whether to add a space before a text.
 
     Returns:
         Values, special tokens, separators.
     """
     if tokens is None:
-        # the padding of GPT-2 is masked, so any token will do
+        # the padding of GPT-2 is masked, so any token works
         first = next((token for token, id in vocabulary.items() if id == 0), _GPT2)
         tokens = {"start": _GPT2, "end": _GPT2, "pad": first} if _GPT2 in vocabulary else ROBERTA
     special = {*tokens.values()} if _GPT2 not in tokens.values() else {_GPT2}
@@ -126,17 +127,17 @@ def byte_pairs(
 
 
 def sentence_pieces(proto: bytes, family: str) -> Made:
-    """XLM-RoBERTa's, ALBERT's and DeBERTa-v3's own.
+    """Make the pipeline of XLM-RoBERTa, ALBERT or DeBERTa-v3.
 
     Args:
-        proto: A SentencePiece model.
+        proto: The bytes of a SentencePiece model.
         family: ``"xlm_roberta"``, ``"albert"`` or ``"deberta_v3"``.
 
     Returns:
         Values, special tokens, separators.
 
     Raises:
-        BackboneError: When it is no SentencePiece model of pieces with scores.
+        BackboneError: When it is not a SentencePiece model of pieces with scores.
     """
     limits.check("tokenizer_bytes", len(proto), "The SentencePiece model", BackboneError)
     read = _proto(proto)
@@ -150,7 +151,7 @@ def sentence_pieces(proto: bytes, family: str) -> Made:
     unknown = next((number for number, (_, _, kind) in enumerate(pieces) if kind == 2), 0)
     tokens = {"xlm_roberta": ROBERTA, "albert": ALBERT}.get(family, BERT)
     if family == "xlm_roberta":
-        # its ids are those of fairseq, which counts four tokens of its own and leaves out three of the pieces
+        # the ids are those of fairseq, which has four tokens of its own and leaves out three of the pieces
         first = [(token, 0.0, _CONTROL) for token in ("<s>", "<pad>", "</s>", "<unk>")]
         pieces, unknown = [*first, *pieces[3:], ("<mask>", 0.0, _CONTROL)], 3
     elif "[MASK]" not in {piece for piece, _, _ in pieces}:
@@ -185,7 +186,7 @@ def _proto(proto: bytes) -> Any:
     from google.protobuf.message import DecodeError
     from sentencepiece import sentencepiece_model_pb2
 
-    messages: Any = sentencepiece_model_pb2  # generated; its classes are made when it is imported
+    messages: Any = sentencepiece_model_pb2  # generated code; its classes are made during import
 
     try:
         return messages.ModelProto.FromString(proto)
@@ -194,16 +195,16 @@ def _proto(proto: bytes) -> Any:
 
 
 def added_token(id: int, content: str, lstrip: bool = False, special: bool = True) -> dict[str, Any]:
-    """One token that is found in a text before everything else.
+    """Describe a token that is found in a text before all other splitting.
 
     Args:
-        id: Its id.
-        content: Its text.
-        lstrip: Whether spaces before it belong to it.
+        id: The id of the token.
+        content: The text of the token.
+        lstrip: Whether spaces before the token belong to it.
         special: Whether it is a special token.
 
     Returns:
-        As ``tokenizer.json`` has it.
+        The entry for ``tokenizer.json``.
     """
     flags = {"single_word": False, "lstrip": lstrip, "rstrip": False, "normalized": False, "special": special}
     return {"id": id, "content": content, **flags}

@@ -48,7 +48,7 @@ class SavedTokenizer:
             folder = extracted(archive, place)
             try:
                 self.archive, self.module = archive, tf.saved_model.load(str(folder))
-            except Exception as error:  # TensorFlow raises its own, and KeyError and others, for each way to be damaged
+            except Exception as error:  # a damaged graph makes TensorFlow raise its own errors, KeyError or others
                 raise BackboneError(
                     f"The preprocessing SavedModel cannot be loaded: {str(error)[:200]}.",
                     type(error).__name__,

@@ -1,7 +1,7 @@
-"""A ``JsonTokenizer`` as a TensorFlow graph with the same token ids, for SavedModels that take strings.
+"""Convert a ``JsonTokenizer`` to a TensorFlow graph with the same token ids, for SavedModels that take strings.
 
-Training and predicting do not use it. What each character becomes is asked of the ``tokenizers`` library when the graph is made, so
-that both have the same tables of Unicode.
+Training and prediction do not use this graph. The ``tokenizers`` library is asked for the effect on each character when the graph
+is made, so that both use the same Unicode tables.
 """
 
 import re
@@ -14,24 +14,24 @@ from tfft.preprocess.json_tokenizer import JsonTokenizer
 
 _BYTES_PER_CHARACTER = 4
 _NO_RANK = 2**31 - 1
-# a noncharacter, which no text should have; in the graph it is read as a NUL
+# a noncharacter, which no text should contain; the graph uses it in place of NUL
 _NUL = "\U0010fffe"
 
 
 def graph(made: JsonTokenizer) -> Any:
-    """Strings -> token ids in operations of TensorFlow and TensorFlow Text.
+    """Map strings to token ids with operations of TensorFlow and TensorFlow Text.
 
-    A text with the noncharacter U+10FFFE, which no text should have, is read as if it were a NUL.
+    The noncharacter U+10FFFE, which no text should contain, is read as if it were a NUL.
 
     Args:
-        made: Of word pieces or byte pairs.
+        made: A tokenizer of word pieces or byte pairs.
 
     Returns:
         A ``tf.Module`` that holds the tables; its ``run`` maps strings, shape (batch,), to a ``tf.RaggedTensor`` of int32, shape
-        (batch, tokens), without the tokens around a text. A SavedModel of which it is a part holds all that it needs.
+        (batch, tokens), without the special tokens around a text. A SavedModel that contains it holds all that it needs.
 
     Raises:
-        BackboneError: When its model is of pieces with scores, or an added token has options that no graph has.
+        BackboneError: When its model has pieces with scores, or an added token has options that a graph does not support.
 
     Example:
         >>> from tfft.preprocess.pipelines import word_pieces
@@ -70,7 +70,7 @@ def graph(made: JsonTokenizer) -> Any:
 
 
 def _without_nul(texts: Any) -> Any:
-    """TensorFlow Text 2.21 cuts a text at a NUL when it splits it by a regular expression."""
+    """Replace NULs, because TensorFlow Text 2.21 cuts a text at a NUL when it splits by a regular expression."""
     import tensorflow as tf
 
     return tf.strings.regex_replace(texts, r"\x00", _NUL)
@@ -83,14 +83,14 @@ def _with_nul(texts: Any) -> Any:
 
 
 def _regrouped(outer: Any, inner: Any) -> Any:
-    """Rows of ``inner``, one for each value of ``outer``, end to end in the rows of ``outer``."""
+    """Join the rows of ``inner`` (one row for each value of ``outer``) to the rows of ``outer``."""
     import tensorflow as tf
 
     return tf.RaggedTensor.from_row_splits(inner.flat_values, tf.gather(inner.row_splits, outer.row_splits))
 
 
 def _table(tables: list[Any], rows: Mapping[Any, int], key: str = "string") -> Any:
-    """A table of which -1 is the default, added to ``tables``."""
+    """A table with default -1, added to ``tables``."""
     import tensorflow as tf
 
     keys, values = tf.constant(list(rows), key), tf.constant(list(rows.values()), tf.int64)
@@ -99,7 +99,7 @@ def _table(tables: list[Any], rows: Mapping[Any, int], key: str = "string") -> A
 
 
 def _apart(added: Sequence[dict[str, Any]], tables: list[Any]) -> Callable[[Any], tuple[Any, Any]]:
-    """Texts -> parts between added tokens and these, and the ids of the latter, -1 for the former."""
+    """Split texts into added tokens and the parts between them; the id is -1 for such a part."""
     import tensorflow as tf
     import tensorflow_text as tf_text
 
@@ -151,7 +151,7 @@ def _words(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
 
 
 def _cleaner(table: Cleaning, tables: list[Any]) -> Callable[[Any], Any]:
-    """Each character -> what the library makes of it, with spaces around what is a word of its own."""
+    """Replace each character as the library does, and put spaces around characters that are separate words."""
     import tensorflow as tf
 
     places = _table(tables, {ord(sign): place for place, sign in enumerate(table.becomes)}, "int64")
@@ -186,7 +186,7 @@ def _pairs(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
         flat, width = runs.flat_values, runs.row_lengths()
         blank = tf.strings.regex_full_match(flat, f"[{space}]+")
         final = tf.range(tf.shape(flat, tf.int64)[0]) == tf.repeat(runs.row_splits[1:], width) - 1
-        # of spaces before a word the last is a part of it, or a token of its own where it is no " "
+        # the last space before a word is part of the word; if it is not " ", it is a token of its own
         body = tf.where(blank & ~final, tf.strings.regex_replace(flat, f"[{space}]$", ""), tf.where(blank, flat, ""))
         last = tf.where(blank & ~final, tf.strings.substr(flat, -1, 1, "UTF8_CHAR"), "")
         alone = tf.where(last == " ", "", last)
@@ -201,7 +201,7 @@ def _pairs(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
 
 
 def _merger(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
-    """Words -> ids: the pair that stands first among the merges is merged, again and again."""
+    """Convert words to ids: merge the pair that comes first in the merges, again and again."""
     import tensorflow as tf
 
     from tfft.preprocess.tokenizer_tables import byte_signs
@@ -235,7 +235,7 @@ def _merger(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
         values = tf.reshape(tf.io.decode_raw(tf.strings.bytes_split(different).flat_values, tf.uint8), [-1])
         lengths = tf.cast(tf.strings.length(different), tf.int64)
         ids = tf.RaggedTensor.from_row_lengths(tf.gather(of_byte, tf.cast(values, tf.int64)), lengths)
-        # at least two columns, so that there are pairs
+        # at least two columns, so that pairs exist
         dense = tf.pad(ids.to_tensor(-1), [[0, 0], [0, 2]], constant_values=-1)
         dense, _ = tf.while_loop(
             lambda _, more: more,

@@ -1,7 +1,7 @@
-"""Tokenizer: texts -> token ids by description, with how they are saved in a bundle.
+"""Describe a tokenizer (texts -> token ids), and save it in a bundle.
 
-Encoders are read with a ``JsonTokenizer``. Preprocessing SavedModels, users' own KerasHub tokenizers, and bundles that were
-exported before there was a ``JsonTokenizer`` run as one TensorFlow graph over many texts, and give the tokens that they gave then.
+Encoders use a ``JsonTokenizer``. Preprocessing SavedModels, users' own KerasHub tokenizers, and bundles exported before
+``JsonTokenizer`` existed run as one TensorFlow graph over many texts, and give the same tokens as before.
 """
 
 import tarfile
@@ -32,7 +32,8 @@ class Tokenizer:
 
     Attributes:
         handle: Where it comes from.
-        separators: How many end tokens stand between two texts: 1 for BERT, 2 for RoBERTa. A ``JsonTokenizer`` knows it itself.
+        separators: The number of end tokens between two texts: 1 for BERT, 2 for RoBERTa. A ``JsonTokenizer`` stores its own
+            number.
         make: () -> a ``JsonTokenizer``, a ``SavedTokenizer`` or a ``keras_hub.tokenizers.Tokenizer``.
     """
 
@@ -62,7 +63,7 @@ class Tokenizer:
 
     @property
     def between(self) -> int:
-        """How many end tokens stand between two texts."""
+        """The number of end tokens between two texts."""
         return self.made.separators if isinstance(self.made, JsonTokenizer) else self.separators
 
     def pack(self, texts: Sequence[tuple[str, ...]], length: int) -> Packed:

@@ -1,7 +1,7 @@
-"""``tokenizer.json`` of Hugging Face: accepted only where each of its parts is known, so that nothing in it is a surprise.
+"""Check Hugging Face's ``tokenizer.json``: the file is accepted only when each of its parts is known.
 
-The file names a normalizer, a pre-tokenizer, a model with its vocabulary, and added tokens. The ``tokenizers`` library runs many
-more of them than the encoders of tfft were pretrained with, among them regular expressions of the file's own.
+The file names a normalizer, a pre-tokenizer, a model with its vocabulary, and added tokens. The ``tokenizers`` library supports
+many more of these than tfft's encoders were pretrained with, including regular expressions in the file.
 """
 
 import json
@@ -14,7 +14,7 @@ from tfft.preprocess.tokenizer_tables import CHECKS, Refuse, added_tokens, is_so
 
 FIX = "Copy the model again; or pass a folder with vocab.txt, vocab.json and merges.txt, or a SentencePiece model."
 PATTERNS = (" {2,}", r"\s{2,}|[\n\r\t]")
-"""The regular expressions that normalizers of supported encoders replace."""
+"""The regular expressions that the normalizers of supported encoders replace."""
 _MODELS = {
     "WordPiece": {"BertNormalizer", "BertPreTokenizer"},
     "BPE": {"ByteLevel"},
@@ -23,7 +23,7 @@ _MODELS = {
         *("WhitespaceSplit", "Metaspace"),
     },
 }
-# options that must have one value; others than these are free, or checked below
+# options that must have one value; other options are free, or checked below
 _FIXED: dict[str, dict[str, tuple[Any, ...]]] = {
     "ByteLevel": {"use_regex": (True,)},
     "Metaspace": {"replacement": ("▁",), "prepend_scheme": ("always", "first", "never"), "split": (True,)},
@@ -43,17 +43,17 @@ _SWITCHES = {
 
 
 def parsed(content: bytes, place: str) -> dict[str, Any]:
-    """The values of a JSON file.
+    """Read the values of a JSON file.
 
     Args:
-        content: Of the file.
+        content: The content of the file.
         place: The path, for messages.
 
     Returns:
-        The object in it.
+        The JSON object in the file.
 
     Raises:
-        BackboneError: When it is larger or deeper than allowed, or holds no object.
+        BackboneError: When the file is larger or deeper than allowed, or is not a JSON object.
     """
     limits.check("tokenizer_bytes", len(content), place, BackboneError)
     try:
@@ -66,17 +66,17 @@ def parsed(content: bytes, place: str) -> dict[str, Any]:
 
 
 def checked(values: Mapping[str, Any], place: str) -> dict[str, Any]:
-    """A pipeline that is safe to run and gives the same tokens.
+    """Return a pipeline that is safe to run and gives the same tokens.
 
     Args:
-        values: Of ``tokenizer.json``.
+        values: The values of ``tokenizer.json``.
         place: The path, for messages.
 
     Returns:
         The values that decide tokens. Truncation, padding and special tokens around texts are left out: tfft adds its own.
 
     Raises:
-        BackboneError: When a part of it is unknown, or has another type than it must have.
+        BackboneError: When a part is unknown or has the wrong type.
     """
 
     def refuse(what: str, got: Any) -> NoReturn:
@@ -105,17 +105,18 @@ def checked(values: Mapping[str, Any], place: str) -> dict[str, Any]:
 
 
 def around(values: Mapping[str, Any], place: str) -> tuple[str, str, int] | None:
-    """The special tokens that a post-processor puts around and between texts.
+    """Find the special tokens that a post-processor puts around and between texts.
 
     Args:
-        values: Of ``tokenizer.json``.
+        values: The values of ``tokenizer.json``.
         place: The path, for messages.
 
     Returns:
-        The token before a text, the one behind it, and how many of these stand between two; None where it says nothing.
+        The token before a text, the token after it, and how many of the latter are between two texts; None without a
+        post-processor.
 
     Raises:
-        BackboneError: When it does something else than to put one token before a text and one behind it.
+        BackboneError: When it does anything other than add one token before a text and one after it.
 
     Example:
         >>> around({"post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]}}, "a file")
@@ -148,7 +149,7 @@ def around(values: Mapping[str, Any], place: str) -> tuple[str, str, int] | None
 
 
 def _kind(model: Mapping[str, Any]) -> str:
-    """Files before 2021 do not name their model."""
+    """The type of a model, for files from before 2021, which do not state it."""
     if isinstance(model.get("vocab"), list):
         return "Unigram"
     return "BPE" if "merges" in model else "WordPiece"
@@ -198,6 +199,6 @@ def _check_part(part: Mapping[str, Any], allowed: Iterable[str], refuse: Refuse)
 
 def _check_options(part: Mapping[str, Any], refuse: Refuse) -> None:
     for name, possible in _FIXED.get(part["type"], {}).items():
-        # not merely equal: 1 == True in Python, and no bool for the library
+        # equal is not enough: 1 == True in Python, but the library needs a bool
         if name in part and not any(part[name] is each or (each == part[name] != 1) for each in possible):
             refuse(f"{name!r} of {part['type']!r} must be {shortlist(possible)}", part[name])

@@ -1,6 +1,6 @@
-"""The tables of a ``tokenizer.json``: vocabulary, merges, scores, added tokens, and SentencePiece's table of characters.
+"""Check the tables of a ``tokenizer.json``: vocabulary, merges, scores, added tokens, and SentencePiece's character table.
 
-Each function takes ``refuse``, which raises an error from a sentence and the value at fault.
+Each function takes ``refuse``, a function that raises an error from a sentence and the invalid value.
 """
 
 import base64
@@ -21,14 +21,14 @@ _LONGEST_WORD = 1000
 
 
 def is_text(value: Any, empty: bool = False) -> bool:
-    """Whether a value is a string that UTF-8 can write.
+    """Return whether a value is a string that UTF-8 can encode.
 
     Args:
-        value: Any.
+        value: Any value.
         empty: Whether it may be empty.
 
     Returns:
-        False for half of a character, a lone surrogate.
+        False for a lone surrogate, which is half of a character.
     """
     try:
         return isinstance(value, str) and (empty or value != "") and value.encode() is not None
@@ -41,15 +41,15 @@ def _is_id(value: Any) -> bool:
 
 
 def vocabulary(model: Mapping[str, Any], kind: str, refuse: Refuse) -> dict[str, int]:
-    """Tokens and their ids.
+    """Check tokens and their ids.
 
     Args:
-        model: Of ``tokenizer.json``.
+        model: The model of ``tokenizer.json``.
         kind: ``"WordPiece"``, ``"BPE"`` or ``"Unigram"``.
-        refuse: Raises.
+        refuse: The function that raises the error.
 
     Returns:
-        At least one token; each id once.
+        Token -> id, with at least one token and no id twice.
     """
     vocabulary = model.get("vocab")
     if kind == "Unigram":
@@ -112,7 +112,7 @@ def _check_pieces(model: Mapping[str, Any], tokens: Mapping[str, int], refuse: R
 
 
 def byte_signs() -> list[str]:
-    """The character that stands for each byte in a byte-level vocabulary, as GPT-2 has it: itself where it is visible.
+    """Return the character for each byte in a byte-level vocabulary, as in GPT-2: the byte itself when it is visible.
 
     Returns:
         256 characters.
@@ -127,15 +127,15 @@ def byte_signs() -> list[str]:
 
 
 def added_tokens(rows: Any, tokens: Mapping[str, int], refuse: Refuse) -> list[dict[str, Any]]:
-    """Added tokens by id. They need not be in the vocabulary; the library then counts on from its end, so must their ids.
+    """Check added tokens by id. Those that are not in the vocabulary must have the ids after its end, as the library assigns them.
 
     Args:
-        rows: Of ``tokenizer.json``.
+        rows: The added tokens of ``tokenizer.json``.
         tokens: The vocabulary.
-        refuse: Raises.
+        refuse: The function that raises the error.
 
     Returns:
-        The same, sorted.
+        The same rows, sorted.
     """
     if not isinstance(rows, list):
         refuse("'added_tokens' must be a list", rows)
@@ -157,13 +157,13 @@ def added_tokens(rows: Any, tokens: Mapping[str, int], refuse: Refuse) -> list[d
 
 
 def is_sound(charsmap: Any) -> bool:
-    """Whether each step through SentencePiece's table of characters, a double array of 32-bit units, stays inside of it.
+    """Return whether every step through SentencePiece's character table, a double array of 32-bit units, stays inside the table.
 
     Args:
-        charsmap: The table, in base 64.
+        charsmap: The table in base 64.
 
     Returns:
-        True where no text can make a reader of the table fail.
+        True when no text can make a reader of the table fail.
 
     Source:
         https://github.com/google/sentencepiece/blob/v0.2.0/src/normalizer.cc (layout), and darts-clone (units).

@@ -44,7 +44,7 @@ class Adam(keras.optimizers.Adam):
 
     @property
     def reached(self) -> frozenset[int]:
-        """``id`` of each variable that has had a gradient, be it zero: those that the loss depends on."""
+        """``id`` of each variable that ever had a gradient, even a zero gradient: the variables that the loss depends on."""
         return frozenset(self._reached)
 
     def build(self, variables: list[Any]) -> None:
@@ -78,7 +78,7 @@ class Adam(keras.optimizers.Adam):
             learning_rate: Of this step, before the variable's factor.
         """
         index = self._get_variable_index(variable)
-        # Keras leaves out variables without a gradient; of the others this is traced once
+        # Keras leaves out variables without a gradient; for the others this is traced once
         self._reached.add(id(self._trainable_variables[index]))
         rate = tf.cast(learning_rate, variable.dtype) * self._factors[index]
         if self._decays[index]:

@@ -143,7 +143,7 @@ def _train(
         events = JsonLog(log, phase.name)
         events.write("phase", plan=phase.to_dict(), trained=overview.totals()[0], parameters=overview.totals()[1])
         event, ended = "failed", keras.callbacks.History()
-        ended.history = {}  # Keras makes it when training begins
+        ended.history = {}  # Keras only makes it when training begins
         try:
             with synchronized(flattened(model.backbone_net), copies):
                 history = _fit_phase(step, phase, [keeper, averaging, line, events, ended], interrupted)
@@ -176,7 +176,7 @@ def _compile(step: Step, run: Run, optimizer: keras.optimizers.Optimizer) -> Non
         jit_compile=False,
         steps_per_execution=step.steps_per_execution,
     )
-    # else its variables are made while the step is traced, which is then traced twice
+    # otherwise its variables are created while the step is traced, and the step is traced twice
     step.net.optimizer.build(step.net.trainable_variables)
 
 
@@ -237,7 +237,7 @@ def _describe_data(data: Splits) -> dict[str, Any]:
 
 
 def _keep(run: Run, folder: Path | None) -> None:
-    """Write the run where there is a folder; no failure to write may cost what was trained."""
+    """Write the run when there is a folder; a failure to write must not lose the trained model."""
     try:
         if folder is not None:
             run.save(folder)

@@ -11,7 +11,7 @@ _MEANT = {"frozen": "meant to stay frozen", "train": "meant to train", "update":
 
 
 def starved(overview: Overview, optimizer: Any) -> frozenset[str]:
-    """Variables that the loss depends on, and whose gradients were zero or too small to change a single bit.
+    """Find variables that the loss depends on, but whose gradients were zero or too small to change a single bit.
 
     A net from random weights can shrink its signal to almost nothing: rate times update is then below the resolution of float32,
     or the gradient of shape (inputs, outputs) itself is rounded to 0. Units that answer 0 to every image pass no gradient on. Those
@@ -33,7 +33,7 @@ def starved(overview: Overview, optimizer: Any) -> frozenset[str]:
         if not row.moved
         and (
             (row.intent == "train" and id(variable) in reached)
-            # the mean over a batch of nothing but zeros is where it began
+            # the mean over a batch of zeros is equal to its initial value
             or (row.intent == "update" and _layer_of(row) in updated)
         )
     )

@@ -171,7 +171,7 @@ class TrunkCache:
                 with suppress(NotKeptError):
                     wanted.append(Wanted(each, own if each is at else table(each)))
             checks = [(each.table, partial(self._difference, each, read, dtype, lengths)) for each in wanted]
-            # what is computed from a wrong table is wrong, so all are looked at before any is filled
+            # a wrong table leads to wrong results, so all tables are checked before any is filled
             wrong = [(found, check) for found, check in checks if self.kept.is_wrong(found, check)]
             self.extraction(dtype).fill(
                 wanted, read, lambda done, count: self.progress(keys[at]["what"], done, count), lengths
@@ -204,7 +204,7 @@ class TrunkCache:
 
 
 def _refuse_chance(table: Shards, check: Check) -> None:
-    """Features that are computed anew and are still not what is computed now depend on chance, or on their batch."""
+    """Refuse to keep features that differ even when they are computed anew: they depend on chance, or on their batch."""
     if wrong := check(some(np.arange(table.count))):
         table.discard()
         raise NotKeptError(f"features differ from one computation to the next: {wrong}")
