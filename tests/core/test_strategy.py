@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from tfft.core.errors import PlanError
-from tfft.core.strategy import check_batch, current, replicas, resolve, scope, summed
+from tfft.core.strategy import check_batch, current, in_replica, replicas, resolve, scope, summed
 
 
 def test_one_device_needs_no_strategy():
@@ -37,6 +37,17 @@ def test_two_strategies_do_not_mix():
             scope(None),
         ):
             pass
+
+
+def test_a_function_runs_in_the_context_of_a_replica():
+    def function():
+        return tf.distribute.in_cross_replica_context(), [tf.constant(2.0)]
+
+    strategy = tf.distribute.OneDeviceStrategy("CPU:0")
+    with scope(strategy):
+        outside, (value,) = in_replica(strategy, function)
+    assert not outside
+    assert value.numpy() == 2.0
 
 
 @pytest.mark.parametrize("wrong", ["mirror", 2, ["CPU:0"]])

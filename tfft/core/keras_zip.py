@@ -127,12 +127,15 @@ def _operations(net: Any) -> Iterator[Any]:
 
 def _bytes_of(options: dict[str, Any]) -> int:
     """The size in bytes of a TensorFlow variable to be made; Keras 3.15 passes a closure that holds a variable with the shape."""
+    import tensorflow as tf
+
     value = options.get("initial_value")
     held = inspect.getclosurevars(value).nonlocals.get("self") if inspect.isfunction(value) else value
     shape = getattr(held, "shape", None)
     shape = options.get("shape") if shape is None else shape
-    sides = [] if shape is None else list(shape)
-    return 8 * math.prod(side or 1 for side in sides)
+    # Keras gives tuples, and TensorFlow's loader of SavedModels gives TensorShapeProto
+    shape = tf.TensorShape(shape)
+    return 0 if shape.rank is None else 8 * math.prod(side or 1 for side in shape)
 
 
 def _stored_bytes(content: bytes, what: str, error: type[TfftError]) -> int:

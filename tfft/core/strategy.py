@@ -205,6 +205,28 @@ def on_each(strategy: Any, function: Any) -> "Callable[[tf.data.Dataset], Iterat
     return run
 
 
+def in_replica(strategy: Any, function: Callable[[], Any]) -> Any:
+    """Call a function eagerly in the context of a replica, which the functions of a SavedModel need.
+
+    Args:
+        strategy: From ``resolve``; None for one device.
+        function: Returns a tensor, or a structure of tensors, of any shape.
+
+    Returns:
+        The result on the first replica of this machine.
+
+    Example:
+        >>> in_replica(None, lambda: 3)
+        3
+    """
+    if strategy is None:
+        return function()
+    import tensorflow as tf
+
+    results = strategy.run(function)
+    return tf.nest.map_structure(lambda result: strategy.experimental_local_results(result)[0], results)
+
+
 def check_batch(batch_size: int, copies: int) -> None:
     """Refuse a batch that cannot be dealt out evenly: the mean of unequal shares is not the mean of the batch.
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tfft.core.precision import FLOAT32
+from tfft.core.strategy import in_replica
 from tfft.data.spot_checks import distance
 from tfft.models.assembly import TransferModel
 from tfft.models.extraction import Wanted
@@ -68,7 +69,8 @@ class Sample:
             >>> Sample(("one",), (np.zeros((1, 16, 16, 3), np.uint8),), np.float32([[9, 0]])).difference(model)
             "logits of 'one' are off by 9, relative to the largest"
         """
-        direct = np.asarray(model.net(model.preprocessor.named(self.inputs), training=False))
+        named = model.preprocessor.named(self.inputs)
+        direct = np.asarray(in_replica(model.strategy, lambda: model.net(named, training=False)))
         # logits of a new head may all be near zero
         scale = max(1.0, float(np.abs(direct).max(initial=0.0)))
         for name, expected, found in zip(self.names, direct / scale, self.logits / scale, strict=True):
@@ -103,8 +105,9 @@ def difference(
         DataError: When an input cannot be read.
     """
     at, row = wanted.at, wanted.table.row
-    inputs = model.preprocessor.collate([read(int(position)) for position in positions])
-    computed = trunk_net(model, at, dtype)(_one_or_all(inputs), training=False)
+    inputs = _one_or_all(model.preprocessor.collate([read(int(position)) for position in positions]))
+    trunk = trunk_net(model, at, dtype)
+    computed = in_replica(model.strategy, lambda: trunk(inputs, training=False))
     computed = computed if isinstance(computed, (list, tuple)) else [computed]
     expected = unpacked(packed([np.asarray(tensor) for tensor in computed], row), at, dtype)
     kept = unpacked(wanted.table.take(positions), at, dtype)
