@@ -33,7 +33,9 @@ def workplace(class_folder, tmp_path, monkeypatch):
     (tmp_path / "reviews.csv").write_text("\n".join(["text,label", *rows]) + "\n")
     (tmp_path / "more.txt").write_text("good\nbad\n")
     photos = sorted((tmp_path / "flowers").glob("*/*.png"))
-    tags = [f"{photo.relative_to(tmp_path)},{photo.parent.name}{'|small' * (n % 3 == 0)}" for n, photo in enumerate(photos)]
+    tags = [
+        f"{photo.relative_to(tmp_path)},{photo.parent.name}{'|small' * (n % 3 == 0)}" for n, photo in enumerate(photos)
+    ]
     (tmp_path / "photos.csv").write_text("\n".join(["path,tags", *tags]) + "\n")
     for part in ("seg_train", "seg_test"):
         shutil.copytree(tmp_path / "flowers", tmp_path / "seg" / part)
@@ -64,7 +66,7 @@ def test_the_commands_on_the_page_run(workplace):
     shell = next(block for block in blocks("bash") if "tfft fit" in block)
     commands = [line.split("#")[0].strip() for line in shell.splitlines() if line.startswith("tfft")]
     verbs = [command.split()[1] for command in commands]
-    assert verbs == "fit evaluate predict fit predict fit fit fit backbones doctor".split()
+    assert verbs == ["fit", "evaluate", "predict", "fit", "predict", "fit", "fit", "fit", "backbones", "doctor"]
     for command in commands:
         words = shlex.split(
             command.replace("vgg16", "toy").replace("minilm_l6", "toy_text").replace("doctor", "doctor --offline")
