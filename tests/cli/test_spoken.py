@@ -59,6 +59,16 @@ def test_a_warning_of_ours_comes_without_source_lines_and_the_way_to_show_them_i
     assert warnings.showwarning is before
 
 
+def test_the_advice_of_a_warning_names_options_and_names_of_classes_stay(capsys):
+    with spoken():
+        warnings.simplefilter("always")
+        warnings.warn(
+            "The class 'size=3' joins labels. To read them, pass separator=';', or lists.", DataWarning, stacklevel=1
+        )
+    said = "DataWarning: The class 'size=3' joins labels. To read them, pass --separator ';', or lists.\n"
+    assert capsys.readouterr().err == said
+
+
 def test_an_interruption_is_answered(capsys):
     with pytest.raises(SystemExit) as ended, spoken():
         raise SystemExit(130)

@@ -6,6 +6,7 @@ import pytest
 
 from tfft.core.errors import DataError
 from tfft.data.delimited import header, read_delimited
+from tfft.data.table_files import column_names, read_table
 
 
 def _read(path, content, separator=",", **options):
@@ -33,6 +34,21 @@ def test_a_short_row_lacks_its_cells(tmp_path):
 def test_a_row_that_is_too_wide_is_named_by_its_first_line(tmp_path):
     with pytest.raises(DataError, match=r"Line 4 of .* has 3 cells, and the header 2.*Put quotation marks"):
         _read(tmp_path / "t.csv", 'text,label\n"two\nlines",a\n"three\n\nlines",b,c\n')
+
+
+def test_separators_at_the_end_of_a_line_are_no_cells(tmp_path):
+    assert _read(tmp_path / "t.csv", "text,label\na,b,\nc,d,, \n") == {"text": ["a", "c"], "label": ["b", "d"]}
+    with pytest.raises(DataError, match=r"Line 2 of .* has 4 cells"):
+        _read(tmp_path / "t.csv", "text,label\na,b,,c\n")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_the_line_that_tells_excel_the_separator_is_no_header(tmp_path, separator):
+    content = f"sep={separator}\ntext{separator}label\na{separator}b\n"
+    assert _read(tmp_path / "t.csv", content, separator) == {"text": ["a"], "label": ["b"]}
+    assert header(tmp_path / "t.csv", separator) == ("text", "label")
+    assert column_names(tmp_path / "t.csv") == ["text", "label"]
+    assert read_table(tmp_path / "t.csv", ["label"])["label"].tolist() == ["b"]
 
 
 def test_marks_belong_to_texts_where_the_user_says_so(tmp_path):

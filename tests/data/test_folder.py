@@ -184,11 +184,18 @@ def test_a_class_that_only_the_test_part_has_is_refused(tmp_path):
 def test_an_empty_test_part_is_refused(tmp_path):
     _tree(tmp_path, "train/a", "train/b")
     (tmp_path / "test" / "a").mkdir(parents=True)
-    with (
-        pytest.warns(DataWarning, match="hold no image"),
-        pytest.raises(DataError, match="test part holds no examples"),
-    ):
+    with pytest.raises(DataError, match=r"holds no class folders with examples.*parts={'train': 'train'} to leave"):
         from_folder(tmp_path)
+
+
+def test_images_without_a_class_in_the_test_folder_are_refused_with_the_call_that_leaves_them_out(tmp_path):
+    _tree(tmp_path, "train/a", "train/b", "test")
+    with pytest.raises(DataError, match=r"\d images without a class.*parts={'train': 'train'} to leave the folder out"):
+        from_folder(tmp_path)
+    with pytest.warns(DataWarning, match="'test' .* are no part and are left out"):
+        splits = from_folder(tmp_path, parts={"train": "train"})
+    assert len(splits.test) > 0
+    assert not any("/test/" in str(path) for path in splits.everything().inputs)
 
 
 def test_two_folders_for_one_part_are_refused(tmp_path):

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, DataWarning
 from tfft.data import from_csv, from_dataframe
 from tfft.data.spellings import (
     are_comma_numbers,
@@ -23,6 +23,12 @@ from tfft.data.spellings import (
     [
         (["1", "2"], None, [1, 2]),
         (["1", "2.5"], None, [1.0, 2.5]),
+        ([" 1", "2 "], None, [1, 2]),
+        ([" 1.5", "2"], None, [1.5, 2.0]),
+        (["+1.5", "-2.5", "3"], None, [1.5, -2.5, 3.0]),
+        (["+1", "-1"], None, ["+1", "-1"]),
+        (["+-1.5", "2.5"], None, ["+-1.5", "2.5"]),
+        ([" ", "2"], None, [" ", "2"]),
         (["1", "", "NA", None], None, [1, None, None, None]),
         (["007", "7"], None, ["007", "7"]),
         (["None", "a", ""], None, ["None", "a", None]),
@@ -129,3 +135,20 @@ def test_several_columns_with_decimal_commas_are_quantities(tmp_path):
         assert splits.labels.kind == "real"
     with pytest.raises(DataError, match="may be decimal signs"):
         from_dataframe(frame, ["a", "b"])
+
+
+def _amounts(path, spelling, classes=60):
+    rows = [f"text {row},{spelling.format(1 + row % classes)}" for row in range(60)]
+    path.write_text("\n".join(["text,label", *rows]) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("spelling", ["${}.50", "{}%", "{} kg", "€ {}"])
+def test_amounts_as_classes_are_doubted(tmp_path, spelling):
+    with pytest.warns(DataWarning, match=r"20 class names are numbers with signs or units.*frame\[column\]"):
+        from_csv(_amounts(tmp_path / "t.csv", spelling, classes=20))
+
+
+@pytest.mark.parametrize(("spelling", "classes"), [("{}%", 10), ("{} stars", 20), ("0{}", 20), ("{}-2", 20)])
+def test_few_amounts_and_other_names_are_classes(tmp_path, spelling, classes):
+    assert len(from_csv(_amounts(tmp_path / "t.csv", spelling, classes)).labels) == classes

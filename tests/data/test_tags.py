@@ -30,6 +30,7 @@ def test_combinations_of_the_same_labels_are_found(separator, counts):
         ["New York", "York", "New Jersey"],
         ["hot dog", "dog", "bear", "teddy bear"],
         ["traffic light", "stop sign"],
+        ["red", "blue", "dark", "dark red"],
         ["C", "C++", "C#"],
         ["A+", "A", "B+", "B"],
         ["positive", "negative", "mixed, positive and negative"],

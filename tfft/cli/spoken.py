@@ -34,6 +34,7 @@ _IN_SHELL = (
     (rf"\b({_OPTIONS})=(?=[\w'\"])", r"--\1 "),
     (rf"\b({_OPTIONS})=", r"--\1"),
 )
+_ADVICE = re.compile(r"\bpass [a-z_]+=.*", re.IGNORECASE | re.DOTALL)
 _INTERRUPTED = 130
 
 
@@ -195,7 +196,9 @@ def _show(
     line: str | None = None,
 ) -> None:
     place = "" if issubclass(category, (DataWarning, RunWarning)) else f"{filename}:{lineno}: "
-    said = f"{place}{category.__name__}: {message}"
+    # the advice begins with "pass"; what stands before it quotes the user's own names
+    advised = str(message) if place else _ADVICE.sub(lambda found: in_shell(found[0]), str(message))
+    said = f"{place}{category.__name__}: {advised}"
     say(said if place else name(said), wrong=True, color="yellow")
 
 

@@ -16,6 +16,8 @@ from tfft.data.quotations import Spanning, refuse_swallowed, unended
 
 _SHOWN = 60
 _CHECKED_ROWS = 10_000
+# a first line "sep=;" tells Excel the separator; read with this separator, it has these cells
+_EXCEL_HINT = ["sep=", ""]
 Choose = Callable[[Sequence[str]], Sequence[str]]
 
 
@@ -89,7 +91,8 @@ def read_delimited(
 ) -> Cells:
     r"""Read a CSV or TSV file with one header line.
 
-    Rows end at ``\n``, ``\r\n`` or ``\r``; blank lines are skipped. A quoted cell may span several lines, but not lines that look
+    Rows end at ``\n``, ``\r\n`` or ``\r``; blank lines, separators at the end of
+    a line, and Excel's first line "sep=;" are skipped. A quoted cell may span several lines, but not lines that look
     like rows themselves (``quotations.refuse_swallowed``).
 
     Args:
@@ -158,7 +161,7 @@ def _opened(path: Path) -> Iterator[TextIO]:
 
 
 def _header(rows: Iterator[list[str]], path: Path) -> tuple[str, ...]:
-    names = next((tuple(row) for row in rows if not _is_blank(row)), None)
+    names = next((tuple(row) for row in rows if not _is_blank(row) and row != _EXCEL_HINT), None)
     if names is None:
         raise DataError(f"{str(path)!r} is empty.", fix="Pass a table with one header line.")
     limits.check("table_columns", len(names), repr(str(path)))
@@ -189,6 +192,8 @@ def _read(path: Path, separator: str, choose: Choose, labels: Sequence[str], quo
                 continue
             if spanning.lines > 1:
                 found.spanning.append(spanning)
+            while len(row) > len(names) and not row[-1].strip():  # a separator at the end of the line
+                row.pop()
             if len(row) > len(names):
                 found.too_wide = _too_many(path, begins, row, len(names), separator)
                 break

@@ -8,8 +8,11 @@ import numpy as np
 from tfft.core.errors import DataWarning, shortlist
 from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
+from tfft.data.spellings import is_amount
 from tfft.data.tags import joining
 
+_FEW_AMOUNTS = 10
+"""Up to this many different amounts, such as 10%, 20% ... 100%, may well be classes."""
 _USER = 4  # stacklevel of the user's line below warn_..., assemble or folder_pools, from_...
 
 
@@ -53,6 +56,15 @@ def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
             f"{len(joined)} of {len(labels)} class names join labels by {separator!r}, and each is a class of its own: "
             f"{shortlist(joined)}. If an example may have several labels, pass separator={separator!r}, or lists of labels to "
             "functions without that argument.",
+            DataWarning,
+            stacklevel=_USER,
+        )
+    many = labels.kind == "single" and len(labels) > max(_FEW_AMOUNTS, len(encoded) / 4)
+    if many and all(map(is_amount, labels.names)) and not all(name.isdigit() for name in labels.names):
+        warnings.warn(
+            f"The {len(labels)} class names are numbers with signs or units, and each is a class of its own: "
+            f"{shortlist(labels.names)}. If they are quantities, make them floats first, as by frame[column].str.strip('$% ')"
+            ".astype(float), and use from_dataframe(frame).",
             DataWarning,
             stacklevel=_USER,
         )

@@ -109,6 +109,8 @@ def folder_pools(folder: str | Path, parts: Parts = None) -> dict[str, Pool]:
         rows = [(path, name) for name, files in sorted(classes.items()) for path in _used(files, texts)]
         paths = [path for path, _ in rows]
         left_out = counted(classes.values(), texts)
+        if not paths:
+            raise _without_classes(root, homes, part)
         pools[part] = Pool(TextFiles(paths) if texts else paths, [name for _, name in rows], left_out=left_out)
     warn_ignored(_left_out(root, homes, found, texts))
     return pools
@@ -140,6 +142,18 @@ def _empty(root: Path, homes: Mapping[str, Path]) -> DataError:
             got += f"; files {kinds}"
             fix += f" Images can be {', '.join(IMAGE_FORMATS)}: convert others to PNG or JPEG."
     return DataError(f"There is no image in the class folders below {str(root)!r}.", got, fix)
+
+
+def _without_classes(root: Path, homes: Mapping[str, Path], part: str) -> DataError:
+    loose = images_in(homes[part])
+    others = {name: str(home.relative_to(root)) for name, home in homes.items() if name != part}
+    return DataError(
+        f"The folder {str(homes[part])!r} holds no class folders with examples, so nothing can be read for the {part} part.",
+        f"{len(loose)} images without a class: {shortlist(loose, 3)}" if loose else "",
+        f"Put its examples into class folders, or pass parts={others} to leave the folder out."
+        if "train" in others
+        else "Put the examples into one folder for each class.",
+    )
 
 
 def _named_parts(root: Path, parts: Any) -> dict[str, Path]:

@@ -15,7 +15,11 @@ from typing import Any
 from tfft.core.errors import DataError, shortlist
 
 _WHOLE = re.compile(r"-?(0|[1-9]\d*)")
-_DECIMAL = re.compile(r"-?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_UNSIGNED = r"((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
+_DECIMAL = re.compile(f"-?{_UNSIGNED}")
+_SIGNED = re.compile(f"[+-]?{_UNSIGNED}")
+# an amount with a currency, a percent sign or a unit: $1.50, 12 %, 3.5kg, 1,200 EUR
+_AMOUNT = re.compile(r"\s*[^\w\s.,+-]?\s*[+-]?(\d[\d,.]*|\.\d+)\s*(%|[^\W\d]{1,3}|[^\w\s.,+-])?\s*")
 _COMMA = re.compile(r"-?(\d{1,3}(\.\d{3})+|\d+),\d+")
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+")
 _ITEM = r"""(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|-?\d[\d.eE+-]*+)"""
@@ -32,6 +36,8 @@ _NO_VALUE = frozenset(
 def as_spelt(cells: Sequence[str | None], decimal: str | None = None) -> list[Any]:
     """Convert cells to numbers when every filled cell is written as programs write numbers; else keep the text.
 
+    Blanks around a number, and plus signs of decimal numbers, are allowed.
+
     Args:
         cells: Strings, shape (n,); None for a cell that is missing in a short row.
         decimal: ``","`` when numbers have a decimal comma, as in files with semicolons.
@@ -45,8 +51,11 @@ def as_spelt(cells: Sequence[str | None], decimal: str | None = None) -> list[An
     """
     filled = [cell for cell in cells if cell is not None and cell not in _NO_VALUE]
     if filled:
-        for spelling, number in ((_WHOLE, int), (_DECIMAL, float)):
-            if all(spelling.fullmatch(cell) for cell in filled):
+        for spelling, number in ((_WHOLE, int), (_DECIMAL, float), (_SIGNED, float)):
+            # whole numbers with a plus sign, "+1" and "-1", are names of classes
+            if all(spelling.fullmatch(cell.strip()) for cell in filled) and (
+                spelling is not _SIGNED or any("." in cell for cell in filled)
+            ):
                 return [None if cell is None or cell in _NO_VALUE else number(cell) for cell in cells]
         if decimal == "," and are_comma_numbers(filled):
             return [None if cell is None or cell in _NO_VALUE else comma_number(cell) for cell in cells]
@@ -102,6 +111,19 @@ def comma_number(cell: str) -> float:
     if not _COMMA.fullmatch(cell) and not _WHOLE.fullmatch(cell):
         raise ValueError(f"{cell!r} is not a number with a decimal comma")
     return float(cell.replace(".", "").replace(",", "."))
+
+
+def is_amount(name: str) -> bool:
+    """Return whether text is one number, perhaps with a currency sign, a percent sign or a short unit.
+
+    Args:
+        name: The name of a class.
+
+    Example:
+        >>> is_amount("$1.50"), is_amount("12 %"), is_amount("3.5kg"), is_amount("5 stars"), is_amount("1-2")
+        (True, True, True, False, False)
+    """
+    return _AMOUNT.fullmatch(name) is not None
 
 
 def may_group_thousands(cells: Sequence[str]) -> bool:

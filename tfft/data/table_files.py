@@ -1,6 +1,7 @@
 """Table files -> DataFrames, with labels as they are written: pandas' guesses are convenient and wrong for class names."""
 
 import codecs
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
+_EXCEL_HINT = re.compile(r"sep=([,;|\t])")
 _PACKED = (
     (b"\x1f\x8b", "gzip"),
     (b"PK\x03\x04", "zip (an Excel workbook is one)"),
@@ -240,10 +242,12 @@ def _is_utf8(line: bytes) -> bool:
 def _separator(path: Path) -> str:
     """A tab for TSV; a semicolon when the header of a CSV file has semicolons and no comma; else a comma.
 
-    Spreadsheets write semicolons when the comma is the decimal sign.
+    Spreadsheets write semicolons when the comma is the decimal sign. A first line "sep=;" decides.
     """
     if path.suffix.lower() == ".tsv":
         return "\t"
     with path.open(encoding="utf-8-sig") as lines:
         begins = lines.readline(1_000_000)
+    if hint := _EXCEL_HINT.fullmatch(begins.strip("\r\n")):
+        return hint[1]
     return ";" if ";" in begins and "," not in begins else ","

@@ -11,7 +11,8 @@ def joining(names: Iterable[str]) -> tuple[str, list[str]]:
 
     A separator counts when nearly all names that contain it are made of labels that also occur in other names. Names that combine
     two lists of words, such as "red rose", "white rose", "red tulip", have each word at one position, and do not count. Spaces and
-    pluses also occur in ordinary names: each label must then be a name itself, or there must be many more names than labels.
+    pluses also occur in ordinary names, such as "dark red": at least two names must then be joined, and each label must be a name
+    itself, or there must be many more names than labels.
 
     Args:
         names: The names of all classes, each once.
@@ -39,7 +40,7 @@ def _joined(parts: Sequence[tuple[str, ...]], several: Sequence[int], strict: bo
     whole = [parts[index] for index in several if all(parts[index]) and all(names[part] > 1 for part in parts[index])]
     alone = {found[0] for found in parts if len(found) == 1}
     labels = {part for found in whole for part in found}
-    if strict and not labels <= alone and len(whole) < 2 * len(labels):
+    if strict and (len(whole) < 2 or (not labels <= alone and len(whole) < 2 * len(labels))):
         return False
     places: dict[str, set[tuple[int, int]]] = {}
     for found in parts:
