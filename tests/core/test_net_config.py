@@ -7,7 +7,7 @@ import keras
 import pytest
 
 from tfft.core.errors import BundleError, WeightsError
-from tfft.core.net_config import check
+from tfft.core.net_config import check, registered
 
 LAYERS = keras.layers
 
@@ -51,3 +51,19 @@ def test_the_error_is_of_the_class_that_was_asked_for() -> None:
         check(config, "'a.keras'", WeightsError)
     with pytest.raises(BundleError):
         check([config], "'a.keras'")
+
+
+def test_only_classes_of_the_user_count_as_registered() -> None:
+    import keras_hub  # noqa: F401  registers layers of its own and of tensorflow-text
+
+    before = registered()
+    assert {each.__module__.partition(".")[0] for each in before} <= {"tests", "test_net_config", "__main__"}
+
+    @keras.saving.register_keras_serializable("of_a_user")
+    class Doubled(keras.layers.Layer):
+        pass
+
+    try:
+        assert set(registered()) - set(before) == {Doubled}
+    finally:
+        keras.saving.get_custom_objects().pop("of_a_user>Doubled")

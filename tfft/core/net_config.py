@@ -151,7 +151,7 @@ def registered() -> tuple[Any, ...]:
     """List the classes and functions that the user's own code has registered with Keras.
 
     Returns:
-        Each object once, without those of Keras, KerasHub and tfft.
+        Each object once, without those of Keras, KerasHub, TensorFlow and tfft.
 
     Example:
         >>> registered()
@@ -160,7 +160,7 @@ def registered() -> tuple[Any, ...]:
     import keras
 
     known = keras.saving.get_custom_objects().values()
-    roots = ("keras", "keras_hub", "tfft", "tensorflow")
+    roots = ("keras", "keras_hub", "tfft", "tensorflow", "tensorflow_text", "tf_keras")
     return tuple(each for each in known if str(getattr(each, "__module__", "keras")).partition(".")[0] not in roots)
 
 
