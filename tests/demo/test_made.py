@@ -4,33 +4,33 @@ import pytest
 
 import tfft
 from tfft.core.errors import BundleError
-from tfft.demo.made import finished
+from tfft.demo.made import Trial, finished, trained
 
 
 @pytest.fixture
-def trials(data):
-    found = []
-    for title in ("first", "second"):
-        run = tfft.fit(
-            tfft.build("toy", tfft.tasks.classification(data.labels)), data, tfft.plans.head_only(1), seed=len(title)
-        )
-        found.append((title, run, tfft.evaluate(run.model, data.test)))
-    return found
+def run(data):
+    return tfft.fit(tfft.build("toy", tfft.tasks.classification(data.labels)), data, tfft.plans.head_only(1))
 
 
-def test_the_table_has_a_line_for_each_trial_and_the_bundle_is_the_last_one(trials, tmp_path):
-    made = finished(tmp_path, "toy.tfft", trials)
-    lines = made.table.splitlines()[2:]
-    assert [line.split("|")[1].strip() for line in lines] == ["first", "second"]
-    for line, (_, _, report) in zip(lines, trials, strict=True):
-        assert f"{report.metrics['accuracy']['value']:.3f}" in line
-    assert tfft.load(made.bundle_path).manifest["weights"] == trials[-1][2].weights != trials[0][2].weights
+@pytest.fixture
+def report(run, data):
+    return tfft.evaluate(run.model, data.test)
+
+
+def test_the_table_has_a_row_for_each_trial_and_the_bundle_is_the_model_of_the_report(run, report, tmp_path):
+    floor = Trial("floor", {"value": 0.25, "low": 0.125, "high": 0.375}, 0.04)
+    made = finished(tmp_path, "toy.tfft", [floor, trained("net", run, report)], run, report)
+    floor_row, net_row = ([cell.strip() for cell in line.split("|")[1:-1]] for line in made.table.splitlines()[2:])
+    assert floor_row == ["floor", "0.250", "0.125 to 0.375", "0.0"]
+    assert net_row[:2] == ["net", f"{report.metrics['accuracy']['value']:.3f}"]
+    assert net_row[3] == f"{run.phases[0].seconds:.1f}"
+    assert tfft.load(made.bundle_path).manifest["weights"] == report.weights
     assert made.table in (tmp_path / "report.md").read_text()
     assert made.report_path.read_text().startswith("<!doctype html>")
 
 
-def test_a_file_of_somebody_else_is_not_overwritten(trials, tmp_path):
+def test_a_file_of_somebody_else_is_not_overwritten(run, report, tmp_path):
     (tmp_path / "toy.tfft").write_text("precious")
     with pytest.raises(BundleError, match=r"exists and is"):
-        finished(tmp_path, "toy.tfft", trials)
+        finished(tmp_path, "toy.tfft", [trained("net", run, report)], run, report)
     assert (tmp_path / "toy.tfft").read_text() == "precious"

@@ -216,7 +216,7 @@ for verb in (inventory.backbones, inventory.cache, inventory.doctor):
 
 @app.command()
 def demo(
-    text: Annotated[bool, typer.Option("--text", help="Texts, by MiniLM, in place of pictures.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="Texts, by MiniLM, in place of images.")] = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the report and the bundle.", show_default="demo, or demo_text")
     ] = None,
@@ -228,7 +228,12 @@ def demo(
 
     run = run_text_demo if text else run_demo
     made = run(Path("demo_text" if text else "demo") if out is None else out, say, seed)
-    say(f"\n{made.table}\n\nreport: {name(made.report_path)}\nbundle: {name(made.bundle_path)}")
+    example = '"Where is my parcel?"' if text else "photo.jpg"
+    own = "--data reviews.csv --text-column text --backbone minilm_l6" if text else "--data flowers/ --backbone vgg16"
+    say(
+        f"\n{made.table}\n\nreport: {name(made.report_path)} (open it in a browser)\nbundle: {name(made.bundle_path)}\n\n"
+        f"next:   tfft predict {name(made.bundle_path)} {example}\n        tfft fit {own} --out mine.tfft"
+    )
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
-"""What a demo made, and how its trials are compared."""
+"""What a demo leaves behind: a table of its trials, a report, and a bundle of the last one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,20 @@ from tfft.evaluation.render import table
 from tfft.evaluation.report import Report
 from tfft.training.run import Run
 
-Trial = tuple[str, Run, Report]
+
+@dataclass(frozen=True)
+class Trial:
+    """One row of the table.
+
+    Attributes:
+        title: What was trained.
+        accuracy: Test accuracy and its 95 % interval: ``value``, ``low`` and ``high``.
+        seconds: How long training took.
+    """
+
+    title: str
+    accuracy: Mapping[str, float]
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -18,7 +31,7 @@ class Demo:
     """What a demo made.
 
     Attributes:
-        table: Test accuracy of each backbone and plan, as Markdown.
+        table: Test accuracy of each trial, as Markdown.
         report_path: Of the report as a page; ``report.md`` beside it holds the table as well.
         bundle_path: Of the exported model.
     """
@@ -28,28 +41,47 @@ class Demo:
     bundle_path: Path
 
 
-def finished(home: Path, bundle: str, trials: Sequence[Trial]) -> Demo:
-    """Compare trials, and write report and bundle of the last one, which is the product.
+def trained(title: str, run: Run, report: Report) -> Trial:
+    """The row of a model that tfft trained.
+
+    Args:
+        title: What was trained.
+        run: Its training.
+        report: Its test metrics, with an accuracy.
+
+    Returns:
+        A Trial.
+    """
+    return Trial(title, report.metrics["accuracy"], sum(record.seconds for record in run.phases))
+
+
+def finished(home: Path, bundle: str, trials: Sequence[Trial], run: Run, report: Report) -> Demo:
+    """Write the table, the report and the bundle.
 
     Args:
         home: Folder to write to.
-        bundle: Its name there.
-        trials: Title, run and report on the same test examples, pictures of any shape or texts.
+        bundle: The name of the bundle there.
+        trials: The rows, all measured on the same test examples.
+        run: The training of the model that is exported.
+        report: Its test metrics.
 
     Returns:
         What was made.
 
     Raises:
         OSError: When the report cannot be written.
-        BundleError: When the bundle cannot.
+        BundleError: When the bundle cannot be written.
     """
-    rows = []
-    for title, run, report in trials:
-        value = report.metrics["accuracy"]
-        seconds = sum(record.seconds for record in run.phases)
-        rows.append([title, f"{value['value']:.3f}", f"{value['low']:.3f} to {value['high']:.3f}", f"{seconds:.1f}"])
-    compared = table(["backbone and plan", "test accuracy", "95 % interval", "training seconds"], rows)
-    _, run, report = trials[-1]
+    rows = [
+        [
+            trial.title,
+            f"{trial.accuracy['value']:.3f}",
+            f"{trial.accuracy['low']:.3f} to {trial.accuracy['high']:.3f}",
+            f"{trial.seconds:.1f}",
+        ]
+        for trial in trials
+    ]
+    compared = table(["trial", "test accuracy", "95 % interval", "training seconds"], rows)
     bundle_path = export(run.model, home / bundle, report=report)
     page_path = report.save(home / "report.html", run)
     files.write_text(home / "report.md", f"# tfft demo\n\n{compared}\n\n{report.to_markdown()}\n{run.describe()}\n")

