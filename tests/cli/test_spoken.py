@@ -5,8 +5,10 @@ import time
 import warnings
 
 import pytest
+from typer.testing import CliRunner
 
 from tfft.bundles.predictor import Prediction
+from tfft.cli import verbs as cli
 from tfft.cli.spoken import backbone_line, in_shell, kept_line, predicted_line, spoken
 from tfft.core.errors import DataError, DataWarning
 from tfft.core.store import Kept
@@ -67,6 +69,15 @@ def test_the_advice_of_a_warning_names_options_and_names_of_classes_stay(capsys)
         )
     said = "DataWarning: The class 'size=3' joins labels. To read them, pass --separator ';', or lists.\n"
     assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("train", "fit"), ("Test", "evaluate"), ("infer", "predict"), ("help", "--help")]
+)
+def test_the_names_of_other_tools_are_answered_with_ours(typed, meant):
+    done = CliRunner().invoke(cli.app, [typed])
+    assert done.exit_code == 2
+    assert f"Did you mean 'tfft {meant}'?" in " ".join(done.output.split())
 
 
 def test_an_interruption_is_answered(capsys):

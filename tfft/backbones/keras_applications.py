@@ -237,4 +237,7 @@ def _with_imagenet(name: str, make: Any) -> "keras.Model":
             return make(weights="imagenet")
         except Exception as error:
             # keras.utils.get_file raises a bare Exception when the network is gone (Keras 3.15)
-            raise not_imagenet(name, error) from error
+            described = not_imagenet(name, error)
+            if described is error:
+                raise
+            raise described from None  # its message holds what Keras and urllib reported

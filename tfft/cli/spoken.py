@@ -36,6 +36,16 @@ _IN_SHELL = (
 )
 _ADVICE = re.compile(r"\bpass [a-z_]+=.*", re.IGNORECASE | re.DOTALL)
 _INTERRUPTED = 130
+_NO_COMMAND = re.compile(r"No such command '(.*)'\.")
+_MEANT = {
+    **dict.fromkeys(("train", "finetune", "fine-tune", "run"), "fit"),
+    **dict.fromkeys(("test", "eval", "validate", "score"), "evaluate"),
+    **dict.fromkeys(("infer", "classify", "inference"), "predict"),
+    **dict.fromkeys(("models", "list", "ls"), "backbones"),
+    **dict.fromkeys(("check", "info", "version"), "doctor"),
+    "help": "--help",
+}
+"""What other tools call the commands."""
 
 
 def say(text: object, wrong: bool = False, color: str | None = None) -> None:
@@ -84,8 +94,15 @@ class Group(TyperGroup):
             return super().invoke(ctx)
         except Exception as error:
             if hasattr(error, "format_message"):  # typer has its own click, whose classes have no public names
-                vars(error)["message"] = name(vars(error).get("message", ""))
+                vars(error)["message"] = _with_meant(name(vars(error).get("message", "")))
             raise
+
+
+def _with_meant(message: str) -> str:
+    """The message about an unknown command, with the command that was probably meant."""
+    found = _NO_COMMAND.fullmatch(message)
+    meant = _MEANT.get(found[1].lower().lstrip("-")) if found else None
+    return f"{message} Did you mean 'tfft {meant}'?" if meant else message
 
 
 def predicted_line(prediction: "Prediction", top: int | None, as_json: bool) -> str:
