@@ -8,8 +8,9 @@ from tfft.core.specs import Text
 from tfft.data import cells
 from tfft.data.calls import as_call
 from tfft.data.examples import Splits
+from tfft.data.parts import PART_NAMES, PARTS
 from tfft.data.pools import OnCorrupt, Pool
-from tfft.data.splits import HOLDOUT, PART_NAMES, PARTS, Drawing, assemble
+from tfft.data.splits import HOLDOUT, Drawing, assemble
 from tfft.data.strings import are_texts
 from tfft.data.table_files import Writing
 
