@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tfft.bundles.records import RECORDS
 from tfft.core import limits, net_config, strict_json
 from tfft.core.errors import BundleError, shortlist
 
@@ -39,7 +40,8 @@ def read(path: Path, shown: str, version: int) -> dict[str, Any]:
         version: The supported format version.
 
     Returns:
-        Its values: ``format``, ``versions``, ``backbone``, ``task``, ``preprocessor``, ``weights`` and ``content``.
+        Its values: ``format``, ``versions``, ``backbone``, ``task``, ``preprocessor``, ``weights``, ``content`` and, of newer
+        bundles, ``records``.
 
     Raises:
         BundleError: When it cannot be read, is of another format, lacks a value, or holds one of another type or beyond a limit.
@@ -61,9 +63,16 @@ def read(path: Path, shown: str, version: int) -> dict[str, Any]:
         )
     for key, kind in (("versions", dict), ("backbone", dict), ("weights", str), ("content", str)):
         _take(values, key, kind, shown)
+    if "records" in values:
+        _check_records(_take(values, "records", dict, shown), shown)
     _check_task(_take(values, "task", dict, shown), shown)
     _check_preprocessor(_take(values, "preprocessor", dict, shown), shown)
     return values
+
+
+def _check_records(noted: Mapping[str, Any], shown: str) -> None:
+    if wrong := [name for name, digest in noted.items() if name not in RECORDS or not isinstance(digest, str)]:
+        raise _wrong(shown, "records", shortlist([str(name)[:100] for name in wrong]))
 
 
 def _check_task(task: Mapping[str, Any], shown: str) -> None:
