@@ -14,6 +14,7 @@ from tfft.backbones.given import HUB, KERAS, instead, is_archive, is_model
 from tfft.backbones.presets import is_own
 from tfft.core.errors import BackboneError, nearest
 from tfft.core.network import disconnected
+from tfft.core.path_advice import missing_file
 from tfft.core.saved_proto import FILE
 from tfft.preprocess.text import TextPreprocessor
 
@@ -36,6 +37,7 @@ class Source(NamedTuple):
     hosts: tuple[str, ...] = ()
 
 
+_PATHS = ("~", "/", "./", "../", ".\\", "..\\")
 SOURCES: dict[str, Source] = {
     "tfft": Source("tfft.backbones.shipped", "ships inside tfft, needs no network"),
     "keras": Source(
@@ -178,6 +180,11 @@ def _find(handle: Any) -> tuple[str, Any]:
             'Pass what model.save("net.keras") wrote, a folder, or a .tar.gz; of an .h5 file with a whole model '
             "tfft.load_backbone(keras.saving.load_model(path)). Weights go to weights= of a backbone by name.",
         )
+    if handle.endswith(".safetensors") and Path(handle).is_file():
+        raise BackboneError(
+            f"{handle!r} holds weights alone.",
+            fix=f"Pass the folder that holds config.json and the weights: load_backbone({str(Path(handle).parent)!r}).",
+        )
     saved = Path(handle, FILE).is_file() or Path(handle, "variables").is_dir()
     if handle.startswith(HUB) or is_archive(handle) or saved:
         return "saved_model", handle
@@ -191,6 +198,8 @@ def _find(handle: Any) -> tuple[str, Any]:
     known = {_folded(candidate): (source, candidate) for source, candidate in names() if not scheme or source == scheme}
     if _folded(name) not in known and not scheme and Path(handle).is_dir():
         return "keras_hub", handle
+    if _folded(name) not in known and not scheme and handle.startswith(_PATHS) and not os.path.exists(handle):
+        raise BackboneError(f"There is no folder or file {handle!r}.", fix=missing_file(handle))
     if _folded(name) not in known:
         raise BackboneError(
             f"There is no backbone {handle!r}.", fix=nearest(name, [candidate for _, candidate in known.values()])

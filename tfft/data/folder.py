@@ -1,5 +1,6 @@
 """A folder of class folders, of pictures or of text files, -> Splits."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
@@ -15,11 +16,14 @@ from tfft.data.named_parts import named_parts
 from tfft.data.part_names import found_parts
 from tfft.data.pools import OnCorrupt, Pool
 from tfft.data.splits import HOLDOUT, Drawing, assemble
+from tfft.data.table_files import ENDINGS
 from tfft.data.text_files import TextFiles
 from tfft.data.walking import Below, by_ending, images_in, look_below, visible_folders
 
 # the folder of aclImdb that holds 50,000 reviews without labels
 _UNLABELLED = "unsup"
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+_SHEETS = (".xlsx", ".xls", ".ods")
 Parts = Mapping[str, str] | Literal[False] | None
 
 
@@ -87,13 +91,14 @@ def folder_pools(folder: str | Path, parts: Parts = None) -> dict[str, Pool]:
     Raises:
         DataError: When the folder is missing, or there is no image in it.
     """
+    if not isinstance(folder, (str, os.PathLike)):
+        raise DataError(
+            "from_folder() takes the path of one folder.", repr(folder)[:100], 'Write from_folder("flowers").'
+        )
     root = Path(folder)
     if not root.is_dir():
         if root.exists():
-            raise DataError(
-                f"{str(folder)!r} is a file.",
-                fix="Pass a folder with one folder for each class; from_csv() reads tables.",
-            )
+            raise DataError(f"{str(folder)!r} is a file.", fix=_instead(root))
         raise DataError(f"There is no folder {str(folder)!r}.", fix=missing_file(folder))
     homes = found_parts(root) if parts is None else {"train": root} if parts is False else named_parts(root, parts)
     found = {part: class_files(home, set(homes.values()) - {home}) for part, home in homes.items()}
@@ -115,6 +120,16 @@ def folder_pools(folder: str | Path, parts: Parts = None) -> dict[str, Pool]:
         pools[part] = Pool(TextFiles(paths) if texts else paths, [name for _, name in rows], left_out=left_out)
     warn_ignored(_left_out(root, homes, found, texts))
     return pools
+
+
+def _instead(file: Path) -> str:
+    """What to do about a file in place of a folder."""
+    ending = file.suffix.lower()
+    if ending in _ARCHIVES:
+        return "Unpack it, and pass the folder that holds one folder for each class."
+    if ending in (*ENDINGS, *_SHEETS):
+        return f"from_csv() reads tables{'; save it as CSV first' if ending in _SHEETS else ''}."
+    return "Pass a folder with one folder for each class; from_csv() reads tables."
 
 
 def _used(files: Below, texts: bool) -> list[str]:

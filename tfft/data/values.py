@@ -111,5 +111,7 @@ def _nothing_missing(values: Any) -> Any:
     """The values as they are, or an error that names the rows where one is missing."""
     gone = [index for index, value in enumerate(values) if is_missing(value)]
     if gone:
-        raise DataError(f"{len(gone)} targets are missing.", f"rows {shortlist(gone)}", "Drop or fill these rows.")
+        raise DataError(
+            f"{len(gone)} targets are missing.", f"rows {shortlist(gone)}, counted from 0", "Drop or fill these rows."
+        )
     return values
