@@ -172,9 +172,9 @@ def test_a_file_of_weights_and_a_path_that_leads_nowhere_get_advice(
     with pytest.raises(BackboneError, match=rf"holds weights alone.*load_backbone\('{tmp_path}/net'\)"):
         load_backbone(str(tmp_path / "net" / "model.safetensors"))
     monkeypatch.setenv("HOME", str(tmp_path))
-    with pytest.raises(BackboneError, match=r"no folder or file '~/net'.*Did you mean '.*/net'.*does not expand '~'"):
+    with pytest.raises(BackboneError, match=r"no folder '~/net'.*Did you mean '.*/net'.*does not expand '~'"):
         load_backbone("~/net")
-    with pytest.raises(BackboneError, match=r"no folder or file.*Did you mean '.*/net'"):
+    with pytest.raises(BackboneError, match=r"no folder.*Did you mean '.*/net'"):
         load_backbone(str(tmp_path / "nett"))
 
 

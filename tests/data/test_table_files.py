@@ -54,7 +54,7 @@ def test_json_lines_are_read_as_they_are_written(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("t.xlsx", b"", r"t.xlsx' is not a table.*'.csv'"),
+        ("t.xlsx", b"", r"t.xlsx' is not a table.*Save it as CSV"),
         ("t.csv", b"", r"t.csv' is empty.*header line"),
         ("t.csv", b"path,label\n\xff\xfe,1\n", r"cannot be read as CSV.*UTF-8"),
         ("t.csv", b'path,label\n"a,1\n', r"Line 2 of .*t.csv' begins a quoted cell that never ends.*quotes=False"),

@@ -14,7 +14,6 @@ from tfft.backbones.given import HUB, KERAS, instead, is_archive, is_model
 from tfft.backbones.presets import is_own
 from tfft.core.errors import BackboneError, nearest
 from tfft.core.network import disconnected
-from tfft.core.path_advice import missing_file
 from tfft.core.saved_proto import FILE
 from tfft.preprocess.text import TextPreprocessor
 
@@ -37,7 +36,6 @@ class Source(NamedTuple):
     hosts: tuple[str, ...] = ()
 
 
-_PATHS = ("~", "/", "./", "../", ".\\", "..\\")
 SOURCES: dict[str, Source] = {
     "tfft": Source("tfft.backbones.shipped", "ships inside tfft, needs no network"),
     "keras": Source(
@@ -198,8 +196,6 @@ def _find(handle: Any) -> tuple[str, Any]:
     known = {_folded(candidate): (source, candidate) for source, candidate in names() if not scheme or source == scheme}
     if _folded(name) not in known and not scheme and Path(handle).is_dir():
         return "keras_hub", handle
-    if _folded(name) not in known and not scheme and handle.startswith(_PATHS) and not os.path.exists(handle):
-        raise BackboneError(f"There is no folder or file {handle!r}.", fix=missing_file(handle))
     if _folded(name) not in known:
         raise BackboneError(
             f"There is no backbone {handle!r}.", fix=nearest(name, [candidate for _, candidate in known.values()])

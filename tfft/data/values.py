@@ -47,7 +47,9 @@ def as_array(targets: Sequence[Any] | np.ndarray) -> np.ndarray:
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         wrong = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1)).tolist()
         raise DataError(
-            f"{len(wrong)} targets are NaN or infinite.", f"rows {shortlist(wrong)}", "Drop or fill these rows."
+            f"{len(wrong)} targets are NaN or infinite.",
+            f"rows {shortlist(wrong)}, counted from 0",
+            "Drop or fill these rows.",
         )
     return _nothing_missing(array) if array.dtype.kind in "UT" and array.ndim == 1 else array
 
