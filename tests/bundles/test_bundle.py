@@ -187,7 +187,9 @@ def test_a_path_that_does_not_exist_is_no_bundle(tmp_path):
 
 @pytest.mark.parametrize("path", [None, 3, ["b.tfft"], {}])
 def test_something_that_is_no_path_is_refused(path):
-    with pytest.raises(BundleError, match=rf"takes the path of a bundle.*{type(path).__name__}.*tfft.export"):
+    with pytest.raises(
+        BundleError, match=rf"takes the path of a bundle.*Got: (an? {type(path).__name__}|None)\..*tfft.export"
+    ):
         tfft.load(path)
 
 

@@ -15,7 +15,7 @@ def test_one_column_is_texts_and_two_are_pairs():
     frame = pd.DataFrame({"a": ["x", ""], "b": ["y", "z"]})
     assert cells.texts(frame[["a"]]) == [Text("x"), Text("")]
     assert cells.texts(frame) == [Text("x", "y"), Text("", "z")]
-    with pytest.raises(DataError, match=r"must hold text\. Got: a int in row 1: '3'"):
+    with pytest.raises(DataError, match=r"must hold text\. Got: an int in row 1: '3'"):
         cells.texts(pd.DataFrame({"a": ["x", 3]}))
 
 

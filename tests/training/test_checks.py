@@ -41,7 +41,7 @@ def test_what_fits_is_not_refused_and_nothing_is_changed(model, data, text_model
 def test_what_is_no_model_or_no_splits_is_refused(model, data):
     with pytest.raises(DataError, match=r"a Functional and a Splits.*fit\(model, data\)"):
         tfft.fit(model.net, data)
-    with pytest.raises(DataError, match=r"a TransferModel and a Examples.*not data.train"):
+    with pytest.raises(DataError, match=r"a TransferModel and an Examples.*not data.train"):
         tfft.fit(model, data.train)
 
 

@@ -28,7 +28,7 @@ from tfft.bundles import records
 from tfft.bundles.predictor import Predictor
 from tfft.core import fingerprint, forks, keras_zip, strict_json
 from tfft.core.archives import unpack_zip
-from tfft.core.errors import BackboneError, BundleError, TfftError, shortlist
+from tfft.core.errors import BackboneError, BundleError, TfftError, kind_of, shortlist
 from tfft.core.path_advice import missing_file
 from tfft.core.saved_graph import extracted
 from tfft.core.zip_files import opened
@@ -65,7 +65,7 @@ def load(path: str | Path, own_classes: Sequence[type] = ()) -> Predictor:
     if not isinstance(path, (str, os.PathLike)):
         raise BundleError(
             "load() takes the path of a bundle.",
-            f"a {type(path).__name__}",
+            kind_of(path),
             "Write one with tfft.export(run.model, path).",
         )
     path = Path(path)

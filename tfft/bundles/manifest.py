@@ -10,7 +10,7 @@ from typing import Any
 
 from tfft.bundles.records import RECORDS
 from tfft.core import limits, net_config, strict_json
-from tfft.core.errors import BundleError, shortlist
+from tfft.core.errors import BundleError, kind_of, shortlist
 
 _MOST_SEPARATORS = 8
 _LONGEST_NAME = 10_000
@@ -53,7 +53,7 @@ def read(path: Path, shown: str, version: int) -> dict[str, Any]:
         "Pass a folder or zip file that tfft.export() wrote.",
     )
     if not isinstance(values, dict):
-        raise _wrong(shown, "", f"a {type(values).__name__}")
+        raise _wrong(shown, "", kind_of(values))
     if values.get("format") != version or isinstance(values["format"], bool):
         versions = values.get("versions")
         raise BundleError(
@@ -134,7 +134,7 @@ def _take(values: Mapping[str, Any], key: str, kind: type, shown: str) -> Any:
     if key not in values:
         raise BundleError(f"{shown} is damaged: its manifest lacks {key!r}.", fix="Copy or export it again.")
     if not isinstance(values[key], kind):
-        raise _wrong(shown, key, f"a {type(values[key]).__name__}: {values[key]!r}"[:200])
+        raise _wrong(shown, key, f"{kind_of(values[key])}: {values[key]!r}"[:200])
     return values[key]
 
 

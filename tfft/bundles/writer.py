@@ -19,7 +19,7 @@ from tfft.bundles.bundle import (
 )
 from tfft.bundles.records import PAGE, REPORT, SEEN, digests
 from tfft.core import files, net_files, strict_json, versions
-from tfft.core.errors import BundleError, shortlist
+from tfft.core.errors import BundleError, kind_of, shortlist
 from tfft.core.zip_files import opened
 from tfft.evaluation.report import Report
 from tfft.models.assembly import TransferModel
@@ -92,11 +92,11 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
 def _check(model: TransferModel, path: Path, report: Report | None) -> None:
     """Refuse to write a bundle that could not be trusted."""
     if not isinstance(model, TransferModel):
-        raise BundleError("export() takes a model.", f"a {type(model).__name__}", "Write export(run.model, path).")
+        raise BundleError("export() takes a model.", kind_of(model), "Write export(run.model, path).")
     if report is not None and not isinstance(report, Report):
         raise BundleError(
             "A bundle keeps a report that evaluate() made.",
-            f"a {type(report).__name__}",
+            kind_of(report),
             "Write report=tfft.evaluate(...).",
         )
     check_target(path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfft.core import files, fingerprint, forks, versions
-from tfft.core.errors import DataError, shortlist
+from tfft.core.errors import DataError, kind_of, shortlist
 from tfft.core.seed import derive
 from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
@@ -145,9 +145,7 @@ class Report:
         if reason := files.unexpanded(path):
             raise DataError("The report cannot be written.", fix=f"{reason}.")
         if run is not None and not all(hasattr(run, name) for name in ("describe", "plot", "to_code")):
-            raise DataError(
-                "save() takes the run that fit() returned.", f"a {type(run).__name__}", "Write report.save(path, run)."
-            )
+            raise DataError("save() takes the run that fit() returned.", kind_of(run), "Write report.save(path, run).")
         if ending == ".json":
             text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False)
         else:
@@ -187,13 +185,13 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
     if not all(hasattr(model, name) for name in ("net", "task", "preprocessor", "seen")):
         raise DataError(
             "evaluate() takes a model from build(), fit() or load().",
-            f"a {type(model).__name__}",
+            kind_of(model),
             "Write evaluate(run.model, data.test).",
         )
     if examples is not None and not isinstance(examples, Examples):
         raise DataError(
             "evaluate() takes one part of the data.",
-            f"a {type(examples).__name__}",
+            kind_of(examples),
             "Write evaluate(run.model, data.test).",
         )
     if examples is None or not len(examples):

@@ -7,7 +7,7 @@ from typing import Any
 
 from tfft.backbones.base import Backbone
 from tfft.core.blocks import is_whole
-from tfft.core.errors import DataError, DataWarning, PlanError, TfftError, shortlist
+from tfft.core.errors import DataError, DataWarning, PlanError, TfftError, kind_of, shortlist
 from tfft.core.files import refusal
 from tfft.core.specs import Text
 from tfft.core.strategy import check_batch, replicas
@@ -41,7 +41,7 @@ def check(model: TransferModel, data: Splits, batch_size: int) -> None:
     if not isinstance(model, TransferModel) or not isinstance(data, Splits):
         raise DataError(
             "fit() takes a model from build() and data from tfft.data.",
-            f"a {type(model).__name__} and a {type(data).__name__}",
+            f"{kind_of(model)} and {kind_of(data)}",
             "Write fit(model, data), with all parts of the data, not data.train.",
         )
     check_batch_size(batch_size)
