@@ -271,6 +271,10 @@ MANIFESTS: dict[str, tuple[dict[str, Any], str]] = {
     "a later format": ({"format": 99}, "pip install -U tfft"),
     "a true format": ({"format": True}, "this version reads"),
     "weights that are a number": ({"weights": 5}, "'weights'"),
+    "records elsewhere": ({"records": {"../outside/secret.txt": "0" * 32}}, "'records'"),
+    "a record that is a number": ({"records": {"report.md": 5}}, "'records'"),
+    "records that are a list": ({"records": ["report.md"]}, "'records'"),
+    "a record that is not there": ({"records": {"report.md": "0" * 32}}, "'report.md' is missing"),
     "other weights": ({"weights": "0" * 32}, "not the ones that were exported together"),
 }
 

@@ -74,8 +74,8 @@ def test_byte_pairs_keep_every_byte(attack: Any, text: str) -> None:
         (b"how \xff far", "a bytes"),
         (("how", b"\xff"), "a tuple"),
         (("how", "\ud83d"), "half of a character"),
-        (3, "a int"),
-        (None, "a NoneType"),
+        (3, "an int"),
+        (None, "Got: None"),
     ],
 )
 def test_what_is_no_text_is_refused_with_its_number(attack: Any, text: Any, message: str) -> None:

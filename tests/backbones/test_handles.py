@@ -164,6 +164,20 @@ def test_a_package_that_is_missing_is_told_before_anything_else(monkeypatch: pyt
         load_backbone("MiniLM-L6")
 
 
+def test_a_file_of_weights_and_a_path_that_leads_nowhere_get_advice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "model.safetensors").touch()
+    with pytest.raises(BackboneError, match=rf"holds weights alone.*load_backbone\('{tmp_path}/net'\)"):
+        load_backbone(str(tmp_path / "net" / "model.safetensors"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(BackboneError, match=r"no folder '~/net'.*Did you mean '.*/net'.*does not expand '~'"):
+        load_backbone("~/net")
+    with pytest.raises(BackboneError, match=r"no folder.*Did you mean '.*/net'"):
+        load_backbone(str(tmp_path / "nett"))
+
+
 def test_load_backbone_is_public() -> None:
     assert tfft.load_backbone is load_backbone
 

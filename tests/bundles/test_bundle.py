@@ -180,6 +180,17 @@ def test_damage_is_found_and_named(tmp_path, how, said):
 def test_a_path_that_does_not_exist_is_no_bundle(tmp_path):
     with pytest.raises(BundleError, match=r"no bundle at .*nowhere'.*tfft.export"):
         tfft.load(tmp_path / "nowhere")
+    (tmp_path / "b.tfft").mkdir()
+    with pytest.raises(BundleError, match=r"no bundle at .*Did you mean '.*b\.tfft'"):
+        tfft.load(tmp_path / "b.tff")
+
+
+@pytest.mark.parametrize("path", [None, 3, ["b.tfft"], {}])
+def test_something_that_is_no_path_is_refused(path):
+    with pytest.raises(
+        BundleError, match=rf"takes the path of a bundle.*Got: (an? {type(path).__name__}|None)\..*tfft.export"
+    ):
+        tfft.load(path)
 
 
 def test_a_zip_that_climbs_out_of_its_folder_is_refused(tmp_path):

@@ -165,9 +165,12 @@ def test_parts_may_be_typed(tmp_path):
         return Source(tmp_path, "path", "label", False, parts=parts)
 
     assert source("train=one, test=two").splits(0).labels.names == ("a", "b")
-    assert source("none").splits(0).labels.names == source(None).splits(0).labels.names == ("one", "two")
+    assert source("none").splits(0).labels.names == ("one", "two")
+    for parts in ("one", "train", "train=", "train=one,test"):
+        with pytest.raises(DataError, match=r"--parts needs a folder for each part.*--parts train=folder"):
+            source(parts).splits(0)
     with pytest.raises(DataError, match="parts= must map"):
-        source("one").splits(0)
+        source("exam=one").splits(0)
 
 
 def test_lines_of_texts_end_at_line_ends_only(tmp_path, monkeypatch, reader):

@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from tfft.core import errors
-from tfft.core.errors import DataError, TfftError, nearest, shortlist
+from tfft.core.errors import DataError, TfftError, kind_of, nearest, shortlist
 
 
 def test_a_message_holds_what_got_and_fix_in_this_order():
@@ -54,3 +54,8 @@ def test_the_nearest_name_is_suggested_and_all_are_listed_when_none_is_near():
 
 def test_data_warnings_can_be_filtered_as_user_warnings():
     assert issubclass(errors.DataWarning, UserWarning)
+
+
+@pytest.mark.parametrize(("value", "kind"), [(None, "None"), (3, "an int"), ([], "a list"), (KeyError(), "a KeyError")])
+def test_kinds_have_their_article(value, kind):
+    assert kind_of(value) == kind

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tfft.core.files import check_room, refusal, replacing, sweep, write_text
+from tfft.core.files import check_room, refusal, replacing, sweep, unexpanded, write_text
 
 
 def _listing(folder):
@@ -129,6 +129,18 @@ def test_a_place_that_takes_nothing_says_why(tmp_path):
     (tmp_path / "file").touch()
     assert "Not a directory" in refusal(tmp_path / "file" / "report.html")
     assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+def test_a_home_folder_that_python_does_not_expand_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/ann")
+    for path in (Path("~/b.tfft"), Path("~")):
+        assert refusal(path) == f"Python does not expand '~' in a path: write {str(path.expanduser())!r}"
+        with pytest.raises(OSError, match="write '/home/ann"), replacing(path):
+            pass
+    assert _listing(tmp_path) == []
+    write_text(Path("a~/~x y"), "fine")
+    assert not unexpanded(tmp_path / "~")
 
 
 KILLED = """

@@ -39,6 +39,13 @@ def home(tmp_path, monkeypatch):
         ("nowhere/at/all.jpg", "The folder 'nowhere' does not exist"),
         ("/nowhere/at/all.jpg", "The folder '/nowhere' does not exist"),
         ("data/zebra.gif", "Beside it are 'cat.jpg', 'deep', 'two words.png'"),
+        (
+            "data/*.jpg",
+            r"pass glob.glob('data/*.jpg'), or in a shell the path without quotes. It stands for 'data/cat.jpg'",
+        ),
+        ("data/[x.jpg", "Beside it are"),
+        ("data/*.gif", "Beside it are"),
+        ("below/deep", "Did you mean 'data/deep'? There is a folder of this name"),
         ("x" * 5000, "Check the path"),
         ("nul\0.jpg", "Check the path"),
     ],

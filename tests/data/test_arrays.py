@@ -1,5 +1,7 @@
 """Arrays with their range stated: nothing is guessed, nothing is copied whole."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -212,3 +214,31 @@ def test_other_shapes_do_not_look_channels_first(shape):
 def test_grey_images_may_be_as_many_as_there_are_channels():
     images = np.random.default_rng(0).integers(0, 255, (4, 8, 9), np.uint8)
     assert len(from_arrays(images, [0, 1, 0, 1], holdout=(0.4, 0)).train) == 2
+
+
+@pytest.mark.parametrize(
+    ("low", "given", "message"),
+    [
+        (0.0, (0, 255), r"first 20 images lie in \[0, 1\]; value_range says \(0, 255\).*black.*value_range=\(0, 1\)"),
+        (-1.0, (-1, 255), r"first 20 images lie in \[-1, 1\]; value_range says .*value_range=\(-1, 1\)"),
+    ],
+)
+def test_values_up_to_one_in_a_range_up_to_255_are_doubted(low, given, message):
+    with pytest.warns(DataWarning, match=message):
+        from_arrays(RANDOM.uniform(low, 1, (20, 6, 5, 3)), [0, 1] * 10, value_range=given)
+
+
+@pytest.mark.parametrize(
+    ("images", "value_range"),
+    [
+        (RANDOM.uniform(0, 1, (20, 6, 5, 3)), (0, 1)),
+        (RANDOM.uniform(0, 255, (20, 6, 5, 3)), (0, 255)),
+        (RANDOM.integers(0, 2, (20, 6, 5, 3)), (0, 255)),
+        ([*RANDOM.uniform(0, 1, (19, 6, 5)), np.full((6, 5), 200.0)], (0, 255)),
+    ],
+)
+def test_ranges_that_fit_are_not_doubted(images, value_range):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DataWarning)
+        warnings.filterwarnings("ignore", message=".*same content.*|.*content of another.*")
+        assert len(from_arrays(images, [0, 1] * 10, value_range=value_range).train) == 14

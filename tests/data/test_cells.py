@@ -15,7 +15,7 @@ def test_one_column_is_texts_and_two_are_pairs():
     frame = pd.DataFrame({"a": ["x", ""], "b": ["y", "z"]})
     assert cells.texts(frame[["a"]]) == [Text("x"), Text("")]
     assert cells.texts(frame) == [Text("x", "y"), Text("", "z")]
-    with pytest.raises(DataError, match=r"must hold text\. Got: a int in row 1: '3'"):
+    with pytest.raises(DataError, match=r"must hold text\. Got: an int in row 1: '3'"):
         cells.texts(pd.DataFrame({"a": ["x", 3]}))
 
 
@@ -39,5 +39,5 @@ def test_truths_are_ones_and_floats_stay_floats():
     truths = cells.numbers(pd.DataFrame({"a": [True, False], "b": [0, 1]}))
     assert (truths.dtype, truths.tolist()) == (np.int64, [[1, 0], [0, 1]])
     assert cells.numbers(pd.DataFrame({"a": [0.5, 1.0], "b": [1, 2]})).dtype == np.float64
-    with pytest.raises(DataError, match=r"1 targets are missing\. Got: rows 1"):
+    with pytest.raises(DataError, match=r"1 targets are missing\. Got: rows 1, counted from 0"):
         cells.numbers(pd.DataFrame({"a": [0.5, None], "b": [1, 2]}))

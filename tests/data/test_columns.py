@@ -66,7 +66,7 @@ def test_a_text_that_is_missing_is_named_by_its_row():
 
 
 def test_what_is_no_text_is_refused():
-    with pytest.raises(DataError, match=r"must hold text.*a int in row 0: '3'.*text_column="):
+    with pytest.raises(DataError, match=r"must hold text.*an int in row 0: '3'.*text_column="):
         from_dataframe(FRAME.assign(text=3))
 
 

@@ -333,3 +333,33 @@ def test_a_folder_above_or_below_the_classes_is_said(tmp_path):
         from_folder(tmp_path / "flowers" / "a")
     with pytest.raises(DataError, match=r"no folder .*flower'.*Did you mean '.*flowers'"):
         from_folder(tmp_path / "flower")
+
+
+@pytest.mark.parametrize("folder", [None, 3, ["flowers"], b"flowers"])
+def test_something_that_is_no_path_is_refused(folder):
+    with pytest.raises(DataError, match=r"from_folder\(\) takes the path of one folder"):
+        from_folder(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("x.zip", "Unpack it, and pass the folder"),
+        ("x.tar.gz", "Unpack it"),
+        ("x.XLSX", r"from_csv\(\) reads tables; save it as CSV first"),
+        ("x.csv", r"from_csv\(\) reads tables\.$"),
+        ("x.png", "Pass a folder with one folder for each class"),
+    ],
+)
+def test_a_file_in_place_of_a_folder_is_said_what_to_do_with(tmp_path, name, advice):
+    (tmp_path / name).touch()
+    with pytest.raises(DataError, match=rf"is a file\. {advice}"):
+        from_folder(tmp_path / name)
+
+
+def test_classes_of_two_parts_that_differ_in_capitals_are_said_to(tmp_path):
+    _tree(tmp_path, "train/ants", "train/bees", "test/ants", "test/Bees")
+    with pytest.raises(
+        DataError, match=r"'Bees'\. Spell these alike, they differ in capitals or blanks only: 'Bees' and 'bees'"
+    ):
+        from_folder(tmp_path)

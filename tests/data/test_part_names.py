@@ -10,9 +10,12 @@ from tfft.data.part_names import found_parts, inner, is_fold, part_of
     ("part", "names"),
     [
         ("train", "train TRAIN training_set train_set train_data seg_train images_train train_images trn Training train2017 "
-                  "1-train trainset TrainSet data_train train_1 training-data traindata"),
-        ("validation", "val valid validation dev val_set ValidSet val2017 validation_split dev_set val_imgs"),
-        ("test", "test testing tst eval test_data seg_test Testing test-images evaluation_set testset imgs_test"),
+                  "1-train trainset TrainSet data_train train_1 training-data traindata 训练集 训练 训练数据 訓練 treino "
+                  "entrenamiento conjunto_de_entrenamiento trainingsdaten entraînement"),
+        ("validation", "val valid validation dev val_set ValidSet val2017 validation_split dev_set val_imgs 验证集 "
+                       "validação validación validac\u0327a\u0303o"),
+        ("test", "test testing tst eval test_data seg_test Testing test-images evaluation_set testset imgs_test 测试集 测试 "
+                 "測試 teste prueba dados_teste testdaten"),
     ],
 )  # fmt: skip
 def test_names_of_parts(part, names):
@@ -22,7 +25,7 @@ def test_names_of_parts(part, names):
 @pytest.mark.parametrize(
     "name",
     ["test_tube", "training_shoes", "trainer", "trains", "contest", "valley", "device", "invalid", "set", "images", "2017",
-     "train_test", "train_val", "latest", "", "猫_train", "train of thought", "bullet train", "fold1"],
+     "train_test", "train_val", "latest", "", "猫_train", "train of thought", "bullet train", "fold1", "训练师", "probe"],
 )  # fmt: skip
 def test_names_of_no_part(name):
     assert part_of(name) is None
@@ -85,4 +88,19 @@ def test_parts_inside_of_classes_and_in_their_names_are_refused(tmp_path, folder
 def test_classes_in_which_one_word_is_a_part_stay_classes(tmp_path, folders):
     for name in folders:
         (tmp_path / name).mkdir(parents=True)
+    assert found_parts(tmp_path) == {"train": tmp_path}
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("labeled", "unlabeled"), ("2019", "2020", "2021")])
+def test_folders_that_hold_the_same_folders_are_refused_whatever_their_names(tmp_path, names):
+    for name in names:
+        for inner_name in ("cats", "dogs"):
+            (tmp_path / name / inner_name).mkdir(parents=True)
+            (tmp_path / name / inner_name / "1.png").write_bytes(b"x")
+    shown = (
+        rf"parts, each with the folders 'cats', 'dogs'.*\{{'train': '{names[0]}', 'test': '{names[1]}'\}}.*parts=False"
+    )
+    with pytest.raises(DataError, match=shown):
+        found_parts(tmp_path)
+    (tmp_path / names[0] / "cats" / "1.png").unlink()
     assert found_parts(tmp_path) == {"train": tmp_path}

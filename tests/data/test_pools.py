@@ -28,7 +28,7 @@ def test_a_source_taken_whole_has_the_class_ids_of_the_model():
 
 
 def test_a_label_the_model_does_not_know_and_nothing_at_all_are_refused():
-    with pytest.raises(DataError, match="'moths'"):
+    with pytest.raises(DataError, match=r"The evaluated part has labels that training does not have: 'moths'"):
         unsplit({"train": Pool([IMAGE], ["moths"])}, LABELS)
     with pytest.raises(DataError, match=r"no examples.*1 unreadable"):
         unsplit({"train": Pool([b""], ["ants"])}, LABELS, "skip")

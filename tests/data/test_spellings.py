@@ -1,10 +1,16 @@
 """How labels are spelt: numbers, decimal commas, lists as text, several labels in one cell."""
 
+import contextlib
+import warnings
+
+import numpy as np
 import pandas as pd
 import pytest
 
 from tfft.core.errors import DataError, DataWarning
+from tfft.core.specs import LabelSpace
 from tfft.data import from_csv, from_dataframe
+from tfft.data.doubts import warn_labels
 from tfft.data.spellings import (
     are_comma_numbers,
     as_list,
@@ -27,6 +33,9 @@ from tfft.data.spellings import (
         ([" 1.5", "2"], None, [1.5, 2.0]),
         (["+1.5", "-2.5", "3"], None, [1.5, -2.5, 3.0]),
         (["+1", "-1"], None, ["+1", "-1"]),
+        (["\u22121.5", "2.5"], None, [-1.5, 2.5]),
+        (["\u22121", "1"], None, [-1, 1]),
+        (["\u22121", "x"], None, ["\u22121", "x"]),
         (["+-1.5", "2.5"], None, ["+-1.5", "2.5"]),
         ([" ", "2"], None, [" ", "2"]),
         (["1", "", "NA", None], None, [1, None, None, None]),
@@ -143,7 +152,7 @@ def _amounts(path, spelling, classes=60):
     return path
 
 
-@pytest.mark.parametrize("spelling", ["${}.50", "{}%", "{} kg", "€ {}"])
+@pytest.mark.parametrize("spelling", ["${}.50", "{}%", "{} kg", "€ {}", "{}_000", "{}'000.5", "{} 000"])
 def test_amounts_as_classes_are_doubted(tmp_path, spelling):
     with pytest.warns(DataWarning, match=r"20 class names are numbers with signs or units.*frame\[column\]"):
         from_csv(_amounts(tmp_path / "t.csv", spelling, classes=20))
@@ -152,3 +161,26 @@ def test_amounts_as_classes_are_doubted(tmp_path, spelling):
 @pytest.mark.parametrize(("spelling", "classes"), [("{}%", 10), ("{} stars", 20), ("0{}", 20), ("{}-2", 20)])
 def test_few_amounts_and_other_names_are_classes(tmp_path, spelling, classes):
     assert len(from_csv(_amounts(tmp_path / "t.csv", spelling, classes)).labels) == classes
+
+
+def test_numbers_beside_a_few_words_are_doubted_with_the_rows_of_the_words(tmp_path):
+    path = tmp_path / "t.csv"
+    cells = [f"{row % 8}.5" for row in range(48)]
+    for row, word in ((7, "unknown"), (20, "inf")):
+        cells[row] = word
+    path.write_text("text,label\n" + "".join(f"text {row},{cell}\n" for row, cell in enumerate(cells)))
+    frame = pd.read_csv(path, dtype=str)
+    for read in (lambda: from_csv(path, holdout=(0.1, 0.1)), lambda: from_dataframe(frame, holdout=(0.1, 0.1))):
+        with (
+            pytest.warns(DataWarning, match=r"46 of 48 targets are numbers.*row 7: 'unknown'.*row 20: 'inf'"),
+            contextlib.suppress(DataError),
+        ):
+            read()
+
+
+@pytest.mark.parametrize("cells", [["1.5", "2.5", "unknown"] * 10, ["1", "2"] * 20 + ["x"], ["1.5"] * 9 + ["x"] * 3])
+def test_few_numbers_and_whole_numbers_beside_words_are_classes(cells):
+    names = tuple(sorted(set(cells)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warn_labels(LabelSpace(names), np.array([names.index(cell) for cell in cells]))

@@ -173,7 +173,7 @@ def test_three_of_each_are_enough():
     ("pools", "message"),
     [
         ({"test": _pool(["a", "b"])}, "no training part.*'test'.*'train'"),
-        ({"train": _pool(["a", "b"]), "val": _pool(["a"])}, "no part 'val'.*There are: 'test', 'train', 'validation'"),
+        ({"train": _pool(["a", "b"]), "val": _pool(["a"])}, "no part 'val'.*Write 'validation' in place of 'val'"),
         ({"train": _pool([])}, "train part holds no examples"),
         ({"train": _pool(["a", "b"]), "test": _pool([])}, "test part holds no examples.*leave it out"),
         ({"train": _pool(["a", "a"])}, "two classes.*'a'"),

@@ -297,3 +297,16 @@ def test_paths_that_lead_nowhere_get_advice(home, written, advice):
     _frame(LABELS, folder=written).to_csv(home / "t.csv", index=False)
     with pytest.raises(DataError, match=advice):
         from_csv(home / "t.csv")
+
+
+@pytest.mark.parametrize("path", [None, 3, ["a.csv"], {"train": None}])
+def test_something_that_is_no_path_is_refused(path):
+    with pytest.raises(DataError, match=r"from_csv\(\) takes the path of a table"):
+        from_csv(path)
+
+
+@pytest.mark.parametrize("option", ["text_column", "label_column"])
+def test_columns_have_names_and_not_numbers(tmp_path, option):
+    (tmp_path / "t.csv").write_text("text,label\none,a\ntwo,b\n")
+    with pytest.raises(DataError, match=rf'{option}=0 is not the name of a column.*write {option}="name"'):
+        from_csv(tmp_path / "t.csv", **{option: 0})

@@ -54,7 +54,7 @@ def test_json_lines_are_read_as_they_are_written(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("t.xlsx", b"", r"t.xlsx' is not a table.*'.csv'"),
+        ("t.xlsx", b"", r"t.xlsx' is not a table.*Save it as CSV"),
         ("t.csv", b"", r"t.csv' is empty.*header line"),
         ("t.csv", b"path,label\n\xff\xfe,1\n", r"cannot be read as CSV.*UTF-8"),
         ("t.csv", b'path,label\n"a,1\n', r"Line 2 of .*t.csv' begins a quoted cell that never ends.*quotes=False"),
@@ -207,3 +207,24 @@ def test_a_writing_that_means_nothing_is_refused(options):
 def test_nan_in_json_lines_is_a_missing_number(tmp_path):
     (tmp_path / "t.jsonl").write_text('{"label": 0.5, "other": NaN}\n{"label": NaN, "other": 1}\n')
     assert read_table(tmp_path / "t.jsonl", ["label"])["label"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("x.xlsx", r"Save it as CSV.*pandas\.read_excel"),
+        ("x.csv.gz", "Unpack it first"),
+        ("x.txt", r"Rename it to \.csv"),
+        ("x.json", r"\.jsonl file"),
+        ("x.doc", r"Use one of '\.csv'.*from_folder"),
+    ],
+)
+def test_other_files_are_said_what_to_do_with(tmp_path, name, advice):
+    (tmp_path / name).touch()
+    with pytest.raises(DataError, match=rf"not a table that can be read.*{advice}"):
+        column_names(tmp_path / name)
+
+
+def test_a_folder_is_not_offered_itself(tmp_path):
+    with pytest.raises(DataError, match=r"is a folder, not a table.*from_folder\('"):
+        read_table(tmp_path, ["label"])

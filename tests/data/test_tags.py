@@ -35,6 +35,13 @@ def test_combinations_of_the_same_labels_are_found(separator, counts):
         ["A+", "A", "B+", "B"],
         ["positive", "negative", "mixed, positive and negative"],
         ["|", "||", ""],
+        ["A/B", "A", "B"],
+        ["AC/DC", "AC", "DC", "Queen"],
+        ["R&B", "rock", "soul", "rock & roll"],
+        ["salt & pepper", "salt", "pepper"],
+        ["n/a", "yes", "no"],
+        ["car/red", "car/blue", "bus/red", "bus/blue"],
+        ["animal", "plant", "animal/cat", "animal/dog", "plant/tree"],
     ],
 )
 def test_names_of_several_words_are_classes(names):
@@ -46,7 +53,16 @@ def _table(path, cells):
     return path
 
 
-@pytest.mark.parametrize("separator", ["|", ";", ",", " "])
+@pytest.mark.parametrize(
+    "names", [["cat{}in", "cat{}out", "dog", "dog{}in", "in", "out{}dog"], ["a", "b", "c", "b{}a", "c{}b"]]
+)
+def test_labels_joined_by_slashes_and_ampersands_are_found(names):
+    for separator in ("/", "&", " & ", " / "):
+        written = [name.format(separator) for name in names]
+        assert joining(written) == (separator.strip(), [name for name in written if separator in name])
+
+
+@pytest.mark.parametrize("separator", ["|", ";", ",", " ", "/", "&"])
 def test_a_column_of_tags_is_doubted_and_the_separator_makes_several_labels(tmp_path, separator):
     cells = [separator.join(tags) for tags in (["a", "b"], ["a"], ["b"], ["c", "a"], ["c"])] * 5
     path = _table(tmp_path / "t.csv", cells)

@@ -75,7 +75,7 @@ def test_lists_of_one_length_are_still_lists_of_names():
     ],
 )
 def test_missing_values_are_refused_with_their_rows(targets):
-    with pytest.raises(DataError, match=r"1 targets are (missing|NaN).*Got: rows 1\. Drop or fill"):
+    with pytest.raises(DataError, match=r"1 targets are (missing|NaN).*Got: rows 1, counted from 0\. Drop or fill"):
         as_array(targets)
 
 

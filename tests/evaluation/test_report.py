@@ -119,6 +119,14 @@ def test_endings_are_known_whatever_their_case(toy_arrays, tmp_path):
     report = tfft.evaluate(tfft.build("toy", tfft.tasks.classification(data.labels)), data.test)
     assert report.save(tmp_path / "x.HTML").read_text().startswith("<!doctype html>")
     assert report.save(tmp_path / "x.Json").read_text().startswith("{")
+    assert (
+        report.save(tmp_path / "x").read_text() == report.save(tmp_path / "x.txt").read_text() == report.to_markdown()
+    )
+    for name in ("x.pdf", "x.csv", "x.docx"):
+        with pytest.raises(DataError, match=r"cannot be written as '\.\w+'.*\.html.*\.md for Markdown"):
+            report.save(tmp_path / name)
+    with pytest.raises(DataError, match="does not expand '~'"):
+        report.save("~/x.html")
     assert report.to_html() == report.to_html()
 
 

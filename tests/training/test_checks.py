@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 import tfft
-from tfft.core.errors import DataError, DataWarning, PlanError
+from tfft.core.errors import DataError, DataWarning, PlanError, TfftError
 from tfft.plans import Phase, Plan, augmentation
 from tfft.trainable import match, nothing
-from tfft.training.checks import check, check_plan, doubt_texts
+from tfft.training.checks import check, check_folder, check_plan, doubt_texts
 
 RATE = 0.05
 
@@ -41,7 +41,7 @@ def test_what_fits_is_not_refused_and_nothing_is_changed(model, data, text_model
 def test_what_is_no_model_or_no_splits_is_refused(model, data):
     with pytest.raises(DataError, match=r"a Functional and a Splits.*fit\(model, data\)"):
         tfft.fit(model.net, data)
-    with pytest.raises(DataError, match=r"a TransferModel and a Examples.*not data.train"):
+    with pytest.raises(DataError, match=r"a TransferModel and an Examples.*not data.train"):
         tfft.fit(model, data.train)
 
 
@@ -184,3 +184,16 @@ def test_a_text_that_is_gone_is_named_before_anything_else(tmp_path):
     Path(tmp_path, label, f"{number}.txt").unlink()
     with pytest.raises(DataError, match=r"cannot be read any more"):
         check(model, data, 32)
+
+
+def test_a_run_folder_that_takes_nothing_is_refused_before_anything_else(tmp_path):
+    (tmp_path / "file").touch()
+    for name, reason in (("file", "it is a file"), ("file/run", "Not a directory"), ("~/run", "does not expand '~'")):
+        with pytest.raises(TfftError, match=rf"run folder '.*{name}': .*{reason}.*Choose another folder"):
+            tfft.fit(None, None, run_folder=name if name[0] == "~" else tmp_path / name)
+    for wrong in (3, "", b"run"):
+        with pytest.raises(TfftError, match=r"must be the path of a folder.*run_folder=\"runs/1\""):
+            tfft.fit(None, None, run_folder=wrong)
+    assert check_folder(tmp_path / "new" / "run") == tmp_path / "new" / "run"
+    assert check_folder(None) is None
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -14,6 +14,7 @@ from tfft.core import files, machine
 from tfft.core.archives import unpack_tar
 from tfft.core.errors import BackboneError, WeightsError
 from tfft.core.fingerprint import digest
+from tfft.core.path_advice import missing_file
 
 TIMEOUT_SECONDS = 10.0
 _KAGGLE = "https://www.kaggle.com/models/"
@@ -39,7 +40,7 @@ def unpacked(handle: str) -> Path:
         return _resolved(handle)
     path = Path(handle)
     if is_archive(handle) and not path.is_file():
-        raise BackboneError(f"There is no archive {handle!r}.", f"working folder {os.getcwd()!r}", "Check the path.")
+        raise BackboneError(f"There is no archive {handle!r}.", f"working folder {os.getcwd()!r}", missing_file(handle))
     return _extracted(path) if is_archive(handle) else path
 
 

@@ -178,6 +178,11 @@ def _find(handle: Any) -> tuple[str, Any]:
             'Pass what model.save("net.keras") wrote, a folder, or a .tar.gz; of an .h5 file with a whole model '
             "tfft.load_backbone(keras.saving.load_model(path)). Weights go to weights= of a backbone by name.",
         )
+    if handle.endswith(".safetensors") and Path(handle).is_file():
+        raise BackboneError(
+            f"{handle!r} holds weights alone.",
+            fix=f"Pass the folder that holds config.json and the weights: load_backbone({str(Path(handle).parent)!r}).",
+        )
     saved = Path(handle, FILE).is_file() or Path(handle, "variables").is_dir()
     if handle.startswith(HUB) or is_archive(handle) or saved:
         return "saved_model", handle

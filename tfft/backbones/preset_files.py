@@ -11,6 +11,7 @@ from tfft.backbones.presets import REMOTE
 from tfft.core import limits
 from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.network import is_refused
+from tfft.core.path_advice import missing_file
 
 CONFIG = "config.json"
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model.weights.h5", "model.weights.json")
@@ -35,7 +36,7 @@ def configuration(preset: str) -> dict[str, Any]:
             return read_json(preset, CONFIG)
     folder = Path(preset)
     if not folder.is_dir():
-        raise BackboneError(f"There is no folder {preset!r}.", f"working folder {os.getcwd()!r}", "Check the path.")
+        raise BackboneError(f"There is no folder {preset!r}.", f"working folder {os.getcwd()!r}", missing_file(preset))
     there = sorted(path.name for path in folder.iterdir())
     if CONFIG not in there:
         raise BackboneError(

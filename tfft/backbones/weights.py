@@ -14,6 +14,7 @@ import numpy as np
 
 from tfft.backbones.weight_files import Held, counted, difference, variables_in, variables_of
 from tfft.core.errors import WeightsError
+from tfft.core.path_advice import missing_file
 from tfft.preprocess.pixels import IMAGENET_SPREAD
 
 _UNREADABLE = (OSError, KeyError, ValueError, TypeError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error)
@@ -42,7 +43,7 @@ def check_path(weights: Any) -> str:
         raise WeightsError(
             f"There is no weights file {str(path)!r}.",
             f"working folder {os.getcwd()!r}",
-            "Check the path; a relative one starts at the working folder.",
+            missing_file(path),
         )
     return str(path)
 

@@ -3,7 +3,8 @@
 ::
 
     flowers.tfft/
-        manifest.json   format version, package versions, backbone, task with labels, preprocessing, fingerprint of the weights
+        manifest.json   format version, package versions, backbone, task with labels, preprocessing, fingerprints of the weights
+                        and of the records below
         net.keras       pixels or token ids -> logits, opens in plain Keras; no pickled code
         tokenizer/      of texts: its vocabulary
         seen.json       content hashes of the examples it was trained and chosen on, and the seed that drew them; after a fit
@@ -12,6 +13,7 @@
 """
 
 import json
+import os
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -22,10 +24,12 @@ import numpy as np
 
 from tfft import tasks
 from tfft.bundles import manifest as manifests
+from tfft.bundles import records
 from tfft.bundles.predictor import Predictor
 from tfft.core import fingerprint, forks, keras_zip, strict_json
 from tfft.core.archives import unpack_zip
-from tfft.core.errors import BackboneError, BundleError, TfftError, shortlist
+from tfft.core.errors import BackboneError, BundleError, TfftError, kind_of, shortlist
+from tfft.core.path_advice import missing_file
 from tfft.core.saved_graph import extracted
 from tfft.core.zip_files import opened
 from tfft.data.seen import Seen
@@ -34,9 +38,8 @@ from tfft.preprocess.saved_tokenizer import FILE as SAVED_TOKENIZER
 from tfft.preprocess.text import TextPreprocessor
 
 FORMAT = 1
-MANIFEST, NET, SEEN, REPORT, PAGE = "manifest.json", "net.keras", "seen.json", "report.json", "report.md"
-TOKENIZER = "tokenizer"
-CONTENTS = frozenset((MANIFEST, NET, SEEN, REPORT, PAGE, TOKENIZER))
+MANIFEST, NET, TOKENIZER = "manifest.json", "net.keras", "tokenizer"
+CONTENTS = frozenset((MANIFEST, NET, TOKENIZER, *records.RECORDS))
 _AGAIN = "Copy or export it again."
 
 
@@ -59,11 +62,17 @@ def load(path: str | Path, own_classes: Sequence[type] = ()) -> Predictor:
             than compute, or a weight that is not a finite number.
     """
     forks.check()
+    if not isinstance(path, (str, os.PathLike)):
+        raise BundleError(
+            "load() takes the path of a bundle.",
+            kind_of(path),
+            "Write one with tfft.export(run.model, path).",
+        )
     path = Path(path)
     shown = repr(str(path))
     if not path.exists():
         raise BundleError(
-            f"There is no bundle at {shown}.", fix="Check the path, or write one with tfft.export(run.model, path)."
+            f"There is no bundle at {shown}.", fix=f"{missing_file(path)} tfft.export(run.model, path) writes a bundle."
         )
     try:
         if path.is_dir():
@@ -82,7 +91,7 @@ def load(path: str | Path, own_classes: Sequence[type] = ()) -> Predictor:
 
 
 def _is_wanted(name: str) -> bool:
-    return name in (MANIFEST, NET, SEEN, REPORT) or name.startswith(f"{TOKENIZER}/")
+    return name in CONTENTS - {TOKENIZER} or name.startswith(f"{TOKENIZER}/")
 
 
 def _check_zip(path: Path, shown: str) -> None:
@@ -118,12 +127,17 @@ def _load_folder(folder: Path, shown: str, own_classes: Sequence[type]) -> Predi
     task, preprocessor = tasks.from_dict(values["task"]), _preprocessor(values["preprocessor"], folder / TOKENIZER)
     net = _net(folder / NET, shown, own_classes)
     _check_fit(net, task.outputs, preprocessor, shown)
-    report = _optional(folder / REPORT, shown, nan=True)
-    seen = _optional(folder / SEEN, shown)
-    if weights_fingerprint(net) != values["weights"] or content_fingerprint(values, seen) != values["content"]:
+    report = _optional(folder / records.REPORT, shown, nan=True)
+    seen = _optional(folder / records.SEEN, shown)
+    different = records.difference(folder, values)
+    if (
+        weights_fingerprint(net) != values["weights"]
+        or content_fingerprint(values, seen) != values["content"]
+        or different
+    ):
         raise BundleError(
             f"Weights, labels or records in {shown} are not the ones that were exported together.",
-            f"versions {values['versions']!r}"[:500],
+            different or f"{'' if seen else 'no seen.json, '}versions {values['versions']!r}"[:500],
             _AGAIN,
         )
     if names := not_finite(net):

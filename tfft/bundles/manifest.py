@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tfft.bundles.records import RECORDS
 from tfft.core import limits, net_config, strict_json
-from tfft.core.errors import BundleError, shortlist
+from tfft.core.errors import BundleError, kind_of, shortlist
 
 _MOST_SEPARATORS = 8
 _LONGEST_NAME = 10_000
@@ -39,7 +40,8 @@ def read(path: Path, shown: str, version: int) -> dict[str, Any]:
         version: The supported format version.
 
     Returns:
-        Its values: ``format``, ``versions``, ``backbone``, ``task``, ``preprocessor``, ``weights`` and ``content``.
+        Its values: ``format``, ``versions``, ``backbone``, ``task``, ``preprocessor``, ``weights``, ``content`` and, of newer
+        bundles, ``records``.
 
     Raises:
         BundleError: When it cannot be read, is of another format, lacks a value, or holds one of another type or beyond a limit.
@@ -51,7 +53,7 @@ def read(path: Path, shown: str, version: int) -> dict[str, Any]:
         "Pass a folder or zip file that tfft.export() wrote.",
     )
     if not isinstance(values, dict):
-        raise _wrong(shown, "", f"a {type(values).__name__}")
+        raise _wrong(shown, "", kind_of(values))
     if values.get("format") != version or isinstance(values["format"], bool):
         versions = values.get("versions")
         raise BundleError(
@@ -61,9 +63,16 @@ def read(path: Path, shown: str, version: int) -> dict[str, Any]:
         )
     for key, kind in (("versions", dict), ("backbone", dict), ("weights", str), ("content", str)):
         _take(values, key, kind, shown)
+    if "records" in values:
+        _check_records(_take(values, "records", dict, shown), shown)
     _check_task(_take(values, "task", dict, shown), shown)
     _check_preprocessor(_take(values, "preprocessor", dict, shown), shown)
     return values
+
+
+def _check_records(noted: Mapping[str, Any], shown: str) -> None:
+    if wrong := [name for name, digest in noted.items() if name not in RECORDS or not isinstance(digest, str)]:
+        raise _wrong(shown, "records", shortlist([str(name)[:100] for name in wrong]))
 
 
 def _check_task(task: Mapping[str, Any], shown: str) -> None:
@@ -125,7 +134,7 @@ def _take(values: Mapping[str, Any], key: str, kind: type, shown: str) -> Any:
     if key not in values:
         raise BundleError(f"{shown} is damaged: its manifest lacks {key!r}.", fix="Copy or export it again.")
     if not isinstance(values[key], kind):
-        raise _wrong(shown, key, f"a {type(values[key]).__name__}: {values[key]!r}"[:200])
+        raise _wrong(shown, key, f"{kind_of(values[key])}: {values[key]!r}"[:200])
     return values[key]
 
 

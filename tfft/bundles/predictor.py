@@ -1,23 +1,18 @@
 """Predictor: raw inputs -> answers, from a bundle's parts; reaches no training code and runs no pickled code."""
 
-import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import starmap
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
+from tfft.bundles.inputs import images, texts
 from tfft.core import forks, pickling
 from tfft.core.errors import DataError, DataWarning
-from tfft.core.specs import IMAGE_FORMATS, Text
-from tfft.data.arrays import AsPixels, looks_channels_first
 from tfft.data.pipeline import check_batch_size
 from tfft.data.seen import Seen
-from tfft.data.walking import look_below
 from tfft.preprocess.decoding import doubt
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.text import TextPreprocessor
@@ -112,7 +107,10 @@ class Predictor:
             TfftError: In a process that was forked after TensorFlow had started.
             DataError: When an input cannot be read, or the net answers it with NaN or infinity; the message names it by its path or
                 position. No answer is returned then. Also for single texts where the model was trained on pairs, and the other way
-                round.
+                round; for an array that may be one image or several; and for data with its labels.
+
+        Warns:
+            DataWarning: When texts are names of files that exist.
 
         Example:
             >>> import tempfile, tfft
@@ -125,7 +123,7 @@ class Predictor:
         forks.check()
         check_batch_size(batch_size)
         of_text = isinstance(self.preprocessor, TextPreprocessor)
-        items = list(_texts(inputs) if of_text else _flat(inputs, value_range))
+        items = list(texts(inputs) if of_text else images(inputs, value_range))
         if self.seen is not None:
             for _, item in items:
                 self.seen.check_pairs(item)
@@ -169,62 +167,3 @@ def _check_finite(names: Sequence[str], logits: np.ndarray) -> None:
             f"{len(strange)} such inputs of {len(names)} in this batch",
             "Leave it out; if it is an ordinary input, the weights are not usable: train again with a lower learning rate.",
         )
-
-
-def _texts(inputs: Any) -> Iterator[tuple[str, Any]]:
-    """(name, item) for each text, or pair of texts, in whatever the user passed."""
-    if hasattr(inputs, "to_numpy"):
-        inputs = inputs.to_numpy(object)
-    single = isinstance(inputs, (str, Text, tuple)) or not isinstance(inputs, (Sequence, np.ndarray))
-    for index, item in enumerate([inputs] if single else inputs):
-        several = isinstance(item, (tuple, list, np.ndarray)) and len(item) == 2
-        pair = several and all(isinstance(part, str) for part in item)
-        text = Text(*item) if pair else Text(item) if isinstance(item, str) else item
-        yield text.excerpt() if isinstance(text, Text) else f"input {index}", text
-
-
-def _flat(inputs: Any, value_range: tuple[float, float] | None) -> Iterator[tuple[str, Any]]:
-    """(name, item) for each single image in whatever the user passed."""
-    single = isinstance(inputs, (str, Path, bytes, bytearray)) or not isinstance(inputs, (Sequence, np.ndarray))
-    if isinstance(inputs, np.ndarray):
-        # (height, width, channels) is one image, (n, height, width) are grey ones
-        single = inputs.ndim == 2 or (inputs.ndim == 3 and inputs.shape[2] in (1, 3, 4))
-        if not single and len(inputs) > 1 and looks_channels_first(inputs.shape):
-            raise DataError(
-                f"An array of shape {inputs.shape} looks channels-first, and may be {len(inputs)} grey images as well.",
-                f"dtype {inputs.dtype}",
-                "Pass np.moveaxis(image, 0, -1) for one colour image, or images[..., None] for grey ones.",
-            )
-    if single:
-        inputs = [inputs]
-    for index, item in enumerate(inputs):
-        if isinstance(item, (str, Path)):
-            yield from _files(str(item))
-        elif isinstance(item, np.ndarray) or (isinstance(item, Image.Image) and value_range is not None):
-            try:
-                yield f"input {index}", AsPixels([item], value_range)[0]
-            except DataError as error:
-                raise DataError(f"input {index}: {error.what}", error.got, error.fix) from None
-        else:
-            yield f"input {index}", item
-
-
-def _files(path: str) -> Iterator[tuple[str, str]]:
-    """One file, or all images below a folder."""
-    if not os.path.isdir(path):
-        yield path, path
-        return
-    found = look_below(path)
-    if not found.images:
-        raise DataError(
-            f"There is no image below {path!r}.",
-            found.left_out() or "an empty folder",
-            f"Looked for {', '.join(IMAGE_FORMATS)} by content.",
-        )
-    if rest := found.rest():
-        warnings.warn(
-            f"{len(rest)} files below {path!r} are no images that can be read, and are left out: {found.left_out()}.",
-            DataWarning,
-            stacklevel=4,  # the user's line above predict and _flat
-        )
-    yield from ((image, image) for image in found.images)

@@ -12,16 +12,14 @@ from tfft.bundles.bundle import (
     FORMAT,
     MANIFEST,
     NET,
-    PAGE,
-    REPORT,
-    SEEN,
     TOKENIZER,
     content_fingerprint,
     not_finite,
     weights_fingerprint,
 )
+from tfft.bundles.records import PAGE, REPORT, SEEN, digests
 from tfft.core import files, net_files, strict_json, versions
-from tfft.core.errors import BundleError, shortlist
+from tfft.core.errors import BundleError, kind_of, shortlist
 from tfft.core.zip_files import opened
 from tfft.evaluation.report import Report
 from tfft.models.assembly import TransferModel
@@ -74,12 +72,12 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
             if isinstance(model.preprocessor, TextPreprocessor):
                 (folder / TOKENIZER).mkdir()
                 model.preprocessor.tokenizer.save(folder / TOKENIZER)
-            _write_json(folder / MANIFEST, manifest)
             if seen is not None:
                 _write_json(folder / SEEN, seen)
             if report is not None:
                 _write_json(folder / REPORT, _without_texts(report.to_dict()))
                 (folder / PAGE).write_text(report.to_markdown(), encoding="utf-8")
+            _write_json(folder / MANIFEST, manifest | {"records": digests(folder)})
             if folder is not fresh:
                 _zip(folder, fresh)
     except (OSError, UnicodeError) as error:
@@ -94,11 +92,11 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
 def _check(model: TransferModel, path: Path, report: Report | None) -> None:
     """Refuse to write a bundle that could not be trusted."""
     if not isinstance(model, TransferModel):
-        raise BundleError("export() takes a model.", f"a {type(model).__name__}", "Write export(run.model, path).")
+        raise BundleError("export() takes a model.", kind_of(model), "Write export(run.model, path).")
     if report is not None and not isinstance(report, Report):
         raise BundleError(
             "A bundle keeps a report that evaluate() made.",
-            f"a {type(report).__name__}",
+            kind_of(report),
             "Write report=tfft.evaluate(...).",
         )
     check_target(path)

@@ -146,6 +146,10 @@ class Source:
         if self.parts is None or self.parts.strip().lower() in ("none", "false"):
             return None if self.parts is None else False
         pairs = [pair.partition("=") for pair in self.parts.split(",")]
+        if not all(name.strip() for _, _, name in pairs):
+            raise DataError(
+                "--parts needs a folder for each part.", repr(self.parts), "Write --parts train=folder,test=folder."
+            )
         return {part.strip(): name.strip() for part, _, name in pairs}
 
     @property

@@ -123,10 +123,9 @@ def fit(
 
 
 def _read(source: Source, backbone: "Backbone", seed: int, run_folder: Path | None) -> "Splits":
-    from tfft.training.checks import check_inputs
+    from tfft.training.checks import check_folder, check_inputs
 
-    if run_folder is not None:
-        run_folder.mkdir(parents=True, exist_ok=True)
+    check_folder(run_folder)
     splits = source.splits(seed)
     check_inputs(backbone, splits)
     say(f"{name(source.path)}: {splits.describe()}")

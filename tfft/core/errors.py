@@ -175,3 +175,20 @@ def nearest(name: str, known: Iterable[str]) -> str:
     known = sorted(known)
     close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
     return f"Did you mean {' or '.join(repr(c) for c in close)}?" if close else f"There are: {shortlist(known, 40)}."
+
+
+def kind_of(value: Any) -> str:
+    """Name the type of a value, with its article.
+
+    Args:
+        value: Anything.
+
+    Returns:
+        ``"None"`` for None, else such as ``"a str"`` or ``"an int"``.
+
+    Example:
+        >>> kind_of(3), kind_of("x"), kind_of(None)
+        ('an int', 'a str', 'None')
+    """
+    name = type(value).__name__
+    return "None" if value is None else f"{'an' if name[0] in 'aeioAEIO' else 'a'} {name}"

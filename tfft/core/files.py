@@ -29,7 +29,7 @@ def replacing(path: Path) -> Iterator[Path]:
         A path that does not exist yet, on the same file system: make a file or a folder there.
 
     Raises:
-        OSError: Whatever the writing raised, after the temporary sibling was removed.
+        OSError: Whatever the writing raised, after the temporary sibling was removed; or when the path begins with ``~``.
 
     Example:
         >>> from contextlib import suppress
@@ -43,6 +43,8 @@ def replacing(path: Path) -> Iterator[Path]:
         'the old file'
     """
     path = Path(path)
+    if reason := unexpanded(path):
+        raise OSError(f"{reason} ({str(path)!r})")
     path.parent.mkdir(parents=True, exist_ok=True)
     sweep(path)
     owner = f"{socket.gethostname()}-{os.getpid()}"
@@ -110,6 +112,25 @@ def check_room(folder: Path, needed_bytes: int) -> None:
         raise OSError(errno.ENOSPC, words, str(folder))
 
 
+def unexpanded(path: Path) -> str:
+    """Find a ``~`` that stands for the home folder: Python would create a folder of this name.
+
+    Args:
+        path: The path of a file or folder that is to be written.
+
+    Returns:
+        What to write in its place; empty when the path has no such beginning.
+
+    Example:
+        >>> unexpanded(Path("~/flowers.tfft"))
+        "Python does not expand '~' in a path: write '...flowers.tfft'"
+        >>> unexpanded(Path("flowers~/a.tfft"))
+        ''
+    """
+    expanded = os.path.expanduser(path)
+    return f"Python does not expand '~' in a path: write {expanded!r}" if expanded != str(path) else ""
+
+
 def refusal(path: Path) -> str:
     """Why nothing can be written at a place.
 
@@ -123,6 +144,8 @@ def refusal(path: Path) -> str:
         >>> refusal(Path("/proc/none/report.html")) != "", refusal(Path(tempfile.gettempdir()) / "report.html")
         (True, '')
     """
+    if reason := unexpanded(path):
+        return reason
     above = next(parent for parent in path.absolute().parents if parent.exists())
     try:
         # asked by doing it: permissions alone do not tell of /proc, or of a disk mounted read-only

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tfft.core import limits, net_config, strict_json, zip_files
-from tfft.core.errors import BundleError, TfftError
+from tfft.core.errors import BundleError, TfftError, kind_of
 
 _CONFIG, _METADATA, _WEIGHTS, _ASSETS = "config.json", "metadata.json", "model.weights.h5", "assets/"
 _SPARE = 64 * 2**20  # variables may have this many bytes more than the file of weights
@@ -148,7 +148,7 @@ def _stored_bytes(content: bytes, what: str, error: type[TfftError]) -> int:
         for name in group:
             link = group.get(name, getlink=True)
             if not isinstance(link, h5py.HardLink):
-                raise _refused(what, f"a {type(link).__name__} at {path}{name}", error)
+                raise _refused(what, f"{kind_of(link)} at {path}{name}", error)
             item = group[name]
             address = h5py.h5o.get_info(item.id).addr
             if address in found:
@@ -174,7 +174,7 @@ def _array_bytes(item: Any, path: str, what: str, error: type[TfftError]) -> int
     import h5py
 
     if not isinstance(item, h5py.Dataset):
-        raise _refused(what, f"a {type(item).__name__} at {path}", error)
+        raise _refused(what, f"{kind_of(item)} at {path}", error)
     if item.is_virtual or item.external:
         raise _refused(what, f"an array of another file at {path}", error)
     # bfloat16 has two bytes and no NumPy kind

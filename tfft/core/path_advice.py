@@ -1,6 +1,7 @@
 """Advice for paths that do not exist: what the user probably meant, and how to write it."""
 
 import difflib
+import glob
 import os
 import re
 from collections.abc import Iterator
@@ -39,6 +40,8 @@ def missing_file(path: str | Path, start: str | Path = "") -> str:
     for other, reason in _respelt(text):
         if _stands(base / other):
             return f"Did you mean {other!r}?{reason}"
+    if any(letter in text for letter in "*?[") and (found := _matches(base / text)):
+        return f"A path with a wildcard is not expanded: pass glob.glob({text!r}), or in a shell the path without quotes.{found}"
     broken = next((shown for letter, shown in _ESCAPES.items() if letter in text), "")
     if broken:
         return f'Python reads {broken} in a string as one character: write r"..." or forward slashes.'
@@ -80,6 +83,15 @@ def _respelt(text: str) -> Iterator[tuple[str, str]]:
         yield unquote(stripped), ""
 
 
+def _matches(pattern: Path) -> str:
+    """The first file that a pattern stands for, as a sentence."""
+    try:
+        first = next(glob.iglob(str(pattern)), None)
+    except (OSError, ValueError, re.error):
+        return ""
+    return f" It stands for {first!r} and others." if first is not None else ""
+
+
 def _meant(target: Path, base: Path) -> str:
     """A file or folder nearby with a similar name."""
     folder = target.parent
@@ -94,7 +106,8 @@ def _meant(target: Path, base: Path) -> str:
             meant = " or ".join(repr(str(folder / name)) for name in found[:3])
             return f"Did you mean {meant}?"
     elsewhere = _elsewhere(target, folder if folder.is_dir() else base)
-    return f"Did you mean {elsewhere!r}? There is a file of this name." if elsewhere else ""
+    kind = "folder" if os.path.isdir(elsewhere) else "file"
+    return f"Did you mean {elsewhere!r}? There is a {kind} of this name." if elsewhere else ""
 
 
 def _elsewhere(target: Path, folder: Path) -> str:

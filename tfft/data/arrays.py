@@ -1,6 +1,7 @@
 """NumPy arrays -> Splits, with the range of their values stated instead of guessed."""
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, DataWarning
 from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.pillow_images import as_pixels
@@ -17,6 +18,8 @@ from tfft.data.splits import HOLDOUT, Drawing, assemble
 from tfft.data.strings import are_texts, as_texts
 
 _CHANNELS = (1, 3, 4)
+_WIDE = 100
+_LOOKED_AT = 64
 _CHANNELS_FIRST = (
     "Channels come last, and this looks channels-first: "
     "pass np.moveaxis(image, 0, -1), of a batch np.moveaxis(images, 1, -1)."
@@ -53,6 +56,9 @@ def from_arrays(
     Raises:
         DataError: For a wrong rank, dtype or length, NaN, or a missing ``value_range``.
 
+    Warns:
+        DataWarning: When ``value_range`` is much wider than the values.
+
     Example:
         >>> random = np.random.default_rng(0)
         >>> from_arrays(random.integers(0, 255, (20, 8, 8, 3), np.uint8), [0, 1] * 10).describe()
@@ -79,6 +85,8 @@ def from_arrays(
                 "Pass arrays of the same length.",
             )
         pools[part] = Pool(items, labels, groups if part == "train" else None)
+        if what == "image" and value_range is not None:
+            _warn_range(inputs, value_range)
     return assemble(pools, Drawing(holdout, seed), class_names, source)
 
 
@@ -188,6 +196,24 @@ def to_pixels(image: np.ndarray, value_range: tuple[float, float] | None = None)
             "Widen value_range, or clip the images.",
         )
     return np.round((image.astype(np.float32) - low) * (255 / (high - low))).astype(np.uint8)
+
+
+def _warn_range(images: Any, value_range: tuple[float, float]) -> None:
+    """Warn when floats that look like 0..1 are said to have a much wider range: all images would be almost black."""
+    low, high = _range(value_range)
+    some = [images[index] for index in range(min(len(images), _LOOKED_AT))]
+    arrays = [np.asarray(image) for image in some if not isinstance(image, Image.Image)]
+    if high - low < _WIDE or len(arrays) < len(some) or any(array.dtype.kind != "f" for array in arrays):
+        return
+    lowest, highest = min(float(array.min()) for array in arrays), max(float(array.max()) for array in arrays)
+    if lowest >= -1 and 0 < highest <= 1:
+        warnings.warn(
+            f"All values of the first {len(arrays)} images lie in [{'0' if lowest >= 0 else '-1'}, 1]; value_range says "
+            f"{value_range!r}, which makes them almost {'black' if low == 0 else 'uniform'}. Pass the range that a pixel can have, "
+            f"such as value_range={(0, 1) if lowest >= 0 else (-1, 1)}.",
+            DataWarning,
+            stacklevel=3,  # the user's line above from_arrays
+        )
 
 
 def _range(value_range: Any) -> tuple[float, float]:

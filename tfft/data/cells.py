@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from tfft.core.errors import DataError, DataWarning, shortlist
+from tfft.core.errors import DataError, DataWarning, kind_of, shortlist
 from tfft.core.specs import Text
 from tfft.data.arrays import AsPixels
 from tfft.data.spellings import (
@@ -45,7 +45,7 @@ def texts(columns: "pd.DataFrame") -> list[Text]:
             if not isinstance(cell, str):
                 raise DataError(
                     "A text column must hold text.",
-                    f"a {type(cell).__name__} in row {row}: {str(cell)[:100]!r}",
+                    f"{kind_of(cell)} in row {row}: {str(cell)[:100]!r}",
                     "Name another column with text_column=.",
                 )
     return [Text(*cells) for cells in rows]
@@ -86,7 +86,7 @@ def _image(value: Any, row: int, folder: Path) -> Any:
         return AsPixels([value], None)[0]
     raise DataError(
         "The image column must hold paths, encoded bytes, uint8 arrays or Pillow images.",
-        f"a {type(value).__name__} in row {row}: {str(value)[:100]!r}",
+        f"{kind_of(value)} in row {row}: {str(value)[:100]!r}",
         "Name another column with image_column=, or write the file names out with their endings.",
     )
 
@@ -178,6 +178,8 @@ def numbers(columns: "pd.DataFrame", writing: Writing = AS_FOUND) -> np.ndarray:
         )
     lost = np.flatnonzero(columns.isna().any(axis=1)).tolist()
     if lost:
-        raise DataError(f"{len(lost)} targets are missing.", f"rows {shortlist(lost)}", "Drop or fill these rows.")
+        raise DataError(
+            f"{len(lost)} targets are missing.", f"rows {shortlist(lost)}, counted from 0", "Drop or fill these rows."
+        )
     floats = any(pd.api.types.is_float_dtype(columns[name]) for name in columns)
     return columns.to_numpy(np.float64 if floats else np.int64)

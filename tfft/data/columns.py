@@ -118,6 +118,12 @@ class Columns:
         for name in inputs:
             if name not in options.__annotations__:
                 raise TypeError(f"unexpected keyword argument {name!r}. {nearest(name, options.__annotations__)}")
+        for option, value in (("label_column", label), ("text_column", inputs.get("text_column"))):
+            if value is not None and (isinstance(value, bytes) or not isinstance(value, (str, Sequence))):
+                raise DataError(
+                    f"{option}={value!r} is not the name of a column.",
+                    fix=f'Columns have names, in the first line of a file: write {option}="name".',
+                )
         one = label[0] if not isinstance(label, str) and len(label) == 1 else label
         writing = Writing(inputs.get("quotes"), inputs.get("decimal"), inputs.get("separator"))
         return cls(inputs.get("image_column"), one, inputs.get("text_column"), group, writing)

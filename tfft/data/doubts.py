@@ -8,11 +8,13 @@ import numpy as np
 from tfft.core.errors import DataWarning, shortlist
 from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
-from tfft.data.spellings import is_amount
+from tfft.data.spellings import is_amount, is_signed_number
 from tfft.data.tags import joining
 
 _FEW_AMOUNTS = 10
 """Up to this many different amounts, such as 10%, 20% ... 100%, may well be classes."""
+_MOSTLY, _ENOUGH = 0.9, 20
+"""At least this share of at least so many targets are numbers where the others are doubted."""
 _USER = 4  # stacklevel of the user's line below warn_..., assemble or folder_pools, from_...
 
 
@@ -68,6 +70,8 @@ def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
             DataWarning,
             stacklevel=_USER,
         )
+    if (doubt := _mostly_numbers(labels, encoded)) is not None:
+        warnings.warn(doubt, DataWarning, stacklevel=_USER)
     alike: dict[str, list[str]] = {}
     for name in labels.names:
         alike.setdefault(name.strip().casefold() if len(name) > 1 else name, []).append(name)
@@ -80,6 +84,22 @@ def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
             DataWarning,
             stacklevel=_USER,
         )
+
+
+def _mostly_numbers(labels: LabelSpace, encoded: np.ndarray) -> str | None:
+    """Name the rows that are no numbers where nearly all are numbers with a decimal point."""
+    if labels.kind != "single" or len(encoded) < _ENOUGH:
+        return None
+    number = np.array([is_signed_number(name) for name in labels.names])[encoded]
+    pointed = np.array(["." in name for name in labels.names])[encoded] & number
+    if number.all() or number.mean() < _MOSTLY or pointed.sum() * 2 < len(encoded):
+        return None
+    others = [f"row {row}: {labels.names[encoded[row]]!r}" for row in np.flatnonzero(~number).tolist()]
+    return (
+        f"{number.sum()} of {len(encoded)} targets are numbers, and each number is a class of its own, because the others are not: "
+        f"{', '.join(others[:10])}{', ...' if len(others) > 10 else ''} (the first row is 0). If the targets are a quantity, "
+        "remove or repair these rows."
+    )
 
 
 def warn_overlap(parts: Mapping[str, Examples]) -> None:

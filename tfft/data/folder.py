@@ -1,8 +1,9 @@
 """A folder of class folders, of pictures or of text files, -> Splits."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from tfft.core.errors import DataError, shortlist
 from tfft.core.path_advice import class_folders_below, missing_file
@@ -11,14 +12,18 @@ from tfft.data.calls import as_call
 from tfft.data.class_files import Classes, are_text_files, class_files, counted, unused
 from tfft.data.doubts import warn_ignored
 from tfft.data.examples import Splits
-from tfft.data.part_names import found_parts, inner
+from tfft.data.named_parts import named_parts
+from tfft.data.part_names import found_parts
 from tfft.data.pools import OnCorrupt, Pool
-from tfft.data.splits import HOLDOUT, PARTS, Drawing, assemble
+from tfft.data.splits import HOLDOUT, Drawing, assemble
+from tfft.data.table_files import ENDINGS
 from tfft.data.text_files import TextFiles
 from tfft.data.walking import Below, by_ending, images_in, look_below, visible_folders
 
 # the folder of aclImdb that holds 50,000 reviews without labels
 _UNLABELLED = "unsup"
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+_SHEETS = (".xlsx", ".xls", ".ods")
 Parts = Mapping[str, str] | Literal[False] | None
 
 
@@ -86,15 +91,16 @@ def folder_pools(folder: str | Path, parts: Parts = None) -> dict[str, Pool]:
     Raises:
         DataError: When the folder is missing, or there is no image in it.
     """
+    if not isinstance(folder, (str, os.PathLike)):
+        raise DataError(
+            "from_folder() takes the path of one folder.", repr(folder)[:100], 'Write from_folder("flowers").'
+        )
     root = Path(folder)
     if not root.is_dir():
         if root.exists():
-            raise DataError(
-                f"{str(folder)!r} is a file.",
-                fix="Pass a folder with one folder for each class; from_csv() reads tables.",
-            )
+            raise DataError(f"{str(folder)!r} is a file.", fix=_instead(root))
         raise DataError(f"There is no folder {str(folder)!r}.", fix=missing_file(folder))
-    homes = found_parts(root) if parts is None else {"train": root} if parts is False else _named_parts(root, parts)
+    homes = found_parts(root) if parts is None else {"train": root} if parts is False else named_parts(root, parts)
     found = {part: class_files(home, set(homes.values()) - {home}) for part, home in homes.items()}
     texts = are_text_files(root, [files for classes in found.values() for files in classes.values()])
     if texts:
@@ -114,6 +120,16 @@ def folder_pools(folder: str | Path, parts: Parts = None) -> dict[str, Pool]:
         pools[part] = Pool(TextFiles(paths) if texts else paths, [name for _, name in rows], left_out=left_out)
     warn_ignored(_left_out(root, homes, found, texts))
     return pools
+
+
+def _instead(file: Path) -> str:
+    """What to do about a file in place of a folder."""
+    ending = file.suffix.lower()
+    if ending in _ARCHIVES:
+        return "Unpack it, and pass the folder that holds one folder for each class."
+    if ending in (*ENDINGS, *_SHEETS):
+        return f"from_csv() reads tables{'; save it as CSV first' if ending in _SHEETS else ''}."
+    return "Pass a folder with one folder for each class; from_csv() reads tables."
 
 
 def _used(files: Below, texts: bool) -> list[str]:
@@ -154,22 +170,6 @@ def _without_classes(root: Path, homes: Mapping[str, Path], part: str) -> DataEr
         if "train" in others
         else "Put the examples into one folder for each class.",
     )
-
-
-def _named_parts(root: Path, parts: Any) -> dict[str, Path]:
-    if not isinstance(parts, Mapping):
-        raise DataError(
-            "parts= must be a mapping of parts to folders, or False.", repr(parts), 'Write parts={"train": "train"}.'
-        )
-    unknown = set(parts) - set(PARTS)
-    missing = [name for name in parts.values() if not (root / name).is_dir()]
-    if unknown or missing or "train" not in parts:
-        raise DataError(
-            f"parts= must map 'train', 'validation', 'test' to folders below {str(root)!r}, with 'train' among them.",
-            f"{dict(parts)!r}, missing folders {missing!r}",
-            f"There are the folders {shortlist(p.name for p in visible_folders(root))}.",
-        )
-    return {part: inner(root / parts[part]) for part in PARTS if part in parts}
 
 
 def _left_out(root: Path, homes: Mapping[str, Path], found: Mapping[str, Classes], texts: bool) -> Iterator[str]:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tfft.core.errors import DataError, nearest
+from tfft.core.errors import DataError, kind_of, nearest
 from tfft.core.specs import Text
 from tfft.data import cells
 from tfft.data.calls import as_call
 from tfft.data.examples import Splits
+from tfft.data.parts import PART_NAMES, PARTS
 from tfft.data.pools import OnCorrupt, Pool
-from tfft.data.splits import HOLDOUT, PART_NAMES, PARTS, Drawing, assemble
+from tfft.data.splits import HOLDOUT, Drawing, assemble
 from tfft.data.strings import are_texts
 from tfft.data.table_files import Writing
 
@@ -113,7 +114,7 @@ def _inputs(rows: Any, columns: Sequence[str]) -> Sequence[Any]:
         if wrong is not None:
             raise DataError(
                 f"Row {wrong} of the column {name!r} holds no text.",
-                f"a {type(values[wrong]).__name__}, of {rows.features[name]}",
+                f"{kind_of(values[wrong])}, of {rows.features[name]}",
                 "Pass input_column= with another one, filter such rows, or cast_column(..., datasets.Image()) for images.",
             )
     are_texts(found[0])  # raises for image paths

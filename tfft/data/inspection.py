@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import UnidentifiedImageError
 
-from tfft.core.errors import DataError, DataWarning, shortlist
+from tfft.core.errors import DataError, DataWarning, kind_of, shortlist
 from tfft.core.image_files import opened_image, taking_turns
 from tfft.core.machine import cores
 from tfft.core.path_advice import missing_file
@@ -164,7 +164,7 @@ def _look(inputs: Sequence[Any], index: int) -> tuple[str, str, str]:
     try:
         item = inputs[index]
         if not isinstance(item, (str, bytes, bytearray, np.ndarray, Text)):
-            return "", f"a {type(item).__name__} is neither a path, nor encoded bytes, nor an array", ""
+            return "", f"{kind_of(item)} is neither a path, nor encoded bytes, nor an array", ""
     except DataError:
         raise
     except UnicodeEncodeError:

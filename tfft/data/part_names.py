@@ -1,23 +1,47 @@
 """Recognise folders that are named like parts of a dataset: training_set, seg_train, val2017, Testing, trn."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
 from tfft.core.errors import DataError, shortlist
-from tfft.data.splits import PARTS
-from tfft.data.walking import holds_images, visible_folders
+from tfft.data.parts import PARTS
+from tfft.data.walking import files_below, holds_images, visible_folders
 
+# without accents: English; then Spanish, Portuguese, French, German, Chinese and Japanese
 _WORDS = {
-    "train": ("train", "training", "trn"),
-    "validation": ("val", "valid", "validation", "dev"),
-    "test": ("test", "testing", "tst", "eval", "evaluation"),
+    "train": (
+        *("train", "training", "trn"),
+        *(
+            "trainings",
+            "entrenamiento",
+            "treino",
+            "treinamento",
+            "entrainement",
+            "apprentissage",
+            "训练",
+            "訓練",
+            "学習",
+        ),
+    ),
+    "validation": (
+        *("val", "valid", "validation", "dev"),
+        *("validacion", "validacao", "validierung", "验证", "校验", "驗證", "検証"),
+    ),
+    "test": (
+        *("test", "testing", "tst", "eval", "evaluation"),
+        *("prueba", "pruebas", "teste", "testes", "tests", "测试", "測試", "テスト", "评估", "評価"),
+    ),
 }
 _BESIDE = (
     *("set", "sets", "subset", "data", "dataset", "split", "part", "folder", "dir", "files", "seg", "samples", "raw"),
     *("image", "images", "img", "imgs", "photo", "photos", "pic", "pics", "picture", "pictures"),
     *("aug", "augmented", "resized", "cropped"),
+    *("集", "数据", "数据集", "資料", "資料集", "图片", "图像", "圖片", "样本"),
+    *("conjunto", "de", "dados", "datos", "donnees", "daten", "bilder", "imagens", "imagenes"),
 )
+_ACCENTS = "\u0300\u0301\u0302\u0303\u0308\u0327"
 _FOLDS = ("fold", "folds", "kfold", "cv", "split")
 _PART_OF = {word: part for part, words in _WORDS.items() for word in words}
 _PART_OF |= {
@@ -98,6 +122,7 @@ def found_parts(root: Path) -> dict[str, Path]:
         return {part: inner(home) for part, home in homes.items()}
     _check_inside(root, below)
     _check_pairs(root, below)
+    _check_alike(root, below)
     return {"train": root}
 
 
@@ -116,7 +141,9 @@ def inner(home: Path) -> Path:
 
 
 def _words(name: str) -> list[str]:
-    """The words of a name in lower case, split at blanks, punctuation, digits and capitals."""
+    """The words of a name in lower case and without accents, split at blanks, punctuation, digits and capitals."""
+    apart = unicodedata.normalize("NFD", name)
+    name = unicodedata.normalize("NFC", "".join(each for each in apart if each not in _ACCENTS))
     return [word.lower() for word in re.findall(r"\d+|[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])|[A-Z]", name)]
 
 
@@ -178,6 +205,20 @@ def _check_pairs(root: Path, below: list[Path]) -> None:
             shortlist(named.values()),
             "Put the parts above the classes, as in 'train/cats' and 'test/cats'; or pass parts=False if these are classes.",
         )
+
+
+def _check_alike(root: Path, below: list[Path]) -> None:
+    """Refuse folders that all hold the same class folders, whatever their names: ``a/cats``, ``a/dogs``, ``b/cats``, ``b/dogs``."""
+    if len(below) < 2:
+        return
+    inside = [sorted(each.name for each in visible_folders(child)) for child in below]
+    names = inside[0]
+    alike = len(names) > 1 and all(other == names for other in inside)
+    if alike and all(any(files_below(child / name)) for child in below for name in names):
+        parts = {part_of(child.name): child.name for child in below}
+        named = {part: str(parts[part]) for part in PARTS if part in parts}
+        what = f"parts, each with the folders {shortlist(names, 3)}"
+        _refuse(root, what, below, named if "train" in named else {"train": below[0].name, "test": below[1].name})
 
 
 def _refuse(root: Path, what: str, folders: list[Path], parts: Mapping[str, str]) -> None:

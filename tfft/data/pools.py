@@ -81,8 +81,8 @@ def unsplit(
     """
     found: list[Examples] = []
     skipped: tuple[str, ...] = ()
-    for part, pool in pools.items():
-        examples, _, faults = examine(pool, targets.encode(pool.targets, labels, part), labels, on_corrupt)
+    for pool in pools.values():
+        examples, _, faults = examine(pool, targets.encode(pool.targets, labels, "evaluated"), labels, on_corrupt)
         found.append(examples)
         skipped += faults
     if not any(map(len, found)):

@@ -18,8 +18,11 @@ _WHOLE = re.compile(r"-?(0|[1-9]\d*)")
 _UNSIGNED = r"((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 _DECIMAL = re.compile(f"-?{_UNSIGNED}")
 _SIGNED = re.compile(f"[+-]?{_UNSIGNED}")
-# an amount with a currency, a percent sign or a unit: $1.50, 12 %, 3.5kg, 1,200 EUR
-_AMOUNT = re.compile(r"\s*[^\w\s.,+-]?\s*[+-]?(\d[\d,.]*|\.\d+)\s*(%|[^\W\d]{1,3}|[^\w\s.,+-])?\s*")
+# an amount with a currency, a percent sign, a unit or groups of digits: $1.50, 12 %, 3.5kg, 1,200 EUR, 1_000, 1'000.5, 1 000
+_AMOUNT = re.compile(
+    r"\s*[^\w\s.,+-]?\s*[+\u2212-]?"
+    r"(\d{1,3}([ \xa0\u202f]\d{3})+(?!\d)[.,\d]*|\d[\d,._'’]*|\.\d+)\s*(%|[^\W\d]{1,3}|[^\w\s.,+-])?\s*"
+)
 _COMMA = re.compile(r"-?(\d{1,3}(\.\d{3})+|\d+),\d+")
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+")
 _ITEM = r"""(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|-?\d[\d.eE+-]*+)"""
@@ -36,7 +39,7 @@ _NO_VALUE = frozenset(
 def as_spelt(cells: Sequence[str | None], decimal: str | None = None) -> list[Any]:
     """Convert cells to numbers when every filled cell is written as programs write numbers; else keep the text.
 
-    Blanks around a number, and plus signs of decimal numbers, are allowed.
+    Blanks around a number, plus signs of decimal numbers, and the minus sign of Unicode are allowed.
 
     Args:
         cells: Strings, shape (n,); None for a cell that is missing in a short row.
@@ -53,10 +56,10 @@ def as_spelt(cells: Sequence[str | None], decimal: str | None = None) -> list[An
     if filled:
         for spelling, number in ((_WHOLE, int), (_DECIMAL, float), (_SIGNED, float)):
             # whole numbers with a plus sign, "+1" and "-1", are names of classes
-            if all(spelling.fullmatch(cell.strip()) for cell in filled) and (
+            if all(spelling.fullmatch(_plain(cell)) for cell in filled) and (
                 spelling is not _SIGNED or any("." in cell for cell in filled)
             ):
-                return [None if cell is None or cell in _NO_VALUE else number(cell) for cell in cells]
+                return [None if cell is None or cell in _NO_VALUE else number(_plain(cell)) for cell in cells]
         if decimal == "," and are_comma_numbers(filled):
             return [None if cell is None or cell in _NO_VALUE else comma_number(cell) for cell in cells]
     return [cell or None for cell in cells]
@@ -73,6 +76,23 @@ def is_number(cell: str) -> bool:
         (True, False, False)
     """
     return _DECIMAL.fullmatch(cell) is not None
+
+
+def is_signed_number(cell: str) -> bool:
+    """Return whether a cell is a number, perhaps with blanks around it, a plus sign or the minus sign of Unicode.
+
+    Args:
+        cell: The text of the cell.
+
+    Example:
+        >>> is_signed_number(" +1.5"), is_signed_number("\u22121.5"), is_signed_number("inf")
+        (True, True, False)
+    """
+    return _SIGNED.fullmatch(_plain(cell)) is not None
+
+
+def _plain(cell: str) -> str:
+    return cell.strip().replace("\u2212", "-")
 
 
 def are_comma_numbers(cells: Sequence[Any]) -> bool:

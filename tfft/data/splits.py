@@ -7,21 +7,15 @@ from numbers import Real
 
 import numpy as np
 
-from tfft.core.errors import DataError, nearest, shortlist
+from tfft.core.errors import DataError, shortlist
 from tfft.core.seed import derive
 from tfft.core.specs import LabelSpace
 from tfft.data import doubts, targets
 from tfft.data.examples import Examples, Splits
+from tfft.data.parts import PARTS, meant
 from tfft.data.pools import OnCorrupt, Pool, examine
 from tfft.data.values import is_missing
 
-PARTS = ("train", "validation", "test")
-PART_NAMES = {
-    "train": ("train", "training"),
-    "validation": ("validation", "valid", "val", "dev"),
-    "test": ("test", "testing"),
-}
-"""What folders and splits of each part may be called."""
 _MANY = 20
 _INTEGERS = " So many classes? Integers and text are classes; quantities are floats, so write 20.0 or pass floats."
 HOLDOUT = (0.15, 0.15)
@@ -110,7 +104,7 @@ def assemble(
 def _check_parts(pools: Mapping[str, Pool]) -> None:
     strange = [part for part in pools if part not in PARTS]
     if strange:
-        raise DataError(f"There is no part {strange[0]!r}.", shortlist(pools), nearest(str(strange[0]), PARTS))
+        raise DataError(f"There is no part {strange[0]!r}.", shortlist(pools), meant(strange))
     if "train" not in pools:
         raise DataError("There is no training part.", shortlist(pools), "Name one part 'train'.")
     for part, pool in pools.items():

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, kind_of
 from tfft.core.image_files import is_image
 from tfft.core.specs import Text
 from tfft.data.walking import SUFFIXES
@@ -43,7 +43,7 @@ def are_texts(values: Any) -> bool:
         other, text = next(row for row in range(len(plain)) if row not in found), min(found)
         raise DataError(
             f"Inputs must all be texts, or all be images; input {text} is a text, and input {other} is not.",
-            f"{found[text][0][:_SHOWN]!r} and a {type(plain[other]).__name__}",
+            f"{found[text][0][:_SHOWN]!r} and {kind_of(plain[other])}",
             "Pass one string for each example, or two for each; or one array for each.",
         )
     _refuse_paths([strings[0] for strings in found.values()])

@@ -1,5 +1,6 @@
 """Tables of pictures or texts and their labels -> Splits: CSV, TSV, JSON lines, Parquet, pandas DataFrames."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -80,6 +81,12 @@ def table_pools(path: str | Path | Mapping[str, str | Path], columns: Columns) -
     files = path if isinstance(path, Mapping) else {"train": path}
     pools = {}
     for part, file in files.items():
+        if not isinstance(file, (str, os.PathLike)):
+            raise DataError(
+                "from_csv() takes the path of a table, or one path for each part.",
+                repr(file)[:100],
+                'Write from_csv("photos.csv"), or from_csv({"train": "a.csv", "test": "b.csv"}); frames go to from_dataframe().',
+            )
         frame = read_table(Path(file), columns.as_written, columns.texts, columns.writing, columns.chosen)
         pools[part] = columns.pool(frame, Path(file).parent)
     return pools

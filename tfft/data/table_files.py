@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
+_SHEET = "Save it as CSV; or read it by pandas.read_excel(path), and pass the frame to from_dataframe()."
+_UNPACK = "Unpack it first."
+_OTHER = {
+    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods"), _SHEET),
+    **dict.fromkeys((".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz"), _UNPACK),
+    ".txt": "Rename it to .csv, or to .tsv when tabs are between its cells.",
+    ".json": "Write one JSON object a line into a .jsonl file.",
+}
 _EXCEL_HINT = re.compile(r"sep=([,;|\t])")
 _PACKED = (
     (b"\x1f\x8b", "gzip"),
@@ -186,13 +194,20 @@ def _series(cells: list[str | None], as_written: bool, text: bool, separator: st
 
 def _readable(path: Path, read: Callable[[], Any]) -> Any:
     """The result of a reader, or its error in tfft's words."""
+    if path.is_dir():
+        raise DataError(
+            f"{str(path)!r} is a folder, not a table.",
+            fix=f"Pass a table in it, or read class folders by from_folder({str(path)!r}).",
+        )
     if not path.is_file():
         raise DataError(f"There is no file {str(path)!r}.", fix=missing_file(path))
     kind = path.suffix[1:].upper()
     if path.suffix.lower() not in ENDINGS:
         raise DataError(
             f"{str(path)!r} is not a table that can be read.",
-            fix=f"Use one of {shortlist(ENDINGS)}, or a folder with one folder for each class.",
+            fix=_OTHER.get(
+                path.suffix.lower(), f"Use one of {shortlist(ENDINGS)}, or from_folder() for a folder of class folders."
+            ),
         )
     try:
         return read()

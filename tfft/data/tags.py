@@ -3,16 +3,18 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-SEPARATORS = ("|", ";", ",", "+", " ")
+SEPARATORS = ("|", ";", ",", "/", "&", "+", " ")
+# the share of joined labels that must be names themselves, for separators that ordinary names hold as well
+_ALONE = {"/": 0.5, "&": 0.5, "+": 1.0, " ": 1.0}
 
 
 def joining(names: Iterable[str]) -> tuple[str, list[str]]:
     """Find the separator by which class names join other labels.
 
     A separator counts when nearly all names that contain it are made of labels that also occur in other names. Names that combine
-    two lists of words, such as "red rose", "white rose", "red tulip", have each word at one position, and do not count. Spaces and
-    pluses also occur in ordinary names, such as "dark red": at least two names must then be joined, and each label must be a name
-    itself, or there must be many more names than labels.
+    two lists of words, such as "red rose", "white rose", "red tulip", have each word at one position, and do not count. Spaces,
+    pluses, slashes and "&" also occur in ordinary names, such as "dark red" and "R&B": at least two names must then be joined, and
+    each label (half of them for slashes and "&") must be a name itself, or there must be many more names than labels.
 
     Args:
         names: The names of all classes, each once.
@@ -30,17 +32,18 @@ def joining(names: Iterable[str]) -> tuple[str, list[str]]:
     for separator in SEPARATORS:
         parts = [tuple(part.strip() for part in name.split(separator)) for name in names]
         several = [index for index, found in enumerate(parts) if len(found) > 1]
-        if several and _joined(parts, several, strict=separator in (" ", "+")):
+        if several and _joined(parts, several, _ALONE.get(separator, 0)):
             return separator, [names[index] for index in several]
     return "", []
 
 
-def _joined(parts: Sequence[tuple[str, ...]], several: Sequence[int], strict: bool) -> bool:
+def _joined(parts: Sequence[tuple[str, ...]], several: Sequence[int], least: float) -> bool:
     names = Counter(part for found in parts for part in set(found))
     whole = [parts[index] for index in several if all(parts[index]) and all(names[part] > 1 for part in parts[index])]
     alone = {found[0] for found in parts if len(found) == 1}
     labels = {part for found in whole for part in found}
-    if strict and (len(whole) < 2 or (not labels <= alone and len(whole) < 2 * len(labels))):
+    named = len(labels & alone) >= least * len(labels)
+    if least and (len(whole) < 2 or (not named and len(whole) < 2 * len(labels))):
         return False
     places: dict[str, set[tuple[int, int]]] = {}
     for found in parts:

@@ -213,8 +213,14 @@ def _ids(labels: LabelSpace, used: Iterable[str], part: str) -> dict[str, int]:
     strange = sorted(set(used) - set(known))
     if strange:
         where = "that are not among the names" if part == "train" else "that training does not have"
+        plain = {name.strip().casefold(): name for name in labels.names}
+        alike = [
+            f"{name!r} and {plain[name.strip().casefold()]!r}" for name in strange if name.strip().casefold() in plain
+        ]
         raise DataError(
             f"The {part} part has labels {where}: {shortlist(strange)}.",
-            fix=f"Training knows {shortlist(labels.names)}; remove the others or add training examples.",
+            fix=f"Spell these alike, they differ in capitals or blanks only: {', '.join(alike[:10])}."
+            if len(alike) == len(strange)
+            else f"Training knows {shortlist(labels.names)}; remove the others or add training examples.",
         )
     return known

@@ -10,7 +10,8 @@ from tfft.core.network import disconnected, is_offline
 from tfft.data.calls import as_call
 from tfft.data.dataset import spooled
 from tfft.data.examples import Splits
-from tfft.data.splits import HOLDOUT, PART_NAMES, PARTS, Drawing, assemble
+from tfft.data.parts import PART_NAMES, PARTS
+from tfft.data.splits import HOLDOUT, Drawing, assemble
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds

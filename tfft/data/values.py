@@ -47,7 +47,9 @@ def as_array(targets: Sequence[Any] | np.ndarray) -> np.ndarray:
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         wrong = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1)).tolist()
         raise DataError(
-            f"{len(wrong)} targets are NaN or infinite.", f"rows {shortlist(wrong)}", "Drop or fill these rows."
+            f"{len(wrong)} targets are NaN or infinite.",
+            f"rows {shortlist(wrong)}, counted from 0",
+            "Drop or fill these rows.",
         )
     return _nothing_missing(array) if array.dtype.kind in "UT" and array.ndim == 1 else array
 
@@ -111,5 +113,7 @@ def _nothing_missing(values: Any) -> Any:
     """The values as they are, or an error that names the rows where one is missing."""
     gone = [index for index, value in enumerate(values) if is_missing(value)]
     if gone:
-        raise DataError(f"{len(gone)} targets are missing.", f"rows {shortlist(gone)}", "Drop or fill these rows.")
+        raise DataError(
+            f"{len(gone)} targets are missing.", f"rows {shortlist(gone)}, counted from 0", "Drop or fill these rows."
+        )
     return values

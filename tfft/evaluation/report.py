@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfft.core import files, fingerprint, forks, versions
-from tfft.core.errors import DataError, shortlist
+from tfft.core.errors import DataError, kind_of, shortlist
 from tfft.core.seed import derive
 from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from tfft.evaluation.page import Run
 
+_ENDINGS = (".json", ".html", ".htm", ".md", ".markdown", ".txt", "")
 _MOST_RESIDUALS = 2000
 _MOST_IN_TABLE = 1000
 
@@ -120,7 +121,7 @@ class Report:
         return charts.draw(self.to_dict())
 
     def save(self, path: str | Path, run: "Run | None" = None) -> Path:
-        """Write the report; ``.json`` holds ``to_dict``, ``.html`` or ``.htm`` the page, anything else Markdown.
+        """Write the report; ``.json`` holds ``to_dict``, ``.html`` or ``.htm`` the page, ``.md``, ``.txt`` or no ending Markdown.
 
         Args:
             path: Of the file.
@@ -130,15 +131,21 @@ class Report:
             The same path.
 
         Raises:
-            DataError: When ``run`` is none.
+            DataError: When ``run`` is not a run, or the path has another ending or begins with ``~``.
             OSError: When it cannot be written, or ``path`` is a folder.
         """
         path = Path(path)
-        if run is not None and not all(hasattr(run, name) for name in ("describe", "plot", "to_code")):
-            raise DataError(
-                "save() takes the run that fit() returned.", f"a {type(run).__name__}", "Write report.save(path, run)."
-            )
         ending = path.suffix.lower()
+        if ending not in _ENDINGS:
+            raise DataError(
+                f"A report cannot be written as {path.suffix!r}.",
+                repr(str(path)),
+                "Use .html (a browser prints it as PDF), .json, or .md for Markdown.",
+            )
+        if reason := files.unexpanded(path):
+            raise DataError("The report cannot be written.", fix=f"{reason}.")
+        if run is not None and not all(hasattr(run, name) for name in ("describe", "plot", "to_code")):
+            raise DataError("save() takes the run that fit() returned.", kind_of(run), "Write report.save(path, run).")
         if ending == ".json":
             text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False)
         else:
@@ -178,13 +185,13 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
     if not all(hasattr(model, name) for name in ("net", "task", "preprocessor", "seen")):
         raise DataError(
             "evaluate() takes a model from build(), fit() or load().",
-            f"a {type(model).__name__}",
+            kind_of(model),
             "Write evaluate(run.model, data.test).",
         )
     if examples is not None and not isinstance(examples, Examples):
         raise DataError(
             "evaluate() takes one part of the data.",
-            f"a {type(examples).__name__}",
+            kind_of(examples),
             "Write evaluate(run.model, data.test).",
         )
     if examples is None or not len(examples):

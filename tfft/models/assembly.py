@@ -8,7 +8,7 @@ from tfft.backbones.base import Backbone
 from tfft.backbones.given import instead, is_model
 from tfft.backbones.handles import load_backbone
 from tfft.core import forks, pickling
-from tfft.core.errors import BackboneError, TaskError, shortlist
+from tfft.core.errors import BackboneError, TaskError, kind_of, shortlist
 from tfft.core.precision import Precision
 from tfft.core.seed import derive
 from tfft.core.strategy import resolve, scope
@@ -161,7 +161,7 @@ def build(
     if not isinstance(task, Task):
         raise TaskError(
             "build() takes a task from tfft.tasks.",
-            f"a {type(task).__name__}",
+            kind_of(task),
             "Write tfft.tasks.classification(data.labels).",
         )
     kept, computed = Cache.of(cache), Precision.of(precision)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, kind_of
 from tfft.core.image_files import LARGE_PIXELS, opened_image, taking_turns
 from tfft.core.path_advice import missing_file
 from tfft.core.samples import loaded
@@ -62,7 +62,7 @@ def decoded(item: Any, size: tuple[int, int] | None = None) -> Iterator[Image.Im
     """
     if not isinstance(item, (str, Path, bytes, bytearray, Image.Image, np.ndarray)):
         raise DataError(
-            f"An image cannot be read from a {type(item).__name__}.",
+            f"An image cannot be read from {kind_of(item)}.",
             fix="Pass a path, encoded bytes, a uint8 array, or a Pillow image.",
         )
     least = None if size is None else max(size)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, kind_of
 from tfft.core.ragged import padded
 from tfft.core.specs import Text
 from tfft.preprocess.tokenizer import Packed, Tokenizer
@@ -150,4 +150,4 @@ def _parts(item: Any, number: int) -> tuple[str, ...]:
         return (item,)
     if isinstance(item, (tuple, list)) and len(item) == 2 and all(isinstance(part, str) for part in item):
         return tuple(item)
-    raise DataError(f"Input {number} is no text.", f"a {type(item).__name__}", "Pass a string, or a pair of strings.")
+    raise DataError(f"Input {number} is no text.", kind_of(item), "Pass a string, or a pair of strings.")

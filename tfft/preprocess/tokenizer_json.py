@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from tfft.core import limits
-from tfft.core.errors import BackboneError, shortlist
+from tfft.core.errors import BackboneError, kind_of, shortlist
 from tfft.preprocess.tokenizer_tables import CHECKS, Refuse, added_tokens, is_sound, is_text, vocabulary
 
 FIX = "Copy the model again; or pass a folder with vocab.txt, vocab.json and merges.txt, or a SentencePiece model."
@@ -61,7 +61,7 @@ def parsed(content: bytes, place: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise BackboneError(f"{place} cannot be read: {type(error).__name__}: {error}.", fix=FIX) from None
     if not isinstance(values, dict):
-        raise BackboneError(f"{place} must hold a JSON object.", f"a {type(values).__name__}", FIX)
+        raise BackboneError(f"{place} must hold a JSON object.", kind_of(values), FIX)
     return values
 
 

@@ -1,10 +1,14 @@
 """What ``fit`` finds out before anything is trained: nobody should wait for an hour and then hear of a slip."""
 
+import os
 import warnings
+from pathlib import Path
+from typing import Any
 
 from tfft.backbones.base import Backbone
 from tfft.core.blocks import is_whole
-from tfft.core.errors import DataError, DataWarning, PlanError, shortlist
+from tfft.core.errors import DataError, DataWarning, PlanError, TfftError, kind_of, shortlist
+from tfft.core.files import refusal
 from tfft.core.specs import Text
 from tfft.core.strategy import check_batch, replicas
 from tfft.data.examples import Splits
@@ -37,7 +41,7 @@ def check(model: TransferModel, data: Splits, batch_size: int) -> None:
     if not isinstance(model, TransferModel) or not isinstance(data, Splits):
         raise DataError(
             "fit() takes a model from build() and data from tfft.data.",
-            f"a {type(model).__name__} and a {type(data).__name__}",
+            f"{kind_of(model)} and {kind_of(data)}",
             "Write fit(model, data), with all parts of the data, not data.train.",
         )
     check_batch_size(batch_size)
@@ -59,6 +63,35 @@ def check(model: TransferModel, data: Splits, batch_size: int) -> None:
             f"{theirs.kind} {shortlist(theirs.names)} for a model of {ours.kind} {shortlist(ours.names)}",
             "Build the model with task(data.labels).",
         )
+
+
+def check_folder(run_folder: Any) -> Path | None:
+    """Find out whether the files of a run can be written.
+
+    Args:
+        run_folder: As for ``fit``.
+
+    Returns:
+        The folder, which need not exist; None when nothing is to be written.
+
+    Raises:
+        TfftError: When it is not a path, or nothing can be written there.
+
+    Example:
+        >>> check_folder(__file__)
+        Traceback (most recent call last):
+        tfft.core.errors.TfftError: Nothing can be written to the run folder '...checks.py': it is a file. Choose another folder.
+    """
+    if run_folder is None:
+        return None
+    if not isinstance(run_folder, (str, os.PathLike)) or not str(run_folder):
+        raise TfftError("run_folder must be the path of a folder.", repr(run_folder), 'Write run_folder="runs/1".')
+    folder = Path(run_folder)
+    if reason := "it is a file" if folder.is_file() else refusal(folder / "run.json"):
+        raise TfftError(
+            f"Nothing can be written to the run folder {str(folder)!r}: {reason}.", fix="Choose another folder."
+        )
+    return folder
 
 
 def check_inputs(backbone: Backbone, data: Splits) -> None:

@@ -27,7 +27,7 @@ from tfft.trainable.overview import flattened, survey
 from tfft.trainable.policy import plan_rows
 from tfft.training.averaging import Averaging
 from tfft.training.best_weights import BestWeights
-from tfft.training.checks import check, check_plan, doubt_texts
+from tfft.training.checks import check, check_folder, check_plan, doubt_texts
 from tfft.training.choice import choose
 from tfft.training.feed import Step, prepare
 from tfft.training.movement import prove, starved
@@ -74,11 +74,10 @@ def fit(
     Raises:
         KeyboardInterrupt: On Ctrl-C.
         SystemExit: With status 143, on SIGTERM, unless the user has set a handler for it.
-        TfftError: In a process that was forked after TensorFlow had started.
+        TfftError: In a process that was forked after TensorFlow had started, or when nothing can be written to ``run_folder``.
         PlanError: When a policy does not fit the net, or the loss becomes NaN or infinite.
         DataError: When the data is of another label space, or an image cannot be read any more.
         TaskError: When ``class_weights="balanced"`` meets a class without a training example.
-        OSError: When ``run_folder`` cannot be made.
         MovementError: When a variable moved that should not have, or the other way round; carries the run.
 
     Example:
@@ -90,6 +89,7 @@ def fit(
         [('head', 2)]
     """
     forks.check()
+    folder = check_folder(run_folder)
     check(model, data, batch_size)
     if plan is None:
         plan = usual(model.backbone.features, len(data.train), model.backbone.can_finetune)
@@ -101,7 +101,7 @@ def fit(
         counting = Counting(progress)
         features = TrunkCache(model, data, derive(run.seed, "order"), counting)
         try:
-            return _train(run, data, features, None if run_folder is None else Path(run_folder), progress, interrupted)
+            return _train(run, data, features, folder, progress, interrupted)
         finally:
             counting.close()
             features.kept.close()

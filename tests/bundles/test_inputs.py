@@ -1,0 +1,67 @@
+"""What is handed to predict and is not an image or a text is refused with what to pass in its place."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+import tfft
+from tfft.bundles.inputs import images, texts
+from tfft.core.errors import DataError, DataWarning
+
+
+@pytest.mark.parametrize("channels", [2, 5, 12, 16])
+def test_one_image_of_many_channels_is_not_taken_for_grey_images(channels):
+    array = np.zeros((32, 32, channels), np.uint8)
+    with pytest.raises(
+        DataError, match=rf"one image of {channels} channels, or 32 grey.*image\[\.\.\., :3\].*\[\.\.\., None\]"
+    ):
+        list(images(array, None))
+    assert len(list(images(array[..., None], None))) == 32
+
+
+@pytest.mark.parametrize("shape", [(50, 8, 8), (5, 28, 28), (5, 20, 17), (2, 100, 200)])
+def test_grey_images_stay_grey_images(shape):
+    assert len(list(images(np.zeros(shape, np.uint8), None))) == shape[0]
+
+
+def test_data_with_labels_is_refused_with_both_calls():
+    data = tfft.data.from_arrays(np.random.default_rng(0).integers(0, 255, (20, 9, 9, 3), np.uint8), [0, 1] * 10)
+    for read in (texts, lambda given: images(given, None)):
+        with pytest.raises(DataError, match=r"one part.*examples\.inputs.*tfft\.evaluate\(model, examples\)"):
+            list(read(data.test))
+        with pytest.raises(DataError, match=r"all parts.*data\.test\.inputs.*tfft\.evaluate\(model, data\.test\)"):
+            list(read(data))
+
+
+def test_tensors_are_refused():
+    tensor = tf.zeros((2, 8, 8, 3), tf.uint8)
+    for given in (tensor, [tensor[0]]):
+        with pytest.raises(DataError, match=r"not tensors.*EagerTensor.*tensor\.numpy\(\)"):
+            list(images(given, None))
+    with pytest.raises(DataError, match="not tensors"):
+        list(texts(tf.constant(["a text"])))
+
+
+@pytest.mark.parametrize("name", ["y.csv", "notes.TXT", "1.jpg"])
+def test_names_of_files_are_doubted_as_texts(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("text,label\n")
+    predictor = tfft.load(
+        tfft.export(tfft.build("toy_text", tfft.tasks.classification(["up", "down"])), tmp_path / "m.tfft")
+    )
+    for given in (str(path), [str(path), "a text"], pd.Series(["a text", str(path)])):
+        with pytest.warns(DataWarning, match=rf"1 texts are names of files.*{name}'.*Pass the texts") as caught:
+            predictor.predict(given)
+        assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("text", ["see y.csv", "folder.txt", "x" * 5000 + ".txt", "a\0b.txt", ".txt", ""])
+def test_ordinary_texts_are_not_doubted(tmp_path, monkeypatch, text):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.txt").mkdir()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(list(texts([text]))) == 1

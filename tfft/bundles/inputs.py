@@ -1,0 +1,151 @@
+"""Whatever a user hands to ``predict`` -> (name, item) for each single image or text."""
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from tfft.core.errors import DataError, DataWarning, shortlist
+from tfft.core.specs import IMAGE_FORMATS, Text
+from tfft.data.arrays import AsPixels, looks_channels_first
+from tfft.data.examples import Examples, Splits
+from tfft.data.table_files import ENDINGS
+from tfft.data.walking import SUFFIXES, look_below
+
+_FILES = (*ENDINGS, *SUFFIXES, ".txt", ".json", ".gz", ".zip", ".xls", ".xlsx", ".pdf", ".docx")
+_LONGEST_PATH = 1_000
+_MOST_CHANNELS = 16
+"""A last axis up to this size may be the channels of a multispectral image."""
+
+
+def texts(inputs: Any) -> Iterator[tuple[str, Any]]:
+    """Split what was passed into texts or pairs of texts.
+
+    Args:
+        inputs: A text, a pair of texts as a tuple, or a sequence or pandas Series of them.
+
+    Yields:
+        (name, Text) of each; anything else comes back as it is, for the preprocessor to refuse.
+
+    Raises:
+        DataError: For whole data in place of its inputs, and for tensors.
+
+    Warns:
+        DataWarning: When texts are names of files that exist.
+    """
+    _check_kind(inputs)
+    if hasattr(inputs, "to_numpy"):
+        inputs = inputs.to_numpy(object)
+    single = isinstance(inputs, (str, Text, tuple)) or not isinstance(inputs, (Sequence, np.ndarray))
+    inputs = [inputs] if single else inputs
+    _warn_files(inputs)
+    for index, item in enumerate(inputs):
+        several = isinstance(item, (tuple, list, np.ndarray)) and len(item) == 2
+        pair = several and all(isinstance(part, str) for part in item)
+        text = Text(*item) if pair else Text(item) if isinstance(item, str) else item
+        yield text.excerpt() if isinstance(text, Text) else f"input {index}", text
+
+
+def images(inputs: Any, value_range: tuple[float, float] | None) -> Iterator[tuple[str, Any]]:
+    """Split what was passed into single images.
+
+    Args:
+        inputs: As for ``Predictor.predict``: paths, folders, bytes, Pillow images, arrays of shape (height, width[, channels]) or
+            (n, height, width[, channels]), or a sequence of these.
+        value_range: (lowest, highest) pixel value of arrays that are not uint8.
+
+    Yields:
+        (name, item) of each image.
+
+    Raises:
+        DataError: For arrays that may be one image or several, whole data in place of its inputs, and tensors.
+    """
+    _check_kind(inputs)
+    single = isinstance(inputs, (str, Path, bytes, bytearray)) or not isinstance(inputs, (Sequence, np.ndarray))
+    if isinstance(inputs, np.ndarray):
+        # (height, width, channels) is one image, (n, height, width) are grey ones
+        single = inputs.ndim == 2 or (inputs.ndim == 3 and inputs.shape[2] in (1, 3, 4))
+        if inputs.ndim == 3 and not single and inputs.shape[1] != inputs.shape[2] <= _MOST_CHANNELS:
+            raise DataError(
+                f"An array of shape {inputs.shape} may be one image of {inputs.shape[2]} channels, or {len(inputs)} grey images.",
+                f"dtype {inputs.dtype}",
+                "Images have 1, 3 or 4 channels: choose three, as image[..., :3]; pass images[..., None] for grey ones.",
+            )
+        if not single and len(inputs) > 1 and looks_channels_first(inputs.shape):
+            raise DataError(
+                f"An array of shape {inputs.shape} looks channels-first, and may be {len(inputs)} grey images as well.",
+                f"dtype {inputs.dtype}",
+                "Pass np.moveaxis(image, 0, -1) for one colour image, or images[..., None] for grey ones.",
+            )
+    if single:
+        inputs = [inputs]
+    for index, item in enumerate(inputs):
+        _check_kind(item)
+        if isinstance(item, (str, Path)):
+            yield from _files(str(item))
+        elif isinstance(item, np.ndarray) or (isinstance(item, Image.Image) and value_range is not None):
+            try:
+                yield f"input {index}", AsPixels([item], value_range)[0]
+            except DataError as error:
+                raise DataError(f"input {index}: {error.what}", error.got, error.fix) from None
+        else:
+            yield f"input {index}", item
+
+
+def _files(path: str) -> Iterator[tuple[str, str]]:
+    """One file, or all images below a folder."""
+    if not os.path.isdir(path):
+        yield path, path
+        return
+    found = look_below(path)
+    if not found.images:
+        raise DataError(
+            f"There is no image below {path!r}.",
+            found.left_out() or "an empty folder",
+            f"Looked for {', '.join(IMAGE_FORMATS)} by content.",
+        )
+    if rest := found.rest():
+        warnings.warn(
+            f"{len(rest)} files below {path!r} are no images that can be read, and are left out: {found.left_out()}.",
+            DataWarning,
+            stacklevel=4,  # the user's line above predict and images
+        )
+    yield from ((image, image) for image in found.images)
+
+
+def _check_kind(inputs: Any) -> None:
+    """Refuse data with its labels, and tensors."""
+    if isinstance(inputs, (Examples, Splits)):
+        whole = isinstance(inputs, Splits)
+        raise DataError(
+            "predict() takes inputs without their labels.",
+            f"{'all parts of the data' if whole else 'one part of the data'} ({type(inputs).__name__})",
+            f"Pass {'data.test' if whole else 'examples'}.inputs; to measure the model, write "
+            f"tfft.evaluate(model, {'data.test' if whole else 'examples'}).",
+        )
+    if hasattr(inputs, "numpy") and hasattr(inputs, "shape"):
+        raise DataError(
+            "predict() takes NumPy arrays, not tensors.",
+            f"{type(inputs).__name__}",
+            "Pass tensor.numpy() in its place.",
+        )
+
+
+def _warn_files(inputs: Sequence[Any]) -> None:
+    """Warn when texts are names of files: the names would be read, and not what the files hold."""
+    files = [text for text in inputs if isinstance(text, str) and text.lower().endswith(_FILES) and _is_file(text)]
+    if files:
+        warnings.warn(
+            f"{len(files)} texts are names of files, and the names are read in place of what the files hold: {shortlist(files)}. "
+            "Pass the texts, such as Path(name).read_text().splitlines() or frame[column] of a table.",
+            DataWarning,
+            stacklevel=4,  # the user's line above predict and texts
+        )
+
+
+def _is_file(text: str) -> bool:
+    return len(text) <= _LONGEST_PATH and "\0" not in text and os.path.isfile(text)
