@@ -379,6 +379,10 @@ def enormous(file: Any) -> None:
     file.create_dataset("big", (10**11,), "float32", chunks=(10**6,), compression="gzip")
 
 
+def enormous_chunk(file: Any) -> None:
+    file.create_dataset("big", (4,), "float32", maxshape=(None,), chunks=(10**8,), compression="gzip")
+
+
 def virtual(file: Any) -> None:
     layout = h5py.VirtualLayout((4,), "float32")
     layout[:] = h5py.VirtualSource("/etc/passwd", "x", (4,))
@@ -399,6 +403,7 @@ WEIGHTS: dict[str, Callable[[Any], Any]] = {
     "an array of another file": external,
     "an array of arrays": virtual,
     "an enormous array": enormous,
+    "an enormous chunk": enormous_chunk,
     "texts": lambda file: file.create_dataset("text", data=["a"], dtype=h5py.string_dtype()),
     "references": lambda file: file.create_dataset("reference", (1,), dtype=h5py.ref_dtype),
     "a type of its own": lambda file: file.update({"type": np.dtype("float32")}),

@@ -23,7 +23,7 @@ import numpy as np
 from tfft import tasks
 from tfft.bundles import manifest as manifests
 from tfft.bundles.predictor import Predictor
-from tfft.core import fingerprint, forks, keras_zip, strict_json
+from tfft.core import fingerprint, forks, keras_zip, regular_files, strict_json
 from tfft.core.archives import unpack_zip
 from tfft.core.errors import BackboneError, BundleError, TfftError, shortlist
 from tfft.core.saved_graph import extracted
@@ -114,7 +114,7 @@ def _load_folder(folder: Path, shown: str, own_classes: Sequence[type]) -> Predi
     values = manifests.read(folder / MANIFEST, shown, FORMAT)
     words = folder / TOKENIZER / SAVED_TOKENIZER
     if words.is_file():
-        _refuse_graph(words.read_bytes(), shown)
+        _refuse_graph(regular_files.read(words, "packed_bytes", error=BundleError), shown)
     task, preprocessor = tasks.from_dict(values["task"]), _preprocessor(values["preprocessor"], folder / TOKENIZER)
     net = _net(folder / NET, shown, own_classes)
     _check_fit(net, task.outputs, preprocessor, shown)
