@@ -228,6 +228,15 @@ def test_a_pipe_in_a_folder_is_refused(attack: Attack, tmp_path: Path, parts: Ma
     refused(attack, path, "something that is no file")
 
 
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_bundle_that_is_a_pipe_or_a_device_is_refused(attack: Attack, tmp_path: Path, kind: str) -> None:
+    if kind == "pipe":
+        os.mkfifo(tmp_path / "m.tfft")
+    else:
+        (tmp_path / "m.tfft").symlink_to("/dev/zero")
+    refused(attack, tmp_path / "m.tfft", "pipe or a device")
+
+
 def test_a_folder_behind_a_link_is_read(attack: Attack, tmp_path: Path, parts: Mapping[str, bytes]) -> None:
     folder_of(parts, tmp_path / "m.tfft")
     (tmp_path / "link").symlink_to(tmp_path / "m.tfft")

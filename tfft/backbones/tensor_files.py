@@ -127,4 +127,4 @@ def check_weights(preset: str) -> None:
 def _is_there(preset: str, file: str) -> bool:
     from keras_hub.src.utils.preset_utils import check_file_exists
 
-    return Path(preset, file).is_file() or (not Path(preset).is_dir() and bool(check_file_exists(preset, file)))
+    return Path(preset, file).exists() or (not Path(preset).is_dir() and bool(check_file_exists(preset, file)))
