@@ -16,7 +16,7 @@ def test_each_class_is_one_of_kerashub() -> None:
 
 def test_what_kerashub_writes_passes(tmp_path: Path) -> None:
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a"]
-    ids = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "<mask>": 4, "a": 5}
+    ids = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "<mask>": 4, "a": 5, "aa": 6}
     for made in (
         keras_hub.tokenizers.BertTokenizer(vocabulary=words),
         keras_hub.tokenizers.RobertaTokenizer(vocabulary=ids, merges=["a a"]),

@@ -57,7 +57,8 @@ def read_json(preset: str, name: str) -> dict[str, Any]:
         The values in the file.
 
     Raises:
-        BackboneError: When the file is too large or too deeply nested, or is not a JSON object.
+        BackboneError: When the file is too large or too deeply nested, or is not a JSON object; or is a pipe or a device.
+        FileNotFoundError: When there is no such file.
 
     Example:
         >>> import tempfile
@@ -71,7 +72,7 @@ def read_json(preset: str, name: str) -> dict[str, Any]:
         found = json.loads(regular_files.read(path, "config_bytes", error=BackboneError))
         if not isinstance(found, dict):
             raise ValueError("it holds no JSON object")
-    except BackboneError:
+    except (BackboneError, FileNotFoundError):
         raise
     except (OSError, ValueError, RecursionError) as error:
         raise BackboneError(f"{str(path)!r} cannot be read: {error}.", fix="Copy the model again.") from None
