@@ -228,6 +228,15 @@ def test_a_pipe_in_a_folder_is_refused(attack: Attack, tmp_path: Path, parts: Ma
     refused(attack, path, "something that is no file")
 
 
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_bundle_that_is_a_pipe_or_a_device_is_refused(attack: Attack, tmp_path: Path, kind: str) -> None:
+    if kind == "pipe":
+        os.mkfifo(tmp_path / "m.tfft")
+    else:
+        (tmp_path / "m.tfft").symlink_to("/dev/zero")
+    refused(attack, tmp_path / "m.tfft", "pipe or a device")
+
+
 def test_a_folder_behind_a_link_is_read(attack: Attack, tmp_path: Path, parts: Mapping[str, bytes]) -> None:
     folder_of(parts, tmp_path / "m.tfft")
     (tmp_path / "link").symlink_to(tmp_path / "m.tfft")
@@ -383,6 +392,10 @@ def enormous(file: Any) -> None:
     file.create_dataset("big", (10**11,), "float32", chunks=(10**6,), compression="gzip")
 
 
+def enormous_chunk(file: Any) -> None:
+    file.create_dataset("big", (4,), "float32", maxshape=(None,), chunks=(10**8,), compression="gzip")
+
+
 def virtual(file: Any) -> None:
     layout = h5py.VirtualLayout((4,), "float32")
     layout[:] = h5py.VirtualSource("/etc/passwd", "x", (4,))
@@ -403,6 +416,7 @@ WEIGHTS: dict[str, Callable[[Any], Any]] = {
     "an array of another file": external,
     "an array of arrays": virtual,
     "an enormous array": enormous,
+    "an enormous chunk": enormous_chunk,
     "texts": lambda file: file.create_dataset("text", data=["a"], dtype=h5py.string_dtype()),
     "references": lambda file: file.create_dataset("reference", (1,), dtype=h5py.ref_dtype),
     "a type of its own": lambda file: file.update({"type": np.dtype("float32")}),

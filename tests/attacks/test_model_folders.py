@@ -13,7 +13,9 @@ import pytest
 import tfft
 from tests.contracts.transformers_folders import write_folder, write_tensors
 from tfft.backbones import transformers_nets
+from tfft.backbones.encoders import FAMILIES
 from tfft.backbones.tensor_names import wanted
+from tfft.backbones.tokenizer_files import tokenizer
 from tfft.backbones.transformers_config import stated
 from tfft.core.errors import BackboneError, WeightsError
 
@@ -108,6 +110,34 @@ def test_a_configuration_that_is_no_object_is_refused(attack: Attack, folder: Pa
     answer = attack(lambda: tfft.load_backbone(str(folder)))
     assert isinstance(answer, BackboneError)
     assert "config.json" in str(answer)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "model.safetensors.index.json"])
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_file_that_is_a_pipe_or_a_device_is_not_opened(attack: Attack, folder: Path, name: str, kind: str) -> None:
+    """A pipe would be waited for without end; a device has no end."""
+    if name.endswith("index.json"):
+        (folder / "model.safetensors").unlink()
+    (folder / name).unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(folder / name)
+    else:
+        (folder / name).symlink_to("/dev/zero")
+    answer = attack(lambda: (tfft.load_backbone(str(folder)), load(folder)))
+    assert isinstance(answer, BackboneError)
+    assert "pipe or a device" in str(answer)
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "spiece.model"])
+def test_a_tokenizer_of_16_gigabytes_is_not_read(attack: Attack, folder: Path, name: str) -> None:
+    for other in ("tokenizer.json", "vocab.txt"):
+        (folder / other).unlink(missing_ok=True)
+    (folder / "merges.txt").write_text("a b")
+    (folder / name).write_bytes(b"")
+    os.truncate(folder / name, 2**34)
+    answer = attack(lambda: tokenizer(str(folder), FAMILIES["bert"]))
+    assert isinstance(answer, BackboneError)
+    assert "TFFT_MAX_TOKENIZER_BYTES" in str(answer)
 
 
 def test_a_configuration_of_16_gigabytes_is_not_read(attack: Attack, folder: Path) -> None:

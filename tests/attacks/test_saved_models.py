@@ -1,5 +1,6 @@
 """SavedModels that try to do more than compute: when they are loaded, when they are called, when they are trained."""
 
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from tensorflow.core.framework import variable_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 import tfft
-from tests.modules import tf1
+from tests.modules import publish, tf1, tiny
 from tfft.core.errors import BackboneError
 from tfft.core.saved_graph import extracted, packed
 
@@ -366,3 +367,33 @@ def test_a_path_in_the_input_is_refused(attack: Any, outside: Path, tmp_path: Pa
 def test_an_asset_that_is_missing_is_told(attack: Any, tmp_path: Path) -> None:
     folder = edited(tf1(tmp_path / "module"), lambda graph: graph.asset_file_def.add(filename="words.txt") and None)
     assert "Assets of the SavedModel are missing. Got: 'words.txt'" in str(attack(lambda: opened(folder)))
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_variables_that_are_no_files_are_refused(kind: str, attack: Any, tmp_path: Path) -> None:
+    """TensorFlow would wait for a pipe without end."""
+    folder = publish(tiny(), tmp_path / "model")
+    path = folder / "variables" / "variables.index"
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    for way in (used, opened):
+        error = attack(lambda way=way: way(folder))
+        assert isinstance(error, BackboneError)
+        assert "something that is no file" in str(error)
+
+
+def test_a_file_of_graphs_of_16_gigabytes_is_not_read(attack: Any, tmp_path: Path) -> None:
+    folder = publish(tiny(), tmp_path / "model")
+    os.truncate(folder / "saved_model.pb", 2**34)
+    assert "TFFT_MAX_GRAPH_BYTES" in str(attack(lambda: tfft.load_backbone(str(folder))))
+
+
+@pytest.mark.parametrize(("size", "said"), [(2**34, "TFFT_MAX_PACKED_BYTES"), (2**30, "is not an archive")])
+def test_an_archive_of_holes_is_refused_at_once(size: int, said: str, attack: Any, tmp_path: Path) -> None:
+    path = tmp_path / "module.tar.gz"
+    path.write_bytes(b"")
+    os.truncate(path, size)
+    assert said in str(attack(lambda: tfft.load_backbone(str(path))))

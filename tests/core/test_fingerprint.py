@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tfft.core.errors import TfftError
-from tfft.core.fingerprint import combined, digest, fingerprint, weight_digests
+from tfft.core.fingerprint import combined, digest, digest_of_file, fingerprint, weight_digests
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,9 @@ def test_combining_minds_order_and_names():
     assert combined(["a", "b"]) != combined(["b", "a"])
     assert combined({"x": "a", "y": "b"}) == combined({"y": "b", "x": "a"})
     assert combined(digest for digest in ("a", "b")) == combined(["a", "b"])
+
+
+def test_the_digest_of_a_file_is_that_of_its_bytes(tmp_path):
+    content = bytes(range(256)) * 10_000
+    (tmp_path / "a").write_bytes(content)
+    assert digest_of_file(tmp_path / "a") == digest(content)

@@ -86,5 +86,5 @@ def test_size_is_checked_before_reading(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_file_that_is_missing_or_no_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"'a\.json' cannot be read: No such file"):
         read_file(tmp_path / "a.json", "'a.json'")
-    with pytest.raises(DataError, match=r"'a\.json' is not a file"):
+    with pytest.raises(DataError, match=r"'a\.json' cannot be read: it is a folder"):
         read_file(tmp_path, "'a.json'")

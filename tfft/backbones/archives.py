@@ -10,10 +10,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tfft.backbones.given import HUB, is_archive
-from tfft.core import files, machine
+from tfft.core import files, machine, regular_files
 from tfft.core.archives import unpack_tar
 from tfft.core.errors import BackboneError, WeightsError
-from tfft.core.fingerprint import digest
+from tfft.core.fingerprint import digest_of_file
 from tfft.core.path_advice import missing_file
 
 TIMEOUT_SECONDS = 10.0
@@ -46,7 +46,12 @@ def unpacked(handle: str) -> Path:
 
 def _extracted(path: Path) -> Path:
     """Into the cache folder, under a name made of its bytes."""
-    target = archive_folder() / digest(path.read_bytes())
+    try:
+        size = regular_files.check(path, "packed_bytes", error=BackboneError)
+        _refuse_blank(path, size)
+        target = archive_folder() / digest_of_file(path)
+    except OSError as error:
+        raise BackboneError(f"{str(path)!r} cannot be read: {error}.", fix="Check the path.") from error
     if not target.is_dir():
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -63,6 +68,14 @@ def _extracted(path: Path) -> Path:
         shutil.rmtree(target)
         raise BackboneError(f"There is no SavedModel in {str(path)!r}.", fix="It has to hold saved_model.pb.")
     return found
+
+
+def _refuse_blank(path: Path, size: int) -> None:
+    """Refuse a file without a header at once: a file of holes may take no room on the disk, but minutes to read."""
+    with path.open("rb") as file:
+        blank = not file.read(512).strip(b"\0")
+    if blank:
+        raise BackboneError(f"{str(path)!r} is not an archive.", f"{size:,} bytes, zeros first", "Get it again.")
 
 
 def _resolved(handle: str) -> Path:

@@ -7,7 +7,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfft.backbones import transformers_nets, vision
+from tfft.backbones import hub_files, transformers_nets, vision
 from tfft.backbones.base import Backbone, given_options
 from tfft.backbones.config_values import sizes_of
 from tfft.backbones.encoders import FAMILIES, Family, masked
@@ -184,6 +184,9 @@ def _of_kerashub(preset: str, config: Mapping[str, Any], family: Family) -> tupl
 def _preset(preset: str, family: Family, weights: bool) -> Any:
     import keras_hub
 
+    hub_files.check_net(preset, family.backbone)
+    if weights:
+        hub_files.check_weights(preset)
     return getattr(keras_hub.models, family.backbone).from_preset(preset, load_weights=weights)
 
 

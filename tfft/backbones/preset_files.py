@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tfft.backbones.presets import REMOTE
-from tfft.core import limits
+from tfft.backbones.presets import REMOTE, ROWS
+from tfft.core import regular_files
 from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.network import is_refused
 from tfft.core.path_advice import missing_file
@@ -58,7 +58,8 @@ def read_json(preset: str, name: str) -> dict[str, Any]:
         The values in the file.
 
     Raises:
-        BackboneError: When the file is too large or too deeply nested, or is not a JSON object.
+        BackboneError: When the file is too large or too deeply nested, or is not a JSON object; or is a pipe or a device.
+        FileNotFoundError: When there is no such file.
 
     Example:
         >>> import tempfile
@@ -67,19 +68,33 @@ def read_json(preset: str, name: str) -> dict[str, Any]:
         ...     read_json(folder, "config.json")
         {'model_type': 'bert'}
     """
-    path = Path(preset) / name
-    if preset.startswith(REMOTE):
-        from keras_hub.src.utils.preset_utils import get_file
-
-        path = Path(get_file(preset, name))
-    limits.check("config_bytes", path.stat().st_size, repr(str(path)), BackboneError)
+    path = located(preset, name)
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(regular_files.read(path, "config_bytes", error=BackboneError))
         if not isinstance(found, dict):
             raise ValueError("it holds no JSON object")
-    except (ValueError, RecursionError) as error:
+    except (BackboneError, FileNotFoundError):
+        raise
+    except (OSError, ValueError, RecursionError) as error:
         raise BackboneError(f"{str(path)!r} cannot be read: {error}.", fix="Copy the model again.") from None
     return found
+
+
+def located(preset: str, name: str) -> Path:
+    """Find a file of a preset, which is downloaded when necessary.
+
+    Args:
+        preset: As for ``configuration``, or a preset name of KerasHub.
+        name: The name of the file.
+
+    Returns:
+        Its path; of a folder also when there is no such file.
+    """
+    if preset.startswith(REMOTE) or preset in ROWS:
+        from keras_hub.src.utils.preset_utils import get_file
+
+        return Path(get_file(preset, name))
+    return Path(preset) / name
 
 
 def check_weights(preset: str, config: Mapping[str, Any]) -> None:

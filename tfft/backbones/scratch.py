@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tfft.backbones.base import Backbone, given_options
 from tfft.backbones.encoders import FAMILIES, masked
+from tfft.core import regular_files
 from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.seed import seeded_initializers
 from tfft.core.specs import FeatureSpec
@@ -104,7 +105,10 @@ def backbone(
 
 def _read(path: Path) -> tuple[str, ...]:
     try:
-        tokens = tuple(path.read_text(encoding="utf-8").rstrip("\n").split("\n"))
+        content = regular_files.read(path, "tokenizer_bytes", error=WeightsError).decode("utf-8")
+        tokens = tuple(content.replace("\r\n", "\n").rstrip("\n").split("\n"))
+    except WeightsError:
+        raise
     except (OSError, ValueError) as error:
         raise WeightsError(f"The vocabulary {str(path)!r} cannot be read: {error}.", fix="Check the path.") from None
     missing = [token for token in _SPECIAL if token not in tokens]

@@ -1,14 +1,15 @@
 """Read the weights in the ``.safetensors`` files of a preset: first names and shapes, then the values of one tensor at a time."""
 
-from collections.abc import Mapping
 from contextlib import ExitStack
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tfft.backbones.preset_files import read_json
-from tfft.core.errors import WeightsError, shortlist
+from tfft.backbones.hub_files import shards
+from tfft.backbones.preset_files import located
+from tfft.core import regular_files
+from tfft.core.errors import WeightsError
 
 FILE, INDEX = "model.safetensors", "model.safetensors.index.json"
 _FLOATS = ("F64", "F32", "F16", "BF16")
@@ -83,28 +84,15 @@ class Tensors(ExitStack):
         """The paths of the files that hold the tensors."""
         if _is_there(self.preset, FILE):
             return [FILE]
-        index = read_json(self.preset, INDEX).get("weight_map")
-        files = sorted(set(map(str, index.values()))) if isinstance(index, Mapping) else []
-        # a path could lead out of the folder
-        strange = [
-            file
-            for file in files
-            if PurePosixPath(file).name != file or not file.endswith(".safetensors") or "\\" in file
-        ]
-        if strange or not files:
-            raise WeightsError(
-                f"{INDEX} of {self.preset!r} does not name files that stand beside it.",
-                shortlist(strange) if strange else "no files",
-                "Copy the model again.",
-            )
-        return files
+        return shards(self.preset, INDEX, ".safetensors")
 
     def _open(self, file: str) -> None:
-        from keras_hub.src.utils.preset_utils import get_file
         from safetensors import SafetensorError, safe_open
 
         try:
-            opened = self.enter_context(safe_open(get_file(self.preset, file), framework="np"))
+            path = located(self.preset, file)
+            regular_files.size_of(path)
+            opened = self.enter_context(safe_open(path, framework="np"))
         except (SafetensorError, OSError) as error:
             missing = isinstance(error, FileNotFoundError)
             raise WeightsError(
@@ -120,7 +108,23 @@ class Tensors(ExitStack):
             self._files[name] = opened
 
 
+def check_weights(preset: str) -> None:
+    """Refuse weights that lie outside of the preset, or are not regular files, before KerasHub reads them.
+
+    Args:
+        preset: As for ``Tensors``.
+
+    Raises:
+        WeightsError: When the index names other files than those beside it.
+        OSError: When a file cannot be read.
+    """
+    # KerasHub reads the index first
+    names = shards(preset, INDEX, ".safetensors") if _is_there(preset, INDEX) else [FILE]
+    for name in names:
+        regular_files.size_of(located(preset, name))
+
+
 def _is_there(preset: str, file: str) -> bool:
     from keras_hub.src.utils.preset_utils import check_file_exists
 
-    return Path(preset, file).is_file() or (not Path(preset).is_dir() and bool(check_file_exists(preset, file)))
+    return Path(preset, file).exists() or (not Path(preset).is_dir() and bool(check_file_exists(preset, file)))

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tfft.backbones import hub_files
 from tfft.backbones.encoders import Family
 from tfft.backbones.preset_files import further
 from tfft.backbones.presets import REMOTE
-from tfft.core import limits
+from tfft.core import regular_files
 from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.preprocess.json_tokenizer import FILE, JsonTokenizer
 from tfft.preprocess.pipelines import ALBERT, BERT, ROBERTA, added_token, byte_pairs, sentence_pieces, word_pieces
@@ -41,9 +42,7 @@ def tokenizer(preset: str, family: Family) -> Any:
     """
     if (config := further(preset, "config.json")) and "model_type" in config:
         return _of_transformers(preset, family)
-    import keras_hub
-
-    made = getattr(keras_hub.models, family.tokenizer).from_preset(preset)
+    made = hub_files.tokenizer(preset)
     local = Path(preset).is_dir()
     return of_kerashub(made, _values(preset, _CONFIG).get("strip_accents") if local else None)
 
@@ -84,7 +83,7 @@ def _of_transformers(preset: str, family: Family) -> JsonTokenizer:
     path = _file(preset, FILE)
     if path is not None:
         place = repr(f"{preset}/{FILE}")
-        values = parsed(path.read_bytes(), place)
+        values = parsed(_bytes(path), place)
         start, end, separators = around(values, place) or (None, None, family.separators)
         ends = {name: token for name, token in (("start", start), ("end", end)) if token is not None}
         tokens = {**_special(config, family, _held(values)), **ends}
@@ -129,12 +128,12 @@ def _of_vocabulary(
         words = {token: id for id, token in enumerate(_read(path).split("\n")) if token}
         return word_pieces(words, tokens=_special(config, family, words))
     if (path := _file(preset, _PAIRS)) is not None and (merges := _file(preset, _MERGES)) is not None:
-        vocabulary = parsed(path.read_bytes(), repr(str(path)))
+        vocabulary = parsed(_bytes(path), repr(str(path)))
         pairs = [line for line in _read(merges).split("\n") if line and not line.startswith("#version")]
         return byte_pairs(vocabulary, pairs, _special(config, family, vocabulary))
     for name, kind in _PIECES.items():
         if (path := _file(preset, name)) is not None:
-            return sentence_pieces(path.read_bytes(), kind)
+            return sentence_pieces(_bytes(path), kind)
     there = [] if preset.startswith(REMOTE) else sorted(each.name for each in Path(preset).iterdir())
     raise WeightsError(
         f"{preset!r} holds no tokenizer.",
@@ -146,14 +145,18 @@ def _of_vocabulary(
 def _values(preset: str, name: str) -> dict[str, Any]:
     """The values of a JSON file; empty when the file does not exist."""
     path = _file(preset, name)
-    return {} if path is None else parsed(path.read_bytes(), repr(f"{preset}/{name}"))
+    return {} if path is None else parsed(_bytes(path), repr(f"{preset}/{name}"))
+
+
+def _bytes(path: Path) -> bytes:
+    return regular_files.read(path, "tokenizer_bytes", error=BackboneError)
 
 
 def _read(path: Path) -> str:
-    limits.check("tokenizer_bytes", path.stat().st_size, repr(str(path)), BackboneError)
+    """The text of a file with the line ends of Unix."""
     try:
-        return path.read_text(encoding="utf-8")
-    except ValueError as error:
+        return _bytes(path).decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
         raise BackboneError(f"{str(path)!r} cannot be read: {error}.", fix="Copy the model again.") from None
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from tfft.backbones import transformers_nets
+from tfft.backbones import hub_files, tensor_files, transformers_nets
 from tfft.backbones.base import Backbone, given_options, input_size
 from tfft.backbones.config_values import sizes_of
 from tfft.backbones.picture_files import trained_at, trained_on
@@ -183,6 +183,10 @@ def _preset(name: str, class_name: str, weights: bool, made: Mapping[str, Any], 
     import keras
     import keras_hub
 
+    if not timm:
+        hub_files.check_net(name, class_name)
+    if weights:
+        (tensor_files if timm else hub_files).check_weights(name)
     net = getattr(keras_hub.models, class_name).from_preset(name, load_weights=weights, **made)
     if class_name == "DenseNetBackbone" and timm:
         values = net.get_weights()

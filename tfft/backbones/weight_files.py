@@ -4,9 +4,13 @@ import io
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from tfft.core import hdf5_files, regular_files, zip_files
+from tfft.core.errors import WeightsError
 
 _SHOWN = 8
 
@@ -36,7 +40,8 @@ def variables_in(path: str) -> tuple[list[Held], bool]:
         other (legacy files) or by the place of their layer.
 
     Raises:
-        OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile: When it is no such file, or a damaged one.
+        WeightsError: When it holds anything else than plain arrays of a reasonable size.
+        OSError, KeyError, ValueError, RuntimeError: When it is no such file, or a damaged one.
 
     Example:
         >>> import tempfile, tfft
@@ -49,12 +54,15 @@ def variables_in(path: str) -> tuple[list[Held], bool]:
     import h5py
 
     source: Any = path
+    length = regular_files.size_of(path)
     if path.endswith(".keras"):
         if not zipfile.is_zipfile(path):
             raise ValueError("it is not a .keras archive")
-        with zipfile.ZipFile(path) as archive:
-            source = io.BytesIO(archive.read("model.weights.h5"))
+        with zip_files.opened(Path(path), repr(path), WeightsError) as archive:
+            content = archive.read("model.weights.h5")
+        source, length = io.BytesIO(content), len(content)
     with h5py.File(source, "r") as file:
+        hdf5_files.check_arrays(file, length, repr(path), WeightsError)
         root = file.get("model_weights", file)
         layers = _texts(root, "layer_names")
         if layers:

@@ -71,6 +71,8 @@ def load_weights(net: Any, path: str, name: str) -> None:
     """
     try:
         held, in_order = variables_in(path)
+    except WeightsError:
+        raise
     except _UNREADABLE as error:
         raise WeightsError(
             f"{path!r} cannot be read as Keras weights: {error}.",

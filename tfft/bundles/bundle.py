@@ -26,7 +26,7 @@ from tfft import tasks
 from tfft.bundles import manifest as manifests
 from tfft.bundles import records
 from tfft.bundles.predictor import Predictor
-from tfft.core import fingerprint, forks, keras_zip, strict_json
+from tfft.core import fingerprint, forks, keras_zip, regular_files, strict_json
 from tfft.core.archives import unpack_zip
 from tfft.core.errors import BackboneError, BundleError, TfftError, kind_of, shortlist
 from tfft.core.path_advice import missing_file
@@ -123,7 +123,7 @@ def _load_folder(folder: Path, shown: str, own_classes: Sequence[type]) -> Predi
     values = manifests.read(folder / MANIFEST, shown, FORMAT)
     words = folder / TOKENIZER / SAVED_TOKENIZER
     if words.is_file():
-        _refuse_graph(words.read_bytes(), shown)
+        _refuse_graph(regular_files.read(words, "packed_bytes", error=BundleError), shown)
     task, preprocessor = tasks.from_dict(values["task"]), _preprocessor(values["preprocessor"], folder / TOKENIZER)
     net = _net(folder / NET, shown, own_classes)
     _check_fit(net, task.outputs, preprocessor, shown)

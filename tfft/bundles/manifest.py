@@ -9,26 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from tfft.bundles.records import RECORDS
-from tfft.core import limits, net_config, strict_json
+from tfft.core import limits, strict_json
 from tfft.core.errors import BundleError, kind_of, shortlist
+from tfft.preprocess import hub_tokenizers
 
 _MOST_SEPARATORS = 8
 _LONGEST_NAME = 10_000
-# arguments of a KerasHub tokenizer; its vocabulary is in files of the bundle, never at a path from a manifest
-_TOKENIZER = frozenset(
-    (
-        "trainable", "dtype", "config_file", "sequence_length", "lowercase", "strip_accents", "split", "split_on_cjk",
-        "suffix_indicator", "oov_token", "special_tokens", "special_tokens_in_strings", "add_prefix_space", "unsplittable_tokens",
-        "add_bos", "add_eos", "separators",
-    )
-)  # fmt: skip
-_ELSEWHERE = ("vocabulary", "merges", "proto")
-_TOKENIZERS = frozenset(
-    (
-        "AlbertTokenizer", "BertTokenizer", "DebertaV3Tokenizer", "DistilBertTokenizer", "ElectraTokenizer", "GPT2Tokenizer",
-        "JsonTokenizer", "RobertaTokenizer", "SavedTokenizer", "XLMRobertaTokenizer",
-    )
-)  # fmt: skip
+_TOKENIZERS = hub_tokenizers.CLASSES | {"JsonTokenizer", "SavedTokenizer"}
 
 
 def read(path: Path, shown: str, version: int) -> dict[str, Any]:
@@ -111,23 +98,13 @@ def _check_preprocessor(values: Mapping[str, Any], shown: str) -> None:
 
 
 def _check_tokenizer(config: Mapping[str, Any], shown: str) -> None:
-    for key, value in config.items():
-        if key in _ELSEWHERE and value is not None:
-            raise _wrong(shown, f"{key} of the tokenizer", f"{value!r}"[:200])
-        if key == "tokens":  # for a JsonTokenizer: the text of its special tokens
-            if not isinstance(value, dict) or not all(isinstance(token, str) for token in value.values()):
-                raise _wrong(shown, "tokens of the tokenizer", f"{value!r}"[:200])
-            continue
-        if key not in _TOKENIZER and key not in _ELSEWHERE:
-            raise _wrong(shown, "tokenizer", f"{key}={value!r}"[:200])
-        if key == "dtype":
-            net_config.check(value, shown)
-        elif (
-            isinstance(value, dict)
-            or (key == "sequence_length" and value is not None)
-            or (key == "config_file" and ("/" in str(value) or "\\" in str(value)))
-        ):
-            raise _wrong(shown, f"{key} of the tokenizer", f"{value!r}"[:200])
+    tokens = config.get("tokens", {})  # for a JsonTokenizer: the text of its special tokens
+    if not isinstance(tokens, dict) or not all(isinstance(token, str) for token in tokens.values()):
+        raise _wrong(shown, "tokens of the tokenizer", f"{tokens!r}"[:200])
+    others = {key: value for key, value in config.items() if key != "tokens"}
+    found = hub_tokenizers.refusal(others, shown, BundleError)
+    if found is not None:
+        raise _wrong(shown, f"{found[0]} of the tokenizer" if found[0] else "tokenizer", found[1])
 
 
 def _take(values: Mapping[str, Any], key: str, kind: type, shown: str) -> Any:

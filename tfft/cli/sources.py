@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfft.core import regular_files
 from tfft.core.errors import DataError, shortlist
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
                     fix="Pass texts, or .txt files with one in each line.",
                 )
             else:
-                texts += lines_of(Path(each).read_text(encoding="utf-8-sig")) if each.endswith(".txt") else [each]
+                texts += lines_of(regular_files.read(each).decode("utf-8-sig")) if each.endswith(".txt") else [each]
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"{each!r} cannot be read: {error}.", fix="Pass UTF-8 texts, one in each line.") from None
     paired = predictor.seen is not None and predictor.seen.texts == 2

@@ -20,7 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from tfft.core import limits
+from tfft.core import limits, regular_files
 from tfft.core.errors import DataError, TfftError
 from tfft.core.member_names import MemberNames
 from tfft.core.tar_stream import Member, TarStream
@@ -47,9 +47,10 @@ def unpack_tar(
         TfftError: An instance of ``error``, when the archive is damaged, exceeds a limit of ``tfft.core.limits``, or holds a link,
             a device or a name that leads out of the folder. No file is written in that case.
     """
-    size = source.stat().st_size if isinstance(source, Path) else len(source)
     shown = shown or (repr(str(source)) if isinstance(source, Path) else "The archive")
+    size = 0
     try:
+        size = regular_files.size_of(source) if isinstance(source, Path) else len(source)
         for _ in _tar(source, _Check(shown, error, size, besides), None):
             pass
         for _ in _tar(source, _Check(shown, error, size, besides), folder):
@@ -98,6 +99,7 @@ def unpack_zip(
         TfftError: As ``unpack_tar``.
     """
     try:
+        regular_files.size_of(source)
         with zipfile.ZipFile(source) as archive:
             rows = _rows(archive, source, error)
             check = _Check(repr(str(source)), error, source.stat().st_size)
@@ -124,6 +126,7 @@ def check_zip(source: Path, error: type[TfftError] = DataError) -> None:
         TfftError: As ``unpack_tar``.
     """
     try:
+        regular_files.size_of(source)
         with zipfile.ZipFile(source) as archive:
             _rows(archive, source, error)
     except TfftError:
@@ -139,7 +142,7 @@ def _damaged(source: Path, damage: Exception, error: type[TfftError]) -> TfftErr
 
 def _rows(archive: zipfile.ZipFile, source: Path, error: type[TfftError]) -> list[zipfile.ZipInfo]:
     """Return the members of a zip archive after checking them."""
-    check = _Check(repr(str(source)), error, source.stat().st_size)
+    check = _Check(repr(str(source)), error, regular_files.size_of(source))
     for row in archive.infolist():
         refusal = ""
         if stat.S_IFMT(row.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):

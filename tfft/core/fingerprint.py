@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from tfft.core.errors import TfftError
 
 _DIGEST_BYTES = 16
+_PIECE_BYTES = 2**20
 
 
 def digest(content: bytes | np.ndarray) -> str:
@@ -32,6 +34,25 @@ def digest(content: bytes | np.ndarray) -> str:
         state.update(np.ascontiguousarray(content).reshape(-1).view(np.uint8).data)
     else:
         state.update(content)
+    return state.hexdigest()
+
+
+def digest_of_file(path: str | Path) -> str:
+    """Hash of the bytes of a file, which is read in pieces.
+
+    Args:
+        path: The path of the file.
+
+    Returns:
+        The same as ``digest`` of its bytes.
+
+    Raises:
+        OSError: When it cannot be read.
+    """
+    state = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    with open(path, "rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            state.update(piece)
     return state.hexdigest()
 
 

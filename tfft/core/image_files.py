@@ -7,8 +7,6 @@
 """
 
 import io
-import os
-import stat
 import struct
 import threading
 from collections.abc import Iterator
@@ -29,7 +27,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from tfft.core import limits
+from tfft.core import limits, regular_files
 from tfft.core.errors import DataError
 from tfft.core.machine import release_memory
 from tfft.core.specs import IMAGE_FORMATS
@@ -77,41 +75,6 @@ def _turn() -> Iterator[None]:
             release_memory()
 
 
-def read_regular(path: str | Path) -> bytes:
-    """Read a file.
-
-    Args:
-        path: The path of a regular file. A pipe could wait forever, and a device has no end.
-
-    Returns:
-        Its bytes.
-
-    Raises:
-        OSError: When the file does not exist, or is a pipe, a device or a folder.
-        DataError: When the file has more bytes than the limit ``input_bytes``.
-    """
-    limits.check("input_bytes", regular_bytes(path), repr(str(path)))
-    return Path(path).read_bytes()
-
-
-def regular_bytes(path: str | Path) -> int:
-    """The size of a regular file.
-
-    Args:
-        path: The path of the file.
-
-    Returns:
-        The size in bytes.
-
-    Raises:
-        OSError: When the file does not exist, or is a pipe, a device or a folder.
-    """
-    found = os.stat(path)
-    if not stat.S_ISREG(found.st_mode):
-        raise OSError("a folder" if stat.S_ISDIR(found.st_mode) else "no regular file")
-    return found.st_size
-
-
 @contextmanager
 def opened_image(source: Any, what: str) -> Iterator[Any]:
     """Open an image without decoding it.
@@ -141,7 +104,7 @@ def opened_image(source: Any, what: str) -> Iterator[Any]:
         return
     path = "" if isinstance(source, (bytes, bytearray)) else str(source)
     if path:
-        regular_bytes(path)
+        regular_files.size_of(path)
     with open(path, "rb") if path else io.BytesIO(source) as file:
         prefix = file.read(_PREFIX)
         limits.check("image_pixels", _webp_pixels(prefix), what)
@@ -209,7 +172,7 @@ def is_image(source: str | Path | bytes) -> bool:
 def _beginning(source: str | Path | bytes) -> Any:
     if isinstance(source, bytes):
         return io.BytesIO(source)
-    regular_bytes(source)
+    regular_files.size_of(source)
     return open(source, "rb")
 
 

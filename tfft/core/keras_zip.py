@@ -7,19 +7,16 @@
 """
 
 import inspect
-import io
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tfft.core import limits, net_config, strict_json, zip_files
-from tfft.core.errors import BundleError, TfftError, kind_of
+from tfft.core import hdf5_files, limits, net_config, strict_json, zip_files
+from tfft.core.errors import BundleError, TfftError
 
 _CONFIG, _METADATA, _WEIGHTS, _ASSETS = "config.json", "metadata.json", "model.weights.h5", "assets/"
-_SPARE = 64 * 2**20  # variables may have this many bytes more than the file of weights
-_KINDS = "fiub"  # NumPy kinds: floats, integers and booleans
 
 
 def graphs(
@@ -81,7 +78,7 @@ def room_for_weights(path: Path, what: str, error: type[TfftError] = BundleError
     import tensorflow as tf
 
     with zip_files.opened(path, _named(path, what), error) as archive:
-        most = 2 * _stored_bytes(archive.read(_WEIGHTS), what, error) + _SPARE
+        most = 2 * hdf5_files.check(archive.read(_WEIGHTS), f"{_WEIGHTS} in {what}", error) + hdf5_files.SPARE_BYTES
     made = [0]
 
     def creator(following: Any, **options: Any) -> Any:
@@ -136,56 +133,3 @@ def _bytes_of(options: dict[str, Any]) -> int:
     # Keras gives tuples, and TensorFlow's loader of SavedModels gives TensorShapeProto
     shape = tf.TensorShape(shape)
     return 0 if shape.rank is None else 8 * math.prod(side or 1 for side in shape)
-
-
-def _stored_bytes(content: bytes, what: str, error: type[TfftError]) -> int:
-    """The size in bytes of all arrays in an HDF5 file, according to its headers."""
-    import h5py
-
-    found: dict[int, int] = {}
-
-    def walk(group: Any, path: str) -> None:
-        for name in group:
-            link = group.get(name, getlink=True)
-            if not isinstance(link, h5py.HardLink):
-                raise _refused(what, f"{kind_of(link)} at {path}{name}", error)
-            item = group[name]
-            address = h5py.h5o.get_info(item.id).addr
-            if address in found:
-                continue
-            found[address] = 0
-            limits.check("archive_members", len(found) // 10, f"model.weights.h5 in {what}", error)
-            if isinstance(item, h5py.Group):
-                walk(item, f"{path}{name}/")
-            else:
-                found[address] = _array_bytes(item, f"{path}{name}", what, error)
-
-    try:
-        with h5py.File(io.BytesIO(content), "r") as file:
-            walk(file, "")
-    except (OSError, ValueError, KeyError, RuntimeError, RecursionError) as damage:
-        if isinstance(damage, TfftError):
-            raise
-        raise error(f"model.weights.h5 in {what} is damaged: {damage}.", fix="Copy or export it again.") from damage
-    return sum(found.values())
-
-
-def _array_bytes(item: Any, path: str, what: str, error: type[TfftError]) -> int:
-    import h5py
-
-    if not isinstance(item, h5py.Dataset):
-        raise _refused(what, f"{kind_of(item)} at {path}", error)
-    if item.is_virtual or item.external:
-        raise _refused(what, f"an array of another file at {path}", error)
-    # bfloat16 has two bytes and no NumPy kind
-    if item.dtype.kind not in _KINDS and (item.dtype.kind, item.dtype.itemsize) != ("V", 2):
-        raise _refused(what, f"{item.dtype} at {path}", error)
-    size = math.prod((0,) if item.shape is None else item.shape) * item.dtype.itemsize
-    stored = item.id.get_storage_size()
-    if size > limits.highest("archive_ratio") * max(stored, 1) and size > _SPARE:
-        raise _refused(what, f"{size:,} bytes declared and {stored:,} stored at {path}", error)
-    return size
-
-
-def _refused(what: str, got: str, error: type[TfftError]) -> TfftError:
-    return error(f"model.weights.h5 in {what} does not hold plain arrays.", got, "Find out where it comes from.")

@@ -32,12 +32,15 @@ LIMITS = MappingProxyType(
         # Source: Pillow's Image.MAX_IMAGE_PIXELS, a quarter of a gigabyte as 24-bit RGB
         "image_pixels": Limit(89_478_485, "pixels", "width x height of one image"),
         "input_bytes": Limit(2**29, "bytes", "one encoded image, or one text file"),
+        # the largest BERT of TensorFlow Hub has 1.25 GB
+        "packed_bytes": Limit(1_500_000_000, "bytes", "one archive of a SavedModel, before it is unpacked"),
         "archive_bytes": Limit(2**30, "bytes", "one archive, unpacked"),
         "archive_ratio": Limit(20, "times its own size", "one archive, unpacked, once it exceeds archive_bytes"),
         "archive_members": Limit(10_000, "members", "files and folders in one archive"),
         "table_columns": Limit(10_000, "columns", "one table"),
         "table_cells": Limit(100_000_000, "cells", "rows x columns of one table"),
         "backbone_layers": Limit(1_000, "layers", "one pretrained net"),
+        "graph_bytes": Limit(2**29, "bytes", "saved_model.pb of one SavedModel"),
         # 16 GB as float32; the largest preset that tfft lists, GPT-2 XL, has 1.6 billion values
         "backbone_values": Limit(4_000_000_000, "values", "weights of one pretrained net"),
         # the largest supported one, XLM-RoBERTa's, has 17 MB and 250,002 tokens

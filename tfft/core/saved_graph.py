@@ -33,8 +33,10 @@ def packed(folder: str | Path, rows: Sequence[Mapping[str, Any]] = ()) -> bytes:
 
     Raises:
         OSError: When a file cannot be read.
+        BackboneError: When it holds a pipe or a device.
     """
     folder = Path(folder)
+    _refuse_pipes(folder)
     with tempfile.TemporaryDirectory(prefix="tfft-") as place:
         fresh = Path(place) / "model"
         shutil.copytree(folder, fresh)
@@ -48,6 +50,13 @@ def packed(folder: str | Path, rows: Sequence[Mapping[str, Any]] = ()) -> bytes:
             for path in sorted(fresh.rglob("*")):
                 archive.add(path, path.relative_to(fresh), recursive=False, filter=_timeless)
     return stream.getvalue()
+
+
+def _refuse_pipes(folder: Path) -> None:
+    """Refuse what would be waited for, or has no end: a link to a device is copied with all that it gives."""
+    strange = [path.name for path in sorted(folder.rglob("*")) if not (path.is_file() or path.is_dir())]
+    if strange:
+        raise BackboneError("The SavedModel holds something that is no file.", shortlist(strange), "Get it again.")
 
 
 def _timeless(part: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -93,6 +102,8 @@ def check_operations(folder: Path) -> bytes:
     Raises:
         BackboneError: Naming the operation.
     """
+    for part in ("variables", "assets"):
+        _refuse_pipes(folder / part)
     model = read(folder)
     for graph in model.meta_graphs:
         found = cleaned(graph)

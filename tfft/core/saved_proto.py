@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tfft.core import regular_files
 from tfft.core.errors import BackboneError, shortlist
 
 FILE = "saved_model.pb"
@@ -50,7 +51,8 @@ def read(folder: Path) -> Any:
         A ``SavedModel`` with at least one graph.
 
     Raises:
-        BackboneError: When there is none, or it is damaged.
+        BackboneError: When there is none, it is damaged, or it is larger than the limit ``graph_bytes``.
+        OSError: When it cannot be read.
     """
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf import saved_model_pb2
@@ -61,7 +63,7 @@ def read(folder: Path) -> Any:
         raise BackboneError(f"{str(folder)!r} is no SavedModel: there is no {FILE} in it.", found, "Check the path.")
     model = saved_model_pb2.SavedModel()
     try:
-        model.ParseFromString(path.read_bytes())
+        model.ParseFromString(regular_files.read(path, "graph_bytes", error=BackboneError))
     except DecodeError:
         model.Clear()
     if not model.meta_graphs:

@@ -9,14 +9,13 @@
 import json
 import math
 import re
-import stat
 from collections import Counter
 from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from tfft.core import limits
+from tfft.core import limits, regular_files
 from tfft.core.errors import DataError, TfftError
 
 # possessive, and up to the end of the text when the closing quotation mark is missing: always one pass at most
@@ -103,11 +102,7 @@ def read_file(
         {'format': 1}
     """
     try:
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode):
-            raise error(f"{what} is not a file.", fix=fix)
-        limits.check("json_bytes", about.st_size, what, error)
-        content = path.read_bytes()
+        content = regular_files.read(path, "json_bytes", what, error)
     except OSError as found:
         raise error(f"{what} cannot be read: {found.strerror or found}.", fix=fix) from found
     return read(content, what, error, fix, nan)

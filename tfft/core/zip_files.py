@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tfft.core import limits
+from tfft.core import limits, regular_files
 from tfft.core.archives import check_zip
 from tfft.core.errors import DataError, TfftError, shortlist
 
@@ -49,7 +49,11 @@ def opened(path: Path, what: str, error: type[TfftError] = DataError) -> Iterato
         ...         archive.namelist()
         ['a.txt']
     """
-    if not zipfile.is_zipfile(path):
+    try:
+        whole = regular_files.size_of(path) > 0 and zipfile.is_zipfile(path)
+    except OSError as found:
+        raise error(f"{what} cannot be read: {found.strerror or found}.", fix="Copy it again.") from found
+    if not whole:
         raise error(f"{what} is damaged: it is not a whole zip file.", fix="Copy it again.")
     try:
         listed = _listing_bytes(path)

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from tfft.core import regular_files
 from tfft.core.errors import DataError
 from tfft.core.fingerprint import digest
-from tfft.core.image_files import read_regular
 from tfft.core.specs import Text
 from tfft.data.examples import Examples
 
@@ -34,7 +34,7 @@ def opened(item: Any) -> tuple[Any, str]:
         return item, digest(json.dumps([item.first, item.second], ensure_ascii=False).encode())
     if isinstance(item, np.ndarray):
         return item, digest(item)
-    content = read_regular(item) if isinstance(item, str) else bytes(item)
+    content = regular_files.read(item) if isinstance(item, str) else bytes(item)
     return content, digest(content)
 
 

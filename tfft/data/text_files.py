@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tfft.core.image_files import read_regular
+from tfft.core import regular_files
 from tfft.core.specs import Text
 
 
@@ -30,7 +30,7 @@ class TextFiles(Sequence[Text]):
 
     def __getitem__(self, index: Any) -> Any:
         path = self.paths[index]
-        content = read_regular(path)
+        content = regular_files.read(path)
         try:
             return Text(content.decode("utf-8-sig"))
         except UnicodeDecodeError as error:

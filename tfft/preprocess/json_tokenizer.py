@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tfft.core import limits
+from tfft.core import limits, regular_files
 from tfft.core.errors import BackboneError, DataError
 from tfft.preprocess.tokenizer_json import FIX, checked, parsed
 
@@ -160,8 +160,10 @@ class JsonTokenizer:
             OSError: When the file cannot be read.
             BackboneError: When a part of it is unknown or damaged.
         """
-        place = repr(str(Path(folder) / FILE))
-        self._open(checked(parsed((Path(folder) / FILE).read_bytes(), place), place), place)
+        path = Path(folder) / FILE
+        place = repr(str(path))
+        content = regular_files.read(path, "tokenizer_bytes", place, BackboneError)
+        self._open(checked(parsed(content, place), place), place)
 
 
 def _words(text: str) -> list[str]:

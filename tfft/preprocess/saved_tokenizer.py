@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tfft.core import regular_files
 from tfft.core.errors import BackboneError, shortlist
 from tfft.core.saved_graph import extracted, packed
 
@@ -125,4 +126,4 @@ class SavedTokenizer:
             OSError: When it cannot be read.
             BackboneError: When it does more than compute, or something else than tokens.
         """
-        self._open((Path(folder) / FILE).read_bytes())
+        self._open(regular_files.read(Path(folder) / FILE, "packed_bytes", error=BackboneError))

@@ -17,6 +17,7 @@ import numpy as np
 from tfft.core.errors import BundleError
 from tfft.core.fingerprint import digest, fingerprint
 from tfft.core.ragged import Ragged
+from tfft.preprocess import hub_tokenizers
 from tfft.preprocess.json_tokenizer import JsonTokenizer
 from tfft.preprocess.packing import Packed, packed
 from tfft.preprocess.saved_tokenizer import SavedTokenizer
@@ -149,6 +150,8 @@ class Tokenizer:
             raise BundleError(f"There is no tokenizer {values['class']!r} in KerasHub.", fix="Upgrade keras-hub.")
         made = kind.from_config(dict(values["config"]))
         try:
+            if name in hub_tokenizers.CLASSES:
+                hub_tokenizers.check_files(folder / asset for asset in made.file_assets)
             made.load_assets(str(folder))
         except (OSError, ValueError, RuntimeError, tarfile.TarError) as error:
             raise BundleError(
