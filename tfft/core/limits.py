@@ -43,6 +43,10 @@ LIMITS = MappingProxyType(
         # the largest supported one, XLM-RoBERTa's, has 17 MB and 250,002 tokens
         "tokenizer_bytes": Limit(64 * 2**20, "bytes", "one tokenizer.json, vocabulary or SentencePiece model"),
         "vocabulary_tokens": Limit(2**21, "tokens", "one vocabulary"),
+        # GPT-2's longest token has 128, and BERT's 18
+        "token_characters": Limit(512, "characters", "one token of a vocabulary"),
+        # SentencePiece's default is 16; each letter of a text is compared with all pieces that begin there
+        "piece_characters": Limit(64, "characters", "one token of a Unigram model"),
         # the tokenizers library takes up to 200 bytes for each character; "War and Peace" has 3,200,000
         "text_characters": Limit(4_000_000, "characters", "one text"),
         # as archive_bytes: a Parquet file compresses its values and repeats them from a dictionary
@@ -58,6 +62,7 @@ LIMITS = MappingProxyType(
         ),
         "text_tokens": Limit(65_536, "tokens", "the longest text that a bundle reads"),
         "net_values": Limit(2**28, "values", "one output of a layer, for one example"),
+        "net_steps": Limit(10_000, "repetitions", "parts or repetitions that one layer or operation asks for"),
     }
 )
 
