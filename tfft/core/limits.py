@@ -31,6 +31,13 @@ LIMITS = MappingProxyType(
     {
         # Source: Pillow's Image.MAX_IMAGE_PIXELS, a quarter of a gigabyte as 24-bit RGB
         "image_pixels": Limit(89_478_485, "pixels", "width x height of one image"),
+        # an ICC profile may have 255 segments of 65,533 bytes; progressive encoders write 10 scans
+        "image_segments": Limit(10_000, "segments", "markers and chunks of one image file"),
+        "exif_segments": Limit(16, "Exif segments", "one JPEG file; nearly all have one"),
+        "metadata_bytes": Limit(2**25, "bytes of metadata", "one JPEG file"),
+        "jpeg_table_bytes": Limit(2**17, "bytes of tables", "one JPEG file, before its first scan"),
+        "padding_bytes": Limit(10_000, "bytes of padding", "one image file, between its segments"),
+        "jpeg_scans": Limit(100, "scans", "one JPEG file"),
         "input_bytes": Limit(2**29, "bytes", "one encoded image, or one text file"),
         "archive_bytes": Limit(2**30, "bytes", "one archive, unpacked"),
         "archive_ratio": Limit(20, "times its own size", "one archive, unpacked, once it exceeds archive_bytes"),
