@@ -50,8 +50,8 @@ LIMITS = MappingProxyType(
         # the largest supported one, XLM-RoBERTa's, has 17 MB and 250,002 tokens
         "tokenizer_bytes": Limit(64 * 2**20, "bytes", "one tokenizer.json, vocabulary or SentencePiece model"),
         "vocabulary_tokens": Limit(2**21, "tokens", "one vocabulary"),
-        # GPT-2's longest token has 128, and BERT's 18
-        "token_characters": Limit(512, "characters", "one token of a vocabulary"),
+        # GPT-2's longest token has 128, and BERT's 18; byte pairs of repetitive texts grow longer
+        "token_characters": Limit(4096, "characters", "one token of a vocabulary"),
         # SentencePiece's default is 16; each letter of a text is compared with all pieces that begin there
         "piece_characters": Limit(64, "characters", "one token of a Unigram model"),
         # the tokenizers library takes up to 200 bytes for each character; "War and Peace" has 3,200,000
