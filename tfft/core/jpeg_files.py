@@ -11,7 +11,7 @@ from typing import Any
 from tfft.core import limits
 
 _WHOLE_IMAGES = 32  # progressive encoders write 10 scans
-_BLOCK, _LARGE_BLOCK = 2**16, 2**20
+_BLOCK, _LARGE_BLOCK = 2**12, 2**20  # the first is already in Python's buffer
 _OFTEN = 500  # segments until the limits are checked again
 _COUNTED = ("image_segments", "exif_segments", "metadata_bytes", "jpeg_table_bytes", "padding_bytes")
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
@@ -82,7 +82,8 @@ def _segments(file: Any, what: str) -> Iterator[tuple[int, bytes]]:
 
 def _check_counts(counts: dict[str, int], what: str) -> None:
     for name, amount in counts.items():
-        limits.check(name, amount, what)
+        if amount > 1:  # below every limit, and reading limits takes longer than walking a usual header
+            limits.check(name, amount, what)
 
 
 def _check_scans(file: Any, pixels: int, what: str) -> None:
