@@ -115,6 +115,29 @@ def unigram(**parts: Any) -> dict[str, Any]:
     return {"normalizer": None, "pre_tokenizer": METASPACE, "added_tokens": [], "model": model, **parts}
 
 
+def _replaced(content: str, pattern: str = "a") -> dict[str, Any]:
+    return {"type": "Replace", "pattern": {"String": pattern}, "content": content}
+
+
+def _sequence(*parts: Any) -> dict[str, Any]:
+    return unigram(normalizer={"type": "Sequence", "normalizers": list(parts)})
+
+
+def _lengthening(replacement: str) -> dict[str, Any]:
+    """A sound table of characters that turns each "a" into a text."""
+    units = [0] * 512
+    units[0] = 256 << 10  # "a" leads from the root to the unit 256 ^ 97, which has the leaf 1
+    units[256 ^ 97] = 97 | 1 << 8 | (256 ^ 97 ^ 1) << 10
+    units[1] = 1 << 31  # the text at 0
+    table = struct.pack("<I", 2048) + struct.pack("<512I", *units) + replacement.encode() + b"\0"
+    return {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(table).decode()}
+
+
+def _pieces(*tokens: str) -> dict[str, Any]:
+    vocabulary = [[token, -1.0] for token in ("<unk>", *tokens)]
+    return unigram(model={"type": "Unigram", "unk_id": 0, "byte_fallback": False, "vocab": vocabulary})
+
+
 BOMB = {"type": "Split", "pattern": {"Regex": "(a|a)*(a|a)*(a|a)*b"}, "behavior": "Isolated", "invert": False}
 FILES: dict[str, Any] = {
     "a regular expression that never ends": hostile(["pre_tokenizer"], BOMB),
@@ -127,6 +150,24 @@ FILES: dict[str, Any] = {
     "a text outside of the table": unigram(
         normalizer={"type": "Precompiled", "precompiled_charsmap": _charsmap(0xFFFFFFFF)}
     ),
+    "texts that grow tenfold, seven times": _sequence(*[_replaced("a" * 10)] * 7),
+    "a text that grows a millionfold": _sequence(_replaced("b" * 1_000_000)),
+    "spaces that become words": _sequence(
+        {"type": "Replace", "pattern": {"Regex": r"\s{2,}|[\n\r\t]"}, "content": "words"}
+    ),
+    "letters that become eighteen": _sequence(_replaced("ﷺ"), {"type": "NFKD"}),
+    "forms of Unicode again and again": _sequence(_replaced("a", "ل"), {"type": "NFKD"}, {"type": "NFKC"}),
+    "a long text to search for": _sequence(_replaced("", "a" * 1000 + "b")),
+    "a thousand normalizers": _sequence(*[{"type": "StripAccents"}] * 1000),
+    "a thousand pre-tokenizers": unigram(
+        pre_tokenizer={"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}] * 1000 + [METASPACE]}
+    ),
+    "a table that lengthens texts": _sequence(_lengthening("b" * 100_000)),
+    "a table that lengthens texts by compatible characters": _sequence(_lengthening("ﷺ" * 30)),
+    "pieces inside each other": _pieces(*("a" * length for length in range(1, 3000))),
+    "a token of 100,000 characters": hostile(["model", "vocab", "z" * 100_000], 9),
+    "an added token of 100,000 characters": hostile(["added_tokens", 0, "content"], "z" * 100_000),
+    "a million added tokens": hostile(["added_tokens"], [{}] * 1_000_000),
     "an id that takes all memory": hostile(["model", "vocab", "z"], 2**62),
     "an id below zero": hostile(["model", "vocab", "z"], -(2**62)),
     "a word of any length": hostile(["model", "max_input_chars_per_word"], 2**62),
@@ -154,6 +195,24 @@ def test_a_hostile_tokenizer_json_is_refused(attack: Any, tmp_path: Path, name: 
     error = attack(lambda: tfft.load_backbone(str(tmp_path), weights=None).preprocessor("a" * 50))
     assert isinstance(error, BackboneError), error
     assert "tokenizer.json'" in str(error)
+
+
+def test_a_table_that_lengthens_plain_letters_is_refused(attack: Any) -> None:
+    tokens = dict.fromkeys(("start", "end", "pad"), "<unk>")
+    made = JsonTokenizer(_sequence(_lengthening("bbb")), tokens)
+    assert made._made.normalizer.normalize_str("xax") == "xbbbx"
+    error = attack(lambda: JsonTokenizer(_sequence(_lengthening("b" * 30)), tokens))
+    assert isinstance(error, BackboneError)
+    assert "lengthens texts" in str(error)
+
+
+def test_a_text_that_grows_beyond_the_limit_is_refused(attack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = JsonTokenizer(_sequence({"type": "NFKD"}), dict.fromkeys(("start", "end", "pad"), "<unk>"))
+    monkeypatch.setenv("TFFT_MAX_TEXT_CHARACTERS", "100_000")
+    assert not isinstance(attack(lambda: made.encode(["é" * 50_000])), TfftError)
+    error = attack(lambda: made.encode(["how", "ﷺ" * 50_000]))
+    assert isinstance(error, DataError)
+    assert str(error).startswith("Text 1: 225,000 characters are more than the limit")
 
 
 @pytest.mark.parametrize(

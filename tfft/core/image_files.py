@@ -27,7 +27,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from tfft.core import limits, regular_files
+from tfft.core import image_segments, limits, regular_files
 from tfft.core.errors import DataError
 from tfft.core.machine import release_memory
 from tfft.core.specs import IMAGE_FORMATS
@@ -90,7 +90,7 @@ def opened_image(source: Any, what: str) -> Iterator[Any]:
         A Pillow image of a format in ``IMAGE_FORMATS``; its pixels are read by ``load``.
 
     Raises:
-        DataError: When the image has more pixels than the limit ``image_pixels``.
+        DataError: When the image has more pixels than the limit ``image_pixels``, or too many segments or scans.
         OSError: When the file cannot be read, or is not an image.
 
     Example:
@@ -108,6 +108,7 @@ def opened_image(source: Any, what: str) -> Iterator[Any]:
     with open(path, "rb") if path else io.BytesIO(source) as file:
         prefix = file.read(_PREFIX)
         limits.check("image_pixels", _webp_pixels(prefix), what)
+        image_segments.check(file, prefix, what)
         try:
             image = _identified(file, prefix, path)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # a GIF frame exceeds its screen
@@ -163,6 +164,10 @@ def is_image(source: str | Path | bytes) -> bool:
             prefix = file.read(_PREFIX)
             if not any(Image.OPEN[name][1](prefix) is True for name in IMAGE_FORMATS):  # type: ignore[misc]
                 return False
+            try:
+                image_segments.check(file, prefix, "it", pixels=False)
+            except DataError:
+                return True  # to open it raises the error
             # Pillow's WebP decoder needs the whole file, and the magic bytes are long enough
             return prefix[8:12] == b"WEBP" or bool(_identified(file, prefix, ""))
     except Exception:

@@ -106,12 +106,12 @@ def check_outputs(net: Any, what: str, error: type[TfftError] = BundleError) -> 
     Raises:
         TfftError: An instance of ``error``, when an output for one example has more values than the limit ``net_values``.
     """
+    examples = max((tensor.shape[0] or 1 for tensor in net.inputs if tensor.shape), default=1)
     for operation in _operations(net):
         for node in getattr(operation, "_inbound_nodes", ()):
             for tensor in node.output_tensors:
-                limits.check(
-                    "net_values", math.prod(side or 1 for side in tensor.shape[1:]), f"The net in {what}", error
-                )
+                values = math.prod(side or 1 for side in tensor.shape) // examples
+                limits.check("net_values", values, f"The net in {what}", error)
 
 
 def _operations(net: Any) -> Iterator[Any]:

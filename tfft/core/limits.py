@@ -31,6 +31,13 @@ LIMITS = MappingProxyType(
     {
         # Source: Pillow's Image.MAX_IMAGE_PIXELS, a quarter of a gigabyte as 24-bit RGB
         "image_pixels": Limit(89_478_485, "pixels", "width x height of one image"),
+        # an ICC profile may have 255 segments of 65,533 bytes; progressive encoders write 10 scans
+        "image_segments": Limit(10_000, "segments", "markers and chunks of one image file"),
+        "exif_segments": Limit(16, "Exif segments", "one JPEG file; nearly all have one"),
+        "metadata_bytes": Limit(2**25, "bytes of metadata", "one JPEG file"),
+        "jpeg_table_bytes": Limit(2**17, "bytes of tables", "one JPEG file, before its first scan"),
+        "padding_bytes": Limit(10_000, "bytes of padding", "one image file, between its segments"),
+        "jpeg_scans": Limit(100, "scans", "one JPEG file"),
         "input_bytes": Limit(2**29, "bytes", "one encoded image, or one text file"),
         # the largest BERT of TensorFlow Hub has 1.25 GB
         "packed_bytes": Limit(1_500_000_000, "bytes", "one archive of a SavedModel, before it is unpacked"),
@@ -46,6 +53,10 @@ LIMITS = MappingProxyType(
         # the largest supported one, XLM-RoBERTa's, has 17 MB and 250,002 tokens
         "tokenizer_bytes": Limit(64 * 2**20, "bytes", "one tokenizer.json, vocabulary or SentencePiece model"),
         "vocabulary_tokens": Limit(2**21, "tokens", "one vocabulary"),
+        # GPT-2's longest token has 128, and BERT's 18; byte pairs of repetitive texts grow longer
+        "token_characters": Limit(4096, "characters", "one token of a vocabulary"),
+        # SentencePiece's default is 16; each letter of a text is compared with all pieces that begin there
+        "piece_characters": Limit(64, "characters", "one token of a Unigram model"),
         # the tokenizers library takes up to 200 bytes for each character; "War and Peace" has 3,200,000
         "text_characters": Limit(4_000_000, "characters", "one text"),
         # as archive_bytes: a Parquet file compresses its values and repeats them from a dictionary
@@ -61,6 +72,7 @@ LIMITS = MappingProxyType(
         ),
         "text_tokens": Limit(65_536, "tokens", "the longest text that a bundle reads"),
         "net_values": Limit(2**28, "values", "one output of a layer, for one example"),
+        "net_steps": Limit(10_000, "repetitions", "parts or repetitions that one layer or operation asks for"),
     }
 )
 

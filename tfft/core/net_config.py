@@ -7,6 +7,7 @@ this process has registered to the class that a configuration names. This check 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tfft.core import net_sizes
 from tfft.core.errors import BundleError, TfftError
 from tfft.core.keras_classes import CLASSES, FUNCTIONS, REGISTERED
 
@@ -34,7 +35,8 @@ def check(config: Any, what: str, error: type[TfftError] = BundleError, own_clas
         own_classes: Registered classes and functions that the caller trusts as well.
 
     Raises:
-        TfftError: An instance of ``error`` that names the class, when the configuration is not allowed.
+        TfftError: An instance of ``error`` that names the class, when the configuration is not allowed, or when Keras would compute
+            or repeat something while it reads the configuration.
 
     Example:
         >>> check({"module": "keras.layers", "class_name": "ReLU", "config": {}, "registered_name": None}, "'a.keras'")
@@ -53,6 +55,7 @@ pass own_classes=[...] to tfft.load.
                 "Only layers of Keras and KerasHub that compute are read: find out where the file comes from, or if the class is "
                 f"your own, {_TRUST[error is BundleError]}.",
             )
+    net_sizes.check(uncompiled(config), what, error)
 
 
 def uncompiled(config: Any) -> Any:

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from tfft.core import limits, regular_files
-from tfft.core.errors import BackboneError, DataError
+from tfft.core.errors import BackboneError, DataError, shortlist
 from tfft.preprocess.tokenizer_json import FIX, checked, parsed
 
 FILE = "tokenizer.json"
 _AT_ONCE = 1_000_000  # characters; the library keeps about 400 bytes for each token until a batch is done
 _PART = 20_000
+_GROWTH = 4  # times as many characters after normalization, at most; Chinese ones get a space on both sides
 _MANY = 32
 _WORD = re.compile(" ?[^ ]+")
 _CUT = re.compile(r"(?<=[A-Za-z]) (?=[A-Za-z])")
@@ -75,8 +76,11 @@ class JsonTokenizer:
         model = values["model"]
         unknown = model["unk_id"] if model["type"] == "Unigram" else made.token_to_id(model["unk_token"] or "")
         self.unk_token_id = -1 if unknown is None or model["type"] == "BPE" else int(unknown)
-        self._separable = not any(" " in token["content"] or token["rstrip"] for token in values["added_tokens"])
         self._made, self._place = made, place
+        grown = [sign for sign in map(chr, range(128)) if self._normalized(sign) > _GROWTH]
+        if grown:
+            raise BackboneError(f"{place}: the normalizer lengthens texts.", shortlist(grown), FIX)
+        self._separable = not any(" " in token["content"] or token["rstrip"] for token in values["added_tokens"])
 
     def encode(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Tokenize texts, without the special tokens around them.
@@ -93,12 +97,23 @@ class JsonTokenizer:
         longest = max(range(len(texts)), key=lambda number: len(texts[number]), default=None)
         if longest is not None:
             limits.check("text_characters", len(texts[longest]), f"Text {longest}", DataError)
+        for number, text in enumerate(texts):
+            if len(text) > _PART and not text.isascii():
+                limits.check("text_characters", self._normalized(text) // _GROWTH, f"Text {number}", DataError)
         often = self._separable and len(texts) >= _MANY
         parts = [_words(text) if often else _pieces(text) for text in texts]
         found = self._ids(list(dict.fromkeys(chain.from_iterable(parts))))
         rows = [list(chain.from_iterable(map(found.__getitem__, some))) for some in parts]
         lengths = np.array(list(map(len, rows)), np.int64)
         return np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum())), lengths
+
+    def _normalized(self, text: str) -> int:
+        """The number of characters that the model receives; Unicode's longest decomposition has 18."""
+        form = self._made.normalizer
+        if form is None:
+            return len(text)
+        parts = [text[begin : begin + _PART] for begin in range(0, len(text), _PART)]
+        return sum(len(_survived(partial(form.normalize_str, part), self._place)) for part in parts)
 
     def _ids(self, parts: Sequence[str]) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}

@@ -5,6 +5,7 @@ many more of these than tfft's encoders were pretrained with, including regular 
 """
 
 import json
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -15,6 +16,14 @@ from tfft.preprocess.tokenizer_tables import CHECKS, Refuse, added_tokens, is_so
 FIX = "Copy the model again; or pass a folder with vocab.txt, vocab.json and merges.txt, or a SentencePiece model."
 PATTERNS = (" {2,}", r"\s{2,}|[\n\r\t]")
 """The regular expressions that the normalizers of supported encoders replace."""
+_SHORTEST = dict(zip(PATTERNS, (2, 1), strict=True))  # characters that a pattern matches at least
+_LONGEST_PATTERN = 64
+_MOST_PARTS = 16  # ALBERT has seven
+# one character may become many
+_GROWING = {
+    **dict.fromkeys(("NFC", "NFKC", "NFD", "NFKD"), "Unicode form"),
+    **{name: name for name in ("BertNormalizer", "Lowercase", "Precompiled")},
+}
 _MODELS = {
     "WordPiece": {"BertNormalizer", "BertPreTokenizer"},
     "BPE": {"ByteLevel"},
@@ -92,6 +101,9 @@ def checked(values: Mapping[str, Any], place: str) -> dict[str, Any]:
     for part in parts:
         _check_part(part, _MODELS[kind], refuse)
     names = [part["type"] for part in parts]
+    growing = [_GROWING[name] for name in names if name in _GROWING]
+    if len(set(growing)) != len(growing):
+        refuse("each kind of normalizer that can lengthen a text may occur once", shortlist(names))
     needed = {"WordPiece": "BertPreTokenizer", "BPE": "ByteLevel", "Unigram": "Metaspace"}[kind]
     if names.count(needed) != 1:
         refuse(f"a {kind} model needs one pre-tokenizer {needed!r}", names)
@@ -163,6 +175,8 @@ def _parts(values: Mapping[str, Any], name: str, refuse: Refuse) -> list[dict[st
     several = part.get(inner) if isinstance(part, dict) and part.get("type") == "Sequence" else [part]
     if not isinstance(several, list) or not all(isinstance(each, dict) for each in several):
         refuse(f"{name!r} must be an object, or a Sequence of objects", several)
+    if len(several) > _MOST_PARTS:
+        refuse(f"{name!r} must have at most {_MOST_PARTS} parts", len(several))
     for each in several:
         own = _PRE if name == "pre_tokenizer" else _NORMALIZERS
         if each.get("type") not in own:
@@ -186,15 +200,21 @@ def _check_part(part: Mapping[str, Any], allowed: Iterable[str], refuse: Refuse)
     if part["type"] == "BertNormalizer" and part.get("strip_accents") not in (None, True, False):
         refuse("'strip_accents' must be true, false or null", part["strip_accents"])
     if part["type"] == "Replace":
-        pattern: Any = part.get("pattern")
-        content = part.get("content")
-        known = isinstance(pattern, dict) and (
-            pattern.get("Regex") in PATTERNS if "Regex" in pattern else is_text(pattern.get("String"))
-        )
-        if not known or not is_text(content, empty=True) or len(pattern) != 1:
-            refuse(f"'Replace' must have a string, or one of the patterns {shortlist(PATTERNS)}", part)
+        _check_replacement(part.get("pattern"), part.get("content"), part, refuse)
     if part["type"] == "Precompiled" and not is_sound(part.get("precompiled_charsmap")):
         refuse("the table of characters 'precompiled_charsmap' is damaged", type(part.get("precompiled_charsmap")))
+
+
+def _check_replacement(pattern: Any, content: Any, part: Any, refuse: Refuse) -> None:
+    known = isinstance(pattern, dict) and (
+        pattern.get("Regex") in PATTERNS if "Regex" in pattern else is_text(pattern.get("String"))
+    )
+    if not known or not is_text(content, empty=True) or len(pattern) != 1:
+        refuse(f"'Replace' must have a string, or one of the patterns {shortlist(PATTERNS)}", part)
+    length = _SHORTEST[pattern["Regex"]] if "Regex" in pattern else len(pattern["String"])
+    # several in sequence would multiply the length of a text
+    if length > _LONGEST_PATTERN or len(unicodedata.normalize("NFKD", content)) > length:
+        refuse(f"'Replace' must not lengthen a text, and its string has at most {_LONGEST_PATTERN} characters", part)
 
 
 def _check_options(part: Mapping[str, Any], refuse: Refuse) -> None:

@@ -6,7 +6,8 @@ Each function takes ``refuse``, a function that raises an error from a sentence 
 import base64
 import math
 import struct
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 import numpy as np
@@ -18,6 +19,8 @@ Refuse = Callable[[str, Any], NoReturn]
 FLAGS = ("single_word", "lstrip", "rstrip", "normalized", "special")
 _BYTES = 256
 _LONGEST_WORD = 1000
+_LONGEST_CHARACTER = 32  # Unicode's longest decomposition has 18 characters
+_MOST_ADDED = 10_000
 
 
 def is_text(value: Any, empty: bool = False) -> bool:
@@ -71,9 +74,17 @@ def vocabulary(model: Mapping[str, Any], kind: str, refuse: Refuse) -> dict[str,
             refuse("'vocab' must be an object of tokens and ids", wrong)
         if len(set(tokens.values())) != len(tokens):
             refuse("'vocab' gives one id to several tokens", f"{len(tokens):,} tokens")
+    _check_lengths(tokens, "piece_characters" if kind == "Unigram" else "token_characters", refuse)
     if not tokens or max(tokens.values()) >= limits.highest("vocabulary_tokens"):
         refuse(f"ids must be below {limits.highest('vocabulary_tokens'):,}, of at least one token", len(tokens))
     return tokens
+
+
+def _check_lengths(tokens: Iterable[str], limit: str, refuse: Refuse) -> None:
+    longest, most = max(tokens, key=len, default=""), limits.highest(limit)
+    if len(longest) > most:
+        raised = f"set the environment variable TFFT_MAX_{limit.upper()}={len(longest)} to allow it"
+        refuse(f"a token has {len(longest):,} characters, limit {most:,}; {raised}", longest[:50])
 
 
 def _is_number(value: Any) -> bool:
@@ -139,10 +150,13 @@ def added_tokens(rows: Any, tokens: Mapping[str, int], refuse: Refuse) -> list[d
     """
     if not isinstance(rows, list):
         refuse("'added_tokens' must be a list", rows)
+    if len(rows) > _MOST_ADDED:
+        refuse(f"'added_tokens' must hold at most {_MOST_ADDED:,} tokens", len(rows))
     for row in rows:
         flags = isinstance(row, dict) and all(isinstance(row.get(flag), bool) for flag in FLAGS)
         if not flags or not _is_id(row.get("id")) or not is_text(row.get("content")):
             refuse(f"each of 'added_tokens' must have an id, content, and {shortlist(FLAGS)}", row)
+    _check_lengths([row["content"] for row in rows], "token_characters", refuse)
     rows = sorted(rows, key=lambda row: row["id"])
     number = len(tokens)
     for row in rows:
@@ -159,11 +173,13 @@ def added_tokens(rows: Any, tokens: Mapping[str, int], refuse: Refuse) -> list[d
 def is_sound(charsmap: Any) -> bool:
     """Return whether every step through SentencePiece's character table, a double array of 32-bit units, stays inside the table.
 
+    A replacement must also be short, because each character of a text may become one.
+
     Args:
         charsmap: The table in base 64.
 
     Returns:
-        True when no text can make a reader of the table fail.
+        True when no text can make a reader of the table fail or run out of memory.
 
     Source:
         https://github.com/google/sentencepiece/blob/v0.2.0/src/normalizer.cc (layout), and darts-clone (units).
@@ -173,10 +189,10 @@ def is_sound(charsmap: Any) -> bool:
         size = struct.unpack_from("<I", table)[0]
         units = np.frombuffer(table, "<u4", size // 4, 4).astype(np.int64)
         texts = table[4 + size :]
-        texts.decode("utf-8")
+        longest = max(len(unicodedata.normalize("NFKD", text)) for text in texts.decode("utf-8").split("\0"))
     except (TypeError, ValueError, struct.error):
         return False
-    if size % 1024 or not size or not texts.endswith(b"\0"):
+    if size % 1024 or not size or not texts.endswith(b"\0") or longest > _LONGEST_CHARACTER:
         return False
     places, leaf = np.arange(len(units)), units >> 31 == 1
     steps = (places ^ ((units >> 10) << ((units & 512) >> 6))) | (_BYTES - 1)
