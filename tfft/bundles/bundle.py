@@ -95,10 +95,14 @@ def _is_wanted(name: str) -> bool:
 
 
 def _check_zip(path: Path, shown: str) -> None:
+    try:
+        size = regular_files.size_of(path)
+    except OSError as error:
+        raise BundleError(f"{shown} cannot be read: {error.strerror or error}.", fix="Check the path.") from error
     if not zipfile.is_zipfile(path):
         raise BundleError(
             f"{shown} is a file, but no whole zip file.",
-            f"{path.stat().st_size:,} bytes",
+            f"{size:,} bytes",
             "Pass the folder above it if it is the net.keras of a bundle; copy it again if it is a zip file.",
         )
     with opened(path, shown, BundleError):
