@@ -57,6 +57,8 @@ def attack(outside: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch:
     """
     home, working = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("working")
     monkeypatch.setenv("HOME", str(home))
+    # matplotlib writes a list of fonts at its first import
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path_factory.mktemp("matplotlib")))
     monkeypatch.chdir(working)
 
     def run(call: Callable[[], Any]) -> Any:
