@@ -52,7 +52,7 @@ def bomb(file: Any) -> None:
     shape = file[name].shape
     del file[name]
     made = file.create_dataset(name, shape, "float32", chunks=shape, compression="gzip")
-    squeeze = zlib.compressobj(1)
+    squeeze = zlib.compressobj(9)
     content = b"".join(squeeze.compress(bytes(2**20)) for _ in range(2**4)) + squeeze.flush()
     made.id.write_direct_chunk((0,) * len(shape), content)
 
