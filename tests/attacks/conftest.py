@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras  # noqa: F401  its first import writes ~/.keras/keras.json
 import pytest
 
 from tfft.core.errors import TfftError
