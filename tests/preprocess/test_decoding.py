@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, kind_of
 from tfft.data.inspection import inspect_inputs
 from tfft.preprocess.decoding import decode
 
@@ -241,7 +241,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
 
 @pytest.mark.parametrize("item", [7, None, ["a.jpg"], 1.5])
 def test_what_is_no_image_at_all_is_refused_by_its_type(item):
-    with pytest.raises(DataError, match=rf"from a {type(item).__name__}.*Pass a path"):
+    with pytest.raises(DataError, match=rf"from {kind_of(item)}.*Pass a path"):
         decode(item)
 
 

@@ -124,12 +124,11 @@ def _operations(net: Any) -> Iterator[Any]:
 
 def _bytes_of(options: dict[str, Any]) -> int:
     """The size in bytes of a TensorFlow variable to be made; Keras 3.15 passes a closure that holds a variable with the shape."""
-    import tensorflow as tf
-
     value = options.get("initial_value")
     held = inspect.getclosurevars(value).nonlocals.get("self") if inspect.isfunction(value) else value
     shape = getattr(held, "shape", None)
     shape = options.get("shape") if shape is None else shape
-    # Keras gives tuples, and TensorFlow's loader of SavedModels gives TensorShapeProto
-    shape = tf.TensorShape(shape)
-    return 0 if shape.rank is None else 8 * math.prod(side or 1 for side in shape)
+    # TensorFlow's loader of SavedModels gives a protobuf: its variables have no values until they are read from the SavedModel
+    # inside of the file, whose size is limited
+    sides = [] if shape is None or hasattr(shape, "unknown_rank") else list(shape)
+    return 8 * math.prod(side or 1 for side in sides)
