@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tfft
-from tfft.core.errors import BundleError, DataError
+from tfft.core.errors import BundleError, DataError, kind_of
 from tfft.core.ragged import padded
 from tfft.core.specs import Text
 from tfft.preprocess.text import TextPreprocessor
