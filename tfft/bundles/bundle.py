@@ -44,22 +44,22 @@ _AGAIN = "Copy or export it again."
 
 
 def load(path: str | Path, own_classes: Sequence[type] = ()) -> Predictor:
-    """Read a bundle.
+    """Load a bundle.
 
-    It may come from somebody else: files, sizes and classes are checked before anything of it is used.
+    Bundles of other people are safe to load: files, sizes and classes are checked before any of them is used.
 
     Args:
         path: A folder or zip file that ``export`` wrote.
-        own_classes: Registered Keras classes of your own that the net may hold, besides layers of Keras and KerasHub that only
-            compute.
+        own_classes: Your own registered Keras classes that the net may use. Without them, it may use only layers of Keras and
+            KerasHub that compute and do nothing else.
 
     Returns:
-        A Predictor for images of any shape, or for texts; its net takes pixels of shape (batch, height, width, 3), or token ids.
+        A Predictor for images of any shape, or for texts. Its net takes pixels of shape (batch, height, width, 3), or token ids.
 
     Raises:
         TfftError: In a process that was forked after TensorFlow had started.
-        BundleError: When the path is not a bundle, it is damaged, was written by a newer version, holds anything that could do more
-            than compute, or a weight that is not a finite number.
+        BundleError: When the path is not a bundle; when the bundle is damaged or was written by a newer version; when it contains
+            something that could do more than compute; or when a weight is NaN or infinite.
     """
     forks.check()
     if not isinstance(path, (str, os.PathLike)):

@@ -27,11 +27,12 @@ def read(path: Path, shown: str, version: int) -> dict[str, Any]:
         version: The supported format version.
 
     Returns:
-        Its values: ``format``, ``versions``, ``backbone``, ``task``, ``preprocessor``, ``weights``, ``content`` and, of newer
-        bundles, ``records``.
+        The values of the manifest: ``format``, ``versions``, ``backbone``, ``task``, ``preprocessor``, ``weights``, ``content``
+        and, in newer bundles, ``records``.
 
     Raises:
-        BundleError: When it cannot be read, is of another format, lacks a value, or holds one of another type or beyond a limit.
+        BundleError: When the file cannot be read, has another format, lacks a value, or a value has the wrong type or exceeds a
+            limit.
     """
     values = strict_json.read_file(
         path,

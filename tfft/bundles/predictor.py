@@ -1,4 +1,4 @@
-"""Predictor: raw inputs -> answers, from a bundle's parts; reaches no training code and runs no pickled code."""
+"""Answer raw inputs with the net of a bundle. This module imports no training code and reads no pickles."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prediction:
-    """One answer and what it is about.
+    """The answer to one input.
 
     Attributes:
-        name: Path of the input, or its position in the call.
-        answer: Label, probability and scores.
+        name: The path of the input, the beginning of a text, or the position of the input in the call.
+        answer: The label, its probability and all scores.
 
     Example:
         >>> Prediction("1.jpg", Answer("ants", 0.75, {"ants": 0.75, "bees": 0.25})).to_dict()
@@ -40,21 +40,21 @@ class Prediction:
 
     @property
     def label(self) -> str | tuple[str, ...] | None:
-        """Class name, tuple of class names, or None for quantities."""
+        """The class name; a tuple of names for several labels; None for quantities."""
         return self.answer.label
 
     @property
     def probability(self) -> float | None:
-        """Of the label, in [0, 1]; None where there is no single one."""
+        """The probability of the label, in [0, 1]; None for several labels and for quantities."""
         return self.answer.probability
 
     @property
     def scores(self) -> Mapping[str, float]:
-        """Probability of each class, or value of each quantity."""
+        """The probability of each class, or the value of each quantity."""
         return self.answer.scores
 
     def to_dict(self) -> dict[str, Any]:
-        """The prediction as plain JSON values."""
+        """Return the prediction as plain JSON values."""
         label = list(self.label) if isinstance(self.label, tuple) else self.label
         return {"name": self.name, "label": label, "probability": self.probability, "scores": dict(self.scores)}
 
@@ -64,12 +64,13 @@ class Predictor:
     """A loaded bundle.
 
     Attributes:
-        net: pixels 0..255, float32 (batch, height, width, 3), or token ids -> logits, float32 (batch, outputs).
-        task: Labels and how logits become answers.
-        preprocessor: Raw input -> pixels or tokens.
-        manifest: What the bundle says of itself: versions, backbone, fingerprints.
-        report: The report it was exported with, as plain values, or None.
-        seen: What it was trained and chosen on; None when nobody knows.
+        net: A net from pixels in 0..255, float32, shape (batch, height, width, 3), or from token ids, to logits, float32, shape
+            (batch, outputs).
+        task: The task: its labels, and how logits become answers.
+        preprocessor: The preprocessor: raw input -> pixels or token ids.
+        manifest: The manifest of the bundle: versions, backbone, fingerprints.
+        report: The report in the bundle as plain values; None when there is none.
+        seen: Content hashes of its training and validation examples; None when they are unknown.
     """
 
     net: "keras.Model"
@@ -91,23 +92,23 @@ class Predictor:
     def predict(
         self, inputs: Any, batch_size: int = 32, value_range: tuple[float, float] | None = None
     ) -> list[Prediction]:
-        """Answer for each input, in order.
+        """Answer each input, in order.
 
         Args:
-            inputs: A path, encoded bytes, an array or a Pillow image; a folder (all images below it, sorted, whatever their names);
-                a sequence of these, mixed; or an array of images, shape (n, height, width[, channels]). Of a model of texts a text,
-                a pair of texts as a tuple, or a sequence or pandas Series of them.
-            batch_size: Inputs run through the net at once.
-            value_range: (lowest, highest) pixel value of arrays that are not uint8.
+            inputs: For images: a path, encoded bytes, an array of shape (height, width[, channels]), a Pillow image, or a sequence
+                of these; a folder, which stands for all images below it, sorted by name; or an array of images, shape (n, height,
+                width[, channels]). For texts: a text, a pair of texts as a tuple, or a sequence or pandas Series of these.
+            batch_size: The number of inputs in a batch.
+            value_range: The (lowest, highest) possible pixel value of arrays that are not uint8.
 
         Returns:
             One Prediction for each input.
 
         Raises:
             TfftError: In a process that was forked after TensorFlow had started.
-            DataError: When an input cannot be read, or the net answers it with NaN or infinity; the message names it by its path or
-                position. No answer is returned then. Also for single texts where the model was trained on pairs, and the other way
-                round; for an array that may be one image or several; and for data with its labels.
+            DataError: When an input cannot be read, or the net answers NaN or infinity; the message has the path or position of the
+                input, and no answers are returned. Also when the model was trained on pairs of texts and gets single ones, or the
+                other way round; when an array may be one image or several; and for data with its labels.
 
         Warns:
             DataWarning: When texts are names of files that exist.

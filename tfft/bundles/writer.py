@@ -1,4 +1,4 @@
-"""export(): a trained model as one folder or zip file, with everything that is needed to use it."""
+"""Export a trained model as one folder or zip file, with everything that is needed to use it."""
 
 import json
 import shutil
@@ -29,21 +29,21 @@ from tfft.preprocess.text import TextPreprocessor
 def export(model: TransferModel, path: str | Path, report: Report | None = None) -> Path:
     """Save a model with everything that is needed to use it.
 
-    ``net.keras`` inside maps pixels 0..255, shape (batch, height, width, 3), or token ids to logits, shape (batch, outputs), in
-    plain Keras.
-    It is written beside ``path`` first and then put in its place, so that an older bundle survives a full disk or a crash.
+    The file ``net.keras`` in it opens in plain Keras. It computes logits, shape (batch, outputs), from pixels in 0..255, shape
+    (batch, height, width, 3), or from token ids. The bundle is first written beside ``path`` and then renamed, so that an older
+    bundle survives a full disk or a crash.
 
     Args:
-        model: Such as ``run.model``.
-        path: A folder, or a zip file when it ends in ``.zip``.
-        report: From ``evaluate``, kept inside.
+        model: The model, such as ``run.model``.
+        path: The path of a folder, or of a zip file when it ends in ``.zip``.
+        report: A report from ``evaluate`` to include.
 
     Returns:
         The path.
 
     Raises:
-        BundleError: When it cannot be written, ``path`` is something else than an older bundle, or the report is of other weights
-            or of other answers than the net gives, or a weight is not a finite number.
+        BundleError: When the bundle cannot be written; when ``path`` exists and is not a bundle; when the report was made with
+            other weights, or the net does not give the logits that it measured; or when a weight is NaN or infinite.
 
     Example:
         >>> import tempfile, tfft
@@ -90,7 +90,7 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
 
 
 def _check(model: TransferModel, path: Path, report: Report | None) -> None:
-    """Refuse to write a bundle that could not be trusted."""
+    """Refuse invalid arguments, weights that are not finite, and reports that do not belong to the model."""
     if not isinstance(model, TransferModel):
         raise BundleError("export() takes a model.", kind_of(model), "Write export(run.model, path).")
     if report is not None and not isinstance(report, Report):
@@ -122,13 +122,13 @@ def _check(model: TransferModel, path: Path, report: Report | None) -> None:
 
 
 def check_target(path: str | Path) -> None:
-    """Refuse a place where no bundle can or may be written; worth calling before a long training.
+    """Check that a bundle can be written to a path; call it before a long training.
 
     Args:
-        path: As for ``export``.
+        path: The ``path`` argument of ``export``.
 
     Raises:
-        BundleError: When something else than an older bundle is there, or the place cannot be written to.
+        BundleError: When ``path`` exists and is not a bundle, or nothing can be written there.
 
     Example:
         >>> import tempfile

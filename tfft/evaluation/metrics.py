@@ -1,7 +1,7 @@
-"""Predictions -> numbers; every metric is a function of them and of how often each row was drawn.
+"""Compute metrics from predictions and from weights that say how often the bootstrap drew each example.
 
-``weights`` count how often each example was drawn, so that a bootstrap copies no arrays. scikit-learn computes what is left to one
-pass over the examples; what it would sort or tabulate anew for each of a thousand draws is counted here, and tests compare both.
+With weights, the bootstrap copies no arrays. scikit-learn computes simple metrics. Others are computed here from counts, because
+scikit-learn would sort or tabulate the scores again for each of a thousand draws; tests compare both.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ def _weighted_f1(found: Predictions, weights: np.ndarray) -> float:
 
 
 def _single_counts(found: Predictions, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How often each class was named rightly, was named, and was true, each of shape (classes,)."""
+    """True positives, predicted positives and actual positives of each class, each of shape (classes,)."""
     classes = found.probabilities.shape[1]
     hits = np.bincount(found.targets, weights * (found.chosen == found.targets), classes)
     return hits, np.bincount(found.chosen, weights, classes), np.bincount(found.targets, weights, classes)
@@ -68,14 +68,16 @@ def _multi_weighted_f1(found: Predictions, weights: np.ndarray) -> float:
 
 def _multi_macro_f1(found: Predictions, weights: np.ndarray) -> float:
     hits, named, true = _multi_counts(found, weights)
-    present = named + true > 0  # as for one class an example: a class nobody has or names does not count
+    present = (
+        named + true > 0
+    )  # as for one class an example: classes without actual and predicted positives are left out
     return float((2 * hits[present] / (named + true)[present]).mean()) if present.any() else float("nan")
 
 
 def _multi_counts(found: Predictions, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How often each class was named rightly, was named, and was true, each of shape (classes,).
+    """True positives, predicted positives and actual positives of each class, each of shape (classes,).
 
-    Not scikit-learn: it reads a single column as two classes.
+    scikit-learn is not used here, because it treats a single column as two classes.
     """
     named, true = found.named, found.targets > 0
     return weights @ (named & true), weights @ named, weights @ true
@@ -92,7 +94,7 @@ def _rmse(found: Predictions, weights: np.ndarray) -> float:
 def _r2(found: Predictions, weights: np.ndarray) -> float:
     drawn = found.targets[weights > 0]
     if (drawn == drawn[0]).all(axis=0).any():
-        return float("nan")  # R2 compares with the spread of several targets
+        return float("nan")  # R2 is undefined when all targets are equal
     return float(sk.r2_score(found.targets, found.probabilities, sample_weight=weights))
 
 
@@ -115,20 +117,20 @@ METRICS: Mapping[str, Mapping[str, Metric]] = {
     },
     "real": {"mae": _mae, "rmse": _rmse, "r2": _r2},
 }
-"""By kind of label space; the first of each kind is the one a summary shows."""
+"""The metrics for each kind of label space; summaries show the first one."""
 
 
 def roc_areas(predictions: Predictions, weights: np.ndarray | None = None) -> np.ndarray:
-    """For each class the chance that an example of it scores above one of another class; ties count half.
+    """Compute the ROC-AUC of each class: the probability that an example of the class scores higher than another; ties count half.
 
-    Not scikit-learn, which sorts all scores anew for every draw of a bootstrap.
+    scikit-learn is not used here, because it would sort all scores again for each draw of the bootstrap.
 
     Args:
-        predictions: n of them.
+        predictions: The predictions for n examples.
         weights: How often each example counts, shape (n,); once when None.
 
     Returns:
-        Float64, shape (classes,); NaN for a class that has all or none of the examples.
+        float64, shape (classes,); NaN for a class that all examples have, or none.
 
     Example:
         >>> roc_areas(Predictions(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.95, 0.05]]))).tolist()
@@ -149,10 +151,10 @@ def roc_areas(predictions: Predictions, weights: np.ndarray | None = None) -> np
 
 
 def confusion(predictions: Predictions, weights: np.ndarray | None = None) -> np.ndarray:
-    """Counts of (true class, most probable class).
+    """Compute the confusion matrix.
 
     Args:
-        predictions: n of them, one class an example.
+        predictions: The predictions for n examples with one class each.
         weights: How often each example counts, shape (n,); once when None.
 
     Returns:
@@ -168,17 +170,17 @@ def confusion(predictions: Predictions, weights: np.ndarray | None = None) -> np
 
 
 def per_class(predictions: Predictions, kind: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Precision, recall, F1, support and ROC-AUC of each class, or the mean absolute error of each quantity.
+    """Compute precision, recall, F1, support and ROC-AUC of each class, or the mean absolute error of each quantity.
 
     Args:
-        predictions: n of them, probabilities of shape (n, outputs).
-        kind: Of the label space.
-        names: Of classes or quantities.
+        predictions: The predictions, with probabilities of shape (n, outputs).
+        kind: The kind of the label space.
+        names: The names of classes or quantities.
 
     Returns:
-        One dict for each name, in id order; for several labels with the threshold as well. A class that was never predicted has
-        precision 0; one that no example has, or every one, has no ROC-AUC, and one that nobody has or predicted no F1: the macro
-        F1 leaves it out.
+        A dict for each name, in the order of ids, with the threshold for several labels. The precision of a class that is never
+        predicted is 0. ROC-AUC is None for a class that all examples have, or none. F1 is None for a class without actual and
+        predicted positives, and the macro F1 leaves it out.
 
     Example:
         >>> predictions = Predictions(np.array([0, 0, 1]), np.eye(2)[[0, 1, 1]])

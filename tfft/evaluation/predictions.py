@@ -1,4 +1,4 @@
-"""A model's answers beside the targets, batch by batch: images stream through, only numbers stay."""
+"""Run a model over examples batch by batch, and keep its probabilities and the targets."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,42 +29,43 @@ _TINY = 1e-15
 
 
 class Model(Protocol):
-    """What can be evaluated: a TransferModel, or a loaded Predictor.
+    """A model that can be evaluated: a TransferModel, or a loaded Predictor.
 
     Attributes:
-        net: Pixels 0..255, float32, shape (batch, height, width, 3) -> logits, float32, shape (batch, outputs).
-        task: What it learned.
-        preprocessor: Raw input -> uint8 pixels of shape (height, width, 3).
-        seen: What it was trained and chosen on, where that is known.
+        net: A net from pixels in 0..255, float32, shape (batch, height, width, 3), or token ids, to logits, float32, shape (batch,
+            outputs).
+        task: The task.
+        preprocessor: The preprocessor: raw input -> uint8 pixels of shape (height, width, 3), or token ids.
+        seen: Content hashes of its training and validation examples; None when they are unknown.
     """
 
     @property
     def net(self) -> "keras.Model":
-        """Pixels 0..255, float32, shape (batch, height, width, 3), or token ids -> logits, float32, shape (batch, outputs)."""
+        """The net: pixels in 0..255, float32, (batch, height, width, 3), or token ids -> logits, float32, (batch, outputs)."""
 
     @property
     def task(self) -> Task:
-        """What it learned."""
+        """The task."""
 
     @property
     def preprocessor(self) -> ImagePreprocessor | TextPreprocessor:
-        """Raw input -> uint8 pixels of shape (height, width, 3), or token ids of shape (tokens, 2)."""
+        """The preprocessor: raw input -> uint8 pixels of shape (height, width, 3), or token ids of shape (tokens, 2)."""
 
     @property
     def seen(self) -> Seen | None:
-        """What it was trained and chosen on, where that is known."""
+        """Content hashes of its training and validation examples; None when they are unknown."""
 
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Aligned arrays of one evaluation.
+    """The targets and probabilities of one evaluation.
 
     Attributes:
-        targets: As ``Examples`` carries them, shape (n,) or (n, k).
-        probabilities: float64, shape (n, outputs); quantities in the user's own unit for a regression.
-        threshold: Probability from which on a class of a several-label task counts as named, as in its answers; one for all, or
-            one for each, shape (outputs,).
-        sample: A few of the examples with their logits; None when the net itself computed all answers.
+        targets: The targets, as in ``Examples``, shape (n,) or (n, k).
+        probabilities: float64, shape (n, outputs); for a regression the predicted quantities in the unit of the user.
+        threshold: For several labels, the probability at which a class is predicted: one number, or one for each class, shape
+            (outputs,).
+        sample: A few examples with their logits; None for a loaded Predictor.
     """
 
     targets: np.ndarray
@@ -74,12 +75,12 @@ class Predictions:
 
     @cached_property
     def chosen(self) -> np.ndarray:
-        """The most probable class of each example, int64, shape (n,); for one class an example."""
+        """The most probable class of each example, int64, shape (n,)."""
         return self.probabilities.argmax(axis=1)
 
     @cached_property
     def named(self) -> np.ndarray:
-        """Which classes the answers name, boolean, shape (n, outputs); for several labels an example."""
+        """For several labels, which classes are predicted, boolean, shape (n, outputs)."""
         return self.probabilities >= self.threshold
 
     @cached_property
@@ -91,19 +92,19 @@ class Predictions:
 
     @cached_property
     def rank(self) -> np.ndarray:
-        """Place of the true class, 0 for the first, int64, shape (n,); of equal ones the lower id is ahead, as in ``chosen``."""
+        """The rank of the true class, int64, shape (n,), from 0. Of equal probabilities the lower id comes first."""
         own = self.probabilities[np.arange(len(self.targets)), self.targets][:, None]
         lower = np.arange(self.probabilities.shape[1]) < self.targets[:, None]
         return ((self.probabilities > own) | ((self.probabilities == own) & lower)).sum(axis=1)
 
     @cached_property
     def levels(self) -> list[np.ndarray]:
-        """For each class the place of each example's probability among the different ones, int64, shape (n,), lowest first."""
+        """For each class, the rank of each example among the distinct probabilities, int64, shape (n,), in ascending order."""
         return [np.unique(column, return_inverse=True)[1] for column in self.probabilities.T]
 
     @cached_property
     def losses(self) -> np.ndarray:
-        """Negative log likelihood of each example in nats, float64, shape (n,); its mean over the classes for several labels."""
+        """Negative log-likelihood of each example in nats, float64, shape (n,); for several labels the mean over classes."""
         if self.targets.ndim == 1:
             own = self.probabilities[np.arange(len(self.targets)), self.targets]
             return -np.log(np.maximum(own, _TINY))
@@ -115,16 +116,16 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
     """Run a model over examples in their order.
 
     Args:
-        model: With net, task and preprocessor.
-        examples: n of them.
-        batch_size: Examples in a batch.
+        model: The model.
+        examples: The n examples.
+        batch_size: Number of examples in a batch.
 
     Returns:
         Predictions of length n.
 
     Raises:
-        DataError: When an image cannot be read, ``batch_size`` is no positive whole number, an answer is no finite number, or
-            single texts are given to a model of pairs.
+        DataError: When an image cannot be read, ``batch_size`` is not a positive whole number, a logit is NaN or infinite, or
+            single texts are given to a model for pairs.
 
     Example:
         >>> import tfft

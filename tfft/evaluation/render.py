@@ -1,4 +1,4 @@
-"""A report's values -> text for people."""
+"""Format the values of a report as Markdown and sentences."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,19 +6,20 @@ from typing import Any
 from tfft.core.console import plain
 
 _MAX_CONFUSION = 20
-# characters that begin HTML, an entity, a link, an image, code or another cell
+# characters that could begin HTML, an entity, a link, an image, code or another cell
 _ENTITIES = str.maketrans({sign: f"&#{ord(sign)};" for sign in "<>[]`\\"} | {"&": "&amp;", "|": "\\|"})
 _PLAIN = (1e-3, 1e5)
 
 
 def markdown(report: Mapping[str, Any]) -> str:
-    """A Markdown page.
+    """Format a report as a Markdown page.
 
     Args:
-        report: What ``Report.to_dict`` returned.
+        report: The result of ``Report.to_dict``.
 
     Returns:
-        Metrics with intervals, the table of classes, the confusion matrix of shape (classes, classes) up to 20 classes, versions.
+        Metrics with intervals, the table of classes, the confusion matrix, shape (classes, classes), of up to 20 classes, and
+        versions.
     """
     parts = [f"# {report['task']} on {report['count']:,} examples"]
     said = remark(report["count"], report["seen"])
@@ -40,14 +41,14 @@ def markdown(report: Mapping[str, Any]) -> str:
 
 
 def remark(count: int, seen: Mapping[str, int] | None) -> str:
-    """A sentence when the model has seen some of the examples, so that nobody takes the numbers for what they are not.
+    """Say in a sentence that some of the examples were training or validation examples of the model.
 
     Args:
-        count: How many examples.
-        seen: How many of them it was trained on and chosen by; None when nobody knows.
+        count: The number of examples.
+        seen: The number of training and validation examples among them; None when this is unknown.
 
     Returns:
-        The sentence, or an empty string.
+        The sentence; empty when there are none.
 
     Example:
         >>> remark(20, {"train": 14, "validation": 4})
@@ -61,10 +62,10 @@ def remark(count: int, seen: Mapping[str, int] | None) -> str:
 
 
 def lengths(tokens: Mapping[str, float]) -> str:
-    """How long texts are, and what of them a model does not read.
+    """Say how long the texts are, and how many are truncated.
 
     Args:
-        tokens: ``Report.tokens``.
+        tokens: The value of ``Report.tokens``.
 
     Returns:
         Two sentences.
@@ -82,15 +83,15 @@ def lengths(tokens: Mapping[str, float]) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table whose columns line up.
+    """Format a Markdown table with aligned columns.
 
     Args:
         header: Column names.
-        rows: Cells, as many in each row as there are columns.
+        rows: Rows of cells, as many as there are columns.
 
     Returns:
-        Lines joined by newlines. A cell shows its text as it is: it cannot start another cell, HTML, a link or an image. A new line
-        becomes a blank, other control characters are written out.
+        The lines of the table. Cells are escaped, so that their text cannot begin another cell, HTML, a link or an image. A line
+        break becomes a space, and other control characters are replaced by escape sequences.
 
     Example:
         >>> print(table(["class", "f1"], [["ants", "0.9"], ["bumblebees", "0.85"]]))
@@ -108,18 +109,19 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _shown(text: str) -> str:
-    """Escape text for a cell. A backslash before the separator is not enough, because the text may end in a backslash."""
+    """Escape the text of a cell. A backslash before the separator is not enough, because the text may end in a backslash."""
     return plain(text).translate(_ENTITIES)
 
 
 def number(value: Any) -> str:
-    """A cell of a table.
+    """Format a value for a cell.
 
     Args:
-        value: Anything.
+        value: Any value.
 
     Returns:
-        Floats with four decimals, or with four digits where that would hide them; a dash for None and NaN, all else as it is.
+        Floats with four decimals, or with four significant digits when they are very small or large; a dash for None and NaN;
+        other values as text.
 
     Example:
         >>> number(0.5), number(0.00001234), number(None), number("ants")

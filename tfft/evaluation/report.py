@@ -1,4 +1,4 @@
-"""evaluate() and the Report it returns."""
+"""Define ``evaluate`` and the Report that it returns."""
 
 import json
 import math
@@ -33,27 +33,28 @@ _MOST_IN_TABLE = 1000
 
 @dataclass(frozen=True)
 class Report:
-    """What a model is worth on examples it has not seen.
+    """The metrics of a model on a set of examples.
 
     Attributes:
-        task: Name of the task.
-        count: How many examples.
-        names: Of classes or quantities, in id order.
-        metrics: Name to value, low and high end of the 95 % bootstrap interval.
-        per_class: Precision, recall, F1, support, ROC-AUC and, for several labels, threshold of each class; mean absolute error of
-            each quantity.
-        confusion: Rows true, columns predicted, shape (classes, classes); None unless one class an example and at most 1,000.
-        data: Fingerprint of the examples.
-        seen: How many of the examples the model was trained on (``"train"``) and chosen by (``"validation"``); None when nobody
-            knows. Where it is not zero, the numbers are too good.
-        weights: Fingerprint of the weights that were measured.
-        worst: The examples of the highest loss: position, name, what is true, what was said, and the loss.
-        residuals: True and predicted quantities, a list of rows (n, quantities) each, of at most 2,000 examples; None for classes.
-        tokens: Of texts, how long they are and what of them is lost: see ``Packed.statistics``; None for pictures.
-        versions: Of Python and packages.
-        pictures: Small pictures of the worst examples as data URIs, by position. They go into the HTML page alone, not into
-            ``to_dict`` and so into no bundle: who passes a model on does not pass the photos on.
-        sample: A few of the examples with the answers that were measured, which ``export`` asks the net for again; in no bundle.
+        task: The name of the task.
+        count: The number of examples.
+        names: The names of classes or quantities, in the order of their ids.
+        metrics: Name -> ``value``, and ``low`` and ``high`` of the 95 % bootstrap interval.
+        per_class: For each class its precision, recall, F1, support and ROC-AUC, and its threshold for several labels; for each
+            quantity its mean absolute error.
+        confusion: The confusion matrix, shape (classes, classes), rows true, columns predicted. None for several labels, for
+            quantities, and for more than 1,000 classes.
+        data: The fingerprint of the examples.
+        seen: The number of examples that were training (``"train"``) or validation (``"validation"``) examples of the model; None
+            when this is unknown. If it is not zero, the metrics are optimistic.
+        weights: The fingerprint of the measured weights.
+        worst: The examples with the highest loss: position, name, true and predicted label, and loss.
+        residuals: True and predicted quantities of at most 2,000 examples, each a list of shape (n, quantities); None for classes.
+        tokens: Lengths, truncated and unknown tokens of texts, as in ``Packed.statistics``; None for images.
+        versions: The versions of Python and of packages.
+        pictures: Position -> small image of one of the worst examples, as data URI. Only the HTML page shows them. They are not in
+            ``to_dict`` and so in no bundle, so that sharing a model does not share its images.
+        sample: A few examples with their logits, which ``export`` compares with the net; not in the bundle.
     """
 
     task: str
@@ -73,14 +74,14 @@ class Report:
     sample: Sample | None = field(default=None, repr=False, compare=False)
 
     def describe(self) -> str:
-        """The first metric with its interval, and a second sentence where the model has seen some of the examples."""
+        """Describe the first metric with its interval, with a remark if some examples were training or validation examples."""
         name, value = next(iter(self.metrics.items()))
         said, low, high = (render.number(value[key]) for key in ("value", "low", "high"))
         line = f"{name} {said} [{low}, {high}] on {self.count} examples"
         return f"{line}. {remark}" if (remark := render.remark(self.count, self.seen)) else line
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as plain JSON values; the confusion matrix, shape (classes, classes), as lists of rows."""
+        """Return the report as plain JSON values; the confusion matrix, shape (classes, classes), is a list of rows."""
         return {
             "task": self.task,
             "count": self.count,
@@ -98,33 +99,33 @@ class Report:
         }
 
     def to_markdown(self) -> str:
-        """The report as a Markdown page."""
+        """Return the report as a Markdown page."""
         return render.markdown(self.to_dict())
 
     def to_html(self, run: "Run | None" = None) -> str:
-        """The report as one HTML page with plots and the worst pictures, which needs no other file.
+        """Return the report as one HTML page with plots and the worst images, which needs no other file.
 
         Args:
-            run: That trained the model: adds learning curves, what moved, and the call that repeats it.
+            run: The run that trained the model. It adds learning curves, the changed variables, and the code that repeats the run.
 
         Returns:
-            A whole document.
+            A complete HTML document.
         """
         from tfft.evaluation import page
 
         return page.html(self.to_dict(), self.pictures, run)
 
     def plot(self) -> "Figure":
-        """F1 of each class beside the confusion matrix, shape (classes, classes); or residuals over predicted quantities."""
+        """Plot the F1 of each class and the confusion matrix, shape (classes, classes); or residuals of quantities."""
         from tfft.evaluation import charts
 
         return charts.draw(self.to_dict())
 
     def save(self, path: str | Path, run: "Run | None" = None) -> Path:
-        """Write the report; ``.json`` holds ``to_dict``, ``.html`` or ``.htm`` the page, ``.md``, ``.txt`` or no ending Markdown.
+        """Write the report: ``to_dict`` as ``.json``, the page as ``.html`` or ``.htm``, Markdown as ``.md``, ``.txt`` or without.
 
         Args:
-            path: Of the file.
+            path: The path of the file.
             run: As for ``to_html``.
 
         Returns:
@@ -155,16 +156,16 @@ class Report:
 
 
 def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed: int = 0) -> Report:
-    """Measure a model on examples; images are read batch by batch.
+    """Measure the metrics of a model on examples; images are read batch by batch.
 
-    The report counts how many of them the model has seen in training, so that a mistaken part is noticed.
+    The report counts how many of them were training or validation examples of the model.
 
     Args:
-        model: What ``build``, ``run.model`` or ``load`` gave.
-        examples: Such as ``data.test``: images of any size, targets of shape (n,) or (n, k). They may lack some of the model's
-            classes.
-        batch_size: Examples in a batch.
-        seed: Of the bootstrap.
+        model: A model from ``build``, ``run.model`` or ``load``.
+        examples: The examples, such as ``data.test``: images of any size or texts, with targets of shape (n,) or (n, k). Some
+            classes of the model may have no example.
+        batch_size: Number of examples in a batch.
+        seed: The seed of the bootstrap.
 
     Returns:
         A Report.
@@ -225,10 +226,10 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
 
 
 def _aligned(examples: Examples, labels: LabelSpace) -> Examples:
-    """The examples with the class ids of the model; new data may lack some of its classes."""
+    """The examples with the class ids of the model; other data may have fewer classes."""
     theirs = examples.labels
     if (theirs.kind, theirs.names) == (labels.kind, labels.names):
-        return replace(examples, labels=labels)  # quantities in units of the training part's spread
+        return replace(examples, labels=labels)  # with the standard deviations of the training part
     strange = [name for name in theirs.names if name not in labels.names]
     if theirs.kind != labels.kind or theirs.kind == "real" or strange:
         raise DataError(
@@ -254,5 +255,5 @@ def _residuals(predictions: Predictions) -> dict[str, list[list[float]]]:
 
 
 def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
-    """JSON knows no NaN, which R2 is for a single example."""
+    """Replace NaN by None, because JSON has no NaN; R2 of a single example is NaN."""
     return {name: value if math.isfinite(value) else None for name, value in values.items()}

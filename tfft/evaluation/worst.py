@@ -1,4 +1,4 @@
-"""The examples that a model is most wrong about: names and numbers for the report, small pictures for its page."""
+"""Find the examples with the highest losses, with names for the report and small images for its page."""
 
 import base64
 import io
@@ -20,16 +20,16 @@ _LONGEST = 400
 
 
 def worst(predictions: Predictions, examples: Examples, count: int = COUNT) -> list[dict[str, Any]]:
-    """The examples of the highest loss; for quantities of the largest error, each in units of its spread in training.
+    """Find the examples with the highest loss; for quantities, the squared error in units of the standard deviation in training.
 
     Args:
-        predictions: n of them, probabilities of shape (n, outputs).
-        examples: The same n.
-        count: How many at most.
+        predictions: The predictions for n examples, with probabilities of shape (n, outputs).
+        examples: The same n examples.
+        count: The largest number of examples to return.
 
     Returns:
-        From the worst on: position, name, what is true, what was said, the loss, and of texts how they begin. What is true and
-        said is a class name, a list of them, or quantity to value.
+        A dict for each example, in descending order of loss: position, name, true and predicted label, loss, and the beginning of
+        a text. A label is a class name, a list of class names, or a dict of quantities.
 
     Example:
         >>> found = Predictions(np.array([0, 1]), np.array([[0.9, 0.1], [0.8, 0.2]]))
@@ -59,14 +59,14 @@ def worst(predictions: Predictions, examples: Examples, count: int = COUNT) -> l
 
 
 def pictures(rows: Sequence[dict[str, Any]], examples: Examples) -> dict[int, str]:
-    """Small JPEG pictures of some examples as data URIs, so that a page needs no other file.
+    """Make small JPEG images of some examples as data URIs, so that a page needs no other file.
 
     Args:
         rows: From ``worst``.
-        examples: The same.
+        examples: The same examples.
 
     Returns:
-        Position to URI of a picture of shape (160, 160, 3) at most; without what cannot be read as an image.
+        Position -> data URI of an image of at most shape (160, 160, 3). Examples that are not images are left out.
     """
     made = {}
     for row in rows:
@@ -82,7 +82,7 @@ def pictures(rows: Sequence[dict[str, Any]], examples: Examples) -> dict[int, st
 
 
 def _text(item: Any) -> dict[str, str]:
-    """Of a text its beginning, long enough to see why it is hard."""
+    """The beginning of a text, long enough to see why it is difficult."""
     return {"text": item.excerpt(_LONGEST)} if isinstance(item, Text) else {}
 
 

@@ -1,1 +1,1 @@
-"""Layers that are put on a backbone; every head ends in float32 logits."""
+"""Heads: the new layers on a backbone; each head ends in float32 logits."""

@@ -1,28 +1,28 @@
-"""Pooling: a map or a sequence of features becomes one vector; what is padding does not count."""
+"""Pool a feature map or a sequence to one vector; padding is ignored."""
 
 from typing import Any
 
 from tfft.core.errors import TaskError
 
 _OF_MAPS = ("average", "max", "flatten")
-# independent of Keras' setting: the features of every backbone have their channels last
+# features of all backbones have their channels last, whatever Keras' setting is
 _FORMAT = "channels_last"
 
 
 def pooled(features: Any, kind: str, pooling: str, mask: Any = None) -> Any:
-    """One vector for each example.
+    """Pool the features of each example to one vector.
 
     Args:
-        features: Symbolic, (batch, height, width, channels) for a ``"map"``, (batch, steps, width) for a ``"sequence"``.
-        kind: Which of them.
-        pooling: ``"average"``, ``"max"``, ``"flatten"``; of a sequence also its ``"first"`` and its ``"last"`` step.
-        mask: Of a sequence, int32 (batch, steps), 1 for what counts; None where everything does.
+        features: A symbolic tensor: (batch, height, width, channels) for a ``"map"``, (batch, steps, width) for a ``"sequence"``.
+        kind: ``"map"`` or ``"sequence"``.
+        pooling: ``"average"``, ``"max"`` or ``"flatten"``; for a sequence also ``"first"`` or ``"last"``, which take one step.
+        mask: The mask of a sequence, int32, (batch, steps), 0 for padding; None without padding.
 
     Returns:
-        Symbolic, (batch, width), or for ``"flatten"`` (batch, all values).
+        A symbolic tensor, (batch, width), or (batch, all values) for ``"flatten"``.
 
     Raises:
-        TaskError: When a map has no such pooling.
+        TaskError: When there is no such pooling for maps.
     """
     from keras import layers, ops
 
@@ -43,10 +43,10 @@ def pooled(features: Any, kind: str, pooling: str, mask: Any = None) -> Any:
     counts = ops.expand_dims(ops.cast(mask, features.dtype), -1)
     if pooling == "max":
         return ops.max(features - (1 - counts) * _FAR, axis=1)
-    # the last step that counts is the one that no later one follows
+    # the last step is the one that is followed by padding
     after = ops.pad(mask[:, 1:], [[0, 0], [0, 1]])
     return ops.sum(features * counts * ops.expand_dims(ops.cast(1 - after, features.dtype), -1), axis=1)
 
 
-# below every feature, and a number in half precision as well
+# larger than all features, and finite in float16
 _FAR = 1e4

@@ -1,4 +1,4 @@
-"""The head for one answer an example: pool -> hidden Dense layers -> dropout -> Dense logits."""
+"""The head for one answer for each example: pooling -> hidden Dense layers -> dropout -> Dense logits."""
 
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 Pooling = Literal["auto", "average", "max", "first", "last", "flatten"]
 _POOLINGS = ("auto", "average", "max", "first", "last", "flatten")
-# A head that starts by answering "all classes alike" trains to the same accuracy at any feature scale; with Keras' default it
-# first has to unlearn random answers, which over the four MobileNets cost a point of validation accuracy in five epochs. Not
-# exactly zero, or nothing below the head would get a gradient in the first step.
+# With almost zero weights, a head first gives all classes the same probability, and training reaches the same accuracy for any
+# scale of features. With Keras' default it must first unlearn random answers, which over the four MobileNets cost a point of
+# validation accuracy in five epochs. With exactly zero weights, the backbone would get no gradient in the first step.
 _ALMOST_ZERO = 1e-3
 _KINDS = ("map", "sequence", "vector")
 
 
 @dataclass(frozen=True)
 class VectorHead:
-    """What the head looks like; layers appear in ``build``.
+    """The options of a head; ``build`` makes its layers.
 
     Attributes:
-        pooling: How a map of shape (batch, height, width, channels) or a sequence (batch, steps, width) becomes a vector;
-            ``"first"`` and ``"last"`` take one step of a sequence, such as BERT's ``[CLS]``; ``"auto"`` is what suits the
-            backbone. Padding never counts.
-        hidden: Widths of Dense + ReLU layers between pooling and logits; empty for a linear head.
-        dropout: Share of values set to 0 in front of each Dense layer while training, in [0, 1).
+        pooling: The pooling of a map, shape (batch, height, width, channels), or of a sequence, shape (batch, steps, width), to a
+            vector. ``"first"`` and ``"last"`` take one step of a sequence, such as BERT's ``[CLS]``. ``"auto"`` is the default of
+            the backbone. Padding is ignored.
+        hidden: The widths of Dense + ReLU layers between pooling and logits; empty for a linear head.
+        dropout: The dropout rate before each Dense layer, in [0, 1).
 
     Raises:
         TaskError: When an option is out of range.
@@ -50,23 +50,23 @@ class VectorHead:
             raise TaskError(f"dropout={self.dropout!r} must be in [0, 1).", fix="0.2 is a good start.")
         if not isinstance(self.hidden, (list, tuple)) or not all(map(_is_width, self.hidden)):
             raise TaskError(f"hidden={self.hidden!r} must be layer widths of at least 1.", fix="Write hidden=(256,).")
-        # a list would make this value unhashable
+        # with a list, this value could not be hashed
         object.__setattr__(self, "hidden", tuple(map(int, self.hidden)))
 
     def build(self, features: FeatureSpec, shape: tuple[int | None, ...], outputs: int, seed: int) -> "keras.Model":
         """Make the layers.
 
         Args:
-            features: What the backbone emits.
-            shape: Of the features without the batch axis.
-            outputs: Number of logits.
-            seed: For initial weights and dropout masks.
+            features: The features of the backbone.
+            shape: The shape of the features without the batch axis.
+            outputs: The number of logits.
+            seed: The seed of initial weights and dropout masks.
 
         Returns:
             A model from features to float32 logits, shape (batch, outputs).
 
         Raises:
-            TaskError: When the features are of a kind that this head does not take, or of a size that ``"flatten"`` cannot know.
+            TaskError: When the head does not accept this kind of features, or their size is unknown and pooling is ``"flatten"``.
 
         Example:
             >>> head = VectorHead(hidden=(16,)).build(FeatureSpec("map"), (7, 7, 64), outputs=3, seed=0)
@@ -81,7 +81,7 @@ class VectorHead:
             raise TaskError(
                 "pooling='flatten' needs features of a known size.", f"shape {shape}", "Use pooling='average' or 'max'."
             )
-        # what Keras counts would make equal heads different, and features of one not found by the other
+        # automatic names are numbered: equal heads would have different configurations, and not share cached features
         with own_names(), seeded_initializers(seed):
             x = inputs = keras.Input(shape, dtype=features.dtype, name="features")
             mask = keras.Input(shape[:1], dtype="int32", name="mask") if features.masked else None

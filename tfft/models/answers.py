@@ -1,4 +1,4 @@
-"""What a model answers: through kept features of its frozen part, where it has one, else from pixels."""
+"""Compute the logits of a model, from cached features of its frozen part if possible, else from the inputs."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -29,15 +29,15 @@ from tfft.models.trunk import tail_net
 
 
 def logits(model: TransferModel, examples: Examples, batch_size: int) -> np.ndarray:
-    """The answers of a model, in float32 and with no norm folded: bit for bit those of a bundle of it.
+    """Compute the logits of a model in float32, without folded norms. They equal those of its bundle bit for bit.
 
-    What is frozen is computed once for a set of examples and kept on disk, so that after another phase, or another fit of the same
-    layers, only the rest is computed.
+    The features of the frozen part are computed once and cached on disk. After another phase, or another fit of the same layers,
+    only the rest of the net is computed.
 
     Args:
-        model: From ``build``; whatever its variables say of ``trainable`` counts as what may move.
-        examples: n of them.
-        batch_size: Examples in a batch.
+        model: From ``build``. Its trainable variables are those with ``trainable`` set.
+        examples: The n examples.
+        batch_size: Number of examples in a batch.
 
     Returns:
         float32, shape (n, outputs).
@@ -46,8 +46,8 @@ def logits(model: TransferModel, examples: Examples, batch_size: int) -> np.ndar
         DataError: When an image cannot be read.
 
     Warns:
-        RunWarning: When cached features gave other answers than the net itself for a few examples; all answers are then computed
-            anew.
+        RunWarning: When logits from cached features differ from those of the net itself for a few examples. All logits are then
+            computed again without cached features.
 
     Example:
         >>> import tfft

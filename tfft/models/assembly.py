@@ -1,4 +1,4 @@
-"""build(): Backbone + Task -> TransferModel, a functional ``keras.Model`` from pixels to logits."""
+"""Build a TransferModel, whose net is a functional ``keras.Model`` from pixels or tokens to logits."""
 
 import os
 from dataclasses import dataclass, field, replace
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class TransferModel:
-    """A net with weights, and what it was made from.
+    """A net with weights, together with its backbone, task and settings.
 
     Attributes:
-        net: pixels 0..255, float32 (batch, height, width, 3), or a dict of token ids, mask and perhaps segments, int32
-            (batch, tokens), -> logits, float32 (batch, outputs). An ordinary functional model.
-        backbone: The description it was built from.
-        task: What it is to learn.
-        backbone_net: The part of ``net`` that came with weights; the same layers.
-        head_net: The part of ``net`` that is new; the same layers.
-        seed: That drew the head's first weights, and the backbone's where it has no others.
-        strategy: Over which its variables are spread; None for one device.
-        cache: Where features of its frozen layers are kept.
-        precision: In which it is trained; None where ``fit`` measures it.
+        net: An ordinary functional model. Its input is pixels in 0..255, float32, shape (batch, height, width, 3), or a dict of
+            token ids, mask and perhaps segments, int32, shape (batch, tokens). Its output is logits, float32, (batch, outputs).
+        backbone: The description of the backbone.
+        task: The task.
+        backbone_net: The pretrained part of ``net``; it shares its layers.
+        head_net: The new part of ``net``; it shares its layers.
+        seed: The seed of the head's initial weights, and of a backbone without pretrained weights.
+        strategy: The strategy to which its variables belong; None for one device.
+        cache: Where the features of its frozen layers are cached.
+        precision: The dtypes in which it is trained; None when ``fit`` chooses them.
     """
 
     net: "keras.Model"
@@ -71,31 +71,31 @@ class TransferModel:
 
     @property
     def seen(self) -> Seen | None:
-        """What the weights were trained and chosen on, since ``build``; None before the first ``fit``."""
+        """The training and validation examples of all fits since ``build``; None before the first ``fit``."""
         return self._met[-1] if self._met else None
 
     def remember(self, data: Splits) -> None:
-        """Note, before the first step, what the weights are going to meet; they change in place, and so does this.
+        """Record the examples of a fit before its first step. This changes the model in place, as training does.
 
         Args:
-            data: What ``fit`` is about to train on; pictures of any shape.
+            data: The data of the fit; images of any shape, or texts.
         """
         self._met.append(Seen.of(data, self.seen))
 
     @property
     def preprocessor(self) -> ImagePreprocessor | TextPreprocessor:
-        """Raw input -> uint8 pixels of shape (height, width, 3), or token ids of shape (tokens, 2), as the net takes them."""
+        """The preprocessor: raw input -> uint8 pixels of shape (height, width, 3), or token ids of shape (tokens, 2)."""
         return self.backbone.preprocessor
 
     def apply(self, policy: Policy, train_norms: bool = False) -> Overview:
-        """Set what trains, and return the total table of it.
+        """Set which variables train, and return a table of all variables.
 
         Args:
             policy: From ``tfft.trainable``.
             train_norms: Whether normalisation layers of the backbone may train.
 
         Returns:
-            One row for each variable: path, block, shape, dtype and what is meant to happen.
+            A row for each variable: path, block, shape, dtype, and whether it trains.
 
         Raises:
             PlanError: When the policy does not fit the net.
@@ -118,32 +118,31 @@ def build(
     cache: str | Cache = "auto",
     precision: "str | tuple[str, str] | Precision" = "auto",
 ) -> TransferModel:
-    """Load a backbone's weights and put a task's head on it.
+    """Load the weights of a backbone, and add the head of a task.
 
     Args:
-        backbone: A name such as ``"vgg16"``, what ``load_backbone`` returned, or a functional model, of which a copy is trained.
+        backbone: A name such as ``"vgg16"``, the result of ``load_backbone``, or a functional model, which is copied.
         task: From ``tfft.tasks``.
-        seed: For the head's initial weights and dropout, and for a backbone without pretrained weights.
+        seed: The seed of the head's initial weights and dropout, and of a backbone without pretrained weights.
         strategy: ``"auto"``, ``"mirrored"``, a MirroredStrategy, OneDeviceStrategy or TPUStrategy, or None for one device. Each
-            replica trains on an equal share of every batch, and the result is that of one device, but for what dropout draws, and
-            for the few examples that an epoch leaves out where the replicas do not divide them.
-        cache: Where the features of its frozen layers are kept, which are computed once: ``"auto"``, ``"disk"``, ``"memory"``,
-            ``"off"``, or a ``tfft.data.Cache``.
-        precision: What ``fit`` computes in: ``"float32"``, ``"bfloat16"``, ``"float16"``, or one for the frozen and one for the
-            trained part; ``"auto"`` tries them on this machine where much work lies ahead, and takes another one than float32
-            only where it is faster and its numbers are off by less than 2 %. Variables, head, loss and what is exported are
-            float32.
+            replica trains on an equal share of each batch. The results equal those of one device, except for the random numbers of
+            dropout, and for the few examples that each epoch leaves out when the replicas do not divide their number.
+        cache: Where the features of frozen layers are cached: ``"auto"``, ``"disk"``, ``"memory"``, ``"off"``, or a
+            ``tfft.data.Cache``.
+        precision: The dtype in which ``fit`` computes: ``"float32"``, ``"bfloat16"``, ``"float16"``, or a pair for the frozen and
+            the trained part. With ``"auto"``, long runs try them on this machine, and use another dtype than float32 only if it is
+            faster and the results differ by less than 2 %. Variables, head, loss and exported nets are always float32.
 
     Returns:
-        A TransferModel with everything frozen but the head.
+        A TransferModel in which only the head is trainable.
 
     Raises:
         TfftError: In a process that was forked after TensorFlow had started.
-        BackboneError: When nobody knows the name.
+        BackboneError: When there is no backbone of this name.
         WeightsError: When the weights cannot be found or do not fit.
-        TaskError: When the head does not take the backbone's features.
-        DataError: When ``cache`` is none of these.
-        PlanError: When the strategy is unknown, or another one than that of the scope around; or the precision is.
+        TaskError: When the head does not accept the features of the backbone.
+        DataError: When ``cache`` is invalid.
+        PlanError: When the strategy or the precision is invalid, or ``build`` is called in the scope of another strategy.
 
     Example:
         >>> from tfft import tasks
@@ -177,13 +176,14 @@ def build(
 
 
 def entrance(backbone: Backbone) -> tuple[list[Any], list[Any]]:
-    """Where a net begins.
+    """Make the symbolic inputs of a net.
 
     Args:
-        backbone: Whose inputs are wanted.
+        backbone: The backbone.
 
     Returns:
-        Symbolic inputs of the net, such as pixels 0..255 of shape (batch, height, width, 3), and what the backbone takes of them.
+        The inputs of the net, such as pixels in 0..255 of shape (batch, height, width, 3), and the inputs of the backbone, which
+        are computed from them.
     """
     import keras
 

@@ -1,4 +1,4 @@
-"""Where a net may be cut: everything before the cut is the same in every epoch of a phase."""
+"""Find where a net can be cut, so that the part before the cut gives the same features in each epoch of a phase."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,14 +18,14 @@ Place = tuple[int, tuple[Any, ...]]
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """A place in a net that all data passes.
+    """A set of tensors that divides a net into a part before them and a part after them.
 
     Attributes:
-        part: 0 when it lies in the backbone, 1 when it lies in the head.
-        tensors: The symbolic tensors that cross it, of shape (batch, ...); several where a net has parallel paths, or a mask.
-        names: Of the layers that they come from.
-        reason: Why there is nothing worth computing in advance; empty when the trunk has a kernel.
-        weights: The variables before it, none of which moves.
+        part: 0 when the cut is in the backbone, 1 when it is in the head.
+        tensors: The symbolic tensors at the cut, of shape (batch, ...). A net with parallel paths or a mask has several.
+        names: The names of the layers that compute these tensors.
+        reason: The reason why caching the features is useless; empty when the trunk has a kernel.
+        weights: The variables before the cut; all of them are frozen.
     """
 
     part: int
@@ -41,38 +41,39 @@ class Cut:
 
     @property
     def place(self) -> Place:
-        """Its part and tensors."""
+        """The part and the tensors."""
         return self.part, self.tensors
 
     @property
     def depth(self) -> int:
-        """How many operations lie before it; of two cuts, one of which contains the other, the later has more."""
+        """The number of operations before the cut."""
         return len(self._before)
 
     def contains(self, other: "Cut") -> bool:
-        """Whether everything before another cut lies before this one as well.
+        """Return whether all operations before another cut are also before this one.
 
         Args:
-            other: Of the same model.
+            other: A cut of the same model.
 
         Returns:
-            True also for itself.
+            A truth value; a cut contains itself.
         """
         return other._before <= self._before
 
 
 def cut(model: TransferModel, overview: Overview) -> Cut:
-    """The deepest place of a net before which a phase moves nothing.
+    """Find the deepest cut of a net before which a phase changes nothing.
 
-    The backbone in front of it runs in inference mode, so dropout and stochastic depth there are no obstacle; the head's own
-    dropout is. Where the whole backbone is frozen, the cut lies behind the head's pooling.
+    The part of the backbone before the cut runs in inference mode, so it may contain dropout and stochastic depth. The dropout of
+    the head stays random, so it is always after the cut. When the whole backbone is frozen, the cut is after the pooling of the
+    head.
 
     Args:
         model: From ``build``.
-        overview: Of the phase: what is meant to happen to each variable.
+        overview: The variables of the phase, and which of them should change.
 
     Returns:
-        A Cut through tensors of shape (batch, ...); with a ``reason`` when nothing that has a kernel lies before it.
+        A Cut through tensors of shape (batch, ...), with a ``reason`` when no layer before it has a kernel.
 
     Example:
         >>> import tfft
@@ -87,14 +88,14 @@ def cut(model: TransferModel, overview: Overview) -> Cut:
 
 
 def cut_before(model: TransferModel, moving: Sequence[tuple[str, Any]]) -> Cut:
-    """The deepest place of a net before which nothing moves.
+    """Find the deepest cut of a net before the given variables.
 
     Args:
         model: From ``build``.
-        moving: Path and variable, of any shape, for each that moves; two variables may share a path.
+        moving: Path and variable, of any shape, of each variable that may change. Several variables may share a path.
 
     Returns:
-        A Cut as of ``cut``.
+        A Cut, as ``cut`` returns it.
     """
     variables = [variable for _, variable in moving]
     part, before = BACKBONE, graph.beginning(model.backbone_net, variables, inference=True)
@@ -114,29 +115,29 @@ def cut_before(model: TransferModel, moving: Sequence[tuple[str, Any]]) -> Cut:
 
 
 def segments_before(model: TransferModel, at: Cut) -> list["keras.Model"]:
-    """The nets that make up a trunk, in order; their configurations say what it computes.
+    """Return the nets of a trunk, in order.
 
     Args:
         model: From ``build``.
-        at: Where it ends.
+        at: The cut where the trunk ends.
 
     Returns:
-        The backbone or its beginning, and perhaps the head's beginning.
+        The backbone or its first part, and possibly the first part of the head.
     """
     return [net for net, _ in segments(model, None, at.place)]
 
 
 def segments(model: TransferModel, begin: Place | None, end: Place | None) -> list[tuple["keras.Model", bool]]:
-    """The nets that lead from one place to another.
+    """Return the nets between two places.
 
     Args:
         model: From ``build``.
-        begin: Where to begin; None for the backbone's inputs.
-        end: Where to end; None for the logits.
+        begin: The place where the first net begins; None for the inputs of the backbone.
+        end: The place where the last net ends; None for the logits.
 
     Returns:
-        Models of tensors of shape (batch, ...), in order, which share their layers with the net, each with whether it is of the
-        backbone.
+        Models in order, on tensors of shape (batch, ...), which share their layers with the net. With each comes whether it
+        belongs to the backbone.
     """
     found = []
     for part, net in enumerate((model.backbone_net, model.head_net)):
@@ -152,17 +153,17 @@ def segments(model: TransferModel, begin: Place | None, end: Place | None) -> li
 
 
 def _part_of(net: "keras.Model", inputs: Sequence[Any], outputs: Sequence[Any]) -> "keras.Model":
-    """The layers of a net between some of its tensors.
+    """Make a model of the layers between some tensors of a net.
 
-    A tensor that enters and leaves, such as a mask, would be lost: Keras 3.15 cuts it off from what reads it. And an input of the
-    net that enters beside other tensors would be taken from the net, which then no longer knows its own configuration, and so
-    cannot be saved: Keras moves its history to the part.
+    Keras 3.15 has two faults here. A tensor that is both input and output, such as a mask, loses its connections, so an Identity
+    comes between. And Keras moves the history of input tensors from the net to the new model, after which the net can no longer
+    be saved, so their histories are restored.
     """
     import keras
 
     entering = {id(tensor) for tensor in inputs}
     leaving = [
-        # named, or Keras would count, and equal parts would not be found equal
+        # with a fixed name, because automatic names are numbered, and equal parts would have different configurations
         keras.layers.Identity(name=f"pass_{index}")(each) if id(each) in entering else each
         for index, each in enumerate(outputs)
     ]
@@ -174,25 +175,25 @@ def _part_of(net: "keras.Model", inputs: Sequence[Any], outputs: Sequence[Any]) 
 
 
 def feature_type(at: Cut, index: int, dtype: str) -> tuple[tuple[int | None, ...], str]:
-    """The shape without the batch axis, and the dtype, of one of the tensors at a cut.
+    """Return shape and dtype of one of the tensors at a cut.
 
     Args:
         at: The cut.
-        index: Of the tensor.
-        dtype: In which the backbone computes; the head, and tensors that are no floats, keep their own.
+        index: The index of the tensor.
+        dtype: The dtype in which the backbone computes. Tensors of the head, and those without floats, keep their own dtype.
 
     Returns:
-        Such as ``((14, 14, 512), "bfloat16")``.
+        The shape without the batch axis, and the dtype, such as ``((14, 14, 512), "bfloat16")``.
     """
     tensor = at.tensors[index]
     return tuple(tensor.shape[1:]), dtype if at.part == BACKBONE and is_float(tensor) else tensor.dtype
 
 
 def is_float(tensor: Any) -> bool:
-    """Whether a symbolic tensor holds floats, and not token ids or a mask.
+    """Return whether a symbolic tensor holds floats, and not token ids or a mask.
 
     Args:
-        tensor: Of any shape.
+        tensor: A tensor of any shape.
 
     Returns:
         Whether its dtype is a float.

@@ -1,4 +1,4 @@
-"""Extraction: the trunk of a model at work, filling tables with features in as few passes as there can be."""
+"""Compute features with the trunk of a model, and fill tables with them in as few passes as possible."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +28,7 @@ Progress = Callable[[int, int], None]
 Compute = Callable[["tf.data.Dataset"], Iterator[list[np.ndarray]]]
 _SMALLEST, _LARGEST, _TEXTS = 32, 512, 64
 _ACTIVATION_BYTES = 2**30
-# a batch size is tried for this many batches, of which the first fills the pipeline; twice the size has to be this much faster
+# each batch size is tried with this many batches, the first of which fills the pipeline; doubling must be this much faster
 _TRIED_BATCHES, _GAIN = 4, 1.05
 
 
@@ -38,7 +38,7 @@ class Wanted:
 
     Attributes:
         at: The cut.
-        table: A row for each example, of the dtype and shape of ``row_of(at, dtype)``.
+        table: A table with a row for each example, with the dtype and shape of ``row_of(at, dtype)``.
     """
 
     at: Cut
@@ -47,13 +47,13 @@ class Wanted:
 
 @dataclass
 class Extraction:
-    """What computes features, traced once for all parts of the data and all views of it.
+    """Computes features. Its function is traced once for all parts and views of the data.
 
     Attributes:
-        model: With the weights that are to compute them, from pixels of shape (batch, height, width, 3).
-        dtype: In which the trunk computes.
-        batch_size: Pictures in a batch; None until it was measured.
-        fold: Whether frozen norms are folded; without, features are bit for bit those inside ``model.net``.
+        model: The model whose trunk computes the features, from pixels of shape (batch, height, width, 3) or from tokens.
+        dtype: The dtype in which the trunk computes.
+        batch_size: Number of examples in a batch; None until it is measured.
+        fold: Whether frozen norms are folded. Without folding, the features equal those inside ``model.net`` bit for bit.
     """
 
     model: TransferModel
@@ -69,13 +69,13 @@ class Extraction:
         progress: Progress,
         lengths: np.ndarray | None = None,
     ) -> None:
-        """Fill the tables of one or several cuts in a single pass, from the deepest cut that is already there.
+        """Fill the tables of one or several cuts in one pass, starting from the deepest table that is already complete.
 
         Args:
-            wanted: From the earliest cut to the latest, each of which contains the ones before it.
-            read: Position of an example -> uint8 pixels, shape (height, width, 3).
-            progress: Called with how many examples are done, and of how many.
-            lengths: Of each example, shape (n,), where they differ; those of like length go through the net together.
+            wanted: The tables, from the earliest cut to the deepest. Each cut contains all earlier ones.
+            read: A function: position of an example -> uint8 pixels of shape (height, width, 3), or token ids.
+            progress: A function that is called with the number of finished examples, and of all examples.
+            lengths: The lengths of the examples, shape (n,), if they differ. Examples of similar length share a batch.
 
         Raises:
             DataError: When an image cannot be read.
@@ -117,15 +117,15 @@ class Extraction:
                 progress(done, len(needed))
 
     def compute(self, source: Cut | None, cuts: Sequence[Cut]) -> Compute:
-        """What fills tables, by all replicas and traced once.
+        """Return a function that computes features on all replicas; it is traced once.
 
         Args:
-            source: Where it begins; None for pixels.
-            cuts: From the earliest to the latest.
+            source: The cut whose features are its inputs; None for pixels or tokens.
+            cuts: The cuts, from the earliest to the deepest.
 
         Returns:
-            Batches of pixels, or of the features at ``source``, and of positions -> for each batch and replica the positions and
-            the tensors at each cut, arrays of shape (batch, ...).
+            A function from batches of inputs and positions to arrays. For each batch and replica it yields the positions and the
+            tensors at each cut, of shape (batch, ...).
         """
         key = (source, *cuts)
         if key not in self._traced:
@@ -150,7 +150,7 @@ class Extraction:
         return self._traced[key]
 
     def _batches(self, compute: Compute, loading: Loading, positions: np.ndarray) -> Iterator[list[np.ndarray]]:
-        """All batches; where there are many, the first ones find out how large they should be."""
+        """Yield all batches. If there are many, the first ones measure which batch size is fastest."""
         copies = replicas(self.model.strategy)
         for size, chosen, taken in self._stretches(positions):
             batches = evaluation_batches(loading, size * copies, chosen, copies)
@@ -161,7 +161,7 @@ class Extraction:
             taken.append((time.perf_counter() - begun) / max(1, len(chosen) - size * copies))
 
     def _stretches(self, positions: np.ndarray) -> Iterator[tuple[int, np.ndarray, list[float]]]:
-        """Batch size and positions, one stretch after the other; the list takes the seconds that each example took."""
+        """Yield batch sizes and positions. The caller appends the seconds for each example to the list."""
         if isinstance(self.model.preprocessor, TextPreprocessor):
             # lengths differ from batch to batch, and with them the time
             yield self.batch_size or _TEXTS, positions, []
@@ -182,6 +182,6 @@ class Extraction:
         yield self.batch_size or first, positions, []
 
     def _most(self) -> int:
-        """Pictures whose largest activations fit into a gigabyte."""
+        """The number of images whose largest activations fit into one gigabyte."""
         each = max(largest(net) for net in (self.model.backbone_net, self.model.head_net)) * 4
         return min(_LARGEST, _ACTIVATION_BYTES // each)

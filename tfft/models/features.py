@@ -1,4 +1,4 @@
-"""Features of examples at the cuts of a net: what they depend on, how they are kept, and reading them in place of pixels."""
+"""Features at the cuts of a net: their keys in the cache, their rows in tables, and reading them in place of inputs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,35 +17,35 @@ from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut, feature_type, segments_before
 from tfft.models.net_identity import net_identity
 
-# features as small as these are read once; larger ones batch by batch
+# features up to this size are held in memory; larger ones are read batch by batch
 _HELD_BYTES = 64 * 2**20
 
 
 def row_of(at: Cut, dtype: str, length: int = 0) -> "np.dtype[Any]":
-    """The row that one example's features make.
+    """Return the dtype of the row that holds the features of one example.
 
     Args:
         at: The cut.
-        dtype: In which the trunk computes.
-        length: Of the longest example, where they differ; others are padded with zeros.
+        dtype: The dtype in which the trunk computes.
+        length: The length of the longest example, if they differ; shorter ones are padded with zeros.
 
     Returns:
-        A structured dtype, a field for each tensor in its shape.
+        A structured dtype with a field for each tensor, of the shape of this tensor.
     """
     kinds = [feature_type(at, index, dtype) for index in range(len(at.tensors))]
     return row_type([(tuple(length if side is None else side for side in shape), kind) for shape, kind in kinds])
 
 
 def identity(model: TransferModel, at: Cut, dtype: str) -> dict[str, Any]:
-    """Everything about a trunk that features depend on, as JSON values.
+    """Describe everything about a trunk that its features depend on, as JSON values.
 
     Args:
-        model: With the weights that are to compute them.
+        model: The model whose trunk computes the features.
         at: The cut, through tensors of shape (batch, ...).
-        dtype: In which the trunk computes.
+        dtype: The dtype in which the trunk computes.
 
     Returns:
-        A dict that is equal only where the trunk computes the same; see ``net_identity``.
+        A dict. Two dicts are equal only if the trunks compute the same; see ``net_identity``.
     """
     found = net_identity(segments_before(model, at))
     if is_foreign(model.preprocessor):
@@ -59,12 +59,12 @@ def identity(model: TransferModel, at: Cut, dtype: str) -> dict[str, Any]:
 
 
 def made_from(trunk: Mapping[str, Any], examples: Examples, draw: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything that features depend on: the key under which they are kept.
+    """Return the key of features in the cache: everything that they depend on.
 
     Args:
         trunk: From ``identity``.
-        examples: Whose contents count, pictures of any shape; targets and names do not.
-        draw: How pictures are changed at random, and by which draw; empty where they are not.
+        examples: The examples, images of any shape or texts. Their contents are part of the key; targets and names are not.
+        draw: The augmentation and its random seed; empty without augmentation.
 
     Returns:
         JSON values.
@@ -73,14 +73,14 @@ def made_from(trunk: Mapping[str, Any], examples: Examples, draw: Mapping[str, A
 
 
 def packed(arrays: Sequence[np.ndarray], row: "np.dtype[Any]") -> np.ndarray:
-    """Arrays of a batch -> rows.
+    """Convert the arrays of a batch to rows.
 
     Args:
-        arrays: Each of shape (batch, ...), as ``row`` has them or shorter.
+        arrays: The features, each of shape (batch, ...). They may be shorter than the fields of ``row``.
         row: From ``row_of``.
 
     Returns:
-        Shape (batch,) of that dtype.
+        An array of shape (batch,) and dtype ``row``.
     """
     rows = np.zeros(len(arrays[0]), row)
     for name, array in zip(row.names or (), arrays, strict=True):
@@ -91,16 +91,16 @@ def packed(arrays: Sequence[np.ndarray], row: "np.dtype[Any]") -> np.ndarray:
 
 
 def unpacked(rows: np.ndarray, at: Cut, dtype: str, length: int | None = None) -> list[np.ndarray]:
-    """Rows -> arrays of a batch.
+    """Convert rows to the arrays of a batch.
 
     Args:
-        rows: Of ``row_of(at, dtype)``, shape (batch,).
+        rows: An array of dtype ``row_of(at, dtype)`` and shape (batch,).
         at: The cut.
-        dtype: In which the trunk computed.
-        length: To which axes are cut that are as long as the longest example; None leaves them.
+        dtype: The dtype in which the trunk computed.
+        length: The length to which axes of open length are cut; None keeps them.
 
     Returns:
-        Arrays of shape (batch, ...), bfloat16 where they were.
+        Arrays of shape (batch, ...), in bfloat16 where the features were bfloat16.
     """
     found = []
     for index, name in enumerate(rows.dtype.names or ()):
@@ -114,19 +114,19 @@ def unpacked(rows: np.ndarray, at: Cut, dtype: str, length: int | None = None) -
 def reading_features(
     tables: Sequence[Shards], at: Cut, dtype: str, examples: Examples, encode: Encoder, first_epoch: int = 0
 ) -> Loading:
-    """Read features in place of pixels.
+    """Make a Loading that reads features in place of pixels or tokens.
 
     Args:
-        tables: Of one view of each picture, or of several, which the epochs take in turn.
+        tables: A table for each view of the examples; the epochs use the views in turn.
         at: The cut.
-        dtype: In which the trunk computed.
-        examples: Whose targets are read, and whose lengths, where they differ.
-        encode: Targets of a batch -> shape (batch, outputs).
-        first_epoch: The epoch that takes the first view.
+        dtype: The dtype in which the trunk computed.
+        examples: The examples; only their targets and lengths are read.
+        encode: A function: targets of a batch -> array of shape (batch, outputs).
+        first_epoch: The epoch that uses the first view.
 
     Returns:
-        A Loading of the tensors at the cut, shape (batch, ...), and float32 targets, shape (batch, outputs); small ones are held in
-        memory.
+        A Loading of the tensors at the cut, shape (batch, ...), and float32 targets, shape (batch, outputs). Small features are
+        held in memory.
     """
 
     shapes = tuple(feature_type(at, index, dtype)[0] for index in range(len(at.tensors)))

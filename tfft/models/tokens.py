@@ -1,4 +1,4 @@
-"""Texts of a part are turned into tokens once, for all epochs, phases and features; and what is lost on the way is counted."""
+"""Convert the texts of a part to tokens once for all epochs and phases, and count truncated texts and unknown tokens."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,17 +13,17 @@ from tfft.preprocess.text import TextPreprocessor
 
 
 def tokenized(preprocessor: ImagePreprocessor | TextPreprocessor, examples: Examples) -> Examples:
-    """The same examples, texts among them as token ids.
+    """Replace texts by their token ids.
 
     Args:
-        preprocessor: Of the model.
-        examples: Of pictures of any shape, which stay as they are, or of texts.
+        preprocessor: The preprocessor of the model.
+        examples: Texts; or images of any shape, which are returned unchanged.
 
     Returns:
-        Examples whose inputs are int32 of shape (tokens, 2) each, where they were texts.
+        Examples. The inputs of texts are int32 arrays of shape (tokens, 2).
 
     Raises:
-        DataError: When an input is no text, or has changed since it was looked at.
+        DataError: When an input is not a text, or its file has changed since the data was read.
     """
     if isinstance(preprocessor, ImagePreprocessor) or isinstance(examples.inputs, Ragged):
         return examples
@@ -31,17 +31,17 @@ def tokenized(preprocessor: ImagePreprocessor | TextPreprocessor, examples: Exam
 
 
 def read(examples: Examples, index: int) -> Any:
-    """One input; features are found again by what its file held when it was looked at, so another content of a text is refused.
+    """Read one input. A text whose file has changed is refused, because cached features belong to the old content.
 
     Args:
-        examples: Of pictures of any shape, or of texts.
-        index: Of the example.
+        examples: Images of any shape, or texts.
+        index: The index of the example.
 
     Returns:
-        A Text, the path of a picture, or what else the input is.
+        A Text; for images the path, the array or the bytes.
 
     Raises:
-        DataError: When a file of a text is gone or has changed.
+        DataError: When the file of a text is missing or has changed.
     """
     try:
         item = examples.inputs[index]
@@ -51,17 +51,17 @@ def read(examples: Examples, index: int) -> Any:
 
 
 def statistics(preprocessor: ImagePreprocessor | TextPreprocessor, examples: Examples) -> dict[str, float] | None:
-    """How long texts are in tokens, and what of them is lost.
+    """Count the tokens of texts, truncated texts and unknown tokens.
 
     Args:
-        preprocessor: Of the model.
-        examples: Of pictures of any shape, or of texts.
+        preprocessor: The preprocessor of the model.
+        examples: Images of any shape, or texts.
 
     Returns:
-        As of ``Packed.statistics``; None for pictures.
+        The result of ``Packed.statistics``; None for images.
 
     Raises:
-        DataError: When an input is no text.
+        DataError: When an input is not a text.
     """
     if isinstance(preprocessor, ImagePreprocessor):
         return None

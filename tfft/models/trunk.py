@@ -1,12 +1,12 @@
-"""A net in two: the trunk, which a phase neither trains nor randomises, and the tail; both share their layers with the whole net.
+"""Divide a net into trunk and tail, which share their layers with it. A phase trains and randomises the tail only.
 
 ::
 
     pixels -> pixel range -> backbone ........|........ -> head -> logits
                              trunk         the cut          tail
 
-``trunk_net``, ``tail_net`` and ``whole_net`` are functional models around a cut; ``between`` leads from the features of one cut to
-those of a later one.
+``trunk_net``, ``tail_net`` and ``whole_net`` are functional models that begin or end at a cut; ``between`` computes the features of
+one cut from those of an earlier one.
 """
 
 from contextlib import nullcontext
@@ -27,17 +27,17 @@ FLOAT32_ONLY = Precision()
 
 
 def trunk_net(model: TransferModel, to: Cut, dtype: str = FLOAT32, fold: bool = True) -> "keras.Model":
-    """Pixels to features.
+    """Make the model from pixels or tokens to features.
 
     Args:
         model: From ``build``.
-        to: Where it ends.
-        dtype: In which the backbone computes.
-        fold: Whether frozen norms are folded, which is faster and rounds otherwise than ``model.net``.
+        to: The cut where it ends.
+        dtype: The dtype in which the backbone computes.
+        fold: Whether frozen norms are folded, which is faster and rounds differently than ``model.net``.
 
     Returns:
-        A model from float32 pixels 0..255, shape (batch, height, width, 3), to the tensor at the cut, or to a list of
-        several.
+        A model from the inputs of ``model.net``, such as float32 pixels in 0..255 of shape (batch, height, width, 3), to the
+        tensor at the cut, or to a list of several.
     """
     import keras
 
@@ -47,14 +47,14 @@ def trunk_net(model: TransferModel, to: Cut, dtype: str = FLOAT32, fold: bool = 
 
 
 def between(model: TransferModel, earlier: Cut, later: Cut, dtype: str = FLOAT32, fold: bool = True) -> "keras.Model":
-    """Features of one cut to those of a later one, both frozen.
+    """Make the model from the features of one cut to those of a deeper one.
 
     Args:
         model: From ``build``.
-        earlier: Where it begins.
-        later: Where it ends; ``later.contains(earlier)``.
-        dtype: In which the backbone computes.
-        fold: As of ``trunk_net``.
+        earlier: The cut where it begins.
+        later: The cut where it ends; it contains the earlier one.
+        dtype: The dtype in which the backbone computes.
+        fold: As for ``trunk_net``.
 
     Returns:
         A model from tensor or tensors to tensor or tensors, each of shape (batch, ...).
@@ -67,13 +67,13 @@ def between(model: TransferModel, earlier: Cut, later: Cut, dtype: str = FLOAT32
 
 
 def tail_net(model: TransferModel, begin: Cut, precision: Precision = FLOAT32_ONLY, fold: bool = True) -> "keras.Model":
-    """Features to logits: what a phase trains, given what was computed in advance.
+    """Make the model from features to logits, which a phase trains on cached features.
 
     Args:
         model: From ``build``.
         begin: The cut of the phase.
-        precision: In which trunk and tail compute; the head is float32.
-        fold: As of ``trunk_net``.
+        precision: The dtypes in which trunk and tail compute; the head computes in float32.
+        fold: As for ``trunk_net``.
 
     Returns:
         A model from the tensors at the cut to float32 logits, shape (batch, outputs).
@@ -85,19 +85,19 @@ def tail_net(model: TransferModel, begin: Cut, precision: Precision = FLOAT32_ON
 
 
 def whole_net(model: TransferModel, at: Cut, precision: Precision = FLOAT32_ONLY, fold: bool = True) -> "keras.Model":
-    """Pixels to logits, as a phase trains it: in front of the cut the net is deterministic.
+    """Make the model from pixels or tokens to logits that a phase trains without cached features.
 
-    Frozen or not, dropout and stochastic depth inside a backbone run in a Keras ``fit``; where nothing trains before them, that is
-    noise without a purpose, so the trunk is called in inference mode.
+    In a Keras ``fit``, dropout and stochastic depth are active in frozen layers too. Before the cut this would only add noise,
+    so the trunk runs in inference mode.
 
     Args:
         model: From ``build``.
         at: The cut of the phase.
-        precision: In which trunk and tail compute; the head is float32.
-        fold: As of ``trunk_net``.
+        precision: The dtypes in which trunk and tail compute; the head computes in float32.
+        fold: As for ``trunk_net``.
 
     Returns:
-        A model of the same input and output shape as ``model.net``, which shares every variable with it.
+        A model with the input and output shapes of ``model.net``, which shares all variables with it.
 
     Example:
         >>> import tfft
@@ -127,33 +127,33 @@ def _inputs(at: Cut, dtype: str) -> list[Any]:
 def _layer(
     name: str, parts: list[tuple["keras.Model", bool]], dtype: str, inference: bool, fold: bool = True
 ) -> "keras.Layer":
-    """A layer that runs nets one after the other; those of the backbone in a precision, and perhaps without their randomness.
+    """Make a layer that calls nets one after the other, those of the backbone in a dtype, and in inference mode if asked.
 
-    ``net(x, training=False)`` in a functional model is not enough: Keras 3.15 overrides it with the ``training=True`` of ``fit``.
+    ``net(x, training=False)`` in a functional model does not work: Keras 3.15 replaces it by the ``training=True`` of ``fit``.
     """
     import keras
 
     class Chain(keras.Layer):
         def __init__(self) -> None:
-            # autocast would turn bfloat16 features into float32 on their way in
+            # autocast would convert bfloat16 features to float32
             super().__init__(name=name, autocast=False)
             self.nets = [net for net, _ in parts]
 
         def compute_output_spec(self, tensors: list[Any], training: bool | None = None) -> list[Any]:
-            # known from the nets; tracing them here costs seconds in a large one
+            # the shapes are known from the nets; tracing a large net here takes seconds
             net, of_backbone = parts[-1]
             kinds = [t.dtype if not of_backbone or not is_float(t) else dtype for t in net.outputs]
             return [keras.KerasTensor(t.shape, kind) for t, kind in zip(net.outputs, kinds, strict=True)]
 
         def call(self, tensors: list[Any], training: bool | None = None) -> list[Any]:
-            # they save passes of the gradient; without one Keras' own numbers stay, to the last bit
+            # fused functions are faster only with gradients; without gradients, the results equal those of Keras bit for bit
             differentiates = fold and not inference and (training or is_differentiated())
             for net, of_backbone in parts:
                 with computing(net, dtype if of_backbone else FLOAT32), fused(net) if differentiates else nullcontext():
                     called = partial(run, net) if fold else net
                     tensors = called(_one_or_all(tensors), training=not inference and training)
                 tensors = list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
-            # operations that are not layers have no precision: with a float32 constant their result is float32
+            # operations that are not layers have no dtype policy: with a float32 constant their result is float32
             wanted = [spec.dtype for spec in self.compute_output_spec([])]
             return [keras.ops.cast(tensor, kind) for tensor, kind in zip(tensors, wanted, strict=True)]
 
@@ -161,5 +161,5 @@ def _layer(
 
 
 def _one_or_all(tensors: list[Any]) -> Any:
-    """Keras wants one tensor bare, and several in a list."""
+    """Keras expects a single tensor as it is, and several tensors as a list."""
     return tensors if len(tensors) > 1 else tensors[0]

@@ -1,4 +1,4 @@
-"""A plan as the Python code that makes it."""
+"""Write a plan as Python code."""
 
 from dataclasses import MISSING, Field, fields
 from typing import Any
@@ -11,13 +11,13 @@ from tfft.trainable.policy import Policy
 
 
 def to_code(plan: Plan) -> str:
-    """Code that makes an equal plan.
+    """Write the Python code that makes an equal plan.
 
     Args:
-        plan: Any.
+        plan: A plan.
 
     Returns:
-        Python code for ``import tfft``, a line for each phase.
+        Python code that needs ``import tfft``, with a line for each phase.
 
     Example:
         >>> from tfft import plans

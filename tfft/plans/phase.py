@@ -1,4 +1,4 @@
-"""Phase and Plan: what to train for how long at which rate, as frozen values that go into JSON and back."""
+"""Phases and plans of training, as frozen values that can be written to JSON and read back."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -17,22 +17,23 @@ from tfft.trainable.policy import Policy
 
 @dataclass(frozen=True)
 class Phase:
-    """One turn of training: one policy, one fresh optimizer.
+    """One phase of training: a policy, a new optimizer, and a number of epochs.
 
     Attributes:
-        name: Shown in progress lines, logs and reports.
-        trainable: What of the backbone trains; from ``tfft.trainable``. The head always does.
-        epochs: Passes over the training part, at least 1.
-        learning_rate: Highest rate, reached after the warm-up.
-        schedule: How the rate moves; ``plans.cosine(warmup=0.1)`` or ``plans.constant()``.
-        weight_decay: Decoupled (AdamW), a share of the learning rate; never on norms, biases and other variables of shape (n,).
-        clip_norm: Largest length of the gradient of all trained variables together; None for no limit.
-        patience: Stop after so many epochs without a better validation loss; None runs all epochs.
+        name: The name in progress bars, logs and reports.
+        trainable: The policy that chooses which variables of the backbone train, from ``tfft.trainable``. The head always trains.
+        epochs: The number of passes over the training part, at least 1.
+        learning_rate: The highest learning rate, which is reached after the warm-up.
+        schedule: The learning rate schedule: ``plans.cosine(warmup=0.1)`` or ``plans.constant()``.
+        weight_decay: Decoupled weight decay (AdamW), as a fraction of the learning rate. It never applies to norms, biases and
+            other variables of shape (n,).
+        clip_norm: The largest global norm of the gradients of all trained variables; None for no clipping.
+        patience: The number of epochs without a better validation loss after which the phase stops; None runs all epochs.
         train_norms: Whether normalisation layers of the backbone that the policy chooses may train.
-        augment: How training examples are changed, anew in every epoch; from ``tfft.plans.augmentation``.
-        rates: How the learning rate differs between head and blocks; ``plans.Rates(layer_decay=0.8, head=20)``.
-        averaging: Share of the phase's steps over which weights are averaged before they are validated and kept, in [0, 1); 0 keeps
-            them as they are.
+        augment: The augmentation of training examples, with new random numbers in each epoch; from ``tfft.plans.augmentation``.
+        rates: The learning rates of head and blocks, relative to ``learning_rate``: ``plans.Rates(layer_decay=0.8, head=20)``.
+        averaging: The fraction of the phase's steps over which the weights are averaged, in [0, 1). The average is validated and
+            kept. 0 switches averaging off.
 
     Raises:
         PlanError: When a number is out of range.
@@ -96,7 +97,7 @@ class Phase:
                 )
 
     def describe(self) -> str:
-        """One line: what trains, for how long, at which rate."""
+        """Describe in one line what trains, for how many epochs, and at which learning rate."""
         norms = ", norms train" if self.train_norms else ""
         rates = f", {self.rates.describe()}" if self.rates != Rates() else ""
         averaged = f", weights averaged over {100 * self.averaging:.3g} % of the steps" if self.averaging else ""
@@ -107,7 +108,7 @@ class Phase:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The phase as plain JSON values."""
+        """Return the phase as plain JSON values."""
         return asdict(self) | {
             "trainable": self.trainable.to_dict(),
             "schedule": self.schedule.to_dict(),
@@ -117,10 +118,10 @@ class Phase:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Phase":
-        """Undo ``to_dict``.
+        """Make a phase from JSON values.
 
         Args:
-            values: What ``to_dict`` returned, possibly after a JSON round trip.
+            values: The result of ``to_dict``, possibly after a JSON round trip.
 
         Returns:
             An equal Phase.
@@ -144,13 +145,13 @@ class Phase:
 
 @dataclass(frozen=True, init=False)
 class Plan:
-    """Phases in order.
+    """A sequence of phases.
 
     Args:
-        *phases: One or more, with different names.
+        *phases: One or more phases with different names.
 
     Raises:
-        PlanError: When there is none, one is not a Phase, or two have the same name.
+        PlanError: When there is no phase, an argument is not a Phase, or two phases have the same name.
 
     Example:
         >>> from tfft import plans
@@ -176,20 +177,20 @@ class Plan:
         return len(self.phases)
 
     def describe(self) -> str:
-        """One line for each phase."""
+        """Describe each phase in one line."""
         return "\n".join(phase.describe() for phase in self.phases)
 
     def with_phases(self, **changes: Any) -> "Plan":
-        """The same plan with fields of every phase replaced.
+        """Return a plan in which some fields of all phases are replaced.
 
         Args:
-            **changes: Fields of Phase, such as ``patience=3``.
+            **changes: New values of fields of Phase, such as ``patience=3``.
 
         Returns:
             A new Plan.
 
         Raises:
-            PlanError: When a value is out of range or a field unknown.
+            PlanError: When a value is out of range, or there is no such field.
 
         Example:
             >>> from tfft import plans
@@ -200,21 +201,21 @@ class Plan:
         return Plan(*(replace(phase, **changes) for phase in self.phases))
 
     def to_dict(self) -> dict[str, Any]:
-        """The plan as plain JSON values."""
+        """Return the plan as plain JSON values."""
         return {"phases": [phase.to_dict() for phase in self.phases]}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Plan":
-        """Undo ``to_dict``.
+        """Make a plan from JSON values.
 
         Args:
-            values: What ``to_dict`` returned, possibly after a JSON round trip.
+            values: The result of ``to_dict``, possibly after a JSON round trip.
 
         Returns:
             An equal Plan.
 
         Raises:
-            PlanError: When a phase cannot be made of them.
+            PlanError: When a phase cannot be made from the values.
         """
         return cls(*(Phase.from_dict(phase) for phase in values.get("phases", ())))
 

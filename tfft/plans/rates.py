@@ -1,4 +1,4 @@
-"""How the learning rate differs between the parts of a net."""
+"""Learning rates of head and blocks relative to the learning rate of a phase."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,11 +12,12 @@ from tfft.core.errors import PlanError
 
 @dataclass(frozen=True)
 class Rates:
-    """Rates of head and blocks over the learning rate of their phase, which is that of the backbone's last block.
+    """Ratios of the learning rates of head and blocks to the learning rate of a phase, which the backbone's last block has.
 
     Attributes:
-        layer_decay: What each block's rate is of that of the block behind it, in (0, 1]; 1 for the same everywhere.
-        head: What the head's rate is of the phase's, in (0, 1e4]. New layers have further to go than pretrained ones.
+        layer_decay: The ratio of each block's learning rate to that of the next block, in (0, 1]; 1 for equal learning rates.
+        head: The ratio of the head's learning rate to that of the phase, in (0, 1e4]. New layers often need higher learning rates
+            than pretrained ones.
 
     Raises:
         PlanError: When one of them is out of range.
@@ -40,14 +41,14 @@ class Rates:
                 )
 
     def of_block(self, block: str, blocks: Sequence[str]) -> float:
-        """What the rate of a block is multiplied by.
+        """Return the ratio of a block's learning rate to that of the phase.
 
         Args:
-            block: Its name; one that is not among ``blocks`` is the head.
-            blocks: Of the backbone, from input to output.
+            block: The name of the block; a name that is not in ``blocks`` stands for the head.
+            blocks: The names of the backbone's blocks, from input to output.
 
         Returns:
-            A factor above 0.
+            A number above 0.
 
         Example:
             >>> [Rates(layer_decay=0.5, head=10).of_block(name, ["first", "second"]) for name in ("first", "second", "head")]
@@ -58,20 +59,20 @@ class Rates:
         return float(self.layer_decay ** (len(blocks) - 1 - blocks.index(block)))
 
     def describe(self) -> str:
-        """Such as ``"head x 20, layer decay 0.8"``; empty where all rates are the same."""
+        """Return a text such as ``"head x 20, layer decay 0.8"``; empty when all learning rates are equal."""
         parts = [f"head x {self.head:g}"] if self.head != 1 else []
         return ", ".join([*parts, *([f"layer decay {self.layer_decay:g}"] if self.layer_decay != 1 else [])])
 
     def to_dict(self) -> dict[str, Any]:
-        """The rates as plain JSON values."""
+        """Return the rates as plain JSON values."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Rates":
-        """Undo ``to_dict``.
+        """Make rates from JSON values.
 
         Args:
-            values: What ``to_dict`` returned.
+            values: The result of ``to_dict``.
 
         Returns:
             Equal Rates.

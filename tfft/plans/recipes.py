@@ -1,11 +1,11 @@
-"""Recipes: functions that return a Plan an expert would have written.
+"""Recipes: functions that return common plans.
 
 ::
 
     two_phase, head_only, full      for any backbone
     encoder                         for text encoders, and for ViTs
 
-Which of them ``fit`` trains by without being told: ``usual.py``.
+``usual.py`` chooses the default plan of ``fit``.
 """
 
 from tfft.plans.phase import Phase, Plan
@@ -40,18 +40,18 @@ def two_phase(
     tune_learning_rate: float = TUNE_LEARNING_RATE,
     augment: Augment = (),
 ) -> Plan:
-    """Train the head on a frozen backbone, then the top blocks gently.
+    """Train the head on a frozen backbone, then the last blocks with a small learning rate.
 
-    A head that knows nothing sends large, meaningless gradients into whatever lies below it; trained first, it leaves the
-    pretrained features intact. Pictures far from photographs (drawings, scans, spectra) want a bolder ``tune_learning_rate``.
+    The gradients of an untrained head are large and random, and would destroy pretrained features. After the first phase they no
+    longer do. Images that differ much from photographs (drawings, scans, spectra) need a higher ``tune_learning_rate``.
 
     Args:
-        head_epochs: Epochs of the first phase.
-        tune_epochs: Epochs of the second phase.
-        blocks: How many of the last blocks the second phase trains.
-        learning_rate: Highest rate of the first phase.
-        tune_learning_rate: Highest rate of the second phase.
-        augment: How training pictures are changed in both phases; from ``tfft.plans.augmentation``.
+        head_epochs: The number of epochs in the first phase.
+        tune_epochs: The number of epochs in the second phase.
+        blocks: The number of last blocks that the second phase trains.
+        learning_rate: The highest learning rate of the first phase.
+        tune_learning_rate: The highest learning rate of the second phase.
+        augment: The augmentation of training images in both phases, from ``tfft.plans.augmentation``.
 
     Returns:
         A Plan of two phases, ``head`` and ``tune``.
@@ -74,12 +74,12 @@ def two_phase(
 
 
 def head_only(epochs: int = 10, learning_rate: float = HEAD_LEARNING_RATE, augment: Augment = ()) -> Plan:
-    """Train the head and leave the backbone as it is: the fastest plan, and hard to beat on a few examples.
+    """Train the head only. This is the fastest plan, and often the best one for few examples.
 
     Args:
-        epochs: Passes over the training part.
-        learning_rate: Highest rate.
-        augment: How training pictures are changed.
+        epochs: The number of epochs.
+        learning_rate: The highest learning rate.
+        augment: The augmentation of training images.
 
     Returns:
         A Plan of one phase, ``head``.
@@ -101,15 +101,15 @@ def full(
     weight_decay: float = 0.0,
     augment: Augment = (),
 ) -> Plan:
-    """Train everything from the first step.
+    """Train head and backbone together from the first step.
 
     Args:
-        epochs: Passes over the training part.
-        learning_rate: Highest rate.
-        train_norms: Whether normalisation layers train too; True for a backbone with random weights, whose moving statistics
-            mean nothing yet.
-        weight_decay: Decoupled, on kernels only.
-        augment: How training pictures are changed.
+        epochs: The number of epochs.
+        learning_rate: The highest learning rate.
+        train_norms: Whether normalisation layers train too. Set it for a backbone with random weights, because its moving
+            statistics are only initial values.
+        weight_decay: Decoupled weight decay, on kernels only.
+        augment: The augmentation of training images.
 
     Returns:
         A Plan of one phase, ``full``.
@@ -143,19 +143,19 @@ def encoder(
     weight_decay: float = 0.01,
     augment: Augment = ENCODER_AUGMENT,
 ) -> Plan:
-    """Train all layers of a text encoder, or of a ViT with ``augment=()``, for a few epochs, its head faster.
+    """Train all layers of a text encoder for a few epochs, with a higher learning rate for the head; with ``augment=()`` also ViTs.
 
-    What is validated and kept is an average of the weights of the last twentieth of the steps.
+    The weights are averaged over the last twentieth of the steps, and the average is validated and kept.
 
     Args:
-        epochs: Passes over the training part; 2 to 5 are common.
-        learning_rate: Highest rate of the layers, after a warm-up over a tenth of the steps.
-        embeddings: Whether the tables of tokens and positions train as well. A few thousand texts meet a small part of them, and
-            words that they do not meet would no longer fit to those that they do.
-        layer_decay: What each layer's rate is of that of the layer behind it; 0.8 to 0.95 forget less.
-        head: The head's rate over that of the layers.
-        weight_decay: Decoupled, on kernels only.
-        augment: How training texts are changed; from ``tfft.plans.augmentation``. A tenth of the tokens is hidden by default.
+        epochs: The number of epochs; 2 to 5 are common.
+        learning_rate: The highest learning rate of the layers, after a warm-up over a tenth of the steps.
+        embeddings: Whether the embeddings of tokens and positions train too. A few thousand texts contain only a small part of the
+            vocabulary. Trained embeddings of these tokens would no longer fit to the others.
+        layer_decay: The ratio of each layer's learning rate to that of the next layer. Values from 0.8 to 0.95 forget less.
+        head: The ratio of the head's learning rate to that of the layers.
+        weight_decay: Decoupled weight decay, on kernels only.
+        augment: The augmentation of training texts, from ``tfft.plans.augmentation``. By default a tenth of the tokens is masked.
 
     Returns:
         A Plan of one phase, ``encoder``.

@@ -1,4 +1,4 @@
-"""How the learning rate moves within one phase."""
+"""Learning rate schedules of a phase."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -11,11 +11,11 @@ _SHAPES = ("cosine", "constant")
 
 @dataclass(frozen=True)
 class Schedule:
-    """A linear rise to the phase's learning rate, then a shape.
+    """A linear warm-up to the learning rate of the phase, followed by a cosine or a constant.
 
     Attributes:
-        shape: ``"cosine"`` falls to 0 at the end of the phase, ``"constant"`` stays.
-        warmup: Share of the phase's steps in which the rate rises, in [0, 1).
+        shape: ``"cosine"`` decays to 0 at the end of the phase, ``"constant"`` does not change.
+        warmup: The fraction of the phase's steps for the warm-up, in [0, 1).
 
     Raises:
         PlanError: When one of them is out of range.
@@ -32,7 +32,7 @@ class Schedule:
             raise PlanError(f"warmup={self.warmup!r} must be a share of the phase in [0, 1).", fix="0.1 is common.")
 
     def to_dict(self) -> dict[str, Any]:
-        """The schedule as plain JSON values.
+        """Return the schedule as plain JSON values.
 
         Example:
             >>> cosine(warmup=0.2).to_dict()
@@ -42,10 +42,10 @@ class Schedule:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Schedule":
-        """Undo ``to_dict``.
+        """Make a schedule from JSON values.
 
         Args:
-            values: What ``to_dict`` returned.
+            values: The result of ``to_dict``.
 
         Returns:
             An equal Schedule.
@@ -58,10 +58,10 @@ class Schedule:
 
 
 def cosine(warmup: float = 0.1) -> Schedule:
-    """Rise, then fall along half a cosine to 0.
+    """Make a schedule with a linear warm-up and a cosine decay to 0.
 
     Args:
-        warmup: Share of the phase's steps in which the rate rises, in [0, 1).
+        warmup: The fraction of the phase's steps for the warm-up, in [0, 1).
 
     Returns:
         A Schedule.
@@ -76,10 +76,10 @@ def cosine(warmup: float = 0.1) -> Schedule:
 
 
 def constant(warmup: float = 0.0) -> Schedule:
-    """Rise, then stay.
+    """Make a schedule with a linear warm-up and a constant learning rate.
 
     Args:
-        warmup: Share of the phase's steps in which the rate rises, in [0, 1).
+        warmup: The fraction of the phase's steps for the warm-up, in [0, 1).
 
     Returns:
         A Schedule.

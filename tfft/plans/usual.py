@@ -1,27 +1,27 @@
-"""What is usual for a backbone's features where nobody says otherwise: which recipe, and what training examples hide."""
+"""Defaults for the kind of a backbone's features: the plan of ``fit``, and the augmentation of ``encoder``."""
 
 from tfft.core.specs import FeatureSpec
 from tfft.plans.phase import Plan
 from tfft.plans.recipes import ENCODER_AUGMENT, Augment, encoder, head_only, two_phase
 
 _MANY = 50_000
-# on the validation parts that recipes.py tells of, SST-2 ends after 3.3 epochs of 5 so and AG News after 3.9, with an accuracy
-# that is the same to 0.001
+# on the validation parts of recipes.py, training then stops after 3.3 of 5 epochs for SST-2 and 3.9 for AG News, and the accuracy
+# changes by less than 0.001
 _PATIENCE = 1
 
 
 def usual(features: FeatureSpec, examples: int, can_finetune: bool = True) -> Plan:
-    """What ``fit`` trains by without being told.
+    """Return the default plan of ``fit``.
 
     Args:
-        features: What the backbone emits, such as a sequence of shape (batch, tokens, width).
-        examples: In the training part.
-        can_finetune: Whether the backbone can be trained at all.
+        features: The features of the backbone, such as a sequence of shape (batch, tokens, width).
+        examples: The number of training examples.
+        can_finetune: Whether the backbone can be trained.
 
     Returns:
-        ``head_only()`` where it cannot; ``encoder()`` for sequences, which ends after an epoch that is no better, its embeddings
-        included from 50,000 examples on, and nothing hidden in those of pictures, which have no mask; ``two_phase()`` for the
-        others.
+        ``head_only()`` for backbones that cannot be trained. ``encoder()`` for sequences: it stops after an epoch without
+        improvement, trains embeddings from 50,000 examples on, and masks tokens of texts, but not of images. ``two_phase()`` for
+        all others.
 
     Example:
         >>> usual(FeatureSpec("map"), 100) == two_phase()
@@ -35,13 +35,13 @@ def usual(features: FeatureSpec, examples: int, can_finetune: bool = True) -> Pl
 
 
 def hidden(features: FeatureSpec) -> Augment:
-    """What ``encoder`` hides of training examples where nobody says otherwise.
+    """Return the default augmentation of ``encoder``.
 
     Args:
-        features: What the backbone emits, of shape (batch, steps, width).
+        features: The features of the backbone, of shape (batch, steps, width).
 
     Returns:
-        A tenth of the tokens of texts; nothing of pictures, whose features have no mask.
+        Masking of a tenth of the tokens for texts; no augmentation for images, whose features have no mask.
 
     Example:
         >>> hidden(FeatureSpec("sequence"))

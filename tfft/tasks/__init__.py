@@ -1,4 +1,4 @@
-"""What a model is to learn: targets, head, loss, metrics, and how logits become answers."""
+"""Tasks: targets, head, loss and metrics, and the conversion of logits to answers."""
 
 from collections.abc import Callable, Mapping
 from inspect import signature
@@ -22,18 +22,18 @@ _BY_KIND: dict[str, Callable[..., Task]] = {"single": classification, "multi": m
 
 
 def for_labels(labels: LabelSpace, **options: Any) -> Task:
-    """The task that fits a label space.
+    """Return the task for a label space.
 
     Args:
-        labels: Of a data set.
-        **options: Of that task; its defaults where left out.
+        labels: The label space of a dataset.
+        **options: Options of this task; the others have their defaults.
 
     Returns:
         ``classification``, ``multi_label`` or ``regression``; its logits have shape (batch, len(labels)).
 
     Raises:
         TaskError: When an option is out of range, or there is one class only.
-        TypeError: When that task has no such option.
+        TypeError: When the task has no such option.
 
     Example:
         >>> for_labels(LabelSpace(("ants", "bees"))).name
@@ -43,13 +43,13 @@ def for_labels(labels: LabelSpace, **options: Any) -> Task:
 
 
 def from_dict(values: Mapping[str, Any]) -> Task:
-    """Undo ``Task.to_dict``.
+    """Make a task from JSON values.
 
     Args:
-        values: What ``to_dict`` returned, possibly after a JSON round trip.
+        values: The result of ``Task.to_dict``, possibly after a JSON round trip.
 
     Returns:
-        A task that encodes and decodes alike, and whose head has the same layers and output shape.
+        A task that encodes and decodes in the same way, and whose head has the same layers and output shape.
 
     Raises:
         BundleError: When the task, or one of its options, is unknown to this version.

@@ -1,4 +1,4 @@
-"""Task: a frozen record of everything that depends on what is to be learned. A record of functions, not a base class."""
+"""The record of a task: its label space, head, loss and metrics, and its functions. It is not a base class."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,12 +13,12 @@ from tfft.heads.vector import VectorHead
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model says about one input.
+    """The answer of a model to one input.
 
     Attributes:
-        label: Class name; tuple of class names for several labels; None for quantities.
-        probability: Of that label, in [0, 1]; None where there is no single one.
-        scores: Probability of each class, or value of each quantity in the user's own unit; one row of shape (outputs,) by name.
+        label: The class name; a tuple of class names for several labels; None for quantities.
+        probability: The probability of the label, in [0, 1]; None for several labels and for quantities.
+        scores: Name -> probability of the class, or value of the quantity in the unit of the user; one row of shape (outputs,).
     """
 
     label: str | tuple[str, ...] | None
@@ -28,19 +28,19 @@ class Answer:
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to learn.
+    """A task.
 
     Attributes:
-        name: Of the constructor in ``tfft.tasks``.
-        labels: What the targets mean.
-        head: What stands on the backbone.
+        name: The name of its constructor in ``tfft.tasks``.
+        labels: The label space.
+        head: The options of the head.
         loss: () -> a Keras loss of (targets, logits).
-        metrics: () -> Keras metrics of (targets, logits), fresh ones at each call.
-        encode: Targets as ``Examples`` carries them, shape (n,) or (n, k) -> what loss and metrics take, float32 (n, outputs).
-        probabilities: Logits, float32 (n, outputs) -> probabilities, or quantities in the user's own unit, (n, outputs).
-        decode: One row of ``probabilities``, (outputs,) -> Answer.
-        options: The constructor's other arguments, as JSON values.
-        class_weight: Class counts of the training part -> Keras' ``class_weight``, or None for equal weights.
+        metrics: () -> new Keras metrics of (targets, logits).
+        encode: Targets as in ``Examples``, shape (n,) or (n, k) -> targets for loss and metrics, float32, shape (n, outputs).
+        probabilities: Logits, float32, shape (n, outputs) -> probabilities, or quantities in the unit of the user, (n, outputs).
+        decode: One row of ``probabilities``, shape (outputs,) -> Answer.
+        options: The other arguments of the constructor, as JSON values.
+        class_weight: Class counts of the training part -> class id to weight, or None for equal weights.
 
     Example:
         >>> from tfft import tasks
@@ -62,17 +62,17 @@ class Task:
 
     @property
     def outputs(self) -> int:
-        """Number of logits: the net's output has shape (batch, outputs)."""
+        """The number of logits: the output of the net has shape (batch, outputs)."""
         return len(self.labels)
 
     def to_dict(self) -> dict[str, Any]:
-        """Name, labels and options as plain JSON values; ``tfft.tasks.from_dict`` undoes it."""
+        """Return name, labels and options as plain JSON values, for ``tfft.tasks.from_dict``."""
         options = {key: _plain(value) for key, value in self.options.items()}
         return {"name": self.name, "labels": self.labels.to_dict(), "options": options}
 
 
 def _plain(value: Any) -> Any:
-    """NumPy numbers as Python's own, tuples as lists: what goes into JSON."""
+    """Convert NumPy numbers to Python numbers and tuples to lists, as JSON needs it."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
@@ -93,15 +93,15 @@ _MEANT = {
 
 
 def require_kind(labels: LabelSpace, kind: str, task: str) -> None:
-    """Refuse labels of a kind that a task cannot learn.
+    """Refuse labels of another kind than a task needs.
 
     Args:
-        labels: What the user passed.
-        kind: What the task takes.
-        task: Its name, for the message.
+        labels: The argument of the user.
+        kind: The kind that the task needs.
+        task: The name of the task, for the message.
 
     Raises:
-        TaskError: When the kinds differ, or it is no label space.
+        TaskError: When the kinds differ, or ``labels`` is not a label space.
     """
     if not isinstance(labels, LabelSpace):
         raise TaskError(f"{task} takes a label space.", f"{labels!r}"[:100], "Pass data.labels.")

@@ -1,4 +1,4 @@
-"""One class for each example."""
+"""Classification: one class for each example."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -23,23 +23,23 @@ def classification(
     label_smoothing: float = 0.0,
     class_weights: ClassWeights = None,
 ) -> Task:
-    """Learn one class for each example: softmax cross-entropy on logits.
+    """Make a task with one class for each example: softmax cross-entropy on logits.
 
     Args:
-        labels: ``data.labels``, or class names in id order.
-        pooling: How feature maps and sequences become vectors: ``"average"``, ``"max"``, ``"flatten"``; of sequences also
-            ``"first"`` (BERT's ``[CLS]``) and ``"last"``; ``"auto"`` is the last for GPT-2 and the average for all others.
-        hidden: Widths of Dense + ReLU layers in front of the logits.
-        dropout: Share of values dropped in front of each Dense layer, in [0, 1).
-        label_smoothing: Share of each target spread evenly over all classes, in [0, 1).
-        class_weights: ``"balanced"`` weighs each class by n / (classes * its count) over the training part; a mapping gives one
-            positive weight for each class name; None weighs every example alike.
+        labels: ``data.labels``, or class names in the order of their ids.
+        pooling: The pooling of feature maps and sequences: ``"average"``, ``"max"``, ``"flatten"``; for sequences also ``"first"``
+            (BERT's ``[CLS]``) and ``"last"``. ``"auto"`` is the last step for GPT-2 and the average for all others.
+        hidden: The widths of Dense + ReLU layers before the logits.
+        dropout: The dropout rate before each Dense layer, in [0, 1).
+        label_smoothing: The fraction of each target that is spread evenly over all classes, in [0, 1).
+        class_weights: With ``"balanced"``, the weight of a class is n / (classes * its count) in the training part. A mapping gives
+            a positive weight for each class name. With None, all examples have the same weight.
 
     Returns:
         A Task whose logits have shape (batch, classes).
 
     Raises:
-        TaskError: When labels are of another kind, fewer than two, or an option is out of range.
+        TaskError: When the labels are of another kind, there are fewer than two classes, or an option is out of range.
 
     Example:
         >>> classification(["ants", "bees"]).decode(np.array([0.25, 0.75])).label
@@ -96,7 +96,7 @@ def classification(
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """Logits to probabilities, in float64 and without overflow.
+    """Convert logits to probabilities, in float64 and without overflow.
 
     Args:
         logits: Floats of shape (n, classes).

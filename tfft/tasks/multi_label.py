@@ -1,4 +1,4 @@
-"""Any number of classes for each example."""
+"""Multi-label classification: any number of classes for each example."""
 
 from collections.abc import Sequence
 from numbers import Real
@@ -19,21 +19,21 @@ def multi_label(
     dropout: float = 0.0,
     threshold: float | Sequence[float] = 0.5,
 ) -> Task:
-    """Learn for each class whether it applies: one sigmoid cross-entropy a class, on logits.
+    """Make a task with any number of classes for each example: sigmoid cross-entropy for each class, on logits.
 
     Args:
-        labels: ``data.labels``, or class names in id order.
-        pooling: How feature maps and sequences become vectors: ``"average"``, ``"max"``, ``"flatten"``; of sequences also
-            ``"first"`` (BERT's ``[CLS]``) and ``"last"``; ``"auto"`` is the last for GPT-2 and the average for all others.
-        hidden: Widths of Dense + ReLU layers in front of the logits.
-        dropout: Share of values dropped in front of each Dense layer, in [0, 1).
-        threshold: Probability from which on a class is named in an answer, in (0, 1); one for all classes, or one for each.
+        labels: ``data.labels``, or class names in the order of their ids.
+        pooling: The pooling of feature maps and sequences: ``"average"``, ``"max"``, ``"flatten"``; for sequences also ``"first"``
+            (BERT's ``[CLS]``) and ``"last"``. ``"auto"`` is the last step for GPT-2 and the average for all others.
+        hidden: The widths of Dense + ReLU layers before the logits.
+        dropout: The dropout rate before each Dense layer, in [0, 1).
+        threshold: The probability at which a class is predicted, in (0, 1): one number, or one for each class.
 
     Returns:
         A Task whose logits have shape (batch, classes).
 
     Raises:
-        TaskError: When labels are of another kind or an option is out of range.
+        TaskError: When the labels are of another kind, or an option is out of range.
 
     Example:
         >>> multi_label(["indoor", "dog"]).decode(np.array([0.9, 0.2])).label
@@ -55,7 +55,7 @@ def multi_label(
         at = np.log(thresholds / (1 - thresholds)).astype(np.float32)  # the same thresholds, as logits
 
         def accuracy(targets: Any, logits: Any) -> Any:
-            """Share of the classes of each example that are named rightly, float32 of shape (batch,).
+            """The fraction of classes that are predicted correctly, float32, shape (batch,).
 
             Args:
                 targets: Zeros and ones, float32, shape (batch, classes).

@@ -1,4 +1,4 @@
-"""Choosers: what each policy chooses, and which arguments it takes."""
+"""Define which variables each policy chooses, and check its arguments."""
 
 import re
 from collections.abc import Callable
@@ -14,10 +14,10 @@ def check_none(*arguments: Any) -> None:
     """Refuse arguments of a policy that takes none.
 
     Args:
-        *arguments: Of the policy.
+        *arguments: The arguments of the policy.
 
     Raises:
-        PlanError: When there is one.
+        PlanError: When there are any.
     """
     if arguments:
         raise PlanError("This policy takes no arguments.", repr(arguments), "Leave them out.")
@@ -67,7 +67,7 @@ def _blocks(overview: Overview) -> list[str]:
 
 def _choose_last_blocks(overview: Overview, count: int) -> Chooser:
     names = _blocks(overview)
-    # one that holds nothing but norms, which usually stay frozen, goes with the one in front of it
+    # a block that has only norms, which are usually frozen, is counted together with the block before it
     counted = [name for name in names if any(not row.norm for row in overview.rows if row.block == name)] or names
     if count > len(counted):
         raise PlanError(

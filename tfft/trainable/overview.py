@@ -1,4 +1,4 @@
-"""The total table of a net's variables: rows first (path, block, shape, what is meant to happen, what happened), text second."""
+"""A table of all variables of a net: path, block, shape, whether each should train, and whether it changed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,14 +18,16 @@ class Row:
     """One variable.
 
     Attributes:
-        path: Such as ``"block5_conv3/kernel"``; head variables start with ``"head/"``.
-        block: Name of its block, or ``"head"``.
-        shape: Of the variable.
-        dtype: Of the variable.
-        kind: ``"weight"`` is moved by the optimizer, ``"statistic"`` by the layer itself (moving mean and variance).
+        path: The path, such as ``"block5_conv3/kernel"``. Paths of head variables start with ``"head/"``.
+        block: The name of its block, or ``"head"``.
+        shape: The shape of the variable.
+        dtype: The dtype of the variable.
+        kind: ``"weight"`` for variables that an optimizer updates, ``"statistic"`` for those that the layer itself updates, such as
+            moving means and variances.
         norm: Whether it belongs to a normalisation layer.
-        intent: ``"train"`` by the optimizer, ``"update"`` by its layer, ``"frozen"`` not at all.
-        moved: Whether its bytes changed during the phase; None before.
+        intent: ``"train"`` when the optimizer should update it, ``"update"`` when its layer should, ``"frozen"`` when neither
+            should.
+        moved: Whether its bytes changed during the phase; None before the phase.
 
     Example:
         >>> Row("block1_conv/kernel", "block1", (3, 3, 3, 4), "float32", "weight", norm=False).size
@@ -43,7 +45,7 @@ class Row:
 
     @property
     def size(self) -> int:
-        """Number of values: the product of ``shape``, so 1 for a scalar of shape ()."""
+        """The number of values: the product of ``shape``; 1 for a scalar of shape ()."""
         size = 1
         for length in self.shape:
             size *= length
@@ -55,8 +57,8 @@ class Overview:
     """Every variable of a net exactly once: backbone blocks from input to output, then the head.
 
     Attributes:
-        rows: One for each variable.
-        variables: The Keras variables, aligned with ``rows`` and of the shapes that stand there.
+        rows: A row for each variable.
+        variables: The Keras variables, in the order of ``rows`` and with the shapes that they state.
 
     Example:
         >>> import tfft
@@ -70,7 +72,7 @@ class Overview:
     variables: tuple[Any, ...]
 
     def trained(self) -> tuple[Row, ...]:
-        """Rows that the optimizer is meant to move.
+        """Return the rows of variables that the optimizer should update.
 
         Example:
             >>> import tfft
@@ -81,16 +83,16 @@ class Overview:
         return tuple(row for row in self.rows if row.intent == "train")
 
     def totals(self) -> tuple[int, int]:
-        """(values that train, values in all); a variable of shape (3, 3, 3, 4) counts 108."""
+        """Return the number of trained values and of all values; a variable of shape (3, 3, 3, 4) has 108."""
         return sum(row.size for row in self.trained()), sum(row.size for row in self.rows)
 
     def describe(self) -> str:
-        """``"2,565 of 412,773 parameters"``."""
+        """Return a text such as ``"2,565 of 412,773 parameters"``."""
         trains, everything = self.totals()
         return f"{trains:,} of {everything:,} parameters"
 
     def to_table(self) -> str:
-        """One line for each block: what trains in it and what moved.
+        """Return a text table with a line for each block: its trained values, and the number of changed variables.
 
         Example:
             >>> import tfft
@@ -111,24 +113,24 @@ class Overview:
         return "\n".join(lines)
 
     def to_rows(self) -> list[dict[str, Any]]:
-        """The rows as plain JSON values; ``shape`` becomes a list."""
+        """Return the rows as plain JSON values; ``shape`` becomes a list."""
         return [asdict(row) | {"shape": list(row.shape)} for row in self.rows]
 
     def digests(self) -> list[str]:
-        """Hash of dtype, shape and bytes of every variable as it is now, aligned with ``rows``."""
+        """Return a hash of dtype, shape and current bytes of each variable, in the order of ``rows``."""
         return weight_digests(self.variables)
 
     def compared(self, before: Sequence[str]) -> "Overview":
-        """The same table with ``moved`` filled in.
+        """Return the same table with ``moved`` filled in.
 
         Args:
-            before: What ``digests`` returned before the phase.
+            before: The result of ``digests`` before the phase.
 
         Returns:
             A new Overview.
 
         Raises:
-            ValueError: When ``before`` has not one digest for each row.
+            ValueError: When the number of digests differs from the number of rows.
 
         Example:
             >>> import tfft
@@ -143,20 +145,20 @@ class Overview:
         return Overview(tuple(rows), self.variables)
 
     def discrepancies(self) -> tuple[Row, ...]:
-        """Rows that moved against their intent, or should have moved and did not; ``compared`` must have been called."""
+        """Return the rows of frozen variables that changed, and of others that did not. Call ``compared`` first."""
         return tuple(row for row in self.rows if row.moved != (row.intent != "frozen"))
 
 
 def survey(backbone: Any, blocks: Sequence[Block], head: Any) -> Overview:
-    """List every variable of a backbone and its head.
+    """List all variables of a backbone and its head.
 
     Args:
         backbone: A functional ``keras.Model``.
-        blocks: Its blocks, from input to output.
+        blocks: The blocks of the backbone, from input to output.
         head: A ``keras.Model``.
 
     Returns:
-        An Overview with path, shape and kind of each variable, in which everything is frozen.
+        An Overview with path, shape and kind of each variable. The intent of all rows is ``"frozen"``.
 
     Raises:
         BackboneError: When the blocks do not fit the net.
@@ -172,7 +174,7 @@ def survey(backbone: Any, blocks: Sequence[Block], head: Any) -> Overview:
 
 def _rows_of(layer: Any, block: str, prefix: str) -> Iterator[tuple[Row, Any]]:
     norms = {id(v) for sub in flattened(layer) if is_norm(sub) for v in sub.weights}
-    # by identity: a weight is a statistic when its layer declared it non-trainable, whatever is frozen now
+    # a variable is a statistic if its layer declared it as non-trainable, whether it is frozen now or not
     declared = {id(v) for sub in flattened(layer) for v in sub._trainable_variables}
     for variable in layer.weights:
         kind: Literal["weight", "statistic"] = "weight" if id(variable) in declared else "statistic"
@@ -181,13 +183,13 @@ def _rows_of(layer: Any, block: str, prefix: str) -> Iterator[tuple[Row, Any]]:
 
 
 def flattened(layer: Any) -> list[Any]:
-    """A layer and all layers inside it, parents before children.
+    """Return a layer and all layers inside it, parents before children.
 
     Args:
-        layer: Any Keras layer.
+        layer: A Keras layer.
 
     Returns:
-        Layers. (Keras 3.15 has no public way to the layers inside a composite layer; a test guards this one.)
+        A list of layers. (Keras 3.15 has no public function for the layers inside a composite layer; a test checks this one.)
 
     Example:
         >>> import keras
@@ -198,13 +200,13 @@ def flattened(layer: Any) -> list[Any]:
 
 
 def is_norm(layer: Any) -> bool:
-    """Whether a layer normalises with learned scales or moving statistics.
+    """Return whether a layer normalises with learned scales or moving statistics.
 
     Args:
-        layer: Any Keras layer.
+        layer: A Keras layer.
 
     Returns:
-        True for batch, layer, group, RMS and unit normalisation, and subclasses by the usual name.
+        True for batch, layer, group, RMS and unit normalisation, and for other classes with such a name.
 
     Example:
         >>> import keras
@@ -212,5 +214,5 @@ def is_norm(layer: Any) -> bool:
         (True, False)
     """
     name = type(layer).__name__
-    # SpectralNormalization wraps a layer and holds its kernel: no norm in this sense
+    # SpectralNormalization wraps a layer and holds its kernel, so it is not a norm in this sense
     return name != "SpectralNormalization" and ("Normalization" in name or name.endswith(_NORM_ENDINGS))

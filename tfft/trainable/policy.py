@@ -1,7 +1,7 @@
-"""Policies: values that say which variables of a backbone train; ``apply`` is the only code that assigns ``.trainable``.
+"""Policies choose which variables of a backbone train; ``apply`` is the only code that assigns ``.trainable``.
 
-The head always trains. Normalisation layers of the backbone stay frozen, and with that in inference mode, unless the phase
-says otherwise: unfrozen, their statistics drift and can collapse validation accuracy.
+The head always trains. By default, the normalisation layers of the backbone are frozen, which also puts them into inference mode.
+When they train, their statistics can drift, and the validation accuracy can collapse.
 
 Synopsis::
 
@@ -17,20 +17,20 @@ from tfft.core.specs import Block
 from tfft.trainable.choosers import CHECKS, CHOOSERS, check_none
 from tfft.trainable.overview import HEAD, Intent, Overview, Row, flattened, survey
 
-# of norms without scale and offset, which have nothing else to be known by
+# the statistics of norms without scale and offset
 _MOVING_STATISTICS = ("/moving_mean", "/moving_variance")
 
 
 @dataclass(frozen=True)
 class Policy:
-    """Which variables of a backbone train.
+    """A choice of the variables of a backbone that train.
 
     Attributes:
-        name: Of the function that made it.
-        arguments: What that function was given.
+        name: The name of the function that made it.
+        arguments: The arguments of this function.
 
     Raises:
-        PlanError: When the name is unknown, or its function would refuse the arguments.
+        PlanError: When there is no such function, or the arguments are invalid.
     """
 
     name: str
@@ -39,29 +39,29 @@ class Policy:
     def __post_init__(self) -> None:
         if self.name not in CHOOSERS:
             raise PlanError(f"There is no policy {self.name!r}.", fix=nearest(str(self.name), CHOOSERS))
-        # here and not in the functions, so that a policy read from JSON is checked as well
+        # checked here and not in the functions, so that policies from JSON are checked too
         CHECKS.get(self.name, check_none)(*self.arguments)
 
     def describe(self) -> str:
-        """Such as ``"last_blocks(2)"``."""
+        """Return a text such as ``"last_blocks(2)"``."""
         return f"{self.name}({', '.join(map(repr, self.arguments))})"
 
     def to_dict(self) -> dict[str, Any]:
-        """The policy as plain JSON values."""
+        """Return the policy as plain JSON values."""
         return {"name": self.name, "arguments": list(self.arguments)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Policy":
-        """Undo ``to_dict``.
+        """Make a policy from JSON values.
 
         Args:
-            values: What ``to_dict`` returned.
+            values: The result of ``to_dict``.
 
         Returns:
             An equal Policy.
 
         Raises:
-            PlanError: When the name is unknown, or its function would refuse the arguments.
+            PlanError: When there is no such policy, or the arguments are invalid.
         """
         return cls(values["name"], tuple(values["arguments"]))
 
@@ -72,7 +72,7 @@ def everything() -> Policy:
 
 
 def nothing() -> Policy:
-    """Train nothing of the backbone: the head alone."""
+    """Train the head only."""
     return Policy("nothing")
 
 
@@ -80,43 +80,44 @@ def last_blocks(count: int) -> Policy:
     """Train the blocks nearest to the head.
 
     Args:
-        count: How many, at least 1; ``tfft backbones NAME`` lists them.
+        count: The number of blocks, at least 1. ``tfft backbones NAME`` lists the blocks.
 
     Returns:
         A Policy.
 
     Raises:
-        PlanError: When ``count`` is not a positive integer. More blocks than there are is refused in ``fit``.
+        PlanError: When ``count`` is not a positive integer. ``fit`` raises it when the backbone has fewer blocks.
     """
     return Policy("last_blocks", (count,))
 
 
 def all_but_first_blocks(count: int = 1) -> Policy:
-    """Train everything but the blocks nearest to the input, such as the embeddings of a text encoder.
+    """Train all blocks except those nearest to the input, such as the embeddings of a text encoder.
 
     Args:
-        count: How many stay as they are, at least 1; of a text encoder the first holds the tables of shape (vocabulary, width).
+        count: The number of frozen blocks, at least 1. The first block of a text encoder holds the embeddings, of shape
+            (vocabulary, width).
 
     Returns:
         A Policy.
 
     Raises:
-        PlanError: When ``count`` is not a positive integer. As many blocks as there are is refused in ``fit``.
+        PlanError: When ``count`` is not a positive integer. ``fit`` raises it when no other block is left.
     """
     return Policy("all_but_first_blocks", (count,))
 
 
 def match(*patterns: str) -> Policy:
-    """Train the variables whose whole path matches one of these regular expressions.
+    """Train the variables whose whole path matches one of the given regular expressions.
 
     Args:
-        *patterns: Such as ``"block5_conv3/.*"``; paths are those in the run's overview.
+        *patterns: Regular expressions, such as ``"block5_conv3/.*"``. The overview of a run lists the paths.
 
     Returns:
         A Policy.
 
     Raises:
-        PlanError: When there is no pattern, or one is not a regular expression. One that matches nothing is refused in ``fit``.
+        PlanError: When there is no pattern, or one is not a regular expression. ``fit`` raises it when a pattern matches nothing.
 
     Example:
         >>> match("block5_.*", "block4_conv3/kernel").describe()
@@ -126,23 +127,23 @@ def match(*patterns: str) -> Policy:
 
 
 def bias_only() -> Policy:
-    """Train every bias of the backbone, shape (channels,), and no kernel.
+    """Train all biases of the backbone, of shape (channels,), and no kernels.
 
-    Source: Ben-Zaken et al. 2022, "BitFit". Normalisation offsets count as norms here, not as biases.
+    Source: Ben-Zaken et al. 2022, "BitFit". Here, offsets of normalisation layers do not count as biases.
     """
     return Policy("bias_only")
 
 
 def plan_rows(policy: Policy, overview: Overview, train_norms: bool = False) -> Overview:
-    """Fill in what is meant to happen to every variable, without touching any.
+    """Fill in the intent of each variable, without changing any variable.
 
     Args:
-        policy: Which variables of the backbone train.
+        policy: The policy.
         overview: From ``survey``.
         train_norms: Whether normalisation layers may train; they then also update their moving statistics.
 
     Returns:
-        A new Overview: the same rows in path, block and shape, with the intent of each filled in.
+        A new Overview with the same paths, blocks and shapes, and with the intent of each row.
 
     Raises:
         PlanError: When the policy does not fit the net.
@@ -150,8 +151,8 @@ def plan_rows(policy: Policy, overview: Overview, train_norms: bool = False) -> 
     chosen = CHOOSERS[policy.name](overview, *policy.arguments)
     rows = [row for row in overview.rows if row.block != HEAD and chosen(row) and (train_norms or not row.norm)]
     chosen_paths = {row.path for row in rows}
-    # a norm layer that trains one of its weights runs in training mode, and then moves all of its statistics; those of a layer that
-    # has nothing to train, such as the mean of a Normalization, are constants
+    # a norm layer that trains one of its weights runs in training mode, and then updates all of its statistics; the statistics of
+    # layers without weights, such as the mean of a Normalization layer, are constants
     trained_norms = {_layer_of(row) for row in rows if row.norm and row.kind == "weight"}
     active_norms = {_layer_of(row) for row in rows if row.norm and row.path.endswith(_MOVING_STATISTICS)}
 
@@ -171,17 +172,17 @@ def _layer_of(row: Row) -> str:
 
 
 def apply(policy: Policy, backbone: Any, blocks: Sequence[Block], head: Any, train_norms: bool = False) -> Overview:
-    """Set ``.trainable`` on every layer and variable of a net.
+    """Set ``.trainable`` on all layers and variables of a net.
 
     Args:
-        policy: Which variables of the backbone train.
+        policy: The policy.
         backbone: A functional ``keras.Model``.
-        blocks: Its blocks.
+        blocks: The blocks of the backbone.
         head: A ``keras.Model``; all of it trains.
         train_norms: Whether normalisation layers of the backbone may train.
 
     Returns:
-        The total table: path, block, shape and dtype of every variable, and what is meant to happen to it.
+        An Overview with path, block, shape, dtype and intent of each variable.
 
     Raises:
         PlanError: When the policy does not fit the net.
@@ -196,8 +197,8 @@ def apply(policy: Policy, backbone: Any, blocks: Sequence[Block], head: Any, tra
     """
     overview = plan_rows(policy, survey(backbone, blocks, head), train_norms)
     moving = {id(v) for v, row in zip(overview.variables, overview.rows, strict=True) if row.intent != "frozen"}
-    # A layer's setter overwrites the flags of its variables and of the layers inside it, so parents come first, then
-    # children, then variables. The layer's own flag is what puts batch normalisation into inference mode.
+    # The setter of a layer overwrites the flags of its variables and of the layers inside it, so parents come first, then
+    # children, then variables. Batch normalisation runs in inference mode when the flag of the layer itself is False.
     for layer in [*flattened(backbone), *flattened(head)]:
         own = [*layer._trainable_variables, *layer._non_trainable_variables]
         layer.trainable = not own or any(id(v) in moving for v in own)

@@ -1,4 +1,4 @@
-"""An average of the weights of the last steps, which is validated and kept in their place."""
+"""Average the weights of the last steps; the average is validated and kept in place of the weights."""
 
 import math
 from typing import Any
@@ -8,22 +8,22 @@ from keras import ops
 
 from tfft.trainable.overview import Overview
 
-# how often a window is sampled: an update of the 10.6 million weights of MiniLM takes 16 ms on 2 cores, a sixth of a step
+# samples in a window: one update for the 10.6 million weights of MiniLM takes 16 ms on 2 cores, a sixth of a training step
 _UPDATES = 4
 
 
 class Averaging(keras.callbacks.Callback):
-    """Keep an exponential average of what moves; put it into the net while an epoch is validated, and take it out again.
+    """Keep an exponential moving average of the trained variables. It is in the net during validation only.
 
-    Between two steps the weights of a training at its full rate jump around a better place; their average lies nearer to it.
-    Training itself goes on from the weights as they are. Stands behind ``BestWeights`` among the callbacks, which so copies the
-    average. Keras has ``SwapEMAWeights``; it averages at every step, adds and subtracts to swap, which rounds the weights, and
-    keeps the copy of the optimizer in the net at the end.
+    At a high learning rate the weights move around a minimum, and their average is closer to it. Training itself continues from
+    the weights without the average. This callback must come after ``BestWeights`` in the list of callbacks, so that
+    ``BestWeights`` copies the average. Keras' ``SwapEMAWeights`` is not used: it averages at every step, swaps by adding and
+    subtracting, which rounds the weights, and leaves the copy of the optimizer in the net.
 
     Args:
-        overview: Of the phase; only variables that are meant to move are averaged, each in its own shape.
-        share: Of the steps of the phase, over which the average reaches, in [0, 1); 0 for none.
-        steps: Optimizer steps of the whole phase.
+        overview: The variables of the phase. Only those that should change are averaged, each in its own shape.
+        share: The window of the average, as a fraction of the steps of the phase, in [0, 1); 0 switches averaging off.
+        steps: The number of optimizer steps in the whole phase.
 
     Example:
         >>> import tfft
@@ -55,19 +55,19 @@ class Averaging(keras.callbacks.Callback):
         self._own: list[Any] = []
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Count the steps of the epochs before.
+        """Count the steps of earlier epochs.
 
         Args:
-            epoch: Of the phase, from 0.
+            epoch: The number of the epoch in the phase, from 0.
             logs: Not used.
         """
         self._before = self._now
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Take the weights into the average, where it is their turn.
+        """Add the weights to the average, if enough steps have passed since the last time.
 
         Args:
-            batch: Of the epoch, from 0; several steps may be made between two calls.
+            batch: The number of the batch in the epoch, from 0. Keras may take several steps between two calls.
             logs: Not used.
         """
         self._now = self._before + batch + 1
@@ -75,7 +75,7 @@ class Averaging(keras.callbacks.Callback):
             self._take()
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Put the average into the net, each value in the shape of its variable.
+        """Write the average into the net, each value in the shape of its variable.
 
         Args:
             logs: Not used.
@@ -86,10 +86,10 @@ class Averaging(keras.callbacks.Callback):
             self._write(self._average)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Put the weights back from which training goes on, each in its own shape.
+        """Write the weights back from which training continues, each in its own shape.
 
         Args:
-            epoch: Of the phase, from 0.
+            epoch: The number of the epoch in the phase, from 0.
             logs: Not used.
         """
         if self._own:
@@ -97,7 +97,7 @@ class Averaging(keras.callbacks.Callback):
             self._own = []
 
     def _take(self) -> None:
-        # at first it reaches over half of what there was, or the first steps would weigh for long
+        # in the beginning the window is half of the steps so far; otherwise the first steps would dominate for long
         share = 1 - math.exp((self._last - self._now) / min(self._window, self._now / 2))
         found = self._read()
         pairs = zip(self._average or found, found, strict=True)

@@ -1,4 +1,4 @@
-"""The best weights so far, within a phase and across phases."""
+"""Keep the best weights, within a phase and across phases."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ MONITOR = "val_loss"
 
 
 class BestWeights(keras.callbacks.Callback):
-    """Keep a copy of what moves at the epoch with the lowest validation loss; put it back when asked.
+    """Copy the trained variables at the epoch with the lowest validation loss; ``restore`` writes them back.
 
-    The loss decides, not the accuracy: it changes smoothly where a small validation part has ties.
+    The loss decides and not the accuracy, because accuracies on small validation parts are often equal.
 
     Args:
-        overview: Of the phase; only variables that are meant to move are copied, each in its own shape and dtype.
-        start: Validation loss of the weights as they are now, when an earlier phase left one. A phase that never gets below it
-            ends where it began.
+        overview: The variables of the phase. Only those that should change are copied, each in its own shape and dtype.
+        start: The validation loss of the current weights, if it is known. A phase that never gets below it ends with the weights
+            that it began with.
 
     Attributes:
-        value: Lowest validation loss seen, the start included; None before the first epoch.
-        epoch: Epoch of the phase it was seen in, from 1; 0 when nothing beat the start.
+        value: The lowest validation loss so far, including ``start``; None before the first epoch.
+        epoch: The epoch of the phase with this loss, from 1; 0 when no epoch was better than ``start``.
 
     Example:
         >>> import tfft
@@ -42,11 +42,11 @@ class BestWeights(keras.callbacks.Callback):
         self._copy = self._read()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Copy the weights when the epoch was the best so far.
+        """Copy the weights when this epoch is the best so far.
 
         Args:
-            epoch: Of the phase, from 0.
-            logs: Keras' metrics of the epoch.
+            epoch: The number of the epoch in the phase, from 0.
+            logs: The metrics of the epoch, from Keras.
 
         Raises:
             KeyError: When the epoch was not validated, so that there is no ``val_loss``.
@@ -56,7 +56,7 @@ class BestWeights(keras.callbacks.Callback):
             self.value, self.epoch, self._copy = loss, epoch + 1, self._read()
 
     def restore(self) -> None:
-        """Put the best weights back; those from before the phase when no epoch was any good."""
+        """Write the best weights back; without a better epoch, the weights from before the phase."""
         for variable, value in zip(self._variables, self._copy, strict=True):
             variable.assign(value)
 

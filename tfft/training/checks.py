@@ -1,4 +1,4 @@
-"""What ``fit`` finds out before anything is trained: nobody should wait for an hour and then hear of a slip."""
+"""Check the arguments of ``fit`` before training, so that a mistake is not reported after an hour."""
 
 import os
 import warnings
@@ -21,21 +21,21 @@ from tfft.preprocess.words import wordnet
 from tfft.trainable.overview import Overview, survey
 from tfft.trainable.policy import plan_rows
 
-# of plain English uncased BERT knows all but one token in several thousand
+# in plain English, less than one token in a thousand is unknown to uncased BERT
 _UNKNOWN = 0.05
 
 
 def check(model: TransferModel, data: Splits, batch_size: int) -> None:
-    """Find out whether a model can be trained on some data.
+    """Check that a model can be trained on the given data.
 
     Args:
-        model: What ``fit`` was given for one.
-        data: The same; pictures of any shape.
-        batch_size: The same.
+        model: The ``model`` argument of ``fit``.
+        data: The ``data`` argument of ``fit``; images of any shape, or texts.
+        batch_size: The ``batch_size`` argument of ``fit``.
 
     Raises:
-        DataError: When the first two are something else, the labels differ, there is less than one example for each replica, or
-            single texts are given to a model of pairs.
+        DataError: When one of the first two has another type, the labels differ, a part has fewer examples than there are
+            replicas, or single texts are given to a model for pairs.
         PlanError: When the batch size does not fit the strategy.
     """
     if not isinstance(model, TransferModel) or not isinstance(data, Splits):
@@ -66,13 +66,13 @@ def check(model: TransferModel, data: Splits, batch_size: int) -> None:
 
 
 def check_folder(run_folder: Any) -> Path | None:
-    """Find out whether the files of a run can be written.
+    """Check that the files of a run can be written.
 
     Args:
-        run_folder: As for ``fit``.
+        run_folder: The ``run_folder`` argument of ``fit``.
 
     Returns:
-        The folder, which need not exist; None when nothing is to be written.
+        The folder, which may not exist yet; None when nothing is written.
 
     Raises:
         TfftError: When it is not a path, or nothing can be written there.
@@ -95,14 +95,14 @@ def check_folder(run_folder: Any) -> Path | None:
 
 
 def check_inputs(backbone: Backbone, data: Splits) -> None:
-    """Find out whether a backbone takes the inputs of some data; nothing is loaded.
+    """Check that a backbone takes the kind of inputs that the data holds; no weights are loaded.
 
     Args:
-        backbone: Of pictures of shape (height, width, channels), or of texts.
-        data: The same.
+        backbone: A backbone for images of shape (height, width, channels), or for texts.
+        data: Images or texts.
 
     Raises:
-        DataError: When one is of texts and the other of pictures.
+        DataError: When the backbone is for texts and the data holds images, or the other way round.
     """
     takes_text, is_text = isinstance(backbone.preprocessor, TextPreprocessor), isinstance(read(data.train, 0), Text)
     if takes_text != is_text:
@@ -117,11 +117,14 @@ def check_inputs(backbone: Backbone, data: Splits) -> None:
 
 
 def doubt_texts(model: TransferModel, data: Splits) -> None:
-    """Warn where a text encoder reads little of what it is given; of pictures of any shape nothing is said.
+    """Warn when many training texts are cut, or many of their tokens are unknown; images of any shape are not checked.
 
     Args:
-        model: What ``fit`` was given.
-        data: The same.
+        model: The ``model`` argument of ``fit``.
+        data: The ``data`` argument of ``fit``.
+
+    Warns:
+        DataWarning: When texts are longer than the limit, or more than 5 % of the tokens are not in the vocabulary.
     """
     found = statistics(model.preprocessor, data.train)
     if found is None:
@@ -145,14 +148,14 @@ def doubt_texts(model: TransferModel, data: Splits) -> None:
 
 
 def check_plan(model: TransferModel, plan: Plan) -> None:
-    """Find out whether a plan fits a model.
+    """Check that a plan fits a model.
 
     Args:
-        model: What ``fit`` was given for one.
-        plan: The same.
+        model: The ``model`` argument of ``fit``.
+        plan: The ``plan`` argument of ``fit``.
 
     Raises:
-        PlanError: When it is none, or does not fit the net or the labels.
+        PlanError: When it is not a Plan, or does not fit the net or the labels.
     """
     if not isinstance(plan, Plan):
         raise PlanError("plan must be a Plan.", type(plan).__name__, "Use tfft.plans.two_phase() or Plan(Phase(...)).")
@@ -197,7 +200,7 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
 
 
 def _check_norms(model: TransferModel, name: str, intended: Overview) -> None:
-    """A SavedModel is called as a whole, in training mode or not."""
+    """Refuse phases that train only some norms of a SavedModel, because it is called in one mode as a whole."""
     if not is_whole(model.backbone_net):
         return
     (layer,) = (layer for layer in model.backbone_net.layers if hasattr(layer, "block_layers"))

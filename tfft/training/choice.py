@@ -1,4 +1,4 @@
-"""Which precision a run computes in, where the user did not say: a short trial on a few of its own pictures."""
+"""Choose the precision of a run by a short trial on a few of its own examples, unless the user has set it."""
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -34,25 +34,25 @@ _TRAINING = ("bfloat16",)
 
 
 def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Precision:
-    """The precision of a run: what the user asked for, or what is fastest and near enough to float32.
+    """Return the precision that the user has set, or else the fastest one that is close enough to float32.
 
-    Forward passes of the frozen part, on eight training pictures, and training of the rest, on a batch, are tried apart: what a
-    step costs beside its examples, such as casting kernels, is part of the latter. Nothing is tried where the work ahead is short,
-    or where it was tried on this machine before.
+    Two things are tried separately: the forward pass of the frozen part on eight training examples, and a training step of the
+    rest on a whole batch, because a step has costs that do not depend on the number of examples, such as casting kernels. There
+    is no trial when the run is short, or when this machine has tried the same net before.
 
     Args:
-        features: Of the run, with model and data; pictures of any shape.
+        features: The features of the run, with its model and data; images of any shape, or texts.
         turns: All phases.
-        batch_size: Examples in a batch.
+        batch_size: Number of examples in a batch.
 
     Returns:
         A Precision.
 
     Raises:
-        DataError: When one of the pictures cannot be read.
+        DataError: When an image cannot be read.
 
     Warns:
-        RunWarning: When the backbone is a SavedModel, which computes in its own precision, and the user asked for another.
+        RunWarning: When the user has set a precision, and the backbone is a SavedModel, which always computes in its own.
 
     Source:
         Mixed precision with float32 variables: Micikevicius et al. 2018, https://arxiv.org/abs/1710.03740.
@@ -93,7 +93,7 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
 
 
 def _made_from(model: TransferModel) -> dict[str, Any]:
-    """Machine and net, with all of its weights: what trials are remembered by, whatever the pictures were."""
+    """The key of a remembered trial: the machine, and the net with all of its weights. The examples are not part of it."""
     return {
         "weights": fingerprint.combined(fingerprint.weight_digests(model.backbone_net.weights)),
         "head": [list(weight.shape) for weight in model.head_net.weights],
@@ -105,7 +105,7 @@ def _made_from(model: TransferModel) -> dict[str, Any]:
 
 
 def _multiplications(model: TransferModel, begin: Turn | None, end: Turn | None) -> int:
-    """Of one example, from the cut of one phase to that of another, or from input to logits."""
+    """The number of multiplications for one example, from one cut to another; None stands for the input or the logits."""
     places = [None if turn is None else turn.at.place for turn in (begin, end)]
     return sum(multiplications(net) for net, _ in segments(model, *places))
 
@@ -123,7 +123,7 @@ def _forward(features: TrunkCache, turns: Sequence[Turn]) -> Callable[[str], np.
 
 
 def _features(features: TrunkCache, turns: Sequence[Turn], batch: Arrays, dtype: str) -> list[np.ndarray]:
-    """By the very pass that will fill the tables, so that nothing is traced twice; of one cut after the other."""
+    """Features at each cut, computed by the function that later fills the tables, so that it is traced only once."""
     count, shapes = len(batch[0]), tuple(shape for _, shape, _ in features.model.preprocessor.inputs)
     loading = Loading(count, lambda _, chosen: (*(array[chosen] for array in batch), chosen), shapes=shapes)
     compute = features.extraction(dtype).compute(None, chain(turns, features.model.cache))
@@ -132,7 +132,7 @@ def _features(features: TrunkCache, turns: Sequence[Turn], batch: Arrays, dtype:
 
 
 def _training(features: TrunkCache, turns: Sequence[Turn], trunk: str, batch_size: int) -> Callable[[str], np.ndarray]:
-    """The gradient of the phase that trains most, for the features of its cut, or for what the net takes."""
+    """The gradient of the phase that trains most, for the features at its cut, or for the inputs of the net."""
     model, train = features.model, features.data.train
     turn = min(turns, key=lambda turn: turn.at.depth)
     model.apply(turn.phase.trainable, turn.phase.train_norms)

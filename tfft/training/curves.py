@@ -1,4 +1,4 @@
-"""A run -> a matplotlib figure: every metric over all epochs, with the phases marked."""
+"""Plot the learning curves of a run: each metric over all epochs, with the phases marked."""
 
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,11 @@ def draw(run: Run) -> "Figure":
     """Draw the learning curves.
 
     Args:
-        run: With at least one phase.
+        run: A run with at least one phase.
 
     Returns:
-        One panel for each metric, training and validation in it; a line where a phase ends, and a ring around the epoch that was
-        kept.
+        A figure with a panel for each metric, which shows training and validation. A line marks the end of a phase, and a ring
+        marks the kept epoch.
 
     Example:
         >>> import numpy as np, tfft

@@ -1,4 +1,4 @@
-"""What a phase reads, and the net that reads it: features of its trunk where they can be kept, pixels or tokens where not."""
+"""Prepare the inputs of a phase and its net: cached features of the trunk where possible, else pixels or tokens."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,15 +32,16 @@ _STEPS = 16
 
 @dataclass(frozen=True)
 class Step:
-    """One phase, ready for Keras.
+    """A phase that is ready for Keras' ``fit``.
 
     Attributes:
-        net: From what is read to float32 logits, shape (batch, outputs).
-        train: The batches of all epochs: inputs, float32 targets of shape (batch, outputs), and perhaps weights of shape (batch,).
-        validation: The same of the validation part, once.
-        train_steps, validation_steps: Batches in one epoch.
-        note: What is read, in words, and why where it is not features.
-        steps_per_execution: As Keras' ``compile`` takes it; a divisor of ``train_steps``.
+        net: A net from the inputs to float32 logits, shape (batch, outputs).
+        train: The training batches of all epochs: inputs, float32 targets of shape (batch, outputs), and sample weights of shape
+            (batch,) when there are class weights.
+        validation: The validation batches of one epoch, in the same form.
+        train_steps, validation_steps: Number of batches in one epoch.
+        note: A description of the inputs, with the reason when they are not features.
+        steps_per_execution: The argument of Keras' ``compile``; a divisor of ``train_steps``.
     """
 
     net: keras.Model
@@ -53,17 +54,17 @@ class Step:
 
     @property
     def counted(self) -> bool:
-        """Whether the weights of the validation examples, shape (batch,), only count them, so that metrics have to heed them.
+        """Whether the validation weights, shape (batch,), only mark repeated examples. Metrics must then use these weights.
 
-        Where they are class weights as well, metrics do not heed them, and count an example that comes again once more.
+        Class weights are not for metrics. With them, metrics count a repeated example twice.
         """
         return len(self.validation.element_spec) == 3 and len(self.train.element_spec) == 2
 
     def loss_now(self) -> float | None:
-        """Validation loss of the weights as they are, so that the first phase has something to beat as well.
+        """Return the validation loss of the current weights, so that the first phase can be compared with them.
 
         Returns:
-            The loss; None when it is not a finite number.
+            The loss; None when it is NaN or infinite.
 
         Raises:
             DataError: When an image cannot be read.
@@ -80,18 +81,18 @@ def prepare(
     class_weight: Mapping[int, float] | None,
     precision: Precision,
 ) -> Step:
-    """Decide what a phase reads, and make its net.
+    """Decide what a phase reads, and build its net.
 
     Args:
-        cache: Of the run, with model, data and seed.
-        turns: This phase and those after it.
-        batch_size: Examples in a batch.
-        class_weight: Class id to weight; None for equal weights. They come as sample weights: validation is then weighed as
-            training is, and a mixed example weighs what its shares weigh, which Keras' own ``class_weight`` does not know.
-        precision: In which trunk and tail compute.
+        cache: The features of the run, with its model, data and seed.
+        turns: This phase and all later ones.
+        batch_size: Number of examples in a batch.
+        class_weight: Class id to weight; None for equal weights. They become sample weights. Keras' ``class_weight`` is not used:
+            it has no effect on validation, and cannot weight examples that are mixed from two classes.
+        precision: The dtypes in which trunk and tail compute.
 
     Returns:
-        A Step, its net not yet compiled.
+        A Step; its net is not compiled yet.
 
     Raises:
         DataError: When an image cannot be read.
@@ -116,7 +117,7 @@ def prepare(
         note += f", in memory ({cache.kept.in_memory})" if tables[0].folder is None and cache.kept.in_memory else ""
     note += "" if precision.tail == FLOAT32 or now.at.part == HEAD else f"; trained in {precision.tail}"
     copies = replicas(model.strategy)
-    # vectors that are in memory are validated in few large batches; maps are not, since the tail's activations have to fit as well
+    # vectors in memory are validated in few large batches; maps are not, because the activations of the tail need memory
     vectors = validation.held is not None and all(array.ndim == 2 for array in validation.held)
     at_once = max(batch_size, _VECTORS - _VECTORS % copies) if vectors else batch_size
     epochs = range(now.first_epoch, now.first_epoch + now.phase.epochs)
@@ -126,10 +127,10 @@ def prepare(
         _weighted(training_batches(train, batch_size, epochs, cache.seed, copies), class_weight),
         _weighted(_counted(validation, at_once, copies), class_weight),
         per_epoch,
-        # said, so that Keras keeps one iterator, which reads ahead while the next epoch trains
+        # with a number of steps, Keras keeps one iterator, which prefetches while the next epoch trains
         evaluation_steps(len(data.validation), at_once, copies),
         note,
-        # a step of a head takes a millisecond, and so does Keras' loop around it; an average wants to see each of them
+        # a training step of a head takes a millisecond, and so does Keras' loop around it; averaging needs to see every step
         max(n for n in range(1, _STEPS + 1) if per_epoch % n == 0)
         if vectors and copies == 1 and not now.phase.averaging
         else 1,
@@ -137,7 +138,7 @@ def prepare(
 
 
 def _changed(model: TransferModel, examples: Examples, raw: Examples, now: Turn, seed: int, count: int) -> Loading:
-    """Training examples, changed as the phase asks for; the epochs take their views in turn."""
+    """Training examples with the augmentation of the phase; the epochs use the views in turn."""
     augment, preprocessor = now.phase.augment, model.preprocessor
     if isinstance(preprocessor, TextPreprocessor):
         unchanged = reading(examples, preprocessor, model.task.encode)
@@ -162,12 +163,12 @@ def _changed(model: TransferModel, examples: Examples, raw: Examples, now: Turn,
 
 
 def _counted(loading: Loading, batch_size: int, copies: int) -> "tf.data.Dataset":
-    """Batches to validate on; the example that comes again to fill up the last one weighs nothing, in loss and in metrics."""
+    """Validation batches; repeated examples that fill the last batch have weight 0 in loss and metrics."""
     count, spare = loading.count, -loading.count % copies
 
     def load(epoch: int, chosen: np.ndarray) -> Arrays:
         again = np.append(False, chosen[1:] == chosen[:-1])
-        # Keras divides by the number of examples, not of weights
+        # Keras divides by the number of examples, not by the sum of their weights
         weights = np.where(again, 0, (count + spare) / count).astype(np.float32)
         return *loading.load(epoch, chosen), weights
 
@@ -178,7 +179,7 @@ def _counted(loading: Loading, batch_size: int, copies: int) -> "tf.data.Dataset
 
 
 def _weighted(batches: "tf.data.Dataset", class_weight: Mapping[int, float] | None) -> "tf.data.Dataset":
-    """The class weights as sample weights; without them the epoch that ignores rare classes might look best."""
+    """Class weights as sample weights; without them, an epoch that ignores rare classes could have the lowest loss."""
     import tensorflow as tf
 
     if class_weight is None:

@@ -1,4 +1,4 @@
-"""fit(): for each phase of a plan: apply its policy, compile afresh, fit, record. Nothing is unfrozen inside a phase."""
+"""Define ``fit``. For each phase of a plan it applies the policy, compiles, trains and records. No phase unfreezes anything."""
 
 import time
 import warnings
@@ -49,24 +49,24 @@ def fit(
     run_folder: str | Path | None = None,
     progress: bool | None = None,
 ) -> Run:
-    """Train a model phase by phase; it ends with the weights of the lowest validation loss seen in any of them.
+    """Train a model phase by phase. It ends with the weights of the lowest validation loss in any phase.
 
-    Each phase gets its own optimizer and a compiled net, since Keras ignores, without a word, a ``trainable`` that changes after
-    compiling. Afterwards every variable is compared, byte for byte, with what it was before.
+    Each phase has its own optimizer and compiles the net again, because Keras silently ignores changes of ``trainable`` after
+    compiling. After each phase, every variable is compared byte for byte with its value before the phase.
 
-    Ctrl-C, and SIGTERM as batch systems and containers send it, leave the model with the best weights so far, and ``run_folder``
-    with these weights and the record of the epochs that ended.
+    After Ctrl-C, or SIGTERM from a batch system or container, the model has the best weights so far. ``run_folder`` then holds
+    these weights and the record of all completed epochs.
 
     Args:
-        model: From ``build``; trained in place.
-        data: With training and validation parts in the model's label space; pictures of any shape.
-        plan: From ``tfft.plans``; None for ``two_phase()``, or for texts and ViTs ``encoder()``, which ends after an
-            epoch that is no better, or ``head_only()`` for what cannot be trained.
-        seed: Orders the examples; the same seed on the same machine gives the same run.
-        batch_size: Examples in a batch.
-        run_folder: Where ``log.jsonl`` grows while training, and ``run.json`` and the weights are written after each phase; None
-            writes nothing.
-        progress: Whether to show a live line; None shows it in terminals and notebooks.
+        model: From ``build``; it is trained in place.
+        data: Training and validation parts with the labels of the model; images of any shape, or texts.
+        plan: From ``tfft.plans``. The default is ``two_phase()`` for convolutional nets; ``encoder()`` for text encoders and ViTs,
+            which stops after an epoch without improvement; and ``head_only()`` for backbones that cannot be trained.
+        seed: Seed of the order of examples. The same seed on the same machine gives the same run.
+        batch_size: Number of examples in a batch.
+        run_folder: The folder for ``log.jsonl``, which grows during training, and for ``run.json`` and the weights, which are
+            written after each phase. None writes nothing.
+        progress: Whether to show a progress bar. None shows it in terminals and notebooks.
 
     Returns:
         A Run with the trained model and the record of every phase.
@@ -76,9 +76,9 @@ def fit(
         SystemExit: With status 143, on SIGTERM, unless the user has set a handler for it.
         TfftError: In a process that was forked after TensorFlow had started, or when nothing can be written to ``run_folder``.
         PlanError: When a policy does not fit the net, or the loss becomes NaN or infinite.
-        DataError: When the data is of another label space, or an image cannot be read any more.
-        TaskError: When ``class_weights="balanced"`` meets a class without a training example.
-        MovementError: When a variable moved that should not have, or the other way round; carries the run.
+        DataError: When the data has other labels than the model, or an image can no longer be read.
+        TaskError: When ``class_weights="balanced"`` is set and a class has no training example.
+        MovementError: When a frozen variable changed, or a trained one did not; the run is in its ``run`` attribute.
 
     Example:
         >>> import numpy as np, tfft
@@ -95,7 +95,7 @@ def fit(
         plan = usual(model.backbone.features, len(data.train), model.backbone.can_finetune)
     check_plan(model, plan)
     doubt_texts(model, data)
-    derive(seed, "order")  # a seed that is none is refused before anything is built
+    derive(seed, "order")  # an invalid seed is refused before training starts
     with noticed() as interrupted, scope(model.strategy), forgotten():
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data))
         counting = Counting(progress)
@@ -115,7 +115,7 @@ def _train(
     progress: bool | None,
     interrupted: Callable[[], None],
 ) -> Run:
-    """The phases one after the other; each turn of the loop is one phase."""
+    """Train the phases, one in each turn of the loop."""
     model = run.model
     class_weight = model.task.class_weight(data.train.counts())
     log = None if folder is None else folder / LOG_NAME
@@ -153,7 +153,7 @@ def _train(
             history, event = ended.history, "interrupted"
             raise
         finally:
-            # also on Ctrl-C: the model is left with the best weights seen, and they are in the folder
+            # also after Ctrl-C, the model and the folder must have the best weights
             line.close()
             keeper.restore()
             if event != "failed":
@@ -176,12 +176,12 @@ def _compile(step: Step, run: Run, optimizer: keras.optimizers.Optimizer) -> Non
         jit_compile=False,
         steps_per_execution=step.steps_per_execution,
     )
-    # otherwise its variables are created while the step is traced, and the step is traced twice
+    # without this, tracing the step creates variables, and Keras traces it twice
     step.net.optimizer.build(step.net.trainable_variables)
 
 
 def _turns(model: TransferModel, plan: Plan) -> list[Turn]:
-    """What every phase is meant to do, and when."""
+    """One Turn for each phase: its intended changes and its first epoch."""
     rows = survey(model.backbone_net, model.backbone.blocks, model.head_net)
     begins = np.cumsum([0, *(phase.epochs for phase in plan)]).tolist()
     overviews = [plan_rows(phase.trainable, rows, phase.train_norms) for phase in plan]
@@ -190,7 +190,7 @@ def _turns(model: TransferModel, plan: Plan) -> list[Turn]:
 
 
 def _begin(run: Run, data: Splits, log: Path | None) -> Run:
-    """Note what the weights are before the first step, and what they are going to meet."""
+    """Record the weights before the first step, and the examples that the model will see."""
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
     JsonLog(log, "").write(
@@ -203,7 +203,7 @@ def _begin(run: Run, data: Splits, log: Path | None) -> Run:
 def _fit_phase(
     step: Step, phase: Phase, callbacks: list[keras.callbacks.Callback], interrupted: Callable[[], None]
 ) -> dict[str, list[float]]:
-    """One Keras ``fit``."""
+    """Call Keras' ``fit`` once."""
     if phase.patience is not None:
         callbacks = [*callbacks, keras.callbacks.EarlyStopping("val_loss", patience=phase.patience)]
     callbacks = [*callbacks, keras.callbacks.TerminateOnNaN()]
@@ -237,7 +237,7 @@ def _describe_data(data: Splits) -> dict[str, Any]:
 
 
 def _keep(run: Run, folder: Path | None) -> None:
-    """Write the run when there is a folder; a failure to write must not lose the trained model."""
+    """Write the run if there is a folder. A failure to write only warns, so that the trained model is not lost."""
     try:
         if folder is not None:
             run.save(folder)

@@ -1,4 +1,4 @@
-"""The proof after each phase: what moved is what was meant to move."""
+"""Verify after each phase that exactly the intended variables changed."""
 
 import warnings
 from typing import Any
@@ -11,19 +11,19 @@ _MEANT = {"frozen": "meant to stay frozen", "train": "meant to train", "update":
 
 
 def starved(overview: Overview, optimizer: Any) -> frozenset[str]:
-    """Find variables that the loss depends on, but whose gradients were zero or too small to change a single bit.
+    """Find variables that received gradients, but whose gradients were zero or too small to change any bit.
 
-    A net from random weights can shrink its signal to almost nothing: rate times update is then below the resolution of float32,
-    or the gradient of shape (inputs, outputs) itself is rounded to 0. Units that answer 0 to every image pass no gradient on. Those
-    are facts about the numbers. A variable that was forgotten is another thing: the loss does not depend on it, and the optimizer
-    never gets a gradient.
+    A net with random weights can reduce its signal to almost zero. The learning rate times the update is then below the resolution
+    of float32, or the gradient of shape (inputs, outputs) is rounded to zero. Units whose output is zero for every image also
+    have zero gradients. This is different from a variable that the loss does not depend on: the optimizer never receives a
+    gradient for it.
 
     Args:
-        overview: After the phase, with ``moved`` filled in.
-        optimizer: Adam of the phase.
+        overview: The variables after the phase, with ``moved`` filled in.
+        optimizer: The Adam optimizer of the phase.
 
     Returns:
-        Paths of the variables with a gradient, and of the statistics beside which others of the same layer moved.
+        Paths of unchanged variables that had gradients, and of unchanged statistics in layers where other statistics changed.
     """
     reached = getattr(optimizer, "inner_optimizer", optimizer).reached  # float16 wraps it to scale the loss
     updated = {_layer_of(row) for row in overview.rows if row.intent == "update" and row.moved}
@@ -33,7 +33,7 @@ def starved(overview: Overview, optimizer: Any) -> frozenset[str]:
         if not row.moved
         and (
             (row.intent == "train" and id(variable) in reached)
-            # the mean over a batch of zeros is equal to its initial value
+            # the mean of a batch of zeros equals the initial value of the statistic
             or (row.intent == "update" and _layer_of(row) in updated)
         )
     )
@@ -47,12 +47,15 @@ def prove(run: Run, starved_paths: frozenset[str]) -> None:
     """Check the last phase of a run.
 
     Args:
-        run: With at least one phase.
-        starved_paths: What ``starved`` returned for it.
+        run: A run with at least one phase.
+        starved_paths: The result of ``starved`` for this phase.
 
     Raises:
-        MovementError: When a variable moved that was meant to stay, or one that was meant to move got no gradient at all; the
-            error carries the run.
+        MovementError: When a frozen variable changed, or a variable that should train never received a gradient. The run is in
+            the ``run`` attribute of the error.
+
+    Warns:
+        RunWarning: When variables did not change because their gradients were zero or too small.
     """
     record = run.phases[-1]
     wrong = record.overview.discrepancies()

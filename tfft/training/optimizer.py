@@ -1,4 +1,4 @@
-"""Phase -> a fresh Keras optimizer; one optimizer never serves two phases."""
+"""Make a new optimizer for each phase, because Keras optimizers cannot be used for two."""
 
 import keras
 
@@ -10,16 +10,17 @@ from tfft.training.adam import Adam
 
 
 def optimizer_for(phase: Phase, overview: Overview, steps: int, dtype: str = FLOAT32) -> keras.optimizers.Optimizer:
-    """Adam, with decoupled decay where the phase asks for it.
+    """Make Adam with the learning rates, weight decay and clipping of a phase.
 
     Args:
-        phase: With learning rate and how it differs between blocks, schedule, decay and clipping.
-        overview: Of the phase; tells which variables have shape (n,) or belong to norms, and so do not decay.
-        steps: Optimizer steps of the whole phase.
-        dtype: What the trained part computes in; with float16 the loss is scaled, since small gradients would be 0 in it.
+        phase: The phase.
+        overview: The variables of the phase. Those with shape (n,) and those of norms have no weight decay.
+        steps: The number of optimizer steps in the whole phase.
+        dtype: The dtype in which the trained part computes. With float16 the loss is scaled, because small gradients would become
+            zero.
 
     Returns:
-        An optimizer that has seen no variable yet.
+        An optimizer that is not built yet.
 
     Example:
         >>> import tfft
@@ -46,20 +47,20 @@ def optimizer_for(phase: Phase, overview: Overview, steps: int, dtype: str = FLO
 
 
 def _decays(row: Row) -> bool:
-    # biases of attention have a shape of their own, (heads, width)
+    # biases of attention have shape (heads, width)
     return not row.norm and len(row.shape) > 1 and not row.path.endswith("/bias")
 
 
 def learning_rate(schedule: Schedule, highest: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """The rate at each step of a phase.
+    """Make the learning rate schedule of a phase.
 
     Args:
-        schedule: Shape and warm-up share.
-        highest: Rate at the end of the warm-up.
-        steps: Optimizer steps of the whole phase.
+        schedule: The shape of the schedule, and the fraction of warm-up steps.
+        highest: The learning rate at the end of the warm-up.
+        steps: The number of optimizer steps in the whole phase.
 
     Returns:
-        A Keras schedule, step number -> float32 of shape (); never 0 at any step, so that the very first one moves.
+        A Keras schedule: step number -> float32 of shape (). It is not zero at any step, so that the first step has an effect.
 
     Example:
         >>> rate = learning_rate(Schedule("cosine", warmup=0.5), highest=1.0, steps=4)
@@ -67,7 +68,7 @@ def learning_rate(schedule: Schedule, highest: float, steps: int) -> keras.optim
         [0.33, 0.67, 1.0, 0.5]
     """
     rising = min(round(schedule.warmup * steps), steps - 1)
-    # a floor of 1 turns the cosine into a constant, which Keras has with warm-up nowhere else
+    # with alpha=1 the cosine is constant; Keras has no other constant schedule with warm-up
     floor = 1.0 if schedule.shape == "constant" else 0.0
     if not rising:
         return keras.optimizers.schedules.CosineDecay(highest, steps, alpha=floor)

@@ -1,4 +1,4 @@
-"""What a user sees of a running phase: live lines in a terminal or notebook, and a JSON line for each event in a file."""
+"""Show the progress of a phase: a bar in terminals and notebooks, and JSON lines in a log file."""
 
 import json
 import math
@@ -21,13 +21,13 @@ _WIDE = 110  # columns from which on the bar and every metric fit into one line
 
 
 class LiveLine(keras.callbacks.Callback):
-    """Phase, what trains, epoch, bar, time left and the latest metrics, on one line.
+    """A progress bar on one line: phase, trained part, epoch, remaining time and the latest metrics.
 
     Args:
-        phase: Which one.
-        overview: Of the phase.
-        steps: Batches in one epoch.
-        show: True or False; None shows it in terminals and notebooks only.
+        phase: The phase.
+        overview: The variables of the phase.
+        steps: The number of batches in one epoch.
+        show: Whether to show the bar; None shows it in terminals and notebooks.
     """
 
     def __init__(self, phase: Phase, overview: Overview, steps: int, show: bool | None = None) -> None:
@@ -46,7 +46,7 @@ class LiveLine(keras.callbacks.Callback):
         self._bar = Progress(*columns, console=console)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Start the line.
+        """Start the bar.
 
         Args:
             logs: Unused.
@@ -77,7 +77,7 @@ class LiveLine(keras.callbacks.Callback):
             logs: Unused.
         """
         if self._show:
-            # Keras calls once for several steps where it takes them at once
+            # with steps_per_execution, Keras calls this once for several steps
             self._bar.update(self._task, completed=self._before + batch + 1)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -93,16 +93,16 @@ class LiveLine(keras.callbacks.Callback):
             self._bar.update(self._task, numbers=numbers)
 
     def close(self) -> None:
-        """Leave the finished line standing; safe to call twice."""
+        """Stop the bar and leave it visible; it may be called twice."""
         if self._show:
             self._bar.stop()
 
 
 class Counting:
-    """What is computed before a phase, how much of it is done and how long it will take, on one line.
+    """A progress bar for the computation of features before a phase.
 
     Args:
-        show: True or False; None shows it in terminals and notebooks only.
+        show: Whether to show the bar; None shows it in terminals and notebooks.
 
     Example:
         >>> counting = Counting(show=False)
@@ -116,12 +116,12 @@ class Counting:
         self._bar: Progress | None = None
 
     def __call__(self, what: str, done: int, count: int) -> None:
-        """Move the line; it stands when all is done.
+        """Move the bar; it stops when all examples are done.
 
         Args:
-            what: Such as ``"vgg16 after block4_pool"``.
-            done: Pictures done so far.
-            count: Pictures in all.
+            what: What is computed, such as ``"vgg16 after block4_pool"``.
+            done: The number of finished examples.
+            count: The number of all examples.
         """
         if not self._show:
             return
@@ -136,18 +136,18 @@ class Counting:
             self.close()
 
     def close(self) -> None:
-        """Leave the line standing as it is; safe to call twice."""
+        """Stop the bar and leave it visible; it may be called twice."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
 
 
 class JsonLog(keras.callbacks.Callback):
-    """One JSON object a line: each run's begin, each phase's begin, each epoch, each end.
+    """A log file with one JSON object a line: the beginning of the run, and the beginning, the epochs and the end of each phase.
 
     Args:
-        path: Of the ``.jsonl`` file, appended to; None writes nothing.
-        phase: Name of the phase; empty for what concerns the whole run.
+        path: The path of the ``.jsonl`` file, to which lines are appended; None writes nothing.
+        phase: The name of the phase; empty for events of the whole run.
 
     Example:
         >>> import tempfile

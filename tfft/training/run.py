@@ -1,4 +1,4 @@
-"""Run: what was asked, what happened, and with which versions, seeds and data."""
+"""The record of a ``fit``: its arguments, its results, versions, seeds and data."""
 
 import json
 from collections.abc import Mapping
@@ -25,16 +25,16 @@ FORMAT = 1
 
 @dataclass(frozen=True, eq=False)
 class PhaseRecord:
-    """What happened in one phase.
+    """The record of one phase.
 
     Attributes:
-        phase: As it was asked for.
-        overview: Every variable with path and shape, what was meant to happen to it and what did.
-        history: Metric name to one value an epoch.
-        best_epoch: Whose weights were kept, from 1; 0 when no epoch beat the weights the phase began with.
-        best_loss: Validation loss of the kept weights.
-        seconds: Wall time.
-        reads: What it read: features of its trunk, or pixels, and why.
+        phase: The phase of the plan.
+        overview: Each variable with its path and shape, whether it should change, and whether it did.
+        history: Metric name -> one value for each epoch.
+        best_epoch: The epoch whose weights were kept, from 1; 0 when no epoch was better than the weights before the phase.
+        best_loss: The validation loss of the kept weights.
+        seconds: Wall time in seconds.
+        reads: A description of the inputs: features of the trunk, or pixels or tokens with the reason.
     """
 
     phase: Phase
@@ -46,7 +46,7 @@ class PhaseRecord:
     reads: str = ""
 
     def describe(self) -> str:
-        """One or two lines: what trained, which epoch was kept and how good it was."""
+        """Describe in two lines what was trained, which epoch was kept, and its metrics."""
         moved = sum(bool(row.moved) for row in self.overview.rows)
         first = f"{self.phase.name}: trained {self.overview.describe()}, {moved} variables moved, {self.seconds:.1f} s"
         first += f", on {self.reads}" if self.reads else ""
@@ -61,7 +61,7 @@ class PhaseRecord:
         return f"{first}\n{' ' * len(self.phase.name)}  kept epoch {self.best_epoch} of {len(self.history['loss'])}: {numbers}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The record as plain JSON values, with path, shape and movement of every variable."""
+        """Return the record as plain JSON values, with path, shape and change of each variable."""
         return {
             "phase": self.phase.to_dict(),
             "trained": self.overview.totals()[0],
@@ -81,14 +81,14 @@ class Run:
 
     Attributes:
         model: The trained model, with the best weights.
-        plan: As it was asked for.
-        seed: Of the order of examples.
-        batch_size: Examples in a batch.
+        plan: The plan.
+        seed: The seed of the order of examples.
+        batch_size: Number of examples in a batch.
         data: Counts, label space and content fingerprints of the parts.
-        first_weights: Fingerprint of all weights before the first phase.
+        first_weights: The fingerprint of all weights before the first phase.
         phases: One record for each finished phase.
-        versions: Of Python and packages.
-        precision: What it computed in.
+        versions: The versions of Python and of packages.
+        precision: The dtypes in which the net computed.
     """
 
     model: TransferModel
@@ -102,10 +102,10 @@ class Run:
     precision: Precision = field(default_factory=Precision)
 
     def with_phase(self, record: PhaseRecord) -> "Run":
-        """The run with one more finished phase.
+        """Return the run with one more finished phase.
 
         Args:
-            record: Of that phase.
+            record: The record of this phase.
 
         Returns:
             A new Run.
@@ -116,7 +116,7 @@ class Run:
         return f"<Run of {len(self.phases)} phases>\n{self.describe()}"
 
     def describe(self) -> str:
-        """A few lines for a person; the last one a warning when the first phase learned nothing."""
+        """Describe the run in a few lines, with a warning when the first phase did not improve anything."""
         lines = [record.describe() for record in self.phases]
         if self.phases and self.phases[0].best_epoch == 0:
             lines.append(
@@ -126,10 +126,10 @@ class Run:
         return "\n".join(lines)
 
     def history(self) -> dict[str, list[float]]:
-        """Every metric over all phases, end to end.
+        """Return each metric over the epochs of all phases.
 
         Returns:
-            Metric name to one value an epoch, a list as long as the epochs of all phases.
+            Metric name -> a list with one value for each epoch.
         """
         joined: dict[str, list[float]] = {}
         for record in self.phases:
@@ -138,13 +138,13 @@ class Run:
         return joined
 
     def plot(self) -> "Figure":
-        """Learning curves: a panel for each metric, the phases marked."""
+        """Plot the learning curves: a panel for each metric, with the phases marked."""
         from tfft.training import curves
 
         return curves.draw(self)
 
     def to_code(self) -> str:
-        """Python code that repeats the run; arguments without a short text, such as arrays, stand there by their names."""
+        """Return Python code that repeats the run. Arguments without a short form, such as arrays, appear by their names."""
         backbone, task = self.model.backbone, self.model.task
         options = "".join(f", {name}={value!r}" for name, value in backbone.options)
         defaults = {
@@ -168,7 +168,7 @@ class Run:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The run as plain JSON values; of its weights only path, shape and movement, which is enough to repeat it."""
+        """Return the run as plain JSON values. Of each weight it holds path, shape and change, but no values."""
         return {
             "format": FORMAT,
             "backbone": self.model.backbone.to_dict(),
@@ -193,17 +193,17 @@ class Run:
     def save(self, folder: str | Path) -> Path:
         """Write ``run.json`` and ``model.weights.h5`` into a folder, each in one step.
 
-        ``build`` with the run's backbone and task makes a net whose variables have the shapes to read these weights back:
-        ``model.net.load_weights(folder / "model.weights.h5")``.
+        To read the weights back, build a model with the same backbone and task, whose variables then have the same shapes, and
+        call ``model.net.load_weights(folder / "model.weights.h5")``.
 
         Args:
-            folder: Made when it does not exist.
+            folder: The folder; it is created if it does not exist.
 
         Returns:
             The path of ``run.json``.
 
         Raises:
-            OSError: When it cannot be written; older files are then untouched.
+            OSError: When a file cannot be written; older files then stay unchanged.
         """
         home = Path(folder)
         net_files.save_weights(self.model.net, home / "model.weights.h5")
@@ -213,7 +213,7 @@ class Run:
 
 
 def _cache_code(cache: Cache) -> str:
-    """What was said of the cache that decides which views of pictures that change at random there are."""
+    """The code of cache settings that differ from the defaults; they decide how many random views there are."""
     default = Cache()
     said = {name: getattr(cache, name) for name in ("where", "max_bytes", "views")}
     options = ", ".join(f"{name}={value!r}" for name, value in said.items() if value != getattr(default, name))

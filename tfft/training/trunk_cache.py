@@ -1,4 +1,4 @@
-"""TrunkCache: what a phase neither trains nor randomises is computed once, for all its epochs, later phases and later runs."""
+"""Compute the frozen, deterministic part of a net once for all epochs, later phases and later runs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -39,12 +39,12 @@ class TrunkCache:
     """The features of one run.
 
     Attributes:
-        model: Whose trunk computes them.
-        data: With training and validation parts, pictures of any shape.
-        seed: Draws the random views.
-        progress: Called with what is computed, how many pictures are done, and of how many.
-        kept: The tables, to be closed at the end of the run.
-        raw: The training part as it was given, texts not yet tokens.
+        model: The model whose trunk computes the features.
+        data: Training and validation parts; images of any shape, or texts.
+        seed: The seed of random views.
+        progress: A function that is called with a description, the number of finished examples, and the number of all examples.
+        kept: The tables of features; the caller closes them at the end of the run.
+        raw: The training part as it was given, before texts become tokens.
     """
 
     model: TransferModel
@@ -63,18 +63,18 @@ class TrunkCache:
         self.data = replace(self.data, train=train, validation=validation)
 
     def tables(self, turns: Sequence[Turn], dtype: str) -> tuple[Cut, list[Shards], Shards]:
-        """The features that a phase reads; what later phases will read from the same pictures is computed on the way.
+        """Return the features that a phase reads. Features that later phases read from the same examples are computed as well.
 
         Args:
-            turns: This phase and those after it.
-            dtype: In which the trunk computes.
+            turns: This phase and all later ones.
+            dtype: The dtype in which the trunk computes.
 
         Returns:
-            The cut; a table for each view of the training part, and the one of the validation part; rows of the shapes and dtypes
-            of ``row_of``.
+            The cut, a table for each view of the training part, and the table of the validation part. ``row_of`` gives the shapes
+            and dtypes of the rows.
 
         Raises:
-            NotKeptError: When the phase has to read pixels.
+            NotKeptError: When the phase must read pixels or tokens.
             DataError: When an image cannot be read.
         """
         at = legal(turns[0], self.model.cache)
@@ -93,14 +93,14 @@ class TrunkCache:
         return at, train, filled(self.data.validation, {})
 
     def views(self, turn: Turn, dtype: str) -> int:
-        """How many random views of each training picture a phase has, whether their features are kept or not.
+        """Return the number of random views of each training image in a phase, with or without cached features.
 
         Args:
             turn: The phase.
-            dtype: In which the trunk computes.
+            dtype: The dtype in which the trunk computes.
 
         Returns:
-            At least 1; one for each epoch where no features could be kept.
+            At least 1; the number of epochs when no features can be cached.
         """
         try:
             at = legal(turn, self.model.cache)
@@ -109,24 +109,24 @@ class TrunkCache:
         return views(turn, self.model.cache, _view_bytes(self.data.train, at, dtype))
 
     def extraction(self, dtype: str) -> Extraction:
-        """What computes features in a precision; one for the whole run.
+        """Return the object that computes features in a dtype; the whole run shares it.
 
         Args:
-            dtype: In which the trunk computes.
+            dtype: The dtype in which the trunk computes.
 
         Returns:
-            An Extraction, of pictures of any shape.
+            An Extraction, for images of any shape or for texts.
         """
         return self._extractions.setdefault(dtype, Extraction(self.model, dtype))
 
     def pixels(self, phase: Phase) -> tuple[Examples, Examples]:
-        """The training and validation parts for a phase that has to read pixels; decoded and resized once, where they can be kept.
+        """Return the training and validation parts for a phase that reads pixels; decoded, resized images are cached.
 
         Args:
-            phase: Crops are taken from the originals, so training pictures that are cropped are not kept.
+            phase: The phase. With random crops, training images are not cached, because crops need the original images.
 
         Returns:
-            Examples, those that are kept with uint8 pixels of shape (height, width, 3) as inputs.
+            Examples. The inputs of cached ones are uint8 pixels of shape (height, width, 3).
 
         Raises:
             DataError: When an image cannot be read.
@@ -155,7 +155,7 @@ class TrunkCache:
     def _filled(
         self, at: Cut, keys: Mapping[Cut, dict[str, Any]], examples: Examples, draw: Mapping[str, Any], dtype: str
     ) -> Shards:
-        """The table of one cut; those of the others are filled in the same pass where there is room for them."""
+        """The table of one cut; other tables are filled in the same pass if there is room."""
         lengths = lengths_of(examples)
         longest = 0 if lengths is None else padded(int(lengths.max()))
 
@@ -171,7 +171,7 @@ class TrunkCache:
                 with suppress(NotKeptError):
                     wanted.append(Wanted(each, own if each is at else table(each)))
             checks = [(each.table, partial(self._difference, each, read, dtype, lengths)) for each in wanted]
-            # a wrong table leads to wrong results, so all tables are checked before any is filled
+            # features are computed from other features, so all tables are checked before any is filled
             wrong = [(found, check) for found, check in checks if self.kept.is_wrong(found, check)]
             self.extraction(dtype).fill(
                 wanted, read, lambda done, count: self.progress(keys[at]["what"], done, count), lengths
@@ -188,7 +188,7 @@ class TrunkCache:
         return difference(self.model, wanted, positions, read, dtype, lengths)
 
     def _reader(self, examples: Examples, draw: Mapping[str, Any]) -> Reader:
-        """Position of an example -> its pixels, in the view that is drawn."""
+        """A function: position of an example -> its pixels or tokens, in the given view."""
         preprocessor = self.model.preprocessor
         if isinstance(preprocessor, TextPreprocessor):
             return lambda index: preprocessor(examples.inputs[index])
@@ -204,13 +204,13 @@ class TrunkCache:
 
 
 def _refuse_chance(table: Shards, check: Check) -> None:
-    """Refuse to keep features that differ even when they are computed anew: they depend on chance, or on their batch."""
+    """Refuse to cache features that differ when computed again: they are random, or depend on their batch."""
     if wrong := check(some(np.arange(table.count))):
         table.discard()
         raise NotKeptError(f"features differ from one computation to the next: {wrong}")
 
 
 def _view_bytes(examples: Examples, at: Cut, dtype: str) -> int:
-    """What the features of one view of all examples take."""
+    """The size in bytes of the features of one view of all examples."""
     lengths = lengths_of(examples)
     return len(examples) * row_of(at, dtype, 0 if lengths is None else padded(int(lengths.max()))).itemsize

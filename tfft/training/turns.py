@@ -1,11 +1,11 @@
-"""Turns: the phases of a run as the cache sees them, and which features may be computed ahead of the phase that reads them.
+"""Decide which cached features each phase reads, and which features of later phases can be computed in the same pass.
 
 ::
 
-    Turn            a phase, what is meant to move in it, and its cut
-    legal           its cut, where features may be kept
-    ahead, chain    cuts of later phases whose features the same pass may fill
-    views, draws    how many random views of its pictures there are, and how each is changed
+    Turn            a phase, its intended changes, and its cut
+    legal           the cut of a phase, if its features may be cached
+    ahead, chain    cuts of later phases whose features one pass can compute
+    views, draws    the number of random views of the images, and the changes of each view
 """
 
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ from tfft.trainable.overview import Overview
 
 @dataclass(frozen=True)
 class Turn:
-    """One phase of a run, as far as the cache is concerned.
+    """What the cache must know about one phase of a run.
 
     Attributes:
-        phase: Which one.
-        overview: What is meant to happen to each variable.
-        first_epoch: Its number within the run.
-        at: The deepest place before which nothing moves.
+        phase: The phase.
+        overview: The intended change of each variable.
+        first_epoch: The number of its first epoch within the run, from 0.
+        at: The deepest cut before which no variable changes.
     """
 
     phase: Phase
@@ -38,17 +38,17 @@ class Turn:
 
 
 def legal(turn: Turn, cache: Cache) -> Cut:
-    """The cut of a phase, where its trunk may be computed once.
+    """Return the cut of a phase, if the features of its trunk may be cached.
 
     Args:
-        turn: Which.
-        cache: What may be kept.
+        turn: The phase.
+        cache: The cache settings.
 
     Returns:
-        Its cut, through tensors of shape (batch, ...).
+        The cut, through tensors of shape (batch, ...).
 
     Raises:
-        NotKeptError: When the phase has to read pixels.
+        NotKeptError: When the phase must read pixels or tokens; the message says why.
     """
     mixing = [f"{step.describe()} mixes pixels of a batch" for step in turn.phase.augment if step.mixes]
     changing = [f"{step.describe()} changes texts in every epoch" for step in turn.phase.augment if step.of_texts]
@@ -60,15 +60,15 @@ def legal(turn: Turn, cache: Cache) -> Cut:
 
 
 def ahead(turns: Sequence[Turn], later: Turn, cache: Cache) -> Cut | None:
-    """The cut of a later phase, if nothing before it moves until then.
+    """Return the cut of a later phase, if no variable before this cut changes until then.
 
     Args:
-        turns: The present phase and those after it.
-        later: One of them.
-        cache: What may be kept.
+        turns: The current phase and all later ones.
+        later: One of these phases.
+        cache: The cache settings.
 
     Returns:
-        Its cut, through tensors of shape (batch, ...); None where its features cannot be computed with those of the present phase.
+        The cut, through tensors of shape (batch, ...). None when its features cannot be computed in the current phase.
     """
     try:
         found, at = legal(later, cache), turns[0].at
@@ -82,15 +82,16 @@ def ahead(turns: Sequence[Turn], later: Turn, cache: Cache) -> Cut | None:
 
 
 def chain(turns: Sequence[Turn], cache: Cache, training: bool = False) -> list[Cut]:
-    """The cuts whose features one pass over pictures that are not changed will fill.
+    """Return the cuts whose features one pass over unaugmented examples computes.
 
     Args:
-        turns: The present phase and those after it.
-        cache: What may be kept.
-        training: Whether it is for training pictures, which later phases may change; validation pictures are the same in all.
+        turns: The current phase and all later ones.
+        cache: The cache settings.
+        training: Whether the pass reads training examples. Later phases may augment these, but never validation examples.
 
     Returns:
-        Cuts through tensors of shape (batch, ...), from the earliest to the latest; of equally deep ones the first.
+        Cuts through tensors of shape (batch, ...), from the earliest to the deepest. Of several cuts with the same depth only the
+        first is returned.
     """
     found = {turns[0].at.depth: turns[0].at}
     for turn in turns[1:]:
@@ -101,18 +102,18 @@ def chain(turns: Sequence[Turn], cache: Cache, training: bool = False) -> list[C
 
 
 def views(turn: Turn, cache: Cache, view_bytes: int) -> int:
-    """How many random views of each training picture the epochs of a phase take in turn.
+    """Return how many random views of each training image the epochs of a phase use in turn.
 
-    It depends on what was asked for and not on the room there happens to be, so that the same call trains the same.
+    The number depends only on the settings and not on the free space, so that the same call always trains the same.
 
     Args:
-        turn: A phase.
-        cache: Says how many; where it does not, there is one for each epoch, as far as they fit into half of its bytes: validation
-            and other phases need room as well. Where not even two fit, every epoch has its own.
-        view_bytes: What one view of all training pictures takes.
+        turn: The phase.
+        cache: The cache settings. Without a number of views in them, each epoch has its own view, as long as all views fit into
+            half of the cache; the other half is for validation and other phases. When not even two fit, each epoch has its own.
+        view_bytes: The size of the features of one view of all training images.
 
     Returns:
-        1 where pictures are not changed, else at most as many as there are epochs.
+        1 without augmentation; else at most the number of epochs.
     """
     epochs = turn.phase.epochs
     if not turn.phase.augment:
@@ -122,15 +123,15 @@ def views(turn: Turn, cache: Cache, view_bytes: int) -> int:
 
 
 def draws(turn: Turn, count: int, seed: int) -> list[dict[str, Any]]:
-    """What is drawn for each view of the training pictures.
+    """Return the augmentation and the random seed of each view of the training images.
 
     Args:
-        turn: A phase.
-        count: From ``views``.
-        seed: Of the run.
+        turn: The phase.
+        count: The number of views, from ``views``.
+        seed: The seed of the run.
 
     Returns:
-        One for each view, as JSON values; one empty dict where pictures are not changed.
+        A dict of JSON values for each view; one empty dict without augmentation.
     """
     if not turn.phase.augment:
         return [{}]
