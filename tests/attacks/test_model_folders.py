@@ -140,6 +140,14 @@ def test_a_tokenizer_of_16_gigabytes_is_not_read(attack: Attack, folder: Path, n
     assert "TFFT_MAX_TOKENIZER_BYTES" in str(answer)
 
 
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json"])
+def test_json_of_countless_values_is_not_parsed(attack: Attack, folder: Path, name: str) -> None:
+    (folder / name).write_text(f'{{"vocab": [{"[]," * 10_000_001}0]}}')
+    answer = attack(lambda: tfft.load_backbone(str(folder)).load())
+    assert isinstance(answer, BackboneError)
+    assert "TFFT_MAX_JSON_VALUES" in str(answer)
+
+
 def test_a_configuration_of_16_gigabytes_is_not_read(attack: Attack, folder: Path) -> None:
     os.truncate(folder / "config.json", 2**34)
     answer = attack(lambda: tfft.load_backbone(str(folder)))

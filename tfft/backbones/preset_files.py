@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tfft.backbones.presets import REMOTE, ROWS
-from tfft.core import regular_files
+from tfft.core import limits, regular_files, strict_json
 from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.network import is_refused
 from tfft.core.path_advice import missing_file
@@ -70,7 +70,9 @@ def read_json(preset: str, name: str) -> dict[str, Any]:
     """
     path = located(preset, name)
     try:
-        found = json.loads(regular_files.read(path, "config_bytes", error=BackboneError))
+        text = regular_files.read(path, "config_bytes", error=BackboneError).decode("utf-8-sig")
+        limits.check("json_values", strict_json.count(text), repr(str(path)), BackboneError)
+        found = json.loads(text)
         if not isinstance(found, dict):
             raise ValueError("it holds no JSON object")
     except (BackboneError, FileNotFoundError):

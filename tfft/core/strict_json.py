@@ -57,7 +57,7 @@ def read(
     limits.check("json_bytes", len(content), what, error)
     try:
         text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
-        limits.check("json_values", _count(text), what, error)
+        limits.check("json_values", count(text), what, error)
         limits.check("json_depth", depth(text), what, error)
         values = json.loads(
             text,
@@ -128,8 +128,19 @@ def depth(text: str) -> int:
     return max(accumulate((1 if bracket in "[{" else -1 for bracket in brackets), initial=0))
 
 
-def _count(text: str) -> int:
-    """An upper bound for the number of values: three characters of JSON may take 64 bytes of memory."""
+def count(text: str) -> int:
+    """Count the values in a JSON document before it is parsed, because three characters of JSON may take 64 bytes of memory.
+
+    Args:
+        text: The document.
+
+    Returns:
+        An upper bound for the number of values.
+
+    Example:
+        >>> count('{"a": [1, 2]}'), count('["a, b, c"]')
+        (3, 3)
+    """
     found = 0
     for counted in (lambda: text, lambda: _STRING.sub("", text)):
         found = sum(counted().count(mark) for mark in ",[{")

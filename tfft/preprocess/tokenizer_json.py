@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
-from tfft.core import limits
+from tfft.core import limits, strict_json
 from tfft.core.errors import BackboneError, kind_of, shortlist
 from tfft.preprocess.tokenizer_tables import CHECKS, Refuse, added_tokens, is_sound, is_text, vocabulary
 
@@ -66,8 +66,12 @@ def parsed(content: bytes, place: str) -> dict[str, Any]:
     """
     limits.check("tokenizer_bytes", len(content), place, BackboneError)
     try:
-        values = json.loads(content.decode("utf-8"))
+        text = content.decode("utf-8")
+        limits.check("json_values", strict_json.count(text), place, BackboneError)
+        values = json.loads(text)
     except (ValueError, RecursionError) as error:
+        if isinstance(error, BackboneError):
+            raise
         raise BackboneError(f"{place} cannot be read: {type(error).__name__}: {error}.", fix=FIX) from None
     if not isinstance(values, dict):
         raise BackboneError(f"{place} must hold a JSON object.", kind_of(values), FIX)
