@@ -19,12 +19,15 @@ def test_the_digits_are_split_evenly_and_without_overlap():
 
 @pytest.mark.slow
 def test_the_demo_beats_random_weights_and_names_what_it_wrote(tmp_path):
-    said, seed = [], 0
-    made = demo.run_demo(tmp_path / "demo", said.append, seed)
-    *random, pretrained = (float(row.split("|")[2]) for row in made.table.splitlines()[2:])
-    assert len(random) == 2
-    # the smallest gain seen with any seed on any processor was 0.029
-    assert pretrained > max(random) + 0.01
+    said, gains = [], []
+    # one seed's gain was 0.029 on one processor and more on another
+    for seed in range(3):
+        made = demo.run_demo(tmp_path / f"demo{seed}", said.append, seed)
+        *random, pretrained = (float(row.split("|")[2]) for row in made.table.splitlines()[2:])
+        assert len(random) == 2
+        assert pretrained > max(random)
+        gains.append(pretrained - max(random))
+    assert np.mean(gains) > 0.03
     assert made.table in made.report_path.with_suffix(".md").read_text()
     assert "The call that repeats it" in made.report_path.read_text()
     answer = tfft.load(made.bundle_path).predict(demo.digits(seed).test.inputs[0])[0]
