@@ -19,13 +19,13 @@ import numpy as np
 import tfft
 from benchmarks.accuracy import BATCH, backbone_of, read
 from benchmarks.rows import machine
-from tfft.core.precision import Precision
+from tfft.accelerate.precision import Precision
 from tfft.data.pipeline import steps
 from tfft.evaluation.render import table
 from tfft.models.cuts import cut
-from tfft.training.feed import prepare
+from tfft.training.feature_schedule import Turn
+from tfft.training.phase_inputs import prepare
 from tfft.training.trunk_cache import TrunkCache
-from tfft.training.turns import Turn
 
 EPOCHS = 2
 

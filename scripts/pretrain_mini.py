@@ -29,7 +29,7 @@ from sklearn.preprocessing import StandardScaler
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tfft.backbones.embedded import WEIGHTS_FILE, mini_net, weight_name  # noqa: E402
+from tfft.backbones.mini_net import WEIGHTS_FILE, mini_net, weight_name  # noqa: E402
 
 TEACHER_PIXELS, STUDENT_PIXELS, GLYPH_PIXELS = 192, 96, 48
 V2_FILE = "mobilenet_v2_1.0_224_imagenet_dequantised_uint8_no_top.h5"

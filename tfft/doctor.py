@@ -15,7 +15,7 @@ from tfft.backbones import handles
 from tfft.backbones.weights import keras_cache
 from tfft.core import files, machine, versions
 from tfft.core.errors import BackboneError, nearest
-from tfft.core.network import VARIABLE, disconnected, is_offline
+from tfft.core.offline import VARIABLE, disconnected, is_offline
 
 SOURCES = {
     "keras.applications": "storage.googleapis.com",

@@ -13,7 +13,7 @@ import pytest
 
 import tfft
 from tests.modules import publish, tiny
-from tfft.core.archives import check_zip, unpack_zip
+from tfft.archives.unpacking import check_zip, unpack_zip
 from tfft.core.errors import BundleError, TfftError
 
 MEGABYTE = bytes(2**20)

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import tfft
+from tfft.cache.settings import Cache
+from tfft.cache.shards import Shards
+from tfft.cache.store import Store
 from tfft.core.errors import BundleError, RunWarning
-from tfft.core.shards import Shards
-from tfft.core.store import Store
-from tfft.data.cache import Cache
 
 Attack = Any
 ROW = np.dtype(("<f4", (64,)))

@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 
 import tfft
 from tfft.bundles.predictor import Prediction
-from tfft.cli import spoken
+from tfft.cache.store import Kept
+from tfft.cli import console
 from tfft.cli.verbs import app
 from tfft.core.errors import DataError, DataWarning
-from tfft.core.store import Kept
 from tfft.evaluation import render
 from tfft.tasks import Answer
 
@@ -51,8 +51,8 @@ def printed(capsys: pytest.CaptureFixture[str]) -> str:
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_prediction_is_one_line(attack: Attack, name: str, as_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
     prediction = Prediction(name, Answer(name, 0.75, {name: 0.75, "ants": 0.25}))
-    line = attack(lambda: spoken.predicted_line(prediction, None, as_json))
-    attack(lambda: spoken.say(line))
+    line = attack(lambda: console.predicted_line(prediction, None, as_json))
+    attack(lambda: console.say(line))
     assert len(printed(capsys).splitlines()) == 1
     if as_json:
         assert json.loads(line) == prediction.to_dict()
@@ -63,7 +63,7 @@ def test_a_prediction_is_one_line(attack: Attack, name: str, as_json: bool, caps
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 def test_an_entry_of_the_cache_is_one_line(attack: Attack, name: str) -> None:
-    line = attack(lambda: spoken.kept_line(Kept(name, {"what": name, "dtype": name}, 10, 0.0)))
+    line = attack(lambda: console.kept_line(Kept(name, {"what": name, "dtype": name}, 10, 0.0)))
     assert not OBEYED.search(line)
     assert len(line.splitlines()) == 1
 
@@ -73,7 +73,7 @@ def test_an_error_and_a_warning_are_one_line_each(
     attack: Attack, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail() -> None:
-        with spoken.spoken():
+        with console.spoken():
             warnings.simplefilter("always")
             warnings.warn(f"skipped {name}", DataWarning, stacklevel=1)
             raise DataError(f"{name} cannot be read.", name, f"Remove {name}.")
@@ -103,7 +103,7 @@ def test_a_label_of_a_bundle_is_said_plainly(tmp_path: Path) -> None:
 
 
 def test_the_command_line_prints_in_one_way_only() -> None:
-    files = sorted(Path(spoken.__file__).parent.glob("*.py"))
+    files = sorted(Path(console.__file__).parent.glob("*.py"))
     calls = [(file.name, found) for file in files for found in re.findall(r"typer\.s?echo\(|print\(", file.read_text())]
     assert calls == [("spoken.py", "typer.secho(")]
 

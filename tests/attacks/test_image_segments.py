@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from tfft.core.errors import DataError
-from tfft.core.image_files import is_image
 from tfft.data import from_folder
+from tfft.images.image_files import is_image
 from tfft.preprocess.image import ImagePreprocessor
 
 Attack = Any

@@ -12,11 +12,11 @@ import pytest
 
 import tfft
 from tests.contracts.transformers_folders import write_folder, write_tensors
-from tfft.backbones import transformers_nets
-from tfft.backbones.encoders import FAMILIES
-from tfft.backbones.tensor_names import wanted
-from tfft.backbones.tokenizer_files import tokenizer
-from tfft.backbones.transformers_config import stated
+from tfft.backbones.keras_hub import transformers_nets
+from tfft.backbones.keras_hub.encoders import FAMILIES
+from tfft.backbones.keras_hub.tensor_names import wanted
+from tfft.backbones.keras_hub.tokenizer_files import tokenizer
+from tfft.backbones.keras_hub.transformers_config import stated
 from tfft.core.errors import BackboneError, WeightsError
 
 Attack = Any

@@ -148,7 +148,7 @@ def test_an_index_of_weights_that_leads_outside_is_refused(
 
 
 def test_an_index_of_tensors_that_leads_outside_is_refused(attack: Attack, tmp_path: Path, outside: Path) -> None:
-    from tfft.backbones import tensor_files
+    from tfft.backbones.keras_hub import tensor_files
 
     (outside / "x.safetensors").write_bytes(b"x")
     (tmp_path / "model.safetensors").write_bytes(b"x")

@@ -14,7 +14,7 @@ from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 import tfft
 from tests.modules import publish, tf1, tiny
 from tfft.core.errors import BackboneError
-from tfft.core.saved_graph import extracted, packed
+from tfft.savedmodel.graph_bytes import extracted, packed
 
 PIXELS = tf.TensorSpec((None, 16, 16, 3), tf.float32, name="images")
 

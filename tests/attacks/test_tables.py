@@ -13,7 +13,7 @@ import pytest
 
 from tfft.core.errors import DataError
 from tfft.data import from_arrays, from_csv, from_dataframe, from_tfrecord
-from tfft.data.record_lengths import _checksum
+from tfft.data.files.record_lengths import _checksum
 
 TEXTS = [f"text number {row}" for row in range(20)]
 
@@ -164,7 +164,7 @@ def test_pages_of_zeros_are_refused(attack, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["t.csv", "t.tsv"])
 def test_a_wide_table_is_refused_by_its_header(attack, tmp_path, name):
-    from tfft.data.table_files import column_names
+    from tfft.data.tables.table_files import column_names
 
     separator = "," if name == "t.csv" else "\t"
     (tmp_path / name).write_text(separator.join(["a"] * 2_000_000) + "\n")

@@ -11,11 +11,11 @@ import pytest
 
 import tfft
 from tfft.core.errors import BackboneError, DataError, TfftError
-from tfft.preprocess.json_tokenizer import JsonTokenizer
-from tfft.preprocess.pipelines import byte_pairs, word_pieces
 from tfft.preprocess.text import TextPreprocessor
-from tfft.preprocess.tokenizer import Tokenizer
-from tfft.preprocess.tokenizer_tables import byte_signs
+from tfft.tokenizers.json_tokenizer import JsonTokenizer
+from tfft.tokenizers.pipelines import byte_pairs, word_pieces
+from tfft.tokenizers.tokenizer import Tokenizer
+from tfft.tokenizers.tokenizer_tables import byte_signs
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "how", "far", "e", "好"]
 SIGNS = {sign: id for id, sign in enumerate(["<s>", "<pad>", "</s>", "<mask>", *byte_signs()])}

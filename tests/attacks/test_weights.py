@@ -13,8 +13,8 @@ import pytest
 
 import tfft
 from tfft.backbones.weights import load_weights
-from tfft.core import hdf5_files
 from tfft.core.errors import WeightsError
+from tfft.keras_files import hdf5_files
 
 Attack = Callable[[Callable[[], Any]], Any]
 

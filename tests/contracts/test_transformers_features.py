@@ -13,10 +13,10 @@ import pytest
 
 import tfft
 from tests.contracts.transformers_folders import RECORDED, images, texts, write_folder
-from tfft.backbones import transformers_nets
-from tfft.backbones.encoders import FAMILIES, masked
-from tfft.backbones.transformers_config import stated
-from tfft.backbones.transformers_fields import FIELDS
+from tfft.backbones.keras_hub import transformers_nets
+from tfft.backbones.keras_hub.encoders import FAMILIES, masked
+from tfft.backbones.keras_hub.transformers_config import stated
+from tfft.backbones.keras_hub.transformers_fields import FIELDS
 
 WORDS = json.loads(RECORDED.read_text(encoding="utf-8"))
 CASES: dict[str, Any] = WORDS["cases"]

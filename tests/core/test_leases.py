@@ -8,8 +8,8 @@ import time
 
 import numpy as np
 
+from tfft.cache.store import Store
 from tfft.core.leases import is_leased, lease
-from tfft.core.store import Store
 
 
 class Holder:

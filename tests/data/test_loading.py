@@ -6,7 +6,7 @@ import pytest
 import tfft
 from tfft.core.ragged import Ragged, padded
 from tfft.core.specs import LabelSpace, Text
-from tfft.data.contents import opened
+from tfft.data.content_hash import opened
 from tfft.data.examples import Examples
 from tfft.data.loading import draw, lengths_of, reading, reading_at_random, reading_together
 from tfft.models.tokens import tokenized

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfft.core.errors import DataError, DataWarning
-from tfft.data.pools import Pool
+from tfft.data.raw_examples import Pool
 from tfft.data.splits import Drawing, assemble
 
 RANDOM = np.random.default_rng(0)

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 import tfft
+from tfft.cache.shards import Shards
 from tfft.core.errors import DataError
 from tfft.core.ragged import padded
-from tfft.core.shards import Shards
 from tfft.models import extraction
 from tfft.models.cuts import cut
 from tfft.models.extraction import Extraction, Wanted

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import tfft
+from tfft.cache.shards import Shards
 from tfft.core.ragged import padded
-from tfft.core.shards import Shards
 from tfft.models.cuts import cut
 from tfft.models.features import identity, made_from, packed, reading_features, row_of, unpacked
 from tfft.models.tokens import tokenized

@@ -7,7 +7,7 @@ import pytest
 import tfft
 from tfft.core import environment
 from tfft.core.errors import TfftError
-from tfft.data.tables import MEMORY_ONLY
+from tfft.data.feature_tables import MEMORY_ONLY
 from tfft.models.net_identity import net_identity
 
 

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 import tfft
+from tfft.cache.shards import Shards
 from tfft.core.ragged import padded
-from tfft.core.shards import Shards
-from tfft.models.answers import answered
 from tfft.models.cuts import cut
 from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import row_of
+from tfft.models.inference import answered
 from tfft.models.recomputed import difference, tolerance
 from tfft.models.tokens import tokenized
 from tfft.trainable import last_blocks, nothing

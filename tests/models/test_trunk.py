@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tfft
-from tfft.core.precision import Precision
+from tfft.accelerate.precision import Precision
 from tfft.core.seed import seeded_initializers
 from tfft.models.cuts import cut
 from tfft.models.trunk import between, tail_net, trunk_net, whole_net

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tfft.core.errors import DataError
-from tfft.preprocess.decoding import decode
+from tfft.images.decoding import decode
 from tfft.preprocess.image import ImagePreprocessor
 
 RANDOM = np.random.default_rng(0)

@@ -84,7 +84,7 @@ def test_no_rows_make_a_batch_without_examples(read):
 def test_a_tokenizer_may_pad_with_another_token_than_0():
     import keras_hub
 
-    from tfft.preprocess.tokenizer import Tokenizer
+    from tfft.tokenizers.tokenizer import Tokenizer
 
     vocabulary = ["a", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[PAD]"]
     read = TextPreprocessor(Tokenizer("odd", make=lambda: keras_hub.tokenizers.BertTokenizer(vocabulary)))

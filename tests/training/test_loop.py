@@ -273,7 +273,7 @@ def test_a_run_folder_that_cannot_be_written_never_ends_training(model, data, mo
     def fail(net, path):
         raise RuntimeError("of HDF5")
 
-    monkeypatch.setattr("tfft.core.net_files.save_weights", fail)
+    monkeypatch.setattr("tfft.keras_files.saving.save_weights", fail)
     with pytest.warns(RunWarning, match="of HDF5"):
         run = tfft.fit(model, data, tfft.plans.head_only(1, RATE), run_folder=tmp_path)
     assert len(run.phases) == 1

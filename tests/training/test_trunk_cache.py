@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import tfft
+from tfft.cache.settings import Cache
+from tfft.cache.shards import Shards
+from tfft.cache.store import Store
 from tfft.core import environment
 from tfft.core.errors import DataError, RunWarning
-from tfft.core.shards import Shards
-from tfft.core.store import Store
-from tfft.data.cache import Cache
 from tfft.models import features
 from tfft.plans import augmentation
 from tfft.preprocess import image
@@ -211,7 +211,7 @@ def test_features_that_are_deleted_while_a_phase_trains_are_an_error_of_ours_and
 KILLED = """
 import sys, time, numpy as np, tfft
 from tfft.core import shards
-from tfft.data.cache import Cache
+from tfft.cache.settings import Cache
 
 shards.SHARD_BYTES = 4 * 4 * 8 * 4 * 8  # eight pictures
 write = shards.Shards.write
@@ -348,8 +348,8 @@ def test_other_code_of_tfft_and_other_numbers_make_new_features(data, tmp_path, 
 OWN = """
 import json, sys
 import keras, numpy as np, tfft
-from tfft.core.store import Store
-from tfft.data.cache import Cache
+from tfft.cache.store import Store
+from tfft.cache.settings import Cache
 sys.path.insert(0, sys.argv[1])
 import own_layers
 from pathlib import Path

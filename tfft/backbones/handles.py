@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tfft.backbones.base import Backbone
-from tfft.backbones.given import HUB, KERAS, instead, is_archive, is_model
-from tfft.backbones.presets import is_own
+from tfft.backbones.handle_kinds import KERAS, instead, is_model
+from tfft.backbones.keras_hub.presets import is_own
+from tfft.backbones.savedmodel.locations import HUB, is_archive
 from tfft.core.errors import BackboneError, nearest
-from tfft.core.network import disconnected
-from tfft.core.saved_proto import FILE
+from tfft.core.offline import disconnected
 from tfft.preprocess.text import TextPreprocessor
+from tfft.savedmodel.proto import FILE
 
 if TYPE_CHECKING:
     import keras
@@ -37,23 +38,23 @@ class Source(NamedTuple):
 
 
 SOURCES: dict[str, Source] = {
-    "tfft": Source("tfft.backbones.shipped", "ships inside tfft, needs no network"),
+    "tfft": Source("tfft.backbones.tfft_mini", "ships inside tfft, needs no network"),
     "keras": Source(
         "tfft.backbones.keras_applications", "keras.applications, ImageNet weights", ("storage.googleapis.com",)
     ),
     "keras_hub": Source(
-        "tfft.backbones.keras_hub",
+        "tfft.backbones.keras_hub.source",
         "KerasHub, by name or from a folder of KerasHub, Hugging Face or timm",
         ("www.kaggle.com", "huggingface.co"),
     ),
     "saved_model": Source(
-        "tfft.backbones.saved_model",
+        "tfft.backbones.savedmodel.source",
         "a SavedModel: a folder, a .tar.gz, or tfhub:https://...",
         ("tfhub.dev", "www.kaggle.com"),
     ),
     "keras_file": Source("tfft.backbones.keras_file", "a .keras file, or a functional model in memory"),
-    "hub_models": Source("tfft.backbones.hub_models", "a text encoder or classifier of KerasHub in memory"),
-    "scratch": Source("tfft.backbones.scratch", "BERT with random weights, over your own vocabulary"),
+    "hub_models": Source("tfft.backbones.keras_hub.hub_models", "a text encoder or classifier of KerasHub in memory"),
+    "scratch": Source("tfft.backbones.keras_hub.scratch", "BERT with random weights, over your own vocabulary"),
     "toy": Source("tfft.backbones.toy", "tiny nets with random weights, for tests and examples"),
 }
 

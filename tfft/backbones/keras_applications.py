@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tfft.backbones.base import Backbone, given_options, input_size
 from tfft.backbones.weights import check_path, keras_cache, load_weights, not_imagenet
 from tfft.core.errors import BackboneError
-from tfft.core.names import own_names
+from tfft.core.layer_names import own_names
 from tfft.core.seed import seeded_initializers
 from tfft.core.specs import Block, FeatureSpec
 from tfft.preprocess.image import ImagePreprocessor

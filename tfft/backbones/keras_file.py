@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft.backbones.base import Backbone, fixed_size, given_options
-from tfft.backbones.own_axes import channels_last, has_channels_first
-from tfft.backbones.own_blocks import blocks_of
-from tfft.backbones.own_copies import check_saved, copied, remade
-from tfft.backbones.own_features import KINDS, features_of
-from tfft.backbones.own_nets import has_clashes, image_input, unfolded
-from tfft.backbones.own_pixels import range_of_net, reads_weights
-from tfft.core import keras_zip, net_config, strict_json
+from tfft.backbones.own.axes import channels_last, has_channels_first
+from tfft.backbones.own.blocks import blocks_of
+from tfft.backbones.own.copies import check_saved, copied, remade
+from tfft.backbones.own.features import KINDS, features_of
+from tfft.backbones.own.nets import has_clashes, image_input, unfolded
+from tfft.backbones.own.pixels import range_of_net, reads_weights
+from tfft.core import strict_json
 from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.graph import nodes
 from tfft.core.passages import before
 from tfft.core.specs import FeatureSpec
+from tfft.keras_files import keras_zip, net_config
 from tfft.preprocess.image import ImagePreprocessor
 
 if TYPE_CHECKING:

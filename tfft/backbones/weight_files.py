@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tfft.core import hdf5_files, regular_files, zip_files
+from tfft.archives import zip_files
+from tfft.core import regular_files
 from tfft.core.errors import WeightsError
+from tfft.keras_files import hdf5_files
 
 _SHOWN = 8
 

@@ -23,19 +23,20 @@ from typing import Any
 import numpy as np
 
 from tfft import tasks
+from tfft.archives.unpacking import unpack_zip
+from tfft.archives.zip_files import opened
 from tfft.bundles import manifest as manifests
 from tfft.bundles import records
 from tfft.bundles.predictor import Predictor
-from tfft.core import fingerprint, forks, keras_zip, regular_files, strict_json
-from tfft.core.archives import unpack_zip
+from tfft.core import fingerprint, forks, regular_files, strict_json
 from tfft.core.errors import BackboneError, BundleError, TfftError, kind_of, shortlist
 from tfft.core.path_advice import missing_file
-from tfft.core.saved_graph import extracted
-from tfft.core.zip_files import opened
-from tfft.data.seen import Seen
+from tfft.data.leakage import Seen
+from tfft.keras_files import keras_zip
 from tfft.preprocess.image import ImagePreprocessor
-from tfft.preprocess.saved_tokenizer import FILE as SAVED_TOKENIZER
 from tfft.preprocess.text import TextPreprocessor
+from tfft.savedmodel.graph_bytes import extracted
+from tfft.tokenizers.saved_tokenizer import FILE as SAVED_TOKENIZER
 
 FORMAT = 1
 MANIFEST, NET, TOKENIZER = "manifest.json", "net.keras", "tokenizer"

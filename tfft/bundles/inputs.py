@@ -11,10 +11,10 @@ from PIL import Image
 
 from tfft.core.errors import DataError, DataWarning, shortlist
 from tfft.core.specs import IMAGE_FORMATS, Text
-from tfft.data.arrays import AsPixels, looks_channels_first
 from tfft.data.examples import Examples, Splits
-from tfft.data.table_files import ENDINGS
-from tfft.data.walking import SUFFIXES, look_below
+from tfft.data.files.file_listing import SUFFIXES, look_below
+from tfft.data.sources.arrays import AsPixels, looks_channels_first
+from tfft.data.tables.table_files import ENDINGS
 
 _FILES = (*ENDINGS, *SUFFIXES, ".txt", ".json", ".gz", ".zip", ".xls", ".xlsx", ".pdf", ".docx")
 _LONGEST_PATH = 1_000

@@ -11,7 +11,7 @@ from typing import Any
 from tfft.bundles.records import RECORDS
 from tfft.core import limits, strict_json
 from tfft.core.errors import BundleError, kind_of, shortlist
-from tfft.preprocess import hub_tokenizers
+from tfft.tokenizers import hub_tokenizers
 
 _MOST_SEPARATORS = 8
 _LONGEST_NAME = 10_000

@@ -11,9 +11,9 @@ import numpy as np
 from tfft.bundles.inputs import images, texts
 from tfft.core import forks, pickling
 from tfft.core.errors import DataError, DataWarning
+from tfft.data.leakage import Seen
 from tfft.data.pipeline import check_batch_size
-from tfft.data.seen import Seen
-from tfft.preprocess.decoding import doubt
+from tfft.images.decoding import doubt
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.text import TextPreprocessor
 from tfft.tasks.base import Answer, Task

@@ -7,6 +7,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from tfft.archives.zip_files import opened
 from tfft.bundles.bundle import (
     CONTENTS,
     FORMAT,
@@ -18,10 +19,10 @@ from tfft.bundles.bundle import (
     weights_fingerprint,
 )
 from tfft.bundles.records import PAGE, REPORT, SEEN, digests
-from tfft.core import files, net_files, strict_json, versions
+from tfft.core import files, strict_json, versions
 from tfft.core.errors import BundleError, kind_of, shortlist
-from tfft.core.zip_files import opened
 from tfft.evaluation.report import Report
+from tfft.keras_files import saving
 from tfft.models.assembly import TransferModel
 from tfft.preprocess.text import TextPreprocessor
 
@@ -68,7 +69,7 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
         with files.replacing(path) as fresh:
             folder = fresh if path.suffix != ".zip" else fresh.with_name("content")
             folder.mkdir()
-            net_files.save_net(model.net, folder / NET)
+            saving.save_net(model.net, folder / NET)
             if isinstance(model.preprocessor, TextPreprocessor):
                 (folder / TOKENIZER).mkdir()
                 model.preprocessor.tokenizer.save(folder / TOKENIZER)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tfft.backbones.given import is_foreign
+from tfft.backbones.handle_kinds import is_foreign
 from tfft.cli.recipes import PlanName
 from tfft.core.quiet import start_tensorflow
 

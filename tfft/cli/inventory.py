@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from tfft.cli import arguments, spoken
-from tfft.cli.spoken import backbone_line, kept_line, say
+from tfft.cli import arguments, console
+from tfft.cli.console import backbone_line, kept_line, say
 from tfft.core.quiet import start_tensorflow
 
 
@@ -28,8 +28,8 @@ def backbones(
             say(f"also: {about.about}")
         return
     described = arguments.describe_backbone(name, None, layer=layer, pixel_range=pixel_range, preprocessor=preprocessor)
-    say(f"{spoken.name(described.handle)}: {described.takes()}")
-    say(f"blocks, from input to output: {', '.join(spoken.name(block.name) for block in described.blocks)}")
+    say(f"{console.name(described.handle)}: {described.takes()}")
+    say(f"blocks, from input to output: {', '.join(console.name(block.name) for block in described.blocks)}")
     say(f"options: {', '.join(handles.options_of(name))}")
 
 
@@ -41,9 +41,9 @@ def cache(
     ] = None,
 ) -> None:
     """List what is kept of frozen layers, last used first, or delete it; all of it with what was tried of precisions."""
+    from tfft.cache.settings import Cache
     from tfft.core.files import in_words
     from tfft.core.machine import trials_file
-    from tfft.data.cache import Cache
 
     if folder is not None and not folder.is_dir():
         raise typer.BadParameter(f"there is no folder {str(folder)!r}.")
@@ -61,7 +61,7 @@ def cache(
             trials_file().unlink(missing_ok=True)
     shown = gone if clear else chosen
     count = f"{len(gone)} of {len(chosen)} entries deleted" if clear else f"{len(chosen)} entries"
-    say(f"{count}, {in_words(sum(kept.size_bytes for kept in shown))}, in {spoken.name(store.folder)}")
+    say(f"{count}, {in_words(sum(kept.size_bytes for kept in shown))}, in {console.name(store.folder)}")
 
 
 def doctor(

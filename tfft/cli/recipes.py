@@ -43,8 +43,8 @@ def typed_plan(name: PlanName | None, backbone: "Backbone", *numbers: Any) -> "P
     """
     if name is None and all(number is None for number in numbers):
         return None
+    from tfft.plans.defaults import hidden
     from tfft.plans.phase import Plan
-    from tfft.plans.usual import hidden
 
     blocks = numbers[2]
     if blocks is not None and blocks > (most := len(backbone.blocks)):

@@ -13,9 +13,9 @@ from tfft.core.errors import DataError, shortlist
 if TYPE_CHECKING:
     from tfft.bundles.predictor import Predictor
     from tfft.core.specs import LabelSpace
-    from tfft.data.columns import TableColumns
     from tfft.data.examples import Examples, Splits
-    from tfft.data.folder import Parts
+    from tfft.data.sources.columns import TableColumns
+    from tfft.data.sources.folder import Parts
 
 
 class Part(StrEnum):
@@ -91,8 +91,8 @@ class Source:
     @property
     def usual_backbone(self) -> str:
         """What is fine-tuned where the user names nothing; class folders are looked into for texts."""
-        from tfft.data.table_files import column_names
-        from tfft.data.walking import holds_texts
+        from tfft.data.files.file_listing import holds_texts
+        from tfft.data.tables.table_files import column_names
 
         texts = self.text_column is not None
         if not texts and self.path.is_dir():
@@ -114,9 +114,10 @@ class Source:
         Raises:
             DataError: When something cannot be read, or a label is unknown to the model.
         """
-        from tfft.data import folder, pools, table
-        from tfft.data.columns import Columns
-        from tfft.data.table_files import Writing
+        from tfft.data import raw_examples
+        from tfft.data.sources import folder, from_table
+        from tfft.data.sources.columns import Columns
+        from tfft.data.tables.table_files import Writing
 
         if self._is_table:
             columns = self._labels
@@ -129,10 +130,10 @@ class Source:
                     )
                 columns = list(labels.names)  # targets are matched by position
             writing = Writing(self.quotes, self.decimal, self.separator)
-            found = table.table_pools(self.path, Columns(self.image_column, columns, self._texts, None, writing))
+            found = from_table.table_pools(self.path, Columns(self.image_column, columns, self._texts, None, writing))
         else:
             found = folder.folder_pools(self.path, self._parts)
-        return pools.unsplit(found, labels, "skip" if self.skip_corrupt else "error")
+        return raw_examples.unsplit(found, labels, "skip" if self.skip_corrupt else "error")
 
     @property
     def _is_table(self) -> bool:
@@ -177,7 +178,7 @@ def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
     Raises:
         DataError: When a file of texts cannot be read, or a text has no tab in it where the model is of pairs.
     """
-    from tfft.data.text_files import lines_of
+    from tfft.data.files.text_files import lines_of
     from tfft.preprocess.text import TextPreprocessor
 
     if not isinstance(predictor.preprocessor, TextPreprocessor):

@@ -24,9 +24,9 @@ from tfft.cli.arguments import (
     SkipCorrupt,
     TextColumn,
 )
-from tfft.cli.places import check_report, export_somewhere, free_path, rescued
+from tfft.cli.console import Group, name, predicted_line, say, spoken
+from tfft.cli.output_paths import check_report, export_somewhere, free_path, rescued
 from tfft.cli.sources import Part, Source, examples_of, given_inputs
-from tfft.cli.spoken import Group, name, predicted_line, say, spoken
 from tfft.core.quiet import start_tensorflow
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def fit(
     """Fine-tune a backbone on your images or texts and write a bundle."""
     import tfft
     from tfft.bundles.writer import check_target
-    from tfft.plans.usual import usual
+    from tfft.plans.defaults import usual
 
     out = free_path("model", ".tfft") if out is None else out
     check_target(out)

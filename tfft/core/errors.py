@@ -52,7 +52,7 @@ class DataError(TfftError, ValueError):
 
     Example:
         >>> import numpy as np
-        >>> from tfft.data.arrays import to_pixels
+        >>> from tfft.data.sources.arrays import to_pixels
         >>> try:
         ...     to_pixels(np.zeros((3, 8, 8)))
         ... except DataError as error:

@@ -5,15 +5,15 @@ Every ``from_...`` function reads the labels, checks each image once (it decodes
 of them are kept.
 """
 
-from tfft.data.arrays import from_arrays
-from tfft.data.cache import Cache
-from tfft.data.dataset import from_dataset
+from tfft.cache.settings import Cache
 from tfft.data.examples import Examples, Splits
-from tfft.data.folder import from_folder
-from tfft.data.huggingface import from_huggingface
-from tfft.data.table import from_csv, from_dataframe
-from tfft.data.tfds import from_tfds
-from tfft.data.tfrecord import from_tfrecord
+from tfft.data.sources.arrays import from_arrays
+from tfft.data.sources.dataset import from_dataset
+from tfft.data.sources.folder import from_folder
+from tfft.data.sources.from_table import from_csv, from_dataframe
+from tfft.data.sources.huggingface import from_huggingface
+from tfft.data.sources.tfds import from_tfds
+from tfft.data.sources.tfrecord import from_tfrecord
 
 __all__ = [
     "Cache",

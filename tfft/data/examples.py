@@ -153,7 +153,7 @@ class Splits:
             DataError: When there is no such part, or the source has no test part.
 
         Example:
-            >>> from tfft.data.arrays import from_arrays
+            >>> from tfft.data.sources.arrays import from_arrays
             >>> data = from_arrays(np.random.default_rng(0).integers(0, 255, (20, 8, 8, 3), np.uint8), [0, 1] * 10)
             >>> data.part("validation").targets.shape
             (4,)
@@ -174,7 +174,7 @@ class Splits:
             Training, validation and test examples, in this order; targets of shape (n,) or (n, k) with n the sum of all parts.
 
         Example:
-            >>> from tfft.data.arrays import from_arrays
+            >>> from tfft.data.sources.arrays import from_arrays
             >>> data = from_arrays(np.random.default_rng(0).integers(0, 255, (20, 8, 8, 3), np.uint8), [0, 1] * 10)
             >>> len(data.train), len(data.everything())
             (14, 20)

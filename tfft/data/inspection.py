@@ -11,13 +11,13 @@ import numpy as np
 from PIL import UnidentifiedImageError
 
 from tfft.core.errors import DataError, DataWarning, kind_of, shortlist
-from tfft.core.image_files import opened_image, taking_turns
 from tfft.core.machine import cores
 from tfft.core.path_advice import missing_file
-from tfft.core.samples import loaded
 from tfft.core.specs import Text, rangeless
-from tfft.data.contents import opened
-from tfft.data.text_files import TextFiles
+from tfft.data.content_hash import opened
+from tfft.data.files.text_files import TextFiles
+from tfft.images.image_files import opened_image, taking_turns
+from tfft.images.samples import loaded
 
 _SHOW_PROGRESS_FROM = 5_000
 _SLICE = 16

@@ -11,7 +11,7 @@ from tfft.core.errors import DataError
 from tfft.core.machine import cores
 from tfft.core.python_functions import owned
 from tfft.core.seed import derive
-from tfft.data import grouping
+from tfft.data import length_bucketing
 from tfft.data.loading import Arrays, Loading
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def training_batches(loading: Loading, batch_size: int, epochs: range, seed: int
     def rows(epoch: np.ndarray) -> np.ndarray:
         chosen = order(loading.count, seed, int(epoch))[:whole]
         random = np.random.default_rng([derive(seed, "batches"), int(epoch)])
-        return _rows(int(epoch), grouping.batches(chosen, batch_size, loading.lengths, random))
+        return _rows(int(epoch), length_bucketing.batches(chosen, batch_size, loading.lengths, random))
 
     def of_epoch(epoch: Any) -> tf.data.Dataset:
         found = tf.numpy_function(rows, [epoch], tf.int64, stateful=False)

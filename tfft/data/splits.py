@@ -10,10 +10,10 @@ import numpy as np
 from tfft.core.errors import DataError, shortlist
 from tfft.core.seed import derive
 from tfft.core.specs import LabelSpace
-from tfft.data import doubts, targets
+from tfft.data import data_warnings, targets
 from tfft.data.examples import Examples, Splits
-from tfft.data.parts import PARTS, meant
-from tfft.data.pools import OnCorrupt, Pool, examine
+from tfft.data.files.parts import PARTS, meant
+from tfft.data.raw_examples import OnCorrupt, Pool, examine
 from tfft.data.values import is_missing
 
 _MANY = 20
@@ -80,7 +80,7 @@ def assemble(
     names = None if names is None else [str(name) for name in names]
     labels = targets.label_space(pools["train"].targets, names)
     encoded = {part: targets.encode(p.targets, labels, part, names is not None) for part, p in pools.items()}
-    doubts.warn_labels(labels, encoded["train"])
+    data_warnings.warn_labels(labels, encoded["train"])
     skipped: list[str] = []
     whole: dict[str, Examples] = {}
     groups: dict[str, np.ndarray | None] = {}
@@ -88,14 +88,14 @@ def assemble(
         whole[part], good, faults = examine(pool, encoded[part], labels, drawing.on_corrupt)
         skipped += faults
         groups[part] = None if pool.groups is None else _group_names(pool, part)[good]
-    doubts.warn_groups(groups)
+    data_warnings.warn_groups(groups)
     parts = _draw(whole, groups["train"], drawing)
     _check(parts, labels)
     labels = targets.with_statistics(labels, parts["train"].targets)
     parts = {part: replace(examples, labels=labels) for part, examples in parts.items()}
-    doubts.warn_overlap(parts)
-    doubts.warn_contradictions(parts)
-    doubts.warn_absent(parts)
+    data_warnings.warn_overlap(parts)
+    data_warnings.warn_contradictions(parts)
+    data_warnings.warn_absent(parts)
     kept = parts["train"], parts["validation"], parts.get("test")
     left_out = dict(sum((Counter(pool.left_out) for pool in pools.values()), Counter()))
     return Splits(*kept, labels, drawing.seed, tuple(skipped), source, left_out)

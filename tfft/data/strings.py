@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from tfft.core.errors import DataError, kind_of
-from tfft.core.image_files import is_image
 from tfft.core.specs import Text
-from tfft.data.walking import SUFFIXES
+from tfft.data.files.file_listing import SUFFIXES
+from tfft.images.image_files import is_image
 
 _SHOWN = 60
 

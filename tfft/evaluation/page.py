@@ -5,9 +5,10 @@ from html import escape as escaped
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tfft.core.console import plain
-from tfft.core.drawing import svg
-from tfft.evaluation import charts, render
+from tfft.core.terminal import plain
+from tfft.evaluation import render
+from tfft.plots import report_charts
+from tfft.plots.style import svg
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,7 +76,7 @@ def html(report: Mapping[str, Any], pictures: Mapping[int, str], run: Run | None
         ]
     parts += ["<h2>Class by class</h2>" if report["residuals"] is None else "<h2>Residuals</h2>"]
     parts += [
-        f'<div class="wide">{svg(charts.draw(report))}</div>',
+        f'<div class="wide">{svg(report_charts.plot(report))}</div>',
         _details("in numbers", _table(report["per_class"])),
     ]
     parts += [_worst(report, pictures)]

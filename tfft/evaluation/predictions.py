@@ -9,11 +9,11 @@ import numpy as np
 from tfft.core import strategy
 from tfft.core.errors import DataError
 from tfft.data.examples import Examples
-from tfft.data.grouping import by_length
+from tfft.data.leakage import Seen
+from tfft.data.length_bucketing import by_length
 from tfft.data.loading import reading
 from tfft.data.pipeline import check_batch_size, evaluation_batches, readable
-from tfft.data.seen import Seen
-from tfft.models import answers
+from tfft.models import inference
 from tfft.models.assembly import TransferModel
 from tfft.models.forward import forward
 from tfft.models.recomputed import Sample
@@ -140,7 +140,7 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
     task, sample = model.task, None
     with readable():
         if isinstance(model, TransferModel):
-            logits, sample = answers.answered(model, examples, batch_size)
+            logits, sample = inference.answered(model, examples, batch_size)
         else:
             copies = strategy.replicas(model.net.distribute_strategy)
             found = tokenized(model.preprocessor, examples)

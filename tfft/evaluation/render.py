@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tfft.core.console import plain
+from tfft.core.terminal import plain
 
 _MAX_CONFUSION = 20
 # characters that could begin HTML, an entity, a link, an image, code or another cell

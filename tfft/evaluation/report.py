@@ -17,7 +17,7 @@ from tfft.data.examples import Examples
 from tfft.evaluation import metrics, render
 from tfft.evaluation.intervals import with_intervals
 from tfft.evaluation.predictions import Model, Predictions, predict
-from tfft.evaluation.worst import pictures, worst
+from tfft.evaluation.top_losses import pictures, worst
 from tfft.models.recomputed import Sample
 from tfft.models.tokens import statistics
 
@@ -117,9 +117,9 @@ class Report:
 
     def plot(self) -> "Figure":
         """Plot the F1 of each class and the confusion matrix, shape (classes, classes); or residuals of quantities."""
-        from tfft.evaluation import charts
+        from tfft.plots import report_charts
 
-        return charts.draw(self.to_dict())
+        return report_charts.plot(self.to_dict())
 
     def save(self, path: str | Path, run: "Run | None" = None) -> Path:
         """Write the report: ``to_dict`` as ``.json``, the page as ``.html`` or ``.htm``, Markdown as ``.md``, ``.txt`` or without.

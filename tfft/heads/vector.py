@@ -5,7 +5,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal
 
 from tfft.core.errors import TaskError
-from tfft.core.names import own_names
+from tfft.core.layer_names import own_names
 from tfft.core.seed import seeded_initializers
 from tfft.core.specs import FeatureSpec
 from tfft.heads.pooling import pooled

@@ -4,17 +4,17 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from tfft.accelerate.precision import Precision
 from tfft.backbones.base import Backbone
-from tfft.backbones.given import instead, is_model
+from tfft.backbones.handle_kinds import instead, is_model
 from tfft.backbones.handles import load_backbone
+from tfft.cache.settings import Cache
 from tfft.core import forks, pickling
 from tfft.core.errors import BackboneError, TaskError, kind_of, shortlist
-from tfft.core.precision import Precision
 from tfft.core.seed import derive
 from tfft.core.strategy import resolve, scope
-from tfft.data.cache import Cache
 from tfft.data.examples import Splits
-from tfft.data.seen import Seen
+from tfft.data.leakage import Seen
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.pixels import PIXEL_RANGES
 from tfft.preprocess.text import TextPreprocessor

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfft.cache.shard_writer import Filling
+from tfft.cache.shards import Shards
 from tfft.core.graph import largest
 from tfft.core.ragged import padded
-from tfft.core.shards import Shards
 from tfft.core.strategy import on_each, replicas
-from tfft.data.filling import Filling
-from tfft.data.grouping import by_length
+from tfft.data.length_bucketing import by_length
 from tfft.data.loading import Loading
 from tfft.data.pipeline import evaluation_batches, readable
 from tfft.models.assembly import TransferModel

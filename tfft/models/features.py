@@ -6,13 +6,13 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from tfft.cache.shards import Shards, row_type
 from tfft.core import fingerprint
 from tfft.core.foreign import is_foreign
 from tfft.core.ragged import padded
-from tfft.core.shards import Shards, row_type
 from tfft.data.examples import Examples
+from tfft.data.feature_tables import MEMORY_ONLY
 from tfft.data.loading import Encoder, Loading, lengths_of
-from tfft.data.tables import MEMORY_ONLY
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut, feature_type, segments_before
 from tfft.models.net_identity import net_identity

@@ -9,7 +9,7 @@ import numpy as np
 
 from tfft.core import computation, environment, fingerprint
 from tfft.core.errors import TfftError
-from tfft.data.tables import MEMORY_ONLY
+from tfft.data.feature_tables import MEMORY_ONLY
 
 if TYPE_CHECKING:
     import keras

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from tfft.core.precision import FLOAT32
+from tfft.accelerate.precision import FLOAT32
+from tfft.cache.spot_checks import distance
 from tfft.core.strategy import in_replica
-from tfft.data.spot_checks import distance
 from tfft.models.assembly import TransferModel
 from tfft.models.extraction import Wanted
 from tfft.models.features import packed, unpacked

@@ -6,7 +6,7 @@ from typing import Any
 from tfft.core.errors import DataError
 from tfft.core.ragged import Ragged
 from tfft.core.specs import Text
-from tfft.data.contents import unchanged
+from tfft.data.content_hash import unchanged
 from tfft.data.examples import Examples
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.text import TextPreprocessor

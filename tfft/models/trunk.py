@@ -13,10 +13,10 @@ from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tfft.core.convolutions import is_differentiated
-from tfft.core.folding import run
-from tfft.core.fusing import fused
-from tfft.core.precision import FLOAT32, Precision, computing
+from tfft.accelerate.convolutions import is_differentiated
+from tfft.accelerate.folding import run
+from tfft.accelerate.fusing import fused
+from tfft.accelerate.precision import FLOAT32, Precision, computing
 from tfft.models.assembly import TransferModel, entrance
 from tfft.models.cuts import Cut, feature_type, is_float, segments
 

@@ -4,11 +4,11 @@ Synopsis: ``two_phase(head_epochs=5, tune_epochs=5)``, ``head_only(epochs=10)``,
 ``two_phase(augment=(augmentation.crops(), augmentation.flips()))``.
 """
 
+from tfft.augment import augmentation
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.rates import Rates
 from tfft.plans.recipes import encoder, full, head_only, two_phase
 from tfft.plans.schedule import Schedule, constant, cosine
-from tfft.preprocess import augmentation
 
 __all__ = [
     "Phase",

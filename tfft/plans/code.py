@@ -3,10 +3,10 @@
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
+from tfft.augment.views import Augmentation
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.rates import Rates
 from tfft.plans.schedule import Schedule
-from tfft.preprocess.views import Augmentation
 from tfft.trainable.policy import Policy
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from tfft.augment import augmentation
+from tfft.augment.views import Augmentation
 from tfft.core.errors import DataError, PlanError, nearest
 from tfft.plans.rates import Rates
 from tfft.plans.schedule import Schedule
-from tfft.preprocess import augmentation
-from tfft.preprocess.views import Augmentation
 from tfft.trainable.policy import Policy
 
 

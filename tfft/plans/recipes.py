@@ -8,10 +8,10 @@
 ``usual.py`` chooses the default plan of ``fit``.
 """
 
+from tfft.augment.text_augmentation import token_dropout
+from tfft.augment.views import Augmentation
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.rates import Rates
-from tfft.preprocess.text_augmentation import token_dropout
-from tfft.preprocess.views import Augmentation
 from tfft.trainable.policy import all_but_first_blocks, everything, last_blocks, nothing
 
 Augment = tuple[Augmentation, ...]

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from tfft.core.errors import DataError
-from tfft.preprocess.decoding import decoded
+from tfft.images.decoding import decoded
 
 Fit = Literal["crop", "squash", "pad"]
 _FITS = ("crop", "squash", "pad")

@@ -11,7 +11,7 @@ import numpy as np
 from tfft.core.errors import DataError, kind_of
 from tfft.core.ragged import padded
 from tfft.core.specs import Text
-from tfft.preprocess.tokenizer import Packed, Tokenizer
+from tfft.tokenizers.tokenizer import Packed, Tokenizer
 
 _LEAST = 8
 

@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from tfft.augment.words import wordnet
 from tfft.backbones.base import Backbone
 from tfft.core.blocks import is_whole
 from tfft.core.errors import DataError, DataWarning, PlanError, TfftError, kind_of, shortlist
@@ -17,7 +18,6 @@ from tfft.models.assembly import TransferModel
 from tfft.models.tokens import read, statistics
 from tfft.plans.phase import Plan
 from tfft.preprocess.text import TextPreprocessor
-from tfft.preprocess.words import wordnet
 from tfft.trainable.overview import Overview, survey
 from tfft.trainable.policy import plan_rows
 

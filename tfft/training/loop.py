@@ -10,32 +10,32 @@ from typing import Any
 import keras
 import numpy as np
 
+from tfft.accelerate.gradients import forgotten
+from tfft.accelerate.precision import Precision
 from tfft.core import fingerprint, forks, versions
 from tfft.core.errors import PlanError, RunWarning
-from tfft.core.gradients import forgotten
 from tfft.core.interrupts import noticed
-from tfft.core.precision import Precision
 from tfft.core.seed import derive
 from tfft.core.strategy import replicas, scope, synchronized
 from tfft.data.examples import Splits
 from tfft.data.pipeline import readable
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import cut
+from tfft.plans.defaults import usual
 from tfft.plans.phase import Phase, Plan
-from tfft.plans.usual import usual
 from tfft.trainable.overview import flattened, survey
 from tfft.trainable.policy import plan_rows
 from tfft.training.averaging import Averaging
 from tfft.training.best_weights import BestWeights
 from tfft.training.checks import check, check_folder, check_plan, doubt_texts
-from tfft.training.choice import choose
-from tfft.training.feed import Step, prepare
-from tfft.training.movement import prove, starved
+from tfft.training.feature_schedule import Turn
 from tfft.training.optimizer import optimizer_for
+from tfft.training.phase_inputs import Step, prepare
+from tfft.training.precision_search import choose
 from tfft.training.progress import Counting, JsonLog, LiveLine
 from tfft.training.run import PhaseRecord, Run
 from tfft.training.trunk_cache import TrunkCache
-from tfft.training.turns import Turn
+from tfft.training.verify_updates import prove, starved
 
 LOG_NAME = "log.jsonl"
 

@@ -2,7 +2,7 @@
 
 import keras
 
-from tfft.core.precision import FLOAT32
+from tfft.accelerate.precision import FLOAT32
 from tfft.plans.phase import Phase
 from tfft.plans.schedule import Schedule
 from tfft.trainable.overview import HEAD, Overview, Row

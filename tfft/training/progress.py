@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
-from tfft.core.console import plain
 from tfft.core.errors import RunWarning
+from tfft.core.terminal import plain
 from tfft.plans.phase import Phase
 from tfft.trainable.overview import Overview
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft import tasks
-from tfft.core import files, net_files, versions
-from tfft.core.precision import Precision
+from tfft.accelerate.precision import Precision
+from tfft.cache.settings import Cache
+from tfft.core import files, versions
 from tfft.core.strategy import replicas
-from tfft.data.cache import Cache
+from tfft.keras_files import saving
 from tfft.models.assembly import TransferModel
 from tfft.plans.code import to_code
 from tfft.plans.phase import Phase, Plan
@@ -139,9 +140,10 @@ class Run:
 
     def plot(self) -> "Figure":
         """Plot the learning curves: a panel for each metric, with the phases marked."""
-        from tfft.training import curves
+        from tfft.plots import learning_curves
 
-        return curves.draw(self)
+        phases = [(record.phase.name, len(record.history["loss"]), record.best_epoch) for record in self.phases]
+        return learning_curves.plot(self.history(), phases)
 
     def to_code(self) -> str:
         """Return Python code that repeats the run. Arguments without a short form, such as arrays, appear by their names."""
@@ -206,7 +208,7 @@ class Run:
             OSError: When a file cannot be written; older files then stay unchanged.
         """
         home = Path(folder)
-        net_files.save_weights(self.model.net, home / "model.weights.h5")
+        saving.save_weights(self.model.net, home / "model.weights.h5")
         path = home / "run.json"
         files.write_text(path, json.dumps(self.to_dict(), indent=1, ensure_ascii=False))
         return path

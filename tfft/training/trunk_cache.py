@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from tfft.augment import augmentation
+from tfft.augment import views as changed_views
+from tfft.cache.shards import Shards
+from tfft.cache.spot_checks import some
 from tfft.core.files import in_words
 from tfft.core.ragged import padded
-from tfft.core.shards import Shards
 from tfft.data import loading
-from tfft.data.contents import unchanged
+from tfft.data.content_hash import unchanged
 from tfft.data.examples import Examples, Splits
+from tfft.data.feature_tables import NotKeptError, Tables, with_kept
 from tfft.data.loading import lengths_of
-from tfft.data.spot_checks import some
-from tfft.data.tables import NotKeptError, Tables, with_kept
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut
 from tfft.models.extraction import Extraction, Wanted
@@ -24,10 +26,8 @@ from tfft.models.features import identity, made_from, row_of
 from tfft.models.recomputed import difference
 from tfft.models.tokens import tokenized
 from tfft.plans.phase import Phase
-from tfft.preprocess import augmentation
-from tfft.preprocess import views as changed_views
 from tfft.preprocess.text import TextPreprocessor
-from tfft.training.turns import Turn, chain, draws, legal, views
+from tfft.training.feature_schedule import Turn, chain, draws, legal, views
 
 Progress = Callable[[str, int, int], None]
 Reader = Callable[[int], np.ndarray]

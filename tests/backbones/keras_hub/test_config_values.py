@@ -1,0 +1,52 @@
+"""Numbers of a configuration are what they must be, and a net that is too large is refused."""
+
+import pytest
+
+from tfft.backbones.keras_hub.config_values import check_sizes, number, sizes_of, truth, whole
+from tfft.core.errors import BackboneError
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.0, "1", True, None, [1]])
+def test_what_is_no_whole_number_is_named(value):
+    with pytest.raises(
+        BackboneError, match=r"size in config\.json of 'x' must be a whole number of at least 1"
+    ) as caught:
+        whole("x", {"size": value}, "size", 3)
+    assert caught.value.got == repr(value)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1, 1.5, float("nan"), float("inf"), "0.1", None, False])
+def test_what_is_no_rate_is_named(value):
+    with pytest.raises(BackboneError, match="at least 0 and less than 1"):
+        number("x", {"rate": value}, "rate", 0.1)
+
+
+def test_what_is_missing_has_its_default():
+    assert whole("x", {}, "size", 3) == 3
+    assert number("x", {}, "rate", 0.1) == 0.1
+    assert truth("x", {}, "biased", True) is True
+
+
+@pytest.mark.parametrize("value", [0, 1, None, "true"])
+def test_what_is_neither_true_nor_false_is_named(value):
+    with pytest.raises(BackboneError, match="must be true or false"):
+        truth("x", {"biased": value}, "biased", True)
+
+
+@pytest.mark.parametrize("inner", [None, [], "x", 3])
+def test_a_preset_that_does_not_say_how_it_is_made_is_refused(inner):
+    with pytest.raises(BackboneError, match="does not say how its net is made"):
+        sizes_of("x", {"config": inner})
+
+
+def test_the_largest_presets_are_below_the_limit_and_the_limit_can_be_raised(monkeypatch):
+    check_sizes("x", {"vocabulary_size": 50257, "num_layers": 48, "hidden_dim": 1600, "intermediate_dim": 6400})
+    vast = {"vocabulary_size": 250880, "num_layers": 36, "hidden_dim": 4096, "intermediate_dim": 16384}
+    with pytest.raises(BackboneError, match="TFFT_MAX_BACKBONE_VALUES"):
+        check_sizes("x", vast)
+    monkeypatch.setenv("TFFT_MAX_BACKBONE_VALUES", "9_000_000_000")
+    check_sizes("x", vast)
+
+
+def test_layers_that_share_weights_count_once():
+    check_sizes("x", {"num_layers": 1000, "num_groups": 1, "hidden_dim": 4096, "intermediate_dim": 16384})

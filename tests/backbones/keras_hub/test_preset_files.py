@@ -1,0 +1,68 @@
+"""Files of a preset are read, or what is missing in them is named."""
+
+import json
+
+import pytest
+
+import tfft
+from tfft.backbones.keras_hub.preset_files import check_weights, configuration, further, reachable
+from tfft.core.errors import BackboneError, WeightsError
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(BackboneError, match=r"There is no folder '.*nix'.*working folder.*Check the path"):
+        tfft.load_backbone(str(tmp_path / "nix"))
+
+
+def test_an_empty_folder_is_called_so(tmp_path):
+    with pytest.raises(BackboneError, match=r"Got: an empty folder\. Looked for config\.json"):
+        tfft.load_backbone(str(tmp_path))
+
+
+def test_what_cannot_be_reached_is_an_error_of_ours(monkeypatch):
+    def refused(*_):
+        raise ConnectionError("Name or service not known\nand a long story")
+
+    monkeypatch.setattr("keras_hub.src.utils.preset_utils.get_file", refused)
+    with pytest.raises(WeightsError, match=r"'hf://owner/model' could not be loaded: ConnectionError: Name") as caught:
+        tfft.load_backbone("hf://owner/model")
+    assert "long story" not in str(caught.value)
+    assert "minilm_l6" in caught.value.fix
+
+
+def test_the_configuration_is_what_the_file_says_and_weights_are_asked_for_apart(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
+    config = configuration(str(tmp_path))
+    assert config == {"model_type": "bert"}
+    with pytest.raises(WeightsError, match=r"no weights that can be read.*pass weights=None"):
+        check_weights(str(tmp_path), config)
+    (tmp_path / "model.safetensors").touch()
+    check_weights(str(tmp_path), config)
+
+
+@pytest.mark.parametrize("content", [None, "", "[1]", "{"])
+def test_a_further_file_that_is_missing_or_damaged_says_nothing(tmp_path, content):
+    if content is not None:
+        (tmp_path / "image_converter.json").write_text(content)
+    assert further(str(tmp_path), "image_converter.json") == {}
+
+
+def test_a_further_file_is_read(tmp_path):
+    (tmp_path / "image_converter.json").write_text('{"config": {"scale": 1}}')
+    assert further(str(tmp_path), "image_converter.json") == {"config": {"scale": 1}}
+
+
+def test_what_to_do_depends_on_where_the_preset_is(tmp_path):
+    for preset, fix in (
+        ("hf://owner/model", "With a network"),
+        ("bert_base_zh", "With a network"),
+        (str(tmp_path), "Copy"),
+    ):
+        with pytest.raises(WeightsError, match=r"could not be loaded: KeyError: 'x'") as caught, reachable(preset):
+            raise KeyError("x")
+        assert caught.value.fix.startswith(fix)
+
+
+def test_our_own_errors_pass_as_they_are():
+    with pytest.raises(BackboneError, match="mine"), reachable("hf://owner/model"):
+        raise BackboneError("mine", fix="nothing")

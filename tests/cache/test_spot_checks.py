@@ -1,0 +1,83 @@
+"""A few kept rows are compared; wrong ones are told and deleted with all others."""
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+from tfft.cache.shards import Shards
+from tfft.cache.spot_checks import distance, some, spot_check
+from tfft.core.errors import RunWarning
+
+ROW = np.dtype("<f4")
+
+
+def table(folder):
+    return Shards(10, ROW, folder, per_shard=4)
+
+
+def filled(folder):
+    found = table(folder)
+    for number in found.missing():
+        found.write(number, np.float32(found.rows(number)))
+    return found
+
+
+def test_the_first_the_last_and_others_in_time_are_looked_at(tmp_path):
+    filled(tmp_path)
+    looked = set()
+    for _ in range(60):
+        assert not spot_check(table(tmp_path), lambda positions: looked.update(positions.tolist()) or "")
+    assert {0, 9} < looked
+    assert len(looked) > 6
+    assert some(np.array([3])).tolist() == [3]
+
+
+def test_a_wrong_row_is_told_and_everything_deleted(tmp_path):
+    filled(tmp_path)
+    again = table(tmp_path)
+    with pytest.warns(RunWarning, match=r"kept in '.*' is not what is computed now: row 9 is wrong\. It is deleted"):
+        assert spot_check(again, lambda positions: f"row {positions[-1]} is wrong")
+    assert again.missing() == [0, 1, 2]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_this_process_computed_and_what_is_in_memory_is_trusted(tmp_path):
+    for found in (filled(tmp_path), filled(None), table(tmp_path / "empty")):
+        assert not spot_check(found, lambda _: "wrong")
+
+
+def test_rows_that_are_there_are_looked_at_where_others_are_missing(tmp_path):
+    filled(tmp_path)
+    sorted(tmp_path.iterdir())[0].unlink()
+    looked = []
+    spot_check(table(tmp_path), lambda positions: looked.extend(positions.tolist()) or "")
+    assert {4, 9} <= set(looked) <= set(range(4, 10))
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "far"),
+    [
+        ([1.0, -4.0], [1.0, -4.0], 0),
+        ([1.0, -4.0], [1.0, -3.0], 0.25),
+        ([0.0], [1e-3], float("inf")),
+        ([np.nan, 1.0], [np.nan, 1.0], 0),
+        ([np.nan, 1.0], [1.0, 1.0], float("inf")),
+        ([np.inf, 1.0], [np.inf, 1.5], 0.5),
+        ([np.inf], [1.0], float("inf")),
+        ([[1.0]], [1.0], float("inf")),
+        ([], [], 0),
+    ],
+)
+def test_a_distance_is_relative_to_the_largest_number(expected, found, far):
+    one, two = np.float32(expected), np.float32(found)
+    assert distance(one, two) == pytest.approx(far) if far != float("inf") else distance(one, two) > 1e30
+    assert (
+        distance(one.astype(ml_dtypes.bfloat16), two.astype(ml_dtypes.bfloat16)) == pytest.approx(far, rel=0.1)
+        or far > 1
+    )
+
+
+def test_whole_numbers_and_masks_have_to_be_equal():
+    assert distance(np.arange(3), np.arange(3)) == 0
+    assert distance(np.arange(1000), np.arange(1000) + (np.arange(1000) == 0)) == float("inf")
+    assert distance(np.array([True]), np.array([False])) == float("inf")

@@ -1,0 +1,96 @@
+"""Offline means offline."""
+
+import os
+import socket
+import threading
+import urllib.request
+
+import pytest
+
+from tfft.core.offline import OfflineError, disconnected, is_offline
+
+
+@pytest.fixture
+def server():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("1", True), ("yes", True), ("", False), ("0", False), ("False", False), (" off ", False)]
+)
+def test_the_variable_is_read_as_a_person_means_it(value, expected, monkeypatch):
+    monkeypatch.setenv("TFFT_OFFLINE", value)
+    assert is_offline() is expected
+
+
+def test_other_machines_are_refused_by_name_and_by_address():
+    with disconnected(always=True):
+        with pytest.raises(OfflineError, match=r"'example\.org'"):
+            socket.getaddrinfo("example.org", 443)
+        with socket.socket() as one, pytest.raises(OfflineError, match=r"'192\.0\.2\.1'"):
+            one.connect(("192.0.2.1", 443))
+        with socket.socket() as one, pytest.raises(OfflineError):
+            one.connect_ex(("192.0.2.1", 443))
+
+
+def test_local_connections_go_on(server):
+    with disconnected(always=True), socket.create_connection(server, timeout=5) as one:
+        assert one.getpeername() == server
+
+
+def test_afterwards_everything_is_as_before_also_after_an_error(server):
+    before = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+    with pytest.raises(KeyError), disconnected(always=True):
+        raise KeyError
+    assert (socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo) == before
+
+
+def test_of_two_at_once_the_last_one_opens_the_way():
+    first, leave = threading.Event(), threading.Event()
+
+    def hold():
+        with disconnected(always=True):
+            first.set()
+            leave.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    first.wait(10)
+    with disconnected(always=True):
+        pass
+    with pytest.raises(OfflineError):
+        socket.getaddrinfo("example.org", 443)
+    leave.set()
+    thread.join()
+    assert "refuse" not in repr(socket.socket.connect)
+    assert socket.getaddrinfo("localhost", 80)
+
+
+def test_without_the_variable_nothing_is_touched(monkeypatch):
+    monkeypatch.delenv("TFFT_OFFLINE", raising=False)
+    before = socket.getaddrinfo
+    with disconnected():
+        assert socket.getaddrinfo is before
+
+
+def test_patches_of_others_are_left_in_place(monkeypatch):
+    def theirs(*arguments, **options):
+        raise AssertionError
+
+    monkeypatch.setattr(socket.socket, "connect", theirs)
+    monkeypatch.setattr(socket, "getaddrinfo", theirs)
+    with disconnected(always=True):
+        pass
+    assert (socket.socket.connect, socket.getaddrinfo) == (theirs, theirs)
+
+
+def test_proxies_are_passed_over(monkeypatch):
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("no_proxy", "localhost")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with disconnected(always=True):
+        assert urllib.request.proxy_bypass("example.org")
+    assert "NO_PROXY" not in os.environ
+    assert os.environ["no_proxy"] == "localhost"
+    assert not urllib.request.proxy_bypass("example.org")

@@ -1,0 +1,103 @@
+"""A phase reads features where they can be kept and pixels where not; both train alike, and class weights weigh both."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import tfft
+from tfft.accelerate.precision import Precision
+from tfft.cache.settings import Cache
+from tfft.models.cuts import cut
+from tfft.plans import augmentation
+from tfft.training.feature_schedule import Turn
+from tfft.training.phase_inputs import prepare
+from tfft.training.trunk_cache import TrunkCache
+
+
+def step(model, data, augment=(), class_weight=None, cache="off", policy=None):
+    phase = tfft.Phase("head", policy or tfft.trainable.nothing(), 2, 1e-3, augment=augment)
+    overview = model.apply(phase.trainable)
+    turn = Turn(phase, overview, 2, cut(model, overview))
+    kept = TrunkCache(replace(model, cache=Cache(cache)), data, 0, lambda *_: None)
+    return prepare(kept, [turn], 8, class_weight, Precision())
+
+
+@pytest.mark.parametrize("cache", ["off", "memory"])
+def test_weights_follow_the_class_of_each_example(model, data, cache):
+    found = step(model, data, class_weight={0: 1.0, 1: 2.0, 2: 3.0}, cache=cache)
+    weights = np.concatenate([row[2] for row in found.validation.as_numpy_iterator()])
+    assert np.array_equal(weights, data.validation.targets + 1.0)
+    for _, targets, weights in found.train.as_numpy_iterator():
+        assert np.array_equal(weights, targets @ np.array([1.0, 2.0, 3.0]))
+
+
+def test_without_weights_there_are_pairs(model, data):
+    assert all(len(row) == 2 for row in step(model, data).validation.as_numpy_iterator())
+
+
+@pytest.mark.parametrize("cache", ["off", "memory"])
+def test_the_loss_before_training_is_that_of_chance(model, data, cache):
+    found = step(model, data, cache=cache)
+    found.net.compile(loss=model.task.loss())
+    assert found.loss_now() == pytest.approx(np.log(3), abs=0.01)
+    model.head_net.get_layer("logits").bias.assign([np.nan, 0, 0])
+    assert found.loss_now() is None
+
+
+@pytest.mark.parametrize("cache", ["off", "memory"])
+def test_a_phase_reads_every_example_once_an_epoch(model, data, cache):
+    found = step(model, data, cache=cache)
+    rows = [len(inputs) for inputs, _ in found.train.as_numpy_iterator()]
+    assert sum(rows) == 2 * len(data.train)
+    assert len(rows) == 2 * found.train_steps
+    assert sum(len(inputs) for inputs, _ in found.validation.as_numpy_iterator()) == len(data.validation)
+
+
+@pytest.mark.parametrize("policy", [tfft.trainable.nothing(), tfft.trainable.last_blocks(1)])
+@pytest.mark.parametrize("augment", [(), augmentation.colors()])
+def test_features_give_the_logits_that_pixels_give(model, data, policy, augment):
+    pixels, features = (step(model, data, augment, cache=cache, policy=policy) for cache in ("off", "memory"))
+    assert pixels.note == "pixels: cache='off'"
+    place = "pool" if policy.name == "nothing" else "block2_relu"
+    assert features.note == f"features after {place}, float32" + (", 2 views" if augment else "")
+    for (image, target), (feature, same_target) in zip(pixels.train, features.train, strict=True):
+        np.testing.assert_array_equal(target, same_target)
+        np.testing.assert_allclose(pixels.net(image), features.net(feature), atol=1e-6)
+    held_out = [
+        [
+            np.concatenate(arrays)
+            for arrays in zip(*((each.net(inputs), targets) for inputs, targets in each.validation), strict=True)
+        ]
+        for each in (pixels, features)
+    ]
+    np.testing.assert_array_equal(held_out[0][1], held_out[1][1])
+    np.testing.assert_allclose(held_out[0][0], held_out[1][0], atol=1e-6)
+
+
+def test_vectors_in_memory_are_validated_in_one_large_batch_and_maps_are_not(model, data):
+    vectors, maps = (
+        step(model, data, cache="memory", policy=policy) for policy in (None, tfft.trainable.last_blocks(1))
+    )
+    assert (vectors.validation_steps, maps.validation_steps) == (1, 2)
+    assert (vectors.train_steps, vectors.steps_per_execution, maps.steps_per_execution) == (6, 6, 1)
+    assert [len(inputs) for inputs, _ in vectors.validation.as_numpy_iterator()] == [len(data.validation)]
+
+
+def test_pictures_are_changed_anew_in_every_epoch_and_alike_in_a_repeated_run(model, data):
+    plain, one, again = (
+        np.concatenate([pixels for pixels, _ in step(model, data, augment).train.as_numpy_iterator()])
+        for augment in ((), augmentation.colors(), augmentation.colors())
+    )
+    assert np.array_equal(one, again)
+    changed = [not np.array_equal(a, b) for a, b in zip(plain, one, strict=True)]
+    assert np.mean(changed) > 0.9
+
+
+def test_a_mixed_example_weighs_what_its_shares_weigh(model, data):
+    found = step(model, data, augmentation.mixup(1.0), {0: 1.0, 1: 2.0, 2: 4.0}, cache="memory")
+    assert found.note.startswith("pixels: mixup(")
+    for _, targets, weights in found.train.as_numpy_iterator():
+        assert weights == pytest.approx(targets @ np.array([1.0, 2.0, 4.0]))
+        assert targets.sum(axis=1) == pytest.approx(1)
+    assert np.any((targets > 0) & (targets < 1))

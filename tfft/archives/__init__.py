@@ -1,0 +1,1 @@
+"""Unpack archives from elsewhere (tar, zip) into a folder, with limits, and never outside of it."""

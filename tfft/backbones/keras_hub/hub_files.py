@@ -1,0 +1,131 @@
+"""Check the files of a preset in KerasHub's own format before Keras reads them: classes, paths and sizes.
+
+KerasHub makes an object of whatever class ``config.json`` and ``tokenizer.json`` name.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from tfft.backbones.keras_hub.preset_files import CONFIG, located, read_json
+from tfft.core.errors import BackboneError, WeightsError, shortlist
+from tfft.keras_files import hdf5_files, net_config
+from tfft.tokenizers import hub_tokenizers
+
+TOKENIZER = "tokenizer.json"
+_WEIGHTS, _SHARDS = "model.weights.h5", "model.weights.json"
+_ASSETS = "assets/tokenizer"
+
+
+def check_net(preset: str, name: str) -> None:
+    """Refuse a ``config.json`` from which Keras would make anything else than one net of KerasHub.
+
+    Args:
+        preset: ``hf://owner/model``, ``kaggle://...``, a preset name of KerasHub, or a folder.
+        name: The class in ``keras_hub.models`` that it must be.
+
+    Raises:
+        BackboneError: When it names another class, or an argument or a part of it could do more than compute.
+    """
+    config = read_json(preset, CONFIG)
+    _check_class(preset, CONFIG, config, (name,))
+    parts = [config.get(key) for key in ("config", "build_config", "compile_config")]
+    net_config.check(parts, f"{CONFIG} of {preset!r}", BackboneError)
+
+
+def tokenizer(preset: str) -> Any:
+    """Read the tokenizer of a preset without letting Keras choose its class.
+
+    Args:
+        preset: As for ``check_net``.
+
+    Returns:
+        A tokenizer of ``keras_hub.tokenizers``.
+
+    Raises:
+        BackboneError: When it is of another class, names a path, or its files are damaged or too large.
+        OSError: When a file cannot be read.
+    """
+    import keras_hub
+
+    values = read_json(preset, TOKENIZER)
+    _check_class(preset, TOKENIZER, values, sorted(hub_tokenizers.CLASSES))
+    config = values.get("config")
+    if not isinstance(config, dict):
+        raise _refused(preset, TOKENIZER, f"config={config!r}"[:200])
+    config = {key: value for key, value in config.items() if key != "name"}
+    found = hub_tokenizers.refusal(config, f"{TOKENIZER} of {preset!r}", BackboneError)
+    if found is not None:
+        key, got = found
+        raise _refused(preset, TOKENIZER, f"{key}={got}" if key else got)
+    made = getattr(keras_hub.tokenizers, values["class_name"]).from_config(config)
+    paths = [located(preset, f"{_ASSETS}/{name}") for name in made.file_assets]
+    hub_tokenizers.check_files(paths)
+    made.load_assets(str(paths[0].parent))
+    return made
+
+
+def check_weights(preset: str) -> None:
+    """Refuse weights that lie outside of the preset, or hold anything else than plain arrays.
+
+    Args:
+        preset: As for ``check_net``.
+
+    Raises:
+        WeightsError: When it is so.
+        OSError: When a file cannot be read.
+    """
+    from keras_hub.src.utils.preset_utils import check_file_exists
+
+    names = [_WEIGHTS] if check_file_exists(preset, _WEIGHTS) else shards(preset, _SHARDS, ".weights.h5")
+    for name in names:
+        hdf5_files.check(located(preset, name), f"{name} of {preset!r}", WeightsError)
+
+
+def shards(preset: str, index: str, ending: str) -> list[str]:
+    """Read the names of the files of weights in an index.
+
+    Args:
+        preset: As for ``check_net``.
+        index: The name of the JSON file that holds ``weight_map``.
+        ending: How each name must end.
+
+    Returns:
+        The names, sorted; each is a file beside the index.
+
+    Raises:
+        WeightsError: When there are none, or a name could lead out of the folder.
+    """
+    rows = read_json(preset, index).get("weight_map")
+    each = list(rows.values()) if isinstance(rows, Mapping) else []
+    files = sorted({str(file) for row in each for file in (row if isinstance(row, list) else [row])})
+    strange = [file for file in files if PurePosixPath(file).name != file or not file.endswith(ending) or "\\" in file]
+    if strange or not files:
+        raise WeightsError(
+            f"{index} of {preset!r} does not name files that stand beside it.",
+            shortlist(strange) if strange else "no files",
+            "Copy the model again.",
+        )
+    return files
+
+
+def _check_class(preset: str, file: str, values: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Refuse another class; Keras takes what is registered, whatever the name and the module say."""
+    import keras
+    import keras_hub
+
+    name, registered = values.get("class_name"), values.get("registered_name")
+    own = getattr(keras_hub.models, name, None) if isinstance(name, str) and name in names else None
+    # KerasHub was KerasNLP, and registers its classes under both names
+    known = registered in (f"keras_hub>{name}", f"keras_nlp>{name}")
+    if own is None or not known or keras.saving.get_registered_object(registered) is not own:
+        raise _refused(preset, file, f"{values.get('module')}.{name} registered as {registered!r}"[:200], names)
+
+
+def _refused(preset: str, file: str, got: str, names: Sequence[str] = ()) -> BackboneError:
+    known = f"It may hold {shortlist(names)} of KerasHub. " if names else ""
+    return BackboneError(
+        f"{file} of {preset!r} is not what KerasHub writes for a model that tfft reads.",
+        got,
+        f"{known}Copy the model again, or find out where it comes from.",
+    )

@@ -1,0 +1,236 @@
+"""KerasHub's nets of pictures as backbones: of timm, of Hugging Face Transformers, or saved by KerasHub itself."""
+
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from functools import partial
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from tfft.backbones.base import Backbone, given_options, input_size
+from tfft.backbones.keras_hub import hub_files, tensor_files, transformers_nets
+from tfft.backbones.keras_hub.config_values import sizes_of
+from tfft.backbones.keras_hub.image_inputs import trained_at, trained_on
+from tfft.backbones.keras_hub.preset_files import check_weights, reachable
+from tfft.backbones.keras_hub.transformers_config import stated
+from tfft.core.errors import BackboneError, shortlist
+from tfft.core.layer_names import own_names
+from tfft.core.seed import seeded_initializers
+from tfft.core.specs import Block, FeatureSpec
+from tfft.preprocess.image import ImagePreprocessor
+
+if TYPE_CHECKING:
+    import keras
+
+_LEAST = 32  # height and width in pixels that leave convolutional nets a feature map
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One architecture of KerasHub.
+
+    Attributes:
+        blocks: Its configuration -> its blocks, from input to output.
+        shape: Name of the argument that takes the shape of a picture.
+        patches: Whether it sees a sequence of patches, of which it knows a fixed number; otherwise pictures of many sizes.
+    """
+
+    blocks: Callable[[Mapping[str, Any]], tuple[Block, ...]]
+    shape: str = "image_shape"
+    patches: bool = False
+
+
+def _stacks(pattern: str, config: Mapping[str, Any], count: str, first: int = 0) -> tuple[Block, ...]:
+    """The entry, and a block for each stack but the last, which goes to the output."""
+    stacks = len(config[count])
+    inner = [Block(f"conv{i + 2}", pattern.format(i + first)) for i in range(stacks - 1)]
+    return Block("conv1", "pool1"), *inner, Block(f"conv{stacks + 1}")
+
+
+def _numbered(pattern: str, config: Mapping[str, Any], count: str) -> tuple[Block, ...]:
+    # of timm's EfficientNets b0 to b5 the converter leaves the class its default, which has seven
+    blocks = len(config.get(count) or range(7))
+    inner = [Block(f"block{i}", pattern.format(i)) for i in range(1, blocks)]
+    return *inner, Block(f"block{blocks}")
+
+
+def _mobile(config: Mapping[str, Any]) -> tuple[Block, ...]:
+    stacks = len(config["stackwise_num_blocks"])
+    return *(Block(f"block{i}", f"block_{i}_") for i in range(stacks + 1)), Block(f"block{stacks + 1}")
+
+
+def _layers(config: Mapping[str, Any]) -> tuple[Block, ...]:
+    layers = int(config["num_layers"])
+    inner = [Block(f"layer{i}", f"transformer_block_{i}$") for i in range(1, layers)]
+    return Block("embeddings", "(vit_patching_and_embedding|dropout)$"), *inner, Block(f"layer{layers}")
+
+
+KINDS: dict[str, Kind] = {
+    "ResNetBackbone": Kind(partial(_stacks, "stack{}_", count="stackwise_num_filters")),
+    "DenseNetBackbone": Kind(partial(_stacks, "transition{}_", count="stackwise_num_repeats", first=1)),
+    "VGGBackbone": Kind(partial(_numbered, "block{}_", count="stackwise_num_repeats")),
+    "EfficientNetBackbone": Kind(partial(_numbered, "block{}[a-z]_", count="stackwise_num_repeats"), "input_shape"),
+    "MobileNetBackbone": Kind(_mobile),
+    "ViTBackbone": Kind(_layers, patches=True),
+}
+"""Class in ``keras_hub.models`` -> how it becomes a backbone."""
+
+_TRANSFORMERS, _VIT = ("vit",), "ViTBackbone"
+
+
+def sees(config: Mapping[str, Any]) -> bool:
+    """Whether a configuration is of a net of pictures.
+
+    Args:
+        config: ``config.json`` of a preset.
+
+    Returns:
+        True for what timm saves, Transformers' ViT, and classes of ``KINDS``.
+
+    Example:
+        >>> sees({"architecture": "resnet18"}), sees({"model_type": "vit"}), sees({"model_type": "bert"})
+        (True, True, False)
+    """
+    return _of_timm(config) or config.get("model_type") in _TRANSFORMERS or config.get("class_name") in KINDS
+
+
+def _of_timm(config: Mapping[str, Any]) -> bool:
+    return isinstance(config.get("architecture"), str) and "model_type" not in config
+
+
+def backbone(name: str, config: Mapping[str, Any], weights: bool, size: Any, fit: str | None) -> Backbone:
+    """Describe a net of pictures.
+
+    Args:
+        name: ``hf://owner/model``, ``kaggle://...``, or a folder.
+        config: Its ``config.json``, which ``sees``.
+        weights: Whether to read them; otherwise they are random.
+        size: Of the input in pixels, one number or (height, width); None for the size the weights were trained at.
+        fit: How pictures are brought to the size: ``"squash"``, ``"crop"`` or ``"pad"``; None for the default.
+
+    Returns:
+        A Backbone whose features are a map of shape (batch, height, width, channels); of a ViT a sequence (batch, patches, width).
+
+    Raises:
+        BackboneError: When KerasHub has no converter, the size is not possible, or the files do not say in what range pixels are.
+        WeightsError: When the preset is not to be reached.
+    """
+    net = stated(name, "vit", config) if config.get("model_type") in _TRANSFORMERS else None
+    kind, values, class_name = _described(name, config) if net is None else (KINDS[_VIT], net.arguments, _VIT)
+    if weights:
+        check_weights(name, config)
+    trained = trained_at(name, config, values, fixed=kind.patches)
+    height, width = input_size(name, trained if size is None else size, 1 if kind.patches else _LEAST)
+    if kind.patches and (height, width) != trained:
+        raise BackboneError(
+            f"{name!r} cuts pictures into patches, and knows them at one size only.",
+            f"size={size!r}",
+            f"Leave it out; pictures of any size are brought to {trained!r} pixels.",
+        )
+    geometry = ImagePreprocessor(height, width) if fit is None else ImagePreprocessor(height, width, fit)  # type: ignore[arg-type]
+    made: dict[str, Any] = {} if kind.patches else {kind.shape: (height, width, 3)}
+    unused: list[str] = []
+    make = partial(_preset, name, class_name, weights, made, _of_timm(config))
+    if net is not None:
+        make = partial(transformers_nets.load, name, net, class_name, weights, unused)
+    return Backbone(
+        handle=name,
+        options=given_options(weights="pretrained" if weights else None, size=size, fit=fit),
+        loader=partial(_load, name, make),
+        features=FeatureSpec("sequence", pooling="first") if kind.patches else FeatureSpec("map"),
+        blocks=kind.blocks(values),
+        preprocessor=geometry,
+        pixel_range=trained_on(name, config),
+        unused=unused,
+    )
+
+
+def _described(name: str, config: Mapping[str, Any]) -> tuple[Kind, Mapping[str, Any], str]:
+    """The architecture, what its class is made with, and the class' name."""
+    from keras_hub.src.utils.preset_utils import get_preset_loader
+
+    with reachable(name):
+        try:
+            loader = get_preset_loader(name)
+            own = "registered_name" in loader.config
+            values = loader.config["config"] if own else loader.converter.convert_backbone_config(loader.config)
+        except (KeyError, ValueError) as error:
+            raise _not_converted(name, config, error) from None
+        class_name = loader.check_backbone_class().__name__
+    if class_name not in KINDS:
+        raise BackboneError(
+            f"tfft does not know {class_name!r}, which {name!r} holds.", fix=f"It knows {shortlist(KINDS)}."
+        )
+    if own:
+        sizes_of(name, config)
+    return KINDS[class_name], values, class_name
+
+
+def _not_converted(name: str, config: Mapping[str, Any], error: Exception) -> BackboneError:
+    if _of_timm(config):
+        return BackboneError(
+            f"KerasHub 0.32 does not convert timm's {config['architecture']!r}, which {name!r} holds.",
+            fix='It converts, among others, "resnet18", "vgg16", "efficientnet_b0", "densenet121" and '
+            '"mobilenetv3_small_100".',
+        )
+    if isinstance(error, KeyError):
+        return BackboneError(f"The configuration of {name!r} lacks {error}.", fix="Copy the model again.")
+    reason = (str(error).splitlines() or [""])[0]
+    return BackboneError(f"The configuration of {name!r} cannot be used: {reason}", fix="Copy the model again.")
+
+
+def _preset(name: str, class_name: str, weights: bool, made: Mapping[str, Any], timm: bool) -> Any:
+    import keras
+    import keras_hub
+
+    if not timm:
+        hub_files.check_net(name, class_name)
+    if weights:
+        (tensor_files if timm else hub_files).check_weights(name)
+    net = getattr(keras_hub.models, class_name).from_preset(name, load_weights=weights, **made)
+    if class_name == "DenseNetBackbone" and timm:
+        values = net.get_weights()
+        net = keras.models.clone_model(net, call_function=_padded_as_in_torch)
+        net.set_weights(values)
+    return net
+
+
+def _load(name: str, make: Callable[[], Any], seed: int) -> "keras.Model":
+    import keras
+
+    # KerasHub 0.32 prints one line for each weight of a MobileNet
+    with reachable(name), own_names(), seeded_initializers(seed), redirect_stdout(StringIO()):
+        net = make()
+    encoder = next((layer for layer in net.layers if type(layer).__name__ == "ViTEncoder"), None)
+    return keras.Model(net.input, net.output if encoder is None else _unrolled(encoder), name="backbone")
+
+
+def _padded_as_in_torch(layer: Any, inputs: Any, **arguments: Any) -> Any:
+    """Call a layer of a DenseNet; its entry pads both sides alike, as the weights of timm were trained.
+
+    KerasHub 0.32 pads "same": of a convolution of width 7 and stride 2 one pixel less in front, by which features of timm's
+    densenet121 are 9 % off.
+    """
+    import keras
+
+    around = {"conv1_conv": 3, "pool1": 1}.get(layer.name)
+    if around is None:
+        return layer(inputs, **arguments)
+    layer.padding = "valid"
+    return layer(keras.layers.ZeroPadding2D(around, name=f"{layer.name}_pad")(inputs), **arguments)
+
+
+def _unrolled(encoder: Any) -> Any:
+    """The layers of KerasHub's ViTEncoder one by one, so that some of them may train while others do not, and a cut finds them."""
+    for layer in (encoder.input._keras_history.operation, *encoder.encoder_layers):
+        layer.get_config = partial(_loadable, layer)
+    sequence = encoder.dropout(encoder.input)
+    for layer in encoder.encoder_layers:
+        sequence = layer(sequence)
+    return encoder.layer_norm(sequence)
+
+
+def _loadable(layer: Any) -> dict[str, Any]:
+    """A layer's configuration without what KerasHub 0.32 adds to it and its constructor does not take: Keras would not load it."""
+    values = type(layer).get_config(layer)
+    return {key: value for key, value in values.items() if key not in ("num_patches", "num_positions", "key_dim")}

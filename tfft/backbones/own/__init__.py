@@ -1,0 +1,1 @@
+"""A Keras net of the user as a backbone: find its features, blocks, axes and pixel range."""

@@ -1,0 +1,1 @@
+"""A SavedModel or a module of TensorFlow Hub as a backbone."""

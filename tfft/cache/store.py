@@ -1,0 +1,213 @@
+"""A folder of rows that can be computed again: each entry is found by everything it was made from, within a byte budget.
+
+::
+
+    <folder>/<key>/                           its time says when it was last used
+    <folder>/<key>/manifest.json              what the rows are
+    <folder>/<key>/00003-<digest>.npy         see ``shards``
+    <folder>/<key>/.lease-...                 a process is using it, see ``leases``
+"""
+
+import json
+import os
+import re
+import shutil
+import time
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfft.cache.shards import Shards
+from tfft.core import fingerprint
+from tfft.core.errors import RunWarning
+from tfft.core.files import in_words, write_text
+from tfft.core.leases import is_leased, lease
+
+FORMAT = 3
+_MANIFEST_BYTES = 2**20
+_MANIFEST = "manifest.json"
+_KEY = re.compile("[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One entry of a store, as ``tfft cache`` lists it.
+
+    Attributes:
+        key: Name of its folder.
+        about: What the rows were made from; empty where that cannot be read.
+        size_bytes: Of all its files.
+        used: When it was last written or read, in seconds since 1970.
+        whole_bytes: What it will take when it is whole; that much room is its own.
+    """
+
+    key: str
+    about: Mapping[str, Any]
+    size_bytes: int
+    used: float
+    whole_bytes: int = 0
+
+    @property
+    def claimed_bytes(self) -> int:
+        """What it takes, or is going to."""
+        return max(self.size_bytes, self.whole_bytes)
+
+
+@dataclass(frozen=True)
+class Store:
+    """Entries below one folder.
+
+    Attributes:
+        folder: Need not exist.
+        max_bytes: Of all entries together; the ones that were used longest ago go first.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     store = Store(Path(folder), max_bytes=10**6)
+        ...     table = store.table({"net": "toy"}, 3, np.dtype("<f4"))
+        ...     table.write(0, np.zeros(3, np.float32))
+        ...     store.table({"net": "toy"}, 3, np.dtype("<f4")).missing(), store.entries()[0].about
+        ([], {'net': 'toy'})
+    """
+
+    folder: Path
+    max_bytes: int
+
+    def table(self, about: Mapping[str, Any], count: int, row: "np.dtype[Any]") -> Shards:
+        """The rows of what ``about`` describes, found or begun; room for them is made first.
+
+        Args:
+            about: JSON values: everything that the rows depend on.
+            count: How many rows.
+            row: dtype and shape of one row.
+
+        Returns:
+            Shards, of which all, some or none are there.
+
+        Raises:
+            OSError: When there is no room, or the folder cannot be written.
+        """
+        made_from = {
+            "format": FORMAT,
+            "about": dict(about),
+            "rows": count,
+            "dtype": repr(row),
+        }
+        folder = self.folder / fingerprint.fingerprint(made_from)
+        manifest = _read(folder)
+        if folder.is_symlink():
+            _warn(f"{str(folder)!r} is a link, and not a folder of tfft; it is removed.")
+            folder.unlink()
+            manifest = None
+        elif manifest is not None and {name: manifest.get(name) for name in made_from} != made_from:
+            _warn(
+                f"{str(folder)!r} was written by another version of tfft, or its manifest is not its own; it is computed again."
+            )
+            shutil.rmtree(folder)
+            manifest = None
+        if manifest is None:
+            self._clear_old()
+            self._make_room(folder.name, count * row.itemsize)
+            more = {"created": time.time(), "bytes": count * row.itemsize}
+            write_text(folder / _MANIFEST, json.dumps(made_from | more, indent=1))
+        is_leased(folder)  # deletes the leases of dead processes
+        os.utime(folder)
+        table = Shards(count, row, folder, identity=folder.name)
+        table.ends = lease(folder, table)
+        return table
+
+    def entries(self) -> list[Kept]:
+        """What there is, last used first."""
+        found = []
+        for folder in self.folder.iterdir() if self.folder.is_dir() else ():
+            with suppress(FileNotFoundError):  # another process is deleting it
+                if _KEY.fullmatch(folder.name):
+                    size = sum(_size(path) for path in folder.rglob("*"))
+                    manifest = _read(folder) or {}
+                    about, whole = manifest.get("about"), manifest.get("bytes")
+                    about = about if isinstance(about, dict) else {}
+                    # do not start an entry that is larger than the limit for all entries
+                    claimed = whole if type(whole) is int and 0 <= whole <= self.max_bytes else 0
+                    found.append(Kept(folder.name, about, size, folder.stat().st_mtime, claimed))
+        return sorted(found, key=lambda kept: -kept.used)
+
+    def remove(self, key: str) -> bool:
+        """Delete one entry, unless a process is using it.
+
+        Args:
+            key: Of the entry.
+
+        Returns:
+            Whether it is gone.
+        """
+        folder = self.folder / key
+        if not is_leased(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+        return not folder.exists()
+
+    def _clear_old(self) -> None:
+        """Remove entries of an older format, which no code reads any more, and log it in one line."""
+        folders = [self.folder / kept.key for kept in self.entries()]
+        old = [folder for folder in folders if _is_older((_read(folder) or {}).get("format"))]
+        removed = [folder for folder in old if self.remove(folder.name)]
+        if removed:
+            _warn(
+                f"{len(removed)} entries in {str(self.folder)!r} were kept by an older version of tfft; they are "
+                "removed, and computed again where they are needed."
+            )
+
+    def _make_room(self, own: str, needed: int) -> None:
+        if self.folder.exists() and not self.folder.is_dir():
+            raise NotADirectoryError(f"{str(self.folder)!r} is a file, not a folder")
+        most = f"{str(self.folder)!r} may hold {in_words(self.max_bytes)}"
+        if needed > self.max_bytes:
+            raise OSError(f"{in_words(needed)} are needed, and {most}")
+        # first remove entries that are larger than the whole limit, whenever they were used: tfft did not write them
+        kept = sorted(
+            (entry for entry in self.entries() if entry.key != own), key=lambda entry: entry.size_bytes > self.max_bytes
+        )
+        claimed = sum(entry.claimed_bytes for entry in kept)
+        while kept and claimed + needed > self.max_bytes:
+            oldest = kept.pop()
+            if self.remove(oldest.key):
+                claimed -= oldest.claimed_bytes
+        if claimed + needed > self.max_bytes:
+            raise OSError(
+                f"{in_words(needed)} are needed, {most}, and {in_words(claimed)} of them are in use by runs like this"
+            )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self.folder).free
+        if needed > free:
+            raise OSError(f"{in_words(needed)} are needed, and {in_words(free)} are free in {str(self.folder)!r}")
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, RunWarning, stacklevel=3)
+
+
+def _is_older(version: Any) -> bool:
+    return type(version) is int and version < FORMAT
+
+
+def _size(path: Path) -> int:
+    with suppress(FileNotFoundError):
+        return path.lstat().st_size if path.is_file() else 0
+    return 0
+
+
+def _read(folder: Path) -> dict[str, Any] | None:
+    """The manifest of an entry; None where there is none that can be read."""
+    path = folder / _MANIFEST
+    try:
+        if not path.is_file() or path.stat().st_size > _MANIFEST_BYTES:
+            return None
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return values if isinstance(values, dict) else None

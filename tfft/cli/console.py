@@ -1,0 +1,240 @@
+"""How tfft speaks on a command line: our errors and warnings in the words of its options, without Python around them."""
+
+import json
+import re
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
+
+import typer
+from typer.core import TyperGroup
+
+from tfft.core.errors import DataWarning, RunWarning, TfftError
+from tfft.core.interrupts import TERMINATED
+from tfft.core.terminal import plain
+
+if TYPE_CHECKING:
+    from tfft.bundles.predictor import Prediction
+    from tfft.cache.store import Kept
+
+_OPTIONS = (
+    "size|alpha|length|vocabulary|weights|layer|pixel_range|preprocessor|image_column|label_column|text_column|batch_size"
+    "|separator|decimal"
+)
+_IN_SHELL = (
+    (r'(P|p)ass on_corrupt="skip"', r"\1ass --skip-corrupt"),
+    (r"load_backbone\('(\w+)', weights=\"path/to/([^\" ]+)\"\)", r"--weights path/to/\2"),
+    (r'weights="?path/to/([^" ]+)"?', r"--weights path/to/\1"),
+    (r"weights=None", "--weights none"),
+    (r"\bquotes=False", "--no-quotes"),
+    (r"\bquotes=True", "--quotes"),
+    (r"Pass 'imagenet', None,", "Pass imagenet, none"),
+    (rf"\b({_OPTIONS})=(?=[\w'\"])", r"--\1 "),
+    (rf"\b({_OPTIONS})=", r"--\1"),
+)
+_ADVICE = re.compile(r"\bpass [a-z_]+=.*", re.IGNORECASE | re.DOTALL)
+_INTERRUPTED = 130
+_NO_COMMAND = re.compile(r"No such command '(.*)'\.")
+_MEANT = {
+    **dict.fromkeys(("train", "finetune", "fine-tune", "run"), "fit"),
+    **dict.fromkeys(("test", "eval", "validate", "score"), "evaluate"),
+    **dict.fromkeys(("infer", "classify", "inference"), "predict"),
+    **dict.fromkeys(("models", "list", "ls"), "backbones"),
+    **dict.fromkeys(("check", "info", "version"), "doctor"),
+    "help": "--help",
+}
+"""What other tools call the commands."""
+
+
+def say(text: object, wrong: bool = False, color: str | None = None) -> None:
+    """Print text; all output of the command line goes through this function.
+
+    Args:
+        text: One or more lines. Text from files must not be able to add a line: see ``name``.
+        wrong: Whether to print to the error stream.
+        color: The color of the text in a terminal.
+    """
+    typer.secho(plain(text, lines=True), err=wrong, fg=color)
+
+
+def name(text: object) -> str:
+    r"""Make text from files safe as part of a line: a label, a path, the name of a layer.
+
+    Args:
+        text: Any object.
+
+    Returns:
+        One line without tabs and control characters.
+
+    Example:
+        >>> name("bees\nants 1.0000")
+        'bees\\u000aants 1.0000'
+    """
+    return plain(text)
+
+
+class Group(TyperGroup):
+    """The commands; errors about typed values, such as a path, are printed without control characters."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command.
+
+        Args:
+            ctx: The typer context.
+
+        Returns:
+            The result of the command; it is not used.
+
+        Raises:
+            Exception: The typer error for an invalid argument, and every other error.
+        """
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if hasattr(error, "format_message"):  # typer has its own click, whose classes have no public names
+                vars(error)["message"] = _with_meant(name(vars(error).get("message", "")))
+            raise
+
+
+def _with_meant(message: str) -> str:
+    """The message about an unknown command, with the command that was probably meant."""
+    found = _NO_COMMAND.fullmatch(message)
+    meant = _MEANT.get(found[1].lower().lstrip("-")) if found else None
+    return f"{message} Did you mean 'tfft {meant}'?" if meant else message
+
+
+def predicted_line(prediction: "Prediction", top: int | None, as_json: bool) -> str:
+    """One prediction as one line.
+
+    Args:
+        prediction: For one image.
+        top: How many classes to show, the most probable first; None for the answer: one class, all labels it names, or all
+            quantities; with JSON for everything.
+        as_json: Whether as a JSON object, else with tabs.
+
+    Returns:
+        The line.
+
+    Example:
+        >>> from tfft.bundles.predictor import Prediction
+        >>> from tfft.tasks import Answer
+        >>> scores = {"ants": 0.25, "bees": 0.75}
+        >>> predicted_line(Prediction("1.jpg", Answer("bees", 0.75, scores)), None, False).expandtabs(8)
+        '1.jpg   bees 0.7500'
+    """
+    ranked = sorted(prediction.scores.items(), key=lambda pair: -pair[1])
+    if as_json:
+        kept = dict(ranked[:top]) if top is not None else dict(prediction.scores)
+        return plain(json.dumps(prediction.to_dict() | {"scores": kept}, ensure_ascii=False))
+    if top is not None:
+        shown = ranked[:top]
+    elif prediction.label is None:
+        shown = list(prediction.scores.items())
+    else:
+        named = prediction.label if isinstance(prediction.label, tuple) else (prediction.label,)
+        shown = [(label, score) for label, score in ranked if label in named]
+    return "\t".join([name(prediction.name), *([f"{name(label)} {score:.4f}" for label, score in shown] or ["none"])])
+
+
+def kept_line(kept: "Kept") -> str:
+    """One entry of the cache as one line.
+
+    Args:
+        kept: Of a store.
+
+    Returns:
+        First letters of its key, size, how long ago it was used, what it is, and of how many bits.
+
+    Example:
+        >>> from tfft.cache.store import Kept
+        >>> kept_line(Kept("3f2a99e4c1", {"what": "vgg16 after pool", "dtype": "bfloat16"}, 2_100_000, time.time() - 7300))
+        '3f2a99e4     2.1 MB    2 h ago  vgg16 after pool, bfloat16'
+    """
+    minutes = max(0.0, time.time() - kept.used) / 60
+    length, unit = (1, "min") if minutes < 60 else (60, "h") if minutes < 48 * 60 else (24 * 60, "days")
+    age = f"{minutes / length:.0f} {unit} ago"
+    what = ", ".join(name(kept.about[key]) for key in ("what", "dtype") if key in kept.about) or "cannot be read"
+    return f"{name(kept.key[:8])} {kept.size_bytes / 1e6:>7,.1f} MB {age:>10}  {what}"
+
+
+def in_shell(message: str) -> str:
+    """A message for Python users, with the options of the command line in the place of Python's arguments.
+
+    Args:
+        message: Of an error or a warning.
+
+    Returns:
+        The message for a shell.
+
+    Example:
+        >>> in_shell('Remove them, or pass on_corrupt="skip" to leave them out; or name another column with image_column=.')
+        'Remove them, or pass --skip-corrupt to leave them out; or name another column with --image-column.'
+    """
+    for pattern, words in _IN_SHELL:
+        message = re.sub(pattern, words, message)
+    return re.sub(r"--\w+", lambda found: found[0].replace("_", "-"), message)
+
+
+@contextmanager
+def spoken() -> Iterator[None]:
+    """Say errors and warnings of ours in one line each; other errors keep their traceback, which we want to be sent.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        SystemExit: With status 2 after an error of ours or of the file system.
+    """
+    with warnings.catch_warnings():
+        warnings.showwarning = _show
+        try:
+            yield
+        except (TfftError, OSError) as error:
+            said = str(error)
+            if isinstance(error, TfftError):
+                # only what we advise is in our words: what was wrong and what we got quotes the user's own
+                said = str(TfftError(error.what, error.got, in_shell(error.fix)))
+            say(name(f"{type(error).__name__}: {said}"), wrong=True, color="red")
+            raise SystemExit(2) from None
+        except SystemExit as ended:
+            if ended.code in (_INTERRUPTED, TERMINATED):
+                say("Stopped.", wrong=True, color="red")
+            raise
+
+
+def _show(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    place = "" if issubclass(category, (DataWarning, RunWarning)) else f"{filename}:{lineno}: "
+    # the advice begins with "pass"; what stands before it quotes the user's own names
+    advised = str(message) if place else _ADVICE.sub(lambda found: in_shell(found[0]), str(message))
+    said = f"{place}{category.__name__}: {advised}"
+    say(said if place else name(said), wrong=True, color="yellow")
+
+
+def backbone_line(source: str, backbone: str) -> str:
+    """A backbone on one line, or what it needs before it can be described.
+
+    Args:
+        source: Of ``handles.SOURCES``.
+        backbone: A backbone name.
+
+    Returns:
+        Such as ``"vgg16   224x224 pixels   5 blocks  keras.applications, ImageNet weights"``.
+    """
+    from tfft.backbones import handles
+    from tfft.core.errors import BackboneError
+
+    about = handles.SOURCES[source].about
+    try:
+        described = handles.load_backbone(f"{source}://{backbone}")
+    except BackboneError as error:
+        return f"{backbone:<38} {error.fix}  {about}"
+    return f"{backbone:<38} {described.takes():<14} {len(described.blocks)} blocks  {about}"

@@ -1,0 +1,124 @@
+"""Offline: with ``TFFT_OFFLINE=1``, or when asked, no library that looks for weights or data gets a connection."""
+
+import ipaddress
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+VARIABLE = "TFFT_OFFLINE"
+_LOCAL = ("localhost", None, "", b"localhost")
+# urllib and requests let the small letters win
+_PROXY = ("NO_PROXY", "no_proxy")
+_LOCK = threading.Lock()
+_HOLDERS: list[object] = []
+
+
+class OfflineError(ConnectionError):
+    """Raised in the place of a connection; the libraries above take it for a network that is gone."""
+
+
+def is_offline() -> bool:
+    """Whether the environment variable ``TFFT_OFFLINE`` says so.
+
+    Returns:
+        True for any value but an empty one, ``0``, ``no``, ``off`` and ``false``.
+    """
+    return os.environ.get(VARIABLE, "").strip().lower() not in ("", "0", "no", "off", "false")
+
+
+def is_refused() -> bool:
+    """Whether connections are refused at the moment.
+
+    Returns:
+        True inside of ``disconnected``, where it is in force.
+    """
+    return bool(_HOLDERS)
+
+
+@contextmanager
+def disconnected(always: bool = False) -> Iterator[None]:
+    """Refuse connections of this process to other machines, as long as the block runs; local ones go on.
+
+    kagglehub, huggingface_hub, urllib and TensorFlow Datasets each have a switch of their own, or none; all of them open sockets
+    of Python's. (TensorFlow's own access to ``gs://`` does not: tfft never asks for it.)
+
+    Args:
+        always: Also where the environment does not say so.
+
+    Yields:
+        Nothing.
+
+    Example:
+        >>> with disconnected(always=True):
+        ...     socket.create_connection(("example.org", 443), timeout=1)
+        Traceback (most recent call last):
+        tfft.core.offline.OfflineError: no connection to 'example.org': offline, by TFFT_OFFLINE or offline=True
+    """
+    if not always and not is_offline():
+        yield
+        return
+    holder = object()
+    with _LOCK:
+        _HOLDERS.append(holder)
+        if len(_HOLDERS) == 1:
+            _refuse()
+    try:
+        yield
+    finally:
+        with _LOCK:
+            _HOLDERS.remove(holder)
+            if not _HOLDERS:
+                _allow()
+
+
+_BEFORE: dict[str, Any] = {}
+
+
+def _refuse() -> None:
+    _BEFORE.update({name: socket.socket.__dict__.get(name) for name in ("connect", "connect_ex")})
+    _BEFORE["getaddrinfo"] = look_up = socket.getaddrinfo
+    # a proxy on this machine would be a way around
+    for name in _PROXY:
+        _BEFORE[name], os.environ[name] = os.environ.get(name), "*"
+
+    def checked(original: Any) -> Any:
+        def call(self: socket.socket, address: Any) -> Any:
+            if isinstance(address, tuple) and not _is_local(address[0]):
+                raise OfflineError(f"no connection to {address[0]!r}: offline, by {VARIABLE} or offline=True")
+            return original(self, address)
+
+        return call
+
+    def looked_up(host: Any, *more: Any, **options: Any) -> Any:
+        if not _is_local(host):
+            raise OfflineError(f"no connection to {host!r}: offline, by {VARIABLE} or offline=True")
+        return look_up(host, *more, **options)
+
+    socket.socket.connect = checked(socket.socket.connect)  # type: ignore[method-assign]
+    socket.socket.connect_ex = checked(socket.socket.connect_ex)  # type: ignore[method-assign]
+    socket.getaddrinfo = looked_up
+
+
+def _allow() -> None:
+    for name in ("connect", "connect_ex"):
+        if _BEFORE[name] is None:  # inherited from the C class below
+            delattr(socket.socket, name)
+        else:
+            setattr(socket.socket, name, _BEFORE[name])
+    socket.getaddrinfo = _BEFORE["getaddrinfo"]
+    for name in _PROXY:
+        os.environ.pop(name, None)
+        if _BEFORE[name] is not None:
+            os.environ[name] = _BEFORE[name]
+
+
+def _is_local(host: Any) -> bool:
+    if host in _LOCAL:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,221 @@
+"""Warnings about data that is legal and probably not meant: one photo in two parts, one-hot rows, class ids as floats."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from tfft.core.errors import DataWarning, shortlist
+from tfft.core.specs import LabelSpace
+from tfft.data.examples import Examples
+from tfft.data.tables.spellings import is_amount, is_signed_number
+from tfft.data.tables.tags import joining
+
+_FEW_AMOUNTS = 10
+"""Up to this many different amounts, such as 10%, 20% ... 100%, may well be classes."""
+_MOSTLY, _ENOUGH = 0.9, 20
+"""At least this share of at least so many targets are numbers where the others are doubted."""
+_USER = 4  # stacklevel of the user's line below warn_..., assemble or folder_pools, from_...
+
+
+def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
+    """Warn when training targets look like another kind of labels than they were read as.
+
+    Args:
+        labels: The label space of the training part.
+        encoded: Its targets as ``Examples`` carries them, shape (n,) or (n, k).
+
+    Example:
+        >>> space = LabelSpace(("target",), "real", mean=(0.5,), scale=(0.5,))
+        >>> with warnings.catch_warnings(record=True, action="always") as caught:
+        ...     warn_labels(space, np.array([[0.0], [1.0], [1.0], [0.0]]))
+        >>> str(caught[0].message)
+        'The targets are the floats 0.0 to 1, and they are read as a quantity. If they are class ids, pass integers.'
+    """
+    if labels.kind == "multi" and len(labels) > 1 and len(encoded) > 1 and (encoded.sum(axis=1) == 1).all():
+        warnings.warn(
+            f"Every one of {len(encoded)} examples has exactly one of {len(labels)} labels, and they are read as several "
+            "labels an example. For one class an example pass class ids: targets.argmax(axis=1).",
+            DataWarning,
+            stacklevel=_USER,
+        )
+    if labels.kind == "real" and len(labels) == 1:
+        values = np.unique(encoded)
+        if (
+            1 < len(values) <= len(encoded) / 2
+            and np.array_equal(values, values[0] + np.arange(len(values)))
+            and values[0] % 1 == 0
+        ):
+            warnings.warn(
+                f"The targets are the floats {values[0]:.1f} to {values[-1]:g}, and they are read as a quantity. "
+                "If they are class ids, pass integers.",
+                DataWarning,
+                stacklevel=_USER,
+            )
+    separator, joined = joining(labels.names) if labels.kind == "single" else ("", [])
+    if joined:
+        warnings.warn(
+            f"{len(joined)} of {len(labels)} class names join labels by {separator!r}, and each is a class of its own: "
+            f"{shortlist(joined)}. If an example may have several labels, pass separator={separator!r}, or lists of labels to "
+            "functions without that argument.",
+            DataWarning,
+            stacklevel=_USER,
+        )
+    many = labels.kind == "single" and len(labels) > max(_FEW_AMOUNTS, len(encoded) / 4)
+    if many and all(map(is_amount, labels.names)) and not all(name.isdigit() for name in labels.names):
+        warnings.warn(
+            f"The {len(labels)} class names are numbers with signs or units, and each is a class of its own: "
+            f"{shortlist(labels.names)}. If they are quantities, make them floats first, as by frame[column].str.strip('$% ')"
+            ".astype(float), and use from_dataframe(frame).",
+            DataWarning,
+            stacklevel=_USER,
+        )
+    if (doubt := _mostly_numbers(labels, encoded)) is not None:
+        warnings.warn(doubt, DataWarning, stacklevel=_USER)
+    alike: dict[str, list[str]] = {}
+    for name in labels.names:
+        alike.setdefault(name.strip().casefold() if len(name) > 1 else name, []).append(name)
+    pairs = [names for names in alike.values() if len(names) > 1]
+    if pairs:
+        warnings.warn(
+            f"Labels differ only in capitals or spaces and are different classes: {shortlist(pairs)}. "
+            "Spell them alike if they mean the same: in a table, by frame[column].str.strip().str.lower() and "
+            "from_dataframe(frame).",
+            DataWarning,
+            stacklevel=_USER,
+        )
+
+
+def _mostly_numbers(labels: LabelSpace, encoded: np.ndarray) -> str | None:
+    """Name the rows that are no numbers where nearly all are numbers with a decimal point."""
+    if labels.kind != "single" or len(encoded) < _ENOUGH:
+        return None
+    number = np.array([is_signed_number(name) for name in labels.names])[encoded]
+    pointed = np.array(["." in name for name in labels.names])[encoded] & number
+    if number.all() or number.mean() < _MOSTLY or pointed.sum() * 2 < len(encoded):
+        return None
+    others = [f"row {row}: {labels.names[encoded[row]]!r}" for row in np.flatnonzero(~number).tolist()]
+    return (
+        f"{number.sum()} of {len(encoded)} targets are numbers, and each number is a class of its own, because the others are not: "
+        f"{', '.join(others[:10])}{', ...' if len(others) > 10 else ''} (the first row is 0). If the targets are a quantity, "
+        "remove or repair these rows."
+    )
+
+
+def warn_overlap(parts: Mapping[str, Examples]) -> None:
+    """Warn when the same content stands in two parts: its score would be memory, not skill.
+
+    Args:
+        parts: Examples by part name. Only equal digests count: the same pixels in another format, shape or dtype go unseen.
+    """
+    pairs = [
+        f"{parts[first_part].name(first)} ({first_part}) = {parts[part].name(index)} ({part})"
+        for (first_part, first), (part, index) in _alike(parts)
+        if first_part != part
+    ]
+    if pairs:
+        warnings.warn(
+            f"{len(pairs)} inputs stand in two parts with the same content: {shortlist(pairs)}. "
+            "Scores on them measure memory; remove one of each pair.",
+            DataWarning,
+            stacklevel=_USER,
+        )
+
+
+def warn_contradictions(parts: Mapping[str, Examples]) -> None:
+    """Warn when the same content has two different targets: whatever a model answers, it is wrong once.
+
+    Args:
+        parts: Examples by part name, targets of shape (n,) or (n, k).
+
+    Example:
+        >>> twice = Examples(["1.jpg", "2.jpg"], np.array([0, 1]), LabelSpace(("ants", "bees")), ("a1", "a1"))
+        >>> with warnings.catch_warnings(record=True, action="always") as caught:
+        ...     warn_contradictions({"train": twice})
+        >>> str(caught[0].message)
+        "1 inputs have the content of another one and a different target: '2.jpg = 1.jpg'. Keep the right one of each pair."
+    """
+    pairs = [
+        f"{parts[part].name(index)} = {parts[first_part].name(first)}"
+        for (first_part, first), (part, index) in _alike(parts)
+        if not np.array_equal(parts[part].targets[index], parts[first_part].targets[first])
+    ]
+    if pairs:
+        warnings.warn(
+            f"{len(pairs)} inputs have the content of another one and a different target: {shortlist(pairs)}. "
+            "Keep the right one of each pair.",
+            DataWarning,
+            stacklevel=_USER,
+        )
+
+
+def _alike(parts: Mapping[str, Examples]) -> Iterator[tuple[tuple[str, int], tuple[str, int]]]:
+    """(part, index) of the first example with a content and of each later one with the same content."""
+    first_of: dict[str, tuple[str, int]] = {}
+    for part, examples in parts.items():
+        for index, content in enumerate(examples.digests):
+            first = first_of.setdefault(content, (part, index))
+            if first != (part, index):
+                yield first, (part, index)
+
+
+def warn_absent(parts: Mapping[str, Examples]) -> None:
+    """Warn when a part has no example of a class: whatever is chosen or measured by it does not know that class.
+
+    Args:
+        parts: Examples by part name, targets of shape (n,) or (n, k).
+
+    Example:
+        >>> bees = Examples(["1.jpg"], np.array([1]), LabelSpace(("ants", "bees")), ("a1",))
+        >>> with warnings.catch_warnings(record=True, action="always") as caught:
+        ...     warn_absent({"validation": bees})
+        >>> str(caught[0].message)
+        "The validation part has no example of the classes 'ants'. What is chosen or measured by it does not know them."
+    """
+    for part, examples in parts.items():
+        absent = [name for name, count in examples.counts().items() if not count]
+        if absent:
+            warnings.warn(
+                f"The {part} part has no example of the classes {shortlist(absent)}. "
+                "What is chosen or measured by it does not know them.",
+                DataWarning,
+                stacklevel=_USER,
+            )
+
+
+def warn_groups(groups: Mapping[str, np.ndarray | None]) -> None:
+    """Warn when a group stands in two parts that the source brought along.
+
+    Args:
+        groups: Group name of each example, shape (n,), by part name; None where the source has none.
+
+    Example:
+        >>> with warnings.catch_warnings(record=True, action="always") as caught:
+        ...     warn_groups({"train": np.array(["anna", "ben"]), "test": np.array(["anna", "cleo"])})
+        >>> str(caught[0].message)
+        "1 groups stand in two parts: 'anna (train and test)'. Scores on them measure memory; keep each group in one part."
+    """
+    seen: dict[str, str] = {}
+    torn: dict[str, str] = {}
+    for part, members in groups.items():
+        for name in sorted({str(member) for member in members} if members is not None else ()):
+            first = seen.setdefault(name, part)
+            if first != part:
+                torn[name] = f"{name} ({first} and {part})"
+    if torn:
+        warnings.warn(
+            f"{len(torn)} groups stand in two parts: {shortlist(torn.values())}. "
+            "Scores on them measure memory; keep each group in one part.",
+            DataWarning,
+            stacklevel=_USER,
+        )
+
+
+def warn_ignored(remarks: Iterator[str]) -> None:
+    """Warn of files and folders that a reader leaves out although they may have been meant.
+
+    Args:
+        remarks: One sentence each; nothing happens when there are none.
+    """
+    for remark in remarks:
+        warnings.warn(remark, DataWarning, stacklevel=_USER)

@@ -1,0 +1,211 @@
+"""Tables of rows that can be computed again, as one run keeps them: on disk, in memory, or not at all.
+
+::
+
+    Tables          finds or makes tables, and moves from a disk that fails into memory
+    with_kept       examples whose inputs are read and resized once
+    NotKeptError    why something cannot be kept
+"""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from tfft.cache.settings import Cache
+from tfft.cache.shard_writer import Filling
+from tfft.cache.shards import Shards
+from tfft.cache.spot_checks import spot_check
+from tfft.core import environment, fingerprint
+from tfft.core.errors import RunWarning, TfftError
+from tfft.core.files import in_words
+from tfft.core.machine import cores
+from tfft.data.content_hash import unchanged
+from tfft.data.examples import Examples
+from tfft.data.loading import Reader
+
+T = TypeVar("T")
+# in a key: the reason why its rows must not outlive the process
+MEMORY_ONLY = "memory_only"
+_AT_ONCE = 64
+
+
+class NotKeptError(Exception):
+    """Why something cannot be kept, in words for the user."""
+
+
+@dataclass
+class Tables:
+    """The tables of one run.
+
+    Attributes:
+        cache: What may be kept, and where.
+        in_memory: Why a table is in memory that was meant for the disk; empty where none is.
+    """
+
+    cache: Cache
+    in_memory: str = ""
+    _held: dict[str, Shards] = field(default_factory=dict)
+    _opened: list[Shards] = field(default_factory=list)
+    _disk_failed: bool = False
+    _trusted: set[str] = field(default_factory=set)
+
+    def table(self, key: Mapping[str, Any], count: int, row: "np.dtype[Any]") -> Shards:
+        """Find or begin a table.
+
+        Args:
+            key: Everything that its rows depend on, as JSON values. When that cannot be known, ``MEMORY_ONLY`` gives the reason.
+            count: How many rows.
+            row: dtype and shape of one row.
+
+        Returns:
+            Shards, of which all, some or none are there.
+
+        Raises:
+            NotKeptError: When there is no room.
+        """
+        unknown = str(key.get(MEMORY_ONLY, ""))
+        if unknown:
+            self.in_memory = unknown
+            if self.cache.where == "disk":
+                raise NotKeptError(unknown)
+        elif self.cache.where in ("auto", "disk") and not self._disk_failed:
+            try:
+                self._opened.append(self.cache.store.table(key, count, row))
+                return self._opened[-1]
+            except OSError as error:
+                self.in_memory = str(error)
+                if self.cache.where == "disk":
+                    raise NotKeptError(self.in_memory) from error
+        name = fingerprint.fingerprint(key)
+        if name not in self._held:
+            table = Shards(count, row)
+            needed = table.size_bytes + sum(other.size_bytes for other in self._held.values())
+            if needed > self.cache.memory_bytes:
+                raise NotKeptError(f"{in_words(needed)} do not fit into {in_words(self.cache.memory_bytes)}")
+            self._held[name] = table
+        return self._held[name]
+
+    def is_wrong(self, table: Shards, difference: Callable[[np.ndarray], str]) -> bool:
+        """Check a few rows that another run has stored, once for each table. If a row is wrong, all rows are deleted.
+
+        Args:
+            table: A result of ``table``.
+            difference: As for ``spot_check``: positions (int64, shape (m,)) -> a description of what is wrong with their rows.
+
+        Returns:
+            Whether rows were deleted.
+
+        Warns:
+            RunWarning: When rows were deleted.
+        """
+        if table.folder is None or table.identity in self._trusted:
+            return False
+        self._trusted.add(table.identity)
+        return spot_check(table, difference)
+
+    def close(self) -> None:
+        """Let other runs make room where these tables are; what is read afterwards may be gone."""
+        while self._opened:
+            self._opened.pop().ends()
+
+    def attempt(self, work: Callable[[], T]) -> T:
+        """Do what writes to tables; should the disk fail, once more in memory.
+
+        Args:
+            work: Asks for its tables by ``table``.
+
+        Returns:
+            What it returns.
+
+        Raises:
+            NotKeptError: When that fails as well, or must not be tried.
+
+        Warns:
+            RunWarning: When the disk failed.
+        """
+        try:
+            return work()
+        except OSError as error:
+            if self._disk_failed or self.cache.where != "auto":
+                raise NotKeptError(f"what is kept cannot be written: {error}") from error
+            where = str(self.cache.store.folder)
+            warnings.warn(
+                f"Features cannot be written to {where!r}: {error}. They are kept in memory.", RunWarning, stacklevel=2
+            )
+            self._disk_failed, self.in_memory = True, str(error)
+            return self.attempt(work)
+
+
+def _difference(expected: np.ndarray, found: np.ndarray) -> str:
+    return "" if np.array_equal(expected, found) else "an input gives other values"
+
+
+class Rows(Sequence[Any]):
+    """The rows of a table, each read when it is asked for.
+
+    Args:
+        table: All of whose rows are there, each of the shape that its dtype says.
+    """
+
+    def __init__(self, table: Shards) -> None:
+        self._table = table
+
+    def __len__(self) -> int:
+        return self._table.count
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._table.take(np.array([index]))[0]
+
+
+def with_kept(
+    examples: Examples,
+    read: Reader,
+    about: Mapping[str, Any],
+    row: "np.dtype[Any]",
+    tables: Tables,
+    progress: Callable[[int, int], None],
+) -> Examples:
+    """The same examples, their inputs read once and kept.
+
+    Args:
+        examples: With inputs of any kind.
+        read: Input -> array of one shape, such as uint8 pixels of shape (height, width, 3).
+        about: Everything that ``read`` depends on, as JSON values.
+        row: dtype and shape of what it gives.
+        tables: Where it is kept.
+        progress: Called with how many inputs are read, and of how many.
+
+    Returns:
+        Examples whose inputs are rows of that dtype and shape.
+
+    Raises:
+        NotKeptError: When there is no room.
+        DataError: When an input cannot be read.
+    """
+    key = {**about, "examples": fingerprint.combined(examples.digests)}
+    try:
+        key |= environment.decoding()
+    except TfftError as error:
+        key[MEMORY_ONLY] = str(error)
+
+    def computed(positions: np.ndarray) -> np.ndarray:
+        return np.stack([read(unchanged(examples, int(position))) for position in positions])
+
+    def fill() -> Shards:
+        table = tables.table(key, len(examples), row)
+        tables.is_wrong(table, lambda some: _difference(computed(some), table.take(some)))
+        filling = Filling(table)
+        with ThreadPoolExecutor(cores()) as pool:
+            positions = filling.positions
+            for start in range(0, len(positions), _AT_ONCE):
+                some = positions[start : start + _AT_ONCE]
+                rows = np.stack(list(pool.map(lambda index: read(unchanged(examples, int(index))), some)))
+                filling.add(some, rows)
+                progress(start + len(some), len(positions))
+        return table
+
+    return replace(examples, inputs=Rows(tables.attempt(fill)))

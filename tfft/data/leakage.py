@@ -1,0 +1,137 @@
+"""Seen: which examples a model was trained and chosen on, so that nobody measures it on them unawares."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tfft.core.errors import DataError
+from tfft.core.specs import Text
+from tfft.data.examples import Examples, Splits
+
+_DIGITS = 16
+"""Of each content hash; 64 bits make a chance meeting among a million photos rarer than 1 in 10 million."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the weights of a model have met, by the content of the examples and not by their names; of arrays shape and dtype count.
+
+    Attributes:
+        seed: That drew the parts; with it the same source gives the same test part again.
+        train: Content hashes of what the weights were fitted to.
+        validation: Content hashes of what the best weights were chosen by.
+        texts: How many of them an example has, 1 or 2; None for pictures, or where nobody knows.
+
+    Example:
+        >>> import numpy as np
+        >>> from tfft.data.sources.arrays import from_arrays
+        >>> images = np.random.default_rng(0).integers(0, 255, (20, 8, 8, 3), np.uint8)
+        >>> data = from_arrays(images, [0, 1] * 10, seed=7)
+        >>> seen = Seen.of(data)
+        >>> seen.counts(data.test), seen.counts(data.everything())
+        ({'train': 0, 'validation': 0}, {'train': 14, 'validation': 4})
+    """
+
+    seed: int
+    train: frozenset[str] = field(repr=False)
+    validation: frozenset[str] = field(repr=False)
+    texts: int | None = None
+
+    @classmethod
+    def of(cls, data: Splits, before: "Seen | None" = None) -> "Seen":
+        """What a model has seen after training on ``data``.
+
+        Args:
+            data: With training and validation parts; targets of any shape.
+            before: What it had seen already.
+
+        Returns:
+            A Seen with the seed of ``data``.
+        """
+        train, validation = _short(data.train), _short(data.validation)
+        if before is not None:
+            train, validation = train | before.train, validation | before.validation
+        return cls(data.seed, train, validation - train, _texts_of(data.train.inputs[0]))
+
+    def check_pairs(self, item: Any) -> None:
+        """Refuse single texts for a model of pairs, and pairs for one of single texts, which would answer all the same.
+
+        Args:
+            item: One of the inputs; pictures of any shape pass.
+
+        Raises:
+            DataError: When it has another number of texts.
+        """
+        given = _texts_of(item)
+        if given is not None and self.texts is not None and given != self.texts:
+            kinds = {1: "single texts", 2: "pairs of texts"}
+            raise DataError(
+                f"The model was trained on {kinds[self.texts]}, and is asked about {kinds[given]}.",
+                repr(item.excerpt()),
+                "Pass both texts: text_column=[first, second], or (first, second) to predict; in a shell put a tab between them."
+                if self.texts == 2
+                else "Pass one text for each example.",
+            )
+
+    def among(self, examples: Examples) -> np.ndarray:
+        """Which of some examples the model has seen.
+
+        Args:
+            examples: n of them, images of any shape.
+
+        Returns:
+            Booleans, shape (n,).
+        """
+        met = self.train | self.validation
+        return np.array([content[:_DIGITS] in met for content in examples.digests], bool)
+
+    def counts(self, examples: Examples) -> dict[str, int]:
+        """How many of some examples the model has seen.
+
+        Args:
+            examples: n of them, images of any shape.
+
+        Returns:
+            ``{"train": ..., "validation": ...}``, each in [0, n].
+        """
+        met = [content[:_DIGITS] for content in examples.digests]
+        return {
+            "train": sum(content in self.train for content in met),
+            "validation": sum(content in self.validation for content in met),
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as plain JSON values."""
+        met = {"seed": self.seed, "train": sorted(self.train), "validation": sorted(self.validation)}
+        return met if self.texts is None else met | {"texts": self.texts}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Seen":
+        """Undo ``to_dict``.
+
+        Args:
+            values: What ``to_dict`` returned, possibly after a JSON round trip.
+
+        Returns:
+            An equal Seen.
+
+        Raises:
+            KeyError: When a field is missing.
+            ValueError: When one is of another type.
+        """
+        lists = (values["train"], values["validation"])
+        texts = values.get("texts")
+        of_types = isinstance(values["seed"], int) and all(isinstance(contents, list) for contents in lists)
+        if not of_types or texts not in (None, 1, 2):
+            raise ValueError(f"no record of what was seen: {str(values)[:100]}")
+        return cls(values["seed"], frozenset(values["train"]), frozenset(values["validation"]), texts)
+
+
+def _short(examples: Examples) -> frozenset[str]:
+    return frozenset(content[:_DIGITS] for content in examples.digests)
+
+
+def _texts_of(item: Any) -> int | None:
+    return (1 if item.second is None else 2) if isinstance(item, Text) else None

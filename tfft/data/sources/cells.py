@@ -1,0 +1,185 @@
+"""Cells: what the columns of a table hold -> inputs and targets, or an error that names the row."""
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from tfft.core.errors import DataError, DataWarning, kind_of, shortlist
+from tfft.core.specs import Text
+from tfft.data.sources.arrays import AsPixels
+from tfft.data.tables.spellings import (
+    are_comma_numbers,
+    as_list,
+    comma_number,
+    looks_like_list,
+    refuse_doubtful_commas,
+    taken_apart,
+)
+from tfft.data.tables.table_files import AS_FOUND, Writing
+from tfft.data.values import is_missing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_USER = 6  # stacklevel of the user's line below _separated, labels, Columns.pool, table_pools, from_csv
+
+
+def texts(columns: "pd.DataFrame") -> list[Text]:
+    """Columns of texts as examples.
+
+    Args:
+        columns: One, or two for pairs; shape (rows, 1 or 2).
+
+    Returns:
+        A Text for each row.
+
+    Raises:
+        DataError: When a cell holds something else.
+    """
+    rows = columns.to_numpy(object)
+    for row, cells in enumerate(rows):
+        for cell in cells:
+            if not isinstance(cell, str):
+                raise DataError(
+                    "A text column must hold text.",
+                    f"{kind_of(cell)} in row {row}: {str(cell)[:100]!r}",
+                    "Name another column with text_column=.",
+                )
+    return [Text(*cells) for cells in rows]
+
+
+def images(column: "pd.Series", folder: Path) -> list[Any]:
+    """A column of pictures as inputs.
+
+    Args:
+        column: Paths, encoded bytes, Pillow images, or uint8 arrays of shape (height, width[, channels]).
+        folder: Where relative paths start.
+
+    Returns:
+        Paths, bytes and arrays.
+
+    Raises:
+        DataError: When a cell holds something else, or paths start at another folder.
+    """
+    inputs = [_image(value, row, folder) for row, value in enumerate(column)]
+    first = next((Path(value) for value in column if isinstance(value, str)), None)
+    if first is not None and first.is_file() and not (folder / first).is_file():
+        raise DataError(
+            f"Paths in a table start at the folder of the table; {str(folder / first)!r} does not exist.",
+            f"{str(first)!r}, which exists below the working folder",
+            "Move the table, write whole paths, or read it with pandas and use from_dataframe().",
+        )
+    return inputs
+
+
+def _image(value: Any, row: int, folder: Path) -> Any:
+    """One cell of the image column: a path from where the table lies, encoded bytes, or uint8 pixels."""
+    if isinstance(value, (str, Path)):
+        # a URL or a path in the home folder is not relative to the table; the search for the file reports it
+        return str(value) if str(value).startswith("~") or "://" in str(value) else str(folder / value)
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value)
+    if isinstance(value, (np.ndarray, Image.Image)):
+        return AsPixels([value], None)[0]
+    raise DataError(
+        "The image column must hold paths, encoded bytes, uint8 arrays or Pillow images.",
+        f"{kind_of(value)} in row {row}: {str(value)[:100]!r}",
+        "Name another column with image_column=, or write the file names out with their endings.",
+    )
+
+
+def labels(column: "pd.Series", writing: Writing = AS_FOUND) -> list[Any]:
+    """One column of labels; text of lists, which pandas leaves behind when it reads a CSV file, as lists.
+
+    Args:
+        column: Of shape (rows,).
+        writing: How a cell separates several labels, and which decimal sign it uses.
+
+    Returns:
+        A label, or a list of labels, for each row.
+
+    Raises:
+        DataError: When some cells are lists and others are not, or when a comma may be a decimal sign.
+    """
+    values = column.tolist()
+    if writing.separator is not None:
+        return _separated(values, str(column.name), writing.separator)
+    filled = [value for value in values if not is_missing(value)]
+    refuse_doubtful_commas(str(column.name), filled, writing.decimal)
+    if writing.decimal == "," and filled and all(isinstance(value, str) for value in filled):
+        try:
+            return [None if is_missing(value) else comma_number(value) for value in values]
+        except ValueError as error:
+            raise DataError(
+                f"The label column {str(column.name)!r} does not hold numbers with a decimal comma: {error}.",
+                fix="Leave decimal= out if its labels are classes.",
+            ) from None
+    if not any(map(looks_like_list, values)):
+        return values
+    try:
+        return [as_list(value) if isinstance(value, str) else value for value in values]
+    except ValueError as error:
+        raise DataError(
+            f"The label column {str(column.name)!r} holds lists and other text: {error}.", fix="Make all of them lists."
+        ) from None
+
+
+def _with_commas(column: "pd.Series", decimal: str | None) -> "pd.Series":
+    """Convert a text column with decimal commas to numbers; return other columns unchanged."""
+    filled = [value for value in column.tolist() if not is_missing(value)]
+    if not are_comma_numbers(filled):
+        return column
+    refuse_doubtful_commas(str(column.name), filled, decimal)
+    return column.map(lambda value: None if is_missing(value) else comma_number(value)).astype(float)
+
+
+def _separated(values: list[Any], column: str, separator: str) -> list[Any]:
+    """Lists of labels; a missing value becomes an empty list and is counted."""
+    empty = [row for row, value in enumerate(values) if is_missing(value)]
+    if empty:
+        warnings.warn(
+            f"{len(empty)} cells of the column {column!r} are empty, and these rows are read as having no label: "
+            f"rows {shortlist(empty)}. Drop them if their labels are unknown.",
+            DataWarning,
+            stacklevel=_USER,
+        )
+    return [[] if is_missing(value) else taken_apart(value, separator) for value in values]
+
+
+def numbers(columns: "pd.DataFrame", writing: Writing = AS_FOUND) -> np.ndarray:
+    """Several columns of labels as one array.
+
+    Args:
+        columns: Of numbers or truth values, shape (rows, k).
+        writing: The decimal sign of numbers in text.
+
+    Returns:
+        int64 or float64, shape (rows, k).
+
+    Raises:
+        DataError: When one holds text, or a cell is empty.
+    """
+    import pandas as pd
+
+    columns = columns.infer_objects()
+    truths = {name for name in columns if set(columns[name].astype(str)) <= {"True", "False"}}
+    columns = columns.assign(**{name: columns[name].astype(str) == "True" for name in truths})
+    for name in columns if writing.decimal != "." else ():
+        columns = columns.assign(**{name: _with_commas(columns[name], writing.decimal)})
+    text = [str(name) for name in columns if not pd.api.types.is_numeric_dtype(columns[name])]
+    if text:
+        raise DataError(
+            "Several label columns must hold zeros and ones (several labels) or floats (several quantities).",
+            f"text or mixed values in {shortlist(text)}",
+            "For one class an example name one column; for several names an example use a column of lists.",
+        )
+    lost = np.flatnonzero(columns.isna().any(axis=1)).tolist()
+    if lost:
+        raise DataError(
+            f"{len(lost)} targets are missing.", f"rows {shortlist(lost)}, counted from 0", "Drop or fill these rows."
+        )
+    floats = any(pd.api.types.is_float_dtype(columns[name]) for name in columns)
+    return columns.to_numpy(np.float64 if floats else np.int64)

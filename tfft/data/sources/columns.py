@@ -1,0 +1,239 @@
+"""Columns: what stands in which column of a table, and a table by them -> a Pool."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from tfft.core.errors import DataError, nearest, shortlist
+from tfft.data.raw_examples import Pool
+from tfft.data.sources import cells
+from tfft.data.tables.table_files import AS_FOUND, Writing, check_names
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_IMAGE, _TEXT = "path", "text"
+
+
+class InputColumns(TypedDict, total=False):
+    """The input columns of a table (images or texts, not both), and how its labels are written.
+
+    Attributes:
+        image_column: Of paths, encoded bytes or uint8 arrays of shape (height, width[, channels]).
+        text_column: Of texts, or two columns for pairs of them.
+        separator: The text between several labels in one cell, such as ``"|"``.
+        decimal: The decimal sign of labels in text, ``","`` or ``"."``.
+    """
+
+    image_column: str | None
+    text_column: str | Sequence[str] | None
+    separator: str | None
+    decimal: str | None
+
+
+class TableColumns(InputColumns, total=False):
+    """The same for tables in files.
+
+    Attributes:
+        quotes: Whether quotation marks enclose cells (True) or belong to the texts (False).
+    """
+
+    quotes: bool | None
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Names of columns.
+
+    Attributes:
+        image: Of paths, encoded bytes or uint8 arrays of shape (height, width[, channels]).
+        label: One, or several of zeros and ones or of floats.
+        text: One of texts, or two for pairs of them. Where neither images nor texts are named, what there is of ``"path"`` and
+            ``"text"`` is taken.
+        group: Rows with the same value in it belong together.
+        writing: How the cells are written.
+
+    Raises:
+        DataError: When both images and texts are named, when the text columns are not one or two, or when a separator is given for
+            several
+        columns.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"text": ["one", "two"], "label": ["a", "b"]})
+        >>> Columns().pool(frame, Path()).inputs[1]
+        Text(first='two', second=None)
+    """
+
+    image: str | None = None
+    label: str | Sequence[str] = "label"
+    text: str | Sequence[str] | None = None
+    group: str | None = None
+    writing: Writing = AS_FOUND
+
+    def __post_init__(self) -> None:
+        if self.image is not None and self.text is not None:
+            raise DataError(
+                "A table holds pictures or texts, not both.",
+                f"image_column={self.image!r} and text_column={self.text!r}",
+                "Name one of them.",
+            )
+        if self.text is not None and (len(self.texts) not in (1, 2) or len(set(self.texts)) < len(self.texts)):
+            raise DataError(
+                "text_column must name one column, or two for pairs of texts.",
+                repr(self.text),
+                'Write text_column="text", or text_column=["question", "answer"].',
+            )
+        if self.writing.separator is not None and not isinstance(self.label, str):
+            raise DataError(
+                "separator= takes the labels of one column apart.",
+                f"separator={self.writing.separator!r} and the label columns {shortlist(self.label)}",
+                "Name one column, or leave separator= out.",
+            )
+
+    @classmethod
+    def of(
+        cls,
+        label: str | Sequence[str],
+        group: str | None,
+        inputs: Mapping[str, Any],
+        options: type[InputColumns] = InputColumns,
+    ) -> "Columns":
+        """Columns from the arguments of ``from_csv``.
+
+        Args:
+            label: The ``label_column``; a list with one column means that column.
+            group: Its ``group_column``.
+            inputs: Input columns, by the names in ``options``.
+            options: The option names that the caller supports.
+
+        Returns:
+            Columns.
+
+        Raises:
+            DataError: As the constructor.
+            TypeError: For an argument of another name, as Python raises it.
+        """
+        for name in inputs:
+            if name not in options.__annotations__:
+                raise TypeError(f"unexpected keyword argument {name!r}. {nearest(name, options.__annotations__)}")
+        for option, value in (("label_column", label), ("text_column", inputs.get("text_column"))):
+            if value is not None and (isinstance(value, bytes) or not isinstance(value, (str, Sequence))):
+                raise DataError(
+                    f"{option}={value!r} is not the name of a column.",
+                    fix=f'Columns have names, in the first line of a file: write {option}="name".',
+                )
+        one = label[0] if not isinstance(label, str) and len(label) == 1 else label
+        writing = Writing(inputs.get("quotes"), inputs.get("decimal"), inputs.get("separator"))
+        return cls(inputs.get("image_column"), one, inputs.get("text_column"), group, writing)
+
+    @property
+    def texts(self) -> list[str]:
+        """Columns in which every cell is text as it is written."""
+        if self.text is None:
+            return [_TEXT] if self.image is None else []
+        return [self.text] if isinstance(self.text, str) else list(self.text)
+
+    @property
+    def labels(self) -> list[str]:
+        """Columns of labels."""
+        return [self.label] if isinstance(self.label, str) else list(self.label)
+
+    @property
+    def as_written(self) -> list[str]:
+        """Columns in which "007" is not 7."""
+        return [*self.labels, *([] if self.group is None else [self.group])]
+
+    def label_names(self, train: Pool | None) -> list[str] | None:
+        """Names of quantities or of several labels.
+
+        Args:
+            train: The training part; None where there is none.
+
+        Returns:
+            Names; None for one column of classes, which has their names in it.
+        """
+        if not isinstance(self.label, str):
+            return [str(name) for name in self.label]
+        values = [] if train is None else train.targets
+        return [self.label] if len(values) and all(isinstance(value, float) for value in values) else None
+
+    def chosen(self, names: Sequence[Any]) -> list[str]:
+        """Choose the columns of a table to read.
+
+        Args:
+            names: The names of all columns.
+
+        Returns:
+            The names of the input, label and group columns.
+
+        Raises:
+            DataError: When a column is missing, or is named for two purposes.
+        """
+        if not self.labels or len(set(self.labels)) < len(self.labels):
+            raise DataError(
+                "label_column must name columns, each of them once.", repr(self.label), 'Write label_column="label".'
+            )
+        inputs = self._inputs(names)
+        if same := set(inputs) & set(self.labels):
+            raise DataError(
+                f"The column {min(same)!r} is named for inputs and for labels.", fix="Name another for one of them."
+            )
+        for column in (*inputs, *self.as_written):
+            if column not in names:
+                raise _no_column(str(column), [str(name) for name in names], not (self.image or self.text))
+        return list(dict.fromkeys([*inputs, *self.as_written]))
+
+    def _inputs(self, names: Sequence[Any]) -> list[str]:
+        return self.texts if self._image(names) is None else [str(self._image(names))]
+
+    def _image(self, names: Sequence[Any]) -> str | None:
+        guessed = self.text is None and (_IMAGE in names or _TEXT not in names)
+        return self.image or (_IMAGE if guessed else None)
+
+    def pool(self, frame: "pd.DataFrame", folder: Path) -> Pool:
+        """Read the rows of a table.
+
+        Args:
+            frame: A table of shape (rows, columns).
+            folder: The folder from which relative paths start.
+
+        Returns:
+            A Pool with targets of shape (rows,), or (rows, k) for several label columns.
+
+        Raises:
+            DataError: When a column is missing or has the wrong type, or a row has no input.
+        """
+        names = list(frame.columns)
+        check_names(names, "The table")
+        self.chosen(names)
+        image, inputs = self._image(names), self._inputs(names)
+        for column in inputs:
+            empty = frame.index[frame[column].isna()].tolist()
+            if empty:
+                raise DataError(
+                    f"{len(empty)} rows have no {column!r}.", f"rows {shortlist(empty)}", "Drop these rows."
+                )
+        rows = cells.texts(frame[inputs]) if image is None else cells.images(frame[image], folder)
+        targets: Any = (
+            cells.labels(frame[self.label], self.writing)
+            if isinstance(self.label, str)
+            else cells.numbers(frame[self.labels], self.writing)
+        )
+        return Pool(rows, targets, None if self.group is None else frame[self.group].tolist())
+
+
+def _no_column(column: str, there: list[str], guessed: bool) -> DataError:
+    if guessed and column == _IMAGE:
+        return DataError(
+            f"There is no column {_IMAGE!r} of pictures, and none {_TEXT!r} of texts.",
+            f"the columns {shortlist(there)}",
+            "Name one with image_column= or text_column=.",
+        )
+    fix = (
+        nearest(column, there)
+        if len(there) > 1
+        else "CSV is split at commas or semicolons, TSV at tabs: check the file."
+    )
+    return DataError(f"There is no column {column!r}.", f"the columns {shortlist(there)}", fix)

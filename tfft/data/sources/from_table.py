@@ -1,0 +1,140 @@
+"""Tables of pictures or texts and their labels -> Splits: CSV, TSV, JSON lines, Parquet, pandas DataFrames."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from tfft.core.errors import DataError
+from tfft.data.calls import as_call
+from tfft.data.examples import Splits
+from tfft.data.raw_examples import OnCorrupt, Pool
+from tfft.data.sources.columns import Columns, InputColumns, TableColumns
+from tfft.data.splits import HOLDOUT, Drawing, assemble
+from tfft.data.tables.table_files import read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def from_csv(
+    path: str | Path | Mapping[str, str | Path],
+    label_column: str | Sequence[str] = "label",
+    group_column: str | None = None,
+    holdout: tuple[float, float] = HOLDOUT,
+    seed: int = 0,
+    on_corrupt: OnCorrupt = "error",
+    **inputs: Unpack[TableColumns],
+) -> Splits:
+    """Read a table file: ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet``, or one file for each part.
+
+    Args:
+        path: A file, or ``{"train": file, "validation": file, "test": file}``.
+        label_column: One column (text or integers: classes; floats: a quantity; lists of text: several labels), or several
+            columns of zeros and ones (several labels) or floats (several quantities).
+        group_column: Rows with the same value here never land in different parts.
+        holdout: Fractions (validation, test) of the training rows for parts that are missing, as in ``from_folder``.
+        seed: Draws the parts.
+        on_corrupt: ``"error"``, or ``"skip"`` to leave unreadable images out and list them in ``Splits.skipped``.
+        **inputs: ``image_column``: of image paths (relative ones start at the table's folder) or of encoded bytes; or
+            ``text_column``: one column of texts, or two for pairs of texts, an empty cell being an empty text. Where neither is
+            named, ``"path"`` is used for images, or else ``"text"`` for texts. ``separator="|"``: a cell of the label column holds
+            several labels, "dog|indoor", and an empty cell holds no label. ``decimal=","``: "1,5" is a quantity, as in files with
+            semicolons between their cells; ``decimal="."``: it is the name of a class. ``quotes=False``: quotation marks belong to
+            the texts; ``quotes=True``: they enclose cells, even when a cell looks like several rows.
+
+    Returns:
+        Splits; targets of shape (n,), or (n, columns) for several label columns.
+
+    Raises:
+        DataError: For a file that is missing or not such a table, columns that are not there, and all that ``from_folder`` refuses.
+
+    Example:
+        >>> import pandas as pd, tempfile, PIL.Image
+        >>> rows = [(f"{number}.png", "ants" if number < 6 else "bees") for number in range(12)]
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for number, (name, _) in enumerate(rows):
+        ...         PIL.Image.new("RGB", (8, 8), (20 * number, 0, 0)).save(Path(folder) / name)
+        ...     pd.DataFrame(rows, columns=["path", "label"]).to_csv(Path(folder) / "photos.csv", index=False)
+        ...     from_csv(Path(folder) / "photos.csv").describe()
+        '8 train, 2 validation, 2 test; 2 classes'
+    """
+    source = as_call(from_csv, locals())
+    columns = Columns.of(label_column, group_column, inputs, TableColumns)
+    pools = table_pools(path, columns)
+    return assemble(pools, Drawing(holdout, seed, on_corrupt), columns.label_names(pools.get("train")), source)
+
+
+def table_pools(path: str | Path | Mapping[str, str | Path], columns: Columns) -> dict[str, Pool]:
+    """The rows of table files before anything is drawn.
+
+    Args:
+        path: As for ``from_csv``.
+        columns: What stands in which of them.
+
+    Returns:
+        Pools of paths, bytes or texts, and targets of shape (n,) or (n, k), by part.
+
+    Raises:
+        DataError: When a file or a column is missing.
+    """
+    files = path if isinstance(path, Mapping) else {"train": path}
+    pools = {}
+    for part, file in files.items():
+        if not isinstance(file, (str, os.PathLike)):
+            raise DataError(
+                "from_csv() takes the path of a table, or one path for each part.",
+                repr(file)[:100],
+                'Write from_csv("photos.csv"), or from_csv({"train": "a.csv", "test": "b.csv"}); frames go to from_dataframe().',
+            )
+        frame = read_table(Path(file), columns.as_written, columns.texts, columns.writing, columns.chosen)
+        pools[part] = columns.pool(frame, Path(file).parent)
+    return pools
+
+
+def from_dataframe(
+    frame: "pd.DataFrame | Mapping[str, pd.DataFrame]",
+    label_column: str | Sequence[str] = "label",
+    group_column: str | None = None,
+    holdout: tuple[float, float] = HOLDOUT,
+    seed: int = 0,
+    on_corrupt: OnCorrupt = "error",
+    **inputs: Unpack[InputColumns],
+) -> Splits:
+    """Take a pandas DataFrame, or one for each part; the arguments are those of ``from_csv``.
+
+    Args:
+        frame: A DataFrame, or ``{"train": frame, "validation": frame, "test": frame}``.
+        label_column: As in ``from_csv``.
+        group_column: As in ``from_csv``.
+        holdout: As in ``from_csv``.
+        seed: Draws the parts.
+        on_corrupt: As in ``from_csv``.
+        **inputs: As in ``from_csv``, without ``quotes``; relative paths start at the working folder, and images may also be uint8
+            arrays of shape (height, width[, channels]).
+
+    Returns:
+        Splits.
+
+    Raises:
+        DataError: As ``from_csv``.
+
+    Example:
+        >>> import numpy as np, pandas as pd
+        >>> images = list(np.random.default_rng(0).integers(0, 255, (12, 8, 8, 3), np.uint8))
+        >>> data = from_dataframe(pd.DataFrame({"pixels": images, "age": [20.0, 40.0] * 6}), "age", image_column="pixels")
+        >>> data.labels.kind, data.train.targets.shape
+        ('real', (8, 1))
+    """
+    source = as_call(from_dataframe, locals())
+    frames = frame if isinstance(frame, Mapping) else {"train": frame}
+    for part, rows in frames.items():
+        if not hasattr(rows, "columns"):
+            raise DataError(
+                f"The {part} part is not a DataFrame.",
+                type(rows).__name__,
+                'Pass a DataFrame, or {"train": frame, "test": frame}.',
+            )
+    columns = Columns.of(label_column, group_column, inputs)
+    pools = {part: columns.pool(rows, Path()) for part, rows in frames.items()}
+    return assemble(pools, Drawing(holdout, seed, on_corrupt), columns.label_names(pools.get("train")), source)

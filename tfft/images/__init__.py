@@ -1,0 +1,1 @@
+"""Open image files from elsewhere within limits, and turn them into upright RGB pixels."""

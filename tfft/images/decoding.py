@@ -1,0 +1,135 @@
+"""One image, whatever it is stored as -> upright 8-bit RGB; the same code trains, evaluates and predicts."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from tfft.core.errors import DataError, kind_of
+from tfft.core.path_advice import missing_file
+from tfft.images.image_files import LARGE_PIXELS, opened_image, taking_turns
+from tfft.images.samples import loaded
+from tfft.images.upright import in_strips, upright
+
+
+def decode(item: Any, size: tuple[int, int] | None = None) -> Image.Image:
+    """Open one image and make it upright 8-bit RGB, whatever it was stored as.
+
+    The first frame of an animation; EXIF rotation applied; 16-bit grey scaled to 8 bits; palettes looked up; CMYK converted;
+    transparency laid over white, since the colours hidden under transparent pixels are arbitrary.
+
+    Args:
+        item: A path, encoded bytes, a Pillow image, or a uint8 array of shape (height, width[, 1, 3 or 4]).
+        size: The (width, height) in pixels that the caller needs. A JPEG is then decoded no larger than needed, and other images
+            of 16 megapixels or more are reduced during the conversion.
+
+    Returns:
+        A Pillow image of mode RGB.
+
+    Raises:
+        DataError: When it cannot be decoded, or has more pixels than the limit ``image_pixels``; the message names the file.
+
+    Example:
+        >>> image = decode(np.zeros((4, 6), np.uint8))
+        >>> image.mode, image.size, np.asarray(image).shape  # Pillow says width first, arrays say height first
+        ('RGB', (6, 4), (4, 6, 3))
+    """
+    with decoded(item, size) as image:
+        return image
+
+
+@contextmanager
+def decoded(item: Any, size: tuple[int, int] | None = None) -> Iterator[Image.Image]:
+    """Decode an image and hold it in a context; no two threads hold large images at the same time.
+
+    Args:
+        item: As for ``decode``.
+        size: As for ``decode``.
+
+    Yields:
+        A Pillow image of mode RGB.
+
+    Raises:
+        DataError: As ``decode``.
+
+    Example:
+        >>> with decoded(np.zeros((4, 6), np.uint8)) as image:
+        ...     image.size
+        (6, 4)
+    """
+    if not isinstance(item, (str, Path, bytes, bytearray, Image.Image, np.ndarray)):
+        raise DataError(
+            f"An image cannot be read from {kind_of(item)}.",
+            fix="Pass a path, encoded bytes, a uint8 array, or a Pillow image.",
+        )
+    least = None if size is None else max(size)
+    with ExitStack() as stack:
+        if isinstance(item, np.ndarray):
+            yield _from_array(item, least, stack)
+        else:
+            yield _from_file(item, least, stack)
+
+
+def doubt(item: Any) -> str:
+    """Return why the brightness of an image is probably wrong: it has 16 bits per pixel but uses only few of them.
+
+    Args:
+        item: As for ``decode``.
+
+    Returns:
+        A sentence, or an empty string; also empty when the image cannot be read.
+
+    Example:
+        >>> doubt(Image.fromarray(np.full((2, 2), 700, np.uint16)))
+        'its largest value of 65535 is 700'
+    """
+    if isinstance(item, np.ndarray):
+        return ""
+    try:
+        with opened_image(item, "it") as image, taking_turns(image.width * image.height):
+            deep = image.mode.startswith("I;16") or ";16" in str(getattr(image, "tile", ""))
+            return loaded(image)[1].doubt if deep else ""
+    except Exception:
+        return ""
+
+
+def _from_file(item: Any, least: int | None, stack: ExitStack) -> Image.Image:
+    name = repr(str(item)) if isinstance(item, (str, Path)) else "what was passed"
+    try:
+        image = stack.enter_context(opened_image(item, name))
+        stack.enter_context(taking_turns(image.width * image.height))
+        if least is not None and item is not image and image.format == "JPEG" and image.mode in ("RGB", "L"):
+            # EXIF may still swap the sides, so ask for the larger side both ways
+            image.draft(image.mode, (least, least))
+        made = upright(image, least)
+        if item is not image:
+            image.close()  # frees its pixels
+        return made
+    except DataError:
+        raise
+    except FileNotFoundError as error:
+        raise DataError(f"{name} cannot be read as an image: no such file.", fix=missing_file(item)) from error
+    except Exception as error:
+        # for damaged headers, Pillow's readers raise many kinds of errors
+        reason = str(error) or type(error).__name__
+        fix = "Make it smaller." if isinstance(error, MemoryError) else "Repair or remove it."
+        raise DataError(f"{name} cannot be read as an image: {reason}.", fix=fix) from error
+
+
+def _from_array(array: np.ndarray, least: int | None, stack: ExitStack) -> Image.Image:
+    channels = array.shape[2] if array.ndim == 3 else 1
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or channels not in (1, 3, 4) or not array.size:
+        raise DataError(
+            "An image array must be uint8 of shape (height, width) or (height, width, 1, 3 or 4).",
+            f"dtype {array.dtype}, shape {array.shape}",
+            "For other ranges pass value_range=(lowest, highest).",
+        )
+    array = array[:, :, 0] if array.ndim == 3 and channels == 1 else array
+    height, width = array.shape[:2]
+    if height * width < LARGE_PIXELS:
+        return upright(Image.fromarray(array))
+    stack.enter_context(taking_turns(height * width))
+    return in_strips((width, height), least, lambda top, bottom: upright(Image.fromarray(array[top:bottom])))

@@ -1,0 +1,1 @@
+"""Plots of a report and of a run, drawn from plain values with Matplotlib."""

@@ -1,0 +1,1 @@
+"""A TensorFlow SavedModel as a Keras 3 layer: checked before it is loaded, trainable, and saved again."""

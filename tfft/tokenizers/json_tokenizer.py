@@ -1,0 +1,220 @@
+"""A tokenizer that runs the values of a ``tokenizer.json`` with Hugging Face's ``tokenizers`` library."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import chain, groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfft.core import limits, regular_files
+from tfft.core.errors import BackboneError, DataError, shortlist
+from tfft.tokenizers.tokenizer_json import FIX, checked, parsed
+
+FILE = "tokenizer.json"
+_AT_ONCE = 1_000_000  # characters; the library keeps about 400 bytes for each token until a batch is done
+_PART = 20_000
+_GROWTH = 4  # times as many characters after normalization, at most; Chinese ones get a space on both sides
+_MANY = 32
+_WORD = re.compile(" ?[^ ]+")
+_CUT = re.compile(r"(?<=[A-Za-z]) (?=[A-Za-z])")
+
+
+class JsonTokenizer:
+    r"""Texts -> token ids, equal to those of the ``tokenizers`` library.
+
+    Special tokens in the text itself, such as ``[SEP]``, become the special token, as in the library.
+
+    Args:
+        values: The values of ``tokenizer.json``; None until ``load_assets``.
+        tokens: The text of the special tokens ``start``, ``end``, ``pad`` and ``mask``; ``mask`` is optional.
+        separators: The number of end tokens between two texts.
+        place: The origin of the tokenizer, for messages.
+
+    Attributes:
+        start_token_id, end_token_id, pad_token_id: Ids of the tokens around texts and of the padding.
+        mask_token_id: Id of the mask token, or None.
+        unk_token_id: Id of the unknown token; -1 when every text has tokens, byte by byte.
+
+    Raises:
+        BackboneError: When a part of the values is unknown or damaged, or a special token is missing.
+
+    Example:
+        >>> from tfft.tokenizers.pipelines import word_pieces
+        >>> words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "how", "far"]
+        >>> made = JsonTokenizer(*word_pieces(words, lowercase=True))
+        >>> made.encode(["How\u3000far", "so"])[0].tolist()
+        [5, 6, 1]
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, Any] | None = None,
+        tokens: Mapping[str, str] | None = None,
+        separators: int = 1,
+        place: str = FILE,
+    ) -> None:
+        self.tokens, self.separators = dict(tokens or {}), int(separators)
+        if values is not None:
+            self._open(checked(values, place), place)
+
+    def _open(self, values: Mapping[str, Any], place: str) -> None:
+        from tokenizers import Tokenizer
+
+        self.values = values
+        made = _survived(lambda: Tokenizer.from_str(json.dumps(values)), place)
+        missing = [f"{name}={self.tokens.get(name)!r}" for name in ("start", "end", "pad") if name not in self.tokens]
+        ids = {name: made.token_to_id(token) for name, token in self.tokens.items()}
+        missing += [f"{name}={self.tokens[name]!r}" for name, found in ids.items() if found is None and name != "mask"]
+        if missing:
+            raise BackboneError(f"{place} lacks special tokens.", ", ".join(missing), FIX)
+        self.start_token_id, self.end_token_id, self.pad_token_id = (ids[name] for name in ("start", "end", "pad"))
+        self.mask_token_id = ids.get("mask")
+        model = values["model"]
+        unknown = model["unk_id"] if model["type"] == "Unigram" else made.token_to_id(model["unk_token"] or "")
+        self.unk_token_id = -1 if unknown is None or model["type"] == "BPE" else int(unknown)
+        self._made, self._place = made, place
+        grown = [sign for sign in map(chr, range(128)) if self._normalized(sign) > _GROWTH]
+        if grown:
+            raise BackboneError(f"{place}: the normalizer lengthens texts.", shortlist(grown), FIX)
+        self._separable = not any(" " in token["content"] or token["rstrip"] for token in values["added_tokens"])
+
+    def encode(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Tokenize texts, without the special tokens around them.
+
+        Args:
+            texts: n strings.
+
+        Returns:
+            The ids of all texts end to end, int32 of shape (tokens,), and the number of ids for each text, int64 of shape (n,).
+
+        Raises:
+            DataError: When a text is longer than allowed.
+        """
+        longest = max(range(len(texts)), key=lambda number: len(texts[number]), default=None)
+        if longest is not None:
+            limits.check("text_characters", len(texts[longest]), f"Text {longest}", DataError)
+        for number, text in enumerate(texts):
+            if len(text) > _PART and not text.isascii():
+                limits.check("text_characters", self._normalized(text) // _GROWTH, f"Text {number}", DataError)
+        often = self._separable and len(texts) >= _MANY
+        parts = [_words(text) if often else _pieces(text) for text in texts]
+        found = self._ids(list(dict.fromkeys(chain.from_iterable(parts))))
+        rows = [list(chain.from_iterable(map(found.__getitem__, some))) for some in parts]
+        lengths = np.array(list(map(len, rows)), np.int64)
+        return np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum())), lengths
+
+    def _normalized(self, text: str) -> int:
+        """The number of characters that the model receives; Unicode's longest decomposition has 18."""
+        form = self._made.normalizer
+        if form is None:
+            return len(text)
+        parts = [text[begin : begin + _PART] for begin in range(0, len(text), _PART)]
+        return sum(len(_survived(partial(form.normalize_str, part), self._place)) for part in parts)
+
+    def _ids(self, parts: Sequence[str]) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        begins = np.cumsum([0, *map(len, parts)]) // _AT_ONCE
+        for _, some in groupby(zip(begins.tolist(), parts, strict=False), key=lambda pair: pair[0]):
+            texts = [part for _, part in some]
+            encoded = _survived(partial(self._made.encode_batch_fast, texts, add_special_tokens=False), self._place)
+            found.update(zip(texts, (each.ids for each in encoded), strict=True))
+        return found
+
+    def token_to_id(self, token: str) -> int | None:
+        """Return the id of a token.
+
+        Args:
+            token: The text of the token.
+
+        Returns:
+            An id, or None when the vocabulary lacks it.
+        """
+        found = self._made.token_to_id(token)
+        return None if found is None else int(found)
+
+    def get_vocabulary(self) -> dict[str, int]:
+        """All tokens, added ones included, with their ids."""
+        return dict(self._made.get_vocab(with_added_tokens=True))
+
+    def vocabulary_size(self) -> int:
+        """The highest id plus one: the number of embeddings that are needed."""
+        return max(self.get_vocabulary().values()) + 1
+
+    def get_config(self) -> dict[str, Any]:
+        """The special tokens and separators; all other values are in the file."""
+        return {"tokens": self.tokens, "separators": self.separators}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "JsonTokenizer":
+        """Make a tokenizer without values; ``load_assets`` reads them."""
+        return cls(None, config["tokens"], config["separators"])
+
+    def save_assets(self, folder: str) -> None:
+        """Write ``tokenizer.json``.
+
+        Args:
+            folder: A folder that exists.
+
+        Raises:
+            OSError: When the file cannot be written.
+        """
+        written = json.dumps(self.values, ensure_ascii=False, separators=(",", ":"))
+        (Path(folder) / FILE).write_bytes(written.encode("utf-8"))
+
+    def load_assets(self, folder: str) -> None:
+        """Read ``tokenizer.json``.
+
+        Args:
+            folder: The folder that ``save_assets`` wrote to.
+
+        Raises:
+            OSError: When the file cannot be read.
+            BackboneError: When a part of it is unknown or damaged.
+        """
+        path = Path(folder) / FILE
+        place = repr(str(path))
+        content = regular_files.read(path, "tokenizer_bytes", place, BackboneError)
+        self._open(checked(parsed(content, place), place), place)
+
+
+def _words(text: str) -> list[str]:
+    """Split texts into words whose tokens do not depend on their place, so that each is tokenized once for thousands of texts.
+
+    In each supported pipeline this is true for ASCII between single spaces. A word keeps the space before it, which matters only to
+    byte pairs. All other texts stay whole.
+    """
+    plain = text.isascii() and text.isprintable() and "  " not in text and text == text.strip(" ")
+    return _WORD.findall(text) if plain else _pieces(text)
+
+
+def _pieces(text: str) -> list[str]:
+    """Cut a long text between words into parts with the same tokens, because the memory grows with the longest part.
+
+    In each supported pipeline a word after a space begins a new token. Each part after the first begins with its space, which
+    matters only to byte pairs.
+    """
+    if len(text) <= 2 * _PART:
+        return [text]
+    ends, start = [], 0
+    while len(text) - start > 2 * _PART:
+        found = _CUT.search(text, start + _PART)
+        if found is None:
+            break
+        start = found.start()
+        ends.append(start)
+    return [text[begin:end] for begin, end in zip([0, *ends], [*ends, len(text)], strict=True)]
+
+
+def _survived(call: Callable[[], Any], place: str) -> Any:
+    """The result of a library call; a panic of the library does not derive from ``Exception``."""
+    try:
+        return call()
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise BackboneError(f"{place} cannot be used: {reason}.", fix=FIX) from None

@@ -1,0 +1,211 @@
+"""Describe a tokenizer (texts -> token ids), and save it in a bundle.
+
+Encoders use a ``JsonTokenizer``. Preprocessing SavedModels, users' own KerasHub tokenizers, and bundles exported before
+``JsonTokenizer`` existed run as one TensorFlow graph over many texts, and give the same tokens as before.
+"""
+
+import tarfile
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfft.core.errors import BundleError
+from tfft.core.fingerprint import digest, fingerprint
+from tfft.core.ragged import Ragged
+from tfft.tokenizers import hub_tokenizers
+from tfft.tokenizers.json_tokenizer import JsonTokenizer
+from tfft.tokenizers.packing import Packed, packed
+from tfft.tokenizers.saved_tokenizer import SavedTokenizer
+
+_AT_ONCE = 1024
+# SentencePiece tokenizers do not say which of their pieces stands for what they do not have
+_UNKNOWN_PIECES = ("<unk>", "[UNK]")
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """A tokenizer by description; it is read when it is first needed.
+
+    Attributes:
+        handle: Where it comes from.
+        separators: The number of end tokens between two texts: 1 for BERT, 2 for RoBERTa. A ``JsonTokenizer`` stores its own
+            number.
+        make: () -> a ``JsonTokenizer``, a ``SavedTokenizer`` or a ``keras_hub.tokenizers.Tokenizer``.
+    """
+
+    handle: str
+    separators: int = 1
+    make: Callable[[], Any] = field(compare=False, repr=False, default=lambda: None)
+    _graphs: dict[tuple[int, int], Any] = field(compare=False, repr=False, default_factory=dict)
+
+    @cached_property
+    def made(self) -> Any:
+        """The tokenizer."""
+        return self.make()
+
+    @property
+    def special(self) -> tuple[int, ...]:
+        """Ids of the tokens around and between texts, and of padding."""
+        return tuple({self.made.start_token_id, self.made.end_token_id, self.made.pad_token_id})
+
+    @property
+    def mask(self) -> int:
+        """The id of the token that stands for a hidden one: mask, unknown, or where there is neither the end of a text."""
+        found = getattr(self.made, "mask_token_id", None)
+        if found is not None:
+            return int(found)
+        unknown = _unknown_id(self.made)
+        return int(self.made.end_token_id) if unknown < 0 else unknown
+
+    @property
+    def between(self) -> int:
+        """The number of end tokens between two texts."""
+        return self.made.separators if isinstance(self.made, JsonTokenizer) else self.separators
+
+    def pack(self, texts: Sequence[tuple[str, ...]], length: int) -> Packed:
+        """Texts -> token ids with the special tokens in between.
+
+        Args:
+            texts: Of one string each, or of two.
+            length: Most tokens of a row; of longer texts the end is cut, of pairs that of the longer one first.
+
+        Returns:
+            Packed, a row for each.
+
+        Source:
+            Devlin et al. 2019, section 3, https://arxiv.org/abs/1810.04805: ``[CLS] first [SEP] second [SEP]``.
+        """
+        columns = list(zip(*texts, strict=True))
+        if not texts:
+            none = np.zeros(0, np.int64)
+            return Packed(Ragged(np.zeros((0, 2), np.int32), none), none, none)
+        if isinstance(self.made, JsonTokenizer):
+            return packed([self.made.encode(column) for column in columns], length, self.made, self.between)
+        rows, whole, unknown = [], [], []
+        for start in range(0, len(texts), _AT_ONCE):
+            some = [
+                np.array([text.encode() for text in column[start : start + _AT_ONCE]], object) for column in columns
+            ]
+            ids, segments, lengths, strangers = (found.numpy() for found in self._graph(len(columns), length)(*some))
+            whole.append(lengths)
+            unknown.append(strangers)
+            both = np.stack([ids, segments], axis=-1).astype(np.int32)
+            # without the padding at once, or every block would stay as long as its rows do
+            rows.append(both[np.arange(length) < np.minimum(lengths, length)[:, None]])
+        found = np.concatenate(whole)
+        return Packed(Ragged(np.concatenate(rows), np.minimum(found, length)), found, np.concatenate(unknown))
+
+    def _graph(self, columns: int, length: int) -> Any:
+        if (columns, length) not in self._graphs:
+            self._graphs[columns, length] = _traced(self.made, columns, length, self.separators)
+        return self._graphs[columns, length]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Class, configuration and a hash of its files, as JSON values."""
+        made = self.made
+        return {
+            "class": type(made).__name__,
+            "config": {key: value for key, value in made.get_config().items() if key != "name"},
+            "separators": self.between,
+            "files": _digest(made),
+        }
+
+    def save(self, folder: Path) -> None:
+        """Write its files.
+
+        Args:
+            folder: Must exist.
+
+        Raises:
+            OSError: When they cannot be written.
+        """
+        self.made.save_assets(str(folder))
+
+    @classmethod
+    def read(cls, folder: Path, values: Mapping[str, Any]) -> "Tokenizer":
+        """Undo ``to_dict`` and ``save``.
+
+        Args:
+            folder: With its files.
+            values: From ``to_dict``.
+
+        Returns:
+            A Tokenizer that gives the same ids, rows of shape (tokens, 2).
+
+        Raises:
+            BundleError: When the files are missing, or of another vocabulary.
+        """
+        name = str(values["class"])
+        kind: Any = {kind.__name__: kind for kind in (JsonTokenizer, SavedTokenizer)}.get(name)
+        if kind is None:
+            import keras_hub
+
+            kind = getattr(keras_hub.tokenizers, name, None)
+        if kind is None:
+            raise BundleError(f"There is no tokenizer {values['class']!r} in KerasHub.", fix="Upgrade keras-hub.")
+        made = kind.from_config(dict(values["config"]))
+        try:
+            if name in hub_tokenizers.CLASSES:
+                hub_tokenizers.check_files(folder / asset for asset in made.file_assets)
+            made.load_assets(str(folder))
+        except (OSError, ValueError, RuntimeError, tarfile.TarError) as error:
+            raise BundleError(
+                f"The tokenizer's files cannot be read: {error}.",
+                f"{str(folder)!r}",
+                "Copy or export the bundle again.",
+            ) from error
+        if _digest(made) != values["files"]:
+            raise BundleError(
+                "The tokenizer is not the one that was exported.",
+                f"{str(folder)!r}",
+                "Copy or export the bundle again.",
+            )
+        return cls(digest(str(values).encode()), int(values["separators"]), lambda: made)
+
+
+def _digest(made: Any) -> str:
+    """Of all that it writes: vocabulary, and merges or pieces with their scores."""
+    with tempfile.TemporaryDirectory() as folder:
+        made.save_assets(folder)
+        written = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+        return fingerprint({path.name: digest(path.read_bytes()) for path in written})
+
+
+def _traced(made: Any, columns: int, length: int, separators: int) -> Any:
+    """Strings -> ids and segments, padded to ``length``, whole lengths and counts of unknown tokens."""
+    import keras_hub
+    import tensorflow as tf
+
+    end = made.end_token_id
+    packer = keras_hub.layers.MultiSegmentPacker(
+        length, made.start_token_id, end, sep_value=[end] * separators, pad_value=made.pad_token_id
+    )
+    special = 2 + separators * (columns - 1)
+    stranger = _unknown_id(made)
+
+    def pack(*texts: Any) -> tuple[Any, Any, Any, Any]:
+        parts = tuple(made(text) for text in texts)
+        ids, segments = packer(parts)
+        lengths = tf.add_n([part.row_lengths() for part in parts]) + special
+        found = [tf.reduce_sum(tf.cast(part == stranger, tf.int64), axis=1) for part in parts]
+        return ids, segments, lengths, tf.add_n(found)
+
+    traced = tf.function(pack, input_signature=[tf.TensorSpec([None], tf.string)] * columns)
+    # now, or TensorFlow takes a second tokenizer for one that is traced again and warns
+    return traced.get_concrete_function()
+
+
+def _unknown_id(made: Any) -> int:
+    """The id of what the vocabulary does not have; -1 where it has everything, byte by byte."""
+    for name in ("oov_token", "unk_token"):
+        token = getattr(made, name, None)
+        if token is not None:
+            return int(made.token_to_id(token))
+    found = getattr(made, "unk_token_id", None)
+    pieces = [] if found is not None else [piece for piece in _UNKNOWN_PIECES if piece in made.get_vocabulary()]
+    return int(found) if found is not None else int(made.token_to_id(pieces[0])) if pieces else -1

@@ -1,0 +1,192 @@
+"""Prepare the inputs of a phase and its net: cached features of the trunk where possible, else pixels or tokens."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from tfft.accelerate.precision import FLOAT32, Precision
+from tfft.augment import views
+from tfft.core.strategy import replicas
+from tfft.data.examples import Examples
+from tfft.data.feature_tables import NotKeptError
+from tfft.data.length_bucketing import by_length
+from tfft.data.loading import Arrays, Loading, reading, reading_at_random, reading_together
+from tfft.data.pipeline import evaluation_batches, evaluation_steps, readable, steps, training_batches, usable
+from tfft.models.assembly import TransferModel
+from tfft.models.cuts import HEAD
+from tfft.models.features import reading_features
+from tfft.models.trunk import tail_net, whole_net
+from tfft.preprocess.text import TextPreprocessor
+from tfft.training.feature_schedule import Turn
+from tfft.training.trunk_cache import TrunkCache
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+_VECTORS = 1024
+_STEPS = 16
+
+
+@dataclass(frozen=True)
+class Step:
+    """A phase that is ready for Keras' ``fit``.
+
+    Attributes:
+        net: A net from the inputs to float32 logits, shape (batch, outputs).
+        train: The training batches of all epochs: inputs, float32 targets of shape (batch, outputs), and sample weights of shape
+            (batch,) when there are class weights.
+        validation: The validation batches of one epoch, in the same form.
+        train_steps, validation_steps: Number of batches in one epoch.
+        note: A description of the inputs, with the reason when they are not features.
+        steps_per_execution: The argument of Keras' ``compile``; a divisor of ``train_steps``.
+    """
+
+    net: keras.Model
+    train: "tf.data.Dataset"
+    validation: "tf.data.Dataset"
+    train_steps: int
+    validation_steps: int
+    note: str
+    steps_per_execution: int = 1
+
+    @property
+    def counted(self) -> bool:
+        """Whether the validation weights, shape (batch,), only mark repeated examples. Metrics must then use these weights.
+
+        Class weights are not for metrics. With them, metrics count a repeated example twice.
+        """
+        return len(self.validation.element_spec) == 3 and len(self.train.element_spec) == 2
+
+    def loss_now(self) -> float | None:
+        """Return the validation loss of the current weights, so that the first phase can be compared with them.
+
+        Returns:
+            The loss; None when it is NaN or infinite.
+
+        Raises:
+            DataError: When an image cannot be read.
+        """
+        with readable():
+            found = self.net.evaluate(self.validation, steps=self.validation_steps, verbose=0, return_dict=True)
+        return float(found["loss"]) if np.isfinite(found["loss"]) else None
+
+
+def prepare(
+    cache: TrunkCache,
+    turns: Sequence[Turn],
+    batch_size: int,
+    class_weight: Mapping[int, float] | None,
+    precision: Precision,
+) -> Step:
+    """Decide what a phase reads, and build its net.
+
+    Args:
+        cache: The features of the run, with its model, data and seed.
+        turns: This phase and all later ones.
+        batch_size: Number of examples in a batch.
+        class_weight: Class id to weight; None for equal weights. They become sample weights. Keras' ``class_weight`` is not used:
+            it has no effect on validation, and cannot weight examples that are mixed from two classes.
+        precision: The dtypes in which trunk and tail compute.
+
+    Returns:
+        A Step; its net is not compiled yet.
+
+    Raises:
+        DataError: When an image cannot be read.
+    """
+    model, data, now = cache.model, cache.data, turns[0]
+    encode = model.task.encode
+    try:
+        at, tables, held_out = cache.tables(turns, precision.trunk)
+    except NotKeptError as reason:
+        net = whole_net(model, now.at, precision)
+        some, held_out_pixels = cache.pixels(now.phase)
+        train = _changed(model, some, cache.raw, now, cache.seed, cache.views(now, precision.trunk))
+        validation = reading(held_out_pixels, model.preprocessor, encode)
+        what = "tokens" if isinstance(model.preprocessor, TextPreprocessor) else "pixels"
+        note = f"{what}: {reason}" if precision.trunk == FLOAT32 else f"{what}, {precision.trunk}: {reason}"
+    else:
+        net = tail_net(model, at, precision)
+        train = reading_features(tables, at, precision.trunk, data.train, encode, now.first_epoch)
+        validation = reading_features([held_out], at, precision.trunk, data.validation, encode)
+        several = f", {len(tables)} views" if now.phase.augment else ""
+        note = f"features {at.describe()}, {precision.trunk}{several}"
+        note += f", in memory ({cache.kept.in_memory})" if tables[0].folder is None and cache.kept.in_memory else ""
+    note += "" if precision.tail == FLOAT32 or now.at.part == HEAD else f"; trained in {precision.tail}"
+    copies = replicas(model.strategy)
+    # vectors in memory are validated in few large batches; maps are not, because the activations of the tail need memory
+    vectors = validation.held is not None and all(array.ndim == 2 for array in validation.held)
+    at_once = max(batch_size, _VECTORS - _VECTORS % copies) if vectors else batch_size
+    epochs = range(now.first_epoch, now.first_epoch + now.phase.epochs)
+    per_epoch = steps(usable(len(data.train), batch_size, copies), batch_size)
+    return Step(
+        net,
+        _weighted(training_batches(train, batch_size, epochs, cache.seed, copies), class_weight),
+        _weighted(_counted(validation, at_once, copies), class_weight),
+        per_epoch,
+        # with a number of steps, Keras keeps one iterator, which prefetches while the next epoch trains
+        evaluation_steps(len(data.validation), at_once, copies),
+        note,
+        # a training step of a head takes a millisecond, and so does Keras' loop around it; averaging needs to see every step
+        max(n for n in range(1, _STEPS + 1) if per_epoch % n == 0)
+        if vectors and copies == 1 and not now.phase.averaging
+        else 1,
+    )
+
+
+def _changed(model: TransferModel, examples: Examples, raw: Examples, now: Turn, seed: int, count: int) -> Loading:
+    """Training examples with the augmentation of the phase; the epochs use the views in turn."""
+    augment, preprocessor = now.phase.augment, model.preprocessor
+    if isinstance(preprocessor, TextPreprocessor):
+        unchanged = reading(examples, preprocessor, model.task.encode)
+        if not augment:
+            return unchanged
+        return reading_together(
+            raw if any(step.of_words for step in augment) else examples,
+            lambda items, randoms: preprocessor.collate(views.read_texts(items, preprocessor, augment, randoms)),
+            model.task.encode,
+            seed,
+            unchanged,
+        )
+
+    def read(item: Any, random: np.random.Generator) -> np.ndarray:
+        return views.read(item, preprocessor, augment, random)
+
+    def mix(pixels: np.ndarray, targets: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        return views.mix(pixels, targets, augment, random)
+
+    found, first = reading_at_random(examples, read, model.task.encode, mix, seed), now.first_epoch
+    return Loading(found.count, lambda epoch, chosen: found.load(first + (epoch - first) % count, chosen))
+
+
+def _counted(loading: Loading, batch_size: int, copies: int) -> "tf.data.Dataset":
+    """Validation batches; repeated examples that fill the last batch have weight 0 in loss and metrics."""
+    count, spare = loading.count, -loading.count % copies
+
+    def load(epoch: int, chosen: np.ndarray) -> Arrays:
+        again = np.append(False, chosen[1:] == chosen[:-1])
+        # Keras divides by the number of examples, not by the sum of their weights
+        weights = np.where(again, 0, (count + spare) / count).astype(np.float32)
+        return *loading.load(epoch, chosen), weights
+
+    weighed = replace(loading, load=load, weighted=True, held=None) if spare else loading
+    return evaluation_batches(
+        weighed, batch_size, None if loading.lengths is None else by_length(loading.lengths), copies
+    )
+
+
+def _weighted(batches: "tf.data.Dataset", class_weight: Mapping[int, float] | None) -> "tf.data.Dataset":
+    """Class weights as sample weights; without them, an epoch that ignores rare classes could have the lowest loss."""
+    import tensorflow as tf
+
+    if class_weight is None:
+        return batches
+    classes = tf.constant([class_weight[index] for index in range(len(class_weight))], tf.float32)
+
+    def weighed(inputs: Any, targets: Any, weights: Any = 1.0) -> Any:
+        return inputs, targets, weights * tf.linalg.matvec(targets, classes)
+
+    return batches.map(weighed)

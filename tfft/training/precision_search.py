@@ -1,0 +1,167 @@
+"""Choose the precision of a run by a short trial on a few of its own examples, unless the user has set it."""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from tfft.accelerate.gradients import gradient
+from tfft.accelerate.precision import DTYPES, FLOAT32, Precision, Trial, fastest, remembered, tried
+from tfft.core import fingerprint, machine
+from tfft.core.blocks import is_whole
+from tfft.core.errors import RunWarning
+from tfft.core.graph import multiplications
+from tfft.core.ragged import padded
+from tfft.core.strategy import replicas
+from tfft.data.examples import Examples
+from tfft.data.feature_tables import MEMORY_ONLY
+from tfft.data.loading import Arrays, Loading, lengths_of
+from tfft.data.pipeline import evaluation_batches
+from tfft.models.assembly import TransferModel
+from tfft.models.cuts import HEAD, segments
+from tfft.models.net_identity import net_identity
+from tfft.models.trunk import tail_net, whole_net
+from tfft.training.feature_schedule import Turn, chain
+from tfft.training.trunk_cache import TrunkCache
+
+_EXAMPLES = 8
+# about ten seconds of float32 on two cores; trials take two to five
+_WORTH = 5e11
+# float16 needs a scaled loss to train with, and is no faster than bfloat16 where there is hardware for either
+_TRAINING = ("bfloat16",)
+
+
+def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Precision:
+    """Return the precision that the user has set, or else the fastest one that is close enough to float32.
+
+    Two things are tried separately: the forward pass of the frozen part on eight training examples, and a training step of the
+    rest on a whole batch, because a step has costs that do not depend on the number of examples, such as casting kernels. There
+    is no trial when the run is short, or when this machine has tried the same net before.
+
+    Args:
+        features: The features of the run, with its model and data; images of any shape, or texts.
+        turns: All phases.
+        batch_size: Number of examples in a batch.
+
+    Returns:
+        A Precision.
+
+    Raises:
+        DataError: When an image cannot be read.
+
+    Warns:
+        RunWarning: When the user has set a precision, and the backbone is a SavedModel, which always computes in its own.
+
+    Source:
+        Mixed precision with float32 variables: Micikevicius et al. 2018, https://arxiv.org/abs/1710.03740.
+    """
+    model, train = features.model, features.data.train
+    if model.precision is not None:
+        if model.precision != Precision() and is_whole(model.backbone_net):
+            told = f"{model.backbone.handle!r} is a SavedModel and computes as it was saved, whatever precision= says."
+            warnings.warn(told, RunWarning, stacklevel=4)
+        return model.precision
+    frozen = [turn for turn in turns if not turn.at.reason]
+    deepest, widest = max(turns, key=lambda turn: turn.at.depth), min(turns, key=lambda turn: turn.at.depth)
+    epochs = sum(turn.phase.epochs for turn in turns if turn.at.part != HEAD)
+    once = model.cache.on and not any(turn.phase.augment for turn in turns)
+    passes = 1 if once else sum(turn.phase.epochs for turn in turns)
+    forward = (len(train) + len(features.data.validation)) * passes * _multiplications(model, None, deepest)
+    training = 3 * len(train) * epochs * _multiplications(model, widest, None)
+    lengths, made_from = lengths_of(train), _made_from(model)
+    if lengths is not None:
+        made_from |= {"length": padded(round(lengths.mean()))}
+        forward, training = (round(work * lengths.mean()) for work in (forward, training))
+
+    trunk = tail = FLOAT32
+    if frozen and forward > _WORTH:
+        about: dict[str, Any] = {"work": "forward", "cuts": [at.describe() for at in chain(frozen, model.cache)]}
+        trunk = _fastest(made_from | about, _forward(features, frozen), DTYPES[1:])
+    if training > _WORTH:
+        intents = [[row.path, row.intent] for row in widest.overview.rows]
+        about = {
+            "work": "training",
+            "cut": widest.at.describe(),
+            "trunk": trunk,
+            "batch_size": batch_size,
+            "intents": intents,
+        }
+        tail = _fastest(made_from | about, _training(features, turns, trunk, batch_size), _TRAINING)
+    return Precision(trunk, tail)
+
+
+def _made_from(model: TransferModel) -> dict[str, Any]:
+    """The key of a remembered trial: the machine, and the net with all of its weights. The examples are not part of it."""
+    return {
+        "weights": fingerprint.combined(fingerprint.weight_digests(model.backbone_net.weights)),
+        "head": [list(weight.shape) for weight in model.head_net.weights],
+        "pixels": {**model.preprocessor.to_dict(), "range": model.backbone.pixel_range},
+        "task": model.task.name,
+        "machine": machine.hardware(),
+        **net_identity([model.backbone_net]),
+    }
+
+
+def _multiplications(model: TransferModel, begin: Turn | None, end: Turn | None) -> int:
+    """The number of multiplications for one example, from one cut to another; None stands for the input or the logits."""
+    places = [None if turn is None else turn.at.place for turn in (begin, end)]
+    return sum(multiplications(net) for net, _ in segments(model, *places))
+
+
+def _fastest(about: Mapping[str, Any], work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> str:
+    def measure() -> list[Trial]:
+        return tried(work, dtypes)
+
+    return fastest(measure() if MEMORY_ONLY in about else remembered(machine.trials_file(), about, measure))
+
+
+def _forward(features: TrunkCache, turns: Sequence[Turn]) -> Callable[[str], np.ndarray]:
+    batch = _batch(features.model, features.data.train, _EXAMPLES)
+    return lambda dtype: _features(features, turns, batch, dtype)[-1].astype(np.float32)
+
+
+def _features(features: TrunkCache, turns: Sequence[Turn], batch: Arrays, dtype: str) -> list[np.ndarray]:
+    """Features at each cut, computed by the function that later fills the tables, so that it is traced only once."""
+    count, shapes = len(batch[0]), tuple(shape for _, shape, _ in features.model.preprocessor.inputs)
+    loading = Loading(count, lambda _, chosen: (*(array[chosen] for array in batch), chosen), shapes=shapes)
+    compute = features.extraction(dtype).compute(None, chain(turns, features.model.cache))
+    found = compute(evaluation_batches(loading, count, copies=replicas(features.model.strategy)))
+    return [np.concatenate(parts)[:count] for parts in zip(*found, strict=True)][1:]
+
+
+def _training(features: TrunkCache, turns: Sequence[Turn], trunk: str, batch_size: int) -> Callable[[str], np.ndarray]:
+    """The gradient of the phase that trains most, for the features at its cut, or for the inputs of the net."""
+    model, train = features.model, features.data.train
+    turn = min(turns, key=lambda turn: turn.at.depth)
+    model.apply(turn.phase.trainable, turn.phase.train_norms)
+    targets = model.task.encode(train.targets[_chosen(train, batch_size)]).astype(np.float32)
+    batch = _batch(model, train, batch_size)
+    if turn.at.reason:
+        inputs: Any = [
+            array.astype(dtype) for array, (_, _, dtype) in zip(batch, model.preprocessor.inputs, strict=True)
+        ]
+    else:
+        frozen = [other for other in turns if not other.at.reason]
+        ahead = frozen if turn.at in chain(frozen, model.cache) else [turn]
+        ends = [at for at in chain(ahead, model.cache) for _ in at.tensors]
+        inputs = [
+            found for at, found in zip(ends, _features(features, ahead, batch, trunk), strict=True) if at is turn.at
+        ]
+    inputs = inputs if len(inputs) > 1 else inputs[0]
+
+    @cache
+    def differentiated(dtype: str) -> Callable[[Any, np.ndarray], np.ndarray]:
+        net = (whole_net if turn.at.reason else tail_net)(model, turn.at, Precision(trunk, dtype))
+        return gradient(net, model.task.loss())
+
+    return lambda dtype: differentiated(dtype)(inputs, targets)
+
+
+def _batch(model: TransferModel, examples: Examples, count: int) -> Arrays:
+    return model.preprocessor.collate([model.preprocessor(examples.inputs[int(i)]) for i in _chosen(examples, count)])
+
+
+def _chosen(examples: Examples, count: int) -> np.ndarray:
+    return np.linspace(0, len(examples) - 1, min(count, len(examples))).astype(int)
