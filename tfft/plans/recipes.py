@@ -5,7 +5,7 @@
     two_phase, head_only, full      for any backbone
     encoder                         for text encoders, and for ViTs
 
-``usual.py`` chooses the default plan of ``fit``.
+``defaults.py`` chooses the default plan of ``fit``.
 """
 
 from tfft.augment.text_augmentation import token_dropout
