@@ -68,7 +68,7 @@ def with_keras_guide(splits: tfft.data.Splits, net: str, weights: str, seed: int
     import tensorflow as tf
 
     name, options, _ = NETS[net]
-    row = tfft.backbones.keras_applications.ROWS[name]
+    row = tfft.backbones.keras_applications.ARCHITECTURES[name]
     keras.utils.set_random_seed(seed)
 
     def dataset(examples: tfft.data.Examples, shuffle: bool) -> tf.data.Dataset:

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from tfft.accelerate.precision import DTYPES, Precision, Trial, computing, fastest, remembered, tried
+from tfft.accelerate.precision import DTYPES, DtypeTrial, Precision, computing, fastest, remembered, tried
 from tfft.core.errors import PlanError, RunWarning
 from tfft.core.fingerprint import fingerprint
 
@@ -126,7 +126,7 @@ def test_trials_end_with_the_first_that_will_do():
     ],
 )
 def test_the_fastest_that_is_near_and_clearly_faster_is_taken(seconds, errors, expected):
-    assert fastest([Trial(*values) for values in zip(DTYPES, seconds, errors, strict=True)]) == expected
+    assert fastest([DtypeTrial(*values) for values in zip(DTYPES, seconds, errors, strict=True)]) == expected
 
 
 def test_trials_are_made_once_for_what_they_depend_on(tmp_path):
@@ -134,7 +134,7 @@ def test_trials_are_made_once_for_what_they_depend_on(tmp_path):
 
     def measure():
         made.append(1)
-        return [Trial("float32", 1.0, 0.0), Trial("float16", 0.5, np.inf)]
+        return [DtypeTrial("float32", 1.0, 0.0), DtypeTrial("float16", 0.5, np.inf)]
 
     path = tmp_path / "made" / "precision.json"
     first = remembered(path, {"net": "a"}, measure)
@@ -150,14 +150,14 @@ def test_trials_are_made_once_for_what_they_depend_on(tmp_path):
 def test_a_damaged_file_is_done_without_and_mended(tmp_path, text):
     path = tmp_path / "precision.json"
     path.write_text(text.replace("KEY", fingerprint({"net": "a"})))
-    trials = [Trial("float32", 1.0, 0.0), Trial("bfloat16", 0.1, 0.0)]
+    trials = [DtypeTrial("float32", 1.0, 0.0), DtypeTrial("bfloat16", 0.1, 0.0)]
     assert remembered(path, {"net": "a"}, lambda: trials) == trials
     assert remembered(path, {"net": "a"}, pytest.fail) == trials
 
 
 def test_a_folder_that_cannot_be_written_costs_nothing_but_the_memory(tmp_path):
     (tmp_path / "file").write_text("")
-    trials = [Trial("float32", 1.0, 0.0), Trial("bfloat16", 0.1, 0.0)]
+    trials = [DtypeTrial("float32", 1.0, 0.0), DtypeTrial("bfloat16", 0.1, 0.0)]
     assert remembered(tmp_path / "file" / "precision.json", {}, lambda: trials) == trials
 
 

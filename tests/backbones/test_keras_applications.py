@@ -9,7 +9,7 @@ import pytest
 from keras.src.utils import file_utils
 
 import tfft
-from tfft.backbones.keras_applications import ROWS
+from tfft.backbones.keras_applications import ARCHITECTURES
 from tfft.core.errors import BackboneError, DataError, WeightsError
 
 # the smallest of each family: what Keras does for "imagenet" depends on the family alone
@@ -48,7 +48,7 @@ def empty_keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_offline_imagenet_says_what_was_wanted_where_it_looked_and_three_ways(
     name: str, empty_keras_home: Path
 ) -> None:
-    described = tfft.load_backbone(name, size=ROWS[name].min_size)
+    described = tfft.load_backbone(name, size=ARCHITECTURES[name].min_size)
     with pytest.raises(WeightsError) as caught:
         described.load()
     keras.backend.clear_session()

@@ -1,4 +1,4 @@
-"""What is typed of a plan reaches the recipe, and what is not stays what is usual."""
+"""What is typed of a plan reaches the recipe, and what is not stays what is default."""
 
 import pytest
 import typer
@@ -42,13 +42,13 @@ def test_the_encoder_plan_hides_nothing_of_pictures(tmp_path):
 @pytest.mark.parametrize(("epochs", "patience"), [(None, 1), (3, None)])
 def test_numbers_that_were_typed_change_no_others(epochs, patience):
     backbone = tfft.load_backbone("toy_text")
-    usual = tfft.plans.encoder(embeddings=True).with_phases(patience=1)
+    default = tfft.plans.encoder(embeddings=True).with_phases(patience=1)
     typed = typed_plan(None, backbone, epochs, None, None, 3e-5, None)
-    (phase,) = completed(typed, None, epochs, usual)
+    (phase,) = completed(typed, None, epochs, default)
     assert (phase.learning_rate, phase.epochs) == (3e-5, epochs or 5)
     assert (phase.trainable, phase.patience) == (tfft.trainable.everything(), patience)
-    assert completed(typed, PlanName.encoder, epochs, usual) == typed
-    assert completed(None, None, None, usual) == usual
+    assert completed(typed, PlanName.encoder, epochs, default) == typed
+    assert completed(None, None, None, default) == default
 
 
 def test_phases_of_pictures_are_as_they_were_typed():

@@ -8,13 +8,13 @@ import pytest
 from PIL import Image
 
 import tfft
-from tfft.cli.sources import Part, Source, examples_of, given_inputs
+from tfft.cli.sources import Part, TypedData, examples_of, given_inputs
 from tfft.core.errors import DataError
 
 
 @pytest.fixture
 def pictures(class_folder):
-    return Source(class_folder, "path", "label", skip_corrupt=False)
+    return TypedData(class_folder, "path", "label", skip_corrupt=False)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_auto_is_exactly_what_the_model_has_not_seen(pictures, predictor):
 
 def test_new_data_may_be_a_single_picture_of_a_single_class(predictor, tmp_path):
     add(tmp_path / "few", "reds/a.png")
-    examples, _, name = examples_of(Source(tmp_path / "few", "path", "label", False), Part.auto, 4, predictor)
+    examples, _, name = examples_of(TypedData(tmp_path / "few", "path", "label", False), Part.auto, 4, predictor)
     assert (len(examples), name) == (1, "everything")
     assert tfft.evaluate(predictor, examples).count == 1
 
@@ -51,7 +51,7 @@ def test_new_data_may_be_a_single_picture_of_a_single_class(predictor, tmp_path)
 def test_an_unknown_class_and_nothing_new_are_said(pictures, predictor, tmp_path):
     add(tmp_path / "other", "violets/a.png")
     with pytest.raises(DataError, match=r"'violets'"):
-        examples_of(Source(tmp_path / "other", "path", "label", False), Part.auto, 4, predictor)
+        examples_of(TypedData(tmp_path / "other", "path", "label", False), Part.auto, 4, predictor)
     for path in pictures.splits(seed=4).test.inputs:
         Path(path).unlink()
     with pytest.raises(DataError, match=r"seen all of these images.*--part validation"):
@@ -60,7 +60,7 @@ def test_an_unknown_class_and_nothing_new_are_said(pictures, predictor, tmp_path
 
 def test_what_was_left_out_is_named(pictures, predictor):
     (pictures.path / "reds" / "zz.png").write_bytes(b"")
-    skipping = Source(pictures.path, "path", "label", skip_corrupt=True)
+    skipping = TypedData(pictures.path, "path", "label", skip_corrupt=True)
     for part in (Part.auto, Part.all, Part.test):
         _, skipped, _ = examples_of(skipping, part, 4, predictor)
         assert len(skipped) == 1
@@ -78,27 +78,27 @@ def test_a_table_may_have_several_label_columns(tmp_path):
     add(tmp_path, *(f"{index}.png" for index in range(16)))
     rows += [f"{index}.png,{index % 2},{index // 2 % 2}" for index in range(16)]
     (tmp_path / "photos.csv").write_text("\n".join(rows))
-    source = Source(tmp_path / "photos.csv", "file", "dog,night", skip_corrupt=False)
+    source = TypedData(tmp_path / "photos.csv", "file", "dog,night", skip_corrupt=False)
     labels = source.splits(seed=0).labels
     assert (labels.kind, labels.names) == ("multi", ("dog", "night"))
     assert source.everything(labels)[0].targets.shape == (16, 2)
-    turned = Source(tmp_path / "photos.csv", "file", "night,dog", skip_corrupt=False).everything(labels)[0]
+    turned = TypedData(tmp_path / "photos.csv", "file", "night,dog", skip_corrupt=False).everything(labels)[0]
     assert np.array_equal(turned.targets, source.everything(labels)[0].targets)
     with pytest.raises(DataError, match=r"not those of the model.*'dog', 'file'.*dog,night"):
-        Source(tmp_path / "photos.csv", "file", "dog,file", skip_corrupt=False).everything(labels)
+        TypedData(tmp_path / "photos.csv", "file", "dog,file", skip_corrupt=False).everything(labels)
 
 
 def test_what_is_fine_tuned_without_a_name_depends_on_the_inputs(pictures, tmp_path):
-    assert pictures.usual_backbone == "tfft_mini"
+    assert pictures.default_backbone == "tfft_mini"
     texts = tmp_path / "texts" / "good"
     texts.mkdir(parents=True)
     (texts / "1.txt").write_text("a film")
-    assert Source(texts.parent, None, "label", skip_corrupt=False).usual_backbone == "minilm_l6"
-    assert Source(Path("a.csv"), None, "label", False, text_column="text").usual_backbone == "minilm_l6"
+    assert TypedData(texts.parent, None, "label", skip_corrupt=False).default_backbone == "minilm_l6"
+    assert TypedData(Path("a.csv"), None, "label", False, text_column="text").default_backbone == "minilm_l6"
     table = tmp_path / "a.csv"
     for header, usual in (("path,label", "tfft_mini"), ("text,label", "minilm_l6"), ("text,path,label", "tfft_mini")):
         table.write_text(f"{header}\n")
-        assert Source(table, None, "label", skip_corrupt=False).usual_backbone == usual
+        assert TypedData(table, None, "label", skip_corrupt=False).default_backbone == usual
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_texts_are_taken_as_typed_from_files_and_from_standard_input(reader, tmp
 def test_a_model_of_pairs_takes_two_texts_with_a_tab_between_them(tmp_path):
     rows = "".join(f"question {i}\tanswer {i}\t{'ab'[i % 2]}\n" for i in range(20))
     (tmp_path / "pairs.tsv").write_text(f"first\tsecond\tlabel\n{rows}")
-    source = Source(tmp_path / "pairs.tsv", None, "label", False, text_column="first,second")
+    source = TypedData(tmp_path / "pairs.tsv", None, "label", False, text_column="first,second")
     data = source.splits(0)
     model = tfft.build("toy_text", tfft.tasks.classification(data.labels))
     tfft.fit(model, data, tfft.plans.head_only(1), progress=False)
@@ -131,7 +131,7 @@ def test_a_model_of_pairs_takes_two_texts_with_a_tab_between_them(tmp_path):
         given_inputs(reader, ["how far?"])
     with pytest.raises(DataError, match=r"trained on pairs of texts, and is asked about single texts"):
         reader.predict(["how far?"])
-    alone = Source(tmp_path / "pairs.tsv", None, "label", False, text_column="first").splits(0)
+    alone = TypedData(tmp_path / "pairs.tsv", None, "label", False, text_column="first").splits(0)
     with pytest.raises(DataError, match=r"trained on pairs of texts, and is asked about single texts"):
         tfft.evaluate(reader, alone.test)
 
@@ -162,7 +162,7 @@ def test_parts_may_be_typed(tmp_path):
     add(tmp_path, *(f"{part}/{name}/{index}.png" for part in ("one", "two") for name in "ab" for index in range(4)))
 
     def source(parts):
-        return Source(tmp_path, "path", "label", False, parts=parts)
+        return TypedData(tmp_path, "path", "label", False, parts=parts)
 
     assert source("train=one, test=two").splits(0).labels.names == ("a", "b")
     assert source("none").splits(0).labels.names == ("one", "two")
@@ -189,9 +189,9 @@ def test_how_a_table_is_written_reaches_its_reader(tmp_path):
         for word, label in (("one", "a|b"), ("two", "a"), ("three", "b"))
     ]
     table.write_text("\n".join(["text,label", *rows]))
-    source = Source(table, None, "label", False, text_column="text", separator="|")
+    source = TypedData(table, None, "label", False, text_column="text", separator="|")
     splits = source.splits(0)
     assert splits.labels.kind == "multi"
     assert source.everything(splits.labels)[0].counts() == {"a": 12, "b": 12}
-    plain = Source(table, None, "label", False, text_column="text", quotes=False).splits(0)
+    plain = TypedData(table, None, "label", False, text_column="text", quotes=False).splits(0)
     assert plain.labels.names == ('"a"', '"a|b"', '"b"')

@@ -13,9 +13,9 @@ from keras.src.applications import imagenet_utils
 
 import tfft
 from tfft.backbones.handles import names
-from tfft.backbones.keras_applications import ROWS
+from tfft.backbones.keras_applications import ARCHITECTURES
 from tfft.backbones.keras_hub.encoders import FAMILIES
-from tfft.backbones.keras_hub.presets import ROWS as PRESETS
+from tfft.backbones.keras_hub.presets import ARCHITECTURES as PRESETS
 from tfft.backbones.keras_hub.scratch import SIZES
 from tfft.backbones.keras_hub.source import PACKAGES
 from tfft.core.blocks import assign_blocks
@@ -23,7 +23,7 @@ from tfft.core.errors import BackboneError
 from tfft.models.assembly import TransferModel, build
 from tfft.trainable.policy import apply, last_blocks
 
-SMALLEST = {"toy": 8, "tfft_mini": 32} | {name: row.min_size for name, row in ROWS.items()}
+SMALLEST = {"toy": 8, "tfft_mini": 32} | {name: row.min_size for name, row in ARCHITECTURES.items()}
 NORMS = ("BatchNormalization", "LayerNormalization", "Normalization")
 
 
@@ -153,13 +153,13 @@ def test_more_blocks_than_there_are_is_refused(built: Built) -> None:
 
 
 def test_the_pixel_range_inside_the_net_is_what_keras_preprocesses_to(built: Built) -> None:
-    if built.name not in ROWS:
+    if built.name not in ARCHITECTURES:
         pytest.skip("only nets of keras.applications have a preprocess_input to compare with")
     layers = built.model.net.layers
     fed = layers[[layer.name for layer in layers].index("backbone") - 1].output
     pixels = np.random.default_rng(0).integers(0, 256, (2, *built.model.net.input_shape[1:])).astype("float32")
-    module = sys.modules[getattr(keras.applications, ROWS[built.name].function).__module__]
-    if ROWS[built.name].pixel_range == "raw":
+    module = sys.modules[getattr(keras.applications, ARCHITECTURES[built.name].function).__module__]
+    if ARCHITECTURES[built.name].pixel_range == "raw":
         assert fed is built.model.net.inputs[0]
         np.testing.assert_array_equal(module.preprocess_input(pixels.copy()), pixels)
         assert {type(layer).__name__ for layer in built.model.backbone_net.layers} & {"Rescaling", "Normalization"}
@@ -230,38 +230,38 @@ class _AskedError(Exception):
     """Stops a builder of Keras when it says which sizes it takes."""
 
 
-@pytest.mark.parametrize("name", [name for name in ROWS if "mobilenet_v3" not in name])
+@pytest.mark.parametrize("name", [name for name in ARCHITECTURES if "mobilenet_v3" not in name])
 def test_default_and_smallest_size_are_those_of_keras(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def obtain_input_shape(shape: object, default_size: int, min_size: int, **rest: object) -> None:
         raise _AskedError(default_size, min_size)
 
     monkeypatch.setattr(imagenet_utils, "obtain_input_shape", obtain_input_shape)
     with pytest.raises(_AskedError) as asked:
-        getattr(keras.applications, ROWS[name].function)(weights=None, include_top=False)
-    assert asked.value.args == (ROWS[name].size, ROWS[name].min_size)
+        getattr(keras.applications, ARCHITECTURES[name].function)(weights=None, include_top=False)
+    assert asked.value.args == (ARCHITECTURES[name].size, ARCHITECTURES[name].min_size)
     default = tfft.load_backbone(name, weights=None).preprocessor
-    assert (default.height, default.width) == (ROWS[name].size, ROWS[name].size)
+    assert (default.height, default.width) == (ARCHITECTURES[name].size, ARCHITECTURES[name].size)
 
 
 @pytest.mark.parametrize("name", ["mobilenet_v3_small", "mobilenet_v3_large"])
 def test_mobilenet_v3_sizes_are_those_of_keras(name: str) -> None:
-    make = getattr(keras.applications, ROWS[name].function)
+    make = getattr(keras.applications, ARCHITECTURES[name].function)
     with pytest.raises(ValueError, match=r"at least 32x32"):
         make(weights=None, include_top=False, input_shape=(31, 31, 3))
-    assert (ROWS[name].size, ROWS[name].min_size) == (224, 32)
+    assert (ARCHITECTURES[name].size, ARCHITECTURES[name].min_size) == (224, 32)
 
 
-@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if row.alphas])
+@pytest.mark.parametrize("name", [name for name, row in ARCHITECTURES.items() if row.alphas])
 def test_alpha_changes_the_width(name: str) -> None:
     narrow, default, wide = (
         tfft.load_backbone(name, weights=None, size=32, alpha=alpha).load().count_params()
-        for alpha in (ROWS[name].alphas[0], None, 1.5)
+        for alpha in (ARCHITECTURES[name].alphas[0], None, 1.5)
     )
     assert narrow < default < wide
     keras.backend.clear_session()
 
 
-@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if not row.alphas])
+@pytest.mark.parametrize("name", [name for name, row in ARCHITECTURES.items() if not row.alphas])
 def test_alpha_is_refused_where_the_family_has_none(name: str) -> None:
     with pytest.raises(BackboneError, match=rf"'{name}' has no alpha. Got: alpha=0.5. Leave it out"):
         tfft.load_backbone(name, weights=None, alpha=0.5)
@@ -272,4 +272,4 @@ def test_the_table_holds_what_was_promised() -> None:
     Xception MobileNet MobileNetV2 MobileNetV3Small MobileNetV3Large DenseNet121 DenseNet169 DenseNet201 NASNetMobile
     EfficientNetB0 EfficientNetB1 EfficientNetB2 EfficientNetB3 EfficientNetV2B0 EfficientNetV2B1 EfficientNetV2B2
     EfficientNetV2B3 EfficientNetV2S ConvNeXtTiny ConvNeXtSmall"""
-    assert {row.function for row in ROWS.values()} == set(promised.split())
+    assert {row.function for row in ARCHITECTURES.values()} == set(promised.split())

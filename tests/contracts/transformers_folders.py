@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 RECORDED = Path(__file__).with_name("hidden_states.json")
-TOKENS, ROWS = 7, 3
+TOKENS, ARCHITECTURES = 7, 3
 LENGTHS = (7, 4, 1)
 _KINDS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 
@@ -56,7 +56,7 @@ def write_folder(folder: Path, config: dict[str, Any], shapes: dict[str, list[in
 def texts(vocabulary: int, tokens: int = TOKENS) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Token ids, segments and mask, int32 of shape (3, tokens); the first is as long as that, the others are padded."""
     draw = np.random.default_rng(tokens)
-    ids = draw.integers(8, vocabulary, (ROWS, tokens))
+    ids = draw.integers(8, vocabulary, (ARCHITECTURES, tokens))
     mask = np.arange(tokens) < np.array([[tokens], *([length] for length in LENGTHS[1:])])
     segments = (np.arange(tokens) >= tokens // 2) & mask
     return ids.astype("int32"), segments.astype("int32"), mask.astype("int32")

@@ -5,7 +5,7 @@ import pytest
 
 from tfft.core.errors import DataError, DataWarning
 from tfft.data.raw_examples import Pool
-from tfft.data.splits import Drawing, assemble
+from tfft.data.splits import Splitting, assemble
 
 RANDOM = np.random.default_rng(0)
 
@@ -28,7 +28,7 @@ TARGETS = np.repeat(["a", "b", "c"], [100, 40, 20])
 
 @pytest.mark.parametrize("holdout", [(0.15, 0.15), (0.2, 0.0), (0.5, 0.4), (0.01, 0.01)])
 def test_parts_are_disjoint_and_together_everything(holdout):
-    splits = assemble({"train": _pool(TARGETS)}, Drawing(holdout))
+    splits = assemble({"train": _pool(TARGETS)}, Splitting(holdout))
     positions = [position for part in _parts(splits) for position in _positions(part)]
     assert sorted(positions) == list(range(160))
     assert (splits.test is None) == (holdout[1] == 0)
@@ -37,15 +37,15 @@ def test_parts_are_disjoint_and_together_everything(holdout):
 @pytest.mark.parametrize("targets", [TARGETS, np.arange(160) * 0.1, [["x"], ["y", "x"]] * 80])
 def test_inputs_and_targets_stay_together(targets):
     pool = _pool(targets)
-    splits = assemble({"train": pool}, Drawing())
-    encoded = assemble({"train": pool, "validation": _pool(targets)}, Drawing((0.15, 0.0))).train.targets
+    splits = assemble({"train": pool}, Splitting())
+    encoded = assemble({"train": pool, "validation": _pool(targets)}, Splitting((0.15, 0.0))).train.targets
     for part in _parts(splits):
         np.testing.assert_array_equal(part.targets, encoded[_positions(part)])
 
 
 @pytest.mark.parametrize("holdout", [(0.15, 0.15), (0.3, 0.2)])
 def test_every_class_has_the_same_share_in_every_part(holdout):
-    splits = assemble({"train": _pool(TARGETS)}, Drawing(holdout))
+    splits = assemble({"train": _pool(TARGETS)}, Splitting(holdout))
     for part, share in ((splits.validation, holdout[0]), (splits.test, holdout[1])):
         for name, total in (("a", 100), ("b", 40), ("c", 20)):
             assert abs(part.counts()[name] - total * share) <= 1
@@ -53,7 +53,7 @@ def test_every_class_has_the_same_share_in_every_part(holdout):
 
 def test_the_same_seed_gives_the_same_parts_and_another_seed_others():
     pool = _pool(TARGETS)
-    first, again, other = (assemble({"train": pool}, Drawing(seed=seed)) for seed in (0, 0, 1))
+    first, again, other = (assemble({"train": pool}, Splitting(seed=seed)) for seed in (0, 0, 1))
     assert first.test.digests == again.test.digests
     assert first.validation.digests == again.validation.digests
     assert first.test.digests != other.test.digests
@@ -62,17 +62,17 @@ def test_the_same_seed_gives_the_same_parts_and_another_seed_others():
 
 def test_parts_that_exist_are_left_alone_and_the_others_are_drawn():
     all_classes = list("abc")
-    splits = assemble({"train": _pool(TARGETS), "test": _pool(all_classes)}, Drawing())
+    splits = assemble({"train": _pool(TARGETS), "test": _pool(all_classes)}, Splitting())
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (136, 24, 3)
-    splits = assemble({"train": _pool(TARGETS), "validation": _pool(all_classes)}, Drawing())
+    splits = assemble({"train": _pool(TARGETS), "validation": _pool(all_classes)}, Splitting())
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (136, 3, 24)
-    splits = assemble({"train": _pool(TARGETS), "validation": _pool(all_classes)}, Drawing((0.15, 0)))
+    splits = assemble({"train": _pool(TARGETS), "validation": _pool(all_classes)}, Splitting((0.15, 0)))
     assert (len(splits.train), len(splits.validation), splits.test) == (160, 3, None)
 
 
 def test_a_given_part_without_a_class_is_doubted():
     with pytest.warns(DataWarning, match=r"test part has no example of the classes 'c'"):
-        assemble({"train": _pool(TARGETS), "test": _pool(["a", "b"])}, Drawing())
+        assemble({"train": _pool(TARGETS), "test": _pool(["a", "b"])}, Splitting())
 
 
 @pytest.mark.parametrize("targets", [np.repeat(["a", "b"], 30), np.arange(60) * 0.5, [["x"], ["y", "x"]] * 30])
@@ -80,21 +80,21 @@ def test_a_given_part_without_a_class_is_doubted():
 def test_no_group_is_torn_apart(targets, group_count):
     groups = np.arange(60) % group_count
     for seed in range(5):
-        splits = assemble({"train": _pool(targets, groups)}, Drawing(seed=seed))
+        splits = assemble({"train": _pool(targets, groups)}, Splitting(seed=seed))
         members = [set(groups[_positions(part)]) for part in _parts(splits)]
         assert sum(map(len, members)) == len(set.union(*members)) == group_count
 
 
 def test_grouped_parts_are_stratified_as_far_as_groups_allow():
     groups = np.repeat(np.arange(80), 2)
-    splits = assemble({"train": _pool(np.repeat(["a", "b"], 80), groups)}, Drawing((0.25, 0.0)))
+    splits = assemble({"train": _pool(np.repeat(["a", "b"], 80), groups)}, Splitting((0.25, 0.0)))
     assert splits.validation.counts() == {"a": 20, "b": 20}
 
 
 @pytest.mark.parametrize("fraction", [0.05, 0.15, 0.3, 0.4, 0.6, 0.7])
 def test_grouped_parts_have_the_fraction_that_was_asked_for(fraction):
     groups = np.repeat(np.arange(200), 3)
-    splits = assemble({"train": _pool(np.repeat(["a", "b"], 300), groups)}, Drawing((fraction, 0.0)))
+    splits = assemble({"train": _pool(np.repeat(["a", "b"], 300), groups)}, Splitting((fraction, 0.0)))
     assert len(splits.validation) / 600 == pytest.approx(fraction, abs=0.02)
 
 
@@ -102,7 +102,7 @@ def test_of_several_labels_the_rare_ones_reach_every_part():
     common = np.random.default_rng(0).random((200, 2)) < 0.5
     rare = np.arange(200) % 20 == 0
     for seed in range(5):
-        splits = assemble({"train": _pool(np.c_[common, rare].astype(int))}, Drawing((0.2, 0.2), seed))
+        splits = assemble({"train": _pool(np.c_[common, rare].astype(int))}, Splitting((0.2, 0.2), seed))
         assert [int(part.targets[:, 2].sum()) for part in _parts(splits)] == [6, 2, 2]
 
 
@@ -111,42 +111,42 @@ def test_grouped_parts_hold_every_class_where_the_groups_allow_it(groups_a_class
     targets = np.repeat(["a", "b", "c"], 4 * groups_a_class)
     groups = np.repeat(np.arange(3 * groups_a_class), 4)
     for seed in range(10):
-        splits = assemble({"train": _pool(targets, groups)}, Drawing((0.3, 0.3), seed))
+        splits = assemble({"train": _pool(targets, groups)}, Splitting((0.3, 0.3), seed))
         assert all(min(part.counts().values()) >= 4 for part in _parts(splits))
 
 
 def test_a_part_without_one_of_the_classes_is_doubted():
     groups = np.repeat(np.arange(4), 4)
     with pytest.warns(DataWarning, match=r"part has no example of the classes"):
-        assemble({"train": _pool(np.repeat(["a", "a", "b", "b"], 4), groups)}, Drawing((0.2, 0.2)))
+        assemble({"train": _pool(np.repeat(["a", "a", "b", "b"], 4), groups)}, Splitting((0.2, 0.2)))
 
 
 def test_few_members_in_many_groups_can_be_split():
-    splits = assemble({"train": _pool(["a", "b"] * 4, list("abcdefgh"))}, Drawing((0.15, 0.0), seed=1))
+    splits = assemble({"train": _pool(["a", "b"] * 4, list("abcdefgh"))}, Splitting((0.15, 0.0), seed=1))
     assert splits.validation.counts() == {"a": 1, "b": 1}
 
 
 @pytest.mark.parametrize("groups", [[None, "x"] * 4, [float("nan"), 1] * 4])
 def test_missing_groups_are_refused_with_their_rows(groups):
     with pytest.raises(DataError, match=r"4 examples of the train part have no group.*rows 0, 2, 4, 6.*Fill"):
-        assemble({"train": _pool(["a", "b"] * 4, groups)}, Drawing())
+        assemble({"train": _pool(["a", "b"] * 4, groups)}, Splitting())
 
 
 def test_groups_of_another_length_are_refused():
     with pytest.raises(DataError, match=r"one group for each.*3 groups for 8 examples"):
-        assemble({"train": _pool(["a", "b"] * 4, [1, 2, 3])}, Drawing())
+        assemble({"train": _pool(["a", "b"] * 4, [1, 2, 3])}, Splitting())
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_too_few_groups_for_the_parts_are_refused(count):
     with pytest.raises(DataError, match=r"a group for each part.*1 group left.*holdout="):
-        assemble({"train": _pool(["a", "b", "b", "a"], np.arange(4) % count)}, Drawing())
+        assemble({"train": _pool(["a", "b", "b", "a"], np.arange(4) % count)}, Splitting())
 
 
 def test_a_group_in_two_given_parts_is_doubted():
     pools = {"train": _pool(["a", "b"], ["x", "y"]), "validation": _pool(["a", "b"], ["x", "z"])}
     with pytest.warns(DataWarning, match="'x .train and validation.'"):
-        assemble(pools, Drawing((0, 0)))
+        assemble(pools, Splitting((0, 0)))
 
 
 @pytest.mark.parametrize(
@@ -155,17 +155,17 @@ def test_a_group_in_two_given_parts_is_doubted():
 )
 def test_too_few_images_a_class_are_refused(per_class, message):
     with pytest.raises(DataError, match=message) as caught:
-        assemble({"train": _pool(["a", "b"] * per_class)}, Drawing())
+        assemble({"train": _pool(["a", "b"] * per_class)}, Splitting())
     assert "every class one" in caught.value.fix.lower()
 
 
 def test_a_class_that_is_too_small_is_named():
     with pytest.raises(DataError, match=r"classes 'rare' have no training example.*one to train on.*floats"):
-        assemble({"train": _pool(["a"] * 20 + ["b"] * 20 + ["rare"])}, Drawing())
+        assemble({"train": _pool(["a"] * 20 + ["b"] * 20 + ["rare"])}, Splitting())
 
 
 def test_three_of_each_are_enough():
-    splits = assemble({"train": _pool(["a", "b"] * 3)}, Drawing())
+    splits = assemble({"train": _pool(["a", "b"] * 3)}, Splitting())
     assert [part.counts() for part in _parts(splits)] == [{"a": 1, "b": 1}] * 3
 
 
@@ -182,12 +182,12 @@ def test_three_of_each_are_enough():
 )
 def test_pools_that_cannot_be_used_are_refused(pools, message):
     with pytest.raises(DataError, match=message):
-        assemble(pools, Drawing())
+        assemble(pools, Splitting())
 
 
 def test_no_validation_part_at_all_is_refused():
     with pytest.raises(DataError, match=r"validation part is empty.*8 train.*holdout"):
-        assemble({"train": _pool(["a", "b"] * 4)}, Drawing((0.0, 0.0)))
+        assemble({"train": _pool(["a", "b"] * 4)}, Splitting((0.0, 0.0)))
 
 
 @pytest.mark.parametrize(
@@ -195,13 +195,13 @@ def test_no_validation_part_at_all_is_refused():
 )
 def test_a_holdout_that_leaves_nothing_or_is_none_is_refused(holdout):
     with pytest.raises(DataError, match=r"holdout must be two fractions.*\(0.15, 0.15\)") as caught:
-        Drawing(holdout)
+        Splitting(holdout)
     assert repr(holdout) in str(caught.value)
 
 
 def test_an_unknown_way_with_corrupt_images_is_refused():
     with pytest.raises(DataError, match=r"on_corrupt='ignore' is unknown.*'error' or 'skip'"):
-        Drawing(on_corrupt="ignore")
+        Splitting(on_corrupt="ignore")
 
 
 def _with_faults(targets, bad):
@@ -212,8 +212,8 @@ def _with_faults(targets, bad):
 def test_corrupt_images_stop_everything_or_are_skipped_and_listed():
     pool = _with_faults(TARGETS, {3, 120})
     with pytest.raises(DataError, match=r"2 of 160 images.*example 3 \(not an image\).*example 120"):
-        assemble({"train": pool}, Drawing())
-    splits = assemble({"train": pool}, Drawing(on_corrupt="skip"))
+        assemble({"train": pool}, Splitting())
+    splits = assemble({"train": pool}, Splitting(on_corrupt="skip"))
     assert splits.skipped == ("example 3: not an image", "example 120: not an image")
     kept = [position for part in _parts(splits) for position in _positions(part)]
     assert sorted(kept) == [index for index in range(160) if index not in (3, 120)]
@@ -224,17 +224,17 @@ def test_corrupt_images_stop_everything_or_are_skipped_and_listed():
 @pytest.mark.parametrize("bad", [set(range(8)), set(range(0, 8, 2))])
 def test_skipping_a_whole_class_or_everything_is_refused(bad):
     with pytest.raises(DataError, match=r"'a' have no training example|train part is empty"):
-        assemble({"train": _with_faults(["a", "b"] * 4, bad)}, Drawing(on_corrupt="skip"))
+        assemble({"train": _with_faults(["a", "b"] * 4, bad)}, Splitting(on_corrupt="skip"))
 
 
 def test_skipping_a_whole_test_part_is_refused():
     with pytest.raises(DataError, match="test part is empty"):
-        assemble({"train": _pool(TARGETS), "test": _with_faults(["a"], {0})}, Drawing(on_corrupt="skip"))
+        assemble({"train": _pool(TARGETS), "test": _with_faults(["a"], {0})}, Splitting(on_corrupt="skip"))
 
 
 def test_statistics_come_from_the_training_part_alone():
     targets = np.linspace(0, 100, 50)
-    splits = assemble({"train": _pool(targets)}, Drawing())
+    splits = assemble({"train": _pool(targets)}, Splitting())
     assert splits.labels.mean[0] == pytest.approx(targets[_positions(splits.train)].mean(), rel=1e-6)
     assert splits.labels.mean[0] != pytest.approx(targets.mean(), rel=1e-6)
     assert splits.test.labels == splits.labels
@@ -244,4 +244,4 @@ def test_one_picture_in_two_parts_is_named():
     pool = _pool(TARGETS)
     test = Pool([pool.inputs[7], *_pool("bc").inputs], list("abc"))
     with pytest.warns(DataWarning, match=r"example 7 \(train\) = example 0 \(test\)"):
-        assemble({"train": Pool(pool.inputs, TARGETS), "test": test, "validation": _pool(list("abc"))}, Drawing())
+        assemble({"train": Pool(pool.inputs, TARGETS), "test": test, "validation": _pool(list("abc"))}, Splitting())

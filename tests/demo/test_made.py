@@ -4,7 +4,7 @@ import pytest
 
 import tfft
 from tfft.core.errors import BundleError
-from tfft.demo.made import Trial, finished, trained
+from tfft.demo.made import Trained, finished, trained
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def report(run, data):
 
 
 def test_the_table_has_a_row_for_each_trial_and_the_bundle_is_the_model_of_the_report(run, report, tmp_path):
-    floor = Trial("floor", {"value": 0.25, "low": 0.125, "high": 0.375}, 0.04)
+    floor = Trained("floor", {"value": 0.25, "low": 0.125, "high": 0.375}, 0.04)
     made = finished(tmp_path, "toy.tfft", [floor, trained("net", run, report)], run, report)
     floor_row, net_row = ([cell.strip() for cell in line.split("|")[1:-1]] for line in made.table.splitlines()[2:])
     assert floor_row == ["floor", "0.250", "0.125 to 0.375", "0.0"]

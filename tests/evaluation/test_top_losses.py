@@ -10,7 +10,7 @@ from PIL import Image
 from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
 from tfft.evaluation.predictions import Predictions
-from tfft.evaluation.top_losses import pictures, worst
+from tfft.evaluation.top_losses import thumbnails, worst
 
 IMAGES = [np.full((20, 30, 3), 10 * index, np.uint8) for index in range(6)]
 
@@ -51,7 +51,7 @@ def test_only_so_many_are_shown_and_their_pictures_are_theirs():
     some = examples([0] * 6, LabelSpace(("ants", "bees")))
     rows = worst(Predictions(some.targets, probabilities), some, count=2)
     assert [row["index"] for row in rows] == [5, 4]
-    made = pictures(rows, some)
+    made = thumbnails(rows, some)
     for index, uri in made.items():
         content = base64.b64decode(uri.removeprefix("data:image/jpeg;base64,"))
         assert np.asarray(Image.open(io.BytesIO(content))).mean() == pytest.approx(10 * index, abs=3)
@@ -60,4 +60,4 @@ def test_only_so_many_are_shown_and_their_pictures_are_theirs():
 def test_what_cannot_be_read_any_more_has_no_picture():
     gone = Examples(["/nowhere/1.jpg"], np.array([0]), LabelSpace(("ants", "bees")), ("a",))
     rows = worst(Predictions(gone.targets, np.array([[0.5, 0.5]])), gone)
-    assert pictures(rows, gone) == {}
+    assert thumbnails(rows, gone) == {}

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfft.models.forward import forward
 
-ROWS = [np.ones((4, 3), "float32"), np.full((4, 5), 2, "float32"), np.full((1, 7), 3, "float32")]
+ARCHITECTURES = [np.ones((4, 3), "float32"), np.full((4, 5), 2, "float32"), np.full((1, 7), 3, "float32")]
 SPEC = tf.TensorSpec((None, None), tf.float32)
 
 
@@ -19,7 +19,9 @@ def net():
 
 
 def batches() -> tf.data.Dataset:
-    both = tf.data.Dataset.from_generator(lambda: ((rows, -rows) for rows in ROWS), output_signature=(SPEC, SPEC))
+    both = tf.data.Dataset.from_generator(
+        lambda: ((rows, -rows) for rows in ARCHITECTURES), output_signature=(SPEC, SPEC)
+    )
     return both.map(lambda a, b: ((a, b), 0))
 
 

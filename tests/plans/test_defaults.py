@@ -3,7 +3,7 @@
 import pytest
 
 from tfft.core.specs import FeatureSpec
-from tfft.plans.defaults import hidden, usual
+from tfft.plans.defaults import default_plan, hidden
 from tfft.plans.recipes import ENCODER_AUGMENT, encoder, head_only, two_phase
 
 
@@ -12,23 +12,23 @@ from tfft.plans.recipes import ENCODER_AUGMENT, encoder, head_only, two_phase
 def test_features_of_pictures_are_usually_trained_in_two_phases_however_many_there_are(
     kind: str, examples: int
 ) -> None:
-    assert usual(FeatureSpec(kind), examples) == two_phase()  # type: ignore[arg-type]
+    assert default_plan(FeatureSpec(kind), examples) == two_phase()  # type: ignore[arg-type]
 
 
 def test_sequences_are_usually_trained_as_encoders_and_their_tables_from_50_000_examples_on() -> None:
     spec = FeatureSpec("sequence", masked=True)
-    assert usual(spec, 1) == usual(spec, 49_999) == encoder().with_phases(patience=1)
-    assert usual(spec, 50_000) == usual(spec, 10**7) == encoder(embeddings=True).with_phases(patience=1)
-    assert usual(spec, 1) != usual(spec, 50_000)
+    assert default_plan(spec, 1) == default_plan(spec, 49_999) == encoder().with_phases(patience=1)
+    assert default_plan(spec, 50_000) == default_plan(spec, 10**7) == encoder(embeddings=True).with_phases(patience=1)
+    assert default_plan(spec, 1) != default_plan(spec, 50_000)
 
 
 def test_tokens_of_texts_are_hidden_and_nothing_of_pictures() -> None:
     assert hidden(FeatureSpec("sequence", masked=True)) == ENCODER_AUGMENT
     assert hidden(FeatureSpec("sequence")) == ()
-    assert usual(FeatureSpec("sequence", masked=True), 1).phases[0].augment == ENCODER_AUGMENT
-    assert usual(FeatureSpec("sequence"), 1) == encoder(augment=()).with_phases(patience=1)
+    assert default_plan(FeatureSpec("sequence", masked=True), 1).phases[0].augment == ENCODER_AUGMENT
+    assert default_plan(FeatureSpec("sequence"), 1) == encoder(augment=()).with_phases(patience=1)
 
 
 def test_what_cannot_be_trained_gets_a_head_alone():
-    assert usual(FeatureSpec("map"), 100, can_finetune=False) == head_only()
-    assert usual(FeatureSpec("sequence", masked=True), 100, can_finetune=False) == head_only()
+    assert default_plan(FeatureSpec("map"), 100, can_finetune=False) == head_only()
+    assert default_plan(FeatureSpec("sequence", masked=True), 100, can_finetune=False) == head_only()

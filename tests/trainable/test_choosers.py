@@ -15,7 +15,7 @@ def row(path: str, block: str) -> Row:
     return Row(path, block, (2, 2), "float32", "weight", norm="norm" in path)
 
 
-ROWS = (
+ARCHITECTURES = (
     row("tokens/embeddings", "embeddings"),
     row("norm/gamma", "embeddings"),
     row("one/kernel", "layer1"),
@@ -24,12 +24,12 @@ ROWS = (
     row("head/logits/kernel", HEAD),
     row("head/logits/bias", HEAD),
 )
-OVERVIEW = Overview(ROWS, tuple(object() for _ in ROWS))
+OVERVIEW = Overview(ARCHITECTURES, tuple(object() for _ in ARCHITECTURES))
 
 
 def chosen(name: str, *arguments: object) -> list[str]:
     chooses = CHOOSERS[name](OVERVIEW, *arguments)
-    return [found.path for found in ROWS if found.block != HEAD and chooses(found)]
+    return [found.path for found in ARCHITECTURES if found.block != HEAD and chooses(found)]
 
 
 def test_each_public_policy_has_a_chooser_and_each_check_belongs_to_one() -> None:
@@ -39,7 +39,7 @@ def test_each_public_policy_has_a_chooser_and_each_check_belongs_to_one() -> Non
 
 
 def test_everything_and_nothing() -> None:
-    assert chosen("everything") == [found.path for found in ROWS if found.block != HEAD]
+    assert chosen("everything") == [found.path for found in ARCHITECTURES if found.block != HEAD]
     assert chosen("nothing") == []
 
 
@@ -47,7 +47,7 @@ def test_everything_and_nothing() -> None:
 def test_the_last_blocks_and_all_but_the_first_are_the_two_ways_to_count(count: int) -> None:
     """Of three blocks, the last two are all but the first one."""
     assert chosen("all_but_first_blocks", count) == chosen("last_blocks", 3 - count)
-    first = [found.path for found in ROWS if found.block in ("embeddings", "layer1", "layer2")[:count]]
+    first = [found.path for found in ARCHITECTURES if found.block in ("embeddings", "layer1", "layer2")[:count]]
     assert not set(first) & set(chosen("all_but_first_blocks", count))
     assert sorted([*first, *chosen("all_but_first_blocks", count)]) == sorted(chosen("everything"))
 

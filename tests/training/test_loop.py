@@ -350,7 +350,7 @@ def test_without_a_plan_texts_are_trained_as_an_encoder_and_pictures_in_two_phas
         assert can_finetune
         return short[features.kind]
 
-    monkeypatch.setattr("tfft.training.loop.usual", usual)
+    monkeypatch.setattr("tfft.training.loop.default_plan", usual)
     assert tfft.fit(text_model(texts), texts).plan == short["sequence"]
     assert tfft.fit(model, data).plan == short["map"]
     assert asked == [("sequence", len(texts.train)), ("map", len(data.train))]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tfft
-from tfft.accelerate.precision import Precision, Trial
+from tfft.accelerate.precision import DtypeTrial, Precision
 from tfft.core.errors import RunWarning
 from tfft.training import precision_search
 
@@ -28,7 +28,7 @@ def asked(monkeypatch):
         exact = answers["float32"]
         errors = {name: float(np.linalg.norm(found - exact) / np.linalg.norm(exact)) for name, found in answers.items()}
         asked.append((exact.size, errors))
-        return [Trial(dtype, FAST[dtype], errors[dtype]) for dtype in answers]
+        return [DtypeTrial(dtype, FAST[dtype], errors[dtype]) for dtype in answers]
 
     monkeypatch.setattr(precision_search, "tried", tried)
     monkeypatch.setattr(precision_search, "_WORTH", 0)

@@ -84,7 +84,7 @@ class Precision:
 
 
 @dataclass(frozen=True)
-class Trial:
+class DtypeTrial:
     """One piece of work in one precision.
 
     Attributes:
@@ -98,7 +98,7 @@ class Trial:
     error: float
 
 
-def tried(work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> list[Trial]:
+def tried(work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> list[DtypeTrial]:
     """Do a piece of work in float32, and then in one precision after the other until one is near and fast enough.
 
     Args:
@@ -106,7 +106,7 @@ def tried(work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> list[Tria
         dtypes: To try beside float32.
 
     Returns:
-        A Trial for each that was tried, float32 first.
+        A DtypeTrial for each that was tried, float32 first.
 
     Warns:
         RunWarning: When one of them is not possible, with the reason.
@@ -114,19 +114,19 @@ def tried(work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> list[Tria
     # the first time traces it and sets up kernels
     exact = work(FLOAT32)
     norm = float(np.linalg.norm(exact)) or 1.0
-    trials = [Trial(FLOAT32, float("inf"), 0.0)]
+    trials = [DtypeTrial(FLOAT32, float("inf"), 0.0)]
     for dtype in dtypes:
         try:
             found = work(dtype)
         except Exception as fault:  # of all kinds, where an operation of TensorFlow or Keras does not know a precision
             reason = (str(fault).splitlines() or [""])[0]
             warnings.warn(f"{dtype} is left out: {type(fault).__name__} {reason}", RunWarning, stacklevel=2)
-            trials.append(Trial(dtype, float("inf"), float("inf")))
+            trials.append(DtypeTrial(dtype, float("inf"), float("inf")))
             continue
         own, other = _in_turn(work, (FLOAT32, dtype))
         error = float(np.linalg.norm(found - exact)) / norm
-        trials[0] = Trial(FLOAT32, min(own, trials[0].seconds), 0.0)
-        trials.append(Trial(dtype, other, error if np.isfinite(error) else float("inf")))
+        trials[0] = DtypeTrial(FLOAT32, min(own, trials[0].seconds), 0.0)
+        trials.append(DtypeTrial(dtype, other, error if np.isfinite(error) else float("inf")))
         if fastest(trials) != FLOAT32:
             break
     return trials
@@ -145,7 +145,7 @@ def _in_turn(work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> list[f
     return best
 
 
-def fastest(trials: Sequence[Trial], tolerance: float = TOLERANCE, gain: float = GAIN) -> str:
+def fastest(trials: Sequence[DtypeTrial], tolerance: float = TOLERANCE, gain: float = GAIN) -> str:
     """The precision to take.
 
     Args:
@@ -157,14 +157,14 @@ def fastest(trials: Sequence[Trial], tolerance: float = TOLERANCE, gain: float =
         Its name; float32 where no other one is near and fast enough.
 
     Example:
-        >>> fastest([Trial("float32", 1.0, 0.0), Trial("bfloat16", 0.2, 0.09), Trial("float16", 0.3, 0.01)])
+        >>> fastest([DtypeTrial("float32", 1.0, 0.0), DtypeTrial("bfloat16", 0.2, 0.09), DtypeTrial("float16", 0.3, 0.01)])
         'float16'
     """
     good = [trial for trial in trials[1:] if trial.error <= tolerance and trial.seconds * gain <= trials[0].seconds]
     return min(good, key=lambda trial: trial.seconds).dtype if good else FLOAT32
 
 
-def remembered(path: Path, about: Mapping[str, Any], measure: Callable[[], list[Trial]]) -> list[Trial]:
+def remembered(path: Path, about: Mapping[str, Any], measure: Callable[[], list[DtypeTrial]]) -> list[DtypeTrial]:
     """Trials that were made before, or made now and remembered.
 
     Args:
@@ -179,7 +179,7 @@ def remembered(path: Path, about: Mapping[str, Any], measure: Callable[[], list[
     known: dict[str, Any] = {}
     with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
         known = dict(json.loads(path.read_text(encoding="utf-8")))
-        return [Trial(str(trial["dtype"]), float(trial["seconds"]), float(trial["error"])) for trial in known[key]]
+        return [DtypeTrial(str(trial["dtype"]), float(trial["seconds"]), float(trial["error"])) for trial in known[key]]
     trials = measure()
     with suppress(OSError):
         files.write_text(path, json.dumps(known | {key: [asdict(trial) for trial in trials]}, indent=1))

@@ -26,7 +26,7 @@ _MAX_ALPHA = 10
 
 
 @dataclass(frozen=True)
-class Row:
+class Architecture:
     """One architecture.
 
     Attributes:
@@ -111,43 +111,43 @@ _CONVNEXT = tuple((f"block{i}", "" if i == 3 else rf"convnext_\w+_stage_{i}_") f
 _EFFICIENTNET = _numbered(7, "block{}[a-z]_")
 _EFFICIENTNET_V2 = _numbered(6, "block{}[a-z]_")
 
-ROWS: dict[str, Row] = {
-    "vgg16": Row("VGG16", _VGG, "caffe"),
-    "vgg19": Row("VGG19", _VGG, "caffe"),
-    "resnet50": Row("ResNet50", _RESNET, "caffe"),
-    "resnet101": Row("ResNet101", _RESNET, "caffe"),
-    "resnet152": Row("ResNet152", _RESNET, "caffe"),
-    "resnet50_v2": Row("ResNet50V2", _RESNET, "minus_one_to_one"),
-    "resnet101_v2": Row("ResNet101V2", _RESNET, "minus_one_to_one"),
-    "resnet152_v2": Row("ResNet152V2", _RESNET, "minus_one_to_one"),
-    "inception_v3": Row("InceptionV3", _INCEPTION_V3, "minus_one_to_one", 299, 75),
-    "inception_resnet_v2": Row("InceptionResNetV2", _INCEPTION_RESNET_V2, "minus_one_to_one", 299, 75),
-    "xception": Row("Xception", _XCEPTION, "minus_one_to_one", 299, 71),
-    "mobilenet": Row("MobileNet", _MOBILENET, "minus_one_to_one", alphas=ALPHAS_V1),
-    "mobilenet_v2": Row("MobileNetV2", _MOBILENET_V2, "minus_one_to_one", alphas=ALPHAS_V2),
-    "mobilenet_v3_small": Row("MobileNetV3Small", _MOBILENET_V3_SMALL, "raw", alphas=ALPHAS_V3),
-    "mobilenet_v3_large": Row("MobileNetV3Large", _MOBILENET_V3_LARGE, "raw", alphas=ALPHAS_V3),
-    "densenet121": Row("DenseNet121", _DENSENET, "torch"),
-    "densenet169": Row("DenseNet169", _DENSENET, "torch"),
-    "densenet201": Row("DenseNet201", _DENSENET, "torch"),
-    "nasnet_mobile": Row("NASNetMobile", _NASNET_MOBILE, "minus_one_to_one"),
-    "efficientnet_b0": Row("EfficientNetB0", _EFFICIENTNET, "raw"),
-    "efficientnet_b1": Row("EfficientNetB1", _EFFICIENTNET, "raw", 240),
-    "efficientnet_b2": Row("EfficientNetB2", _EFFICIENTNET, "raw", 260),
-    "efficientnet_b3": Row("EfficientNetB3", _EFFICIENTNET, "raw", 300),
-    "efficientnet_v2_b0": Row("EfficientNetV2B0", _EFFICIENTNET_V2, "raw"),
-    "efficientnet_v2_b1": Row("EfficientNetV2B1", _EFFICIENTNET_V2, "raw", 240),
-    "efficientnet_v2_b2": Row("EfficientNetV2B2", _EFFICIENTNET_V2, "raw", 260),
-    "efficientnet_v2_b3": Row("EfficientNetV2B3", _EFFICIENTNET_V2, "raw", 300),
-    "efficientnet_v2_s": Row("EfficientNetV2S", _EFFICIENTNET_V2, "raw", 384),
-    "convnext_tiny": Row("ConvNeXtTiny", _CONVNEXT, "raw"),
-    "convnext_small": Row("ConvNeXtSmall", _CONVNEXT, "raw"),
+ARCHITECTURES: dict[str, Architecture] = {
+    "vgg16": Architecture("VGG16", _VGG, "caffe"),
+    "vgg19": Architecture("VGG19", _VGG, "caffe"),
+    "resnet50": Architecture("ResNet50", _RESNET, "caffe"),
+    "resnet101": Architecture("ResNet101", _RESNET, "caffe"),
+    "resnet152": Architecture("ResNet152", _RESNET, "caffe"),
+    "resnet50_v2": Architecture("ResNet50V2", _RESNET, "minus_one_to_one"),
+    "resnet101_v2": Architecture("ResNet101V2", _RESNET, "minus_one_to_one"),
+    "resnet152_v2": Architecture("ResNet152V2", _RESNET, "minus_one_to_one"),
+    "inception_v3": Architecture("InceptionV3", _INCEPTION_V3, "minus_one_to_one", 299, 75),
+    "inception_resnet_v2": Architecture("InceptionResNetV2", _INCEPTION_RESNET_V2, "minus_one_to_one", 299, 75),
+    "xception": Architecture("Xception", _XCEPTION, "minus_one_to_one", 299, 71),
+    "mobilenet": Architecture("MobileNet", _MOBILENET, "minus_one_to_one", alphas=ALPHAS_V1),
+    "mobilenet_v2": Architecture("MobileNetV2", _MOBILENET_V2, "minus_one_to_one", alphas=ALPHAS_V2),
+    "mobilenet_v3_small": Architecture("MobileNetV3Small", _MOBILENET_V3_SMALL, "raw", alphas=ALPHAS_V3),
+    "mobilenet_v3_large": Architecture("MobileNetV3Large", _MOBILENET_V3_LARGE, "raw", alphas=ALPHAS_V3),
+    "densenet121": Architecture("DenseNet121", _DENSENET, "torch"),
+    "densenet169": Architecture("DenseNet169", _DENSENET, "torch"),
+    "densenet201": Architecture("DenseNet201", _DENSENET, "torch"),
+    "nasnet_mobile": Architecture("NASNetMobile", _NASNET_MOBILE, "minus_one_to_one"),
+    "efficientnet_b0": Architecture("EfficientNetB0", _EFFICIENTNET, "raw"),
+    "efficientnet_b1": Architecture("EfficientNetB1", _EFFICIENTNET, "raw", 240),
+    "efficientnet_b2": Architecture("EfficientNetB2", _EFFICIENTNET, "raw", 260),
+    "efficientnet_b3": Architecture("EfficientNetB3", _EFFICIENTNET, "raw", 300),
+    "efficientnet_v2_b0": Architecture("EfficientNetV2B0", _EFFICIENTNET_V2, "raw"),
+    "efficientnet_v2_b1": Architecture("EfficientNetV2B1", _EFFICIENTNET_V2, "raw", 240),
+    "efficientnet_v2_b2": Architecture("EfficientNetV2B2", _EFFICIENTNET_V2, "raw", 260),
+    "efficientnet_v2_b3": Architecture("EfficientNetV2B3", _EFFICIENTNET_V2, "raw", 300),
+    "efficientnet_v2_s": Architecture("EfficientNetV2S", _EFFICIENTNET_V2, "raw", 384),
+    "convnext_tiny": Architecture("ConvNeXtTiny", _CONVNEXT, "raw"),
+    "convnext_small": Architecture("ConvNeXtSmall", _CONVNEXT, "raw"),
 }
 
 
 def names() -> Iterable[str]:
     """The architectures there are."""
-    return ROWS
+    return ARCHITECTURES
 
 
 def places() -> dict[str, Path]:
@@ -165,7 +165,7 @@ def backbone(
     """Describe one architecture.
 
     Args:
-        name: A key of ``ROWS``.
+        name: A key of ``ARCHITECTURES``.
         weights: ``"imagenet"``, a path (legacy ``.h5``, ``.weights.h5``, ``.keras``), or None for random ones.
         size: Of the input in pixels, one number or (height, width); None for the size the weights were trained at.
         alpha: Width multiplier; None for 1.0.
@@ -183,7 +183,7 @@ def backbone(
         >>> described.pixel_range, [block.name for block in described.blocks][-2:]
         ('minus_one_to_one', ['block4', 'block5'])
     """
-    row = ROWS[name]
+    row = ARCHITECTURES[name]
     height, width = input_size(name, row.size if size is None else size, row.min_size)
     _check_alpha(name, row, alpha, weights)
     if weights not in (None, "imagenet"):
@@ -200,7 +200,7 @@ def backbone(
     )
 
 
-def _check_alpha(name: str, row: Row, alpha: float | None, weights: Any) -> None:
+def _check_alpha(name: str, row: Architecture, alpha: float | None, weights: Any) -> None:
     if alpha is None:
         return
     if not row.alphas:
@@ -216,7 +216,7 @@ def _check_alpha(name: str, row: Row, alpha: float | None, weights: Any) -> None
 def _load(name: str, weights: str | None, size: tuple[int, int], alpha: float | None, seed: int) -> "keras.Model":
     import keras
 
-    row = ROWS[name]
+    row = ARCHITECTURES[name]
     # not name="backbone": EfficientNetV2, ConvNeXt and others look their weights and layer names up by the model's name
     options: dict[str, Any] = {"input_shape": (*size, 3), "include_top": False}
     if alpha is not None:

@@ -58,32 +58,32 @@ def typed_plan(name: PlanName | None, backbone: "Backbone", *numbers: Any) -> "P
     return Plan(*(replace(phase, augment=hidden(backbone.features)) for phase in plan))
 
 
-def completed(typed: "Plan | None", name: PlanName | None, epochs: int | None, usual: "Plan") -> "Plan":
-    """A plan of which some numbers were typed; what was not stays what is usual for the data.
+def completed(typed: "Plan | None", name: PlanName | None, epochs: int | None, default: "Plan") -> "Plan":
+    """Complete a plan of which only some numbers were typed; unspecified options keep their defaults.
 
     Args:
         typed: From ``typed_plan``.
         name: Of the recipe, if it was typed.
         epochs: If they were typed; so many are then run.
-        usual: For the data, with examples of any shape.
+        default: The default plan for the data.
 
     Returns:
         A Plan.
 
     Example:
         >>> from tfft import plans
-        >>> usual = plans.encoder(embeddings=True).with_phases(patience=1)
-        >>> (phase,) = completed(plans.encoder(learning_rate=1e-4), None, None, usual)
+        >>> default = plans.encoder(embeddings=True).with_phases(patience=1)
+        >>> (phase,) = completed(plans.encoder(learning_rate=1e-4), None, None, default)
         >>> phase.learning_rate, phase.trainable.describe(), phase.patience
         (0.0001, 'everything()', 1)
     """
     from tfft.plans.phase import Plan
 
     if typed is None:
-        return usual
-    if name is not None or len(typed) > 1 or [phase.name for phase in typed] != [phase.name for phase in usual]:
+        return default
+    if name is not None or len(typed) > 1 or [phase.name for phase in typed] != [phase.name for phase in default]:
         return typed
-    (own,), (other,) = typed, usual
+    (own,), (other,) = typed, default
     return Plan(replace(own, trainable=other.trainable, patience=None if epochs else other.patience))
 
 

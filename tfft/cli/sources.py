@@ -37,7 +37,7 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True)
-class Source:
+class TypedData:
     """Where images and labels come from.
 
     Attributes:
@@ -89,7 +89,7 @@ class Source:
         return tfft.data.from_folder(self.path, self._parts, seed=seed, on_corrupt=on_corrupt)
 
     @property
-    def usual_backbone(self) -> str:
+    def default_backbone(self) -> str:
         """What is fine-tuned where the user names nothing; class folders are looked into for texts."""
         from tfft.data.files.file_listing import holds_texts
         from tfft.data.tables.table_files import column_names
@@ -220,7 +220,7 @@ def _stands(name: str) -> bool:
 
 
 def examples_of(
-    source: Source, part: Part, seed: int, predictor: "Predictor"
+    source: TypedData, part: Part, seed: int, predictor: "Predictor"
 ) -> "tuple[Examples, tuple[str, ...], str]":
     """What to measure on.
 

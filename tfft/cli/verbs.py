@@ -26,7 +26,7 @@ from tfft.cli.arguments import (
 )
 from tfft.cli.console import Group, name, predicted_line, say, spoken
 from tfft.cli.output_paths import check_report, export_somewhere, free_path, rescued
-from tfft.cli.sources import Part, Source, examples_of, given_inputs
+from tfft.cli.sources import Part, TypedData, examples_of, given_inputs
 from tfft.core.quiet import start_tensorflow
 
 if TYPE_CHECKING:
@@ -96,12 +96,12 @@ def fit(
     """Fine-tune a backbone on your images or texts and write a bundle."""
     import tfft
     from tfft.bundles.writer import check_target
-    from tfft.plans.defaults import usual
+    from tfft.plans.defaults import default_plan
 
     out = free_path("model", ".tfft") if out is None else out
     check_target(out)
-    source = Source(data, image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes)
-    backbone = source.usual_backbone if backbone is None else backbone
+    source = TypedData(data, image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes)
+    backbone = source.default_backbone if backbone is None else backbone
     described = arguments.describe_backbone(
         backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary,
         layer=layer, pixel_range=pixel_range, preprocessor=preprocessor,
@@ -112,7 +112,7 @@ def fit(
     start_tensorflow()
     model = tfft.build(described, task, seed, cache=cache.value, precision=precision.value)
     chosen = recipes.completed(
-        typed, plan, head_epochs, usual(described.features, len(splits.train), described.can_finetune)
+        typed, plan, head_epochs, default_plan(described.features, len(splits.train), described.can_finetune)
     )
     say(f"{name(backbone)}\n{chosen.describe()}")
     with rescued(model, out):
@@ -122,7 +122,7 @@ def fit(
     _write(run, report, out, run_folder)
 
 
-def _read(source: Source, backbone: "Backbone", seed: int, run_folder: Path | None) -> "Splits":
+def _read(source: TypedData, backbone: "Backbone", seed: int, run_folder: Path | None) -> "Splits":
     from tfft.training.checks import check_folder, check_inputs
 
     check_folder(run_folder)
@@ -176,7 +176,7 @@ def evaluate(
     start_tensorflow()
     predictor = tfft.load(bundle)
     seed = predictor.seen.seed if seed is None and predictor.seen is not None else seed or 0
-    source = Source(data, image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes)
+    source = TypedData(data, image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes)
     examples, skipped, chosen = examples_of(source, part, seed, predictor)
     for line in skipped:
         say(f"skipped {name(line)}", wrong=True)

@@ -22,7 +22,7 @@ HOLDOUT = (0.15, 0.15)
 
 
 @dataclass(frozen=True)
-class Drawing:
+class Splitting:
     """How parts that the source does not have are drawn from its training examples.
 
     Attributes:
@@ -53,13 +53,13 @@ class Drawing:
 
 
 def assemble(
-    pools: Mapping[str, Pool], drawing: Drawing, names: Sequence[str] | None = None, source: str = ""
+    pools: Mapping[str, Pool], splitting: Splitting, names: Sequence[str] | None = None, source: str = ""
 ) -> Splits:
     """Encode labels, look at every input once, draw the missing parts, and warn of overlaps.
 
     Args:
         pools: ``"train"`` and, where the source has them, ``"validation"`` and ``"test"``.
-        drawing: How missing parts are drawn.
+        splitting: How missing parts are drawn.
         names: Class names in id order, when the source knows them.
         source: The call that reads them, as text.
 
@@ -73,7 +73,7 @@ def assemble(
     Example:
         >>> images = np.random.default_rng(0).integers(0, 255, (12, 8, 8, 3), np.uint8)
         >>> pool = Pool(images, ["ants", "bees"] * 6, groups=list("aaaabbbbcccc"))
-        >>> assemble({"train": pool}, Drawing(holdout=(0.3, 0))).describe()
+        >>> assemble({"train": pool}, Splitting(holdout=(0.3, 0))).describe()
         '8 train, 4 validation, no test part; 2 classes'
     """
     _check_parts(pools)
@@ -85,11 +85,11 @@ def assemble(
     whole: dict[str, Examples] = {}
     groups: dict[str, np.ndarray | None] = {}
     for part, pool in pools.items():
-        whole[part], good, faults = examine(pool, encoded[part], labels, drawing.on_corrupt)
+        whole[part], good, faults = examine(pool, encoded[part], labels, splitting.on_corrupt)
         skipped += faults
         groups[part] = None if pool.groups is None else _group_names(pool, part)[good]
     data_warnings.warn_groups(groups)
-    parts = _draw(whole, groups["train"], drawing)
+    parts = _split(whole, groups["train"], splitting)
     _check(parts, labels)
     labels = targets.with_statistics(labels, parts["train"].targets)
     parts = {part: replace(examples, labels=labels) for part, examples in parts.items()}
@@ -98,7 +98,7 @@ def assemble(
     data_warnings.warn_absent(parts)
     kept = parts["train"], parts["validation"], parts.get("test")
     left_out = dict(sum((Counter(pool.left_out) for pool in pools.values()), Counter()))
-    return Splits(*kept, labels, drawing.seed, tuple(skipped), source, left_out)
+    return Splits(*kept, labels, splitting.seed, tuple(skipped), source, left_out)
 
 
 def _check_parts(pools: Mapping[str, Pool]) -> None:
@@ -133,8 +133,8 @@ def _group_names(pool: Pool, part: str) -> np.ndarray:
     return np.array([str(value) for value in values])
 
 
-def _draw(whole: dict[str, Examples], groups: np.ndarray | None, drawing: Drawing) -> dict[str, Examples]:
-    pool, validation_fraction, test_fraction = whole["train"], *drawing.holdout
+def _split(whole: dict[str, Examples], groups: np.ndarray | None, splitting: Splitting) -> dict[str, Examples]:
+    pool, validation_fraction, test_fraction = whole["train"], *splitting.holdout
     wanted = {"validation": validation_fraction} if validation_fraction and "validation" not in whole else {}
     if test_fraction and "test" not in whole:
         wanted["test"] = test_fraction
@@ -143,7 +143,7 @@ def _draw(whole: dict[str, Examples], groups: np.ndarray | None, drawing: Drawin
     taken = 0.0
     for name, fraction in wanted.items():
         rows = pool.take(rest)
-        share, part_seed = fraction / (1 - taken), derive(drawing.seed, name)
+        share, part_seed = fraction / (1 - taken), derive(splitting.seed, name)
         if groups is None:
             chosen = _choose(rows, share, part_seed)
         else:

@@ -17,7 +17,7 @@ from tfft.core.errors import RunWarning
 from tfft.core.seed import derive
 from tfft.data import from_arrays
 from tfft.data.examples import Splits
-from tfft.demo.made import Demo, Trial, finished, trained
+from tfft.demo.made import Demo, Trained, finished, trained
 from tfft.evaluation.report import Report, evaluate
 from tfft.models.assembly import build
 from tfft.training.loop import fit
@@ -58,7 +58,7 @@ def run_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0) -> D
         "The same small net is trained three times. Its accuracy from random weights shows what 200 digits alone can teach; "
         "what tfft_mini adds comes from the photographs that it was pretrained on.\n"
     )
-    trials: list[Trial] = []
+    trials: list[Trained] = []
     for title, weights, plan in _trials():
         run, report = _train(data, weights, plan, seed)
         say(f"{title}\n{run.describe()}\ntest: {report.describe()}\n")

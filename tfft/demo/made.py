@@ -12,7 +12,7 @@ from tfft.training.run import Run
 
 
 @dataclass(frozen=True)
-class Trial:
+class Trained:
     """One row of the table.
 
     Attributes:
@@ -41,7 +41,7 @@ class Demo:
     bundle_path: Path
 
 
-def trained(title: str, run: Run, report: Report) -> Trial:
+def trained(title: str, run: Run, report: Report) -> Trained:
     """The row of a model that tfft trained.
 
     Args:
@@ -50,12 +50,12 @@ def trained(title: str, run: Run, report: Report) -> Trial:
         report: Its test metrics, with an accuracy.
 
     Returns:
-        A Trial.
+        A Trained.
     """
-    return Trial(title, report.metrics["accuracy"], sum(record.seconds for record in run.phases))
+    return Trained(title, report.metrics["accuracy"], sum(record.seconds for record in run.phases))
 
 
-def finished(home: Path, bundle: str, trials: Sequence[Trial], run: Run, report: Report) -> Demo:
+def finished(home: Path, bundle: str, trials: Sequence[Trained], run: Run, report: Report) -> Demo:
     """Write the table, the report and the bundle.
 
     Args:

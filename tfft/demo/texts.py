@@ -17,7 +17,7 @@ from tfft.bundles.writer import check_target
 from tfft.core.seed import derive
 from tfft.data import from_dataframe
 from tfft.data.examples import Splits
-from tfft.demo.made import Demo, Trial, finished, trained
+from tfft.demo.made import Demo, Trained, finished, trained
 from tfft.evaluation.intervals import with_intervals
 from tfft.evaluation.predictions import Predictions
 from tfft.evaluation.report import evaluate
@@ -85,7 +85,7 @@ def messages(seed: int, language: str = "en") -> Splits:
     return from_dataframe(table, "intent", text_column="text", holdout=(0.15, 0.35), seed=seed)
 
 
-def bag_of_words(data: Splits, seed: int) -> Trial:
+def bag_of_words(data: Splits, seed: int) -> Trained:
     """Measure logistic regression on word counts: what is possible without a pretrained network.
 
     Args:
@@ -93,7 +93,7 @@ def bag_of_words(data: Splits, seed: int) -> Trial:
         seed: Seed of the bootstrap.
 
     Returns:
-        A Trial.
+        A Trained.
 
     Example:
         >>> bag_of_words(messages(seed=0), seed=0).title
@@ -113,4 +113,4 @@ def bag_of_words(data: Splits, seed: int) -> Trial:
     test = data.part("test")
     found = Predictions(test.targets, classifier.predict_proba([text.first for text in test.inputs]))
     accuracy = with_intervals(found, "single", derive(seed, "intervals"))["accuracy"]
-    return Trial("bag of words, logistic regression", accuracy, seconds)
+    return Trained("bag of words, logistic regression", accuracy, seconds)

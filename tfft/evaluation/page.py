@@ -56,12 +56,12 @@ class Run(Protocol):
         """One record for each, with its overview of every variable's path, shape and movement."""
 
 
-def html(report: Mapping[str, Any], pictures: Mapping[int, str], run: Run | None = None) -> str:
+def html(report: Mapping[str, Any], thumbnails: Mapping[int, str], run: Run | None = None) -> str:
     """The page.
 
     Args:
         report: What ``Report.to_dict`` returned; its confusion matrix has shape (classes, classes).
-        pictures: Data URI of each of the worst examples, by position.
+        thumbnails: Data URI of each of the worst examples, by position.
         run: The Run that trained the model, for curves, what moved, and the call that repeats it.
 
     Returns:
@@ -79,7 +79,7 @@ def html(report: Mapping[str, Any], pictures: Mapping[int, str], run: Run | None
         f'<div class="wide">{svg(report_charts.plot(report))}</div>',
         _details("in numbers", _table(report["per_class"])),
     ]
-    parts += [_worst(report, pictures)]
+    parts += [_worst(report, thumbnails)]
     if run is not None:
         parts += [_moved(run), f"<h2>The call that repeats it</h2><pre>{escape(run.to_code())}</pre>"]
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
@@ -125,11 +125,11 @@ def _metrics(report: Mapping[str, Any]) -> str:
     return f'<h2>Metrics</h2><div class="tiles">{"".join(tiles)}</div><p class="soft">Below each its 95 % bootstrap interval.</p>'
 
 
-def _worst(report: Mapping[str, Any], pictures: Mapping[int, str]) -> str:
+def _worst(report: Mapping[str, Any], thumbnails: Mapping[int, str]) -> str:
     tiles = []
     for row in report["worst"]:
         true, said, name = _said(row["true"]), _said(row["said"]), str(row["name"])
-        image = f'<img alt="{true}" src="{pictures[row["index"]]}">' if row["index"] in pictures else ""
+        image = f'<img alt="{true}" src="{thumbnails[row["index"]]}">' if row["index"] in thumbnails else ""
         image += f"<p>{escape(row['text'])}</p>" if "text" in row else ""
         tiles.append(
             f'<div class="tile">{image}<div>true <strong>{true}</strong></div><div>said {said}</div><div class="soft">'

@@ -17,7 +17,7 @@ from tfft.data.examples import Examples
 from tfft.evaluation import metrics, render
 from tfft.evaluation.intervals import with_intervals
 from tfft.evaluation.predictions import Model, Predictions, predict
-from tfft.evaluation.top_losses import pictures, worst
+from tfft.evaluation.top_losses import thumbnails, worst
 from tfft.models.recomputed import Sample
 from tfft.models.tokens import statistics
 
@@ -52,8 +52,8 @@ class Report:
         residuals: True and predicted quantities of at most 2,000 examples, each a list of shape (n, quantities); None for classes.
         tokens: Lengths, truncated and unknown tokens of texts, as in ``Packed.statistics``; None for images.
         versions: The versions of Python and of packages.
-        pictures: Position -> small image of one of the worst examples, as data URI. Only the HTML page shows them. They are not in
-            ``to_dict`` and so in no bundle, so that sharing a model does not share its images.
+        thumbnails: Position -> small image of one of the worst examples, as data URI. Only the HTML page shows them. They are not
+            in ``to_dict`` and so in no bundle, so that sharing a model does not share its images.
         sample: A few examples with their logits, which ``export`` compares with the net; not in the bundle.
     """
 
@@ -70,7 +70,7 @@ class Report:
     residuals: Mapping[str, Sequence[Sequence[float]]] | None = None
     tokens: Mapping[str, float] | None = None
     versions: Mapping[str, str] = field(default_factory=versions.installed)
-    pictures: Mapping[int, str] = field(default_factory=dict, repr=False, compare=False)
+    thumbnails: Mapping[int, str] = field(default_factory=dict, repr=False, compare=False)
     sample: Sample | None = field(default=None, repr=False, compare=False)
 
     def describe(self) -> str:
@@ -113,7 +113,7 @@ class Report:
         """
         from tfft.evaluation import page
 
-        return page.html(self.to_dict(), self.pictures, run)
+        return page.html(self.to_dict(), self.thumbnails, run)
 
     def plot(self) -> "Figure":
         """Plot the F1 of each class and the confusion matrix, shape (classes, classes); or residuals of quantities."""
@@ -220,7 +220,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
         worst=rows,
         residuals=_residuals(predictions) if labels.kind == "real" else None,
         tokens=statistics(model.preprocessor, examples),
-        pictures=pictures(rows, examples),
+        thumbnails=thumbnails(rows, examples),
         sample=predictions.sample,
     )
 

@@ -58,7 +58,7 @@ def worst(predictions: Predictions, examples: Examples, count: int = COUNT) -> l
     return rows
 
 
-def pictures(rows: Sequence[dict[str, Any]], examples: Examples) -> dict[int, str]:
+def thumbnails(rows: Sequence[dict[str, Any]], examples: Examples) -> dict[int, str]:
     """Make small JPEG images of some examples as data URIs, so that a page needs no other file.
 
     Args:

@@ -10,7 +10,7 @@ _MANY = 50_000
 _PATIENCE = 1
 
 
-def usual(features: FeatureSpec, examples: int, can_finetune: bool = True) -> Plan:
+def default_plan(features: FeatureSpec, examples: int, can_finetune: bool = True) -> Plan:
     """Return the default plan of ``fit``.
 
     Args:
@@ -24,7 +24,7 @@ def usual(features: FeatureSpec, examples: int, can_finetune: bool = True) -> Pl
         all others.
 
     Example:
-        >>> usual(FeatureSpec("map"), 100) == two_phase()
+        >>> default_plan(FeatureSpec("map"), 100) == two_phase()
         True
     """
     if not can_finetune:

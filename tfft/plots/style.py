@@ -29,13 +29,13 @@ def new_figure(width: float, height: float) -> "Figure":
     """
     from matplotlib.figure import Figure
 
-    class Drawing(Figure):
+    class Shown(Figure):
         def _repr_html_(self) -> str:
             """What a notebook shows; it knows figures of pyplot only by itself."""
             return f'<div style="max-width: {100 * width:.0f}px">{svg(self)}</div>'
 
     # not pyplot, which would keep every figure and choose a window system for the whole process
-    figure = Drawing(figsize=(width, height), layout="constrained")
+    figure = Shown(figsize=(width, height), layout="constrained")
     figure.patch.set_alpha(0)
     return figure
 

@@ -21,7 +21,7 @@ from tfft.data.examples import Splits
 from tfft.data.pipeline import readable
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import cut
-from tfft.plans.defaults import usual
+from tfft.plans.defaults import default_plan
 from tfft.plans.phase import Phase, Plan
 from tfft.trainable.overview import flattened, survey
 from tfft.trainable.policy import plan_rows
@@ -92,7 +92,7 @@ def fit(
     folder = check_folder(run_folder)
     check(model, data, batch_size)
     if plan is None:
-        plan = usual(model.backbone.features, len(data.train), model.backbone.can_finetune)
+        plan = default_plan(model.backbone.features, len(data.train), model.backbone.can_finetune)
     check_plan(model, plan)
     doubt_texts(model, data)
     derive(seed, "order")  # an invalid seed is refused before training starts

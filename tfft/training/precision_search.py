@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfft.accelerate.gradients import gradient
-from tfft.accelerate.precision import DTYPES, FLOAT32, Precision, Trial, fastest, remembered, tried
+from tfft.accelerate.precision import DTYPES, FLOAT32, DtypeTrial, Precision, fastest, remembered, tried
 from tfft.core import fingerprint, machine
 from tfft.core.blocks import is_whole
 from tfft.core.errors import RunWarning
@@ -111,7 +111,7 @@ def _multiplications(model: TransferModel, begin: Turn | None, end: Turn | None)
 
 
 def _fastest(about: Mapping[str, Any], work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> str:
-    def measure() -> list[Trial]:
+    def measure() -> list[DtypeTrial]:
         return tried(work, dtypes)
 
     return fastest(measure() if MEMORY_ONLY in about else remembered(machine.trials_file(), about, measure))

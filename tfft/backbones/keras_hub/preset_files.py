@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tfft.backbones.keras_hub.presets import REMOTE, ROWS
+from tfft.backbones.keras_hub.presets import ARCHITECTURES, REMOTE
 from tfft.core import limits, regular_files, strict_json
 from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.offline import is_refused
@@ -92,7 +92,7 @@ def located(preset: str, name: str) -> Path:
     Returns:
         Its path; of a folder also when there is no such file.
     """
-    if preset.startswith(REMOTE) or preset in ROWS:
+    if preset.startswith(REMOTE) or preset in ARCHITECTURES:
         from keras_hub.src.utils.preset_utils import get_file
 
         return Path(get_file(preset, name))

@@ -4,7 +4,7 @@ import os
 
 REMOTE = ("hf://", "kaggle://")
 
-ROWS: dict[str, tuple[str, int]] = {
+ARCHITECTURES: dict[str, tuple[str, int]] = {
     "bert_tiny_en_uncased": ("bert", 2),
     "bert_small_en_uncased": ("bert", 4),
     "bert_medium_en_uncased": ("bert", 8),

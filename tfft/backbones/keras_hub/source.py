@@ -12,7 +12,7 @@ from tfft.backbones.keras_hub import hub_files, transformers_nets, vision
 from tfft.backbones.keras_hub.config_values import sizes_of
 from tfft.backbones.keras_hub.encoders import FAMILIES, Family, masked
 from tfft.backbones.keras_hub.preset_files import CONFIG, check_weights, configuration, reachable
-from tfft.backbones.keras_hub.presets import ROWS
+from tfft.backbones.keras_hub.presets import ARCHITECTURES
 from tfft.backbones.keras_hub.tokenizer_files import tokenizer
 from tfft.backbones.keras_hub.transformers_config import Stated, stated
 from tfft.backbones.keras_hub.transformers_fields import FIELDS
@@ -33,7 +33,7 @@ _FILLED = 0.9
 
 def names() -> Iterable[str]:
     """The presets there are, and models that come as Python packages."""
-    return (*PACKAGES, *ROWS)
+    return (*PACKAGES, *ARCHITECTURES)
 
 
 def places() -> dict[str, Path]:
@@ -64,7 +64,7 @@ def options(name: str) -> list[str]:
         >>> options("bert_tiny_en_uncased")
         ['weights', 'length']
     """
-    named = name in ROWS or name in PACKAGES
+    named = name in ARCHITECTURES or name in PACKAGES
     return ["weights", "size", "fit"] if not named and vision.sees(configuration(name)) else ["weights", "length"]
 
 
@@ -102,12 +102,12 @@ def backbone(
     if weights not in ("pretrained", None):
         raise WeightsError(f"{name!r} has no weights {weights!r}.", fix="Pass 'pretrained', or None for random ones.")
     preset = installed(name) if name in PACKAGES else name
-    config = {} if name in ROWS else configuration(preset)
+    config = {} if name in ARCHITECTURES else configuration(preset)
     if vision.sees(config):
         return vision.backbone(name, config, weights is not None, size, fit)
     net = None
-    if name in ROWS:
-        family, layers = FAMILIES[ROWS[name][0]], ROWS[name][1]
+    if name in ARCHITECTURES:
+        family, layers = FAMILIES[ARCHITECTURES[name][0]], ARCHITECTURES[name][1]
         limit = family.length
     else:
         family, layers, limit, net = _described(preset, config)
@@ -160,7 +160,7 @@ def _described(preset: str, config: Mapping[str, Any]) -> tuple[Family, int, int
                 raise BackboneError(
                     f"KerasHub 0.32 does not read {kind!r} as Hugging Face saves it, which {preset!r} holds.",
                     fix=f"Of Hugging Face it reads {shortlist(each for each in FIELDS if each in FAMILIES)}; others as "
-                    f"Keras presets, such as {next(row for row, (of, _) in ROWS.items() if of == name)!r}.",
+                    f"Keras presets, such as {next(row for row, (of, _) in ARCHITECTURES.items() if of == name)!r}.",
                 )
             net = stated(preset, name, config)
             most = int(net.arguments["max_sequence_length"])

@@ -13,7 +13,7 @@ from tfft.core.errors import DataError, DataWarning
 from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.raw_examples import Pool
-from tfft.data.splits import HOLDOUT, Drawing, assemble
+from tfft.data.splits import HOLDOUT, Splitting, assemble
 from tfft.data.strings import are_texts, as_texts
 from tfft.images.pillow_images import as_pixels
 
@@ -87,7 +87,7 @@ def from_arrays(
         pools[part] = Pool(items, labels, groups if part == "train" else None)
         if what == "image" and value_range is not None:
             _warn_range(inputs, value_range)
-    return assemble(pools, Drawing(holdout, seed), class_names, source)
+    return assemble(pools, Splitting(holdout, seed), class_names, source)
 
 
 class AsPixels(Sequence[np.ndarray]):

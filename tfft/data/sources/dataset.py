@@ -18,7 +18,7 @@ from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.raw_examples import OnCorrupt, Pool
 from tfft.data.sources.arrays import to_pixels
-from tfft.data.splits import HOLDOUT, Drawing, assemble
+from tfft.data.splits import HOLDOUT, Splitting, assemble
 from tfft.data.strings import is_encoded_text
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def from_dataset(
     source = as_call(from_dataset, locals())
     given = dataset if isinstance(dataset, Mapping) else {"train": dataset}
     pools = {part: spooled(elements, part, value_range) for part, elements in given.items()}
-    return assemble(pools, Drawing(holdout, seed, on_corrupt), class_names, source)
+    return assemble(pools, Splitting(holdout, seed, on_corrupt), class_names, source)
 
 
 class Spool(Sequence[Any]):

@@ -17,7 +17,7 @@ from tfft.data.files.named_parts import named_parts
 from tfft.data.files.part_names import found_parts
 from tfft.data.files.text_files import TextFiles
 from tfft.data.raw_examples import OnCorrupt, Pool
-from tfft.data.splits import HOLDOUT, Drawing, assemble
+from tfft.data.splits import HOLDOUT, Splitting, assemble
 from tfft.data.tables.table_files import ENDINGS
 
 # the folder of aclImdb that holds 50,000 reviews without labels
@@ -75,7 +75,7 @@ def from_folder(
             f"the folder {Path(below).name!r}, which holds {shortlist(child.name for child in visible_folders(Path(below)))}",
             f"If these are the classes, pass from_folder({below!r}).",
         )
-    return assemble(pools, Drawing(holdout, seed, on_corrupt), source=source)
+    return assemble(pools, Splitting(holdout, seed, on_corrupt), source=source)
 
 
 def folder_pools(folder: str | Path, parts: Parts = None) -> dict[str, Pool]:

@@ -10,7 +10,7 @@ from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.raw_examples import OnCorrupt, Pool
 from tfft.data.sources.columns import Columns, InputColumns, TableColumns
-from tfft.data.splits import HOLDOUT, Drawing, assemble
+from tfft.data.splits import HOLDOUT, Splitting, assemble
 from tfft.data.tables.table_files import read_table
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def from_csv(
     source = as_call(from_csv, locals())
     columns = Columns.of(label_column, group_column, inputs, TableColumns)
     pools = table_pools(path, columns)
-    return assemble(pools, Drawing(holdout, seed, on_corrupt), columns.label_names(pools.get("train")), source)
+    return assemble(pools, Splitting(holdout, seed, on_corrupt), columns.label_names(pools.get("train")), source)
 
 
 def table_pools(path: str | Path | Mapping[str, str | Path], columns: Columns) -> dict[str, Pool]:
@@ -137,4 +137,4 @@ def from_dataframe(
             )
     columns = Columns.of(label_column, group_column, inputs)
     pools = {part: columns.pool(rows, Path()) for part, rows in frames.items()}
-    return assemble(pools, Drawing(holdout, seed, on_corrupt), columns.label_names(pools.get("train")), source)
+    return assemble(pools, Splitting(holdout, seed, on_corrupt), columns.label_names(pools.get("train")), source)

@@ -10,7 +10,7 @@ from tfft.data.examples import Splits
 from tfft.data.files.parts import PART_NAMES, PARTS
 from tfft.data.raw_examples import OnCorrupt, Pool
 from tfft.data.sources import cells
-from tfft.data.splits import HOLDOUT, Drawing, assemble
+from tfft.data.splits import HOLDOUT, Splitting, assemble
 from tfft.data.strings import are_texts
 from tfft.data.tables.table_files import Writing
 
@@ -73,7 +73,7 @@ def from_huggingface(
             )
         names = known
         pools[part] = Pool(_inputs(rows, columns), targets)
-    return assemble(pools, Drawing(holdout, seed, on_corrupt), names, source)
+    return assemble(pools, Splitting(holdout, seed, on_corrupt), names, source)
 
 
 def _parts(dataset: Any) -> dict[str, Any]:

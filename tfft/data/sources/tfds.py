@@ -11,7 +11,7 @@ from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.files.parts import PART_NAMES, PARTS
 from tfft.data.sources.dataset import spooled
-from tfft.data.splits import HOLDOUT, Drawing, assemble
+from tfft.data.splits import HOLDOUT, Splitting, assemble
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -100,7 +100,7 @@ def from_tfds(
             pool = replace(pool, targets=[[names[index] for index in some] for some in pool.targets])
         pools[part] = pool
     try:
-        return assemble(pools, Drawing(holdout, seed), names, source)
+        return assemble(pools, Splitting(holdout, seed), names, source)
     except DataError as error:
         raise _own_words(error) from None
 

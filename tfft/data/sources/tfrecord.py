@@ -10,7 +10,7 @@ from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.files.record_lengths import check_lengths
 from tfft.data.sources.dataset import spooled
-from tfft.data.splits import HOLDOUT, Drawing, assemble
+from tfft.data.splits import HOLDOUT, Splitting, assemble
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -65,7 +65,7 @@ def from_tfrecord(
                     f"features= says nothing of {key!r}.", shortlist(parsed), "Add it, or leave features= out."
                 )
         pools[part] = spooled(_pairs(found, parsed, input_key, label_key), part)
-    return assemble(pools, Drawing(holdout, seed), class_names, source)
+    return assemble(pools, Splitting(holdout, seed), class_names, source)
 
 
 def _files(part: str, paths: Any) -> list[str]:
