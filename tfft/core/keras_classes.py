@@ -104,6 +104,7 @@ CLASSES = MappingProxyType(
             "keras_hub.src.models.deberta_v3.relative_embedding": "RelativeEmbedding",
             "keras_hub.src.models.mobilenet.mobilenet_backbone": _MOBILE,
             "keras_hub.src.models.vit.vit_layers": "ViTEncoderBlock ViTPatchingAndEmbedding",
+            "tfft.core.packed_embedding": "PackedEmbedding",
             "tfft.core.saved_layer": "NormalizationWeights SavedModelLayer Weights",
         }.items()
     }

@@ -5,6 +5,7 @@ this process has registered to the class that a configuration names. This check 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 from tfft.core import net_sizes
@@ -21,7 +22,7 @@ _DTYPES = frozenset(
 )  # fmt: skip
 # keys whose values are names of layers, or are checked together with the class
 _FREE = frozenset(("name", "keras_history", "class_name", "module", "registered_name", "input_layers", "output_layers"))
-_OWN = "tfft.core.saved_layer"
+_OWN = ("tfft.core.packed_embedding", "tfft.core.saved_layer")
 _TRUST = ("register it with keras.saving.register_keras_serializable", "pass own_classes=[...] to tfft.load")
 
 
@@ -143,9 +144,9 @@ def _resolves(module: str, name: str, registered: Any) -> bool:
     package = REGISTERED.get(module.partition(".")[0])
     if registered not in (None, name, f"{package}>{name}"):
         return False
-    if module == _OWN:
+    if module in _OWN:
         # Keras finds tfft's classes by their registration; they refuse graphs that read files or run Python
-        import tfft.core.saved_layer  # noqa: F401
+        import_module(module)
     found = keras.saving.get_registered_object(name if registered is None else registered)
     return found is None or (getattr(found, "__module__", None) == module and getattr(found, "__name__", None) == name)
 
