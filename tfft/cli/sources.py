@@ -90,7 +90,7 @@ class Source:
 
     @property
     def usual_backbone(self) -> str:
-        """What is fine-tuned where the user names nothing; class folders are looked into for texts."""
+        """The default backbone for images, or for English texts; class folders are looked into for texts."""
         from tfft.data.table_files import column_names
         from tfft.data.walking import holds_texts
 
