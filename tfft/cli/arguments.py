@@ -53,7 +53,7 @@ BackboneName = Annotated[
     str | None,
     typer.Option(
         help="Name from `tfft backbones`, hf://, tfhub:, or path of a folder, .tar.gz or .keras.",
-        show_default="tfft_mini, or of texts minilm_l6",
+        show_default="tfft_mini; minilm_l6 for English texts, multilingual_e5_small for others",
     ),
 ]
 Weights = Annotated[str | None, typer.Option(help="'imagenet', a Keras weights file, or 'none' for random.")]

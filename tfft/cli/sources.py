@@ -90,7 +90,7 @@ class TypedData:
 
     @property
     def default_backbone(self) -> str:
-        """What is fine-tuned where the user names nothing; class folders are looked into for texts."""
+        """The default backbone for images, or for English texts; class folders are looked into for texts."""
         from tfft.data.files.file_listing import holds_texts
         from tfft.data.tables.table_files import column_names
 

@@ -101,13 +101,13 @@ def fit(
     out = free_path("model", ".tfft") if out is None else out
     check_target(out)
     source = TypedData(data, image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes)
-    backbone = source.default_backbone if backbone is None else backbone
+    backbone, splits = _default_backbone(source, seed, run_folder) if backbone is None else (backbone, None)
     described = arguments.describe_backbone(
         backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary,
         layer=layer, pixel_range=pixel_range, preprocessor=preprocessor,
     )  # fmt: skip
     typed = recipes.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
-    splits = _read(source, described, seed, run_folder)
+    splits = _read(source, described, seed, run_folder, splits)
     task = arguments.describe_task(splits.labels, balanced)
     start_tensorflow()
     model = tfft.build(described, task, seed, cache=cache.value, precision=precision.value)
@@ -122,11 +122,28 @@ def fit(
     _write(run, report, out, run_folder)
 
 
-def _read(source: TypedData, backbone: "Backbone", seed: int, run_folder: Path | None) -> "Splits":
+def _default_backbone(source: TypedData, seed: int, run_folder: Path | None) -> "tuple[str, Splits | None]":
+    """The default backbone; of texts it depends on their language, so they are read first."""
+    from tfft.cli.language import ENGLISH, text_backbone
+    from tfft.training.checks import check_folder
+
+    chosen = source.default_backbone
+    if chosen != ENGLISH:
+        return chosen, None
+    check_folder(run_folder)
+    splits = source.splits(seed)
+    chosen, why = text_backbone(splits.train)
+    say(why)
+    return chosen, splits
+
+
+def _read(
+    source: TypedData, backbone: "Backbone", seed: int, run_folder: Path | None, splits: "Splits | None"
+) -> "Splits":
     from tfft.training.checks import check_folder, check_inputs
 
     check_folder(run_folder)
-    splits = source.splits(seed)
+    splits = source.splits(seed) if splits is None else splits
     check_inputs(backbone, splits)
     say(f"{name(source.path)}: {splits.describe()}")
     for line in splits.skipped:

@@ -96,7 +96,7 @@ def _multiplications(node: Any, length: float) -> float:
         prod(weight.shape) * prod(side or length for side in node.outputs[0].shape[1:-1])
         for weight in getattr(node.operation, "weights", [])
         # a table is looked up in, and biases of attention have two axes; neither multiplies anything
-        if len(weight.shape) > 1 and weight.name not in ("embeddings", "bias")
+        if len(weight.shape) > 1 and weight.name not in ("embeddings", "codes", "scales", "bias")
     )
 
 

@@ -52,6 +52,8 @@ LIMITS = MappingProxyType(
         "backbone_values": Limit(4_000_000_000, "values", "weights of one pretrained net"),
         # the largest supported one, XLM-RoBERTa's, has 17 MB and 250,002 tokens
         "tokenizer_bytes": Limit(64 * 2**20, "bytes", "one tokenizer.json, vocabulary or SentencePiece model"),
+        # the largest supported one, that of multilingual-e5-small, has 72 MB
+        "model_file_bytes": Limit(2**29, "bytes", "one file with weights of 4 bits"),
         "vocabulary_tokens": Limit(2**21, "tokens", "one vocabulary"),
         # GPT-2's longest token has 128, and BERT's 18; byte pairs of repetitive texts grow longer
         "token_characters": Limit(4096, "characters", "one token of a vocabulary"),

@@ -105,6 +105,7 @@ CLASSES = MappingProxyType(
             "keras_hub.src.models.deberta_v3.relative_embedding": "RelativeEmbedding",
             "keras_hub.src.models.mobilenet.mobilenet_backbone": _MOBILE,
             "keras_hub.src.models.vit.vit_layers": "ViTEncoderBlock ViTPatchingAndEmbedding",
+            "tfft.core.packed_embedding": "PackedEmbedding",
             "tfft.savedmodel.saved_layer": _SAVED_MODEL,
             "tfft.core.saved_layer": _SAVED_MODEL,  # the name of that module until version 0.1
         }.items()

@@ -5,6 +5,7 @@ this process has registered to the class that a configuration names. This check 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 from tfft.core.errors import BundleError, TfftError
@@ -21,8 +22,12 @@ _DTYPES = frozenset(
 )  # fmt: skip
 # keys whose values are names of layers, or are checked together with the class
 _FREE = frozenset(("name", "keras_history", "class_name", "module", "registered_name", "input_layers", "output_layers"))
-# tfft wrote the second name until version 0.1; bundles of that time still open
-_OWN = ("tfft.savedmodel.saved_layer", "tfft.core.saved_layer")
+# modules of tfft's own layers, by the name that a file gives; tfft wrote the last one until version 0.1
+_OWN = {
+    "tfft.core.packed_embedding": "tfft.core.packed_embedding",
+    "tfft.savedmodel.saved_layer": "tfft.savedmodel.saved_layer",
+    "tfft.core.saved_layer": "tfft.savedmodel.saved_layer",
+}
 _TRUST = ("register it with keras.saving.register_keras_serializable", "pass own_classes=[...] to tfft.load")
 
 
@@ -146,9 +151,8 @@ def _resolves(module: str, name: str, registered: Any) -> bool:
         return False
     if module in _OWN:
         # Keras finds tfft's classes by their registration; they refuse graphs that read files or run Python
-        import tfft.savedmodel.saved_layer  # noqa: F401
-
-        module = _OWN[0]
+        module = _OWN[module]
+        import_module(module)
     found = keras.saving.get_registered_object(name if registered is None else registered)
     return found is None or (getattr(found, "__module__", None) == module and getattr(found, "__name__", None) == name)
 

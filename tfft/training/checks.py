@@ -140,8 +140,8 @@ def doubt_texts(model: TransferModel, data: Splits) -> None:
     if found["unknown"] > _UNKNOWN:
         warnings.warn(
             f"{found['unknown']:.0%} of the tokens of the training texts are not in the vocabulary of {handle!r}, which reads all "
-            'of them as one and the same "unknown". Choose a backbone of their language, such as "bert_base_zh" for Chinese or '
-            '"bert_base_multi".',
+            'of them as one and the same "unknown". Choose a backbone of their language, such as "multilingual_e5_small" or '
+            '"bert_base_zh" for Chinese.',
             DataWarning,
             stacklevel=3,
         )

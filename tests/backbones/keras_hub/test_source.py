@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import tfft
-from tfft.backbones.keras_hub import source
 from tfft.backbones.keras_hub.encoders import FAMILIES
+from tfft.backbones.packages import PACKAGES
 from tfft.core.errors import BackboneError, DataError, WeightsError
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -188,17 +188,8 @@ def test_a_preset_without_a_network_is_refused_when_it_is_loaded(monkeypatch):
             needed()
 
 
-@pytest.mark.parametrize("name", source.PACKAGES)
-def test_a_missing_package_is_refused_with_what_installs_it(monkeypatch, name):
-    monkeypatch.setattr(source, "find_spec", lambda _: None)
-    package, _, install = source.PACKAGES[name]
-    with pytest.raises(WeightsError, match=rf"comes as the package '{package}', which is not installed") as caught:
-        tfft.load_backbone(name)
-    assert caught.value.fix == f"Run: {install}"
-
-
 def test_a_package_is_found_without_importing_it(monkeypatch, folder, tmp_path):
-    package, inside, _ = source.PACKAGES["minilm_l6"]
+    package, inside, _ = PACKAGES["minilm_l6"]
     (tmp_path / package).mkdir()
     (tmp_path / package / "__init__.py").write_text("raise RuntimeError('imported')")
     folder.rename(tmp_path / package / inside)
@@ -209,8 +200,8 @@ def test_a_package_is_found_without_importing_it(monkeypatch, folder, tmp_path):
 
 
 needs_minilm = pytest.mark.skipif(
-    find_spec(source.PACKAGES["minilm_l6"][0]) is None,
-    reason=f"the weights of MiniLM are not installed; {source.PACKAGES['minilm_l6'][2]}",
+    find_spec(PACKAGES["minilm_l6"].module) is None,
+    reason=f"the weights of MiniLM are not installed; {PACKAGES['minilm_l6'].install}",
 )
 
 

