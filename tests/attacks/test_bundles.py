@@ -309,7 +309,7 @@ def test_a_hostile_manifest_is_refused(
 DOCUMENTS = {
     "deep": (b"[" * 100_000, "levels are more than the limit"),
     "many values": (b"[" + b"[]," * 11_000_000 + b"1]", "values are more than the limit"),
-    "a key twice": (b'{"format": 1, "format": 2}', "stands twice"),
+    "a key twice": (b'{"format": 1, "format": 2}', "the key 'format' appears twice"),
     "not a number": (b'{"format": NaN}', "NaN"),
     "endless digits": (b'{"format": ' + b"9" * 100_000 + b"}", "digits"),
     "another encoding": ('{"format": 1}'.encode("utf-16"), "not UTF-8"),

@@ -55,7 +55,7 @@ def test_a_changed_renamed_or_added_file_of_the_package_changes_the_hash(package
 def test_code_that_was_edited_after_it_was_imported_is_not_taken_for_what_runs(package):
     later = time.time() + 60
     os.utime(package / "a.py", (later, later))
-    with pytest.raises(TfftError, match="edited after this process began"):
+    with pytest.raises(TfftError, match="edited after this process started"):
         found(package)
 
 

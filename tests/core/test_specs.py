@@ -28,7 +28,7 @@ def test_no_names_are_refused():
 
 
 def test_repeated_names_are_refused_and_named():
-    with pytest.raises(TaskError, match=r"'ant' stand twice.*Rename"):
+    with pytest.raises(TaskError, match=r"repeated: 'ant'\..*Rename"):
         LabelSpace(("ant", "bee", "ant"))
 
 

@@ -22,9 +22,9 @@ def test_bytes_may_begin_with_a_byte_order_mark() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('{"a": 1, "a": 2}', "the key 'a' stands twice"),
-        ("[NaN]", "NaN is not a number of JSON"),
-        ("[-Infinity]", "-Infinity is not a number of JSON"),
+        ('{"a": 1, "a": 2}', "the key 'a' appears twice"),
+        ("[NaN]", "NaN is not a valid JSON number"),
+        ("[-Infinity]", "-Infinity is not a valid JSON number"),
         ("[1e999]", "the number 1e999 is too large"),
         ("[" + "9" * 5000 + "]", "a number has 5,000 digits"),
         ('["\\ud83d"]', "half of a surrogate pair"),

@@ -79,7 +79,7 @@ def test_other_code_of_tfft_reads_inputs_again(tmp_path, monkeypatch):
 @pytest.mark.parametrize("where", ["auto", "disk"])
 def test_rows_of_which_nobody_knows_what_they_depend_on_stay_in_memory(tmp_path, monkeypatch, where):
     def unknown():
-        raise TfftError("The source code of tfft is not there.")
+        raise TfftError("The source code of tfft is missing.")
 
     monkeypatch.setattr(environment, "sources", unknown)
     tables = Tables(Cache(where, tmp_path))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-TERMINATED = 128 + signal.SIGTERM  # the exit status of a process that was ended by SIGTERM
+TERMINATED = 128 + signal.SIGTERM  # the exit status of a process that SIGTERM ended
 
 
 @contextmanager
@@ -20,7 +20,7 @@ def noticed() -> Iterator[Callable[[], None]]:
     cannot interrupt the saving that the first one started.
 
     Yields:
-        A function to call regularly. It raises KeyboardInterrupt or SystemExit when a signal arrived and Python dropped its
+        A function to call regularly. It raises KeyboardInterrupt or SystemExit when a signal arrived but Python dropped its
         exception.
     """
     if threading.current_thread() is not threading.main_thread():
