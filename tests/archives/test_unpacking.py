@@ -76,7 +76,7 @@ def test_a_folder_that_is_not_empty_is_not_written_over(tmp_path):
 
 @pytest.mark.parametrize("cut", [10, 100, -20, -4])
 def test_a_truncated_tar_is_told_and_leaves_nothing(cut, tmp_path):
-    with pytest.raises(BackboneError, match=r"cannot be unpacked.*bytes\. Get it again"):
+    with pytest.raises(BackboneError, match=r"cannot be unpacked.*bytes\. Download or copy it again"):
         unpack_tar(tar(FILES)[:cut], tmp_path / "out", BackboneError)
     assert not (tmp_path / "out").exists()
 

@@ -32,7 +32,7 @@ def test_half_a_file_is_named(tmp_path: Path, keep: int) -> None:
         archive.writestr("a", "a" * 100)
     (tmp_path / "a.zip").write_bytes((tmp_path / "a.zip").read_bytes()[:keep])
     with (
-        pytest.raises(BundleError, match="is damaged: it is not a whole zip file"),
+        pytest.raises(BundleError, match="is damaged: it is not a complete zip file"),
         opened(tmp_path / "a.zip", "'a.zip'", BundleError),
     ):
         pass

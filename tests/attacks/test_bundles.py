@@ -428,7 +428,7 @@ def test_hostile_weights_are_refused(
     attack: Attack, tmp_path: Path, parts: Mapping[str, bytes], change: Callable[[Any], None]
 ) -> None:
     content = weights_with(parts, change)
-    refused(attack, with_net(parts, tmp_path / "m.tfft", model__weights__h5=content), "does not hold plain arrays")
+    refused(attack, with_net(parts, tmp_path / "m.tfft", model__weights__h5=content), "contains something else than plain arrays")
 
 
 def test_weights_inside_of_themselves_end(attack: Attack, tmp_path: Path, parts: Mapping[str, bytes]) -> None:
@@ -437,8 +437,8 @@ def test_weights_inside_of_themselves_end(attack: Attack, tmp_path: Path, parts:
 
 
 MEMBERS: dict[str, tuple[dict[str, bytes | None], str]] = {
-    "another file": ({"evil__py": b""}, "is not what Keras writes"),
-    "weights of NumPy": ({"model__weights__h5": None, "model__weights__npz": b""}, "is not what Keras writes"),
+    "another file": ({"evil__py": b""}, "is not a file that Keras writes"),
+    "weights of NumPy": ({"model__weights__h5": None, "model__weights__npz": b""}, "is not a file that Keras writes"),
     "no configuration": ({"config__json": None}, "without 'config.json'"),
     "weights that are none": ({"model__weights__h5": b"x" * 1000}, "is damaged"),
     "an endless configuration": ({"config__json": b" " * (33 << 20)}, "bytes are more than the limit"),

@@ -148,8 +148,8 @@ def test_a_class_that_could_do_more_than_compute_is_refused(
     path = with_layer(bundle, tmp_path / "evil.tfft", part)
     found = attack(lambda: tfft.load(path))
     assert isinstance(found, BundleError)
-    assert found.what.startswith(f"The net in {str(path)!r} holds ")
-    assert "find out where the file comes from" in found.fix
+    assert found.what.startswith(f"The net in {str(path)!r} contains ")
+    assert "Find out where the file comes from" in found.fix
     assert not RAN
 
 
@@ -165,7 +165,7 @@ def test_a_keras_file_as_a_backbone_is_checked_like_a_bundle(
     path = with_layer(bundle, tmp_path / "evil.tfft", part) / "net.keras"
     found = attack(lambda: tfft.load_backbone(str(path)))
     assert isinstance(found, WeightsError)
-    assert found.what.startswith(f"The net in {str(path)!r} holds ")
+    assert found.what.startswith(f"The net in {str(path)!r} contains ")
     assert "register_keras_serializable" in found.fix
 
 

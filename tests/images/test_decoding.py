@@ -225,7 +225,7 @@ def test_arrays_that_are_no_pixels_are_refused_with_shape_and_dtype(item):
 
 @pytest.mark.parametrize("content", [b"", b"not an image", _bytes(PIXELS, "PNG")[:80]])
 def test_bytes_that_are_no_image_are_refused(content):
-    with pytest.raises(DataError, match=r"what was passed cannot be read as an image: .*Repair or remove"):
+    with pytest.raises(DataError, match=r"The given value cannot be read as an image: .*Repair or remove"):
         decode(content)
 
 

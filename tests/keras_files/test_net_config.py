@@ -47,7 +47,7 @@ def test_a_net_inside_that_was_compiled_passes() -> None:
 
 def test_the_error_is_of_the_class_that_was_asked_for() -> None:
     config = {"module": "keras.layers", "class_name": "Lambda", "config": {}}
-    with pytest.raises(WeightsError, match=r"in 'a\.keras' holds a layer that could run code"):
+    with pytest.raises(WeightsError, match=r"in 'a\.keras' contains a layer that could run code"):
         check(config, "'a.keras'", WeightsError)
     with pytest.raises(BundleError):
         check([config], "'a.keras'")

@@ -1,4 +1,4 @@
-"""Read from the header of an image what its numbers mean: bits per pixel, whether 0 is white, and which value is transparent."""
+"""Read the meaning of pixel values from the header of an image: bits per pixel, whether 0 is white, and the transparent value."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Samples:
         bits: The number of bits that carry values in a 16-bit grey image; white is ``2**bits - 1``.
         inverted: Whether 0 is white in a 16-bit grey image.
         key: The transparent grey value, as in the loaded image; None when no value is transparent.
-        doubt: The reason why the range is doubtful, in words; empty when it is not.
+        doubt: The reason why the range is probably wrong, in words; empty when it is plausible.
     """
 
     bits: int = 16
@@ -52,7 +52,7 @@ class Samples:
 
 
 def loaded(image: Any) -> tuple[Any, Samples]:
-    """Load the pixels of an opened image, and find out what they mean.
+    """Load the pixels of an opened image, and find out what their values mean.
 
     Args:
         image: A Pillow image, loaded or not.
@@ -103,7 +103,7 @@ def _dark(largest: int, white: int) -> str:
 
 
 def _colour_doubt(image: Any) -> str:
-    """The same for 16-bit colours, of which Pillow keeps only the high bytes."""
+    """Return the same for 16-bit colours. Pillow keeps only their high bytes."""
     highest = max(int(high) for _, high in image.getextrema()[:3])
     return f"its largest value of 255 is {highest}" if 0 < highest < _DARK // 256 else ""
 
@@ -130,7 +130,7 @@ def _rows(image: Any) -> Iterator[np.ndarray]:
 
 
 def _significant_bits(image: Any) -> int | None:
-    """The sBIT chunk of a PNG, which Pillow ignores."""
+    """Return the number of significant bits from the sBIT chunk of a PNG, which Pillow ignores."""
     file = getattr(image, "fp", None)
     if image.format != "PNG" or file is None:
         return None
@@ -164,7 +164,7 @@ def _by_tensorflow(image: Any, decode: Callable[[Any, bytes], Any]) -> np.ndarra
     import tensorflow as tf
 
     try:
-        # not numpy(), which makes a copy
+        # do not use numpy(), because it makes a copy
         return np.asarray(memoryview(decode(tf, encoded(image))))
     except tf.errors.OpError as error:
         raise ValueError(f"damaged: {str(error.message).splitlines()[0][:80]}") from None
