@@ -149,7 +149,9 @@ def test_nothing_is_written_outside_or_over_itself(
     archive = squeezed(PLAIN[name](outside) + bytes(1024))
     error = attack(lambda: way(archive))
     assert isinstance(error, TfftError)
-    assert "would write outside its folder, or overwrite its own files" in str(error) or "members are more than" in str(error)
+    assert "would write outside its folder, or overwrite its own files" in str(error) or "members are more than" in str(
+        error
+    )
     assert "\x1b" not in str(error)
     left = [path.name for path in tmp_path.rglob("*") if path.is_file() and "own.tfft" not in path.parts]
     assert set(left) <= {"secret.txt", "module.tar.gz"}

@@ -225,7 +225,7 @@ def test_a_pipe_in_a_folder_is_refused(attack: Attack, tmp_path: Path, parts: Ma
     path = folder_of(parts, tmp_path / "m.tfft")
     (path / "manifest.json").unlink()
     os.mkfifo(path / "manifest.json")
-    refused(attack, path, "something that is no file")
+    refused(attack, path, "something that is not a file")
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device"])
@@ -428,7 +428,11 @@ def test_hostile_weights_are_refused(
     attack: Attack, tmp_path: Path, parts: Mapping[str, bytes], change: Callable[[Any], None]
 ) -> None:
     content = weights_with(parts, change)
-    refused(attack, with_net(parts, tmp_path / "m.tfft", model__weights__h5=content), "contains something else than plain arrays")
+    refused(
+        attack,
+        with_net(parts, tmp_path / "m.tfft", model__weights__h5=content),
+        "contains something else than plain arrays",
+    )
 
 
 def test_weights_inside_of_themselves_end(attack: Attack, tmp_path: Path, parts: Mapping[str, bytes]) -> None:

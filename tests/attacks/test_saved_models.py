@@ -114,7 +114,7 @@ EFFECTS = {
     "TextLineDataset": lambda images, outside: tf.data.TextLineDataset(read_of(outside)).reduce(
         0.0, lambda count, line: count + 1
     ),
-    "InitializeTableFromTextFileV2 of a file that is no asset": lambda images, outside: fill(read_of(outside)),
+    "InitializeTableFromTextFileV2 of a file that is not an asset": lambda images, outside: fill(read_of(outside)),
 }
 
 
@@ -322,13 +322,13 @@ def by_an_asset_of_old(graph: Any, outside: Path) -> None:
 
 RUN = {
     by_a_collection: "WriteFile",
-    by_an_old_collection: "takes of the saver",
-    by_a_signature: "takes of the saver",
-    by_a_table: "takes of the saver",
+    by_an_old_collection: "that needs an operation that saves or restores",
+    by_a_signature: "that needs an operation that saves or restores",
+    by_a_table: "that needs an operation that saves or restores",
     by_the_restoring: "a saver that restores from another file",
     by_another_restoring: "a saver that restores from another file",
-    by_a_variable: "takes of the saver",
-    by_the_answer: "takes of the saver",
+    by_a_variable: "that needs an operation that saves or restores",
+    by_the_answer: "that needs an operation that saves or restores",
     by_an_asset_of_old: "the file '../../outside/secret.txt'",
 }
 
@@ -361,7 +361,7 @@ def test_a_path_in_the_input_is_refused(attack: Any, outside: Path, tmp_path: Pa
     module = tf.Module()
     module.__call__ = tf.function(lambda texts: fill(texts[0]), input_signature=[tf.TensorSpec((None,), tf.string)])
     tf.saved_model.save(module, str(tmp_path / "module"))
-    assert "of a file that is no asset" in str(attack(lambda: opened(tmp_path / "module")))
+    assert "of a file that is not an asset" in str(attack(lambda: opened(tmp_path / "module")))
 
 
 def test_an_asset_that_is_missing_is_told(attack: Any, tmp_path: Path) -> None:
@@ -382,7 +382,7 @@ def test_variables_that_are_no_files_are_refused(kind: str, attack: Any, tmp_pat
     for way in (used, opened):
         error = attack(lambda way=way: way(folder))
         assert isinstance(error, BackboneError)
-        assert "something that is no file" in str(error)
+        assert "something that is not a file" in str(error)
 
 
 def test_a_file_of_graphs_of_16_gigabytes_is_not_read(attack: Any, tmp_path: Path) -> None:

@@ -64,7 +64,9 @@ def test_a_constant_in_the_place_of_the_asset_is_refused(graph):
                 function.node_def.add(name="sly", op="Const")
                 node.input[1] = "sly:output:0"
                 break
-    assert "InitializeTableFromTextFileV2 of a file that is no asset" in list(foreign_files(graph, functions(graph)))
+    assert "InitializeTableFromTextFileV2 of a file that is not an asset" in list(
+        foreign_files(graph, functions(graph))
+    )
 
 
 def test_assets_of_old_modules_are_read_as_well():
@@ -120,5 +122,5 @@ def test_a_table_of_tf1_of_another_file_is_refused(old):
     model = saved_model_pb2.SavedModel.FromString((old / "saved_model.pb").read_bytes())
     del model.meta_graphs[0].collection_def["saved_model_assets"]
     (old / "saved_model.pb").write_bytes(model.SerializeToString())
-    with pytest.raises(BackboneError, match="InitializeTableFromTextFileV2 of a file that is no asset"):
+    with pytest.raises(BackboneError, match="InitializeTableFromTextFileV2 of a file that is not an asset"):
         check_operations(old)

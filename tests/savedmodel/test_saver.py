@@ -59,7 +59,7 @@ def test_a_signature_that_needs_the_saver_is_refused(operation, old):
     saver = next(node for node in graph.graph_def.node if node.op == operation)
     output = graph.signature_def["serving_default"].outputs["default"].name.partition(":")[0]
     next(node for node in graph.graph_def.node if node.name == output).input.append(f"^{saver.name}")
-    assert cleaned(graph) == [f"what {output} takes of the saver"]
+    assert cleaned(graph) == [f"{output} that needs an operation that saves or restores"]
 
 
 @pytest.mark.parametrize("key", ["saved_model_main_op", "legacy_init_op", "saved_model_train_op"])
@@ -67,4 +67,4 @@ def test_operations_that_are_run_at_the_start_cannot_be_the_savers(key, old):
     graph = read(old).meta_graphs[0]
     saver = next(node.name for node in graph.graph_def.node if node.op == "SaveV2")
     graph.collection_def[key].node_list.value.append(saver)
-    assert cleaned(graph) == [f"what {saver} takes of the saver"]
+    assert cleaned(graph) == [f"{saver} that needs an operation that saves or restores"]

@@ -75,7 +75,7 @@ def test_answers_that_are_no_floats_are_refused(tmp_path):
         lambda images: tf.cast(images, tf.int32), input_signature=[tf.TensorSpec((None, 4, 4, 3))]
     )
     tf.saved_model.save(module, str(tmp_path))
-    with pytest.raises(BackboneError, match=r"no tensor of floats.*int32"):
+    with pytest.raises(BackboneError, match=r"no output of floats.*int32"):
         contents(tmp_path)
 
 

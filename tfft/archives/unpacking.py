@@ -58,7 +58,9 @@ def unpack_tar(
     except TfftError:
         raise
     except _DAMAGE as damage:
-        raise error(f"{shown} cannot be unpacked: {damage}.", f"{size:,} bytes", "Download or copy it again.") from damage
+        raise error(
+            f"{shown} cannot be unpacked: {damage}.", f"{size:,} bytes", "Download or copy it again."
+        ) from damage
 
 
 def _tar(source: Path | bytes, check: "_Check", folder: Path | None) -> Iterator[Member]:

@@ -100,4 +100,6 @@ def _check_places(members: Sequence[zipfile.ZipInfo], size: int, what: str, erro
             )
         end, previous = member.header_offset + _LOCAL_HEADER + member.compress_size, member.filename
     if end > size:
-        raise error(f"{what} is damaged: it is not a complete zip file.", f"{size:,} bytes of {end:,}", "Copy it again.")
+        raise error(
+            f"{what} is damaged: it is not a complete zip file.", f"{size:,} bytes of {end:,}", "Copy it again."
+        )

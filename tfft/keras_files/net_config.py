@@ -43,8 +43,9 @@ def check(config: Any, what: str, error: type[TfftError] = BundleError, own_clas
         >>> check({"module": "keras.layers", "class_name": "ReLU", "config": {}, "registered_name": None}, "'a.keras'")
         >>> check({"module": "keras.layers", "class_name": "Lambda", "config": {}, "registered_name": None}, "'a.keras'")
         Traceback (most recent call last):
-        tfft.core.errors.BundleError: The net in 'a.keras' contains a layer that could run its own code. Got: keras.layers.Lambda. \
-tfft only reads layers of Keras and KerasHub that compute. Find out where the file comes from, or if the class is your own, \
+        tfft.core.errors.BundleError: The net in 'a.keras' contains a layer that could run code of its own. Got: \
+keras.layers.Lambda. tfft only reads layers of Keras and KerasHub that compute. \
+Find out where the file comes from, or if the class is your own, \
 pass own_classes=[...] to tfft.load.
     """
     for key, part in _parts(uncompiled(config), ""):
@@ -128,7 +129,7 @@ def _refusal(part: Mapping[str, Any], own_classes: Sequence[type]) -> tuple[str,
     if any(_is(own, module, name, registered) for own in own_classes):
         return None
     if module is None or name not in CLASSES.get(module, ()) or not _resolves(module, name, registered):
-        return "a layer that could run its own code", shown[:200]
+        return "a layer that could run code of its own", shown[:200]
     return None
 
 
