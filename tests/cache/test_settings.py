@@ -29,7 +29,7 @@ def test_numbers_out_of_range_are_refused(options):
 
 
 def test_a_folder_that_is_no_path_is_refused():
-    with pytest.raises(DataError, match="folder=3 is no path"):
+    with pytest.raises(DataError, match="folder=3 must be a path"):
         Cache(folder=3)
 
 

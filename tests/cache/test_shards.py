@@ -175,7 +175,7 @@ def test_a_write_that_fails_leaves_the_shard_missing(tmp_path, monkeypatch):
 def test_rows_of_another_kind_are_refused(folder):
     table = Shards(4, ROW, folder, 3)
     for wrong in (rows_of(table, 0)[:2], np.zeros(3, np.float32), np.zeros((3, 2), ROW)):
-        with pytest.raises(ValueError, match="takes 3 rows"):
+        with pytest.raises(ValueError, match="needs 3 rows"):
             table.write(0, wrong)
 
 
@@ -220,7 +220,7 @@ def test_a_file_that_is_cut_short_while_it_is_read_is_said(tmp_path):
     path = sorted(tmp_path.glob("*.npy"))[0]
     os.truncate(path, path.stat().st_size - 5)
     assert table.take(np.array([0]))["0"][0, 0, 0] == 0
-    with pytest.raises(DataError, match=rf"cut short while they were being read.*{path.name}"):
+    with pytest.raises(DataError, match=rf"shortened while they were being read.*{path.name}"):
         table.take(np.array([2]))
 
 

@@ -35,7 +35,9 @@ def test_the_first_the_last_and_others_in_time_are_looked_at(tmp_path):
 def test_a_wrong_row_is_told_and_everything_deleted(tmp_path):
     filled(tmp_path)
     again = table(tmp_path)
-    with pytest.warns(RunWarning, match=r"kept in '.*' is not what is computed now: row 9 is wrong\. It is deleted"):
+    with pytest.warns(
+        RunWarning, match=r"Cached rows in '.*' differ from newly computed rows: row 9 is wrong\. They are deleted"
+    ):
         assert spot_check(again, lambda positions: f"row {positions[-1]} is wrong")
     assert again.missing() == [0, 1, 2]
     assert list(tmp_path.iterdir()) == []

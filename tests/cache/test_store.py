@@ -144,7 +144,7 @@ def test_entries_of_an_older_format_are_removed_and_said_in_one_line_once(tmp_pa
         for name in "ab":
             entry(store, name)
     with pytest.warns(
-        RunWarning, match=r"^2 entries in '.*' were kept by an older version of tfft; they are removed"
+        RunWarning, match=r"^2 entries in '.*' were written by an older version of tfft\. They are removed"
     ) as told:
         entry(store, "c")
     assert len(told) == 1

@@ -63,7 +63,7 @@ def test_what_is_on_disk_serves_later_runs_and_another_reader_has_its_own(tmp_pa
 
 def test_kept_inputs_that_would_be_read_otherwise_now_are_read_again(tmp_path):
     kept(Tables(Cache("disk", tmp_path)), lambda item: np.zeros((2, 2, 3), np.uint8))
-    with pytest.warns(RunWarning, match="is not what is computed now"):
+    with pytest.warns(RunWarning, match="differ from newly computed rows"):
         found = kept(Tables(Cache("disk", tmp_path)), Reading())
     assert [int(found.inputs[index][0, 0, 0]) for index in (0, 77, 149)] == [0, 77, 149]
 
