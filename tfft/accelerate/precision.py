@@ -51,7 +51,7 @@ class Precision:
             if dtype not in DTYPES:
                 raise PlanError(
                     f"precision={dtype!r} is unknown.",
-                    fix=f'Use "auto", one of {", ".join(DTYPES)}, or one for the frozen and one for the trained part.',
+                    fix=f'Use "auto", one of {", ".join(DTYPES)}, or a pair for the frozen and the trained part.',
                 )
 
     @classmethod
@@ -76,10 +76,14 @@ class Precision:
         pair = (value, value) if isinstance(value, str) else value
         if not isinstance(pair, Sequence) or len(pair) != 2:
             raise PlanError(
-                "precision must be a word or two.", repr(value), 'Write "auto", "float32" or ("bfloat16", "float32").'
+                "precision must be one or two words.",
+                repr(value),
+                'Write "auto", "float32" or ("bfloat16", "float32").',
             )
         if "auto" in pair:
-            raise PlanError('"auto" is for both parts at once.', repr(value), 'Write precision="auto", or name two.')
+            raise PlanError(
+                '"auto" must apply to both parts.', repr(value), 'Write precision="auto", or pass two dtypes.'
+            )
         return cls(*pair)
 
 
@@ -123,7 +127,7 @@ def tried(work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> list[Dtyp
             Exception
         ) as fault:  # operations of TensorFlow and Keras raise many kinds of errors for unsupported precisions
             reason = (str(fault).splitlines() or [""])[0]
-            warnings.warn(f"{dtype} is left out: {type(fault).__name__} {reason}", RunWarning, stacklevel=2)
+            warnings.warn(f"precision {dtype} fails: {type(fault).__name__} {reason}", RunWarning, stacklevel=2)
             trials.append(DtypeTrial(dtype, float("inf"), float("inf")))
             continue
         own, other = _in_turn(work, (FLOAT32, dtype))
