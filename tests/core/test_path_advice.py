@@ -1,4 +1,4 @@
-"""Each mistake in a path gets the one change that mends it."""
+"""Each mistake in a path gets the advice that repairs it."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def home(tmp_path, monkeypatch):
     ("path", "advice"),
     [
         ("https://example.org/cat.jpg", "That is a URL: download the file first"),
-        ("https:/example.org/cat.jpg", "That is a URL"),  # what pathlib makes of it
+        ("https:/example.org/cat.jpg", "That is a URL"),  # the form that pathlib gives it
         ("s3://bucket/cat.jpg", "That is a URL"),
         ("file:///data/cat.jpg", "without 'file://'"),
         (r"data\cat.jpg", "Did you mean 'data/cat.jpg'? Forward slashes"),
@@ -50,15 +50,15 @@ def home(tmp_path, monkeypatch):
         ("nul\0.jpg", "Check the path"),
     ],
 )
-def test_what_was_probably_meant_is_said(home, path, advice):
+def test_the_advice_names_what_was_probably_meant(home, path, advice):
     assert advice in missing_file(path)
 
 
-def test_a_start_other_than_the_working_folder(home):
+def test_paths_can_start_from_another_folder_than_the_working_folder(home):
     assert "data/cat.jpg'" in missing_file("cat", start="data")
 
 
-def test_classes_one_level_further_down_are_found(tmp_path):
+def test_class_folders_one_level_further_down_are_found(tmp_path):
     assert class_folders_below(tmp_path) == ""
     for name in ("flowers/a", "flowers/b"):
         (tmp_path / name).mkdir(parents=True)
