@@ -147,7 +147,7 @@ def test_a_net_that_is_not_functional_is_called_unchanged():
     "convolution",
     [layers.Conv2D(6, 1, strides=2), layers.Conv2D(6, 3, activation=None), layers.Conv2D(6, (2, 4), padding="same")],
 )
-def test_a_convolution_in_bfloat16_gives_nearly_the_float32_result(convolution, dtype, norm):
+def test_a_convolution_in_low_precision_gives_nearly_the_float32_result(convolution, dtype, norm):
     layer = layers.Conv2D.from_config(convolution.get_config())
     net = chained(layer, *([layers.BatchNormalization()] if norm else []), layers.ReLU())
     net.layers[2].trainable = not norm

@@ -38,7 +38,7 @@ def test_a_quantity_without_statistics_is_refused():
 
 
 @pytest.mark.parametrize(("mean", "scale"), [(0.0, 0.0), (0.0, -1.0), (math.nan, 1.0), (0.0, math.inf)])
-def test_a_scale_of_zero_and_infinite_means_are_refused(mean, scale):
+def test_invalid_means_and_scales_are_refused(mean, scale):
     with pytest.raises(TaskError, match=r"scales positive.*scale 1") as caught:
         LabelSpace(("age",), "real", (mean,), (scale,))
     assert repr(scale) in str(caught.value)

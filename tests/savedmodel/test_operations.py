@@ -48,7 +48,10 @@ WAYS = {
 @pytest.mark.parametrize("name", WAYS)
 def test_every_group_of_operations_that_does_more_is_refused(name):
     graph = tf.Graph()
-    with graph.as_default(), suppress(RuntimeError):  # iterating over a dataset in a graph: its operations are already in the graph
+    with (
+        graph.as_default(),
+        suppress(RuntimeError),
+    ):  # iterating over a dataset in a graph: its operations are already in the graph
         WAYS[name](tf.constant([1.0]))
     held = saved_model_pb2.SavedModel().meta_graphs.add()
     held.graph_def.CopyFrom(graph.as_graph_def())

@@ -18,7 +18,10 @@ def test_the_reusable_interface_is_read_without_loading_anything(tmp_path):
     assert found.training
     assert not found.named
     assert len(found.variables) == 18 + 1
-    assert (found.variables[-1].dtype, found.variables[-1].trains) == ("int64", False)  # the state of dropout's random numbers
+    assert (found.variables[-1].dtype, found.variables[-1].trains) == (
+        "int64",
+        False,
+    )  # the state of dropout's random numbers
     assert found.variables[0] == Variable(
         "block_0_conv/kernel", (3, 3, 3, 4), "float32", True, (found.gives[0].name,), 0
     )
