@@ -41,9 +41,9 @@ def read(content):
         return np.asarray(upright(image))
 
 
-def doubt(content):
+def warning_of(content):
     with Image.open(io.BytesIO(content)) as image:
-        return loaded(image)[1].doubt
+        return loaded(image)[1].warning
 
 
 def tiff(values, bits=16, photometric=1):
@@ -112,7 +112,7 @@ def test_a_pillow_image_of_a_tiff_keeps_its_tags_after_loading():
 def test_significant_bits_of_a_png_that_was_not_scaled_up():
     raw = deep_png([[0, 2048, 4095, 17]], chunk(b"sBIT", b"\x0c"))
     assert read(raw)[0, :, 0].tolist() == [0, 128, 255, 1]
-    assert not doubt(raw)
+    assert not warning_of(raw)
     scaled = deep_png([[0, 0x8008, 0xFFFF, 0x0010]], chunk(b"sBIT", b"\x0c"))
     assert read(scaled)[0, :, 0].tolist() == [0, 128, 255, 0]
     dark = deep_png([[0, 0x0010, 0x0FF0]], chunk(b"sBIT", b"\x0c"))
@@ -120,13 +120,13 @@ def test_significant_bits_of_a_png_that_was_not_scaled_up():
 
 
 def test_a_16_bit_image_with_12_bit_values_gets_a_warning():
-    assert doubt(deep_png([[5, 4095]])) == "its largest value of 65535 is 4095"
-    assert doubt(tiff([[5, 4095]])) == "its largest value of 65535 is 4095"
-    assert doubt(deep_png([[[4095, 0, 0], [0, 0, 0]]])) == "its largest value of 255 is 15"
-    assert not doubt(deep_png([[5, 4096]]))
-    assert not doubt(tiff([[5, 4095]], bits=12))
-    assert not doubt(deep_png([[0, 0]]))
-    assert not doubt(png(1, 1, 8, 0, b"\0\5"))
+    assert warning_of(deep_png([[5, 4095]])) == "its largest value of 65535 is 4095"
+    assert warning_of(tiff([[5, 4095]])) == "its largest value of 65535 is 4095"
+    assert warning_of(deep_png([[[4095, 0, 0], [0, 0, 0]]])) == "its largest value of 255 is 15"
+    assert not warning_of(deep_png([[5, 4096]]))
+    assert not warning_of(tiff([[5, 4095]], bits=12))
+    assert not warning_of(deep_png([[0, 0]]))
+    assert not warning_of(png(1, 1, 8, 0, b"\0\5"))
 
 
 def test_a_16_bit_pgm_is_scaled_by_its_declared_white():

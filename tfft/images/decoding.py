@@ -73,7 +73,7 @@ def decoded(item: Any, size: tuple[int, int] | None = None) -> Iterator[Image.Im
             yield _from_file(item, least, stack)
 
 
-def doubt(item: Any) -> str:
+def range_warning(item: Any) -> str:
     """Warn when the brightness of an image is probably wrong: it has 16 bits per pixel but uses only few of them.
 
     Args:
@@ -83,7 +83,7 @@ def doubt(item: Any) -> str:
         Part of a sentence that gives the reason. Empty when the brightness is plausible or the image cannot be read.
 
     Example:
-        >>> doubt(Image.fromarray(np.full((2, 2), 700, np.uint16)))
+        >>> range_warning(Image.fromarray(np.full((2, 2), 700, np.uint16)))
         'its largest value of 65535 is 700'
     """
     if isinstance(item, np.ndarray):
@@ -91,7 +91,7 @@ def doubt(item: Any) -> str:
     try:
         with opened_image(item, "it") as image, taking_turns(image.width * image.height):
             deep = image.mode.startswith("I;16") or ";16" in str(getattr(image, "tile", ""))
-            return loaded(image)[1].doubt if deep else ""
+            return loaded(image)[1].warning if deep else ""
     except Exception:
         return ""
 

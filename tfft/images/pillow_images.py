@@ -42,7 +42,7 @@ def as_pixels(image: Image.Image, ranged: bool = False) -> tuple[np.ndarray | by
                 return content, ""
             if ranged and image.mode.startswith(_WIDE):
                 return np.asarray(turned(image)), ""
-            warning = loaded(image)[1].doubt if image.mode.startswith("I;16") else ""
+            warning = loaded(image)[1].warning if image.mode.startswith("I;16") else ""
             return np.asarray(upright(image)), warning
     except DataError:
         raise

@@ -22,13 +22,13 @@ class Samples:
         bits: The number of bits that carry values in a 16-bit grey image; white is ``2**bits - 1``.
         inverted: Whether 0 is white in a 16-bit grey image.
         key: The transparent grey value, as in the loaded image; None when no value is transparent.
-        doubt: The reason why the range is probably wrong, in words; empty when it is plausible.
+        warning: The reason why the range is probably wrong, in words; empty when it is plausible.
     """
 
     bits: int = 16
     inverted: bool = False
     key: int | None = None
-    doubt: str = ""
+    warning: str = ""
 
     def to_grey(self, values: np.ndarray) -> np.ndarray:
         """Convert 16-bit samples to 8-bit grey on a white background.
@@ -66,7 +66,7 @@ def loaded(image: Any) -> tuple[Any, Samples]:
 
     Example:
         >>> image, samples = loaded(Image.fromarray(np.full((2, 2), 700, np.uint16)))
-        >>> samples.bits, samples.doubt
+        >>> samples.bits, samples.warning
         (16, 'its largest value of 65535 is 700')
     """
     tile = image.tile[0] if getattr(image, "tile", None) else None
@@ -83,14 +83,14 @@ def loaded(image: Any) -> tuple[Any, Samples]:
         # Pillow scales the pixels to 8 bits, but does not scale the transparent value (Pillow 13.0)
         return image, Samples(key=key * 255 // (2 ** int(raw[2]) - 1))
     if not image.mode.startswith(_DEEP):
-        return image, Samples(doubt=_colour_doubt(image) if ";16" in raw else "")
+        return image, Samples(warning=_colour_warning(image) if ";16" in raw else "")
     tags = getattr(image, "tag_v2", {})
     bits = _first(tags.get(_BITS_PER_SAMPLE), 16)
     if significant is not None and _fits(image, significant):
         bits = significant
-    doubt = _dark(_largest(image), 65535) if bits == 16 else ""
+    warning = _dark(_largest(image), 65535) if bits == 16 else ""
     inverted = tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE
-    return image, Samples(bits, inverted, key if isinstance(key, int) else None, "" if inverted else doubt)
+    return image, Samples(bits, inverted, key if isinstance(key, int) else None, "" if inverted else warning)
 
 
 def _first(value: Any, default: int) -> int:
@@ -102,7 +102,7 @@ def _dark(largest: int, white: int) -> str:
     return f"its largest value of {white} is {largest}" if 0 < largest < _DARK else ""
 
 
-def _colour_doubt(image: Any) -> str:
+def _colour_warning(image: Any) -> str:
     """Return the same for 16-bit colours. Pillow keeps only their high bytes."""
     highest = max(int(high) for _, high in image.getextrema()[:3])
     return f"its largest value of 255 is {highest}" if 0 < highest < _DARK // 256 else ""
