@@ -213,7 +213,7 @@ def _is_sound(table: Shards, path: Path) -> bool:
 
 
 def _read(path: Path, start: int, inner: np.ndarray, found: np.ndarray, places: np.ndarray) -> None:
-    """Read rows of a file into places of an array. Not a memory map, because its pages count as memory of the process."""
+    """Read rows of a file into places of an array. A memory map would count as memory of the process."""
     size = found[:1].nbytes
     try:
         with path.open("rb", buffering=0) as file:

@@ -64,8 +64,8 @@ class Store:
 
     Attributes:
         folder: The path of the folder. It need not exist.
-        max_bytes: The size limit of all entries together, in bytes. Entries are deleted in the order of
-            their last use.
+        max_bytes: The size limit of all entries together, in bytes. The least recently used entries
+            are deleted first.
 
     Example:
         >>> import tempfile

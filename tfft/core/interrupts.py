@@ -16,7 +16,7 @@ def noticed() -> Iterator[Callable[[], None]]:
     Python drops an exception that a signal handler raises while a destructor runs, and training would go on. By default Python also
     does not react to SIGTERM, which batch systems and container platforms send some seconds before they kill a process.
 
-    Handlers that the user has set stay, and nothing happens outside of the main thread. A second SIGTERM is ignored, so that it
+    Handlers that the user has set stay, and nothing happens outside the main thread. A second SIGTERM is ignored, so that it
     cannot interrupt the saving that the first one started.
 
     Yields:

@@ -43,7 +43,7 @@ def disconnected(always: bool = False) -> Iterator[None]:
     """Refuse connections from this process to other machines inside this context. Local connections still work.
 
     kagglehub, huggingface_hub, urllib and TensorFlow Datasets have different switches or none, but all use Python's sockets.
-    TensorFlow's own access to ``gs://`` does not use them, but tfft never uses that access.
+    TensorFlow's own code for ``gs://`` does not, but tfft never uses it.
 
     Args:
         always: Whether to refuse connections even when ``TFFT_OFFLINE`` is not set.

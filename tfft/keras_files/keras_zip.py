@@ -36,8 +36,8 @@ def graphs(
         The bytes of the archive of each SavedModel inside, for ``graph_bytes``.
 
     Raises:
-        TfftError: An instance of ``error``, when the zip file is damaged or dangerous, when a class could do more than compute, or
-            when weights are in other files or take more memory than the file declares.
+        TfftError: An instance of ``error``, when the zip file is damaged or unsafe, has unexpected or missing members, or when its
+            configuration exceeds a limit or names a class that could do more than compute.
     """
     with zip_files.opened(path, _named(path, what), error) as archive:
         names = set(archive.namelist())

@@ -120,10 +120,10 @@ def _refusal(part: Mapping[str, Any], own_classes: Sequence[type]) -> tuple[str,
         allowed = module in ("builtins", "keras.activations") and part.get("config") in FUNCTIONS
         if any(keras_name(own) == part.get("config") == registered for own in own_classes):
             return None
-        stands = allowed and registered in (None, "function", part["config"]) and _refusal_of_name("", part["config"])
+        refusal = allowed and registered in (None, "function", part["config"]) and _refusal_of_name("", part["config"])
         return (
             None
-            if allowed and stands is None
+            if allowed and refusal is None
             else ("a function that could do anything", f"{part.get('config')!r}"[:200])
         )
     if any(_is(own, module, name, registered) for own in own_classes):
