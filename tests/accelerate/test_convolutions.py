@@ -1,4 +1,4 @@
-"""Convolutions that are computed another way give what Keras gives, and so do their gradients."""
+"""Faster convolutions have the same results and gradients as those of Keras."""
 
 import keras
 import ml_dtypes  # noqa: F401  (NumPy learns bfloat16 from it)
@@ -22,7 +22,7 @@ OPTIONS = [
 
 
 class Ours(layers.Conv2D):
-    """Keras' layer, with our arithmetic; a class of its own, so that plainness is said by the test."""
+    """A Keras layer that computes with ``convolve``. The test says whether it counts as plain, because it is another class."""
 
     def call(self, inputs):
         found = convolve(self, inputs, self.kernel, training=True)
@@ -30,7 +30,7 @@ class Ours(layers.Conv2D):
 
 
 def nets(options, dtype):
-    """The same net twice: two convolutions, so that gradients reach the first through the second."""
+    """The same net twice, with two convolutions, so that gradients of the first pass through the second."""
     found = []
     for kind in (layers.Conv2D, Ours):
         inputs = keras.Input(PIXELS.shape[1:])
@@ -42,11 +42,11 @@ def nets(options, dtype):
 
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("mixed_bfloat16", 0.02), ("mixed_float16", 3e-3)])
-def test_answers_and_gradients_are_those_of_keras(monkeypatch, options, dtype, tolerance):
+def test_results_and_gradients_equal_those_of_keras(monkeypatch, options, dtype, tolerance):
     monkeypatch.setattr(convolutions, "is_plain", lambda layer: True)
     monkeypatch.setattr(
         convolutions, "FLOAT32", "nothing"
-    )  # float32 the other way as well, where rounding hides nothing
+    )  # use the other way in float32, too, where rounding hides no error
     theirs, ours = nets(options, dtype)
     targets = np.ones((2, 5), np.float32)
 
@@ -72,14 +72,14 @@ def test_answers_and_gradients_are_those_of_keras(monkeypatch, options, dtype, t
         Ours(4, 3),
     ],
 )
-def test_what_is_not_plain_is_left_to_keras(layer):
+def test_convolutions_that_are_not_plain_are_computed_by_keras(layer):
     assert not is_plain(layer)
     assert is_plain(layers.Conv2D(4, 3))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 def test_the_gradient_of_a_bias_is_summed_in_float32(dtype):
-    """TensorFlow 2.21 sums in bfloat16: when it no longer does, ``biased`` may go."""
+    """TensorFlow 2.21 sums in bfloat16. When it no longer does, ``biased`` can be deleted."""
     import tensorflow as tf
 
     weights = np.random.default_rng(0).uniform(0, 1, (32, 14, 14, 4)).astype("float32")

@@ -1,4 +1,4 @@
-"""A net with its frozen norms folded away computes what it computed before, and learns what it learned before."""
+"""A net with folded norms gives the same results and the same training as before."""
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ PIXELS = np.random.default_rng(0).normal(size=(4, 12, 12, 3)).astype("float32")
 
 
 def lively(net):
-    """Norms of a new net do nothing: give them something to do."""
+    """Give the norms of a new net random values, because their initial values have no effect."""
     random = np.random.default_rng(1)
     for weight in net.weights:
         weight.assign(random.uniform(0.5, 1.5, weight.shape) if len(weight.shape) == 1 else np.asarray(weight))
@@ -42,7 +42,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_convolution_folds_and_gives_the_same(kind):
+def test_every_kind_of_convolution_is_folded_with_the_same_result(kind):
     net = chained(KINDS[kind](), layers.BatchNormalization(), layers.ReLU())
     assert len(foldable(net, training=False)) == 1
     np.testing.assert_allclose(run(net, PIXELS, training=False), net(PIXELS, training=False), rtol=1e-5, atol=1e-5)
@@ -51,7 +51,7 @@ def test_every_kind_of_convolution_folds_and_gives_the_same(kind):
 
 
 @pytest.mark.parametrize("options", [{"scale": False}, {"center": False}, {"epsilon": 0.1}])
-def test_norms_of_every_kind_fold(options):
+def test_norms_with_all_options_are_folded(options):
     net = chained(layers.Conv2D(6, 3), layers.BatchNormalization(**options))
     assert len(foldable(net, training=False)) == 1
     np.testing.assert_allclose(run(net, PIXELS, training=False), net(PIXELS, training=False), rtol=1e-5, atol=1e-5)
@@ -59,7 +59,7 @@ def test_norms_of_every_kind_fold(options):
 
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("size", [1, 3])
-def test_gradients_flow_through_a_folded_norm(size, training):
+def test_gradients_through_a_folded_norm_are_the_same(size, training):
     net = chained(layers.Conv2D(6, size), layers.BatchNormalization(), layers.ReLU(), layers.DepthwiseConv2D(3))
     norm_of(net).trainable = False
     targets = np.eye(2, dtype="float32")[[0, 1, 0, 1]]
@@ -108,14 +108,14 @@ def over_rows(inputs):
 
 
 @pytest.mark.parametrize("build", [shared, read_twice, activated, answered, over_rows])
-def test_what_cannot_be_folded_is_left_alone(build):
+def test_norms_that_cannot_be_folded_are_computed_by_keras(build):
     net = branching(build)
     assert foldable(net, training=False) == []
     for one, other in zip(keras.tree.flatten(run(net, PIXELS, False)), keras.tree.flatten(net(PIXELS)), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_norm_that_trains_is_folded_in_inference_alone():
+def test_a_trainable_norm_is_folded_only_in_inference():
     net = chained(layers.Conv2D(6, 3), layers.BatchNormalization())
     assert len(foldable(net, training=False)) == 1
     assert foldable(net, training=True) == []
@@ -131,7 +131,7 @@ def test_training_reaches_the_layers_that_are_not_folded():
     assert not np.allclose(answers[0], answers[2], atol=0.1)
 
 
-def test_a_net_without_a_graph_is_just_called():
+def test_a_net_that_is_not_functional_is_called_unchanged():
     class Own(keras.Model):
         def call(self, inputs, training=None):
             return inputs * 2
@@ -147,7 +147,7 @@ def test_a_net_without_a_graph_is_just_called():
     "convolution",
     [layers.Conv2D(6, 1, strides=2), layers.Conv2D(6, 3, activation=None), layers.Conv2D(6, (2, 4), padding="same")],
 )
-def test_a_convolution_computes_in_less_what_it_computes_in_float32(convolution, dtype, norm):
+def test_a_convolution_in_low_precision_gives_nearly_the_float32_result(convolution, dtype, norm):
     layer = layers.Conv2D.from_config(convolution.get_config())
     net = chained(layer, *([layers.BatchNormalization()] if norm else []), layers.ReLU())
     net.layers[2].trainable = not norm

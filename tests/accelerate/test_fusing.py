@@ -1,4 +1,4 @@
-"""GELU and layer norms in fewer passes give what Keras gives, and a net is afterwards what it was before."""
+"""Faster GELU and layer norms have the same results as those of Keras, and nets are restored afterwards."""
 
 import keras
 import ml_dtypes  # noqa: F401  (NumPy learns bfloat16 from it)
@@ -18,12 +18,12 @@ NARROW = ["bfloat16", "float16"]
 
 
 def gelu_approximate(tensor):
-    """Keras', under the name that KerasHub gives it."""
+    """GELU of Keras, with the name that KerasHub gives it."""
     return keras.activations.gelu(tensor, approximate=True)
 
 
 def exact_gelu(tensor):
-    """Ours in its exact form."""
+    """GELU of tfft in its exact form."""
     return gelu(tensor, approximate=False)
 
 
@@ -36,7 +36,7 @@ def distance(found, exact):
 
 
 def activated(function, dtype, values=STEPS):
-    """What an activation makes of values that ``dtype`` can hold, and its gradient."""
+    """Return the result and the gradient of an activation, for values that ``dtype`` can represent."""
     tensor = tf.cast(values, dtype)
     with tf.GradientTape() as tape:
         tape.watch(tensor)
@@ -50,27 +50,27 @@ def rounded(dtype):
 
 
 @pytest.mark.parametrize(("own", "of_keras"), FORMS)
-def test_gelu_and_its_gradient_are_those_of_keras(own, of_keras):
+def test_gelu_and_its_gradient_equal_those_of_keras(own, of_keras):
     values = np.linspace(-12, 12, 4097).astype("float32")
     for ours, theirs in zip(activated(own, "float32", values), activated(of_keras, "float32", values), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("dtype", NARROW)
-# Keras rounds each step of the tanh form, and the two steps of the exact form
+# Keras rounds each step of the tanh form, and both steps of the exact form
 @pytest.mark.parametrize(("own", "of_keras", "ratio"), [(*FORMS[0], 0.9), (*FORMS[1], 1.0)])
-def test_gelu_in_few_bits_is_nearer_to_the_truth_than_keras(own, of_keras, ratio, dtype):
+def test_gelu_in_low_precision_is_more_exact_than_that_of_keras(own, of_keras, ratio, dtype):
     exact = activated(of_keras, "float64", rounded(dtype).astype("float64"))
     ours, theirs = activated(own, dtype), activated(of_keras, dtype)
     assert {tensor.dtype.name for tensor in ours} == {dtype}
-    # the upstream gradient is rounded for both of them alike
+    # the upstream gradient is rounded in the same way for both
     for near, far, truth in zip(ours, theirs, exact, strict=True):
         assert distance(near, truth) < ratio * distance(far, truth)
 
 
 @pytest.mark.parametrize("dtype", ["float32", *NARROW])
 @pytest.mark.parametrize("own", [gelu, exact_gelu])
-def test_gelu_of_large_values_stays_finite_and_is_the_value_or_nothing(own, dtype):
+def test_gelu_of_large_values_is_finite_and_equals_the_value_or_zero(own, dtype):
     values = np.array([-60000, -300, -20, 0, 20, 300, 60000], "float32")
     result, slopes = activated(own, dtype, values)
     held = np.asarray(tf.cast(tf.cast(values, dtype), "float32"))
@@ -81,7 +81,7 @@ def test_gelu_of_large_values_stays_finite_and_is_the_value_or_nothing(own, dtyp
 
 @pytest.fixture
 def norm():
-    """A layer norm whose scale and offset are not those it starts with."""
+    """A layer norm whose scale and offset differ from their initial values."""
     inputs = keras.Input((6, 16))
     layer = keras.layers.LayerNormalization(epsilon=1e-5)
     net = keras.Model(inputs, layer(inputs))
@@ -91,7 +91,7 @@ def norm():
 
 
 def normalized(net, values, is_fused, dtype="float32"):
-    """Its result, and the gradients of inputs, scale and offset."""
+    """Return the result and the gradients of inputs, scale and offset."""
     tensor = tf.constant(values)
     scope = fused(net) if is_fused else computing(net, dtype)
     with tf.GradientTape() as tape, computing(net, dtype), scope:
@@ -101,7 +101,7 @@ def normalized(net, values, is_fused, dtype="float32"):
     return [result, *tape.gradient(loss, [tensor, *(variable.value for variable in net.trainable_variables)])]
 
 
-def test_a_layer_norm_and_its_gradients_are_those_of_keras(norm):
+def test_a_layer_norm_and_its_gradients_equal_those_of_keras(norm):
     for ours, theirs in zip(normalized(norm, STEPS, True), normalized(norm, STEPS, False), strict=True):
         assert ours.shape == theirs.shape
         np.testing.assert_allclose(ours, theirs, atol=1e-5, rtol=1e-5)
@@ -109,8 +109,8 @@ def test_a_layer_norm_and_its_gradients_are_those_of_keras(norm):
 
 
 @pytest.mark.parametrize("dtype", NARROW)
-def test_a_layer_norm_in_few_bits_is_as_near_to_the_truth_as_keras(norm, dtype):
-    """Keras 3.15 computes norms in float32 within as well, so that no more can be asked of ours."""
+def test_a_layer_norm_in_low_precision_is_as_exact_as_that_of_keras(norm, dtype):
+    """Keras 3.15 also computes norms in float32 internally, so that tfft cannot be more exact."""
     values = rounded(dtype)
     exact = normalized(norm, values, False)
     ours, theirs = (normalized(norm, values, is_fused, dtype) for is_fused in (True, False))
@@ -120,7 +120,7 @@ def test_a_layer_norm_in_few_bits_is_as_near_to_the_truth_as_keras(norm, dtype):
 
 
 def test_a_layer_norm_keeps_its_own_epsilon(norm):
-    """Of steps that are nearly alike, epsilon decides the length of what comes out."""
+    """For steps that are nearly equal, epsilon determines the size of the result."""
     flat = (STEPS * 1e-3).astype("float32")
     for epsilon in (1e-3, 1e-12):
         norm.layers[-1].epsilon = epsilon
@@ -130,12 +130,12 @@ def test_a_layer_norm_keeps_its_own_epsilon(norm):
 
 
 def kept(layer):
-    """What a layer's own attributes hold, by identity."""
+    """Return the ids of the values of a layer's attributes."""
     return {name: id(value) for name, value in vars(layer).items()}
 
 
 def changed(layer, shape=(6, 6)):
-    """Which attributes of a layer are others while it is in a net that is fused."""
+    """Return the attributes of a layer that change while its net is fused."""
     inputs = keras.Input(shape)
     net = keras.Model(inputs, layer(inputs))
     before = kept(layer)
@@ -146,7 +146,7 @@ def changed(layer, shape=(6, 6)):
 
 
 class OwnNorm(keras.layers.LayerNormalization):
-    """A class of its own, which may compute anything."""
+    """A subclass, which may compute anything."""
 
 
 def test_both_forms_of_gelu_and_plain_layer_norms_are_changed():
@@ -171,11 +171,11 @@ def test_both_forms_of_gelu_and_plain_layer_norms_are_changed():
     ],
     ids=lambda layer: layer.name,
 )
-def test_all_others_are_left_to_keras(layer):
+def test_all_other_layers_are_computed_by_keras(layer):
     assert changed(layer) == set()
 
 
-def test_a_layer_norm_over_another_axis_than_the_last_is_left_to_keras():
+def test_a_layer_norm_over_another_axis_than_the_last_is_computed_by_keras():
     layer = keras.layers.LayerNormalization(axis=1)
     inputs = keras.Input((6, 6))
     net = keras.Model(inputs, layer(inputs))
@@ -202,15 +202,15 @@ def layers(net):
     return list(net._flatten_layers(include_self=True, recursive=True))
 
 
-def test_every_gelu_and_norm_inside_of_an_encoder_of_keras_hub_is_changed(text_net):
-    """Two layers of a transformer have a GELU and two norms each, and a norm stands behind the embeddings."""
+def test_every_gelu_and_norm_in_an_encoder_of_keras_hub_is_changed(text_net):
+    """Two transformer layers have one GELU and two norms each, and one norm follows the embeddings."""
     with fused(text_net):
         dense = [layer for layer in layers(text_net) if isinstance(layer, keras.layers.Dense)]
         assert sum(layer.activation is gelu for layer in dense) == 2
         assert sum("call" in vars(layer) for layer in layers(text_net)) == 5
 
 
-def test_a_net_is_afterwards_exactly_what_it_was(text_net):
+def test_a_net_is_restored_exactly(text_net):
     before = [kept(layer) for layer in layers(text_net)]
     with fused(text_net):
         assert [kept(layer) for layer in layers(text_net)] != before
@@ -231,7 +231,7 @@ def test_no_weight_is_tracked_twice(text_net):
     assert [id(variable) for variable in text_net.weights] == before
 
 
-def test_a_layer_that_a_net_has_twice_is_put_back_once():
+def test_a_layer_that_occurs_twice_in_a_net_is_restored():
     inputs = keras.Input((6, 8))
     shared = keras.layers.LayerNormalization()
     inner = keras.Sequential([keras.Input((6, 8)), shared])
@@ -260,7 +260,7 @@ def test_eager_and_traced_calls_agree_for_batches_of_any_size(text_net, dtype):
                 np.testing.assert_allclose(tf.convert_to_tensor(one), tf.convert_to_tensor(other), atol=1e-5, rtol=1e-4)
 
 
-def test_the_logits_and_gradient_of_a_whole_encoder_are_those_of_keras(text_net):
+def test_the_logits_and_gradient_of_a_whole_encoder_equal_those_of_keras(text_net):
     inputs, targets = tokens(), np.eye(2, dtype="float32")[[0, 1, 1]]
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     exact, slopes = np.asarray(text_net(inputs)), gradient(text_net, loss)(inputs, targets)
@@ -270,7 +270,7 @@ def test_the_logits_and_gradient_of_a_whole_encoder_are_those_of_keras(text_net)
     assert np.linalg.norm(slopes) > 0.01
 
 
-def test_dropout_draws_what_it_would_draw_without(text_net):
+def test_dropout_draws_the_same_random_numbers(text_net):
     def noisy():
         keras.utils.set_random_seed(3)
         for layer in layers(text_net):

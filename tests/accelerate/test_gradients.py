@@ -1,4 +1,4 @@
-"""The gradient is the one that can be worked out by hand, whatever dropout would do."""
+"""The gradient equals values computed by hand, without dropout."""
 
 import gc
 import weakref
@@ -13,14 +13,14 @@ from tfft.models.cuts import cut
 from tfft.models.trunk import whole_net
 
 
-def test_it_is_the_derivative_of_the_mean_squared_error():
+def test_the_gradient_is_the_derivative_of_the_mean_squared_error():
     net = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="zeros")])
     inputs, targets = np.array([[1.0, 2.0], [3.0, -1.0]]), np.array([[2.0], [-4.0]])
     expected = np.append(-2 * (targets * inputs).mean(axis=0), -2 * targets.mean())
     np.testing.assert_allclose(gradient(net, keras.losses.MeanSquaredError())(inputs, targets), expected, atol=1e-6)
 
 
-def test_dropout_is_off_and_an_unused_variable_has_zero():
+def test_dropout_is_off_and_unused_variables_have_a_gradient_of_zero():
     class Idle(keras.layers.Layer):
         def build(self, shape):
             self.idle = self.add_weight(shape=(3,))
@@ -36,8 +36,8 @@ def test_dropout_is_off_and_an_unused_variable_has_zero():
     assert (first[3:] != 0).all()
 
 
-def test_it_is_computed_as_in_training_biases_too():
-    """TensorFlow 2.21 sums a bfloat16 bias's gradient up in bfloat16, and is off by a quarter and more."""
+def test_the_gradient_is_computed_as_in_training_including_biases():
+    """TensorFlow 2.21 sums the gradient of a bfloat16 bias in bfloat16, which is wrong by more than a quarter."""
     model = tfft.build(tfft.load_backbone("toy", size=64), tfft.tasks.classification(["a", "b"]), seed=1)
     overview = model.apply(tfft.trainable.everything())
     pixels = np.random.default_rng(0).integers(0, 256, (32, 64, 64, 3)).astype("float32")
@@ -54,7 +54,7 @@ def test_it_is_computed_as_in_training_biases_too():
     assert np.linalg.norm(near - exact) < 0.05 * np.linalg.norm(exact)
 
 
-def test_a_graph_with_gradients_of_our_own_is_let_go_of():
+def test_a_graph_with_custom_gradients_is_freed():
     import tensorflow as tf
     from tensorflow.python.framework import ops
 

@@ -1,4 +1,4 @@
-"""A net computes in another precision while it is called for it, and its variables and its own precision stay as they are."""
+"""A net computes in another precision only inside the context; its variables and its own precision do not change."""
 
 import time
 
@@ -20,7 +20,7 @@ def net():
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("bfloat16", 0.02), ("float16", 0.003)])
-def test_what_is_called_inside_computes_in_it(net, dtype, tolerance):
+def test_layers_that_are_called_inside_use_the_precision(net, dtype, tolerance):
     exact = np.asarray(net(PIXELS))
     with computing(net, dtype):
         near = net(PIXELS)
@@ -31,13 +31,13 @@ def test_what_is_called_inside_computes_in_it(net, dtype, tolerance):
     np.testing.assert_array_equal(net(PIXELS), exact)
 
 
-def test_an_error_inside_puts_everything_back(net):
+def test_everything_is_restored_after_an_error(net):
     with pytest.raises(KeyError), computing(net, "bfloat16"):
         raise KeyError
     assert {layer.compute_dtype for layer in net._flatten_layers(recursive=True)} == {"float32"}
 
 
-def test_gradients_are_those_of_the_float32_variables(net):
+def test_gradients_are_float32_like_the_variables(net):
     import tensorflow as tf
 
     with tf.GradientTape() as tape, computing(net, "bfloat16"):
@@ -46,7 +46,7 @@ def test_gradients_are_those_of_the_float32_variables(net):
     assert {gradient.dtype.name for gradient in gradients} == {"float32"}
 
 
-def test_auto_is_for_both_parts():
+def test_auto_applies_to_both_parts():
     with pytest.raises(PlanError, match=r"both parts at once.*\('auto', 'float32'\)"):
         Precision.of(("auto", "float32"))
 
@@ -56,7 +56,7 @@ def test_the_default_is_float32():
 
 
 class Work:
-    """Takes as long as it is told, is as wrong as it is told, and counts how often it was done."""
+    """A computation with a given duration and a given error, which counts its calls."""
 
     def __init__(self, seconds, errors):
         self.seconds, self.errors, self.done = seconds, errors, []
@@ -67,7 +67,7 @@ class Work:
         return np.full(4, 1 + self.errors.get(dtype, 0), np.float32)
 
 
-def test_trials_tell_time_and_distance_from_float32(monkeypatch):
+def test_trials_measure_time_and_distance_from_float32(monkeypatch):
     clock = [0.0]
     monkeypatch.setattr("tfft.accelerate.precision.time.perf_counter", lambda: clock[0])
     monkeypatch.setattr("time.sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
@@ -78,10 +78,10 @@ def test_trials_tell_time_and_distance_from_float32(monkeypatch):
     assert trials[0].seconds > trials[1].seconds
 
 
-def test_a_slow_moment_of_a_shared_machine_decides_nothing(monkeypatch):
+def test_slow_runs_on_a_shared_machine_do_not_change_the_choice(monkeypatch):
     clock = [0.0]
     monkeypatch.setattr("tfft.accelerate.precision.time.perf_counter", lambda: clock[0])
-    # the first run is the one that traces; then both are slow now and then
+    # the first run traces; later, both are sometimes slow
     spent = {"float32": iter([9, 0.2, 0.4, 0.2, 0.3]), "bfloat16": iter([9, 0.4, 0.15, 0.2, 0.2])}
 
     def work(dtype):
@@ -93,24 +93,24 @@ def test_a_slow_moment_of_a_shared_machine_decides_nothing(monkeypatch):
     assert fastest(trials) == "bfloat16"
 
 
-def test_long_work_is_done_twice_in_each_precision():
+def test_a_long_computation_runs_twice_in_each_precision():
     work = Work({"float32": 0.6, "bfloat16": 0.5}, {})
     tried(work, ("bfloat16",))
     assert work.done == ["float32", "bfloat16", "float32", "bfloat16"]
 
 
-def test_a_precision_that_an_operation_does_not_know_is_left_out_with_the_reason():
+def test_a_warning_gives_the_reason_why_a_precision_is_not_used():
     def work(dtype):
         if dtype == "bfloat16":
             raise NotImplementedError("no such kernel\nfor this device")
         return np.ones(3, np.float32)
 
-    with pytest.warns(RunWarning, match="^bfloat16 is left out: NotImplementedError no such kernel$"):
+    with pytest.warns(RunWarning, match="^precision bfloat16 fails: NotImplementedError no such kernel$"):
         trials = tried(work, ("bfloat16", "float16"))
     assert [(trial.dtype, trial.error) for trial in trials] == [("float32", 0), ("bfloat16", np.inf), ("float16", 0)]
 
 
-def test_trials_end_with_the_first_that_will_do():
+def test_trials_end_with_the_first_suitable_precision():
     work = Work({"float32": 0.05, "bfloat16": 0.01, "float16": 0.001}, {})
     assert [trial.dtype for trial in tried(work, ("bfloat16", "float16"))] == ["float32", "bfloat16"]
 
@@ -125,11 +125,11 @@ def test_trials_end_with_the_first_that_will_do():
         ((1.0, 0.85, 1.8), (0, 0.001, 0.001), "float32"),
     ],
 )
-def test_the_fastest_that_is_near_and_clearly_faster_is_taken(seconds, errors, expected):
+def test_the_fastest_precision_that_is_exact_enough_and_clearly_faster_is_chosen(seconds, errors, expected):
     assert fastest([DtypeTrial(*values) for values in zip(DTYPES, seconds, errors, strict=True)]) == expected
 
 
-def test_trials_are_made_once_for_what_they_depend_on(tmp_path):
+def test_trials_are_repeated_only_if_their_description_changes(tmp_path):
     made = []
 
     def measure():
@@ -147,7 +147,7 @@ def test_trials_are_made_once_for_what_they_depend_on(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "[1, 2]", '{"KEY": 1}', '{"KEY": [{"x": 1}]}', "\x00"])
-def test_a_damaged_file_is_done_without_and_mended(tmp_path, text):
+def test_a_damaged_file_is_ignored_and_repaired(tmp_path, text):
     path = tmp_path / "precision.json"
     path.write_text(text.replace("KEY", fingerprint({"net": "a"})))
     trials = [DtypeTrial("float32", 1.0, 0.0), DtypeTrial("bfloat16", 0.1, 0.0)]
@@ -155,7 +155,7 @@ def test_a_damaged_file_is_done_without_and_mended(tmp_path, text):
     assert remembered(path, {"net": "a"}, pytest.fail) == trials
 
 
-def test_a_folder_that_cannot_be_written_costs_nothing_but_the_memory(tmp_path):
+def test_a_folder_that_cannot_be_written_only_means_that_trials_are_not_stored(tmp_path):
     (tmp_path / "file").write_text("")
     trials = [DtypeTrial("float32", 1.0, 0.0), DtypeTrial("bfloat16", 0.1, 0.0)]
     assert remembered(tmp_path / "file" / "precision.json", {}, lambda: trials) == trials
@@ -170,11 +170,11 @@ def test_a_folder_that_cannot_be_written_costs_nothing_but_the_memory(tmp_path):
         (Precision("bfloat16"), Precision("bfloat16", "float32")),
     ],
 )
-def test_a_word_or_two_make_a_precision(given, expected):
+def test_one_or_two_words_make_a_precision(given, expected):
     assert Precision.of(given) == expected
 
 
 @pytest.mark.parametrize("given", ["float64", "half", ("float32", "int8"), ("float32",), 16, None])
-def test_other_words_are_refused_with_those_that_are_there(given):
+def test_the_error_for_other_words_lists_the_valid_ones(given):
     with pytest.raises(PlanError, match=r"precision.*float32.*bfloat16|bfloat16.*float32"):
         Precision.of(given)

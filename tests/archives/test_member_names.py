@@ -1,4 +1,4 @@
-"""Names in an archive."""
+"""Names in an archive are accepted only if they are plain and different on every file system."""
 
 import pytest
 
@@ -16,12 +16,12 @@ from tfft.archives.member_names import MemberNames
         "..a/b",
     ],
 )
-def test_plain_names_are_taken(name):
+def test_plain_names_are_accepted(name):
     assert MemberNames().add(name, is_folder=False) == ""
 
 
 @pytest.mark.parametrize("name", [".", "./", "assets/", "a/./b"])
-def test_folders_are_taken(name):
+def test_folders_are_accepted(name):
     assert MemberNames().add(name, is_folder=True) == ""
 
 
@@ -72,13 +72,13 @@ def test_files_that_overwrite_each_other_somewhere_are_refused(one, two):
     assert names.add(two, is_folder=False) != ""
 
 
-def test_a_folder_may_stand_twice_but_not_in_two_spellings():
+def test_a_folder_may_appear_twice_but_not_in_two_spellings():
     names = MemberNames()
     assert [names.add(name, is_folder=True) for name in ("a", "a/", "./a")] == ["", "", ""]
     assert names.add("A/b", is_folder=False) != ""
 
 
-def test_folders_above_count():
+def test_parent_folders_count_as_members():
     names = MemberNames()
     names.add("a/b/c", is_folder=False)
     assert len(names) == 3

@@ -1,4 +1,4 @@
-"""A tar archive read once."""
+"""A tar archive is read once from front to end."""
 
 import io
 import tarfile
@@ -35,7 +35,7 @@ def test_long_and_foreign_names_are_read(kind):
     assert read(written(kind, "é" * 80, "last")) == [("é" * 80, b"abc"), ("last", b"abc")]
 
 
-def test_what_is_not_read_is_skipped():
+def test_unread_bytes_are_skipped():
     stream = TarStream(
         io.BytesIO(written(tarfile.PAX_FORMAT, "one", "two", "three", content=b"z" * 700)), lambda amount: None
     )
@@ -43,17 +43,17 @@ def test_what_is_not_read_is_skipped():
 
 
 @pytest.mark.parametrize("bytes_left", [300, 512, 600, 1024])
-def test_an_archive_that_ends_too_early_is_told(bytes_left):
+def test_an_archive_that_ends_too_early_raises_an_error(bytes_left):
     with pytest.raises(EOFError):
         read(written(tarfile.USTAR_FORMAT, "one")[:bytes_left])
 
 
-def test_something_else_is_told():
+def test_a_file_that_is_not_a_tar_archive_raises_an_error():
     with pytest.raises(ValueError, match="header is damaged"):
         read(b"no archive" * 1000)
 
 
-def test_bytes_are_counted():
+def test_all_read_bytes_are_counted():
     seen = []
     data = written(tarfile.USTAR_FORMAT, "one", content=b"z" * 700)
     stream = TarStream(io.BytesIO(data), seen.append)

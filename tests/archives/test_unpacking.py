@@ -1,4 +1,4 @@
-"""Archives are unpacked by our own hand."""
+"""Archives are unpacked within limits; invalid ones write nothing."""
 
 import gzip
 import io
@@ -62,12 +62,12 @@ def test_a_zip_is_unpacked(method, tmp_path):
     check_zip(tmp_path / "a.zip")
 
 
-def test_of_a_zip_only_the_wanted_files_are_written(tmp_path):
+def test_only_the_wanted_files_of_a_zip_are_written(tmp_path):
     unpack_zip(zipped(tmp_path / "a.zip", FILES), tmp_path / "out", wanted=lambda name: name == "saved_model.pb")
     assert found(tmp_path / "out") == {"saved_model.pb": b"graph"}
 
 
-def test_a_folder_that_is_not_empty_is_not_written_over(tmp_path):
+def test_existing_files_are_not_overwritten(tmp_path):
     (tmp_path / "saved_model.pb").write_bytes(b"mine")
     with pytest.raises(DataError, match="cannot be unpacked"):
         unpack_tar(tar(FILES), tmp_path)
@@ -75,13 +75,13 @@ def test_a_folder_that_is_not_empty_is_not_written_over(tmp_path):
 
 
 @pytest.mark.parametrize("cut", [10, 100, -20, -4])
-def test_a_truncated_tar_is_told_and_leaves_nothing(cut, tmp_path):
-    with pytest.raises(BackboneError, match=r"cannot be unpacked.*bytes\. Get it again"):
+def test_a_truncated_tar_raises_an_error_and_writes_nothing(cut, tmp_path):
+    with pytest.raises(BackboneError, match=r"cannot be unpacked.*bytes\. Download or copy it again"):
         unpack_tar(tar(FILES)[:cut], tmp_path / "out", BackboneError)
     assert not (tmp_path / "out").exists()
 
 
-def test_a_flipped_bit_is_told(tmp_path):
+def test_a_flipped_bit_raises_an_error(tmp_path):
     data = bytearray(tar(FILES))
     data[-6] ^= 1
     with pytest.raises(DataError, match="cannot be unpacked"):
@@ -90,13 +90,13 @@ def test_a_flipped_bit_is_told(tmp_path):
 
 
 @pytest.mark.parametrize("read", [check_zip, lambda path, error: unpack_zip(path, path.parent / "out", error)])
-def test_a_damaged_zip_is_told(read, tmp_path):
+def test_a_damaged_zip_raises_an_error(read, tmp_path):
     (tmp_path / "a.zip").write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(BundleError, match="cannot be unpacked"):
         read(tmp_path / "a.zip", BundleError)
 
 
-def test_bytes_have_a_limit_that_counts_what_came_with_the_archive(tmp_path, monkeypatch):
+def test_the_limit_on_bytes_grows_with_the_files_that_came_with_the_archive(tmp_path, monkeypatch):
     monkeypatch.setenv("TFFT_MAX_ARCHIVE_BYTES", "1000000")
     monkeypatch.setenv("TFFT_MAX_ARCHIVE_RATIO", "2")
     data = tar(FILES)
@@ -107,13 +107,13 @@ def test_bytes_have_a_limit_that_counts_what_came_with_the_archive(tmp_path, mon
         check_zip(zipped(tmp_path / "a.zip", FILES))
 
 
-def test_what_hardly_compresses_may_be_large(tmp_path, monkeypatch):
+def test_archives_that_are_hardly_compressed_may_be_large(tmp_path, monkeypatch):
     monkeypatch.setenv("TFFT_MAX_ARCHIVE_BYTES", "1000000")
     unpack_tar(tar(FILES, "w"), tmp_path / "out")
     check_zip(zipped(tmp_path / "a.zip", FILES, zipfile.ZIP_STORED))
 
 
-def test_members_have_a_limit(tmp_path, monkeypatch):
+def test_the_number_of_members_is_limited(tmp_path, monkeypatch):
     monkeypatch.setenv("TFFT_MAX_ARCHIVE_MEMBERS", "2")
     with pytest.raises(DataError, match="members are more than the limit"):
         unpack_tar(tar(FILES), tmp_path / "out")

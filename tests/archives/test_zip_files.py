@@ -1,4 +1,4 @@
-"""A harmless zip file opens; hostile ones are in tests/attacks/test_bundles.py."""
+"""A harmless zip file can be opened. Hostile ones are in tests/attacks/test_bundles.py."""
 
 import zipfile
 from pathlib import Path
@@ -27,12 +27,12 @@ def test_an_archive_without_members_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("keep", [0, 10, 60])
-def test_half_a_file_is_named(tmp_path: Path, keep: int) -> None:
+def test_the_error_names_an_incomplete_file(tmp_path: Path, keep: int) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a", "a" * 100)
     (tmp_path / "a.zip").write_bytes((tmp_path / "a.zip").read_bytes()[:keep])
     with (
-        pytest.raises(BundleError, match="is damaged: it is not a whole zip file"),
+        pytest.raises(BundleError, match="is damaged: it is not a complete zip file"),
         opened(tmp_path / "a.zip", "'a.zip'", BundleError),
     ):
         pass

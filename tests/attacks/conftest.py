@@ -1,4 +1,4 @@
-"""The fixture that every attack runs in: it watches files outside, memory, time, and how the call ends."""
+"""The fixture in which every attack runs. It watches files outside, memory, time, and the result of the call."""
 
 import hashlib
 import os
@@ -18,20 +18,20 @@ Attack = Callable[[Callable[[], Any]], Any]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder is an attack."""
+    """Mark every test in this folder as an attack."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.attack)
 
 
 def _memory(field: str) -> int:
-    """Bytes of resident memory of this process: ``VmRSS`` now, ``VmHWM`` at its peak."""
+    """Return the resident memory of this process in bytes: ``VmRSS`` is the current value, ``VmHWM`` the peak."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(1024 * int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
 
 
 def _listing(*folders: Path) -> dict[str, str]:
-    """Path to a digest of the content, of every file, folder and link below some folders."""
+    """Return path -> hash of the content, for every file, folder and link in some folders."""
     found = {}
     for path in (path for folder in folders for path in [folder, *folder.rglob("*")]):
         kind = "link" if path.is_symlink() else "folder" if path.is_dir() else "file"
@@ -42,7 +42,7 @@ def _listing(*folders: Path) -> dict[str, str]:
 
 @pytest.fixture
 def outside(tmp_path: Path) -> Path:
-    """A folder beside the attack with a file that must be neither read nor changed, and no others must appear."""
+    """A folder outside the attack. Its file must not be read or changed, and no other file may appear in it."""
     folder = tmp_path / "outside"
     folder.mkdir()
     (folder / "secret.txt").write_text("the secret\n", encoding="utf-8")
@@ -58,7 +58,7 @@ def attack(outside: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch:
     """
     home, working = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("working")
     monkeypatch.setenv("HOME", str(home))
-    # matplotlib writes a list of fonts at its first import
+    # Matplotlib writes a list of fonts when it is imported for the first time
     monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path_factory.mktemp("matplotlib")))
     monkeypatch.chdir(working)
 
@@ -66,7 +66,7 @@ def attack(outside: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch:
         watched = (outside, home, working)
         before, listing = 0, _listing(*watched)
         if sys.platform == "linux":
-            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forget the peak so far
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # reset the peak
             before = _memory("VmRSS")
         begun = time.monotonic()
         try:

@@ -1,4 +1,4 @@
-"""Archives that try to write outside, over themselves, or without end, through each way in."""
+"""Archives that try to write outside their folder, over their own files, or without end, in every place where tfft reads one."""
 
 import gzip
 import shutil
@@ -20,7 +20,7 @@ MEGABYTE = bytes(2**20)
 
 
 def row(name: str, kind: bytes = tarfile.REGTYPE, size: int = 0, link: str = "", **pax: str) -> bytes:
-    """One header, with an extended header before it where ``pax`` says so."""
+    """One header, after an extended header if ``pax`` is given."""
     made = tarfile.TarInfo(name)
     made.type, made.size, made.linkname = kind, size, link
     made.pax_headers = {key.replace("__", "."): value for key, value in pax.items()}
@@ -28,7 +28,7 @@ def row(name: str, kind: bytes = tarfile.REGTYPE, size: int = 0, link: str = "",
 
 
 def raw(name: str, kind: bytes, size: int) -> bytes:
-    """A header as it stands, whatever its kind and size."""
+    """A header of any kind and size, without checks."""
     made = tarfile.TarInfo(name)
     made.size = size
     block = bytearray(made.tobuf(tarfile.GNU_FORMAT))
@@ -47,7 +47,7 @@ def link(name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> bytes:
 
 
 def nested_links(outside: Path) -> bytes:
-    """Long folders and short links that resolve elsewhere than they seem to, as in CVE-2025-4517."""
+    """Long folders and short links that lead to other places than their names suggest, as in CVE-2025-4517."""
     parts, above, steps = [], "", "abcdefghijklmnop"
     for step in steps:
         parts += [row(f"{above}{'d' * 247}", tarfile.DIRTYPE), link(f"{above}{step}", "d" * 247)]
@@ -100,13 +100,13 @@ LARGE = {
 
 
 def squeezed(start: bytes, megabytes: int = 0) -> bytes:
-    """A gzip of some bytes and many zeros, quickly: gzip may consist of several parts."""
+    """Compress some bytes and many zeros with gzip. This is fast, because a gzip file may consist of several parts."""
     return gzip.compress(start) + gzip.compress(MEGABYTE) * megabytes
 
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle with a SavedModel in it."""
+    """A bundle that contains a SavedModel."""
     folder = tmp_path_factory.mktemp("made")
     model = tfft.build(str(publish(tiny(), folder / "module")), tfft.tasks.classification(["a", "b"]))
     return tfft.export(model, folder / "own.tfft")
@@ -143,20 +143,22 @@ def way(request: pytest.FixtureRequest, tmp_path: Path, bundle: Path, monkeypatc
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_nothing_is_written_outside_or_over_itself(
+def test_archives_write_nothing_outside_and_overwrite_no_own_files(
     name: str, way: Any, attack: Any, outside: Path, tmp_path: Path
 ) -> None:
     archive = squeezed(PLAIN[name](outside) + bytes(1024))
     error = attack(lambda: way(archive))
     assert isinstance(error, TfftError)
-    assert "would write outside of its folder, or over itself" in str(error) or "members are more than" in str(error)
+    assert "would write outside its folder, or overwrite its own files" in str(error) or "members are more than" in str(
+        error
+    )
     assert "\x1b" not in str(error)
     left = [path.name for path in tmp_path.rglob("*") if path.is_file() and "own.tfft" not in path.parts]
     assert set(left) <= {"secret.txt", "module.tar.gz"}
 
 
 @pytest.mark.parametrize("name", LARGE)
-def test_nothing_large_is_unpacked(
+def test_archives_that_unpack_to_a_large_size_are_refused(
     name: str, way: Any, attack: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TFFT_MAX_ARCHIVE_BYTES", "100000000")
@@ -190,13 +192,13 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("name", DAMAGE)
-def test_damage_is_told(name: str, way: Any, attack: Any) -> None:
+def test_damaged_archives_raise_an_error(name: str, way: Any, attack: Any) -> None:
     error = attack(lambda: way(DAMAGE[name]))
     assert isinstance(error, TfftError)
 
 
 def changed(path: Path, **fields: int) -> Path:
-    """A zip archive of one file with other values in its central list."""
+    """A zip archive of one file with changed values in its central directory."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("manifest.json", b"{}")
     data = bytearray(path.read_bytes())
@@ -210,7 +212,7 @@ def changed(path: Path, **fields: int) -> Path:
 
 def named(path: Path, *names: str, content: bytes = b"evil") -> Path:
     with warnings.catch_warnings(), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        warnings.simplefilter("ignore")  # zipfile's own, of names that stand twice
+        warnings.simplefilter("ignore")  # zipfile warns about names that appear twice
         for name in names:
             archive.writestr(name, content)
     return path
@@ -236,7 +238,7 @@ ZIPS = {
 @pytest.mark.parametrize(
     "read", [lambda path: unpack_zip(path, path.parent / "out", BundleError), lambda path: check_zip(path, BundleError)]
 )
-def test_zip_archives_are_checked_by_their_list(
+def test_zip_archives_are_refused_by_their_central_directory(
     name: str, read: Any, attack: Any, outside: Path, tmp_path: Path
 ) -> None:
     path = ZIPS[name](tmp_path / "a.zip", outside)
@@ -246,7 +248,7 @@ def test_zip_archives_are_checked_by_their_list(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_zip_that_lies_about_its_size_is_told(attack: Any, tmp_path: Path) -> None:
+def test_a_zip_with_a_wrong_size_raises_an_error(attack: Any, tmp_path: Path) -> None:
     path = named(tmp_path / "a.zip", "manifest.json", content=MEGABYTE)
     data = bytearray(path.read_bytes())
     struct.pack_into("<I", data, data.index(b"PK\x01\x02") + 24, 10)

@@ -60,7 +60,7 @@ def members(content: bytes) -> dict[str, bytes]:
 
 
 def zeros(path: Path, parts: Mapping[str, bytes], name: str, size: int) -> Path:
-    """A zip file with one member more, of a size in zeros that were never all in memory."""
+    """Add a member of zeros to a zip file; the zeros are never in memory all at once."""
     zip_of(parts, path)
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive, archive.open(name, "w", force_zip64=True) as file:
         piece = bytes(1 << 20)
@@ -102,7 +102,7 @@ def with_kind(mode: int) -> Callable[[Path, Mapping[str, bytes]], None]:
 
 
 def with_field(at: int, value: bytes) -> Callable[[Path, Mapping[str, bytes]], None]:
-    """Every entry of the listing with other bytes at a place."""
+    """Change the bytes at one place in every entry of the listing."""
 
     def make(path: Path, parts: Mapping[str, bytes]) -> None:
         content = bytearray(zip_of(parts, path).read_bytes())
@@ -124,7 +124,7 @@ def many(path: Path, parts: Mapping[str, bytes]) -> None:
 
 
 def a_listing_of_millions(path: Path, parts: Mapping[str, bytes]) -> None:
-    """Two million entries: as objects of Python they take gigabytes, before anybody counts them."""
+    """Two million entries: as Python objects they would take gigabytes before they are counted."""
     entry = struct.pack("<4s4B4HL2L5H2L", b"PK\1\2", 20, 3, 20, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"a"
     listing = entry * 2_000_000
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 65535, 65535, len(listing), 0, 0)
@@ -132,7 +132,7 @@ def a_listing_of_millions(path: Path, parts: Mapping[str, bytes]) -> None:
 
 
 def overlapping(path: Path, parts: Mapping[str, bytes]) -> None:
-    """Fifield's bomb in small: every entry is the same kernel of zeros."""
+    """A small version of Fifield's zip bomb: all entries share the same compressed zeros."""
     kernel = zlib.compress(bytes(10 << 20), 9)[2:-4]
     header = struct.pack("<4s5H3L2H", b"PK\3\4", 20, 0, 8, 0, 0, 0, len(kernel), 10 << 20, 1, 0) + b"a"
     listing = b"".join(
@@ -210,7 +210,7 @@ LINKS = {"manifest.json": "manifest.json", NET: NET, "seen.json": "seen.json", "
 
 
 @pytest.mark.parametrize("name", [*LINKS, "tokenizer/vocabulary.txt", "tokenizer/a/b.txt"])
-def test_a_link_that_leads_out_of_a_folder_is_refused(
+def test_a_link_out_of_the_folder_is_refused(
     attack: Attack, tmp_path: Path, outside: Path, parts: Mapping[str, bytes], name: str
 ) -> None:
     path = folder_of(parts, tmp_path / "m.tfft")
@@ -225,7 +225,7 @@ def test_a_pipe_in_a_folder_is_refused(attack: Attack, tmp_path: Path, parts: Ma
     path = folder_of(parts, tmp_path / "m.tfft")
     (path / "manifest.json").unlink()
     os.mkfifo(path / "manifest.json")
-    refused(attack, path, "something that is no file")
+    refused(attack, path, "something that is not a file")
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device"])
@@ -237,7 +237,7 @@ def test_a_bundle_that_is_a_pipe_or_a_device_is_refused(attack: Attack, tmp_path
     refused(attack, tmp_path / "m.tfft", "pipe or a device")
 
 
-def test_a_folder_behind_a_link_is_read(attack: Attack, tmp_path: Path, parts: Mapping[str, bytes]) -> None:
+def test_a_link_to_a_bundle_folder_is_read(attack: Attack, tmp_path: Path, parts: Mapping[str, bytes]) -> None:
     folder_of(parts, tmp_path / "m.tfft")
     (tmp_path / "link").symlink_to(tmp_path / "m.tfft")
     assert attack(lambda: tfft.load(tmp_path / "link")).task.labels.names == ("ants", "bees")
@@ -309,7 +309,7 @@ def test_a_hostile_manifest_is_refused(
 DOCUMENTS = {
     "deep": (b"[" * 100_000, "levels are more than the limit"),
     "many values": (b"[" + b"[]," * 11_000_000 + b"1]", "values are more than the limit"),
-    "a key twice": (b'{"format": 1, "format": 2}', "stands twice"),
+    "a key twice": (b'{"format": 1, "format": 2}', "the key 'format' appears twice"),
     "not a number": (b'{"format": NaN}', "NaN"),
     "endless digits": (b'{"format": ' + b"9" * 100_000 + b"}", "digits"),
     "another encoding": ('{"format": 1}'.encode("utf-16"), "not UTF-8"),
@@ -324,7 +324,10 @@ def test_a_hostile_document_is_refused(
     attack: Attack, tmp_path: Path, parts: Mapping[str, bytes], name: str, content: bytes, said: str
 ) -> None:
     path = folder_of({**parts, name: content}, tmp_path / "m.tfft")
-    lenient = name == "report.json" and said in ("NaN", "is damaged")  # kept as it is, and shown by nobody
+    lenient = name == "report.json" and said in (
+        "NaN",
+        "is damaged",
+    )  # the value is kept unchanged, and nothing shows it
     if lenient or (name == "seen.json" and said == "is damaged"):
         found = attack(lambda: tfft.load(path))
         assert lenient or isinstance(found, BundleError)
@@ -428,17 +431,23 @@ def test_hostile_weights_are_refused(
     attack: Attack, tmp_path: Path, parts: Mapping[str, bytes], change: Callable[[Any], None]
 ) -> None:
     content = weights_with(parts, change)
-    refused(attack, with_net(parts, tmp_path / "m.tfft", model__weights__h5=content), "does not hold plain arrays")
+    refused(
+        attack,
+        with_net(parts, tmp_path / "m.tfft", model__weights__h5=content),
+        "contains something else than plain arrays",
+    )
 
 
-def test_weights_inside_of_themselves_end(attack: Attack, tmp_path: Path, parts: Mapping[str, bytes]) -> None:
+def test_weights_that_contain_themselves_cause_no_endless_loop(
+    attack: Attack, tmp_path: Path, parts: Mapping[str, bytes]
+) -> None:
     path = with_net(parts, tmp_path / "m.tfft", model__weights__h5=weights_with(parts, cycle))
     assert attack(lambda: tfft.load(path)).task.labels.names == ("ants", "bees")
 
 
 MEMBERS: dict[str, tuple[dict[str, bytes | None], str]] = {
-    "another file": ({"evil__py": b""}, "is not what Keras writes"),
-    "weights of NumPy": ({"model__weights__h5": None, "model__weights__npz": b""}, "is not what Keras writes"),
+    "another file": ({"evil__py": b""}, "is not a file that Keras writes"),
+    "weights of NumPy": ({"model__weights__h5": None, "model__weights__npz": b""}, "is not a file that Keras writes"),
     "no configuration": ({"config__json": None}, "without 'config.json'"),
     "weights that are none": ({"model__weights__h5": b"x" * 1000}, "is damaged"),
     "an endless configuration": ({"config__json": b" " * (33 << 20)}, "bytes are more than the limit"),
@@ -468,7 +477,7 @@ def test_a_net_file_that_unpacks_to_gigabytes_is_refused(
 
 
 def net_of(*layers: Any) -> bytes:
-    """A configuration that was never built, with the weights of another net."""
+    """Return the configuration of a net with these layers, as JSON."""
     image = keras.Input((64, 64, 3), name="pixels")
     return json.dumps(keras.saving.serialize_keras_object(keras.Sequential([image, *layers]))).encode()
 
@@ -481,16 +490,14 @@ BIG = {
 
 
 @pytest.mark.parametrize("layers", BIG.values(), ids=BIG)
-def test_a_configuration_of_gigabytes_of_weights_is_refused(
+def test_a_configuration_with_gigabytes_of_weights_is_refused(
     attack: Attack, tmp_path: Path, parts: Mapping[str, bytes], layers: list[Any]
 ) -> None:
-    config = net_of(*layers).replace(b": 7", b": 200000000")  # below the limit of one output
+    config = net_of(*layers).replace(b": 7", b": 200000000")  # below the limit for one output
     refused(attack, with_net(parts, tmp_path / "m.tfft", config__json=config), "is larger than its weights")
 
 
-def test_a_net_that_makes_enormous_images_is_refused(
-    attack: Attack, tmp_path: Path, parts: Mapping[str, bytes]
-) -> None:
+def test_a_net_with_enormous_outputs_is_refused(attack: Attack, tmp_path: Path, parts: Mapping[str, bytes]) -> None:
     layers = keras.layers.UpSampling2D(77), keras.layers.GlobalAveragePooling2D()
     config = net_of(*layers).replace(b"[77, 77]", b"[100000, 100000]")
     refused(attack, with_net(parts, tmp_path / "m.tfft", config__json=config), "values are more than the limit")
@@ -501,7 +508,7 @@ def test_a_net_that_makes_enormous_images_is_refused(
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("variable", [0, -1])
-def test_weights_that_are_no_numbers_are_named(
+def test_the_error_names_weights_that_are_not_finite(
     attack: Attack, tmp_path: Path, number: float, variable: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
@@ -516,7 +523,7 @@ def test_weights_that_are_no_numbers_are_named(
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf])
-def test_an_input_that_is_answered_with_no_number_is_named(attack: Attack, number: float) -> None:
+def test_the_error_names_an_input_with_a_prediction_that_is_not_finite(attack: Attack, number: float) -> None:
     model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
     predictor = tfft.bundles.predictor.Predictor(model.net, model.task, model.preprocessor, {})
     bias = model.net.weights[-1]

@@ -1,4 +1,4 @@
-"""What others put into the folder of kept features is found, told and computed again; nothing outside is read or written."""
+"""Files that others put into the cache folder are found, reported and computed again. Nothing outside is read or written."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def values(name: str) -> np.ndarray:
 
 
 def kept(store: Store, name: str = "mine") -> np.ndarray:
-    """All rows of a table, those that are missing computed."""
+    """Read all rows of a table; compute the missing ones first."""
     table = store.table({"net": name}, COUNT, ROW)
     for number in table.missing():
         table.write(number, values(name)[np.asarray(table.rows(number))])
@@ -36,7 +36,7 @@ def kept(store: Store, name: str = "mine") -> np.ndarray:
 
 
 class Place:
-    """A store with two whole tables of equal rows, and where one of them lies."""
+    """A store with two complete tables of the same shape, and the folder of each."""
 
     def __init__(self, folder: Path, outside: Path) -> None:
         self.store, self.outside = Store(folder, 10**8), outside
@@ -193,12 +193,14 @@ ATTACKS: list[Callable[[Place], None]] = [
     *(linked, linked_to_a_true_shard, endless, pipe, folder, manifest_of_another, table_of_another, rows_without_end),
     *(room_without_end, nested, bracket_of_digits, manifest_without_end, manifest_from_a_pipe, table_outside),
 ]
-# these change no row and nothing that a row is found by, so there is nothing to tell
+# these change neither rows nor anything by which rows are found, so that no warning is expected
 QUIET = (room_without_end, nested, bracket_of_digits, manifest_without_end, manifest_from_a_pipe)
 
 
 @pytest.mark.parametrize("hostile", ATTACKS, ids=lambda hostile: hostile.__name__)
-def test_the_right_rows_come_back(attack: Attack, place: Place, hostile: Callable[[Place], None]) -> None:
+def test_correct_rows_are_read_after_each_attack(
+    attack: Attack, place: Place, hostile: Callable[[Place], None]
+) -> None:
     hostile(place)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
@@ -212,7 +214,7 @@ def test_the_right_rows_come_back(attack: Attack, place: Place, hostile: Callabl
 @pytest.mark.parametrize(
     "hostile", [rows_without_end, room_without_end, nested, manifest_without_end], ids=lambda h: h.__name__
 )
-def test_other_tables_are_not_pushed_out(attack: Attack, place: Place, hostile: Callable[[Place], None]) -> None:
+def test_other_tables_are_not_deleted(attack: Attack, place: Place, hostile: Callable[[Place], None]) -> None:
     hostile(place)
     attack(lambda: kept(place.store, "third"))
     assert place.other.is_dir()
@@ -228,7 +230,7 @@ def made(folder: Path) -> tuple[Any, Any]:
 
 
 def forged(folder: Path) -> None:
-    """Wrong features, with names and digests as right ones have them: who may write to the folder can compute these."""
+    """Write wrong features with valid names and hashes. Anyone who may write to the folder can compute them."""
     for path in list(folder.rglob("0*.npy")):
         rows = np.load(path)
         for name in rows.dtype.names:
@@ -245,7 +247,7 @@ def test_forged_features_are_found_by_training(attack: Attack, tmp_path: Path) -
 
     first = trained()
     forged(tmp_path / "kept")
-    with pytest.warns(RunWarning, match="not what is computed now"):
+    with pytest.warns(RunWarning, match="differ from newly computed rows"):
         assert attack(trained) == first
 
 
@@ -261,7 +263,7 @@ def test_forged_features_are_found_by_evaluate(attack: Attack, tmp_path: Path) -
     assert again["log_loss"]["value"] == pytest.approx(first["log_loss"]["value"], abs=1e-6)
 
 
-def test_a_report_of_answers_that_the_net_does_not_give_is_not_exported(attack: Attack, tmp_path: Path) -> None:
+def test_a_report_of_predictions_that_the_net_does_not_make_is_not_exported(attack: Attack, tmp_path: Path) -> None:
     model, data = made(tmp_path / "kept")
     report = tfft.evaluate(model, data.test)
     report.sample.logits[:] += np.float32([1, -1, 0])

@@ -1,4 +1,4 @@
-"""Names and labels from elsewhere on the console, in Markdown and on pages."""
+"""Names and labels from other people cannot control the console, Markdown or HTML pages."""
 
 import json
 import re
@@ -49,7 +49,9 @@ def printed(capsys: pytest.CaptureFixture[str]) -> str:
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("as_json", [False, True])
-def test_a_prediction_is_one_line(attack: Attack, name: str, as_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_prediction_is_printed_on_one_line(
+    attack: Attack, name: str, as_json: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
     prediction = Prediction(name, Answer(name, 0.75, {name: 0.75, "ants": 0.25}))
     line = attack(lambda: console.predicted_line(prediction, None, as_json))
     attack(lambda: console.say(line))
@@ -62,14 +64,14 @@ def test_a_prediction_is_one_line(attack: Attack, name: str, as_json: bool, caps
 
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
-def test_an_entry_of_the_cache_is_one_line(attack: Attack, name: str) -> None:
+def test_a_cache_entry_is_printed_on_one_line(attack: Attack, name: str) -> None:
     line = attack(lambda: console.kept_line(Kept(name, {"what": name, "dtype": name}, 10, 0.0)))
     assert not OBEYED.search(line)
     assert len(line.splitlines()) == 1
 
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
-def test_an_error_and_a_warning_are_one_line_each(
+def test_an_error_and_a_warning_are_printed_on_one_line_each(
     attack: Attack, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail() -> None:
@@ -84,14 +86,14 @@ def test_an_error_and_a_warning_are_one_line_each(
 
 
 @pytest.mark.parametrize("verb", ["predict", "evaluate", "fit"])
-def test_a_path_that_is_wrong_is_said_plainly(verb: str, tmp_path: Path) -> None:
+def test_a_wrong_path_is_printed_without_control_characters(verb: str, tmp_path: Path) -> None:
     path = str(tmp_path / "no\x1b[31m\u202e")
     found = CliRunner().invoke(app, [verb, path, "x.jpg"])
     assert found.exit_code != 0
     assert not OBEYED.search(found.output)
 
 
-def test_a_label_of_a_bundle_is_said_plainly(tmp_path: Path) -> None:
+def test_a_label_of_a_bundle_is_printed_without_control_characters(tmp_path: Path) -> None:
     model = tfft.build("toy", tfft.tasks.classification([HOSTILE["colour"], HOSTILE["line of its own"]]))
     path = tfft.export(model, tmp_path / "m.tfft")
     image = tmp_path / "a\x1b[32m.png"
@@ -102,7 +104,7 @@ def test_a_label_of_a_bundle_is_said_plainly(tmp_path: Path) -> None:
     assert len(found.output.splitlines()) == 1
 
 
-def test_the_command_line_prints_in_one_way_only() -> None:
+def test_the_command_line_prints_only_through_one_safe_function() -> None:
     files = sorted(Path(console.__file__).parent.glob("*.py"))
     calls = [(file.name, found) for file in files for found in re.findall(r"typer\.s?echo\(|print\(", file.read_text())]
     assert calls == [("console.py", "typer.secho(")]
@@ -135,7 +137,7 @@ def test_a_name_in_markdown_is_text(attack: Attack, name: str) -> None:
 
 
 class Tags(HTMLParser):
-    """Tags and attributes of a page."""
+    """Collect the tags and attributes of a page."""
 
     def __init__(self) -> None:
         super().__init__()

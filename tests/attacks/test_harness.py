@@ -1,4 +1,4 @@
-"""The fixture finds what it watches for: an attack that succeeds fails its test."""
+"""The fixture works: a test fails if its attack succeeds."""
 
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,12 @@ def test_a_file_written_at_home_or_in_the_working_folder_fails(attack: Attack, w
         attack(lambda: Path(where).expanduser().write_text("x"))
 
 
-def test_a_secret_in_the_answer_fails(attack: Attack, outside: Path) -> None:
+def test_a_secret_in_the_result_fails(attack: Attack, outside: Path) -> None:
     with pytest.raises(AssertionError, match="read"):
         attack(lambda: (outside / "secret.txt").read_text())
 
 
-def test_a_foreign_error_fails(attack: Attack) -> None:
+def test_an_error_of_another_library_fails(attack: Attack) -> None:
     with pytest.raises(ZeroDivisionError):
         attack(lambda: 1 / 0)
 

@@ -1,4 +1,4 @@
-"""Small image files that would take minutes: millions of parts, and scans over the whole image again and again."""
+"""Small image files that would take minutes, because they have millions of parts or many scans over the whole image."""
 
 import io
 import struct
@@ -30,7 +30,7 @@ def segment(marker: int, body: bytes) -> bytes:
 
 
 def behind(*parts: bytes) -> bytes:
-    """A JPEG file with more before its first segment."""
+    """A JPEG file with extra bytes before its first segment."""
     return JPEG[:2] + b"".join(parts) + JPEG[2:]
 
 
@@ -65,7 +65,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_file_of_countless_parts_is_refused_at_once(attack: Attack, name: str) -> None:
+def test_a_file_with_too_many_parts_is_refused_at_once(attack: Attack, name: str) -> None:
     begun = time.process_time()
     found = attack(lambda: READ(HOSTILE[name]))
     assert isinstance(found, DataError)

@@ -1,4 +1,4 @@
-"""What a configuration could make Keras run, read, write or download is refused before Keras sees it, whatever Keras was told."""
+"""Configurations that could make Keras run, read, write or download anything are refused before Keras reads them."""
 
 import json
 import zipfile
@@ -19,36 +19,36 @@ RAN: list[Any] = []
 
 @keras.saving.register_keras_serializable("evil")
 class Runner(keras.layers.Layer):
-    """A class that this process has registered, and that does more than compute."""
+    """A registered class that does more than compute."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__()
         RAN.append(options)
 
     def call(self, inputs: Any) -> Any:
-        """Nothing."""
+        """Return the inputs."""
         return inputs
 
 
 @keras.saving.register_keras_serializable("evil")
 def run(inputs: Any) -> Any:
-    """A function that this process has registered."""
+    """A registered function."""
     RAN.append(inputs)
     return inputs
 
 
 def layer(name: str, module: str | None = "keras.layers", registered: Any = None, **config: Any) -> dict[str, Any]:
-    """As Keras writes a class."""
+    """The configuration of a class, as Keras writes it."""
     return {"module": module, "class_name": name, "config": config, "registered_name": registered}
 
 
 def function(name: str, module: str = "builtins", registered: str = "function") -> dict[str, Any]:
-    """As Keras writes a function."""
+    """The configuration of a function, as Keras writes it."""
     return {"module": module, "class_name": "function", "config": name, "registered_name": registered}
 
 
 def dense(**config: Any) -> dict[str, Any]:
-    """A harmless layer that holds something."""
+    """The configuration of a harmless layer with one changed option."""
     return layer("Dense", units=2, **config)
 
 
@@ -115,7 +115,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def told_to_allow() -> Iterator[None]:
-    """Keras was told to allow everything; afterwards it is as before, which has no public name."""
+    """Turn on Keras' unsafe deserialization, and restore the previous state afterwards, for which Keras has no public function."""
     keras.config.enable_unsafe_deserialization()
     yield
     global_state.set_global_attribute("safe_mode_saving", None)
@@ -123,7 +123,7 @@ def told_to_allow() -> Iterator[None]:
 
 
 def with_layer(bundle: Path, folder: Path, part: Any) -> Path:
-    """The bundle with one layer more in its configuration."""
+    """Make a copy of the bundle with an additional layer in its configuration."""
     folder.mkdir()
     for path in bundle.iterdir():
         if path.name != "net.keras":
@@ -148,8 +148,8 @@ def test_a_class_that_could_do_more_than_compute_is_refused(
     path = with_layer(bundle, tmp_path / "evil.tfft", part)
     found = attack(lambda: tfft.load(path))
     assert isinstance(found, BundleError)
-    assert found.what.startswith(f"The net in {str(path)!r} holds ")
-    assert "find out where the file comes from" in found.fix
+    assert found.what.startswith(f"The net in {str(path)!r} contains ")
+    assert "Find out where the file comes from" in found.fix
     assert not RAN
 
 
@@ -165,13 +165,15 @@ def test_a_keras_file_as_a_backbone_is_checked_like_a_bundle(
     path = with_layer(bundle, tmp_path / "evil.tfft", part) / "net.keras"
     found = attack(lambda: tfft.load_backbone(str(path)))
     assert isinstance(found, WeightsError)
-    assert found.what.startswith(f"The net in {str(path)!r} holds ")
+    assert found.what.startswith(f"The net in {str(path)!r} contains ")
     assert "register_keras_serializable" in found.fix
 
 
 @pytest.mark.usefixtures("told_to_allow")
 @pytest.mark.parametrize("name", ["Lambda", "a SavedModel", "words of a file"])
-def test_how_a_net_was_trained_is_not_made(attack: Attack, outside: Path, tmp_path: Path, name: str) -> None:
+def test_the_compile_configuration_of_a_net_is_not_created(
+    attack: Attack, outside: Path, tmp_path: Path, name: str
+) -> None:
     net = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Rescaling(1 / 255), keras.layers.Conv2D(4, 3)])
     net.compile("adam", "mse", metrics=["mae"])
     net.save(tmp_path / "plain.keras")
@@ -200,9 +202,7 @@ SHADOWS = {
 
 @pytest.mark.usefixtures("told_to_allow")
 @pytest.mark.parametrize("name", SHADOWS)
-def test_a_name_of_keras_that_stands_for_something_else_is_refused(
-    attack: Attack, bundle: Path, tmp_path: Path, name: str
-) -> None:
+def test_a_keras_name_with_another_meaning_is_refused(attack: Attack, bundle: Path, tmp_path: Path, name: str) -> None:
     path = with_layer(bundle, tmp_path / "evil.tfft", dense(activation="relu"))
     with keras.saving.custom_object_scope({name: SHADOWS[name]}):
         found = attack(lambda: tfft.load(path))
@@ -216,11 +216,11 @@ class Doubled(keras.layers.Layer):
     """A layer that its user trusts."""
 
     def call(self, inputs: Any) -> Any:
-        """Twice the inputs."""
+        """Return twice the inputs."""
         return inputs * 2
 
 
-def test_own_classes_are_read_where_the_caller_names_them(tmp_path: Path) -> None:
+def test_own_classes_are_read_if_the_caller_passes_them(tmp_path: Path) -> None:
     image = keras.Input((16, 16, 3))
     pixels = keras.layers.Rescaling(1 / 255, name="range")(image)
     net = keras.Model(image, keras.layers.Conv2D(2, 3, name="map")(Doubled(name="twice")(pixels)))

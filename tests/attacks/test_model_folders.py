@@ -1,4 +1,4 @@
-"""Folders of models from elsewhere: no code of theirs runs, nothing outside is read, nothing huge is allocated."""
+"""Model folders from other people: none of their code runs, nothing outside is read, nothing huge is allocated."""
 
 import json
 import os
@@ -39,13 +39,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def load(folder: Path) -> Any:
-    """What ``Backbone.load`` does with a folder, without its tokenizer."""
+    """Load a folder as ``Backbone.load`` does, without its tokenizer."""
     config = json.loads((folder / "config.json").read_text())
     return transformers_nets.load(str(folder), stated(str(folder), "bert", config), "BertBackbone", True, [])
 
 
 def header(folder: Path, change: Callable[[dict[str, Any]], Any], data: bytes | None = None) -> None:
-    """Rewrite the header of the weights."""
+    """Rewrite the header of the weights file."""
     file = folder / "model.safetensors"
     content = file.read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
@@ -56,7 +56,7 @@ def header(folder: Path, change: Callable[[dict[str, Any]], Any], data: bytes | 
     file.write_bytes(struct.pack("<Q", len(head)) + head + (content[8 + length :] if data is None else data))
 
 
-def test_the_folder_itself_is_sound(attack: Attack, folder: Path) -> None:
+def test_the_unchanged_folder_is_accepted(attack: Attack, folder: Path) -> None:
     assert attack(lambda: load(folder)).num_layers == 1
 
 
@@ -105,7 +105,7 @@ def test_a_configuration_is_refused_before_anything_is_built(
     [b"[" * 10**6, b'{"a":' * 10**5, b'{"model_type": "bert"} x', b"\xff\xfe", b"[1]", b"null", b"NaN"],
     ids=["lists", "objects", "more", "bytes", "list", "null", "nan"],
 )
-def test_a_configuration_that_is_no_object_is_refused(attack: Attack, folder: Path, content: bytes) -> None:
+def test_a_configuration_that_is_not_an_object_is_refused(attack: Attack, folder: Path, content: bytes) -> None:
     (folder / "config.json").write_bytes(content)
     answer = attack(lambda: tfft.load_backbone(str(folder)))
     assert isinstance(answer, BackboneError)
@@ -115,7 +115,7 @@ def test_a_configuration_that_is_no_object_is_refused(attack: Attack, folder: Pa
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors", "model.safetensors.index.json"])
 @pytest.mark.parametrize("kind", ["pipe", "device"])
 def test_a_file_that_is_a_pipe_or_a_device_is_not_opened(attack: Attack, folder: Path, name: str, kind: str) -> None:
-    """A pipe would be waited for without end; a device has no end."""
+    """Reading a pipe would wait forever, and a device has no end."""
     if name.endswith("index.json"):
         (folder / "model.safetensors").unlink()
     (folder / name).unlink(missing_ok=True)
@@ -141,7 +141,7 @@ def test_a_tokenizer_of_16_gigabytes_is_not_read(attack: Attack, folder: Path, n
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json"])
-def test_json_of_countless_values_is_not_parsed(attack: Attack, folder: Path, name: str) -> None:
+def test_json_with_too_many_values_is_not_parsed(attack: Attack, folder: Path, name: str) -> None:
     (folder / name).write_text(f'{{"vocab": [{"[]," * 10_000_001}0]}}')
     answer = attack(lambda: tfft.load_backbone(str(folder)).load())
     assert isinstance(answer, BackboneError)
@@ -197,7 +197,9 @@ def test_a_preset_of_keras_with_impossible_sizes_is_refused(
     ],
     ids=["past the end", "too large", "negative", "overlapping", "unknown dtype", "deep", "empty", "twice"],
 )
-def test_a_header_that_lies_is_refused(attack: Attack, folder: Path, change: Callable[[dict[str, Any]], Any]) -> None:
+def test_a_header_with_wrong_values_is_refused(
+    attack: Attack, folder: Path, change: Callable[[dict[str, Any]], Any]
+) -> None:
     header(folder, change)
     answer = attack(lambda: load(folder))
     assert isinstance(answer, WeightsError)
@@ -213,7 +215,7 @@ def test_a_header_of_gigabytes_is_not_read(attack: Attack, folder: Path, length:
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 7, b"PK\3\4" * 100])
-def test_what_is_no_file_of_tensors_is_refused(attack: Attack, folder: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_weights_file_is_refused(attack: Attack, folder: Path, content: bytes) -> None:
     (folder / "model.safetensors").write_bytes(content)
     assert isinstance(attack(lambda: load(folder)), WeightsError)
 
@@ -228,7 +230,7 @@ def test_what_is_no_file_of_tensors_is_refused(attack: Attack, folder: Path, con
         ({"type_vocab_size": 3}, "embeddings.token_type_embeddings.weight (2, 8) instead of (3, 8)"),
     ],
 )
-def test_weights_of_another_size_are_named_before_anything_is_allocated(
+def test_the_error_names_weights_of_another_size_before_anything_is_allocated(
     attack: Attack, folder: Path, fields: dict[str, Any], named: str
 ) -> None:
     (folder / "config.json").write_text(json.dumps(BERT | fields))
@@ -238,7 +240,7 @@ def test_weights_of_another_size_are_named_before_anything_is_allocated(
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_weights_that_are_no_numbers_are_named(attack: Attack, folder: Path, value: float) -> None:
+def test_the_error_names_weights_that_are_not_finite(attack: Attack, folder: Path, value: float) -> None:
     tensors = {name: np.zeros(shape, "float32") for name, shape in SHAPES.items()}
     tensors[QUERY][3, 3] = value
     write_tensors(folder / "model.safetensors", tensors)
@@ -269,7 +271,7 @@ def test_an_index_that_leads_outside_is_refused(attack: Attack, folder: Path, ou
     assert "does not name files that stand beside it" in str(answer)
 
 
-def test_a_shard_that_is_missing_is_named(attack: Attack, folder: Path) -> None:
+def test_the_error_names_a_missing_shard(attack: Attack, folder: Path) -> None:
     (folder / "model.safetensors").rename(folder / "a.safetensors")
     index = {"weight_map": dict.fromkeys(SHAPES, "a.safetensors") | {QUERY: "b.safetensors"}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
@@ -287,7 +289,7 @@ def test_an_index_without_files_is_refused(attack: Attack, folder: Path, index: 
 
 
 @pytest.mark.parametrize("module", ["subprocess", "owned", "builtins"])
-def test_a_preset_of_keras_that_names_other_code_runs_none(
+def test_a_preset_of_keras_that_names_other_code_does_not_run_it(
     attack: Attack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
     (tmp_path / "owned.py").write_text("raise SystemExit('owned')")

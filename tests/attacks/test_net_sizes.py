@@ -21,13 +21,13 @@ TENSOR = {
 
 
 def operation(name: str, module: str = "numpy", node: Any = PLAIN, **config: Any) -> dict[str, Any]:
-    """As Keras writes an operation."""
+    """The configuration of an operation, as Keras writes it."""
     full = {"module": f"keras.src.ops.{module}", "class_name": name, "registered_name": name}
     return full | {"config": {"name": "evil"} | config, "inbound_nodes": [] if node is None else [node]}
 
 
 def layer(name: str, node: Any = None, **config: Any) -> dict[str, Any]:
-    """As Keras writes a layer."""
+    """The configuration of a layer, as Keras writes it."""
     full = {"module": "keras.layers", "class_name": name, "registered_name": None}
     return full | {"config": {"name": "evil"} | config, "inbound_nodes": [] if node is None else [node]}
 

@@ -1,4 +1,4 @@
-"""Presets in KerasHub's own format from elsewhere: no class of theirs is made, nothing outside is read."""
+"""Presets in KerasHub's format from other people: none of their classes is created, nothing outside is read."""
 
 import json
 import os
@@ -20,7 +20,7 @@ WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvw
 
 @pytest.fixture(autouse=True)
 def _unsafe() -> Iterator[None]:
-    """Keras was told to allow everything; afterwards it is as before, which has no public name."""
+    """Turn on Keras' unsafe deserialization, and restore the previous state afterwards, for which Keras has no public function."""
     keras.config.enable_unsafe_deserialization()
     yield
     global_state.set_global_attribute("safe_mode_saving", None)
@@ -61,7 +61,7 @@ def refused(attack: Attack, folder: Path, *said: str) -> None:
 
 
 def lambda_layer() -> dict[str, Any]:
-    """A net with a layer that writes a file when it is made."""
+    """A net with a layer that writes a file when it is created."""
     run = keras.layers.Lambda(lambda x: (open("owned", "w").close(), x)[1], name="owned")
     image = keras.Input((3,))
     config: dict[str, Any] = keras.saving.serialize_keras_object(keras.Model(image, keras.layers.Identity()(image)))
@@ -70,7 +70,7 @@ def lambda_layer() -> dict[str, Any]:
     return config
 
 
-def test_the_preset_itself_is_sound(attack: Attack, folder: Path) -> None:
+def test_the_unchanged_preset_is_accepted(attack: Attack, folder: Path) -> None:
     backbone = tfft.load_backbone(str(folder))
     assert attack(backbone.load).count_params() > 0
     packed = backbone.preprocessor.tokenizer.pack([("a b",)], 8)

@@ -1,4 +1,4 @@
-"""SavedModels that try to do more than compute: when they are loaded, when they are called, when they are trained."""
+"""SavedModels that try to do more than compute when they are loaded, called or trained."""
 
 import os
 import tempfile
@@ -20,7 +20,7 @@ PIXELS = tf.TensorSpec((None, 16, 16, 3), tf.float32, name="images")
 
 
 def made(folder: Path, effect: Callable[[Any], Any]) -> Path:
-    """A module of TF2 whose call has an effect, in a function of its own."""
+    """A module of TF2 whose call has an effect, in a separate function."""
     module = tf.__internal__.tracking.AutoTrackable()
     module.kernel = tf.Variable(tf.ones((3, 4)), name="kernel")
     module.variables = module.trainable_variables = [module.kernel]
@@ -114,7 +114,7 @@ EFFECTS = {
     "TextLineDataset": lambda images, outside: tf.data.TextLineDataset(read_of(outside)).reduce(
         0.0, lambda count, line: count + 1
     ),
-    "InitializeTableFromTextFileV2 of a file that is no asset": lambda images, outside: fill(read_of(outside)),
+    "InitializeTableFromTextFileV2 of a file that is not an asset": lambda images, outside: fill(read_of(outside)),
 }
 
 
@@ -128,13 +128,13 @@ def fill(path: Any) -> Any:
 
 
 def used(folder: Path) -> Any:
-    """Load and call it as a user does."""
+    """Load and call a module as a user does."""
     model = tfft.build(str(folder), tfft.tasks.classification(["a", "b"]))
     return model.net.predict(tf.zeros((1, 16, 16, 3)), verbose=0)
 
 
 def opened(folder: Path) -> Any:
-    """Load it as a bundle does."""
+    """Load a module as a bundle does."""
     with tempfile.TemporaryDirectory() as place:
         return tf.saved_model.load(str(extracted(packed(folder), place)))
 
@@ -142,19 +142,19 @@ def opened(folder: Path) -> Any:
 def refusal(attack: Any, folder: Path) -> str:
     errors = [attack(lambda way=way: way(folder)) for way in (used, opened)]
     assert all(isinstance(error, BackboneError) for error in errors)
-    # the first may be told before, that parts are missing
+    # the first error may be an earlier one, about missing parts
     assert "does more than compute" in str(errors[1])
     return str(errors[1])
 
 
 @pytest.mark.parametrize("name", EFFECTS)
-def test_what_a_call_does_besides_computing_is_refused(name: str, attack: Any, outside: Path, tmp_path: Path) -> None:
+def test_calls_that_do_more_than_compute_are_refused(name: str, attack: Any, outside: Path, tmp_path: Path) -> None:
     folder = made(tmp_path / "module", lambda images: EFFECTS[name](images, outside))
     assert name.partition(" in ")[0] in refusal(attack, folder)
 
 
 @pytest.mark.parametrize("name", ["WriteFile", "SaveV2 in a Case", "WriteFile in a While"])
-def test_these_attacks_work_where_nothing_is_checked(name: str, outside: Path, tmp_path: Path) -> None:
+def test_these_attacks_work_without_checks(name: str, outside: Path, tmp_path: Path) -> None:
     folder = made(tmp_path / "module", lambda images: EFFECTS[name](images, outside))
     tf.saved_model.load(str(folder))(tf.zeros((1, 16, 16, 3)))
     assert len(list(outside.iterdir())) > 1
@@ -165,7 +165,7 @@ def body(graph: Any, operation: str) -> Any:
 
 
 def rename(graph: Any, old: str, new: str) -> None:
-    """Give a function another name, wherever it is called."""
+    """Rename a function in its definition and all calls."""
     for function in graph.graph_def.library.function:
         if function.signature.name == old:
             function.signature.name = new
@@ -252,14 +252,16 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_names_and_places_prove_nothing(change: Any, attack: Any, outside: Path, tmp_path: Path) -> None:
+def test_attacks_with_trusted_names_and_places_are_refused(
+    change: Any, attack: Any, outside: Path, tmp_path: Path
+) -> None:
     effect = {named_as_the_saver: writes, saving_as_the_saver: saves}.get(change, lambda outside: tf.constant(1.0))
     folder = edited(made(tmp_path / "module", lambda images: effect(outside)), change)
     assert CHANGES[change] in refusal(attack, folder)
 
 
 def evil_node(graph: Any, outside: Path, name: str) -> str:
-    """A node that writes outside, with what it needs."""
+    """A node that writes outside, with its inputs."""
     for part, text in (("path", str(outside / "new.txt")), ("content", "evil")):
         node = graph.graph_def.node.add(name=f"{name}_{part}", op="Const")
         node.attr["dtype"].type = tf.string.as_datatype_enum
@@ -322,30 +324,32 @@ def by_an_asset_of_old(graph: Any, outside: Path) -> None:
 
 RUN = {
     by_a_collection: "WriteFile",
-    by_an_old_collection: "takes of the saver",
-    by_a_signature: "takes of the saver",
-    by_a_table: "takes of the saver",
+    by_an_old_collection: "that needs an operation that saves or restores",
+    by_a_signature: "that needs an operation that saves or restores",
+    by_a_table: "that needs an operation that saves or restores",
     by_the_restoring: "a saver that restores from another file",
     by_another_restoring: "a saver that restores from another file",
-    by_a_variable: "takes of the saver",
-    by_the_answer: "takes of the saver",
+    by_a_variable: "that needs an operation that saves or restores",
+    by_the_answer: "that needs an operation that saves or restores",
     by_an_asset_of_old: "the file '../../outside/secret.txt'",
 }
 
 
 @pytest.mark.parametrize("change", RUN)
-def test_what_tf1_runs_at_the_start_only_computes(change: Any, attack: Any, outside: Path, tmp_path: Path) -> None:
+def test_operations_that_tf1_runs_when_loading_must_only_compute(
+    change: Any, attack: Any, outside: Path, tmp_path: Path
+) -> None:
     folder = edited(tf1(tmp_path / "module"), lambda graph: change(graph, outside))
     assert RUN[change] in refusal(attack, folder)
 
 
 @pytest.mark.parametrize("change", [by_a_collection, by_an_old_collection, by_the_restoring])
-def test_these_attacks_on_tf1_work_where_nothing_is_checked(change: Any, outside: Path, tmp_path: Path) -> None:
+def test_these_attacks_on_tf1_work_without_checks(change: Any, outside: Path, tmp_path: Path) -> None:
     tf.saved_model.load(str(edited(tf1(tmp_path / "module"), lambda graph: change(graph, outside))))
     assert len(list(outside.iterdir())) > 1
 
 
-def test_what_tf2_runs_at_the_start_only_computes(attack: Any, outside: Path, tmp_path: Path) -> None:
+def test_operations_that_tf2_runs_when_loading_must_only_compute(attack: Any, outside: Path, tmp_path: Path) -> None:
     module = tf.Module()
     module.table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(["a"], [1]), -1)
     module.table._initialize = lambda: writes(outside)
@@ -361,17 +365,17 @@ def test_a_path_in_the_input_is_refused(attack: Any, outside: Path, tmp_path: Pa
     module = tf.Module()
     module.__call__ = tf.function(lambda texts: fill(texts[0]), input_signature=[tf.TensorSpec((None,), tf.string)])
     tf.saved_model.save(module, str(tmp_path / "module"))
-    assert "of a file that is no asset" in str(attack(lambda: opened(tmp_path / "module")))
+    assert "of a file that is not an asset" in str(attack(lambda: opened(tmp_path / "module")))
 
 
-def test_an_asset_that_is_missing_is_told(attack: Any, tmp_path: Path) -> None:
+def test_a_missing_asset_raises_an_error(attack: Any, tmp_path: Path) -> None:
     folder = edited(tf1(tmp_path / "module"), lambda graph: graph.asset_file_def.add(filename="words.txt") and None)
     assert "Assets of the SavedModel are missing. Got: 'words.txt'" in str(attack(lambda: opened(folder)))
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device"])
-def test_variables_that_are_no_files_are_refused(kind: str, attack: Any, tmp_path: Path) -> None:
-    """TensorFlow would wait for a pipe without end."""
+def test_variables_that_are_not_files_are_refused(kind: str, attack: Any, tmp_path: Path) -> None:
+    """TensorFlow would wait forever for a pipe."""
     folder = publish(tiny(), tmp_path / "model")
     path = folder / "variables" / "variables.index"
     path.unlink()
@@ -382,17 +386,17 @@ def test_variables_that_are_no_files_are_refused(kind: str, attack: Any, tmp_pat
     for way in (used, opened):
         error = attack(lambda way=way: way(folder))
         assert isinstance(error, BackboneError)
-        assert "something that is no file" in str(error)
+        assert "something that is not a file" in str(error)
 
 
-def test_a_file_of_graphs_of_16_gigabytes_is_not_read(attack: Any, tmp_path: Path) -> None:
+def test_a_saved_model_pb_of_16_gigabytes_is_not_read(attack: Any, tmp_path: Path) -> None:
     folder = publish(tiny(), tmp_path / "model")
     os.truncate(folder / "saved_model.pb", 2**34)
     assert "TFFT_MAX_GRAPH_BYTES" in str(attack(lambda: tfft.load_backbone(str(folder))))
 
 
 @pytest.mark.parametrize(("size", "said"), [(2**34, "TFFT_MAX_PACKED_BYTES"), (2**30, "is not an archive")])
-def test_an_archive_of_holes_is_refused_at_once(size: int, said: str, attack: Any, tmp_path: Path) -> None:
+def test_a_sparse_archive_is_refused_at_once(size: int, said: str, attack: Any, tmp_path: Path) -> None:
     path = tmp_path / "module.tar.gz"
     path.write_bytes(b"")
     os.truncate(path, size)

@@ -1,4 +1,4 @@
-"""Hostile texts, and hostile files of tokenizers: the right tokens, or an error that names the text or the part of the file."""
+"""Hostile texts and tokenizer files give correct tokens, or an error that names the text or the part of the file."""
 
 import base64
 import copy
@@ -30,7 +30,7 @@ def read(text: Any, family: str = "words") -> Any:
 @pytest.mark.parametrize(
     ("text", "whole"),
     [
-        # a control character is removed and does not part words, as in pretraining: an unknown word, and "how"
+        # a control character is removed and does not separate words, as in pretraining: an unknown word, and "how"
         ("how\0far how", 4),
         ("\0" * 1_000_000 + "how", 3),
         ("\u200b\u00ad\ufeff\u202e" * 250_000 + "how", 3),
@@ -78,7 +78,7 @@ def test_byte_pairs_keep_every_byte(attack: Any, text: str) -> None:
         (None, "Got: None"),
     ],
 )
-def test_what_is_no_text_is_refused_with_its_number(attack: Any, text: Any, message: str) -> None:
+def test_the_error_for_a_value_that_is_not_a_text_gives_its_number(attack: Any, text: Any, message: str) -> None:
     error = attack(lambda: read(text))
     assert isinstance(error, DataError)
     assert message in str(error)
@@ -86,7 +86,7 @@ def test_what_is_no_text_is_refused_with_its_number(attack: Any, text: Any, mess
 
 
 def hostile(path: list[Any], value: Any, family: str = "words") -> dict[str, Any]:
-    """A file with one other value."""
+    """A tokenizer file with one changed value."""
     values = copy.deepcopy(FAMILIES[family][0])
     inner: Any = values
     for key in path[:-1]:
@@ -124,11 +124,11 @@ def _sequence(*parts: Any) -> dict[str, Any]:
 
 
 def _lengthening(replacement: str) -> dict[str, Any]:
-    """A sound table of characters that turns each "a" into a text."""
+    """A valid table of characters that replaces each "a" by a text."""
     units = [0] * 512
-    units[0] = 256 << 10  # "a" leads from the root to the unit 256 ^ 97, which has the leaf 1
+    units[0] = 256 << 10  # "a" leads from the root to the unit 256 ^ 97, whose leaf is 1
     units[256 ^ 97] = 97 | 1 << 8 | (256 ^ 97 ^ 1) << 10
-    units[1] = 1 << 31  # the text at 0
+    units[1] = 1 << 31  # the text at position 0
     table = struct.pack("<I", 2048) + struct.pack("<512I", *units) + replacement.encode() + b"\0"
     return {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(table).decode()}
 
@@ -197,7 +197,7 @@ def test_a_hostile_tokenizer_json_is_refused(attack: Any, tmp_path: Path, name: 
     assert "tokenizer.json'" in str(error)
 
 
-def test_a_table_that_lengthens_plain_letters_is_refused(attack: Any) -> None:
+def test_a_table_that_replaces_plain_letters_by_longer_texts_is_refused(attack: Any) -> None:
     tokens = dict.fromkeys(("start", "end", "pad"), "<unk>")
     made = JsonTokenizer(_sequence(_lengthening("bbb")), tokens)
     assert made._made.normalizer.normalize_str("xax") == "xbbbx"

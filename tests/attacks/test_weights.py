@@ -1,4 +1,4 @@
-"""Hostile files of weights for ``weights=``: links, arrays of other files, and arrays that unpack to gigabytes."""
+"""Hostile weights files for ``weights=``: links, arrays of other files, and arrays that unpack to gigabytes."""
 
 import shutil
 import zipfile
@@ -47,7 +47,7 @@ def huge_chunk(file: Any) -> None:
 
 
 def bomb(file: Any) -> None:
-    """A compressed chunk that unpacks to 16 MB, which HDF5 allocates whatever the chunk should be."""
+    """A compressed chunk that unpacks to 16 MB, which HDF5 allocates although the chunk is declared smaller."""
     name = first(file)
     shape = file[name].shape
     del file[name]
@@ -67,7 +67,7 @@ def linked(link: Any) -> Callable[[Any], None]:
 
 
 def external_root(file: Any) -> None:
-    """Keras reads the weights of a whole model in this group, wherever it leads."""
+    """Keras reads the weights of a whole model from this group, wherever its link leads."""
     file["model_weights"] = h5py.ExternalLink("../outside/x.weights.h5", "/")
 
 
@@ -121,7 +121,7 @@ def test_hostile_weights_are_refused(
         path.rename(given)
     found = attack(lambda: load_weights(net, str(given), "toy"))
     assert isinstance(found, WeightsError)
-    assert "does not hold plain arrays" in str(found)
+    assert "contains something else than plain arrays" in str(found)
     assert said in str(found)
 
 
@@ -141,14 +141,14 @@ def test_a_net_file_that_unpacks_to_much_more_is_refused(
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89HDF\r\n\x1a\n" + bytes(100), b"x" * 1000])
-def test_what_is_no_file_of_weights_is_refused(attack: Attack, path: Path, net: Any, content: bytes) -> None:
+def test_a_file_that_is_not_a_weights_file_is_refused(attack: Attack, path: Path, net: Any, content: bytes) -> None:
     path.write_bytes(content)
     found = attack(lambda: load_weights(net, str(path), "toy"))
     assert isinstance(found, WeightsError)
 
 
-def test_weights_that_lie_twice_on_the_same_bytes_are_refused(tmp_path: Path) -> None:
-    """Here as many arrays as would fill the file three times; each alone is sound."""
+def test_weights_that_share_bytes_are_refused(tmp_path: Path) -> None:
+    """The arrays together are three times as large as the file; each one alone is valid."""
     with h5py.File(tmp_path / "a.h5", "w") as file:
         for number in range(3):
             file.create_dataset(str(number), data=np.arange(10_000, dtype="float32"))

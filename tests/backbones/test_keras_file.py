@@ -132,7 +132,7 @@ def test_a_file_that_is_gone_or_damaged_or_no_model_is_told(path, tmp_path):
     with pytest.raises(WeightsError, match="There is no file"):
         tfft.load_backbone(str(tmp_path / "other.keras"))
     path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(WeightsError, match=r"is damaged: it is not a whole zip file"):
+    with pytest.raises(WeightsError, match=r"is damaged: it is not a complete zip file"):
         tfft.load_backbone(str(path))
 
 

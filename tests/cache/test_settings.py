@@ -1,4 +1,4 @@
-"""What a user says about the cache is understood or refused early."""
+"""Settings of the cache are checked before anything is computed."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ from tfft.core.errors import DataError
 
 
 @pytest.mark.parametrize("where", ["auto", "disk", "memory", "off"])
-def test_a_word_is_enough(where):
+def test_a_single_word_makes_a_cache(where):
     assert Cache.of(where) == Cache(where)
     assert Cache.of(where).on == (where != "off")
     assert Cache.of(Cache(where, views=3)).views == 3
 
 
 @pytest.mark.parametrize("wrong", ["dsik", True, None, 3])
-def test_what_is_no_cache_is_refused_with_what_is(wrong):
+def test_the_error_for_an_invalid_cache_lists_the_valid_values(wrong):
     with pytest.raises(DataError, match=r"cache.*(Use one of 'auto'|tfft\.data\.Cache)"):
         Cache.of(wrong)
 
@@ -28,19 +28,19 @@ def test_numbers_out_of_range_are_refused(options):
         Cache(**options)
 
 
-def test_a_folder_that_is_no_path_is_refused():
-    with pytest.raises(DataError, match="folder=3 is no path"):
+def test_a_folder_that_is_not_a_path_is_refused():
+    with pytest.raises(DataError, match="folder=3 must be a path"):
         Cache(folder=3)
 
 
-def test_the_folder_is_that_of_the_environment_and_nothing_is_made(tmp_path, monkeypatch):
+def test_the_folder_is_set_by_the_environment_and_not_created(tmp_path, monkeypatch):
     monkeypatch.setenv("TFFT_CACHE_DIR", str(tmp_path / "own"))
     assert Cache().store.folder == tmp_path / "own" / "features"
     assert Cache(folder=tmp_path / "other").store.folder == tmp_path / "other"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_budget_leaves_half_of_the_disk_free(tmp_path, monkeypatch):
+def test_the_limit_leaves_half_of_the_disk_free(tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000}))
     assert Cache(folder=tmp_path).store.max_bytes == 500
     assert Cache(folder=tmp_path, max_bytes=300).store.max_bytes == 300
@@ -48,7 +48,7 @@ def test_the_budget_leaves_half_of_the_disk_free(tmp_path, monkeypatch):
     assert Cache(folder=tmp_path).store.max_bytes == 32 * 10**9
 
 
-def test_memory_has_a_budget_as_well():
+def test_memory_is_limited_too():
     assert Cache("memory", max_bytes=7).memory_bytes == 7
     assert Cache("memory").memory_bytes > 10**8
     assert Cache("auto", max_bytes=7).memory_bytes == 7
@@ -58,15 +58,15 @@ def test_memory_has_a_budget_as_well():
 
 
 @pytest.mark.parametrize(("where", "expected"), [("auto", 32 * 10**9), ("disk", 32 * 10**9), ("memory", None)])
-def test_what_may_be_kept_does_not_depend_on_the_room_there_is(monkeypatch, where, expected):
+def test_the_size_limit_does_not_depend_on_free_space(monkeypatch, where, expected):
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1}))
     assert Cache(where).most_bytes == (expected or Cache("memory").memory_bytes)
     assert Cache(where, max_bytes=5).most_bytes == 5
 
 
-def test_a_home_that_is_spelled_with_a_tilde_is_found():
+def test_a_tilde_means_the_home_folder():
     assert Cache(folder="~/x").store.folder == Path("~/x").expanduser()
 
 
-def test_it_is_public():
+def test_the_class_is_public():
     assert tfft.data.Cache is Cache

@@ -1,4 +1,4 @@
-"""Rows come in any order; each shard is written as soon as it is whole."""
+"""Rows may arrive in any order. Each shard is written as soon as it is complete."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def test_rows_in_any_order_fill_the_table(tmp_path):
     assert filling.table.take(np.arange(10)).tolist() == list(range(10))
 
 
-def test_a_row_that_comes_again_does_not_count_twice():
+def test_a_repeated_row_is_counted_once():
     filling = Filling(table())
     for some in ([0, 1, 1, 1], [2, 2, 0], [3, 9, 9], [8, 8], [4, 5, 6, 7, 7]):
         filling.add(np.array(some), np.array(some, np.float32))
@@ -31,7 +31,7 @@ def test_a_row_that_comes_again_does_not_count_twice():
     assert filling.table.take(np.arange(10)).tolist() == list(range(10))
 
 
-def test_only_what_is_missing_is_asked_for_and_taken(tmp_path):
+def test_only_missing_rows_are_requested_and_accepted(tmp_path):
     first = table(tmp_path)
     first.missing()
     first.write(1, np.full(4, -1, np.float32))
@@ -41,13 +41,13 @@ def test_only_what_is_missing_is_asked_for_and_taken(tmp_path):
     assert filling.table.take(np.arange(10)).tolist() == [0, 1, 2, 3, -1, -1, -1, -1, 8, 9]
 
 
-def test_a_shard_is_on_disk_before_the_next_row_is_asked_for(tmp_path):
+def test_a_complete_shard_is_written_before_the_next_row_is_requested(tmp_path):
     filling = Filling(table(tmp_path))
     filling.add(np.arange(6), np.arange(6, dtype=np.float32))
     assert Filling(table(tmp_path)).positions.tolist() == [4, 5, 6, 7, 8, 9]
 
 
-def test_a_shard_that_cannot_be_written_is_said(monkeypatch):
+def test_a_shard_that_cannot_be_written_raises_an_error(monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
@@ -57,7 +57,7 @@ def test_a_shard_that_cannot_be_written_is_said(monkeypatch):
         filling.add(np.arange(4), np.arange(4, dtype=np.float32))
 
 
-def test_a_full_table_asks_for_nothing():
+def test_a_complete_table_requests_no_rows():
     whole = Shards(2, ROW)
     whole.write(0, np.zeros(2, np.float32))
     assert Filling(whole).positions.tolist() == []

@@ -1,4 +1,4 @@
-"""Rows come back as they were written; what is damaged, half written or abandoned is found out."""
+"""Rows are read back unchanged. Damaged, incomplete and abandoned shards are found."""
 
 import os
 import shutil
@@ -33,7 +33,7 @@ def folder(request, tmp_path):
 
 
 @pytest.mark.parametrize("count", [1, 3, 7])
-def test_rows_come_back_in_any_order_and_repeated(folder, count):
+def test_rows_can_be_read_in_any_order_and_repeatedly(folder, count):
     table = filled(count, folder)
     wanted = np.array([count - 1, 0, count // 2, 0])
     found = table.take(wanted)
@@ -43,21 +43,21 @@ def test_rows_come_back_in_any_order_and_repeated(folder, count):
     assert table.size_bytes == count * (24 + 8)
 
 
-def test_rows_without_fields_work_as_well(folder):
+def test_rows_may_have_a_plain_dtype(folder):
     table = Shards(5, np.dtype(("u1", (2, 2))), folder, per_shard=2)
     for number in table.missing():
         table.write(number, np.full((len(table.rows(number)), 2, 2), number, np.uint8))
     assert table.take(np.array([4, 1]))[:, 0, 0].tolist() == [2, 0]
 
 
-def test_another_process_finds_what_was_written(tmp_path):
+def test_another_process_finds_the_written_rows(tmp_path):
     filled(7, tmp_path)
     again = Shards(7, ROW, tmp_path, 3)
     assert again.missing() == []
     assert again.take(np.array([6]))["0"][0, 0, 0] == 6
 
 
-def test_any_numpy_opens_a_shard(tmp_path):
+def test_numpy_can_open_a_shard(tmp_path):
     filled(4, tmp_path)
     shard = np.load(sorted(tmp_path.glob("*.npy"))[0], allow_pickle=False)
     assert shard["0"].shape == (3, 2, 3)
@@ -78,7 +78,7 @@ def _flip_header(bit):
     return flip
 
 
-# bits all over a header: some make it no Python at all, and NumPy then raises errors of its tokenizer
+# flipped bits all over the header: some make it invalid Python, for which NumPy raises errors of its tokenizer
 _HEADERS = [_flip_header(bit) for bit in range(0, 128 * 8, 11)]
 
 
@@ -95,7 +95,7 @@ def _pickle(path):
 
 
 @pytest.mark.parametrize("damage", [_flip, _truncate, _empty, _pickle, *_HEADERS])
-def test_a_damaged_shard_is_named_deleted_and_missing(tmp_path, damage):
+def test_a_damaged_shard_is_reported_and_deleted(tmp_path, damage):
     filled(7, tmp_path)
     path = sorted(tmp_path.glob("*.npy"))[1]
     damage(path)
@@ -107,7 +107,7 @@ def test_a_damaged_shard_is_named_deleted_and_missing(tmp_path, damage):
     assert table.take(np.array([4]))["0"][0, 0, 0] == 4
 
 
-def test_a_shard_of_another_length_is_not_taken_for_this_one(tmp_path):
+def test_a_shard_of_another_length_is_not_used(tmp_path):
     filled(7, tmp_path)
     with pytest.warns(RunWarning):
         assert Shards(6, ROW, tmp_path, 2).missing() == [0, 1, 2]
@@ -117,7 +117,7 @@ def renamed(path, number):
     path.rename(path.with_name(f"{number:05d}{path.name[5:]}"))
 
 
-def test_the_number_of_a_shard_belongs_to_its_digest(tmp_path):
+def test_the_hash_of_a_shard_covers_its_number(tmp_path):
     filled(9, tmp_path)
     first, second, _ = sorted(tmp_path.glob("*.npy"))
     second.rename(tmp_path / "kept")
@@ -130,7 +130,7 @@ def test_the_number_of_a_shard_belongs_to_its_digest(tmp_path):
     assert len(list(tmp_path.glob("*.npy"))) == 1
 
 
-def test_a_shard_of_a_table_of_another_identity_is_not_taken_for_this_one(tmp_path):
+def test_a_shard_of_another_table_is_not_used(tmp_path):
     tables = [Shards(7, ROW, tmp_path / name, 3, identity=name) for name in ("one", "two")]
     for table in tables:
         table.folder.mkdir()
@@ -158,7 +158,7 @@ def test_rows_that_were_on_disk_before_are_known_and_all_can_be_deleted(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_write_that_fails_leaves_the_shard_missing(tmp_path, monkeypatch):
+def test_after_a_failed_write_the_shard_is_missing(tmp_path, monkeypatch):
     table = Shards(4, ROW, tmp_path, 3)
     table.missing()
 
@@ -172,14 +172,14 @@ def test_a_write_that_fails_leaves_the_shard_missing(tmp_path, monkeypatch):
     assert Shards(4, ROW, tmp_path, 3).missing() == [0, 1]
 
 
-def test_rows_of_another_kind_are_refused(folder):
+def test_rows_of_another_dtype_or_shape_are_refused(folder):
     table = Shards(4, ROW, folder, 3)
     for wrong in (rows_of(table, 0)[:2], np.zeros(3, np.float32), np.zeros((3, 2), ROW)):
-        with pytest.raises(ValueError, match="takes 3 rows"):
+        with pytest.raises(ValueError, match="needs 3 rows"):
             table.write(0, wrong)
 
 
-def test_only_what_was_abandoned_is_swept_away(tmp_path):
+def test_only_abandoned_files_are_deleted(tmp_path):
     old, young = tmp_path / ".00000-x.npy.a.partial", tmp_path / ".00001-x.npy.b.partial"
     for folder in (old, young):
         folder.mkdir()
@@ -189,7 +189,7 @@ def test_only_what_was_abandoned_is_swept_away(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [young.name]
 
 
-def test_two_writers_of_the_same_rows_do_not_mind_each_other(tmp_path):
+def test_two_processes_may_write_the_same_rows(tmp_path):
     one, two = Shards(7, ROW, tmp_path, 3), Shards(7, ROW, tmp_path, 3)
     assert one.missing() == two.missing() == [0, 1, 2]
     for number in (0, 1, 2):
@@ -206,7 +206,7 @@ def test_a_shard_holds_about_64_mebibytes():
     assert Shards(10**6, np.dtype(("<f4", (1280,)))).per_shard == 256, "a killed process loses seconds or minutes"
 
 
-def test_rows_that_were_deleted_while_they_are_read_are_said(tmp_path):
+def test_deleting_a_shard_while_it_is_read_raises_an_error(tmp_path):
     table = filled(7, tmp_path)
     path = sorted(tmp_path.glob("*.npy"))[1]
     path.unlink()
@@ -215,16 +215,16 @@ def test_rows_that_were_deleted_while_they_are_read_are_said(tmp_path):
         table.take(np.array([4]))
 
 
-def test_a_file_that_is_cut_short_while_it_is_read_is_said(tmp_path):
+def test_shortening_a_shard_while_it_is_read_raises_an_error(tmp_path):
     table = filled(7, tmp_path)
     path = sorted(tmp_path.glob("*.npy"))[0]
     os.truncate(path, path.stat().st_size - 5)
     assert table.take(np.array([0]))["0"][0, 0, 0] == 0
-    with pytest.raises(DataError, match=rf"cut short while they were being read.*{path.name}"):
+    with pytest.raises(DataError, match=rf"shortened while they were being read.*{path.name}"):
         table.take(np.array([2]))
 
 
-def test_a_folder_that_is_gone_is_said_as_well(tmp_path):
+def test_a_deleted_folder_raises_an_error(tmp_path):
     home = tmp_path / "kept"
     home.mkdir()
     table = filled(7, home)

@@ -1,4 +1,4 @@
-"""A few kept rows are compared; wrong ones are told and deleted with all others."""
+"""A few cached rows are computed again. If one is wrong, a warning is given and all rows are deleted."""
 
 import ml_dtypes
 import numpy as np
@@ -22,7 +22,7 @@ def filled(folder):
     return found
 
 
-def test_the_first_the_last_and_others_in_time_are_looked_at(tmp_path):
+def test_the_first_row_the_last_row_and_in_time_all_others_are_checked(tmp_path):
     filled(tmp_path)
     looked = set()
     for _ in range(60):
@@ -32,21 +32,23 @@ def test_the_first_the_last_and_others_in_time_are_looked_at(tmp_path):
     assert some(np.array([3])).tolist() == [3]
 
 
-def test_a_wrong_row_is_told_and_everything_deleted(tmp_path):
+def test_a_wrong_row_gives_a_warning_and_all_rows_are_deleted(tmp_path):
     filled(tmp_path)
     again = table(tmp_path)
-    with pytest.warns(RunWarning, match=r"kept in '.*' is not what is computed now: row 9 is wrong\. It is deleted"):
+    with pytest.warns(
+        RunWarning, match=r"Cached rows in '.*' differ from newly computed rows: row 9 is wrong\. They are deleted"
+    ):
         assert spot_check(again, lambda positions: f"row {positions[-1]} is wrong")
     assert again.missing() == [0, 1, 2]
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_this_process_computed_and_what_is_in_memory_is_trusted(tmp_path):
+def test_rows_in_memory_or_computed_by_this_process_are_not_checked(tmp_path):
     for found in (filled(tmp_path), filled(None), table(tmp_path / "empty")):
         assert not spot_check(found, lambda _: "wrong")
 
 
-def test_rows_that_are_there_are_looked_at_where_others_are_missing(tmp_path):
+def test_existing_rows_are_checked_even_if_others_are_missing(tmp_path):
     filled(tmp_path)
     sorted(tmp_path.iterdir())[0].unlink()
     looked = []
@@ -77,7 +79,7 @@ def test_a_distance_is_relative_to_the_largest_number(expected, found, far):
     )
 
 
-def test_whole_numbers_and_masks_have_to_be_equal():
+def test_integers_and_masks_must_be_equal():
     assert distance(np.arange(3), np.arange(3)) == 0
     assert distance(np.arange(1000), np.arange(1000) + (np.arange(1000) == 0)) == float("inf")
     assert distance(np.array([True]), np.array([False])) == float("inf")

@@ -1,4 +1,4 @@
-"""Entries are found by what they were made from, and the ones used longest ago make room."""
+"""Entries are found by a description of what they were made from. The least recently used entries are deleted for new ones."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def names(store):
     return [kept.about["net"] for kept in store.entries()]
 
 
-def test_the_same_description_finds_the_same_rows_and_another_does_not(tmp_path):
+def test_only_an_equal_description_finds_the_same_rows(tmp_path):
     store = Store(tmp_path / "deep" / "features", 10**6)
     assert store.entries() == []
     entry(store, "a")
@@ -35,7 +35,7 @@ def test_the_same_description_finds_the_same_rows_and_another_does_not(tmp_path)
     assert store.table({"net": "a"}, 10, np.dtype(("<f4", (16, 16)))).missing() == [0]
 
 
-def test_what_was_used_longest_ago_goes_first(tmp_path):
+def test_the_least_recently_used_entry_is_deleted_first(tmp_path):
     store = Store(tmp_path, 35_000)
     for age, name in enumerate(["a", "b", "c"]):
         entry(store, name)
@@ -46,7 +46,7 @@ def test_what_was_used_longest_ago_goes_first(tmp_path):
     assert sum(kept.size_bytes for kept in store.entries()) < 35_000
 
 
-def test_what_another_run_is_reading_stays(tmp_path):
+def test_an_entry_that_another_run_reads_is_kept(tmp_path):
     store = Store(tmp_path, 15_000)
     read = entry(store, "a")
     folder = tmp_path / store.entries()[0].key
@@ -60,7 +60,7 @@ def test_what_another_run_is_reading_stays(tmp_path):
     assert names(store) == ["b"]
 
 
-def test_what_is_in_use_is_passed_over_for_what_is_not(tmp_path):
+def test_entries_in_use_are_kept_and_others_are_deleted_instead(tmp_path):
     store = Store(tmp_path, 25_000)
     read = entry(store, "a")
     entry(store, "b")
@@ -72,7 +72,7 @@ def test_what_is_in_use_is_passed_over_for_what_is_not(tmp_path):
     assert len(read.take(np.arange(10))) == 10
 
 
-def test_a_table_that_is_begun_has_its_room(tmp_path):
+def test_an_incomplete_table_keeps_its_reserved_space(tmp_path):
     store = Store(tmp_path, 25_000)
     tables = [store.table({"net": name}, 10, ROW) for name in "ab"]
     assert sum(kept.size_bytes for kept in store.entries()) < 5_000
@@ -81,7 +81,7 @@ def test_a_table_that_is_begun_has_its_room(tmp_path):
     assert len(tables) == 2
 
 
-def test_what_lost_its_manifest_is_listed_counted_and_goes(tmp_path):
+def test_an_entry_without_a_manifest_is_listed_counted_and_deleted(tmp_path):
     store = Store(tmp_path, 15_000)
     entry(store, "a")
     folder = tmp_path / store.entries()[0].key
@@ -101,7 +101,7 @@ def test_a_shard_is_not_written_into_a_folder_that_was_deleted(tmp_path):
     assert store.entries() == []
 
 
-def test_what_does_not_fit_is_refused_and_nothing_is_lost(tmp_path):
+def test_a_table_above_the_limit_is_refused_and_nothing_is_deleted(tmp_path):
     store = Store(tmp_path, 15_000)
     entry(store, "a")
     with pytest.raises(OSError, match=r"102 kB are needed, and .* may hold 15 kB"):
@@ -109,7 +109,7 @@ def test_what_does_not_fit_is_refused_and_nothing_is_lost(tmp_path):
     assert names(store) == ["a"]
 
 
-def test_a_disk_without_room_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+def test_a_disk_without_space_is_an_error_before_anything_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000}))
     with pytest.raises(OSError, match="are free in"):
         Store(tmp_path, 10**6).table({"net": "a"}, 10, ROW)
@@ -137,14 +137,14 @@ def test_a_manifest_that_cannot_be_read_is_written_again(tmp_path):
     assert names(store) == ["a"]
 
 
-def test_entries_of_an_older_format_are_removed_and_said_in_one_line_once(tmp_path, monkeypatch):
+def test_entries_of_an_older_format_are_removed_with_one_warning(tmp_path, monkeypatch):
     store = Store(tmp_path, 10**6)
     with monkeypatch.context() as patch:
         patch.setattr("tfft.cache.store.FORMAT", 2)
         for name in "ab":
             entry(store, name)
     with pytest.warns(
-        RunWarning, match=r"^2 entries in '.*' were kept by an older version of tfft; they are removed"
+        RunWarning, match=r"^2 entries in '.*' were written by an older version of tfft\. They are removed"
     ) as told:
         entry(store, "c")
     assert len(told) == 1
@@ -152,7 +152,7 @@ def test_entries_of_an_older_format_are_removed_and_said_in_one_line_once(tmp_pa
     entry(store, "d")
 
 
-def test_entries_of_a_newer_format_stay(tmp_path, monkeypatch):
+def test_entries_of_a_newer_format_are_kept(tmp_path, monkeypatch):
     store = Store(tmp_path, 10**6)
     with monkeypatch.context() as patch:
         patch.setattr("tfft.cache.store.FORMAT", 99)
@@ -162,7 +162,7 @@ def test_entries_of_a_newer_format_stay(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("claim", [10**30, -1, True, 1e9, None, "many"])
-def test_a_claim_of_room_that_cannot_be_is_not_believed(tmp_path, claim):
+def test_an_impossible_declared_size_is_ignored(tmp_path, claim):
     store = Store(tmp_path, 35_000)
     entry(store, "a")
     manifest = tmp_path / store.entries()[0].key / "manifest.json"
@@ -180,7 +180,7 @@ def test_an_entry_can_be_removed(tmp_path):
     store.remove("gone already")
 
 
-def test_a_file_in_the_place_of_the_folder_is_said(tmp_path):
+def test_a_file_at_the_path_of_the_folder_raises_an_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file' is a file, not a folder"):
         Store(tmp_path / "file", 10**6).table({"net": "a"}, 10, ROW)

@@ -16,7 +16,7 @@ def _net(*names):
 NET = _net("input", "conv1", "conv1_bn", "conv2_a", "conv2_b", "top_conv", "top_bn")
 
 
-def test_a_block_ends_at_its_last_match_and_takes_everything_since_the_block_before():
+def test_a_block_contains_all_layers_from_the_previous_block_to_its_last_match():
     blocks = [Block("stem", "conv1"), Block("two", "conv2_"), Block("top")]
     assert assign_blocks(NET, blocks) == {
         "input": "stem",
@@ -29,7 +29,7 @@ def test_a_block_ends_at_its_last_match_and_takes_everything_since_the_block_bef
     }
 
 
-def test_one_block_takes_all():
+def test_a_single_block_contains_all_layers():
     assert set(assign_blocks(NET, [Block("all")]).values()) == {"all"}
 
 
@@ -38,7 +38,7 @@ def test_a_pattern_matches_from_the_start_of_the_name():
     assert assign_blocks(NET, [Block("stem", "conv"), Block("rest")])["top_conv"] == "rest"
 
 
-def test_a_pattern_without_a_match_is_named_with_what_there_is():
+def test_the_error_names_a_pattern_without_a_match_and_the_existing_layers():
     with pytest.raises(BackboneError, match=r"'mid' is empty: 'block9'.*'conv2_a'.*input to output"):
         assign_blocks(NET, [Block("stem", "conv1"), Block("mid", "block9"), Block("top")])
 

@@ -1,4 +1,4 @@
-"""What users' own code computes has one digest in every process, and another one as soon as the code computes something else."""
+"""The hash of users' code is the same in every process, and changes as soon as the code computes something else."""
 
 import functools
 import os
@@ -15,7 +15,7 @@ import tfft
 from tfft.core import strategy
 from tfft.core.computation import UnknownError, digest, own_code
 
-# as a notebook defines it: without a file that its source could be read from
+# defined as in a notebook, without a source file
 SOURCE = """
 import functools, keras
 
@@ -117,14 +117,14 @@ def changed(text):
 
 
 @pytest.mark.parametrize(("name", "text", "what"), CHANGES, ids=[what for _, _, what in CHANGES])
-def test_changed_code_has_another_digest_and_the_same_code_the_same(name, text, what):
+def test_the_digest_changes_exactly_when_the_code_changes(name, text, what):
     assert SOURCE.count(text) == 1
     before = digest([made(name)])
     assert before == digest([made(name)]) != ""
     assert before != digest([made(name, changed(text))]), what
 
 
-def test_comments_and_names_do_not_count():
+def test_comments_and_names_do_not_change_the_digest():
     other = SOURCE.replace("helper", "assistant").replace(
         "    return x + 1.0", '    """Adds."""\n    return x + 1.0  # one'
     )
@@ -168,7 +168,7 @@ def holding(constant=(1.0, 2.0, 3.0), tensor=(1.0, 2.0, 3.0), variable=(1.0, 2.0
     return keras.Model(inputs, Holding(np.float32(constant), tensor, variable)(inputs))
 
 
-def test_arrays_tensors_and_variables_that_are_no_weights_count_and_weights_do_not():
+def test_values_of_arrays_tensors_and_variables_change_the_digest_except_weights():
     net = holding()
     before = digest([net])
     assert digest([holding()]) == before
@@ -187,7 +187,7 @@ def called(function):
     return keras.Model(inputs, Own()(inputs))
 
 
-def test_functions_of_tensorflow_inside_count_by_what_they_do():
+def test_tf_functions_inside_are_hashed_by_their_computation():
     def compiled(factor):
         return called(
             tf.function(lambda x: tf.while_loop(lambda i, _: i < 3, lambda i, y: (i + 1, y * factor), (0, x))[1])
@@ -207,12 +207,12 @@ def test_functions_of_tensorflow_inside_count_by_what_they_do():
     ],
     ids=["py_function", "numpy_function", "chance", "a file"],
 )
-def test_what_a_graph_does_not_decide_is_said(function, reason):
+def test_results_that_the_graph_does_not_determine_raise_an_error(function, reason):
     with pytest.raises(UnknownError, match=rf"Own 'own\w*' .*{reason}"):
         digest([called(function)])
 
 
-def test_code_that_fails_when_it_is_traced_is_said():
+def test_code_that_cannot_be_traced_raises_an_error():
     calls = []
 
     def once(x):
@@ -223,13 +223,13 @@ def test_code_that_fails_when_it_is_traced_is_said():
         digest([called(once)])
 
 
-def test_a_table_is_said_as_well():
+def test_a_lookup_table_raises_an_error():
     table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer([1], [2.0]), 0.0)
     with pytest.raises(UnknownError, match="LookupTableFindV2"):
         digest([called(lambda x: x * table.lookup(tf.constant([1])))])
 
 
-def test_nets_of_keras_have_no_code_of_their_own():
+def test_nets_of_keras_contain_no_foreign_code():
     for handle in ("toy", "toy_text"):
         assert digest([tfft.load_backbone(handle).load()]) == ""
     inputs = keras.Input((32, 32, 3))
@@ -237,7 +237,7 @@ def test_nets_of_keras_have_no_code_of_their_own():
     assert own_code(nets[0]) == []
 
 
-def test_a_layer_inside_a_net_inside_a_net_is_found():
+def test_foreign_code_in_nested_nets_is_found():
     inner = made("layer")
     inputs = keras.Input((3,))
     outer = keras.Model(inputs, keras.layers.Dense(2)(inner(inputs)))
@@ -246,7 +246,7 @@ def test_a_layer_inside_a_net_inside_a_net_is_found():
     assert digest([outer]) != digest([other])
 
 
-def test_an_activation_of_keras_with_an_argument_of_ones_own_counts():
+def test_a_keras_activation_with_own_arguments_is_foreign_code():
     def net(slope):
         inputs = keras.Input((3,))
         activation = functools.partial(keras.activations.leaky_relu, negative_slope=slope)
@@ -255,7 +255,7 @@ def test_an_activation_of_keras_with_an_argument_of_ones_own_counts():
     assert digest([net(0.1)]) == digest([net(0.1)]) != digest([net(0.2)])
 
 
-def test_weights_that_are_spread_over_replicas_are_known_as_weights():
+def test_distributed_weights_are_recognised_as_weights():
     with strategy.scope(strategy.resolve("mirrored")):
         net = holding()
         before = digest([net])

@@ -1,4 +1,4 @@
-"""What numbers depend on is named, and differs where they do."""
+"""The description of the environment lists everything that results depend on."""
 
 import json
 import os
@@ -52,19 +52,19 @@ def test_a_changed_renamed_or_added_file_of_the_package_changes_the_hash(package
     assert len(set(hashes)) == 4
 
 
-def test_code_that_was_edited_after_it_was_imported_is_not_taken_for_what_runs(package):
+def test_code_that_was_edited_after_the_import_raises_an_error(package):
     later = time.time() + 60
     os.utime(package / "a.py", (later, later))
-    with pytest.raises(TfftError, match="edited after this process began"):
+    with pytest.raises(TfftError, match="edited after this process started"):
         found(package)
 
 
-def test_a_package_without_sources_is_said(tmp_path):
+def test_a_package_without_sources_raises_an_error(tmp_path):
     with pytest.raises(TfftError, match="source code of tfft is not there"):
         found(tmp_path)
 
 
-def test_the_numbers_of_a_machine_are_json_and_the_same_when_asked_again():
+def test_the_description_is_json_and_does_not_change_between_calls():
     assert fingerprint(environment.computing()) == fingerprint(environment.computing())
     assert {"versions", "codecs", "sources"} == set(environment.decoding())
     assert json.loads(json.dumps(environment.computing()))["threads"] >= 1
@@ -83,7 +83,7 @@ def test_the_numbers_of_a_machine_are_json_and_the_same_when_asked_again():
         ("HOME", "/elsewhere", False),
     ],
 )
-def test_switches_of_the_environment_count_and_other_variables_do_not(monkeypatch, name, value, counts):
+def test_only_environment_variables_that_are_switches_are_included(monkeypatch, name, value, counts):
     monkeypatch.delenv(name, raising=False)
     before = environment.computing()
     monkeypatch.setenv(name, value)
@@ -92,7 +92,7 @@ def test_switches_of_the_environment_count_and_other_variables_do_not(monkeypatc
     assert "secret" not in json.dumps(after)
 
 
-def test_switches_of_tensorflow_and_keras_count():
+def test_switches_of_tensorflow_and_keras_are_included():
     before = environment.computing()
     tf.config.experimental.enable_tensor_float_32_execution(False)
     try:
@@ -108,7 +108,7 @@ def test_switches_of_tensorflow_and_keras_count():
 
 
 @pytest.mark.slow
-def test_onednn_is_what_it_is_and_not_what_was_asked_for_too_late():
+def test_the_onednn_entry_is_the_setting_in_effect_and_not_a_later_variable():
     code = (
         "import os, tensorflow as tf; tf.constant(1) + 1; from tfft.core.environment import computing;"
         "first = computing()['onednn']; os.environ['TF_ENABLE_ONEDNN_OPTS'] = '0'; print(first, computing()['onednn'])"

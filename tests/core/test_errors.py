@@ -1,4 +1,4 @@
-"""The exception tree: three parts in a message, and they survive."""
+"""Errors have three parts, which survive pickling."""
 
 import pickle
 
@@ -8,13 +8,13 @@ from tfft.core import errors
 from tfft.core.errors import DataError, TfftError, kind_of, nearest, shortlist
 
 
-def test_a_message_holds_what_got_and_fix_in_this_order():
+def test_a_message_contains_what_got_and_fix_in_this_order():
     error = DataError("The box is empty.", "0 things", "Fill it.")
     assert str(error) == "The box is empty. Got: 0 things. Fill it."
     assert (error.what, error.got, error.fix) == ("The box is empty.", "0 things", "Fill it.")
 
 
-def test_parts_that_are_not_given_leave_no_trace():
+def test_empty_parts_are_left_out_of_the_message():
     assert str(TfftError("Only this.")) == "Only this."
     assert str(TfftError("What.", fix="Fix.")) == "What. Fix."
 
@@ -28,13 +28,13 @@ def test_wrong_values_can_be_caught_as_value_errors(kind):
 
 
 @pytest.mark.parametrize("kind", [errors.MovementError, errors.BundleError])
-def test_failures_that_are_nobodys_argument_are_no_value_errors(kind):
+def test_errors_without_a_wrong_argument_are_not_value_errors(kind):
     assert issubclass(kind, TfftError)
     assert not issubclass(kind, ValueError)
 
 
 @pytest.mark.parametrize("kind", [errors.DataError, errors.WeightsError, errors.MovementError])
-def test_errors_cross_process_borders(kind):
+def test_errors_can_be_pickled(kind):
     error = pickle.loads(pickle.dumps(kind("What.", "got", "Fix.")))
     assert type(error) is kind
     assert (error.what, error.got, error.fix) == ("What.", "got", "Fix.")
@@ -47,7 +47,7 @@ def test_a_shortlist_is_cut_and_counts_the_rest():
     assert shortlist([]) == ""
 
 
-def test_the_nearest_name_is_suggested_and_all_are_listed_when_none_is_near():
+def test_similar_names_are_suggested_or_all_names_are_listed():
     assert nearest("ResNet-50", ["resnet50", "vgg16"]) == "Did you mean 'resnet50'?"
     assert nearest("zzz", ["b", "a"]) == "There are: 'a', 'b'."
 
@@ -57,5 +57,5 @@ def test_data_warnings_can_be_filtered_as_user_warnings():
 
 
 @pytest.mark.parametrize(("value", "kind"), [(None, "None"), (3, "an int"), ([], "a list"), (KeyError(), "a KeyError")])
-def test_kinds_have_their_article(value, kind):
+def test_type_names_have_the_right_article(value, kind):
     assert kind_of(value) == kind

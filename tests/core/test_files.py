@@ -1,4 +1,4 @@
-"""A write that fails leaves what was there, and nothing beside it."""
+"""A failed write keeps the old files and leaves no temporary files."""
 
 import os
 import socket
@@ -34,7 +34,7 @@ def test_a_file_is_written_and_replaced(tmp_path):
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_a_write_that_fails_leaves_the_old_file(tmp_path, error):
+def test_a_failed_write_keeps_the_old_file(tmp_path, error):
     path = tmp_path / "a.txt"
     path.write_text("old")
     with pytest.raises(error):
@@ -54,7 +54,7 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path):
     assert _listing(tmp_path) == ["bundle"]
 
 
-def test_a_write_that_fails_leaves_the_old_folder(tmp_path):
+def test_a_failed_write_keeps_the_old_folder(tmp_path):
     folder = tmp_path / "bundle"
     folder.mkdir()
     (folder / "old").write_text("old")
@@ -65,7 +65,7 @@ def test_a_write_that_fails_leaves_the_old_folder(tmp_path):
     assert _listing(tmp_path) == ["bundle"]
 
 
-def test_an_old_folder_comes_back_when_nothing_was_made(tmp_path):
+def test_the_old_folder_is_restored_when_nothing_new_was_written(tmp_path):
     folder = tmp_path / "bundle"
     folder.mkdir()
     (folder / "old").write_text("old")
@@ -75,7 +75,7 @@ def test_an_old_folder_comes_back_when_nothing_was_made(tmp_path):
     assert _listing(tmp_path) == ["bundle"]
 
 
-def test_a_link_is_replaced_and_its_target_stays(tmp_path):
+def test_a_link_is_replaced_and_its_target_is_not_changed(tmp_path):
     target = tmp_path / "target"
     target.mkdir()
     (target / "precious").write_text("kept")
@@ -87,13 +87,13 @@ def test_a_link_is_replaced_and_its_target_stays(tmp_path):
     assert not link.is_symlink()
 
 
-def test_a_bare_name_is_written_into_the_working_folder(tmp_path, monkeypatch):
+def test_a_name_without_a_folder_is_written_into_the_working_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_text("a.txt", "x")
     assert _listing(tmp_path) == ["a.txt"]
 
 
-def test_an_old_folder_survives_even_when_it_cannot_be_moved_back(tmp_path, monkeypatch):
+def test_the_old_folder_is_not_deleted_even_if_it_cannot_be_moved_back(tmp_path, monkeypatch):
     home = tmp_path / "bundle"
     home.mkdir()
     (home / "content").write_text("old")
@@ -116,7 +116,7 @@ def test_an_old_folder_survives_even_when_it_cannot_be_moved_back(tmp_path, monk
     assert [path.read_text() for path in tmp_path.rglob("content")] == ["old"]
 
 
-def test_a_file_never_takes_the_place_of_a_folder(tmp_path):
+def test_a_file_never_replaces_a_folder(tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "1.jpg").write_text("precious")
     with pytest.raises(IsADirectoryError, match=r"photos' is a folder; name a file in it"):
@@ -124,7 +124,7 @@ def test_a_file_never_takes_the_place_of_a_folder(tmp_path):
     assert (tmp_path / "photos" / "1.jpg").read_text() == "precious"
 
 
-def test_a_place_that_takes_nothing_says_why(tmp_path):
+def test_a_path_that_cannot_be_written_has_a_reason(tmp_path):
     assert refusal(tmp_path / "new" / "report.html") == ""
     (tmp_path / "file").touch()
     assert "Not a directory" in refusal(tmp_path / "file" / "report.html")
@@ -160,7 +160,7 @@ with replacing(path) as fresh:
 
 
 @pytest.mark.parametrize("when", ["writing", "between"])
-def test_what_a_killed_process_left_is_swept_and_the_old_folder_comes_back(tmp_path, when):
+def test_leftovers_of_a_killed_process_are_deleted_and_the_old_folder_is_restored(tmp_path, when):
     folder = tmp_path / "m.tfft"
     folder.mkdir()
     (folder / "old").write_text("old")
@@ -173,7 +173,7 @@ def test_what_a_killed_process_left_is_swept_and_the_old_folder_comes_back(tmp_p
     assert (folder / "old").read_text() == "old"
 
 
-def test_what_is_being_written_or_is_not_ours_is_not_swept(tmp_path):
+def test_files_that_are_being_written_or_belong_to_others_are_not_deleted(tmp_path):
     path = tmp_path / "a.txt"
     here, now = socket.gethostname(), time.time()
     kept = [

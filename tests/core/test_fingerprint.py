@@ -1,4 +1,4 @@
-"""Fingerprints differ when anything differs, and only then."""
+"""Hashes differ exactly when values differ."""
 
 import json
 import subprocess
@@ -16,11 +16,11 @@ from tfft.core.fingerprint import combined, digest, digest_of_file, fingerprint,
     "other",
     [np.zeros(4, np.int32), np.zeros((2, 2), np.float32), np.float32([0, 0, 0, 1e-30]), np.float32([0, 0, 0, -0.0])],
 )
-def test_dtype_shape_and_every_bit_count(other):
+def test_dtype_shape_and_every_bit_change_the_digest(other):
     assert digest(np.zeros(4, np.float32)) != digest(other)
 
 
-def test_memory_layout_does_not_count():
+def test_the_memory_layout_does_not_change_the_digest():
     array = np.arange(6).reshape(2, 3)
     assert digest(array) == digest(np.asfortranarray(array)) == digest(np.repeat(array, 2, axis=1)[:, ::2])
 
@@ -36,14 +36,14 @@ def test_bfloat16_weights_have_a_digest():
     assert weight_digests([variable]) != weight_digests([other])
 
 
-def test_the_order_of_dict_keys_does_not_count_and_that_of_lists_does():
+def test_the_order_of_lists_changes_the_fingerprint_but_not_that_of_dict_keys():
     assert fingerprint({"a": [1, 2], "b": None}) == fingerprint({"b": None, "a": (1, 2)})
     assert fingerprint([1, 2]) != fingerprint([2, 1])
     assert fingerprint(1) != fingerprint("1")
 
 
 @pytest.mark.parametrize("value", [{1, 2}, float("nan"), np.float32(1), object, {"a": b"x"}])
-def test_what_has_no_canonical_form_is_refused(value):
+def test_values_that_are_not_json_are_refused(value):
     with pytest.raises(TfftError, match=r"no fingerprint.*plain JSON") as caught:
         fingerprint(value)
     assert repr(value)[:20] in str(caught.value)
@@ -57,13 +57,13 @@ def test_a_fingerprint_is_the_same_in_another_process():
     assert other == fingerprint(value)
 
 
-def test_combining_minds_order_and_names():
+def test_combined_hashes_depend_on_order_and_names():
     assert combined(["a", "b"]) != combined(["b", "a"])
     assert combined({"x": "a", "y": "b"}) == combined({"y": "b", "x": "a"})
     assert combined(digest for digest in ("a", "b")) == combined(["a", "b"])
 
 
-def test_the_digest_of_a_file_is_that_of_its_bytes(tmp_path):
+def test_the_digest_of_a_file_equals_the_digest_of_its_bytes(tmp_path):
     content = bytes(range(256)) * 10_000
     (tmp_path / "a").write_bytes(content)
     assert digest_of_file(tmp_path / "a") == digest(content)

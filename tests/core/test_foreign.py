@@ -1,4 +1,4 @@
-"""Code of users is told from that of Keras, wherever it hides."""
+"""Users' own code is found anywhere in a net, and distinguished from code of Keras."""
 
 import functools
 import sys
@@ -78,7 +78,7 @@ THEIRS = {
 
 
 @pytest.mark.parametrize("value", THEIRS.values(), ids=THEIRS)
-def test_code_of_keras_is_known(value):
+def test_code_of_keras_is_not_foreign(value):
     assert not is_foreign(value)
 
 
@@ -97,7 +97,7 @@ def test_a_file_with_the_name_of_a_module_of_python_is_own_code(monkeypatch, tmp
     assert is_foreign(module.function)
 
 
-def test_a_ring_of_values_ends():
+def test_values_that_contain_themselves_cause_no_endless_loop():
     ring = [keras.layers.Dense(2)]
     ring.append(ring)
     assert not is_foreign(ring)

@@ -1,4 +1,4 @@
-"""A forked process says at once that TensorFlow cannot run in it; one that was forked before TensorFlow started works."""
+"""A process that was forked after TensorFlow started raises an error at once; one that was forked earlier works."""
 
 import os
 import subprocess
@@ -45,7 +45,7 @@ CASES = {
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot fork")
 @pytest.mark.parametrize("case", CASES)
-def test_a_fork_works_or_says_what_to_do_instead(case):
+def test_a_fork_works_or_the_error_says_what_to_do_instead(case):
     code, status = CASES[case]
     command = [sys.executable, "-c", f"{PREPARED}\n{code}\nprint('status', status)"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)

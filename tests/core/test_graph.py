@@ -1,4 +1,4 @@
-"""The beginning of a net ends before what moves, and as few values as can be cross its end."""
+"""The frozen beginning of a net ends before the first changing layer, at a point with few values."""
 
 import keras
 import keras_hub
@@ -9,7 +9,7 @@ from tfft.core.graph import beginning, boundary, largest, multiplications
 
 
 def ends(net, moving, inference=True):
-    """Names of the operations whose results cross the end of the beginning, while some layers move."""
+    """Names of the operations whose results the rest of the net reads, while some layers change."""
     weights = [weight for name in moving for weight in net.get_layer(name).weights]
     return sorted(t._keras_history.operation.name for t in boundary(net, beginning(net, weights, inference)))
 
@@ -25,16 +25,16 @@ def chain():
 @pytest.mark.parametrize(
     ("moving", "place"), [([], ["two"]), (["two"], ["noise"]), (["one"], ["pixels"]), (["one", "two"], ["pixels"])]
 )
-def test_everything_before_the_first_that_moves_is_in_the_beginning(chain, moving, place):
+def test_all_calls_before_the_first_changing_layer_are_in_the_beginning(chain, moving, place):
     assert ends(chain, moving) == place
 
 
-def test_where_dropout_is_on_it_ends_the_beginning(chain):
+def test_active_dropout_ends_the_beginning(chain):
     assert ends(chain, [], inference=False) == ["relu"]
     assert ends(chain, ["two"], inference=False) == ["relu"]
 
 
-def test_paths_that_do_not_pass_what_moves_are_in_the_beginning():
+def test_paths_without_changing_layers_are_in_the_beginning():
     inputs = keras.Input((8, 8, 3))
     left = keras.layers.Conv2D(4, 3, padding="same", name="left")(inputs)
     right = keras.layers.Conv2D(2, 3, padding="same", name="right")(inputs)
@@ -43,7 +43,7 @@ def test_paths_that_do_not_pass_what_moves_are_in_the_beginning():
     assert ends(net, ["top"]) == ["left", "right"]
 
 
-def test_one_small_tensor_is_kept_rather_than_two_made_of_it():
+def test_one_small_tensor_is_stored_instead_of_two_results_of_it():
     inputs = keras.Input((8, 8, 3))
     x = keras.layers.Conv2D(4, 3, padding="same", name="first")(inputs)
     left = keras.layers.Conv2D(4, 1, name="left")(keras.layers.ReLU(name="relu")(x))
@@ -53,8 +53,8 @@ def test_one_small_tensor_is_kept_rather_than_two_made_of_it():
     assert ends(net, ["left"]) == ["relu", "right"], "a kernel is never computed again"
 
 
-def test_a_mask_travels_along():
-    """An encoder with a second input, as transformers have, is cut into features and mask."""
+def test_a_mask_is_part_of_the_boundary():
+    """An encoder with a mask as second input, like transformers, has features and mask at its boundary."""
     tokens, mask = keras.Input((6,), dtype="int32", name="tokens"), keras.Input((6,), dtype="bool", name="mask")
     x = keras.layers.Embedding(10, 4, name="embedding")(tokens)
     for name in ("one", "two"):
@@ -70,8 +70,8 @@ def test_a_mask_travels_along():
     np.testing.assert_array_equal(second(first([ids, real])), encoder([ids, real]))
 
 
-def test_what_is_random_is_not_left_to_the_rest_to_save_a_value():
-    """In the beginning it is off; behind it, training would turn it on."""
+def test_a_random_layer_stays_in_the_beginning_even_if_it_could_save_values():
+    """In the beginning the layer is off; in the rest, training would turn it on."""
     inputs = keras.Input((8, 8, 3))
     x = keras.layers.Dropout(0.5, name="noise")(keras.layers.Conv2D(4, 3, padding="same", name="first")(inputs))
     left = keras.layers.Conv2D(4, 1, name="left")(keras.layers.ReLU(name="relu")(x))
@@ -81,7 +81,7 @@ def test_what_is_random_is_not_left_to_the_rest_to_save_a_value():
 
 
 @pytest.mark.parametrize("layer", [keras.layers.Dropout, keras.layers.GaussianNoise, keras.layers.SpatialDropout2D])
-def test_any_random_layer_ends_the_beginning_where_it_is_on(layer):
+def test_any_active_random_layer_ends_the_beginning(layer):
     inputs = keras.Input((8, 8, 3))
     x = keras.layers.ReLU(name="relu")(keras.layers.Conv2D(4, 3, name="one")(inputs))
     net = keras.Model(inputs, keras.layers.Conv2D(4, 3, name="two")(layer(0.3, name="noise")(x)))
@@ -89,7 +89,7 @@ def test_any_random_layer_ends_the_beginning_where_it_is_on(layer):
     assert ends(net, ["two"]) == ["noise"]
 
 
-def test_multiplications_and_the_hungriest_operation_are_what_can_be_counted_by_hand():
+def test_multiplications_and_the_largest_operation_equal_values_counted_by_hand():
     inputs = keras.Input((8, 8, 3))
     x = keras.layers.Conv2D(16, 3, strides=2, padding="same", use_bias=True)(inputs)
     x = keras.layers.BatchNormalization()(x)
@@ -99,7 +99,7 @@ def test_multiplications_and_the_hungriest_operation_are_what_can_be_counted_by_
     assert largest(net) == 4 * 4 * 16 * 2, "the norm reads and writes as much as any"
 
 
-def test_a_table_multiplies_nothing_and_an_unknown_length_counts_as_it_is_told():
+def test_embeddings_multiply_nothing_and_unknown_lengths_count_as_given():
     tokens = keras.Input((None,), dtype="int32")
     x = keras.layers.Embedding(1000, 4)(tokens)
     net = keras.Model(tokens, keras.layers.Dense(5)(x))
@@ -109,15 +109,15 @@ def test_a_table_multiplies_nothing_and_an_unknown_length_counts_as_it_is_told()
     assert isinstance(multiplications(net, length=2.5), int)
 
 
-def test_a_length_that_is_known_is_not_replaced():
+def test_known_lengths_are_not_replaced():
     pixels = keras.Input((8, None, 3))
     net = keras.Model(pixels, keras.layers.Conv2D(2, 1)(pixels))
     assert multiplications(net, length=5) == 8 * 5 * (3 * 2)
 
 
 @pytest.mark.parametrize("length", [1, 12, 33])
-def test_bert_takes_the_multiplications_of_its_kernels_for_each_token(length):
-    """Queries, keys, values, their projection and the feed-forward net; tables take none, nor do biases of shape (heads, width)."""
+def test_bert_needs_the_multiplications_of_its_kernels_for_each_token(length):
+    """Queries, keys, values, their projection and the feed-forward net count; embeddings and (heads, width) biases do not."""
     width, inner, depth = 8, 16, 3
     layers = {"num_layers": depth, "num_heads": 2, "hidden_dim": width, "intermediate_dim": inner}
     bert = keras_hub.models.BertBackbone(vocabulary_size=20, max_sequence_length=40, **layers)
@@ -126,14 +126,14 @@ def test_bert_takes_the_multiplications_of_its_kernels_for_each_token(length):
     assert multiplications(bert, length) == length * of_a_token + pooled
 
 
-def test_vgg16_takes_the_multiplications_that_are_written_of_it():
-    """15.3 thousand million at 224 pixels, without its top (Simonyan and Zisserman 2015 and others)."""
+def test_vgg16_needs_the_published_number_of_multiplications():
+    """15.3 billion at 224 pixels, without its top (Simonyan and Zisserman 2015 and others)."""
     net = keras.applications.VGG16(weights=None, include_top=False, input_shape=(224, 224, 3))
     assert multiplications(net) == pytest.approx(15.35e9, rel=0.001)
 
 
 @pytest.mark.parametrize("trained", [1, 2, 3])
-def test_the_padding_mask_of_bert_crosses_with_its_tokens(trained):
+def test_the_boundary_of_bert_contains_tokens_and_padding_mask(trained):
     layers = {"num_layers": 3, "num_heads": 2, "hidden_dim": 8, "intermediate_dim": 16}
     bert = keras_hub.models.BertBackbone(vocabulary_size=20, max_sequence_length=10, **layers)
     random = np.random.default_rng(0)

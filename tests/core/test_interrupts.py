@@ -1,4 +1,4 @@
-"""An interrupt is raised at once, or else as soon as somebody asks; other handlers are left alone."""
+"""An interrupt is raised at once, or at the next check; handlers of the user stay."""
 
 import contextlib
 import os
@@ -12,14 +12,14 @@ from tfft.core.interrupts import TERMINATED, noticed
 
 @pytest.fixture(autouse=True)
 def _handled():
-    """Python's own handler, which a shell's background takes away."""
+    """Set Python's own handler, which is missing in background processes of a shell."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
 class Dropping:
-    """Is interrupted in its destructor, where Python ignores whatever is raised."""
+    """An object that is interrupted in its destructor, where Python ignores all exceptions."""
 
     def __del__(self):
         os.kill(os.getpid(), signal.SIGINT)
@@ -28,7 +28,7 @@ class Dropping:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_an_interrupt_that_a_destructor_swallows_is_raised_later():
+def test_an_interrupt_that_python_drops_in_a_destructor_is_raised_later():
     with noticed() as check:
         check()
         found = Dropping()
@@ -38,7 +38,7 @@ def test_an_interrupt_that_a_destructor_swallows_is_raised_later():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_an_interrupt_elsewhere_is_raised_at_once():
+def test_an_interrupt_outside_a_destructor_is_raised_at_once():
     seen = []
 
     def work():
@@ -52,7 +52,7 @@ def test_an_interrupt_elsewhere_is_raised_at_once():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_handler_of_the_users_own_and_other_threads_are_left_alone():
+def test_handlers_of_the_user_and_other_threads_are_not_changed():
     own = []
     before = signal.signal(signal.SIGINT, lambda *_: own.append(1))
     try:
@@ -74,14 +74,14 @@ def test_a_handler_of_the_users_own_and_other_threads_are_left_alone():
     assert own == [1, 2]
 
 
-def test_sigterm_ends_the_process_in_order_and_with_its_own_status():
+def test_sigterm_ends_the_process_in_order_and_with_its_exit_status():
     with pytest.raises(SystemExit) as ended, noticed():
         os.kill(os.getpid(), signal.SIGTERM)
     assert ended.value.code == TERMINATED == 143
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-def test_a_second_sigterm_does_not_cut_the_saving_short():
+def test_a_second_sigterm_does_not_interrupt_saving():
     saved = []
 
     def work():
@@ -97,7 +97,7 @@ def test_a_second_sigterm_does_not_cut_the_saving_short():
     assert saved == ["all of it"]
 
 
-def test_one_inside_another_sees_what_the_outer_one_saw():
+def test_a_nested_context_shares_the_signals_of_the_outer_one():
     def work():
         with noticed() as check:
             with noticed(), contextlib.suppress(SystemExit):
@@ -108,7 +108,7 @@ def test_one_inside_another_sees_what_the_outer_one_saw():
         work()
 
 
-def test_a_handler_of_sigterm_that_the_user_has_set_stays():
+def test_the_users_handler_of_sigterm_is_kept():
     own = []
     before = signal.signal(signal.SIGTERM, lambda *_: own.append(1))
     try:

@@ -1,4 +1,4 @@
-"""Layers that Keras names by itself have the same names each time."""
+"""Unnamed Keras layers get the same names each time."""
 
 import keras
 import pytest
@@ -7,7 +7,7 @@ import tfft
 from tfft.core.layer_names import own_names
 
 
-def test_counting_starts_anew_inside_and_goes_on_outside() -> None:
+def test_numbers_start_from_zero_inside_and_continue_outside() -> None:
     before = keras.layers.ReLU().name
     with own_names():
         assert [keras.layers.ReLU().name for _ in range(2)] == ["re_lu", "re_lu_1"]
@@ -15,7 +15,7 @@ def test_counting_starts_anew_inside_and_goes_on_outside() -> None:
     assert int(after.rpartition("_")[2]) == int(before.removeprefix("re_lu").lstrip("_") or 0) + 1
 
 
-def test_counting_goes_on_after_an_error() -> None:
+def test_numbers_continue_after_an_error() -> None:
     names = {keras.layers.ReLU().name}
     with pytest.raises(KeyError), own_names():
         raise KeyError
@@ -23,7 +23,7 @@ def test_counting_goes_on_after_an_error() -> None:
     assert len(names) == 2
 
 
-def test_a_second_net_of_unnamed_layers_has_the_variables_of_the_first() -> None:
+def test_a_second_net_of_unnamed_layers_has_the_same_variable_names() -> None:
     described = tfft.load_backbone("xception", weights=None, size=71)
     first, second = described.load(), described.load()
     assert [v.path for v in first.weights] == [v.path for v in second.weights]

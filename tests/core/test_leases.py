@@ -1,4 +1,4 @@
-"""A folder is in use as long as the object that reads it lives, and its process."""
+"""A folder is in use as long as the object that reads it and its process exist."""
 
 import os
 import socket
@@ -13,10 +13,10 @@ from tfft.core.leases import is_leased, lease
 
 
 class Holder:
-    """Something that reads."""
+    """An object that uses a folder."""
 
 
-def test_a_lease_ends_with_its_last_holder(tmp_path):
+def test_a_folder_is_leased_until_the_last_holder_is_deleted(tmp_path):
     one, two = Holder(), Holder()
     lease(tmp_path, one)
     lease(tmp_path, two)
@@ -27,7 +27,7 @@ def test_a_lease_ends_with_its_last_holder(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_end_of_a_lease_is_no_use_of_the_folder(tmp_path):
+def test_the_end_of_a_lease_does_not_change_the_time_of_the_folder(tmp_path):
     holder = Holder()
     end = lease(tmp_path, holder)
     os.utime(tmp_path, (1000, 1000))
@@ -37,7 +37,7 @@ def test_the_end_of_a_lease_is_no_use_of_the_folder(tmp_path):
     assert not is_leased(tmp_path)
 
 
-def test_what_a_dead_process_left_counts_for_nothing_and_is_removed(tmp_path):
+def test_the_lease_of_a_dead_process_is_ignored_and_deleted(tmp_path):
     code = (
         "import os; from pathlib import Path; from tfft.core.leases import lease\n"
         f"lease(Path({str(tmp_path)!r}), lease); os._exit(0)"
@@ -48,7 +48,7 @@ def test_what_a_dead_process_left_counts_for_nothing_and_is_removed(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_child_that_ends_does_not_end_its_parents_lease(tmp_path):
+def test_the_end_of_a_child_process_does_not_end_the_lease_of_its_parent(tmp_path):
     code = (
         f"import os; from pathlib import Path; from tfft.core.leases import is_leased, lease; holder = type('H', (), {{}})()\n"
         f"lease(Path({str(tmp_path)!r}), holder)\n"
@@ -58,7 +58,7 @@ def test_a_child_that_ends_does_not_end_its_parents_lease(tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_another_machine_is_believed_for_a_day(tmp_path):
+def test_the_lease_of_another_machine_counts_for_a_day(tmp_path):
     path = tmp_path / f".lease-{socket.gethostname()}x-1-0"
     path.touch()
     assert is_leased(tmp_path)
@@ -66,7 +66,7 @@ def test_another_machine_is_believed_for_a_day(tmp_path):
     assert not is_leased(tmp_path)
 
 
-def test_other_hidden_files_and_folders_that_are_not_there_are_no_leases(tmp_path):
+def test_other_hidden_files_and_missing_folders_are_not_leases(tmp_path):
     (tmp_path / ".lease-").touch()
     assert not is_leased(tmp_path)
     assert not is_leased(tmp_path / "nowhere")

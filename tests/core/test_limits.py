@@ -1,4 +1,4 @@
-"""Limits are checked, named in the message, and raised by the environment variable that the message names."""
+"""Limits are checked. The message gives the limit and the environment variable that raises it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the machine offers is read, not guessed, and nothing is created on the way."""
+"""Facts about the machine are read from the system, without creating files."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import pytest
 from tfft.core import machine
 
 
-def test_cores_are_those_this_process_may_use(monkeypatch):
+def test_cores_are_the_cores_that_this_process_may_use(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 3, 5}, raising=False)
     assert machine.cores() == 3
 
@@ -21,14 +21,14 @@ def test_without_an_affinity_call_all_cores_count(monkeypatch, counted, expected
     assert machine.cores() == expected
 
 
-def test_the_cache_folder_follows_the_environment_and_is_not_created(monkeypatch, tmp_path):
+def test_the_cache_folder_is_set_by_the_environment_and_is_not_created(monkeypatch, tmp_path):
     monkeypatch.setenv("TFFT_CACHE_DIR", str(tmp_path / "cache"))
     assert machine.cache_folder() == tmp_path / "cache"
     assert machine.trials_file() == tmp_path / "cache" / "precision.json"
     assert not machine.cache_folder().exists()
 
 
-def test_an_empty_variable_means_the_platforms_folder(monkeypatch):
+def test_an_empty_variable_means_the_default_folder_of_the_platform(monkeypatch):
     monkeypatch.setenv("TFFT_CACHE_DIR", "")
     assert machine.cache_folder().name == "tfft"
 
@@ -46,7 +46,7 @@ def test_instruction_sets_are_read_from_the_kernel(monkeypatch, text, expected):
     assert machine.instruction_sets() == expected
 
 
-def test_a_platform_that_says_nothing_gives_no_instruction_sets(monkeypatch):
+def test_an_unknown_platform_has_no_instruction_sets(monkeypatch):
     def fail(self):
         raise FileNotFoundError
 
@@ -54,13 +54,13 @@ def test_a_platform_that_says_nothing_gives_no_instruction_sets(monkeypatch):
     assert machine.instruction_sets() == ()
 
 
-def test_memory_is_that_of_the_machine_or_unknown(monkeypatch):
+def test_memory_is_the_memory_of_the_machine_or_unknown(monkeypatch):
     assert machine.memory_bytes() > 2**20
     monkeypatch.delattr(os, "sysconf")
     assert machine.memory_bytes() is None
 
 
-def test_memory_is_that_of_the_container_where_it_has_less(monkeypatch, tmp_path):
+def test_memory_is_the_limit_of_the_container_if_it_is_smaller(monkeypatch, tmp_path):
     whole = machine.memory_bytes()
     for name, text in (("less", "1048576\n"), ("more", f"{2**62}\n"), ("none", "max\n")):
         (tmp_path / name).write_text(text)
@@ -68,7 +68,7 @@ def test_memory_is_that_of_the_container_where_it_has_less(monkeypatch, tmp_path
         assert machine.memory_bytes() == (2**20 if name == "less" else whole)
 
 
-def test_hardware_names_accelerators_and_can_be_written_as_json(monkeypatch):
+def test_hardware_contains_accelerators_and_is_json(monkeypatch):
     import tensorflow as tf
 
     assert machine.hardware()["accelerators"] == []
@@ -78,5 +78,5 @@ def test_hardware_names_accelerators_and_can_be_written_as_json(monkeypatch):
     assert "Some GPU" in json.dumps(machine.hardware())
 
 
-def test_memory_can_be_given_back_everywhere():
+def test_releasing_memory_works_on_every_platform():
     machine.release_memory()

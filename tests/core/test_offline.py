@@ -1,4 +1,4 @@
-"""Offline means offline."""
+"""In offline mode, no connection leaves this machine."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ def server():
 @pytest.mark.parametrize(
     ("value", "expected"), [("1", True), ("yes", True), ("", False), ("0", False), ("False", False), (" off ", False)]
 )
-def test_the_variable_is_read_as_a_person_means_it(value, expected, monkeypatch):
+def test_usual_words_for_yes_and_no_are_understood(value, expected, monkeypatch):
     monkeypatch.setenv("TFFT_OFFLINE", value)
     assert is_offline() is expected
 
@@ -34,19 +34,19 @@ def test_other_machines_are_refused_by_name_and_by_address():
             one.connect_ex(("192.0.2.1", 443))
 
 
-def test_local_connections_go_on(server):
+def test_local_connections_still_work(server):
     with disconnected(always=True), socket.create_connection(server, timeout=5) as one:
         assert one.getpeername() == server
 
 
-def test_afterwards_everything_is_as_before_also_after_an_error(server):
+def test_everything_is_restored_afterwards_even_after_an_error(server):
     before = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
     with pytest.raises(KeyError), disconnected(always=True):
         raise KeyError
     assert (socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo) == before
 
 
-def test_of_two_at_once_the_last_one_opens_the_way():
+def test_with_two_contexts_connections_are_refused_until_the_last_one_ends():
     first, leave = threading.Event(), threading.Event()
 
     def hold():
@@ -67,14 +67,14 @@ def test_of_two_at_once_the_last_one_opens_the_way():
     assert socket.getaddrinfo("localhost", 80)
 
 
-def test_without_the_variable_nothing_is_touched(monkeypatch):
+def test_without_the_variable_nothing_is_changed(monkeypatch):
     monkeypatch.delenv("TFFT_OFFLINE", raising=False)
     before = socket.getaddrinfo
     with disconnected():
         assert socket.getaddrinfo is before
 
 
-def test_patches_of_others_are_left_in_place(monkeypatch):
+def test_patches_of_other_libraries_are_kept(monkeypatch):
     def theirs(*arguments, **options):
         raise AssertionError
 
@@ -85,7 +85,7 @@ def test_patches_of_others_are_left_in_place(monkeypatch):
     assert (socket.socket.connect, socket.getaddrinfo) == (theirs, theirs)
 
 
-def test_proxies_are_passed_over(monkeypatch):
+def test_proxies_are_not_used(monkeypatch):
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.setenv("no_proxy", "localhost")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")

@@ -1,4 +1,4 @@
-"""What a tensor depends on, and what everything passes on its way to it."""
+"""The calls that a tensor depends on, and the single tensors that all data to it passes through."""
 
 import keras
 import pytest
@@ -20,18 +20,18 @@ def names(calls):
     return [node.operation.name for node in calls]
 
 
-def test_a_tensor_depends_on_what_leads_to_it_and_nothing_else(net):
+def test_a_tensor_depends_exactly_on_the_calls_before_it(net):
     assert names(before(net, net.outputs[0])) == ["stem", "branch", "joined"]
     assert names(before(net, net.outputs[1])) == ["stem", "branch", "side"]
     assert before(net, net.inputs[0]) == []
 
 
-def test_what_a_skip_connection_goes_around_is_no_passage(net):
+def test_calls_inside_a_skip_connection_are_not_passages(net):
     assert names(passages(net, net.outputs[0])) == ["stem", "joined"]
     assert names(passages(net, net.outputs[1])) == ["stem", "branch", "side"]
 
 
-def test_raw_operations_are_passages_and_an_input_that_is_read_twice_is_none():
+def test_plain_operations_are_passages_but_an_input_that_is_read_twice_is_not():
     pixels = keras.Input((4,))
     doubled = pixels + pixels
     twice, once = doubled * pixels, doubled * 2

@@ -1,4 +1,4 @@
-"""Each mistake in a path gets the one change that mends it."""
+"""Each mistake in a path gets the advice that repairs it."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def home(tmp_path, monkeypatch):
     ("path", "advice"),
     [
         ("https://example.org/cat.jpg", "That is a URL: download the file first"),
-        ("https:/example.org/cat.jpg", "That is a URL"),  # what pathlib makes of it
+        ("https:/example.org/cat.jpg", "That is a URL"),  # the form that pathlib gives it
         ("s3://bucket/cat.jpg", "That is a URL"),
         ("file:///data/cat.jpg", "without 'file://'"),
         (r"data\cat.jpg", "Did you mean 'data/cat.jpg'? Forward slashes"),
@@ -38,27 +38,27 @@ def home(tmp_path, monkeypatch):
         ("nowhere/at/all.jpg", "relative to where you run"),
         ("nowhere/at/all.jpg", "The folder 'nowhere' does not exist"),
         ("/nowhere/at/all.jpg", "The folder '/nowhere' does not exist"),
-        ("data/zebra.gif", "Beside it are 'cat.jpg', 'deep', 'two words.png'"),
+        ("data/zebra.gif", "Its folder contains 'cat.jpg', 'deep', 'two words.png'"),
         (
             "data/*.jpg",
-            r"pass glob.glob('data/*.jpg'), or in a shell the path without quotes. It stands for 'data/cat.jpg'",
+            r"pass glob.glob('data/*.jpg'), or in a shell the path without quotes. It matches 'data/cat.jpg'",
         ),
-        ("data/[x.jpg", "Beside it are"),
-        ("data/*.gif", "Beside it are"),
+        ("data/[x.jpg", "Its folder contains"),
+        ("data/*.gif", "Its folder contains"),
         ("below/deep", "Did you mean 'data/deep'? There is a folder of this name"),
         ("x" * 5000, "Check the path"),
         ("nul\0.jpg", "Check the path"),
     ],
 )
-def test_what_was_probably_meant_is_said(home, path, advice):
+def test_the_advice_names_what_was_probably_meant(home, path, advice):
     assert advice in missing_file(path)
 
 
-def test_a_start_other_than_the_working_folder(home):
+def test_paths_can_start_from_another_folder_than_the_working_folder(home):
     assert "data/cat.jpg'" in missing_file("cat", start="data")
 
 
-def test_classes_one_level_further_down_are_found(tmp_path):
+def test_class_folders_one_level_further_down_are_found(tmp_path):
     assert class_folders_below(tmp_path) == ""
     for name in ("flowers/a", "flowers/b"):
         (tmp_path / name).mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Models and predictors are copied; pickling them says what to do instead."""
+"""Models and predictors can be copied. The error for pickling says what to do instead."""
 
 import copy
 import pickle
@@ -16,7 +16,7 @@ def value(request, tmp_path):
     return model if request.param == "model" else tfft.load(tfft.export(model, tmp_path / "toy.tfft"))
 
 
-def test_pickling_says_what_to_do_instead(value):
+def test_the_error_for_pickling_says_what_to_do_instead(value):
     with pytest.raises(TfftError, match=r"cannot be pickled\..*tfft\.load\(path\)"):
         pickle.dumps(value)
 

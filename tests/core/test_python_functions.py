@@ -1,4 +1,4 @@
-"""Functions that a dataset calls live as long as something reads it, and no longer."""
+"""Functions that a dataset calls are freed when nothing reads the dataset any more."""
 
 import gc
 import weakref
@@ -21,7 +21,7 @@ def _dataset():
     return owned(dataset, double), weakref.ref(double)
 
 
-def test_a_function_ends_with_its_dataset():
+def test_a_function_is_freed_with_its_dataset():
     dataset, function = _dataset()
     assert list(dataset.as_numpy_iterator()) == [0, 2, 4]
     del dataset
@@ -39,7 +39,7 @@ def test_a_function_ends_with_its_dataset():
         lambda dataset: tf.distribute.MirroredStrategy(["CPU:0"]).experimental_distribute_dataset(dataset.batch(2)),
     ],
 )
-def test_it_lives_in_all_that_is_made_of_its_dataset(made):
+def test_a_function_is_kept_by_all_datasets_made_from_its_dataset(made):
     dataset, function = _dataset()
     later = made(dataset)
     del dataset
@@ -51,7 +51,7 @@ def test_it_lives_in_all_that_is_made_of_its_dataset(made):
     assert function() is None
 
 
-def test_functions_of_others_are_left_alone():
+def test_functions_of_other_libraries_are_not_freed():
     def other(value):
         return value
 
@@ -62,7 +62,7 @@ def test_functions_of_others_are_left_alone():
 
 
 @pytest.mark.parametrize("kind", ["training", "evaluation"])
-def test_batches_let_go_of_their_examples(kind):
+def test_batches_free_their_examples(kind):
     class Read:
         def __call__(self, epoch, chosen):
             return chosen * 1.0, chosen * 10.0
@@ -77,7 +77,7 @@ def test_batches_let_go_of_their_examples(kind):
     assert held() is None
 
 
-def test_a_fit_and_an_evaluation_of_texts_leave_no_graph():
+def test_fit_and_evaluate_with_texts_free_their_graphs():
     data = tfft.data.from_arrays([f"text number {n}" for n in range(24)], ["a", "b"] * 12)
 
     def graphs():
@@ -92,7 +92,7 @@ def test_a_fit_and_an_evaluation_of_texts_leave_no_graph():
     assert len(graphs()) == before
 
 
-def test_examples_in_memory_are_let_go_after_a_fit():
+def test_examples_in_memory_are_freed_after_a_fit():
     images = np.random.default_rng(0).integers(0, 255, (24, 16, 16, 3), np.uint8)
     data = tfft.data.from_arrays(list(images), [0, 1] * 12)
     model = tfft.build("toy", tfft.tasks.classification(data.labels), cache="off", precision="float32")

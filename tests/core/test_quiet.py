@@ -1,4 +1,4 @@
-"""TensorFlow starts without its notes, and without hiding a failure."""
+"""TensorFlow starts without messages, but errors are not hidden."""
 
 import subprocess
 import sys
@@ -8,13 +8,13 @@ def run(code):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
 
 
-def test_notes_are_kept_back_and_stderr_works_afterwards():
+def test_start_up_messages_are_hidden_and_stderr_works_afterwards():
     code = "import sys; from tfft.core.quiet import start_tensorflow as s; s(); s(); sys.stderr.write('mine'); import tensorflow"
     done = run(code)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "mine")
 
 
-def test_a_failed_import_shows_what_was_written():
+def test_a_failed_import_shows_its_output():
     code = (
         "import os, sys\n"
         "class Finder:\n"

@@ -1,4 +1,4 @@
-"""Rows of many lengths stand end to end in one array, and come out as they went in."""
+"""Rows of different lengths are stored in one array, and can be read back unchanged."""
 
 import numpy as np
 import pytest
@@ -27,14 +27,14 @@ def test_a_padded_length_is_a_multiple_of_four_as_its_docstring_says():
     assert [length for length in range(1, 100) if not 0 <= padded(length) - length < 4] == []
 
 
-def test_padding_what_is_padded_changes_nothing():
+def test_padding_a_padded_length_changes_nothing():
     assert [length for length in range(100) if padded(padded(length)) != padded(length)] == []
 
 
 @pytest.mark.parametrize("width", [None, 2])
 @pytest.mark.parametrize("dtype", ["int32", "float16"])
 @pytest.mark.parametrize("lengths", [[3, 1, 7], [5], [0, 2, 0, 0, 1, 0]])
-def test_rows_come_out_as_they_went_in(lengths, width, dtype):
+def test_rows_are_read_back_unchanged(lengths, width, dtype):
     given = rows(lengths, width, dtype)
     ragged = Ragged.of(given)
     assert len(ragged) == len(given)
@@ -55,12 +55,12 @@ def test_it_can_be_iterated_like_any_sequence_and_again():
 
 
 @pytest.mark.parametrize("outside", [3, -4])
-def test_a_position_outside_of_it_is_an_index_error(outside):
+def test_a_position_outside_the_rows_is_an_index_error(outside):
     with pytest.raises(IndexError):
         Ragged.of(rows([2, 4, 3]))[outside]
 
 
-def test_a_row_is_a_view_and_a_selection_copies_none():
+def test_rows_and_selections_are_views():
     ragged = Ragged.of(rows([4, 9, 2], 2))
     assert all(np.shares_memory(row, ragged.flat) for row in ragged)
     chosen = Selected(ragged, np.array([2, 0]))
@@ -68,7 +68,7 @@ def test_a_row_is_a_view_and_a_selection_copies_none():
     assert np.shares_memory(chosen[1], ragged.flat)
 
 
-def test_lengths_of_any_whole_kind_will_do():
+def test_lengths_may_have_any_integer_dtype():
     flat = np.arange(300)
     ragged = Ragged(flat, np.array([200, 100], np.uint8))
     np.testing.assert_array_equal(ragged[1], flat[200:])

@@ -1,4 +1,4 @@
-"""Seeds are independent, stable across machines, and leave the user's generators alone."""
+"""Seeds are independent, equal on all machines, and do not change the user's generators."""
 
 import random
 
@@ -27,12 +27,12 @@ def _kernel(seed):
     return layer.kernel.numpy()
 
 
-def test_layers_made_inside_are_repeatable():
+def test_layers_created_inside_are_reproducible():
     np.testing.assert_array_equal(_kernel(1), _kernel(1))
     assert not np.array_equal(_kernel(1), _kernel(2))
 
 
-def test_dropout_made_inside_is_repeatable():
+def test_dropout_created_inside_is_reproducible():
     def masks(seed):
         with seeded_initializers(seed):
             layer = keras.layers.Dropout(0.5)
@@ -42,7 +42,7 @@ def test_dropout_made_inside_is_repeatable():
     assert not np.array_equal(masks(3), masks(4))
 
 
-def test_the_users_generators_go_on_as_if_nothing_had_happened():
+def test_the_users_generators_continue_unchanged():
     random.seed(7)
     np.random.seed(7)
     expected = random.random(), np.random.random()
@@ -52,7 +52,7 @@ def test_the_users_generators_go_on_as_if_nothing_had_happened():
     assert (random.random(), np.random.random()) == expected
 
 
-def test_the_users_generator_comes_back_after_an_error():
+def test_the_users_generator_is_restored_after_an_error():
     random.seed(7)
     state = random.getstate()
     with pytest.raises(KeyError), seeded_initializers(0):
@@ -61,7 +61,7 @@ def test_the_users_generator_comes_back_after_an_error():
 
 
 @pytest.mark.parametrize("wrong", ["x", 1.5, None, True])
-def test_a_seed_that_is_no_whole_number_is_refused(wrong):
+def test_a_seed_that_is_not_a_whole_number_is_refused(wrong):
     with pytest.raises(TfftError, match=r"must be a whole number.*seed=0"):
         derive(wrong, "split")
     assert derive(np.int64(3), "split") == derive(3, "split")

@@ -1,4 +1,4 @@
-"""LabelSpace refuses what would be ambiguous later, and survives JSON."""
+"""LabelSpace refuses ambiguous labels, and survives a JSON round trip."""
 
 import json
 import math
@@ -17,18 +17,18 @@ def test_the_order_of_names_is_the_class_id():
     assert len(labels) == 3
 
 
-def test_an_unknown_name_is_named_beside_the_known_ones():
+def test_the_error_for_an_unknown_name_lists_the_known_ones():
     with pytest.raises(TaskError, match=r"no label 'moth'.*'ant', 'bee'"):
         LabelSpace(("ant", "bee")).index("moth")
 
 
-def test_no_names_are_refused():
+def test_an_empty_list_of_names_is_refused():
     with pytest.raises(TaskError, match=r"'multi' needs at least one name.*class names"):
         LabelSpace((), "multi")
 
 
-def test_repeated_names_are_refused_and_named():
-    with pytest.raises(TaskError, match=r"'ant' stand twice.*Rename"):
+def test_repeated_names_are_refused_and_listed():
+    with pytest.raises(TaskError, match=r"repeated: 'ant'\..*Rename"):
         LabelSpace(("ant", "bee", "ant"))
 
 
@@ -38,7 +38,7 @@ def test_a_quantity_without_statistics_is_refused():
 
 
 @pytest.mark.parametrize(("mean", "scale"), [(0.0, 0.0), (0.0, -1.0), (math.nan, 1.0), (0.0, math.inf)])
-def test_statistics_that_would_divide_by_nothing_are_refused(mean, scale):
+def test_invalid_means_and_scales_are_refused(mean, scale):
     with pytest.raises(TaskError, match=r"scales positive.*scale 1") as caught:
         LabelSpace(("age",), "real", (mean,), (scale,))
     assert repr(scale) in str(caught.value)
@@ -49,27 +49,27 @@ def test_a_label_space_survives_json(labels):
     assert LabelSpace.from_dict(json.loads(json.dumps(labels.to_dict()))) == labels
 
 
-def test_values_can_be_keys():
+def test_values_are_hashable():
     assert len({LabelSpace(("a", "b")), LabelSpace(("a", "b")), AGE, FeatureSpec("map"), Block("b", "x")}) == 4
 
 
-def test_plain_names_make_a_label_space_and_a_label_space_stays_itself():
+def test_plain_names_are_converted_and_a_label_space_is_returned_unchanged():
     assert LabelSpace.of([1, "b"]).names == ("1", "b")
     assert LabelSpace.of(AGE) is AGE
 
 
-def test_one_string_is_not_taken_for_its_letters():
+def test_a_single_string_is_not_split_into_letters():
     with pytest.raises(TaskError, match=r"'ants'.*\['ants', ...\]"):
         LabelSpace.of("ants")
 
 
 @pytest.mark.parametrize("wrong", [5, None, 1.5])
-def test_labels_that_are_no_names_are_refused(wrong):
+def test_labels_that_are_not_a_sequence_of_names_are_refused(wrong):
     with pytest.raises(TaskError, match=r"must be a sequence of names.*data.labels"):
         LabelSpace.of(wrong)
 
 
-def test_a_text_is_called_by_its_beginning():
+def test_an_excerpt_is_the_beginning_of_a_text():
     assert Text("  How far\nis it ? ").excerpt() == "How far is it ?"
     assert Text("one", "two").excerpt() == "one | two"
     assert Text("one", "").excerpt() == "one"

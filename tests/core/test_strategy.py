@@ -1,4 +1,4 @@
-"""Strategies by name or object, and what they refuse."""
+"""Strategies are given by name or as objects; unsupported ones are refused."""
 
 import subprocess
 import sys
@@ -12,13 +12,13 @@ from tfft.core.strategy import check_batch, current, in_replica, replicas, resol
 
 def test_one_device_needs_no_strategy():
     assert resolve(None) is None
-    assert resolve("auto") is None  # no two GPUs here
+    assert resolve("auto") is None  # this machine does not have two GPUs
     assert replicas(None) == 1
     with scope(None):
         assert not tf.distribute.has_strategy()
 
 
-def test_a_strategy_is_taken_as_it_is_and_found_in_its_scope():
+def test_a_strategy_is_used_unchanged_and_found_in_its_scope():
     strategy = tf.distribute.OneDeviceStrategy("CPU:0")
     assert resolve(strategy) is strategy
     with strategy.scope():
@@ -27,13 +27,15 @@ def test_a_strategy_is_taken_as_it_is_and_found_in_its_scope():
         assert tf.distribute.get_strategy() is strategy
 
 
-def test_two_strategies_do_not_mix():
+def test_two_strategies_cannot_be_combined():
     one, other = (tf.distribute.OneDeviceStrategy("CPU:0") for _ in range(2))
     with one.scope():
-        with pytest.raises(PlanError, match="inside of the scope of another strategy"):
+        with pytest.raises(PlanError, match="inside the scope of another strategy than its argument"):
             resolve(other)
         with (
-            pytest.raises(PlanError, match=r"built for another strategy.*one device inside of.*Pass strategy="),
+            pytest.raises(
+                PlanError, match=r"another strategy than it was built for.*one device, used inside.*Pass strategy="
+            ),
             scope(None),
         ):
             pass
@@ -59,13 +61,13 @@ def test_an_unknown_strategy_is_refused(wrong):
 @pytest.mark.parametrize(
     ("batch", "copies", "said"), [(33, 2, "Use 32 or 34"), (3, 4, "Use 4"), (10, 4, "Use 8 or 12")]
 )
-def test_a_batch_that_replicas_do_not_divide_is_answered_with_the_nearest(batch, copies, said):
+def test_the_error_for_an_uneven_batch_size_suggests_the_nearest_ones(batch, copies, said):
     with pytest.raises(PlanError, match=said):
         check_batch(batch, copies)
     check_batch(copies * 3, copies)
 
 
-def test_mirrored_takes_every_logical_device():
+def test_mirrored_uses_every_logical_device():
     code = (
         "import tensorflow as tf; from tfft.core.strategy import replicas, resolve\n"
         "cpu = tf.config.list_physical_devices('CPU')[0]\n"
@@ -76,7 +78,7 @@ def test_mirrored_takes_every_logical_device():
     assert done.stdout == "3 None\n", done.stderr
 
 
-def test_gradients_are_summed_over_replicas_and_gaps_stay_gaps():
+def test_gradients_are_summed_over_replicas_and_missing_ones_stay_none():
     strategy = tf.distribute.OneDeviceStrategy("CPU:0")
     found = strategy.run(lambda: summed([tf.constant([1.0, 2.0]), None, tf.constant(3.0)]))
     assert found[0].numpy().tolist() == [1.0, 2.0]
@@ -84,13 +86,15 @@ def test_gradients_are_summed_over_replicas_and_gaps_stay_gaps():
     assert float(found[2]) == 3.0
 
 
-def test_the_current_strategy_is_that_of_the_scope():
+def test_the_current_strategy_is_the_one_of_the_active_scope():
     strategy = tf.distribute.OneDeviceStrategy("CPU:0")
     assert current() is None
     with strategy.scope():
         assert current() is strategy
 
 
-def test_devices_that_are_not_there_are_refused():
-    with pytest.raises(PlanError, match=r"devices that this machine does not have.*CPU:7.*there are '/device:CPU:0'"):
+def test_missing_devices_are_refused():
+    with pytest.raises(
+        PlanError, match=r"devices that this machine does not have.*CPU:7.*this machine has '/device:CPU:0'"
+    ):
         resolve(tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:7"]))

@@ -1,4 +1,4 @@
-"""JSON within limits: right values, and one error of ours for each kind of bad document."""
+"""JSON is read within limits; each kind of invalid document raises an error of tfft."""
 
 import sys
 import time
@@ -10,7 +10,7 @@ from tfft.core.errors import BundleError, DataError
 from tfft.core.strict_json import depth, read, read_file
 
 
-def test_values_are_those_of_json() -> None:
+def test_valid_json_gives_the_same_values_as_the_json_module() -> None:
     text = '{"a": [1, 2.5, null, true, "\\ud83d\\ude00 \\u00e9"], "b": {"c": -1e-3}}'
     assert read(text, "x") == {"a": [1, 2.5, None, True, "\U0001f600 é"], "b": {"c": -0.001}}
 
@@ -22,9 +22,9 @@ def test_bytes_may_begin_with_a_byte_order_mark() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('{"a": 1, "a": 2}', "the key 'a' stands twice"),
-        ("[NaN]", "NaN is not a number of JSON"),
-        ("[-Infinity]", "-Infinity is not a number of JSON"),
+        ('{"a": 1, "a": 2}', "the key 'a' appears twice"),
+        ("[NaN]", "NaN is not a valid JSON number"),
+        ("[-Infinity]", "-Infinity is not a valid JSON number"),
         ("[1e999]", "the number 1e999 is too large"),
         ("[" + "9" * 5000 + "]", "a number has 5,000 digits"),
         ('["\\ud83d"]', "half of a surrogate pair"),
@@ -37,7 +37,7 @@ def test_bytes_may_begin_with_a_byte_order_mark() -> None:
         ("[1] [2]", "Extra data"),
     ],
 )
-def test_a_bad_document_is_named(content: str | bytes, said: str) -> None:
+def test_the_error_names_an_invalid_document(content: str | bytes, said: str) -> None:
     with pytest.raises(DataError) as caught:
         read(content, "Line 3 of 'a.jsonl'")
     assert caught.value.what.startswith("Line 3 of 'a.jsonl' is not valid JSON: ")
@@ -58,7 +58,7 @@ def test_deep_nesting_is_refused_without_recursion(opening: str, closed: bool) -
         sys.setrecursionlimit(limit)
 
 
-def test_brackets_in_texts_are_no_levels() -> None:
+def test_brackets_in_strings_are_not_levels() -> None:
     assert read('["' + "[{" * 1000 + '\\"[[["]', "x") == ["[{" * 1000 + '"[[[']
     assert depth('"' + "[" * 1000) == 0
     assert depth("[[1], [[2]], {}]") == 3
@@ -75,7 +75,7 @@ def test_depth_takes_one_pass(text: str) -> None:
 def test_size_is_checked_before_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.json"
     with path.open("wb") as file:
-        file.truncate(2**40)  # sparse
+        file.truncate(2**40)  # a sparse file, which takes no space
     with pytest.raises(DataError, match="1,099,511,627,776 bytes are more than the limit"):
         read_file(path, "'a.json'")
     monkeypatch.setenv("TFFT_MAX_JSON_BYTES", "8")
@@ -83,7 +83,7 @@ def test_size_is_checked_before_reading(tmp_path: Path, monkeypatch: pytest.Monk
         read(b'["abcde"]', "x")
 
 
-def test_a_file_that_is_missing_or_no_file_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_missing_file_or_a_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"'a\.json' cannot be read: No such file"):
         read_file(tmp_path / "a.json", "'a.json'")
     with pytest.raises(DataError, match=r"'a\.json' cannot be read: it is a folder"):

@@ -1,4 +1,4 @@
-"""Terminals obey nothing that came from elsewhere."""
+"""Text from other people cannot control a terminal."""
 
 import json
 
@@ -22,7 +22,7 @@ ESCAPES = {
 
 
 @pytest.mark.parametrize(("text", "shown"), ESCAPES.items())
-def test_a_character_that_is_obeyed_is_written_out(text: str, shown: str) -> None:
+def test_control_characters_are_escaped(text: str, shown: str) -> None:
     assert plain(text) == shown
     plain(text).encode()
 
@@ -30,16 +30,16 @@ def test_a_character_that_is_obeyed_is_written_out(text: str, shown: str) -> Non
 @pytest.mark.parametrize(
     "text", ["bees", "蜂 Bienen", "أهلا", "👩\u200d👧 \ufe0f", "می\u200cخواهم", "\u0601", "a b", "\U0001fae8\ue000"]
 )
-def test_letters_of_every_script_stay(text: str) -> None:
+def test_letters_of_every_script_are_kept(text: str) -> None:
     assert plain(text) == text
 
 
-def test_lines_stay_where_there_may_be_several() -> None:
+def test_line_breaks_are_kept_if_asked_for() -> None:
     assert plain("a\n\tb\r", lines=True) == "a\n\tb\\u000d"
 
 
 @pytest.mark.parametrize("text", ESCAPES)
-def test_json_stays_the_same_document(text: str) -> None:
+def test_an_escaped_json_document_keeps_its_meaning(text: str) -> None:
     written = plain(json.dumps({text: [text]}, ensure_ascii=False))
     assert json.loads(written) == {text: [text]}
     assert written.isprintable()

@@ -63,7 +63,7 @@ def test_what_is_on_disk_serves_later_runs_and_another_reader_has_its_own(tmp_pa
 
 def test_kept_inputs_that_would_be_read_otherwise_now_are_read_again(tmp_path):
     kept(Tables(Cache("disk", tmp_path)), lambda item: np.zeros((2, 2, 3), np.uint8))
-    with pytest.warns(RunWarning, match="is not what is computed now"):
+    with pytest.warns(RunWarning, match="differ from newly computed rows"):
         found = kept(Tables(Cache("disk", tmp_path)), Reading())
     assert [int(found.inputs[index][0, 0, 0]) for index in (0, 77, 149)] == [0, 77, 149]
 
@@ -79,7 +79,7 @@ def test_other_code_of_tfft_reads_inputs_again(tmp_path, monkeypatch):
 @pytest.mark.parametrize("where", ["auto", "disk"])
 def test_rows_of_which_nobody_knows_what_they_depend_on_stay_in_memory(tmp_path, monkeypatch, where):
     def unknown():
-        raise TfftError("The source code of tfft is not there.")
+        raise TfftError("The source code of tfft is missing.")
 
     monkeypatch.setattr(environment, "sources", unknown)
     tables = Tables(Cache(where, tmp_path))

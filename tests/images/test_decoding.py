@@ -1,4 +1,4 @@
-"""Every kind of image file is read right: compared with references made without our code."""
+"""Every kind of image file is decoded correctly, compared with references made without tfft."""
 
 import io
 import warnings
@@ -13,7 +13,7 @@ from tfft.images.decoding import decode
 
 RANDOM = np.random.default_rng(0)
 PIXELS = RANDOM.integers(0, 256, (12, 17, 3), np.uint8)
-# blocks of one colour survive lossy compression, and tell every rotation and mirror image apart
+# blocks of one colour survive lossy compression, and differ in every rotation and mirror image
 _COLOURS = np.uint8([[[250, 0, 0], [0, 250, 0], [0, 0, 250]], [[250, 250, 0], [0, 250, 250], [0, 0, 0]]])
 BLOCKS = _COLOURS.repeat(16, axis=0).repeat(16, axis=1)
 
@@ -39,12 +39,12 @@ def _pixels(item):
 @pytest.mark.parametrize(
     ("kind", "options"), [("PNG", {}), ("BMP", {}), ("WEBP", {"lossless": True}), ("PNG", {"optimize": True})]
 )
-def test_lossless_colour_is_read_to_the_bit(kind, options):
+def test_lossless_colours_are_exact(kind, options):
     np.testing.assert_array_equal(_pixels(_bytes(PIXELS, kind, **options)), PIXELS)
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0, "quality": 95}])
-def test_jpeg_is_read_as_near_as_it_was_stored(options):
+def test_jpeg_colours_are_as_exact_as_the_compression(options):
     assert np.abs(_pixels(_bytes(BLOCKS, "JPEG", **options)).astype(int) - BLOCKS).mean() < 12
 
 
@@ -74,7 +74,7 @@ def test_16_bit_grey_keeps_its_top_byte_whatever_the_byte_order():
         assert np.asarray(decode(image))[0, :, 0].tolist() == [0, 255]
 
 
-def test_palettes_are_looked_up():
+def test_palettes_are_converted_to_colours():
     image = Image.fromarray(np.uint8([[0, 1], [2, 1]]))
     image.putpalette([255, 0, 0, 0, 255, 0, 9, 8, 7])
     expected = [[[255, 0, 0], [0, 255, 0]], [[9, 8, 7], [0, 255, 0]]]
@@ -83,7 +83,7 @@ def test_palettes_are_looked_up():
 
 
 @pytest.mark.parametrize("transparency", [1, bytes([255, 0, 128])])
-def test_transparent_palette_entries_lie_over_white(transparency):
+def test_transparent_palette_entries_become_white(transparency):
     image = Image.fromarray(np.uint8([[0, 1, 2]]))
     image.putpalette([255, 0, 0, 0, 255, 0, 0, 0, 200])
     blue = [0, 0, 200] if isinstance(transparency, int) else [127, 127, 227]
@@ -91,7 +91,7 @@ def test_transparent_palette_entries_lie_over_white(transparency):
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
-def test_rgba_lies_over_white(kind):
+def test_rgba_is_put_on_white(kind):
     alpha = RANDOM.integers(0, 256, (12, 17, 1), np.uint8)
     alpha[:2], alpha[2:4] = 0, 255
     content = _bytes(
@@ -101,12 +101,12 @@ def test_rgba_lies_over_white(kind):
     assert np.abs(_pixels(content) - (PIXELS * share + 255 * (1 - share))).max() <= 1
 
 
-def test_grey_with_alpha_lies_over_white():
+def test_grey_with_alpha_is_put_on_white():
     image = Image.merge("LA", [Image.new("L", (2, 1), 10), Image.fromarray(np.uint8([[0, 255]]))])
     assert _pixels(_bytes(image, "PNG"))[0].tolist() == [[255] * 3, [10] * 3]
 
 
-def test_a_transparent_colour_of_an_rgb_png_lies_over_white():
+def test_the_transparent_colour_of_an_rgb_png_becomes_white():
     assert _pixels(_bytes(np.uint8([[[1, 2, 3], [4, 5, 6]]]), "PNG", transparency=(1, 2, 3)))[0].tolist() == [
         [255] * 3,
         [4, 5, 6],
@@ -115,7 +115,7 @@ def test_a_transparent_colour_of_an_rgb_png_lies_over_white():
 
 def test_cmyk_is_read_as_colour_and_not_as_its_negative():
     cmyk = np.zeros((16, 32, 4), np.uint8)
-    cmyk[:, 16:, 1:3] = 255  # magenta and yellow ink: red
+    cmyk[:, 16:, 1:3] = 255  # magenta and yellow ink make red
     found = _pixels(_bytes(Image.frombytes("CMYK", (32, 16), cmyk.tobytes()), "JPEG")).astype(int)
     assert np.abs(found[:, :12] - 255).max() < 12
     assert np.abs(found[:, 20:] - [255, 0, 0]).max() < 12
@@ -131,14 +131,14 @@ def test_an_animation_gives_its_first_frame(kind):
     assert np.unique(_pixels(content)).tolist() == [200]
 
 
-def test_an_open_animation_gives_its_first_frame_wherever_it_stands():
+def test_an_opened_animation_gives_its_first_frame_whatever_its_current_frame():
     frames = [Image.fromarray(np.full((8, 8, 3), value, np.uint8)) for value in (200, 90)]
     image = Image.open(io.BytesIO(_bytes(frames[0], "GIF", save_all=True, append_images=frames[1:])))
     image.seek(1)
     assert np.unique(np.asarray(decode(image))).tolist() == [200]
 
 
-STORED = {  # how a camera stores an upright picture under each orientation tag (EXIF 2.3, tag 0x0112)
+STORED = {  # how a camera stores an upright image with each orientation tag (EXIF 2.3, tag 0x0112)
     1: lambda a: a,
     2: lambda a: a[:, ::-1],
     3: lambda a: a[::-1, ::-1],
@@ -160,18 +160,18 @@ def test_exif_rotation_is_undone(kind, orientation):
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 77])
-def test_an_orientation_that_does_not_exist_turns_nothing(orientation):
+def test_an_invalid_orientation_is_ignored(orientation):
     np.testing.assert_array_equal(_pixels(_bytes(PIXELS, "PNG", exif=_exif(orientation))), PIXELS)
 
 
-def test_broken_tags_do_not_hide_sound_pixels():
+def test_images_with_damaged_tags_are_read():
     content = _bytes(PIXELS, "WEBP", lossless=True, exif=_exif(6))
     at = content.rindex(b"MM\x00*") if b"MM\x00*" in content else content.rindex(b"II*\x00")
     broken = content[:at] + b"M?" + content[at + 2 :]
     np.testing.assert_array_equal(_pixels(broken), PIXELS)
 
 
-def test_what_passes_inspection_can_be_decoded_and_what_fails_it_cannot():
+def test_images_can_be_decoded_exactly_if_they_pass_the_inspection():
     exif = _exif(6)
     exif[0x0131] = "camera"
     sound = [_bytes(PIXELS, kind, exif=exif) for kind in ("JPEG", "PNG", "WEBP")]
@@ -185,7 +185,7 @@ def test_what_passes_inspection_can_be_decoded_and_what_fails_it_cannot():
                 copy[random.integers(0, len(copy))] = random.integers(0, 256)
             damaged.append(bytes(copy[: random.integers(1, len(copy))] if random.random() < 0.3 else copy))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of broken tags
+        warnings.simplefilter("ignore")  # Pillow warns about damaged tags
         faults = {index for index, _ in inspect_inputs(damaged).faults}
         undecodable = set()
         for index, content in enumerate(damaged):
@@ -201,7 +201,7 @@ def test_what_passes_inspection_can_be_decoded_and_what_fails_it_cannot():
     "item",
     [PIXELS, PIXELS[..., :1], PIXELS[..., 0], np.dstack([PIXELS, np.full((12, 17), 255, np.uint8)]), PIXELS[::-1, ::2]],
 )
-def test_arrays_are_pixels_already(item):
+def test_arrays_are_used_as_pixels(item):
     wanted = item[..., None] if item.ndim == 2 else item
     np.testing.assert_array_equal(_pixels(item), np.broadcast_to(wanted[..., :3], (*wanted.shape[:2], 3)))
 
@@ -216,7 +216,7 @@ def test_arrays_are_pixels_already(item):
         np.zeros((0, 4), np.uint8),
     ],
 )
-def test_arrays_that_are_no_pixels_are_refused_with_shape_and_dtype(item):
+def test_the_error_for_an_invalid_array_gives_shape_and_dtype(item):
     with pytest.raises(DataError, match=r"must be uint8 of shape.*value_range") as caught:
         decode(item)
     assert str(item.dtype) in str(caught.value)
@@ -224,12 +224,12 @@ def test_arrays_that_are_no_pixels_are_refused_with_shape_and_dtype(item):
 
 
 @pytest.mark.parametrize("content", [b"", b"not an image", _bytes(PIXELS, "PNG")[:80]])
-def test_bytes_that_are_no_image_are_refused(content):
-    with pytest.raises(DataError, match=r"what was passed cannot be read as an image: .*Repair or remove"):
+def test_bytes_that_are_not_an_image_are_refused(content):
+    with pytest.raises(DataError, match=r"The given value cannot be read as an image: .*Repair or remove"):
         decode(content)
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path):
+def test_the_error_names_a_file_that_cannot_be_read(tmp_path):
     (tmp_path / "bad.jpg").write_bytes(b"<html>")
     with pytest.raises(DataError, match=r"bad\.jpg' cannot be read.*Repair"):
         decode(tmp_path / "bad.jpg")
@@ -242,7 +242,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("item", "named"), [(7, "an int"), (None, "None"), (["a.jpg"], "a list"), (1.5, "a float")], ids=str
 )
-def test_what_is_no_image_at_all_is_refused_by_its_type(item, named):
+def test_the_error_for_a_value_that_is_not_an_image_gives_its_type(item, named):
     with pytest.raises(DataError, match=rf"from {named}\. Pass a path"):
         decode(item)
 
@@ -252,14 +252,14 @@ def test_floating_point_pixels_are_refused():
         decode(Image.fromarray(np.zeros((2, 2), np.float32)))
 
 
-def test_postscript_in_a_jpg_is_refused_by_both_rooms_and_starts_nothing():
+def test_postscript_in_a_jpg_is_refused_and_starts_no_program():
     postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n%%EOF\n"
     with pytest.raises(DataError, match="cannot be read as an image"):
         decode(postscript)
     assert inspect_inputs([postscript]).faults == ((0, "not an image"),)
 
 
-def test_a_phones_multi_picture_jpeg_is_read_as_its_first_picture():
+def test_a_multi_picture_jpeg_of_a_phone_gives_its_first_image():
     content = _bytes(BLOCKS, "MPO", save_all=True, append_images=[Image.new("RGB", (48, 32))], quality=95)
     with Image.open(io.BytesIO(content)) as opened:
         assert opened.n_frames == 2

@@ -1,4 +1,4 @@
-"""Sizes are read from headers, whatever the file; large images wait for each other."""
+"""Sizes are checked in the headers of all formats. Large images are decoded one at a time."""
 
 import io
 import os
@@ -25,7 +25,7 @@ def _bytes(kind, size=(40, 30), **options):
         ("WEBP", {"exif": b"Exif\0\0II*\0\x08\0\0\0\0\0"}),
     ],
 )
-def test_the_limit_is_checked_from_the_header_of_every_kind(kind, options, monkeypatch):
+def test_the_limit_is_checked_in_the_header_of_every_format(kind, options, monkeypatch):
     content = _bytes(kind, **options)
     monkeypatch.setenv("TFFT_MAX_IMAGE_PIXELS", "1200")
     with opened_image(content, "it") as image:
@@ -35,13 +35,13 @@ def test_the_limit_is_checked_from_the_header_of_every_kind(kind, options, monke
         pass
 
 
-def test_pillows_own_limit_does_not_matter(monkeypatch):
+def test_the_limit_of_pillow_has_no_effect(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     with opened_image(_bytes("PNG"), "it") as image:
         image.load()
 
 
-def test_a_pillow_image_is_passed_on_and_checked(monkeypatch):
+def test_a_pillow_image_is_checked_and_returned(monkeypatch):
     image = Image.new("L", (40, 30))
     with opened_image(image, "it") as same:
         assert same is image
@@ -51,12 +51,12 @@ def test_a_pillow_image_is_passed_on_and_checked(monkeypatch):
 
 
 @pytest.mark.parametrize("content", [b"", b"no image", b"%!PS-Adobe-3.0 EPSF-3.0", b"RIFF\0\0\0\0WEBPVP8X"])
-def test_what_is_no_image_is_not_opened(content):
+def test_files_that_are_not_images_are_not_opened(content):
     with pytest.raises((UnidentifiedImageError, OSError)), opened_image(content, "it"):
         pass
 
 
-def test_what_is_an_image_is_seen_by_its_header(tmp_path):
+def test_images_are_recognised_by_their_headers(tmp_path):
     for kind in ("PNG", "BMP", "GIF", "TIFF", "PPM", "JPEG", "WEBP"):
         assert is_image(_bytes(kind))
     assert not any(map(is_image, (b"", b"BMW is a car", b"P6 is a page", b"GIF89a", b"II*\0", b"<svg/>")))
@@ -66,7 +66,7 @@ def test_what_is_an_image_is_seen_by_its_header(tmp_path):
     assert not is_image(tmp_path / "nowhere")
 
 
-def test_pipes_and_folders_are_no_images(tmp_path):
+def test_pipes_and_folders_are_not_images(tmp_path):
     os.mkfifo(tmp_path / "pipe.jpg")
     for name in ("pipe.jpg", "."):
         with pytest.raises(OSError, match=r"folder|pipe"), opened_image(str(tmp_path / name), "it"):
@@ -74,7 +74,7 @@ def test_pipes_and_folders_are_no_images(tmp_path):
     assert not is_image(tmp_path / "pipe.jpg")
 
 
-def test_the_bytes_of_an_opened_image_are_found_and_its_place_kept():
+def test_reading_the_bytes_of_an_opened_image_keeps_its_file_position():
     content = _bytes("PNG")
     image = Image.open(io.BytesIO(content))
     assert encoded(image) == content
@@ -83,7 +83,7 @@ def test_the_bytes_of_an_opened_image_are_found_and_its_place_kept():
     assert encoded(Image.new("L", (1, 1))) == b""
 
 
-def test_large_things_wait_for_each_other_and_small_ones_do_not():
+def test_large_images_wait_for_each_other_and_small_ones_do_not():
     entered = []
 
     def enter(amount):

@@ -1,4 +1,4 @@
-"""Images of encoders pass; hostile ones are in tests/attacks/test_image_segments.py."""
+"""Images that encoders write are accepted. Hostile ones are in tests/attacks/test_image_segments.py."""
 
 import io
 
@@ -34,11 +34,11 @@ def encoded(kind, **options):
     ],
 )
 @pytest.mark.parametrize("pixels", [True, False])
-def test_files_of_encoders_pass(content, pixels):
+def test_files_that_encoders_write_are_accepted(content, pixels):
     check(io.BytesIO(content), content[:32], "it", pixels)
 
 
-def test_many_parts_pass_when_they_hold_much():
+def test_many_large_parts_are_accepted():
     chunk = (2000).to_bytes(4, "big") + b"IDAT" + b"\0" * 2004
     content = b"\x89PNG\r\n\x1a\n" + chunk * 10_001
     check(io.BytesIO(content), content[:32], "it")
@@ -46,7 +46,7 @@ def test_many_parts_pass_when_they_hold_much():
     check(io.BytesIO(blocks), blocks[:32], "it")
 
 
-def test_a_file_above_the_limit_is_still_an_image(monkeypatch):
+def test_a_file_above_the_limit_is_still_recognised_as_an_image(monkeypatch):
     monkeypatch.setenv("TFFT_MAX_IMAGE_SEGMENTS", "1")
     content = encoded("JPEG")
     with pytest.raises(DataError, match="TFFT_MAX_IMAGE_SEGMENTS"):

@@ -1,4 +1,4 @@
-"""JPEG files of cameras and encoders pass; hostile ones are in tests/attacks/test_image_segments.py."""
+"""JPEG files of cameras and encoders are accepted. Hostile ones are in tests/attacks/test_image_segments.py."""
 
 import io
 import struct
@@ -35,11 +35,11 @@ def segment(marker, body):
     ],
 )
 @pytest.mark.parametrize("scans", [True, False])
-def test_files_of_encoders_pass(content, scans):
+def test_files_that_encoders_write_are_accepted(content, scans):
     check(io.BytesIO(content), "it", scans)
 
 
-def test_scans_are_counted_only_when_the_decoder_goes_over_them():
+def test_scans_are_counted_only_if_the_decoder_reads_them():
     progressive, plain = jpeg(progressive=True), jpeg("L")
     scan = progressive[progressive.rfind(b"\xff\xda") : -2]
     many = io.BytesIO(progressive[:-2] + scan * 200)
@@ -57,7 +57,7 @@ def test_scans_of_single_channels_are_counted():
         check(io.BytesIO(single), "it")
 
 
-def test_the_more_pixels_the_fewer_scans(monkeypatch):
+def test_larger_images_may_have_fewer_scans(monkeypatch):
     content = jpeg(progressive=True)
     scan = content[content.rfind(b"\xff\xda") : -2]
     content = io.BytesIO(content[:-2] + scan * 54)

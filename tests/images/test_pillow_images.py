@@ -1,4 +1,4 @@
-"""Pillow images in arrays, tables and predict are read as their files are."""
+"""Pillow images in arrays, tables and predict give the same pixels as their files."""
 
 import io
 
@@ -40,11 +40,11 @@ def _files():
 
 
 @pytest.mark.parametrize(("name", "image", "kind", "options"), list(_files()))
-def test_an_opened_file_is_what_the_file_is(name, image, kind, options):
+def test_an_opened_image_gives_the_pixels_of_its_file(name, image, kind, options):
     opened, content = _opened(image, kind, **options)
     wanted = np.asarray(decode(content))
     np.testing.assert_array_equal(as_pixels(opened)[0], wanted)
-    np.testing.assert_array_equal(as_pixels(opened)[0], wanted)  # loaded by now
+    np.testing.assert_array_equal(as_pixels(opened)[0], wanted)  # the image is loaded now
     others = list(np.random.default_rng(1).integers(0, 256, (9, 6, 5, 3), np.uint8))
     splits = from_arrays([*others, opened], [0, 1] * 5, holdout=(0.2, 0.2))
     parts = (splits.train, splits.validation, splits.test)
@@ -53,19 +53,19 @@ def test_an_opened_file_is_what_the_file_is(name, image, kind, options):
 
 
 @pytest.mark.parametrize("mode", ["CMYK", "HSV", "YCbCr", "P"])
-def test_an_image_in_memory_keeps_its_colour(mode):
+def test_an_image_in_memory_keeps_its_colours(mode):
     image = Image.new("RGB", (4, 3), RED).convert(mode)
     assert np.abs(as_pixels(image)[0].astype(int) - RED).max() <= 2
 
 
-def test_a_table_may_hold_pillow_images():
+def test_a_table_may_contain_pillow_images():
     images = [Image.new("CMYK", (8, 8), (0, 255, 255, index)) for index in range(20)]
     splits = from_dataframe(pd.DataFrame({"path": images, "label": ["a", "b"] * 10}))
     assert splits.train.inputs[0][0, 0, 1:].tolist() == [0, 0]
     assert splits.train.inputs[0][0, 0, 0] > 200
 
 
-def test_a_range_is_for_samples_of_more_bits():
+def test_a_value_range_only_applies_to_samples_of_more_than_8_bits():
     values = np.array([[0, 2048, 4095]], np.uint16)
     assert as_pixels(Image.fromarray(values), ranged=True)[0].tolist() == values.tolist()
     images = [Image.fromarray(values - np.uint16([[0, number, 0]])) for number in range(0, 1000, 100)]
@@ -75,7 +75,7 @@ def test_a_range_is_for_samples_of_more_bits():
         as_pixels(Image.fromarray(np.zeros((2, 2), np.float32)))
 
 
-def test_almost_black_images_of_16_bits_are_warned_of_by_number():
+def test_a_warning_gives_the_number_of_almost_black_16_bit_images():
     images = [Image.fromarray(np.full((4, 4), 400 * index + 7, np.uint16)) for index in range(10)]
     with pytest.warns(
         DataWarning, match=r"10 of 10 images have 16 bits.*example 0 \(its largest value of 65535 is 7\)"
@@ -83,7 +83,7 @@ def test_almost_black_images_of_16_bits_are_warned_of_by_number():
         from_arrays(images, [0, 1] * 5, holdout=(0.2, 0))
 
 
-def test_a_large_image_that_is_not_loaded_stays_encoded(monkeypatch):
+def test_a_large_image_that_is_not_loaded_is_returned_as_encoded_bytes(monkeypatch):
     monkeypatch.setattr(module, "LARGE_PIXELS", 100)
     opened, content = _opened(Image.fromarray(PIXELS), "PNG")
     assert as_pixels(opened)[0] == content
@@ -92,7 +92,7 @@ def test_a_large_image_that_is_not_loaded_stays_encoded(monkeypatch):
     np.testing.assert_array_equal(as_pixels(opened)[0], PIXELS)
 
 
-def test_damage_is_named():
+def test_the_error_names_a_damaged_image():
     _, content = _opened(Image.fromarray(PIXELS), "PNG")
     with pytest.raises(DataError, match=r"Pillow image of mode 'RGB' cannot be read"):
         as_pixels(Image.open(io.BytesIO(content[:200])))

@@ -1,4 +1,4 @@
-"""16-bit samples: how many bits, which end is white, what is transparent; all computed here without our code."""
+"""The meaning of 16-bit samples: number of bits, white value and transparent value. References are computed without tfft."""
 
 import io
 import struct
@@ -41,13 +41,13 @@ def read(content):
         return np.asarray(upright(image))
 
 
-def doubt(content):
+def warning_of(content):
     with Image.open(io.BytesIO(content)) as image:
-        return loaded(image)[1].doubt
+        return loaded(image)[1].warning
 
 
 def tiff(values, bits=16, photometric=1):
-    """A little-endian grey TIFF, written by hand."""
+    """The bytes of a little-endian grey TIFF, made without a library."""
     values = np.asarray(values)
     height, width = values.shape
     data = values.astype("<u2").tobytes()
@@ -60,19 +60,19 @@ def tiff(values, bits=16, photometric=1):
     return struct.pack("<2sHI", b"II", 42, start) + data + struct.pack("<H", len(tags)) + rows + struct.pack("<I", 0)
 
 
-def test_a_transparent_grey_of_16_bits_lies_over_white():
+def test_a_transparent_16_bit_grey_becomes_white():
     found = read(deep_png([[7, 300, 65535]], chunk(b"tRNS", struct.pack(">H", 7))))
     assert found[0, :, 0].tolist() == [255, 1, 255]
 
 
-def test_a_transparent_colour_of_16_bits_is_compared_whole():
+def test_a_transparent_16_bit_colour_is_compared_with_all_bits():
     values = [[[0, 0, 0], [0, 0, 5], [0x1234, 0x5678, 0x9ABC]]]
     found = read(deep_png(values, chunk(b"tRNS", struct.pack(">HHH", 0, 0, 5))))
     assert found[0].tolist() == [[0, 0, 0], [255, 255, 255], [0x12, 0x56, 0x9A]]
 
 
 @pytest.mark.parametrize("channels", [2, 4])
-def test_alpha_of_16_bits_lies_over_white(channels):
+def test_16_bit_alpha_is_put_on_white(channels):
     values = np.zeros((1, 3, channels), np.uint16)
     values[..., -1] = 0, 65535, 0x8000
     assert read(deep_png(values))[0, :, 0].tolist() == [255, 0, 127]
@@ -81,14 +81,14 @@ def test_alpha_of_16_bits_lies_over_white(channels):
 @pytest.mark.parametrize(
     ("depth", "packed", "pixels"), [(4, [0x0F, 0x37], [0, 15, 3, 7]), (2, [0b00110110], [0, 3, 1, 2])]
 )
-def test_a_transparent_grey_of_few_bits_lies_over_white(depth, packed, pixels):
+def test_a_transparent_grey_of_few_bits_becomes_white(depth, packed, pixels):
     content = png(4, 1, depth, 0, b"\0" + bytes(packed), chunk(b"tRNS", struct.pack(">H", pixels[2])))
     white = 2**depth - 1
     expected = [255 if index == 2 else value * 255 // white for index, value in enumerate(pixels)]
     assert read(content)[0, :, 0].tolist() == expected
 
 
-def test_a_transparent_bit_lies_over_white():
+def test_a_transparent_1_bit_value_becomes_white():
     assert read(png(2, 1, 1, 0, b"\0\x40", chunk(b"tRNS", struct.pack(">H", 0))))[0, :, 0].tolist() == [255, 255]
     assert read(png(2, 1, 1, 0, b"\0\x40"))[0, :, 0].tolist() == [0, 255]
 
@@ -112,23 +112,23 @@ def test_a_pillow_image_of_a_tiff_keeps_its_tags_after_loading():
 def test_significant_bits_of_a_png_that_was_not_scaled_up():
     raw = deep_png([[0, 2048, 4095, 17]], chunk(b"sBIT", b"\x0c"))
     assert read(raw)[0, :, 0].tolist() == [0, 128, 255, 1]
-    assert not doubt(raw)
+    assert not warning_of(raw)
     scaled = deep_png([[0, 0x8008, 0xFFFF, 0x0010]], chunk(b"sBIT", b"\x0c"))
     assert read(scaled)[0, :, 0].tolist() == [0, 128, 255, 0]
     dark = deep_png([[0, 0x0010, 0x0FF0]], chunk(b"sBIT", b"\x0c"))
     assert read(dark)[0, :, 0].tolist() == [0, 0, 15]
 
 
-def test_values_of_12_bits_in_16_are_doubted_where_nothing_is_known():
-    assert doubt(deep_png([[5, 4095]])) == "its largest value of 65535 is 4095"
-    assert doubt(tiff([[5, 4095]])) == "its largest value of 65535 is 4095"
-    assert doubt(deep_png([[[4095, 0, 0], [0, 0, 0]]])) == "its largest value of 255 is 15"
-    assert not doubt(deep_png([[5, 4096]]))
-    assert not doubt(tiff([[5, 4095]], bits=12))
-    assert not doubt(deep_png([[0, 0]]))
-    assert not doubt(png(1, 1, 8, 0, b"\0\5"))
+def test_a_16_bit_image_with_12_bit_values_gets_a_warning():
+    assert warning_of(deep_png([[5, 4095]])) == "its largest value of 65535 is 4095"
+    assert warning_of(tiff([[5, 4095]])) == "its largest value of 65535 is 4095"
+    assert warning_of(deep_png([[[4095, 0, 0], [0, 0, 0]]])) == "its largest value of 255 is 15"
+    assert not warning_of(deep_png([[5, 4096]]))
+    assert not warning_of(tiff([[5, 4095]], bits=12))
+    assert not warning_of(deep_png([[0, 0]]))
+    assert not warning_of(png(1, 1, 8, 0, b"\0\5"))
 
 
-def test_16_bit_pgm_is_scaled_by_its_own_white():
+def test_a_16_bit_pgm_is_scaled_by_its_declared_white():
     values = np.array([0, 2048, 4095], ">u2")
     assert read(b"P5 3 1 4095\n" + values.tobytes())[0, :, 0].tolist() == [0, 128, 255]

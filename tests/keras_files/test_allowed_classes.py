@@ -1,4 +1,4 @@
-"""The positive list admits every net that tfft exports, and names only classes that exist and compute."""
+"""The list of allowed classes covers every net that tfft exports, and only contains classes that exist and compute."""
 
 import importlib
 import json
@@ -44,7 +44,7 @@ NETS: list[tuple[Callable[[str, Path], Backbone], str]] = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("describe", "name"), NETS, ids=[f"{describe.__name__}-{name}" for describe, name in NETS])
-def test_every_net_that_tfft_exports_is_admitted(
+def test_every_net_that_tfft_exports_is_allowed(
     describe: Callable[[str, Path], Backbone], name: str, tmp_path: Path
 ) -> None:
     model = tfft.build(describe(name, tmp_path), tfft.tasks.multi_label(["ants", "bees"], hidden=[4]))
@@ -65,7 +65,7 @@ def test_every_class_on_the_list_exists(module: str) -> None:
         assert isinstance(found, type), f"{module}.{name}"
 
 
-def test_no_class_on_the_list_holds_functions_or_files() -> None:
+def test_no_class_on_the_list_contains_functions_or_reads_files() -> None:
     listed = {name for names in CLASSES.values() for name in names}
     assert not listed & {
         "Lambda", "TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper", "StringLookup", "IntegerLookup", "TextVectorization",

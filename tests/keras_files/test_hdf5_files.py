@@ -1,4 +1,4 @@
-"""Files of weights as Keras and h5py write them pass; hostile ones are in tests/attacks/test_weights.py."""
+"""Weights files that Keras and h5py write are accepted. Hostile ones are in tests/attacks/test_weights.py."""
 
 import io
 from collections.abc import Callable
@@ -44,18 +44,18 @@ SOUND: dict[str, tuple[Callable[[Any], Any], int]] = {
 
 
 @pytest.mark.parametrize(("make", "size"), SOUND.values(), ids=SOUND)
-def test_what_h5py_writes_passes(make: Callable[[Any], Any], size: int) -> None:
+def test_files_that_h5py_writes_are_accepted(make: Callable[[Any], Any], size: int) -> None:
     assert hdf5_files.check(content(make), "it", BundleError) == size
 
 
-def test_what_keras_writes_passes(tmp_path: Path) -> None:
+def test_files_that_keras_writes_are_accepted(tmp_path: Path) -> None:
     net = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3), keras.layers.BatchNormalization()])
     net.compile("adam", "mse")
     net.save_weights(tmp_path / "a.weights.h5")
     assert hdf5_files.check(tmp_path / "a.weights.h5", "it", BundleError) >= 4 * net.count_params()
 
 
-def test_many_arrays_are_above_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_arrays_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def make(file: Any) -> None:
         for number in range(25):
             file[str(number)] = 1

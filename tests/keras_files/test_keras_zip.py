@@ -1,4 +1,4 @@
-"""A .keras file that Keras wrote passes; hostile ones are in tests/attacks/test_bundles.py."""
+"""A .keras file that Keras wrote is accepted. Hostile ones are in tests/attacks/test_bundles.py."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "net.keras"
 
 
-def test_a_file_of_keras_passes_and_loads(path: Path) -> None:
+def test_a_file_that_keras_wrote_is_accepted_and_loads(path: Path) -> None:
     assert list(graphs(path, "'m.tfft'")) == []
     with room_for_weights(path, "'m.tfft'"):
         net = keras.saving.load_model(path, compile=False)

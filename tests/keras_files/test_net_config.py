@@ -1,4 +1,4 @@
-"""Configurations of harmless nets pass; hostile ones are in tests/attacks/test_keras_classes.py."""
+"""Configurations of harmless nets are accepted. Hostile ones are in tests/attacks/test_keras_classes.py."""
 
 import json
 from typing import Any
@@ -28,26 +28,26 @@ def written(*layers: Any) -> Any:
         lambda: keras.Sequential([LAYERS.Dense(2), LAYERS.BatchNormalization()]),
     ],
 )
-def test_stock_layers_pass(layer: Any) -> None:
+def test_standard_layers_are_accepted(layer: Any) -> None:
     check(written(layer()), "'m.tfft'")
 
 
-def test_operations_and_indices_pass() -> None:
+def test_operations_and_indices_are_accepted() -> None:
     image = keras.Input((8, 8, 3))
     part = keras.ops.relu(image / 255.0 - 0.5)[:, 1:, ..., :2]
     net = keras.Model(image, keras.ops.concatenate([part, keras.ops.where(part > 0, part, 0.0)], axis=-1))
     check(json.loads(json.dumps(keras.saving.serialize_keras_object(net))), "'m.tfft'")
 
 
-def test_a_net_inside_that_was_compiled_passes() -> None:
+def test_a_compiled_net_inside_a_net_is_accepted() -> None:
     inner = keras.Sequential([keras.Input((8, 8, 3)), LAYERS.Dense(2)])
     inner.compile("adam", "mse", metrics=["accuracy"])
     check(written(inner), "'m.tfft'")
 
 
-def test_the_error_is_of_the_class_that_was_asked_for() -> None:
+def test_the_error_has_the_requested_class() -> None:
     config = {"module": "keras.layers", "class_name": "Lambda", "config": {}}
-    with pytest.raises(WeightsError, match=r"in 'a\.keras' holds a layer that could run code"):
+    with pytest.raises(WeightsError, match=r"in 'a\.keras' contains a layer that could run code"):
         check(config, "'a.keras'", WeightsError)
     with pytest.raises(BundleError):
         check([config], "'a.keras'")

@@ -1,4 +1,4 @@
-"""Weights and nets as files: they read back exactly, and a full disk is an error, never the end of the process."""
+"""Saved weights and nets can be read back exactly. A full disk raises an error and does not crash the process."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ import pytest
 from tfft.keras_files import saving
 
 Usage = namedtuple("Usage", "total used free")
-# many small variables: HDF5 writes them when the file is closed, where a failed write ends in SIGSEGV
+# HDF5 writes many small variables when the file is closed, where a failed write ends in SIGSEGV
 FULL_DISK = """
 import resource, signal, sys, pathlib
 import keras
@@ -44,7 +44,7 @@ def net() -> keras.Model:
     return keras.Sequential([keras.Input((3,)), *layers])
 
 
-def test_weights_read_back_exactly(net, tmp_path):
+def test_saved_weights_are_read_back_exactly(net, tmp_path):
     path = tmp_path / "net.weights.h5"
     saving.save_weights(net, path)
     again = keras.models.clone_model(net)
@@ -54,7 +54,7 @@ def test_weights_read_back_exactly(net, tmp_path):
 
 
 @pytest.mark.parametrize("enough", [True, False])
-def test_a_net_reads_back_exactly_however_much_memory_keras_finds(net, tmp_path, monkeypatch, enough):
+def test_a_saved_net_is_read_back_exactly_with_any_amount_of_free_memory(net, tmp_path, monkeypatch, enough):
     monkeypatch.setattr("keras.src.saving.saving_lib.is_memory_sufficient", lambda model: enough)
     saving.save_net(net, tmp_path / "net.keras")
     assert [path.name for path in tmp_path.iterdir()] == ["net.keras"]
@@ -63,7 +63,7 @@ def test_a_net_reads_back_exactly_however_much_memory_keras_finds(net, tmp_path,
 
 
 @pytest.mark.parametrize(("save", "name"), [(saving.save_net, "a.keras"), (saving.save_weights, "a.weights.h5")])
-def test_a_disk_without_room_is_an_error_before_anything_is_written(net, tmp_path, monkeypatch, save, name):
+def test_a_disk_without_space_is_an_error_before_anything_is_written(net, tmp_path, monkeypatch, save, name):
     path = tmp_path / name
     path.write_text("the old file")
     monkeypatch.setattr("shutil.disk_usage", lambda folder: Usage(100, 90, 10))
@@ -75,7 +75,7 @@ def test_a_disk_without_room_is_an_error_before_anything_is_written(net, tmp_pat
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["net", "weights"])
-def test_a_disk_that_fills_up_while_writing_is_an_error_and_not_the_end_of_the_process(what, tmp_path):
+def test_a_disk_that_becomes_full_while_writing_is_an_error_and_not_a_crash(what, tmp_path):
     command = [sys.executable, "-c", FULL_DISK, what, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "OSError 27")

@@ -35,7 +35,7 @@ def test_what_cannot_be_known_is_said(monkeypatch):
     assert "Own 'own' runs PyFunc" in net_identity([own])[MEMORY_ONLY]
 
     def unknown():
-        raise TfftError("The source code of tfft is not there.")
+        raise TfftError("The source code of tfft is missing.")
 
     monkeypatch.setattr(environment, "sources", unknown)
     assert "source code" in net_identity([tfft.load_backbone("toy").load()])[MEMORY_ONLY]

@@ -1,4 +1,4 @@
-"""Curves: every metric of every epoch, phases marked, the kept epochs ringed."""
+"""Learning curves show every metric of every epoch, mark the phases, and ring the kept epochs."""
 
 import pytest
 
@@ -12,18 +12,18 @@ def run(toy_arrays):
     return tfft.fit(model, data, tfft.plans.two_phase(3, 2, learning_rate=0.05))
 
 
-def test_every_value_of_the_history_is_drawn_and_every_phase_is_named(run):
+def test_every_value_of_the_history_is_plotted_and_every_phase_is_named(run):
     history = run.history()
     for axes, name in zip(run.plot().axes, ("loss", "accuracy"), strict=True):
-        drawn = {
+        plotted = {
             line.get_label(): list(line.get_ydata()) for line in axes.lines if not line.get_label().startswith("_")
         }
-        assert drawn == {"training": history[name], "validation": history[f"val_{name}"]}
+        assert plotted == {"training": history[name], "validation": history[f"val_{name}"]}
         assert [text.get_text() for text in axes.texts] == ["head", "tune"]
         assert [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == ":"] == [3.5]
 
 
-def test_a_ring_stands_at_each_epoch_that_was_kept(run):
+def test_each_kept_epoch_has_a_ring(run):
     rings = [line for line in run.plot().axes[0].lines if line.get_markersize() == 10]
     kept = [begun + record.best_epoch for begun, record in zip((0, 3), run.phases, strict=True) if record.best_epoch]
     assert [int(ring.get_xdata()[0]) for ring in rings] == kept

@@ -1,5 +1,7 @@
-"""Charts show the numbers of the report, of as many classes as can be read."""
+"""The charts of a report show its numbers, for as many classes as are readable."""
 
+import subprocess
+import sys
 from xml.etree import ElementTree
 
 import numpy as np
@@ -23,8 +25,37 @@ def test_bars_are_the_f1_of_each_class_and_the_matrix_its_counts():
     assert [text.get_text() for text in matrix.texts][:5] == ["6", "1", "1", "1", "1"]
 
 
+def test_the_colours_of_the_matrix_are_shares_of_each_true_class_and_its_texts_are_readable():
+    found = report(2)
+    found["confusion"] = [[300, 100], [0, 0]]
+    matrix = plot(found).axes[1]
+    assert matrix.images[0].get_array().tolist() == [[0.75, 0.25], [0, 0]]
+    assert matrix.images[0].get_clim() == (0, 1)
+    assert [text.get_text() for text in matrix.texts] == ["300", "100", "0", "0"]
+    assert [text.get_color() for text in matrix.texts] == ["white", "#333333", "#333333", "#333333"]
+
+
+def test_a_matrix_of_more_than_15_classes_has_no_texts():
+    matrix = plot(report(16)).axes[1]
+    assert not matrix.texts
+    assert len(matrix.get_xticklabels()) == 16
+
+
+def test_plotting_opens_no_window_and_keeps_no_figure():
+    code = (
+        "import matplotlib as mpl, numpy as np; from tfft.plots.report_charts import plot\n"
+        "row = lambda name: {'name': name, 'f1': 0.5}\n"
+        "plot({'names': ['a', 'b'], 'per_class': [row('a'), row('b')], 'confusion': [[1, 0], [0, 1]], 'residuals': None})\n"
+        "plot({'names': ['a'], 'residuals': {'true': [[1.0], [2.0]], 'said': [[1.5], [2.0]]}})\n"
+        "import matplotlib.pyplot as plt\n"
+        "print(plt.get_fignums(), mpl.get_backend(auto_select=False))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "[] None\n", done.stderr
+
+
 @pytest.mark.parametrize(("classes", "panels", "bars"), [(30, 2, 30), (31, 1, 30), (100, 1, 30)])
-def test_of_many_classes_the_weakest_are_shown_without_a_matrix(classes, panels, bars):
+def test_with_many_classes_only_bars_of_the_lowest_f1_are_plotted(classes, panels, bars):
     axes = plot(report(classes)).axes
     assert len(axes) == panels
     assert len(axes[0].patches) == bars
@@ -32,16 +63,17 @@ def test_of_many_classes_the_weakest_are_shown_without_a_matrix(classes, panels,
 
 
 @pytest.mark.parametrize("quantities", [1, 2, 5])
-def test_quantities_are_points_of_true_and_predicted(quantities):
+def test_residuals_are_true_minus_predicted_values(quantities):
     true = np.arange(3 * quantities, dtype=float).reshape(3, quantities)
     names = [f"q{i}" for i in range(quantities)]
     axes = plot({"names": names, "residuals": {"true": true.tolist(), "said": (true + 1).tolist()}}).axes
     assert [panel.get_title() for panel in axes] == names
     points = axes[-1].collections[0].get_offsets()
-    assert np.array_equal(points, np.stack([true[:, -1] + 1, np.ones(3)], axis=1)), "residuals over predictions"
+    assert np.array_equal(points, np.stack([true[:, -1] + 1, -np.ones(3)], axis=1)), "residuals over predictions"
+    assert {panel.get_ylabel() for panel in axes} == {"Residuals (true - predicted)"}
 
 
-def test_a_class_without_a_number_leaves_its_place_to_others():
+def test_classes_without_an_f1_have_no_bar():
     found = report(40)
     for row in found["per_class"][:20]:
         row["f1"] = None
@@ -52,11 +84,11 @@ def test_a_class_without_a_number_leaves_its_place_to_others():
 @pytest.mark.parametrize(
     "name", [r"$\foo$", "US$5-US$10", "蒲公英", "🐝", "x" * 200, "two\nlines", "a\0b", "#7f7f7f", "<b>"]
 )
-def test_any_name_of_a_class_can_be_drawn_and_read(name):
+def test_any_class_name_can_be_plotted_and_read(name):
     found = report(4)
     found["names"][1] = found["per_class"][1]["name"] = name
-    drawn = svg(plot(found))
-    assert drawn == svg(plot(found)), "the same report is the same drawing"
-    ElementTree.fromstring(drawn)
+    plotted = svg(plot(found))
+    assert plotted == svg(plot(found)), "equal reports give equal texts"
+    ElementTree.fromstring(plotted)
     shown = {"x" * 200: "x" * 23 + "…", "two\nlines": "two lines", "a\0b": "a b", "<b>": "&lt;b&gt;"}.get(name, name)
-    assert f">{shown}<" in drawn
+    assert f">{shown}<" in plotted

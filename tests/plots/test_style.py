@@ -1,11 +1,11 @@
-"""Figures take the page's ink and leave the user's matplotlib alone."""
+"""Figures use the text colour of the page and do not change the user's Matplotlib settings."""
 
 import matplotlib as mpl
 
 from tfft.plots.style import INK, inked, new_figure, svg
 
 
-def test_an_svg_has_the_ink_of_the_text_around_it_and_no_ground():
+def test_an_svg_has_the_colour_of_the_text_around_it_and_a_transparent_background():
     with inked():
         figure = new_figure(3, 2)
         figure.subplots().set_title("a title")
@@ -17,7 +17,7 @@ def test_an_svg_has_the_ink_of_the_text_around_it_and_no_ground():
     assert ">a title<" in element
 
 
-def test_settings_come_back_and_no_window_system_is_chosen():
+def test_settings_are_restored():
     before = dict(mpl.rcParams)
     with inked():
         svg(new_figure(2, 2))

@@ -1,4 +1,4 @@
-"""No operation on the list can touch anything outside of the graph."""
+"""No operation on the list can read or change anything outside the graph."""
 
 import re
 
@@ -14,7 +14,7 @@ from tfft.savedmodel.graph_calls import callees
 KNOWN = op_def_pb2.OpList()
 KNOWN.ParseFromString(pywrap_tf_session.TF_GetBuffer(pywrap_tf_session.TF_GetAllOpList()))
 SOUNDS = re.compile(r"file|path|directory|prefix|address|host|url|port|socket|server|command|stream|logdir|descriptor")
-# words that mean something else there, or are proved elsewhere
+# words that have another meaning in these names, or are tested elsewhere
 FINE = {
     ("InitializeTableFromTextFile", "filename"),
     ("InitializeTableFromTextFileV2", "filename"),
@@ -31,7 +31,7 @@ def test_every_name_is_an_operation():
     assert sorted(ALLOWED - {operation.name for operation in KNOWN.op}) == []
 
 
-def test_no_operation_takes_a_file_or_an_address():
+def test_no_operation_has_a_file_or_an_address_as_input():
     found = {
         (operation.name, part.name)
         for operation in KNOWN.op
@@ -49,11 +49,11 @@ Custom XlaCall Abort Immutable Session Sleep Dump
 
 
 @pytest.mark.parametrize("word", FAMILIES.split())
-def test_families_that_do_more_are_not_on_the_list(word):
+def test_groups_of_operations_that_do_more_are_not_on_the_list(word):
     assert [name for name in ALLOWED if word in name and not name.startswith("InitializeTableFromTextFile")] == []
 
 
-def test_what_takes_functions_is_followed():
+def test_functions_that_operations_call_are_checked():
     takes = {o.name for o in KNOWN.op if o.name in ALLOWED and any("func" in attribute.type for attribute in o.attr)}
     for name in takes:
         graph = tf.compat.v1.GraphDef()

@@ -1,4 +1,4 @@
-"""Which variables an output depends on."""
+"""The variables that an output depends on are found."""
 
 from tensorflow.core.protobuf import saved_model_pb2
 
@@ -7,7 +7,7 @@ from tfft.savedmodel.dependencies import by_name, used
 from tfft.savedmodel.signatures import contents
 
 
-def test_a_pooler_reaches_its_own_output_alone_and_the_layers_reach_both(tmp_path):
+def test_a_pooler_affects_only_its_own_output_and_the_layers_affect_both(tmp_path):
     found = {variable.path: set(variable.outputs) for variable in contents(encoder(tmp_path)).variables}
     assert found["pooled_dense/kernel"] == {"pooled_output"}
     both = {"pooled_output", "sequence_output"}
@@ -15,7 +15,7 @@ def test_a_pooler_reaches_its_own_output_alone_and_the_layers_reach_both(tmp_pat
     assert all(outputs == both for path, outputs in found.items() if path.startswith("transformer_layer_"))
 
 
-def test_every_float_of_a_net_with_one_output_reaches_it(tmp_path):
+def test_every_float_variable_of_a_net_with_one_output_affects_it(tmp_path):
     found = contents(publish(tiny(), tmp_path))
     name = found.gives[0].name
     statistics = [variable for variable in found.variables if "moving" in variable.path]
@@ -25,7 +25,7 @@ def test_every_float_of_a_net_with_one_output_reaches_it(tmp_path):
     assert len(statistics) == 6
 
 
-def test_functions_inside_functions_are_followed_by_the_output_that_is_taken():
+def test_nested_functions_are_followed_for_the_output_that_is_used():
     model = saved_model_pb2.SavedModel()
     library = model.meta_graphs.add().graph_def.library
     inner, outer = library.function.add(), library.function.add()

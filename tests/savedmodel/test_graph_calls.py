@@ -1,4 +1,4 @@
-"""Which functions call which."""
+"""The functions that a function calls are found."""
 
 import tensorflow as tf
 
@@ -8,7 +8,7 @@ Value = tf.compat.v1.AttrValue
 
 
 def library(**calls):
-    """Name of a function to the names that it calls."""
+    """Make a library from function name -> names of the functions that it calls."""
     graph = tf.compat.v1.GraphDef()
     for name, names in calls.items():
         function = graph.library.function.add()
@@ -26,7 +26,7 @@ def test_names_are_found_in_lists_and_inside_functions():
     assert set(named_in(value)) == {"a", "", "b"}
 
 
-def test_names_are_found_wherever_they_stand():
+def test_names_are_found_in_every_attribute():
     functions = library(a=["b"], b=[], c=[])
     functions["b"].node_def.add(name="x", op="c")
     functions["c"].attr["kept"].func.name = "d"
@@ -45,12 +45,12 @@ def test_a_plain_call_passes_its_inputs_in_order():
     assert passed(node, functions) == ("", [])
 
 
-def test_calls_that_end_are_fine():
+def test_calls_that_end_are_accepted():
     functions = library(a=["b", "b", "c"], b=["c"], c=[])
     assert unfolding(functions, callees(functions)) == ""
 
 
-def test_functions_that_never_end_or_explode_are_told():
+def test_recursive_functions_and_too_many_calls_are_reported():
     circle = library(a=["b"], b=["a"])
     assert "call themselves" in unfolding(circle, callees(circle))
     deep = library(**{f"f{n}": [f"f{n + 1}"] if n < 2 * MOST_DEPTH else [] for n in range(2 * MOST_DEPTH + 1)})

@@ -1,4 +1,4 @@
-"""A SavedModel from somebody else only computes."""
+"""A SavedModel from other people is accepted only if it only computes."""
 
 from contextlib import suppress
 
@@ -17,11 +17,11 @@ def graphs(folder):
 
 
 @pytest.mark.parametrize("make", [lambda f: publish(tiny(), f), lambda f: signed(tiny(), f), tf1, encoder, reader])
-def test_what_hubs_publish_only_computes(make, tmp_path):
+def test_published_modules_are_accepted(make, tmp_path):
     assert [refused(graph) for graph in graphs(make(tmp_path / "module"))] == [[]]
 
 
-def test_what_keras_exports_only_computes(tmp_path):
+def test_exports_of_keras_are_accepted(tmp_path):
     tiny().export(tmp_path, verbose=False)
     assert refused(graphs(tmp_path)[0]) == []
 
@@ -46,19 +46,22 @@ WAYS = {
 
 
 @pytest.mark.parametrize("name", WAYS)
-def test_every_family_that_does_more_is_refused(name):
+def test_every_group_of_operations_that_does_more_is_refused(name):
     graph = tf.Graph()
-    with graph.as_default(), suppress(RuntimeError):  # iterating a dataset in a graph: its operations are there by then
+    with (
+        graph.as_default(),
+        suppress(RuntimeError),
+    ):  # iterating over a dataset in a graph: its operations are already in the graph
         WAYS[name](tf.constant([1.0]))
     held = saved_model_pb2.SavedModel().meta_graphs.add()
     held.graph_def.CopyFrom(graph.as_graph_def())
-    if not refused(held):  # datasets are made inside functions
+    if not refused(held):  # datasets are created inside functions
         function = tf.function(lambda: WAYS[name](tf.constant([1.0])) and None)
         held.graph_def.CopyFrom(function.get_concrete_function().graph.as_graph_def())
     assert refused(held)
 
 
-def test_the_savers_own_functions_are_allowed_and_nobody_may_call_them(tmp_path):
+def test_functions_that_save_are_allowed_unless_others_call_them(tmp_path):
     held = graphs(publish(tiny(), tmp_path))[0]
     saver = next(f.signature.name for f in held.graph_def.library.function if "traced_save" in f.signature.name)
     assert refused(held) == []
@@ -69,7 +72,7 @@ def test_the_savers_own_functions_are_allowed_and_nobody_may_call_them(tmp_path)
     assert refused(held) == ["a call of __inference__traced_save"]
 
 
-def test_assets_are_files_of_its_own(tmp_path):
+def test_assets_must_be_files_of_the_module(tmp_path):
     held = graphs(publish(tiny(), tmp_path))[0]
     held.asset_file_def.add().filename = "vocabulary.txt"
     assert refused(held) == []

@@ -1,4 +1,4 @@
-"""The file of a SavedModel."""
+"""The file of a SavedModel is read."""
 
 import pytest
 import tensorflow as tf
@@ -15,18 +15,18 @@ def concrete(folder):
     return function, objects.concrete_functions[function.concrete_functions[0]]
 
 
-def test_arguments_stand_in_a_named_tuple(tmp_path):
+def test_arguments_are_read_from_a_named_tuple(tmp_path):
     function, _ = concrete(publish(tiny(), tmp_path))
     names = field_of(function.function_spec.fullargspec, "args").list_value.values
     assert [name.string_value for name in names] == ["inputs", "training"]
 
 
-def test_tensors_of_a_dict_come_in_the_order_of_their_names(tmp_path):
+def test_tensors_of_a_dict_are_sorted_by_name(tmp_path):
     _, found = concrete(encoder(tmp_path))
     assert [tensor.name for tensor in leaves(found.output_signature)] == ["pooled_output", "sequence_output"]
 
 
-def test_tensors_deeper_inside_are_there_and_say_so(tmp_path):
+def test_nested_tensors_are_listed_with_a_mark_in_their_names(tmp_path):
     module = tf.Module()
     module.__call__ = tf.function(
         lambda x: {"all": [x, x + 1], "last": x}, input_signature=[tf.TensorSpec((None, 3), name="x")]
@@ -41,6 +41,6 @@ def test_shapes_are_without_the_batch_axis():
     assert tensor_of("x", shape, tf.float32.as_datatype_enum).shape == (None, 3)
 
 
-def test_a_folder_without_the_file_is_told(tmp_path):
+def test_a_folder_without_the_file_raises_an_error(tmp_path):
     with pytest.raises(BackboneError, match=f"there is no {FILE} in it"):
         graphs(tmp_path)

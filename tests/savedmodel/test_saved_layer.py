@@ -1,4 +1,4 @@
-"""A SavedModel as a Keras layer."""
+"""A SavedModel works as a Keras layer."""
 
 import shutil
 import zipfile
@@ -30,7 +30,7 @@ def own(module, data):
 PIXELS = np.random.default_rng(0).integers(0, 255, (8, 16, 16, 3)).astype(np.float32)
 
 
-def test_its_variables_are_keras_weights_under_their_own_paths(own):
+def test_its_variables_are_keras_weights_with_the_same_paths(own):
     layer = own.backbone_net.get_layer("saved_model")
     assert len(layer.weights) == 18
     assert layer.weights[0].path == "block_0_conv/kernel"
@@ -39,14 +39,14 @@ def test_its_variables_are_keras_weights_under_their_own_paths(own):
     assert (inner.numpy() == 1).all()
 
 
-def test_norms_are_found_as_norms(own):
+def test_norms_are_recognised(own):
     layer = own.backbone_net.get_layer("saved_model")
     norms = [part for part in layer.block_layers if is_norm(part)]
     assert [part.name for part in norms] == ["block_0_norms", "block_1_norms", "block_2_norms"]
     assert all(isinstance(part, NormalizationWeights) for part in norms)
 
 
-def test_the_head_phase_moves_nothing_of_it_and_the_next_one_the_named_block_alone(own, data):
+def test_the_head_phase_changes_no_variable_and_the_next_phase_only_the_named_block(own, data):
     run = tfft.fit(own, data, tfft.plans.two_phase(2, 2, tune_learning_rate=1e-3), progress=False)
     head, tune = (record.overview for record in run.phases)
     assert {row.block for row in head.rows if row.moved} == {"head"}
@@ -57,7 +57,7 @@ def test_the_head_phase_moves_nothing_of_it_and_the_next_one_the_named_block_alo
     assert run.phases[0].reads == "features after features, float32"
 
 
-def test_a_bundle_gives_the_same_answers_after_the_original_is_gone(data, tmp_path):
+def test_a_bundle_gives_the_same_results_after_the_original_is_deleted(data, tmp_path):
     module = publish(tiny(), tmp_path / "hub")
     model = tfft.build(str(module), tfft.tasks.classification(data.labels))
     tfft.fit(model, data, tfft.plans.two_phase(1, 1, tune_learning_rate=1e-3), progress=False)
@@ -69,7 +69,7 @@ def test_a_bundle_gives_the_same_answers_after_the_original_is_gone(data, tmp_pa
     assert tfft.evaluate(predictor, data.test).metrics == report.metrics
 
 
-def test_a_net_read_again_trains_on(own, tmp_path):
+def test_a_loaded_net_can_be_trained_further(own, tmp_path):
     own.net.save(tmp_path / "net.keras")
     again = keras.saving.load_model(tmp_path / "net.keras")
     layer = again.get_layer("backbone").get_layer("saved_model")
@@ -82,7 +82,7 @@ def test_a_net_read_again_trains_on(own, tmp_path):
     assert moved == {"block_1_conv/kernel", "block_1_conv/bias"}
 
 
-def test_a_net_saved_when_the_module_had_its_old_name_opens_and_computes_the_same(own, tmp_path):
+def test_a_net_saved_with_the_old_module_name_opens_and_gives_the_same_results(own, tmp_path):
     own.net.save(tmp_path / "new.keras")
     with zipfile.ZipFile(tmp_path / "new.keras") as new, zipfile.ZipFile(tmp_path / "old.keras", "w") as old:
         for name in new.namelist():
@@ -96,24 +96,24 @@ def test_a_net_saved_when_the_module_had_its_old_name_opens_and_computes_the_sam
     np.testing.assert_array_equal(again.predict(PIXELS, verbose=0), own.net.predict(PIXELS, verbose=0))
 
 
-def test_its_weights_stand_in_a_bundle_once(module, own, tmp_path):
+def test_a_bundle_contains_its_weights_once(module, own, tmp_path):
     own.net.save(tmp_path / "net.keras")
     rows = [row for _, rows in own.backbone_net.get_layer("saved_model").blocks for row in rows]
     held = packed(module, rows)
     with zipfile.ZipFile(tmp_path / "net.keras") as archive:
         inside = [name for name in archive.namelist() if name.endswith("graph.tar.gz")]
         assert archive.read(inside[0]) == own.backbone_net.get_layer("saved_model").graph
-    assert len(packed(module, [])) > len(held) + 3000  # the values of 1,072 floats, which do not compress
+    assert len(packed(module, [])) > len(held) + 3000  # the values of 1,072 floats, which cannot be compressed
 
 
-def test_a_plain_signature_keeps_its_weights_inside_its_graph(data, tmp_path):
+def test_the_weights_of_a_plain_signature_stay_in_its_graph(data, tmp_path):
     model = tfft.build(str(signed(tiny(), tmp_path / "plain")), tfft.tasks.classification(data.labels))
     predictor = tfft.load(tfft.export(model, tmp_path / "own.tfft"))
     np.testing.assert_array_equal(predictor.net.predict(PIXELS, verbose=0), model.net.predict(PIXELS, verbose=0))
     assert np.abs(model.backbone_net.predict(PIXELS, verbose=0)).max() > 0
 
 
-def test_dropout_and_norms_run_in_training_mode_only_when_the_norms_may_move(own):
+def test_dropout_and_norms_use_training_mode_only_if_the_norms_are_trainable(own):
     layer = own.backbone_net.get_layer("saved_model")
     calm = layer(PIXELS, training=False).numpy()
     own.apply(tfft.trainable.nothing())
@@ -122,7 +122,7 @@ def test_dropout_and_norms_run_in_training_mode_only_when_the_norms_may_move(own
     assert np.abs(layer(PIXELS, training=True).numpy() - calm).max() > 1e-3
 
 
-def test_somebodys_graph_that_reads_files_is_not_called(tmp_path, monkeypatch):
+def test_a_graph_that_reads_files_is_not_called(tmp_path, monkeypatch):
     net = tiny()
     module = tf.Module()
     module.everything = [variable.value for variable in net.variables]
@@ -131,7 +131,7 @@ def test_somebodys_graph_that_reads_files_is_not_called(tmp_path, monkeypatch):
         input_signature=[tf.TensorSpec((None, 16, 16, 3))],
     )
     tf.saved_model.save(module, str(tmp_path / "spy"))
-    with pytest.raises(BackboneError, match=r"does more than compute.*ReadFile.*no bundle with them can be loaded"):
+    with pytest.raises(BackboneError, match=r"does more than compute.*ReadFile.*bundles with them cannot be loaded"):
         tfft.build(str(tmp_path / "spy"), tfft.tasks.classification(["a", "b"]))
     with monkeypatch.context() as unchecked:
         unchecked.setattr("tfft.savedmodel.graph_bytes.cleaned", lambda graph: [])
@@ -141,7 +141,7 @@ def test_somebodys_graph_that_reads_files_is_not_called(tmp_path, monkeypatch):
         tfft.load(path)
 
 
-def test_losses_of_its_own_are_added_while_it_trains_and_not_while_it_is_frozen(data, tmp_path):
+def test_its_own_losses_are_added_only_while_it_trains(data, tmp_path):
     decayed = publish(tiny(), tmp_path / "decayed", decay=100.0)
     plain = publish(tiny(), tmp_path / "plain")
     losses = {}
@@ -163,11 +163,11 @@ def test_another_graph_than_the_one_that_was_saved_is_refused(own, tmp_path):
     with zipfile.ZipFile(tmp_path / "net.keras", "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, other if name.endswith("graph.tar.gz") else content)
-    with pytest.raises(ValueError, match="graph of the SavedModel inside is another one"):
+    with pytest.raises(ValueError, match="SavedModel inside the file is not the one that was saved"):
         keras.saving.load_model(tmp_path / "net.keras")
 
 
-def test_a_clone_has_no_graph_and_says_so(own):
+def test_the_error_for_a_clone_says_that_it_has_no_graph(own):
     layer = own.backbone_net.get_layer("saved_model")
-    with pytest.raises(BackboneError, match=r"has no graph.*Save the model and load it again"):
+    with pytest.raises(BackboneError, match=r"without the graph of its SavedModel.*save it and load it again"):
         type(layer).from_config(layer.get_config())(PIXELS)

@@ -1,4 +1,4 @@
-"""What saves is taken out; what the loader itself restores stays."""
+"""Operations that save are removed; operations that the loader runs to restore are kept."""
 
 import pytest
 import tensorflow as tf
@@ -25,7 +25,7 @@ def operations(graph):
     return found | {node.op for function in graph.graph_def.library.function for node in function.node_def}
 
 
-def test_of_tf2_nothing_of_the_saver_stays_and_it_loads(tmp_path):
+def test_a_tf2_module_loads_without_any_operation_that_saves(tmp_path):
     model = read(publish(tiny(), tmp_path))
     before = tf.saved_model.load(str(tmp_path))(tf.ones((1, 16, 16, 3)))
     assert operations(model.meta_graphs[0]) & SAVING == {"SaveV2", "RestoreV2", "MergeV2Checkpoints", "ShardedFilename"}
@@ -35,7 +35,7 @@ def test_of_tf2_nothing_of_the_saver_stays_and_it_loads(tmp_path):
     assert tf.reduce_all(tf.saved_model.load(str(tmp_path))(tf.ones((1, 16, 16, 3))) == before)
 
 
-def test_of_tf1_what_the_loader_runs_stays_and_it_loads(old):
+def test_a_tf1_module_keeps_the_operations_that_the_loader_runs_and_loads(old):
     model = read(old)
     before = tf.saved_model.load(str(old)).signatures["serving_default"](images=tf.ones((1, 16, 16, 3)))
     assert cleaned(model.meta_graphs[0]) == []
@@ -59,12 +59,12 @@ def test_a_signature_that_needs_the_saver_is_refused(operation, old):
     saver = next(node for node in graph.graph_def.node if node.op == operation)
     output = graph.signature_def["serving_default"].outputs["default"].name.partition(":")[0]
     next(node for node in graph.graph_def.node if node.name == output).input.append(f"^{saver.name}")
-    assert cleaned(graph) == [f"what {output} takes of the saver"]
+    assert cleaned(graph) == [f"{output} that needs an operation that saves or restores"]
 
 
 @pytest.mark.parametrize("key", ["saved_model_main_op", "legacy_init_op", "saved_model_train_op"])
-def test_operations_that_are_run_at_the_start_cannot_be_the_savers(key, old):
+def test_operations_that_run_when_a_module_is_loaded_cannot_be_savers(key, old):
     graph = read(old).meta_graphs[0]
     saver = next(node.name for node in graph.graph_def.node if node.op == "SaveV2")
     graph.collection_def[key].node_list.value.append(saver)
-    assert cleaned(graph) == [f"what {saver} takes of the saver"]
+    assert cleaned(graph) == [f"{saver} that needs an operation that saves or restores"]

@@ -1,4 +1,4 @@
-"""What a SavedModel says of itself."""
+"""The way to call a SavedModel and its variables are read from its file."""
 
 import pytest
 import tensorflow as tf
@@ -18,7 +18,10 @@ def test_the_reusable_interface_is_read_without_loading_anything(tmp_path):
     assert found.training
     assert not found.named
     assert len(found.variables) == 18 + 1
-    assert (found.variables[-1].dtype, found.variables[-1].trains) == ("int64", False)  # of dropout's random numbers
+    assert (found.variables[-1].dtype, found.variables[-1].trains) == (
+        "int64",
+        False,
+    )  # the state of dropout's random numbers
     assert found.variables[0] == Variable(
         "block_0_conv/kernel", (3, 3, 3, 4), "float32", True, (found.gives[0].name,), 0
     )
@@ -27,11 +30,11 @@ def test_the_reusable_interface_is_read_without_loading_anything(tmp_path):
     ]
 
 
-def test_what_cannot_be_told_to_train_says_so(tmp_path):
+def test_a_module_without_a_training_argument_is_recognised(tmp_path):
     assert not contents(publish(tiny(), tmp_path, training=False)).training
 
 
-def test_what_keras_exports_is_called_by_its_endpoint_and_keeps_its_variables(tmp_path):
+def test_an_export_of_keras_is_called_by_its_endpoint_and_lists_its_variables(tmp_path):
     tiny().export(tmp_path, verbose=False)
     found = contents(tmp_path)
     assert (found.entry, found.training, found.gives[0].shape) == ("serve", False, (8,))
@@ -45,23 +48,23 @@ def test_a_plain_signature_has_names_and_no_variables(tmp_path):
     assert found.gives == (Tensor("features", (8,), "float32"),)
 
 
-def test_a_module_of_tf1_has_its_signature_alone(tmp_path):
+def test_a_module_of_tf1_only_has_its_signature(tmp_path):
     found = contents(tf1(tmp_path / "old"))
     assert (found.entry, found.variables, found.gives[0].shape) == ("serving_default", (), (4,))
 
 
-def test_an_unknown_signature_is_told_with_those_there_are(tmp_path):
+def test_the_error_for_an_unknown_signature_lists_the_existing_ones(tmp_path):
     with pytest.raises(BackboneError, match=r"no signature 'features'.*'serving_default'"):
         contents(signed(tiny(), tmp_path), "features")
 
 
-def test_a_folder_without_a_saved_model_says_what_is_in_it(tmp_path):
+def test_the_error_for_a_folder_without_a_saved_model_lists_its_files(tmp_path):
     (tmp_path / "notes.txt").write_text("")
     with pytest.raises(BackboneError, match=r"no saved_model\.pb in it.*'notes\.txt'"):
         contents(tmp_path)
 
 
-def test_a_damaged_file_is_no_saved_model(tmp_path):
+def test_a_damaged_file_is_refused(tmp_path):
     publish(tiny(), tmp_path)
     path = tmp_path / "saved_model.pb"
     path.write_bytes(path.read_bytes()[:1000])
@@ -69,17 +72,17 @@ def test_a_damaged_file_is_no_saved_model(tmp_path):
         contents(tmp_path)
 
 
-def test_answers_that_are_no_floats_are_refused(tmp_path):
+def test_outputs_that_are_not_floats_are_refused(tmp_path):
     module = tf.Module()
     module.__call__ = tf.function(
         lambda images: tf.cast(images, tf.int32), input_signature=[tf.TensorSpec((None, 4, 4, 3))]
     )
     tf.saved_model.save(module, str(tmp_path))
-    with pytest.raises(BackboneError, match=r"no tensor of floats.*int32"):
+    with pytest.raises(BackboneError, match=r"no output of floats.*int32"):
         contents(tmp_path)
 
 
-def test_a_module_that_only_holds_variables_cannot_be_called(tmp_path):
+def test_a_module_with_only_variables_cannot_be_called(tmp_path):
     module = tf.Module()
     module.kernel = tf.Variable([1.0])
     tf.saved_model.save(module, str(tmp_path))
@@ -99,7 +102,7 @@ def test_a_graph_that_reads_files_is_refused_and_one_that_computes_is_not(tmp_pa
         check_operations(tmp_path / "spy")
 
 
-def test_what_a_preprocessing_model_answers_is_read_without_loading_it(tmp_path):
+def test_the_outputs_of_a_preprocessing_model_are_read_without_loading_it(tmp_path):
     found = answers(reader(tmp_path / "reader", length=12))
     assert {name: (tensor.shape, tensor.dtype) for name, tensor in found.items()} == dict.fromkeys(
         ("input_mask", "input_type_ids", "input_word_ids"), ((12,), "int32")

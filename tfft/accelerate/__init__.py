@@ -1,1 +1,1 @@
-"""Faster ways to compute the same: folded norms, fused gradients, lower precision. Each can be turned off."""
+"""Compute the same results faster: folded norms, fused gradients, lower precision. Each can be turned off."""

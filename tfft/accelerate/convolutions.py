@@ -1,4 +1,4 @@
-"""Convolutions and biases of nets that train in bfloat16, where gradients of TensorFlow's own are slow, and some of them wrong."""
+"""Convolutions and biases for training in bfloat16, where some gradients of TensorFlow are slow and some are wrong."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +12,10 @@ _DIFFERENTIATED = ContextVar("differentiated", default=False)
 
 @contextmanager
 def differentiated() -> Iterator[None]:
-    """Let nets that are traced inside compute as in training what gradients depend on; dropout and norms stay as they are told.
+    """Use the convolutions for training in nets that are traced in this context. Dropout and norms are not affected.
 
     Yields:
-        Nothing.
+        None.
     """
     before = _DIFFERENTIATED.set(True)
     try:
@@ -25,18 +25,18 @@ def differentiated() -> Iterator[None]:
 
 
 def is_differentiated() -> bool:
-    """Whether this is inside ``differentiated``."""
+    """Return whether the context ``differentiated`` is active."""
     return _DIFFERENTIATED.get()
 
 
 def is_plain(layer: Any) -> bool:
-    """Whether a layer is a two-dimensional convolution of one group, without holes, channels last.
+    """Return whether a layer is a 2D convolution with one group, dilation 1, and channels last.
 
     Args:
-        layer: Any operation.
+        layer: Any layer or operation.
 
     Returns:
-        True for what ``convolve`` has its own gradient for.
+        True for layers for which ``convolve`` has its own gradient.
     """
     import keras
 
@@ -46,21 +46,22 @@ def is_plain(layer: Any) -> bool:
 
 
 def convolve(layer: Any, tensor: Any, kernel: Any, training: bool) -> Any:
-    """What a ``Conv2D`` makes of a tensor with a kernel, before its bias.
+    """Convolve a tensor with a kernel as a ``Conv2D`` layer does, without its bias.
 
-    In training oneDNN takes two to four times as long for the gradient of a bfloat16 kernel as for the matrix products that it
-    consists of (TensorFlow 2.21, batch 32, 7 x 7 pixels: 1 x 1 of 512 to 2048 channels 17 and 4 ms, 3 x 3 of 512 to 512 18 and
-    8 ms). So there a convolution of one pixel is a matrix product, and the gradient of other kernels a matrix product for each of
-    their pixels. In float32, and in inference, Keras' own are as fast.
+    For the gradient of a bfloat16 kernel, oneDNN takes two to four times as long as the matrix products that it consists of
+    (TensorFlow 2.21, batch 32, 7 x 7 pixels: 17 and 4 ms for 1 x 1 kernels from 512 to 2048 channels, 18 and 8 ms for 3 x 3
+    kernels from 512 to 512). In training, a convolution with a 1 x 1 kernel is therefore a matrix product, and the gradient
+    of other kernels is one matrix product for each position of the kernel. In float32 and in inference, the
+    operations of Keras are as fast.
 
     Args:
-        layer: A ``Conv2D``, with strides, padding and the precision to compute in.
-        tensor: Shape (batch, height, width, channels).
-        kernel: float32, shape (height, width, channels / groups, filters).
-        training: Whether a gradient is wanted.
+        layer: A ``Conv2D`` layer. Its strides, padding, dilation and precision are used.
+        tensor: The input, shape (batch, height, width, channels).
+        kernel: The kernel, float32, shape (height, width, channels / groups, filters).
+        training: Whether a gradient will be computed.
 
     Returns:
-        In the layer's precision, shape (batch, height, width, filters).
+        The result in the precision of the layer, shape (batch, height, width, filters).
 
     Example:
         >>> import keras, numpy as np
@@ -92,17 +93,17 @@ def convolve(layer: Any, tensor: Any, kernel: Any, training: bool) -> Any:
 
 
 def biased(tensor: Any, bias: Any) -> Any:
-    """Add a value to each channel, so that its gradient is right in every precision.
+    """Add a bias to each channel, with a gradient that is correct in every precision.
 
-    TensorFlow 2.21 sums the gradient of a bias up in the precision of the tensor: in bfloat16 it is wrong by 4 % for a batch of 32
-    with 7 x 7 pixels, and by 26 % with 14 x 14. A matrix product with ones sums in float32.
+    TensorFlow 2.21 sums the gradient of a bias in the precision of the tensor. In bfloat16 the sum is wrong by 4 % for a batch of
+    32 with 7 x 7 pixels, and by 26 % with 14 x 14 pixels. A matrix product with ones sums in float32.
 
     Args:
-        tensor: Shape (..., channels).
-        bias: float32, shape (channels,).
+        tensor: A tensor of shape (..., channels).
+        bias: The bias, float32, shape (channels,).
 
     Returns:
-        The sum, shape and dtype of ``tensor``.
+        The sum, with the shape and dtype of ``tensor``.
 
     Example:
         >>> import numpy as np
@@ -126,7 +127,7 @@ def biased(tensor: Any, bias: Any) -> Any:
 
 
 def _by_products(tensor: Any, kernel: Any) -> Any:
-    """A convolution with stride 1 and without padding, and its gradients."""
+    """Compute a convolution with stride 1 and without padding, with its own gradients."""
     from keras import ops
 
     @ops.custom_gradient

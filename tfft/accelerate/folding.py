@@ -1,4 +1,4 @@
-"""Frozen normalisation, folded into the kernel in front of it: the same numbers in fewer passes over the activations."""
+"""Fold frozen batch normalisation into the convolution before it: the same result with fewer passes over the activations."""
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -12,19 +12,20 @@ if TYPE_CHECKING:
 
 
 def run(net: "keras.Model", inputs: Any, training: bool | None) -> Any:
-    """Call a net, its frozen batch normalisation folded into the convolutions in front of it.
+    """Call a net with its frozen batch normalisation folded into the convolutions before it.
 
-    A frozen norm multiplies each channel by a constant and adds one. TensorFlow does that in passes of their own over activations
-    that do not fit into a CPU's caches; with the constants inside kernel and bias the product is the same, and gradients flow
-    through it. (2 cores, 224 pixels, forward: MobileNetV2-0.35 4.0 -> 2.1 ms in float32, ResNet50 27 -> 6.3 ms in bfloat16.)
+    A frozen norm multiplies each channel by a constant and adds another constant. TensorFlow needs separate passes for this, over
+    activations that do not fit into a CPU's caches. When the constants are part of kernel and bias, the result is the same, and
+    gradients still work. (2 cores, 224 pixels, forward: MobileNetV2-0.35 4.0 -> 2.1 ms in float32, ResNet50 27 -> 6.3 ms in
+    bfloat16.)
 
     Args:
-        net: A model; one that is not functional is just called.
-        inputs: As the net takes them, each of shape (batch, ...).
-        training: As Keras has it.
+        net: A model. If it is not functional, it is called without any change.
+        inputs: The inputs of the net, each of shape (batch, ...).
+        training: The same as for a call of a Keras model.
 
     Returns:
-        What ``net(inputs, training=training)`` returns.
+        The same result as ``net(inputs, training=training)``, up to rounding.
 
     Example:
         >>> import keras, numpy as np
@@ -35,7 +36,7 @@ def run(net: "keras.Model", inputs: Any, training: bool | None) -> Any:
         True
 
     Source:
-        Jacob et al. 2018, section 3.2, https://arxiv.org/abs/1712.05877, there for quantised inference.
+        Jacob et al. 2018, section 3.2, https://arxiv.org/abs/1712.05877, where it is used for quantised inference.
     """
     found = foldable(net, training)
     norms = {id(norm) for _, norm in found}
@@ -59,14 +60,14 @@ def run(net: "keras.Model", inputs: Any, training: bool | None) -> Any:
 
 
 def foldable(net: "keras.Model", training: bool | None) -> list[tuple[Any, Any]]:
-    """The convolutions of a net whose outputs go to a frozen norm and nowhere else.
+    """List the convolutions of a net whose outputs are only read by a frozen norm.
 
     Args:
         net: A model.
-        training: Whether norms that train are in training mode.
+        training: Whether trainable norms are in training mode.
 
     Returns:
-        Pairs of a convolution and its norm.
+        A list of pairs of a convolution and its norm.
     """
     import keras
 
@@ -92,7 +93,7 @@ def foldable(net: "keras.Model", training: bool | None) -> list[tuple[Any, Any]]
 
 
 def _once(operations: Iterable[Any]) -> set[int]:
-    """Those that are called once; a layer that is shared by two paths may have a norm behind one of them only."""
+    """Return the ids of operations that are called once. A layer in two paths may be followed by a norm in only one of them."""
     counts: dict[int, int] = {}
     for operation in operations:
         counts[id(operation)] = counts.get(id(operation), 0) + 1
@@ -123,7 +124,7 @@ def _trains_in_less(layer: Any) -> bool:
 
 
 def _alone(convolution: Any) -> Callable[..., Any]:
-    """A convolution without a norm, in training."""
+    """Return a function that computes a convolution without a norm, in training."""
 
     def call(tensor: Any, **_: Any) -> Any:
         found = convolve(convolution, tensor, convolution.kernel, training=True)
@@ -133,7 +134,7 @@ def _alone(convolution: Any) -> Callable[..., Any]:
 
 
 def _folded(convolution: Any, norm: Any, training: bool) -> Callable[..., Any]:
-    """Convolution and norm in one, as a function of the convolution's input."""
+    """Return a function that computes a convolution together with its norm."""
     from keras import layers, ops
 
     def call(tensor: Any, **_: Any) -> Any:

@@ -1,11 +1,11 @@
-"""GELU and layer norms of transformers, with gradients in fewer passes over memory."""
+"""GELU and layer norms for transformers, with gradients that need fewer passes over memory."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-# GELU's tanh form is x * sigmoid(2 * inner), so forward and backward share one sigmoid; its exact form is x * Phi(x)
+# the tanh form of GELU is x * sigmoid(2 * inner), so that forward and backward share one sigmoid; the exact form is x * Phi(x)
 _LINEAR = 2 * 0.7978845608028654
 _CUBIC = _LINEAR * 0.044715
 _APPROXIMATE = "gelu_approximate"
@@ -14,17 +14,17 @@ _ROOT_HALF, _DENSITY = 0.7071067811865476, 0.3989422804014327  # sqrt(1 / 2) and
 
 @contextmanager
 def fused(net: Any) -> Iterator[None]:
-    """Let the layers of a net use these while they are called; the numbers are the same but for rounding.
+    """Let a net use the functions of this module in this context. The results are the same up to rounding.
 
-    TensorFlow differentiates GELU's formula and a norm's moments step by step, in some twenty passes over the activations; those of
-    GELU it rounds in bfloat16 each. (2 cores, 512 tokens: GELU 1,536 wide 7.5 -> 3.3 ms forward and backward in bfloat16, 4.2 ->
-    3.0 ms in float32; a norm 384 wide 2.0 -> 1.4 ms.)
+    TensorFlow differentiates the formula of GELU and the moments of a norm step by step, in about twenty passes over the
+    activations. In bfloat16 it also rounds after each step of GELU. (2 cores, 512 tokens, forward and backward: GELU of width 1,536
+    7.5 -> 3.3 ms in bfloat16 and 4.2 -> 3.0 ms in float32; a norm of width 384 2.0 -> 1.4 ms.)
 
     Args:
-        net: A ``keras.Model`` of tensors of shape (batch, ..., width).
+        net: A ``keras.Model`` with tensors of shape (batch, ..., width).
 
     Yields:
-        Nothing; what is traced inside uses them.
+        None. Functions that are traced inside use the faster gradients.
     """
     import keras
 
@@ -37,7 +37,7 @@ def fused(net: Any) -> Iterator[None]:
             changed.append((layer, "activation", partial(gelu, approximate=False)))
         elif _is_plain(layer):
             changed.append((layer, "call", partial(_normalized, layer)))
-    # not through Keras' setter, which would track what is assigned
+    # assign without Keras' setter, because it would track the assigned objects
     before = [(layer, name, vars(layer).get(name)) for layer, name, _ in changed]
     try:
         for layer, name, value in changed:
@@ -52,14 +52,14 @@ def fused(net: Any) -> Iterator[None]:
 
 
 def gelu(tensor: Any, approximate: bool = True) -> Any:
-    """GELU, computed in float32.
+    """Compute GELU in float32.
 
     Args:
-        tensor: Any shape.
-        approximate: Whether in its tanh form.
+        tensor: A tensor of any shape.
+        approximate: Whether to use the tanh form.
 
     Returns:
-        The same shape and dtype.
+        A tensor of the same shape and dtype.
 
     Example:
         >>> import keras, numpy as np
@@ -78,7 +78,7 @@ def gelu(tensor: Any, approximate: bool = True) -> Any:
     def activated(tensor: Any) -> Any:
         x = ops.cast(tensor, "float32")
         square = ops.square(x)
-        # the share of x that passes
+        # the fraction of x that passes
         share = ops.sigmoid(x * (square * _CUBIC + _LINEAR)) if approximate else 0.5 * ops.erf(x * _ROOT_HALF) + 0.5
         result = x * share
 
@@ -96,7 +96,7 @@ def gelu(tensor: Any, approximate: bool = True) -> Any:
 
 
 def _is_plain(layer: Any) -> bool:
-    """Whether a layer norm has scale and offset, over one axis."""
+    """Return whether a layer is a layer norm over one axis with scale and offset."""
     import keras
 
     if type(layer) is not keras.layers.LayerNormalization or layer.rms_scaling or not layer.built:
@@ -105,7 +105,7 @@ def _is_plain(layer: Any) -> bool:
 
 
 def _normalized(layer: Any, tensor: Any) -> Any:
-    """What a layer norm makes of a tensor."""
+    """Compute a layer norm with its own gradients."""
     from keras import ops
 
     axes = layer.axis if isinstance(layer.axis, (list, tuple)) else [layer.axis]
@@ -129,12 +129,12 @@ def _normalized(layer: Any, tensor: Any) -> Any:
 
         return ops.cast(unit * scale + offset, dtype), gradients
 
-    # reshaped, since custom gradients take tensors and not variables
+    # reshape, because custom gradients accept tensors but not variables
     return normalized(tensor, ops.reshape(layer.gamma, (-1,)), ops.reshape(layer.beta, (-1,)))
 
 
 def _summed(tensor: Any) -> Any:
-    """Over all axes but the last, which a matrix product does in one pass."""
+    """Sum over all axes except the last. A matrix product does this in one pass."""
     from keras import ops
 
     flat = ops.reshape(tensor, (-1, tensor.shape[-1]))

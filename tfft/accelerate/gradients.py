@@ -1,4 +1,4 @@
-"""The gradient of a loss, without a training loop around it."""
+"""Compute the gradient of a loss without a training loop, and free the memory that gradients leave behind."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @contextmanager
 def forgotten() -> Iterator[None]:
-    """Let go, at the end, of the graphs in which gradients of our own were traced.
+    """At the end of this context, free the graphs in which custom gradients were traced.
 
-    TensorFlow 2.21 enters every ``custom_gradient`` of a graph into a table that it never clears. The entry holds the graph, and
-    the graph the memory of every variable it reads: 245 MB of each training of MiniLM stayed. Once a step is traced nobody looks
-    there; but another thread of the process must not be tracing one when this ends.
+    TensorFlow 2.21 stores every ``custom_gradient`` of a graph in a table and never clears it. An entry keeps its graph, and the
+    graph keeps the memory of all variables that it reads: 245 MB after each training of MiniLM. Traced steps do not need the table
+    any more. However, no other thread of the process may be tracing when the context ends.
 
     Yields:
-        Nothing.
+        None.
     """
     from tensorflow.python.framework import ops
 
@@ -35,18 +35,18 @@ def forgotten() -> Iterator[None]:
 
 
 def gradient(net: "keras.Model", loss: Any) -> Callable[[Any, np.ndarray], np.ndarray]:
-    """How the loss of a batch changes with each value that trains, computed as in training.
+    """Make a function that computes the gradient of the loss of a batch, with the operations that are used in training.
 
-    Dropout is off and norms that train are in inference mode, so that it is the same every time and changes nothing.
+    Dropout is off and norms are in inference mode, so that repeated calls give the same result and change nothing.
 
     Args:
-        net: With variables that train.
+        net: A net with trainable variables.
         loss: A Keras loss of (targets, logits).
 
     Returns:
-        A function, traced once for each kind of input: inputs as the net takes them, shape (batch, ...), and float32 targets,
-        shape (batch, outputs) -> float32, shape (values that train,), in the order of ``net.trainable_variables``; 0 where the
-        loss does not depend on one.
+        A function, traced once for each kind of input. It takes the inputs of the net, shape (batch, ...), and float32 targets,
+        shape (batch, outputs). It returns the gradient as float32, shape (trainable values,), in the order of
+        ``net.trainable_variables``. The gradient is 0 for variables that do not affect the loss.
 
     Example:
         >>> import keras

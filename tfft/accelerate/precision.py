@@ -1,11 +1,11 @@
-"""In which numbers a net computes: float32, bfloat16 or float16, whichever a short trial finds fast and near enough.
+"""Choose the precision of a net: float32, bfloat16 or float16, by a short trial of speed and error.
 
 ::
 
-    Precision           what trunk and tail compute in
-    computing           lets a net compute in another precision while it is called
-    tried, fastest      how long work takes in each precision and how far its answer is off, and which one to take
-    remembered          trials of this machine, from a file
+    Precision           the precision of trunk and tail
+    computing           let a net compute in another precision in a context
+    tried, fastest      measure speed and error of each precision, and choose one
+    remembered          read earlier trials of this machine from a file
 """
 
 import json
@@ -27,20 +27,20 @@ FLOAT32 = "float32"
 DTYPES = (FLOAT32, "bfloat16", "float16")
 TOLERANCE = 0.02
 GAIN = 1.2
-# a single run of some 0.2 s may take half as long again on a machine that others share: the fastest of several, taken in turn
+# on a shared machine, a run of 0.2 s may take 50 % longer: take the fastest of several runs, alternating between precisions
 _ROUNDS, _ENOUGH_SECONDS = 4, 1.0
 
 
 @dataclass(frozen=True)
 class Precision:
-    """What the two parts of a net compute in; variables, the head and the loss are always float32.
+    """The precision of the two parts of a net. Variables, the head and the loss are always float32.
 
     Attributes:
-        trunk: Of the frozen part of the backbone.
-        tail: Of the part that trains.
+        trunk: The dtype in which the frozen part of the backbone computes.
+        tail: The dtype in which the trained part computes.
 
     Raises:
-        PlanError: When one of them is unknown.
+        PlanError: When a dtype is unknown.
     """
 
     trunk: str = FLOAT32
@@ -51,21 +51,21 @@ class Precision:
             if dtype not in DTYPES:
                 raise PlanError(
                     f"precision={dtype!r} is unknown.",
-                    fix=f'Use "auto", one of {", ".join(DTYPES)}, or one for the frozen and one for the trained part.',
+                    fix=f'Use "auto", one of {", ".join(DTYPES)}, or a pair for the frozen and the trained part.',
                 )
 
     @classmethod
     def of(cls, value: Any) -> "Precision | None":
-        """A Precision from what a user passes for one.
+        """Convert the argument ``precision`` of a user to a Precision.
 
         Args:
-            value: ``"auto"``, a Precision, a dtype for everything, or one for the frozen and one for the trained part.
+            value: ``"auto"``, a Precision, one dtype for both parts, or a pair of dtypes for the frozen and the trained part.
 
         Returns:
-            A Precision; None where it is to be measured.
+            A Precision; None for ``"auto"``, which is measured later.
 
         Raises:
-            PlanError: When it is none of these.
+            PlanError: When the value is invalid.
 
         Example:
             >>> Precision.of("bfloat16"), Precision.of(["bfloat16", "float32"]).tail, Precision.of("auto")
@@ -76,21 +76,26 @@ class Precision:
         pair = (value, value) if isinstance(value, str) else value
         if not isinstance(pair, Sequence) or len(pair) != 2:
             raise PlanError(
-                "precision must be a word or two.", repr(value), 'Write "auto", "float32" or ("bfloat16", "float32").'
+                "precision must be one or two words.",
+                repr(value),
+                'Write "auto", "float32" or ("bfloat16", "float32").',
             )
         if "auto" in pair:
-            raise PlanError('"auto" is for both parts at once.', repr(value), 'Write precision="auto", or name two.')
+            raise PlanError(
+                '"auto" must apply to both parts.', repr(value), 'Write precision="auto", or pass two dtypes.'
+            )
         return cls(*pair)
 
 
 @dataclass(frozen=True)
 class DtypeTrial:
-    """One piece of work in one precision.
+    """The measured speed and error of one computation in one precision.
 
     Attributes:
-        dtype: Which.
-        seconds: The least that it took, once it had been done before; infinite where it was not measured.
-        error: Distance of the answer from that in float32, relative to its norm (Euclidean); infinite where it is no number.
+        dtype: The precision.
+        seconds: The shortest time in seconds, without the first run; infinite if it was not measured.
+        error: The Euclidean distance of the result from the float32 result, divided by the norm of the float32 result; infinite if
+            the result is not finite.
     """
 
     dtype: str
@@ -99,28 +104,30 @@ class DtypeTrial:
 
 
 def tried(work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> list[DtypeTrial]:
-    """Do a piece of work in float32, and then in one precision after the other until one is near and fast enough.
+    """Run a computation in float32, and then in other precisions until one is fast and exact enough.
 
     Args:
-        work: dtype -> its answer, float32, of any shape.
-        dtypes: To try beside float32.
+        work: A function: dtype -> the result, float32, of any shape.
+        dtypes: The precisions to try besides float32.
 
     Returns:
-        A DtypeTrial for each that was tried, float32 first.
+        A DtypeTrial for each precision that was tried, float32 first.
 
     Warns:
-        RunWarning: When one of them is not possible, with the reason.
+        RunWarning: When the computation fails in a precision; the warning gives the reason.
     """
-    # the first time traces it and sets up kernels
+    # the first run includes tracing and the setup of kernels
     exact = work(FLOAT32)
     norm = float(np.linalg.norm(exact)) or 1.0
     trials = [DtypeTrial(FLOAT32, float("inf"), 0.0)]
     for dtype in dtypes:
         try:
             found = work(dtype)
-        except Exception as fault:  # of all kinds, where an operation of TensorFlow or Keras does not know a precision
+        except (
+            Exception
+        ) as fault:  # operations of TensorFlow and Keras raise many kinds of errors for unsupported precisions
             reason = (str(fault).splitlines() or [""])[0]
-            warnings.warn(f"{dtype} is left out: {type(fault).__name__} {reason}", RunWarning, stacklevel=2)
+            warnings.warn(f"precision {dtype} fails: {type(fault).__name__} {reason}", RunWarning, stacklevel=2)
             trials.append(DtypeTrial(dtype, float("inf"), float("inf")))
             continue
         own, other = _in_turn(work, (FLOAT32, dtype))
@@ -133,7 +140,7 @@ def tried(work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> list[Dtyp
 
 
 def _in_turn(work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> list[float]:
-    """Least seconds that work takes in each precision."""
+    """Measure the shortest time in seconds for each precision."""
     best, begun = [float("inf")] * len(dtypes), time.perf_counter()
     for done in range(_ROUNDS):
         if done and time.perf_counter() - begun > _ENOUGH_SECONDS:
@@ -146,15 +153,15 @@ def _in_turn(work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> list[f
 
 
 def fastest(trials: Sequence[DtypeTrial], tolerance: float = TOLERANCE, gain: float = GAIN) -> str:
-    """The precision to take.
+    """Choose the fastest precision whose error is small enough.
 
     Args:
-        trials: Of float32 first.
-        tolerance: Most error; 0.02 by default, about what eight bits of mantissa leave after a few dozen layers.
-        gain: How many times faster than float32 it has to be.
+        trials: The trials; the one of float32 must be the first.
+        tolerance: The largest allowed error. The default 0.02 is about the error of an 8-bit mantissa after a few dozen layers.
+        gain: The smallest required speed-up over float32.
 
     Returns:
-        Its name; float32 where no other one is near and fast enough.
+        The name of the precision; ``"float32"`` if no other precision is fast and exact enough.
 
     Example:
         >>> fastest([DtypeTrial("float32", 1.0, 0.0), DtypeTrial("bfloat16", 0.2, 0.09), DtypeTrial("float16", 0.3, 0.01)])
@@ -165,12 +172,12 @@ def fastest(trials: Sequence[DtypeTrial], tolerance: float = TOLERANCE, gain: fl
 
 
 def remembered(path: Path, about: Mapping[str, Any], measure: Callable[[], list[DtypeTrial]]) -> list[DtypeTrial]:
-    """Trials that were made before, or made now and remembered.
+    """Read earlier trials from a file, or measure now and store the result.
 
     Args:
-        path: A JSON file, which need not exist; one that cannot be read or written is done without.
-        about: Everything that the trials depend on, as JSON values.
-        measure: Makes them.
+        path: A JSON file. It need not exist; errors while reading or writing it are ignored.
+        about: JSON values that describe everything that the trials depend on.
+        measure: A function that runs the trials.
 
     Returns:
         The trials.
@@ -188,14 +195,14 @@ def remembered(path: Path, about: Mapping[str, Any], measure: Callable[[], list[
 
 @contextmanager
 def computing(net: Any, dtype: str) -> Iterator[None]:
-    """Let the layers of a net compute in another precision while they are called; their variables stay as they are.
+    """Let the layers of a net compute in another precision in this context. Their variables do not change.
 
     Args:
         net: A ``keras.Model``.
         dtype: ``"float32"``, ``"bfloat16"`` or ``"float16"``.
 
     Yields:
-        Nothing; what is called inside casts its inputs and variables.
+        None. Layers that are called inside cast their inputs and variables.
     """
     layers = net._flatten_layers(include_self=True, recursive=True)
     before = [layer.dtype_policy for layer in layers]

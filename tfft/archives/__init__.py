@@ -1,1 +1,1 @@
-"""Unpack archives from elsewhere (tar, zip) into a folder, with limits, and never outside of it."""
+"""Unpack tar and zip archives from other people into a folder, within limits and never outside that folder."""

@@ -1,4 +1,4 @@
-"""Names in an archive: plain, relative, and distinct on every file system."""
+"""Check the names in an archive: they must be plain, relative, and different on every file system."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$|conout\$)(\..
 
 
 class MemberNames:
-    """The files and folders of an archive that were seen so far.
+    """The set of files and folders of an archive that were checked so far.
 
     Example:
         >>> names = MemberNames()
@@ -32,10 +32,10 @@ class MemberNames:
 
         Args:
             name: The name, with slashes between its parts.
-            is_folder: Whether the name is a folder.
+            is_folder: Whether the name belongs to a folder.
 
         Returns:
-            Text that says what is wrong with the name; empty when it is valid.
+            Text that says why the name is invalid; empty when it is valid.
         """
         problem = _unplain(name, is_folder)
         if problem:
@@ -48,12 +48,12 @@ class MemberNames:
             # compare names as the least strict file system does
             key = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
             if key in self._files:
-                return f"{name[:200]!r} stands twice, or as a file and as a folder"
+                return f"{name[:200]!r} appears twice, or as a file and as a folder"
             if above != path or is_folder:
                 if self._folders.setdefault(key, text) != text:
                     return f"{name[:200]!r} clashes with {self._folders[key][:200]!r}"
             elif key in self._folders:
-                return f"{name[:200]!r} stands as a file and as a folder"
+                return f"{name[:200]!r} appears as a file and as a folder"
             else:
                 self._files.add(key)
         return ""
@@ -61,12 +61,12 @@ class MemberNames:
 
 def _unplain(name: str, is_folder: bool) -> str:
     if not name.isprintable() or "\\" in name or ":" in name:
-        return "holds a backslash, a colon or a character that cannot be printed"
+        return "contains a backslash, a colon or a character that cannot be printed"
     parts = name.split("/")
     if name.startswith("/") or ".." in parts or (not is_folder and parts[-1] in ("", ".")):
         return "is not a plain relative name"
     if len(name.encode()) > _NAME_BYTES or any(len(part.encode()) > _PART_BYTES for part in parts):
         return f"is longer than {_NAME_BYTES} bytes, or {_PART_BYTES} in one part"
     if any(part != "." and (part != part.rstrip(". ") or _DEVICES.fullmatch(part)) for part in parts):
-        return "has a part that Windows reads as another name"
+        return "has a part that Windows treats as a different name"
     return ""

@@ -1,7 +1,7 @@
 """Read a tar archive once, from front to end, in constant memory.
 
-``tarfile`` decodes the blocks of 512 bytes. Extended headers are read here, because ``tarfile`` reads them whole at any size,
-searches them with regular expressions that can take quadratic time (CVE-2024-6232), and recurses for each of them.
+``tarfile`` decodes the blocks of 512 bytes. This module reads extended headers itself, because ``tarfile`` reads them as a whole
+at any size, searches them with regular expressions that can take quadratic time (CVE-2024-6232), and recurses for each of them.
 """
 
 import tarfile
@@ -11,7 +11,7 @@ from typing import IO
 
 _BLOCK = tarfile.BLOCKSIZE
 _CHUNK_BYTES = 2**20
-# longer than any file system allows a name to be, with room for attributes that are ignored
+# more than any file system allows for a name, with space for attributes that are ignored
 _HEADER_BYTES, _HEADERS = 2**16, 8
 _FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
 _OTHERS = {
@@ -61,7 +61,7 @@ class TarStream:
 
     def __init__(self, raw: IO[bytes], count: Callable[[int], None]) -> None:
         self._raw, self._count = raw, count
-        self._left = 0  # bytes of the current member that are not read yet, with its padding
+        self._left = 0  # bytes of the current member, including padding, that have not been read
 
     def members(self) -> Iterator[Member]:
         """Walk through the archive; unread bytes of a member are skipped.
@@ -170,7 +170,7 @@ def _member(row: tarfile.TarInfo, told: dict[str, str]) -> Member:
 
 
 def _records(header: bytes) -> dict[str, str]:
-    """Key -> value of a POSIX extended header: lines ``<length> <key>=<value>``, where the length includes its own digits."""
+    """Parse a POSIX extended header: lines ``<length> <key>=<value>``, where the length includes its own digits."""
     found = {}
     while header.strip(b"\0"):
         length, space, _ = header[:20].partition(b" ")

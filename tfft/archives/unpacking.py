@@ -1,4 +1,4 @@
-"""Unpack archives from other people. tfft lists and checks all members before it writes the first file.
+"""Unpack archives from other people. All members are listed and checked before the first file is written.
 
 ::
 
@@ -6,7 +6,7 @@
     unpack_zip(Path("flowers.tfft"), fresh_folder, wanted=lambda name: name == "manifest.json")
 
 Only regular files and folders with plain relative names are accepted. ``tarfile.extractall`` is not used: with ``filter="data"``
-some Pythons write outside of the target through long nested links (CVE-2025-4517).
+some versions of Python write outside the target through long nested links (CVE-2025-4517).
 """
 
 import gzip
@@ -41,11 +41,11 @@ def unpack_tar(
         folder: The folder to unpack into; it is created, or must be empty.
         error: The class of the exceptions to raise.
         shown: The name of the archive in messages; the default is its path.
-        besides: Size in bytes of the files that came with the archive, such as the weights around it; this raises the size limit.
+        besides: The size in bytes of files that came with the archive, such as weights. It is added to the size limit.
 
     Raises:
-        TfftError: An instance of ``error``, when the archive is damaged, exceeds a limit of ``tfft.core.limits``, or holds a link,
-            a device or a name that leads out of the folder. No file is written in that case.
+        TfftError: An instance of ``error``, when the archive is damaged, exceeds a limit of ``tfft.core.limits``, or contains a
+            link, a device or a name that leads out of the folder. In that case no file is written.
     """
     shown = shown or (repr(str(source)) if isinstance(source, Path) else "The archive")
     size = 0
@@ -58,7 +58,9 @@ def unpack_tar(
     except TfftError:
         raise
     except _DAMAGE as damage:
-        raise error(f"{shown} cannot be unpacked: {damage}.", f"{size:,} bytes", "Get it again.") from damage
+        raise error(
+            f"{shown} cannot be unpacked: {damage}.", f"{size:,} bytes", "Download or copy it again."
+        ) from damage
 
 
 def _tar(source: Path | bytes, check: "_Check", folder: Path | None) -> Iterator[Member]:
@@ -96,7 +98,7 @@ def unpack_zip(
         wanted: Member name, such as ``"tokenizer/vocabulary.txt"`` -> whether to write it. All members are checked either way.
 
     Raises:
-        TfftError: As ``unpack_tar``.
+        TfftError: For the same reasons as ``unpack_tar``.
     """
     try:
         regular_files.size_of(source)
@@ -116,14 +118,14 @@ def unpack_zip(
 
 
 def check_zip(source: Path, error: type[TfftError] = DataError) -> None:
-    """Check the list of a zip archive that another library unpacks, such as a ``.keras`` file.
+    """Check the members of a zip archive that another library unpacks, such as a ``.keras`` file.
 
     Args:
         source: The path of the archive.
         error: The class of the exceptions to raise.
 
     Raises:
-        TfftError: As ``unpack_tar``.
+        TfftError: For the same reasons as ``unpack_tar``.
     """
     try:
         regular_files.size_of(source)
@@ -137,7 +139,7 @@ def check_zip(source: Path, error: type[TfftError] = DataError) -> None:
 
 def _damaged(source: Path, damage: Exception, error: type[TfftError]) -> TfftError:
     size = f"{source.stat().st_size:,} bytes" if source.is_file() else "no file"
-    return error(f"{str(source)!r} cannot be unpacked: {damage}.", size, "Copy or get it again.")
+    return error(f"{str(source)!r} cannot be unpacked: {damage}.", size, "Download or copy it again.")
 
 
 def _rows(archive: zipfile.ZipFile, source: Path, error: type[TfftError]) -> list[zipfile.ZipInfo]:
@@ -177,12 +179,12 @@ class _Check:
         problem = f"{name[:200]!r} is {refusal}" if refusal else self.names.add(name, is_folder)
         if problem:
             raise self.error(
-                f"{self.shown} would write outside of its folder, or over itself: {problem}.",
-                fix="Nothing was unpacked; find out where this archive comes from.",
+                f"{self.shown} would write outside its folder, or overwrite its own files: {problem}.",
+                fix="Nothing was unpacked. Find out where this archive comes from.",
             )
 
     def content(self, amount: int, ahead: int = 0) -> None:
-        """Count bytes that were read, without bytes that a header announces but that are not yet read."""
+        """Count bytes that were read, and check the limit. ``ahead`` are bytes that a header declares; they are not counted."""
         self.bytes += amount
         if self.bytes + ahead > self.most:
             raise self.error(
@@ -193,7 +195,7 @@ class _Check:
 
 
 def _write(folder: Path, name: str, chunks: Iterable[bytes] | None) -> None:
-    """Create one folder, or one file that does not exist yet; links are not followed."""
+    """Create one folder, or one new file. Links are not followed."""
     path = folder / PurePosixPath(name)
     if chunks is None:
         path.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Open zip files from other people: their listing is checked before ``zipfile`` makes an object for each entry.
+"""Open zip files from other people. Their listing is checked before ``zipfile`` creates an object for each entry.
 
 ::
 
@@ -19,7 +19,7 @@ from tfft.core.errors import DataError, TfftError, shortlist
 
 _LOCAL_HEADER = 30  # bytes before a member's name
 _TAIL = 65_557 + 20 + 56  # the longest end record with its comment, and the zip64 records before it
-_ENTRY = 512  # average bytes in the listing that one member may take
+_ENTRY = 512  # largest average number of bytes for one member in the listing
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, OSError, ValueError, LookupError, RuntimeError)
 
 
@@ -33,7 +33,7 @@ def opened(path: Path, what: str, error: type[TfftError] = DataError) -> Iterato
         error: The exception class to raise.
 
     Yields:
-        The archive. It holds only regular files and folders with plain relative names, within the limits for archives, and no two
+        The archive. It contains only regular files and folders with plain relative names, within the limits for archives. No two
         members share bytes.
 
     Raises:
@@ -54,7 +54,7 @@ def opened(path: Path, what: str, error: type[TfftError] = DataError) -> Iterato
     except OSError as found:
         raise error(f"{what} cannot be read: {found.strerror or found}.", fix="Copy it again.") from found
     if not whole:
-        raise error(f"{what} is damaged: it is not a whole zip file.", fix="Copy it again.")
+        raise error(f"{what} is damaged: it is not a complete zip file.", fix="Copy it again.")
     try:
         listed = _listing_bytes(path)
         limits.check("archive_members", -(-listed // _ENTRY), what, error)
@@ -70,7 +70,7 @@ def opened(path: Path, what: str, error: type[TfftError] = DataError) -> Iterato
 
 
 def _listing_bytes(path: Path) -> int:
-    """The length of the listing, according to the end of the file."""
+    """Read the length of the listing from the end of the file."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - _TAIL))
@@ -80,7 +80,7 @@ def _listing_bytes(path: Path) -> int:
         at = tail.find(mark)
         while at >= 0:
             value = tail[at + offset : at + offset + struct.calcsize(layout)]
-            # 0xFFFFFFFF means: see zip64
+            # 0xFFFFFFFF means that the zip64 record has the value
             if len(value) == struct.calcsize(layout) and value != b"\xff\xff\xff\xff":
                 found.append(struct.unpack(layout, value)[0])
             at = tail.find(mark, at + 1)
@@ -88,16 +88,18 @@ def _listing_bytes(path: Path) -> int:
 
 
 def _check_places(members: Sequence[zipfile.ZipInfo], size: int, what: str, error: type[TfftError]) -> None:
-    """Refuse members that share bytes of the file: they make the worst bombs, a few megabytes that unpack to terabytes."""
+    """Refuse members that share bytes of the file: with them, a few megabytes can unpack to terabytes."""
     end, previous = 0, ""
     for member in sorted(members, key=lambda member: member.header_offset):
         stored = member.compress_type == zipfile.ZIP_STORED and member.compress_size != member.file_size
         if member.header_offset < end or stored:
             raise error(
-                f"{what} holds members that share bytes, or whose sizes are not true.",
+                f"{what} contains members that share bytes, or whose sizes are wrong.",
                 shortlist([name for name in (previous, member.filename) if name]),
                 "Find out where it comes from.",
             )
         end, previous = member.header_offset + _LOCAL_HEADER + member.compress_size, member.filename
     if end > size:
-        raise error(f"{what} is damaged: it is not a whole zip file.", f"{size:,} bytes of {end:,}", "Copy it again.")
+        raise error(
+            f"{what} is damaged: it is not a complete zip file.", f"{size:,} bytes of {end:,}", "Copy it again."
+        )

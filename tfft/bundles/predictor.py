@@ -13,7 +13,7 @@ from tfft.core import forks, pickling
 from tfft.core.errors import DataError, DataWarning
 from tfft.data.leakage import Seen
 from tfft.data.pipeline import check_batch_size
-from tfft.images.decoding import doubt
+from tfft.images.decoding import range_warning
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.text import TextPreprocessor
 from tfft.tasks.base import Answer, Task
@@ -145,7 +145,7 @@ class Predictor:
         return list(starmap(self._row, chosen))
 
     def _row(self, name: str, item: Any) -> np.ndarray:
-        if reason := doubt(item):
+        if reason := range_warning(item):
             warnings.warn(
                 f"{name} has 16 bits a pixel and is almost black: {reason}. If white is a smaller value in it, pass it as an array "
                 "with value_range=(0, 4095), or whatever white is.",

@@ -1,1 +1,1 @@
-"""Where features are kept between runs: shards on disk, found again by all that they depend on."""
+"""Cache features on disk between runs. A cache entry is identified by everything that its values depend on."""

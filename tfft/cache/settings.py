@@ -1,4 +1,4 @@
-"""Cache: where what a run computes from its examples is kept, and how much of it; given to ``build``."""
+"""Settings of the cache for features and pixels: where they are stored and how much space they may take."""
 
 import shutil
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ _MOST_BYTES = 32 * 10**9
 
 @dataclass(frozen=True)
 class Cache:
-    """What may be kept of features and pixels, which are the same in every epoch and every run.
+    """Settings of the cache for features and pixels, which are the same in every epoch and every run.
 
     Attributes:
-        where: ``"auto"`` is the disk, or memory where the disk has no room; ``"disk"``, ``"memory"`` and ``"off"`` are just that.
-        folder: None for ``features`` below ``TFFT_CACHE_DIR``, or below the platform's folder for caches.
-        max_bytes: Of everything in the folder; None for 32 GB, and never more than half of what the disk has free. What goes to
-            memory in its place is at most a quarter of that.
-        views: How many random views of each picture are kept where a phase changes pictures; None for one for each epoch, as far as
-            they fit into half of the bytes.
+        where: ``"disk"``, ``"memory"`` or ``"off"``. ``"auto"`` uses the disk, or memory if the disk has no space.
+        folder: The folder on disk. The default is ``features`` in ``TFFT_CACHE_DIR``, or in the platform's folder for caches.
+        max_bytes: The largest size of the folder in bytes; the default is 32 GB. The folder also never takes more than half of the
+            disk space that is free or that it already takes. If memory is used instead, the limit is a quarter of the memory.
+        views: The number of random views of each image that are cached when a phase augments images. The default is one view for
+            each epoch, as long as they fit into half of the bytes.
 
     Raises:
         DataError: When an option is out of range.
@@ -43,10 +43,10 @@ class Cache:
         if self.where not in WHERE:
             raise DataError(
                 f"cache={self.where!r} is unknown.",
-                fix=f"Use one of {', '.join(map(repr, WHERE))}; a folder is tfft.data.Cache(folder=...).",
+                fix=f"Use one of {', '.join(map(repr, WHERE))}, or tfft.data.Cache(folder=...) for a folder.",
             )
         if self.folder is not None and not isinstance(self.folder, (str, Path)):
-            raise DataError(f"folder={self.folder!r} is no path.", fix='Write Cache(folder="/large/disk").')
+            raise DataError(f"folder={self.folder!r} must be a path.", fix='Write Cache(folder="/large/disk").')
         for name in ("max_bytes", "views"):
             value = getattr(self, name)
             whole = isinstance(value, Integral) and not isinstance(value, bool)
@@ -57,16 +57,16 @@ class Cache:
 
     @classmethod
     def of(cls, value: Any) -> "Cache":
-        """A Cache from what a user passes for one.
+        """Convert the argument ``cache`` of a user to a Cache.
 
         Args:
-            value: A Cache, or its ``where``.
+            value: A Cache, or a value for its attribute ``where``.
 
         Returns:
             A Cache.
 
         Raises:
-            DataError: When it is neither.
+            DataError: When the value is neither of them.
 
         Example:
             >>> Cache.of("off").on
@@ -76,7 +76,7 @@ class Cache:
             return value
         if not isinstance(value, str):
             raise DataError(
-                "cache must be a word or a Cache.",
+                "cache must be a string or a Cache.",
                 repr(value),
                 'Write cache="auto", or tfft.data.Cache("disk", views=4).',
             )
@@ -84,12 +84,12 @@ class Cache:
 
     @property
     def on(self) -> bool:
-        """Whether anything is kept."""
+        """Whether anything is cached."""
         return self.where != "off"
 
     @property
     def store(self) -> Store:
-        """The folder and its budget in bytes."""
+        """The store on disk, with its folder and its size limit."""
         folder = cache_folder() / "features" if self.folder is None else Path(self.folder).expanduser()
         there = next((path for path in (folder, *folder.parents) if path.exists()), Path("."))
         kept = sum(entry.size_bytes for entry in Store(folder, 0).entries())
@@ -98,14 +98,14 @@ class Cache:
 
     @property
     def most_bytes(self) -> int:
-        """How much may be kept, whatever room there is: the same in every run."""
+        """The size limit in bytes, regardless of free space, so that it is the same in every run."""
         if self.max_bytes is not None:
             return self.max_bytes
         return self.memory_bytes if self.where == "memory" else _MOST_BYTES
 
     @property
     def memory_bytes(self) -> int:
-        """How much may be kept in memory: a quarter of it, or less, or for ``"memory"`` whatever the user says."""
+        """The size limit in memory: at most a quarter of the memory, except that ``"memory"`` uses any limit that the user set."""
         quarter = (memory_bytes() or 4 * 2**30) // 4
         if self.where == "memory":
             return self.max_bytes or quarter

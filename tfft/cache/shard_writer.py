@@ -1,4 +1,4 @@
-"""Batches of rows, in whatever order they come -> whole shards, each written as soon as it is whole."""
+"""Collect rows that arrive in any order, and write each shard as soon as it is complete."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ from tfft.cache.shards import Shards
 
 
 class Filling:
-    """Collects the missing rows of a table.
+    """Collect the missing rows of a table.
 
     Args:
-        table: To fill, with rows of any shape.
+        table: The table to fill; its rows may have any shape.
 
     Example:
         >>> table = Shards(4, np.dtype("<f4"), per_shard=2)
@@ -27,19 +27,19 @@ class Filling:
 
     @property
     def positions(self) -> np.ndarray:
-        """Of the rows that are missing, int64, shape (m,), ascending."""
+        """The positions of the missing rows: int64, shape (m,), ascending."""
         found = [np.asarray(self.table.rows(number)) for number in sorted(self._missing)]
         return np.concatenate(found) if found else np.zeros(0, np.int64)
 
     def add(self, positions: np.ndarray, rows: np.ndarray) -> None:
-        """Take some rows; those that are not missing, or come again, are dropped.
+        """Add some rows. Rows that are not missing, or were already added, are ignored.
 
         Args:
-            positions: int64, shape (m,).
-            rows: Of the table's dtype, shape (m, ...).
+            positions: The positions of the rows: int64, shape (m,).
+            rows: The rows, in the dtype of the table, shape (m, ...).
 
         Raises:
-            OSError: When a shard could not be written.
+            OSError: When a shard cannot be written.
         """
         numbers = positions // self.table.per_shard
         for number in set(numbers.tolist()) & self._missing:
@@ -54,5 +54,5 @@ class Filling:
             if there.all():
                 del self._open[number]
                 self._missing.remove(number)
-                # not behind the computation: a process that is killed loses no more than the shard that is open
+                # write now and not in the background, so that a killed process loses only incomplete shards
                 self.table.write(number, shard)

@@ -1,12 +1,12 @@
-"""Store rows of arrays in shards: in memory, or in files that appear in one step and have a digest in their name.
+"""Store rows of arrays in shards: in memory, or in files that are written in one step and have a hash in their names.
 
 ::
 
-    <folder>/00003-<digest>.npy         the rows of shard 3; any NumPy opens it
+    <folder>/00003-<digest>.npy         the rows of shard 3, a normal NumPy file
 
-The digest covers the identity of the table, the number of the shard and its bytes. A shard that was renamed, or copied from another
-table, counts as damaged, like a shard whose bytes changed. A process may be killed, and two processes may write the same rows at
-once; a damaged shard is found and written again. The digest finds mistakes, not attacks: anyone who may write here can compute it.
+The hash covers the identity of the table, the number of the shard and its bytes. A shard that was renamed, or copied from another
+table, counts as damaged, like a shard whose bytes changed. Damaged shards are found and written again. Processes may be killed, and
+two processes may write the same rows at once. The hash finds mistakes, not attacks: anyone who may write here can compute it.
 """
 
 import io
@@ -31,7 +31,7 @@ from tfft.core.errors import DataError, RunWarning
 from tfft.core.files import replacing
 
 SHARD_BYTES = 64 * 2**20
-# a killed process loses what it has of one shard, so small rows make small shards
+# a killed process loses at most one incomplete shard, so limit the number of rows in a shard
 _MOST_ROWS = 256
 _NAME = re.compile(r"(\d{5})-([0-9a-f]{32})\.npy")
 _ABANDONED_SECONDS = 3600.0
@@ -42,14 +42,14 @@ class Shards:
     """A table of rows of one dtype, written shard by shard and then read in any order.
 
     Args:
-        count: How many rows.
-        row: dtype of one row, with its shape; structured where a row has several arrays.
-        folder: Where the shards lie; None keeps them in memory.
-        per_shard: Rows in a full shard; None for at most 256, of 64 MiB together.
+        count: The number of rows.
+        row: The dtype of one row, with its shape. It is a structured dtype if a row has several arrays.
+        folder: The folder of the shards. None keeps them in memory.
+        per_shard: The number of rows in a full shard. The default is at most 256 rows and 64 MiB.
         identity: The identity of this table; shards of a table with another identity are ignored.
 
     Attributes:
-        ends: Called when nobody will read it any more, which the garbage collector may find out late.
+        ends: A function to call when the table will not be read any more, because garbage collection may come much later.
 
     Example:
         >>> table = Shards(5, np.dtype(("<f4", (2,))), per_shard=2)
@@ -76,22 +76,22 @@ class Shards:
 
     @property
     def size_bytes(self) -> int:
-        """Of all rows together."""
+        """The size of all rows in bytes."""
         return self.count * self.row.itemsize
 
     def rows(self, number: int) -> range:
-        """Positions of the rows of one shard.
+        """Return the positions of the rows of one shard.
 
         Args:
-            number: Of the shard, from 0.
+            number: The number of the shard, counted from 0.
         """
         return range(number * self.per_shard, min(self.count, (number + 1) * self.per_shard))
 
     def missing(self) -> list[int]:
-        """Numbers of the shards that are not there; those on disk are checked byte for byte, and damaged ones deleted.
+        """List the numbers of the missing shards. Shards on disk are checked byte for byte, and damaged ones are deleted.
 
         Warns:
-            RunWarning: Names each damaged file.
+            RunWarning: When a file is damaged; the warning names it.
         """
         if self.folder is not None and not self._parts:
             _sweep(self.folder)
@@ -102,15 +102,15 @@ class Shards:
                         self._parts[int(path.name[:5])] = path
                         self._found.add(int(path.name[:5]))
                     else:
-                        warnings.warn(f"{str(path)!r} is damaged; it is computed again.", RunWarning, stacklevel=3)
+                        warnings.warn(f"{str(path)!r} is damaged. It will be computed again.", RunWarning, stacklevel=3)
                         _remove(path)
         return [number for number in range(-(-self.count // self.per_shard)) if number not in self._parts]
 
     def found(self) -> np.ndarray:
-        """Positions of the rows that were on disk before this table was opened.
+        """Return the positions of the rows that were on disk before this table was opened.
 
         Returns:
-            int64, shape (m,), ascending; empty before the first call of ``missing``.
+            Positions: int64, shape (m,), ascending. The array is empty before the first call of ``missing``.
         """
         parts = [np.asarray(self.rows(number)) for number in sorted(self._found)]
         return np.concatenate(parts) if parts else np.zeros(0, np.int64)
@@ -123,18 +123,18 @@ class Shards:
         self._parts, self._found = {}, set()
 
     def write(self, number: int, rows: np.ndarray) -> None:
-        """Add one shard.
+        """Write one shard.
 
         Args:
-            number: Of the shard.
-            rows: Of its dtype, shape (m, ...), as many as ``rows(number)``.
+            number: The number of the shard.
+            rows: The rows, in the dtype of the table, shape (m, ...). ``rows(number)`` gives their number.
 
         Raises:
-            ValueError: When they are of another number or dtype.
-            OSError: When the disk has no room.
+            ValueError: When the number, shape or dtype of the rows is wrong.
+            OSError: When the disk is full or the folder was deleted.
         """
         if len(rows) != len(self.rows(number)) or rows.dtype != self.row.base or rows.shape[1:] != self.row.shape:
-            raise ValueError(f"shard {number} takes {len(self.rows(number))} rows of {self.row}; got {rows.shape}")
+            raise ValueError(f"shard {number} needs {len(self.rows(number))} rows of {self.row}; got {rows.shape}")
         if self.folder is None:
             self._parts[number] = rows
             return
@@ -146,16 +146,16 @@ class Shards:
         self._parts[number] = path
 
     def take(self, positions: np.ndarray) -> np.ndarray:
-        """Rows in any order; the files are read where a row lies, never as a whole.
+        """Read rows in any order. Only these rows are read from the files, never whole files.
 
         Args:
-            positions: int64, shape (m,), each in [0, count).
+            positions: The positions of the rows: int64, shape (m,), each in [0, count).
 
         Returns:
-            Shape (m, ...), of the dtype of a row.
+            The rows, in the dtype of the table, shape (m, ...).
 
         Raises:
-            DataError: When a shard was deleted or cut short meanwhile.
+            DataError: When a shard was deleted or shortened in the meantime.
         """
         self._touch()
         found = np.empty((len(positions), *self.row.shape), self.row.base)
@@ -170,15 +170,15 @@ class Shards:
         return found
 
     def _touch(self) -> None:
-        """Say, once in a while, that the rows are being used; the folder's time is what a store goes by."""
+        """Set the time of the folder now and then, because a store takes it as the time of the last use."""
         if self.folder is not None and time.time() - self._touched > _TOUCH_SECONDS:
             self._touched = time.time()
-            with suppress(OSError):  # the folder of another user, or deleted: reading finds out
+            with suppress(OSError):  # the folder belongs to another user or was deleted: reading will raise an error
                 os.utime(self.folder)
 
 
 def _header(table: Shards, number: int) -> bytes:
-    """What the file of a shard begins with; compared and never parsed, for a damaged one may hold any Python."""
+    """Return the first bytes of the file of a shard. They are compared, never parsed: a damaged header may contain anything."""
     file = io.BytesIO()
     shape = (len(table.rows(number)), *table.row.shape)
     what = {"descr": np.lib.format.dtype_to_descr(table.row.base), "fortran_order": False, "shape": shape}
@@ -191,7 +191,7 @@ def _digest(table: Shards, number: int, rows: np.ndarray) -> str:
 
 
 def _is_sound(table: Shards, path: Path) -> bool:
-    """Whether a file holds, bit for bit, what was written as the shard of its name."""
+    """Return whether the bytes of a file are exactly those that were written for the shard in its name."""
     match = _NAME.fullmatch(path.name)
     number = -1 if match is None else int(match[1])
     if match is None or number * table.per_shard >= table.count:
@@ -213,7 +213,7 @@ def _is_sound(table: Shards, path: Path) -> bool:
 
 
 def _read(path: Path, start: int, inner: np.ndarray, found: np.ndarray, places: np.ndarray) -> None:
-    """Rows of a file, which begin at ``start``, into places; not by a memory map, all pages of which would count as our memory."""
+    """Read rows of a file into places of an array. A memory map would count as memory of the process."""
     size = found[:1].nbytes
     try:
         with path.open("rb", buffering=0) as file:
@@ -222,16 +222,16 @@ def _read(path: Path, start: int, inner: np.ndarray, found: np.ndarray, places: 
                 if file.readinto(found[place : place + 1].view(np.uint8).reshape(-1).data) != size:
                     raise EOFError
     except (FileNotFoundError, EOFError) as error:
-        happened = "deleted" if isinstance(error, FileNotFoundError) else "cut short"
+        happened = "deleted" if isinstance(error, FileNotFoundError) else "shortened"
         raise DataError(
-            f"Features that were kept have been {happened} while they were being read.",
+            f"Cached features were {happened} while they were being read.",
             repr(str(path)),
-            'Train again, and they are computed anew; with cache="memory" nobody can delete them.',
+            'Train again to compute the features again. With cache="memory" there are no files to delete.',
         ) from None
 
 
 def _remove(path: Path) -> None:
-    """Delete whatever has the path of a shard, but not the target of a link."""
+    """Delete a file, folder or link, but not the target of the link."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -239,18 +239,18 @@ def _remove(path: Path) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a killed process left half written; another one that writes at this moment is left alone."""
+    """Delete incomplete files of killed processes, but not those that another process is writing now."""
     for left in folder.glob(".*.partial"):
-        with suppress(FileNotFoundError):  # its writer has just finished
+        with suppress(FileNotFoundError):  # the other process has just finished
             if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)
 
 
 def row_type(arrays: Iterable[tuple[tuple[int, ...], str]]) -> "np.dtype[Any]":
-    """The dtype of a row that holds several arrays.
+    """Return the dtype of a row with several arrays.
 
     Args:
-        arrays: Of each its shape and dtype; bfloat16, which NumPy's files do not know, is kept as its bits.
+        arrays: The shape and dtype of each array. bfloat16 is stored as uint16, because NumPy files do not support it.
 
     Returns:
         A structured dtype with the fields ``"0"``, ``"1"``, ...

@@ -1,6 +1,6 @@
 """Compute a few cached rows again and compare them, before the other rows are used.
 
-The key of a table names everything that its rows are known to depend on. This check finds causes that nobody thought of.
+The key of a table covers everything that its rows are known to depend on. This check finds unknown dependencies.
 """
 
 import warnings
@@ -13,7 +13,7 @@ from tfft.core.errors import RunWarning
 
 
 def some(positions: np.ndarray) -> np.ndarray:
-    """Choose the first position, the last one, and a random one, so that repeated calls check all rows in time.
+    """Choose the first position, the last one, and a random one. Repeated calls will therefore check all rows in time.
 
     Args:
         positions: int64, shape (m,), with at least one position.
@@ -33,8 +33,8 @@ def spot_check(table: Shards, difference: Callable[[np.ndarray], str]) -> bool:
 
     Args:
         table: A table with rows of any shape; rows that this process computed are not checked.
-        difference: A function from positions (int64, shape (m,)) to a description of what is wrong with these rows; empty when
-            correct.
+        difference: A function: positions (int64, shape (m,)) -> text that says what is wrong with these rows; empty when they
+            are correct.
 
     Returns:
         Whether rows were deleted.
@@ -47,7 +47,7 @@ def spot_check(table: Shards, difference: Callable[[np.ndarray], str]) -> bool:
     wrong = difference(some(found)) if len(found) else ""
     if wrong:
         warnings.warn(
-            f"What was kept in {str(table.folder)!r} is not what is computed now: {wrong}. It is deleted and computed again.",
+            f"Cached rows in {str(table.folder)!r} differ from newly computed rows: {wrong}. They are deleted and computed again.",
             RunWarning,
             stacklevel=2,
         )

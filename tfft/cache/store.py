@@ -1,11 +1,11 @@
-"""A folder of rows that can be computed again: each entry is found by everything it was made from, within a byte budget.
+"""A folder of rows that can be computed again. The key of an entry covers everything it was made from; the size is limited.
 
 ::
 
-    <folder>/<key>/                           its time says when it was last used
-    <folder>/<key>/manifest.json              what the rows are
+    <folder>/<key>/                           its modification time is the time of the last use
+    <folder>/<key>/manifest.json              describes the rows
     <folder>/<key>/00003-<digest>.npy         see ``shards``
-    <folder>/<key>/.lease-...                 a process is using it, see ``leases``
+    <folder>/<key>/.lease-...                 a process is using the entry, see ``leases``
 """
 
 import json
@@ -39,11 +39,11 @@ class Kept:
     """One entry of a store, as ``tfft cache`` lists it.
 
     Attributes:
-        key: Name of its folder.
-        about: What the rows were made from; empty where that cannot be read.
-        size_bytes: Of all its files.
-        used: When it was last written or read, in seconds since 1970.
-        whole_bytes: What it will take when it is whole; that much room is its own.
+        key: The name of its folder.
+        about: A description of what the rows were made from; empty when it cannot be read.
+        size_bytes: The size of all its files in bytes.
+        used: The time when it was last written or read, in seconds since 1970.
+        whole_bytes: The size in bytes when it will be complete. This space is reserved for it.
     """
 
     key: str
@@ -54,17 +54,18 @@ class Kept:
 
     @property
     def claimed_bytes(self) -> int:
-        """What it takes, or is going to."""
+        """The larger of its current size and its complete size."""
         return max(self.size_bytes, self.whole_bytes)
 
 
 @dataclass(frozen=True)
 class Store:
-    """Entries below one folder.
+    """All entries in one folder.
 
     Attributes:
-        folder: Need not exist.
-        max_bytes: Of all entries together; the ones that were used longest ago go first.
+        folder: The path of the folder. It need not exist.
+        max_bytes: The size limit of all entries together, in bytes. The least recently used entries
+            are deleted first.
 
     Example:
         >>> import tempfile
@@ -80,18 +81,18 @@ class Store:
     max_bytes: int
 
     def table(self, about: Mapping[str, Any], count: int, row: "np.dtype[Any]") -> Shards:
-        """The rows of what ``about`` describes, found or begun; room for them is made first.
+        """Open the entry for these rows. If it does not exist, create it and delete old entries to make space.
 
         Args:
-            about: JSON values: everything that the rows depend on.
-            count: How many rows.
-            row: dtype and shape of one row.
+            about: JSON values that describe everything that the rows depend on.
+            count: The number of rows.
+            row: The dtype and shape of one row.
 
         Returns:
-            Shards, of which all, some or none are there.
+            Shards. Any number of them may be missing.
 
         Raises:
-            OSError: When there is no room, or the folder cannot be written.
+            OSError: When there is not enough space, or the folder cannot be written.
         """
         made_from = {
             "format": FORMAT,
@@ -102,12 +103,12 @@ class Store:
         folder = self.folder / fingerprint.fingerprint(made_from)
         manifest = _read(folder)
         if folder.is_symlink():
-            _warn(f"{str(folder)!r} is a link, and not a folder of tfft; it is removed.")
+            _warn(f"{str(folder)!r} is a link and not a folder of tfft. It is removed.")
             folder.unlink()
             manifest = None
         elif manifest is not None and {name: manifest.get(name) for name in made_from} != made_from:
             _warn(
-                f"{str(folder)!r} was written by another version of tfft, or its manifest is not its own; it is computed again."
+                f"{str(folder)!r} was written by another version of tfft, or its manifest is wrong. It is computed again."
             )
             shutil.rmtree(folder)
             manifest = None
@@ -123,7 +124,7 @@ class Store:
         return table
 
     def entries(self) -> list[Kept]:
-        """What there is, last used first."""
+        """List all entries, the last used first."""
         found = []
         for folder in self.folder.iterdir() if self.folder.is_dir() else ():
             with suppress(FileNotFoundError):  # another process is deleting it
@@ -132,7 +133,7 @@ class Store:
                     manifest = _read(folder) or {}
                     about, whole = manifest.get("about"), manifest.get("bytes")
                     about = about if isinstance(about, dict) else {}
-                    # do not start an entry that is larger than the limit for all entries
+                    # ignore a declared size that is larger than the limit for all entries
                     claimed = whole if type(whole) is int and 0 <= whole <= self.max_bytes else 0
                     found.append(Kept(folder.name, about, size, folder.stat().st_mtime, claimed))
         return sorted(found, key=lambda kept: -kept.used)
@@ -141,10 +142,10 @@ class Store:
         """Delete one entry, unless a process is using it.
 
         Args:
-            key: Of the entry.
+            key: The key of the entry.
 
         Returns:
-            Whether it is gone.
+            Whether the entry does not exist any more.
         """
         folder = self.folder / key
         if not is_leased(folder):
@@ -152,14 +153,14 @@ class Store:
         return not folder.exists()
 
     def _clear_old(self) -> None:
-        """Remove entries of an older format, which no code reads any more, and log it in one line."""
+        """Remove entries of an older format, which tfft cannot read any more, with a single warning."""
         folders = [self.folder / kept.key for kept in self.entries()]
         old = [folder for folder in folders if _is_older((_read(folder) or {}).get("format"))]
         removed = [folder for folder in old if self.remove(folder.name)]
         if removed:
             _warn(
-                f"{len(removed)} entries in {str(self.folder)!r} were kept by an older version of tfft; they are "
-                "removed, and computed again where they are needed."
+                f"{len(removed)} entries in {str(self.folder)!r} were written by an older version of tfft. They are "
+                "removed, and computed again when needed."
             )
 
     def _make_room(self, own: str, needed: int) -> None:
@@ -178,9 +179,7 @@ class Store:
             if self.remove(oldest.key):
                 claimed -= oldest.claimed_bytes
         if claimed + needed > self.max_bytes:
-            raise OSError(
-                f"{in_words(needed)} are needed, {most}, and {in_words(claimed)} of them are in use by runs like this"
-            )
+            raise OSError(f"{in_words(needed)} are needed, but {most}, of which {in_words(claimed)} are in use")
         self.folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self.folder).free
         if needed > free:
@@ -202,7 +201,7 @@ def _size(path: Path) -> int:
 
 
 def _read(folder: Path) -> dict[str, Any] | None:
-    """The manifest of an entry; None where there is none that can be read."""
+    """Read the manifest of an entry; None if there is no readable manifest."""
     path = folder / _MANIFEST
     try:
         if not path.is_file() or path.stat().st_size > _MANIFEST_BYTES:

@@ -1,1 +1,1 @@
-"""What everything else stands on: errors, frozen vocabulary, seeds, digests and safe files. Imports nothing of tfft above it."""
+"""The base that all rooms import: errors, shared value classes, seeds, hashes and safe files. It imports no other room of tfft."""

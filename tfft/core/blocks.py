@@ -1,4 +1,4 @@
-"""Blocks of a net: which layer belongs to which named group, in order from input to output."""
+"""Assign the layers of a net to named blocks, in order from input to output."""
 
 import re
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ from tfft.core.specs import Block
 
 
 def units(net: Any) -> list[Any]:
-    """The layers that blocks are made of.
+    """List the layers that blocks consist of.
 
     Args:
         net: A functional ``keras.Model``.
 
     Returns:
-        Its layers in topological order; in the place of one that has ``block_layers``, such as a SavedModel, these.
+        The layers in topological order. A layer with ``block_layers``, such as a SavedModel, is replaced by these.
 
     Example:
         >>> import tfft
@@ -27,13 +27,13 @@ def units(net: Any) -> list[Any]:
 
 
 def is_whole(net: Any) -> bool:
-    """Whether a net holds a layer that is called as a whole although it has blocks, such as a SavedModel.
+    """Return whether a net contains a layer with blocks that can only be called as a whole, such as a SavedModel.
 
     Args:
         net: A functional ``keras.Model``.
 
     Returns:
-        True where it cannot be cut between these blocks.
+        True when the net cannot be cut between the blocks of such a layer.
 
     Example:
         >>> import tfft
@@ -44,14 +44,14 @@ def is_whole(net: Any) -> bool:
 
 
 def assign_blocks(net: Any, blocks: Sequence[Block]) -> dict[str, str]:
-    """Give every layer of a functional net to exactly one block.
+    """Assign every layer of a functional net to exactly one block.
 
     Args:
         net: A ``keras.Model`` whose ``layers`` are in topological order (functional models are).
-        blocks: In order from input to output; the last one has no pattern.
+        blocks: Blocks in order from input to output; the last block has no pattern.
 
     Returns:
-        Layer name to block name, in layer order.
+        Layer name -> block name, in the order of the layers.
 
     Raises:
         BackboneError: When a pattern matches nothing or blocks overlap.

@@ -1,14 +1,13 @@
 """A hash of what users' own code computes in a net, from the operations that TensorFlow traces.
 
-The class and configuration of a layer do not say what its code does: that depends on the body of ``call``, on constants of its
-    module
-and on values in closures. The traced graph holds all of it, and leaves out comments, names and memory addresses.
+The class and configuration of a layer do not say what its code does. That depends on the body of ``call``, on constants of its
+module and on values in closures. The traced graph contains all of these, but no comments, names or memory addresses.
 
 ::
 
     own_code            the calls of a net that run code from outside Keras and tfft
     digest              a hash of what these calls compute
-    UnknownError        the hash cannot be known
+    UnknownError        the hash cannot be computed
 """
 
 import re
@@ -22,12 +21,12 @@ from tfft.core.graph import nodes
 if TYPE_CHECKING:
     import keras
 
-# attributes that count up in a process, or that say where an operation runs and not what it computes
+# attributes that change from call to call in a process, or that say where an operation runs instead of what it computes
 _UNSTABLE = re.compile(
     "_class|_gradient_op_type|_user_specified_name|_(input|output)_shapes|(forward|backward)_function_name|config|config_proto"
     "|executor_type|shared_name|container|_disable_call_shape_inference|_cloned"
 )
-# operations with a state that are allowed: their state is a weight, or they have no real state
+# stateful operations that are allowed: their state is a weight, or they have no real state
 _KNOWN = re.compile(
     "VarHandleOp|ReadVariableOp|Resource(Gather|GatherNd)|StatefulPartitionedCall|If|While|Case|Assert|NoOp|Print\\w*"
 )
@@ -36,7 +35,7 @@ _READING = re.compile("ReadFile|MatchingFiles|ImmutableConst|PyFuncStateless|Eag
 
 
 class UnknownError(Exception):
-    """The graph does not tell what a net computes; the message gives the reason for the user."""
+    """The graph alone does not determine what a net computes. The message gives the reason."""
 
 
 def own_code(net: "keras.Model") -> list[Any]:
@@ -71,8 +70,7 @@ def digest(nets: Iterable["keras.Model"]) -> str:
         A hash that is the same in every process and differs for different code; empty when all code belongs to Keras or tfft.
 
     Raises:
-        UnknownError: When the code runs Python during the computation, draws random numbers, or reads or changes a state that is
-            not a weight.
+        UnknownError: When the code runs Python during the computation, draws random numbers, or uses a state that is not a weight.
     """
     found = []
     for net in nets:
@@ -89,12 +87,12 @@ def digest(nets: Iterable["keras.Model"]) -> str:
 
 
 def _values(node: Any) -> list[Any]:
-    """All arguments of a call."""
+    """List all arguments of a call."""
     return [*node.arguments.args, *node.arguments.kwargs.values()]
 
 
 def _traced(net: "keras.Model", node: Any) -> str:
-    """A hash of the graph of one call in inference mode."""
+    """Hash the graph of one call in inference mode."""
     import tensorflow as tf
 
     inside, tensors = node.operation, node.input_tensors
@@ -120,7 +118,7 @@ def _traced(net: "keras.Model", node: Any) -> str:
 
 
 def _captured(traced: Any, weights: Sequence[Any]) -> list[str]:
-    """The values that a graph takes from outside: the index of each weight, which is hashed elsewhere, and all other values."""
+    """List the values that a graph captures: the index of each weight (hashed elsewhere), and a hash of any other value."""
     import numpy as np
     import tensorflow as tf
 
@@ -141,12 +139,12 @@ def _captured(traced: Any, weights: Sequence[Any]) -> list[str]:
 
 
 def _handles(variable: Any) -> list[int]:
-    """The handles by which graphs know a variable; a variable that is spread over replicas has one handle for each."""
+    """List the ids of a variable's handles in graphs. A distributed variable has one handle for each replica."""
     return [id(copy.handle) for copy in getattr(variable, "values", (variable,))]
 
 
 def _plain(value: Any) -> Any:
-    """A digest of an array; for an object array the text of its values, because its bytes are memory addresses."""
+    """Hash an array. For an object array return the text of its values, because its bytes are memory addresses."""
     import numpy as np
 
     array = np.asarray(value)
@@ -214,7 +212,7 @@ def _is_stable(name: str) -> bool:
 
 
 def _checked(operation: str) -> str:
-    """The name of an operation; raises when the graph alone does not decide its results."""
+    """Return the name of an operation; raise UnknownError when the graph alone does not determine its results."""
     from tensorflow.python.framework import op_def_registry
 
     known = op_def_registry.get(operation)

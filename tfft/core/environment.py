@@ -1,10 +1,10 @@
-"""The environment that results depend on, besides net and data: tfft's code, library versions, switches and hardware.
+"""Describe the environment that results depend on besides net and data: tfft's code, versions, switches and hardware.
 
 ::
 
     sources         a hash of tfft's own code
-    decoding        what the pixels of a decoded image depend on
-    computing       what the numbers that TensorFlow computes depend on
+    decoding        everything that affects the pixels of a decoded image
+    computing       everything that affects the numbers that TensorFlow computes
 """
 
 import os
@@ -33,7 +33,7 @@ _SWITCHES = re.compile(
 
 @cache
 def sources(folder: Path = _ROOT) -> str:
-    """Hash the source code of tfft, so that results of different code are kept apart; read once per process.
+    """Hash the source code of tfft, so that results of different versions of the code are kept apart. It is read once per process.
 
     Args:
         folder: The folder of the package.
@@ -52,14 +52,14 @@ def sources(folder: Path = _ROOT) -> str:
     except OSError as error:
         raise TfftError(f"The source code of tfft cannot be read: {error}.", fix="Install tfft again.") from error
     if not found:
-        raise TfftError("The source code of tfft is not there.", repr(str(folder)), "Install tfft as files.")
+        raise TfftError("The source code of tfft is missing.", repr(str(folder)), "Install tfft as plain files.")
     if edited > _BEGUN:
-        raise TfftError("The source code of tfft was edited after this process began.", fix="Start the process again.")
+        raise TfftError("The source code of tfft was edited after this process started.", fix="Restart the process.")
     return fingerprint.combined(found)
 
 
 def decoding() -> dict[str, Any]:
-    """The environment that the pixels of a decoded image depend on, as JSON values.
+    """Describe the environment that affects the pixels of a decoded image, as JSON values.
 
     Returns:
         A hash of tfft's code, and the versions of Python, of packages and of Pillow's codecs.
@@ -75,9 +75,9 @@ def decoding() -> dict[str, Any]:
 
 
 def computing() -> dict[str, Any]:
-    """The environment that TensorFlow's results depend on, as JSON values, with the current switches of this process.
+    """Describe the environment that affects TensorFlow's results, as JSON values, with the current switches of this process.
 
-    The number of threads is included because it decides the order in which the terms of a product are summed.
+    The number of threads is included because it determines the order in which the terms of a product are summed.
 
     Returns:
         A hash of tfft's code, versions, builds, switches, threads and hardware.
@@ -135,7 +135,7 @@ def _installed(packages: tuple[str, ...]) -> dict[str, str]:
 
 @cache
 def _codecs() -> dict[str, str]:
-    """The libraries inside Pillow; Linux distributions build Pillow with their own."""
+    """Return the versions of the libraries inside Pillow. Linux distributions build Pillow with their own libraries."""
     from PIL import features
 
     return {name: str(features.version(name)) for name in _CODECS}

@@ -1,18 +1,18 @@
-"""The exception tree of tfft; every message says what was wrong, what we got, and how to fix it.
+"""The exceptions of tfft. Every message says what was wrong, what tfft got, and how to fix it.
 
 ::
 
     TfftError
-    ├── DataError        examples, labels, files, splits           (also a ValueError)
-    ├── BackboneError    unknown handle, impossible size           (also a ValueError)
+    ├── DataError        invalid examples, labels, files or splits (also a ValueError)
+    ├── BackboneError    unknown handle or invalid option          (also a ValueError)
     │   └── WeightsError weights that cannot be found or do not fit
-    ├── TaskError        labels, targets or options of a task      (also a ValueError)
-    ├── PlanError        phases, policies and their numbers        (also a ValueError)
-    ├── MovementError    what moved is not what was meant to move; carries the finished run
-    └── BundleError      saved artefacts that cannot be written or read
+    ├── TaskError        invalid labels, targets or task options   (also a ValueError)
+    ├── PlanError        invalid phases, policies or their numbers (also a ValueError)
+    ├── MovementError    a frozen variable changed, or a trained one did not; holds the run
+    └── BundleError      bundles that cannot be written or read
 
-    DataWarning          something in the data that is legal and probably not meant
-    RunWarning           something beside the training that failed; the training goes on
+    DataWarning          the data is valid, but probably not as intended
+    RunWarning           a step around the training failed; the training continues
 """
 
 import difflib
@@ -24,12 +24,12 @@ class TfftError(Exception):
     """Base of every error that tfft raises on purpose.
 
     Args:
-        what: One sentence: what was wrong.
-        got: The offending value in words, of an array dtype and shape, or an empty string when ``what`` already shows it.
-        fix: One sentence: what to do about it.
+        what: One sentence that says what was wrong.
+        got: The invalid value in words (dtype and shape for an array); empty when ``what`` already shows it.
+        fix: One sentence that says what to do.
 
     Attributes:
-        what, got, fix: The three parts, for programs that show them apart.
+        what, got, fix: The three parts, for programs that show them separately.
 
     Example:
         >>> str(TfftError("A plan needs at least one phase.", "Plan()", "Pass one Phase or more."))
@@ -48,7 +48,7 @@ class DataError(TfftError, ValueError):
     """Examples, labels, files or splits that cannot be trained on.
 
     Attributes:
-        got: The rows, files or names at fault, at most ten of them; or dtype and shape of the array.
+        got: The invalid rows, files or names, at most ten of them; or dtype and shape of the array.
 
     Example:
         >>> import numpy as np
@@ -62,10 +62,10 @@ class DataError(TfftError, ValueError):
 
 
 class BackboneError(TfftError, ValueError):
-    """A handle nobody knows, or an option that its backbone does not take.
+    """An unknown handle, or an option that the backbone does not support.
 
     Attributes:
-        got: The size, option or layers at fault; empty when ``what`` already shows them.
+        got: The invalid size, option or layers; empty when ``what`` already shows them.
 
     Example:
         >>> import tfft
@@ -78,24 +78,24 @@ class BackboneError(TfftError, ValueError):
 
 
 class WeightsError(BackboneError):
-    """Weights that cannot be found, read, or fitted to the net without a remainder.
+    """Weights that cannot be found or read, or do not fit the net exactly.
 
     Attributes:
-        got: How many variables the file and the net have, by shape; or where the file was looked for.
+        got: The numbers of variables of the file and of the net, by shape; or the places where tfft looked for the file.
     """
 
 
 class TaskError(TfftError, ValueError):
-    """Labels, targets or options that do not make a task.
+    """Labels, targets or options from which no task can be made.
 
     Attributes:
-        got: The labels or numbers at fault; empty when ``what`` already shows them.
+        got: The invalid labels or numbers; empty when ``what`` already shows them.
 
     Example:
         >>> import tfft
         >>> tfft.tasks.classification(["ants", "bees", "ants"])
         Traceback (most recent call last):
-        tfft.core.errors.TaskError: Label names must be unique; 'ants' stand twice. Rename or merge them.
+        tfft.core.errors.TaskError: Label names must be unique; repeated: 'ants'. Rename or merge them.
     """
 
 
@@ -103,7 +103,7 @@ class PlanError(TfftError, ValueError):
     """A phase, plan or policy that cannot be carried out.
 
     Attributes:
-        got: What the net or the plan has instead; empty when ``what`` already shows the value.
+        got: The value that the net or the plan has instead; empty when ``what`` already shows it.
 
     Example:
         >>> import tfft
@@ -114,10 +114,10 @@ class PlanError(TfftError, ValueError):
 
 
 class MovementError(TfftError):
-    """After a phase, the variables that moved are not the ones that were meant to.
+    """After a phase, a frozen variable has changed, or a trained variable has not.
 
     Attributes:
-        run: The run so far, with its model: nothing that was trained is lost.
+        run: The run so far, with its model, so that no training is lost.
     """
 
     run: Any = None
@@ -127,24 +127,24 @@ class BundleError(TfftError):
     """A bundle that cannot be written or read.
 
     Attributes:
-        got: What stands at the path instead of a bundle, or which version of tfft wrote the one there.
+        got: What was found at the path instead of a bundle, or the version of tfft that wrote the bundle.
     """
 
 
 class DataWarning(UserWarning):
-    """Something in the data that is legal and probably not meant, such as one photo in two splits."""
+    """The data is valid, but probably not as intended: for example, two splits contain the same photo."""
 
 
 class RunWarning(UserWarning):
-    """Something beside the training that failed, such as its log on a full disk; the training goes on."""
+    """A step around the training failed, such as writing the log to a full disk; the training continues."""
 
 
 def shortlist(names: Iterable[Any], limit: int = 10) -> str:
-    """Names for an error message, cut at ``limit`` with a count of the rest.
+    """List names for an error message: at most ``limit`` of them, then the total number.
 
     Args:
-        names: Anything with a ``repr``; shown in the order given.
-        limit: How many to show.
+        names: Values with a ``repr``; they are shown in the given order.
+        limit: The largest number of names to show.
 
     Returns:
         ``"'a', 'b', ... (12 in all)"``.
@@ -159,14 +159,14 @@ def shortlist(names: Iterable[Any], limit: int = 10) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which known names come closest to a misspelt one.
+    """Suggest the known names that are most similar to a misspelt one.
 
     Args:
-        name: What the user wrote.
-        known: The names that exist.
+        name: The name that the user wrote.
+        known: All valid names.
 
     Returns:
-        ``"Did you mean 'vgg16'?"``, or a list of what there is when nothing is close.
+        ``"Did you mean 'vgg16'?"``, or a list of the valid names when none is similar.
 
     Example:
         >>> nearest("vgg-16", ["vgg16", "resnet50"])
@@ -178,13 +178,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def kind_of(value: Any) -> str:
-    """Name the type of a value, with its article.
+    """Return the name of a value's type with an article.
 
     Args:
-        value: Anything.
+        value: Any object.
 
     Returns:
-        ``"None"`` for None, else such as ``"a str"`` or ``"an int"``.
+        ``"None"`` for None, otherwise for example ``"a str"`` or ``"an int"``.
 
     Example:
         >>> kind_of(3), kind_of("x"), kind_of(None)

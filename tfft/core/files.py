@@ -1,4 +1,4 @@
-"""Files that are either the old ones or the new ones, never half of each; and sizes in words."""
+"""Replace files and folders in one step, so that a crash never leaves half of a file; check free space and writable places."""
 
 import errno
 import os
@@ -18,18 +18,18 @@ _ABANDONED_SECONDS = 86_400.0
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Write to a temporary sibling, then put it in the place of ``path``; on any error ``path`` stays as it was.
+    """Write to a temporary sibling, then move it to ``path``. On any error ``path`` stays unchanged.
 
-    Temporary siblings of killed processes are deleted first; an old folder that such a process had moved aside is put back.
+    First, temporary siblings of killed processes are deleted. An old folder that such a process had moved aside is put back.
 
     Args:
         path: The file or folder to create or replace. Its parent folder is created.
 
     Yields:
-        A path that does not exist yet, on the same file system: make a file or a folder there.
+        A path that does not exist yet, on the same file system. Create a file or a folder there.
 
     Raises:
-        OSError: Whatever the writing raised, after the temporary sibling was removed; or when the path begins with ``~``.
+        OSError: When writing fails (the temporary sibling is then removed), or the path begins with ``~``.
 
     Example:
         >>> from contextlib import suppress
@@ -53,7 +53,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield fresh
         if path.is_dir():
-            # a folder cannot be replaced in one step: move the old one aside, and back should the second step fail
+            # a folder cannot be replaced in one step: move the old one aside, and move it back if the second step fails
             path.rename(old)
             try:
                 fresh.rename(path)
@@ -63,7 +63,7 @@ def replacing(path: Path) -> Iterator[Path]:
         else:
             os.replace(fresh, path)
     finally:
-        # should even the moving back have failed, the old folder is left where it is rather than deleted
+        # if moving it back failed as well, keep the old folder where it is instead of deleting it
         if path.exists() or not old.exists():
             shutil.rmtree(workplace, ignore_errors=True)
 
@@ -90,14 +90,14 @@ def sweep(path: Path) -> None:
 def _is_written(left: Path, host: str | None, pid: str | None) -> bool:
     if pid is not None and host == socket.gethostname() and os.name == "posix":
         return process_lives(int(pid))
-    # the sibling is from another machine or an older version: keep it for a day
+    # the sibling was written by another machine or an older version of tfft: keep it for a day
     with suppress(OSError):
         return time.time() - left.stat().st_mtime < _ABANDONED_SECONDS
     return True
 
 
 def check_room(folder: Path, needed_bytes: int) -> None:
-    """Raise before a file is written that does not fit on its disk.
+    """Check, before a file is written, that it fits on its disk.
 
     Args:
         folder: The folder of the file; it must exist.
@@ -113,13 +113,13 @@ def check_room(folder: Path, needed_bytes: int) -> None:
 
 
 def unexpanded(path: Path) -> str:
-    """Find a ``~`` that stands for the home folder: Python would create a folder of this name.
+    """Refuse a path that begins with ``~``, because Python would create a folder of this name instead of using the home folder.
 
     Args:
         path: The path of a file or folder that is to be written.
 
     Returns:
-        What to write in its place; empty when the path has no such beginning.
+        Advice with the expanded path; an empty string when the path does not begin with ``~``.
 
     Example:
         >>> unexpanded(Path("~/flowers.tfft"))
@@ -132,13 +132,13 @@ def unexpanded(path: Path) -> str:
 
 
 def refusal(path: Path) -> str:
-    """Why nothing can be written at a place.
+    """Return the reason why a path cannot be written.
 
     Args:
-        path: Of a file or folder; it and the folders above it need not exist.
+        path: The path of a file or folder; neither it nor its parent folders need to exist.
 
     Returns:
-        The system's reason and the folder that it is about; empty where something can be written.
+        The reason of the operating system with the folder; empty when the path can be written.
 
     Example:
         >>> refusal(Path("/proc/none/report.html")) != "", refusal(Path(tempfile.gettempdir()) / "report.html")
@@ -148,7 +148,7 @@ def refusal(path: Path) -> str:
         return reason
     above = next(parent for parent in path.absolute().parents if parent.exists())
     try:
-        # asked by doing it: permissions alone do not tell of /proc, or of a disk mounted read-only
+        # try it: permissions alone do not reveal /proc or a disk that is mounted read-only
         with tempfile.TemporaryDirectory(prefix=".tfft-", dir=above):
             return ""
     except OSError as error:
@@ -156,13 +156,13 @@ def refusal(path: Path) -> str:
 
 
 def in_words(size_bytes: float) -> str:
-    """A size for people.
+    """Format a size in bytes for people.
 
     Args:
-        size_bytes: At least 0.
+        size_bytes: The size in bytes, at least 0.
 
     Returns:
-        In bytes, kB, MB or GB (powers of 1,000), three digits.
+        The size in bytes, kB, MB or GB (powers of 1,000), with three significant digits.
 
     Example:
         >>> in_words(100), in_words(1_060_000), in_words(32e9)
@@ -178,11 +178,11 @@ def write_text(path: Path, text: str) -> None:
     """Write a small UTF-8 file in one step.
 
     Args:
-        path: Where to.
-        text: The whole content.
+        path: The path of the file.
+        text: The whole content of the file.
 
     Raises:
-        OSError: When it cannot be written, or a folder stands there; what is there is then untouched.
+        OSError: When the file cannot be written, or the path is a folder. An existing file then stays unchanged.
     """
     if Path(path).is_dir():
         raise IsADirectoryError(f"{str(path)!r} is a folder; name a file in it.")

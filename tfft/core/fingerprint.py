@@ -1,4 +1,4 @@
-"""Stable hashes of values, arrays and weights: what a run, a bundle or a cache was made from."""
+"""Stable hashes of values, arrays and weights. They identify what a run, a bundle or a cache was made from."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ _PIECE_BYTES = 2**20
 
 
 def digest(content: bytes | np.ndarray) -> str:
-    """Hash of raw bytes, or of an array's dtype, shape and values.
+    """Hash raw bytes, or the dtype, shape and values of an array.
 
     Args:
         content: Bytes, or an array of any shape and dtype.
@@ -30,7 +30,7 @@ def digest(content: bytes | np.ndarray) -> str:
     state = hashlib.blake2b(digest_size=_DIGEST_BYTES)
     if isinstance(content, np.ndarray):
         state.update(f"{content.dtype.str}{content.shape}".encode())
-        # as bytes: memoryview refuses bfloat16, and -0.0 must differ from 0.0
+        # view as bytes: memoryview does not support bfloat16, and -0.0 must differ from 0.0
         state.update(np.ascontiguousarray(content).reshape(-1).view(np.uint8).data)
     else:
         state.update(content)
@@ -38,7 +38,7 @@ def digest(content: bytes | np.ndarray) -> str:
 
 
 def digest_of_file(path: str | Path) -> str:
-    """Hash of the bytes of a file, which is read in pieces.
+    """Hash the bytes of a file, which is read in pieces.
 
     Args:
         path: The path of the file.
@@ -47,7 +47,7 @@ def digest_of_file(path: str | Path) -> str:
         The same as ``digest`` of its bytes.
 
     Raises:
-        OSError: When it cannot be read.
+        OSError: When the file cannot be read.
     """
     state = hashlib.blake2b(digest_size=_DIGEST_BYTES)
     with open(path, "rb") as file:
@@ -57,16 +57,16 @@ def digest_of_file(path: str | Path) -> str:
 
 
 def fingerprint(value: Any) -> str:
-    """Hash of a JSON-able value, independent of dict order.
+    """Hash a JSON value, independent of the order of dict keys.
 
     Args:
-        value: None, bool, int, float, str, and lists, tuples and dicts of them.
+        value: None, a bool, int, float or str, or lists, tuples and dicts of them.
 
     Returns:
         32 hexadecimal digits.
 
     Raises:
-        TfftError: When the value holds something that has no canonical JSON form.
+        TfftError: When the value contains something that is not a JSON value.
 
     Example:
         >>> fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
@@ -76,25 +76,25 @@ def fingerprint(value: Any) -> str:
         text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise TfftError(
-            f"This value has no fingerprint: {error}.", repr(value)[:200], "Use plain JSON values."
+            f"This value cannot be hashed: {error}.", repr(value)[:200], "Use plain JSON values."
         ) from error
     return digest(text.encode())
 
 
 def weight_digests(variables: Iterable[Any]) -> list[str]:
-    """Digest of each variable, one at a time, so that a large net is never copied whole.
+    """Hash each variable, one at a time, so that a large net is never copied as a whole.
 
     Args:
-        variables: Keras variables of any shape and dtype (or anything with ``numpy()``).
+        variables: Keras variables of any shape and dtype, or other objects with a method ``numpy``.
 
     Returns:
-        One digest a variable, in the order given.
+        One hash for each variable, in the given order.
 
     Example:
         >>> import keras
         >>> kernel = keras.Variable(np.ones((2, 3)))
         >>> before = weight_digests([kernel])
-        >>> _ = kernel.assign(np.nextafter(np.ones((2, 3), "float32"), 2))  # the smallest step that float32 knows
+        >>> _ = kernel.assign(np.nextafter(np.ones((2, 3), "float32"), 2))  # the smallest step in float32
         >>> weight_digests([kernel]) == before
         False
     """
@@ -102,10 +102,10 @@ def weight_digests(variables: Iterable[Any]) -> list[str]:
 
 
 def combined(digests: Iterable[str] | Mapping[str, str]) -> str:
-    """One fingerprint of many digests.
+    """Combine many hashes into one.
 
     Args:
-        digests: In a meaningful order, or by name.
+        digests: Hashes in a meaningful order, or by name.
 
     Returns:
         32 hexadecimal digits.

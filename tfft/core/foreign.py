@@ -1,4 +1,4 @@
-"""Decide whether a value in a net brings code from outside Keras, KerasHub, TensorFlow, Python and tfft."""
+"""Decide whether a value in a net contains code from outside Keras, KerasHub, TensorFlow, Python and tfft."""
 
 import sys
 import sysconfig
@@ -18,13 +18,13 @@ _NUMBERS = frozenset(("Variable", "KerasTensor", "SeedGenerator", "DTypePolicy",
 def is_foreign(value: Any) -> bool:
     """Return whether using a value may run code of the user or of another library.
 
-    The answer is True in doubt: a wrong True costs only time.
+    When in doubt the answer is True, because a wrong True only costs time.
 
     Args:
         value: A layer or another operation, a function, an array of any shape, or containers of them.
 
     Returns:
-        False only when all of its code is known.
+        False only when all of its code belongs to the known libraries.
 
     Example:
         >>> import functools, keras
@@ -102,7 +102,7 @@ def _is_of_python(root: str) -> bool:
 def _is_filled(cell: Any) -> bool:
     try:
         return cell.cell_contents is not cell
-    except ValueError:  # the name has no value yet
+    except ValueError:  # the variable of the closure has no value yet
         return False
 
 
@@ -115,7 +115,7 @@ def _is_foreign_class(kind: Any) -> bool:
     return not all(_is_ours(base.__module__) for base in kind.__mro__)
 
 
-# the net around a layer, its weights, and the counters of Keras
+# attributes that Keras sets: the net around a layer, its weights, and counters
 _OF_KERAS = frozenset(
     (
         *("_inbound_nodes", "_outbound_nodes", "_operations_by_depth", "_nodes_by_depth", "_nodes", "_functional"),

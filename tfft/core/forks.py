@@ -1,4 +1,4 @@
-"""Raise a clear error in a process forked after TensorFlow started: its threads are missing there, and it would wait forever."""
+"""Raise a clear error in a process that was forked after TensorFlow started: its threads are missing, and it would wait forever."""
 
 import os
 import sys
@@ -34,7 +34,7 @@ def check() -> None:
 
 def _after_fork() -> None:
     global _dead
-    # the user's own code may have started TensorFlow without a call of `check`
+    # the user's own code may have started TensorFlow without calling `check`
     context = sys.modules.get("tensorflow.python.eager.context")
     running = getattr(getattr(context, "_context", None), "_initialized", False)
     _dead = _dead or _started is not None or running

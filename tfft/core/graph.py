@@ -1,4 +1,4 @@
-"""The graph of a functional net: its longest beginning in which nothing moves, and the tensors where that ends."""
+"""Walk through the graph of a functional net: its frozen beginning, the tensors where that ends, and its size."""
 
 from collections.abc import Callable, Iterable, Iterator
 from math import prod
@@ -9,16 +9,16 @@ if TYPE_CHECKING:
 
 
 def beginning(net: "keras.Model", moving: Iterable[Any], inference: bool) -> list[Any]:
-    """The largest beginning of a net that gives the same for the same inputs, as long as some of its variables move.
+    """Find the largest beginning of a net whose results stay the same while some variables of the net change.
 
     Args:
         net: A functional model.
-        moving: Its variables that move.
-        inference: Whether dropout is off; where it is on, what it changes is not in the beginning.
+        moving: The variables of the net that change.
+        inference: Whether dropout is off. When dropout is on, all calls that it affects are left out.
 
     Returns:
-        Calls of operations, in topological order; without those at its end that make more values of what enters them, by the
-        shapes of their tensors.
+        Calls of operations, in topological order. Cheap calls at the end that only increase the number of values are left out,
+        because storing their inputs takes less space.
 
     Example:
         >>> import tfft
@@ -38,14 +38,15 @@ def beginning(net: "keras.Model", moving: Iterable[Any], inference: bool) -> lis
 
 
 def boundary(net: "keras.Model", before: list[Any]) -> tuple[Any, ...]:
-    """The tensors that the rest of a net takes from its beginning.
+    """List the tensors that the rest of a net reads from its beginning.
 
     Args:
         net: A functional model.
-        before: From ``beginning``.
+        before: The result of ``beginning``.
 
     Returns:
-        Symbolic tensors of shape (batch, ...), in the order in which they are made; the net's outputs when nothing is left.
+        Symbolic tensors of shape (batch, ...), in the order of computation. These are the outputs of the net when the beginning is
+        the whole net.
     """
     inside = {id(node) for node in before}
     needed = {id(t) for node in nodes(net) if id(node) not in inside for t in node.input_tensors}
@@ -55,13 +56,13 @@ def boundary(net: "keras.Model", before: list[Any]) -> tuple[Any, ...]:
 
 
 def largest(net: "keras.Model") -> int:
-    """Values of one example that the hungriest operation of a net reads and writes.
+    """Return the largest number of values that one operation of a net reads and writes for one example.
 
     Args:
-        net: A functional model, its tensors of shape (batch, ...); lengths that are not known count as one.
+        net: A functional model; its tensors have shape (batch, ...). Unknown lengths count as one.
 
     Returns:
-        At least 1.
+        The number of values, at least 1.
 
     Example:
         >>> import tfft
@@ -72,14 +73,14 @@ def largest(net: "keras.Model") -> int:
 
 
 def multiplications(net: "keras.Model", length: float = 1) -> int:
-    """Multiplications of one example with kernels; those of two activations with each other, as in attention, are left out.
+    """Count the multiplications with kernels for one example. Products of two activations, as in attention, are not counted.
 
     Args:
-        net: A functional model, its tensors of shape (batch, ...).
-        length: What lengths that are not known count as.
+        net: A functional model; its tensors have shape (batch, ...).
+        length: The number that replaces unknown lengths.
 
     Returns:
-        Each comes with an addition: twice as many floating point operations.
+        The number of multiplications. Each comes with an addition, so the number of floating point operations is twice as large.
 
     Example:
         >>> import keras
@@ -91,11 +92,11 @@ def multiplications(net: "keras.Model", length: float = 1) -> int:
 
 
 def _multiplications(node: Any, length: float) -> float:
-    # what a SavedModel computes it keeps to itself, and says that it is something
+    # the graph inside a SavedModel is not counted: its layer only says that it multiplies something
     return getattr(node.operation, "multiplications", 0) or sum(
         prod(weight.shape) * prod(side or length for side in node.outputs[0].shape[1:-1])
         for weight in getattr(node.operation, "weights", [])
-        # a table is looked up in, and biases of attention have two axes; neither multiplies anything
+        # an embedding is looked up, and biases of attention have two axes: neither is multiplied
         if len(weight.shape) > 1 and weight.name not in ("embeddings", "codes", "scales", "bias")
     )
 
@@ -107,7 +108,7 @@ def _holds_still(operation: Any, moving: set[int], inference: bool) -> bool:
 
 
 def _narrowed(net: "keras.Model", before: list[Any]) -> list[Any]:
-    """Without the cheap calls at its end that make more of what enters them, such as one pooling of two paths."""
+    """Drop cheap calls at the end whose outputs have more values than their inputs, such as one pooling of two paths."""
     best, best_size = before, _size(boundary(net, before))
     while True:
         later = {id(t) for node in before for t in node.input_tensors}
@@ -122,31 +123,33 @@ def _narrowed(net: "keras.Model", before: list[Any]) -> list[Any]:
 
 
 def _is_cheap(operation: Any) -> bool:
-    """Whether it may as well be computed in every epoch: it has no kernel, and gives the same in training as in inference."""
+    """Return whether an operation can be computed again in every epoch: it has no kernel and is not random."""
     return not _is_random(operation) and all(len(weight.shape) < 2 for weight in getattr(operation, "weights", []))
 
 
 def _is_random(operation: Any) -> bool:
     import keras
 
-    # what a layer holds beside its weights is the state of its random generators
+    # variables of a layer that are not weights are the states of random generators
     drawn = len(getattr(operation, "variables", [])) > len(getattr(operation, "weights", []))
     return drawn or isinstance(operation, keras.layers.Dropout)
 
 
 def _size(tensors: tuple[Any, ...]) -> int:
-    """Values that an example has at a boundary; lengths that are not known count as one."""
+    """Count the values of one example in some tensors. Unknown lengths count as one."""
     return sum(prod(length or 1 for length in tensor.shape[1:]) for tensor in tensors)
 
 
 def nodes(net: "keras.Model") -> Iterator[Any]:
-    """Calls of operations in topological order. (Keras 3.15 has no public way to them; a test guards this one.)
+    """Iterate over the calls of operations in topological order.
+
+    Keras 3.15 has no public way to do this; a test fails if the private one changes.
 
     Args:
         net: A functional model.
 
     Yields:
-        Each call, but for inputs.
+        Each call, except the inputs of the net.
     """
     for depth in sorted(net._nodes_by_depth, reverse=True):
         yield from (node for node in net._nodes_by_depth[depth] if not node.is_input)
@@ -176,7 +179,7 @@ def called(net: "keras.Model", inputs: Iterable[Any], call: Callable[[Any], Any]
     Args:
         net: A functional model.
         inputs: One tensor for each of ``net.inputs``, in the same order, of shape (batch, ...).
-        call: An operation, which may be a layer or not -> the callable to use in its place, with the same arguments.
+        call: Operation or layer -> the callable to use in its place, with the same arguments.
 
     Returns:
         The outputs of the net, in the same structure.

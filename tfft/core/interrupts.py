@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-TERMINATED = 128 + signal.SIGTERM  # the exit status of a process that was ended by SIGTERM
+TERMINATED = 128 + signal.SIGTERM  # the exit status of a process that SIGTERM ended
 
 
 @contextmanager
@@ -16,11 +16,11 @@ def noticed() -> Iterator[Callable[[], None]]:
     Python drops an exception that a signal handler raises while a destructor runs, and training would go on. By default Python also
     does not react to SIGTERM, which batch systems and container platforms send some seconds before they kill a process.
 
-    Handlers that the user has set stay, and nothing happens outside of the main thread. A second SIGTERM is ignored, so that it
+    Handlers that the user has set stay, and nothing happens outside the main thread. A second SIGTERM is ignored, so that it
     cannot interrupt the saving that the first one started.
 
     Yields:
-        A function to call regularly. It raises KeyboardInterrupt or SystemExit when a signal arrived and Python dropped its
+        A function to call regularly. It raises KeyboardInterrupt or SystemExit when a signal arrived but Python dropped its
         exception.
     """
     if threading.current_thread() is not threading.main_thread():

@@ -1,4 +1,4 @@
-"""Names that Keras gives to layers by itself, the same ones each time a net is built."""
+"""Give unnamed Keras layers the same names each time a net is built."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -7,14 +7,14 @@ from contextlib import contextmanager
 
 @contextmanager
 def own_names() -> Iterator[None]:
-    """Let Keras count layer names from zero inside, and go on afterwards where it was.
+    """Let Keras number layer names from zero inside this context. Afterwards, Keras continues with its previous numbers.
 
-    Some of ``keras.applications`` leave layers unnamed (InceptionV3, Xception, ResNet's and MobileNetV3's activations), and Keras
-    then counts: the second InceptionV3 of a session starts at ``conv2d_94``. Blocks, ``match`` patterns, overviews and runs
-    need the same names each time. Keras 3.15 has no public way to this; a test guards the private one.
+    Some nets of ``keras.applications`` leave layers unnamed (InceptionV3, Xception, activations of ResNet and MobileNetV3). Keras
+    then numbers them: the second InceptionV3 of a session starts at ``conv2d_94``. Blocks, ``match`` patterns, overviews and runs
+    need the same names each time. Keras 3.15 has no public way to do this; a test fails if the private one changes.
 
     Yields:
-        Nothing.
+        None.
 
     Example:
         >>> import keras

@@ -1,4 +1,11 @@
-"""Leases: a file in a folder says which living process is using it; it goes with its holder, and counts for nothing without it."""
+"""Mark a folder as in use by a living process, with a small file that is called a lease.
+
+A lease ends with the object that holds it, or with its process. A folder may have many leases, and checking them never waits.
+
+The package ``filelock`` is not used. Its locks passed all tests of leases except one: a process on another machine that shares the
+folder. Not every network file system passes locks on to other machines, and then the folder would be deleted while it is read. A
+lease is a file, so other machines see it. The price is that a new process with the id of a dead one keeps an old lease alive.
+"""
 
 import os
 import re
@@ -12,19 +19,19 @@ from pathlib import Path
 
 _NAME = re.compile(r"\.lease-(?P<host>.+)-(?P<pid>\d+)-\d+")
 _NUMBERS = count()
-# a process on another machine, or where processes cannot be asked for, is believed for a day
-_BELIEVED_SECONDS = 86_400.0
+# a lease counts for a day if its process cannot be checked: it runs on another machine, or not on a POSIX system
+_UNCHECKED_SECONDS = 86_400.0
 
 
 def lease(folder: Path, holder: object) -> Callable[[], object]:
-    """Say that a folder is in use, for as long as an object lives.
+    """Mark a folder as in use for the lifetime of an object.
 
     Args:
-        folder: Must exist; where it cannot be written to, nothing is said.
-        holder: Whose end ends the lease.
+        folder: An existing folder. If it cannot be written, there is no lease.
+        holder: The object that uses the folder. The lease ends when the object is deleted.
 
     Returns:
-        What ends it before; may be called twice.
+        A function that ends the lease earlier. It may be called twice.
     """
     path = folder / f".lease-{socket.gethostname()}-{os.getpid()}-{next(_NUMBERS)}"
     with suppress(OSError):
@@ -33,13 +40,13 @@ def lease(folder: Path, holder: object) -> Callable[[], object]:
 
 
 def is_leased(folder: Path) -> bool:
-    """Whether a living process is using a folder; what a dead one left behind is removed.
+    """Return whether a living process is using a folder. Leases of dead processes are deleted.
 
     Args:
-        folder: Need not exist.
+        folder: The path of the folder. It need not exist.
 
     Returns:
-        Whether there is a lease that counts.
+        True when the folder has a lease of a living process.
 
     Example:
         >>> import tempfile
@@ -54,20 +61,20 @@ def is_leased(folder: Path) -> bool:
     """
     living = False
     for path in folder.glob(".lease-*"):
-        if _counts(path):
+        if _is_valid(path):
             living = True
         else:
             path.unlink(missing_ok=True)
     return living
 
 
-def _counts(path: Path) -> bool:
+def _is_valid(path: Path) -> bool:
     match = _NAME.fullmatch(path.name)
     if match is None:
         return False
     if match["host"] != socket.gethostname() or os.name != "posix":
         with suppress(OSError):
-            return time.time() - path.stat().st_mtime < _BELIEVED_SECONDS
+            return time.time() - path.stat().st_mtime < _UNCHECKED_SECONDS
         return False
     return process_lives(int(match["pid"]))
 
@@ -89,16 +96,16 @@ def process_lives(pid: int) -> bool:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
         return False
-    except PermissionError:  # it lives, and is another user's
+    except PermissionError:  # the process is running, and belongs to another user
         return True
     return True
 
 
 def _end(path: Path, process: int) -> None:
-    # a child that was forked off has the object as well, and ends earlier
+    # a forked child process has a copy of the object and may end earlier
     if os.getpid() == process:
         with suppress(OSError):
-            # the folder's time says when it was used, and this is no use
+            # the time of the folder says when it was last used, and the end of a lease is not a use
             used = path.parent.stat().st_mtime
             path.unlink(missing_ok=True)
             os.utime(path.parent, (used, used))

@@ -1,4 +1,4 @@
-"""Limits on input from elsewhere: checked from headers before memory is allocated, raised by environment variables.
+"""Limits for files from other people. They are checked before memory is allocated; environment variables can raise them.
 
 ::
 
@@ -17,9 +17,9 @@ class Limit:
     """One limit.
 
     Attributes:
-        default: The highest amount allowed.
-        unit: Plural noun for messages.
-        about: What is counted.
+        default: The highest allowed amount.
+        unit: A plural noun for messages.
+        about: The file, value or list that the limit applies to.
     """
 
     default: int
@@ -61,7 +61,7 @@ LIMITS = MappingProxyType(
         "piece_characters": Limit(64, "characters", "one token of a Unigram model"),
         # the tokenizers library takes up to 200 bytes for each character; "War and Peace" has 3,200,000
         "text_characters": Limit(4_000_000, "characters", "one text"),
-        # as archive_bytes: a Parquet file compresses its values and repeats them from a dictionary
+        # for the same reason as archive_bytes: Parquet compresses values, and repeats them from a dictionary
         "table_bytes": Limit(2**29, "bytes", "the columns that are read of one Parquet or .gz file, unpacked"),
         "table_ratio": Limit(20, "times its own size", "one Parquet or .gz file, once it exceeds table_bytes"),
         "text_bytes": Limit(2**25, "bytes", "one text: a file, a cell, or a line of a table"),
@@ -80,7 +80,7 @@ LIMITS = MappingProxyType(
 
 
 def highest(name: str) -> int:
-    """The highest amount allowed now.
+    """Return the highest amount that is allowed now.
 
     Args:
         name: A key of ``LIMITS``.
@@ -113,8 +113,8 @@ def check(name: str, amount: int, what: str, error: type[TfftError] = DataError)
 
     Args:
         name: A key of ``LIMITS``.
-        amount: As the header or the listing says, before anything is decoded or unpacked.
-        what: The file or value that has it, for the message.
+        amount: The amount that a header or listing declares, before anything is decoded or unpacked.
+        what: The name of the file or value in messages.
         error: The class of the error to raise.
 
     Raises:

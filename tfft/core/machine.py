@@ -1,4 +1,4 @@
-"""What this machine offers a run: cores, instruction sets, the folder for caches."""
+"""Ask about this machine: cores, memory, instruction sets, accelerators and the cache folder."""
 
 import ctypes
 import os
@@ -8,16 +8,16 @@ from pathlib import Path
 
 import platformdirs
 
-# of a container: control groups in their second and first version
+# the memory limit of a container, in version 2 and version 1 of control groups
 _MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 _WORTH_KNOWING = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "amx_int8", "fma", "neon", "asimd")
 
 
 def cores() -> int:
-    """How many cores this process may use (which inside a container can be fewer than the machine has).
+    """Return the number of cores that this process may use. Inside a container this can be fewer than the machine has.
 
     Returns:
-        At least 1.
+        The number of cores, at least 1.
     """
     try:
         return len(os.sched_getaffinity(0))
@@ -26,10 +26,10 @@ def cores() -> int:
 
 
 def cache_folder() -> Path:
-    """Where tfft keeps what it can compute again: ``TFFT_CACHE_DIR``, or the platform's user cache folder.
+    """Return the folder for files that tfft can compute again: ``TFFT_CACHE_DIR``, or the user cache folder of the platform.
 
     Returns:
-        A path that need not exist; nothing is created.
+        The path of the folder. It need not exist and is not created.
 
     Example:
         >>> from unittest.mock import patch
@@ -42,19 +42,19 @@ def cache_folder() -> Path:
 
 
 def trials_file() -> Path:
-    """Where the trials of precisions on this machine are remembered.
+    """Return the file that stores the measured speed and error of each precision on this machine.
 
     Returns:
-        A path that need not exist.
+        The path of the file. It need not exist.
     """
     return cache_folder() / "precision.json"
 
 
 def memory_bytes() -> int | None:
-    """Memory that this process may use (which inside a container can be less than the machine has).
+    """Return the memory that this process may use. Inside a container this can be less than the machine has.
 
     Returns:
-        Bytes; None where the platform does not say.
+        The number of bytes; None when the platform does not tell it.
     """
     try:
         found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
@@ -67,10 +67,10 @@ def memory_bytes() -> int | None:
 
 
 def instruction_sets() -> tuple[str, ...]:
-    """The instruction sets that decide how fast a net runs on this CPU.
+    """List the instruction sets of this CPU that determine how fast a net runs.
 
     Returns:
-        Such as ``("avx2", "avx512f", "amx_bf16")``; empty where the platform does not say.
+        For example ``("avx2", "avx512f", "amx_bf16")``; empty when the platform does not tell them.
     """
     try:
         text = Path("/proc/cpuinfo").read_text()
@@ -81,10 +81,10 @@ def instruction_sets() -> tuple[str, ...]:
 
 
 def hardware() -> dict[str, object]:
-    """What decides how fast this machine computes, as JSON values; imports TensorFlow to list its accelerators.
+    """Describe the hardware that determines how fast nets run, as JSON values. This imports TensorFlow to list accelerators.
 
     Returns:
-        Cores, instruction sets and the names of GPUs and TPUs.
+        The number of cores, the instruction sets, and the names of GPUs and TPUs.
 
     Example:
         >>> sorted(hardware())
@@ -100,7 +100,7 @@ def hardware() -> dict[str, object]:
 def release_memory() -> None:
     """Return freed memory to the operating system.
 
-    The C library of Linux keeps the memory that a thread frees for that thread: up to hundreds of megabytes after a large image. On
+    On Linux, the C library keeps freed memory for the thread that freed it: up to hundreds of megabytes after a large image. On
     other systems this function does nothing.
     """
     if sys.platform == "linux":

@@ -1,4 +1,4 @@
-"""Offline: with ``TFFT_OFFLINE=1``, or when asked, no library that looks for weights or data gets a connection."""
+"""Offline mode: with ``TFFT_OFFLINE=1`` or ``offline=True``, libraries that look for weights or data get no connection."""
 
 import ipaddress
 import os
@@ -10,46 +10,46 @@ from typing import Any
 
 VARIABLE = "TFFT_OFFLINE"
 _LOCAL = ("localhost", None, "", b"localhost")
-# urllib and requests let the small letters win
+# in urllib and requests the lower-case variable has priority
 _PROXY = ("NO_PROXY", "no_proxy")
 _LOCK = threading.Lock()
 _HOLDERS: list[object] = []
 
 
 class OfflineError(ConnectionError):
-    """Raised in the place of a connection; the libraries above take it for a network that is gone."""
+    """Raised instead of opening a connection. Libraries treat it as a missing network."""
 
 
 def is_offline() -> bool:
-    """Whether the environment variable ``TFFT_OFFLINE`` says so.
+    """Return whether the environment variable ``TFFT_OFFLINE`` turns offline mode on.
 
     Returns:
-        True for any value but an empty one, ``0``, ``no``, ``off`` and ``false``.
+        True for any value except an empty one, ``0``, ``no``, ``off`` and ``false``.
     """
     return os.environ.get(VARIABLE, "").strip().lower() not in ("", "0", "no", "off", "false")
 
 
 def is_refused() -> bool:
-    """Whether connections are refused at the moment.
+    """Return whether connections are refused at the moment.
 
     Returns:
-        True inside of ``disconnected``, where it is in force.
+        True inside the context of ``disconnected`` while offline mode is on.
     """
     return bool(_HOLDERS)
 
 
 @contextmanager
 def disconnected(always: bool = False) -> Iterator[None]:
-    """Refuse connections of this process to other machines, as long as the block runs; local ones go on.
+    """Refuse connections from this process to other machines inside this context. Local connections still work.
 
-    kagglehub, huggingface_hub, urllib and TensorFlow Datasets each have a switch of their own, or none; all of them open sockets
-    of Python's. (TensorFlow's own access to ``gs://`` does not: tfft never asks for it.)
+    kagglehub, huggingface_hub, urllib and TensorFlow Datasets have different switches or none, but all use Python's sockets.
+    TensorFlow's own code for ``gs://`` does not, but tfft never uses it.
 
     Args:
-        always: Also where the environment does not say so.
+        always: Whether to refuse connections even when ``TFFT_OFFLINE`` is not set.
 
     Yields:
-        Nothing.
+        None.
 
     Example:
         >>> with disconnected(always=True):
@@ -80,7 +80,7 @@ _BEFORE: dict[str, Any] = {}
 def _refuse() -> None:
     _BEFORE.update({name: socket.socket.__dict__.get(name) for name in ("connect", "connect_ex")})
     _BEFORE["getaddrinfo"] = look_up = socket.getaddrinfo
-    # a proxy on this machine would be a way around
+    # a proxy on this machine would bypass the check
     for name in _PROXY:
         _BEFORE[name], os.environ[name] = os.environ.get(name), "*"
 
@@ -104,7 +104,7 @@ def _refuse() -> None:
 
 def _allow() -> None:
     for name in ("connect", "connect_ex"):
-        if _BEFORE[name] is None:  # inherited from the C class below
+        if _BEFORE[name] is None:  # it was inherited from the C class
             delattr(socket.socket, name)
         else:
             setattr(socket.socket, name, _BEFORE[name])

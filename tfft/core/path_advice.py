@@ -1,4 +1,4 @@
-"""Advice for paths that do not exist: what the user probably meant, and how to write it."""
+"""Give advice for paths that do not exist: which path the user probably meant, and how to write it."""
 
 import difflib
 import glob
@@ -24,7 +24,7 @@ def missing_file(path: str | Path, start: str | Path = "") -> str:
         start: The folder from which a relative path starts, for the search and for messages; empty for the working folder.
 
     Returns:
-        One or two sentences.
+        One or two sentences of advice.
 
     Example:
         >>> missing_file("https://example.org/cat.jpg")
@@ -37,8 +37,8 @@ def missing_file(path: str | Path, start: str | Path = "") -> str:
         if text.lower().startswith("file:"):
             return "Write the path without 'file://'."
         return "That is a URL: download the file first, and pass its path."
-    for other, reason in _respelt(text):
-        if _stands(base / other):
+    for other, reason in _spellings(text):
+        if _exists(base / other):
             return f"Did you mean {other!r}?{reason}"
     if any(letter in text for letter in "*?[") and (found := _matches(base / text)):
         return f"A path with a wildcard is not expanded: pass glob.glob({text!r}), or in a shell the path without quotes.{found}"
@@ -47,7 +47,7 @@ def missing_file(path: str | Path, start: str | Path = "") -> str:
         return f'Python reads {broken} in a string as one character: write r"..." or forward slashes.'
     target = base / text
     try:
-        return _meant(target, base) or _unknown(target, text)
+        return _similar(target, base) or _unknown(target, text)
     except OSError:  # the name is too long, or the folder may not be read
         return _unknown(target, text)
 
@@ -68,11 +68,11 @@ def class_folders_below(root: str | Path) -> str:
     return str(below[0]) if len(inner) > 1 else ""
 
 
-def _respelt(text: str) -> Iterator[tuple[str, str]]:
-    """Other ways to write the same path, each with a reason when one helps."""
+def _spellings(text: str) -> Iterator[tuple[str, str]]:
+    """Yield other ways to write the same path, each with an explanation or an empty string."""
     stripped = text.strip().strip("\"'").strip()
     if stripped != text:
-        yield stripped, " There are blanks or quotation marks around the path."
+        yield stripped, " There are spaces or quotation marks around the path."
     if "\\" in stripped:
         yield stripped.replace("\\", "/"), " Forward slashes work on every system."
     if stripped.startswith("~"):
@@ -84,16 +84,16 @@ def _respelt(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _matches(pattern: Path) -> str:
-    """The first file that a pattern stands for, as a sentence."""
+    """Name the first file that matches a pattern, as a sentence."""
     try:
         first = next(glob.iglob(str(pattern)), None)
     except (OSError, ValueError, re.error):
         return ""
-    return f" It stands for {first!r} and others." if first is not None else ""
+    return f" It matches {first!r} and others." if first is not None else ""
 
 
-def _meant(target: Path, base: Path) -> str:
-    """A file or folder nearby with a similar name."""
+def _similar(target: Path, base: Path) -> str:
+    """Suggest a file or folder nearby with a similar name."""
     folder = target.parent
     if folder.is_dir():
         names = [entry.name for entry, _ in zip(os.scandir(folder), range(_LOOKED_AT), strict=False)]
@@ -111,7 +111,7 @@ def _meant(target: Path, base: Path) -> str:
 
 
 def _elsewhere(target: Path, folder: Path) -> str:
-    """The same name in a folder below or above."""
+    """Find the same name in a subfolder or a parent folder."""
     looked = 0
     for where, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -128,15 +128,15 @@ def _unknown(target: Path, text: str) -> str:
     advice = f"Check the path; it is relative to where you run, {os.getcwd()!r}."
     if os.path.isabs(text):
         advice = "Check the path."
-    first = next((each for each in reversed(target.parents) if not _stands(each)), None)
+    first = next((each for each in reversed(target.parents) if not _exists(each)), None)
     if first is not None:
         return f"{advice} The folder {str(first)!r} does not exist."
     beside = sorted(entry.name for entry, _ in zip(os.scandir(target.parent), range(_LOOKED_AT), strict=False))
-    return f"{advice} Beside it are {shortlist(beside, 3)}." if beside else f"{advice} Its folder is empty."
+    return f"{advice} Its folder contains {shortlist(beside, 3)}." if beside else f"{advice} Its folder is empty."
 
 
-def _stands(path: Path) -> bool:
+def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except (OSError, ValueError):  # the name is too long, or holds a NUL
+    except (OSError, ValueError):  # the name is too long, or contains a NUL
         return False

@@ -1,4 +1,4 @@
-"""Refuse to pickle values with a net inside, because their losses and heads are local functions; copying them works."""
+"""Refuse to pickle objects that contain a net, because their losses and heads are local functions. Copying them works."""
 
 import copy
 from dataclasses import fields
@@ -13,8 +13,8 @@ def refusal(value: Any, instead: str) -> TfftError:
     """Make the error for ``pickle.dumps(value)``, which ``multiprocessing`` and ``joblib`` also call.
 
     Args:
-        value: Any dataclass.
-        instead: One sentence that says how to pass the value to another process.
+        value: Any object.
+        instead: One sentence that says how to pass the object to another process.
 
     Returns:
         The error to raise.

@@ -1,4 +1,4 @@
-"""Python functions in TensorFlow's graphs, kept as long as the dataset that calls them and no longer."""
+"""Free the Python functions in TensorFlow's graphs together with the dataset that calls them."""
 
 import inspect
 from collections.abc import Callable
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 def owned(dataset: "tf.data.Dataset", *functions: Callable[..., Any]) -> "tf.data.Dataset":
     """Let a dataset own the functions that its ``tf.numpy_function`` calls.
 
-    TensorFlow 2.21 enters each of them into a list at the outermost graph, which lives as long as the process; with the function
-    stay all examples that it reads, and the tokenizer. Datasets made of this one and their iterators hold it, and so the functions.
+    TensorFlow 2.21 adds each function to a list of the outermost graph, which lives as long as the process. The function would keep
+    its tokenizer and examples in memory. Datasets and iterators made from this dataset keep it and its functions alive.
 
     Args:
-        dataset: Whose graph has just been traced.
-        functions: As they were given to ``tf.numpy_function``.
+        dataset: The dataset; its functions have just been traced.
+        functions: The functions that were passed to ``tf.numpy_function``.
 
     Returns:
         The same dataset.

@@ -1,4 +1,4 @@
-"""Start TensorFlow without its start-up notes, in a process that is ours."""
+"""Start TensorFlow without its start-up messages, in processes of the ``tfft`` command."""
 
 import os
 import sys
@@ -6,14 +6,14 @@ import tempfile
 
 
 def start_tensorflow() -> None:
-    """Import TensorFlow and let it look for devices, keeping what it writes to stderr back unless the import fails.
+    """Import TensorFlow and let it look for devices. Its output on stderr is hidden unless the import fails.
 
-    TensorFlow 2.21 writes half a dozen lines about oneDNN and absent CUDA drivers at the level of the C library, before any of
-    its own log settings apply; on a command line they bury the answer. Later ones (that oneDNN does not know 64-bit integers) it
-    calls errors, and goes on; what is one becomes an exception. Only the ``tfft`` command calls this.
+    TensorFlow 2.21 writes several lines about oneDNN and missing CUDA drivers from C code, before its log settings apply. On a
+    command line they bury the answer. Later, TensorFlow logs harmless messages as errors (for example, that oneDNN does not support
+    64-bit integers). They are hidden too, because real errors raise exceptions. Only the ``tfft`` command calls this function.
 
     Raises:
-        ImportError: When TensorFlow cannot be imported; what it wrote is then shown.
+        ImportError: When TensorFlow cannot be imported. Its output is then shown.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""Arrays that differ in length, end to end in one."""
+"""Store arrays of different lengths in one array, one after the other."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,12 +9,12 @@ _STEP = 4
 
 
 def padded(longest: int) -> int:
-    """The length to which rows are padded whose longest is ``longest``.
+    """Return the length to which a batch of rows is padded.
 
-    Vector units take several steps at once, and oneDNN sets its kernels up anew for each length it meets.
+    Vector units process several steps at once, and oneDNN prepares its kernels again for each new length.
 
     Args:
-        longest: At least 0.
+        longest: The length of the longest row, at least 0.
 
     Returns:
         A multiple of 4, at least 4.
@@ -27,11 +27,11 @@ def padded(longest: int) -> int:
 
 
 class Ragged(Sequence[np.ndarray]):
-    """Rows of shape (length, ...), each of its own length; a selection of them is made without a copy of each.
+    """Rows of shape (length, ...) with different lengths. Rows are views, so selecting them copies nothing.
 
     Args:
-        flat: All rows end to end, shape (sum of lengths, ...).
-        lengths: Of each row, shape (n,).
+        flat: All rows one after the other, shape (sum of lengths, ...).
+        lengths: The length of each row, shape (n,).
 
     Example:
         >>> rows = Ragged.of([np.array([1, 2, 3]), np.array([4])])
@@ -45,10 +45,10 @@ class Ragged(Sequence[np.ndarray]):
 
     @classmethod
     def of(cls, rows: Iterable[np.ndarray]) -> "Ragged":
-        """Rows as one value.
+        """Make a Ragged from rows.
 
         Args:
-            rows: At least one, of shapes (length, ...) that differ in the first axis alone.
+            rows: At least one array. Shapes (length, ...) may differ only in the first axis.
 
         Returns:
             A Ragged.

@@ -1,4 +1,4 @@
-"""One integer in, named and independent seeds out."""
+"""Derive independent seeds for named purposes from the single seed of the user."""
 
 import hashlib
 import random
@@ -10,17 +10,17 @@ from tfft.core.errors import TfftError
 
 
 def derive(seed: int, purpose: str) -> int:
-    """A seed for one purpose, so that changing how often one consumer draws never shifts another.
+    """Derive a seed for one purpose. The number of random draws for one purpose then does not affect any other.
 
     Args:
-        seed: The user's single integer.
-        purpose: What it is for: ``"split"``, ``"shuffle"``, ``"init"``, ``"dropout"``, ``"bootstrap"``.
+        seed: The integer that the user passed.
+        purpose: The purpose: ``"split"``, ``"shuffle"``, ``"init"``, ``"dropout"`` or ``"bootstrap"``, for example.
 
     Returns:
         An integer in [0, 2**31), the same on every machine.
 
     Raises:
-        TfftError: When the seed is no whole number.
+        TfftError: When the seed is not a whole number.
 
     Example:
         >>> derive(0, "split") == derive(0, "split"), derive(0, "split") == derive(0, "shuffle")
@@ -33,18 +33,18 @@ def derive(seed: int, purpose: str) -> int:
 
 @contextmanager
 def seeded_initializers(seed: int) -> Iterator[None]:
-    """Make the Keras initializers and dropout layers created inside repeatable, and leave the user's random state alone.
+    """Make Keras initializers and dropout layers created in this context reproducible. The user's random state stays unchanged.
 
-    Layers that are given no seed ask Python's ``random`` for one (Keras 3.15, ``keras.random.SeedGenerator`` and
-    ``RandomInitializer``), so seeding that module for the while is enough; ``keras.utils.set_random_seed`` would also reset
-    the user's NumPy and TensorFlow generators. The same seed gives the same weights only to the same layers, made in the same
-    order and with the same shapes.
+    Layers without a seed take one from Python's ``random`` (Keras 3.15, ``keras.random.SeedGenerator`` and ``RandomInitializer``),
+    so it is enough to seed that module for a while. ``keras.utils.set_random_seed`` would also reset the user's NumPy and
+    TensorFlow generators. The same seed gives the same weights only when the same layers are created in the same order with
+    the same shapes.
 
     Args:
         seed: Any integer.
 
     Yields:
-        Nothing.
+        None.
 
     Example:
         >>> import keras

@@ -1,4 +1,4 @@
-"""The frozen vocabulary that rooms speak to each other in: LabelSpace, Text, FeatureSpec, Block."""
+"""Define the frozen value classes that all rooms share: LabelSpace, Text, FeatureSpec and Block."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,17 +9,17 @@ from tfft.core.errors import TaskError, shortlist
 
 LabelKind = Literal["single", "multi", "real"]
 IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
-"""What Pillow may take a file for, whatever its name ends in; left to itself it would start Ghostscript on some."""
+"""The formats that Pillow may use to open a file, whatever its name; by default it would run Ghostscript on some files."""
 
 FeatureKind = Literal["vector", "sequence", "map"]
 
 
 def rangeless(mode: str, stored_as: str | None) -> str:
-    """Why the pixels of an image cannot be read: nobody knows which of their values is white.
+    """Return the reason why the pixel values of an image cannot be used: it is unknown which value is white.
 
     Args:
-        mode: Pillow's name for their type.
-        stored_as: Pillow's name for the file format; None for an image that came from no file.
+        mode: Pillow's name for the type of the pixels.
+        stored_as: Pillow's name for the file format; None for an image that does not come from a file.
 
     Returns:
         The reason, or an empty string for an image that can be read.
@@ -36,14 +36,14 @@ def rangeless(mode: str, stored_as: str | None) -> str:
 
 @dataclass(frozen=True)
 class LabelSpace:
-    """What the targets of a data set mean; the order of ``names`` is the class id everywhere.
+    """The meaning of the targets of a dataset. The position of a name in ``names`` is its class id everywhere.
 
     Attributes:
         names: Class names (``single``, ``multi``) or names of the predicted quantities (``real``).
-        kind: ``"single"`` one class an example, targets of shape (n,); ``"multi"`` any number of classes, shape (n, classes);
-            ``"real"`` one float for each name, shape (n, quantities).
-        mean: For ``real``: mean of each quantity over the training split, in its own unit; otherwise empty.
-        scale: For ``real``: standard deviation of each quantity over the training split; otherwise empty.
+        kind: ``"single"``: one class for each example, targets of shape (n,). ``"multi"``: any number of classes, shape
+            (n, classes). ``"real"``: one float for each name, shape (n, quantities).
+        mean: The mean of each quantity over the training split, in its own unit; empty except for ``real``.
+        scale: The standard deviation of each quantity over the training split; empty except for ``real``.
 
     Raises:
         TaskError: When names are missing, repeated, or do not match ``mean`` and ``scale``, or a scale is not positive.
@@ -60,17 +60,17 @@ class LabelSpace:
 
     def __post_init__(self) -> None:
         if self.kind not in ("single", "multi", "real"):
-            raise TaskError(f"There is no kind of labels {self.kind!r}.", fix="Use 'single', 'multi' or 'real'.")
+            raise TaskError(f"kind={self.kind!r} of a label space is unknown.", fix="Use 'single', 'multi' or 'real'.")
         if not self.names:
             raise TaskError(
                 f"A label space of kind {self.kind!r} needs at least one name.", fix="Pass the class names."
             )
         if len(set(self.names)) != len(self.names):
             twice = sorted({name for name in self.names if self.names.count(name) > 1})
-            raise TaskError(f"Label names must be unique; {shortlist(twice)} stand twice.", fix="Rename or merge them.")
+            raise TaskError(f"Label names must be unique; repeated: {shortlist(twice)}.", fix="Rename or merge them.")
         if self.kind == "real" and not len(self.names) == len(self.mean) == len(self.scale):
             raise TaskError(
-                f"Every one of the {len(self.names)} quantities needs a mean and a scale.",
+                f"Each of the {len(self.names)} quantities needs a mean and a scale.",
                 f"{len(self.mean)} means and {len(self.scale)} scales",
                 "Let tfft.data compute them, or pass both.",
             )
@@ -78,20 +78,20 @@ class LabelSpace:
             raise TaskError(
                 "Means must be finite and scales positive.",
                 f"means {self.mean!r} and scales {self.scale!r}",
-                "Use scale 1 for a quantity that never varies.",
+                "Use scale 1 for a constant quantity.",
             )
 
     def __len__(self) -> int:
         return len(self.names)
 
     def index(self, name: str) -> int:
-        """Class id of a name.
+        """Return the class id of a name.
 
         Args:
             name: One of ``names``.
 
         Returns:
-            Its position, 0-based.
+            The position of the name, counted from 0.
 
         Raises:
             TaskError: When there is no such name.
@@ -99,10 +99,10 @@ class LabelSpace:
         try:
             return self.names.index(name)
         except ValueError:
-            raise TaskError(f"There is no label {name!r}.", fix=f"The labels are {shortlist(self.names)}.") from None
+            raise TaskError(f"Label {name!r} does not exist.", fix=f"The labels are {shortlist(self.names)}.") from None
 
     def to_dict(self) -> dict[str, Any]:
-        """The space as plain JSON values.
+        """Return the label space as JSON values.
 
         Example:
             >>> LabelSpace(("ants", "bees")).to_dict()
@@ -115,14 +115,14 @@ class LabelSpace:
         """Undo ``to_dict``.
 
         Args:
-            values: What ``to_dict`` returned, possibly after a JSON round trip.
+            values: The result of ``to_dict``, possibly after a JSON round trip.
 
         Returns:
             An equal LabelSpace.
 
         Raises:
             KeyError: When names or kind are missing.
-            TaskError: When the values do not make a label space.
+            TaskError: When the values are invalid for a label space.
         """
         return cls(
             tuple(values["names"]), values["kind"], tuple(values.get("mean", ())), tuple(values.get("scale", ()))
@@ -130,16 +130,16 @@ class LabelSpace:
 
     @classmethod
     def of(cls, names: "LabelSpace | Sequence[str]") -> "LabelSpace":
-        """A LabelSpace from one, or from a plain sequence of class names.
+        """Convert a sequence of class names to a LabelSpace; a LabelSpace is returned unchanged.
 
         Args:
-            names: A LabelSpace (returned as it is) or class names in id order.
+            names: A LabelSpace, or class names in the order of their ids.
 
         Returns:
             A LabelSpace.
 
         Raises:
-            TaskError: When given no sequence of names, one string instead of it, or names that are not unique.
+            TaskError: When ``names`` is not a sequence, is a single string, or contains a name twice.
 
         Example:
             >>> LabelSpace.of(["ants", "bees"]) == LabelSpace(("ants", "bees"), "single")
@@ -160,11 +160,11 @@ class LabelSpace:
 
 @dataclass(frozen=True)
 class Text:
-    """One text, or a pair of texts, as an example; a plain string among inputs is the path of a picture.
+    """One text, or a pair of texts, as an example. A plain string in inputs is the path of an image instead.
 
     Attributes:
-        first: Any Unicode, perhaps empty.
-        second: Of a pair, such as the answer to a question; None where there is one text alone.
+        first: The text, or the first text of a pair. It may be empty.
+        second: The second text of a pair, such as the answer to a question; None for a single text.
 
     Example:
         >>> Text("How far is it from Denver to Aspen ?").excerpt(20)
@@ -175,13 +175,13 @@ class Text:
     second: str | None = None
 
     def excerpt(self, longest: int = 60) -> str:
-        """Its beginning on one line.
+        """Return the beginning of the text on one line.
 
         Args:
-            longest: In characters.
+            longest: The largest number of characters.
 
         Returns:
-            At most so many characters.
+            At most ``longest`` characters.
         """
         several = " | ".join(part[: 4 * longest] for part in (self.first, self.second) if part)
         line = " ".join(several.split())
@@ -190,13 +190,13 @@ class Text:
 
 @dataclass(frozen=True)
 class FeatureSpec:
-    """The only thing a head learns about a backbone: what kind of features it emits.
+    """The kind of features that a backbone outputs. A head knows nothing else about its backbone.
 
     Attributes:
         kind: ``"map"`` is (batch, height, width, channels), ``"sequence"`` (batch, steps, width), ``"vector"`` (batch, width).
-        dtype: Of the features; heads cast to float32 for logits.
-        masked: Whether a mask comes with them, int32 of shape (batch, steps), 1 for what counts and 0 for padding.
-        pooling: How they become one vector where nobody says otherwise.
+        dtype: The dtype of the features. Heads convert them to float32 for logits.
+        masked: Whether the features have a mask, int32 of shape (batch, steps): 1 for values that count and 0 for padding.
+        pooling: The default method of reducing features to one vector.
     """
 
     kind: FeatureKind
@@ -209,13 +209,13 @@ class FeatureSpec:
 class Block:
     """A named group of layers, the unit of unfreezing.
 
-    A net's layers, in topological order from input to output, are cut into consecutive blocks; a block ends at the *last*
-    layer whose name matches ``pattern``. So every layer belongs to exactly one block, whatever its depth variant, and layers
-    that Keras named by itself need no pattern of their own.
+    The layers of a net, in topological order from input to output, are divided into consecutive blocks. A block ends at the *last*
+    layer whose name matches ``pattern``. Every layer therefore belongs to exactly one block, also in deeper variants of the net,
+    and layers that Keras named itself need no pattern.
 
     Attributes:
-        name: What ``last_blocks`` and the overview print, such as ``"block5"``.
-        pattern: Regular expression, matched from the start of a layer name; empty for the last block, which ends at the output.
+        name: The name in ``last_blocks`` and in overviews, such as ``"block5"``.
+        pattern: A regular expression, matched from the start of a layer name; empty for the last block, which ends at the output.
     """
 
     name: str

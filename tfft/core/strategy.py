@@ -1,4 +1,4 @@
-"""Name or object -> ``tf.distribute.Strategy``, and what a global batch must be for its replicas."""
+"""Choose a ``tf.distribute.Strategy``, run functions on its replicas, and check batch sizes."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,26 +16,26 @@ NAMES = ("auto", "mirrored")
 
 
 def current() -> "tf.distribute.Strategy | None":
-    """The strategy in whose scope, or replica, this is called; None for one device."""
+    """Return the strategy whose scope or replica context is active; None for a single device."""
     import tensorflow as tf
 
     return tf.distribute.get_strategy() if tf.distribute.has_strategy() else None
 
 
 def resolve(strategy: "str | tf.distribute.Strategy | None") -> "tf.distribute.Strategy | None":
-    """The strategy that a user asked for.
+    """Return the strategy that the user asked for.
 
     Args:
-        strategy: ``"mirrored"`` for all GPUs of this machine, or without any all its logical CPU devices; ``"auto"`` for the same
-            where there are two GPUs or more, else one device; a MirroredStrategy, OneDeviceStrategy or TPUStrategy; or None for one
-            device. Inside of a strategy's ``scope()`` None means that strategy.
+        strategy: ``"mirrored"`` uses all GPUs of this machine, or all logical CPU devices if there is no GPU. ``"auto"`` does the
+            same with two or more GPUs, and otherwise uses a single device. A MirroredStrategy, OneDeviceStrategy or TPUStrategy is
+            used as it is. None means a single device, or the strategy whose ``scope()`` is active.
 
     Returns:
-        A strategy, or None for one device.
+        A strategy, or None for a single device.
 
     Raises:
-        PlanError: When it is none of these, such as CentralStorageStrategy, which trains other numbers than one device does, and
-            MultiWorkerMirroredStrategy, which Keras 3.15 cannot fit with; or another one than that of the scope.
+        PlanError: When the strategy is not supported, or is not the one whose scope is active. CentralStorageStrategy gives
+            different results from a single device, and Keras 3.15 cannot fit with MultiWorkerMirroredStrategy.
 
     Example:
         >>> resolve(None) is None
@@ -57,13 +57,13 @@ def resolve(strategy: "str | tf.distribute.Strategy | None") -> "tf.distribute.S
         gone = [name for name in spanned.extended.worker_devices if not any(d in name or name in d for d in there)]
         if gone:
             raise PlanError(
-                "The strategy spans devices that this machine does not have, and training would wait for them for ever.",
-                f"{shortlist(gone)}; there are {shortlist(there)}",
-                "Use those, or split a CPU with tf.config.set_logical_device_configuration().",
+                "The strategy uses devices that this machine does not have, and training would wait for them forever.",
+                f"{shortlist(gone)}; this machine has {shortlist(there)}",
+                "Use the existing devices, or divide a CPU with tf.config.set_logical_device_configuration().",
             )
     elif isinstance(strategy, tf.distribute.Strategy):
         raise PlanError(
-            "With this strategy Keras 3 fails, or trains something else than one device does.",
+            "Keras 3 fails with this strategy, or gives different results from a single device.",
             type(strategy).__name__,
             "Use MirroredStrategy, OneDeviceStrategy or TPUStrategy.",
         )
@@ -74,16 +74,16 @@ def resolve(strategy: "str | tf.distribute.Strategy | None") -> "tf.distribute.S
         )
     if around is not None and found is not around:
         raise PlanError(
-            "build() was called inside of the scope of another strategy than the one that it was given.",
-            f"{type(around).__name__} around {type(found).__name__}",
-            "Leave the scope, or leave strategy= out.",
+            "build() was called inside the scope of another strategy than its argument strategy.",
+            f"{type(found).__name__} inside the scope of {type(around).__name__}",
+            "Call build() outside the scope, or leave strategy= out.",
         )
     return found
 
 
 @lru_cache
 def _mirrored(devices: tuple[str, ...]) -> "tf.distribute.MirroredStrategy":
-    """One strategy for a set of devices: two of them in a process number their collectives alike, and abort (TensorFlow 2.21)."""
+    """Return the one strategy for these devices: two would number their collectives alike and abort (TensorFlow 2.21)."""
     import tensorflow as tf
 
     return tf.distribute.MirroredStrategy(list(devices))
@@ -97,23 +97,23 @@ def _kinds() -> tuple[type, ...]:
 
 @contextmanager
 def scope(strategy: "tf.distribute.Strategy | None") -> Iterator[None]:
-    """The scope of a strategy; nothing for None.
+    """Enter the scope of a strategy. For None this does nothing.
 
     Args:
-        strategy: From ``resolve``.
+        strategy: The result of ``resolve``.
 
     Yields:
-        Nothing.
+        None.
 
     Raises:
-        PlanError: Inside of the scope of another strategy: variables of two of them do not mix.
+        PlanError: When the scope of another strategy is active, because variables of two strategies cannot be combined.
     """
     around = current()
     if around is not None and around is not strategy:
         raise PlanError(
-            "The model was built for another strategy than the one in whose scope it is used.",
-            f"{type(strategy).__name__ if strategy is not None else 'one device'} inside of {type(around).__name__}",
-            "Pass strategy= to build(); its variables cannot change afterwards.",
+            "The model is used inside the scope of another strategy than it was built for.",
+            f"built for {type(strategy).__name__ if strategy is not None else 'one device'}, used inside {type(around).__name__}",
+            "Pass strategy= to build(); the strategy of a model cannot be changed afterwards.",
         )
     if strategy is None:
         yield
@@ -123,13 +123,13 @@ def scope(strategy: "tf.distribute.Strategy | None") -> Iterator[None]:
 
 
 def replicas(strategy: Any) -> int:
-    """How many copies of the net train side by side.
+    """Return the number of copies of the net that train in parallel.
 
     Args:
-        strategy: From ``resolve``.
+        strategy: The result of ``resolve``.
 
     Returns:
-        At least 1.
+        The number of replicas, at least 1.
 
     Example:
         >>> replicas(None)
@@ -140,14 +140,14 @@ def replicas(strategy: Any) -> int:
 
 @contextmanager
 def synchronized(layers: Iterable[Any], copies: int) -> Iterator[None]:
-    """Let batch normalisation count the whole batch, not each replica its own share.
+    """Let batch normalisation use the statistics of the whole batch instead of each replica's part.
 
     Args:
-        layers: Any Keras layers; those that can be synchronised are, inside, and are as they were afterwards.
-        copies: Number of replicas.
+        layers: Keras layers of any kind. Those that support it are synchronised in this context.
+        copies: The number of replicas.
 
     Yields:
-        Nothing.
+        None.
     """
     apart = [layer for layer in layers if copies > 1 and getattr(layer, "synchronized", None) is False]
     try:
@@ -160,13 +160,13 @@ def synchronized(layers: Iterable[Any], copies: int) -> Iterator[None]:
 
 
 def summed(gradients: list[Any]) -> list[Any]:
-    """The gradients of all replicas together.
+    """Sum gradients over all replicas.
 
     Args:
-        gradients: Of one replica, in its own context; tensors of any shape, None where a variable has none.
+        gradients: The gradients of this replica, in its context: tensors of any shape, or None for variables without a gradient.
 
     Returns:
-        Their sums over the replicas, the same in each; tensors of the same shapes.
+        The sums over all replicas, which are equal on each replica; tensors of the same shapes.
     """
     import tensorflow as tf
 
@@ -177,15 +177,15 @@ def summed(gradients: list[Any]) -> list[Any]:
 
 
 def on_each(strategy: Any, function: Any) -> "Callable[[tf.data.Dataset], Iterator[list[np.ndarray]]]":
-    """A function, traced once, that all replicas compute.
+    """Make a function that runs on all replicas and is traced once.
 
     Args:
-        strategy: From ``resolve``; None for one device.
+        strategy: The result of ``resolve``; None for a single device.
         function: Elements of a batch -> a list of tensors, each of shape (batch, ...).
 
     Returns:
-        Batches, all of one ``element_spec`` and of as many examples each as the replicas divide -> the list for each batch and
-        replica, as arrays.
+        A function: batches -> for each batch and replica, the list of results as arrays. All batches must have the same
+        ``element_spec``, and a size that the replicas divide.
     """
     import tensorflow as tf
 
@@ -195,7 +195,7 @@ def on_each(strategy: Any, function: Any) -> "Callable[[tf.data.Dataset], Iterat
     def run(batches: "tf.data.Dataset") -> Iterator[list[np.ndarray]]:
         dealt = chosen.experimental_distribute_dataset(batches)
         if not traced:
-            # by what the batches are: TensorFlow warns of functions that are traced as they are called
+            # trace for the given ``element_spec``, because TensorFlow warns about functions that are traced again when called
             step = tf.function(lambda *batch: chosen.run(function, args=batch))
             traced.append(step.get_concrete_function(*dealt.element_spec))
         for batch in dealt:
@@ -209,8 +209,8 @@ def in_replica(strategy: Any, function: Callable[[], Any]) -> Any:
     """Call a function eagerly in the context of a replica, which the functions of a SavedModel need.
 
     Args:
-        strategy: From ``resolve``; None for one device.
-        function: Returns a tensor, or a structure of tensors, of any shape.
+        strategy: The result of ``resolve``; None for a single device.
+        function: A function that returns a tensor, or a structure of tensors, of any shape.
 
     Returns:
         The result on the first replica of this machine.
@@ -228,22 +228,24 @@ def in_replica(strategy: Any, function: Callable[[], Any]) -> Any:
 
 
 def check_batch(batch_size: int, copies: int) -> None:
-    """Refuse a batch that cannot be dealt out evenly: the mean of unequal shares is not the mean of the batch.
+    """Refuse a batch size that the replicas do not divide: the mean of unequal parts is not the mean of the batch.
 
     Args:
-        batch_size: Examples in a batch, over all replicas.
-        copies: Number of replicas.
+        batch_size: The number of examples in a batch, over all replicas.
+        copies: The number of replicas.
 
     Raises:
-        PlanError: When the replicas do not divide it.
+        PlanError: When ``batch_size`` is not a multiple of ``copies``.
 
     Example:
         >>> check_batch(32, 2)
         >>> check_batch(33, 2)
         Traceback (most recent call last):
-        tfft.core.errors.PlanError: batch_size=33 cannot be dealt out to 2 replicas. Use 32 or 34.
+        tfft.core.errors.PlanError: batch_size=33 cannot be divided evenly among 2 replicas. Use 32 or 34.
     """
     if batch_size % copies:
         less = batch_size - batch_size % copies
         near = f"{less} or {less + copies}" if less else f"{copies}"
-        raise PlanError(f"batch_size={batch_size} cannot be dealt out to {copies} replicas.", fix=f"Use {near}.")
+        raise PlanError(
+            f"batch_size={batch_size} cannot be divided evenly among {copies} replicas.", fix=f"Use {near}."
+        )

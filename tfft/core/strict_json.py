@@ -1,4 +1,4 @@
-"""Read JSON from other people within limits: every invalid document raises one error of tfft, never an error of a library.
+"""Read JSON from other people within limits. Every invalid document raises an error of tfft, never one of a library.
 
 ::
 
@@ -18,7 +18,7 @@ from typing import Any
 from tfft.core import limits, regular_files
 from tfft.core.errors import DataError, TfftError
 
-# possessive, and up to the end of the text when the closing quotation mark is missing: always one pass at most
+# possessive, and up to the end of the text when the closing quotation mark is missing, so that it needs only one pass
 _STRING = re.compile(r'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)', re.DOTALL)
 _NO_BRACKET = re.compile(r"[^\[\]{}]+")
 _HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
@@ -51,7 +51,7 @@ def read(
         {'label': 'bees'}
         >>> read('{"label": "bees", "label": "ants"}', "Line 1 of 'a.jsonl'")
         Traceback (most recent call last):
-        tfft.core.errors.DataError: Line 1 of 'a.jsonl' is not valid JSON: the key 'label' stands twice. Got: '{"label": "bees", \
+        tfft.core.errors.DataError: Line 1 of 'a.jsonl' is not valid JSON: the key 'label' appears twice. Got: '{"label": "bees", \
 "label": "ants"}'. Repair it.
     """
     limits.check("json_bytes", len(content), what, error)
@@ -86,7 +86,7 @@ def read_file(
         what: The name of the file in messages.
         error: The exception class to raise.
         fix: One sentence that says what to do about invalid JSON.
-        nan: As for ``read``.
+        nan: Whether to allow ``NaN`` and ``Infinity``, as in ``read``.
 
     Returns:
         The same as ``read``.
@@ -109,7 +109,7 @@ def read_file(
 
 
 def depth(text: str) -> int:
-    """Count how deep lists and objects are nested, without parsing, which uses the C stack.
+    """Count how deep lists and objects are nested. The text is not parsed, because parsing deep nesting can overflow the C stack.
 
     Args:
         text: A JSON document; it may be damaged.
@@ -129,7 +129,7 @@ def depth(text: str) -> int:
 
 
 def count(text: str) -> int:
-    """Count the values in a JSON document before it is parsed, because three characters of JSON may take 64 bytes of memory.
+    """Count the values in a JSON document before it is parsed, because three characters of JSON can take 64 bytes of memory.
 
     Args:
         text: The document.
@@ -154,12 +154,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(values) < len(pairs):
         counts = Counter(key for key, _ in pairs)
         twice = next(key for key in values if counts[key] > 1)
-        raise ValueError(f"the key {twice[:_SHOWN]!r} stands twice")
+        raise ValueError(f"the key {twice[:_SHOWN]!r} appears twice")
     return values
 
 
 def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is not a number of JSON")
+    raise ValueError(f"{name} is not a valid JSON number")
 
 
 def _finite(digits: str) -> float:
@@ -178,7 +178,7 @@ def _whole(digits: str) -> int:
 def _refuse_halves(values: Any) -> None:
     for text in _texts(values):
         if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-            raise ValueError(f"the text {text[:_SHOWN]!r} holds half of a surrogate pair, such as half an emoji")
+            raise ValueError(f"the text {text[:_SHOWN]!r} contains half of a surrogate pair, such as half an emoji")
 
 
 def _texts(values: Any) -> Iterator[str]:

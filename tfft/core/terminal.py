@@ -1,4 +1,4 @@
-"""Text for a terminal: text from files cannot move the cursor, change colours, or reverse letters."""
+"""Make text from files safe for a terminal: it cannot move the cursor, change colours, or reverse letters."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""Which versions a result was made with, read from package metadata so that nothing heavy is imported."""
+"""List the versions of packages that affect results. They are read from package metadata, so that nothing large is imported."""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -7,13 +7,13 @@ PACKAGES = ("tfft", "keras", "tensorflow", "keras-hub", "numpy", "pillow", "scik
 
 
 def installed(packages: tuple[str, ...] = PACKAGES) -> dict[str, str]:
-    """Versions of Python and of the packages that shape a result.
+    """Return the versions of Python and of the packages that affect results.
 
     Args:
-        packages: Distribution names.
+        packages: The names of packages, as pip knows them.
 
     Returns:
-        Name to version, ``"python"`` first; a package that is missing says ``"not installed"``.
+        Name -> version, ``"python"`` first. The version of a missing package is ``"not installed"``.
 
     Example:
         >>> list(installed(("numpy",)))

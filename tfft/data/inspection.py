@@ -190,7 +190,7 @@ def _look_at(item: Any) -> tuple[str, str, str]:
         image.draft("RGB", (1, 1))
         reason = rangeless(image.mode, image.format)
         image, samples = loaded(image)
-    return ("", reason, "") if reason else (found, "", samples.doubt)
+    return ("", reason, "") if reason else (found, "", samples.warning)
 
 
 def _reason(error: BaseException) -> str:

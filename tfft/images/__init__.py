@@ -1,1 +1,1 @@
-"""Open image files from elsewhere within limits, and turn them into upright RGB pixels."""
+"""Open image files from other people within limits, and convert them to upright RGB pixels."""

@@ -1,4 +1,4 @@
-"""One image, whatever it is stored as -> upright 8-bit RGB; the same code trains, evaluates and predicts."""
+"""Decode one image in any form to upright 8-bit RGB. Training, evaluation and prediction use the same code."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,10 +16,10 @@ from tfft.images.upright import in_strips, upright
 
 
 def decode(item: Any, size: tuple[int, int] | None = None) -> Image.Image:
-    """Open one image and make it upright 8-bit RGB, whatever it was stored as.
+    """Open one image in any form, and convert it to upright 8-bit RGB.
 
-    The first frame of an animation; EXIF rotation applied; 16-bit grey scaled to 8 bits; palettes looked up; CMYK converted;
-    transparency laid over white, since the colours hidden under transparent pixels are arbitrary.
+    Uses the first frame of an animation, applies the EXIF rotation, scales 16-bit grey to 8 bits, looks up palettes, and converts
+    CMYK. Transparent images are put on white, because the colours of transparent pixels are arbitrary.
 
     Args:
         item: A path, encoded bytes, a Pillow image, or a uint8 array of shape (height, width[, 1, 3 or 4]).
@@ -30,11 +30,11 @@ def decode(item: Any, size: tuple[int, int] | None = None) -> Image.Image:
         A Pillow image of mode RGB.
 
     Raises:
-        DataError: When it cannot be decoded, or has more pixels than the limit ``image_pixels``; the message names the file.
+        DataError: When the image cannot be decoded, or has more pixels than the limit ``image_pixels``. The message names the file.
 
     Example:
         >>> image = decode(np.zeros((4, 6), np.uint8))
-        >>> image.mode, image.size, np.asarray(image).shape  # Pillow says width first, arrays say height first
+        >>> image.mode, image.size, np.asarray(image).shape  # Pillow has the width first, arrays have the height first
         ('RGB', (6, 4), (4, 6, 3))
     """
     with decoded(item, size) as image:
@@ -43,17 +43,17 @@ def decode(item: Any, size: tuple[int, int] | None = None) -> Image.Image:
 
 @contextmanager
 def decoded(item: Any, size: tuple[int, int] | None = None) -> Iterator[Image.Image]:
-    """Decode an image and hold it in a context; no two threads hold large images at the same time.
+    """Decode an image for the time of a context. No two threads hold large images at the same time.
 
     Args:
-        item: As for ``decode``.
-        size: As for ``decode``.
+        item: The same as for ``decode``.
+        size: The same as for ``decode``.
 
     Yields:
         A Pillow image of mode RGB.
 
     Raises:
-        DataError: As ``decode``.
+        DataError: For the same reasons as ``decode``.
 
     Example:
         >>> with decoded(np.zeros((4, 6), np.uint8)) as image:
@@ -73,17 +73,17 @@ def decoded(item: Any, size: tuple[int, int] | None = None) -> Iterator[Image.Im
             yield _from_file(item, least, stack)
 
 
-def doubt(item: Any) -> str:
-    """Return why the brightness of an image is probably wrong: it has 16 bits per pixel but uses only few of them.
+def range_warning(item: Any) -> str:
+    """Warn when the brightness of an image is probably wrong: it has 16 bits per pixel but uses only few of them.
 
     Args:
-        item: As for ``decode``.
+        item: The same as for ``decode``.
 
     Returns:
-        A sentence, or an empty string; also empty when the image cannot be read.
+        Part of a sentence that gives the reason. Empty when the brightness is plausible or the image cannot be read.
 
     Example:
-        >>> doubt(Image.fromarray(np.full((2, 2), 700, np.uint16)))
+        >>> range_warning(Image.fromarray(np.full((2, 2), 700, np.uint16)))
         'its largest value of 65535 is 700'
     """
     if isinstance(item, np.ndarray):
@@ -91,18 +91,18 @@ def doubt(item: Any) -> str:
     try:
         with opened_image(item, "it") as image, taking_turns(image.width * image.height):
             deep = image.mode.startswith("I;16") or ";16" in str(getattr(image, "tile", ""))
-            return loaded(image)[1].doubt if deep else ""
+            return loaded(image)[1].warning if deep else ""
     except Exception:
         return ""
 
 
 def _from_file(item: Any, least: int | None, stack: ExitStack) -> Image.Image:
-    name = repr(str(item)) if isinstance(item, (str, Path)) else "what was passed"
+    name = repr(str(item)) if isinstance(item, (str, Path)) else "The given value"
     try:
         image = stack.enter_context(opened_image(item, name))
         stack.enter_context(taking_turns(image.width * image.height))
         if least is not None and item is not image and image.format == "JPEG" and image.mode in ("RGB", "L"):
-            # EXIF may still swap the sides, so ask for the larger side both ways
+            # the EXIF rotation may swap the sides later, so ask for the larger side in both directions
             image.draft(image.mode, (least, least))
         made = upright(image, least)
         if item is not image:

@@ -1,4 +1,4 @@
-"""Open encoded images: size, format and memory are checked from the header before any pixel is allocated.
+"""Open encoded images. Size and format are checked in the header before memory for pixels is allocated.
 
 ::
 
@@ -43,7 +43,7 @@ PLUGINS = (
     WebPImagePlugin,
 )
 LARGE_PIXELS = 16_000_000
-"""Images of at least this size are decoded one at a time, for any number of threads; large files are read one at a time too."""
+"""Images with at least this many pixels, and files with at least this many bytes, are processed one at a time in all threads."""
 _PREFIX = 32
 _TILE_SIDES = (322, 323)
 _TURN = threading.RLock()
@@ -56,7 +56,7 @@ def taking_turns(amount: int) -> AbstractContextManager[Any]:
         amount: The number of pixels or bytes.
 
     Returns:
-        A context for the time in which the memory is needed. For small amounts it never waits.
+        A context; hold it for as long as the memory is needed. For smaller amounts it never waits.
 
     Example:
         >>> with taking_turns(20_000_000), taking_turns(20_000_000):
@@ -88,7 +88,7 @@ def opened_image(source: Any, what: str) -> Iterator[Any]:
         what: The name of the image in messages.
 
     Yields:
-        A Pillow image of a format in ``IMAGE_FORMATS``; its pixels are read by ``load``.
+        A Pillow image of a format in ``IMAGE_FORMATS``. Its method ``load`` reads the pixels.
 
     Raises:
         DataError: When the image has more pixels than the limit ``image_pixels``, or too many segments or scans.
@@ -112,11 +112,11 @@ def opened_image(source: Any, what: str) -> Iterator[Any]:
         image_segments.check(file, prefix, what)
         try:
             image = _identified(file, prefix, path)
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # a GIF frame exceeds its screen
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # a GIF frame is larger than the image
             raise DataError(
                 f"{what}: its pixels are more than the limit.",
                 f"limit {limits.highest('image_pixels'):,}",
-                "Fix the file: it has a frame beyond its own sides.",
+                "Fix the file: it has a frame that is larger than the image.",
             ) from None
         tags = getattr(image, "tag_v2", {})
         tile = _whole(tags.get(_TILE_SIDES[0])) * _whole(tags.get(_TILE_SIDES[1]))
@@ -125,7 +125,7 @@ def opened_image(source: Any, what: str) -> Iterator[Any]:
 
 
 def encoded(image: Any) -> bytes:
-    """The encoded file of an opened image.
+    """Return the bytes of the file of an opened image.
 
     Args:
         image: A Pillow image; pixels that are already loaded are ignored.
@@ -148,13 +148,13 @@ def encoded(image: Any) -> bytes:
 
 
 def is_image(source: str | Path | bytes) -> bool:
-    """Return whether data begins like an image that tfft can decode; its name and its pixels are ignored.
+    """Return whether data begins like an image that tfft can decode. The name of the file and its pixels are ignored.
 
     Args:
         source: A path or encoded bytes.
 
     Returns:
-        True for headers of the formats in ``IMAGE_FORMATS``, of images of any size.
+        True for headers of the formats in ``IMAGE_FORMATS``, whatever the size of the image.
 
     Example:
         >>> is_image(b"P5 3 2 255 abcdef"), is_image(b"P5 is a page of text"), is_image(b"")
@@ -168,7 +168,7 @@ def is_image(source: str | Path | bytes) -> bool:
             try:
                 image_segments.check(file, prefix, "it", pixels=False)
             except DataError:
-                return True  # to open it raises the error
+                return True  # opening it will raise the error
             # Pillow's WebP decoder needs the whole file, and the magic bytes are long enough
             return prefix[8:12] == b"WEBP" or bool(_identified(file, prefix, ""))
     except Exception:
@@ -183,7 +183,7 @@ def _beginning(source: str | Path | bytes) -> Any:
 
 
 def _identified(file: Any, prefix: bytes, path: str) -> Any:
-    """The image format according to the first bytes, whatever the file name ends in."""
+    """Open an image in the format that its first bytes tell, whatever its name."""
     for name in IMAGE_FORMATS:
         factory, accept = Image.OPEN[name]
         if accept is None or accept(prefix) is not True:
@@ -197,7 +197,7 @@ def _identified(file: Any, prefix: bytes, path: str) -> Any:
 
 
 def _webp_pixels(prefix: bytes) -> int:
-    """Width x height of the canvas in the header of a WebP file; 0 when it cannot be found."""
+    """Return width x height from the header of a WebP file; 0 when they cannot be found."""
     chunk, rest = prefix[12:16], prefix[20:32]
     if prefix[:4] != b"RIFF" or prefix[8:12] != b"WEBP" or len(rest) < 10:
         return 0
@@ -214,5 +214,5 @@ def _webp_pixels(prefix: bytes) -> int:
 
 
 def _whole(value: Any) -> int:
-    """The value of a TIFF tag that should hold one whole number."""
+    """Return the value of a TIFF tag that should be one whole number, or 0."""
     return value if isinstance(value, int) else 0

@@ -1,6 +1,6 @@
-"""Count the parts of an image file before Pillow opens it: it reads them one by one in Python, and millions take minutes.
+"""Count the parts of an image file before Pillow opens it. Pillow reads parts one by one in Python, so millions take minutes.
 
-WebP and BMP files are read by C code, or have no such parts; Pillow 13 itself bounds the tags of TIFF files.
+WebP files are read by C code, BMP files have no such parts, and Pillow 13 itself limits the tags of TIFF files.
 """
 
 import io
@@ -14,19 +14,19 @@ _PNG, _GIF = b"\x89PNG\r\n\x1a\n", (b"GIF87a", b"GIF89a")
 _PNG_BYTES, _GIF_BYTES = (
     1024,
     64,
-)  # an average size with which any number of chunks or blocks is allowed; encoders write 8192 and 255
+)  # files whose chunks or blocks are at least this large on average may have any number; encoders write 8192 and 255 bytes
 _MAGIC = re.compile(rb"P(?:[1-6fF]|0CMYK|yP|yRGBA|yCMYK)\s")
 _HEADER = re.compile(rb"P\w+(?:\s|#[^\r\n]*[\r\n])+(?:[^\s#]+(?:\s|#[^\r\n]*[\r\n])+){2}")
 
 
 def check(file: Any, prefix: bytes, what: str, pixels: bool = True) -> None:
-    """Refuse an image file of which Pillow would read enormously many parts.
+    """Refuse an image file with so many parts that Pillow would take minutes to read it.
 
     Args:
         file: A binary file object at any position, which is changed.
         prefix: The first 32 bytes of the file.
         what: The name of the image in messages.
-        pixels: Whether to check also what matters only for its pixels.
+        pixels: Whether to check the parts that are read with the pixels, too.
 
     Raises:
         DataError: When the file has more parts than the limits of ``core/limits.py`` allow.
@@ -45,7 +45,7 @@ def check(file: Any, prefix: bytes, what: str, pixels: bool = True) -> None:
 
 
 def _check_png(file: Any, what: str, pixels: bool) -> None:
-    """Count the chunks, all of them or those before the pixels."""
+    """Count all chunks, or the chunks before the pixels."""
     place, count = len(_PNG), 0
     while True:
         file.seek(place)
@@ -79,7 +79,7 @@ def _check_gif(file: Any, what: str) -> None:
 
 
 def _check_ppm(file: Any, what: str) -> None:
-    """Find both sides near the beginning: Pillow reads spaces and comments byte by byte."""
+    """Check that width and height come near the beginning, because Pillow reads spaces and comments byte by byte."""
     file.seek(0)
     most = limits.highest("padding_bytes")
     beginning = file.read(most)

@@ -1,7 +1,7 @@
-"""Walk the markers of a JPEG file before Pillow opens it: many segments or scans take minutes, although the file is small.
+"""Check the markers of a JPEG file before Pillow opens it: even in a small file, many segments or scans can take minutes.
 
-Pillow 13 reads segments one by one in Python and appends Exif segments to each other. libjpeg goes over the whole image once for
-each scan, and a scan of one colour has some hundred bytes.
+Pillow 13 reads segments one by one in Python and joins Exif segments. libjpeg processes the whole image once for each scan, and a
+scan of a single colour has only some hundred bytes.
 """
 
 import re
@@ -11,13 +11,13 @@ from typing import Any
 from tfft.core import limits
 
 _WHOLE_IMAGES = 32  # progressive encoders write 10 scans
-_BLOCK, _LARGE_BLOCK = 2**12, 2**20  # the first is already in Python's buffer
-_OFTEN = 500  # segments until the limits are checked again
+_BLOCK, _LARGE_BLOCK = 2**12, 2**20  # a block of the first size is already in Python's buffer
+_OFTEN = 500  # check the limits after this many segments
 _COUNTED = ("image_segments", "exif_segments", "metadata_bytes", "jpeg_table_bytes", "padding_bytes")
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
 _FRAMES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)))
 _METADATA = frozenset((*range(0xE0, 0xF0), 0xFE))
-_TABLES = _FRAMES | {0xC4, 0xCC, *range(0xDA, 0xE0)}  # with the start of a scan; all other markers have no length
+_TABLES = _FRAMES | {0xC4, 0xCC, *range(0xDA, 0xE0)}  # including the start of a scan; all other markers have no length
 _START_OF_SCAN, _EXIF = 0xDA, 0xE1
 
 
@@ -27,7 +27,7 @@ def check(file: Any, what: str, scans: bool = True) -> None:
     Args:
         file: A binary file object at any position.
         what: The name of the image in messages.
-        scans: Whether to count scans, for which the whole file is read when it is progressive.
+        scans: Whether to count scans. This reads the whole file when it is progressive.
 
     Raises:
         DataError: When the file has more segments, bytes of metadata, padding or scans than allowed.
@@ -48,7 +48,7 @@ def check(file: Any, what: str, scans: bool = True) -> None:
 
 
 def _segments(file: Any, what: str) -> Iterator[tuple[int, bytes]]:
-    """Markers and the 8 bytes behind them up to the first scan, found as Pillow does; the file is then at the pixels."""
+    """Yield each marker and the 8 bytes after it, up to the first scan, as Pillow finds them. The file is then at the pixels."""
     place = begin = 2
     block, counts = b"", dict.fromkeys(_COUNTED, 0)
     while True:
@@ -82,7 +82,7 @@ def _segments(file: Any, what: str) -> Iterator[tuple[int, bytes]]:
 
 def _check_counts(counts: dict[str, int], what: str) -> None:
     for name, amount in counts.items():
-        if amount > 1:  # below every limit, and reading limits takes longer than walking a usual header
+        if amount > 1:  # 1 is below every limit, and reading the limits takes longer than reading a typical header
             limits.check(name, amount, what)
 
 

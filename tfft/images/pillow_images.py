@@ -19,8 +19,9 @@ def as_pixels(image: Image.Image, ranged: bool = False) -> tuple[np.ndarray | by
         ranged: Whether the caller knows the range of the values; samples of more than 8 bits then stay unchanged.
 
     Returns:
-        uint8 pixels of shape (height, width, 3), RGB; or samples of shape (height, width); or the encoded bytes of a large image
-        that is not loaded yet, to save memory. Also the reason why the brightness is doubtful, or an empty string.
+        Two values. The first is uint8 RGB pixels of shape (height, width, 3), or samples of shape (height, width), or the encoded
+        bytes of a large image that is not loaded yet, to save memory. The second is the reason why the brightness is probably
+        wrong, or an empty string.
 
     Raises:
         DataError: When the image cannot be decoded, has no known range, or has more pixels than the limit.
@@ -41,8 +42,8 @@ def as_pixels(image: Image.Image, ranged: bool = False) -> tuple[np.ndarray | by
                 return content, ""
             if ranged and image.mode.startswith(_WIDE):
                 return np.asarray(turned(image)), ""
-            doubt = loaded(image)[1].doubt if image.mode.startswith("I;16") else ""
-            return np.asarray(upright(image)), doubt
+            warning = loaded(image)[1].warning if image.mode.startswith("I;16") else ""
+            return np.asarray(upright(image)), warning
     except DataError:
         raise
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Read from the header of an image what its numbers mean: bits per pixel, whether 0 is white, and which value is transparent."""
+"""Read the meaning of pixel values from the header of an image: bits per pixel, whether 0 is white, and the transparent value."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ class Samples:
         bits: The number of bits that carry values in a 16-bit grey image; white is ``2**bits - 1``.
         inverted: Whether 0 is white in a 16-bit grey image.
         key: The transparent grey value, as in the loaded image; None when no value is transparent.
-        doubt: The reason why the range is doubtful, in words; empty when it is not.
+        warning: The reason why the range is probably wrong, in words; empty when it is plausible.
     """
 
     bits: int = 16
     inverted: bool = False
     key: int | None = None
-    doubt: str = ""
+    warning: str = ""
 
     def to_grey(self, values: np.ndarray) -> np.ndarray:
         """Convert 16-bit samples to 8-bit grey on a white background.
@@ -52,7 +52,7 @@ class Samples:
 
 
 def loaded(image: Any) -> tuple[Any, Samples]:
-    """Load the pixels of an opened image, and find out what they mean.
+    """Load the pixels of an opened image, and find out what their values mean.
 
     Args:
         image: A Pillow image, loaded or not.
@@ -66,7 +66,7 @@ def loaded(image: Any) -> tuple[Any, Samples]:
 
     Example:
         >>> image, samples = loaded(Image.fromarray(np.full((2, 2), 700, np.uint16)))
-        >>> samples.bits, samples.doubt
+        >>> samples.bits, samples.warning
         (16, 'its largest value of 65535 is 700')
     """
     tile = image.tile[0] if getattr(image, "tile", None) else None
@@ -83,14 +83,14 @@ def loaded(image: Any) -> tuple[Any, Samples]:
         # Pillow scales the pixels to 8 bits, but does not scale the transparent value (Pillow 13.0)
         return image, Samples(key=key * 255 // (2 ** int(raw[2]) - 1))
     if not image.mode.startswith(_DEEP):
-        return image, Samples(doubt=_colour_doubt(image) if ";16" in raw else "")
+        return image, Samples(warning=_colour_warning(image) if ";16" in raw else "")
     tags = getattr(image, "tag_v2", {})
     bits = _first(tags.get(_BITS_PER_SAMPLE), 16)
     if significant is not None and _fits(image, significant):
         bits = significant
-    doubt = _dark(_largest(image), 65535) if bits == 16 else ""
+    warning = _dark(_largest(image), 65535) if bits == 16 else ""
     inverted = tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE
-    return image, Samples(bits, inverted, key if isinstance(key, int) else None, "" if inverted else doubt)
+    return image, Samples(bits, inverted, key if isinstance(key, int) else None, "" if inverted else warning)
 
 
 def _first(value: Any, default: int) -> int:
@@ -102,8 +102,8 @@ def _dark(largest: int, white: int) -> str:
     return f"its largest value of {white} is {largest}" if 0 < largest < _DARK else ""
 
 
-def _colour_doubt(image: Any) -> str:
-    """The same for 16-bit colours, of which Pillow keeps only the high bytes."""
+def _colour_warning(image: Any) -> str:
+    """Return the same for 16-bit colours. Pillow keeps only their high bytes."""
     highest = max(int(high) for _, high in image.getextrema()[:3])
     return f"its largest value of 255 is {highest}" if 0 < highest < _DARK // 256 else ""
 
@@ -130,7 +130,7 @@ def _rows(image: Any) -> Iterator[np.ndarray]:
 
 
 def _significant_bits(image: Any) -> int | None:
-    """The sBIT chunk of a PNG, which Pillow ignores."""
+    """Return the number of significant bits from the sBIT chunk of a PNG, which Pillow ignores."""
     file = getattr(image, "fp", None)
     if image.format != "PNG" or file is None:
         return None
@@ -164,7 +164,7 @@ def _by_tensorflow(image: Any, decode: Callable[[Any, bytes], Any]) -> np.ndarra
     import tensorflow as tf
 
     try:
-        # not numpy(), which makes a copy
+        # do not use numpy(), because it makes a copy
         return np.asarray(memoryview(decode(tf, encoded(image))))
     except tf.errors.OpError as error:
         raise ValueError(f"damaged: {str(error.message).splitlines()[0][:80]}") from None

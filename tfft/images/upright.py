@@ -33,8 +33,8 @@ def upright(image: Any, least: int | None = None) -> Image.Image:
 
     Args:
         image: A Pillow image, loaded or not.
-        least: The least number of pixels for each side of the result; a large image is then reduced during the conversion. None
-            keeps every pixel.
+        least: The smallest number of pixels that the caller needs for each side. A large image is then reduced during the
+            conversion. None keeps every pixel.
 
     Returns:
         A Pillow image of mode RGB.
@@ -50,7 +50,7 @@ def upright(image: Any, least: int | None = None) -> Image.Image:
     if image.tell():  # use the first frame of an animation, whatever its current frame
         image.seek(0)
     reason = rangeless(image.mode, image.format)
-    image, samples = loaded(image)  # errors in the pixels must be raised here, not swallowed below
+    image, samples = loaded(image)  # errors in the pixels must be raised here; ``_orientation`` would ignore them
     if reason:
         raise ValueError(reason)
     if image.width * image.height < LARGE_PIXELS:
@@ -82,7 +82,7 @@ def in_strips(size: tuple[int, int], least: int | None, strip: Callable[[int, in
 
     Args:
         size: (width, height) of the whole image.
-        least: As for ``upright``.
+        least: The same as for ``upright``.
         strip: First row and end row (exclusive) -> an image of these rows, mode RGB.
 
     Returns:
@@ -118,10 +118,10 @@ def _rgb(image: Image.Image, samples: Samples) -> Image.Image:
 
 
 def _orientation(image: Any) -> int:
-    """The rotation that a camera stored as a tag.
+    """Read the rotation that a camera stored as a tag.
 
-    ``ImageOps.exif_transpose`` is not used: it writes the tags back as well, and so fails on intact pixels when a tag is damaged
-    (Pillow 13.0).
+    ``ImageOps.exif_transpose`` is not used, because it also writes the tags back. When a tag is damaged it therefore fails,
+    although the pixels are intact (Pillow 13.0).
     """
     try:
         found = image.getexif().get(_ORIENTATION_TAG)

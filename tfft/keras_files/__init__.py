@@ -1,1 +1,1 @@
-"""Read and write ``.keras`` and HDF5 files: allowed classes only, with limits before anything is allocated."""
+"""Read and write ``.keras`` and HDF5 files. Only allowed classes are read, and limits are checked before memory is allocated."""

@@ -1,6 +1,6 @@
-"""The Keras classes and functions that a net from other people may hold: those that only compute.
+"""List the Keras classes and functions that a net from other people may contain: those that only compute.
 
-A class is missing here when it holds functions or foreign code (Lambda, TFSMLayer, JaxLayer, FlaxLayer, TorchModuleWrapper, and
+A class is missing here when it contains functions or foreign code (Lambda, TFSMLayer, JaxLayer, FlaxLayer, TorchModuleWrapper, and
 operations such as Map, Scan, Cond, WhileLoop), when it can read files (StringLookup, TextVectorization, tokenizers), or when its
 inputs are not numbers. Checked with Keras 3.15 and KerasHub 0.32; to allow a new class, add its name.
 """
@@ -117,4 +117,4 @@ FUNCTIONS = frozenset([*_ACTIVATIONS.split(), "keras_hub>gelu_approximate"])
 """Activation functions that a configuration may name."""
 
 REGISTERED = MappingProxyType({"keras_hub": "keras_hub", "tfft": "tfft"})
-"""First word of a module name -> the package name under which Keras may have registered its classes."""
+"""First part of a module name -> the package name under which Keras may have registered its classes."""

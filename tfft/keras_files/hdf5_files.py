@@ -1,6 +1,6 @@
-"""Check HDF5 files of weights from other people before Keras reads an array: links, types, chunks and compression.
+"""Check links, types, chunks and compression of HDF5 weights files from other people before Keras reads an array.
 
-HDF5 unpacks whole chunks. A chunk may be much larger than its array, and a compressed chunk much larger than it says.
+HDF5 always unpacks whole chunks. A chunk may be much larger than its array, and may unpack to more bytes than declared.
 
 ::
 
@@ -18,14 +18,14 @@ from tfft.core import limits, regular_files
 from tfft.core.errors import TfftError, kind_of
 
 SPARE_BYTES = 64 * 2**20
-"""Arrays of up to this size may be much larger than what the file stores of them, such as zeros that were never written."""
+"""Arrays of up to this size may be much larger than their stored bytes, for example zeros that were never written."""
 _KINDS = "fiub"  # NumPy kinds: floats, integers and booleans
 _SMALL_CHUNK = 2**20  # bytes; a chunk of this size may be larger than its array
 _DEFLATE, _SHUFFLE, _CHECKSUM = 1, 2, 3  # filters of HDF5
 
 
 def check(source: str | Path | bytes, what: str, error: type[TfftError]) -> int:
-    """Refuse a file that holds anything else than plain arrays of a reasonable size.
+    """Refuse a file that contains anything except plain arrays of a reasonable size.
 
     Args:
         source: The path of the file, or its content.
@@ -36,8 +36,8 @@ def check(source: str | Path | bytes, what: str, error: type[TfftError]) -> int:
         The size in bytes of all arrays, according to their headers.
 
     Raises:
-        TfftError: An instance of ``error``, when the file is damaged; when it holds links, arrays of other files, or other objects
-            than arrays of numbers; when an array or a chunk is much larger than what the file stores of it.
+        TfftError: An instance of ``error``, when the file is damaged; when it contains links, arrays of other files, or other
+            objects than arrays of numbers; when an array or a chunk is much larger than its stored bytes.
 
     Example:
         >>> import h5py
@@ -60,7 +60,7 @@ def check(source: str | Path | bytes, what: str, error: type[TfftError]) -> int:
 
 
 def check_arrays(file: Any, length: int, what: str, error: type[TfftError]) -> int:
-    """Check an open file; errors of h5py for a damaged one are not translated.
+    """Check an open file. For a damaged file, this raises the errors of h5py.
 
     Args:
         file: An ``h5py.File``.
@@ -86,7 +86,7 @@ def check_arrays(file: Any, length: int, what: str, error: type[TfftError]) -> i
 
 
 def _arrays(file: Any, what: str, error: type[TfftError]) -> Iterator[tuple[str, Any]]:
-    """Each array once with its path; groups inside of themselves end."""
+    """Yield each array once, with its path. Groups that contain themselves cause no endless loop."""
     import h5py
 
     found: set[int] = set()
@@ -120,7 +120,7 @@ def _check_array(path: str, item: Any, what: str, error: type[TfftError]) -> Non
         raise _refused(what, f"{item.dtype} at {path}", error)
     size, stored = _bytes(item.shape, item), item.id.get_storage_size()
     if size > limits.highest("archive_ratio") * max(stored, 1) and size > SPARE_BYTES:
-        raise _refused(what, f"{size:,} bytes declared and {stored:,} stored at {path}", error)
+        raise _refused(what, f"{size:,} bytes declared but {stored:,} stored at {path}", error)
     if item.chunks is None:
         return
     chunk = _bytes(item.chunks, item)
@@ -137,15 +137,15 @@ def _check_array(path: str, item: Any, what: str, error: type[TfftError]) -> Non
 
 
 def _unpacks_to(most: int, dataset: Any, number: int) -> bool:
-    """Return whether a compressed chunk unpacks to at most the bytes that it should; HDF5 unpacks all that there is."""
+    """Return whether a compressed chunk unpacks to at most its declared bytes. HDF5 itself does not check this."""
     info = dataset.get_chunk_info(number)
     most += 4  # a checksum
-    if info.size > most + most // 64 + 64:  # more than deflate ever adds
+    if info.size > most + most // 64 + 64:  # deflate never adds more than this
         return False
     _, packed = dataset.read_direct_chunk(info.chunk_offset)
     try:
         return len(zlib.decompressobj().decompress(packed, most + 1)) <= most
-    except zlib.error:  # a chunk that is stored unpacked, or a damaged one, which HDF5 refuses
+    except zlib.error:  # the chunk is stored uncompressed, or is damaged, which HDF5 refuses
         return True
 
 
@@ -154,4 +154,4 @@ def _bytes(shape: tuple[int, ...] | None, item: Any) -> int:
 
 
 def _refused(what: str, got: str, error: type[TfftError]) -> TfftError:
-    return error(f"{what} does not hold plain arrays.", got, "Find out where it comes from.")
+    return error(f"{what} contains something else than plain arrays.", got, "Find out where it comes from.")

@@ -30,14 +30,14 @@ def graphs(
         path: The path of the file.
         what: The name of the file in messages.
         error: The exception class to raise.
-        own_classes: Registered classes that are allowed in addition to those of ``keras_classes``.
+        own_classes: Registered classes that are allowed in addition to those of ``allowed_classes``.
 
     Yields:
-        The packed bytes of each SavedModel inside, for ``saved_graph``.
+        The bytes of the archive of each SavedModel inside, for ``graph_bytes``.
 
     Raises:
-        TfftError: An instance of ``error``, when the zip file is damaged or dangerous, when a class could do more than compute, or
-            when weights lie in other files or take more memory than the file holds.
+        TfftError: An instance of ``error``, when the zip file is damaged or unsafe, has unexpected or missing members, or when its
+            configuration exceeds a limit or names a class that could do more than compute.
     """
     with zip_files.opened(path, _named(path, what), error) as archive:
         names = set(archive.namelist())
@@ -45,7 +45,7 @@ def graphs(
         missing = sorted({_CONFIG, _WEIGHTS} - names)
         if strange or missing:
             raise error(
-                f"{_named(path, what)} is not what Keras writes.",
+                f"{_named(path, what)} is not a file that Keras writes.",
                 f"without {missing[0]!r}" if missing else repr(strange[0]),
                 "Copy or export it again.",
             )
@@ -63,7 +63,7 @@ def _named(path: Path, what: str) -> str:
 
 @contextmanager
 def room_for_weights(path: Path, what: str, error: type[TfftError] = BundleError) -> Iterator[None]:
-    """Refuse variables that take more bytes than the weights in the file, while the net is loaded.
+    """While the net is loaded in this context, refuse variables that take more bytes than the weights in the file.
 
     Args:
         path: A ``.keras`` file whose members were checked by ``graphs``.
@@ -74,8 +74,8 @@ def room_for_weights(path: Path, what: str, error: type[TfftError] = BundleError
         None.
 
     Raises:
-        TfftError: An instance of ``error``. Inside the context: before such a variable takes memory. At the start: when the file of
-            weights refers to other files, holds other objects than plain arrays, or declares more bytes than it holds.
+        TfftError: An instance of ``error``. Inside the context, before such a variable takes memory. At the start, when the file of
+            weights refers to other files, contains other objects than plain arrays, or declares more bytes than it contains.
     """
     import tensorflow as tf
 
@@ -117,7 +117,7 @@ def check_outputs(net: Any, what: str, error: type[TfftError] = BundleError) -> 
 
 
 def _operations(net: Any) -> Iterator[Any]:
-    """Layers and raw operations, including those of nets inside the net."""
+    """Yield layers and plain operations, including those of nets inside the net."""
     for operation in getattr(net, "operations", None) or net.layers:
         yield operation
         if hasattr(operation, "layers"):
@@ -125,12 +125,12 @@ def _operations(net: Any) -> Iterator[Any]:
 
 
 def _bytes_of(options: dict[str, Any]) -> int:
-    """The size in bytes of a TensorFlow variable to be made; Keras 3.15 passes a closure that holds a variable with the shape."""
+    """Return the size in bytes of a new TensorFlow variable. Keras 3.15 passes a closure with a variable that has the shape."""
     value = options.get("initial_value")
     held = inspect.getclosurevars(value).nonlocals.get("self") if inspect.isfunction(value) else value
     shape = getattr(held, "shape", None)
     shape = options.get("shape") if shape is None else shape
-    # TensorFlow's loader of SavedModels gives a protobuf: its variables have no values until they are read from the SavedModel
-    # inside of the file, whose size is limited
+    # TensorFlow's loader of SavedModels passes a protobuf: its variables get their values later, from the SavedModel inside the
+    # file, whose size is limited
     sides = [] if shape is None or hasattr(shape, "unknown_rank") else list(shape)
     return 8 * math.prod(side or 1 for side in sides)

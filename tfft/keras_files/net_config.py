@@ -1,4 +1,4 @@
-"""Check the configuration of a net from other people before Keras reads it: every class and function must be on a positive list.
+"""Check the configuration of a net from other people before Keras reads it. Only listed classes and functions are allowed.
 
 Keras 3.15 refuses some dangerous classes, but allows them after ``enable_unsafe_deserialization()``. It also prefers a class that
 this process has registered to the class that a configuration names. This check depends on neither.
@@ -12,7 +12,7 @@ from tfft.core.errors import BundleError, TfftError
 from tfft.keras_files import net_sizes
 from tfft.keras_files.allowed_classes import CLASSES, FUNCTIONS, REGISTERED
 
-# parts that name no class: shape and origin of a tensor, ends of a slice
+# parts that are values and not classes: shape and origin of a tensor, ends of a slice
 _VALUES = frozenset(("__keras_tensor__", "__slice__", "__ellipsis__", "__tensor__", "__numpy__"))
 _DTYPES = frozenset(
     (
@@ -32,13 +32,13 @@ _TRUST = ("register it with keras.saving.register_keras_serializable", "pass own
 
 
 def check(config: Any, what: str, error: type[TfftError] = BundleError, own_classes: Sequence[Any] = ()) -> None:
-    """Refuse a configuration with a class, function or name that is not known to only compute.
+    """Refuse a configuration with a class, function or name that may do more than compute.
 
     Args:
         config: The ``config.json`` of a ``.keras`` file, read by ``strict_json``, which limits its depth.
         what: The name of the file in messages.
         error: The exception class to raise.
-        own_classes: Registered classes and functions that the caller trusts as well.
+        own_classes: Registered classes and functions that the caller also trusts.
 
     Raises:
         TfftError: An instance of ``error`` that names the class, when the configuration is not allowed, or when Keras would compute
@@ -48,33 +48,34 @@ def check(config: Any, what: str, error: type[TfftError] = BundleError, own_clas
         >>> check({"module": "keras.layers", "class_name": "ReLU", "config": {}, "registered_name": None}, "'a.keras'")
         >>> check({"module": "keras.layers", "class_name": "Lambda", "config": {}, "registered_name": None}, "'a.keras'")
         Traceback (most recent call last):
-        tfft.core.errors.BundleError: The net in 'a.keras' holds a layer that could run code of its own. Got: keras.layers.Lambda. \
-Only layers of Keras and KerasHub that compute are read: find out where the file comes from, or if the class is your own, \
+        tfft.core.errors.BundleError: The net in 'a.keras' contains a layer that could run code of its own. Got: \
+keras.layers.Lambda. tfft only reads layers of Keras and KerasHub that compute. \
+Find out where the file comes from, or if the class is your own, \
 pass own_classes=[...] to tfft.load.
     """
     for key, part in _parts(uncompiled(config), ""):
         found = _refusal_of_name(key, part, own_classes) if isinstance(part, str) else _refusal(part, own_classes)
         if found:
             raise error(
-                f"The net in {what} holds {found[0]}.",
+                f"The net in {what} contains {found[0]}.",
                 found[1],
-                "Only layers of Keras and KerasHub that compute are read: find out where the file comes from, or if the class is "
+                "tfft only reads layers of Keras and KerasHub that compute. Find out where the file comes from, or if the class is "
                 f"your own, {_TRUST[error is BundleError]}.",
             )
     net_sizes.check(uncompiled(config), what, error)
 
 
 def uncompiled(config: Any) -> Any:
-    """A configuration without the optimizer, losses and metrics of the whole net, which ``check`` does not look at.
+    """Remove the optimizer, losses and metrics of the whole net from a configuration, because ``check`` ignores them.
 
-    Whoever hands a configuration to Keras removes them, because Keras would make them. Keras 3.15 also makes those of a net
-    inside of the net; they are checked.
+    Pass only the result to Keras, because Keras would create these objects. Keras 3.15 also creates those of a net inside the net;
+    they are kept and checked.
 
     Args:
-        config: ``config.json`` of a ``.keras`` file.
+        config: The ``config.json`` of a ``.keras`` file.
 
     Returns:
-        A copy.
+        A changed copy of the configuration.
 
     Example:
         >>> uncompiled({"class_name": "Sequential", "compile_config": {"loss": "mse"}})
@@ -84,7 +85,7 @@ def uncompiled(config: Any) -> Any:
 
 
 def _parts(value: Any, key: str) -> Iterator[tuple[str, Any]]:
-    """Everything in a configuration that names a class, or that Keras could read as the name of one."""
+    """Yield all parts of a configuration that name a class, and strings that Keras could use as the name of one."""
     if isinstance(value, str) and key not in _FREE:
         yield key, value
     elif isinstance(value, dict):
@@ -104,14 +105,14 @@ def _refusal_of_name(key: str, name: str, own: Sequence[Any] = ()) -> tuple[str,
     if any(found is each for each in own):
         return None
     if name not in FUNCTIONS and found is not None:
-        return "the name of something that this process has registered with Keras", f"{key}={name!r}"[:200]
+        return "the name of an object that this process has registered with Keras", f"{key}={name!r}"[:200]
     if name in FUNCTIONS and not _is_keras(found):
-        return "a name that stands for something else in this process", f"{key}={name!r}"
+        return "a name that has another meaning in this process", f"{key}={name!r}"
     return None
 
 
 def _refusal(part: Mapping[str, Any], own_classes: Sequence[type]) -> tuple[str, str] | None:
-    """The problem with a part of the configuration that names a class, and the class; None when it is allowed."""
+    """Return the problem with a part of the configuration that names a class, and the class; None when it is allowed."""
     name, module, registered = (part.get(key) for key in ("class_name", "module", "registered_name"))
     shown = f"{module}.{name}" + (f" registered as {registered!r}" if registered not in (None, name) else "")
     if not isinstance(name, str) or not isinstance(module, (str, type(None))):
@@ -124,10 +125,10 @@ def _refusal(part: Mapping[str, Any], own_classes: Sequence[type]) -> tuple[str,
         allowed = module in ("builtins", "keras.activations") and part.get("config") in FUNCTIONS
         if any(keras_name(own) == part.get("config") == registered for own in own_classes):
             return None
-        stands = allowed and registered in (None, "function", part["config"]) and _refusal_of_name("", part["config"])
+        refusal = allowed and registered in (None, "function", part["config"]) and _refusal_of_name("", part["config"])
         return (
             None
-            if allowed and stands is None
+            if allowed and refusal is None
             else ("a function that could do anything", f"{part.get('config')!r}"[:200])
         )
     if any(_is(own, module, name, registered) for own in own_classes):
@@ -143,7 +144,7 @@ def _refusal_of_values(name: str, config: Any) -> tuple[str, str] | None:
 
 
 def _resolves(module: str, name: str, registered: Any) -> bool:
-    """Return whether Keras uses the class of this module for the name; Keras prefers any class registered under that name."""
+    """Return whether Keras uses the class of this module for the name. Keras prefers any class registered under the name."""
     import keras
 
     package = REGISTERED.get(module.partition(".")[0])
@@ -161,7 +162,7 @@ def registered() -> tuple[Any, ...]:
     """List the classes and functions that the user's own code has registered with Keras.
 
     Returns:
-        Each object once, without those of Keras, KerasHub, TensorFlow and tfft.
+        The registered objects, except those of Keras, KerasHub, TensorFlow and tfft.
 
     Example:
         >>> import keras
@@ -176,7 +177,7 @@ def registered() -> tuple[Any, ...]:
 
 
 def keras_name(own: Any) -> str:
-    """Return the name under which Keras knows a class or function.
+    """Return the name under which a class or function is registered with Keras.
 
     Args:
         own: A class or function, such as an item of ``registered()``.

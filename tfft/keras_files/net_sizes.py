@@ -1,7 +1,7 @@
-"""Check the numbers in the configuration of a net from other people: Keras must not compute or repeat anything while it reads them.
+"""Check the numbers in the configuration of a net from other people, so that reading them starts no computation and no long loop.
 
-Keras 3.15 calls each layer and operation of a configuration with the arguments in it. It only derives shapes when one of them is a
-tensor of the net; otherwise it computes at once.
+Keras 3.15 calls each layer and operation of a configuration with its arguments. If an argument is a tensor of the net, Keras only
+derives shapes. Otherwise it computes at once.
 """
 
 import math
@@ -13,11 +13,11 @@ from tfft.core.errors import BundleError, TfftError
 
 _ROOTS = ("keras", "keras_hub")
 _OPERATIONS = "keras.src.ops."
-# operations whose lists of numbers are shapes, or repetitions of each axis
+# operations whose lists of numbers are shapes or repetitions of axes
 _SHAPED = frozenset(
     ("BroadcastTo", "Fold", "Full", "Pad", "PadImages", "Reshape", "Resize", "Scatter", "Tile", "Unfold")
 )
-# a Python loop runs as often while the net is built
+# arguments that say how often a Python loop runs while the net is built
 _REPEATED = frozenset(
     (
         *(("AugMix", "num_chains"), ("AugMix", "chain_depth"), ("RandAugment", "num_ops")),
@@ -25,7 +25,7 @@ _REPEATED = frozenset(
         *((name, "indices_or_sections") for name in ("ArraySplit", "Dsplit", "Hsplit", "Split", "Vsplit")),
     )
 )
-# whole numbers that are no sizes: seeds, and values to compare or compute with
+# arguments that are not sizes: seeds, and values to compare or compute with
 _VALUES = frozenset(
     (
         "seed",
@@ -42,12 +42,12 @@ _VALUES = frozenset(
 )
 _ARRAYS = frozenset(
     ("__keras_tensor__", "__numpy__", "__tensor__")
-)  # shapes without memory, and values that the file holds
-_CONSTANTS = 2**24  # values of all Normalization layers together; a usual one has 3
+)  # shapes that use no memory, and values that are in the file
+_CONSTANTS = 2**24  # values of all Normalization layers together; a typical layer has 3
 
 
 def check(config: Any, what: str, error: type[TfftError] = BundleError) -> None:
-    """Refuse operations on plain numbers, and numbers that ask for enormous tensors or endless loops.
+    """Refuse operations on plain numbers, and numbers that cause enormous tensors or very long loops.
 
     Args:
         config: The ``config.json`` of a ``.keras`` file.
@@ -55,14 +55,14 @@ def check(config: Any, what: str, error: type[TfftError] = BundleError) -> None:
         error: The exception class to raise.
 
     Raises:
-        TfftError: An instance of ``error``.
+        TfftError: An instance of ``error``, when the configuration computes with plain numbers or exceeds a limit.
 
     Example:
         >>> node = {"args": [[1]], "kwargs": {}}
         >>> check({"class_name": "OneHot", "config": {"num_classes": 10}, "inbound_nodes": [node]}, "'a'")
         Traceback (most recent call last):
         tfft.core.errors.BundleError: The net in 'a' computes with plain numbers instead of tensors. Got: OneHot. Find out where \
-the file comes from: Keras writes no such net.
+the file comes from, because Keras does not write such nets.
     """
     constants = 0
     for part in _parts(config):
@@ -71,7 +71,7 @@ the file comes from: Keras writes no such net.
             raise error(
                 f"The net in {what} computes with plain numbers instead of tensors.",
                 str(name)[:100],
-                "Find out where the file comes from: Keras writes no such net.",
+                "Find out where the file comes from, because Keras does not write such nets.",
             )
         if not isinstance(inner, dict) or str(part.get("module")).partition(".")[0] not in _ROOTS:
             continue  # the classes of the user are trusted
@@ -91,12 +91,12 @@ the file comes from: Keras writes no such net.
         raise error(
             f"The Normalization layers of the net in {what} are too large.",
             f"{constants:,} values, limit {_CONSTANTS:,}",
-            "Save the net again after you have built it for smaller inputs.",
+            "Build the net for smaller inputs, and save it again.",
         )
 
 
 def _parts(value: Any) -> Iterator[dict[str, Any]]:
-    """Every dict that names a class or holds nodes, except arrays."""
+    """Yield each dict that names a class or contains nodes, except arrays."""
     if isinstance(value, dict):
         if value.get("class_name") in _ARRAYS:
             return
@@ -115,7 +115,7 @@ def _nodes(part: Mapping[str, Any]) -> list[Any]:
 
 
 def _has_tensor(node: Any) -> bool:
-    """Whether Keras finds a tensor among the arguments; it looks into lists and plain dicts only."""
+    """Return whether Keras finds a tensor in the arguments. It only searches lists and plain dicts."""
     if isinstance(node, list) and node and isinstance(node[0], list) and node[0] and isinstance(node[0][0], str):
         return True  # Keras 2: [[layer, node, tensor, options], ...]
     return isinstance(node, dict) and _has_symbol([node.get("args"), node.get("kwargs")])
@@ -129,7 +129,7 @@ def _has_symbol(value: Any) -> bool:
 
 
 def _numbers(value: Any, key: str = "") -> Iterator[tuple[str, int]]:
-    """The whole numbers of one configuration with their keys, except those of the classes inside."""
+    """Yield the whole numbers of one configuration with their keys, without those of classes inside it."""
     if isinstance(value, int) and not isinstance(value, bool):
         yield key, value
     elif isinstance(value, dict) and "class_name" not in value:
@@ -142,7 +142,7 @@ def _numbers(value: Any, key: str = "") -> Iterator[tuple[str, int]]:
 
 
 def _products(value: Any) -> Iterator[int]:
-    """The size that each list of numbers asks for; a pair of paddings counts as its sum."""
+    """Yield the size that each list of numbers describes. A pair of paddings counts as its sum."""
     if isinstance(value, list):
         sides = [sum(_whole(item)) if isinstance(item, list) else item for item in value]
         yield math.prod(max(1, side) for side in sides if isinstance(side, int))
@@ -157,7 +157,7 @@ def _whole(values: list[Any]) -> list[int]:
 
 
 def _kept(axis: Any, build: Any) -> int:
-    """The number of values to which a Normalization layer repeats its mean; too many when the layer was not built."""
+    """Return the number of values to which a Normalization layer repeats its mean; above the limit if it is not built."""
     shape = build.get("input_shape") if isinstance(build, dict) else None
     axes = axis if isinstance(axis, list) else [] if axis is None else [axis]
     if not isinstance(shape, list) or not all(

@@ -1,4 +1,4 @@
-"""Save nets and weights to files. HDF5 never writes to a disk: on a full disk it crashes the process (SIGSEGV, h5py 3)."""
+"""Save nets and weights to files. HDF5 only writes to memory, because on a full disk it crashes the process (SIGSEGV, h5py 3)."""
 
 import io
 from pathlib import Path
@@ -8,7 +8,7 @@ from tfft.core import files
 
 
 class _NamedBytes(io.BytesIO):
-    """A buffer in memory that Keras accepts as a file: Keras looks at the ending of ``str(path)`` (Keras 3.15)."""
+    """A buffer in memory that Keras accepts as a file, because ``str(buffer)`` has the right extension (Keras 3.15)."""
 
     def __str__(self) -> str:
         return "net.weights.h5"
@@ -17,8 +17,8 @@ class _NamedBytes(io.BytesIO):
 class _NamelessFile(io.BufferedWriter):
     """An open file that Keras also accepts as a path.
 
-    Keras builds the HDF5 part in memory and writes it into the ``.keras`` file at the end. For nets larger than half of the free
-    memory, it writes HDF5 to the disk, beside the file with this ``name`` (Keras 3.15). Without a name, HDF5 stays in memory.
+    Keras builds the HDF5 part in memory and then writes it into the ``.keras`` file. For nets larger than half of the free memory,
+    Keras writes HDF5 to the disk next to the file with this ``name`` (Keras 3.15). Without a name, HDF5 stays in memory.
     """
 
     name = None
@@ -28,7 +28,7 @@ class _NamelessFile(io.BufferedWriter):
 
 
 def save_weights(net: Any, path: Path) -> None:
-    """Write the weights of a net in one step. ``net.load_weights(path)`` reads them.
+    """Write the weights of a net in one step. Read them with ``net.load_weights(path)``.
 
     Args:
         net: A built ``keras.Model`` with variables of any shape.
@@ -49,7 +49,7 @@ def save_net(net: Any, path: Path) -> None:
 
     Args:
         net: A built ``keras.Model`` with variables of any shape.
-        path: A path that ends in ``.keras``, in a folder that exists.
+        path: A path that ends in ``.keras``, in an existing folder.
 
     Raises:
         OSError: When the disk is full or the file cannot be written.

@@ -1,1 +1,1 @@
-"""Plots of a report and of a run, drawn from plain values with Matplotlib."""
+"""Plots of a report and of a run, made from plain values with Matplotlib."""

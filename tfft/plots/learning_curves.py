@@ -14,7 +14,8 @@ def plot(history: Mapping[str, Sequence[float]], phases: Sequence[tuple[str, int
 
     Args:
         history: Metric name -> a value for each epoch of all phases; ``val_`` before the name of a validation metric.
-        phases: Name, number of epochs and best epoch (from 1; 0: none was better than the start) of each phase, in order.
+        phases: The name, number of epochs and best epoch of each phase, in order. Epochs count from 1; a best epoch of 0 means that
+            no epoch was better than the start.
 
     Returns:
         A figure with a panel for each metric, which shows training and validation. A line marks the end of a phase, and a ring

@@ -1,4 +1,4 @@
-"""A report's values -> a matplotlib figure: the confusion matrix and the bars of each class, or residuals of quantities."""
+"""Plot the values of a report: F1 of each class and the confusion matrix, or the residuals of predicted quantities."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,18 +12,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_CLASSES = 30
+_MOST_CLASSES_WITH_COUNTS = 15
 
 
 def plot(report: Mapping[str, Any]) -> "Figure":
     """Plot a report.
 
     Args:
-        report: What ``Report.to_dict`` returned.
+        report: The result of ``Report.to_dict``.
 
     Returns:
-        A figure: for classes a bar of F1 for each and, where one class an example holds, the confusion matrix of shape
-        (classes, classes); for quantities the residual, predicted less true, over the prediction. Of more than 30 classes the 30
-        of the lowest F1; a class that nobody has or named has none.
+        A figure. For classes it has one bar for the F1 of each class, and the confusion matrix of shape (classes, classes) if each
+        example has a single class. With more than 30 classes it has bars for the 30 classes with the lowest F1, and no matrix. A
+        class without a defined F1 has no bar. For quantities it has the residuals (true minus predicted) over the predictions.
     """
     with inked():
         if report["residuals"] is not None:
@@ -48,30 +49,42 @@ def _bars(axes: "Axes", rows: list[dict[str, Any]], classes: int) -> None:
     axes.set(
         xlim=(0, 1),
         xlabel="F1",
-        title="each class" if len(rows) == classes else f"the {len(rows)} lowest of {classes} classes",
+        title="F1 of each class" if len(rows) == classes else f"{len(rows)} of {classes} classes, lowest F1 first",
     )
 
 
 def _matrix(axes: "Axes", names: list[str], counts: np.ndarray) -> None:
+    from sklearn.metrics import ConfusionMatrixDisplay
+
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    if len(names) <= 15:
-        for row, column in np.ndindex(*counts.shape):
-            color = "white" if shares[row, column] > 0.5 else "#333333"
-            axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=color, fontsize=8)
-    places = np.arange(len(names))
-    axes.set_xticks(places, [label(name) for name in names], rotation=90)
-    axes.set_yticks(places, [label(name) for name in names])
-    axes.set(xlabel="predicted", ylabel="true", title="confusion")
+    display = ConfusionMatrixDisplay(shares, display_labels=[label(name) for name in names])
+    display.plot(
+        ax=axes,
+        include_values=len(names) <= _MOST_CLASSES_WITH_COUNTS,
+        cmap="Blues",
+        colorbar=False,
+        xticks_rotation="vertical",
+        im_kw={"vmin": 0, "vmax": 1},
+        text_kw={"fontsize": 8},
+    )
+    axes.set_title("confusion matrix")
+    # the display writes shares, and chooses the colour of a text by the largest share: with equal shares it is invisible
+    for (row, column), text in np.ndenumerate(display.text_ if len(axes.texts) else np.zeros((0, 0))):
+        text.set(text=str(counts[row, column]), color="white" if shares[row, column] > 0.5 else "#333333")
 
 
 def _residuals(report: Mapping[str, Any]) -> "Figure":
+    from sklearn.metrics import PredictionErrorDisplay
+
     names = report["names"]
     figure = new_figure(4.2 * min(len(names), 3), 4 * -(-len(names) // 3))
     for index, name in enumerate(names):
         axes = figure.add_subplot(-(-len(names) // 3), min(len(names), 3), index + 1)
-        true, said = (np.array(report["residuals"][key])[:, index] for key in ("true", "said"))
-        axes.axhline(0, color=COLORS[1], linewidth=1)
-        axes.scatter(said, said - true, s=12, color=COLORS[0], alpha=0.6, linewidths=0)
-        axes.set(xlabel="predicted", ylabel="predicted less true", title=label(name))
+        true, predicted = (np.array(report["residuals"][key])[:, index] for key in ("true", "said"))
+        PredictionErrorDisplay(y_true=true, y_pred=predicted).plot(
+            ax=axes,
+            scatter_kwargs={"s": 12, "color": COLORS[0], "alpha": 0.6, "linewidths": 0},
+            line_kwargs={"color": COLORS[1], "linewidth": 1, "linestyle": "-"},
+        )
+        axes.set(ylabel="Residuals (true - predicted)", title=label(name))
     return figure

@@ -1,4 +1,4 @@
-"""matplotlib figures that read well on white and on black, and as SVG inside of a page take the page's own ink."""
+"""Matplotlib figures that are readable on light and dark backgrounds. As SVG in a page they use the text colour of the page."""
 
 import io
 import warnings
@@ -14,14 +14,14 @@ COLORS = ("#3b82c4", "#e07b39", "#3a9d6e", "#b3589a", "#9a8b2f")
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """An empty figure without a window.
+    """Make an empty figure without a window.
 
     Args:
-        width: In inches.
-        height: In inches.
+        width: The width in inches.
+        height: The height in inches.
 
     Returns:
-        A Figure with a transparent ground, which notebooks show.
+        A Figure with a transparent background, which notebooks show.
 
     Example:
         >>> tuple(new_figure(6, 4).get_size_inches().tolist())
@@ -31,24 +31,24 @@ def new_figure(width: float, height: float) -> "Figure":
 
     class Shown(Figure):
         def _repr_html_(self) -> str:
-            """What a notebook shows; it knows figures of pyplot only by itself."""
+            """Return HTML for notebooks, because they only show figures of pyplot automatically."""
             return f'<div style="max-width: {100 * width:.0f}px">{svg(self)}</div>'
 
-    # not pyplot, which would keep every figure and choose a window system for the whole process
+    # do not make it with pyplot, which would keep every figure and choose a window system for the whole process
     figure = Shown(figsize=(width, height), layout="constrained")
     figure.patch.set_alpha(0)
     return figure
 
 
 def label(name: str, letters: int = 24) -> str:
-    r"""A name that fits beside an axis.
+    r"""Shorten a name so that it fits next to an axis.
 
     Args:
-        name: Any.
-        letters: How many at most.
+        name: Any name.
+        letters: The largest number of characters.
 
     Returns:
-        The name on one line, cut with an ellipsis, and without what no SVG may hold.
+        The name on one line, cut with an ellipsis, without characters that are invalid in SVG.
 
     Example:
         >>> label("a class of photos of very small bees"), label("two\nlines")
@@ -60,36 +60,36 @@ def label(name: str, letters: int = 24) -> str:
 
 @contextmanager
 def inked() -> Iterator[None]:
-    """Axes, ticks and words in our ink; what the user has set is back afterwards.
+    """Plot axes, ticks and text in the colour ``INK`` inside this context. The settings of the user are restored afterwards.
 
     Yields:
-        Nothing.
+        None.
     """
     import matplotlib as mpl
 
     keys = ("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
     settings: Any = dict.fromkeys(keys, INK)
     settings |= {"axes.facecolor": "none", "axes.spines.top": False, "axes.spines.right": False, "svg.fonttype": "none"}
-    # names are names: $ is no formula; and the same figure is the same text
+    # names of classes may contain $, which must not start a formula; a fixed salt makes equal figures equal texts
     settings |= {"text.parse_math": False, "svg.hashsalt": "tfft"}
     with mpl.rc_context(settings), warnings.catch_warnings():
-        # letters that the font of the drawing lacks are text in an SVG, which the reader's own fonts show
+        # an SVG contains text and not shapes, so the fonts of the reader show letters that are missing in Matplotlib's font
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         yield
 
 
 def svg(figure: "Figure") -> str:
-    """A figure as an SVG element to put into a page.
+    """Convert a figure to an SVG element for a web page.
 
     Args:
-        figure: From ``new_figure``.
+        figure: A figure from ``new_figure``.
 
     Returns:
-        ``<svg ...>...</svg>``, as wide as its place, with the ink of the text around it.
+        The element ``<svg ...>...</svg>``, with the colour of the text around it.
     """
     content = io.StringIO()
     with inked():
         figure.savefig(content, format="svg", transparent=True, metadata={"Date": None})
     element = content.getvalue()
-    # in styles only, not in words
+    # replace the colour in styles, but not in text
     return element[element.index("<svg") :].replace(f": {INK}", ": currentColor")

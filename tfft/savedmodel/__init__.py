@@ -1,1 +1,1 @@
-"""A TensorFlow SavedModel as a Keras 3 layer: checked before it is loaded, trainable, and saved again."""
+"""Use a TensorFlow SavedModel as a Keras 3 layer. It is checked before it is loaded, and can be trained and saved again."""

@@ -1,8 +1,8 @@
-"""The operations that a SavedModel may have: each computes only from its inputs, attributes, and the module's variables and tables.
+"""List the operations that a SavedModel may contain: they only use their inputs, attributes, and the module's variables and tables.
 
 No listed operation reads or writes a file, opens a connection, starts another process, runs Python, prints, or waits for an event.
-``tfft.savedmodel.operations`` refuses all other operations by name, also new ones in later versions of TensorFlow.
-``tests/savedmodel/test_allowed_operations.py`` lists what an allowed operation must not do. When an operation that only computes is
+``tfft.savedmodel.operations`` refuses all other operations by name, including new ones in later versions of TensorFlow.
+``tests/savedmodel/test_allowed_operations.py`` lists what an allowed operation must not do. If an operation that only computes is
 missing, add it to its group.
 """
 

@@ -1,4 +1,4 @@
-"""Which of the arguments of a function in a graph one of its outputs depends on."""
+"""Find the arguments of a graph function that an output depends on."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,15 +7,17 @@ _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 
 
 def used(functions: Mapping[str, Any], name: str, output: int) -> frozenset[int]:
-    """Follow an output back to the arguments.
+    """Find the arguments that an output of a function depends on.
+
+    Calls of unknown functions count as depending on all their inputs.
 
     Args:
-        functions: Name to ``FunctionDef``, of tensors of any shape.
-        name: Of the function.
-        output: Its position among the outputs.
+        functions: Function name -> ``FunctionDef``; tensors may have any shape.
+        name: The name of the function.
+        output: The position of the output.
 
     Returns:
-        Positions of arguments; all of them where the function is not known.
+        The positions of the arguments.
     """
     return _used(functions, name, output, {})
 
@@ -25,7 +27,7 @@ def _used(
 ) -> frozenset[int]:
     if (name, output) in known:
         return known[name, output]
-    known[name, output] = frozenset()  # of a function that calls itself
+    known[name, output] = frozenset()  # in case the function calls itself
     function = functions[name]
     arguments = {argument.name: number for number, argument in enumerate(function.signature.input_arg)}
     nodes = {node.name: node for node in function.node_def}
@@ -53,14 +55,14 @@ def _used(
 
 
 def order(functions: Mapping[str, Any], name: str) -> list[int]:
-    """In which order a function reads its arguments.
+    """List the arguments of a function in the order in which it reads them.
 
     Args:
-        functions: Name to ``FunctionDef``, of tensors of any shape.
-        name: Of the function.
+        functions: Function name -> ``FunctionDef``; tensors may have any shape.
+        name: The name of the function.
 
     Returns:
-        Positions of arguments; those that nothing reads are left out.
+        The positions of the arguments, without arguments that are never read.
     """
     return _order(functions, name, {})
 
@@ -83,12 +85,12 @@ def _order(functions: Mapping[str, Any], name: str, known: dict[str, list[int]])
 
 
 def by_name(library: Iterable[Any]) -> dict[str, Any]:
-    """The functions of a graph.
+    """Index the functions of a graph by name.
 
     Args:
-        library: ``graph_def.library.function``.
+        library: The field ``graph_def.library.function``.
 
     Returns:
-        Name to ``FunctionDef``, of tensors of any shape.
+        Function name -> ``FunctionDef``; tensors may have any shape.
     """
     return {function.signature.name: function for function in library}

@@ -1,4 +1,4 @@
-"""A SavedModel as bytes, to travel inside of other files: the same bytes for the same SavedModel."""
+"""Convert a SavedModel to bytes for storing it inside other files, and back. Equal SavedModels give equal bytes."""
 
 import gzip
 import io
@@ -24,16 +24,16 @@ def packed(folder: str | Path, rows: Sequence[Mapping[str, Any]] = ()) -> bytes:
     """Put a SavedModel into an archive.
 
     Args:
-        folder: Of the SavedModel.
-        rows: Variables that are kept elsewhere, each with its ``shape``; zeros, which take no room, stand for them. Where it holds
-            other floats besides, all keep their values.
+        folder: The folder of the SavedModel.
+        rows: Variables that are stored elsewhere, each with its ``shape``. The archive has zeros instead, which take no space. If
+            the SavedModel has other float variables too, all variables keep their values.
 
     Returns:
-        A ``.tar.gz``.
+        The bytes of a ``.tar.gz`` archive.
 
     Raises:
         OSError: When a file cannot be read.
-        BackboneError: When it holds a pipe or a device.
+        BackboneError: When the folder contains a pipe or a device.
     """
     folder = Path(folder)
     _refuse_pipes(folder)
@@ -53,10 +53,12 @@ def packed(folder: str | Path, rows: Sequence[Mapping[str, Any]] = ()) -> bytes:
 
 
 def _refuse_pipes(folder: Path) -> None:
-    """Refuse what would be waited for, or has no end: a link to a device is copied with all that it gives."""
+    """Refuse pipes and devices, also behind links: copying them would wait forever, or never end."""
     strange = [path.name for path in sorted(folder.rglob("*")) if not (path.is_file() or path.is_dir())]
     if strange:
-        raise BackboneError("The SavedModel holds something that is no file.", shortlist(strange), "Get it again.")
+        raise BackboneError(
+            "The SavedModel contains something that is not a file.", shortlist(strange), "Copy it again."
+        )
 
 
 def _timeless(part: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -67,7 +69,7 @@ def _timeless(part: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def _emptied(prefix: Path, shapes: Sequence[tuple[int, ...]]) -> None:
-    """Write a checkpoint again, with zeros for its floats if they are those."""
+    """Rewrite a checkpoint with zeros for its float variables, if they have exactly these shapes."""
     import tensorflow as tf
 
     if not prefix.with_suffix(".index").is_file():
@@ -91,16 +93,18 @@ def _emptied(prefix: Path, shapes: Sequence[tuple[int, ...]]) -> None:
 
 
 def check_operations(folder: Path) -> bytes:
-    """Refuse a SavedModel that does more than compute: in somebody's bundle, and before one is trained that no bundle could hold.
+    """Refuse a SavedModel that does more than compute.
+
+    Bundles are checked when they are loaded. A backbone is checked before training, because no bundle could contain it.
 
     Args:
-        folder: With ``saved_model.pb``.
+        folder: The folder with ``saved_model.pb``.
 
     Returns:
         The content of ``saved_model.pb`` without the operations that save and restore. It was checked and may be loaded.
 
     Raises:
-        BackboneError: Naming the operation.
+        BackboneError: When the SavedModel does more than compute (the message names the operations), or assets are missing.
     """
     for part in ("variables", "assets"):
         _refuse_pipes(folder / part)
@@ -111,24 +115,26 @@ def check_operations(folder: Path) -> bytes:
             raise BackboneError(
                 "The SavedModel does more than compute.",
                 shortlist(found),
-                "Find out where it comes from; of your own, leave such operations out: no bundle with them can be loaded.",
+                "Find out where it comes from. If it is your own, remove these operations: bundles with them cannot be loaded.",
             )
         missing = sorted(each.filename for each in assets(graph) if not (folder / "assets" / each.filename).is_file())
         if missing:
-            raise BackboneError("Assets of the SavedModel are missing.", shortlist(missing), "Get it again.")
+            raise BackboneError(
+                "Assets of the SavedModel are missing.", shortlist(missing), "Download or copy it again."
+            )
     content: bytes = model.SerializeToString()
     return content
 
 
 @contextmanager
 def harmless(folder: str | Path) -> Iterator[Path]:
-    """Make a copy of a SavedModel that may be loaded: its file holds only checked content.
+    """Make a copy of a SavedModel that is safe to load: its ``saved_model.pb`` contains only checked content.
 
     Args:
         folder: The folder with ``saved_model.pb``, its variables and assets.
 
     Yields:
-        A temporary folder to load instead.
+        The path of a temporary folder. Load this folder instead.
 
     Raises:
         BackboneError: When the SavedModel does more than compute.
@@ -147,24 +153,24 @@ def harmless(folder: str | Path) -> Iterator[Path]:
 def _linked(folder: Path, place: Path) -> None:
     try:
         os.symlink(folder, place, target_is_directory=True)
-    except OSError:  # Windows without the right to make links
+    except OSError:  # on Windows, without permission to create links
         shutil.copytree(folder, place)
 
 
 def extracted(archive: bytes, place: str | Path, besides: int = 0) -> Path:
-    """Undo ``packed``; it may come from somebody else.
+    """Undo ``packed``. The archive may come from other people.
 
     Args:
-        archive: From ``packed``.
-        place: An empty folder.
-        besides: Size in bytes of the files that came with it, such as the weights around it; this raises the size limit.
+        archive: The result of ``packed``.
+        place: An empty folder to unpack into.
+        besides: The size in bytes of files that came with the archive, such as weights. It is added to the size limit.
 
     Returns:
-        The folder of a SavedModel that only computes; its operations that save and restore were removed.
+        The folder of a SavedModel that only computes. Its operations that save and restore were removed.
 
     Raises:
-        BackboneError: When it is damaged, too large, would write outside of the folder, or does more than compute.
-        OSError: When it cannot be written.
+        BackboneError: When the archive is damaged or too large, would write outside the folder, or does more than compute.
+        OSError: When a file cannot be written.
     """
     unpack_tar(archive, Path(place), BackboneError, "The archive of a SavedModel", besides)
     content = check_operations(Path(place))

@@ -1,4 +1,4 @@
-"""Find which functions of a graph call which others: by attributes, by lists of attributes, and by operations."""
+"""Find which functions of a graph call each other: through attributes, lists of attributes, or operations."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ def named_in(value: Any) -> Iterator[str]:
         value: An ``AttrValue``.
 
     Yields:
-        Each name, including functions that are attributes of functions.
+        Each name, including names in attributes of functions.
     """
     ahead = [value]
     while ahead:
@@ -33,7 +33,7 @@ def called(node: Any, functions: Mapping[str, Any]) -> Iterator[str]:
         functions: Function name -> ``FunctionDef``.
 
     Yields:
-        Each name, whether the function exists or not.
+        Each name, even if no such function exists.
     """
     if node.op in functions:
         yield node.op
@@ -42,7 +42,7 @@ def called(node: Any, functions: Mapping[str, Any]) -> Iterator[str]:
 
 
 def passed(node: Any, functions: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """The function and inputs of a plain call.
+    """Return the function and the inputs of a plain call.
 
     Args:
         node: A ``NodeDef``.
@@ -61,7 +61,7 @@ def passed(node: Any, functions: Mapping[str, Any]) -> tuple[str, list[str]]:
 
 
 def callees(functions: Mapping[str, Any]) -> dict[str, set[str]]:
-    """The functions that each function may call.
+    """List the functions that each function may call.
 
     Args:
         functions: Function name -> ``FunctionDef``.

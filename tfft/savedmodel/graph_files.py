@@ -1,4 +1,4 @@
-"""Check the files that a graph reads: its tables may be filled only from the module's own assets."""
+"""Check the files that a graph reads: it may only fill tables from the module's own assets."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ _ASSETS = "saved_model_assets"
 
 
 def assets(graph: Any) -> list[Any]:
-    """The list of assets, read in the same way as TensorFlow's loader reads it.
+    """Return the list of assets, read in the same way as TensorFlow's loader reads it.
 
     Args:
         graph: A ``MetaGraphDef``.
@@ -44,7 +44,7 @@ def foreign_names(graph: Any) -> Iterator[str]:
 
 
 def foreign_files(graph: Any, functions: Mapping[str, Any]) -> Iterator[str]:
-    """Find tables that are not provably filled from assets.
+    """Find tables that might be filled from other files than assets.
 
     Args:
         graph: A ``MetaGraphDef``.
@@ -56,7 +56,7 @@ def foreign_files(graph: Any, functions: Mapping[str, Any]) -> Iterator[str]:
     problems: set[str] = set()
     paths = _paths(functions, problems)
     own = {asset.tensor_info.name.removesuffix(":0") for asset in assets(graph)}
-    # in TF2 only the functions are loaded
+    # TF2 only loads the functions
     nodes = {node.name: node for node in graph.graph_def.node if not graph.HasField("object_graph_def")}
     for node in nodes.values():
         for text in _read(node, functions, paths, problems):
@@ -68,11 +68,11 @@ def foreign_files(graph: Any, functions: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _problem(node: Any) -> str:
-    return f"{node.op} of a file that is no asset"
+    return f"{node.op} of a file that is not an asset"
 
 
 def _paths(functions: Mapping[str, Any], problems: set[str]) -> dict[str, set[int]]:
-    """Function name -> the positions of its arguments that become file names, directly or through calls."""
+    """Return function name -> positions of the arguments that become file names, directly or through calls."""
     paths: dict[str, set[int]] = {name: set() for name in functions}
     changed = True
     while changed:
@@ -92,7 +92,7 @@ def _paths(functions: Mapping[str, Any], problems: set[str]) -> dict[str, set[in
 
 
 def _read(node: Any, functions: Mapping[str, Any], paths: Mapping[str, set[int]], problems: set[str]) -> Iterable[str]:
-    """The inputs of a node that become file names."""
+    """Return the inputs of a node that become file names."""
     if node.op in _FROM_FILE:
         return [text for text in node.input if not text.startswith("^")][1:2] or [""]
     plain, inputs = passed(node, functions)
@@ -103,7 +103,7 @@ def _read(node: Any, functions: Mapping[str, Any], paths: Mapping[str, set[int]]
 
 
 def _source(text: str, nodes: Mapping[str, Any]) -> str:
-    """The node or argument that a tensor comes from without a change."""
+    """Return the node or argument that a tensor comes from, through nodes that do not change it."""
     for _ in nodes:
         name = text.partition(":")[0]
         node = nodes.get(name)
@@ -114,7 +114,7 @@ def _source(text: str, nodes: Mapping[str, Any]) -> str:
 
 
 def _unbound(graph: Any, functions: Mapping[str, Any], paths: Mapping[str, set[int]]) -> Iterator[str]:
-    """The functions that callers from outside can call with file names."""
+    """Yield functions that can be called from outside the graph with any file name."""
     objects = graph.object_graph_def
     bound = {name: list(found.bound_inputs) for name, found in objects.concrete_functions.items()}
     for node in objects.nodes:
@@ -125,7 +125,7 @@ def _unbound(graph: Any, functions: Mapping[str, Any], paths: Mapping[str, set[i
         for place in paths.get(name, ()):
             number = numbers[place - first] if place >= first else -1
             if not 0 <= number < len(objects.nodes) or objects.nodes[number].WhichOneof("kind") != "asset":
-                yield f"{name} of a file that is no asset"
+                yield f"{name} of a file that is not an asset"
     for name, function in functions.items():
         if paths[name] and "api_implements" in function.attr:
-            yield f"{name} that may stand for another function"
+            yield f"{name} that may replace another function"

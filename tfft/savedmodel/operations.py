@@ -1,7 +1,7 @@
-"""Allow a SavedModel from other people only to compute: its operations must be on a positive list.
+"""Ensure that a SavedModel from other people only computes: all its operations must be on a list of allowed operations.
 
 TensorFlow adds operations that save and restore. tfft removes them before it loads a SavedModel, and refuses any graph that needs
-one of them. Their names are not trusted. The remaining operations are on the list, fill tables from the module's own assets, or
+one of them. It does not trust their names. The remaining operations are on the list, fill tables from the module's own assets, or
 restore the module's own checkpoint.
 """
 
@@ -20,13 +20,13 @@ _CLASSES = ("", "tf.StaticHashTable", "tf.TrackableConstant")
 
 
 def refused(graph: Any) -> list[str]:
-    """What a graph does besides computing.
+    """List the parts of a graph that do more than compute.
 
     Args:
         graph: A ``MetaGraphDef``, with tensors of any shape; it is not changed.
 
     Returns:
-        Sorted names of refused operations, functions and files; empty when the graph only computes.
+        The sorted names of refused operations, functions and files; empty when the graph only computes.
     """
     copied = type(graph)()
     copied.CopyFrom(graph)
@@ -34,13 +34,13 @@ def refused(graph: Any) -> list[str]:
 
 
 def cleaned(graph: Any) -> list[str]:
-    """Remove the operations that save or restore from a graph, except the loader's own restoring.
+    """Remove from a graph the operations that save or restore, except those that TensorFlow's loader runs to restore.
 
     Args:
         graph: A ``MetaGraphDef``, with tensors of any shape; it is changed in place.
 
     Returns:
-        The same names as ``refused``. The graph may be loaded only when there are no names.
+        The same names as ``refused``. Load the graph only when there are no names.
     """
     functions = {function.signature.name: function for function in graph.graph_def.library.function}
     savers = {name for name, function in functions.items() if name.startswith(_SAVER) and _saves(function)}
@@ -88,7 +88,7 @@ def _operations(functions: Mapping[str, Any], savers: set[str]) -> Iterator[str]
 
 
 def _entries(graph: Any, functions: Mapping[str, Any], savers: set[str]) -> Iterator[str]:
-    """Functions that can be called from outside of the graph and that do not compute or do not exist."""
+    """Yield functions that can be called from outside the graph, but save or restore, or do not exist."""
     library = graph.graph_def.library
     names = [*graph.object_graph_def.concrete_functions]
     for node in _objects(graph):
@@ -100,7 +100,7 @@ def _entries(graph: Any, functions: Mapping[str, Any], savers: set[str]) -> Iter
 
 
 def _twice(graph: Any) -> Iterator[str]:
-    """Names that occur twice: TensorFlow could use a different one than the one that was checked."""
+    """Yield names that occur twice: TensorFlow could use a different one than the checked one."""
     library = graph.graph_def.library.function
     names = [[function.signature.name for function in library], [node.name for node in graph.graph_def.node]]
     for function in library:
@@ -110,7 +110,7 @@ def _twice(graph: Any) -> Iterator[str]:
 
 
 def _emptied(graph: Any) -> None:
-    """Clear the paths in assets. The TF1 loader sets them when it fills tables; later calls must not see the paths of the file."""
+    """Clear the paths in assets. The TF1 loader sets them when it fills tables; later calls must not use the file's paths."""
     own = {re.sub(r":\d+$", "", asset.tensor_info.name) for asset in assets(graph)}
     for node in graph.graph_def.node:
         if node.name in own and node.op == "Const":

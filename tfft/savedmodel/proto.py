@@ -1,4 +1,4 @@
-"""The file of a SavedModel, ``saved_model.pb``: its graphs, and the tensors of structures in it."""
+"""Read ``saved_model.pb``, the file of a SavedModel: its graphs, and the tensors in its structures."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +13,12 @@ DEEPER = "//"
 
 @dataclass(frozen=True)
 class Tensor:
-    """One input or output.
+    """The description of one input or output.
 
     Attributes:
-        name: By which it is called; empty for a single output.
-        shape: Without the batch axis; None for lengths that are open.
-        dtype: Such as ``"float32"``.
+        name: The name of the input or output; empty for a single output.
+        shape: The shape without the batch axis; None for variable lengths.
+        dtype: The dtype, such as ``"float32"``.
     """
 
     name: str
@@ -30,10 +30,10 @@ def graphs(folder: Path) -> Any:
     """Read the graphs in ``saved_model.pb``.
 
     Args:
-        folder: Where it lies.
+        folder: The folder of the file.
 
     Returns:
-        Its ``MetaGraphDef``s.
+        The ``MetaGraphDef``s of the file.
 
     Raises:
         BackboneError: When the file does not exist or is damaged.
@@ -51,8 +51,8 @@ def read(folder: Path) -> Any:
         A ``SavedModel`` with at least one graph.
 
     Raises:
-        BackboneError: When there is none, it is damaged, or it is larger than the limit ``graph_bytes``.
-        OSError: When it cannot be read.
+        BackboneError: When the file does not exist, is damaged, or is larger than the limit ``graph_bytes``.
+        OSError: When the file cannot be read.
     """
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf import saved_model_pb2
@@ -60,7 +60,9 @@ def read(folder: Path) -> Any:
     path = folder / FILE
     if not path.is_file():
         found = shortlist(sorted(part.name for part in folder.iterdir())) if folder.is_dir() else "no such folder"
-        raise BackboneError(f"{str(folder)!r} is no SavedModel: there is no {FILE} in it.", found, "Check the path.")
+        raise BackboneError(
+            f"{str(folder)!r} is not a SavedModel: it does not contain {FILE}.", found, "Check the path."
+        )
     model = saved_model_pb2.SavedModel()
     try:
         model.ParseFromString(regular_files.read(path, "graph_bytes", error=BackboneError))
@@ -68,33 +70,35 @@ def read(folder: Path) -> Any:
         model.Clear()
     if not model.meta_graphs:
         raise BackboneError(
-            f"{str(path)!r} cannot be read as a SavedModel.", f"{path.stat().st_size:,} bytes", "Get it again."
+            f"{str(path)!r} cannot be read as a SavedModel.",
+            f"{path.stat().st_size:,} bytes",
+            "Download or copy it again.",
         )
     return model
 
 
 def field_of(named_tuple: Any, key: str) -> Any:
-    """One field of a named tuple.
+    """Return one field of a named tuple.
 
     Args:
         named_tuple: A ``StructuredValue``.
-        key: Of the field.
+        key: The name of the field.
 
     Returns:
-        Its value.
+        The value of the field.
     """
     return next(pair.value for pair in named_tuple.named_tuple_value.values if pair.key == key)
 
 
 def leaves(value: Any, name: str = "") -> tuple[Tensor, ...]:
-    """All tensors of a structure, in the order in which TensorFlow flattens it.
+    """List all tensors of a structure, in the order in which TensorFlow flattens it.
 
     Args:
         value: A ``StructuredValue``.
-        name: Of what it lies in.
+        name: The name of the structure around it.
 
     Returns:
-        Tensors, shapes without the batch axis; those deeper inside than a dict have ``DEEPER`` in their names.
+        Tensors; shapes are without the batch axis. Names of tensors in lists or nested structures contain ``DEEPER``.
     """
     kind = value.WhichOneof("kind")
     if kind == "dict_value":
@@ -111,15 +115,15 @@ def leaves(value: Any, name: str = "") -> tuple[Tensor, ...]:
 
 
 def tensor_of(name: str, shape: Any, dtype: int) -> Tensor:
-    """A tensor from the parts of its specification.
+    """Make a Tensor from the parts of its specification.
 
     Args:
-        name: By which it is called.
+        name: The name of the tensor.
         shape: A ``TensorShapeProto``, with the batch axis.
-        dtype: A number of ``DataType``.
+        dtype: A value of the enum ``DataType``.
 
     Returns:
-        A Tensor.
+        A Tensor; its shape is without the batch axis.
     """
     import tensorflow as tf
 

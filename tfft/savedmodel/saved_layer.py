@@ -1,7 +1,7 @@
-"""A SavedModel as a Keras layer: its variables are Keras weights, and its graph travels inside the ``.keras`` file.
+"""Use a SavedModel as a Keras layer: its variables are Keras weights, and its graph is stored inside the ``.keras`` file.
 
-``hub.KerasLayer`` is a layer of tf_keras, which Keras 3 refuses; ``keras.layers.TFSMLayer`` cannot be saved with its model and
-calls one endpoint whatever trains.
+``hub.KerasLayer`` is a layer of tf_keras, which Keras 3 does not accept. ``keras.layers.TFSMLayer`` cannot be saved with its model,
+and calls the same endpoint in training and inference.
 """
 
 import math
@@ -23,32 +23,34 @@ _GRAPH = "graph.tar.gz"
 
 @keras.saving.register_keras_serializable("tfft")
 class Weights(keras.Layer):
-    """Variables of one block of a SavedModel, in two kinds of layers, so that policies find its norms.
+    """The variables of one block of a SavedModel, except those of its norms.
+
+    Norms are in a layer of the subclass, so that policies can find them.
 
     Args:
-        rows: Path, shape, dtype and kind of each.
-        **options: As every Keras layer takes.
+        rows: The path, shape, dtype and kind of each variable.
+        **options: Options of every Keras layer, such as ``name``.
     """
 
     def __init__(self, rows: Sequence[Mapping[str, Any]], **options: Any) -> None:
         super().__init__(**options)
         self.rows = [dict(row) for row in rows]
-        # Keras' own ``weights`` are in another order: those that train come first
+        # the property ``weights`` of Keras has another order: trainable variables come first
         self.held = [_variable(row) for row in self.rows]
         self.built = True
 
     def get_config(self) -> dict[str, Any]:
-        """Path, shape, dtype and kind of each variable."""
+        """Return the configuration, with path, shape, dtype and kind of each variable."""
         return {**super().get_config(), "rows": self.rows}
 
 
 @keras.saving.register_keras_serializable("tfft")
 class NormalizationWeights(Weights):
-    """Scales, offsets and moving statistics of the norms of one block."""
+    """The scales, offsets and moving statistics of the norms of one block."""
 
 
 def _variable(row: Mapping[str, Any]) -> keras.Variable:
-    """Zeros under the SavedModel's own path; the SavedModel's variable takes their place."""
+    """Create a variable of zeros with the path of the SavedModel's variable, which replaces it later."""
     *scopes, name = row["path"].split("/")
     with ExitStack() as opened:
         for scope in scopes:
@@ -58,17 +60,17 @@ def _variable(row: Mapping[str, Any]) -> keras.Variable:
 
 @keras.saving.register_keras_serializable("tfft")
 class SavedModelLayer(keras.Layer):
-    """Calls a SavedModel.
+    """Call a SavedModel as a layer.
 
     Args:
-        blocks: Name and rows of each: path, shape, dtype, ``"weight"`` or ``"statistic"``, whether of a norm, and the number
-            that the variable has in the SavedModel.
-        call: How it is called, as of ``Contents.to_dict``, and which ``output`` is taken.
-        digest: Of the graph, so that what is made from another one is never taken for this one's.
-        **options: As every Keras layer takes.
+        blocks: The name and the rows of each block. A row has the path, shape, dtype and kind (``"weight"`` or ``"statistic"``) of
+            a variable, whether it belongs to a norm, and its number in the SavedModel.
+        call: The result of ``Contents.to_dict``, which says how to call the SavedModel, with the name of the ``output`` to use.
+        digest: The hash of the graph. It prevents the use of results that come from another graph.
+        **options: Options of every Keras layer, such as ``name``.
 
     Attributes:
-        multiplications: 1: its graph computes something, and in a precision of its own, so that none needs to be tried.
+        multiplications: Always 1, because the graph computes something, but its own precision cannot be changed.
     """
 
     multiplications = 1
@@ -94,13 +96,13 @@ class SavedModelLayer(keras.Layer):
         self.built = True
 
     def read(self, folder: str | Path) -> None:
-        """Load a SavedModel; its variables become the weights of this layer.
+        """Load a SavedModel. Its variables become the weights of this layer.
 
         Args:
-            folder: With ``saved_model.pb`` and its variables.
+            folder: The folder with ``saved_model.pb`` and the variables.
 
         Raises:
-            BackboneError: When it does more than compute.
+            BackboneError: When the SavedModel does more than compute.
         """
         with harmless(folder) as place:
             self._connect(place, keep=True)
@@ -108,7 +110,7 @@ class SavedModelLayer(keras.Layer):
         self.digest = fingerprint.digest(self.graph)
 
     def _connect(self, folder: str | Path, keep: bool) -> None:
-        """Put the variables that the SavedModel's functions read behind the Keras weights of the same path."""
+        """Let each Keras weight use the variable that the functions of the SavedModel read."""
         loaded = tf.saved_model.load(str(folder))
         found = getattr(loaded, "variables", ())
         for layer in self.block_layers:
@@ -120,11 +122,11 @@ class SavedModelLayer(keras.Layer):
         self._loaded = loaded
 
     def compute_output_spec(self, inputs: Any, training: bool | None = None) -> Any:
-        """Shapes as the SavedModel says; nothing is called.
+        """Return the output shape that the SavedModel declares, without calling it.
 
         Args:
             inputs: Symbolic tensors of shape (batch, ...).
-            training: Changes nothing.
+            training: It is ignored.
 
         Returns:
             A symbolic tensor of shape (batch, ...).
@@ -134,20 +136,21 @@ class SavedModelLayer(keras.Layer):
         return keras.KerasTensor((batch, *gives[self.how["output"]]), self.compute_dtype)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """What the SavedModel answers, in the precision of the layers around it; it computes in its own.
+        """Call the SavedModel. It computes in its own precision; the result has the precision of the layers around it.
 
         Args:
             inputs: Tensors of shape (batch, ...), in the order of ``call["takes"]``.
-            training: Of ``fit``; the SavedModel is told so where it asks, and where all of its norms may move.
+            training: Whether this is a training step. The SavedModel only gets this flag if it has such an argument, and if all of
+                its norms are trainable.
 
         Returns:
             A tensor of shape (batch, ...).
         """
         if self._loaded is None:
             raise BackboneError(
-                "This copy of a SavedModel's layer has no graph.",
+                "This layer is a copy without the graph of its SavedModel.",
                 "a clone",
-                "Save the model and load it again instead.",
+                "To copy a model, save it and load it again.",
             )
         takes = self.how["takes"]
         given = [tf.cast(each, row["dtype"]) for each, row in zip(keras.tree.flatten(inputs), takes, strict=True)]
@@ -157,7 +160,7 @@ class SavedModelLayer(keras.Layer):
             for loss in getattr(loaded, "regularization_losses", ()):
                 self.add_loss(loss())
         if entry in ("__call__", "serve"):
-            # its norms run in training mode all together, and frozen ones must not drift
+            # all norms share one training mode, and the statistics of frozen norms must not change
             norms = [layer for layer in self.block_layers if isinstance(layer, NormalizationWeights)]
             moves = bool(training) and all(layer.trainable for layer in norms)
             options = {"training": moves} if self.how["training"] else {}
@@ -167,35 +170,37 @@ class SavedModelLayer(keras.Layer):
         return tf.cast(found[self.how["output"]] if isinstance(found, dict) else found, self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Blocks and how it is called; the graph is an asset."""
+        """Return the configuration, with the blocks and the way to call the SavedModel. The graph is stored as an asset."""
         return {**super().get_config(), "blocks": self.blocks, "call": self.how, "digest": self.digest}
 
     def save_assets(self, folder: str) -> None:
-        """Write the graph into the ``.keras`` file; the weights, of any shape, are in it already.
+        """Write the graph into the ``.keras`` file. Keras writes the weights, which may have any shape.
 
         Args:
-            folder: Inside the file.
+            folder: The folder inside the file.
 
         Raises:
-            OSError: When it cannot be written.
+            OSError: When the graph cannot be written.
         """
         if self.graph is not None:
             (Path(folder) / _GRAPH).write_bytes(self.graph)
 
     def load_assets(self, folder: str) -> None:
-        """Read the graph again; the weights, of any shape, are already there, or come after it.
+        """Read the graph. Keras reads the weights, which may have any shape, before or after this.
 
         Args:
-            folder: Where ``save_assets`` wrote.
+            folder: The folder that ``save_assets`` wrote.
 
         Raises:
-            BackboneError: When the graph does more than compute.
-            OSError: When it cannot be read.
+            BackboneError: When the graph does more than compute, is damaged, or is not the saved one.
+            OSError: When the graph cannot be read.
         """
         self.graph = (Path(folder) / _GRAPH).read_bytes()
         if fingerprint.digest(self.graph) != self.digest:
-            raise BackboneError("The graph of the SavedModel inside is another one.", fix="Copy or export it again.")
-        # zeros replace the weights, of at most 8 bytes each, which the file already holds
+            raise BackboneError(
+                "The SavedModel inside the file is not the one that was saved.", fix="Copy or export it again."
+            )
+        # in the archive, zeros of at most 8 bytes replace each weight; the weights themselves are in the file
         weights = 8 * sum(math.prod(row["shape"]) for _, rows in self.blocks for row in rows)
         try:
             with tempfile.TemporaryDirectory(prefix="tfft-") as place:
@@ -204,9 +209,9 @@ class SavedModelLayer(keras.Layer):
             raise
         except (
             Exception
-        ) as error:  # a damaged graph makes TensorFlow raise its own errors, KeyError, IndexError or others
+        ) as error:  # for a damaged graph, TensorFlow raises its own errors, KeyError, IndexError or others
             raise BackboneError(
-                f"The SavedModel inside cannot be loaded: {str(error).splitlines()[0][:200] if str(error) else 'no reason'}.",
+                f"The SavedModel in the file cannot be loaded: {str(error).splitlines()[0][:200] if str(error) else 'no reason'}.",
                 type(error).__name__,
                 "Copy or export it again.",
             ) from error

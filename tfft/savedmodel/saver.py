@@ -1,4 +1,4 @@
-"""Remove the saving and restoring part of a graph, except the restoring that TensorFlow's loader runs itself."""
+"""Remove the operations that save or restore from a graph, except those that TensorFlow's loader runs itself."""
 
 import re
 from collections import defaultdict
@@ -19,15 +19,16 @@ _VARIABLES = (
 
 
 def without_saver(graph: Any, functions: Mapping[str, Any], savers: set[str]) -> Iterator[str]:
-    """Remove the nodes outside of functions that save or restore.
+    """Remove the nodes that save or restore and are not in functions.
 
-    In a SavedModel of TF2 only the functions are loaded, and constants stay. In a SavedModel of TF1 the loader feeds the name of
-    the module's own checkpoint to one tensor and runs one operation; the nodes that restore from that tensor stay.
+    From a SavedModel of TF2 only the functions are loaded, so that all nodes except constants are removed. For a SavedModel of TF1
+    the loader feeds the name of the module's own checkpoint to one tensor and runs one operation. The nodes that restore from that
+    tensor are kept.
 
     Args:
         graph: A ``MetaGraphDef``, with tensors of any shape; it is changed in place.
         functions: The function library of the graph: name -> ``FunctionDef``.
-        savers: Names of functions that save or restore.
+        savers: The names of functions that save or restore.
 
     Yields:
         Part of a sentence for each node that does more than compute, or that needs a removed node.
@@ -46,7 +47,7 @@ def without_saver(graph: Any, functions: Mapping[str, Any], savers: set[str]) ->
     saving = {node.name for node in nodes.values() if savers & set(called(node, functions)) or node.op in SAVING}
     after = _followers(nodes, saving - restoring)
     for name in sorted({*_entries(graph)} & (after | _followers(nodes, restoring))):
-        yield f"what {name[:100]} takes of the saver"
+        yield f"{name[:100]} that needs an operation that saves or restores"
     if _node(graph.saver_def.restore_op_name) in after:
         yield "a saver that restores from another file"
     _keep(graph, lambda node: node.name not in after)
@@ -61,12 +62,12 @@ def _keep(graph: Any, wanted: Callable[[Any], bool]) -> None:
 
 
 def _node(text: str) -> str:
-    """The node of a tensor or control input."""
+    """Return the name of the node that outputs a tensor or is a control input."""
     return re.sub(r":\d+$", "", text.removeprefix("^"))
 
 
 def _restoring(graph: Any, nodes: Mapping[str, Any]) -> Iterator[str]:
-    """The operations that restore from the loader's tensor for the loader's operation."""
+    """Yield the operations that restore from the loader's tensor and that the loader's operation needs."""
     fed, ahead, seen = _node(graph.saver_def.filename_tensor_name), [_node(graph.saver_def.restore_op_name)], set()
     if fed not in nodes or nodes[fed].op not in _FED:
         return
@@ -82,7 +83,7 @@ def _restoring(graph: Any, nodes: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _followers(nodes: Mapping[str, Any], names: Iterable[str]) -> set[str]:
-    """The given nodes and all nodes that depend on them."""
+    """Return the given nodes and all nodes that depend on them."""
     takers = defaultdict(list)
     for node in nodes.values():
         for text in node.input:
@@ -97,7 +98,7 @@ def _followers(nodes: Mapping[str, Any], names: Iterable[str]) -> set[str]:
 
 
 def _entries(graph: Any) -> Iterator[str]:
-    """The nodes that run or are read when a TF1 module is loaded and called, without those that restore."""
+    """Yield the nodes that run or are read when a TF1 module is loaded and called, except those that restore."""
     from tensorflow.core.framework import variable_pb2
 
     for signature in graph.signature_def.values():

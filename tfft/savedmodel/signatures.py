@@ -1,4 +1,4 @@
-"""What a SavedModel says of itself, read from its ``saved_model.pb`` without loading it: how it is called, and its variables."""
+"""Read from ``saved_model.pb``, without loading the SavedModel, how to call it and which variables it has."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -17,15 +17,15 @@ _SIGNATURES = ("serving_default", "default", "image_feature_vector")
 
 @dataclass(frozen=True)
 class Variable:
-    """One variable.
+    """The description of one variable.
 
     Attributes:
-        path: Such as ``"block_12_expand/kernel"``.
-        shape: Of it.
-        dtype: Of it.
-        trains: Whether the SavedModel lists it as one that an optimizer moves.
-        outputs: Names of the outputs that depend on it: the others stay as they are when it moves.
-        position: When it is first read: the variables near the input come first, in whatever order they are listed.
+        path: The path, such as ``"block_12_expand/kernel"``.
+        shape: The shape of the variable.
+        dtype: The dtype of the variable.
+        trains: Whether the SavedModel lists the variable as trainable.
+        outputs: The names of the outputs that depend on the variable.
+        position: The position of the variable in the order in which variables are first read. Variables near the input come first.
     """
 
     path: str
@@ -38,15 +38,16 @@ class Variable:
 
 @dataclass(frozen=True)
 class Contents:
-    """How a SavedModel is called, and what it holds.
+    """How to call a SavedModel, and its variables.
 
     Attributes:
-        entry: ``"__call__"`` (the reusable interface), ``"serve"`` (what Keras exports), or the name of a signature.
-        takes: Its inputs.
-        gives: Its outputs, by name where there are several.
-        named: Whether its inputs come in a dict.
-        training: Whether it can be told to train and was saved for that as well, which dropout and batch normalisation then do.
-        variables: In the order of its ``variables``; empty where it does not list them, and so cannot be trained.
+        entry: ``"__call__"`` (the reusable interface), ``"serve"`` (an export of Keras), or the name of a signature.
+        takes: The inputs.
+        gives: The outputs. They have names if there are several.
+        named: Whether the inputs are passed as a dict.
+        training: Whether it has an argument ``training`` and was saved in training mode too, for dropout and batch normalisation.
+        variables: The variables in the order of the list ``variables`` of the SavedModel. If it has no such list, this is empty,
+            and the SavedModel cannot be trained.
     """
 
     entry: str
@@ -57,7 +58,7 @@ class Contents:
     variables: tuple[Variable, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """How it is called, as JSON values."""
+        """Return all fields except the variables, as JSON values."""
         values = {key: value for key, value in asdict(self).items() if key != "variables"}
         return values | {key: [_plain(tensor) for tensor in getattr(self, key)] for key in ("takes", "gives")}
 
@@ -67,17 +68,17 @@ def _plain(tensor: Tensor) -> dict[str, Any]:
 
 
 def contents(folder: Path, signature: str | None = None) -> Contents:
-    """Read what a SavedModel says of itself.
+    """Read how to call a SavedModel and which variables it has.
 
     Args:
-        folder: With ``saved_model.pb``.
-        signature: Which one to call; None for the reusable interface where there is one.
+        folder: The folder with ``saved_model.pb``.
+        signature: The signature to call. None uses the reusable interface if there is one.
 
     Returns:
-        Contents; shapes are without the batch axis.
+        A Contents; its shapes are without the batch axis.
 
     Raises:
-        BackboneError: When there is no SavedModel, it is damaged, or nothing in it can be called.
+        BackboneError: When the folder has no SavedModel, or it is damaged or cannot be called.
     """
     try:
         return _contents(folder, signature)
@@ -85,9 +86,9 @@ def contents(folder: Path, signature: str | None = None) -> Contents:
         raise
     except (LookupError, ValueError, TypeError, StopIteration, RecursionError) as error:
         raise BackboneError(
-            f"{str(folder)!r} is damaged: parts that its {FILE} names are not there.",
+            f"{str(folder)!r} is damaged: {FILE} refers to missing parts.",
             repr(error)[:200],
-            "Get it again.",
+            "Download or copy it again.",
         ) from error
 
 
@@ -103,16 +104,16 @@ def _contents(folder: Path, signature: str | None) -> Contents:
 
 
 def answers(folder: Path) -> dict[str, Tensor]:
-    """What a SavedModel of any kind answers when it is called.
+    """List the outputs of a SavedModel of any kind.
 
     Args:
-        folder: With ``saved_model.pb``.
+        folder: The folder with ``saved_model.pb``.
 
     Returns:
-        Name to tensor, shapes without the batch axis; nothing where it cannot be called.
+        Output name -> Tensor, with shapes without the batch axis. The dict is empty without a ``__call__``.
 
     Raises:
-        BackboneError: When there is no SavedModel, or it is damaged.
+        BackboneError: When the folder has no SavedModel, or it is damaged.
     """
     objects = graphs(folder)[-1].object_graph_def
     ids = (
@@ -135,7 +136,7 @@ def _callable(folder: Path, entry: str, function: Any, graph: Any, children: Map
     concrete = objects.concrete_functions[name]
     given = concrete.canonicalized_input_signature.tuple_value.values[0].tuple_value.values
     if not given:
-        raise BackboneError(f"{str(folder)!r} takes no input.", fix="Pass another SavedModel.")
+        raise BackboneError(f"The SavedModel {str(folder)!r} has no inputs.", fix="Pass another SavedModel.")
     named = given[0].WhichOneof("kind") == "dict_value"
     takes, found = leaves(given[0]), leaves(concrete.output_signature)
     gives = tuple(tensor for tensor in found if DEEPER not in tensor.name)
@@ -155,14 +156,14 @@ def _callable(folder: Path, entry: str, function: Any, graph: Any, children: Map
     modes = _modes(objects, function)
     if modes == {True}:
         raise BackboneError(
-            f"{str(folder)!r} was saved in training mode alone.",
-            fix="Save it after a call with training=False as well.",
+            f"{str(folder)!r} was saved only in training mode.",
+            fix="Call it with training=False as well before you save it.",
         )
     return Contents(entry, takes, gives, named, _TRAINING in arguments and modes != {False}, listed)
 
 
 def _modes(objects: Any, function: Any) -> set[bool]:
-    """The values of ``training`` that it was traced with; nothing where that is a tensor, or no argument of it."""
+    """Return the values of ``training`` for which the function was saved; empty if it is a tensor or not an argument."""
     specified = function.function_spec
     named = [value.string_value for value in field_of(specified.fullargspec, "args").list_value.values]
     names, found = named[1:] if specified.is_method else named, set()
@@ -191,7 +192,7 @@ def _variables(
         Variable(
             variable.name.partition(":")[0],
             tuple(int(dim.size) for dim in variable.shape.dim),
-            # one that is listed twice is one variable
+            # a variable that is listed twice is still one variable
             REPEATED if number in lists["variables"][:place] else tf.dtypes.as_dtype(variable.dtype).name,
             number in trained,
             tuple(name for name, nodes in reached.items() if number in nodes),
@@ -206,7 +207,7 @@ def _position(child: Any) -> int:
 
 
 def _signed(folder: Path, graphs: Any, signature: str | None) -> Contents:
-    """A plain signature, or a module of TF1: its variables stay inside."""
+    """Describe a plain signature, or a module of TF1. Their variables cannot be trained."""
     known = {name: found for name, found in graphs[-1].signature_def.items() if not name.startswith("__")}
     name = signature or next((name for name in _SIGNATURES if name in known), next(iter(sorted(known)), ""))
     if name not in known:
@@ -227,7 +228,7 @@ def _signed(folder: Path, graphs: Any, signature: str | None) -> Contents:
 def _check(folder: Path, gives: tuple[Tensor, ...]) -> None:
     if not any("float" in tensor.dtype for tensor in gives):
         raise BackboneError(
-            f"{str(folder)!r} answers with no tensor of floats.",
+            f"{str(folder)!r} has no output of floats.",
             ", ".join(f"{tensor.name or 'output'}: {tensor.dtype}" for tensor in gives) or "nothing",
-            "A backbone's features are floats; pass signature= with another one.",
+            "Features of a backbone must be floats. Pass signature= with another signature.",
         )

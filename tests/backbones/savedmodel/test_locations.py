@@ -36,7 +36,7 @@ def test_an_archive_with_one_folder_in_it_is_that_folder(tmp_path):
 
 def test_an_archive_that_climbs_out_of_its_folder_is_refused_and_writes_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("TFFT_CACHE_DIR", str(tmp_path / "cache"))
-    with pytest.raises(BackboneError, match="would write outside of its folder"):
+    with pytest.raises(BackboneError, match="would write outside its folder"):
         unpacked(str(climbing(tmp_path / "evil.tar.gz")))
     assert not list((tmp_path / "cache").rglob("outside.txt"))
     assert not (tmp_path / "outside.txt").exists()
@@ -114,7 +114,7 @@ def test_a_handle_is_downloaded_and_kept(server, tmp_path, monkeypatch):
 def test_a_download_that_climbs_out_of_its_folder_is_refused_and_nothing_is_kept(server, tmp_path, monkeypatch):
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "hub"))
     climbing(tmp_path / "served.tar.gz")
-    with pytest.raises(WeightsError, match=r"The archive of .*would write outside of its folder"):
+    with pytest.raises(WeightsError, match=r"The archive of .*would write outside its folder"):
         unpacked(f"tfhub:{server}")
     assert not list(tmp_path.rglob("outside.txt"))
     assert cached(server) is None

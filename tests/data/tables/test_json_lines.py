@@ -31,7 +31,7 @@ def test_odd_characters_end_no_line(tmp_path):
         ("{not json}", "is not valid JSON"),
         ("[1, 2]", "is not a JSON object.*Write"),
         ('"text"', "is not a JSON object"),
-        ('{"a": 1, "a": 2}', "the key 'a' stands twice"),
+        ('{"a": 1, "a": 2}', "the key 'a' appears twice"),
         ('{"a": "\\ud83d"}', "half of a surrogate pair"),
         ("[" * 300, "300 levels are more than the limit"),
     ],
