@@ -1,4 +1,4 @@
-"""Warnings about data that is legal and probably not meant: one photo in two parts, one-hot rows, class ids as floats."""
+"""Warnings about data that is valid but probably a mistake: a photo in two parts, one-hot rows, class ids as floats."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -12,14 +12,16 @@ from tfft.data.tables.spellings import is_amount, is_signed_number
 from tfft.data.tables.tags import joining
 
 _FEW_AMOUNTS = 10
-"""Up to this many different amounts, such as 10%, 20% ... 100%, may well be classes."""
+"""Up to this many different amounts, such as 10%, 20% ... 100%, are probably classes, so there is no warning."""
 _MOSTLY, _ENOUGH = 0.9, 20
-"""At least this share of at least so many targets are numbers where the others are doubted."""
-_USER = 4  # stacklevel of the user's line below warn_..., assemble or folder_pools, from_...
+"""The other targets are doubtful when at least this share of at least this many targets are numbers."""
+_USER = (
+    4  # stacklevel of the user's line: it calls from_..., which calls assemble or folder_pools, which calls warn_...
+)
 
 
 def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
-    """Warn when training targets look like another kind of labels than they were read as.
+    """Warn when training targets look like another kind of label than the one they are treated as.
 
     Args:
         labels: The label space of the training part.
@@ -87,7 +89,7 @@ def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
 
 
 def _mostly_numbers(labels: LabelSpace, encoded: np.ndarray) -> str | None:
-    """Name the rows that are no numbers where nearly all are numbers with a decimal point."""
+    """A warning that names the targets which are not numbers, when most targets are numbers with a decimal point."""
     if labels.kind != "single" or len(encoded) < _ENOUGH:
         return None
     number = np.array([is_signed_number(name) for name in labels.names])[encoded]
@@ -103,10 +105,10 @@ def _mostly_numbers(labels: LabelSpace, encoded: np.ndarray) -> str | None:
 
 
 def warn_overlap(parts: Mapping[str, Examples]) -> None:
-    """Warn when the same content stands in two parts: its score would be memory, not skill.
+    """Warn when two parts hold the same content: metrics on it would measure memory, not skill.
 
     Args:
-        parts: Examples by part name. Only equal digests count: the same pixels in another format, shape or dtype go unseen.
+        parts: Examples by part name. They are compared by digest: the same pixels in another format, shape or dtype are not found.
     """
     pairs = [
         f"{parts[first_part].name(first)} ({first_part}) = {parts[part].name(index)} ({part})"
@@ -123,7 +125,7 @@ def warn_overlap(parts: Mapping[str, Examples]) -> None:
 
 
 def warn_contradictions(parts: Mapping[str, Examples]) -> None:
-    """Warn when the same content has two different targets: whatever a model answers, it is wrong once.
+    """Warn when the same content has two different targets: any answer of a model is wrong for one of them.
 
     Args:
         parts: Examples by part name, targets of shape (n,) or (n, k).
@@ -150,7 +152,7 @@ def warn_contradictions(parts: Mapping[str, Examples]) -> None:
 
 
 def _alike(parts: Mapping[str, Examples]) -> Iterator[tuple[tuple[str, int], tuple[str, int]]]:
-    """(part, index) of the first example with a content and of each later one with the same content."""
+    """Yield (part, index) of the first example with a content, and of each later example with the same content."""
     first_of: dict[str, tuple[str, int]] = {}
     for part, examples in parts.items():
         for index, content in enumerate(examples.digests):
@@ -160,7 +162,7 @@ def _alike(parts: Mapping[str, Examples]) -> Iterator[tuple[tuple[str, int], tup
 
 
 def warn_absent(parts: Mapping[str, Examples]) -> None:
-    """Warn when a part has no example of a class: whatever is chosen or measured by it does not know that class.
+    """Warn when a part has no example of a class, so that it cannot measure this class.
 
     Args:
         parts: Examples by part name, targets of shape (n,) or (n, k).
@@ -184,10 +186,10 @@ def warn_absent(parts: Mapping[str, Examples]) -> None:
 
 
 def warn_groups(groups: Mapping[str, np.ndarray | None]) -> None:
-    """Warn when a group stands in two parts that the source brought along.
+    """Warn when two parts of the source share a group.
 
     Args:
-        groups: Group name of each example, shape (n,), by part name; None where the source has none.
+        groups: Group name of each example, shape (n,), by part name; None when the source has no groups.
 
     Example:
         >>> with warnings.catch_warnings(record=True, action="always") as caught:
@@ -212,10 +214,10 @@ def warn_groups(groups: Mapping[str, np.ndarray | None]) -> None:
 
 
 def warn_ignored(remarks: Iterator[str]) -> None:
-    """Warn of files and folders that a reader leaves out although they may have been meant.
+    """Warn of files and folders that are left out although the user may have meant them as data.
 
     Args:
-        remarks: One sentence each; nothing happens when there are none.
+        remarks: One sentence for each warning.
     """
     for remark in remarks:
         warnings.warn(remark, DataWarning, stacklevel=_USER)

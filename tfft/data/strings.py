@@ -1,4 +1,4 @@
-"""Texts that are already in memory."""
+"""Recognise texts in memory, and convert them to ``Text``."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,10 +14,10 @@ _SHOWN = 60
 
 
 def are_texts(values: Any) -> bool:
-    """Return whether values are texts or pairs of texts. Either all values are texts or no value is; otherwise it raises.
+    """Return whether values are texts or pairs of texts; raise when only some values are.
 
     Args:
-        values: An array, or anything else.
+        values: An array, or any other value.
 
     Returns:
         True for strings, and for tuples, lists or rows of two strings.
@@ -51,7 +51,7 @@ def are_texts(values: Any) -> bool:
 
 
 def _refuse_paths(texts: Sequence[str]) -> None:
-    """Raise when most texts end like names of image files. A few may, such as "see logo.png"."""
+    """Raise when most texts end like names of image files; a few may, such as "see logo.png"."""
     paths = [row for row, text in enumerate(texts) if text.lower().endswith(SUFFIXES)]
     if 2 * len(paths) > len(texts):
         other = next((row for row in range(len(texts)) if row not in set(paths)), None)
@@ -64,16 +64,16 @@ def _refuse_paths(texts: Sequence[str]) -> None:
 
 
 def as_texts(values: Sequence[Any]) -> list[Text]:
-    """Texts, or pairs of them, as examples.
+    """Convert strings, or pairs of strings, to ``Text``.
 
     Args:
-        values: n of them, or an array of shape (n,) or (n, 2).
+        values: n strings or pairs, or an array of shape (n,) or (n, 2).
 
     Returns:
-        A Text for each.
+        A Text for each of them.
 
     Raises:
-        DataError: When one is no text, or only some are pairs.
+        DataError: When a value is not a text, or only some values are pairs.
 
     Example:
         >>> as_texts(np.array([["who?", "me"]]))
@@ -94,13 +94,13 @@ def as_texts(values: Sequence[Any]) -> list[Text]:
 
 
 def is_encoded_text(content: bytes) -> bool:
-    r"""Whether bytes are a text and no picture.
+    r"""Return whether bytes are a text and not an image.
 
     Args:
-        content: Of an example.
+        content: The bytes of an example.
 
     Returns:
-        True for UTF-8 that Pillow does not know as a picture.
+        True for UTF-8 that is not blank and that Pillow does not recognise as an image.
 
     Example:
         >>> is_encoded_text("好看".encode()), is_encoded_text(b"\xff\xd8\xff")
@@ -115,7 +115,7 @@ def is_encoded_text(content: bytes) -> bool:
 
 
 def _plain(values: Any) -> Any:
-    """Values by position; pandas would look integers up in its index."""
+    """Values that are accessed by position; a pandas object would look integers up in its index."""
     return values.to_numpy(object) if hasattr(values, "to_numpy") else values
 
 

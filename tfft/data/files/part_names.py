@@ -9,7 +9,7 @@ from tfft.core.errors import DataError, shortlist
 from tfft.data.files.file_listing import files_below, holds_images, visible_folders
 from tfft.data.files.parts import PARTS
 
-# without accents: English; then Spanish, Portuguese, French, German, Chinese and Japanese
+# words without accents: first English, then Spanish, Portuguese, French, German, Chinese and Japanese
 _WORDS = {
     "train": (
         *("train", "training", "trn"),
@@ -105,7 +105,7 @@ def found_parts(root: Path) -> dict[str, Path]:
         _refuse(root, "folds", folds, {"train": folds[0].name, "test": folds[1].name})
     candidates = [child for child in below if part_of(child.name)]
     if len(candidates) < len(below):
-        # next to other classes, a folder without class folders is a class that is called "train" or "test"
+        # next to other classes, a folder without class folders is itself a class, named "train" or "test"
         candidates = [child for child in candidates if visible_folders(child)]
     others = [child for child in below if child not in candidates]
     homes: dict[str, Path] = {}
@@ -171,7 +171,7 @@ def _check_doubts(root: Path, homes: Mapping[str, Path], others: list[Path]) -> 
 
 
 def _check_inside(root: Path, classes: list[Path]) -> None:
-    """Refuse parts inside of classes, ``cats/train`` and ``cats/test``: they would be mixed, and the parts drawn anew."""
+    """Refuse parts inside of classes, ``cats/train`` and ``cats/test``: their files would be mixed and split anew."""
     for child in classes if len(classes) > 1 else ():
         parts = {part_of(each.name): each for each in visible_folders(child)}
         if "train" in parts and len(set(parts) - {None}) > 1:
@@ -186,7 +186,7 @@ def _check_inside(root: Path, classes: list[Path]) -> None:
 
 
 def _check_pairs(root: Path, below: list[Path]) -> None:
-    """Refuse folders whose names differ in the part alone, such as ``cats_train`` and ``cats_test``."""
+    """Refuse folders whose names differ only in the part, such as ``cats_train`` and ``cats_test``."""
     pairs: dict[tuple[str, ...], dict[str, Path]] = {}
     for child in below:
         words = _words(child.name)

@@ -1,4 +1,4 @@
-"""Table files -> DataFrames, with labels as they are written: pandas' guesses are convenient and wrong for class names."""
+"""Read table files into DataFrames, with labels as they are written; pandas alone would change class names such as "007"."""
 
 import codecs
 import re
@@ -37,7 +37,7 @@ _PACKED = (
 
 @dataclass(frozen=True)
 class Writing:
-    """How the text of cells is written.
+    """How the cells of a file are written.
 
     Attributes:
         quotes: Whether quotation marks enclose cells (True) or belong to the texts (False); None to decide from the file.
@@ -80,8 +80,8 @@ def read_table(
     Args:
         path: A ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` file.
         as_written: Columns in which every value keeps its spelling: "007", "1.0" in a column with "x", "None" and "NA" are names,
-            only an empty cell is missing, and a column is one of numbers when each of them would be written in the same way.
-        texts: Columns in which every cell is text, an empty one too.
+            and only an empty cell is missing. A column has numbers only when all of its cells are written as numbers.
+        texts: Columns in which every cell is text, even an empty cell.
         writing: How the cells of CSV and TSV files are written.
         choose: A function from the names of all columns to the names to keep.
 
@@ -178,14 +178,14 @@ def check_names(names: Sequence[Any], what: str) -> None:
 
 
 def _series(cells: list[str | None], as_written: bool, text: bool, separator: str, writing: Writing) -> "pd.Series":
-    """The cells of one column, in a type that loses no information."""
+    """The cells of one column as a Series, with a dtype that keeps all information."""
     import pandas as pd
 
     if not as_written:
         return pd.Series([cell if text or cell else None for cell in cells], dtype=object)
     if writing.separator is not None:
         return pd.Series([cell or None for cell in cells], dtype=object)
-    # 1,234 may be a number with thousands: the code that reads labels decides
+    # the comma in 1,234 may group thousands: ``cells.labels`` decides, or raises
     commas = separator == ";" and not may_group_thousands([cell for cell in cells if cell])
     values = as_spelt(cells, writing.decimal or ("," if commas else None))
     plain = pd.Series(values)
@@ -193,7 +193,7 @@ def _series(cells: list[str | None], as_written: bool, text: bool, separator: st
 
 
 def _readable(path: Path, read: Callable[[], Any]) -> Any:
-    """The result of a reader, or its error in tfft's words."""
+    """Call a reader, and convert its errors to a DataError."""
     if path.is_dir():
         raise DataError(
             f"{str(path)!r} is a folder, not a table.",
@@ -227,7 +227,7 @@ def _readable(path: Path, read: Callable[[], Any]) -> Any:
 
 
 def _not_utf8(path: Path) -> DataError:
-    """Another encoding: which line shows it."""
+    """The error for a file in another encoding, with the first line that is not UTF-8."""
     kind = path.suffix[1:].upper()
     with path.open("rb") as file:
         begins = file.read(8)
