@@ -81,14 +81,14 @@ def test_single_texts_for_a_model_of_pairs_are_refused_and_the_other_way(pairs):
     single.check_pairs(Text("a"))
     double.check_pairs(Text("a", ""))
     with pytest.raises(
-        DataError, match=r"trained on pairs.*asked about single texts\. Got: 'a'.*text_column=\[first, second\]"
+        DataError, match=r"trained on pairs.*but got single texts\. Got: 'a'.*text_column=\[first, second\]"
     ):
         double.check_pairs(Text("a"))
-    with pytest.raises(DataError, match=r"trained on single texts.*asked about pairs.*one text for each"):
+    with pytest.raises(DataError, match=r"trained on single texts.*but got pairs.*one text for each"):
         single.check_pairs(Text("a", "b"))
 
 
 @pytest.mark.parametrize("texts", [0, 3, "2"])
 def test_a_number_of_texts_that_there_is_not_is_refused(data, texts):
-    with pytest.raises(ValueError, match="no record"):
+    with pytest.raises(ValueError, match="not a valid record of seen examples"):
         Seen.from_dict(Seen.of(data).to_dict() | {"texts": texts})

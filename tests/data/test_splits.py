@@ -71,7 +71,7 @@ def test_parts_that_exist_are_left_alone_and_the_others_are_drawn():
 
 
 def test_a_given_part_without_a_class_is_doubted():
-    with pytest.warns(DataWarning, match=r"test part has no example of the classes 'c'"):
+    with pytest.warns(DataWarning, match=r"test part has no examples of the classes 'c'"):
         assemble({"train": _pool(TARGETS), "test": _pool(["a", "b"])}, Splitting())
 
 
@@ -117,7 +117,7 @@ def test_grouped_parts_hold_every_class_where_the_groups_allow_it(groups_a_class
 
 def test_a_part_without_one_of_the_classes_is_doubted():
     groups = np.repeat(np.arange(4), 4)
-    with pytest.warns(DataWarning, match=r"part has no example of the classes"):
+    with pytest.warns(DataWarning, match=r"part has no examples of the classes"):
         assemble({"train": _pool(np.repeat(["a", "a", "b", "b"], 4), groups)}, Splitting((0.2, 0.2)))
 
 
@@ -139,7 +139,7 @@ def test_groups_of_another_length_are_refused():
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_too_few_groups_for_the_parts_are_refused(count):
-    with pytest.raises(DataError, match=r"a group for each part.*1 group left.*holdout="):
+    with pytest.raises(DataError, match=r"at least one group for each part.*1 group left.*holdout="):
         assemble({"train": _pool(["a", "b", "b", "a"], np.arange(4) % count)}, Splitting())
 
 
@@ -156,11 +156,11 @@ def test_a_group_in_two_given_parts_is_doubted():
 def test_too_few_images_a_class_are_refused(per_class, message):
     with pytest.raises(DataError, match=message) as caught:
         assemble({"train": _pool(["a", "b"] * per_class)}, Splitting())
-    assert "every class one" in caught.value.fix.lower()
+    assert "every class needs one" in caught.value.fix.lower()
 
 
 def test_a_class_that_is_too_small_is_named():
-    with pytest.raises(DataError, match=r"classes 'rare' have no training example.*one to train on.*floats"):
+    with pytest.raises(DataError, match=r"classes 'rare' have no training example.*one for training.*floats"):
         assemble({"train": _pool(["a"] * 20 + ["b"] * 20 + ["rare"])}, Splitting())
 
 

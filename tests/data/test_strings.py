@@ -83,7 +83,7 @@ def test_bytes_among_images_that_are_no_images_are_unreadable_images():
     ("values", "index"), [(["a", 1], 1), (["a", ("b", "c")], 1), ([("a", "b"), "c"], 1), (["a", "b", None], 2)]
 )
 def test_one_that_is_not_like_the_first_is_named(values, index):
-    with pytest.raises(DataError, match=rf"Input {index} is no text like the first one.*Pass one string"):
+    with pytest.raises(DataError, match=rf"Input {index} is not like the first input.*Pass one string"):
         as_texts(values)
 
 

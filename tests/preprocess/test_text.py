@@ -122,7 +122,7 @@ def test_a_length_that_is_none_is_refused(read, length):
     "wrong", [3, 2.5, None, b"a bee", {"text": "a"}, ("a",), ("a", "b", "c"), ("a", 3), ("a", None), [1, 2]]
 )
 def test_what_is_no_text_is_refused_with_its_position(read, wrong):
-    with pytest.raises(DataError, match=r"Input 1 is no text.*Pass a string, or a pair of strings") as caught:
+    with pytest.raises(DataError, match=r"Input 1 is not a text.*Pass a string, or a pair of strings") as caught:
         read.many(["fine", wrong])
     named = {
         int: "an int",
@@ -134,7 +134,7 @@ def test_what_is_no_text_is_refused_with_its_position(read, wrong):
         list: "a list",
     }
     assert caught.value.got == named[type(wrong)]
-    with pytest.raises(DataError, match="Input 0 is no text"):
+    with pytest.raises(DataError, match="Input 0 is not a text"):
         read(wrong)
 
 

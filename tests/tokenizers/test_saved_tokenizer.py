@@ -56,7 +56,7 @@ def test_it_comes_back_from_its_files_after_the_folder_is_gone(tmp_path):
 
 
 def test_a_saved_model_that_takes_no_strings_is_refused(tmp_path):
-    with pytest.raises(BackboneError, match="takes no strings"):
+    with pytest.raises(BackboneError, match="does not take strings"):
         SavedTokenizer(publish(tiny(), tmp_path))
 
 

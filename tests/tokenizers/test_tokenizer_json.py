@@ -160,5 +160,5 @@ def test_the_post_processor_says_what_stands_around_a_text(part, expected):
     ],
 )
 def test_another_post_processor_is_refused(part):
-    with pytest.raises(BackboneError, match="must put one token before a text and one behind it"):
+    with pytest.raises(BackboneError, match="must put one token before a text and one after it"):
         around({"post_processor": part}, "a file")

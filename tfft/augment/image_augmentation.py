@@ -24,9 +24,9 @@ def flips(horizontal: bool = True, vertical: bool = False) -> Augmentation:
     """
     if not all(isinstance(way, (bool, np.bool_)) for way in (horizontal, vertical)) or not (horizontal or vertical):
         raise DataError(
-            "flips() needs True for one way or both.",
+            "flips() needs horizontal=True, vertical=True or both.",
             f"horizontal={horizontal!r}, vertical={vertical!r}",
-            "Or leave it out.",
+            "To mirror nothing, leave flips() out.",
         )
     return Augmentation.of("flips", horizontal=bool(horizontal), vertical=bool(vertical))
 

@@ -20,7 +20,7 @@ from tfft.images.decoding import decoded
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.text import TextPreprocessor
 
-_PICTURE: dict[str, Callable[..., Image.Image]] = {
+_IMAGE: dict[str, Callable[..., Image.Image]] = {
     "flips": image_changes.flip,
     "rotation": image_changes.rotate,
     "zoom": image_changes.zoom,
@@ -53,7 +53,7 @@ class Augmentation:
     options: tuple[tuple[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
-        known = (*_PICTURE, *_BATCH, _CROPS, *words.WORDS, _TOKENS)
+        known = (*_IMAGE, *_BATCH, _CROPS, *words.WORDS, _TOKENS)
         if self.name not in known:
             raise DataError(f"There is no augmentation {self.name!r}.", fix=nearest(str(self.name), known))
 
@@ -134,7 +134,7 @@ def read(
     else:
         image = Image.fromarray(preprocessor(item))
     for name, options in steps:
-        image = image if name == _CROPS else _PICTURE[name](image, random, **options)
+        image = image if name == _CROPS else _IMAGE[name](image, random, **options)
     return np.asarray(image)
 
 

@@ -131,7 +131,7 @@ class Tables:
             return work()
         except OSError as error:
             if self._disk_failed or self.cache.where != "auto":
-                raise NotKeptError(f"what is kept cannot be written: {error}") from error
+                raise NotKeptError(f"the cache cannot be written: {error}") from error
             where = str(self.cache.store.folder)
             warnings.warn(
                 f"Features cannot be written to {where!r}: {error}. They are kept in memory.", RunWarning, stacklevel=2

@@ -153,8 +153,8 @@ def warn_doubts(inputs: Sequence[Any], inspection: Inspection) -> None:
     if inspection.doubts:
         named = [f"{_name(inputs, index)} ({reason})" for index, reason in inspection.doubts]
         warnings.warn(
-            f"{len(named)} of {len(inputs)} images have 16 bits a pixel and are almost black: {shortlist(named)}. If white is a "
-            "smaller value in them, pass them as arrays with value_range=(0, 4095), or whatever white is.",
+            f"{len(named)} of {len(inputs)} images have 16 bits a pixel and are almost black: {shortlist(named)}. If white has "
+            "a smaller value in them, pass them as arrays with value_range=(0, 4095), or with the value of white.",
             DataWarning,
             stacklevel=5,  # the user's line above from_..., assemble, examine
         )

@@ -70,7 +70,7 @@ class Seen:
         if given is not None and self.texts is not None and given != self.texts:
             kinds = {1: "single texts", 2: "pairs of texts"}
             raise DataError(
-                f"The model was trained on {kinds[self.texts]}, and is asked about {kinds[given]}.",
+                f"The model was trained on {kinds[self.texts]}, but got {kinds[given]}.",
                 repr(item.excerpt()),
                 "Pass both texts: text_column=[first, second], or (first, second) to predict; in a shell put a tab between them."
                 if self.texts == 2
@@ -125,9 +125,9 @@ class Seen:
         """
         lists = (values["train"], values["validation"])
         texts = values.get("texts")
-        of_types = isinstance(values["seed"], int) and all(isinstance(contents, list) for contents in lists)
-        if not of_types or texts not in (None, 1, 2):
-            raise ValueError(f"no record of what was seen: {str(values)[:100]}")
+        valid = isinstance(values["seed"], int) and all(isinstance(contents, list) for contents in lists)
+        if not valid or texts not in (None, 1, 2):
+            raise ValueError(f"this is not a valid record of seen examples: {str(values)[:100]}")
         return cls(values["seed"], frozenset(values["train"]), frozenset(values["validation"]), texts)
 
 

@@ -170,7 +170,7 @@ def readable() -> Iterator[None]:
         if "DataError:" not in str(error.message):
             raise
         reason = str(error.message).split("DataError:", 1)[1].split("\n", 1)[0].strip()
-        raise DataError(f"An image could not be read any more: {reason}") from None
+        raise DataError(f"An image can no longer be read: {reason}") from None
 
 
 def check_batch_size(batch_size: Any) -> None:

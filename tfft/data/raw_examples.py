@@ -88,5 +88,5 @@ def unsplit(
         found.append(examples)
         skipped += faults
     if not any(map(len, found)):
-        raise DataError("There are no examples.", f"{len(skipped)} unreadable ones", "Check the path.")
+        raise DataError("There are no examples.", f"{len(skipped)} unreadable inputs", "Check the path.")
     return joined(found), skipped

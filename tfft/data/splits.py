@@ -17,7 +17,7 @@ from tfft.data.raw_examples import OnCorrupt, Pool, examine
 from tfft.data.values import is_missing
 
 _MANY = 20
-_INTEGERS = " So many classes? Integers and text are classes; quantities are floats, so write 20.0 or pass floats."
+_INTEGERS = " Integers and text are classes; if these targets are quantities, pass floats, or write 20.0."
 HOLDOUT = (0.15, 0.15)
 
 
@@ -128,7 +128,7 @@ def _group_names(pool: Pool, part: str) -> np.ndarray:
         raise DataError(
             f"{len(lost)} examples of the {part} part have no group.",
             f"rows {shortlist(lost)}",
-            "Fill the group in, with a name of its own for each example that belongs to none.",
+            "Fill in the groups, with a unique name for each example that belongs to no group.",
         )
     return np.array([str(value) for value in values])
 
@@ -189,9 +189,9 @@ def _choose_groups(rows: Examples, groups: np.ndarray, fraction: float, seed: in
     names, ids = np.unique(groups, return_inverse=True)
     if len(names) < 2:
         raise DataError(
-            "A grouped split needs a group for each part that is drawn, and one to train on.",
+            "A grouped split needs at least one group for each part, training included.",
             f"{len(names)} group left for two parts",
-            "Check the groups, or draw fewer parts: holdout=(0.15, 0).",
+            "Check the groups, or split off fewer parts: holdout=(0.15, 0).",
         )
     members = np.zeros((len(names), _one_hot(rows).shape[1]))
     np.add.at(members, ids, _one_hot(rows))
@@ -222,7 +222,7 @@ def _check(parts: dict[str, Examples], labels: LabelSpace) -> None:
             raise DataError(
                 f"The {name} part is empty.",
                 ", ".join(f"{len(examples)} {part}" for part, examples in parts.items()),
-                "Every part needs examples, and every class one in each part that is drawn: add some, or change holdout."
+                "Every part needs examples, and every class needs one in each part that is split off: add some, or change holdout."
                 + (_INTEGERS if labels.kind == "single" and len(labels) > _MANY else ""),
             )
     if labels.kind == "single":
@@ -231,6 +231,6 @@ def _check(parts: dict[str, Examples], labels: LabelSpace) -> None:
             raise DataError(
                 f"The classes {shortlist(missing)} have no training example after the split.",
                 ", ".join(f"{len(examples)} {part}" for part, examples in parts.items()),
-                "Every class needs one example (with groups: one group) for each part that is drawn, and one to train on; "
-                "targets that are a quantity must be floats.",
+                "Every class needs one example (with groups: one group) for each part that is split off, and one for "
+                "training; targets that are a quantity must be floats.",
             )

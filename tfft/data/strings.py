@@ -85,7 +85,7 @@ def as_texts(values: Sequence[Any]) -> list[Text]:
         strings = _strings(value)
         if strings is None or len(strings) != count:
             raise DataError(
-                f"Input {index} is no text like the first one.",
+                f"Input {index} is not like the first input: all inputs must be texts, or all must be pairs of texts.",
                 repr(value)[:60],
                 "Pass one string for each example, or two for each.",
             )

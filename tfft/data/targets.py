@@ -42,9 +42,9 @@ def label_space(targets: Sequence[Any] | np.ndarray, names: Sequence[str] | None
         if any(is_missing(label) for label in found):
             blank = [index for index, row in enumerate(array) if any(is_missing(label) for label in row)]
             raise DataError(
-                f"{len(blank)} lists of labels hold a blank one.",
+                f"{len(blank)} lists of labels hold a blank label.",
                 f"rows {shortlist(blank)}",
-                "Leave blanks out of the lists.",
+                "Remove the blank labels from the lists.",
             )
         return LabelSpace(_whole(found if names is None else names), "multi")
     if array.ndim == 2:
@@ -84,7 +84,9 @@ def encode(targets: Sequence[Any] | np.ndarray, labels: LabelSpace, part: str, b
     array = as_array(targets)
     if labels.kind == "real":
         if array.dtype.kind not in "fiu":
-            raise DataError(f"The {part} targets must be numbers.", f"dtype {array.dtype}", "Use one float a quantity.")
+            raise DataError(
+                f"The {part} targets must be numbers.", f"dtype {array.dtype}", "Pass one float for each quantity."
+            )
         return _in_float32(_wide(array.reshape(len(array), -1), labels, part), part)
     if array.dtype == object:
         known = _ids(labels, (label for row in array for label in row), part)
@@ -160,7 +162,7 @@ def _named(names: Sequence[str] | None, default: list[str]) -> tuple[str, ...]:
         raise DataError(
             f"There are {len(names)} names for {len(default)} columns of targets.",
             shortlist(names),
-            "Give one name for each column; for one class an example pass targets of shape (n,).",
+            "Give one name for each column; for one class per example, pass targets of shape (n,).",
         )
     return tuple(default if names is None else names)
 
@@ -182,7 +184,7 @@ def _in_float32(array: np.ndarray, part: str) -> np.ndarray:
     coarse = np.abs(exact - kept).max(axis=0, initial=0) > _COARSE * exact.std(axis=0)
     if not np.isfinite(kept).all() or (coarse & (exact.std(axis=0) > 0)).any():
         raise DataError(
-            f"The {part} targets differ by less than float32 can tell apart.",
+            f"The {part} targets differ by less than the precision of float32.",
             f"values from {exact.min():.8g} to {exact.max():.8g}",
             "Subtract a constant from them, such as their mean, or write them in another unit.",
         )
@@ -202,9 +204,9 @@ def _inside(ids: np.ndarray, count: int, part: str) -> None:
 def _zeros_and_ones(array: np.ndarray) -> None:
     if array.ndim != 2 or array.dtype.kind not in "buif" or not np.isin(array, (0, 1)).all():
         raise DataError(
-            "Targets of kind 'multi' must be zeros and ones, one column a label.",
+            "Targets of kind 'multi' must be zeros and ones, one column for each label.",
             f"shape {array.shape}, values {shortlist(np.unique(array).tolist())}",
-            "For one class an example pass shape (n,); for k quantities pass floats.",
+            "For one class per example, pass shape (n,); for k quantities, pass floats.",
         )
 
 
@@ -219,8 +221,8 @@ def _ids(labels: LabelSpace, used: Iterable[str], part: str) -> dict[str, int]:
         ]
         raise DataError(
             f"The {part} part has labels {where}: {shortlist(strange)}.",
-            fix=f"Spell these alike, they differ in capitals or blanks only: {', '.join(alike[:10])}."
+            fix=f"Spell these in the same way; they differ only in capitals or spaces: {', '.join(alike[:10])}."
             if len(alike) == len(strange)
-            else f"Training knows {shortlist(labels.names)}; remove the others or add training examples.",
+            else f"The labels of training are {shortlist(labels.names)}; remove the others, or add training examples.",
         )
     return known

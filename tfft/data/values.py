@@ -42,7 +42,7 @@ def as_array(targets: Sequence[Any] | np.ndarray) -> np.ndarray:
         raise DataError(
             "Targets must be numbers or names, with one axis or two.",
             f"dtype {array.dtype}, shape {array.shape}",
-            "Pass one class id, name, number or row of k numbers an example.",
+            "Pass one class id, name, number or row of k numbers for each example.",
         )
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         wrong = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1)).tolist()
@@ -87,9 +87,9 @@ def _from_values(targets: Any) -> np.ndarray:
     odd = next((index for index, value in enumerate(values) if isinstance(value, Mapping)), None)
     if odd is not None:
         raise DataError(
-            f"Target {odd} is an object with keys.",
+            f"Target {odd} is a mapping.",
             repr(values[odd])[:100],
-            "Pass one class, number or list of labels an example.",
+            "Pass one class, number or list of labels for each example.",
         )
     if values and all(isinstance(value, Decimal) for value in values):
         return np.array(values, np.float64)
@@ -104,8 +104,8 @@ def _rectangle(rows: Any) -> np.ndarray:
         return array if array.dtype != object else array.astype(np.float64)
     except (ValueError, TypeError) as error:
         raise DataError(
-            f"Targets that are lists must be lists of label names, or all of one length: {error}.",
-            fix='Write ["dog", "indoor"] for several labels, or one row of k numbers an example.',
+            f"Targets that are lists must be lists of label names, or all of the same length: {error}.",
+            fix='Write ["dog", "indoor"] for several labels, or one row of k numbers for each example.',
         ) from None
 
 

@@ -78,6 +78,6 @@ def range_of(mean: Sequence[float], spread: Sequence[float]) -> str | None:
     """
     for name, (means, spreads) in _MEAN_AND_SPREAD.items():
         pairs = (*zip(means, mean, strict=True), *zip(spreads, spread, strict=True))
-        if all(math.isclose(ours, theirs, rel_tol=1e-3, abs_tol=1e-6) for ours, theirs in pairs):
+        if all(math.isclose(known, given, rel_tol=1e-3, abs_tol=1e-6) for known, given in pairs):
             return name
     return None

@@ -150,4 +150,4 @@ def _parts(item: Any, number: int) -> tuple[str, ...]:
         return (item,)
     if isinstance(item, (tuple, list)) and len(item) == 2 and all(isinstance(part, str) for part in item):
         return tuple(item)
-    raise DataError(f"Input {number} is no text.", kind_of(item), "Pass a string, or a pair of strings.")
+    raise DataError(f"Input {number} is not a text.", kind_of(item), "Pass a string, or a pair of strings.")

@@ -60,9 +60,9 @@ class SavedTokenizer:
         ids, mask = (part.numpy()[0].tolist() for part in self._rows(tf.constant([""])))
         if sum(mask) != 2 or mask[:2] != [1, 1] or len(ids) < 3:
             raise BackboneError(
-                "The preprocessing SavedModel does not put one token before a text and one behind it.",
-                f"of an empty text {ids[:4]}",
-                "Only encoders that take texts as BERT does can be used.",
+                "The preprocessing SavedModel does not put one token before a text and one after it.",
+                f"for an empty text {ids[:4]}",
+                "Use an encoder that marks texts as BERT does.",
             )
         self.start_token_id, self.end_token_id, self.pad_token_id = ids[:3]
         special = getattr(getattr(self.module, "tokenize", None), "get_special_tokens_dict", None)
@@ -74,13 +74,15 @@ class SavedTokenizer:
             found = self.module(texts)
         except (TypeError, ValueError) as error:
             raise BackboneError(
-                "The preprocessing SavedModel takes no strings.", str(error).splitlines()[0][:100], "Pass another one."
+                "The preprocessing SavedModel does not take strings.",
+                str(error).splitlines()[0][:100],
+                "Pass another one.",
             ) from error
         if not isinstance(found, Mapping) or not {_IDS, _MASK} <= set(found):
             raise BackboneError(
                 "The preprocessing SavedModel does not pack texts as those of TensorFlow Hub do.",
                 shortlist(sorted(found)) if isinstance(found, Mapping) else type(found).__name__,
-                f"It has to map strings to a dict with {_IDS!r} and {_MASK!r}.",
+                f"It must map strings to a dict with {_IDS!r} and {_MASK!r}.",
             )
         return found[_IDS], found[_MASK]
 

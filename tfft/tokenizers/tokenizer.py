@@ -92,9 +92,11 @@ class Tokenizer:
             some = [
                 np.array([text.encode() for text in column[start : start + _AT_ONCE]], object) for column in columns
             ]
-            ids, segments, lengths, strangers = (found.numpy() for found in self._graph(len(columns), length)(*some))
+            ids, segments, lengths, unknown_counts = (
+                found.numpy() for found in self._graph(len(columns), length)(*some)
+            )
             whole.append(lengths)
-            unknown.append(strangers)
+            unknown.append(unknown_counts)
             both = np.stack([ids, segments], axis=-1).astype(np.int32)
             # remove the padding at once, so that the padded blocks need not stay in memory
             rows.append(both[np.arange(length) < np.minimum(lengths, length)[:, None]])
@@ -187,13 +189,13 @@ def _traced(made: Any, columns: int, length: int, separators: int) -> Any:
         length, made.start_token_id, end, sep_value=[end] * separators, pad_value=made.pad_token_id
     )
     special = 2 + separators * (columns - 1)
-    stranger = _unknown_id(made)
+    unknown = _unknown_id(made)
 
     def pack(*texts: Any) -> tuple[Any, Any, Any, Any]:
         parts = tuple(made(text) for text in texts)
         ids, segments = packer(parts)
         lengths = tf.add_n([part.row_lengths() for part in parts]) + special
-        found = [tf.reduce_sum(tf.cast(part == stranger, tf.int64), axis=1) for part in parts]
+        found = [tf.reduce_sum(tf.cast(part == unknown, tf.int64), axis=1) for part in parts]
         return ids, segments, lengths, tf.add_n(found)
 
     traced = tf.function(pack, input_signature=[tf.TensorSpec([None], tf.string)] * columns)

@@ -156,10 +156,10 @@ def around(values: Mapping[str, Any], place: str) -> tuple[str, str, int] | None
             start, end, between = single[0], single[-1], pair[2:-2]
             if single == [start, "A", end] and pair == [start, "A", *between, "B", end] and {*between} == {end}:
                 return start, end, len(between)
-            raise ValueError("other tokens than one before and one behind")
+            raise ValueError("other tokens than one before and one after")
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise BackboneError(
-            f"{place}: the post-processor must put one token before a text and one behind it.", str(error)[:100], FIX
+            f"{place}: the post-processor must put one token before a text and one after it.", str(error)[:100], FIX
         ) from None
     return None
 

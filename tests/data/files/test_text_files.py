@@ -35,7 +35,7 @@ def test_class_folders_of_texts_are_read_as_those_of_pictures(reviews):
 def test_reviews_without_labels_are_no_class(reviews):
     (reviews / "train" / "unsup").mkdir()
     (reviews / "train" / "unsup" / "0_0.txt").write_text("who knows")
-    with pytest.warns(DataWarning, match="'unsup' in .* without labels and left out"):
+    with pytest.warns(DataWarning, match="'unsup' in .* without labels, and is left out"):
         assert from_folder(reviews).labels.names == ("neg", "pos")
 
 

@@ -89,7 +89,7 @@ def test_parts_without_class_folders_are_not_taken_for_classes(tmp_path):
 
 def test_parts_without_a_training_part_are_not_taken_for_classes(tmp_path):
     _tree(tmp_path, "test/a", "test/b", "val/a", "val/b")
-    with pytest.raises(DataError, match=r"none to train on.*'val', 'test'.*parts=False"):
+    with pytest.raises(DataError, match=r"but no training part.*'val', 'test'.*parts=False"):
         from_folder(tmp_path)
     assert from_folder(tmp_path, parts=False).labels.names == ("test", "val")
     assert from_folder(tmp_path, parts={"train": "."}).labels.names == ("test", "val")
@@ -116,7 +116,7 @@ def test_what_hides_or_is_left_behind_by_others_is_ignored_in_silence(class_fold
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("stray.png", r"1 images lie directly in.*'stray.png'"),
+        ("stray.png", r"1 images are directly in.*'stray.png'"),
         ("reds/scan.HEIC", r"1 files in .* are no images .*1 \.heic, such as 'scan\.HEIC'.*Convert"),
         ("reds/notes.csv", r"1 files in .*1 \.csv"),
         ("reds/0.txt", r"1 files in .*1 \.txt"),
@@ -171,7 +171,7 @@ def test_one_class_is_refused(tmp_path):
 
 
 def test_one_image_a_class_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"train part is empty.*every class one"):
+    with pytest.raises(DataError, match=r"train part is empty.*every class needs one"):
         from_folder(_tree(tmp_path, "a", "b", count=1))
 
 
@@ -192,7 +192,7 @@ def test_images_without_a_class_in_the_test_folder_are_refused_with_the_call_tha
     _tree(tmp_path, "train/a", "train/b", "test")
     with pytest.raises(DataError, match=r"\d images without a class.*parts={'train': 'train'} to leave the folder out"):
         from_folder(tmp_path)
-    with pytest.warns(DataWarning, match="'test' .* are no part and are left out"):
+    with pytest.warns(DataWarning, match="'test' .* are not parts, and are left out"):
         splits = from_folder(tmp_path, parts={"train": "train"})
     assert len(splits.test) > 0
     assert not any("/test/" in str(path) for path in splits.everything().inputs)
@@ -360,6 +360,6 @@ def test_a_file_in_place_of_a_folder_is_said_what_to_do_with(tmp_path, name, adv
 def test_classes_of_two_parts_that_differ_in_capitals_are_said_to(tmp_path):
     _tree(tmp_path, "train/ants", "train/bees", "test/ants", "test/Bees")
     with pytest.raises(
-        DataError, match=r"'Bees'\. Spell these alike, they differ in capitals or blanks only: 'Bees' and 'bees'"
+        DataError, match=r"'Bees'\. Spell these in the same way; they differ only in capitals or spaces: 'Bees' and 'bees'"
     ):
         from_folder(tmp_path)

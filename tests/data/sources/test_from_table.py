@@ -177,7 +177,7 @@ def test_groups_stay_together(home):
 def test_a_group_in_two_files_is_doubted(home, monkeypatch):
     monkeypatch.chdir(home)
     frame = _frame(LABELS).assign(patient=["x"] * 6 + ["y", "x", "z"] * 2)
-    with pytest.warns(DataWarning, match=r"groups stand in two parts: 'x \(train and validation\)'"):
+    with pytest.warns(DataWarning, match=r"groups are in two parts: 'x \(train and validation\)'"):
         from_dataframe({"train": frame[:7], "validation": frame[7:]}, group_column="patient", holdout=(0, 0))
 
 
@@ -281,7 +281,7 @@ def test_columns_of_true_and_false_are_several_labels(tmp_path):
 
 @pytest.mark.parametrize("columns", [[], ["a", "a"]])
 def test_label_columns_are_named_once_each(tmp_path, columns):
-    with pytest.raises(DataError, match="label_column must name columns, each of them once"):
+    with pytest.raises(DataError, match="label_column must name at least one column, and no column twice"):
         from_csv(_photos(tmp_path, "a", ["x", "y"] * 8), label_column=columns)
 
 

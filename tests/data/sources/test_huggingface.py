@@ -80,9 +80,9 @@ def test_unknown_labels_of_catalogues_are_told():
 
 def test_rows_without_text_and_other_classes_in_another_part_are_refused():
     rows = datasets.Dataset.from_dict({"text": ["a", None, "c", "d"], "label": ["x", "y"] * 2})
-    with pytest.raises(DataError, match=r"Row 1 of the column 'text' holds no text. Got: None"):
+    with pytest.raises(DataError, match=r"Row 1 of the column 'text' is not a text. Got: None"):
         from_huggingface(rows)
-    with pytest.raises(DataError, match=r"Row 0 of the column 'label' holds no text.*an int"):
+    with pytest.raises(DataError, match=r"Row 0 of the column 'label' is not a text.*an int"):
         from_huggingface(pictures(4), input_column="label")
     other = datasets.Features({"image": datasets.Image(), "label": datasets.ClassLabel(names=["bees", "ants"])})
     swapped = datasets.Dataset.from_dict(

@@ -136,7 +136,7 @@ def test_a_row_with_more_cells_than_the_header_is_named_and_nothing_is_moved(tmp
     table.write_text(f"text,label\n{rows}")
     line = next(number for number, row in enumerate(rows.splitlines(), start=2) if row.count(",") == 2)
     with pytest.raises(
-        DataError, match=rf"Line {line} of '.*reviews\.csv' has 3 cells, and the header 2.*quotation marks"
+        DataError, match=rf"Line {line} of '.*reviews\.csv' has 3 cells, but the header has 2.*quotation marks"
     ):
         read_table(table, ["label"], ["text"])
 
@@ -163,7 +163,7 @@ def test_very_long_texts_are_read(tmp_path):
 )
 def test_two_columns_of_one_name_are_refused_and_named(tmp_path, header):
     (tmp_path / "t.csv").write_text(f"{header}\na,b,c\n", encoding="utf-8")
-    with pytest.raises(DataError, match=r"t\.csv' has two columns of one name: '(text|label)'.*Rename or remove"):
+    with pytest.raises(DataError, match=r"t\.csv' has two columns with the same name: '(text|label)'.*Rename or remove"):
         read_table(tmp_path / "t.csv", ["label"], ["text"])
 
 

@@ -156,7 +156,7 @@ def _check_doubts(root: Path, homes: Mapping[str, Path], others: list[Path]) -> 
         named = {part: home.name for part, home in homes.items()}
         if not others:
             raise DataError(
-                f"{str(root)!r} holds parts, but none to train on.",
+                f"{str(root)!r} holds parts, but no training part.",
                 shortlist(named.values()),
                 'Add a folder "train", or pass parts=False if these are the classes.',
             )
@@ -177,11 +177,11 @@ def _check_inside(root: Path, classes: list[Path]) -> None:
         if "train" in parts and len(set(parts) - {None}) > 1:
             above = visible_folders(parts["train"])
             raise DataError(
-                f"The folder {child.name!r} in {str(root)!r} holds parts, and would be read as one class.",
+                f"The folder {child.name!r} in {str(root)!r} holds parts, and would become one class.",
                 shortlist(each.name for each in visible_folders(child)),
                 f"Pass from_folder({str(child)!r}) to read these parts, or parts=False for classes."
                 if above
-                else f"Put the parts above the classes, as in 'train/{child.name}'; or pass parts=False to draw the parts anew.",
+                else f"Put the parts above the classes, as in 'train/{child.name}'; or pass parts=False to split the files anew.",
             )
 
 
@@ -201,7 +201,7 @@ def _check_pairs(root: Path, below: list[Path]) -> None:
         if set.intersection(*({each.name for each in visible_folders(home)} for home in parts.values())):
             _refuse(root, "parts", list(parts.values()), named)
         raise DataError(
-            f"{str(root)!r} seems to hold parts of one class, and they would be read as different classes.",
+            f"{str(root)!r} seems to hold parts of one class, which would become different classes.",
             shortlist(named.values()),
             "Put the parts above the classes, as in 'train/cats' and 'test/cats'; or pass parts=False if these are classes.",
         )

@@ -22,7 +22,7 @@ _WIDE = 100
 _LOOKED_AT = 64
 _CHANNELS_FIRST = (
     "Channels come last, and this looks channels-first: "
-    "pass np.moveaxis(image, 0, -1), of a batch np.moveaxis(images, 1, -1)."
+    "pass np.moveaxis(image, 0, -1), or for a batch np.moveaxis(images, 1, -1)."
 )
 
 
@@ -173,7 +173,7 @@ def to_pixels(image: np.ndarray, value_range: tuple[float, float] | None = None)
             f"shape {image.shape}, dtype {image.dtype}",
             _CHANNELS_FIRST
             if looks_channels_first(image.shape)
-            else "Channels come last; pass images one below the other: (n, height, width, 3). For paths use from_dataframe.",
+            else "Channels come last; a batch has the shape (n, height, width, 3). For paths, use from_dataframe.",
         )
     if image.dtype.kind not in "buif":
         raise DataError(

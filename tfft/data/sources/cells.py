@@ -87,7 +87,7 @@ def _image(value: Any, row: int, folder: Path) -> Any:
     raise DataError(
         "The image column must hold paths, encoded bytes, uint8 arrays or Pillow images.",
         f"{kind_of(value)} in row {row}: {str(value)[:100]!r}",
-        "Name another column with image_column=, or write the file names out with their endings.",
+        "Name another column with image_column=, or write the file names with their endings.",
     )
 
 
@@ -141,7 +141,7 @@ def _separated(values: list[Any], column: str, separator: str) -> list[Any]:
     empty = [row for row, value in enumerate(values) if is_missing(value)]
     if empty:
         warnings.warn(
-            f"{len(empty)} cells of the column {column!r} are empty, and these rows are read as having no label: "
+            f"{len(empty)} cells of the column {column!r} are empty, so these rows have no label: "
             f"rows {shortlist(empty)}. Drop them if their labels are unknown.",
             DataWarning,
             stacklevel=_USER,
@@ -174,7 +174,7 @@ def numbers(columns: "pd.DataFrame", writing: Writing = AS_FOUND) -> np.ndarray:
         raise DataError(
             "Several label columns must hold zeros and ones (several labels) or floats (several quantities).",
             f"text or mixed values in {shortlist(text)}",
-            "For one class an example name one column; for several names an example use a column of lists.",
+            "For one class per example, name one column; for several names per example, use a column of lists.",
         )
     lost = np.flatnonzero(columns.isna().any(axis=1)).tolist()
     if lost:

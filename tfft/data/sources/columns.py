@@ -74,7 +74,7 @@ class Columns:
     def __post_init__(self) -> None:
         if self.image is not None and self.text is not None:
             raise DataError(
-                "A table holds pictures or texts, not both.",
+                "A table holds images or texts, not both.",
                 f"image_column={self.image!r} and text_column={self.text!r}",
                 "Name one of them.",
             )
@@ -86,7 +86,7 @@ class Columns:
             )
         if self.writing.separator is not None and not isinstance(self.label, str):
             raise DataError(
-                "separator= takes the labels of one column apart.",
+                "separator= splits the labels of a single column.",
                 f"separator={self.writing.separator!r} and the label columns {shortlist(self.label)}",
                 "Name one column, or leave separator= out.",
             )
@@ -172,12 +172,15 @@ class Columns:
         """
         if not self.labels or len(set(self.labels)) < len(self.labels):
             raise DataError(
-                "label_column must name columns, each of them once.", repr(self.label), 'Write label_column="label".'
+                "label_column must name at least one column, and no column twice.",
+                repr(self.label),
+                'Write label_column="label".',
             )
         inputs = self._inputs(names)
         if same := set(inputs) & set(self.labels):
             raise DataError(
-                f"The column {min(same)!r} is named for inputs and for labels.", fix="Name another for one of them."
+                f"The column {min(same)!r} is named both for inputs and for labels.",
+                fix="Name another column for one of them.",
             )
         for column in (*inputs, *self.as_written):
             if column not in names:
@@ -226,7 +229,7 @@ class Columns:
 def _no_column(column: str, there: list[str], guessed: bool) -> DataError:
     if guessed and column == _IMAGE:
         return DataError(
-            f"There is no column {_IMAGE!r} of pictures, and none {_TEXT!r} of texts.",
+            f"There is neither a column {_IMAGE!r} of images nor a column {_TEXT!r} of texts.",
             f"the columns {shortlist(there)}",
             "Name one with image_column= or text_column=.",
         )

@@ -218,6 +218,6 @@ def _plain(target: Any) -> Any:
         try:
             return target.decode()
         except UnicodeDecodeError:
-            raise DataError("its label is no text.", f"{len(target)} bytes", "Is it the other way round?") from None
+            raise DataError("its label is not a text.", f"{len(target)} bytes", "Map it to (image, label).") from None
     values = np.asarray(target)
     return [value.decode() for value in values.tolist()] if values.dtype == object else values[()]

@@ -178,19 +178,19 @@ def _left_out(root: Path, homes: Mapping[str, Path], found: Mapping[str, Classes
     for part, home in homes.items():
         loose = images_in(home)
         if loose:
-            yield f"{len(loose)} images lie directly in {str(home)!r}, so in no class, and are left out: {shortlist(loose)}."
+            yield f"{len(loose)} images are directly in {str(home)!r}, not in a class folder, and are left out: {shortlist(loose)}."
         empty = [name for name, files in found[part].items() if not _used(files, texts)]
         if empty:
             yield f"The class folders {shortlist(empty)} in {str(home)!r} hold no {kind} and are left out."
         other = [path for files in found[part].values() for path in unused(files, texts)]
         if other:
             yield (
-                f"{len(other)} files in the class folders of {str(home)!r} are no {kind}s that can be read, and are left out: "
+                f"{len(other)} files in the class folders of {str(home)!r} are not readable {kind}s, and are left out: "
                 f"{by_ending(other)}. Convert images of other formats to PNG or JPEG."
             )
         if _UNLABELLED in (path.name for path in visible_folders(home)) and _UNLABELLED not in found[part]:
-            yield f"The folder {_UNLABELLED!r} in {str(home)!r} is taken for texts without labels and left out."
+            yield f"The folder {_UNLABELLED!r} in {str(home)!r} is assumed to hold texts without labels, and is left out."
     tops = {root / home.relative_to(root).parts[0] for home in homes.values() if home != root}
     beside = [child.name for child in visible_folders(root) if child not in tops]
     if root not in homes.values() and beside:
-        yield f"The folders {shortlist(beside)} in {str(root)!r} are no part and are left out; name parts with parts=."
+        yield f"The folders {shortlist(beside)} in {str(root)!r} are not parts, and are left out; name parts with parts=."

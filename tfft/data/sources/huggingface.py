@@ -69,7 +69,9 @@ def from_huggingface(
             )
         if pools and known != names:
             raise DataError(
-                f"The classes of the {part} part are not those of training.", f"{known} and {names}", "Cast it."
+                f"The classes of the {part} part are not those of training.",
+                f"{known} and {names}",
+                "Cast both to one ClassLabel.",
             )
         names = known
         pools[part] = Pool(_inputs(rows, columns), targets)
@@ -81,7 +83,7 @@ def _parts(dataset: Any) -> dict[str, Any]:
     for rows in given.values():
         if hasattr(rows, "take") and hasattr(rows, "features") and not hasattr(rows, "__len__"):
             raise DataError(
-                "from_huggingface() takes no streaming dataset, whose examples can be neither counted nor shuffled.",
+                "from_huggingface() takes no streaming dataset, because its examples can be neither counted nor shuffled.",
                 type(rows).__name__,
                 "Load it without streaming=True, or keep some: datasets.Dataset.from_list(list(dataset.take(10_000))).",
             )
@@ -113,9 +115,9 @@ def _inputs(rows: Any, columns: Sequence[str]) -> Sequence[Any]:
         wrong = next((number for number, value in enumerate(values) if not isinstance(value, str)), None)
         if wrong is not None:
             raise DataError(
-                f"Row {wrong} of the column {name!r} holds no text.",
+                f"Row {wrong} of the column {name!r} is not a text.",
                 f"{kind_of(values[wrong])}, of {rows.features[name]}",
-                "Pass input_column= with another one, filter such rows, or cast_column(..., datasets.Image()) for images.",
+                "Name another column with input_column=, filter such rows, or cast_column(..., datasets.Image()) for images.",
             )
     are_texts(found[0])  # raises for image paths
     return [Text(*texts) for texts in zip(*found, strict=True)]

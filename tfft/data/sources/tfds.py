@@ -62,10 +62,10 @@ def from_tfds(
     if not hasattr(made, "as_dataset") or isinstance(made, type):
         raise DataError("from_tfds() takes a name or a builder.", type(builder).__name__, 'Write from_tfds("name").')
     features = made.info.features
-    usual = made.info.supervised_keys or ("image", "label")
-    if not all(isinstance(key, str) for key in usual[:2]):
-        usual = ("image", "label")  # nested features are not supported
-    input_key, label_key = input_key or usual[0], label_key or usual[1]
+    default_keys = made.info.supervised_keys or ("image", "label")
+    if not all(isinstance(key, str) for key in default_keys[:2]):
+        default_keys = ("image", "label")  # nested features are not supported
+    input_key, label_key = input_key or default_keys[0], label_key or default_keys[1]
     for key in (input_key, label_key):
         if key not in features:
             raise DataError(f"{made.name!r} has no feature {key!r}.", fix=nearest(key, list(features)))

@@ -62,7 +62,7 @@ def from_tfrecord(
         for key in (input_key, label_key):
             if key not in parsed:
                 raise DataError(
-                    f"features= says nothing of {key!r}.", shortlist(parsed), "Add it, or leave features= out."
+                    f"features= does not describe {key!r}.", shortlist(parsed), "Add it, or leave features= out."
                 )
         pools[part] = spooled(_pairs(found, parsed, input_key, label_key), part)
     return assemble(pools, Splitting(holdout, seed), class_names, source)
@@ -71,7 +71,7 @@ def from_tfrecord(
 def _files(part: str, paths: Any) -> list[str]:
     each: Iterable[Any] = [paths] if isinstance(paths, (str, Path)) else paths
     if not isinstance(each, Iterable) or not all(isinstance(path, (str, Path)) for path in each):
-        raise DataError(f"The files of the {part} part are no paths.", repr(paths), 'Write "train-*.tfrecord".')
+        raise DataError(f"The files of the {part} part are not paths.", repr(paths), 'Write "train-*.tfrecord".')
     several = [file for path in each for file in (sorted(glob(str(path))) or [str(path)] * Path(path).is_file())]
     found = list(dict.fromkeys(file for file in several if Path(file).is_file()))
     if not found:
@@ -103,7 +103,9 @@ def _seen(path: str, *keys: str) -> "Iterable[tuple[str, tf.io.FixedLenFeature]]
     try:
         record = tf.train.Example.FromString(first).features.feature
     except DecodeError:
-        raise DataError(f"The records of {path!r} are no tf.train.Example.", fix="Pass a tf.data.Dataset.") from None
+        raise DataError(
+            f"The records of {path!r} are not of type tf.train.Example.", fix="Pass a tf.data.Dataset."
+        ) from None
     for key in keys:
         kind = record[key].WhichOneof("kind") if key in record else None
         if kind is None or not getattr(record[key], kind).value:

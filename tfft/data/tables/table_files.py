@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
-_SHEET = "Save it as CSV; or read it by pandas.read_excel(path), and pass the frame to from_dataframe()."
+_SHEET = "Save it as CSV; or read it with pandas.read_excel(path), and pass the frame to from_dataframe()."
 _UNPACK = "Unpack it first."
 _OTHER = {
     **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods"), _SHEET),
     **dict.fromkeys((".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz"), _UNPACK),
     ".txt": "Rename it to .csv, or to .tsv when tabs are between its cells.",
-    ".json": "Write one JSON object a line into a .jsonl file.",
+    ".json": "Write a .jsonl file with one JSON object on each line.",
 }
 _EXCEL_HINT = re.compile(r"sep=([,;|\t])")
 _PACKED = (
@@ -55,9 +55,9 @@ class Writing:
 
     def __post_init__(self) -> None:
         if self.quotes not in (None, True, False):
-            raise DataError("quotes must be True or False.", repr(self.quotes), "Leave it out to see from the file.")
+            raise DataError("quotes must be True or False.", repr(self.quotes), "Leave it out to decide from the file.")
         if self.decimal not in (None, ".", ","):
-            raise DataError('decimal must be "," or ".".', repr(self.decimal), "Leave it out where labels are classes.")
+            raise DataError('decimal must be "," or ".".', repr(self.decimal), "Leave it out if labels are classes.")
         if self.separator is not None and (not isinstance(self.separator, str) or not self.separator):
             raise DataError(
                 "separator must be the text between two labels of a cell.", repr(self.separator), 'Write separator="|".'
@@ -165,13 +165,13 @@ def check_names(names: Sequence[Any], what: str) -> None:
     Example:
         >>> check_names(["text", "label", " label"], "'a.csv'")
         Traceback (most recent call last):
-        tfft.core.errors.DataError: 'a.csv' has two columns of one name: 'label'. Got: the columns 'text', 'label', ' label'...
+        tfft.core.errors.DataError: 'a.csv' has two columns with the same name: 'label'. Got: the columns 'text', 'label', ...
     """
     counts = Counter(str(name).strip().strip("\ufeff").strip() for name in names)
     twice = sorted(name for name, count in counts.items() if name and count > 1)
     if twice:
         raise DataError(
-            f"{what} has two columns of one name: {shortlist(twice)}.",
+            f"{what} has two columns with the same name: {shortlist(twice)}.",
             f"the columns {shortlist(names)}",
             "Rename or remove one of each.",
         )
@@ -197,7 +197,7 @@ def _readable(path: Path, read: Callable[[], Any]) -> Any:
     if path.is_dir():
         raise DataError(
             f"{str(path)!r} is a folder, not a table.",
-            fix=f"Pass a table in it, or read class folders by from_folder({str(path)!r}).",
+            fix=f"Pass a table in it, or read class folders with from_folder({str(path)!r}).",
         )
     if not path.is_file():
         raise DataError(f"There is no file {str(path)!r}.", fix=missing_file(path))
@@ -218,7 +218,7 @@ def _readable(path: Path, read: Callable[[], Any]) -> Any:
     except UnicodeDecodeError:
         raise _not_utf8(path) from None
     except (ValueError, OSError, NotImplementedError) as error:  # most errors of pyarrow are ValueErrors
-        fix = {".jsonl": "Write one JSON object a line.", ".parquet": "Write it again."}.get(
+        fix = {".jsonl": "Write one JSON object on each line.", ".parquet": "Write it again."}.get(
             path.suffix.lower(), "Repair it."
         )
         raise DataError(
