@@ -1,4 +1,4 @@
-"""Augmentations of pictures as values: checked when they are made."""
+"""Augmentations of images check their options when they are made."""
 
 import numpy as np
 import pytest

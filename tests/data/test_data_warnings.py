@@ -1,4 +1,4 @@
-"""What is legal and probably not meant is said, and what is meant is not."""
+"""Warnings for valid data that is probably a mistake; ordinary data gives no warning."""
 
 import warnings
 
@@ -56,12 +56,12 @@ def _part(*digests):
     return Examples([f"{d}.png" for d in digests], np.zeros(len(digests), int), LabelSpace(("a", "b")), digests)
 
 
-def test_one_picture_in_two_parts_is_named_with_both_its_files():
+def test_one_image_in_two_parts_is_named_with_both_its_files():
     with pytest.warns(DataWarning, match=r"1 inputs are in two parts.*x.png \(train\) = x.png \(test\).*remove one"):
         data_warnings.warn_overlap({"train": _part("x", "y"), "validation": _part("z"), "test": _part("x")})
 
 
-def test_one_picture_twice_in_a_part_is_no_leak():
+def test_one_image_twice_in_a_part_is_no_leak():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         data_warnings.warn_overlap({"train": _part("x", "x"), "test": _part("y", "y")})

@@ -1,4 +1,4 @@
-"""Seen: contents are known again whatever their names and order are."""
+"""Seen recognises contents, whatever the names and order of the examples."""
 
 import json
 
@@ -68,7 +68,7 @@ def test_it_knows_how_many_texts_an_example_has(pairs, columns, texts):
     assert Seen.from_dict(json.loads(json.dumps(seen.to_dict()))) == seen
 
 
-def test_pictures_have_no_number_of_texts_and_records_without_one_are_read(data):
+def test_images_have_no_number_of_texts_and_records_without_one_are_read(data):
     seen = Seen.of(data)
     assert seen.texts is None
     assert "texts" not in seen.to_dict()

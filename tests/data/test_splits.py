@@ -60,7 +60,7 @@ def test_the_same_seed_gives_the_same_parts_and_another_seed_others():
     assert first.validation.digests != other.validation.digests
 
 
-def test_parts_that_exist_are_left_alone_and_the_others_are_drawn():
+def test_given_parts_are_left_alone_and_missing_ones_are_split_off():
     all_classes = list("abc")
     splits = assemble({"train": _pool(TARGETS), "test": _pool(all_classes)}, Splitting())
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (136, 24, 3)
@@ -77,7 +77,7 @@ def test_a_given_part_without_a_class_is_doubted():
 
 @pytest.mark.parametrize("targets", [np.repeat(["a", "b"], 30), np.arange(60) * 0.5, [["x"], ["y", "x"]] * 30])
 @pytest.mark.parametrize("group_count", [3, 12, 60])
-def test_no_group_is_torn_apart(targets, group_count):
+def test_every_group_stays_in_one_part(targets, group_count):
     groups = np.arange(60) % group_count
     for seed in range(5):
         splits = assemble({"train": _pool(targets, groups)}, Splitting(seed=seed))
@@ -193,7 +193,7 @@ def test_no_validation_part_at_all_is_refused():
 @pytest.mark.parametrize(
     "holdout", [(0.5, 0.5), (1.0, 0.0), (-0.1, 0.1), (0.1,), 0.2, ("a", 0.1), (float("nan"), 0.1), None]
 )
-def test_a_holdout_that_leaves_nothing_or_is_none_is_refused(holdout):
+def test_a_holdout_that_is_invalid_or_leaves_nothing_is_refused(holdout):
     with pytest.raises(DataError, match=r"holdout must be two fractions.*\(0.15, 0.15\)") as caught:
         Splitting(holdout)
     assert repr(holdout) in str(caught.value)
@@ -240,7 +240,7 @@ def test_statistics_come_from_the_training_part_alone():
     assert splits.test.labels == splits.labels
 
 
-def test_one_picture_in_two_parts_is_named():
+def test_one_image_in_two_parts_is_named():
     pool = _pool(TARGETS)
     test = Pool([pool.inputs[7], *_pool("bc").inputs], list("abc"))
     with pytest.warns(DataWarning, match=r"example 7 \(train\) = example 0 \(test\)"):

@@ -1,4 +1,4 @@
-"""Which kind of labels a column holds is read off once, from training, and never differently elsewhere."""
+"""The kind of labels is inferred once, from training, and is the same for all parts."""
 
 import numpy as np
 import pandas as pd

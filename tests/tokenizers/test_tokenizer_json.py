@@ -1,4 +1,4 @@
-"""A tokenizer.json is read where each of its parts is known, and refused with the part where not."""
+"""A tokenizer.json is read when each of its parts is known; otherwise the error names the part."""
 
 import copy
 
@@ -22,7 +22,7 @@ PIECES = {
 
 
 def changed(values, path, value):
-    """A copy with one other value."""
+    """A copy with one changed value."""
     found = copy.deepcopy(values)
     *outer, last = path
     inner = found

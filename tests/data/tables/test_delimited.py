@@ -1,4 +1,4 @@
-"""CSV and TSV files: what a row is, which line it stands on, and what is kept."""
+"""CSV and TSV files: how rows are split, how errors name lines, and which cells are kept."""
 
 import csv
 
