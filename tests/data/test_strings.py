@@ -11,7 +11,7 @@ from PIL import Image
 import tfft
 from tfft.core.errors import DataError
 from tfft.core.specs import Text
-from tfft.data.strings import are_texts, as_texts, is_encoded_text
+from tfft.data.strings import are_texts, as_texts, is_encoded_text, text_of
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,36 @@ def test_other_values_are_not_texts(values):
 def test_a_mixture_is_refused_with_both_rows(values, rows):
     with pytest.raises(DataError, match=rows):
         are_texts(values)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("a", Text("a")),
+        (np.str_("a"), Text("a")),
+        (("a", "b"), Text("a", "b")),
+        (["a", "b"], Text("a", "b")),
+        (np.array(["a", "b"]), Text("a", "b")),
+        (Text("a", "b"), Text("a", "b")),
+        (("a", 1), None),
+        (("a",), None),
+        (("a", "b", "c"), None),
+        (np.array([["a", "b"]]), None),
+        (np.array([1, 2]), None),
+        (b"a", None),
+        (None, None),
+    ],
+)
+def test_strings_and_pairs_become_one_text_and_other_values_do_not(value, expected):
+    found = text_of(value)
+    assert found == expected
+    assert found is None or all(type(part) in (str, type(None)) for part in (found.first, found.second))
+
+
+def test_texts_of_an_array_are_not_given_as_text_objects():
+    assert not are_texts([Text("a"), Text("b")])
+    with pytest.raises(DataError, match="Input 0 is not like the first input"):
+        as_texts([Text("a")])
 
 
 @pytest.mark.parametrize("first", ["", " ", "see logo.png", "logo.png"])

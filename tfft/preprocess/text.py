@@ -10,7 +10,7 @@ import numpy as np
 
 from tfft.core.errors import DataError, kind_of
 from tfft.core.ragged import padded
-from tfft.core.specs import Text
+from tfft.data.strings import text_of
 from tfft.tokenizers.tokenizer import Packed, Tokenizer
 
 _LEAST = 8
@@ -132,7 +132,11 @@ class TextPreprocessor:
 
 
 def _strings(item: Any, number: int) -> tuple[str, ...]:
-    found = _parts(item, number)
+    # an array holds tokens, not texts
+    text = None if isinstance(item, np.ndarray) else text_of(item)
+    if text is None:
+        raise DataError(f"Input {number} is not a text.", kind_of(item), "Pass a string, or a pair of strings.")
+    found = (text.first,) if text.second is None else (text.first, text.second)
     try:
         for part in found:
             part.encode()
@@ -141,13 +145,3 @@ def _strings(item: Any, number: int) -> tuple[str, ...]:
             f"Input {number} holds half of a character, which UTF-8 cannot write.", ascii(item)[:60], "Remove it."
         ) from None
     return found
-
-
-def _parts(item: Any, number: int) -> tuple[str, ...]:
-    if isinstance(item, Text):
-        return (item.first,) if item.second is None else (item.first, item.second)
-    if isinstance(item, str):
-        return (item,)
-    if isinstance(item, (tuple, list)) and len(item) == 2 and all(isinstance(part, str) for part in item):
-        return tuple(item)
-    raise DataError(f"Input {number} is not a text.", kind_of(item), "Pass a string, or a pair of strings.")
