@@ -123,13 +123,13 @@ def _wide_parquet(path):
 
 REFUSED = [
     (_wide_csv, "t.csv", "2,000,002 columns are more than the limit"),
-    (_wide_row, "t.csv", "Line 2 of .* has 2000002 cells, and the header 2"),
+    (_wide_row, "t.csv", "Line 2 of .* has 2000002 cells, but the header has 2"),
     (_one_line, "t.csv", "A line of .* bytes are more than the limit"),
     (_one_header, "t.tsv", "A line of .* bytes are more than the limit"),
     (_one_cell, "t.csv", "Line 2 of .* begins a row that cannot be read"),
     (_stray_marks, "t.csv", "Line 102 of .* begins a quoted cell that spans 652 lines"),
     (_extra_tab, "t.tsv", "Line 102 of .* begins a quoted cell that spans 652 lines"),
-    (_two_names, "t.csv", "two columns of one name: 'label'"),
+    (_two_names, "t.csv", "two columns with the same name: 'label'"),
     (_deep_line, "t.jsonl", "100,001 levels are more than the limit"),
     (_deep_objects, "t.jsonl", "100,001 levels are more than the limit"),
     (_unclosed_line, "t.jsonl", "100,001 levels are more than the limit"),

@@ -1,4 +1,4 @@
-"""Augmentations as values: checked when they are made, JSON and back, listed by name."""
+"""Augmentations are checked when they are made, survive JSON, and have names."""
 
 import json
 

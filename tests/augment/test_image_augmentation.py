@@ -1,4 +1,4 @@
-"""Augmentations of pictures as values: checked when they are made."""
+"""Augmentations of images check their options when they are made."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_numbers_out_of_range_are_refused_when_the_value_is_made(make, said):
 
 @pytest.mark.parametrize("options", [{"horizontal": "False"}, {"horizontal": False}, {"vertical": 1}])
 def test_flips_that_mirror_nothing_or_mean_something_else_are_refused(options):
-    with pytest.raises(DataError, match=r"flips\(\) needs True for one way or both"):
+    with pytest.raises(DataError, match=r"flips\(\) needs horizontal=True, vertical=True or both"):
         augmentation.flips(**options)
 
 

@@ -1,4 +1,4 @@
-"""Changes of one picture: of the right size, within their limits, and really random."""
+"""Changes of an image keep its size, stay within their limits, and are random."""
 
 import numpy as np
 import pytest
@@ -31,23 +31,23 @@ def test_a_change_keeps_size_and_mode_repeats_with_the_generator_and_differs_wit
 
 @pytest.mark.parametrize("size", [(48, 32), (1, 1), (1, 300), (300, 1)])
 @pytest.mark.parametrize("name", CHANGES)
-def test_no_picture_is_too_small_or_too_thin(name, size):
+def test_no_image_is_too_small_or_too_thin(name, size):
     image = Image.new("RGB", size, (10, 20, 30))
     for seed in range(10):
         assert CHANGES[name](image, np.random.default_rng(seed)).size == size
 
 
 @pytest.mark.parametrize("size", [(40, 30), (1, 1), (1000, 3), (3, 1000)])
-def test_a_crop_lies_inside_of_any_picture(size):
+def test_a_crop_lies_inside_of_any_image(size):
     inside = Image.new("RGB", size, (255, 255, 255))
     for seed in range(20):
         box = image_changes.crop(inside, np.random.default_rng(seed), (8, 6), (0.3, 1.0), (0.75, 1.33))
         assert np.asarray(box).shape == (6, 8, 3)
-        assert np.asarray(box).min() == 255  # nothing from outside of the picture
+        assert np.asarray(box).min() == 255  # nothing from outside of the image
 
 
 def test_crops_have_the_shares_and_ratios_that_were_asked_for():
-    # what a box holds of a ramp tells where it began and ended
+    # the values of the ramp in a box tell where the box began and ended
     ramp = Image.fromarray(np.tile(np.linspace(0, 255, 256, dtype=np.uint8)[None, :, None], (256, 1, 3)))
     spans = []
     for seed in range(200):
@@ -79,7 +79,7 @@ def test_colors_leave_the_geometry_alone_and_stay_within_their_factor():
     assert 115 < max(levels) <= 121
 
 
-def test_erasing_happens_to_the_share_of_pictures_and_covers_the_share_of_the_area():
+def test_erasing_happens_to_the_share_of_images_and_covers_the_share_of_the_area():
     black = Image.new("RGB", (100, 100))
     covered = [
         (np.asarray(image_changes.erase(black, np.random.default_rng(seed), 0.5, (0.1, 0.2))).max(axis=2) > 0).mean()
@@ -115,7 +115,7 @@ def test_all_fourteen_operations_are_drawn_and_the_magnitude_matters():
 
 def test_a_rotation_turns_by_up_to_the_angle_both_ways():
     bar = Image.new("RGB", (101, 101))
-    bar.paste((255, 255, 255), (50, 0, 51, 101))  # upright, through the middle
+    bar.paste((255, 255, 255), (50, 0, 51, 101))  # a vertical line through the middle
     angles = []
     for seed in range(200):
         turned = np.asarray(image_changes.rotate(bar, np.random.default_rng(seed), degrees=20))[:, :, 0] > 100

@@ -63,7 +63,7 @@ def test_a_small_alpha_leaves_most_examples_nearly_whole(batch):
 @pytest.mark.parametrize("mix", [mixup, cutmix])
 @pytest.mark.parametrize("alpha", [0.3, 1.0, 3.0])
 def test_shares_follow_the_beta_distribution_of_the_papers(mix, alpha):
-    """Two pictures, one of which is often its own partner: shares of the others are those of Beta(alpha, alpha)."""
+    """Of two images, each is often its own partner; the shares of all others follow Beta(alpha, alpha)."""
     side = 64
     pixels = np.zeros((2, side, side, 3), np.uint8)
     targets, shares = np.eye(2, dtype=np.float32), []
@@ -75,7 +75,7 @@ def test_shares_follow_the_beta_distribution_of_the_papers(mix, alpha):
     if mix is mixup:
         assert stats.kstest(mixed[:1500], stats.beta(alpha, alpha).cdf).pvalue > 1e-3
     else:
-        # boxes that hang over the edge are smaller; those around the middle are as large as the draw says
+        # boxes at the edge are cut; boxes around the middle have the size that was drawn
         whole = []
         for seed in range(20_000):
             random = np.random.default_rng(seed)

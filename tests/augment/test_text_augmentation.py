@@ -1,4 +1,4 @@
-"""Augmentations of texts as values, and carried out on the way into a net."""
+"""Augmentations of texts check their options when they are made, and are applied while texts are loaded."""
 
 import numpy as np
 import pandas

@@ -1,4 +1,4 @@
-"""A view of a picture: what is asked for happens in order, and only to what it belongs to."""
+"""Augmentations are applied in order, and only to the inputs that they are made for."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ def test_the_same_change_twice_happens_twice():
 
 
 def test_a_small_box_keeps_the_detail_of_the_original(tmp_path):
-    """Of a picture that was shrunk first, a box holds too few pixels."""
+    """A box in an image that was shrunk first has too few pixels."""
     fine = np.random.default_rng(1).integers(0, 256, (400, 400, 3), np.uint8)
     Image.fromarray(fine).save(tmp_path / "fine.jpg", quality=95)
     quarter = augmentation.crops(scale=(0.05, 0.05), ratio=(1, 1))
@@ -48,12 +48,12 @@ def test_a_small_box_keeps_the_detail_of_the_original(tmp_path):
     assert sharp.std() > 1.5 * blurred.std()
 
 
-def test_a_picture_that_cannot_be_read_is_named():
+def test_an_image_that_cannot_be_read_is_named():
     with pytest.raises(DataError, match=r"nowhere\.jpg"):
         read("nowhere.jpg", GEOMETRY, (augmentation.crops(),), np.random.default_rng(0))
 
 
-def test_only_what_mixes_touches_a_batch():
+def test_only_augmentations_that_mix_change_a_batch():
     pixels, targets = np.stack([PHOTO, PHOTO[::-1]]), np.eye(2, dtype=np.float32)
     same = mix(pixels, targets, (augmentation.flips(),), np.random.default_rng(0))
     assert same[0] is pixels

@@ -1,4 +1,4 @@
-"""Changes of words and tokens: what may change does, and nothing else."""
+"""Changes of words and tokens change nothing else."""
 
 import sys
 import types

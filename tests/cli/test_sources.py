@@ -129,10 +129,10 @@ def test_a_model_of_pairs_takes_two_texts_with_a_tab_between_them(tmp_path):
     assert [answer.name for answer in reader.predict(found)] == ["how far? | two miles", "why?"]
     with pytest.raises(DataError, match=r"there is no tab\. Got: 'how far\?'\. Put one tab"):
         given_inputs(reader, ["how far?"])
-    with pytest.raises(DataError, match=r"trained on pairs of texts, and is asked about single texts"):
+    with pytest.raises(DataError, match=r"trained on pairs of texts, but got single texts"):
         reader.predict(["how far?"])
     alone = TypedData(tmp_path / "pairs.tsv", None, "label", False, text_column="first").splits(0)
-    with pytest.raises(DataError, match=r"trained on pairs of texts, and is asked about single texts"):
+    with pytest.raises(DataError, match=r"trained on pairs of texts, but got single texts"):
         tfft.evaluate(reader, alone.test)
 
 

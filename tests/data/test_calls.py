@@ -1,4 +1,4 @@
-"""The call that made some data, as text that makes it again."""
+"""The call that read the data, as text, reads the same data again."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""An input is computed from only as long as it holds what it held when it was looked at."""
+"""An input is used only while its content is the one that was inspected."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def test_a_file_that_was_written_over_is_named(class_folder):
         unchanged(data.train, 0)
 
 
-def test_a_file_that_is_gone_is_left_to_whoever_decodes_it(class_folder, tmp_path):
+def test_a_missing_file_is_left_to_the_decoder(class_folder, tmp_path):
     data = tfft.data.from_folder(class_folder)
     path = data.train.inputs[0]
     (tmp_path / path).unlink()

@@ -1,4 +1,4 @@
-"""What is legal and probably not meant is said, and what is meant is not."""
+"""Warnings for valid data that is probably a mistake; ordinary data gives no warning."""
 
 import warnings
 
@@ -22,7 +22,7 @@ def test_one_hot_rows_read_as_several_labels_are_doubted():
 
 
 def test_class_ids_as_floats_are_doubted():
-    with pytest.warns(DataWarning, match=r"floats 0.0 to 2.*read as a quantity.*pass integers"):
+    with pytest.warns(DataWarning, match=r"floats 0.0 to 2.*treated as a quantity.*pass integers"):
         data_warnings.warn_labels(AGE, np.float32([[0], [1], [2], [0], [1], [2]]))
     with pytest.warns(DataWarning, match=r"floats 1.0 to 3"):
         data_warnings.warn_labels(AGE, np.float32([[1], [2], [1], [2], [3], [3]]))
@@ -30,7 +30,7 @@ def test_class_ids_as_floats_are_doubted():
 
 @pytest.mark.parametrize("names", [("cat", "Cat"), ("cat", "cat "), ("cat", " CAT", "dog")])
 def test_labels_that_differ_in_capitals_or_spaces_are_doubted(names):
-    with pytest.warns(DataWarning, match=r"capitals or spaces.*'cat'.*Spell them alike"):
+    with pytest.warns(DataWarning, match=r"capitals or spaces.*'cat'.*spell them in the same way"):
         data_warnings.warn_labels(LabelSpace(names), np.arange(len(names)))
 
 
@@ -56,12 +56,12 @@ def _part(*digests):
     return Examples([f"{d}.png" for d in digests], np.zeros(len(digests), int), LabelSpace(("a", "b")), digests)
 
 
-def test_one_picture_in_two_parts_is_named_with_both_its_files():
-    with pytest.warns(DataWarning, match=r"1 inputs stand in two parts.*x.png \(train\) = x.png \(test\).*remove one"):
+def test_one_image_in_two_parts_is_named_with_both_its_files():
+    with pytest.warns(DataWarning, match=r"1 inputs are in two parts.*x.png \(train\) = x.png \(test\).*remove one"):
         data_warnings.warn_overlap({"train": _part("x", "y"), "validation": _part("z"), "test": _part("x")})
 
 
-def test_one_picture_twice_in_a_part_is_no_leak():
+def test_one_image_twice_in_a_part_is_no_leak():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         data_warnings.warn_overlap({"train": _part("x", "x"), "test": _part("y", "y")})
@@ -93,7 +93,7 @@ def test_looking_for_overlaps_reads_no_input_that_is_not_named():
 
 
 def test_a_group_in_two_parts_is_named():
-    with pytest.warns(DataWarning, match=r"1 groups stand in two parts: 'ann \(train and test\)'"):
+    with pytest.warns(DataWarning, match=r"1 groups are in two parts: 'ann \(train and test\)'"):
         data_warnings.warn_groups(
             {"train": np.array(["ann", "bob"]), "validation": None, "test": np.array(["ann", "ann"])}
         )

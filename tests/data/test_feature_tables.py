@@ -1,4 +1,4 @@
-"""Tables are found again by their key, fall back from disk to memory, and hold inputs that were read once."""
+"""Tables are found again by their key, move from disk to memory when the disk fails, and hold inputs that were read once."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def examples(count=150):
 
 
 class Reading:
-    """Counts what it reads, and fails at one input."""
+    """A reader that counts its calls, and fails for one input."""
 
     def __init__(self, broken=None):
         self.read, self.broken = [], broken

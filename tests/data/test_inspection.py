@@ -1,4 +1,4 @@
-"""Every image is looked at once before training: what is wrong is named, what is alike is found, memory stays flat."""
+"""Every input is inspected once before training: faults are named, duplicates are found, and memory use stays constant."""
 
 import io
 import threading
@@ -110,7 +110,7 @@ def test_positions_survive_parallel_work():
 
 
 def test_inputs_are_read_as_they_are_needed_and_not_kept():
-    """At any time no more arrays are alive than threads are at work: a memory-mapped file of any size streams."""
+    """No more arrays are in memory than threads are at work, so a memory-mapped file may have any size."""
     lock, alive, most = threading.Lock(), 0, 0
 
     class Tracked(np.ndarray):

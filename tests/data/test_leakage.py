@@ -1,4 +1,4 @@
-"""Seen: contents are known again whatever their names and order are."""
+"""Seen recognises contents, whatever the names and order of the examples."""
 
 import json
 
@@ -68,7 +68,7 @@ def test_it_knows_how_many_texts_an_example_has(pairs, columns, texts):
     assert Seen.from_dict(json.loads(json.dumps(seen.to_dict()))) == seen
 
 
-def test_pictures_have_no_number_of_texts_and_records_without_one_are_read(data):
+def test_images_have_no_number_of_texts_and_records_without_one_are_read(data):
     seen = Seen.of(data)
     assert seen.texts is None
     assert "texts" not in seen.to_dict()
@@ -81,14 +81,14 @@ def test_single_texts_for_a_model_of_pairs_are_refused_and_the_other_way(pairs):
     single.check_pairs(Text("a"))
     double.check_pairs(Text("a", ""))
     with pytest.raises(
-        DataError, match=r"trained on pairs.*asked about single texts\. Got: 'a'.*text_column=\[first, second\]"
+        DataError, match=r"trained on pairs.*but got single texts\. Got: 'a'.*text_column=\[first, second\]"
     ):
         double.check_pairs(Text("a"))
-    with pytest.raises(DataError, match=r"trained on single texts.*asked about pairs.*one text for each"):
+    with pytest.raises(DataError, match=r"trained on single texts.*but got pairs.*one text for each"):
         single.check_pairs(Text("a", "b"))
 
 
 @pytest.mark.parametrize("texts", [0, 3, "2"])
 def test_a_number_of_texts_that_there_is_not_is_refused(data, texts):
-    with pytest.raises(ValueError, match="no record"):
+    with pytest.raises(ValueError, match="not a valid record of seen examples"):
         Seen.from_dict(Seen.of(data).to_dict() | {"texts": texts})

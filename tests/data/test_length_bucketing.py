@@ -1,4 +1,4 @@
-"""Batches of like lengths: nobody is left out, little is padding, and the order is still a shuffle."""
+"""Batches of similar lengths hold every example once and little padding, in a random order."""
 
 from itertools import pairwise
 
@@ -20,7 +20,7 @@ def grouped(chosen, batch_size, lengths=LENGTHS, seed=0):
 
 
 def padding(found):
-    """Share of all steps of padded batches that is padding."""
+    """The share of padding in all steps of the padded batches."""
     whole = sum(len(batch) * LENGTHS[batch].max() for batch in found)
     return 1 - sum(LENGTHS[batch].sum() for batch in found) / whole
 
@@ -62,13 +62,13 @@ def test_little_of_a_batch_is_padding():
 
 
 def test_batches_do_not_come_by_length():
-    """Else the head would see short texts first, and the rate would be at its highest for some lengths alone."""
+    """Otherwise the head would see short texts first, and some lengths only at the highest learning rate."""
     found = [LENGTHS[batch].mean() for batch in grouped(shuffled(len(LENGTHS)), 8)]
     assert abs(np.corrcoef(found, np.arange(len(found)))[0, 1]) < 0.1
 
 
 def test_examples_meet_others_in_every_epoch():
-    """Sorted as a whole, the same examples would be neighbours in each of them."""
+    """If all examples were sorted together, the same ones would be neighbours in every epoch."""
     pairs = [
         {pair for batch in grouped(shuffled(5000, epoch), 10, seed=epoch) for pair in pairwise(batch.tolist())}
         for epoch in range(2)

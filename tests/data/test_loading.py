@@ -1,4 +1,4 @@
-"""Loading makes the arrays of a batch: as they are, or changed by what is drawn for epoch and example."""
+"""Loading makes the arrays of a batch, unchanged or with random changes for each epoch and example."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def texts():
 
 @pytest.fixture(scope="module")
 def letters():
-    """A preprocessor whose tokens are letters."""
+    """A preprocessor with one token for each letter."""
     return tfft.load_backbone("toy_text").preprocessor
 
 
@@ -79,7 +79,7 @@ def test_a_mixer_gets_the_batch_and_its_own_draw():
     assert seen[0] == seen[1] != seen[2]
 
 
-def test_pictures_are_all_alike():
+def test_images_are_all_alike():
     loading = reading(examples(), ImagePreprocessor(2, 3), encode)
     assert loading.lengths is None
     assert loading.shapes == ((2, 3, 3),)
@@ -90,7 +90,7 @@ def test_texts_become_the_inputs_of_the_net_padded_to_the_longest_of_their_batch
     loading = reading(tokenized(letters, texts()), letters, encode)
     assert loading.count == len(TEXTS)
     assert loading.shapes == ((None,), (None,), (None,))
-    # a token in front and one behind; spaces are none
+    # one token before and one after the text; spaces are not tokens
     assert loading.lengths.tolist() == [2 + len(text.replace(" ", "")) for text in TEXTS]
     for chosen in ([0, 4], [1, 0, 2], [3], [2]):
         ids, segments, mask, targets = loading.load(0, np.array(chosen))

@@ -1,4 +1,4 @@
-"""Batches: every example exactly once an epoch, in an order that depends on nothing but seed and epoch."""
+"""Batches hold every example exactly once per epoch, in an order that depends only on seed and epoch."""
 
 import time
 from itertools import chain
@@ -35,8 +35,8 @@ def _changing(count, read=_read, mix=_keep, seed=0):
     return reading_at_random(_examples(count), read, _encode, mix, seed)
 
 
-class _Pictures:
-    """What a preprocessor of pictures is to loading."""
+class _Images:
+    """A stand-in for a preprocessor of images."""
 
     inputs = (("pixels", (2, 3, 3), "float32"),)
 
@@ -51,7 +51,7 @@ class _Pictures:
 
 
 class _Tokens:
-    """What a preprocessor of texts is to loading: rows of many lengths become two inputs, padded with -1."""
+    """A stand-in for a preprocessor of texts: rows of different lengths become two inputs, padded with -1."""
 
     inputs = (("ids", (None,), "int32"), ("mask", (None,), "int32"))
 
@@ -66,21 +66,21 @@ class _Tokens:
 
 
 def _plain(count, read=lambda item: item):
-    return reading(_examples(count), _Pictures(read), _encode)
+    return reading(_examples(count), _Images(read), _encode)
 
 
 LENGTHS = np.random.default_rng(0).integers(1, 60, 83)
 
 
 def _ragged():
-    """As many tokens of each example as ``LENGTHS`` says, each the position of its example."""
+    """Examples with ``LENGTHS`` tokens; each token is the position of its example."""
     rows = Ragged.of(np.full(length, index, np.int32) for index, length in enumerate(LENGTHS))
     digests = tuple(map(str, range(len(rows))))
     return reading(Examples(rows, np.arange(len(rows)) % 2, LabelSpace(("a", "b")), digests), _Tokens(), _encode)
 
 
 def _read_out(dataset):
-    """Positions of each batch, after a look at what each row holds."""
+    """Check the content of each row, and return the positions of each batch."""
     found = []
     for (ids, mask), targets in dataset.as_numpy_iterator():
         positions = ids[:, 0]
@@ -93,7 +93,7 @@ def _read_out(dataset):
 
 
 def _run(dataset):
-    """(positions, targets, batch sizes) as a dataset gives them."""
+    """Run a dataset, and return (positions, targets, batch sizes)."""
     pairs = list(dataset.as_numpy_iterator())
     positions = [int(image[0, 0, 0]) for images, _ in pairs for image in images]
     targets = [int(row.argmax()) for _, rows in pairs for row in rows]
@@ -270,7 +270,7 @@ def test_texts_stand_once_in_each_epoch_padded_to_the_longest_of_their_batch(bat
 
 
 def test_texts_of_like_length_share_a_batch():
-    """Fewer steps are computed than in batches as the order has them."""
+    """Such batches have fewer steps than batches in the original order."""
     found = _read_out(training_batches(_ragged(), 8, range(1), 0))
     chosen = order(len(LENGTHS), 0, 0)
     plain = sum(len(part) * padded(LENGTHS[part].max()) for part in np.split(chosen, range(8, len(chosen), 8)))

@@ -1,4 +1,4 @@
-"""Pools: what cannot be read is named or left out, and a source can be taken whole in a model's label space."""
+"""Pools: unreadable inputs are named or left out, and all examples of a source can be read in a model's label space."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_a_source_taken_whole_has_the_class_ids_of_the_model():
     assert len(set(examples.digests)) == 3
 
 
-def test_a_label_the_model_does_not_know_and_nothing_at_all_are_refused():
+def test_unknown_labels_and_sources_without_examples_are_refused():
     with pytest.raises(DataError, match=r"The evaluated part has labels that training does not have: 'moths'"):
         unsplit({"train": Pool([IMAGE], ["moths"])}, LABELS)
     with pytest.raises(DataError, match=r"no examples.*1 unreadable"):

@@ -1,4 +1,4 @@
-"""Selections and joins read an item only when an index asks for it."""
+"""Selections and joins read an item only when it is accessed."""
 
 import numpy as np
 import pytest

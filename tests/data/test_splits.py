@@ -60,7 +60,7 @@ def test_the_same_seed_gives_the_same_parts_and_another_seed_others():
     assert first.validation.digests != other.validation.digests
 
 
-def test_parts_that_exist_are_left_alone_and_the_others_are_drawn():
+def test_given_parts_are_left_alone_and_missing_ones_are_split_off():
     all_classes = list("abc")
     splits = assemble({"train": _pool(TARGETS), "test": _pool(all_classes)}, Splitting())
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (136, 24, 3)
@@ -71,13 +71,13 @@ def test_parts_that_exist_are_left_alone_and_the_others_are_drawn():
 
 
 def test_a_given_part_without_a_class_is_doubted():
-    with pytest.warns(DataWarning, match=r"test part has no example of the classes 'c'"):
+    with pytest.warns(DataWarning, match=r"test part has no examples of the classes 'c'"):
         assemble({"train": _pool(TARGETS), "test": _pool(["a", "b"])}, Splitting())
 
 
 @pytest.mark.parametrize("targets", [np.repeat(["a", "b"], 30), np.arange(60) * 0.5, [["x"], ["y", "x"]] * 30])
 @pytest.mark.parametrize("group_count", [3, 12, 60])
-def test_no_group_is_torn_apart(targets, group_count):
+def test_every_group_stays_in_one_part(targets, group_count):
     groups = np.arange(60) % group_count
     for seed in range(5):
         splits = assemble({"train": _pool(targets, groups)}, Splitting(seed=seed))
@@ -117,7 +117,7 @@ def test_grouped_parts_hold_every_class_where_the_groups_allow_it(groups_a_class
 
 def test_a_part_without_one_of_the_classes_is_doubted():
     groups = np.repeat(np.arange(4), 4)
-    with pytest.warns(DataWarning, match=r"part has no example of the classes"):
+    with pytest.warns(DataWarning, match=r"part has no examples of the classes"):
         assemble({"train": _pool(np.repeat(["a", "a", "b", "b"], 4), groups)}, Splitting((0.2, 0.2)))
 
 
@@ -139,7 +139,7 @@ def test_groups_of_another_length_are_refused():
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_too_few_groups_for_the_parts_are_refused(count):
-    with pytest.raises(DataError, match=r"a group for each part.*1 group left.*holdout="):
+    with pytest.raises(DataError, match=r"at least one group for each part.*1 group left.*holdout="):
         assemble({"train": _pool(["a", "b", "b", "a"], np.arange(4) % count)}, Splitting())
 
 
@@ -156,11 +156,11 @@ def test_a_group_in_two_given_parts_is_doubted():
 def test_too_few_images_a_class_are_refused(per_class, message):
     with pytest.raises(DataError, match=message) as caught:
         assemble({"train": _pool(["a", "b"] * per_class)}, Splitting())
-    assert "every class one" in caught.value.fix.lower()
+    assert "every class needs one" in caught.value.fix.lower()
 
 
 def test_a_class_that_is_too_small_is_named():
-    with pytest.raises(DataError, match=r"classes 'rare' have no training example.*one to train on.*floats"):
+    with pytest.raises(DataError, match=r"classes 'rare' have no training example.*one for training.*floats"):
         assemble({"train": _pool(["a"] * 20 + ["b"] * 20 + ["rare"])}, Splitting())
 
 
@@ -193,7 +193,7 @@ def test_no_validation_part_at_all_is_refused():
 @pytest.mark.parametrize(
     "holdout", [(0.5, 0.5), (1.0, 0.0), (-0.1, 0.1), (0.1,), 0.2, ("a", 0.1), (float("nan"), 0.1), None]
 )
-def test_a_holdout_that_leaves_nothing_or_is_none_is_refused(holdout):
+def test_a_holdout_that_is_invalid_or_leaves_nothing_is_refused(holdout):
     with pytest.raises(DataError, match=r"holdout must be two fractions.*\(0.15, 0.15\)") as caught:
         Splitting(holdout)
     assert repr(holdout) in str(caught.value)
@@ -240,7 +240,7 @@ def test_statistics_come_from_the_training_part_alone():
     assert splits.test.labels == splits.labels
 
 
-def test_one_picture_in_two_parts_is_named():
+def test_one_image_in_two_parts_is_named():
     pool = _pool(TARGETS)
     test = Pool([pool.inputs[7], *_pool("bc").inputs], list("abc"))
     with pytest.warns(DataWarning, match=r"example 7 \(train\) = example 0 \(test\)"):

@@ -1,4 +1,4 @@
-"""Texts in memory: what counts as one, from arrays and from tf.data."""
+"""Texts in memory are recognised, from arrays and from tf.data."""
 
 import io
 
@@ -11,7 +11,7 @@ from PIL import Image
 import tfft
 from tfft.core.errors import DataError
 from tfft.core.specs import Text
-from tfft.data.strings import are_texts, as_texts, is_encoded_text
+from tfft.data.strings import are_texts, as_texts, is_encoded_text, text_of
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_strings_and_pairs_of_them_are_texts(values):
 @pytest.mark.parametrize(
     "values", ["a", b"a", [], [1], [b"a"], [("a", "b", "c")], [("a", 1)], np.zeros((2, 8, 8)), None, 3]
 )
-def test_nothing_else_is(values):
+def test_other_values_are_not_texts(values):
     assert not are_texts(values)
 
 
@@ -53,6 +53,36 @@ def test_a_mixture_is_refused_with_both_rows(values, rows):
         are_texts(values)
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("a", Text("a")),
+        (np.str_("a"), Text("a")),
+        (("a", "b"), Text("a", "b")),
+        (["a", "b"], Text("a", "b")),
+        (np.array(["a", "b"]), Text("a", "b")),
+        (Text("a", "b"), Text("a", "b")),
+        (("a", 1), None),
+        (("a",), None),
+        (("a", "b", "c"), None),
+        (np.array([["a", "b"]]), None),
+        (np.array([1, 2]), None),
+        (b"a", None),
+        (None, None),
+    ],
+)
+def test_strings_and_pairs_become_one_text_and_other_values_do_not(value, expected):
+    found = text_of(value)
+    assert found == expected
+    assert found is None or all(type(part) in (str, type(None)) for part in (found.first, found.second))
+
+
+def test_texts_of_an_array_are_not_given_as_text_objects():
+    assert not are_texts([Text("a"), Text("b")])
+    with pytest.raises(DataError, match="Input 0 is not like the first input"):
+        as_texts([Text("a")])
+
+
 @pytest.mark.parametrize("first", ["", " ", "see logo.png", "logo.png"])
 def test_what_the_first_text_looks_like_decides_nothing(first):
     data = tfft.data.from_arrays([first, *TEXTS[1:]], ["a", "b"] * 10)
@@ -62,7 +92,7 @@ def test_what_the_first_text_looks_like_decides_nothing(first):
 
 
 def test_images_before_and_after_texts_in_a_dataset_are_refused_with_both_elements():
-    for content in ([picture(), "a", "b"], ["a", "b", picture()]):
+    for content in ([image(), "a", "b"], ["a", "b", image()]):
         rows = tf.data.Dataset.from_tensor_slices((content, ["a", "b", "a"]))
         with pytest.raises(
             DataError, match=r"Element \d of the train dataset is not UTF-8 \(an image.*and element \d is a text"
@@ -72,7 +102,7 @@ def test_images_before_and_after_texts_in_a_dataset_are_refused_with_both_elemen
 
 def test_bytes_among_images_that_are_no_images_are_unreadable_images():
     rows = tf.data.Dataset.from_tensor_slices(
-        ([b"version https://git-lfs"] + [picture(shade) for shade in range(19)], ["a", "b"] * 10)
+        ([b"version https://git-lfs"] + [image(shade) for shade in range(19)], ["a", "b"] * 10)
     )
     with pytest.raises(DataError, match=r"1 of 20 images cannot be read"):
         tfft.data.from_dataset(rows)
@@ -82,20 +112,20 @@ def test_bytes_among_images_that_are_no_images_are_unreadable_images():
 @pytest.mark.parametrize(
     ("values", "index"), [(["a", 1], 1), (["a", ("b", "c")], 1), ([("a", "b"), "c"], 1), (["a", "b", None], 2)]
 )
-def test_one_that_is_not_like_the_first_is_named(values, index):
-    with pytest.raises(DataError, match=rf"Input {index} is no text like the first one.*Pass one string"):
+def test_an_input_unlike_the_first_is_named(values, index):
+    with pytest.raises(DataError, match=rf"Input {index} is not like the first input.*Pass one string"):
         as_texts(values)
 
 
-def picture(shade=0):
+def image(shade=0):
     content = io.BytesIO()
     Image.new("RGB", (4, 4), (shade, 0, 0)).save(content, "PNG")
     return content.getvalue()
 
 
-def test_encoded_pictures_and_other_bytes_are_no_texts():
+def test_encoded_images_and_other_bytes_are_no_texts():
     assert is_encoded_text("ein Satz, 好看".encode())
-    assert not is_encoded_text(picture())
+    assert not is_encoded_text(image())
     assert not is_encoded_text(b"\xff\xfe\xfa")
     assert not is_encoded_text(b"")
 
@@ -115,13 +145,13 @@ def test_texts_without_a_target_each_are_refused():
         tfft.data.from_arrays(TEXTS, ["a", "b", "c"])
 
 
-def test_a_dataset_of_strings_holds_texts_where_the_first_one_is_no_picture():
+def test_a_dataset_of_strings_holds_texts_where_the_first_one_is_no_image():
     data = tfft.data.from_dataset(tf.data.Dataset.from_tensor_slices((TEXTS, ["a", "b"] * 10)))
     assert {text.first for part in (data.train, data.validation, data.test) for text in part.inputs} == set(TEXTS)
-    pictures = tfft.data.from_dataset(
-        tf.data.Dataset.from_tensor_slices(([picture(shade) for shade in range(20)], ["a", "b"] * 10)), holdout=(0.2, 0)
+    images = tfft.data.from_dataset(
+        tf.data.Dataset.from_tensor_slices(([image(shade) for shade in range(20)], ["a", "b"] * 10)), holdout=(0.2, 0)
     )
-    assert isinstance(pictures.train.inputs[0], bytes)
+    assert isinstance(images.train.inputs[0], bytes)
 
 
 def test_a_text_that_is_not_utf8_is_named_by_its_element():

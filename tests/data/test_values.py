@@ -1,4 +1,4 @@
-"""Whatever a user passes as targets becomes one clean array, or an error that names the rows."""
+"""Targets of any type become one array, or an error names the rows."""
 
 from decimal import Decimal
 
@@ -80,13 +80,13 @@ def test_missing_values_are_refused_with_their_rows(targets):
 
 
 @pytest.mark.parametrize("targets", ["cats", b"cats", 7, np.array(7), None])
-def test_what_is_no_sequence_is_refused(targets):
+def test_values_that_are_not_a_sequence_are_refused(targets):
     with pytest.raises(DataError, match=r"(?i)targets must.*one"):
         as_array(targets)
 
 
 @pytest.mark.parametrize("targets", [np.zeros((2, 2, 2)), np.zeros(3, complex), np.zeros(3, "datetime64[D]")])
-def test_a_rank_or_dtype_that_means_nothing_is_refused(targets):
+def test_an_unsupported_rank_or_dtype_is_refused(targets):
     with pytest.raises(DataError, match=r"numbers or names, with one axis or two.*Pass one") as caught:
         as_array(targets)
     assert str(targets.dtype) in str(caught.value)

@@ -35,7 +35,7 @@ def test_a_file_that_vanished_is_named(class_folder):
     model = tfft.build("toy", tfft.tasks.classification(data.labels))
     gone = Path(data.train.inputs[3])
     gone.unlink()
-    with pytest.raises(DataError, match=f"could not be read any more.*{gone.name}.*no such file"):
+    with pytest.raises(DataError, match=f"can no longer be read.*{gone.name}.*no such file"):
         predict(model, data.train, 4)
 
 

@@ -73,7 +73,7 @@ def test_pictures_stay_as_they_are(data):
 def test_an_example_that_is_no_text_is_refused_with_its_position(texts, read):
     inputs = [texts.train.inputs[0], texts.train.inputs[1], 3]
     mixed = Examples(inputs, texts.train.targets[:3], texts.labels, texts.train.digests[:3])
-    with pytest.raises(DataError, match=r"Input 2 is no text.*an int.*Pass a string"):
+    with pytest.raises(DataError, match=r"Input 2 is not a text.*an int.*Pass a string"):
         tokenized(read, mixed)
 
 

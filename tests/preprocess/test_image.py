@@ -1,4 +1,4 @@
-"""Every picture becomes the size that a net takes, whatever it is and however it is fitted."""
+"""Every image gets the size of the network's input, for all types and all ways to fit."""
 
 import io
 
@@ -22,7 +22,7 @@ def _jpeg(image, **options):
 
 def test_a_rotated_photo_is_turned_before_it_is_fitted():
     exif = Image.Exif()
-    exif[0x0112] = 6  # stored on its side
+    exif[0x0112] = 6  # the pixels are stored rotated
     upright = np.zeros((300, 100, 3), np.uint8)
     upright[:150] = 255
     found = ImagePreprocessor(60, 20)(_jpeg(np.ascontiguousarray(np.rot90(upright, 1)), exif=exif))
@@ -32,7 +32,7 @@ def test_a_rotated_photo_is_turned_before_it_is_fitted():
 
 @pytest.mark.parametrize("fit", ["squash", "crop", "pad"])
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (900, 1), (3, 5)])
-def test_every_shape_of_picture_fits(fit, size):
+def test_every_shape_of_image_fits(fit, size):
     result = ImagePreprocessor(20, 30, fit)(np.full((*size, 3), 77, np.uint8))
     assert result.shape == (20, 30, 3)
     assert result.dtype == np.uint8
@@ -56,7 +56,7 @@ def test_a_large_jpeg_decoded_small_equals_the_one_decoded_whole_and_resized():
     assert np.abs(ImagePreprocessor(64, 64)(content) - whole).mean() < 6
 
 
-def test_path_bytes_image_and_array_of_one_picture_give_the_same_pixels(tmp_path):
+def test_path_bytes_image_and_array_of_one_image_give_the_same_pixels(tmp_path):
     Image.fromarray(PIXELS).save(tmp_path / "a.PNG")
     read = ImagePreprocessor(8, 9)
     path, content = tmp_path / "a.PNG", (tmp_path / "a.PNG").read_bytes()
@@ -78,7 +78,7 @@ def test_an_unknown_fit_is_refused():
 
 
 @pytest.mark.parametrize("size", [(0, 8), (8, -1), (8, 2.5)])
-def test_a_size_that_is_none_is_refused(size):
+def test_an_invalid_size_is_refused(size):
     with pytest.raises(DataError, match=r"Height and width.*224") as caught:
         ImagePreprocessor(*size)
     assert f"{size[0]!r} x {size[1]!r}" in str(caught.value)

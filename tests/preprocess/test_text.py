@@ -1,4 +1,4 @@
-"""Every text becomes rows of tokens, and rows of a batch become what a net takes."""
+"""Every text becomes a row of tokens, and the rows of a batch become the inputs of a network."""
 
 import json
 
@@ -112,7 +112,7 @@ def test_arrays_that_are_not_all_inputs_get_no_names(read):
 
 
 @pytest.mark.parametrize("length", [7, 0, -1, 2.5, True, "128", None])
-def test_a_length_that_is_none_is_refused(read, length):
+def test_an_invalid_length_is_refused(read, length):
     with pytest.raises(DataError, match=r"must be a whole number of at least 8\. 128 is common") as caught:
         TextPreprocessor(read.tokenizer, length)
     assert f"length={length!r}" in caught.value.what
@@ -121,8 +121,8 @@ def test_a_length_that_is_none_is_refused(read, length):
 @pytest.mark.parametrize(
     "wrong", [3, 2.5, None, b"a bee", {"text": "a"}, ("a",), ("a", "b", "c"), ("a", 3), ("a", None), [1, 2]]
 )
-def test_what_is_no_text_is_refused_with_its_position(read, wrong):
-    with pytest.raises(DataError, match=r"Input 1 is no text.*Pass a string, or a pair of strings") as caught:
+def test_an_item_that_is_not_a_text_is_refused_with_its_position(read, wrong):
+    with pytest.raises(DataError, match=r"Input 1 is not a text.*Pass a string, or a pair of strings") as caught:
         read.many(["fine", wrong])
     named = {
         int: "an int",
@@ -134,7 +134,7 @@ def test_what_is_no_text_is_refused_with_its_position(read, wrong):
         list: "a list",
     }
     assert caught.value.got == named[type(wrong)]
-    with pytest.raises(DataError, match="Input 0 is no text"):
+    with pytest.raises(DataError, match="Input 0 is not a text"):
         read(wrong)
 
 
@@ -145,7 +145,7 @@ def test_pairs_among_single_texts_are_refused(read, mixed):
 
 
 def test_half_of_a_character_is_refused(read):
-    """As JSON and Windows file names may hold: the first half of an emoji, which UTF-8 cannot write."""
+    """JSON and Windows file names may hold the first half of an emoji, which UTF-8 cannot encode."""
     with pytest.raises(DataError, match="Input 1"):
         read.many(["fine", "bad \ud83d"])
 

@@ -1,4 +1,4 @@
-"""Numbers out of range are refused with the range."""
+"""Numbers out of range are refused, and the message states the range."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_a_lowest_number_is_said():
 
 
 @pytest.mark.parametrize("values", [(0, 0.5), (0.5, 0.2), (0.5, 1.5), 0.5, "ab", (0.1, 0.2, 0.3)])
-def test_what_is_no_range_is_refused(values):
+def test_an_invalid_range_is_refused(values):
     with pytest.raises(DataError, match=r"area=.* must be two numbers, 0 < lowest <= highest <= 1"):
         pair("area", values, 0, 1)
     assert pair("area", [0.5, 1], 0, 1) == (0.5, 1.0)

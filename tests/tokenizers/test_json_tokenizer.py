@@ -1,4 +1,4 @@
-"""A tokenizer of a tokenizer.json: the same ids however texts are taken apart, and a clear error where it cannot be made."""
+"""A tokenizer from a tokenizer.json gives the same ids however texts are split, and damaged values give a clear error."""
 
 import json
 

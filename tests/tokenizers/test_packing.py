@@ -1,4 +1,4 @@
-"""Rows are as KerasHub packs them, for all lengths of texts and pairs."""
+"""Rows equal those of KerasHub, for all lengths of texts and pairs."""
 
 from types import SimpleNamespace
 

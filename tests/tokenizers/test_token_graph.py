@@ -1,4 +1,4 @@
-"""A graph of TensorFlow gives the token ids that training and predicting have, also from a SavedModel."""
+"""The TensorFlow graph gives the same token ids as training and prediction, also from a SavedModel."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def module(made):
 
 
 def different(made, run, texts):
-    """The texts that are read otherwise."""
+    """The texts with other token ids in the graph."""
     ids, lengths = made.encode(texts)
     rows = np.split(ids, np.cumsum(lengths)[:-1])
     both = zip(texts, run(tf.constant(texts)).to_list(), rows, strict=True)

@@ -1,4 +1,4 @@
-"""Texts become tokens with the special ones in between, whatever is in them and however long they are."""
+"""Texts of any content and length become tokens with special tokens."""
 
 import json
 from dataclasses import replace
@@ -120,7 +120,7 @@ def test_thousands_of_texts_stay_in_order(tokenizer):
 
 def test_statistics_say_how_long_texts_are_and_what_of_them_is_lost(tokenizer):
     found = tokenizer.pack([("is " * 4,), ("is " * 8,), ("zzz is",), ("is " * 30,)], 10).statistics(10)
-    assert found["median"] == 8  # of 4, 6, 10 and 32 tokens
+    assert found["median"] == 8  # texts of 4, 6, 10 and 32 tokens
     assert (found["longest"], found["limit"]) == (32, 10)
     assert 10 < found["p95"] < 32
     assert found["truncated"] == 1 / 4, "a text of just the limit is whole"

@@ -1,4 +1,4 @@
-"""A tokenizer.json is read where each of its parts is known, and refused with the part where not."""
+"""A tokenizer.json is read when each of its parts is known; otherwise the error names the part."""
 
 import copy
 
@@ -22,7 +22,7 @@ PIECES = {
 
 
 def changed(values, path, value):
-    """A copy with one other value."""
+    """A copy with one changed value."""
     found = copy.deepcopy(values)
     *outer, last = path
     inner = found
@@ -160,5 +160,5 @@ def test_the_post_processor_says_what_stands_around_a_text(part, expected):
     ],
 )
 def test_another_post_processor_is_refused(part):
-    with pytest.raises(BackboneError, match="must put one token before a text and one behind it"):
+    with pytest.raises(BackboneError, match="must put one token before a text and one after it"):
         around({"post_processor": part}, "a file")

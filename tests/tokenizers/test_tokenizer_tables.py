@@ -1,4 +1,4 @@
-"""Tables of a tokenizer are sound before a library walks through them."""
+"""Tables of a tokenizer are checked before a library reads them."""
 
 import base64
 import io
@@ -13,7 +13,7 @@ from tfft.tokenizers.tokenizer_tables import byte_signs, is_sound, is_text
 
 @pytest.fixture(scope="module")
 def table() -> bytes:
-    """SentencePiece's own, for NFKC."""
+    """The table of SentencePiece for NFKC."""
     written = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(["how far is it"] * 30),
@@ -34,7 +34,7 @@ def test_the_table_of_sentencepiece_is_sound(table):
 
 
 @pytest.mark.parametrize("place", [4, 400, 40_000])
-def test_a_table_with_a_step_or_a_text_outside_is_not(table, place):
+def test_a_table_with_a_step_or_a_text_outside_is_not_sound(table, place):
     damaged = np.frombuffer(table, np.uint8).copy()
     for unit in (0xFFFFFFFF, 0x7FFFFE00):  # a leaf, and a step
         damaged[place : place + 4] = np.frombuffer(np.uint32(unit).tobytes(), np.uint8)
@@ -42,12 +42,12 @@ def test_a_table_with_a_step_or_a_text_outside_is_not(table, place):
 
 
 @pytest.mark.parametrize("cut", [0, 3, 4, 1000, -1])
-def test_a_table_that_was_cut_is_not(table, cut):
+def test_a_table_that_was_cut_is_not_sound(table, cut):
     assert not sound(table[:cut])
 
 
 @pytest.mark.parametrize("value", [None, 3, "", "no base 64!", "\u00e9", ["AAAA"]])
-def test_what_is_no_table_is_not(value):
+def test_bytes_that_are_not_a_table_are_not_sound(value):
     assert not is_sound(value)
 
 

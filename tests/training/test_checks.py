@@ -160,11 +160,11 @@ def test_single_texts_are_refused_for_a_model_that_was_trained_on_pairs(tmp_path
     )
     model = tfft.build("toy_text", tfft.tasks.classification(pairs.labels))
     tfft.fit(model, pairs, tfft.plans.head_only(1), progress=False)
-    with pytest.raises(DataError, match=r"trained on pairs of texts, and is asked about single texts"):
+    with pytest.raises(DataError, match=r"trained on pairs of texts, but got single texts"):
         check(model, single, 32)
     check(model, pairs, 32)
     predictor = tfft.load(tfft.export(model, tmp_path / "p.tfft"))
-    with pytest.raises(DataError, match=r"trained on pairs of texts, and is asked about single texts"):
+    with pytest.raises(DataError, match=r"trained on pairs of texts, but got single texts"):
         predictor.predict([("x", "y"), ("x", "y"), "z"], batch_size=2)
 
 

@@ -172,7 +172,7 @@ def test_a_full_disk_falls_back_to_memory_and_the_run_finishes(data, plain, tmp_
     same(expected, kept)
     assert reads(kept)[0].startswith("features")
     strict = run(data, Cache("disk", tmp_path / "other"))
-    assert reads(strict)[0].startswith("pixels: what is kept cannot be written: ")
+    assert reads(strict)[0].startswith("pixels: the cache cannot be written: ")
     same(expected, strict)
 
 

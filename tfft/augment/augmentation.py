@@ -1,8 +1,8 @@
-"""What is done to training examples only: frozen values, by name and from JSON.
+"""Augmentations, which change training examples only: constructors, and functions to make them by name or from JSON.
 
-augment=(crops(), flips())               # of a phase: Phase(..., augment=...)
-augment=(crops(), flips(), mixup())      # the last one mixes the examples of a batch, targets included
-augment=(swaps(), token_dropout())       # of texts
+augment=(crops(), flips())               # for a phase: Phase(..., augment=...)
+augment=(crops(), flips(), mixup())      # mixup mixes the examples of a batch, and their targets
+augment=(swaps(), token_dropout())       # for texts
 """
 
 from collections.abc import Mapping
@@ -30,16 +30,16 @@ __all__ = [
 
 
 def named(text: str) -> tuple[Augmentation, ...]:
-    """Augmentations by name, each with its defaults.
+    """Make augmentations by name, with default options.
 
     Args:
-        text: Names with commas between them, such as ``"crops,flips"``.
+        text: Names separated by commas, such as ``"crops,flips"``.
 
     Returns:
-        One Augmentation for each.
+        An Augmentation for each name.
 
     Raises:
-        DataError: When there is none of a name.
+        DataError: When a name does not exist.
 
     Example:
         >>> [step.name for step in named("crops, flips")]
@@ -55,15 +55,15 @@ def from_dict(values: Mapping[str, Any]) -> Augmentation:
     """Undo ``Augmentation.to_dict``.
 
     Args:
-        values: What it returned, possibly after a JSON round trip.
+        values: The result of ``to_dict``, possibly after a JSON round trip.
 
     Returns:
         An equal Augmentation.
 
     Raises:
-        DataError: When there is none of this name, or an option is out of range.
+        DataError: When the name does not exist, or an option is out of range.
         KeyError: When name or options are missing.
-        TypeError: When it takes no such option.
+        TypeError: When the augmentation does not have an option.
 
     Example:
         >>> from_dict(crops().to_dict()) == crops()

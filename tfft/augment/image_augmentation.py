@@ -1,4 +1,4 @@
-"""What is done to training pictures only: frozen values, carried out anew for every picture in every epoch."""
+"""Augmentations of training images: each image is changed anew, at random, in every epoch."""
 
 from numbers import Integral
 
@@ -10,42 +10,42 @@ from tfft.preprocess import validation
 
 
 def flips(horizontal: bool = True, vertical: bool = False) -> Augmentation:
-    """Mirror half of the pictures. Whether a mirrored picture still means the same is yours to know: digits do not.
+    """Mirror half of the images. Use it only when a mirrored image means the same; a mirrored digit does not.
 
     Args:
-        horizontal: Left and right.
-        vertical: Up and down.
+        horizontal: Whether to exchange left and right.
+        vertical: Whether to exchange top and bottom.
 
     Returns:
-        An Augmentation of single pictures, uint8 of shape (height, width, 3).
+        An Augmentation of single images, uint8 of shape (height, width, 3).
 
     Raises:
-        DataError: When it would mirror nothing.
+        DataError: When both arguments are False, or one is not a boolean.
     """
     if not all(isinstance(way, (bool, np.bool_)) for way in (horizontal, vertical)) or not (horizontal or vertical):
         raise DataError(
-            "flips() needs True for one way or both.",
+            "flips() needs horizontal=True, vertical=True or both.",
             f"horizontal={horizontal!r}, vertical={vertical!r}",
-            "Or leave it out.",
+            "To mirror nothing, leave flips() out.",
         )
     return Augmentation.of("flips", horizontal=bool(horizontal), vertical=bool(vertical))
 
 
 def crops(scale: tuple[float, float] = (0.5, 1.0), ratio: tuple[float, float] = (3 / 4, 4 / 3)) -> Augmentation:
-    """Cut a random box out of the original picture and bring it to the size of the net.
+    """Cut a random box out of the original image, and resize it to the input size of the network.
 
     Args:
-        scale: Lowest and highest share of the picture's area, in (0, 1].
-        ratio: Lowest and highest width over height of the box, above 0.
+        scale: Lowest and highest area of the box, as a share of the image, in (0, 1].
+        ratio: Lowest and highest width over height of the box, in (0, 100].
 
     Returns:
-        An Augmentation of single pictures, uint8 of shape (height, width, 3).
+        An Augmentation of single images, uint8 of shape (height, width, 3).
 
     Raises:
-        DataError: When a range is none.
+        DataError: When a range is invalid.
 
     Source:
-        Szegedy et al. 2015, section 6, which goes down to 0.08 of the area; for a thousand pictures half is bold enough.
+        Szegedy et al. 2015, section 6, which goes down to 0.08 of the area; for about a thousand images, 0.5 is low enough.
     """
     return Augmentation.of(
         "crops", scale=validation.pair("scale", scale, 0, 1), ratio=validation.pair("ratio", ratio, 0, 100)
@@ -53,31 +53,31 @@ def crops(scale: tuple[float, float] = (0.5, 1.0), ratio: tuple[float, float] = 
 
 
 def rotation(degrees: float = 15.0) -> Augmentation:
-    """Turn by a random angle; corners are filled with the picture's mean colour.
+    """Rotate by a random angle; corners are filled with the mean colour of the image.
 
     Args:
-        degrees: Largest angle, either way, in (0, 180].
+        degrees: Largest angle in either direction, in degrees, in (0, 180].
 
     Returns:
-        An Augmentation of single pictures, uint8 of shape (height, width, 3).
+        An Augmentation of single images, uint8 of shape (height, width, 3).
 
     Raises:
-        DataError: When the angle is none.
+        DataError: When the angle is not in (0, 180].
     """
     return Augmentation.of("rotation", degrees=validation.within("degrees", degrees, 180))
 
 
 def zoom(share: float = 0.2) -> Augmentation:
-    """Enlarge or shrink around the middle; what lies outside is filled with the picture's mean colour.
+    """Enlarge or shrink around the middle; empty margins are filled with the mean colour of the image.
 
     Args:
-        share: Largest change of width and height, either way, in (0, 0.9].
+        share: Largest relative change of width and height, in either direction, in (0, 0.9].
 
     Returns:
-        An Augmentation of single pictures, uint8 of shape (height, width, 3).
+        An Augmentation of single images, uint8 of shape (height, width, 3).
 
     Raises:
-        DataError: When the share is none.
+        DataError: When the share is not in (0, 0.9].
     """
     return Augmentation.of("zoom", share=validation.within("share", share, 0.9))
 
@@ -86,11 +86,11 @@ def colors(brightness: float = 0.2, contrast: float = 0.2) -> Augmentation:
     """Change brightness and contrast by random factors.
 
     Args:
-        brightness: Largest change of the factor 1, either way, in (0, 1].
-        contrast: The same for the distance of pixels from their mean.
+        brightness: Largest change of the brightness factor 1, in either direction, in (0, 1].
+        contrast: The same for the contrast factor, which scales the distance of pixels from their mean.
 
     Returns:
-        An Augmentation of single pictures, uint8 of shape (height, width, 3).
+        An Augmentation of single images, uint8 of shape (height, width, 3).
 
     Raises:
         DataError: When a number is out of range.
@@ -103,21 +103,21 @@ def colors(brightness: float = 0.2, contrast: float = 0.2) -> Augmentation:
 
 
 def rand_augment(operations: int = 2, magnitude: float = 9.0) -> Augmentation:
-    """Apply a few of fourteen operations, drawn for each picture.
+    """Apply a few of fourteen operations, drawn at random for each image.
 
     Args:
-        operations: How many, one after the other.
-        magnitude: How strong, in (0, 30].
+        operations: The number of operations, applied one after the other.
+        magnitude: The strength of the operations, in (0, 30].
 
     Returns:
-        An Augmentation of single pictures, uint8 of shape (height, width, 3).
+        An Augmentation of single images, uint8 of shape (height, width, 3).
 
     Raises:
         DataError: When a number is out of range.
 
     Source:
-        Cubuk et al. 2020, "RandAugment", for the operations. Magnitudes count to 30, where a rotation turns by 30 degrees and an
-        enhancement changes by 0.9, as most code that followed the paper counts them; corners are filled with the mean colour.
+        Cubuk et al. 2020, "RandAugment", for the operations. At the highest magnitude, 30, a rotation is by 30 degrees and an
+        enhancement changes its factor by 0.9, as in most code that followed the paper. Corners are filled with the mean colour.
     """
     if isinstance(operations, bool) or not isinstance(operations, Integral) or operations < 1:
         raise DataError(f"operations={operations!r} must be a whole number of at least 1.", fix="2 is common.")
@@ -130,18 +130,18 @@ def erasing(probability: float = 0.25, area: tuple[float, float] = (0.02, 0.2)) 
     """Fill a random box with noise.
 
     Args:
-        probability: Share of the pictures that it happens to, in (0, 1].
-        area: Lowest and highest share of the picture's area, in (0, 1].
+        probability: Probability for each image, in (0, 1].
+        area: Lowest and highest area of the box, as a share of the image, in (0, 1].
 
     Returns:
-        An Augmentation of single pictures, uint8 of shape (height, width, 3).
+        An Augmentation of single images, uint8 of shape (height, width, 3).
 
     Raises:
         DataError: When a number is out of range.
 
     Source:
-        Zhong et al. 2020, "Random Erasing Data Augmentation", whose height over width, 0.3 to 3.33, and noise these are. It erases
-        in half of the pictures, up to 0.4 of the area; a quarter and 0.2 are gentler, as befits few epochs.
+        Zhong et al. 2020, "Random Erasing Data Augmentation": height over width from 0.3 to 3.33, and the noise. The paper erases
+        in half of the images, up to 0.4 of the area; the defaults here are gentler, because fine-tuning takes few epochs.
     """
     return Augmentation.of(
         "erasing",
@@ -151,10 +151,10 @@ def erasing(probability: float = 0.25, area: tuple[float, float] = (0.02, 0.2)) 
 
 
 def mixup(alpha: float = 0.2) -> Augmentation:
-    """Lay every picture of a batch over another one; the targets are mixed in the same shares.
+    """Blend every image of a batch with another one; the targets are mixed in the same shares.
 
     Args:
-        alpha: Of the Beta(alpha, alpha) distribution of the shares, in [0.01, 10].
+        alpha: Parameter of the Beta(alpha, alpha) distribution of the shares, in [0.01, 10].
 
     Returns:
         An Augmentation of batches: pixels of shape (batch, height, width, 3) and targets of shape (batch, outputs).
@@ -164,16 +164,16 @@ def mixup(alpha: float = 0.2) -> Augmentation:
 
     Source:
         Zhang et al. 2018, "mixup", section 2, which draws one share for a whole batch; here each example has its own. With class
-        weights a mixed example weighs what its shares weigh, and its targets stay as they are mixed.
+        weights, the weight of a mixed example is mixed in the same shares.
     """
     return Augmentation.of("mixup", alpha=validation.within("alpha", alpha, 10, 0.01))
 
 
 def cutmix(alpha: float = 1.0) -> Augmentation:
-    """Put a box of another picture of the batch into every one; the targets are mixed by area.
+    """Paste a box of another image of the batch into every image; the targets are mixed by area.
 
     Args:
-        alpha: Of the Beta(alpha, alpha) distribution of the areas, in [0.01, 10].
+        alpha: Parameter of the Beta(alpha, alpha) distribution of the areas, in [0.01, 10].
 
     Returns:
         An Augmentation of batches: pixels of shape (batch, height, width, 3) and targets of shape (batch, outputs).

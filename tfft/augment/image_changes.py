@@ -9,7 +9,7 @@ from PIL import Image, ImageEnhance, ImageOps, ImageStat
 _TRIES = 10
 _ELONGATION = math.log(10 / 3)
 _TRANSLATE_SHARE, _SHEAR, _DEGREES, _ENHANCE = 0.45, 0.3, 30.0, 0.9
-"""What magnitude 30 stands for: shift as a share of the side, shear, angle, change of an enhancement factor."""
+"""Changes at magnitude 30: shift as a share of the side, shear, angle in degrees, change of an enhancement factor."""
 _MOST = 30.0
 
 
@@ -20,14 +20,14 @@ def crop(
     scale: tuple[float, float],
     ratio: tuple[float, float],
 ) -> Image.Image:
-    """A random box of the image, brought to a size.
+    """Cut out a random box, and resize it.
 
     Args:
-        image: Of any size.
-        random: Draws the box.
-        size: (width, height) in pixels of what is returned.
-        scale: Lowest and highest share of the area.
-        ratio: Lowest and highest width over height.
+        image: An image of any size.
+        random: The generator that draws the box.
+        size: (width, height) of the result, in pixels.
+        scale: Lowest and highest area of the box, as a share of the image.
+        ratio: Lowest and highest width over height of the box.
 
     Returns:
         An image of that size; as an array, uint8 of shape (height, width, 3).
@@ -51,13 +51,13 @@ def crop(
 
 
 def flip(image: Image.Image, random: np.random.Generator, horizontal: bool, vertical: bool) -> Image.Image:
-    """Mirror half of the images, each way by itself.
+    """Mirror half of the images; both directions are independent.
 
     Args:
-        image: Any.
-        random: Decides.
-        horizontal: Whether left and right may change places.
-        vertical: Whether up and down may.
+        image: Any image.
+        random: The generator that decides.
+        horizontal: Whether to exchange left and right in half of the images.
+        vertical: Whether to exchange top and bottom in half of the images.
 
     Returns:
         An image of the same size; as an array, uint8 of shape (height, width, 3).
@@ -71,12 +71,12 @@ def flip(image: Image.Image, random: np.random.Generator, horizontal: bool, vert
 
 
 def rotate(image: Image.Image, random: np.random.Generator, degrees: float) -> Image.Image:
-    """Turn by a random angle.
+    """Rotate by a random angle.
 
     Args:
-        image: Any.
-        random: Draws the angle.
-        degrees: Largest angle, either way.
+        image: Any image.
+        random: The generator that draws the angle.
+        degrees: Largest angle in either direction, in degrees.
 
     Returns:
         An image of the same size; as an array, uint8 of shape (height, width, 3).
@@ -88,9 +88,9 @@ def zoom(image: Image.Image, random: np.random.Generator, share: float) -> Image
     """Enlarge or shrink around the middle.
 
     Args:
-        image: Any.
-        random: Draws the factor.
-        share: Largest change of width and height, either way.
+        image: Any image.
+        random: The generator that draws the factor.
+        share: Largest relative change of width and height, in either direction.
 
     Returns:
         An image of the same size; as an array, uint8 of shape (height, width, 3).
@@ -101,13 +101,13 @@ def zoom(image: Image.Image, random: np.random.Generator, share: float) -> Image
 
 
 def change_colors(image: Image.Image, random: np.random.Generator, brightness: float, contrast: float) -> Image.Image:
-    """Multiply brightness and contrast.
+    """Multiply brightness and contrast by random factors.
 
     Args:
-        image: Any.
-        random: Draws both factors.
-        brightness: Largest change of the factor 1, either way.
-        contrast: The same.
+        image: Any image.
+        random: The generator that draws both factors.
+        brightness: Largest change of the brightness factor 1, in either direction.
+        contrast: Largest change of the contrast factor 1, in either direction.
 
     Returns:
         An image of the same size; as an array, uint8 of shape (height, width, 3).
@@ -122,10 +122,10 @@ def erase(
     """Fill a random box with noise.
 
     Args:
-        image: Any.
-        random: Draws the box and the noise.
-        probability: Share of the images that it happens to.
-        area: Lowest and highest share of the area.
+        image: Any image.
+        random: The generator that draws the box and the noise.
+        probability: Probability for each image.
+        area: Lowest and highest area of the box, as a share of the image.
 
     Returns:
         An image of the same size; as an array, uint8 of shape (height, width, 3).
@@ -139,7 +139,7 @@ def erase(
         if height <= image.height and width <= image.width:
             break
     else:
-        # of the picture's own shape, which any share of it fits into
+        # a box with the proportions of the image always fits
         height, width = (max(1, round(side * math.sqrt(share))) for side in (image.height, image.width))
     top, left = random.integers(image.height - height + 1), random.integers(image.width - width + 1)
     noise = Image.fromarray(random.integers(0, 256, (height, width, 3), np.uint8))
@@ -149,13 +149,13 @@ def erase(
 
 
 def rand_augment(image: Image.Image, random: np.random.Generator, operations: int, magnitude: float) -> Image.Image:
-    """A few of fourteen operations.
+    """Apply a few of fourteen operations.
 
     Args:
-        image: Any.
-        random: Draws which, and the direction of those that have one.
-        operations: How many.
-        magnitude: How strong, in (0, 30].
+        image: Any image.
+        random: The generator that draws the operations, and the direction of those that have one.
+        operations: The number of operations.
+        magnitude: The strength of the operations, in (0, 30].
 
     Returns:
         An image of the same size; as an array, uint8 of shape (height, width, 3).

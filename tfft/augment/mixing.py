@@ -1,4 +1,4 @@
-"""Batches in which every example is made of two; targets are mixed in the same shares."""
+"""Mix the examples of a batch in pairs; targets are mixed in the same shares."""
 
 import numpy as np
 
@@ -6,13 +6,13 @@ import numpy as np
 def mixup(
     pixels: np.ndarray, targets: np.ndarray, random: np.random.Generator, alpha: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Lay every picture over another one.
+    """Blend every image with another one.
 
     Args:
         pixels: uint8, shape (batch, height, width, 3).
         targets: float32, shape (batch, outputs).
-        random: Draws partners and shares.
-        alpha: Of the Beta(alpha, alpha) distribution of the shares.
+        random: The generator that draws partners and shares.
+        alpha: Parameter of the Beta(alpha, alpha) distribution of the shares.
 
     Returns:
         Pixels, uint8, and targets, float32, of the same shapes.
@@ -33,16 +33,16 @@ def mixup(
 def cutmix(
     pixels: np.ndarray, targets: np.ndarray, random: np.random.Generator, alpha: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Put a box of another picture into every one.
+    """Paste a box of another image into every image.
 
     Args:
         pixels: uint8, shape (batch, height, width, 3).
         targets: float32, shape (batch, outputs).
-        random: Draws partners and boxes.
-        alpha: Of the Beta(alpha, alpha) distribution of the area that is kept.
+        random: The generator that draws partners and boxes.
+        alpha: Parameter of the Beta(alpha, alpha) distribution of the area that is kept.
 
     Returns:
-        Pixels, uint8, and targets, float32, of the same shapes; the targets by the area that really was kept.
+        Pixels, uint8, and targets, float32, of the same shapes. Targets are mixed by the area that was really kept.
 
     Example:
         >>> black, white = np.zeros((1, 8, 8, 3), np.uint8), np.full((1, 8, 8, 3), 255, np.uint8)

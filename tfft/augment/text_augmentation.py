@@ -1,4 +1,4 @@
-"""What is done to training texts only: frozen values, carried out anew for every text in every epoch."""
+"""Augmentations of training texts: each text is changed anew, at random, in every epoch."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,85 +11,85 @@ Table = Mapping[str, Sequence[str]] | Sequence[tuple[str, Sequence[str]]]
 
 
 def synonyms(table: Table | None = None, share: float = 0.1) -> Augmentation:
-    """Put synonyms in the place of some words.
+    """Replace some words by synonyms.
 
     Args:
-        table: Word to others that mean the same; None for WordNet's, in English, which needs nltk.
-        share: Of the words of a text, in (0, 1]; at least one word.
+        table: Word -> its synonyms; None for the English synonyms of WordNet, which need nltk.
+        share: Share of the words in a text, in (0, 1]; at least one word.
 
     Returns:
         An Augmentation of texts, before they become token ids of shape (tokens, 2).
 
     Raises:
-        DataError: When the share is none, or the table.
+        DataError: When the share is not in (0, 1], or the table is invalid.
 
     Source:
-        Wei and Zou 2019, "EDA", section 2 and figure 3, whose share for a few thousand examples is 0.05 to 0.1; that of the next
-        three as well.
+        Wei and Zou 2019, "EDA", section 2 and figure 3, with shares of 0.05 to 0.1 for a few thousand examples; also the source
+        of ``insertions``, ``swaps`` and ``deletions``.
     """
     return Augmentation.of("synonyms", table=_pairs(table), share=validation.within("share", share, 1))
 
 
 def insertions(table: Table | None = None, share: float = 0.1) -> Augmentation:
-    """Put synonyms of some words anywhere else.
+    """Insert synonyms of some words at random positions.
 
     Args:
         table: As for ``synonyms``.
-        share: Of the words of a text, in (0, 1]; at least one word.
+        share: Share of the words in a text, in (0, 1]; at least one word.
 
     Returns:
         An Augmentation of texts, before they become token ids of shape (tokens, 2).
 
     Raises:
-        DataError: When the share is none, or the table.
+        DataError: When the share is not in (0, 1], or the table is invalid.
     """
     return Augmentation.of("insertions", table=_pairs(table), share=validation.within("share", share, 1))
 
 
 def swaps(share: float = 0.1) -> Augmentation:
-    """Let words change places.
+    """Swap some words with others.
 
     Args:
-        share: Of the words of a text, in (0, 1]; at least one word.
+        share: Share of the words in a text, in (0, 1]; at least one word.
 
     Returns:
         An Augmentation of texts, before they become token ids of shape (tokens, 2).
 
     Raises:
-        DataError: When the share is none.
+        DataError: When the share is not in (0, 1].
     """
     return Augmentation.of("swaps", share=validation.within("share", share, 1))
 
 
 def deletions(share: float = 0.1) -> Augmentation:
-    """Leave words out.
+    """Delete some words.
 
     Args:
-        share: Probability of each word, in (0, 0.9]; one word always stays.
+        share: Probability of deleting each word, in (0, 0.9]; one word always stays.
 
     Returns:
         An Augmentation of texts, before they become token ids of shape (tokens, 2).
 
     Raises:
-        DataError: When the share is none.
+        DataError: When the share is not in (0, 0.9].
     """
     return Augmentation.of("deletions", share=validation.within("share", share, 0.9))
 
 
 def token_dropout(share: float = 0.1) -> Augmentation:
-    """Hide tokens behind the mask token of the tokenizer, where it has none behind the one for unknown words or the end of a text.
+    """Replace some tokens by the mask token; without one, by the token for unknown words, or else by the end token.
 
     Args:
-        share: Probability of each token, in (0, 0.9].
+        share: Probability of hiding each token, in (0, 0.9].
 
     Returns:
         An Augmentation of token ids of shape (tokens, 2).
 
     Raises:
-        DataError: When the share is none.
+        DataError: When the share is not in (0, 0.9].
 
     Source:
-        Iyyer et al. 2015, "Deep Unordered Composition Rivals Syntactic Methods", section 2.3, there of word vectors.
+        Iyyer et al. 2015, "Deep Unordered Composition Rivals Syntactic Methods", section 2.3, which drops word vectors.
     """
     return Augmentation.of("token_dropout", share=validation.within("share", share, 0.9))
 

@@ -1,8 +1,9 @@
-"""Augmentation, and how it is carried out: a picture or a batch and a generator -> another view of it.
+"""Augmentation, and the functions that apply it to an image, a batch or texts with a random generator.
 
-Pillow and NumPy do the arithmetic, in the threads that decode. Keras has layers for most of these; on a CPU its ``RandomFlip``
-takes 2 ms a picture of 224 x 224 pixels and its ``RandAugment`` 45 ms, which is five times the training step of a MobileNet, draws
-one choice of operations for a whole batch, and keeps its random state where parallel calls race for it (Keras 3.15, measured).
+Pillow and NumPy do the work, in the threads that decode images. Keras has layers for most augmentations, but on a CPU they are
+slow: for each image of 224 x 224 pixels, ``RandomFlip`` takes 2 ms and ``RandAugment`` 45 ms, five times the training step of a
+MobileNet. ``RandAugment`` also draws the same operations for a whole batch, and parallel calls race for its random state (Keras
+3.15, measured).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -19,7 +20,7 @@ from tfft.images.decoding import decoded
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.text import TextPreprocessor
 
-_PICTURE: dict[str, Callable[..., Image.Image]] = {
+_IMAGE: dict[str, Callable[..., Image.Image]] = {
     "flips": image_changes.flip,
     "rotation": image_changes.rotate,
     "zoom": image_changes.zoom,
@@ -37,11 +38,11 @@ class Augmentation:
     """One kind of change.
 
     Attributes:
-        name: Of the constructor in ``augment/augmentation.py``.
-        options: Its arguments, sorted by name.
+        name: Name of the constructor in ``augment/augmentation.py``.
+        options: Arguments of the constructor, sorted by name.
 
     Raises:
-        DataError: When there is none of this name.
+        DataError: When the name does not exist.
 
     Example:
         >>> Augmentation.of("flips", horizontal=True, vertical=False).describe()
@@ -52,69 +53,69 @@ class Augmentation:
     options: tuple[tuple[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
-        known = (*_PICTURE, *_BATCH, _CROPS, *words.WORDS, _TOKENS)
+        known = (*_IMAGE, *_BATCH, _CROPS, *words.WORDS, _TOKENS)
         if self.name not in known:
             raise DataError(f"There is no augmentation {self.name!r}.", fix=nearest(str(self.name), known))
 
     @classmethod
     def of(cls, name: str, **options: Any) -> "Augmentation":
-        """An Augmentation from its options by name.
+        """Make an Augmentation from named options.
 
         Args:
-            name: Of the constructor.
-            **options: Its arguments.
+            name: Name of the constructor.
+            **options: Arguments of the constructor.
 
         Returns:
             An Augmentation.
 
         Raises:
-            DataError: When there is none of this name.
+            DataError: When the name does not exist.
         """
         return cls(name, tuple(sorted(options.items())))
 
     @property
     def mixes(self) -> bool:
-        """Whether it makes one example of two, so that targets of shape (batch, outputs) change as well."""
+        """Whether it mixes two examples, so that targets of shape (batch, outputs) change as well."""
         return self.name in _BATCH
 
     @property
     def of_texts(self) -> bool:
-        """Whether it changes texts, and not pictures of shape (height, width, 3)."""
+        """Whether it changes texts, not images of shape (height, width, 3)."""
         return self.of_words or self.name == _TOKENS
 
     @property
     def of_words(self) -> bool:
-        """Whether it changes the words of a text, which are then turned into tokens, shape (tokens, 2), anew."""
+        """Whether it changes the words of a text, so that the text must be tokenized again, to shape (tokens, 2)."""
         return self.name in words.WORDS
 
     def describe(self) -> str:
-        """The call that makes it, numbers rounded to four digits."""
+        """The call that makes this augmentation, with numbers rounded to four digits."""
         shown = {
             key: f"{len(value)} words" if key == "table" and value else _short(value) for key, value in self.options
         }
         return f"{self.name}({', '.join(f'{key}={value}' for key, value in shown.items())})"
 
     def to_dict(self) -> dict[str, Any]:
-        """The value as plain JSON values."""
+        """Name and options as plain JSON values."""
         return {"name": self.name, "options": {k: list(v) if isinstance(v, tuple) else v for k, v in self.options}}
 
 
 def read(
     item: Any, preprocessor: ImagePreprocessor, augment: Iterable[Augmentation], random: np.random.Generator
 ) -> np.ndarray:
-    """Read one picture and change it.
+    """Read one image and change it at random.
 
     Args:
-        item: As for the preprocessor.
-        preprocessor: Brings it to its size.
-        augment: In order, but crops first, since they are taken from the original; what mixes batches is left out.
-        random: Of this picture in this epoch.
+        item: The image, as for the preprocessor.
+        preprocessor: Decodes and resizes the image.
+        augment: Augmentations in order; crops come first, because they need the original image. Those that mix are skipped.
+        random: The generator of this image in this epoch.
 
     Returns:
         uint8 pixels, shape (height, width, 3).
 
     Raises:
-        DataError: When the picture cannot be decoded.
+        DataError: When the image cannot be decoded.
 
     Example:
         >>> geometry, random = ImagePreprocessor(8, 8), np.random.default_rng(0)
@@ -126,14 +127,14 @@ def read(
     steps = [(step.name, dict(step.options)) for step in augment if not step.mixes]
     crops = [options for name, options in steps if name == _CROPS]
     if crops:
-        larger = crops[0]["scale"][0] ** -0.5  # so that the smallest box still holds as many pixels as the net takes
+        larger = crops[0]["scale"][0] ** -0.5  # then the smallest box has as many pixels as the network takes
         with decoded(item, (round(size[0] * larger), round(size[1] * larger))) as image:
             for options in crops:
                 image = image_changes.crop(image, random, size, **options)
     else:
         image = Image.fromarray(preprocessor(item))
     for name, options in steps:
-        image = image if name == _CROPS else _PICTURE[name](image, random, **options)
+        image = image if name == _CROPS else _IMAGE[name](image, random, **options)
     return np.asarray(image)
 
 
@@ -145,8 +146,8 @@ def mix(
     Args:
         pixels: uint8, shape (batch, height, width, 3).
         targets: float32, shape (batch, outputs).
-        augment: What mixes is carried out, in order; everything else is left out.
-        random: Of this batch in this epoch.
+        augment: Augmentations in order; those that do not mix are skipped.
+        random: The generator of this batch in this epoch.
 
     Returns:
         Pixels and targets of the same shapes and dtypes.
@@ -163,20 +164,20 @@ def read_texts(
     augment: Sequence[Augmentation],
     randoms: Sequence[np.random.Generator],
 ) -> list[np.ndarray]:
-    """Change texts, and turn them into tokens.
+    """Change texts at random, and tokenize them.
 
     Args:
-        items: One or more; or, where no words change, what they are as tokens, int32 of shape (tokens, 2) each, which saves most of
-            the time.
-        preprocessor: Of the backbone.
-        augment: In order, but those of tokens last.
-        randoms: Of each text in this epoch.
+        items: At least one text. When no augmentation changes words, they may be tokens already, each int32 of shape (tokens, 2),
+            which saves most of the time.
+        preprocessor: The preprocessor of the backbone.
+        augment: Augmentations in order; those of tokens come last.
+        randoms: The generator of each text in this epoch.
 
     Returns:
-        int32 of shape (tokens, 2) for each.
+        int32 of shape (tokens, 2) for each text.
 
     Raises:
-        DataError: When synonyms are wanted and there are none.
+        DataError: When an augmentation needs WordNet, and it is not installed.
     """
     steps = [(step.name, dict(step.options)) for step in augment]
     taken: Sequence[Any] = items

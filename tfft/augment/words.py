@@ -1,18 +1,18 @@
-"""Changes of a text that leave its meaning: functions of its words, a generator and their options, which return words.
+"""Random changes of a text that keep its meaning; each function takes words, a generator and options, and returns words.
 
 ::
 
-    changed         one text, by one change after the other
-    WORDS           name of a change -> function of words: "easy data augmentation"
-    drop_tokens     on token ids, by the tokenizer's mask token
-    wordnet         synonyms of English, where nltk has them
+    changed         applies several changes to one text
+    WORDS           name of a change -> its function ("easy data augmentation")
+    drop_tokens     replaces token ids by the id of the mask token
+    wordnet         English synonyms; needs nltk and its WordNet data
 
-A text in Chinese, Japanese or Thai, which are written without spaces, is taken character by character.
+Chinese, Japanese and Thai are written without spaces, so each character of such a text counts as a word.
 
 Source:
     Wei and Zou 2019, "EDA: Easy Data Augmentation Techniques for Boosting Performance on Text Classification Tasks",
-    https://arxiv.org/abs/1901.11196, section 2; of n words ``share * n`` are changed, at least one; ``delete_words`` draws for
-    each word instead.
+    https://arxiv.org/abs/1901.11196, section 2; of n words ``share * n`` are changed, at least one; ``delete_words``
+    decides for each word instead.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,13 +29,13 @@ _WITHOUT_SPACES = (("\u0e00", "\u0e7f"), ("\u3040", "\u30ff"), ("\u3400", "\u9ff
 
 
 def split(text: str) -> tuple[list[str], str]:
-    """A text as words, and what stands between them.
+    """Split a text into words, and return the separator that joins them again.
 
     Args:
-        text: Any.
+        text: Any text.
 
     Returns:
-        Words and a space; or characters and nothing, where one of them is of a script without spaces.
+        Words and a space; or characters and an empty string, when a character belongs to a script without spaces.
 
     Example:
         >>> split("how far is it"), split("好看的电影")
@@ -47,16 +47,16 @@ def split(text: str) -> tuple[list[str], str]:
 
 
 def replace_synonyms(words: list[str], random: np.random.Generator, share: float, synonyms: Synonyms) -> list[str]:
-    """Put synonyms in the place of some words.
+    """Replace some words by synonyms.
 
     Args:
-        words: Of a text.
-        random: Of this text in this epoch.
-        share: Of the words.
-        synonyms: Lower-case word to others that mean the same; words without any stay.
+        words: The words of a text.
+        random: The generator of this text in this epoch.
+        share: Share of the words to change, in (0, 1].
+        synonyms: Lower-case word -> its synonyms; words without synonyms stay.
 
     Returns:
-        As many words.
+        The words, as many as before.
     """
     known = [index for index, word in enumerate(words) if synonyms.get(word.lower())]
     changed = list(words)
@@ -66,16 +66,16 @@ def replace_synonyms(words: list[str], random: np.random.Generator, share: float
 
 
 def insert_synonyms(words: list[str], random: np.random.Generator, share: float, synonyms: Synonyms) -> list[str]:
-    """Put synonyms of some words anywhere else.
+    """Insert synonyms of some words at random positions.
 
     Args:
-        words: Of a text.
-        random: Of this text in this epoch.
-        share: Of the words.
+        words: The words of a text.
+        random: The generator of this text in this epoch.
+        share: Share of the words to change, in (0, 1].
         synonyms: As for ``replace_synonyms``.
 
     Returns:
-        More words; as many where none has a synonym.
+        The words with the inserted synonyms; unchanged when no word has a synonym.
     """
     known = [word for word in words if synonyms.get(word.lower())]
     changed = list(words)
@@ -86,12 +86,12 @@ def insert_synonyms(words: list[str], random: np.random.Generator, share: float,
 
 
 def swap_words(words: list[str], random: np.random.Generator, share: float) -> list[str]:
-    """Let some words change places with others.
+    """Swap some words with others.
 
     Args:
-        words: Of a text.
-        random: Of this text in this epoch.
-        share: Of the words.
+        words: The words of a text.
+        random: The generator of this text in this epoch.
+        share: Share of the words to change, in (0, 1].
 
     Returns:
         The same words in another order.
@@ -104,15 +104,15 @@ def swap_words(words: list[str], random: np.random.Generator, share: float) -> l
 
 
 def delete_words(words: list[str], random: np.random.Generator, share: float) -> list[str]:
-    """Leave words out, each with the same probability.
+    """Delete words, each with the same probability.
 
     Args:
-        words: Of a text.
-        random: Of this text in this epoch.
-        share: Probability of each word.
+        words: The words of a text.
+        random: The generator of this text in this epoch.
+        share: Probability of deleting each word.
 
     Returns:
-        At least one word, where there was one.
+        The remaining words: at least one, unless ``words`` is empty.
     """
     kept = [word for word, drawn in zip(words, random.random(len(words)), strict=True) if drawn >= share]
     return kept or [str(random.choice(words))] if words else []
@@ -121,14 +121,14 @@ def delete_words(words: list[str], random: np.random.Generator, share: float) ->
 def drop_tokens(
     row: np.ndarray, random: np.random.Generator, share: float, mask: int, special: Sequence[int]
 ) -> np.ndarray:
-    """Hide some tokens.
+    """Replace some tokens by the mask token.
 
     Args:
         row: int32, shape (tokens, 2).
-        random: Of this text in this epoch.
-        share: Probability of each token.
-        mask: What stands in its place.
-        special: Tokens that are never hidden.
+        random: The generator of this text in this epoch.
+        share: Probability of hiding each token.
+        mask: The id of the mask token.
+        special: Ids of tokens that are never hidden.
 
     Returns:
         A row of the same shape.
@@ -140,15 +140,15 @@ def drop_tokens(
 
 
 def changed(text: str, steps: Iterable[tuple[str, Mapping[str, Any]]], random: np.random.Generator) -> str:
-    """A text after some changes.
+    """Apply changes to a text.
 
     Args:
-        text: Any.
-        steps: Names in ``WORDS`` and their options; others are left out.
-        random: Of this text in this epoch.
+        text: Any text.
+        steps: Names in ``WORDS`` and their options; other names are skipped.
+        random: The generator of this text in this epoch.
 
     Returns:
-        A text; an empty one stays empty.
+        The changed text; an empty text stays empty.
 
     Example:
         >>> changed("How far is it", [("swaps", {"share": 0.5})], np.random.default_rng(0))
@@ -174,13 +174,13 @@ def _as_mapping(table: tuple[tuple[str, tuple[str, ...]], ...]) -> Synonyms:
 
 @cache
 def wordnet() -> Synonyms:
-    """Synonyms of English words.
+    """Load the synonyms of English words from WordNet.
 
     Returns:
-        Lower-case word to the other words of its synsets.
+        Lower-case word -> the other words of its synsets.
 
     Raises:
-        DataError: When nltk or its WordNet is not there.
+        DataError: When nltk or its WordNet data is not installed.
 
     Source:
         Princeton University 2010, "About WordNet", https://wordnet.princeton.edu.

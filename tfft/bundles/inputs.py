@@ -14,6 +14,7 @@ from tfft.core.specs import IMAGE_FORMATS, Text
 from tfft.data.examples import Examples, Splits
 from tfft.data.files.file_listing import SUFFIXES, look_below
 from tfft.data.sources.arrays import AsPixels, looks_channels_first
+from tfft.data.strings import text_of
 from tfft.data.tables.table_files import ENDINGS
 
 _FILES = (*ENDINGS, *SUFFIXES, ".txt", ".json", ".gz", ".zip", ".xls", ".xlsx", ".pdf", ".docx")
@@ -44,10 +45,8 @@ def texts(inputs: Any) -> Iterator[tuple[str, Any]]:
     inputs = [inputs] if single else inputs
     _warn_files(inputs)
     for index, item in enumerate(inputs):
-        several = isinstance(item, (tuple, list, np.ndarray)) and len(item) == 2
-        pair = several and all(isinstance(part, str) for part in item)
-        text = Text(*item) if pair else Text(item) if isinstance(item, str) else item
-        yield text.excerpt() if isinstance(text, Text) else f"input {index}", text
+        text = text_of(item)
+        yield f"input {index}" if text is None else text.excerpt(), item if text is None else text
 
 
 def images(inputs: Any, value_range: tuple[float, float] | None) -> Iterator[tuple[str, Any]]:

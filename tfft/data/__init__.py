@@ -1,8 +1,8 @@
-"""Examples and labels, whatever they come from: folders, tables, arrays, any ``tf.data.Dataset``, TensorFlow Datasets.
+"""Read examples and labels from folders, tables, arrays, any ``tf.data.Dataset`` and TensorFlow Datasets.
 
-Every ``from_...`` function reads the labels, checks each image once (it decodes, and which content it has), and returns
-``Splits``: seeded training, validation and test parts that stay on disk until a batch needs them. ``Cache`` says where features
-of them are kept.
+Every ``from_...`` function reads the labels and inspects each input once: whether it can be read, and the hash of its content. It
+returns ``Splits``: seeded training, validation and test parts. Files stay on disk until a batch needs them. ``Cache`` sets where
+their features are stored.
 """
 
 from tfft.cache.settings import Cache

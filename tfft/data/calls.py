@@ -1,4 +1,4 @@
-"""A call of ours as text, so that a run can say how its data was read."""
+"""Write a call of a ``tfft.data`` function as text, so that a run can record how its data was read."""
 
 from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
@@ -9,11 +9,12 @@ _LONGEST = 200
 
 
 def as_call(function: Callable[..., Any], given: Mapping[str, Any]) -> str:
-    """The call with the arguments that differ from their defaults.
+    """Write a call with the arguments that differ from their defaults.
 
     Args:
-        function: One that users call as ``tfft.data.<name>``.
-        given: Its arguments by name; whatever has no short text, an array of any shape for one, is called by the argument's name.
+        function: A function that users call as ``tfft.data.<name>``.
+        given: Its arguments by name. A value without a short text, such as an array of any shape, is written as the name of its
+            argument.
 
     Returns:
         Python code.

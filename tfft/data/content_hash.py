@@ -1,4 +1,4 @@
-"""What an input holds: its bytes and their hash, so that nothing is kept under the name of what was there before."""
+"""Read an input and hash its content, so that rows of an older version of a file are never used for the new one."""
 
 import json
 from typing import Any
@@ -13,18 +13,19 @@ from tfft.data.examples import Examples
 
 
 def opened(item: Any) -> tuple[Any, str]:
-    """Read one input.
+    """Read one input and hash its content.
 
     Args:
         item: A path, encoded bytes, an array of shape (height, width[, channels]), or a text.
 
     Returns:
-        The bytes of a file, anything else as it is; and a hash: of bytes, of an array's dtype, shape and values, or of a text.
+        The bytes of a file, or any other input unchanged. Then the hash of the bytes, of the array's dtype, shape and values,
+        or of the text.
 
     Raises:
         OSError: When a file cannot be read.
         DataError: When the file is larger than the limit ``input_bytes``.
-        UnicodeEncodeError: When a text holds half a character.
+        UnicodeEncodeError: When a text holds a lone surrogate, which is half a character.
 
     Example:
         >>> opened(b"some bytes")[0], opened(Text("a"))[1] == opened(Text("a", "b"))[1]
@@ -39,23 +40,24 @@ def opened(item: Any) -> tuple[Any, str]:
 
 
 def unchanged(examples: Examples, index: int) -> Any:
-    """One input, to be computed from; what is kept of it is found again by the content that it had when it was looked at.
+    """Read one input, and check that its content has not changed since its hash was computed.
 
     Args:
-        examples: Whose hashes were taken when they were made.
-        index: In [0, n).
+        examples: Examples with the hashes that were computed when the data was read.
+        index: The position of the example, in [0, n).
 
     Returns:
-        The bytes of a file, an array of shape (height, width[, channels]) or a text as it is; a path where there is no file.
+        The bytes of a file; an array of shape (height, width[, channels]) or a text, unchanged; or the path of a file that
+        cannot be read.
 
     Raises:
-        DataError: When it has changed since.
+        DataError: When the content has changed.
     """
     item = examples.inputs[index]
     try:
         content, found = opened(item)
     except OSError:
-        return item  # whoever decodes it says what is wrong
+        return item  # the decoder raises an error that says what is wrong
     if found != examples.digests[index]:
         raise DataError(
             f"{examples.name(index)} has changed since the data was read.",

@@ -1,4 +1,4 @@
-"""Warnings about data that is legal and probably not meant: one photo in two parts, one-hot rows, class ids as floats."""
+"""Warnings about data that is valid but probably a mistake: a photo in two parts, one-hot rows, class ids as floats."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -12,14 +12,16 @@ from tfft.data.tables.spellings import is_amount, is_signed_number
 from tfft.data.tables.tags import joining
 
 _FEW_AMOUNTS = 10
-"""Up to this many different amounts, such as 10%, 20% ... 100%, may well be classes."""
+"""Up to this many different amounts, such as 10%, 20% ... 100%, are probably classes, so there is no warning."""
 _MOSTLY, _ENOUGH = 0.9, 20
-"""At least this share of at least so many targets are numbers where the others are doubted."""
-_USER = 4  # stacklevel of the user's line below warn_..., assemble or folder_pools, from_...
+"""The other targets are doubtful when at least this share of at least this many targets are numbers."""
+_USER = (
+    4  # stacklevel of the user's line: it calls from_..., which calls assemble or folder_pools, which calls warn_...
+)
 
 
 def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
-    """Warn when training targets look like another kind of labels than they were read as.
+    """Warn when training targets look like another kind of label than the one they are treated as.
 
     Args:
         labels: The label space of the training part.
@@ -30,12 +32,12 @@ def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
         >>> with warnings.catch_warnings(record=True, action="always") as caught:
         ...     warn_labels(space, np.array([[0.0], [1.0], [1.0], [0.0]]))
         >>> str(caught[0].message)
-        'The targets are the floats 0.0 to 1, and they are read as a quantity. If they are class ids, pass integers.'
+        'The targets are the floats 0.0 to 1, so they are treated as a quantity. If they are class ids, pass integers.'
     """
     if labels.kind == "multi" and len(labels) > 1 and len(encoded) > 1 and (encoded.sum(axis=1) == 1).all():
         warnings.warn(
-            f"Every one of {len(encoded)} examples has exactly one of {len(labels)} labels, and they are read as several "
-            "labels an example. For one class an example pass class ids: targets.argmax(axis=1).",
+            f"Each of {len(encoded)} examples has exactly one of {len(labels)} labels, but the targets are treated as "
+            "several labels per example. For one class per example, pass class ids: targets.argmax(axis=1).",
             DataWarning,
             stacklevel=_USER,
         )
@@ -47,7 +49,7 @@ def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
             and values[0] % 1 == 0
         ):
             warnings.warn(
-                f"The targets are the floats {values[0]:.1f} to {values[-1]:g}, and they are read as a quantity. "
+                f"The targets are the floats {values[0]:.1f} to {values[-1]:g}, so they are treated as a quantity. "
                 "If they are class ids, pass integers.",
                 DataWarning,
                 stacklevel=_USER,
@@ -55,39 +57,39 @@ def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
     separator, joined = joining(labels.names) if labels.kind == "single" else ("", [])
     if joined:
         warnings.warn(
-            f"{len(joined)} of {len(labels)} class names join labels by {separator!r}, and each is a class of its own: "
-            f"{shortlist(joined)}. If an example may have several labels, pass separator={separator!r}, or lists of labels to "
-            "functions without that argument.",
+            f"{len(joined)} of {len(labels)} class names seem to join several labels by {separator!r}, but each is treated as "
+            f"one class: {shortlist(joined)}. If an example may have several labels, pass separator={separator!r}, or lists of "
+            "labels to functions without that argument.",
             DataWarning,
             stacklevel=_USER,
         )
     many = labels.kind == "single" and len(labels) > max(_FEW_AMOUNTS, len(encoded) / 4)
     if many and all(map(is_amount, labels.names)) and not all(name.isdigit() for name in labels.names):
         warnings.warn(
-            f"The {len(labels)} class names are numbers with signs or units, and each is a class of its own: "
-            f"{shortlist(labels.names)}. If they are quantities, make them floats first, as by frame[column].str.strip('$% ')"
-            ".astype(float), and use from_dataframe(frame).",
+            f"The {len(labels)} class names are numbers with signs or units, and each is treated as one class: "
+            f"{shortlist(labels.names)}. If they are quantities, convert them to floats first, for example with "
+            "frame[column].str.strip('$% ').astype(float), and use from_dataframe(frame).",
             DataWarning,
             stacklevel=_USER,
         )
-    if (doubt := _mostly_numbers(labels, encoded)) is not None:
-        warnings.warn(doubt, DataWarning, stacklevel=_USER)
+    if (message := _mostly_numbers(labels, encoded)) is not None:
+        warnings.warn(message, DataWarning, stacklevel=_USER)
     alike: dict[str, list[str]] = {}
     for name in labels.names:
         alike.setdefault(name.strip().casefold() if len(name) > 1 else name, []).append(name)
     pairs = [names for names in alike.values() if len(names) > 1]
     if pairs:
         warnings.warn(
-            f"Labels differ only in capitals or spaces and are different classes: {shortlist(pairs)}. "
-            "Spell them alike if they mean the same: in a table, by frame[column].str.strip().str.lower() and "
-            "from_dataframe(frame).",
+            f"Some labels differ only in capitals or spaces, so they are different classes: {shortlist(pairs)}. "
+            "If they mean the same, spell them in the same way; for a table, use frame[column].str.strip().str.lower() "
+            "and from_dataframe(frame).",
             DataWarning,
             stacklevel=_USER,
         )
 
 
 def _mostly_numbers(labels: LabelSpace, encoded: np.ndarray) -> str | None:
-    """Name the rows that are no numbers where nearly all are numbers with a decimal point."""
+    """A warning that names the targets which are not numbers, when most targets are numbers with a decimal point."""
     if labels.kind != "single" or len(encoded) < _ENOUGH:
         return None
     number = np.array([is_signed_number(name) for name in labels.names])[encoded]
@@ -96,17 +98,17 @@ def _mostly_numbers(labels: LabelSpace, encoded: np.ndarray) -> str | None:
         return None
     others = [f"row {row}: {labels.names[encoded[row]]!r}" for row in np.flatnonzero(~number).tolist()]
     return (
-        f"{number.sum()} of {len(encoded)} targets are numbers, and each number is a class of its own, because the others are not: "
-        f"{', '.join(others[:10])}{', ...' if len(others) > 10 else ''} (the first row is 0). If the targets are a quantity, "
-        "remove or repair these rows."
+        f"{number.sum()} of {len(encoded)} targets are numbers, but each number is treated as a separate class, because the "
+        f"others are not numbers: {', '.join(others[:10])}{', ...' if len(others) > 10 else ''} (rows are counted from 0). If the "
+        "targets are a quantity, remove or correct these rows."
     )
 
 
 def warn_overlap(parts: Mapping[str, Examples]) -> None:
-    """Warn when the same content stands in two parts: its score would be memory, not skill.
+    """Warn when two parts hold the same content: metrics on it would measure memory, not skill.
 
     Args:
-        parts: Examples by part name. Only equal digests count: the same pixels in another format, shape or dtype go unseen.
+        parts: Examples by part name. They are compared by digest: the same pixels in another format, shape or dtype are not found.
     """
     pairs = [
         f"{parts[first_part].name(first)} ({first_part}) = {parts[part].name(index)} ({part})"
@@ -115,15 +117,15 @@ def warn_overlap(parts: Mapping[str, Examples]) -> None:
     ]
     if pairs:
         warnings.warn(
-            f"{len(pairs)} inputs stand in two parts with the same content: {shortlist(pairs)}. "
-            "Scores on them measure memory; remove one of each pair.",
+            f"{len(pairs)} inputs are in two parts with the same content: {shortlist(pairs)}. "
+            "Metrics on them measure memory; remove one of each pair.",
             DataWarning,
             stacklevel=_USER,
         )
 
 
 def warn_contradictions(parts: Mapping[str, Examples]) -> None:
-    """Warn when the same content has two different targets: whatever a model answers, it is wrong once.
+    """Warn when the same content has two different targets: any answer of a model is wrong for one of them.
 
     Args:
         parts: Examples by part name, targets of shape (n,) or (n, k).
@@ -133,7 +135,7 @@ def warn_contradictions(parts: Mapping[str, Examples]) -> None:
         >>> with warnings.catch_warnings(record=True, action="always") as caught:
         ...     warn_contradictions({"train": twice})
         >>> str(caught[0].message)
-        "1 inputs have the content of another one and a different target: '2.jpg = 1.jpg'. Keep the right one of each pair."
+        "1 inputs have the same content as another one, but a different target: '2.jpg = 1.jpg'. Keep the correct one of each pair."
     """
     pairs = [
         f"{parts[part].name(index)} = {parts[first_part].name(first)}"
@@ -142,15 +144,15 @@ def warn_contradictions(parts: Mapping[str, Examples]) -> None:
     ]
     if pairs:
         warnings.warn(
-            f"{len(pairs)} inputs have the content of another one and a different target: {shortlist(pairs)}. "
-            "Keep the right one of each pair.",
+            f"{len(pairs)} inputs have the same content as another one, but a different target: {shortlist(pairs)}. "
+            "Keep the correct one of each pair.",
             DataWarning,
             stacklevel=_USER,
         )
 
 
 def _alike(parts: Mapping[str, Examples]) -> Iterator[tuple[tuple[str, int], tuple[str, int]]]:
-    """(part, index) of the first example with a content and of each later one with the same content."""
+    """Yield (part, index) of the first example with a content, and of each later example with the same content."""
     first_of: dict[str, tuple[str, int]] = {}
     for part, examples in parts.items():
         for index, content in enumerate(examples.digests):
@@ -160,7 +162,7 @@ def _alike(parts: Mapping[str, Examples]) -> Iterator[tuple[tuple[str, int], tup
 
 
 def warn_absent(parts: Mapping[str, Examples]) -> None:
-    """Warn when a part has no example of a class: whatever is chosen or measured by it does not know that class.
+    """Warn when a part has no example of a class, so that it cannot measure this class.
 
     Args:
         parts: Examples by part name, targets of shape (n,) or (n, k).
@@ -170,52 +172,51 @@ def warn_absent(parts: Mapping[str, Examples]) -> None:
         >>> with warnings.catch_warnings(record=True, action="always") as caught:
         ...     warn_absent({"validation": bees})
         >>> str(caught[0].message)
-        "The validation part has no example of the classes 'ants'. What is chosen or measured by it does not know them."
+        "The validation part has no examples of the classes 'ants', so it cannot measure them."
     """
     for part, examples in parts.items():
         absent = [name for name, count in examples.counts().items() if not count]
         if absent:
             warnings.warn(
-                f"The {part} part has no example of the classes {shortlist(absent)}. "
-                "What is chosen or measured by it does not know them.",
+                f"The {part} part has no examples of the classes {shortlist(absent)}, so it cannot measure them.",
                 DataWarning,
                 stacklevel=_USER,
             )
 
 
 def warn_groups(groups: Mapping[str, np.ndarray | None]) -> None:
-    """Warn when a group stands in two parts that the source brought along.
+    """Warn when two parts of the source share a group.
 
     Args:
-        groups: Group name of each example, shape (n,), by part name; None where the source has none.
+        groups: Group name of each example, shape (n,), by part name; None when the source has no groups.
 
     Example:
         >>> with warnings.catch_warnings(record=True, action="always") as caught:
         ...     warn_groups({"train": np.array(["anna", "ben"]), "test": np.array(["anna", "cleo"])})
         >>> str(caught[0].message)
-        "1 groups stand in two parts: 'anna (train and test)'. Scores on them measure memory; keep each group in one part."
+        "1 groups are in two parts: 'anna (train and test)'. Metrics on them measure memory; keep each group in one part."
     """
     seen: dict[str, str] = {}
-    torn: dict[str, str] = {}
+    shared: dict[str, str] = {}
     for part, members in groups.items():
         for name in sorted({str(member) for member in members} if members is not None else ()):
             first = seen.setdefault(name, part)
             if first != part:
-                torn[name] = f"{name} ({first} and {part})"
-    if torn:
+                shared[name] = f"{name} ({first} and {part})"
+    if shared:
         warnings.warn(
-            f"{len(torn)} groups stand in two parts: {shortlist(torn.values())}. "
-            "Scores on them measure memory; keep each group in one part.",
+            f"{len(shared)} groups are in two parts: {shortlist(shared.values())}. "
+            "Metrics on them measure memory; keep each group in one part.",
             DataWarning,
             stacklevel=_USER,
         )
 
 
 def warn_ignored(remarks: Iterator[str]) -> None:
-    """Warn of files and folders that a reader leaves out although they may have been meant.
+    """Warn of files and folders that are left out although the user may have meant them as data.
 
     Args:
-        remarks: One sentence each; nothing happens when there are none.
+        remarks: One sentence for each warning.
     """
     for remark in remarks:
         warnings.warn(remark, DataWarning, stacklevel=_USER)

@@ -1,4 +1,4 @@
-"""The values that data is made of: Examples (inputs and targets, indexable) and Splits (train, validation, test)."""
+"""Examples (inputs and targets, accessed by position) and Splits (training, validation and test examples)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class Examples:
             (height, width[, channels]), or a ``Text``.
         targets: ``single``: int64 class ids, shape (n,). ``multi``: float32 zeros and ones, shape (n, classes).
             ``real``: float32 in the user's own unit, shape (n, quantities).
-        labels: What the targets mean.
+        labels: The label space of the targets.
         digests: Content hash of each input, for duplicate warnings and fingerprints.
     """
 
@@ -37,7 +37,7 @@ class Examples:
         return f"<{len(self)} examples of {shortlist(self.labels.names, 5)}>"
 
     def take(self, indices: Sequence[int] | np.ndarray) -> "Examples":
-        """The examples at these positions, in this order.
+        """Select the examples at these positions, in this order.
 
         Args:
             indices: Integers, shape (m,), each in [0, n); or a mask of booleans, shape (n,).
@@ -63,13 +63,13 @@ class Examples:
         )
 
     def name(self, index: int) -> str:
-        """How to call one example in a message: its path, its position in what the user passed, or its text.
+        """Name one example in a message: by its path, its text, or its position in the data that the user passed.
 
         Args:
-            index: In [0, n).
+            index: The position of the example, in [0, n).
 
         Returns:
-            The path, ``"example 7"``, or how the text begins.
+            The path, ``"example 7"``, or the beginning of the text.
         """
         item = self.inputs[index]
         if isinstance(item, (str, Text)):
@@ -77,11 +77,11 @@ class Examples:
         return f"example {self.inputs.position(index) if isinstance(self.inputs, Selected) else index}"
 
     def fingerprint(self) -> str:
-        """One hash of all contents in order, and of dtype, shape and values of the targets."""
+        """Hash the contents of all inputs, in order, and the dtype, shape and values of the targets."""
         return fingerprint.combined([*self.digests, fingerprint.digest(self.targets)])
 
     def counts(self) -> dict[str, int]:
-        """Examples in each class; for ``real`` labels an empty dict.
+        """Count the examples of each class; for ``real`` labels, return an empty dict.
 
         For ``multi`` labels, targets of shape (n, classes), an example counts once for each of its labels, so the sum may exceed n.
 
@@ -97,13 +97,13 @@ class Examples:
 
 
 def joined(parts: Sequence[Examples]) -> Examples:
-    """Examples of one label space, one after the other.
+    """Concatenate examples that have the same label space.
 
     Args:
-        parts: At least one; targets of shape (n,) or (n, k).
+        parts: At least one Examples, with targets of shape (n,) or (n, k).
 
     Returns:
-        Examples as long as all of them; inputs are still read lazily.
+        Examples as long as all parts together; inputs are still read lazily.
     """
     return Examples(
         Joined([part.inputs for part in parts]),
@@ -118,13 +118,13 @@ class Splits:
     """Training, validation and test examples of one label space.
 
     Attributes:
-        train: What the weights are fitted to.
-        validation: What phases, early stopping and best weights are chosen by.
-        test: What a report is made from; None when the source has none.
+        train: Examples that the weights are fitted to.
+        validation: Examples by which phases, early stopping and the best weights are chosen.
+        test: Examples for the report; None when there is no test part.
         labels: The label space, the same for every part; its kind says which shape the targets have.
-        seed: The seed that drew the parts.
+        seed: Seed of the random split.
         skipped: Inputs left out because they could not be read (``on_corrupt="skip"``), with the reason.
-        source: The call that made them, as text.
+        source: The call that read the data, as text.
         left_out: The number of files in the source that are not inputs, by ending; hidden files under ``"hidden"``.
     """
 
@@ -141,7 +141,7 @@ class Splits:
         return f"<Splits: {self.describe()}>"
 
     def part(self, name: str) -> Examples:
-        """One part by its name.
+        """Return one part by its name.
 
         Args:
             name: ``"train"``, ``"validation"`` or ``"test"``.
@@ -168,7 +168,7 @@ class Splits:
         return found
 
     def everything(self) -> Examples:
-        """All parts as one, for measuring a model on data that it was not trained on.
+        """Join all parts, to evaluate a model on data that it was not trained on.
 
         Returns:
             Training, validation and test examples, in this order; targets of shape (n,) or (n, k) with n the sum of all parts.
@@ -182,7 +182,7 @@ class Splits:
         return joined([part for part in (self.train, self.validation, self.test) if part is not None])
 
     def describe(self) -> str:
-        """One line: how many examples of how many classes in which part."""
+        """Describe the data in one line: the number of examples in each part, and the number of classes."""
         sizes = [f"{len(self.train)} train", f"{len(self.validation)} validation"]
         sizes += [f"{len(self.test)} test"] if self.test is not None else ["no test part"]
         words = {"real": ("quantity", "quantities"), "multi": ("label, yes or no", "labels, several an example")}

@@ -1,10 +1,10 @@
-"""Tables of rows that can be computed again, as one run keeps them: on disk, in memory, or not at all.
+"""Tables of computed rows that a run stores on disk or in memory, and can compute again.
 
 ::
 
-    Tables          finds or makes tables, and moves from a disk that fails into memory
-    with_kept       examples whose inputs are read and resized once
-    NotKeptError    why something cannot be kept
+    Tables          finds or creates tables, and continues in memory when the disk fails
+    with_kept       the same examples, with inputs that are read and resized once
+    NotKeptError    the reason why rows cannot be stored
 """
 
 import warnings
@@ -28,13 +28,13 @@ from tfft.data.examples import Examples
 from tfft.data.loading import Reader
 
 T = TypeVar("T")
-# in a key: the reason why its rows must not outlive the process
+# entry of a key with the reason why its rows must not be stored longer than the process lives
 MEMORY_ONLY = "memory_only"
 _AT_ONCE = 64
 
 
 class NotKeptError(Exception):
-    """Why something cannot be kept, in words for the user."""
+    """The reason why rows cannot be stored, in words for the user."""
 
 
 @dataclass
@@ -42,8 +42,8 @@ class Tables:
     """The tables of one run.
 
     Attributes:
-        cache: What may be kept, and where.
-        in_memory: Why a table is in memory that was meant for the disk; empty where none is.
+        cache: Settings of what may be stored, and where.
+        in_memory: The reason why a table is in memory instead of on disk; empty when no table is.
     """
 
     cache: Cache
@@ -54,18 +54,18 @@ class Tables:
     _trusted: set[str] = field(default_factory=set)
 
     def table(self, key: Mapping[str, Any], count: int, row: "np.dtype[Any]") -> Shards:
-        """Find or begin a table.
+        """Find or create a table.
 
         Args:
             key: Everything that its rows depend on, as JSON values. When that cannot be known, ``MEMORY_ONLY`` gives the reason.
-            count: How many rows.
+            count: The number of rows.
             row: dtype and shape of one row.
 
         Returns:
-            Shards, of which all, some or none are there.
+            Shards that already hold all, some or none of the rows.
 
         Raises:
-            NotKeptError: When there is no room.
+            NotKeptError: When the memory is too small, or only the disk is allowed and cannot be used.
         """
         unknown = str(key.get(MEMORY_ONLY, ""))
         if unknown:
@@ -108,21 +108,21 @@ class Tables:
         return spot_check(table, difference)
 
     def close(self) -> None:
-        """Let other runs make room where these tables are; what is read afterwards may be gone."""
+        """Release the tables: from now on, other runs may delete their rows to make room."""
         while self._opened:
             self._opened.pop().ends()
 
     def attempt(self, work: Callable[[], T]) -> T:
-        """Do what writes to tables; should the disk fail, once more in memory.
+        """Run a function that writes to tables; when the disk fails, run it again in memory.
 
         Args:
-            work: Asks for its tables by ``table``.
+            work: The function; it gets its tables from ``table``.
 
         Returns:
-            What it returns.
+            The result of ``work``.
 
         Raises:
-            NotKeptError: When that fails as well, or must not be tried.
+            NotKeptError: When the second run fails as well, or the settings do not allow memory.
 
         Warns:
             RunWarning: When the disk failed.
@@ -131,7 +131,7 @@ class Tables:
             return work()
         except OSError as error:
             if self._disk_failed or self.cache.where != "auto":
-                raise NotKeptError(f"what is kept cannot be written: {error}") from error
+                raise NotKeptError(f"the cache cannot be written: {error}") from error
             where = str(self.cache.store.folder)
             warnings.warn(
                 f"Features cannot be written to {where!r}: {error}. They are kept in memory.", RunWarning, stacklevel=2
@@ -145,10 +145,10 @@ def _difference(expected: np.ndarray, found: np.ndarray) -> str:
 
 
 class Rows(Sequence[Any]):
-    """The rows of a table, each read when it is asked for.
+    """The rows of a table, each read when it is accessed.
 
     Args:
-        table: All of whose rows are there, each of the shape that its dtype says.
+        table: A complete table; its dtype gives the shape of a row.
     """
 
     def __init__(self, table: Shards) -> None:
@@ -169,21 +169,21 @@ def with_kept(
     tables: Tables,
     progress: Callable[[int, int], None],
 ) -> Examples:
-    """The same examples, their inputs read once and kept.
+    """Read the inputs of examples once, store them, and return examples that use the stored rows.
 
     Args:
-        examples: With inputs of any kind.
-        read: Input -> array of one shape, such as uint8 pixels of shape (height, width, 3).
+        examples: Examples with inputs of any kind.
+        read: A function from an input to an array, always of the same shape, such as uint8 pixels of shape (height, width, 3).
         about: Everything that ``read`` depends on, as JSON values.
-        row: dtype and shape of what it gives.
-        tables: Where it is kept.
-        progress: Called with how many inputs are read, and of how many.
+        row: dtype and shape of the result of ``read``.
+        tables: The tables of the run.
+        progress: A function that is called with the number of inputs read so far and the number to read.
 
     Returns:
         Examples whose inputs are rows of that dtype and shape.
 
     Raises:
-        NotKeptError: When there is no room.
+        NotKeptError: When the rows cannot be stored.
         DataError: When an input cannot be read.
     """
     key = {**about, "examples": fingerprint.combined(examples.digests)}

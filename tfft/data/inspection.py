@@ -1,4 +1,4 @@
-"""One look at every input before anything is trained: can it be read, and which content has it."""
+"""Inspect every input once before training: whether it can be read, and the hash of its content."""
 
 import os
 import warnings
@@ -27,10 +27,11 @@ _HALF = "half a character (a lone surrogate)"
 
 @dataclass(frozen=True)
 class Inspection:
-    """What one look at every input found.
+    """The result of inspecting every input once.
 
     Attributes:
-        digests: Hash of each input, of a file its bytes, of an array dtype, shape and values; empty where it cannot be read.
+        digests: Hash of each input: of the bytes of a file, or of the dtype, shape and values of an array; empty when the input
+            cannot be read.
         faults: Position and reason of each input that cannot be read.
         doubts: Position -> reason, for each image whose brightness is probably wrong.
     """
@@ -41,10 +42,10 @@ class Inspection:
 
 
 def inspect_inputs(inputs: Sequence[Any]) -> Inspection:
-    """Read every input once, in parallel, without keeping any.
+    """Read every input once, in parallel, and keep none of them in memory.
 
-    JPEG files are decoded at an eighth of their size, which still reads all of the compressed data, so that a truncated file
-    is found at a fraction of the cost.
+    JPEG files are decoded at an eighth of their size. This still reads all of the compressed data, so it finds truncated files at a
+    fraction of the cost.
 
     Args:
         inputs: Paths, encoded bytes, arrays of shape (height, width[, channels]), or texts.
@@ -56,14 +57,14 @@ def inspect_inputs(inputs: Sequence[Any]) -> Inspection:
         DataError: When reading an array finds values that cannot be pixels.
 
     Example:
-        >>> inspect_inputs([np.zeros((8, 8, 3), np.uint8), b"no picture", b""]).faults
+        >>> inspect_inputs([np.zeros((8, 8, 3), np.uint8), b"not an image", b""]).faults
         ((1, 'not an image'), (2, 'empty file'))
     """
 
     def look_at(positions: range) -> list[tuple[str, str, str]]:
         return [_look(inputs, index) for index in positions]
 
-    # positions go to the threads, not inputs: map() queues all that it is given, and that would be every array at once
+    # pass positions to the threads, not inputs: map() queues all of its arguments, which would hold every array in memory
     slices = [range(start, min(start + _SLICE, len(inputs))) for start in range(0, len(inputs), _SLICE)]
     with ThreadPoolExecutor(cores()) as pool:
         looks = pool.map(look_at, slices)
@@ -82,8 +83,8 @@ def inspect_inputs(inputs: Sequence[Any]) -> Inspection:
 
 
 def _shown(looks: Iterator[Any], count: int) -> Iterator[Any]:
-    """The same with a progress bar, where somebody watches."""
-    # not above: importing rich draws from the random generator of the user (rich 15)
+    """Add a progress bar when the error stream is a terminal."""
+    # imported here, because importing rich changes the state of Python's global random generator (rich 15)
     from rich.console import Console
     from rich.progress import track
 
@@ -94,14 +95,14 @@ def _shown(looks: Iterator[Any], count: int) -> Iterator[Any]:
 
 
 def refuse_faults(inputs: Sequence[Any], inspection: Inspection) -> None:
-    """Raise when an image cannot be read.
+    """Raise when an input cannot be read.
 
     Args:
-        inputs: What was inspected: paths, encoded bytes, or arrays of shape (height, width[, channels]).
-        inspection: What was found.
+        inputs: The inspected inputs: paths, encoded bytes, or arrays of shape (height, width[, channels]).
+        inspection: The result of the inspection.
 
     Raises:
-        DataError: Naming the first ten of them with their reasons.
+        DataError: When an input cannot be read; the message names the first ten, with the reasons.
     """
     if inspection.faults:
         named = [f"{_name(inputs, index)} ({reason})" for index, reason in inspection.faults]
@@ -126,14 +127,14 @@ def refuse_faults(inputs: Sequence[Any], inspection: Inspection) -> None:
 
 
 def named_faults(inputs: Sequence[Any], inspection: Inspection) -> tuple[str, ...]:
-    """The faults as sentences for a report.
+    """Describe the inputs that cannot be read, for a report.
 
     Args:
-        inputs: What was inspected: paths, encoded bytes, or arrays of shape (height, width[, channels]).
-        inspection: What was found.
+        inputs: The inspected inputs: paths, encoded bytes, or arrays of shape (height, width[, channels]).
+        inspection: The result of the inspection.
 
     Returns:
-        ``"path: reason"`` for each.
+        ``"path: reason"`` for each of them.
 
     Example:
         >>> named_faults(["/nowhere/1.jpg"], inspect_inputs(["/nowhere/1.jpg"]))
@@ -143,7 +144,7 @@ def named_faults(inputs: Sequence[Any], inspection: Inspection) -> tuple[str, ..
 
 
 def warn_doubts(inputs: Sequence[Any], inspection: Inspection) -> None:
-    """Warn about 16-bit images that use so few of their bits that they are read as almost black.
+    """Warn about 16-bit images that use so few of their bits that they are almost black.
 
     Args:
         inputs: The inspected inputs: paths, encoded bytes, or arrays of shape (height, width[, channels]).
@@ -152,15 +153,15 @@ def warn_doubts(inputs: Sequence[Any], inspection: Inspection) -> None:
     if inspection.doubts:
         named = [f"{_name(inputs, index)} ({reason})" for index, reason in inspection.doubts]
         warnings.warn(
-            f"{len(named)} of {len(inputs)} images have 16 bits a pixel and are almost black: {shortlist(named)}. If white is a "
-            "smaller value in them, pass them as arrays with value_range=(0, 4095), or whatever white is.",
+            f"{len(named)} of {len(inputs)} images have 16 bits a pixel and are almost black: {shortlist(named)}. If white has "
+            "a smaller value in them, pass them as arrays with value_range=(0, 4095), or with the value of white.",
             DataWarning,
             stacklevel=5,  # the user's line above from_..., assemble, examine
         )
 
 
 def _look(inputs: Sequence[Any], index: int) -> tuple[str, str, str]:
-    """The digest, the reason why it cannot be read, and the doubt for one input."""
+    """The digest of one input, the reason why it cannot be read, and the doubt about its brightness; each may be empty."""
     try:
         item = inputs[index]
         if not isinstance(item, (str, bytes, bytearray, np.ndarray, Text)):

@@ -1,4 +1,4 @@
-"""Seen: which examples a model was trained and chosen on, so that nobody measures it on them unawares."""
+"""Seen: the examples that a model was trained on or chosen by, so that nobody evaluates it on them unawares."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,18 +11,20 @@ from tfft.core.specs import Text
 from tfft.data.examples import Examples, Splits
 
 _DIGITS = 16
-"""Of each content hash; 64 bits make a chance meeting among a million photos rarer than 1 in 10 million."""
+"""Hexadecimal digits kept of each hash: with 64 bits, two of a million photos share one with a chance below 1 in 10 million."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What the weights of a model have met, by the content of the examples and not by their names; of arrays shape and dtype count.
+    """Content hashes of all training and validation examples of a model.
+
+    Names of examples do not count; for arrays, shape and dtype count as well as the values.
 
     Attributes:
-        seed: That drew the parts; with it the same source gives the same test part again.
-        train: Content hashes of what the weights were fitted to.
-        validation: Content hashes of what the best weights were chosen by.
-        texts: How many of them an example has, 1 or 2; None for pictures, or where nobody knows.
+        seed: Seed of the random split; with it, the same source gives the same test part again.
+        train: Content hashes of the examples that the weights were fitted to.
+        validation: Content hashes of the examples by which the best weights were chosen.
+        texts: The number of texts in an example, 1 or 2; None for images, or when it is unknown.
 
     Example:
         >>> import numpy as np
@@ -41,14 +43,14 @@ class Seen:
 
     @classmethod
     def of(cls, data: Splits, before: "Seen | None" = None) -> "Seen":
-        """What a model has seen after training on ``data``.
+        """Record what a model has seen after training on ``data``.
 
         Args:
-            data: With training and validation parts; targets of any shape.
-            before: What it had seen already.
+            data: Splits with targets of any shape.
+            before: The record from before this training; None for a new model.
 
         Returns:
-            A Seen with the seed of ``data``.
+            A Seen with the seed of ``data``, and the examples of both trainings.
         """
         train, validation = _short(data.train), _short(data.validation)
         if before is not None:
@@ -56,19 +58,19 @@ class Seen:
         return cls(data.seed, train, validation - train, _texts_of(data.train.inputs[0]))
 
     def check_pairs(self, item: Any) -> None:
-        """Refuse single texts for a model of pairs, and pairs for one of single texts, which would answer all the same.
+        """Refuse single texts for a model of pairs, and pairs for a model of single texts; the model would answer without an error.
 
         Args:
-            item: One of the inputs; pictures of any shape pass.
+            item: One of the inputs; images of any shape are accepted.
 
         Raises:
-            DataError: When it has another number of texts.
+            DataError: When the number of texts differs.
         """
         given = _texts_of(item)
         if given is not None and self.texts is not None and given != self.texts:
             kinds = {1: "single texts", 2: "pairs of texts"}
             raise DataError(
-                f"The model was trained on {kinds[self.texts]}, and is asked about {kinds[given]}.",
+                f"The model was trained on {kinds[self.texts]}, but got {kinds[given]}.",
                 repr(item.excerpt()),
                 "Pass both texts: text_column=[first, second], or (first, second) to predict; in a shell put a tab between them."
                 if self.texts == 2
@@ -76,22 +78,22 @@ class Seen:
             )
 
     def among(self, examples: Examples) -> np.ndarray:
-        """Which of some examples the model has seen.
+        """Find the examples that the model has seen.
 
         Args:
-            examples: n of them, images of any shape.
+            examples: n examples; images of any shape.
 
         Returns:
-            Booleans, shape (n,).
+            Booleans, shape (n,): True for an example that the model has seen.
         """
         met = self.train | self.validation
         return np.array([content[:_DIGITS] in met for content in examples.digests], bool)
 
     def counts(self, examples: Examples) -> dict[str, int]:
-        """How many of some examples the model has seen.
+        """Count the examples that the model has seen.
 
         Args:
-            examples: n of them, images of any shape.
+            examples: n examples; images of any shape.
 
         Returns:
             ``{"train": ..., "validation": ...}``, each in [0, n].
@@ -112,20 +114,20 @@ class Seen:
         """Undo ``to_dict``.
 
         Args:
-            values: What ``to_dict`` returned, possibly after a JSON round trip.
+            values: The result of ``to_dict``, possibly after a JSON round trip.
 
         Returns:
             An equal Seen.
 
         Raises:
             KeyError: When a field is missing.
-            ValueError: When one is of another type.
+            ValueError: When a field has the wrong type.
         """
         lists = (values["train"], values["validation"])
         texts = values.get("texts")
-        of_types = isinstance(values["seed"], int) and all(isinstance(contents, list) for contents in lists)
-        if not of_types or texts not in (None, 1, 2):
-            raise ValueError(f"no record of what was seen: {str(values)[:100]}")
+        valid = isinstance(values["seed"], int) and all(isinstance(contents, list) for contents in lists)
+        if not valid or texts not in (None, 1, 2):
+            raise ValueError(f"this is not a valid record of seen examples: {str(values)[:100]}")
         return cls(values["seed"], frozenset(values["train"]), frozenset(values["validation"]), texts)
 
 

@@ -1,24 +1,24 @@
-"""Batches of examples of like length, so that little of a batch is padding."""
+"""Batches of examples with similar lengths, so that little of a batch is padding."""
 
 import numpy as np
 
-# examples are sorted within so many batches at a time: enough to find others of like length, and few enough to stay shuffled
+# sort within windows of this many batches: enough to group similar lengths, and few enough to keep the order random
 _WINDOW = 50
 
 
 def batches(
     chosen: np.ndarray, batch_size: int, lengths: np.ndarray | None, random: np.random.Generator
 ) -> list[np.ndarray]:
-    """Cut an order into batches.
+    """Cut a random order into batches of examples with similar lengths.
 
     Args:
         chosen: Positions in random order, int64, shape (m,).
-        batch_size: Examples in a batch; one, the last of the order or of its last window, may be smaller.
-        lengths: Of all examples, shape (n,); None where they are all alike.
-        random: Orders the batches, where lengths differ.
+        batch_size: Examples in a batch; one batch may be smaller, the last of the order or one in its last window.
+        lengths: Length of each example, shape (n,); None when all have the same length, so that the order is kept.
+        random: The generator that orders the batches; not used without ``lengths``.
 
     Returns:
-        Positions of each batch; each of ``chosen`` once.
+        The positions of each batch; each position in ``chosen`` occurs once.
 
     Example:
         >>> lengths = np.array([9, 1, 8, 2])
@@ -37,12 +37,12 @@ def batches(
 
 
 def by_length(lengths: np.ndarray) -> np.ndarray:
-    """The order in which neighbours are of like length.
+    """Sort examples by length, so that neighbours have similar lengths.
 
     Args:
-        lengths: Shape (n,).
+        lengths: Length of each example, shape (n,).
 
     Returns:
-        Positions, int64, shape (n,), from the longest on: should memory run out, it does so at once.
+        Positions, int64, shape (n,). The longest come first: if memory runs out, it does so in the first batch.
     """
     return np.argsort(-lengths, kind="stable")

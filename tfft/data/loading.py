@@ -1,4 +1,4 @@
-"""Loading: how examples at some positions become the arrays of a batch."""
+"""Loading: how positions of examples become the arrays of a batch."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,21 +18,21 @@ Arrays = tuple[np.ndarray, ...]
 
 
 class Preprocessor(Protocol):
-    """How raw inputs become what a net takes.
+    """Converts raw inputs to the inputs of a network.
 
     Attributes:
-        inputs: Name, shape without the batch axis and dtype of each input of the net.
+        inputs: Name, shape without the batch axis and dtype of each input of the network.
     """
 
     @property
     def inputs(self) -> tuple[tuple[str, tuple[int | None, ...], str], ...]:
-        """See above."""
+        """Name, shape and dtype of each input."""
 
     def __call__(self, item: Any) -> np.ndarray:
-        """One raw input -> one row, such as pixels of shape (height, width, 3)."""
+        """Convert one raw input to one row, such as pixels of shape (height, width, 3)."""
 
     def collate(self, rows: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
-        """Rows of a batch -> the inputs of the net, each of shape (batch, ...)."""
+        """Convert the rows of a batch to the inputs of the network, each of shape (batch, ...)."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class Loading:
     """How examples become the arrays of a batch.
 
     Attributes:
-        count: How many examples there are.
-        load: Number of the epoch, and int64 positions of shape (batch,) -> inputs and, last, targets, each of shape (batch, ...).
+        count: The number of examples.
+        load: A function (epoch, int64 positions of shape (batch,)) -> the inputs and then the targets, each of shape (batch, ...).
             In evaluation the epoch is 0.
-        weighted: Whether weights of shape (batch,) follow the targets.
-        held: What ``load`` would give for all positions at once, where that is in memory already and the same in every epoch.
-        lengths: Of each example, shape (count,), where they differ; the inputs of a batch are padded to its longest.
-        shapes: Of each input without the batch axis, None for a length that differs; left out where all are alike.
+        weighted: Whether the weights of the examples, shape (batch,), follow the targets.
+        held: The result of ``load`` for all positions, when it is already in memory and the same in every epoch.
+        lengths: Length of each example, shape (count,), when lengths differ; each batch is padded to its longest example.
+        shapes: Shape of each input without the batch axis, with None for a variable length; None when no shape varies.
     """
 
     count: int
@@ -58,15 +58,15 @@ class Loading:
 
 
 def reading(examples: Examples, preprocessor: Preprocessor, encode: Encoder) -> Loading:
-    """Read each input as it is.
+    """Load each input unchanged.
 
     Args:
-        examples: What to read.
-        preprocessor: Raw input -> one row, and rows of a batch -> inputs of the net.
-        encode: Targets of a batch -> shape (batch, outputs).
+        examples: The examples to load.
+        preprocessor: Converts a raw input to a row, and the rows of a batch to the inputs of the network.
+        encode: A function from the targets of a batch to an array of shape (batch, outputs).
 
     Returns:
-        A Loading of what the net takes, such as uint8 (batch, height, width, 3), and float32 (batch, outputs).
+        A Loading of the network's inputs, such as uint8 (batch, height, width, 3), and of targets, float32 (batch, outputs).
 
     Example:
         >>> from tfft import tasks
@@ -88,27 +88,27 @@ def reading(examples: Examples, preprocessor: Preprocessor, encode: Encoder) -> 
 
 
 def lengths_of(examples: Examples) -> np.ndarray | None:
-    """How long each example is, where that differs.
+    """Return the length of each example, when lengths differ.
 
     Args:
-        examples: n of them.
+        examples: n examples.
 
     Returns:
-        Tokens of each, shape (n,); None for pictures.
+        The number of tokens in each example, shape (n,); None for inputs without lengths, such as images.
     """
     return examples.inputs.lengths if isinstance(examples.inputs, Ragged) else None
 
 
 def draw(seed: int, epoch: int, position: int) -> np.random.Generator:
-    """What changes one example in one epoch: the same whoever reads it, and however many threads do.
+    """Make the random generator of one example in one epoch: it does not depend on the thread that reads the example.
 
     Args:
-        seed: Of all draws.
+        seed: Seed of all random draws.
         epoch: Number of the epoch within the run.
-        position: Of the example.
+        position: The position of the example.
 
     Returns:
-        A generator.
+        A NumPy generator.
 
     Example:
         >>> [int(draw(0, epoch=epoch, position=2).integers(100)) for epoch in (1, 1, 2)]
@@ -118,19 +118,19 @@ def draw(seed: int, epoch: int, position: int) -> np.random.Generator:
 
 
 def reading_at_random(examples: Examples, read: RandomReader, encode: Encoder, mix: Mixer, seed: int) -> Loading:
-    """Read inputs and change them anew in every epoch.
+    """Load inputs with new random changes in every epoch.
 
-    What is drawn at random depends on the seed, the epoch and the example alone, so it is the same however many threads read.
+    The changes of an example depend only on the seed, the epoch and the example, and not on the number of threads.
 
     Args:
-        examples: What to read.
-        read: Raw input and a generator -> uint8 pixels, all of one shape (height, width, 3).
-        encode: Targets of a batch -> shape (batch, outputs).
-        mix: Pixels and encoded targets of a batch, and a generator -> the same of equal shapes.
+        examples: The examples to load.
+        read: A function (raw input, generator) -> uint8 pixels, all of the same shape (height, width, 3).
+        encode: A function from the targets of a batch to an array of shape (batch, outputs).
+        mix: A function (pixels, encoded targets, generator) -> mixed pixels and targets of the same shapes, for one batch.
         seed: The user's seed.
 
     Returns:
-        A Loading as of ``reading``.
+        A Loading like that of ``reading``.
     """
     draw_seed = derive(seed, "augment")
 
@@ -149,17 +149,17 @@ def reading_together(
     seed: int,
     like: Loading,
 ) -> Loading:
-    """Read the inputs of a batch together, and change them anew in every epoch.
+    """Load the inputs of a batch together, with new random changes in every epoch.
 
     Args:
-        examples: What to read.
-        read: Raw inputs of a batch, and a generator for each -> the inputs of the net, each of shape (batch, ...).
-        encode: Targets of a batch -> shape (batch, outputs).
+        examples: The examples to load.
+        read: A function (raw inputs of a batch, a generator for each) -> the inputs of the network, each of shape (batch, ...).
+        encode: A function from the targets of a batch to an array of shape (batch, outputs).
         seed: The user's seed.
-        like: What reads them unchanged; lengths and shapes are taken from it.
+        like: The Loading of the unchanged inputs; lengths and shapes are taken from it.
 
     Returns:
-        A Loading as of ``reading``.
+        A Loading like that of ``reading``.
     """
     draw_seed = derive(seed, "augment")
 

@@ -1,4 +1,4 @@
-"""Loading -> a ``tf.data.Dataset`` of batches: the one place that orders shuffle, load, batch and prefetch."""
+"""Turn a Loading into a ``tf.data.Dataset`` of batches; only this module shuffles, loads, batches and prefetches."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,10 +21,10 @@ _BATCHES_AHEAD = 2
 
 
 def order(count: int, seed: int, epoch: int) -> np.ndarray:
-    """The order of one epoch: a full shuffle that depends on nothing but its arguments, so any epoch can be entered directly.
+    """Shuffle the positions for one epoch; the order depends only on the arguments, so training can continue at any epoch.
 
     Args:
-        count: How many examples.
+        count: The number of examples.
         seed: The user's seed.
         epoch: Number of the epoch within the run, from 0.
 
@@ -41,10 +41,10 @@ def order(count: int, seed: int, epoch: int) -> np.ndarray:
 
 
 def steps(count: int, batch_size: int) -> int:
-    """Batches in one epoch, the last one possibly smaller.
+    """Count the batches in one epoch; the last one may be smaller.
 
     Args:
-        count: How many examples.
+        count: The number of examples.
         batch_size: Examples in a full batch, the first axis of its arrays' shape.
 
     Returns:
@@ -58,12 +58,12 @@ def steps(count: int, batch_size: int) -> int:
 
 
 def usable(count: int, batch_size: int, copies: int) -> int:
-    """Examples of an epoch that can be dealt out to replicas in equal shares; the order of each epoch leaves other ones out.
+    """Count the examples of an epoch that can be divided equally among replicas; each epoch leaves out different ones.
 
     Args:
-        count: How many examples.
+        count: The number of examples.
         batch_size: Examples in a full batch, a multiple of ``copies``.
-        copies: Replicas that a batch is dealt out to.
+        copies: The number of replicas that share each batch.
 
     Returns:
         ``count`` less at most ``copies - 1``.
@@ -76,14 +76,14 @@ def usable(count: int, batch_size: int, copies: int) -> int:
 
 
 def training_batches(loading: Loading, batch_size: int, epochs: range, seed: int, copies: int = 1) -> "tf.data.Dataset":
-    """Batches of several epochs end to end, so that reading never pauses between two of them.
+    """Make the batches of several epochs as one dataset, so that reading never pauses between epochs.
 
     Args:
-        loading: Examples become arrays.
+        loading: How examples become arrays.
         batch_size: Examples in a full batch; the last of an epoch may be smaller.
         epochs: Numbers of the epochs within the run; each has its own order.
         seed: The user's seed.
-        copies: Replicas that each batch is dealt out to.
+        copies: The number of replicas that share each batch.
 
     Returns:
         A dataset of (inputs, targets) of shape (batch, ...), ``len(epochs) * steps(...)`` batches long; several inputs are a tuple.
@@ -108,13 +108,13 @@ def training_batches(loading: Loading, batch_size: int, epochs: range, seed: int
 def evaluation_batches(
     loading: Loading, batch_size: int, positions: np.ndarray | None = None, copies: int = 1
 ) -> "tf.data.Dataset":
-    """Batches of all examples once, in their order, as equal in size as can be.
+    """Make batches of all examples, once and in order, with sizes as equal as possible.
 
     Args:
-        loading: Examples become arrays.
-        batch_size: Most examples in a batch.
-        positions: Of the examples to take, int64, shape (m,); None for all.
-        copies: Replicas that each batch is dealt out to in equal shares; where it must, the last example comes again at the end.
+        loading: How examples become arrays.
+        batch_size: The maximum number of examples in a batch.
+        positions: The positions of the examples to take, int64, shape (m,); None for all.
+        copies: The number of replicas that share each batch equally; if necessary, the last example is repeated at the end.
 
     Returns:
         A dataset as in ``training_batches``, ``steps(...)`` batches long; it can be iterated again.
@@ -135,15 +135,15 @@ def evaluation_batches(
 
 
 def evaluation_steps(count: int, batch_size: int, copies: int = 1) -> int:
-    """Batches of an evaluation.
+    """Count the batches of an evaluation.
 
     Args:
-        count: How many examples.
-        batch_size: Most examples in a batch.
-        copies: Replicas that each batch is dealt out to.
+        count: The number of examples.
+        batch_size: The maximum number of examples in a batch.
+        copies: The number of replicas that share each batch.
 
     Returns:
-        At least 1.
+        The number of batches, at least 1.
 
     Example:
         >>> evaluation_steps(7, batch_size=4, copies=2), evaluation_steps(3, batch_size=1, copies=2)
@@ -154,7 +154,7 @@ def evaluation_steps(count: int, batch_size: int, copies: int = 1) -> int:
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """Turn what TensorFlow raises when an image cannot be read in the middle of a pipeline back into our own error.
+    """Convert TensorFlow's error for an input that cannot be read inside of a pipeline back to a DataError.
 
     Yields:
         Nothing.
@@ -170,24 +170,24 @@ def readable() -> Iterator[None]:
         if "DataError:" not in str(error.message):
             raise
         reason = str(error.message).split("DataError:", 1)[1].split("\n", 1)[0].strip()
-        raise DataError(f"An image could not be read any more: {reason}") from None
+        raise DataError(f"An image can no longer be read: {reason}") from None
 
 
 def check_batch_size(batch_size: Any) -> None:
-    """Refuse a batch size that is no positive whole number.
+    """Refuse a batch size that is not a positive whole number.
 
     Args:
         batch_size: Examples in a batch.
 
     Raises:
-        DataError: When it is not.
+        DataError: When it is not a whole number of at least 1.
     """
     if isinstance(batch_size, bool) or not isinstance(batch_size, Integral) or batch_size < 1:
         raise DataError(f"batch_size={batch_size!r} must be a whole number of at least 1.", fix="32 is a good start.")
 
 
 def _rows(epoch: int, groups: Sequence[np.ndarray]) -> np.ndarray:
-    """The epoch and then the positions of each batch, int64, shape (batches, 1 + largest batch); -1 where there is none."""
+    """The epoch and then the positions of each batch, int64, shape (batches, 1 + largest batch); -1 fills smaller batches."""
     rows = np.full((len(groups), 1 + max(map(len, groups), default=0)), -1)
     rows[:, 0] = epoch
     for row, group in zip(rows, groups, strict=True):
@@ -196,7 +196,7 @@ def _rows(epoch: int, groups: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _batches(rows: "tf.data.Dataset", loading: Loading, epoch: int) -> "tf.data.Dataset":
-    """What ``loading`` makes of each of ``_rows``."""
+    """Load the batch of each row that ``_rows`` made."""
     import tensorflow as tf
 
     load, called = (_gathering(loading.held), None) if loading.held is not None else _calling(loading, epoch)
@@ -216,7 +216,7 @@ def _batches(rows: "tf.data.Dataset", loading: Loading, epoch: int) -> "tf.data.
 
 
 def _gathering(held: Arrays) -> Callable[[Any], list[Any]]:
-    """Rows of arrays in memory, without a step through Python."""
+    """Return a function that takes rows of arrays in memory, without calling Python."""
     import tensorflow as tf
 
     tensors = [tf.constant(array) for array in held]
@@ -229,10 +229,10 @@ def _gathering(held: Arrays) -> Callable[[Any], list[Any]]:
 
 
 def _calling(loading: Loading, epoch: int) -> tuple[Callable[[Any], list[Any]], Callable[..., Any]]:
-    """Rows by ``load``, called in the threads of the pipeline, and the function that is called there."""
+    """Return a function that calls ``loading.load`` in the threads of the pipeline, and the Python function that they call."""
     import tensorflow as tf
 
-    # one example tells shapes and dtypes
+    # load one example to learn shapes and dtypes
     first = loading.load(epoch, np.array([0]))
     shapes: list[tuple[int | None, ...]] = [(None, *array.shape[1:]) for array in first]
     if loading.shapes is not None:
@@ -246,7 +246,7 @@ def _calling(loading: Loading, epoch: int) -> tuple[Callable[[Any], list[Any]], 
         return [array.view(bit.as_numpy_dtype) for array, bit in zip(arrays, bits, strict=True)]
 
     def load(row: Any) -> list[Any]:
-        # Pillow lets go of the interpreter while it decodes and resizes, so parallel calls use all cores
+        # Pillow releases the GIL while it decodes and resizes, so parallel calls use all cores
         found = tf.numpy_function(called, [row], bits, stateful=False)
         typed = zip(found, kinds, shapes, strict=True)
         return [

@@ -1,4 +1,4 @@
-"""Pool: raw examples of one part; every image is looked at once, and unreadable ones are refused or left out."""
+"""Pool: raw examples of one part. Every input is inspected once; unreadable ones are refused or left out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,8 @@ class Pool:
     Attributes:
         inputs: Paths, bytes, or arrays of shape (height, width[, channels]); length n.
         targets: Raw targets, as ``targets.label_space`` takes them; length n.
-        groups: What must not be torn apart (a patient, a camera, an author), shape (n,); None when examples are independent.
+        groups: The group of each example, such as a patient, a camera or an author, shape (n,). All examples of a group belong
+            to the same part. None when examples are independent.
         left_out: The number of files beside the inputs that are not inputs, by ending.
     """
 
@@ -34,19 +35,20 @@ class Pool:
 def examine(
     pool: Pool, encoded: np.ndarray, labels: LabelSpace, on_corrupt: OnCorrupt
 ) -> tuple[Examples, np.ndarray, tuple[str, ...]]:
-    """Look at every image of a pool.
+    """Inspect every input of a pool.
 
     Args:
         pool: n raw examples.
         encoded: Their targets as ``Examples`` carries them, shape (n,) or (n, k).
-        labels: What the targets mean.
+        labels: The label space of the targets.
         on_corrupt: ``"error"`` or ``"skip"``.
 
     Returns:
-        The readable examples, their positions in the pool, int64 of shape (m,), and a sentence for each one that was left out.
+        The readable examples, their positions in the pool, int64 of shape (m,), and a sentence for each
+        input that was left out.
 
     Raises:
-        DataError: When an image cannot be read, and ``on_corrupt`` is ``"error"``.
+        DataError: When an input cannot be read, and ``on_corrupt`` is ``"error"``.
     """
     seen = inspection.inspect_inputs(pool.inputs)
     if on_corrupt == "error":
@@ -60,18 +62,18 @@ def examine(
 def unsplit(
     pools: Mapping[str, Pool], labels: LabelSpace, on_corrupt: OnCorrupt = "error"
 ) -> tuple[Examples, tuple[str, ...]]:
-    """All examples of a source in the label space of a model: what to measure on, of any number and of any of its classes.
+    """Read all examples of a source with the label space of a model, for an evaluation; any number and any classes are enough.
 
     Args:
-        pools: By part.
-        labels: Of the model.
+        pools: The pools by part.
+        labels: The label space of the model.
         on_corrupt: ``"error"`` or ``"skip"``.
 
     Returns:
-        Examples with targets of shape (n,) or (n, k), and a sentence for each one that was left out.
+        Examples with targets of shape (n,) or (n, k), and a sentence for each input that was left out.
 
     Raises:
-        DataError: When a label is unknown to the model, an image cannot be read, or there is nothing.
+        DataError: When a label is unknown to the model, an input cannot be read, or there are no examples.
 
     Example:
         >>> image = np.zeros((1, 8, 8, 3), np.uint8)
@@ -86,5 +88,5 @@ def unsplit(
         found.append(examples)
         skipped += faults
     if not any(map(len, found)):
-        raise DataError("There are no examples.", f"{len(skipped)} unreadable ones", "Check the path.")
+        raise DataError("There are no examples.", f"{len(skipped)} unreadable inputs", "Check the path.")
     return joined(found), skipped

@@ -1,4 +1,4 @@
-"""Sequences that read an item only when an index asks for it: a selection of another one, and several as one."""
+"""Sequences that read an item only when it is accessed: a selection of another sequence, and several sequences as one."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,19 +31,19 @@ class Selected(Sequence[Any]):
         return self._base[self.position(index)]
 
     def position(self, index: int) -> int:
-        """Where one of the selected items stands in the base sequence.
+        """Return the position of a selected item in the base sequence.
 
         Args:
-            index: In [0, m).
+            index: The position in the selection, in [0, m).
 
         Returns:
-            Its position there, 0-based.
+            The position in the base sequence, counted from 0.
         """
         return int(self._indices[index])
 
 
 class Joined(Sequence[Any]):
-    """Several sequences seen as one, read only where an index asks.
+    """Several sequences as one; an item is read only when it is accessed.
 
     Args:
         parts: Sequences, in order.

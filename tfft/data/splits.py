@@ -1,4 +1,4 @@
-"""Pools of examples -> Splits: every origin of data goes through here, so that all are drawn, checked and warned alike."""
+"""Turn pools of examples into Splits. All sources of data use this module, so that all are split and checked in the same way."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,22 +17,22 @@ from tfft.data.raw_examples import OnCorrupt, Pool, examine
 from tfft.data.values import is_missing
 
 _MANY = 20
-_INTEGERS = " So many classes? Integers and text are classes; quantities are floats, so write 20.0 or pass floats."
+_INTEGERS = " Integers and text are classes; if these targets are quantities, pass floats, or write 20.0."
 HOLDOUT = (0.15, 0.15)
 
 
 @dataclass(frozen=True)
 class Splitting:
-    """How parts that the source does not have are drawn from its training examples.
+    """How missing parts are split off from the training examples of a source.
 
     Attributes:
-        holdout: Fractions of the training examples for (validation, test), used for parts that the source does not have; a
-            fraction of 0 draws none.
+        holdout: Fractions of the training examples for (validation, test), used for parts that the source does not have; with a
+            fraction of 0 there is no such part.
         seed: The user's seed.
         on_corrupt: ``"error"`` raises when an image cannot be read, ``"skip"`` leaves it out and lists it.
 
     Raises:
-        DataError: When ``holdout`` is no pair of fractions that leaves something to train on, or ``on_corrupt`` is unknown.
+        DataError: When ``holdout`` is not a pair of fractions that leaves examples for training, or ``on_corrupt`` is unknown.
     """
 
     holdout: tuple[float, float] = HOLDOUT
@@ -55,20 +55,20 @@ class Splitting:
 def assemble(
     pools: Mapping[str, Pool], splitting: Splitting, names: Sequence[str] | None = None, source: str = ""
 ) -> Splits:
-    """Encode labels, look at every input once, draw the missing parts, and warn of overlaps.
+    """Encode labels, inspect every input once, split off the missing parts, and warn of overlaps.
 
     Args:
-        pools: ``"train"`` and, where the source has them, ``"validation"`` and ``"test"``.
-        splitting: How missing parts are drawn.
+        pools: The pools by part: ``"train"`` and, when the source has them, ``"validation"`` and ``"test"``.
+        splitting: How missing parts are split off.
         names: Class names in id order, when the source knows them.
-        source: The call that reads them, as text.
+        source: The call that reads the data, as text.
 
     Returns:
-        Splits, with targets of the dtypes and shapes that ``Examples`` names.
+        Splits; ``Examples`` describes dtypes and shapes of the targets.
 
     Raises:
-        DataError: For anything that training would stumble over later: no training part, one class, missing or unknown labels,
-            unreadable images, too few examples to split.
+        DataError: For data that would make training fail: no training part, only one class, missing or unknown labels, unreadable
+            images, too few examples to split.
 
     Example:
         >>> images = np.random.default_rng(0).integers(0, 255, (12, 8, 8, 3), np.uint8)
@@ -115,7 +115,7 @@ def _check_parts(pools: Mapping[str, Pool]) -> None:
 
 
 def _group_names(pool: Pool, part: str) -> np.ndarray:
-    """The groups as strings: any hashable may name one, and scikit-learn cannot sort them all."""
+    """The groups as strings, because NumPy cannot sort names of different types."""
     values = list(pool.groups) if pool.groups is not None else []
     if len(values) != len(pool.inputs):
         raise DataError(
@@ -128,7 +128,7 @@ def _group_names(pool: Pool, part: str) -> np.ndarray:
         raise DataError(
             f"{len(lost)} examples of the {part} part have no group.",
             f"rows {shortlist(lost)}",
-            "Fill the group in, with a name of its own for each example that belongs to none.",
+            "Fill in the groups, with a unique name for each example that belongs to no group.",
         )
     return np.array([str(value) for value in values])
 
@@ -147,7 +147,7 @@ def _split(whole: dict[str, Examples], groups: np.ndarray | None, splitting: Spl
         if groups is None:
             chosen = _choose(rows, share, part_seed)
         else:
-            # in training one group of a class must stay, and one for each part that is still to be drawn
+            # of each class, keep one group for training and one for each part that is still to be split off
             chosen = _choose_groups(rows, groups[rest], share, part_seed, spare=len(wanted) - list(wanted).index(name))
         parts[name] = rows.take(chosen)
         rest = np.delete(rest, chosen)
@@ -157,13 +157,13 @@ def _split(whole: dict[str, Examples], groups: np.ndarray | None, splitting: Spl
 
 
 def _choose(rows: Examples, fraction: float, seed: int) -> np.ndarray:
-    """Positions of one held-out part: the same share of every class, or a plain draw."""
+    """Positions of one part: the same fraction of every class; for quantities, a random fraction of all examples."""
     random = np.random.default_rng(seed)
     if not len(rows):
         return np.arange(0)
     if rows.labels.kind == "real":
         return np.sort(random.permutation(len(rows))[: max(1, round(len(rows) * fraction))])
-    # one class an example: every part gets every class, or _check says so; of several labels a rare one stays in training
+    # with one class per example, every part gets every class, or _check raises; with several labels, rare ones stay in training
     least = 1 if rows.labels.kind == "single" else 0
     chosen = []
     for members in _alike(rows):
@@ -172,31 +172,31 @@ def _choose(rows: Examples, fraction: float, seed: int) -> np.ndarray:
 
 
 def _alike(rows: Examples) -> list[np.ndarray]:
-    """Positions of the examples of each class; of several labels, the rarest that an example has counts as its class."""
+    """Positions of the examples of each class; with several labels, the rarest label of an example is its class."""
     classes = rows.targets
     if rows.labels.kind == "multi":
-        # a column of its own for examples without any label
+        # add a column for examples without any label
         having = np.concatenate([rows.targets > 0, (rows.targets > 0).sum(axis=1, keepdims=True) == 0], axis=1)
         classes = np.where(having, having.sum(axis=0), len(rows) + 1).argmin(axis=1)
     return [np.flatnonzero(classes == class_id) for class_id in np.unique(classes)]
 
 
 def _choose_groups(rows: Examples, groups: np.ndarray, fraction: float, seed: int, spare: int) -> np.ndarray:
-    """Whole groups, taken in random order as long as they bring the classes closer to the fraction that was asked for.
+    """Choose groups in random order: each one that brings the classes closer to the requested fraction.
 
-    Not scikit-learn's ``StratifiedGroupKFold``: it knows folds and no fractions, and leaves classes of few groups out.
+    scikit-learn's ``StratifiedGroupKFold`` makes folds, not fractions, and leaves out classes with few groups.
     """
     names, ids = np.unique(groups, return_inverse=True)
     if len(names) < 2:
         raise DataError(
-            "A grouped split needs a group for each part that is drawn, and one to train on.",
+            "A grouped split needs at least one group for each part, training included.",
             f"{len(names)} group left for two parts",
-            "Check the groups, or draw fewer parts: holdout=(0.15, 0).",
+            "Check the groups, or split off fewer parts: holdout=(0.15, 0).",
         )
     members = np.zeros((len(names), _one_hot(rows).shape[1]))
     np.add.at(members, ids, _one_hot(rows))
     total, groups_left = members.sum(axis=0), (members > 0).sum(axis=0)
-    # at least one group of every class that has enough of them for this part, those still to be drawn, and training
+    # take at least one group of every class that has enough groups for this part, the parts after it, and training
     need = np.where(groups_left > spare, np.maximum(fraction * total, total / np.maximum(groups_left, 1)), 0)
     held = []
     order = np.random.default_rng(seed).permutation(len(names))
@@ -210,7 +210,7 @@ def _choose_groups(rows: Examples, groups: np.ndarray, fraction: float, seed: in
 
 
 def _one_hot(rows: Examples) -> np.ndarray:
-    """Which classes each example has, (n, classes); quantities count as one class."""
+    """Ones for the classes of each example, shape (n, classes); quantities count as one class."""
     if rows.labels.kind == "real":
         return np.ones((len(rows), 1))
     return rows.targets if rows.labels.kind == "multi" else np.eye(len(rows.labels))[rows.targets]
@@ -222,7 +222,7 @@ def _check(parts: dict[str, Examples], labels: LabelSpace) -> None:
             raise DataError(
                 f"The {name} part is empty.",
                 ", ".join(f"{len(examples)} {part}" for part, examples in parts.items()),
-                "Every part needs examples, and every class one in each part that is drawn: add some, or change holdout."
+                "Every part needs examples, and every class needs one in each part that is split off: add some, or change holdout."
                 + (_INTEGERS if labels.kind == "single" and len(labels) > _MANY else ""),
             )
     if labels.kind == "single":
@@ -231,6 +231,6 @@ def _check(parts: dict[str, Examples], labels: LabelSpace) -> None:
             raise DataError(
                 f"The classes {shortlist(missing)} have no training example after the split.",
                 ", ".join(f"{len(examples)} {part}" for part, examples in parts.items()),
-                "Every class needs one example (with groups: one group) for each part that is drawn, and one to train on; "
-                "targets that are a quantity must be floats.",
+                "Every class needs one example (with groups: one group) for each part that is split off, and one for "
+                "training; targets that are a quantity must be floats.",
             )

@@ -1,4 +1,4 @@
-"""Texts that are already in memory."""
+"""Recognise texts in memory, and convert them to ``Text``."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,11 +13,34 @@ from tfft.images.image_files import is_image
 _SHOWN = 60
 
 
-def are_texts(values: Any) -> bool:
-    """Return whether values are texts or pairs of texts. Either all values are texts or no value is; otherwise it raises.
+def text_of(value: Any) -> Text | None:
+    """Convert a string, or a pair of strings, to ``Text``.
 
     Args:
-        values: An array, or anything else.
+        value: Any value; a pair is a tuple, a list, or an array of shape (2,).
+
+    Returns:
+        The ``Text``; None when the value is neither a ``Text``, nor a string, nor a pair of strings.
+
+    Example:
+        >>> text_of("a film"), text_of(["who?", "me"]), text_of(["who?", 1])
+        (Text(first='a film', second=None), Text(first='who?', second='me'), None)
+    """
+    if isinstance(value, Text):
+        return value
+    if isinstance(value, str):
+        return Text(str(value))
+    several = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim == 1)
+    if several and len(value) == 2 and all(isinstance(part, str) for part in value):
+        return Text(str(value[0]), str(value[1]))
+    return None
+
+
+def are_texts(values: Any) -> bool:
+    """Return whether values are texts or pairs of texts; raise when only some values are.
+
+    Args:
+        values: An array, or any other value.
 
     Returns:
         True for strings, and for tuples, lists or rows of two strings.
@@ -34,24 +57,24 @@ def are_texts(values: Any) -> bool:
     plain = _plain(values)
     # other sequences may hold images that are read one by one; a text among them is found when it is read
     whole = isinstance(plain, (list, tuple)) or (isinstance(plain, np.ndarray) and plain.dtype.kind in "OUS")
-    if not len(values) or not (whole or _strings(plain[0])):
+    if not len(values) or not (whole or _plain_text(plain[0])):
         return False
-    found = {row: strings for row, value in enumerate(plain) if (strings := _strings(value)) is not None}
+    found = {row: text for row, value in enumerate(plain) if (text := _plain_text(value)) is not None}
     if not found:
         return False
     if len(found) < len(plain):
-        other, text = next(row for row in range(len(plain)) if row not in found), min(found)
+        other, first = next(row for row in range(len(plain)) if row not in found), min(found)
         raise DataError(
-            f"Inputs must all be texts, or all be images; input {text} is a text, and input {other} is not.",
-            f"{found[text][0][:_SHOWN]!r} and {kind_of(plain[other])}",
+            f"Inputs must all be texts, or all be images; input {first} is a text, and input {other} is not.",
+            f"{found[first].first[:_SHOWN]!r} and {kind_of(plain[other])}",
             "Pass one string for each example, or two for each; or one array for each.",
         )
-    _refuse_paths([strings[0] for strings in found.values()])
+    _refuse_paths([text.first for text in found.values()])
     return True
 
 
 def _refuse_paths(texts: Sequence[str]) -> None:
-    """Raise when most texts end like names of image files. A few may, such as "see logo.png"."""
+    """Raise when most texts end like names of image files; a few may, such as "see logo.png"."""
     paths = [row for row, text in enumerate(texts) if text.lower().endswith(SUFFIXES)]
     if 2 * len(paths) > len(texts):
         other = next((row for row in range(len(texts)) if row not in set(paths)), None)
@@ -64,43 +87,43 @@ def _refuse_paths(texts: Sequence[str]) -> None:
 
 
 def as_texts(values: Sequence[Any]) -> list[Text]:
-    """Texts, or pairs of them, as examples.
+    """Convert strings, or pairs of strings, to ``Text``.
 
     Args:
-        values: n of them, or an array of shape (n,) or (n, 2).
+        values: n strings or pairs, or an array of shape (n,) or (n, 2).
 
     Returns:
-        A Text for each.
+        A Text for each of them.
 
     Raises:
-        DataError: When one is no text, or only some are pairs.
+        DataError: When a value is not a text, or only some values are pairs.
 
     Example:
         >>> as_texts(np.array([["who?", "me"]]))
         [Text(first='who?', second='me')]
     """
     plain = _plain(values)
-    count, found = len(_strings(plain[0]) or ()), []
+    first, found = _plain_text(plain[0]), []
     for index, value in enumerate(plain):
-        strings = _strings(value)
-        if strings is None or len(strings) != count:
+        text = _plain_text(value)
+        if text is None or first is None or (text.second is None) != (first.second is None):
             raise DataError(
-                f"Input {index} is no text like the first one.",
+                f"Input {index} is not like the first input: all inputs must be texts, or all must be pairs of texts.",
                 repr(value)[:60],
                 "Pass one string for each example, or two for each.",
             )
-        found.append(Text(*strings))
+        found.append(text)
     return found
 
 
 def is_encoded_text(content: bytes) -> bool:
-    r"""Whether bytes are a text and no picture.
+    r"""Return whether bytes are a text and not an image.
 
     Args:
-        content: Of an example.
+        content: The bytes of an example.
 
     Returns:
-        True for UTF-8 that Pillow does not know as a picture.
+        True for UTF-8 that is not blank and that Pillow does not recognise as an image.
 
     Example:
         >>> is_encoded_text("好看".encode()), is_encoded_text(b"\xff\xd8\xff")
@@ -115,14 +138,10 @@ def is_encoded_text(content: bytes) -> bool:
 
 
 def _plain(values: Any) -> Any:
-    """Values by position; pandas would look integers up in its index."""
+    """Values that are accessed by position; a pandas object would look integers up in its index."""
     return values.to_numpy(object) if hasattr(values, "to_numpy") else values
 
 
-def _strings(value: Any) -> tuple[str, ...] | None:
-    if isinstance(value, str):
-        return (str(value),)
-    several = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim == 1)
-    if several and len(value) == 2 and all(isinstance(part, str) for part in value):
-        return tuple(str(part) for part in value)
-    return None
+def _plain_text(value: Any) -> Text | None:
+    """The ``Text`` of a string or a pair; arguments of ``from_arrays`` are not ``Text`` themselves."""
+    return None if isinstance(value, Text) else text_of(value)

@@ -1,4 +1,4 @@
-"""Raw targets -> LabelSpace and arrays: which kind of labels a column holds, and what is wrong with it."""
+"""Convert raw targets to a LabelSpace and arrays, or explain what is wrong with them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,24 +9,24 @@ from tfft.core.errors import DataError, shortlist
 from tfft.core.specs import LabelSpace
 from tfft.data.values import as_array, is_missing
 
-# a share of the spread that rounding may cost
+# the largest rounding error, as a share of the standard deviation
 _COARSE = 1e-3
 
 
 def label_space(targets: Sequence[Any] | np.ndarray, names: Sequence[str] | None = None) -> LabelSpace:
-    """Read off the training targets what they mean.
+    """Infer kind and names of the labels from the training targets.
 
     Args:
-        targets: Of shape (n,): strings, booleans or integers are classes, floats a quantity, lists of strings several labels.
-            Of shape (n, k): zeros and ones of any dtype are several labels, other floats are k quantities; (n, 1) is the same as
-            (n,).
-        names: Class names in id order, or names of the columns; read off the targets when None.
+        targets: With shape (n,): strings, booleans or integers are classes, floats are a quantity, lists of strings are several
+            labels. With shape (n, k): zeros and ones of any dtype are several labels, other floats are k quantities. Shape (n, 1)
+            means the same as (n,).
+        names: Class names in id order, or names of the columns; None to infer them from the targets.
 
     Returns:
-        A LabelSpace; for quantities its mean and scale are placeholders until the training split is drawn.
+        A LabelSpace; for quantities its mean and scale are placeholders until the data is split.
 
     Raises:
-        DataError: When there are no targets, one class only, missing values, or a rank or dtype that means nothing.
+        DataError: When there are no targets or only one class, values are missing, or rank or dtype is not supported.
 
     Example:
         >>> label_space(["bees", "ants", "bees"]).names
@@ -42,9 +42,9 @@ def label_space(targets: Sequence[Any] | np.ndarray, names: Sequence[str] | None
         if any(is_missing(label) for label in found):
             blank = [index for index, row in enumerate(array) if any(is_missing(label) for label in row)]
             raise DataError(
-                f"{len(blank)} lists of labels hold a blank one.",
+                f"{len(blank)} lists of labels hold a blank label.",
                 f"rows {shortlist(blank)}",
-                "Leave blanks out of the lists.",
+                "Remove the blank labels from the lists.",
             )
         return LabelSpace(_whole(found if names is None else names), "multi")
     if array.ndim == 2:
@@ -67,15 +67,15 @@ def encode(targets: Sequence[Any] | np.ndarray, labels: LabelSpace, part: str, b
     Args:
         targets: As for ``label_space``.
         labels: The label space of the training part.
-        part: Which part this is, for the message.
-        by_position: Whether integers are positions in ``labels.names`` (the user gave the names) or names themselves (they were
-            read off the training part, and ids 0, 1, 3 there must not turn a 2 elsewhere into a 3).
+        part: The name of the part, for messages.
+        by_position: Whether integers are positions in ``labels.names``, because the user gave the names. Otherwise integers are
+            names: when training has the ids 0, 1 and 3, position 2 has the name "3", but the id 2 of another part is unknown.
 
     Returns:
         ``single``: int64, shape (n,). ``multi``: float32 of zeros and ones, (n, classes). ``real``: float32, (n, quantities).
 
     Raises:
-        DataError: When a label does not exist in training, or values are missing or of another kind.
+        DataError: When training does not have a label, or values are missing or of another kind.
 
     Example:
         >>> encode([["dog", "indoor"], []], LabelSpace(("dog", "indoor"), "multi"), "train").tolist()
@@ -84,7 +84,9 @@ def encode(targets: Sequence[Any] | np.ndarray, labels: LabelSpace, part: str, b
     array = as_array(targets)
     if labels.kind == "real":
         if array.dtype.kind not in "fiu":
-            raise DataError(f"The {part} targets must be numbers.", f"dtype {array.dtype}", "Use one float a quantity.")
+            raise DataError(
+                f"The {part} targets must be numbers.", f"dtype {array.dtype}", "Pass one float for each quantity."
+            )
         return _in_float32(_wide(array.reshape(len(array), -1), labels, part), part)
     if array.dtype == object:
         known = _ids(labels, (label for row in array for label in row), part)
@@ -93,7 +95,7 @@ def encode(targets: Sequence[Any] | np.ndarray, labels: LabelSpace, part: str, b
             many_hot[index, [known[label] for label in row]] = 1
         return many_hot
     if labels.kind == "multi":
-        # as_array gives a label column of one column one axis
+        # as_array turns the shape (n, 1) into (n,)
         array = array.reshape(-1, 1) if len(labels) == 1 and array.ndim == 1 else array
         _zeros_and_ones(array)
         return _wide(array, labels, part).astype(np.float32)
@@ -112,7 +114,7 @@ def encode(targets: Sequence[Any] | np.ndarray, labels: LabelSpace, part: str, b
 
 
 def with_statistics(labels: LabelSpace, train_targets: np.ndarray) -> LabelSpace:
-    """Put mean and scale of the training targets into a ``real`` label space; other kinds come back as they are.
+    """Add mean and scale of the training targets to a ``real`` label space; return other kinds unchanged.
 
     Args:
         labels: Any label space.
@@ -144,7 +146,7 @@ def _columns(array: np.ndarray, names: Sequence[str] | None) -> LabelSpace:
 
 
 def _whole(names: Sequence[str]) -> tuple[str, ...]:
-    """The names; refuses a lone surrogate, which no file can store."""
+    """Return the names; raise for a lone surrogate, which no file can store."""
     halves = [name for name in names if any("\ud800" <= character <= "\udfff" for character in name)]
     if halves:
         raise DataError(
@@ -160,7 +162,7 @@ def _named(names: Sequence[str] | None, default: list[str]) -> tuple[str, ...]:
         raise DataError(
             f"There are {len(names)} names for {len(default)} columns of targets.",
             shortlist(names),
-            "Give one name for each column; for one class an example pass targets of shape (n,).",
+            "Give one name for each column; for one class per example, pass targets of shape (n,).",
         )
     return tuple(default if names is None else names)
 
@@ -176,13 +178,13 @@ def _wide(array: np.ndarray, labels: LabelSpace, part: str) -> np.ndarray:
 
 
 def _in_float32(array: np.ndarray, part: str) -> np.ndarray:
-    """The quantities as float32, unless that makes different ones equal."""
+    """Return the quantities as float32; raise when rounding would lose too much of their differences."""
     exact = array.astype(np.float64)
     kept = exact.astype(np.float32)
     coarse = np.abs(exact - kept).max(axis=0, initial=0) > _COARSE * exact.std(axis=0)
     if not np.isfinite(kept).all() or (coarse & (exact.std(axis=0) > 0)).any():
         raise DataError(
-            f"The {part} targets differ by less than float32 can tell apart.",
+            f"The {part} targets differ by less than the precision of float32.",
             f"values from {exact.min():.8g} to {exact.max():.8g}",
             "Subtract a constant from them, such as their mean, or write them in another unit.",
         )
@@ -202,9 +204,9 @@ def _inside(ids: np.ndarray, count: int, part: str) -> None:
 def _zeros_and_ones(array: np.ndarray) -> None:
     if array.ndim != 2 or array.dtype.kind not in "buif" or not np.isin(array, (0, 1)).all():
         raise DataError(
-            "Targets of kind 'multi' must be zeros and ones, one column a label.",
+            "Targets of kind 'multi' must be zeros and ones, one column for each label.",
             f"shape {array.shape}, values {shortlist(np.unique(array).tolist())}",
-            "For one class an example pass shape (n,); for k quantities pass floats.",
+            "For one class per example, pass shape (n,); for k quantities, pass floats.",
         )
 
 
@@ -219,8 +221,8 @@ def _ids(labels: LabelSpace, used: Iterable[str], part: str) -> dict[str, int]:
         ]
         raise DataError(
             f"The {part} part has labels {where}: {shortlist(strange)}.",
-            fix=f"Spell these alike, they differ in capitals or blanks only: {', '.join(alike[:10])}."
+            fix=f"Spell these in the same way; they differ only in capitals or spaces: {', '.join(alike[:10])}."
             if len(alike) == len(strange)
-            else f"Training knows {shortlist(labels.names)}; remove the others or add training examples.",
+            else f"The labels of training are {shortlist(labels.names)}; remove the others, or add training examples.",
         )
     return known

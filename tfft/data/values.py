@@ -1,4 +1,4 @@
-"""Whatever a user passes as targets -> one clean NumPy array: lists, pandas columns, object arrays, missing values."""
+"""Convert targets of any type (lists, pandas columns, object arrays) to a NumPy array, and refuse missing values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -12,7 +12,7 @@ _ROWS = (list, tuple, set, frozenset, np.ndarray)
 
 
 def as_array(targets: Sequence[Any] | np.ndarray) -> np.ndarray:
-    """Targets as a NumPy array without missing values; lists of labels become an object array of sorted lists.
+    """Convert targets to a NumPy array without missing values; lists of labels become an object array of sorted lists.
 
     Args:
         targets: Any sequence or array, a pandas Series or DataFrame; the shape (n, 1) means one target per example.
@@ -21,7 +21,7 @@ def as_array(targets: Sequence[Any] | np.ndarray) -> np.ndarray:
         An array of shape (n,), or (n, k) for k > 1; booleans, integers, floats, strings, or an object array of lists of strings.
 
     Raises:
-        DataError: When values are missing or infinite, of a dtype that cannot be a target, or have more than two axes.
+        DataError: When values are missing or infinite, their dtype cannot be a target, or they have more than two axes.
 
     Example:
         >>> as_array([{"indoor", "dog"}, []]).tolist()
@@ -42,7 +42,7 @@ def as_array(targets: Sequence[Any] | np.ndarray) -> np.ndarray:
         raise DataError(
             "Targets must be numbers or names, with one axis or two.",
             f"dtype {array.dtype}, shape {array.shape}",
-            "Pass one class id, name, number or row of k numbers an example.",
+            "Pass one class id, name, number or row of k numbers for each example.",
         )
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         wrong = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1)).tolist()
@@ -55,25 +55,25 @@ def as_array(targets: Sequence[Any] | np.ndarray) -> np.ndarray:
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a single value stands for nothing: None, NaN, pandas' NA and NaT, an empty or blank string.
+    """Return whether a value is missing: None, NaN, pandas' NA and NaT, an empty or blank string.
 
     Args:
-        value: Anything.
+        value: Any value.
 
     Returns:
-        True for these, False for all else.
+        True for these values, False for all others.
 
     Example:
         >>> is_missing(" "), is_missing(float("nan")), is_missing(0)
         (True, True, False)
     """
     blank = isinstance(value, str) and not value.strip()
-    # compared by repr, so that pandas need not be imported
+    # compare the repr, so that pandas need not be imported
     return value is None or blank or (isinstance(value, float) and value != value) or repr(value) in ("<NA>", "NaT")
 
 
 def _from_values(targets: Any) -> np.ndarray:
-    """Python values, an object array or a pandas column as an array of one type."""
+    """Convert Python values, an object array or a pandas column to an array of one type."""
     values = targets.tolist() if hasattr(targets, "tolist") else targets
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise DataError("Targets must be a sequence.", repr(values)[:100], "Pass one target for each example.")
@@ -87,9 +87,9 @@ def _from_values(targets: Any) -> np.ndarray:
     odd = next((index for index, value in enumerate(values) if isinstance(value, Mapping)), None)
     if odd is not None:
         raise DataError(
-            f"Target {odd} is an object with keys.",
+            f"Target {odd} is a mapping.",
             repr(values[odd])[:100],
-            "Pass one class, number or list of labels an example.",
+            "Pass one class, number or list of labels for each example.",
         )
     if values and all(isinstance(value, Decimal) for value in values):
         return np.array(values, np.float64)
@@ -104,13 +104,13 @@ def _rectangle(rows: Any) -> np.ndarray:
         return array if array.dtype != object else array.astype(np.float64)
     except (ValueError, TypeError) as error:
         raise DataError(
-            f"Targets that are lists must be lists of label names, or all of one length: {error}.",
-            fix='Write ["dog", "indoor"] for several labels, or one row of k numbers an example.',
+            f"Targets that are lists must be lists of label names, or all of the same length: {error}.",
+            fix='Write ["dog", "indoor"] for several labels, or one row of k numbers for each example.',
         ) from None
 
 
 def _nothing_missing(values: Any) -> Any:
-    """The values as they are, or an error that names the rows where one is missing."""
+    """Return the values unchanged; raise an error that names the rows where a value is missing."""
     gone = [index for index, value in enumerate(values) if is_missing(value)]
     if gone:
         raise DataError(

@@ -1,1 +1,1 @@
-"""Raw input -> what a backbone takes: decoding and geometry before the net, value ranges inside it."""
+"""Convert raw inputs to the inputs of a backbone: decoding and resizing happen before the network, value ranges inside it."""

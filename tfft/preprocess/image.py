@@ -1,4 +1,4 @@
-"""Paths, bytes, arrays or Pillow images -> RGB pixels of one size; the same code trains, evaluates and predicts."""
+"""Convert paths, bytes, arrays or Pillow images to RGB pixels of one size; training, evaluation and prediction use this code."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,12 +17,12 @@ _FITS = ("crop", "squash", "pad")
 
 @dataclass(frozen=True)
 class ImagePreprocessor:
-    """Geometry of a backbone's input: every image becomes (height, width, 3) RGB pixels.
+    """Converts every image to RGB pixels of the backbone's input size, (height, width, 3).
 
     Attributes:
-        height, width: In pixels.
-        fit: ``"squash"`` stretches the image to the size, ``"crop"`` keeps its shape and cuts the middle out, ``"pad"`` keeps its
-            shape and fills with black.
+        height, width: The size in pixels.
+        fit: ``"squash"`` stretches the image to the size; ``"crop"`` keeps its proportions and cuts the middle out; ``"pad"`` keeps
+            its proportions and fills the rest with black.
 
     Raises:
         DataError: When ``fit`` is unknown, or a side is not a positive whole number.
@@ -56,7 +56,7 @@ class ImagePreprocessor:
             uint8, shape (height, width, 3), RGB.
 
         Raises:
-            DataError: When it is none of these, or cannot be decoded.
+            DataError: When the item has another type, or cannot be decoded.
         """
         size = (self.width, self.height)
         with decoded(item, size) as image:
@@ -70,14 +70,14 @@ class ImagePreprocessor:
 
     @property
     def inputs(self) -> tuple[tuple[str, tuple[int | None, ...], str], ...]:
-        """Name, shape without the batch axis and dtype of what the net takes: pixels, which come as uint8 and enter as float32."""
+        """Name, shape without the batch axis and dtype of the network's input; uint8 pixels are converted to float32 on the way."""
         return (("pixels", (self.height, self.width, 3), "float32"),)
 
     def collate(self, rows: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
-        """Pictures of one batch -> inputs of the net.
+        """Stack the images of a batch.
 
         Args:
-            rows: uint8, shape (height, width, 3) each.
+            rows: The images, each uint8 of shape (height, width, 3).
 
         Returns:
             One array, uint8, shape (batch, height, width, 3).
@@ -85,10 +85,10 @@ class ImagePreprocessor:
         return (np.stack(rows),)
 
     def named(self, arrays: Sequence[Any]) -> Any:
-        """What ``collate`` returned, as the net takes it.
+        """Convert the result of ``collate`` to the argument of the network.
 
         Args:
-            arrays: Pixels alone, shape (batch, height, width, 3).
+            arrays: One array of pixels, shape (batch, height, width, 3).
 
         Returns:
             The pixels.
@@ -96,7 +96,7 @@ class ImagePreprocessor:
         return arrays[0]
 
     def to_dict(self) -> dict[str, Any]:
-        """The geometry as plain JSON values.
+        """The settings as plain JSON values.
 
         Example:
             >>> ImagePreprocessor(4, 6).to_dict()
@@ -109,14 +109,14 @@ class ImagePreprocessor:
         """Undo ``to_dict``.
 
         Args:
-            values: What ``to_dict`` returned.
+            values: The result of ``to_dict``.
 
         Returns:
             An equal ImagePreprocessor.
 
         Raises:
             DataError: When a value is out of range.
-            KeyError: When one is missing.
+            KeyError: When a value is missing.
 
         Example:
             >>> squash = ImagePreprocessor.from_dict({"height": 4, "width": 6, "fit": "squash"})
@@ -127,7 +127,7 @@ class ImagePreprocessor:
 
 
 def _padded(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Shrink or grow into the middle of a black canvas; not ``ImageOps.pad``, under which a very thin picture vanishes."""
+    """Resize into the middle of a black canvas; a very thin image keeps at least one pixel, unlike with ``ImageOps.pad``."""
     share = min(size[0] / image.width, size[1] / image.height)
     inner = max(1, round(image.width * share)), max(1, round(image.height * share))
     canvas = Image.new("RGB", size)

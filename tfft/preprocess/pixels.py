@@ -1,6 +1,6 @@
-"""Value ranges: pixels 0..255 -> what a backbone was trained on, as stock Keras layers inside the net.
+"""Value ranges: convert pixels 0..255 to the range a backbone was trained on, with Keras layers inside the network.
 
-Inside the net they can be neither forgotten nor done twice, and a saved net opens in plain Keras.
+Inside the network, the conversion can be neither forgotten nor applied twice, and plain Keras opens the saved network.
 
 Source: ``keras.applications.imagenet_utils.preprocess_input`` (Keras 3.15), checked value for value by the contract tests.
 """
@@ -52,7 +52,7 @@ PIXEL_RANGES: dict[str, Callable[[Any], Any]] = {
     "torch": _torch,
     "caffe": _caffe,
 }
-"""What may stand between pixels 0..255 (float32, (batch, height, width, 3), RGB) and a backbone; ``raw`` is nothing."""
+"""Name -> function that converts pixels 0..255 (float32, (batch, height, width, 3), RGB); ``raw`` leaves them unchanged."""
 
 _MEAN_AND_SPREAD: dict[str, tuple[Sequence[float], Sequence[float]]] = {
     "raw": ((0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255)),
@@ -63,14 +63,14 @@ _MEAN_AND_SPREAD: dict[str, tuple[Sequence[float], Sequence[float]]] = {
 
 
 def range_of(mean: Sequence[float], spread: Sequence[float]) -> str | None:
-    """The pixel range that a mean and a spread make.
+    """Find the pixel range with this mean and spread.
 
     Args:
-        mean: Of red, green and blue, of pixels between 0 and 1; a net then takes (pixel / 255 - mean) / spread.
-        spread: The same.
+        mean: Mean of red, green and blue, for pixels in [0, 1]; the network takes (pixel / 255 - mean) / spread.
+        spread: Standard deviation of red, green and blue, in the same unit.
 
     Returns:
-        A key of ``PIXEL_RANGES``; None where there is none.
+        A key of ``PIXEL_RANGES``; None when no range matches.
 
     Example:
         >>> range_of([0.5, 0.5, 0.5], [0.5, 0.5, 0.5]), range_of([0.48, 0.46, 0.41], [0.27, 0.26, 0.28])
@@ -78,6 +78,6 @@ def range_of(mean: Sequence[float], spread: Sequence[float]) -> str | None:
     """
     for name, (means, spreads) in _MEAN_AND_SPREAD.items():
         pairs = (*zip(means, mean, strict=True), *zip(spreads, spread, strict=True))
-        if all(math.isclose(ours, theirs, rel_tol=1e-3, abs_tol=1e-6) for ours, theirs in pairs):
+        if all(math.isclose(known, given, rel_tol=1e-3, abs_tol=1e-6) for known, given in pairs):
             return name
     return None

@@ -1,4 +1,4 @@
-"""Texts -> token ids of a backbone's own tokenizer, cut to a length and padded to the longest of their batch."""
+"""Convert texts to token ids with the backbone's tokenizer, cut to a length and padded to the longest text of their batch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 
 from tfft.core.errors import DataError, kind_of
 from tfft.core.ragged import padded
-from tfft.core.specs import Text
+from tfft.data.strings import text_of
 from tfft.tokenizers.tokenizer import Packed, Tokenizer
 
 _LEAST = 8
@@ -18,15 +18,15 @@ _LEAST = 8
 
 @dataclass(frozen=True)
 class TextPreprocessor:
-    """How texts become the inputs of a backbone.
+    """Converts texts to the inputs of a backbone.
 
     Attributes:
-        tokenizer: Of the backbone.
-        length: Most tokens of an example, special ones included; longer ones are cut.
-        segments: Whether the backbone takes a number for each token that tells the first text of a pair from the second.
+        tokenizer: The tokenizer of the backbone.
+        length: The maximum number of tokens in an example, with special tokens; longer texts are cut.
+        segments: Whether the backbone has an input of segment ids, which tell the first text of a pair from the second.
 
     Raises:
-        DataError: When the length is no whole number of at least 8.
+        DataError: When the length is not a whole number of at least 8.
     """
 
     tokenizer: Tokenizer
@@ -41,38 +41,38 @@ class TextPreprocessor:
 
     @property
     def inputs(self) -> tuple[tuple[str, tuple[int | None, ...], str], ...]:
-        """Name, shape without the batch axis and dtype of what the net takes, by KerasHub's names."""
+        """KerasHub's name, shape without the batch axis and dtype of each input of the network."""
         names = ("token_ids", *(("segment_ids",) if self.segments else ()), "padding_mask")
         return tuple((name, (None,), "int32") for name in names)
 
     def __call__(self, item: Any) -> np.ndarray:
-        """Tokens of one example.
+        """Tokenize one example.
 
         Args:
-            item: A ``Text``, a string, a pair of strings, or what this returned before.
+            item: A ``Text``, a string, a pair of strings, or the result of an earlier call, which is returned unchanged.
 
         Returns:
-            int32, shape (tokens, 2): ids and segments.
+            int32, shape (tokens, 2): token ids and segment ids.
 
         Raises:
-            DataError: When it is none of these.
+            DataError: When the item has another type.
         """
         if isinstance(item, np.ndarray):
             return item
         return np.asarray(self.many([item]).rows[0])
 
     def many(self, items: Sequence[Any], first: int = 0) -> Packed:
-        """Tokens of many examples at once, which takes a hundredth of the time.
+        """Tokenize many examples together, in about a hundredth of the time that one by one takes.
 
         Args:
-            items: As for a single one, all of them pairs or none.
-            first: Number of the first one, for messages.
+            items: Items as for a single example: either all are pairs or none is.
+            first: Number of the first item, for messages.
 
         Returns:
-            Packed, a row of shape (tokens, 2) for each.
+            A Packed with a row of shape (tokens, 2) for each example.
 
         Raises:
-            DataError: When one is no text, or only some are pairs.
+            DataError: When an item is not a text, or only some items are pairs.
         """
         texts = [_strings(items[number], first + number) for number in range(len(items))]
         counts = {len(text) for text in texts}
@@ -81,13 +81,13 @@ class TextPreprocessor:
         return self.tokenizer.pack(texts, int(self.length))
 
     def collate(self, rows: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
-        """Rows of one batch -> inputs of the net, padded to the longest row, rounded up to a multiple of 4.
+        """Make the inputs of the network for one batch, padded to the longest row, rounded up to a multiple of 4.
 
         Args:
-            rows: int32, shape (tokens, 2) each.
+            rows: The examples, each int32 of shape (tokens, 2).
 
         Returns:
-            Token ids, segments where the backbone takes them, and the mask, 1 for tokens and 0 for padding; int32 of shape
+            Token ids, segment ids if the backbone has this input, and the mask (1 for tokens, 0 for padding); each int32 of shape
             (batch, tokens).
         """
         width = padded(max(map(len, rows), default=0))
@@ -99,13 +99,13 @@ class TextPreprocessor:
         return (ids, segments, mask) if self.segments else (ids, mask)
 
     def named(self, arrays: Sequence[Any]) -> dict[str, Any]:
-        """What ``collate`` returned, as the net takes it; a tuple Keras would silently take in the order of the names.
+        """Convert the result of ``collate`` to the argument of the network; Keras would sort a tuple by name.
 
         Args:
-            arrays: Of shape (batch, tokens), in the order of ``inputs``.
+            arrays: Arrays of shape (batch, tokens), in the order of ``inputs``.
 
         Returns:
-            By name.
+            Input name -> array.
         """
         return {name: array for (name, _, _), array in zip(self.inputs, arrays, strict=True)}
 
@@ -118,21 +118,25 @@ class TextPreprocessor:
         """Undo ``to_dict``.
 
         Args:
-            values: What ``to_dict`` returned.
-            folder: Where the tokenizer was saved.
+            values: The result of ``to_dict``.
+            folder: The folder that the tokenizer was saved in.
 
         Returns:
             A TextPreprocessor that gives the same tokens.
 
         Raises:
-            BundleError: When the tokenizer's files are missing or others.
+            BundleError: When the tokenizer's files are missing, or are not those that were saved.
             KeyError: When a value is missing.
         """
         return cls(Tokenizer.read(folder, values["tokenizer"]), int(values["length"]), bool(values["segments"]))
 
 
 def _strings(item: Any, number: int) -> tuple[str, ...]:
-    found = _parts(item, number)
+    # an array holds tokens, not texts
+    text = None if isinstance(item, np.ndarray) else text_of(item)
+    if text is None:
+        raise DataError(f"Input {number} is not a text.", kind_of(item), "Pass a string, or a pair of strings.")
+    found = (text.first,) if text.second is None else (text.first, text.second)
     try:
         for part in found:
             part.encode()
@@ -141,13 +145,3 @@ def _strings(item: Any, number: int) -> tuple[str, ...]:
             f"Input {number} holds half of a character, which UTF-8 cannot write.", ascii(item)[:60], "Remove it."
         ) from None
     return found
-
-
-def _parts(item: Any, number: int) -> tuple[str, ...]:
-    if isinstance(item, Text):
-        return (item.first,) if item.second is None else (item.first, item.second)
-    if isinstance(item, str):
-        return (item,)
-    if isinstance(item, (tuple, list)) and len(item) == 2 and all(isinstance(part, str) for part in item):
-        return tuple(item)
-    raise DataError(f"Input {number} is no text.", kind_of(item), "Pass a string, or a pair of strings.")

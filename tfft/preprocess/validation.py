@@ -1,4 +1,4 @@
-"""Numbers that a user passes, checked against what they may be."""
+"""Check numbers that a user passes against their allowed ranges."""
 
 from numbers import Real
 from typing import Any
@@ -7,19 +7,19 @@ from tfft.core.errors import DataError
 
 
 def within(name: str, value: Any, highest: float, lowest: float = 0.0) -> float:
-    """A number in a range.
+    """Check that a number is in a range.
 
     Args:
-        name: Of the argument, for the message.
-        value: What was passed.
-        highest: May be reached.
-        lowest: May be reached as well, unless it is 0.
+        name: Name of the argument, for the message.
+        value: The number that the user passed.
+        highest: Upper bound, inclusive.
+        lowest: Lower bound, inclusive; 0 is exclusive.
 
     Returns:
-        The number.
+        The number as a float.
 
     Raises:
-        DataError: When it is none, or out of range.
+        DataError: When the value is not a number, or is out of range.
 
     Example:
         >>> within("degrees", 15, highest=180)
@@ -35,19 +35,19 @@ def within(name: str, value: Any, highest: float, lowest: float = 0.0) -> float:
 
 
 def pair(name: str, values: Any, lowest: float, highest: float) -> tuple[float, float]:
-    """The two ends of a range.
+    """Check the two ends of a range.
 
     Args:
-        name: Of the argument, for the message.
-        values: What was passed.
-        lowest: Must be exceeded.
-        highest: May be reached.
+        name: Name of the argument, for the message.
+        values: The two numbers that the user passed.
+        lowest: Lower bound, exclusive.
+        highest: Upper bound, inclusive.
 
     Returns:
-        Both, the lower one first.
+        Both numbers, the lower one first.
 
     Raises:
-        DataError: When they are no two numbers in order, or out of range.
+        DataError: When the values are not two numbers in order, or are out of range.
 
     Example:
         >>> pair("area", (0.1, 0.2), 0, 1)

@@ -1,6 +1,7 @@
-"""Check tokenizers of KerasHub from other people: known classes alone, with their vocabulary in files and never at a path.
+"""Check KerasHub tokenizers from other people: only known classes are allowed, and their vocabulary must be in the model's files.
 
-Keras would make an object of any class that a ``tokenizer.json`` or a manifest names, and a tokenizer would open any path in it.
+Without these checks, Keras would make an object of any class that a ``tokenizer.json`` or a manifest names, and the tokenizer would
+open any path in its arguments.
 """
 
 from collections.abc import Iterable, Mapping
@@ -37,7 +38,7 @@ def refusal(config: Mapping[str, Any], what: str, error: type[TfftError]) -> tup
         error: The exception class to raise.
 
     Returns:
-        The argument, or an empty string for an unknown one; and what it is. None when all are safe.
+        The name of the argument, or an empty string for an unknown argument; and a description. None when all arguments are safe.
 
     Raises:
         TfftError: An instance of ``error``, when ``dtype`` could run code.

@@ -1,4 +1,4 @@
-"""A tokenizer that runs the values of a ``tokenizer.json`` with Hugging Face's ``tokenizers`` library."""
+"""A tokenizer that runs the pipeline of a ``tokenizer.json`` with Hugging Face's ``tokenizers`` library."""
 
 import json
 import re
@@ -17,14 +17,16 @@ from tfft.tokenizers.tokenizer_json import FIX, checked, parsed
 FILE = "tokenizer.json"
 _AT_ONCE = 1_000_000  # characters; the library keeps about 400 bytes for each token until a batch is done
 _PART = 20_000
-_GROWTH = 4  # times as many characters after normalization, at most; Chinese ones get a space on both sides
+_GROWTH = (
+    4  # the largest factor by which normalization may lengthen a text; Chinese characters get a space on both sides
+)
 _MANY = 32
 _WORD = re.compile(" ?[^ ]+")
 _CUT = re.compile(r"(?<=[A-Za-z]) (?=[A-Za-z])")
 
 
 class JsonTokenizer:
-    r"""Texts -> token ids, equal to those of the ``tokenizers`` library.
+    r"""Converts texts to token ids, equal to those of the ``tokenizers`` library.
 
     Special tokens in the text itself, such as ``[SEP]``, become the special token, as in the library.
 
@@ -210,7 +212,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _survived(call: Callable[[], Any], place: str) -> Any:
-    """The result of a library call; a panic of the library does not derive from ``Exception``."""
+    """Call the library, and convert its errors; a panic of the library does not derive from ``Exception``."""
     try:
         return call()
     except BaseException as error:

@@ -21,14 +21,14 @@ _NUL = "\U0010fffe"
 def graph(made: JsonTokenizer) -> Any:
     """Map strings to token ids with operations of TensorFlow and TensorFlow Text.
 
-    The noncharacter U+10FFFE, which no text should contain, is read as if it were a NUL.
+    The noncharacter U+10FFFE, which no text should contain, is treated as a NUL.
 
     Args:
         made: A tokenizer of word pieces or byte pairs.
 
     Returns:
         A ``tf.Module`` that holds the tables; its ``run`` maps strings, shape (batch,), to a ``tf.RaggedTensor`` of int32, shape
-        (batch, tokens), without the special tokens around a text. A SavedModel that contains it holds all that it needs.
+        (batch, tokens), without the special tokens around a text. A SavedModel of the module contains its tables.
 
     Raises:
         BackboneError: When its model has pieces with scores, or an added token has options that a graph does not support.
@@ -90,7 +90,7 @@ def _regrouped(outer: Any, inner: Any) -> Any:
 
 
 def _table(tables: list[Any], rows: Mapping[Any, int], key: str = "string") -> Any:
-    """A table with default -1, added to ``tables``."""
+    """Make a lookup table with the default -1, and add it to ``tables``."""
     import tensorflow as tf
 
     keys, values = tf.constant(list(rows), key), tf.constant(list(rows.values()), tf.int64)
@@ -99,7 +99,7 @@ def _table(tables: list[Any], rows: Mapping[Any, int], key: str = "string") -> A
 
 
 def _apart(added: Sequence[dict[str, Any]], tables: list[Any]) -> Callable[[Any], tuple[Any, Any]]:
-    """Split texts into added tokens and the parts between them; the id is -1 for such a part."""
+    """Return a function that splits texts into added tokens with their ids, and the parts between them with the id -1."""
     import tensorflow as tf
     import tensorflow_text as tf_text
 
@@ -151,7 +151,7 @@ def _words(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
 
 
 def _cleaner(table: Cleaning, tables: list[Any]) -> Callable[[Any], Any]:
-    """Replace each character as the library does, and put spaces around characters that are separate words."""
+    """Return a function that replaces each character as the library does, with spaces around separate words."""
     import tensorflow as tf
 
     places = _table(tables, {ord(sign): place for place, sign in enumerate(table.becomes)}, "int64")
@@ -186,7 +186,7 @@ def _pairs(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
         flat, width = runs.flat_values, runs.row_lengths()
         blank = tf.strings.regex_full_match(flat, f"[{space}]+")
         final = tf.range(tf.shape(flat, tf.int64)[0]) == tf.repeat(runs.row_splits[1:], width) - 1
-        # the last space before a word is part of the word; if it is not " ", it is a token of its own
+        # the last white space before a word belongs to the word if it is " "; otherwise it is a token of its own
         body = tf.where(blank & ~final, tf.strings.regex_replace(flat, f"[{space}]$", ""), tf.where(blank, flat, ""))
         last = tf.where(blank & ~final, tf.strings.substr(flat, -1, 1, "UTF8_CHAR"), "")
         alone = tf.where(last == " ", "", last)
@@ -201,7 +201,7 @@ def _pairs(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
 
 
 def _merger(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
-    """Convert words to ids: merge the pair that comes first in the merges, again and again."""
+    """Return a function that converts words to ids: it merges the pair that comes first in the merges, again and again."""
     import tensorflow as tf
 
     from tfft.tokenizers.tokenizer_tables import byte_signs

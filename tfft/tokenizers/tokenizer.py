@@ -23,16 +23,16 @@ from tfft.tokenizers.packing import Packed, packed
 from tfft.tokenizers.saved_tokenizer import SavedTokenizer
 
 _AT_ONCE = 1024
-# SentencePiece tokenizers do not say which of their pieces stands for what they do not have
+# the unknown piece of SentencePiece tokenizers, which do not state it
 _UNKNOWN_PIECES = ("<unk>", "[UNK]")
 
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """A tokenizer by description; it is read when it is first needed.
+    """The description of a tokenizer, which is loaded when it is first used.
 
     Attributes:
-        handle: Where it comes from.
+        handle: The backbone's handle, or another name of its origin.
         separators: The number of end tokens between two texts: 1 for BERT, 2 for RoBERTa. A ``JsonTokenizer`` stores its own
             number.
         make: () -> a ``JsonTokenizer``, a ``SavedTokenizer`` or a ``keras_hub.tokenizers.Tokenizer``.
@@ -45,7 +45,7 @@ class Tokenizer:
 
     @cached_property
     def made(self) -> Any:
-        """The tokenizer."""
+        """The loaded tokenizer."""
         return self.make()
 
     @property
@@ -55,7 +55,7 @@ class Tokenizer:
 
     @property
     def mask(self) -> int:
-        """The id of the token that stands for a hidden one: mask, unknown, or where there is neither the end of a text."""
+        """The id that replaces hidden tokens: the mask token, or else the token for unknown words, or else the end token."""
         found = getattr(self.made, "mask_token_id", None)
         if found is not None:
             return int(found)
@@ -68,14 +68,15 @@ class Tokenizer:
         return self.made.separators if isinstance(self.made, JsonTokenizer) else self.separators
 
     def pack(self, texts: Sequence[tuple[str, ...]], length: int) -> Packed:
-        """Texts -> token ids with the special tokens in between.
+        """Convert texts to token ids with special tokens.
 
         Args:
-            texts: Of one string each, or of two.
-            length: Most tokens of a row; of longer texts the end is cut, of pairs that of the longer one first.
+            texts: Tuples of one string each, or of two strings each for pairs.
+            length: The maximum number of tokens in a row. The end of a longer text is cut; in a pair, the longer text is cut
+                first.
 
         Returns:
-            Packed, a row for each.
+            A Packed with one row for each text or pair.
 
         Source:
             Devlin et al. 2019, section 3, https://arxiv.org/abs/1810.04805: ``[CLS] first [SEP] second [SEP]``.
@@ -91,11 +92,13 @@ class Tokenizer:
             some = [
                 np.array([text.encode() for text in column[start : start + _AT_ONCE]], object) for column in columns
             ]
-            ids, segments, lengths, strangers = (found.numpy() for found in self._graph(len(columns), length)(*some))
+            ids, segments, lengths, unknown_counts = (
+                found.numpy() for found in self._graph(len(columns), length)(*some)
+            )
             whole.append(lengths)
-            unknown.append(strangers)
+            unknown.append(unknown_counts)
             both = np.stack([ids, segments], axis=-1).astype(np.int32)
-            # without the padding at once, or every block would stay as long as its rows do
+            # remove the padding at once, so that the padded blocks need not stay in memory
             rows.append(both[np.arange(length) < np.minimum(lengths, length)[:, None]])
         found = np.concatenate(whole)
         return Packed(Ragged(np.concatenate(rows), np.minimum(found, length)), found, np.concatenate(unknown))
@@ -106,7 +109,7 @@ class Tokenizer:
         return self._graphs[columns, length]
 
     def to_dict(self) -> dict[str, Any]:
-        """Class, configuration and a hash of its files, as JSON values."""
+        """Class, configuration and a hash of the files, as JSON values."""
         made = self.made
         return {
             "class": type(made).__name__,
@@ -116,13 +119,13 @@ class Tokenizer:
         }
 
     def save(self, folder: Path) -> None:
-        """Write its files.
+        """Write the files of the tokenizer.
 
         Args:
-            folder: Must exist.
+            folder: A folder that exists.
 
         Raises:
-            OSError: When they cannot be written.
+            OSError: When the files cannot be written.
         """
         self.made.save_assets(str(folder))
 
@@ -131,14 +134,14 @@ class Tokenizer:
         """Undo ``to_dict`` and ``save``.
 
         Args:
-            folder: With its files.
-            values: From ``to_dict``.
+            folder: The folder with the files.
+            values: The result of ``to_dict``.
 
         Returns:
             A Tokenizer that gives the same ids, rows of shape (tokens, 2).
 
         Raises:
-            BundleError: When the files are missing, or of another vocabulary.
+            BundleError: When the files are missing, or have another content than when they were saved.
         """
         name = str(values["class"])
         kind: Any = {kind.__name__: kind for kind in (JsonTokenizer, SavedTokenizer)}.get(name)
@@ -169,7 +172,7 @@ class Tokenizer:
 
 
 def _digest(made: Any) -> str:
-    """Of all that it writes: vocabulary, and merges or pieces with their scores."""
+    """Hash all files that a tokenizer writes: vocabulary, and merges or pieces with their scores."""
     with tempfile.TemporaryDirectory() as folder:
         made.save_assets(folder)
         written = sorted(path for path in Path(folder).rglob("*") if path.is_file())
@@ -177,7 +180,7 @@ def _digest(made: Any) -> str:
 
 
 def _traced(made: Any, columns: int, length: int, separators: int) -> Any:
-    """Strings -> ids and segments, padded to ``length``, whole lengths and counts of unknown tokens."""
+    """Make a graph: strings -> ids and segments padded to ``length``, lengths before cutting, and counts of unknown tokens."""
     import keras_hub
     import tensorflow as tf
 
@@ -186,22 +189,22 @@ def _traced(made: Any, columns: int, length: int, separators: int) -> Any:
         length, made.start_token_id, end, sep_value=[end] * separators, pad_value=made.pad_token_id
     )
     special = 2 + separators * (columns - 1)
-    stranger = _unknown_id(made)
+    unknown = _unknown_id(made)
 
     def pack(*texts: Any) -> tuple[Any, Any, Any, Any]:
         parts = tuple(made(text) for text in texts)
         ids, segments = packer(parts)
         lengths = tf.add_n([part.row_lengths() for part in parts]) + special
-        found = [tf.reduce_sum(tf.cast(part == stranger, tf.int64), axis=1) for part in parts]
+        found = [tf.reduce_sum(tf.cast(part == unknown, tf.int64), axis=1) for part in parts]
         return ids, segments, lengths, tf.add_n(found)
 
     traced = tf.function(pack, input_signature=[tf.TensorSpec([None], tf.string)] * columns)
-    # now, or TensorFlow takes a second tokenizer for one that is traced again and warns
+    # trace now; otherwise TensorFlow warns of retracing when there is a second tokenizer
     return traced.get_concrete_function()
 
 
 def _unknown_id(made: Any) -> int:
-    """The id of what the vocabulary does not have; -1 where it has everything, byte by byte."""
+    """The id of the token for unknown words; -1 when every text has tokens, byte by byte."""
     for name in ("oov_token", "unk_token"):
         token = getattr(made, name, None)
         if token is not None:

@@ -16,7 +16,7 @@ from tfft.tokenizers.tokenizer_tables import CHECKS, Refuse, added_tokens, is_so
 FIX = "Copy the model again; or pass a folder with vocab.txt, vocab.json and merges.txt, or a SentencePiece model."
 PATTERNS = (" {2,}", r"\s{2,}|[\n\r\t]")
 """The regular expressions that the normalizers of supported encoders replace."""
-_SHORTEST = dict(zip(PATTERNS, (2, 1), strict=True))  # characters that a pattern matches at least
+_SHORTEST = dict(zip(PATTERNS, (2, 1), strict=True))  # the fewest characters that each pattern matches
 _LONGEST_PATTERN = 64
 _MOST_PARTS = 16  # ALBERT has seven
 # one character may become many
@@ -132,7 +132,7 @@ def around(values: Mapping[str, Any], place: str) -> tuple[str, str, int] | None
         post-processor.
 
     Raises:
-        BackboneError: When it does anything other than add one token before a text and one after it.
+        BackboneError: When the post-processor does anything other than add one token before a text and one after it.
 
     Example:
         >>> around({"post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]}}, "a file")
@@ -156,10 +156,10 @@ def around(values: Mapping[str, Any], place: str) -> tuple[str, str, int] | None
             start, end, between = single[0], single[-1], pair[2:-2]
             if single == [start, "A", end] and pair == [start, "A", *between, "B", end] and {*between} == {end}:
                 return start, end, len(between)
-            raise ValueError("other tokens than one before and one behind")
+            raise ValueError("other tokens than one before and one after")
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise BackboneError(
-            f"{place}: the post-processor must put one token before a text and one behind it.", str(error)[:100], FIX
+            f"{place}: the post-processor must put one token before a text and one after it.", str(error)[:100], FIX
         ) from None
     return None
 

@@ -1,4 +1,4 @@
-"""Which files of class folders are examples, and which go along with them."""
+"""Tells which files in class folders are examples, and which are left out."""
 
 from pathlib import Path
 
@@ -46,12 +46,12 @@ def test_texts_beside_images_go_along_with_them(classes, texts):
         [Below(["1.png"], ["a.txt", "b.txt", "1.txt"])],
     ],
 )
-def test_what_may_be_either_is_refused(classes):
+def test_folders_that_may_hold_images_or_texts_are_refused(classes):
     with pytest.raises(DataError, match=r"images and texts.*1 images, and \d texts without.*Move"):
         are_text_files(ROOT, classes)
 
 
-def test_what_is_no_example():
+def test_files_that_are_not_examples_are_listed():
     files = Below(["1.png"], ["1.txt", "README.txt"], ["x.csv"])
     assert unused(files, texts=False) == ["1.txt", "x.csv"]
     assert unused(files, texts=True) == ["1.png", "x.csv"]

@@ -1,4 +1,4 @@
-"""What hides is not seen, and links that lead back end."""
+"""Hidden files are ignored, and links that lead back are followed once."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Folders that are named as parts: what does not exist, is elsewhere, or would turn parts into classes is refused."""
+"""Folders named as parts are refused when they do not exist, lie outside of the root, or would turn parts into classes."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Names of parts are known by their words, and nothing else is taken for one."""
+"""Folders of parts are recognised by the words in their names; other folders are not taken for parts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Other names of parts are understood in advice."""
+"""The advice for a wrong part name suggests the right part."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The lengths in TFRecord files are checked, compressed or not, before TensorFlow believes them."""
+"""The record lengths in TFRecord files, compressed or not, are checked before TensorFlow reads the files."""
 
 import gzip
 

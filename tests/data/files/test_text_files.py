@@ -1,4 +1,4 @@
-"""Texts in files, one each: read when asked for, in UTF-8 and in nothing else."""
+"""Text files with one text each are read when they are accessed, and must be UTF-8."""
 
 import pytest
 
@@ -12,7 +12,7 @@ TEXTS = {"pos": ["a film to see twice", "好看的电影 🎬", ""], "neg": ["tw
 
 @pytest.fixture
 def reviews(tmp_path):
-    """As aclImdb has them: ``train/pos/0_9.txt``, with other files beside."""
+    """Reviews in the layout of aclImdb, ``train/pos/0_9.txt``, with other files beside them."""
     for part in ("train", "test"):
         for name, texts in TEXTS.items():
             (tmp_path / part / name).mkdir(parents=True)
@@ -23,7 +23,7 @@ def reviews(tmp_path):
     return tmp_path
 
 
-def test_class_folders_of_texts_are_read_as_those_of_pictures(reviews):
+def test_class_folders_of_texts_are_read_as_those_of_images(reviews):
     splits = from_folder(reviews)
     assert splits.describe() == "16 train, 2 validation, 18 test; 2 classes"
     assert splits.labels.names == ("neg", "pos")
@@ -35,7 +35,7 @@ def test_class_folders_of_texts_are_read_as_those_of_pictures(reviews):
 def test_reviews_without_labels_are_no_class(reviews):
     (reviews / "train" / "unsup").mkdir()
     (reviews / "train" / "unsup" / "0_0.txt").write_text("who knows")
-    with pytest.warns(DataWarning, match="'unsup' in .* without labels and left out"):
+    with pytest.warns(DataWarning, match="'unsup' in .* without labels, and is left out"):
         assert from_folder(reviews).labels.names == ("neg", "pos")
 
 

@@ -1,4 +1,4 @@
-"""Arrays with their range stated: nothing is guessed, nothing is copied whole."""
+"""Arrays need a stated value range, and are converted image by image."""
 
 import warnings
 
@@ -59,14 +59,14 @@ def test_values_outside_the_range_are_refused(bad):
 
 
 @pytest.mark.parametrize("value_range", [(1, 0), (0, 0), (0,), 255, "01", (0, np.inf), (None, 1)])
-def test_a_range_that_is_none_is_refused(value_range):
+def test_an_invalid_range_is_refused(value_range):
     with pytest.raises(DataError, match=r"value_range must be \(lowest, highest\).*Write") as caught:
         to_pixels(np.zeros((2, 2)), value_range)
     assert repr(value_range) in str(caught.value)
 
 
 @pytest.mark.parametrize("shape", [(), (4,), (2, 2, 2), (3, 8, 8), (2, 4, 4, 3), (0, 4), (4, 4, 0)])
-def test_shapes_that_are_no_image_are_refused(shape):
+def test_shapes_that_are_not_images_are_refused(shape):
     with pytest.raises(DataError, match=r"\(height, width\).*Channels come last") as caught:
         to_pixels(np.zeros(shape, np.uint8))
     assert str(shape) in str(caught.value)
@@ -153,7 +153,7 @@ def test_images_must_be_a_sequence(images):
     assert type(images).__name__ in str(caught.value)
 
 
-def test_paths_are_shown_the_way():
+def test_the_error_for_paths_names_the_right_functions():
     with pytest.raises(DataError, match=r"2 of 2 inputs are paths of images.*from_dataframe"):
         from_arrays(["a.png", "b.png"], [0, 1])
 
@@ -197,7 +197,7 @@ def test_an_index_past_the_end_stops_a_loop():
 
 
 @pytest.mark.parametrize("shape", [(3, 8, 9), (1, 8, 9), (4, 8, 9)])
-def test_channels_first_is_seen_and_the_call_that_mends_it_is_said(shape):
+def test_the_error_for_channels_first_shows_the_call_that_fixes_it(shape):
     assert looks_channels_first(shape)
     with pytest.raises(DataError, match=r"looks channels-first.*np\.moveaxis\(image, 0, -1\)"):
         to_pixels(np.zeros(shape, np.uint8))
@@ -240,5 +240,5 @@ def test_values_up_to_one_in_a_range_up_to_255_are_doubted(low, given, message):
 def test_ranges_that_fit_are_not_doubted(images, value_range):
     with warnings.catch_warnings():
         warnings.simplefilter("error", DataWarning)
-        warnings.filterwarnings("ignore", message=".*same content.*|.*content of another.*")
+        warnings.filterwarnings("ignore", message=".*same content.*|.*content as another.*")
         assert len(from_arrays(images, [0, 1] * 10, value_range=value_range).train) == 14

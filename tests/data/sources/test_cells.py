@@ -1,4 +1,4 @@
-"""Cells become inputs and targets, or the row is named; whole tables: test_columns.py, test_table.py."""
+"""Cells become inputs and targets, or an error names the row; test_columns.py and test_from_table.py test whole tables."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def test_one_column_is_texts_and_two_are_pairs():
         cells.texts(pd.DataFrame({"a": ["x", 3]}))
 
 
-def test_pictures_are_paths_below_the_table_bytes_or_pixels(tmp_path):
+def test_images_are_paths_below_the_table_bytes_or_pixels(tmp_path):
     pixels = np.zeros((2, 2, 3), np.uint8)
     found = cells.images(pd.Series(["1.jpg", b"\xff", pixels]), tmp_path)
     assert found[:2] == [str(tmp_path / "1.jpg"), b"\xff"]

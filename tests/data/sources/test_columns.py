@@ -1,4 +1,4 @@
-"""Columns of texts: what stands in them is text, whatever it looks like, and nothing is lost between two quotation marks."""
+"""Every cell in a text column is text, whatever it looks like, and no rows are lost between two quotation marks."""
 
 import numpy as np
 import pandas as pd
@@ -40,7 +40,7 @@ QUOTED = ['a\t"never closed', "b\tplain", 'a\there it is closed"', "b\tplain as 
 
 
 def test_rows_that_begin_with_a_quotation_mark_are_all_read(tmp_path):
-    """pandas reads on to the next such mark and drops what lies between: here 2 of 6 rows, without a word."""
+    """pandas reads on to the next such mark and silently drops the rows between: here 2 of 6."""
     path = tmp_path / "t.tsv"
     path.write_text("\n".join(["label\ttext", *QUOTED]) + "\n")
     assert len(pd.read_csv(path, sep="\t")) == 4
@@ -75,7 +75,7 @@ def test_what_is_no_text_is_refused():
     [
         (
             {"image_column": "path", "text_column": "text"},
-            r"pictures or texts, not both.*'path' and text_column='text'",
+            r"images or texts, not both.*'path' and text_column='text'",
         ),
         ({"text_column": ["a", "b", "c"]}, r"one column, or two for pairs.*\['a', 'b', 'c'\]"),
         ({"text_column": []}, r"one column, or two for pairs"),
@@ -83,21 +83,21 @@ def test_what_is_no_text_is_refused():
         ({"text_column": "sentence"}, r"no column 'sentence'.*the columns 'text', 'label'"),
     ],
 )
-def test_columns_that_cannot_be_meant_are_refused(options, reason):
+def test_invalid_choices_of_columns_are_refused(options, reason):
     with pytest.raises(DataError, match=reason):
         from_dataframe(FRAME, **options)
 
 
-def test_a_table_of_neither_says_what_was_looked_for():
+def test_a_table_without_image_or_text_column_is_refused_with_both_names():
     with pytest.raises(
-        DataError, match=r"no column 'path' of pictures, and none 'text' of texts.*image_column= or text"
+        DataError, match=r"neither a column 'path' of images nor a column 'text' of texts.*image_column= or text"
     ):
         from_dataframe(FRAME.rename(columns={"text": "sentence"}))
 
 
 def test_the_same_text_in_two_parts_is_named():
     frames = {"train": FRAME, "test": pd.concat([FRAME[7:8], pd.DataFrame({"text": ["new"], "label": ["a"]})])}
-    with pytest.warns(match=r"1 inputs stand in two parts.*comma, here \(train\) = comma, here \(test\)"):
+    with pytest.warns(match=r"1 inputs are in two parts.*comma, here \(train\) = comma, here \(test\)"):
         from_dataframe(frames, holdout=(0.2, 0))
 
 
@@ -108,7 +108,7 @@ def test_one_column_of_floats_is_a_quantity_of_texts():
 
 
 def test_a_column_is_not_both_input_and_label():
-    with pytest.raises(DataError, match=r"The column 'text' is named for inputs and for labels"):
+    with pytest.raises(DataError, match=r"The column 'text' is named both for inputs and for labels"):
         from_dataframe(pd.DataFrame({"text": ["a", "b"]}), text_column="text", label_column="text")
 
 

@@ -1,4 +1,4 @@
-"""Any tf.data.Dataset: read once, so that a shuffled one leaks nothing, and none can run for ever unseen."""
+"""A tf.data.Dataset is read once, so that a shuffled one does not leak, and an infinite one is refused."""
 
 import io
 import os
@@ -32,7 +32,7 @@ def test_a_dataset_gives_the_same_splits_as_its_arrays():
 
 
 def test_a_dataset_that_reshuffles_itself_leaks_nothing():
-    """take() and skip() on such a dataset deal validation examples into training at every epoch."""
+    """take() and skip() on such a dataset would mix validation examples into training in every epoch."""
     splits = from_dataset(_dataset().shuffle(20, reshuffle_each_iteration=True))
     seen = [np.asarray(part.inputs[index]).tobytes() for part in _parts(splits) for index in range(len(part))]
     assert sorted(seen) == sorted(image.tobytes() for image in IMAGES)
@@ -144,7 +144,7 @@ def test_elements_that_are_no_pairs_are_refused(dataset):
 
 
 @pytest.mark.parametrize("thing", [IMAGES, [(IMAGES[0], 1)], None])
-def test_what_is_no_dataset_is_refused(thing):
+def test_an_object_that_is_not_a_dataset_is_refused(thing):
     with pytest.raises(DataError, match=r"not a tf.data.Dataset.*from_arrays") as caught:
         from_dataset(thing)
     assert type(thing).__name__ in str(caught.value)

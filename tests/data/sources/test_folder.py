@@ -24,7 +24,7 @@ def _tree(root, *homes, count=4, suffix=".png"):
 
 
 def _names(splits):
-    """Paths relative to nothing, with their labels, over all parts."""
+    """File names with their labels, over all parts."""
     parts = [part for part in (splits.train, splits.validation, splits.test) if part is not None]
     return {part.name(i): splits.labels.names[part.targets[i]] for part in parts for i in range(len(part))}
 
@@ -89,13 +89,13 @@ def test_parts_without_class_folders_are_not_taken_for_classes(tmp_path):
 
 def test_parts_without_a_training_part_are_not_taken_for_classes(tmp_path):
     _tree(tmp_path, "test/a", "test/b", "val/a", "val/b")
-    with pytest.raises(DataError, match=r"none to train on.*'val', 'test'.*parts=False"):
+    with pytest.raises(DataError, match=r"but no training part.*'val', 'test'.*parts=False"):
         from_folder(tmp_path)
     assert from_folder(tmp_path, parts=False).labels.names == ("test", "val")
     assert from_folder(tmp_path, parts={"train": "."}).labels.names == ("test", "val")
 
 
-def test_what_hides_or_is_left_behind_by_others_is_ignored_in_silence(class_folder):
+def test_hidden_and_system_files_are_ignored_without_a_warning(class_folder):
     for junk in (
         "reds/._0.png",
         ".git/x/1.png",
@@ -116,14 +116,14 @@ def test_what_hides_or_is_left_behind_by_others_is_ignored_in_silence(class_fold
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("stray.png", r"1 images lie directly in.*'stray.png'"),
+        ("stray.png", r"1 images are directly in.*'stray.png'"),
         ("reds/scan.HEIC", r"1 files in .* are no images .*1 \.heic, such as 'scan\.HEIC'.*Convert"),
         ("reds/notes.csv", r"1 files in .*1 \.csv"),
         ("reds/0.txt", r"1 files in .*1 \.txt"),
         ("empty/readme.md", r"class folders 'empty' in .* hold no image"),
     ],
 )
-def test_what_was_left_out_and_may_have_been_meant_is_named(class_folder, path, message):
+def test_files_that_may_be_data_are_named_when_they_are_left_out(class_folder, path, message):
     (class_folder / path).parent.mkdir(exist_ok=True)
     (class_folder / path).write_bytes(b"x")
     with pytest.warns(DataWarning, match=message):
@@ -171,7 +171,7 @@ def test_one_class_is_refused(tmp_path):
 
 
 def test_one_image_a_class_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"train part is empty.*every class one"):
+    with pytest.raises(DataError, match=r"train part is empty.*every class needs one"):
         from_folder(_tree(tmp_path, "a", "b", count=1))
 
 
@@ -192,7 +192,7 @@ def test_images_without_a_class_in_the_test_folder_are_refused_with_the_call_tha
     _tree(tmp_path, "train/a", "train/b", "test")
     with pytest.raises(DataError, match=r"\d images without a class.*parts={'train': 'train'} to leave the folder out"):
         from_folder(tmp_path)
-    with pytest.warns(DataWarning, match="'test' .* are no part and are left out"):
+    with pytest.warns(DataWarning, match="'test' .* are not parts, and are left out"):
         splits = from_folder(tmp_path, parts={"train": "train"})
     assert len(splits.test) > 0
     assert not any("/test/" in str(path) for path in splits.everything().inputs)
@@ -221,7 +221,7 @@ def test_a_corrupt_image_is_named_or_skipped_and_listed(class_folder):
     assert len(_names(splits)) == 24
 
 
-def test_the_same_picture_in_two_parts_is_named(tmp_path):
+def test_the_same_image_in_two_parts_is_named(tmp_path):
     _tree(tmp_path, "train/a", "train/b", "test/a", "test/b")
     shutil.copy(tmp_path / "train/a/0.png", tmp_path / "test/a/copy.png")
     with pytest.warns(DataWarning, match=r"train/a/0.png \((train|validation)\) = .*test/a/copy.png \(test\)"):
@@ -336,7 +336,7 @@ def test_a_folder_above_or_below_the_classes_is_said(tmp_path):
 
 
 @pytest.mark.parametrize("folder", [None, 3, ["flowers"], b"flowers"])
-def test_something_that_is_no_path_is_refused(folder):
+def test_an_object_that_is_not_a_path_is_refused(folder):
     with pytest.raises(DataError, match=r"from_folder\(\) takes the path of one folder"):
         from_folder(folder)
 
@@ -360,6 +360,7 @@ def test_a_file_in_place_of_a_folder_is_said_what_to_do_with(tmp_path, name, adv
 def test_classes_of_two_parts_that_differ_in_capitals_are_said_to(tmp_path):
     _tree(tmp_path, "train/ants", "train/bees", "test/ants", "test/Bees")
     with pytest.raises(
-        DataError, match=r"'Bees'\. Spell these alike, they differ in capitals or blanks only: 'Bees' and 'bees'"
+        DataError,
+        match=r"'Bees'\. Spell these in the same way; they differ only in capitals or spaces: 'Bees' and 'bees'",
     ):
         from_folder(tmp_path)

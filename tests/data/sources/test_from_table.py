@@ -1,4 +1,4 @@
-"""Tables as users have them: Excel's, pandas' and Parquet's, with gaps, classes called "None", and columns of every dtype."""
+"""Tables from Excel, pandas and Parquet, with gaps, classes called "None", and columns of every dtype."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from tfft.data import from_csv, from_dataframe
 COUNT = 12
 
 
-def _picture(seed):
+def _image(seed):
     return np.random.default_rng(seed).integers(0, 256, (6, 7, 3), np.uint8)
 
 
@@ -19,7 +19,7 @@ def _picture(seed):
 def home(tmp_path):
     (tmp_path / "img").mkdir()
     for index in range(COUNT):
-        Image.fromarray(_picture(index)).save(tmp_path / "img" / f"{index}.png")
+        Image.fromarray(_image(index)).save(tmp_path / "img" / f"{index}.png")
     return tmp_path
 
 
@@ -146,7 +146,7 @@ def test_images_may_be_bytes_or_arrays(home):
     frame = pd.DataFrame({"image": contents, "label": LABELS})
     frame.to_parquet(home / "t.parquet")
     assert isinstance(from_csv(home / "t.parquet", image_column="image").train.inputs[0], bytes)
-    arrays = pd.DataFrame({"image": [_picture(index) for index in range(COUNT)], "label": LABELS})
+    arrays = pd.DataFrame({"image": [_image(index) for index in range(COUNT)], "label": LABELS})
     assert from_dataframe(arrays, image_column="image").train.inputs[0].shape == (6, 7, 3)
 
 
@@ -177,7 +177,7 @@ def test_groups_stay_together(home):
 def test_a_group_in_two_files_is_doubted(home, monkeypatch):
     monkeypatch.chdir(home)
     frame = _frame(LABELS).assign(patient=["x"] * 6 + ["y", "x", "z"] * 2)
-    with pytest.warns(DataWarning, match=r"groups stand in two parts: 'x \(train and validation\)'"):
+    with pytest.warns(DataWarning, match=r"groups are in two parts: 'x \(train and validation\)'"):
         from_dataframe({"train": frame[:7], "validation": frame[7:]}, group_column="patient", holdout=(0, 0))
 
 
@@ -211,7 +211,7 @@ def test_missing_files_are_named_with_where_they_were_looked_for(home):
 
 
 @pytest.mark.parametrize("frame", [{"path": ["a.png"], "label": ["a"]}, [1, 2], "t.csv"])
-def test_what_is_no_dataframe_is_refused(frame):
+def test_an_object_that_is_not_a_dataframe_is_refused(frame):
     with pytest.raises(DataError, match=r"part is not a DataFrame.*Pass a DataFrame"):
         from_dataframe(frame)
 
@@ -281,7 +281,7 @@ def test_columns_of_true_and_false_are_several_labels(tmp_path):
 
 @pytest.mark.parametrize("columns", [[], ["a", "a"]])
 def test_label_columns_are_named_once_each(tmp_path, columns):
-    with pytest.raises(DataError, match="label_column must name columns, each of them once"):
+    with pytest.raises(DataError, match="label_column must name at least one column, and no column twice"):
         from_csv(_photos(tmp_path, "a", ["x", "y"] * 8), label_column=columns)
 
 
@@ -300,7 +300,7 @@ def test_paths_that_lead_nowhere_get_advice(home, written, advice):
 
 
 @pytest.mark.parametrize("path", [None, 3, ["a.csv"], {"train": None}])
-def test_something_that_is_no_path_is_refused(path):
+def test_an_object_that_is_not_a_path_is_refused(path):
     with pytest.raises(DataError, match=r"from_csv\(\) takes the path of a table"):
         from_csv(path)
 

@@ -20,7 +20,7 @@ def png(number: int) -> bytes:
     return stream.getvalue()
 
 
-def pictures(count: int) -> "datasets.Dataset":
+def images(count: int) -> "datasets.Dataset":
     features = datasets.Features({"image": datasets.Image(), "label": datasets.ClassLabel(names=["ants", "bees"])})
     rows = {"image": [{"bytes": png(n), "path": None} for n in range(count)], "label": [n % 2 for n in range(count)]}
     return datasets.Dataset.from_dict(rows, features=features)
@@ -32,8 +32,8 @@ def texts(count: int, **more: object) -> "datasets.Dataset":
     )
 
 
-def test_pictures_stay_encoded_and_classes_keep_their_names():
-    data = from_huggingface(pictures(20))
+def test_images_stay_encoded_and_classes_keep_their_names():
+    data = from_huggingface(images(20))
     assert (data.describe(), data.labels.names) == ("14 train, 4 validation, 2 test; 2 classes", ("ants", "bees"))
     assert set(data.everything().inputs) == {png(n) for n in range(20)}
     run = tfft.fit(
@@ -43,7 +43,7 @@ def test_pictures_stay_encoded_and_classes_keep_their_names():
 
 
 def test_a_dict_has_its_parts():
-    parts = datasets.DatasetDict({"train": pictures(12), "dev": pictures(4), "unsupervised": pictures(8)})
+    parts = datasets.DatasetDict({"train": images(12), "dev": images(4), "unsupervised": images(8)})
     with pytest.warns(Warning, match="same content"):
         data = from_huggingface(parts, holdout=(0, 0))
     assert data.describe() == "12 train, 4 validation, no test part; 2 classes"
@@ -80,13 +80,13 @@ def test_unknown_labels_of_catalogues_are_told():
 
 def test_rows_without_text_and_other_classes_in_another_part_are_refused():
     rows = datasets.Dataset.from_dict({"text": ["a", None, "c", "d"], "label": ["x", "y"] * 2})
-    with pytest.raises(DataError, match=r"Row 1 of the column 'text' holds no text. Got: None"):
+    with pytest.raises(DataError, match=r"Row 1 of the column 'text' is not a text. Got: None"):
         from_huggingface(rows)
-    with pytest.raises(DataError, match=r"Row 0 of the column 'label' holds no text.*an int"):
-        from_huggingface(pictures(4), input_column="label")
+    with pytest.raises(DataError, match=r"Row 0 of the column 'label' is not a text.*an int"):
+        from_huggingface(images(4), input_column="label")
     other = datasets.Features({"image": datasets.Image(), "label": datasets.ClassLabel(names=["bees", "ants"])})
     swapped = datasets.Dataset.from_dict(
         {"image": [{"bytes": png(90 + n), "path": None} for n in range(4)], "label": [0, 1] * 2}, features=other
     )
     with pytest.raises(DataError, match="classes of the test part are not those of training"):
-        from_huggingface({"train": pictures(12), "test": swapped})
+        from_huggingface({"train": images(12), "test": swapped})

@@ -1,4 +1,4 @@
-"""TensorFlow Datasets, offline: a builder made from a folder gives what the folder gives."""
+"""TensorFlow Datasets, offline: a builder for a folder gives the same examples as the folder."""
 
 import numpy as np
 import pytest
@@ -28,11 +28,11 @@ def builder(root):
     return tfds.folder_dataset.ImageFolder(str(root))
 
 
-def test_a_builder_gives_the_pictures_and_names_of_its_folder(builder, root):
+def test_a_builder_gives_the_images_and_names_of_its_folder(builder, root):
     data, folder = from_tfds(builder, seed=1), from_folder(root, seed=1)
     assert data.labels == folder.labels
     assert data.describe() == folder.describe()
-    # byte for byte: pictures are not decoded and encoded again
+    # byte for byte: images are not decoded and encoded again
     assert set(data.everything().digests) == set(folder.everything().digests)
     assert data.test.counts() == folder.test.counts()
     assert [data.labels.names[i] for i in data.test.targets] == [
@@ -74,7 +74,7 @@ def test_a_misspelt_name_is_answered_with_the_nearest():
         from_tfds("mnistt")
 
 
-def test_a_dataset_that_cannot_be_had_says_where_it_was_looked_for(tmp_path, monkeypatch):
+def test_the_error_for_an_unavailable_dataset_says_where_it_was_searched(tmp_path, monkeypatch):
     def no_network(*_, **__):
         raise ConnectionError("Name or service not known")
 
@@ -117,8 +117,8 @@ def several(tmp_path, images=None):
 
         def _generate_examples(self):
             for index, some in enumerate(tags):
-                picture = np.random.default_rng(index).integers(0, 255, (8, 8, 3), np.uint8)
-                yield index, {"image": picture, "tags": some, "heat": picture / np.float32(255)}
+                image = np.random.default_rng(index).integers(0, 255, (8, 8, 3), np.uint8)
+                yield index, {"image": image, "tags": some, "heat": image / np.float32(255)}
 
     return Several(data_dir=str(tmp_path))
 

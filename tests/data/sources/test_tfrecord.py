@@ -67,7 +67,7 @@ def test_how_features_are_parsed_may_be_said(tmp_path):
     path = write(tmp_path / "rows.tfrecord", [record(n, n % 2) for n in range(12)])
     spec = {"image": tf.io.FixedLenFeature([], tf.string), "label": tf.io.FixedLenFeature([], tf.int64)}
     assert len(from_tfrecord(path, features=spec).train) == 8
-    with pytest.raises(DataError, match=r"says nothing of 'label'.*'image'"):
+    with pytest.raises(DataError, match=r"does not describe 'label'.*'image'"):
         from_tfrecord(path, features={"image": spec["image"]})
 
 
@@ -85,7 +85,7 @@ def test_what_cannot_be_read_is_named(tmp_path):
         from_tfrecord(tmp_path / "text.tfrecord")
     with pytest.raises(DataError, match="holds no record"):
         from_tfrecord(write(tmp_path / "empty.tfrecord", []))
-    with pytest.raises(DataError, match=r"are no tf\.train\.Example"):
+    with pytest.raises(DataError, match=r"are not of type tf\.train\.Example"):
         from_tfrecord(write(tmp_path / "other.tfrecord", [b"\xff\xff plain bytes"]))
 
 
@@ -102,8 +102,8 @@ def test_a_file_that_is_named_twice_is_read_once(tmp_path):
 
 def test_keys_the_wrong_way_round_and_things_that_are_no_paths_are_told(tmp_path):
     path = write(tmp_path / "rows.tfrecord", [record(n, n % 2) for n in range(12)])
-    with pytest.raises(DataError, match="its label is no text"):
+    with pytest.raises(DataError, match="its label is not a text"):
         from_tfrecord(path, input_key="label", label_key="image")
     for wrong in (5, None, [3]):
-        with pytest.raises(DataError, match="are no paths"):
+        with pytest.raises(DataError, match="are not paths"):
             from_tfrecord(wrong)

@@ -1,4 +1,4 @@
-"""CSV and TSV files: what a row is, which line it stands on, and what is kept."""
+"""CSV and TSV files: how rows are split, how errors name lines, and which cells are kept."""
 
 import csv
 
@@ -32,7 +32,7 @@ def test_a_short_row_lacks_its_cells(tmp_path):
 
 
 def test_a_row_that_is_too_wide_is_named_by_its_first_line(tmp_path):
-    with pytest.raises(DataError, match=r"Line 4 of .* has 3 cells, and the header 2.*Put quotation marks"):
+    with pytest.raises(DataError, match=r"Line 4 of .* has 3 cells, but the header has 2.*Put quotation marks"):
         _read(tmp_path / "t.csv", 'text,label\n"two\nlines",a\n"three\n\nlines",b,c\n')
 
 

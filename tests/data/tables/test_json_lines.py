@@ -1,4 +1,4 @@
-"""JSON lines: one object in each line, keys that some rows lack, and which line is wrong."""
+"""JSON lines hold one object on each line; missing keys are allowed, and errors name the line."""
 
 import pytest
 

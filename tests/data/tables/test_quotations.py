@@ -1,4 +1,4 @@
-"""Stray quotation marks swallow no rows, and real quoted cells that span lines are read."""
+"""Stray quotation marks do not swallow rows, and real quoted cells may span several lines."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""How labels are spelt: numbers, decimal commas, lists as text, several labels in one cell."""
+"""Labels in cells: numbers, decimal commas, lists as text, several labels in one cell."""
 
 import contextlib
 import warnings

@@ -1,4 +1,4 @@
-"""Table files are read as they are written: a class called "None" is a class, a gap is a gap, "007" is no number."""
+"""Table files keep their spelling: "None" is a class, an empty cell is missing, and "007" is not a number."""
 
 import json
 import sys
@@ -136,7 +136,7 @@ def test_a_row_with_more_cells_than_the_header_is_named_and_nothing_is_moved(tmp
     table.write_text(f"text,label\n{rows}")
     line = next(number for number, row in enumerate(rows.splitlines(), start=2) if row.count(",") == 2)
     with pytest.raises(
-        DataError, match=rf"Line {line} of '.*reviews\.csv' has 3 cells, and the header 2.*quotation marks"
+        DataError, match=rf"Line {line} of '.*reviews\.csv' has 3 cells, but the header has 2.*quotation marks"
     ):
         read_table(table, ["label"], ["text"])
 
@@ -163,7 +163,9 @@ def test_very_long_texts_are_read(tmp_path):
 )
 def test_two_columns_of_one_name_are_refused_and_named(tmp_path, header):
     (tmp_path / "t.csv").write_text(f"{header}\na,b,c\n", encoding="utf-8")
-    with pytest.raises(DataError, match=r"t\.csv' has two columns of one name: '(text|label)'.*Rename or remove"):
+    with pytest.raises(
+        DataError, match=r"t\.csv' has two columns with the same name: '(text|label)'.*Rename or remove"
+    ):
         read_table(tmp_path / "t.csv", ["label"], ["text"])
 
 
@@ -186,7 +188,11 @@ def test_columns_without_names_may_stand_beside_each_other(tmp_path):
     [
         (["1,5", "2,25", "3"], {}, [1.5, 2.25, 3.0]),
         (["-1,5", "", "1.000,25"], {}, [-1.5, None, 1000.25]),
-        (["1,234", "5,678"], {}, ["1,234", "5,678"]),  # thousands? whoever reads labels asks
+        (
+            ["1,234", "5,678"],
+            {},
+            ["1,234", "5,678"],
+        ),  # the comma may group thousands: the code that reads labels raises
         (["1,234", "5,678"], {"decimal": ","}, [1.234, 5.678]),
         (["1,5", "2,25"], {"decimal": "."}, ["1,5", "2,25"]),
         (["1,5", "2"], {"separator": ","}, ["1,5", "2"]),
@@ -199,7 +205,7 @@ def test_commas_are_decimal_signs_between_semicolons(tmp_path, cells, options, r
 
 
 @pytest.mark.parametrize("options", [{"quotes": "no"}, {"decimal": ";"}, {"separator": ""}])
-def test_a_writing_that_means_nothing_is_refused(options):
+def test_invalid_options_for_cells_are_refused(options):
     with pytest.raises(DataError, match=next(iter(options))):
         Writing(**options)
 

@@ -66,7 +66,7 @@ def test_labels_joined_by_slashes_and_ampersands_are_found(names):
 def test_a_column_of_tags_is_doubted_and_the_separator_makes_several_labels(tmp_path, separator):
     cells = [separator.join(tags) for tags in (["a", "b"], ["a"], ["b"], ["c", "a"], ["c"])] * 5
     path = _table(tmp_path / "t.csv", cells)
-    with pytest.warns(DataWarning, match=r"2 of 5 class names join labels.*pass separator="):
+    with pytest.warns(DataWarning, match=r"2 of 5 class names seem to join several labels.*pass separator="):
         assert from_csv(path).labels.kind == "single"
     for splits in (from_csv(path, separator=separator), from_dataframe(pd.read_csv(path), separator=separator)):
         assert (splits.labels.kind, splits.labels.names) == ("multi", ("a", "b", "c"))
@@ -88,7 +88,7 @@ def test_empty_cells_have_no_label_and_are_counted(tmp_path):
 
 
 def test_blank_labels_and_several_columns_are_refused(tmp_path):
-    with pytest.raises(DataError, match="hold a blank one"):
+    with pytest.raises(DataError, match="hold a blank label"):
         from_csv(_table(tmp_path / "t.csv", ["a||b", "b"] * 5), separator="|")
-    with pytest.raises(DataError, match=r"separator= takes the labels of one column apart"):
+    with pytest.raises(DataError, match=r"separator= splits the labels of a single column"):
         from_csv(tmp_path / "t.csv", ["label", "text"], separator="|")

@@ -1,1 +1,1 @@
-"""Find the files of a dataset, and which part (training, validation, test) and class each belongs to."""
+"""Find the files of a dataset, and the part (training, validation, test) and class of each file."""

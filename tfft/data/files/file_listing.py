@@ -150,13 +150,13 @@ def holds_images(home: str | Path) -> bool:
 
 
 def holds_texts(home: Path) -> bool:
-    """Whether what lies below a folder are text files and no images.
+    """Return whether a folder holds text files and no images, at any depth.
 
     Args:
         home: The folder.
 
     Returns:
-        True when there is a ``.txt`` file, and no image beside it.
+        True when there is a ``.txt`` file, and no image.
     """
     found = False
     for path in files_below(home):
@@ -168,19 +168,19 @@ def holds_texts(home: Path) -> bool:
 
 
 def files_below(home: str | Path) -> Iterator[str]:
-    """Paths of all visible files below a folder; each folder once, whatever links point back to it.
+    """Yield the paths of all visible files below a folder; each folder is read once, even if links lead back to it.
 
     Args:
         home: The folder.
 
     Yields:
-        Paths, in no order.
+        Paths, in any order.
     """
     return (path for path, seen in _walk(home) if seen)
 
 
 def visible_folders(home: Path) -> list[Path]:
-    """Folders directly below another one.
+    """List the visible folders directly below a folder.
 
     Args:
         home: The folder.
@@ -192,13 +192,13 @@ def visible_folders(home: Path) -> list[Path]:
 
 
 def is_visible(name: str) -> bool:
-    """Whether a name is neither hidden (``._x.jpg``, ``.ipynb_checkpoints``) nor left by archivers, systems or file servers.
+    """Return whether a file is neither hidden (``._x.jpg``, ``.ipynb_checkpoints``) nor left by an archiver, system or file server.
 
     Args:
-        name: Of a file or folder.
+        name: The name of the file or folder.
 
     Returns:
-        Whether it is meant to be seen.
+        False for hidden and system files.
 
     Example:
         >>> is_visible("roses"), is_visible("@eaDir"), is_visible("Thumbs.db")

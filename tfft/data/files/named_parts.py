@@ -1,4 +1,4 @@
-"""The folders that a user names as parts, checked before anything below them is read."""
+"""Check the folders that a user names as parts before their files are read."""
 
 import os
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ def named_parts(root: Path, parts: Any) -> dict[str, Path]:
         Part -> the folder that holds its class folders.
 
     Raises:
-        DataError: When a part or a folder does not exist, or a folder is outside of the root. Also when the root is to be the
-            training part and holds a training part.
+        DataError: When a part or a folder does not exist, or a folder is outside of the root. Also when the root is
+            named as the training part, but holds a folder that is one.
     """
     if not isinstance(parts, Mapping):
         raise DataError(

@@ -9,7 +9,7 @@ from tfft.core.errors import DataError, shortlist
 from tfft.data.files.file_listing import files_below, holds_images, visible_folders
 from tfft.data.files.parts import PARTS
 
-# without accents: English; then Spanish, Portuguese, French, German, Chinese and Japanese
+# words without accents: first English, then Spanish, Portuguese, French, German, Chinese and Japanese
 _WORDS = {
     "train": (
         *("train", "training", "trn"),
@@ -105,7 +105,7 @@ def found_parts(root: Path) -> dict[str, Path]:
         _refuse(root, "folds", folds, {"train": folds[0].name, "test": folds[1].name})
     candidates = [child for child in below if part_of(child.name)]
     if len(candidates) < len(below):
-        # next to other classes, a folder without class folders is a class that is called "train" or "test"
+        # next to other classes, a folder without class folders is itself a class, named "train" or "test"
         candidates = [child for child in candidates if visible_folders(child)]
     others = [child for child in below if child not in candidates]
     homes: dict[str, Path] = {}
@@ -156,7 +156,7 @@ def _check_doubts(root: Path, homes: Mapping[str, Path], others: list[Path]) -> 
         named = {part: home.name for part, home in homes.items()}
         if not others:
             raise DataError(
-                f"{str(root)!r} holds parts, but none to train on.",
+                f"{str(root)!r} holds parts, but no training part.",
                 shortlist(named.values()),
                 'Add a folder "train", or pass parts=False if these are the classes.',
             )
@@ -171,22 +171,22 @@ def _check_doubts(root: Path, homes: Mapping[str, Path], others: list[Path]) -> 
 
 
 def _check_inside(root: Path, classes: list[Path]) -> None:
-    """Refuse parts inside of classes, ``cats/train`` and ``cats/test``: they would be mixed, and the parts drawn anew."""
+    """Refuse parts inside of classes, ``cats/train`` and ``cats/test``: their files would be mixed and split anew."""
     for child in classes if len(classes) > 1 else ():
         parts = {part_of(each.name): each for each in visible_folders(child)}
         if "train" in parts and len(set(parts) - {None}) > 1:
             above = visible_folders(parts["train"])
             raise DataError(
-                f"The folder {child.name!r} in {str(root)!r} holds parts, and would be read as one class.",
+                f"The folder {child.name!r} in {str(root)!r} holds parts, and would become one class.",
                 shortlist(each.name for each in visible_folders(child)),
                 f"Pass from_folder({str(child)!r}) to read these parts, or parts=False for classes."
                 if above
-                else f"Put the parts above the classes, as in 'train/{child.name}'; or pass parts=False to draw the parts anew.",
+                else f"Put the parts above the classes, as in 'train/{child.name}'; or pass parts=False to split the files anew.",
             )
 
 
 def _check_pairs(root: Path, below: list[Path]) -> None:
-    """Refuse folders whose names differ in the part alone, such as ``cats_train`` and ``cats_test``."""
+    """Refuse folders whose names differ only in the part, such as ``cats_train`` and ``cats_test``."""
     pairs: dict[tuple[str, ...], dict[str, Path]] = {}
     for child in below:
         words = _words(child.name)
@@ -201,7 +201,7 @@ def _check_pairs(root: Path, below: list[Path]) -> None:
         if set.intersection(*({each.name for each in visible_folders(home)} for home in parts.values())):
             _refuse(root, "parts", list(parts.values()), named)
         raise DataError(
-            f"{str(root)!r} seems to hold parts of one class, and they would be read as different classes.",
+            f"{str(root)!r} seems to hold parts of one class, which would become different classes.",
             shortlist(named.values()),
             "Put the parts above the classes, as in 'train/cats' and 'test/cats'; or pass parts=False if these are classes.",
         )

@@ -11,7 +11,7 @@ PART_NAMES = {
     "validation": ("validation", "valid", "val", "dev"),
     "test": ("test", "testing"),
 }
-"""What folders and splits of each part may be called."""
+"""Accepted names for the folders and splits of each part."""
 
 
 def meant(unknown: Iterable[Any]) -> str:

@@ -1,4 +1,4 @@
-"""Files of one text each, read when an index asks for one."""
+"""Text files that hold one text each, read when the text is accessed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,10 +8,10 @@ from tfft.core.specs import Text
 
 
 class TextFiles(Sequence[Text]):
-    """Texts in files, UTF-8 with or without a byte order mark.
+    """The texts of files in UTF-8, with or without a byte order mark.
 
     Args:
-        paths: Of the files.
+        paths: The paths of the files.
 
     Example:
         >>> import tempfile

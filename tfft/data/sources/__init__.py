@@ -1,1 +1,1 @@
-"""Where a dataset comes from: one file for each origin, all return ``Splits``."""
+"""The sources of data: one file for each source; every source returns ``Splits``."""

@@ -1,4 +1,4 @@
-"""NumPy arrays -> Splits, with the range of their values stated instead of guessed."""
+"""Read NumPy arrays as Splits; the user states the range of the values, because a guess may be wrong."""
 
 import math
 import warnings
@@ -22,7 +22,7 @@ _WIDE = 100
 _LOOKED_AT = 64
 _CHANNELS_FIRST = (
     "Channels come last, and this looks channels-first: "
-    "pass np.moveaxis(image, 0, -1), of a batch np.moveaxis(images, 1, -1)."
+    "pass np.moveaxis(image, 0, -1), or for a batch np.moveaxis(images, 1, -1)."
 )
 
 
@@ -35,20 +35,20 @@ def from_arrays(
     holdout: tuple[float, float] = HOLDOUT,
     seed: int = 0,
 ) -> Splits:
-    """Take images or texts, and targets, that are already in memory (or memory-mapped).
+    """Use images or texts, and targets, that are already in memory (or memory-mapped).
 
     Args:
         images: An array of shape (n, height, width) or (n, height, width, 1 or 3 or 4); a list of such images or of Pillow images,
-            of any sizes; n strings or pairs of strings, which are read as texts; or a mapping
+            of any sizes; n strings or pairs of strings, for texts; or a mapping
             ``{"train": (images, targets), "test": (images, targets)}``, with ``targets`` left at None.
         targets: Shape (n,): integers or strings are classes, floats a quantity; shape (n, k): zeros and ones are several labels,
             floats k quantities.
-        class_names: Names in id order; the ids themselves when None.
-        groups: Shape (n,); examples of one group never land in different parts.
-        value_range: (lowest, highest) value a pixel can have, mapped to 0..255. Needed for anything but uint8: floats in [0, 1]
-            and floats in [0, 255] look alike in a dark picture, and guessing wrong is silent.
-        holdout: Fractions (validation, test) of the training examples for parts that are missing.
-        seed: Draws the parts.
+        class_names: Class names in id order; None to use the ids as names.
+        groups: Group of each example, shape (n,); all examples of a group belong to the same part.
+        value_range: (lowest, highest) value that a pixel can have, mapped to 0..255. Required for all dtypes but uint8: in a dark
+            image, floats in [0, 1] and in [0, 255] look alike, and a wrong guess would go unnoticed.
+        holdout: Fractions (validation, test) of the training examples, to split off missing parts.
+        seed: Seed of the random split.
 
     Returns:
         Splits whose inputs are the arrays or texts.
@@ -91,14 +91,14 @@ def from_arrays(
 
 
 class AsPixels(Sequence[np.ndarray]):
-    """Arrays seen as uint8 pixels, converted one at a time when they are read.
+    """Images as uint8 pixels, each converted when it is accessed.
 
     Args:
         images: An array of shape (n, height, width[, channels]), or a sequence of arrays or Pillow images of any sizes.
         value_range: (lowest, highest) pixel value, or None for uint8.
 
     Raises:
-        DataError: When the first image's rank, channels or dtype cannot be an image's.
+        DataError: When rank, channels or dtype of the first image are not supported.
 
     Example:
         >>> pixels = AsPixels(np.full((2, 4, 6), 0.5), value_range=(0, 1))
@@ -151,7 +151,7 @@ def looks_channels_first(shape: tuple[int, ...]) -> bool:
 
 
 def to_pixels(image: np.ndarray, value_range: tuple[float, float] | None = None) -> np.ndarray:
-    """One image as uint8 pixels.
+    """Convert one image to uint8 pixels.
 
     Args:
         image: Shape (height, width) or (height, width, 1, 3 or 4); any real dtype.
@@ -161,7 +161,7 @@ def to_pixels(image: np.ndarray, value_range: tuple[float, float] | None = None)
         uint8, the same shape.
 
     Raises:
-        DataError: For another rank or number of channels, NaN, values outside the range, or a range that is needed and missing.
+        DataError: For another rank or number of channels, NaN, values outside the range, or a missing range.
 
     Example:
         >>> to_pixels(np.array([[0.0, 0.5, 1.0]]), value_range=(0, 1)).tolist()
@@ -173,7 +173,7 @@ def to_pixels(image: np.ndarray, value_range: tuple[float, float] | None = None)
             f"shape {image.shape}, dtype {image.dtype}",
             _CHANNELS_FIRST
             if looks_channels_first(image.shape)
-            else "Channels come last; pass images one below the other: (n, height, width, 3). For paths use from_dataframe.",
+            else "Channels come last; a batch has the shape (n, height, width, 3). For paths, use from_dataframe.",
         )
     if image.dtype.kind not in "buif":
         raise DataError(
@@ -199,7 +199,7 @@ def to_pixels(image: np.ndarray, value_range: tuple[float, float] | None = None)
 
 
 def _warn_range(images: Any, value_range: tuple[float, float]) -> None:
-    """Warn when floats that look like 0..1 are said to have a much wider range: all images would be almost black."""
+    """Warn when ``value_range`` is much wider than the values, which look like 0..1: all images would be almost black."""
     low, high = _range(value_range)
     some = [images[index] for index in range(min(len(images), _LOOKED_AT))]
     arrays = [np.asarray(image) for image in some if not isinstance(image, Image.Image)]

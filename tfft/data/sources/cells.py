@@ -1,4 +1,4 @@
-"""Cells: what the columns of a table hold -> inputs and targets, or an error that names the row."""
+"""Convert the cells of table columns to inputs and targets; errors name the row."""
 
 import warnings
 from pathlib import Path
@@ -24,20 +24,20 @@ from tfft.data.values import is_missing
 if TYPE_CHECKING:
     import pandas as pd
 
-_USER = 6  # stacklevel of the user's line below _separated, labels, Columns.pool, table_pools, from_csv
+_USER = 6  # stacklevel of the user's line: it calls from_csv, table_pools, Columns.pool, labels and then _separated
 
 
 def texts(columns: "pd.DataFrame") -> list[Text]:
-    """Columns of texts as examples.
+    """Convert columns of texts to inputs.
 
     Args:
-        columns: One, or two for pairs; shape (rows, 1 or 2).
+        columns: One column of texts, or two for pairs; shape (rows, 1 or 2).
 
     Returns:
         A Text for each row.
 
     Raises:
-        DataError: When a cell holds something else.
+        DataError: When a cell does not hold text.
     """
     rows = columns.to_numpy(object)
     for row, cells in enumerate(rows):
@@ -52,17 +52,17 @@ def texts(columns: "pd.DataFrame") -> list[Text]:
 
 
 def images(column: "pd.Series", folder: Path) -> list[Any]:
-    """A column of pictures as inputs.
+    """Convert a column of images to inputs.
 
     Args:
         column: Paths, encoded bytes, Pillow images, or uint8 arrays of shape (height, width[, channels]).
-        folder: Where relative paths start.
+        folder: The folder from which relative paths start.
 
     Returns:
         Paths, bytes and arrays.
 
     Raises:
-        DataError: When a cell holds something else, or paths start at another folder.
+        DataError: When a cell holds another type, or the paths start at the working folder instead.
     """
     inputs = [_image(value, row, folder) for row, value in enumerate(column)]
     first = next((Path(value) for value in column if isinstance(value, str)), None)
@@ -76,7 +76,7 @@ def images(column: "pd.Series", folder: Path) -> list[Any]:
 
 
 def _image(value: Any, row: int, folder: Path) -> Any:
-    """One cell of the image column: a path from where the table lies, encoded bytes, or uint8 pixels."""
+    """Convert one cell of the image column to a path, encoded bytes or uint8 pixels."""
     if isinstance(value, (str, Path)):
         # a URL or a path in the home folder is not relative to the table; the search for the file reports it
         return str(value) if str(value).startswith("~") or "://" in str(value) else str(folder / value)
@@ -87,15 +87,15 @@ def _image(value: Any, row: int, folder: Path) -> Any:
     raise DataError(
         "The image column must hold paths, encoded bytes, uint8 arrays or Pillow images.",
         f"{kind_of(value)} in row {row}: {str(value)[:100]!r}",
-        "Name another column with image_column=, or write the file names out with their endings.",
+        "Name another column with image_column=, or write the file names with their endings.",
     )
 
 
 def labels(column: "pd.Series", writing: Writing = AS_FOUND) -> list[Any]:
-    """One column of labels; text of lists, which pandas leaves behind when it reads a CSV file, as lists.
+    """Convert one column of labels; the text of a list, as pandas writes it into a CSV file, becomes a list.
 
     Args:
-        column: Of shape (rows,).
+        column: A column of shape (rows,).
         writing: How a cell separates several labels, and which decimal sign it uses.
 
     Returns:
@@ -137,11 +137,11 @@ def _with_commas(column: "pd.Series", decimal: str | None) -> "pd.Series":
 
 
 def _separated(values: list[Any], column: str, separator: str) -> list[Any]:
-    """Lists of labels; a missing value becomes an empty list and is counted."""
+    """Split cells into lists of labels; missing values become empty lists, with a warning."""
     empty = [row for row, value in enumerate(values) if is_missing(value)]
     if empty:
         warnings.warn(
-            f"{len(empty)} cells of the column {column!r} are empty, and these rows are read as having no label: "
+            f"{len(empty)} cells of the column {column!r} are empty, so these rows have no label: "
             f"rows {shortlist(empty)}. Drop them if their labels are unknown.",
             DataWarning,
             stacklevel=_USER,
@@ -150,17 +150,17 @@ def _separated(values: list[Any], column: str, separator: str) -> list[Any]:
 
 
 def numbers(columns: "pd.DataFrame", writing: Writing = AS_FOUND) -> np.ndarray:
-    """Several columns of labels as one array.
+    """Convert several columns of labels to one array.
 
     Args:
-        columns: Of numbers or truth values, shape (rows, k).
+        columns: Columns of numbers or booleans, shape (rows, k).
         writing: The decimal sign of numbers in text.
 
     Returns:
         int64 or float64, shape (rows, k).
 
     Raises:
-        DataError: When one holds text, or a cell is empty.
+        DataError: When a column holds text, or a cell is empty.
     """
     import pandas as pd
 
@@ -174,7 +174,7 @@ def numbers(columns: "pd.DataFrame", writing: Writing = AS_FOUND) -> np.ndarray:
         raise DataError(
             "Several label columns must hold zeros and ones (several labels) or floats (several quantities).",
             f"text or mixed values in {shortlist(text)}",
-            "For one class an example name one column; for several names an example use a column of lists.",
+            "For one class per example, name one column; for several names per example, use a column of lists.",
         )
     lost = np.flatnonzero(columns.isna().any(axis=1)).tolist()
     if lost:

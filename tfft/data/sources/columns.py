@@ -1,4 +1,4 @@
-"""Columns: what stands in which column of a table, and a table by them -> a Pool."""
+"""Columns: the roles of the columns of a table, and the conversion of its rows to a Pool."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class InputColumns(TypedDict, total=False):
     """The input columns of a table (images or texts, not both), and how its labels are written.
 
     Attributes:
-        image_column: Of paths, encoded bytes or uint8 arrays of shape (height, width[, channels]).
-        text_column: Of texts, or two columns for pairs of them.
+        image_column: Column of paths, encoded bytes or uint8 arrays of shape (height, width[, channels]).
+        text_column: Column of texts, or two columns for pairs of texts.
         separator: The text between several labels in one cell, such as ``"|"``.
         decimal: The decimal sign of labels in text, ``","`` or ``"."``.
     """
@@ -33,7 +33,7 @@ class InputColumns(TypedDict, total=False):
 
 
 class TableColumns(InputColumns, total=False):
-    """The same for tables in files.
+    """The options of ``InputColumns``, and one more for tables in files.
 
     Attributes:
         quotes: Whether quotation marks enclose cells (True) or belong to the texts (False).
@@ -47,17 +47,16 @@ class Columns:
     """Names of columns.
 
     Attributes:
-        image: Of paths, encoded bytes or uint8 arrays of shape (height, width[, channels]).
-        label: One, or several of zeros and ones or of floats.
-        text: One of texts, or two for pairs of them. Where neither images nor texts are named, what there is of ``"path"`` and
-            ``"text"`` is taken.
-        group: Rows with the same value in it belong together.
+        image: The column of paths, encoded bytes or uint8 arrays of shape (height, width[, channels]).
+        label: One column, or several columns of zeros and ones or of floats.
+        text: One column of texts, or two for pairs of texts. When neither images nor texts are named, the column ``"path"`` is used
+            for images, or else ``"text"`` for texts.
+        group: The column of groups; rows of the same group belong to the same part.
         writing: How the cells are written.
 
     Raises:
         DataError: When both images and texts are named, when the text columns are not one or two, or when a separator is given for
-            several
-        columns.
+            several label columns.
 
     Example:
         >>> import pandas as pd
@@ -75,7 +74,7 @@ class Columns:
     def __post_init__(self) -> None:
         if self.image is not None and self.text is not None:
             raise DataError(
-                "A table holds pictures or texts, not both.",
+                "A table holds images or texts, not both.",
                 f"image_column={self.image!r} and text_column={self.text!r}",
                 "Name one of them.",
             )
@@ -87,7 +86,7 @@ class Columns:
             )
         if self.writing.separator is not None and not isinstance(self.label, str):
             raise DataError(
-                "separator= takes the labels of one column apart.",
+                "separator= splits the labels of a single column.",
                 f"separator={self.writing.separator!r} and the label columns {shortlist(self.label)}",
                 "Name one column, or leave separator= out.",
             )
@@ -100,11 +99,11 @@ class Columns:
         inputs: Mapping[str, Any],
         options: type[InputColumns] = InputColumns,
     ) -> "Columns":
-        """Columns from the arguments of ``from_csv``.
+        """Make Columns from the arguments of ``from_csv``.
 
         Args:
             label: The ``label_column``; a list with one column means that column.
-            group: Its ``group_column``.
+            group: The ``group_column``.
             inputs: Input columns, by the names in ``options``.
             options: The option names that the caller supports.
 
@@ -130,29 +129,29 @@ class Columns:
 
     @property
     def texts(self) -> list[str]:
-        """Columns in which every cell is text as it is written."""
+        """The text columns, in which every cell keeps its spelling."""
         if self.text is None:
             return [_TEXT] if self.image is None else []
         return [self.text] if isinstance(self.text, str) else list(self.text)
 
     @property
     def labels(self) -> list[str]:
-        """Columns of labels."""
+        """The label columns."""
         return [self.label] if isinstance(self.label, str) else list(self.label)
 
     @property
     def as_written(self) -> list[str]:
-        """Columns in which "007" is not 7."""
+        """The label and group columns, in which "007" is not 7."""
         return [*self.labels, *([] if self.group is None else [self.group])]
 
     def label_names(self, train: Pool | None) -> list[str] | None:
-        """Names of quantities or of several labels.
+        """Return the names of quantities or of several labels.
 
         Args:
-            train: The training part; None where there is none.
+            train: The training part; None when there is no training part.
 
         Returns:
-            Names; None for one column of classes, which has their names in it.
+            The names; None for one column of classes, whose cells are the names.
         """
         if not isinstance(self.label, str):
             return [str(name) for name in self.label]
@@ -173,12 +172,15 @@ class Columns:
         """
         if not self.labels or len(set(self.labels)) < len(self.labels):
             raise DataError(
-                "label_column must name columns, each of them once.", repr(self.label), 'Write label_column="label".'
+                "label_column must name at least one column, and no column twice.",
+                repr(self.label),
+                'Write label_column="label".',
             )
         inputs = self._inputs(names)
         if same := set(inputs) & set(self.labels):
             raise DataError(
-                f"The column {min(same)!r} is named for inputs and for labels.", fix="Name another for one of them."
+                f"The column {min(same)!r} is named both for inputs and for labels.",
+                fix="Name another column for one of them.",
             )
         for column in (*inputs, *self.as_written):
             if column not in names:
@@ -193,7 +195,7 @@ class Columns:
         return self.image or (_IMAGE if guessed else None)
 
     def pool(self, frame: "pd.DataFrame", folder: Path) -> Pool:
-        """Read the rows of a table.
+        """Convert the rows of a table to a Pool.
 
         Args:
             frame: A table of shape (rows, columns).
@@ -227,7 +229,7 @@ class Columns:
 def _no_column(column: str, there: list[str], guessed: bool) -> DataError:
     if guessed and column == _IMAGE:
         return DataError(
-            f"There is no column {_IMAGE!r} of pictures, and none {_TEXT!r} of texts.",
+            f"There is neither a column {_IMAGE!r} of images nor a column {_TEXT!r} of texts.",
             f"the columns {shortlist(there)}",
             "Name one with image_column= or text_column=.",
         )

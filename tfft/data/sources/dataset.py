@@ -1,8 +1,8 @@
-"""Any ``tf.data.Dataset`` of (image, target) or (text, target) -> Splits.
+"""Read any ``tf.data.Dataset`` of (image, target) or (text, target) as Splits.
 
-The dataset is read once, element by element, into one temporary file. From there on its examples can be shuffled perfectly,
-split without a leak (a dataset that reshuffles itself would deal validation examples into training), and read in any order,
-with no more than one batch of pictures in memory; texts stay there.
+The dataset is read once, element by element, into one temporary file. Its examples can then be read in any order, shuffled fully,
+and split without leakage; a dataset that reshuffles itself would mix validation examples into training. No more than one batch of
+images is in memory; texts stay in memory.
 """
 
 import tempfile
@@ -33,23 +33,23 @@ def from_dataset(
     seed: int = 0,
     on_corrupt: OnCorrupt = "error",
 ) -> Splits:
-    """Take a finite, unbatched dataset, or one for each part.
+    """Read a finite, unbatched dataset, or one for each part.
 
     Args:
         dataset: Elements (image, target), or ``{"train": ..., "validation": ..., "test": ...}`` of such datasets. An image is a
             tensor of shape (height, width[, channels]) or a string scalar of encoded bytes. When all strings are UTF-8 and not
             images, they are texts. A target is as in ``from_arrays``.
-        class_names: Names in id order; the ids themselves when None.
-        value_range: (lowest, highest) pixel value; needed for anything but uint8 and encoded bytes.
-        holdout: Fractions (validation, test) of the training examples for parts that are missing.
-        seed: Draws the parts.
+        class_names: Class names in id order; None to use the ids as names.
+        value_range: (lowest, highest) pixel value; required for all pixels but uint8 and encoded bytes.
+        holdout: Fractions (validation, test) of the training examples, to split off missing parts.
+        seed: Seed of the random split.
         on_corrupt: ``"error"``, or ``"skip"`` to leave unreadable encoded bytes out and list them in ``Splits.skipped``.
 
     Returns:
         Splits. The temporary file lives as long as they do, in the system's temporary folder (set ``TMPDIR`` to move it).
 
     Raises:
-        DataError: For an infinite or batched dataset, elements that are not pairs or cannot be made, or a disk that is full.
+        DataError: For an infinite or batched dataset, elements that are not pairs or cannot be computed, or a full disk.
 
     Example:
         >>> import tensorflow as tf
@@ -64,7 +64,7 @@ def from_dataset(
 
 
 class Spool(Sequence[Any]):
-    """Images of any sizes, one after the other in a temporary file that disappears with this object.
+    """Images of any sizes in a temporary file, which is deleted with this object.
 
     Example:
         >>> spool = Spool()
@@ -109,7 +109,7 @@ class Spool(Sequence[Any]):
 
     def __getitem__(self, index: Any) -> Any:
         start, size, shape = self._rows[index]
-        with open(self._file.name, "rb") as file:  # an own handle: several threads read at once
+        with open(self._file.name, "rb") as file:  # a handle of its own, because several threads read at once
             file.seek(start)
             content = file.read(size)
         return content if shape is None else np.frombuffer(content, np.uint8).reshape(shape)
@@ -124,8 +124,8 @@ def spooled(
     """Read a dataset once into a temporary file.
 
     Args:
-        dataset: Finite and unbatched, of (image, target) as ``from_dataset`` takes them.
-        part: Which part this is, for messages.
+        dataset: A finite, unbatched dataset of (image, target), as for ``from_dataset``.
+        part: The name of the part, for messages.
         value_range: As for ``from_dataset``.
         kind: The kind of the strings when the source knows it; None to decide from all of them.
 
@@ -213,11 +213,11 @@ def _text(content: bytes, index: int, part: str) -> Text:
 
 
 def _plain(target: Any) -> Any:
-    """One target as Python values: text instead of bytes, and a list of names where it is a vector of them."""
+    """Convert one target to Python values: bytes to text, and a vector of bytes to a list of names."""
     if isinstance(target, bytes):
         try:
             return target.decode()
         except UnicodeDecodeError:
-            raise DataError("its label is no text.", f"{len(target)} bytes", "Is it the other way round?") from None
+            raise DataError("its label is not a text.", f"{len(target)} bytes", "Map it to (image, label).") from None
     values = np.asarray(target)
     return [value.decode() for value in values.tolist()] if values.dtype == object else values[()]

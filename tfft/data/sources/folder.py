@@ -1,4 +1,4 @@
-"""A folder of class folders, of pictures or of text files, -> Splits."""
+"""Read class folders of images or of text files as Splits."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ from tfft.data.raw_examples import OnCorrupt, Pool
 from tfft.data.splits import HOLDOUT, Splitting, assemble
 from tfft.data.tables.table_files import ENDINGS
 
-# the folder of aclImdb that holds 50,000 reviews without labels
+# the folder of the aclImdb dataset with 50,000 reviews without labels
 _UNLABELLED = "unsup"
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 _SHEETS = (".xlsx", ".xls", ".ods")
@@ -41,18 +41,18 @@ def from_folder(
     are only counted. Texts beside images, such as captions, are left out. Only paths are kept in memory.
 
     Args:
-        folder: The root.
-        parts: Which subfolder is which part, such as ``{"train": "train", "test": "val"}``; False when all folders of the root are
+        folder: The root folder.
+        parts: The subfolder of each part, such as ``{"train": "train", "test": "val"}``; False when all folders of the root are
             classes, whatever their names. With None, subfolders named like parts (train, training_set, seg_train, val2017, dev,
             Testing ...) are parts if they hold class folders and one of them is for training; otherwise the folders of the root are
             classes. When both readings are possible, an error shows both calls.
-        holdout: Fractions (validation, test) of the training images, drawn with the same share of every class for parts that are
-            missing. With a validation folder and no test folder, ``(0, 0)`` keeps all of the training folder for training.
-        seed: Draws the parts; same seed, same parts.
+        holdout: Fractions (validation, test) of the training images, to split off missing parts with the same fraction of every
+            class. With a validation folder and no test folder, ``(0, 0)`` uses all of the training folder for training.
+        seed: Seed of the random split; the same seed gives the same parts.
         on_corrupt: ``"error"``, or ``"skip"`` to leave unreadable images out and list them in ``Splits.skipped``.
 
     Returns:
-        Splits whose inputs are paths, and whose targets, int64 of shape (n,), number the sorted folder names.
+        Splits. The inputs are paths; the targets, int64 of shape (n,), are positions in the sorted folder names.
 
     Raises:
         DataError: When the folder is missing or empty, folders may be parts or classes, or images are mixed with texts. Also when
@@ -79,7 +79,7 @@ def from_folder(
 
 
 def folder_pools(folder: str | Path, parts: Parts = None) -> dict[str, Pool]:
-    """The images of class folders before anything is drawn.
+    """Read class folders before missing parts are split off.
 
     Args:
         folder: As for ``from_folder``.
@@ -89,7 +89,7 @@ def folder_pools(folder: str | Path, parts: Parts = None) -> dict[str, Pool]:
         Pools of paths and class names, shape (n,), by part.
 
     Raises:
-        DataError: When the folder is missing, or there is no image in it.
+        DataError: When the folder is missing, or its class folders hold no images or texts.
     """
     if not isinstance(folder, (str, os.PathLike)):
         raise DataError(
@@ -123,7 +123,7 @@ def folder_pools(folder: str | Path, parts: Parts = None) -> dict[str, Pool]:
 
 
 def _instead(file: Path) -> str:
-    """What to do about a file in place of a folder."""
+    """Advice for a file that is passed instead of a folder."""
     ending = file.suffix.lower()
     if ending in _ARCHIVES:
         return "Unpack it, and pass the folder that holds one folder for each class."
@@ -137,7 +137,7 @@ def _used(files: Below, texts: bool) -> list[str]:
 
 
 def _empty(root: Path, homes: Mapping[str, Path]) -> DataError:
-    """An error that says what a folder without classes holds instead."""
+    """The error for a folder without examples in class folders; it says what the folder holds instead."""
     names = sorted(child.name for child in root.iterdir())
     loose = images_in(root)
     fix = "Put images, or texts (.txt), into one folder for each class."
@@ -173,24 +173,24 @@ def _without_classes(root: Path, homes: Mapping[str, Path], part: str) -> DataEr
 
 
 def _left_out(root: Path, homes: Mapping[str, Path], found: Mapping[str, Classes], texts: bool) -> Iterator[str]:
-    """A sentence for everything that was passed over and may have been meant."""
+    """Yield a sentence for each kind of file or folder that is left out although the user may have meant it as data."""
     kind = "text" if texts else "image"
     for part, home in homes.items():
         loose = images_in(home)
         if loose:
-            yield f"{len(loose)} images lie directly in {str(home)!r}, so in no class, and are left out: {shortlist(loose)}."
+            yield f"{len(loose)} images are directly in {str(home)!r}, not in a class folder, and are left out: {shortlist(loose)}."
         empty = [name for name, files in found[part].items() if not _used(files, texts)]
         if empty:
             yield f"The class folders {shortlist(empty)} in {str(home)!r} hold no {kind} and are left out."
         other = [path for files in found[part].values() for path in unused(files, texts)]
         if other:
             yield (
-                f"{len(other)} files in the class folders of {str(home)!r} are no {kind}s that can be read, and are left out: "
+                f"{len(other)} files in the class folders of {str(home)!r} are not readable {kind}s, and are left out: "
                 f"{by_ending(other)}. Convert images of other formats to PNG or JPEG."
             )
         if _UNLABELLED in (path.name for path in visible_folders(home)) and _UNLABELLED not in found[part]:
-            yield f"The folder {_UNLABELLED!r} in {str(home)!r} is taken for texts without labels and left out."
+            yield f"The folder {_UNLABELLED!r} in {str(home)!r} is assumed to hold texts without labels, and is left out."
     tops = {root / home.relative_to(root).parts[0] for home in homes.values() if home != root}
     beside = [child.name for child in visible_folders(root) if child not in tops]
     if root not in homes.values() and beside:
-        yield f"The folders {shortlist(beside)} in {str(root)!r} are no part and are left out; name parts with parts=."
+        yield f"The folders {shortlist(beside)} in {str(root)!r} are not parts, and are left out; name parts with parts=."

@@ -1,4 +1,4 @@
-"""Tables of pictures or texts and their labels -> Splits: CSV, TSV, JSON lines, Parquet, pandas DataFrames."""
+"""Read tables of images or texts and their labels as Splits: CSV, TSV, JSON lines, Parquet, pandas DataFrames."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -29,15 +29,15 @@ def from_csv(
     """Read a table file: ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet``, or one file for each part.
 
     Args:
-        path: A file, or ``{"train": file, "validation": file, "test": file}``.
+        path: A table file, or ``{"train": file, "validation": file, "test": file}``.
         label_column: One column (text or integers: classes; floats: a quantity; lists of text: several labels), or several
             columns of zeros and ones (several labels) or floats (several quantities).
-        group_column: Rows with the same value here never land in different parts.
-        holdout: Fractions (validation, test) of the training rows for parts that are missing, as in ``from_folder``.
-        seed: Draws the parts.
+        group_column: Column of groups; all rows of a group belong to the same part.
+        holdout: Fractions (validation, test) of the training rows, to split off missing parts, as in ``from_folder``.
+        seed: Seed of the random split.
         on_corrupt: ``"error"``, or ``"skip"`` to leave unreadable images out and list them in ``Splits.skipped``.
-        **inputs: ``image_column``: of image paths (relative ones start at the table's folder) or of encoded bytes; or
-            ``text_column``: one column of texts, or two for pairs of texts, an empty cell being an empty text. Where neither is
+        **inputs: ``image_column``: the column of image paths (relative ones start at the table's folder) or of encoded bytes; or
+            ``text_column``: one column of texts, or two for pairs of texts; an empty cell is an empty text. When neither is
             named, ``"path"`` is used for images, or else ``"text"`` for texts. ``separator="|"``: a cell of the label column holds
             several labels, "dog|indoor", and an empty cell holds no label. ``decimal=","``: "1,5" is a quantity, as in files with
             semicolons between their cells; ``decimal="."``: it is the name of a class. ``quotes=False``: quotation marks belong to
@@ -47,7 +47,7 @@ def from_csv(
         Splits; targets of shape (n,), or (n, columns) for several label columns.
 
     Raises:
-        DataError: For a file that is missing or not such a table, columns that are not there, and all that ``from_folder`` refuses.
+        DataError: When a file or column is missing, or a file is not a valid table; and for all data that ``from_folder`` refuses.
 
     Example:
         >>> import pandas as pd, tempfile, PIL.Image
@@ -66,11 +66,11 @@ def from_csv(
 
 
 def table_pools(path: str | Path | Mapping[str, str | Path], columns: Columns) -> dict[str, Pool]:
-    """The rows of table files before anything is drawn.
+    """Read table files before missing parts are split off.
 
     Args:
         path: As for ``from_csv``.
-        columns: What stands in which of them.
+        columns: The roles of the columns.
 
     Returns:
         Pools of paths, bytes or texts, and targets of shape (n,) or (n, k), by part.
@@ -101,14 +101,14 @@ def from_dataframe(
     on_corrupt: OnCorrupt = "error",
     **inputs: Unpack[InputColumns],
 ) -> Splits:
-    """Take a pandas DataFrame, or one for each part; the arguments are those of ``from_csv``.
+    """Read a pandas DataFrame, or one for each part; the arguments are those of ``from_csv``.
 
     Args:
         frame: A DataFrame, or ``{"train": frame, "validation": frame, "test": frame}``.
         label_column: As in ``from_csv``.
         group_column: As in ``from_csv``.
         holdout: As in ``from_csv``.
-        seed: Draws the parts.
+        seed: Seed of the random split.
         on_corrupt: As in ``from_csv``.
         **inputs: As in ``from_csv``, without ``quotes``; relative paths start at the working folder, and images may also be uint8
             arrays of shape (height, width[, channels]).
@@ -117,7 +117,7 @@ def from_dataframe(
         Splits.
 
     Raises:
-        DataError: As ``from_csv``.
+        DataError: As for ``from_csv``.
 
     Example:
         >>> import numpy as np, pandas as pd

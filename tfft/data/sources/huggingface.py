@@ -1,4 +1,4 @@
-"""A ``datasets.Dataset`` of Hugging Face that is in memory or on disk -> Splits."""
+"""Read a ``datasets.Dataset`` of Hugging Face, in memory or on disk, as Splits."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -27,16 +27,16 @@ def from_huggingface(
     on_corrupt: OnCorrupt = "error",
     separator: str | None = None,
 ) -> Splits:
-    """Take a dataset of the package ``datasets``, or a ``DatasetDict`` with one for each part; nothing is downloaded here.
+    """Read a dataset of the package ``datasets``, or a ``DatasetDict`` with one for each part; nothing is downloaded.
 
     Args:
-        dataset: What ``datasets.load_dataset`` or ``datasets.load_from_disk`` returned. Of a dict the parts that are called train,
-            validation (or valid, val, dev) and test are taken; training examples whose label is -1, as catalogues mark unknown
-            ones, are an error. Streaming datasets are not supported: examples are shuffled fully, and split without a leak.
-        input_column: Of images, or of texts; two names for pairs of texts. None for ``"image"``, or else ``"text"``.
-        label_column: Of classes, shape (n,), of lists of classes, or of floats.
-        holdout: Fractions (validation, test) of the training examples for parts that are missing.
-        seed: Draws the parts.
+        dataset: The result of ``datasets.load_dataset`` or ``datasets.load_from_disk``. From a dict, the parts called train,
+            validation (or valid, val, dev) and test are used. A label of -1, which marks an unknown label, is an error. Streaming
+            datasets are not supported, because examples are shuffled fully and split without leakage.
+        input_column: Column of images or of texts; two names for pairs of texts. None for ``"image"``, or else ``"text"``.
+        label_column: Column of classes, shape (n,), of lists of classes, or of floats.
+        holdout: Fractions (validation, test) of the training examples, to split off missing parts.
+        seed: Seed of the random split.
         on_corrupt: ``"error"``, or ``"skip"`` to leave unreadable images out and list them in ``Splits.skipped``.
         separator: The text between several labels in one string, such as ``"|"``; None when each string is one label.
 
@@ -44,7 +44,7 @@ def from_huggingface(
         Splits; images stay encoded as they are stored, and class names come from the dataset's ``ClassLabel``.
 
     Raises:
-        DataError: When it is no such dataset, or has no such column.
+        DataError: When the object is not a dataset of this package, or a column or label is missing.
 
     Example:
         >>> from_huggingface([1, 2])
@@ -69,7 +69,9 @@ def from_huggingface(
             )
         if pools and known != names:
             raise DataError(
-                f"The classes of the {part} part are not those of training.", f"{known} and {names}", "Cast it."
+                f"The classes of the {part} part are not those of training.",
+                f"{known} and {names}",
+                "Cast both to one ClassLabel.",
             )
         names = known
         pools[part] = Pool(_inputs(rows, columns), targets)
@@ -81,7 +83,7 @@ def _parts(dataset: Any) -> dict[str, Any]:
     for rows in given.values():
         if hasattr(rows, "take") and hasattr(rows, "features") and not hasattr(rows, "__len__"):
             raise DataError(
-                "from_huggingface() takes no streaming dataset, whose examples can be neither counted nor shuffled.",
+                "from_huggingface() takes no streaming dataset, because its examples can be neither counted nor shuffled.",
                 type(rows).__name__,
                 "Load it without streaming=True, or keep some: datasets.Dataset.from_list(list(dataset.take(10_000))).",
             )
@@ -105,7 +107,7 @@ def _inputs(rows: Any, columns: Sequence[str]) -> Sequence[Any]:
     import datasets
 
     if isinstance(rows.features[columns[0]], datasets.Image):
-        # undecoded: they are decoded by the code that decodes all others, and a broken one is named
+        # keep images encoded: tfft's own decoder then reads them, and its errors name a broken image
         stored = rows.cast_column(columns[0], datasets.Image(decode=False))[columns[0]]
         return [each["bytes"] if each["bytes"] is not None else each["path"] for each in stored]
     found = [list(rows[name]) for name in columns]
@@ -113,16 +115,16 @@ def _inputs(rows: Any, columns: Sequence[str]) -> Sequence[Any]:
         wrong = next((number for number, value in enumerate(values) if not isinstance(value, str)), None)
         if wrong is not None:
             raise DataError(
-                f"Row {wrong} of the column {name!r} holds no text.",
+                f"Row {wrong} of the column {name!r} is not a text.",
                 f"{kind_of(values[wrong])}, of {rows.features[name]}",
-                "Pass input_column= with another one, filter such rows, or cast_column(..., datasets.Image()) for images.",
+                "Name another column with input_column=, filter such rows, or cast_column(..., datasets.Image()) for images.",
             )
     are_texts(found[0])  # raises for image paths
     return [Text(*texts) for texts in zip(*found, strict=True)]
 
 
 def _targets(rows: Any, column: str, part: str) -> tuple[Any, list[str] | None]:
-    """Raw targets, and the names of the classes where the dataset knows them."""
+    """Raw targets, and the class names when the dataset knows them."""
     feature, values = rows.features[column], list(rows[column])
     inner = getattr(feature, "feature", feature)
     names = list(getattr(inner, "names", None) or []) or None

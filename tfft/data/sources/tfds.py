@@ -1,4 +1,4 @@
-"""TensorFlow Datasets -> Splits: a catalogue name, or any builder."""
+"""Read a dataset of TensorFlow Datasets as Splits, from a name in its catalogue or from a builder."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,28 +26,29 @@ def from_tfds(
     holdout: tuple[float, float] = HOLDOUT,
     seed: int = 0,
 ) -> Splits:
-    """Take a dataset of TensorFlow Datasets, prepared on this machine or downloaded once.
+    """Read a dataset of TensorFlow Datasets (TFDS) that is prepared on this machine, or download it once.
 
-    Images stay encoded as they are stored, and are read in the builder's own order; class names come from its features.
+    Images stay encoded, and keep the order of the builder; class names come from its features.
 
     Args:
-        builder: A name of the catalogue, or a builder such as ``tfds.builder_from_directory(folder)`` or
+        builder: A name in the catalogue, or a builder such as ``tfds.builder_from_directory(folder)`` or
             ``tfds.folder_dataset.ImageFolder(folder)``.
-        split: One split to draw all parts from, such as ``"train[:10%]"``; or a split for each part,
-            ``{"train": "train", "test": "validation"}``. When None, the builder's own splits that are called train, validation
-            (or valid, val, dev) and test. Of several workers each reads a share with ``tfds.even_splits("train", n)[worker]``.
-        input_key: Feature that holds the image, of shape (height, width[, channels]), or the text. None for what the builder names
-            for supervised training (``as_supervised``), or else ``"image"``.
-        label_key: Feature that holds the class, a sequence of classes, or the quantity; None likewise, or else ``"label"``.
-        data_dir: Where prepared datasets are; TFDS' own place when None.
-        holdout: Fractions (validation, test) of the training examples for parts that are missing.
-        seed: Draws the parts.
+        split: One split from which all parts are made, such as ``"train[:10%]"``; or a split for each part,
+            ``{"train": "train", "test": "validation"}``. None for the builder's splits that are called train, validation (or
+            valid, val, dev) and test. With several workers, ``tfds.even_splits("train", n)[worker]`` gives each a share.
+        input_key: Feature with the image, of shape (height, width[, channels]), or the text. None for the builder's input for
+            supervised training (``as_supervised``), or else ``"image"``.
+        label_key: Feature with the class, a sequence of classes, or the quantity. None for the builder's target for supervised
+            training, or else ``"label"``.
+        data_dir: Folder of prepared datasets; None for the default of TFDS.
+        holdout: Fractions (validation, test) of the training examples, to split off missing parts.
+        seed: Seed of the random split.
 
     Returns:
         Splits; targets of shape (n,), or (n, classes) for sequences, with the names of the builder's ``ClassLabel``.
 
     Raises:
-        DataError: For an unknown name, split or feature, and for data that is neither on this machine nor to be had.
+        DataError: For an unknown name, split or feature, and for data that is not on this machine and cannot be downloaded.
 
     Example:
         >>> from_tfds("no such set")
@@ -61,10 +62,10 @@ def from_tfds(
     if not hasattr(made, "as_dataset") or isinstance(made, type):
         raise DataError("from_tfds() takes a name or a builder.", type(builder).__name__, 'Write from_tfds("name").')
     features = made.info.features
-    usual = made.info.supervised_keys or ("image", "label")
-    if not all(isinstance(key, str) for key in usual[:2]):
-        usual = ("image", "label")  # nested ones
-    input_key, label_key = input_key or usual[0], label_key or usual[1]
+    default_keys = made.info.supervised_keys or ("image", "label")
+    if not all(isinstance(key, str) for key in default_keys[:2]):
+        default_keys = ("image", "label")  # nested features are not supported
+    input_key, label_key = input_key or default_keys[0], label_key or default_keys[1]
     for key in (input_key, label_key):
         if key not in features:
             raise DataError(f"{made.name!r} has no feature {key!r}.", fix=nearest(key, list(features)))
@@ -81,14 +82,14 @@ def from_tfds(
                 split=name,
                 decoders=_undecoded(features, input_key),
                 shuffle_files=False,
-                # one file after the other: the order of examples, and so the split, is the same everywhere
+                # read one file after the other, so that the order of examples, and so the random split, is always the same
                 read_config=tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False),
             )
         except (ValueError, KeyError) as error:
             raise DataError(
                 f"{made.name!r} has no split {name!r}.", f"{error}"[:200], f"There are {shortlist(made.info.splits)}."
             ) from error
-        except AssertionError as error:  # what TFDS raises for data that is not prepared (4.9)
+        except AssertionError as error:  # TFDS 4.9 raises it for data that is not prepared
             raise DataError(
                 f"{made.name!r} is not prepared.", f"{error}"[:200], "Call download_and_prepare()."
             ) from error
@@ -106,7 +107,7 @@ def from_tfds(
 
 
 def _own_words(error: DataError) -> DataError:
-    """An error whose advice is an argument that another function takes."""
+    """Replace advice to pass an argument that ``from_tfds`` does not have."""
     if "on_corrupt" not in error.fix and "value_range" not in error.fix:
         return error
     way = "tfft.data.from_dataset(builder.as_dataset(split='train', as_supervised=True), ...)"
@@ -118,7 +119,7 @@ def _named(name: str, data_dir: str | Path | None) -> "tfds.core.DatasetBuilder"
 
     try:
         builder = tfds.builder(name, data_dir=None if data_dir is None else str(data_dir))
-    # a ValueError for a name with a blank in it, an AssertionError for a version that there is not
+    # a name with a space raises a ValueError, and an unknown version an AssertionError
     except (tfds.core.registered.DatasetNotFoundError, ValueError, AssertionError):
         known = tfds.list_builders(with_community_datasets=False)
         raise DataError(f"TensorFlow Datasets has no dataset {name!r}.", fix=nearest(name, known)) from None
@@ -134,7 +135,7 @@ def _named(name: str, data_dir: str | Path | None) -> "tfds.core.DatasetBuilder"
     except ImportError as error:
         raise DataError(f"The dataset {name!r} needs another package.", str(error), "Install it.") from error
     except Exception as error:
-        # requests, urllib3, TFDS and its file systems each raise their own when the network is gone
+        # without a network, requests, urllib3, TFDS and its file systems each raise errors of their own
         raise DataError(
             f"The dataset {name!r} is not on this machine and cannot be downloaded.",
             f"looked in {builder.data_dir!s}, then {type(error).__name__}: {str(error)[:200]}",
@@ -145,7 +146,7 @@ def _named(name: str, data_dir: str | Path | None) -> "tfds.core.DatasetBuilder"
 
 
 def _kind(feature: Any) -> Literal["image", "text"] | None:
-    """Whether encoded inputs are images or texts, when the builder says so."""
+    """Whether encoded inputs are images or texts; None when the builder does not say."""
     import tensorflow_datasets as tfds
 
     if isinstance(feature, tfds.features.Image):
@@ -154,7 +155,7 @@ def _kind(feature: Any) -> Literal["image", "text"] | None:
 
 
 def _undecoded(features: Any, input_key: str) -> dict[str, Any]:
-    """Images as they are stored: ten times smaller, and decoded by the code that decodes all others."""
+    """Decoders that keep images encoded: ten times smaller, and tfft's own decoder reads them."""
     import tensorflow_datasets as tfds
 
     return {input_key: tfds.decode.SkipDecoding()} if isinstance(features[input_key], tfds.features.Image) else {}

@@ -1,4 +1,4 @@
-"""TFRecord files of ``tf.train.Example`` -> Splits."""
+"""Read TFRecord files of ``tf.train.Example`` as Splits."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from glob import glob
@@ -27,24 +27,24 @@ def from_tfrecord(
     holdout: tuple[float, float] = HOLDOUT,
     seed: int = 0,
 ) -> Splits:
-    """Take TFRecord files, compressed ones (``.gz``) as well; files are read in the order of their names, each once.
+    """Read TFRecord files, also compressed ones (``.gz``); files are read once each, sorted by name within a pattern.
 
     Args:
-        paths: A file, a pattern such as ``"train-*.tfrecord"``, several of them, or ``{"train": ..., "test": ...}`` of these.
-        input_key: Feature that holds an encoded image, or a text, as bytes of shape ().
-        label_key: Feature that holds the class (a number, or its name), of shape (), or 0 and 1 for each of several, shape (k,),
-            or floats.
-        features: How the two are parsed, as ``tf.io.parse_single_example`` takes it; None to see from the first record, whose
-            lengths all records then have to share.
-        class_names: Names in id order; the ids themselves when None.
-        holdout: Fractions (validation, test) of the training examples for parts that are missing.
-        seed: Draws the parts.
+        paths: A file, a pattern such as ``"train-*.tfrecord"``, a list of these, or ``{"train": ..., "test": ...}`` with one of
+            these for each part.
+        input_key: Feature with an encoded image or a text, bytes of shape ().
+        label_key: Feature with the class (its id or name), shape (); or zeros and ones for k labels, shape (k,); or floats.
+        features: How both features are parsed, as for ``tf.io.parse_single_example``; None to infer it from the first record. All
+            records must then have the same lengths.
+        class_names: Class names in id order; None to use the ids as names.
+        holdout: Fractions (validation, test) of the training examples, to split off missing parts.
+        seed: Seed of the random split.
 
     Returns:
         Splits.
 
     Raises:
-        DataError: When there is no such file, it is damaged or empty, or its records lack a feature.
+        DataError: When a file is missing, damaged or empty, or its records lack a feature.
 
     Example:
         >>> from_tfrecord("nothing-*.tfrecord")
@@ -62,7 +62,7 @@ def from_tfrecord(
         for key in (input_key, label_key):
             if key not in parsed:
                 raise DataError(
-                    f"features= says nothing of {key!r}.", shortlist(parsed), "Add it, or leave features= out."
+                    f"features= does not describe {key!r}.", shortlist(parsed), "Add it, or leave features= out."
                 )
         pools[part] = spooled(_pairs(found, parsed, input_key, label_key), part)
     return assemble(pools, Splitting(holdout, seed), class_names, source)
@@ -71,7 +71,7 @@ def from_tfrecord(
 def _files(part: str, paths: Any) -> list[str]:
     each: Iterable[Any] = [paths] if isinstance(paths, (str, Path)) else paths
     if not isinstance(each, Iterable) or not all(isinstance(path, (str, Path)) for path in each):
-        raise DataError(f"The files of the {part} part are no paths.", repr(paths), 'Write "train-*.tfrecord".')
+        raise DataError(f"The files of the {part} part are not paths.", repr(paths), 'Write "train-*.tfrecord".')
     several = [file for path in each for file in (sorted(glob(str(path))) or [str(path)] * Path(path).is_file())]
     found = list(dict.fromkeys(file for file in several if Path(file).is_file()))
     if not found:
@@ -90,7 +90,7 @@ def _read(paths: Sequence[str]) -> "tf.data.Dataset":
 
 
 def _seen(path: str, *keys: str) -> "Iterable[tuple[str, tf.io.FixedLenFeature]]":
-    """How two features of the first record are parsed."""
+    """Infer from the first record how the features are parsed."""
     import tensorflow as tf
     from google.protobuf.message import DecodeError
 
@@ -103,7 +103,9 @@ def _seen(path: str, *keys: str) -> "Iterable[tuple[str, tf.io.FixedLenFeature]]
     try:
         record = tf.train.Example.FromString(first).features.feature
     except DecodeError:
-        raise DataError(f"The records of {path!r} are no tf.train.Example.", fix="Pass a tf.data.Dataset.") from None
+        raise DataError(
+            f"The records of {path!r} are not of type tf.train.Example.", fix="Pass a tf.data.Dataset."
+        ) from None
     for key in keys:
         kind = record[key].WhichOneof("kind") if key in record else None
         if kind is None or not getattr(record[key], kind).value:

@@ -16,7 +16,7 @@ from tfft.data.tables.quotations import Spanning, refuse_swallowed, unended
 
 _SHOWN = 60
 _CHECKED_ROWS = 10_000
-# a first line "sep=;" tells Excel the separator; read with this separator, it has these cells
+# a first line "sep=;" tells Excel the separator; split at this separator, the line has these cells
 _EXCEL_HINT = ["sep=", ""]
 Choose = Callable[[Sequence[str]], Sequence[str]]
 
@@ -39,7 +39,7 @@ class _Pass:
     """The result of one pass over a file.
 
     Attributes:
-        cells: The requested columns.
+        cells: The cells of the requested columns.
         labels: The values of each label column, from rows on a single line.
         spanning: The rows that span several lines.
         unended: The last row, when the file ends inside a quoted cell.
@@ -100,8 +100,8 @@ def read_delimited(
         separator: The separator; one character.
         choose: A function from the names of all columns to the names to keep.
         labels: Columns whose values often repeat.
-        quotes: True when quotation marks enclose cells, even if the lines look otherwise. False when the marks belong to the texts.
-            None to decide from the lines for a TSV file, and to refuse a doubtful CSV file.
+        quotes: True when quotation marks enclose cells, even if a cell looks like several rows. False when the marks belong to the
+            texts. With None, the lines of a TSV file decide, and a doubtful CSV file is refused.
 
     Returns:
         The names and cells.
@@ -228,7 +228,7 @@ def _rows(lines: _Lines, rows: Any, path: Path) -> Iterator[tuple[int, list[str]
 
 def _too_many(path: Path, line: int, row: list[str], columns: int, separator: str) -> DataError:
     return DataError(
-        f"Line {line} of {str(path)!r} has {len(row)} cells, and the header {columns}.",
+        f"Line {line} of {str(path)!r} has {len(row)} cells, but the header has {columns}.",
         shortlist(cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}..." for cell in row),
         f"Put quotation marks around texts that hold a {separator!r}.",
     )

@@ -40,7 +40,7 @@ def read_parquet(path: Path, choose: Callable[[Sequence[str]], Sequence[str]]) -
         leaves = [leaf for leaf in range(about.num_columns) if _is_in(about.schema.column(leaf).path, kept)]
         groups = [about.row_group(index) for index in range(about.num_row_groups)]
         chunks = [group.column(leaf) for group in groups for leaf in leaves]
-        # a lower bound from the footer, which counts a value once when a dictionary repeats it
+        # a lower bound: the footer counts a value once, even if a dictionary repeats it
         fitting(path, sum(chunk.total_uncompressed_size for chunk in chunks))
         fitting(path, _BYTES_PER_VALUE * sum(chunk.num_values for chunk in chunks))
         texts = [about.schema.column(leaf) for leaf in leaves]

@@ -1,4 +1,4 @@
-"""Quoted cells that span several lines: real cells, such as reviews with line breaks, or stray marks that swallow rows."""
+"""Tell quoted cells that span several lines, such as reviews with line breaks, from stray quotation marks that swallow rows."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from tfft.core.errors import DataError
 from tfft.data.tables.spellings import is_number
 
 _SHOWN = 60
-# for a cell that spans this many lines, the number of cells alone decides, when it is right on this share of the lines
+# a cell that spans this many lines is refused when this share of its lines has as many cells as the header
 _MANY_LINES, _MOST = 10, 0.9
 
 
@@ -60,9 +60,9 @@ def refuse_swallowed(path: Path, rows: Iterable[Spanning], known: Sequence[set[s
     """Raise when a quoted cell spans lines that are rows themselves.
 
     Such a line has as many cells as the header, and a label that also appears on other rows, or a number when all labels are
-    numbers. The cell is refused when at least two lines, and at least half of its lines, are like this. From ten lines on, it is
-    enough when nine in ten have that number of cells. One line is never enough: the first or last line of a real row holds the
-    label of the row.
+    numbers. The cell is refused when at least two lines, and at least half of its lines, are like this. For a cell of ten lines or
+    more, it is enough that nine in ten lines have as many cells as the header. One line is never enough: the first or last line of
+    a real row holds the label of the row.
 
     Args:
         path: The path of the file, for the message.

@@ -1,4 +1,4 @@
-"""Table files -> DataFrames, with labels as they are written: pandas' guesses are convenient and wrong for class names."""
+"""Read table files into DataFrames, with labels as they are written; pandas alone would change class names such as "007"."""
 
 import codecs
 import re
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
-_SHEET = "Save it as CSV; or read it by pandas.read_excel(path), and pass the frame to from_dataframe()."
+_SHEET = "Save it as CSV; or read it with pandas.read_excel(path), and pass the frame to from_dataframe()."
 _UNPACK = "Unpack it first."
 _OTHER = {
     **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods"), _SHEET),
     **dict.fromkeys((".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz"), _UNPACK),
     ".txt": "Rename it to .csv, or to .tsv when tabs are between its cells.",
-    ".json": "Write one JSON object a line into a .jsonl file.",
+    ".json": "Write a .jsonl file with one JSON object on each line.",
 }
 _EXCEL_HINT = re.compile(r"sep=([,;|\t])")
 _PACKED = (
@@ -37,7 +37,7 @@ _PACKED = (
 
 @dataclass(frozen=True)
 class Writing:
-    """How the text of cells is written.
+    """How the cells of a file are written.
 
     Attributes:
         quotes: Whether quotation marks enclose cells (True) or belong to the texts (False); None to decide from the file.
@@ -55,9 +55,9 @@ class Writing:
 
     def __post_init__(self) -> None:
         if self.quotes not in (None, True, False):
-            raise DataError("quotes must be True or False.", repr(self.quotes), "Leave it out to see from the file.")
+            raise DataError("quotes must be True or False.", repr(self.quotes), "Leave it out to decide from the file.")
         if self.decimal not in (None, ".", ","):
-            raise DataError('decimal must be "," or ".".', repr(self.decimal), "Leave it out where labels are classes.")
+            raise DataError('decimal must be "," or ".".', repr(self.decimal), "Leave it out if labels are classes.")
         if self.separator is not None and (not isinstance(self.separator, str) or not self.separator):
             raise DataError(
                 "separator must be the text between two labels of a cell.", repr(self.separator), 'Write separator="|".'
@@ -80,8 +80,8 @@ def read_table(
     Args:
         path: A ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` file.
         as_written: Columns in which every value keeps its spelling: "007", "1.0" in a column with "x", "None" and "NA" are names,
-            only an empty cell is missing, and a column is one of numbers when each of them would be written in the same way.
-        texts: Columns in which every cell is text, an empty one too.
+            and only an empty cell is missing. A column has numbers only when all of its cells are written as numbers.
+        texts: Columns in which every cell is text, even an empty cell.
         writing: How the cells of CSV and TSV files are written.
         choose: A function from the names of all columns to the names to keep.
 
@@ -165,27 +165,27 @@ def check_names(names: Sequence[Any], what: str) -> None:
     Example:
         >>> check_names(["text", "label", " label"], "'a.csv'")
         Traceback (most recent call last):
-        tfft.core.errors.DataError: 'a.csv' has two columns of one name: 'label'. Got: the columns 'text', 'label', ' label'...
+        tfft.core.errors.DataError: 'a.csv' has two columns with the same name: 'label'. Got: the columns 'text', 'label', ...
     """
     counts = Counter(str(name).strip().strip("\ufeff").strip() for name in names)
     twice = sorted(name for name, count in counts.items() if name and count > 1)
     if twice:
         raise DataError(
-            f"{what} has two columns of one name: {shortlist(twice)}.",
+            f"{what} has two columns with the same name: {shortlist(twice)}.",
             f"the columns {shortlist(names)}",
             "Rename or remove one of each.",
         )
 
 
 def _series(cells: list[str | None], as_written: bool, text: bool, separator: str, writing: Writing) -> "pd.Series":
-    """The cells of one column, in a type that loses no information."""
+    """The cells of one column as a Series, with a dtype that keeps all information."""
     import pandas as pd
 
     if not as_written:
         return pd.Series([cell if text or cell else None for cell in cells], dtype=object)
     if writing.separator is not None:
         return pd.Series([cell or None for cell in cells], dtype=object)
-    # 1,234 may be a number with thousands: the code that reads labels decides
+    # the comma in 1,234 may group thousands: ``cells.labels`` decides, or raises
     commas = separator == ";" and not may_group_thousands([cell for cell in cells if cell])
     values = as_spelt(cells, writing.decimal or ("," if commas else None))
     plain = pd.Series(values)
@@ -193,11 +193,11 @@ def _series(cells: list[str | None], as_written: bool, text: bool, separator: st
 
 
 def _readable(path: Path, read: Callable[[], Any]) -> Any:
-    """The result of a reader, or its error in tfft's words."""
+    """Call a reader, and convert its errors to a DataError."""
     if path.is_dir():
         raise DataError(
             f"{str(path)!r} is a folder, not a table.",
-            fix=f"Pass a table in it, or read class folders by from_folder({str(path)!r}).",
+            fix=f"Pass a table in it, or read class folders with from_folder({str(path)!r}).",
         )
     if not path.is_file():
         raise DataError(f"There is no file {str(path)!r}.", fix=missing_file(path))
@@ -218,7 +218,7 @@ def _readable(path: Path, read: Callable[[], Any]) -> Any:
     except UnicodeDecodeError:
         raise _not_utf8(path) from None
     except (ValueError, OSError, NotImplementedError) as error:  # most errors of pyarrow are ValueErrors
-        fix = {".jsonl": "Write one JSON object a line.", ".parquet": "Write it again."}.get(
+        fix = {".jsonl": "Write one JSON object on each line.", ".parquet": "Write it again."}.get(
             path.suffix.lower(), "Repair it."
         )
         raise DataError(
@@ -227,7 +227,7 @@ def _readable(path: Path, read: Callable[[], Any]) -> Any:
 
 
 def _not_utf8(path: Path) -> DataError:
-    """Another encoding: which line shows it."""
+    """The error for a file in another encoding, with the first line that is not UTF-8."""
     kind = path.suffix[1:].upper()
     with path.open("rb") as file:
         begins = file.read(8)
