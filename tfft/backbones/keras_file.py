@@ -88,11 +88,13 @@ def _opened(name: Any) -> tuple[str, Any, Callable[[], Any] | None]:
 
     if not isinstance(name, str):
         if not isinstance(name, keras.Model):
-            raise BackboneError(f"{type(name).__name__!r} is no Keras 3 model.", fix="Pass a functional keras.Model.")
+            raise BackboneError(
+                f"{type(name).__name__!r} is not a Keras 3 model.", fix="Pass a functional keras.Model."
+            )
         return f"<{name.name}>", name, None
     path = Path(name)
     if not path.is_file():
-        raise WeightsError(f"There is no file {name!r}.", fix="Check the path.")
+        raise WeightsError(f"The file {name!r} does not exist.", fix="Check the path.")
     # the SavedModels inside are checked by the layers that hold them
     for _ in keras_zip.graphs(path, repr(name), WeightsError, net_config.registered()):
         pass
@@ -107,8 +109,8 @@ def _opened(name: Any) -> tuple[str, Any, Callable[[], Any] | None]:
         raise WeightsError(
             f"{name!r} cannot be read as a Keras model: {type(error).__name__}: {str(error).splitlines()[0][:200]}.",
             f"{path.stat().st_size:,} bytes",
-            "Get the file again where it is damaged; register classes of your own with "
-            "keras.saving.register_keras_serializable, which a Lambda has to become as well.",
+            "If the file is damaged, copy it again. Register your own classes with keras.saving.register_keras_serializable(), and "
+            "replace a Lambda layer by such a class.",
         ) from error
     return name, net, partial(keras.saving.load_model, path, compile=False, safe_mode=True)
 
@@ -131,7 +133,7 @@ def _cut(net: Any, handle: str, layer: str | None, size: tuple[int, int]) -> Any
         raise BackboneError(
             f"The features of {handle!r} depend on {1 + len(others)} inputs.",
             shortlist([each.name for each in net.inputs]),
-            "Pass layer= with a layer that depends on the images alone.",
+            "Pass layer= with a layer that depends only on the images.",
         )
     return keras.Model(image, channels_last(net, tensor, handle), name="backbone")
 
@@ -142,7 +144,7 @@ def _read(load: Callable[[], Any], handle: str) -> Any:
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, zipfile.BadZipFile) as error:
         if isinstance(error, BackboneError):
             raise
-        raise WeightsError(f"The weights in {handle!r} cannot be read: {error}.", fix="Get the file again.") from error
+        raise WeightsError(f"The weights in {handle!r} cannot be read: {error}.", fix="Copy the file again.") from error
 
 
 def _load(load: Callable[[], Any], handle: str, layer: str | None, size: tuple[int, int], seed: int) -> "keras.Model":
