@@ -1,4 +1,4 @@
-"""Any functional Keras model as a backbone: a local ``.keras`` file, or a model in memory, cut at a layer."""
+"""Backbones from functional Keras models: a local ``.keras`` file, or a model in memory, cut at a layer."""
 
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def names() -> Iterable[str]:
-    """None by name: a model is found by its path, or handed in."""
+    """Return no names: a model is given by its path, or as an object."""
     return ()
 
 
@@ -42,15 +42,15 @@ def backbone(
 
     Args:
         name: A ``.keras`` file, or a functional ``keras.Model`` in memory. The model is not changed: a float32 copy is trained.
-        layer: The layer or operation whose output becomes the features. None for the last one before the top: the input of the last
-            global pooling, or the last map, or the input of the last Dense layer. A name is required when several outputs of the
-            model lead to different ones.
-        size: Height and width in pixels, one number or both; None for what it takes, or 224.
+        layer: The layer or operation whose output becomes the features. None for the last one before the top: the input of the
+            last global pooling, or the last map, or the input of the last Dense layer. A name is required when several outputs
+            of the model lead to different layers.
+        size: Height and width in pixels, one number or both; None for the size of the model, or 224 if it has no fixed size.
         fit: How images are resized: ``"squash"``, ``"crop"`` or ``"pad"``; None for the default.
-        pixel_range: What it was trained on: ``"raw"`` (0..255), ``"zero_to_one"``, ``"minus_one_to_one"``, ``"torch"`` or
-            ``"caffe"``. A model whose first layers or operations scale 0..255 themselves accepts only ``"raw"``.
-        blocks: Names of the layers at which blocks end, from input to output; without them a block ends where maps become
-            smaller, or with every layer that has weights.
+        pixel_range: The range of pixels that it was trained on: ``"raw"`` (0..255), ``"zero_to_one"``, ``"minus_one_to_one"``,
+            ``"torch"`` or ``"caffe"``. A model whose first layers or operations scale 0..255 themselves accepts only ``"raw"``.
+        blocks: The names of the layers at which blocks end, from input to output. Without names, a block ends where maps become
+            smaller; in a model without maps, each layer with weights ends a block.
 
     Returns:
         A Backbone whose features are of shape (batch, width), (batch, steps, width) or (batch, height, width, channels).
@@ -105,7 +105,7 @@ def _opened(name: Any) -> tuple[str, Any, Callable[[], Any] | None]:
         keras_zip.check_outputs(net, repr(name), WeightsError)
     except WeightsError:
         raise
-    except Exception as error:  # of a class that is not registered, of a lambda, of a damaged file: each another one
+    except Exception as error:  # unregistered classes, lambdas and damaged files each raise another exception
         raise WeightsError(
             f"{name!r} cannot be read as a Keras model: {type(error).__name__}: {str(error).splitlines()[0][:200]}.",
             f"{path.stat().st_size:,} bytes",
@@ -155,7 +155,7 @@ def _load(load: Callable[[], Any], handle: str, layer: str | None, size: tuple[i
 
 
 def _try(net: Any, handle: str) -> None:
-    """Refuse a net that this machine cannot compute: TensorFlow has no channels-first convolutions on a CPU."""
+    """Refuse a net that this machine cannot compute, because TensorFlow has no channels-first convolutions on a CPU."""
     import numpy as np
 
     try:
