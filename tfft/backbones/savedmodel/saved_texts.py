@@ -99,6 +99,6 @@ def _load(net: SavedNet, segments: bool, tokenizer: Tokenizer, seed: int) -> "ke
     found = net.layer()([given[tensor.name] for tensor in net.held.takes])
     if net.kind != "sequence":
         return keras.Model(list(inputs.values()), found, name="backbone")
-    # Keras 3.15 cannot save a net that contains a model with a tensor that is both input and output
+    # Identity, because Keras 3.15 cannot save an outer model if a tensor is both input and output of this one
     mask = keras.layers.Identity(name="mask")(inputs["padding_mask"])
     return keras.Model(list(inputs.values()), [found, mask], name="backbone")
