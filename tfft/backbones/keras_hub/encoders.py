@@ -56,8 +56,7 @@ class Family:
 
 
 # In GPT-2, only the last token attends to the whole text, so its features are used. The features of other families are averaged:
-# before fine-tuning, BERT's first token is a weaker feature, because it was pretrained to tell whether two sentences belong
-# together.
+# BERT's first token, which was pretrained to tell whether two sentences belong together, is a weaker feature before fine-tuning.
 FAMILIES: dict[str, Family] = {
     "bert": Family("BertBackbone", "BertTokenizer", segments=True),
     "distil_bert": Family("DistilBertBackbone", "DistilBertTokenizer"),

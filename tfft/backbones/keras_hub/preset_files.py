@@ -36,7 +36,9 @@ def configuration(preset: str) -> dict[str, Any]:
             return read_json(preset, CONFIG)
     folder = Path(preset)
     if not folder.is_dir():
-        raise BackboneError(f"The folder {preset!r} does not exist.", f"working folder {os.getcwd()!r}", missing_file(preset))
+        raise BackboneError(
+            f"The folder {preset!r} does not exist.", f"working folder {os.getcwd()!r}", missing_file(preset)
+        )
     there = sorted(path.name for path in folder.iterdir())
     if CONFIG not in there:
         raise BackboneError(
@@ -173,9 +175,7 @@ def reachable(preset: str) -> Iterator[None]:
         raise
     except Exception as error:  # kagglehub, huggingface_hub, requests and h5py each raise their own exceptions
         reason = (str(error).splitlines() or [""])[0]
-        fix = (
-            'Try again with a network. Without a network, pass a folder that holds the model, or use "minilm_l6" for texts.'
-        )
+        fix = 'Try again with a network. Without a network, pass a folder that holds the model, or use "minilm_l6" for texts.'
         if Path(preset).is_dir():
             fix = "Copy the model again; a text model also needs the files of its tokenizer."
         raise WeightsError(

@@ -122,7 +122,9 @@ def _read(path: Path) -> tuple[str, ...]:
     twice = [token for token, count in Counter(tokens).items() if count > 1]
     if twice:
         raise WeightsError(
-            f"The vocabulary {str(path)!r} holds tokens twice.", shortlist(twice), "Remove the second line of each token."
+            f"The vocabulary {str(path)!r} holds tokens twice.",
+            shortlist(twice),
+            "Remove the second line of each token.",
         )
     return tokens
 

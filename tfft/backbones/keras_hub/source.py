@@ -100,7 +100,9 @@ def backbone(
         (['embeddings', 'layer1', 'layer2'], 'sequence')
     """
     if weights not in ("pretrained", None):
-        raise WeightsError(f"{name!r} has no weights {weights!r}.", fix="Pass 'pretrained', or None for random weights.")
+        raise WeightsError(
+            f"{name!r} has no weights {weights!r}.", fix="Pass 'pretrained', or None for random weights."
+        )
     preset = installed(name) if name in PACKAGES else name
     config = {} if name in ARCHITECTURES else configuration(preset)
     if vision.sees(config):
@@ -176,7 +178,9 @@ def _of_kerashub(preset: str, config: Mapping[str, Any], family: Family) -> tupl
     """Return the number of layers, and the most tokens, rounded down to a padding step; by default those of the family."""
     sizes = sizes_of(preset, config)
     if not sizes.get("num_layers"):
-        raise BackboneError(f"{preset!r} does not say how many layers its model has.", fix=f"Add num_layers to its {CONFIG}.")
+        raise BackboneError(
+            f"{preset!r} does not say how many layers its model has.", fix=f"Add num_layers to its {CONFIG}."
+        )
     positions = sizes.get("max_sequence_length") or family.length
     return sizes["num_layers"], positions // padded(1) * padded(1)
 

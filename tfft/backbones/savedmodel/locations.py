@@ -57,7 +57,9 @@ def unpacked(handle: str) -> Path:
         return _resolved(handle)
     path = Path(handle)
     if is_archive(handle) and not path.is_file():
-        raise BackboneError(f"The archive {handle!r} does not exist.", f"working folder {os.getcwd()!r}", missing_file(handle))
+        raise BackboneError(
+            f"The archive {handle!r} does not exist.", f"working folder {os.getcwd()!r}", missing_file(handle)
+        )
     return _extracted(path) if is_archive(handle) else path
 
 
@@ -92,7 +94,9 @@ def _refuse_blank(path: Path, size: int) -> None:
     with path.open("rb") as file:
         blank = not file.read(512).strip(b"\0")
     if blank:
-        raise BackboneError(f"{str(path)!r} is not an archive.", f"{size:,} bytes, which begin with zeros", "Copy the file again.")
+        raise BackboneError(
+            f"{str(path)!r} is not an archive.", f"{size:,} bytes, which begin with zeros", "Copy the file again."
+        )
 
 
 def _resolved(handle: str) -> Path:

@@ -51,7 +51,9 @@ def described(
         BackboneError: When the size does not fit the model, or the pixel range does not exist.
     """
     if pixel_range not in PIXEL_RANGES:
-        raise BackboneError(f"The pixel range {pixel_range!r} does not exist.", fix=nearest(str(pixel_range), PIXEL_RANGES))
+        raise BackboneError(
+            f"The pixel range {pixel_range!r} does not exist.", fix=nearest(str(pixel_range), PIXEL_RANGES)
+        )
     height, width = fixed_size(name, net.held.takes[0].shape[:2], size)
     geometry = ImagePreprocessor(height, width) if fit is None else ImagePreprocessor(height, width, fit)  # type: ignore[arg-type]
     return Backbone(

@@ -56,9 +56,7 @@ class SavedNet(NamedTuple):
             made.read(self.folder)
         except BackboneError:
             raise
-        except (
-            Exception
-        ) as error:  # FileNotFoundError, IndexError, DataLossError and others, depending on the damage
+        except Exception as error:  # FileNotFoundError, IndexError, DataLossError and others, depending on the damage
             raise WeightsError(
                 f"The SavedModel {str(self.folder)!r} cannot be loaded: {str(error).splitlines()[0][:200]}.",
                 type(error).__name__,

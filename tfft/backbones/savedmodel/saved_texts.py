@@ -57,7 +57,7 @@ def described(
     if folder is None:
         raise BackboneError(
             f"{name!r} takes tokens, and needs another SavedModel that turns texts into tokens.",
-            fix='Pass preprocessor= with the folder, .tar.gz or tfhub: handle of that SavedModel.',
+            fix="Pass preprocessor= with the folder, .tar.gz or tfhub: handle of that SavedModel.",
         )
     packs = answers(folder)
     if not {IDS, MASK} <= set(packs) or len(packs[IDS].shape) != 1:

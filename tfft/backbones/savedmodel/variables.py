@@ -56,7 +56,9 @@ def _by_patterns(variables: Sequence[tuple[int, str]], patterns: Sequence[str]) 
         else:
             found[name].append(number)
     if left:
-        raise BackboneError(f"No pattern of blocks= covers {shortlist(left)}.", fix="Add a pattern for these variables.")
+        raise BackboneError(
+            f"No pattern of blocks= covers {shortlist(left)}.", fix="Add a pattern for these variables."
+        )
     empty = [pattern for pattern, some in zip(patterns, found.values(), strict=True) if not some]
     if empty:
         raise BackboneError(
