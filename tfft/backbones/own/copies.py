@@ -48,7 +48,7 @@ def check_saved(net: Any, handle: str) -> None:
             raise BackboneError(
                 f"The layer {layer.name!r} of {handle!r} is quantised, and cannot be trained.",
                 f"{layer.quantization_mode}",
-                "Pass the model before model.quantize().",
+                "Pass a copy of the model from before model.quantize().",
             )
         if not re.fullmatch(_SCOPE, layer.name):
             raise BackboneError(
