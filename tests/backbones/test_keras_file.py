@@ -83,7 +83,9 @@ def test_a_net_of_keras_applications_in_memory_is_a_backbone():
 
 def test_what_it_was_trained_on_has_to_be_said_where_it_does_not_say_so(tmp_path):
     net = own(scaled=False)
-    with pytest.raises(BackboneError, match=r"range of pixels that the model .* was trained on is unknown.*pixel_range="):
+    with pytest.raises(
+        BackboneError, match=r"range of pixels that the model .* was trained on is unknown.*pixel_range="
+    ):
         tfft.load_backbone(net)
     assert tfft.load_backbone(net, pixel_range="zero_to_one").pixel_range == "zero_to_one"
     with pytest.raises(BackboneError, match="no pixel range 'rawish'"):

@@ -208,7 +208,7 @@ def test_a_variable_that_moves_against_its_intent_is_reported(model, data, monke
         original(self, epoch, logs)
 
     monkeypatch.setattr(best_weights.BestWeights, "on_epoch_end", meddle)
-    with pytest.raises(MovementError, match=r"block1_conv/bias \(moved, meant to stay frozen\)"):
+    with pytest.raises(MovementError, match=r"block1_conv/bias \(changed, meant to stay frozen\)"):
         tfft.fit(model, data, tfft.plans.head_only(1, RATE))
 
 
@@ -307,7 +307,7 @@ def test_a_disk_that_fills_up_does_not_cost_the_training(model, data, tmp_path, 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Run, "save", full)
-    with pytest.warns(RunWarning, match=r"could not be written.*No space left.*Training goes on"):
+    with pytest.warns(RunWarning, match=r"could not be written.*No space left.*Training continues"):
         run = tfft.fit(model, data, tfft.plans.two_phase(1, 1, learning_rate=RATE), run_folder=tmp_path)
     assert len(run.phases) == 2
 

@@ -64,7 +64,7 @@ class Phase:
         augment: Any = self.augment
         for entry in fields(self):
             if isinstance(value := getattr(self, entry.name), np.generic):
-                object.__setattr__(self, entry.name, value.item())  # NumPy's numbers do not go into JSON
+                object.__setattr__(self, entry.name, value.item())  # JSON does not accept NumPy numbers
         several = tuple(augment) if isinstance(augment, list) else augment
         object.__setattr__(self, "augment", (augment,) if isinstance(augment, Augmentation) else several)
         checks: tuple[tuple[bool, str, str], ...] = (
@@ -140,7 +140,9 @@ class Phase:
             plain["augment"] = tuple(map(augmentation.from_dict, values.get("augment", ())))
             return cls(**plain)
         except (KeyError, TypeError, DataError) as error:
-            raise PlanError(f"A phase cannot be made from {plain!r}: {error}.", fix="Pass the result of to_dict().") from error
+            raise PlanError(
+                f"A phase cannot be made from {plain!r}: {error}.", fix="Pass the result of to_dict()."
+            ) from error
 
 
 @dataclass(frozen=True, init=False)

@@ -133,14 +133,14 @@ def doubt_texts(model: TransferModel, data: Splits) -> None:
     if cut:
         warnings.warn(
             f"{cut:,} of {len(data.train):,} training texts have more than {found['limit']} tokens and lose their end; the longest "
-            f"has {found['longest']:,}. Where the end matters, split them, or pass load_backbone a larger length= if there is one.",
+            f"has {found['longest']:,}. If the end matters, split these texts, or pass a larger length= to load_backbone if possible.",
             DataWarning,
             stacklevel=3,
         )
     if found["unknown"] > _UNKNOWN:
         warnings.warn(
-            f"{found['unknown']:.0%} of the tokens of the training texts are not in the vocabulary of {handle!r}, which reads all "
-            'of them as one and the same "unknown". Choose a backbone of their language, such as "bert_base_zh" for Chinese or '
+            f"{found['unknown']:.0%} of the tokens of the training texts are not in the vocabulary of {handle!r}, which replaces "
+            'all of them by one "unknown" token. Choose a backbone for their language, such as "bert_base_zh" for Chinese or '
             '"bert_base_multi".',
             DataWarning,
             stacklevel=3,

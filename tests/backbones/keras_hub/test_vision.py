@@ -109,7 +109,9 @@ def test_size_and_fit_are_what_the_user_wants_or_what_it_was_trained_at(tmp_path
 def test_a_vit_has_one_size(tmp_path):
     folder = str(folder_of("vit", tmp_path))
     assert tfft.load_backbone(folder, weights=None, size=32).takes() == "32x32 pixels"
-    with pytest.raises(BackboneError, match=r"takes only images of one size.*size=64.*resizes images to \(32, 32\) pixels"):
+    with pytest.raises(
+        BackboneError, match=r"takes only images of one size.*size=64.*resizes images to \(32, 32\) pixels"
+    ):
         tfft.load_backbone(folder, weights=None, size=64)
 
 
