@@ -45,7 +45,7 @@ def test_what_is_no_model_or_no_splits_is_refused(model, data):
         tfft.fit(model, data.train)
 
 
-def test_texts_for_a_net_of_pictures_are_refused(model, texts):
+def test_texts_for_a_net_of_images_are_refused(model, texts):
     for refuse in (lambda: check(model, texts, 8), lambda: tfft.fit(model, texts)):
         with pytest.raises(DataError) as caught:
             refuse()
@@ -53,7 +53,7 @@ def test_texts_for_a_net_of_pictures_are_refused(model, texts):
         assert '"minilm_l6" for texts' in caught.value.fix
 
 
-def test_pictures_for_a_net_of_texts_are_refused(text_model, data):
+def test_images_for_a_net_of_texts_are_refused(text_model, data):
     for refuse in (lambda: check(text_model, data, 8), lambda: tfft.fit(text_model, data)):
         with pytest.raises(DataError) as caught:
             refuse()
@@ -61,8 +61,8 @@ def test_pictures_for_a_net_of_texts_are_refused(text_model, data):
         assert '"vgg16" for images' in caught.value.fix
 
 
-def test_refused_texts_are_shown_and_how_to_name_a_column_of_pictures(model, texts):
-    """A column of file names that nobody called one of pictures is read as texts: the first of them tells which it was."""
+def test_refused_texts_are_shown_and_how_to_name_a_column_of_images(model, texts):
+    """A column of file names that nobody called one of images is read as texts: the first of them tells which it was."""
     with pytest.raises(DataError, match=r"takes images, but the data holds texts.*'text \d+' first.*image_column="):
         tfft.fit(model, texts)
 
@@ -104,7 +104,7 @@ def test_more_blocks_than_there_are_is_refused_before_any_training(text_model):
         check_plan(text_model, Plan(Phase("p", tfft.trainable.all_but_first_blocks(3), 1, RATE)))
 
 
-def test_changes_of_pictures_are_refused_for_a_net_of_texts(text_model):
+def test_changes_of_images_are_refused_for_a_net_of_texts(text_model):
     plan = tfft.plans.encoder(augment=(augmentation.flips(), augmentation.crops()))
     with pytest.raises(PlanError, match=r"'encoder' changes images.*'toy_text' takes texts.*flips\(.*crops\("):
         check_plan(text_model, plan)
@@ -145,7 +145,7 @@ def test_a_vocabulary_that_does_not_know_the_language_is_named():
         tfft.fit(model, data, tfft.plans.head_only(epochs=1))
 
 
-def test_of_plain_texts_and_of_pictures_nothing_is_said(model, data, recwarn):
+def test_of_plain_texts_and_of_images_nothing_is_said(model, data, recwarn):
     plain = texts_of("good", "bad")
     doubt_texts(tfft.build("toy_text", tfft.tasks.classification(plain.labels)), plain)
     doubt_texts(model, data)

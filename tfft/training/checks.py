@@ -56,11 +56,11 @@ def check(model: TransferModel, data: Splits, batch_size: int) -> None:
     check_inputs(model.backbone, data)
     if model.seen is not None:
         model.seen.check_pairs(read(data.train, 0))
-    ours, theirs = model.task.labels, data.labels
-    if (ours.kind, ours.names) != (theirs.kind, theirs.names):
+    expected, found = model.task.labels, data.labels
+    if (expected.kind, expected.names) != (found.kind, found.names):
         raise DataError(
             "The labels of the data differ from those of the model.",
-            f"{theirs.kind} {shortlist(theirs.names)} for a model of {ours.kind} {shortlist(ours.names)}",
+            f"{found.kind} {shortlist(found.names)} for a model of {expected.kind} {shortlist(expected.names)}",
             "Build the model with task(data.labels).",
         )
 
@@ -133,7 +133,7 @@ def doubt_texts(model: TransferModel, data: Splits) -> None:
     if cut:
         warnings.warn(
             f"{cut:,} of {len(data.train):,} training texts have more than {found['limit']} tokens and lose their end; the longest "
-            f"has {found['longest']:,}. If the end matters, split these texts, or pass a larger length= to load_backbone if possible.",
+            f"has {found['longest']:,}. If the end matters, split these texts, or pass load_backbone a larger length= if possible.",
             DataWarning,
             stacklevel=3,
         )

@@ -74,8 +74,8 @@ def prove(run: Run, starved_paths: frozenset[str]) -> None:
         warnings.warn(
             f"Phase {record.phase.name!r} trained {len(starving)} variables with gradients that are zero or too small to change "
             f"them: {shortlist(starving)}. Raise its learning rate, now {record.phase.learning_rate:g}; a backbone with random "
-            "weights needs plans.full(train_norms=True). If most of them do not change, features may be zero for every image: check "
-            "pixel_range= and the weights.",
+            "weights needs plans.full(train_norms=True). If most of them do not change, features may be zero for every image: "
+            "check pixel_range= and the weights.",
             RunWarning,
             stacklevel=3,
         )

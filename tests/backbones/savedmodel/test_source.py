@@ -61,7 +61,7 @@ def test_a_plain_signature_and_a_module_of_tf1_give_features_and_are_not_trained
         assert run.phases[0].reads == "features after features, float32"
 
 
-def test_what_takes_neither_pictures_nor_tokens_is_refused(tmp_path):
+def test_what_takes_neither_images_nor_tokens_is_refused(tmp_path):
     numbers = keras.Input((4,))
     handle = publish(keras.Model(numbers, keras.layers.Dense(2)(numbers)), tmp_path)
     with pytest.raises(BackboneError, match=r"takes neither images nor tokens.*float32 \(4,\)"):
