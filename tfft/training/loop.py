@@ -27,7 +27,7 @@ from tfft.trainable.overview import flattened, survey
 from tfft.trainable.policy import plan_rows
 from tfft.training.averaging import Averaging
 from tfft.training.best_weights import BestWeights
-from tfft.training.checks import check, check_folder, check_plan, doubt_texts
+from tfft.training.checks import check, check_folder, check_plan, warn_about_texts
 from tfft.training.feature_schedule import Turn
 from tfft.training.optimizer import optimizer_for
 from tfft.training.phase_inputs import Step, prepare
@@ -94,7 +94,7 @@ def fit(
     if plan is None:
         plan = default_plan(model.backbone.features, len(data.train), model.backbone.can_finetune)
     check_plan(model, plan)
-    doubt_texts(model, data)
+    warn_about_texts(model, data)
     derive(seed, "order")  # an invalid seed is refused before training starts
     with noticed() as interrupted, scope(model.strategy), forgotten():
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data))
@@ -131,7 +131,7 @@ def _train(
         try:
             step = prepare(features, turns[index:], run.batch_size, class_weight, run.precision)
         except FloatingPointError as error:
-            warnings.warn(f"{error} It computes in float32 from here on.", RunWarning, stacklevel=3)
+            warnings.warn(f"{error} From here on, it computes in float32.", RunWarning, stacklevel=3)
             run = replace(run, precision=Precision(tail=run.precision.tail))
             step = prepare(features, turns[index:], run.batch_size, class_weight, run.precision)
         steps = phase.epochs * step.train_steps
@@ -218,7 +218,7 @@ def _fit_phase(
         raise PlanError(
             f"The loss of phase {phase.name!r} became NaN or infinite.",
             f"losses {losses.get('loss')}",
-            f"Lower its learning rate, now {phase.learning_rate:g}; the best weights so far are back in place.",
+            f"Lower its learning rate, now {phase.learning_rate:g}; the model has the best weights so far.",
         )
     return losses
 
@@ -243,7 +243,7 @@ def _keep(run: Run, folder: Path | None) -> None:
             run.save(folder)
     except Exception as error:
         warnings.warn(
-            f"The run could not be written to {str(folder)!r}: {error}. Training goes on; its model is in memory.",
+            f"The run could not be written to {str(folder)!r}: {error}. Training continues; the model is in memory.",
             RunWarning,
             stacklevel=3,
         )

@@ -50,7 +50,9 @@ def test_each_class_of_tfft_is_known_by_its_registered_name() -> None:
 
 
 def test_another_class_is_named_with_those_that_are_read(folder: Path) -> None:
-    with pytest.raises(BackboneError, match=r"config\.json of .*BertBackbone.*may hold 'RobertaBackbone' of KerasHub"):
+    with pytest.raises(
+        BackboneError, match=r"config\.json of .*BertBackbone.*must name one of KerasHub's classes 'RobertaBackbone'"
+    ):
         hub_files.check_net(str(folder), "RobertaBackbone")
 
 
@@ -59,5 +61,5 @@ def test_shards_are_files_beside_their_index(tmp_path: Path) -> None:
     (tmp_path / "index.json").write_text(json.dumps({"weight_map": rows}))
     found = hub_files.shards(str(tmp_path), "index.json", ".weights.h5")
     assert found == ["b_00000.weights.h5", "b_00001.weights.h5"]
-    with pytest.raises(WeightsError, match="does not name files that stand beside it"):
+    with pytest.raises(WeightsError, match="does not name files in its own folder"):
         hub_files.shards(str(tmp_path), "index.json", ".safetensors")

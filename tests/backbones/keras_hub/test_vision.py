@@ -1,4 +1,4 @@
-"""What timm, Transformers and KerasHub save of nets of pictures becomes a backbone, or is refused with a reason."""
+"""What timm, Transformers and KerasHub save of nets of images becomes a backbone, or is refused with a reason."""
 
 import importlib
 import json
@@ -109,7 +109,9 @@ def test_size_and_fit_are_what_the_user_wants_or_what_it_was_trained_at(tmp_path
 def test_a_vit_has_one_size(tmp_path):
     folder = str(folder_of("vit", tmp_path))
     assert tfft.load_backbone(folder, weights=None, size=32).takes() == "32x32 pixels"
-    with pytest.raises(BackboneError, match=r"one size only.*size=64.*brought to \(32, 32\) pixels"):
+    with pytest.raises(
+        BackboneError, match=r"takes only images of one size.*size=64.*resizes images to \(32, 32\) pixels"
+    ):
         tfft.load_backbone(folder, weights=None, size=64)
 
 
@@ -126,7 +128,7 @@ def test_layers_of_a_vit_train_one_by_one(tmp_path, toy_arrays):
     assert moved == {"layer3", "head"}
 
 
-def test_a_vit_trains_by_the_usual_plan_which_hides_nothing_of_pictures(tmp_path, toy_arrays):
+def test_a_vit_trains_by_the_usual_plan_which_hides_nothing_of_images(tmp_path, toy_arrays):
     data = tfft.data.from_arrays(*toy_arrays)
     model = tfft.build(
         tfft.load_backbone(str(folder_of("vit", tmp_path)), weights=None), tfft.tasks.classification(data.labels)
@@ -201,7 +203,7 @@ def test_what_kerashub_saved_has_its_numbers(tmp_path, make, converter):
 
 def test_an_architecture_is_named_before_its_weights_are_missed(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"architecture": "resnet9000", "pretrained_cfg": IMAGENET}))
-    with pytest.raises(BackboneError, match="does not convert timm's 'resnet9000'"):
+    with pytest.raises(BackboneError, match=r"holds timm's 'resnet9000', which KerasHub 0\.32 does not convert"):
         tfft.load_backbone(str(tmp_path))
 
 
@@ -290,7 +292,7 @@ def test_a_size_that_is_none_counts_as_not_said(tmp_path, size):
 def test_an_unknown_pixel_range_is_refused_and_so_is_none(tmp_path):
     config: dict[str, Any] = {"architecture": "vgg11"}
     (tmp_path / "config.json").write_text(json.dumps(config))
-    with pytest.raises(BackboneError, match=r"does not say in what range.*preprocessor_config\.json"):
+    with pytest.raises(BackboneError, match=r"does not say which range of pixels.*preprocessor_config\.json"):
         tfft.load_backbone(str(tmp_path), weights=None)
     config["pretrained_cfg"] = {"mean": [0.48, 0.46, 0.41], "std": [0.27, 0.26, 0.28]}
     (tmp_path / "config.json").write_text(json.dumps(config))
@@ -301,7 +303,10 @@ def test_an_unknown_pixel_range_is_refused_and_so_is_none(tmp_path):
 @pytest.mark.parametrize("architecture", ["vgg16_bn", "swin_tiny", "resnet200", "efficientnet_b9", "mobilenetv1_100"])
 def test_an_architecture_that_is_not_converted_is_named(tmp_path, architecture):
     (tmp_path / "config.json").write_text(json.dumps({"architecture": architecture, "pretrained_cfg": IMAGENET}))
-    with pytest.raises(BackboneError, match=rf"does not convert timm's '{architecture}'.*\"resnet18\", \"vgg16\""):
+    with pytest.raises(
+        BackboneError,
+        match=rf"holds timm's '{architecture}', which KerasHub 0\.32 does not convert.*\"resnet18\", \"vgg16\"",
+    ):
         tfft.load_backbone(str(tmp_path), weights=None)
 
 
