@@ -111,7 +111,8 @@ def _is_linear(convolution: Any) -> bool:
 def _is_frozen(norm: Any, training: bool | None) -> bool:
     import keras
 
-    if type(norm) is not keras.layers.BatchNormalization or norm.axis not in (3, -1) or norm.renorm:
+    renorm = getattr(norm, "renorm", False)  # new in Keras 3.14
+    if type(norm) is not keras.layers.BatchNormalization or norm.axis not in (3, -1) or renorm:
         return False
     return not training or not norm.trainable
 
