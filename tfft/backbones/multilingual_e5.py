@@ -165,7 +165,9 @@ def _fill(net: "keras.Model", found: e5_file.Contents) -> None:
             variable.path.removeprefix(f"{layer.name}/"): variable for variable in layer.weights
         }
         for name, ours in _LAYERS.items():
-            for end in (end for end in _ENDS if f"{ours}/{end}" in variables):
+            # The bias of a key adds the same number to all scores of a query, and softmax ignores it. It stays zero: its gradients
+            # are mere rounding, too small to change larger numbers, and fit would warn of weights that do not move.
+            for end in (end for end in _ENDS if f"{ours}/{end}" in variables and (name, end) != ("k", "bias")):
                 value = found.floats(f"l{number}.{name}.{_ENDS[end]}")
                 variable = variables[f"{ours}/{end}"]
                 variable.assign((value.T if end == "kernel" else value).reshape(variable.shape))
