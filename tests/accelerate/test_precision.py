@@ -47,7 +47,7 @@ def test_gradients_are_float32_like_the_variables(net):
 
 
 def test_auto_applies_to_both_parts():
-    with pytest.raises(PlanError, match=r"both parts at once.*\('auto', 'float32'\)"):
+    with pytest.raises(PlanError, match=r"must apply to both parts.*\('auto', 'float32'\)"):
         Precision.of(("auto", "float32"))
 
 

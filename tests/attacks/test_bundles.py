@@ -185,7 +185,7 @@ ZIPS: dict[str, tuple[Callable[[Path, Mapping[str, bytes]], Any], str]] = {
     "a pipe": (with_kind(0o010644), "link or a device"),
     "encrypted": (with_field(8, b"\1\0"), "encrypted"),
     "an unknown method": (with_field(10, b"\x63\0"), "another method than deflate"),
-    "larger than it is": (with_field(24, struct.pack("<L", 5)), "sizes are not true"),
+    "larger than it is": (with_field(24, struct.pack("<L", 5)), "sizes are wrong"),
     "many": (many, "members are more than the limit"),
     "a listing of millions": (a_listing_of_millions, "members are more than the limit"),
     "overlapping": (overlapping, "share bytes"),

@@ -60,7 +60,7 @@ def test_code_that_was_edited_after_the_import_raises_an_error(package):
 
 
 def test_a_package_without_sources_raises_an_error(tmp_path):
-    with pytest.raises(TfftError, match="source code of tfft is not there"):
+    with pytest.raises(TfftError, match="source code of tfft is missing"):
         found(tmp_path)
 
 

@@ -18,7 +18,7 @@ def test_the_order_of_names_is_the_class_id():
 
 
 def test_the_error_for_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(TaskError, match=r"no label 'moth'.*'ant', 'bee'"):
+    with pytest.raises(TaskError, match=r"Label 'moth' does not exist.*'ant', 'bee'"):
         LabelSpace(("ant", "bee")).index("moth")
 
 

@@ -53,7 +53,7 @@ def test_a_variable_instead_of_the_asset_is_refused(graph):
     for node in graph.object_graph_def.nodes:
         if node.WhichOneof("kind") == "asset":
             node.variable.dtype = 7
-    assert all("no asset" in problem for problem in foreign_files(graph, functions(graph)))
+    assert all("not an asset" in problem for problem in foreign_files(graph, functions(graph)))
     assert list(foreign_files(graph, functions(graph)))
 
 

@@ -42,5 +42,5 @@ def test_shapes_are_without_the_batch_axis():
 
 
 def test_a_folder_without_the_file_raises_an_error(tmp_path):
-    with pytest.raises(BackboneError, match=f"there is no {FILE} in it"):
+    with pytest.raises(BackboneError, match=f"it does not contain {FILE}"):
         graphs(tmp_path)

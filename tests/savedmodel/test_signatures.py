@@ -60,7 +60,7 @@ def test_the_error_for_an_unknown_signature_lists_the_existing_ones(tmp_path):
 
 def test_the_error_for_a_folder_without_a_saved_model_lists_its_files(tmp_path):
     (tmp_path / "notes.txt").write_text("")
-    with pytest.raises(BackboneError, match=r"no saved_model\.pb in it.*'notes\.txt'"):
+    with pytest.raises(BackboneError, match=r"does not contain saved_model\.pb.*'notes\.txt'"):
         contents(tmp_path)
 
 

@@ -108,9 +108,9 @@ def _traced(net: "keras.Model", node: Any) -> str:
     traced = tf.function(call, autograph=False).get_concrete_function(*signature)
     graph = traced.graph.as_graph_def()
     library = {function.signature.name: function for function in graph.library.function}
-    written = _Written(library)
+    hasher = _GraphHasher(library)
     ends = [tensor.name for tensor in traced.graph.outputs]
-    body = written.body(graph.node, [], ends)
+    body = hasher.body(graph.node, [], ends)
     taken = _captured(traced, [*getattr(inside, "weights", ()), *net.weights])
     places = {node.name: index for index, node in enumerate(graph.node)}
     order = [places[tensor.op.name] for tensor in traced.graph.internal_captures]
@@ -151,7 +151,7 @@ def _plain(value: Any) -> Any:
     return repr(array.tolist()) if array.dtype == object else fingerprint.digest(array)
 
 
-class _Written:
+class _GraphHasher:
     """Hash graphs, independent of the names of their nodes and functions.
 
     Args:

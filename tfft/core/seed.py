@@ -36,7 +36,7 @@ def seeded_initializers(seed: int) -> Iterator[None]:
     """Make Keras initializers and dropout layers created in this context reproducible. The user's random state stays unchanged.
 
     Layers without a seed take one from Python's ``random`` (Keras 3.15, ``keras.random.SeedGenerator`` and ``RandomInitializer``),
-    so it is enough to seed that module for a while. ``keras.utils.set_random_seed`` would also reset the user's NumPy and
+    so it is enough to seed that module inside this context. ``keras.utils.set_random_seed`` would also reset the user's NumPy and
     TensorFlow generators. The same seed gives the same weights only when the same layers are created in the same order with
     the same shapes.
 

@@ -26,9 +26,9 @@ def resolve(strategy: "str | tf.distribute.Strategy | None") -> "tf.distribute.S
     """Return the strategy that the user asked for.
 
     Args:
-        strategy: ``"mirrored"`` uses all GPUs of this machine, or all logical CPU devices if there is no GPU. ``"auto"`` does the
-            same with two or more GPUs, and otherwise uses a single device. A MirroredStrategy, OneDeviceStrategy or TPUStrategy is
-            used as it is. None means a single device, or the strategy whose ``scope()`` is active.
+        strategy: ``"mirrored"`` uses all GPUs, or all logical CPU devices without a GPU. ``"auto"`` does the same with two or more
+            GPUs, and otherwise uses a single device. A MirroredStrategy, OneDeviceStrategy or TPUStrategy is used as it is. None
+            means the strategy whose ``scope()`` is active, or a single device.
 
     Returns:
         A strategy, or None for a single device.
@@ -241,11 +241,9 @@ def check_batch(batch_size: int, copies: int) -> None:
         >>> check_batch(32, 2)
         >>> check_batch(33, 2)
         Traceback (most recent call last):
-        tfft.core.errors.PlanError: batch_size=33 cannot be divided evenly among 2 replicas. Use 32 or 34.
+        tfft.core.errors.PlanError: batch_size=33 cannot be divided among 2 replicas. Use 32 or 34.
     """
     if batch_size % copies:
         less = batch_size - batch_size % copies
         near = f"{less} or {less + copies}" if less else f"{copies}"
-        raise PlanError(
-            f"batch_size={batch_size} cannot be divided evenly among {copies} replicas.", fix=f"Use {near}."
-        )
+        raise PlanError(f"batch_size={batch_size} cannot be divided among {copies} replicas.", fix=f"Use {near}.")
