@@ -29,9 +29,9 @@ def test_a_table_is_kept_in_lower_case_and_shown_by_its_size():
         (lambda: swaps(0), "share=0"),
         (lambda: deletions(1), "share=1"),
         (lambda: token_dropout("a"), "share='a'"),
-        (lambda: synonyms({}), "table of synonyms is needed"),
-        (lambda: synonyms({"film": "movie"}), "table of synonyms is needed"),
-        (lambda: insertions(3), "table of synonyms is needed"),
+        (lambda: synonyms({}), "table of synonyms is empty or invalid"),
+        (lambda: synonyms({"film": "movie"}), "table of synonyms is empty or invalid"),
+        (lambda: insertions(3), "table of synonyms is empty or invalid"),
     ],
 )
 def test_what_cannot_be_used_is_refused_when_the_value_is_made(make, said):

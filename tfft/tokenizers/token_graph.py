@@ -46,7 +46,7 @@ def graph(made: JsonTokenizer) -> Any:
         raise BackboneError(
             "This tokenizer has no TensorFlow graph.",
             f"added tokens {odd}" if odd else "a SentencePiece model",
-            "There is one for word pieces and byte pairs whose added tokens are taken as they are written.",
+            "Use word pieces or byte pairs, and added tokens without options.",
         )
     import tensorflow as tf
 

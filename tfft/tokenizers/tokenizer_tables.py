@@ -119,7 +119,7 @@ def _check_merges(model: Mapping[str, Any], tokens: Mapping[str, int], refuse: R
 def _check_pieces(model: Mapping[str, Any], tokens: Mapping[str, int], refuse: Refuse) -> None:
     unknown = model.get("unk_id")
     if not _is_id(unknown) or int(unknown or 0) >= len(tokens):
-        refuse("'unk_id' must be a place in 'vocab'", model.get("unk_id"))
+        refuse("'unk_id' must be a position in 'vocab'", model.get("unk_id"))
 
 
 def byte_signs() -> list[str]:

@@ -117,7 +117,7 @@ def test_hidden_and_system_files_are_ignored_without_a_warning(class_folder):
     ("path", "message"),
     [
         ("stray.png", r"1 images are directly in.*'stray.png'"),
-        ("reds/scan.HEIC", r"1 files in .* are no images .*1 \.heic, such as 'scan\.HEIC'.*Convert"),
+        ("reds/scan.HEIC", r"1 files in .* are not readable images, .*1 \.heic, such as 'scan\.HEIC'.*Convert"),
         ("reds/notes.csv", r"1 files in .*1 \.csv"),
         ("reds/0.txt", r"1 files in .*1 \.txt"),
         ("empty/readme.md", r"class folders 'empty' in .* hold no image"),
@@ -132,7 +132,7 @@ def test_files_that_may_be_data_are_named_when_they_are_left_out(class_folder, p
 
 def test_folders_beside_the_parts_are_named(tmp_path):
     _tree(tmp_path, "train/a", "train/b", "test/a", "test/b", "more/a")
-    with pytest.warns(DataWarning, match=r"folders 'more' in .* are no part.*parts="):
+    with pytest.warns(DataWarning, match=r"folders 'more' in .* are not parts.*parts="):
         from_folder(tmp_path)
 
 
@@ -309,7 +309,7 @@ def test_images_without_endings_are_read_by_from_folder(tmp_path):
 def test_images_with_side_cars_are_images(tmp_path):
     for path in list(_tree(tmp_path, "a", "b", suffix=".tif").rglob("*.tif")):
         path.with_suffix(".txt").write_text("0 0.5 0.5")
-    with pytest.warns(DataWarning, match=r"4|8 files .* no images .*\.txt"):
+    with pytest.warns(DataWarning, match=r"4|8 files .* not readable images, .*\.txt"):
         splits = from_folder(tmp_path)
     assert all(name.endswith(".tif") for name in _names(splits))
     assert splits.left_out == {".txt": 8}

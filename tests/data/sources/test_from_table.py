@@ -224,7 +224,7 @@ def test_a_misspelt_part_is_refused():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("path|label\na|1\n", r"no column 'path'.*'path\|label'"),
+        ("path|label\na|1\n", r"neither a column 'path'.*'path\|label'"),
         ("path,label\n", r"train part holds no examples"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tfft.core import strict_json
 from tfft.core.errors import DataError
 from tfft.data.tables.json_lines import read_json_lines
 
@@ -18,6 +19,36 @@ def test_values_are_as_they_are_written_and_missing_keys_are_missing(tmp_path):
         "b": [1, [1, "x"], None],
         "c": [None, None, True],
     }
+
+
+@pytest.mark.parametrize(
+    ("rows", "times"),
+    [
+        (['{"text": "a", "n": 1}', '{"text": "b"}'], 1),
+        (['{"n": 1}', '{"text": "b"}'], 2),
+        (['{"text": "a"}', '{"path": "b"}'], 2),
+    ],
+)
+def test_a_file_is_parsed_again_only_when_later_keys_change_the_choice(tmp_path, monkeypatch, rows, times):
+    calls, read = [], strict_json.read
+    monkeypatch.setattr(strict_json, "read", lambda *args, **options: calls.append(args) or read(*args, **options))
+
+    def choose(names):
+        if not {"path", "text"} & set(names):
+            raise DataError("There is no such column.")
+        return ["path"] if "path" in names else ["text"]
+
+    found = _read(tmp_path / "t.jsonl", "\n".join(rows), choose)
+    assert found in ({"text": ["a", "b"]}, {"text": [None, "b"]}, {"path": [None, "b"]})
+    assert len(calls) == times * len(rows)
+
+
+def test_a_choice_that_fails_for_all_rows_is_an_error(tmp_path):
+    def choose(names):
+        raise DataError(f"There is no column 'label' among {names}.")
+
+    with pytest.raises(DataError, match=r"among \['a', 'b'\]"):
+        _read(tmp_path / "t.jsonl", '{"a": 1}\n{"b": 2}\n', choose)
 
 
 def test_odd_characters_end_no_line(tmp_path):

@@ -8,12 +8,14 @@ from tfft.core import limits, strict_json
 from tfft.core.errors import DataError
 
 _SHOWN = 80
+_CHECKED_ROWS = 10_000
 
 
 def read_json_lines(path: Path, choose: Callable[[Sequence[str]], Sequence[str]]) -> dict[str, list[Any]]:
     r"""Read a file with one object on each line. Lines end at ``\n`` or ``\r\n``; blank lines are skipped.
 
-    The file is read twice: first for the names of all keys, then for the values of the requested columns.
+    The columns are chosen from the keys of the first row. The file is read a second time only when the keys of later rows lead to
+    another choice, so that columns that are not chosen need no memory.
 
     Args:
         path: The path of a UTF-8 file, with or without a byte order mark.
@@ -33,11 +35,28 @@ def read_json_lines(path: Path, choose: Callable[[Sequence[str]], Sequence[str]]
         ...     read_json_lines(Path(folder, "a.jsonl"), lambda names: ["label"])
         {'label': ['007', None]}
     """
-    columns: dict[str, list[Any]] = {name: [] for name in choose(json_names(path))}
-    for row in _rows(path):
+    names: dict[str, None] = {}
+    columns: dict[str, list[Any]] = {}
+    for count, row in enumerate(_checked_rows(path, names)):
+        if count == 0:
+            columns = _probable_columns(choose, row)
         for name, values in columns.items():
             values.append(row.get(name))
-    return columns
+    chosen = list(choose(list(names)))
+    if any(name not in columns for name in chosen):
+        columns = {name: [] for name in chosen}
+        for row in _rows(path):
+            for name, values in columns.items():
+                values.append(row.get(name))
+    return {name: columns[name] for name in chosen}
+
+
+def _probable_columns(choose: Callable[[Sequence[str]], Sequence[str]], row: dict[str, Any]) -> dict[str, list[Any]]:
+    """Empty columns for the keys of the first row; none when a later row must have one of the requested keys."""
+    try:
+        return {name: [] for name in choose(list(row))}
+    except DataError:
+        return {}
 
 
 def json_names(path: Path) -> list[str]:
@@ -54,13 +73,22 @@ def json_names(path: Path) -> list[str]:
         UnicodeDecodeError: For another encoding.
     """
     names: dict[str, None] = {}
+    for _ in _checked_rows(path, names):
+        pass
+    return list(names)
+
+
+def _checked_rows(path: Path, names: dict[str, None]) -> Iterator[dict[str, Any]]:
+    """Yield each row, after adding its keys to ``names``; check the limits on columns and cells on the way."""
     count = 0
     for row in _rows(path):
         names |= dict.fromkeys(row)
         count += 1
         limits.check("table_columns", len(names), repr(str(path)))
+        if count % _CHECKED_ROWS == 0:
+            limits.check("table_cells", count * len(names), repr(str(path)))
+        yield row
     limits.check("table_cells", count * len(names), repr(str(path)))
-    return list(names)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Tell quoted cells that span several lines, such as reviews with line breaks, from stray quotation marks that swallow rows."""
+"""Distinguish quoted cells that span several lines, such as reviews, from stray quotation marks that swallow rows."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
