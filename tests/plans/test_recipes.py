@@ -84,7 +84,9 @@ def test_bad_numbers_are_refused_where_they_are_written() -> None:
         full(weight_decay=2)
     with pytest.raises(PlanError, match=r"learning_rate=11 of phase 'encoder'.*\(0, 10\]"):
         encoder(learning_rate=11)
-    with pytest.raises(PlanError, match=r"layer_decay=1.1 must be a number in \(0, 1\]. 1 leaves"):
+    with pytest.raises(
+        PlanError, match=r"layer_decay=1.1 must be a number in \(0, 1\]. With 1, the rate does not change"
+    ):
         encoder(layer_decay=1.1)
     with pytest.raises(PlanError, match=r"head=0 must be a number in \(0, 10000\]"):
         encoder(head=0)
@@ -97,6 +99,6 @@ def test_encoder_averages_weights_and_runs_all_epochs_that_were_asked_for() -> N
     assert all(phase.averaging == 0 for plan in (two_phase(), head_only(), full()) for phase in plan)
 
 
-def test_encoder_hides_a_tenth_of_the_tokens_unless_told_otherwise() -> None:
+def test_encoder_masks_a_tenth_of_the_tokens_by_default() -> None:
     assert encoder().phases[0].augment == ENCODER_AUGMENT == (plans.augmentation.token_dropout(0.1),)
     assert encoder(augment=()).phases[0].augment == ()
