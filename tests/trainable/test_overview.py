@@ -33,6 +33,12 @@ def test_every_variable_stands_in_it_exactly_once_in_order(model: TransferModel)
     assert {row.moved for row in overview.rows} == {None}
 
 
+def test_its_representation_is_the_short_table(model: TransferModel) -> None:
+    overview = rows(model)
+    assert repr(overview).splitlines()[0] == f"<Overview: trains {overview.describe()}>"
+    assert repr(overview).endswith(overview.to_table())
+
+
 def test_rows_know_weights_from_statistics_and_norms_from_the_rest(model: TransferModel) -> None:
     found = {row.path: row for row in rows(model).rows}
     assert (found["block1_bn/moving_mean"].kind, found["block1_bn/moving_mean"].norm) == ("statistic", True)

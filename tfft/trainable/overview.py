@@ -71,6 +71,9 @@ class Overview:
     rows: tuple[Row, ...]
     variables: tuple[Any, ...]
 
+    def __repr__(self) -> str:
+        return f"<Overview: trains {self.describe()}>\n{self.to_table()}"
+
     def trained(self) -> tuple[Row, ...]:
         """Return the rows of variables that the optimizer should update.
 
