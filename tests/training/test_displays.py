@@ -55,6 +55,25 @@ def test_a_notebook_keeps_one_line_of_text_for_each_bar(notebook):
     assert "<b>" not in output["text/html"]
 
 
+def test_a_notebook_line_is_used_again_for_the_next_computation(notebook):
+    line = NotebookLine()
+    for view in (1, 2):
+        line.move(f"computing view {view}", 0, 8)
+        line.move(f"computing view {view}", 8, 8)
+        line.close()
+    assert [output["text/plain"][:16] for output in notebook] == ["computing view 2"]
+
+
+def test_a_terminal_has_a_new_bar_for_the_next_computation(capfd):
+    bar = TerminalBar(Console(stderr=True, width=160, force_terminal=True))
+    for view in (1, 2):
+        bar.move(f"computing view {view}", 8, 8)
+        bar.close()
+        bar.close()
+    assert bar.bar.tasks[0].description == "computing view 2"
+    assert "computing view 1" in capfd.readouterr().err
+
+
 def test_a_notebook_line_moves_at_most_four_times_a_second_and_says_how_long_it_takes(notebook, monkeypatch):
     seconds = [100.0]
     monkeypatch.setattr(displays.time, "monotonic", lambda: seconds[0])

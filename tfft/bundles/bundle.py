@@ -187,8 +187,8 @@ def _check_fit(net: Any, outputs: int, preprocessor: ImagePreprocessor | TextPre
     takes = {tuple(tensor.shape)[1:] for tensor in getattr(net, "inputs", None) or ()}
     wanted = {tuple(shape) for _, shape, _ in preprocessor.inputs}
     fits = len(takes) == len(wanted) and all(
-        len(ours) == len(theirs) and all(None in (a, b) or a == b for a, b in zip(ours, theirs, strict=True))
-        for ours, theirs in zip(sorted(wanted, key=str), sorted(takes, key=str), strict=True)
+        len(expected) == len(actual) and all(None in (a, b) or a == b for a, b in zip(expected, actual, strict=True))
+        for expected, actual in zip(sorted(wanted, key=str), sorted(takes, key=str), strict=True)
     )
     if not fits or tuple(getattr(net, "output_shape", ())) != (None, outputs):
         raise BundleError(

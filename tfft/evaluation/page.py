@@ -47,8 +47,6 @@ class Run(Protocol):
         phases: One record for each phase, with its overview of every variable's path, shape and movement.
     """
 
-    data: Mapping[str, Any]
-
     def describe(self) -> str:
         """Describe the run in a few lines."""
 
@@ -60,6 +58,10 @@ class Run(Protocol):
 
     def to_code(self) -> str:
         """Return code that repeats the run."""
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """Counts and labels of the data, and the call that read it."""
 
     @property
     def phases(self) -> Sequence[Any]:
@@ -143,9 +145,9 @@ def _metrics(report: Mapping[str, Any]) -> str:
 def _worst(report: Mapping[str, Any], thumbnails: Mapping[int, str]) -> str:
     tiles = []
     for row in report["worst"]:
-        true, said, name = _said(row["true"]), _said(row["said"]), str(row["name"])
+        true, said, name = _label_text(row["true"]), _label_text(row["said"]), str(row["name"])
         image = (
-            f'<img alt="{_said(row["true"], escape)}" src="{thumbnails[row["index"]]}">'
+            f'<img alt="{_label_text(row["true"], escape)}" src="{thumbnails[row["index"]]}">'
             if row["index"] in thumbnails
             else ""
         )
@@ -193,7 +195,7 @@ def _short(name: str) -> str:
     return "/".join(Path(name).parts[-2:])
 
 
-def _said(value: Any, shown: Callable[[object], str] = breakable) -> str:
+def _label_text(value: Any, shown: Callable[[object], str] = breakable) -> str:
     if isinstance(value, Mapping):
         return shown(", ".join(f"{name} {number:.4g}" for name, number in value.items()))
     return shown(", ".join(value) or "none") if isinstance(value, (list, tuple)) else shown(value)

@@ -173,18 +173,18 @@ def aligned(examples: Examples, labels: LabelSpace) -> Examples:
     Raises:
         DataError: When they have a label that the model does not know, or another kind of labels.
     """
-    theirs = examples.labels
-    if (theirs.kind, theirs.names) == (labels.kind, labels.names):
+    given = examples.labels
+    if (given.kind, given.names) == (labels.kind, labels.names):
         return replace(examples, labels=labels)  # with the standard deviations of the training part
-    strange = [name for name in theirs.names if name not in labels.names]
-    if theirs.kind != labels.kind or theirs.kind == "real" or strange:
+    strange = [name for name in given.names if name not in labels.names]
+    if given.kind != labels.kind or given.kind == "real" or strange:
         raise DataError(
             "The examples have other labels than the model.",
-            f"{theirs.kind} {shortlist(strange or theirs.names)} for {labels.kind} {shortlist(labels.names)}",
+            f"{given.kind} {shortlist(strange or given.names)} for {labels.kind} {shortlist(labels.names)}",
             "Evaluate on data of the same label space.",
         )
-    places = np.array([labels.index(name) for name in theirs.names])
-    if theirs.kind == "single":
+    places = np.array([labels.index(name) for name in given.names])
+    if given.kind == "single":
         return replace(examples, targets=places[examples.targets], labels=labels)
     targets = np.zeros((len(examples), len(labels)), examples.targets.dtype)
     targets[:, places] = examples.targets

@@ -29,14 +29,14 @@ class Display(Protocol):
         """Say that a computation begins, where no bar will show it.
 
         Args:
-            text: What begins.
+            text: The name of the computation.
         """
 
     def move(self, text: str, done: int, total: int, numbers: str = "") -> None:
         """Show the current state of a computation.
 
         Args:
-            text: What is computed.
+            text: The name of the computation.
             done: The number of finished parts.
             total: The number of all parts.
             numbers: The latest metrics.
@@ -102,19 +102,22 @@ class TerminalBar(Silent):
 
     def __init__(self, console: Console) -> None:
         self.wide, self._console = console.width >= _WIDE, console
-        columns: list[ProgressColumn] = [
-            TextColumn("{task.description}", markup=False),
-            *([BarColumn(bar_width=16)] if self.wide else []),
-            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-            TextColumn("{task.fields[numbers]}", markup=False),
-        ]
-        self.bar = Progress(*columns, console=console)
+        self.bar: Progress | None = None
+        self._moving = False
 
     def move(self, text: str, done: int, total: int, numbers: str = "") -> None:
-        """Move the bar; the first call starts it."""
-        if not self.bar.tasks:
+        """Move the bar; the first call, and the first one after ``close``, starts a bar."""
+        if self.bar is None or not self._moving:
+            columns: list[ProgressColumn] = [
+                TextColumn("{task.description}", markup=False),
+                *([BarColumn(bar_width=16)] if self.wide else []),
+                TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+                TextColumn("{task.fields[numbers]}", markup=False),
+            ]
+            self.bar = Progress(*columns, console=self._console)
             self.bar.add_task(plain(text), total=total, numbers=numbers)
             self.bar.start()
+            self._moving = True
         self.bar.update(self.bar.tasks[0].id, description=plain(text), completed=done, total=total, numbers=numbers)
 
     def line(self, text: str) -> None:
@@ -123,8 +126,9 @@ class TerminalBar(Silent):
 
     def close(self) -> None:
         """Stop the bar and leave it visible."""
-        if self.bar.tasks:
+        if self.bar is not None and self._moving:
             self.bar.stop()
+        self._moving = False
 
 
 class NotebookLine(Silent):
@@ -135,20 +139,22 @@ class NotebookLine(Silent):
 
     def __init__(self) -> None:
         self._handle: Any = None
+        self._moving = False
         self._begun = self._shown = 0.0
         self._last = ("", 0, 0, "")
 
     def move(self, text: str, done: int, total: int, numbers: str = "") -> None:
-        """Change the line, at most four times a second; the first call shows it."""
+        """Change the line, at most four times a second; the first call shows it. After ``close`` the same line changes again."""
         now = time.monotonic()
         self._last = (text, done, total, numbers)
+        if self._moving and now - self._shown < _NOTEBOOK_SECONDS:
+            return
+        if not self._moving:
+            self._begun, self._moving = now, True
         if self._handle is None:
             from IPython.display import display as show
 
-            self._begun = now
             self._handle = show(self._content(now, moving=True), raw=True, display_id=True)
-        elif now - self._shown < _NOTEBOOK_SECONDS:
-            return
         else:
             self._handle.update(self._content(now, moving=True), raw=True)
         self._shown = now
@@ -161,9 +167,9 @@ class NotebookLine(Silent):
 
     def close(self) -> None:
         """Replace the bar by a line with the last state and the time."""
-        if self._handle is not None:
+        if self._moving:
             self._handle.update(self._content(time.monotonic(), moving=False), raw=True)
-            self._handle = None
+        self._moving = False
 
     def _content(self, now: float, moving: bool) -> dict[str, str]:
         text, done, total, numbers = self._last

@@ -102,7 +102,6 @@ class FeatureProgress:
     """
 
     def __init__(self, show: bool | None = None) -> None:
-        self._show = show
         self._display = display(show)
         self._what = ""
 
@@ -110,7 +109,7 @@ class FeatureProgress:
         """Move the bar; it stops when all examples are done.
 
         Args:
-            what: What is computed, such as ``"vgg16 after block4_pool"``.
+            what: The computed features, such as ``"vgg16 after block4_pool"``.
             done: The number of finished examples.
             count: The number of all examples.
         """
@@ -132,7 +131,7 @@ class FeatureProgress:
     def close(self) -> None:
         """Stop the bar and leave its last state visible; it may be called twice."""
         self._display.close()
-        self._display, self._what = display(self._show), ""
+        self._what = ""
 
 
 class JsonLog(keras.callbacks.Callback):
@@ -177,7 +176,7 @@ class JsonLog(keras.callbacks.Callback):
         """Append the epoch's metrics.
 
         Args:
-            epoch: Of the phase, from 0.
+            epoch: The number of the epoch in the phase, from 0.
             logs: Keras' metrics of the epoch.
         """
         self.write(
