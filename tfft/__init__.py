@@ -1,7 +1,8 @@
-"""Fine-tune pretrained networks in phases, and prove what moved.
+"""Fine-tune pretrained networks in phases, and check which variables changed.
 
-Three nouns, five verbs: describe a ``Backbone``, a ``Task`` and a ``Plan``; then ``build``, ``fit``, ``evaluate``, ``export``,
-and ``load`` what was exported. Nothing heavy is imported until a name is used, so ``import tfft`` costs milliseconds.
+There are three nouns and five verbs. Describe a ``Backbone``, a ``Task`` and a ``Plan``. Then ``build``, ``fit``, ``evaluate``
+and ``export`` a model, and ``load`` it again. Heavy packages are imported when they are first used, so ``import tfft`` takes
+milliseconds.
 
 Synopsis::
 
@@ -63,9 +64,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import the home of a public name when it is first used (PEP 562)."""
+    """Import the module of a public name when the name is first used (PEP 562)."""
     if name not in _HOMES:
         raise AttributeError(f"module 'tfft' has no attribute {name!r}; it has {', '.join(__all__)}")
+    if name == "fit":  # its module imports TensorFlow
+        from tfft.core.quiet import start_tensorflow
+
+        start_tensorflow()
     module = import_module(_HOMES[name])
     value = module if _HOMES[name] == f"tfft.{name}" else getattr(module, name)
     globals()[name] = value

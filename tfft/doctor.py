@@ -1,6 +1,6 @@
-"""What this machine has: versions, devices, instruction sets, caches, and which weight sources it can reach.
+"""Examine this machine: versions, devices, instruction sets, caches, and the weight sources that it can reach.
 
-Rows first, text second, like every table of tfft.
+As for every table of tfft, one function makes rows and another formats them as text.
 """
 
 import os
@@ -32,10 +32,10 @@ class Finding:
     """One line of the examination.
 
     Attributes:
-        section: Such as ``"versions"``.
-        name: What was looked at.
-        value: What was found.
-        good: Whether everything that needs it will work.
+        section: The heading, such as ``"versions"``.
+        name: The examined thing, such as a package.
+        value: The result, such as its version.
+        good: False when something that needs it will not work.
     """
 
     section: str
@@ -45,10 +45,10 @@ class Finding:
 
 
 def examine(offline: bool = False) -> list[Finding]:
-    """Look at everything; imports TensorFlow to list its devices.
+    """Examine everything. This imports TensorFlow to list its devices.
 
     Args:
-        offline: Open no socket; the weight sources are then not tried.
+        offline: Whether to open no socket; the weight sources are then not tried.
 
     Returns:
         Findings, section by section.
@@ -57,18 +57,18 @@ def examine(offline: bool = False) -> list[Finding]:
 
 
 def examine_source(name: str, offline: bool = False) -> list[Finding]:
-    """Where weights of a source come from: where it looks, what is there, and what is missing.
+    """Examine one source of weights: the folders and hosts where it looks, and what is there.
 
     Args:
-        name: Of a source, such as ``"keras"``, or a backbone such as ``"vgg16"``, which is then loaded from this machine alone;
-            its net takes pixels of shape (batch, height, width, 3), or token ids.
-        offline: Open no socket.
+        name: The name of a source, such as ``"keras"``, or of a backbone, such as ``"vgg16"``. A backbone is then loaded from this
+            machine alone; its net takes pixels of shape (batch, height, width, 3), or token ids.
+        offline: Whether to open no socket.
 
     Returns:
-        Findings: folders with what they hold, hosts, and for a backbone whether it loads.
+        Findings: folders with their content, hosts, and for a backbone whether it loads.
 
     Raises:
-        BackboneError: When it is neither.
+        BackboneError: When there is neither a source nor a backbone of this name.
     """
     try:
         source = name if name in handles.SOURCES else handles.source_of(name)
@@ -80,24 +80,25 @@ def examine_source(name: str, offline: bool = False) -> list[Finding]:
     for label, folder in handles.places(source).items():
         found += _held(label, folder)
     if not handles.places(source):
-        found.append(Finding("kept here", "nothing", "this source downloads nothing"))
+        found.append(Finding("on this machine", "nothing", "this source downloads nothing"))
     found += [_host(host, offline) for host in about.hosts]
     return found if name == source else [*found, _loads(name)]
 
 
 def _held(label: str, folder: Path) -> Iterator[Finding]:
-    """A folder, and the largest of what it holds."""
+    """A folder, and its largest entries."""
     if not folder.is_dir():
-        yield Finding("kept here", label, f"{folder} (not made yet)", _writable(folder))
+        yield Finding("on this machine", label, f"{folder} (does not exist yet)", _writable(folder))
         return
     parts = {part: sum(_sizes(part)) or part.stat().st_size for part in folder.iterdir() if part.suffix != ".txt"}
-    yield Finding("kept here", label, f"{folder} ({len(parts)} entries, {files.in_words(sum(parts.values()))})")
+    yield Finding("on this machine", label, f"{folder} ({len(parts)} entries, {files.in_words(sum(parts.values()))})")
     for part in sorted(parts, key=lambda part: -parts[part])[:_SHOWN]:
-        told = part.with_name(f"{part.name}.descriptor.txt")  # of TensorFlow Hub, which names folders by a hash
+        # TensorFlow Hub names folders by a hash, and writes the address into this file
+        told = part.with_name(f"{part.name}.descriptor.txt")
         shown = told.read_text(encoding="utf-8").partition("\n")[0] if told.is_file() else part.name
-        yield Finding("kept here", "", f"{shown}, {files.in_words(parts[part])}")
+        yield Finding("on this machine", "", f"{shown}, {files.in_words(parts[part])}")
     if len(parts) > _SHOWN:
-        yield Finding("kept here", "", f"... ({len(parts)} in all)")
+        yield Finding("on this machine", "", f"... ({len(parts)} in all)")
 
 
 def _host(host: str, offline: bool) -> Finding:
@@ -138,13 +139,13 @@ def _devices() -> Iterator[Finding]:
 def _caches() -> Iterator[Finding]:
     for name, folder in (("tfft", machine.cache_folder()), ("Keras weights", keras_cache())):
         sizes = list(_sizes(folder))
-        found = f"{len(sizes)} files, {sum(sizes) / 1e6:.1f} MB" if folder.is_dir() else "not made yet"
+        found = f"{len(sizes)} files, {sum(sizes) / 1e6:.1f} MB" if folder.is_dir() else "does not exist yet"
         yield Finding("caches", name, f"{folder} ({found})", _writable(folder))
 
 
 def _sizes(folder: Path) -> Iterator[int]:
     for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):  # another process is at work
+        with suppress(FileNotFoundError):  # another process may delete files meanwhile
             if path.is_file():
                 yield path.stat().st_size
 
@@ -167,7 +168,7 @@ def _sources(offline: bool) -> Iterator[Finding]:
 
 
 def _reach(host: str) -> str:
-    """Empty when the host answers, otherwise why not."""
+    """The reason why a host does not answer; empty when it does."""
     try:
         with socket.create_connection((host, 443), timeout=TIMEOUT_SECONDS):
             return ""
@@ -182,13 +183,13 @@ def _writable(folder: Path) -> bool:
 
 
 def to_text(findings: list[Finding]) -> str:
-    """The findings as lines, sections as headings.
+    """Format findings as lines, with sections as headings.
 
     Args:
-        findings: From ``examine``.
+        findings: The result of ``examine`` or ``examine_source``.
 
     Returns:
-        Text; findings that will cause trouble start with ``!``.
+        Text; lines of findings that are not good start with ``!``.
 
     Example:
         >>> print(to_text([Finding("versions", "keras", "3.15.0"), Finding("caches", "tfft", "/read-only", good=False)]))

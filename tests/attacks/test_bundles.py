@@ -189,8 +189,8 @@ ZIPS: dict[str, tuple[Callable[[Path, Mapping[str, bytes]], Any], str]] = {
     "many": (many, "members are more than the limit"),
     "a listing of millions": (a_listing_of_millions, "members are more than the limit"),
     "overlapping": (overlapping, "share bytes"),
-    "half": (lambda path, parts: path.write_bytes(zip_of(parts, path).read_bytes()[:5000]), "no whole zip file"),
-    "nothing": (lambda path, parts: path.write_bytes(b""), "no whole zip file"),
+    "half": (lambda path, parts: path.write_bytes(zip_of(parts, path).read_bytes()[:5000]), "not a complete zip file"),
+    "nothing": (lambda path, parts: path.write_bytes(b""), "not a complete zip file"),
     "no manifest": (lambda path, parts: zip_of({"a": b""}, path), "is not a bundle"),
 }
 
@@ -277,7 +277,7 @@ MANIFESTS: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown fit": ({"preprocessor.fit": "x"}, "cannot be used"),
     "nothing but a list": ({"preprocessor": []}, "'preprocessor'"),
     "a version that is a list": ({"versions": []}, "'versions'"),
-    "a later format": ({"format": 99}, "pip install -U tfft"),
+    "a later format": ({"format": 99}, "Upgrade tfft to the version that wrote the bundle"),
     "a true format": ({"format": True}, "this version reads"),
     "weights that are a number": ({"weights": 5}, "'weights'"),
     "records elsewhere": ({"records": {"../outside/secret.txt": "0" * 32}}, "'records'"),

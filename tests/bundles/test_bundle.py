@@ -120,7 +120,10 @@ def test_a_bundle_knows_what_its_model_has_seen(toy_arrays, tmp_path, name):
     assert loaded.seen.seed == 3
     report = tfft.evaluate(loaded, data.everything())
     assert report.seen == {"train": len(data.train), "validation": len(data.validation)}
-    assert f"trained on {len(data.train)} and chosen by {len(data.validation)}" in report.describe()
+    assert (
+        f"Includes {len(data.train)} training and {len(data.validation)} validation examples of the model"
+        in report.describe()
+    )
     assert tfft.evaluate(loaded, data.test).seen == {"train": 0, "validation": 0}
     assert model.seen == run.model.seen  # the weights changed in place, and so did what they know
     untrained = tfft.build("toy", tfft.tasks.classification(data.labels))
@@ -167,7 +170,7 @@ def damaged(path, how):
         ("half a net", "is damaged"),
         ("no net", "is damaged"),
         ("other weights", "not the ones that were exported together"),
-        ("a later format", r"format 99; this version reads 1.*pip install -U tfft"),
+        ("a later format", r"format 99; this version reads 1.*Upgrade tfft to the version that wrote the bundle"),
     ],
 )
 def test_damage_is_found_and_named(tmp_path, how, said):

@@ -1,15 +1,45 @@
 """What is handed to predict and is not an image or a text is refused with what to pass in its place."""
 
+import os
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 import tfft
-from tfft.bundles.inputs import images, texts
+from tfft.bundles.inputs import check_paths, images, texts
 from tfft.core.errors import DataError, DataWarning
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        (np.zeros((2, 8, 8, 3), np.uint8), "an image.*a ndarray"),
+        (np.zeros((8, 8), np.uint8).tobytes(), "an image.*a bytes"),
+        ([Image.new("L", (8, 8))], "an image.*an Image"),
+        (Path("photo.jpg"), r"a path.*a \w*Path"),
+        ([Path("photo.jpg")], r"a path.*a \w*Path"),
+    ],
+    ids=["arrays", "bytes", "Pillow image", "path", "paths"],
+)
+def test_images_for_a_model_of_texts_are_told_so(given, kind):
+    with pytest.raises(
+        DataError, match=f"reads texts, and input 0 is {kind}.*Images need a model that was trained on images"
+    ):
+        list(texts(given))
+
+
+def test_paths_are_told_from_texts():
+    check_paths([("input 0", np.zeros((8, 8), np.uint8)), ("a", b"bytes")])
+    with pytest.raises(DataError, match=r"reads images.*Got: 'not a path'"):
+        check_paths([("not a path", "not a path")])
+    for path in ("no such file.jpg", f"no such folder{os.sep}photo", "photo"):
+        with pytest.raises(DataError, match="cannot be read as an image: no such file"):
+            check_paths([(path, path)])
 
 
 @pytest.mark.parametrize("channels", [2, 5, 12, 16])

@@ -37,3 +37,19 @@ def test_a_missing_value_is_named(tmp_path: Path, key: str) -> None:
     path.write_text(json.dumps(values))
     with pytest.raises(BundleError, match=f"its manifest lacks '{key}'"):
         manifest.read(path, "'m.tfft'", 1)
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (2, r"Upgrade tfft to the version that wrote the bundle \(tfft 9\.8\.7\) or a newer one"),
+        (0, r"Train the model again with this version and export it, or use .* version that wrote it \(tfft 9\.8\.7\)"),
+        (None, r"Copy or export it again"),
+    ],
+)
+def test_another_format_is_told_what_to_do(tmp_path: Path, number: int | None, advice: str) -> None:
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps({"format": number, "versions": {"tfft": "9.8.7"}}))
+    with pytest.raises(BundleError, match=rf"has format {number}; this version reads 1\..*{advice}") as caught:
+        manifest.read(path, "'m.tfft'", 1)
+    assert "pip install" not in str(caught.value)

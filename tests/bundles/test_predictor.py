@@ -1,6 +1,7 @@
 """predict() takes what users have at hand."""
 
 import io
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,70 @@ def test_a_missing_file_and_an_empty_folder_are_named(predictor, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match=r"no image below.*empty"):
         predictor.predict(tmp_path / "empty")
+
+
+def test_missing_files_are_counted_before_any_image_is_read(predictor, png, monkeypatch):
+    monkeypatch.setattr(type(predictor.preprocessor), "__call__", None)
+    with pytest.raises(DataError, match=r"2 of 3 images do not exist: 'nix\.png', 'no/nix\.png'\. "):
+        predictor.predict(["nix.png", png, "no/nix.png"])
+
+
+def test_texts_for_a_model_of_images_are_told_so(predictor):
+    with pytest.raises(
+        DataError, match=r"reads images.*'Where is my parcel\?'.*Texts need a model that was trained on texts"
+    ):
+        predictor.predict("Where is my parcel?")
+    with pytest.raises(DataError, match="reads images"):
+        predictor.predict(["What a long text. " * 200, "and another"])
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 32])
+def test_unreadable_images_are_skipped_with_answers_in_their_places(predictor, array, png, tmp_path, batch_size):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8 not a jpeg")
+    given = [broken, array, "nix.png", png, b"no image"]
+    with pytest.warns(DataWarning, match=rf"3 of 5 images cannot be read.*'{broken}', 'nix.png', 'input 4'") as caught:
+        found = predictor.predict(given, batch_size=batch_size, on_corrupt="skip")
+    assert caught[0].filename == __file__
+    assert [each.name for each in found] == [str(broken), "input 1", "nix.png", str(png), "input 4"]
+    assert [each.answer is None for each in found] == [True, False, True, False, True]
+    for good, item in ((found[1], array), (found[3], png)):
+        (alone,) = predictor.predict(item)
+        assert good.label == alone.label
+        assert list(good.scores.values()) == pytest.approx(list(alone.scores.values()), abs=1e-6)
+    values = found[2].to_dict()
+    assert (values["label"], values["probability"], values["scores"]) == (None, None, {})
+    assert "no such file" in values["problem"]
+
+
+def test_an_unreadable_image_among_others_says_how_to_skip_it(predictor, array):
+    with pytest.raises(DataError, match=r'input 1: .*pass on_corrupt="skip" to answer the other images'):
+        predictor.predict([array, b"no image"])
+    with pytest.raises(DataError, match="cannot be read") as caught:
+        predictor.predict(b"no image")
+    assert "on_corrupt" not in str(caught.value)
+    with pytest.raises(DataError, match=r"on_corrupt='ignore' is unknown\. Use 'error' or 'skip'"):
+        predictor.predict(array, on_corrupt="ignore")
+
+
+def test_images_are_decoded_in_several_threads_and_at_most_one_batch_ahead(predictor, array, monkeypatch):
+    from tfft.bundles import predictor as module
+
+    threads, read, ahead = set(), [], []
+    original = type(predictor.preprocessor).__call__
+
+    def noted(self, item):
+        threads.add(threading.get_ident())
+        read.append(1)
+        return original(self, item)
+
+    monkeypatch.setattr(type(predictor.preprocessor), "__call__", noted)
+    monkeypatch.setattr(module, "cores", lambda: 3)
+    monkeypatch.setattr(module, "_check_finite", lambda names, logits: ahead.append(len(read)))
+    found = predictor.predict(np.stack([array] * 40), batch_size=4)
+    assert len(found) == len(read) == 40
+    assert threading.get_ident() not in threads
+    assert all(count <= 4 * (number + 2) for number, count in enumerate(ahead))
 
 
 def test_something_that_is_no_picture_is_refused(predictor):

@@ -29,6 +29,12 @@ from tfft.tasks import Answer
             "--weights path/to/a.h5 (--weights none starts",
         ),
         ("Name another column with image_column=, or", "Name another column with --image-column, or"),
+        ("Check it. tfft.export(run.model, path) writes a bundle.", "Check it. `tfft fit` writes a bundle."),
+        ("Pass a folder or zip file that tfft.export() wrote.", "Pass a folder or zip file that `tfft fit` wrote."),
+        (
+            "not expanded: pass glob.glob('a/*.jpg'), or in a shell the path without quotes.",
+            "not expanded: write it without",
+        ),
         ("nothing to say", "nothing to say"),
     ],
 )

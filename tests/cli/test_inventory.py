@@ -38,7 +38,7 @@ def test_a_saved_model_is_shown_with_its_blocks_and_options(tmp_path):
 def test_the_doctor_looks_at_one_source(tmp_path, monkeypatch):
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "nowhere"))
     told = run("doctor", "--offline", "--source", "saved_model")
-    assert f"{tmp_path / 'nowhere'} (not made yet)" in told
+    assert f"{tmp_path / 'nowhere'} (does not exist yet)" in told
     assert "tfhub.dev                  not tried" in told
 
 

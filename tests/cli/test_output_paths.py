@@ -30,7 +30,7 @@ def test_a_bundle_that_cannot_go_where_it_should_goes_elsewhere(tmp_path, monkey
     made = output_paths.export_somewhere(model, tmp_path / "thesis", None)
     assert made.parent == tmp_path / "temporary"
     assert tfft.load(made).task.labels.names == ("ants", "bees")
-    assert "Trying elsewhere" in capsys.readouterr().err
+    assert "Trying the temporary folder" in capsys.readouterr().err
     assert (tmp_path / "thesis").read_text() == "years"
 
 

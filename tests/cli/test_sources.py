@@ -38,13 +38,13 @@ def test_auto_is_exactly_what_the_model_has_not_seen(pictures, predictor):
     examples, _, name = examples_of(pictures, Part.auto, 4, predictor)
     assert len(examples) == len(known.test) + 2
     assert predictor.seen.counts(examples) == {"train": 0, "validation": 0}
-    assert name == "what the model has not seen"
+    assert name == "examples that the model has not seen"
 
 
 def test_new_data_may_be_a_single_picture_of_a_single_class(predictor, tmp_path):
     add(tmp_path / "few", "reds/a.png")
     examples, _, name = examples_of(TypedData(tmp_path / "few", "path", "label", False), Part.auto, 4, predictor)
-    assert (len(examples), name) == (1, "everything")
+    assert (len(examples), name) == (1, "all examples")
     assert tfft.evaluate(predictor, examples).count == 1
 
 
@@ -54,7 +54,7 @@ def test_an_unknown_class_and_nothing_new_are_said(pictures, predictor, tmp_path
         examples_of(TypedData(tmp_path / "other", "path", "label", False), Part.auto, 4, predictor)
     for path in pictures.splits(seed=4).test.inputs:
         Path(path).unlink()
-    with pytest.raises(DataError, match=r"seen all of these images.*--part validation"):
+    with pytest.raises(DataError, match=r"seen all of these examples.*--part validation"):
         examples_of(pictures, Part.auto, 4, predictor)
 
 

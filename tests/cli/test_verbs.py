@@ -76,13 +76,13 @@ def test_evaluate_finds_the_test_part_of_the_training_again(fitted, tmp_path):
     done = call("evaluate", root / "m.tfft", "--data", root / "pictures", "--out", tmp_path / "report.json")
     assert done.exit_code == 0, done.output
     assert "# classification on 2 examples" in done.output
-    assert "flatter" not in done.output
+    assert "optimistic" not in done.output
     assert json.loads((tmp_path / "report.json").read_text())["seen"] == {"train": 0, "validation": 0}
     every = call("evaluate", root / "m.tfft", "--data", root / "pictures", "--part", "all").output
     assert "on 20 examples" in every
-    assert "trained on 14 and chosen by 4" in every
+    assert "Includes 14 training and 4 validation examples" in every
     other_seed = call("evaluate", root / "m.tfft", "--data", root / "pictures", "--seed", 5, "--part", "test")
-    assert "the numbers flatter it" in other_seed.output
+    assert "these metrics are optimistic" in other_seed.output
 
 
 def test_evaluate_takes_all_of_new_pictures_even_when_a_class_is_missing(fitted, tmp_path):
@@ -99,6 +99,22 @@ def test_evaluate_takes_all_of_new_pictures_even_when_a_class_is_missing(fitted,
     (tmp_path / "new" / "greens").rename(tmp_path / "new" / "blues")
     strange = call("evaluate", root / "m.tfft", "--data", tmp_path / "new")
     assert "'blues'" in str(strange.exception)
+
+
+def test_predict_skips_broken_images_and_lists_them(fitted, tmp_path):
+    root, _ = fitted
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no image")
+    good = [root / "pictures" / "reds" / f"{index}.png" for index in range(2)]
+    refused = call("predict", root / "m.tfft", good[0], broken, good[1])
+    assert 'pass on_corrupt="skip" to answer the other images' in str(refused.exception)
+    done = call("predict", root / "m.tfft", good[0], broken, tmp_path / "missing.png", good[1], "--skip-corrupt")
+    assert done.exit_code == 0, done.output
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == [str(path) for path in good]
+    skipped, missing, count = done.stderr.splitlines()
+    assert skipped.startswith(f"skipped '{broken}' cannot be read as an image")
+    assert missing.startswith(f"skipped '{tmp_path / 'missing.png'}' cannot be read as an image: no such file")
+    assert count == "2 of 4 images have no answer"
 
 
 def test_a_report_of_another_kind_is_refused_before_anything_is_read():

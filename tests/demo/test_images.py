@@ -29,7 +29,7 @@ def test_the_demo_beats_random_weights_and_names_what_it_wrote(tmp_path):
         gains.append(pretrained - max(random))
     assert np.mean(gains) > 0.03
     assert made.table in made.report_path.with_suffix(".md").read_text()
-    assert "The call that repeats it" in made.report_path.read_text()
+    assert "Code that repeats the run" in made.report_path.read_text()
     answer = tfft.load(made.bundle_path).predict(demo.digits(seed).test.inputs[0])[0]
     assert answer.label in [str(digit) for digit in range(10)]
     assert "1497 test" in said[0]

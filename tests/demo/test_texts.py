@@ -80,7 +80,7 @@ def test_the_demo_beats_a_bag_of_words_and_names_what_it_wrote(tmp_path):
     assert tuned > floor + 0.3
     assert made.table in made.report_path.with_suffix(".md").read_text()
     page = made.report_path.read_text()
-    assert "The call that repeats it" in page
+    assert "Code that repeats the run" in page
     assert "tokens in the median" in page
     answer = tfft.load(made.bundle_path).predict("Where is my parcel? It should have been here a week ago.")[0]
     assert answer.label == "order_status"

@@ -1,6 +1,7 @@
 """The page: one file, whole, with everything that was promised, and safe for any name."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -31,22 +32,23 @@ def made(tmp_path_factory):
 
 def test_a_page_holds_everything_and_needs_nothing_else(made):
     run, report = made
-    page = report.to_html(run)
+    assert "<wbr>" in report.to_html(run)
+    page = report.to_html(run).replace("<wbr>", "")
     for words in (
         "Metrics",
-        "How it learned",
+        "Learning curves",
         "Class by class",
-        "Where it is most wrong",
-        "What moved in each phase",
-        "The call that repeats it",
-        "Made with",
+        "Highest losses",
+        "Changed variables of each phase",
+        "Code that repeats the run",
+        "Versions",
         "block3_conv/kernel",
         "tfft.data.from_folder(",
         "seed=0",
         "tensorflow 2.",
     ):
         assert words in page, words
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 4
     assert page.count("data:image/jpeg;base64,") == len(report.worst)
     assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
     assert "prefers-color-scheme: dark" in page
@@ -58,7 +60,7 @@ def test_every_element_is_closed(made):
 
     class Checker(HTMLParser):
         def handle_starttag(self, tag, attributes):
-            if tag not in ("meta", "img", "br"):
+            if tag not in ("meta", "img", "br", "wbr"):
                 open_elements.append(tag)
 
         def handle_endtag(self, tag):
@@ -77,6 +79,28 @@ def test_names_cannot_break_out_of_the_page(toy_arrays):
     page = tfft.evaluate(tfft.build("toy", tfft.tasks.classification(data.labels)), data.test).to_html()
     assert NASTY not in page
     assert "&lt;script&gt;" in page
+
+
+def test_the_title_names_dataset_model_and_date(made):
+    run, report = made
+    for page in (report.to_html(run), replace(report, dataset="photos").to_html()):
+        title = re.search(r"<title>(.*?)</title>", page)[1]
+        assert re.fullmatch(rf"photos\d*, toy, {report.date}", title), title
+        assert title in page[page.index("<h1>") :].replace("<wbr>", "")
+    assert f"<title>classification, toy, {report.date}</title>" in report.to_html()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", report.date)
+
+
+def test_tiles_show_probabilities_beside_losses_and_no_more_digits_than_the_interval(made):
+    _, report = made
+    page = report.to_html()
+    for row in report.worst:
+        assert f"{100 * row['said_probability']:.1f}&nbsp;%" in page
+        assert f"{100 * row['true_probability']:.1f}&nbsp;%" in page
+        assert row["loss"] == pytest.approx(-np.log(row["true_probability"]), rel=1e-6)
+    wide = replace(report, metrics={"accuracy": {"value": 0.93333, "low": 0.85512, "high": 0.98213}}).to_html()
+    assert "<b>0.93</b>" in wide
+    assert "0.86 to 0.98" in wide
 
 
 def test_photos_stay_out_of_dicts_and_bundles(made, tmp_path):

@@ -57,11 +57,13 @@ def test_the_task_that_fits_the_labels(labels, name):
 
 
 def test_a_task_of_a_later_version_is_refused_with_the_upgrade_line():
-    with pytest.raises(BundleError, match=r"task 'detection' is unknown.*'classification'.*pip install -U tfft"):
+    with pytest.raises(
+        BundleError, match=r"task 'detection' is unknown.*'classification'.*upgrade tfft to a newer version"
+    ):
         tasks.from_dict({"name": "detection", "labels": SINGLE.to_dict(), "options": {}})
     values = tasks.classification(SINGLE).to_dict()
     values["options"]["margin"] = 0.5
-    with pytest.raises(BundleError, match=r"'classification' has no option 'margin'.*pip install -U tfft"):
+    with pytest.raises(BundleError, match=r"'classification' has no option 'margin'.*Upgrade tfft to a newer version"):
         tasks.from_dict(values)
 
 

@@ -1,13 +1,14 @@
-"""The live line and the JSON log."""
+"""The progress of phases and features, and the JSON log."""
 
 import json
+import re
 
 import pytest
 
 import tfft
 from tfft.plans import Phase
 from tfft.trainable import nothing
-from tfft.training.progress import JsonLog, LiveLine
+from tfft.training.progress import FeatureProgress, JsonLog, LiveLine
 
 
 @pytest.fixture
@@ -43,15 +44,37 @@ def test_steps_that_are_taken_at_once_move_the_bar_as_far_as_they_go(overview):
         line.on_epoch_begin(epoch)
         for last in (2, 5):
             line.on_train_batch_end(last)
-            done.append(line._bar.tasks[0].completed)
+            done.append(line._display.bar.tasks[0].completed)
     line.close()
     assert done == [3, 6, 9, 12]
-    assert line._bar.finished
+    assert line._display.bar.finished
 
 
-def test_it_is_silent_when_not_a_terminal(overview, capfd):
+def test_without_a_terminal_there_is_one_line_an_epoch(overview, capfd):
     play(LiveLine(Phase("head", nothing(), 1, 0.1), overview, 3))
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"head: epoch 1 of 1, loss 1.0000, val_loss 0.2500, val_accuracy 0.5000, \d+\.\d s\n", err)
+
+
+def test_it_is_silent_when_this_is_asked_for(overview, capfd):
+    play(LiveLine(Phase("head", nothing(), 1, 0.1), overview, 3, show=False))
     assert capfd.readouterr() == ("", "")
+
+
+def test_without_a_terminal_the_computation_of_features_is_announced_once(capfd):
+    progress = FeatureProgress()
+    progress.note("two views")
+    for view in (1, 2):
+        for done in (32, 64, 80):
+            progress(f"toy after block1, view {view} of 2", done, 80)
+    progress("toy after block1, kept before", 80, 80)
+    progress.close()
+    assert capfd.readouterr().err == (
+        "two views\n"
+        "computing toy after block1, view 1 of 2 for 80 examples\n"
+        "computing toy after block1, view 2 of 2 for 80 examples\n"
+    )
 
 
 def test_the_log_appends_one_object_a_line(tmp_path):

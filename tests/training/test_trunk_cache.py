@@ -120,6 +120,14 @@ def test_weights_that_moved_make_new_features(data, tmp_path):
     assert len(Store(tmp_path, 0).entries()) == 4
 
 
+def test_views_are_announced_and_counted_while_they_are_computed(data, capfd):
+    run(data, "memory", PLANS["colors"].with_phases(epochs=3))
+    shown = capfd.readouterr().err
+    note = shown.index("stores the features of 3 random views of each example, so this takes about 3 times as long")
+    first, second = (shown.index(f"view {number} of 3 for") for number in (1, 2))
+    assert note < first < second
+
+
 def test_fewer_views_than_epochs_are_taken_in_turn(data):
     plan = tfft.plans.head_only(epochs=4).with_phases(augment=(augmentation.colors(),))
     kept = run(data, Cache("memory", views=2), plan)

@@ -6,7 +6,8 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfft.core.errors import BackboneError
+from tfft.core.errors import BackboneError, shortlist
+from tfft.core.html_tables import table
 from tfft.core.specs import Block, FeatureSpec
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.text import TextPreprocessor
@@ -79,6 +80,18 @@ class Backbone:
         """
         read = self.preprocessor
         return f"{read.length} tokens" if isinstance(read, TextPreprocessor) else f"{read.height}x{read.width} pixels"
+
+    def _repr_html_(self) -> str:
+        """Return a table of the description, which notebooks show."""
+        options = ", ".join(f"{name}={value!r}" for name, value in self.options)
+        rows = {
+            "backbone": self.handle,
+            "options": options or "defaults",
+            "takes": self.takes(),
+            "emits": f"a {self.features.kind}",
+            "blocks": shortlist([block.name for block in self.blocks]),
+        }
+        return table([{"property": name, "value": value} for name, value in rows.items()])
 
     def to_dict(self) -> dict[str, Any]:
         """Return handle, options, block names and the preparation of inputs as plain JSON values."""

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tfft.backbones.base import Backbone
-from tfft.backbones.handle_kinds import KERAS, instead, is_model
+from tfft.backbones.handle_kinds import KERAS, instead, is_foreign, is_model
 from tfft.backbones.keras_hub.presets import is_own
 from tfft.backbones.savedmodel.locations import HUB, is_archive
 from tfft.core.errors import BackboneError, nearest
 from tfft.core.offline import disconnected
+from tfft.core.quiet import start_tensorflow
 from tfft.preprocess.text import TextPreprocessor
 from tfft.savedmodel.proto import FILE
 
@@ -87,6 +88,8 @@ def load_backbone(handle: "str | keras.Model", *, offline: bool = False, **optio
         'block1'
     """
     source, name = _find(handle)
+    if isinstance(handle, str) and is_foreign(handle):
+        start_tensorflow()
     with disconnected(offline):
         check_options(handle, options, options_of(handle))
         described: Backbone = _module(source).backbone(name, **options)
@@ -98,6 +101,7 @@ def load_backbone(handle: "str | keras.Model", *, offline: bool = False, **optio
 
 
 def _connected(make: Callable[..., Any], offline: bool, *arguments: Any) -> Any:
+    start_tensorflow()
     with disconnected(offline):
         return make(*arguments)
 

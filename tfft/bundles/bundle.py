@@ -1,15 +1,15 @@
-"""What a bundle is, and load(): a folder or zip file that ``export`` wrote -> a Predictor. Reaches no training code.
+"""Load a bundle: a folder or zip file that ``export`` wrote becomes a Predictor. No training code is imported.
 
 ::
 
     flowers.tfft/
         manifest.json   format version, package versions, backbone, task with labels, preprocessing, fingerprints of the weights
                         and of the records below
-        net.keras       pixels or token ids -> logits, opens in plain Keras; no pickled code
-        tokenizer/      of texts: its vocabulary
-        seen.json       content hashes of the examples it was trained and chosen on, and the seed that drew them; after a fit
-        report.json     the report it was exported with, when there was one
-        report.md       the same for people
+        net.keras       pixels or token ids -> logits; opens in plain Keras; contains no pickled code
+        tokenizer/      for texts: the vocabulary of the tokenizer
+        seen.json       after a fit: content hashes of its training and validation examples, and the seed that split them
+        report.json     the report that was exported with the model, if any
+        report.md       the same report as text
 """
 
 import json
@@ -27,10 +27,11 @@ from tfft.archives.unpacking import unpack_zip
 from tfft.archives.zip_files import opened
 from tfft.bundles import manifest as manifests
 from tfft.bundles import records
+from tfft.bundles.paths import check_path
 from tfft.bundles.predictor import Predictor
 from tfft.core import fingerprint, forks, regular_files, strict_json
 from tfft.core.errors import BackboneError, BundleError, TfftError, kind_of, shortlist
-from tfft.core.path_advice import missing_file
+from tfft.core.quiet import start_tensorflow
 from tfft.data.leakage import Seen
 from tfft.keras_files import keras_zip
 from tfft.preprocess.image import ImagePreprocessor
@@ -39,7 +40,7 @@ from tfft.savedmodel.graph_bytes import extracted
 from tfft.tokenizers.saved_tokenizer import FILE as SAVED_TOKENIZER
 
 FORMAT = 1
-MANIFEST, NET, TOKENIZER = "manifest.json", "net.keras", "tokenizer"
+MANIFEST, NET, TOKENIZER = manifests.NAME, "net.keras", "tokenizer"
 CONTENTS = frozenset((MANIFEST, NET, TOKENIZER, *records.RECORDS))
 _AGAIN = "Copy or export it again."
 
@@ -71,10 +72,7 @@ def load(path: str | Path, own_classes: Sequence[type] = ()) -> Predictor:
         )
     path = Path(path)
     shown = repr(str(path))
-    if not path.exists():
-        raise BundleError(
-            f"There is no bundle at {shown}.", fix=f"{missing_file(path)} tfft.export(run.model, path) writes a bundle."
-        )
+    check_path(path)
     try:
         if path.is_dir():
             _check_files(path, shown)
@@ -102,30 +100,31 @@ def _check_zip(path: Path, shown: str) -> None:
         raise BundleError(f"{shown} cannot be read: {error.strerror or error}.", fix="Check the path.") from error
     if not zipfile.is_zipfile(path):
         raise BundleError(
-            f"{shown} is a file, but no whole zip file.",
+            f"{shown} is a file, but not a complete zip file.",
             f"{size:,} bytes",
-            "Pass the folder above it if it is the net.keras of a bundle; copy it again if it is a zip file.",
+            "If it is the net.keras of a bundle, pass the folder above it. If it is a zip file, copy it again.",
         )
     with opened(path, shown, BundleError):
         pass
 
 
 def _check_files(folder: Path, shown: str) -> None:
-    """Refuse links that lead out of the folder, and paths that are not files; other things in the folder are not read."""
+    """Refuse links that lead out of the folder, and special files. Other files in the folder are not read."""
     inside = folder.resolve()
     for path in (path for name in sorted(CONTENTS) for path in (folder / name, *(folder / name).glob("**/*"))):
         target = path.resolve()
         strange = path.exists() and not (path.is_file() or path.is_dir())
         if strange or not target.is_relative_to(inside) or (path.is_symlink() and not path.exists()):
             raise BundleError(
-                f"{shown} holds a link that leads out of it, or something that is no file.",
+                f"{shown} contains a link that leads out of it, or a special file.",
                 repr(str(path.relative_to(folder))),
-                "If it is your own, copy it with the files themselves: cp -rL.",
+                "If the bundle is your own, copy it with the linked files: cp -rL.",
             )
 
 
 def _load_folder(folder: Path, shown: str, own_classes: Sequence[type]) -> Predictor:
     values = manifests.read(folder / MANIFEST, shown, FORMAT)
+    start_tensorflow()
     words = folder / TOKENIZER / SAVED_TOKENIZER
     if words.is_file():
         _refuse_graph(regular_files.read(words, "packed_bytes", error=BundleError), shown)
@@ -147,9 +146,9 @@ def _load_folder(folder: Path, shown: str, own_classes: Sequence[type]) -> Predi
         )
     if names := not_finite(net):
         raise BundleError(
-            f"The net in {shown} has weights that are not finite numbers, and would answer with NaN.",
+            f"The net in {shown} has weights that are not finite numbers, so its answers would be NaN.",
             shortlist(names),
-            "Train it again, with a smaller learning rate.",
+            "Train it again, with a lower learning rate.",
         )
     return Predictor(net, task, preprocessor, values, report, None if seen is None else Seen.from_dict(seen))
 
@@ -188,8 +187,8 @@ def _check_fit(net: Any, outputs: int, preprocessor: ImagePreprocessor | TextPre
     takes = {tuple(tensor.shape)[1:] for tensor in getattr(net, "inputs", None) or ()}
     wanted = {tuple(shape) for _, shape, _ in preprocessor.inputs}
     fits = len(takes) == len(wanted) and all(
-        len(ours) == len(theirs) and all(None in (a, b) or a == b for a, b in zip(ours, theirs, strict=True))
-        for ours, theirs in zip(sorted(wanted, key=str), sorted(takes, key=str), strict=True)
+        len(expected) == len(actual) and all(None in (a, b) or a == b for a, b in zip(expected, actual, strict=True))
+        for expected, actual in zip(sorted(wanted, key=str), sorted(takes, key=str), strict=True)
     )
     if not fits or tuple(getattr(net, "output_shape", ())) != (None, outputs):
         raise BundleError(
@@ -213,11 +212,11 @@ def not_finite(net: Any) -> list[str]:
 
 
 def content_fingerprint(manifest: Mapping[str, Any], seen: Mapping[str, Any] | None) -> str:
-    """One hash of everything besides the weights that answers depend on.
+    """Hash everything that the answers depend on, except the weights.
 
     Args:
-        manifest: With task and preprocessor; pixels of shape (batch, height, width, 3) are made by the latter.
-        seen: What ``Seen.to_dict`` returned, or None.
+        manifest: The values of task and preprocessor, which makes pixels of shape (batch, height, width, 3) or token ids.
+        seen: The result of ``Seen.to_dict``, or None.
 
     Returns:
         32 hexadecimal digits.
@@ -227,7 +226,7 @@ def content_fingerprint(manifest: Mapping[str, Any], seen: Mapping[str, Any] | N
 
 
 def weights_fingerprint(net: Any) -> str:
-    """One hash of all weights of a net, in their order.
+    """Hash all weights of a net, in their order.
 
     Args:
         net: A ``keras.Model`` with variables of any shape and dtype.

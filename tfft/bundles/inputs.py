@@ -1,4 +1,4 @@
-"""Whatever a user hands to ``predict`` -> (name, item) for each single image or text."""
+"""Split the argument of ``predict`` into (name, item) pairs: one for each image or text."""
 
 import os
 import warnings
@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tfft.core.errors import DataError, DataWarning, shortlist
+from tfft.core.errors import DataError, DataWarning, kind_of, shortlist
+from tfft.core.path_advice import missing_file
 from tfft.core.specs import IMAGE_FORMATS, Text
 from tfft.data.examples import Examples, Splits
 from tfft.data.files.file_listing import SUFFIXES, look_below
@@ -30,10 +31,10 @@ def texts(inputs: Any) -> Iterator[tuple[str, Any]]:
         inputs: A text, a pair of texts as a tuple, or a sequence or pandas Series of them.
 
     Yields:
-        (name, Text) of each; anything else comes back as it is, for the preprocessor to refuse.
+        (name, Text) of each; other objects are returned unchanged, and the preprocessor refuses them.
 
     Raises:
-        DataError: For whole data in place of its inputs, and for tensors.
+        DataError: For images and paths, for data with its labels, and for tensors.
 
     Warns:
         DataWarning: When texts are names of files that exist.
@@ -41,10 +42,16 @@ def texts(inputs: Any) -> Iterator[tuple[str, Any]]:
     _check_kind(inputs)
     if hasattr(inputs, "to_numpy"):
         inputs = inputs.to_numpy(object)
-    single = isinstance(inputs, (str, Text, tuple)) or not isinstance(inputs, (Sequence, np.ndarray))
+    single = isinstance(inputs, (str, bytes, bytearray, Text, tuple)) or not isinstance(inputs, (Sequence, np.ndarray))
     inputs = [inputs] if single else inputs
     _warn_files(inputs)
     for index, item in enumerate(inputs):
+        if isinstance(item, (bytes, bytearray, Path, Image.Image)) or getattr(item, "ndim", 1) > 1:
+            raise DataError(
+                f"The model reads texts, and input {index} is {'a path' if isinstance(item, Path) else 'an image'}.",
+                kind_of(item),
+                "Pass texts, such as Path(name).read_text().splitlines(). Images need a model that was trained on images.",
+            )
         text = text_of(item)
         yield f"input {index}" if text is None else text.excerpt(), item if text is None else text
 
@@ -95,6 +102,31 @@ def images(inputs: Any, value_range: tuple[float, float] | None) -> Iterator[tup
             yield f"input {index}", item
 
 
+def check_paths(items: Sequence[tuple[str, Any]]) -> None:
+    """Check that the files of images exist, before any of them is read.
+
+    Args:
+        items: From ``images``: (name, item) of each image of any shape.
+
+    Raises:
+        DataError: When some do not; the message tells a text from a misspelt path.
+    """
+    missing = [item for _, item in items if isinstance(item, str) and not os.path.exists(item)]
+    if not missing:
+        return
+    first = missing[0]
+    if any(letter.isspace() for letter in first) and os.sep not in first and not first.lower().endswith(SUFFIXES):
+        raise DataError(
+            "The model reads images, and there is no file of this name.",
+            f"{first[:60]!r}{'...' if len(first) > 60 else ''}",
+            "Pass paths of images. Texts need a model that was trained on texts.",
+        )
+    what = f"{first!r} cannot be read as an image: no such file."
+    if len(missing) > 1:
+        what = f"{len(missing)} of {len(items)} images do not exist: {shortlist(missing)}."
+    raise DataError(what, fix=missing_file(first))
+
+
 def _files(path: str) -> Iterator[tuple[str, str]]:
     """One file, or all images below a folder."""
     if not os.path.isdir(path):
@@ -109,7 +141,7 @@ def _files(path: str) -> Iterator[tuple[str, str]]:
         )
     if rest := found.rest():
         warnings.warn(
-            f"{len(rest)} files below {path!r} are no images that can be read, and are left out: {found.left_out()}.",
+            f"{len(rest)} files below {path!r} are not readable images and are left out: {found.left_out()}.",
             DataWarning,
             stacklevel=4,  # the user's line above predict and images
         )

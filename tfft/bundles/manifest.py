@@ -1,6 +1,6 @@
-"""Read ``manifest.json`` of a bundle; values of another type or size than ``export`` writes are refused.
+"""Read ``manifest.json`` of a bundle. Values whose type or size ``export`` does not write are refused.
 
-Later code therefore never meets a label that is a number, or an image size of 100,000 x 100,000 pixels.
+So later code never gets a label that is a number, or an image size of 100,000 x 100,000 pixels.
 """
 
 from collections import Counter
@@ -13,6 +13,7 @@ from tfft.core import limits, strict_json
 from tfft.core.errors import BundleError, kind_of, shortlist
 from tfft.tokenizers import hub_tokenizers
 
+NAME = "manifest.json"
 _MOST_SEPARATORS = 8
 _LONGEST_NAME = 10_000
 _TOKENIZERS = hub_tokenizers.CLASSES | {"JsonTokenizer", "SavedTokenizer"}
@@ -44,10 +45,11 @@ def read(path: Path, shown: str, version: int) -> dict[str, Any]:
         raise _wrong(shown, "", kind_of(values))
     if values.get("format") != version or isinstance(values["format"], bool):
         versions = values.get("versions")
+        writer = f"tfft {versions.get('tfft') if isinstance(versions, dict) else None}"[:100]
         raise BundleError(
             f"{shown} has format {values.get('format')!r}"[:300] + f"; this version reads {version}.",
-            f"written by tfft {versions.get('tfft') if isinstance(versions, dict) else None}"[:100],
-            "Upgrade with: pip install -U tfft.",
+            f"written by {writer}",
+            _advice(values.get("format"), version, writer),
         )
     for key, kind in (("versions", dict), ("backbone", dict), ("weights", str), ("content", str)):
         _take(values, key, kind, shown)
@@ -56,6 +58,15 @@ def read(path: Path, shown: str, version: int) -> dict[str, Any]:
     _check_task(_take(values, "task", dict, shown), shown)
     _check_preprocessor(_take(values, "preprocessor", dict, shown), shown)
     return values
+
+
+def _advice(found: Any, version: int, writer: str) -> str:
+    """What to do about a bundle in another format."""
+    if not isinstance(found, int) or isinstance(found, bool):
+        return "Copy or export it again."
+    if found > version:
+        return f"Upgrade tfft to the version that wrote the bundle ({writer}) or a newer one."
+    return f"Train the model again with this version and export it, or use the bundle with the version that wrote it ({writer})."
 
 
 def _check_records(noted: Mapping[str, Any], shown: str) -> None:

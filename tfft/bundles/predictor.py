@@ -1,18 +1,21 @@
 """Answer raw inputs with the net of a bundle. This module imports no training code and reads no pickles."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfft.bundles.inputs import images, texts
+from tfft.bundles.inputs import check_paths, images, texts
 from tfft.core import forks, pickling
-from tfft.core.errors import DataError, DataWarning
+from tfft.core.errors import DataError, DataWarning, shortlist
+from tfft.core.machine import cores
 from tfft.data.leakage import Seen
 from tfft.data.pipeline import check_batch_size
+from tfft.data.raw_examples import OnCorrupt
 from tfft.images.decoding import range_warning
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.text import TextPreprocessor
@@ -28,7 +31,8 @@ class Prediction:
 
     Attributes:
         name: The path of the input, the beginning of a text, or the position of the input in the call.
-        answer: The label, its probability and all scores.
+        answer: The label, its probability and all scores; None when the image cannot be read (``on_corrupt="skip"``).
+        problem: Why the image cannot be read; empty when there is an answer.
 
     Example:
         >>> Prediction("1.jpg", Answer("ants", 0.75, {"ants": 0.75, "bees": 0.25})).to_dict()
@@ -36,27 +40,38 @@ class Prediction:
     """
 
     name: str
-    answer: Answer
+    answer: Answer | None
+    problem: str = ""
 
     @property
     def label(self) -> str | tuple[str, ...] | None:
-        """The class name; a tuple of names for several labels; None for quantities."""
-        return self.answer.label
+        """The class name; a tuple of names for several labels; None for quantities and without an answer."""
+        return None if self.answer is None else self.answer.label
 
     @property
     def probability(self) -> float | None:
-        """The probability of the label, in [0, 1]; None for several labels and for quantities."""
-        return self.answer.probability
+        """The probability of the label, in [0, 1]; None for several labels, for quantities and without an answer."""
+        return None if self.answer is None else self.answer.probability
 
     @property
     def scores(self) -> Mapping[str, float]:
-        """The probability of each class, or the value of each quantity."""
-        return self.answer.scores
+        """The probability of each class, or the value of each quantity; empty without an answer."""
+        return {} if self.answer is None else self.answer.scores
 
     def to_dict(self) -> dict[str, Any]:
         """Return the prediction as plain JSON values."""
         label = list(self.label) if isinstance(self.label, tuple) else self.label
-        return {"name": self.name, "label": label, "probability": self.probability, "scores": dict(self.scores)}
+        values = {"name": self.name, "label": label, "probability": self.probability, "scores": dict(self.scores)}
+        return values | ({"problem": self.problem} if self.problem else {})
+
+
+@dataclass(frozen=True)
+class _Read:
+    """One decoded image, shape (height, width, 3), or the error; and a warning about the image."""
+
+    row: np.ndarray | None
+    warning: str = ""
+    error: DataError | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,9 +105,13 @@ class Predictor:
         return pickling.deep_copy(self, memo)
 
     def predict(
-        self, inputs: Any, batch_size: int = 32, value_range: tuple[float, float] | None = None
+        self,
+        inputs: Any,
+        batch_size: int = 32,
+        value_range: tuple[float, float] | None = None,
+        on_corrupt: OnCorrupt = "error",
     ) -> list[Prediction]:
-        """Answer each input, in order.
+        """Answer each input, in order. The images of the next batch are decoded in parallel while the net computes.
 
         Args:
             inputs: For images: a path, encoded bytes, an array of shape (height, width[, channels]), a Pillow image, or a sequence
@@ -100,6 +119,8 @@ class Predictor:
                 width[, channels]). For texts: a text, a pair of texts as a tuple, or a sequence or pandas Series of these.
             batch_size: The number of inputs in a batch.
             value_range: The (lowest, highest) possible pixel value of arrays that are not uint8.
+            on_corrupt: ``"error"``, or ``"skip"`` to return a Prediction without an answer for each image that cannot be read. Its
+                ``problem`` says why, so answers stay aligned with inputs.
 
         Returns:
             One Prediction for each input.
@@ -107,11 +128,13 @@ class Predictor:
         Raises:
             TfftError: In a process that was forked after TensorFlow had started.
             DataError: When an input cannot be read, or the net answers NaN or infinity; the message has the path or position of the
-                input, and no answers are returned. Also when the model was trained on pairs of texts and gets single ones, or the
-                other way round; when an array may be one image or several; and for data with its labels.
+                input, and no answers are returned. Also for texts when the model reads images, or the other way round; for single
+                texts when it reads pairs, or the other way round; when an array may be one image or several; and for data with its
+                labels.
 
         Warns:
-            DataWarning: When texts are names of files that exist.
+            DataWarning: When texts are names of files that exist; when images are skipped; and when an image with 16 bits per pixel
+                is almost black.
 
         Example:
             >>> import tempfile, tfft
@@ -123,41 +146,89 @@ class Predictor:
         """
         forks.check()
         check_batch_size(batch_size)
+        if on_corrupt not in ("error", "skip"):
+            raise DataError(f"on_corrupt={on_corrupt!r} is unknown.", fix="Use 'error' or 'skip'.")
         of_text = isinstance(self.preprocessor, TextPreprocessor)
         items = list(texts(inputs) if of_text else images(inputs, value_range))
+        if not of_text and on_corrupt == "error":
+            check_paths(items)
         if self.seen is not None:
             for _, item in items:
                 self.seen.check_pairs(item)
         answers: list[Prediction] = []
-        for start in range(0, len(items), batch_size):
-            chosen = items[start : start + batch_size]
-            batch = self.preprocessor.collate(self._rows(chosen, start))
-            logits = np.asarray(self.net.predict_on_batch(self.preprocessor.named(batch)))
-            _check_finite([name for name, _ in chosen], logits)
-            rows = self.task.probabilities(logits)
-            answers += [Prediction(name, self.task.decode(row)) for (name, _), row in zip(chosen, rows, strict=True)]
+        for chosen, found in self._batches(items, batch_size):
+            for each in found:
+                if each.warning:
+                    warnings.warn(each.warning, DataWarning, stacklevel=2)
+                if each.error is not None and on_corrupt == "error":
+                    raise _advised(each.error, len(items))
+            answers += self._answered([name for name, _ in chosen], found)
+        if skipped := [answer.name for answer in answers if answer.answer is None]:
+            warnings.warn(
+                f"{len(skipped)} of {len(items)} images cannot be read and have no answer: {shortlist(skipped)}. "
+                "The attribute 'problem' of each says why.",
+                DataWarning,
+                stacklevel=2,
+            )
         return answers
 
-    def _rows(self, chosen: Sequence[tuple[str, Any]], start: int) -> list[np.ndarray]:
-        if isinstance(self.preprocessor, TextPreprocessor):
-            # one after the other would take a hundred times as long
-            return list(self.preprocessor.many([item for _, item in chosen], start).rows)
-        return list(starmap(self._row, chosen))
+    def _answered(self, names: Sequence[str], found: Sequence[_Read]) -> list[Prediction]:
+        """Answer one batch; inputs that could not be read get a Prediction without an answer."""
+        read = [(name, each.row) for name, each in zip(names, found, strict=True) if each.row is not None]
+        answers: Iterator[Answer] = iter(())
+        if read:
+            batch = self.preprocessor.collate([row for _, row in read])
+            logits = np.asarray(self.net.predict_on_batch(self.preprocessor.named(batch)))
+            _check_finite([name for name, _ in read], logits)
+            answers = map(self.task.decode, self.task.probabilities(logits))
+        return [
+            Prediction(name, None, str(each.error)) if each.row is None else Prediction(name, next(answers))
+            for name, each in zip(names, found, strict=True)
+        ]
 
-    def _row(self, name: str, item: Any) -> np.ndarray:
+    def _batches(
+        self, items: Sequence[tuple[str, Any]], batch_size: int
+    ) -> Iterator[tuple[Sequence[tuple[str, Any]], list[_Read]]]:
+        """Yield the items of each batch with their rows; meanwhile, threads read the images of the next batch."""
+        batches = [items[start : start + batch_size] for start in range(0, len(items), batch_size)]
+        if isinstance(self.preprocessor, TextPreprocessor):
+            for number, chosen in enumerate(batches):
+                # one text after the other would take a hundred times as long
+                rows = self.preprocessor.many([item for _, item in chosen], number * batch_size).rows
+                yield chosen, [_Read(row) for row in rows]
+            return
+        waiting: deque[list[Future[_Read]]] = deque()
+        with ThreadPoolExecutor(cores()) as pool:
+            try:
+                for number in range(len(batches) + 1):
+                    waiting.extend(
+                        [pool.submit(self._read_image, *each) for each in some] for some in batches[number : number + 1]
+                    )
+                    if number:
+                        yield batches[number - 1], [future.result() for future in waiting.popleft()]
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _read_image(self, name: str, item: Any) -> _Read:
+        warning = ""
         if reason := range_warning(item):
-            warnings.warn(
+            warning = (
                 f"{name} has 16 bits a pixel and is almost black: {reason}. If white is a smaller value in it, pass it as an array "
-                "with value_range=(0, 4095), or whatever white is.",
-                DataWarning,
-                stacklevel=4,  # the user's line above predict and _rows
+                "with value_range=(0, 4095), or with another highest value."
             )
         try:
-            return self.preprocessor(item)
+            return _Read(self.preprocessor(item), warning)
         except DataError as error:
-            if name in error.what:
-                raise
-            raise DataError(f"{name}: {error.what}", error.got, error.fix) from None
+            if name not in error.what:
+                error = DataError(f"{name}: {error.what}", error.got, error.fix)
+            return _Read(None, warning, error)
+
+
+def _advised(error: DataError, count: int) -> DataError:
+    """The error of an unreadable image; when there are several images, its advice names ``on_corrupt`` as well."""
+    if count == 1:
+        return error
+    return DataError(error.what, error.got, f'{error.fix} Or pass on_corrupt="skip" to answer the other images.')
 
 
 def _check_finite(names: Sequence[str], logits: np.ndarray) -> None:

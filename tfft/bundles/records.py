@@ -1,4 +1,4 @@
-"""Files of a bundle that no answer depends on, such as its report: digests in the manifest show that none was changed."""
+"""Check the files of a bundle that do not affect answers, such as its report. The manifest holds their digests."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -105,12 +105,12 @@ def _check(model: TransferModel, path: Path, report: Report | None) -> None:
         raise BundleError(
             "The model has weights that are not finite numbers; it would answer with NaN.",
             shortlist(names),
-            "Train it again, with a smaller learning rate.",
+            "Train it again, with a lower learning rate.",
         )
     if report is not None and report.weights != weights_fingerprint(model.net):
         raise BundleError(
             "The report was made with other weights than the model has now.",
-            "a fit goes on with the same net, also for the runs before it"
+            "each fit trains the same net further, so the models of earlier runs change as well"
             if report.names == model.task.labels.names
             else "",
             "Evaluate again before exporting.",
@@ -118,7 +118,7 @@ def _check(model: TransferModel, path: Path, report: Report | None) -> None:
     if report is not None and report.sample is not None and (wrong := report.sample.difference(model)):
         raise BundleError(
             f"The net does not give the answers that the report measured: {wrong}.",
-            fix='Build the model with cache="off", evaluate again, and report this.',
+            fix='Build the model with cache="off", evaluate again, and report this as a bug.',
         )
 
 
@@ -145,10 +145,10 @@ def check_target(path: str | Path) -> None:
         raise BundleError(
             f"A bundle is a folder or a .zip file, not a {path.suffix} file.",
             repr(str(path)),
-            "Write a name such as flowers.tfft; the net.keras inside is an ordinary Keras file.",
+            "Write a name such as flowers.tfft; the net.keras in it is an ordinary Keras file.",
         )
     if not path.name or (path.is_symlink() and not path.exists()):
-        raise BundleError(f"{str(path)!r} is no place for a bundle.", fix="Write a name, such as flowers.tfft.")
+        raise BundleError(f"{str(path)!r} is not a path for a bundle.", fix="Write a name, such as flowers.tfft.")
     if reason := files.refusal(path):
         raise BundleError(f"No bundle can be written to {str(path)!r}: {reason}.", fix="Choose another path.")
     if path.exists() and path.is_dir() == (path.suffix == ".zip"):
@@ -163,7 +163,7 @@ def check_target(path: str | Path) -> None:
 
 
 def _is_bundle(path: Path) -> bool:
-    """Whether all that is there came from ``export``, so that replacing it loses nothing of anybody else's."""
+    """Whether everything at the path was written by ``export``, so that replacing it loses no other files."""
     try:
         if path.is_dir():
             names = {file.name for file in path.iterdir()}
@@ -180,7 +180,7 @@ def _is_bundle(path: Path) -> bool:
 
 
 def _without_texts(report: dict[str, Any]) -> dict[str, Any]:
-    """Who passes a model on does not pass on what people wrote: a text among the worst examples, and the name made of it."""
+    """Remove the texts of the worst examples and their names, so that sharing a model does not share what people wrote."""
     worst = [{**row, "name": "", "text": ""} if "text" in row else row for row in report["worst"]]
     return {**report, "worst": worst}
 

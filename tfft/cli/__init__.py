@@ -1,1 +1,1 @@
-"""The command line: verbs, what is typed for them, and how answers are spoken."""
+"""The command line: the verbs, their arguments, and how answers and errors are printed."""

@@ -1,4 +1,4 @@
-"""What may be typed on the command line, and the backbone and the task that it means."""
+"""The options of the command line, and the backbone and the task that they describe."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tfft.backbones.handle_kinds import is_foreign
 from tfft.cli.recipes import PlanName
 from tfft.core.quiet import start_tensorflow
 
@@ -17,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class CacheName(StrEnum):
-    """Where features may be kept.
+    """Where features of frozen layers are cached.
 
     Attributes:
-        auto: On disk, or in memory where the disk has no room.
+        auto: On disk, or in memory when the disk has no room.
         disk: On disk.
         memory: In memory, for this run.
         off: Nowhere.
@@ -33,10 +32,10 @@ class CacheName(StrEnum):
 
 
 class PrecisionName(StrEnum):
-    """What may be computed in.
+    """The dtypes in which training computes.
 
     Attributes:
-        auto: float32, or what short trials find clearly faster and near enough.
+        auto: float32, or another dtype when short trials on this machine find it clearly faster and accurate enough.
         float32: 24 bits of mantissa.
         bfloat16: 8 bits of mantissa, the range of float32.
         float16: 11 bits of mantissa, a smaller range.
@@ -52,68 +51,72 @@ Data = Annotated[Path, typer.Option(help="Folder of class folders, or a .csv, .t
 BackboneName = Annotated[
     str | None,
     typer.Option(
-        help="Name from `tfft backbones`, hf://, tfhub:, or path of a folder, .tar.gz or .keras.",
+        help="Name from `tfft backbones`, hf://, tfhub:, or path of a folder, .tar.gz or .keras file.",
         show_default="tfft_mini; minilm_l6 for English texts, multilingual_e5_small for others",
     ),
 ]
-Weights = Annotated[str | None, typer.Option(help="'imagenet', a Keras weights file, or 'none' for random.")]
+Weights = Annotated[str | None, typer.Option(help="'imagenet', a Keras weights file, or 'none' for random weights.")]
 Size = Annotated[int | None, typer.Option(help="Input height and width in pixels.")]
 Alpha = Annotated[float | None, typer.Option(help="Width multiplier, for the MobileNets.")]
-Length = Annotated[int | None, typer.Option(help="Most tokens of a text.", show_default="what the backbone takes")]
-Vocabulary = Annotated[Path | None, typer.Option(help="File with a token in each line, for BERT from scratch.")]
+Length = Annotated[
+    int | None, typer.Option(help="Largest number of tokens in a text.", show_default="the limit of the backbone")
+]
+Vocabulary = Annotated[Path | None, typer.Option(help="File with one token in each line, for BERT from scratch.")]
 Layer = Annotated[
-    str | None, typer.Option(help="Layer that a Keras model is cut behind.", show_default="its last but the top")
+    str | None,
+    typer.Option(help="Layer of a Keras model that gives the features.", show_default="the last one before its top"),
 ]
 PixelRange = Annotated[
     str | None,
     typer.Option(
-        help="Pixels that a SavedModel or Keras model expects: raw (0..255), zero_to_one, minus_one_to_one, torch, caffe."
+        help="Pixel range of a SavedModel or Keras model: raw (0..255), zero_to_one, minus_one_to_one, torch, caffe."
     ),
 ]
 Preprocessor = Annotated[
-    str | None, typer.Option(help="SavedModel that turns texts into what one of an encoder takes.")
+    str | None, typer.Option(help="SavedModel that turns texts into the inputs of a SavedModel encoder.")
 ]
 PlanOption = Annotated[
-    PlanName | None, typer.Option(help="Recipe of phases.", show_default="two_phase, or of texts encoder")
+    PlanName | None, typer.Option(help="Recipe of phases.", show_default="two_phase, for texts encoder")
 ]
-HeadEpochs = Annotated[int | None, typer.Option(help="Epochs of the first phase, or of the only one.", min=1)]
+HeadEpochs = Annotated[int | None, typer.Option(help="Epochs of the first or only phase.", min=1)]
 TuneEpochs = Annotated[int | None, typer.Option(help="Epochs of the tune phase.", min=1)]
-Blocks = Annotated[int | None, typer.Option(help="Last blocks that the tune phase trains.", min=1)]
-Balanced = Annotated[bool, typer.Option(help="Weigh rare classes up.")]
-RunFolder = Annotated[Path | None, typer.Option(help="Where log.jsonl, run.json and weights go.")]
-LearningRate = Annotated[float | None, typer.Option(help="Highest rate of the first phase.")]
-ImageColumn = Annotated[
-    str | None, typer.Option(help="Tables: column of image paths.", show_default="path, or of texts: text")
-]
+Blocks = Annotated[int | None, typer.Option(help="Number of last blocks that the tune phase trains.", min=1)]
+Balanced = Annotated[bool, typer.Option(help="Give rare classes more weight.")]
+RunFolder = Annotated[Path | None, typer.Option(help="Folder for log.jsonl, run.json, weights and report.html.")]
+LearningRate = Annotated[float | None, typer.Option(help="Highest learning rate of the first phase.")]
+ImageColumn = Annotated[str | None, typer.Option(help="Tables: column of image paths.", show_default="path")]
 TextColumn = Annotated[
-    str | None, typer.Option(help="Tables: column of texts; of pairs two, with a comma.", show_default=False)
+    str | None,
+    typer.Option(
+        help="Tables: column of texts; for pairs of texts two columns, separated by a comma.", show_default="text"
+    ),
 ]
 LabelColumn = Annotated[str, typer.Option(help="Tables: column of labels; several, separated by commas.")]
-Separator = Annotated[
-    str | None, typer.Option(help="Tables: what stands between several labels in one cell, such as '|'.")
-]
+Separator = Annotated[str | None, typer.Option(help="Tables: separator of several labels in one cell, such as '|'.")]
 Decimal = Annotated[str | None, typer.Option(help="Tables: decimal sign of labels, ',' or '.'.", show_default=False)]
 Quotes = Annotated[
     bool | None,
     typer.Option(
         "--quotes/--no-quotes",
-        help="CSV, TSV: quotation marks enclose cells, or belong to the texts.",
+        help="CSV, TSV: whether quotation marks enclose cells, or belong to the texts.",
         show_default=False,
     ),
 ]
-Precision = Annotated[PrecisionName, typer.Option(help="What training computes in; auto tries on this machine.")]
+Precision = Annotated[
+    PrecisionName, typer.Option(help="Dtype in which training computes; auto chooses after trials on this machine.")
+]
 Parts = Annotated[
     str | None,
     typer.Option(
-        help="Folders: which part is which, such as train=seg_train,test=seg_test; `none` if all folders are classes.",
+        help="Folders: which folder is which part, such as train=seg_train,test=seg_test; `none` if all folders are classes.",
         show_default="by their names",
     ),
 ]
-Seed = Annotated[int, typer.Option(help="Draws the parts, orders the examples, starts the head.")]
-BatchSize = Annotated[int, typer.Option(help="Examples in a batch.", min=1)]
-SkipCorrupt = Annotated[bool, typer.Option(help="Leave unreadable images out instead of stopping.")]
+Seed = Annotated[int, typer.Option(help="Seed of the parts, the order of examples, and the head.")]
+BatchSize = Annotated[int, typer.Option(help="Number of examples in a batch.", min=1)]
+SkipCorrupt = Annotated[bool, typer.Option(help="Skip and list images that cannot be read, instead of stopping.")]
 Augment = Annotated[
-    str | None, typer.Option(help="Changes of training pictures, such as crops,flips; `--augment ?` lists them.")
+    str | None, typer.Option(help="Random changes of training examples, such as crops,flips; `--augment ?` lists them.")
 ]
 Out = Annotated[
     Path | None,
@@ -122,22 +125,23 @@ Out = Annotated[
         "[default: model.tfft, or the first of model-2.tfft ... that is free]"
     ),
 ]
-Bundle = Annotated[Path, typer.Argument(help="Bundle that `tfft fit` wrote.")]
+Bundle = Annotated[Path, typer.Argument(help="Bundle that `tfft fit` wrote: a folder or a .zip file.")]
 
 
 def describe_backbone(name: str, weights: str | None, **options: Any) -> "Backbone":
-    """Describe a backbone with the options that were given, leaving its own defaults for the others.
+    """Describe a backbone with the typed options; the other options keep their defaults.
 
     Args:
-        name: From ``tfft backbones``.
-        weights: ``"imagenet"``, a path, or ``"none"``.
-        **options: Others, such as ``size``, ``length`` or ``pixel_range``; None for those that were not given.
+        name: The value of ``--backbone``.
+        weights: The value of ``--weights``: ``"imagenet"``, a path, or ``"none"``.
+        **options: Other options, such as ``size``, ``length`` or ``pixel_range``; None when not typed.
 
     Returns:
         A Backbone whose features are a map of shape (batch, height, width, channels), or a sequence (batch, tokens, width).
 
     Raises:
-        BackboneError: As ``load_backbone``.
+        BackboneError: When there is no such backbone, or it does not take an option.
+        WeightsError: When the file of a backbone or of weights does not exist.
 
     Example:
         >>> described = describe_backbone("mobilenet", "none", size=64, alpha=None)
@@ -145,7 +149,10 @@ def describe_backbone(name: str, weights: str | None, **options: Any) -> "Backbo
         ('mobilenet', 64)
     """
     import tfft
+    from tfft.backbones.handle_kinds import is_foreign
+    from tfft.cli.typed_paths import check_backbone
 
+    check_backbone(name)
     if is_foreign(name):
         start_tensorflow()
     given = {key: value for key, value in options.items() if value is not None}
@@ -155,20 +162,22 @@ def describe_backbone(name: str, weights: str | None, **options: Any) -> "Backbo
 
 
 def describe_task(labels: "LabelSpace", balanced: bool) -> "Task":
-    """The task of some labels.
+    """Describe the task for the labels of the data.
 
     Args:
-        labels: Of the data.
-        balanced: Whether rare classes weigh more.
+        labels: The label space of the data.
+        balanced: Whether rare classes get more weight.
 
     Returns:
-        A Task whose net answers with logits of shape (batch, outputs).
+        A Task whose net returns logits of shape (batch, outputs).
 
     Raises:
-        BadParameter: When classes are to be balanced and there is not one for each input.
+        BadParameter: When ``balanced`` is set and the data does not have one class for each input.
     """
     import tfft
 
     if balanced and labels.kind != "single":
-        raise typer.BadParameter(f"--balanced is for one class an input; these are of kind {labels.kind!r}.")
+        raise typer.BadParameter(
+            f"--balanced needs one class for each input; these labels are of kind {labels.kind!r}."
+        )
     return tfft.tasks.for_labels(labels, **({"class_weights": "balanced"} if balanced else {}))

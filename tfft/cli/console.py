@@ -1,4 +1,4 @@
-"""How tfft speaks on a command line: our errors and warnings in the words of its options, without Python around them."""
+"""Print answers, errors and warnings on the command line; advice names options instead of Python arguments."""
 
 import json
 import re
@@ -28,6 +28,9 @@ _IN_SHELL = (
     (r"load_backbone\('(\w+)', weights=\"path/to/([^\" ]+)\"\)", r"--weights path/to/\2"),
     (r'weights="?path/to/([^" ]+)"?', r"--weights path/to/\1"),
     (r"weights=None", "--weights none"),
+    (r"tfft\.export\(run\.model, path\) writes a bundle", "`tfft fit` writes a bundle"),
+    (r"that tfft\.export\(\) wrote", "that `tfft fit` wrote"),
+    (r"pass glob\.glob\(.*?\), or in a shell the path without quotes", "write it without quotes"),
     (r"\bquotes=False", "--no-quotes"),
     (r"\bquotes=True", "--quotes"),
     (r"Pass 'imagenet', None,", "Pass imagenet, none"),
@@ -45,7 +48,7 @@ _MEANT = {
     **dict.fromkeys(("check", "info", "version"), "doctor"),
     "help": "--help",
 }
-"""What other tools call the commands."""
+"""Names that other tools have for the commands."""
 
 
 def say(text: object, wrong: bool = False, color: str | None = None) -> None:
@@ -106,13 +109,13 @@ def _with_meant(message: str) -> str:
 
 
 def predicted_line(prediction: "Prediction", top: int | None, as_json: bool) -> str:
-    """One prediction as one line.
+    """Format one prediction as one line.
 
     Args:
-        prediction: For one image.
-        top: How many classes to show, the most probable first; None for the answer: one class, all labels it names, or all
-            quantities; with JSON for everything.
-        as_json: Whether as a JSON object, else with tabs.
+        prediction: The prediction for one image or text.
+        top: The number of classes to show, the most probable first. None shows the answer (one class, all predicted labels, or all
+            quantities), and all scores in JSON.
+        as_json: Whether to write a JSON object, instead of fields separated by tabs.
 
     Returns:
         The line.
@@ -139,13 +142,13 @@ def predicted_line(prediction: "Prediction", top: int | None, as_json: bool) -> 
 
 
 def kept_line(kept: "Kept") -> str:
-    """One entry of the cache as one line.
+    """Format one entry of the cache as one line.
 
     Args:
-        kept: Of a store.
+        kept: An entry of a store.
 
     Returns:
-        First letters of its key, size, how long ago it was used, what it is, and of how many bits.
+        The first letters of its key, its size, the time since it was last used, its content, and its dtype.
 
     Example:
         >>> from tfft.cache.store import Kept
@@ -160,10 +163,10 @@ def kept_line(kept: "Kept") -> str:
 
 
 def in_shell(message: str) -> str:
-    """A message for Python users, with the options of the command line in the place of Python's arguments.
+    """Replace Python arguments in a message by the options of the command line.
 
     Args:
-        message: Of an error or a warning.
+        message: The advice of an error or a warning.
 
     Returns:
         The message for a shell.
@@ -179,13 +182,13 @@ def in_shell(message: str) -> str:
 
 @contextmanager
 def spoken() -> Iterator[None]:
-    """Say errors and warnings of ours in one line each; other errors keep their traceback, which we want to be sent.
+    """Print errors and warnings of tfft in one line each; unexpected errors keep their traceback, for a bug report.
 
     Yields:
         Nothing.
 
     Raises:
-        SystemExit: With status 2 after an error of ours or of the file system.
+        SystemExit: With status 2 after an error of tfft or of the file system.
     """
     with warnings.catch_warnings():
         warnings.showwarning = _show
@@ -194,7 +197,7 @@ def spoken() -> Iterator[None]:
         except (TfftError, OSError) as error:
             said = str(error)
             if isinstance(error, TfftError):
-                # only what we advise is in our words: what was wrong and what we got quotes the user's own
+                # only the advice is translated, because the other parts quote the user's own names
                 said = str(TfftError(error.what, error.got, in_shell(error.fix)))
             say(name(f"{type(error).__name__}: {said}"), wrong=True, color="red")
             raise SystemExit(2) from None
@@ -213,21 +216,21 @@ def _show(
     line: str | None = None,
 ) -> None:
     place = "" if issubclass(category, (DataWarning, RunWarning)) else f"{filename}:{lineno}: "
-    # the advice begins with "pass"; what stands before it quotes the user's own names
+    # the advice begins with "pass"; the text before it quotes the user's own names
     advised = str(message) if place else _ADVICE.sub(lambda found: in_shell(found[0]), str(message))
     said = f"{place}{category.__name__}: {advised}"
     say(said if place else name(said), wrong=True, color="yellow")
 
 
 def backbone_line(source: str, backbone: str) -> str:
-    """A backbone on one line, or what it needs before it can be described.
+    """Format a backbone as one line. If it cannot be described, the line says what it needs.
 
     Args:
-        source: Of ``handles.SOURCES``.
-        backbone: A backbone name.
+        source: A key of ``handles.SOURCES``.
+        backbone: The name of a backbone of this source.
 
     Returns:
-        Such as ``"vgg16   224x224 pixels   5 blocks  keras.applications, ImageNet weights"``.
+        A line such as ``"vgg16   224x224 pixels   5 blocks  keras.applications, ImageNet weights"``.
     """
     from tfft.backbones import handles
     from tfft.core.errors import BackboneError

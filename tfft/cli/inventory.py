@@ -1,4 +1,4 @@
-"""The verbs that say what there is: ``tfft backbones``, ``cache``, ``doctor``."""
+"""The verbs that list things: ``tfft backbones``, ``cache`` and ``doctor``."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -12,12 +12,12 @@ from tfft.core.quiet import start_tensorflow
 
 
 def backbones(
-    name: Annotated[str | None, typer.Argument(help="One backbone, in full.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Show one backbone with its blocks and options.")] = None,
     layer: arguments.Layer = None,
     pixel_range: arguments.PixelRange = None,
     preprocessor: arguments.Preprocessor = None,
 ) -> None:
-    """List the backbones there are, or the blocks and options of one."""
+    """List all backbones, or show the blocks and options of one."""
     from tfft.backbones import handles
 
     if name is None:
@@ -34,13 +34,17 @@ def backbones(
 
 
 def cache(
-    entries: Annotated[list[str] | None, typer.Argument(help="First letters of entries; all when left out.")] = None,
-    clear: Annotated[bool, typer.Option("--clear", help="Delete them; they are computed again when needed.")] = False,
+    entries: Annotated[
+        list[str] | None, typer.Argument(help="First letters of the keys of entries; all entries when left out.")
+    ] = None,
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Delete the entries; they are computed again when needed.")
+    ] = False,
     folder: Annotated[
-        Path | None, typer.Option(help="Where they lie.", show_default="features in the cache folder")
+        Path | None, typer.Option(help="Folder of the entries.", show_default="features in the cache folder")
     ] = None,
 ) -> None:
-    """List what is kept of frozen layers, last used first, or delete it; all of it with what was tried of precisions."""
+    """List or delete cached features of frozen layers. Deleting all of them also deletes the results of precision trials."""
     from tfft.cache.settings import Cache
     from tfft.core.files import in_words
     from tfft.core.machine import trials_file
@@ -68,13 +72,16 @@ def doctor(
     offline: Annotated[bool, typer.Option(help="Open no socket.")] = False,
     source: Annotated[
         str,
-        typer.Option(help="One source of weights, or one backbone: where it looks, what is there, what is missing."),
+        typer.Option(
+            help="One source of weights or one backbone: where it looks for weights, what is there, and what is missing."
+        ),
     ] = "",
 ) -> None:
-    """Say what this machine has: versions, devices, instruction sets, caches, reachable weight sources."""
+    """Show versions, devices, instruction sets, caches, and which sources of weights this machine can reach."""
     from tfft.doctor import examine, examine_source, to_text
 
-    start_tensorflow()
+    if not source:
+        start_tensorflow()
     found = examine_source(source, offline) if source else examine(offline)
     say(to_text(found))
     if any(finding.section == "backbone" and not finding.good for finding in found):

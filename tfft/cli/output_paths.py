@@ -1,4 +1,4 @@
-"""Where a bundle goes: to a free name, elsewhere when its place fails, and beside it when the training is interrupted."""
+"""Choose paths for bundles: a free name, another folder when writing fails, and another name when training is interrupted."""
 
 import tempfile
 from collections.abc import Iterator
@@ -20,37 +20,37 @@ if TYPE_CHECKING:
 
 
 def export_somewhere(model: "TransferModel", path: Path, report: "Report") -> Path:
-    """Export, and when that fails, export to the temporary folder: a training is not lost for a full disk.
+    """Export a bundle. When this fails, export it to the temporary folder, so that a full disk does not lose the training.
 
     Args:
-        model: Trained.
-        path: Where it is meant to go.
-        report: Kept inside.
+        model: The trained model.
+        path: The path of the bundle.
+        report: The report to include.
 
     Returns:
-        Where it went.
+        The path that was written.
 
     Raises:
-        BundleError: When that fails as well.
+        BundleError: When writing to the temporary folder fails as well.
     """
     from tfft.bundles.writer import export
 
     try:
         return export(model, path, report=report)
     except BundleError as error:
-        say(name(f"{error.what} {error.got} Trying elsewhere."), wrong=True, color="red")
+        say(name(f"{error.what} {error.got} Trying the temporary folder."), wrong=True, color="red")
         stem = path.stem or "model"
         return export(model, free_path(str(Path(tempfile.gettempdir()) / stem), ".tfft"), report=report)
 
 
 def check_report(path: Path) -> None:
-    """Refuse a place where no report can be written, before anything is measured.
+    """Check that a report can be written, before anything is measured.
 
     Args:
-        path: Where it is meant to go.
+        path: The path of the report.
 
     Raises:
-        BadParameter: Saying why.
+        BadParameter: When the ending is unknown, or nothing can be written there.
     """
     if path.suffix not in (".html", ".json", ".md"):
         raise typer.BadParameter(f"--out {path}: a report is written as .html, .json or .md.")
@@ -63,8 +63,8 @@ def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
     """Write a bundle of the best weights so far on Ctrl-C or SIGTERM, or when training or the evaluation after it fails.
 
     Args:
-        model: In training.
-        path: Of the bundle that was meant; this one is called ``<name>-stopped``.
+        model: The model in training.
+        path: The path of the intended bundle; the name of this one ends in ``-stopped``.
 
     Yields:
         Nothing.
@@ -87,14 +87,14 @@ def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
 
 
 def free_path(stem: str, suffix: str) -> Path:
-    """The first path of its kind at which nothing stands.
+    """Find the first free path.
 
     Args:
-        stem: Such as ``"model"``.
-        suffix: Such as ``".tfft"``.
+        stem: The beginning of the path, such as ``"model"``.
+        suffix: Its ending, such as ``".tfft"``.
 
     Returns:
-        ``model.tfft``, ``model-2.tfft``, ...
+        The first of ``model.tfft``, ``model-2.tfft``, ... that does not exist.
 
     Example:
         >>> str(free_path("no-such-model", ".tfft"))

@@ -1,4 +1,4 @@
-"""The plan that was typed on the command line."""
+"""Make a plan from the options of the command line."""
 
 from dataclasses import replace
 from enum import StrEnum
@@ -15,10 +15,10 @@ class PlanName(StrEnum):
     """Recipes that the command line offers.
 
     Attributes:
-        two_phase: The head on a frozen backbone, then the last blocks as well.
-        head_only: The head alone; the backbone stays as it is.
-        full: Everything from the first step.
-        encoder: All layers of a text encoder, its head faster.
+        two_phase: Train the head on a frozen backbone, then the last blocks as well.
+        head_only: Train only the head.
+        full: Train all layers from the first step.
+        encoder: Train all layers of a text encoder, the head with a higher learning rate.
     """
 
     two_phase = "two_phase"
@@ -28,18 +28,18 @@ class PlanName(StrEnum):
 
 
 def typed_plan(name: PlanName | None, backbone: "Backbone", *numbers: Any) -> "Plan | None":
-    """The plan that was typed.
+    """Make a plan from the typed options.
 
     Args:
-        name: Of the recipe; None for the one that suits the backbone.
-        backbone: With features of shape (batch, height, width, channels), or of a text.
-        *numbers: As ``describe_plan`` takes them.
+        name: The name of the recipe; None for the default of the backbone.
+        backbone: The backbone, with features of shape (batch, height, width, channels), or of a text.
+        *numbers: The further arguments of ``describe_plan``.
 
     Returns:
-        A Plan; None where nothing was typed, and the size of the data decides as well.
+        A Plan; None when nothing was typed, because the default plan also depends on the size of the data.
 
     Raises:
-        BadParameter: As ``describe_plan``, and for more blocks than there are.
+        BadParameter: When a number belongs to another recipe, or ``--blocks`` is more than the backbone has.
     """
     if name is None and all(number is None for number in numbers):
         return None
@@ -62,9 +62,9 @@ def completed(typed: "Plan | None", name: PlanName | None, epochs: int | None, d
     """Complete a plan of which only some numbers were typed; unspecified options keep their defaults.
 
     Args:
-        typed: From ``typed_plan``.
-        name: Of the recipe, if it was typed.
-        epochs: If they were typed; so many are then run.
+        typed: The result of ``typed_plan``.
+        name: The typed name of the recipe; None when not typed.
+        epochs: The typed number of epochs; early stopping is then off. None when not typed.
         default: The default plan for the data.
 
     Returns:
@@ -95,23 +95,23 @@ def describe_plan(
     learning_rate: float | None,
     augment: str | None = None,
 ) -> "Plan":
-    """Describe a plan with the numbers that were given, leaving the recipe's own defaults for the others.
+    """Describe a plan with the typed numbers; the other numbers keep the defaults of the recipe.
 
     Args:
-        name: Of the recipe.
-        head_epochs: Of the first phase.
-        tune_epochs: Of the second phase.
-        blocks: Last blocks that the second phase trains.
-        learning_rate: Of the first phase.
-        augment: Names of augmentations with commas between them.
+        name: The name of the recipe.
+        head_epochs: Number of epochs of the first phase.
+        tune_epochs: Number of epochs of the second phase.
+        blocks: Number of last blocks that the second phase trains.
+        learning_rate: The learning rate of the first phase.
+        augment: Names of augmentations, separated by commas.
 
     Returns:
         A Plan.
 
     Raises:
         BadParameter: When a number belongs to another recipe.
-        PlanError: When one is out of range.
-        DataError: When there is no such augmentation.
+        PlanError: When a number is out of range.
+        DataError: When an augmentation does not exist.
 
     Example:
         >>> [phase.epochs for phase in describe_plan(PlanName.two_phase, 3, None, None, None)]

@@ -1,4 +1,4 @@
-"""Where inputs and labels come from on the command line, and which of them `tfft evaluate` measures."""
+"""Read the inputs and labels of the command line, and choose the examples that `tfft evaluate` measures."""
 
 import sys
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class Part(StrEnum):
-    """What `tfft evaluate` can measure on.
+    """The examples that `tfft evaluate` can measure.
 
     Attributes:
-        auto: Every image that the model has not seen: the test part of the data it was trained on, or all of new data.
-        train: What its weights were fitted to.
-        validation: What its best weights were chosen by.
-        test: The part that training never touches.
-        all: Everything.
+        auto: All examples that the model has not seen: the test part of the data it was trained on, or all of new data.
+        train: The training part.
+        validation: The validation part, which chose the best weights.
+        test: The test part, which training never uses.
+        all: All examples.
     """
 
     auto = "auto"
@@ -38,14 +38,14 @@ class Part(StrEnum):
 
 @dataclass(frozen=True)
 class TypedData:
-    """Where images and labels come from.
+    """The options that say where inputs and labels come from.
 
     Attributes:
         path: A folder of class folders, or a table.
-        image_column: Of a table.
-        label_column: Of a table; several with commas between them.
-        skip_corrupt: Whether to leave unreadable images out.
-        text_column: Of a table, in place of images; two with a comma between them for pairs of texts.
+        image_column: The column of image paths in a table.
+        label_column: The column of labels in a table; several are separated by commas.
+        skip_corrupt: Whether to skip images that cannot be read.
+        text_column: The column of texts in a table; two, separated by a comma, for pairs of texts.
         parts: Which folder is which part, such as ``"train=seg_train,test=seg_test"``; ``"none"`` when all folders are classes.
         separator: The text between several labels in one cell of a table.
         decimal: The decimal sign of the labels in a table.
@@ -63,16 +63,16 @@ class TypedData:
     quotes: bool | None = None
 
     def splits(self, seed: int) -> "Splits":
-        """Training, validation and test parts.
+        """Read the training, validation and test parts.
 
         Args:
-            seed: Draws those that the source does not have.
+            seed: The seed of the parts that the source does not have.
 
         Returns:
-            Splits; targets of shape (n,), or (n, k) for several label columns.
+            Splits with targets of shape (n,), or (n, k) for several label columns.
 
         Raises:
-            DataError: As ``from_folder`` and ``from_csv``.
+            DataError: When ``from_folder`` or ``from_csv`` cannot read the data.
         """
         import tfft
 
@@ -90,7 +90,7 @@ class TypedData:
 
     @property
     def default_backbone(self) -> str:
-        """The default backbone for images, or for English texts; class folders are looked into for texts."""
+        """The default backbone for this data: one for texts when the folders or the table hold texts, else one for images."""
         from tfft.data.files.file_listing import holds_texts
         from tfft.data.tables.table_files import column_names
 
@@ -103,13 +103,13 @@ class TypedData:
         return "minilm_l6" if texts else "tfft_mini"
 
     def everything(self, labels: "LabelSpace") -> "tuple[Examples, tuple[str, ...]]":
-        """All examples, in the label space of a model.
+        """Read all examples, with the class ids of a model.
 
         Args:
-            labels: Of the model; the source may lack some of its classes.
+            labels: The label space of the model; the source may lack some of its classes.
 
         Returns:
-            The examples, targets of shape (n,) or (n, k), and a sentence for each one that was left out.
+            The examples, with targets of shape (n,) or (n, k), and a sentence for each skipped example.
 
         Raises:
             DataError: When something cannot be read, or a label is unknown to the model.
@@ -164,19 +164,18 @@ def _several(names: str) -> str | list[str]:
 
 
 def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
-    """What is to be answered for.
+    """Read the inputs of ``tfft predict``.
 
     Args:
-        predictor: Of pictures of any shape, or of texts.
-        inputs: As typed.
+        predictor: The model; it reads images of any shape, or texts.
+        inputs: The typed inputs.
 
     Returns:
-        Paths of pictures and folders; or texts: as typed, the lines of files whose names end in .txt, and of standard input for -.
-        Lines end as ``lines_of`` says.
-        Of a model of pairs the texts on both sides of a tab.
+        For images, paths of images and folders. For texts, the typed texts, the lines of ``.txt`` files, and the lines of standard
+        input for ``-``; ``lines_of`` splits them. For pairs of texts, the two texts around a tab.
 
     Raises:
-        DataError: When a file of texts cannot be read, or a text has no tab in it where the model is of pairs.
+        DataError: When a file of texts cannot be read, or the model reads pairs and a line does not have exactly one tab.
     """
     from tfft.data.files.text_files import lines_of
     from tfft.preprocess.text import TextPreprocessor
@@ -222,33 +221,33 @@ def _stands(name: str) -> bool:
 def examples_of(
     source: TypedData, part: Part, seed: int, predictor: "Predictor"
 ) -> "tuple[Examples, tuple[str, ...], str]":
-    """What to measure on.
+    """Choose the examples that ``tfft evaluate`` measures.
 
     Args:
-        source: Of images and labels.
-        part: What was asked for.
-        seed: Draws the parts, where one was asked for.
-        predictor: Whose labels they are, and what it has seen.
+        source: The images or texts, and their labels.
+        part: The value of ``--part``.
+        seed: The seed of the parts.
+        predictor: The model, with its labels and the examples that it has seen.
 
     Returns:
-        Examples with targets of shape (n,) or (n, k), a sentence for each image that was left out, and how to call the examples.
+        Examples with targets of shape (n,) or (n, k), a sentence for each skipped image, and a name for the examples.
 
     Raises:
-        DataError: When there is no such part, or nothing that the model has not seen.
+        DataError: When the part does not exist, or the model has seen all examples.
     """
     if part not in (Part.auto, Part.all):
         splits = source.splits(seed)
         return splits.part(part.value), splits.skipped, f"{part.value} part"
     examples, skipped = source.everything(predictor.task.labels)
     if part is Part.all:
-        return examples, skipped, "everything"
+        return examples, skipped, "all examples"
     import numpy as np
 
     unseen = np.ones(len(examples), bool) if predictor.seen is None else ~predictor.seen.among(examples)
     if not unseen.any():
         raise DataError(
-            "The model has seen all of these images in training.",
-            f"{len(examples)} images",
-            "Pass others, or --part validation to measure on those that chose the weights.",
+            "The model has seen all of these examples in training.",
+            f"{len(examples)} examples",
+            "Pass other data, or --part validation to measure the examples that chose the best weights.",
         )
-    return examples.take(unseen), skipped, "everything" if unseen.all() else "what the model has not seen"
+    return examples.take(unseen), skipped, "all examples" if unseen.all() else "examples that the model has not seen"

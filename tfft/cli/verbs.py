@@ -1,14 +1,16 @@
 """The verbs on the command line: ``tfft fit``, ``evaluate``, ``predict``, ``backbones``, ``cache``, ``doctor``, ``demo``.
 
-Nothing heavy is imported before a command runs, so that ``tfft --help`` answers at once.
+Heavy packages are imported when a command runs, so that ``tfft --help`` answers at once.
 """
 
+import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tfft.cli import arguments, inventory, recipes
+from tfft.cli import arguments, inventory, recipes, typed_paths
 from tfft.cli.arguments import (
     Augment,
     BatchSize,
@@ -27,6 +29,7 @@ from tfft.cli.arguments import (
 from tfft.cli.console import Group, name, predicted_line, say, spoken
 from tfft.cli.output_paths import check_report, export_somewhere, free_path, rescued
 from tfft.cli.sources import Part, TypedData, examples_of, given_inputs
+from tfft.core.errors import DataWarning
 from tfft.core.quiet import start_tensorflow
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="tfft",
     cls=Group,
-    help="Fine-tune pretrained networks in phases, and prove what moved.",
+    help="Fine-tune pretrained networks in phases, and check which variables changed.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -49,9 +52,9 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def tfft_command(
-    version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
-    """Fine-tune pretrained networks in phases, and prove what moved."""
+    """Fine-tune pretrained networks in phases, and check which variables changed."""
     if version:
         from tfft import __version__
 
@@ -89,7 +92,7 @@ def fit(
     decimal: arguments.Decimal = None,
     quotes: arguments.Quotes = None,
     batch_size: BatchSize = 32,
-    cache: Annotated[CacheName, typer.Option(help="Where features of frozen layers are kept.")] = CacheName.auto,
+    cache: Annotated[CacheName, typer.Option(help="Where features of frozen layers are cached.")] = CacheName.auto,
     precision: Precision = PrecisionName.auto,
     seed: Seed = 0,
 ) -> None:
@@ -97,17 +100,20 @@ def fit(
     import tfft
     from tfft.bundles.writer import check_target
     from tfft.plans.defaults import default_plan
+    from tfft.training.checks import check_folder
 
     out = free_path("model", ".tfft") if out is None else out
     check_target(out)
+    typed_paths.check_data(data)
+    check_folder(run_folder)
     source = TypedData(data, image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes)
-    backbone, splits = _default_backbone(source, seed, run_folder) if backbone is None else (backbone, None)
+    backbone, splits = _default_backbone(source, seed) if backbone is None else (backbone, None)
     described = arguments.describe_backbone(
         backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary,
         layer=layer, pixel_range=pixel_range, preprocessor=preprocessor,
     )  # fmt: skip
     typed = recipes.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
-    splits = _read(source, described, seed, run_folder, splits)
+    splits = _read(source, described, seed, splits)
     task = arguments.describe_task(splits.labels, balanced)
     start_tensorflow()
     model = tfft.build(described, task, seed, cache=cache.value, precision=precision.value)
@@ -122,27 +128,22 @@ def fit(
     _write(run, report, out, run_folder)
 
 
-def _default_backbone(source: TypedData, seed: int, run_folder: Path | None) -> "tuple[str, Splits | None]":
-    """The default backbone; of texts it depends on their language, so they are read first."""
+def _default_backbone(source: TypedData, seed: int) -> "tuple[str, Splits | None]":
+    """Choose the default backbone. For texts it depends on their language, so the texts are read first."""
     from tfft.cli.language import ENGLISH, text_backbone
-    from tfft.training.checks import check_folder
 
     chosen = source.default_backbone
     if chosen != ENGLISH:
         return chosen, None
-    check_folder(run_folder)
     splits = source.splits(seed)
     chosen, why = text_backbone(splits.train)
     say(why)
     return chosen, splits
 
 
-def _read(
-    source: TypedData, backbone: "Backbone", seed: int, run_folder: Path | None, splits: "Splits | None"
-) -> "Splits":
-    from tfft.training.checks import check_folder, check_inputs
+def _read(source: TypedData, backbone: "Backbone", seed: int, splits: "Splits | None") -> "Splits":
+    from tfft.training.checks import check_inputs
 
-    check_folder(run_folder)
     splits = source.splits(seed) if splits is None else splits
     check_inputs(backbone, splits)
     say(f"{name(source.path)}: {splits.describe()}")
@@ -166,15 +167,17 @@ def _write(run: "Run", report: "Report", out: Path, run_folder: Path | None) -> 
     if run_folder is not None:
         say(f"wrote {name(report.save(run_folder / 'report.html', run))}")
     if written.resolve().parent != out.resolve().parent:
-        raise typer.Exit(1)  # a script that goes on would not find what it asked for
+        raise typer.Exit(1)  # a script must not go on without the bundle that it asked for
 
 
 @app.command()
 def evaluate(
     bundle: Bundle,
     data: Data,
-    part: Annotated[Part, typer.Option(help="auto is what the model has not seen.")] = Part.auto,
-    out: Annotated[Path | None, typer.Option(help="Report to write: .html, .json, or .md.")] = None,
+    part: Annotated[
+        Part, typer.Option(help="Part to measure; auto: all examples that the model has not seen.")
+    ] = Part.auto,
+    out: Annotated[Path | None, typer.Option(help="Report to write: .html, .json or .md.")] = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = "label",
     text_column: TextColumn = None,
@@ -182,14 +185,18 @@ def evaluate(
     separator: arguments.Separator = None,
     decimal: arguments.Decimal = None,
     quotes: arguments.Quotes = None,
-    seed: Annotated[int | None, typer.Option(help="Draws the parts.", show_default="that of the training")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the parts.", show_default="the seed of the training")
+    ] = None,
     skip_corrupt: SkipCorrupt = False,
 ) -> None:
-    """Measure a bundle on inputs with known labels: on those that it has not seen in training, unless --part names others."""
+    """Measure a bundle on labelled data. By default, only examples that it has not seen in training are measured."""
     import tfft
 
     if out is not None:
         check_report(out)
+    typed_paths.check_inputs(bundle, (), skip_corrupt)
+    typed_paths.check_data(data)
     start_tensorflow()
     predictor = tfft.load(bundle)
     seed = predictor.seen.seed if seed is None and predictor.seen is not None else seed or 0
@@ -197,7 +204,7 @@ def evaluate(
     examples, skipped, chosen = examples_of(source, part, seed, predictor)
     for line in skipped:
         say(f"skipped {name(line)}", wrong=True)
-    report = tfft.evaluate(predictor, examples)
+    report = replace(tfft.evaluate(predictor, examples), dataset=data.stem)
     say(f"{name(data)}, {chosen}\n\n{report.to_markdown()}")
     if out is not None:
         say(f"wrote {name(report.save(out))}")
@@ -209,21 +216,34 @@ def predict(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            help="Images, or folders of images; or texts (of a pair a tab between), .txt files with one a line, - for input."
+            help="Images or folders of images; or texts, .txt files with one text in each line, and - for standard input. "
+            "A tab separates the texts of a pair."
         ),
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object in each line.")] = False,
     top: Annotated[
-        int | None, typer.Option(help="How many classes to show.", min=1, show_default="the answer; with --json all")
+        int | None, typer.Option(help="Number of classes to show.", min=1, show_default="the answer; with --json all")
     ] = None,
+    skip_corrupt: SkipCorrupt = False,
 ) -> None:
-    """Answer for new images or texts."""
+    """Predict the labels of new images or texts."""
     import tfft
 
+    typed_paths.check_inputs(bundle, inputs, skip_corrupt)
     start_tensorflow()
     predictor = tfft.load(bundle)
-    for prediction in predictor.predict(given_inputs(predictor, inputs)):
-        say(predicted_line(prediction, top, as_json))
+    given = given_inputs(predictor, inputs)
+    with warnings.catch_warnings():
+        if skip_corrupt:  # the skipped images are listed below
+            warnings.filterwarnings("ignore", r"\d+ of \d+ images cannot be read", DataWarning)
+        predictions = predictor.predict(given, on_corrupt="skip" if skip_corrupt else "error")
+    for prediction in predictions:
+        if prediction.answer is None:
+            say(f"skipped {name(prediction.problem)}", wrong=True)
+        else:
+            say(predicted_line(prediction, top, as_json))
+    if skipped := sum(prediction.answer is None for prediction in predictions):
+        say(f"{skipped} of {len(predictions)} images have no answer", wrong=True)
 
 
 for verb in (inventory.backbones, inventory.cache, inventory.doctor):
@@ -232,27 +252,31 @@ for verb in (inventory.backbones, inventory.cache, inventory.doctor):
 
 @app.command()
 def demo(
-    text: Annotated[bool, typer.Option("--text", help="Texts, by MiniLM, in place of images.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="Classify texts with MiniLM, instead of images.")] = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the report and the bundle.", show_default="demo, or demo_text")
     ] = None,
     seed: Seed = 0,
 ) -> None:
-    """Fine-tune the embedded backbone on handwritten digits, without a network; or MiniLM on messages."""
+    """Fine-tune the built-in backbone on handwritten digits, without a network; with --text, fine-tune MiniLM on messages."""
+    from tfft.bundles.writer import check_target
+
+    folder = Path("demo_text" if text else "demo") if out is None else out
+    check_target(folder / ("messages.tfft" if text else "digits.tfft"))
     start_tensorflow()
     from tfft.demo import run_demo, run_text_demo
 
-    run = run_text_demo if text else run_demo
-    made = run(Path("demo_text" if text else "demo") if out is None else out, say, seed)
+    made = (run_text_demo if text else run_demo)(folder, say, seed)
     example = '"Where is my parcel?"' if text else "photo.jpg"
     own = "--data reviews.csv --text-column text --backbone minilm_l6" if text else "--data flowers/ --backbone vgg16"
     say(
-        f"\n{made.table}\n\nreport: {name(made.report_path)} (open it in a browser)\nbundle: {name(made.bundle_path)}\n\n"
+        f"\n{made.table}\n\n{made.meaning}\n\n"
+        f"report: {name(made.report_path)} (open it in a browser)\nbundle: {name(made.bundle_path)}\n\n"
         f"next:   tfft predict {name(made.bundle_path)} {example}\n        tfft fit {own} --out mine.tfft"
     )
 
 
 def main() -> None:
-    """Entry point of the ``tfft`` command: errors of ours become one message and exit status 2."""
+    """Run the ``tfft`` command. Errors of tfft become one message and exit status 2."""
     with spoken():
         app()

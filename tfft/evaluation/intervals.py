@@ -1,4 +1,4 @@
-"""How sure a metric is: percentile bootstrap over the examples."""
+"""Compute confidence intervals of metrics: percentile bootstrap over the examples."""
 
 import numpy as np
 
@@ -7,23 +7,23 @@ from tfft.evaluation.metrics import METRICS, TOP
 from tfft.evaluation.predictions import Predictions
 
 _FEWER_DRAWS = {"roc_auc": 5}
-"""Metrics that look at every class and example in each draw are drawn this many times less often."""
+"""Slow metrics, which look at every class and example, use this many times fewer draws."""
 
 
 def with_intervals(
     predictions: Predictions, kind: str, seed: int, draws: int = 1000, level: float = 0.95
 ) -> dict[str, dict[str, float]]:
-    """Every metric with its bootstrap interval.
+    """Compute every metric with its bootstrap interval.
 
     Args:
-        predictions: n of them, probabilities of shape (n, outputs).
-        kind: Of the label space.
-        seed: Of the draws.
-        draws: How often n examples are drawn again with replacement; a fifth of that for ROC-AUC.
-        level: Share of the draws inside the interval.
+        predictions: The predictions for n examples, with probabilities of shape (n, outputs).
+        kind: The kind of the label space.
+        seed: The seed of the random draws.
+        draws: The number of random draws of n examples with replacement; ROC-AUC uses a fifth of them.
+        level: The share of the draws that lies inside the interval.
 
     Returns:
-        ``{"accuracy": {"value": ..., "low": ..., "high": ...}, ...}``; NaN where a metric is not defined, as R2 of one example.
+        ``{"accuracy": {"value": ..., "low": ..., "high": ...}, ...}``. NaN when a metric is undefined, such as R2 of one example.
 
     Raises:
         DataError: When there are no predictions.

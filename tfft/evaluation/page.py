@@ -1,13 +1,13 @@
-"""A report, and the run before it -> one HTML page that needs no other file, light or dark, wide or narrow."""
+"""Make one HTML page of a report and its run. The page needs no other file, and fits light, dark, wide and narrow screens."""
 
-from collections.abc import Mapping, Sequence
-from html import escape as escaped
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tfft.core.terminal import plain
+from tfft.core.html_tables import breakable, escape, table
 from tfft.evaluation import render
-from tfft.plots import report_charts
+from tfft.plots import learning_curves, report_charts
 from tfft.plots.style import svg
 
 if TYPE_CHECKING:
@@ -21,70 +21,75 @@ _STYLE = """
 }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 72rem; padding: 1.5rem 1rem 4rem; background: var(--ground); color: var(--ink);
-  font: 16px/1.5 system-ui, sans-serif; }
+  font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; margin: 0 0 .25rem; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
 p { margin: .4rem 0; } .soft { color: var(--soft); } .warning { border-left: 4px solid #e07b39; padding-left: .8rem; }
+.charts { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; }
+.charts svg { max-width: 100%; height: auto; color: var(--soft); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .25rem .8rem .25rem 0; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; }
-td.number, th.number { text-align: right; } svg { max-width: 100%; min-width: 36rem; height: auto; color: var(--soft); }
+th, td { padding: .25rem .8rem .25rem 0; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
+td.number, th.number { text-align: right; } td.number { white-space: nowrap; }
+@media (max-width: 40rem) { body { padding: 1rem .8rem 3rem; } table { font-size: .8rem; } th, td { padding-right: .5rem; } }
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .8rem; }
-.tile { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .7rem; overflow-wrap: anywhere; }
+.tile { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .7rem; }
 .tile b { display: block; font-size: 1.5rem; font-weight: 600; } .tile img { width: 100%; border-radius: .3rem; display: block; }
-pre { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .8rem; overflow-x: auto; }
+pre { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .8rem; white-space: pre-wrap;
+  font-size: .85rem; }
 details summary { cursor: pointer; }
 """
 
 
 class Run(Protocol):
-    """What a page shows of a training: a ``tfft.training.run.Run``.
+    """The parts of a ``tfft.training.run.Run`` that a page shows.
 
     Attributes:
+        data: Counts and labels of the data, and the call that read it.
         phases: One record for each phase, with its overview of every variable's path, shape and movement.
     """
 
     def describe(self) -> str:
-        """A few lines for a person."""
+        """Describe the run in a few lines."""
 
     def plot(self) -> "Figure":
-        """Learning curves."""
+        """Plot the learning curves."""
+
+    def history(self) -> Mapping[str, Sequence[float]]:
+        """Return each metric over the epochs of all phases."""
 
     def to_code(self) -> str:
-        """The call that repeats it."""
+        """Return code that repeats the run."""
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """Counts and labels of the data, and the call that read it."""
 
     @property
     def phases(self) -> Sequence[Any]:
-        """One record for each, with its overview of every variable's path, shape and movement."""
+        """One record for each phase, with its overview of every variable's path, shape and movement."""
 
 
 def html(report: Mapping[str, Any], thumbnails: Mapping[int, str], run: Run | None = None) -> str:
-    """The page.
+    """Make the page.
 
     Args:
-        report: What ``Report.to_dict`` returned; its confusion matrix has shape (classes, classes).
-        thumbnails: Data URI of each of the worst examples, by position.
-        run: The Run that trained the model, for curves, what moved, and the call that repeats it.
+        report: The result of ``Report.to_dict``; its confusion matrix has shape (classes, classes).
+        thumbnails: Position -> data URI of the image of one of the worst examples.
+        run: The Run that trained the model. It adds learning curves, the changed variables, and the code that repeats it.
 
     Returns:
-        A whole HTML document.
+        A complete HTML document.
     """
-    parts = [_head(report), _metrics(report)]
+    title = _title(report, run)
+    parts = [_head(report, title), _metrics(report)]
     if run is not None:
-        parts += [
-            "<h2>How it learned</h2>",
-            f'<div class="wide">{svg(run.plot())}</div>',
-            f"<pre>{escape(run.describe())}</pre>",
-        ]
+        parts += ["<h2>Learning curves</h2>", _charts(_curves(run)), f"<pre>{escape(run.describe())}</pre>"]
     parts += ["<h2>Class by class</h2>" if report["residuals"] is None else "<h2>Residuals</h2>"]
-    parts += [
-        f'<div class="wide">{svg(report_charts.plot(report))}</div>',
-        _details("in numbers", _table(report["per_class"])),
-    ]
+    parts += [_charts(report_charts.panels(report)), _details("in numbers", _table(report["per_class"]))]
     parts += [_worst(report, thumbnails)]
     if run is not None:
-        parts += [_moved(run), f"<h2>The call that repeats it</h2><pre>{escape(run.to_code())}</pre>"]
+        parts += [_moved(run), f"<h2>Code that repeats the run</h2><pre>{escape(run.to_code())}</pre>"]
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
-    parts += [f'<h2>Made with</h2><p class="soft">{escape(versions)}</p>']
-    title = f"{report['task']} on {report['count']:,} examples"
+    parts += [f'<h2>Versions</h2><p class="soft">{escape(versions)}</p>']
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
@@ -92,50 +97,72 @@ def html(report: Mapping[str, Any], thumbnails: Mapping[int, str], run: Run | No
     )
 
 
-def escape(text: str) -> str:
-    r"""Escape text for HTML, also inside of an attribute.
-
-    Args:
-        text: One or more lines from any source.
-
-    Returns:
-        HTML without tags, and without control characters.
-
-    Example:
-        >>> escape("<b>\u202e\"")
-        '&lt;b&gt;\\u202e&quot;'
-    """
-    return escaped(plain(text, lines=True))
+def _title(report: Mapping[str, Any], run: Run | None) -> str:
+    """The dataset, the model and the date; without a dataset, the task."""
+    dataset = str(report.get("dataset") or "")
+    if not dataset and run is not None:
+        # the first path or name in the call that read the data
+        found = re.search(r"""\((?:\{[^'"]*['"]\w+['"]: )?['"]([^'"]+)['"]""", str(run.data.get("source") or ""))
+        dataset = Path(found[1]).name if found else ""
+    subject = dataset or report["task"].replace("_", " ")
+    return ", ".join(part for part in (subject, report.get("model"), report.get("date")) if part)
 
 
-def _head(report: Mapping[str, Any]) -> str:
-    remark = render.remark(report["count"], report["seen"])
+def _charts(figures: "Sequence[Figure]") -> str:
+    return f'<div class="charts">{"".join(map(svg, figures))}</div>'
+
+
+def _curves(run: Run) -> "list[Figure]":
+    """One figure for each metric, so that a narrow page can stack them."""
+    history = run.history()
+    phases = [(record.phase.name, len(record.history["loss"]), record.best_epoch) for record in run.phases]
+    names = sorted((name for name in history if not name.startswith("val_")), key=lambda name: name != "loss")
+    return [
+        learning_curves.plot({key: history[key] for key in (name, f"val_{name}") if key in history}, phases)
+        for name in names
+    ]
+
+
+def _head(report: Mapping[str, Any], title: str) -> str:
+    remark = render.remark(report["seen"])
     warning = f'<p class="warning">{escape(remark)}</p>' if remark else ""
-    title = escape(report["task"].replace("_", " "))
+    about = f"{report['task'].replace('_', ' ')}, {report['count']:,} examples"
     texts = f"<p class='soft'>{escape(render.lengths(report['tokens']))}</p>" if report.get("tokens") else ""
-    return f"<h1>{title}</h1><p class='soft'>{report['count']:,} examples</p>{texts}{warning}"
+    return f"<h1>{breakable(title)}</h1><p class='soft'>{escape(about)}</p>{texts}{warning}"
 
 
 def _metrics(report: Mapping[str, Any]) -> str:
-    tiles = [
-        f'<div class="tile">{escape(name.replace("_", " "))}<b>{_number(value["value"])}</b>'
-        f'<span class="soft">{_number(value["low"])} to {_number(value["high"])}</span></div>'
-        for name, value in report["metrics"].items()
-    ]
-    return f'<h2>Metrics</h2><div class="tiles">{"".join(tiles)}</div><p class="soft">Below each its 95 % bootstrap interval.</p>'
+    tiles = []
+    for name, value in report["metrics"].items():
+        number, low, high = map(escape, render.with_interval(value["value"], value["low"], value["high"]))
+        tiles.append(
+            f'<div class="tile">{escape(name.replace("_", " "))}<b>{number}</b><span class="soft">{low} to {high}</span></div>'
+        )
+    below = '<p class="soft">Below each metric is its 95 % bootstrap interval.</p>'
+    return f'<h2>Metrics</h2><div class="tiles">{"".join(tiles)}</div>{below}'
 
 
 def _worst(report: Mapping[str, Any], thumbnails: Mapping[int, str]) -> str:
     tiles = []
     for row in report["worst"]:
-        true, said, name = _said(row["true"]), _said(row["said"]), str(row["name"])
-        image = f'<img alt="{true}" src="{thumbnails[row["index"]]}">' if row["index"] in thumbnails else ""
+        true, said, name = _label_text(row["true"]), _label_text(row["said"]), str(row["name"])
+        image = (
+            f'<img alt="{_label_text(row["true"], escape)}" src="{thumbnails[row["index"]]}">'
+            if row["index"] in thumbnails
+            else ""
+        )
         image += f"<p>{escape(row['text'])}</p>" if "text" in row else ""
         tiles.append(
-            f'<div class="tile">{image}<div>true <strong>{true}</strong></div><div>said {said}</div><div class="soft">'
+            f'<div class="tile">{image}<div>true <strong>{true}</strong>{_share(row, "true_probability")}</div>'
+            f'<div>predicted {said}{_share(row, "said_probability")}</div><div class="soft">'
             f"loss {_number(row['loss'])}{'' if 'text' in row else _named(name)}</div></div>"
         )
-    return f'<h2>Where it is most wrong</h2><div class="tiles">{"".join(tiles)}</div>'
+    return f'<h2>Highest losses</h2><div class="tiles">{"".join(tiles)}</div>'
+
+
+def _share(row: Mapping[str, Any], key: str) -> str:
+    """The probability of a class in percent, where there is one."""
+    return f' <span class="soft">{100 * row[key]:.1f}&nbsp;%</span>' if key in row else ""
 
 
 def _moved(run: Run) -> str:
@@ -146,7 +173,7 @@ def _moved(run: Run) -> str:
         rest = f'<p class="soft">... and {len(rows) - _MOST_MOVED} more</p>' if len(rows) > _MOST_MOVED else ""
         title = f"{record.phase.name}: {len(rows)} of {len(record.overview.rows)} variables, {record.overview.describe()} trained"
         sections.append(_details(title, (_table(shown) if shown else "") + rest))
-    return f"<h2>What moved in each phase</h2>{''.join(sections)}"
+    return f"<h2>Changed variables of each phase</h2>{''.join(sections)}"
 
 
 def _details(title: str, content: str) -> str:
@@ -154,30 +181,24 @@ def _details(title: str, content: str) -> str:
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
-    columns = list(rows[0])
-    counted = {column for column in columns if any(isinstance(row[column], (int, float)) for row in rows)}
-    kinds = {column: ' class="number"' if column in counted else "" for column in columns}
-    head = "".join(f"<th{kinds[column]}>{escape(column.replace('_', ' '))}</th>" for column in columns)
-    body = "".join(
-        "<tr>" + "".join(f"<td{kinds[column]}>{_number(row[column])}</td>" for column in columns) + "</tr>"
-        for row in rows
+    return table(
+        [{key: "-" if value is None else value for key, value in row.items()} for row in rows], decimal=render.number
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _named(name: str) -> str:
-    return f'<br><span title="{escape(name)}">{escape(_short(name))}</span>'
+    return f'<br><span title="{escape(name)}">{breakable(_short(name))}</span>'
 
 
 def _short(name: str) -> str:
-    """The last two parts of a path; the whole one shows on hovering."""
+    """The last two parts of a path; the whole path shows on hovering."""
     return "/".join(Path(name).parts[-2:])
 
 
-def _said(value: Any) -> str:
+def _label_text(value: Any, shown: Callable[[object], str] = breakable) -> str:
     if isinstance(value, Mapping):
-        return escape(", ".join(f"{name} {number:.4g}" for name, number in value.items()))
-    return escape(", ".join(value) or "none") if isinstance(value, (list, tuple)) else escape(str(value))
+        return shown(", ".join(f"{name} {number:.4g}" for name, number in value.items()))
+    return shown(", ".join(value) or "none") if isinstance(value, (list, tuple)) else shown(value)
 
 
 def _number(value: Any) -> str:

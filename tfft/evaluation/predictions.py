@@ -1,13 +1,14 @@
 """Run a model over examples batch by batch, and keep its probabilities and the targets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from tfft.core import strategy
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, shortlist
+from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
 from tfft.data.leakage import Seen
 from tfft.data.length_bucketing import by_length
@@ -157,3 +158,34 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
         )
     threshold = np.asarray(task.options.get("threshold", 0.5))
     return Predictions(examples.targets, task.probabilities(logits), threshold, sample)
+
+
+def aligned(examples: Examples, labels: LabelSpace) -> Examples:
+    """Give examples the class ids of a model; other data may have fewer classes.
+
+    Args:
+        examples: Examples with targets of shape (n,) or (n, k).
+        labels: The label space of the model.
+
+    Returns:
+        The same examples with the label space of the model.
+
+    Raises:
+        DataError: When they have a label that the model does not know, or another kind of labels.
+    """
+    given = examples.labels
+    if (given.kind, given.names) == (labels.kind, labels.names):
+        return replace(examples, labels=labels)  # with the standard deviations of the training part
+    strange = [name for name in given.names if name not in labels.names]
+    if given.kind != labels.kind or given.kind == "real" or strange:
+        raise DataError(
+            "The examples have other labels than the model.",
+            f"{given.kind} {shortlist(strange or given.names)} for {labels.kind} {shortlist(labels.names)}",
+            "Evaluate on data of the same label space.",
+        )
+    places = np.array([labels.index(name) for name in given.names])
+    if given.kind == "single":
+        return replace(examples, targets=places[examples.targets], labels=labels)
+    targets = np.zeros((len(examples), len(labels)), examples.targets.dtype)
+    targets[:, places] = examples.targets
+    return replace(examples, targets=targets, labels=labels)

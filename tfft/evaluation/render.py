@@ -1,5 +1,6 @@
 """Format the values of a report as Markdown and sentences."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ def markdown(report: Mapping[str, Any]) -> str:
         versions.
     """
     parts = [f"# {report['task']} on {report['count']:,} examples"]
-    said = remark(report["count"], report["seen"])
+    said = remark(report["seen"])
     parts += [said] if said else []
     parts += [lengths(report["tokens"])] if report.get("tokens") else []
     rows = [
@@ -40,25 +41,25 @@ def markdown(report: Mapping[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def remark(count: int, seen: Mapping[str, int] | None) -> str:
+def remark(seen: Mapping[str, int] | None) -> str:
     """Say in a sentence that some of the examples were training or validation examples of the model.
 
     Args:
-        count: The number of examples.
-        seen: The number of training and validation examples among them; None when this is unknown.
+        seen: The number of training and validation examples among the measured ones; None when this is unknown.
 
     Returns:
         The sentence; empty when there are none.
 
     Example:
-        >>> remark(20, {"train": 14, "validation": 4})
-        'Of these 20, the model was trained on 14 and chosen by 4: the numbers flatter it.'
-        >>> remark(20, None)
+        >>> remark({"train": 14, "validation": 4})
+        'Includes 14 training and 4 validation examples of the model, so these metrics are optimistic.'
+        >>> remark(None)
         ''
     """
-    verbs = {"train": "trained on", "validation": "chosen by"}
-    met = [f"{verbs[part]} {number:,}" for part, number in (seen or {}).items() if number]
-    return f"Of these {count:,}, the model was {' and '.join(met)}: the numbers flatter it." if met else ""
+    names = {"train": "training", "validation": "validation"}
+    met = [f"{number:,} {names[part]}" for part, number in (seen or {}).items() if number]
+    examples = "example" if sum((seen or {}).values()) == 1 else "examples"
+    return f"Includes {' and '.join(met)} {examples} of the model, so these metrics are optimistic." if met else ""
 
 
 def lengths(tokens: Mapping[str, float]) -> str:
@@ -111,6 +112,31 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _shown(text: str) -> str:
     """Escape the text of a cell. A backslash before the separator is not enough, because the text may end in a backslash."""
     return plain(text).translate(_ENTITIES)
+
+
+def with_interval(value: float | None, low: float | None, high: float | None) -> tuple[str, str, str]:
+    """Format a metric and its interval with as many digits as the interval carries: two digits of its width.
+
+    Args:
+        value: The metric; None or NaN when it is undefined.
+        low: The lower end of the interval.
+        high: The upper end.
+
+    Returns:
+        The three numbers as text.
+
+    Example:
+        >>> with_interval(0.93333, 0.85512, 0.98213), with_interval(0.5, 0.5, 0.5), with_interval(None, None, None)
+        (('0.93', '0.86', '0.98'), ('0.5000', '0.5000', '0.5000'), ('-', '-', '-'))
+    """
+    numbers = (value, low, high)
+    known = [each for each in numbers if each is not None and math.isfinite(each)]
+    if len(known) < 3 or known[1] == known[2]:
+        return number(value), number(low), number(high)
+    decimals = 1 - math.floor(math.log10(known[2] - known[1]))
+    if not 0 <= decimals <= 6:
+        return number(value), number(low), number(high)
+    return f"{known[0]:.{decimals}f}", f"{known[1]:.{decimals}f}", f"{known[2]:.{decimals}f}"
 
 
 def number(value: Any) -> str:

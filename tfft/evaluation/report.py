@@ -1,22 +1,21 @@
 """Define ``evaluate`` and the Report that it returns."""
 
+import datetime
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tfft.core import files, fingerprint, forks, versions
-from tfft.core.errors import DataError, kind_of, shortlist
+from tfft.core.errors import DataError, kind_of
+from tfft.core.html_tables import table
 from tfft.core.seed import derive
-from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
 from tfft.evaluation import metrics, render
 from tfft.evaluation.intervals import with_intervals
-from tfft.evaluation.predictions import Model, Predictions, predict
+from tfft.evaluation.predictions import Model, Predictions, aligned, predict
 from tfft.evaluation.top_losses import thumbnails, worst
 from tfft.models.recomputed import Sample
 from tfft.models.tokens import statistics
@@ -48,10 +47,13 @@ class Report:
         seen: The number of examples that were training (``"train"``) or validation (``"validation"``) examples of the model; None
             when this is unknown. If it is not zero, the metrics are optimistic.
         weights: The fingerprint of the measured weights.
-        worst: The examples with the highest loss: position, name, true and predicted label, and loss.
+        worst: The examples with the highest loss: position, name, true and predicted label, their probabilities, and loss.
         residuals: True and predicted quantities of at most 2,000 examples, each a list of shape (n, quantities); None for classes.
         tokens: Lengths, truncated and unknown tokens of texts, as in ``Packed.statistics``; None for images.
         versions: The versions of Python and of packages.
+        model: The handle of the backbone, such as ``"vgg16"``.
+        dataset: The name of the dataset; empty when it is unknown.
+        date: The day of the evaluation, as ``"2026-11-28"``.
         thumbnails: Position -> small image of one of the worst examples, as data URI. Only the HTML page shows them. They are not
             in ``to_dict`` and so in no bundle, so that sharing a model does not share its images.
         sample: A few examples with their logits, which ``export`` compares with the net; not in the bundle.
@@ -70,6 +72,9 @@ class Report:
     residuals: Mapping[str, Sequence[Sequence[float]]] | None = None
     tokens: Mapping[str, float] | None = None
     versions: Mapping[str, str] = field(default_factory=versions.installed)
+    model: str = ""
+    dataset: str = ""
+    date: str = field(default_factory=lambda: datetime.date.today().isoformat(), compare=False)
     thumbnails: Mapping[int, str] = field(default_factory=dict, repr=False, compare=False)
     sample: Sample | None = field(default=None, repr=False, compare=False)
 
@@ -78,7 +83,17 @@ class Report:
         name, value = next(iter(self.metrics.items()))
         said, low, high = (render.number(value[key]) for key in ("value", "low", "high"))
         line = f"{name} {said} [{low}, {high}] on {self.count} examples"
-        return f"{line}. {remark}" if (remark := render.remark(self.count, self.seen)) else line
+        return f"{line}. {remark}" if (remark := render.remark(self.seen)) else line
+
+    def _repr_html_(self) -> str:
+        """Return a table of the metrics with their intervals, which notebooks show."""
+        rows = []
+        for name, values in self.metrics.items():
+            number, low, high = render.with_interval(values["value"], values["low"], values["high"])
+            rows.append({"metric": name.replace("_", " "), "value": number, "95 % interval": f"{low} to {high}"})
+        about = ", ".join(part for part in (self.model, self.task, f"{self.count:,} examples") if part)
+        remark = render.remark(self.seen)
+        return table(rows, f"{about}. {remark}" if remark else about)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain JSON values; the confusion matrix, shape (classes, classes), is a list of rows."""
@@ -96,6 +111,9 @@ class Report:
             "residuals": None if self.residuals is None else dict(self.residuals),
             "tokens": None if self.tokens is None else dict(self.tokens),
             "versions": dict(self.versions),
+            "model": self.model,
+            "dataset": self.dataset,
+            "date": self.date,
         }
 
     def to_markdown(self) -> str:
@@ -202,7 +220,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
             "Use data.validation, add a test folder, or name one with parts=.",
         )
     labels = model.task.labels
-    examples = _aligned(examples, labels)
+    examples = aligned(examples, labels)
     predictions = predict(model, examples, batch_size)
     tabled = labels.kind == "single" and len(labels) <= _MOST_IN_TABLE
     counts = metrics.confusion(predictions) if tabled else None
@@ -222,27 +240,14 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
         tokens=statistics(model.preprocessor, examples),
         thumbnails=thumbnails(rows, examples),
         sample=predictions.sample,
+        model=_handle(model),
     )
 
 
-def _aligned(examples: Examples, labels: LabelSpace) -> Examples:
-    """The examples with the class ids of the model; other data may have fewer classes."""
-    theirs = examples.labels
-    if (theirs.kind, theirs.names) == (labels.kind, labels.names):
-        return replace(examples, labels=labels)  # with the standard deviations of the training part
-    strange = [name for name in theirs.names if name not in labels.names]
-    if theirs.kind != labels.kind or theirs.kind == "real" or strange:
-        raise DataError(
-            "The examples have other labels than the model.",
-            f"{theirs.kind} {shortlist(strange or theirs.names)} for {labels.kind} {shortlist(labels.names)}",
-            "Evaluate on data of the same label space.",
-        )
-    places = np.array([labels.index(name) for name in theirs.names])
-    if theirs.kind == "single":
-        return replace(examples, targets=places[examples.targets], labels=labels)
-    targets = np.zeros((len(examples), len(labels)), examples.targets.dtype)
-    targets[:, places] = examples.targets
-    return replace(examples, targets=targets, labels=labels)
+def _handle(model: Model) -> str:
+    """The handle of the backbone of a TransferModel or a Predictor."""
+    described = getattr(model, "backbone", None)
+    return str(getattr(described, "handle", "") or getattr(model, "manifest", {}).get("backbone", {}).get("handle", ""))
 
 
 def _residuals(predictions: Predictions) -> dict[str, list[list[float]]]:

@@ -29,7 +29,8 @@ def worst(predictions: Predictions, examples: Examples, count: int = COUNT) -> l
 
     Returns:
         A dict for each example, in descending order of loss: position, name, true and predicted label, loss, and the beginning of
-        a text. A label is a class name, a list of class names, or a dict of quantities.
+        a text. With one class an example, also the probabilities of both labels. A label is a class name, a list of class names,
+        or a dict of quantities.
 
     Example:
         >>> found = Predictions(np.array([0, 1]), np.array([[0.9, 0.1], [0.8, 0.2]]))
@@ -45,6 +46,7 @@ def worst(predictions: Predictions, examples: Examples, count: int = COUNT) -> l
     rows = []
     for index in np.argsort(-losses, kind="stable")[:count]:
         true, said = _words(predictions, labels, int(index))
+        shares = predictions.probabilities[index]
         rows.append(
             {
                 "index": int(index),
@@ -53,6 +55,14 @@ def worst(predictions: Predictions, examples: Examples, count: int = COUNT) -> l
                 "said": said,
                 "loss": float(losses[index]),
             }
+            | (
+                {
+                    "true_probability": float(shares[predictions.targets[index]]),
+                    "said_probability": float(shares[predictions.chosen[index]]),
+                }
+                if labels.kind == "single"
+                else {}
+            )
             | _text(examples.inputs[int(index)])
         )
     return rows

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tfft.accelerate.precision import Precision
 from tfft.backbones.base import Backbone
 from tfft.backbones.handle_kinds import instead, is_model
@@ -11,6 +13,8 @@ from tfft.backbones.handles import load_backbone
 from tfft.cache.settings import Cache
 from tfft.core import forks, pickling
 from tfft.core.errors import BackboneError, TaskError, kind_of, shortlist
+from tfft.core.html_tables import table
+from tfft.core.quiet import start_tensorflow
 from tfft.core.seed import derive
 from tfft.core.strategy import resolve, scope
 from tfft.data.examples import Splits
@@ -57,6 +61,17 @@ class TransferModel:
 
     def __repr__(self) -> str:
         return f"<TransferModel: {self.backbone.handle} for {self.task.name} of {shortlist(self.task.labels.names, 5)}>"
+
+    def _repr_html_(self) -> str:
+        """Return a table of backbone, task and parameters, which notebooks show."""
+        trained = sum(int(np.prod(variable.shape)) for variable in self.net.trainable_variables)
+        rows = {
+            "backbone": self.backbone.handle,
+            "task": self.task.name,
+            "labels": shortlist(self.task.labels.names),
+            "parameters": f"{self.net.count_params():,}, of which {trained:,} train now",
+        }
+        return table([{"property": name, "value": value} for name, value in rows.items()])
 
     def __reduce__(self) -> Any:
         raise pickling.refusal(
@@ -164,6 +179,7 @@ def build(
             "Write tfft.tasks.classification(data.labels).",
         )
     kept, computed = Cache.of(cache), Precision.of(precision)
+    start_tensorflow()
     chosen = resolve(strategy)
     with scope(chosen):
         backbone_net = described.load(derive(seed, "backbone"))

@@ -10,6 +10,7 @@ import numpy as np
 from tfft.augment import augmentation
 from tfft.augment.views import Augmentation
 from tfft.core.errors import DataError, PlanError, nearest
+from tfft.core.html_tables import table
 from tfft.plans.rates import Rates
 from tfft.plans.schedule import Schedule
 from tfft.trainable.policy import Policy
@@ -181,6 +182,24 @@ class Plan:
     def describe(self) -> str:
         """Describe each phase in one line."""
         return "\n".join(phase.describe() for phase in self.phases)
+
+    def _repr_html_(self) -> str:
+        """Return a table of the phases, which notebooks show."""
+        rows = []
+        for phase in self.phases:
+            changes = ", ".join(step.describe() for step in phase.augment)
+            trains = phase.trainable.describe()
+            rate = f"{phase.learning_rate:g}"
+            rows.append(
+                {
+                    "phase": phase.name,
+                    "trains": trains,
+                    "epochs": phase.epochs,
+                    "learning rate": rate,
+                    "augment": changes or "-",
+                }
+            )
+        return table(rows)
 
     def with_phases(self, **changes: Any) -> "Plan":
         """Return a plan in which some fields of all phases are replaced.

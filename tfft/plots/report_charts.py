@@ -41,6 +41,33 @@ def plot(report: Mapping[str, Any]) -> "Figure":
         return figure
 
 
+def panels(report: Mapping[str, Any]) -> "list[Figure]":
+    """Plot the parts of ``plot`` as figures of their own, which a narrow page can stack.
+
+    Args:
+        report: What ``Report.to_dict`` returned.
+
+    Returns:
+        For classes the bars and, where there is one, the confusion matrix of shape (classes, classes); else a figure for each
+        quantity.
+    """
+    with inked():
+        if report["residuals"] is not None:
+            figures = [new_figure(4.2, 4) for _ in report["names"]]
+            for index, figure in enumerate(figures):
+                _residual(figure.subplots(), report, index)
+            return figures
+        known = [row for row in report["per_class"] if row["f1"] is not None]
+        rows = sorted(known, key=lambda row: row["f1"])[:_MOST_CLASSES]
+        figures = [new_figure(5.4, max(2.5, 0.32 * len(rows) + 1.2))]
+        _bars(figures[0].subplots(), rows, len(report["names"]))
+        if report["confusion"] is not None and len(report["names"]) <= _MOST_CLASSES:
+            side = min(max(4.2, 0.3 * len(report["names"]) + 1.5), 9)
+            figures.append(new_figure(side, side))
+            _matrix(figures[1].subplots(), report["names"], np.array(report["confusion"]))
+        return figures
+
+
 def _bars(axes: "Axes", rows: list[dict[str, Any]], classes: int) -> None:
     places = np.arange(len(rows))
     axes.barh(places, [row["f1"] for row in rows], color=COLORS[0], height=0.65)
@@ -74,17 +101,20 @@ def _matrix(axes: "Axes", names: list[str], counts: np.ndarray) -> None:
 
 
 def _residuals(report: Mapping[str, Any]) -> "Figure":
-    from sklearn.metrics import PredictionErrorDisplay
-
     names = report["names"]
     figure = new_figure(4.2 * min(len(names), 3), 4 * -(-len(names) // 3))
-    for index, name in enumerate(names):
-        axes = figure.add_subplot(-(-len(names) // 3), min(len(names), 3), index + 1)
-        true, predicted = (np.array(report["residuals"][key])[:, index] for key in ("true", "said"))
-        PredictionErrorDisplay(y_true=true, y_pred=predicted).plot(
-            ax=axes,
-            scatter_kwargs={"s": 12, "color": COLORS[0], "alpha": 0.6, "linewidths": 0},
-            line_kwargs={"color": COLORS[1], "linewidth": 1, "linestyle": "-"},
-        )
-        axes.set(ylabel="Residuals (true - predicted)", title=label(name))
+    for index in range(len(names)):
+        _residual(figure.add_subplot(-(-len(names) // 3), min(len(names), 3), index + 1), report, index)
     return figure
+
+
+def _residual(axes: "Axes", report: Mapping[str, Any], index: int) -> None:
+    from sklearn.metrics import PredictionErrorDisplay
+
+    true, predicted = (np.array(report["residuals"][key])[:, index] for key in ("true", "said"))
+    PredictionErrorDisplay(y_true=true, y_pred=predicted).plot(
+        ax=axes,
+        scatter_kwargs={"s": 12, "color": COLORS[0], "alpha": 0.6, "linewidths": 0},
+        line_kwargs={"color": COLORS[1], "linewidth": 1, "linestyle": "-"},
+    )
+    axes.set(ylabel="Residuals (true - predicted)", title=label(report["names"][index]))

@@ -63,7 +63,7 @@ def from_dict(values: Mapping[str, Any]) -> Task:
     if values["name"] not in _TASKS:
         raise BundleError(
             f"The task {values['name']!r} is unknown to this version of tfft.",
-            fix=f"It knows {shortlist(_TASKS)}; upgrade with: pip install -U tfft.",
+            fix=f"It knows {shortlist(_TASKS)}; upgrade tfft to a newer version.",
         )
     options = {key: tuple(v) if isinstance(v, list) else v for key, v in values["options"].items()}
     known = signature(_TASKS[values["name"]]).parameters
@@ -71,6 +71,6 @@ def from_dict(values: Mapping[str, Any]) -> Task:
     if strange:
         raise BundleError(
             f"The task {values['name']!r} has no option {shortlist(strange)} in this version of tfft.",
-            fix="Upgrade with: pip install -U tfft.",
+            fix="Upgrade tfft to a newer version.",
         )
     return _TASKS[values["name"]](LabelSpace.from_dict(values["labels"]), **options)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from tfft.core.blocks import assign_blocks, units
 from tfft.core.fingerprint import weight_digests
+from tfft.core.html_tables import table
 from tfft.core.specs import Block
 
 Intent = Literal["train", "update", "frozen"]
@@ -108,12 +109,28 @@ class Overview:
             head                 2           18           18
         """
         lines = [f"{'block':<12} {'variables':>9} {'parameters':>12} {'trains':>12} {'moved':>9}"]
+        for row in self._by_block():
+            moved = "" if row["moved"] is None else row["moved"]
+            lines.append(
+                f"{row['block']:<12} {row['variables']:>9,} {row['parameters']:>12,} {row['trains']:>12,} {moved:>9}"
+            )
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Return the table of the blocks, which notebooks show."""
+        return table(self._by_block(), f"{self.describe()} train")
+
+    def _by_block(self) -> list[dict[str, Any]]:
+        found = []
         for block in dict.fromkeys(row.block for row in self.rows):
             rows = [row for row in self.rows if row.block == block]
             trains = sum(row.size for row in rows if row.intent == "train")
-            moved = "" if rows[0].moved is None else str(sum(bool(row.moved) for row in rows))
-            lines.append(f"{block:<12} {len(rows):>9,} {sum(r.size for r in rows):>12,} {trains:>12,} {moved:>9}")
-        return "\n".join(lines)
+            moved = None if rows[0].moved is None else sum(bool(row.moved) for row in rows)
+            parameters = sum(row.size for row in rows)
+            found.append(
+                {"block": block, "variables": len(rows), "parameters": parameters, "trains": trains, "moved": moved}
+            )
+        return found
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return the rows as plain JSON values; ``shape`` becomes a list."""

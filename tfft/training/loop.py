@@ -32,7 +32,7 @@ from tfft.training.feature_schedule import Turn
 from tfft.training.optimizer import optimizer_for
 from tfft.training.phase_inputs import Step, prepare
 from tfft.training.precision_search import choose
-from tfft.training.progress import Counting, JsonLog, LiveLine
+from tfft.training.progress import FeatureProgress, JsonLog, LiveLine
 from tfft.training.run import PhaseRecord, Run
 from tfft.training.trunk_cache import TrunkCache
 from tfft.training.verify_updates import prove, starved
@@ -66,7 +66,8 @@ def fit(
         batch_size: Number of examples in a batch.
         run_folder: The folder for ``log.jsonl``, which grows during training, and for ``run.json`` and the weights, which are
             written after each phase. None writes nothing.
-        progress: Whether to show a progress bar. None shows it in terminals and notebooks.
+        progress: Whether to show a progress bar. None shows it in terminals and notebooks, and elsewhere writes one line for each
+            epoch to the error stream. False shows nothing.
 
     Returns:
         A Run with the trained model and the record of every phase.
@@ -98,8 +99,8 @@ def fit(
     derive(seed, "order")  # an invalid seed is refused before training starts
     with noticed() as interrupted, scope(model.strategy), forgotten():
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data))
-        counting = Counting(progress)
-        features = TrunkCache(model, data, derive(run.seed, "order"), counting)
+        counting = FeatureProgress(progress)
+        features = TrunkCache(model, data, derive(run.seed, "order"), counting, counting.note)
         try:
             return _train(run, data, features, folder, progress, interrupted)
         finally:

@@ -112,7 +112,7 @@ def prepare(
         net = tail_net(model, at, precision)
         train = reading_features(tables, at, precision.trunk, data.train, encode, now.first_epoch)
         validation = reading_features([held_out], at, precision.trunk, data.validation, encode)
-        several = f", {len(tables)} views" if now.phase.augment else ""
+        several = f", {len(tables)} view{'s' if len(tables) > 1 else ''}" if now.phase.augment else ""
         note = f"features {at.describe()}, {precision.trunk}{several}"
         note += f", in memory ({cache.kept.in_memory})" if tables[0].folder is None and cache.kept.in_memory else ""
     note += "" if precision.tail == FLOAT32 or now.at.part == HEAD else f"; trained in {precision.tail}"

@@ -1,4 +1,4 @@
-"""Show the progress of a phase: a bar in terminals and notebooks, and JSON lines in a log file."""
+"""Show the progress of a phase and of the computation of features, and write JSON lines to a log file."""
 
 import json
 import math
@@ -8,42 +8,29 @@ from pathlib import Path
 from typing import Any
 
 import keras
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 
 from tfft.core.errors import RunWarning
-from tfft.core.terminal import plain
 from tfft.plans.phase import Phase
 from tfft.trainable.overview import Overview
-
-_WIDE = 110  # columns from which on the bar and every metric fit into one line
+from tfft.training.displays import Lines, display
 
 
 class LiveLine(keras.callbacks.Callback):
-    """A progress bar on one line: phase, trained part, epoch, remaining time and the latest metrics.
+    """Show phase, trained part, epoch and the latest metrics; without a terminal and a notebook, write one line for each epoch.
 
     Args:
         phase: The phase.
         overview: The variables of the phase.
         steps: The number of batches in one epoch.
-        show: Whether to show the bar; None shows it in terminals and notebooks.
+        show: Whether to show a bar. None shows it in terminals and notebooks, and writes lines elsewhere.
     """
 
     def __init__(self, phase: Phase, overview: Overview, steps: int, show: bool | None = None) -> None:
         super().__init__()
-        console = Console(stderr=True)
-        self._show = (console.is_terminal or console.is_jupyter) if show is None else show
-        self._phase, self._steps, self._before = phase, steps, 0
+        self._display = display(show)
+        self._phase, self._steps, self._epoch, self._numbers = phase, steps, 0, ""
         self._trains = overview.describe()
-        self._wide = console.width >= _WIDE
-        columns: list[ProgressColumn] = [
-            TextColumn("[bold]{task.fields[phase]}[/bold] trains {task.fields[trains]}, epoch {task.fields[epoch]}"),
-            *([BarColumn(bar_width=16)] if self._wide else []),
-            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-            TextColumn("{task.fields[numbers]}"),
-        ]
-        self._bar = Progress(*columns, console=console)
+        self._begun = time.monotonic()
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Start the bar.
@@ -51,95 +38,100 @@ class LiveLine(keras.callbacks.Callback):
         Args:
             logs: Unused.
         """
-        if self._show:
-            self._task = self._bar.add_task(
-                "", total=self._phase.epochs * self._steps, phase=escape(plain(self._phase.name)), trains=self._trains,
-                epoch=f"1/{self._phase.epochs}", numbers="",
-            )  # fmt: skip
-            self._bar.start()
+        self._move(0)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Count the epoch.
 
         Args:
-            epoch: From 0.
+            epoch: The number of the epoch, from 0.
             logs: Unused.
         """
-        if self._show:
-            self._before = epoch * self._steps
-            self._bar.update(self._task, epoch=f"{epoch + 1}/{self._phase.epochs}")
+        self._epoch, self._begun = epoch, time.monotonic()
+        self._move(0)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Move the bar.
 
         Args:
-            batch: Of the epoch, from 0.
+            batch: The number of the batch in the epoch, from 0.
             logs: Unused.
         """
-        if self._show:
-            # with steps_per_execution, Keras calls this once for several steps
-            self._bar.update(self._task, completed=self._before + batch + 1)
+        # with steps_per_execution, Keras calls this once for several steps
+        self._move(batch + 1)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Show the epoch's metrics.
+        """Show the metrics of the epoch.
 
         Args:
-            epoch: From 0.
-            logs: Keras' metrics of the epoch.
+            epoch: The number of the epoch, from 0.
+            logs: The metrics of the epoch, from Keras.
         """
-        if self._show:
-            shown = {k: v for k, v in (logs or {}).items() if k == "val_loss" or (self._wide and k.startswith("val_"))}
-            numbers = " ".join(f"{name} {value:.4f}" for name, value in shown.items())
-            self._bar.update(self._task, numbers=numbers)
+        found = logs or {}
+        if isinstance(self._display, Lines):
+            numbers = ", ".join(
+                f"{name} {found[name]:.4f}" for name in found if name == "loss" or name.startswith("val_")
+            )
+            seconds = time.monotonic() - self._begun
+            self._display.line(
+                f"{self._phase.name}: epoch {epoch + 1} of {self._phase.epochs}, {numbers}, {seconds:.1f} s"
+            )
+        wide = self._display.wide
+        shown = {k: v for k, v in found.items() if k == "val_loss" or (wide and k.startswith("val_"))}
+        self._numbers = " ".join(f"{name} {value:.4f}" for name, value in shown.items())
+        self._move(self._steps)
 
     def close(self) -> None:
-        """Stop the bar and leave it visible; it may be called twice."""
-        if self._show:
-            self._bar.stop()
+        """Stop the bar and leave its last state visible; it may be called twice."""
+        self._display.close()
+
+    def _move(self, done: int) -> None:
+        text = f"{self._phase.name} trains {self._trains}, epoch {self._epoch + 1}/{self._phase.epochs}"
+        self._display.move(text, self._epoch * self._steps + done, self._phase.epochs * self._steps, self._numbers)
 
 
-class Counting:
-    """A progress bar for the computation of features before a phase.
+class FeatureProgress:
+    """Show the progress of the computation of features before a phase.
 
     Args:
-        show: Whether to show the bar; None shows it in terminals and notebooks.
+        show: Whether to show a bar. None shows it in terminals and notebooks, and writes lines elsewhere.
 
     Example:
-        >>> counting = Counting(show=False)
-        >>> counting("features", done=3, count=10)  # nothing to see
+        >>> progress = FeatureProgress(show=False)
+        >>> progress("features", done=3, count=10)  # nothing to see
     """
 
     def __init__(self, show: bool | None = None) -> None:
-        console = Console(stderr=True)
-        self._show = (console.is_terminal or console.is_jupyter) if show is None else show
-        self._console = console
-        self._bar: Progress | None = None
+        self._display = display(show)
+        self._what = ""
 
     def __call__(self, what: str, done: int, count: int) -> None:
         """Move the bar; it stops when all examples are done.
 
         Args:
-            what: What is computed, such as ``"vgg16 after block4_pool"``.
+            what: The computed features, such as ``"vgg16 after block4_pool"``.
             done: The number of finished examples.
             count: The number of all examples.
         """
-        if not self._show:
-            return
-        if self._bar is None:
-            text = TextColumn("computing {task.description}, {task.completed:,.0f} of {task.total:,.0f}")
-            left = TimeRemainingColumn(compact=True, elapsed_when_finished=True)
-            self._bar = Progress(text, BarColumn(bar_width=16), left, console=self._console)
-            self._task = self._bar.add_task(what, total=count)
-            self._bar.start()
-        self._bar.update(self._task, completed=done)
+        if what != self._what and done < count:
+            self._display.begin(f"computing {what} for {count:,} examples")
+            self._what = what
+        self._display.move(f"computing {what}, {done:,} of {count:,}", done, count)
         if done == count:
             self.close()
 
+    def note(self, text: str) -> None:
+        """Show a line that stays.
+
+        Args:
+            text: The line.
+        """
+        self._display.line(text)
+
     def close(self) -> None:
-        """Stop the bar and leave it visible; it may be called twice."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        """Stop the bar and leave its last state visible; it may be called twice."""
+        self._display.close()
+        self._what = ""
 
 
 class JsonLog(keras.callbacks.Callback):
@@ -184,7 +176,7 @@ class JsonLog(keras.callbacks.Callback):
         """Append the epoch's metrics.
 
         Args:
-            epoch: Of the phase, from 0.
+            epoch: The number of the epoch in the phase, from 0.
             logs: Keras' metrics of the epoch.
         """
         self.write(

@@ -11,6 +11,7 @@ from tfft import tasks
 from tfft.accelerate.precision import Precision
 from tfft.cache.settings import Cache
 from tfft.core import files, versions
+from tfft.core.html_tables import table
 from tfft.core.strategy import replicas
 from tfft.keras_files import saving
 from tfft.models.assembly import TransferModel
@@ -125,6 +126,27 @@ class Run:
                 "for validation), more epochs or another learning rate may help."
             )
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Return a table of the phases, which notebooks show."""
+        rows = []
+        for record in self.phases:
+            kept = {
+                name: f"{values[record.best_epoch - 1]:.4f}" if record.best_epoch else "-"
+                for name, values in record.history.items()
+                if name.startswith("val_")
+            }
+            rows.append(
+                {
+                    "phase": record.phase.name,
+                    "trained": record.overview.describe(),
+                    "kept epoch": f"{record.best_epoch} of {len(record.history.get('loss', ()))}",
+                    **kept,
+                    "seconds": f"{record.seconds:.1f}",
+                }
+            )
+        names = dict.fromkeys(name for row in rows for name in row)
+        return table([{name: row.get(name, "-") for name in names} for row in rows] or [{"phase": "no finished phase"}])
 
     def history(self) -> dict[str, list[float]]:
         """Return each metric over the epochs of all phases.

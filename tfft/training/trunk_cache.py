@@ -34,6 +34,10 @@ Reader = Callable[[int], np.ndarray]
 Check = Callable[[np.ndarray], str]
 
 
+def _unsaid(text: str) -> None:
+    """Ignore a sentence for the user."""
+
+
 @dataclass
 class TrunkCache:
     """The features of one run.
@@ -44,6 +48,7 @@ class TrunkCache:
         seed: The seed of random views.
         progress: A function that is called with a description, the number of finished examples, and the number of all examples.
         kept: The tables of features; the caller closes them at the end of the run.
+        note: A function that is called with a sentence for the user.
         raw: The training part as it was given, before texts become tokens.
     """
 
@@ -51,6 +56,7 @@ class TrunkCache:
     data: Splits
     seed: int
     progress: Progress
+    note: Callable[[str], None] = _unsaid
     kept: Tables = field(init=False)
     raw: Examples = field(init=False)
     _extractions: dict[str, Extraction] = field(default_factory=dict)
@@ -80,16 +86,21 @@ class TrunkCache:
         at = legal(turns[0], self.model.cache)
         known = cache(lambda each: identity(self.model, each, dtype))  # hashes all weights, which takes a while
 
-        def filled(examples: Examples, draw: Mapping[str, Any]) -> Shards:
+        def filled(examples: Examples, draw: Mapping[str, Any], view: str = "") -> Shards:
             cuts = [at] if draw else chain(turns, self.model.cache, examples is self.data.train)
             keys = {each: made_from(known(each), examples, draw) for each in cuts}
-            return self._filled(at, keys, examples, draw, dtype)
+            return self._filled(at, keys, examples, draw, dtype, view)
 
         count, each = self.views(turns[0], dtype), _view_bytes(self.data.train, at, dtype)
         if count > 1 and count * each > self.model.cache.most_bytes:
             most = self.model.cache.most_bytes
             raise NotKeptError(f"{count} views of {in_words(each)} do not fit into {in_words(most)}")
-        train = [filled(self.data.train, draw) for draw in draws(turns[0], count, self.seed)]
+        if count > 1:
+            self.note(_about_views(turns[0].phase, count))
+        train = [
+            filled(self.data.train, draw, f", view {number} of {count}" if count > 1 else "")
+            for number, draw in enumerate(draws(turns[0], count, self.seed), 1)
+        ]
         return at, train, filled(self.data.validation, {})
 
     def views(self, turn: Turn, dtype: str) -> int:
@@ -153,9 +164,15 @@ class TrunkCache:
             return examples
 
     def _filled(
-        self, at: Cut, keys: Mapping[Cut, dict[str, Any]], examples: Examples, draw: Mapping[str, Any], dtype: str
+        self,
+        at: Cut,
+        keys: Mapping[Cut, dict[str, Any]],
+        examples: Examples,
+        draw: Mapping[str, Any],
+        dtype: str,
+        view: str,
     ) -> Shards:
-        """The table of one cut; other tables are filled in the same pass if there is room."""
+        """The table of one cut; other tables are filled in the same pass if there is room. ``view`` is for the progress bar."""
         lengths = lengths_of(examples)
         longest = 0 if lengths is None else padded(int(lengths.max()))
 
@@ -173,9 +190,8 @@ class TrunkCache:
             checks = [(each.table, partial(self._difference, each, read, dtype, lengths)) for each in wanted]
             # features are computed from other features, so all tables are checked before any is filled
             wrong = [(found, check) for found, check in checks if self.kept.is_wrong(found, check)]
-            self.extraction(dtype).fill(
-                wanted, read, lambda done, count: self.progress(keys[at]["what"], done, count), lengths
-            )
+            what = f"{keys[at]['what']}{view}"
+            self.extraction(dtype).fill(wanted, read, lambda done, count: self.progress(what, done, count), lengths)
             for found, check in wrong:
                 _refuse_chance(found, check)
             return own
@@ -201,6 +217,14 @@ class TrunkCache:
             return changed_views.read(unchanged(examples, index), preprocessor, changes, random)
 
         return read
+
+
+def _about_views(phase: Phase, count: int) -> str:
+    changes = ", ".join(step.describe() for step in phase.augment)
+    return (
+        f"Phase {phase.name!r} augments its training examples ({changes}): it computes and stores the features of {count} random "
+        f"views of each example, so this takes about {count} times as long as without augmentation."
+    )
 
 
 def _refuse_chance(table: Shards, check: Check) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tfft.core.errors import DataError, nearest, shortlist
 from tfft.core.offline import disconnected, is_offline
+from tfft.core.quiet import start_tensorflow
 from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.files.parts import PART_NAMES, PARTS
@@ -55,6 +56,7 @@ def from_tfds(
         Traceback (most recent call last):
         tfft.core.errors.DataError: TensorFlow Datasets has no dataset 'no such set'...
     """
+    start_tensorflow()
     import tensorflow_datasets as tfds
 
     source = as_call(from_tfds, locals())

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft.core.errors import DataError, nearest, shortlist
+from tfft.core.quiet import start_tensorflow
 from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.files.record_lengths import check_lengths
@@ -58,6 +59,7 @@ def from_tfrecord(
         found = _files(part, some)
         for file in found:
             check_lengths(file)
+        start_tensorflow()
         parsed = dict(features or _seen(found[0], input_key, label_key))
         for key in (input_key, label_key):
             if key not in parsed:

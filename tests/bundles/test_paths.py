@@ -1,0 +1,36 @@
+"""The path of a bundle is looked at without TensorFlow."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tfft.bundles.paths import check_path, reads_texts
+from tfft.core.errors import BundleError
+
+
+@pytest.mark.parametrize(("preprocessor", "texts"), [({"height": 8}, False), ({"tokenizer": {}}, True)])
+def test_the_manifest_says_what_the_net_reads_in_folders_and_zip_files(
+    tmp_path: Path, preprocessor: dict[str, object], texts: bool
+) -> None:
+    content = json.dumps({"preprocessor": preprocessor})
+    (tmp_path / "m.tfft").mkdir()
+    (tmp_path / "m.tfft" / "manifest.json").write_text(content)
+    with zipfile.ZipFile(tmp_path / "m.zip", "w") as archive:
+        archive.writestr("manifest.json", content)
+    assert reads_texts(tmp_path / "m.tfft") is reads_texts(tmp_path / "m.zip") is texts
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"preprocessor": 3}', "\x00"])
+def test_a_damaged_manifest_says_nothing(tmp_path: Path, content: str) -> None:
+    (tmp_path / "manifest.json").write_text(content)
+    assert reads_texts(tmp_path) is None
+    assert reads_texts(tmp_path / "manifest.json") is None
+    assert reads_texts(tmp_path / "nowhere") is None
+
+
+def test_a_missing_bundle_is_told_what_writes_one(tmp_path: Path) -> None:
+    check_path(tmp_path)
+    with pytest.raises(BundleError, match=r"no bundle at .*nowhere'.*tfft\.export\(run\.model, path\) writes a bundle"):
+        check_path(tmp_path / "nowhere")

@@ -1,0 +1,85 @@
+"""Misspelt paths are reported before TensorFlow starts."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tfft.cli.typed_paths import check_backbone, check_data, check_inputs
+from tfft.core.errors import BundleError, DataError, WeightsError
+
+_WITHOUT_TENSORFLOW = """
+import sys
+from tfft.cli.verbs import app, spoken
+for words in {words!r}:
+    try:
+        with spoken():
+            app(words)
+    except SystemExit as ended:
+        print(ended.code, "tensorflow" in sys.modules, "keras" in sys.modules)
+"""
+
+
+def bundle(folder: Path, preprocessor: dict[str, object]) -> Path:
+    folder.mkdir()
+    (folder / "manifest.json").write_text(json.dumps({"preprocessor": preprocessor}))
+    return folder
+
+
+def test_no_verb_starts_tensorflow_for_a_path_that_does_not_exist(tmp_path: Path) -> None:
+    images, texts = bundle(tmp_path / "i.tfft", {"height": 8}), bundle(tmp_path / "t.tfft", {"tokenizer": {}})
+    (tmp_path / "file").write_text("")
+    words = [
+        ["fit", "--data", "nowhere"],
+        ["fit", "--data", str(tmp_path), "--backbone", "nowhere.keras"],
+        ["fit", "--data", str(tmp_path), "--weights", "nowhere.h5"],
+        ["fit", "--data", str(tmp_path), "--run-folder", str(tmp_path / "file" / "run")],
+        ["evaluate", "nowhere.tfft", "--data", "nowhere"],
+        ["evaluate", str(images), "--data", "nowhere"],
+        ["predict", "nowhere.tfft", "x.png"],
+        ["predict", str(images), "nowhere.png"],
+        ["predict", str(images), "Where is my parcel?"],
+        ["predict", str(texts), "nowhere.txt"],
+        ["backbones", "nowhere.tar.gz"],
+        ["doctor", "--source", "nowhere"],
+        ["demo", "--out", str(tmp_path / "file" / "demo")],
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_TENSORFLOW.format(words=words)],
+        capture_output=True, text=True, timeout=300, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(Path.cwd())},
+    )  # fmt: skip
+    assert done.stdout.splitlines() == ["2 False False"] * len(words), done.stdout + done.stderr
+    said = done.stderr.splitlines()
+    assert len(said) == len(words)
+    assert "`tfft fit` writes a bundle" in said[4]
+    assert "Texts need a model that was trained on texts" in said[8]
+
+
+def test_missing_images_may_be_skipped_and_missing_texts_may_not(tmp_path: Path) -> None:
+    images, texts = bundle(tmp_path / "i.tfft", {"height": 8}), bundle(tmp_path / "t.tfft", {"tokenizer": {}})
+    check_inputs(images, ["nowhere.png"], skip_corrupt=True)
+    with pytest.raises(DataError, match=r"'nowhere\.png' cannot be read as an image: no such file"):
+        check_inputs(images, ["nowhere.png"], skip_corrupt=False)
+    check_inputs(texts, ["a text", "-"], skip_corrupt=False)
+    with pytest.raises(DataError, match=r"There is no file 'nowhere\.txt'"):
+        check_inputs(texts, ["a text", "nowhere.txt"], skip_corrupt=True)
+
+
+def test_a_damaged_bundle_is_left_to_load(tmp_path: Path) -> None:
+    (tmp_path / "m.tfft").mkdir()
+    check_inputs(tmp_path / "m.tfft", ["nowhere.png"], skip_corrupt=False)
+    with pytest.raises(BundleError, match=r"no bundle at 'nowhere\.tfft'"):
+        check_inputs(Path("nowhere.tfft"), [], skip_corrupt=False)
+
+
+def test_what_exists_and_what_is_no_path_passes(tmp_path: Path) -> None:
+    check_data(tmp_path)
+    check_backbone("tfhub:https://tfhub.dev/a/1.tar.gz")
+    check_backbone("vgg16")
+    with pytest.raises(DataError, match=r"There is no file 'nowhere\.csv'"):
+        check_data(Path("nowhere.csv"))
+    with pytest.raises(WeightsError, match=r"There is no file 'nowhere\.tar\.gz'"):
+        check_backbone("nowhere.tar.gz")

@@ -1,0 +1,50 @@
+"""Look at the path of a bundle before TensorFlow is imported."""
+
+import zipfile
+import zlib
+from pathlib import Path
+
+from tfft.archives.zip_files import opened
+from tfft.bundles.manifest import NAME
+from tfft.core import strict_json
+from tfft.core.errors import BundleError
+from tfft.core.path_advice import missing_file
+
+
+def check_path(path: Path) -> None:
+    """Check that something is at the path of a bundle.
+
+    Args:
+        path: The path.
+
+    Raises:
+        BundleError: When nothing is there.
+
+    Example:
+        >>> check_path(Path("no such.tfft"))
+        Traceback (most recent call last):
+        tfft.core.errors.BundleError: There is no bundle at 'no such.tfft'...
+    """
+    if not path.exists():
+        advice = f"{missing_file(path)} tfft.export(run.model, path) writes a bundle."
+        raise BundleError(f"There is no bundle at {str(path)!r}.", fix=advice)
+
+
+def reads_texts(path: Path) -> bool | None:
+    """Return whether the net of a bundle reads texts, from its manifest alone. TensorFlow is not imported.
+
+    Args:
+        path: A folder or zip file.
+
+    Returns:
+        True for token ids, False for pixels, None when the manifest cannot be read.
+    """
+    try:
+        if path.is_dir():
+            values = strict_json.read_file(path / NAME, NAME, BundleError)
+        else:
+            with opened(path, repr(str(path)), BundleError) as archive:
+                values = strict_json.read(archive.read(NAME), NAME, BundleError)
+        return "tokenizer" in values["preprocessor"]
+    except (BundleError, OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error):
+        return None

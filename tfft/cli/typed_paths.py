@@ -1,0 +1,75 @@
+"""Check typed paths before TensorFlow starts, so that a misspelt path is reported at once."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tfft.core.errors import DataError, WeightsError
+from tfft.core.path_advice import missing_file
+
+
+def check_data(path: Path) -> None:
+    """Check that the data exists.
+
+    Args:
+        path: The folder or table of ``--data``.
+
+    Raises:
+        DataError: When it does not.
+
+    Example:
+        >>> check_data(Path("no such folder"))
+        Traceback (most recent call last):
+        tfft.core.errors.DataError: There is no folder 'no such folder'...
+    """
+    if not path.exists():
+        kind = "file" if path.suffix else "folder"
+        raise DataError(f"There is no {kind} {str(path)!r}.", fix=missing_file(path))
+
+
+def check_backbone(name: str) -> None:
+    """Check that the file of a backbone exists.
+
+    Args:
+        name: The value of ``--backbone``; names that are no paths of files are not checked.
+
+    Raises:
+        WeightsError: When the name ends like a Keras file or an archive, and no such file exists.
+
+    Example:
+        >>> check_backbone("vgg16")
+        >>> check_backbone("net.keras")
+        Traceback (most recent call last):
+        tfft.core.errors.WeightsError: There is no file 'net.keras'...
+    """
+    from tfft.backbones.handle_kinds import KERAS
+    from tfft.backbones.savedmodel.locations import ARCHIVES
+
+    if name.endswith((KERAS, *ARCHIVES)) and "://" not in name and not Path(name).exists():
+        raise WeightsError(f"There is no file {name!r}.", fix=missing_file(name))
+
+
+def check_inputs(bundle: Path, inputs: Sequence[str], skip_corrupt: bool) -> None:
+    """Check that a bundle exists, and also the files that it is to answer.
+
+    Args:
+        bundle: The path of the bundle.
+        inputs: The typed inputs: images of any shape or folders; or texts and ``.txt`` files.
+        skip_corrupt: Whether missing images are skipped.
+
+    Raises:
+        BundleError: When there is no bundle at the path.
+        DataError: When a file does not exist.
+    """
+    from tfft.bundles.inputs import check_paths
+    from tfft.bundles.paths import check_path, reads_texts
+
+    check_path(bundle)
+    texts = reads_texts(bundle)
+    if texts is None:
+        return  # the bundle is damaged, and loading it says how
+    if texts:
+        missing = [each for each in inputs if each.endswith(".txt") and not Path(each).exists()]
+        if missing:
+            raise DataError(f"There is no file {missing[0]!r}.", fix=missing_file(missing[0]))
+    elif not skip_corrupt:
+        check_paths([(each, each) for each in inputs])
