@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import keras
+import numpy as np
 from PIL import Image
 
 from tests.modules import publish, tiny
@@ -65,17 +66,23 @@ def without_downloads(code: str, replacements: dict[str, str]) -> str:
 def commands(code: str) -> list[str]:
     """The lines of a shell block without comments; ``$'a\\tb'`` holds a tab, as in bash."""
     lines = (re.sub(r"\s#.*", "", line).strip() for line in code.splitlines())
-    return [_ANSI_C.sub(lambda found: f"'{found[1].encode().decode('unicode_escape')}'", line) for line in lines if line]
+    return [
+        _ANSI_C.sub(lambda found: f"'{found[1].encode().decode('unicode_escape')}'", line) for line in lines if line
+    ]
 
 
-def furnish(folder: Path, classes: Path) -> None:
+def furnish(folder: Path) -> None:
     """Put everything into a folder that the code of the pages reads.
 
     Args:
         folder: The folder in which the code runs.
-        classes: A folder of three class folders with eight images each, which is moved to ``flowers/``.
     """
-    classes.rename(folder / "flowers")
+    for hue, name in enumerate(["reds", "greens", "blues"]):
+        (folder / "flowers" / name).mkdir(parents=True)
+        for number in range(8):
+            pixels = np.random.default_rng(100 * hue + number).integers(0, 120, (20, 24, 3), np.uint8)
+            pixels[..., hue] += 130
+            Image.fromarray(pixels).save(folder / "flowers" / name / f"{number}.png")
     shutil.copytree(folder / "flowers" / "reds", folder / "more")
     shutil.copy(folder / "more" / "0.png", folder / "new.jpg")
     _parts(folder)

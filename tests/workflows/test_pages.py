@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -33,14 +34,22 @@ WITH_CODE = [
 NOT_RUN = ("pip install ", "pip config ")
 
 
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory):
+    """A folder with everything that the code of the pages reads."""
+    folder = tmp_path_factory.mktemp("pages")
+    furnish(folder)
+    return folder
+
+
 @pytest.fixture
-def workplace(class_folder, tmp_path, monkeypatch):
-    """The folder in which the code of a page runs."""
-    monkeypatch.chdir(tmp_path)
+def workplace(furnished, tmp_path, monkeypatch):
+    """The folder in which the code of one page runs."""
     monkeypatch.setattr(cli, "start_tensorflow", lambda: None)
     monkeypatch.setattr(inventory, "start_tensorflow", lambda: None)
-    furnish(tmp_path, class_folder)
-    return tmp_path
+    folder = shutil.copytree(furnished, tmp_path / "work")
+    monkeypatch.chdir(folder)
+    return folder
 
 
 def run_command(line):

@@ -66,8 +66,8 @@ def test_the_address_of_the_repository_is_that_of_the_setup_file():
     # an address of the repository may stand in no other form, also not in the badge of a notebook
     for path in [*(ROOT / page for page in PAGES), *NOTEBOOKS]:
         for found in re.findall(rf"https://[\w./-]*/{name}\b", path.read_text(encoding="utf-8")):
-            owner = address.removeprefix("https://github.com/")
-            assert address and owner in found, f"{path.name}: {found}"
+            assert address, f"{path.name} holds {found}, and setup.cfg no address"
+            assert address.removeprefix("https://github.com/") in found, f"{path.name}: {found}"
 
 
 def test_the_pages_name_no_package_index():
