@@ -25,9 +25,9 @@ from tests.pages import (
 from tfft.cli import inventory
 from tfft.cli import verbs as cli
 
-QUICK = ("README.md", "docs/zh/index.md")
+BOTH_KINDS = ("README.md", "docs/zh/index.md")  # images and texts
 WITH_CODE = [
-    pytest.param(page, marks=() if page in QUICK else pytest.mark.slow)
+    pytest.param(page, marks=() if page == "README.md" else pytest.mark.slow)
     for page in PAGES
     if any(block.language in ("python", "bash") for block in blocks(page))
 ]
@@ -82,7 +82,7 @@ def test_the_code_on_a_page_runs_and_prints_its_answers(workplace, page, capsys)
                 run_command(line)
     printed = capsys.readouterr().out
     assert bool(printed.strip()) == ("print(" in code)
-    if page in QUICK:
+    if page in BOTH_KINDS:
         assert names["run"].phases[-1].phase.name == "tune"
         assert names["text_run"].phases[-1].phase.name == "encoder"
 
