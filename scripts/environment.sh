@@ -1,5 +1,5 @@
-# Makes .venv beside this folder and installs tfft into it; sourced by scripts/demo and scripts/test.
-# Usage: . scripts/environment.sh [extras]; leaves $PYTHON pointing into the environment.
+# Makes .venv beside this folder and installs tfft into it; sourced by scripts/demo, scripts/docs and scripts/test.
+# Usage: . scripts/environment.sh [extras, separated by commas]; leaves $PYTHON pointing into the environment.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 EXTRAS=${1:-}
