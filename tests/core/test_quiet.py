@@ -1,10 +1,14 @@
 """TensorFlow starts without messages, but errors are not hidden."""
 
+import logging
 import os
 import subprocess
 import sys
 
 import pytest
+
+import tfft
+from tfft.core.quiet import without_false_alarms
 
 # a TensorFlow that writes one of its notes and a line of another thread, and then imports, fails, or is stopped
 _FAKE = (
@@ -84,3 +88,23 @@ def test_a_fit_in_python_is_as_quiet_as_the_shell():
     environment = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, env=environment)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_false_alarm_about_retracing_is_hidden_only_inside_and_other_warnings_are_shown(caplog):
+    logger = logging.getLogger("tensorflow")
+    alarm = "5 out of the last 6 calls to <function f> triggered tf.function retracing. Tracing is expensive."
+    with caplog.at_level("WARNING", "tensorflow"):
+        with without_false_alarms():
+            logger.warning(alarm)
+            logger.warning("something else")
+        logger.warning(alarm)
+    assert [record.getMessage() for record in caplog.records] == ["something else", alarm]
+
+
+def test_many_phases_in_one_process_raise_no_alarm(toy_arrays, caplog):
+    data = tfft.data.from_arrays(*toy_arrays)
+    model = tfft.build("toy", tfft.tasks.classification(data.labels))
+    phases = [tfft.Phase(f"phase {number}", tfft.trainable.everything(), 1, 1e-3) for number in range(7)]
+    with caplog.at_level("WARNING", "tensorflow"):
+        tfft.fit(model, data, tfft.Plan(*phases), progress=False)
+    assert not [record for record in caplog.records if "retracing" in record.getMessage()]

@@ -1,9 +1,12 @@
-"""Import TensorFlow without its start-up notes."""
+"""Keep harmless notes of TensorFlow off the screen: those of its start, and false alarms about retracing."""
 
+import logging
 import os
 import re
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _NOTE = re.compile(
@@ -68,3 +71,29 @@ def _start_hiding(own: int) -> None:
             shown = "".join(line for line in lines if failed or not _NOTE.match(line))
             if shown and sys.stderr is not None:
                 sys.stderr.write(shown)
+
+
+@contextmanager
+def without_false_alarms() -> Iterator[None]:
+    """Hide TensorFlow's warning about retracing while one network trains or computes.
+
+    TensorFlow counts the traces of a line of code, not of a function (2.21). Keras makes the training step of every network in the
+    same line, so the sixth phase in a process, which has a network of its own and traces it once, is reported as retracing.
+
+    Yields:
+        Nothing.
+
+    Example:
+        >>> with without_false_alarms():
+        ...     logging.getLogger("tensorflow").warning("5 out of the last 6 calls triggered tf.function retracing.")
+    """
+    logger = logging.getLogger("tensorflow")
+    logger.addFilter(_is_no_false_alarm)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_is_no_false_alarm)
+
+
+def _is_no_false_alarm(record: logging.LogRecord) -> bool:
+    return "triggered tf.function retracing" not in record.getMessage()

@@ -15,6 +15,7 @@ from tfft.accelerate.precision import Precision
 from tfft.core import fingerprint, forks, versions
 from tfft.core.errors import PlanError, RunWarning
 from tfft.core.interrupts import noticed
+from tfft.core.quiet import without_false_alarms
 from tfft.core.seed import derive
 from tfft.core.strategy import replicas, scope, synchronized
 from tfft.data.examples import Splits
@@ -209,7 +210,7 @@ def _fit_phase(
         callbacks = [*callbacks, keras.callbacks.EarlyStopping("val_loss", patience=phase.patience)]
     callbacks = [*callbacks, keras.callbacks.TerminateOnNaN()]
     callbacks.append(keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs=None: interrupted()))
-    with readable():
+    with readable(), without_false_alarms():
         history = step.net.fit(
             step.train, steps_per_epoch=step.train_steps, validation_data=step.validation,
             validation_steps=step.validation_steps, epochs=phase.epochs, callbacks=callbacks, shuffle=False, verbose=0,
