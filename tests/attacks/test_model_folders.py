@@ -266,7 +266,7 @@ def test_an_index_that_leads_outside_is_refused(attack: Attack, folder: Path, ou
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     answer = attack(lambda: load(folder))
     assert isinstance(answer, WeightsError)
-    assert "does not name files that stand beside it" in str(answer)
+    assert "does not name files in its own folder" in str(answer)
 
 
 def test_a_shard_that_is_missing_is_named(attack: Attack, folder: Path) -> None:

@@ -98,7 +98,7 @@ TOKENIZERS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "an unknown argument": (lambda values: values["config"].update(evil=1), "evil=1"),
     "a type that runs code": (lambda values: values["config"].update(dtype=lambda_layer()), "could run code"),
     "no arguments": (lambda values: values.update(config=[]), "config=[]"),
-    "a list": (lambda values: [1], "no JSON object"),
+    "a list": (lambda values: [1], "it is not a JSON object"),
 }
 
 
@@ -144,7 +144,7 @@ def test_an_index_of_weights_that_leads_outside_is_refused(
 ) -> None:
     (folder / "model.weights.h5").rename(outside / "x.weights.h5")
     (folder / "model.weights.json").write_text(json.dumps({"weight_map": {"/layers": [where]}}))
-    refused(attack, folder, "does not name files that stand beside it")
+    refused(attack, folder, "does not name files in its own folder")
 
 
 def test_an_index_of_tensors_that_leads_outside_is_refused(attack: Attack, tmp_path: Path, outside: Path) -> None:

@@ -169,7 +169,7 @@ def test_a_file_of_weights_and_a_path_that_leads_nowhere_get_advice(
 ) -> None:
     (tmp_path / "net").mkdir()
     (tmp_path / "net" / "model.safetensors").touch()
-    with pytest.raises(BackboneError, match=rf"holds weights alone.*load_backbone\('{tmp_path}/net'\)"):
+    with pytest.raises(BackboneError, match=rf"holds only weights.*load_backbone\('{tmp_path}/net'\)"):
         load_backbone(str(tmp_path / "net" / "model.safetensors"))
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(BackboneError, match=r"no folder '~/net'.*Did you mean '.*/net'.*does not expand '~'"):

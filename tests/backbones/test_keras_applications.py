@@ -66,7 +66,7 @@ def test_offline_imagenet_says_what_was_wanted_where_it_looked_and_three_ways(
 def test_a_damaged_download_is_named_and_how_to_mend_it(empty_keras_home: Path) -> None:
     empty_keras_home.mkdir()
     (empty_keras_home / "mobilenet_1_0_224_tf_no_top.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
-    with pytest.raises(WeightsError, match=r"on this machine cannot be used.*Delete it.*weights=") as caught:
+    with pytest.raises(WeightsError, match=r"on this machine cannot be used.*Delete the file.*weights=") as caught:
         tfft.load_backbone("mobilenet").load()
     assert str(empty_keras_home) in caught.value.got
 

@@ -25,7 +25,7 @@ from tfft.tasks import Answer
         ('Pass pixel_range="raw", or layer=.', 'Pass --pixel-range "raw", or --layer.'),
         ("Lower layer_decay=0.9.", "Lower layer_decay=0.9."),
         (
-            'weights="path/to/a.h5" (weights=None starts from random ones)',
+            'weights="path/to/a.h5" (weights=None starts from random weights)',
             "--weights path/to/a.h5 (--weights none starts",
         ),
         ("Name another column with image_column=, or", "Name another column with --image-column, or"),

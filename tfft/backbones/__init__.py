@@ -1,1 +1,1 @@
-"""Pretrained networks without their top: named, described without weights, loaded only by ``build``."""
+"""Pretrained networks without their top: they have names, are described without weights, and are loaded only by ``build``."""

@@ -1,4 +1,4 @@
-"""Backbone: everything there is to know about a pretrained network before it is loaded."""
+"""The description of a pretrained network, which exists before the network is loaded, and checks of its input size."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,19 +19,19 @@ _PIXELS = 224
 
 @dataclass(frozen=True)
 class Backbone:
-    """A description; no weights exist before ``load``. Equal descriptions load equal nets.
+    """The description of a pretrained network. No weights exist before ``load``; equal descriptions load equal nets.
 
     Attributes:
-        handle: The string that locates it, such as ``"vgg16"``.
-        options: What ``load_backbone`` was given besides, sorted; handle and options make the same backbone again.
-        loader: (seed) -> functional ``keras.Model`` named ``"backbone"``, from pixels in ``pixel_range`` to features; of texts from
-            token ids and a mask to features and the mask.
-        features: What it emits.
-        blocks: From input to output, the units of unfreezing.
+        handle: The string that locates the backbone, such as ``"vgg16"``.
+        options: The other arguments of ``load_backbone``, sorted by name. Handle and options together make the same backbone again.
+        loader: (seed) -> functional ``keras.Model`` named ``"backbone"``. An image net maps pixels in ``pixel_range`` to features;
+            a text net maps token ids and a mask to features and the mask.
+        features: The kind of its features.
+        blocks: The units of unfreezing, from input to output.
         preprocessor: Raw input -> uint8 pixels, shape (height, width, 3), or token ids, shape (tokens, 2).
-        pixel_range: Name in ``tfft.preprocess.pixels``: what stands between pixels and the backbone, inside the net.
-        can_finetune: Whether its variables can train at all.
-        unused: Names of weights in the files that the features do not use, such as those of a head; known after ``load``.
+        pixel_range: The name of a conversion in ``tfft.preprocess.pixels``, which runs inside the net, before the backbone.
+        can_finetune: Whether the variables of the backbone can train.
+        unused: The names of weights in the files that the features do not use, such as those of a head; filled by ``load``.
 
     Example:
         >>> import tfft
@@ -50,13 +50,14 @@ class Backbone:
     unused: list[str] = field(default_factory=list, compare=False, repr=False)
 
     def load(self, seed: int = 0) -> "keras.Model":
-        """Make the net and read its weights.
+        """Build the net and read its weights.
 
         Args:
-            seed: For weights that are drawn at random.
+            seed: The seed of random weights.
 
         Returns:
-            A functional model from pixels in ``pixel_range``, float32, shape (batch, height, width, 3), to features.
+            A functional model from pixels in ``pixel_range``, float32, shape (batch, height, width, 3), to features; for texts,
+            from token ids and a mask, int32, shape (batch, tokens), to features and the mask.
 
         Raises:
             WeightsError: When the weights cannot be found or do not fit.
@@ -69,7 +70,7 @@ class Backbone:
         return self.loader(seed)
 
     def takes(self) -> str:
-        """How large an input is.
+        """Return the size of an input, in words.
 
         Example:
             >>> import tfft
@@ -80,7 +81,7 @@ class Backbone:
         return f"{read.length} tokens" if isinstance(read, TextPreprocessor) else f"{read.height}x{read.width} pixels"
 
     def to_dict(self) -> dict[str, Any]:
-        """Handle, options and geometry as plain JSON values."""
+        """Return handle, options, block names and the preparation of inputs as plain JSON values."""
         return {
             "handle": self.handle,
             "options": dict(self.options),
@@ -92,13 +93,13 @@ class Backbone:
 
 
 def given_options(**options: Any) -> tuple[tuple[str, Any], ...]:
-    """The options of a backbone as a value that hashes, compares and goes into JSON.
+    """Return the options of a backbone as a value that can be hashed, compared and written as JSON.
 
     Args:
-        **options: Name to value; paths become strings, lists tuples.
+        **options: Name -> value. Paths become strings, and lists become tuples.
 
     Returns:
-        Sorted pairs, without the options that are None, except ``weights``, where None means random ones.
+        Pairs, sorted by name. Options that are None are left out, except ``weights``, where None means random weights.
 
     Example:
         >>> given_options(weights=None, alpha=None, size=[32, 48])
@@ -111,47 +112,47 @@ def given_options(**options: Any) -> tuple[tuple[str, Any], ...]:
 
 
 def fixed_size(name: str, takes: tuple[int | None, ...], size: Any) -> tuple[int, int]:
-    """Height and width of the pictures that a saved net is given.
+    """Determine the height and width of the images for a saved net.
 
     Args:
-        name: Of the backbone, for messages.
-        takes: Height and width that it takes, in pixels; None where they are open.
-        size: What the user passed; None for what it takes, or 224.
+        name: The name of the backbone, for messages.
+        takes: The height and width of the net's input in pixels; None for a side that the net does not fix.
+        size: The size that the user passed, in pixels; None for the size of the net, or 224 where it fixes none.
 
     Returns:
         (height, width): the net then takes pixels of shape (batch, height, width, 3).
 
     Raises:
-        BackboneError: When the size is none, or another one than it takes.
+        BackboneError: When the size is invalid, or differs from a side that the net fixes.
 
     Example:
         >>> fixed_size("net", (32, 48), None), fixed_size("net", (None, None), 64)
         ((32, 48), (64, 64))
     """
-    usual = tuple(side or _PIXELS for side in takes)
-    height, width = input_size(name, usual if size is None else size, 1)
+    default = tuple(side or _PIXELS for side in takes)
+    height, width = input_size(name, default if size is None else size, 1)
     if any(side not in (None, given) for side, given in zip(takes, (height, width), strict=True)):
         raise BackboneError(
-            f"{name!r} takes pictures of {' x '.join(str(side or 'any') for side in takes)} pixels alone.",
+            f"{name!r} takes only images of {' x '.join(str(side or 'any') for side in takes)} pixels.",
             f"size {height} x {width}",
-            "Leave size out: pictures are brought to what it takes.",
+            "Leave size out: tfft resizes images to the size of the net.",
         )
     return height, width
 
 
 def input_size(name: str, size: Any, least: int) -> tuple[int, int]:
-    """Height and width of a backbone's input.
+    """Check the height and width of a backbone's input.
 
     Args:
-        name: Of the backbone, for the message.
-        size: What the user passed, in pixels: one number, or (height, width).
-        least: Smallest height and width that leave a feature map.
+        name: The name of the backbone, for messages.
+        size: The size that the user passed, in pixels: one number, or (height, width).
+        least: The smallest height and width that leave a feature map, in pixels.
 
     Returns:
         (height, width): the net then takes pixels of shape (batch, height, width, 3).
 
     Raises:
-        BackboneError: When it is neither, or too small.
+        BackboneError: When the size is invalid or too small.
 
     Example:
         >>> input_size("toy", 16, 8), input_size("toy", [8, 16], 8)
@@ -160,12 +161,13 @@ def input_size(name: str, size: Any, least: int) -> tuple[int, int]:
     sides = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
     if len(sides) != 2 or not all(isinstance(side, Integral) and not isinstance(side, bool) for side in sides):
         raise BackboneError(
-            f"size={size!r} is no size in pixels for {name!r}.", fix="Pass one whole number, or (height, width)."
+            f"size={size!r} is not a valid size in pixels for {name!r}.",
+            fix="Pass one whole number, or (height, width).",
         )
     if min(sides) < least:
         raise BackboneError(
             f"The input of {name!r} must be at least {least} pixels high and wide.",
             f"size {sides[0]} x {sides[1]}",
-            f"Pass size={least} or more; smaller images are enlarged to it.",
+            f"Pass size={least} or more; tfft enlarges smaller images.",
         )
     return int(sides[0]), int(sides[1])

@@ -1,4 +1,4 @@
-"""What a user hands in for a backbone: of which kind it is, and what to write in its place where it is none."""
+"""Tell kinds of handles apart, and advise what to pass instead of an object that is not a backbone."""
 
 from pathlib import Path
 from typing import Any
@@ -6,17 +6,17 @@ from typing import Any
 from tfft.backbones.keras_hub.presets import is_own
 from tfft.backbones.savedmodel.locations import ARCHIVES, HUB
 
-KERAS = ".keras"  # ends the names of Keras models
+KERAS = ".keras"  # the ending of the names of Keras model files
 
 
 def is_foreign(handle: str) -> bool:
-    """Whether TensorFlow is imported to describe it, since another library saved it.
+    """Return whether the description of a backbone imports TensorFlow, because another library saved the backbone.
 
     Args:
-        handle: As for ``load_backbone``.
+        handle: The handle of a backbone, as for ``load_backbone``.
 
     Returns:
-        True for folders, archives, Keras models, and handles of hubs.
+        True for folders, archives, ``.keras`` files, and handles of hubs.
 
     Example:
         >>> is_foreign("net.keras"), is_foreign("vgg16")
@@ -26,13 +26,13 @@ def is_foreign(handle: str) -> bool:
 
 
 def is_model(given: Any) -> bool:
-    """Whether something is a Keras model, without importing Keras.
+    """Return whether an object is a Keras model, without importing Keras.
 
     Args:
-        given: Whatever was passed.
+        given: Any object.
 
     Returns:
-        True for a model, not for its class.
+        True for a model; False for a class of models and for all other objects.
 
     Example:
         >>> import keras
@@ -43,11 +43,11 @@ def is_model(given: Any) -> bool:
 
 
 def instead(given: Any, otherwise: str) -> str:
-    """What to write in the place of something that is no backbone.
+    """Return advice on what to pass instead of an object that is not a backbone.
 
     Args:
-        given: Whatever was passed.
-        otherwise: What to say where nothing is known of it.
+        given: The object that the user passed.
+        otherwise: The advice for objects of an unknown class.
 
     Returns:
         A sentence.

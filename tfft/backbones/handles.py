@@ -1,4 +1,4 @@
-"""Names -> Backbone; the one dict of sources."""
+"""Find a backbone by its handle: the sources of backbones, and ``load_backbone``."""
 
 import inspect
 import os
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 class Source(NamedTuple):
-    """Where backbones come from.
+    """A source of backbones.
 
     Attributes:
-        module: With ``names() -> Iterable[str]`` and ``backbone(name, **options) -> Backbone``; where options differ from name to
-            name also ``options(name) -> list[str]``, and where something is downloaded ``places() -> dict[str, Path]``.
+        module: The name of a module with ``names() -> Iterable[str]`` and ``backbone(name, **options) -> Backbone``. When options
+            depend on the name, it also has ``options(name) -> list[str]``; when it downloads, ``places() -> dict[str, Path]``.
         about: One line for ``tfft backbones``.
-        hosts: Where downloads come from.
+        hosts: The hosts of its downloads.
     """
 
     module: str
@@ -60,25 +60,25 @@ SOURCES: dict[str, Source] = {
 
 
 def load_backbone(handle: "str | keras.Model", *, offline: bool = False, **options: Any) -> Backbone:
-    """Describe a backbone; nothing is downloaded or built before ``build``, but for the configuration of ``hf://`` and ``kaggle://``.
+    """Describe a backbone; ``build`` reads its weights. Only ``hf://``, ``kaggle://`` and ``tfhub:`` may download files here.
 
     Args:
-        handle: A name (``"vgg16"``), or ``source://name`` (``"keras://vgg16"``); spelling ignores case, ``-`` and ``_``. Also
-            ``hf://owner/model``, ``kaggle://...``, ``tfhub:https://...``; the path of a folder with a text encoder, a net of
-            pictures that timm, Transformers (ViT) or KerasHub saved, or a SavedModel; of a ``.tar.gz`` of one, or of a ``.keras``
-            file; or a functional model in memory.
-        offline: Look at this machine only, in ``build`` as well; so does the environment variable ``TFFT_OFFLINE=1``.
-        **options: Of the source. keras.applications: ``weights`` (``"imagenet"``, a path, or None for random ones), ``size``
-            (pixels, or (height, width)), ``alpha`` (width multiplier, where the family has it), ``fit`` (``"squash"``, ``"crop"``
-            or ``"pad"``). KerasHub: ``weights`` (``"pretrained"``, or None), ``length`` (most tokens of an example), ``size``
-            and ``fit`` (of pictures). SavedModels and Keras models: see ``saved_model.backbone`` and ``keras_file.backbone``.
+        handle: A name (``"vgg16"``) or ``source://name`` (``"keras://vgg16"``), where case, ``-`` and ``_`` do not matter; or
+            ``hf://owner/model``, ``kaggle://...`` or ``tfhub:https://...``; or a path of a text encoder, of an image net saved by
+            timm, Transformers (ViT) or KerasHub, of a SavedModel (a folder or a ``.tar.gz``) or of a ``.keras`` file; or a
+            functional model in memory.
+        offline: Use only files on this machine, here and in ``build``. The environment variable ``TFFT_OFFLINE=1`` does the same.
+        **options: The options of the source. keras.applications: ``weights`` (``"imagenet"``, a path, or None for random weights),
+            ``size`` (pixels, or (height, width)), ``alpha`` (width multiplier of some families), ``fit`` (``"squash"``, ``"crop"``
+            or ``"pad"``). KerasHub: ``weights`` (``"pretrained"``, or None), ``length`` (most tokens of an example), and for images
+            ``size`` and ``fit``. SavedModels and Keras models: see ``savedmodel.source.backbone`` and ``keras_file.backbone``.
             BERT from scratch: ``vocabulary`` (a path), ``lowercase``, ``length``, ``dropout``.
 
     Returns:
         A Backbone; its net takes pixels of shape (batch, height, width, 3), or token ids of shape (batch, tokens).
 
     Raises:
-        BackboneError: When nobody knows the name, or the backbone does not take an option.
+        BackboneError: When the name is unknown, or the backbone does not take an option.
         WeightsError: When ``weights`` is a path that does not exist.
 
     Example:
@@ -102,17 +102,17 @@ def _connected(make: Callable[..., Any], offline: bool, *arguments: Any) -> Any:
 
 
 def options_of(handle: str) -> list[str]:
-    """Names of the options that a backbone takes.
+    """List the options that a backbone takes.
 
     Args:
-        handle: As for ``load_backbone``.
+        handle: The handle of a backbone, as for ``load_backbone``.
 
     Returns:
-        Keyword arguments of ``load_backbone(handle, ...)``.
+        The names of keyword arguments of ``load_backbone(handle, ...)``.
 
     Raises:
-        BackboneError: When nobody knows the name.
-        WeightsError: When a package is missing, or a preset not to be reached.
+        BackboneError: When the name is unknown.
+        WeightsError: When a package is missing, or a preset cannot be reached.
 
     Example:
         >>> options_of("toy")
@@ -126,16 +126,16 @@ def options_of(handle: str) -> list[str]:
 
 
 def source_of(handle: str) -> str:
-    """The source that a handle belongs to.
+    """Find the source that a handle belongs to.
 
     Args:
-        handle: As for ``load_backbone``.
+        handle: The handle of a backbone, as for ``load_backbone``.
 
     Returns:
         A key of ``SOURCES``.
 
     Raises:
-        BackboneError: When nobody knows the name.
+        BackboneError: When the name is unknown.
 
     Example:
         >>> source_of("vgg16"), source_of("tfhub:https://tfhub.dev/google/tiny/1")
@@ -145,13 +145,13 @@ def source_of(handle: str) -> str:
 
 
 def places(source: str) -> dict[str, Path]:
-    """Folders in which a source keeps what it downloads.
+    """List the folders where a source keeps its downloads.
 
     Args:
         source: A key of ``SOURCES``.
 
     Returns:
-        What is kept, in words -> folder, which need not exist; empty where nothing is downloaded.
+        A description of the files -> their folder, which may not exist yet; empty when the source downloads nothing.
 
     Example:
         >>> places("toy")
@@ -162,7 +162,7 @@ def places(source: str) -> dict[str, Path]:
 
 
 def _find(handle: Any) -> tuple[str, Any]:
-    """(source, its own spelling of the name)."""
+    """Return the source of a handle, and the name as the source spells it."""
     if is_model(handle):
         return "hub_models" if _module("hub_models").reads(handle) else "keras_file", handle
     if isinstance(handle, os.PathLike):
@@ -174,14 +174,14 @@ def _find(handle: Any) -> tuple[str, Any]:
         )
     if handle.endswith((".h5", ".zip", ".pb")) and Path(handle).is_file():
         raise BackboneError(
-            f"{handle!r} is no model that can be read.",
-            "weights alone, or a file of another kind",
-            'Pass what model.save("net.keras") wrote, a folder, or a .tar.gz; of an .h5 file with a whole model '
-            "tfft.load_backbone(keras.saving.load_model(path)). Weights go to weights= of a backbone by name.",
+            f"{handle!r} is not a model that tfft can read.",
+            "a file with weights only, or of another kind",
+            'Pass a file that model.save("net.keras") wrote, a folder, or a .tar.gz. If an .h5 file holds a whole model, write '
+            'tfft.load_backbone(keras.saving.load_model(path)). If it holds weights, write load_backbone("vgg16", weights=path).',
         )
     if handle.endswith(".safetensors") and Path(handle).is_file():
         raise BackboneError(
-            f"{handle!r} holds weights alone.",
+            f"{handle!r} holds only weights, without the configuration of a net.",
             fix=f"Pass the folder that holds config.json and the weights: load_backbone({str(Path(handle).parent)!r}).",
         )
     saved = Path(handle, FILE).is_file() or Path(handle, "variables").is_dir()
@@ -193,19 +193,20 @@ def _find(handle: Any) -> tuple[str, Any]:
         return "keras_hub", handle
     scheme, _, name = handle.rpartition("://")
     if scheme and scheme not in SOURCES:
-        raise BackboneError(f"There is no source {scheme!r} in {handle!r}.", fix=nearest(scheme, SOURCES))
+        raise BackboneError(f"The source {scheme!r} of {handle!r} does not exist.", fix=nearest(scheme, SOURCES))
     known = {_folded(candidate): (source, candidate) for source, candidate in names() if not scheme or source == scheme}
     if _folded(name) not in known and not scheme and Path(handle).is_dir():
         return "keras_hub", handle
     if _folded(name) not in known:
         raise BackboneError(
-            f"There is no backbone {handle!r}.", fix=nearest(name, [candidate for _, candidate in known.values()])
+            f"The backbone {handle!r} does not exist.",
+            fix=nearest(name, [candidate for _, candidate in known.values()]),
         )
     return known[_folded(name)]
 
 
 def names() -> Iterable[tuple[str, str]]:
-    """Every (source, name) there is, without importing a framework.
+    """List all backbones as (source, name), without importing TensorFlow or Keras.
 
     Example:
         >>> dict(names())["tfft"], ("keras", "vgg16") in names()
@@ -220,12 +221,12 @@ def check_options(handle: str, given: Iterable[str], known: Iterable[str]) -> No
     """Refuse options that a backbone does not take.
 
     Args:
-        handle: For the message.
-        given: Names the user passed.
-        known: Names the backbone takes.
+        handle: The handle of the backbone, for messages.
+        given: The names of the options that the user passed.
+        known: The names of the options that the backbone takes.
 
     Raises:
-        BackboneError: Naming the first unknown one.
+        BackboneError: When an option is unknown; the message names the first one.
     """
     known = list(known)
     for name in given:

@@ -1,4 +1,4 @@
-"""keras.applications as backbones: one row for each architecture."""
+"""Backbones from keras.applications: a table of architectures, and how one of them becomes a backbone."""
 
 import os
 import warnings
@@ -30,12 +30,12 @@ class Architecture:
     """One architecture.
 
     Attributes:
-        function: Name in ``keras.applications``.
+        function: The name of its function in ``keras.applications``.
         blocks: (name, pattern of the block's last layer) from input to output; the last pattern is empty.
-        pixel_range: What its weights were trained on; ``"raw"`` where the net rescales by itself.
-        size: Height and width its weights were trained at, in pixels.
-        min_size: Smallest height and width that leave a feature map.
-        alphas: Width multipliers with ImageNet weights; empty where the family has none.
+        pixel_range: The pixel range that its weights were trained on; ``"raw"`` when the net itself rescales pixels.
+        size: The height and width that its weights were trained at, in pixels.
+        min_size: The smallest height and width that leave a feature map, in pixels.
+        alphas: The width multipliers with ImageNet weights; empty when the family has no width multiplier.
     """
 
     function: str
@@ -47,7 +47,7 @@ class Architecture:
 
 
 def _numbered(count: int, pattern: str, first: int = 1, name: str = "block") -> tuple[tuple[str, str], ...]:
-    """Blocks ``name1 .. nameN`` whose last layers match ``pattern`` with the number filled in."""
+    """Return blocks ``name1 .. nameN``; the last layer of each matches ``pattern``, filled with its number."""
     numbers = range(first, first + count)
     return tuple((f"{name}{i}", "" if i == numbers[-1] else pattern.format(i)) for i in numbers)
 
@@ -98,7 +98,7 @@ _INCEPTION_RESNET_V2 = (
     ("block17", "block17_20_ac"),
     ("block8", ""),
 )
-# the sums that end its blocks have no names but those that Keras counts; blocks 2-4 end in add .. add_2, 5-12 in add_3 .. add_10
+# Keras numbers the Add layers that end the blocks of Xception: blocks 2-4 end in add .. add_2, blocks 5-12 in add_3 .. add_10
 _XCEPTION = (("block1", "block1_"), ("entry", "add_2$"), ("middle", "add_10$"), ("exit", ""))
 # cell ids of the mobile variant: two stems, then 4 normal cells, a reduction, 4, a reduction, 4
 _NASNET_MOBILE = (
@@ -146,12 +146,12 @@ ARCHITECTURES: dict[str, Architecture] = {
 
 
 def names() -> Iterable[str]:
-    """The architectures there are."""
+    """Return the names of all architectures."""
     return ARCHITECTURES
 
 
 def places() -> dict[str, Path]:
-    """Where Keras keeps the weights that it downloads."""
+    """Return the folder where Keras keeps downloaded weights."""
     return {"ImageNet weights of Keras": keras_cache()}
 
 
@@ -166,17 +166,17 @@ def backbone(
 
     Args:
         name: A key of ``ARCHITECTURES``.
-        weights: ``"imagenet"``, a path (legacy ``.h5``, ``.weights.h5``, ``.keras``), or None for random ones.
-        size: Of the input in pixels, one number or (height, width); None for the size the weights were trained at.
-        alpha: Width multiplier; None for 1.0.
-        fit: How images are brought to the size: ``"squash"``, ``"crop"`` or ``"pad"``; None for the default.
+        weights: ``"imagenet"``, a path (legacy ``.h5``, ``.weights.h5``, ``.keras``), or None for random weights.
+        size: The input size in pixels, one number or (height, width); None for the size that the weights were trained at.
+        alpha: The width multiplier; None for 1.0.
+        fit: How images are resized: ``"squash"``, ``"crop"`` or ``"pad"``; None for the default.
 
     Returns:
         A Backbone whose features are a map of shape (batch, height, width, channels).
 
     Raises:
-        BackboneError: When the size is none or too small, or alpha does not exist.
-        WeightsError: When ``weights`` is neither, or a path that does not exist.
+        BackboneError: When the size is invalid or too small, or the architecture does not have this alpha.
+        WeightsError: When ``weights`` is not one of these, or is a path that does not exist.
 
     Example:
         >>> described = backbone("mobilenet", alpha=0.25, size=128)  # reads no weights
@@ -204,12 +204,15 @@ def _check_alpha(name: str, row: Architecture, alpha: float | None, weights: Any
     if alpha is None:
         return
     if not row.alphas:
-        raise BackboneError(f"{name!r} has no alpha.", f"alpha={alpha!r}", "Leave it out.")
+        raise BackboneError(f"{name!r} has no option alpha.", f"alpha={alpha!r}", "Leave it out.")
     if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or not 0 < alpha <= _MAX_ALPHA:
-        raise BackboneError(f"alpha={alpha!r} is no width for {name!r}.", fix=f"Common ones are {row.alphas!r}.")
+        raise BackboneError(
+            f"alpha={alpha!r} is not a valid width for {name!r}.", fix=f"Common widths are {row.alphas!r}."
+        )
     if weights == "imagenet" and alpha not in row.alphas:
         raise BackboneError(
-            f"{name!r} has no ImageNet weights for alpha={alpha!r}.", fix=f"There are alphas {row.alphas!r}."
+            f"{name!r} has no ImageNet weights for alpha={alpha!r}.",
+            fix=f"Pass one of {row.alphas!r}, or other weights.",
         )
 
 
@@ -217,7 +220,7 @@ def _load(name: str, weights: str | None, size: tuple[int, int], alpha: float | 
     import keras
 
     row = ARCHITECTURES[name]
-    # not name="backbone": EfficientNetV2, ConvNeXt and others look their weights and layer names up by the model's name
+    # without name="backbone", because EfficientNetV2, ConvNeXt and others find weights and layer names by the name of the model
     options: dict[str, Any] = {"input_shape": (*size, 3), "include_top": False}
     if alpha is not None:
         options["alpha"] = alpha
@@ -231,13 +234,13 @@ def _load(name: str, weights: str | None, size: tuple[int, int], alpha: float | 
 
 def _with_imagenet(name: str, make: Any) -> "keras.Model":
     with warnings.catch_warnings():
-        # "weights for input shape (224, 224) will be loaded": the right ones, convolutions know no size
+        # Keras warns that "weights for input shape (224, 224) will be loaded"; they fit, because convolutions work at any size
         warnings.filterwarnings("ignore", message="`input_shape` is undefined or non-square", category=UserWarning)
         try:
             return make(weights="imagenet")
         except Exception as error:
-            # keras.utils.get_file raises a bare Exception when the network is gone (Keras 3.15)
+            # keras.utils.get_file raises a plain Exception without a network (Keras 3.15)
             described = not_imagenet(name, error)
             if described is error:
                 raise
-            raise described from None  # its message holds what Keras and urllib reported
+            raise described from None  # its message quotes Keras and urllib

@@ -1,4 +1,4 @@
-"""Any functional Keras model as a backbone: a local ``.keras`` file, or a model in memory, cut at a layer."""
+"""Backbones from functional Keras models: a local ``.keras`` file, or a model in memory, cut at a layer."""
 
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def names() -> Iterable[str]:
-    """None by name: a model is found by its path, or handed in."""
+    """Return no names: a model is given by its path, or as an object."""
     return ()
 
 
@@ -42,15 +42,15 @@ def backbone(
 
     Args:
         name: A ``.keras`` file, or a functional ``keras.Model`` in memory. The model is not changed: a float32 copy is trained.
-        layer: The layer or operation whose output becomes the features. None for the last one before the top: the input of the last
-            global pooling, or the last map, or the input of the last Dense layer. A name is required when several outputs of the
-            model lead to different ones.
-        size: Height and width in pixels, one number or both; None for what it takes, or 224.
+        layer: The layer or operation whose output becomes the features. None for the last one before the top: the input of the
+            last global pooling, or the last map, or the input of the last Dense layer. A name is required when several outputs
+            of the model lead to different layers.
+        size: Height and width in pixels, one number or both; None for the size of the model, or 224 if it has no fixed size.
         fit: How images are resized: ``"squash"``, ``"crop"`` or ``"pad"``; None for the default.
-        pixel_range: What it was trained on: ``"raw"`` (0..255), ``"zero_to_one"``, ``"minus_one_to_one"``, ``"torch"`` or
-            ``"caffe"``. A model whose first layers or operations scale 0..255 themselves accepts only ``"raw"``.
-        blocks: Names of the layers at which blocks end, from input to output; without them a block ends where maps become
-            smaller, or with every layer that has weights.
+        pixel_range: The range of pixels that it was trained on: ``"raw"`` (0..255), ``"zero_to_one"``, ``"minus_one_to_one"``,
+            ``"torch"`` or ``"caffe"``. A model whose first layers or operations scale 0..255 themselves accepts only ``"raw"``.
+        blocks: The names of the layers at which blocks end, from input to output. Without names, a block ends where maps become
+            smaller; in a model without maps, each layer with weights ends a block.
 
     Returns:
         A Backbone whose features are of shape (batch, width), (batch, steps, width) or (batch, height, width, channels).
@@ -88,11 +88,13 @@ def _opened(name: Any) -> tuple[str, Any, Callable[[], Any] | None]:
 
     if not isinstance(name, str):
         if not isinstance(name, keras.Model):
-            raise BackboneError(f"{type(name).__name__!r} is no Keras 3 model.", fix="Pass a functional keras.Model.")
+            raise BackboneError(
+                f"{type(name).__name__!r} is not a Keras 3 model.", fix="Pass a functional keras.Model."
+            )
         return f"<{name.name}>", name, None
     path = Path(name)
     if not path.is_file():
-        raise WeightsError(f"There is no file {name!r}.", fix="Check the path.")
+        raise WeightsError(f"The file {name!r} does not exist.", fix="Check the path.")
     # the SavedModels inside are checked by the layers that hold them
     for _ in keras_zip.graphs(path, repr(name), WeightsError, net_config.registered()):
         pass
@@ -103,12 +105,12 @@ def _opened(name: Any) -> tuple[str, Any, Callable[[], Any] | None]:
         keras_zip.check_outputs(net, repr(name), WeightsError)
     except WeightsError:
         raise
-    except Exception as error:  # of a class that is not registered, of a lambda, of a damaged file: each another one
+    except Exception as error:  # unregistered classes, lambdas and damaged files each raise another exception
         raise WeightsError(
             f"{name!r} cannot be read as a Keras model: {type(error).__name__}: {str(error).splitlines()[0][:200]}.",
             f"{path.stat().st_size:,} bytes",
-            "Get the file again where it is damaged; register classes of your own with "
-            "keras.saving.register_keras_serializable, which a Lambda has to become as well.",
+            "If the file is damaged, copy it again. Register your own classes with keras.saving.register_keras_serializable(), and "
+            "replace a Lambda layer by such a class.",
         ) from error
     return name, net, partial(keras.saving.load_model, path, compile=False, safe_mode=True)
 
@@ -131,7 +133,7 @@ def _cut(net: Any, handle: str, layer: str | None, size: tuple[int, int]) -> Any
         raise BackboneError(
             f"The features of {handle!r} depend on {1 + len(others)} inputs.",
             shortlist([each.name for each in net.inputs]),
-            "Pass layer= with a layer that depends on the images alone.",
+            "Pass layer= with a layer that depends only on the images.",
         )
     return keras.Model(image, channels_last(net, tensor, handle), name="backbone")
 
@@ -142,7 +144,7 @@ def _read(load: Callable[[], Any], handle: str) -> Any:
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, zipfile.BadZipFile) as error:
         if isinstance(error, BackboneError):
             raise
-        raise WeightsError(f"The weights in {handle!r} cannot be read: {error}.", fix="Get the file again.") from error
+        raise WeightsError(f"The weights in {handle!r} cannot be read: {error}.", fix="Copy the file again.") from error
 
 
 def _load(load: Callable[[], Any], handle: str, layer: str | None, size: tuple[int, int], seed: int) -> "keras.Model":
@@ -153,7 +155,7 @@ def _load(load: Callable[[], Any], handle: str, layer: str | None, size: tuple[i
 
 
 def _try(net: Any, handle: str) -> None:
-    """Refuse a net that this machine cannot compute: TensorFlow has no channels-first convolutions on a CPU."""
+    """Refuse a net that this machine cannot compute, because TensorFlow has no channels-first convolutions on a CPU."""
     import numpy as np
 
     try:

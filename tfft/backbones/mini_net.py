@@ -3,9 +3,9 @@
     net = mini_net(size=96)      # random weights, made from the seed alone
     load_weights_into(net)       # the pretrained weights, in place
 
-It is made for demonstrations, tests and machines without a network: 0.45 million parameters, about 27 million
-multiply-adds at 96 pixels, stock Keras layers only. `scripts/pretrain_mini.py` remakes it; `docs/tfft_mini.md` says
-from what, how good it is and where it fails.
+It is made for demonstrations, tests and machines without a network. It has 0.45 million parameters, needs about 27 million
+multiply-adds at 96 pixels, and uses only standard Keras layers. `scripts/pretrain_mini.py` trains it again; `docs/tfft_mini.md`
+names its training data, its accuracy and its limits.
 """
 
 import importlib.resources
@@ -23,22 +23,22 @@ WEIGHTS_FILE = "tfft_mini.npz"
 # to 16: a 96-pixel image gives a 6 x 6 map, and a 32-pixel one still 2 x 2.
 _SEPARABLE_BLOCKS = (("block3", 128, 2, 3), ("block4", 288, 2, 2), ("block5", 288, 1, 3))
 
-# Keras' default of 0.99 needs hundreds of steps to follow; trained from random weights on a small data set, the net
-# would be judged with the statistics that it started from.
+# Keras' default of 0.99 needs hundreds of steps to follow the data. A net that is trained from random weights on a small dataset
+# would be evaluated with statistics close to its initial ones.
 _MOMENTUM = 0.9
 
 
 def mini_net(size: int | None, seed: int = 0, name: str = "backbone") -> keras.Model:
     """Build the net of ``tfft_mini`` with random weights.
 
-    The same seed gives the same weights whatever was built before: every layer has a seed of its own, and Keras' global
-    generator is not touched. The weights do not depend on ``size``, so one weights file fits every size. Every block ends in
-    a bottleneck, ``block1_out`` to ``block5_out``: all that comes after that layer is computed from its output alone.
+    The same seed gives the same weights in every session: each layer has a seed of its own, and Keras' global generator is not
+    used. The weights do not depend on ``size``, so one weights file fits every size. Every block ends in a bottleneck,
+    ``block1_out`` to ``block5_out``: all later layers are computed from the output of this layer alone.
 
     Args:
         size: Height and width of the images in pixels; None accepts images of any size, batch by batch.
-        seed: Of the random weights.
-        name: Of the model.
+        seed: The seed of the random weights.
+        name: The name of the model.
 
     Returns:
         A functional ``keras.Model`` from RGB pixels 0..255, float32, shape (batch, size, size, 3), to a feature map that is never
@@ -51,8 +51,8 @@ def mini_net(size: int | None, seed: int = 0, name: str = "backbone") -> keras.M
 
     Source:
         Depthwise-separable units of MobileNet (Howard et al. 2017, section 3.1), with the skip connection of ResNet
-        (He et al. 2016) where a unit keeps its shape. The first two layers are full convolutions: on a CPU they train
-        faster than the depthwise pairs that they replace (35 % more images per second, measured on 2 x86-64 cores).
+        (He et al. 2016) in units that keep their shape. The first two layers are full convolutions: on a CPU they train faster
+        than the depthwise pairs that they replace (35 % more images per second, measured on 2 x86-64 cores).
     """
     image = keras.Input((size, size, 3), dtype="float32", name="image")
     x = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="rescaling")(image)
@@ -72,16 +72,16 @@ def mini_net(size: int | None, seed: int = 0, name: str = "backbone") -> keras.M
 def load_weights_into(net: keras.Model) -> keras.Model:
     """Put the pretrained weights of ``tfft_mini`` into a net made by ``mini_net``.
 
-    Everything is checked before the first weight is assigned, so a refused net keeps the weights it had.
+    All names and shapes are checked before the first weight is assigned, so a refused net keeps its weights.
 
     Args:
-        net: Made by ``mini_net``, of any size.
+        net: A model made by ``mini_net``, of any size.
 
     Returns:
-        The same model, its weights replaced. The file holds float16; the variables keep their own dtype and shape.
+        The same model with new weights. The file holds float16; the variables keep their own dtype and shape.
 
     Raises:
-        WeightsError: When names or shapes of the net's variables are not those of the file.
+        WeightsError: When the names or shapes of the net's variables differ from those in the file.
 
     Example:
         >>> load_weights_into(mini_net(size=32)).count_params()
@@ -93,7 +93,7 @@ def load_weights_into(net: keras.Model) -> keras.Model:
     if list(shapes.items()) != list(packaged.items()):
         differing = sorted(set(shapes.items()) ^ set(packaged.items()))
         raise WeightsError(
-            "The net is not the one that the weights of tfft_mini belong to.",
+            "The weights of tfft_mini do not fit this net.",
             f"{len(shapes)} variables for {len(packaged)} arrays, differing {shortlist(differing)}",
             "Build it with mini_net() of this version, and load the weights before changing it.",
         )
@@ -102,10 +102,10 @@ def load_weights_into(net: keras.Model) -> keras.Model:
 
 
 def packaged_arrays() -> dict[str, np.ndarray]:
-    """The pretrained weights that ship with the package.
+    """Read the pretrained weights that ship with the package.
 
     Returns:
-        The arrays by name (``"block1_conv/kernel"``), float16, each of its variable's shape, in the order of the net.
+        Name (``"block1_conv/kernel"``) -> float16 array in the shape of its variable, in the order of the net.
 
     Example:
         >>> packaged_arrays()["block1_conv/kernel"].shape
@@ -117,9 +117,9 @@ def packaged_arrays() -> dict[str, np.ndarray]:
 
 
 def weight_name(weight: keras.Variable) -> str:
-    """The name that a variable has in the weights file.
+    """Return the name of a variable in the weights file.
 
-    It is the layer and the variable, without the scopes in front of them: those depend on where the net was built.
+    It consists of layer and variable, without the scopes before them, which depend on where the net was built.
 
     Args:
         weight: A variable of a net made by ``mini_net``.
@@ -135,7 +135,7 @@ def weight_name(weight: keras.Variable) -> str:
 
 
 def _convolution(x: Any, channels: int, name: str, end: str, layer_seed: int) -> Any:
-    """Add a 3x3 convolution of stride 2 -> BN -> ReLU, the ReLU named ``end``."""
+    """Add a 3x3 convolution of stride 2 -> BN -> ReLU; the ReLU is named ``end``."""
     x = keras.layers.Conv2D(
         channels,
         3,
@@ -150,14 +150,14 @@ def _convolution(x: Any, channels: int, name: str, end: str, layer_seed: int) ->
 
 
 def _separable_unit(x: Any, channels: int, stride: int, prefix: str, end: str, layer_seed: int) -> Any:
-    """Add depthwise 3x3 -> BN -> ReLU -> 1x1 -> BN (-> + input, where shapes allow) -> ReLU, the ReLU named ``end``."""
+    """Add depthwise 3x3 -> BN -> ReLU -> 1x1 -> BN (-> + input, if shapes allow) -> ReLU; the last ReLU is named ``end``."""
     shortcut = x
     x = keras.layers.DepthwiseConv2D(
         3,
         strides=stride,
         padding="same",
         use_bias=False,
-        # He-normal for the 9 inputs of each channel; Keras' own counts 9 x channels of them, and the signal would vanish.
+        # He-normal for the 9 inputs of each channel. Keras' HeNormal counts 9 x channels inputs, and the signal would vanish.
         depthwise_initializer=keras.initializers.TruncatedNormal(stddev=(2 / 9) ** 0.5, seed=layer_seed),
         name=f"{prefix}_dw",
     )(x)

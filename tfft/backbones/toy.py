@@ -1,4 +1,4 @@
-"""Tiny seeded nets with random weights, for tests and examples: they build in milliseconds and need nothing."""
+"""Tiny seeded nets with random weights, for tests and examples: they build in milliseconds and need no files."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -17,7 +17,7 @@ _MIN_SIZE = 8
 
 
 def names() -> Iterable[str]:
-    """The toy nets there are."""
+    """Return the names of the toy nets."""
     return ("toy",)
 
 
@@ -26,13 +26,13 @@ def backbone(name: str, size: int | tuple[int, int] = 16) -> Backbone:
 
     Args:
         name: ``"toy"``.
-        size: Of the input in pixels, one number or (height, width), at least 8.
+        size: The input size in pixels, one number or (height, width), at least 8.
 
     Returns:
         A Backbone whose features are a map of shape (batch, height / 8, width / 8, 8), sides rounded up.
 
     Raises:
-        BackboneError: When the size is none, or too small.
+        BackboneError: When the size is invalid or too small.
 
     Example:
         >>> backbone("toy", size=(16, 20)).load().output_shape

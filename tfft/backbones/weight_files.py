@@ -1,4 +1,4 @@
-"""What a Keras weights file holds and what a net needs, side by side; nothing is loaded here."""
+"""Compare the variables in a Keras weights file with those of a net, without loading them."""
 
 import io
 import zipfile
@@ -18,12 +18,12 @@ _SHOWN = 8
 
 
 class Held(NamedTuple):
-    """One variable, of a file or of a net.
+    """One variable in a file or net.
 
     Attributes:
-        layer: Name of its layer (or of its group, in Keras 3 files).
-        path: Of the variable.
-        shape: Of the variable.
+        layer: The name of its layer (in Keras 3 files, of its group).
+        path: The path of the variable.
+        shape: The shape of the variable.
     """
 
     layer: str
@@ -32,18 +32,18 @@ class Held(NamedTuple):
 
 
 def variables_in(path: str) -> tuple[list[Held], bool]:
-    """List a weights file of any of Keras' formats.
+    """List the variables in a weights file.
 
     Args:
-        path: Legacy ``.h5`` (weights or whole model), Keras 3 ``.weights.h5``, or a whole ``.keras`` model.
+        path: A legacy ``.h5`` (weights or whole model), a Keras 3 ``.weights.h5``, or a whole ``.keras`` model.
 
     Returns:
-        Its variables without the state of optimizers, metrics and seed generators; and whether Keras reads them one after the
-        other (legacy files) or by the place of their layer.
+        The variables, without the state of optimizers, metrics and seed generators; and True if Keras reads them in their order
+        (legacy files), False if it finds them by the position of their layer.
 
     Raises:
-        WeightsError: When it holds anything else than plain arrays of a reasonable size.
-        OSError, KeyError, ValueError, RuntimeError: When it is no such file, or a damaged one.
+        WeightsError: When the file holds anything other than plain arrays, or exceeds the limits on sizes.
+        OSError, KeyError, ValueError, RuntimeError: When the file has another format, or is damaged.
 
     Example:
         >>> import tempfile, tfft
@@ -78,7 +78,7 @@ def variables_in(path: str) -> tuple[list[Held], bool]:
 
 
 def _texts(group: Any, name: str) -> list[str]:
-    """An attribute of names, which Keras spreads over ``name0``, ``name1``, ... when it is long."""
+    """Read a list of names from attributes; Keras divides a long list into ``name0``, ``name1``, ..."""
     parts = [name] if name in group.attrs else []
     while f"{name}{len(parts)}" in group.attrs:
         parts.append(f"{name}{len(parts)}")
@@ -91,7 +91,7 @@ def _datasets(root: Any) -> Iterator[Held]:
     found: list[Held] = []
 
     def visit(name: str, item: Any) -> None:
-        # a Keras 3 file may hold the state of the optimizer, of metrics and of seed generators besides
+        # a Keras 3 file may also hold the state of the optimizer, of metrics and of seed generators
         mine = name.startswith(("layers/", "_layer_checkpoint_dependencies/")) and "seed_generator" not in name
         if mine and isinstance(item, h5py.Dataset):
             found.append(Held(name.rsplit("/vars/", 1)[0], name, tuple(item.shape)))
@@ -101,13 +101,13 @@ def _datasets(root: Any) -> Iterator[Held]:
 
 
 def variables_of(net: Any) -> list[Held]:
-    """List a net in the order of legacy files: each layer's weights, then its statistics.
+    """List the variables of a net in the order of legacy files: of each layer the weights, then the statistics.
 
     Args:
         net: A functional ``keras.Model``.
 
     Returns:
-        Its variables.
+        The variables of the net.
 
     Example:
         >>> import tfft
@@ -122,23 +122,23 @@ def variables_of(net: Any) -> list[Held]:
 
 
 def counted(variables: Sequence[Held]) -> str:
-    """The size of a net or file in words: ``"260 variables (410,208 values)"``.
+    """Return the size of a net or file in words: ``"260 variables (410,208 values)"``.
 
     Args:
-        variables: With their shapes.
+        variables: The variables of a net or file.
 
     Returns:
-        Number of variables, and of the values in all of them.
+        The number of variables, and the number of all their values.
     """
     return f"{len(variables)} variables ({sum(int(np.prod(item.shape)) for item in variables):,} values)"
 
 
 def difference(held: Sequence[Held], wanted: Sequence[Held]) -> str:
-    """What only the file has and what only the net has, by shape, and what that probably means.
+    """Describe the shapes that only the file or only the net has, and the likely cause.
 
     Args:
-        held: Variables of the file.
-        wanted: Variables of the net.
+        held: The variables of the file.
+        wanted: The variables of the net.
 
     Returns:
         Sentences for an error message.
@@ -146,14 +146,14 @@ def difference(held: Sequence[Held], wanted: Sequence[Held]) -> str:
     Example:
         >>> kernel, top = Held("conv", "conv/kernel", (3, 3, 3, 4)), Held("fc", "fc/kernel", (4, 1000))
         >>> difference(held=[kernel, top], wanted=[kernel])
-        'Only in the file: fc/kernel (4, 1000). Only in the net: nothing. The file probably holds the original top...'
+        'Only in the file: fc/kernel (4, 1000). Only in the net: nothing. The file probably includes the original top...'
     """
     only_file, only_net = _without(held, wanted), _without(wanted, held)
     lines = [f"Only in the file: {_listed(only_file)}.", f"Only in the net: {_listed(only_net)}."]
     if only_file and not only_net:
-        lines.append("The file probably holds the original top: use its no_top version.")
+        lines.append("The file probably includes the original top: use its no_top version.")
     else:
-        lines.append("Check the architecture, and alpha where the family has one.")
+        lines.append("Check the architecture, and alpha if the family has one.")
     return " ".join(lines)
 
 

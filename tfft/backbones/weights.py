@@ -1,4 +1,4 @@
-"""Weights from files: found or refused with a reason, fitted without a remainder or not at all."""
+"""Read weights files into backbones: a file must hold exactly the variables of the net, or it is refused with a reason."""
 
 import http.client
 import os
@@ -25,13 +25,13 @@ def check_path(weights: Any) -> str:
     """Refuse a path that cannot be a weights file, before anything is built.
 
     Args:
-        weights: What the user passed.
+        weights: The ``weights`` argument of the user.
 
     Returns:
-        The path as a plain string.
+        The path as a string.
 
     Raises:
-        WeightsError: When it is no path, no file, or has no known ending.
+        WeightsError: When it is not a path, has an unknown ending, or the file does not exist.
     """
     path = Path(weights) if isinstance(weights, (str, os.PathLike)) else None
     if path is None or path.suffix not in (".h5", ".keras"):
@@ -41,7 +41,7 @@ def check_path(weights: Any) -> str:
         )
     if not path.is_file():
         raise WeightsError(
-            f"There is no weights file {str(path)!r}.",
+            f"The weights file {str(path)!r} does not exist.",
             f"working folder {os.getcwd()!r}",
             missing_file(path),
         )
@@ -49,16 +49,16 @@ def check_path(weights: Any) -> str:
 
 
 def load_weights(net: Any, path: str, name: str) -> None:
-    """Read a weights file into a net whose every variable it must cover.
+    """Read a weights file into a net. The file must hold every variable of the net.
 
     Args:
         net: A ``keras.Model`` without top.
-        path: Legacy ``.h5``, Keras 3 ``.weights.h5``, or a whole ``.keras`` model (its code and configuration are not read).
-        name: Of the backbone, for messages.
+        path: A legacy ``.h5``, a Keras 3 ``.weights.h5``, or a whole ``.keras`` model, of which only the weights are read.
+        name: The name of the backbone, for messages.
 
     Raises:
-        WeightsError: When the file cannot be read, or does not hold exactly the net's variables by shape; both sides are shown,
-            and the net must not be used.
+        WeightsError: When the file cannot be read, or its variables do not have exactly the shapes of the net's variables. The
+            message shows both sides. The net must not be used afterwards.
 
     Example:
         >>> import tempfile, tfft
@@ -66,7 +66,7 @@ def load_weights(net: Any, path: str, name: str) -> None:
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     first.save_weights(f"{folder}/toy.weights.h5")
         ...     load_weights(second, f"{folder}/toy.weights.h5", "toy")
-        >>> all((ours == theirs).all() for ours, theirs in zip(first.get_weights(), second.get_weights()))
+        >>> all((a == b).all() for a, b in zip(first.get_weights(), second.get_weights()))
         True
     """
     try:
@@ -77,7 +77,7 @@ def load_weights(net: Any, path: str, name: str) -> None:
         raise WeightsError(
             f"{path!r} cannot be read as Keras weights: {error}.",
             f"{os.path.getsize(path):,} bytes",
-            "Get the file again; it may be truncated, or something else under this name.",
+            "Copy the file again; it may be truncated, or may not be a weights file.",
         ) from error
     wanted = variables_of(net)
     if sorted(item.shape for item in held) != sorted(item.shape for item in wanted):
@@ -93,32 +93,32 @@ def load_weights(net: Any, path: str, name: str) -> None:
     except _UNREADABLE as error:
         raise WeightsError(
             f"{path!r} does not fit the backbone {name!r}.",
-            f"a file with {counted(held)} of the net's shapes in another arrangement ({error})",
+            f"a file with {counted(held)}: the shapes of the net in another structure ({error})",
             "Use weights of the same architecture.",
         ) from error
     _square_spread(net)
 
 
 def keras_cache() -> Path:
-    """The folder where Keras keeps the weights it downloads.
+    """Return the folder where Keras keeps downloaded weights.
 
     Returns:
-        ``models`` below ``KERAS_HOME`` as it was when Keras was imported, or below ``~/.keras``; it need not exist.
+        ``models`` in the folder ``KERAS_HOME`` at the import of Keras, or in ``~/.keras``; it may not exist.
     """
-    from keras.src.backend.config import keras_home  # no public name (Keras 3.15)
+    from keras.src.backend.config import keras_home  # Keras 3.15 has no public name for it
 
     return Path(keras_home()).expanduser() / "models"
 
 
 def not_imagenet(name: str, error: Exception) -> Exception:
-    """Say in one sentence why ``weights="imagenet"`` failed, and the ways out.
+    """Explain why ``weights="imagenet"`` failed, and what the user can do.
 
     Args:
-        name: Of the backbone.
-        error: What Keras raised.
+        name: The name of the backbone.
+        error: The exception that Keras raised.
 
     Returns:
-        The error to raise: a WeightsError, or ``error`` itself when it is about something else.
+        The error to raise: a WeightsError, or ``error`` itself when it has another cause.
     """
     folder = str(keras_cache())
     url = re.search(r"https?://\S+\.h5", str(error))
@@ -130,39 +130,39 @@ def not_imagenet(name: str, error: Exception) -> Exception:
             f"The ImageNet weights of {name!r} are not on this machine and cannot be downloaded.",
             f"wanted {file}, looked in {folder!r}, then at {address} ({reason})",
             f"Either connect to the network once; or copy {file} from another machine into {folder!r}; or pass "
-            f'load_backbone({name!r}, weights="path/to/{file}") (weights=None starts from random ones). '
+            f'load_backbone({name!r}, weights="path/to/{file}") (weights=None starts from random weights). '
             "The backbone 'tfft_mini' ships with its weights.",
         )
     if isinstance(error, (OSError, ValueError, KeyError)):
         return WeightsError(
             f"The ImageNet weights of {name!r} on this machine cannot be used: {error}.",
             f"a file in {folder!r}",
-            "Delete it, so that it is downloaded again; or pass the path of a good one as weights=.",
+            "Delete the file, so that it is downloaded again; or pass the path of another copy as weights=.",
         )
     return error
 
 
 def _check_order(held: Sequence[Held], wanted: Sequence[Held], path: str, name: str) -> None:
-    """Refuse a file whose variables come in another order than the net takes them."""
-    # names tell layers of one shape apart; but some are counted by Keras, and older versions counted otherwise
+    """Refuse a file whose variables are in another order than those of the net."""
+    # names distinguish layers of the same shape; but Keras numbers some layers, and its versions number them differently
     named = sorted({item.layer for item in held}) == sorted({item.layer for item in wanted})
-    for number, (ours, theirs) in enumerate(zip(wanted, held, strict=True), start=1):
-        if ours.shape != theirs.shape or (named and ours.layer != theirs.layer):
+    for number, (in_net, in_file) in enumerate(zip(wanted, held, strict=True), start=1):
+        if in_net.shape != in_file.shape or (named and in_net.layer != in_file.layer):
             raise WeightsError(
                 f"{path!r} does not fit the backbone {name!r}, so nothing was loaded.",
-                f"variable {number} is {theirs.path} {theirs.shape} in the file and {ours.path} {ours.shape} in the net",
-                "The file has the net's shapes in another order: use weights of the same architecture.",
+                f"variable {number} is {in_file.path} {in_file.shape} in the file and {in_net.path} {in_net.shape} in the net",
+                "The file has the shapes of the net in another order: use weights of the same architecture.",
             )
 
 
 def _square_spread(net: Any) -> None:
-    """Make EfficientNet's ImageNet weights mean what they mean in Keras' own ImageNet net.
+    """Correct the pixel variance in EfficientNet's ImageNet weights, so that a net from a file equals Keras' ImageNet net.
 
-    These files hold the spread of the pixels where Keras' ``Normalization`` takes a variance.
-    ``keras.applications.EfficientNetB0(weights="imagenet")`` makes up for it with a further ``Rescaling(1 / sqrt(spread))``; the
-    same call with a path has none, so that the net sees other values than it was trained on. Here the variance becomes
-    spread ** 2 instead, which is the same: (x - mean) / sqrt(spread) / sqrt(spread) = (x - mean) / sqrt(spread ** 2).
-    Files of nets trained otherwise hold other variances and stay as they are.
+    These files hold the standard deviation ("spread") of the pixels where Keras' ``Normalization`` expects a variance.
+    ``keras.applications.EfficientNetB0(weights="imagenet")`` compensates with an additional ``Rescaling(1 / sqrt(spread))``. The
+    same call with a path does not add this layer, so that the net receives values that it was not trained on. Here, spread ** 2
+    replaces the variance, with the same result: (x - mean) / sqrt(spread) / sqrt(spread) = (x - mean) / sqrt(spread ** 2).
+    Other files hold other variances and are not changed.
 
     Source: keras.applications.efficientnet (Keras 3.15); tensorflow issue 49930.
     """

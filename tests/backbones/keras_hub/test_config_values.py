@@ -35,7 +35,7 @@ def test_what_is_neither_true_nor_false_is_named(value):
 
 @pytest.mark.parametrize("inner", [None, [], "x", 3])
 def test_a_preset_that_does_not_say_how_it_is_made_is_refused(inner):
-    with pytest.raises(BackboneError, match="does not say how its net is made"):
+    with pytest.raises(BackboneError, match="does not hold the arguments of its net"):
         sizes_of("x", {"config": inner})
 
 

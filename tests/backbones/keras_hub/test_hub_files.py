@@ -59,5 +59,5 @@ def test_shards_are_files_beside_their_index(tmp_path: Path) -> None:
     (tmp_path / "index.json").write_text(json.dumps({"weight_map": rows}))
     found = hub_files.shards(str(tmp_path), "index.json", ".weights.h5")
     assert found == ["b_00000.weights.h5", "b_00001.weights.h5"]
-    with pytest.raises(WeightsError, match="does not name files that stand beside it"):
+    with pytest.raises(WeightsError, match="does not name files in its own folder"):
         hub_files.shards(str(tmp_path), "index.json", ".safetensors")

@@ -26,5 +26,5 @@ def test_a_net_of_one_size_that_does_not_say_it_is_refused(tmp_path):
 @pytest.mark.parametrize("section", [None, [], "text", 3])
 def test_a_section_of_another_type_says_nothing(tmp_path, section):
     assert trained_at(str(tmp_path), {"pretrained_cfg": section}, {}, fixed=False) == (224, 224)
-    with pytest.raises(BackboneError, match="does not say in what range"):
+    with pytest.raises(BackboneError, match="does not say which range of pixels its net takes"):
         trained_on(str(tmp_path), {"pretrained_cfg": section})

@@ -10,7 +10,7 @@ from tfft.core.errors import BackboneError, WeightsError
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(BackboneError, match=r"There is no folder '.*nix'.*working folder.*Check the path"):
+    with pytest.raises(BackboneError, match=r"The folder '.*nix' does not exist.*working folder.*Check the path"):
         tfft.load_backbone(str(tmp_path / "nix"))
 
 
@@ -34,7 +34,7 @@ def test_the_configuration_is_what_the_file_says_and_weights_are_asked_for_apart
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
     config = configuration(str(tmp_path))
     assert config == {"model_type": "bert"}
-    with pytest.raises(WeightsError, match=r"no weights that can be read.*pass weights=None"):
+    with pytest.raises(WeightsError, match=r"holds no weights that tfft can read.*pass weights=None"):
         check_weights(str(tmp_path), config)
     (tmp_path / "model.safetensors").touch()
     check_weights(str(tmp_path), config)
@@ -54,8 +54,8 @@ def test_a_further_file_is_read(tmp_path):
 
 def test_what_to_do_depends_on_where_the_preset_is(tmp_path):
     for preset, fix in (
-        ("hf://owner/model", "With a network"),
-        ("bert_base_zh", "With a network"),
+        ("hf://owner/model", "Try again with a network"),
+        ("bert_base_zh", "Try again with a network"),
         (str(tmp_path), "Copy"),
     ):
         with pytest.raises(WeightsError, match=r"could not be loaded: KeyError: 'x'") as caught, reachable(preset):

@@ -84,7 +84,7 @@ def test_a_name_without_a_vocabulary_is_refused():
 def test_a_vocabulary_without_a_token_that_bert_needs_is_refused(tmp_path, lacking):
     path = tmp_path / "vocab.txt"
     path.write_text("\n".join([*(token for token in SPECIAL if token != lacking), "film"]))
-    with pytest.raises(WeightsError, match=r"lacks tokens that BERT needs.*Add each in a line of its own") as caught:
+    with pytest.raises(WeightsError, match=r"lacks tokens that BERT needs.*Add each token in a line of its own") as caught:
         tfft.load_backbone("bert_tiny", vocabulary=path)
     assert caught.value.got == repr(lacking)
     assert str(path) in caught.value.what
@@ -124,5 +124,5 @@ def test_a_length_without_room_for_a_text_is_refused(length):
 
 def test_a_vocabulary_with_a_token_twice_is_refused(vocabulary):
     vocabulary.write_text(vocabulary.read_text(encoding="utf-8") + "\nfilm", encoding="utf-8")
-    with pytest.raises(WeightsError, match=r"holds tokens twice\. Got: 'film'\. Remove one line of each"):
+    with pytest.raises(WeightsError, match=r"holds tokens twice\. Got: 'film'\. Remove the second line of each token"):
         tfft.load_backbone("bert_mini", vocabulary=vocabulary)

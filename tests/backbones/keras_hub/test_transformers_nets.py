@@ -5,7 +5,7 @@ import json
 import keras
 import numpy as np
 import pytest
-from tests.backbones.test_keras_hub import SPECIAL
+from tests.backbones.keras_hub.test_scratch import SPECIAL
 
 import tfft
 from tests.contracts.transformers_folders import write_folder

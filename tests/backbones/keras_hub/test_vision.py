@@ -109,7 +109,7 @@ def test_size_and_fit_are_what_the_user_wants_or_what_it_was_trained_at(tmp_path
 def test_a_vit_has_one_size(tmp_path):
     folder = str(folder_of("vit", tmp_path))
     assert tfft.load_backbone(folder, weights=None, size=32).takes() == "32x32 pixels"
-    with pytest.raises(BackboneError, match=r"one size only.*size=64.*brought to \(32, 32\) pixels"):
+    with pytest.raises(BackboneError, match=r"takes only images of one size.*size=64.*resizes images to \(32, 32\) pixels"):
         tfft.load_backbone(folder, weights=None, size=64)
 
 
@@ -290,7 +290,7 @@ def test_a_size_that_is_none_counts_as_not_said(tmp_path, size):
 def test_an_unknown_pixel_range_is_refused_and_so_is_none(tmp_path):
     config: dict[str, Any] = {"architecture": "vgg11"}
     (tmp_path / "config.json").write_text(json.dumps(config))
-    with pytest.raises(BackboneError, match=r"does not say in what range.*preprocessor_config\.json"):
+    with pytest.raises(BackboneError, match=r"does not say which range of pixels.*preprocessor_config\.json"):
         tfft.load_backbone(str(tmp_path), weights=None)
     config["pretrained_cfg"] = {"mean": [0.48, 0.46, 0.41], "std": [0.27, 0.26, 0.28]}
     (tmp_path / "config.json").write_text(json.dumps(config))

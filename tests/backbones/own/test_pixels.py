@@ -30,7 +30,7 @@ def test_a_net_that_scales_takes_pixels_as_they_are_and_no_second_scaling(kind):
     made = net(RAW[kind])
     assert range_of_net(made, "net", None) == range_of_net(made, "net", "raw") == "raw"
     for asked in ("zero_to_one", "minus_one_to_one", "torch", "caffe"):
-        with pytest.raises(BackboneError, match=r"a second time.*Leave pixel_range out, or take .* out of the model"):
+        with pytest.raises(BackboneError, match=r"a second time.*Leave pixel_range out, or remove .* from the model"):
             range_of_net(made, "net", asked)
 
 
@@ -42,14 +42,14 @@ def test_only_what_changes_values_is_named():
 
 @pytest.mark.parametrize("scale", [lambda x: x * 2 - 1, lambda x: layers.Normalization(mean=0.45, variance=0.05)(x)])
 def test_a_net_of_other_pixels_says_so_and_takes_what_is_asked(scale):
-    with pytest.raises(BackboneError, match=r'does not expect pixels of 0\.\.255.*pixel_range="zero_to_one"'):
+    with pytest.raises(BackboneError, match=r'but not from pixels of 0\.\.255.*pixel_range="zero_to_one"'):
         range_of_net(net(scale), "net", None)
     assert range_of_net(net(scale), "net", "zero_to_one") == "zero_to_one"
 
 
 def test_a_net_that_does_not_scale_has_to_be_told():
     for scale in (lambda x: x, lambda x: layers.Resizing(6, 6)(x)):
-        with pytest.raises(BackboneError, match=r"does not say which pixels.*pixel_range="):
+        with pytest.raises(BackboneError, match=r"range of pixels that the model .* was trained on is unknown.*pixel_range="):
             range_of_net(net(scale), "net", None)
         assert range_of_net(net(scale), "net", "caffe") == "caffe"
 

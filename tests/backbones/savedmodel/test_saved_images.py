@@ -1,4 +1,4 @@
-"""SavedModels that take pictures."""
+"""SavedModels that take images."""
 
 import keras
 import pytest
@@ -14,7 +14,7 @@ def module(tmp_path_factory):
 
 
 def test_a_size_that_it_does_not_take_is_refused(module, tmp_path):
-    with pytest.raises(BackboneError, match="takes pictures of 16 x 16 pixels alone"):
+    with pytest.raises(BackboneError, match="takes only images of 16 x 16 pixels"):
         tfft.load_backbone(str(module), size=32)
 
 

@@ -37,7 +37,7 @@ def test_features_are_those_of_the_net_it_was_saved_from(module, tmp_path):
 
 def test_what_keras_exports_trains_as_well(data, tmp_path):
     tiny().export(tmp_path, verbose=False)
-    with pytest.raises(BackboneError, match=r"which Keras exported, does not say which pixels.*pixel_range="):
+    with pytest.raises(BackboneError, match=r"was exported by Keras and does not say which range of pixels.*pixel_range="):
         tfft.load_backbone(str(tmp_path))
     model = tfft.build(
         tfft.load_backbone(str(tmp_path), pixel_range="zero_to_one"), tfft.tasks.classification(data.labels)
@@ -62,7 +62,7 @@ def test_a_plain_signature_and_a_module_of_tf1_give_features_and_are_not_trained
 def test_what_takes_neither_pictures_nor_tokens_is_refused(tmp_path):
     numbers = keras.Input((4,))
     handle = publish(keras.Model(numbers, keras.layers.Dense(2)(numbers)), tmp_path)
-    with pytest.raises(BackboneError, match=r"takes neither pictures nor tokens.*float32 \(4,\)"):
+    with pytest.raises(BackboneError, match=r"takes neither images nor tokens.*float32 \(4,\)"):
         tfft.load_backbone(str(handle))
 
 
@@ -175,7 +175,7 @@ def test_what_is_damaged_is_told_before_anything_is_trained(tmp_path):
     whole = path.read_bytes()
     for content in (whole[:500], None):
         path.write_bytes(content) if content else path.unlink()
-        with pytest.raises(WeightsError, match=r"cannot be loaded.*Get it again, with its folder of variables"):
+        with pytest.raises(WeightsError, match=r"cannot be loaded.*Copy it again, with its folder 'variables'"):
             tfft.build(str(folder), tfft.tasks.classification(["a", "b"]))
     (folder / "saved_model.pb").unlink()
     with pytest.raises(BackboneError, match=r"no saved_model\.pb in it"):

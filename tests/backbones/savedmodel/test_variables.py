@@ -57,7 +57,7 @@ def test_a_variable_that_no_pattern_covers_is_named():
     ("blocks", "told"),
     [
         (["block_", "conv"], "'conv' of blocks= covers no variable"),
-        (["("], "are no patterns"),
+        (["("], "are not valid patterns"),
         ("block_", "takes a list of patterns"),
     ],
 )

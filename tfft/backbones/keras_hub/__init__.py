@@ -1,1 +1,1 @@
-"""Backbones of KerasHub: presets, and local or remote folders of Transformers, timm and KerasHub."""
+"""Backbones from KerasHub: its presets, and local or remote folders of Transformers, timm and KerasHub."""

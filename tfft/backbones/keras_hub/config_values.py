@@ -127,7 +127,7 @@ def sizes_of(name: str, config: Mapping[str, Any]) -> dict[str, int]:
     """
     inner = config.get("config", config)
     if not isinstance(inner, Mapping):
-        raise BackboneError(f"{CONFIG} of {name!r} does not say how its net is made.", repr(inner)[:100], _AGAIN)
+        raise BackboneError(f"{CONFIG} of {name!r} does not hold the arguments of its net.", repr(inner)[:100], _AGAIN)
     sizes = {key: whole(name, inner, key, 1) for key in _SIZES if inner.get(key) is not None}
     check_sizes(name, sizes)
     return sizes
@@ -146,9 +146,9 @@ def check_sizes(name: str, sizes: Mapping[str, Any]) -> None:
     Example:
         >>> check_sizes("folder", {"num_layers": 12, "hidden_dim": 10**9})
         Traceback (most recent call last):
-        tfft.core.errors.BackboneError: 'folder', by its config.json: 48,000,000,028,000,000,000 values are more than...
+        tfft.core.errors.BackboneError: 'folder', according to its config.json: 48,000,000,028,000,000,000 values are more than...
     """
-    what = f"{name!r}, by its {CONFIG}"
+    what = f"{name!r}, according to its {CONFIG}"
     width, groups = sizes.get("hidden_dim", 1), sizes.get("num_groups")
     repeated = sizes.get("num_inner_repetitions", 1)
     layers = sizes.get("num_layers", 1)

@@ -1,4 +1,4 @@
-"""Text encoders of KerasHub: its families of architectures, and how one of them becomes a backbone."""
+"""The families of KerasHub's text encoders, and how an encoder becomes a backbone."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Family:
-    """One architecture of KerasHub.
+    """One family of text encoders.
 
     Attributes:
-        backbone: Class name in ``keras_hub.models``.
-        tokenizer: The same of its tokenizer.
-        embeddings: Pattern of the last layer of the embeddings.
-        layer: Pattern of each transformer layer, with its number; empty where all of them share their weights.
-        separators: End tokens between two texts.
-        segments: Whether it takes a number for each token that tells the texts of a pair apart.
-        pooling: What its features become one vector by.
-        length: Most tokens that it was trained on.
+        backbone: The name of the class in ``keras_hub.models``.
+        tokenizer: The name of the tokenizer class in ``keras_hub.tokenizers``.
+        embeddings: The pattern of the last layer of the embeddings.
+        layer: The pattern of a transformer layer, with a place for its number; empty when all layers share their weights.
+        separators: The number of end tokens between two texts.
+        segments: Whether it takes a segment id for each token, which distinguishes the two texts of a pair.
+        pooling: The default pooling of its features.
+        length: The most tokens that it was trained on.
     """
 
     backbone: str
@@ -34,13 +34,13 @@ class Family:
     length: int = 512
 
     def blocks(self, layers: int) -> tuple[Block, ...]:
-        """Its blocks, from input to output.
+        """Return the blocks of an encoder, from input to output.
 
         Args:
-            layers: How many transformer layers there are.
+            layers: The number of transformer layers.
 
         Returns:
-            ``embeddings``, ``layer1``, ...; ``layers`` alone where they share their weights.
+            ``embeddings``, ``layer1``, ``layer2``, ...; or ``embeddings``, ``layers`` when all layers share their weights.
 
         Example:
             >>> [block.name for block in FAMILIES["bert"].blocks(2)]
@@ -55,8 +55,8 @@ class Family:
         )
 
 
-# Models that attend in one direction alone have read the whole text at its last token. The others are averaged: the token in
-# front of all, on which BERT was trained to tell whether two sentences belong together, says less before it is tuned.
+# In GPT-2, only the last token attends to the whole text, so its features are used. The features of other families are averaged:
+# BERT's first token, which was pretrained to tell whether two sentences belong together, is a weaker feature before fine-tuning.
 FAMILIES: dict[str, Family] = {
     "bert": Family("BertBackbone", "BertTokenizer", segments=True),
     "distil_bert": Family("DistilBertBackbone", "DistilBertTokenizer"),
@@ -73,23 +73,23 @@ FAMILIES: dict[str, Family] = {
 
 
 def masked(base: Any) -> "keras.Model":
-    """A KerasHub backbone as tfft takes it.
+    """Turn a text encoder of KerasHub into the model of a tfft backbone.
 
     Args:
-        base: A ``keras_hub.models.Backbone`` of texts.
+        base: A ``keras_hub.models.Backbone`` for texts.
 
     Returns:
-        A functional model from token ids, segments where it takes them, and a mask, int32 of shape (batch, tokens), to features of
-        shape (batch, tokens, width) and the mask.
+        A functional model from token ids, segment ids if it takes them, and a mask, each int32 of shape (batch, tokens), to
+        features of shape (batch, tokens, width) and the mask.
     """
     import keras
 
     for layer in base.layers:
         if type(layer).__name__ == "RelativeEmbedding":
-            # of DeBERTa; KerasHub 0.32 builds it in its constructor, and Keras then does not load what it saved
+            # in DeBERTa: KerasHub 0.32 builds this layer in its constructor, and Keras could not load the saved net
             layer.get_build_config = lambda: None
     inputs = [base.input[key] for key in ("token_ids", "segment_ids", "padding_mask") if key in base.input]
     sequence = base.output["sequence_output"] if isinstance(base.output, dict) else base.output
-    # not the input itself: Keras 3.15 does not save a net inside of which a tensor both enters and leaves
+    # Identity, because Keras 3.15 cannot save an outer model if a tensor is both input and output of this one
     mask = keras.layers.Identity(name="mask")(base.input["padding_mask"])
     return keras.Model(inputs, [sequence, mask], name="backbone")

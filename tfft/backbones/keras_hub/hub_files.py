@@ -1,6 +1,6 @@
 """Check the files of a preset in KerasHub's own format before Keras reads them: classes, paths and sizes.
 
-KerasHub makes an object of whatever class ``config.json`` and ``tokenizer.json`` name.
+Without this check, KerasHub would make an object of any class that ``config.json`` or ``tokenizer.json`` names.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,14 +18,14 @@ _ASSETS = "assets/tokenizer"
 
 
 def check_net(preset: str, name: str) -> None:
-    """Refuse a ``config.json`` from which Keras would make anything else than one net of KerasHub.
+    """Refuse a ``config.json`` that describes anything other than a net of KerasHub.
 
     Args:
         preset: ``hf://owner/model``, ``kaggle://...``, a preset name of KerasHub, or a folder.
-        name: The class in ``keras_hub.models`` that it must be.
+        name: The name of the class in ``keras_hub.models`` that it must describe.
 
     Raises:
-        BackboneError: When it names another class, or an argument or a part of it could do more than compute.
+        BackboneError: When it names another class, or an argument or a part of it that could do more than compute.
     """
     config = read_json(preset, CONFIG)
     _check_class(preset, CONFIG, config, (name,))
@@ -37,13 +37,13 @@ def tokenizer(preset: str) -> Any:
     """Read the tokenizer of a preset without letting Keras choose its class.
 
     Args:
-        preset: As for ``check_net``.
+        preset: The preset, as for ``check_net``.
 
     Returns:
         A tokenizer of ``keras_hub.tokenizers``.
 
     Raises:
-        BackboneError: When it is of another class, names a path, or its files are damaged or too large.
+        BackboneError: When the tokenizer has another class or names a path, or its files are damaged or too large.
         OSError: When a file cannot be read.
     """
     import keras_hub
@@ -66,13 +66,13 @@ def tokenizer(preset: str) -> Any:
 
 
 def check_weights(preset: str) -> None:
-    """Refuse weights that lie outside of the preset, or hold anything else than plain arrays.
+    """Refuse weights that lie outside of the preset, or hold anything other than plain arrays.
 
     Args:
-        preset: As for ``check_net``.
+        preset: The preset, as for ``check_net``.
 
     Raises:
-        WeightsError: When it is so.
+        WeightsError: When the weights lie outside, or a file does not hold plain arrays.
         OSError: When a file cannot be read.
     """
     from keras_hub.src.utils.preset_utils import check_file_exists
@@ -83,18 +83,18 @@ def check_weights(preset: str) -> None:
 
 
 def shards(preset: str, index: str, ending: str) -> list[str]:
-    """Read the names of the files of weights in an index.
+    """Read the names of weights files in an index.
 
     Args:
-        preset: As for ``check_net``.
+        preset: The preset, as for ``check_net``.
         index: The name of the JSON file that holds ``weight_map``.
         ending: How each name must end.
 
     Returns:
-        The names, sorted; each is a file beside the index.
+        The sorted names of files in the folder of the index.
 
     Raises:
-        WeightsError: When there are none, or a name could lead out of the folder.
+        WeightsError: When the index names no files, or a name could lead out of the folder.
     """
     rows = read_json(preset, index).get("weight_map")
     each = list(rows.values()) if isinstance(rows, Mapping) else []
@@ -102,7 +102,7 @@ def shards(preset: str, index: str, ending: str) -> list[str]:
     strange = [file for file in files if PurePosixPath(file).name != file or not file.endswith(ending) or "\\" in file]
     if strange or not files:
         raise WeightsError(
-            f"{index} of {preset!r} does not name files that stand beside it.",
+            f"{index} of {preset!r} does not name files in its own folder.",
             shortlist(strange) if strange else "no files",
             "Copy the model again.",
         )
@@ -110,22 +110,22 @@ def shards(preset: str, index: str, ending: str) -> list[str]:
 
 
 def _check_class(preset: str, file: str, values: Mapping[str, Any], names: Sequence[str]) -> None:
-    """Refuse another class; Keras takes what is registered, whatever the name and the module say."""
+    """Refuse other classes. Keras uses the registered name and ignores the name of the class and the module."""
     import keras
     import keras_hub
 
     name, registered = values.get("class_name"), values.get("registered_name")
     own = getattr(keras_hub.models, name, None) if isinstance(name, str) and name in names else None
-    # KerasHub was KerasNLP, and registers its classes under both names
+    # KerasHub was called KerasNLP, and registers its classes under both names
     known = registered in (f"keras_hub>{name}", f"keras_nlp>{name}")
     if own is None or not known or keras.saving.get_registered_object(registered) is not own:
         raise _refused(preset, file, f"{values.get('module')}.{name} registered as {registered!r}"[:200], names)
 
 
 def _refused(preset: str, file: str, got: str, names: Sequence[str] = ()) -> BackboneError:
-    known = f"It may hold {shortlist(names)} of KerasHub. " if names else ""
+    known = f"It must name one of KerasHub's classes {shortlist(names)}. " if names else ""
     return BackboneError(
-        f"{file} of {preset!r} is not what KerasHub writes for a model that tfft reads.",
+        f"{file} of {preset!r} does not describe a KerasHub model that tfft supports.",
         got,
-        f"{known}Copy the model again, or find out where it comes from.",
+        f"{known}Copy the model again, and check where it comes from.",
     )

@@ -1,4 +1,4 @@
-"""Text encoders and text classifiers of KerasHub that are in memory."""
+"""Backbones from text encoders and text classifiers of KerasHub in memory."""
 
 from collections.abc import Iterable
 from functools import cache, partial
@@ -16,18 +16,18 @@ from tfft.tokenizers.tokenizer import Tokenizer
 
 
 def names() -> Iterable[str]:
-    """None by name: a model is handed in."""
+    """Return no names: a model is given as an object."""
     return ()
 
 
 def reads(model: Any) -> bool:
-    """Whether a model is a text encoder of KerasHub, or has one.
+    """Return whether a model is a text encoder of KerasHub, or contains one as its ``backbone``.
 
     Args:
         model: A ``keras.Model``.
 
     Returns:
-        True where its inputs, or those of its ``backbone``, are token ids of shape (batch, tokens).
+        True when the inputs of the model or of its ``backbone`` are token ids of shape (batch, tokens).
     """
     net = getattr(model, "backbone", model)
     inputs = getattr(net, "input", None)
@@ -35,32 +35,32 @@ def reads(model: Any) -> bool:
 
 
 def backbone(name: Any, tokenizer: Any = None, length: int | None = None) -> Backbone:
-    """Describe a text encoder in memory, which stays as it is: its copy is trained.
+    """Describe a text encoder in memory. The model is not changed: tfft trains a copy.
 
     Args:
-        name: A ``keras_hub.models.Backbone`` of a family of text encoders, or a classifier that has one.
-        tokenizer: A ``keras_hub.tokenizers.Tokenizer``; None for that of the classifier's preprocessor.
-        length: Most tokens of an example; None for what it takes, or 512.
+        name: A ``keras_hub.models.Backbone`` of a text family, or a classifier with such a backbone.
+        tokenizer: A ``keras_hub.tokenizers.Tokenizer``; None for the tokenizer in the preprocessor of the classifier.
+        length: The most tokens of an example; None for the default of the family (512 or 1024), or less if the model takes less.
 
     Returns:
-        A Backbone whose features are of shape (batch, tokens, width), with a mask.
+        A Backbone whose features have shape (batch, tokens, width), with a mask.
 
     Raises:
-        BackboneError: When its family is unknown, it has no tokenizer, or the length is more than it takes.
-        DataError: When the length is less than any text needs.
+        BackboneError: When the family is unknown, there is no tokenizer, or the model does not take so many tokens.
+        DataError: When the length is less than 8.
     """
     net = getattr(name, "backbone", name)
     family = next((each for each in FAMILIES.values() if each.backbone == type(net).__name__), None)
     if family is None:
         raise BackboneError(
-            f"{type(net).__name__} is no text encoder that tfft knows.",
+            f"{type(net).__name__} is not a text encoder that tfft knows.",
             fix=f"It knows {shortlist(each.backbone for each in FAMILIES.values())}.",
         )
     words = tokenizer or getattr(getattr(name, "preprocessor", None), "tokenizer", None)
     if words is None:
         raise BackboneError(
             f"The {type(net).__name__} in memory has no tokenizer.",
-            fix=f"Pass tokenizer=keras_hub.tokenizers.{family.tokenizer}(...), the one of its weights.",
+            fix=f"Pass tokenizer=keras_hub.tokenizers.{family.tokenizer}(...) with the vocabulary of its weights.",
         )
     limit = int(getattr(net, "max_sequence_length", family.length))
     most = min(limit, family.length) if length is None else length
@@ -85,9 +85,9 @@ def _copy(net: Any, seed: int) -> Any:
     with seeded_initializers(seed):
         made = type(net).from_config(net.get_config())
     # KerasHub 0.32 does not save these values in the configuration of the backbone, only in those of its layers
-    for ours, theirs in zip(made._flatten_layers(), net._flatten_layers(), strict=True):
+    for layer, original in zip(made._flatten_layers(), net._flatten_layers(), strict=True):
         for name in ("activation", "epsilon", "layer_norm_epsilon"):
-            if hasattr(theirs, name):
-                setattr(ours, name, getattr(theirs, name))
+            if hasattr(original, name):
+                setattr(layer, name, getattr(original, name))
     made.set_weights(net.get_weights())
     return masked(made)

@@ -1,4 +1,4 @@
-"""What a preset's files say of pictures: the size and the pixel range that its weights were trained at."""
+"""Read from the files of a preset the image size and the pixel range that its weights were trained with."""
 
 from collections.abc import Mapping
 from numbers import Real
@@ -8,21 +8,21 @@ from tfft.backbones.keras_hub.preset_files import further
 from tfft.core.errors import BackboneError
 from tfft.preprocess.pixels import range_of
 
-_SIZE = 224  # in pixels, where a configuration says nothing: of most ImageNet weights
+_SIZE = 224  # in pixels, when the files do not name a size; most ImageNet weights were trained at 224
 _Three = list[float]
 
 
 def trained_at(name: str, config: Mapping[str, Any], values: Mapping[str, Any], fixed: bool) -> tuple[int, int]:
-    """The size that weights were trained at.
+    """Find the image size that the weights were trained at.
 
     Args:
-        name: Of the preset.
-        config: Its ``config.json``.
-        values: What the net's class is made with.
-        fixed: Whether the net takes no other size, whatever else the files say.
+        name: The name of the preset.
+        config: The content of its ``config.json``.
+        values: The arguments of the net's class.
+        fixed: Whether the net takes only the size in ``values``; other files are then ignored.
 
     Returns:
-        Height and width in pixels; 224 where nothing is said.
+        Height and width in pixels; 224 when the files do not name a size.
 
     Raises:
         BackboneError: When the size of a fixed net cannot be read.
@@ -31,7 +31,7 @@ def trained_at(name: str, config: Mapping[str, Any], values: Mapping[str, Any], 
     if fixed:
         if own is None:
             raise BackboneError(
-                f"{name!r} does not say at which size its net takes pictures.",
+                f"{name!r} does not say at which size its net takes images.",
                 repr(values.get("image_shape")),
                 "Its config.json must hold image_size as one whole number.",
             )
@@ -42,36 +42,38 @@ def trained_at(name: str, config: Mapping[str, Any], values: Mapping[str, Any], 
 
 
 def trained_on(name: str, config: Mapping[str, Any]) -> str:
-    """The pixel range that weights were trained on: of timm and Transformers a mean and a spread, of KerasHub scale and offset.
+    """Find the pixel range that the weights were trained on.
+
+    timm and Transformers save a mean and a standard deviation ("spread"); KerasHub saves a scale and an offset.
 
     Args:
-        name: Of the preset.
-        config: Its ``config.json``.
+        name: The name of the preset.
+        config: The content of its ``config.json``.
 
     Returns:
-        A name in ``tfft.preprocess.pixels``.
+        The name of a range in ``tfft.preprocess.pixels``.
 
     Raises:
-        BackboneError: When the files do not say it, or tfft does not have it.
+        BackboneError: When the files do not name a range, or name one that tfft does not have.
     """
     try:
         stated = _of_timm(config) or _of_transformers(name) or _of_kerashub(name)
     except (TypeError, ValueError, ZeroDivisionError) as error:
         raise BackboneError(
-            f"{name!r} states its pixel range in numbers that make none: {error}.", fix="Copy the model again."
+            f"The pixel range in the files of {name!r} is invalid: {error}.", fix="Copy the model again."
         ) from None
     if stated is None:
         raise BackboneError(
-            f"{name!r} does not say in what range pixels go into its net.",
-            fix="timm says it in config.json (pretrained_cfg: mean, std), Transformers in preprocessor_config.json, KerasHub "
-            "in image_converter.json: copy the whole model again, or save the converter beside it.",
+            f"{name!r} does not say which range of pixels its net takes.",
+            fix="Copy the whole model again, with the file that names the range: config.json (pretrained_cfg: mean, std) of timm, "
+            "preprocessor_config.json of Transformers, or image_converter.json of KerasHub.",
         )
     found = range_of(*stated)
     if found is None:
         raise BackboneError(
             f"{name!r} was trained on pixels in a range that tfft does not have.",
-            f"mean {stated[0]!r}, spread {stated[1]!r}, of pixels between 0 and 1",
-            "It has ImageNet's mean and spread, -1 to 1, 0 to 1, and 0 to 255.",
+            f"mean {stated[0]!r}, standard deviation {stated[1]!r}, for pixels between 0 and 1",
+            "It has the mean and standard deviation of ImageNet, -1 to 1, 0 to 1, and 0 to 255.",
         )
     return found
 
@@ -112,7 +114,7 @@ def _section(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _two(values: Any) -> tuple[int, int] | None:
-    """Height and width, where both are there."""
+    """Return height and width; None unless both are positive whole numbers."""
     if not isinstance(values, (list, tuple)) or len(values) < 2:
         return None
     height, width = values[:2]
@@ -121,8 +123,8 @@ def _two(values: Any) -> tuple[int, int] | None:
 
 
 def _three(value: Any) -> _Three:
-    """For red, green and blue; one number is for all of them."""
+    """Return the values for red, green and blue; a single number is used for all three."""
     several = value if isinstance(value, (list, tuple)) else [value]
     if len(several) not in (1, 3) or not all(isinstance(each, Real) for each in several):
-        raise ValueError(f"{value!r} is not for red, green and blue")
+        raise ValueError(f"{value!r} is not one number, or three for red, green and blue")
     return [float(each) for each in several] * (3 // len(several))

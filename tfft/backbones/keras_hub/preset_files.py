@@ -1,4 +1,4 @@
-"""What stands in a preset's files: in a local folder, at Hugging Face or at Kaggle."""
+"""Read the files of a preset in a local folder, at Hugging Face or at Kaggle."""
 
 import json
 import os
@@ -19,30 +19,32 @@ _TORCH = "pytorch_model.bin"
 
 
 def configuration(preset: str) -> dict[str, Any]:
-    """What a preset says about its net.
+    """Read the configuration of a preset.
 
     Args:
         preset: ``hf://owner/model``, ``kaggle://...``, or a folder.
 
     Returns:
-        Its ``config.json``.
+        The content of its ``config.json``.
 
     Raises:
-        BackboneError: When there is no folder, or no configuration in it that can be read.
-        WeightsError: When it is not to be reached.
+        BackboneError: When the folder does not exist, or has no readable configuration.
+        WeightsError: When the preset cannot be reached.
     """
     if preset.startswith(REMOTE):
         with reachable(preset):
             return read_json(preset, CONFIG)
     folder = Path(preset)
     if not folder.is_dir():
-        raise BackboneError(f"There is no folder {preset!r}.", f"working folder {os.getcwd()!r}", missing_file(preset))
+        raise BackboneError(
+            f"The folder {preset!r} does not exist.", f"working folder {os.getcwd()!r}", missing_file(preset)
+        )
     there = sorted(path.name for path in folder.iterdir())
     if CONFIG not in there:
         raise BackboneError(
-            f"{preset!r} holds no model: there is no {CONFIG}.",
+            f"{preset!r} holds no model: it has no {CONFIG}.",
             shortlist(there) if there else "an empty folder",
-            f"Looked for {CONFIG}, {' or '.join(_WEIGHTS[::2])}, and a vocabulary; or, of a SavedModel, saved_model.pb.",
+            f"tfft looks for {CONFIG}, {' or '.join(_WEIGHTS[::2])}, and a vocabulary; or for saved_model.pb of a SavedModel.",
         )
     return read_json(preset, CONFIG)
 
@@ -51,14 +53,14 @@ def read_json(preset: str, name: str) -> dict[str, Any]:
     """Read a JSON file of a preset.
 
     Args:
-        preset: As for ``configuration``.
+        preset: ``hf://owner/model``, ``kaggle://...``, a preset name of KerasHub, or a folder.
         name: The name of the file, which must exist.
 
     Returns:
         The values in the file.
 
     Raises:
-        BackboneError: When the file is too large or too deeply nested, or is not a JSON object; or is a pipe or a device.
+        BackboneError: When the file is too large or too deeply nested, is not a JSON object, or is a pipe or a device.
         FileNotFoundError: When there is no such file.
 
     Example:
@@ -74,7 +76,7 @@ def read_json(preset: str, name: str) -> dict[str, Any]:
         limits.check("json_values", strict_json.count(text), repr(str(path)), BackboneError)
         found = json.loads(text)
         if not isinstance(found, dict):
-            raise ValueError("it holds no JSON object")
+            raise ValueError("it is not a JSON object")
     except (BackboneError, FileNotFoundError):
         raise
     except (OSError, ValueError, RecursionError) as error:
@@ -83,14 +85,14 @@ def read_json(preset: str, name: str) -> dict[str, Any]:
 
 
 def located(preset: str, name: str) -> Path:
-    """Find a file of a preset, which is downloaded when necessary.
+    """Find a file of a preset, and download it if necessary.
 
     Args:
-        preset: As for ``configuration``, or a preset name of KerasHub.
+        preset: ``hf://owner/model``, ``kaggle://...``, a preset name of KerasHub, or a folder.
         name: The name of the file.
 
     Returns:
-        Its path; of a folder also when there is no such file.
+        The path of the file; in a local folder, the file may not exist.
     """
     if preset.startswith(REMOTE) or preset in ARCHITECTURES:
         from keras_hub.src.utils.preset_utils import get_file
@@ -100,14 +102,14 @@ def located(preset: str, name: str) -> Path:
 
 
 def check_weights(preset: str, config: Mapping[str, Any]) -> None:
-    """Refuse a folder without weights that can be read.
+    """Refuse a folder without weights that tfft can read.
 
     Args:
-        preset: As for ``configuration``.
-        config: What it returned.
+        preset: ``hf://owner/model``, ``kaggle://...``, or a folder; only folders are checked.
+        config: The content of its ``config.json``.
 
     Raises:
-        WeightsError: Saying what is there, and how to convert it.
+        WeightsError: When there are no such weights; the message lists the files, and says how to convert weights of PyTorch.
     """
     there = [] if preset.startswith(REMOTE) else sorted(path.name for path in Path(preset).iterdir())
     if there and not any(name in there for name in _WEIGHTS):
@@ -115,23 +117,23 @@ def check_weights(preset: str, config: Mapping[str, Any]) -> None:
         if "architecture" in config:
             convert = "timm.models.save_for_hf(net, folder, safe_serialization=True)"
         raise WeightsError(
-            f"{preset!r} holds no weights that can be read.",
+            f"{preset!r} holds no weights that tfft can read.",
             shortlist(there),
             f"Convert them where PyTorch is installed: {convert} writes model.safetensors."
             if _TORCH in there
-            else f"Looked for {shortlist(_WEIGHTS)}; copy one of them there, or pass weights=None for random ones.",
+            else f"Copy one of {shortlist(_WEIGHTS)} there, or pass weights=None for random weights.",
         )
 
 
 def further(preset: str, name: str) -> dict[str, Any]:
-    """What another of a preset's files says.
+    """Read a JSON file that a preset may have.
 
     Args:
-        preset: As for ``configuration``.
-        name: Of the file.
+        preset: ``hf://owner/model``, ``kaggle://...``, a preset name of KerasHub, or a folder.
+        name: The name of the file.
 
     Returns:
-        Its values; none where there is no such file, or it cannot be read.
+        The values in the file; an empty dict when the file does not exist or cannot be read.
     """
     try:
         from keras_hub.src.utils.preset_utils import check_file_exists
@@ -143,7 +145,7 @@ def further(preset: str, name: str) -> dict[str, Any]:
 
 @contextmanager
 def _no_retries() -> Iterator[None]:
-    """Offline huggingface_hub looks into its cache alone; without this it asks again and again for half a minute."""
+    """Tell huggingface_hub to use only its cache when tfft is offline; otherwise it retries for half a minute."""
     if not is_refused():
         yield
         return
@@ -158,26 +160,24 @@ def _no_retries() -> Iterator[None]:
 
 @contextmanager
 def reachable(preset: str) -> Iterator[None]:
-    """Turn what KerasHub raises without a network, or for a model that is not there, into an error of ours.
+    """Turn exceptions of KerasHub, such as those for a missing network or model, into a WeightsError.
 
     Args:
-        preset: As the user wrote it.
+        preset: The preset as the user wrote it.
 
     Raises:
-        WeightsError: For whatever else went wrong inside.
+        WeightsError: For every exception inside, except BackboneError and WeightsError.
     """
     try:
         with _no_retries():
             yield
     except (BackboneError, WeightsError):
         raise
-    except Exception as error:  # kagglehub, huggingface_hub, requests and h5py each raise errors of their own
+    except Exception as error:  # kagglehub, huggingface_hub, requests and h5py each raise their own exceptions
         reason = (str(error).splitlines() or [""])[0]
-        fix = (
-            'With a network, not offline, try again; without one pass a folder that holds it, or of texts "minilm_l6".'
-        )
+        fix = 'Try again with a network. Without a network, pass a folder that holds the model, or use "minilm_l6" for texts.'
         if Path(preset).is_dir():
-            fix = "Copy the model again, with its tokenizer's files if it reads texts."
+            fix = "Copy the model again; a text model also needs the files of its tokenizer."
         raise WeightsError(
             f"{preset!r} could not be loaded: {type(error).__name__}: {reason.rstrip('.')}.", fix=fix
         ) from error

@@ -1,4 +1,4 @@
-"""KerasHub's presets of text encoders: one row for each."""
+"""The presets of KerasHub's text encoders, with the family and number of layers of each."""
 
 import os
 
@@ -38,14 +38,14 @@ ARCHITECTURES: dict[str, tuple[str, int]] = {
     "gpt2_large_en": ("gpt2", 36),
     "gpt2_extra_large_en": ("gpt2", 48),
 }
-"""Preset -> family and number of transformer layers, as the papers and model cards of the families give them."""
+"""Preset -> family and number of transformer layers, from the papers and model cards of the families."""
 
 
 def is_own(handle: str) -> bool:
-    """Whether a handle is for this source although it is none of its names.
+    """Return whether a handle is an address or a path, which KerasHub can read, and not a name.
 
     Args:
-        handle: What the user passed.
+        handle: The handle that the user passed.
 
     Returns:
         True for ``hf://``, ``kaggle://`` and paths.

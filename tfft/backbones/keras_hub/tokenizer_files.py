@@ -74,8 +74,8 @@ def of_kerashub(made: Any, strip_accents: bool | None = None) -> Any:
     return JsonTokenizer(*sentence_pieces(made.proto, families[name]), place=place) if name in families else made
 
 
-def _tokens(made: Any, usual: Mapping[str, str]) -> dict[str, str]:
-    return {name: str(getattr(made, f"{name}_token", token)) for name, token in usual.items()}
+def _tokens(made: Any, defaults: Mapping[str, str]) -> dict[str, str]:
+    return {name: str(getattr(made, f"{name}_token", token)) for name, token in defaults.items()}
 
 
 def _of_transformers(preset: str, family: Family) -> JsonTokenizer:
@@ -110,8 +110,8 @@ def _special(config: Mapping[str, Any], family: Family, held: Mapping[str, int])
         first = next((token for token, id in held.items() if id == 0), _GPT2)
         end = _text(config.get("eos_token")) or _GPT2
         return {"start": end, "end": end, "pad": _text(config.get("pad_token")) or first}
-    usual = next((each for each in (BERT, ROBERTA, ALBERT) if {each["start"], each["pad"]} <= held.keys()), BERT)
-    return {name: _text(config.get(key)) or usual[name] for name, key in _NAMES.items()}
+    defaults = next((each for each in (BERT, ROBERTA, ALBERT) if {each["start"], each["pad"]} <= held.keys()), BERT)
+    return {name: _text(config.get(key)) or defaults[name] for name, key in _NAMES.items()}
 
 
 def _text(token: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""Translate the ``config.json`` of Hugging Face Transformers to KerasHub's class; refuse fields that have no translation."""
+"""Translate the ``config.json`` of Hugging Face Transformers to the arguments of KerasHub's class, or refuse it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def stated(name: str, family: str, config: Mapping[str, Any]) -> Stated:
         config: The content of ``config.json``; missing fields have the default of the family's class in Transformers.
 
     Returns:
-        Sizes, activation, epsilon, and the changes to weights that make the features equal to those of Transformers.
+        The arguments of the class, and the changes to weights that make the features equal to those of Transformers.
 
     Raises:
         BackboneError: When a field asks for a net that KerasHub's class does not compute, has an impossible value, or is unknown
@@ -82,7 +82,7 @@ def stated(name: str, family: str, config: Mapping[str, Any]) -> Stated:
     check_sizes(name, made)
     activation = _activation(name, config, *fields.activation)
     if family == "vit" and activation != "gelu":
-        raise _refused(name, "hidden_act", config["hidden_act"], "KerasHub 0.32 has ViTs with 'gelu' alone.")
+        raise _refused(name, "hidden_act", config["hidden_act"], "KerasHub 0.32 has ViTs only with 'gelu'.")
     return Stated(
         family,
         MappingProxyType(made),
@@ -107,7 +107,7 @@ def _without_synonyms(name: str, fields: Fields, config: Mapping[str, Any]) -> d
         if other in named:
             value = named.pop(other)
             if named.setdefault(key, value) != value:
-                fix = f"It is another name of {key}={named[key]!r}: leave one of the two."
+                fix = f"It is another name of {key}={named[key]!r}: remove one of the two."
                 raise _refused(name, other, value, fix)
     return named
 
@@ -117,9 +117,9 @@ def _refuse_code(name: str, config: Mapping[str, Any]) -> None:
     own = [key for key in code if str(key).startswith(_CODE)] if isinstance(code, Mapping) else [code] if code else []
     if own:
         raise BackboneError(
-            f"{name!r} brings Python code for its net, which tfft never runs.",
+            f"{name!r} contains Python code for its net, which tfft never runs.",
             f"auto_map={code!r}"[:200],
-            "Use a model whose net is one of Transformers' own.",
+            "Use a model whose net is part of Transformers itself.",
         )
 
 
@@ -136,7 +136,7 @@ def _refuse_unknown(name: str, fields: Fields, config: Mapping[str, Any]) -> Non
     ]
     if strange:
         raise BackboneError(
-            f"{CONFIG} of {name!r} has fields that may change its net, and that tfft does not know.",
+            f"{CONFIG} of {name!r} has fields that tfft does not know and that may change its net.",
             shortlist([f"{key}={config[key]!r}"[:60] for key in strange]),
             f"Delete them from {CONFIG} if the net is a plain {config.get('model_type')!r}; otherwise use another model.",
         )
@@ -145,7 +145,7 @@ def _refuse_unknown(name: str, fields: Fields, config: Mapping[str, Any]) -> Non
 def _hold(name: str, config: Mapping[str, Any], key: str, wanted: Any) -> None:
     value = config.get(key, wanted)
     if value is not None and value != wanted and not (value in _OFF and wanted in _OFF):
-        raise _refused(name, key, value, f"It builds nets with {key}={wanted!r} alone.")
+        raise _refused(name, key, value, f"It builds nets only with {key}={wanted!r}.")
 
 
 def _size(name: str, config: Mapping[str, Any], key: str, default: int) -> int:
@@ -157,7 +157,7 @@ def _size(name: str, config: Mapping[str, Any], key: str, default: int) -> int:
 def _activation(name: str, config: Mapping[str, Any], key: str, default: str) -> str:
     value = config.get(key, default)
     if not isinstance(value, str) or value not in ACTIVATIONS:
-        raise _refused(name, key, value, f"It builds nets with {shortlist(sorted(ACTIVATIONS), 20)}.")
+        raise _refused(name, key, value, f"It builds nets with the activations {shortlist(sorted(ACTIVATIONS), 20)}.")
     return ACTIVATIONS[value]
 
 
@@ -178,14 +178,14 @@ def _check_shares(name: str, made: Mapping[str, Any]) -> None:
     for many, few in (("hidden_dim", "num_heads"), ("num_layers", "num_groups")):
         if few in made and made[many] % made[few]:
             raise BackboneError(
-                f"{CONFIG} of {name!r} cannot be right: {few} must divide {many}.",
+                f"{CONFIG} of {name!r} is inconsistent: {few} must divide {many}.",
                 f"{many} {made[many]}, {few} {made[few]}",
                 "Copy the model again.",
             )
 
 
 def _cut(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """The size of an image or patch, given as one number or as (height, width)."""
+    """Return the arguments for the sizes of images and patches."""
     image, patch = _sides(name, config, "image_size", 224), _sides(name, config, "patch_size", 16)
     if any(whole % part for whole, part in zip(image, patch, strict=True)):
         raise _refused(name, "patch_size", patch, f"Patches must divide the image, which has {image!r} pixels.")

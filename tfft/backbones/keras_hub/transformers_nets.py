@@ -52,7 +52,9 @@ def load(preset: str, net: Stated, class_name: str, weights: bool, unused: list[
         variable.path for variable in made.weights if id(variable) not in ported.filled and not _pools(variable.path)
     ]
     if lacking:
-        raise WeightsError(f"{preset!r} left variables without weights.", ", ".join(lacking), "Please report this.")
+        raise WeightsError(
+            f"Some variables received no weights from {preset!r}.", ", ".join(lacking), "Please report this."
+        )
     unused[:] = found.unused
     return made
 
@@ -150,7 +152,7 @@ class _Ported:
             raise WeightsError(
                 f"The weight {hf_weight_key!r} of {self._preset!r} does not fit {keras_variable.path!r}.",
                 f"shape {tuple(values.shape)} for {tuple(keras_variable.shape)}",
-                "Copy the model again; config.json and weights must be of one model.",
+                "Copy the model again; config.json and weights must come from the same model.",
             )
         keras_variable.assign(values)
         self.filled.add(id(keras_variable))

@@ -1,4 +1,4 @@
-"""KerasHub's nets of pictures as backbones: of timm, of Hugging Face Transformers, or saved by KerasHub itself."""
+"""Image backbones from KerasHub: nets that timm, Hugging Face Transformers or KerasHub saved."""
 
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
@@ -22,7 +22,7 @@ from tfft.preprocess.image import ImagePreprocessor
 if TYPE_CHECKING:
     import keras
 
-_LEAST = 32  # height and width in pixels that leave convolutional nets a feature map
+_LEAST = 32  # the smallest height and width in pixels that leave a feature map in convolutional nets
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Kind:
 
     Attributes:
         blocks: Its configuration -> its blocks, from input to output.
-        shape: Name of the argument that takes the shape of a picture.
-        patches: Whether it sees a sequence of patches, of which it knows a fixed number; otherwise pictures of many sizes.
+        shape: The name of the argument for the shape of an image.
+        patches: Whether it cuts an image into a fixed number of patches; if not, it takes images of many sizes.
     """
 
     blocks: Callable[[Mapping[str, Any]], tuple[Block, ...]]
@@ -41,14 +41,14 @@ class Kind:
 
 
 def _stacks(pattern: str, config: Mapping[str, Any], count: str, first: int = 0) -> tuple[Block, ...]:
-    """The entry, and a block for each stack but the last, which goes to the output."""
+    """Return a block for the first layers and one for each stack; the last block reaches to the output."""
     stacks = len(config[count])
     inner = [Block(f"conv{i + 2}", pattern.format(i + first)) for i in range(stacks - 1)]
     return Block("conv1", "pool1"), *inner, Block(f"conv{stacks + 1}")
 
 
 def _numbered(pattern: str, config: Mapping[str, Any], count: str) -> tuple[Block, ...]:
-    # of timm's EfficientNets b0 to b5 the converter leaves the class its default, which has seven
+    # for timm's EfficientNets b0 to b5, the converter passes no value, and the default of the class is seven
     blocks = len(config.get(count) or range(7))
     inner = [Block(f"block{i}", pattern.format(i)) for i in range(1, blocks)]
     return *inner, Block(f"block{blocks}")
@@ -73,19 +73,19 @@ KINDS: dict[str, Kind] = {
     "MobileNetBackbone": Kind(_mobile),
     "ViTBackbone": Kind(_layers, patches=True),
 }
-"""Class in ``keras_hub.models`` -> how it becomes a backbone."""
+"""Class in ``keras_hub.models`` -> its blocks and inputs."""
 
 _TRANSFORMERS, _VIT = ("vit",), "ViTBackbone"
 
 
 def sees(config: Mapping[str, Any]) -> bool:
-    """Whether a configuration is of a net of pictures.
+    """Return whether a configuration describes an image net.
 
     Args:
-        config: ``config.json`` of a preset.
+        config: The content of the ``config.json`` of a preset.
 
     Returns:
-        True for what timm saves, Transformers' ViT, and classes of ``KINDS``.
+        True for nets that timm saved, for Transformers' ViT, and for classes in ``KINDS``.
 
     Example:
         >>> sees({"architecture": "resnet18"}), sees({"model_type": "vit"}), sees({"model_type": "bert"})
@@ -99,21 +99,22 @@ def _of_timm(config: Mapping[str, Any]) -> bool:
 
 
 def backbone(name: str, config: Mapping[str, Any], weights: bool, size: Any, fit: str | None) -> Backbone:
-    """Describe a net of pictures.
+    """Describe an image net.
 
     Args:
         name: ``hf://owner/model``, ``kaggle://...``, or a folder.
-        config: Its ``config.json``, which ``sees``.
-        weights: Whether to read them; otherwise they are random.
-        size: Of the input in pixels, one number or (height, width); None for the size the weights were trained at.
-        fit: How pictures are brought to the size: ``"squash"``, ``"crop"`` or ``"pad"``; None for the default.
+        config: The content of its ``config.json``, for which ``sees`` returns True.
+        weights: Whether to read the weights; otherwise they are random.
+        size: The input size in pixels, one number or (height, width); None for the size that the weights were trained at.
+        fit: How images are resized: ``"squash"``, ``"crop"`` or ``"pad"``; None for the default.
 
     Returns:
-        A Backbone whose features are a map of shape (batch, height, width, channels); of a ViT a sequence (batch, patches, width).
+        A Backbone whose features are a map of shape (batch, height, width, channels), or for a ViT a sequence (batch, patches,
+        width).
 
     Raises:
-        BackboneError: When KerasHub has no converter, the size is not possible, or the files do not say in what range pixels are.
-        WeightsError: When the preset is not to be reached.
+        BackboneError: When KerasHub has no converter, the size is not possible, or the files do not name the range of pixels.
+        WeightsError: When the preset cannot be reached.
     """
     net = stated(name, "vit", config) if config.get("model_type") in _TRANSFORMERS else None
     kind, values, class_name = _described(name, config) if net is None else (KINDS[_VIT], net.arguments, _VIT)
@@ -123,9 +124,9 @@ def backbone(name: str, config: Mapping[str, Any], weights: bool, size: Any, fit
     height, width = input_size(name, trained if size is None else size, 1 if kind.patches else _LEAST)
     if kind.patches and (height, width) != trained:
         raise BackboneError(
-            f"{name!r} cuts pictures into patches, and knows them at one size only.",
+            f"{name!r} cuts images into patches, and takes only images of one size.",
             f"size={size!r}",
-            f"Leave it out; pictures of any size are brought to {trained!r} pixels.",
+            f"Leave size out: tfft resizes images to {trained!r} pixels.",
         )
     geometry = ImagePreprocessor(height, width) if fit is None else ImagePreprocessor(height, width, fit)  # type: ignore[arg-type]
     made: dict[str, Any] = {} if kind.patches else {kind.shape: (height, width, 3)}
@@ -146,7 +147,7 @@ def backbone(name: str, config: Mapping[str, Any], weights: bool, size: Any, fit
 
 
 def _described(name: str, config: Mapping[str, Any]) -> tuple[Kind, Mapping[str, Any], str]:
-    """The architecture, what its class is made with, and the class' name."""
+    """Return the architecture, the arguments of its class, and the name of the class."""
     from keras_hub.src.utils.preset_utils import get_preset_loader
 
     with reachable(name):
@@ -159,7 +160,7 @@ def _described(name: str, config: Mapping[str, Any]) -> tuple[Kind, Mapping[str,
         class_name = loader.check_backbone_class().__name__
     if class_name not in KINDS:
         raise BackboneError(
-            f"tfft does not know {class_name!r}, which {name!r} holds.", fix=f"It knows {shortlist(KINDS)}."
+            f"{name!r} holds {class_name!r}, which tfft does not know.", fix=f"It knows {shortlist(KINDS)}."
         )
     if own:
         sizes_of(name, config)
@@ -169,7 +170,7 @@ def _described(name: str, config: Mapping[str, Any]) -> tuple[Kind, Mapping[str,
 def _not_converted(name: str, config: Mapping[str, Any], error: Exception) -> BackboneError:
     if _of_timm(config):
         return BackboneError(
-            f"KerasHub 0.32 does not convert timm's {config['architecture']!r}, which {name!r} holds.",
+            f"{name!r} holds timm's {config['architecture']!r}, which KerasHub 0.32 does not convert.",
             fix='It converts, among others, "resnet18", "vgg16", "efficientnet_b0", "densenet121" and '
             '"mobilenetv3_small_100".',
         )
@@ -206,10 +207,10 @@ def _load(name: str, make: Callable[[], Any], seed: int) -> "keras.Model":
 
 
 def _padded_as_in_torch(layer: Any, inputs: Any, **arguments: Any) -> Any:
-    """Call a layer of a DenseNet; its entry pads both sides alike, as the weights of timm were trained.
+    """Call a layer of a DenseNet; pad both sides of its first layers equally, as in the training of timm's weights.
 
-    KerasHub 0.32 pads "same": of a convolution of width 7 and stride 2 one pixel less in front, by which features of timm's
-    densenet121 are 9 % off.
+    KerasHub 0.32 uses "same" padding, which adds one pixel less before the image in a convolution of width 7 and stride 2. The
+    features of timm's densenet121 would be 9 % off.
     """
     import keras
 
@@ -221,7 +222,7 @@ def _padded_as_in_torch(layer: Any, inputs: Any, **arguments: Any) -> Any:
 
 
 def _unrolled(encoder: Any) -> Any:
-    """The layers of KerasHub's ViTEncoder one by one, so that some of them may train while others do not, and a cut finds them."""
+    """Call the layers of KerasHub's ViTEncoder one by one, so that each can be frozen or trained, and a net can be cut there."""
     for layer in (encoder.input._keras_history.operation, *encoder.encoder_layers):
         layer.get_config = partial(_loadable, layer)
     sequence = encoder.dropout(encoder.input)
@@ -231,6 +232,6 @@ def _unrolled(encoder: Any) -> Any:
 
 
 def _loadable(layer: Any) -> dict[str, Any]:
-    """A layer's configuration without what KerasHub 0.32 adds to it and its constructor does not take: Keras would not load it."""
+    """Return the configuration of a layer without values that KerasHub 0.32 adds, but its constructor does not take."""
     values = type(layer).get_config(layer)
     return {key: value for key, value in values.items() if key not in ("num_patches", "num_positions", "key_dim")}

@@ -58,9 +58,9 @@ def channels_last(net: Any, tensor: Any, handle: str) -> Any:
     at = channel_axis({id(output): node for node in calls for output in node.outputs}, tensor)
     if at is None:
         raise BackboneError(
-            f"Layers of {handle!r} have their channels first, and it cannot be told where they are in its features.",
+            f"The channel axis in the features of {handle!r} is unknown, because some layers have channels first.",
             f"{maker(net, tensor).name}: {tuple(tensor.shape)}",
-            "Let the net end in keras.layers.Permute((2, 3, 1)), which brings them last, and pass layer= with its name.",
+            "End the net with keras.layers.Permute((2, 3, 1)), which moves channels to the last axis, and pass its name as layer=.",
         )
     if at == rank - 1:
         return tensor

@@ -42,24 +42,24 @@ def check_saved(net: Any, handle: str) -> None:
         if kind.__name__ == "Lambda" or not (registered or kind.__module__.startswith(_KERAS)):
             raise BackboneError(
                 f"The layer {layer.name!r} of the class {kind.__name__} cannot be saved with a model.",
-                fix="Register its class with keras.saving.register_keras_serializable(); a Lambda has to become such a class.",
+                fix="Register its class with keras.saving.register_keras_serializable(); replace a Lambda by such a class.",
             )
         if getattr(layer, "quantization_mode", None) is not None:
             raise BackboneError(
                 f"The layer {layer.name!r} of {handle!r} is quantised, and cannot be trained.",
                 f"{layer.quantization_mode}",
-                "Pass the model as it was before model.quantize().",
+                "Pass a copy of the model from before model.quantize().",
             )
         if not re.fullmatch(_SCOPE, layer.name):
             raise BackboneError(
-                f"The layer name {layer.name!r} in {handle!r} is no name in a TensorFlow graph.",
-                fix="Use letters, digits, and _ . - > in it.",
+                f"The layer name {layer.name!r} in {handle!r} is not valid in a TensorFlow graph.",
+                fix="Use only letters, digits, and _ . - > in it.",
             )
         if not layer.built:
             raise BackboneError(
                 f"The layer {layer.name!r} of {handle!r} has no weights yet.",
                 kind.__name__,
-                "Call the model once with images, or make the weights of all its layers in build().",
+                "Call the model once with images, or create the weights of all its layers in build().",
             )
 
 
@@ -131,7 +131,7 @@ def _not_saved(name: str, error: Exception) -> BackboneError:
 
 
 def _check_classes(net: Any, config: dict[str, Any]) -> None:
-    """Refuse what ``tfft.load`` would always refuse: a net's own functions, and layers that do more than compute."""
+    """Refuse nets that ``tfft.load`` always refuses: with their own functions, or with layers that do more than compute."""
     import keras
 
     kinds = {type(layer) for own in net.layers for layer in own._flatten_layers(include_self=True)}
@@ -140,9 +140,9 @@ def _check_classes(net: Any, config: dict[str, Any]) -> None:
         net_config.check(config, repr(net.name), BackboneError, registered)
     except BackboneError as error:
         raise BackboneError(
-            f"{error.what.removesuffix('.')}, with which no bundle could be read back.",
+            f"{error.what.removesuffix('.')}, and a bundle with this net could not be loaded.",
             error.got,
-            "Write a function as a layer class with keras.saving.register_keras_serializable(), and prepare text or files outside.",
+            "Write a function as a layer class with keras.saving.register_keras_serializable(), and read texts and files outside.",
         ) from error
 
 

@@ -43,18 +43,20 @@ def features_of(net: Any, handle: str, layer: str | None) -> Any:
         shown = [f"{maker(net, tensor).name}: {tuple(tensor.shape)}" for tensor in tensors]
         name = maker(net, tensors[0]).name
         raise BackboneError(
-            f"The model {handle!r} has {len(net.outputs)} outputs, and which features to take is ambiguous.",
+            f"The model {handle!r} has {len(net.outputs)} outputs, which lead to different features.",
             f"before their tops {', '.join(shown)}",
-            f"Pass layer={name!r}, or another one.",
+            f"Pass layer={name!r}, or another layer.",
         )
     tensor = next(iter(found.values()))
     if tensor is None or not _is_features(tensor):
-        raise BackboneError(f"The model {handle!r} has nothing before its top.", fix="Pass layer=.")
+        raise BackboneError(
+            f"The model {handle!r} has no features before its top.", fix="Pass layer= with the name of a layer."
+        )
     if tensor is net.outputs[0] and _answers(maker(net, tensor)):
         raise BackboneError(
-            f"The model {handle!r} answers with a map, such as a mask, which is no good feature.",
+            f"The model {handle!r} returns a map, such as a mask, which is not useful as a feature.",
             f"{maker(net, tensor).name}: {tuple(tensor.shape)}",
-            "Pass layer= with a layer in front of its top.",
+            "Pass layer= with a layer before its top.",
         )
     return tensor
 
@@ -84,13 +86,13 @@ def _named(net: Any, handle: str, layer: str) -> Any:
         raise BackboneError(
             f"The output of {layer!r} in {handle!r} cannot be features.",
             f"{len(found)} tensors" if len(found) != 1 else f"{found[0].dtype} {tuple(found[0].shape)}",
-            "Pass layer= with one whose output is one tensor of floats, and which is called once.",
+            "Pass layer= with a layer that is called once and returns one tensor of floats.",
         )
     if not _weights(before(net, found[0])):
         raise BackboneError(
-            f"Nothing before the output of {layer!r} in {handle!r} has weights.",
+            f"No layer up to the output of {layer!r} in {handle!r} has weights.",
             shortlist(known[: known.index(layer) + 1]),
-            "Pass layer= with one further back.",
+            "Pass layer= with a later layer.",
         )
     return found[0]
 

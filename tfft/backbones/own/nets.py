@@ -44,9 +44,9 @@ def image_input(net: Any, handle: str) -> Any:
     if len(images) != 1:
         shapes = [tuple(tensor.shape) for tensor in net.inputs]
         raise BackboneError(
-            f"The model {handle!r} takes no pictures." if not images else f"The model {handle!r} takes several images.",
+            f"The model {handle!r} takes no images." if not images else f"The model {handle!r} takes several images.",
             shortlist(shapes),
-            f"It has to take one tensor of shape (batch, height, width, 3).{_advice(shapes)}",
+            f"It must take one tensor of shape (batch, height, width, 3).{_advice(shapes)}",
         )
     return images[0]
 
@@ -168,7 +168,7 @@ def unfolded(net: Any, handle: str, size: tuple[int, int]) -> Any:
         raise BackboneError(
             f"The model {handle!r} cannot be called with images of {size[0]} x {size[1]} pixels: {reason}.",
             f"{type(error).__name__}, for an input of shape {tuple(image.shape)}",
-            "Pass another size=, or build it with an input of shape (height, width, 3) and no fixed batch size.",
+            "Pass another size=, or build the model with an input of shape (height, width, 3) and no fixed batch size.",
         ) from error
 
 

@@ -149,10 +149,10 @@ def range_of_net(net: Any, handle: str, asked: str | None) -> str:
         'raw'
     """
     if asked is not None and asked not in PIXEL_RANGES:
-        raise BackboneError(f"There is no pixel range {asked!r}.", fix=nearest(str(asked), PIXEL_RANGES))
+        raise BackboneError(f"The pixel range {asked!r} does not exist.", fix=nearest(str(asked), PIXEL_RANGES))
     if asked not in (None, RAW) and "float" not in net.inputs[0].dtype:
         raise BackboneError(
-            f"The model {handle!r} takes whole numbers, and pixel_range={asked!r} makes fractions.",
+            f"The model {handle!r} takes whole numbers, but pixel_range={asked!r} gives fractions.",
             f"an input of {net.inputs[0].dtype}",
             'Leave pixel_range out or pass "raw", or build the model with an input of float32.',
         )
@@ -164,7 +164,7 @@ def range_of_net(net: Any, handle: str, asked: str | None) -> str:
             raise BackboneError(
                 f"The model {handle!r} scales pixels itself: pixel_range={asked!r} would scale them a second time.",
                 f"{_sentence(found, dark, bright)}",
-                f"Leave pixel_range out, or take {' and '.join(map(repr, found.scaling()))} out of the model.",
+                f"Leave pixel_range out, or remove {' and '.join(map(repr, found.scaling()))} from the model.",
             )
         return asked
     if scales and _are_scaled(dark, bright):
@@ -172,12 +172,12 @@ def range_of_net(net: Any, handle: str, asked: str | None) -> str:
     if scales:
         unit = _are_scaled(*found.values(0, 1))
         raise BackboneError(
-            f"The model {handle!r} scales its input, but does not expect pixels of 0..255.",
+            f"The model {handle!r} scales its input, but not from pixels of 0..255.",
             f"{_sentence(found, dark, bright)}",
             f'Pass pixel_range="{_UNIT}", which it seems to expect.' if unit else f"Pass pixel_range={_RANGES}.",
         )
     raise BackboneError(
-        f"The model {handle!r} does not say which pixels it was trained on.",
+        f"The range of pixels that the model {handle!r} was trained on is unknown.",
         f"it begins with {next((type(node.operation).__name__ for node in nodes(net)), 'nothing')}",
         f"Pass pixel_range={_RANGES}.",
     )
@@ -195,4 +195,4 @@ def _are_scaled(dark: np.ndarray, bright: np.ndarray) -> bool:
 
 def _sentence(found: Entry, dark: np.ndarray, bright: np.ndarray) -> str:
     names = ", ".join(map(repr, found.scaling()))
-    return f"{names} make {dark.min():.4g}..{bright.max():.4g} of 0..255"
+    return f"{names} map 0..255 to {dark.min():.4g}..{bright.max():.4g}"

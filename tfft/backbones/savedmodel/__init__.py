@@ -1,1 +1,1 @@
-"""A SavedModel or a module of TensorFlow Hub as a backbone."""
+"""Backbones from SavedModels and from modules of TensorFlow Hub."""

@@ -1,4 +1,4 @@
-"""Where a SavedModel lies: a folder, an archive that is unpacked once, or what a handle of TensorFlow Hub leads to."""
+"""Find the folder of a SavedModel: a folder, an archive that is unpacked once, or a download of TensorFlow Hub."""
 
 import hashlib
 import os
@@ -15,23 +15,23 @@ from tfft.core.errors import BackboneError, WeightsError
 from tfft.core.fingerprint import digest_of_file
 from tfft.core.path_advice import missing_file
 
-# what handles of TensorFlow Hub begin with, and names of archives end with
+# the start of handles of TensorFlow Hub, and the endings of names of archives
 HUB, ARCHIVES = "tfhub:", (".tar.gz", ".tgz", ".tar")
 TIMEOUT_SECONDS = 10.0
 _KAGGLE = "https://www.kaggle.com/models/"
-# TensorFlow Hub downloads archives of this host from another address
+# TensorFlow Hub downloads the archives of this host from another address
 _MIRROR = "https://hub.tensorflow.google.cn/"
 _LOCK_SECONDS = 600
 
 
 def is_archive(handle: str) -> bool:
-    """Whether a handle is an archive by its name.
+    """Return whether a handle names an archive.
 
     Args:
-        handle: As for ``load_backbone``.
+        handle: The handle of a backbone, as for ``load_backbone``.
 
     Returns:
-        True for ``.tar``, ``.tar.gz`` and ``.tgz``, but of TensorFlow Hub, which unpacks what it downloads.
+        True for names that end in ``.tar``, ``.tar.gz`` or ``.tgz``, except for handles of TensorFlow Hub.
 
     Example:
         >>> is_archive("net.tar.gz"), is_archive("vgg16")
@@ -41,28 +41,30 @@ def is_archive(handle: str) -> bool:
 
 
 def unpacked(handle: str) -> Path:
-    """The folder of a SavedModel.
+    """Find the folder of a SavedModel; an archive is unpacked, and a ``tfhub:`` handle is downloaded.
 
     Args:
         handle: A folder, a ``.tar.gz``, or ``tfhub:`` and an address of TensorFlow Hub or Kaggle.
 
     Returns:
-        A folder that exists.
+        The folder; a folder that the user passed is returned without a check.
 
     Raises:
-        BackboneError: When the file does not exist, or the archive is damaged, too large, or holds other members than plain files.
-        WeightsError: When the network is needed and not there.
+        BackboneError: When the archive does not exist, is damaged or too large, or holds members other than plain files.
+        WeightsError: When the network is needed and cannot be reached.
     """
     if handle.startswith(HUB):
         return _resolved(handle)
     path = Path(handle)
     if is_archive(handle) and not path.is_file():
-        raise BackboneError(f"There is no archive {handle!r}.", f"working folder {os.getcwd()!r}", missing_file(handle))
+        raise BackboneError(
+            f"The archive {handle!r} does not exist.", f"working folder {os.getcwd()!r}", missing_file(handle)
+        )
     return _extracted(path) if is_archive(handle) else path
 
 
 def _extracted(path: Path) -> Path:
-    """Into the cache folder, under a name made of its bytes."""
+    """Unpack an archive into the cache folder, under the hash of its bytes, and return the folder of the SavedModel in it."""
     try:
         size = regular_files.check(path, "packed_bytes", error=BackboneError)
         _refuse_blank(path, size)
@@ -78,21 +80,23 @@ def _extracted(path: Path) -> Path:
             raise BackboneError(
                 f"{str(path)!r} cannot be unpacked: {error}.",
                 f"{path.stat().st_size:,} bytes",
-                "Make room, or set TFFT_CACHE_DIR to a folder that can be written.",
+                "Free space on the disk, or set TFFT_CACHE_DIR to a writable folder.",
             ) from error
     found = next((part for part in (target, *sorted(target.iterdir())) if (part / "saved_model.pb").is_file()), None)
     if found is None:
         shutil.rmtree(target)
-        raise BackboneError(f"There is no SavedModel in {str(path)!r}.", fix="It has to hold saved_model.pb.")
+        raise BackboneError(f"The archive {str(path)!r} holds no SavedModel.", fix="It must contain saved_model.pb.")
     return found
 
 
 def _refuse_blank(path: Path, size: int) -> None:
-    """Refuse a file without a header at once: a file of holes may take no room on the disk, but minutes to read."""
+    """Refuse a file that begins with zeros; a sparse file takes no room on the disk, but may take minutes to read."""
     with path.open("rb") as file:
         blank = not file.read(512).strip(b"\0")
     if blank:
-        raise BackboneError(f"{str(path)!r} is not an archive.", f"{size:,} bytes, zeros first", "Get it again.")
+        raise BackboneError(
+            f"{str(path)!r} is not an archive.", f"{size:,} bytes, which begin with zeros", "Copy the file again."
+        )
 
 
 def _resolved(handle: str) -> Path:
@@ -118,14 +122,14 @@ def _resolved(handle: str) -> Path:
         raise WeightsError(
             f"{handle!r} cannot be reached.",
             f"looked in {str(hub_folder())!r}, then {host}: {type(error).__name__}: {str(error)[:200]}",
-            "Connect to the network once; or download it elsewhere, unpack it, and pass its folder or .tar.gz.",
+            "Connect to the network once; or download it on another machine, and pass its folder or .tar.gz.",
         ) from error
     finally:
         socket.setdefaulttimeout(waited)
 
 
 def _downloaded(address: str) -> Path:
-    """Download like TensorFlow Hub, but unpack the archive with tfft's own code, because Hub does not limit the bytes (0.16)."""
+    """Download like TensorFlow Hub, but unpack the archive with tfft's code, because Hub 0.16 does not limit the size."""
     import tensorflow_hub
     from tensorflow_hub import compressed_module_resolver, resolver
 
@@ -147,23 +151,23 @@ def _downloaded(address: str) -> Path:
 
 
 def archive_folder() -> Path:
-    """Where archives are unpacked."""
+    """Return the folder for unpacked archives."""
     return machine.cache_folder() / "saved_models"
 
 
 def hub_folder() -> Path:
-    """Where TensorFlow Hub keeps what it downloads: ``TFHUB_CACHE_DIR``, or a folder among temporary files."""
+    """Return the folder of TensorFlow Hub's downloads: ``TFHUB_CACHE_DIR``, or a temporary folder."""
     return Path(os.environ.get("TFHUB_CACHE_DIR") or Path(tempfile.gettempdir()) / "tfhub_modules")
 
 
 def cached(address: str) -> Path | None:
-    """The copy that TensorFlow Hub keeps of an address.
+    """Find the copy of an address that TensorFlow Hub has downloaded.
 
     Args:
-        address: Without ``tfhub:``.
+        address: An address of TensorFlow Hub or Kaggle, without ``tfhub:``.
 
     Returns:
-        Its folder; None where there is none.
+        The folder of the copy; None when there is no copy.
     """
     folder = hub_folder() / hashlib.sha1(address.encode(), usedforsecurity=False).hexdigest()
     return folder if (folder / "saved_model.pb").is_file() else None

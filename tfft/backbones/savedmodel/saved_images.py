@@ -1,4 +1,4 @@
-"""SavedModels that take pictures."""
+"""Backbones from SavedModels that take images."""
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,19 +14,19 @@ from tfft.savedmodel.signatures import Contents
 if TYPE_CHECKING:
     import keras
 
-# what modules of TensorFlow Hub for pictures agree on: https://www.tensorflow.org/hub/common_signatures/images
+# the convention of TensorFlow Hub for image modules: https://www.tensorflow.org/hub/common_signatures/images
 RANGE = "zero_to_one"
 _AXES = 3
 
 
 def sees(held: Contents) -> bool:
-    """Whether a SavedModel takes pictures.
+    """Return whether a SavedModel takes images.
 
     Args:
-        held: What it says of itself.
+        held: The inputs, outputs and variables of the SavedModel.
 
     Returns:
-        True where its only input is a tensor of shape (batch, height, width, 3).
+        True when its only input is a tensor of shape (batch, height, width, 3).
     """
     return len(held.takes) == 1 and len(held.takes[0].shape) == _AXES and held.takes[0].shape[-1] in (3, None)
 
@@ -34,24 +34,26 @@ def sees(held: Contents) -> bool:
 def described(
     name: str, options: tuple[tuple[str, Any], ...], net: SavedNet, size: Any, fit: str | None, pixel_range: str
 ) -> Backbone:
-    """A backbone of pictures.
+    """Describe an image backbone.
 
     Args:
-        name: Of the backbone.
-        options: As given.
-        net: Takes pixels of shape (batch, height, width, 3).
-        size: In pixels, or None.
-        fit: How pictures are brought to it, or None.
-        pixel_range: What it expects of pixels.
+        name: The name of the backbone.
+        options: The options that the user passed.
+        net: A SavedModel that takes pixels of shape (batch, height, width, 3).
+        size: Height and width in pixels; None for the size of the model.
+        fit: How images are resized; None for the default.
+        pixel_range: The range of pixels that the model expects, a key of ``PIXEL_RANGES``.
 
     Returns:
         A Backbone.
 
     Raises:
-        BackboneError: When the size or the range is not possible.
+        BackboneError: When the size does not fit the model, or the pixel range does not exist.
     """
     if pixel_range not in PIXEL_RANGES:
-        raise BackboneError(f"There is no pixel range {pixel_range!r}.", fix=nearest(str(pixel_range), PIXEL_RANGES))
+        raise BackboneError(
+            f"The pixel range {pixel_range!r} does not exist.", fix=nearest(str(pixel_range), PIXEL_RANGES)
+        )
     height, width = fixed_size(name, net.held.takes[0].shape[:2], size)
     geometry = ImagePreprocessor(height, width) if fit is None else ImagePreprocessor(height, width, fit)  # type: ignore[arg-type]
     return Backbone(

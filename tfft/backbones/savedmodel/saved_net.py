@@ -1,4 +1,4 @@
-"""A SavedModel with the output and the blocks that were chosen: what pictures and texts have in common."""
+"""A SavedModel with a chosen output and blocks, for images and for texts."""
 
 import re
 from collections.abc import Sequence
@@ -19,13 +19,13 @@ LAYER = "saved_model"
 
 
 class SavedNet(NamedTuple):
-    """A SavedModel, described.
+    """A SavedModel with a chosen output and blocks. Its weights are not loaded.
 
     Attributes:
-        folder: Where it lies.
-        held: What it says of itself.
+        folder: The folder of the SavedModel.
+        held: Its inputs, outputs and variables.
         picked: The output that becomes the features.
-        parts: Block name to the positions of its variables.
+        parts: Block name -> the positions of its variables.
     """
 
     folder: Path
@@ -35,18 +35,18 @@ class SavedNet(NamedTuple):
 
     @property
     def kind(self) -> Any:
-        """Of its features: ``"vector"``, ``"sequence"`` or ``"map"``, by their axes."""
+        """The kind of its features, by the number of their axes: ``"vector"``, ``"sequence"`` or ``"map"``."""
         return KINDS[len(self.picked.shape)]
 
     @property
     def blocks(self) -> tuple[Block, ...]:
-        """Its blocks; one where it does not list its variables."""
+        """Its blocks; a single block when it does not list its variables."""
         names = list(self.parts) or ["all"]
         ends = [rf"{re.escape(name)}(_norms)?$" for name in names[:-1]]
         return tuple(Block(name, end) for name, end in zip(names, [*ends, ""], strict=True))
 
     def layer(self) -> "keras.Layer":
-        """The Keras layer, with the SavedModel's weights."""
+        """Make a Keras layer with the weights of the SavedModel."""
         from tfft.savedmodel.saved_layer import SavedModelLayer
 
         known = self.held.variables
@@ -56,32 +56,30 @@ class SavedNet(NamedTuple):
             made.read(self.folder)
         except BackboneError:
             raise
-        except (
-            Exception
-        ) as error:  # FileNotFoundError, IndexError, DataLossError and others, for each way to be damaged
+        except Exception as error:  # FileNotFoundError, IndexError, DataLossError and others, depending on the damage
             raise WeightsError(
                 f"The SavedModel {str(self.folder)!r} cannot be loaded: {str(error).splitlines()[0][:200]}.",
                 type(error).__name__,
-                "Get it again, with its folder of variables.",
+                "Copy it again, with its folder 'variables'.",
             ) from error
         return made
 
 
 def saved_net(name: str, folder: Path, held: Contents, output: str | None, blocks: Sequence[str]) -> SavedNet:
-    """Choose output and blocks.
+    """Choose the output and the blocks of a SavedModel.
 
     Args:
-        name: Of the backbone, for messages.
-        folder: Of the SavedModel.
-        held: What it says of itself.
-        output: Which of its outputs, of shape (batch, ...); None where there is only one, and for a text encoder's sequence.
-        blocks: As ``grouped`` takes patterns.
+        name: The name of the backbone, for messages.
+        folder: The folder of the SavedModel.
+        held: Its inputs, outputs and variables.
+        output: The name of an output of shape (batch, ...); None for the only output, or for the sequence of a text encoder.
+        blocks: Regular expressions, as the ``patterns`` of ``grouped``.
 
     Returns:
         A SavedNet.
 
     Raises:
-        BackboneError: When there is no such output, or several, or the patterns do not cover its variables.
+        BackboneError: When the output does not exist or is ambiguous, or the patterns do not cover the variables.
     """
     found = {tensor.name: tensor for tensor in held.gives if "float" in tensor.dtype and len(tensor.shape) in KINDS}
     if output is not None and output not in found:
@@ -93,13 +91,13 @@ def saved_net(name: str, folder: Path, held: Contents, output: str | None, block
             ", ".join(f"{tensor.name}: {tensor.dtype} {tensor.shape}" for tensor in held.gives),
             f"Pass output={next(iter(found))!r}, or another one."
             if found
-            else "Features are floats of one to three axes besides the batch.",
+            else "Features must be floats with one to three axes besides the batch axis.",
         )
     return SavedNet(folder, held, found[chosen], _reaching(held, chosen, grouped(held.variables, blocks)))
 
 
 def _reaching(held: Contents, output: str, parts: Groups) -> Groups:
-    """Without blocks that have no say in the output, such as the pooler of a BERT; their variables go to the block before."""
+    """Merge each block that does not affect the output, such as the pooler of a BERT, into the block before it."""
     kept: Groups = {}
     for name, numbers in parts.items():
         reaches = any(output in held.variables[number].outputs for number in numbers)

@@ -1,4 +1,4 @@
-"""SavedModels that take the tokens of texts, and the SavedModels that make these."""
+"""Backbones from SavedModels that take tokens, with the SavedModels that turn texts into tokens."""
 
 from functools import cache, partial
 from numbers import Integral
@@ -17,19 +17,19 @@ from tfft.tokenizers.tokenizer import Tokenizer
 if TYPE_CHECKING:
     import keras
 
-# the names of TensorFlow Hub: https://www.tensorflow.org/hub/common_saved_model_apis/text
+# names of inputs in TensorFlow Hub: https://www.tensorflow.org/hub/common_saved_model_apis/text
 IDS, SEGMENTS, MASK = "input_word_ids", "input_type_ids", "input_mask"
 _LENGTH = 128
 
 
 def reads(held: Contents) -> bool:
-    """Whether a SavedModel takes tokens.
+    """Return whether a SavedModel takes tokens.
 
     Args:
-        held: What it says of itself.
+        held: The inputs, outputs and variables of the SavedModel.
 
     Returns:
-        True where its input is a dict of ids, a mask and perhaps segments, each of shape (batch, tokens).
+        True when its input is a dict of token ids, a mask and optionally segment ids, each of shape (batch, tokens).
     """
     names = {tensor.name for tensor in held.takes}
     return held.named and {IDS, MASK} <= names <= {IDS, MASK, SEGMENTS}
@@ -38,41 +38,42 @@ def reads(held: Contents) -> bool:
 def described(
     name: str, options: tuple[tuple[str, Any], ...], net: SavedNet, folder: Path | None, length: int | None
 ) -> Backbone:
-    """A backbone of texts.
+    """Describe a text backbone.
 
     Args:
-        name: Of the backbone.
-        options: As given.
-        net: Takes tokens of shape (batch, tokens).
-        folder: Of the SavedModel that turns strings into tokens.
-        length: Most tokens of an example; None for what the net takes, or 128, or what the other packs.
+        name: The name of the backbone.
+        options: The options that the user passed.
+        net: A SavedModel that takes tokens of shape (batch, tokens).
+        folder: The folder of the SavedModel that turns strings into tokens; None when the user passed none, which is an error.
+        length: The most tokens of an example. None for the length that the net fixes; otherwise 128, or fewer if the other
+            SavedModel returns fewer.
 
     Returns:
         A Backbone.
 
     Raises:
-        BackboneError: When there is no such SavedModel, or the length is not possible.
+        BackboneError: When the SavedModel for tokens is missing or returns something else, or the length is not possible.
     """
     if folder is None:
         raise BackboneError(
-            f"{name!r} takes tokens, and what makes them of texts is a SavedModel of its own.",
-            fix='Pass preprocessor="its folder, .tar.gz or tfhub: handle".',
+            f"{name!r} takes tokens, and needs another SavedModel that turns texts into tokens.",
+            fix="Pass preprocessor= with the folder, .tar.gz or tfhub: handle of that SavedModel.",
         )
     packs = answers(folder)
     if not {IDS, MASK} <= set(packs) or len(packs[IDS].shape) != 1:
         raise BackboneError(
-            f"preprocessor={str(folder)!r} does not turn strings into tokens as those of TensorFlow Hub do.",
+            f"preprocessor={str(folder)!r} does not turn strings into tokens like preprocessors of TensorFlow Hub.",
             shortlist(packs) if packs else "a SavedModel without __call__",
-            f"It has to map strings to a dict with {IDS!r} and {MASK!r}.",
+            f"It must map strings to a dict with {IDS!r} and {MASK!r}.",
         )
     fixed, most = net.held.takes[0].shape[0], packs[IDS].shape[0]
-    usual = fixed or min(_LENGTH, most or _LENGTH)
+    default = fixed or min(_LENGTH, most or _LENGTH)
     if length is not None and (
         not isinstance(length, Integral) or length not in (fixed or length,) or length > (most or length)
     ):
         raise BackboneError(
             f"length={length!r} is not possible with {name!r} and {str(folder)!r}.",
-            fix=f"One takes {fixed or 'any number of'} tokens, the other packs up to {most or 'any number'}.",
+            fix=f"The first takes {fixed or 'any number of'} tokens, the second returns up to {most or 'any number'}.",
         )
     segments = any(tensor.name == SEGMENTS for tensor in net.held.takes)
     tokenizer = Tokenizer(str(folder), 1, cache(partial(SavedTokenizer, folder)))
@@ -83,7 +84,7 @@ def described(
         loader=partial(_load, net, segments, tokenizer),
         features=FeatureSpec(net.kind, masked=masked),
         blocks=net.blocks,
-        preprocessor=TextPreprocessor(tokenizer, int(usual if length is None else length), segments),
+        preprocessor=TextPreprocessor(tokenizer, int(default if length is None else length), segments),
         can_finetune=bool(net.held.variables),
     )
 
@@ -91,13 +92,13 @@ def described(
 def _load(net: SavedNet, segments: bool, tokenizer: Tokenizer, seed: int) -> "keras.Model":
     import keras
 
-    tokenizer.special  # noqa: B018  what cannot make tokens is told now, not in fit
+    tokenizer.special  # noqa: B018  a tokenizer that does not work raises here and not in fit
     names = {"token_ids": IDS, **({"segment_ids": SEGMENTS} if segments else {}), "padding_mask": MASK}
     inputs = {own: keras.Input((None,), dtype="int32", name=own) for own in names}
-    given = {theirs: inputs[own] for own, theirs in names.items()}
+    given = {saved: inputs[own] for own, saved in names.items()}
     found = net.layer()([given[tensor.name] for tensor in net.held.takes])
     if net.kind != "sequence":
         return keras.Model(list(inputs.values()), found, name="backbone")
-    # not the input itself: Keras 3.15 does not save a net inside of which a tensor both enters and leaves
+    # Identity, because Keras 3.15 cannot save an outer model if a tensor is both input and output of this one
     mask = keras.layers.Identity(name="mask")(inputs["padding_mask"])
     return keras.Model(list(inputs.values()), [found, mask], name="backbone")

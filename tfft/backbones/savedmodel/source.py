@@ -1,4 +1,4 @@
-"""SavedModels as backbones: folders, archives, and handles of TensorFlow Hub."""
+"""Backbones from SavedModels: folders, archives, and handles of TensorFlow Hub."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,55 +15,55 @@ _COMMON = ("blocks", "signature", "output")
 
 
 def names() -> Iterable[str]:
-    """None by name: a SavedModel is found by its folder, archive or handle."""
+    """Return no names: a SavedModel is given by its folder, archive or handle."""
     return ()
 
 
 def places() -> dict[str, Path]:
-    """Where TensorFlow Hub keeps what it downloads, and where archives are unpacked."""
+    """Return the folders of TensorFlow Hub's downloads and of unpacked archives."""
     return {"modules of TensorFlow Hub": hub_folder(), "unpacked archives": archive_folder()}
 
 
 def options(name: str) -> list[str]:
-    """What may be said of a SavedModel besides where it is.
+    """List the options for a SavedModel.
 
     Args:
-        name: As for ``backbone``.
+        name: A folder, archive or handle, as for ``backbone``.
 
     Returns:
-        Names of options of ``backbone``: those for pictures, or those for texts.
+        The names of options of ``backbone``: those for images, or those for texts; both when the inputs cannot be read.
 
     Raises:
-        BackboneError: When there is no SavedModel.
-        WeightsError: When a handle is not to be reached.
+        WeightsError: When a handle cannot be reached.
     """
-    texts, pictures = ["preprocessor", "length"], ["size", "fit", "pixel_range"]
+    texts, images = ["preprocessor", "length"], ["size", "fit", "pixel_range"]
     try:
         held = contents(unpacked(name))
-    except BackboneError:  # another signature may do, or backbone() says why not
-        return [*_COMMON, *pictures, *texts]
-    return [*_COMMON, *(texts if saved_texts.reads(held) else pictures)]
+    except BackboneError:  # another signature may work; otherwise backbone() gives the reason
+        return [*_COMMON, *images, *texts]
+    return [*_COMMON, *(texts if saved_texts.reads(held) else images)]
 
 
 def backbone(name: str, **given: Any) -> Backbone:
-    """Describe a SavedModel; nothing of it is loaded, but what a handle of TensorFlow Hub leads to is downloaded.
+    """Describe a SavedModel without loading it; a handle of TensorFlow Hub is downloaded.
 
     Args:
-        name: A folder with ``saved_model.pb``, a ``.tar.gz`` of one, or ``tfhub:`` and a handle.
-        **given: ``blocks``, regular expressions over the names of its variables, from input to output, each matched from the start:
-            the units of unfreezing; without them, names that begin alike make a block. ``signature``, which one to call instead of
-            the reusable interface. ``output``, which of several outputs is wanted. Of pictures: ``size`` in pixels, None for what
-            it takes, or 224; ``fit``, how pictures are brought to it; ``pixel_range``, what it expects of pixels:
-            ``"zero_to_one"`` as modules of TensorFlow Hub do, ``"minus_one_to_one"``, ``"raw"`` (0..255), ``"torch"`` or
-            ``"caffe"``. Of texts: ``preprocessor``, the SavedModel that turns strings into tokens; ``length``, most tokens of an
-            example, None for what it takes, or 128.
+        name: A folder with ``saved_model.pb``, a ``.tar.gz`` of such a folder, or ``tfhub:`` and a handle.
+        **given: Options for all SavedModels: ``blocks``, a list of regular expressions, one for each block from input to output,
+            which match names of variables from their start (without them, variables whose names begin alike form a block);
+            ``signature``, the signature to call instead of the reusable interface; ``output``, the name of the output that becomes
+            the features. For images: ``size`` in pixels, None for the size of the model, or 224 if it has no fixed size; ``fit``,
+            how images are resized; ``pixel_range``, the range of pixels that the model expects: ``"zero_to_one"`` (the default for
+            modules of TensorFlow Hub), ``"minus_one_to_one"``, ``"raw"`` (0..255), ``"torch"`` or ``"caffe"``. For texts:
+            ``preprocessor``, the SavedModel that turns strings into tokens; ``length``, the most tokens of an example, None for
+            the length of the model, or at most 128 if it has no fixed length.
 
     Returns:
-        A Backbone whose features are of shape (batch, width), (batch, steps, width) or (batch, height, width, channels).
+        A Backbone whose features have shape (batch, width), (batch, steps, width) or (batch, height, width, channels).
 
     Raises:
         BackboneError: When there is no SavedModel, it cannot be a backbone, or an option does not fit it.
-        WeightsError: When a handle is not to be reached.
+        WeightsError: When a handle cannot be reached.
 
     Source:
         The reusable interface: https://www.tensorflow.org/hub/reusable_saved_models.
@@ -78,16 +78,16 @@ def backbone(name: str, **given: Any) -> Backbone:
         return saved_texts.described(name, kept, net, words, given.get("length"))
     if not saved_images.sees(held):
         raise BackboneError(
-            f"{name!r} takes neither pictures nor tokens.",
+            f"{name!r} takes neither images nor tokens.",
             ", ".join(f"{tensor.name}: {tensor.dtype} {tensor.shape}" for tensor in held.takes),
-            "Pictures are one tensor of shape (batch, height, width, 3); tokens a dict of "
-            f"{saved_texts.IDS!r}, {saved_texts.MASK!r} and perhaps {saved_texts.SEGMENTS!r}.",
+            "Images are one tensor of shape (batch, height, width, 3); tokens are a dict of "
+            f"{saved_texts.IDS!r}, {saved_texts.MASK!r} and optionally {saved_texts.SEGMENTS!r}.",
         )
     pixel_range = given.get("pixel_range")
     if pixel_range is None and held.entry == "serve":
         raise BackboneError(
-            f"{name!r}, which Keras exported, does not say which pixels it was trained on.",
-            fix='Pass pixel_range="raw" for 0..255 (also where it begins with a Rescaling layer), "zero_to_one", '
+            f"{name!r} was exported by Keras and does not say which range of pixels it was trained on.",
+            fix='Pass pixel_range="raw" for 0..255 (also if the model begins with a Rescaling layer), "zero_to_one", '
             '"minus_one_to_one", "torch" or "caffe".',
         )
     pixel_range = pixel_range or saved_images.RANGE

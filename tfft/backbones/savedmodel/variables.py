@@ -1,4 +1,4 @@
-"""The variables of a SavedModel in blocks, by their names."""
+"""Group the variables of a SavedModel into blocks by their names."""
 
 import re
 from collections.abc import Sequence
@@ -15,18 +15,18 @@ Groups = dict[str, list[int]]
 
 
 def grouped(variables: Sequence[Variable], patterns: Sequence[str] = ()) -> Groups:
-    """The blocks of a SavedModel, in the order in which it reads its variables; what holds no floats is in none.
+    """Group variables into blocks, in the order in which the SavedModel uses them. Variables that are not floats are left out.
 
     Args:
-        variables: In its order, of any shape.
-        patterns: Regular expressions, one for each block; without them names that begin alike, up to their first number, make a
-            block, and those without a number that follow each other go together.
+        variables: All variables of the SavedModel, of any shape.
+        patterns: Regular expressions, one for each block. Without patterns, variables whose names are equal up to the first number
+            form a block, and consecutive variables without a number form a block.
 
     Returns:
-        Block name to the positions of its variables, in the order of the patterns, or of the variables.
+        Block name -> the positions of its variables in ``variables``; blocks are in the order of the patterns or variables.
 
     Raises:
-        BackboneError: When a pattern is not valid or matches nothing, or a variable is in no block.
+        BackboneError: When a pattern is not valid or matches nothing, or no pattern matches a variable.
 
     Example:
         >>> names = ["net/stem/kernel", "net/layer_1/kernel", "net/layer_1/bias", "net/layer_2/kernel"]
@@ -45,7 +45,7 @@ def _by_patterns(variables: Sequence[tuple[int, str]], patterns: Sequence[str]) 
         compiled = {f"block{number + 1}": re.compile(pattern) for number, pattern in enumerate(patterns)}
     except (re.error, TypeError) as error:
         raise BackboneError(
-            f"blocks={list(patterns)!r} are no patterns: {error}.", fix="Pass regular expressions."
+            f"blocks={list(patterns)!r} are not valid patterns: {error}.", fix="Pass regular expressions."
         ) from error
     found: Groups = {name: [] for name in compiled}
     left = []
@@ -56,13 +56,15 @@ def _by_patterns(variables: Sequence[tuple[int, str]], patterns: Sequence[str]) 
         else:
             found[name].append(number)
     if left:
-        raise BackboneError(f"No pattern of blocks= covers {shortlist(left)}.", fix="Add one for them.")
+        raise BackboneError(
+            f"No pattern of blocks= covers {shortlist(left)}.", fix="Add a pattern for these variables."
+        )
     empty = [pattern for pattern, some in zip(patterns, found.values(), strict=True) if not some]
     if empty:
         raise BackboneError(
             f"The pattern {empty[0]!r} of blocks= covers no variable.",
             shortlist([path for _, path in variables]),
-            "Names are matched from their start, and the first pattern that fits takes them.",
+            "Patterns match from the start of a name, and a variable belongs to the first pattern that matches.",
         )
     return found
 
@@ -82,16 +84,17 @@ def _by_names(variables: Sequence[tuple[int, str]]) -> Groups:
 
 
 def rows_of(variables: Sequence[Variable], numbers: Sequence[int], output: str = "") -> list[dict[str, Any]]:
-    """The variables of one block, as the layer that holds them takes them.
+    """Describe the variables of one block for ``SavedModelLayer``.
 
     Args:
-        variables: Of the SavedModel, of any shape.
-        numbers: Positions of those in the block.
-        output: Which becomes the features; variables that it does not depend on, such as the pooler of a BERT whose sequence is
-            taken, never train.
+        variables: All variables of the SavedModel, of any shape.
+        numbers: The positions of the variables in the block.
+        output: The name of the output that becomes the features. Variables that do not affect it never train, such as the pooler
+            of a BERT when the sequence is the output.
 
     Returns:
-        JSON values: ``path``, ``shape``, ``dtype``, ``kind``, whether it is of a ``norm``, and its ``number``.
+        JSON values for each variable: ``path``, ``shape``, ``dtype``, ``kind`` (weight or statistic), ``norm`` (whether it belongs
+        to a normalisation), and ``number``, its position.
 
     Example:
         >>> rows_of([Variable("bn/gamma", (4,), "float32", True, ("features",))], [0], "features")[0]["kind"]
@@ -103,7 +106,7 @@ def rows_of(variables: Sequence[Variable], numbers: Sequence[int], output: str =
             "shape": list(variables[number].shape),
             "dtype": variables[number].dtype,
             "kind": "weight" if variables[number].trains and output in variables[number].outputs else "statistic",
-            # what the output depends on and no optimizer moves is a statistic of a norm, whatever its name
+            # a variable that affects the output but does not train is a statistic of a norm, whatever its name
             "norm": _is_norm(variables[number].path)
             or (not variables[number].trains and output in variables[number].outputs),
             "number": number,
