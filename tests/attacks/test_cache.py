@@ -256,7 +256,7 @@ def test_forged_features_are_found_by_evaluate(attack: Attack, tmp_path: Path) -
 
     first = measured()
     forged(tmp_path / "kept")
-    with pytest.warns(RunWarning, match="not those of the net itself"):
+    with pytest.warns(RunWarning, match="differ from those of the whole net"):
         again = attack(measured)
     assert again["log_loss"]["value"] == pytest.approx(first["log_loss"]["value"], abs=1e-6)
 

@@ -119,7 +119,7 @@ def test_describing_every_backbone_imports_no_framework(needed: dict[str, dict[s
 
 
 @pytest.mark.parametrize("spelling", ["BERT-Tiny-en-uncased", "keras_hub://bert_tiny_en_uncased", "berttinyenuncased"])
-def test_spelling_of_presets_is_as_free_as_that_of_pictures(spelling: str) -> None:
+def test_spelling_of_presets_is_as_free_as_that_of_images(spelling: str) -> None:
     assert load_backbone(spelling).handle == "bert_tiny_en_uncased"
 
 
@@ -150,12 +150,12 @@ def test_options_of_texts_are_told_and_others_refused(encoder: Path, tmp_path: P
         load_backbone("bert_tiny_en_uncased", size=224)
     with pytest.raises(BackboneError, match=r"'toy_text' takes no option 'lenght'.*'length'"):
         load_backbone("toy_text", lenght=64)
-    pictures = tmp_path / "pictures"
-    pictures.mkdir()
-    (pictures / "config.json").write_text('{"architecture": "resnet18"}')
-    assert options_of(str(pictures)) == ["weights", "size", "fit"]
+    images = tmp_path / "images"
+    images.mkdir()
+    (images / "config.json").write_text('{"architecture": "resnet18"}')
+    assert options_of(str(images)) == ["weights", "size", "fit"]
     with pytest.raises(BackboneError, match=r"takes no option 'length'.*'size'"):
-        load_backbone(str(pictures), weights=None, length=64)
+        load_backbone(str(images), weights=None, length=64)
 
 
 def test_a_package_that_is_missing_is_told_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:

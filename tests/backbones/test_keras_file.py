@@ -83,7 +83,9 @@ def test_a_net_of_keras_applications_in_memory_is_a_backbone():
 
 def test_what_it_was_trained_on_has_to_be_said_where_it_does_not_say_so(tmp_path):
     net = own(scaled=False)
-    with pytest.raises(BackboneError, match=r"range of pixels that the model .* was trained on is unknown.*pixel_range="):
+    with pytest.raises(
+        BackboneError, match=r"range of pixels that the model .* was trained on is unknown.*pixel_range="
+    ):
         tfft.load_backbone(net)
     assert tfft.load_backbone(net, pixel_range="zero_to_one").pixel_range == "zero_to_one"
     with pytest.raises(BackboneError, match="no pixel range 'rawish'"):
@@ -109,7 +111,7 @@ def test_a_net_of_dense_layers_behind_one_convolution_has_a_block_for_each():
 
 
 @pytest.mark.parametrize("kind", ["texts", "subclassed", "layers"])
-def test_what_is_no_functional_model_of_pictures_is_refused(kind):
+def test_what_is_no_functional_model_of_images_is_refused(kind):
     if kind == "texts":
         ids = keras.Input((None,), dtype="int32")
         model = keras.Model(ids, keras.layers.Embedding(4, 2)(ids))
@@ -129,7 +131,7 @@ def test_what_is_no_functional_model_of_pictures_is_refused(kind):
 
 
 def test_a_file_that_is_gone_or_damaged_or_no_model_is_told(path, tmp_path):
-    with pytest.raises(WeightsError, match="The file .* does not exist"):
+    with pytest.raises(WeightsError, match=r"The file .* does not exist"):
         tfft.load_backbone(str(tmp_path / "other.keras"))
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(WeightsError, match=r"is damaged: it is not a whole zip file"):

@@ -144,7 +144,9 @@ def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("file", FORMATS)
 def test_a_missing_file_is_refused_before_anything_is_built(file: str, tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"The weights file .* does not exist.*working folder.*Check the path") as caught:
+    with pytest.raises(
+        WeightsError, match=r"The weights file .* does not exist.*working folder.*Check the path"
+    ) as caught:
         tfft.load_backbone("vgg16", weights=tmp_path / file)
     assert repr(str(tmp_path / file)) in caught.value.what
     (tmp_path / file).mkdir()

@@ -87,5 +87,7 @@ def test_flattening_keeps_every_value_in_its_place(kind, features):
 
 @pytest.mark.parametrize("pooling", ["first", "last"])
 def test_a_map_has_no_steps(pooling):
-    with pytest.raises(TaskError, match=rf"A map has no {pooling} step\. Use one of 'average', 'max', 'flatten'"):
+    with pytest.raises(
+        TaskError, match=rf"pooling='{pooling}' is not possible for maps\. Use one of 'average', 'max', 'flatten'"
+    ):
         net(pooling, "map", (4, 2, 5))

@@ -59,7 +59,7 @@ def test_what_is_padding_changes_no_logits(pooling, hidden):
 
 @pytest.mark.parametrize("pooling", ["first", "last"])
 def test_a_map_has_no_first_and_no_last_step(pooling):
-    with pytest.raises(TaskError, match=rf"A map has no {pooling} step.*'average', 'max', 'flatten'"):
+    with pytest.raises(TaskError, match=rf"pooling='{pooling}' is not possible for maps.*'average', 'max', 'flatten'"):
         VectorHead(pooling).build(FeatureSpec("map"), SHAPES["map"], 3, seed=0)
 
 

@@ -58,7 +58,9 @@ def test_a_described_backbone_is_taken_like_its_name(model: TransferModel) -> No
 
 @pytest.mark.parametrize("backbone", [None, 3, keras.Sequential])
 def test_what_is_no_backbone_is_refused(backbone: object) -> None:
-    with pytest.raises(BackboneError, match=r'takes a backbone.*Got: \w+\. Write build\("vgg16", task\)') as caught:
+    with pytest.raises(
+        BackboneError, match=r'takes the name of a backbone.*Got: \w+\. Write build\("vgg16", task\)'
+    ) as caught:
         build(backbone, tfft.tasks.classification(["ants", "bees"]))  # type: ignore[arg-type]
     assert type(backbone).__name__ in caught.value.got
 

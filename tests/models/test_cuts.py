@@ -16,7 +16,7 @@ def model():
 def test_where_the_first_layer_trains_there_is_nothing_to_keep(model, policy):
     at = cut(model, model.apply(policy))
     assert "block1_conv" in at.reason
-    assert "nothing with a kernel lies before it" in at.reason
+    assert "no layer before it has a kernel" in at.reason
 
 
 def test_a_norm_that_trains_lies_behind_the_cut(model):

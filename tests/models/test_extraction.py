@@ -52,7 +52,7 @@ def test_rows_hold_what_the_trunk_computes(model, data, tmp_path, dtype):
     )
 
 
-def test_several_cuts_take_one_pass_over_the_pictures(model, data):
+def test_several_cuts_take_one_pass_over_the_images(model, data):
     policies = (last_blocks(2), last_blocks(1), nothing())
     together = [wanted(model, policy, len(data.train)) for policy in policies]
     reads = []
@@ -67,7 +67,7 @@ def test_several_cuts_take_one_pass_over_the_pictures(model, data):
             np.testing.assert_allclose(a, b, atol=1e-6)
 
 
-def test_a_later_cut_is_computed_from_an_earlier_one_without_a_picture(model, data):
+def test_a_later_cut_is_computed_from_an_earlier_one_without_an_image(model, data):
     early, late = (wanted(model, policy, len(data.train)) for policy in (last_blocks(1), nothing()))
     filled(model, [early], data.train)
     reads = []
@@ -90,7 +90,7 @@ def test_only_missing_shards_are_computed(model, data, tmp_path):
     assert filled(model, [again], data.train) == []
 
 
-def test_a_picture_that_cannot_be_read_any_more_is_named(model, data):
+def test_an_image_that_cannot_be_read_any_more_is_named(model, data):
     each = wanted(model, nothing(), len(data.train))
 
     def read(index):
@@ -156,7 +156,7 @@ def test_batches_grow_as_long_as_it_pays_and_memory_allows(model, monkeypatch, c
     assert max(clock.sizes[-50:]) == expected
 
 
-def test_few_pictures_are_not_worth_a_measurement(model, data):
+def test_few_images_are_not_worth_a_measurement(model, data):
     at = cut(model, model.apply(nothing()))
     working = Extraction(model, "float32")
     each = Wanted(at, Shards(len(data.train), row_of(at, "float32")))

@@ -34,7 +34,7 @@ def test_they_are_those_of_the_whole_net(data, cache, policy):
 
 @pytest.fixture
 def computed(monkeypatch):
-    """How many pictures went through a trunk."""
+    """How many images went through a trunk."""
     passed = []
     fill = extraction.Extraction.fill
 

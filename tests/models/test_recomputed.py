@@ -37,7 +37,7 @@ def spoiled(wanted, position, change):
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("policy", [nothing(), last_blocks(1)])
-def test_features_of_pictures_agree_and_swapped_ones_do_not(model, data, dtype, policy):
+def test_features_of_images_agree_and_swapped_ones_do_not(model, data, dtype, policy):
     def read(index):
         return model.preprocessor(data.train.inputs[index])
 

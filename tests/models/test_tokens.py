@@ -63,7 +63,7 @@ def test_statistics_are_those_of_the_texts_before_they_are_cut(texts, read):
     assert statistics(wide, texts.train) == {**found, "limit": 512, "truncated": 0}
 
 
-def test_pictures_stay_as_they_are(data):
+def test_images_stay_as_they_are(data):
     read = tfft.load_backbone("toy").preprocessor
     assert statistics(read, data.train) is None
     assert tokenized(read, data.train) is data.train

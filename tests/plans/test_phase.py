@@ -91,7 +91,7 @@ def test_an_unknown_field_is_refused_with_the_nearest() -> None:
 def test_a_missing_field_is_refused_by_name(missing: str) -> None:
     values = PHASE.to_dict()
     del values[missing]
-    with pytest.raises(PlanError, match=rf"No phase can be made.*{missing}.*Pass what to_dict\(\) wrote"):
+    with pytest.raises(PlanError, match=rf"A phase cannot be made from.*{missing}.*Pass the result of to_dict\(\)"):
         Phase.from_dict(values)
 
 
@@ -108,8 +108,8 @@ def test_plans_written_before_rates_existed_still_read() -> None:
     [
         ({"layer_decay": 0.8}, "head"),
         ({"layer_decay": 0, "head": 1}, r"layer_decay=0 must be a number in \(0, 1\]"),
-        (None, "No phase can be made"),
-        (0.8, "No phase can be made"),
+        (None, "A phase cannot be made from"),
+        (0.8, "A phase cannot be made from"),
     ],
 )
 def test_rates_that_cannot_be_read_are_refused(written: object, said: str) -> None:
@@ -125,9 +125,9 @@ def test_rates_change_what_a_phase_is_and_says() -> None:
 
 
 def test_a_plan_from_nothing_is_refused() -> None:
-    with pytest.raises(PlanError, match=r"made of one Phase or more. Got: \(\). Write Plan\(Phase\(...\)"):
+    with pytest.raises(PlanError, match=r"needs one or more phases. Got: \(\). Write Plan\(Phase\(...\)"):
         Plan()
-    with pytest.raises(PlanError, match=r"made of one Phase or more"):
+    with pytest.raises(PlanError, match=r"needs one or more phases"):
         Plan.from_dict({})
     with pytest.raises(PlanError, match=r"one Phase or more. Got: \('head',\)"):
         Plan("head")  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ def test_schedules_survive_json(schedule: Schedule) -> None:
 @pytest.mark.parametrize("warmup", [-0.1, 1, 1.5, float("nan"), float("inf"), "0.1", None, True])
 def test_a_warmup_that_is_no_share_is_refused(warmup: object) -> None:
     for make in (cosine, constant):
-        with pytest.raises(PlanError, match=r"must be a share of the phase in \[0, 1\)\. 0\.1 is common") as caught:
+        with pytest.raises(PlanError, match=r"must be a fraction of the phase in \[0, 1\)\. 0\.1 is common") as caught:
             make(warmup)
         assert f"warmup={warmup!r}" in caught.value.what
 

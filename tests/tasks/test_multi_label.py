@@ -57,7 +57,7 @@ def test_one_label_is_enough():
 
 @pytest.mark.parametrize("threshold", [0, 1, 1.5, float("nan"), "0.5", None])
 def test_a_threshold_out_of_range_is_refused(threshold):
-    with pytest.raises(TaskError, match=r"must be in \(0, 1\).*0.5 is the usual") as caught:
+    with pytest.raises(TaskError, match=r"must be in \(0, 1\).*0.5 is common") as caught:
         multi_label(NAMES, threshold=threshold)
     assert f"threshold={threshold!r}" in str(caught.value)
 

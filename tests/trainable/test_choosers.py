@@ -117,7 +117,7 @@ def test_what_is_no_count_is_refused_with_what_to_write_for_none(
     with pytest.raises(PlanError) as caught:
         CHECKS[name](*arguments)
     shown = arguments[0] if len(arguments) == 1 else arguments
-    assert caught.value.what == f"{name}({shown!r}) must count at least one block."
+    assert caught.value.what == f"{name}({shown!r}) needs a number of blocks of at least 1."
     assert caught.value.fix == f"For none, write {instead}."
     CHECKS[name](1)
 

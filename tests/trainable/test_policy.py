@@ -69,7 +69,7 @@ def test_last_blocks_refuses_more_blocks_than_the_backbone_has(model: TransferMo
 @pytest.mark.parametrize("count", [0, -1, 1.0, "1", True, None])
 def test_last_blocks_refuses_what_is_no_count(count: object) -> None:
     for make in (last_blocks, lambda count: Policy.from_dict({"name": "last_blocks", "arguments": [count]})):
-        with pytest.raises(PlanError, match=r"at least one block.*write nothing\(\)") as caught:
+        with pytest.raises(PlanError, match=r"needs a number of blocks of at least 1.*write nothing\(\)") as caught:
             make(count)
         assert repr(count) in caught.value.what
 
@@ -96,7 +96,7 @@ def test_all_but_first_blocks_refuses_what_is_no_count(count: object) -> None:
         all_but_first_blocks,
         lambda count: Policy.from_dict({"name": "all_but_first_blocks", "arguments": [count]}),
     ):
-        with pytest.raises(PlanError, match=r"at least one block.*write everything\(\)") as caught:
+        with pytest.raises(PlanError, match=r"needs a number of blocks of at least 1.*write everything\(\)") as caught:
             make(count)
         assert f"all_but_first_blocks({count!r})" in caught.value.what
 

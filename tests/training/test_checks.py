@@ -45,32 +45,32 @@ def test_what_is_no_model_or_no_splits_is_refused(model, data):
         tfft.fit(model, data.train)
 
 
-def test_texts_for_a_net_of_pictures_are_refused(model, texts):
+def test_texts_for_a_net_of_images_are_refused(model, texts):
     for refuse in (lambda: check(model, texts, 8), lambda: tfft.fit(model, texts)):
         with pytest.raises(DataError) as caught:
             refuse()
-        assert caught.value.what == "'toy' takes pictures, and the data holds texts."
+        assert caught.value.what == "'toy' takes images, but the data holds texts."
         assert '"minilm_l6" for texts' in caught.value.fix
 
 
-def test_pictures_for_a_net_of_texts_are_refused(text_model, data):
+def test_images_for_a_net_of_texts_are_refused(text_model, data):
     for refuse in (lambda: check(text_model, data, 8), lambda: tfft.fit(text_model, data)):
         with pytest.raises(DataError) as caught:
             refuse()
-        assert caught.value.what == "'toy_text' takes texts, and the data holds pictures."
-        assert '"vgg16" for pictures' in caught.value.fix
+        assert caught.value.what == "'toy_text' takes texts, but the data holds images."
+        assert '"vgg16" for images' in caught.value.fix
 
 
-def test_refused_texts_are_shown_and_how_to_name_a_column_of_pictures(model, texts):
-    """A column of file names that nobody called one of pictures is read as texts: the first of them tells which it was."""
-    with pytest.raises(DataError, match=r"takes pictures, and the data holds texts.*'text \d+' first.*image_column="):
+def test_refused_texts_are_shown_and_how_to_name_a_column_of_images(model, texts):
+    """A column of file names that nobody called one of images is read as texts: the first of them tells which it was."""
+    with pytest.raises(DataError, match=r"takes images, but the data holds texts.*'text \d+' first.*image_column="):
         tfft.fit(model, texts)
 
 
 def test_the_kind_of_data_is_told_before_its_labels(model, toy_arrays):
     frame = pd.DataFrame({"text": [f"text {i}" for i in range(20)], "label": ["x", "y"] * 10})
     other = tfft.data.from_dataframe(frame, text_column="text", label_column="label", seed=0)
-    with pytest.raises(DataError, match="takes pictures"):
+    with pytest.raises(DataError, match="takes images"):
         check(model, other, 8)
 
 
@@ -104,9 +104,9 @@ def test_more_blocks_than_there_are_is_refused_before_any_training(text_model):
         check_plan(text_model, Plan(Phase("p", tfft.trainable.all_but_first_blocks(3), 1, RATE)))
 
 
-def test_changes_of_pictures_are_refused_for_a_net_of_texts(text_model):
+def test_changes_of_images_are_refused_for_a_net_of_texts(text_model):
     plan = tfft.plans.encoder(augment=(augmentation.flips(), augmentation.crops()))
-    with pytest.raises(PlanError, match=r"'encoder' changes pictures.*'toy_text' takes texts.*flips\(.*crops\("):
+    with pytest.raises(PlanError, match=r"'encoder' changes images.*'toy_text' takes texts.*flips\(.*crops\("):
         check_plan(text_model, plan)
 
 
@@ -145,7 +145,7 @@ def test_a_vocabulary_that_does_not_know_the_language_is_named():
         tfft.fit(model, data, tfft.plans.head_only(epochs=1))
 
 
-def test_of_plain_texts_and_of_pictures_nothing_is_said(model, data, recwarn):
+def test_of_plain_texts_and_of_images_nothing_is_said(model, data, recwarn):
     plain = texts_of("good", "bad")
     doubt_texts(tfft.build("toy_text", tfft.tasks.classification(plain.labels)), plain)
     doubt_texts(model, data)
@@ -178,11 +178,11 @@ def test_a_text_that_is_gone_is_named_before_anything_else(tmp_path):
     tfft.fit(model, data, tfft.plans.head_only(1), progress=False)
     label, number = data.test.name(0).split()
     Path(tmp_path, label, f"{number}.txt").unlink()
-    with pytest.raises(DataError, match=r"cannot be read any more"):
+    with pytest.raises(DataError, match=r"cannot be read again"):
         tfft.evaluate(model, data.test)
     label, number = data.train.name(0).split()
     Path(tmp_path, label, f"{number}.txt").unlink()
-    with pytest.raises(DataError, match=r"cannot be read any more"):
+    with pytest.raises(DataError, match=r"cannot be read again"):
         check(model, data, 32)
 
 

@@ -24,7 +24,7 @@ def test_a_frozen_beginning_is_legal_and_what_has_none_mixes_or_is_switched_off_
     assert legal(frozen, KEPT) is frozen.at
     for found, cache, reason in [
         (frozen, Cache("off"), "cache='off'"),
-        (turn(model, everything()), KEPT, "nothing with a kernel lies before it"),
+        (turn(model, everything()), KEPT, "no layer before it has a kernel"),
         (turn(model, nothing(), (augmentation.mixup(),)), KEPT, "mixup.* mixes pixels"),
     ]:
         with pytest.raises(NotKeptError, match=reason):

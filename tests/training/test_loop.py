@@ -73,7 +73,7 @@ def test_the_second_phase_really_unfreezes_after_the_first(model, data):
     assert not tune.discrepancies()
 
 
-def test_training_learns_the_toy_pictures(model, data):
+def test_training_learns_the_toy_images(model, data):
     tfft.fit(model, data, tfft.plans.full(15, 0.02, train_norms=True))
     assert tfft.evaluate(model, data.test).metrics["accuracy"]["value"] == 1.0
 
@@ -208,7 +208,7 @@ def test_a_variable_that_moves_against_its_intent_is_reported(model, data, monke
         original(self, epoch, logs)
 
     monkeypatch.setattr(best_weights.BestWeights, "on_epoch_end", meddle)
-    with pytest.raises(MovementError, match=r"block1_conv/bias \(moved, meant to stay frozen\)"):
+    with pytest.raises(MovementError, match=r"block1_conv/bias \(changed, meant to stay frozen\)"):
         tfft.fit(model, data, tfft.plans.head_only(1, RATE))
 
 
@@ -307,12 +307,12 @@ def test_a_disk_that_fills_up_does_not_cost_the_training(model, data, tmp_path, 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Run, "save", full)
-    with pytest.warns(RunWarning, match=r"could not be written.*No space left.*Training goes on"):
+    with pytest.warns(RunWarning, match=r"could not be written.*No space left.*Training continues"):
         run = tfft.fit(model, data, tfft.plans.two_phase(1, 1, learning_rate=RATE), run_folder=tmp_path)
     assert len(run.phases) == 2
 
 
-def test_a_run_with_changed_pictures_repeats_bit_for_bit(data):
+def test_a_run_with_changed_images_repeats_bit_for_bit(data):
     plan = tfft.plans.two_phase(1, 1, augment=(augmentation.crops(), augmentation.flips(), augmentation.cutmix()))
     weights = []
     for _ in range(2):
@@ -341,7 +341,7 @@ def text_model(texts, seed=0):
     return tfft.build("toy_text", tfft.tasks.classification(texts.labels), seed=seed)
 
 
-def test_without_a_plan_texts_are_trained_as_an_encoder_and_pictures_in_two_phases(model, data, texts, monkeypatch):
+def test_without_a_plan_texts_are_trained_as_an_encoder_and_images_in_two_phases(model, data, texts, monkeypatch):
     short = {"sequence": tfft.plans.encoder(epochs=1), "map": tfft.plans.two_phase(1, 1)}
     asked = []
 

@@ -84,7 +84,7 @@ def test_vectors_in_memory_are_validated_in_one_large_batch_and_maps_are_not(mod
     assert [len(inputs) for inputs, _ in vectors.validation.as_numpy_iterator()] == [len(data.validation)]
 
 
-def test_pictures_are_changed_anew_in_every_epoch_and_alike_in_a_repeated_run(model, data):
+def test_images_are_changed_anew_in_every_epoch_and_alike_in_a_repeated_run(model, data):
     plain, one, again = (
         np.concatenate([pixels for pixels, _ in step(model, data, augment).train.as_numpy_iterator()])
         for augment in ((), augmentation.colors(), augmentation.colors())

@@ -1,4 +1,4 @@
-"""The precision of a run: what was asked for, or what trials on its own pictures say, remembered, and written into the record."""
+"""The precision of a run: what was asked for, or what trials on its own images say, remembered, and written into the record."""
 
 import json
 
@@ -38,7 +38,7 @@ def asked(monkeypatch):
 FAST = {"float32": 1.0, "bfloat16": 0.1, "float16": 0.5}
 
 
-def test_forward_and_training_are_tried_apart_on_the_runs_own_pictures(asked, data):
+def test_forward_and_training_are_tried_apart_on_the_runs_own_images(asked, data):
     run = tfft.fit(built(data), data, PLAN)
     assert run.precision == Precision("bfloat16", "bfloat16")
     (values, forward_errors), (gradients, errors) = asked

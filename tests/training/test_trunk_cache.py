@@ -90,7 +90,7 @@ def test_later_phases_find_what_the_first_has_computed_and_every_phase_says_what
     assert reads(run(data, "memory", PLANS["colors"]))[0] == "features after pool, float32, 2 views"
 
 
-def test_a_second_run_reads_a_few_pictures_and_a_changed_picture_is_noticed(data, tmp_path, monkeypatch):
+def test_a_second_run_reads_a_few_images_and_a_changed_image_is_noticed(data, tmp_path, monkeypatch):
     cache = Cache("disk", tmp_path)
     first = run(data, cache)
     read = []
@@ -213,7 +213,7 @@ import sys, time, numpy as np, tfft
 from tfft.core import shards
 from tfft.cache.settings import Cache
 
-shards.SHARD_BYTES = 4 * 4 * 8 * 4 * 8  # eight pictures
+shards.SHARD_BYTES = 4 * 4 * 8 * 4 * 8  # eight images
 write = shards.Shards.write
 
 def slow(self, number, rows):
@@ -284,12 +284,12 @@ def test_pixels_are_decoded_once_where_no_features_can_be_kept(class_folder, tmp
         run = tfft.fit(model, data, tfft.plans.full(3, augment=augment), seed=2)
         return run.history()["val_loss"], sum(isinstance(item, str) for item in read)
 
-    pictures = len(data.train) + len(data.validation)
+    images = len(data.train) + len(data.validation)
     plain, often = trained("off")
     once, reads = trained(Cache("disk", tmp_path))
     assert once == plain
-    assert often > 3 * pictures
-    assert reads <= pictures + 1
+    assert often > 3 * images
+    assert reads <= images + 1
     assert trained(Cache("disk", tmp_path))[1] <= 1 + 3 * 2, "three of each part are looked at"
     flips, cropped = ((augmentation.flips(),), (augmentation.crops(),))
     assert trained(Cache("disk", tmp_path), flips) == (trained("off", flips)[0], 0)

@@ -38,7 +38,7 @@ def test_a_variable_that_the_loss_does_not_depend_on_is_an_error_that_carries_th
     x = Stopped()(keras.layers.Conv2D(4, 3, name="forgotten")(pixels / 255))
     net = keras.Model(pixels, keras.layers.Conv2D(4, 3, name="reached")(x))
     model = tfft.build(net, tfft.tasks.classification(data.labels))
-    with pytest.raises(MovementError, match=r"forgotten/kernel \(did not move, meant to train\)") as caught:
+    with pytest.raises(MovementError, match=r"forgotten/kernel \(did not change, meant to train\)") as caught:
         tfft.fit(model, data, Plan(Phase("all", everything(), 1, 0.05)))
     assert "reached" not in str(caught.value)
     assert caught.value.run.model.net is model.net

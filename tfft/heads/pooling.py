@@ -28,7 +28,9 @@ def pooled(features: Any, kind: str, pooling: str, mask: Any = None) -> Any:
 
     if kind == "map":
         if pooling not in _OF_MAPS:
-            raise TaskError(f"A map has no {pooling} step.", fix=f"Use one of {', '.join(map(repr, _OF_MAPS))}.")
+            raise TaskError(
+                f"pooling={pooling!r} is not possible for maps.", fix=f"Use one of {', '.join(map(repr, _OF_MAPS))}."
+            )
         made = {"average": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D, "flatten": layers.Flatten}
         return made[pooling](data_format=_FORMAT, name="pool")(features)
     if pooling == "flatten":

@@ -76,7 +76,9 @@ class VectorHead:
         import keras
 
         if features.kind not in _KINDS:
-            raise TaskError(f"This head takes {', '.join(_KINDS)} features.", features.kind, "Choose another task.")
+            raise TaskError(
+                f"This head takes features of the kinds {', '.join(_KINDS)}.", features.kind, "Choose another task."
+            )
         if self.pooling == "flatten" and None in shape:
             raise TaskError(
                 "pooling='flatten' needs features of a known size.", f"shape {shape}", "Use pooling='average' or 'max'."

@@ -153,7 +153,7 @@ def build(
     described = load_backbone(backbone) if isinstance(backbone, (str, os.PathLike)) or is_model(backbone) else backbone
     if not isinstance(described, Backbone):
         raise BackboneError(
-            "build() takes a backbone's name or what load_backbone() returned.",
+            "build() takes the name of a backbone, or the result of load_backbone().",
             type(described).__name__,
             instead(described, 'Write build("vgg16", task).'),
         )

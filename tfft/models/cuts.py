@@ -108,7 +108,7 @@ def cut_before(model: TransferModel, moving: Sequence[tuple[str, Any]]) -> Cut:
     first = moving[0][0] if moving else ""
     worth = any(map(graph.multiplications, nets))
     whole = is_whole(model.backbone_net)
-    why = "a SavedModel is called as a whole" if whole else "nothing with a kernel lies before it"
+    why = "a SavedModel is called as a whole" if whole else "no layer before it has a kernel"
     reason = "" if worth else f"{first} trains, and {why}"
     names = tuple(tensor._keras_history.operation.name for tensor in tensors)
     return Cut(part, tensors, names, reason, weights, frozenset(map(id, before)))

@@ -49,7 +49,7 @@ def identity(model: TransferModel, at: Cut, dtype: str) -> dict[str, Any]:
     """
     found = net_identity(segments_before(model, at))
     if is_foreign(model.preprocessor):
-        found[MEMORY_ONLY] = f"the preprocessor {type(model.preprocessor).__name__} has code of its own"
+        found[MEMORY_ONLY] = f"the preprocessor {type(model.preprocessor).__name__} runs the user's own code"
     return found | {
         "what": f"{model.backbone.handle} {at.describe()}",
         "weights": fingerprint.combined(fingerprint.weight_digests(at.weights)),

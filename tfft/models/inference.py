@@ -121,8 +121,8 @@ def _sample(model: TransferModel, examples: Examples, found: np.ndarray) -> Samp
 def _warn(kept: Shards, wrong: str) -> None:
     where = "memory" if kept.folder is None else repr(str(kept.folder))
     warnings.warn(
-        f"Answers through features kept in {where} are not those of the net itself: {wrong}. The features are deleted, and the "
-        "net answers all examples.",
+        f"Answers from the features kept in {where} differ from those of the whole net: {wrong}. The features are deleted, and "
+        "the whole net answers all examples.",
         RunWarning,
         stacklevel=4,
     )

@@ -14,7 +14,7 @@ from tfft.models.extraction import Wanted
 from tfft.models.features import packed, unpacked
 from tfft.models.trunk import trunk_net
 
-# largest difference, relative to the largest number: other batch sizes use other kernels, which round differently. Measured on a
+# largest difference, relative to the largest number; other batch sizes use other kernels, which round differently. Measured on a
 # CPU with batches of 1 and 3 after 32 (VGG16, MobileNetV2, MiniLM): up to 4e-7 in float32 and 1.2e-2 in bfloat16
 _TOLERANCES = {FLOAT32: 1e-3, "float16": 2e-2, "bfloat16": 1e-1}
 

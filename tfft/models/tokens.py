@@ -46,7 +46,7 @@ def read(examples: Examples, index: int) -> Any:
     try:
         item = examples.inputs[index]
     except OSError as error:
-        raise DataError(f"Text {index} cannot be read any more: {error}.", fix="Read the data again.") from error
+        raise DataError(f"Text {index} cannot be read again: {error}.", fix="Load the data again.") from error
     return unchanged(examples, index) if isinstance(item, Text) else item
 
 

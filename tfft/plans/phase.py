@@ -64,7 +64,7 @@ class Phase:
         augment: Any = self.augment
         for entry in fields(self):
             if isinstance(value := getattr(self, entry.name), np.generic):
-                object.__setattr__(self, entry.name, value.item())  # NumPy's numbers do not go into JSON
+                object.__setattr__(self, entry.name, value.item())  # JSON does not accept NumPy numbers
         several = tuple(augment) if isinstance(augment, list) else augment
         object.__setattr__(self, "augment", (augment,) if isinstance(augment, Augmentation) else several)
         checks: tuple[tuple[bool, str, str], ...] = (
@@ -84,7 +84,7 @@ class Phase:
             (
                 isinstance(self.augment, tuple) and all(isinstance(step, Augmentation) for step in self.augment),
                 "augment",
-                "made of values such as plans.augmentation.flips()",
+                "a list of values such as plans.augmentation.flips()",
             ),
             (isinstance(self.rates, Rates), "rates", "made by plans.Rates()"),
             (_number(self.averaging) and 0 <= self.averaging < 1, "averaging", "a number in [0, 1)"),
@@ -140,7 +140,9 @@ class Phase:
             plain["augment"] = tuple(map(augmentation.from_dict, values.get("augment", ())))
             return cls(**plain)
         except (KeyError, TypeError, DataError) as error:
-            raise PlanError(f"No phase can be made of {plain!r}: {error}.", fix="Pass what to_dict() wrote.") from error
+            raise PlanError(
+                f"A phase cannot be made from {plain!r}: {error}.", fix="Pass the result of to_dict()."
+            ) from error
 
 
 @dataclass(frozen=True, init=False)
@@ -164,10 +166,10 @@ class Plan:
 
     def __init__(self, *phases: Phase) -> None:
         if not phases or not all(isinstance(phase, Phase) for phase in phases):
-            raise PlanError("A plan is made of one Phase or more.", repr(phases)[:200], "Write Plan(Phase(...), ...).")
+            raise PlanError("A plan needs one or more phases.", repr(phases)[:200], "Write Plan(Phase(...), ...).")
         names = [phase.name for phase in phases]
         if len(set(names)) != len(names):
-            raise PlanError(f"Phases of one plan need different names; got {names!r}.", fix="Rename one of them.")
+            raise PlanError(f"The phases of a plan need different names; got {names!r}.", fix="Rename one of them.")
         object.__setattr__(self, "phases", tuple(phases))
 
     def __iter__(self) -> Iterator[Phase]:

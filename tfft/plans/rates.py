@@ -34,10 +34,10 @@ class Rates:
         for name, most in (("layer_decay", 1), ("head", 1e4)):
             value = getattr(self, name)
             if isinstance(value, np.generic):
-                object.__setattr__(self, name, value := value.item())  # NumPy's numbers do not go into JSON
+                object.__setattr__(self, name, value := value.item())  # JSON does not accept NumPy numbers
             if not isinstance(value, Real) or isinstance(value, bool) or not 0 < float(value) <= most:
                 raise PlanError(
-                    f"{name}={value!r} must be a number in (0, {most:g}].", fix="1 leaves the rate as it is."
+                    f"{name}={value!r} must be a number in (0, {most:g}].", fix="With 1, the rate does not change."
                 )
 
     def of_block(self, block: str, blocks: Sequence[str]) -> float:

@@ -26,10 +26,12 @@ class Schedule:
 
     def __post_init__(self) -> None:
         if self.shape not in _SHAPES:
-            raise PlanError(f"There is no schedule {self.shape!r}.", fix="Use plans.cosine() or plans.constant().")
+            raise PlanError(
+                f"The schedule {self.shape!r} does not exist.", fix="Use plans.cosine() or plans.constant()."
+            )
         number = isinstance(self.warmup, (int, float)) and not isinstance(self.warmup, bool)
         if not number or not 0 <= self.warmup < 1:
-            raise PlanError(f"warmup={self.warmup!r} must be a share of the phase in [0, 1).", fix="0.1 is common.")
+            raise PlanError(f"warmup={self.warmup!r} must be a fraction of the phase in [0, 1).", fix="0.1 is common.")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the schedule as plain JSON values.

@@ -81,13 +81,13 @@ def _plain(value: Any) -> Any:
 
 
 _FITS = {
-    "single": "For one class an example use tasks.classification.",
-    "multi": "For several labels an example use tasks.multi_label.",
+    "single": "For one class per example use tasks.classification.",
+    "multi": "For several labels per example use tasks.multi_label.",
     "real": "For quantities use tasks.regression.",
 }
 _MEANT = {
     "single": "If they are classes, pass them as text or integers.",
-    "multi": "If they are several labels, pass lists of names, or a column of zeros and ones for each.",
+    "multi": "If they are several labels, pass lists of names, or a column of zeros and ones for each label.",
     "real": "If they are quantities, pass floats.",
 }
 

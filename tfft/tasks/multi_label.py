@@ -52,14 +52,14 @@ def multi_label(
     def metrics() -> list[Any]:
         import keras
 
-        at = np.log(thresholds / (1 - thresholds)).astype(np.float32)  # the same thresholds, as logits
+        at = np.log(thresholds / (1 - thresholds)).astype(np.float32)  # the thresholds as logits
 
         def accuracy(targets: Any, logits: Any) -> Any:
             """The fraction of classes that are predicted correctly, float32, shape (batch,).
 
             Args:
                 targets: Zeros and ones, float32, shape (batch, classes).
-                logits: Likewise, from the head.
+                logits: Logits of the head, float32, shape (batch, classes).
             """
             right = keras.ops.equal(targets > 0.5, logits >= keras.ops.cast(at, logits.dtype))
             return keras.ops.mean(keras.ops.cast(right, "float32"), axis=-1)
@@ -84,12 +84,12 @@ def multi_label(
 
 
 def _thresholds(threshold: Any, classes: int) -> np.ndarray:
-    """One threshold for each class, float64, shape (classes,)."""
+    """Return one threshold for each class, float64, shape (classes,)."""
     threshold = threshold.item() if isinstance(threshold, np.ndarray) and not threshold.ndim else threshold
     single = isinstance(threshold, Real)
     given = [threshold] if single else list(threshold) if isinstance(threshold, (Sequence, np.ndarray)) else []
     if not given or not all(isinstance(value, Real) and 0 < float(value) < 1 for value in given):
-        raise TaskError(f"threshold={threshold!r} must be in (0, 1).", fix="0.5 is the usual one.")
+        raise TaskError(f"threshold={threshold!r} must be in (0, 1).", fix="0.5 is common.")
     if not single and len(given) != classes:
         raise TaskError(
             "threshold must be one number, or one for each class.",
@@ -100,7 +100,7 @@ def _thresholds(threshold: Any, classes: int) -> np.ndarray:
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """Logits to one probability a class, in float64 and without overflow.
+    """Convert logits to a probability for each class, in float64 and without overflow.
 
     Args:
         logits: Floats of shape (n, classes).

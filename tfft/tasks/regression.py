@@ -1,4 +1,4 @@
-"""One real number, or several, for each example."""
+"""Regression: one or several real numbers for each example."""
 
 from typing import Any
 
@@ -15,23 +15,25 @@ def regression(
     hidden: tuple[int, ...] = (),
     dropout: float = 0.0,
 ) -> Task:
-    """Learn quantities: squared error on targets that are standardised by the training part's mean and deviation.
+    """Make a task that predicts quantities: squared error on standardised targets.
 
-    The mean and scale travel in the label space, so that answers come back in the user's own unit wherever the model goes.
+    Targets are standardised with the mean and standard deviation of the training part. The label space holds both, so that a bundle
+    returns answers in the unit of the user.
 
     Args:
         labels: ``data.labels`` of kind ``"real"``, with mean and scale.
-        pooling: How feature maps and sequences become vectors: ``"average"``, ``"max"``, ``"flatten"``; of sequences also
-            ``"first"`` (BERT's ``[CLS]``) and ``"last"``; ``"auto"`` is the last for GPT-2 and the average for all others.
-        hidden: Widths of Dense + ReLU layers in front of the outputs.
-        dropout: Share of values dropped in front of each Dense layer, in [0, 1); 0 by default, since dropout shifts the variance
-            that a squared error sees (Li et al. 2019, "Disharmony between Dropout and Batch Normalization by Variance Shift").
+        pooling: The pooling of feature maps and sequences: ``"average"``, ``"max"``, ``"flatten"``; for sequences also ``"first"``
+            (BERT's ``[CLS]``) and ``"last"``. ``"auto"`` is the last step for GPT-2 and the average for all others.
+        hidden: The widths of Dense + ReLU layers before the outputs.
+        dropout: The dropout rate before each Dense layer, in [0, 1). The default is 0, because with dropout, values have another
+            variance in training than in inference, which affects a squared error (Li et al. 2019, "Disharmony between Dropout and
+            Batch Normalization by Variance Shift").
 
     Returns:
         A Task whose outputs have shape (batch, quantities).
 
     Raises:
-        TaskError: When labels are of another kind or an option is out of range.
+        TaskError: When the labels are of another kind, or an option is out of range.
 
     Example:
         >>> age = LabelSpace(("age",), "real", mean=(40.0,), scale=(10.0,))
@@ -50,11 +52,11 @@ def regression(
         import keras
 
         def mae(targets: Any, outputs: Any) -> Any:
-            """Mean absolute error of each example in the user's own unit, float32 of shape (batch,).
+            """Return the mean absolute error of each example in the unit of the user, float32, shape (batch,).
 
             Args:
-                targets: Standardised, float32, shape (batch, quantities).
-                outputs: Likewise, from the head.
+                targets: Standardised targets, float32, shape (batch, quantities).
+                outputs: Standardised outputs of the head, float32, shape (batch, quantities).
             """
             return keras.ops.mean(keras.ops.abs(targets - outputs) * keras.ops.cast(scale, outputs.dtype), axis=-1)
 

@@ -34,12 +34,12 @@ def _check_all_but(*arguments: Any) -> None:
 def _check_count(name: str, instead: str, *arguments: Any) -> None:
     count = arguments[0] if len(arguments) == 1 else arguments
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise PlanError(f"{name}({count!r}) must count at least one block.", fix=f"For none, write {instead}.")
+        raise PlanError(f"{name}({count!r}) needs a number of blocks of at least 1.", fix=f"For none, write {instead}.")
 
 
 def _check_match(*patterns: Any) -> None:
     if not patterns:
-        raise PlanError("match() needs at least one pattern.", fix="For no variable at all, write nothing().")
+        raise PlanError("match() needs at least one pattern.", fix="To train only the head, write nothing().")
     for pattern in patterns:
         try:
             re.compile(pattern).match("")

@@ -38,7 +38,7 @@ class Policy:
 
     def __post_init__(self) -> None:
         if self.name not in CHOOSERS:
-            raise PlanError(f"There is no policy {self.name!r}.", fix=nearest(str(self.name), CHOOSERS))
+            raise PlanError(f"The policy {self.name!r} does not exist.", fix=nearest(str(self.name), CHOOSERS))
         # checked here and not in the functions, so that policies from JSON are checked too
         CHECKS.get(self.name, check_none)(*self.arguments)
 

@@ -49,18 +49,18 @@ def check(model: TransferModel, data: Splits, batch_size: int) -> None:
     check_batch(batch_size, copies)
     if min(len(data.train), len(data.validation)) < copies:
         raise DataError(
-            "Every replica needs an example of training and validation.",
+            "Every replica needs a training and a validation example.",
             f"{data.describe()} for {copies} replicas",
-            "Add some, or use fewer devices.",
+            "Add examples, or use fewer devices.",
         )
     check_inputs(model.backbone, data)
     if model.seen is not None:
         model.seen.check_pairs(read(data.train, 0))
-    ours, theirs = model.task.labels, data.labels
-    if (ours.kind, ours.names) != (theirs.kind, theirs.names):
+    expected, found = model.task.labels, data.labels
+    if (expected.kind, expected.names) != (found.kind, found.names):
         raise DataError(
-            "The data has other labels than the model's task.",
-            f"{theirs.kind} {shortlist(theirs.names)} for a model of {ours.kind} {shortlist(ours.names)}",
+            "The labels of the data differ from those of the model.",
+            f"{found.kind} {shortlist(found.names)} for a model of {expected.kind} {shortlist(expected.names)}",
             "Build the model with task(data.labels).",
         )
 
@@ -106,13 +106,13 @@ def check_inputs(backbone: Backbone, data: Splits) -> None:
     """
     takes_text, is_text = isinstance(backbone.preprocessor, TextPreprocessor), isinstance(read(data.train, 0), Text)
     if takes_text != is_text:
-        kinds = ["pictures", "texts"]
+        kinds = ["images", "texts"]
         raise DataError(
-            f"{backbone.handle!r} takes {kinds[takes_text]}, and the data holds {kinds[is_text]}.",
+            f"{backbone.handle!r} takes {kinds[takes_text]}, but the data holds {kinds[is_text]}.",
             f"{data.train.name(0)!r} first",
-            'Choose another backbone, such as "minilm_l6" for texts; or name the column of pictures with image_column=.'
+            'Choose another backbone, such as "minilm_l6" for texts; or name the column of images with image_column=.'
             if is_text
-            else 'Choose another backbone, such as "vgg16" for pictures; or name the column of texts with text_column=.',
+            else 'Choose another backbone, such as "vgg16" for images; or name the column of texts with text_column=.',
         )
 
 
@@ -133,14 +133,14 @@ def doubt_texts(model: TransferModel, data: Splits) -> None:
     if cut:
         warnings.warn(
             f"{cut:,} of {len(data.train):,} training texts have more than {found['limit']} tokens and lose their end; the longest "
-            f"has {found['longest']:,}. Where the end matters, split them, or pass load_backbone a larger length= if there is one.",
+            f"has {found['longest']:,}. If the end matters, split these texts, or pass load_backbone a larger length= if possible.",
             DataWarning,
             stacklevel=3,
         )
     if found["unknown"] > _UNKNOWN:
         warnings.warn(
-            f"{found['unknown']:.0%} of the tokens of the training texts are not in the vocabulary of {handle!r}, which reads all "
-            'of them as one and the same "unknown". Choose a backbone of their language, such as "bert_base_zh" for Chinese or '
+            f"{found['unknown']:.0%} of the tokens of the training texts are not in the vocabulary of {handle!r}, which replaces "
+            'all of them by one "unknown" token. Choose a backbone for their language, such as "bert_base_zh" for Chinese or '
             '"bert_base_multi".',
             DataWarning,
             stacklevel=3,
@@ -176,16 +176,16 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
             raise PlanError(
                 f"Phase {phase.name!r} trains no variable of the backbone: {phase.trainable.describe()} chooses none.",
                 f"norms {'included' if phase.train_norms else 'left out'}",
-                "Choose others, or set train_norms=True to train norms; for the head alone write nothing().",
+                "Choose other variables, or set train_norms=True to train norms. To train only the head, write nothing().",
             )
         of_texts = isinstance(model.preprocessor, TextPreprocessor)
         others = [step.describe() for step in phase.augment if step.of_texts != of_texts]
         if others:
             raise PlanError(
-                f"Phase {phase.name!r} changes {'pictures' if of_texts else 'texts'}, and "
-                f"{model.backbone.handle!r} takes {'texts' if of_texts else 'pictures'}.",
+                f"Phase {phase.name!r} changes {'images' if of_texts else 'texts'}, but "
+                f"{model.backbone.handle!r} takes {'texts' if of_texts else 'images'}.",
                 shortlist(others),
-                f"Of {'texts: swaps(), deletions(), token_dropout()' if of_texts else 'pictures: flips(), crops()'}; "
+                f"Use {'swaps(), deletions() or token_dropout()' if of_texts else 'flips() or crops()'}; "
                 "augment=() changes nothing.",
             )
         if any(dict(step.options).get("table", ()) is None for step in phase.augment):
@@ -193,9 +193,9 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
         mixing = [step.describe() for step in phase.augment if step.mixes]
         if mixing and model.task.labels.kind == "real":
             raise PlanError(
-                f"Phase {phase.name!r} mixes examples, and a mixture of two pictures does not have the mean of their quantities.",
+                f"Phase {phase.name!r} mixes examples, but a mixture of two images does not have the mean of their quantities.",
                 f"{shortlist(mixing)} for {model.task.name}",
-                "Leave it out; flips(), crops() and colors() suit regression where they do not change the quantity.",
+                "Leave it out. For regression, use flips(), crops() and colors() if they do not change the quantity.",
             )
 
 
@@ -213,6 +213,6 @@ def _check_norms(model: TransferModel, name: str, intended: Overview) -> None:
         )
     if "update" in intents and not layer.how["training"]:
         raise PlanError(
-            f"Phase {name!r} moves the statistics of norms, and the SavedModel {model.backbone.handle!r} cannot be told to train.",
-            fix="Write train_norms=False, or save it with a training argument, called with True and with False.",
+            f"Phase {name!r} updates the statistics of norms, but the SavedModel {model.backbone.handle!r} has no training mode.",
+            fix="Write train_norms=False, or save it with a training argument, after calls with True and with False.",
         )

@@ -131,7 +131,7 @@ def _train(
         try:
             step = prepare(features, turns[index:], run.batch_size, class_weight, run.precision)
         except FloatingPointError as error:
-            warnings.warn(f"{error} It computes in float32 from here on.", RunWarning, stacklevel=3)
+            warnings.warn(f"{error} From here on, it computes in float32.", RunWarning, stacklevel=3)
             run = replace(run, precision=Precision(tail=run.precision.tail))
             step = prepare(features, turns[index:], run.batch_size, class_weight, run.precision)
         steps = phase.epochs * step.train_steps
@@ -218,7 +218,7 @@ def _fit_phase(
         raise PlanError(
             f"The loss of phase {phase.name!r} became NaN or infinite.",
             f"losses {losses.get('loss')}",
-            f"Lower its learning rate, now {phase.learning_rate:g}; the best weights so far are back in place.",
+            f"Lower its learning rate, now {phase.learning_rate:g}; the model has the best weights so far.",
         )
     return losses
 
@@ -243,7 +243,7 @@ def _keep(run: Run, folder: Path | None) -> None:
             run.save(folder)
     except Exception as error:
         warnings.warn(
-            f"The run could not be written to {str(folder)!r}: {error}. Training goes on; its model is in memory.",
+            f"The run could not be written to {str(folder)!r}: {error}. Training continues; the model is in memory.",
             RunWarning,
             stacklevel=3,
         )

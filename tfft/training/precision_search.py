@@ -60,8 +60,12 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
     model, train = features.model, features.data.train
     if model.precision is not None:
         if model.precision != Precision() and is_whole(model.backbone_net):
-            told = f"{model.backbone.handle!r} is a SavedModel and computes as it was saved, whatever precision= says."
-            warnings.warn(told, RunWarning, stacklevel=4)
+            warnings.warn(
+                f"{model.backbone.handle!r} is a SavedModel, which computes in the precision that it was saved with; precision= "
+                "does not change it.",
+                RunWarning,
+                stacklevel=4,
+            )
         return model.precision
     frozen = [turn for turn in turns if not turn.at.reason]
     deepest, widest = max(turns, key=lambda turn: turn.at.depth), min(turns, key=lambda turn: turn.at.depth)

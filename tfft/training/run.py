@@ -121,8 +121,8 @@ class Run:
         lines = [record.describe() for record in self.phases]
         if self.phases and self.phases[0].best_epoch == 0:
             lines.append(
-                f"Beware: phase {self.phases[0].phase.name!r} never beat the weights it began with. More examples (above all to "
-                "validate on), more epochs or another learning rate may help."
+                f"Warning: phase {self.phases[0].phase.name!r} never improved on its initial weights. More examples (especially "
+                "for validation), more epochs or another learning rate may help."
             )
         return "\n".join(lines)
 

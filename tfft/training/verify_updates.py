@@ -63,23 +63,23 @@ def prove(run: Run, starved_paths: frozenset[str]) -> None:
     wrong = tuple(row for row in wrong if row.path not in starved_paths)
     if wrong:
         error = MovementError(
-            f"Phase {record.phase.name!r} did not move exactly what it was meant to: {shortlist(map(_sentence, wrong))}.",
+            f"Phase {record.phase.name!r} did not change exactly the variables that it should: {shortlist(map(_sentence, wrong))}.",
             f"{len(wrong)} of {len(record.overview.rows)} variables",
-            "The loss does not depend on a weight without a gradient: drop it from the policy. The run so far is in this error's "
-            ".run.",
+            "The loss does not depend on a weight without a gradient: leave it out of the policy. The attribute .run of this "
+            "error holds the run so far.",
         )
         error.run = run
         raise error
     if starving:
         warnings.warn(
             f"Phase {record.phase.name!r} trained {len(starving)} variables with gradients that are zero or too small to change "
-            f"them: {shortlist(starving)}. Raise its learning rate, now {record.phase.learning_rate:g}; a backbone from random "
-            "weights needs plans.full(train_norms=True). If most of them stay still, features may be zero for every image: check "
-            "pixel_range= and the weights.",
+            f"them: {shortlist(starving)}. Raise its learning rate, now {record.phase.learning_rate:g}; a backbone with random "
+            "weights needs plans.full(train_norms=True). If most of them do not change, features may be zero for every image: "
+            "check pixel_range= and the weights.",
             RunWarning,
             stacklevel=3,
         )
 
 
 def _sentence(row: Row) -> str:
-    return f"{row.path} ({'moved' if row.moved else 'did not move'}, {_MEANT[row.intent]})"
+    return f"{row.path} ({'changed' if row.moved else 'did not change'}, {_MEANT[row.intent]})"

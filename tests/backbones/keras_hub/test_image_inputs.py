@@ -1,4 +1,4 @@
-"""What a preset's files say of pictures; how presets come to their range: test_vision.py."""
+"""What a preset's files say of images; how presets come to their range: test_vision.py."""
 
 import json
 

@@ -84,7 +84,9 @@ def test_a_name_without_a_vocabulary_is_refused():
 def test_a_vocabulary_without_a_token_that_bert_needs_is_refused(tmp_path, lacking):
     path = tmp_path / "vocab.txt"
     path.write_text("\n".join([*(token for token in SPECIAL if token != lacking), "film"]))
-    with pytest.raises(WeightsError, match=r"lacks tokens that BERT needs.*Add each token in a line of its own") as caught:
+    with pytest.raises(
+        WeightsError, match=r"lacks tokens that BERT needs.*Add each token in a line of its own"
+    ) as caught:
         tfft.load_backbone("bert_tiny", vocabulary=path)
     assert caught.value.got == repr(lacking)
     assert str(path) in caught.value.what

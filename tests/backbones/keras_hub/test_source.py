@@ -114,7 +114,9 @@ def test_a_folder_without_a_model_tells_what_was_looked_for_and_what_is_there(fo
 
 def test_weights_of_pytorch_alone_are_refused_with_how_to_convert_them(folder):
     (folder / "model.weights.h5").rename(folder / "pytorch_model.bin")
-    with pytest.raises(WeightsError, match=r"holds no weights that tfft can read.*Convert them.*save_pretrained") as caught:
+    with pytest.raises(
+        WeightsError, match=r"holds no weights that tfft can read.*Convert them.*save_pretrained"
+    ) as caught:
         tfft.load_backbone(str(folder))
     assert "'pytorch_model.bin'" in caught.value.got
     assert "model.safetensors" in caught.value.fix
@@ -123,7 +125,8 @@ def test_weights_of_pytorch_alone_are_refused_with_how_to_convert_them(folder):
 def test_a_folder_without_weights_tells_what_was_looked_for(folder):
     (folder / "model.weights.h5").unlink()
     with pytest.raises(
-        WeightsError, match=r"holds no weights that tfft can read.*Copy one of 'model\.safetensors'.*'model\.weights\.h5'"
+        WeightsError,
+        match=r"holds no weights that tfft can read.*Copy one of 'model\.safetensors'.*'model\.weights\.h5'",
     ):
         tfft.load_backbone(str(folder))
 

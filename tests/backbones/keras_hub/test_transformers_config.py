@@ -69,7 +69,10 @@ def test_what_kerashub_does_not_compute_is_refused_with_the_field(family, fields
     ],
 )
 def test_an_unknown_field_that_may_change_the_net_is_refused(fields):
-    with pytest.raises(BackboneError, match=r"fields that tfft does not know and that may change its net.*Delete them from config\.json") as caught:
+    with pytest.raises(
+        BackboneError,
+        match=r"fields that tfft does not know and that may change its net.*Delete them from config\.json",
+    ) as caught:
         stated("x", "bert", {"model_type": "bert", **fields})
     assert next(iter(fields)) in caught.value.got
 

@@ -1,4 +1,4 @@
-"""What timm, Transformers and KerasHub save of nets of pictures becomes a backbone, or is refused with a reason."""
+"""What timm, Transformers and KerasHub save of nets of images becomes a backbone, or is refused with a reason."""
 
 import importlib
 import json
@@ -109,7 +109,9 @@ def test_size_and_fit_are_what_the_user_wants_or_what_it_was_trained_at(tmp_path
 def test_a_vit_has_one_size(tmp_path):
     folder = str(folder_of("vit", tmp_path))
     assert tfft.load_backbone(folder, weights=None, size=32).takes() == "32x32 pixels"
-    with pytest.raises(BackboneError, match=r"takes only images of one size.*size=64.*resizes images to \(32, 32\) pixels"):
+    with pytest.raises(
+        BackboneError, match=r"takes only images of one size.*size=64.*resizes images to \(32, 32\) pixels"
+    ):
         tfft.load_backbone(folder, weights=None, size=64)
 
 
@@ -126,7 +128,7 @@ def test_layers_of_a_vit_train_one_by_one(tmp_path, toy_arrays):
     assert moved == {"layer3", "head"}
 
 
-def test_a_vit_trains_by_the_usual_plan_which_hides_nothing_of_pictures(tmp_path, toy_arrays):
+def test_a_vit_trains_by_the_usual_plan_which_hides_nothing_of_images(tmp_path, toy_arrays):
     data = tfft.data.from_arrays(*toy_arrays)
     model = tfft.build(
         tfft.load_backbone(str(folder_of("vit", tmp_path)), weights=None), tfft.tasks.classification(data.labels)

@@ -52,7 +52,7 @@ def test_a_truncated_archive_is_named_and_leaves_nothing(tmp_path, monkeypatch):
 
 
 def test_an_archive_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(BackboneError, match="The archive .* does not exist"):
+    with pytest.raises(BackboneError, match=r"The archive .* does not exist"):
         unpacked(str(tmp_path / "hub.tar.gz"))
 
 
