@@ -10,7 +10,7 @@ import tfft
 from tfft.core.errors import DataError, DataWarning, PlanError, TfftError
 from tfft.plans import Phase, Plan, augmentation
 from tfft.trainable import match, nothing
-from tfft.training.checks import check, check_folder, check_plan, doubt_texts
+from tfft.training.checks import check, check_folder, check_plan, warn_about_texts
 
 RATE = 0.05
 
@@ -135,7 +135,7 @@ def test_texts_that_lose_their_end_are_counted():
     data = texts_of("short", "a text that goes on and on")
     model = tfft.build(tfft.load_backbone("toy_text", length=16), tfft.tasks.classification(data.labels))
     with pytest.warns(DataWarning, match=r"7 of 14 training texts have more than 16 tokens and lose their end"):
-        doubt_texts(model, data)
+        warn_about_texts(model, data)
 
 
 def test_a_vocabulary_that_does_not_know_the_language_is_named():
@@ -147,8 +147,8 @@ def test_a_vocabulary_that_does_not_know_the_language_is_named():
 
 def test_of_plain_texts_and_of_images_nothing_is_said(model, data, recwarn):
     plain = texts_of("good", "bad")
-    doubt_texts(tfft.build("toy_text", tfft.tasks.classification(plain.labels)), plain)
-    doubt_texts(model, data)
+    warn_about_texts(tfft.build("toy_text", tfft.tasks.classification(plain.labels)), plain)
+    warn_about_texts(model, data)
     assert [str(found.message) for found in recwarn if issubclass(found.category, DataWarning)] == []
 
 

@@ -1,4 +1,4 @@
-"""One pass of a net over batches, in their order."""
+"""Compute the outputs of a net for a sequence of batches."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,13 +13,16 @@ if TYPE_CHECKING:
 def forward(
     net: "keras.Model", batches: "tf.data.Dataset", named: Callable[[Sequence[Any]], Any], copies: int = 1
 ) -> np.ndarray:
-    """What a net answers, traced once for batches of all sizes; Keras 3.15 traces anew for the first few shapes that it meets.
+    """Compute the outputs of a net in inference mode, traced once for batches of all sizes.
+
+    Keras' ``predict`` is not used on a single device, because Keras 3.15 traces the net again for the first few shapes of batches.
 
     Args:
-        net: Functional; dropout is off.
-        batches: At least one, of inputs, each or all of them in a tuple of shape (batch, ...), and targets, which are left out.
-        named: A tuple of inputs -> as the net takes them, such as ``TextPreprocessor.named``.
-        copies: Replicas of the net's strategy.
+        net: A functional model.
+        batches: One or more batches of (inputs, targets). The inputs are one tensor or a tuple of tensors, each of shape (batch,
+            ...). The targets are ignored.
+        named: A function: tuple of inputs -> the inputs in the form that the net takes, such as ``TextPreprocessor.named``.
+        copies: The number of replicas of the net's strategy.
 
     Returns:
         float32, shape (n, outputs).
@@ -34,17 +37,17 @@ def forward(
     """
     inputs = batches.map(lambda taken, _: named(taken if isinstance(taken, tuple) else (taken,)))
     if copies > 1:
-        # Keras would let XLA compile it on a GPU, anew for each length of texts
+        # on a GPU, Keras would let XLA compile the net again for each length of texts
         net.jit_compile = False
         return np.asarray(net.predict(inputs.map(_alone), verbose=0))
     import tensorflow as tf
 
-    # a concrete function: TensorFlow warns of a fifth tf.function from the same line as if it were traced anew
+    # a concrete function, because TensorFlow warns about retracing when the same line makes a fifth tf.function
     signature = [inputs.element_spec]
     traced = tf.function(lambda batch: net(batch, training=False), signature, autograph=False).get_concrete_function()
     return np.concatenate([traced(batch).numpy() for batch in inputs])
 
 
 def _alone(*inputs: Any) -> Any:
-    """In a tuple of their own, or Keras takes the second tensor of a cut for targets."""
+    """Put the inputs into a tuple of one element; otherwise Keras would use the second tensor of a cut as targets."""
     return (inputs if len(inputs) > 1 else inputs[0],)

@@ -116,7 +116,7 @@ def check_inputs(backbone: Backbone, data: Splits) -> None:
         )
 
 
-def doubt_texts(model: TransferModel, data: Splits) -> None:
+def warn_about_texts(model: TransferModel, data: Splits) -> None:
     """Warn when many training texts are cut, or many of their tokens are unknown; images of any shape are not checked.
 
     Args:

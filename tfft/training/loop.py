@@ -27,7 +27,7 @@ from tfft.trainable.overview import flattened, survey
 from tfft.trainable.policy import plan_rows
 from tfft.training.averaging import Averaging
 from tfft.training.best_weights import BestWeights
-from tfft.training.checks import check, check_folder, check_plan, doubt_texts
+from tfft.training.checks import check, check_folder, check_plan, warn_about_texts
 from tfft.training.feature_schedule import Turn
 from tfft.training.optimizer import optimizer_for
 from tfft.training.phase_inputs import Step, prepare
@@ -94,7 +94,7 @@ def fit(
     if plan is None:
         plan = default_plan(model.backbone.features, len(data.train), model.backbone.can_finetune)
     check_plan(model, plan)
-    doubt_texts(model, data)
+    warn_about_texts(model, data)
     derive(seed, "order")  # an invalid seed is refused before training starts
     with noticed() as interrupted, scope(model.strategy), forgotten():
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data))
