@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from tfft.accelerate.precision import FLOAT32
+from tfft.accelerate.switches import is_on
 
 _DIFFERENTIATED = ContextVar("differentiated", default=False)
 
@@ -73,7 +74,7 @@ def convolve(layer: Any, tensor: Any, kernel: Any, training: bool) -> Any:
 
     dtype = layer.compute_dtype
     tensor, kernel = ops.cast(tensor, dtype), ops.cast(kernel, dtype)
-    if training and dtype != FLOAT32 and is_plain(layer):
+    if training and dtype != FLOAT32 and is_on("convolutions") and is_plain(layer):
         rows, columns = layer.strides
         if layer.kernel_size == (1, 1):
             tensor = tensor[:, ::rows, ::columns] if rows * columns > 1 else tensor

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfft.accelerate.convolutions import biased, convolve, is_differentiated
 from tfft.accelerate.precision import FLOAT32
+from tfft.accelerate.switches import is_on
 from tfft.core.graph import called, is_functional, nodes
 
 if TYPE_CHECKING:
@@ -37,11 +38,11 @@ def run(net: "keras.Model", inputs: Any, training: bool | None) -> Any:
     Source:
         Jacob et al. 2018, section 3.2, https://arxiv.org/abs/1712.05877, there for quantised inference.
     """
-    found = foldable(net, training)
+    found = foldable(net, training) if is_on("folding") else []
     norms = {id(norm) for _, norm in found}
     gradients = bool(training) or is_differentiated()
     folded = {id(convolution): _folded(convolution, norm, gradients) for convolution, norm in found}
-    if gradients:
+    if gradients and is_on("convolutions"):
         folded = {id(layer): _alone(layer) for layer in net.layers if _trains_in_less(layer)} | folded
     if not folded or not is_functional(net):
         return net(inputs, training=training)

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from tfft.accelerate.switches import is_on
+
 # GELU's tanh form is x * sigmoid(2 * inner), so forward and backward share one sigmoid; its exact form is x * Phi(x)
 _LINEAR = 2 * 0.7978845608028654
 _CUBIC = _LINEAR * 0.044715
@@ -29,7 +31,7 @@ def fused(net: Any) -> Iterator[None]:
     import keras
 
     changed: list[tuple[Any, str, Any]] = []
-    for layer in net._flatten_layers(include_self=False, recursive=True):
+    for layer in net._flatten_layers(include_self=False, recursive=True) if is_on("fusing") else ():
         activation = getattr(layer, "activation", None)
         if getattr(activation, "__name__", "") == _APPROXIMATE:
             changed.append((layer, "activation", gelu))
