@@ -107,7 +107,9 @@ def test_a_size_without_own_imagenet_weights_gives_no_warning(
 
 @pytest.mark.parametrize("alpha", [0, -1, 11, "0.5", True])
 def test_an_alpha_that_is_no_width_is_refused(alpha: object) -> None:
-    with pytest.raises(BackboneError, match=r"is no width for 'mobilenet'.*0\.25, 0\.5, 0\.75, 1\.0") as caught:
+    with pytest.raises(
+        BackboneError, match=r"is not a valid width for 'mobilenet'.*0\.25, 0\.5, 0\.75, 1\.0"
+    ) as caught:
         tfft.load_backbone("mobilenet", weights=None, alpha=alpha)
     assert repr(alpha) in caught.value.what
 

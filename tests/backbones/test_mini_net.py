@@ -24,7 +24,7 @@ def test_loading_replaces_every_variable():
 
 def test_weights_for_another_net_are_refused():
     other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
-    with pytest.raises(WeightsError, match=r"not the one.*2 variables for \d+ arrays.*Build it with mini_net"):
+    with pytest.raises(WeightsError, match=r"do not fit this net.*2 variables for \d+ arrays.*Build it with mini_net"):
         load_weights_into(other)
     wider = mini_net(size=32)
     wider = keras.Model(wider.input, keras.layers.Dense(3, name="more")(wider.output))

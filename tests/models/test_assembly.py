@@ -66,7 +66,7 @@ def test_what_is_no_backbone_is_refused(backbone: object) -> None:
 
 
 def test_an_unknown_name_is_refused_before_anything_is_built() -> None:
-    with pytest.raises(BackboneError, match=r"no backbone 'tooy'.*'toy'"):
+    with pytest.raises(BackboneError, match=r"The backbone 'tooy' does not exist.*'toy'"):
         build("tooy", tfft.tasks.classification(["ants", "bees"]))
 
 

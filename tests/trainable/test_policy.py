@@ -203,7 +203,7 @@ def test_policies_describe_themselves_and_survive_json() -> None:
 
 
 def test_an_unknown_policy_is_refused_with_the_nearest() -> None:
-    with pytest.raises(PlanError, match=r"no policy 'last_block'.*'last_blocks'"):
+    with pytest.raises(PlanError, match=r"The policy 'last_block' does not exist.*'last_blocks'"):
         Policy("last_block", (1,))
 
 

@@ -50,7 +50,9 @@ def test_each_class_of_tfft_is_known_by_its_registered_name() -> None:
 
 
 def test_another_class_is_named_with_those_that_are_read(folder: Path) -> None:
-    with pytest.raises(BackboneError, match=r"config\.json of .*BertBackbone.*may hold 'RobertaBackbone' of KerasHub"):
+    with pytest.raises(
+        BackboneError, match=r"config\.json of .*BertBackbone.*must name one of KerasHub's classes 'RobertaBackbone'"
+    ):
         hub_files.check_net(str(folder), "RobertaBackbone")
 
 

@@ -15,7 +15,7 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path):
 
 
 def test_an_empty_folder_is_called_so(tmp_path):
-    with pytest.raises(BackboneError, match=r"Got: an empty folder\. Looked for config\.json"):
+    with pytest.raises(BackboneError, match=r"Got: an empty folder\. tfft looks for config\.json"):
         tfft.load_backbone(str(tmp_path))
 
 

@@ -248,7 +248,8 @@ def test_what_kerashub_does_not_read_of_hugging_face_is_refused_before_anything_
     (tmp_path / "config.json").write_text(json.dumps({"model_type": kind, "num_hidden_layers": 3}))
     (tmp_path / "model.safetensors").touch()
     with pytest.raises(
-        BackboneError, match=rf"does not read '{kind}' as Hugging Face saves it.*Keras presets.*{preset}"
+        BackboneError,
+        match=rf"holds '{kind}' in the format of Hugging Face, which KerasHub 0\.32 does not read.*Keras presets.*{preset}",
     ):
         tfft.load_backbone(str(tmp_path))
 

@@ -36,7 +36,7 @@ def test_a_weight_in_two_shards_is_refused(tmp_path):
         write_tensors(tmp_path / f"{name}.safetensors", {"same": VALUES})
     index = {"weight_map": {"a": "a.safetensors", "b": "b.safetensors"}}
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
-    with pytest.raises(WeightsError, match=r"Two files of .* hold a weight 'same'"):
+    with pytest.raises(WeightsError, match=r"Two files of .* hold the weight 'same'"):
         Tensors(str(tmp_path))
 
 

@@ -27,5 +27,5 @@ def test_an_open_size_is_said_or_the_usual_one(tmp_path):
 
 
 def test_an_unknown_pixel_range_is_told_with_those_there_are(module):
-    with pytest.raises(BackboneError, match=r"no pixel range 'zero_to_on'.*'zero_to_one'"):
+    with pytest.raises(BackboneError, match=r"The pixel range 'zero_to_on' does not exist.*'zero_to_one'"):
         tfft.load_backbone(str(module), pixel_range="zero_to_on")
