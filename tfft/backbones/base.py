@@ -70,7 +70,7 @@ class Backbone:
         return self.loader(seed)
 
     def takes(self) -> str:
-        """Return the size of an input, in words.
+        """Return the size of an input as text, such as ``"16x16 pixels"``.
 
         Example:
             >>> import tfft

@@ -165,8 +165,8 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
             raise PlanError(
                 f"Phase {phase.name!r} trains the backbone {model.backbone.handle!r}, which cannot be trained.",
                 "a SavedModel that does not list its variables",
-                "Use plans.head_only() (--plan head_only); or save it with model.export(), or as a tf.train.Checkpoint() whose "
-                "__call__, variables and trainable_variables are set; a tf.Module saves no lists of them.",
+                "Use plans.head_only() (--plan head_only). To train it, save it again with model.export(), or as a tf.train.Checkpoint() "
+                "with __call__, variables and trainable_variables; a tf.Module does not save these lists.",
             )
         intended = plan_rows(phase.trainable, rows, phase.train_norms)
         _check_norms(model, phase.name, intended)
@@ -174,7 +174,7 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
             r.intent == "train" and r.block != "head" for r in intended.rows
         ):
             raise PlanError(
-                f"Phase {phase.name!r} trains no variable of the backbone: {phase.trainable.describe()} chooses none.",
+                f"Phase {phase.name!r} trains no variable of the backbone: {phase.trainable.describe()} matches none.",
                 f"norms {'included' if phase.train_norms else 'left out'}",
                 "Choose other variables, or set train_norms=True to train norms. To train only the head, write nothing().",
             )
@@ -207,9 +207,9 @@ def _check_norms(model: TransferModel, name: str, intended: Overview) -> None:
     intents = {row.intent for row in intended.rows if row.norm and row.kind == "statistic" and row.block != "head"}
     if len(intents) > 1:
         raise PlanError(
-            f"Phase {name!r} trains the norms of some blocks, and the SavedModel {model.backbone.handle!r} "
-            "moves the statistics of all of them or none.",
-            fix="Train everything() with train_norms=True, or leave the norms as they are.",
+            f"Phase {name!r} trains the norms of some blocks, but the SavedModel {model.backbone.handle!r} "
+            "updates the statistics of all of them or none.",
+            fix="Train everything() with train_norms=True, or write train_norms=False.",
         )
     if "update" in intents and not layer.how["training"]:
         raise PlanError(
