@@ -165,8 +165,8 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
             raise PlanError(
                 f"Phase {phase.name!r} trains the backbone {model.backbone.handle!r}, which cannot be trained.",
                 "a SavedModel that does not list its variables",
-                "Use plans.head_only() (--plan head_only). To train it, save it again with model.export(), or as a tf.train.Checkpoint() "
-                "with __call__, variables and trainable_variables; a tf.Module does not save these lists.",
+                "Use plans.head_only() (--plan head_only). To train it, save it again with model.export(), or as a "
+                "tf.train.Checkpoint() with __call__, variables and trainable_variables; a tf.Module does not save these lists.",
             )
         intended = plan_rows(phase.trainable, rows, phase.train_norms)
         _check_norms(model, phase.name, intended)
