@@ -129,7 +129,7 @@ def test_a_plan_from_nothing_is_refused() -> None:
         Plan()
     with pytest.raises(PlanError, match=r"needs one or more phases"):
         Plan.from_dict({})
-    with pytest.raises(PlanError, match=r"one Phase or more. Got: \('head',\)"):
+    with pytest.raises(PlanError, match=r"needs one or more phases. Got: \('head',\)"):
         Plan("head")  # type: ignore[arg-type]
 
 
