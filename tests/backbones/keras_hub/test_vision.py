@@ -128,7 +128,7 @@ def test_layers_of_a_vit_train_one_by_one(tmp_path, toy_arrays):
     assert moved == {"layer3", "head"}
 
 
-def test_a_vit_trains_by_the_usual_plan_which_hides_nothing_of_images(tmp_path, toy_arrays):
+def test_a_vit_trains_with_the_default_plan_which_masks_no_patches(tmp_path, toy_arrays):
     data = tfft.data.from_arrays(*toy_arrays)
     model = tfft.build(
         tfft.load_backbone(str(folder_of("vit", tmp_path)), weights=None), tfft.tasks.classification(data.labels)
