@@ -48,7 +48,7 @@ def test_a_small_box_keeps_the_detail_of_the_original(tmp_path):
     assert sharp.std() > 1.5 * blurred.std()
 
 
-def test_a_picture_that_cannot_be_read_is_named():
+def test_an_image_that_cannot_be_read_is_named():
     with pytest.raises(DataError, match=r"nowhere\.jpg"):
         read("nowhere.jpg", GEOMETRY, (augmentation.crops(),), np.random.default_rng(0))
 

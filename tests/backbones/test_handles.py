@@ -143,7 +143,7 @@ def test_a_path_to_nothing_is_refused() -> None:
         load_backbone("./nix")
 
 
-def test_options_of_texts_are_told_and_others_refused(encoder: Path, tmp_path: Path) -> None:
+def test_options_for_texts_are_listed_and_others_refused(encoder: Path, tmp_path: Path) -> None:
     assert options_of("bert_tiny_en_uncased") == options_of(str(encoder)) == ["weights", "length"]
     assert set(options_of("toy_text")) == {"vocabulary", "lowercase", "length", "dropout"}
     with pytest.raises(BackboneError, match=r"'bert_tiny_en_uncased' takes no option 'size'.*'length'"):
@@ -158,7 +158,7 @@ def test_options_of_texts_are_told_and_others_refused(encoder: Path, tmp_path: P
         load_backbone(str(images), weights=None, length=64)
 
 
-def test_a_package_that_is_missing_is_told_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_reported_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presets, "find_spec", lambda _: None)
     with pytest.raises(WeightsError, match="not installed"):
         load_backbone("MiniLM-L6")

@@ -130,7 +130,7 @@ def test_what_is_no_functional_model_of_images_is_refused(kind):
         tfft.load_backbone(model, pixel_range="raw")
 
 
-def test_a_file_that_is_gone_or_damaged_or_no_model_is_told(path, tmp_path):
+def test_a_missing_or_damaged_file_or_one_without_a_model_is_reported(path, tmp_path):
     with pytest.raises(WeightsError, match=r"The file .* does not exist"):
         tfft.load_backbone(str(tmp_path / "other.keras"))
     path.write_bytes(path.read_bytes()[:2000])
@@ -194,7 +194,7 @@ def test_what_no_bundle_could_bring_back_is_refused_before_anything_is_trained()
             tfft.load_backbone(net, pixel_range="raw")
 
 
-def test_damaged_weights_inside_a_file_are_told(path):
+def test_damaged_weights_inside_a_file_are_reported(path):
     import zipfile
 
     with zipfile.ZipFile(path) as archive:

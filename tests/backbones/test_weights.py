@@ -99,7 +99,7 @@ def test_a_wrong_alpha_shows_both_sides(file: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", FORMATS)
-def test_a_file_with_the_original_top_is_told_apart(file: str, tmp_path: Path) -> None:
+def test_a_file_with_the_original_top_is_recognised(file: str, tmp_path: Path) -> None:
     net = keras.applications.MobileNet(alpha=0.25, weights=None, classes=7, input_shape=(32, 32, 3))
     with pytest.raises(WeightsError, match=r"Only in the net: nothing.*original top: use its no_top version") as caught:
         load(save(net, tmp_path / file))

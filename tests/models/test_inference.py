@@ -153,7 +153,7 @@ def test_those_of_pairs_of_texts_are_answered_as_well(texts):
     np.testing.assert_allclose(logits(model, data.train, 4), one_by_one(model, data.train), atol=1e-5)
 
 
-def test_kept_features_that_are_wrong_are_told_deleted_and_the_net_answers(data, tmp_path, monkeypatch):
+def test_wrong_kept_features_are_reported_and_deleted_and_the_net_answers(data, tmp_path, monkeypatch):
     cache = Cache("disk", tmp_path)
     with monkeypatch.context() as patch:
         write = Shards.write

@@ -67,5 +67,5 @@ def test_long_arrays_in_a_configuration_count_in_full_and_addresses_do_not():
 
 
 @pytest.mark.parametrize("handle", ["toy", "toy_text"])
-def test_nets_of_ours_may_be_kept(handle):
+def test_results_of_tfft_nets_may_be_kept(handle):
     assert MEMORY_ONLY not in net_identity([tfft.load_backbone(handle).load()])

@@ -9,18 +9,20 @@ from tfft.plans.recipes import ENCODER_AUGMENT, encoder, head_only, two_phase
 
 @pytest.mark.parametrize("kind", ["map", "vector"])
 @pytest.mark.parametrize("examples", [1, 49_999, 50_000, 10**7])
-def test_features_of_images_are_usually_trained_in_two_phases_however_many_there_are(kind: str, examples: int) -> None:
+def test_features_of_images_are_trained_in_two_phases_by_default_however_many_there_are(
+    kind: str, examples: int
+) -> None:
     assert default_plan(FeatureSpec(kind), examples) == two_phase()  # type: ignore[arg-type]
 
 
-def test_sequences_are_usually_trained_as_encoders_and_their_tables_from_50_000_examples_on() -> None:
+def test_sequences_are_trained_as_encoders_by_default_and_embeddings_from_50_000_examples_on() -> None:
     spec = FeatureSpec("sequence", masked=True)
     assert default_plan(spec, 1) == default_plan(spec, 49_999) == encoder().with_phases(patience=1)
     assert default_plan(spec, 50_000) == default_plan(spec, 10**7) == encoder(embeddings=True).with_phases(patience=1)
     assert default_plan(spec, 1) != default_plan(spec, 50_000)
 
 
-def test_tokens_of_texts_are_hidden_and_nothing_of_images() -> None:
+def test_tokens_of_texts_are_masked_and_nothing_of_images() -> None:
     assert hidden(FeatureSpec("sequence", masked=True)) == ENCODER_AUGMENT
     assert hidden(FeatureSpec("sequence")) == ()
     assert default_plan(FeatureSpec("sequence", masked=True), 1).phases[0].augment == ENCODER_AUGMENT

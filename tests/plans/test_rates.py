@@ -19,7 +19,7 @@ def factors(rates: Rates, blocks: list[str] = BLOCKS) -> list[float]:
     return [rates.of_block(name, blocks) for name in (*blocks, "head")]
 
 
-def test_without_being_told_all_rates_are_the_same() -> None:
+def test_by_default_all_rates_are_the_same() -> None:
     assert factors(Rates()) == [1, 1, 1, 1, 1]
 
 

@@ -99,6 +99,6 @@ def test_encoder_averages_weights_and_runs_all_epochs_that_were_asked_for() -> N
     assert all(phase.averaging == 0 for plan in (two_phase(), head_only(), full()) for phase in plan)
 
 
-def test_encoder_hides_a_tenth_of_the_tokens_unless_told_otherwise() -> None:
+def test_encoder_masks_a_tenth_of_the_tokens_by_default() -> None:
     assert encoder().phases[0].augment == ENCODER_AUGMENT == (plans.augmentation.token_dropout(0.1),)
     assert encoder(augment=()).phases[0].augment == ()

@@ -123,7 +123,7 @@ def test_decay_follows_the_rate_of_its_variable():
     near(shares, [np.full(shape, share) for shape, share in zip(SHAPES, (0.985**3, 1, 0.94**3, 1), strict=True)])
 
 
-def test_variables_that_nobody_names_have_the_rate_itself():
+def test_variables_without_a_factor_have_the_learning_rate_itself():
     found, _ = after(lambda given: Adam(0.05, {id(given[0]): 1.0}))
     near(found, after(ours())[0], atol=0)
 

@@ -67,7 +67,7 @@ def test_refused_texts_are_shown_and_how_to_name_a_column_of_images(model, texts
         tfft.fit(model, texts)
 
 
-def test_the_kind_of_data_is_told_before_its_labels(model, toy_arrays):
+def test_the_kind_of_data_is_checked_before_its_labels(model, toy_arrays):
     frame = pd.DataFrame({"text": [f"text {i}" for i in range(20)], "label": ["x", "y"] * 10})
     other = tfft.data.from_dataframe(frame, text_column="text", label_column="label", seed=0)
     with pytest.raises(DataError, match="takes images"):

@@ -187,7 +187,7 @@ def test_a_folder_that_cannot_be_made_and_a_small_budget_are_reasons_and_no_erro
     assert found.startswith("features" if "folder" in options else "pixels: ")
 
 
-def test_features_that_are_deleted_while_a_phase_trains_are_an_error_of_ours_and_the_best_weights_stay(
+def test_features_deleted_while_a_phase_trains_raise_a_tfft_error_and_the_best_weights_stay(
     data, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(features, "_HELD_BYTES", 0)
@@ -316,7 +316,7 @@ def spoiled(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["head, tune", "gradual"])
-def test_wrong_features_are_told_deleted_and_computed_again(data, plain, tmp_path, spoiled, name):
+def test_wrong_features_are_reported_deleted_and_computed_again(data, plain, tmp_path, spoiled, name):
     cache = Cache("disk", tmp_path)
     spoiled(data, cache, PLANS[name])
     with pytest.warns(RunWarning, match=r"row \d+ of 'after .*' is off by .*deleted and computed again"):

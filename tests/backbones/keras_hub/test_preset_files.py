@@ -19,7 +19,7 @@ def test_an_empty_folder_is_called_so(tmp_path):
         tfft.load_backbone(str(tmp_path))
 
 
-def test_what_cannot_be_reached_is_an_error_of_ours(monkeypatch):
+def test_an_unreachable_preset_raises_a_tfft_error(monkeypatch):
     def refused(*_):
         raise ConnectionError("Name or service not known\nand a long story")
 

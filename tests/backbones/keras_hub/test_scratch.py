@@ -18,7 +18,7 @@ def vocabulary(tmp_path):
 
 
 @pytest.mark.parametrize("name", names())
-def test_layers_width_and_heads_are_as_told(name, vocabulary):
+def test_layers_width_and_heads_are_as_requested(name, vocabulary):
     described = tfft.load_backbone(name, vocabulary=vocabulary)
     assert len(described.blocks) == SIZES[name].layers + 1
     assert described.features.pooling == "average"
@@ -67,7 +67,7 @@ def test_the_options_make_the_same_backbone_again(vocabulary):
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
-def test_dropout_is_as_told_and_only_in_training(dropout):
+def test_dropout_has_the_given_rate_and_only_in_training(dropout):
     net = tfft.load_backbone("toy_text", dropout=dropout).load()
     inputs = [np.ones((2, 8), np.int32)] * 3
     calm = np.asarray(net(inputs)[0])

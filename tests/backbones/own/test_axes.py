@@ -39,7 +39,7 @@ def test_a_norm_over_axis_1_says_where_channels_are():
     assert channels_last(keras.Model(pixels, x), x, "net").shape == (None, 8, 8, 3)
 
 
-def test_where_it_cannot_be_told_the_net_is_refused_with_advice():
+def test_an_unknown_channel_axis_is_refused_with_advice():
     pixels, x = first()
     x = layers.Reshape((4, 4, 3))(x)
     with pytest.raises(BackboneError, match=r"channels first.*Permute\(\(2, 3, 1\)\)"):

@@ -57,7 +57,7 @@ def test_adapters_are_merged():
     np.testing.assert_allclose(copy(PIXELS), own(PIXELS), atol=1e-5)
 
 
-def test_a_layer_whose_configuration_is_not_whole_is_told():
+def test_a_layer_with_an_incomplete_configuration_is_reported():
     pixels = keras.Input((8, 8, 3))
     own = keras.Model(pixels, Forgetful(3)(pixels))
     check_saved(own, "net")

@@ -49,7 +49,7 @@ def test_outputs_that_lead_to_one_map_are_unambiguous_and_others_are_refused():
         features_of(keras.Model(pixels, [layers.Dense(2)(pooled), mask]), "net", None)
 
 
-def test_a_misspelt_layer_is_told_with_the_nearest_one():
+def test_a_misspelt_layer_is_refused_with_the_nearest_name():
     pixels = keras.Input((8, 8, 3))
     with pytest.raises(BackboneError, match=r"no layer 'conf'.*'conv'"):
         features_of(keras.Model(pixels, body(pixels)), "net", "conf")

@@ -47,7 +47,7 @@ def test_a_net_of_other_pixels_says_so_and_takes_what_is_asked(scale):
     assert range_of_net(net(scale), "net", "zero_to_one") == "zero_to_one"
 
 
-def test_a_net_that_does_not_scale_has_to_be_told():
+def test_a_net_that_does_not_scale_needs_a_pixel_range():
     for scale in (lambda x: x, lambda x: layers.Resizing(6, 6)(x)):
         with pytest.raises(
             BackboneError, match=r"range of pixels that the model .* was trained on is unknown.*pixel_range="

@@ -51,7 +51,7 @@ def test_a_truncated_archive_is_named_and_leaves_nothing(tmp_path, monkeypatch):
     assert not list((tmp_path / "cache").rglob("saved_model.pb"))
 
 
-def test_an_archive_that_is_not_there_is_told(tmp_path):
+def test_a_missing_archive_is_reported(tmp_path):
     with pytest.raises(BackboneError, match=r"The archive .* does not exist"):
         unpacked(str(tmp_path / "hub.tar.gz"))
 
@@ -65,7 +65,7 @@ def test_a_cached_copy_of_a_handle_is_taken_without_a_network(tmp_path, monkeypa
     assert unpacked(f"tfhub:{address}") == cached(address) == folder
 
 
-def test_a_dead_address_is_told_within_ten_seconds_with_what_was_looked_at(tmp_path, monkeypatch):
+def test_a_dead_address_is_reported_within_ten_seconds_with_the_places_searched(tmp_path, monkeypatch):
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
     begun = time.monotonic()
     with pytest.raises(WeightsError, match=rf"cannot be reached.*{tmp_path}.*nowhere\.invalid.*pass its folder"):

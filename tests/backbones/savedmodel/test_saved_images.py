@@ -18,7 +18,7 @@ def test_a_size_that_it_does_not_take_is_refused(module, tmp_path):
         tfft.load_backbone(str(module), size=32)
 
 
-def test_an_open_size_is_said_or_the_usual_one(tmp_path):
+def test_an_open_size_is_the_given_one_or_the_default(tmp_path):
     pixels = keras.Input((None, None, 3))
     handle = publish(keras.Model(pixels, keras.layers.Conv2D(2, 3, name="conv_1")(pixels)), tmp_path)
     assert tfft.load_backbone(str(handle)).takes() == "224x224 pixels"
@@ -26,6 +26,6 @@ def test_an_open_size_is_said_or_the_usual_one(tmp_path):
     assert (described.takes(), described.features.kind) == ("16x24 pixels", "map")
 
 
-def test_an_unknown_pixel_range_is_told_with_those_there_are(module):
+def test_an_unknown_pixel_range_is_refused_with_the_known_ones(module):
     with pytest.raises(BackboneError, match=r"The pixel range 'zero_to_on' does not exist.*'zero_to_one'"):
         tfft.load_backbone(str(module), pixel_range="zero_to_on")

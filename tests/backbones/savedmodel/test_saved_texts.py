@@ -69,7 +69,7 @@ def test_it_trains_in_two_phases_and_a_bundle_reads_raw_strings_after_both_folde
     )
 
 
-def test_the_usual_plan_trains_all_layers_and_learns(texts, pair):
+def test_the_default_plan_trains_all_layers_and_learns(texts, pair):
     model = tfft.build(described(pair), tfft.tasks.classification(texts.labels))
     plan = tfft.plans.encoder(epochs=8, learning_rate=3e-3, augment=())
     run = tfft.fit(model, texts, plan, batch_size=8, progress=False)

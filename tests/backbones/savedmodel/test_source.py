@@ -171,7 +171,7 @@ def test_statistics_of_any_name_stay_frozen_with_their_norms(data, tmp_path):
     assert {row.path for row in run.phases[1].overview.rows if row.moved and row.block != "head"} == {"dense_1/kernel"}
 
 
-def test_what_is_damaged_is_told_before_anything_is_trained(tmp_path):
+def test_a_damaged_saved_model_is_reported_before_training(tmp_path):
     folder = publish(tiny(), tmp_path / "hub")
     path = folder / "variables" / "variables.data-00000-of-00001"
     whole = path.read_bytes()
