@@ -1,1 +1,1 @@
-"""Faster ways to compute the same: folded norms, fused gradients, lower precision. ``switches`` and ``precision=`` stop them."""
+"""Faster ways to compute the same: folded norms, fused gradients, lower precision. Each can be turned off."""
