@@ -65,7 +65,7 @@ def test_counted_says_variables_and_values() -> None:
 def test_difference_shows_both_sides_and_guesses_the_top() -> None:
     assert difference([A, B], [C]) == (
         "Only in the file: b/bias (4,). Only in the net: nothing. "
-        "The file probably holds the original top: use its no_top version."
+        "The file probably includes the original top: use its no_top version."
     )
     assert difference([A], [B, C]).startswith("Only in the file: nothing. Only in the net: b/bias (4,). Check the arch")
 

@@ -112,7 +112,7 @@ def test_a_head_can_be_a_key():
 
 
 def test_features_of_another_kind_are_refused():
-    with pytest.raises(TaskError, match=r"takes map, sequence, vector features.*tokens.*another task"):
+    with pytest.raises(TaskError, match=r"takes features of the kinds map, sequence, vector.*tokens.*another task"):
         VectorHead().build(FeatureSpec("tokens"), (5,), 3, seed=0)
 
 

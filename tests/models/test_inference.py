@@ -164,7 +164,7 @@ def test_wrong_kept_features_are_reported_and_deleted_and_the_net_answers(data, 
             write(self, number, rows)
 
         patch.setattr(Shards, "write", wrong)
-        with pytest.warns(RunWarning, match=r"not those of the net itself: logits of '.*' are off by"):
+        with pytest.warns(RunWarning, match=r"differ from those of the whole net: logits of '.*' are off by"):
             first = logits(built(data, cache=cache), data.test, 4)
     model = built(data, cache=cache)
     np.testing.assert_allclose(first, expected(model, data.test), rtol=1e-4, atol=1e-6)

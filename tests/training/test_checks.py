@@ -76,7 +76,9 @@ def test_the_kind_of_data_is_checked_before_its_labels(model, toy_arrays):
 
 def test_data_of_other_labels_is_refused(model, toy_arrays):
     other = tfft.data.from_arrays(*toy_arrays, class_names=["a", "b", "c"])
-    with pytest.raises(DataError, match=r"other labels.*'a', 'b', 'c'.*'red'.*task\(data.labels\)"):
+    with pytest.raises(
+        DataError, match=r"labels of the data differ from those of the model.*'a', 'b', 'c'.*'red'.*task\(data.labels\)"
+    ):
         tfft.fit(model, other)
 
 

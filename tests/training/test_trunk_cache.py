@@ -86,7 +86,7 @@ def test_later_phases_find_what_the_first_has_computed_and_every_phase_says_what
     kept = [entry.about["what"] for entry in Store(tmp_path, 0).entries()]
     assert sorted(kept) == sorted([f"toy after {place}" for place in ("pool", "block2_relu", "block1_relu")] * 2)
     assert notes[:3] == [f"features after {place}, float32" for place in ("pool", "block2_relu", "block1_relu")]
-    assert notes[3] == "pixels: block1_conv/kernel trains, and nothing with a kernel lies before it"
+    assert notes[3] == "pixels: block1_conv/kernel trains, and no layer before it has a kernel"
     assert reads(run(data, "memory", PLANS["colors"]))[0] == "features after pool, float32, 2 views"
 
 

@@ -20,7 +20,7 @@ def test_an_empty_configuration_is_the_one_that_transformers_has_by_default(fami
 def test_other_names_of_fields_are_understood():
     assert dict(stated("x", "gpt2", {"hidden_size": 24, "num_attention_heads": 3}).arguments)["hidden_dim"] == 24
     assert stated("x", "distil_bert", {"num_hidden_layers": 2, "n_layers": 2}).arguments["num_layers"] == 2
-    with pytest.raises(BackboneError, match=r"num_hidden_layers=3\. It is another name of n_layers=2: leave one"):
+    with pytest.raises(BackboneError, match=r"num_hidden_layers=3\. It is another name of n_layers=2: remove one"):
         stated("x", "distil_bert", {"num_hidden_layers": 3, "n_layers": 2})
 
 

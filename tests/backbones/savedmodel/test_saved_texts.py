@@ -96,7 +96,7 @@ def test_a_preprocessing_model_that_makes_no_tokens_is_refused_before_anything_i
 
 
 def test_a_length_beyond_what_the_preprocessing_packs_is_refused(pair):
-    with pytest.raises(BackboneError, match=r"length=32 is not possible.*packs up to 16"):
+    with pytest.raises(BackboneError, match=r"length=32 is not possible.*returns up to 16"):
         described(pair, length=32)
 
 
