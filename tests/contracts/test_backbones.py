@@ -15,7 +15,7 @@ import tfft
 from tfft.backbones.encoders import FAMILIES
 from tfft.backbones.handles import names
 from tfft.backbones.keras_applications import ROWS
-from tfft.backbones.keras_hub import PACKAGES
+from tfft.backbones.packages import PACKAGES
 from tfft.backbones.presets import ROWS as PRESETS
 from tfft.backbones.scratch import SIZES
 from tfft.core.blocks import assign_blocks
