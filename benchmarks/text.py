@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 import tfft
-import tfft.backbones.keras_hub.source
+import tfft.backbones.packages
 import tfft.evaluation.render
 from benchmarks.image import stolen_seconds
 from benchmarks.rows import machine, measured
@@ -60,7 +60,7 @@ def with_keras_hub(folder: Path, kind: str, seed: int) -> dict[str, Any]:
     sets = {
         part: (texts, np.array([names.index(label) for label in labels])) for part, (texts, labels) in parts.items()
     }
-    preset = tfft.backbones.keras_hub.source.installed("minilm_l6")
+    preset = tfft.backbones.packages.installed("minilm_l6")
     preprocessor = keras_hub.models.BertTextClassifierPreprocessor.from_preset(
         preset, sequence_length=32 if "32" in kind else 128
     )
@@ -105,7 +105,7 @@ def measure(material: Path, peers: Path | None, net: str, data: str, kind: str, 
     def run(kind: str) -> dict[str, Any]:
         command = [sys.executable, "-m", "benchmarks.text", "--child", name, kind]
         if kind in PEERS:
-            preset = tfft.backbones.keras_hub.source.installed("minilm_l6")
+            preset = tfft.backbones.packages.installed("minilm_l6")
             command = [str(peers), str(Path(__file__).with_name("text_peers.py")), name, preset, kind]
         before = stolen_seconds()
         answer = subprocess.run([*command, str(seed)], check=True, stdout=subprocess.PIPE, text=True).stdout

@@ -34,9 +34,9 @@ def minilm(folder: Path) -> Path:
     import keras_hub
     import tensorflow as tf
 
-    import tfft.backbones.keras_hub.source
+    import tfft.backbones.packages
 
-    net = keras_hub.models.BertBackbone.from_preset(tfft.backbones.keras_hub.source.installed("minilm_l6"))
+    net = keras_hub.models.BertBackbone.from_preset(tfft.backbones.packages.installed("minilm_l6"))
 
     def call(inputs: Any, training: bool = False) -> Any:
         names = {"token_ids": "input_word_ids", "segment_ids": "input_type_ids", "padding_mask": "input_mask"}
@@ -53,12 +53,10 @@ def reader(folder: Path, length: int = 128) -> Path:
     import keras_hub
     import tensorflow as tf
 
-    import tfft.backbones.keras_hub.source
+    import tfft.backbones.packages
 
     module = tf.Module()
-    module.tokenizer = keras_hub.models.BertTokenizer.from_preset(
-        tfft.backbones.keras_hub.source.installed("minilm_l6")
-    )
+    module.tokenizer = keras_hub.models.BertTokenizer.from_preset(tfft.backbones.packages.installed("minilm_l6"))
     tokenizer = module.tokenizer
     packer = keras_hub.layers.MultiSegmentPacker(length, tokenizer.start_token_id, tokenizer.end_token_id, pad_value=0)
 

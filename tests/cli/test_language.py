@@ -31,10 +31,8 @@ def test_english_and_other_languages_have_a_backbone_of_their_own(text, chosen, 
 
 
 def test_a_foreign_word_in_a_thousand_letters_is_english():
-    assert (
-        text_backbone(data("The parcel number {} arrived late, and the clerk had lost its receipt. " * 8 + "naïve"))[0]
-        == "minilm_l6"
-    )
+    sentence = "The parcel arrived late, and the clerk had lost its receipt. "
+    assert text_backbone(data("Number {}: a naïve remark. " + sentence * 15))[0] == "minilm_l6"
 
 
 def test_texts_are_looked_at_everywhere_and_not_only_at_the_beginning():

@@ -17,7 +17,7 @@ from tfft.backbones.keras_applications import ARCHITECTURES
 from tfft.backbones.keras_hub.encoders import FAMILIES
 from tfft.backbones.keras_hub.presets import ARCHITECTURES as PRESETS
 from tfft.backbones.keras_hub.scratch import SIZES
-from tfft.backbones.keras_hub.source import PACKAGES
+from tfft.backbones.packages import PACKAGES
 from tfft.core.blocks import assign_blocks
 from tfft.core.errors import BackboneError
 from tfft.models.assembly import TransferModel, build

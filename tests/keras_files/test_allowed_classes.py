@@ -32,13 +32,15 @@ def of_hub(name: str, place: Path) -> Backbone:
 
 
 def of_texts(name: str, place: Path) -> Backbone:
+    if name == test_text_backbones.E5:
+        return test_text_backbones.described_e5(place)
     return tfft.load_backbone(_folder(test_text_backbones, name, place))
 
 
 NETS: list[tuple[Callable[[str, Path], Backbone], str]] = [
     *((of_keras, name) for name in SMALLEST),
     *((of_hub, name) for name in test_hub_pictures.FOLDERS),
-    *((of_texts, name) for name in FAMILIES),
+    *((of_texts, name) for name in (*FAMILIES, test_text_backbones.E5)),
 ]
 
 
