@@ -5,9 +5,9 @@ import json
 import keras
 import numpy as np
 import pytest
-from tests.backbones.test_keras_hub import SPECIAL
 
 import tfft
+from tests.backbones.keras_hub.test_source import SPECIAL
 from tests.contracts.transformers_folders import write_folder
 from tfft.backbones.keras_hub import transformers_nets
 from tfft.backbones.keras_hub.encoders import masked
