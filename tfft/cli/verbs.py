@@ -98,14 +98,10 @@ def fit(
 ) -> None:
     """Fine-tune a backbone on your images or texts and write a bundle."""
     import tfft
-    from tfft.bundles.writer import check_target
     from tfft.plans.defaults import default_plan
-    from tfft.training.checks import check_folder
 
     out = free_path("model", ".tfft") if out is None else out
-    check_target(out)
-    typed_paths.check_data(data)
-    check_folder(run_folder)
+    typed_paths.check_fit(data, out, run_folder)
     source = TypedData(data, image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes)
     backbone = source.default_backbone if backbone is None else backbone
     described = arguments.describe_backbone(
