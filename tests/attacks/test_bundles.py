@@ -225,7 +225,7 @@ def test_a_pipe_in_a_folder_is_refused(attack: Attack, tmp_path: Path, parts: Ma
     path = folder_of(parts, tmp_path / "m.tfft")
     (path / "manifest.json").unlink()
     os.mkfifo(path / "manifest.json")
-    refused(attack, path, "something that is not a file")
+    refused(attack, path, "or a special file")
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device"])

@@ -155,6 +155,8 @@ def test_a_name_on_a_page_is_text(attack: Attack, name: str, report: dict[str, A
         text = json.dumps(report).replace('"bees"', json.dumps(label))
         parser = Tags()
         parser.feed(attack(lambda: html(json.loads(text), {0: "data:image/jpeg;base64,AAAA"})))
+        # a place where a long name may break is no markup of the name
+        parser.found = [found for found in parser.found if found != ("wbr", ())]
         return [found for found in parser.found if found[0] not in ("use", "g", "path", "text", "defs", "clippath")]
 
     assert tags(name) == tags("wasps")

@@ -19,5 +19,5 @@ def test_the_task_is_that_of_the_labels_and_only_classes_can_be_balanced():
     for balanced, weights in ((True, "balanced"), (False, None)):
         task = arguments.describe_task(single, balanced)
         assert task.to_dict() == tfft.tasks.classification(single, class_weights=weights).to_dict()
-    with pytest.raises(typer.BadParameter, match=r"one class an input; these are of kind 'multi'"):
+    with pytest.raises(typer.BadParameter, match=r"needs one class for each input; these labels are of kind 'multi'"):
         arguments.describe_task(LabelSpace(("a", "b"), "multi"), balanced=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tfft.cli.typed_paths import check_backbone, check_data, check_inputs
-from tfft.core.errors import BundleError, DataError, WeightsError
+from tfft.cli.typed_paths import check_backbone, check_data, check_fit, check_inputs
+from tfft.core.errors import BundleError, DataError, TfftError, WeightsError
 
 _WITHOUT_TENSORFLOW = """
 import sys
@@ -83,3 +83,14 @@ def test_what_exists_and_what_is_no_path_passes(tmp_path: Path) -> None:
         check_data(Path("nowhere.csv"))
     with pytest.raises(WeightsError, match=r"There is no file 'nowhere\.tar\.gz'"):
         check_backbone("nowhere.tar.gz")
+
+
+def test_all_paths_of_fit_are_checked(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    check_fit(tmp_path, tmp_path / "m.tfft", None)
+    with pytest.raises(BundleError, match=r"exists and is not a bundle|exists and is a file"):
+        check_fit(tmp_path, tmp_path / "file", None)
+    with pytest.raises(DataError, match=r"There is no folder 'nowhere'"):
+        check_fit(Path("nowhere"), tmp_path / "m.tfft", None)
+    with pytest.raises(TfftError, match=r"Nothing can be written to the run folder"):
+        check_fit(tmp_path, tmp_path / "m.tfft", tmp_path / "file")

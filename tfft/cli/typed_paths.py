@@ -26,6 +26,27 @@ def check_data(path: Path) -> None:
         raise DataError(f"There is no {kind} {str(path)!r}.", fix=missing_file(path))
 
 
+def check_fit(data: Path, out: Path, run_folder: Path | None) -> None:
+    """Check the paths of ``tfft fit``.
+
+    Args:
+        data: The folder or table of ``--data``.
+        out: The path of the bundle.
+        run_folder: The value of ``--run-folder``.
+
+    Raises:
+        BundleError: When no bundle can be written to ``out``.
+        DataError: When the data does not exist.
+        TfftError: When nothing can be written to the run folder.
+    """
+    from tfft.bundles.writer import check_target
+    from tfft.training.checks import check_folder
+
+    check_target(out)
+    check_data(data)
+    check_folder(run_folder)
+
+
 def check_backbone(name: str) -> None:
     """Check that the file of a backbone exists.
 

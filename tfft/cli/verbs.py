@@ -98,14 +98,10 @@ def fit(
 ) -> None:
     """Fine-tune a backbone on your images or texts and write a bundle."""
     import tfft
-    from tfft.bundles.writer import check_target
     from tfft.plans.defaults import default_plan
-    from tfft.training.checks import check_folder
 
     out = free_path("model", ".tfft") if out is None else out
-    check_target(out)
-    typed_paths.check_data(data)
-    check_folder(run_folder)
+    typed_paths.check_fit(data, out, run_folder)
     source = TypedData(data, image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes)
     backbone, splits = _default_backbone(source, seed) if backbone is None else (backbone, None)
     described = arguments.describe_backbone(
