@@ -65,9 +65,10 @@ def stamp(notebook: NotebookNode, path: Path, address: str) -> None:
 
 
 def digest(notebook: NotebookNode) -> str:
-    """A hash of all code, which tells whether outputs were made by it."""
-    code = [found.source for found in notebook.cells if found.cell_type == "code"]
-    return hashlib.sha256("\n\n".join(code).encode()).hexdigest()
+    """A hash of all code without comments, which tells whether outputs were made by it."""
+    lines = [line for found in notebook.cells if found.cell_type == "code" for line in found.source.splitlines()]
+    code = [line.partition("  # ")[0] for line in lines if not line.startswith("# ")]
+    return hashlib.sha256("\n".join(code).encode()).hexdigest()
 
 
 def execute(notebook: NotebookNode, folder: Path) -> float:
