@@ -105,5 +105,7 @@ def _pairs(table: Any) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
     except (TypeError, ValueError):
         pairs, found = [], ()
     if not found or len(found) != len(pairs):
-        raise DataError("The table of synonyms is empty or invalid.", repr(table)[:80], "Write {'film': ['movie', 'picture']}.")
+        raise DataError(
+            "The table of synonyms is empty or invalid.", repr(table)[:80], "Write {'film': ['movie', 'picture']}."
+        )
     return found
