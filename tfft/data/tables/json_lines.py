@@ -36,12 +36,15 @@ def read_json_lines(path: Path, choose: Callable[[Sequence[str]], Sequence[str]]
         {'label': ['007', None]}
     """
     names: dict[str, None] = {}
+    first: list[str] = []
     columns: dict[str, list[Any]] = {}
     for count, row in enumerate(_checked_rows(path, names)):
         if count == 0:
-            columns = _probable_columns(choose, row)
+            first, columns = list(row), _probable_columns(choose, row)
         for name, values in columns.items():
             values.append(row.get(name))
+    if columns and first == list(names):
+        return columns
     chosen = list(choose(list(names)))
     if any(name not in columns for name in chosen):
         columns = {name: [] for name in chosen}
