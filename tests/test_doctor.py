@@ -103,5 +103,7 @@ def test_the_variable_keeps_the_doctor_off_the_network(monkeypatch):
 
 
 def test_an_unknown_source_is_told_with_the_nearest(monkeypatch):
-    with pytest.raises(BackboneError, match=r"neither a source nor a backbone 'kreas'.*Did you mean 'keras'"):
+    with pytest.raises(
+        BackboneError, match=r"No source of weights and no backbone has the name 'kreas'.*Did you mean 'keras'"
+    ):
         doctor.examine_source("kreas", offline=True)

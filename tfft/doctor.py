@@ -29,13 +29,13 @@ _PACKAGES = (*versions.PACKAGES, "tensorflow-hub", "tensorflow-datasets", "tenso
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the examination.
+    """One result of ``examine`` or ``examine_source``.
 
     Attributes:
         section: The heading, such as ``"versions"``.
         name: The examined thing, such as a package.
         value: The result, such as its version.
-        good: False when something that needs it will not work.
+        good: Whether everything that needs it will work, as far as this can be seen; False marks a problem.
     """
 
     section: str
@@ -57,24 +57,26 @@ def examine(offline: bool = False) -> list[Finding]:
 
 
 def examine_source(name: str, offline: bool = False) -> list[Finding]:
-    """Examine one source of weights: the folders and hosts where it looks, and what is there.
+    """Examine one source of weights: its folders on this machine with their content, and whether its hosts answer.
 
     Args:
-        name: The name of a source, such as ``"keras"``, or of a backbone, such as ``"vgg16"``. A backbone is then loaded from this
-            machine alone; its net takes pixels of shape (batch, height, width, 3), or token ids.
+        name: The name of a source, such as ``"keras"``, or of a backbone, such as ``"vgg16"``. A backbone is then also
+            loaded without the network; its net takes pixels of shape (batch, height, width, 3), or token ids.
         offline: Whether to open no socket.
 
     Returns:
-        Findings: folders with their content, hosts, and for a backbone whether it loads.
+        Findings: the folders, the hosts, and for a backbone whether it loads.
 
     Raises:
-        BackboneError: When there is neither a source nor a backbone of this name.
+        BackboneError: When neither a source nor a backbone has this name.
     """
     try:
         source = name if name in handles.SOURCES else handles.source_of(name)
     except BackboneError:
         known = [*handles.SOURCES, *(candidate for _, candidate in handles.names())]
-        raise BackboneError(f"There is neither a source nor a backbone {name!r}.", fix=nearest(name, known)) from None
+        raise BackboneError(
+            f"No source of weights and no backbone has the name {name!r}.", fix=nearest(name, known)
+        ) from None
     about = handles.SOURCES[source]
     found = [Finding("source", source, about.about)]
     for label, folder in handles.places(source).items():
@@ -86,7 +88,7 @@ def examine_source(name: str, offline: bool = False) -> list[Finding]:
 
 
 def _held(label: str, folder: Path) -> Iterator[Finding]:
-    """A folder, and its largest entries."""
+    """Describe a folder of a source, its total size, and its largest entries."""
     if not folder.is_dir():
         yield Finding("on this machine", label, f"{folder} (does not exist yet)", _writable(folder))
         return
