@@ -7,7 +7,8 @@ from typing import Any
 
 from tfft.accelerate.switches import is_on
 
-# GELU's tanh form is x * sigmoid(2 * inner), so forward and backward share one sigmoid; its exact form is x * Phi(x)
+# the tanh form of GELU equals x * sigmoid(x * (_LINEAR + _CUBIC * x * x)), so the gradient can reuse the sigmoid of the forward
+# pass; the exact form is x * Phi(x), where Phi is the distribution function of the standard normal distribution
 _LINEAR = 2 * 0.7978845608028654
 _CUBIC = _LINEAR * 0.044715
 _APPROXIMATE = "gelu_approximate"
@@ -80,7 +81,7 @@ def gelu(tensor: Any, approximate: bool = True) -> Any:
     def activated(tensor: Any) -> Any:
         x = ops.cast(tensor, "float32")
         square = ops.square(x)
-        # the fraction of x that passes
+        # GELU is x * share
         share = ops.sigmoid(x * (square * _CUBIC + _LINEAR)) if approximate else 0.5 * ops.erf(x * _ROOT_HALF) + 0.5
         result = x * share
 

@@ -27,7 +27,7 @@ FLOAT32 = "float32"
 DTYPES = (FLOAT32, "bfloat16", "float16")
 TOLERANCE = 0.02
 GAIN = 1.2
-# on a shared machine, a run of 0.2 s may take 50 % longer: take the fastest of several runs, alternating between precisions
+# other processes may slow a run of 0.2 s by 50 %, so take the fastest of several runs, which alternate between precisions
 _ROUNDS, _ENOUGH_SECONDS = 4, 1.0
 
 
@@ -76,13 +76,15 @@ class Precision:
         pair = (value, value) if isinstance(value, str) else value
         if not isinstance(pair, Sequence) or len(pair) != 2:
             raise PlanError(
-                "precision must be one or two words.",
+                "precision must be one string or two.",
                 repr(value),
                 'Write "auto", "float32" or ("bfloat16", "float32").',
             )
         if "auto" in pair:
             raise PlanError(
-                '"auto" must apply to both parts.', repr(value), 'Write precision="auto", or pass two dtypes.'
+                "A pair of precisions must consist of two dtypes.",
+                repr(value),
+                'Write precision="auto", or pass two dtypes.',
             )
         return cls(*pair)
 
@@ -127,7 +129,11 @@ def tried(work: Callable[[str], np.ndarray], dtypes: Sequence[str]) -> list[Dtyp
             Exception
         ) as fault:  # operations of TensorFlow and Keras raise many kinds of errors for unsupported precisions
             reason = (str(fault).splitlines() or [""])[0]
-            warnings.warn(f"precision {dtype} fails: {type(fault).__name__} {reason}", RunWarning, stacklevel=2)
+            warnings.warn(
+                f"precision={dtype!r} does not work with this net, and is not used: {type(fault).__name__} {reason}",
+                RunWarning,
+                stacklevel=2,
+            )
             trials.append(DtypeTrial(dtype, float("inf"), float("inf")))
             continue
         own, other = _in_turn(work, (FLOAT32, dtype))

@@ -1,10 +1,10 @@
 """Switches that turn single accelerations off, by the environment variable ``TFFT_ACCELERATE_OFF``.
 
-    TFFT_ACCELERATE_OFF=folding,adam     turns two of them off
+    TFFT_ACCELERATE_OFF=folding,adam     turns folding and adam off
     TFFT_ACCELERATE_OFF=all              turns all of them off
 
-Without an acceleration, Keras computes the same result, equal up to rounding. Lower precision is no acceleration in this sense:
-``precision="float32"`` in ``tfft.build`` turns it off.
+Without an acceleration, Keras computes the same result, equal up to rounding. Lower precision does change
+results, so it has its own switch: ``precision="float32"`` in ``tfft.build`` turns it off.
 """
 
 import os
