@@ -45,7 +45,7 @@ class MemberNames:
             if above == PurePosixPath("."):
                 continue
             text = str(above)
-            # compare names as the least strict file system does
+            # some file systems ignore case and Unicode forms, so names that differ only in these count as equal
             key = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
             if key in self._files:
                 return f"{name[:200]!r} appears twice, or as a file and as a folder"

@@ -79,7 +79,7 @@ def _tar(source: Path | bytes, check: "_Check", folder: Path | None) -> Iterator
             if folder is not None:
                 _write(folder, member.name, None if member.folder else stream.content(member))
             yield member
-        # gzip compares its checksum only at the end
+        # read to the end, because only there gzip compares its checksum
         stream.drain()
 
 
@@ -184,7 +184,10 @@ class _Check:
             )
 
     def content(self, amount: int, ahead: int = 0) -> None:
-        """Count bytes that were read, and check the limit. ``ahead`` are bytes that a header declares; they are not counted."""
+        """Add bytes that were read to the total, and check the limit.
+
+        ``ahead`` bytes, which a header declares, are part of the check but are not added to the total.
+        """
         self.bytes += amount
         if self.bytes + ahead > self.most:
             raise self.error(

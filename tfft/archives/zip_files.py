@@ -17,9 +17,9 @@ from tfft.archives.unpacking import check_zip
 from tfft.core import limits, regular_files
 from tfft.core.errors import DataError, TfftError, shortlist
 
-_LOCAL_HEADER = 30  # bytes before a member's name
-_TAIL = 65_557 + 20 + 56  # the longest end record with its comment, and the zip64 records before it
-_ENTRY = 512  # largest average number of bytes for one member in the listing
+_LOCAL_HEADER = 30  # bytes in the file before the name of a member, which precedes its data
+_TAIL = 65_557 + 20 + 56  # bytes at the end: the longest end record with its comment, and the zip64 records before it
+_ENTRY = 512  # bytes of the listing that each allowed member may take on average
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, OSError, ValueError, LookupError, RuntimeError)
 
 
@@ -80,7 +80,7 @@ def _listing_bytes(path: Path) -> int:
         at = tail.find(mark)
         while at >= 0:
             value = tail[at + offset : at + offset + struct.calcsize(layout)]
-            # 0xFFFFFFFF means that the zip64 record has the value
+            # 0xFFFFFFFF means that the length is in the zip64 record instead
             if len(value) == struct.calcsize(layout) and value != b"\xff\xff\xff\xff":
                 found.append(struct.unpack(layout, value)[0])
             at = tail.find(mark, at + 1)
