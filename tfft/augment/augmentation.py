@@ -46,7 +46,7 @@ def named(text: str) -> tuple[Augmentation, ...]:
         ['crops', 'flips']
     """
     if not isinstance(text, str):
-        raise DataError("named() takes names in one text.", repr(text), 'Write named("crops,flips").')
+        raise DataError("named() takes one string with all names.", repr(text), 'Write named("crops,flips").')
     names = [name.strip() for name in text.split(",") if name.strip()]
     return tuple(_BY_NAME[name]() if name in _BY_NAME else Augmentation(name) for name in names)
 

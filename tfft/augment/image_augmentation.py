@@ -36,7 +36,7 @@ def crops(scale: tuple[float, float] = (0.5, 1.0), ratio: tuple[float, float] = 
 
     Args:
         scale: Lowest and highest area of the box, as a share of the image, in (0, 1].
-        ratio: Lowest and highest width over height of the box, in (0, 100].
+        ratio: Lowest and highest ratio of width to height of the box, in (0, 100].
 
     Returns:
         An Augmentation of single images, uint8 of shape (height, width, 3).
@@ -45,7 +45,7 @@ def crops(scale: tuple[float, float] = (0.5, 1.0), ratio: tuple[float, float] = 
         DataError: When a range is invalid.
 
     Source:
-        Szegedy et al. 2015, section 6, which goes down to 0.08 of the area; for about a thousand images, 0.5 is low enough.
+        Szegedy et al. 2015, section 6, with boxes from 0.08 of the area; for about a thousand images, boxes from 0.5 are enough.
     """
     return Augmentation.of(
         "crops", scale=validation.pair("scale", scale, 0, 1), ratio=validation.pair("ratio", ratio, 0, 100)

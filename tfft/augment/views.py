@@ -127,7 +127,7 @@ def read(
     steps = [(step.name, dict(step.options)) for step in augment if not step.mixes]
     crops = [options for name, options in steps if name == _CROPS]
     if crops:
-        larger = crops[0]["scale"][0] ** -0.5  # then the smallest box has as many pixels as the network takes
+        larger = crops[0]["scale"][0] ** -0.5  # then even the smallest box has enough pixels for the network
         with decoded(item, (round(size[0] * larger), round(size[1] * larger))) as image:
             for options in crops:
                 image = image_changes.crop(image, random, size, **options)
