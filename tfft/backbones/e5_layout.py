@@ -28,7 +28,7 @@ class Sizes:
         heads: The number of attention heads in a layer.
         inner: The width inside a layer.
         rows: The number of token vectors.
-        positions: The number of position vectors: the most tokens of a text.
+        positions: The number of position vectors, which is the maximum number of tokens in a text.
         types: The number of token types.
         epsilon: The epsilon of the layer norms.
     """

@@ -72,7 +72,7 @@ def load_backbone(handle: "str | keras.Model", *, offline: bool = False, **optio
         offline: Use only files on this machine, here and in ``build``. The environment variable ``TFFT_OFFLINE=1`` does the same.
         **options: The options of the source. keras.applications: ``weights`` (``"imagenet"``, a path, or None for random weights),
             ``size`` (pixels, or (height, width)), ``alpha`` (width multiplier of some families), ``fit`` (``"squash"``, ``"crop"``
-            or ``"pad"``). KerasHub: ``weights`` (``"pretrained"``, or None), ``length`` (most tokens of an example), and for images
+            or ``"pad"``). KerasHub: ``weights`` (``"pretrained"``, or None), ``length`` (maximum number of tokens), and for images
             ``size`` and ``fit``. SavedModels and Keras models: see ``savedmodel.source.backbone`` and ``keras_file.backbone``.
             BERT from scratch: ``vocabulary`` (a path), ``lowercase``, ``length``, ``dropout``.
 

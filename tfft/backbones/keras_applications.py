@@ -1,4 +1,4 @@
-"""Backbones from keras.applications: a table of architectures, and how one of them becomes a backbone."""
+"""Backbones from keras.applications: a table of architectures, and the function that makes a backbone from one of them."""
 
 import os
 import warnings
@@ -243,4 +243,4 @@ def _with_imagenet(name: str, make: Any) -> "keras.Model":
             described = not_imagenet(name, error)
             if described is error:
                 raise
-            raise described from None  # its message quotes Keras and urllib
+            raise described from None  # the new message already quotes the errors of Keras and urllib

@@ -60,7 +60,7 @@ def backbone(name: str, length: int | None = None) -> Backbone:
 
     Args:
         name: ``"multilingual_e5_small"``.
-        length: The most tokens of a text, 8 to 512; None for 512.
+        length: The maximum number of tokens in a text, 8 to 512; None for 512.
 
     Returns:
         A Backbone whose features are a sequence of shape (batch, tokens, width), with a mask.
@@ -123,7 +123,7 @@ def _load(path: str, sizes: e5_file.Sizes, seed: int) -> "keras.Model":
 
 
 def _net(sizes: e5_file.Sizes) -> "keras.Model":
-    """BERT without its second token type, and with packed token vectors."""
+    """Build BERT with a single token type and packed token vectors."""
     import keras
     import keras_hub
 
@@ -146,14 +146,14 @@ def _net(sizes: e5_file.Sizes) -> "keras.Model":
             name=f"transformer_layer_{number}",
         )
         x = layer(x, padding_mask=padding)
-    # not the input itself: Keras 3.15 does not save a net inside of which a tensor both enters and leaves
+    # Identity, because Keras 3.15 cannot save an outer model if a tensor is both input and output of this one
     mask = keras.layers.Identity(name="mask")(padding)
     return keras.Model([ids, padding], [x, mask], name="backbone")
 
 
 def _fill(net: "keras.Model", found: e5_file.Contents) -> None:
     net.get_layer("token_embedding").fill(*found.packed("emb.word"))
-    # each token is of type 0, so its vector is added to those of the positions once and for all
+    # all tokens have type 0, so the vector of this type is added to the position vectors when they are loaded
     places = found.floats("emb.pos") + found.floats("emb.type")[0]
     net.get_layer("position_embedding").position_embeddings.assign(places)
     norm = net.get_layer("embeddings_layer_norm")

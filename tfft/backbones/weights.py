@@ -31,7 +31,7 @@ def check_path(weights: Any) -> str:
         The path as a string.
 
     Raises:
-        WeightsError: When it is not a path, has an unknown ending, or the file does not exist.
+        WeightsError: When it is not a path, has an unknown extension, or the file does not exist.
     """
     path = Path(weights) if isinstance(weights, (str, os.PathLike)) else None
     if path is None or path.suffix not in (".h5", ".keras"):
@@ -53,7 +53,7 @@ def load_weights(net: Any, path: str, name: str) -> None:
 
     Args:
         net: A ``keras.Model`` without top.
-        path: A legacy ``.h5``, a Keras 3 ``.weights.h5``, or a whole ``.keras`` model, of which only the weights are read.
+        path: A legacy ``.h5``, a Keras 3 ``.weights.h5``, or a whole ``.keras`` model; only the weights are read.
         name: The name of the backbone, for messages.
 
     Raises:
