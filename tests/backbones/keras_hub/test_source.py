@@ -240,7 +240,7 @@ def test_what_kerashub_does_not_read_of_hugging_face_is_refused_before_anything_
     (tmp_path / "model.safetensors").touch()
     with pytest.raises(
         BackboneError,
-        match=rf"holds '{kind}' in the format of Hugging Face, which KerasHub 0\.32 does not read.*Keras presets.*{preset}",
+        match=rf"KerasHub 0\.32 does not read models of the kind '{kind}' in the format of Hugging Face.*Keras presets.*{preset}",
     ):
         tfft.load_backbone(str(tmp_path))
 

@@ -21,7 +21,7 @@ class Family:
         separators: The number of end tokens between two texts.
         segments: Whether it takes a segment id for each token, which distinguishes the two texts of a pair.
         pooling: The default pooling of its features.
-        length: The most tokens that it was trained on.
+        length: The maximum number of tokens that it was trained on.
     """
 
     backbone: str

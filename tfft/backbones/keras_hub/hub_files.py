@@ -25,7 +25,7 @@ def check_net(preset: str, name: str) -> None:
         name: The name of the class in ``keras_hub.models`` that it must describe.
 
     Raises:
-        BackboneError: When it names another class, or an argument or a part of it that could do more than compute.
+        BackboneError: When it names another class, or an argument or a part of it that could run other code.
     """
     config = read_json(preset, CONFIG)
     _check_class(preset, CONFIG, config, (name,))

@@ -40,13 +40,14 @@ def backbone(name: Any, tokenizer: Any = None, length: int | None = None) -> Bac
     Args:
         name: A ``keras_hub.models.Backbone`` of a text family, or a classifier with such a backbone.
         tokenizer: A ``keras_hub.tokenizers.Tokenizer``; None for the tokenizer in the preprocessor of the classifier.
-        length: The most tokens of an example; None for the default of the family (512 or 1024), or less if the model takes less.
+        length: The maximum number of tokens in an example. None for the default of the family (512 or 1024), or for the limit of
+            the model if that is lower.
 
     Returns:
         A Backbone whose features have shape (batch, tokens, width), with a mask.
 
     Raises:
-        BackboneError: When the family is unknown, there is no tokenizer, or the model does not take so many tokens.
+        BackboneError: When the family is unknown, there is no tokenizer, or ``length`` is above the limit of the model.
         DataError: When the length is less than 8.
     """
     net = getattr(name, "backbone", name)

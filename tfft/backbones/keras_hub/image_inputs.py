@@ -73,7 +73,7 @@ def trained_on(name: str, config: Mapping[str, Any]) -> str:
         raise BackboneError(
             f"{name!r} was trained on pixels in a range that tfft does not have.",
             f"mean {stated[0]!r}, standard deviation {stated[1]!r}, for pixels between 0 and 1",
-            "It has the mean and standard deviation of ImageNet, -1 to 1, 0 to 1, and 0 to 255.",
+            "Use a model for pixels from 0 to 255, 0 to 1 or -1 to 1, or with the mean and standard deviation of ImageNet.",
         )
     return found
 

@@ -67,7 +67,7 @@ def backbone(
             ``[PAD]``, ``[UNK]``, ``[CLS]``, ``[SEP]`` and ``[MASK]``. None for single English letters, which only ``toy_text``
             allows.
         lowercase: Whether to convert texts to lower case and remove accents.
-        length: The most tokens of an example, 8 to 512.
+        length: The maximum number of tokens in an example, 8 to 512.
         dropout: The dropout rate of all layers in training, in [0, 1).
 
     Returns:

@@ -81,7 +81,7 @@ def backbone(
         name: One of ``names()``, ``hf://owner/model``, ``kaggle://...``, or a folder with ``config.json``, weights and, for texts,
             a vocabulary. The folder is a Keras preset, or was saved by Hugging Face Transformers or timm (``model.safetensors``).
         weights: ``"pretrained"``, or None for random weights.
-        length: For texts: the most tokens of an example; None for the length that the encoder was trained on.
+        length: For texts: the maximum number of tokens; None for the length that the encoder was trained on.
         size: For images: height and width in pixels, one number or both; None for the size that the net was trained at.
         fit: For images: how they are resized, ``"squash"``, ``"crop"`` or ``"pad"``; None for the default.
 
@@ -142,7 +142,7 @@ def backbone(
 
 
 def _described(preset: str, config: Mapping[str, Any]) -> tuple[Family, int, int, Stated | None]:
-    """Read family, number of layers and most tokens from the configuration; also the net, when Transformers saved it."""
+    """Read family, number of layers and maximum length from the configuration; also the net, when Transformers saved it."""
     kind = str(config.get("model_type") or config.get("class_name", "")).removesuffix("Backbone")
     folded = kind.lower().replace("-", "").replace("_", "")
     for name, family in FAMILIES.items():
@@ -151,8 +151,8 @@ def _described(preset: str, config: Mapping[str, Any]) -> tuple[Family, int, int
                 return family, *_of_kerashub(preset, config, family), None
             if name not in FIELDS:
                 raise BackboneError(
-                    f"{preset!r} holds {kind!r} in the format of Hugging Face, which KerasHub 0.32 does not read.",
-                    fix=f"In this format it reads {shortlist(each for each in FIELDS if each in FAMILIES)}. Pass others as "
+                    f"KerasHub 0.32 does not read models of the kind {kind!r} in the format of Hugging Face, such as {preset!r}.",
+                    fix=f"In this format it reads {shortlist(each for each in FIELDS if each in FAMILIES)}. Pass other models as "
                     f"Keras presets, such as {next(row for row, (of, _) in ARCHITECTURES.items() if of == name)!r}.",
                 )
             net = stated(preset, name, config)
@@ -166,7 +166,7 @@ def _described(preset: str, config: Mapping[str, Any]) -> tuple[Family, int, int
 
 
 def _of_kerashub(preset: str, config: Mapping[str, Any], family: Family) -> tuple[int, int]:
-    """Return the number of layers, and the most tokens, rounded down to a padding step; by default those of the family."""
+    """Return the number of layers and the maximum length, rounded down to a padding step; by default those of the family."""
     sizes = sizes_of(preset, config)
     if not sizes.get("num_layers"):
         raise BackboneError(

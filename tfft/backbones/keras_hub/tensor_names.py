@@ -110,7 +110,7 @@ def _prefix(preset: str, first: str, held: Shapes) -> str:
             "Save only the net that you need in this file.",
         )
     raise WeightsError(
-        f"{preset!r} lacks the weight {first!r}, under any prefix.",
+        f"{preset!r} lacks the weight {first!r}, with or without a prefix.",
         shortlist(held) if held else "a file without weights",
         "Copy the model again; config.json and weights must come from the same model.",
     )
@@ -154,7 +154,7 @@ def _norm(name: str, width: int) -> Iterator[tuple[str, tuple[int, ...]]]:
 
 def _tables(net: Stated, width: int) -> Iterator[tuple[str, tuple[int, ...]]]:
     yield _WORDS, (net.arguments["vocabulary_size"], width)
-    # RoBERTa's first rows are for padding
+    # RoBERTa has extra rows at the beginning, because its positions start after the id of the padding token
     yield "embeddings.position_embeddings.weight", (net.arguments["max_sequence_length"] + net.padding + 1, width)
     if net.segments:
         yield "embeddings.token_type_embeddings.weight", (net.segments, width)

@@ -124,7 +124,7 @@ def _of_vocabulary(
     preset: str, config: Mapping[str, Any], family: Family
 ) -> tuple[dict[str, Any], dict[str, str], int]:
     if (path := _file(preset, _WORDS)) is not None:
-        # as in Transformers: when a token occurs twice, the later line counts
+        # when a token occurs twice, its id is the number of the later line, as in Transformers
         words = {token: id for id, token in enumerate(_read(path).split("\n")) if token}
         return word_pieces(words, tokens=_special(config, family, words))
     if (path := _file(preset, _PAIRS)) is not None and (merges := _file(preset, _MERGES)) is not None:
@@ -163,7 +163,7 @@ def _read(path: Path) -> str:
 def _with_switches(values: dict[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
     """Apply ``tokenizer_config.json``: its options for case, accents, Chinese and leading spaces override ``tokenizer.json``."""
     stated = {own: config[key] for key, own in _SWITCHES.items() if key in config}
-    # for accents, null means "the same as lowercase"; for the other options, null means no choice
+    # strip_accents=null means "the same as lowercase"; for the other options, null means that tokenizer.json decides
     stated = {own: value for own, value in stated.items() if value is not None or own == "strip_accents"}
     cleaning, before = values.get("normalizer"), values.get("pre_tokenizer")
     if isinstance(cleaning, dict) and cleaning.get("type") == "BertNormalizer":
@@ -174,10 +174,10 @@ def _with_switches(values: dict[str, Any], config: Mapping[str, Any]) -> dict[st
 
 
 def _with_added(values: dict[str, Any], preset: str, config: Mapping[str, Any], place: str) -> dict[str, Any]:
-    """Add the tokens in files beside the vocabulary; the check refuses tokens whose ids do not continue the vocabulary."""
+    """Add the tokens in files beside the vocabulary; JsonTokenizer refuses ids that do not continue the vocabulary."""
     added = values.get("added_tokens")
     if added is not None and (not isinstance(added, list) or not all(isinstance(row, dict) for row in added)):
-        return values  # the check refuses these
+        return values  # JsonTokenizer raises an error for these values
     rows = {row.get("content"): row for row in added or [] if isinstance(row.get("content"), str)}
     if len(rows) != len(added or []):
         return values

@@ -188,7 +188,7 @@ def _cut(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments for the sizes of images and patches."""
     image, patch = _sides(name, config, "image_size", 224), _sides(name, config, "patch_size", 16)
     if any(whole % part for whole, part in zip(image, patch, strict=True)):
-        raise _refused(name, "patch_size", patch, f"Patches must divide the image, which has {image!r} pixels.")
+        raise _refused(name, "patch_size", patch, f"It must divide image_size, which is {image!r}.")
     return {"image_shape": (*image, 3), "patch_size": patch}
 
 

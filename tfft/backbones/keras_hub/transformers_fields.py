@@ -100,7 +100,7 @@ FIELDS: Mapping[str, Fields] = MappingProxyType(
             dropout=("dropout", 0.1),
             synonyms={"hidden_size": "dim", "num_attention_heads": "n_heads", "num_hidden_layers": "n_layers"},
             fixed=_ENCODER,
-            # sinusoids are stored like other weights
+            # sinusoidal_pos_embds does not change the net: fixed position vectors are in the weights file like trained ones
             own=frozenset(
                 ("attention_dropout", "qa_dropout", "seq_classif_dropout", "sinusoidal_pos_embds", "tie_weights_")
             ),

@@ -69,7 +69,7 @@ def _built(net: Stated, class_name: str) -> Any:
     for layer in made._flatten_layers():
         if isinstance(layer, keras.layers.LayerNormalization):
             layer.epsilon = net.epsilon
-        # for KerasHub's TransformerEncoder and TransformerDecoder, which both save these values
+        # KerasHub's TransformerEncoder and TransformerDecoder save both values in their configuration, so set them there as well
         if hasattr(layer, "layer_norm_epsilon"):
             layer.layer_norm_epsilon = net.epsilon
         if hasattr(layer, "_feedforward_intermediate_dense"):
