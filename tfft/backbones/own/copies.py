@@ -80,7 +80,7 @@ def remade(net: Any) -> Any:
     try:
         config = net_config.uncompiled(keras.saving.serialize_keras_object(net))
         return keras.saving.deserialize_keras_object(config, safe_mode=True)
-    except Exception as error:  # of all kinds, from the layers and operations of the net
+    except Exception as error:  # the layers and operations of the net may raise any exception
         raise _not_saved(net.name, error) from error
 
 
@@ -131,7 +131,7 @@ def _not_saved(name: str, error: Exception) -> BackboneError:
 
 
 def _check_classes(net: Any, config: dict[str, Any]) -> None:
-    """Refuse nets that ``tfft.load`` always refuses: with their own functions, or with layers that do more than compute."""
+    """Refuse nets that ``tfft.load`` would refuse: with functions of their own, or with layers that could run other code."""
     import keras
 
     kinds = {type(layer) for own in net.layers for layer in own._flatten_layers(include_self=True)}

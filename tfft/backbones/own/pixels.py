@@ -11,11 +11,11 @@ from tfft.preprocess.pixels import PIXEL_RANGES
 
 RAW = "raw"
 _UNIT = "zero_to_one"
-# larger than the rounding of bfloat16 at 255
+# a change of pixel values by at least this much is not rounding: in bfloat16, 255 is rounded by less
 _CHANGED = 1.0
 # scaled images span at least this range, and their values are at most this far from 0
 _LEAST, _MOST = 0.3, 100.0
-# a net may only subtract ImageNet's channel means, which leaves values this far apart
+# a net that subtracts ImageNet's channel means without any scaling leaves values up to this far apart
 _WIDEST = 300.0
 _RANGES = '"raw" for 0..255, "zero_to_one", "minus_one_to_one", "torch" or "caffe"'
 
