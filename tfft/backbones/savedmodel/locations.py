@@ -15,7 +15,7 @@ from tfft.core.errors import BackboneError, WeightsError
 from tfft.core.fingerprint import digest_of_file
 from tfft.core.path_advice import missing_file
 
-# the start of handles of TensorFlow Hub, and the endings of names of archives
+# the beginning of TensorFlow Hub handles, and the file extensions of archives
 HUB, ARCHIVES = "tfhub:", (".tar.gz", ".tgz", ".tar")
 TIMEOUT_SECONDS = 10.0
 _KAGGLE = "https://www.kaggle.com/models/"

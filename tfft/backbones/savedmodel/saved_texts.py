@@ -44,9 +44,9 @@ def described(
         name: The name of the backbone.
         options: The options that the user passed.
         net: A SavedModel that takes tokens of shape (batch, tokens).
-        folder: The folder of the SavedModel that turns strings into tokens; None when the user passed none, which is an error.
-        length: The most tokens of an example. None for the length that the net fixes; otherwise 128, or fewer if the other
-            SavedModel returns fewer.
+        folder: The folder of the SavedModel that turns strings into tokens; None raises a BackboneError.
+        length: The maximum number of tokens in an example. None for the length of the net if it is fixed; otherwise for 128, or for
+            fewer if the SavedModel for tokens returns fewer.
 
     Returns:
         A Backbone.

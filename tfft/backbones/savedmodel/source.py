@@ -55,7 +55,7 @@ def backbone(name: str, **given: Any) -> Backbone:
             the features. For images: ``size`` in pixels, None for the size of the model, or 224 if it has no fixed size; ``fit``,
             how images are resized; ``pixel_range``, the range of pixels that the model expects: ``"zero_to_one"`` (the default for
             modules of TensorFlow Hub), ``"minus_one_to_one"``, ``"raw"`` (0..255), ``"torch"`` or ``"caffe"``. For texts:
-            ``preprocessor``, the SavedModel that turns strings into tokens; ``length``, the most tokens of an example, None for
+            ``preprocessor``, the SavedModel that turns strings into tokens; ``length``, the maximum number of tokens, None for
             the length of the model, or at most 128 if it has no fixed length.
 
     Returns:
