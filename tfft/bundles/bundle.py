@@ -61,7 +61,7 @@ def load(path: str | Path, own_classes: Sequence[type] = ()) -> Predictor:
     Raises:
         TfftError: In a process that was forked after TensorFlow had started.
         BundleError: When the path is not a bundle; when the bundle is damaged or was written by a newer version; when it contains
-            something that could do more than compute; or when a weight is NaN or infinite.
+            something that could run other code or access files; or when a weight is NaN or infinite.
     """
     forks.check()
     if not isinstance(path, (str, os.PathLike)):

@@ -34,7 +34,7 @@ def texts(inputs: Any) -> Iterator[tuple[str, Any]]:
         (name, Text) of each; other objects are returned unchanged, and the preprocessor refuses them.
 
     Raises:
-        DataError: For images and paths, for data with its labels, and for tensors.
+        DataError: For images and paths, for datasets that include labels, and for tensors.
 
     Warns:
         DataWarning: When texts are names of files that exist.
@@ -68,7 +68,7 @@ def images(inputs: Any, value_range: tuple[float, float] | None) -> Iterator[tup
         (name, item) of each image.
 
     Raises:
-        DataError: For arrays that may be one image or several, whole data in place of its inputs, and tensors.
+        DataError: For arrays that may be one image or several, for datasets that include labels, and for tensors.
     """
     _check_kind(inputs)
     single = isinstance(inputs, (str, Path, bytes, bytearray)) or not isinstance(inputs, (Sequence, np.ndarray))
@@ -143,13 +143,13 @@ def _files(path: str) -> Iterator[tuple[str, str]]:
         warnings.warn(
             f"{len(rest)} files below {path!r} are not readable images and are left out: {found.left_out()}.",
             DataWarning,
-            stacklevel=4,  # the user's line above predict and images
+            stacklevel=4,  # the line that calls predict, which calls images, which calls _files
         )
     yield from ((image, image) for image in found.images)
 
 
 def _check_kind(inputs: Any) -> None:
-    """Refuse data with its labels, and tensors."""
+    """Refuse tensors, and datasets that include labels (``Examples`` and ``Splits``)."""
     if isinstance(inputs, (Examples, Splits)):
         whole = isinstance(inputs, Splits)
         raise DataError(
@@ -167,14 +167,14 @@ def _check_kind(inputs: Any) -> None:
 
 
 def _warn_files(inputs: Sequence[Any]) -> None:
-    """Warn when texts are names of files: the names would be read, and not what the files hold."""
+    """Warn when texts are names of existing files, because the model classifies the names and not the content of the files."""
     files = [text for text in inputs if isinstance(text, str) and text.lower().endswith(_FILES) and _is_file(text)]
     if files:
         warnings.warn(
-            f"{len(files)} texts are names of files, and the names are read in place of what the files hold: {shortlist(files)}. "
+            f"{len(files)} texts are names of files: {shortlist(files)}. The model reads only the names, not the files. "
             "Pass the texts, such as Path(name).read_text().splitlines() or frame[column] of a table.",
             DataWarning,
-            stacklevel=4,  # the user's line above predict and texts
+            stacklevel=4,  # the line that calls predict, which calls texts, which calls _warn_files
         )
 
 

@@ -128,9 +128,9 @@ class Predictor:
         Raises:
             TfftError: In a process that was forked after TensorFlow had started.
             DataError: When an input cannot be read, or the net answers NaN or infinity; the message has the path or position of the
-                input, and no answers are returned. Also for texts when the model reads images, or the other way round; for single
-                texts when it reads pairs, or the other way round; when an array may be one image or several; and for data with its
-                labels.
+                input, and no answers are returned. Also for texts when the model reads images, or images when it reads
+                texts; for single texts when it reads pairs, or pairs when it reads single texts; when an array may be one image or
+                several; and for a dataset that includes labels.
 
         Warns:
             DataWarning: When texts are names of files that exist; when images are skipped; and when an image with 16 bits per pixel
