@@ -21,10 +21,10 @@ class Cache:
     Attributes:
         where: ``"disk"``, ``"memory"`` or ``"off"``. ``"auto"`` uses the disk, or memory if the disk has no space.
         folder: The folder on disk. The default is ``features`` in ``TFFT_CACHE_DIR``, or in the platform's folder for caches.
-        max_bytes: The largest size of the folder in bytes; the default is 32 GB. The folder also never takes more than half of the
-            disk space that is free or that it already takes. If memory is used instead, the limit is a quarter of the memory.
+        max_bytes: The largest size of the folder in bytes; the default is 32 GB. The folder also never takes more than half of
+            the sum of its present size and the free disk space. If memory is used instead, the limit is a quarter of the memory.
         views: The number of random views of each image that are cached when a phase augments images. The default is one view for
-            each epoch, as long as they fit into half of the bytes.
+            each epoch, as long as all views fit into half of ``max_bytes``.
 
     Raises:
         DataError: When an option is out of range.
@@ -105,7 +105,10 @@ class Cache:
 
     @property
     def memory_bytes(self) -> int:
-        """The size limit in memory: at most a quarter of the memory, except that ``"memory"`` uses any limit that the user set."""
+        """The size limit in memory: ``max_bytes`` if it is set, else a quarter of the memory.
+
+        ``max_bytes`` may exceed a quarter of the memory only if ``where`` is ``"memory"``.
+        """
         quarter = (memory_bytes() or 4 * 2**30) // 4
         if self.where == "memory":
             return self.max_bytes or quarter

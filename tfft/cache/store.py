@@ -169,7 +169,7 @@ class Store:
         most = f"{str(self.folder)!r} may hold {in_words(self.max_bytes)}"
         if needed > self.max_bytes:
             raise OSError(f"{in_words(needed)} are needed, and {most}")
-        # first remove entries that are larger than the whole limit, whenever they were used: tfft did not write them
+        # remove entries above the limit of the whole folder first, even if used recently, because tfft did not write them
         kept = sorted(
             (entry for entry in self.entries() if entry.key != own), key=lambda entry: entry.size_bytes > self.max_bytes
         )
