@@ -129,12 +129,12 @@ Bundle = Annotated[Path, typer.Argument(help="Bundle that `tfft fit` wrote: a fo
 
 
 def describe_backbone(name: str, weights: str | None, **options: Any) -> "Backbone":
-    """Describe a backbone with the typed options; the other options keep their defaults.
+    """Describe a backbone with the options of the command line; the other options keep their defaults.
 
     Args:
         name: The value of ``--backbone``.
         weights: The value of ``--weights``: ``"imagenet"``, a path, or ``"none"``.
-        **options: Other options, such as ``size``, ``length`` or ``pixel_range``; None when not typed.
+        **options: Other options, such as ``size``, ``length`` or ``pixel_range``; None when not set.
 
     Returns:
         A Backbone whose features are a map of shape (batch, height, width, channels), or a sequence (batch, tokens, width).

@@ -79,7 +79,7 @@ def name(text: object) -> str:
 
 
 class Group(TyperGroup):
-    """The commands; errors about typed values, such as a path, are printed without control characters."""
+    """The commands of ``tfft``. Errors that quote arguments, such as a path, are printed without control characters."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command.
@@ -96,7 +96,9 @@ class Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            if hasattr(error, "format_message"):  # typer has its own click, whose classes have no public names
+            if hasattr(
+                error, "format_message"
+            ):  # typer contains a copy of click, whose exception classes are not public
                 vars(error)["message"] = _with_meant(name(vars(error).get("message", "")))
             raise
 
@@ -197,7 +199,7 @@ def spoken() -> Iterator[None]:
         except (TfftError, OSError) as error:
             said = str(error)
             if isinstance(error, TfftError):
-                # only the advice is translated, because the other parts quote the user's own names
+                # translate only the advice, because the other parts may quote names of files and classes
                 said = str(TfftError(error.what, error.got, in_shell(error.fix)))
             say(name(f"{type(error).__name__}: {said}"), wrong=True, color="red")
             raise SystemExit(2) from None
@@ -216,7 +218,7 @@ def _show(
     line: str | None = None,
 ) -> None:
     place = "" if issubclass(category, (DataWarning, RunWarning)) else f"{filename}:{lineno}: "
-    # the advice begins with "pass"; the text before it quotes the user's own names
+    # translate only the advice, which begins with "pass", because the text before it may quote names of files and classes
     advised = str(message) if place else _ADVICE.sub(lambda found: in_shell(found[0]), str(message))
     said = f"{place}{category.__name__}: {advised}"
     say(said if place else name(said), wrong=True, color="yellow")

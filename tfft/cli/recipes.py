@@ -28,7 +28,7 @@ class PlanName(StrEnum):
 
 
 def typed_plan(name: PlanName | None, backbone: "Backbone", *numbers: Any) -> "Plan | None":
-    """Make a plan from the typed options.
+    """Make a plan from the options of the command line.
 
     Args:
         name: The name of the recipe; None for the default of the backbone.
@@ -36,7 +36,7 @@ def typed_plan(name: PlanName | None, backbone: "Backbone", *numbers: Any) -> "P
         *numbers: The further arguments of ``describe_plan``.
 
     Returns:
-        A Plan; None when nothing was typed, because the default plan also depends on the size of the data.
+        A Plan; None when no option was set, because the default plan also depends on the size of the data.
 
     Raises:
         BadParameter: When a number belongs to another recipe, or ``--blocks`` is more than the backbone has.
@@ -59,12 +59,12 @@ def typed_plan(name: PlanName | None, backbone: "Backbone", *numbers: Any) -> "P
 
 
 def completed(typed: "Plan | None", name: PlanName | None, epochs: int | None, default: "Plan") -> "Plan":
-    """Complete a plan of which only some numbers were typed; unspecified options keep their defaults.
+    """Complete a plan for which only some options were set; the other options keep their defaults.
 
     Args:
         typed: The result of ``typed_plan``.
-        name: The typed name of the recipe; None when not typed.
-        epochs: The typed number of epochs; early stopping is then off. None when not typed.
+        name: The value of ``--plan``; None when not set.
+        epochs: The value of ``--head-epochs``, which turns early stopping off; None when not set.
         default: The default plan for the data.
 
     Returns:
@@ -95,7 +95,7 @@ def describe_plan(
     learning_rate: float | None,
     augment: str | None = None,
 ) -> "Plan":
-    """Describe a plan with the typed numbers; the other numbers keep the defaults of the recipe.
+    """Describe a plan with the numbers from the command line; the other numbers keep the defaults of the recipe.
 
     Args:
         name: The name of the recipe.

@@ -24,7 +24,7 @@ class Part(StrEnum):
     Attributes:
         auto: All examples that the model has not seen: the test part of the data it was trained on, or all of new data.
         train: The training part.
-        validation: The validation part, which chose the best weights.
+        validation: The validation part, by which the best weights were chosen.
         test: The test part, which training never uses.
         all: All examples.
     """
@@ -168,10 +168,10 @@ def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
 
     Args:
         predictor: The model; it reads images of any shape, or texts.
-        inputs: The typed inputs.
+        inputs: The inputs from the command line.
 
     Returns:
-        For images, paths of images and folders. For texts, the typed texts, the lines of ``.txt`` files, and the lines of standard
+        For images, paths of images and folders. For texts, the inputs, the lines of ``.txt`` files, and the lines of standard
         input for ``-``; ``lines_of`` splits them. For pairs of texts, the two texts around a tab.
 
     Raises:
@@ -214,7 +214,7 @@ def _pair(text: str) -> tuple[str, str]:
 def _stands(name: str) -> bool:
     try:
         return Path(name).exists()
-    except OSError:  # too long for the name of a file
+    except OSError:  # the text is too long to be the name of a file
         return False
 
 
@@ -248,6 +248,6 @@ def examples_of(
         raise DataError(
             "The model has seen all of these examples in training.",
             f"{len(examples)} examples",
-            "Pass other data, or --part validation to measure the examples that chose the best weights.",
+            "Pass other data; or --part validation, but metrics are optimistic there, because it chose the best weights.",
         )
     return examples.take(unseen), skipped, "all examples" if unseen.all() else "examples that the model has not seen"

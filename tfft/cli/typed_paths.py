@@ -1,4 +1,4 @@
-"""Check typed paths before TensorFlow starts, so that a misspelt path is reported at once."""
+"""Check paths from the command line before TensorFlow starts, so that a misspelt path is reported at once."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,11 +70,11 @@ def check_backbone(name: str) -> None:
 
 
 def check_inputs(bundle: Path, inputs: Sequence[str], skip_corrupt: bool) -> None:
-    """Check that a bundle exists, and also the files that it is to answer.
+    """Check that a bundle exists, and also the files to predict.
 
     Args:
         bundle: The path of the bundle.
-        inputs: The typed inputs: images of any shape or folders; or texts and ``.txt`` files.
+        inputs: The inputs from the command line: images of any shape or folders; or texts and ``.txt`` files.
         skip_corrupt: Whether missing images are skipped.
 
     Raises:
@@ -87,7 +87,7 @@ def check_inputs(bundle: Path, inputs: Sequence[str], skip_corrupt: bool) -> Non
     check_path(bundle)
     texts = reads_texts(bundle)
     if texts is None:
-        return  # the bundle is damaged, and loading it says how
+        return  # the bundle is damaged; the error of ``load`` gives the details
     if texts:
         missing = [each for each in inputs if each.endswith(".txt") and not Path(each).exists()]
         if missing:

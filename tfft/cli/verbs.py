@@ -163,7 +163,7 @@ def _write(run: "Run", report: "Report", out: Path, run_folder: Path | None) -> 
     if run_folder is not None:
         say(f"wrote {name(report.save(run_folder / 'report.html', run))}")
     if written.resolve().parent != out.resolve().parent:
-        raise typer.Exit(1)  # a script must not go on without the bundle that it asked for
+        raise typer.Exit(1)  # the bundle is not where --out asked for it, so scripts must see a failure
 
 
 @app.command()
