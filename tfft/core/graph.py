@@ -108,7 +108,7 @@ def _holds_still(operation: Any, moving: set[int], inference: bool) -> bool:
 
 
 def _narrowed(net: "keras.Model", before: list[Any]) -> list[Any]:
-    """Drop cheap calls at the end whose outputs have more values than their inputs, such as one pooling of two paths."""
+    """Drop cheap calls at the end while this gives smaller boundary tensors: caching their inputs takes less space."""
     best, best_size = before, _size(boundary(net, before))
     while True:
         later = {id(t) for node in before for t in node.input_tensors}

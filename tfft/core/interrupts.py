@@ -13,8 +13,8 @@ TERMINATED = 128 + signal.SIGTERM  # the exit status of a process that SIGTERM e
 def noticed() -> Iterator[Callable[[], None]]:
     """Raise KeyboardInterrupt on Ctrl-C and SystemExit on SIGTERM, and remember both.
 
-    Python drops an exception that a signal handler raises while a destructor runs, and training would go on. By default Python also
-    does not react to SIGTERM, which batch systems and container platforms send some seconds before they kill a process.
+    Python drops an exception that a signal handler raises while a destructor runs, so training would continue. By default Python
+    also does not react to SIGTERM, which batch systems and container platforms send some seconds before they kill a process.
 
     Handlers that the user has set stay, and nothing happens outside the main thread. A second SIGTERM is ignored, so that it
     cannot interrupt the saving that the first one started.

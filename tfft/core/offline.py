@@ -55,7 +55,7 @@ def disconnected(always: bool = False) -> Iterator[None]:
         >>> with disconnected(always=True):
         ...     socket.create_connection(("example.org", 443), timeout=1)
         Traceback (most recent call last):
-        tfft.core.offline.OfflineError: no connection to 'example.org': offline, by TFFT_OFFLINE or offline=True
+        tfft.core.offline.OfflineError: no connection to 'example.org', because offline mode is on (TFFT_OFFLINE or offline=True)
     """
     if not always and not is_offline():
         yield
@@ -87,14 +87,16 @@ def _refuse() -> None:
     def checked(original: Any) -> Any:
         def call(self: socket.socket, address: Any) -> Any:
             if isinstance(address, tuple) and not _is_local(address[0]):
-                raise OfflineError(f"no connection to {address[0]!r}: offline, by {VARIABLE} or offline=True")
+                raise OfflineError(
+                    f"no connection to {address[0]!r}, because offline mode is on ({VARIABLE} or offline=True)"
+                )
             return original(self, address)
 
         return call
 
     def looked_up(host: Any, *more: Any, **options: Any) -> Any:
         if not _is_local(host):
-            raise OfflineError(f"no connection to {host!r}: offline, by {VARIABLE} or offline=True")
+            raise OfflineError(f"no connection to {host!r}, because offline mode is on ({VARIABLE} or offline=True)")
         return look_up(host, *more, **options)
 
     socket.socket.connect = checked(socket.socket.connect)  # type: ignore[method-assign]
