@@ -15,9 +15,7 @@ _FEW_AMOUNTS = 10
 """Up to this many different amounts, such as 10%, 20% ... 100%, are probably classes, so there is no warning."""
 _MOSTLY, _ENOUGH = 0.9, 20
 """The other targets are doubtful when at least this share of at least this many targets are numbers."""
-_USER = (
-    4  # stacklevel of the user's line: it calls from_..., which calls assemble or folder_pools, which calls warn_...
-)
+_USER = 4  # stacklevel of the line that calls from_..., which calls assemble or folder_pools, which calls warn_...
 
 
 def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
@@ -105,7 +103,7 @@ def _mostly_numbers(labels: LabelSpace, encoded: np.ndarray) -> str | None:
 
 
 def warn_overlap(parts: Mapping[str, Examples]) -> None:
-    """Warn when two parts hold the same content: metrics on it would measure memory, not skill.
+    """Warn when two parts hold the same content, because a model can memorise it and metrics would be too good.
 
     Args:
         parts: Examples by part name. They are compared by digest: the same pixels in another format, shape or dtype are not found.
@@ -118,7 +116,7 @@ def warn_overlap(parts: Mapping[str, Examples]) -> None:
     if pairs:
         warnings.warn(
             f"{len(pairs)} inputs are in two parts with the same content: {shortlist(pairs)}. "
-            "Metrics on them measure memory; remove one of each pair.",
+            "Metrics on them are too good; remove one of each pair.",
             DataWarning,
             stacklevel=_USER,
         )
@@ -194,7 +192,7 @@ def warn_groups(groups: Mapping[str, np.ndarray | None]) -> None:
         >>> with warnings.catch_warnings(record=True, action="always") as caught:
         ...     warn_groups({"train": np.array(["anna", "ben"]), "test": np.array(["anna", "cleo"])})
         >>> str(caught[0].message)
-        "1 groups are in two parts: 'anna (train and test)'. Metrics on them measure memory; keep each group in one part."
+        "1 groups are in two parts: 'anna (train and test)'. Metrics on them are too good; keep each group in one part."
     """
     seen: dict[str, str] = {}
     shared: dict[str, str] = {}
@@ -206,7 +204,7 @@ def warn_groups(groups: Mapping[str, np.ndarray | None]) -> None:
     if shared:
         warnings.warn(
             f"{len(shared)} groups are in two parts: {shortlist(shared.values())}. "
-            "Metrics on them measure memory; keep each group in one part.",
+            "Metrics on them are too good; keep each group in one part.",
             DataWarning,
             stacklevel=_USER,
         )

@@ -128,7 +128,7 @@ class Splits:
         seed: Seed of the random split.
         skipped: Inputs left out because they could not be read (``on_corrupt="skip"``), with the reason.
         source: The call that read the data, as text.
-        left_out: The number of files in the source that are not inputs, by ending; hidden files under ``"hidden"``.
+        left_out: File extension -> the number of files with it that are not inputs; hidden files count under ``"hidden"``.
     """
 
     train: Examples

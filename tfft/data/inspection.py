@@ -156,7 +156,7 @@ def warn_doubts(inputs: Sequence[Any], inspection: Inspection) -> None:
             f"{len(named)} of {len(inputs)} images have 16 bits a pixel and are almost black: {shortlist(named)}. If white has "
             "a smaller value in them, pass them as arrays with value_range=(0, 4095), or with the value of white.",
             DataWarning,
-            stacklevel=5,  # the user's line above from_..., assemble, examine
+            stacklevel=5,  # the line that calls from_..., which calls assemble, then examine and warn_doubts
         )
 
 

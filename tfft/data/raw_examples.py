@@ -23,7 +23,7 @@ class Pool:
         targets: Raw targets, as ``targets.label_space`` takes them; length n.
         groups: The group of each example, such as a patient, a camera or an author, shape (n,). All examples of a group belong
             to the same part. None when examples are independent.
-        left_out: The number of files beside the inputs that are not inputs, by ending.
+        left_out: File extension -> the number of files with it that lie in the same folders but are not inputs.
     """
 
     inputs: Sequence[Any]
