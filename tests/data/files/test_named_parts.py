@@ -34,7 +34,7 @@ def test_a_part_without_the_name_of_a_folder_is_refused(root, name):
     "parts", [{"train": "."}, {"train": "./"}, {"train": ".", "test": "test"}, {"train": "train/.."}]
 )
 def test_part_folders_do_not_become_classes_of_the_root(root, parts):
-    with pytest.raises(DataError, match=r"folders would be classes, and they seem to be parts.*'train'.*parts=False"):
+    with pytest.raises(DataError, match=r"folders would be classes, but they look like parts.*'train'.*parts=False"):
         from_folder(root, parts=parts)
 
 

@@ -50,7 +50,7 @@ def are_text_files(root: Path, classes: Sequence[Below]) -> bool:
         classes: The files of each class.
 
     Returns:
-        True when there are texts and no images. False when there are images, and the texts have the names of images or are few.
+        True when there are texts and no images. False when there are images, and all texts have the name of an image or are few.
 
     Raises:
         DataError: When the folders may hold images or texts.
@@ -92,7 +92,7 @@ def counted(classes: Iterable[Below], texts: bool) -> dict[str, int]:
         texts: Whether the examples are texts.
 
     Returns:
-        Counts by ending; hidden files are counted under ``"hidden"``.
+        File extension -> count; hidden files are counted under ``"hidden"``.
 
     Example:
         >>> counted([Below(images=["1.png"], texts=["1.txt"], hidden=2)], texts=False)
@@ -105,7 +105,7 @@ def counted(classes: Iterable[Below], texts: bool) -> dict[str, int]:
 
 
 def _alone(files: Below) -> list[str]:
-    """Texts that do not share a name with an image."""
+    """Return the texts that do not have the same name as an image."""
     names = {_stem(path) for path in files.images} | {os.path.basename(path).lower() for path in files.images}
     return [path for path in files.texts if _stem(path) not in names and not is_document(path)]
 

@@ -54,7 +54,7 @@ class Below:
         return [*(path for path in self.texts if not is_document(path)), *self.others]
 
     def left_out(self) -> str:
-        """Describe the files that are not images: counts by ending, and some names.
+        """Describe the files that are not images: counts by file extension, and some names.
 
         Example:
             >>> Below(texts=["a/1.txt", "a/2.txt"], others=["a/x.HEIC"]).left_out()
@@ -70,7 +70,7 @@ def by_ending(paths: list[str]) -> str:
         paths: Paths of files.
 
     Returns:
-        Counts by ending and the first names; empty when there are no paths.
+        Counts by file extension and the first names; empty when there are no paths.
 
     Example:
         >>> by_ending(["b/notes", "a/1.csv"])
@@ -83,13 +83,13 @@ def by_ending(paths: list[str]) -> str:
 
 
 def endings(paths: list[str]) -> Counter[str]:
-    """Count files by ending.
+    """Count files by extension.
 
     Args:
         paths: Paths of files.
 
     Returns:
-        Counts by ending in lower case.
+        File extension in lower case -> count.
 
     Example:
         >>> endings(["1.CSV", "2.csv", "x"])
@@ -214,7 +214,7 @@ def is_document(path: str) -> bool:
         path: The path of the file.
 
     Returns:
-        True for README, LICENSE and the like, with any ending.
+        True for README, LICENSE and the like, with any extension.
 
     Example:
         >>> is_document("flowers/README.txt"), is_document("flowers/1.txt")

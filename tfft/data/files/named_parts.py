@@ -67,7 +67,7 @@ def _place(root: Path, name: str | os.PathLike[str]) -> Path:
 
 
 def _check_root(root: Path, named: set[Path]) -> None:
-    """Refuse the root as the training part when it holds a training part: parts would become classes."""
+    """Refuse the root as the training part when a folder in it is a training part, because its parts would become classes."""
     others = [child for child in visible_folders(root) if child not in named]
     inside = {child: {each.name for each in visible_folders(child)} for child in others}
     for child in others:
@@ -75,7 +75,7 @@ def _check_root(root: Path, named: set[Path]) -> None:
             alike = any(inside[child] & inside[other] for other in others if other != child)
             if alike or all(part_of(other.name) for other in others):
                 raise DataError(
-                    f"parts= makes {str(root)!r} the training part, so its folders would be classes, and they seem to be parts.",
+                    f"parts= makes {str(root)!r} the training part, so its folders would be classes, but they look like parts.",
                     shortlist(other.name for other in others),
                     f"Write parts={{'train': {child.name!r}, ...}}, or parts=False when all folders are classes.",
                 )

@@ -105,7 +105,7 @@ def found_parts(root: Path) -> dict[str, Path]:
         _refuse(root, "folds", folds, {"train": folds[0].name, "test": folds[1].name})
     candidates = [child for child in below if part_of(child.name)]
     if len(candidates) < len(below):
-        # next to other classes, a folder without class folders is itself a class, named "train" or "test"
+        # here a folder "train" or "test" without class folders inside is a class with this name, like the folders next to it
         candidates = [child for child in candidates if visible_folders(child)]
     others = [child for child in below if child not in candidates]
     homes: dict[str, Path] = {}

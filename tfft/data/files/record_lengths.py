@@ -28,14 +28,14 @@ def check_lengths(path: str) -> None:
         ...     _ = file.write(b"not records, only a sentence"), file.flush()
         ...     check_lengths(file.name)
         Traceback (most recent call last):
-        tfft.core.errors.DataError: ... cannot be read as TFRecord: the length of record 0 is damaged. Get it again.
+        tfft.core.errors.DataError: ... cannot be read as TFRecord: the length of record 0 is damaged. Download or copy it again.
     """
     packed = path.endswith(".gz")
     try:
         with gzip.open(path, "rb") if packed else open(path, "rb") as file:
             _walk(file, path, packed)  # type: ignore[arg-type]
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path!r} cannot be read as TFRecord: {error}.", fix="Get it again.") from None
+        raise DataError(f"{path!r} cannot be read as TFRecord: {error}.", fix="Download or copy it again.") from None
 
 
 def _walk(file: BinaryIO, path: str, packed: bool) -> None:
@@ -68,7 +68,7 @@ def _skip(file: BinaryIO, count: int) -> bool:
 
 
 def _damaged(path: str, how: str) -> DataError:
-    return DataError(f"{path!r} cannot be read as TFRecord: {how}.", fix="Get it again.")
+    return DataError(f"{path!r} cannot be read as TFRecord: {how}.", fix="Download or copy it again.")
 
 
 def _table() -> tuple[int, ...]:
