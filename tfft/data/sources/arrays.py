@@ -212,7 +212,7 @@ def _warn_range(images: Any, value_range: tuple[float, float]) -> None:
             f"{value_range!r}, which makes them almost {'black' if low == 0 else 'uniform'}. Pass the range that a pixel can have, "
             f"such as value_range={(0, 1) if lowest >= 0 else (-1, 1)}.",
             DataWarning,
-            stacklevel=3,  # the user's line above from_arrays
+            stacklevel=3,  # the line that calls from_arrays, which calls _warn_range
         )
 
 

@@ -24,7 +24,9 @@ from tfft.data.values import is_missing
 if TYPE_CHECKING:
     import pandas as pd
 
-_USER = 6  # stacklevel of the user's line: it calls from_csv, table_pools, Columns.pool, labels and then _separated
+_USER = (
+    6  # stacklevel of the line that calls from_csv, which calls table_pools, then Columns.pool, labels and _separated
+)
 
 
 def texts(columns: "pd.DataFrame") -> list[Text]:
@@ -78,7 +80,7 @@ def images(column: "pd.Series", folder: Path) -> list[Any]:
 def _image(value: Any, row: int, folder: Path) -> Any:
     """Convert one cell of the image column to a path, encoded bytes or uint8 pixels."""
     if isinstance(value, (str, Path)):
-        # a URL or a path in the home folder is not relative to the table; the search for the file reports it
+        # URLs and paths in the home folder are not relative to the table; a later check reports missing files
         return str(value) if str(value).startswith("~") or "://" in str(value) else str(folder / value)
     if isinstance(value, (bytes, bytearray)):
         return bytes(value)

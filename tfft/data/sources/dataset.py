@@ -109,7 +109,7 @@ class Spool(Sequence[Any]):
 
     def __getitem__(self, index: Any) -> Any:
         start, size, shape = self._rows[index]
-        with open(self._file.name, "rb") as file:  # a handle of its own, because several threads read at once
+        with open(self._file.name, "rb") as file:  # open the file again, because several threads read at once
             file.seek(start)
             content = file.read(size)
         return content if shape is None else np.frombuffer(content, np.uint8).reshape(shape)

@@ -37,7 +37,7 @@ def from_folder(
     """Read images from class folders, ``folder/roses/1.jpg`` or ``folder/train/roses/1.jpg``, or texts, one in each ``.txt`` file.
 
     The class is the first folder below the root (or below the folder of the part); images may be at any depth. Every file that can
-    be decoded is read, whatever its ending. Other files are counted in ``Splits.left_out``, and a warning names them; hidden files
+    be decoded is read, with any extension. Other files are counted in ``Splits.left_out``, and a warning names them; hidden files
     are only counted. Texts beside images, such as captions, are left out. Only paths are kept in memory.
 
     Args:

@@ -38,10 +38,10 @@ def from_csv(
         on_corrupt: ``"error"``, or ``"skip"`` to leave unreadable images out and list them in ``Splits.skipped``.
         **inputs: ``image_column``: the column of image paths (relative ones start at the table's folder) or of encoded bytes; or
             ``text_column``: one column of texts, or two for pairs of texts; an empty cell is an empty text. When neither is
-            named, ``"path"`` is used for images, or else ``"text"`` for texts. ``separator="|"``: a cell of the label column holds
-            several labels, "dog|indoor", and an empty cell holds no label. ``decimal=","``: "1,5" is a quantity, as in files with
-            semicolons between their cells; ``decimal="."``: it is the name of a class. ``quotes=False``: quotation marks belong to
-            the texts; ``quotes=True``: they enclose cells, even when a cell looks like several rows.
+            named, ``"path"`` is used for images, or else ``"text"`` for texts. ``separator="|"``: a label cell such as "dog|indoor"
+            holds several labels, and an empty cell holds no label. ``decimal=","``: "1,5" is a number, as in files with semicolons
+            between their cells; ``decimal="."``: "1,5" is the name of a class. ``quotes=False``: quotation marks are part of the
+            texts; ``quotes=True``: quotation marks enclose cells, even when a cell looks like several rows.
 
     Returns:
         Splits; targets of shape (n,), or (n, columns) for several label columns.

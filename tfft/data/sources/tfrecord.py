@@ -99,7 +99,9 @@ def _seen(path: str, *keys: str) -> "Iterable[tuple[str, tf.io.FixedLenFeature]]
     try:
         first = next(iter(_read([path]).as_numpy_iterator()), None)
     except tf.errors.OpError as error:
-        raise DataError(f"{path!r} cannot be read as TFRecord: {error.message}.", fix="Get it again.") from None
+        raise DataError(
+            f"{path!r} cannot be read as TFRecord: {error.message}.", fix="Download or copy it again."
+        ) from None
     if first is None:
         raise DataError(f"{path!r} holds no record.", fix="Leave it out.")
     try:
