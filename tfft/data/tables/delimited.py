@@ -121,7 +121,7 @@ def read_delimited(
     found = _read(path, separator, choose, labels, quotes is not False)
     if quotes is None and (found.spanning or found.unended or found.too_wide):
         if separator == "\t" and found.uniform:
-            # the texts hold no tabs: each line is a row, and the marks belong to the texts
+            # all lines have the same number of tabs, so each line is a row, and quotation marks are part of the texts
             found = _read(path, separator, choose, labels, False)
         else:
             refuse_swallowed(path, [*found.spanning, *([found.unended] if found.unended else [])], found.labels)

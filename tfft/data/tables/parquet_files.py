@@ -124,7 +124,7 @@ def _unpacked(table: "pa.Table") -> "pa.Table":
 
 
 def _plain(kind: Any) -> Any:
-    """The same type without dictionaries, and with room for more than 2 GB of text."""
+    """Return the type without dictionary encoding. Texts and bytes get 64-bit offsets, because a column may exceed 2 GB."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(kind):

@@ -57,12 +57,12 @@ class Spanning:
 
 
 def refuse_swallowed(path: Path, rows: Iterable[Spanning], known: Sequence[set[str]]) -> None:
-    """Raise when a quoted cell spans lines that are rows themselves.
+    """Raise when a stray quotation mark has joined several rows into one quoted cell.
 
-    Such a line has as many cells as the header, and a label that also appears on other rows, or a number when all labels are
-    numbers. The cell is refused when at least two lines, and at least half of its lines, are like this. For a cell of ten lines or
-    more, it is enough that nine in ten lines have as many cells as the header. One line is never enough: the first or last line of
-    a real row holds the label of the row.
+    A line of the cell looks like a row when it has as many cells as the header, and a label that other rows also have (or a number
+    when all labels are numbers). The cell is refused when at least two lines, and at least half of its lines, look like rows. A
+    cell of ten or more lines is also refused when nine in ten lines have as many cells as the header. A single line is not enough,
+    because the first or last line of a correct row contains the label of the row.
 
     Args:
         path: The path of the file, for the message.

@@ -55,7 +55,7 @@ def as_spelt(cells: Sequence[str | None], decimal: str | None = None) -> list[An
     filled = [cell for cell in cells if cell is not None and cell not in _NO_VALUE]
     if filled:
         for spelling, number in ((_WHOLE, int), (_DECIMAL, float), (_SIGNED, float)):
-            # whole numbers with a plus sign, "+1" and "-1", are names of classes
+            # "+1" and "-1" are names of classes, so numbers with a plus sign need a decimal point in at least one cell
             if all(spelling.fullmatch(_plain(cell)) for cell in filled) and (
                 spelling is not _SIGNED or any("." in cell for cell in filled)
             ):
@@ -213,7 +213,7 @@ def as_list(cell: str) -> list[str]:
     try:
         if not _LIST.fullmatch(cell):
             raise ValueError
-        # read each item alone: nested values are impossible, whatever the cell holds
+        # parse item by item, so that no cell can contain nested values, which could exhaust the memory
         items = re.findall(_ITEM, cell, re.DOTALL)
         return [str(ast.literal_eval(item)) if item[0] in "'\"" else item for item in items]
     except (ValueError, SyntaxError):

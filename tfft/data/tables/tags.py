@@ -9,12 +9,13 @@ _ALONE = {"/": 0.5, "&": 0.5, "+": 1.0, " ": 1.0}
 
 
 def joining(names: Iterable[str]) -> tuple[str, list[str]]:
-    """Find the separator by which class names join other labels.
+    """Find the separator in class names that join several labels.
 
-    A separator counts when nearly all names that contain it are made of labels that also occur in other names. Names that combine
-    two lists of words, such as "red rose", "white rose", "red tulip", have each word at one position, and do not count. Spaces,
-    pluses, slashes and "&" also occur in ordinary names, such as "dark red" and "R&B": at least two names must then be joined, and
-    each label (half of them for slashes and "&") must be a name itself, or there must be many more names than labels.
+    The result is the first separator for which most of the names that contain it consist of labels that occur in other names too.
+    Names that combine two lists of words, such as "red rose", "white rose" and "red tulip", are not joined labels: each of their
+    words has a fixed position. Spaces, pluses, slashes and "&" also occur in ordinary names, such as "dark red" and "R&B". For
+    these, at least two names must be joined, and either each label (half of them for slashes and "&") is a name itself, or there
+    are at least twice as many joined names as labels.
 
     Args:
         names: The names of all classes, each once.
