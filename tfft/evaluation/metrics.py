@@ -70,7 +70,7 @@ def _multi_macro_f1(found: Predictions, weights: np.ndarray) -> float:
     hits, named, true = _multi_counts(found, weights)
     present = (
         named + true > 0
-    )  # as for one class an example: classes without actual and predicted positives are left out
+    )  # leave out classes without actual and predicted positives, as for data with one class per example
     return float((2 * hits[present] / (named + true)[present]).mean()) if present.any() else float("nan")
 
 

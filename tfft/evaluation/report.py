@@ -140,7 +140,9 @@ class Report:
         return report_charts.plot(self.to_dict())
 
     def save(self, path: str | Path, run: "Run | None" = None) -> Path:
-        """Write the report: ``to_dict`` as ``.json``, the page as ``.html`` or ``.htm``, Markdown as ``.md``, ``.txt`` or without.
+        """Write the report in the format of the file extension.
+
+        ``.json`` contains ``to_dict``, ``.html`` or ``.htm`` the page. ``.md``, ``.txt`` or no extension gives Markdown.
 
         Args:
             path: The path of the file.
@@ -150,7 +152,7 @@ class Report:
             The same path.
 
         Raises:
-            DataError: When ``run`` is not a run, or the path has another ending or begins with ``~``.
+            DataError: When ``run`` is not a run, or the path has another extension or begins with ``~``.
             OSError: When it cannot be written, or ``path`` is a folder.
         """
         path = Path(path)
