@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 Pooling = Literal["auto", "average", "max", "first", "last", "flatten"]
 _POOLINGS = ("auto", "average", "max", "first", "last", "flatten")
 # With almost zero weights, a head first gives all classes the same probability, and training reaches the same accuracy for any
-# scale of features. With Keras' default it must first unlearn random answers, which over the four MobileNets cost a point of
-# validation accuracy in five epochs. With exactly zero weights, the backbone would get no gradient in the first step.
+# scale of features. With Keras' default it must first unlearn random answers, which costs a point of validation accuracy in five
+# epochs (mean of four MobileNets). With exactly zero weights, the backbone would get no gradient in the first step.
 _ALMOST_ZERO = 1e-3
 _KINDS = ("map", "sequence", "vector")
 
@@ -83,7 +83,7 @@ class VectorHead:
             raise TaskError(
                 "pooling='flatten' needs features of a known size.", f"shape {shape}", "Use pooling='average' or 'max'."
             )
-        # automatic names are numbered: equal heads would have different configurations, and not share cached features
+        # Keras numbers automatic names, so equal heads would have different configurations, and could not share cached features
         with own_names(), seeded_initializers(seed):
             x = inputs = keras.Input(shape, dtype=features.dtype, name="features")
             mask = keras.Input(shape[:1], dtype="int32", name="mask") if features.masked else None
