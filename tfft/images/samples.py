@@ -150,7 +150,9 @@ def _significant_bits(image: Any) -> int | None:
 
 def _with_colour_key(image: Any) -> Any:
     if image.width * image.height >= LARGE_PIXELS:
-        raise ValueError("a transparent colour of 16 bits a channel; save it with an alpha channel")
+        raise ValueError(
+            "a large 16-bit PNG with a transparent colour (tRNS) is not supported; save it with an alpha channel"
+        )
     deep = _by_tensorflow(image, lambda tf, content: tf.io.decode_png(content, channels=4, dtype=tf.uint16))
     return _instead(image, (deep >> 8).astype(np.uint8))
 
