@@ -37,7 +37,7 @@ def graphs(
 
     Raises:
         TfftError: An instance of ``error``, when the zip file is damaged or unsafe, has unexpected or missing members, or when its
-            configuration exceeds a limit or names a class that could do more than compute.
+            configuration exceeds a limit or names a class that could run other code.
     """
     with zip_files.opened(path, _named(path, what), error) as archive:
         names = set(archive.namelist())
@@ -74,8 +74,9 @@ def room_for_weights(path: Path, what: str, error: type[TfftError] = BundleError
         None.
 
     Raises:
-        TfftError: An instance of ``error``. Inside the context, before such a variable takes memory. At the start, when the file of
-            weights refers to other files, contains other objects than plain arrays, or declares more bytes than it contains.
+        TfftError: An instance of ``error``. At the start of the context, when the file of weights refers to other files, contains
+            other objects than plain arrays, or declares more bytes than it contains. Inside the context, when a variable is
+            too large, before it takes memory.
     """
     import tensorflow as tf
 

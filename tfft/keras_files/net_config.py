@@ -32,7 +32,7 @@ _TRUST = ("register it with keras.saving.register_keras_serializable", "pass own
 
 
 def check(config: Any, what: str, error: type[TfftError] = BundleError, own_classes: Sequence[Any] = ()) -> None:
-    """Refuse a configuration with a class, function or name that may do more than compute.
+    """Refuse a configuration with a class, function or name that could run other code or access files.
 
     Args:
         config: The ``config.json`` of a ``.keras`` file, read by ``strict_json``, which limits its depth.
