@@ -136,8 +136,8 @@ def segments(model: TransferModel, begin: Place | None, end: Place | None) -> li
         end: The place where the last net ends; None for the logits.
 
     Returns:
-        Models in order, on tensors of shape (batch, ...), which share their layers with the net. With each comes whether it
-        belongs to the backbone.
+        Pairs in order: a model on tensors of shape (batch, ...), which shares its layers with the net; and whether it belongs to
+        the backbone.
     """
     found = []
     for part, net in enumerate((model.backbone_net, model.head_net)):

@@ -28,7 +28,7 @@ Progress = Callable[[int, int], None]
 Compute = Callable[["tf.data.Dataset"], Iterator[list[np.ndarray]]]
 _SMALLEST, _LARGEST, _TEXTS = 32, 512, 64
 _ACTIVATION_BYTES = 2**30
-# each batch size is tried with this many batches, the first of which fills the pipeline; doubling must be this much faster
+# batches for the timing of one batch size, where the first one is not timed; the speed-up by which a doubled size is accepted
 _TRIED_BATCHES, _GAIN = 4, 1.05
 
 

@@ -97,7 +97,7 @@ def unpacked(rows: np.ndarray, at: Cut, dtype: str, length: int | None = None) -
         rows: An array of dtype ``row_of(at, dtype)`` and shape (batch,).
         at: The cut.
         dtype: The dtype in which the trunk computed.
-        length: The length to which axes of open length are cut; None keeps them.
+        length: The length to which axes of unknown length, such as tokens, are cut; None keeps them.
 
     Returns:
         Arrays of shape (batch, ...), in bfloat16 where the features were bfloat16.

@@ -121,7 +121,7 @@ def _sample(model: TransferModel, examples: Examples, found: np.ndarray) -> Samp
 def _warn(kept: Shards, wrong: str) -> None:
     where = "memory" if kept.folder is None else repr(str(kept.folder))
     warnings.warn(
-        f"Answers from the features kept in {where} differ from those of the whole net: {wrong}. The features are deleted, and "
+        f"Predictions from features cached in {where} differ from those of the whole net: {wrong}. The features are deleted, and "
         "the whole net answers all examples.",
         RunWarning,
         stacklevel=4,
