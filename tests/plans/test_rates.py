@@ -45,7 +45,7 @@ def test_a_layer_decay_that_is_no_share_is_refused_with_the_range(value: object)
     with pytest.raises(PlanError) as caught:
         Rates(layer_decay=value)  # type: ignore[arg-type]
     assert caught.value.what == f"layer_decay={value!r} must be a number in (0, 1]."
-    assert caught.value.fix == "With 1, the rate does not change."
+    assert caught.value.fix == "1 leaves the learning rate as it is."
 
 
 @pytest.mark.parametrize("value", [0, -20, 10001, math.nan, math.inf, "20", None, True])
@@ -53,7 +53,7 @@ def test_a_head_that_is_no_factor_is_refused_with_the_range(value: object) -> No
     with pytest.raises(PlanError) as caught:
         Rates(head=value)  # type: ignore[arg-type]
     assert caught.value.what == f"head={value!r} must be a number in (0, 10000]."
-    assert caught.value.fix == "With 1, the rate does not change."
+    assert caught.value.fix == "1 leaves the learning rate as it is."
 
 
 def test_the_ends_of_both_ranges_are_allowed() -> None:

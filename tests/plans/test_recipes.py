@@ -85,7 +85,7 @@ def test_bad_numbers_are_refused_where_they_are_written() -> None:
     with pytest.raises(PlanError, match=r"learning_rate=11 of phase 'encoder'.*\(0, 10\]"):
         encoder(learning_rate=11)
     with pytest.raises(
-        PlanError, match=r"layer_decay=1.1 must be a number in \(0, 1\]. With 1, the rate does not change"
+        PlanError, match=r"layer_decay=1.1 must be a number in \(0, 1\]. 1 leaves the learning rate as it is"
     ):
         encoder(layer_decay=1.1)
     with pytest.raises(PlanError, match=r"head=0 must be a number in \(0, 10000\]"):

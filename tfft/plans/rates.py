@@ -37,7 +37,7 @@ class Rates:
                 object.__setattr__(self, name, value := value.item())  # JSON does not accept NumPy numbers
             if not isinstance(value, Real) or isinstance(value, bool) or not 0 < float(value) <= most:
                 raise PlanError(
-                    f"{name}={value!r} must be a number in (0, {most:g}].", fix="With 1, the rate does not change."
+                    f"{name}={value!r} must be a number in (0, {most:g}].", fix="1 leaves the learning rate as it is."
                 )
 
     def of_block(self, block: str, blocks: Sequence[str]) -> float:
