@@ -42,14 +42,14 @@ def plot(report: Mapping[str, Any]) -> "Figure":
 
 
 def panels(report: Mapping[str, Any]) -> "list[Figure]":
-    """Plot the parts of ``plot`` as figures of their own, which a narrow page can stack.
+    """Plot the same as ``plot`` in separate figures, which a narrow page can stack.
 
     Args:
-        report: What ``Report.to_dict`` returned.
+        report: The result of ``Report.to_dict``.
 
     Returns:
-        For classes the bars and, where there is one, the confusion matrix of shape (classes, classes); else a figure for each
-        quantity.
+        For classes, a figure with the bars, and one with the confusion matrix of shape (classes, classes) if ``plot`` shows it.
+        For quantities, a figure for each quantity.
     """
     with inked():
         if report["residuals"] is not None:
@@ -95,7 +95,8 @@ def _matrix(axes: "Axes", names: list[str], counts: np.ndarray) -> None:
         text_kw={"fontsize": 8},
     )
     axes.set_title("confusion matrix")
-    # the display writes shares, and chooses the colour of a text by the largest share: with equal shares it is invisible
+    # write counts in place of fractions, and choose the colour of each text by its own cell: scikit-learn compares it with the
+    # largest and smallest cell, and when all cells are equal, the text has the colour of the cell
     for (row, column), text in np.ndenumerate(display.text_ if len(axes.texts) else np.zeros((0, 0))):
         text.set(text=str(counts[row, column]), color="white" if shares[row, column] > 0.5 else "#333333")
 

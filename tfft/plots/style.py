@@ -70,7 +70,7 @@ def inked() -> Iterator[None]:
     keys = ("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
     settings: Any = dict.fromkeys(keys, INK)
     settings |= {"axes.facecolor": "none", "axes.spines.top": False, "axes.spines.right": False, "svg.fonttype": "none"}
-    # names of classes may contain $, which must not start a formula; a fixed salt makes equal figures equal texts
+    # names of classes may contain $, which must not start a formula; with a fixed salt, equal figures give identical SVG text
     settings |= {"text.parse_math": False, "svg.hashsalt": "tfft"}
     with mpl.rc_context(settings), warnings.catch_warnings():
         # an SVG contains text and not shapes, so the fonts of the reader show letters that are missing in Matplotlib's font
@@ -85,7 +85,7 @@ def svg(figure: "Figure") -> str:
         figure: A figure from ``new_figure``.
 
     Returns:
-        The element ``<svg ...>...</svg>``, with the colour of the text around it.
+        The element ``<svg ...>...</svg>``, which takes the colour of the text around it.
     """
     content = io.StringIO()
     with inked():
