@@ -99,7 +99,7 @@ class TextPreprocessor:
         return (ids, segments, mask) if self.segments else (ids, mask)
 
     def named(self, arrays: Sequence[Any]) -> dict[str, Any]:
-        """Convert the result of ``collate`` to the argument of the network; Keras would sort a tuple by name.
+        """Convert the result of ``collate`` to a dict for the network, because Keras would match a tuple to inputs sorted by name.
 
         Args:
             arrays: Arrays of shape (batch, tokens), in the order of ``inputs``.
@@ -132,7 +132,7 @@ class TextPreprocessor:
 
 
 def _strings(item: Any, number: int) -> tuple[str, ...]:
-    # an array holds tokens, not texts
+    # an array is not accepted as a pair of texts
     text = None if isinstance(item, np.ndarray) else text_of(item)
     if text is None:
         raise DataError(f"Input {number} is not a text.", kind_of(item), "Pass a string, or a pair of strings.")
