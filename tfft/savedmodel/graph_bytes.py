@@ -93,7 +93,7 @@ def _emptied(prefix: Path, shapes: Sequence[tuple[int, ...]]) -> None:
 
 
 def check_operations(folder: Path) -> bytes:
-    """Refuse a SavedModel that does more than compute.
+    """Refuse a SavedModel with operations that are not allowed, such as those that read files.
 
     Bundles are checked when they are loaded. A backbone is checked before training, because no bundle could contain it.
 
@@ -104,7 +104,7 @@ def check_operations(folder: Path) -> bytes:
         The content of ``saved_model.pb`` without the operations that save and restore. It was checked and may be loaded.
 
     Raises:
-        BackboneError: When the SavedModel does more than compute (the message names the operations), or assets are missing.
+        BackboneError: When an operation is not allowed, which the message then names, or assets are missing.
     """
     for part in ("variables", "assets"):
         _refuse_pipes(folder / part)
@@ -113,7 +113,7 @@ def check_operations(folder: Path) -> bytes:
         found = cleaned(graph)
         if found:
             raise BackboneError(
-                "The SavedModel does more than compute.",
+                "The SavedModel contains operations that are not allowed, because they may read files or run other code.",
                 shortlist(found),
                 "Find out where it comes from. If it is your own, remove these operations: bundles with them cannot be loaded.",
             )
@@ -137,7 +137,7 @@ def harmless(folder: str | Path) -> Iterator[Path]:
         The path of a temporary folder. Load this folder instead.
 
     Raises:
-        BackboneError: When the SavedModel does more than compute.
+        BackboneError: When the SavedModel contains operations that are not allowed.
         OSError: When it cannot be read.
     """
     folder = Path(folder).resolve()
@@ -169,7 +169,8 @@ def extracted(archive: bytes, place: str | Path, besides: int = 0) -> Path:
         The folder of a SavedModel that only computes. Its operations that save and restore were removed.
 
     Raises:
-        BackboneError: When the archive is damaged or too large, would write outside the folder, or does more than compute.
+        BackboneError: When the archive is damaged or too large, would write outside the folder, or contains operations that are not
+            allowed.
         OSError: When a file cannot be written.
     """
     unpack_tar(archive, Path(place), BackboneError, "The archive of a SavedModel", besides)

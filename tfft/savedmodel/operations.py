@@ -20,7 +20,7 @@ _CLASSES = ("", "tf.StaticHashTable", "tf.TrackableConstant")
 
 
 def refused(graph: Any) -> list[str]:
-    """List the parts of a graph that do more than compute.
+    """List the parts of a graph that are not allowed, because they do something other than compute their outputs.
 
     Args:
         graph: A ``MetaGraphDef``, with tensors of any shape; it is not changed.

@@ -66,11 +66,12 @@ class SavedModelLayer(keras.Layer):
         blocks: The name and the rows of each block. A row has the path, shape, dtype and kind (``"weight"`` or ``"statistic"``) of
             a variable, whether it belongs to a norm, and its number in the SavedModel.
         call: The result of ``Contents.to_dict``, which says how to call the SavedModel, with the name of the ``output`` to use.
-        digest: The hash of the graph. It prevents the use of results that come from another graph.
+        digest: The hash of the graph. With it, neither the graph of another model nor its cached features are used by mistake.
         **options: Options of every Keras layer, such as ``name``.
 
     Attributes:
-        multiplications: Always 1, because the graph computes something, but its own precision cannot be changed.
+        multiplications: Always 1. ``core.graph.multiplications`` cannot look into the SavedModel. A number above 0 tells it that
+            the features are worth caching; a small one, that no other precision needs to be tried.
     """
 
     multiplications = 1
@@ -102,7 +103,7 @@ class SavedModelLayer(keras.Layer):
             folder: The folder with ``saved_model.pb`` and the variables.
 
         Raises:
-            BackboneError: When the SavedModel does more than compute.
+            BackboneError: When the SavedModel contains operations that are not allowed.
         """
         with harmless(folder) as place:
             self._connect(place, keep=True)
@@ -192,7 +193,7 @@ class SavedModelLayer(keras.Layer):
             folder: The folder that ``save_assets`` wrote.
 
         Raises:
-            BackboneError: When the graph does more than compute, is damaged, or is not the saved one.
+            BackboneError: When the graph contains operations that are not allowed, is damaged, or is not the saved one.
             OSError: When the graph cannot be read.
         """
         self.graph = (Path(folder) / _GRAPH).read_bytes()
@@ -200,7 +201,7 @@ class SavedModelLayer(keras.Layer):
             raise BackboneError(
                 "The SavedModel inside the file is not the one that was saved.", fix="Copy or export it again."
             )
-        # in the archive, zeros of at most 8 bytes replace each weight; the weights themselves are in the file
+        # the archive may hold up to 8 bytes of zeros for each value of a weight; the real values are outside of the archive
         weights = 8 * sum(math.prod(row["shape"]) for _, rows in self.blocks for row in rows)
         try:
             with tempfile.TemporaryDirectory(prefix="tfft-") as place:

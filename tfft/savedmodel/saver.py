@@ -31,7 +31,7 @@ def without_saver(graph: Any, functions: Mapping[str, Any], savers: set[str]) ->
         savers: The names of functions that save or restore.
 
     Yields:
-        Part of a sentence for each node that does more than compute, or that needs a removed node.
+        Part of a sentence for each node with an operation that is not allowed, and for each node that needs a removed node.
     """
     nodes = {node.name: node for node in graph.graph_def.node}
     for node in nodes.values():
