@@ -28,7 +28,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Task:
-    """A task.
+    """What a model learns: its labels, head, loss and metrics, and the conversions of targets and logits.
 
     Attributes:
         name: The name of its constructor in ``tfft.tasks``.
