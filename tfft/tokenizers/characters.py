@@ -13,7 +13,7 @@ _AT_ONCE = 4096
 
 
 class Cleaning(NamedTuple):
-    """Tables of characters.
+    """Classes of characters, and the replacements that BERT makes before it splits words.
 
     Attributes:
         spaces, letters, numbers: The characters of each class.
@@ -27,7 +27,7 @@ class Cleaning(NamedTuple):
 
 
 def cleaning(normalizer: Mapping[str, Any] | None = None, before: Mapping[str, Any] | None = None) -> Cleaning:
-    r"""Ask the library for the tables.
+    r"""Make the tables by applying the ``tokenizers`` library to every character.
 
     Args:
         normalizer: The ``BertNormalizer`` of a ``tokenizer.json``, or None.
@@ -51,7 +51,7 @@ def _asked(normalizer: str, before: str) -> Cleaning:
     signs = "".join(chr(code) for code in range(_LAST) if code not in _SURROGATES)
     classes = []
     for pattern in (r"\s", r"\p{L}", r"\p{N}"):
-        # replace each character of the class by a NUL, which belongs to no class
+        # let the library replace each character of the class by a NUL, which is in no class, and see which ones changed
         marked = normalizers.Replace(Regex(pattern), "\0").normalize_str(signs)
         classes.append("".join(sign for sign, mark in zip(signs, marked, strict=True) if mark == "\0" != sign))
     becomes = {} if json.loads(before) is None else _becomes(signs, json.loads(normalizer), json.loads(before))

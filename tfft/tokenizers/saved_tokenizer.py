@@ -55,7 +55,7 @@ class SavedTokenizer:
                 raise BackboneError(
                     f"The preprocessing SavedModel cannot be loaded: {str(error)[:200]}.",
                     type(error).__name__,
-                    "Get it again.",
+                    "Download or copy it again.",
                 ) from error
         ids, mask = (part.numpy()[0].tolist() for part in self._rows(tf.constant([""])))
         if sum(mask) != 2 or mask[:2] != [1, 1] or len(ids) < 3:

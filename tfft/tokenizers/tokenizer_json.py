@@ -19,7 +19,7 @@ PATTERNS = (" {2,}", r"\s{2,}|[\n\r\t]")
 _SHORTEST = dict(zip(PATTERNS, (2, 1), strict=True))  # the fewest characters that each pattern matches
 _LONGEST_PATTERN = 64
 _MOST_PARTS = 16  # ALBERT has seven
-# one character may become many
+# normalizers that may turn one character into many
 _GROWING = {
     **dict.fromkeys(("NFC", "NFKC", "NFD", "NFKD"), "Unicode form"),
     **{name: name for name in ("BertNormalizer", "Lowercase", "Precompiled")},
