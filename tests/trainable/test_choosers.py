@@ -118,7 +118,7 @@ def test_what_is_no_count_is_refused_with_what_to_write_for_none(
         CHECKS[name](*arguments)
     shown = arguments[0] if len(arguments) == 1 else arguments
     assert caught.value.what == f"{name}({shown!r}) needs a number of blocks of at least 1."
-    assert caught.value.fix == f"For none, write {instead}."
+    assert caught.value.fix == f"For 0 blocks, write {instead}."
     CHECKS[name](1)
 
 

@@ -34,7 +34,9 @@ def _check_all_but(*arguments: Any) -> None:
 def _check_count(name: str, instead: str, *arguments: Any) -> None:
     count = arguments[0] if len(arguments) == 1 else arguments
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise PlanError(f"{name}({count!r}) needs a number of blocks of at least 1.", fix=f"For none, write {instead}.")
+        raise PlanError(
+            f"{name}({count!r}) needs a number of blocks of at least 1.", fix=f"For 0 blocks, write {instead}."
+        )
 
 
 def _check_match(*patterns: Any) -> None:
