@@ -8,7 +8,8 @@ from keras import ops
 
 from tfft.trainable.overview import Overview
 
-# samples in a window: one update for the 10.6 million weights of MiniLM takes 16 ms on 2 cores, a sixth of a training step
+# updates of the average within its window; not one for each step, because an update of the 10.6 million weights of MiniLM takes
+# 16 ms on 2 cores, a sixth of a training step
 _UPDATES = 4
 
 

@@ -102,7 +102,7 @@ def check_inputs(backbone: Backbone, data: Splits) -> None:
         data: Images or texts.
 
     Raises:
-        DataError: When the backbone is for texts and the data holds images, or the other way round.
+        DataError: When the backbone takes texts and the data holds images, or the backbone takes images and the data holds texts.
     """
     takes_text, is_text = isinstance(backbone.preprocessor, TextPreprocessor), isinstance(read(data.train, 0), Text)
     if takes_text != is_text:

@@ -27,7 +27,7 @@ from tfft.training.feature_schedule import Turn, chain
 from tfft.training.trunk_cache import TrunkCache
 
 _EXAMPLES = 8
-# about ten seconds of float32 on two cores; trials take two to five
+# the least multiplications for which trials are worth their two to five seconds: in float32 they take about ten on two cores
 _WORTH = 5e11
 # float16 needs a scaled loss to train with, and is no faster than bfloat16 where there is hardware for either
 _TRAINING = ("bfloat16",)

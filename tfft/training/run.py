@@ -177,7 +177,7 @@ class Run:
         chosen = "".join(f", {name}={value!r}" for name, value in task.options.items() if value != defaults[name])
         spread = ', strategy="mirrored"' if replicas(self.model.strategy) > 1 else ""
         numbers = f", precision={(self.precision.trunk, self.precision.tail)!r}{_cache_code(self.model.cache)}"
-        # a model that was in memory has no handle of its own
+        # a model that the user passed as an object has no handle that could be loaded again
         name = (
             f"net{options})  # {backbone.handle}, in memory"
             if backbone.handle[:1] == "<"
