@@ -1,1 +1,1 @@
-"""Compute the same results faster: folded norms, fused gradients, lower precision; ``switches``, ``precision=`` turn them off."""
+"""Compute the same results faster: folded norms, fused gradients, lower precision. ``switches`` explains how to turn them off."""

@@ -1,4 +1,4 @@
-"""Switches that turn single accelerations off, by the environment variable ``TFFT_ACCELERATE_OFF``.
+"""Turn accelerations off, all or one by one, by the environment variable ``TFFT_ACCELERATE_OFF``.
 
     TFFT_ACCELERATE_OFF=folding,adam     turns folding and adam off
     TFFT_ACCELERATE_OFF=all              turns all of them off
