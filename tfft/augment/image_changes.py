@@ -27,7 +27,7 @@ def crop(
         random: The generator that draws the box.
         size: (width, height) of the result, in pixels.
         scale: Lowest and highest area of the box, as a share of the image.
-        ratio: Lowest and highest width over height of the box.
+        ratio: Lowest and highest ratio of width to height of the box.
 
     Returns:
         An image of that size; as an array, uint8 of shape (height, width, 3).
