@@ -86,7 +86,7 @@ def masked(base: Any) -> "keras.Model":
 
     for layer in base.layers:
         if type(layer).__name__ == "RelativeEmbedding":
-            # in DeBERTa: KerasHub 0.32 builds this layer in its constructor, and Keras could not load the saved net
+            # KerasHub 0.32 builds this layer of DeBERTa in its constructor; with a build configuration, Keras could not load it
             layer.get_build_config = lambda: None
     inputs = [base.input[key] for key in ("token_ids", "segment_ids", "padding_mask") if key in base.input]
     sequence = base.output["sequence_output"] if isinstance(base.output, dict) else base.output

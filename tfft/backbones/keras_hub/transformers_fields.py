@@ -53,7 +53,7 @@ class Fields:
         return honoured | {*self.synonyms, *self.fixed, *self.own}
 
 
-# one-directional attention, pruned heads and quantised weights make another net
+# other values of these fields (decoders, pruned heads, quantised weights) mean nets that tfft does not build
 _NET = {"is_encoder_decoder": False, "pruned_heads": {}, "quantization_config": None}
 _ENCODER = {**_NET, "position_embedding_type": "absolute", "is_decoder": False, "add_cross_attention": False}
 _TOKENS = {"vocab_size": ("vocabulary_size", 30522)}

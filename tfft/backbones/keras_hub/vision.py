@@ -48,7 +48,7 @@ def _stacks(pattern: str, config: Mapping[str, Any], count: str, first: int = 0)
 
 
 def _numbered(pattern: str, config: Mapping[str, Any], count: str) -> tuple[Block, ...]:
-    # for timm's EfficientNets b0 to b5, the converter passes no value, and the default of the class is seven
+    # seven blocks is the default of the class; KerasHub's converter passes no number for timm's EfficientNets b0 to b5
     blocks = len(config.get(count) or range(7))
     inner = [Block(f"block{i}", pattern.format(i)) for i in range(1, blocks)]
     return *inner, Block(f"block{blocks}")
