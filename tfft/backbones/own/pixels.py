@@ -15,7 +15,7 @@ _UNIT = "zero_to_one"
 _CHANGED = 1.0
 # scaled images span at least this range, and their values are at most this far from 0
 _LEAST, _MOST = 0.3, 100.0
-# a net that subtracts ImageNet's channel means without any scaling leaves values up to this far apart
+# a net that only subtracts ImageNet's channel means keeps the span of 255; larger spans than this are not a known scaling
 _WIDEST = 300.0
 _RANGES = '"raw" for 0..255, "zero_to_one", "minus_one_to_one", "torch" or "caffe"'
 
