@@ -128,7 +128,7 @@ def check_paths(items: Sequence[tuple[str, Any]]) -> None:
 
 
 def _files(path: str) -> Iterator[tuple[str, str]]:
-    """One file, or all images below a folder."""
+    """Yield (name, path) of one file, or of all images below a folder."""
     if not os.path.isdir(path):
         yield path, path
         return
