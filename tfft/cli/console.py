@@ -96,9 +96,7 @@ class Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            if hasattr(
-                error, "format_message"
-            ):  # typer contains a copy of click, whose exception classes are not public
+            if hasattr(error, "format_message"):  # typer's own click has no public exceptions
                 vars(error)["message"] = _with_meant(name(vars(error).get("message", "")))
             raise
 
