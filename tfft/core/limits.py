@@ -39,7 +39,7 @@ LIMITS = MappingProxyType(
         "padding_bytes": Limit(10_000, "bytes of padding", "one image file, between its segments"),
         "jpeg_scans": Limit(100, "scans", "one JPEG file"),
         "input_bytes": Limit(2**29, "bytes", "one encoded image, or one text file"),
-        # the largest BERT of TensorFlow Hub has 1.25 GB
+        # the archive of the largest BERT on TensorFlow Hub takes 1.25 GB
         "packed_bytes": Limit(1_500_000_000, "bytes", "one archive of a SavedModel, before it is unpacked"),
         "archive_bytes": Limit(2**30, "bytes", "one archive, unpacked"),
         "archive_ratio": Limit(20, "times its own size", "one archive, unpacked, once it exceeds archive_bytes"),
@@ -50,9 +50,9 @@ LIMITS = MappingProxyType(
         "graph_bytes": Limit(2**29, "bytes", "saved_model.pb of one SavedModel"),
         # 16 GB as float32; the largest preset that tfft lists, GPT-2 XL, has 1.6 billion values
         "backbone_values": Limit(4_000_000_000, "values", "weights of one pretrained net"),
-        # the largest supported one, XLM-RoBERTa's, has 17 MB and 250,002 tokens
+        # the largest supported one, XLM-RoBERTa's, takes 17 MB and has 250,002 tokens
         "tokenizer_bytes": Limit(64 * 2**20, "bytes", "one tokenizer.json, vocabulary or SentencePiece model"),
-        # the largest supported one, that of multilingual-e5-small, has 72 MB
+        # the largest supported one, that of multilingual-e5-small, takes 72 MB
         "model_file_bytes": Limit(2**29, "bytes", "one file with weights of 4 bits"),
         "vocabulary_tokens": Limit(2**21, "tokens", "one vocabulary"),
         # GPT-2's longest token has 128, and BERT's 18; byte pairs of repetitive texts grow longer
