@@ -24,9 +24,7 @@ from tfft.data.values import is_missing
 if TYPE_CHECKING:
     import pandas as pd
 
-_USER = (
-    6  # stacklevel of the line that calls from_csv, which calls table_pools, then Columns.pool, labels and _separated
-)
+_USER = 6  # stacklevel of the line that calls from_csv (then table_pools, Columns.pool, labels, _separated)
 
 
 def texts(columns: "pd.DataFrame") -> list[Text]:
