@@ -15,12 +15,12 @@ _MANY_LINES, _MOST = 10, 0.9
 
 @dataclass(frozen=True)
 class Spanning:
-    """The lines of one row, each read as a row of its own.
+    """A row that spans several lines, with the result of reading each line as a separate row.
 
     Attributes:
         line: The line on which the row begins, counted from 1.
         lines: The number of lines, without blank ones.
-        labels: Combination of labels -> number of its lines with as many cells as the header.
+        labels: Labels of a line -> the number of lines with these labels, among lines with as many cells as the header.
         begins: The first characters of its first line.
     """
 

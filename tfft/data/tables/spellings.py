@@ -213,7 +213,7 @@ def as_list(cell: str) -> list[str]:
     try:
         if not _LIST.fullmatch(cell):
             raise ValueError
-        # parse item by item, so that no cell can contain nested values, which could exhaust the memory
+        # parse item by item, so that a cell with deeply nested brackets cannot overload the parser
         items = re.findall(_ITEM, cell, re.DOTALL)
         return [str(ast.literal_eval(item)) if item[0] in "'\"" else item for item in items]
     except (ValueError, SyntaxError):

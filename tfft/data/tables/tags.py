@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 SEPARATORS = ("|", ";", ",", "/", "&", "+", " ")
-# the share of joined labels that must be names themselves, for separators that ordinary names hold as well
+# the fraction of joined labels that must be names themselves, for separators that ordinary names contain as well
 _ALONE = {"/": 0.5, "&": 0.5, "+": 1.0, " ": 1.0}
 
 
