@@ -34,7 +34,7 @@ _INK = (0, 16)  # lowest and highest value of scikit-learn's digits
 def run_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0) -> Demo:
     """Fine-tune, compare, report and export.
 
-    Every net takes the digits enlarged to pixels of shape (batch, SIZE, SIZE, 3), and all are judged on the same test digits.
+    Every net takes the digits enlarged to pixels of shape (batch, SIZE, SIZE, 3), and all are evaluated on the same test digits.
 
     Args:
         folder: The folder for ``report.html``, ``report.md`` and ``digits.tfft``.
