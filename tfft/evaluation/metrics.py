@@ -68,9 +68,7 @@ def _multi_weighted_f1(found: Predictions, weights: np.ndarray) -> float:
 
 def _multi_macro_f1(found: Predictions, weights: np.ndarray) -> float:
     hits, named, true = _multi_counts(found, weights)
-    present = (
-        named + true > 0
-    )  # leave out classes without actual and predicted positives, as for data with one class per example
+    present = named + true > 0  # leave out classes that never occur and are never predicted
     return float((2 * hits[present] / (named + true)[present]).mean()) if present.any() else float("nan")
 
 

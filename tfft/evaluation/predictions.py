@@ -175,9 +175,7 @@ def aligned(examples: Examples, labels: LabelSpace) -> Examples:
     """
     given = examples.labels
     if (given.kind, given.names) == (labels.kind, labels.names):
-        return replace(
-            examples, labels=labels
-        )  # the labels of the model, whose standard deviations come from its training part
+        return replace(examples, labels=labels)  # for quantities: its means and scales
     strange = [name for name in given.names if name not in labels.names]
     if given.kind != labels.kind or given.kind == "real" or strange:
         raise DataError(
