@@ -36,7 +36,7 @@ class Cut:
     _before: frozenset[int] = field(repr=False)
 
     def describe(self) -> str:
-        """``"after block4_pool"``."""
+        """Return text such as ``"after block4_pool"``."""
         return f"after {' and '.join(self.names)}"
 
     @property
