@@ -96,7 +96,7 @@ def _matrix(axes: "Axes", names: list[str], counts: np.ndarray) -> None:
     )
     axes.set_title("confusion matrix")
     # write counts in place of fractions, and choose the colour of each text by its own cell: scikit-learn compares it with the
-    # largest and smallest cell, and when all cells are equal, the text has the colour of the cell
+    # largest and smallest cell, so the text may be invisible when all cells are equal
     for (row, column), text in np.ndenumerate(display.text_ if len(axes.texts) else np.zeros((0, 0))):
         text.set(text=str(counts[row, column]), color="white" if shares[row, column] > 0.5 else "#333333")
 
