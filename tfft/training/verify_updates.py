@@ -33,7 +33,7 @@ def starved(overview: Overview, optimizer: Any) -> frozenset[str]:
         if not row.moved
         and (
             (row.intent == "train" and id(variable) in reached)
-            # the mean of a batch of zeros equals the initial value of the statistic
+            # a moving mean may stay at its initial value 0, because the mean of a batch of zeros is 0
             or (row.intent == "update" and _layer_of(row) in updated)
         )
     )
