@@ -76,7 +76,7 @@ class Precision:
         pair = (value, value) if isinstance(value, str) else value
         if not isinstance(pair, Sequence) or len(pair) != 2:
             raise PlanError(
-                "precision must be one string or two.",
+                "precision must be a string, or a pair of strings.",
                 repr(value),
                 'Write "auto", "float32" or ("bfloat16", "float32").',
             )
