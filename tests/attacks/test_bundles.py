@@ -494,7 +494,11 @@ def test_a_configuration_with_gigabytes_of_weights_is_refused(
     attack: Attack, tmp_path: Path, parts: Mapping[str, bytes], layers: list[Any]
 ) -> None:
     config = net_of(*layers).replace(b": 7", b": 200000000")  # below the limit for one output
-    refused(attack, with_net(parts, tmp_path / "m.tfft", config__json=config), "is larger than its weights")
+    refused(
+        attack,
+        with_net(parts, tmp_path / "m.tfft", config__json=config),
+        "needs more memory than its weights file explains",
+    )
 
 
 def test_a_net_with_enormous_outputs_is_refused(attack: Attack, tmp_path: Path, parts: Mapping[str, bytes]) -> None:

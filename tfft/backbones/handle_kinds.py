@@ -6,7 +6,7 @@ from typing import Any
 from tfft.backbones.keras_hub.presets import is_own
 from tfft.backbones.savedmodel.locations import ARCHIVES, HUB
 
-KERAS = ".keras"  # the ending of the names of Keras model files
+KERAS = ".keras"  # the file extension of Keras models
 
 
 def is_foreign(handle: str) -> bool:

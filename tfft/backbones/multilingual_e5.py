@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import keras
 
 _NAME = "multilingual_e5_small"
-_DROPOUT = 0.1  # as the original says
+_DROPOUT = 0.1  # as in the configuration of the original model
 _SEPARATORS, _MASK = 2, "<mask>"
 _LAYERS = {
     "q": "self_attention_layer/query",
