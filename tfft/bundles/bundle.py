@@ -53,7 +53,7 @@ def load(path: str | Path, own_classes: Sequence[type] = ()) -> Predictor:
     Args:
         path: A folder or zip file that ``export`` wrote.
         own_classes: Your own registered Keras classes that the net may use. Without them, it may use only layers of Keras and
-            KerasHub that compute and do nothing else.
+            KerasHub that cannot run other code or access files.
 
     Returns:
         A Predictor for images of any shape, or for texts. Its net takes pixels of shape (batch, height, width, 3), or token ids.

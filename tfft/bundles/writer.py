@@ -96,7 +96,7 @@ def _check(model: TransferModel, path: Path, report: Report | None) -> None:
         raise BundleError("export() takes a model.", kind_of(model), "Write export(run.model, path).")
     if report is not None and not isinstance(report, Report):
         raise BundleError(
-            "A bundle keeps a report that evaluate() made.",
+            "report= must be a report from evaluate().",
             kind_of(report),
             "Write report=tfft.evaluate(...).",
         )
