@@ -217,5 +217,5 @@ def _checked(operation: str) -> str:
 
     known = op_def_registry.get(operation)
     if known is None or _READING.fullmatch(operation) or (known.is_stateful and not _KNOWN.fullmatch(operation)):
-        raise UnknownError(f"runs {operation}, whose results its code alone does not decide")
+        raise UnknownError(f"runs {operation}, whose results depend on more than its inputs")
     return operation
