@@ -76,7 +76,7 @@ def inspect_inputs(inputs: Sequence[Any]) -> Inspection:
         tuple((index, reason) for index, (_, reason, _) in enumerate(found) if reason),
         tuple(
             [(index, doubt) for index, (_, _, doubt) in enumerate(found) if doubt]
-            # Pillow images arrive as pixels
+            # Pillow images were converted to pixels before, which recorded the doubts about them
             + sorted(getattr(inputs, "doubts", {}).items())
         ),
     )
