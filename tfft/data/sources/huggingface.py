@@ -91,7 +91,7 @@ def _parts(dataset: Any) -> dict[str, Any]:
             raise DataError(
                 "from_huggingface() takes a datasets.Dataset, or a dict of them.",
                 type(rows).__name__,
-                "Pass what datasets.load_dataset() returned.",
+                "Pass the result of datasets.load_dataset().",
             )
     found = {part: [given[name] for name in PART_NAMES[part] if name in given] for part in PARTS}
     return {part: some[0] for part, some in found.items() if some}
