@@ -169,7 +169,7 @@ def is_image(source: str | Path | bytes) -> bool:
                 image_segments.check(file, prefix, "it", pixels=False)
             except DataError:
                 return True  # opening it will raise the error
-            # Pillow's WebP decoder needs the whole file, and the magic bytes are long enough
+            # for WebP the magic bytes are enough, because Pillow would need the whole file
             return prefix[8:12] == b"WEBP" or bool(_identified(file, prefix, ""))
     except Exception:
         return False

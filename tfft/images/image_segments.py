@@ -11,10 +11,8 @@ from tfft.core import limits
 from tfft.images import jpeg_files
 
 _PNG, _GIF = b"\x89PNG\r\n\x1a\n", (b"GIF87a", b"GIF89a")
-_PNG_BYTES, _GIF_BYTES = (
-    1024,
-    64,
-)  # files whose chunks or blocks are at least this large on average may have any number; encoders write 8192 and 255 bytes
+# average bytes of a chunk or block from which on their number is not limited; encoders write 8192 and 255 bytes
+_PNG_BYTES, _GIF_BYTES = 1024, 64
 _MAGIC = re.compile(rb"P(?:[1-6fF]|0CMYK|yP|yRGBA|yCMYK)\s")
 _HEADER = re.compile(rb"P\w+(?:\s|#[^\r\n]*[\r\n])+(?:[^\s#]+(?:\s|#[^\r\n]*[\r\n])+){2}")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tfft.core import limits
 
-_WHOLE_IMAGES = 32  # progressive encoders write 10 scans
+_WHOLE_IMAGES = 32  # this many scans count like decoding the image once; progressive encoders write 10 scans
 _BLOCK, _LARGE_BLOCK = 2**12, 2**20  # a block of the first size is already in Python's buffer
 _OFTEN = 500  # check the limits after this many segments
 _COUNTED = ("image_segments", "exif_segments", "metadata_bytes", "jpeg_table_bytes", "padding_bytes")

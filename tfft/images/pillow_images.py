@@ -8,7 +8,7 @@ from tfft.images.image_files import LARGE_PIXELS, encoded, opened_image, taking_
 from tfft.images.samples import loaded
 from tfft.images.upright import turned, upright
 
-_WIDE = ("F", "I")  # and I;16, I;16B ...
+_WIDE = ("F", "I")  # Pillow modes with more than 8 bits per channel begin like this, such as I;16 and I;16B
 
 
 def as_pixels(image: Image.Image, ranged: bool = False) -> tuple[np.ndarray | bytes, str]:
