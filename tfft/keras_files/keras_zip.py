@@ -88,7 +88,7 @@ def room_for_weights(path: Path, what: str, error: type[TfftError] = BundleError
         made[0] += _bytes_of(options)
         if made[0] > most:
             raise error(
-                f"The net in {what} is larger than its weights.",
+                f"The net in {what} needs more memory than its weights file explains.",
                 f"more than {most:,} bytes of variables",
                 "Find out where it comes from.",
             )
@@ -131,7 +131,7 @@ def _bytes_of(options: dict[str, Any]) -> int:
     held = inspect.getclosurevars(value).nonlocals.get("self") if inspect.isfunction(value) else value
     shape = getattr(held, "shape", None)
     shape = options.get("shape") if shape is None else shape
-    # TensorFlow's loader of SavedModels passes a protobuf: its variables get their values later, from the SavedModel inside the
-    # file, whose size is limited
+    # the loader of a SavedModel inside the file passes a protobuf, which is not counted: the values of its variables come from that
+    # SavedModel, whose size is limited
     sides = [] if shape is None or hasattr(shape, "unknown_rank") else list(shape)
     return 8 * math.prod(side or 1 for side in sides)

@@ -49,7 +49,7 @@ def check(config: Any, what: str, error: type[TfftError] = BundleError, own_clas
         >>> check({"module": "keras.layers", "class_name": "Lambda", "config": {}, "registered_name": None}, "'a.keras'")
         Traceback (most recent call last):
         tfft.core.errors.BundleError: The net in 'a.keras' contains a layer that could run code of its own. Got: \
-keras.layers.Lambda. tfft only reads layers of Keras and KerasHub that compute. \
+keras.layers.Lambda. tfft only reads layers of Keras and KerasHub that cannot run other code. \
 Find out where the file comes from, or if the class is your own, \
 pass own_classes=[...] to tfft.load.
     """
@@ -59,8 +59,8 @@ pass own_classes=[...] to tfft.load.
             raise error(
                 f"The net in {what} contains {found[0]}.",
                 found[1],
-                "tfft only reads layers of Keras and KerasHub that compute. Find out where the file comes from, or if the class is "
-                f"your own, {_TRUST[error is BundleError]}.",
+                "tfft only reads layers of Keras and KerasHub that cannot run other code. Find out where the file comes from, or if "
+                f"the class is your own, {_TRUST[error is BundleError]}.",
             )
     net_sizes.check(uncompiled(config), what, error)
 
