@@ -235,7 +235,7 @@ def _merger(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
         values = tf.reshape(tf.io.decode_raw(tf.strings.bytes_split(different).flat_values, tf.uint8), [-1])
         lengths = tf.cast(tf.strings.length(different), tf.int64)
         ids = tf.RaggedTensor.from_row_lengths(tf.gather(of_byte, tf.cast(values, tf.int64)), lengths)
-        # at least two columns, so that pairs exist
+        # two more columns, so that even a short word has a pair
         dense = tf.pad(ids.to_tensor(-1), [[0, 0], [0, 2]], constant_values=-1)
         dense, _ = tf.while_loop(
             lambda _, more: more,

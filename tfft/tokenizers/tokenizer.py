@@ -23,7 +23,7 @@ from tfft.tokenizers.packing import Packed, packed
 from tfft.tokenizers.saved_tokenizer import SavedTokenizer
 
 _AT_ONCE = 1024
-# the unknown piece of SentencePiece tokenizers, which do not state it
+# names of the piece for unknown words, because KerasHub's SentencePiece tokenizers do not say which piece it is
 _UNKNOWN_PIECES = ("<unk>", "[UNK]")
 
 

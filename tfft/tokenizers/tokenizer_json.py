@@ -18,7 +18,7 @@ PATTERNS = (" {2,}", r"\s{2,}|[\n\r\t]")
 """The regular expressions that the normalizers of supported encoders replace."""
 _SHORTEST = dict(zip(PATTERNS, (2, 1), strict=True))  # the fewest characters that each pattern matches
 _LONGEST_PATTERN = 64
-_MOST_PARTS = 16  # ALBERT has seven
+_MOST_PARTS = 16  # of a normalizer or pre-tokenizer; ALBERT's has seven
 # normalizers that may turn one character into many
 _GROWING = {
     **dict.fromkeys(("NFC", "NFKC", "NFD", "NFKD"), "Unicode form"),
@@ -216,7 +216,7 @@ def _check_replacement(pattern: Any, content: Any, part: Any, refuse: Refuse) ->
     if not known or not is_text(content, empty=True) or len(pattern) != 1:
         refuse(f"'Replace' must have a string, or one of the patterns {shortlist(PATTERNS)}", part)
     length = _SHORTEST[pattern["Regex"]] if "Regex" in pattern else len(pattern["String"])
-    # several in sequence would multiply the length of a text
+    # each one that lengthens a text would multiply the effect of those before it
     if length > _LONGEST_PATTERN or len(unicodedata.normalize("NFKD", content)) > length:
         refuse(f"'Replace' must not lengthen a text, and its string has at most {_LONGEST_PATTERN} characters", part)
 
