@@ -59,8 +59,8 @@ pass own_classes=[...] to tfft.load.
             raise error(
                 f"The net in {what} contains {found[0]}.",
                 found[1],
-                "tfft only reads layers of Keras and KerasHub that cannot run other code. Find out where the file comes from, or if "
-                f"the class is your own, {_TRUST[error is BundleError]}.",
+                "tfft only reads layers of Keras and KerasHub that cannot run other code. Find out where the file comes from, or "
+                f"if the class is your own, {_TRUST[error is BundleError]}.",
             )
     net_sizes.check(uncompiled(config), what, error)
 
