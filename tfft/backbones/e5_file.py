@@ -39,7 +39,7 @@ class _Entry(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """What a file holds.
+    """The content of a file.
 
     Attributes:
         sizes: The sizes of the net.

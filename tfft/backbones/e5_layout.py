@@ -62,7 +62,7 @@ class Sizes:
 
 
 class Cursor:
-    """Reads one thing after the other, and never past the end.
+    """Reads values from bytes one after the other, and never past the end.
 
     Args:
         content: The bytes of a file, or of a part of it.

@@ -43,7 +43,7 @@ _ENDS = {"kernel": "w", "gamma": "w", "bias": "b", "beta": "b"}
 
 
 def names() -> Iterable[str]:
-    """The encoders that come in such a file."""
+    """Return the names of the encoders in files of this kind."""
     return (_NAME,)
 
 
