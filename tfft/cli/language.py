@@ -19,7 +19,7 @@ _LOOKED_AT = 1000
 def text_backbone(examples: "Examples") -> tuple[str, str]:
     """Choose a backbone by the letters of up to 1,000 training texts.
 
-    Texts in a language without accents, such as Indonesian or Dutch, pass for English.
+    Texts in a language without accents, such as Indonesian or Dutch, are taken for English.
 
     Args:
         examples: The training examples, n texts or pairs of texts.
