@@ -1,4 +1,4 @@
-"""Seen: the examples that a model was trained on or chosen by, so that nobody evaluates it on them unawares."""
+"""Seen: the training and validation examples of a model, so that a report can say when it includes them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
