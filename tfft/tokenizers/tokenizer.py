@@ -204,7 +204,7 @@ def _traced(made: Any, columns: int, length: int, separators: int) -> Any:
 
 
 def _unknown_id(made: Any) -> int:
-    """The id of the token for unknown words; -1 when every text has tokens, byte by byte."""
+    """The id of the token for unknown words; -1 for byte-level tokenizers, which know every text."""
     for name in ("oov_token", "unk_token"):
         token = getattr(made, name, None)
         if token is not None:
