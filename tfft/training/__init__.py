@@ -1,1 +1,1 @@
-"""fit(): phases in a loop, each with a fresh optimizer, and a record of what really moved."""
+"""fit(): phases in a loop, each with a new optimizer, and a record of the variables that really changed."""

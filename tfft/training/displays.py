@@ -132,7 +132,7 @@ class TerminalBar(Silent):
 
 
 class NotebookLine(Silent):
-    """One line below a notebook cell. It changes in place, and its last state is all that stays, also in the saved file.
+    """One line below a notebook cell. It changes in place; only its last state stays, also in the saved notebook.
 
     ipywidgets is not used: a finished widget leaves an empty area, and a saved notebook shows it as a dead bar.
     """

@@ -35,7 +35,7 @@ Check = Callable[[np.ndarray], str]
 
 
 def _unsaid(text: str) -> None:
-    """Ignore a sentence for the user."""
+    """Discard a message to the user."""
 
 
 @dataclass
