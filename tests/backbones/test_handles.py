@@ -159,7 +159,7 @@ def test_options_for_texts_are_listed_and_others_refused(encoder: Path, tmp_path
 
 
 def test_a_missing_package_is_reported_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presets, "find_spec", lambda _: None)
+    monkeypatch.setattr("tfft.backbones.packages.find_spec", lambda _: None)
     with pytest.raises(WeightsError, match="not installed"):
         load_backbone("MiniLM-L6")
 

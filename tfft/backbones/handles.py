@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tfft.backbones.base import Backbone
-from tfft.backbones.handle_kinds import KERAS, instead, is_foreign, is_model
+from tfft.backbones.handle_kinds import KERAS, instead, is_model
 from tfft.backbones.keras_hub.presets import is_own
 from tfft.backbones.savedmodel.locations import HUB, is_archive
 from tfft.core.errors import BackboneError, nearest
@@ -60,6 +60,9 @@ SOURCES: dict[str, Source] = {
     "toy": Source("tfft.backbones.toy", "tiny nets with random weights, for tests and examples"),
 }
 
+# TensorFlow or Keras opens their files before the backbone can be described
+_OPENED_TO_DESCRIBE = ("saved_model", "keras_file")
+
 
 def load_backbone(handle: "str | keras.Model", *, offline: bool = False, **options: Any) -> Backbone:
     """Describe a backbone; ``build`` reads its weights. Only ``hf://``, ``kaggle://`` and ``tfhub:`` may download files here.
@@ -88,7 +91,7 @@ def load_backbone(handle: "str | keras.Model", *, offline: bool = False, **optio
         'block1'
     """
     source, name = _find(handle)
-    if isinstance(handle, str) and is_foreign(handle):
+    if isinstance(handle, str) and source in _OPENED_TO_DESCRIBE:
         start_tensorflow()
     with disconnected(offline):
         check_options(handle, options, options_of(handle))
