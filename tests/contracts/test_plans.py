@@ -11,7 +11,7 @@ from tfft.augment import augmentation
 from tfft.core.errors import PlanError
 from tfft.core.specs import FeatureSpec
 from tfft.plans import recipes
-from tfft.plans.defaults import usual
+from tfft.plans.defaults import default_plan
 from tfft.plans.phase import Phase, Plan
 
 FUNCTIONS = {
@@ -32,7 +32,7 @@ def test_the_recipes_are_found() -> None:
 @pytest.mark.parametrize("kind", ["map", "vector", "sequence"])
 @pytest.mark.parametrize("examples", [1, 10**6])
 def test_what_is_usual_is_a_recipe_but_for_its_switches(kind: str, examples: int) -> None:
-    plan = usual(FeatureSpec(kind, masked=kind == "sequence"), examples)  # type: ignore[arg-type]
+    plan = default_plan(FeatureSpec(kind, masked=kind == "sequence"), examples)  # type: ignore[arg-type]
     switched = [
         recipe(**{name: True for name in inspect.signature(recipe).parameters if name in on})
         for recipe in RECIPES

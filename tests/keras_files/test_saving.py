@@ -16,7 +16,7 @@ FULL_DISK = """
 import resource, signal, sys, pathlib
 import keras
 import keras.src.saving.saving_lib as saving_lib
-from tfft.core import net_files
+from tfft.keras_files import saving
 
 net = keras.Sequential([keras.Input((50,)), *[keras.layers.Dense(50) for _ in range(60)]])
 folder = pathlib.Path(sys.argv[2])
@@ -26,9 +26,9 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 try:
     if sys.argv[1] == "net":
-        net_files.save_net(net, folder / "net.keras")
+        saving.save_net(net, folder / "net.keras")
     else:
-        net_files.save_weights(net, folder / "net.weights.h5")
+        saving.save_weights(net, folder / "net.weights.h5")
 except OSError as error:
     sys.exit(f"OSError {error.errno}")
 """

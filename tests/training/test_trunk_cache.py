@@ -218,7 +218,7 @@ def test_features_deleted_while_a_phase_trains_raise_a_tfft_error_and_the_best_w
 
 KILLED = """
 import sys, time, numpy as np, tfft
-from tfft.core import shards
+from tfft.cache import shards
 from tfft.cache.settings import Cache
 
 shards.SHARD_BYTES = 4 * 4 * 8 * 4 * 8  # eight images
