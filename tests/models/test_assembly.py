@@ -73,7 +73,7 @@ def test_an_unknown_name_is_refused_before_anything_is_built() -> None:
 def test_a_head_that_cannot_take_the_features_is_refused() -> None:
     described = tfft.load_backbone("toy")
     object.__setattr__(described, "features", tfft.core.specs.FeatureSpec("boxes"))  # type: ignore[arg-type]
-    with pytest.raises(TaskError, match=r"takes map, sequence, vector features.*boxes"):
+    with pytest.raises(TaskError, match=r"takes features of the kinds map, sequence, vector.*boxes"):
         build(described, tfft.tasks.classification(["ants", "bees"]))
 
 
