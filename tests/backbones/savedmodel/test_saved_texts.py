@@ -91,7 +91,7 @@ def test_a_preprocessing_model_that_makes_no_tokens_is_refused_before_anything_i
     wrong = publish(tiny(), tmp_path / "wrong")
     with pytest.raises(BackboneError, match=r"wrong' does not turn strings into tokens.*input_word_ids"):
         tfft.load_backbone(str(pair[0]), preprocessor=str(wrong))
-    with pytest.raises(BackboneError, match=r"no saved_model\.pb in it"):
+    with pytest.raises(BackboneError, match=r"is not a SavedModel: it does not contain saved_model\.pb"):
         tfft.load_backbone(str(pair[0]), preprocessor=str(tmp_path / "nowhere"))
 
 
