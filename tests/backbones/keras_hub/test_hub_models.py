@@ -55,7 +55,7 @@ def test_too_long_a_length_and_a_family_that_is_not_known_are_refused(encoder, t
     with pytest.raises(DataError, match="length=0 must be a whole number of at least 8"):
         tfft.load_backbone(encoder, tokenizer=tokenizer, length=0)
     other = keras_hub.models.OPTBackbone(len(WORDS), 1, 2, 16, 32, max_sequence_length=24)
-    with pytest.raises(BackboneError, match=r"OPTBackbone is no text encoder that tfft knows.*'BertBackbone'"):
+    with pytest.raises(BackboneError, match=r"OPTBackbone is not a text encoder that tfft knows.*'BertBackbone'"):
         tfft.load_backbone(other, tokenizer=tokenizer)
 
 
