@@ -319,7 +319,9 @@ def test_a_vit_that_does_not_say_how_it_is_made_is_as_transformers_makes_it(tmp_
 
 def test_an_architecture_that_is_converted_but_has_no_blocks_here_is_refused(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"architecture": "cspresnet50", "pretrained_cfg": IMAGENET}))
-    with pytest.raises(BackboneError, match=r"holds 'CSPNetBackbone', which tfft does not know.*It knows 'ResNetBackbone'"):
+    with pytest.raises(
+        BackboneError, match=r"holds 'CSPNetBackbone', which tfft does not know.*It knows 'ResNetBackbone'"
+    ):
         tfft.load_backbone(str(tmp_path), weights=None)
 
 
