@@ -11,7 +11,7 @@ import pytest
 from tfft.core.errors import DataError
 from tfft.data.tables.table_files import Writing, read_table
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
+DATA = Path(__file__).parents[4] / "shared" / "data"
 LABELS = ("pos", "neg")
 
 
