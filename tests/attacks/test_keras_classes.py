@@ -102,7 +102,7 @@ HOSTILE = {
     "an enormous array": dense(mean={"class_name": "__numpy__", "config": {"value": ["a"], "dtype": "<U900000000"}}),
     "a name that is no text": layer("Dense") | {"class_name": ["Dense"]},
     "a module that is no text": layer("Dense") | {"module": {"a": 1}},
-    "layers of tfft that are none": layer("read", "tfft.savedmodel.saved_layer", "tfft>read"),
+    "a function of tfft in place of a layer": layer("read", "tfft.savedmodel.saved_layer", "tfft>read"),
     "a module of tfft": layer("extracted", "tfft.savedmodel.graph_bytes"),
 }  # fmt: skip
 

@@ -13,13 +13,13 @@ from tfft.core.errors import DataError
 
 
 @pytest.fixture
-def pictures(class_folder):
+def images(class_folder):
     return TypedData(class_folder, "path", "label", skip_corrupt=False)
 
 
 @pytest.fixture
-def predictor(pictures, tmp_path):
-    data = pictures.splits(seed=4)
+def predictor(images, tmp_path):
+    data = images.splits(seed=4)
     run = tfft.fit(tfft.build("toy", tfft.tasks.classification(data.labels)), data, tfft.plans.head_only(1))
     return tfft.load(tfft.export(run.model, tmp_path / "m.tfft"))
 
@@ -30,12 +30,12 @@ def add(folder, *names):
         Image.fromarray(np.random.default_rng(900 + seed).integers(0, 255, (9, 9, 3), np.uint8)).save(folder / name)
 
 
-def test_auto_is_exactly_what_the_model_has_not_seen(pictures, predictor):
-    known = pictures.splits(seed=4)
-    examples, _, _ = examples_of(pictures, Part.auto, 4, predictor)
+def test_auto_is_exactly_what_the_model_has_not_seen(images, predictor):
+    known = images.splits(seed=4)
+    examples, _, _ = examples_of(images, Part.auto, 4, predictor)
     assert sorted(examples.digests) == sorted(known.test.digests)
-    add(pictures.path, "reds/new.png", "blues/new.png")
-    examples, _, name = examples_of(pictures, Part.auto, 4, predictor)
+    add(images.path, "reds/new.png", "blues/new.png")
+    examples, _, name = examples_of(images, Part.auto, 4, predictor)
     assert len(examples) == len(known.test) + 2
     assert predictor.seen.counts(examples) == {"train": 0, "validation": 0}
     assert name == "examples that the model has not seen"
@@ -48,19 +48,19 @@ def test_new_data_may_be_a_single_picture_of_a_single_class(predictor, tmp_path)
     assert tfft.evaluate(predictor, examples).count == 1
 
 
-def test_an_unknown_class_and_nothing_new_are_said(pictures, predictor, tmp_path):
+def test_an_unknown_class_and_nothing_new_are_said(images, predictor, tmp_path):
     add(tmp_path / "other", "violets/a.png")
     with pytest.raises(DataError, match=r"'violets'"):
         examples_of(TypedData(tmp_path / "other", "path", "label", False), Part.auto, 4, predictor)
-    for path in pictures.splits(seed=4).test.inputs:
+    for path in images.splits(seed=4).test.inputs:
         Path(path).unlink()
     with pytest.raises(DataError, match=r"seen all of these examples.*--part validation"):
-        examples_of(pictures, Part.auto, 4, predictor)
+        examples_of(images, Part.auto, 4, predictor)
 
 
-def test_what_was_left_out_is_named(pictures, predictor):
-    (pictures.path / "reds" / "zz.png").write_bytes(b"")
-    skipping = TypedData(pictures.path, "path", "label", skip_corrupt=True)
+def test_what_was_left_out_is_named(images, predictor):
+    (images.path / "reds" / "zz.png").write_bytes(b"")
+    skipping = TypedData(images.path, "path", "label", skip_corrupt=True)
     for part in (Part.auto, Part.all, Part.test):
         _, skipped, _ = examples_of(skipping, part, 4, predictor)
         assert len(skipped) == 1
@@ -68,9 +68,9 @@ def test_what_was_left_out_is_named(pictures, predictor):
 
 
 @pytest.mark.parametrize("part", ["train", "validation", "test"])
-def test_a_part_that_is_named_is_drawn_as_for_training(pictures, predictor, part):
-    examples, _, name = examples_of(pictures, Part(part), 4, predictor)
-    assert (examples.digests, name) == (pictures.splits(seed=4).part(part).digests, f"{part} part")
+def test_a_part_that_is_named_is_drawn_as_for_training(images, predictor, part):
+    examples, _, name = examples_of(images, Part(part), 4, predictor)
+    assert (examples.digests, name) == (images.splits(seed=4).part(part).digests, f"{part} part")
 
 
 def test_a_table_may_have_several_label_columns(tmp_path):
@@ -88,8 +88,8 @@ def test_a_table_may_have_several_label_columns(tmp_path):
         TypedData(tmp_path / "photos.csv", "file", "dog,file", skip_corrupt=False).everything(labels)
 
 
-def test_what_is_fine_tuned_without_a_name_depends_on_the_inputs(pictures, tmp_path):
-    assert pictures.default_backbone == "tfft_mini"
+def test_what_is_fine_tuned_without_a_name_depends_on_the_inputs(images, tmp_path):
+    assert images.default_backbone == "tfft_mini"
     texts = tmp_path / "texts" / "good"
     texts.mkdir(parents=True)
     (texts / "1.txt").write_text("a film")

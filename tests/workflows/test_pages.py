@@ -87,6 +87,21 @@ def test_the_code_on_a_page_runs_and_prints_its_answers(workplace, page, capsys)
         assert names["text_run"].phases[-1].phase.name == "encoder"
 
 
+@pytest.mark.parametrize(
+    ("page", "verbs"),
+    [
+        ("README.md", ["fit", "evaluate", "predict", "fit", "predict"]),
+        (
+            "docs/command_line.md",
+            ["fit", "evaluate", "predict", "fit", "predict", "fit", "fit", "fit", "backbones", "doctor"],
+        ),
+    ],
+)
+def test_the_first_commands_on_a_page_are_run_in_this_order(page, verbs):
+    shell = next(block.code for block in blocks(page) if block.language == "bash" and "tfft fit" in block.code)
+    assert [line.split()[1] for line in commands(shell) if line.startswith("tfft ")] == verbs
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_of_a_page_has_a_language_that_the_tests_know(page):
     assert {block.language for block in blocks(page)} <= {"python", "bash", "text", ""}

@@ -179,7 +179,7 @@ class Store:
             if self.remove(oldest.key):
                 claimed -= oldest.claimed_bytes
         if claimed + needed > self.max_bytes:
-            raise OSError(f"{in_words(needed)} are needed, but {most}, of which {in_words(claimed)} are in use")
+            raise OSError(f"{in_words(needed)} are needed, but {most}, and {in_words(claimed)} are in use")
         self.folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self.folder).free
         if needed > free:
