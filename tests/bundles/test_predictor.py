@@ -114,7 +114,7 @@ def test_unreadable_images_are_skipped_with_answers_in_their_places(predictor, a
 
 
 def test_an_unreadable_image_among_others_says_how_to_skip_it(predictor, array):
-    with pytest.raises(DataError, match=r'input 1: .*pass on_corrupt="skip" to answer the other images'):
+    with pytest.raises(DataError, match=r'input 1: .*pass on_corrupt="skip" to answer the other inputs'):
         predictor.predict([array, b"no image"])
     with pytest.raises(DataError, match="cannot be read") as caught:
         predictor.predict(b"no image")
@@ -124,7 +124,7 @@ def test_an_unreadable_image_among_others_says_how_to_skip_it(predictor, array):
 
 
 def test_images_are_decoded_in_several_threads_and_at_most_one_batch_ahead(predictor, array, monkeypatch):
-    from tfft.bundles import predictor as module
+    from tfft.bundles import reading as module
 
     threads, read, ahead = set(), [], []
     original = type(predictor.preprocessor).__call__

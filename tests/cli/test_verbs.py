@@ -107,14 +107,14 @@ def test_predict_skips_broken_images_and_lists_them(fitted, tmp_path):
     broken.write_bytes(b"no image")
     good = [root / "pictures" / "reds" / f"{index}.png" for index in range(2)]
     refused = call("predict", root / "m.tfft", good[0], broken, good[1])
-    assert 'pass on_corrupt="skip" to answer the other images' in str(refused.exception)
+    assert 'pass on_corrupt="skip" to answer the other inputs' in str(refused.exception)
     done = call("predict", root / "m.tfft", good[0], broken, tmp_path / "missing.png", good[1], "--skip-corrupt")
     assert done.exit_code == 0, done.output
     assert [line.split("\t")[0] for line in done.stdout.splitlines()] == [str(path) for path in good]
     skipped, missing, count = done.stderr.splitlines()
     assert skipped.startswith(f"skipped '{broken}' cannot be read as an image")
     assert missing.startswith(f"skipped '{tmp_path / 'missing.png'}' cannot be read as an image: no such file")
-    assert count == "2 of 4 images have no answer"
+    assert count == "2 of 4 inputs have no answer"
 
 
 def test_a_report_of_another_kind_is_refused_before_anything_is_read():

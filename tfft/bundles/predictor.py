@@ -1,22 +1,19 @@
 """Answer raw inputs with the net of a bundle. This module imports no training code and reads no pickles."""
 
 import warnings
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tfft.bundles.inputs import check_paths, images, texts
+from tfft.bundles.reading import Read, read_batches
 from tfft.core import forks, pickling
 from tfft.core.errors import DataError, DataWarning, shortlist
-from tfft.core.machine import cores
 from tfft.data.leakage import Seen
 from tfft.data.pipeline import check_batch_size
 from tfft.data.raw_examples import OnCorrupt
-from tfft.images.decoding import range_warning
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.text import TextPreprocessor
 from tfft.tasks.base import Answer, Task
@@ -31,8 +28,8 @@ class Prediction:
 
     Attributes:
         name: The path of the input, the beginning of a text, or the position of the input in the call.
-        answer: The label, its probability and all scores; None when the image cannot be read (``on_corrupt="skip"``).
-        problem: Why the image cannot be read; empty when there is an answer.
+        answer: The label, its probability and all scores; None when the input cannot be read (``on_corrupt="skip"``).
+        problem: Why the input cannot be read; empty when there is an answer.
 
     Example:
         >>> Prediction("1.jpg", Answer("ants", 0.75, {"ants": 0.75, "bees": 0.25})).to_dict()
@@ -63,15 +60,6 @@ class Prediction:
         label = list(self.label) if isinstance(self.label, tuple) else self.label
         values = {"name": self.name, "label": label, "probability": self.probability, "scores": dict(self.scores)}
         return values | ({"problem": self.problem} if self.problem else {})
-
-
-@dataclass(frozen=True)
-class _Read:
-    """One decoded image, shape (height, width, 3), or the error; and a warning about the image."""
-
-    row: np.ndarray | None
-    warning: str = ""
-    error: DataError | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,8 +107,8 @@ class Predictor:
                 width[, channels]). For texts: a text, a pair of texts as a tuple, or a sequence or pandas Series of these.
             batch_size: The number of inputs in a batch.
             value_range: The (lowest, highest) possible pixel value of arrays that are not uint8.
-            on_corrupt: ``"error"``, or ``"skip"`` to return a Prediction without an answer for each image that cannot be read. Its
-                ``problem`` says why, so answers stay aligned with inputs.
+            on_corrupt: ``"error"``, or ``"skip"`` to return a Prediction without an answer for each image or text that cannot be
+                read. Its ``problem`` says why, so answers stay aligned with inputs.
 
         Returns:
             One Prediction for each input.
@@ -133,7 +121,7 @@ class Predictor:
                 several; and for a dataset that includes labels.
 
         Warns:
-            DataWarning: When texts are names of files that exist; when images are skipped; and when an image with 16 bits per pixel
+            DataWarning: When texts are names of files that exist; when inputs are skipped; and when an image with 16 bits per pixel
                 is almost black.
 
         Example:
@@ -156,7 +144,7 @@ class Predictor:
             for _, item in items:
                 self.seen.check_pairs(item)
         answers: list[Prediction] = []
-        for chosen, found in self._batches(items, batch_size):
+        for chosen, found in read_batches(self.preprocessor, items, batch_size):
             for each in found:
                 if each.warning:
                     warnings.warn(each.warning, DataWarning, stacklevel=2)
@@ -165,14 +153,14 @@ class Predictor:
             answers += self._answered([name for name, _ in chosen], found)
         if skipped := [answer.name for answer in answers if answer.answer is None]:
             warnings.warn(
-                f"{len(skipped)} of {len(items)} images cannot be read and have no answer: {shortlist(skipped)}. "
-                "The attribute 'problem' of each says why.",
+                f"{len(skipped)} of {len(items)} {'texts' if of_text else 'images'} cannot be read and have no answer: "
+                f"{shortlist(skipped)}. The attribute 'problem' of each says why.",
                 DataWarning,
                 stacklevel=2,
             )
         return answers
 
-    def _answered(self, names: Sequence[str], found: Sequence[_Read]) -> list[Prediction]:
+    def _answered(self, names: Sequence[str], found: Sequence[Read]) -> list[Prediction]:
         """Answer one batch; inputs that could not be read get a Prediction without an answer."""
         read = [(name, each.row) for name, each in zip(names, found, strict=True) if each.row is not None]
         answers: Iterator[Answer] = iter(())
@@ -186,49 +174,12 @@ class Predictor:
             for name, each in zip(names, found, strict=True)
         ]
 
-    def _batches(
-        self, items: Sequence[tuple[str, Any]], batch_size: int
-    ) -> Iterator[tuple[Sequence[tuple[str, Any]], list[_Read]]]:
-        """Yield the items of each batch with their rows; meanwhile, threads read the images of the next batch."""
-        batches = [items[start : start + batch_size] for start in range(0, len(items), batch_size)]
-        if isinstance(self.preprocessor, TextPreprocessor):
-            for number, chosen in enumerate(batches):
-                # one text after the other would take a hundred times as long
-                rows = self.preprocessor.many([item for _, item in chosen], number * batch_size).rows
-                yield chosen, [_Read(row) for row in rows]
-            return
-        waiting: deque[list[Future[_Read]]] = deque()
-        with ThreadPoolExecutor(cores()) as pool:
-            try:
-                for number in range(len(batches) + 1):
-                    waiting.extend(
-                        [pool.submit(self._read_image, *each) for each in some] for some in batches[number : number + 1]
-                    )
-                    if number:
-                        yield batches[number - 1], [future.result() for future in waiting.popleft()]
-            finally:
-                pool.shutdown(cancel_futures=True)
-
-    def _read_image(self, name: str, item: Any) -> _Read:
-        warning = ""
-        if reason := range_warning(item):
-            warning = (
-                f"{name} has 16 bits a pixel and is almost black: {reason}. If white is a smaller value in it, pass it as an array "
-                "with value_range=(0, 4095), or with another highest value."
-            )
-        try:
-            return _Read(self.preprocessor(item), warning)
-        except DataError as error:
-            if name not in error.what:
-                error = DataError(f"{name}: {error.what}", error.got, error.fix)
-            return _Read(None, warning, error)
-
 
 def _advised(error: DataError, count: int) -> DataError:
-    """The error of an unreadable image; when there are several images, its advice names ``on_corrupt`` as well."""
+    """The error of an unreadable input; when there are several inputs, its advice names ``on_corrupt`` as well."""
     if count == 1:
         return error
-    return DataError(error.what, error.got, f'{error.fix} Or pass on_corrupt="skip" to answer the other images.')
+    return DataError(error.what, error.got, f'{error.fix} Or pass on_corrupt="skip" to answer the other inputs.')
 
 
 def _check_finite(names: Sequence[str], logits: np.ndarray) -> None:

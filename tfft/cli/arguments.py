@@ -114,7 +114,7 @@ Parts = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="Seed of the parts, the order of examples, and the head.")]
 BatchSize = Annotated[int, typer.Option(help="Number of examples in a batch.", min=1)]
-SkipCorrupt = Annotated[bool, typer.Option(help="Skip and list images that cannot be read, instead of stopping.")]
+SkipCorrupt = Annotated[bool, typer.Option(help="Skip and list inputs that cannot be read, instead of stopping.")]
 Augment = Annotated[
     str | None, typer.Option(help="Random changes of training examples, such as crops,flips; `--augment ?` lists them.")
 ]

@@ -230,8 +230,8 @@ def predict(
     predictor = tfft.load(bundle)
     given = given_inputs(predictor, inputs)
     with warnings.catch_warnings():
-        if skip_corrupt:  # the skipped images are listed below
-            warnings.filterwarnings("ignore", r"\d+ of \d+ images cannot be read", DataWarning)
+        if skip_corrupt:  # the skipped inputs are listed below
+            warnings.filterwarnings("ignore", r"\d+ of \d+ (images|texts) cannot be read", DataWarning)
         predictions = predictor.predict(given, on_corrupt="skip" if skip_corrupt else "error")
     for prediction in predictions:
         if prediction.answer is None:
@@ -239,7 +239,7 @@ def predict(
         else:
             say(predicted_line(prediction, top, as_json))
     if skipped := sum(prediction.answer is None for prediction in predictions):
-        say(f"{skipped} of {len(predictions)} images have no answer", wrong=True)
+        say(f"{skipped} of {len(predictions)} inputs have no answer", wrong=True)
 
 
 for verb in (inventory.backbones, inventory.cache, inventory.doctor):
