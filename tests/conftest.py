@@ -15,6 +15,18 @@ import tfft
 MATERIAL = Path(os.environ.get("TFFT_MATERIAL", Path(__file__).parents[2] / "shared"))
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With ``TFFT_TESTS=quick``, run one case of each test with several parameters: the first one."""
+    if os.environ.get("TFFT_TESTS") != "quick":
+        return
+    first: dict[str, pytest.Item] = {}
+    for item in items:
+        first.setdefault(item.nodeid.partition("[")[0], item)
+    kept = set(map(id, first.values()))
+    config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
+    items[:] = first.values()
+
+
 @pytest.fixture(scope="session")
 def material() -> Path:
     """The folder with the real photos and weights, or a skip that says what is missing."""

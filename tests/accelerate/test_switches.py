@@ -120,6 +120,7 @@ def test_kept_features_belong_to_the_switches_that_they_were_computed_with(monke
     assert environment.computing()["variables"][VARIABLE] == "folding"
 
 
+@pytest.mark.slow
 def test_a_run_of_two_phases_reaches_the_same_losses_without_them(monkeypatch):
     pixels = np.random.default_rng(4).integers(0, 255, (24, 16, 16, 3)).astype("uint8")
     data = tfft.data.from_arrays(pixels, ["ants", "bees"] * 12)

@@ -72,6 +72,7 @@ def test_importing_changes_no_state_of_the_process_and_makes_no_folder(tmp_path:
     assert fresh(code, **homes) == "[True, False, True, True, True] []\n"
 
 
+@pytest.mark.slow
 def test_every_module_can_be_imported_first() -> None:
     modules = sorted(
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")

@@ -88,6 +88,7 @@ def texts():
     return tfft.data.from_dataframe(table, text_column="text", seed=0)
 
 
+@pytest.mark.slow
 def test_every_epoch_reads_other_words_and_the_same_seed_the_same(texts):
     def losses(seed, *augment):
         model = tfft.build("toy_text", tfft.tasks.classification(texts.labels), precision="float32")
@@ -102,6 +103,7 @@ def test_every_epoch_reads_other_words_and_the_same_seed_the_same(texts):
     assert "changes texts in every epoch" in reads or "no layer before it has a kernel" in reads
 
 
+@pytest.mark.slow
 def test_a_frozen_encoder_reads_texts_that_change_and_says_why(texts):
     model = tfft.build("toy_text", tfft.tasks.classification(texts.labels), precision="float32")
     run = tfft.fit(model, texts, tfft.plans.head_only(epochs=2, augment=(deletions(0.3),)))

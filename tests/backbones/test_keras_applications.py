@@ -44,6 +44,7 @@ def empty_keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "models"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 def test_offline_imagenet_says_what_was_wanted_where_it_looked_and_three_ways(
     name: str, empty_keras_home: Path

@@ -51,6 +51,7 @@ def test_it_is_cut_at_the_layer_that_is_named(path):
         tfft.load_backbone(str(path), layer="relu7")
 
 
+@pytest.mark.slow
 def test_two_phases_move_the_last_stage_alone_and_a_bundle_holds_the_net(path, data, tmp_path):
     model = tfft.build(str(path), tfft.tasks.classification(data.labels))
     run = tfft.fit(model, data, tfft.plans.two_phase(1, 1, tune_learning_rate=1e-3), progress=False)
@@ -61,6 +62,7 @@ def test_two_phases_move_the_last_stage_alone_and_a_bundle_holds_the_net(path, d
     np.testing.assert_array_equal(predictor.net.predict(PIXELS, verbose=0), model.net.predict(PIXELS, verbose=0))
 
 
+@pytest.mark.slow
 def test_a_model_in_memory_is_copied_and_stays_as_it_is(data):
     net = own()
     before = net.get_weights()
@@ -73,6 +75,7 @@ def test_a_model_in_memory_is_copied_and_stays_as_it_is(data):
     assert not (moved[0] == net.get_layer("conv2").get_weights()[0]).all()
 
 
+@pytest.mark.slow
 def test_a_net_of_keras_applications_in_memory_is_a_backbone():
     net = keras.applications.MobileNetV2(input_shape=(32, 32, 3), alpha=0.35, weights=None, classes=7)
     described = tfft.load_backbone(net, pixel_range="minus_one_to_one")

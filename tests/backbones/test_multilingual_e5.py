@@ -105,6 +105,7 @@ def test_a_file_that_changed_in_the_meantime_is_refused(described, tmp_path):
         described.load()
 
 
+@pytest.mark.slow
 def test_all_layers_train_and_the_token_vectors_stay(described, tmp_path):
     texts = [f"{word} {first}{second}" for first in "abc" for second in "wxyz" for word in ("how far", "a bee")]
     data = tfft.data.from_arrays(texts, ["far", "bee"] * 12)

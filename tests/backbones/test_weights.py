@@ -190,6 +190,7 @@ def test_layers_of_one_shape_in_another_order_are_refused_by_their_names(tmp_pat
         load_weights(net("two", "one"), str(path), "dense")
 
 
+@pytest.mark.slow
 def test_a_net_wrapped_in_another_is_refused(tmp_path: Path) -> None:
     wrapped = keras.Sequential([mobilenet(), keras.layers.GlobalAveragePooling2D()])
     for file in FORMATS[1:]:
@@ -197,6 +198,7 @@ def test_a_net_wrapped_in_another_is_refused(tmp_path: Path) -> None:
             load(save(wrapped, tmp_path / file))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FORMATS)
 def test_efficientnet_from_a_file_of_imagenet_weights_is_the_net_of_keras(
     file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -235,6 +237,7 @@ def test_efficientnet_from_a_file_of_imagenet_weights_is_the_net_of_keras(
     np.testing.assert_array_equal(again(pixels), ours(pixels))
 
 
+@pytest.mark.slow
 def test_efficientnet_trained_otherwise_stays_as_it_is(tmp_path: Path) -> None:
     plain = keras.applications.EfficientNetB0(**SMALL)
     loaded = tfft.load_backbone("efficientnet_b0", size=32, weights=save(plain, tmp_path / "own.keras")).load()

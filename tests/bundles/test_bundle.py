@@ -67,6 +67,7 @@ def test_the_report_travels_along(toy_arrays, tmp_path):
     assert tfft.evaluate(loaded, data.test).metrics == report.metrics
 
 
+@pytest.mark.slow
 def test_the_net_inside_opens_in_plain_keras(tmp_path):
     model = tfft.build("toy", TASKS["classification"]())
     tfft.export(model, tmp_path / "m.tfft")
@@ -77,6 +78,7 @@ def test_the_net_inside_opens_in_plain_keras(tmp_path):
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "m.tfft" / "net.keras")], check=True, timeout=120)
 
 
+@pytest.mark.slow
 def test_loading_needs_no_training_code(tmp_path):
     tfft.export(tfft.build("toy", TASKS["classification"]()), tmp_path / "m.tfft")
     code = (
@@ -87,6 +89,7 @@ def test_loading_needs_no_training_code(tmp_path):
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "m.tfft")], check=True, timeout=120)
 
 
+@pytest.mark.slow
 def test_a_pickled_function_is_refused_even_where_keras_was_told_to_run_them(tmp_path):
     path = tfft.export(tfft.build("toy", TASKS["classification"]()), tmp_path / "m.tfft")
     keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda x: x * 2)]).save(path / "net.keras")
@@ -110,6 +113,7 @@ def respelt(path, old, new):
             archive.writestr(name, content.replace(old, new) if name == "config.json" else content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["m.tfft", "m.zip"])
 def test_a_bundle_knows_what_its_model_has_seen(toy_arrays, tmp_path, name):
     data = tfft.data.from_arrays(*toy_arrays, seed=3)

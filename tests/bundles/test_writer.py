@@ -44,6 +44,7 @@ except tfft.core.errors.BundleError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["m.tfft", "m.zip"])
 def test_a_disk_that_fills_up_leaves_the_old_bundle(tmp_path, name):
     old = build(seed=1)

@@ -116,6 +116,7 @@ def test_texts_are_taken_as_typed_from_files_and_from_standard_input(reader, tmp
     assert len(reader.predict(found)) == 4
 
 
+@pytest.mark.slow
 def test_a_model_of_pairs_takes_two_texts_with_a_tab_between_them(tmp_path):
     rows = "".join(f"question {i}\tanswer {i}\t{'ab'[i % 2]}\n" for i in range(20))
     (tmp_path / "pairs.tsv").write_text(f"first\tsecond\tlabel\n{rows}")

@@ -29,6 +29,7 @@ def bundle(folder: Path, preprocessor: dict[str, object]) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_no_verb_starts_tensorflow_for_a_path_that_does_not_exist(tmp_path: Path) -> None:
     images, texts = bundle(tmp_path / "i.tfft", {"height": 8}), bundle(tmp_path / "t.tfft", {"tokenizer": {}})
     (tmp_path / "file").write_text("")
@@ -46,6 +47,7 @@ def test_no_verb_starts_tensorflow_for_a_path_that_does_not_exist(tmp_path: Path
         ["backbones", "nowhere.tar.gz"],
         ["doctor", "--source", "nowhere"],
         ["demo", "--out", str(tmp_path / "file" / "demo")],
+        ["demo", "--both", "--out", str(tmp_path / "file" / "demo")],
     ]
     done = subprocess.run(
         [sys.executable, "-c", _WITHOUT_TENSORFLOW.format(words=words)],

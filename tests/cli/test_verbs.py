@@ -123,6 +123,7 @@ def test_a_report_of_another_kind_is_refused_before_anything_is_read():
     assert "written as .html, .json or .md" in done.output
 
 
+@pytest.mark.slow
 def test_without_a_name_no_older_bundle_is_replaced(fitted, tmp_path, monkeypatch):
     root, _ = fitted
     monkeypatch.chdir(tmp_path)
@@ -199,6 +200,7 @@ def test_help_answers_at_once_and_without_tensorflow():
         assert verb in done.stdout
 
 
+@pytest.mark.slow
 def test_a_command_writes_no_start_up_notes(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", "from tfft.cli.verbs import main; main()", "doctor", "--offline"],
@@ -211,6 +213,7 @@ def test_a_command_writes_no_start_up_notes(tmp_path):
     assert done.stdout.startswith("versions\n")
 
 
+@pytest.mark.slow
 def test_training_pictures_can_be_changed(fitted, tmp_path):
     root, _ = fitted
     words = ["fit", "--data", root / "pictures", "--backbone", "toy", "--out", tmp_path / "m.tfft", "--head-epochs", 1]
@@ -228,6 +231,7 @@ def test_help_lists_what_can_be_typed():
         assert option in shown
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_listed_and_deleted(fitted, tmp_path, monkeypatch):
     root, _ = fitted
     monkeypatch.setenv("TFFT_CACHE_DIR", str(tmp_path))
@@ -262,6 +266,7 @@ def test_what_is_kept_is_listed_and_deleted(fitted, tmp_path, monkeypatch):
     assert not (tmp_path / "precision.json").exists()
 
 
+@pytest.mark.slow
 def test_the_precision_that_is_typed_is_computed_in(fitted, tmp_path):
     root, _ = fitted
     words = ["fit", "--data", root / "pictures", "--backbone", "toy", "--head-epochs", 1, "--tune-epochs", 1]

@@ -251,6 +251,7 @@ def test_mobilenet_v3_sizes_are_those_of_keras(name: str) -> None:
     assert (ARCHITECTURES[name].size, ARCHITECTURES[name].min_size) == (224, 32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, row in ARCHITECTURES.items() if row.alphas])
 def test_alpha_changes_the_width(name: str) -> None:
     narrow, default, wide = (

@@ -118,6 +118,7 @@ def test_a_net_cut_in_front_of_each_block_answers_as_the_whole(model: TransferMo
     model.apply(nothing())
 
 
+@pytest.mark.slow
 def test_a_bundle_answers_as_the_model_did(model: TransferModel, tmp_path: Path) -> None:
     pictures = np.random.default_rng(1).integers(0, 256, (2, 40, 36, 3), np.uint8)
     pixels = np.stack([model.preprocessor(picture) for picture in pictures]).astype("float32")

@@ -358,6 +358,7 @@ ALIKE = (
 TRAINED = [pytest.param(make, marks=[pytest.mark.slow] if make in ALIKE else [], id=make.__name__) for make in WORKING]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", TRAINED)
 def test_it_is_trained_evaluated_saved_and_read_back(make, tmp_path):
     net, _, options = make()

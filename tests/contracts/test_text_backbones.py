@@ -279,6 +279,7 @@ def test_the_same_seed_makes_the_same_weights(built: Built) -> None:
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_a_bundle_answers_as_the_model_did(built: Built, tmp_path: Path) -> None:
     predictor = tfft.load(tfft.export(built.model, tmp_path / "texts.tfft"))
     rows = list(predictor.preprocessor.many(TEXTS).rows)

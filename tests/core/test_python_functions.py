@@ -77,6 +77,7 @@ def test_batches_free_their_examples(kind):
     assert held() is None
 
 
+@pytest.mark.slow
 def test_fit_and_evaluate_with_texts_free_their_graphs():
     data = tfft.data.from_arrays([f"text number {n}" for n in range(24)], ["a", "b"] * 12)
 
@@ -92,6 +93,7 @@ def test_fit_and_evaluate_with_texts_free_their_graphs():
     assert len(graphs()) == before
 
 
+@pytest.mark.slow
 def test_examples_in_memory_are_freed_after_a_fit():
     images = np.random.default_rng(0).integers(0, 255, (24, 16, 16, 3), np.uint8)
     data = tfft.data.from_arrays(list(images), [0, 1] * 12)

@@ -34,6 +34,7 @@ def run(code, **environment):
     )
 
 
+@pytest.mark.slow
 def test_start_up_messages_are_hidden_and_stderr_works_afterwards():
     code = "import sys; from tfft.core.quiet import start_tensorflow as s; s(); s(); sys.stderr.write('mine'); import tensorflow"
     done = run(code)
@@ -101,6 +102,7 @@ def test_a_false_alarm_about_retracing_is_hidden_only_inside_and_other_warnings_
     assert [record.getMessage() for record in caplog.records] == ["something else", alarm]
 
 
+@pytest.mark.slow
 def test_many_phases_in_one_process_raise_no_alarm(toy_arrays, caplog):
     data = tfft.data.from_arrays(*toy_arrays)
     phases = [tfft.Phase(f"phase {number}", tfft.trainable.everything(), 1, 1e-3) for number in range(4)]

@@ -67,6 +67,7 @@ def test_the_error_for_an_uneven_batch_size_suggests_the_nearest_ones(batch, cop
     check_batch(copies * 3, copies)
 
 
+@pytest.mark.slow
 def test_mirrored_uses_every_logical_device():
     code = (
         "import tensorflow as tf; from tfft.core.strategy import replicas, resolve\n"

@@ -37,6 +37,7 @@ def test_the_accuracy_interval_is_close_to_the_binomial_one(single):
     assert row["high"] == pytest.approx(row["value"] + half, abs=0.015)
 
 
+@pytest.mark.slow
 def test_regression_metrics_are_in_the_users_unit():
     targets = np.array([[10.0], [20.0], [30.0]])
     found = with_intervals(Predictions(targets, targets + 2), "real", seed=0)

@@ -110,6 +110,7 @@ def test_photos_stay_out_of_dicts_and_bundles(made, tmp_path):
     assert not [file for file in path.iterdir() if b"base64" in file.read_bytes()]
 
 
+@pytest.mark.slow
 def test_other_tasks_have_pages_of_their_own(toy_arrays, tmp_path):
     images, targets = toy_arrays
     for labels, task, words in (

@@ -34,6 +34,7 @@ def test_it_goes_into_json_and_markdown_files(model, data, tmp_path):
         assert f"| {name}" in text
 
 
+@pytest.mark.slow
 def test_multi_label_and_regression_have_reports_of_their_own(toy_arrays):
     images, targets = toy_arrays
     several = tfft.data.from_arrays(images, np.stack([targets == 0, targets < 2], axis=1))

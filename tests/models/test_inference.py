@@ -45,6 +45,7 @@ def computed(monkeypatch):
     return passed
 
 
+@pytest.mark.slow
 def test_a_second_evaluation_costs_the_tail_only_also_after_training_it(data, computed):
     model = built(data)
     tfft.fit(model, data, tfft.plans.two_phase(1, 1))
@@ -61,6 +62,7 @@ def test_a_second_evaluation_costs_the_tail_only_also_after_training_it(data, co
     np.testing.assert_allclose(second, expected(model, data.test), rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_they_are_float32_whatever_was_trained_in(data):
     model = built(data, precision="bfloat16")
     tfft.fit(model, data, tfft.plans.two_phase(1, 1))
@@ -73,6 +75,7 @@ def test_what_cannot_be_kept_is_answered_from_pixels(data, tmp_path, monkeypatch
     np.testing.assert_allclose(logits(model, data.test, 4), expected(model, data.test), rtol=1e-4, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_net_that_is_cut_through_several_tensors_answers_as_well(data):
     """Keras takes the second of a pair for targets."""
     backbone = tfft.load_backbone("nasnet_mobile", weights=None, size=32)
@@ -108,6 +111,7 @@ def one_by_one(model, examples):
     return np.stack(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cache", ["auto", "disk", "memory", "off"])
 @pytest.mark.parametrize(
     "policy", [tfft.trainable.nothing(), tfft.trainable.last_blocks(1), tfft.trainable.everything()]

@@ -146,6 +146,7 @@ def test_the_mask_of_a_transformer_travels_along():
     assert not np.allclose(tail_net(model, at)(shifted), model.net(pixels)), "the mask is read"
 
 
+@pytest.mark.slow
 def test_a_transformer_trains_on_features_what_it_trains_on_pixels(tmp_path):
     targets = np.arange(40) % 2
     images = np.random.default_rng(0).integers(0, 255, (40, 8, 8, 3), np.uint8)

@@ -41,6 +41,7 @@ def test_a_matrix_of_more_than_15_classes_has_no_texts():
     assert len(matrix.get_xticklabels()) == 16
 
 
+@pytest.mark.slow
 def test_plotting_opens_no_window_and_keeps_no_figure():
     code = (
         "import matplotlib as mpl, numpy as np; from tfft.plots.report_charts import plot\n"

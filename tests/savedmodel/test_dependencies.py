@@ -1,5 +1,6 @@
 """The variables that an output depends on are found."""
 
+import pytest
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tests.modules import encoder, publish, tiny
@@ -7,6 +8,7 @@ from tfft.savedmodel.dependencies import by_name, used
 from tfft.savedmodel.signatures import contents
 
 
+@pytest.mark.slow
 def test_a_pooler_affects_only_its_own_output_and_the_layers_affect_both(tmp_path):
     found = {variable.path: set(variable.outputs) for variable in contents(encoder(tmp_path)).variables}
     assert found["pooled_dense/kernel"] == {"pooled_output"}

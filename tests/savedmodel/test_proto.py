@@ -21,6 +21,7 @@ def test_arguments_are_read_from_a_named_tuple(tmp_path):
     assert [name.string_value for name in names] == ["inputs", "training"]
 
 
+@pytest.mark.slow
 def test_tensors_of_a_dict_are_sorted_by_name(tmp_path):
     _, found = concrete(encoder(tmp_path))
     assert [tensor.name for tensor in leaves(found.output_signature)] == ["pooled_output", "sequence_output"]

@@ -46,6 +46,7 @@ def test_norms_are_recognised(own):
     assert all(isinstance(part, NormalizationWeights) for part in norms)
 
 
+@pytest.mark.slow
 def test_the_head_phase_changes_no_variable_and_the_next_phase_only_the_named_block(own, data):
     run = tfft.fit(own, data, tfft.plans.two_phase(2, 2, tune_learning_rate=1e-3), progress=False)
     head, tune = (record.overview for record in run.phases)
@@ -57,6 +58,7 @@ def test_the_head_phase_changes_no_variable_and_the_next_phase_only_the_named_bl
     assert run.phases[0].reads == "features after features, float32"
 
 
+@pytest.mark.slow
 def test_a_bundle_gives_the_same_results_after_the_original_is_deleted(data, tmp_path):
     module = publish(tiny(), tmp_path / "hub")
     model = tfft.build(str(module), tfft.tasks.classification(data.labels))
@@ -145,6 +147,7 @@ def test_a_graph_that_reads_files_is_not_called(tmp_path, monkeypatch):
         tfft.load(path)
 
 
+@pytest.mark.slow
 def test_its_own_losses_are_added_only_while_it_trains(data, tmp_path):
     decayed = publish(tiny(), tmp_path / "decayed", decay=100.0)
     plain = publish(tiny(), tmp_path / "plain")

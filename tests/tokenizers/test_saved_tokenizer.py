@@ -31,6 +31,7 @@ def test_tokens_are_those_between_the_special_ones(folder):
     assert found.to_list() == [[9, 5, 7], [], [6]]
 
 
+@pytest.mark.slow
 def test_texts_and_pairs_are_packed_as_those_of_other_encoders(tokenizer):
     assert tokenizer.pack([("a good film",)], 16).rows[0][:, 0].tolist() == [2, 9, 5, 7, 3]
     pair = tokenizer.pack([("a film", "very good")], 16).rows[0]
@@ -38,6 +39,7 @@ def test_texts_and_pairs_are_packed_as_those_of_other_encoders(tokenizer):
     assert pair[:, 1].tolist() == [0, 0, 0, 0, 1, 1, 1]
 
 
+@pytest.mark.slow
 def test_it_comes_back_from_its_files_after_the_folder_is_gone(tmp_path):
     folder = reader(tmp_path / "reader")
     own = Tokenizer("reader", 1, lambda: SavedTokenizer(folder))

@@ -53,10 +53,12 @@ def different(made, run, texts):
     return [text for text, found, wanted in both if found != wanted.tolist()]
 
 
+@pytest.mark.slow
 def test_odd_texts_have_the_same_ids(made, module):
     assert different(made, module.run, ODD) == []
 
 
+@pytest.mark.slow
 def test_characters_of_all_of_unicode_have_the_same_ids(made, module):
     codes = [*range(0x3400), *range(0x3400, 0x110000, 211)]
     signs = [chr(code) for code in codes if not 0xD800 <= code < 0xE000]
@@ -69,6 +71,7 @@ def test_no_texts_have_no_ids(module):
     assert module.run(tf.constant(["", ""])).to_list() == [[], []]
 
 
+@pytest.mark.slow
 def test_a_saved_model_holds_all_that_it_needs(made, module, tmp_path):
     tf.saved_model.save(module, str(tmp_path))
     assert different(made, tf.saved_model.load(str(tmp_path)).run, ODD[:60]) == []

@@ -69,6 +69,7 @@ def test_pairs_of_empty_texts_have_special_tokens_alone(tokenizer):
     assert tokens(tokenizer, "", "is") == "[CLS] [SEP] is [SEP]"
 
 
+@pytest.mark.slow
 def test_two_separators_stand_between_the_texts_of_a_pair_and_one_at_the_end():
     roberta = words(separators=2)
     assert tokens(roberta, "how", "is") == "[CLS] how [SEP] [SEP] is [SEP]"
@@ -132,6 +133,7 @@ def test_special_tokens_are_those_around_texts_and_padding(tokenizer):
     assert sorted(tokenizer.special) == [0, 2, 3]
 
 
+@pytest.mark.slow
 def test_a_tokenizer_is_made_when_it_is_first_needed_and_then_once():
     made = []
     described = replace(words(), make=lambda: made.append(words().made) or made[-1])

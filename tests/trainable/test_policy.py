@@ -101,6 +101,7 @@ def test_all_but_first_blocks_refuses_what_is_no_count(count: object) -> None:
         assert f"all_but_first_blocks({count!r})" in caught.value.what
 
 
+@pytest.mark.slow
 def test_the_tables_of_an_encoder_stay_bit_for_bit_and_its_layers_move() -> None:
     encoder = build("toy_text", tfft.tasks.classification(["ants", "bees"]))
     overview = encoder.apply(all_but_first_blocks(1), train_norms=True)
@@ -161,6 +162,7 @@ def test_bias_only_leaves_kernels_and_norm_offsets(model: TransferModel) -> None
     assert set(intended(model, bias_only(), train_norms=True)) == {f"block{i}_conv/bias" for i in (1, 2, 3)}
 
 
+@pytest.mark.slow
 def test_what_is_planned_moves_in_a_real_fit_and_nothing_else(model: TransferModel) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3)).astype("float32")
     for policy, norms in [(match("block2_bn/gamma"), True), (bias_only(), False), (last_blocks(1), True)]:

@@ -202,6 +202,7 @@ def test_it_serves_fit_and_its_state_is_that_of_keras_adam():
     assert ours[0][-1] < ours[0][0] / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "strategy",
     [lambda: tf.distribute.OneDeviceStrategy("CPU:0"), lambda: tf.distribute.MirroredStrategy(["CPU:0"])],
@@ -258,6 +259,7 @@ print("equal")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gradients", ["dense", "sparse"])
 def test_two_replicas_take_the_steps_of_one_device(gradients):
     done = subprocess.run([sys.executable, "-c", REPLICAS, gradients], capture_output=True, text=True, timeout=300)

@@ -88,6 +88,7 @@ def test_training_itself_is_the_same_with_it(data):
     assert plain["val_loss"] != averaged["val_loss"]
 
 
+@pytest.mark.slow
 def test_what_is_kept_has_the_loss_that_was_validated(data):
     run = tfft.fit(built(data), data, phase(0.5), batch_size=8)
     report = tfft.evaluate(run.model, data.validation)
@@ -149,6 +150,7 @@ def test_a_scaled_loss_is_averaged_as_well(data):
     assert run.precision.tail == "float16"
 
 
+@pytest.mark.slow
 def test_texts_end_after_an_epoch_that_is_no_better(monkeypatch):
     import pandas
 

@@ -78,6 +78,7 @@ def test_training_learns_the_toy_images(model, data):
     assert tfft.evaluate(model, data.test).metrics["accuracy"]["value"] == 1.0
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run_bit_for_bit(data):
     def once(seed):
         model = tfft.build("toy", tfft.tasks.classification(data.labels, dropout=0.5), seed=seed)
@@ -125,6 +126,7 @@ def test_patience_stops_early(model, data):
     assert len(record.history["loss"]) == record.best_epoch + 2 < 50
 
 
+@pytest.mark.slow
 def test_class_weights_decide_which_epoch_is_kept(toy_arrays):
     """With weights on the validation loss too, the kept epoch finds more of the rare class, not fewer."""
     images, targets = toy_arrays
@@ -154,6 +156,7 @@ def report_losses(model, examples):
     return -np.log(found.probabilities[np.arange(len(examples)), examples.targets])
 
 
+@pytest.mark.slow
 def test_a_second_fit_never_leaves_the_model_worse(model, data):
     good = tfft.fit(model, data, tfft.plans.head_only(8, RATE)).phases[-1].best_loss
     harm = tfft.fit(model, data, Plan(Phase("harm", everything(), 1, 10.0, clip_norm=None, schedule=constant())))
@@ -166,6 +169,7 @@ def test_numpy_seeds_go_into_the_run(model, data, tmp_path):
     assert type(run.seed) is int
 
 
+@pytest.mark.slow
 def test_multi_label_and_regression_train(toy_arrays):
     images, targets = toy_arrays
     several = tfft.data.from_arrays(images, np.stack([targets == 0, targets < 2], axis=1).astype(int))
@@ -312,6 +316,7 @@ def test_a_disk_that_fills_up_does_not_cost_the_training(model, data, tmp_path, 
     assert len(run.phases) == 2
 
 
+@pytest.mark.slow
 def test_a_run_with_changed_images_repeats_bit_for_bit(data):
     plan = tfft.plans.two_phase(1, 1, augment=(augmentation.crops(), augmentation.flips(), augmentation.cutmix()))
     weights = []
@@ -341,6 +346,7 @@ def text_model(texts, seed=0):
     return tfft.build("toy_text", tfft.tasks.classification(texts.labels), seed=seed)
 
 
+@pytest.mark.slow
 def test_without_a_plan_texts_are_trained_as_an_encoder_and_images_in_two_phases(model, data, texts, monkeypatch):
     short = {"sequence": tfft.plans.encoder(epochs=1), "map": tfft.plans.two_phase(1, 1)}
     asked = []
@@ -356,6 +362,7 @@ def test_without_a_plan_texts_are_trained_as_an_encoder_and_images_in_two_phases
     assert asked == [("sequence", len(texts.train)), ("map", len(data.train))]
 
 
+@pytest.mark.slow
 def test_the_encoder_recipe_moves_layers_and_head_and_leaves_the_tables_bit_for_bit(texts):
     model = text_model(texts)
     before = weights_of(model)
@@ -367,12 +374,14 @@ def test_the_encoder_recipe_moves_layers_and_head_and_leaves_the_tables_bit_for_
     assert run.phases[0].overview.discrepancies() == ()
 
 
+@pytest.mark.slow
 def test_training_learns_the_toy_texts(texts):
     model = text_model(texts)
     tfft.fit(model, texts, tfft.plans.encoder(epochs=10, learning_rate=0.01, embeddings=True, head=2), batch_size=8)
     assert tfft.evaluate(model, texts.test).metrics["accuracy"]["value"] == 1.0
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run_on_texts_bit_for_bit(texts):
     def once(seed):
         run = tfft.fit(text_model(texts, seed), texts, tfft.plans.encoder(epochs=2, learning_rate=0.01), seed=seed)
@@ -383,6 +392,7 @@ def test_the_same_seed_gives_the_same_run_on_texts_bit_for_bit(texts):
     assert first != other
 
 
+@pytest.mark.slow
 def test_kept_features_of_texts_are_trained_on_as_texts_are(texts):
     """Where all that moves lies behind a cut, what is before it is computed once, of batches that are padded otherwise."""
     plan = Plan(Phase("top", last_blocks(1), 2, 0.01, train_norms=True))

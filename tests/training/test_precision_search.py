@@ -38,6 +38,7 @@ def asked(monkeypatch):
 FAST = {"float32": 1.0, "bfloat16": 0.1, "float16": 0.5}
 
 
+@pytest.mark.slow
 def test_forward_and_training_are_tried_apart_on_the_runs_own_images(asked, data):
     run = tfft.fit(built(data), data, PLAN)
     assert run.precision == Precision("bfloat16", "bfloat16")
@@ -49,6 +50,7 @@ def test_forward_and_training_are_tried_apart_on_the_runs_own_images(asked, data
     assert 0 < errors["bfloat16"] < 0.02
 
 
+@pytest.mark.slow
 def test_a_second_run_remembers(asked, data):
     for _ in range(2):
         run = tfft.fit(built(data), data, PLAN)
@@ -56,12 +58,14 @@ def test_a_second_run_remembers(asked, data):
     assert len(asked) == 2
 
 
+@pytest.mark.slow
 def test_other_weights_are_tried_anew(asked, data):
     for seed in range(2):
         tfft.fit(built(data, seed=seed), data, PLAN)
     assert len(asked) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -77,6 +81,7 @@ def test_another_policy_is_tried_anew_even_where_the_cut_is_the_same(asked, data
     assert len(asked) == 2
 
 
+@pytest.mark.slow
 def test_another_net_is_tried_anew_though_nothing_of_it_is_frozen(asked, data):
     task = tfft.tasks.classification(data.labels)
     for options in ({}, {"size": 32}):
@@ -84,6 +89,7 @@ def test_another_net_is_tried_anew_though_nothing_of_it_is_frozen(asked, data):
     assert len(asked) == 2
 
 
+@pytest.mark.slow
 def test_a_head_alone_needs_no_trial_of_training_and_a_whole_net_none_of_a_trunk(asked, data):
     assert tfft.fit(built(data), data, tfft.plans.head_only(1)).precision == Precision("bfloat16", "float32")
     assert tfft.fit(built(data), data, tfft.plans.full(1)).precision == Precision("float32", "bfloat16")
@@ -95,6 +101,7 @@ def test_a_short_run_stays_in_float32(monkeypatch, data):
     assert tfft.fit(built(data), data, PLAN).precision == Precision()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["bfloat16", "float16", ("float16", "float32"), ("float32", "float16")])
 def test_what_was_asked_for_is_computed_and_close_to_float32(monkeypatch, data, precision):
     monkeypatch.setattr(precision_search, "tried", pytest.fail)

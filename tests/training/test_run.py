@@ -70,6 +70,7 @@ def test_the_code_says_how_many_views_may_be_kept(run):
     assert said.to_dict()["cache"] == {"where": "memory", "max_bytes": 10**9, "views": 2}
 
 
+@pytest.mark.slow
 def test_the_code_of_a_run_repeats_it_bit_for_bit(class_folder):
     data = tfft.data.from_folder(class_folder, seed=3, holdout=(0.25, 0.25))
     model = tfft.build(

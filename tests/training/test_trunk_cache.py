@@ -73,6 +73,7 @@ PLANS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "cache"), [*((name, "memory") for name in PLANS), ("head, tune", "disk")])
 def test_cached_and_uncached_phases_train_the_same(data, plain, name, cache):
     kept = run(data, cache, PLANS[name])
@@ -81,6 +82,7 @@ def test_cached_and_uncached_phases_train_the_same(data, plain, name, cache):
     assert any(note.startswith("features after") for note in reads(kept))
 
 
+@pytest.mark.slow
 def test_later_phases_find_what_the_first_has_computed_and_every_phase_says_what_it_read(data, tmp_path):
     notes = reads(run(data, Cache("disk", tmp_path), PLANS["gradual"]))
     kept = [entry.about["what"] for entry in Store(tmp_path, 0).entries()]
@@ -90,6 +92,7 @@ def test_later_phases_find_what_the_first_has_computed_and_every_phase_says_what
     assert reads(run(data, "memory", PLANS["colors"]))[0] == "features after pool, float32, 2 views"
 
 
+@pytest.mark.slow
 def test_a_second_run_reads_a_few_images_and_a_changed_image_is_noticed(data, tmp_path, monkeypatch):
     cache = Cache("disk", tmp_path)
     first = run(data, cache)
@@ -108,6 +111,7 @@ def test_a_second_run_reads_a_few_images_and_a_changed_image_is_noticed(data, tm
     assert len(read) >= 30
 
 
+@pytest.mark.slow
 def test_weights_that_moved_make_new_features(data, tmp_path):
     """After a phase that trains everything the old features are not the net's any more."""
     cache = Cache("disk", tmp_path)
@@ -135,6 +139,7 @@ def test_fewer_views_than_epochs_are_taken_in_turn(data):
     assert len(kept.history()["loss"]) == 4
 
 
+@pytest.mark.slow
 def test_views_that_find_no_room_are_the_same_on_pixels(data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("")
@@ -158,6 +163,7 @@ def test_what_mixes_pixels_reads_pixels(data):
     assert all(note.startswith("pixels: mixup(") for note in reads(kept))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [b"", b"half a shard", None])
 def test_a_damaged_shard_is_named_and_computed_again(data, tmp_path, damage):
     cache = Cache("disk", tmp_path)
@@ -169,6 +175,7 @@ def test_a_damaged_shard_is_named_and_computed_again(data, tmp_path, damage):
         same(first, run(data, cache, HEAD), 0)
 
 
+@pytest.mark.slow
 def test_a_full_disk_falls_back_to_memory_and_the_run_finishes(data, plain, tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
@@ -195,6 +202,7 @@ def test_a_folder_that_cannot_be_made_and_a_small_budget_are_reasons_and_no_erro
     assert found.startswith("features" if "folder" in options else "pixels: ")
 
 
+@pytest.mark.slow
 def test_features_deleted_while_a_phase_trains_raise_a_tfft_error_and_the_best_weights_stay(
     data, tmp_path, monkeypatch
 ):
@@ -271,6 +279,7 @@ def test_two_runs_that_write_the_same_features_both_finish_right(tmp_path):
     assert len({path.name for path in tmp_path.rglob("*.npy")}) == 8
 
 
+@pytest.mark.slow
 def test_nothing_is_kept_where_nothing_should_be(data, tmp_path, monkeypatch):
     monkeypatch.setenv("TFFT_CACHE_DIR", str(tmp_path))
     run(data, "off", HEAD)
@@ -280,6 +289,7 @@ def test_nothing_is_kept_where_nothing_should_be(data, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["features"]
 
 
+@pytest.mark.slow
 def test_pixels_are_decoded_once_where_no_features_can_be_kept(class_folder, tmp_path, monkeypatch):
     data = tfft.data.from_folder(class_folder)
     read = []
@@ -323,6 +333,7 @@ def spoiled(monkeypatch):
     return spoil
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["head, tune", "gradual"])
 def test_wrong_features_are_reported_deleted_and_computed_again(data, plain, tmp_path, spoiled, name):
     cache = Cache("disk", tmp_path)
@@ -333,6 +344,7 @@ def test_wrong_features_are_reported_deleted_and_computed_again(data, plain, tmp
     same(again, run(data, cache, PLANS[name]), 0)
 
 
+@pytest.mark.slow
 def test_features_that_are_wrong_each_time_are_not_used(data, plain, tmp_path, monkeypatch):
     cache = Cache("disk", tmp_path)
     run(data, cache, HEAD)
@@ -343,6 +355,7 @@ def test_features_that_are_wrong_each_time_are_not_used(data, plain, tmp_path, m
     assert len(list(tmp_path.rglob("0*.npy"))) == 1, "those of the validation part are not looked at any more"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["sources", "onednn"])
 def test_other_code_of_tfft_and_other_numbers_make_new_features(data, tmp_path, monkeypatch, what):
     cache = Cache("disk", tmp_path)

@@ -73,6 +73,7 @@ def test_an_installed_wheel_works_from_anywhere(built: Path, tmp_path: Path) -> 
     assert done.stdout.split() == [str(tmp_path / "site" / "tfft" / "__init__.py"), "tfft_mini"]
 
 
+@pytest.mark.slow
 def test_the_installed_dependencies_agree_with_each_other() -> None:
     """``pip check`` speaks of the weights' packages too: they are installed without the PyTorch that they ask for."""
     done = subprocess.run(

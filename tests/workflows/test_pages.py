@@ -64,6 +64,7 @@ def run_command(line):
         assert line.startswith(NOT_RUN), f"{line}: not run by a test"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_CODE)
 def test_the_code_on_a_page_runs_and_prints_its_answers(workplace, page, capsys):
     code = text(page)

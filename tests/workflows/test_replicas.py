@@ -55,6 +55,7 @@ print("equal")
 """
 
 
+@pytest.mark.slow
 def test_two_replicas_equal_one_device_over_a_two_phase_run(tmp_path):
     code = CODE.replace("{{{folder!r}}}", str(tmp_path))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
@@ -155,6 +156,7 @@ print("equal")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("copies", [2, 4])
 def test_replicas_equal_one_device_whatever_is_trained_and_validated_on(copies):
     done = subprocess.run([sys.executable, "-c", CASES, str(copies)], capture_output=True, text=True, timeout=900)
@@ -187,6 +189,7 @@ print("equal")
 """
 
 
+@pytest.mark.slow
 def test_two_replicas_train_a_saved_model_as_one_device_does(tmp_path):
     folder = publish(tiny(), tmp_path / "hub")
     done = subprocess.run(

@@ -49,7 +49,7 @@ def read_batches(
 
     Example:
         >>> from tfft.preprocess.image import ImagePreprocessor
-        >>> preprocessor = ImagePreprocessor((8, 8))
+        >>> preprocessor = ImagePreprocessor(8, 8)
         >>> good = np.zeros((16, 16, 3), np.uint8)
         >>> [[each.row is None for each in found] for _, found in read_batches(preprocessor, [("a", good), ("b", b"?")], 1)]
         [[False], [True]]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tfft.cli import arguments, inventory, recipes, typed_paths
+from tfft.cli import arguments, demonstration, inventory, recipes, typed_paths
 from tfft.cli.arguments import (
     Augment,
     BatchSize,
@@ -242,34 +242,8 @@ def predict(
         say(f"{skipped} of {len(predictions)} inputs have no answer", wrong=True)
 
 
-for verb in (inventory.backbones, inventory.cache, inventory.doctor):
+for verb in (inventory.backbones, inventory.cache, inventory.doctor, demonstration.demo):
     app.command()(verb)
-
-
-@app.command()
-def demo(
-    text: Annotated[bool, typer.Option("--text", help="Classify texts with MiniLM, instead of images.")] = False,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the report and the bundle.", show_default="demo, or demo_text")
-    ] = None,
-    seed: Seed = 0,
-) -> None:
-    """Fine-tune the built-in backbone on handwritten digits, without a network; with --text, fine-tune MiniLM on messages."""
-    from tfft.bundles.writer import check_target
-
-    folder = Path("demo_text" if text else "demo") if out is None else out
-    check_target(folder / ("messages.tfft" if text else "digits.tfft"))
-    start_tensorflow()
-    from tfft.demo import run_demo, run_text_demo
-
-    made = (run_text_demo if text else run_demo)(folder, say, seed)
-    example = '"Where is my parcel?"' if text else "photo.jpg"
-    own = "--data reviews.csv --text-column text --backbone minilm_l6" if text else "--data flowers/ --backbone vgg16"
-    say(
-        f"\n{made.table}\n\n{made.meaning}\n\n"
-        f"report: {name(made.report_path)} (open it in a browser)\nbundle: {name(made.bundle_path)}\n\n"
-        f"next:   tfft predict {name(made.bundle_path)} {example}\n        tfft fit {own} --out mine.tfft"
-    )
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ def test_an_encoder_is_a_backbone_with_its_blocks(encoder, tokenizer):
     np.testing.assert_allclose(found, encoder.predict(given, verbose=0)["sequence_output"], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_classifier_brings_its_tokenizer_and_stays_as_it_is(encoder, tokenizer):
     preprocessor = keras_hub.models.BertTextClassifierPreprocessor(tokenizer, sequence_length=16)
     classifier = keras_hub.models.BertTextClassifier(encoder, num_classes=2, preprocessor=preprocessor)

@@ -54,6 +54,7 @@ def written(folder: Path, module: str, size: int) -> tuple[Path, keras.Model]:
     return folder, net
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "module"),
     [
@@ -73,6 +74,7 @@ def test_a_folder_becomes_a_backbone_with_its_weights(tmp_path, name, module, ca
     assert (described.handle, dict(described.options)["weights"]) == (str(folder), "pretrained")
 
 
+@pytest.mark.slow
 def test_the_entry_of_a_densenet_of_timm_pads_both_sides_alike(tmp_path):
     folder = folder_of("densenet121", tmp_path)
     net = tfft.load_backbone(str(folder), weights=None, size=32).load(seed=1)
@@ -115,6 +117,7 @@ def test_a_vit_has_one_size(tmp_path):
         tfft.load_backbone(folder, weights=None, size=64)
 
 
+@pytest.mark.slow
 def test_layers_of_a_vit_train_one_by_one(tmp_path, toy_arrays):
     images, targets = toy_arrays
     data = tfft.data.from_arrays(images, targets)
@@ -128,6 +131,7 @@ def test_layers_of_a_vit_train_one_by_one(tmp_path, toy_arrays):
     assert moved == {"layer3", "head"}
 
 
+@pytest.mark.slow
 def test_a_vit_trains_with_the_default_plan_which_masks_no_patches(tmp_path, toy_arrays):
     data = tfft.data.from_arrays(*toy_arrays)
     model = tfft.build(

@@ -40,6 +40,7 @@ def test_an_encoder_is_described_with_its_own_preprocessing(pair):
     assert packed.rows[1][:, 0].tolist() == [2, 3]
 
 
+@pytest.mark.slow
 def test_features_are_those_of_the_saved_model(pair):
     import tensorflow as tf
 
@@ -51,6 +52,7 @@ def test_features_are_those_of_the_saved_model(pair):
     np.testing.assert_allclose(found, expected["sequence_output"], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_it_trains_in_two_phases_and_a_bundle_reads_raw_strings_after_both_folders_are_gone(texts, tmp_path):
     pair = encoder(tmp_path / "encoder"), reader(tmp_path / "reader")
     model = tfft.build(described(pair), tfft.tasks.classification(texts.labels))
@@ -69,6 +71,7 @@ def test_it_trains_in_two_phases_and_a_bundle_reads_raw_strings_after_both_folde
     )
 
 
+@pytest.mark.slow
 def test_the_default_plan_trains_all_layers_and_learns(texts, pair):
     model = tfft.build(described(pair), tfft.tasks.classification(texts.labels))
     plan = tfft.plans.encoder(epochs=8, learning_rate=3e-3, augment=())

@@ -35,6 +35,7 @@ def test_features_are_those_of_the_net_it_was_saved_from(module, tmp_path):
         np.testing.assert_allclose(model.backbone_net.predict(pixels / 255, verbose=0), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_what_keras_exports_trains_as_well(data, tmp_path):
     tiny().export(tmp_path, verbose=False)
     with pytest.raises(
@@ -48,6 +49,7 @@ def test_what_keras_exports_trains_as_well(data, tmp_path):
     assert {row.block for row in run.phases[1].overview.rows if row.moved} == {"block_2", "head"}
 
 
+@pytest.mark.slow
 def test_a_plain_signature_and_a_module_of_tf1_give_features_and_are_not_trained(data, tmp_path):
     unlisted = publish(tiny(), tmp_path / "unlisted", lists=False)
     for handle in (signed(tiny(), tmp_path / "plain"), tf1(tmp_path / "old"), unlisted):
@@ -91,6 +93,7 @@ def test_norms_in_training_mode_are_all_of_them_or_none(module, data):
     assert all(row.moved for row in run.phases[0].overview.rows)
 
 
+@pytest.mark.slow
 def test_another_precision_than_its_own_is_said_to_change_nothing(module, data):
     model = tfft.build(str(module), tfft.tasks.classification(data.labels), precision="bfloat16")
     with pytest.warns(RunWarning, match="is a SavedModel, which computes in the precision that it was saved with"):
@@ -98,6 +101,7 @@ def test_another_precision_than_its_own_is_said_to_change_nothing(module, data):
     assert {row.block for row in run.phases[1].overview.rows if row.moved} == {"block_2", "head"}
 
 
+@pytest.mark.slow
 def test_features_of_one_graph_are_never_taken_for_those_of_another(data, tmp_path):
     """Neither its weights nor its layers tell two plain signatures apart, only what stands inside the graph."""
     first = tiny()

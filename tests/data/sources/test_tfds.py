@@ -185,6 +185,7 @@ def test_several_workers_read_a_share_each(tmp_path):
     assert again.digests == shares[1].digests
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["beans", "tf_flowers", "mnist", "imdb_reviews"])
 def test_names_of_the_catalogue_are_read_as_the_catalogue_describes_them(name):
     with tfds.testing.mock_data(num_examples=300):

@@ -1,0 +1,58 @@
+"""The verb ``tfft demo``: fine-tune on images or texts that are on the machine, or on both."""
+
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from tfft.cli.arguments import Seed
+from tfft.cli.console import name, say
+from tfft.core.quiet import start_tensorflow
+
+
+class _Half(NamedTuple):
+    """One of the two demos: its bundle, and what to type next."""
+
+    bundle: str
+    example: str
+    own: str
+
+
+_IMAGES = _Half("digits.tfft", "photo.jpg", "--data flowers/ --backbone vgg16")
+_TEXTS = _Half("messages.tfft", '"Where is my parcel?"', "--data reviews.csv --text-column text --backbone minilm_l6")
+
+
+def demo(
+    text: Annotated[bool, typer.Option("--text", help="Classify texts with MiniLM, instead of images.")] = False,
+    both: Annotated[bool, typer.Option("--both", help="First images, then texts.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the report and the bundle; with --both, the folder for texts has _text after its name.",
+            show_default="demo, or demo_text",
+        ),
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """Fine-tune the built-in backbone on handwritten digits, without a network; with --text, fine-tune MiniLM on messages."""
+    from tfft.bundles.writer import check_target
+
+    chosen = {}
+    if both or not text:
+        chosen[Path("demo") if out is None else out] = _IMAGES
+    if both or text:
+        chosen[Path("demo_text") if out is None else out.parent / f"{out.name}_text" if both else out] = _TEXTS
+    for folder, half in chosen.items():
+        check_target(folder / half.bundle)
+    start_tensorflow()
+    from tfft.demo import run_demo, run_text_demo
+
+    for number, (folder, half) in enumerate(chosen.items()):
+        if number:
+            say("\n")
+        made = (run_text_demo if half is _TEXTS else run_demo)(folder, say, seed)
+        say(
+            f"\n{made.table}\n\n{made.meaning}\n\n"
+            f"report: {name(made.report_path)} (open it in a browser)\nbundle: {name(made.bundle_path)}\n\n"
+            f"next:   tfft predict {name(made.bundle_path)} {half.example}\n        tfft fit {half.own} --out mine.tfft"
+        )
