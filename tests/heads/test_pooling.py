@@ -85,6 +85,13 @@ def test_flattening_keeps_every_value_in_its_place(kind, features):
     np.testing.assert_array_equal(found, features.reshape(len(features), -1))
 
 
+@pytest.mark.parametrize("noise", [-1000, 0, 1000])
+def test_flattening_a_padded_sequence_gives_zeros_for_the_padding(noise):
+    changed = np.where(MASK[..., None] == 1, SEQUENCE, np.float32(noise))
+    found = net("flatten", "sequence", (6, 5), masked=True)([changed, MASK])
+    np.testing.assert_array_equal(found, (SEQUENCE * MASK[..., None]).reshape(4, -1))
+
+
 @pytest.mark.parametrize("pooling", ["first", "last"])
 def test_a_map_has_no_steps(pooling):
     with pytest.raises(

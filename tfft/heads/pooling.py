@@ -33,16 +33,22 @@ def pooled(features: Any, kind: str, pooling: str, mask: Any = None) -> Any:
             )
         made = {"average": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D, "flatten": layers.Flatten}
         return made[pooling](data_format=_FORMAT, name="pool")(features)
-    if pooling == "flatten":
-        return layers.Flatten(data_format=_FORMAT, name="pool")(features)
-    if pooling == "first":
-        return features[:, 0]
     if mask is None:
-        made = {"average": layers.GlobalAveragePooling1D, "max": layers.GlobalMaxPooling1D}
-        return features[:, -1] if pooling == "last" else made[pooling](data_format=_FORMAT, name="pool")(features)
+        made = {
+            "average": layers.GlobalAveragePooling1D, "max": layers.GlobalMaxPooling1D, "flatten": layers.Flatten
+        }  # fmt: skip
+        steps = {"first": 0, "last": -1}
+        if pooling in steps:
+            return features[:, steps[pooling]]
+        return made[pooling](data_format=_FORMAT, name="pool")(features)
     if pooling == "average":
         return layers.GlobalAveragePooling1D(data_format=_FORMAT, name="pool")(features, mask=ops.cast(mask, "bool"))
     counts = ops.expand_dims(ops.cast(mask, features.dtype), -1)
+    # every pooling uses the mask: before Keras 3.15, an input that is not used is an error
+    if pooling == "first":
+        return features[:, 0] * counts[:, 0]
+    if pooling == "flatten":
+        return layers.Flatten(data_format=_FORMAT, name="pool")(features * counts)
     if pooling == "max":
         return ops.max(features - (1 - counts) * _FAR, axis=1)
     # the last step is the one that is followed by padding
