@@ -260,6 +260,7 @@ def test_eager_and_traced_calls_agree_for_batches_of_any_size(text_net, dtype):
                 np.testing.assert_allclose(tf.convert_to_tensor(one), tf.convert_to_tensor(other), atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_logits_and_gradient_of_a_whole_encoder_equal_those_of_keras(text_net):
     inputs, targets = tokens(), np.eye(2, dtype="float32")[[0, 1, 1]]
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)

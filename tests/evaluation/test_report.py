@@ -103,6 +103,7 @@ def test_a_metric_that_is_no_number_is_null_in_json(toy_arrays):
     assert "| r2     | -" in report.to_markdown()
 
 
+@pytest.mark.slow
 def test_the_worst_quantities_are_measured_in_units_of_the_training_part(toy_arrays):
     images, _ = toy_arrays
     random = np.random.default_rng(0)

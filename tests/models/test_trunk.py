@@ -62,6 +62,7 @@ def test_trunk_and_tail_make_the_whole(model, policy, place):
     assert {id(v) for v in [*at.weights, *tail.weights]} >= {id(v) for v in model.net.weights}
 
 
+@pytest.mark.slow
 def test_training_the_tail_trains_the_net(model):
     at = cut(model, model.apply(last_blocks(1)))
     features = trunk_net(model, at)(PIXELS)

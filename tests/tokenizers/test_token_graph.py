@@ -34,6 +34,9 @@ MADE = {
     "pairs after a space": lambda: byte_pairs({sign: id for id, sign in enumerate(SIGNS)}, MERGES, prefix_space=True),
 }
 
+# a graph for each tokenizer takes ten seconds to make
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=MADE)
 def made(request):

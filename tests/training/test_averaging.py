@@ -135,6 +135,7 @@ def test_a_loss_that_is_no_number_leaves_the_best_weights(data):
     assert np.isfinite(np.concatenate([value.ravel() for value in clean.net.get_weights()])).all()
 
 
+@pytest.mark.slow
 def test_statistics_of_norms_are_averaged_with_their_weights(data):
     plan = tfft.plans.full(2, 1e-2, train_norms=True).with_phases(averaging=0.3)
     run = tfft.fit(built(data), data, plan, batch_size=8)

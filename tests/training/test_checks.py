@@ -154,6 +154,7 @@ def test_of_plain_texts_and_of_images_nothing_is_said(model, data, recwarn):
     assert [str(found.message) for found in recwarn if issubclass(found.category, DataWarning)] == []
 
 
+@pytest.mark.slow
 def test_single_texts_are_refused_for_a_model_that_was_trained_on_pairs(tmp_path):
     rows = "".join(f"question {i}\tanswer {i}\t{'ab'[i % 2]}\n" for i in range(20))
     (tmp_path / "pairs.tsv").write_text(f"first\tsecond\tlabel\n{rows}")

@@ -63,6 +63,7 @@ def test_norms_train_and_update_only_when_the_phase_says_so(model, data):
     assert moved_between(before, weights_of(model)) == set(before)
 
 
+@pytest.mark.slow
 def test_the_second_phase_really_unfreezes_after_the_first(model, data):
     run = tfft.fit(model, data, tfft.plans.two_phase(1, 1, learning_rate=RATE))
     head, tune = (record.overview for record in run.phases)
@@ -182,6 +183,7 @@ def test_multi_label_and_regression_train(toy_arrays):
     assert run.history()["val_mae"][-1] > 10
 
 
+@pytest.mark.slow
 def test_a_run_folder_holds_a_line_for_each_event_and_the_run(model, data, tmp_path):
     run = tfft.fit(model, data, tfft.plans.two_phase(2, 1, learning_rate=RATE), run_folder=tmp_path / "run")
     events = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
@@ -244,6 +246,7 @@ def test_an_interrupted_phase_leaves_the_best_weights(model, data, monkeypatch):
     assert now == pytest.approx(min(losses), rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
 def test_an_interrupted_phase_is_in_the_run_folder_with_the_epochs_that_ended(
     model, data, monkeypatch, tmp_path, number, error

@@ -124,6 +124,7 @@ def test_weights_that_moved_make_new_features(data, tmp_path):
     assert len(Store(tmp_path, 0).entries()) == 4
 
 
+@pytest.mark.slow
 def test_views_are_announced_and_counted_while_they_are_computed(data, capfd):
     run(data, "memory", PLANS["colors"].with_phases(epochs=3))
     shown = capfd.readouterr().err
