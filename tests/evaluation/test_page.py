@@ -95,7 +95,7 @@ def test_tiles_show_probabilities_beside_losses_and_no_more_digits_than_the_inte
     _, report = made
     page = report.to_html()
     for row in report.worst:
-        assert f"{100 * row['said_probability']:.1f}&nbsp;%" in page
+        assert f"{100 * row['predicted_probability']:.1f}&nbsp;%" in page
         assert f"{100 * row['true_probability']:.1f}&nbsp;%" in page
         assert row["loss"] == pytest.approx(-np.log(row["true_probability"]), rel=1e-6)
     wide = replace(report, metrics={"accuracy": {"value": 0.93333, "low": 0.85512, "high": 0.98213}}).to_html()

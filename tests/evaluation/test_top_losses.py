@@ -22,7 +22,7 @@ def examples(targets, labels):
 def test_classes_are_ordered_by_loss_with_what_is_true_and_what_was_said():
     found = Predictions(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.6, 0.4], [0.95, 0.05]]))
     rows = worst(found, examples([0, 1, 1], LabelSpace(("ants", "bees"))))
-    assert [(row["index"], row["true"], row["said"]) for row in rows] == [
+    assert [(row["index"], row["true"], row["predicted"]) for row in rows] == [
         (2, "bees", "ants"),
         (1, "bees", "ants"),
         (0, "ants", "ants"),
@@ -37,13 +37,13 @@ def test_several_labels_and_quantities_are_said_in_their_own_words():
         Predictions(targets, np.array([[0.9, 0.2], [0.1, 0.8]])),
         examples(targets, LabelSpace(("dog", "night"), "multi")),
     )
-    assert (rows[0]["index"], rows[0]["true"], rows[0]["said"]) == (1, ["dog", "night"], ["night"])
+    assert (rows[0]["index"], rows[0]["true"], rows[0]["predicted"]) == (1, ["dog", "night"], ["night"])
     space = LabelSpace(("age", "height"), "real", (0.0, 0.0), (10.0, 0.1))
     targets = np.float32([[20, 1.5], [30, 1.7]])
     rows = worst(Predictions(targets, np.array([[25.0, 1.5], [30.0, 1.9]])), examples(targets, space))
     # a fifth of a metre is two of its spreads, five years are half of one
     assert rows[0]["index"] == 1
-    assert rows[0]["said"] == {"age": 30.0, "height": 1.9}
+    assert rows[0]["predicted"] == {"age": 30.0, "height": 1.9}
 
 
 def test_only_so_many_are_shown_and_their_pictures_are_theirs():

@@ -47,7 +47,7 @@ def test_plotting_opens_no_window_and_keeps_no_figure():
         "import matplotlib as mpl, numpy as np; from tfft.plots.report_charts import plot\n"
         "row = lambda name: {'name': name, 'f1': 0.5}\n"
         "plot({'names': ['a', 'b'], 'per_class': [row('a'), row('b')], 'confusion': [[1, 0], [0, 1]], 'residuals': None})\n"
-        "plot({'names': ['a'], 'residuals': {'true': [[1.0], [2.0]], 'said': [[1.5], [2.0]]}})\n"
+        "plot({'names': ['a'], 'residuals': {'true': [[1.0], [2.0]], 'predicted': [[1.5], [2.0]]}})\n"
         "import matplotlib.pyplot as plt\n"
         "print(plt.get_fignums(), mpl.get_backend(auto_select=False))"
     )
@@ -67,7 +67,7 @@ def test_with_many_classes_only_bars_of_the_lowest_f1_are_plotted(classes, panel
 def test_residuals_are_true_minus_predicted_values(quantities):
     true = np.arange(3 * quantities, dtype=float).reshape(3, quantities)
     names = [f"q{i}" for i in range(quantities)]
-    axes = plot({"names": names, "residuals": {"true": true.tolist(), "said": (true + 1).tolist()}}).axes
+    axes = plot({"names": names, "residuals": {"true": true.tolist(), "predicted": (true + 1).tolist()}}).axes
     assert [panel.get_title() for panel in axes] == names
     points = axes[-1].collections[0].get_offsets()
     assert np.array_equal(points, np.stack([true[:, -1] + 1, -np.ones(3)], axis=1)), "residuals over predictions"

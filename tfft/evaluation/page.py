@@ -145,7 +145,7 @@ def _metrics(report: Mapping[str, Any]) -> str:
 def _worst(report: Mapping[str, Any], thumbnails: Mapping[int, str]) -> str:
     tiles = []
     for row in report["worst"]:
-        true, said, name = _label_text(row["true"]), _label_text(row["said"]), str(row["name"])
+        true, predicted, name = _label_text(row["true"]), _label_text(row["predicted"]), str(row["name"])
         image = (
             f'<img alt="{_label_text(row["true"], escape)}" src="{thumbnails[row["index"]]}">'
             if row["index"] in thumbnails
@@ -154,7 +154,7 @@ def _worst(report: Mapping[str, Any], thumbnails: Mapping[int, str]) -> str:
         image += f"<p>{escape(row['text'])}</p>" if "text" in row else ""
         tiles.append(
             f'<div class="tile">{image}<div>true <strong>{true}</strong>{_share(row, "true_probability")}</div>'
-            f'<div>predicted {said}{_share(row, "said_probability")}</div><div class="soft">'
+            f'<div>predicted {predicted}{_share(row, "predicted_probability")}</div><div class="soft">'
             f"loss {_number(row['loss'])}{'' if 'text' in row else _named(name)}</div></div>"
         )
     return f'<h2>Highest losses</h2><div class="tiles">{"".join(tiles)}</div>'

@@ -257,7 +257,7 @@ def _residuals(predictions: Predictions) -> dict[str, list[list[float]]]:
     some = slice(None, None, -(-len(predictions.targets) // _MOST_RESIDUALS))
     return {
         "true": predictions.targets[some].astype(float).tolist(),
-        "said": predictions.probabilities[some].astype(float).tolist(),
+        "predicted": predictions.probabilities[some].astype(float).tolist(),
     }
 
 

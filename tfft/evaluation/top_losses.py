@@ -35,7 +35,7 @@ def worst(predictions: Predictions, examples: Examples, count: int = COUNT) -> l
     Example:
         >>> found = Predictions(np.array([0, 1]), np.array([[0.9, 0.1], [0.8, 0.2]]))
         >>> examples = Examples(["1.jpg", "2.jpg"], np.array([0, 1]), LabelSpace(("ants", "bees")), ("a1", "b2"))
-        >>> [(row["name"], row["true"], row["said"]) for row in worst(found, examples, count=1)]
+        >>> [(row["name"], row["true"], row["predicted"]) for row in worst(found, examples, count=1)]
         [('2.jpg', 'bees', 'ants')]
     """
     labels = examples.labels
@@ -45,20 +45,20 @@ def worst(predictions: Predictions, examples: Examples, count: int = COUNT) -> l
         losses = predictions.losses
     rows = []
     for index in np.argsort(-losses, kind="stable")[:count]:
-        true, said = _words(predictions, labels, int(index))
+        true, predicted = _words(predictions, labels, int(index))
         shares = predictions.probabilities[index]
         rows.append(
             {
                 "index": int(index),
                 "name": examples.name(int(index)),
                 "true": true,
-                "said": said,
+                "predicted": predicted,
                 "loss": float(losses[index]),
             }
             | (
                 {
                     "true_probability": float(shares[predictions.targets[index]]),
-                    "said_probability": float(shares[predictions.chosen[index]]),
+                    "predicted_probability": float(shares[predictions.chosen[index]]),
                 }
                 if labels.kind == "single"
                 else {}

@@ -112,7 +112,7 @@ def _residuals(report: Mapping[str, Any]) -> "Figure":
 def _residual(axes: "Axes", report: Mapping[str, Any], index: int) -> None:
     from sklearn.metrics import PredictionErrorDisplay
 
-    true, predicted = (np.array(report["residuals"][key])[:, index] for key in ("true", "said"))
+    true, predicted = (np.array(report["residuals"][key])[:, index] for key in ("true", "predicted"))
     PredictionErrorDisplay(y_true=true, y_pred=predicted).plot(
         ax=axes,
         scatter_kwargs={"s": 12, "color": COLORS[0], "alpha": 0.6, "linewidths": 0},
