@@ -11,7 +11,7 @@ from tfft.core.ragged import Ragged, padded
 from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
 from tfft.data.loading import Loading, reading, reading_at_random
-from tfft.data.pipeline import evaluation_batches, order, steps, training_batches, usable
+from tfft.data.pipeline import evaluation_batches, order, steps, training_batches, validation_batches
 
 
 def _examples(count):
@@ -82,7 +82,7 @@ def _ragged():
 def _read_out(dataset):
     """Check the content of each row, and return the positions of each batch."""
     found = []
-    for (ids, mask), targets in dataset.as_numpy_iterator():
+    for (ids, mask), targets, *_ in dataset.as_numpy_iterator():
         positions = ids[:, 0]
         np.testing.assert_array_equal(mask.sum(axis=1), LENGTHS[positions])
         np.testing.assert_array_equal(ids, np.where(mask, positions[:, None], -1))
@@ -94,7 +94,7 @@ def _read_out(dataset):
 
 def _run(dataset):
     """Run a dataset, and return (positions, targets, batch sizes)."""
-    pairs = list(dataset.as_numpy_iterator())
+    pairs = [(images, targets) for images, targets, *_ in dataset.as_numpy_iterator()]
     positions = [int(image[0, 0, 0]) for images, _ in pairs for image in images]
     targets = [int(row.argmax()) for _, rows in pairs for row in rows]
     return positions, targets, [len(images) for images, _ in pairs]
@@ -127,7 +127,7 @@ def test_what_is_drawn_depends_on_seed_epoch_and_example_and_not_on_threads_or_b
 
     def drawn(batch_size, epochs, seed=0):
         batches = training_batches(_changing(40, read, seed=seed), batch_size, epochs, seed)
-        values = [int(image[0, 0, 0]) for images, _ in batches.as_numpy_iterator() for image in images]
+        values = [int(image[0, 0, 0]) for batch in batches.as_numpy_iterator() for image in batch.inputs]
         orders = np.concatenate([order(40, seed, epoch) for epoch in epochs])
         return dict(zip([(e, i) for e in epochs for i in order(40, seed, e).tolist()], values, strict=True)), orders
 
@@ -168,15 +168,19 @@ def test_steps_round_up(count, batch_size, expected):
 
 def test_batches_are_uint8_pixels_and_float32_targets_of_known_shape():
     dataset = training_batches(_changing(4), 2, range(1), 0)
-    pixels, targets = dataset.element_spec
+    pixels, targets, weights, counted = dataset.element_spec
     assert (pixels.shape.as_list(), pixels.dtype.name) == ([None, 2, 3, 3], "uint8")
     assert (targets.shape.as_list(), targets.dtype.name) == ([None, 2], "float32")
+    for each in (weights, counted):
+        assert (each.shape.as_list(), each.dtype.name) == ([None], "float32")
 
 
 def test_the_autotuner_is_off():
     """It can stall the end of an iterator for seconds (TensorFlow 2.21)."""
     for dataset in (
         training_batches(_changing(4), 2, range(1), 0),
+        training_batches(_changing(4), 2, range(1), 0, replicas=2),
+        validation_batches(_plain(4), 2),
         evaluation_batches(_plain(4), 2),
     ):
         assert dataset.options().autotune.enabled is False
@@ -209,13 +213,39 @@ def test_an_image_that_is_gone_says_so_in_the_pipelines_error(tmp_path):
         list(dataset)
 
 
-@pytest.mark.parametrize(("count", "batch_size", "copies"), [(11, 4, 2), (12, 4, 2), (9, 4, 4), (13, 6, 3), (10, 3, 1)])
-def test_every_batch_can_be_dealt_out_evenly_and_no_example_is_left_out_forever(count, batch_size, copies):
-    positions, _, sizes = _run(training_batches(_changing(count), batch_size, range(8), 0, copies))
-    assert all(size % copies == 0 for size in sizes)
-    assert len(positions) == 8 * usable(count, batch_size, copies)
-    assert count - copies < usable(count, batch_size, copies) <= count
-    assert set(positions) == set(range(count))
+@pytest.mark.parametrize(
+    ("count", "batch_size", "replicas"),
+    [(11, 4, 2), (12, 4, 2), (9, 4, 4), (13, 6, 3), (10, 3, 1), (7, 5, 2), (5, 2, 3)],
+)
+def test_the_shares_of_the_replicas_together_are_the_batches_of_one_device(count, batch_size, replicas):
+    whole = list(training_batches(_changing(count), batch_size, range(3), 0).as_numpy_iterator())
+    shares = list(training_batches(_changing(count), batch_size, range(3), 0, replicas).as_numpy_iterator())
+    assert len(shares) == len(whole) * replicas
+    for number, batch in enumerate(whole):
+        for replica, share in enumerate(shares[number * replicas : (number + 1) * replicas]):
+            mine = slice(replica, None, replicas)
+            if replica < len(batch.targets):
+                np.testing.assert_array_equal(share.inputs, batch.inputs[mine])
+                np.testing.assert_array_equal(share.targets, batch.targets[mine])
+                assert share.counted.tolist() == share.weights.tolist() == [1.0] * len(batch.targets[mine])
+            else:
+                np.testing.assert_array_equal(share.inputs, batch.inputs[:1])
+                assert share.counted.tolist() == share.weights.tolist() == [0.0]
+
+
+@pytest.mark.parametrize("replicas", [1, 2, 3])
+def test_the_shares_of_validation_count_every_example_once_each_time(replicas):
+    dataset = validation_batches(_plain(7), 3, replicas=replicas)
+    for _ in range(2):
+        found = list(dataset.as_numpy_iterator())
+        assert len(found) == 3 * replicas
+        counted = [
+            int(image[0, 0, 0])
+            for batch in found
+            for image, one in zip(batch.inputs, batch.counted, strict=True)
+            if one
+        ]
+        assert sorted(counted) == list(range(7))
 
 
 @pytest.mark.parametrize(("count", "batch_size"), [(33, 32), (65, 32), (7, 3), (5, 8)])
@@ -233,7 +263,8 @@ def test_what_is_held_in_memory_gives_the_batches_that_loading_gives():
         return tuple(array[chosen] for array in values)
 
     for batches in (
-        lambda loading: training_batches(loading, 4, range(1, 3), seed=5, copies=2),
+        lambda loading: training_batches(loading, 4, range(1, 3), seed=5, replicas=2),
+        lambda loading: validation_batches(loading, 4),
         lambda loading: evaluation_batches(loading, 4, copies=2),
     ):
         loaded, held = (batches(Loading(23, load, held=kept)) for kept in (None, values))
@@ -256,17 +287,25 @@ def test_closing_many_iterators_never_waits():
     assert longest < 5
 
 
-@pytest.mark.parametrize(("batch_size", "copies"), [(4, 1), (16, 1), (100, 1), (6, 3)])
-def test_texts_stand_once_in_each_epoch_padded_to_the_longest_of_their_batch(batch_size, copies):
-    count = usable(len(LENGTHS), batch_size, copies)
-    found = _read_out(training_batches(_ragged(), batch_size, range(3), 5, copies))
+@pytest.mark.parametrize("batch_size", [4, 16, 100, 6])
+def test_texts_stand_once_in_each_epoch_padded_to_the_longest_of_their_batch(batch_size):
+    count = len(LENGTHS)
+    found = _read_out(training_batches(_ragged(), batch_size, range(3), 5))
     each = steps(count, batch_size)
     assert len(found) == 3 * each
-    assert all(len(batch) % copies == 0 for batch in found)
     for epoch in range(3):
         positions = list(chain(*found[epoch * each : (epoch + 1) * each]))
-        assert sorted(positions) == sorted(order(len(LENGTHS), 5, epoch)[:count].tolist())
+        assert sorted(positions) == sorted(order(count, 5, epoch).tolist())
         assert len(set(positions)) == count
+
+
+def test_the_texts_of_each_replica_are_those_of_one_device():
+    whole, shares = (list(training_batches(_ragged(), 6, range(2), 5, replicas)) for replicas in (1, 3))
+    for number, batch in enumerate(whole):
+        for replica, share in enumerate(shares[3 * number : 3 * number + 3]):
+            if replica < len(batch.targets):
+                np.testing.assert_array_equal(share.inputs[0], batch.inputs[0][replica::3])
+                np.testing.assert_array_equal(share.targets, batch.targets[replica::3])
 
 
 def test_texts_of_like_length_share_a_batch():
@@ -293,7 +332,7 @@ def test_a_run_on_texts_entered_later_goes_on_as_if_it_had_never_stopped():
 
 def test_several_inputs_are_a_tuple_whose_unknown_lengths_are_left_open():
     for dataset in (training_batches(_ragged(), 8, range(1), 0), evaluation_batches(_ragged(), 8)):
-        inputs, targets = dataset.element_spec
+        inputs, targets, *_ = dataset.element_spec
         assert isinstance(inputs, tuple)
         assert [(spec.shape.as_list(), spec.dtype.name) for spec in inputs] == [([None, None], "int32")] * 2
         assert targets.shape.as_list() == [None, 2]
@@ -307,14 +346,3 @@ def test_texts_are_evaluated_in_the_order_that_is_asked_for():
             assert list(chain(*_read_out(dataset))) == expected.tolist()
     widths = [ids.shape[1] for (ids, _), _ in dataset.as_numpy_iterator()]
     assert widths == sorted(widths, reverse=True)
-
-
-def test_weights_may_follow_the_targets_of_several_inputs():
-    plain = _ragged()
-
-    def load(epoch, chosen):
-        return *plain.load(epoch, chosen), chosen.astype(np.float32)
-
-    weighed = Loading(plain.count, load, weighted=True, lengths=plain.lengths, shapes=plain.shapes)
-    for (ids, _), _, weights in training_batches(weighed, 8, range(1), 0).as_numpy_iterator():
-        np.testing.assert_array_equal(weights, ids[:, 0])

@@ -227,8 +227,11 @@ import numpy as np, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 import keras
-from tfft.core.strategy import resolve, scope
+from tfft.core.strategy import replicas, resolve, scope
+from tfft.data.loading import Loading
+from tfft.data.pipeline import training_batches
 from tfft.training.adam import Adam
+from tfft.training.steps import Steps
 
 random = np.random.default_rng(0)
 tokens, targets = random.integers(0, 8, (32, 4)), random.normal(size=(32, 1)).astype("float32")
@@ -245,8 +248,12 @@ def trained(strategy, clip, decay):
         first = net.get_weights()
         kernels = [v for v in net.trainable_variables if len(v.shape) > 1]
         factors = {id(variable): 2.0**-index for index, variable in enumerate(net.trainable_variables)}
-        net.compile(Adam(0.05, factors, frozenset(map(id, kernels)), decay, clip), "mse")
-        losses = net.fit(tokens, targets, batch_size=8, epochs=5, shuffle=False, verbose=0).history["loss"]
+        optimizer = Adam(0.05, factors, frozenset(map(id, kernels)), decay, clip)
+        optimizer.build(net.trainable_variables)
+        steps = Steps(net, keras.losses.MeanSquaredError(), [], optimizer, strategy)
+        loading = Loading(len(tokens), lambda _, chosen: (tokens[chosen], targets[chosen]))
+        batches = steps.iterate(training_batches(loading, 7, range(5), 0, replicas(strategy)))
+        losses = [steps.train(batches, 5)["loss"] for _ in range(5)]  # batches of 7, and one of 4
     return losses, first, net.get_weights()
 
 for clip, decay in ((0.01, 0.3), (None, 0.3), (None, 0.0)):

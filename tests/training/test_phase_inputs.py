@@ -26,32 +26,24 @@ def step(model, data, augment=(), class_weight=None, cache="off", policy=None):
 @pytest.mark.parametrize("cache", ["off", "memory"])
 def test_weights_follow_the_class_of_each_example(model, data, cache):
     found = step(model, data, class_weight={0: 1.0, 1: 2.0, 2: 3.0}, cache=cache)
-    weights = np.concatenate([row[2] for row in found.validation.as_numpy_iterator()])
+    weights = np.concatenate([batch.weights for batch in found.validation.as_numpy_iterator()])
     assert np.array_equal(weights, data.validation.targets + 1.0)
-    for _, targets, weights in found.train.as_numpy_iterator():
-        assert np.array_equal(weights, targets @ np.array([1.0, 2.0, 3.0]))
+    for batch in found.train.as_numpy_iterator():
+        assert np.array_equal(batch.weights, batch.targets @ np.array([1.0, 2.0, 3.0]))
 
 
-def test_without_weights_there_are_pairs(model, data):
-    assert all(len(row) == 2 for row in step(model, data).validation.as_numpy_iterator())
-
-
-@pytest.mark.parametrize("cache", ["off", "memory"])
-def test_the_loss_before_training_is_that_of_chance(model, data, cache):
-    found = step(model, data, cache=cache)
-    found.net.compile(loss=model.task.loss())
-    assert found.loss_now() == pytest.approx(np.log(3), abs=0.01)
-    model.head_net.get_layer("logits").bias.assign([np.nan, 0, 0])
-    assert found.loss_now() is None
+def test_without_class_weights_every_example_weighs_one(model, data):
+    for batch in step(model, data).validation.as_numpy_iterator():
+        assert batch.weights.tolist() == batch.counted.tolist() == [1.0] * len(batch.targets)
 
 
 @pytest.mark.parametrize("cache", ["off", "memory"])
 def test_a_phase_reads_every_example_once_an_epoch(model, data, cache):
     found = step(model, data, cache=cache)
-    rows = [len(inputs) for inputs, _ in found.train.as_numpy_iterator()]
+    rows = [len(batch.targets) for batch in found.train.as_numpy_iterator()]
     assert sum(rows) == 2 * len(data.train)
     assert len(rows) == 2 * found.train_steps
-    assert sum(len(inputs) for inputs, _ in found.validation.as_numpy_iterator()) == len(data.validation)
+    assert sum(len(batch.targets) for batch in found.validation.as_numpy_iterator()) == len(data.validation)
 
 
 @pytest.mark.parametrize("policy", [tfft.trainable.nothing(), tfft.trainable.last_blocks(1)])
@@ -61,13 +53,13 @@ def test_features_give_the_logits_that_pixels_give(model, data, policy, augment)
     assert pixels.note == "pixels: cache='off'"
     place = "pool" if policy.name == "nothing" else "block2_relu"
     assert features.note == f"features after {place}, float32" + (", 2 views" if augment else "")
-    for (image, target), (feature, same_target) in zip(pixels.train, features.train, strict=True):
+    for (image, target, *_), (feature, same_target, *_) in zip(pixels.train, features.train, strict=True):
         np.testing.assert_array_equal(target, same_target)
         np.testing.assert_allclose(pixels.net(image), features.net(feature), atol=1e-6)
     held_out = [
         [
             np.concatenate(arrays)
-            for arrays in zip(*((each.net(inputs), targets) for inputs, targets in each.validation), strict=True)
+            for arrays in zip(*((each.net(batch.inputs), batch.targets) for batch in each.validation), strict=True)
         ]
         for each in (pixels, features)
     ]
@@ -80,13 +72,13 @@ def test_vectors_in_memory_are_validated_in_one_large_batch_and_maps_are_not(mod
         step(model, data, cache="memory", policy=policy) for policy in (None, tfft.trainable.last_blocks(1))
     )
     assert (vectors.validation_steps, maps.validation_steps) == (1, 2)
-    assert (vectors.train_steps, vectors.steps_per_execution, maps.steps_per_execution) == (6, 6, 1)
-    assert [len(inputs) for inputs, _ in vectors.validation.as_numpy_iterator()] == [len(data.validation)]
+    assert vectors.train_steps == maps.train_steps == 6
+    assert [len(batch.targets) for batch in vectors.validation.as_numpy_iterator()] == [len(data.validation)]
 
 
 def test_images_are_changed_anew_in_every_epoch_and_alike_in_a_repeated_run(model, data):
     plain, one, again = (
-        np.concatenate([pixels for pixels, _ in step(model, data, augment).train.as_numpy_iterator()])
+        np.concatenate([batch.inputs for batch in step(model, data, augment).train.as_numpy_iterator()])
         for augment in ((), augmentation.colors(), augmentation.colors())
     )
     assert np.array_equal(one, again)
@@ -97,7 +89,7 @@ def test_images_are_changed_anew_in_every_epoch_and_alike_in_a_repeated_run(mode
 def test_a_mixed_example_weighs_what_its_shares_weigh(model, data):
     found = step(model, data, augmentation.mixup(1.0), {0: 1.0, 1: 2.0, 2: 4.0}, cache="memory")
     assert found.note.startswith("pixels: mixup(")
-    for _, targets, weights in found.train.as_numpy_iterator():
+    for _, targets, weights, _ in found.train.as_numpy_iterator():
         assert weights == pytest.approx(targets @ np.array([1.0, 2.0, 4.0]))
         assert targets.sum(axis=1) == pytest.approx(1)
     assert np.any((targets > 0) & (targets < 1))

@@ -159,23 +159,6 @@ def synchronized(layers: Iterable[Any], copies: int) -> Iterator[None]:
             layer.synchronized = False
 
 
-def summed(gradients: list[Any]) -> list[Any]:
-    """Sum gradients over all replicas.
-
-    Args:
-        gradients: The gradients of this replica, in its context: tensors of any shape, or None for variables without a gradient.
-
-    Returns:
-        The sums over all replicas, which are equal on each replica; tensors of the same shapes.
-    """
-    import tensorflow as tf
-
-    context = tf.distribute.get_replica_context()
-    given = [gradient for gradient in gradients if gradient is not None]
-    whole = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, given))
-    return [None if gradient is None else next(whole) for gradient in gradients]
-
-
 def on_each(strategy: Any, function: Any) -> "Callable[[tf.data.Dataset], Iterator[list[np.ndarray]]]":
     """Make a function that runs on all replicas and is traced once.
 
@@ -228,22 +211,23 @@ def in_replica(strategy: Any, function: Callable[[], Any]) -> Any:
 
 
 def check_batch(batch_size: int, copies: int) -> None:
-    """Refuse a batch size that the replicas do not divide: the mean of unequal parts is not the mean of the batch.
+    """Refuse a batch with fewer examples than there are replicas.
 
     Args:
         batch_size: The number of examples in a batch, over all replicas.
         copies: The number of replicas.
 
     Raises:
-        PlanError: When ``batch_size`` is not a multiple of ``copies``.
+        PlanError: When some replica would never get an example.
 
     Example:
-        >>> check_batch(32, 2)
         >>> check_batch(33, 2)
+        >>> check_batch(3, 4)
         Traceback (most recent call last):
-        tfft.core.errors.PlanError: batch_size=33 cannot be divided among 2 replicas. Use 32 or 34.
+        tfft.core.errors.PlanError: batch_size=3 is too small for 4 replicas, which share each batch. Use 4 or more.
     """
-    if batch_size % copies:
-        less = batch_size - batch_size % copies
-        near = f"{less} or {less + copies}" if less else f"{copies}"
-        raise PlanError(f"batch_size={batch_size} cannot be divided among {copies} replicas.", fix=f"Use {near}.")
+    if batch_size < copies:
+        raise PlanError(
+            f"batch_size={batch_size} is too small for {copies} replicas, which share each batch.",
+            fix=f"Use {copies} or more.",
+        )

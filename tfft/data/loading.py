@@ -43,7 +43,6 @@ class Loading:
         count: The number of examples.
         load: A function (epoch, int64 positions of shape (batch,)) -> the inputs and then the targets, each of shape (batch, ...).
             In evaluation the epoch is 0.
-        weighted: Whether the weights of the examples, shape (batch,), follow the targets.
         held: The result of ``load`` for all positions, when it is already in memory and the same in every epoch.
         lengths: Length of each example, shape (count,), when lengths differ; each batch is padded to its longest example.
         shapes: Shape of each input without the batch axis, with None for a variable length; None when no shape varies.
@@ -51,7 +50,6 @@ class Loading:
 
     count: int
     load: Callable[[int, np.ndarray], Arrays]
-    weighted: bool = False
     held: Arrays | None = None
     lengths: np.ndarray | None = None
     shapes: tuple[tuple[int | None, ...], ...] | None = None

@@ -11,6 +11,7 @@ from tfft.core.errors import DataError
 from tfft.core.machine import cores
 from tfft.core.python_functions import owned
 from tfft.core.seed import derive
+from tfft.core.values import Batch
 from tfft.data import length_bucketing
 from tfft.data.loading import Arrays, Loading
 
@@ -57,43 +58,26 @@ def steps(count: int, batch_size: int) -> int:
     return -(-count // batch_size)
 
 
-def usable(count: int, batch_size: int, copies: int) -> int:
-    """Count the examples of an epoch that can be divided equally among replicas; each epoch leaves out different ones.
-
-    Args:
-        count: The number of examples.
-        batch_size: Examples in a full batch, a multiple of ``copies``.
-        copies: The number of replicas that share each batch.
-
-    Returns:
-        ``count`` less at most ``copies - 1``.
-
-    Example:
-        >>> usable(11, batch_size=4, copies=2), usable(11, batch_size=4, copies=1)
-        (10, 11)
-    """
-    return count - count % batch_size % copies
-
-
-def training_batches(loading: Loading, batch_size: int, epochs: range, seed: int, copies: int = 1) -> "tf.data.Dataset":
+def training_batches(
+    loading: Loading, batch_size: int, epochs: range, seed: int, replicas: int = 1
+) -> "tf.data.Dataset":
     """Make the batches of several epochs as one dataset, so that reading never pauses between epochs.
 
     Args:
         loading: How examples become arrays.
-        batch_size: Examples in a full batch; the last of an epoch may be smaller.
+        batch_size: Examples in a full batch, over all replicas; the last of an epoch may be smaller.
         epochs: Numbers of the epochs within the run; each has its own order.
         seed: The user's seed.
-        copies: The number of replicas that share each batch.
+        replicas: The number of replicas that share each batch.
 
     Returns:
-        A dataset of (inputs, targets) of shape (batch, ...), ``len(epochs) * steps(...)`` batches long; several inputs are a tuple.
+        A dataset of Batch, ``len(epochs) * steps(...) * replicas`` elements long: the shares of the first batch, one for each
+        replica, then those of the second batch, and so on. No example is left out.
     """
     import tensorflow as tf
 
-    whole = usable(loading.count, batch_size, copies)
-
     def rows(epoch: np.ndarray) -> np.ndarray:
-        chosen = order(loading.count, seed, int(epoch))[:whole]
+        chosen = order(loading.count, seed, int(epoch))
         random = np.random.default_rng([derive(seed, "batches"), int(epoch)])
         return _rows(int(epoch), length_bucketing.batches(chosen, batch_size, loading.lengths, random))
 
@@ -102,7 +86,37 @@ def training_batches(loading: Loading, batch_size: int, epochs: range, seed: int
         return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(found, (None, None)))
 
     ordered = owned(tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(of_epoch), rows)
-    return _batches(ordered, loading, epochs.start)
+    return _shared(_batches(ordered, loading, epochs.start), replicas)
+
+
+def validation_batches(
+    loading: Loading, batch_size: int, positions: np.ndarray | None = None, replicas: int = 1
+) -> "tf.data.Dataset":
+    """Make batches of all examples, once and in order, for loss and metrics.
+
+    Args:
+        loading: How examples become arrays.
+        batch_size: The maximum number of examples in a batch, over all replicas.
+        positions: The positions of the examples to take, int64, shape (m,); None for all.
+        replicas: The number of replicas that share each batch.
+
+    Returns:
+        A dataset of Batch as in ``training_batches``; it can be iterated again.
+
+    Example:
+        >>> loading = Loading(3, lambda _, chosen: (chosen * 1.0, chosen * 10.0))
+        >>> for batch in validation_batches(loading, batch_size=2, replicas=2).as_numpy_iterator():
+        ...     print(batch.inputs, batch.counted)
+        [0.] [1.]
+        [1.] [1.]
+        [2.] [1.]
+        [2.] [0.]
+    """
+    import tensorflow as tf
+
+    positions = np.arange(loading.count) if positions is None else positions
+    groups = np.array_split(positions, steps(len(positions), batch_size))
+    return _shared(_batches(tf.data.Dataset.from_tensor_slices(_rows(0, groups)), loading, 0), replicas)
 
 
 def evaluation_batches(
@@ -173,6 +187,33 @@ def readable() -> Iterator[None]:
         raise DataError(f"An image can no longer be read: {reason}") from None
 
 
+def _shared(batches: "tf.data.Dataset", replicas: int) -> "tf.data.Dataset":
+    """Convert (inputs, targets) to Batch, and deal each batch out to the replicas.
+
+    Batches are loaded whole, because some augmentation mixes the examples of a batch. A replica without a share gets the first
+    example, which is not counted.
+    """
+    import tensorflow as tf
+
+    def whole(inputs: Any, targets: Any) -> Batch:
+        ones = tf.ones(tf.shape(targets)[:1])
+        return Batch(inputs, targets, ones, ones)
+
+    def dealt(inputs: Any, targets: Any) -> tf.data.Dataset:
+        batch, count = whole(inputs, targets), tf.shape(targets)[0]
+
+        def share(replica: Any) -> Batch:
+            chosen = tf.range(replica, tf.maximum(count, replica + 1), replicas)
+            counted = tf.cast(chosen < count, tf.float32)
+            chosen = tf.where(chosen < count, chosen, 0)
+            found = tf.nest.map_structure(lambda tensor: tf.gather(tensor, chosen), batch)
+            return found._replace(weights=counted, counted=counted)
+
+        return tf.data.Dataset.range(replicas, output_type=tf.int32).map(share)
+
+    return batches.map(whole) if replicas == 1 else batches.flat_map(dealt).prefetch(_BATCHES_AHEAD * replicas)
+
+
 def check_batch_size(batch_size: Any) -> None:
     """Refuse a batch size that is not a positive whole number.
 
@@ -203,8 +244,8 @@ def _batches(rows: "tf.data.Dataset", loading: Loading, epoch: int) -> "tf.data.
 
     def load_batch(row: Any) -> tuple[Any, ...]:
         found = load(row)
-        inputs, behind = found[: -1 - loading.weighted], found[-1 - loading.weighted :]
-        return inputs[0] if len(inputs) == 1 else tuple(inputs), *behind
+        *inputs, targets = found
+        return inputs[0] if len(inputs) == 1 else tuple(inputs), targets
 
     loaded = rows.map(load_batch, num_parallel_calls=cores(), deterministic=True)
     batches = (loaded if called is None else owned(loaded, called)).prefetch(_BATCHES_AHEAD)

@@ -1,6 +1,7 @@
 """Average the weights of the last steps; the average is validated and kept in place of the weights."""
 
 import math
+import sys
 from typing import Any
 
 import keras
@@ -68,12 +69,22 @@ class Averaging(keras.callbacks.Callback):
         """Add the weights to the average, if enough steps have passed since the last time.
 
         Args:
-            batch: The number of the batch in the epoch, from 0. Keras may take several steps between two calls.
+            batch: The number of the batch in the epoch, from 0. Several steps may be taken between two calls.
             logs: Not used.
         """
         self._now = self._before + batch + 1
         if not self._average or self._now - self._last >= self._every:
             self._take()
+
+    def pause(self) -> int:
+        """Return how many steps may be taken before the average must see the weights.
+
+        Returns:
+            A number of steps, at least 1.
+        """
+        if not self._variables:
+            return sys.maxsize
+        return max(1, self._last + self._every - self._now) if self._average else 1
 
     def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Write the average into the net, each value in the shape of its variable.

@@ -2,18 +2,17 @@
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
 from tfft.accelerate.gradients import forgotten
 from tfft.accelerate.precision import Precision
 from tfft.core import fingerprint, forks, versions
-from tfft.core.errors import PlanError, RunWarning
+from tfft.core.errors import RunWarning
 from tfft.core.interrupts import noticed
 from tfft.core.quiet import without_false_alarms
 from tfft.core.seed import derive
@@ -23,20 +22,25 @@ from tfft.data.pipeline import readable
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import cut
 from tfft.plans.defaults import default_plan
-from tfft.plans.phase import Phase, Plan
+from tfft.plans.phase import Plan
 from tfft.trainable.overview import flattened, survey
 from tfft.trainable.policy import plan_rows
 from tfft.training.averaging import Averaging
 from tfft.training.best_weights import BestWeights
-from tfft.training.checks import check, check_folder, check_plan, warn_about_texts
+from tfft.training.checks import check, check_callbacks, check_folder, check_plan, warn_about_texts
+from tfft.training.epochs import run_epochs
 from tfft.training.feature_schedule import Turn
 from tfft.training.optimizer import optimizer_for
 from tfft.training.phase_inputs import Step, prepare
 from tfft.training.precision_search import choose
 from tfft.training.progress import FeatureProgress, JsonLog, LiveLine
 from tfft.training.run import PhaseRecord, Run
+from tfft.training.steps import Steps
 from tfft.training.trunk_cache import TrunkCache
 from tfft.training.verify_updates import prove, starved
+
+if TYPE_CHECKING:
+    import keras
 
 LOG_NAME = "log.jsonl"
 
@@ -49,6 +53,7 @@ def fit(
     batch_size: int = 32,
     run_folder: str | Path | None = None,
     progress: bool | None = None,
+    callbacks: Sequence["keras.callbacks.Callback"] = (),
 ) -> Run:
     """Train a model phase by phase. It ends with the weights of the lowest validation loss in any phase.
 
@@ -69,6 +74,9 @@ def fit(
             written after each phase. None writes nothing.
         progress: Whether to show a progress bar. None shows it in terminals and notebooks, and elsewhere writes one line for each
             epoch to the error stream. False shows nothing.
+        callbacks: Keras callbacks, such as ``TensorBoard``. Each phase calls them as Keras' ``fit`` would, with its own epochs from
+            0; ``self.model`` is the net of the phase. A callback with a method for batches is called after every step, which
+            makes short steps slower.
 
     Returns:
         A Run with the trained model and the record of every phase.
@@ -77,7 +85,7 @@ def fit(
         KeyboardInterrupt: On Ctrl-C.
         SystemExit: With status 143, on SIGTERM, unless the user has set a handler for it.
         TfftError: In a process that was forked after TensorFlow had started, or when nothing can be written to ``run_folder``.
-        PlanError: When a policy does not fit the net, or the loss becomes NaN or infinite.
+        PlanError: When a policy does not fit the net, a callback is refused, or the loss becomes NaN or infinite.
         DataError: When the data has other labels than the model, or an image can no longer be read.
         TaskError: When ``class_weights="balanced"`` is set and a class has no training example.
         MovementError: When a frozen variable changed, or a trained one did not; the run is in its ``run`` attribute.
@@ -93,6 +101,7 @@ def fit(
     forks.check()
     folder = check_folder(run_folder)
     check(model, data, batch_size)
+    watching = check_callbacks(callbacks)
     if plan is None:
         plan = default_plan(model.backbone.features, len(data.train), model.backbone.can_finetune)
     check_plan(model, plan)
@@ -103,7 +112,7 @@ def fit(
         counting = FeatureProgress(progress)
         features = TrunkCache(model, data, derive(run.seed, "order"), counting, counting.note)
         try:
-            return _train(run, data, features, folder, progress, interrupted)
+            return _train(run, data, features, folder, progress, watching, interrupted)
         finally:
             counting.close()
             features.kept.close()
@@ -116,6 +125,7 @@ def _train(
     features: TrunkCache,
     folder: Path | None,
     progress: bool | None,
+    watching: list["keras.callbacks.Callback"],
     interrupted: Callable[[], None],
 ) -> Run:
     """Train the phases, one in each turn of the loop."""
@@ -137,23 +147,26 @@ def _train(
             warnings.warn(f"{error} From here on, it computes in float32.", RunWarning, stacklevel=3)
             run = replace(run, precision=Precision(tail=run.precision.tail))
             step = prepare(features, turns[index:], run.batch_size, class_weight, run.precision)
-        steps = phase.epochs * step.train_steps
-        _compile(step, run, optimizer_for(phase, overview, steps, run.precision.tail))
+        count = phase.epochs * step.train_steps
+        optimizer = optimizer_for(phase, overview, count, run.precision.tail)
+        optimizer.build(step.net.trainable_variables)
+        steps = Steps(step.net, model.task.loss(), model.task.metrics(), optimizer, model.strategy)
+        # callbacks look for the optimizer in the net
+        step.net.compile(optimizer=optimizer, jit_compile=False)
         if best is None:
-            best = step.loss_now()
-        keeper, averaging = BestWeights(overview, start=best), Averaging(overview, phase.averaging, steps)
+            best = _loss_now(step, steps)
+        keeper, averaging = BestWeights(overview, start=best), Averaging(overview, phase.averaging, count)
         line = LiveLine(phase, overview, step.train_steps, progress)
         events = JsonLog(log, phase.name)
         events.write("phase", plan=phase.to_dict(), trained=overview.totals()[0], parameters=overview.totals()[1])
-        event, ended = "failed", keras.callbacks.History()
-        ended.history = {}  # Keras only makes it when training begins
+        event, history = "failed", dict[str, list[float]]()
         try:
             with synchronized(flattened(model.backbone_net), copies):
-                history = _fit_phase(step, phase, [keeper, averaging, line, events, ended], interrupted)
+                run_epochs(step, steps, phase, [keeper, averaging, line, events, *watching], history, interrupted)
             overview, event = overview.compared(before), "end"
-            starving = starved(overview, step.net.optimizer)
+            starving = starved(overview, optimizer)
         except (KeyboardInterrupt, SystemExit):
-            history, event = ended.history, "interrupted"
+            event = "interrupted"
             raise
         finally:
             # also after Ctrl-C, the model and the folder must have the best weights
@@ -170,17 +183,12 @@ def _train(
     return run
 
 
-def _compile(step: Step, run: Run, optimizer: keras.optimizers.Optimizer) -> None:
-    task = run.model.task
-    step.net.compile(
-        optimizer=optimizer,
-        loss=task.loss(),
-        **{"weighted_metrics" if step.counted else "metrics": task.metrics()},
-        jit_compile=False,
-        steps_per_execution=step.steps_per_execution,
-    )
-    # without this, tracing the step creates variables, and Keras traces it twice
-    step.net.optimizer.build(step.net.trainable_variables)
+def _loss_now(step: Step, steps: Steps) -> float | None:
+    """The validation loss of the current weights; None when it is NaN or infinite."""
+    steps.reset()
+    with readable():
+        loss = steps.validate(steps.iterate(step.validation), step.validation_steps)["loss"]
+    return loss if np.isfinite(loss) else None
 
 
 def _turns(model: TransferModel, plan: Plan) -> list[Turn]:
@@ -201,29 +209,6 @@ def _begin(run: Run, data: Splits, log: Path | None) -> Run:
     )
     run.model.remember(data)
     return replace(run, first_weights=fingerprint.combined(fingerprint.weight_digests(run.model.net.weights)))
-
-
-def _fit_phase(
-    step: Step, phase: Phase, callbacks: list[keras.callbacks.Callback], interrupted: Callable[[], None]
-) -> dict[str, list[float]]:
-    """Call Keras' ``fit`` once."""
-    if phase.patience is not None:
-        callbacks = [*callbacks, keras.callbacks.EarlyStopping("val_loss", patience=phase.patience)]
-    callbacks = [*callbacks, keras.callbacks.TerminateOnNaN()]
-    callbacks.append(keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs=None: interrupted()))
-    with readable():
-        history = step.net.fit(
-            step.train, steps_per_epoch=step.train_steps, validation_data=step.validation,
-            validation_steps=step.validation_steps, epochs=phase.epochs, callbacks=callbacks, shuffle=False, verbose=0,
-        ).history  # fmt: skip
-    losses = {name: [float(value) for value in values] for name, values in history.items()}
-    if not np.isfinite([value for name in ("loss", "val_loss") for value in losses.get(name, [])]).all():
-        raise PlanError(
-            f"The loss of phase {phase.name!r} became NaN or infinite.",
-            f"losses {losses.get('loss')}",
-            f"Lower its learning rate, now {phase.learning_rate:g}; the model has the best weights so far.",
-        )
-    return losses
 
 
 def _describe_data(data: Splits) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Prepare the inputs of a phase and its net: cached features of the trunk where possible, else pixels or tokens."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -13,8 +13,8 @@ from tfft.core.strategy import replicas
 from tfft.data.examples import Examples
 from tfft.data.feature_tables import NotKeptError
 from tfft.data.length_bucketing import by_length
-from tfft.data.loading import Arrays, Loading, reading, reading_at_random, reading_together
-from tfft.data.pipeline import evaluation_batches, evaluation_steps, readable, steps, training_batches, usable
+from tfft.data.loading import Loading, reading, reading_at_random, reading_together
+from tfft.data.pipeline import steps, training_batches, validation_batches
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import HEAD
 from tfft.models.features import reading_features
@@ -27,21 +27,18 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 _VECTORS = 1024
-_STEPS = 16
 
 
 @dataclass(frozen=True)
 class Step:
-    """A phase that is ready for Keras' ``fit``.
+    """The net and the batches of a phase.
 
     Attributes:
         net: A net from the inputs to float32 logits, shape (batch, outputs).
-        train: The training batches of all epochs: inputs, float32 targets of shape (batch, outputs), and sample weights of shape
-            (batch,) when there are class weights.
+        train: The training batches of all epochs: a dataset of Batch, with the shares of the replicas one after the other.
         validation: The validation batches of one epoch, in the same form.
         train_steps, validation_steps: Number of batches in one epoch.
         note: A description of the inputs, with the reason when they are not features.
-        steps_per_execution: The argument of Keras' ``compile``; a divisor of ``train_steps``.
     """
 
     net: keras.Model
@@ -50,28 +47,6 @@ class Step:
     train_steps: int
     validation_steps: int
     note: str
-    steps_per_execution: int = 1
-
-    @property
-    def counted(self) -> bool:
-        """Whether the validation weights, shape (batch,), only mark repeated examples. Metrics must then use these weights.
-
-        Class weights are not for metrics. With them, metrics count a repeated example twice.
-        """
-        return len(self.validation.element_spec) == 3 and len(self.train.element_spec) == 2
-
-    def loss_now(self) -> float | None:
-        """Return the validation loss of the current weights, so that the first phase can be compared with them.
-
-        Returns:
-            The loss; None when it is NaN or infinite.
-
-        Raises:
-            DataError: When an image cannot be read.
-        """
-        with readable():
-            found = self.net.evaluate(self.validation, steps=self.validation_steps, verbose=0, return_dict=True)
-        return float(found["loss"]) if np.isfinite(found["loss"]) else None
 
 
 def prepare(
@@ -87,12 +62,12 @@ def prepare(
         cache: The features of the run, with its model, data and seed.
         turns: This phase and all later ones.
         batch_size: Number of examples in a batch.
-        class_weight: Class id to weight; None for equal weights. They become sample weights. Keras' ``class_weight`` is not used:
-            it has no effect on validation, and cannot weight examples that are mixed from two classes.
+        class_weight: Class id to weight; None for equal weights. They become weights of examples, also in validation; examples
+            that are mixed from two classes get the mean of their weights.
         precision: The dtypes in which trunk and tail compute.
 
     Returns:
-        A Step; its net is not compiled yet.
+        A Step.
 
     Raises:
         DataError: When an image cannot be read.
@@ -119,21 +94,16 @@ def prepare(
     copies = replicas(model.strategy)
     # vectors in memory are validated in few large batches; maps are not, because the activations of the tail need memory
     vectors = validation.held is not None and all(array.ndim == 2 for array in validation.held)
-    at_once = max(batch_size, _VECTORS - _VECTORS % copies) if vectors else batch_size
+    at_once = max(batch_size, _VECTORS) if vectors else batch_size
     epochs = range(now.first_epoch, now.first_epoch + now.phase.epochs)
-    per_epoch = steps(usable(len(data.train), batch_size, copies), batch_size)
+    order = None if validation.lengths is None else by_length(validation.lengths)
     return Step(
         net,
         _weighted(training_batches(train, batch_size, epochs, cache.seed, copies), class_weight),
-        _weighted(_counted(validation, at_once, copies), class_weight),
-        per_epoch,
-        # with a number of steps, Keras keeps one iterator, which prefetches while the next epoch trains
-        evaluation_steps(len(data.validation), at_once, copies),
+        _weighted(validation_batches(validation, at_once, order, copies), class_weight),
+        steps(len(data.train), batch_size),
+        steps(len(data.validation), at_once),
         note,
-        # a training step of a head takes a millisecond, and so does Keras' loop around it; averaging needs to see every step
-        max(n for n in range(1, _STEPS + 1) if per_epoch % n == 0)
-        if vectors and copies == 1 and not now.phase.averaging
-        else 1,
     )
 
 
@@ -162,31 +132,11 @@ def _changed(model: TransferModel, examples: Examples, raw: Examples, now: Turn,
     return Loading(found.count, lambda epoch, chosen: found.load(first + (epoch - first) % count, chosen))
 
 
-def _counted(loading: Loading, batch_size: int, copies: int) -> "tf.data.Dataset":
-    """Validation batches; repeated examples that fill the last batch have weight 0 in loss and metrics."""
-    count, spare = loading.count, -loading.count % copies
-
-    def load(epoch: int, chosen: np.ndarray) -> Arrays:
-        again = np.append(False, chosen[1:] == chosen[:-1])
-        # Keras divides by the number of examples, not by the sum of their weights
-        weights = np.where(again, 0, (count + spare) / count).astype(np.float32)
-        return *loading.load(epoch, chosen), weights
-
-    weighed = replace(loading, load=load, weighted=True, held=None) if spare else loading
-    return evaluation_batches(
-        weighed, batch_size, None if loading.lengths is None else by_length(loading.lengths), copies
-    )
-
-
 def _weighted(batches: "tf.data.Dataset", class_weight: Mapping[int, float] | None) -> "tf.data.Dataset":
-    """Class weights as sample weights; without them, an epoch that ignores rare classes could have the lowest loss."""
+    """Class weights as weights of examples; without them, an epoch that ignores rare classes could have the lowest loss."""
     import tensorflow as tf
 
     if class_weight is None:
         return batches
     classes = tf.constant([class_weight[index] for index in range(len(class_weight))], tf.float32)
-
-    def weighed(inputs: Any, targets: Any, weights: Any = 1.0) -> Any:
-        return inputs, targets, weights * tf.linalg.matvec(targets, classes)
-
-    return batches.map(weighed)
+    return batches.map(lambda batch: batch._replace(weights=batch.weights * tf.linalg.matvec(batch.targets, classes)))

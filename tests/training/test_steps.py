@@ -1,0 +1,150 @@
+"""Several steps in one call train and validate as Keras does, and count every example once."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfft.core.values import Batch
+from tfft.data.loading import Loading
+from tfft.data.pipeline import training_batches, validation_batches
+from tfft.training.adam import Adam
+from tfft.training.steps import Steps
+
+COUNT, BATCH = 22, 8
+RANDOM = np.random.default_rng(0)
+INPUTS = RANDOM.normal(size=(COUNT, 4)).astype("float32")
+TARGETS = np.eye(3, dtype="float32")[RANDOM.integers(0, 3, COUNT)]
+WEIGHTS = RANDOM.uniform(0.5, 2, COUNT).astype("float32")
+
+
+def net(regularizer=None):
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((4,))
+    hidden = keras.layers.Dense(5, activation="tanh", kernel_regularizer=regularizer)(inputs)
+    return keras.Model(inputs, keras.layers.Dense(3)(hidden))
+
+
+def made(model, optimizer=None):
+    if optimizer is not None:
+        optimizer.build(model.trainable_variables)
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    return Steps(model, loss, [keras.metrics.CategoricalAccuracy(name="accuracy")], optimizer)
+
+
+def loading():
+    return Loading(COUNT, lambda _, chosen: (INPUTS[chosen], TARGETS[chosen]))
+
+
+def weighed(batches):
+    """Each example's own weight; inputs are unique, so they name the example."""
+
+    def look_up(batch):
+        same = tf.reduce_all(tf.equal(batch.inputs[:, None], INPUTS[None]), axis=2)
+        return batch._replace(weights=tf.linalg.matvec(tf.cast(same, tf.float32), WEIGHTS) * batch.counted)
+
+    return batches.map(look_up)
+
+
+def by_keras(regularizer, weights, epochs=4):
+    """The losses and weights of Keras' own fit on the same batches."""
+    model = net(regularizer)
+    model.compile(
+        keras.optimizers.Adam(0.05, global_clipnorm=0.5),
+        keras.losses.CategoricalCrossentropy(from_logits=True),
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+    )
+    batches = training_batches(loading(), BATCH, range(epochs), 0)
+    batches = weighed(batches) if weights else batches
+    pairs = batches.map(lambda batch: (batch.inputs, batch.targets, batch.weights))
+    history = model.fit(pairs, epochs=epochs, steps_per_epoch=3, verbose=0).history
+    return history, model.get_weights()
+
+
+@pytest.mark.parametrize("weights", [False, True])
+@pytest.mark.parametrize("regularizer", [None, "l2"])
+@pytest.mark.parametrize("calls", [[3], [1, 2], [1, 1, 1]])
+def test_training_is_that_of_keras_however_many_steps_a_call_has(calls, regularizer, weights):
+    history, expected = by_keras(regularizer, weights)
+    model = net(regularizer)
+    steps = made(model, Adam(0.05, {}, clip_norm=0.5))
+    batches = training_batches(loading(), BATCH, range(4), 0)
+    iterator = steps.iterate(weighed(batches) if weights else batches)
+    for epoch in range(4):
+        steps.reset()
+        for count in calls:
+            logs = steps.train(iterator, count)
+        assert list(logs) == ["accuracy", "loss"]
+        for name, value in logs.items():
+            assert value == pytest.approx(history[name][epoch], abs=1e-5), (name, epoch)
+    for one, other, first in zip(model.get_weights(), expected, net(regularizer).get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+        assert np.abs(one - first).max() > 0.01
+
+
+@pytest.mark.parametrize("regularizer", [None, "l2"])
+def test_validation_is_that_of_keras(regularizer):
+    model = net(regularizer)
+    model.compile(loss=keras.losses.CategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    expected = model.evaluate(INPUTS, TARGETS, verbose=0, return_dict=True)
+    steps = made(net(regularizer))
+    found = steps.validate(steps.iterate(validation_batches(loading(), BATCH)), 3)
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_means_begin_anew_after_a_reset():
+    steps = made(net())
+    data = validation_batches(loading(), BATCH)
+    first = steps.validate(steps.iterate(data), 3)
+    steps.reset()
+    assert steps.validate(steps.iterate(data), 3) == first
+
+
+def test_an_example_that_is_not_counted_changes_neither_step_nor_metrics():
+    results = []
+    for extra in (False, True):
+        model = net("l2")
+        steps = made(model, Adam(0.05, {}, clip_norm=0.5))
+        inputs, targets, ones = INPUTS[:4], TARGETS[:4], np.ones(4, "float32")
+        if extra:
+            inputs, targets = np.concatenate([inputs, 9 + inputs[:2]]), np.concatenate([targets, targets[:2]])
+            ones = np.array([1, 1, 1, 1, 0, 0], "float32")
+        data = tf.data.Dataset.from_tensors(Batch(inputs, targets, ones, ones)).repeat()
+        results.append((steps.train(steps.iterate(data), 5), model.get_weights()))
+    (first, weights), (second, others) = results
+    assert first == pytest.approx(second, abs=1e-6)
+    for one, other in zip(weights, others, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_a_scaled_loss_takes_the_same_steps_and_an_overflow_takes_none():
+    plain, scaled = net(), net()
+    optimizer = keras.optimizers.LossScaleOptimizer(Adam(0.05, {}))
+    for model, chosen in ((plain, Adam(0.05, {})), (scaled, optimizer)):
+        steps = made(model, chosen)
+        steps.train(steps.iterate(training_batches(loading(), BATCH, range(2), 0)), 6)
+    for one, other in zip(plain.get_weights(), scaled.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+    before, scale = scaled.get_weights(), float(optimizer.dynamic_scale.numpy())
+    bad = tf.data.Dataset.from_tensors(
+        Batch(np.full((2, 4), np.nan, "float32"), TARGETS[:2], *np.ones((2, 2), "float32"))
+    )
+    steps.train(steps.iterate(bad), 1)
+    for one, other in zip(before, scaled.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert float(optimizer.dynamic_scale.numpy()) == scale / 2
+
+
+def test_a_variable_that_the_loss_does_not_depend_on_never_gets_a_gradient():
+    inputs = keras.Input((4,))
+    unused = keras.layers.Dense(3, name="unused")
+    kept = keras.layers.Dense(3, name="kept")(inputs)
+    model = keras.Model(inputs, [kept, unused(inputs)])
+    first = keras.Model(inputs, kept)
+    first.unused = unused
+    optimizer = Adam(0.05, {})
+    variables = [*first.trainable_variables]
+    assert {id(v) for v in unused.trainable_variables} <= {id(v) for v in variables}
+    steps = made(first, optimizer)
+    steps.train(steps.iterate(training_batches(loading(), BATCH, range(1), 0)), 1)
+    assert optimizer.reached == frozenset(id(v) for v in model.get_layer("kept").trainable_variables)

@@ -1,0 +1,127 @@
+"""The loop over the epochs of a phase: training steps, validation, and Keras callbacks, called as Keras calls them."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from tfft.core.errors import PlanError
+from tfft.data.pipeline import readable
+from tfft.plans.phase import Phase
+from tfft.training.averaging import Averaging
+from tfft.training.phase_inputs import Step
+from tfft.training.steps import Steps
+
+# A call of several steps should take about this long: less would be spent on calling, and more would delay callbacks and Ctrl-C.
+_SECONDS = 0.05
+_MOST_STEPS = 64
+_BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
+
+
+def run_epochs(
+    step: Step,
+    steps: Steps,
+    phase: Phase,
+    callbacks: Sequence[keras.callbacks.Callback],
+    history: dict[str, list[float]],
+    interrupted: Callable[[], None],
+) -> None:
+    """Train a phase.
+
+    Args:
+        step: The net and the batches of the phase.
+        steps: The steps of this net.
+        phase: The phase; of it, the number of epochs and the patience are used.
+        callbacks: Keras callbacks. Each is called after every step if it has a method for batches and is not tfft's own;
+            otherwise, one call covers several steps, as with Keras' ``steps_per_execution``.
+        history: The dict that is filled: metric -> a value for each epoch; those of validation begin with ``"val_"``.
+        interrupted: Called after each call of several steps; it raises after Ctrl-C.
+
+    Raises:
+        PlanError: When the loss becomes NaN or infinite.
+        DataError: When an image can no longer be read.
+    """
+    net, callbacks = step.net, list(callbacks)
+    if phase.patience is not None:
+        callbacks.append(keras.callbacks.EarlyStopping("val_loss", patience=phase.patience))
+    callbacks.append(keras.callbacks.TerminateOnNaN())
+    calls = keras.callbacks.CallbackList(callbacks, model=net, verbose=0, epochs=phase.epochs, steps=step.train_steps)
+    training, validating = _Pace(callbacks), _Pace(())
+    net.stop_training = False
+    with readable():
+        train, validation = steps.iterate(step.train), steps.iterate(step.validation.repeat())
+        calls.on_train_begin()
+        logs: dict[str, float] = {}
+        for epoch in range(phase.epochs):
+            steps.reset()
+            calls.on_epoch_begin(epoch)
+            done = 0
+            while done < step.train_steps and not net.stop_training:
+                calls.on_train_batch_begin(done)
+                logs, done = training.run(steps.train, train, done, step.train_steps)
+                calls.on_train_batch_end(done - 1, logs)
+                interrupted()
+            logs = {**logs, **_validated(step, steps, calls, validating, validation, interrupted)}
+            calls.on_epoch_end(epoch, logs)
+            for name, value in logs.items():
+                history.setdefault(name, []).append(value)
+            if net.stop_training:
+                break
+        calls.on_train_end(logs)
+    if not np.isfinite([value for name in ("loss", "val_loss") for value in history.get(name, [])]).all():
+        raise PlanError(
+            f"The loss of phase {phase.name!r} became NaN or infinite.",
+            f"losses {history.get('loss')}",
+            f"Lower its learning rate, now {phase.learning_rate:g}; the model has the best weights so far.",
+        )
+
+
+def _validated(
+    step: Step,
+    steps: Steps,
+    calls: keras.callbacks.CallbackList,
+    pace: "_Pace",
+    batches: Any,
+    check: Callable[[], None],
+) -> dict[str, float]:
+    """Loss and metrics of the validation part."""
+    steps.reset()
+    calls.on_test_begin()
+    done = 0
+    logs: dict[str, float] = {}
+    while done < step.validation_steps:
+        calls.on_test_batch_begin(done)
+        logs, done = pace.run(steps.validate, batches, done, step.validation_steps)
+        calls.on_test_batch_end(done - 1, logs)
+        check()
+    calls.on_test_end(logs)
+    return {f"val_{name}": value for name, value in logs.items()}
+
+
+class _Pace:
+    """Decide how many steps one call runs: one at first, then more while a call is short."""
+
+    def __init__(self, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+        foreign = [callback for callback in callbacks if not type(callback).__module__.startswith(("tfft.", "keras."))]
+        self._single = any(
+            getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
+            for callback in foreign
+            for hook in _BATCH_HOOKS
+        )
+        self._averaging = [callback for callback in callbacks if isinstance(callback, Averaging)]
+        self._count, self._known = 1, False
+
+    def run(
+        self, several: Callable[[Any, int], dict[str, float]], batches: Any, done: int, total: int
+    ) -> tuple[dict[str, float], int]:
+        """Run the next steps of an epoch; returns the metrics, and how many steps of the epoch are done."""
+        count = min(self._count, total - done, *(averaging.pause() for averaging in self._averaging))
+        begun = time.monotonic()
+        logs = several(batches, count)
+        # the first call also traces
+        if self._known and not self._single and time.monotonic() - begun < _SECONDS * count / self._count:
+            self._count = min(2 * self._count, _MOST_STEPS)
+        self._known = True
+        return logs, done + count

@@ -1,0 +1,142 @@
+"""The steps of a phase on the replicas of a strategy: each kind is traced once, and one call runs several of them.
+
+Keras' ``fit`` is not used: it averages the gradients of replicas with unequal shares wrongly, clips them before they are summed,
+cannot accumulate them under a strategy (Keras issue 20582), and does not run on several machines (issue 20585).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfft.core.strategy import replicas
+from tfft.core.values import Batch
+
+
+class Steps:
+    """Training and validation steps. Make it in the scope of the strategy, after the optimizer was built.
+
+    The gradients of all replicas are summed once, divided by the number of examples, clipped, and applied on each replica. Uneven
+    shares are therefore exact. ``net.losses``, such as weight regularisation, are added to the loss of each example.
+
+    Args:
+        net: A net from inputs of shape (batch, ...) to float32 logits, shape (batch, outputs).
+        loss: A Keras loss of (targets, logits).
+        metrics: Keras metrics of (targets, logits), with names.
+        optimizer: The optimizer of the phase; None when nothing will be trained.
+        strategy: The result of ``resolve``; None for a single device.
+
+    Example:
+        >>> net = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
+        >>> steps = Steps(net, keras.losses.MeanSquaredError(), [])
+        >>> ones = tf.ones(2)
+        >>> data = tf.data.Dataset.from_tensors(Batch(tf.constant([[1.0], [3.0]]), tf.zeros((2, 1)), ones, ones))
+        >>> steps.validate(steps.iterate(data), 1)
+        {'loss': 5.0}
+    """
+
+    def __init__(
+        self,
+        net: keras.Model,
+        loss: keras.losses.Loss,
+        metrics: Sequence[keras.metrics.Metric],
+        optimizer: Any = None,
+        strategy: "tf.distribute.Strategy | None" = None,
+    ) -> None:
+        self._net, self._loss, self._optimizer, self._strategy = net, loss, optimizer, strategy
+        loss.reduction = "none"
+        self._mean = keras.metrics.Mean("loss")
+        self._metrics = list(metrics)
+        self._variables = list(net.trainable_variables)
+        self._train, self._validate = self._several(self._training_step), self._several(self._validation_step)
+
+    def iterate(self, batches: "tf.data.Dataset") -> Iterator[Any]:
+        """Make an iterator for ``train`` or ``validate``.
+
+        Args:
+            batches: A dataset of Batch: the shares of one batch after the other, one share for each replica.
+
+        Returns:
+            An iterator over batches of all replicas.
+        """
+        if self._strategy is None or replicas(self._strategy) == 1:
+            return iter(batches)
+        return iter(self._strategy.distribute_datasets_from_function(lambda context: batches))
+
+    def train(self, iterator: Iterator[Any], count: int) -> dict[str, float]:
+        """Run training steps in one call.
+
+        Args:
+            iterator: From ``iterate``.
+            count: The number of batches.
+
+        Returns:
+            The mean of loss and metrics since ``reset``, by name, sorted.
+        """
+        return self._results(self._train(iterator, tf.constant(count)))
+
+    def validate(self, iterator: Iterator[Any], count: int) -> dict[str, float]:
+        """Run validation steps in one call.
+
+        Args:
+            iterator: From ``iterate``.
+            count: The number of batches.
+
+        Returns:
+            As for ``train``.
+        """
+        return self._results(self._validate(iterator, tf.constant(count)))
+
+    def reset(self) -> None:
+        """Begin new means of loss and metrics."""
+        for metric in (self._mean, *self._metrics):
+            metric.reset_state()
+
+    def _several(self, step: Callable[[Batch], None]) -> Callable[..., Any]:
+        """A traced function that runs a step several times on every replica."""
+        strategy = self._strategy or tf.distribute.get_strategy()
+        step = tf.autograph.experimental.do_not_convert(step)
+
+        @tf.function(autograph=False, jit_compile=False)
+        def run(iterator: Any, count: Any) -> dict[str, Any]:
+            def once(done: Any) -> Any:
+                strategy.run(step, args=(next(iterator),))
+                return (done + 1,)
+
+            tf.while_loop(lambda done: done < count, once, (tf.constant(0),), parallel_iterations=1)
+            return {metric.name: metric.result() for metric in (self._mean, *self._metrics)}
+
+        return run
+
+    def _results(self, found: dict[str, Any]) -> dict[str, float]:
+        return {name: float(found[name]) for name in sorted(found)}
+
+    def _forward(self, batch: Batch, training: bool) -> Any:
+        """The sum of the losses of one replica's examples."""
+        logits = self._net(batch.inputs, training=training)
+        losses = self._loss(batch.targets, logits) * batch.weights
+        if self._net.losses:
+            losses += tf.add_n([tf.cast(extra, losses.dtype) for extra in self._net.losses])
+        self._mean.update_state(losses, sample_weight=batch.counted)
+        for metric in self._metrics:
+            metric.update_state(batch.targets, logits, sample_weight=batch.counted)
+        return tf.reduce_sum(losses * batch.counted)
+
+    def _training_step(self, batch: Batch) -> None:
+        variables = [variable.value for variable in self._variables]
+        with tf.GradientTape() as tape:
+            loss = self._optimizer.scale_loss(self._forward(batch, training=True))
+        found = tape.gradient(loss, variables)
+        # gradients of embeddings are sparse: their rows of the same token must be summed before anything else
+        dense = [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in found]
+        count = tf.reduce_sum(batch.counted)
+        given = [gradient for gradient in dense if gradient is not None]
+        if replicas(self._strategy) > 1:
+            context = tf.distribute.get_replica_context()
+            *given, count = context.all_reduce(tf.distribute.ReduceOp.SUM, [*given, count])
+        means = iter([gradient / tf.cast(count, gradient.dtype) for gradient in given])
+        self._optimizer.apply([None if gradient is None else next(means) for gradient in dense], self._variables)
+
+    def _validation_step(self, batch: Batch) -> None:
+        self._forward(batch, training=False)
