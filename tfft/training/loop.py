@@ -74,7 +74,7 @@ def fit(
             written after each phase. None writes nothing.
         progress: Whether to show a progress bar. None shows it in terminals and notebooks, and elsewhere writes one line for each
             epoch to the error stream. False shows nothing.
-        callbacks: Keras callbacks, such as ``TensorBoard``. Each phase calls them as Keras' ``fit`` would, with its own epochs from
+        callbacks: Keras callbacks, such as ``CSVLogger``. Each phase calls them as Keras' ``fit`` would, with its own epochs from
             0; ``self.model`` is the net of the phase. A callback with a method for batches is called after every step, which
             makes short steps slower.
 

@@ -57,7 +57,7 @@ class LiveLine(keras.callbacks.Callback):
             batch: The number of the batch in the epoch, from 0.
             logs: Unused.
         """
-        # with steps_per_execution, Keras calls this once for several steps
+        # this is called once for several steps
         self._move(batch + 1)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
