@@ -97,7 +97,7 @@ def test_what_only_looks_like_a_bundle_is_never_replaced(tmp_path, kind):
 
 
 def test_a_run_instead_of_its_model_is_refused(tmp_path):
-    with pytest.raises(BundleError, match=r"a str.*export\(run.model, path\)"):
+    with pytest.raises(BundleError, match=r"a str.*export\(run\.model, \"flowers\.tfft\"\)"):
         tfft.export("run", tmp_path / "m.tfft")
 
 

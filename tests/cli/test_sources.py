@@ -44,7 +44,7 @@ def test_auto_is_exactly_what_the_model_has_not_seen(images, predictor):
 
 def test_new_data_may_be_a_single_picture_of_a_single_class(predictor, tmp_path):
     add(tmp_path / "few", "reds/a.png")
-    examples, _, name = examples_of(TypedData(tmp_path / "few", "path", "label", False), Part.auto, 4, predictor)
+    examples, _, name = examples_of(TypedData(tmp_path / "few", None, "label", False), Part.auto, 4, predictor)
     assert (len(examples), name) == (1, "all examples")
     assert tfft.evaluate(predictor, examples).count == 1
 
@@ -52,7 +52,7 @@ def test_new_data_may_be_a_single_picture_of_a_single_class(predictor, tmp_path)
 def test_an_unknown_class_and_nothing_new_are_said(images, predictor, tmp_path):
     add(tmp_path / "other", "violets/a.png")
     with pytest.raises(DataError, match=r"'violets'"):
-        examples_of(TypedData(tmp_path / "other", "path", "label", False), Part.auto, 4, predictor)
+        examples_of(TypedData(tmp_path / "other", None, "label", False), Part.auto, 4, predictor)
     for path in images.splits(seed=4).test.inputs:
         Path(path).unlink()
     with pytest.raises(DataError, match=r"seen all of these examples.*--part validation"):
@@ -61,7 +61,7 @@ def test_an_unknown_class_and_nothing_new_are_said(images, predictor, tmp_path):
 
 def test_what_was_left_out_is_named(images, predictor):
     (images.path / "reds" / "zz.png").write_bytes(b"")
-    skipping = TypedData(images.path, "path", "label", skip_corrupt=True)
+    skipping = TypedData(images.path, None, "label", skip_corrupt=True)
     for part in (Part.auto, Part.all, Part.test):
         _, skipped, _ = examples_of(skipping, part, 4, predictor)
         assert len(skipped) == 1
@@ -164,7 +164,7 @@ def test_parts_may_be_typed(tmp_path):
     add(tmp_path, *(f"{part}/{name}/{index}.png" for part in ("one", "two") for name in "ab" for index in range(4)))
 
     def source(parts):
-        return TypedData(tmp_path, "path", "label", False, parts=parts)
+        return TypedData(tmp_path, None, "label", False, parts=parts)
 
     assert source("train=one, test=two").splits(0).labels.names == ("a", "b")
     assert source("none").splits(0).labels.names == ("one", "two")
@@ -228,7 +228,8 @@ def test_parts_are_refused_for_a_table(tmp_path):
 def test_several_labels_without_a_separator_say_how_to_name_it(tmp_path):
     (tmp_path / "tags.csv").write_text("text,tags\na film,good|long\n")
     source = TypedData(tmp_path / "tags.csv", None, "tags", skip_corrupt=False, text_column="text")
-    labels = tfft.data.from_arrays(["a", "b", "c", "d"] * 3, [["x"], ["y"], ["x", "y"], ["x"]] * 3).labels
+    texts = [f"text {number}" for number in range(12)]
+    labels = tfft.data.from_arrays(texts, [["x"], ["y"], ["x", "y"], ["x"]] * 3).labels
     assert labels.kind == "multi"
     with pytest.raises(DataError, match=r"several labels for each example.*--separator"):
         source.everything(labels)
