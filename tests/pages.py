@@ -16,13 +16,14 @@ PAGES = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "d
 # what a page writes -> what a test runs in its place: networks and datasets that would be downloaded
 PYTHON = {
     r'build\("(vgg16|mobilenet_v2|resnet50)"': 'build("toy"',
-    r'build\("minilm_l6"': 'build("toy_text"',
+    r'build\("(minilm_l6|multilingual_e5_small)"': 'build("toy_text"',
     r'load_dataset\("stanfordnlp/imdb"\)': 'load_from_disk("reviews_arrow")',
     r'from_tfds\("beans"': 'from_tfds(__import__("tensorflow_datasets").folder_dataset.ImageFolder("photos")',
 }
 SHELL = {
     r"--backbone (vgg16|mobilenet_v2)": "--backbone toy",
     r"--backbone minilm_l6": "--backbone toy_text",
+    r"(fit --data 评论\.csv --text-column text)(?! --backbone)": r"\1 --backbone toy_text",
     r"doctor(?!.*--offline)": "doctor --offline",
 }
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)

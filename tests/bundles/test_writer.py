@@ -97,7 +97,7 @@ def test_what_only_looks_like_a_bundle_is_never_replaced(tmp_path, kind):
 
 
 def test_a_run_instead_of_its_model_is_refused(tmp_path):
-    with pytest.raises(BundleError, match=r"a str.*export\(run.model, path\)"):
+    with pytest.raises(BundleError, match=r"a str.*export\(run\.model, \"flowers\.tfft\"\)"):
         tfft.export("run", tmp_path / "m.tfft")
 
 
@@ -132,3 +132,11 @@ def test_a_bundle_passes_on_no_text_that_somebody_wrote(tmp_path):
     assert (path / "report.json") in written
     assert not [file.name for file in written if b"private" in file.read_bytes()]
     assert len(tfft.load(path).report["worst"]) == len(report.worst)
+
+
+@pytest.mark.parametrize("swapped", [lambda model, path: (path, model), lambda model, path: (model, None)])
+def test_swapped_and_missing_arguments_say_how_to_write_them(tmp_path, swapped):
+    model = tfft.build("toy", tfft.tasks.classification(["a", "b"]))
+    with pytest.raises(BundleError, match=r"^export\(\) takes a model and then a path.*Write export\(run\.model, "):
+        tfft.export(*swapped(model, str(tmp_path / "m.tfft")))
+    assert not list(tmp_path.iterdir())

@@ -52,7 +52,7 @@ def test_the_halves_run_in_order_each_in_its_own_folder(ran, words, expected):
         assert f"meaning of {kind}" in done.output
         assert f"report: {folder / 'report.html'} (open it in a browser)" in done.output
     assert ("photo.jpg" in done.output) == any(kind == "images" for kind, _, _ in expected)
-    assert ("Where is my parcel?" in done.output) == any(kind == "texts" for kind, _, _ in expected)
+    assert ("When will my order arrive?" in done.output) == any(kind == "texts" for kind, _, _ in expected)
 
 
 def test_neither_half_starts_when_the_second_one_cannot_be_written(ran, tmp_path):

@@ -8,13 +8,14 @@ import pytest
 from PIL import Image
 
 import tfft
-from tfft.cli.sources import Part, TypedData, examples_of, given_inputs
+from tfft.cli.sources import Part, TypedData, examples_of
+from tfft.cli.typed_inputs import given_inputs
 from tfft.core.errors import DataError
 
 
 @pytest.fixture
 def images(class_folder):
-    return TypedData(class_folder, "path", "label", skip_corrupt=False)
+    return TypedData(class_folder, None, "label", skip_corrupt=False)
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_auto_is_exactly_what_the_model_has_not_seen(images, predictor):
 
 def test_new_data_may_be_a_single_picture_of_a_single_class(predictor, tmp_path):
     add(tmp_path / "few", "reds/a.png")
-    examples, _, name = examples_of(TypedData(tmp_path / "few", "path", "label", False), Part.auto, 4, predictor)
+    examples, _, name = examples_of(TypedData(tmp_path / "few", None, "label", False), Part.auto, 4, predictor)
     assert (len(examples), name) == (1, "all examples")
     assert tfft.evaluate(predictor, examples).count == 1
 
@@ -51,7 +52,7 @@ def test_new_data_may_be_a_single_picture_of_a_single_class(predictor, tmp_path)
 def test_an_unknown_class_and_nothing_new_are_said(images, predictor, tmp_path):
     add(tmp_path / "other", "violets/a.png")
     with pytest.raises(DataError, match=r"'violets'"):
-        examples_of(TypedData(tmp_path / "other", "path", "label", False), Part.auto, 4, predictor)
+        examples_of(TypedData(tmp_path / "other", None, "label", False), Part.auto, 4, predictor)
     for path in images.splits(seed=4).test.inputs:
         Path(path).unlink()
     with pytest.raises(DataError, match=r"seen all of these examples.*--part validation"):
@@ -60,7 +61,7 @@ def test_an_unknown_class_and_nothing_new_are_said(images, predictor, tmp_path):
 
 def test_what_was_left_out_is_named(images, predictor):
     (images.path / "reds" / "zz.png").write_bytes(b"")
-    skipping = TypedData(images.path, "path", "label", skip_corrupt=True)
+    skipping = TypedData(images.path, None, "label", skip_corrupt=True)
     for part in (Part.auto, Part.all, Part.test):
         _, skipped, _ = examples_of(skipping, part, 4, predictor)
         assert len(skipped) == 1
@@ -163,7 +164,7 @@ def test_parts_may_be_typed(tmp_path):
     add(tmp_path, *(f"{part}/{name}/{index}.png" for part in ("one", "two") for name in "ab" for index in range(4)))
 
     def source(parts):
-        return TypedData(tmp_path, "path", "label", False, parts=parts)
+        return TypedData(tmp_path, None, "label", False, parts=parts)
 
     assert source("train=one, test=two").splits(0).labels.names == ("a", "b")
     assert source("none").splits(0).labels.names == ("one", "two")
@@ -196,3 +197,46 @@ def test_how_a_table_is_written_reaches_its_reader(tmp_path):
     assert source.everything(splits.labels)[0].counts() == {"a": 12, "b": 12}
     plain = TypedData(table, None, "label", False, text_column="text", quotes=False).splits(0)
     assert plain.labels.names == ('"a"', '"a|b"', '"b"')
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "typed"),
+    [
+        ("text_column", "text", "--text-column"),
+        ("image_column", "path", "--image-column"),
+        ("label_column", "kind", "--label-column"),
+        ("separator", "|", "--separator"),
+        ("decimal", ",", "--decimal"),
+        ("quotes", False, "--quotes"),
+    ],
+)
+def test_options_of_tables_are_refused_for_a_folder(class_folder, option, value, typed):
+    given = {"image_column": None, "label_column": "label"} | {option: value}
+    source = TypedData(class_folder, skip_corrupt=False, **given)
+    for call in (lambda: source.splits(0), lambda: source.default_backbone, lambda: source.everything(None)):
+        with pytest.raises(DataError, match=rf"^{typed} is for tables, and .*pictures' is a folder\. Leave it out"):
+            call()
+
+
+def test_parts_are_refused_for_a_table(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\n")
+    source = TypedData(tmp_path / "a.csv", None, "label", skip_corrupt=False, parts="train=a")
+    with pytest.raises(DataError, match=r"^--parts is for folders, and .*a\.csv' is a table"):
+        source.splits(0)
+
+
+def test_several_labels_without_a_separator_say_how_to_name_it(tmp_path):
+    (tmp_path / "tags.csv").write_text("text,tags\na film,good|long\n")
+    source = TypedData(tmp_path / "tags.csv", None, "tags", skip_corrupt=False, text_column="text")
+    texts = [f"text {number}" for number in range(12)]
+    labels = tfft.data.from_arrays(texts, [["x"], ["y"], ["x", "y"], ["x"]] * 3).labels
+    assert labels.kind == "multi"
+    with pytest.raises(DataError, match=r"several labels for each example.*--separator"):
+        source.everything(labels)
+
+
+def test_paths_of_images_are_not_trained_as_texts(tmp_path):
+    rows = "".join(f"flowers/{i}.jpg,{'ab'[i % 2]}\n" for i in range(20))
+    (tmp_path / "photos.csv").write_text(f"where,label\n{rows}")
+    with pytest.raises(DataError, match=r"20 of 20 inputs are paths of images.*image_column='where'"):
+        tfft.data.from_csv(tmp_path / "photos.csv", text_column="where")

@@ -1,6 +1,7 @@
 """Export a trained model as one folder or zip file, with everything that is needed to use it."""
 
 import json
+import os
 import shutil
 import zipfile
 import zlib
@@ -53,8 +54,7 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
         ...     tfft.load(export(model, f"{folder}/toy.tfft")).task.labels.names
         ('ants', 'bees')
     """
-    path = Path(path)
-    _check(model, path, report)
+    path = _checked(model, path, report)
     manifest = {
         "format": FORMAT,
         "versions": versions.installed(),
@@ -90,10 +90,15 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
     return path
 
 
-def _check(model: TransferModel, path: Path, report: Report | None) -> None:
-    """Refuse invalid arguments, weights that are not finite, and reports that do not belong to the model."""
-    if not isinstance(model, TransferModel):
-        raise BundleError("export() takes a model.", kind_of(model), "Write export(run.model, path).")
+def _checked(model: Any, path: Any, report: Any) -> Path:
+    """Refuse invalid arguments, weights that are not finite, and reports that do not belong to the model; return the path."""
+    if not isinstance(model, TransferModel) or not isinstance(path, (str, os.PathLike)):
+        raise BundleError(
+            "export() takes a model and then a path.",
+            f"{kind_of(model)} and {kind_of(path)}",
+            'Write export(run.model, "flowers.tfft").',
+        )
+    path = Path(path)
     if report is not None and not isinstance(report, Report):
         raise BundleError(
             "report= must be a report from evaluate().",
@@ -120,6 +125,7 @@ def _check(model: TransferModel, path: Path, report: Report | None) -> None:
             f"The net does not give the answers that the report measured: {wrong}.",
             fix='Build the model with cache="off", evaluate again, and report this as a bug.',
         )
+    return path
 
 
 def check_target(path: str | Path) -> None:

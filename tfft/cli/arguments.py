@@ -116,7 +116,8 @@ Seed = Annotated[int, typer.Option(help="Seed of the parts, the order of example
 BatchSize = Annotated[int, typer.Option(help="Number of examples in a batch.", min=1)]
 SkipCorrupt = Annotated[bool, typer.Option(help="Skip and list inputs that cannot be read, instead of stopping.")]
 Augment = Annotated[
-    str | None, typer.Option(help="Random changes of training examples, such as crops,flips; `--augment ?` lists them.")
+    str | None,
+    typer.Option(help="Random changes of training examples, such as crops,flips; `--augment '?'` names them."),
 ]
 Out = Annotated[
     Path | None,

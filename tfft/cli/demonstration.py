@@ -1,5 +1,8 @@
 """The verb ``tfft demo``: fine-tune on images or texts that are on the machine, or on both."""
 
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -19,7 +22,17 @@ class _Half(NamedTuple):
 
 
 _IMAGES = _Half("digits.tfft", "photo.jpg", "--data flowers/ --backbone vgg16")
-_TEXTS = _Half("messages.tfft", '"Where is my parcel?"', "--data reviews.csv --text-column text --backbone minilm_l6")
+_TEXTS = _Half(
+    "messages.tfft", '"When will my order arrive?"', "--data reviews.csv --text-column text --backbone minilm_l6"
+)
+
+
+def _program() -> str:
+    """What to type for ``tfft``: its path when a shell would not find it by its name."""
+    typed = Path(sys.argv[0])
+    if shutil.which("tfft") or typed.name != "tfft":
+        return "tfft"
+    return os.path.relpath(typed) if typed.is_absolute() else str(typed)
 
 
 def demo(
@@ -47,6 +60,7 @@ def demo(
     start_tensorflow()
     from tfft.demo import run_demo, run_text_demo
 
+    program = _program()
     for number, (folder, half) in enumerate(chosen.items()):
         if number:
             say("\n")
@@ -54,5 +68,6 @@ def demo(
         say(
             f"\n{made.table}\n\n{made.meaning}\n\n"
             f"report: {name(made.report_path)} (open it in a browser)\nbundle: {name(made.bundle_path)}\n\n"
-            f"next:   tfft predict {name(made.bundle_path)} {half.example}\n        tfft fit {half.own} --out mine.tfft"
+            f"next:   {program} predict {name(made.bundle_path)} {half.example}\n"
+            f"        {program} fit {half.own} --out mine.tfft"
         )

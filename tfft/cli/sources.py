@@ -1,13 +1,10 @@
-"""Read the inputs and labels of the command line, and choose the examples that `tfft evaluate` measures."""
+"""Read the labelled data of the command line, and choose the examples that `tfft evaluate` measures."""
 
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfft.core import regular_files
 from tfft.core.errors import DataError, shortlist
 
 if TYPE_CHECKING:
@@ -16,6 +13,10 @@ if TYPE_CHECKING:
     from tfft.data.examples import Examples, Splits
     from tfft.data.sources.columns import TableColumns
     from tfft.data.sources.folder import Parts
+
+
+LABEL_COLUMN = "label"
+"""The default column of labels."""
 
 
 class Part(StrEnum):
@@ -62,6 +63,37 @@ class TypedData:
     decimal: str | None = None
     quotes: bool | None = None
 
+    def check(self) -> None:
+        """Check that the options fit a folder, or a table.
+
+        Raises:
+            DataError: When an option would have no effect.
+
+        Example:
+            >>> TypedData(Path(), None, "label", False, text_column="text").check()
+            Traceback (most recent call last):
+            tfft.core.errors.DataError: --text-column is for tables, and '.' is a folder. Leave it out...
+        """
+        for_tables = {
+            "--text-column": self.text_column is not None,
+            "--image-column": self.image_column is not None,
+            "--label-column": self.label_column != LABEL_COLUMN,
+            "--separator": self.separator is not None,
+            "--decimal": self.decimal is not None,
+            "--quotes": self.quotes is not None,
+        }
+        if self._is_table and self.parts is not None:
+            raise DataError(
+                f"--parts is for folders, and {str(self.path)!r} is a table.",
+                fix="Leave it out; the seed draws the parts.",
+            )
+        wrong = [option for option, given in for_tables.items() if given]
+        if wrong and self.path.is_dir():
+            raise DataError(
+                f"{wrong[0]} is for tables, and {str(self.path)!r} is a folder.",
+                fix="Leave it out; the folders name the classes.",
+            )
+
     def splits(self, seed: int) -> "Splits":
         """Read the training, validation and test parts.
 
@@ -76,6 +108,7 @@ class TypedData:
         """
         import tfft
 
+        self.check()
         on_corrupt: Any = "skip" if self.skip_corrupt else "error"
         if self._is_table:
             inputs: TableColumns = {
@@ -91,6 +124,7 @@ class TypedData:
     @property
     def default_backbone(self) -> str:
         """The default backbone for this data: one for texts when the folders or the table hold texts, else one for images."""
+        self.check()
         from tfft.data.files.file_listing import holds_texts
         from tfft.data.tables.table_files import column_names
 
@@ -114,6 +148,7 @@ class TypedData:
         Raises:
             DataError: When something cannot be read, or a label is unknown to the model.
         """
+        self.check()
         from tfft.data import raw_examples
         from tfft.data.sources import folder, from_table
         from tfft.data.sources.columns import Columns
@@ -121,6 +156,12 @@ class TypedData:
 
         if self._is_table:
             columns = self._labels
+            if labels.kind == "multi" and isinstance(columns, str) and self.separator is None:
+                raise DataError(
+                    "The model gives several labels for each example, and one column was named.",
+                    f"--label-column {columns}",
+                    'Say what is between the labels of a cell, such as --separator "|"; or name all columns of zeros and ones.',
+                )
             if not isinstance(columns, str):
                 if sorted(columns) != sorted(labels.names):
                     raise DataError(
@@ -161,61 +202,6 @@ class TypedData:
 
 def _several(names: str) -> str | list[str]:
     return [name.strip() for name in names.split(",")] if "," in names else names
-
-
-def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
-    """Read the inputs of ``tfft predict``.
-
-    Args:
-        predictor: The model; it reads images of any shape, or texts.
-        inputs: The inputs from the command line.
-
-    Returns:
-        For images, paths of images and folders. For texts, the inputs, the lines of ``.txt`` files, and the lines of standard
-        input for ``-``; ``lines_of`` splits them. For pairs of texts, the two texts around a tab.
-
-    Raises:
-        DataError: When a file of texts cannot be read, or the model reads pairs and a line does not have exactly one tab.
-    """
-    from tfft.data.files.text_files import lines_of
-    from tfft.preprocess.text import TextPreprocessor
-
-    if not isinstance(predictor.preprocessor, TextPreprocessor):
-        return [Path(each) for each in inputs]
-    texts: list[Any] = []
-    for each in inputs:
-        try:
-            if each == "-":
-                texts += lines_of(sys.stdin.read())
-            elif not each.endswith(".txt") and _stands(each):
-                raise DataError(
-                    f"{each!r} is a file or folder, and the model reads texts.",
-                    fix="Pass texts, or .txt files with one in each line.",
-                )
-            else:
-                texts += lines_of(regular_files.read(each).decode("utf-8-sig")) if each.endswith(".txt") else [each]
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"{each!r} cannot be read: {error}.", fix="Pass UTF-8 texts, one in each line.") from None
-    paired = predictor.seen is not None and predictor.seen.texts == 2
-    return [_pair(text) for text in texts] if paired else texts
-
-
-def _pair(text: str) -> tuple[str, str]:
-    parts = text.split("\t")
-    if len(parts) != 2:
-        raise DataError(
-            f"The model was trained on pairs of texts, and there {'is no tab' if len(parts) == 1 else 'are several tabs'}.",
-            repr(text[:60]),
-            "Put one tab between the two; a shell writes it as $'first\\tsecond'.",
-        )
-    return parts[0], parts[1]
-
-
-def _stands(name: str) -> bool:
-    try:
-        return Path(name).exists()
-    except OSError:  # the text is too long to be the name of a file
-        return False
 
 
 def examples_of(

@@ -28,7 +28,8 @@ from tfft.cli.arguments import (
 )
 from tfft.cli.console import Group, name, predicted_line, say, spoken
 from tfft.cli.output_paths import check_report, export_somewhere, free_path, rescued
-from tfft.cli.sources import Part, TypedData, examples_of, given_inputs
+from tfft.cli.sources import Part, TypedData, examples_of
+from tfft.cli.typed_inputs import given_inputs
 from tfft.core.errors import DataWarning
 from tfft.core.quiet import start_tensorflow
 

@@ -69,12 +69,25 @@ def are_texts(values: Any) -> bool:
             f"{found[first].first[:_SHOWN]!r} and {kind_of(plain[other])}",
             "Pass one string for each example, or two for each; or one array for each.",
         )
-    _refuse_paths([text.first for text in found.values()])
+    refuse_paths([text.first for text in found.values()])
     return True
 
 
-def _refuse_paths(texts: Sequence[str]) -> None:
-    """Raise when most texts end like names of image files; a few may, such as "see logo.png"."""
+def refuse_paths(
+    texts: Sequence[str], fix: str = "For paths use from_folder, or from_dataframe with a column of paths."
+) -> None:
+    """Raise when most texts end like names of image files; a few may, such as "see logo.png".
+
+    Args:
+        texts: The texts.
+        fix: The advice of the error.
+
+    Raises:
+        DataError: When more than half of the texts are such names.
+
+    Example:
+        >>> refuse_paths(["a film", "see logo.png"])
+    """
     paths = [row for row, text in enumerate(texts) if text.lower().endswith(SUFFIXES)]
     if 2 * len(paths) > len(texts):
         other = next((row for row in range(len(texts)) if row not in set(paths)), None)
@@ -82,7 +95,7 @@ def _refuse_paths(texts: Sequence[str]) -> None:
             f"{len(paths)} of {len(texts)} inputs are paths of images, which are neither images nor texts."
             + ("" if other is None else f" Input {paths[0]} is one, and input {other} is not."),
             f"{texts[paths[0]][:_SHOWN]!r}" + ("" if other is None else f" and {texts[other][:_SHOWN]!r}"),
-            "For paths use from_folder, or from_dataframe with a column of paths.",
+            fix,
         )
 
 

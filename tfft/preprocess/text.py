@@ -142,6 +142,6 @@ def _strings(item: Any, number: int) -> tuple[str, ...]:
             part.encode()
     except UnicodeEncodeError:
         raise DataError(
-            f"Input {number} holds half of a character, which UTF-8 cannot write.", ascii(item)[:60], "Remove it."
+            f"Input {number} holds half of a character, which UTF-8 cannot write.", ascii(part)[:60], "Remove it."
         ) from None
     return found

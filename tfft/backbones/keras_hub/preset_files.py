@@ -175,7 +175,10 @@ def reachable(preset: str) -> Iterator[None]:
         raise
     except Exception as error:  # kagglehub, huggingface_hub, requests and h5py each raise their own exceptions
         reason = (str(error).splitlines() or [""])[0]
-        fix = 'Try again with a network. Without a network, pass a folder that holds the model, or use "minilm_l6" for texts.'
+        fix = (
+            "Try again with a network. Without a network, pass a folder that holds the model, or use a model in a package: "
+            '"minilm_l6" for English texts, "multilingual_e5_small" for texts in other languages.'
+        )
         if Path(preset).is_dir():
             fix = "Copy the model again; a text model also needs the files of its tokenizer."
         raise WeightsError(

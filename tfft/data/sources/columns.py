@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from tfft.core.errors import DataError, nearest, shortlist
 from tfft.data.raw_examples import Pool
 from tfft.data.sources import cells
+from tfft.data.strings import refuse_paths
 from tfft.data.tables.table_files import AS_FOUND, Writing, check_names
 
 if TYPE_CHECKING:
@@ -217,7 +218,11 @@ class Columns:
                 raise DataError(
                     f"{len(empty)} rows have no {column!r}.", f"rows {shortlist(empty)}", "Drop these rows."
                 )
-        rows = cells.texts(frame[inputs]) if image is None else cells.images(frame[image], folder)
+        if image is None:
+            rows = cells.texts(frame[inputs])
+            refuse_paths([text.first for text in rows], f"Name the column with image_column={inputs[0]!r}.")
+        else:
+            rows = cells.images(frame[image], folder)
         targets: Any = (
             cells.labels(frame[self.label], self.writing)
             if isinstance(self.label, str)

@@ -1,0 +1,69 @@
+"""Read the inputs of `tfft predict`."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfft.core import regular_files
+from tfft.core.errors import DataError
+
+if TYPE_CHECKING:
+    from tfft.bundles.predictor import Predictor
+
+
+def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
+    """Read the inputs of ``tfft predict``.
+
+    Args:
+        predictor: The model; it reads images of any shape, or texts.
+        inputs: The inputs from the command line.
+
+    Returns:
+        For images, paths of images and folders. For texts, the inputs, the lines of ``.txt`` files, and the lines of standard
+        input for ``-``; ``lines_of`` splits them. For pairs of texts, the two texts around a tab.
+
+    Raises:
+        DataError: When a file of texts cannot be read, or the model reads pairs and a line does not have exactly one tab.
+    """
+    from tfft.data.files.text_files import lines_of
+    from tfft.preprocess.text import TextPreprocessor
+
+    if not isinstance(predictor.preprocessor, TextPreprocessor):
+        return [Path(each) for each in inputs]
+    texts: list[Any] = []
+    for each in inputs:
+        try:
+            if each == "-":
+                texts += lines_of(sys.stdin.read())
+            elif not each.strip():
+                raise DataError(f"Text {len(texts) + 1} is empty.", fix="Pass at least one word.")
+            elif not each.endswith(".txt") and _stands(each):
+                raise DataError(
+                    f"{each!r} is a file or folder, and the model reads texts.",
+                    fix="Pass texts, or .txt files with one in each line.",
+                )
+            else:
+                texts += lines_of(regular_files.read(each).decode("utf-8-sig")) if each.endswith(".txt") else [each]
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(f"{each!r} cannot be read: {error}.", fix="Pass UTF-8 texts, one in each line.") from None
+    paired = predictor.seen is not None and predictor.seen.texts == 2
+    return [_pair(text) for text in texts] if paired else texts
+
+
+def _pair(text: str) -> tuple[str, str]:
+    parts = text.split("\t")
+    if len(parts) != 2:
+        raise DataError(
+            f"The model was trained on pairs of texts, and there {'is no tab' if len(parts) == 1 else 'are several tabs'}.",
+            repr(text[:60]),
+            "Put one tab between the two; a shell writes it as $'first\\tsecond'.",
+        )
+    return parts[0], parts[1]
+
+
+def _stands(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except OSError:  # the text is too long to be the name of a file
+        return False
