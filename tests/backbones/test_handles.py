@@ -209,3 +209,9 @@ def test_a_backbone_knows_its_source() -> None:
 def test_places_are_folders_of_the_libraries_that_download() -> None:
     assert list(places("keras_hub")) == ["models of Kaggle", "models of Hugging Face"]
     assert places("toy") == {}
+
+
+@pytest.mark.parametrize("address", ["https://tfhub.dev/google/x", "http://huggingface.co/bert-base-uncased"])
+def test_the_address_of_a_page_is_answered_with_both_ways_to_write_it(address):
+    with pytest.raises(BackboneError, match=r"address of a page.*tfhub:http.*hf://owner/model"):
+        load_backbone(address)

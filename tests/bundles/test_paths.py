@@ -34,3 +34,14 @@ def test_a_missing_bundle_is_told_what_writes_one(tmp_path: Path) -> None:
     check_path(tmp_path)
     with pytest.raises(BundleError, match=r"no bundle at .*nowhere'.*tfft\.export\(run\.model, path\) writes a bundle"):
         check_path(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["net.keras", "manifest.json"])
+def test_a_file_inside_a_bundle_is_answered_with_the_folder(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "m.tfft"
+    folder.mkdir()
+    for file in ("net.keras", "manifest.json"):
+        (folder / file).write_text("")
+    with pytest.raises(BundleError, match=r"is a file inside a bundle\. Pass the folder of the bundle, '.*m\.tfft'"):
+        check_path(folder / name)
+    check_path(folder)

@@ -187,21 +187,3 @@ def test_callbacks_of_a_fit_see_every_phase(model, data):
     assert watching.calls.count("train begin") == watching.calls.count("train end") == 2
     assert sum(call.startswith("epoch end") for call in watching.calls) == 3
     assert [logs["val_loss"] for logs in watching.logs if "val_loss" in logs][:2] == run.history()["val_loss"][:2]
-
-
-@pytest.mark.parametrize(
-    "callback",
-    [
-        lambda: keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate),
-        lambda: keras.callbacks.ReduceLROnPlateau(),
-    ],
-)
-def test_callbacks_that_set_the_learning_rate_are_refused_by_name(model, data, callback):
-    with pytest.raises(PlanError, match=r"(LearningRateScheduler|ReduceLROnPlateau).*schedule"):
-        tfft.fit(model, data, tfft.plans.head_only(1), callbacks=[callback()])
-
-
-@pytest.mark.parametrize("given", ["csv", [1], keras.callbacks.TerminateOnNaN])
-def test_other_callbacks_than_those_of_keras_are_refused(model, data, given):
-    with pytest.raises(PlanError, match="callbacks"):
-        tfft.fit(model, data, tfft.plans.head_only(1), callbacks=given)

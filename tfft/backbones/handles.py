@@ -200,6 +200,11 @@ def _find(handle: Any) -> tuple[str, Any]:
     if is_own(handle):
         return "keras_hub", handle
     scheme, _, name = handle.rpartition("://")
+    if scheme in ("https", "http"):
+        advice = (
+            f'Write "tfhub:{handle}" for a module of TensorFlow Hub, or "hf://owner/model" for a model of Hugging Face.'
+        )
+        raise BackboneError(f"{handle!r} is the address of a page.", fix=advice)
     if scheme and scheme not in SOURCES:
         raise BackboneError(f"The source {scheme!r} of {handle!r} does not exist.", fix=nearest(scheme, SOURCES))
     known = {_folded(candidate): (source, candidate) for source, candidate in names() if not scheme or source == scheme}

@@ -28,6 +28,10 @@ def check_path(path: Path) -> None:
     if not path.exists():
         advice = f"{missing_file(path)} tfft.export(run.model, path) writes a bundle."
         raise BundleError(f"There is no bundle at {str(path)!r}.", fix=advice)
+    if path.is_file() and (path.parent / NAME).is_file():
+        raise BundleError(
+            f"{str(path)!r} is a file inside a bundle.", fix=f"Pass the folder of the bundle, {str(path.parent)!r}."
+        )
 
 
 def reads_texts(path: Path) -> bool | None:

@@ -65,36 +65,6 @@ def check(model: TransferModel, data: Splits, batch_size: int) -> None:
         )
 
 
-def check_callbacks(callbacks: Any) -> list[Any]:
-    """Check the callbacks of the user.
-
-    Args:
-        callbacks: The ``callbacks`` argument of ``fit``.
-
-    Returns:
-        The callbacks.
-
-    Raises:
-        PlanError: When one of them is not a Keras callback, or sets the learning rate.
-    """
-    import keras
-
-    given = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
-    for callback in given:
-        if not isinstance(callback, keras.callbacks.Callback):
-            raise PlanError(
-                "callbacks must be a list of Keras callbacks.",
-                f"{kind_of(callback)}",
-                'Write callbacks=[keras.callbacks.CSVLogger("log.csv")].',
-            )
-        if isinstance(callback, (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)):
-            raise PlanError(
-                f"{type(callback).__name__} sets the learning rate, which follows the schedule of each phase.",
-                fix="Use Phase(..., schedule=plans.cosine()) or plans.constant() instead.",
-            )
-    return given
-
-
 def check_folder(run_folder: Any) -> Path | None:
     """Check that the files of a run can be written.
 

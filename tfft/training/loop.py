@@ -2,10 +2,10 @@
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -27,10 +27,11 @@ from tfft.trainable.overview import flattened, survey
 from tfft.trainable.policy import plan_rows
 from tfft.training.averaging import Averaging
 from tfft.training.best_weights import BestWeights
-from tfft.training.checks import check, check_callbacks, check_folder, check_plan, warn_about_texts
+from tfft.training.checks import check, check_folder, check_plan, warn_about_texts
 from tfft.training.epochs import run_epochs
 from tfft.training.feature_schedule import Turn
 from tfft.training.optimizer import optimizer_for
+from tfft.training.options import FitOptions, check_options
 from tfft.training.phase_inputs import Step, prepare
 from tfft.training.precision_search import choose
 from tfft.training.progress import FeatureProgress, JsonLog, LiveLine
@@ -38,9 +39,6 @@ from tfft.training.run import PhaseRecord, Run
 from tfft.training.steps import Steps
 from tfft.training.trunk_cache import TrunkCache
 from tfft.training.verify_updates import prove, starved
-
-if TYPE_CHECKING:
-    import keras
 
 LOG_NAME = "log.jsonl"
 
@@ -53,7 +51,7 @@ def fit(
     batch_size: int = 32,
     run_folder: str | Path | None = None,
     progress: bool | None = None,
-    callbacks: Sequence["keras.callbacks.Callback"] = (),
+    **options: Unpack[FitOptions],
 ) -> Run:
     """Train a model phase by phase. It ends with the weights of the lowest validation loss in any phase.
 
@@ -74,14 +72,15 @@ def fit(
             written after each phase. None writes nothing.
         progress: Whether to show a progress bar. None shows it in terminals and notebooks, and elsewhere writes one line for each
             epoch to the error stream. False shows nothing.
-        callbacks: Keras callbacks, such as ``CSVLogger``. Each phase calls them as Keras' ``fit`` would, with its own epochs from
-            0; ``self.model`` is the net of the phase. A callback with a method for batches is called after every step, which
-            makes short steps slower.
+        **options: ``callbacks=``, a list of Keras callbacks, such as ``CSVLogger``. Each phase calls them as Keras' ``fit`` would,
+            with its own epochs from 0; ``self.model`` is the net of the phase. A callback with a method for batches is called
+            after every step, which makes short steps slower.
 
     Returns:
         A Run with the trained model and the record of every phase.
 
     Raises:
+        TypeError: For an argument of another name, with advice for those of Keras.
         KeyboardInterrupt: On Ctrl-C.
         SystemExit: With status 143, on SIGTERM, unless the user has set a handler for it.
         TfftError: In a process that was forked after TensorFlow had started, or when nothing can be written to ``run_folder``.
@@ -101,7 +100,7 @@ def fit(
     forks.check()
     folder = check_folder(run_folder)
     check(model, data, batch_size)
-    watching = check_callbacks(callbacks)
+    watching = check_options(options)
     if plan is None:
         plan = default_plan(model.backbone.features, len(data.train), model.backbone.can_finetune)
     check_plan(model, plan)
@@ -125,7 +124,7 @@ def _train(
     features: TrunkCache,
     folder: Path | None,
     progress: bool | None,
-    watching: list["keras.callbacks.Callback"],
+    watching: list[Any],
     interrupted: Callable[[], None],
 ) -> Run:
     """Train the phases, one in each turn of the loop."""
@@ -148,11 +147,7 @@ def _train(
             run = replace(run, precision=Precision(tail=run.precision.tail))
             step = prepare(features, turns[index:], run.batch_size, class_weight, run.precision)
         count = phase.epochs * step.train_steps
-        optimizer = optimizer_for(phase, overview, count, run.precision.tail)
-        optimizer.build(step.net.trainable_variables)
-        steps = Steps(step.net, model.task.loss(), model.task.metrics(), optimizer, model.strategy)
-        # callbacks look for the optimizer in the net
-        step.net.compile(optimizer=optimizer, jit_compile=False)
+        steps = _steps(step, model, optimizer_for(phase, overview, count, run.precision.tail))
         if best is None:
             best = _loss_now(step, steps)
         keeper, averaging = BestWeights(overview, start=best), Averaging(overview, phase.averaging, count)
@@ -164,7 +159,7 @@ def _train(
             with synchronized(flattened(model.backbone_net), copies):
                 run_epochs(step, steps, phase, [keeper, averaging, line, events, *watching], history, interrupted)
             overview, event = overview.compared(before), "end"
-            starving = starved(overview, optimizer)
+            starving = starved(overview, step.net.optimizer)
         except (KeyboardInterrupt, SystemExit):
             event = "interrupted"
             raise
@@ -181,6 +176,14 @@ def _train(
         best = keeper.value
         prove(run, starving)
     return run
+
+
+def _steps(step: Step, model: TransferModel, optimizer: Any) -> Steps:
+    """The steps of a phase, which are not traced yet."""
+    optimizer.build(step.net.trainable_variables)
+    # callbacks look for the optimizer in the net
+    step.net.compile(optimizer=optimizer, jit_compile=False)
+    return Steps(step.net, model.task.loss(), model.task.metrics(), optimizer, model.strategy)
 
 
 def _loss_now(step: Step, steps: Steps) -> float | None:

@@ -310,3 +310,8 @@ def test_columns_have_names_and_not_numbers(tmp_path, option):
     (tmp_path / "t.csv").write_text("text,label\none,a\ntwo,b\n")
     with pytest.raises(DataError, match=rf'{option}=0 is not the name of a column.*write {option}="name"'):
         from_csv(tmp_path / "t.csv", **{option: 0})
+
+
+def test_a_path_in_place_of_a_frame_is_answered_with_from_csv():
+    with pytest.raises(DataError, match=r"is not a DataFrame\. Got: str\. Write from_csv\('reviews\.csv'\)"):
+        from_dataframe("reviews.csv")

@@ -133,7 +133,9 @@ def from_dataframe(
             raise DataError(
                 f"The {part} part is not a DataFrame.",
                 type(rows).__name__,
-                'Pass a DataFrame, or {"train": frame, "test": frame}.',
+                f"Write from_csv({str(rows)!r})."
+                if isinstance(rows, (str, os.PathLike))
+                else 'Pass a DataFrame, or {"train": frame, "test": frame}.',
             )
     columns = Columns.of(label_column, group_column, inputs)
     pools = {part: columns.pool(rows, Path()) for part, rows in frames.items()}
