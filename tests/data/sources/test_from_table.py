@@ -1,5 +1,7 @@
 """Tables from Excel, pandas and Parquet, with gaps, classes called "None", and columns of every dtype."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -210,7 +212,7 @@ def test_missing_files_are_named_with_where_they_were_looked_for(home):
         from_csv(home / "t.csv")
 
 
-@pytest.mark.parametrize("frame", [{"path": ["a.png"], "label": ["a"]}, [1, 2], "t.csv"])
+@pytest.mark.parametrize("frame", [{"path": ["a.png"], "label": ["a"]}, [1, 2]])
 def test_an_object_that_is_not_a_dataframe_is_refused(frame):
     with pytest.raises(DataError, match=r"part is not a DataFrame.*Pass a DataFrame"):
         from_dataframe(frame)
@@ -312,6 +314,7 @@ def test_columns_have_names_and_not_numbers(tmp_path, option):
         from_csv(tmp_path / "t.csv", **{option: 0})
 
 
-def test_a_path_in_place_of_a_frame_is_answered_with_from_csv():
-    with pytest.raises(DataError, match=r"is not a DataFrame\. Got: str\. Write from_csv\('reviews\.csv'\)"):
-        from_dataframe("reviews.csv")
+@pytest.mark.parametrize("given", ["t.csv", Path("t.csv")])
+def test_a_path_in_place_of_a_frame_is_answered_with_from_csv(given):
+    with pytest.raises(DataError, match=r"part is not a DataFrame\..*Write from_csv\('t\.csv'\)"):
+        from_dataframe(given)
