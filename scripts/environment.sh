@@ -6,7 +6,7 @@ EXTRAS=${1:-}
 cd "$ROOT"
 
 SYSTEM_PYTHON=
-for candidate in ${TFFT_PYTHON:-} python3.12 python3.11 python3 python; do
+for candidate in ${TFFT_PYTHON:-} python3.11 python3.12 python3.13 python3 python; do
   if command -v "$candidate" >/dev/null 2>&1 && "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
     SYSTEM_PYTHON=$candidate
     break
