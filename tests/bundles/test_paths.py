@@ -45,3 +45,9 @@ def test_a_file_inside_a_bundle_is_answered_with_the_folder(tmp_path: Path, name
     with pytest.raises(BundleError, match=r"is a file inside a bundle\. Pass the folder of the bundle, '.*m\.tfft'"):
         check_path(folder / name)
     check_path(folder)
+
+
+def test_a_bundle_beside_a_manifest_of_something_else_is_read(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("{}")
+    (tmp_path / "m.zip").write_bytes(b"")
+    check_path(tmp_path / "m.zip")

@@ -132,6 +132,28 @@ def test_a_rate_without_any_factor_moves_nothing_else():
     assert moved_by(after(ours(factors=(1, 1e-30, 1, 1)))[0])[1] == 0
 
 
+def constrained(optimizer, traced):
+    """A variable whose columns may not be longer than 0.7, after three steps."""
+    variable = keras.Variable(np.ones((4, 5), "float32"))
+    variable.constraint = keras.constraints.MaxNorm(0.7)
+    optimizer.build([variable])
+
+    def step(slope):
+        optimizer.apply([slope], [variable])
+
+    step = tf.function(step) if traced else step
+    for number in range(3):
+        step(tf.constant(gradients(number)[0]))
+    return variable.numpy()
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_constraints_of_variables_hold_after_each_step(traced):
+    found, expected = (constrained(make, traced) for make in (Adam(0.5, {}), keras.optimizers.Adam(0.5)))
+    assert np.linalg.norm(found, axis=0).max() <= 0.7 + 1e-5
+    near([found], [expected])
+
+
 TOKENS = np.array([[1, 2, 2, 5], [2, 0, 2, 1]])
 
 

@@ -139,6 +139,23 @@ def test_without_methods_for_batches_one_call_covers_several_steps(monkeypatch):
     assert counts == [1] * 6 * EPOCHS
 
 
+@pytest.mark.parametrize("kind", ["train_batch", "batch"])
+def test_the_functions_of_a_lambda_callback_are_called_after_every_step(monkeypatch, kind):
+    seen = []
+    monkeypatch.setattr(module, "_SECONDS", 1e9)
+    if kind == "train_batch":
+        callback = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs=None: seen.append(batch))
+    else:
+
+        class Old(keras.callbacks.Callback):
+            def on_batch_end(self, batch, logs=None):
+                seen.append(batch)
+
+        callback = Old()
+    ran([callback])
+    assert seen == list(range(6)) * EPOCHS
+
+
 def test_a_callback_can_stop_training():
     class Stops(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):

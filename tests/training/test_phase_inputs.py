@@ -11,7 +11,9 @@ from tfft.cache.settings import Cache
 from tfft.models.cuts import cut
 from tfft.plans import augmentation
 from tfft.training.feature_schedule import Turn
+from tfft.training.loop import _loss_now
 from tfft.training.phase_inputs import prepare
+from tfft.training.steps import Steps
 from tfft.training.trunk_cache import TrunkCache
 
 
@@ -30,6 +32,15 @@ def test_weights_follow_the_class_of_each_example(model, data, cache):
     assert np.array_equal(weights, data.validation.targets + 1.0)
     for batch in found.train.as_numpy_iterator():
         assert np.array_equal(batch.weights, batch.targets @ np.array([1.0, 2.0, 3.0]))
+
+
+@pytest.mark.parametrize("cache", ["off", "memory"])
+def test_the_loss_before_training_is_that_of_chance(model, data, cache):
+    found = step(model, data, cache=cache)
+    steps = Steps(found.net, model.task.loss(), [])
+    assert _loss_now(found, steps) == pytest.approx(np.log(3), abs=0.01)
+    model.head_net.get_layer("logits").bias.assign([np.nan, 0, 0])
+    assert _loss_now(found, steps) is None
 
 
 def test_without_class_weights_every_example_weighs_one(model, data):

@@ -11,6 +11,10 @@ from tfft.core.errors import BundleError
 from tfft.core.path_advice import missing_file
 
 
+# the files of a bundle that somebody may pass in its place
+_INSIDE = (NAME, "net.keras", "report.json", "report.md", "seen.json")
+
+
 def check_path(path: Path) -> None:
     """Check that something is at the path of a bundle.
 
@@ -28,7 +32,7 @@ def check_path(path: Path) -> None:
     if not path.exists():
         advice = f"{missing_file(path)} tfft.export(run.model, path) writes a bundle."
         raise BundleError(f"There is no bundle at {str(path)!r}.", fix=advice)
-    if path.is_file() and (path.parent / NAME).is_file():
+    if path.is_file() and path.name in _INSIDE and (path.parent / NAME).is_file():
         raise BundleError(
             f"{str(path)!r} is a file inside a bundle.", fix=f"Pass the folder of the bundle, {str(path.parent)!r}."
         )

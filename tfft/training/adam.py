@@ -78,6 +78,9 @@ class Adam(keras.optimizers.Adam):
             index = self._get_variable_index(variable)
             self._reached.add(id(variable))
             self._step(index, tf.cast(gradient, variable.dtype), variable, tf.cast(rate, variable.dtype), step)
+            if variable.constraint is not None:
+                allowed = variable.constraint(tf.convert_to_tensor(variable.value))
+                tf.raw_ops.AssignVariableOp(resource=variable.value.handle, value=allowed)
         # by its handle, each replica counts its own copy; ``assign_add`` would meet the other replicas
         tf.raw_ops.AssignAddVariableOp(
             resource=self.iterations.value.handle, value=tf.ones((), self.iterations.value.dtype)

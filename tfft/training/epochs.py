@@ -43,12 +43,12 @@ def run_epochs(
         PlanError: When the loss becomes NaN or infinite.
         DataError: When an image can no longer be read.
     """
-    net, callbacks = step.net, list(callbacks)
+    net, training, validating = step.net, _Pace(callbacks), _Pace(())
+    callbacks = list(callbacks)
     if phase.patience is not None:
         callbacks.append(keras.callbacks.EarlyStopping("val_loss", patience=phase.patience))
     callbacks.append(keras.callbacks.TerminateOnNaN())
     calls = keras.callbacks.CallbackList(callbacks, model=net, verbose=0, epochs=phase.epochs, steps=step.train_steps)
-    training, validating = _Pace(callbacks), _Pace(())
     net.stop_training = False
     with readable():
         train, validation = steps.iterate(step.train), steps.iterate(step.validation.repeat())
@@ -104,9 +104,10 @@ class _Pace:
     """Decide how many steps one call runs: one at first, then more while a call is short."""
 
     def __init__(self, callbacks: Sequence[keras.callbacks.Callback]) -> None:
-        foreign = [callback for callback in callbacks if not type(callback).__module__.startswith(("tfft.", "keras."))]
+        foreign = [callback for callback in callbacks if not type(callback).__module__.startswith("tfft.")]
+        # LambdaCallback has its functions in the instance
         self._single = any(
-            getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
+            hook in vars(callback) or getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
             for callback in foreign
             for hook in _BATCH_HOOKS
         )
