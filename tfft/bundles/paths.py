@@ -10,7 +10,6 @@ from tfft.core import strict_json
 from tfft.core.errors import BundleError
 from tfft.core.path_advice import missing_file
 
-
 # the files of a bundle that somebody may pass in its place
 _INSIDE = (NAME, "net.keras", "report.json", "report.md", "seen.json")
 
