@@ -13,7 +13,9 @@ from tfft.trainable import nothing
 from tfft.training import epochs as module
 from tfft.training.adam import Adam
 from tfft.training.epochs import run_epochs
+from tfft.training.patience import Patience
 from tfft.training.phase_inputs import Step
+from tfft.training.state import Position
 from tfft.training.steps import Steps
 
 COUNT, BATCH, EPOCHS = 44, 8, 3
@@ -72,7 +74,7 @@ def net():
     return keras.Model(inputs, keras.layers.Dense(3)(inputs))
 
 
-def ran(callbacks, phase=None, interrupted=lambda: None, rate=0.05):
+def ran(callbacks, phase=None, pause=lambda moment: None, rate=0.05):
     phase = phase or Phase("p", nothing(), EPOCHS, 0.05)
     model, optimizer = net(), Adam(rate, {})
     optimizer.build(model.trainable_variables)
@@ -81,13 +83,13 @@ def ran(callbacks, phase=None, interrupted=lambda: None, rate=0.05):
     model.compile(optimizer=optimizer)
     step = Step(
         model,
-        training_batches(loading(), BATCH, range(phase.epochs), 0),
+        lambda step: training_batches(loading(), BATCH, range(phase.epochs), 0, first_step=step),
         validation_batches(loading(), BATCH),
         6, 6, "",
     )  # fmt: skip
-    history = {}
-    run_epochs(step, steps, phase, callbacks, history, interrupted)
-    return history, model
+    at = Position()
+    run_epochs(step, steps, phase, [*callbacks, Patience(phase.patience)], at, pause)
+    return at.history, model
 
 
 def by_keras(callbacks):
@@ -175,13 +177,13 @@ def test_a_file_of_a_keras_callback_has_a_line_for_every_epoch(tmp_path):
 def test_an_interrupt_between_two_calls_ends_the_phase():
     calls = []
 
-    def interrupted():
+    def interrupted(moment):
         calls.append(1)
         if len(calls) == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ran([], interrupted=interrupted)
+        ran([], pause=interrupted)
     assert len(calls) == 3
 
 

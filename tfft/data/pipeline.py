@@ -59,9 +59,11 @@ def steps(count: int, batch_size: int) -> int:
 
 
 def training_batches(
-    loading: Loading, batch_size: int, epochs: range, seed: int, replicas: int = 1
+    loading: Loading, batch_size: int, epochs: range, seed: int, replicas: int = 1, first_step: int = 0
 ) -> "tf.data.Dataset":
     """Make the batches of several epochs as one dataset, so that reading never pauses between epochs.
+
+    It can begin at any step, and no earlier batch is read for that.
 
     Args:
         loading: How examples become arrays.
@@ -69,23 +71,28 @@ def training_batches(
         epochs: Numbers of the epochs within the run; each has its own order.
         seed: The user's seed.
         replicas: The number of replicas that share each batch.
+        first_step: The number of the first batch, counted from 0 at the beginning of the first epoch.
 
     Returns:
-        A dataset of Batch, ``len(epochs) * steps(...) * replicas`` elements long: the shares of the first batch, one for each
-        replica, then those of the second batch, and so on. No example is left out.
+        A dataset of Batch, ``(len(epochs) * steps(...) - first_step) * replicas`` elements long: the shares of the first batch,
+        one for each replica, then those of the second batch, and so on. No example is left out.
     """
     import tensorflow as tf
+
+    over, within = divmod(first_step, steps(loading.count, batch_size))
+    first_epoch = epochs.start + over
 
     def rows(epoch: np.ndarray) -> np.ndarray:
         chosen = order(loading.count, seed, int(epoch))
         random = np.random.default_rng([derive(seed, "batches"), int(epoch)])
-        return _rows(int(epoch), length_bucketing.batches(chosen, batch_size, loading.lengths, random))
+        found = _rows(int(epoch), length_bucketing.batches(chosen, batch_size, loading.lengths, random))
+        return found[within:] if epoch == first_epoch else found
 
     def of_epoch(epoch: Any) -> tf.data.Dataset:
         found = tf.numpy_function(rows, [epoch], tf.int64, stateful=False)
         return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(found, (None, None)))
 
-    ordered = owned(tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(of_epoch), rows)
+    ordered = owned(tf.data.Dataset.range(first_epoch, epochs.stop).flat_map(of_epoch), rows)
     return _shared(_batches(ordered, loading, epochs.start), replicas)
 
 

@@ -26,6 +26,9 @@ class Adam(keras.optimizers.Adam):
         weight_decay: The fraction of the learning rate by which such a variable shrinks in each step, decoupled from the gradient.
         clip_norm: The largest global norm of the gradients of all variables; None for no clipping.
 
+    Attributes:
+        reached: ``id`` of each variable that ever received a gradient, even a zero one: the variables that the loss depends on.
+
     Source:
         Kingma and Ba 2015, with the bias correction in the rate, as in the last lines of its section 2; Loshchilov and Hutter 2019.
     """
@@ -42,12 +45,7 @@ class Adam(keras.optimizers.Adam):
         self._asked = (dict(factors), decayed, weight_decay)
         self._factors: tuple[float, ...] = ()
         self._decays: tuple[float, ...] = ()
-        self._reached: set[int] = set()
-
-    @property
-    def reached(self) -> frozenset[int]:
-        """``id`` of each variable that ever received a gradient, even a zero one: the variables that the loss depends on."""
-        return frozenset(self._reached)
+        self.reached: set[int] = set()
 
     def build(self, variables: list[Any]) -> None:
         """Create the moments.
@@ -76,7 +74,7 @@ class Adam(keras.optimizers.Adam):
         rate, step = self._get_current_learning_rate(), tf.cast(self.iterations.value, tf.float32) + 1
         for gradient, variable in pairs:
             index = self._get_variable_index(variable)
-            self._reached.add(id(variable))
+            self.reached.add(id(variable))
             self._step(index, tf.cast(gradient, variable.dtype), variable, tf.cast(rate, variable.dtype), step)
             if variable.constraint is not None:
                 allowed = variable.constraint(tf.convert_to_tensor(variable.value))

@@ -5,13 +5,16 @@ import sys
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from tfft.trainable.overview import Overview
+from tfft.training.checkpoints import Snapshot
 
 # updates of the average within its window; not one for each step, because an update of the 10.6 million weights of MiniLM takes
 # 16 ms on 2 cores, a sixth of a training step
 _UPDATES = 4
+_COUNTERS = ("now", "last", "in_epoch", "epoch")
 
 
 class Averaging(keras.callbacks.Callback):
@@ -52,18 +55,19 @@ class Averaging(keras.callbacks.Callback):
         self._variables = [variable for row, variable in rows if row.intent != "frozen"] if share else []
         self._window = max(1.0, share * steps)
         self._every = max(1, round(self._window / _UPDATES))
-        self._before = self._now = self._last = 0
+        self._now = self._last = self._in_epoch = self._epoch = 0
         self._average: list[Any] = []
         self._own: list[Any] = []
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Count the steps of earlier epochs.
+        """Count the steps of a new epoch from 0; an epoch that continues from a checkpoint is not new.
 
         Args:
             epoch: The number of the epoch in the phase, from 0.
             logs: Not used.
         """
-        self._before = self._now
+        if epoch != self._epoch:
+            self._epoch, self._in_epoch = epoch, 0
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Add the weights to the average, if enough steps have passed since the last time.
@@ -72,7 +76,8 @@ class Averaging(keras.callbacks.Callback):
             batch: The number of the batch in the epoch, from 0. Several steps may be taken between two calls.
             logs: Not used.
         """
-        self._now = self._before + batch + 1
+        self._now += batch + 1 - self._in_epoch
+        self._in_epoch = batch + 1
         if not self._average or self._now - self._last >= self._every:
             self._take()
 
@@ -104,9 +109,28 @@ class Averaging(keras.callbacks.Callback):
             epoch: The number of the epoch in the phase, from 0.
             logs: Not used.
         """
+        self.put_back()
+
+    def put_back(self) -> None:
+        """Write the weights back without the end of an epoch, when validation was interrupted."""
         if self._own:
             self._write(self._own)
             self._own = []
+
+    def snapshot(self) -> Snapshot:
+        """Return the average, each array in the shape of its variable, and the numbers of steps."""
+        average = {str(index): np.array(value) for index, value in enumerate(self._average)}
+        return Snapshot(average, {name: getattr(self, f"_{name}") for name in _COUNTERS})
+
+    def continue_from(self, found: Snapshot) -> None:
+        """Continue from a snapshot.
+
+        Args:
+            found: The result of ``snapshot``.
+        """
+        self._average = [ops.convert_to_tensor(found.arrays[str(index)]) for index in range(len(found.arrays))]
+        for name in _COUNTERS:
+            setattr(self, f"_{name}", found.values[name])
 
     def _take(self) -> None:
         # in the beginning the window is half of the steps so far; otherwise the first steps would dominate for long

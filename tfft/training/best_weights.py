@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from tfft.trainable.overview import Overview
+from tfft.training.checkpoints import Snapshot
 
 MONITOR = "val_loss"
 
@@ -54,6 +55,21 @@ class BestWeights(keras.callbacks.Callback):
         loss = float((logs or {})[MONITOR])
         if np.isfinite(loss) and (self.value is None or loss < self.value):
             self.value, self.epoch, self._copy = loss, epoch + 1, self._read()
+
+    def snapshot(self) -> Snapshot:
+        """Return the best weights, each array in the shape of its variable, with their loss and epoch."""
+        return Snapshot(
+            {str(index): array for index, array in enumerate(self._copy)}, {"value": self.value, "epoch": self.epoch}
+        )
+
+    def continue_from(self, found: Snapshot) -> None:
+        """Continue from a snapshot.
+
+        Args:
+            found: The result of ``snapshot``.
+        """
+        self.value, self.epoch = found.values["value"], found.values["epoch"]
+        self._copy = [found.arrays[str(index)] for index in range(len(self._variables))]
 
     def restore(self) -> None:
         """Write the best weights back; without a better epoch, the weights from before the phase."""

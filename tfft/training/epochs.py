@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -12,11 +12,13 @@ from tfft.data.pipeline import readable
 from tfft.plans.phase import Phase
 from tfft.training.averaging import Averaging
 from tfft.training.phase_inputs import Step
+from tfft.training.state import Position
 from tfft.training.steps import Steps
 
 # A call of several steps should take about this long: less would be spent on calling, and more would delay callbacks and Ctrl-C.
 _SECONDS = 0.05
 _MOST_STEPS = 64
+Moment = Literal["steps", "validation", "epoch"]
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
 
@@ -25,55 +27,56 @@ def run_epochs(
     steps: Steps,
     phase: Phase,
     callbacks: Sequence[keras.callbacks.Callback],
-    history: dict[str, list[float]],
-    interrupted: Callable[[], None],
+    at: Position,
+    pause: Callable[[Moment], None],
 ) -> None:
-    """Train a phase.
+    """Train a phase, from its beginning or from a checkpoint.
 
     Args:
         step: The net and the batches of the phase.
         steps: The steps of this net.
-        phase: The phase; of it, the number of epochs and the patience are used.
+        phase: The phase; of it, name, epochs and learning rate are used.
         callbacks: Keras callbacks. Each is called after every step if it has a method for batches and is not tfft's own;
             otherwise, one call covers several steps, as with Keras' ``steps_per_execution``.
-        history: The dict that is filled: metric -> a value for each epoch; those of validation begin with ``"val_"``.
-        interrupted: Called after each call of several steps; it raises after Ctrl-C.
+        at: Where to begin; it is moved. Its ``history`` is filled: metric -> a value for each epoch; those of validation begin
+            with ``"val_"``.
+        pause: Called with ``"steps"`` after each call of several training steps, with ``"validation"`` after each call of several
+            validation steps, and with ``"epoch"`` after each epoch; it may raise, for example after Ctrl-C. Except in validation,
+            where the net may have other weights, all states are then those of ``at``.
 
     Raises:
         PlanError: When the loss becomes NaN or infinite.
         DataError: When an image can no longer be read.
     """
     net, training, validating = step.net, _Pace(callbacks), _Pace(())
-    callbacks = list(callbacks)
-    if phase.patience is not None:
-        callbacks.append(keras.callbacks.EarlyStopping("val_loss", patience=phase.patience))
-    callbacks.append(keras.callbacks.TerminateOnNaN())
+    callbacks = [*callbacks, keras.callbacks.TerminateOnNaN()]
     calls = keras.callbacks.CallbackList(callbacks, model=net, verbose=0, epochs=phase.epochs, steps=step.train_steps)
-    net.stop_training = False
+    net.stop_training = at.stopped
     with readable():
-        train, validation = steps.iterate(step.train), steps.iterate(step.validation.repeat())
+        train = steps.iterate(step.train(at.epoch * step.train_steps + at.step))
+        validation = steps.iterate(step.validation.repeat())
         calls.on_train_begin()
         logs: dict[str, float] = {}
-        for epoch in range(phase.epochs):
-            steps.reset()
-            calls.on_epoch_begin(epoch)
-            done = 0
-            while done < step.train_steps and not net.stop_training:
-                calls.on_train_batch_begin(done)
-                logs, done = training.run(steps.train, train, done, step.train_steps)
-                calls.on_train_batch_end(done - 1, logs)
-                interrupted()
-            logs = {**logs, **_validated(step, steps, calls, validating, validation, interrupted)}
-            calls.on_epoch_end(epoch, logs)
+        while at.epoch < phase.epochs and not net.stop_training:
+            if at.step == 0:
+                steps.reset()
+            calls.on_epoch_begin(at.epoch)
+            while at.step < step.train_steps and not net.stop_training:
+                calls.on_train_batch_begin(at.step)
+                at.logs, at.step = training.run(steps.train, train, at.step, step.train_steps)
+                calls.on_train_batch_end(at.step - 1, at.logs)
+                pause("steps")
+            logs = {**at.logs, **_validated(step, steps, calls, validating, validation, pause)}
+            calls.on_epoch_end(at.epoch, logs)
             for name, value in logs.items():
-                history.setdefault(name, []).append(value)
-            if net.stop_training:
-                break
+                at.history.setdefault(name, []).append(value)
+            at.epoch, at.step, at.stopped = at.epoch + 1, 0, net.stop_training
+            pause("epoch")
         calls.on_train_end(logs)
-    if not np.isfinite([value for name in ("loss", "val_loss") for value in history.get(name, [])]).all():
+    if not np.isfinite([value for name in ("loss", "val_loss") for value in at.history.get(name, [])]).all():
         raise PlanError(
             f"The loss of phase {phase.name!r} became NaN or infinite.",
-            f"losses {history.get('loss')}",
+            f"losses {at.history.get('loss')}",
             f"Lower its learning rate, now {phase.learning_rate:g}; the model has the best weights so far.",
         )
 
@@ -84,7 +87,7 @@ def _validated(
     calls: keras.callbacks.CallbackList,
     pace: "_Pace",
     batches: Any,
-    check: Callable[[], None],
+    pause: Callable[[Moment], None],
 ) -> dict[str, float]:
     """Loss and metrics of the validation part."""
     steps.reset()
@@ -95,7 +98,7 @@ def _validated(
         calls.on_test_batch_begin(done)
         logs, done = pace.run(steps.validate, batches, done, step.validation_steps)
         calls.on_test_batch_end(done - 1, logs)
-        check()
+        pause("validation")
     calls.on_test_end(logs)
     return {f"val_{name}": value for name, value in logs.items()}
 

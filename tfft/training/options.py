@@ -1,6 +1,8 @@
 """The further options of ``fit``."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from tfft.core.errors import PlanError, kind_of, nearest
@@ -8,48 +10,86 @@ from tfft.core.errors import PlanError, kind_of, nearest
 if TYPE_CHECKING:
     import keras
 
-ARGUMENTS = ("model", "data", "plan", "seed", "batch_size", "run_folder", "progress", "callbacks")
-"""The arguments of ``fit``."""
-
 
 class FitOptions(TypedDict, total=False):
     """Further options of ``fit``.
 
     Attributes:
         callbacks: Keras callbacks.
+        accumulate: The number of parts in which a batch is computed.
+        resume: Whether to continue the run in ``run_folder``.
+        save_minutes: The time between two checkpoints.
     """
 
     callbacks: "Sequence[keras.callbacks.Callback]"
+    accumulate: int
+    resume: bool | None
+    save_minutes: float
 
 
-def check_options(options: Mapping[str, Any]) -> list[Any]:
+ARGUMENTS = ("model", "data", "plan", "seed", "batch_size", "run_folder", "progress", *FitOptions.__annotations__)
+"""The arguments of ``fit``."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The checked options.
+
+    Attributes:
+        callbacks: Keras callbacks.
+        accumulate: The number of parts in which a batch is computed, at least 1.
+        resume: Whether to continue the run in ``run_folder``; None refuses a folder with an unfinished run.
+        save_minutes: The time between two checkpoints, in minutes, above 0.
+    """
+
+    callbacks: tuple[Any, ...] = ()
+    accumulate: int = 1
+    resume: bool | None = None
+    save_minutes: float = 5.0
+
+
+def check_options(options: Mapping[str, Any]) -> Options:
     """Check the further options of ``fit``.
 
     Args:
         options: Name -> value.
 
     Returns:
-        The callbacks.
+        Options, with the defaults of those that are missing.
 
     Raises:
         TypeError: For an option that does not exist.
-        PlanError: When a callback is not a Keras callback, or sets the learning rate.
+        PlanError: When a value is out of range, or a callback is not a Keras callback or sets the learning rate.
 
     Example:
         >>> check_options({"epochs": 5})
         Traceback (most recent call last):
         TypeError: fit() has no argument 'epochs'. Epochs and learning rates are in the plan...
     """
-    import keras
-
     for name in options:
         if name in ("epochs", "learning_rate", "optimizer"):
             advice = "Epochs and learning rates are in the plan: plan=tfft.plans.two_phase(head_epochs=5)."
             raise TypeError(f"fit() has no argument {name!r}. {advice}")
-        if name != "callbacks":
+        if name not in ARGUMENTS:
             raise TypeError(f"fit() has no argument {name!r}. {nearest(name, ARGUMENTS)}")
-    callbacks = options.get("callbacks", ())
-    given = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+    found = Options(**{**options, "callbacks": _callbacks(options.get("callbacks", ()))})
+    whole = isinstance(found.accumulate, Integral) and not isinstance(found.accumulate, bool)
+    minutes = isinstance(found.save_minutes, Real) and not isinstance(found.save_minutes, bool)
+    checks = (
+        (whole and found.accumulate >= 1, "accumulate", "a whole number of at least 1"),
+        (found.resume is None or isinstance(found.resume, bool), "resume", "True or False"),
+        (minutes and 0 < found.save_minutes < float("inf"), "save_minutes", "a number of minutes above 0"),
+    )
+    for good, name, wanted in checks:
+        if not good:
+            raise PlanError(f"{name}={getattr(found, name)!r} cannot be used.", fix=f"It must be {wanted}.")
+    return found
+
+
+def _callbacks(callbacks: Any) -> tuple[Any, ...]:
+    import keras
+
+    given = tuple(callbacks) if isinstance(callbacks, (list, tuple)) else (callbacks,)
     for callback in given:
         if not isinstance(callback, keras.callbacks.Callback):
             raise PlanError(

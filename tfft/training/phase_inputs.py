@@ -1,6 +1,6 @@
 """Prepare the inputs of a phase and its net: cached features of the trunk where possible, else pixels or tokens."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,14 +35,15 @@ class Step:
 
     Attributes:
         net: A net from the inputs to float32 logits, shape (batch, outputs).
-        train: The training batches of all epochs: a dataset of Batch, with the shares of the replicas one after the other.
+        train: The number of the first step, from 0 -> the training batches from there to the end of the phase: a dataset of Batch,
+            with the shares of the replicas one after the other.
         validation: The validation batches of one epoch, in the same form.
         train_steps, validation_steps: Number of batches in one epoch.
         note: A description of the inputs, with the reason when they are not features.
     """
 
     net: keras.Model
-    train: "tf.data.Dataset"
+    train: "Callable[[int], tf.data.Dataset]"
     validation: "tf.data.Dataset"
     train_steps: int
     validation_steps: int
@@ -99,7 +100,7 @@ def prepare(
     order = None if validation.lengths is None else by_length(validation.lengths)
     return Step(
         net,
-        _weighted(training_batches(train, batch_size, epochs, cache.seed, copies), class_weight),
+        lambda step: _weighted(training_batches(train, batch_size, epochs, cache.seed, copies, step), class_weight),
         _weighted(validation_batches(validation, at_once, order, copies), class_weight),
         steps(len(data.train), batch_size),
         steps(len(data.validation), at_once),

@@ -26,6 +26,8 @@ class Steps:
         metrics: Keras metrics of (targets, logits), with names.
         optimizer: The optimizer of the phase; None when nothing will be trained.
         strategy: The result of ``resolve``; None for a single device.
+        parts: Each replica computes its share of a training batch in this many parts, and adds their gradients: less memory is
+            needed, and the result is that of the whole share, except in batch normalisation that trains.
 
     Example:
         >>> net = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
@@ -43,8 +45,9 @@ class Steps:
         metrics: Sequence[keras.metrics.Metric],
         optimizer: Any = None,
         strategy: "tf.distribute.Strategy | None" = None,
+        parts: int = 1,
     ) -> None:
-        self._net, self._loss, self._optimizer, self._strategy = net, loss, optimizer, strategy
+        self._net, self._loss, self._optimizer, self._strategy, self._parts = net, loss, optimizer, strategy, parts
         loss.reduction = "none"
         self._mean = keras.metrics.Mean("loss")
         self._metrics = list(metrics)
@@ -88,6 +91,11 @@ class Steps:
         """
         return self._results(self._validate(iterator, tf.constant(count)))
 
+    @property
+    def variables(self) -> list[Any]:
+        """The variables of loss and metrics: float32 scalars, or of any shape for the metrics of a task."""
+        return [variable for metric in (self._mean, *self._metrics) for variable in metric.variables]
+
     def reset(self) -> None:
         """Begin new means of loss and metrics."""
         for metric in (self._mean, *self._metrics):
@@ -124,19 +132,40 @@ class Steps:
         return tf.reduce_sum(losses * batch.counted)
 
     def _training_step(self, batch: Batch) -> None:
-        variables = [variable.value for variable in self._variables]
-        with tf.GradientTape() as tape:
-            loss = self._optimizer.scale_loss(self._forward(batch, training=True))
-        found = tape.gradient(loss, variables)
-        # gradients of embeddings are sparse: their rows of the same token must be summed before anything else
-        dense = [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in found]
+        found = self._gradients(batch) if self._parts == 1 else self._gradients_in_parts(batch)
         count = tf.reduce_sum(batch.counted)
-        given = [gradient for gradient in dense if gradient is not None]
+        given = [gradient for gradient in found if gradient is not None]
         if replicas(self._strategy) > 1:
             context = tf.distribute.get_replica_context()
             *given, count = context.all_reduce(tf.distribute.ReduceOp.SUM, [*given, count])
         means = iter([gradient / tf.cast(count, gradient.dtype) for gradient in given])
-        self._optimizer.apply([None if gradient is None else next(means) for gradient in dense], self._variables)
+        self._optimizer.apply([None if gradient is None else next(means) for gradient in found], self._variables)
+
+    def _gradients(self, batch: Batch) -> list[Any]:
+        """The gradient of the sum of the losses for each variable; None where the loss does not depend on it."""
+        with tf.GradientTape() as tape:
+            loss = self._optimizer.scale_loss(self._forward(batch, training=True))
+        found = tape.gradient(loss, [variable.value for variable in self._variables])
+        # gradients of embeddings are sparse: their rows of the same token must be summed before anything else
+        return [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in found]
+
+    def _gradients_in_parts(self, batch: Batch) -> list[Any]:
+        """The same, from one part of the batch after the other."""
+        count = tf.shape(batch.targets)[0]
+        size = -(-count // self._parts)
+        reached: list[bool] = []
+
+        def add(done: Any, *sums: Any) -> tuple[Any, ...]:
+            part = tf.nest.map_structure(lambda tensor: tensor[done : done + size], batch)
+            found = self._gradients(part)
+            reached[:] = [gradient is not None for gradient in found]
+            pairs = zip(sums, found, strict=True)
+            return done + size, *(total if gradient is None else total + gradient for total, gradient in pairs)
+
+        zeros = [tf.zeros_like(variable.value) for variable in self._variables]
+        # one part at a time: the memory of its activations is free before the next one begins
+        _, *sums = tf.while_loop(lambda done, *_: done < count, add, (0, *zeros), parallel_iterations=1)
+        return [total if there else None for total, there in zip(sums, reached, strict=True)]
 
     def _validation_step(self, batch: Batch) -> None:
         self._forward(batch, training=False)

@@ -1,0 +1,236 @@
+"""Train one phase of a run, from its beginning or from a checkpoint."""
+
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfft.accelerate.precision import Precision
+from tfft.core.errors import RunWarning
+from tfft.core.interrupts import Signals
+from tfft.core.strategy import replicas, synchronized
+from tfft.data.pipeline import readable
+from tfft.models.assembly import TransferModel
+from tfft.plans.phase import Phase
+from tfft.trainable.overview import Overview, flattened
+from tfft.training.averaging import Averaging
+from tfft.training.best_weights import BestWeights
+from tfft.training.checkpoints import Checkpoints, Snapshot
+from tfft.training.epochs import Moment, run_epochs
+from tfft.training.feature_schedule import Turn
+from tfft.training.optimizer import optimizer_for
+from tfft.training.options import Options
+from tfft.training.patience import Patience
+from tfft.training.phase_inputs import Step, prepare
+from tfft.training.progress import JsonLog, LiveLine
+from tfft.training.run import PhaseRecord, Run
+from tfft.training.state import OptimizerState, Position, Resumable, Variables, divide, joined, of_run, record_values
+from tfft.training.steps import Steps
+from tfft.training.trunk_cache import TrunkCache
+from tfft.training.verify_updates import prove, starved
+
+
+@dataclass
+class Job:
+    """What all phases of a run share.
+
+    Attributes:
+        features: The features of the run, with its model and data.
+        turns: All phases.
+        options: Callbacks and the number of parts of a batch.
+        class_weight: Class id to weight; None for equal weights.
+        progress: As for ``fit``.
+        folder: The run folder; None writes nothing.
+        log: The path of ``log.jsonl``; None writes none.
+        signals: Raises after Ctrl-C.
+        checkpoints: Where checkpoints are written; None writes none.
+    """
+
+    features: TrunkCache
+    turns: Sequence[Turn]
+    options: Options
+    class_weight: dict[int, float] | None
+    progress: bool | None
+    folder: Path | None
+    log: Path | None
+    signals: Signals
+    checkpoints: Checkpoints | None
+
+    def save(self, run: Run, inside: dict[str, Resumable] | None = None, wait: bool = False, **values: Any) -> None:
+        """Write a checkpoint, if there is a run folder.
+
+        Args:
+            run: The run so far, with weights of any shape.
+            inside: The parts of the current phase; None between two phases.
+            wait: Whether to return only after it is written.
+            **values: More JSON values of the current phase.
+        """
+        if self.checkpoints is None:
+            return
+        found = joined({**of_run(run.model, self.turns), **(inside or {})})
+        about = {
+            "phase": len(run.phases),
+            "inside": inside is not None,
+            "finished": len(run.phases) == len(self.turns),
+            "records": record_values(run),
+        }
+        self.checkpoints.save(Snapshot(found.arrays, {**found.values, **about, **values}), wait)
+
+
+def train_phase(job: Job, run: Run, found: Snapshot | None = None) -> Run:
+    """Train the next phase of a run.
+
+    Args:
+        job: What all phases share.
+        run: The run so far.
+        found: A checkpoint inside of this phase, whose weights of any shape are in the net; None begins the phase.
+
+    Returns:
+        The run with one more phase.
+
+    Raises:
+        KeyboardInterrupt, SystemExit: After a signal. The model then has the best weights so far, and the run is saved.
+        PlanError: When the loss becomes NaN or infinite.
+        DataError: When an image can no longer be read.
+        MovementError: When a frozen variable changed, or a trained one did not.
+    """
+    index, model, begun = len(run.phases), run.model, time.perf_counter()
+    phase, values = job.turns[index].phase, {} if found is None else found.values
+    overview = model.apply(phase.trainable, phase.train_norms)
+    before = values["before"] if found is not None else overview.digests()
+    run, step = _prepared(job, run, index)
+    optimizer = optimizer_for(phase, overview, phase.epochs * step.train_steps, run.precision.tail)
+    steps = _steps(step, model, optimizer, job.options.accumulate)
+    inside = _Inside(job, run, phase, overview, step, steps)
+    if found is not None:
+        divide(found, inside.parts)
+    elif not run.phases:
+        inside.keeper.value = _loss_now(step, steps)
+    inside.about = {"before": before, "seconds": values.get("seconds", 0.0)}
+    events = JsonLog(job.log, phase.name)
+    if found is None:
+        events.write("phase", plan=phase.to_dict(), trained=overview.totals()[0], parameters=overview.totals()[1])
+    else:
+        events.write("resume", epoch=inside.at.epoch + 1, step=inside.at.step)
+    line = LiveLine(phase, overview, step.train_steps, job.progress)
+    event = "failed"
+    try:
+        with synchronized(flattened(model.backbone_net), replicas(model.strategy)):
+            inside.train([line, events, *job.options.callbacks])
+        overview, event = overview.compared(before), "end"
+        starving = starved(overview, step.net.optimizer)
+    except (KeyboardInterrupt, SystemExit):
+        event = "interrupted"
+        raise
+    finally:
+        # also after Ctrl-C, the model and the folder must have the best weights
+        line.close()
+        inside.keeper.restore()
+        if event != "failed":
+            keeper, seconds = inside.keeper, time.perf_counter() - begun + values.get("seconds", 0.0)
+            record = PhaseRecord(phase, overview, inside.at.history, keeper.epoch, keeper.value, seconds, step.note)
+            run = run.with_phase(record)
+            events.write(event, best_epoch=keeper.epoch, best_loss=keeper.value, seconds=round(seconds, 3))
+            _keep(run, job.folder)
+    prove(run, starving)
+    return run
+
+
+class _Inside:
+    """The parts of a phase that train, and their checkpoints."""
+
+    def __init__(self, job: Job, run: Run, phase: Phase, overview: Overview, step: Step, steps: Steps) -> None:
+        self._job, self._run, self._phase, self._step, self._steps = job, run, phase, step, steps
+        self._begun = time.perf_counter()
+        self.about: dict[str, Any] = {}
+        start = run.phases[-1].best_loss if run.phases else None
+        self.keeper, self.at = BestWeights(overview, start), Position()
+        self._averaging = Averaging(overview, phase.averaging, phase.epochs * step.train_steps)
+        self._patience = Patience(phase.patience)
+        self.parts: dict[str, Resumable] = {
+            "optimizer": OptimizerState(step.net.optimizer, step.net.trainable_variables),
+            "metrics": Variables(steps.variables),
+            "best": self.keeper,
+            "average": self._averaging,
+            "patience": self._patience,
+            "position": self.at,
+        }
+
+    def train(self, callbacks: list[Any]) -> None:
+        """Run the epochs; after a signal at an orderly moment, write a checkpoint first."""
+        ours = [self.keeper, self._averaging, *callbacks, self._patience]
+        try:
+            if self._job.checkpoints is None:
+                run_epochs(self._step, self._steps, self._phase, ours, self.at, self._pause)
+                return
+            with self._job.signals.deferred():
+                run_epochs(self._step, self._steps, self._phase, ours, self.at, self._pause)
+            self._job.signals()
+        except (KeyboardInterrupt, SystemExit):
+            if self._job.checkpoints is not None and self._job.signals.in_order:
+                self._averaging.put_back()
+                self._save(wait=True)
+                self._say_how_to_continue()
+            raise
+
+    def _pause(self, moment: Moment) -> None:
+        self._job.signals()
+        saving = self._job.checkpoints
+        # after a NaN, or when a callback stops the epoch, the checkpoint before is the one to continue from
+        usable = moment == "epoch" or not self._step.net.stop_training
+        if saving is not None and moment != "validation" and usable and saving.due(moment == "epoch"):
+            self._save()
+
+    def _save(self, wait: bool = False) -> None:
+        seconds = self.about["seconds"] + time.perf_counter() - self._begun
+        self._job.save(self._run, self.parts, wait, **{**self.about, "seconds": seconds})
+
+    def _say_how_to_continue(self) -> None:
+        at = f"phase {self._phase.name!r}, epoch {self.at.epoch + 1}, step {self.at.step:,} of {self._step.train_steps:,}"
+        self._job.features.note(
+            f"Saved at {at}. To continue, repeat the call with resume=True (in a shell, with --resume)."
+        )
+
+
+def _prepared(job: Job, run: Run, index: int) -> tuple[Run, Step]:
+    """The net and batches of a phase; the run tells whether the computation of features in a short dtype failed."""
+    turns = job.turns[index:]
+    try:
+        return run, prepare(job.features, turns, run.batch_size, job.class_weight, run.precision)
+    except FloatingPointError as error:
+        warnings.warn(f"{error} From here on, it computes in float32.", RunWarning, stacklevel=4)
+        run = replace(run, precision=Precision(tail=run.precision.tail))
+        return run, prepare(job.features, turns, run.batch_size, job.class_weight, run.precision)
+
+
+def _steps(step: Step, model: TransferModel, optimizer: Any, parts: int) -> Steps:
+    """The steps of a phase, which are not traced yet."""
+    optimizer.build(step.net.trainable_variables)
+    # callbacks look for the optimizer in the net
+    step.net.compile(optimizer=optimizer, jit_compile=False)
+    return Steps(step.net, model.task.loss(), model.task.metrics(), optimizer, model.strategy, parts)
+
+
+def _loss_now(step: Step, steps: Steps) -> float | None:
+    """The validation loss of the current weights; None when it is NaN or infinite."""
+    steps.reset()
+    with readable():
+        loss = steps.validate(steps.iterate(step.validation), step.validation_steps)["loss"]
+    return loss if np.isfinite(loss) else None
+
+
+def _keep(run: Run, folder: Path | None) -> None:
+    """Write the run if there is a folder. A failure to write only warns, so that the trained model is not lost."""
+    try:
+        if folder is not None:
+            run.save(folder)
+    except Exception as error:
+        warnings.warn(
+            f"The run could not be written to {str(folder)!r}: {error}. Training continues; the model is in memory.",
+            RunWarning,
+            stacklevel=4,
+        )
