@@ -20,10 +20,10 @@ class Signals:
         >>> signals = Signals()
         >>> signals()
         >>> with signals.deferred():
-        ...     signals.arrived(signal.SIGINT)
+        ...     signals.arrived(signal.SIGTERM)
         >>> signals()
         Traceback (most recent call last):
-        KeyboardInterrupt
+        SystemExit: 143
     """
 
     def __init__(self) -> None:

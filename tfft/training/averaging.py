@@ -119,7 +119,7 @@ class Averaging(keras.callbacks.Callback):
 
     def snapshot(self) -> Snapshot:
         """Return the average, each array in the shape of its variable, and the numbers of steps."""
-        average = {str(index): np.array(value) for index, value in enumerate(self._average)}
+        average = {str(index): value.numpy() for index, value in enumerate(self._average)}
         return Snapshot(average, {name: getattr(self, f"_{name}") for name in _COUNTERS})
 
     def continue_from(self, found: Snapshot) -> None:

@@ -180,10 +180,13 @@ class _Inside:
     def _pause(self, moment: Moment) -> None:
         self._job.signals()
         saving = self._job.checkpoints
-        # after a NaN, or when a callback stops the epoch, the checkpoint before is the one to continue from
-        usable = moment == "epoch" or not self._step.net.stop_training
-        if saving is not None and moment != "validation" and usable and saving.due(moment == "epoch"):
+        if saving is not None and moment != "validation" and saving.due(moment == "epoch") and self._is_usable(moment):
             self._save()
+
+    def _is_usable(self, moment: Moment) -> bool:
+        """Whether a run may continue from here: not after a NaN, and not within an epoch that a callback has stopped."""
+        losses = [self.at.logs["loss"], *self.at.history.get("val_loss", [])[-1:]]
+        return bool(np.isfinite(losses).all()) and (moment == "epoch" or not self._step.net.stop_training)
 
     def _save(self, wait: bool = False) -> None:
         seconds = self.about["seconds"] + time.perf_counter() - self._begun
