@@ -25,12 +25,14 @@ def start():
         with theirs:
             words = [sys.executable, "-I", "-S", KEEPER, str(theirs.fileno()), str(grace), *command]
             process = subprocess.Popen(words, pass_fds=[theirs.fileno()], stdout=subprocess.PIPE)
-        running.append(process)
-        return process, ours, ours.makefile("r")
+        said = ours.makefile("r")
+        running.append((process, ours, said))
+        return process, ours, said
 
     yield begin
-    for process in running:
-        process.stdout.close()
+    for process, channel, said in running:
+        for each in (said, channel, process.stdout):
+            each.close()
         process.wait(20)
 
 
