@@ -30,7 +30,7 @@ def tfft(*words, **environment):
 def test_options_of_the_command_belong_to_the_command(separator):
     code = "import os, sys; print(os.environ['TF_CONFIG'], sys.argv[1:])"
     done = tfft("launch", "--workers", "2", *separator, sys.executable, "-c", code, "--workers", "7", "--data", "x")
-    config, _, words = done.stdout.partition(" [")
+    config, _, words = done.stdout.rpartition(" [")
     assert json.loads(config)["task"] == {"type": "worker", "index": 0}
     assert words == "'--workers', '7', '--data', 'x']\n"
     assert (done.returncode, done.stderr) == (0, "")

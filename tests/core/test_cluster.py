@@ -120,7 +120,10 @@ def test_an_invalid_task_is_refused(task, message):
 
 
 def test_reading_needs_no_tensorflow():
-    code = "import os, sys; from tfft.core import cluster as c; print(c.read_cluster(os.environ).count, 'tensorflow' in sys.modules)"
+    code = (
+        "import os, sys; from tfft.core.cluster import read_cluster\n"
+        "print(read_cluster(os.environ).count, 'tensorflow' in sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | config(), capture_output=True, text=True, timeout=60
     )
@@ -148,7 +151,9 @@ def test_a_free_port_passes_and_stays_free(listener):
 def test_a_port_in_use_is_refused(listener):
     listener.listen()
     port = listener.getsockname()[1]
-    with pytest.raises(ClusterError, match=rf"Worker 1 cannot open its port {port}\. Got: Address already in use, for .*End"):
+    with pytest.raises(
+        ClusterError, match=rf"Worker 1 cannot open its port {port}\. Got: Address already in use, for .*End"
+    ):
         check_own_port(cluster_of(1, port, index=1))
 
 

@@ -52,7 +52,9 @@ def test_it_says_why_a_command_cannot_start(start, tmp_path):
 
 
 def test_a_byte_is_sent_as_a_signal_to_the_command_and_its_children(start):
-    process, channel, said = start("sh", "-c", "sh -c 'trap \"echo saved; exit\" TERM; echo; while :; do sleep 0.05; done'; exit 3")
+    process, channel, said = start(
+        "sh", "-c", "sh -c 'trap \"echo saved; exit\" TERM; echo; while :; do sleep 0.05; done'; exit 3"
+    )
     process.stdout.readline()
     channel.send(bytes([signal.SIGTERM]))
     said.readline()
@@ -80,7 +82,9 @@ def test_end_of_file_means_sigterm_and_then_sigkill(start, ignoring):
 
 
 def test_sigterm_to_the_keeper_itself_does_not_end_it_and_the_command_inherits_no_handler(start):
-    process, channel, said = start(sys.executable, "-c", "import signal; print(signal.getsignal(15)); input()")
+    process, channel, said = start(
+        sys.executable, "-c", "import signal, time; print(int(signal.getsignal(15)), flush=True); time.sleep(60)"
+    )
     said.readline()
     process.terminate()
     time.sleep(0.1)
@@ -88,6 +92,17 @@ def test_sigterm_to_the_keeper_itself_does_not_end_it_and_the_command_inherits_n
     assert process.stdout.readline() == b"0\n"  # SIG_DFL
     channel.send(bytes([signal.SIGKILL]))
     assert said.readline() == "ended -9\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process reap its grandchildren")
+def test_nobody_waits_for_grandchildren_that_have_ended(start):
+    process, channel, said = start("sh", "-c", "sleep 60 & sleep 60 & echo; wait", grace=60)
+    process.stdout.readline()
+    begin = time.monotonic()
+    channel.send(bytes([signal.SIGTERM]))  # all of them end at once; init, which may be slow, need not reap them
+    said.readline()
+    assert said.readline() == "ended -15\n"
+    assert time.monotonic() - begin < 0.5
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can tie a process to its parent")

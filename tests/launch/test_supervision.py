@@ -16,7 +16,7 @@ from tfft.launch.supervision import Graces, run_workers
 ROOT = Path(__file__).parents[2]
 SHORT = Graces(failed_seconds=0.3, ended_seconds=0.3, stopped_seconds=20)
 # INDEX is the number of the worker
-NUMBERED = "INDEX=$(echo \"$TF_CONFIG\" | sed 's/.*\"index\": //; s/}.*//'); "
+NUMBERED = 'INDEX=$(echo "$TF_CONFIG" | sed \'s/.*"index": //; s/}.*//\'); '
 LAUNCHER = """
 import os, sys
 from tfft.launch.supervision import Graces, run_workers
@@ -127,7 +127,7 @@ def test_the_last_lines_and_the_exit_code_of_a_failed_worker_are_shown(capfd):
     assert said[:40] == [f"[worker 1] {line}" for line in [*range(62, 101), "broken"]]
     assert said[40:] == [
         "Worker 1 failed with exit code 3. The other workers get 0.3 seconds to end.",
-        "Worker 0 did not end in time and gets SIGTERM.",
+        "Sending SIGTERM to worker 0: still running at the end of the grace time.",
     ]
     assert capfd.readouterr().out == ""
 
@@ -143,9 +143,12 @@ def test_a_worker_that_fails_as_a_consequence_is_shown_but_does_not_set_the_exit
     ]
 
 
-def test_a_failure_by_a_signal_is_named_and_becomes_128_plus_its_number():
-    code, said = run("[ $INDEX = 0 ] && exit 0; kill -KILL $$")
-    assert (code, said) == (137, ["Worker 1 failed with signal SIGKILL."])
+@pytest.mark.parametrize(
+    ("number", "words"), [(9, "SIGKILL, often because memory ran out"), (11, "SIGSEGV"), (40, "40")]
+)
+def test_a_failure_by_a_signal_is_named_and_becomes_128_plus_its_number(number, words):
+    code, said = run(f"ulimit -c 0; sleep 0.3; kill -{number} $$", count=1)
+    assert (code, said) == (128 + number, [f"Worker 0 failed with signal {words}."])
 
 
 def test_others_may_save_in_the_time_after_a_failure(tmp_path):
@@ -158,7 +161,10 @@ def test_a_worker_that_ignores_sigterm_is_killed():
     begin = time.monotonic()
     code, said = run("[ $INDEX = 1 ] && exit 3; trap '' TERM; sleep 60; sleep 60")
     assert code == 3
-    assert said[1:] == ["Worker 0 did not end in time and gets SIGTERM.", "Worker 0 did not end in time and is killed."]
+    assert said[1:] == [
+        "Sending SIGTERM to worker 0: still running at the end of the grace time.",
+        "Killing worker 0: still running at the end of the grace time.",
+    ]
     assert 0.6 < time.monotonic() - begin < 20
 
 
@@ -191,7 +197,7 @@ def test_workers_that_do_not_stop_are_killed_after_the_grace_time(launched, tmp_
     process.terminate()
     _, said = process.communicate(timeout=20)
     assert process.returncode == 143
-    assert said.splitlines()[1:] == ["Worker 0 and worker 1 did not end in time and is killed."]
+    assert said.splitlines()[1:] == ["Killing worker 0 and worker 1: still running at the end of the grace time."]
     assert not any(map(is_running, marks(tmp_path, "ready")))
 
 

@@ -118,14 +118,16 @@ def check_own_port(cluster: Cluster) -> None:
     port = _split(cluster.address)[1]
     try:
         with socket.socket() as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: a port may be used again at once
+            listener.setsockopt(
+                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+            )  # as the server does: a port may be used again at once
             listener.bind(("", port))
             listener.listen(1)
     except OSError as error:
         raise ClusterError(
             f"Worker {cluster.index} cannot open its port {port}.",
             f"{error.strerror or error}, for address {cluster.address!r} in TF_CONFIG",
-            "End the process that uses the port (a worker of an earlier run?), or write another port into TF_CONFIG of all workers.",
+            "End the process that uses it (a worker of an earlier run?), or write another port into TF_CONFIG of all workers.",
         ) from error
 
 
@@ -183,7 +185,9 @@ def _addresses(jobs: dict[str, Any]) -> dict[str, list[str]]:
     for name, listed in jobs.items():
         if name not in _JOBS and listed:
             why = _REFUSED.get(name, "tfft knows the processes 'chief' and 'worker'.")
-            raise ClusterError(f"TF_CONFIG has a {name!r}. {why}", fix=f"Remove {name!r} from the cluster of all processes.")
+            raise ClusterError(
+                f"TF_CONFIG has a {name!r}. {why}", fix=f"Remove {name!r} from the cluster of all processes."
+            )
         if name in _JOBS and not isinstance(listed, list):
             raise ClusterError(f"{name!r} of TF_CONFIG must be a list of addresses.", kind_of(listed), _WRITE)
     found = {name: jobs.get(name, []) for name in _JOBS}
@@ -207,7 +211,7 @@ def _addresses(jobs: dict[str, Any]) -> dict[str, list[str]]:
 def _task(task: dict[str, Any], addresses: dict[str, list[str]]) -> tuple[str, int]:
     """The checked type and index of this process."""
     job, index = task.get("type"), task.get("index")
-    if job in _REFUSED:
+    if isinstance(job, str) and job in _REFUSED:
         raise ClusterError(f"This process is a {job!r} of TF_CONFIG. {_REFUSED[job]}", fix="Do not start this process.")
     known = [name for name in _JOBS if addresses[name]]
     if job not in known:

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # <linux/prctl.h>
 _POLL_SECONDS = 0.05
 _OURS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
@@ -45,13 +45,15 @@ def keep(launcher: socket.socket, grace_seconds: float, command: list[str]) -> N
     _tell(launcher, f"ended {child.returncode}")
 
 
-def _watch(child: "subprocess.Popen[bytes]", launcher: socket.socket, wake: socket.socket, grace_seconds: float) -> None:
+def _watch(
+    child: "subprocess.Popen[bytes]", launcher: socket.socket, wake: socket.socket, grace_seconds: float
+) -> None:
     """Pass signals on. Return when the command and, if it was told to end, its whole process group have ended."""
     heard = [launcher, wake]
     kill_time = None
     told = False  # whether the group was asked to end; if so, its other processes may save as well
     while True:
-        if child.poll() is not None and (not told or not _send(child.pid, 0)):
+        if child.poll() is not None and (not told or not _exists(child.pid)):
             _send(child.pid, signal.SIGKILL)
             return
         pause = _POLL_SECONDS if child.returncode is not None or kill_time is not None else None
@@ -81,7 +83,7 @@ def _received(launcher: socket.socket) -> bytes | None:
 def _notice_children() -> socket.socket:
     """Return a socket that can be read when a child has ended, and keep signals from ending this process.
 
-    A signal handler, unlike SIG_IGN, is not inherited by the command. Signals that are ignored already, as below ``nohup``, stay so.
+    The command does not inherit a signal handler, unlike SIG_IGN. Signals that are already ignored, as below ``nohup``, stay ignored.
     """
     wake, ringing = socket.socketpair()
     for end in (wake, ringing):
@@ -95,10 +97,15 @@ def _notice_children() -> socket.socket:
 
 
 def _dying_with(parent: int) -> Callable[[], None] | None:
-    """Return what the child does before it becomes the command: on Linux, it asks to be killed when this process is killed."""
+    """Return what the child does before it becomes the command: on Linux, it asks to be killed when this process is killed.
+
+    This process also becomes the parent of grandchildren whose parent ends. Otherwise init has to reap them, and until it does, the
+    process group still exists. In many containers init never reaps.
+    """
     if sys.platform != "linux":
         return None
     library = ctypes.CDLL(None)
+    library.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     def prepare() -> None:
         library.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
@@ -106,6 +113,14 @@ def _dying_with(parent: int) -> Callable[[], None] | None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return prepare
+
+
+def _exists(group: int) -> bool:
+    """Tell whether a process of the group is left, after reaping those that have ended."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-group, os.WNOHANG)[0]:
+            pass
+    return _send(group, 0)
 
 
 def _send(group: int, number: int) -> bool:

@@ -60,7 +60,7 @@ def run_workers(
     environ: Mapping[str, str],
     say: Say,
     verbose: bool = False,
-    graces: Graces = Graces(),  # noqa: B008 - it is frozen
+    graces: Graces = Graces(),
 ) -> int:
     """Run a command in several worker processes until all of them have ended.
 
@@ -159,8 +159,7 @@ class _Supervision:
             for line in each.lines.last:
                 self._show(each, line)
         others = f" The other workers get {self.graces.failed_seconds:g} seconds to end." if self.running else ""
-        how = f"exit code {each.code}" if each.code > 0 else f"signal {signal.Signals(-each.code).name}"
-        self.say(f"Worker {each.index} failed with {how}.{others if self.failed is None else ''}")
+        self.say(f"Worker {each.index} failed with {_in_words(each.code)}.{others if self.failed is None else ''}")
         if self.failed is None:
             self.failed = each
             wait = time.monotonic() + self.graces.failed_seconds
@@ -202,17 +201,19 @@ class _Supervision:
         """Send the signal that is due. Return False when nothing more can be done."""
         (_, number), *self.due = self.due
         if not number:
-            self.say(f"{self._running()} cannot be killed: the operating system does not react.")
+            self.say(
+                f"Cannot kill {self._running()}: the operating system does not end it. Check its disks and devices."
+            )
             return False
-        did = "gets SIGTERM" if number == signal.SIGTERM else "is killed"
-        self.say(f"{self._running()} did not end in time and {did}.")
+        begin = "Sending SIGTERM to" if number == signal.SIGTERM else "Killing"
+        self.say(f"{begin} {self._running()}: still running at the end of the grace time.")
         self._send(number)
         if number == signal.SIGKILL:
             self.due = [(time.monotonic() + _GIVE_UP_SECONDS, 0)]
         return True
 
     def _running(self) -> str:
-        return " and ".join(f"worker {each.index}" for each in self.running).capitalize()
+        return " and ".join(f"worker {each.index}" for each in self.running)
 
     def _send(self, number: int) -> None:
         self.signalled = True
@@ -226,3 +227,11 @@ class _Supervision:
     def say(self, text: str) -> None:
         with suppress(OSError):  # a terminal or a pipe that was closed must not keep workers running
             self._say(text, wrong=True, color="red")
+
+
+def _in_words(code: int) -> str:
+    if code > 0:
+        return f"exit code {code}"
+    if code == -signal.SIGKILL:
+        return "signal SIGKILL, often because memory ran out"
+    return f"signal {signal.Signals(-code).name if -code in set(signal.Signals) else -code}"
