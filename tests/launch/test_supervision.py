@@ -127,7 +127,7 @@ def test_the_last_lines_and_the_exit_code_of_a_failed_worker_are_shown(capfd):
     assert said[:40] == [f"[worker 1] {line}" for line in [*range(62, 101), "broken"]]
     assert said[40:] == [
         "Worker 1 failed with exit code 3. The other workers get 0.3 seconds to end.",
-        "Sending SIGTERM to worker 0: still running at the end of the grace time.",
+        "Sending SIGTERM to the workers that still run: worker 0.",
     ]
     assert capfd.readouterr().out == ""
 
@@ -162,8 +162,8 @@ def test_a_worker_that_ignores_sigterm_is_killed():
     code, said = run("[ $INDEX = 1 ] && exit 3; trap '' TERM; sleep 60; sleep 60")
     assert code == 3
     assert said[1:] == [
-        "Sending SIGTERM to worker 0: still running at the end of the grace time.",
-        "Killing worker 0: still running at the end of the grace time.",
+        "Sending SIGTERM to the workers that still run: worker 0.",
+        "Killing the workers that still run: worker 0.",
     ]
     assert 0.6 < time.monotonic() - begin < 20
 
@@ -197,7 +197,7 @@ def test_workers_that_do_not_stop_are_killed_after_the_grace_time(launched, tmp_
     process.terminate()
     _, said = process.communicate(timeout=20)
     assert process.returncode == 143
-    assert said.splitlines()[1:] == ["Killing worker 0 and worker 1: still running at the end of the grace time."]
+    assert said.splitlines()[1:] == ["Killing the workers that still run: worker 0 and worker 1."]
     assert not any(map(is_running, marks(tmp_path, "ready")))
 
 

@@ -83,7 +83,7 @@ def _received(launcher: socket.socket) -> bytes | None:
 def _notice_children() -> socket.socket:
     """Return a socket that can be read when a child has ended, and keep signals from ending this process.
 
-    The command does not inherit a signal handler, unlike SIG_IGN. Signals that are already ignored, as below ``nohup``, stay ignored.
+    The command does not inherit a signal handler, but it inherits SIG_IGN. Signals that are ignored, as below ``nohup``, stay so.
     """
     wake, ringing = socket.socketpair()
     for end in (wake, ringing):

@@ -11,32 +11,18 @@ import signal
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from tfft.core.errors import ClusterError
 from tfft.launch import stop_signals, worker
 from tfft.launch.environment import worker_environments
+from tfft.launch.screen import Say, Screen
 from tfft.launch.worker import Worker
 
 _AGAIN_SECONDS = 1.0  # programs such as `uv run` repeat a Ctrl-C that the terminal has sent already
 _GIVE_UP_SECONDS = 10.0
-
-
-class Say(Protocol):
-    """A function that shows a line to the user."""
-
-    def __call__(self, text: object, wrong: bool = False, color: str | None = None) -> None:
-        """Show a line.
-
-        Args:
-            text: The line.
-            wrong: Whether it belongs into the error stream.
-            color: The color of the line in a terminal.
-        """
 
 
 @dataclass(frozen=True)
@@ -89,7 +75,7 @@ def run_workers(
         try:
             for index, environment in enumerate(environments):
                 started.append(worker.start(index, command, environment, graces.ended_seconds))
-            return _Supervision(started, say, verbose, graces).run(stop)
+            return _Supervision(started, Screen(say, verbose), graces).run(stop)
         finally:
             for each in started:
                 worker.close(each)
@@ -114,9 +100,8 @@ def _check(command: Sequence[str], environ: Mapping[str, str]) -> None:
 class _Supervision:
     """The loop that watches workers, and what it has decided so far."""
 
-    def __init__(self, workers: list[Worker], say: Say, verbose: bool, graces: Graces) -> None:
-        self.workers, self.verbose, self.graces = workers, verbose, graces
-        self._say = say
+    def __init__(self, workers: list[Worker], screen: Screen, graces: Graces) -> None:
+        self.workers, self.screen, self.graces = workers, screen, graces
         self.failed: Worker | None = None
         self.stopped = 0
         self.signalled = False
@@ -142,7 +127,7 @@ class _Supervision:
                 if self.due and time.monotonic() >= self.due[0][0] and not self._next():
                     break
             for each in self.workers:
-                self._drain(each)
+                self.screen.read_rest(each)
         if self.failed is not None and self.failed.code is not None:
             return self.failed.code if self.failed.code > 0 else 128 - self.failed.code
         return 128 + self.stopped if self.stopped else 0
@@ -154,32 +139,25 @@ class _Supervision:
         selector.unregister(each.channel)
         if each.code == 0 or self.signalled:
             return
-        self._drain(each)
-        if not self.verbose:
-            for line in each.lines.last:
-                self._show(each, line)
+        self.screen.read_rest(each)
+        self.screen.show_last(each)
         others = f" The other workers get {self.graces.failed_seconds:g} seconds to end." if self.running else ""
-        self.say(f"Worker {each.index} failed with {_in_words(each.code)}.{others if self.failed is None else ''}")
+        self.screen.say(
+            f"Worker {each.index} failed with {_in_words(each.code)}.{others if self.failed is None else ''}"
+        )
         if self.failed is None:
             self.failed = each
             wait = time.monotonic() + self.graces.failed_seconds
             self.due = [(wait, signal.SIGTERM), (wait + self.graces.ended_seconds, signal.SIGKILL)]
 
     def _read(self, each: Worker, selector: selectors.BaseSelector) -> None:
-        lines = worker.read(each)
-        if lines is None and each.output is not None:
+        if not self.screen.read(each) and each.output is not None:
             selector.unregister(each.output)
-        for line in lines or () if self.verbose else ():
-            self._show(each, line)
 
-    def _drain(self, each: Worker) -> None:
-        """Read what is left in the pipe. Do not wait for its end: a process outside the group could hold it open."""
-        while lines := worker.read(each):
-            for line in lines if self.verbose else ():
-                self._show(each, line)
-        for line in each.lines.rest():
-            if self.verbose:
-                self._show(each, line)
+    def _send(self, number: int) -> None:
+        self.signalled = True
+        for each in self.running:
+            worker.send(each, number)
 
     def _stop(self, stop: socket.socket) -> None:
         """React to the signals that this process got."""
@@ -190,7 +168,9 @@ class _Supervision:
             if not self.stopped:
                 self.stopped, self.stop_time = number, now
                 seconds = self.graces.stopped_seconds
-                self.say(f"Stopping: the workers get {seconds:g} seconds to save. Ctrl-C once more kills them at once.")
+                self.screen.say(
+                    f"Stopping: the workers get {seconds:g} seconds to save. Ctrl-C once more kills them at once."
+                )
                 # tfft and most programs save on SIGTERM, but not on SIGHUP
                 self._send(signal.SIGTERM if number == signal.SIGHUP else number)
                 self.due = [(now + seconds, signal.SIGKILL)]
@@ -201,32 +181,20 @@ class _Supervision:
         """Send the signal that is due. Return False when nothing more can be done."""
         (_, number), *self.due = self.due
         if not number:
-            self.say(
-                f"Cannot kill {self._running()}: the operating system does not end it. Check its disks and devices."
+            self.screen.say(
+                f"Cannot kill {_named(self.running)}: the operating system does not end it. Check its disks and devices."
             )
             return False
         begin = "Sending SIGTERM to" if number == signal.SIGTERM else "Killing"
-        self.say(f"{begin} {self._running()}: still running at the end of the grace time.")
+        self.screen.say(f"{begin} the workers that still run: {_named(self.running)}.")
         self._send(number)
         if number == signal.SIGKILL:
             self.due = [(time.monotonic() + _GIVE_UP_SECONDS, 0)]
         return True
 
-    def _running(self) -> str:
-        return " and ".join(f"worker {each.index}" for each in self.running)
 
-    def _send(self, number: int) -> None:
-        self.signalled = True
-        for each in self.running:
-            worker.send(each, number)
-
-    def _show(self, each: Worker, line: str) -> None:
-        with suppress(OSError):
-            self._say(f"[worker {each.index}] {line}", wrong=True)
-
-    def say(self, text: str) -> None:
-        with suppress(OSError):  # a terminal or a pipe that was closed must not keep workers running
-            self._say(text, wrong=True, color="red")
+def _named(workers: list[Worker]) -> str:
+    return " and ".join(f"worker {each.index}" for each in workers)
 
 
 def _in_words(code: int) -> str:
