@@ -20,7 +20,15 @@ def test_empty_parts_are_left_out_of_the_message():
 
 
 @pytest.mark.parametrize(
-    "kind", [errors.DataError, errors.BackboneError, errors.WeightsError, errors.TaskError, errors.PlanError]
+    "kind",
+    [
+        errors.DataError,
+        errors.BackboneError,
+        errors.WeightsError,
+        errors.TaskError,
+        errors.PlanError,
+        errors.ClusterError,
+    ],
 )
 def test_wrong_values_can_be_caught_as_value_errors(kind):
     assert issubclass(kind, ValueError)

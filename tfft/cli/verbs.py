@@ -1,4 +1,4 @@
-"""The verbs on the command line: ``tfft fit``, ``evaluate``, ``predict``, ``backbones``, ``cache``, ``doctor``, ``demo``.
+"""The verbs on the command line: ``tfft fit``, ``evaluate`` and ``predict``; the others are in modules of their own.
 
 Heavy packages are imported when a command runs, so that ``tfft --help`` answers at once.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tfft.cli import arguments, demonstration, inventory, recipes, typed_paths
+from tfft.cli import arguments, demonstration, inventory, launching, recipes, typed_paths
 from tfft.cli.arguments import (
     Augment,
     BatchSize,
@@ -245,6 +245,7 @@ def predict(
 
 for verb in (inventory.backbones, inventory.cache, inventory.doctor, demonstration.demo):
     app.command()(verb)
+app.command(context_settings=launching.CONTEXT)(launching.launch)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@
     │   └── WeightsError weights that cannot be found or do not fit
     ├── TaskError        invalid labels, targets or task options   (also a ValueError)
     ├── PlanError        invalid phases, policies or their numbers (also a ValueError)
+    ├── ClusterError     workers, addresses or ports that do not fit together (also a ValueError)
     ├── MovementError    a frozen variable changed, or a trained one did not; holds the run
     └── BundleError      bundles that cannot be written or read
 
@@ -110,6 +111,20 @@ class PlanError(TfftError, ValueError):
         >>> tfft.plans.head_only(epochs=0)
         Traceback (most recent call last):
         tfft.core.errors.PlanError: epochs=0 of phase 'head' cannot be used. It must be a whole number of at least 1.
+    """
+
+
+class ClusterError(TfftError, ValueError):
+    """Workers of a distributed training that cannot start or cannot reach each other, or an invalid ``TF_CONFIG``.
+
+    Attributes:
+        got: The invalid part of ``TF_CONFIG``, or the addresses that cannot be used.
+
+    Example:
+        >>> from tfft.core.cluster import read_cluster
+        >>> read_cluster({"TF_CONFIG": "[]"})
+        Traceback (most recent call last):
+        tfft.core.errors.ClusterError: TF_CONFIG must be a JSON object. Got: a list. Write it as ...
     """
 
 

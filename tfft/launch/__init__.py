@@ -1,0 +1,1 @@
+"""Start several worker processes of one command on this machine, and end them together."""
