@@ -69,7 +69,7 @@ def main() -> None:
         overview = model.apply(phase.trainable)
         turn = Turn(replace(phase, epochs=EPOCHS), overview, 0, cut(model, overview))
         step = prepare(cache, [turn], BATCH, None, Precision())
-        net, from_disk = step.net, step.train(0)
+        net, from_disk = step.net, step.train(0, range(1)).map(lambda batch: (batch.inputs, batch.targets))
         net.compile("adam", model.task.loss(), metrics=model.task.metrics())
         batch = next(iter(from_disk.as_numpy_iterator()))
         measured: dict[str, list[tuple[float, float]]] = {"memory": [], "disk": []}

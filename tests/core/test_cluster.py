@@ -2,15 +2,12 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import threading
-import time
 
 import pytest
 
-from tfft.core.cluster import Cluster, check_own_port, read_cluster, wait_for_peers
+from tfft.core.cluster import Cluster, host_and_port, read_cluster
 from tfft.core.errors import ClusterError
 
 TWO = ["10.0.0.1:2222", "10.0.0.2:2222"]
@@ -130,57 +127,8 @@ def test_reading_needs_no_tensorflow():
     assert done.stdout == "2 False\n", done.stderr
 
 
-@pytest.fixture
-def listener():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        yield found
-
-
-def cluster_of(*ports, index=0):
-    return Cluster(tuple(f"127.0.0.1:{port}" for port in ports), index)
-
-
-def test_a_free_port_passes_and_stays_free(listener):
-    port = listener.getsockname()[1]
-    listener.close()
-    for _ in range(2):
-        check_own_port(cluster_of(1, port, index=1))
-
-
-def test_a_port_in_use_is_refused(listener):
-    listener.listen()
-    port = listener.getsockname()[1]
-    with pytest.raises(
-        ClusterError, match=rf"Worker 1 cannot open its port {port}\. Got: Address already in use, for .*End"
-    ):
-        check_own_port(cluster_of(1, port, index=1))
-
-
-def test_waiting_ends_when_every_peer_accepts(listener):
-    port = listener.getsockname()[1]
-    opens = threading.Timer(0.3, listener.listen)
-    opens.start()
-    begin = time.monotonic()
-    wait_for_peers(cluster_of(1, port, index=0), 20)
-    assert 0.25 < time.monotonic() - begin < 10
-    opens.join()
-
-
-def test_peers_that_never_come_are_named_with_the_reason(listener):
-    listener.listen()
-    there = listener.getsockname()[1]
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))  # it does not listen, and nobody else can
-        missing = silent.getsockname()[1]
-        begin = time.monotonic()
-        with pytest.raises(ClusterError) as raised:
-            wait_for_peers(cluster_of(1, there, missing, index=0), 0.4)
-        assert 0.35 < time.monotonic() - begin < 5
-    assert raised.value.what == "1 of the other workers did not start within 0.4 seconds."
-    assert raised.value.got == f"worker 2 at 127.0.0.1:{missing} (connection refused)"
-
-
-def test_a_host_name_that_does_not_exist_is_a_reason():
-    with pytest.raises(ClusterError, match=r"worker 1 at no-such-host\.invalid:2222 \(.+\)"):
-        wait_for_peers(Cluster(("a:1", "no-such-host.invalid:2222"), 0), 0.3)
+@pytest.mark.parametrize(
+    ("address", "expected"), [("10.0.0.2:2222", ("10.0.0.2", 2222)), ("[fe80::1]:1", ("fe80::1", 1))]
+)
+def test_an_address_is_divided(address, expected):
+    assert host_and_port(address) == expected

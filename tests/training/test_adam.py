@@ -274,7 +274,7 @@ def trained(strategy, clip, decay):
         optimizer.build(net.trainable_variables)
         steps = Steps(net, keras.losses.MeanSquaredError(), [], optimizer, strategy)
         loading = Loading(len(tokens), lambda _, chosen: (tokens[chosen], targets[chosen]))
-        batches = steps.iterate(training_batches(loading, 7, range(5), 0, replicas(strategy)))
+        batches = steps.iterate(lambda own: training_batches(loading, 7, range(5), 0, replicas(strategy), own=own))
         losses = [steps.train(batches, 5)["loss"] for _ in range(5)]  # batches of 7, and one of 4
     return losses, first, net.get_weights()
 

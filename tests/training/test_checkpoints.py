@@ -22,7 +22,9 @@ ARRAYS = {
 
 
 def numbered(number):
-    return Snapshot({**ARRAYS, "number": np.array([number])}, {"number": number, "finished": False, "loss": float("nan")})
+    return Snapshot(
+        {**ARRAYS, "number": np.array([number])}, {"number": number, "finished": False, "loss": float("nan")}
+    )
 
 
 def saved(folder, count, about=ABOUT):

@@ -16,6 +16,8 @@ from tfft.training.phase_training import _loss_now
 from tfft.training.steps import Steps
 from tfft.training.trunk_cache import TrunkCache
 
+ONE = range(1)
+
 
 def step(model, data, augment=(), class_weight=None, cache="off", policy=None):
     phase = tfft.Phase("head", policy or tfft.trainable.nothing(), 2, 1e-3, augment=augment)
@@ -28,9 +30,9 @@ def step(model, data, augment=(), class_weight=None, cache="off", policy=None):
 @pytest.mark.parametrize("cache", ["off", "memory"])
 def test_weights_follow_the_class_of_each_example(model, data, cache):
     found = step(model, data, class_weight={0: 1.0, 1: 2.0, 2: 3.0}, cache=cache)
-    weights = np.concatenate([batch.weights for batch in found.validation.as_numpy_iterator()])
+    weights = np.concatenate([batch.weights for batch in found.validation(ONE).as_numpy_iterator()])
     assert np.array_equal(weights, data.validation.targets + 1.0)
-    for batch in found.train(0).as_numpy_iterator():
+    for batch in found.train(0, ONE).as_numpy_iterator():
         assert np.array_equal(batch.weights, batch.targets @ np.array([1.0, 2.0, 3.0]))
 
 
@@ -44,25 +46,25 @@ def test_the_loss_before_training_is_that_of_chance(model, data, cache):
 
 
 def test_without_class_weights_every_example_weighs_one(model, data):
-    for batch in step(model, data).validation.as_numpy_iterator():
+    for batch in step(model, data).validation(ONE).as_numpy_iterator():
         assert batch.weights.tolist() == batch.counted.tolist() == [1.0] * len(batch.targets)
 
 
 @pytest.mark.parametrize("cache", ["off", "memory"])
 def test_a_phase_reads_every_example_once_an_epoch(model, data, cache):
     found = step(model, data, cache=cache)
-    rows = [len(batch.targets) for batch in found.train(0).as_numpy_iterator()]
+    rows = [len(batch.targets) for batch in found.train(0, ONE).as_numpy_iterator()]
     assert sum(rows) == 2 * len(data.train)
     assert len(rows) == 2 * found.train_steps
-    assert sum(len(batch.targets) for batch in found.validation.as_numpy_iterator()) == len(data.validation)
+    assert sum(len(batch.targets) for batch in found.validation(ONE).as_numpy_iterator()) == len(data.validation)
 
 
 @pytest.mark.parametrize("cache", ["off", "memory"])
 def test_a_phase_can_begin_at_any_step(model, data, cache):
     found = step(model, data, augmentation.colors(), cache=cache)
-    whole = list(found.train(0).as_numpy_iterator())
+    whole = list(found.train(0, ONE).as_numpy_iterator())
     for first in (1, found.train_steps, 2 * found.train_steps - 1):
-        for batch, expected in zip(found.train(first).as_numpy_iterator(), whole[first:], strict=True):
+        for batch, expected in zip(found.train(first, ONE).as_numpy_iterator(), whole[first:], strict=True):
             np.testing.assert_array_equal(batch.inputs, expected.inputs)
             np.testing.assert_array_equal(batch.targets, expected.targets)
 
@@ -74,13 +76,15 @@ def test_features_give_the_logits_that_pixels_give(model, data, policy, augment)
     assert pixels.note == "pixels: cache='off'"
     place = "pool" if policy.name == "nothing" else "block2_relu"
     assert features.note == f"features after {place}, float32" + (", 2 views" if augment else "")
-    for (image, target, *_), (feature, same_target, *_) in zip(pixels.train(0), features.train(0), strict=True):
+    for (image, target, *_), (feature, same_target, *_) in zip(
+        pixels.train(0, ONE), features.train(0, ONE), strict=True
+    ):
         np.testing.assert_array_equal(target, same_target)
         np.testing.assert_allclose(pixels.net(image), features.net(feature), atol=1e-6)
     held_out = [
         [
             np.concatenate(arrays)
-            for arrays in zip(*((each.net(batch.inputs), batch.targets) for batch in each.validation), strict=True)
+            for arrays in zip(*((each.net(batch.inputs), batch.targets) for batch in each.validation(ONE)), strict=True)
         ]
         for each in (pixels, features)
     ]
@@ -94,12 +98,12 @@ def test_vectors_in_memory_are_validated_in_one_large_batch_and_maps_are_not(mod
     )
     assert (vectors.validation_steps, maps.validation_steps) == (1, 2)
     assert vectors.train_steps == maps.train_steps == 6
-    assert [len(batch.targets) for batch in vectors.validation.as_numpy_iterator()] == [len(data.validation)]
+    assert [len(batch.targets) for batch in vectors.validation(ONE).as_numpy_iterator()] == [len(data.validation)]
 
 
 def test_images_are_changed_anew_in_every_epoch_and_alike_in_a_repeated_run(model, data):
     plain, one, again = (
-        np.concatenate([batch.inputs for batch in step(model, data, augment).train(0).as_numpy_iterator()])
+        np.concatenate([batch.inputs for batch in step(model, data, augment).train(0, ONE).as_numpy_iterator()])
         for augment in ((), augmentation.colors(), augmentation.colors())
     )
     assert np.array_equal(one, again)
@@ -110,7 +114,7 @@ def test_images_are_changed_anew_in_every_epoch_and_alike_in_a_repeated_run(mode
 def test_a_mixed_example_weighs_what_its_shares_weigh(model, data):
     found = step(model, data, augmentation.mixup(1.0), {0: 1.0, 1: 2.0, 2: 4.0}, cache="memory")
     assert found.note.startswith("pixels: mixup(")
-    for _, targets, weights, _ in found.train(0).as_numpy_iterator():
+    for _, targets, weights, _ in found.train(0, ONE).as_numpy_iterator():
         assert weights == pytest.approx(targets @ np.array([1.0, 2.0, 4.0]))
         assert targets.sum(axis=1) == pytest.approx(1)
     assert np.any((targets > 0) & (targets < 1))

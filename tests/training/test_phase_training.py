@@ -70,7 +70,9 @@ def assert_equal(run, expected):
 
 
 @pytest.mark.parametrize("cache", ["auto", pytest.param("off", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("at", [9, 30, *[pytest.param(n, marks=pytest.mark.slow) for n in (1, 4, 14, 18, 22, 25, 28, 33, 36)]])
+@pytest.mark.parametrize(
+    "at", [9, 30, *[pytest.param(n, marks=pytest.mark.slow) for n in (1, 4, 14, 18, 22, 25, 28, 33, 36)]]
+)
 def test_a_run_killed_anywhere_continues_bit_for_bit(data, tmp_path, pauses, cache, at):
     expected = trained(data, cache=cache)
     assert len(expected.phases[0].history["loss"]) == 6  # patience ended the first phase
@@ -176,7 +178,9 @@ def test_an_unfinished_run_is_not_overwritten_by_accident(data, tmp_path, pauses
     with pytest.raises(KilledError):
         trained(data, tmp_path)
     pauses["kill"] = None
-    with pytest.raises(TfftError, match=r"holds an unfinished run\. Continue it with resume=True, begin anew with resume=F"):
+    with pytest.raises(
+        TfftError, match=r"holds an unfinished run\. Continue it with resume=True, begin anew with resume=F"
+    ):
         trained(data, tmp_path)
     assert_equal(trained(data, tmp_path, resume=False), trained(data))
 
@@ -184,7 +188,10 @@ def test_an_unfinished_run_is_not_overwritten_by_accident(data, tmp_path, pauses
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"plan": Plan(Phase("head", nothing(), 5, 2.0, constant(), patience=1), PLAN.phases[1])}, r"plan.phases\[0\].epochs: 8 then, 5 now"),
+        (
+            {"plan": Plan(Phase("head", nothing(), 5, 2.0, constant(), patience=1), PLAN.phases[1])},
+            r"plan.phases\[0\].epochs: 8 then, 5 now",
+        ),
         ({"seed": 3}, "'seed: 0 then, 3 now'"),
         ({"batch_size": 4}, "'batch_size: 8 then, 4 now'"),
         ({"accumulate": 2}, "'accumulate: 1 then, 2 now'"),

@@ -69,7 +69,7 @@ def test_training_is_that_of_keras_however_many_steps_a_call_has(calls, regulari
     model = net(regularizer)
     steps = made(model, Adam(0.05, {}, clip_norm=0.5))
     batches = training_batches(loading(), BATCH, range(4), 0)
-    iterator = steps.iterate(weighed(batches) if weights else batches)
+    iterator = steps.iterate(lambda own: weighed(batches) if weights else batches)
     for epoch in range(4):
         steps.reset()
         for count in calls:
@@ -88,16 +88,16 @@ def test_validation_is_that_of_keras(regularizer):
     model.compile(loss=keras.losses.CategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     expected = model.evaluate(INPUTS, TARGETS, verbose=0, return_dict=True)
     steps = made(net(regularizer))
-    found = steps.validate(steps.iterate(validation_batches(loading(), BATCH)), 3)
+    found = steps.validate(steps.iterate(lambda own: validation_batches(loading(), BATCH)), 3)
     assert found == pytest.approx(expected, abs=1e-6)
 
 
 def test_means_begin_anew_after_a_reset():
     steps = made(net())
     data = validation_batches(loading(), BATCH)
-    first = steps.validate(steps.iterate(data), 3)
+    first = steps.validate(steps.iterate(lambda own: data), 3)
     steps.reset()
-    assert steps.validate(steps.iterate(data), 3) == first
+    assert steps.validate(steps.iterate(lambda own: data), 3) == first
 
 
 def test_an_example_that_is_not_counted_changes_neither_step_nor_metrics():
@@ -110,7 +110,7 @@ def test_an_example_that_is_not_counted_changes_neither_step_nor_metrics():
             inputs, targets = np.concatenate([inputs, 9 + inputs[:2]]), np.concatenate([targets, targets[:2]])
             ones = np.array([1, 1, 1, 1, 0, 0], "float32")
         data = tf.data.Dataset.from_tensors(Batch(inputs, targets, ones, ones)).repeat()
-        results.append((steps.train(steps.iterate(data), 5), model.get_weights()))
+        results.append((steps.train(steps.iterate(lambda own, data=data: data), 5), model.get_weights()))
     (first, weights), (second, others) = results
     assert first == pytest.approx(second, abs=1e-6)
     for one, other in zip(weights, others, strict=True):
@@ -122,14 +122,14 @@ def test_a_scaled_loss_takes_the_same_steps_and_an_overflow_takes_none():
     optimizer = keras.optimizers.LossScaleOptimizer(Adam(0.05, {}))
     for model, chosen in ((plain, Adam(0.05, {})), (scaled, optimizer)):
         steps = made(model, chosen)
-        steps.train(steps.iterate(training_batches(loading(), BATCH, range(2), 0)), 6)
+        steps.train(steps.iterate(lambda own: training_batches(loading(), BATCH, range(2), 0)), 6)
     for one, other in zip(plain.get_weights(), scaled.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
     before, scale = scaled.get_weights(), float(optimizer.dynamic_scale.numpy())
     bad = tf.data.Dataset.from_tensors(
         Batch(np.full((2, 4), np.nan, "float32"), TARGETS[:2], *np.ones((2, 2), "float32"))
     )
-    steps.train(steps.iterate(bad), 1)
+    steps.train(steps.iterate(lambda own: bad), 1)
     for one, other in zip(before, scaled.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     assert float(optimizer.dynamic_scale.numpy()) == scale / 2
@@ -146,5 +146,5 @@ def test_a_variable_that_the_loss_does_not_depend_on_never_gets_a_gradient():
     variables = [*first.trainable_variables]
     assert {id(v) for v in unused.trainable_variables} <= {id(v) for v in variables}
     steps = made(first, optimizer)
-    steps.train(steps.iterate(training_batches(loading(), BATCH, range(1), 0)), 1)
+    steps.train(steps.iterate(lambda own: training_batches(loading(), BATCH, range(1), 0)), 1)
     assert optimizer.reached == frozenset(id(v) for v in model.get_layer("kept").trainable_variables)

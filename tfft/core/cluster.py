@@ -1,15 +1,6 @@
-"""Read the workers of a distributed training from ``TF_CONFIG``, and check their ports. TensorFlow is not imported.
-
-::
-
-    cluster = read_cluster(os.environ)    # None: this process trains alone
-    check_own_port(cluster)               # before TensorFlow starts its server
-    wait_for_peers(cluster, 300)          # after it started its server
-"""
+"""Read the workers of a distributed training from ``TF_CONFIG``. TensorFlow is not imported."""
 
 import re
-import socket
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,8 +16,6 @@ _REFUSED = {
 }
 _SHAPE = '{"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}'
 _WRITE = f"Write it as {_SHAPE}, or unset it to train with one process."
-_ATTEMPT_SECONDS = 1.0
-_PAUSE_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -104,74 +93,6 @@ def read_cluster(environ: Mapping[str, str]) -> Cluster | None:
     )
 
 
-def check_own_port(cluster: Cluster) -> None:
-    """Check that the port of this worker is free. Call it before TensorFlow starts its server on that port.
-
-    TensorFlow's server listens on all network interfaces, so the port must be free on all of them.
-
-    Args:
-        cluster: The result of ``read_cluster``.
-
-    Raises:
-        ClusterError: When another process uses the port, or this process may not open it.
-    """
-    port = _split(cluster.address)[1]
-    try:
-        with socket.socket() as listener:
-            listener.setsockopt(
-                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-            )  # as the server does: a port may be used again at once
-            listener.bind(("", port))
-            listener.listen(1)
-    except OSError as error:
-        raise ClusterError(
-            f"Worker {cluster.index} cannot open its port {port}.",
-            f"{error.strerror or error}, for address {cluster.address!r} in TF_CONFIG",
-            "End the process that uses it (a worker of an earlier run?), or write another port into TF_CONFIG of all workers.",
-        ) from error
-
-
-def wait_for_peers(cluster: Cluster, seconds: float) -> None:
-    """Wait until every other worker accepts a TCP connection at its address.
-
-    A port accepts connections when the TensorFlow server of that worker has started. So call this function after the own server
-    started, or in a thread: workers that wait for each other before they start their servers never meet.
-
-    Args:
-        cluster: The result of ``read_cluster``.
-        seconds: The longest time to wait. Looking up a host name can take longer.
-
-    Raises:
-        ClusterError: When the time is over; the message names the workers that did not answer.
-
-    Example:
-        >>> wait_for_peers(Cluster(("localhost:2222",), 0), seconds=1)  # no peers
-    """
-    deadline = time.monotonic() + seconds
-    missing = {index: (address, "not tried") for index, address in cluster.peers.items()}
-    while missing:
-        for index, (address, _) in tuple(missing.items()):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise _missing(missing, seconds)
-            try:
-                socket.create_connection(_split(address), min(_ATTEMPT_SECONDS, left)).close()
-                del missing[index]
-            except OSError as error:
-                missing[index] = (address, str(error.strerror or error).lower())
-        if missing:
-            time.sleep(max(0.0, min(_PAUSE_SECONDS, deadline - time.monotonic())))
-
-
-def _missing(missing: dict[int, tuple[str, str]], seconds: float) -> ClusterError:
-    named = ", ".join(f"worker {index} at {address} ({why})" for index, (address, why) in tuple(missing.items())[:10])
-    return ClusterError(
-        f"{len(missing)} of the other workers did not start within {seconds:g} seconds.",
-        named + (f", ... ({len(missing)} in all)" if len(missing) > 10 else ""),
-        "Check that each of them runs and did not fail, and that the network lets connections to these ports through.",
-    )
-
-
 def _part(config: dict[str, Any], key: str) -> dict[str, Any]:
     if key not in config:
         raise ClusterError(f"TF_CONFIG has no {key!r}.", f"the keys {shortlist(config)}" if config else "{}", _WRITE)
@@ -199,7 +120,7 @@ def _addresses(jobs: dict[str, Any]) -> dict[str, list[str]]:
             "TF_CONFIG has more than one chief.", shortlist(found["chief"]), "Move all but one of them to 'worker'."
         )
     for address in every:
-        _split(address)
+        host_and_port(address)
     twice = sorted({address for address in every if every.count(address) > 1})
     if twice:
         raise ClusterError(
@@ -229,7 +150,22 @@ def _task(task: dict[str, Any], addresses: dict[str, list[str]]) -> tuple[str, i
     return job, index
 
 
-def _split(address: Any) -> tuple[str, int]:
+def host_and_port(address: Any) -> tuple[str, int]:
+    """Divide an address.
+
+    Args:
+        address: ``"host:port"``.
+
+    Returns:
+        The host, without the brackets of IPv6, and the port.
+
+    Raises:
+        ClusterError: When it is not an address.
+
+    Example:
+        >>> host_and_port("[fe80::1]:2222")
+        ('fe80::1', 2222)
+    """
     found = _ADDRESS.fullmatch(address) if isinstance(address, str) else None
     if found is None or not 1 <= int(found["port"]) <= 65535:
         raise ClusterError(

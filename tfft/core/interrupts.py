@@ -42,6 +42,18 @@ class Signals:
             self.in_order = True
             self._end()
 
+    def stop(self) -> None:
+        """Raise the exception of a signal, also when only another worker of the training has received it.
+
+        Raises:
+            KeyboardInterrupt: After Ctrl-C in this process.
+            SystemExit: With status 143, otherwise.
+        """
+        self.in_order = True
+        if self.seen:
+            self._end()
+        raise SystemExit(TERMINATED)
+
     @contextmanager
     def deferred(self) -> Iterator[None]:
         """Within this context the first signal only waits for the next call; the second one raises at once.

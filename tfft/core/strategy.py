@@ -1,5 +1,6 @@
 """Choose a ``tf.distribute.Strategy``, run functions on its replicas, and check batch sizes."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -7,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfft.core.cluster import read_cluster
 from tfft.core.errors import PlanError, shortlist
+from tfft.core.workers import cluster_of, multi_worker
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-NAMES = ("auto", "mirrored")
+NAMES = ("auto", "mirrored", "multi_worker")
 
 
 def current() -> "tf.distribute.Strategy | None":
@@ -26,16 +29,19 @@ def resolve(strategy: "str | tf.distribute.Strategy | None") -> "tf.distribute.S
     """Return the strategy that the user asked for.
 
     Args:
-        strategy: ``"mirrored"`` uses all GPUs, or all logical CPU devices without a GPU. ``"auto"`` does the same with two or more
-            GPUs, and otherwise uses a single device. A MirroredStrategy, OneDeviceStrategy or TPUStrategy is used as it is. None
-            means the strategy whose ``scope()`` is active, or a single device.
+        strategy: ``"mirrored"`` uses all GPUs, or all logical CPU devices without a GPU. ``"multi_worker"`` trains together with
+            the other workers in ``TF_CONFIG``. ``"auto"`` means the strategy whose ``scope()`` is active; else the latter where
+            ``TF_CONFIG`` has several workers; else the former with two or more GPUs; else a single device. A MirroredStrategy,
+            MultiWorkerMirroredStrategy, OneDeviceStrategy or TPUStrategy is used as it is. None means the strategy whose
+            ``scope()`` is active, or a single device.
 
     Returns:
         A strategy, or None for a single device.
 
     Raises:
         PlanError: When the strategy is not supported, or is not the one whose scope is active. CentralStorageStrategy gives
-            different results from a single device, and Keras 3.15 cannot fit with MultiWorkerMirroredStrategy.
+            different results from a single device.
+        ClusterError: When ``TF_CONFIG`` is invalid, or a worker does not come.
 
     Example:
         >>> resolve(None) is None
@@ -44,9 +50,11 @@ def resolve(strategy: "str | tf.distribute.Strategy | None") -> "tf.distribute.S
     import tensorflow as tf
 
     around = current()
-    if strategy is None:
+    if strategy is None or (around is not None and strategy == "auto"):
         return around
-    if isinstance(strategy, str) and strategy in NAMES:
+    if strategy == "multi_worker" or (strategy == "auto" and _has_peers()):
+        found = multi_worker()
+    elif isinstance(strategy, str) and strategy in NAMES:
         gpus = tf.config.list_logical_devices("GPU")
         devices = [device.name for device in gpus or tf.config.list_logical_devices("CPU")]
         found = None if strategy == "auto" and len(gpus) < 2 else _mirrored(tuple(devices))
@@ -65,7 +73,7 @@ def resolve(strategy: "str | tf.distribute.Strategy | None") -> "tf.distribute.S
         raise PlanError(
             "Keras 3 fails with this strategy, or gives different results from a single device.",
             type(strategy).__name__,
-            "Use MirroredStrategy, OneDeviceStrategy or TPUStrategy.",
+            "Use MirroredStrategy, MultiWorkerMirroredStrategy, OneDeviceStrategy or TPUStrategy.",
         )
     else:
         raise PlanError(
@@ -92,7 +100,13 @@ def _mirrored(devices: tuple[str, ...]) -> "tf.distribute.MirroredStrategy":
 def _kinds() -> tuple[type, ...]:
     import tensorflow as tf
 
-    return tf.distribute.MirroredStrategy, tf.distribute.OneDeviceStrategy, tf.distribute.TPUStrategy
+    kinds = tf.distribute
+    return kinds.MirroredStrategy, kinds.MultiWorkerMirroredStrategy, kinds.OneDeviceStrategy, kinds.TPUStrategy
+
+
+def _has_peers() -> bool:
+    cluster = read_cluster(os.environ)
+    return cluster is not None and cluster.count > 1
 
 
 @contextmanager
@@ -160,7 +174,7 @@ def synchronized(layers: Iterable[Any], copies: int) -> Iterator[None]:
 
 
 def on_each(strategy: Any, function: Any) -> "Callable[[tf.data.Dataset], Iterator[list[np.ndarray]]]":
-    """Make a function that runs on all replicas and is traced once.
+    """Make a function that runs on all replicas and is traced once. With several workers, it runs on one device of each.
 
     Args:
         strategy: The result of ``resolve``; None for a single device.
@@ -173,16 +187,17 @@ def on_each(strategy: Any, function: Any) -> "Callable[[tf.data.Dataset], Iterat
     import tensorflow as tf
 
     chosen = tf.distribute.get_strategy() if strategy is None else strategy
+    own = cluster_of(strategy) is not None
     traced: list[Any] = []
 
     def run(batches: "tf.data.Dataset") -> Iterator[list[np.ndarray]]:
-        dealt = chosen.experimental_distribute_dataset(batches)
+        dealt = batches if own else chosen.experimental_distribute_dataset(batches)
         if not traced:
             # trace for the given ``element_spec``, because TensorFlow warns about functions that are traced again when called
             step = tf.function(lambda *batch: chosen.run(function, args=batch))
             traced.append(step.get_concrete_function(*dealt.element_spec))
         for batch in dealt:
-            found = [chosen.experimental_local_results(tensor) for tensor in traced[0](*batch)]
+            found = [chosen.experimental_local_results(tensor)[: 1 if own else None] for tensor in traced[0](*batch)]
             yield from ([tensor.numpy() for tensor in share] for share in zip(*found, strict=True))
 
     return run
@@ -208,6 +223,22 @@ def in_replica(strategy: Any, function: Callable[[], Any]) -> Any:
 
     results = strategy.run(function)
     return tf.nest.map_structure(lambda result: strategy.experimental_local_results(result)[0], results)
+
+
+def local_replicas(strategy: Any) -> int:
+    """Return the number of copies of the net that compute features and answers in parallel in this process.
+
+    Args:
+        strategy: The result of ``resolve``.
+
+    Returns:
+        As ``replicas``; 1 with several workers, where each process computes on its own.
+
+    Example:
+        >>> local_replicas(None)
+        1
+    """
+    return 1 if cluster_of(strategy) is not None else replicas(strategy)
 
 
 def check_batch(batch_size: int, copies: int) -> None:

@@ -46,6 +46,7 @@ class Loading:
         held: The result of ``load`` for all positions, when it is already in memory and the same in every epoch.
         lengths: Length of each example, shape (count,), when lengths differ; each batch is padded to its longest example.
         shapes: Shape of each input without the batch axis, with None for a variable length; None when no shape varies.
+        together: Whether the examples of a batch influence each other, so that it must be loaded as a whole.
     """
 
     count: int
@@ -53,6 +54,7 @@ class Loading:
     held: Arrays | None = None
     lengths: np.ndarray | None = None
     shapes: tuple[tuple[int | None, ...], ...] | None = None
+    together: bool = False
 
 
 def reading(examples: Examples, preprocessor: Preprocessor, encode: Encoder) -> Loading:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 _BATCHES_AHEAD = 2
+_HEADER = 2
 
 
 def order(count: int, seed: int, epoch: int) -> np.ndarray:
@@ -59,7 +60,13 @@ def steps(count: int, batch_size: int) -> int:
 
 
 def training_batches(
-    loading: Loading, batch_size: int, epochs: range, seed: int, replicas: int = 1, first_step: int = 0
+    loading: Loading,
+    batch_size: int,
+    epochs: range,
+    seed: int,
+    replicas: int = 1,
+    first_step: int = 0,
+    own: range | None = None,
 ) -> "tf.data.Dataset":
     """Make the batches of several epochs as one dataset, so that reading never pauses between epochs.
 
@@ -72,32 +79,38 @@ def training_batches(
         seed: The user's seed.
         replicas: The number of replicas that share each batch.
         first_step: The number of the first batch, counted from 0 at the beginning of the first epoch.
+        own: The numbers of the replicas of this process, whose shares alone are read; None for all.
 
     Returns:
-        A dataset of Batch, ``(len(epochs) * steps(...) - first_step) * replicas`` elements long: the shares of the first batch,
+        A dataset of Batch, ``(len(epochs) * steps(...) - first_step) * len(own)`` elements long: the shares of the first batch,
         one for each replica, then those of the second batch, and so on. No example is left out.
     """
     import tensorflow as tf
 
+    share = _Share(replicas, own, loading.together)
     over, within = divmod(first_step, steps(loading.count, batch_size))
     first_epoch = epochs.start + over
 
     def rows(epoch: np.ndarray) -> np.ndarray:
         chosen = order(loading.count, seed, int(epoch))
         random = np.random.default_rng([derive(seed, "batches"), int(epoch)])
-        found = _rows(int(epoch), length_bucketing.batches(chosen, batch_size, loading.lengths, random))
-        return found[within:] if epoch == first_epoch else found
+        groups = length_bucketing.batches(chosen, batch_size, loading.lengths, random)
+        return _rows(int(epoch), groups[within:] if epoch == first_epoch else groups, share)
 
     def of_epoch(epoch: Any) -> tf.data.Dataset:
         found = tf.numpy_function(rows, [epoch], tf.int64, stateful=False)
         return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(found, (None, None)))
 
     ordered = owned(tf.data.Dataset.range(first_epoch, epochs.stop).flat_map(of_epoch), rows)
-    return _shared(_batches(ordered, loading, epochs.start), replicas)
+    return _shared(_batches(ordered, loading, epochs.start), share)
 
 
 def validation_batches(
-    loading: Loading, batch_size: int, positions: np.ndarray | None = None, replicas: int = 1
+    loading: Loading,
+    batch_size: int,
+    positions: np.ndarray | None = None,
+    replicas: int = 1,
+    own: range | None = None,
 ) -> "tf.data.Dataset":
     """Make batches of all examples, once and in order, for loss and metrics.
 
@@ -106,6 +119,7 @@ def validation_batches(
         batch_size: The maximum number of examples in a batch, over all replicas.
         positions: The positions of the examples to take, int64, shape (m,); None for all.
         replicas: The number of replicas that share each batch.
+        own: As for ``training_batches``.
 
     Returns:
         A dataset of Batch as in ``training_batches``; it can be iterated again.
@@ -123,7 +137,8 @@ def validation_batches(
 
     positions = np.arange(loading.count) if positions is None else positions
     groups = np.array_split(positions, steps(len(positions), batch_size))
-    return _shared(_batches(tf.data.Dataset.from_tensor_slices(_rows(0, groups)), loading, 0), replicas)
+    share = _Share(replicas, own, loading.together)
+    return _shared(_batches(tf.data.Dataset.from_tensor_slices(_rows(0, groups, share)), loading, 0), share)
 
 
 def evaluation_batches(
@@ -152,7 +167,9 @@ def evaluation_batches(
     positions = np.arange(loading.count) if positions is None else positions
     positions = np.append(positions, np.repeat(positions[-1:], -len(positions) % copies))
     groups = np.array_split(positions.reshape(-1, copies), evaluation_steps(len(positions), batch_size, copies))
-    return _batches(tf.data.Dataset.from_tensor_slices(_rows(0, [group.ravel() for group in groups])), loading, 0)
+    return _batches(tf.data.Dataset.from_tensor_slices(_rows(0, [group.ravel() for group in groups])), loading, 0).map(
+        lambda batch: (batch.inputs, batch.targets)
+    )
 
 
 def evaluation_steps(count: int, batch_size: int, copies: int = 1) -> int:
@@ -194,31 +211,49 @@ def readable() -> Iterator[None]:
         raise DataError(f"An image can no longer be read: {reason}") from None
 
 
-def _shared(batches: "tf.data.Dataset", replicas: int) -> "tf.data.Dataset":
-    """Convert (inputs, targets) to Batch, and deal each batch out to the replicas.
+class _Share:
+    """The shares of each batch that one process reads: example k of a batch belongs to replica k modulo the number of replicas."""
 
-    Batches are loaded whole, because some augmentation mixes the examples of a batch. A replica without a share gets the first
-    example, which is not counted.
+    def __init__(self, replicas: int = 1, own: range | None = None, together: bool = False) -> None:
+        self.replicas, self.own = replicas, range(replicas) if own is None else own
+        # some augmentation mixes the examples of a batch, which is then loaded whole
+        self.taken = range(replicas) if together else self.own
+
+    def of(self, group: np.ndarray) -> np.ndarray:
+        """The positions to load, int64, shape (m,); one at least, which may not count."""
+        taken = group[np.isin(np.arange(len(group)) % self.replicas, self.taken)]
+        return taken if len(taken) else group[:1]
+
+    def counted(self, group: np.ndarray) -> bool:
+        """Whether ``of`` found any."""
+        return len(group) > self.taken.start
+
+
+def _shared(batches: "tf.data.Dataset", share: _Share) -> "tf.data.Dataset":
+    """Deal the examples of each batch out to the replicas of this process.
+
+    A replica without a share gets the first example, which is not counted.
     """
     import tensorflow as tf
 
-    def whole(inputs: Any, targets: Any) -> Batch:
-        ones = tf.ones(tf.shape(targets)[:1])
-        return Batch(inputs, targets, ones, ones)
+    if len(share.taken) == 1:
+        return batches
+    among = len(share.taken)
+    own = range(share.own.start - share.taken.start, share.own.stop - share.taken.start)
 
-    def dealt(inputs: Any, targets: Any) -> tf.data.Dataset:
-        batch, count = whole(inputs, targets), tf.shape(targets)[0]
+    def dealt(batch: Batch) -> tf.data.Dataset:
+        count = tf.shape(batch.targets)[0]
 
-        def share(replica: Any) -> Batch:
-            chosen = tf.range(replica, tf.maximum(count, replica + 1), replicas)
+        def of(replica: Any) -> Batch:
+            chosen = tf.range(replica, tf.maximum(count, replica + 1), among)
             counted = tf.cast(chosen < count, tf.float32)
             chosen = tf.where(chosen < count, chosen, 0)
             found = tf.nest.map_structure(lambda tensor: tf.gather(tensor, chosen), batch)
-            return found._replace(weights=counted, counted=counted)
+            return found._replace(weights=found.weights * counted, counted=found.counted * counted)
 
-        return tf.data.Dataset.range(replicas, output_type=tf.int32).map(share)
+        return tf.data.Dataset.range(own.start, own.stop, output_type=tf.int32).map(of)
 
-    return batches.map(whole) if replicas == 1 else batches.flat_map(dealt).prefetch(_BATCHES_AHEAD * replicas)
+    return batches.flat_map(dealt).prefetch(_BATCHES_AHEAD * len(own))
 
 
 def check_batch_size(batch_size: Any) -> None:
@@ -234,25 +269,31 @@ def check_batch_size(batch_size: Any) -> None:
         raise DataError(f"batch_size={batch_size!r} must be a whole number of at least 1.", fix="32 is a good start.")
 
 
-def _rows(epoch: int, groups: Sequence[np.ndarray]) -> np.ndarray:
-    """The epoch and then the positions of each batch, int64, shape (batches, 1 + largest batch); -1 fills smaller batches."""
-    rows = np.full((len(groups), 1 + max(map(len, groups), default=0)), -1)
+def _rows(epoch: int, groups: Sequence[np.ndarray], share: _Share | None = None) -> np.ndarray:
+    """The epoch, whether the examples count, and then the positions of each batch, int64, shape (batches, 2 + largest batch).
+
+    -1 fills smaller batches.
+    """
+    share = share or _Share()
+    rows = np.full((len(groups), _HEADER + max(map(len, groups), default=0)), -1)
     rows[:, 0] = epoch
     for row, group in zip(rows, groups, strict=True):
-        row[1 : 1 + len(group)] = group
+        taken = share.of(group)
+        row[1] = share.counted(group)
+        row[_HEADER : _HEADER + len(taken)] = taken
     return rows
 
 
 def _batches(rows: "tf.data.Dataset", loading: Loading, epoch: int) -> "tf.data.Dataset":
-    """Load the batch of each row that ``_rows`` made."""
+    """Load the Batch of each row that ``_rows`` made."""
     import tensorflow as tf
 
     load, called = (_gathering(loading.held), None) if loading.held is not None else _calling(loading, epoch)
 
-    def load_batch(row: Any) -> tuple[Any, ...]:
-        found = load(row)
-        *inputs, targets = found
-        return inputs[0] if len(inputs) == 1 else tuple(inputs), targets
+    def load_batch(row: Any) -> Batch:
+        *inputs, targets = load(row)
+        counted = tf.repeat(tf.cast(row[1], tf.float32), tf.shape(targets)[0])
+        return Batch(inputs[0] if len(inputs) == 1 else tuple(inputs), targets, counted, counted)
 
     loaded = rows.map(load_batch, num_parallel_calls=cores(), deterministic=True)
     batches = (loaded if called is None else owned(loaded, called)).prefetch(_BATCHES_AHEAD)
@@ -270,7 +311,7 @@ def _gathering(held: Arrays) -> Callable[[Any], list[Any]]:
     tensors = [tf.constant(array) for array in held]
 
     def load(row: Any) -> list[Any]:
-        positions = tf.boolean_mask(row[1:], row[1:] >= 0)
+        positions = tf.boolean_mask(row[_HEADER:], row[_HEADER:] >= 0)
         return [tf.gather(tensor, positions) for tensor in tensors]
 
     return load
@@ -290,7 +331,7 @@ def _calling(loading: Loading, epoch: int) -> tuple[Callable[[Any], list[Any]], 
     bits = [tf.uint16 if kind == tf.bfloat16 else kind for kind in kinds]
 
     def called(row: np.ndarray) -> list[np.ndarray]:
-        arrays = loading.load(int(row[0]), row[1:][row[1:] >= 0])
+        arrays = loading.load(int(row[0]), row[_HEADER:][row[_HEADER:] >= 0])
         return [array.view(bit.as_numpy_dtype) for array, bit in zip(arrays, bits, strict=True)]
 
     def load(row: Any) -> list[Any]:

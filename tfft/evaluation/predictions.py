@@ -143,7 +143,7 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
         if isinstance(model, TransferModel):
             logits, sample = inference.answered(model, examples, batch_size)
         else:
-            copies = strategy.replicas(model.net.distribute_strategy)
+            copies = strategy.local_replicas(model.net.distribute_strategy)
             found = tokenized(model.preprocessor, examples)
             loading = reading(found, model.preprocessor, task.encode)
             order = np.arange(len(found)) if loading.lengths is None else by_length(loading.lengths)

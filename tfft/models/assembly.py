@@ -129,7 +129,7 @@ def build(
     backbone: "str | Backbone | keras.Model",
     task: Task,
     seed: int = 0,
-    strategy: "str | tf.distribute.Strategy | None" = None,
+    strategy: "str | tf.distribute.Strategy | None" = "auto",
     cache: str | Cache = "auto",
     precision: "str | tuple[str, str] | Precision" = "auto",
 ) -> TransferModel:
@@ -139,9 +139,10 @@ def build(
         backbone: A name such as ``"vgg16"``, the result of ``load_backbone``, or a functional model, which is copied.
         task: From ``tfft.tasks``.
         seed: The seed of the head's initial weights and dropout, and of a backbone without pretrained weights.
-        strategy: ``"auto"``, ``"mirrored"``, a MirroredStrategy, OneDeviceStrategy or TPUStrategy, or None for one device. Each
-            replica trains on an equal share of each batch. The results equal those of one device, except for the random numbers of
-            dropout, and for the few examples that each epoch leaves out when the replicas do not divide their number.
+        strategy: ``"auto"``, ``"mirrored"``, ``"multi_worker"``, a ``tf.distribute`` strategy, or None for one device. ``"auto"``
+            trains together with the other workers in the environment variable ``TF_CONFIG``; without it on all GPUs; and without
+            several of them on one device. Each replica trains on a share of each batch. The results equal those of one device,
+            except for the random numbers of dropout.
         cache: Where the features of frozen layers are cached: ``"auto"``, ``"disk"``, ``"memory"``, ``"off"``, or a
             ``tfft.data.Cache``.
         precision: The dtype in which ``fit`` computes: ``"float32"``, ``"bfloat16"``, ``"float16"``, or a pair for the frozen and
@@ -158,6 +159,7 @@ def build(
         TaskError: When the head does not accept the features of the backbone.
         DataError: When ``cache`` is invalid.
         PlanError: When the strategy or the precision is invalid, or ``build`` is called in the scope of another strategy.
+        ClusterError: When ``TF_CONFIG`` is invalid, or another worker does not come within 60 seconds.
 
     Example:
         >>> from tfft import tasks

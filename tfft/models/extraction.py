@@ -11,7 +11,7 @@ from tfft.cache.shard_writer import Filling
 from tfft.cache.shards import Shards
 from tfft.core.graph import largest
 from tfft.core.ragged import padded
-from tfft.core.strategy import on_each, replicas
+from tfft.core.strategy import local_replicas, on_each
 from tfft.data.length_bucketing import by_length
 from tfft.data.loading import Loading
 from tfft.data.pipeline import evaluation_batches, readable
@@ -151,7 +151,7 @@ class Extraction:
 
     def _batches(self, compute: Compute, loading: Loading, positions: np.ndarray) -> Iterator[list[np.ndarray]]:
         """Yield all batches. If there are many, the first ones measure which batch size is fastest."""
-        copies = replicas(self.model.strategy)
+        copies = local_replicas(self.model.strategy)
         for size, chosen, taken in self._stretches(positions):
             batches = evaluation_batches(loading, size * copies, chosen, copies)
             for number, found in enumerate(compute(batches)):
@@ -166,7 +166,7 @@ class Extraction:
             # lengths differ from batch to batch, and with them the time
             yield self.batch_size or _TEXTS, positions, []
             return
-        copies, best = replicas(self.model.strategy), float("inf")
+        copies, best = local_replicas(self.model.strategy), float("inf")
         size = first = max(1, min(_SMALLEST, self._most()))
         while self.batch_size is None:
             tried = size * copies * _TRIED_BATCHES

@@ -11,7 +11,7 @@ from tfft.cache.shards import Shards
 from tfft.cache.spot_checks import some
 from tfft.core.errors import RunWarning
 from tfft.core.ragged import padded
-from tfft.core.strategy import replicas, scope
+from tfft.core.strategy import local_replicas, scope
 from tfft.data.content_hash import unchanged
 from tfft.data.examples import Examples
 from tfft.data.feature_tables import NotKeptError, Tables
@@ -99,7 +99,7 @@ def _through(
     model: TransferModel, at: Cut | None, kept: Shards | None, examples: Examples, batch_size: int
 ) -> np.ndarray:
     """Compute logits from cached features, or with the whole net when there are no such features."""
-    lengths, copies = lengths_of(examples), replicas(model.strategy)
+    lengths, copies = lengths_of(examples), local_replicas(model.strategy)
     order = np.arange(len(examples)) if lengths is None else by_length(lengths)
     if at is None or kept is None:
         loading, net = reading(examples, model.preprocessor, model.task.encode), model.net

@@ -5,7 +5,6 @@ import sys
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from tfft.trainable.overview import Overview

@@ -48,6 +48,9 @@ class Checkpoints:
         about: What the run consists of, as JSON values: a run continues only from a checkpoint with the same.
         minutes: The time between two checkpoints within an epoch; the end of an epoch is saved as well.
 
+    Attributes:
+        number: The number of the last checkpoint that was read or written; 0 for none.
+
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -61,7 +64,7 @@ class Checkpoints:
     def __init__(self, home: Path, about: Mapping[str, Any], minutes: float = 5.0) -> None:
         self._folder, self._seconds = home / FOLDER, 60 * minutes
         self._about: dict[str, Any] = json.loads(json.dumps(about))
-        self._number, self._last = max(self._numbers(), default=0), time.monotonic()
+        self.number, self._last = max(self._numbers(), default=0), time.monotonic()
         self._thread: threading.Thread | None = None
         self._failure: Exception | None = None
 
@@ -79,19 +82,17 @@ class Checkpoints:
         """
         damaged: list[str] = []
         for number in sorted(self._numbers(), reverse=True):
-            path = self._path(number)
             try:
-                values = strict_json.read_file(path, path.name, TfftError, nan=True)
-                arrays = _arrays(path, values)
+                found, about = self._read(number)
             except (TfftError, OSError, KeyError, TypeError, ValueError) as error:
-                damaged.append(f"{path.stem}: {error}")
+                damaged.append(f"{number:08d}: {error}")
                 continue
-            self._check_about(values["about"])
-            self._number = number
+            self._check_about(about)
+            self.number = number
             if damaged:
                 what = f"The newest checkpoint in {str(self._folder)!r} is damaged ({damaged[0]}); the one before it is used."
                 warnings.warn(what, RunWarning, stacklevel=4)
-            return Snapshot(arrays, values["values"])
+            return found
         if damaged:
             raise TfftError(
                 f"The run cannot continue: every checkpoint in {str(self._folder)!r} is damaged.",
@@ -99,6 +100,34 @@ class Checkpoints:
                 "Train from the beginning in another run folder.",
             )
         return None
+
+    def read(self, number: int) -> Snapshot:
+        """Read the checkpoint that the chief of several workers has chosen.
+
+        Args:
+            number: The number of the checkpoint.
+
+        Returns:
+            A Snapshot.
+
+        Raises:
+            TfftError: When it is not there, or differs from what this worker would train.
+        """
+        try:
+            found, about = self._read(number)
+        except (TfftError, OSError, KeyError, TypeError, ValueError) as error:
+            raise TfftError(
+                f"This worker cannot read checkpoint {number} in {str(self._folder)!r}.",
+                str(error),
+                "All workers need the same run folder, on a disk that they share.",
+            ) from error
+        self._check_about(about)
+        return found
+
+    def _read(self, number: int) -> tuple[Snapshot, Any]:
+        path = self._path(number)
+        values = strict_json.read_file(path, path.name, TfftError, nan=True)
+        return Snapshot(_arrays(path, values), values["values"]), values["about"]
 
     def unfinished(self) -> bool:
         """Tell whether the folder holds a checkpoint of a run that has not ended."""
@@ -115,7 +144,7 @@ class Checkpoints:
         for number in list(self._numbers()):
             self._path(number).unlink(missing_ok=True)
             self._path(number).with_suffix(".safetensors").unlink(missing_ok=True)
-        self._number = 0
+        self.number = 0
 
     def due(self, epoch_ends: bool) -> bool:
         """Tell whether it is time for a checkpoint, and the previous one is written.
@@ -139,8 +168,8 @@ class Checkpoints:
             RunWarning: When this or the previous checkpoint cannot be written.
         """
         self.wait()
-        self._number += 1
-        self._thread = threading.Thread(target=self._write, args=(self._number, snapshot), daemon=True)
+        self.number += 1
+        self._thread = threading.Thread(target=self._write, args=(self.number, snapshot), daemon=True)
         self._thread.start()
         self._last = time.monotonic()
         if wait:

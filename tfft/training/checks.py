@@ -65,11 +65,12 @@ def check(model: TransferModel, data: Splits, batch_size: int) -> None:
         )
 
 
-def check_folder(run_folder: Any) -> Path | None:
+def check_folder(run_folder: Any, writes: bool = True) -> Path | None:
     """Check that the files of a run can be written.
 
     Args:
         run_folder: The ``run_folder`` argument of ``fit``.
+        writes: Whether this process writes there.
 
     Returns:
         The folder, which may not exist yet; None when nothing is written.
@@ -87,6 +88,8 @@ def check_folder(run_folder: Any) -> Path | None:
     if not isinstance(run_folder, (str, os.PathLike)) or not str(run_folder):
         raise TfftError("run_folder must be the path of a folder.", repr(run_folder), 'Write run_folder="runs/1".')
     folder = Path(run_folder)
+    if not writes:
+        return folder
     if reason := "it is a file" if folder.is_file() else refusal(folder / "run.json"):
         raise TfftError(
             f"Nothing can be written to the run folder {str(folder)!r}: {reason}.", fix="Choose another folder."

@@ -1,6 +1,5 @@
 """The loop over the epochs of a phase: training steps, validation, and Keras callbacks, called as Keras calls them."""
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -48,13 +47,13 @@ def run_epochs(
         PlanError: When the loss becomes NaN or infinite.
         DataError: When an image can no longer be read.
     """
-    net, training, validating = step.net, _Pace(callbacks), _Pace(())
+    net, training, validating = step.net, _Pace("train", steps, callbacks), _Pace("validate", steps)
     callbacks = [*callbacks, keras.callbacks.TerminateOnNaN()]
     calls = keras.callbacks.CallbackList(callbacks, model=net, verbose=0, epochs=phase.epochs, steps=step.train_steps)
     net.stop_training = at.stopped
     with readable():
-        train = steps.iterate(step.train(at.epoch * step.train_steps + at.step))
-        validation = steps.iterate(step.validation.repeat())
+        train = steps.iterate(lambda own: step.train(at.epoch * step.train_steps + at.step, own))
+        validation = steps.iterate(lambda own: step.validation(own).repeat())
         calls.on_train_begin()
         logs: dict[str, float] = {}
         while at.epoch < phase.epochs and not net.stop_training:
@@ -63,7 +62,7 @@ def run_epochs(
             calls.on_epoch_begin(at.epoch)
             while at.step < step.train_steps and not net.stop_training:
                 calls.on_train_batch_begin(at.step)
-                at.logs, at.step = training.run(steps.train, train, at.step, step.train_steps)
+                at.logs, at.step = training.run(train, at.step, step.train_steps)
                 calls.on_train_batch_end(at.step - 1, at.logs)
                 pause("steps")
             logs = {**at.logs, **_validated(step, steps, calls, validating, validation, pause)}
@@ -96,7 +95,7 @@ def _validated(
     logs: dict[str, float] = {}
     while done < step.validation_steps:
         calls.on_test_batch_begin(done)
-        logs, done = pace.run(steps.validate, batches, done, step.validation_steps)
+        logs, done = pace.run(batches, done, step.validation_steps)
         calls.on_test_batch_end(done - 1, logs)
         pause("validation")
     calls.on_test_end(logs)
@@ -106,7 +105,7 @@ def _validated(
 class _Pace:
     """Decide how many steps one call runs: one at first, then more while a call is short."""
 
-    def __init__(self, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+    def __init__(self, kind: str, steps: Steps, callbacks: Sequence[keras.callbacks.Callback] = ()) -> None:
         foreign = [callback for callback in callbacks if not type(callback).__module__.startswith("tfft.")]
         # LambdaCallback has its functions in the instance
         self._single = any(
@@ -115,17 +114,16 @@ class _Pace:
             for hook in _BATCH_HOOKS
         )
         self._averaging = [callback for callback in callbacks if isinstance(callback, Averaging)]
-        self._count, self._known = 1, False
+        self._kind, self._steps, self._count, self._calls = kind, steps, 1, 0
 
-    def run(
-        self, several: Callable[[Any, int], dict[str, float]], batches: Any, done: int, total: int
-    ) -> tuple[dict[str, float], int]:
+    def run(self, batches: Any, done: int, total: int) -> tuple[dict[str, float], int]:
         """Run the next steps of an epoch; returns the metrics, and how many steps of the epoch are done."""
         count = min(self._count, total - done, *(averaging.pause() for averaging in self._averaging))
-        begun = time.monotonic()
+        several = self._steps.train if self._kind == "train" else self._steps.validate
         logs = several(batches, count)
-        # the first call also traces
-        if self._known and not self._single and time.monotonic() - begun < _SECONDS * count / self._count:
+        seconds, ran = self._steps.pace[self._kind]
+        # the first call also traces, and with several workers the second one tells how long it took
+        if self._calls > 1 - self._steps.alone and not self._single and seconds * self._count < _SECONDS * ran:
             self._count = min(2 * self._count, _MOST_STEPS)
-        self._known = True
+        self._calls += 1
         return logs, done + count

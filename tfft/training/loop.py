@@ -7,11 +7,13 @@ from typing import Any, Unpack
 import numpy as np
 
 from tfft.accelerate.gradients import forgotten
+from tfft.accelerate.precision import DTYPES, Precision
 from tfft.core import fingerprint, forks, versions
 from tfft.core.interrupts import noticed
 from tfft.core.quiet import without_false_alarms
 from tfft.core.seed import derive
 from tfft.core.strategy import scope
+from tfft.core.workers import is_chief, of_chief
 from tfft.data.examples import Splits
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import cut
@@ -19,6 +21,7 @@ from tfft.plans.defaults import default_plan
 from tfft.plans.phase import Plan
 from tfft.trainable.overview import survey
 from tfft.trainable.policy import plan_rows
+from tfft.training.checkpoints import Snapshot
 from tfft.training.checks import check, check_folder, check_plan, warn_about_texts
 from tfft.training.feature_schedule import Turn
 from tfft.training.options import FitOptions, check_options
@@ -93,8 +96,9 @@ def fit(
         [('head', 2)]
     """
     forks.check()
-    folder = check_folder(run_folder)
     check(model, data, batch_size)
+    chief = is_chief(model.strategy)
+    folder = check_folder(run_folder, chief)
     chosen = check_options(options)
     if plan is None:
         plan = default_plan(model.backbone.features, len(data.train), model.backbone.can_finetune)
@@ -104,14 +108,16 @@ def fit(
     with noticed() as signals, scope(model.strategy), forgotten():
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data))
         turns = _turns(model, plan)
-        checkpoints = opened(folder, run, turns, chosen)
+        checkpoints, found = opened(folder, run, turns, chosen)
+        if not chief:
+            folder, progress = None, False
         counting = FeatureProgress(progress)
         features = TrunkCache(model, data, derive(run.seed, "order"), counting, counting.note)
         class_weight = model.task.class_weight(data.train.counts())
         log = None if folder is None else folder / LOG_NAME
         job = Job(features, turns, chosen, class_weight, progress, folder, log, signals, checkpoints)
         try:
-            return _train(job, run, data)
+            return _train(job, run, data, found)
         finally:
             counting.close()
             features.kept.close()
@@ -120,13 +126,12 @@ def fit(
 
 
 @without_false_alarms()
-def _train(job: Job, run: Run, data: Splits) -> Run:
+def _train(job: Job, run: Run, data: Splits, found: Snapshot | None) -> Run:
     """Train the phases that are not finished, one in each turn of the loop."""
-    found = job.checkpoints.newest() if job.checkpoints is not None and job.options.resume else None
     run.model.remember(data)
     if found is None:
         run = _begin(run, job.log)
-        run = replace(run, precision=choose(job.features, job.turns, run.batch_size))
+        run = replace(run, precision=_precision(job, run))
         job.save(run)
     else:
         run = with_records(run, job.turns, found.values["records"])
@@ -136,6 +141,14 @@ def _train(job: Job, run: Run, data: Splits) -> Run:
         run = train_phase(job, run, found if inside else None)
         job.save(run)
     return run
+
+
+def _precision(job: Job, run: Run) -> Precision:
+    """The precision of the run; with several workers, that of the chief."""
+    strategy = run.model.strategy
+    own = choose(job.features, job.turns, run.batch_size) if is_chief(strategy) else Precision()
+    trunk, tail = of_chief(strategy, [DTYPES.index(dtype) for dtype in (own.trunk, own.tail)])
+    return Precision(DTYPES[int(trunk)], DTYPES[int(tail)])
 
 
 def _turns(model: TransferModel, plan: Plan) -> list[Turn]:

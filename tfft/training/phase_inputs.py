@@ -35,16 +35,16 @@ class Step:
 
     Attributes:
         net: A net from the inputs to float32 logits, shape (batch, outputs).
-        train: The number of the first step, from 0 -> the training batches from there to the end of the phase: a dataset of Batch,
-            with the shares of the replicas one after the other.
-        validation: The validation batches of one epoch, in the same form.
+        train: A function: the number of the first step, from 0, and the replicas of this process -> the training batches from there
+            to the end of the phase: a dataset of Batch, with the shares of these replicas one after the other.
+        validation: A function: the replicas of this process -> the validation batches of one epoch, in the same form.
         train_steps, validation_steps: Number of batches in one epoch.
         note: A description of the inputs, with the reason when they are not features.
     """
 
     net: keras.Model
-    train: "Callable[[int], tf.data.Dataset]"
-    validation: "tf.data.Dataset"
+    train: "Callable[[int, range], tf.data.Dataset]"
+    validation: "Callable[[range], tf.data.Dataset]"
     train_steps: int
     validation_steps: int
     note: str
@@ -100,8 +100,10 @@ def prepare(
     order = None if validation.lengths is None else by_length(validation.lengths)
     return Step(
         net,
-        lambda step: _weighted(training_batches(train, batch_size, epochs, cache.seed, copies, step), class_weight),
-        _weighted(validation_batches(validation, at_once, order, copies), class_weight),
+        lambda step, own: _weighted(
+            training_batches(train, batch_size, epochs, cache.seed, copies, step, own), class_weight
+        ),
+        lambda own: _weighted(validation_batches(validation, at_once, order, copies, own), class_weight),
         steps(len(data.train), batch_size),
         steps(len(data.validation), at_once),
         note,
@@ -130,7 +132,10 @@ def _changed(model: TransferModel, examples: Examples, raw: Examples, now: Turn,
         return views.mix(pixels, targets, augment, random)
 
     found, first = reading_at_random(examples, read, model.task.encode, mix, seed), now.first_epoch
-    return Loading(found.count, lambda epoch, chosen: found.load(first + (epoch - first) % count, chosen))
+    mixes = any(step.mixes for step in augment)
+    return Loading(
+        found.count, lambda epoch, chosen: found.load(first + (epoch - first) % count, chosen), together=mixes
+    )
 
 
 def _weighted(batches: "tf.data.Dataset", class_weight: Mapping[int, float] | None) -> "tf.data.Dataset":

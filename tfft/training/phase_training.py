@@ -3,6 +3,7 @@
 import time
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from tfft.core.errors import RunWarning
 from tfft.core.interrupts import Signals
 from tfft.core.strategy import replicas, synchronized
 from tfft.data.pipeline import readable
-from tfft.models.assembly import TransferModel
 from tfft.plans.phase import Phase
 from tfft.trainable.overview import Overview, flattened
 from tfft.training.averaging import Averaging
@@ -104,7 +104,7 @@ def train_phase(job: Job, run: Run, found: Snapshot | None = None) -> Run:
     before = values["before"] if found is not None else overview.digests()
     run, step = _prepared(job, run, index)
     optimizer = optimizer_for(phase, overview, phase.epochs * step.train_steps, run.precision.tail)
-    steps = _steps(step, model, optimizer, job.options.accumulate)
+    steps = _steps(job, step, optimizer)
     inside = _Inside(job, run, phase, overview, step, steps)
     if found is not None:
         divide(found, inside.parts)
@@ -163,13 +163,13 @@ class _Inside:
     def train(self, callbacks: list[Any]) -> None:
         """Run the epochs; after a signal at an orderly moment, write a checkpoint first."""
         ours = [self.keeper, self._averaging, *callbacks, self._patience]
+        # several workers stop after the same step, and a checkpoint is taken between two steps
+        orderly = self._job.checkpoints is not None or not self._steps.alone
         try:
-            if self._job.checkpoints is None:
+            with self._job.signals.deferred() if orderly else nullcontext():
                 run_epochs(self._step, self._steps, self._phase, ours, self.at, self._pause)
-                return
-            with self._job.signals.deferred():
-                run_epochs(self._step, self._steps, self._phase, ours, self.at, self._pause)
-            self._job.signals()
+            if self._steps.alone:
+                self._job.signals()
         except (KeyboardInterrupt, SystemExit):
             if self._job.checkpoints is not None and self._job.signals.in_order:
                 self._averaging.put_back()
@@ -178,7 +178,10 @@ class _Inside:
             raise
 
     def _pause(self, moment: Moment) -> None:
-        self._job.signals()
+        if self._steps.alone:
+            self._job.signals()
+        elif self._steps.stopped:
+            self._job.signals.stop()
         saving = self._job.checkpoints
         if saving is not None and moment != "validation" and saving.due(moment == "epoch") and self._is_usable(moment):
             self._save()
@@ -210,12 +213,15 @@ def _prepared(job: Job, run: Run, index: int) -> tuple[Run, Step]:
         return run, prepare(job.features, turns, run.batch_size, job.class_weight, run.precision)
 
 
-def _steps(step: Step, model: TransferModel, optimizer: Any, parts: int) -> Steps:
+def _steps(job: Job, step: Step, optimizer: Any) -> Steps:
     """The steps of a phase, which are not traced yet."""
+    model, signals = job.features.model, job.signals
     optimizer.build(step.net.trainable_variables)
     # callbacks look for the optimizer in the net
     step.net.compile(optimizer=optimizer, jit_compile=False)
-    return Steps(step.net, model.task.loss(), model.task.metrics(), optimizer, model.strategy, parts)
+    loss, metrics = model.task.loss(), model.task.metrics()
+    parts = job.options.accumulate
+    return Steps(step.net, loss, metrics, optimizer, model.strategy, parts, lambda: bool(signals.seen))
 
 
 def _loss_now(step: Step, steps: Steps) -> float | None:

@@ -14,7 +14,7 @@ from tfft.core.blocks import is_whole
 from tfft.core.errors import RunWarning
 from tfft.core.graph import multiplications
 from tfft.core.ragged import padded
-from tfft.core.strategy import replicas
+from tfft.core.strategy import local_replicas
 from tfft.data.examples import Examples
 from tfft.data.feature_tables import MEMORY_ONLY
 from tfft.data.loading import Arrays, Loading, lengths_of
@@ -131,7 +131,7 @@ def _features(features: TrunkCache, turns: Sequence[Turn], batch: Arrays, dtype:
     count, shapes = len(batch[0]), tuple(shape for _, shape, _ in features.model.preprocessor.inputs)
     loading = Loading(count, lambda _, chosen: (*(array[chosen] for array in batch), chosen), shapes=shapes)
     compute = features.extraction(dtype).compute(None, chain(turns, features.model.cache))
-    found = compute(evaluation_batches(loading, count, copies=replicas(features.model.strategy)))
+    found = compute(evaluation_batches(loading, count, copies=local_replicas(features.model.strategy)))
     return [np.concatenate(parts)[:count] for parts in zip(*found, strict=True)][1:]
 
 

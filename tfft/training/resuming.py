@@ -8,7 +8,8 @@ from typing import Any
 from tfft.core import fingerprint, versions
 from tfft.core.errors import TfftError, shortlist
 from tfft.core.strategy import replicas
-from tfft.training.checkpoints import FOLDER, Checkpoints
+from tfft.core.workers import is_chief, of_chief
+from tfft.training.checkpoints import FOLDER, Checkpoints, Snapshot
 from tfft.training.feature_schedule import Turn
 from tfft.training.options import Options
 from tfft.training.run import Run
@@ -18,8 +19,10 @@ from tfft.training.state import divided
 _OURS = {"log.jsonl", "run.json", "model.weights.h5", "report.html", FOLDER}
 
 
-def opened(folder: Path | None, run: Run, turns: Sequence[Turn], options: Options) -> Checkpoints | None:
-    """Open the checkpoints of a run folder.
+def opened(
+    folder: Path | None, run: Run, turns: Sequence[Turn], options: Options
+) -> tuple[Checkpoints | None, Snapshot | None]:
+    """Open the checkpoints of a run folder. With several workers the chief decides, and all others read the same checkpoint.
 
     Args:
         folder: The run folder; None when nothing is written.
@@ -28,7 +31,8 @@ def opened(folder: Path | None, run: Run, turns: Sequence[Turn], options: Option
         options: Whether to continue, and how often to save.
 
     Returns:
-        Checkpoints, empty unless the run continues; None without a folder.
+        Where checkpoints are written, None without a folder and in workers that are not the chief; and the checkpoint to continue
+        from, None when the run begins.
 
     Raises:
         TfftError: When the run should continue but there is no folder, or the folder holds something else; or when the folder
@@ -37,27 +41,40 @@ def opened(folder: Path | None, run: Run, turns: Sequence[Turn], options: Option
     if folder is None:
         if options.resume:
             raise TfftError("resume=True needs the run folder to continue from.", fix='Write run_folder="runs/1".')
-        return None
-    found = Checkpoints(folder, _identity(run, turns, options), options.save_minutes)
-    there = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    foreign = sorted(name for name in there if name not in _OURS and not name.startswith("."))
-    if options.resume:
+        return None, None
+    checkpoints, strategy = (
+        Checkpoints(folder, _identity(run, turns, options), options.save_minutes),
+        run.model.strategy,
+    )
+    if is_chief(strategy):
+        found = _chosen(checkpoints, folder, options.resume)
+        of_chief(strategy, [checkpoints.number if found is not None else 0])
+        return checkpoints, found
+    (number,) = of_chief(strategy, [0])
+    return None, checkpoints.read(int(number)) if number else None
+
+
+def _chosen(checkpoints: Checkpoints, folder: Path, resume: bool | None) -> Snapshot | None:
+    """The checkpoint to continue from; when the run begins, all checkpoints are deleted."""
+    if resume:
+        there = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        foreign = sorted(name for name in there if name not in _OURS and not name.startswith("."))
         # a run that was killed before its first checkpoint begins again, so that a batch system can repeat one command
-        if foreign and not (folder / FOLDER).is_dir():
+        if foreign and FOLDER not in there:
             raise TfftError(
                 f"{str(folder)!r} is not a run folder, so no run can continue there.",
                 shortlist(foreign),
                 "Name the folder of the run.",
             )
-        return found
-    if options.resume is None and found.unfinished():
+        return checkpoints.newest()
+    if resume is None and checkpoints.unfinished():
         raise TfftError(
             f"The run folder {str(folder)!r} holds an unfinished run.",
             fix="Continue it with resume=True, begin anew with resume=False, or choose another folder (in a shell: --resume, "
             "--no-resume).",
         )
-    found.clear()
-    return found
+    checkpoints.clear()
+    return None
 
 
 def _identity(run: Run, turns: Sequence[Turn], options: Options) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Keras' ``fit`` is not used: it averages the gradients of replicas with unequal s
 cannot accumulate them under a strategy (Keras issue 20582), and does not run on several machines (issue 20585).
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ import tensorflow as tf
 
 from tfft.core.strategy import replicas
 from tfft.core.values import Batch
+from tfft.core.workers import answering, cluster_of
 
 
 class Steps:
@@ -28,13 +30,19 @@ class Steps:
         strategy: The result of ``resolve``; None for a single device.
         parts: Each replica computes its share of a training batch in this many parts, and adds their gradients: less memory is
             needed, and the result is that of the whole share, except in batch normalisation that trains.
+        stopping: A function that tells whether this process was asked to stop. With several workers, all of them hear of it.
+
+    Attributes:
+        alone: Whether no other process trains along.
+        stopped: Whether any worker was asked to stop; all workers see it after the same step.
+        pace: Seconds and number of steps of a recent call of each kind, on which all workers agree.
 
     Example:
         >>> net = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
         >>> steps = Steps(net, keras.losses.MeanSquaredError(), [])
         >>> ones = tf.ones(2)
         >>> data = tf.data.Dataset.from_tensors(Batch(tf.constant([[1.0], [3.0]]), tf.zeros((2, 1)), ones, ones))
-        >>> steps.validate(steps.iterate(data), 1)
+        >>> steps.validate(steps.iterate(lambda own: data), 1)
         {'loss': 5.0}
     """
 
@@ -46,26 +54,38 @@ class Steps:
         optimizer: Any = None,
         strategy: "tf.distribute.Strategy | None" = None,
         parts: int = 1,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._net, self._loss, self._optimizer, self._strategy, self._parts = net, loss, optimizer, strategy, parts
+        self._stopping, self.alone = stopping, cluster_of(strategy) is None
+        self.stopped = False
+        self.pace: dict[str, tuple[float, int]] = {}
+        self._spent = {"train": (0.0, 1), "validate": (0.0, 1)}
         loss.reduction = "none"
         self._mean = keras.metrics.Mean("loss")
         self._metrics = list(metrics)
         self._variables = list(net.trainable_variables)
         self._train, self._validate = self._several(self._training_step), self._several(self._validation_step)
 
-    def iterate(self, batches: "tf.data.Dataset") -> Iterator[Any]:
+    def iterate(self, batches: "Callable[[range], tf.data.Dataset]") -> Iterator[Any]:
         """Make an iterator for ``train`` or ``validate``.
 
         Args:
-            batches: A dataset of Batch: the shares of one batch after the other, one share for each replica.
+            batches: A function: numbers of replicas -> a dataset of Batch: for each batch, the shares of these replicas.
 
         Returns:
             An iterator over batches of all replicas.
         """
-        if self._strategy is None or replicas(self._strategy) == 1:
-            return iter(batches)
-        return iter(self._strategy.distribute_datasets_from_function(lambda context: batches))
+        count = replicas(self._strategy)
+        if self._strategy is None or count == 1:
+            return iter(batches(range(1)))
+
+        def of_process(context: "tf.distribute.InputContext") -> "tf.data.Dataset":
+            each = count // context.num_input_pipelines
+            first = each * context.input_pipeline_id
+            return batches(range(first, first + each))
+
+        return iter(self._strategy.distribute_datasets_from_function(of_process))
 
     def train(self, iterator: Iterator[Any], count: int) -> dict[str, float]:
         """Run training steps in one call.
@@ -77,7 +97,7 @@ class Steps:
         Returns:
             The mean of loss and metrics since ``reset``, by name, sorted.
         """
-        return self._results(self._train(iterator, tf.constant(count)))
+        return self._called("train", self._train, iterator, count)
 
     def validate(self, iterator: Iterator[Any], count: int) -> dict[str, float]:
         """Run validation steps in one call.
@@ -89,7 +109,7 @@ class Steps:
         Returns:
             As for ``train``.
         """
-        return self._results(self._validate(iterator, tf.constant(count)))
+        return self._called("validate", self._validate, iterator, count)
 
     @property
     def variables(self) -> list[Any]:
@@ -101,24 +121,41 @@ class Steps:
         for metric in (self._mean, *self._metrics):
             metric.reset_state()
 
+    def _called(self, kind: str, several: Callable[..., Any], iterator: Iterator[Any], count: int) -> dict[str, float]:
+        """Call a traced function; with several workers, what each of them says reaches all others."""
+        begun = time.monotonic()
+        said = tf.constant([float(self._stopping()), self._spent[kind][0]])
+        with answering(self._strategy):
+            found, heard = several(iterator, tf.constant(count), said)
+            results = {name: float(found[name]) for name in sorted(found)}
+            stopping, seconds = (float(number) for number in heard)
+        before, self._spent[kind] = self._spent[kind], (time.monotonic() - begun, count)
+        self.stopped = stopping > 0
+        # the other workers hear only in their next call how long this one took
+        self.pace[kind] = self._spent[kind] if self.alone else (seconds, before[1])
+        return results
+
     def _several(self, step: Callable[[Batch], None]) -> Callable[..., Any]:
         """A traced function that runs a step several times on every replica."""
         strategy = self._strategy or tf.distribute.get_strategy()
         step = tf.autograph.experimental.do_not_convert(step)
 
+        def mean(said: Any) -> Any:
+            # a tensor from outside has no device
+            return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, tf.identity(said))
+
         @tf.function(autograph=False, jit_compile=False)
-        def run(iterator: Any, count: Any) -> dict[str, Any]:
+        def run(iterator: Any, count: Any, said: Any) -> tuple[dict[str, Any], Any]:
             def once(done: Any) -> Any:
                 strategy.run(step, args=(next(iterator),))
                 return (done + 1,)
 
+            if not self.alone:
+                said = strategy.experimental_local_results(strategy.run(mean, args=(said,)))[0]
             tf.while_loop(lambda done: done < count, once, (tf.constant(0),), parallel_iterations=1)
-            return {metric.name: metric.result() for metric in (self._mean, *self._metrics)}
+            return {metric.name: metric.result() for metric in (self._mean, *self._metrics)}, said
 
         return run
-
-    def _results(self, found: dict[str, Any]) -> dict[str, float]:
-        return {name: float(found[name]) for name in sorted(found)}
 
     def _forward(self, batch: Batch, training: bool) -> Any:
         """The sum of the losses of one replica's examples."""
