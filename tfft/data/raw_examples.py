@@ -24,12 +24,14 @@ class Pool:
         groups: The group of each example, such as a patient, a camera or an author, shape (n,). All examples of a group belong
             to the same part. None when examples are independent.
         left_out: File extension -> the number of files with it that lie in the same folders but are not inputs.
+        skipped: A sentence for each example that was left out before, because it has no input.
     """
 
     inputs: Sequence[Any]
     targets: Any
     groups: Sequence[Any] | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
 
 
 def examine(
@@ -55,7 +57,7 @@ def examine(
         inspection.refuse_faults(pool.inputs, seen)
     inspection.warn_doubts(pool.inputs, seen)
     good = np.setdiff1d(np.arange(len(pool.inputs)), [index for index, _ in seen.faults])
-    faults = inspection.named_faults(pool.inputs, seen)
+    faults = (*pool.skipped, *inspection.named_faults(pool.inputs, seen))
     return Examples(pool.inputs, encoded, labels, seen.digests).take(good), good, faults
 
 
