@@ -10,6 +10,7 @@ from tfft.core.errors import DataError
 from tfft.core.specs import LabelSpace
 from tfft.data import inspection, targets
 from tfft.data.examples import Examples, joined
+from tfft.data.strings import refuse_swapped
 
 OnCorrupt = Literal["error", "skip"]
 
@@ -86,6 +87,7 @@ def unsplit(
     found: list[Examples] = []
     skipped: tuple[str, ...] = ()
     for pool in pools.values():
+        refuse_swapped(pool.inputs, pool.targets)
         examples, _, faults = examine(pool, targets.encode(pool.targets, labels, "evaluated"), labels, on_corrupt)
         found.append(examples)
         skipped += faults

@@ -14,6 +14,7 @@ from tfft.data import data_warnings, targets
 from tfft.data.examples import Examples, Splits
 from tfft.data.files.parts import PARTS, meant
 from tfft.data.raw_examples import OnCorrupt, Pool, examine
+from tfft.data.strings import refuse_swapped
 from tfft.data.values import is_missing
 
 _MANY = 20
@@ -77,6 +78,7 @@ def assemble(
         '8 train, 4 validation, no test part; 2 classes'
     """
     _check_parts(pools)
+    refuse_swapped(pools["train"].inputs, pools["train"].targets)
     names = None if names is None else [str(name) for name in names]
     labels = targets.label_space(pools["train"].targets, names)
     encoded = {part: targets.encode(p.targets, labels, part, names is not None) for part, p in pools.items()}
