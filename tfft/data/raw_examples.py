@@ -36,7 +36,7 @@ class Pool:
 
 
 def examine(
-    pool: Pool, encoded: np.ndarray, labels: LabelSpace, on_corrupt: OnCorrupt
+    pool: Pool, encoded: np.ndarray, labels: LabelSpace, on_corrupt: OnCorrupt, skippable: bool = True
 ) -> tuple[Examples, np.ndarray, tuple[str, ...]]:
     """Inspect every input of a pool.
 
@@ -45,6 +45,7 @@ def examine(
         encoded: Their targets as ``Examples`` carries them, shape (n,) or (n, k).
         labels: The label space of the targets.
         on_corrupt: ``"error"`` or ``"skip"``.
+        skippable: Whether the user can pass ``on_corrupt=``, so that errors may advise it.
 
     Returns:
         The readable examples, their positions in the pool, int64 of shape (m,), and a sentence for each
@@ -55,7 +56,7 @@ def examine(
     """
     seen = inspection.inspect_inputs(pool.inputs)
     if on_corrupt == "error":
-        inspection.refuse_faults(pool.inputs, seen)
+        inspection.refuse_faults(pool.inputs, seen, skippable)
     inspection.warn_doubts(pool.inputs, seen)
     good = np.setdiff1d(np.arange(len(pool.inputs)), [index for index, _ in seen.faults])
     faults = (*pool.skipped, *inspection.named_faults(pool.inputs, seen))

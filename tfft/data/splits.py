@@ -31,6 +31,7 @@ class Splitting:
             fraction of 0 there is no such part.
         seed: The user's seed.
         on_corrupt: ``"error"`` raises when an image cannot be read, ``"skip"`` leaves it out and lists it.
+        skippable: Whether the source has the option ``on_corrupt``, so that errors may advise it.
 
     Raises:
         DataError: When ``holdout`` is not a pair of fractions that leaves examples for training, or ``on_corrupt`` is unknown.
@@ -39,6 +40,7 @@ class Splitting:
     holdout: tuple[float, float] = HOLDOUT
     seed: int = 0
     on_corrupt: OnCorrupt = "error"
+    skippable: bool = True
 
     def __post_init__(self) -> None:
         fractions = self.holdout if isinstance(self.holdout, (tuple, list)) else ()
@@ -87,7 +89,7 @@ def assemble(
     whole: dict[str, Examples] = {}
     groups: dict[str, np.ndarray | None] = {}
     for part, pool in pools.items():
-        whole[part], good, faults = examine(pool, encoded[part], labels, splitting.on_corrupt)
+        whole[part], good, faults = examine(pool, encoded[part], labels, splitting.on_corrupt, splitting.skippable)
         skipped += faults
         groups[part] = None if pool.groups is None else _group_names(pool, part)[good]
     data_warnings.warn_groups(groups)
