@@ -101,3 +101,14 @@ def test_a_long_story_of_requests_becomes_the_name_of_the_host():
     with pytest.raises(WeightsError, match=r"ConnectionError: no connection to api\.kaggle\.com\. Try again"):
         with reachable("kaggle://keras/bert/keras/bert_tiny_en_uncased"):
             raise ConnectionError(story)
+
+
+@pytest.mark.parametrize(
+    ("handle", "hub"), [("owner/model-1.5", True), ("./model", False), ("here/model", False), ("a/b/c", False)]
+)
+def test_what_looks_like_a_model_of_hugging_face_is_told_its_address(tmp_path, monkeypatch, handle, hub):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    with pytest.raises(BackboneError, match=r"The folder '.*' does not exist.*Check the path") as caught:
+        tfft.load_backbone(handle)
+    assert (f"For a model of Hugging Face write 'hf://{handle}'" in caught.value.fix) == hub

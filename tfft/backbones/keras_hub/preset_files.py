@@ -17,6 +17,7 @@ from tfft.core.path_advice import missing_file
 CONFIG = "config.json"
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model.weights.h5", "model.weights.json")
 _TORCH = "pytorch_model.bin"
+_OWNED = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")  # owner/model
 _HUB_NAME = re.compile(rf"{HUGGING_FACE}[\w.-]+(/[\w.-]+)?")
 _HOST = re.compile(r"host='([^']+)'.*Max retries exceeded")
 
@@ -39,9 +40,10 @@ def configuration(preset: str) -> dict[str, Any]:
             return read_json(preset, CONFIG)
     folder = Path(preset)
     if not folder.is_dir():
-        raise BackboneError(
-            f"The folder {preset!r} does not exist.", f"working folder {os.getcwd()!r}", missing_file(preset)
-        )
+        advice = missing_file(preset)
+        if _OWNED.fullmatch(preset) and not folder.parent.is_dir():
+            advice = f"For a model of Hugging Face write {HUGGING_FACE + preset!r}. For a folder: {advice}"
+        raise BackboneError(f"The folder {preset!r} does not exist.", f"working folder {os.getcwd()!r}", advice)
     there = sorted(path.name for path in folder.iterdir())
     if CONFIG not in there:
         raise BackboneError(
