@@ -101,6 +101,7 @@ def backbone(
         features=FeatureSpec("sequence", masked=True),
         blocks=family.blocks(size.layers),
         preprocessor=TextPreprocessor(Tokenizer(name, make=make), int(length)),
+        most_tokens=family.length,
     )
 
 
