@@ -63,7 +63,9 @@ def test_a_bundle_is_told_from_a_backbone(tmp_path, monkeypatch):
         tfft.load_backbone("flowers.tfft")
     tfft.export(tfft.build("toy", tfft.tasks.classification(["a", "b"])), "thesis")
     for handle in ("thesis", "./thesis"):
-        with pytest.raises(BackboneError, match=r"is the name of a bundle.*train.*further, pass 'thesis/net\.keras'\.$"):
+        with pytest.raises(
+            BackboneError, match=r"is the name of a bundle.*train.*further, pass 'thesis/net\.keras'\.$"
+        ):
             tfft.load_backbone(handle)
     assert tfft.load_backbone("thesis/net.keras").blocks  # the advice works
 

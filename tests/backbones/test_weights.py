@@ -311,7 +311,9 @@ def test_a_file_under_a_name_that_keras_cannot_read_is_told_the_right_one(file: 
     if name == file.replace("net", "other"):
         assert_equal_weights(load(wrong), net)
         return
-    with pytest.raises(WeightsError, match=r"cannot read the weights file .*Got: a file that holds .*Rename it to") as caught:
+    with pytest.raises(
+        WeightsError, match=r"cannot read the weights file .*Got: a file that holds .*Rename it to"
+    ) as caught:
         load(wrong)
     right = caught.value.fix.split("'")[1]
     assert_equal_weights(load(wrong.rename(right)), net)

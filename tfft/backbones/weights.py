@@ -32,7 +32,8 @@ def check_path(weights: Any) -> str:
         The path as a string.
 
     Raises:
-        WeightsError: When it is not a path, has an unknown extension, the file does not exist, or its name does not fit what it holds.
+        WeightsError: When it is not a path, has an unknown extension, the file does not exist, or its name does not fit what it
+            holds.
     """
     path = Path(weights) if isinstance(weights, (str, os.PathLike)) else None
     if path is None or path.suffix not in (".h5", ".keras"):

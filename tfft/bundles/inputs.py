@@ -28,7 +28,7 @@ def texts(inputs: Any) -> Iterator[tuple[str, Any]]:
     """Split what was passed into texts or pairs of texts.
 
     Args:
-        inputs: A text, a pair of texts as a tuple, or a sequence or pandas Series of them.
+        inputs: A text, a pair of texts as a tuple, or a sequence, pandas Series or array of them, shape (n,) or (n, 2).
 
     Yields:
         (name, Text) of each; other objects are returned unchanged, and the preprocessor refuses them.
@@ -37,7 +37,8 @@ def texts(inputs: Any) -> Iterator[tuple[str, Any]]:
         DataError: For images and paths, also paths of folders as text, for datasets that include labels, and for tensors.
 
     Warns:
-        DataWarning: When texts are names of files that exist, when all look like paths of files, and for the name of a folder alone.
+        DataWarning: When texts are names of files that exist, when all look like paths of files, and for the name of a folder
+            alone.
     """
     _check_kind(inputs)
     if hasattr(inputs, "to_numpy"):

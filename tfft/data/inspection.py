@@ -108,9 +108,7 @@ def refuse_faults(inputs: Sequence[Any], inspection: Inspection, skippable: bool
     if inspection.faults:
         named = [f"{_name(inputs, index)} ({reason})" for index, reason in inspection.faults]
         kind, again = (
-            ("texts", "Save them as UTF-8")
-            if isinstance(inputs, TextFiles)
-            else ("images", "Repair or remove them")
+            ("texts", "Save them as UTF-8") if isinstance(inputs, TextFiles) else ("images", "Repair or remove them")
         )
         missing = [inputs[index] for index, reason in inspection.faults if reason == _MISSING and kind == "images"]
         if len(missing) == len(named):

@@ -42,7 +42,7 @@ def are_texts(values: Any) -> bool:
     """Return whether values are texts or pairs of texts; raise when only some values are.
 
     Args:
-        values: An array, or any other value.
+        values: An array of any shape, or any other value.
 
     Returns:
         True for strings, and for tuples, lists or rows of two strings.
@@ -108,7 +108,7 @@ def refuse_swapped(inputs: Sequence[Any], targets: Any) -> None:
 
     Args:
         inputs: Raw inputs, length n; only lists of ``Text`` are checked.
-        targets: Raw targets, length n; only strings are checked.
+        targets: Raw targets, shape (n,); only strings are checked.
 
     Raises:
         DataError: When they are swapped.

@@ -24,7 +24,7 @@ _CUT = re.compile(r"(?<=[A-Za-z]) (?=[A-Za-z])")
 
 
 class JsonTokenizer:
-    r"""Converts texts to token ids, equal to those of the ``tokenizers`` library.
+    r"""Converts texts to token ids, int32 of shape (tokens,), equal to those of the ``tokenizers`` library.
 
     Special tokens in the text itself, such as ``[SEP]``, become the special token, as in the library.
 

@@ -43,7 +43,7 @@ class Vocabulary:
         return dict(self.made.get_vocab(with_added_tokens=True))
 
     def vocabulary_size(self) -> int:
-        """The highest id plus one: the number of embeddings that are needed."""
+        """The highest id plus one: the number of rows of an embedding, shape (rows, width)."""
         return max(self.get_vocabulary().values()) + 1
 
 

@@ -98,9 +98,11 @@ def test_without_a_network_one_short_error_names_the_cause_and_three_ways(monkey
 
 def test_a_long_story_of_requests_becomes_the_name_of_the_host():
     story = "HTTPSConnectionPool(host='api.kaggle.com', port=443): Max retries exceeded with url: /v1 (Caused by ...)"
-    with pytest.raises(WeightsError, match=r"ConnectionError: no connection to api\.kaggle\.com\. Try again"):
-        with reachable("kaggle://keras/bert/keras/bert_tiny_en_uncased"):
-            raise ConnectionError(story)
+    with (
+        pytest.raises(WeightsError, match=r"ConnectionError: no connection to api\.kaggle\.com\. Try again"),
+        reachable("kaggle://keras/bert/keras/bert_tiny_en_uncased"),
+    ):
+        raise ConnectionError(story)
 
 
 @pytest.mark.parametrize(

@@ -113,5 +113,7 @@ def test_a_broken_image_is_named_without_advice_to_pass_an_option_that_does_not_
     broken = tf.train.Example.FromString(record(1, 1))
     broken.features.feature["image"].bytes_list.value[0] = b""
     write(tmp_path / "a.tfrecord", [record(0, 0), broken.SerializeToString(), record(2, 1)])
-    with pytest.raises(DataError, match=r"1 of 3 images cannot be read: 'example 1 \(empty file\)'\. Repair or remove them\.$"):
+    with pytest.raises(
+        DataError, match=r"1 of 3 images cannot be read: 'example 1 \(empty file\)'\. Repair or remove them\.$"
+    ):
         from_tfrecord(tmp_path / "a.tfrecord")

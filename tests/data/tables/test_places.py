@@ -35,6 +35,5 @@ def test_rows_that_were_chosen_keep_their_lines(tmp_path):
 
 
 def test_at_most_ten_lines_are_listed():
-    assert places(pd.RangeIndex(30), range(12)).startswith("rows 0, 1, 2") and "12 in all" in places(
-        pd.RangeIndex(30), range(12)
-    )
+    said = places(pd.RangeIndex(30), range(12))
+    assert said == "rows 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ... (12 in all), counted from 0"

@@ -32,7 +32,7 @@ class Size(NamedTuple):
 
     Attributes:
         layers: The number of transformer layers.
-        width: The width of the features.
+        width: The width of the features, of shape (batch, tokens, width).
         heads: The number of attention heads in each layer.
     """
 

@@ -237,8 +237,6 @@ def numbers(columns: "pd.DataFrame", writing: Writing = AS_FOUND) -> np.ndarray:
         )
     lost = np.flatnonzero(columns.isna().any(axis=1)).tolist()
     if lost:
-        raise DataError(
-            f"{len(lost)} targets are missing.", places(columns.index, lost), "Drop or fill these rows."
-        )
+        raise DataError(f"{len(lost)} targets are missing.", places(columns.index, lost), "Drop or fill these rows.")
     floats = any(pd.api.types.is_float_dtype(columns[name]) for name in columns)
     return columns.to_numpy(np.float64 if floats else np.int64)

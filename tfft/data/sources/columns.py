@@ -149,7 +149,7 @@ class Columns:
         """Return the names of quantities or of several labels.
 
         Args:
-            train: The training part; None when there is no training part.
+            train: The training part, with targets of shape (rows,) or (rows, k); None when there is no training part.
 
         Returns:
             The names; None for one column of classes, whose cells are the names.

@@ -107,7 +107,7 @@ def read_delimited(
             texts. With None, the lines of a TSV file decide, and a doubtful CSV file is refused.
 
     Returns:
-        The names and cells.
+        The names of all columns, the cells of the requested ones, each of shape (rows,), and the line of each row.
 
     Raises:
         DataError: When a row has more cells than the header, a quoted cell never ends or swallows rows, the file is empty, or it

@@ -24,7 +24,8 @@ def read_json_lines(path: Path, choose: Callable[[Sequence[str]], Sequence[str]]
         choose: A function from the names of all columns to the names to keep.
 
     Returns:
-        The names of all keys, the values of the chosen ones (None when a row does not have the key), and the line of each row.
+        The names of all keys; the values of the chosen ones, each of shape (rows,), with None when a row does not have the key; and
+        the line of each row.
 
     Raises:
         DataError: When a line is not one JSON object, or the file exceeds a limit of ``core.limits``.
@@ -86,7 +87,7 @@ def json_names(path: Path) -> list[str]:
 
 
 def _checked_rows(path: Path, names: dict[str, None]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield each row with the number of its line, after adding its keys to ``names``; check the limits on columns and cells on the way."""
+    """Yield each row with the number of its line, after adding its keys to ``names``. Check the limits on columns and cells."""
     count = 0
     for number, row in _rows(path):
         names |= dict.fromkeys(row)

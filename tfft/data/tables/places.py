@@ -37,7 +37,9 @@ def numbered(frame: "pd.DataFrame", lines: Sequence[int], path: Path) -> "pd.Dat
     """
     import pandas as pd
 
-    return frame.set_axis(pd.Index(np.asarray(lines, np.int64), name=LinesOf(str(path)))) if len(frame.columns) else frame
+    return (
+        frame.set_axis(pd.Index(np.asarray(lines, np.int64), name=LinesOf(str(path)))) if len(frame.columns) else frame
+    )
 
 
 def place(index: "pd.Index", row: int) -> str:
