@@ -90,6 +90,7 @@ def test_length_is_what_the_user_wants_or_the_number_of_positions(described, tmp
     monkeypatch.setattr(source, "installed", lambda _: str(tmp_path / "e5.bin"))
     assert described.preprocessor.length == 64
     assert tfft.load_backbone(NAME, length=8).preprocessor.length == 8
+    assert tfft.load_backbone(NAME, length=8).most_tokens == 64
     for wrong in (65, 8.5, "8"):
         with pytest.raises(BackboneError, match="up to 64 tokens"):
             tfft.load_backbone(NAME, length=wrong)

@@ -303,6 +303,22 @@ def test_real_weights_with_top_are_refused(file: str, name: str, alpha: float, m
         tfft.load_backbone(name, alpha=alpha, weights=material / "weights" / file).load()
 
 
+@pytest.mark.parametrize("file", FORMATS)
+@pytest.mark.parametrize("name", ["other.h5", "other.weights.h5", "other.keras"])
+def test_a_file_under_a_name_that_keras_cannot_read_is_told_the_right_one(file: str, name: str, tmp_path: Path) -> None:
+    net = mobilenet()
+    wrong = save(net, tmp_path / file).rename(tmp_path / name)
+    if name == file.replace("net", "other"):
+        assert_equal_weights(load(wrong), net)
+        return
+    with pytest.raises(
+        WeightsError, match=r"cannot read the weights file .*Got: a file that holds .*Rename it to"
+    ) as caught:
+        load(wrong)
+    right = caught.value.fix.split("'")[1]
+    assert_equal_weights(load(wrong.rename(right)), net)
+
+
 @pytest.mark.real
 @pytest.mark.parametrize("file", [file for file in REAL if file.endswith("no_top.h5") and "v3" not in file])
 def test_imagenet_works_offline_from_files_in_the_cache_of_keras(

@@ -95,3 +95,24 @@ def test_ordinary_texts_are_not_doubted(tmp_path, monkeypatch, text):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(list(texts([text]))) == 1
+
+
+@pytest.mark.parametrize("given", ["{}/reviews", "{}/reviews/", ["a text", "{}/reviews"], np.array(["{}/reviews"])])
+def test_the_path_of_a_folder_is_not_a_text(tmp_path, given):
+    (tmp_path / "reviews").mkdir()
+    filled = given.format(tmp_path) if isinstance(given, str) else [each.format(tmp_path) for each in given]
+    with pytest.raises(DataError, match=r"reads texts, and input [01] is the path of a folder.*reviews/?'.*read_text"):
+        list(texts(filled))
+
+
+def test_the_name_of_a_folder_alone_and_paths_of_missing_files_are_doubted_as_texts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reviews").mkdir()
+    with pytest.warns(DataWarning, match=r"1 texts are names of folders: 'reviews'\. The model reads only the names"):
+        assert len(list(texts("reviews"))) == 1
+    with pytest.warns(DataWarning, match=r"2 texts are names of files that do not exist: 'new/a.txt', 'new/b.txt'"):
+        assert len(list(texts(["new/a.txt", "new/b.txt"]))) == 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for each in (["reviews", "a text"], ["new/a.txt", "a text"], ["look at new/a.txt"], "and/or"):
+            list(texts(each))

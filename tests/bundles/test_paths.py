@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import tfft
 from tfft.bundles.paths import check_path, reads_texts
 from tfft.core.errors import BundleError
 
@@ -51,3 +52,19 @@ def test_a_bundle_beside_a_manifest_of_something_else_is_read(tmp_path: Path) ->
     (tmp_path / "manifest.json").write_text("{}")
     (tmp_path / "m.zip").write_bytes(b"")
     check_path(tmp_path / "m.zip")
+
+
+@pytest.mark.parametrize(
+    ("name", "got", "fix"),
+    [
+        ("net.keras", "a whole model that Keras 3 saved", "pass it as the backbone"),
+        ("net.weights.h5", "only weights, which Keras 3 saved", "name the backbone and its weights file"),
+    ],
+)
+def test_a_file_of_keras_is_told_from_a_bundle(tmp_path: Path, name: str, got: str, fix: str) -> None:
+    net = tfft.load_backbone("toy").load()
+    (net.save if name.endswith(".keras") else net.save_weights)(tmp_path / name)
+    with pytest.raises(BundleError, match=rf"{name}' is not a bundle\. Got: a file that holds {got}.*{fix}"):
+        tfft.load(tmp_path / name)
+    with pytest.raises(BundleError, match="is not a bundle"):
+        check_path(tmp_path / name)

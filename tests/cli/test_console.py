@@ -23,6 +23,10 @@ from tfft.tasks import Answer
         ('pass quotes=False, or quotes=True; or separator="|".', 'pass --no-quotes, or --quotes; or --separator "|".'),
         ('Pass vocabulary="vocab.txt", a file', 'Pass --vocabulary "vocab.txt", a file'),
         ('Pass pixel_range="raw", or layer=.', 'Pass --pixel-range "raw", or --layer.'),
+        (
+            "to: load_backbone(\"vgg16\", weights='a b.h5'). Or save",
+            "to: --backbone vgg16 --weights 'a b.h5'. Or save",
+        ),
         ("Lower layer_decay=0.9.", "Lower layer_decay=0.9."),
         (
             'weights="path/to/a.h5" (weights=None starts from random weights)',

@@ -10,8 +10,12 @@ from PIL import Image
 
 import tfft
 from tfft.core.errors import DataError
-from tfft.core.specs import Text
-from tfft.data.strings import are_texts, as_texts, is_encoded_text, text_of
+from tfft.core.specs import LabelSpace, Text
+from tfft.data import from_arrays, from_csv, from_dataframe
+from tfft.data.raw_examples import unsplit
+from tfft.data.sources.columns import Columns
+from tfft.data.sources.from_table import table_pools
+from tfft.data.strings import are_texts, as_texts, is_encoded_text, refuse_swapped, text_of
 
 
 @pytest.mark.parametrize(
@@ -174,3 +178,43 @@ def test_half_an_emoji_in_a_text_is_said():
         DataError, match=r"1 of 20 texts cannot be read: 'example 19 \(half a character.*Repair the program"
     ):
         tfft.data.from_arrays([*TEXTS[:-1], "half \ud83d"], ["a", "b"] * 10)
+
+
+REVIEWS = [f"a long review of film number {number}, which was worth seeing" for number in range(40)]
+SIGNS = ["pos", "neg"] * 20
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda _: from_arrays(SIGNS, REVIEWS),
+        lambda _: from_arrays(np.array(SIGNS), np.array(REVIEWS)),
+        lambda _: from_dataframe(pandas.DataFrame({"text": SIGNS, "label": REVIEWS})),
+        lambda path: from_csv(path),
+        lambda path: from_csv({"train": path, "test": path}),
+        lambda path: unsplit(table_pools(path, Columns()), LabelSpace(("neg", "pos"))),
+    ],
+)
+def test_swapped_texts_and_labels_are_refused_with_both_sides(tmp_path, read):
+    pandas.DataFrame({"text": SIGNS, "label": REVIEWS}).to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(
+        DataError,
+        match=r"seem to be swapped\. Got: 40 different labels and 2 different texts in 40 examples; the first label is "
+        r"'a long review.*first text is 'pos'\. Exchange .*text_column= and label_column=",
+    ):
+        read(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels"),
+    [
+        (REVIEWS, SIGNS),
+        (REVIEWS, [f"class {number}" for number in range(40)]),  # as many labels as texts
+        (SIGNS, SIGNS[::-1]),
+        (SIGNS, [float(number) for number in range(40)]),
+        (SIGNS[:8], REVIEWS[:8]),  # too few to be sure
+        (["see 1", "see 2"] * 20, [str(number) for number in range(40)]),  # short labels
+    ],
+)
+def test_texts_and_labels_that_may_be_right_are_not_refused(texts, labels):
+    refuse_swapped([Text(text) for text in texts], labels)

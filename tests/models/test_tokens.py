@@ -1,15 +1,18 @@
 """Texts become tokens once, and everything else about the examples stays."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import tfft
+from tfft.cli.console import in_shell
 from tfft.core.errors import DataError
 from tfft.core.ragged import Ragged
 from tfft.data.examples import Examples
 from tfft.data.loading import lengths_of
-from tfft.models.tokens import statistics, tokenized
+from tfft.models.tokens import advice_on_length, statistics, tokenized
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +95,23 @@ def test_a_file_that_changed_since_it_was_looked_at_is_refused(read, tmp_path):
         path.unlink()
     with pytest.raises(DataError, match=r"cannot be read.*"):
         tokenized(read, data.train)
+
+
+@pytest.mark.parametrize(
+    ("length", "longest", "python", "shell"),
+    [
+        (16, 40, "or pass length=40 with", "or pass --length 40 with"),
+        (16, 900, "or pass length=512, the most that", "or pass --length 512, the most that"),
+        (512, 900, "reads no more than 512 tokens. If the end matters, split these texts.", "split these texts."),
+    ],
+)
+def test_a_larger_length_is_advised_only_where_one_is_possible(length, longest, python, shell):
+    said = advice_on_length(tfft.load_backbone("toy_text", length=length), length, longest)
+    assert python in said
+    assert shell in in_shell(said)
+    assert ("length=" in said) == (length < 512)
+
+
+def test_without_a_known_maximum_the_length_of_the_longest_text_is_advised():
+    open_ended = replace(tfft.load_backbone("toy_text"), most_tokens=None)
+    assert "pass length=900 with" in advice_on_length(open_ended, 512, 900)

@@ -31,7 +31,7 @@ def is_differentiated() -> bool:
 
 
 def is_plain(layer: Any) -> bool:
-    """Return whether a layer is a 2D convolution with one group, dilation 1, and channels last.
+    """Return whether a layer is a 2D convolution with one group and dilation 1 of tensors (batch, height, width, channels).
 
     Args:
         layer: Any layer or operation.

@@ -32,6 +32,7 @@ class Backbone:
         preprocessor: Raw input -> uint8 pixels, shape (height, width, 3), or token ids, shape (tokens, 2).
         pixel_range: The name of a conversion in ``tfft.preprocess.pixels``, which runs inside the net, before the backbone.
         can_finetune: Whether the variables of the backbone can train.
+        most_tokens: The largest possible ``length`` of a text encoder; None for images, and when any length is possible.
         unused: The names of weights in the files that the features do not use, such as those of a head; filled by ``load``.
 
     Example:
@@ -48,6 +49,7 @@ class Backbone:
     preprocessor: ImagePreprocessor | TextPreprocessor
     pixel_range: str = "raw"
     can_finetune: bool = True
+    most_tokens: int | None = field(default=None, compare=False)
     unused: list[str] = field(default_factory=list, compare=False, repr=False)
 
     def load(self, seed: int = 0) -> "keras.Model":

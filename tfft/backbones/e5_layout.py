@@ -23,7 +23,7 @@ class Sizes:
     """The sizes of the net in a file.
 
     Attributes:
-        width: The number of features of a token.
+        width: The number of features of a token; the net gives features of shape (batch, tokens, width).
         layers: The number of transformer layers.
         heads: The number of attention heads in a layer.
         inner: The width inside a layer.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tfft.backbones.base import Backbone
-from tfft.backbones.handle_kinds import KERAS, instead, is_model
+from tfft.backbones.handle_kinds import KERAS, instead, is_model, refuse_others
 from tfft.backbones.keras_hub.presets import is_own
 from tfft.backbones.savedmodel.locations import HUB, is_archive
 from tfft.core.errors import BackboneError, nearest
@@ -180,18 +180,7 @@ def _find(handle: Any) -> tuple[str, Any]:
             f"{handle!r} is not the name of a backbone.",
             fix=instead(handle, 'Pass a string such as "vgg16".'),
         )
-    if handle.endswith((".h5", ".zip", ".pb")) and Path(handle).is_file():
-        raise BackboneError(
-            f"{handle!r} is not a model that tfft can read.",
-            "a file with weights only, or of another kind",
-            'Pass a file that model.save("net.keras") wrote, a folder, or a .tar.gz. If an .h5 file holds a whole model, write '
-            'tfft.load_backbone(keras.saving.load_model(path)). If it holds weights, write load_backbone("vgg16", weights=path).',
-        )
-    if handle.endswith(".safetensors") and Path(handle).is_file():
-        raise BackboneError(
-            f"{handle!r} holds only weights, without the configuration of a net.",
-            fix=f"Pass the folder that holds config.json and the weights: load_backbone({str(Path(handle).parent)!r}).",
-        )
+    refuse_others(handle)
     saved = Path(handle, FILE).is_file() or Path(handle, "variables").is_dir()
     if handle.startswith(HUB) or is_archive(handle) or saved:
         return "saved_model", handle

@@ -17,6 +17,7 @@ from tfft.core import strict_json
 from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.graph import nodes
 from tfft.core.passages import before
+from tfft.core.path_advice import missing_file
 from tfft.core.specs import FeatureSpec
 from tfft.keras_files import keras_zip, net_config
 from tfft.preprocess.image import ImagePreprocessor
@@ -94,7 +95,7 @@ def _opened(name: Any) -> tuple[str, Any, Callable[[], Any] | None]:
         return f"<{name.name}>", name, None
     path = Path(name)
     if not path.is_file():
-        raise WeightsError(f"The file {name!r} does not exist.", fix="Check the path.")
+        raise WeightsError(f"The file {name!r} does not exist.", fix=missing_file(name))
     # the SavedModels inside are checked by the layers that hold them
     for _ in keras_zip.graphs(path, repr(name), WeightsError, net_config.registered()):
         pass

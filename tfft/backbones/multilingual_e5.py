@@ -90,6 +90,7 @@ def backbone(name: str, length: int | None = None) -> Backbone:
         features=FeatureSpec("sequence", masked=True),
         blocks=FAMILIES["bert"].blocks(sizes.layers),
         preprocessor=TextPreprocessor(Tokenizer(name, _SEPARATORS, words), int(most), segments=False),
+        most_tokens=limit,
     )
 
 

@@ -128,7 +128,7 @@ def counted(variables: Sequence[Held]) -> str:
         variables: The variables of a net or file.
 
     Returns:
-        The number of variables, and the number of all their values.
+        The number of variables, and of all their values by their shapes.
     """
     return f"{len(variables)} variables ({sum(int(np.prod(item.shape)) for item in variables):,} values)"
 

@@ -15,6 +15,7 @@ import numpy as np
 from tfft.backbones.weight_files import Held, counted, difference, variables_in, variables_of
 from tfft.core.errors import WeightsError
 from tfft.core.path_advice import missing_file
+from tfft.keras_files.file_kinds import kind_of_file
 from tfft.preprocess.pixels import IMAGENET_SPREAD
 
 _UNREADABLE = (OSError, KeyError, ValueError, TypeError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error)
@@ -31,7 +32,8 @@ def check_path(weights: Any) -> str:
         The path as a string.
 
     Raises:
-        WeightsError: When it is not a path, has an unknown extension, or the file does not exist.
+        WeightsError: When it is not a path, has an unknown extension, the file does not exist, or its name does not fit what it
+            holds.
     """
     path = Path(weights) if isinstance(weights, (str, os.PathLike)) else None
     if path is None or path.suffix not in (".h5", ".keras"):
@@ -44,6 +46,13 @@ def check_path(weights: Any) -> str:
             f"The weights file {str(path)!r} does not exist.",
             f"working folder {os.getcwd()!r}",
             missing_file(path),
+        )
+    kind = kind_of_file(path)
+    if kind is not None and not kind.fits(path):
+        raise WeightsError(
+            f"Keras cannot read the weights file {str(path)!r} under this name.",
+            f"a file that holds {kind.words}",
+            f"Rename it to {kind.renamed(path)!r}.",
         )
     return str(path)
 
@@ -93,7 +102,7 @@ def load_weights(net: Any, path: str, name: str) -> None:
     except _UNREADABLE as error:
         raise WeightsError(
             f"{path!r} does not fit the backbone {name!r}.",
-            f"a file with {counted(held)}: the shapes of the net in another structure ({error})",
+            f"a file with {counted(held)}: the shapes of the net in another structure ({_told(error)})",
             "Use weights of the same architecture.",
         ) from error
     _square_spread(net)
@@ -140,6 +149,11 @@ def not_imagenet(name: str, error: Exception) -> Exception:
             "Delete the file, so that it is downloaded again; or pass the path of another copy as weights=.",
         )
     return error
+
+
+def _told(error: Exception) -> str:
+    """What Keras says of a failure, without its list of all layers."""
+    return " ".join(str(error).split("\n\nList of objects", 1)[0].split())
 
 
 def _check_order(held: Sequence[Held], wanted: Sequence[Held], path: str, name: str) -> None:

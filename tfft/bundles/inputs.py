@@ -28,23 +28,25 @@ def texts(inputs: Any) -> Iterator[tuple[str, Any]]:
     """Split what was passed into texts or pairs of texts.
 
     Args:
-        inputs: A text, a pair of texts as a tuple, or a sequence or pandas Series of them.
+        inputs: A text, a pair of texts as a tuple, or a sequence, pandas Series or array of them, shape (n,) or (n, 2).
 
     Yields:
         (name, Text) of each; other objects are returned unchanged, and the preprocessor refuses them.
 
     Raises:
-        DataError: For images and paths, for datasets that include labels, and for tensors.
+        DataError: For images and paths, also paths of folders as text, for datasets that include labels, and for tensors.
 
     Warns:
-        DataWarning: When texts are names of files that exist.
+        DataWarning: When texts are names of files that exist, when all look like paths of files, and for the name of a folder
+            alone.
     """
     _check_kind(inputs)
     if hasattr(inputs, "to_numpy"):
         inputs = inputs.to_numpy(object)
     single = isinstance(inputs, (str, bytes, bytearray, Text, tuple)) or not isinstance(inputs, (Sequence, np.ndarray))
     inputs = [inputs] if single else inputs
-    _warn_files(inputs)
+    _refuse_folders(inputs)
+    _warn_files(inputs, single)
     for index, item in enumerate(inputs):
         if isinstance(item, (bytes, bytearray, Path, Image.Image)) or getattr(item, "ndim", 1) > 1:
             raise DataError(
@@ -166,17 +168,40 @@ def _check_kind(inputs: Any) -> None:
         )
 
 
-def _warn_files(inputs: Sequence[Any]) -> None:
-    """Warn when texts are names of existing files, because the model classifies the names and not the content of the files."""
-    files = [text for text in inputs if isinstance(text, str) and text.lower().endswith(_FILES) and _is_file(text)]
+def _refuse_folders(inputs: Sequence[Any]) -> None:
+    """Raise for a path of an existing folder; a word that is also the name of a folder may be a text."""
+    for index, text in enumerate(inputs):
+        if isinstance(text, str) and os.sep in text and _stands(text) and os.path.isdir(text):
+            raise DataError(
+                f"The model reads texts, and input {index} is the path of a folder.",
+                repr(text),
+                f'Pass the texts in it: [file.read_text() for file in Path({text!r}).rglob("*.txt")].',
+            )
+
+
+def _warn_files(inputs: Sequence[Any], single: bool) -> None:
+    """Warn when texts are names of files or folders, because the model classifies the names and not what is in the files."""
+    files, kind = _names_among([text for text in inputs if isinstance(text, str)], single)
     if files:
         warnings.warn(
-            f"{len(files)} texts are names of files: {shortlist(files)}. The model reads only the names, not the files. "
+            f"{len(files)} texts are names of {kind}: {shortlist(files)}. The model reads only the names, not the files. "
             "Pass the texts, such as Path(name).read_text().splitlines() or frame[column] of a table.",
             DataWarning,
             stacklevel=4,  # the line that calls predict, which calls texts, which calls _warn_files
         )
 
 
-def _is_file(text: str) -> bool:
-    return len(text) <= _LONGEST_PATH and "\0" not in text and os.path.isfile(text)
+def _names_among(given: Sequence[str], single: bool) -> tuple[list[str], str]:
+    """The texts that are names of files or folders, and the kind of these names."""
+    named = [text for text in given if text.lower().endswith(_FILES)]
+    files = [text for text in named if _stands(text) and os.path.isfile(text)]
+    if files:
+        return files, "files"
+    if single and given and _stands(given[0]) and os.path.isdir(given[0]):  # among others it may be an ordinary word
+        return list(given), "folders"
+    missing = len(named) == len(given) and all(os.sep in text and " " not in text for text in named)
+    return (named if missing else []), "files that do not exist"
+
+
+def _stands(text: str) -> bool:
+    return len(text) <= _LONGEST_PATH and "\0" not in text and os.path.exists(text)

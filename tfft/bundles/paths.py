@@ -9,6 +9,7 @@ from tfft.bundles.manifest import NAME
 from tfft.core import strict_json
 from tfft.core.errors import BundleError
 from tfft.core.path_advice import missing_file
+from tfft.keras_files.file_kinds import kind_of_file
 
 # the files of a bundle that somebody may pass in its place
 _INSIDE = (NAME, "net.keras", "report.json", "report.md", "seen.json")
@@ -21,7 +22,7 @@ def check_path(path: Path) -> None:
         path: The path.
 
     Raises:
-        BundleError: When nothing is there.
+        BundleError: When nothing is there, or a model or weights of Keras.
 
     Example:
         >>> check_path(Path("no such.tfft"))
@@ -34,6 +35,18 @@ def check_path(path: Path) -> None:
     if path.is_file() and path.name in _INSIDE and (path.parent / NAME).is_file():
         raise BundleError(
             f"{str(path)!r} is a file inside a bundle.", fix=f"Pass the folder of the bundle, {str(path.parent)!r}."
+        )
+    kind = kind_of_file(path)
+    if kind is not None:
+        raise BundleError(
+            f"{str(path)!r} is not a bundle.",
+            f"a file that holds {kind.words}",
+            "Pass a folder or zip file that tfft.export() wrote. "
+            + (
+                "To train this model further, pass it as the backbone."
+                if kind.whole
+                else "To start from these weights, name the backbone and its weights file."
+            ),
         )
 
 

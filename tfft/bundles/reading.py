@@ -37,7 +37,7 @@ def read_batches(
     """Read batch after batch. While the caller works on a batch of images, threads read the images of the next one.
 
     Args:
-        preprocessor: An image or text preprocessor.
+        preprocessor: Image -> uint8 pixels of shape (height, width, 3), or text -> int32 tokens of shape (tokens, 2).
         items: Name and value of each input.
         batch_size: The number of inputs in a batch.
 

@@ -25,6 +25,7 @@ _OPTIONS = (
 )
 _IN_SHELL = (
     (r'(P|p)ass on_corrupt="skip"', r"\1ass --skip-corrupt"),
+    (r"load_backbone\(\"(\w+)\", weights=('[^']+')\)", r"--backbone \1 --weights \2"),
     (r"load_backbone\('(\w+)', weights=\"path/to/([^\" ]+)\"\)", r"--weights path/to/\2"),
     (r'weights="?path/to/([^" ]+)"?', r"--weights path/to/\1"),
     (r"weights=None", "--weights none"),

@@ -154,6 +154,7 @@ class TypedData:
         from tfft.data.sources.columns import Columns
         from tfft.data.tables.table_files import Writing
 
+        on_corrupt: Any = "skip" if self.skip_corrupt else "error"
         if self._is_table:
             columns = self._labels
             if labels.kind == "multi" and isinstance(columns, str) and self.separator is None:
@@ -171,10 +172,11 @@ class TypedData:
                     )
                 columns = list(labels.names)  # targets are matched by position
             writing = Writing(self.quotes, self.decimal, self.separator)
-            found = from_table.table_pools(self.path, Columns(self.image_column, columns, self._texts, None, writing))
+            roles = Columns(self.image_column, columns, self._texts, None, writing)
+            found = from_table.table_pools(self.path, roles, on_corrupt)
         else:
             found = folder.folder_pools(self.path, self._parts)
-        return raw_examples.unsplit(found, labels, "skip" if self.skip_corrupt else "error")
+        return raw_examples.unsplit(found, labels, on_corrupt)
 
     @property
     def _is_table(self) -> bool:

@@ -48,12 +48,13 @@ def check_fit(data: Path, out: Path, run_folder: Path | None) -> None:
 
 
 def check_backbone(name: str) -> None:
-    """Check that the file of a backbone exists.
+    """Check that the file of a backbone exists and holds a model.
 
     Args:
         name: The value of ``--backbone``; names that are no paths of files are not checked.
 
     Raises:
+        BackboneError: When the name is empty, a bundle, or a file that is not a whole model.
         WeightsError: When the name ends like a Keras file or an archive, and no such file exists.
 
     Example:
@@ -62,9 +63,10 @@ def check_backbone(name: str) -> None:
         Traceback (most recent call last):
         tfft.core.errors.WeightsError: There is no file 'net.keras'...
     """
-    from tfft.backbones.handle_kinds import KERAS
+    from tfft.backbones.handle_kinds import KERAS, refuse_others
     from tfft.backbones.savedmodel.locations import ARCHIVES
 
+    refuse_others(name)
     if name.endswith((KERAS, *ARCHIVES)) and "://" not in name and not Path(name).exists():
         raise WeightsError(f"There is no file {name!r}.", fix=missing_file(name))
 

@@ -48,7 +48,7 @@ class Ragged(Sequence[np.ndarray]):
         """Make a Ragged from rows.
 
         Args:
-            rows: At least one array. Shapes (length, ...) may differ only in the first axis.
+            rows: At least one array of shape (length, ...). Only the lengths may differ.
 
         Returns:
             A Ragged.

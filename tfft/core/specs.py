@@ -15,7 +15,7 @@ FeatureKind = Literal["vector", "sequence", "map"]
 
 
 def rangeless(mode: str, stored_as: str | None) -> str:
-    """Return the reason why the pixel values of an image cannot be used: it is unknown which value is white.
+    """Return the reason why the pixel values of an image of any shape cannot be used: it is unknown which value is white.
 
     Args:
         mode: Pillow's name for the type of the pixels.

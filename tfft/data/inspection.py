@@ -94,12 +94,13 @@ def _shown(looks: Iterator[Any], count: int) -> Iterator[Any]:
     return iter(track(looks, "Checking inputs", total=count, console=console, transient=True))
 
 
-def refuse_faults(inputs: Sequence[Any], inspection: Inspection) -> None:
+def refuse_faults(inputs: Sequence[Any], inspection: Inspection, skippable: bool = True) -> None:
     """Raise when an input cannot be read.
 
     Args:
         inputs: The inspected inputs: paths, encoded bytes, or arrays of shape (height, width[, channels]).
         inspection: The result of the inspection.
+        skippable: Whether the function that the user called has ``on_corrupt=``, so that the message may advise it.
 
     Raises:
         DataError: When an input cannot be read; the message names the first ten, with the reasons.
@@ -107,21 +108,19 @@ def refuse_faults(inputs: Sequence[Any], inspection: Inspection) -> None:
     if inspection.faults:
         named = [f"{_name(inputs, index)} ({reason})" for index, reason in inspection.faults]
         kind, again = (
-            ("texts", "Save them as UTF-8, ")
-            if isinstance(inputs, TextFiles)
-            else ("images", "Repair or remove them, ")
+            ("texts", "Save them as UTF-8") if isinstance(inputs, TextFiles) else ("images", "Repair or remove them")
         )
         missing = [inputs[index] for index, reason in inspection.faults if reason == _MISSING and kind == "images"]
         if len(missing) == len(named):
             raise DataError(
                 f"{len(named)} of {len(inputs)} {kind} do not exist: {shortlist(missing)}.",
-                fix=f'{missing_file(missing[0])} To leave them out pass on_corrupt="skip".',
+                fix=missing_file(missing[0]) + (' To leave them out pass on_corrupt="skip".' if skippable else ""),
             )
         if inspection.faults[0][1] == _HALF:
-            kind, again = "texts", "Repair the program that cut them, or remove them; "
+            kind, again = "texts", "Repair the program that cut them, or remove them"
         raise DataError(
             f"{len(named)} of {len(inputs)} {kind} cannot be read: {shortlist(named)}.",
-            fix=f'{again}or pass on_corrupt="skip" to leave them out.'
+            fix=(f'{again}, or pass on_corrupt="skip" to leave them out.' if skippable else f"{again}.")
             + (f" {missing[0]!r} does not exist. {missing_file(missing[0])}" if missing else ""),
         )
 

@@ -10,6 +10,7 @@ from tfft.core.errors import DataError
 from tfft.core.specs import LabelSpace
 from tfft.data import inspection, targets
 from tfft.data.examples import Examples, joined
+from tfft.data.strings import refuse_swapped
 
 OnCorrupt = Literal["error", "skip"]
 
@@ -24,16 +25,18 @@ class Pool:
         groups: The group of each example, such as a patient, a camera or an author, shape (n,). All examples of a group belong
             to the same part. None when examples are independent.
         left_out: File extension -> the number of files with it that lie in the same folders but are not inputs.
+        skipped: A sentence for each example that was left out before, because it has no input.
     """
 
     inputs: Sequence[Any]
     targets: Any
     groups: Sequence[Any] | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
 
 
 def examine(
-    pool: Pool, encoded: np.ndarray, labels: LabelSpace, on_corrupt: OnCorrupt
+    pool: Pool, encoded: np.ndarray, labels: LabelSpace, on_corrupt: OnCorrupt, skippable: bool = True
 ) -> tuple[Examples, np.ndarray, tuple[str, ...]]:
     """Inspect every input of a pool.
 
@@ -42,6 +45,7 @@ def examine(
         encoded: Their targets as ``Examples`` carries them, shape (n,) or (n, k).
         labels: The label space of the targets.
         on_corrupt: ``"error"`` or ``"skip"``.
+        skippable: Whether the user can pass ``on_corrupt=``, so that errors may advise it.
 
     Returns:
         The readable examples, their positions in the pool, int64 of shape (m,), and a sentence for each
@@ -52,10 +56,10 @@ def examine(
     """
     seen = inspection.inspect_inputs(pool.inputs)
     if on_corrupt == "error":
-        inspection.refuse_faults(pool.inputs, seen)
+        inspection.refuse_faults(pool.inputs, seen, skippable)
     inspection.warn_doubts(pool.inputs, seen)
     good = np.setdiff1d(np.arange(len(pool.inputs)), [index for index, _ in seen.faults])
-    faults = inspection.named_faults(pool.inputs, seen)
+    faults = (*pool.skipped, *inspection.named_faults(pool.inputs, seen))
     return Examples(pool.inputs, encoded, labels, seen.digests).take(good), good, faults
 
 
@@ -84,6 +88,7 @@ def unsplit(
     found: list[Examples] = []
     skipped: tuple[str, ...] = ()
     for pool in pools.values():
+        refuse_swapped(pool.inputs, pool.targets)
         examples, _, faults = examine(pool, targets.encode(pool.targets, labels, "evaluated"), labels, on_corrupt)
         found.append(examples)
         skipped += faults

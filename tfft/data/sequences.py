@@ -46,7 +46,7 @@ class Joined(Sequence[Any]):
     """Several sequences as one; an item is read only when it is accessed.
 
     Args:
-        parts: Sequences, in order.
+        parts: Sequences of inputs, such as images of shape (height, width, 3), in order.
 
     Example:
         >>> list(Joined([["1.jpg"], [], ["2.jpg", "3.jpg"]]))

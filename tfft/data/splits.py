@@ -14,6 +14,7 @@ from tfft.data import data_warnings, targets
 from tfft.data.examples import Examples, Splits
 from tfft.data.files.parts import PARTS, meant
 from tfft.data.raw_examples import OnCorrupt, Pool, examine
+from tfft.data.strings import refuse_swapped
 from tfft.data.values import is_missing
 
 _MANY = 20
@@ -30,6 +31,7 @@ class Splitting:
             fraction of 0 there is no such part.
         seed: The user's seed.
         on_corrupt: ``"error"`` raises when an image cannot be read, ``"skip"`` leaves it out and lists it.
+        skippable: Whether the source has the option ``on_corrupt``, so that errors may advise it.
 
     Raises:
         DataError: When ``holdout`` is not a pair of fractions that leaves examples for training, or ``on_corrupt`` is unknown.
@@ -38,6 +40,7 @@ class Splitting:
     holdout: tuple[float, float] = HOLDOUT
     seed: int = 0
     on_corrupt: OnCorrupt = "error"
+    skippable: bool = True
 
     def __post_init__(self) -> None:
         fractions = self.holdout if isinstance(self.holdout, (tuple, list)) else ()
@@ -77,6 +80,7 @@ def assemble(
         '8 train, 4 validation, no test part; 2 classes'
     """
     _check_parts(pools)
+    refuse_swapped(pools["train"].inputs, pools["train"].targets)
     names = None if names is None else [str(name) for name in names]
     labels = targets.label_space(pools["train"].targets, names)
     encoded = {part: targets.encode(p.targets, labels, part, names is not None) for part, p in pools.items()}
@@ -85,7 +89,7 @@ def assemble(
     whole: dict[str, Examples] = {}
     groups: dict[str, np.ndarray | None] = {}
     for part, pool in pools.items():
-        whole[part], good, faults = examine(pool, encoded[part], labels, splitting.on_corrupt)
+        whole[part], good, faults = examine(pool, encoded[part], labels, splitting.on_corrupt, splitting.skippable)
         skipped += faults
         groups[part] = None if pool.groups is None else _group_names(pool, part)[good]
     data_warnings.warn_groups(groups)

@@ -11,6 +11,8 @@ from tfft.data.files.file_listing import SUFFIXES
 from tfft.images.image_files import is_image
 
 _SHOWN = 60
+_ENOUGH, _MANY, _FEW = 10, 0.8, 0.25
+"""From this many examples on, labels and texts are swapped if most labels differ, and few texts do (shares of all examples)."""
 
 
 def text_of(value: Any) -> Text | None:
@@ -40,7 +42,7 @@ def are_texts(values: Any) -> bool:
     """Return whether values are texts or pairs of texts; raise when only some values are.
 
     Args:
-        values: An array, or any other value.
+        values: An array of any shape, or any other value.
 
     Returns:
         True for strings, and for tuples, lists or rows of two strings.
@@ -97,6 +99,47 @@ def refuse_paths(
             f"{texts[paths[0]][:_SHOWN]!r}" + ("" if other is None else f" and {texts[other][:_SHOWN]!r}"),
             fix,
         )
+
+
+def refuse_swapped(inputs: Sequence[Any], targets: Any) -> None:
+    """Raise when labels stand in place of texts, and texts in place of labels.
+
+    Almost every label differs and the few different texts are shorter. No class could be learned from such data.
+
+    Args:
+        inputs: Raw inputs, length n; only lists of ``Text`` are checked.
+        targets: Raw targets, shape (n,); only strings are checked.
+
+    Raises:
+        DataError: When they are swapped.
+
+    Example:
+        >>> films = [f"This is film number {number}." for number in range(10)]
+        >>> refuse_swapped([Text(film) for film in films], ["good", "bad"] * 5)
+        >>> refuse_swapped([Text("good"), Text("bad")] * 5, films)
+        Traceback (most recent call last):
+        tfft.core.errors.DataError: Texts and labels seem to be swapped. Got: 10 different labels and 2 different texts in 10 ...
+    """
+    labels = _plain(targets)
+    if not isinstance(inputs, list) or len(inputs) < _ENOUGH or len(labels) != len(inputs):
+        return
+    if not all(isinstance(text, Text) and text.second is None for text in inputs):
+        return
+    if not all(isinstance(label, str) for label in labels):
+        return
+    named, written = {str(label) for label in labels}, {text.first for text in inputs}
+    few, many = _FEW * len(inputs), _MANY * len(inputs)
+    if len(named) >= many and len(written) <= few and _mean_length(named) > _mean_length(written):
+        raise DataError(
+            "Texts and labels seem to be swapped.",
+            f"{len(named)} different labels and {len(written)} different texts in {len(inputs)} examples; the first label is "
+            f"{str(labels[0])[:_SHOWN]!r}, and the first text is {inputs[0].first[:_SHOWN]!r}",
+            "Exchange the two columns, text_column= and label_column=, or the two arguments of from_arrays.",
+        )
+
+
+def _mean_length(texts: set[str]) -> float:
+    return sum(map(len, texts)) / len(texts)
 
 
 def as_texts(values: Sequence[Any]) -> list[Text]:

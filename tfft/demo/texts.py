@@ -79,7 +79,7 @@ def messages(seed: int, language: str = "en") -> Splits:
         language: ``"en"`` or ``"zh"``.
 
     Returns:
-        Splits of texts: 50 % to train on, 15 % to validate, 35 % to test.
+        Splits of texts, with class ids of shape (n,): 50 % to train on, 15 % to validate, 35 % to test.
 
     Example:
         >>> messages(seed=0).describe()

@@ -54,7 +54,7 @@ class Run(Protocol):
         """Plot the learning curves."""
 
     def history(self) -> Mapping[str, Sequence[float]]:
-        """Return each metric over the epochs of all phases."""
+        """Return metric name -> its values over the epochs of all phases, shape (epochs,)."""
 
     def to_code(self) -> str:
         """Return code that repeats the run."""

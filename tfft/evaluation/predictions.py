@@ -46,7 +46,7 @@ class Model(Protocol):
 
     @property
     def task(self) -> Task:
-        """The task."""
+        """The task: logits of shape (n, outputs) -> probabilities and answers."""
 
     @property
     def preprocessor(self) -> ImagePreprocessor | TextPreprocessor:

@@ -50,7 +50,7 @@ def decoded(item: Any, size: tuple[int, int] | None = None) -> Iterator[Image.Im
         size: The same as for ``decode``.
 
     Yields:
-        A Pillow image of mode RGB.
+        A Pillow image of mode RGB; as an array it is uint8 of shape (height, width, 3).
 
     Raises:
         DataError: For the same reasons as ``decode``.

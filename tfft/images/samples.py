@@ -16,7 +16,7 @@ _DARK = 4096  # scanners and microscopes store 12 bits in 16
 
 @dataclass(frozen=True)
 class Samples:
-    """How to read the pixels of one image.
+    """How to read the pixels of one image, shape (height, width[, channels]).
 
     Attributes:
         bits: The number of bits that carry values in a 16-bit grey image; white is ``2**bits - 1``.

@@ -37,7 +37,7 @@ def upright(image: Any, least: int | None = None) -> Image.Image:
             conversion. None keeps every pixel.
 
     Returns:
-        A Pillow image of mode RGB.
+        A Pillow image of mode RGB; as an array it is uint8 of shape (height, width, 3).
 
     Raises:
         ValueError: When tfft cannot tell which pixel value is white.
@@ -83,7 +83,7 @@ def in_strips(size: tuple[int, int], least: int | None, strip: Callable[[int, in
     Args:
         size: (width, height) of the whole image.
         least: The same as for ``upright``.
-        strip: First row and end row (exclusive) -> an image of these rows, mode RGB.
+        strip: First row and end row (exclusive) -> an image of these rows, mode RGB; as an array of shape (rows, width, 3).
 
     Returns:
         The whole image, reduced by a whole number when ``least`` allows it.

@@ -33,7 +33,7 @@ def check(source: str | Path | bytes, what: str, error: type[TfftError]) -> int:
         error: The exception class to raise.
 
     Returns:
-        The size in bytes of all arrays, according to their headers.
+        The size in bytes of all arrays, by the shape and dtype in their headers.
 
     Raises:
         TfftError: An instance of ``error``, when the file is damaged; when it contains links, arrays of other files, or other

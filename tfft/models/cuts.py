@@ -122,7 +122,8 @@ def segments_before(model: TransferModel, at: Cut) -> list["keras.Model"]:
         at: The cut where the trunk ends.
 
     Returns:
-        The backbone or its first part, and possibly the first part of the head.
+        The backbone or its first part, and possibly the first part of the head. The first one takes pixels of shape (batch, height,
+        width, 3), or token ids and a mask of shape (batch, tokens).
     """
     return [net for net, _ in segments(model, None, at.place)]
 

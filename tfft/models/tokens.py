@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from tfft.backbones.base import Backbone
 from tfft.core.errors import DataError
 from tfft.core.ragged import Ragged
 from tfft.core.specs import Text
@@ -66,3 +67,29 @@ def statistics(preprocessor: ImagePreprocessor | TextPreprocessor, examples: Exa
     if isinstance(preprocessor, ImagePreprocessor):
         return None
     return preprocessor.many(examples.inputs).statistics(int(preprocessor.length))
+
+
+def advice_on_length(backbone: Backbone, limit: int, longest: int) -> str:
+    """Say what to do about texts that lose their end.
+
+    Args:
+        backbone: The backbone of the model.
+        limit: The number of tokens that are read now.
+        longest: The number of tokens of the longest text, more than ``limit``.
+
+    Returns:
+        A sentence; it advises a larger ``length=`` only when the backbone can read more tokens than ``limit``.
+
+    Example:
+        >>> import tfft
+        >>> advice_on_length(tfft.load_backbone("toy_text", length=32), 32, 40)
+        'If the end matters, split these texts, or pass length=40 with the name of the backbone.'
+        >>> advice_on_length(tfft.load_backbone("toy_text"), 512, 900)
+        'The backbone reads no more than 512 tokens. If the end matters, split these texts.'
+    """
+    most = backbone.most_tokens
+    if most is not None and limit >= most:
+        return f"The backbone reads no more than {most:,} tokens. If the end matters, split these texts."
+    if most is not None and longest > most:
+        return f"If the end matters, split these texts, or pass length={most}, the most that the backbone reads."
+    return f"If the end matters, split these texts, or pass length={longest} with the name of the backbone."

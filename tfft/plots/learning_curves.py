@@ -13,7 +13,8 @@ def plot(history: Mapping[str, Sequence[float]], phases: Sequence[tuple[str, int
     """Plot the learning curves of one or more phases.
 
     Args:
-        history: Metric name -> a value for each epoch of all phases; ``val_`` before the name of a validation metric.
+        history: Metric name -> a value for each epoch of all phases, shape (epochs,); ``val_`` before the name of a
+            validation metric.
         phases: The name, number of epochs and best epoch of each phase, in order. Epochs count from 1; a best epoch of 0 means that
             no epoch was better than the start.
 

@@ -66,7 +66,7 @@ def range_of(mean: Sequence[float], spread: Sequence[float]) -> str | None:
     """Find the pixel range with this mean and spread.
 
     Args:
-        mean: Mean of red, green and blue, for pixels in [0, 1]; the network takes (pixel / 255 - mean) / spread.
+        mean: Mean of red, green and blue, shape (3,), for pixels in [0, 1]; the network takes (pixel / 255 - mean) / spread.
         spread: Standard deviation of red, green and blue, in the same unit.
 
     Returns:

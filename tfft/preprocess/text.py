@@ -18,7 +18,7 @@ _LEAST = 8
 
 @dataclass(frozen=True)
 class TextPreprocessor:
-    """Converts texts to the inputs of a backbone.
+    """Converts texts to the inputs of a backbone: token ids, segment ids and a mask, int32 of shape (batch, tokens).
 
     Attributes:
         tokenizer: The tokenizer of the backbone.

@@ -97,7 +97,7 @@ class SavedModelLayer(keras.Layer):
         self.built = True
 
     def read(self, folder: str | Path) -> None:
-        """Load a SavedModel. Its variables become the weights of this layer.
+        """Load a SavedModel. Its variables become the weights of this layer, with the same shapes and dtypes.
 
         Args:
             folder: The folder with ``saved_model.pb`` and the variables.

@@ -42,8 +42,8 @@ class Contents:
 
     Attributes:
         entry: ``"__call__"`` (the reusable interface), ``"serve"`` (an export of Keras), or the name of a signature.
-        takes: The inputs.
-        gives: The outputs. They have names if there are several.
+        takes: The inputs, with name, shape and dtype.
+        gives: The outputs, with shape and dtype. They have names if there are several.
         named: Whether the inputs are passed as a dict.
         training: Whether it has an argument ``training`` and was saved in training mode too, for dropout and batch normalisation.
         variables: The variables in the order of the list ``variables`` of the SavedModel. If it has no such list, this is empty,

@@ -2,9 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from itertools import chain, groupby
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,10 @@ import numpy as np
 
 from tfft.core import limits, regular_files
 from tfft.core.errors import BackboneError, DataError, shortlist
+from tfft.tokenizers.library import PART, Vocabulary, ids_of, normalized_length, survived
 from tfft.tokenizers.tokenizer_json import FIX, checked, parsed
 
 FILE = "tokenizer.json"
-_AT_ONCE = 1_000_000  # characters; the library keeps about 400 bytes for each token until a batch is done
-_PART = 20_000
 _GROWTH = (
     4  # the largest factor by which normalization may lengthen a text; Chinese characters get a space on both sides
 )
@@ -26,7 +24,7 @@ _CUT = re.compile(r"(?<=[A-Za-z]) (?=[A-Za-z])")
 
 
 class JsonTokenizer:
-    r"""Converts texts to token ids, equal to those of the ``tokenizers`` library.
+    r"""Converts texts to token ids, int32 of shape (tokens,), equal to those of the ``tokenizers`` library.
 
     Special tokens in the text itself, such as ``[SEP]``, become the special token, as in the library.
 
@@ -40,6 +38,7 @@ class JsonTokenizer:
         start_token_id, end_token_id, pad_token_id: Ids of the tokens around texts and of the padding.
         mask_token_id: Id of the mask token, or None.
         unk_token_id: Id of the unknown token; -1 when every text has tokens, byte by byte.
+        token_to_id, get_vocabulary, vocabulary_size: The functions of its ``Vocabulary``, under the names of KerasHub's tokenizers.
 
     Raises:
         BackboneError: When a part of the values is unknown or damaged, or a special token is missing.
@@ -67,7 +66,7 @@ class JsonTokenizer:
         from tokenizers import Tokenizer
 
         self.values = values
-        made = _survived(lambda: Tokenizer.from_str(json.dumps(values)), place)
+        made = survived(lambda: Tokenizer.from_str(json.dumps(values)), place)
         missing = [f"{name}={self.tokens.get(name)!r}" for name in ("start", "end", "pad") if name not in self.tokens]
         ids = {name: made.token_to_id(token) for name, token in self.tokens.items()}
         missing += [f"{name}={self.tokens[name]!r}" for name, found in ids.items() if found is None and name != "mask"]
@@ -79,7 +78,10 @@ class JsonTokenizer:
         unknown = model["unk_id"] if model["type"] == "Unigram" else made.token_to_id(model["unk_token"] or "")
         self.unk_token_id = -1 if unknown is None or model["type"] == "BPE" else int(unknown)
         self._made, self._place = made, place
-        grown = [sign for sign in map(chr, range(128)) if self._normalized(sign) > _GROWTH]
+        vocabulary = Vocabulary(made)
+        self.token_to_id, self.get_vocabulary = vocabulary.token_to_id, vocabulary.get_vocabulary
+        self.vocabulary_size = vocabulary.vocabulary_size
+        grown = [sign for sign in map(chr, range(128)) if normalized_length(made, sign, place) > _GROWTH]
         if grown:
             raise BackboneError(f"{place}: the normalizer lengthens texts.", shortlist(grown), FIX)
         self._separable = not any(" " in token["content"] or token["rstrip"] for token in values["added_tokens"])
@@ -100,51 +102,15 @@ class JsonTokenizer:
         if longest is not None:
             limits.check("text_characters", len(texts[longest]), f"Text {longest}", DataError)
         for number, text in enumerate(texts):
-            if len(text) > _PART and not text.isascii():
-                limits.check("text_characters", self._normalized(text) // _GROWTH, f"Text {number}", DataError)
+            if len(text) > PART and not text.isascii():
+                grown = normalized_length(self._made, text, self._place)
+                limits.check("text_characters", grown // _GROWTH, f"Text {number}", DataError)
         often = self._separable and len(texts) >= _MANY
         parts = [_words(text) if often else _pieces(text) for text in texts]
-        found = self._ids(list(dict.fromkeys(chain.from_iterable(parts))))
+        found = ids_of(self._made, list(dict.fromkeys(chain.from_iterable(parts))), self._place)
         rows = [list(chain.from_iterable(map(found.__getitem__, some))) for some in parts]
         lengths = np.array(list(map(len, rows)), np.int64)
         return np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum())), lengths
-
-    def _normalized(self, text: str) -> int:
-        """The number of characters that the model receives; Unicode's longest decomposition has 18."""
-        form = self._made.normalizer
-        if form is None:
-            return len(text)
-        parts = [text[begin : begin + _PART] for begin in range(0, len(text), _PART)]
-        return sum(len(_survived(partial(form.normalize_str, part), self._place)) for part in parts)
-
-    def _ids(self, parts: Sequence[str]) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {}
-        begins = np.cumsum([0, *map(len, parts)]) // _AT_ONCE
-        for _, some in groupby(zip(begins.tolist(), parts, strict=False), key=lambda pair: pair[0]):
-            texts = [part for _, part in some]
-            encoded = _survived(partial(self._made.encode_batch_fast, texts, add_special_tokens=False), self._place)
-            found.update(zip(texts, (each.ids for each in encoded), strict=True))
-        return found
-
-    def token_to_id(self, token: str) -> int | None:
-        """Return the id of a token.
-
-        Args:
-            token: The text of the token.
-
-        Returns:
-            An id, or None when the vocabulary lacks it.
-        """
-        found = self._made.token_to_id(token)
-        return None if found is None else int(found)
-
-    def get_vocabulary(self) -> dict[str, int]:
-        """All tokens, added ones included, with their ids."""
-        return dict(self._made.get_vocab(with_added_tokens=True))
-
-    def vocabulary_size(self) -> int:
-        """The highest id plus one: the number of embeddings that are needed."""
-        return max(self.get_vocabulary().values()) + 1
 
     def get_config(self) -> dict[str, Any]:
         """The special tokens and separators; all other values are in the file."""
@@ -199,24 +165,13 @@ def _pieces(text: str) -> list[str]:
     In each supported pipeline a word after a space begins a new token. Each part after the first begins with its space, which
     matters only to byte pairs.
     """
-    if len(text) <= 2 * _PART:
+    if len(text) <= 2 * PART:
         return [text]
     ends, start = [], 0
-    while len(text) - start > 2 * _PART:
-        found = _CUT.search(text, start + _PART)
+    while len(text) - start > 2 * PART:
+        found = _CUT.search(text, start + PART)
         if found is None:
             break
         start = found.start()
         ends.append(start)
     return [text[begin:end] for begin, end in zip([0, *ends], [*ends, len(text)], strict=True)]
-
-
-def _survived(call: Callable[[], Any], place: str) -> Any:
-    """Call the library, and convert its errors; a panic of the library does not derive from ``Exception``."""
-    try:
-        return call()
-    except BaseException as error:
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-            raise
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise BackboneError(f"{place} cannot be used: {reason}.", fix=FIX) from None

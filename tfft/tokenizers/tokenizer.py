@@ -76,7 +76,7 @@ class Tokenizer:
                 first.
 
         Returns:
-            A Packed with one row for each text or pair.
+            A Packed with one int32 row of shape (tokens, 2) for each text or pair: token ids and segment ids.
 
         Source:
             Devlin et al. 2019, section 3, https://arxiv.org/abs/1810.04805: ``[CLS] first [SEP] second [SEP]``.

@@ -144,7 +144,7 @@ class Overview:
         """Return the same table with ``moved`` filled in.
 
         Args:
-            before: The result of ``digests`` before the phase.
+            before: The result of ``digests`` before the phase: a hash of dtype, shape and bytes for each row.
 
         Returns:
             A new Overview.

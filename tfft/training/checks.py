@@ -15,7 +15,7 @@ from tfft.core.strategy import check_batch, replicas
 from tfft.data.examples import Splits
 from tfft.data.pipeline import check_batch_size
 from tfft.models.assembly import TransferModel
-from tfft.models.tokens import read, statistics
+from tfft.models.tokens import advice_on_length, read, statistics
 from tfft.plans.phase import Plan
 from tfft.preprocess.text import TextPreprocessor
 from tfft.trainable.overview import Overview, survey
@@ -136,7 +136,7 @@ def warn_about_texts(model: TransferModel, data: Splits) -> None:
     if cut:
         warnings.warn(
             f"{cut:,} of {len(data.train):,} training texts have more than {found['limit']} tokens and lose their end; the longest "
-            f"has {found['longest']:,}. If the end matters, split these texts, or pass load_backbone a larger length= if possible.",
+            f"has {found['longest']:,}. {advice_on_length(model.backbone, int(found['limit']), int(found['longest']))}",
             DataWarning,
             stacklevel=3,
         )

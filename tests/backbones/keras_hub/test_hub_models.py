@@ -53,6 +53,7 @@ def test_without_a_tokenizer_it_says_which_one_is_missing(encoder):
 def test_too_long_a_length_and_a_family_that_is_not_known_are_refused(encoder, tokenizer):
     with pytest.raises(BackboneError, match="up to 24 tokens"):
         tfft.load_backbone(encoder, tokenizer=tokenizer, length=64)
+    assert tfft.load_backbone(encoder, tokenizer=tokenizer, length=8).most_tokens == 24
     with pytest.raises(DataError, match="length=0 must be a whole number of at least 8"):
         tfft.load_backbone(encoder, tokenizer=tokenizer, length=0)
     other = keras_hub.models.OPTBackbone(len(WORDS), 1, 2, 16, 32, max_sequence_length=24)

@@ -1,10 +1,13 @@
 """Files of a preset are read, or what is missing in them is named."""
 
 import json
+import socket
+import time
 
 import pytest
 
 import tfft
+from tfft.backbones.keras_hub import hub_network
 from tfft.backbones.keras_hub.preset_files import check_weights, configuration, further, reachable
 from tfft.core.errors import BackboneError, WeightsError
 
@@ -66,3 +69,48 @@ def test_what_to_do_depends_on_where_the_preset_is(tmp_path):
 def test_our_own_errors_pass_as_they_are():
     with pytest.raises(BackboneError, match="mine"), reachable("hf://owner/model"):
         raise BackboneError("mine", fix="nothing")
+
+
+@pytest.mark.parametrize("handle", ["hf://", "hf:// ", "hf://a/b/c", "hf://https://huggingface.co/a/b"])
+def test_an_address_that_names_no_model_of_hugging_face_is_told_the_form(handle):
+    with pytest.raises(BackboneError, match=r"does not name a model of Hugging Face\. Write hf://owner/model"):
+        configuration(handle)
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_without_a_network_one_short_error_names_the_cause_and_three_ways(monkeypatch, offline, caplog):
+    def refused(*_, **__):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refused)
+    monkeypatch.setattr(hub_network, "getproxies", dict)
+    monkeypatch.setattr(hub_network, "_FAILED", {})
+    began = time.monotonic()
+    with pytest.raises(WeightsError) as caught:
+        tfft.load_backbone("hf://owner/bert-base", offline=offline)
+    assert time.monotonic() - began < 20  # huggingface_hub waits for 23 seconds
+    assert caught.value.what == "'hf://owner/bert-base' is not on this machine and cannot be downloaded."
+    assert ("offline mode is on" if offline else "no connection to huggingface.co: Name or service") in caught.value.got
+    for way in ("HF_ENDPOINT", '"models/bert-base/"', '"minilm_l6"'):
+        assert way in caught.value.fix
+    assert "Retrying" not in caplog.text
+
+
+def test_a_long_story_of_requests_becomes_the_name_of_the_host():
+    story = "HTTPSConnectionPool(host='api.kaggle.com', port=443): Max retries exceeded with url: /v1 (Caused by ...)"
+    with (
+        pytest.raises(WeightsError, match=r"ConnectionError: no connection to api\.kaggle\.com\. Try again"),
+        reachable("kaggle://keras/bert/keras/bert_tiny_en_uncased"),
+    ):
+        raise ConnectionError(story)
+
+
+@pytest.mark.parametrize(
+    ("handle", "hub"), [("owner/model-1.5", True), ("./model", False), ("here/model", False), ("a/b/c", False)]
+)
+def test_what_looks_like_a_model_of_hugging_face_is_told_its_address(tmp_path, monkeypatch, handle, hub):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    with pytest.raises(BackboneError, match=r"The folder '.*' does not exist.*Check the path") as caught:
+        tfft.load_backbone(handle)
+    assert (f"For a model of Hugging Face write 'hf://{handle}'" in caught.value.fix) == hub

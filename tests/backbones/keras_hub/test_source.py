@@ -256,6 +256,7 @@ def test_a_text_is_as_long_as_there_are_positions(tmp_path):
         config = {"model_type": kind, "num_hidden_layers": 3, "max_position_embeddings": positions}
         (tmp_path / "config.json").write_text(json.dumps(config))
         assert tfft.load_backbone(str(tmp_path)).preprocessor.length == limit
+        assert tfft.load_backbone(str(tmp_path), length=16).most_tokens == limit
         with pytest.raises(BackboneError, match=f"up to {limit} tokens"):
             tfft.load_backbone(str(tmp_path), length=limit + 4)
 

@@ -101,6 +101,7 @@ def test_a_preprocessing_model_that_makes_no_tokens_is_refused_before_anything_i
 def test_a_length_beyond_what_the_preprocessing_packs_is_refused(pair):
     with pytest.raises(BackboneError, match=r"length=32 is not possible.*returns up to 16"):
         described(pair, length=32)
+    assert described(pair, length=8).most_tokens == 16
 
 
 def test_a_length_that_is_none_is_refused(pair):

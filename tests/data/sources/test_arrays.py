@@ -242,3 +242,8 @@ def test_ranges_that_fit_are_not_doubted(images, value_range):
         warnings.simplefilter("error", DataWarning)
         warnings.filterwarnings("ignore", message=".*same content.*|.*content as another.*")
         assert len(from_arrays(images, [0, 1] * 10, value_range=value_range).train) == 14
+
+
+def test_half_a_character_is_named_without_advice_to_pass_an_option_that_does_not_exist():
+    with pytest.raises(DataError, match=r"1 of 4 texts cannot be read: 'example 2 .*Repair .*, or remove them\.$"):
+        from_arrays(["a", "b", "\ud83d", "d"], ["x", "y", "x", "y"])

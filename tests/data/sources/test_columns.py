@@ -1,5 +1,8 @@
 """Every cell in a text column is text, whatever it looks like, and no rows are lost between two quotation marks."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +10,7 @@ import pytest
 from tfft.core.errors import DataError
 from tfft.core.specs import Text
 from tfft.data import from_csv, from_dataframe
+from tfft.data.sources.columns import Columns
 
 TEXTS = ["NA", "null", "007", "1.50", "", " two  spaces ", '"quoted" start', "comma, here", "好", "🎬", "tab", "True"]
 FRAME = pd.DataFrame({"text": TEXTS, "label": ["a", "b"] * 6})
@@ -115,3 +119,64 @@ def test_a_column_is_not_both_input_and_label():
 def test_a_single_column_that_is_another_hints_at_the_separator():
     with pytest.raises(DataError, match=r"no column 'text'.*split at commas or semicolons, TSV at tabs"):
         from_dataframe(pd.DataFrame({"text|label": ["a|b"]}), text_column="text")
+
+
+def _with_nulls(folder, name):
+    rows = [{"text": f"text number {i}", "label": "ab"[i % 2]} for i in range(20)]
+    rows[3]["text"] = None
+    del rows[7]["text"]
+    path = folder / name
+    if name == "t.parquet":
+        pd.DataFrame(rows).to_parquet(path)
+    else:  # a blank line before the fifth row shifts the lines after it
+        lines = [json.dumps(row) for row in rows]
+        path.write_text("\n".join([*lines[:4], "", *lines[4:]]) + "\n")
+    return path
+
+
+NULLS = [("t.jsonl", "lines 4, 9 of '.*t.jsonl'"), ("t.parquet", "rows 3, 7, counted from 0")]
+
+
+@pytest.mark.parametrize(("name", "places"), NULLS)
+def test_rows_without_a_text_are_refused_with_their_lines(tmp_path, name, places):
+    with pytest.raises(DataError, match=rf"2 rows have no 'text'\. Got: {places}\. Drop.*on_corrupt=\"skip\""):
+        from_csv(_with_nulls(tmp_path, name))
+
+
+@pytest.mark.parametrize(("name", "places"), [("t.jsonl", ["line 4", "line 9"]), ("t.parquet", ["row 3", "row 7"])])
+def test_rows_without_a_text_are_skipped_and_listed_with_their_lines(tmp_path, name, places):
+    data = from_csv(_with_nulls(tmp_path, name), on_corrupt="skip")
+    assert len(data.everything()) == 18
+    assert [each.partition(" of ")[0].partition(":")[0] for each in data.skipped] == places
+    assert all(each.endswith("no 'text'") for each in data.skipped)
+    assert "text number 3" not in texts_of(data)
+    assert "text number 19" in texts_of(data)
+
+
+def test_skipping_rows_keeps_labels_and_groups_beside_their_texts():
+    frame = FRAME.assign(
+        text=[None, *TEXTS[1:]], group=[f"g{i}" for i in range(12)], label=[f"c{i % 2}" for i in range(12)]
+    )
+    pool = Columns(group="group").pool(frame, Path(), "skip")
+    assert [text.first for text in pool.inputs] == TEXTS[1:]
+    assert (pool.targets[0], pool.groups[0], pool.skipped) == ("c1", "g1", ("row 0: no 'text'",))
+
+
+@pytest.mark.parametrize("column", ["text", "label"])
+def test_a_column_without_any_value_is_an_error_also_when_skipping(column):
+    with pytest.raises(DataError, match=r"12 (rows have no 'text'|targets are missing)\. Got: rows 0, 1"):
+        from_dataframe(FRAME.assign(**{column: None}), on_corrupt="skip")
+
+
+def test_a_row_without_a_label_is_named_by_its_line(tmp_path):
+    lines = [f'"text\nnumber {i}",{"" if i == 4 else "ab"[i % 2]}' for i in range(12)]
+    (tmp_path / "t.csv").write_text("\n".join(["text,label", *lines]) + "\n")
+    for on_corrupt in ("error", "skip"):
+        with pytest.raises(DataError, match=r"1 targets are missing\. Got: line 10 of '.*t\.csv'\. Drop or fill"):
+            from_csv(tmp_path / "t.csv", on_corrupt=on_corrupt)
+
+
+def test_a_cell_that_is_not_a_text_is_named_by_its_line(tmp_path):
+    (tmp_path / "t.jsonl").write_text('\n{"text": "a", "label": "x"}\n\n{"text": 5, "label": "y"}\n')
+    with pytest.raises(DataError, match=r"must hold text\. Got: an int in line 4 of '.*t\.jsonl': '5'"):
+        from_csv(tmp_path / "t.jsonl")

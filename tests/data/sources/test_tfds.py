@@ -1,5 +1,7 @@
 """TensorFlow Datasets, offline: a builder for a folder gives the same examples as the folder."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
@@ -129,6 +131,17 @@ def test_a_sequence_of_classes_is_several_labels(tmp_path):
     data = from_tfds(builder, label_key="tags")
     assert (data.labels.kind, data.labels.names) == ("multi", ("dog", "indoor", "night"))
     assert data.everything().counts() == {"dog": 12, "indoor": 6, "night": 6}
+
+
+def test_records_with_a_damaged_length_are_refused_before_tensorflow_reads_them(tmp_path):
+    builder = several(tmp_path)
+    builder.download_and_prepare()
+    file = next(Path(builder.data_dir).glob("*.tfrecord*"))
+    content = bytearray(file.read_bytes())
+    content[4:8] = b"\xff\xff\xff\x7f"  # half of the length of the first record
+    file.write_bytes(content)
+    with pytest.raises(DataError, match=r"cannot be read as TFRecord: the length of record 0 is damaged"):
+        from_tfds(builder, label_key="tags")
 
 
 def test_advice_names_what_can_be_done(tmp_path):

@@ -107,3 +107,13 @@ def test_keys_the_wrong_way_round_and_things_that_are_no_paths_are_told(tmp_path
     for wrong in (5, None, [3]):
         with pytest.raises(DataError, match="are not paths"):
             from_tfrecord(wrong)
+
+
+def test_a_broken_image_is_named_without_advice_to_pass_an_option_that_does_not_exist(tmp_path):
+    broken = tf.train.Example.FromString(record(1, 1))
+    broken.features.feature["image"].bytes_list.value[0] = b""
+    write(tmp_path / "a.tfrecord", [record(0, 0), broken.SerializeToString(), record(2, 1)])
+    with pytest.raises(
+        DataError, match=r"1 of 3 images cannot be read: 'example 1 \(empty file\)'\. Repair or remove them\.$"
+    ):
+        from_tfrecord(tmp_path / "a.tfrecord")

@@ -9,7 +9,7 @@ from tfft.data.tables.json_lines import read_json_lines
 
 def _read(path, content, choose=lambda names: names):
     path.write_bytes(content.encode())
-    return read_json_lines(path, choose)
+    return read_json_lines(path, choose).columns
 
 
 def test_values_are_as_they_are_written_and_missing_keys_are_missing(tmp_path):

@@ -119,7 +119,7 @@ def test_a_cell_that_really_holds_rows_is_settled_by_the_user(tmp_path):
     pd.DataFrame(rows, columns=["text", "label"]).to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(DataError, match=r"Line 2 .*quotes=True if the cell is right"):
         read_table(tmp_path / "t.csv", ["label"], ["text"])
-    assert read_table(tmp_path / "t.csv", ["label"], ["text"], Writing(quotes=True))["text"][0] == rows[0][0]
+    assert read_table(tmp_path / "t.csv", ["label"], ["text"], Writing(quotes=True))["text"].iloc[0] == rows[0][0]
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="needs the project's test material in ../shared/data")

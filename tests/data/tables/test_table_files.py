@@ -152,7 +152,7 @@ def test_an_empty_table_and_a_line_that_is_no_json_are_named(tmp_path):
 
 def test_very_long_texts_are_read(tmp_path):
     (tmp_path / "long.csv").write_text(f"text,label\n{'a' * 200_000},b\n")
-    assert len(read_table(tmp_path / "long.csv", ["label"], ["text"])["text"][0]) == 200_000
+    assert len(read_table(tmp_path / "long.csv", ["label"], ["text"])["text"].iloc[0]) == 200_000
     (tmp_path / "long.csv").write_text(f"text,label\n{'a' * 200_000},b\nc,d,e\n")
     with pytest.raises(DataError, match=r"Line 3 of .*long\.csv' has 3 cells"):
         read_table(tmp_path / "long.csv", ["label"], ["text"])

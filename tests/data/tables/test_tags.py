@@ -82,7 +82,9 @@ def test_lists_in_arrays_are_doubted_too():
 
 def test_empty_cells_have_no_label_and_are_counted(tmp_path):
     path = _table(tmp_path / "t.csv", ["a|b", "", "b | a", "b"] * 5)
-    with pytest.warns(DataWarning, match=r"5 cells of the column 'label' are empty.*rows 1, 5"):
+    with pytest.warns(
+        DataWarning, match=r"5 cells of the column 'label' are empty.*lines 3, 7, 11, 15, 19 of '.*t\.csv'"
+    ):
         splits = from_csv(path, separator="|")
     assert splits.everything().counts() == {"a": 10, "b": 15}
 

@@ -79,6 +79,7 @@ def backbone(name: Any, tokenizer: Any = None, length: int | None = None) -> Bac
         features=FeatureSpec("sequence", masked=True, pooling=family.pooling),
         blocks=family.blocks(int(net.num_layers)),
         preprocessor=TextPreprocessor(described, int(most), family.segments),
+        most_tokens=limit,
     )
 
 

@@ -2,20 +2,24 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tfft.backbones.keras_hub.presets import ARCHITECTURES, REMOTE
+from tfft.backbones.keras_hub import hub_network
+from tfft.backbones.keras_hub.presets import ARCHITECTURES, HUGGING_FACE, REMOTE
 from tfft.core import limits, regular_files, strict_json
 from tfft.core.errors import BackboneError, WeightsError, shortlist
-from tfft.core.offline import is_refused
 from tfft.core.path_advice import missing_file
 
 CONFIG = "config.json"
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model.weights.h5", "model.weights.json")
 _TORCH = "pytorch_model.bin"
+_OWNED = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")  # owner/model
+_HUB_NAME = re.compile(rf"{HUGGING_FACE}[\w.-]+(/[\w.-]+)?")
+_HOST = re.compile(r"host='([^']+)'.*Max retries exceeded")
 
 
 def configuration(preset: str) -> dict[str, Any]:
@@ -36,9 +40,10 @@ def configuration(preset: str) -> dict[str, Any]:
             return read_json(preset, CONFIG)
     folder = Path(preset)
     if not folder.is_dir():
-        raise BackboneError(
-            f"The folder {preset!r} does not exist.", f"working folder {os.getcwd()!r}", missing_file(preset)
-        )
+        advice = missing_file(preset)
+        if _OWNED.fullmatch(preset) and not folder.parent.is_dir():
+            advice = f"For a model of Hugging Face write {HUGGING_FACE + preset!r}. For a folder: {advice}"
+        raise BackboneError(f"The folder {preset!r} does not exist.", f"working folder {os.getcwd()!r}", advice)
     there = sorted(path.name for path in folder.iterdir())
     if CONFIG not in there:
         raise BackboneError(
@@ -144,21 +149,6 @@ def further(preset: str, name: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _no_retries() -> Iterator[None]:
-    """Tell huggingface_hub to use only its cache when tfft is offline; otherwise it retries for half a minute."""
-    if not is_refused():
-        yield
-        return
-    from huggingface_hub import constants
-
-    before, constants.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE, True
-    try:
-        yield
-    finally:
-        constants.HF_HUB_OFFLINE = before
-
-
-@contextmanager
 def reachable(preset: str) -> Iterator[None]:
     """Turn exceptions of KerasHub, such as those for a missing network or model, into a WeightsError.
 
@@ -168,13 +158,21 @@ def reachable(preset: str) -> Iterator[None]:
     Raises:
         WeightsError: For every exception inside, except BackboneError and WeightsError.
     """
+    hub = preset.startswith(HUGGING_FACE)
+    offline = hub_network.no_connection() if hub else ""
     try:
-        with _no_retries():
+        if hub and not _HUB_NAME.fullmatch(preset):
+            raise BackboneError(f"{preset!r} does not name a model of Hugging Face.", fix="Write hf://owner/model.")
+        with hub_network.cached_only(offline):
             yield
     except (BackboneError, WeightsError):
         raise
     except Exception as error:  # kagglehub, huggingface_hub, requests and h5py each raise their own exceptions
+        if offline and isinstance(error, FileNotFoundError):
+            raise _not_here(preset, offline) from error
         reason = (str(error).splitlines() or [""])[0]
+        if host := _HOST.search(reason):  # requests writes the names of its objects around it
+            reason = f"no connection to {host[1]}"
         fix = (
             "Try again with a network. Without a network, pass a folder that holds the model, or use a model in a package: "
             '"minilm_l6" for English texts, "multilingual_e5_small" for texts in other languages.'
@@ -184,3 +182,15 @@ def reachable(preset: str) -> Iterator[None]:
         raise WeightsError(
             f"{preset!r} could not be loaded: {type(error).__name__}: {reason.rstrip('.')}.", fix=fix
         ) from error
+
+
+def _not_here(preset: str, reason: str) -> WeightsError:
+    """The error for a model of Hugging Face that is not on this machine, when there is no connection."""
+    folder = preset.rsplit("/", 1)[-1]
+    return WeightsError(
+        f"{preset!r} is not on this machine and cannot be downloaded.",
+        reason,
+        "Connect to the network once; or set the environment variable HF_ENDPOINT to the address of a mirror before Python starts; "
+        f'or copy the files of the model from another machine and pass their folder: "models/{folder}/". '
+        'Models in Python packages: "minilm_l6" for English texts, "multilingual_e5_small" for texts in other languages.',
+    )

@@ -2,7 +2,8 @@
 
 import os
 
-REMOTE = ("hf://", "kaggle://")
+HUGGING_FACE = "hf://"
+REMOTE = (HUGGING_FACE, "kaggle://")
 
 ARCHITECTURES: dict[str, tuple[str, int]] = {
     "bert_tiny_en_uncased": ("bert", 2),

@@ -32,7 +32,7 @@ class Size(NamedTuple):
 
     Attributes:
         layers: The number of transformer layers.
-        width: The width of the features.
+        width: The width of the features, of shape (batch, tokens, width).
         heads: The number of attention heads in each layer.
     """
 
@@ -101,6 +101,7 @@ def backbone(
         features=FeatureSpec("sequence", masked=True),
         blocks=family.blocks(size.layers),
         preprocessor=TextPreprocessor(Tokenizer(name, make=make), int(length)),
+        most_tokens=family.length,
     )
 
 

@@ -137,6 +137,7 @@ def backbone(
             int(most),
             family.segments,
         ),
+        most_tokens=limit,
         unused=unused,
     )
 

@@ -143,7 +143,16 @@ class _Ported:
         return scaled
 
     def port_weight(self, keras_variable: Any, hf_weight_key: str, hook_fn: Any = None) -> None:
-        """Assign a weight, with the arguments that converters use."""
+        """Assign a weight, with the arguments that converters use.
+
+        Args:
+            keras_variable: The variable of the net.
+            hf_weight_key: The name of the weight, as for ``get_tensor``.
+            hook_fn: (array, shape of the variable) -> an array of this shape; None when the weight has it already.
+
+        Raises:
+            WeightsError: When the shapes differ.
+        """
         if _pools(keras_variable.path):
             return
         tensor = self.get_tensor(hf_weight_key)

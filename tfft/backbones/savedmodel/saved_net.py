@@ -24,7 +24,7 @@ class SavedNet(NamedTuple):
     Attributes:
         folder: The folder of the SavedModel.
         held: Its inputs, outputs and variables.
-        picked: The output that becomes the features.
+        picked: The output that becomes the features, with its name, shape and dtype.
         parts: Block name -> the positions of its variables.
     """
 
@@ -35,7 +35,7 @@ class SavedNet(NamedTuple):
 
     @property
     def kind(self) -> Any:
-        """The kind of its features, by the number of their axes: ``"vector"``, ``"sequence"`` or ``"map"``."""
+        """The kind of its features, by the number of axes of their shape: ``"vector"``, ``"sequence"`` or ``"map"``."""
         return KINDS[len(self.picked.shape)]
 
     @property

@@ -86,6 +86,7 @@ def described(
         blocks=net.blocks,
         preprocessor=TextPreprocessor(tokenizer, int(default if length is None else length), segments),
         can_finetune=bool(net.held.variables),
+        most_tokens=fixed or most,
     )
 
 

@@ -87,7 +87,7 @@ def from_arrays(
         pools[part] = Pool(items, labels, groups if part == "train" else None)
         if what == "image" and value_range is not None:
             _warn_range(inputs, value_range)
-    return assemble(pools, Splitting(holdout, seed), class_names, source)
+    return assemble(pools, Splitting(holdout, seed, skippable=False), class_names, source)
 
 
 class AsPixels(Sequence[np.ndarray]):

@@ -1,6 +1,7 @@
 """Convert the cells of table columns to inputs and targets; errors name the row."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,9 @@ from PIL import Image
 
 from tfft.core.errors import DataError, DataWarning, kind_of, shortlist
 from tfft.core.specs import Text
+from tfft.data.raw_examples import OnCorrupt
 from tfft.data.sources.arrays import AsPixels
+from tfft.data.tables.places import place, places
 from tfft.data.tables.spellings import (
     are_comma_numbers,
     as_list,
@@ -25,6 +28,61 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _USER = 6  # stacklevel of the line that calls from_csv (then table_pools, Columns.pool, labels, _separated)
+
+
+def with_inputs(
+    frame: "pd.DataFrame", columns: Sequence[str], on_corrupt: OnCorrupt
+) -> tuple["pd.DataFrame", tuple[str, ...]]:
+    """Choose the rows of a table that have inputs.
+
+    Args:
+        frame: A table of shape (rows, columns).
+        columns: The input columns.
+        on_corrupt: ``"error"`` to raise when a row has no input, or ``"skip"`` to leave it out.
+
+    Returns:
+        The other rows, and a sentence for each row that was left out.
+
+    Raises:
+        DataError: When a row has no input, and ``on_corrupt`` is not ``"skip"``; or when no row has one.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame, skipped = with_inputs(pd.DataFrame({"text": ["one", None]}), ["text"], "skip")
+        >>> len(frame), skipped
+        (1, ("row 1: no 'text'",))
+    """
+    for column in columns:
+        empty = np.flatnonzero(frame[column].isna()).tolist()
+        if empty and (on_corrupt != "skip" or len(empty) == len(frame)):
+            raise DataError(
+                f"{len(empty)} rows have no {column!r}.",
+                places(frame.index, empty),
+                "Fill this column."
+                if len(empty) == len(frame)
+                else 'Drop these rows, or pass on_corrupt="skip" to leave them out.',
+            )
+    lost = frame[list(columns)].isna().to_numpy()
+    skipped = [
+        f"{place(frame.index, row)}: no {columns[int(lost[row].argmax())]!r}"
+        for row in np.flatnonzero(lost.any(axis=1)).tolist()
+    ]
+    return (frame[~lost.any(axis=1)], tuple(skipped)) if skipped else (frame, ())
+
+
+def refuse_missing(targets: Sequence[Any], index: "pd.Index") -> None:
+    """Raise when a row has no target.
+
+    Args:
+        targets: The targets, shape (rows,) or (rows, k).
+        index: The index of their table, shape (rows,).
+
+    Raises:
+        DataError: When a target is missing; the message names the lines or rows.
+    """
+    lost = [row for row, value in enumerate(targets) if is_missing(value)]
+    if lost:
+        raise DataError(f"{len(lost)} targets are missing.", places(index, lost), "Drop or fill these rows.")
 
 
 def texts(columns: "pd.DataFrame") -> list[Text]:
@@ -45,7 +103,7 @@ def texts(columns: "pd.DataFrame") -> list[Text]:
             if not isinstance(cell, str):
                 raise DataError(
                     "A text column must hold text.",
-                    f"{kind_of(cell)} in row {row}: {str(cell)[:100]!r}",
+                    f"{kind_of(cell)} in {place(columns.index, row)}: {str(cell)[:100]!r}",
                     "Name another column with text_column=.",
                 )
     return [Text(*cells) for cells in rows]
@@ -64,7 +122,7 @@ def images(column: "pd.Series", folder: Path) -> list[Any]:
     Raises:
         DataError: When a cell holds another type, or the paths start at the working folder instead.
     """
-    inputs = [_image(value, row, folder) for row, value in enumerate(column)]
+    inputs = [_image(value, column.index, row, folder) for row, value in enumerate(column)]
     first = next((Path(value) for value in column if isinstance(value, str)), None)
     if first is not None and first.is_file() and not (folder / first).is_file():
         raise DataError(
@@ -75,7 +133,7 @@ def images(column: "pd.Series", folder: Path) -> list[Any]:
     return inputs
 
 
-def _image(value: Any, row: int, folder: Path) -> Any:
+def _image(value: Any, index: "pd.Index", row: int, folder: Path) -> Any:
     """Convert one cell of the image column to a path, encoded bytes or uint8 pixels."""
     if isinstance(value, (str, Path)):
         # URLs and paths in the home folder are not relative to the table; a later check reports missing files
@@ -86,7 +144,7 @@ def _image(value: Any, row: int, folder: Path) -> Any:
         return AsPixels([value], None)[0]
     raise DataError(
         "The image column must hold paths, encoded bytes, uint8 arrays or Pillow images.",
-        f"{kind_of(value)} in row {row}: {str(value)[:100]!r}",
+        f"{kind_of(value)} in {place(index, row)}: {str(value)[:100]!r}",
         "Name another column with image_column=, or write the file names with their endings.",
     )
 
@@ -106,7 +164,7 @@ def labels(column: "pd.Series", writing: Writing = AS_FOUND) -> list[Any]:
     """
     values = column.tolist()
     if writing.separator is not None:
-        return _separated(values, str(column.name), writing.separator)
+        return _separated(column, writing.separator)
     filled = [value for value in values if not is_missing(value)]
     refuse_doubtful_commas(str(column.name), filled, writing.decimal)
     if writing.decimal == "," and filled and all(isinstance(value, str) for value in filled):
@@ -136,13 +194,14 @@ def _with_commas(column: "pd.Series", decimal: str | None) -> "pd.Series":
     return column.map(lambda value: None if is_missing(value) else comma_number(value)).astype(float)
 
 
-def _separated(values: list[Any], column: str, separator: str) -> list[Any]:
+def _separated(column: "pd.Series", separator: str) -> list[Any]:
     """Split cells into lists of labels; missing values become empty lists, with a warning."""
+    values = column.tolist()
     empty = [row for row, value in enumerate(values) if is_missing(value)]
     if empty:
         warnings.warn(
-            f"{len(empty)} cells of the column {column!r} are empty, so these rows have no label: "
-            f"rows {shortlist(empty)}. Drop them if their labels are unknown.",
+            f"{len(empty)} cells of the column {str(column.name)!r} are empty, so these rows have no label: "
+            f"{places(column.index, empty)}. Drop them if their labels are unknown.",
             DataWarning,
             stacklevel=_USER,
         )
@@ -178,8 +237,6 @@ def numbers(columns: "pd.DataFrame", writing: Writing = AS_FOUND) -> np.ndarray:
         )
     lost = np.flatnonzero(columns.isna().any(axis=1)).tolist()
     if lost:
-        raise DataError(
-            f"{len(lost)} targets are missing.", f"rows {shortlist(lost)}, counted from 0", "Drop or fill these rows."
-        )
+        raise DataError(f"{len(lost)} targets are missing.", places(columns.index, lost), "Drop or fill these rows.")
     floats = any(pd.api.types.is_float_dtype(columns[name]) for name in columns)
     return columns.to_numpy(np.float64 if floats else np.int64)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from tfft.core.errors import DataError, nearest, shortlist
-from tfft.data.raw_examples import Pool
+from tfft.data.raw_examples import OnCorrupt, Pool
 from tfft.data.sources import cells
 from tfft.data.strings import refuse_paths
 from tfft.data.tables.table_files import AS_FOUND, Writing, check_names
@@ -149,7 +149,7 @@ class Columns:
         """Return the names of quantities or of several labels.
 
         Args:
-            train: The training part; None when there is no training part.
+            train: The training part, with targets of shape (rows,) or (rows, k); None when there is no training part.
 
         Returns:
             The names; None for one column of classes, whose cells are the names.
@@ -195,29 +195,25 @@ class Columns:
         guessed = self.text is None and (_IMAGE in names or _TEXT not in names)
         return self.image or (_IMAGE if guessed else None)
 
-    def pool(self, frame: "pd.DataFrame", folder: Path) -> Pool:
+    def pool(self, frame: "pd.DataFrame", folder: Path, on_corrupt: OnCorrupt = "error") -> Pool:
         """Convert the rows of a table to a Pool.
 
         Args:
             frame: A table of shape (rows, columns).
             folder: The folder from which relative paths start.
+            on_corrupt: ``"error"``, or ``"skip"`` to leave out rows without an input.
 
         Returns:
             A Pool with targets of shape (rows,), or (rows, k) for several label columns.
 
         Raises:
-            DataError: When a column is missing or has the wrong type, or a row has no input.
+            DataError: When a column is missing or has the wrong type, or a row has no target, or no input.
         """
         names = list(frame.columns)
         check_names(names, "The table")
         self.chosen(names)
         image, inputs = self._image(names), self._inputs(names)
-        for column in inputs:
-            empty = frame.index[frame[column].isna()].tolist()
-            if empty:
-                raise DataError(
-                    f"{len(empty)} rows have no {column!r}.", f"rows {shortlist(empty)}", "Drop these rows."
-                )
+        frame, skipped = cells.with_inputs(frame, inputs, on_corrupt)
         if image is None:
             rows = cells.texts(frame[inputs])
             refuse_paths([text.first for text in rows], f"Name the column with image_column={inputs[0]!r}.")
@@ -228,7 +224,9 @@ class Columns:
             if isinstance(self.label, str)
             else cells.numbers(frame[self.labels], self.writing)
         )
-        return Pool(rows, targets, None if self.group is None else frame[self.group].tolist())
+        cells.refuse_missing(targets, frame.index)
+        groups = None if self.group is None else frame[self.group].tolist()
+        return Pool(rows, targets, groups, skipped=skipped)
 
 
 def _no_column(column: str, there: list[str], guessed: bool) -> DataError:

@@ -35,7 +35,8 @@ def from_csv(
         group_column: Column of groups; all rows of a group belong to the same part.
         holdout: Fractions (validation, test) of the training rows, to split off missing parts, as in ``from_folder``.
         seed: Seed of the random split.
-        on_corrupt: ``"error"``, or ``"skip"`` to leave unreadable images out and list them in ``Splits.skipped``.
+        on_corrupt: ``"error"``, or ``"skip"`` to leave out unreadable images and rows without an image or a text, such as null in
+            JSON lines, and list them in ``Splits.skipped``. A row without a label is always an error.
         **inputs: ``image_column``: the column of image paths (relative ones start at the table's folder) or of encoded bytes; or
             ``text_column``: one column of texts, or two for pairs of texts; an empty cell is an empty text. When neither is
             named, ``"path"`` is used for images, or else ``"text"`` for texts. ``separator="|"``: a label cell such as "dog|indoor"
@@ -61,16 +62,19 @@ def from_csv(
     """
     source = as_call(from_csv, locals())
     columns = Columns.of(label_column, group_column, inputs, TableColumns)
-    pools = table_pools(path, columns)
+    pools = table_pools(path, columns, on_corrupt)
     return assemble(pools, Splitting(holdout, seed, on_corrupt), columns.label_names(pools.get("train")), source)
 
 
-def table_pools(path: str | Path | Mapping[str, str | Path], columns: Columns) -> dict[str, Pool]:
+def table_pools(
+    path: str | Path | Mapping[str, str | Path], columns: Columns, on_corrupt: OnCorrupt = "error"
+) -> dict[str, Pool]:
     """Read table files before missing parts are split off.
 
     Args:
         path: As for ``from_csv``.
         columns: The roles of the columns.
+        on_corrupt: As for ``from_csv``.
 
     Returns:
         Pools of paths, bytes or texts, and targets of shape (n,) or (n, k), by part.
@@ -88,7 +92,7 @@ def table_pools(path: str | Path | Mapping[str, str | Path], columns: Columns) -
                 'Write from_csv("photos.csv"), or from_csv({"train": "a.csv", "test": "b.csv"}); frames go to from_dataframe().',
             )
         frame = read_table(Path(file), columns.as_written, columns.texts, columns.writing, columns.chosen)
-        pools[part] = columns.pool(frame, Path(file).parent)
+        pools[part] = columns.pool(frame, Path(file).parent, on_corrupt)
     return pools
 
 
@@ -138,5 +142,5 @@ def from_dataframe(
                 else 'Pass a DataFrame, or {"train": frame, "test": frame}.',
             )
     columns = Columns.of(label_column, group_column, inputs)
-    pools = {part: columns.pool(rows, Path()) for part, rows in frames.items()}
+    pools = {part: columns.pool(rows, Path(), on_corrupt) for part, rows in frames.items()}
     return assemble(pools, Splitting(holdout, seed, on_corrupt), columns.label_names(pools.get("train")), source)

@@ -11,6 +11,7 @@ from tfft.core.quiet import start_tensorflow
 from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.files.parts import PART_NAMES, PARTS
+from tfft.data.files.record_lengths import check_lengths
 from tfft.data.sources.dataset import spooled
 from tfft.data.splits import HOLDOUT, Splitting, assemble
 
@@ -49,7 +50,8 @@ def from_tfds(
         Splits; targets of shape (n,), or (n, classes) for sequences, with the names of the builder's ``ClassLabel``.
 
     Raises:
-        DataError: For an unknown name, split or feature, and for data that is not on this machine and cannot be downloaded.
+        DataError: For an unknown name, split or feature, for data that is not on this machine and cannot be downloaded, and for
+            damaged or too long records.
 
     Example:
         >>> from_tfds("no such set")
@@ -60,9 +62,7 @@ def from_tfds(
     import tensorflow_datasets as tfds
 
     source = as_call(from_tfds, locals())
-    made = _named(builder, data_dir) if isinstance(builder, str) else builder
-    if not hasattr(made, "as_dataset") or isinstance(made, type):
-        raise DataError("from_tfds() takes a name or a builder.", type(builder).__name__, 'Write from_tfds("name").')
+    made = _opened(builder, data_dir)
     features = made.info.features
     default_keys = made.info.supervised_keys or ("image", "label")
     if not all(isinstance(key, str) for key in default_keys[:2]):
@@ -114,6 +114,16 @@ def _own_words(error: DataError) -> DataError:
         return error
     way = "tfft.data.from_dataset(builder.as_dataset(split='train', as_supervised=True), ...)"
     return DataError(error.what, error.got, f"{way} takes such data, with value_range= and on_corrupt=.")
+
+
+def _opened(builder: Any, data_dir: str | Path | None) -> Any:
+    """The builder; the lengths of its records are checked before TensorFlow reads them."""
+    made = _named(builder, data_dir) if isinstance(builder, str) else builder
+    if not hasattr(made, "as_dataset") or isinstance(made, type):
+        raise DataError("from_tfds() takes a name or a builder.", type(builder).__name__, 'Write from_tfds("name").')
+    for file in sorted(Path(made.data_dir).glob("*.tfrecord*")):
+        check_lengths(str(file))
+    return made
 
 
 def _named(name: str, data_dir: str | Path | None) -> "tfds.core.DatasetBuilder":

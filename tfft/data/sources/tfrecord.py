@@ -67,7 +67,7 @@ def from_tfrecord(
                     f"features= does not describe {key!r}.", shortlist(parsed), "Add it, or leave features= out."
                 )
         pools[part] = spooled(_pairs(found, parsed, input_key, label_key), part)
-    return assemble(pools, Splitting(holdout, seed), class_names, source)
+    return assemble(pools, Splitting(holdout, seed, skippable=False), class_names, source)
 
 
 def _files(part: str, paths: Any) -> list[str]:

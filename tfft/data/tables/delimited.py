@@ -4,6 +4,7 @@ Uses Python's reader and not pandas': it gives the line numbers of a row, and ke
 """
 
 import csv
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,10 +29,12 @@ class Cells:
     Attributes:
         names: The names of all columns, in order.
         columns: Name -> cells, shape (rows,), of the requested columns; None for a cell that is missing in a short row.
+        lines: The number of the line in which each row begins, counted from 1, int64 of shape (rows,).
     """
 
     names: tuple[str, ...]
-    columns: dict[str, list[str | None]]
+    columns: dict[str, list[Any]]
+    lines: "array[int]" = field(default_factory=lambda: array("q"))
 
 
 @dataclass
@@ -104,7 +107,7 @@ def read_delimited(
             texts. With None, the lines of a TSV file decide, and a doubtful CSV file is refused.
 
     Returns:
-        The names and cells.
+        The names of all columns, the cells of the requested ones, each of shape (rows,), and the line of each row.
 
     Raises:
         DataError: When a row has more cells than the header, a quoted cell never ends or swallows rows, the file is empty, or it
@@ -199,6 +202,7 @@ def _read(path: Path, separator: str, choose: Choose, labels: Sequence[str], quo
                 break
             for position, append in fill:
                 append(row[position] if position < len(row) else None)
+            cells.lines.append(begins)
             for position, values in zip(at, found.labels, strict=True) if spanning.lines == 1 else ():
                 values.update(row[position : position + 1])
             count += 1

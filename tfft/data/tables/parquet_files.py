@@ -93,7 +93,7 @@ def unpacked_bytes(array: "pa.Array") -> int:
     """Compute the size of an array after its dictionary indices are replaced by values.
 
     Args:
-        array: An array of any type; lists may hold dictionaries.
+        array: An array of any type, shape (rows,); lists may hold dictionaries.
 
     Returns:
         The size in bytes.

@@ -99,7 +99,7 @@ def are_comma_numbers(cells: Sequence[Any]) -> bool:
     """Return whether all values are text of numbers, and at least one has a decimal comma.
 
     Args:
-        cells: The values that are not missing.
+        cells: The values of a column that are not missing, shape (rows,).
 
     Returns:
         True when one value has a comma and all others are such numbers or integers.

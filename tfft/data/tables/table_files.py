@@ -12,6 +12,7 @@ from tfft.core.errors import DataError, shortlist
 from tfft.core.path_advice import missing_file
 from tfft.data.tables.delimited import header, read_delimited
 from tfft.data.tables.json_lines import json_names, read_json_lines
+from tfft.data.tables.places import numbered
 from tfft.data.tables.spellings import as_spelt, may_group_thousands
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def read_table(
         choose: A function from the names of all columns to the names to keep.
 
     Returns:
-        A DataFrame of shape (rows, columns).
+        A DataFrame of shape (rows, columns). For files with lines, ``places.numbered`` makes its index.
 
     Raises:
         DataError: When the file does not exist, has another type, or cannot be parsed; when two columns have the same name; when
@@ -108,19 +109,19 @@ def read_table(
 
     def read() -> "pd.DataFrame":
         if path.suffix.lower() == ".jsonl":
-            return pd.DataFrame(read_json_lines(path, chosen))
+            held = read_json_lines(path, chosen)
+            return numbered(pd.DataFrame(held.columns), held.lines, path)
         if path.suffix.lower() == ".parquet":
             from tfft.data.tables.parquet_files import read_parquet
 
             return read_parquet(path, chosen)
         separator = _separator(path)
-        columns: dict[str, Any] = read_delimited(path, separator, chosen, as_written, writing.quotes).columns
-        return pd.DataFrame(
-            {
-                name: _series(cells, name in as_written, name in texts, separator, writing)
-                for name, cells in columns.items()
-            }
-        )
+        held = read_delimited(path, separator, chosen, as_written, writing.quotes)
+        columns: dict[str, Any] = {
+            name: _series(cells, name in as_written, name in texts, separator, writing)
+            for name, cells in held.columns.items()
+        }
+        return numbered(pd.DataFrame(columns), held.lines, path)
 
     found: pd.DataFrame = _readable(path, read)
     return found
