@@ -1,6 +1,7 @@
 """Several processes that train together: their strategy, which of them writes, and values on which all agree."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -13,6 +14,7 @@ from tfft.core.rendezvous import meet
 if TYPE_CHECKING:
     import tensorflow as tf
 
+_UNHEALTHY = re.compile(r"/job:worker/(?:replica:0/)?task:(\d+)")
 WAITING = "TFFT_WORKERS_SECONDS"
 
 
@@ -161,6 +163,9 @@ def answering(strategy: Any) -> Iterator[None]:
     except kinds as error:
         if cluster_of(strategy) is None or "DataError:" in str(error.message):
             raise
-        what = "Another worker of this training has ended or does not answer any more, so this one cannot continue."
-        reason = str(error.message).split("\n", 1)[0][:300]
-        raise ClusterError(what, reason, "Start all workers again, with resume=True.") from None
+        gone = sorted({f"worker {index}" for index in _UNHEALTHY.findall(str(error.message))})
+        raise ClusterError(
+            "Another worker of this training has ended or does not answer any more, so this one cannot continue.",
+            ", ".join(gone) or type(error).__name__,
+            "See what that worker says, then start all workers again with resume=True.",
+        ) from None

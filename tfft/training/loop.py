@@ -107,7 +107,7 @@ def fit(
     derive(seed, "order")  # an invalid seed is refused before training starts
     with noticed() as signals, scope(model.strategy), forgotten():
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data))
-        turns = _turns(model, plan)
+        turns, saving = _turns(model, plan), folder is not None
         checkpoints, found = opened(folder, run, turns, chosen)
         if not chief:
             folder, progress = None, False
@@ -115,7 +115,7 @@ def fit(
         features = TrunkCache(model, data, derive(run.seed, "order"), counting, counting.note)
         class_weight = model.task.class_weight(data.train.counts())
         log = None if folder is None else folder / LOG_NAME
-        job = Job(features, turns, chosen, class_weight, progress, folder, log, signals, checkpoints)
+        job = Job(features, turns, chosen, class_weight, progress, folder, log, signals, checkpoints, saving)
         try:
             return _train(job, run, data, found)
         finally:

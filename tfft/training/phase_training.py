@@ -48,6 +48,7 @@ class Job:
         log: The path of ``log.jsonl``; None writes none.
         signals: Raises after Ctrl-C.
         checkpoints: Where checkpoints are written; None writes none.
+        saving: Whether some worker writes checkpoints. All of them take snapshots then, because metrics are summed over workers.
     """
 
     features: TrunkCache
@@ -59,6 +60,7 @@ class Job:
     log: Path | None
     signals: Signals
     checkpoints: Checkpoints | None
+    saving: bool
 
     def save(self, run: Run, inside: dict[str, Resumable] | None = None, wait: bool = False, **values: Any) -> None:
         """Write a checkpoint, if there is a run folder.
@@ -69,7 +71,7 @@ class Job:
             wait: Whether to return only after it is written.
             **values: More JSON values of the current phase.
         """
-        if self.checkpoints is None:
+        if not self.saving:
             return
         found = joined({**of_run(run.model, self.turns), **(inside or {})})
         about = {
@@ -78,7 +80,8 @@ class Job:
             "finished": len(run.phases) == len(self.turns),
             "records": record_values(run),
         }
-        self.checkpoints.save(Snapshot(found.arrays, {**found.values, **about, **values}), wait)
+        if self.checkpoints is not None:
+            self.checkpoints.save(Snapshot(found.arrays, {**found.values, **about, **values}), wait)
 
 
 def train_phase(job: Job, run: Run, found: Snapshot | None = None) -> Run:
@@ -146,6 +149,7 @@ class _Inside:
     def __init__(self, job: Job, run: Run, phase: Phase, overview: Overview, step: Step, steps: Steps) -> None:
         self._job, self._run, self._phase, self._step, self._steps = job, run, phase, step, steps
         self._begun = time.perf_counter()
+        steps.wishes = self._wishes
         self.about: dict[str, Any] = {}
         start = run.phases[-1].best_loss if run.phases else None
         self.keeper, self.at = BestWeights(overview, start), Position()
@@ -163,27 +167,34 @@ class _Inside:
     def train(self, callbacks: list[Any]) -> None:
         """Run the epochs; after a signal at an orderly moment, write a checkpoint first."""
         ours = [self.keeper, self._averaging, *callbacks, self._patience]
+        signals, alone = self._job.signals, self._steps.alone
         # several workers stop after the same step, and a checkpoint is taken between two steps
-        orderly = self._job.checkpoints is not None or not self._steps.alone
         try:
-            with self._job.signals.deferred() if orderly else nullcontext():
+            with signals.deferred() if self._job.saving or not alone else nullcontext():
                 run_epochs(self._step, self._steps, self._phase, ours, self.at, self._pause)
-            if self._steps.alone:
-                self._job.signals()
+            if alone:
+                signals()
         except (KeyboardInterrupt, SystemExit):
-            if self._job.checkpoints is not None and self._job.signals.in_order:
+            if self._job.saving and signals.in_order:
                 self._averaging.put_back()
                 self._save(wait=True)
                 self._say_how_to_continue()
             raise
 
+    def _wishes(self) -> tuple[float, float, float]:
+        """Whether this process wants to stop, and whether a checkpoint is due within an epoch, or at its end."""
+        own = self._job.checkpoints
+        due = [own is not None and own.due(epoch_ends) for epoch_ends in (False, True)]
+        return float(bool(self._job.signals.seen)), float(due[0]), float(due[1])
+
     def _pause(self, moment: Moment) -> None:
+        stop, within, at_end = self._steps.heard
         if self._steps.alone:
             self._job.signals()
-        elif self._steps.stopped:
+        elif stop:
             self._job.signals.stop()
-        saving = self._job.checkpoints
-        if saving is not None and moment != "validation" and saving.due(moment == "epoch") and self._is_usable(moment):
+        due = {"steps": within, "validation": 0.0, "epoch": at_end}
+        if due[moment] and self._is_usable(moment):
             self._save()
 
     def _is_usable(self, moment: Moment) -> bool:
@@ -215,13 +226,12 @@ def _prepared(job: Job, run: Run, index: int) -> tuple[Run, Step]:
 
 def _steps(job: Job, step: Step, optimizer: Any) -> Steps:
     """The steps of a phase, which are not traced yet."""
-    model, signals = job.features.model, job.signals
+    model = job.features.model
     optimizer.build(step.net.trainable_variables)
     # callbacks look for the optimizer in the net
     step.net.compile(optimizer=optimizer, jit_compile=False)
     loss, metrics = model.task.loss(), model.task.metrics()
-    parts = job.options.accumulate
-    return Steps(step.net, loss, metrics, optimizer, model.strategy, parts, lambda: bool(signals.seen))
+    return Steps(step.net, loss, metrics, optimizer, model.strategy, job.options.accumulate)
 
 
 def _loss_now(step: Step, steps: Steps) -> float | None:

@@ -30,11 +30,11 @@ class Steps:
         strategy: The result of ``resolve``; None for a single device.
         parts: Each replica computes its share of a training batch in this many parts, and adds their gradients: less memory is
             needed, and the result is that of the whole share, except in batch normalisation that trains.
-        stopping: A function that tells whether this process was asked to stop. With several workers, all of them hear of it.
 
     Attributes:
         alone: Whether no other process trains along.
-        stopped: Whether any worker was asked to stop; all workers see it after the same step.
+        wishes: A function that returns three numbers, 1.0 for yes: to stop, to save within an epoch, and to save at its end.
+        heard: The largest wishes of all workers; all of them see these after the same step.
         pace: Seconds and number of steps of a recent call of each kind, on which all workers agree.
 
     Example:
@@ -54,11 +54,11 @@ class Steps:
         optimizer: Any = None,
         strategy: "tf.distribute.Strategy | None" = None,
         parts: int = 1,
-        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._net, self._loss, self._optimizer, self._strategy, self._parts = net, loss, optimizer, strategy, parts
-        self._stopping, self.alone = stopping, cluster_of(strategy) is None
-        self.stopped = False
+        self.alone = cluster_of(strategy) is None
+        self.wishes: Callable[[], tuple[float, float, float]] = lambda: (0.0, 0.0, 0.0)
+        self.heard = (0.0, 0.0, 0.0)
         self.pace: dict[str, tuple[float, int]] = {}
         self._spent = {"train": (0.0, 1), "validate": (0.0, 1)}
         loss.reduction = "none"
@@ -124,14 +124,14 @@ class Steps:
     def _called(self, kind: str, several: Callable[..., Any], iterator: Iterator[Any], count: int) -> dict[str, float]:
         """Call a traced function; with several workers, what each of them says reaches all others."""
         begun = time.monotonic()
-        said = tf.constant([float(self._stopping()), self._spent[kind][0]])
+        said = tf.constant([*self.wishes(), self._spent[kind][0]])
         with answering(self._strategy):
-            found, heard = several(iterator, tf.constant(count), said)
+            found, told = several(iterator, tf.constant(count), said)
             results = {name: float(found[name]) for name in sorted(found)}
-            stopping, seconds = (float(number) for number in heard)
+            *heard, seconds = (float(number) for number in told)
         before, self._spent[kind] = self._spent[kind], (time.monotonic() - begun, count)
-        self.stopped = stopping > 0
-        # the other workers hear only in their next call how long this one took
+        # the other workers hear only in their next call what this one wishes now, and how long it took
+        self.heard = self.wishes() if self.alone else (heard[0], heard[1], heard[2])
         self.pace[kind] = self._spent[kind] if self.alone else (seconds, before[1])
         return results
 

@@ -1,0 +1,191 @@
+"""Two processes on this machine train as one device does, survive kills, and say in one sentence what went wrong."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
+
+CODE = """
+import json, os, signal, sys, threading, time
+import numpy as np
+import keras, tfft
+from tfft.plans import Phase, Plan, augmentation
+from tfft.trainable import last_blocks, nothing
+
+options = json.loads(sys.argv[1])
+random, targets = np.random.default_rng(0), [0, 1, 2] * 14
+images = np.clip(random.normal(60 + 60 * np.array(targets)[:, None, None, None], 50, (42, 16, 16, 3)), 0, 255)
+data = tfft.data.from_arrays(images.astype(np.uint8), targets)
+plan = Plan(
+    Phase("head", nothing(), options.get("epochs", 4), 0.3),
+    Phase("tune", last_blocks(2), 3, 1e-2, averaging=0.3, train_norms=options.get("norms", True), patience=2,
+          augment=augmentation.mixup(0.4) if options.get("mixed") else augmentation.flips()),
+)
+
+class Slow(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        time.sleep(options["slow"])
+        if batch == 1:
+            print("TRAINS", flush=True)
+
+if "die" in options:
+    threading.Thread(target=lambda: (time.sleep(options["die"]), os.kill(os.getpid(), signal.SIGKILL)), daemon=True).start()
+model = tfft.build("toy", tfft.tasks.classification(data.labels), seed=1, cache=options.get("cache", "auto"))
+run = tfft.fit(
+    model, data, plan, batch_size=options.get("batch_size", 7), run_folder=options.get("folder"), progress=False,
+    accumulate=options.get("accumulate", 1), resume=True if options.get("folder") else None, save_minutes=1e-4,
+    callbacks=[Slow()] if "slow" in options else [],
+)
+report = tfft.evaluate(model, data.test)
+print("RESULT" + json.dumps({"weights": [w.tobytes().hex() for w in model.net.get_weights()], "history": run.history(),
+      "accuracy": report.metrics["accuracy"]["value"]}), flush=True)
+"""
+
+
+def ports(count):
+    held = [socket.socket() for _ in range(count)]
+    for one in held:
+        one.bind(("127.0.0.1", 0))
+    found = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return found
+
+
+def started(index, addresses, options, folder, config=None, seconds=60):
+    told = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+    own = {"TF_CONFIG": json.dumps(told) if config is None else config, "TFFT_WORKERS_SECONDS": str(seconds)}
+    own["TFFT_CACHE_DIR"] = str(folder / options.get("cache_folder", f"cache{index}"))
+    command = [sys.executable, "-c", CODE, json.dumps(options)]
+    return subprocess.Popen(
+        command, env=os.environ | own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def ended(processes, timeout=240):
+    try:
+        return [(*process.communicate(timeout=timeout), process.returncode) for process in processes]
+    finally:
+        for process in processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+
+def pair(options, folder, *, second=None, **more):
+    addresses = [f"127.0.0.1:{port}" for port in ports(2)]
+    chosen = [options, options if second is None else {**options, **second}]
+    return [started(index, addresses, own, folder, **more) for index, own in enumerate(chosen)]
+
+
+def result(text):
+    (line,) = [line for line in text.splitlines() if line.startswith("RESULT")]
+    return json.loads(line.removeprefix("RESULT"))
+
+
+def alone(options, folder):
+    ((out, err, code),) = ended([started(0, ["127.0.0.1:1"], options, folder)])
+    assert code == 0, err
+    return result(out)
+
+
+def values(found):
+    return [np.frombuffer(bytes.fromhex(weight), np.float32) for weight in found["weights"]]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"cache": "off", "accumulate": 2, "norms": False},
+        {"mixed": True, "batch_size": 8, "cache_folder": "common"},
+    ],
+)
+def test_two_workers_equal_one_device(tmp_path, options):
+    found = ended(pair(options, tmp_path))
+    assert [code for _, _, code in found] == [0, 0], found[0][1] + found[1][1]
+    results = [result(out) for out, _, _ in found]
+    assert results[0] == results[1]
+    # norms that train see one part of a batch at a time
+    expected = alone({**options, "accumulate": 1}, tmp_path)
+    for one, other in zip(values(results[0]), values(expected), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+    for name, numbers in expected["history"].items():
+        assert results[0]["history"][name] == pytest.approx(numbers, abs=1e-5)
+    assert results[0]["accuracy"] == expected["accuracy"]
+
+
+@pytest.mark.parametrize("victim", [0, 1])
+def test_workers_of_which_one_is_killed_continue_bit_for_bit(tmp_path, victim):
+    whole = ended(pair({"epochs": 30, "folder": str(tmp_path / "whole"), "slow": 0.02}, tmp_path))
+    assert [code for _, _, code in whole] == [0, 0], whole[0][1]
+    options = {"epochs": 30, "folder": str(tmp_path / "killed"), "slow": 0.02}
+    processes = pair(options, tmp_path)
+    for _ in range(np.random.default_rng().integers(3, 25)):
+        processes[0].stdout.readline()
+    processes[victim].kill()
+    lost = ended(processes)
+    assert lost[victim][2] == -signal.SIGKILL
+    assert (
+        "ClusterError: Another worker of this training has ended or does not answer any more, so this one cannot "
+        in (lost[1 - victim][1])
+    )
+    assert f"Got: worker {victim}." in lost[1 - victim][1]
+    again = ended(pair(options, tmp_path))
+    assert [code for _, _, code in again] == [0, 0], again[0][1]
+    assert result(again[0][0]) == result(again[1][0]) == result(whole[0][0])
+
+
+def test_a_signal_to_one_worker_ends_both_after_the_same_step(tmp_path):
+    options = {"epochs": 400, "folder": str(tmp_path / "run"), "slow": 0.05}
+    processes = pair(options, tmp_path)
+    processes[0].stdout.readline()
+    processes[1].send_signal(signal.SIGTERM)
+    assert [code for _, _, code in ended(processes, 60)] == [143, 143]
+    assert list((tmp_path / "run" / "checkpoints").glob("*.json"))
+
+
+def test_a_worker_that_stands_still_is_noticed_within_a_minute(tmp_path):
+    processes = pair({"epochs": 2000, "slow": 0.05}, tmp_path)
+    processes[0].stdout.readline()
+    os.killpg(processes[1].pid, signal.SIGSTOP)
+    begun = time.monotonic()
+    try:
+        _, err = processes[0].communicate(timeout=60)
+    finally:
+        os.killpg(processes[1].pid, signal.SIGKILL)
+        ended(processes)
+    assert time.monotonic() - begun < 60
+    assert "ClusterError: Another worker of this training has ended or does not answer any more" in err
+
+
+def test_a_worker_that_never_comes_is_named(tmp_path):
+    one, two = ports(2)
+    found = ended([started(0, [f"127.0.0.1:{one}", f"127.0.0.1:{two}"], {}, tmp_path, seconds=3)], 60)
+    assert (
+        "ClusterError: 1 of the other workers did not start within 3 seconds. Got: worker 1 at 127.0.0.1:"
+        in found[0][1]
+    )
+
+
+def test_a_port_in_use_and_an_invalid_tf_config_are_refused(tmp_path):
+    (one,) = ports(1)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        taken = listener.getsockname()[1]
+        processes = [
+            started(1, [f"127.0.0.1:{one}", f"127.0.0.1:{taken}"], {}, tmp_path),
+            started(0, [], {}, tmp_path, config="{worker"),
+        ]
+        found = ended(processes, 60)
+    assert f"ClusterError: Worker 1 cannot open its port {taken}. Got: Address already in use" in found[0][1]
+    assert "ClusterError: TF_CONFIG is not valid JSON" in found[1][1]
