@@ -4,13 +4,12 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.modules import publish, tiny
-from tfft.cli import inventory
 from tfft.cli.verbs import app
 
 
 @pytest.fixture(autouse=True)
 def _started(monkeypatch):
-    monkeypatch.setattr(inventory, "start_tensorflow", lambda: None)
+    monkeypatch.setattr("tfft.doctor.start_tensorflow", lambda: None)
     monkeypatch.setattr("tfft.cli.arguments.start_tensorflow", lambda: None)
 
 
@@ -33,6 +32,21 @@ def test_a_saved_model_is_shown_with_its_blocks_and_options(tmp_path):
     assert "16x16 pixels" in told
     assert "block_0, block_1, block_2" in told
     assert "options: blocks, signature, output, size, fit, pixel_range" in told
+
+
+def test_only_options_that_a_backbone_has_are_listed():
+    assert run("backbones", "vgg16").splitlines()[-1] == "options: weights, size, fit"
+    assert run("backbones", "mobilenet_v2").splitlines()[-1] == "options: weights, size, alpha, fit"
+
+
+def test_the_doctor_gives_advice_for_a_shell(tmp_path, monkeypatch):
+    monkeypatch.setattr("tfft.backbones.weights.keras_cache", lambda: tmp_path)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    done = CliRunner().invoke(app, ["doctor", "--offline", "--source", "vgg16"])
+    assert done.exit_code == 1
+    assert "pass --weights path/to/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 (--weights none" in done.output
+    assert "load_backbone(" not in done.output
+    assert "weights=" not in done.output
 
 
 def test_the_doctor_looks_at_one_source(tmp_path, monkeypatch):

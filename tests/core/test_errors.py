@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from tfft.core import errors
-from tfft.core.errors import DataError, TfftError, kind_of, nearest, shortlist
+from tfft.core.errors import DataError, TfftError, kind_of, nearest, shortlist, similar
 
 
 def test_a_message_contains_what_got_and_fix_in_this_order():
@@ -50,6 +50,11 @@ def test_a_shortlist_is_cut_and_counts_the_rest():
 def test_similar_names_are_suggested_or_all_names_are_listed():
     assert nearest("ResNet-50", ["resnet50", "vgg16"]) == "Did you mean 'resnet50'?"
     assert nearest("zzz", ["b", "a"]) == "There are: 'a', 'b'."
+
+
+def test_similar_names_alone_are_suggested_where_a_message_lists_the_names_already():
+    assert similar("ResNet-50", ["resnet50", "vgg16"]) == "Did you mean 'resnet50'?"
+    assert similar("zzz", ["b", "a"]) == ""
 
 
 def test_data_warnings_can_be_filtered_as_user_warnings():

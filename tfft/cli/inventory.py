@@ -8,7 +8,6 @@ import typer
 
 from tfft.cli import arguments, console
 from tfft.cli.console import backbone_line, kept_line, say
-from tfft.core.quiet import start_tensorflow
 
 
 def backbones(
@@ -73,16 +72,15 @@ def doctor(
     source: Annotated[
         str,
         typer.Option(
-            help="One source of weights or one backbone: where it looks for weights, what is there, and what is missing."
+            help="One source of weights, such as keras, or one backbone, such as vgg16: where it looks for weights, "
+            "what is there, and what is missing."
         ),
     ] = "",
 ) -> None:
     """Show versions, devices, instruction sets, caches, and which sources of weights this machine can reach."""
     from tfft.doctor import examine, examine_source, to_text
 
-    if not source:
-        start_tensorflow()
-    found = examine_source(source, offline) if source else examine(offline)
+    found = examine_source(source, offline, console.in_shell) if source else examine(offline)
     say(to_text(found))
     if any(finding.section == "backbone" and not finding.good for finding in found):
         raise typer.Exit(1)

@@ -173,8 +173,25 @@ def nearest(name: str, known: Iterable[str]) -> str:
         "Did you mean 'vgg16'?"
     """
     known = sorted(known)
-    close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
-    return f"Did you mean {' or '.join(repr(c) for c in close)}?" if close else f"There are: {shortlist(known, 40)}."
+    return similar(name, known) or f"There are: {shortlist(known, 40)}."
+
+
+def similar(name: str, known: Iterable[str]) -> str:
+    """Suggest the known names that are most similar to a misspelt one, for a message that lists the known names elsewhere.
+
+    Args:
+        name: The name that the user wrote.
+        known: All valid names.
+
+    Returns:
+        ``"Did you mean 'vgg16'?"``, or an empty string when none is similar.
+
+    Example:
+        >>> similar("vgg-16", ["vgg16", "resnet50"]), similar("label", ["path", "species"])
+        ("Did you mean 'vgg16'?", '')
+    """
+    close = difflib.get_close_matches(name.lower(), sorted(known), n=3, cutoff=0.6)
+    return f"Did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
 
 
 def kind_of(value: Any) -> str:
