@@ -150,7 +150,7 @@ def test_backbones_lists_all_and_shows_one():
         assert f"\n{name} " in f"\n{listed}"
     shown = call("backbones", "vgg16").output
     assert "block1, block2, block3, block4, block5" in shown
-    assert "options: weights, size, alpha, fit" in shown
+    assert "options: weights, size, fit" in shown
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ Precision = Annotated[
 Parts = Annotated[
     str | None,
     typer.Option(
-        help="Folders: which folder is which part, such as train=seg_train,test=seg_test; `none` if all folders are classes.",
+        help="Folders: which folder is which part, such as train=learn,test=exam; `none` if all folders are classes.",
         show_default="by their names",
     ),
 ]

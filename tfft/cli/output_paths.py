@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tfft.cli.console import name, say
+from tfft.cli.console import name, say, stopped
 from tfft.core import files
 from tfft.core.errors import BundleError
 from tfft.core.interrupts import noticed
@@ -82,7 +82,7 @@ def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
         except (KeyboardInterrupt, SystemExit, Exception):
             if model.seen is not None:
                 kept = export(model, free_path(str(path.with_name(f"{path.stem}-stopped")), path.suffix))
-                say(f"Stopped; the best weights so far are in {name(kept)}", wrong=True, color="red")
+                stopped(f"Stopped; the best weights so far are in {name(kept)}.")
             raise
 
 
