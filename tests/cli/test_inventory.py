@@ -1,9 +1,12 @@
 """The verbs that say what there is."""
 
+import shutil
+
 import pytest
 from typer.testing import CliRunner
 
 from tests.modules import publish, tiny
+from tests.permissions import run_command
 from tfft.cli.verbs import app
 
 
@@ -58,3 +61,43 @@ def test_the_doctor_looks_at_one_source(tmp_path, monkeypatch):
 
 def test_an_empty_cache_is_no_error():
     assert run("cache").startswith("0 entries, 0 bytes, in ")
+
+
+def test_entries_that_cannot_be_deleted_say_why_and_are_no_success(tmp_path, monkeypatch):
+    folder = tmp_path / ("ab" * 16)
+    folder.mkdir()
+    (tmp_path / ("cd" * 16)).mkdir()
+
+    real = shutil.rmtree
+
+    def closed(path, ignore_errors=False):
+        if path != folder:
+            real(path)
+        elif not ignore_errors:
+            raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(shutil, "rmtree", closed)
+    done = CliRunner().invoke(app, ["cache", "--clear", "--folder", str(tmp_path)])
+    assert done.exit_code != 0
+    assert str(done.exception) == (
+        f"1 entry of the cache could not be deleted. Got: Permission denied ({str(folder)!r}). "
+        "Run the command as the owner of the folder, or allow writing to it."
+    )
+    assert "kept    abababab" in done.output
+    assert "deleted cdcdcdcd" in done.output
+    assert "in use" not in done.output
+    assert "1 of 2 entries deleted" in done.output
+
+
+@pytest.mark.slow
+def test_a_cache_folder_without_permission_is_told_in_the_shell(tmp_path):
+    (tmp_path / "features" / ("ab" * 16)).mkdir(parents=True)
+    (tmp_path / "features").chmod(0o555)
+    done = run_command(tmp_path, "cache", "--clear", "--folder", "features")
+    (tmp_path / "features").chmod(0)
+    listed = run_command(tmp_path, "cache", "--folder", "features")
+    (tmp_path / "features").chmod(0o755)
+    assert done.returncode == listed.returncode == 2
+    assert "Permission denied" in done.stderr
+    assert "in use" not in done.stdout
+    assert "'features' cannot be read: permission denied." in listed.stderr

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from tfft.core.errors import DataError, DataWarning, kind_of, shortlist
-from tfft.core.path_advice import missing_file
+from tfft.core.path_advice import check_permitted, missing_file
 from tfft.core.specs import IMAGE_FORMATS, Text
 from tfft.data.examples import Examples, Splits
 from tfft.data.files.file_listing import SUFFIXES, look_below
@@ -109,12 +109,13 @@ def check_paths(items: Sequence[tuple[str, Any]]) -> None:
         items: From ``images``: (name, item) of each image of any shape.
 
     Raises:
-        DataError: When some do not; the message tells a text from a misspelt path.
+        DataError: When some do not, or lie in a folder that may not be read; the message tells a text from a misspelt path.
     """
     missing = [item for _, item in items if isinstance(item, str) and not os.path.exists(item)]
     if not missing:
         return
     first = missing[0]
+    check_permitted(first)
     if any(letter.isspace() for letter in first) and os.sep not in first and not first.lower().endswith(SUFFIXES):
         raise DataError(
             "The model reads images, and there is no file of this name.",

@@ -153,7 +153,7 @@ def check_target(path: str | Path) -> None:
             repr(str(path)),
             "Write a name such as flowers.tfft; the net.keras in it is an ordinary Keras file.",
         )
-    if not path.name or (path.is_symlink() and not path.exists()):
+    if not path.name or (os.path.islink(path) and not os.path.exists(path)):
         raise BundleError(f"{str(path)!r} is not a path for a bundle.", fix="Write a name, such as flowers.tfft.")
     if reason := files.refusal(path):
         raise BundleError(f"No bundle can be written to {str(path)!r}: {reason}.", fix="Choose another path.")

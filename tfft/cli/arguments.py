@@ -47,7 +47,10 @@ class PrecisionName(StrEnum):
     float16 = "float16"
 
 
-Data = Annotated[Path, typer.Option(help="Folder of class folders, or a .csv, .tsv, .jsonl or .parquet table.")]
+# tfft says itself that a path may not be read, and what to do about it
+Data = Annotated[
+    Path, typer.Option(help="Folder of class folders, or a .csv, .tsv, .jsonl or .parquet table.", readable=False)
+]
 BackboneName = Annotated[
     str | None,
     typer.Option(
@@ -126,7 +129,7 @@ Out = Annotated[
         "[default: model.tfft, or the first of model-2.tfft ... that is free]"
     ),
 ]
-Bundle = Annotated[Path, typer.Argument(help="Bundle that `tfft fit` wrote: a folder or a .zip file.")]
+Bundle = Annotated[Path, typer.Argument(help="Bundle that `tfft fit` wrote: a folder or a .zip file.", readable=False)]
 
 
 def describe_backbone(name: str, weights: str | None, **options: Any) -> "Backbone":

@@ -194,6 +194,24 @@ def similar(name: str, known: Iterable[str]) -> str:
     return f"Did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
 
 
+def quantity(count: int, noun: str, plural: str = "") -> str:
+    """Write a number before a noun.
+
+    Args:
+        count: The number, at least 0.
+        noun: The noun in the singular.
+        plural: The plural; by default the noun with an ``s``.
+
+    Returns:
+        The number with commas between thousands, and the noun in the singular for 1, otherwise in the plural.
+
+    Example:
+        >>> quantity(1, "row"), quantity(1200, "image"), quantity(0, "entry", "entries")
+        ('1 row', '1,200 images', '0 entries')
+    """
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
 def kind_of(value: Any) -> str:
     """Return the name of a value's type with an article.
 
@@ -204,8 +222,11 @@ def kind_of(value: Any) -> str:
         ``"None"`` for None, otherwise for example ``"a str"`` or ``"an int"``.
 
     Example:
-        >>> kind_of(3), kind_of("x"), kind_of(None)
-        ('an int', 'a str', 'None')
+        >>> import numpy as np
+        >>> kind_of(3), kind_of("x"), kind_of(None), kind_of(np.zeros(2))
+        ('an int', 'a str', 'None', 'an ndarray')
     """
     name = type(value).__name__
-    return "None" if value is None else f"{'an' if name[0] in 'aeioAEIO' else 'a'} {name}"
+    # "ndarray" and capitals such as those of "NAType" are spelt out: "an en-dee-array"
+    spelt = name.startswith("nd") or (name[:2].isupper() and name[0] in "FHLMNRSX")
+    return "None" if value is None else f"{'an' if name[0] in 'aeioAEIO' or spelt else 'a'} {name}"

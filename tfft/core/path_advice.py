@@ -1,13 +1,16 @@
-"""Give advice for paths that do not exist: which path the user probably meant, and how to write it."""
+"""Give advice for paths that do not exist: which path the user probably meant; and for paths that may not be read."""
 
 import difflib
 import glob
 import os
 import re
+import shlex
+import stat
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tfft.core.errors import shortlist
+from tfft.core.errors import DataError, TfftError, shortlist
 
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:/{1,3}")
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
@@ -66,6 +69,82 @@ def class_folders_below(root: str | Path) -> str:
         return ""
     inner = [each for each in below[0].iterdir() if each.is_dir() and not each.name.startswith(".")]
     return str(below[0]) if len(inner) > 1 else ""
+
+
+@contextmanager
+def permitted(error: type[TfftError] = DataError) -> Iterator[None]:
+    """Turn a PermissionError inside this context into an error that says how to get the permission.
+
+    Args:
+        error: The exception class to raise.
+
+    Yields:
+        None.
+
+    Raises:
+        TfftError: An instance of ``error``, in place of a PermissionError.
+
+    Example:
+        >>> with permitted():
+        ...     raise PermissionError(13, "Permission denied", "no such folder/bees")
+        Traceback (most recent call last):
+        tfft.core.errors.DataError: 'no such folder/bees' cannot be read: permission denied. Got: the folder ...
+    """
+    try:
+        yield
+    except PermissionError as found:
+        raise unreadable(found.filename or "", error) from None
+
+
+def check_permitted(path: str | Path, error: type[TfftError] = DataError) -> None:
+    """Check that a file or folder may be read. Nothing is said about a path that does not exist.
+
+    Args:
+        path: The path.
+        error: The exception class to raise.
+
+    Raises:
+        TfftError: An instance of ``error``, when it may not be read.
+    """
+    with permitted(error), suppress(FileNotFoundError, NotADirectoryError):
+        found = os.stat(path)
+        if not os.access(path, os.R_OK | (os.X_OK if stat.S_ISDIR(found.st_mode) else 0)):
+            raise unreadable(path, error)
+
+
+def unreadable(path: str | Path, error: type[TfftError] = DataError) -> TfftError:
+    """Make the error for a file or folder that exists and that this user may not read.
+
+    Args:
+        path: The path.
+        error: The class of the error.
+
+    Returns:
+        An instance of ``error``. It names the mode and the owner of the path, or of the folder above that is closed.
+    """
+    for place in (Path(path), *Path(path).absolute().parents):
+        with suppress(OSError):
+            found = os.stat(place)
+            break
+    else:
+        return error(f"{str(path)!r} cannot be read: permission denied.", fix="Ask its owner, or copy the data.")
+    owner = _owner(place, found.st_uid)
+    mine = found.st_uid == getattr(os, "geteuid", lambda: None)()
+    every = "-R " if stat.S_ISDIR(found.st_mode) else ""
+    return error(
+        f"{str(path)!r} cannot be read: permission denied.",
+        f"{'' if place == Path(path) else f'the folder {str(place)!r}, '}mode {stat.filemode(found.st_mode)}, owner {owner}",
+        f"You are the owner: allow it with `chmod {every}u+rX {shlex.quote(str(place))}`."
+        if mine
+        else f"Ask {owner} for the permission to read it, or copy the data.",
+    )
+
+
+def _owner(path: str | Path, number: int) -> str:
+    try:
+        return repr(Path(path).owner())
+    except (KeyError, NotImplementedError, OSError):
+        return f"user {number}"
 
 
 def _spellings(text: str) -> Iterator[tuple[str, str]]:

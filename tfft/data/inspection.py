@@ -12,7 +12,7 @@ from PIL import UnidentifiedImageError
 
 from tfft.core.errors import DataError, DataWarning, kind_of, shortlist
 from tfft.core.machine import cores
-from tfft.core.path_advice import missing_file
+from tfft.core.path_advice import missing_file, unreadable
 from tfft.core.specs import Text, rangeless
 from tfft.data.content_hash import opened
 from tfft.data.files.text_files import TextFiles
@@ -22,6 +22,7 @@ from tfft.images.samples import loaded
 _SHOW_PROGRESS_FROM = 5_000
 _SLICE = 16
 _MISSING = "no such file"
+_DENIED = "permission denied"
 _HALF = "half a character (a lone surrogate)"
 
 
@@ -117,6 +118,12 @@ def refuse_faults(inputs: Sequence[Any], inspection: Inspection) -> None:
                 f"{len(named)} of {len(inputs)} {kind} do not exist: {shortlist(missing)}.",
                 fix=f'{missing_file(missing[0])} To leave them out pass on_corrupt="skip".',
             )
+        denied = [_name(inputs, index) for index, reason in inspection.faults if reason == _DENIED]
+        if denied:
+            raise DataError(
+                f"{len(named)} of {len(inputs)} {kind} cannot be read: {shortlist(named)}.",
+                fix=f'{unreadable(denied[0]).fix} To leave them out pass on_corrupt="skip".',
+            )
         if inspection.faults[0][1] == _HALF:
             kind, again = "texts", "Repair the program that cut them, or remove them; "
         raise DataError(
@@ -197,6 +204,8 @@ def _look_at(item: Any) -> tuple[str, str, str]:
 def _reason(error: BaseException) -> str:
     if isinstance(error, FileNotFoundError):
         return _MISSING
+    if isinstance(error, PermissionError):
+        return _DENIED
     return "not an image" if isinstance(error, UnidentifiedImageError) else str(error) or type(error).__name__
 
 

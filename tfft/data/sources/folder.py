@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from tfft.core.errors import DataError, shortlist
-from tfft.core.path_advice import class_folders_below, missing_file
+from tfft.core.path_advice import class_folders_below, missing_file, permitted
 from tfft.core.specs import IMAGE_FORMATS
 from tfft.data.calls import as_call
 from tfft.data.data_warnings import warn_ignored
@@ -78,6 +78,7 @@ def from_folder(
     return assemble(pools, Splitting(holdout, seed, on_corrupt), source=source)
 
 
+@permitted()
 def folder_pools(folder: str | Path, parts: Parts = None) -> dict[str, Pool]:
     """Read class folders before missing parts are split off.
 
@@ -89,7 +90,7 @@ def folder_pools(folder: str | Path, parts: Parts = None) -> dict[str, Pool]:
         Pools of paths and class names, shape (n,), by part.
 
     Raises:
-        DataError: When the folder is missing, or its class folders hold no images or texts.
+        DataError: When the folder is missing, may not be read, or its class folders hold no images or texts.
     """
     if not isinstance(folder, (str, os.PathLike)):
         raise DataError(
