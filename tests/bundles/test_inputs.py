@@ -18,7 +18,7 @@ from tfft.core.errors import DataError, DataWarning
 @pytest.mark.parametrize(
     ("given", "kind"),
     [
-        (np.zeros((2, 8, 8, 3), np.uint8), "an image.*a ndarray"),
+        (np.zeros((2, 8, 8, 3), np.uint8), "an image.*an ndarray"),
         (np.zeros((8, 8), np.uint8).tobytes(), "an image.*a bytes"),
         ([Image.new("L", (8, 8))], "an image.*an Image"),
         (Path("photo.jpg"), r"a path.*a \w*Path"),
@@ -95,3 +95,22 @@ def test_ordinary_texts_are_not_doubted(tmp_path, monkeypatch, text):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(list(texts([text]))) == 1
+
+
+def test_texts_and_tables_for_a_model_of_images_are_told_so(tmp_path):
+    for name in ("a.txt", "b.csv"):
+        (tmp_path / name).write_text("film,label")
+        with pytest.raises(
+            DataError, match=rf"reads images, and '.*{name}' is a file of texts or a table.*Texts need a"
+        ):
+            check_paths([(name, str(tmp_path / name))])
+    Image.new("L", (8, 8)).save(tmp_path / "image.txt", "PNG")
+    check_paths([("image", str(tmp_path / "image.txt"))])
+    with pytest.raises(DataError, match=r"no such file\..*Texts need a model that was trained on texts"):
+        check_paths([("word", "word")])
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text("a film")
+    with pytest.raises(
+        DataError, match=r"no image below .*Got: 1 \.txt.*Texts need a model that was trained on texts\."
+    ):
+        list(images(str(tmp_path / "texts"), None))

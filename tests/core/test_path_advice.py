@@ -60,6 +60,9 @@ def test_the_advice_names_what_was_probably_meant(home, path, advice):
 
 def test_paths_can_start_from_another_folder_than_the_working_folder(home):
     assert "data/cat.jpg'" in missing_file("cat", start="data")
+    assert missing_file("cat", start="data") == "Did you mean 'cat.jpg', that is 'data/cat.jpg'?"
+    assert missing_file("dog.jpg", start="data").startswith("Did you mean 'deep/dog.jpg', that is 'data/deep/dog.jpg'?")
+    assert missing_file("no/zebra.gif", start="data").startswith("Check the path; it is relative to 'data'. The folder")
 
 
 def test_class_folders_one_level_further_down_are_found(tmp_path):

@@ -9,7 +9,7 @@ from tfft.core.errors import DataError
 from tfft.core.ragged import Ragged
 from tfft.data.examples import Examples
 from tfft.data.loading import lengths_of
-from tfft.models.tokens import statistics, tokenized
+from tfft.models.tokens import check_kind, statistics, tokenized
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +92,20 @@ def test_a_file_that_changed_since_it_was_looked_at_is_refused(read, tmp_path):
         path.unlink()
     with pytest.raises(DataError, match=r"cannot be read.*"):
         tokenized(read, data.train)
+
+
+def test_a_model_of_texts_refuses_images_and_the_other_way_round_and_both_kinds_are_named(texts, read):
+    looks = tfft.load_backbone("toy").preprocessor
+    check_kind(read, texts.train.inputs)
+    check_kind(read, tokenized(read, texts.train).inputs)
+    check_kind(looks, ["a.png"])
+    check_kind(looks, [])
+    with pytest.raises(DataError) as caught:
+        check_kind(read, ["photos/a.png", "photos/b.png"])
+    assert caught.value.what == "The model was trained on texts, but the data holds images."
+    assert caught.value.got == "'photos/a.png' first"
+    assert caught.value.fix.startswith("Pass texts, ")
+    with pytest.raises(DataError, match=r"on texts, but the data holds images\. Got: an ndarray first"):
+        check_kind(read, np.zeros((2, 8, 8, 3), np.uint8))
+    with pytest.raises(DataError, match=r"on images, but the data holds texts\. Got: 'film 0.*' first\. Pass images"):
+        check_kind(looks, sorted(texts.train.inputs, key=lambda text: text.first))

@@ -17,8 +17,10 @@ from tfft.data.files.file_listing import SUFFIXES, look_below
 from tfft.data.sources.arrays import AsPixels, looks_channels_first
 from tfft.data.strings import text_of
 from tfft.data.tables.table_files import ENDINGS
+from tfft.images.image_files import is_image
 
 _FILES = (*ENDINGS, *SUFFIXES, ".txt", ".json", ".gz", ".zip", ".xls", ".xlsx", ".pdf", ".docx")
+_TEXTS = "Texts need a model that was trained on texts."
 _LONGEST_PATH = 1_000
 _MOST_CHANNELS = 16
 """A last axis up to this size may be the channels of a multispectral image."""
@@ -113,6 +115,7 @@ def check_paths(items: Sequence[tuple[str, Any]]) -> None:
     """
     missing = [item for _, item in items if isinstance(item, str) and not os.path.exists(item)]
     if not missing:
+        _check_no_texts([item for _, item in items if isinstance(item, str)])
         return
     first = missing[0]
     check_permitted(first)
@@ -120,12 +123,21 @@ def check_paths(items: Sequence[tuple[str, Any]]) -> None:
         raise DataError(
             "The model reads images, and there is no file of this name.",
             f"{first[:60]!r}{'...' if len(first) > 60 else ''}",
-            "Pass paths of images. Texts need a model that was trained on texts.",
+            f"Pass paths of images. {_TEXTS}",
         )
     what = f"{first!r} cannot be read as an image: no such file."
     if len(missing) > 1:
         what = f"{len(missing)} of {len(items)} images do not exist: {shortlist(missing)}."
-    raise DataError(what, fix=missing_file(first))
+    raise DataError(what, fix=missing_file(first) + ("" if os.path.splitext(first)[1] else f" {_TEXTS}"))
+
+
+def _check_no_texts(paths: Sequence[str]) -> None:
+    """Refuse text files and tables for a model of images."""
+    texts = [path for path in paths if path.lower().endswith((".txt", *ENDINGS)) and not is_image(path)]
+    if texts:
+        raise DataError(
+            f"The model reads images, and {texts[0]!r} is a file of texts or a table.", fix=f"Pass images. {_TEXTS}"
+        )
 
 
 def _files(path: str) -> Iterator[tuple[str, str]]:
@@ -138,7 +150,7 @@ def _files(path: str) -> Iterator[tuple[str, str]]:
         raise DataError(
             f"There is no image below {path!r}.",
             found.left_out() or "an empty folder",
-            f"Looked for {', '.join(IMAGE_FORMATS)} by content.",
+            f"Looked for {', '.join(IMAGE_FORMATS)} by content." + (f" {_TEXTS}" if found.texts else ""),
         )
     if rest := found.rest():
         warnings.warn(

@@ -136,17 +136,18 @@ class TypedData:
             texts = "text" in columns and "path" not in columns
         return "minilm_l6" if texts else "tfft_mini"
 
-    def everything(self, labels: "LabelSpace") -> "tuple[Examples, tuple[str, ...]]":
+    def everything(self, labels: "LabelSpace", preprocessor: Any = None) -> "tuple[Examples, tuple[str, ...]]":
         """Read all examples, with the class ids of a model.
 
         Args:
             labels: The label space of the model; the source may lack some of its classes.
+            preprocessor: The preprocessor of the model; None when it may take images and texts.
 
         Returns:
             The examples, with targets of shape (n,) or (n, k), and a sentence for each skipped example.
 
         Raises:
-            DataError: When something cannot be read, or a label is unknown to the model.
+            DataError: When something cannot be read, the model takes other inputs, or a label is unknown to the model.
         """
         self.check()
         from tfft.data import raw_examples
@@ -174,6 +175,11 @@ class TypedData:
             found = from_table.table_pools(self.path, Columns(self.image_column, columns, self._texts, None, writing))
         else:
             found = folder.folder_pools(self.path, self._parts)
+        if preprocessor is not None:
+            from tfft.models.tokens import check_kind
+
+            for pool in found.values():
+                check_kind(preprocessor, pool.inputs)
         return raw_examples.unsplit(found, labels, "skip" if self.skip_corrupt else "error")
 
     @property
@@ -224,7 +230,7 @@ def examples_of(
     if part not in (Part.auto, Part.all):
         splits = source.splits(seed)
         return splits.part(part.value), splits.skipped, f"{part.value} part"
-    examples, skipped = source.everything(predictor.task.labels)
+    examples, skipped = source.everything(predictor.task.labels, predictor.preprocessor)
     if part is Part.all:
         return examples, skipped, "all examples"
     import numpy as np

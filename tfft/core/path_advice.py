@@ -24,7 +24,8 @@ def missing_file(path: str | Path, start: str | Path = "") -> str:
 
     Args:
         path: The path as the user wrote it.
-        start: The folder from which a relative path starts, for the search and for messages; empty for the working folder.
+        start: The folder from which a relative path starts, for the search and for messages; empty for the working folder. Paths in
+            the advice then start there as well.
 
     Returns:
         One or two sentences of advice.
@@ -50,9 +51,9 @@ def missing_file(path: str | Path, start: str | Path = "") -> str:
         return f'Python reads {broken} in a string as one character: write r"..." or forward slashes.'
     target = base / text
     try:
-        return _similar(target, base) or _unknown(target, text)
+        return _similar(target, base) or _unknown(target, text, base)
     except OSError:  # the name is too long, or the folder may not be read
-        return _unknown(target, text)
+        return _unknown(target, text, base)
 
 
 def class_folders_below(root: str | Path) -> str:
@@ -182,11 +183,17 @@ def _similar(target: Path, base: Path) -> str:
         close = difflib.get_close_matches(target.name, names, n=3, cutoff=0.75)
         found = ended or cased or other or close
         if found:
-            meant = " or ".join(repr(str(folder / name)) for name in found[:3])
+            meant = " or ".join(_from(str(folder / name), base) for name in found[:3])
             return f"Did you mean {meant}?"
     elsewhere = _elsewhere(target, folder if folder.is_dir() else base)
     kind = "folder" if os.path.isdir(elsewhere) else "file"
-    return f"Did you mean {elsewhere!r}? There is a {kind} of this name." if elsewhere else ""
+    return f"Did you mean {_from(elsewhere, base)}? There is a {kind} of this name." if elsewhere else ""
+
+
+def _from(path: str, base: Path) -> str:
+    """A path as it is written when paths start at ``base``."""
+    written = path if base == Path() else os.path.relpath(path, base)
+    return repr(path) if written == path else f"{written!r}, that is {path!r}"
 
 
 def _elsewhere(target: Path, folder: Path) -> str:
@@ -203,8 +210,9 @@ def _elsewhere(target: Path, folder: Path) -> str:
     return str(above / target.name) if above is not None else ""
 
 
-def _unknown(target: Path, text: str) -> str:
-    advice = f"Check the path; it is relative to where you run, {os.getcwd()!r}."
+def _unknown(target: Path, text: str, base: Path) -> str:
+    place = f"where you run, {os.getcwd()!r}" if base == Path() else repr(str(base))
+    advice = f"Check the path; it is relative to {place}."
     if os.path.isabs(text):
         advice = "Check the path."
     first = next((each for each in reversed(target.parents) if not _exists(each)), None)

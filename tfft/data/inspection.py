@@ -95,12 +95,14 @@ def _shown(looks: Iterator[Any], count: int) -> Iterator[Any]:
     return iter(track(looks, "Checking inputs", total=count, console=console, transient=True))
 
 
-def refuse_faults(inputs: Sequence[Any], inspection: Inspection) -> None:
+def refuse_faults(inputs: Sequence[Any], inspection: Inspection, start: str = "", skipping: bool = False) -> None:
     """Raise when an input cannot be read.
 
     Args:
         inputs: The inspected inputs: paths, encoded bytes, or arrays of shape (height, width[, channels]).
         inspection: The result of the inspection.
+        start: The folder from which relative paths start, for the message; empty for the working folder.
+        skipping: Whether such inputs are left out already, so that the message does not suggest it.
 
     Raises:
         DataError: When an input cannot be read; the message names the first ten, with the reasons.
@@ -112,25 +114,33 @@ def refuse_faults(inputs: Sequence[Any], inspection: Inspection) -> None:
             if isinstance(inputs, TextFiles)
             else ("images", "Repair or remove them, ")
         )
+        skip = "" if skipping else ' To leave them out pass on_corrupt="skip".'
         missing = [inputs[index] for index, reason in inspection.faults if reason == _MISSING and kind == "images"]
         if len(missing) == len(named):
             raise DataError(
                 f"{len(named)} of {len(inputs)} {kind} do not exist: {shortlist(missing)}.",
-                fix=f'{missing_file(missing[0])} To leave them out pass on_corrupt="skip".',
+                f"paths from a table, which start at its folder, {start!r}" if start else "",
+                _about_missing(missing[0], start) + skip,
             )
         denied = [_name(inputs, index) for index, reason in inspection.faults if reason == _DENIED]
         if denied:
             raise DataError(
                 f"{len(named)} of {len(inputs)} {kind} cannot be read: {shortlist(named)}.",
-                fix=f'{unreadable(denied[0]).fix} To leave them out pass on_corrupt="skip".',
+                fix=unreadable(denied[0]).fix + skip,
             )
         if inspection.faults[0][1] == _HALF:
             kind, again = "texts", "Repair the program that cut them, or remove them; "
         raise DataError(
             f"{len(named)} of {len(inputs)} {kind} cannot be read: {shortlist(named)}.",
-            fix=f'{again}or pass on_corrupt="skip" to leave them out.'
-            + (f" {missing[0]!r} does not exist. {missing_file(missing[0])}" if missing else ""),
+            fix=(f"{again.rstrip(',; ')}." if skipping else f'{again}or pass on_corrupt="skip" to leave them out.')
+            + (f" {missing[0]!r} does not exist. {_about_missing(missing[0], start)}" if missing else ""),
         )
+
+
+def _about_missing(path: str, start: str) -> str:
+    """Advice about a missing file; relative paths of a table are written as they would work in it."""
+    whole = "://" in path or path.startswith("~")
+    return missing_file(path) if whole or not start else missing_file(os.path.relpath(path, start), start)
 
 
 def named_faults(inputs: Sequence[Any], inspection: Inspection) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, quantity, shortlist
 from tfft.core.specs import LabelSpace
 from tfft.data import inspection, targets
 from tfft.data.examples import Examples, joined
@@ -23,6 +23,7 @@ class Pool:
         targets: Raw targets, as ``targets.label_space`` takes them; length n.
         groups: The group of each example, such as a patient, a camera or an author, shape (n,). All examples of a group belong
             to the same part. None when examples are independent.
+        start: The folder from which relative paths start, for messages; empty for the working folder.
         left_out: File extension -> the number of files with it that lie in the same folders but are not inputs.
     """
 
@@ -30,10 +31,11 @@ class Pool:
     targets: Any
     groups: Sequence[Any] | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    start: str = ""
 
 
 def examine(
-    pool: Pool, encoded: np.ndarray, labels: LabelSpace, on_corrupt: OnCorrupt
+    pool: Pool, encoded: np.ndarray, labels: LabelSpace, on_corrupt: OnCorrupt, part: str = ""
 ) -> tuple[Examples, np.ndarray, tuple[str, ...]]:
     """Inspect every input of a pool.
 
@@ -42,17 +44,24 @@ def examine(
         encoded: Their targets as ``Examples`` carries them, shape (n,) or (n, k).
         labels: The label space of the targets.
         on_corrupt: ``"error"`` or ``"skip"``.
+        part: The name of the part, which needs at least one readable input; empty when it may be left without any.
 
     Returns:
         The readable examples, their positions in the pool, int64 of shape (m,), and a sentence for each
         input that was left out.
 
     Raises:
-        DataError: When an input cannot be read, and ``on_corrupt`` is ``"error"``.
+        DataError: When an input cannot be read, and ``on_corrupt`` is ``"error"``; or when a part is left without any.
     """
     seen = inspection.inspect_inputs(pool.inputs)
     if on_corrupt == "error":
-        inspection.refuse_faults(pool.inputs, seen)
+        inspection.refuse_faults(pool.inputs, seen, pool.start)
+    elif part and len(seen.faults) == len(pool.inputs):
+        try:
+            inspection.refuse_faults(pool.inputs, seen, pool.start, skipping=True)
+        except DataError as error:
+            what = f"The {part} part is empty, because all of its inputs were skipped."
+            raise DataError(what, "; ".join(filter(None, (error.what.rstrip("."), error.got))), error.fix) from None
     inspection.warn_doubts(pool.inputs, seen)
     good = np.setdiff1d(np.arange(len(pool.inputs)), [index for index, _ in seen.faults])
     faults = inspection.named_faults(pool.inputs, seen)
@@ -88,5 +97,10 @@ def unsplit(
         found.append(examples)
         skipped += faults
     if not any(map(len, found)):
-        raise DataError("There are no examples.", f"{len(skipped)} unreadable inputs", "Check the path.")
+        unreadable = quantity(len(skipped), "unreadable input")
+        raise DataError(
+            "There are no examples.",
+            f"{unreadable}: {shortlist(skipped, 3)}" if skipped else unreadable,
+            "Check the path.",
+        )
     return joined(found), skipped

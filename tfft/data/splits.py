@@ -85,7 +85,7 @@ def assemble(
     whole: dict[str, Examples] = {}
     groups: dict[str, np.ndarray | None] = {}
     for part, pool in pools.items():
-        whole[part], good, faults = examine(pool, encoded[part], labels, splitting.on_corrupt)
+        whole[part], good, faults = examine(pool, encoded[part], labels, splitting.on_corrupt, part)
         skipped += faults
         groups[part] = None if pool.groups is None else _group_names(pool, part)[good]
     data_warnings.warn_groups(groups)

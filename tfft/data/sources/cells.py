@@ -1,5 +1,6 @@
 """Convert the cells of table columns to inputs and targets; errors name the row."""
 
+import os
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,7 +71,8 @@ def images(column: "pd.Series", folder: Path) -> list[Any]:
         raise DataError(
             f"Paths in a table start at the folder of the table; {str(folder / first)!r} does not exist.",
             f"{str(first)!r}, which exists below the working folder",
-            "Move the table, write whole paths, or read it with pandas and use from_dataframe().",
+            f"Write {os.path.relpath(first, folder)!r} in the table, move the table, or read it with pandas and use "
+            "from_dataframe().",
         )
     return inputs
 
