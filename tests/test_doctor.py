@@ -64,14 +64,14 @@ def test_cached_weights_are_counted(tmp_path, monkeypatch):
     (tmp_path / "models" / "vgg16.h5").write_bytes(b"x" * 2_000_000)
     monkeypatch.setattr(doctor, "keras_cache", lambda: tmp_path / "models")
     cached = next(finding for finding in doctor.examine(offline=True) if finding.name == "Keras weights")
-    assert "(1 files, 2.0 MB)" in cached.value
+    assert "(1 file, 2.0 MB)" in cached.value
 
 
 def test_a_source_says_where_it_looks_and_what_is_there(tmp_path, monkeypatch):
     (tmp_path / "vgg16.h5").write_bytes(b"x" * 2_000_000)
     monkeypatch.setattr("tfft.backbones.keras_applications.keras_cache", lambda: tmp_path)
     text = doctor.to_text(doctor.examine_source("keras", offline=True))
-    assert f"{tmp_path} (1 entries, 2 MB)" in text
+    assert f"{tmp_path} (1 entry, 2 MB)" in text
     assert "vgg16.h5, 2 MB" in text
     assert "storage.googleapis.com     not tried" in text
 

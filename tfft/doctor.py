@@ -15,7 +15,7 @@ from pathlib import Path
 from tfft.backbones import handles, packages
 from tfft.backbones.weights import keras_cache
 from tfft.core import files, machine, versions
-from tfft.core.errors import BackboneError, similar
+from tfft.core.errors import BackboneError, quantity, similar
 from tfft.core.offline import VARIABLE, disconnected, is_offline
 from tfft.core.quiet import start_tensorflow
 
@@ -99,7 +99,8 @@ def _held(label: str, folder: Path) -> Iterator[Finding]:
         yield Finding("on this machine", label, f"{folder} (does not exist yet)", _writable(folder))
         return
     parts = {part: sum(_sizes(part)) or part.stat().st_size for part in folder.iterdir() if part.suffix != ".txt"}
-    yield Finding("on this machine", label, f"{folder} ({len(parts)} entries, {files.in_words(sum(parts.values()))})")
+    held = f"{quantity(len(parts), 'entry', 'entries')}, {files.in_words(sum(parts.values()))}"
+    yield Finding("on this machine", label, f"{folder} ({held})")
     for part in sorted(parts, key=lambda part: -parts[part])[:_SHOWN]:
         # TensorFlow Hub names folders by a hash, and writes the address into this file
         told = part.with_name(f"{part.name}.descriptor.txt")
@@ -149,7 +150,9 @@ def _devices() -> Iterator[Finding]:
 def _caches() -> Iterator[Finding]:
     for name, folder in (("tfft", machine.cache_folder()), ("Keras weights", keras_cache())):
         sizes = list(_sizes(folder))
-        found = f"{len(sizes)} files, {sum(sizes) / 1e6:.1f} MB" if folder.is_dir() else "does not exist yet"
+        found = (
+            f"{quantity(len(sizes), 'file')}, {sum(sizes) / 1e6:.1f} MB" if folder.is_dir() else "does not exist yet"
+        )
         yield Finding("caches", name, f"{folder} ({found})", _writable(folder))
 
 

@@ -83,7 +83,7 @@ def test_names_of_files_are_doubted_as_texts(tmp_path, name):
         tfft.export(tfft.build("toy_text", tfft.tasks.classification(["up", "down"])), tmp_path / "m.tfft")
     )
     for given in (str(path), [str(path), "a text"], pd.Series(["a text", str(path)])):
-        with pytest.warns(DataWarning, match=rf"1 texts are names of files.*{name}'.*Pass the texts") as caught:
+        with pytest.warns(DataWarning, match=rf"1 text is the name of a file.*{name}'.*Pass the texts") as caught:
             predictor.predict(given)
         assert caught[0].filename == __file__
 

@@ -98,6 +98,8 @@ def test_other_errors_and_missing_paths_pass(home):
     check_permitted(home / "top.jpg")
     check_permitted(home / "nowhere" / "x")
     check_permitted(home / "top.jpg" / "x")
+    check_permitted("a long text " * 500)
+    check_permitted("nul\0")
     with pytest.raises(FileNotFoundError), permitted():
         raise FileNotFoundError("x")
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tfft.core.errors import DataError, DataWarning, kind_of, shortlist
+from tfft.core.errors import DataError, DataWarning, kind_of, quantity, shortlist
 from tfft.core.path_advice import check_permitted, missing_file
 from tfft.core.specs import IMAGE_FORMATS, Text
 from tfft.data.examples import Examples, Splits
@@ -127,7 +127,7 @@ def check_paths(items: Sequence[tuple[str, Any]]) -> None:
         )
     what = f"{first!r} cannot be read as an image: no such file."
     if len(missing) > 1:
-        what = f"{len(missing)} of {len(items)} images do not exist: {shortlist(missing)}."
+        what = f"{len(missing)} of {quantity(len(items), 'image')} do not exist: {shortlist(missing)}."
     raise DataError(what, fix=missing_file(first) + ("" if os.path.splitext(first)[1] else f" {_TEXTS}"))
 
 
@@ -154,7 +154,9 @@ def _files(path: str) -> Iterator[tuple[str, str]]:
         )
     if rest := found.rest():
         warnings.warn(
-            f"{len(rest)} files below {path!r} are not readable images and are left out: {found.left_out()}.",
+            f"{quantity(len(rest), 'file')} below {path!r} "
+            f"{'are not readable images and are' if len(rest) > 1 else 'is not a readable image and is'} left out: "
+            f"{found.left_out()}.",
             DataWarning,
             stacklevel=4,  # the line that calls predict, which calls images, which calls _files
         )
@@ -184,7 +186,8 @@ def _warn_files(inputs: Sequence[Any]) -> None:
     files = [text for text in inputs if isinstance(text, str) and text.lower().endswith(_FILES) and _is_file(text)]
     if files:
         warnings.warn(
-            f"{len(files)} texts are names of files: {shortlist(files)}. The model reads only the names, not the files. "
+            f"{quantity(len(files), 'text is the name of a file', 'texts are names of files')}: {shortlist(files)}. "
+            "The model reads only the names, not the files. "
             "Pass the texts, such as Path(name).read_text().splitlines() or frame[column] of a table.",
             DataWarning,
             stacklevel=4,  # the line that calls predict, which calls texts, which calls _warn_files

@@ -24,7 +24,7 @@ import numpy as np
 
 from tfft.cache.shards import Shards
 from tfft.core import fingerprint
-from tfft.core.errors import RunWarning
+from tfft.core.errors import RunWarning, quantity
 from tfft.core.files import in_words, write_text
 from tfft.core.leases import is_leased, lease
 
@@ -176,8 +176,9 @@ class Store:
         removed = [folder for folder in old if self.remove(folder.name)]
         if removed:
             _warn(
-                f"{len(removed)} entries in {str(self.folder)!r} were written by an older version of tfft. They are "
-                "removed, and computed again when needed."
+                f"{quantity(len(removed), 'entry', 'entries')} in {str(self.folder)!r} {'were' if len(removed) > 1 else 'was'} "
+                f"written by an older version of tfft. {'They are' if len(removed) > 1 else 'It is'} removed, and computed again "
+                "when needed."
             )
 
     def _make_room(self, own: str, needed: int) -> None:

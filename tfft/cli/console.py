@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import typer
 
-from tfft.core.errors import DataWarning, RunWarning, TfftError
+from tfft.core.errors import DataWarning, RunWarning, TfftError, quantity
 from tfft.core.interrupts import TERMINATED
 from tfft.core.terminal import plain
 
@@ -212,4 +212,4 @@ def backbone_line(source: str, backbone: str) -> str:
         described = handles.load_backbone(f"{source}://{backbone}")
     except BackboneError as error:
         return f"{backbone:<38} {error.fix}  {about}"
-    return f"{backbone:<38} {described.takes():<14} {len(described.blocks)} blocks  {about}"
+    return f"{backbone:<38} {described.takes():<14} {quantity(len(described.blocks), 'block')}  {about}"

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfft.core.errors import DataError, shortlist
+from tfft.core.errors import DataError, quantity, shortlist
 
 if TYPE_CHECKING:
     from tfft.bundles.predictor import Predictor
@@ -239,7 +239,7 @@ def examples_of(
     if not unseen.any():
         raise DataError(
             "The model has seen all of these examples in training.",
-            f"{len(examples)} examples",
+            quantity(len(examples), "example"),
             "Pass other data; or --part validation, but metrics are optimistic there, because it chose the best weights.",
         )
     return examples.take(unseen), skipped, "all examples" if unseen.all() else "examples that the model has not seen"

@@ -107,10 +107,14 @@ def check_permitted(path: str | Path, error: type[TfftError] = DataError) -> Non
     Raises:
         TfftError: An instance of ``error``, when it may not be read.
     """
-    with permitted(error), suppress(FileNotFoundError, NotADirectoryError):
+    try:
         found = os.stat(path)
-        if not os.access(path, os.R_OK | (os.X_OK if stat.S_ISDIR(found.st_mode) else 0)):
-            raise unreadable(path, error)
+    except PermissionError:
+        raise unreadable(path, error) from None
+    except (OSError, ValueError):  # nothing is there; or the name is too long, or contains a NUL
+        return
+    if not os.access(path, os.R_OK | (os.X_OK if stat.S_ISDIR(found.st_mode) else 0)):
+        raise unreadable(path, error)
 
 
 def unreadable(path: str | Path, error: type[TfftError] = DataError) -> TfftError:

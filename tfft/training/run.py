@@ -11,6 +11,7 @@ from tfft import tasks
 from tfft.accelerate.precision import Precision
 from tfft.cache.settings import Cache
 from tfft.core import files, versions
+from tfft.core.errors import quantity
 from tfft.core.html_tables import table
 from tfft.core.strategy import replicas
 from tfft.data.calls import as_lines
@@ -51,7 +52,7 @@ class PhaseRecord:
     def describe(self) -> str:
         """Describe in two lines what was trained, which epoch was kept, and its metrics."""
         moved = sum(bool(row.moved) for row in self.overview.rows)
-        first = f"{self.phase.name}: trained {self.overview.describe()}, {moved} variables moved, {self.seconds:.1f} s"
+        first = f"{self.phase.name}: trained {self.overview.describe()}, {quantity(moved, 'variable')} moved, {self.seconds:.1f} s"
         first += f", on {self.reads}" if self.reads else ""
         if self.best_epoch == 0 and self.best_loss is not None:
             seen = min(self.history.get("val_loss", [float("nan")]))

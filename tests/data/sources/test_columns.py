@@ -61,7 +61,7 @@ def test_quoted_lines_stay_together(tmp_path):
 
 def test_a_text_that_is_missing_is_named_by_its_row():
     frame = FRAME.assign(text=[None, *TEXTS[1:]])
-    with pytest.raises(DataError, match=r"1 rows have no 'text'.*rows 0"):
+    with pytest.raises(DataError, match=r"1 row has no 'text'.*row 0"):
         from_dataframe(frame)
 
 

@@ -69,7 +69,7 @@ def test_one_table_for_each_part(home):
 
 def test_an_empty_label_is_missing(home):
     _frame(["", *LABELS[1:]]).to_csv(home / "t.csv", index=False)
-    with pytest.raises(DataError, match=r"1 targets are missing.*rows 0"):
+    with pytest.raises(DataError, match=r"1 target is missing.*row 0"):
         from_csv(home / "t.csv")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from tfft.core.errors import DataError, DataWarning, kind_of, shortlist
+from tfft.core.errors import DataError, DataWarning, kind_of, quantity, shortlist
 from tfft.core.specs import Text
 from tfft.data.sources.arrays import AsPixels
 from tfft.data.tables.spellings import (
@@ -141,10 +141,12 @@ def _with_commas(column: "pd.Series", decimal: str | None) -> "pd.Series":
 def _separated(values: list[Any], column: str, separator: str) -> list[Any]:
     """Split cells into lists of labels; missing values become empty lists, with a warning."""
     empty = [row for row, value in enumerate(values) if is_missing(value)]
+    several = len(empty) > 1
     if empty:
         warnings.warn(
-            f"{len(empty)} cells of the column {column!r} are empty, so these rows have no label: "
-            f"rows {shortlist(empty)}. Drop them if their labels are unknown.",
+            f"{quantity(len(empty), 'cell')} of the column {column!r} {'are' if several else 'is'} empty, so "
+            f"{'these rows have' if several else 'this row has'} no label: row{'s' * several} {shortlist(empty)}. "
+            "Drop such rows if their labels are unknown.",
             DataWarning,
             stacklevel=_USER,
         )
@@ -181,7 +183,9 @@ def numbers(columns: "pd.DataFrame", writing: Writing = AS_FOUND) -> np.ndarray:
     lost = np.flatnonzero(columns.isna().any(axis=1)).tolist()
     if lost:
         raise DataError(
-            f"{len(lost)} targets are missing.", f"rows {shortlist(lost)}, counted from 0", "Drop or fill these rows."
+            f"{quantity(len(lost), 'target is', 'targets are')} missing.",
+            f"row{'s' * (len(lost) > 1)} {shortlist(lost)}, counted from 0",
+            "Drop or fill such rows.",
         )
     floats = any(pd.api.types.is_float_dtype(columns[name]) for name in columns)
     return columns.to_numpy(np.float64 if floats else np.int64)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from tfft.core.errors import DataError, nearest, shortlist, similar
+from tfft.core.errors import DataError, nearest, quantity, shortlist, similar
 from tfft.data.raw_examples import Pool
 from tfft.data.sources import cells
 from tfft.data.strings import refuse_paths
@@ -216,7 +216,9 @@ class Columns:
             empty = frame.index[frame[column].isna()].tolist()
             if empty:
                 raise DataError(
-                    f"{len(empty)} rows have no {column!r}.", f"rows {shortlist(empty)}", "Drop these rows."
+                    f"{quantity(len(empty), 'row has', 'rows have')} no {column!r}.",
+                    f"row{'s' * (len(empty) > 1)} {shortlist(empty)}",
+                    "Drop these rows." if len(empty) > 1 else "Drop this row.",
                 )
         if image is None:
             rows = cells.texts(frame[inputs])

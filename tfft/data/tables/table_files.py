@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft.core.errors import DataError, shortlist
-from tfft.core.path_advice import missing_file, permitted, unreadable
+from tfft.core.path_advice import check_permitted, missing_file, unreadable
 from tfft.data.tables.delimited import header, read_delimited
 from tfft.data.tables.json_lines import json_names, read_json_lines
 from tfft.data.tables.spellings import as_spelt, may_group_thousands
@@ -192,9 +192,9 @@ def _series(cells: list[str | None], as_written: bool, text: bool, separator: st
     return plain if plain.dtype.kind in "if" else pd.Series(values, dtype=object)
 
 
-@permitted()
 def _readable(path: Path, read: Callable[[], Any]) -> Any:
     """Call a reader, and convert its errors to a DataError."""
+    check_permitted(path)
     if path.is_dir():
         raise DataError(
             f"{str(path)!r} is a folder, not a table.",
