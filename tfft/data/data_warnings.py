@@ -192,7 +192,7 @@ def warn_groups(groups: Mapping[str, np.ndarray | None]) -> None:
         >>> with warnings.catch_warnings(record=True, action="always") as caught:
         ...     warn_groups({"train": np.array(["anna", "ben"]), "test": np.array(["anna", "cleo"])})
         >>> str(caught[0].message)
-        "1 groups are in two parts: 'anna (train and test)'. Metrics on them are too good; keep each group in one part."
+        "1 group is in two parts: 'anna (train and test)'. Metrics on them are too good; keep each group in one part."
     """
     seen: dict[str, str] = {}
     shared: dict[str, str] = {}
