@@ -340,3 +340,63 @@ def test_texts_without_a_backbone_get_one_by_their_language_or_the_line_that_ins
     assert f"backbone: {chosen}, because" in done.output
     assert isinstance(done.exception, WeightsError)
     assert packages.PACKAGES[chosen].install in str(done.exception)
+
+
+@pytest.mark.slow
+def test_a_killed_fit_continues_with_resume_and_says_so(fitted, tmp_path, monkeypatch):
+    root, _ = fitted
+    words = [
+        "fit",
+        "--data",
+        root / "pictures",
+        "--backbone",
+        "toy",
+        "--head-epochs",
+        3,
+        "--tune-epochs",
+        2,
+        "--accumulate",
+        2,
+    ]
+    words += ["--run-folder", tmp_path / "run", "--save-minutes", 0.0001]
+
+    class KilledError(BaseException):
+        pass
+
+    def killed(model, splits, plan, **options):
+        from tfft.training import phase_training
+
+        pause = phase_training._Inside._pause
+
+        def once(self, moment):
+            pause(self, moment)
+            if self._phase.name == "tune" and moment == "epoch":
+                raise KilledError
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(phase_training._Inside, "_pause", once)
+            return fit(model, splits, plan, **options)
+
+    import tfft
+
+    fit = tfft.fit
+    with monkeypatch.context() as patch:
+        patch.setattr(tfft, "fit", killed)
+        with pytest.raises(KilledError):
+            call(*words, "--out", tmp_path / "no.tfft")
+    refused = call(*words, "--out", tmp_path / "m.tfft")
+    assert "holds an unfinished run" in str(refused.exception)
+    done = call(*words, "--out", tmp_path / "m.tfft", "--resume")
+    assert done.exit_code == 0, done.output
+    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in log if line["event"] == "resume"] == [2]
+    whole = call(*words[:-4], "--out", tmp_path / "whole.tfft")
+    assert whole.exit_code == 0, whole.output
+    for one, other in zip(*(tfft.load(tmp_path / n).net.get_weights() for n in ("m.tfft", "whole.tfft")), strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
+def test_resume_without_a_run_folder_is_told_in_the_words_of_a_shell(fitted, tmp_path):
+    root, _ = fitted
+    done = call("fit", "--data", root / "pictures", "--backbone", "toy", "--out", tmp_path / "m.tfft", "--resume")
+    assert in_shell(done.exception.fix) == 'Write --run-folder "runs/1".'

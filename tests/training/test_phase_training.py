@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from safetensors.numpy import load_file
 
 import tfft
@@ -238,3 +239,50 @@ def test_parts_of_a_batch_train_as_the_whole(data):
         assert runs[1].history()[name] == pytest.approx(values, abs=1e-6)
     for one, other in zip(*(run.model.net.get_weights() for run in runs), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def exhausted(monkeypatch, least):
+    """A device whose memory is enough only for small parts, and only just in the second epoch."""
+    from tfft.training.steps import Steps
+
+    train = Steps.train
+
+    def failing(self, iterator, count):
+        logs = train(self, iterator, count)
+        if self._parts < least and int(self._optimizer.iterations) > 5:
+            raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+        return logs
+
+    monkeypatch.setattr(Steps, "train", failing)
+
+
+def test_when_the_memory_is_exhausted_the_phase_begins_anew_in_smaller_parts(data, monkeypatch, capsys):
+    plan = Plan(Phase("head", nothing(), 2, 0.1), Phase("tune", last_blocks(2), 6, 1e-2, averaging=0.3))
+
+    def fitted(**options):
+        model = tfft.build("toy", tfft.tasks.classification(data.labels), seed=1)
+        return tfft.fit(model, data, plan, **options)
+
+    whole, parted = (fitted(batch_size=32, accumulate=parts, progress=False) for parts in (1, 4))
+    exhausted(monkeypatch, 4)
+    capsys.readouterr()
+    found = fitted(batch_size="auto")
+    said = capsys.readouterr().err
+    assert "Phase 'tune' begins anew with each batch in 2 parts, because the memory was exhausted." in said
+    assert "Phase 'tune' begins anew with each batch in 4 parts" in said
+    assert found.batch_size == 32
+    assert found.phases[0].history == whole.phases[0].history  # the head was trained in one part
+    assert found.phases[1].history["val_loss"] == pytest.approx(parted.phases[1].history["val_loss"], abs=1e-5)
+
+
+def test_exhausted_memory_is_told_with_the_ways_out(data, monkeypatch):
+    exhausted(monkeypatch, 99)
+    told = r"memory is not enough to train phase 'head' with batches of 8 in 1 part\. Write batch_size=\"auto\", a larger acc"
+    with pytest.raises(TfftError, match=told):
+        trained(data)
+    monkeypatch.undo()
+    exhausted(monkeypatch, 99)
+    plan = Plan(Phase("head", nothing(), 9, 0.1))
+    model = tfft.build("toy", tfft.tasks.classification(data.labels))
+    with pytest.raises(TfftError, match=r"with batches of 32 in 32 parts"):
+        tfft.fit(model, data, plan, batch_size="auto", progress=False)

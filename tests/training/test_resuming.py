@@ -29,7 +29,7 @@ def saved(folder, run, finished):
 
 def test_without_a_folder_nothing_is_written_and_nothing_continues(run):
     assert tried(None, run) == (None, None)
-    with pytest.raises(TfftError, match=r"resume=True needs the run folder.*Write run_folder="):
+    with pytest.raises(TfftError, match=r"can be continued only in its run folder\. Write run_folder="):
         tried(None, run, resume=True)
 
 

@@ -86,6 +86,17 @@ TuneEpochs = Annotated[int | None, typer.Option(help="Epochs of the tune phase."
 Blocks = Annotated[int | None, typer.Option(help="Number of last blocks that the tune phase trains.", min=1)]
 Balanced = Annotated[bool, typer.Option(help="Give rare classes more weight.")]
 RunFolder = Annotated[Path | None, typer.Option(help="Folder for log.jsonl, run.json, weights and report.html.")]
+Resume = Annotated[
+    bool | None,
+    typer.Option(
+        "--resume/--no-resume", help="Continue the run in --run-folder at its last checkpoint, or begin anew.",
+        show_default=False,
+    ),
+]  # fmt: skip
+SaveMinutes = Annotated[float, typer.Option(help="Minutes between two checkpoints in --run-folder.")]
+Accumulate = Annotated[
+    int, typer.Option(help="Compute each batch in this many parts, to need less memory for the same result.", min=1)
+]
 LearningRate = Annotated[float | None, typer.Option(help="Highest learning rate of the first phase.")]
 ImageColumn = Annotated[str | None, typer.Option(help="Tables: column of image paths.", show_default="path")]
 TextColumn = Annotated[

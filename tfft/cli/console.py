@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _OPTIONS = (
     "size|alpha|length|vocabulary|weights|layer|pixel_range|preprocessor|image_column|label_column|text_column|batch_size"
-    "|separator|decimal"
+    "|separator|decimal|run_folder|save_minutes|accumulate"
 )
 _IN_SHELL = (
     (r'(P|p)ass on_corrupt="skip"', r"\1ass --skip-corrupt"),
@@ -33,6 +33,8 @@ _IN_SHELL = (
     (r"pass glob\.glob\(.*?\), or in a shell the path without quotes", "write it without quotes"),
     (r"\bquotes=False", "--no-quotes"),
     (r"\bquotes=True", "--quotes"),
+    (r"\bresume=True", "--resume"),
+    (r"\bresume=False", "--no-resume"),
     (r"Pass 'imagenet', None,", "Pass imagenet, none"),
     (rf"\b({_OPTIONS})=(?=[\w'\"])", r"--\1 "),
     (rf"\b({_OPTIONS})=", r"--\1"),

@@ -6,7 +6,7 @@ Heavy packages are imported when a command runs, so that ``tfft --help`` answers
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from tfft.backbones.base import Backbone
     from tfft.data.examples import Splits
     from tfft.evaluation.report import Report
+    from tfft.models.assembly import TransferModel
+    from tfft.plans.phase import Plan
     from tfft.training.run import Run
 
 app = typer.Typer(
@@ -86,6 +88,8 @@ def fit(
     balanced: arguments.Balanced = False,
     skip_corrupt: SkipCorrupt = False,
     run_folder: arguments.RunFolder = None,
+    resume: arguments.Resume = None,
+    save_minutes: arguments.SaveMinutes = 5.0,
     image_column: ImageColumn = None,
     label_column: LabelColumn = "label",
     text_column: TextColumn = None,
@@ -94,6 +98,7 @@ def fit(
     decimal: arguments.Decimal = None,
     quotes: arguments.Quotes = None,
     batch_size: BatchSize = 32,
+    accumulate: arguments.Accumulate = 1,
     cache: Annotated[CacheName, typer.Option(help="Where features of frozen layers are cached.")] = CacheName.auto,
     precision: Precision = PrecisionName.auto,
     seed: Seed = 0,
@@ -115,14 +120,27 @@ def fit(
     task = arguments.describe_task(splits.labels, balanced)
     start_tensorflow()
     model = tfft.build(described, task, seed, cache=cache.value, precision=precision.value)
-    chosen = recipes.completed(
-        typed, plan, head_epochs, default_plan(described.features, len(splits.train), described.can_finetune)
-    )
+    default = default_plan(described.features, len(splits.train), described.can_finetune)
+    chosen = recipes.completed(typed, plan, head_epochs, default)
     say(f"{name(backbone)}\n{chosen.describe()}")
+    options = {"accumulate": accumulate, "resume": resume, "save_minutes": save_minutes}
+    _trained(model, splits, chosen, out, run_folder, seed=seed, batch_size=batch_size, **options)
+
+
+def _trained(
+    model: "TransferModel", splits: "Splits", plan: "Plan", out: Path, run_folder: Path | None, **options: Any
+) -> None:
+    """Train, measure and write; of several workers, only the chief measures and writes."""
+    import tfft
+    from tfft.core.workers import is_chief
+
+    if not is_chief(model.strategy):
+        tfft.fit(model, splits, plan, run_folder=run_folder, **options)
+        return
     with rescued(model, out):
-        run = tfft.fit(model, splits, chosen, seed, batch_size, run_folder)
+        run = tfft.fit(model, splits, plan, run_folder=run_folder, **options)
         say(run.describe())
-        report = _measured(run, splits, batch_size)
+        report = _measured(run, splits, options["batch_size"])
     _write(run, report, out, run_folder)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
@@ -25,8 +25,9 @@ from tfft.trainable.policy import plan_rows
 from tfft.training.checkpoints import Snapshot
 from tfft.training.checks import check, check_folder, check_plan, warn_about_texts
 from tfft.training.feature_schedule import Turn
+from tfft.training.job import Job
 from tfft.training.options import FitOptions, check_options
-from tfft.training.phase_training import Job, train_phase
+from tfft.training.phase_training import train_phase
 from tfft.training.precision_search import choose
 from tfft.training.progress import FeatureProgress, JsonLog
 from tfft.training.resuming import opened
@@ -42,7 +43,7 @@ def fit(
     data: Splits,
     plan: Plan | None = None,
     seed: int = 0,
-    batch_size: int = 32,
+    batch_size: "int | Literal['auto']" = 32,
     run_folder: str | Path | None = None,
     progress: bool | None = None,
     **options: Unpack[FitOptions],
@@ -61,7 +62,8 @@ def fit(
         plan: From ``tfft.plans``. The default is ``two_phase()`` for convolutional nets; ``encoder()`` for text encoders and ViTs,
             which stops after an epoch without improvement; and ``head_only()`` for backbones that cannot be trained.
         seed: Seed of the order of examples. The same seed on the same machine gives the same run.
-        batch_size: Number of examples in a batch.
+        batch_size: Number of examples in a batch. ``"auto"`` means 32; when the memory is exhausted, the phase begins anew with
+            each batch in twice as many parts (see ``accumulate``), so that the results stay the same.
         run_folder: The folder for ``log.jsonl``, which grows during training, and for ``run.json`` and the weights, which are
             written after each phase. None writes nothing.
         progress: Whether to show a progress bar. None shows it in terminals and notebooks, and elsewhere writes one line for each
@@ -97,6 +99,7 @@ def fit(
         [('head', 2)]
     """
     forks.check()
+    automatic, batch_size = batch_size == "auto", 32 if batch_size == "auto" else batch_size
     check(model, data, batch_size)
     chief = is_chief(model.strategy)
     folder = check_folder(run_folder, chief)
@@ -117,7 +120,10 @@ def fit(
         features = TrunkCache(model, data, derive(run.seed, "order"), counting, counting.note, share)
         class_weight = model.task.class_weight(data.train.counts())
         log = None if folder is None else folder / LOG_NAME
-        job = Job(features, turns, chosen, class_weight, progress, folder, log, signals, checkpoints, saving)
+        parts = chosen.accumulate, automatic
+        job = Job(
+            features, turns, chosen, *parts, class_weight, progress, folder, log, signals, checkpoints, saving
+        )  # fmt: skip
         try:
             return _train(job, run, data, found)
         finally:
@@ -138,6 +144,7 @@ def _train(job: Job, run: Run, data: Splits, found: Snapshot | None) -> Run:
     else:
         run = with_records(run, job.turns, found.values["records"])
         divide(found, of_run(run.model, job.turns))
+        job.parts = found.values["parts"]
     for _ in job.turns[len(run.phases) :]:
         inside = found is not None and found.values["inside"] and found.values["phase"] == len(run.phases)
         run = train_phase(job, run, found if inside else None)

@@ -2,90 +2,37 @@
 
 import time
 import warnings
-from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tfft.accelerate.precision import Precision
-from tfft.core.errors import RunWarning
-from tfft.core.interrupts import Signals
+from tfft.core.errors import RunWarning, TfftError, quantity
 from tfft.core.strategy import replicas, synchronized
+from tfft.core.workers import cluster_of
 from tfft.data.pipeline import readable
 from tfft.plans.phase import Phase
 from tfft.trainable.overview import Overview, flattened
 from tfft.training.averaging import Averaging
 from tfft.training.best_weights import BestWeights
-from tfft.training.checkpoints import Checkpoints, Snapshot
+from tfft.training.checkpoints import Snapshot
 from tfft.training.epochs import Moment, run_epochs
-from tfft.training.feature_schedule import Turn
+from tfft.training.job import Job
 from tfft.training.optimizer import optimizer_for
-from tfft.training.options import Options
 from tfft.training.patience import Patience
 from tfft.training.phase_inputs import Step, prepare
 from tfft.training.progress import JsonLog, LiveLine
 from tfft.training.run import PhaseRecord, Run
-from tfft.training.state import OptimizerState, Position, Resumable, Variables, divide, joined, of_run, record_values
+from tfft.training.state import OptimizerState, Position, Resumable, Variables, divide, joined, of_run
 from tfft.training.steps import Steps
-from tfft.training.trunk_cache import TrunkCache
 from tfft.training.verify_updates import prove, starved
 
 
-@dataclass
-class Job:
-    """What all phases of a run share.
-
-    Attributes:
-        features: The features of the run, with its model and data.
-        turns: All phases.
-        options: Callbacks and the number of parts of a batch.
-        class_weight: Class id to weight; None for equal weights.
-        progress: As for ``fit``.
-        folder: The run folder; None writes nothing.
-        log: The path of ``log.jsonl``; None writes none.
-        signals: Raises after Ctrl-C.
-        checkpoints: Where checkpoints are written; None writes none.
-        saving: Whether some worker writes checkpoints. All of them take snapshots then, because metrics are summed over workers.
-    """
-
-    features: TrunkCache
-    turns: Sequence[Turn]
-    options: Options
-    class_weight: dict[int, float] | None
-    progress: bool | None
-    folder: Path | None
-    log: Path | None
-    signals: Signals
-    checkpoints: Checkpoints | None
-    saving: bool
-
-    def save(self, run: Run, inside: dict[str, Resumable] | None = None, wait: bool = False, **values: Any) -> None:
-        """Write a checkpoint, if there is a run folder.
-
-        Args:
-            run: The run so far, with weights of any shape.
-            inside: The parts of the current phase; None between two phases.
-            wait: Whether to return only after it is written.
-            **values: More JSON values of the current phase.
-        """
-        if not self.saving:
-            return
-        found = joined({**of_run(run.model, self.turns), **(inside or {})})
-        about = {
-            "phase": len(run.phases),
-            "inside": inside is not None,
-            "finished": len(run.phases) == len(self.turns),
-            "records": record_values(run),
-        }
-        if self.checkpoints is not None:
-            self.checkpoints.save(Snapshot(found.arrays, {**found.values, **about, **values}), wait)
-
-
 def train_phase(job: Job, run: Run, found: Snapshot | None = None) -> Run:
-    """Train the next phase of a run.
+    """Train the next phase of a run. When the memory is exhausted, and the user allows it, train it anew with smaller parts.
 
     Args:
         job: What all phases share.
@@ -99,8 +46,31 @@ def train_phase(job: Job, run: Run, found: Snapshot | None = None) -> Run:
         KeyboardInterrupt, SystemExit: After a signal. The model then has the best weights so far, and the run is saved.
         PlanError: When the loss becomes NaN or infinite.
         DataError: When an image can no longer be read.
+        TfftError: When the memory is exhausted.
         MovementError: When a frozen variable changed, or a trained one did not.
     """
+    import tensorflow as tf
+
+    begin = joined(of_run(run.model, job.turns)) if job.automatic else Snapshot()
+    while True:
+        try:
+            return _trained(job, run, found)
+        except tf.errors.ResourceExhaustedError:
+            name, parts = job.turns[len(run.phases)].phase.name, 2 * job.parts
+            if not job.automatic or parts > run.batch_size or cluster_of(run.model.strategy) is not None:
+                raise TfftError(
+                    f"The memory is not enough to train phase {name!r} with batches of {run.batch_size} in "
+                    f"{quantity(job.parts, 'part', 'parts')}.",
+                    fix='Write batch_size="auto", a larger accumulate=, or a smaller batch_size=.',
+                ) from None
+            job.parts = parts
+            job.features.note(
+                f"Phase {name!r} begins anew with each batch in {parts} parts, because the memory was exhausted."
+            )
+            divide(begin, of_run(run.model, job.turns))
+
+
+def _trained(job: Job, run: Run, found: Snapshot | None) -> Run:
     index, model, begun = len(run.phases), run.model, time.perf_counter()
     phase, values = job.turns[index].phase, {} if found is None else found.values
     overview = model.apply(phase.trainable, phase.train_norms)
@@ -231,7 +201,7 @@ def _steps(job: Job, step: Step, optimizer: Any) -> Steps:
     # callbacks look for the optimizer in the net
     step.net.compile(optimizer=optimizer, jit_compile=False)
     loss, metrics = model.task.loss(), model.task.metrics()
-    return Steps(step.net, loss, metrics, optimizer, model.strategy, job.options.accumulate)
+    return Steps(step.net, loss, metrics, optimizer, model.strategy, job.parts)
 
 
 def _loss_now(step: Step, steps: Steps) -> float | None:

@@ -40,7 +40,7 @@ def opened(
     """
     if folder is None:
         if options.resume:
-            raise TfftError("resume=True needs the run folder to continue from.", fix='Write run_folder="runs/1".')
+            raise TfftError("A run can be continued only in its run folder.", fix='Write run_folder="runs/1".')
         return None, None
     checkpoints, strategy = (
         Checkpoints(folder, _identity(run, turns, options), options.save_minutes),
@@ -70,8 +70,7 @@ def _chosen(checkpoints: Checkpoints, folder: Path, resume: bool | None) -> Snap
     if resume is None and checkpoints.unfinished():
         raise TfftError(
             f"The run folder {str(folder)!r} holds an unfinished run.",
-            fix="Continue it with resume=True, begin anew with resume=False, or choose another folder (in a shell: --resume, "
-            "--no-resume).",
+            fix="Continue it with resume=True, begin anew with resume=False, or choose another folder.",
         )
     checkpoints.clear()
     return None

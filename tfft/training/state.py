@@ -158,7 +158,8 @@ def joined(parts: Mapping[str, Resumable]) -> Snapshot:
     Returns:
         A Snapshot; names of arrays begin with the name of their part and ``"/"``.
     """
-    arrays, values = {}, {}
+    arrays: dict[str, np.ndarray] = {}
+    values: dict[str, Any] = {}
     for name, part in parts.items():
         found = part.snapshot()
         arrays |= {f"{name}/{key}": array for key, array in found.arrays.items()}

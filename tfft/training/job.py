@@ -1,0 +1,69 @@
+"""What all phases of a run share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tfft.core.interrupts import Signals
+from tfft.training.checkpoints import Checkpoints, Snapshot
+from tfft.training.feature_schedule import Turn
+from tfft.training.options import Options
+from tfft.training.run import Run
+from tfft.training.state import Resumable, joined, of_run, record_values
+from tfft.training.trunk_cache import TrunkCache
+
+
+@dataclass
+class Job:
+    """What all phases of a run share.
+
+    Attributes:
+        features: The features of the run, with its model and data.
+        turns: All phases.
+        options: Callbacks, and how a run is saved.
+        parts: The number of parts in which each batch is computed.
+        automatic: Whether to double ``parts`` when the memory is exhausted.
+        class_weight: Class id to weight; None for equal weights.
+        progress: As for ``fit``.
+        folder: The run folder; None writes nothing.
+        log: The path of ``log.jsonl``; None writes none.
+        signals: Raises after Ctrl-C.
+        checkpoints: Where checkpoints are written; None writes none.
+        saving: Whether some worker writes checkpoints. All of them take snapshots then, because metrics are summed over workers.
+    """
+
+    features: TrunkCache
+    turns: Sequence[Turn]
+    options: Options
+    parts: int
+    automatic: bool
+    class_weight: dict[int, float] | None
+    progress: bool | None
+    folder: Path | None
+    log: Path | None
+    signals: Signals
+    checkpoints: Checkpoints | None
+    saving: bool
+
+    def save(self, run: Run, inside: dict[str, Resumable] | None = None, wait: bool = False, **values: Any) -> None:
+        """Write a checkpoint, if there is a run folder.
+
+        Args:
+            run: The run so far, with weights of any shape.
+            inside: The parts of the current phase; None between two phases.
+            wait: Whether to return only after it is written.
+            **values: More JSON values of the current phase.
+        """
+        if not self.saving:
+            return
+        found = joined({**of_run(run.model, self.turns), **(inside or {})})
+        about = {
+            "phase": len(run.phases),
+            "inside": inside is not None,
+            "finished": len(run.phases) == len(self.turns),
+            "records": record_values(run),
+            "parts": self.parts,
+        }
+        if self.checkpoints is not None:
+            self.checkpoints.save(Snapshot(found.arrays, {**found.values, **about, **values}), wait)
