@@ -1,5 +1,7 @@
 """The help of the commands, and what is said about values that were typed wrongly."""
 
+import re
+
 import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
@@ -29,7 +31,8 @@ def test_the_list_of_commands_holds_the_whole_first_sentence_of_each(columns):
     assert "..." not in shown.partition("Commands:")[2]
     assert max(map(len, shown.splitlines())) <= columns
     for name, command in COMMANDS.items():
-        assert joined(name + command.help.strip().split(". ")[0].rstrip(".")) in joined(shown)
+        first = re.split(r"\.\s", command.help.strip())[0].rstrip(".")
+        assert joined(name + first) in joined(shown)
 
 
 @pytest.mark.parametrize("columns", [60, 80])

@@ -51,8 +51,8 @@ def test_the_exit_code_is_that_of_the_failed_worker():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--workers", "0", "--", "true"], "greater than or equal to 1"),
-        (["--workers", "-2", "--", "true"], "greater than or equal to 1"),
+        (["--workers", "0", "--", "true"], "'--workers': 0 is too small. Write 1 or more."),
+        (["--workers", "-2", "--", "true"], "'--workers': -2 is too small. Write 1 or more."),
         (["--workers", "2"], "Missing argument"),
         (["--", "true"], "Missing option '--workers'"),
         (["--workers", "2", "--", "no-such-program"], "ClusterError: The command 'no-such-program' does not exist."),

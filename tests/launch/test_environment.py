@@ -57,5 +57,5 @@ def test_free_ports_differ_and_ports_in_use_are_left_out(monkeypatch):
         listener.bind(("127.0.0.1", ports[0]))
         listener.listen()
         monkeypatch.setattr(environment, "_PORTS", range(ports[0], ports[0] + 1))
-        with pytest.raises(ClusterError, match=r"not enough free ports for 1 workers\. Got: 0 free ports"):
+        with pytest.raises(ClusterError, match=r"not enough free ports for 1 worker\. Got: 0 free ports"):
             free_ports(1)

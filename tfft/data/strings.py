@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tfft.core.errors import DataError, kind_of
+from tfft.core.errors import DataError, kind_of, quantity
 from tfft.core.specs import Text
 from tfft.data.files.file_listing import SUFFIXES
 from tfft.images.image_files import is_image
@@ -132,8 +132,8 @@ def refuse_swapped(inputs: Sequence[Any], targets: Any) -> None:
     if len(named) >= many and len(written) <= few and _mean_length(named) > _mean_length(written):
         raise DataError(
             "Texts and labels seem to be swapped.",
-            f"{len(named)} different labels and {len(written)} different texts in {len(inputs)} examples; the first label is "
-            f"{str(labels[0])[:_SHOWN]!r}, and the first text is {inputs[0].first[:_SHOWN]!r}",
+            f"{len(named)} different labels and {quantity(len(written), 'different text')} in {len(inputs)} examples; "
+            f"the first label is {str(labels[0])[:_SHOWN]!r}, and the first text is {inputs[0].first[:_SHOWN]!r}",
             "Exchange the two columns, text_column= and label_column=, or the two arguments of from_arrays.",
         )
 

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Mapping
 
 from tfft.core import machine
-from tfft.core.errors import ClusterError
+from tfft.core.errors import ClusterError, quantity
 
 HOST = "127.0.0.1"
 THREAD_LIMITS = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS")
@@ -74,8 +74,8 @@ def free_ports(count: int) -> list[int]:
             found.append(port)
     if len(found) < count:
         raise ClusterError(
-            f"There are not enough free ports for {count} workers.",
-            f"{len(found)} free ports from {_PORTS.start} to {_PORTS.stop - 1}",
+            f"There are not enough free ports for {quantity(count, 'worker')}.",
+            f"{quantity(len(found), 'free port')} from {_PORTS.start} to {_PORTS.stop - 1}",
             "Start fewer workers, or end processes that use these ports.",
         )
     return found
