@@ -1,11 +1,14 @@
 """The doctor finds what there is and says what is missing."""
 
+import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from tfft import doctor
-from tfft.backbones import packages
+from tfft.backbones import handles, packages
 from tfft.core.errors import BackboneError
 
 
@@ -61,14 +64,14 @@ def test_cached_weights_are_counted(tmp_path, monkeypatch):
     (tmp_path / "models" / "vgg16.h5").write_bytes(b"x" * 2_000_000)
     monkeypatch.setattr(doctor, "keras_cache", lambda: tmp_path / "models")
     cached = next(finding for finding in doctor.examine(offline=True) if finding.name == "Keras weights")
-    assert "(1 files, 2.0 MB)" in cached.value
+    assert "(1 file, 2.0 MB)" in cached.value
 
 
 def test_a_source_says_where_it_looks_and_what_is_there(tmp_path, monkeypatch):
     (tmp_path / "vgg16.h5").write_bytes(b"x" * 2_000_000)
     monkeypatch.setattr("tfft.backbones.keras_applications.keras_cache", lambda: tmp_path)
     text = doctor.to_text(doctor.examine_source("keras", offline=True))
-    assert f"{tmp_path} (1 entries, 2 MB)" in text
+    assert f"{tmp_path} (1 entry, 2 MB)" in text
     assert "vgg16.h5, 2 MB" in text
     assert "storage.googleapis.com     not tried" in text
 
@@ -79,6 +82,39 @@ def test_a_backbone_that_is_not_complete_says_what_is_missing(tmp_path, monkeypa
     found = doctor.examine_source("vgg16", offline=True)[-1]
     assert not found.good
     assert "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5" in found.value
+
+
+def test_a_backbone_that_is_not_complete_blames_the_doctor_and_not_offline_mode(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr("tfft.backbones.weights.keras_cache", lambda: tmp_path)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("TFFT_OFFLINE", raising=False)
+    monkeypatch.setattr(doctor, "_reach", lambda host: "")
+    told = doctor.examine_source("vgg16", advise=str.upper)[-1].value
+    assert "because the doctor downloads nothing" in told
+    assert "offline mode" not in told
+    assert "CONNECT TO THE NETWORK ONCE" in told
+    assert "Downloading" not in capfd.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [["--source", "tfft_mini"], []])
+def test_notes_of_tensorflow_are_not_shown(words):
+    code = "from tfft.cli.verbs import main; main()"
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, "doctor", "--offline", *words],
+        capture_output=True, text=True, timeout=300, check=True, env=environment,
+    )  # fmt: skip
+    assert done.stdout
+    assert done.stderr == ""
+
+
+def test_a_name_that_resembles_nothing_is_answered_with_all_sources():
+    with pytest.raises(BackboneError) as caught:
+        doctor.examine_source("hub", offline=True)
+    assert all(repr(source) in caught.value.fix for source in handles.SOURCES)
+    assert "`tfft backbones`" in caught.value.fix
+    assert "..." not in str(caught.value)
 
 
 def test_a_backbone_that_is_here_loads():

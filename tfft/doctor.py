@@ -3,19 +3,21 @@
 As for every table of tfft, one function makes rows and another formats them as text.
 """
 
+import io
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tfft.backbones import handles, packages
 from tfft.backbones.weights import keras_cache
 from tfft.core import files, machine, versions
-from tfft.core.errors import BackboneError, nearest
+from tfft.core.errors import BackboneError, quantity, similar
 from tfft.core.offline import VARIABLE, disconnected, is_offline
+from tfft.core.quiet import start_tensorflow
 
 SOURCES = {
     "keras.applications": "storage.googleapis.com",
@@ -53,16 +55,18 @@ def examine(offline: bool = False) -> list[Finding]:
     Returns:
         Findings, section by section.
     """
+    start_tensorflow()
     return [*_versions(), *_machine(), *_devices(), *_caches(), *_sources(offline)]
 
 
-def examine_source(name: str, offline: bool = False) -> list[Finding]:
+def examine_source(name: str, offline: bool = False, advise: Callable[[str], str] = str) -> list[Finding]:
     """Examine one source of weights: its folders on this machine with their content, and whether its hosts answer.
 
     Args:
         name: The name of a source, such as ``"keras"``, or of a backbone, such as ``"vgg16"``. A backbone is then also
             loaded without the network; its net takes pixels of shape (batch, height, width, 3), or token ids.
         offline: Whether to open no socket.
+        advise: Rewrites the advice of an error, which names Python arguments, for other readers.
 
     Returns:
         Findings: the folders, the hosts, and for a backbone whether it loads.
@@ -74,9 +78,11 @@ def examine_source(name: str, offline: bool = False) -> list[Finding]:
         source = name if name in handles.SOURCES else handles.source_of(name)
     except BackboneError:
         known = [*handles.SOURCES, *(candidate for _, candidate in handles.names())]
+        every = f"The sources are {', '.join(map(repr, handles.SOURCES))}. `tfft backbones` lists all backbones."
         raise BackboneError(
-            f"No source of weights and no backbone has the name {name!r}.", fix=nearest(name, known)
+            f"No source of weights and no backbone has the name {name!r}.", fix=similar(name, known) or every
         ) from None
+    start_tensorflow()
     about = handles.SOURCES[source]
     found = [Finding("source", source, about.about)]
     for label, folder in handles.places(source).items():
@@ -84,7 +90,7 @@ def examine_source(name: str, offline: bool = False) -> list[Finding]:
     if not handles.places(source):
         found.append(Finding("on this machine", "nothing", "this source downloads nothing"))
     found += [_host(host, offline) for host in about.hosts]
-    return found if name == source else [*found, _loads(name)]
+    return found if name == source else [*found, _loads(name, advise)]
 
 
 def _held(label: str, folder: Path) -> Iterator[Finding]:
@@ -93,7 +99,8 @@ def _held(label: str, folder: Path) -> Iterator[Finding]:
         yield Finding("on this machine", label, f"{folder} (does not exist yet)", _writable(folder))
         return
     parts = {part: sum(_sizes(part)) or part.stat().st_size for part in folder.iterdir() if part.suffix != ".txt"}
-    yield Finding("on this machine", label, f"{folder} ({len(parts)} entries, {files.in_words(sum(parts.values()))})")
+    held = f"{quantity(len(parts), 'entry', 'entries')}, {files.in_words(sum(parts.values()))}"
+    yield Finding("on this machine", label, f"{folder} ({held})")
     for part in sorted(parts, key=lambda part: -parts[part])[:_SHOWN]:
         # TensorFlow Hub names folders by a hash, and writes the address into this file
         told = part.with_name(f"{part.name}.descriptor.txt")
@@ -110,12 +117,14 @@ def _host(host: str, offline: bool) -> Finding:
     return Finding("network", host, f"cannot be reached: {reason}" if reason else "answers", not reason)
 
 
-def _loads(handle: str) -> Finding:
+def _loads(handle: str, advise: Callable[[str], str]) -> Finding:
     try:
-        with disconnected(always=True):
+        # Keras prints that it downloads before it opens a connection, which is then refused
+        with disconnected(always=True, why="the doctor downloads nothing"), redirect_stdout(io.StringIO()):
             net = handles.load_backbone(handle, offline=True).load()
     except BackboneError as error:
-        return Finding("backbone", handle, f"is not complete on this machine: {error}", good=False)
+        told = BackboneError(error.what, error.got, advise(error.fix))
+        return Finding("backbone", handle, f"is not complete on this machine: {told}", good=False)
     return Finding("backbone", handle, f"loads from this machine, {net.count_params():,} parameters")
 
 
@@ -141,7 +150,9 @@ def _devices() -> Iterator[Finding]:
 def _caches() -> Iterator[Finding]:
     for name, folder in (("tfft", machine.cache_folder()), ("Keras weights", keras_cache())):
         sizes = list(_sizes(folder))
-        found = f"{len(sizes)} files, {sum(sizes) / 1e6:.1f} MB" if folder.is_dir() else "does not exist yet"
+        found = (
+            f"{quantity(len(sizes), 'file')}, {sum(sizes) / 1e6:.1f} MB" if folder.is_dir() else "does not exist yet"
+        )
         yield Finding("caches", name, f"{folder} ({found})", _writable(folder))
 
 

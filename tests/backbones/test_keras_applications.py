@@ -9,7 +9,7 @@ import pytest
 from keras.src.utils import file_utils
 
 import tfft
-from tfft.backbones.keras_applications import ARCHITECTURES
+from tfft.backbones.keras_applications import ARCHITECTURES, options
 from tfft.core.errors import BackboneError, DataError, WeightsError
 
 # the smallest of each family: what Keras does for "imagenet" depends on the family alone
@@ -104,6 +104,12 @@ def test_a_size_without_own_imagenet_weights_gives_no_warning(
     loaded = tfft.load_backbone("mobilenet", alpha=0.25, size=(32, 40)).load()
     assert [w for w in recwarn if "input_shape" in str(w.message)] == []
     np.testing.assert_array_equal(loaded.get_weights()[-1], net.get_weights()[-1])
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_only_families_with_a_width_list_the_option_alpha(name: str) -> None:
+    assert ("alpha" in options(name)) == bool(ARCHITECTURES[name].alphas)
+    assert {"weights", "size", "fit"} <= set(options(name))
 
 
 @pytest.mark.parametrize("alpha", [0, -1, 11, "0.5", True])

@@ -18,7 +18,7 @@ from tfft.core.errors import DataError, DataWarning
 @pytest.mark.parametrize(
     ("given", "kind"),
     [
-        (np.zeros((2, 8, 8, 3), np.uint8), "an image.*a ndarray"),
+        (np.zeros((2, 8, 8, 3), np.uint8), "an image.*an ndarray"),
         (np.zeros((8, 8), np.uint8).tobytes(), "an image.*a bytes"),
         ([Image.new("L", (8, 8))], "an image.*an Image"),
         (Path("photo.jpg"), r"a path.*a \w*Path"),
@@ -83,7 +83,7 @@ def test_names_of_files_are_doubted_as_texts(tmp_path, name):
         tfft.export(tfft.build("toy_text", tfft.tasks.classification(["up", "down"])), tmp_path / "m.tfft")
     )
     for given in (str(path), [str(path), "a text"], pd.Series(["a text", str(path)])):
-        with pytest.warns(DataWarning, match=rf"1 texts are names of files.*{name}'.*Pass the texts") as caught:
+        with pytest.warns(DataWarning, match=rf"1 text is the name of a file.*{name}'.*Pass the texts") as caught:
             predictor.predict(given)
         assert caught[0].filename == __file__
 
@@ -108,11 +108,32 @@ def test_the_path_of_a_folder_is_not_a_text(tmp_path, given):
 def test_the_name_of_a_folder_alone_and_paths_of_missing_files_are_doubted_as_texts(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "reviews").mkdir()
-    with pytest.warns(DataWarning, match=r"1 texts are names of folders: 'reviews'\. The model reads only the names"):
+    with pytest.warns(DataWarning, match=r"1 text is the name of a folder: 'reviews'\. The model reads only the names"):
         assert len(list(texts("reviews"))) == 1
+    with pytest.warns(DataWarning, match=r"1 text is the name of a file that does not exist: 'new/a.txt'\. The model"):
+        assert len(list(texts(["new/a.txt"]))) == 1
     with pytest.warns(DataWarning, match=r"2 texts are names of files that do not exist: 'new/a.txt', 'new/b.txt'"):
         assert len(list(texts(["new/a.txt", "new/b.txt"]))) == 2
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for each in (["reviews", "a text"], ["new/a.txt", "a text"], ["look at new/a.txt"], "and/or"):
             list(texts(each))
+
+
+def test_texts_and_tables_for_a_model_of_images_are_told_so(tmp_path):
+    for name in ("a.txt", "b.csv"):
+        (tmp_path / name).write_text("film,label")
+        with pytest.raises(
+            DataError, match=rf"reads images, and '.*{name}' is a file of texts or a table.*Texts need a"
+        ):
+            check_paths([(name, str(tmp_path / name))])
+    Image.new("L", (8, 8)).save(tmp_path / "image.txt", "PNG")
+    check_paths([("image", str(tmp_path / "image.txt"))])
+    with pytest.raises(DataError, match=r"no such file\..*Texts need a model that was trained on texts"):
+        check_paths([("word", "word")])
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text("a film")
+    with pytest.raises(
+        DataError, match=r"no image below .*Got: 1 \.txt.*Texts need a model that was trained on texts\."
+    ):
+        list(images(str(tmp_path / "texts"), None))

@@ -216,7 +216,9 @@ def test_a_folder_is_read_whatever_its_names_and_what_is_left_out_is_named(predi
     for name in ("1", "2.jpg_large", "3.TIF"):
         Image.fromarray(array).save(tmp_path / name, "PNG")
     (tmp_path / "labels.csv").write_text("1,ants")
-    with pytest.warns(DataWarning, match=r"1 files below .*1 \.csv, such as 'labels\.csv'") as caught:
+    with pytest.warns(
+        DataWarning, match=r"1 file below .* is not a readable image and is left out: 1 \.csv, such as 'labels\.csv'"
+    ) as caught:
         found = predictor.predict(tmp_path)
     assert [Path(answer.name).name for answer in found] == ["1", "2.jpg_large", "3.TIF"]
     assert caught[0].filename == __file__

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tfft
-from tfft.bundles.writer import check_target
+from tfft.bundles.writer import check_home, check_target
 from tfft.core.errors import BundleError
 
 
@@ -140,3 +140,21 @@ def test_swapped_and_missing_arguments_say_how_to_write_them(tmp_path, swapped):
     with pytest.raises(BundleError, match=r"^export\(\) takes a model and then a path.*Write export\(run\.model, "):
         tfft.export(*swapped(model, str(tmp_path / "m.tfft")))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_for_several_files_may_hold_only_those_of_an_earlier_time(tmp_path):
+    check_home(tmp_path / "new", "m.tfft", ["report.html"])
+    check_home(tmp_path, "m.tfft", ["report.html"])
+    (tmp_path / "report.html").write_text("of somebody else")
+    with pytest.raises(
+        BundleError, match=r"holds other files\. Got: 'report\.html'\. Choose a new or empty folder, such as"
+    ):
+        check_home(tmp_path, "m.tfft", ["report.html"])
+    tfft.export(build(), tmp_path / "m.tfft")
+    (tmp_path / ".hidden").write_text("")
+    check_home(tmp_path, "m.tfft", ["report.html"])
+    (tmp_path / "notes.txt").write_text("")
+    with pytest.raises(BundleError, match=r"Got: 'notes\.txt'"):
+        check_home(tmp_path, "m.tfft", ["report.html"])
+    with pytest.raises(BundleError, match=r"notes\.txt' is a file, not a folder"):
+        check_home(tmp_path / "notes.txt", "m.tfft", ["report.html"])

@@ -5,12 +5,10 @@ import time
 import warnings
 
 import pytest
-from typer.testing import CliRunner
 
 from tfft.bundles.predictor import Prediction
 from tfft.cache.store import Kept
-from tfft.cli import verbs as cli
-from tfft.cli.console import backbone_line, in_shell, kept_line, predicted_line, spoken
+from tfft.cli.console import backbone_line, in_shell, kept_line, predicted_line, spoken, stopped
 from tfft.core.errors import DataError, DataWarning
 from tfft.tasks import Answer
 
@@ -81,19 +79,23 @@ def test_the_advice_of_a_warning_names_options_and_names_of_classes_stay(capsys)
     assert capsys.readouterr().err == said
 
 
-@pytest.mark.parametrize(
-    ("typed", "meant"), [("train", "fit"), ("Test", "evaluate"), ("infer", "predict"), ("help", "--help")]
-)
-def test_the_names_of_other_tools_are_answered_with_ours(typed, meant):
-    done = CliRunner().invoke(cli.app, [typed])
-    assert done.exit_code == 2
-    assert f"Did you mean 'tfft {meant}'?" in " ".join(done.output.split())
-
-
 def test_an_interruption_is_answered(capsys):
     with pytest.raises(SystemExit) as ended, spoken():
         raise SystemExit(130)
     assert ended.value.code == 130
+    assert capsys.readouterr().err == "Stopped.\n"
+
+
+def test_an_interruption_that_was_already_answered_is_not_answered_again(capsys):
+    def end():
+        stopped("Stopped; the best weights so far are in m-stopped.tfft.")
+        raise SystemExit(130)
+
+    with pytest.raises(SystemExit), spoken():
+        end()
+    assert capsys.readouterr().err == "Stopped; the best weights so far are in m-stopped.tfft.\n"
+    with pytest.raises(SystemExit), spoken():
+        raise SystemExit(143)
     assert capsys.readouterr().err == "Stopped.\n"
 
 

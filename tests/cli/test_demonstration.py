@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import tfft
 import tfft.demo
 from tfft.cli import verbs
 from tfft.demo import Demo
@@ -60,6 +61,24 @@ def test_neither_half_starts_when_the_second_one_cannot_be_written(ran, tmp_path
     done = CliRunner().invoke(verbs.app, ["demo", "--both"])
     assert done.exit_code != 0
     assert ran == []
+
+
+@pytest.mark.parametrize("words", [[], ["--both"]])
+def test_a_folder_with_other_files_is_refused_and_one_of_an_earlier_demo_is_not(ran, tmp_path, words):
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "thesis.txt").write_text("precious")
+    done = CliRunner().invoke(verbs.app, ["demo", *words])
+    assert str(done.exception) == (
+        "The folder 'demo' holds other files. Got: 'thesis.txt'. Choose a new or empty folder, such as 'demo/demo'."
+    )
+    assert ran == []
+    (tmp_path / "demo" / "thesis.txt").unlink()
+    model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+    tfft.export(model, tmp_path / "demo" / "digits.tfft")
+    for name in ("report.html", "report.md", ".DS_Store"):
+        (tmp_path / "demo" / name).write_text("")
+    assert CliRunner().invoke(verbs.app, ["demo", *words]).exit_code == 0
+    assert ran
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,7 @@ def test_control_c_and_sigterm_in_the_shell_keep_what_was_trained(class_folder, 
     assert (tmp_path / "run" / "model.weights.h5").is_file()
     assert (tmp_path / "run" / "run.json").is_file()
     assert re.search(r"Stopped; the best weights so far are in m-stopped\.tfft", said)
+    assert said.count("Stopped") == 1
     assert tfft.load(tmp_path / "m-stopped.tfft").task.labels.names == ("blues", "greens", "reds")
 
 

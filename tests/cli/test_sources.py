@@ -59,6 +59,19 @@ def test_an_unknown_class_and_nothing_new_are_said(images, predictor, tmp_path):
         examples_of(images, Part.auto, 4, predictor)
 
 
+def test_data_of_the_other_kind_is_told_before_its_labels(predictor, reader, images, tmp_path):
+    table = tmp_path / "texts.csv"
+    table.write_text("text,label\ngood,yes\nbad,no\n")
+    with pytest.raises(
+        DataError, match=r"trained on images, but the data holds texts\. Got: 'good' first\. Pass images"
+    ):
+        examples_of(TypedData(table, None, "label", False), Part.auto, 0, predictor)
+    with pytest.raises(
+        DataError, match=r"trained on texts, but the data holds images\. Got: '.*png' first\. Pass texts"
+    ):
+        examples_of(images, Part.auto, 0, reader)
+
+
 def test_what_was_left_out_is_named(images, predictor):
     (images.path / "reds" / "zz.png").write_bytes(b"")
     skipping = TypedData(images.path, None, "label", skip_corrupt=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.permissions import run_command
 from tfft.cli.typed_paths import check_backbone, check_data, check_fit, check_inputs
 from tfft.core.errors import BundleError, DataError, TfftError, WeightsError
 
@@ -96,3 +97,28 @@ def test_all_paths_of_fit_are_checked(tmp_path: Path) -> None:
         check_fit(Path("nowhere"), tmp_path / "m.tfft", None)
     with pytest.raises(TfftError, match=r"Nothing can be written to the run folder"):
         check_fit(tmp_path, tmp_path / "m.tfft", tmp_path / "file")
+
+
+@pytest.mark.slow
+def test_what_may_not_be_read_or_written_is_told_before_the_training(class_folder: Path, tmp_path: Path) -> None:
+    images = bundle(tmp_path / "i.tfft", {"height": 8})
+    (tmp_path / "t.csv").write_text("path,label\n")
+    (tmp_path / "full").mkdir()
+    closed = {class_folder / "reds": 0, tmp_path / "t.csv": 0, images: 0, tmp_path / "full": 0o555}
+    for path, mode in closed.items():
+        path.chmod(mode)
+    told = [
+        (["fit", "--data", "pictures"], "DataError: 'pictures/reds' cannot be read: permission denied."),
+        (["fit", "--data", "t.csv"], "DataError: 't.csv' cannot be read: permission denied."),
+        (["fit", "--data", "pictures/reds"], "DataError: 'pictures/reds' cannot be read: permission denied."),
+        (["predict", "i.tfft", "x.png"], "BundleError: 'i.tfft' cannot be read: permission denied."),
+        (["fit", "--data", "pictures", "--out", "full"], "BundleError: No bundle can be written to 'full': Permission"),
+        (["demo", "--out", "full"], "BundleError: No bundle can be written to 'full/digits.tfft': Permission denied"),
+    ]
+    done = [run_command(tmp_path, *words) for words, _ in told]
+    for path in closed:
+        path.chmod(0o755)
+    for (words, said), each in zip(told, done, strict=True):
+        assert (each.returncode, each.stderr.startswith(said)) == (2, True), (words, each.stderr)
+        assert len(each.stderr.splitlines()) == 1
+        assert "epoch" not in each.stdout

@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from tfft.cli import inventory
 from tfft.cli import verbs as cli
 from tfft.cli.console import in_shell
 from tfft.core.errors import WeightsError
@@ -23,7 +22,7 @@ runner = CliRunner()
 def _no_second_start(monkeypatch):
     """TensorFlow runs in this process already; redirecting stderr would fight with pytest's own capture."""
     monkeypatch.setattr(cli, "start_tensorflow", lambda: None)
-    monkeypatch.setattr(inventory, "start_tensorflow", lambda: None)
+    monkeypatch.setattr("tfft.doctor.start_tensorflow", lambda: None)
 
 
 def call(*words):
@@ -151,7 +150,7 @@ def test_backbones_lists_all_and_shows_one():
         assert f"\n{name} " in f"\n{listed}"
     shown = call("backbones", "vgg16").output
     assert "block1, block2, block3, block4, block5" in shown
-    assert "options: weights, size, alpha, fit" in shown
+    assert "options: weights, size, fit" in shown
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,11 @@
 
 import pickle
 
+import numpy as np
 import pytest
 
 from tfft.core import errors
-from tfft.core.errors import DataError, TfftError, kind_of, nearest, shortlist
+from tfft.core.errors import DataError, TfftError, kind_of, nearest, quantity, shortlist, similar
 
 
 def test_a_message_contains_what_got_and_fix_in_this_order():
@@ -60,10 +61,36 @@ def test_similar_names_are_suggested_or_all_names_are_listed():
     assert nearest("zzz", ["b", "a"]) == "There are: 'a', 'b'."
 
 
+def test_similar_names_alone_are_suggested_where_a_message_lists_the_names_already():
+    assert similar("ResNet-50", ["resnet50", "vgg16"]) == "Did you mean 'resnet50'?"
+    assert similar("zzz", ["b", "a"]) == ""
+
+
 def test_data_warnings_can_be_filtered_as_user_warnings():
     assert issubclass(errors.DataWarning, UserWarning)
 
 
-@pytest.mark.parametrize(("value", "kind"), [(None, "None"), (3, "an int"), ([], "a list"), (KeyError(), "a KeyError")])
+def test_a_noun_after_a_number_is_in_the_singular_only_for_one():
+    assert [quantity(count, "row") for count in (0, 1, 2, 12345)] == ["0 rows", "1 row", "2 rows", "12,345 rows"]
+    assert [quantity(count, "class", "classes") for count in (1, 2)] == ["1 class", "2 classes"]
+
+
+class NAType:
+    """As pandas names its missing value."""
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (None, "None"),
+        (3, "an int"),
+        ([], "a list"),
+        (KeyError(), "a KeyError"),
+        (np.zeros(2), "an ndarray"),
+        (np.uint8(1), "a uint8"),
+        (NAType(), "an NAType"),
+        (set(), "a set"),
+    ],
+)
 def test_type_names_have_the_right_article(value, kind):
     assert kind_of(value) == kind

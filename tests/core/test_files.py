@@ -4,11 +4,13 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.permissions import run_bound
 from tfft.core.files import check_room, refusal, replacing, sweep, unexpanded, write_text
 
 
@@ -129,6 +131,37 @@ def test_a_path_that_cannot_be_written_has_a_reason(tmp_path):
     (tmp_path / "file").touch()
     assert "Not a directory" in refusal(tmp_path / "file" / "report.html")
     assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+@pytest.mark.parametrize("inside", ["", "new.tfft"])
+def test_a_folder_that_cannot_be_moved_or_written_into_has_a_reason(tmp_path, inside):
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    closed.chmod(0o555)
+    code = "import sys, pathlib; from tfft.core.files import refusal; print(refusal(pathlib.Path(sys.argv[1])))"
+    done = run_bound(code, tmp_path, f"closed/{inside}")
+    assert "Permission denied ('" in done.stdout, done.stderr
+    closed.chmod(0o755)
+    assert refusal(closed / inside) == ""
+
+
+def test_a_path_below_a_folder_that_may_not_be_entered_has_a_reason(tmp_path):
+    (tmp_path / "closed" / "in").mkdir(parents=True)
+    (tmp_path / "closed").chmod(0)
+    code = "import pathlib; from tfft.core.files import refusal; print(refusal(pathlib.Path('closed/in/a.tfft')))"
+    done = run_bound(code, tmp_path)
+    (tmp_path / "closed").chmod(0o700)
+    assert f"Permission denied ({str(tmp_path / 'closed')!r})" in done.stdout, done.stderr
+
+
+def test_the_target_of_a_link_may_be_closed_because_the_link_is_replaced(tmp_path, monkeypatch):
+    (tmp_path / "target").mkdir()
+    (tmp_path / "link").symlink_to("target")
+    looked = []
+    real = tempfile.TemporaryDirectory
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", lambda **given: looked.append(given["dir"]) or real(**given))
+    assert refusal(tmp_path / "link") == refusal(tmp_path / "target") == ""
+    assert looked == [tmp_path, tmp_path, tmp_path / "target"]
 
 
 def test_a_home_folder_that_python_does_not_expand_is_refused(tmp_path, monkeypatch):

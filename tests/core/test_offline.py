@@ -34,6 +34,17 @@ def test_other_machines_are_refused_by_name_and_by_address():
             one.connect_ex(("192.0.2.1", 443))
 
 
+def test_the_reason_is_the_one_that_was_given_and_offline_mode_only_by_default():
+    with disconnected(always=True, why="the doctor downloads nothing"):
+        with pytest.raises(OfflineError) as caught:
+            socket.getaddrinfo("example.org", 443)
+        with socket.socket() as one, pytest.raises(OfflineError, match=r"because the doctor downloads nothing$"):
+            one.connect(("192.0.2.1", 443))
+    assert str(caught.value) == "no connection to 'example.org', because the doctor downloads nothing"
+    with disconnected(always=True), pytest.raises(OfflineError, match=r"because offline mode is on \(TFFT_OFFLINE or"):
+        socket.getaddrinfo("example.org", 443)
+
+
 def test_local_connections_still_work(server):
     with disconnected(always=True), socket.create_connection(server, timeout=5) as one:
         assert one.getpeername() == server

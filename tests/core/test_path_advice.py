@@ -1,8 +1,12 @@
 """Each mistake in a path gets the advice that repairs it."""
 
+import os
+
 import pytest
 
-from tfft.core.path_advice import class_folders_below, missing_file
+from tests.permissions import run_bound
+from tfft.core.errors import BundleError, DataError
+from tfft.core.path_advice import check_permitted, class_folders_below, missing_file, permitted, unreadable
 
 
 @pytest.fixture
@@ -56,6 +60,9 @@ def test_the_advice_names_what_was_probably_meant(home, path, advice):
 
 def test_paths_can_start_from_another_folder_than_the_working_folder(home):
     assert "data/cat.jpg'" in missing_file("cat", start="data")
+    assert missing_file("cat", start="data") == "Did you mean 'cat.jpg', that is 'data/cat.jpg'?"
+    assert missing_file("dog.jpg", start="data").startswith("Did you mean 'deep/dog.jpg', that is 'data/deep/dog.jpg'?")
+    assert missing_file("no/zebra.gif", start="data").startswith("Check the path; it is relative to 'data'. The folder")
 
 
 def test_class_folders_one_level_further_down_are_found(tmp_path):
@@ -65,3 +72,52 @@ def test_class_folders_one_level_further_down_are_found(tmp_path):
     assert class_folders_below(tmp_path) == str(tmp_path / "flowers")
     (tmp_path / "more").mkdir()
     assert class_folders_below(tmp_path) == ""
+
+
+def test_a_permission_error_names_the_mode_and_the_owner_and_says_how_to_get_the_permission(home):
+    (home / "data").chmod(0o750)
+    with pytest.raises(DataError) as caught, permitted():
+        raise PermissionError(13, "Permission denied", "data")
+    assert caught.value.what == "'data' cannot be read: permission denied."
+    assert caught.value.got.startswith("mode drwxr-x---, owner ")
+    assert caught.value.fix == "You are the owner: allow it with `chmod -R u+rX data`."
+
+
+def test_the_owner_of_other_peoples_files_is_to_be_asked(home, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    error = unreadable(home / "data" / "two words.png", BundleError)
+    assert isinstance(error, BundleError)
+    assert error.fix.startswith("Ask ")
+    assert error.fix.endswith(" for the permission to read it, or copy the data.")
+    monkeypatch.undo()
+    assert "`chmod u+rX '" in unreadable(home / "data" / "two words.png").fix
+
+
+def test_other_errors_and_missing_paths_pass(home):
+    check_permitted(home / "data")
+    check_permitted(home / "top.jpg")
+    check_permitted(home / "nowhere" / "x")
+    check_permitted(home / "top.jpg" / "x")
+    check_permitted("a long text " * 500)
+    check_permitted("nul\0")
+    with pytest.raises(FileNotFoundError), permitted():
+        raise FileNotFoundError("x")
+
+
+@pytest.mark.parametrize(
+    ("closed", "path", "said"),
+    [
+        ("data", "data", "'data' cannot be read: permission denied. Got: mode d---------, owner "),
+        ("top.jpg", "top.jpg", "'top.jpg' cannot be read: permission denied. Got: mode ----------, owner "),
+        ("data", "data/cat.jpg", "'data/cat.jpg' cannot be read: permission denied. Got: the folder '"),
+    ],
+)
+def test_a_closed_file_or_folder_is_found_also_from_inside(home, closed, path, said):
+    (home / closed).chmod(0)
+    code = (
+        "import sys; from tfft.core.errors import DataError; from tfft.core.path_advice import check_permitted\n"
+        "try: check_permitted(sys.argv[1])\nexcept DataError as error: print(error)"
+    )
+    done = run_bound(code, home, path)
+    (home / closed).chmod(0o700)
+    assert done.stdout.startswith(said), done.stderr

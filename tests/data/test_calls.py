@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import tfft
+from tfft.data.calls import as_lines
 
 
 def test_a_folder_is_read_again_by_what_its_splits_say(class_folder):
@@ -38,3 +39,13 @@ def test_what_has_no_short_text_stands_there_by_its_name(kind, toy_arrays):
     else:
         frame = pd.DataFrame({"path": list(images), "label": np.array(["a", "b", "c"])[targets]})
         assert tfft.data.from_dataframe(frame).source == "tfft.data.from_dataframe(frame)"
+
+
+def test_lines_import_what_they_use_and_ask_for_what_they_cannot_show():
+    assert as_lines("tfft.data.from_folder('a')") == "import tfft\n\ndata = tfft.data.from_folder('a')\n"
+    assert as_lines("...") == "import tfft\n\ndata = ...\n"
+    shown = as_lines("tfft.data.from_arrays(images, targets=targets, seed=2)")
+    assert "# first define images and targets, as in the program of this run\ndata = " in shown
+    names = {}
+    exec(as_lines("tfft.demo.images.digits(seed=0)"), names)
+    assert names["data"].describe() == "200 train, 100 validation, 1497 test; 10 classes"

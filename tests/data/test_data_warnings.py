@@ -93,7 +93,7 @@ def test_looking_for_overlaps_reads_no_input_that_is_not_named():
 
 
 def test_a_group_in_two_parts_is_named():
-    with pytest.warns(DataWarning, match=r"1 groups are in two parts: 'ann \(train and test\)'"):
+    with pytest.warns(DataWarning, match=r"1 group is in two parts: 'ann \(train and test\)'"):
         data_warnings.warn_groups(
             {"train": np.array(["ann", "bob"]), "validation": None, "test": np.array(["ann", "ann"])}
         )

@@ -60,6 +60,25 @@ def test_a_missing_file_and_a_broken_link_are_named(tmp_path):
     assert faults == tuple(f"{path}: no such file" for path in inputs)
 
 
+def test_images_that_may_not_be_read_are_answered_with_the_permission_and_not_with_repair(tmp_path, monkeypatch):
+    paths = [str(tmp_path / f"{number}.png") for number in range(2)]
+    for path in paths:
+        Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(path)
+
+    def closed(item):
+        raise PermissionError(13, "Permission denied", item)
+
+    monkeypatch.setattr(inspection, "opened", closed)
+    found = inspect_inputs(paths)
+    assert found.faults == ((0, "permission denied"), (1, "permission denied"))
+    with pytest.raises(DataError) as caught:
+        refuse_faults(paths, found)
+    assert caught.value.what.startswith("2 of 2 images cannot be read: ")
+    assert f"`chmod u+rX {paths[0]}`" in caught.value.fix
+    assert caught.value.fix.endswith('To leave them out pass on_corrupt="skip".')
+    assert "Repair" not in caught.value.fix
+
+
 def test_a_folder_called_like_an_image_is_a_fault(tmp_path):
     (tmp_path / "album.jpg").mkdir()
     assert len(inspect_inputs([str(tmp_path / "album.jpg")]).faults) == 1

@@ -45,7 +45,7 @@ def test_other_values_are_not_texts(values):
 @pytest.mark.parametrize(
     ("values", "rows"),
     [
-        (["a", np.zeros((8, 8))], r"input 0 is a text, and input 1 is not.*'a' and a ndarray"),
+        (["a", np.zeros((8, 8))], r"input 0 is a text, and input 1 is not.*'a' and an ndarray"),
         ([np.zeros((8, 8))] * 3 + ["a"], "input 3 is a text, and input 0 is not"),
         (["a", None], "input 0 is a text, and input 1 is not"),
         (["1.png", "2.PNG"], r"2 of 2 inputs are paths of images.*from_folder"),

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, quantity
 from tfft.core.specs import LabelSpace
 from tfft.data.targets import encode, label_space, with_statistics
 
@@ -119,9 +119,9 @@ def test_a_text_label_without_a_name_is_refused():
 
 
 def test_names_must_match_the_columns():
-    with pytest.raises(DataError, match=r"3 names for 2 columns.*'cat', 'dog'.*shape \(n,\)"):
+    with pytest.raises(DataError, match=r"3 names cannot name 2 columns.*'cat', 'dog'.*shape \(n,\)"):
         label_space(np.array([[0, 1], [1, 0]]), ["cat", "dog", "cow"])
-    with pytest.raises(DataError, match="1 names for 2 columns"):
+    with pytest.raises(DataError, match="1 name cannot name 2 columns"):
         label_space(np.array([[0.5, 1], [1, 2]]), ["x"])
 
 
@@ -160,7 +160,9 @@ def test_lists_become_many_hot_rows():
     ],
 )
 def test_another_number_of_columns_than_in_training_is_refused(labels, targets):
-    with pytest.raises(DataError, match=rf"must have {len(labels)} columns.*shape \(2, 3\).*'a'"):
+    with pytest.raises(
+        DataError, match=rf"must have {quantity(len(labels), 'column')}, as in training.*shape \(2, 3\).*'a'"
+    ):
         encode(targets, labels, "test")
 
 

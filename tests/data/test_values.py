@@ -75,7 +75,7 @@ def test_lists_of_one_length_are_still_lists_of_names():
     ],
 )
 def test_missing_values_are_refused_with_their_rows(targets):
-    with pytest.raises(DataError, match=r"1 targets are (missing|NaN).*Got: rows 1, counted from 0\. Drop or fill"):
+    with pytest.raises(DataError, match=r"1 target is (missing|NaN).*Got: row 1, counted from 0\. Drop or fill"):
         as_array(targets)
 
 
@@ -95,7 +95,7 @@ def test_an_unsupported_rank_or_dtype_is_refused(targets):
 
 @pytest.mark.parametrize("targets", [[[1, 2], [3]], [["a"], None], [["a"], 3], [["a", 1], ["b"]], [[1, None], [2, 3]]])
 def test_ragged_or_mixed_lists_are_refused(targets):
-    with pytest.raises(DataError, match=r"lists of label names.*Write|(NaN|missing).*rows [01]"):
+    with pytest.raises(DataError, match=r"lists of label names.*Write|(NaN|missing).*row [01],"):
         as_array(targets)
 
 

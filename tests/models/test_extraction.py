@@ -233,3 +233,42 @@ def test_a_later_cut_of_texts_is_computed_from_an_earlier_one(of_texts, texts):
     everything = np.arange(len(examples))
     for a, b in zip(*(unpacked(w.table.take(everything), w.at, "float32") for w in (late, alone)), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_two_workers_with_a_common_folder_compute_each_row_once(model, data, tmp_path, monkeypatch):
+    """As threads, each with tables of its own in the same folder."""
+    import threading
+
+    count, reads = len(data.train), [[], []]
+    each = [wanted(model, nothing(), count, tmp_path, per_shard=8) for _ in range(2)]
+
+    def work(index):
+        def read(position):
+            reads[index].append(position)
+            return model.preprocessor(data.train.inputs[position])
+
+        Extraction(model, "float32", share=(index, 2)).fill([each[index]], read, lambda *_: None)
+
+    threads = [threading.Thread(target=work, args=(index,)) for index in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    alone = wanted(model, nothing(), count)
+    filled(model, [alone], data.train)
+    for found in each:
+        assert found.table.missing() == []
+        both = (unpacked(t.take(np.arange(count)), alone.at, "float32")[0] for t in (found.table, alone.table))
+        np.testing.assert_allclose(*both, atol=1e-6)
+    # each reads the first of its rows once more to learn the shape
+    assert not (set(reads[0]) & set(reads[1])) - {0}
+    assert len(reads[0]) + len(reads[1]) <= count + 2
+
+
+def test_rows_that_no_other_worker_writes_are_computed_after_all(model, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(extraction, "_PATIENCE", 0.3)
+    each = wanted(model, nothing(), len(data.train), tmp_path, per_shard=8)
+    Extraction(model, "float32", share=(1, 2)).fill(
+        [each], lambda position: model.preprocessor(data.train.inputs[position]), lambda *_: None
+    )
+    assert each.table.missing() == []

@@ -12,7 +12,7 @@ from tfft.core.errors import DataError
 from tfft.core.ragged import Ragged
 from tfft.data.examples import Examples
 from tfft.data.loading import lengths_of
-from tfft.models.tokens import advice_on_length, statistics, tokenized
+from tfft.models.tokens import advice_on_length, check_kind, statistics, tokenized
 
 
 @pytest.fixture(scope="module")
@@ -115,3 +115,20 @@ def test_a_larger_length_is_advised_only_where_one_is_possible(length, longest, 
 def test_without_a_known_maximum_the_length_of_the_longest_text_is_advised():
     open_ended = replace(tfft.load_backbone("toy_text"), most_tokens=None)
     assert "pass length=900 with" in advice_on_length(open_ended, 512, 900)
+
+
+def test_a_model_of_texts_refuses_images_and_the_other_way_round_and_both_kinds_are_named(texts, read):
+    looks = tfft.load_backbone("toy").preprocessor
+    check_kind(read, texts.train.inputs)
+    check_kind(read, tokenized(read, texts.train).inputs)
+    check_kind(looks, ["a.png"])
+    check_kind(looks, [])
+    with pytest.raises(DataError) as caught:
+        check_kind(read, ["photos/a.png", "photos/b.png"])
+    assert caught.value.what == "The model was trained on texts, but the data holds images."
+    assert caught.value.got == "'photos/a.png' first"
+    assert caught.value.fix.startswith("Pass texts, ")
+    with pytest.raises(DataError, match=r"on texts, but the data holds images\. Got: an ndarray first"):
+        check_kind(read, np.zeros((2, 8, 8, 3), np.uint8))
+    with pytest.raises(DataError, match=r"on images, but the data holds texts\. Got: 'film 0.*' first\. Pass images"):
+        check_kind(looks, sorted(texts.train.inputs, key=lambda text: text.first))

@@ -215,15 +215,15 @@ def test_other_data_another_net_and_another_version_are_refused(data, tmp_path, 
     pauses["kill"] = None
     other = IMAGES.astype(np.uint8)
     other[0, 0, 0, 0] ^= 1
-    with pytest.raises(TfftError, match="'data.train: .* then, .* now'"):
+    with pytest.raises(TfftError, match=r"'data\.train: .* then, .* now'"):
         trained(tfft.data.from_arrays(other, TARGETS), tmp_path, resume=True)
     model = tfft.build("toy", tfft.tasks.classification(data.labels, dropout=0.3), seed=1)
     kernel = model.backbone_net.get_layer("block1_conv").kernel
     kernel.assign(kernel * 2)
-    with pytest.raises(TfftError, match="'frozen_weights: .* then, .* now'"):
+    with pytest.raises(TfftError, match=r"'frozen_weights: .* then, .* now'"):
         tfft.fit(model, data, PLAN, batch_size=8, run_folder=tmp_path, resume=True)
     monkeypatch.setattr("tfft.core.versions.installed", lambda: {"tfft": tfft.__version__})
-    with pytest.raises(TfftError, match="'versions.keras: .* then, null now'"):
+    with pytest.raises(TfftError, match=r"'versions\.keras: .* then, null now'"):
         trained(data, tmp_path, resume=True)
 
 

@@ -22,7 +22,6 @@ from tests.pages import (
     write_dataset,
     write_records,
 )
-from tfft.cli import inventory
 from tfft.cli import verbs as cli
 
 BOTH_KINDS = ("README.md", "docs/zh/index.md")  # images and texts
@@ -46,7 +45,7 @@ def furnished(tmp_path_factory):
 def workplace(furnished, tmp_path, monkeypatch):
     """The folder in which the code of one page runs."""
     monkeypatch.setattr(cli, "start_tensorflow", lambda: None)
-    monkeypatch.setattr(inventory, "start_tensorflow", lambda: None)
+    monkeypatch.setattr("tfft.doctor.start_tensorflow", lambda: None)
     folder = shutil.copytree(furnished, tmp_path / "work")
     monkeypatch.chdir(folder)
     return folder

@@ -23,15 +23,26 @@ def setup(key):
     return parser["metadata"].get(key, "").strip()
 
 
+def plural_in(part):
+    """What a call of ``quantity`` in an f-string writes after a number above 1; nothing for other parts."""
+    match part:
+        case ast.FormattedValue(value=ast.Call(func=ast.Name(id="quantity"), args=[_, *nouns])):
+            words = [noun.value for noun in nouns if isinstance(noun, ast.Constant)]
+            return f" {words[1] if len(words) > 1 else f'{words[0]}s'}" if words else ""
+    return ""
+
+
 @pytest.fixture(scope="module")
 def templates():
-    """Every string of the package; what an f-string fills in is an ellipsis."""
+    """Every string of the package; what an f-string fills in is an ellipsis, with the plural that ``quantity`` may write."""
     found = []
     for path in (ROOT / "tfft").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
                 parts = [part.value if isinstance(part, ast.Constant) else "…" for part in node.values]
+                nouns = [plural_in(part) for part in node.values]
                 found.append("".join(map(str, parts)))
+                found.append("".join(f"{part}{noun}" for part, noun in zip(parts, nouns, strict=True)))
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.append(node.value)
     return "\n".join(found)

@@ -16,6 +16,7 @@ from pathlib import Path
 from tfft.archives.unpacking import check_zip
 from tfft.core import limits, regular_files
 from tfft.core.errors import DataError, TfftError, shortlist
+from tfft.core.path_advice import check_permitted
 
 _LOCAL_HEADER = 30  # bytes in the file before the name of a member, which precedes its data
 _TAIL = 65_557 + 20 + 56  # bytes at the end: the longest end record with its comment, and the zip64 records before it
@@ -49,6 +50,7 @@ def opened(path: Path, what: str, error: type[TfftError] = DataError) -> Iterato
         ...         archive.namelist()
         ['a.txt']
     """
+    check_permitted(path, error)
     try:
         whole = regular_files.size_of(path) > 0 and zipfile.is_zipfile(path)
     except OSError as found:

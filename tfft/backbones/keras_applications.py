@@ -155,6 +155,22 @@ def places() -> dict[str, Path]:
     return {"ImageNet weights of Keras": keras_cache()}
 
 
+def options(name: str) -> list[str]:
+    """List the options of one architecture: ``alpha`` only when its family has a width multiplier.
+
+    Args:
+        name: A key of ``ARCHITECTURES``.
+
+    Returns:
+        The names of arguments of ``backbone``.
+
+    Example:
+        >>> options("vgg16")
+        ['weights', 'size', 'fit']
+    """
+    return ["weights", "size", *(["alpha"] if ARCHITECTURES[name].alphas else []), "fit"]
+
+
 def backbone(
     name: str,
     weights: "str | os.PathLike[str] | None" = "imagenet",
@@ -203,8 +219,6 @@ def backbone(
 def _check_alpha(name: str, row: Architecture, alpha: float | None, weights: Any) -> None:
     if alpha is None:
         return
-    if not row.alphas:
-        raise BackboneError(f"{name!r} has no option alpha.", f"alpha={alpha!r}", "Leave it out.")
     if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or not 0 < alpha <= _MAX_ALPHA:
         raise BackboneError(
             f"alpha={alpha!r} is not a valid width for {name!r}.", fix=f"Common widths are {row.alphas!r}."

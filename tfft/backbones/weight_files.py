@@ -11,7 +11,7 @@ import numpy as np
 
 from tfft.archives import zip_files
 from tfft.core import regular_files
-from tfft.core.errors import WeightsError
+from tfft.core.errors import WeightsError, quantity
 from tfft.keras_files import hdf5_files
 
 _SHOWN = 8
@@ -130,7 +130,7 @@ def counted(variables: Sequence[Held]) -> str:
     Returns:
         The number of variables, and of all their values by their shapes.
     """
-    return f"{len(variables)} variables ({sum(int(np.prod(item.shape)) for item in variables):,} values)"
+    return f"{quantity(len(variables), 'variable')} ({sum(int(np.prod(item.shape)) for item in variables):,} values)"
 
 
 def difference(held: Sequence[Held], wanted: Sequence[Held]) -> str:

@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tfft.core.errors import DataError, DataWarning, kind_of, shortlist
-from tfft.core.path_advice import missing_file
+from tfft.core.errors import DataError, DataWarning, kind_of, quantity, shortlist
+from tfft.core.path_advice import check_permitted, missing_file
 from tfft.core.specs import IMAGE_FORMATS, Text
 from tfft.data.examples import Examples, Splits
 from tfft.data.files.file_listing import SUFFIXES, look_below
 from tfft.data.sources.arrays import AsPixels, looks_channels_first
 from tfft.data.strings import text_of
 from tfft.data.tables.table_files import ENDINGS
+from tfft.images.image_files import is_image
 
 _FILES = (*ENDINGS, *SUFFIXES, ".txt", ".json", ".gz", ".zip", ".xls", ".xlsx", ".pdf", ".docx")
+_TEXTS = "Texts need a model that was trained on texts."
 _LONGEST_PATH = 1_000
 _MOST_CHANNELS = 16
 """A last axis up to this size may be the channels of a multispectral image."""
@@ -111,22 +113,33 @@ def check_paths(items: Sequence[tuple[str, Any]]) -> None:
         items: From ``images``: (name, item) of each image of any shape.
 
     Raises:
-        DataError: When some do not; the message tells a text from a misspelt path.
+        DataError: When some do not, or lie in a folder that may not be read; the message tells a text from a misspelt path.
     """
     missing = [item for _, item in items if isinstance(item, str) and not os.path.exists(item)]
     if not missing:
+        _check_no_texts([item for _, item in items if isinstance(item, str)])
         return
     first = missing[0]
+    check_permitted(first)
     if any(letter.isspace() for letter in first) and os.sep not in first and not first.lower().endswith(SUFFIXES):
         raise DataError(
             "The model reads images, and there is no file of this name.",
             f"{first[:60]!r}{'...' if len(first) > 60 else ''}",
-            "Pass paths of images. Texts need a model that was trained on texts.",
+            f"Pass paths of images. {_TEXTS}",
         )
     what = f"{first!r} cannot be read as an image: no such file."
     if len(missing) > 1:
-        what = f"{len(missing)} of {len(items)} images do not exist: {shortlist(missing)}."
-    raise DataError(what, fix=missing_file(first))
+        what = f"{len(missing)} of {quantity(len(items), 'image')} do not exist: {shortlist(missing)}."
+    raise DataError(what, fix=missing_file(first) + ("" if os.path.splitext(first)[1] else f" {_TEXTS}"))
+
+
+def _check_no_texts(paths: Sequence[str]) -> None:
+    """Refuse text files and tables for a model of images."""
+    texts = [path for path in paths if path.lower().endswith((".txt", *ENDINGS)) and not is_image(path)]
+    if texts:
+        raise DataError(
+            f"The model reads images, and {texts[0]!r} is a file of texts or a table.", fix=f"Pass images. {_TEXTS}"
+        )
 
 
 def _files(path: str) -> Iterator[tuple[str, str]]:
@@ -139,11 +152,13 @@ def _files(path: str) -> Iterator[tuple[str, str]]:
         raise DataError(
             f"There is no image below {path!r}.",
             found.left_out() or "an empty folder",
-            f"Looked for {', '.join(IMAGE_FORMATS)} by content.",
+            f"Looked for {', '.join(IMAGE_FORMATS)} by content." + (f" {_TEXTS}" if found.texts else ""),
         )
     if rest := found.rest():
         warnings.warn(
-            f"{len(rest)} files below {path!r} are not readable images and are left out: {found.left_out()}.",
+            f"{quantity(len(rest), 'file')} below {path!r} "
+            f"{'are not readable images and are' if len(rest) > 1 else 'is not a readable image and is'} left out: "
+            f"{found.left_out()}.",
             DataWarning,
             stacklevel=4,  # the line that calls predict, which calls images, which calls _files
         )
@@ -181,26 +196,27 @@ def _refuse_folders(inputs: Sequence[Any]) -> None:
 
 def _warn_files(inputs: Sequence[Any], single: bool) -> None:
     """Warn when texts are names of files or folders, because the model classifies the names and not what is in the files."""
-    files, kind = _names_among([text for text in inputs if isinstance(text, str)], single)
+    files, one, several = _names_among([text for text in inputs if isinstance(text, str)], single)
     if files:
         warnings.warn(
-            f"{len(files)} texts are names of {kind}: {shortlist(files)}. The model reads only the names, not the files. "
+            f"{quantity(len(files), f'text is the name of {one}', f'texts are names of {several}')}: {shortlist(files)}. "
+            "The model reads only the names, not the files. "
             "Pass the texts, such as Path(name).read_text().splitlines() or frame[column] of a table.",
             DataWarning,
             stacklevel=4,  # the line that calls predict, which calls texts, which calls _warn_files
         )
 
 
-def _names_among(given: Sequence[str], single: bool) -> tuple[list[str], str]:
-    """The texts that are names of files or folders, and the kind of these names."""
+def _names_among(given: Sequence[str], single: bool) -> tuple[list[str], str, str]:
+    """The texts that are names of files or folders, and what they name, in the singular and in the plural."""
     named = [text for text in given if text.lower().endswith(_FILES)]
     files = [text for text in named if _stands(text) and os.path.isfile(text)]
     if files:
-        return files, "files"
+        return files, "a file", "files"
     if single and given and _stands(given[0]) and os.path.isdir(given[0]):  # among others it may be an ordinary word
-        return list(given), "folders"
+        return list(given), "a folder", "folders"
     missing = len(named) == len(given) and all(os.sep in text and " " not in text for text in named)
-    return (named if missing else []), "files that do not exist"
+    return (named if missing else []), "a file that does not exist", "files that do not exist"
 
 
 def _stands(text: str) -> bool:

@@ -8,7 +8,7 @@ from tfft.archives.zip_files import opened
 from tfft.bundles.manifest import NAME
 from tfft.core import strict_json
 from tfft.core.errors import BundleError
-from tfft.core.path_advice import missing_file
+from tfft.core.path_advice import check_permitted, missing_file
 from tfft.keras_files.file_kinds import kind_of_file
 
 # the files of a bundle that somebody may pass in its place
@@ -16,19 +16,20 @@ _INSIDE = (NAME, "net.keras", "report.json", "report.md", "seen.json")
 
 
 def check_path(path: Path) -> None:
-    """Check that something is at the path of a bundle.
+    """Check that something is at the path of a bundle, and that it may be read.
 
     Args:
         path: The path.
 
     Raises:
-        BundleError: When nothing is there, or a model or weights of Keras.
+        BundleError: When nothing is there, it may not be read, or it is a model or weights of Keras.
 
     Example:
         >>> check_path(Path("no such.tfft"))
         Traceback (most recent call last):
         tfft.core.errors.BundleError: There is no bundle at 'no such.tfft'...
     """
+    check_permitted(path, BundleError)
     if not path.exists():
         advice = f"{missing_file(path)} tfft.export(run.model, path) writes a bundle."
         raise BundleError(f"There is no bundle at {str(path)!r}.", fix=advice)

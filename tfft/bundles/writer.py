@@ -5,6 +5,7 @@ import os
 import shutil
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tfft.bundles.bundle import (
 from tfft.bundles.records import PAGE, REPORT, SEEN, digests
 from tfft.core import files, strict_json, versions
 from tfft.core.errors import BundleError, kind_of, shortlist
+from tfft.core.path_advice import permitted
 from tfft.evaluation.report import Report
 from tfft.keras_files import saving
 from tfft.models.assembly import TransferModel
@@ -153,7 +155,7 @@ def check_target(path: str | Path) -> None:
             repr(str(path)),
             "Write a name such as flowers.tfft; the net.keras in it is an ordinary Keras file.",
         )
-    if not path.name or (path.is_symlink() and not path.exists()):
+    if not path.name or (os.path.islink(path) and not os.path.exists(path)):
         raise BundleError(f"{str(path)!r} is not a path for a bundle.", fix="Write a name, such as flowers.tfft.")
     if reason := files.refusal(path):
         raise BundleError(f"No bundle can be written to {str(path)!r}: {reason}.", fix="Choose another path.")
@@ -166,6 +168,43 @@ def check_target(path: str | Path) -> None:
     if path.exists() and not _is_bundle(path):
         found = shortlist(sorted(p.name for p in path.iterdir())) if path.is_dir() else "a file"
         raise BundleError(f"{str(path)!r} exists and is not a bundle.", found, "Choose another path.")
+
+
+def check_home(folder: str | Path, bundle: str, beside: Sequence[str]) -> None:
+    """Check that a folder can hold a bundle and some files beside it, without overwriting the files of others.
+
+    Args:
+        folder: The folder; it need not exist.
+        bundle: The name of the bundle in it.
+        beside: The names of the other files that are written into it.
+
+    Raises:
+        BundleError: When the folder is a file, holds other files, or nothing can be written there.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     check_home(folder, "digits.tfft", ["report.html"])
+        ...     _ = (Path(folder) / "thesis.txt").write_text("precious")
+        ...     check_home(folder, "digits.tfft", ["report.html"])
+        Traceback (most recent call last):
+        tfft.core.errors.BundleError: The folder '...' holds other files. Got: 'thesis.txt'. Choose a new or empty folder...
+    """
+    home = Path(folder)
+    if os.path.isfile(home):
+        raise BundleError(f"{str(home)!r} is a file, not a folder.", fix="Choose a new or empty folder.")
+    if os.path.isdir(home):
+        with permitted(BundleError):
+            there = [name for name in os.listdir(home) if not name.startswith(".")]
+        # without the bundle, a report beside it comes from somebody else
+        own = (bundle, *beside) if bundle in there else ()
+        if others := sorted(set(there) - set(own)):
+            raise BundleError(
+                f"The folder {str(home)!r} holds other files.",
+                shortlist(others),
+                f"Choose a new or empty folder, such as {str(home / 'demo')!r}.",
+            )
+    check_target(home / bundle)
 
 
 def _is_bundle(path: Path) -> bool:

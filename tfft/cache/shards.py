@@ -95,16 +95,27 @@ class Shards:
         """
         if self.folder is not None and not self._parts:
             _sweep(self.folder)
-            found = sorted(path for path in self.folder.glob("*.npy") if _NAME.fullmatch(path.name))
-            with ThreadPoolExecutor() as pool:
-                for path, sound in zip(found, pool.map(partial(_is_sound, self), found), strict=True):
-                    if sound:
-                        self._parts[int(path.name[:5])] = path
-                        self._found.add(int(path.name[:5]))
-                    else:
-                        warnings.warn(f"{str(path)!r} is damaged. It will be computed again.", RunWarning, stacklevel=3)
-                        _remove(path)
+            self.refresh()
         return [number for number in range(-(-self.count // self.per_shard)) if number not in self._parts]
+
+    def refresh(self) -> None:
+        """Look for shards that were written since, also by other processes, as ``missing`` does at first.
+
+        Warns:
+            RunWarning: When a file is damaged; the warning names it.
+        """
+        if self.folder is None:
+            return
+        named = sorted(path for path in self.folder.glob("*.npy") if _NAME.fullmatch(path.name))
+        found = [path for path in named if int(path.name[:5]) not in self._parts]
+        with ThreadPoolExecutor() as pool:
+            for path, sound in zip(found, pool.map(partial(_is_sound, self), found), strict=True):
+                if sound:
+                    self._parts[int(path.name[:5])] = path
+                    self._found.add(int(path.name[:5]))
+                else:
+                    warnings.warn(f"{str(path)!r} is damaged. It will be computed again.", RunWarning, stacklevel=4)
+                    _remove(path)
 
     def found(self) -> np.ndarray:
         """Return the positions of the rows that were on disk before this table was opened.

@@ -24,11 +24,12 @@ import numpy as np
 
 from tfft.cache.shards import Shards
 from tfft.core import fingerprint
-from tfft.core.errors import RunWarning
+from tfft.core.errors import RunWarning, quantity
 from tfft.core.files import in_words, write_text
 from tfft.core.leases import is_leased, lease
 
 FORMAT = 3
+IN_USE = "in use"
 _MANIFEST_BYTES = 2**20
 _MANIFEST = "manifest.json"
 _KEY = re.compile("[0-9a-f]{32}")
@@ -147,10 +148,26 @@ class Store:
         Returns:
             Whether the entry does not exist any more.
         """
-        folder = self.folder / key
-        if not is_leased(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-        return not folder.exists()
+        return not self.why_kept(key)
+
+    def why_kept(self, key: str) -> str:
+        """Delete one entry, as ``remove`` does, and say why it is still there.
+
+        Args:
+            key: The key of the entry.
+
+        Returns:
+            ``"in use"``, or the reason of the operating system; an empty string when the entry does not exist any more.
+        """
+        folder, reason = self.folder / key, "it cannot be deleted"
+        try:
+            if is_leased(folder):
+                return IN_USE
+            shutil.rmtree(folder)
+        except OSError as error:
+            reason = f"{error.strerror or error} ({error.filename!r})"
+            shutil.rmtree(folder, ignore_errors=True)  # deletes the rest
+        return reason if os.path.lexists(folder) else ""
 
     def _clear_old(self) -> None:
         """Remove entries of an older format, which tfft cannot read any more, with a single warning."""
@@ -159,8 +176,9 @@ class Store:
         removed = [folder for folder in old if self.remove(folder.name)]
         if removed:
             _warn(
-                f"{len(removed)} entries in {str(self.folder)!r} were written by an older version of tfft. They are "
-                "removed, and computed again when needed."
+                f"{quantity(len(removed), 'entry', 'entries')} in {str(self.folder)!r} {'were' if len(removed) > 1 else 'was'} "
+                f"written by an older version of tfft. {'They are' if len(removed) > 1 else 'It is'} removed, and computed again "
+                "when needed."
             )
 
     def _make_room(self, own: str, needed: int) -> None:

@@ -47,7 +47,10 @@ class PrecisionName(StrEnum):
     float16 = "float16"
 
 
-Data = Annotated[Path, typer.Option(help="Folder of class folders, or a .csv, .tsv, .jsonl or .parquet table.")]
+# tfft says itself that a path may not be read, and what to do about it
+Data = Annotated[
+    Path, typer.Option(help="Folder of class folders, or a .csv, .tsv, .jsonl or .parquet table.", readable=False)
+]
 BackboneName = Annotated[
     str | None,
     typer.Option(
@@ -108,7 +111,7 @@ Precision = Annotated[
 Parts = Annotated[
     str | None,
     typer.Option(
-        help="Folders: which folder is which part, such as train=seg_train,test=seg_test; `none` if all folders are classes.",
+        help="Folders: which folder is which part, such as train=learn,test=exam; `none` if all folders are classes.",
         show_default="by their names",
     ),
 ]
@@ -126,7 +129,7 @@ Out = Annotated[
         "[default: model.tfft, or the first of model-2.tfft ... that is free]"
     ),
 ]
-Bundle = Annotated[Path, typer.Argument(help="Bundle that `tfft fit` wrote: a folder or a .zip file.")]
+Bundle = Annotated[Path, typer.Argument(help="Bundle that `tfft fit` wrote: a folder or a .zip file.", readable=False)]
 
 
 def describe_backbone(name: str, weights: str | None, **options: Any) -> "Backbone":

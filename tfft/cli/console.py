@@ -6,12 +6,11 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import typer
-from typer.core import TyperGroup
 
-from tfft.core.errors import DataWarning, RunWarning, TfftError
+from tfft.core.errors import DataWarning, RunWarning, TfftError, quantity
 from tfft.core.interrupts import TERMINATED
 from tfft.core.terminal import plain
 
@@ -40,16 +39,8 @@ _IN_SHELL = (
 )
 _ADVICE = re.compile(r"\bpass [a-z_]+=.*", re.IGNORECASE | re.DOTALL)
 _INTERRUPTED = 130
-_NO_COMMAND = re.compile(r"No such command '(.*)'\.")
-_MEANT = {
-    **dict.fromkeys(("train", "finetune", "fine-tune", "run"), "fit"),
-    **dict.fromkeys(("test", "eval", "validate", "score"), "evaluate"),
-    **dict.fromkeys(("infer", "classify", "inference"), "predict"),
-    **dict.fromkeys(("models", "list", "ls"), "backbones"),
-    **dict.fromkeys(("check", "info", "version"), "doctor"),
-    "help": "--help",
-}
-"""Names that other tools have for the commands."""
+_TOLD: list[str] = []
+"""What was said about an interruption since the command began; then it is not said again."""
 
 
 def say(text: object, wrong: bool = False, color: str | None = None) -> None:
@@ -61,6 +52,16 @@ def say(text: object, wrong: bool = False, color: str | None = None) -> None:
         color: The color of the text in a terminal.
     """
     typer.secho(plain(text, lines=True), err=wrong, fg=color)
+
+
+def stopped(text: str) -> None:
+    """Say that the command was interrupted. ``spoken`` then says nothing more about it.
+
+    Args:
+        text: One sentence.
+    """
+    _TOLD.append(text)
+    say(text, wrong=True, color="red")
 
 
 def name(text: object) -> str:
@@ -77,36 +78,6 @@ def name(text: object) -> str:
         'bees\\u000aants 1.0000'
     """
     return plain(text)
-
-
-class Group(TyperGroup):
-    """The commands of ``tfft``. Errors that quote arguments, such as a path, are printed without control characters."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command.
-
-        Args:
-            ctx: The typer context.
-
-        Returns:
-            The result of the command; it is not used.
-
-        Raises:
-            Exception: The typer error for an invalid argument, and every other error.
-        """
-        try:
-            return super().invoke(ctx)
-        except Exception as error:
-            if hasattr(error, "format_message"):  # typer's own click has no public exceptions
-                vars(error)["message"] = _with_meant(name(vars(error).get("message", "")))
-            raise
-
-
-def _with_meant(message: str) -> str:
-    """The message about an unknown command, with the command that was probably meant."""
-    found = _NO_COMMAND.fullmatch(message)
-    meant = _MEANT.get(found[1].lower().lstrip("-")) if found else None
-    return f"{message} Did you mean 'tfft {meant}'?" if meant else message
 
 
 def predicted_line(prediction: "Prediction", top: int | None, as_json: bool) -> str:
@@ -191,6 +162,7 @@ def spoken() -> Iterator[None]:
     Raises:
         SystemExit: With status 2 after an error of tfft or of the file system.
     """
+    _TOLD.clear()
     with warnings.catch_warnings():
         warnings.showwarning = _show
         try:
@@ -203,8 +175,8 @@ def spoken() -> Iterator[None]:
             say(name(f"{type(error).__name__}: {said}"), wrong=True, color="red")
             raise SystemExit(2) from None
         except SystemExit as ended:
-            if ended.code in (_INTERRUPTED, TERMINATED):
-                say("Stopped.", wrong=True, color="red")
+            if ended.code in (_INTERRUPTED, TERMINATED) and not _TOLD:
+                stopped("Stopped.")
             raise
 
 
@@ -241,4 +213,4 @@ def backbone_line(source: str, backbone: str) -> str:
         described = handles.load_backbone(f"{source}://{backbone}")
     except BackboneError as error:
         return f"{backbone:<38} {error.fix}  {about}"
-    return f"{backbone:<38} {described.takes():<14} {len(described.blocks)} blocks  {about}"
+    return f"{backbone:<38} {described.takes():<14} {quantity(len(described.blocks), 'block')}  {about}"

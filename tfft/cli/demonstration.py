@@ -21,6 +21,7 @@ class _Half(NamedTuple):
     own: str
 
 
+_BESIDE = ("report.html", "report.md")
 _IMAGES = _Half("digits.tfft", "photo.jpg", "--data flowers/ --backbone vgg16")
 _TEXTS = _Half(
     "messages.tfft", '"When will my order arrive?"', "--data reviews.csv --text-column text --backbone minilm_l6"
@@ -41,14 +42,15 @@ def demo(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for the report and the bundle; with --both, the folder for texts has _text after its name.",
+            help="New or empty folder for the report and the bundle, or the folder of an earlier demo; with --both, the folder "
+            "for texts has _text after its name.",
             show_default="demo, or demo_text",
         ),
     ] = None,
     seed: Seed = 0,
 ) -> None:
     """Fine-tune the built-in backbone on handwritten digits, without a network; with --text, fine-tune MiniLM on messages."""
-    from tfft.bundles.writer import check_target
+    from tfft.bundles.writer import check_home
 
     chosen = {}
     if both or not text:
@@ -56,7 +58,7 @@ def demo(
     if both or text:
         chosen[Path("demo_text") if out is None else out.parent / f"{out.name}_text" if both else out] = _TEXTS
     for folder, half in chosen.items():
-        check_target(folder / half.bundle)
+        check_home(folder, half.bundle, _BESIDE)
     start_tensorflow()
     from tfft.demo import run_demo, run_text_demo
 

@@ -1,6 +1,5 @@
 """The verbs that list things: ``tfft backbones``, ``cache`` and ``doctor``."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,6 @@ import typer
 
 from tfft.cli import arguments, console
 from tfft.cli.console import backbone_line, kept_line, say
-from tfft.core.quiet import start_tensorflow
 
 
 def backbones(
@@ -41,31 +39,51 @@ def cache(
         bool, typer.Option("--clear", help="Delete the entries; they are computed again when needed.")
     ] = False,
     folder: Annotated[
-        Path | None, typer.Option(help="Folder of the entries.", show_default="features in the cache folder")
+        Path | None,
+        typer.Option(help="Folder of the entries.", show_default="features in the cache folder", readable=False),
     ] = None,
 ) -> None:
     """List or delete cached features of frozen layers. Deleting all of them also deletes the results of precision trials."""
     from tfft.cache.settings import Cache
+    from tfft.cache.store import IN_USE
+    from tfft.core.errors import TfftError, quantity
     from tfft.core.files import in_words
     from tfft.core.machine import trials_file
+    from tfft.core.path_advice import permitted
 
-    if folder is not None and not folder.is_dir():
-        raise typer.BadParameter(f"there is no folder {str(folder)!r}.")
-    store = Cache(folder=folder).store
-    chosen = [kept for kept in store.entries() if not entries or kept.key.startswith(tuple(entries))]
+    with permitted(TfftError):
+        if folder is not None and not folder.is_dir():
+            raise typer.BadParameter(f"there is no folder {str(folder)!r}.")
+        store = Cache(folder=folder).store
+        chosen = [kept for kept in store.entries() if not entries or kept.key.startswith(tuple(entries))]
     if entries and not chosen:
         raise typer.BadParameter(
             f"no entry of {store.folder} begins with {', '.join(entries)}; `tfft cache` lists them."
         )
-    gone = [kept for kept in chosen if clear and store.remove(kept.key)]
-    for kept in chosen:
-        say(f"{'deleted ' if kept in gone else 'in use  ' if clear else ''}{kept_line(kept)}")
-    if clear and not entries and folder is None:
-        with suppress(OSError):
+    if not clear:
+        for kept in chosen:
+            say(kept_line(kept))
+        size = in_words(sum(kept.size_bytes for kept in chosen))
+        say(f"{quantity(len(chosen), 'entry', 'entries')}, {size}, in {console.name(store.folder)}")
+        return
+    tried = [(kept, store.why_kept(kept.key)) for kept in chosen]
+    for kept, reason in tried:
+        say(f"{'in use  ' if reason == IN_USE else 'kept    ' if reason else 'deleted '}{kept_line(kept)}")
+    gone = [kept for kept, reason in tried if not reason]
+    size = in_words(sum(kept.size_bytes for kept in gone))
+    say(f"{len(gone)} of {quantity(len(chosen), 'entry', 'entries')} deleted, {size}, in {console.name(store.folder)}")
+    failed = [reason for _, reason in tried if reason not in ("", IN_USE)]
+    if not entries and folder is None:
+        try:
             trials_file().unlink(missing_ok=True)
-    shown = gone if clear else chosen
-    count = f"{len(gone)} of {len(chosen)} entries deleted" if clear else f"{len(chosen)} entries"
-    say(f"{count}, {in_words(sum(kept.size_bytes for kept in shown))}, in {console.name(store.folder)}")
+        except OSError as error:
+            failed.append(f"{error.strerror or error} ({str(trials_file())!r})")
+    if failed:
+        raise TfftError(
+            f"{quantity(len(failed), 'entry', 'entries')} of the cache could not be deleted.",
+            failed[0],
+            "Run the command as the owner of the folder, or allow writing to it.",
+        )
 
 
 def doctor(
@@ -73,16 +91,15 @@ def doctor(
     source: Annotated[
         str,
         typer.Option(
-            help="One source of weights or one backbone: where it looks for weights, what is there, and what is missing."
+            help="One source of weights, such as keras, or one backbone, such as vgg16: where it looks for weights, "
+            "what is there, and what is missing."
         ),
     ] = "",
 ) -> None:
     """Show versions, devices, instruction sets, caches, and which sources of weights this machine can reach."""
     from tfft.doctor import examine, examine_source, to_text
 
-    if not source:
-        start_tensorflow()
-    found = examine_source(source, offline) if source else examine(offline)
+    found = examine_source(source, offline, console.in_shell) if source else examine(offline)
     say(to_text(found))
     if any(finding.section == "backbone" and not finding.good for finding in found):
         raise typer.Exit(1)

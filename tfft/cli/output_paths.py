@@ -1,5 +1,6 @@
 """Choose paths for bundles: a free name, another folder when writing fails, and another name when training is interrupted."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tfft.cli.console import name, say
+from tfft.cli.console import name, say, stopped
 from tfft.core import files
 from tfft.core.errors import BundleError
 from tfft.core.interrupts import noticed
@@ -38,7 +39,8 @@ def export_somewhere(model: "TransferModel", path: Path, report: "Report") -> Pa
     try:
         return export(model, path, report=report)
     except BundleError as error:
-        say(name(f"{error.what} {error.got} Trying the temporary folder."), wrong=True, color="red")
+        said = BundleError(error.what, error.got, "Trying the temporary folder.")
+        say(name(str(said)), wrong=True, color="red")
         stem = path.stem or "model"
         return export(model, free_path(str(Path(tempfile.gettempdir()) / stem), ".tfft"), report=report)
 
@@ -50,11 +52,11 @@ def check_report(path: Path) -> None:
         path: The path of the report.
 
     Raises:
-        BadParameter: When the ending is unknown, or nothing can be written there.
+        BadParameter: When the ending is unknown, the path is a folder, or nothing can be written there.
     """
     if path.suffix not in (".html", ".json", ".md"):
         raise typer.BadParameter(f"--out {path}: a report is written as .html, .json or .md.")
-    if reason := files.refusal(path):
+    if reason := "it is a folder" if os.path.isdir(path) else files.refusal(path):
         raise typer.BadParameter(f"--out {path}: nothing can be written there: {reason}.")
 
 
@@ -82,7 +84,7 @@ def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
         except (KeyboardInterrupt, SystemExit, Exception):
             if model.seen is not None:
                 kept = export(model, free_path(str(path.with_name(f"{path.stem}-stopped")), path.suffix))
-                say(f"Stopped; the best weights so far are in {name(kept)}", wrong=True, color="red")
+                stopped(f"Stopped; the best weights so far are in {name(kept)}.")
             raise
 
 

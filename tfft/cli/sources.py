@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfft.core.errors import DataError, shortlist
+from tfft.core.errors import DataError, quantity, shortlist
 
 if TYPE_CHECKING:
     from tfft.bundles.predictor import Predictor
@@ -136,17 +136,18 @@ class TypedData:
             texts = "text" in columns and "path" not in columns
         return "minilm_l6" if texts else "tfft_mini"
 
-    def everything(self, labels: "LabelSpace") -> "tuple[Examples, tuple[str, ...]]":
+    def everything(self, labels: "LabelSpace", preprocessor: Any = None) -> "tuple[Examples, tuple[str, ...]]":
         """Read all examples, with the class ids of a model.
 
         Args:
             labels: The label space of the model; the source may lack some of its classes.
+            preprocessor: The preprocessor of the model; None when it may take images and texts.
 
         Returns:
             The examples, with targets of shape (n,) or (n, k), and a sentence for each skipped example.
 
         Raises:
-            DataError: When something cannot be read, or a label is unknown to the model.
+            DataError: When something cannot be read, the model takes other inputs, or a label is unknown to the model.
         """
         self.check()
         from tfft.data import raw_examples
@@ -176,6 +177,11 @@ class TypedData:
             found = from_table.table_pools(self.path, roles, on_corrupt)
         else:
             found = folder.folder_pools(self.path, self._parts)
+        if preprocessor is not None:
+            from tfft.models.tokens import check_kind
+
+            for pool in found.values():
+                check_kind(preprocessor, pool.inputs)
         return raw_examples.unsplit(found, labels, on_corrupt)
 
     @property
@@ -226,7 +232,7 @@ def examples_of(
     if part not in (Part.auto, Part.all):
         splits = source.splits(seed)
         return splits.part(part.value), splits.skipped, f"{part.value} part"
-    examples, skipped = source.everything(predictor.task.labels)
+    examples, skipped = source.everything(predictor.task.labels, predictor.preprocessor)
     if part is Part.all:
         return examples, skipped, "all examples"
     import numpy as np
@@ -235,7 +241,7 @@ def examples_of(
     if not unseen.any():
         raise DataError(
             "The model has seen all of these examples in training.",
-            f"{len(examples)} examples",
+            quantity(len(examples), "example"),
             "Pass other data; or --part validation, but metrics are optimistic there, because it chose the best weights.",
         )
     return examples.take(unseen), skipped, "all examples" if unseen.all() else "examples that the model has not seen"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfft.core import regular_files
 from tfft.core.errors import DataError
+from tfft.core.path_advice import unreadable
 
 if TYPE_CHECKING:
     from tfft.bundles.predictor import Predictor
@@ -41,10 +42,12 @@ def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
             elif not each.endswith(".txt") and _stands(each):
                 raise DataError(
                     f"{each!r} is a file or folder, and the model reads texts.",
-                    fix="Pass texts, or .txt files with one in each line.",
+                    fix="Pass texts, or .txt files with one in each line. Images need a model that was trained on images.",
                 )
             else:
                 texts += lines_of(regular_files.read(each).decode("utf-8-sig")) if each.endswith(".txt") else [each]
+        except PermissionError:
+            raise unreadable(each) from None
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"{each!r} cannot be read: {error}.", fix="Pass UTF-8 texts, one in each line.") from None
     paired = predictor.seen is not None and predictor.seen.texts == 2

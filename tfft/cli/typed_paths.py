@@ -4,23 +4,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tfft.core.errors import DataError, WeightsError
-from tfft.core.path_advice import missing_file
+from tfft.core.path_advice import check_permitted, missing_file
 
 
 def check_data(path: Path) -> None:
-    """Check that the data exists.
+    """Check that the data exists and may be read.
 
     Args:
         path: The folder or table of ``--data``.
 
     Raises:
-        DataError: When it does not.
+        DataError: When it does not, or may not.
 
     Example:
         >>> check_data(Path("no such folder"))
         Traceback (most recent call last):
         tfft.core.errors.DataError: There is no folder 'no such folder'...
     """
+    check_permitted(path)
     if not path.exists():
         kind = "file" if path.suffix else "folder"
         raise DataError(f"There is no {kind} {str(path)!r}.", fix=missing_file(path))

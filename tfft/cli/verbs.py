@@ -26,7 +26,8 @@ from tfft.cli.arguments import (
     SkipCorrupt,
     TextColumn,
 )
-from tfft.cli.console import Group, name, predicted_line, say, spoken
+from tfft.cli.console import name, predicted_line, say, spoken
+from tfft.cli.group import Group
 from tfft.cli.output_paths import check_report, export_somewhere, free_path, rescued
 from tfft.cli.sources import Part, TypedData, examples_of
 from tfft.cli.typed_inputs import given_inputs

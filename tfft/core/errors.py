@@ -188,8 +188,43 @@ def nearest(name: str, known: Iterable[str]) -> str:
         "Did you mean 'vgg16'?"
     """
     known = sorted(known)
-    close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
-    return f"Did you mean {' or '.join(repr(c) for c in close)}?" if close else f"There are: {shortlist(known, 40)}."
+    return similar(name, known) or f"There are: {shortlist(known, 40)}."
+
+
+def similar(name: str, known: Iterable[str]) -> str:
+    """Suggest the known names that are most similar to a misspelt one, for a message that lists the known names elsewhere.
+
+    Args:
+        name: The name that the user wrote.
+        known: All valid names.
+
+    Returns:
+        ``"Did you mean 'vgg16'?"``, or an empty string when none is similar.
+
+    Example:
+        >>> similar("vgg-16", ["vgg16", "resnet50"]), similar("label", ["path", "species"])
+        ("Did you mean 'vgg16'?", '')
+    """
+    close = difflib.get_close_matches(name.lower(), sorted(known), n=3, cutoff=0.6)
+    return f"Did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
+
+
+def quantity(count: int, noun: str, plural: str = "") -> str:
+    """Write a number before a noun.
+
+    Args:
+        count: The number, at least 0.
+        noun: The noun in the singular.
+        plural: The plural; by default the noun with an ``s``.
+
+    Returns:
+        The number with commas between thousands, and the noun in the singular for 1, otherwise in the plural.
+
+    Example:
+        >>> quantity(1, "row"), quantity(1200, "image"), quantity(0, "entry", "entries")
+        ('1 row', '1,200 images', '0 entries')
+    """
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def kind_of(value: Any) -> str:
@@ -202,8 +237,11 @@ def kind_of(value: Any) -> str:
         ``"None"`` for None, otherwise for example ``"a str"`` or ``"an int"``.
 
     Example:
-        >>> kind_of(3), kind_of("x"), kind_of(None)
-        ('an int', 'a str', 'None')
+        >>> import numpy as np
+        >>> kind_of(3), kind_of("x"), kind_of(None), kind_of(np.zeros(2))
+        ('an int', 'a str', 'None', 'an ndarray')
     """
     name = type(value).__name__
-    return "None" if value is None else f"{'an' if name[0] in 'aeioAEIO' else 'a'} {name}"
+    # "ndarray" and capitals such as those of "NAType" are spelt out: "an en-dee-array"
+    spelt = name.startswith("nd") or (name[:2].isupper() and name[0] in "FHLMNRSX")
+    return "None" if value is None else f"{'an' if name[0] in 'aeioAEIO' or spelt else 'a'} {name}"

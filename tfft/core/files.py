@@ -132,7 +132,7 @@ def unexpanded(path: Path) -> str:
 
 
 def refusal(path: Path) -> str:
-    """Return the reason why a path cannot be written.
+    """Return the reason why a path cannot be written or, when something exists there, replaced.
 
     Args:
         path: The path of a file or folder; neither it nor its parent folders need to exist.
@@ -146,13 +146,17 @@ def refusal(path: Path) -> str:
     """
     if reason := unexpanded(path):
         return reason
-    above = next(parent for parent in path.absolute().parents if parent.exists())
-    try:
-        # try it: permissions alone do not reveal /proc or a disk that is mounted read-only
-        with tempfile.TemporaryDirectory(prefix=".tfft-", dir=above):
-            return ""
-    except OSError as error:
-        return f"{error.strerror} ({str(above)!r})"
+    # os.path.exists is False for paths below a folder that may not be entered, where Path.exists raises
+    above = next(parent for parent in path.absolute().parents if os.path.exists(parent))
+    # a folder that will be replaced is moved first, which needs the right to write into it as well
+    for folder in (above, path) if os.path.isdir(path) and not os.path.islink(path) else (above,):
+        try:
+            # try it: permissions alone do not reveal /proc or a disk that is mounted read-only
+            with tempfile.TemporaryDirectory(prefix=".tfft-", dir=folder):
+                pass
+        except OSError as error:
+            return f"{error.strerror} ({str(folder)!r})"
+    return ""
 
 
 def in_words(size_bytes: float) -> str:

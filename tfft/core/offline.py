@@ -12,8 +12,10 @@ VARIABLE = "TFFT_OFFLINE"
 _LOCAL = ("localhost", None, "", b"localhost")
 # in urllib and requests the lower-case variable has priority
 _PROXY = ("NO_PROXY", "no_proxy")
+_ON = f"offline mode is on ({VARIABLE} or offline=True)"
 _LOCK = threading.Lock()
-_HOLDERS: list[object] = []
+_HOLDERS: list[str] = []
+"""Why connections are refused at the moment; the first reason is told."""
 
 
 class OfflineError(ConnectionError):
@@ -39,7 +41,7 @@ def is_refused() -> bool:
 
 
 @contextmanager
-def disconnected(always: bool = False) -> Iterator[None]:
+def disconnected(always: bool = False, why: str = _ON) -> Iterator[None]:
     """Refuse connections from this process to other machines inside this context. Local connections still work.
 
     kagglehub, huggingface_hub, urllib and TensorFlow Datasets have different switches or none, but all use Python's sockets.
@@ -47,6 +49,7 @@ def disconnected(always: bool = False) -> Iterator[None]:
 
     Args:
         always: Whether to refuse connections even when ``TFFT_OFFLINE`` is not set.
+        why: The reason that an ``OfflineError`` gives.
 
     Yields:
         None.
@@ -60,16 +63,15 @@ def disconnected(always: bool = False) -> Iterator[None]:
     if not always and not is_offline():
         yield
         return
-    holder = object()
     with _LOCK:
-        _HOLDERS.append(holder)
+        _HOLDERS.append(why)
         if len(_HOLDERS) == 1:
             _refuse()
     try:
         yield
     finally:
         with _LOCK:
-            _HOLDERS.remove(holder)
+            _HOLDERS.remove(why)
             if not _HOLDERS:
                 _allow()
 
@@ -87,21 +89,24 @@ def _refuse() -> None:
     def checked(original: Any) -> Any:
         def call(self: socket.socket, address: Any) -> Any:
             if isinstance(address, tuple) and not _is_local(address[0]):
-                raise OfflineError(
-                    f"no connection to {address[0]!r}, because offline mode is on ({VARIABLE} or offline=True)"
-                )
+                raise _refused(address[0])
             return original(self, address)
 
         return call
 
     def looked_up(host: Any, *more: Any, **options: Any) -> Any:
         if not _is_local(host):
-            raise OfflineError(f"no connection to {host!r}, because offline mode is on ({VARIABLE} or offline=True)")
+            raise _refused(host)
         return look_up(host, *more, **options)
 
     socket.socket.connect = checked(socket.socket.connect)  # type: ignore[method-assign]
     socket.socket.connect_ex = checked(socket.socket.connect_ex)  # type: ignore[method-assign]
     socket.getaddrinfo = looked_up
+
+
+def _refused(host: Any) -> OfflineError:
+    # a thread may keep a patched function for a moment after the last holder has left
+    return OfflineError(f"no connection to {host!r}, because {next(iter(_HOLDERS), _ON)}")
 
 
 def _allow() -> None:

@@ -1,13 +1,16 @@
-"""Give advice for paths that do not exist: which path the user probably meant, and how to write it."""
+"""Give advice for paths that do not exist: which path the user probably meant; and for paths that may not be read."""
 
 import difflib
 import glob
 import os
 import re
+import shlex
+import stat
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tfft.core.errors import shortlist
+from tfft.core.errors import DataError, TfftError, shortlist
 
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:/{1,3}")
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
@@ -21,7 +24,8 @@ def missing_file(path: str | Path, start: str | Path = "") -> str:
 
     Args:
         path: The path as the user wrote it.
-        start: The folder from which a relative path starts, for the search and for messages; empty for the working folder.
+        start: The folder from which a relative path starts, for the search and for messages; empty for the working folder. Paths in
+            the advice then start there as well.
 
     Returns:
         One or two sentences of advice.
@@ -47,9 +51,9 @@ def missing_file(path: str | Path, start: str | Path = "") -> str:
         return f'Python reads {broken} in a string as one character: write r"..." or forward slashes.'
     target = base / text
     try:
-        return _similar(target, base) or _unknown(target, text)
+        return _similar(target, base) or _unknown(target, text, base)
     except OSError:  # the name is too long, or the folder may not be read
-        return _unknown(target, text)
+        return _unknown(target, text, base)
 
 
 def class_folders_below(root: str | Path) -> str:
@@ -66,6 +70,86 @@ def class_folders_below(root: str | Path) -> str:
         return ""
     inner = [each for each in below[0].iterdir() if each.is_dir() and not each.name.startswith(".")]
     return str(below[0]) if len(inner) > 1 else ""
+
+
+@contextmanager
+def permitted(error: type[TfftError] = DataError) -> Iterator[None]:
+    """Turn a PermissionError inside this context into an error that says how to get the permission.
+
+    Args:
+        error: The exception class to raise.
+
+    Yields:
+        None.
+
+    Raises:
+        TfftError: An instance of ``error``, in place of a PermissionError.
+
+    Example:
+        >>> with permitted():
+        ...     raise PermissionError(13, "Permission denied", "no such folder/bees")
+        Traceback (most recent call last):
+        tfft.core.errors.DataError: 'no such folder/bees' cannot be read: permission denied. Got: the folder ...
+    """
+    try:
+        yield
+    except PermissionError as found:
+        raise unreadable(found.filename or "", error) from None
+
+
+def check_permitted(path: str | Path, error: type[TfftError] = DataError) -> None:
+    """Check that a file or folder may be read. Nothing is said about a path that does not exist.
+
+    Args:
+        path: The path.
+        error: The exception class to raise.
+
+    Raises:
+        TfftError: An instance of ``error``, when it may not be read.
+    """
+    try:
+        found = os.stat(path)
+    except PermissionError:
+        raise unreadable(path, error) from None
+    except (OSError, ValueError):  # nothing is there; or the name is too long, or contains a NUL
+        return
+    if not os.access(path, os.R_OK | (os.X_OK if stat.S_ISDIR(found.st_mode) else 0)):
+        raise unreadable(path, error)
+
+
+def unreadable(path: str | Path, error: type[TfftError] = DataError) -> TfftError:
+    """Make the error for a file or folder that exists and that this user may not read.
+
+    Args:
+        path: The path.
+        error: The class of the error.
+
+    Returns:
+        An instance of ``error``. It names the mode and the owner of the path, or of the folder above that is closed.
+    """
+    for place in (Path(path), *Path(path).absolute().parents):
+        with suppress(OSError):
+            found = os.stat(place)
+            break
+    else:
+        return error(f"{str(path)!r} cannot be read: permission denied.", fix="Ask its owner, or copy the data.")
+    owner = _owner(place, found.st_uid)
+    mine = found.st_uid == getattr(os, "geteuid", lambda: None)()
+    every = "-R " if stat.S_ISDIR(found.st_mode) else ""
+    return error(
+        f"{str(path)!r} cannot be read: permission denied.",
+        f"{'' if place == Path(path) else f'the folder {str(place)!r}, '}mode {stat.filemode(found.st_mode)}, owner {owner}",
+        f"You are the owner: allow it with `chmod {every}u+rX {shlex.quote(str(place))}`."
+        if mine
+        else f"Ask {owner} for the permission to read it, or copy the data.",
+    )
+
+
+def _owner(path: str | Path, number: int) -> str:
+    try:
+        return repr(Path(path).owner())
+    except (KeyError, NotImplementedError, OSError):
+        return f"user {number}"
 
 
 def _spellings(text: str) -> Iterator[tuple[str, str]]:
@@ -103,11 +187,17 @@ def _similar(target: Path, base: Path) -> str:
         close = difflib.get_close_matches(target.name, names, n=3, cutoff=0.75)
         found = ended or cased or other or close
         if found:
-            meant = " or ".join(repr(str(folder / name)) for name in found[:3])
+            meant = " or ".join(_from(str(folder / name), base) for name in found[:3])
             return f"Did you mean {meant}?"
     elsewhere = _elsewhere(target, folder if folder.is_dir() else base)
     kind = "folder" if os.path.isdir(elsewhere) else "file"
-    return f"Did you mean {elsewhere!r}? There is a {kind} of this name." if elsewhere else ""
+    return f"Did you mean {_from(elsewhere, base)}? There is a {kind} of this name." if elsewhere else ""
+
+
+def _from(path: str, base: Path) -> str:
+    """A path as it is written when paths start at ``base``."""
+    written = path if base == Path() else os.path.relpath(path, base)
+    return repr(path) if written == path else f"{written!r}, that is {path!r}"
 
 
 def _elsewhere(target: Path, folder: Path) -> str:
@@ -124,8 +214,9 @@ def _elsewhere(target: Path, folder: Path) -> str:
     return str(above / target.name) if above is not None else ""
 
 
-def _unknown(target: Path, text: str) -> str:
-    advice = f"Check the path; it is relative to where you run, {os.getcwd()!r}."
+def _unknown(target: Path, text: str, base: Path) -> str:
+    place = f"where you run, {os.getcwd()!r}" if base == Path() else repr(str(base))
+    advice = f"Check the path; it is relative to {place}."
     if os.path.isabs(text):
         advice = "Check the path."
     first = next((each for each in reversed(target.parents) if not _exists(each)), None)

@@ -1,5 +1,6 @@
 """Write a call of a ``tfft.data`` function as text, so that a run can record how its data was read."""
 
+import ast
 from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
 from pathlib import Path
@@ -34,6 +35,31 @@ def as_call(function: Callable[..., Any], given: Mapping[str, Any]) -> str:
         elif type(value) is not type(parameter.default) or value != parameter.default:
             words.append(f"{name}={_text(name, value)}")
     return f"tfft.data.{function.__name__}({', '.join(words)})"
+
+
+def as_lines(source: str) -> str:
+    """Write a program that reads data.
+
+    Args:
+        source: The call that reads it, as from ``as_call``; it may name arguments that have no short text, such as an array of any
+            shape.
+
+    Returns:
+        Lines of Python code: the imports, a comment that asks for the named arguments, and the call.
+
+    Example:
+        >>> print(as_lines("tfft.data.from_arrays(images, targets=targets)"))
+        import tfft
+        <BLANKLINE>
+        # first define images and targets, as in the program of this run
+        data = tfft.data.from_arrays(images, targets=targets)
+        <BLANKLINE>
+    """
+    module = source.partition("(")[0].rpartition(".")[0]
+    imports = "import tfft\n" + (f"import {module}\n" if module.startswith("tfft.") and module != "tfft.data" else "")
+    named = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)} - {"tfft"}
+    asked = f"# first define {' and '.join(sorted(named))}, as in the program of this run\n" if named else ""
+    return f"{imports}\n{asked}data = {source}\n"
 
 
 def _text(name: str, value: Any) -> str:

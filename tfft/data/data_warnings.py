@@ -1,11 +1,11 @@
 """Warnings about data that is valid but probably a mistake: a photo in two parts, one-hot rows, class ids as floats."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from tfft.core.errors import DataWarning, shortlist
+from tfft.core.errors import DataWarning, quantity, shortlist
 from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
 from tfft.data.tables.spellings import is_amount, is_signed_number
@@ -192,7 +192,7 @@ def warn_groups(groups: Mapping[str, np.ndarray | None]) -> None:
         >>> with warnings.catch_warnings(record=True, action="always") as caught:
         ...     warn_groups({"train": np.array(["anna", "ben"]), "test": np.array(["anna", "cleo"])})
         >>> str(caught[0].message)
-        "1 groups are in two parts: 'anna (train and test)'. Metrics on them are too good; keep each group in one part."
+        "1 group is in two parts: 'anna (train and test)'. Metrics on them are too good; keep each group in one part."
     """
     seen: dict[str, str] = {}
     shared: dict[str, str] = {}
@@ -203,14 +203,14 @@ def warn_groups(groups: Mapping[str, np.ndarray | None]) -> None:
                 shared[name] = f"{name} ({first} and {part})"
     if shared:
         warnings.warn(
-            f"{len(shared)} groups are in two parts: {shortlist(shared.values())}. "
+            f"{quantity(len(shared), 'group is', 'groups are')} in two parts: {shortlist(shared.values())}. "
             "Metrics on them are too good; keep each group in one part.",
             DataWarning,
             stacklevel=_USER,
         )
 
 
-def warn_ignored(remarks: Iterator[str]) -> None:
+def warn_ignored(remarks: Iterable[str]) -> None:
     """Warn of files and folders that are left out although the user may have meant them as data.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tfft.core import fingerprint
-from tfft.core.errors import DataError, shortlist
+from tfft.core.errors import DataError, quantity, shortlist
 from tfft.core.html_tables import table
 from tfft.core.specs import LabelSpace, Text
 from tfft.data.sequences import Joined, Selected
@@ -37,7 +37,7 @@ class Examples:
         return len(self.targets)
 
     def __repr__(self) -> str:
-        return f"<{len(self)} examples of {shortlist(self.labels.names, 5)}>"
+        return f"<{quantity(len(self), 'example')} of {shortlist(self.labels.names, 5)}>"
 
     def take(self, indices: Sequence[int] | np.ndarray) -> "Examples":
         """Select the examples at these positions, in this order.
@@ -59,7 +59,7 @@ class Examples:
         """
         chosen = np.asarray(indices)
         if chosen.dtype == bool and chosen.shape != (len(self),):
-            raise IndexError(f"A mask of shape {chosen.shape} does not fit {len(self)} examples.")
+            raise IndexError(f"A mask of shape {chosen.shape} does not fit {quantity(len(self), 'example')}.")
         chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(np.int64)
         return Examples(
             Selected(self.inputs, chosen), self.targets[chosen], self.labels, tuple(self.digests[i] for i in chosen)

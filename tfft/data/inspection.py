@@ -12,7 +12,7 @@ from PIL import UnidentifiedImageError
 
 from tfft.core.errors import DataError, DataWarning, kind_of, shortlist
 from tfft.core.machine import cores
-from tfft.core.path_advice import missing_file
+from tfft.core.path_advice import missing_file, unreadable
 from tfft.core.specs import Text, rangeless
 from tfft.data.content_hash import opened
 from tfft.data.files.text_files import TextFiles
@@ -22,6 +22,7 @@ from tfft.images.samples import loaded
 _SHOW_PROGRESS_FROM = 5_000
 _SLICE = 16
 _MISSING = "no such file"
+_DENIED = "permission denied"
 _HALF = "half a character (a lone surrogate)"
 
 
@@ -94,13 +95,15 @@ def _shown(looks: Iterator[Any], count: int) -> Iterator[Any]:
     return iter(track(looks, "Checking inputs", total=count, console=console, transient=True))
 
 
-def refuse_faults(inputs: Sequence[Any], inspection: Inspection, skippable: bool = True) -> None:
+def refuse_faults(inputs: Sequence[Any], inspection: Inspection, start: str = "", skippable: bool = True) -> None:
     """Raise when an input cannot be read.
 
     Args:
         inputs: The inspected inputs: paths, encoded bytes, or arrays of shape (height, width[, channels]).
         inspection: The result of the inspection.
-        skippable: Whether the function that the user called has ``on_corrupt=``, so that the message may advise it.
+        start: The folder from which relative paths start, for the message; empty for the working folder.
+        skippable: Whether the message may advise ``on_corrupt=``: the function that the user called has it, and such inputs are not
+            left out already.
 
     Raises:
         DataError: When an input cannot be read; the message names the first ten, with the reasons.
@@ -110,19 +113,33 @@ def refuse_faults(inputs: Sequence[Any], inspection: Inspection, skippable: bool
         kind, again = (
             ("texts", "Save them as UTF-8") if isinstance(inputs, TextFiles) else ("images", "Repair or remove them")
         )
+        skip = ' To leave them out pass on_corrupt="skip".' if skippable else ""
         missing = [inputs[index] for index, reason in inspection.faults if reason == _MISSING and kind == "images"]
         if len(missing) == len(named):
             raise DataError(
                 f"{len(named)} of {len(inputs)} {kind} do not exist: {shortlist(missing)}.",
-                fix=missing_file(missing[0]) + (' To leave them out pass on_corrupt="skip".' if skippable else ""),
+                f"paths from a table, which start at its folder, {start!r}" if start else "",
+                _about_missing(missing[0], start) + skip,
+            )
+        denied = [_name(inputs, index) for index, reason in inspection.faults if reason == _DENIED]
+        if denied:
+            raise DataError(
+                f"{len(named)} of {len(inputs)} {kind} cannot be read: {shortlist(named)}.",
+                fix=unreadable(denied[0]).fix + skip,
             )
         if inspection.faults[0][1] == _HALF:
             kind, again = "texts", "Repair the program that cut them, or remove them"
         raise DataError(
             f"{len(named)} of {len(inputs)} {kind} cannot be read: {shortlist(named)}.",
             fix=(f'{again}, or pass on_corrupt="skip" to leave them out.' if skippable else f"{again}.")
-            + (f" {missing[0]!r} does not exist. {missing_file(missing[0])}" if missing else ""),
+            + (f" {missing[0]!r} does not exist. {_about_missing(missing[0], start)}" if missing else ""),
         )
+
+
+def _about_missing(path: str, start: str) -> str:
+    """Advice about a missing file; relative paths of a table are written as they would work in it."""
+    whole = "://" in path or path.startswith("~")
+    return missing_file(path) if whole or not start else missing_file(os.path.relpath(path, start), start)
 
 
 def named_faults(inputs: Sequence[Any], inspection: Inspection) -> tuple[str, ...]:
@@ -196,6 +213,8 @@ def _look_at(item: Any) -> tuple[str, str, str]:
 def _reason(error: BaseException) -> str:
     if isinstance(error, FileNotFoundError):
         return _MISSING
+    if isinstance(error, PermissionError):
+        return _DENIED
     return "not an image" if isinstance(error, UnidentifiedImageError) else str(error) or type(error).__name__
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, quantity, shortlist
 from tfft.core.specs import LabelSpace
 from tfft.data import inspection, targets
 from tfft.data.examples import Examples, joined
@@ -26,6 +26,7 @@ class Pool:
             to the same part. None when examples are independent.
         left_out: File extension -> the number of files with it that lie in the same folders but are not inputs.
         skipped: A sentence for each example that was left out before, because it has no input.
+        start: The folder from which relative paths start, for messages; empty for the working folder.
     """
 
     inputs: Sequence[Any]
@@ -33,10 +34,16 @@ class Pool:
     groups: Sequence[Any] | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
+    start: str = ""
 
 
 def examine(
-    pool: Pool, encoded: np.ndarray, labels: LabelSpace, on_corrupt: OnCorrupt, skippable: bool = True
+    pool: Pool,
+    encoded: np.ndarray,
+    labels: LabelSpace,
+    on_corrupt: OnCorrupt,
+    part: str = "",
+    skippable: bool = True,
 ) -> tuple[Examples, np.ndarray, tuple[str, ...]]:
     """Inspect every input of a pool.
 
@@ -45,6 +52,7 @@ def examine(
         encoded: Their targets as ``Examples`` carries them, shape (n,) or (n, k).
         labels: The label space of the targets.
         on_corrupt: ``"error"`` or ``"skip"``.
+        part: The name of the part, which needs at least one readable input; empty when it may be left without any.
         skippable: Whether the user can pass ``on_corrupt=``, so that errors may advise it.
 
     Returns:
@@ -52,11 +60,17 @@ def examine(
         input that was left out.
 
     Raises:
-        DataError: When an input cannot be read, and ``on_corrupt`` is ``"error"``.
+        DataError: When an input cannot be read, and ``on_corrupt`` is ``"error"``; or when a part is left without any.
     """
     seen = inspection.inspect_inputs(pool.inputs)
     if on_corrupt == "error":
-        inspection.refuse_faults(pool.inputs, seen, skippable)
+        inspection.refuse_faults(pool.inputs, seen, pool.start, skippable)
+    elif part and len(seen.faults) == len(pool.inputs):
+        try:
+            inspection.refuse_faults(pool.inputs, seen, pool.start, skippable=False)
+        except DataError as error:
+            what = f"The {part} part is empty, because all of its inputs were skipped."
+            raise DataError(what, "; ".join(filter(None, (error.what.rstrip("."), error.got))), error.fix) from None
     inspection.warn_doubts(pool.inputs, seen)
     good = np.setdiff1d(np.arange(len(pool.inputs)), [index for index, _ in seen.faults])
     faults = (*pool.skipped, *inspection.named_faults(pool.inputs, seen))
@@ -93,5 +107,10 @@ def unsplit(
         found.append(examples)
         skipped += faults
     if not any(map(len, found)):
-        raise DataError("There are no examples.", f"{len(skipped)} unreadable inputs", "Check the path.")
+        unreadable = quantity(len(skipped), "unreadable input")
+        raise DataError(
+            "There are no examples.",
+            f"{unreadable}: {shortlist(skipped, 3)}" if skipped else unreadable,
+            "Check the path.",
+        )
     return joined(found), skipped

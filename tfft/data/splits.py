@@ -7,7 +7,7 @@ from numbers import Real
 
 import numpy as np
 
-from tfft.core.errors import DataError, shortlist
+from tfft.core.errors import DataError, quantity, shortlist
 from tfft.core.seed import derive
 from tfft.core.specs import LabelSpace
 from tfft.data import data_warnings, targets
@@ -89,7 +89,9 @@ def assemble(
     whole: dict[str, Examples] = {}
     groups: dict[str, np.ndarray | None] = {}
     for part, pool in pools.items():
-        whole[part], good, faults = examine(pool, encoded[part], labels, splitting.on_corrupt, splitting.skippable)
+        whole[part], good, faults = examine(
+            pool, encoded[part], labels, splitting.on_corrupt, part, splitting.skippable
+        )
         skipped += faults
         groups[part] = None if pool.groups is None else _group_names(pool, part)[good]
     data_warnings.warn_groups(groups)
@@ -124,13 +126,13 @@ def _group_names(pool: Pool, part: str) -> np.ndarray:
     if len(values) != len(pool.inputs):
         raise DataError(
             f"The {part} part needs one group for each example.",
-            f"{len(values)} groups for {len(pool.inputs)} examples",
+            f"{quantity(len(values), 'group')} for {quantity(len(pool.inputs), 'example')}",
             "Pass one group name for each of them.",
         )
     lost = [index for index, value in enumerate(values) if is_missing(value)]
     if lost:
         raise DataError(
-            f"{len(lost)} examples of the {part} part have no group.",
+            f"{quantity(len(lost), 'example')} of the {part} part {'have' if len(lost) > 1 else 'has'} no group.",
             f"rows {shortlist(lost)}",
             "Fill in the groups, with a unique name for each example that belongs to no group.",
         )

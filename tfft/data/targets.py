@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tfft.core.errors import DataError, shortlist
+from tfft.core.errors import DataError, quantity, shortlist
 from tfft.core.specs import LabelSpace
 from tfft.data.values import as_array, is_missing
 
@@ -160,7 +160,7 @@ def _whole(names: Sequence[str]) -> tuple[str, ...]:
 def _named(names: Sequence[str] | None, default: list[str]) -> tuple[str, ...]:
     if names is not None and len(names) != len(default):
         raise DataError(
-            f"There are {len(names)} names for {len(default)} columns of targets.",
+            f"{quantity(len(names), 'name')} cannot name {quantity(len(default), 'column')} of targets.",
             shortlist(names),
             "Give one name for each column; for one class per example, pass targets of shape (n,).",
         )
@@ -170,7 +170,7 @@ def _named(names: Sequence[str] | None, default: list[str]) -> tuple[str, ...]:
 def _wide(array: np.ndarray, labels: LabelSpace, part: str) -> np.ndarray:
     if array.shape[1] != len(labels):
         raise DataError(
-            f"The {part} targets must have {len(labels)} columns, as in training.",
+            f"The {part} targets must have {quantity(len(labels), 'column')}, as in training.",
             f"shape {array.shape}",
             f"The columns are {shortlist(labels.names)}.",
         )

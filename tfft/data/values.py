@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tfft.core.errors import DataError, shortlist
+from tfft.core.errors import DataError, quantity, shortlist
 
 _ROWS = (list, tuple, set, frozenset, np.ndarray)
 
@@ -47,9 +47,9 @@ def as_array(targets: Sequence[Any] | np.ndarray) -> np.ndarray:
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         wrong = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1)).tolist()
         raise DataError(
-            f"{len(wrong)} targets are NaN or infinite.",
-            f"rows {shortlist(wrong)}, counted from 0",
-            "Drop or fill these rows.",
+            f"{quantity(len(wrong), 'target is', 'targets are')} NaN or infinite.",
+            f"row{'s' * (len(wrong) > 1)} {shortlist(wrong)}, counted from 0",
+            "Drop or fill such rows.",
         )
     return _nothing_missing(array) if array.dtype.kind in "UT" and array.ndim == 1 else array
 
@@ -114,6 +114,8 @@ def _nothing_missing(values: Any) -> Any:
     gone = [index for index, value in enumerate(values) if is_missing(value)]
     if gone:
         raise DataError(
-            f"{len(gone)} targets are missing.", f"rows {shortlist(gone)}, counted from 0", "Drop or fill these rows."
+            f"{quantity(len(gone), 'target is', 'targets are')} missing.",
+            f"row{'s' * (len(gone) > 1)} {shortlist(gone)}, counted from 0",
+            "Drop or fill such rows.",
         )
     return values

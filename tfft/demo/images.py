@@ -5,18 +5,19 @@ For comparison, the same net is trained from random weights, once with the same 
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from tfft import plans, tasks
 from tfft.backbones.handles import load_backbone
-from tfft.bundles.writer import check_target
+from tfft.bundles.writer import check_home
 from tfft.core.errors import RunWarning
 from tfft.core.seed import derive
 from tfft.data import from_arrays
 from tfft.data.examples import Splits
-from tfft.demo.made import Demo, Trained, finished, trained
+from tfft.demo.made import BESIDE, Demo, Trained, finished, trained
 from tfft.evaluation.report import Report, evaluate
 from tfft.models.assembly import build
 from tfft.training.loop import fit
@@ -37,7 +38,7 @@ def run_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0) -> D
     Every net takes the digits enlarged to pixels of shape (batch, SIZE, SIZE, 3), and all are evaluated on the same test digits.
 
     Args:
-        folder: The folder for ``report.html``, ``report.md`` and ``digits.tfft``.
+        folder: A new or empty folder, or that of an earlier demo, for ``report.html``, ``report.md`` and ``digits.tfft``.
         say: A function that is called with each line of progress.
         seed: The seed of the choice of digits and of the heads.
 
@@ -46,11 +47,12 @@ def run_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0) -> D
 
     Raises:
         OSError: When the folder cannot be created.
+        BundleError: When the folder holds other files.
         TfftError: When a step fails; the folder may then be incomplete.
     """
     home = Path(folder)
+    check_home(home, "digits.tfft", BESIDE)
     home.mkdir(parents=True, exist_ok=True)
-    check_target(home / "digits.tfft")
     data = digits(seed)
     say(
         f"scikit-learn's handwritten digits: {data.describe()}.\n"
@@ -90,7 +92,8 @@ def digits(seed: int) -> Splits:
         "test": np.concatenate([rows[edges[1] :] for rows in by_class]),
     }
     parts = {part: (bunch.images[rows], bunch.target[rows]) for part, rows in chosen.items()}
-    return from_arrays(parts, class_names=[str(digit) for digit in range(10)], value_range=_INK, seed=seed)
+    data = from_arrays(parts, class_names=[str(digit) for digit in range(10)], value_range=_INK, seed=seed)
+    return replace(data, source=f"tfft.demo.images.digits(seed={seed})")
 
 
 def _trials() -> tuple[tuple[str, str | None, plans.Plan], ...]:

@@ -10,6 +10,9 @@ from tfft.evaluation.render import table
 from tfft.evaluation.report import Report
 from tfft.training.run import Run
 
+BESIDE = ("report.html", "report.md")
+"""The files that a demo writes beside its bundle."""
+
 
 @dataclass(frozen=True)
 class Trained:

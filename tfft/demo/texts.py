@@ -6,6 +6,7 @@ The messages were written for this project. MiniLM comes as a Python package, so
 import csv
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import files as resources
 from pathlib import Path
 
@@ -13,11 +14,11 @@ import pandas
 
 from tfft import plans, tasks
 from tfft.backbones.handles import load_backbone
-from tfft.bundles.writer import check_target
+from tfft.bundles.writer import check_home
 from tfft.core.seed import derive
 from tfft.data import from_dataframe
 from tfft.data.examples import Splits
-from tfft.demo.made import Demo, Trained, finished, trained
+from tfft.demo.made import BESIDE, Demo, Trained, finished, trained
 from tfft.evaluation.intervals import with_intervals
 from tfft.evaluation.predictions import Predictions
 from tfft.evaluation.report import evaluate
@@ -36,7 +37,7 @@ def run_text_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0)
     """Measure a bag of words, train a head on MiniLM, then all of its layers, report and export.
 
     Args:
-        folder: The folder for ``report.html``, ``report.md`` and ``messages.tfft``.
+        folder: A new or empty folder, or that of an earlier demo, for ``report.html``, ``report.md`` and ``messages.tfft``.
         say: A function that is called with each line of progress.
         seed: The seed of the parts and of the heads.
 
@@ -46,11 +47,12 @@ def run_text_demo(folder: str | Path, say: Callable[[str], None], seed: int = 0)
     Raises:
         WeightsError: When the package with MiniLM is not installed.
         OSError: When the folder cannot be created.
+        BundleError: When the folder holds other files.
         TfftError: When a step fails; the folder may then be incomplete.
     """
     home = Path(folder)
+    check_home(home, "messages.tfft", BESIDE)
     home.mkdir(parents=True, exist_ok=True)
-    check_target(home / "messages.tfft")
     backbone = load_backbone(_BACKBONE)
     data = messages(seed)
     say(
@@ -87,7 +89,8 @@ def messages(seed: int, language: str = "en") -> Splits:
     """
     table = pandas.read_csv(str(resources("tfft.demo") / "messages.tsv"), sep="\t", quoting=csv.QUOTE_NONE)
     table = table[table["language"] == language]
-    return from_dataframe(table, "intent", text_column="text", holdout=(0.15, 0.35), seed=seed)
+    data = from_dataframe(table, "intent", text_column="text", holdout=(0.15, 0.35), seed=seed)
+    return replace(data, source=f"tfft.demo.texts.messages(seed={seed}, language={language!r})")
 
 
 def bag_of_words(data: Splits, seed: int) -> Trained:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tfft.core.errors import quantity
 from tfft.core.html_tables import breakable, escape, table
 from tfft.evaluation import render
 from tfft.plots import learning_curves, report_charts
@@ -126,7 +127,7 @@ def _curves(run: Run) -> "list[Figure]":
 def _head(report: Mapping[str, Any], title: str) -> str:
     remark = render.remark(report["seen"])
     warning = f'<p class="warning">{escape(remark)}</p>' if remark else ""
-    about = f"{report['task'].replace('_', ' ')}, {report['count']:,} examples"
+    about = f"{report['task'].replace('_', ' ')}, {quantity(report['count'], 'example')}"
     texts = f"<p class='soft'>{escape(render.lengths(report['tokens']))}</p>" if report.get("tokens") else ""
     return f"<h1>{breakable(title)}</h1><p class='soft'>{escape(about)}</p>{texts}{warning}"
 

@@ -18,7 +18,7 @@ from tfft.models import inference
 from tfft.models.assembly import TransferModel
 from tfft.models.forward import forward
 from tfft.models.recomputed import Sample
-from tfft.models.tokens import read, tokenized
+from tfft.models.tokens import check_kind, read, tokenized
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.text import TextPreprocessor
 from tfft.tasks.base import Task
@@ -126,7 +126,7 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
 
     Raises:
         DataError: When an image cannot be read, ``batch_size`` is not a positive whole number, a logit is NaN or infinite, or
-            single texts are given to a model for pairs.
+            single texts are given to a model for pairs, or images to a model of texts.
 
     Example:
         >>> import tfft
@@ -136,6 +136,7 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
         (14, 2)
     """
     check_batch_size(batch_size)
+    check_kind(model.preprocessor, examples.inputs)
     if model.seen is not None:
         model.seen.check_pairs(read(examples, 0))
     task, sample = model.task, None

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tfft.core.errors import quantity
 from tfft.core.terminal import plain
 
 _MAX_CONFUSION = 20
@@ -22,7 +23,7 @@ def markdown(report: Mapping[str, Any]) -> str:
         Metrics with intervals, the table of classes, the confusion matrix, shape (classes, classes), of up to 20 classes, and
         versions.
     """
-    parts = [f"# {report['task']} on {report['count']:,} examples"]
+    parts = [f"# {report['task']} on {quantity(report['count'], 'example')}"]
     said = remark(report["seen"])
     parts += [said] if said else []
     parts += [lengths(report["tokens"])] if report.get("tokens") else []

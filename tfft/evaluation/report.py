@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft.core import files, fingerprint, forks, versions
-from tfft.core.errors import DataError, kind_of
+from tfft.core.errors import DataError, kind_of, quantity
 from tfft.core.html_tables import table
 from tfft.core.seed import derive
 from tfft.data.examples import Examples
@@ -82,7 +82,7 @@ class Report:
         """Describe the first metric with its interval, with a remark if some examples were training or validation examples."""
         name, value = next(iter(self.metrics.items()))
         said, low, high = (render.number(value[key]) for key in ("value", "low", "high"))
-        line = f"{name} {said} [{low}, {high}] on {self.count} examples"
+        line = f"{name} {said} [{low}, {high}] on {self.count} example{'' if self.count == 1 else 's'}"
         return f"{line}. {remark}" if (remark := render.remark(self.seen)) else line
 
     def _repr_html_(self) -> str:
@@ -91,7 +91,7 @@ class Report:
         for name, values in self.metrics.items():
             number, low, high = render.with_interval(values["value"], values["low"], values["high"])
             rows.append({"metric": name.replace("_", " "), "value": number, "95 % interval": f"{low} to {high}"})
-        about = ", ".join(part for part in (self.model, self.task, f"{self.count:,} examples") if part)
+        about = ", ".join(part for part in (self.model, self.task, f"{quantity(self.count, 'example')}") if part)
         remark = render.remark(self.seen)
         return table(rows, f"{about}. {remark}" if remark else about)
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from tfft.core.errors import DataError, kind_of
-from tfft.core.path_advice import missing_file
+from tfft.core.path_advice import missing_file, unreadable
 from tfft.images.image_files import LARGE_PIXELS, opened_image, taking_turns
 from tfft.images.samples import loaded
 from tfft.images.upright import in_strips, upright
@@ -112,6 +112,8 @@ def _from_file(item: Any, least: int | None, stack: ExitStack) -> Image.Image:
         raise
     except FileNotFoundError as error:
         raise DataError(f"{name} cannot be read as an image: no such file.", fix=missing_file(item)) from error
+    except PermissionError as error:
+        raise DataError(f"{name} cannot be read as an image: permission denied.", fix=unreadable(item).fix) from error
     except Exception as error:
         # for damaged headers, Pillow's readers raise many kinds of errors
         reason = str(error) or type(error).__name__

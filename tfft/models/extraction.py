@@ -9,6 +9,7 @@ import numpy as np
 
 from tfft.cache.shard_writer import Filling
 from tfft.cache.shards import Shards
+from tfft.cache.sharing import ALONE, own_rows, wait_for_others
 from tfft.core.graph import largest
 from tfft.core.ragged import padded
 from tfft.core.strategy import local_replicas, on_each
@@ -30,6 +31,8 @@ _SMALLEST, _LARGEST, _TEXTS = 32, 512, 64
 _ACTIVATION_BYTES = 2**30
 # batches for the timing of one batch size, where the first one is not timed; the speed-up by which a doubled size is accepted
 _TRIED_BATCHES, _GAIN = 4, 1.05
+# seconds without news from other workers
+_PATIENCE = 20.0
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,14 @@ class Extraction:
         dtype: The dtype in which the trunk computes.
         batch_size: Number of examples in a batch; None until it is measured.
         fold: Whether frozen norms are folded. Without folding, the features equal those inside ``model.net`` bit for bit.
+        share: The number of this worker and of all workers that share the cache folder.
     """
 
     model: TransferModel
     dtype: str
     batch_size: int | None = None
     fold: bool = True
+    share: tuple[int, int] = ALONE
     _traced: dict[tuple[Cut | None, ...], Compute] = field(default_factory=dict)
 
     def fill(
@@ -70,6 +75,8 @@ class Extraction:
         lengths: np.ndarray | None = None,
     ) -> None:
         """Fill the tables of one or several cuts in one pass, starting from the deepest table that is already complete.
+
+        With a common cache folder, each worker computes its share, waits for the others, and computes what is missing then.
 
         Args:
             wanted: The tables, from the earliest cut to the deepest. Each cut contains all earlier ones.
@@ -82,9 +89,25 @@ class Extraction:
             OSError: When a shard cannot be written.
             FloatingPointError: When features are too large for float16.
         """
+        if self.share != ALONE:
+            begun = time.monotonic()
+            self._fill(wanted, read, progress, lengths, self.share)
+            wait_for_others([each.table for each in wanted], max(_PATIENCE, 3 * (time.monotonic() - begun)))
+        self._fill(wanted, read, progress, lengths, ALONE)
+
+    def _fill(
+        self,
+        wanted: Sequence[Wanted],
+        read: Callable[[int], np.ndarray],
+        progress: Progress,
+        lengths: np.ndarray | None,
+        share: tuple[int, int],
+    ) -> None:
+        """Compute a share of the missing rows."""
         fillings = [Filling(each.table) for each in wanted]
         first = next((index for index, filling in enumerate(fillings) if len(filling.positions)), len(wanted))
         needed = np.unique(np.concatenate([filling.positions for filling in fillings]))
+        needed = own_rows(wanted[0].table, needed, share)
         if not len(needed):
             return
         source = wanted[first - 1] if first else None

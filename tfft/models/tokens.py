@@ -1,16 +1,48 @@
 """Convert the texts of a part to tokens once for all epochs and phases, and count truncated texts and unknown tokens."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from tfft.backbones.base import Backbone
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, kind_of
 from tfft.core.ragged import Ragged
 from tfft.core.specs import Text
 from tfft.data.content_hash import unchanged
 from tfft.data.examples import Examples
 from tfft.preprocess.image import ImagePreprocessor
 from tfft.preprocess.text import TextPreprocessor
+
+_KINDS = ("images", "texts")
+
+
+def check_kind(preprocessor: ImagePreprocessor | TextPreprocessor, inputs: Sequence[Any]) -> None:
+    """Refuse texts for a model of images, and images for a model of texts; it would read their paths as texts.
+
+    Args:
+        preprocessor: The preprocessor of the model.
+        inputs: Images of any shape, or texts; only the first one is looked at. Token ids pass.
+
+    Raises:
+        DataError: When the model was trained on the other kind.
+    """
+    if isinstance(inputs, Ragged) or not len(inputs):
+        return
+    try:
+        first = inputs[0]
+    except (OSError, ValueError):  # the inspection of all inputs tells which ones cannot be read
+        return
+    texts, takes_texts = isinstance(first, Text), isinstance(preprocessor, TextPreprocessor)
+    if texts != takes_texts:
+        raise DataError(
+            f"The model was trained on {_KINDS[takes_texts]}, but the data holds {_KINDS[texts]}.",
+            f"{(first.excerpt() if isinstance(first, Text) else first)!r} first"
+            if isinstance(first, (Text, str))
+            else f"{kind_of(first)} first",
+            "Pass texts, such as a folder of .txt files or a table with text_column=. Images need a model trained on images."
+            if takes_texts
+            else "Pass images, such as a folder of images or a table with image_column=. Texts need a model trained on texts.",
+        )
 
 
 def tokenized(preprocessor: ImagePreprocessor | TextPreprocessor, examples: Examples) -> Examples:

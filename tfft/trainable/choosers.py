@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from tfft.core.errors import PlanError, nearest, shortlist
+from tfft.core.errors import PlanError, nearest, quantity, shortlist
 from tfft.trainable.overview import HEAD, Overview, Row
 
 Chooser = Callable[[Row], bool]
@@ -56,7 +56,7 @@ def _choose_all_but(overview: Overview, count: int) -> Chooser:
     if count >= len(names):
         raise PlanError(
             f"all_but_first_blocks({count}) leaves no block that trains.",
-            f"{len(names)} blocks with variables: {shortlist(names)}",
+            f"{quantity(len(names), 'block')} with variables: {shortlist(names)}",
             f"Use at most {len(names) - 1}, or nothing()." if len(names) > 1 else "Use everything() or nothing().",
         )
     chosen = set(names[count:])
@@ -74,7 +74,7 @@ def _choose_last_blocks(overview: Overview, count: int) -> Chooser:
     if count > len(counted):
         raise PlanError(
             f"last_blocks({count}) asks for more blocks than the backbone has.",
-            f"{len(counted)} blocks with variables: {shortlist(counted)}",
+            f"{quantity(len(counted), 'block')} with variables: {shortlist(counted)}",
             f"Use at most {len(counted)}, or everything().",
         )
     chosen = set(names[names.index(counted[-count]) :])
@@ -87,7 +87,7 @@ def _choose_match(overview: Overview, *patterns: str) -> Chooser:
         if not any(re.fullmatch(pattern, path) for path in paths):
             raise PlanError(
                 f"{pattern!r} matches no variable of the backbone.",
-                f"{len(paths)} variables",
+                quantity(len(paths), "variable"),
                 f"The whole path must match. {nearest(pattern, paths)}",
             )
     return lambda row: any(re.fullmatch(pattern, row.path) for pattern in patterns)

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from tfft.core.errors import RunWarning
+from tfft.core.errors import RunWarning, quantity
 from tfft.plans.phase import Phase
 from tfft.trainable.overview import Overview
 from tfft.training.displays import Lines, display
@@ -114,7 +114,7 @@ class FeatureProgress:
             count: The number of all examples.
         """
         if what != self._what and done < count:
-            self._display.begin(f"computing {what} for {count:,} examples")
+            self._display.begin(f"computing {what} for {quantity(count, 'example')}")
             self._what = what
         self._display.move(f"computing {what}, {done:,} of {count:,}", done, count)
         if done == count:

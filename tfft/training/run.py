@@ -11,8 +11,10 @@ from tfft import tasks
 from tfft.accelerate.precision import Precision
 from tfft.cache.settings import Cache
 from tfft.core import files, versions
+from tfft.core.errors import quantity
 from tfft.core.html_tables import table
 from tfft.core.strategy import replicas
+from tfft.data.calls import as_lines
 from tfft.keras_files import saving
 from tfft.models.assembly import TransferModel
 from tfft.plans.code import to_code
@@ -50,7 +52,7 @@ class PhaseRecord:
     def describe(self) -> str:
         """Describe in two lines what was trained, which epoch was kept, and its metrics."""
         moved = sum(bool(row.moved) for row in self.overview.rows)
-        first = f"{self.phase.name}: trained {self.overview.describe()}, {moved} variables moved, {self.seconds:.1f} s"
+        first = f"{self.phase.name}: trained {self.overview.describe()}, {quantity(moved, 'variable')} moved, {self.seconds:.1f} s"
         first += f", on {self.reads}" if self.reads else ""
         if self.best_epoch == 0 and self.best_loss is not None:
             seen = min(self.history.get("val_loss", [float("nan")]))
@@ -168,7 +170,10 @@ class Run:
         return learning_curves.plot(self.history(), phases)
 
     def to_code(self) -> str:
-        """Return Python code that repeats the run. Arguments without a short form, such as arrays, appear by their names."""
+        """Return Python code that repeats the run.
+
+        Arguments without a short form, such as arrays, appear by their names, and a comment asks for them.
+        """
         backbone, task = self.model.backbone, self.model.task
         options = "".join(f", {name}={value!r}" for name, value in backbone.options)
         defaults = {
@@ -184,7 +189,7 @@ class Run:
             else f"{backbone.handle!r}{options})"
         )
         return (
-            f"import tfft\n\ndata = {self.data.get('source') or '...'}\n"
+            f"{as_lines(self.data.get('source') or '...')}"
             f"backbone = tfft.load_backbone({name}\n"
             f"model = tfft.build(backbone, tfft.tasks.{task.name}(data.labels{chosen}), seed={self.model.seed}{spread}{numbers})\n"
             f"plan = {to_code(self.plan)}\n"

@@ -11,6 +11,7 @@ import numpy as np
 from tfft.augment import augmentation
 from tfft.augment import views as changed_views
 from tfft.cache.shards import Shards
+from tfft.cache.sharing import ALONE
 from tfft.cache.spot_checks import some
 from tfft.core.files import in_words
 from tfft.core.ragged import padded
@@ -49,6 +50,7 @@ class TrunkCache:
         progress: A function that is called with a description, the number of finished examples, and the number of all examples.
         kept: The tables of features; the caller closes them at the end of the run.
         note: A function that is called with a sentence for the user.
+        share: As for ``Extraction``.
         raw: The training part as it was given, before texts become tokens.
     """
 
@@ -57,6 +59,7 @@ class TrunkCache:
     seed: int
     progress: Progress
     note: Callable[[str], None] = _unsaid
+    share: tuple[int, int] = ALONE
     kept: Tables = field(init=False)
     raw: Examples = field(init=False)
     _extractions: dict[str, Extraction] = field(default_factory=dict)
@@ -128,7 +131,7 @@ class TrunkCache:
         Returns:
             An Extraction, for images of any shape or for texts.
         """
-        return self._extractions.setdefault(dtype, Extraction(self.model, dtype))
+        return self._extractions.setdefault(dtype, Extraction(self.model, dtype, share=self.share))
 
     def pixels(self, phase: Phase) -> tuple[Examples, Examples]:
         """Return the training and validation parts for a phase that reads pixels; decoded, resized images are cached.

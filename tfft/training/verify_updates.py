@@ -3,7 +3,7 @@
 import warnings
 from typing import Any
 
-from tfft.core.errors import MovementError, RunWarning, shortlist
+from tfft.core.errors import MovementError, RunWarning, quantity, shortlist
 from tfft.trainable.overview import Overview, Row
 from tfft.training.run import Run
 
@@ -72,10 +72,10 @@ def prove(run: Run, starved_paths: frozenset[str]) -> None:
         raise error
     if starving:
         warnings.warn(
-            f"Phase {record.phase.name!r} trained {len(starving)} variables with gradients that are zero or too small to change "
-            f"them: {shortlist(starving)}. Raise its learning rate, now {record.phase.learning_rate:g}; a backbone with random "
-            "weights needs plans.full(train_norms=True). If most of them do not change, features may be zero for every image: "
-            "check pixel_range= and the weights.",
+            f"Phase {record.phase.name!r} trained {quantity(len(starving), 'variable')} with gradients that are zero or too "
+            f"small to change them: {shortlist(starving)}. Raise its learning rate, now {record.phase.learning_rate:g}; a "
+            "backbone with random weights needs plans.full(train_norms=True). If most of them do not change, features may be "
+            "zero for every image: check pixel_range= and the weights.",
             RunWarning,
             stacklevel=3,
         )

@@ -47,7 +47,7 @@ def test_texts_beside_images_go_along_with_them(classes, texts):
     ],
 )
 def test_folders_that_may_hold_images_or_texts_are_refused(classes):
-    with pytest.raises(DataError, match=r"images and texts.*1 images, and \d texts without.*Move"):
+    with pytest.raises(DataError, match=r"images and texts.*1 image, and \d texts? without.*Move"):
         are_text_files(ROOT, classes)
 
 

@@ -1,9 +1,12 @@
 """Hidden files are ignored, and links that lead back are followed once."""
 
+import os
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
+from tfft.core.errors import DataError
 from tfft.data.files.file_listing import files_below, holds_images, holds_texts, images_in, look_below, visible_folders
 
 
@@ -17,6 +20,21 @@ def test_files_folders_and_images_below_a_folder(tmp_path):
     assert sorted(files_below(tmp_path)) == sorted(
         str(tmp_path / name) for name in ("a/1.png", "a/notes.txt", "b/2.JPG")
     )
+
+
+def test_a_folder_that_cannot_be_read_is_an_error_and_its_files_are_not_left_out_silently(tmp_path, monkeypatch):
+    (tmp_path / "bees" / "more").mkdir(parents=True)
+    closed, real = str(tmp_path / "bees" / "more"), os.scandir
+
+    def scandir(path):
+        if str(path) == closed:
+            raise PermissionError(13, "Permission denied", closed)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    for look in (look_below, holds_texts, holds_images):
+        with pytest.raises(DataError, match=r"bees/more' cannot be read: permission denied\..*chmod -R u\+rX"):
+            look(tmp_path)
 
 
 def test_a_folder_holds_texts_where_there_are_some_and_no_image(tmp_path):

@@ -39,5 +39,5 @@ def test_truths_are_ones_and_floats_stay_floats():
     truths = cells.numbers(pd.DataFrame({"a": [True, False], "b": [0, 1]}))
     assert (truths.dtype, truths.tolist()) == (np.int64, [[1, 0], [0, 1]])
     assert cells.numbers(pd.DataFrame({"a": [0.5, 1.0], "b": [1, 2]})).dtype == np.float64
-    with pytest.raises(DataError, match=r"1 targets are missing\. Got: rows 1, counted from 0"):
+    with pytest.raises(DataError, match=r"1 target is missing\. Got: row 1, counted from 0"):
         cells.numbers(pd.DataFrame({"a": [0.5, None], "b": [1, 2]}))

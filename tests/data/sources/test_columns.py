@@ -65,7 +65,9 @@ def test_quoted_lines_stay_together(tmp_path):
 
 def test_a_text_that_is_missing_is_named_by_its_row():
     frame = FRAME.assign(text=[None, *TEXTS[1:]])
-    with pytest.raises(DataError, match=r"1 rows have no 'text'.*rows 0"):
+    with pytest.raises(
+        DataError, match=r"1 row has no 'text'\. Got: row 0, counted from 0\. Drop this row, or .* leave it out"
+    ):
         from_dataframe(frame)
 
 
@@ -172,7 +174,7 @@ def test_a_row_without_a_label_is_named_by_its_line(tmp_path):
     lines = [f'"text\nnumber {i}",{"" if i == 4 else "ab"[i % 2]}' for i in range(12)]
     (tmp_path / "t.csv").write_text("\n".join(["text,label", *lines]) + "\n")
     for on_corrupt in ("error", "skip"):
-        with pytest.raises(DataError, match=r"1 targets are missing\. Got: line 10 of '.*t\.csv'\. Drop or fill"):
+        with pytest.raises(DataError, match=r"1 target is missing\. Got: line 10 of '.*t\.csv'\. Drop or fill"):
             from_csv(tmp_path / "t.csv", on_corrupt=on_corrupt)
 
 

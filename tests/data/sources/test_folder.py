@@ -116,11 +116,14 @@ def test_hidden_and_system_files_are_ignored_without_a_warning(class_folder):
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("stray.png", r"1 images are directly in.*'stray.png'"),
-        ("reds/scan.HEIC", r"1 files in .* are not readable images, .*1 \.heic, such as 'scan\.HEIC'.*Convert"),
-        ("reds/notes.csv", r"1 files in .*1 \.csv"),
-        ("reds/0.txt", r"1 files in .*1 \.txt"),
-        ("empty/readme.md", r"class folders 'empty' in .* hold no image"),
+        ("stray.png", r"1 image is directly in.*'stray.png'"),
+        (
+            "reds/scan.HEIC",
+            r"1 file in .* is not a readable image, and is left out: 1 \.heic, such as 'scan\.HEIC'.*Convert",
+        ),
+        ("reds/notes.csv", r"1 file in .*1 \.csv"),
+        ("reds/0.txt", r"1 file in .*1 \.txt"),
+        ("empty/readme.md", r"class folder 'empty' in .* holds no image and is left out"),
     ],
 )
 def test_files_that_may_be_data_are_named_when_they_are_left_out(class_folder, path, message):
@@ -156,7 +159,7 @@ def test_an_empty_folder_is_refused_with_what_is_in_it(tmp_path):
     with pytest.raises(DataError, match=r"no image in the class folders.*an empty folder.*one folder for each class"):
         from_folder(tmp_path)
     _write(tmp_path / "flat.png", 0)
-    with pytest.raises(DataError, match=r"1 images directly in it.*'flat\.png'"):
+    with pytest.raises(DataError, match=r"1 image directly in it.*'flat\.png'"):
         from_folder(tmp_path)
 
 

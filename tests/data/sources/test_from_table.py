@@ -69,7 +69,7 @@ def test_one_table_for_each_part(home):
 
 def test_an_empty_label_is_missing(home):
     _frame(["", *LABELS[1:]]).to_csv(home / "t.csv", index=False)
-    with pytest.raises(DataError, match=r"1 targets are missing.*line 2 of '.*t\.csv'"):
+    with pytest.raises(DataError, match=r"1 target is missing.*line 2 of '.*t\.csv'"):
         from_csv(home / "t.csv")
 
 
@@ -207,9 +207,76 @@ def test_rows_without_an_image_are_named():
 def test_missing_files_are_named_with_where_they_were_looked_for(home):
     _frame(LABELS, folder="wrong/").to_csv(home / "t.csv", index=False)
     with pytest.raises(
-        DataError, match=rf"12 of 12 images do not exist: .*{home}/wrong/0.png.*folder '{home}/wrong' does not exist"
+        DataError,
+        match=rf"12 of 12 images do not exist: .*{home}/wrong/0.png.*Did you mean 'img/0.png', that is '{home}/img/0.png'",
     ):
         from_csv(home / "t.csv")
+    _frame(LABELS, folder="wrong/x").to_csv(home / "t.csv", index=False)
+    with pytest.raises(
+        DataError, match=rf"12 of 12 images do not exist: .*{home}/wrong/x0.png.*folder '{home}/wrong' does not exist"
+    ):
+        from_csv(home / "t.csv")
+
+
+def test_missing_files_are_told_the_folder_of_the_table_and_a_path_that_works_in_it(home, monkeypatch):
+    table = home / "tables" / "t.csv"
+    table.parent.mkdir()
+    _frame(LABELS).to_csv(table, index=False)
+    (table.parent / "deep").mkdir()
+    Image.new("L", (8, 8)).save(table.parent / "deep" / "0.png")
+    (home / "img").rename(home / "elsewhere")
+    for path in (table, Path("tables/t.csv")):
+        monkeypatch.chdir(home.parent if path.is_absolute() else home)
+        with pytest.raises(DataError) as caught:
+            from_csv(path)
+        assert caught.value.what.startswith("12 of 12 images do not exist: ")
+        assert caught.value.got == f"paths from a table, which start at its folder, {str(table.parent)!r}"
+        assert caught.value.fix.startswith("Did you mean 'deep/0.png', that is '")
+        assert "where you run" not in caught.value.fix
+
+
+def test_a_table_that_was_written_for_the_working_folder_shows_a_path_that_works_in_it(home, monkeypatch):
+    (home / "tables").mkdir()
+    monkeypatch.chdir(home)
+    first = next(path for path in sorted(home.rglob("*.png"))).relative_to(home)
+    _frame(LABELS, folder=f"{first.parent}/" if first.parent.name else "").to_csv(
+        home / "tables" / "t.csv", index=False
+    )
+    with pytest.raises(DataError, match=rf"Write '\.\./{first}' in the table, move the table, or read it with pandas"):
+        from_csv(home / "tables" / "t.csv")
+
+
+def test_a_table_of_which_every_image_is_skipped_is_an_error_that_says_why(home):
+    _frame(LABELS, folder="wrong/").to_csv(home / "t.csv", index=False)
+    with pytest.raises(DataError) as caught:
+        from_csv(home / "t.csv", on_corrupt="skip")
+    assert caught.value.what == "The train part is empty, because all of its inputs were skipped."
+    assert caught.value.got.startswith("12 of 12 images do not exist: ")
+    assert caught.value.got.endswith(f"; paths from a table, which start at its folder, {str(home)!r}")
+    assert "on_corrupt" not in caught.value.fix, "they are skipped already"
+    (home / "wrong").mkdir()
+    for number in range(12):
+        (home / "wrong" / f"{number}.png").write_text("no image")
+    with pytest.raises(
+        DataError, match=r"12 of 12 images cannot be read: .*\(not an image\).*Repair or remove them\.$"
+    ):
+        from_csv(home / "t.csv", on_corrupt="skip")
+
+
+@pytest.mark.parametrize(
+    ("given", "advice"),
+    [
+        ({}, "Name the column of labels with label_column=."),
+        ({"label_column": "kind", "image_column": "file"}, "Name an existing column with image_column=."),
+        ({"label_column": "kind", "group_column": "zzz"}, "Name an existing column with group_column=."),
+    ],
+)
+def test_the_existing_columns_are_listed_once(given, advice):
+    frame = _frame(LABELS).rename(columns={"label": "kind"})
+    with pytest.raises(DataError) as caught:
+        from_dataframe(frame, **given)
+    assert caught.value.got == "the columns 'path', 'kind'"
+    assert caught.value.fix == advice
 
 
 @pytest.mark.parametrize("frame", [{"path": ["a.png"], "label": ["a"]}, [1, 2]])

@@ -74,7 +74,7 @@ def test_a_column_that_is_not_there_is_answered_with_those_that_are():
 def test_unknown_labels_of_catalogues_are_told():
     features = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["a", "b"])})
     rows = datasets.Dataset.from_dict({"text": ["x", "y", "z"], "label": [0, -1, 1]}, features=features)
-    with pytest.raises(DataError, match=r"1 examples of the train part have no label; the first is number 1.*filter"):
+    with pytest.raises(DataError, match=r"1 example of the train part has no label; the first is number 1.*filter"):
         from_huggingface(rows)
 
 

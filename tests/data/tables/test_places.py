@@ -20,12 +20,14 @@ def test_rows_of_a_file_are_named_by_the_line_in_which_they_begin(tmp_path, name
     index = read_table(path, ["label"], ["text"]).index
     assert place(index, 1) == f"line 6 of {str(path)!r}"
     assert places(index, [0, 2]) == f"lines 3, 7 of {str(path)!r}"
+    assert places(index, [1]) == f"line 6 of {str(path)!r}"
 
 
 def test_rows_of_a_frame_are_named_by_position_whatever_its_index_is_called():
     frame = pd.DataFrame({"text": ["a", "b", "c"]}, index=pd.Index([7, 8, 9], name="line"))
     assert place(frame.index, 2) == "row 2"
     assert places(frame.index, [0, 2]) == "rows 0, 2, counted from 0"
+    assert places(frame.index, [2]) == "row 2, counted from 0"
 
 
 def test_rows_that_were_chosen_keep_their_lines(tmp_path):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-from tfft.core.errors import DataError, shortlist
+from tfft.core.errors import DataError, quantity, shortlist
 from tfft.data.files.file_listing import Below, endings, is_document, look_below, visible_folders
 
 Classes = dict[str, Below]
@@ -65,7 +65,8 @@ def are_text_files(root: Path, classes: Sequence[Below]) -> bool:
     if without_images or len(several) > images:
         raise DataError(
             f"The class folders below {str(root)!r} hold images and texts, and either may be meant.",
-            f"{images} images, and {len(several)} texts without an image of the same name: {shortlist(several, 3)}",
+            f"{quantity(images, 'image')}, and {quantity(len(several), 'text')} without an image of the same name: "
+            f"{shortlist(several, 3)}",
             "Move the images, or the texts, into another folder.",
         )
     return False

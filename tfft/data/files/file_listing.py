@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tfft.core.errors import shortlist
+from tfft.core.path_advice import unreadable
 from tfft.images.image_files import is_image
 
 SUFFIXES = (
@@ -225,8 +226,13 @@ def is_document(path: str) -> bool:
 
 def _walk(home: str | Path) -> Iterator[tuple[str, bool]]:
     """Yield the paths of all files, and whether each is visible."""
+
+    def stop(error: OSError) -> None:
+        # os.walk leaves out the files of such a folder without a word
+        raise unreadable(error.filename) if isinstance(error, PermissionError) else error
+
     entered = set()
-    for where, folders, names in os.walk(home, followlinks=True):
+    for where, folders, names in os.walk(home, onerror=stop, followlinks=True):
         real = os.path.realpath(where)
         folders[:] = [] if real in entered else sorted(filter(is_visible, folders))
         if real not in entered:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tfft.core.errors import DataError, DataWarning
+from tfft.core.errors import DataError, DataWarning, quantity
 from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.raw_examples import Pool
@@ -81,7 +81,7 @@ def from_arrays(
         if count != len(items):
             raise DataError(
                 f"The {part} part needs one target for each {what}.",
-                f"{len(items)} {what}s and {count} targets",
+                f"{quantity(len(items), what)} and {count} target{'s' * (count != 1)}",
                 "Pass arrays of the same length.",
             )
         pools[part] = Pool(items, labels, groups if part == "train" else None)

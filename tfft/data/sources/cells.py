@@ -1,5 +1,6 @@
 """Convert the cells of table columns to inputs and targets; errors name the row."""
 
+import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from tfft.core.errors import DataError, DataWarning, kind_of, shortlist
+from tfft.core.errors import DataError, DataWarning, kind_of, quantity, shortlist
 from tfft.core.specs import Text
 from tfft.data.raw_examples import OnCorrupt
 from tfft.data.sources.arrays import AsPixels
@@ -54,13 +55,14 @@ def with_inputs(
     """
     for column in columns:
         empty = np.flatnonzero(frame[column].isna()).tolist()
+        these, them = ("these rows", "them") if len(empty) > 1 else ("this row", "it")
         if empty and (on_corrupt != "skip" or len(empty) == len(frame)):
             raise DataError(
-                f"{len(empty)} rows have no {column!r}.",
+                f"{quantity(len(empty), 'row has', 'rows have')} no {column!r}.",
                 places(frame.index, empty),
                 "Fill this column."
                 if len(empty) == len(frame)
-                else 'Drop these rows, or pass on_corrupt="skip" to leave them out.',
+                else f'Drop {these}, or pass on_corrupt="skip" to leave {them} out.',
             )
     lost = frame[list(columns)].isna().to_numpy()
     skipped = [
@@ -80,9 +82,13 @@ def refuse_missing(targets: Sequence[Any], index: "pd.Index") -> None:
     Raises:
         DataError: When a target is missing; the message names the lines or rows.
     """
-    lost = [row for row, value in enumerate(targets) if is_missing(value)]
-    if lost:
-        raise DataError(f"{len(lost)} targets are missing.", places(index, lost), "Drop or fill these rows.")
+    _refuse_lost([row for row, value in enumerate(targets) if is_missing(value)], index)
+
+
+def _refuse_lost(rows: Sequence[int], index: "pd.Index") -> None:
+    if rows:
+        what = f"{quantity(len(rows), 'target is', 'targets are')} missing."
+        raise DataError(what, places(index, rows), "Drop or fill such rows.")
 
 
 def texts(columns: "pd.DataFrame") -> list[Text]:
@@ -128,7 +134,8 @@ def images(column: "pd.Series", folder: Path) -> list[Any]:
         raise DataError(
             f"Paths in a table start at the folder of the table; {str(folder / first)!r} does not exist.",
             f"{str(first)!r}, which exists below the working folder",
-            "Move the table, write whole paths, or read it with pandas and use from_dataframe().",
+            f"Write {os.path.relpath(first, folder)!r} in the table, move the table, or read it with pandas and use "
+            "from_dataframe().",
         )
     return inputs
 
@@ -198,10 +205,12 @@ def _separated(column: "pd.Series", separator: str) -> list[Any]:
     """Split cells into lists of labels; missing values become empty lists, with a warning."""
     values = column.tolist()
     empty = [row for row, value in enumerate(values) if is_missing(value)]
+    several = len(empty) > 1
     if empty:
         warnings.warn(
-            f"{len(empty)} cells of the column {str(column.name)!r} are empty, so these rows have no label: "
-            f"{places(column.index, empty)}. Drop them if their labels are unknown.",
+            f"{quantity(len(empty), 'cell')} of the column {str(column.name)!r} {'are' if several else 'is'} empty, so "
+            f"{'these rows have' if several else 'this row has'} no label: {places(column.index, empty)}. "
+            "Drop such rows if their labels are unknown.",
             DataWarning,
             stacklevel=_USER,
         )
@@ -235,8 +244,6 @@ def numbers(columns: "pd.DataFrame", writing: Writing = AS_FOUND) -> np.ndarray:
             f"text or mixed values in {shortlist(text)}",
             "For one class per example, name one column; for several names per example, use a column of lists.",
         )
-    lost = np.flatnonzero(columns.isna().any(axis=1)).tolist()
-    if lost:
-        raise DataError(f"{len(lost)} targets are missing.", places(columns.index, lost), "Drop or fill these rows.")
+    _refuse_lost(np.flatnonzero(columns.isna().any(axis=1)).tolist(), columns.index)
     floats = any(pd.api.types.is_float_dtype(columns[name]) for name in columns)
     return columns.to_numpy(np.float64 if floats else np.int64)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from tfft.core.errors import DataError, nearest, shortlist
+from tfft.core.errors import DataError, nearest, shortlist, similar
 from tfft.data.raw_examples import OnCorrupt, Pool
 from tfft.data.sources import cells
 from tfft.data.strings import refuse_paths
@@ -185,7 +185,7 @@ class Columns:
             )
         for column in (*inputs, *self.as_written):
             if column not in names:
-                raise _no_column(str(column), [str(name) for name in names], not (self.image or self.text))
+                raise self._no_column(str(column), [str(name) for name in names])
         return list(dict.fromkeys([*inputs, *self.as_written]))
 
     def _inputs(self, names: Sequence[Any]) -> list[str]:
@@ -228,17 +228,20 @@ class Columns:
         groups = None if self.group is None else frame[self.group].tolist()
         return Pool(rows, targets, groups, skipped=skipped)
 
-
-def _no_column(column: str, there: list[str], guessed: bool) -> DataError:
-    if guessed and column == _IMAGE:
-        return DataError(
-            f"There is neither a column {_IMAGE!r} of images nor a column {_TEXT!r} of texts.",
-            f"the columns {shortlist(there)}",
-            "Name one with image_column= or text_column=.",
-        )
-    fix = (
-        nearest(column, there)
-        if len(there) > 1
-        else "CSV is split at commas or semicolons, TSV at tabs: check the file."
-    )
-    return DataError(f"There is no column {column!r}.", f"the columns {shortlist(there)}", fix)
+    def _no_column(self, column: str, there: list[str]) -> DataError:
+        """The error for a column that the table does not have; it lists the existing columns once."""
+        got = f"the columns {shortlist(there)}"
+        if column == _IMAGE and not (self.image or self.text):
+            return DataError(
+                f"There is neither a column {_IMAGE!r} of images nor a column {_TEXT!r} of texts.",
+                got,
+                "Name one with image_column= or text_column=.",
+            )
+        if len(there) < 2:
+            fix = "CSV is split at commas or semicolons, TSV at tabs: check the file."
+        elif column in self.labels:
+            fix = similar(column, there) or "Name the column of labels with label_column=."
+        else:
+            option = "group_column=" if column == self.group else "image_column=" if self.image else "text_column="
+            fix = similar(column, there) or f"Name an existing column with {option}."
+        return DataError(f"There is no column {column!r}.", got, fix)

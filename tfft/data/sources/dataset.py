@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, quantity
 from tfft.core.specs import Text
 from tfft.data.calls import as_call
 from tfft.data.examples import Splits
@@ -189,7 +189,7 @@ def _kind(inputs: Sequence[bytes], part: str) -> str:
         raise DataError(
             f"Element {others[0]} of the {part} dataset is not UTF-8 (an image, or a text in another encoding), and element "
             f"{texts[0]} is a text.",
-            f"{len(texts)} texts and {len(others)} others",
+            f"{quantity(len(texts), 'text')} and {quantity(len(others), 'other')}",
             "Decode all texts to Unicode, or pass a dataset of one kind.",
         )
     return "text"

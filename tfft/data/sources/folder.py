@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from tfft.core.errors import DataError, shortlist
-from tfft.core.path_advice import class_folders_below, missing_file
+from tfft.core.errors import DataError, quantity, shortlist
+from tfft.core.path_advice import check_permitted, class_folders_below, missing_file, permitted
 from tfft.core.specs import IMAGE_FORMATS
 from tfft.data.calls import as_call
 from tfft.data.data_warnings import warn_ignored
@@ -89,36 +89,40 @@ def folder_pools(folder: str | Path, parts: Parts = None) -> dict[str, Pool]:
         Pools of paths and class names, shape (n,), by part.
 
     Raises:
-        DataError: When the folder is missing, or its class folders hold no images or texts.
+        DataError: When the folder is missing, may not be read, or its class folders hold no images or texts.
     """
     if not isinstance(folder, (str, os.PathLike)):
         raise DataError(
             "from_folder() takes the path of one folder.", repr(folder)[:100], 'Write from_folder("flowers").'
         )
     root = Path(folder)
+    check_permitted(root)
     if not root.is_dir():
         if root.exists():
             raise DataError(f"{str(folder)!r} is a file.", fix=_instead(root))
         raise DataError(f"There is no folder {str(folder)!r}.", fix=missing_file(folder))
-    homes = found_parts(root) if parts is None else {"train": root} if parts is False else named_parts(root, parts)
-    found = {part: class_files(home, set(homes.values()) - {home}) for part, home in homes.items()}
-    texts = are_text_files(root, [files for classes in found.values() for files in classes.values()])
-    if texts:
-        found = {
-            part: {name: files for name, files in classes.items() if name != _UNLABELLED}
-            for part, classes in found.items()
-        }
-    if not any(_used(files, texts) for classes in found.values() for files in classes.values()):
-        raise _empty(root, homes)
-    pools = {}
-    for part, classes in found.items():
-        rows = [(path, name) for name, files in sorted(classes.items()) for path in _used(files, texts)]
-        paths = [path for path, _ in rows]
-        left_out = counted(classes.values(), texts)
-        if not paths:
-            raise _without_classes(root, homes, part)
-        pools[part] = Pool(TextFiles(paths) if texts else paths, [name for _, name in rows], left_out=left_out)
-    warn_ignored(_left_out(root, homes, found, texts))
+    # not a decorator, which would add a frame between warnings and the line of the user
+    with permitted():
+        homes = found_parts(root) if parts is None else {"train": root} if parts is False else named_parts(root, parts)
+        found = {part: class_files(home, set(homes.values()) - {home}) for part, home in homes.items()}
+        texts = are_text_files(root, [files for classes in found.values() for files in classes.values()])
+        if texts:
+            found = {
+                part: {name: files for name, files in classes.items() if name != _UNLABELLED}
+                for part, classes in found.items()
+            }
+        if not any(_used(files, texts) for classes in found.values() for files in classes.values()):
+            raise _empty(root, homes)
+        pools = {}
+        for part, classes in found.items():
+            rows = [(path, name) for name, files in sorted(classes.items()) for path in _used(files, texts)]
+            paths = [path for path, _ in rows]
+            beside = counted(classes.values(), texts)
+            if not paths:
+                raise _without_classes(root, homes, part)
+            pools[part] = Pool(TextFiles(paths) if texts else paths, [name for _, name in rows], left_out=beside)
+        left_out = list(_left_out(root, homes, found, texts))
+    warn_ignored(left_out)
     return pools
 
 
@@ -144,14 +148,14 @@ def _empty(root: Path, homes: Mapping[str, Path]) -> DataError:
     if not names:
         got = "an empty folder"
     elif loose:
-        got = f"{len(loose)} images directly in it, which are in no class: {shortlist(loose, 3)}"
+        got = f"{quantity(len(loose), 'image')} directly in it, in no class: {shortlist(loose, 3)}"
         beside = [child for child in visible_folders(root.absolute().parent) if child.name != root.absolute().name]
         if beside and any(map(images_in, beside[:10])):
             fix += (
                 f" If {root.name!r} is one of the classes, pass the folder above it, {str(root.absolute().parent)!r}."
             )
     else:
-        got = f"{len(names)} entries, {shortlist(names)}"
+        got = f"{quantity(len(names), 'entry', 'entries')}, {shortlist(names)}"
         if "train" in homes and root not in homes.values() and images_in(homes["train"]):
             fix += " If these folders are classes, pass parts=False."
         elif kinds := by_ending(look_below(root).others):
@@ -165,7 +169,7 @@ def _without_classes(root: Path, homes: Mapping[str, Path], part: str) -> DataEr
     others = {name: str(home.relative_to(root)) for name, home in homes.items() if name != part}
     return DataError(
         f"The folder {str(homes[part])!r} holds no class folders with examples, so nothing can be read for the {part} part.",
-        f"{len(loose)} images without a class: {shortlist(loose, 3)}" if loose else "",
+        f"{quantity(len(loose), 'image')} without a class: {shortlist(loose, 3)}" if loose else "",
         f"Put its examples into class folders, or pass parts={others} to leave the folder out."
         if "train" in others
         else "Put the examples into one folder for each class.",
@@ -178,14 +182,19 @@ def _left_out(root: Path, homes: Mapping[str, Path], found: Mapping[str, Classes
     for part, home in homes.items():
         loose = images_in(home)
         if loose:
-            yield f"{len(loose)} images are directly in {str(home)!r}, not in a class folder, and are left out: {shortlist(loose)}."
+            yield (
+                f"{quantity(len(loose), 'image is', 'images are')} directly in {str(home)!r}, not in a class folder, and left "
+                f"out: {shortlist(loose)}."
+            )
         empty = [name for name, files in found[part].items() if not _used(files, texts)]
         if empty:
-            yield f"The class folders {shortlist(empty)} in {str(home)!r} hold no {kind} and are left out."
+            folders, are = ("folders", "hold no {} and are") if len(empty) > 1 else ("folder", "holds no {} and is")
+            yield f"The class {folders} {shortlist(empty)} in {str(home)!r} {are.format(kind)} left out."
         other = [path for files in found[part].values() for path in unused(files, texts)]
         if other:
             yield (
-                f"{len(other)} files in the class folders of {str(home)!r} are not readable {kind}s, and are left out: "
+                f"{quantity(len(other), 'file')} in the class folders of {str(home)!r} "
+                f"{f'are not readable {kind}s, and are' if len(other) > 1 else f'is not a readable {kind}, and is'} left out: "
                 f"{by_ending(other)}. Convert images of other formats to PNG or JPEG."
             )
         if _UNLABELLED in (path.name for path in visible_folders(home)) and _UNLABELLED not in found[part]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -92,7 +93,8 @@ def table_pools(
                 'Write from_csv("photos.csv"), or from_csv({"train": "a.csv", "test": "b.csv"}); frames go to from_dataframe().',
             )
         frame = read_table(Path(file), columns.as_written, columns.texts, columns.writing, columns.chosen)
-        pools[part] = columns.pool(frame, Path(file).parent, on_corrupt)
+        home = Path(file).parent
+        pools[part] = replace(columns.pool(frame, home, on_corrupt), start=str(home.absolute()))
     return pools
 
 

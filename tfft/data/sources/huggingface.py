@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tfft.core.errors import DataError, kind_of, nearest
+from tfft.core.errors import DataError, kind_of, nearest, quantity
 from tfft.core.specs import Text
 from tfft.data.calls import as_call
 from tfft.data.examples import Splits
@@ -133,7 +133,8 @@ def _targets(rows: Any, column: str, part: str) -> tuple[Any, list[str] | None]:
         unknown = [number for number, value in enumerate(values) if value is None or value < 0]
         if unknown:
             raise DataError(
-                f"{len(unknown)} examples of the {part} part have no label; the first is number {unknown[0]}.",
+                f"{quantity(len(unknown), 'example')} of the {part} part {'have' if len(unknown) > 1 else 'has'} no label; "
+                f"the first is number {unknown[0]}.",
                 fix="Leave them out: dataset.filter(lambda row: row['label'] >= 0).",
             )
     if names is not None and several:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tfft.core import limits
-from tfft.core.errors import DataError, shortlist
+from tfft.core.errors import DataError, quantity, shortlist
 from tfft.data.tables.quotations import Spanning, refuse_swallowed, unended
 
 _SHOWN = 60
@@ -232,7 +232,7 @@ def _rows(lines: _Lines, rows: Any, path: Path) -> Iterator[tuple[int, list[str]
 
 def _too_many(path: Path, line: int, row: list[str], columns: int, separator: str) -> DataError:
     return DataError(
-        f"Line {line} of {str(path)!r} has {len(row)} cells, but the header has {columns}.",
+        f"Line {line} of {str(path)!r} has {quantity(len(row), 'cell')}, but the header has {columns}.",
         shortlist(cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}..." for cell in row),
         f"Put quotation marks around texts that hold a {separator!r}.",
     )

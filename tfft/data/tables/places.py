@@ -69,7 +69,8 @@ def places(index: "pd.Index", rows: Sequence[int]) -> str:
         rows: The positions of the rows, counted from 0.
 
     Returns:
-        ``"lines 5, 9 of 'a.csv'"`` for a file with lines, else ``"rows 3, 7, counted from 0"``; at most ten numbers.
+        ``"lines 5, 9 of 'a.csv'"`` for a file with lines, else ``"rows 3, 7, counted from 0"``; at most ten numbers. For one row
+        ``"line 5 of 'a.csv'"`` or ``"row 3, counted from 0"``.
 
     Example:
         >>> import pandas as pd
@@ -77,8 +78,9 @@ def places(index: "pd.Index", rows: Sequence[int]) -> str:
         >>> places(frame.index, [0, 1]), places(numbered(frame, [2, 4], Path("a.csv")).index, [0, 1])
         ('rows 0, 1, counted from 0', "lines 2, 4 of 'a.csv'")
     """
-    if isinstance(index.name, LinesOf):
-        if len(rows) == 1:
-            return place(index, rows[0])
+    in_file = isinstance(index.name, LinesOf)
+    if len(rows) == 1:
+        return place(index, rows[0]) + ("" if in_file else ", counted from 0")
+    if in_file:
         return f"lines {shortlist(index[list(rows)].tolist())} of {index.name.path!r}"
     return f"rows {shortlist(rows)}, counted from 0"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft.core.errors import DataError, shortlist
-from tfft.core.path_advice import missing_file
+from tfft.core.path_advice import check_permitted, missing_file, unreadable
 from tfft.data.tables.delimited import header, read_delimited
 from tfft.data.tables.json_lines import json_names, read_json_lines
 from tfft.data.tables.places import numbered
@@ -195,6 +195,7 @@ def _series(cells: list[str | None], as_written: bool, text: bool, separator: st
 
 def _readable(path: Path, read: Callable[[], Any]) -> Any:
     """Call a reader, and convert its errors to a DataError."""
+    check_permitted(path)
     if path.is_dir():
         raise DataError(
             f"{str(path)!r} is a folder, not a table.",
@@ -218,6 +219,8 @@ def _readable(path: Path, read: Callable[[], Any]) -> Any:
         raise DataError(f"{str(path)!r} needs a Parquet reader.", str(error), "pip install pyarrow") from error
     except UnicodeDecodeError:
         raise _not_utf8(path) from None
+    except PermissionError:
+        raise unreadable(path) from None
     except (ValueError, OSError, NotImplementedError) as error:  # most errors of pyarrow are ValueErrors
         fix = {".jsonl": "Write one JSON object on each line.", ".parquet": "Write it again."}.get(
             path.suffix.lower(), "Repair it."

@@ -1,0 +1,110 @@
+"""The parts of a run come back from their snapshots bit for bit."""
+
+import keras
+import numpy as np
+
+import tfft
+from tfft.accelerate.precision import Precision
+from tfft.plans import Phase, Plan
+from tfft.trainable import last_blocks, nothing
+from tfft.training.adam import Adam
+from tfft.training.loop import _turns
+from tfft.training.run import PhaseRecord, Run
+from tfft.training.state import (
+    OptimizerState,
+    Position,
+    Variables,
+    divide,
+    divided,
+    joined,
+    of_run,
+    record_values,
+    with_records,
+)  # fmt: skip
+
+PLAN = Plan(Phase("head", nothing(), 1, 0.1), Phase("tune", last_blocks(1), 1, 0.1))
+
+
+def test_a_snapshot_is_a_copy_that_later_changes_do_not_reach():
+    variable = keras.Variable(np.array([1.0, -0.0], np.float32))
+    found = Variables([variable]).snapshot()
+    variable.assign([5.0, 5.0])
+    assert found.arrays["0"].tobytes() == np.array([1.0, -0.0], np.float32).tobytes()
+    Variables([variable]).continue_from(found)
+    assert variable.numpy().tobytes() == found.arrays["0"].tobytes()
+
+
+def test_an_optimizer_continues_with_the_same_steps():
+    def stepped(optimizer, variables, count):
+        for _ in range(count):
+            optimizer.apply([keras.ops.ones_like(variables[0]), None], variables)
+
+    def made():
+        variables = [keras.Variable(np.ones((2, 2), "float32")), keras.Variable(np.ones(3, "float32"))]
+        optimizer = Adam(keras.optimizers.schedules.CosineDecay(0.1, 20), {})
+        optimizer.build(variables)
+        return optimizer, variables
+
+    (whole, expected), (first, variables) = made(), made()
+    stepped(whole, expected, 5)
+    stepped(first, variables, 2)
+    states = [OptimizerState(first, variables).snapshot(), Variables(variables).snapshot()]
+    second, others = made()
+    OptimizerState(second, others).continue_from(states[0])
+    Variables(others).continue_from(states[1])
+    assert second.reached == {id(others[0])}
+    stepped(second, others, 3)
+    for one, other in zip(others, expected, strict=True):
+        assert one.numpy().tobytes() == other.numpy().tobytes()
+
+
+def test_the_variables_that_any_phase_changes_are_told_from_the_others(model):
+    changing, frozen = divided(_turns(model, PLAN))
+    assert {variable.path for variable in changing} == {
+        "block3_conv/kernel", "block3_conv/bias", "logits/kernel", "logits/bias",
+    }  # fmt: skip
+    assert len(changing) + len(frozen) == len(model.net.weights)
+
+
+def test_all_random_generators_of_the_net_are_part_of_a_run(data):
+    task = tfft.tasks.classification(data.labels, dropout=0.5)
+    model = tfft.build("toy", task)
+    parts = of_run(model, _turns(model, PLAN))
+    before = parts["seeds"].snapshot()
+    assert len(before.arrays) == 1
+    images = np.zeros((2, *model.net.input_shape[1:]), np.float32)
+    first = np.array(model.net(images, training=True))
+    second = np.array(model.net(images, training=True))
+    parts["seeds"].continue_from(before)
+    assert np.array(model.net(images, training=True)).tobytes() == first.tobytes()
+    assert np.array(model.net(images, training=True)).tobytes() == second.tobytes()
+
+
+def test_parts_are_joined_under_their_names_and_divided_again():
+    one, two, at = (
+        keras.Variable(np.ones(2)),
+        keras.Variable(np.zeros(3)),
+        Position(2, 5, {"loss": 0.5}, {"loss": [1.0]}),
+    )
+    parts = {"one": Variables([one]), "two": Variables([two]), "position": at}
+    found = joined(parts)
+    assert set(found.arrays) == {"one/0", "two/0"}
+    one.assign([7, 7])
+    at.epoch, at.history = 9, {}
+    divide(found, parts)
+    assert one.numpy().tolist() == [1, 1]
+    assert (at.epoch, at.step, at.history) == (2, 5, {"loss": [1.0]})
+
+
+def test_the_record_of_finished_phases_comes_back(model, data):
+    turns = _turns(model, PLAN)
+    overview = turns[0].overview.compared(turns[0].overview.digests())
+    record = PhaseRecord(
+        PLAN.phases[0], overview, {"loss": [0.5], "val_loss": [0.1 + 0.2]}, 1, 0.1 + 0.2, 2.5, "features"
+    )
+    run = Run(model, PLAN, 0, 8, {}, "abc", (record,), precision=Precision("bfloat16"))
+    again = with_records(Run(model, PLAN, 0, 8, {}), turns, record_values(run))
+    assert again.first_weights == "abc"
+    assert again.precision == Precision("bfloat16")
+    (found,) = again.phases
+    assert found.to_dict() == record.to_dict()
