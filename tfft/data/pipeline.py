@@ -14,11 +14,11 @@ from tfft.core.seed import derive
 from tfft.core.values import Batch
 from tfft.data import length_bucketing
 from tfft.data.loading import Arrays, Loading
+from tfft.data.shares import BATCHES_AHEAD, Share, shared
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-_BATCHES_AHEAD = 2
 _HEADER = 2
 
 
@@ -68,9 +68,7 @@ def training_batches(
     first_step: int = 0,
     own: range | None = None,
 ) -> "tf.data.Dataset":
-    """Make the batches of several epochs as one dataset, so that reading never pauses between epochs.
-
-    It can begin at any step, and no earlier batch is read for that.
+    """Make the batches of several epochs as one dataset, from any step on, so that reading never pauses between epochs.
 
     Args:
         loading: How examples become arrays.
@@ -87,7 +85,7 @@ def training_batches(
     """
     import tensorflow as tf
 
-    share = _Share(replicas, own, loading.together)
+    share = Share(replicas, own, loading.together)
     over, within = divmod(first_step, steps(loading.count, batch_size))
     first_epoch = epochs.start + over
 
@@ -102,7 +100,7 @@ def training_batches(
         return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(found, (None, None)))
 
     ordered = owned(tf.data.Dataset.range(first_epoch, epochs.stop).flat_map(of_epoch), rows)
-    return _shared(_batches(ordered, loading, epochs.start), share)
+    return shared(_batches(ordered, loading, epochs.start), share)
 
 
 def validation_batches(
@@ -137,8 +135,8 @@ def validation_batches(
 
     positions = np.arange(loading.count) if positions is None else positions
     groups = np.array_split(positions, steps(len(positions), batch_size))
-    share = _Share(replicas, own, loading.together)
-    return _shared(_batches(tf.data.Dataset.from_tensor_slices(_rows(0, groups, share)), loading, 0), share)
+    share = Share(replicas, own, loading.together)
+    return shared(_batches(tf.data.Dataset.from_tensor_slices(_rows(0, groups, share)), loading, 0), share)
 
 
 def evaluation_batches(
@@ -211,51 +209,6 @@ def readable() -> Iterator[None]:
         raise DataError(f"An image can no longer be read: {reason}") from None
 
 
-class _Share:
-    """The shares of each batch that one process reads: example k of a batch belongs to replica k modulo the number of replicas."""
-
-    def __init__(self, replicas: int = 1, own: range | None = None, together: bool = False) -> None:
-        self.replicas, self.own = replicas, range(replicas) if own is None else own
-        # some augmentation mixes the examples of a batch, which is then loaded whole
-        self.taken = range(replicas) if together else self.own
-
-    def of(self, group: np.ndarray) -> np.ndarray:
-        """The positions to load, int64, shape (m,); one at least, which may not count."""
-        taken = group[np.isin(np.arange(len(group)) % self.replicas, self.taken)]
-        return taken if len(taken) else group[:1]
-
-    def counted(self, group: np.ndarray) -> bool:
-        """Whether ``of`` found any."""
-        return len(group) > self.taken.start
-
-
-def _shared(batches: "tf.data.Dataset", share: _Share) -> "tf.data.Dataset":
-    """Deal the examples of each batch out to the replicas of this process.
-
-    A replica without a share gets the first example, which is not counted.
-    """
-    import tensorflow as tf
-
-    if len(share.taken) == 1:
-        return batches
-    among = len(share.taken)
-    own = range(share.own.start - share.taken.start, share.own.stop - share.taken.start)
-
-    def dealt(batch: Batch) -> tf.data.Dataset:
-        count = tf.shape(batch.targets)[0]
-
-        def of(replica: Any) -> Batch:
-            chosen = tf.range(replica, tf.maximum(count, replica + 1), among)
-            counted = tf.cast(chosen < count, tf.float32)
-            chosen = tf.where(chosen < count, chosen, 0)
-            found = tf.nest.map_structure(lambda tensor: tf.gather(tensor, chosen), batch)
-            return found._replace(weights=found.weights * counted, counted=found.counted * counted)
-
-        return tf.data.Dataset.range(own.start, own.stop, output_type=tf.int32).map(of)
-
-    return batches.flat_map(dealt).prefetch(_BATCHES_AHEAD * len(own))
-
-
 def check_batch_size(batch_size: Any) -> None:
     """Refuse a batch size that is not a positive whole number.
 
@@ -269,12 +222,12 @@ def check_batch_size(batch_size: Any) -> None:
         raise DataError(f"batch_size={batch_size!r} must be a whole number of at least 1.", fix="32 is a good start.")
 
 
-def _rows(epoch: int, groups: Sequence[np.ndarray], share: _Share | None = None) -> np.ndarray:
+def _rows(epoch: int, groups: Sequence[np.ndarray], share: Share | None = None) -> np.ndarray:
     """The epoch, whether the examples count, and then the positions of each batch, int64, shape (batches, 2 + largest batch).
 
     -1 fills smaller batches.
     """
-    share = share or _Share()
+    share = share or Share()
     rows = np.full((len(groups), _HEADER + max(map(len, groups), default=0)), -1)
     rows[:, 0] = epoch
     for row, group in zip(rows, groups, strict=True):
@@ -296,7 +249,7 @@ def _batches(rows: "tf.data.Dataset", loading: Loading, epoch: int) -> "tf.data.
         return Batch(inputs[0] if len(inputs) == 1 else tuple(inputs), targets, counted, counted)
 
     loaded = rows.map(load_batch, num_parallel_calls=cores(), deterministic=True)
-    batches = (loaded if called is None else owned(loaded, called)).prefetch(_BATCHES_AHEAD)
+    batches = (loaded if called is None else owned(loaded, called)).prefetch(BATCHES_AHEAD)
     options = tf.data.Options()
     # tf.data's autotuner can stall the end of an iterator for seconds (TensorFlow 2.21): every size above is explicit
     options.autotune.enabled = False

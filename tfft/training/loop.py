@@ -100,9 +100,9 @@ def fit(
     """
     forks.check()
     automatic, batch_size = batch_size == "auto", 32 if batch_size == "auto" else batch_size
-    check(model, data, batch_size)
-    chief = is_chief(model.strategy)
+    chief = is_chief(getattr(model, "strategy", None))
     folder = check_folder(run_folder, chief)
+    check(model, data, batch_size)
     chosen = check_options(options)
     if plan is None:
         plan = default_plan(model.backbone.features, len(data.train), model.backbone.can_finetune)
