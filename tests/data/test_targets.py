@@ -188,7 +188,7 @@ def test_statistics_leave_classes_alone():
 
 
 def test_a_blank_among_several_labels_is_refused_with_its_rows():
-    with pytest.raises(DataError, match=r"1 lists of labels hold a blank label.*rows 1\. Remove the blank labels"):
+    with pytest.raises(DataError, match=r"1 list of labels holds a blank label.*row 1\. Remove the blank labels"):
         label_space([["dog"], ["dog", ""], []])
 
 

@@ -153,3 +153,7 @@ def test_build_is_public() -> None:
 def test_what_is_no_task_is_refused_before_anything_is_loaded(wrong):
     with pytest.raises(tfft.core.errors.TaskError, match=r"takes a task.*tasks.classification\(data.labels\)"):
         tfft.build("toy", wrong)
+
+
+def test_a_process_that_trains_alone_is_the_chief(model):
+    assert model.is_chief

@@ -270,7 +270,7 @@ def test_when_the_memory_is_exhausted_the_phase_begins_anew_in_smaller_parts(dat
     said = capsys.readouterr().err
     assert "Phase 'tune' begins anew with each batch in 2 parts, because the memory was exhausted." in said
     assert "Phase 'tune' begins anew with each batch in 4 parts" in said
-    assert found.batch_size == 32
+    assert (found.batch_size, found.accumulate) == (32, 4)
     assert found.phases[0].history == whole.phases[0].history  # the head was trained in one part
     assert found.phases[1].history["val_loss"] == pytest.approx(parted.phases[1].history["val_loss"], abs=1e-5)
 

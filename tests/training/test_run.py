@@ -85,3 +85,12 @@ def test_the_code_of_a_run_repeats_it_bit_for_bit(class_folder):
     for a, b in zip(run.model.net.get_weights(), names["run"].model.net.get_weights(), strict=True):
         assert a.tobytes() == b.tobytes()
     assert names["run"].to_dict()["first_weights"] == run.first_weights
+
+
+def test_the_parts_of_a_batch_are_recorded_and_in_the_code(run):
+    from dataclasses import replace
+
+    assert "accumulate" not in run.to_code()
+    said = replace(run, accumulate=4)
+    assert said.to_dict()["accumulate"] == 4
+    assert f"batch_size={run.batch_size}, accumulate=4)" in said.to_code()

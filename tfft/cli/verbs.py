@@ -132,9 +132,8 @@ def _trained(
 ) -> None:
     """Train, measure and write; of several workers, only the chief measures and writes."""
     import tfft
-    from tfft.core.workers import is_chief
 
-    if not is_chief(model.strategy):
+    if not model.is_chief:
         tfft.fit(model, splits, plan, run_folder=run_folder, **options)
         return
     with rescued(model, out):

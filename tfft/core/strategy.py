@@ -10,6 +10,7 @@ import numpy as np
 
 from tfft.core.cluster import read_cluster
 from tfft.core.errors import PlanError, shortlist
+from tfft.core.quiet import without_false_alarms
 from tfft.core.workers import cluster_of, multi_worker
 
 if TYPE_CHECKING:
@@ -221,7 +222,8 @@ def in_replica(strategy: Any, function: Callable[[], Any]) -> Any:
         return function()
     import tensorflow as tf
 
-    results = strategy.run(function)
+    with without_false_alarms():
+        results = strategy.run(function)
     return tf.nest.map_structure(lambda result: strategy.experimental_local_results(result)[0], results)
 
 

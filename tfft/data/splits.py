@@ -133,7 +133,7 @@ def _group_names(pool: Pool, part: str) -> np.ndarray:
     if lost:
         raise DataError(
             f"{quantity(len(lost), 'example')} of the {part} part {'have' if len(lost) > 1 else 'has'} no group.",
-            f"rows {shortlist(lost)}",
+            f"row{'s' if len(lost) > 1 else ''} {shortlist(lost)}",
             "Fill in the groups, with a unique name for each example that belongs to no group.",
         )
     return np.array([str(value) for value in values])

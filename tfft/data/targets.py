@@ -42,8 +42,8 @@ def label_space(targets: Sequence[Any] | np.ndarray, names: Sequence[str] | None
         if any(is_missing(label) for label in found):
             blank = [index for index, row in enumerate(array) if any(is_missing(label) for label in row)]
             raise DataError(
-                f"{len(blank)} lists of labels hold a blank label.",
-                f"rows {shortlist(blank)}",
+                f"{quantity(len(blank), 'list of labels holds', 'lists of labels hold')} a blank label.",
+                f"row{'s' if len(blank) > 1 else ''} {shortlist(blank)}",
                 "Remove the blank labels from the lists.",
             )
         return LabelSpace(_whole(found if names is None else names), "multi")

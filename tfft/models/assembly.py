@@ -11,7 +11,7 @@ from tfft.backbones.base import Backbone
 from tfft.backbones.handle_kinds import instead, is_model
 from tfft.backbones.handles import load_backbone
 from tfft.cache.settings import Cache
-from tfft.core import forks, pickling
+from tfft.core import forks, pickling, workers
 from tfft.core.errors import BackboneError, TaskError, kind_of, shortlist
 from tfft.core.html_tables import table
 from tfft.core.quiet import start_tensorflow
@@ -72,6 +72,11 @@ class TransferModel:
             "parameters": f"{self.net.count_params():,}, of which {trained:,} train now",
         }
         return table([{"property": name, "value": value} for name, value in rows.items()])
+
+    @property
+    def is_chief(self) -> bool:
+        """Whether this process writes files and shows progress: the first of several workers, or a process that trains alone."""
+        return workers.is_chief(self.strategy)
 
     def __reduce__(self) -> Any:
         raise pickling.refusal(

@@ -106,7 +106,7 @@ def _trained(job: Job, run: Run, found: Snapshot | None) -> Run:
         if event != "failed":
             keeper, seconds = inside.keeper, time.perf_counter() - begun + values.get("seconds", 0.0)
             record = PhaseRecord(phase, overview, inside.at.history, keeper.epoch, keeper.value, seconds, step.note)
-            run = run.with_phase(record)
+            run = replace(run, accumulate=job.parts).with_phase(record)
             events.write(event, best_epoch=keeper.epoch, best_loss=keeper.value, seconds=round(seconds, 3))
             _keep(run, job.folder)
     prove(run, starving)

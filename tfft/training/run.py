@@ -14,6 +14,7 @@ from tfft.core import files, versions
 from tfft.core.errors import quantity
 from tfft.core.html_tables import table
 from tfft.core.strategy import replicas
+from tfft.core.workers import cluster_of
 from tfft.data.calls import as_lines
 from tfft.keras_files import saving
 from tfft.models.assembly import TransferModel
@@ -93,6 +94,7 @@ class Run:
         phases: One record for each finished phase.
         versions: The versions of Python and of packages.
         precision: The dtypes in which the net computed.
+        accumulate: The number of parts in which each batch was computed at the end.
     """
 
     model: TransferModel
@@ -104,6 +106,7 @@ class Run:
     phases: tuple[PhaseRecord, ...] = ()
     versions: Mapping[str, str] = field(default_factory=versions.installed)
     precision: Precision = field(default_factory=Precision)
+    accumulate: int = 1
 
     def with_phase(self, record: PhaseRecord) -> "Run":
         """Return the run with one more finished phase.
@@ -181,6 +184,8 @@ class Run:
         }
         chosen = "".join(f", {name}={value!r}" for name, value in task.options.items() if value != defaults[name])
         spread = ', strategy="mirrored"' if replicas(self.model.strategy) > 1 else ""
+        spread = ', strategy="multi_worker"' if cluster_of(self.model.strategy) is not None else spread
+        parts = f", accumulate={self.accumulate}" if self.accumulate > 1 else ""
         numbers = f", precision={(self.precision.trunk, self.precision.tail)!r}{_cache_code(self.model.cache)}"
         # a model that the user passed as an object has no handle that could be loaded again
         name = (
@@ -193,7 +198,7 @@ class Run:
             f"backbone = tfft.load_backbone({name}\n"
             f"model = tfft.build(backbone, tfft.tasks.{task.name}(data.labels{chosen}), seed={self.model.seed}{spread}{numbers})\n"
             f"plan = {to_code(self.plan)}\n"
-            f"run = tfft.fit(model, data, plan, seed={self.seed}, batch_size={self.batch_size})\n"
+            f"run = tfft.fit(model, data, plan, seed={self.seed}, batch_size={self.batch_size}{parts})\n"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -208,6 +213,7 @@ class Run:
             "seed": self.seed,
             "batch_size": self.batch_size,
             "replicas": replicas(self.model.strategy),
+            "accumulate": self.accumulate,
             "precision": asdict(self.precision),
             "cache": {
                 "where": self.model.cache.where,
