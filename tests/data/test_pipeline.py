@@ -346,3 +346,27 @@ def test_texts_are_evaluated_in_the_order_that_is_asked_for():
             assert list(chain(*_read_out(dataset))) == expected.tolist()
     widths = [ids.shape[1] for (ids, _), _ in dataset.as_numpy_iterator()]
     assert widths == sorted(widths, reverse=True)
+
+
+@pytest.mark.parametrize("lengths", [None, np.arange(40) % 7 + 1])
+def test_beginning_at_a_step_reads_no_earlier_batch_and_gives_the_same_ones(lengths):
+    read = []
+
+    def load(epoch, chosen):
+        read.append((epoch, chosen.tolist()))
+        return chosen * 1.0, chosen[:, None] * 10.0
+
+    def batches(first):
+        loading = Loading(40, load, lengths=lengths)
+        return [
+            batch.inputs.tolist()
+            for batch in training_batches(loading, 8, range(2, 5), 0, first_step=first).as_numpy_iterator()
+        ]
+
+    whole = batches(0)
+    assert len(whole) == 15
+    for first in (1, 5, 12, 14):
+        read.clear()
+        assert batches(first) == whole[first:]
+        # one example tells the shapes
+        assert len(read) == 1 + 15 - first
