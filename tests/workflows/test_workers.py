@@ -60,11 +60,11 @@ def ports(count):
     return found
 
 
-def started(index, addresses, options, folder, config=None, seconds=60):
+def started(index, addresses, options, folder, config=None, seconds=60, code=CODE):
     told = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
     own = {"TF_CONFIG": json.dumps(told) if config is None else config, "TFFT_WORKERS_SECONDS": str(seconds)}
     own["TFFT_CACHE_DIR"] = str(folder / options.get("cache_folder", f"cache{index}"))
-    command = [sys.executable, "-c", CODE, json.dumps(options)]
+    command = [sys.executable, "-c", code, json.dumps(options)]
     return subprocess.Popen(
         command, env=os.environ | own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
@@ -193,3 +193,52 @@ def test_a_port_in_use_and_an_invalid_tf_config_are_refused(tmp_path):
         found = ended(processes, 60)
     assert f"ClusterError: Worker 1 cannot open its port {taken}. Got: Address already in use" in found[0][1]
     assert "ClusterError: TF_CONFIG is not valid JSON" in found[1][1]
+
+
+REAL = """
+import json, sys
+import numpy as np
+import pandas, tfft
+from tfft.data.examples import Splits
+from tfft.trainable.overview import flattened
+
+options = json.loads(sys.argv[1])
+material = options["material"]
+if options["net"] == "minilm":
+    path = material + "/data/text_classification/trec6/train.tsv"
+    frame = pandas.read_csv(path, sep="\\t", quoting=3).iloc[:150]
+    data = tfft.data.from_dataframe(frame, text_column="text", seed=0, holdout=(0.2, 0))
+    backbone, plan = "minilm_l6", tfft.plans.two_phase(2, 1, tune_learning_rate=2e-5)
+else:
+    photos = material + "/data/image_classification/hymenoptera"
+    whole = tfft.data.from_folder(photos, parts={"train": "train", "test": "val"}, seed=0)
+    data = Splits(whole.train.take(np.arange(0, 192, 4)), whole.validation.take(np.arange(20)), None, whole.labels)
+    weights = material + "/weights/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"
+    backbone = tfft.load_backbone("mobilenet_v2", alpha=0.35, weights=weights, size=96)
+    plan = tfft.plans.two_phase(2, 2, tune_learning_rate=1e-4)
+task = tfft.tasks.classification(data.labels, dropout=0)
+model = tfft.build(backbone, task, seed=1, precision="float32")
+for layer in flattened(model.backbone_net):
+    if type(layer).__name__ == "Dropout":
+        layer.rate = 0  # each replica draws its own numbers
+run = tfft.fit(model, data, plan, batch_size=options["batch_size"], seed=2, progress=False)
+values = {w.path: w.numpy().tobytes().hex() for record in run.phases
+          for row, w in zip(record.overview.rows, record.overview.variables) if row.moved}
+print("RESULT" + json.dumps({"weights": values, "history": run.history()}), flush=True)
+"""
+
+
+@pytest.mark.parametrize("net", ["minilm", "mobilenet"])
+def test_two_workers_equal_one_device_with_real_weights(tmp_path, material, net):
+    options = {"net": net, "material": str(material), "batch_size": 15}
+    found = ended(pair(options, tmp_path, code=REAL), 600)
+    assert [code for _, _, code in found] == [0, 0], found[0][1] + found[1][1]
+    ((out, err, code),) = ended([started(0, ["127.0.0.1:1"], options, tmp_path, code=REAL)], 600)
+    assert code == 0, err
+    results, expected = [result(text) for text, _, _ in found], result(out)
+    assert results[0] == results[1]
+    for name, numbers in expected["history"].items():
+        assert results[0]["history"][name] == pytest.approx(numbers, abs=1e-5)
+    assert len(values(expected)) > 2
+    for path, one in values(results[0]).items():
+        np.testing.assert_allclose(one, values(expected)[path], atol=1e-5, err_msg=path)
