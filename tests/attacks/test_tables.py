@@ -123,7 +123,7 @@ def _wide_parquet(path):
 
 REFUSED = [
     (_wide_csv, "t.csv", "2,000,002 columns are more than the limit"),
-    (_wide_row, "t.csv", "Line 2 of .* has 2000002 cells, but the header has 2"),
+    (_wide_row, "t.csv", "Line 2 of .* has 2,000,002 cells, but the header has 2"),
     (_one_line, "t.csv", "A line of .* bytes are more than the limit"),
     (_one_header, "t.tsv", "A line of .* bytes are more than the limit"),
     (_one_cell, "t.csv", "Line 2 of .* begins a row that cannot be read"),
