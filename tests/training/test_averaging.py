@@ -1,6 +1,5 @@
 """The average of the last steps is what is validated and kept, and training goes on from the weights as they are."""
 
-import keras
 import numpy as np
 import pytest
 
@@ -9,6 +8,7 @@ from tfft.core.errors import PlanError
 from tfft.plans import Phase, Plan
 from tfft.trainable import nothing
 from tfft.training.averaging import Averaging
+from tfft.training.patience import Patience
 
 
 @pytest.fixture
@@ -161,9 +161,10 @@ def test_texts_end_after_an_epoch_that_is_no_better(monkeypatch):
     )
     texts = tfft.data.from_dataframe(frame, text_column="text", seed=0)
     model = tfft.build("toy_text", tfft.tasks.classification(texts.labels), seed=0)
-    worse = iter([0.5, 0.4, 0.6, 0.3, 0.2])
-    # what Keras' EarlyStopping is told of the epochs
-    monkeypatch.setattr(keras.callbacks.EarlyStopping, "get_monitor_value", lambda self, logs: next(worse))
+    worse, told = iter([0.5, 0.4, 0.6, 0.3, 0.2]), Patience.on_epoch_end
+    monkeypatch.setattr(
+        Patience, "on_epoch_end", lambda self, epoch, logs: told(self, epoch, {"val_loss": next(worse)})
+    )
     run = tfft.fit(model, texts)
     assert len(run.history()["loss"]) == 3
     assert run.plan.phases[0].epochs == 5

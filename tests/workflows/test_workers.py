@@ -129,11 +129,11 @@ def test_two_workers_equal_one_device(tmp_path, options):
 
 @pytest.mark.parametrize("victim", [0, 1])
 def test_workers_of_which_one_is_killed_continue_bit_for_bit(tmp_path, victim):
-    whole = ended(pair({"epochs": 12, "folder": str(tmp_path / "whole"), "slow": 0.02}, tmp_path))
+    whole = ended(pair({"epochs": 20, "folder": str(tmp_path / "whole"), "slow": 0.04}, tmp_path))
     assert [code for _, _, code in whole] == [0, 0], whole[0][1]
-    options = {"epochs": 12, "folder": str(tmp_path / "killed"), "slow": 0.02}
+    options = {"epochs": 20, "folder": str(tmp_path / "killed"), "slow": 0.04}
     processes = pair(options, tmp_path)
-    for _ in range(np.random.default_rng().integers(2, 12)):
+    for _ in range(np.random.default_rng().integers(2, 10)):
         processes[0].stdout.readline()
     processes[victim].kill()
     lost = ended(processes)
