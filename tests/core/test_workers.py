@@ -67,6 +67,15 @@ def test_a_lost_worker_is_named():
         raise lost("Collective ops is aborted by: the tasks are unhealthy:\n/job:worker/replica:0/task:1\nRestart")
     with pytest.raises(ClusterError, match="Got: UnavailableError"), answering(two):
         raise lost("no details")
+    own = "{{node _device_/job:worker/replica:0/task:0/device:CPU:0}} reported from /job:worker/task:1"
+    with pytest.raises(ClusterError, match=r"Got: worker 1\."), answering(two):
+        raise lost(own)
+
+
+def test_a_lost_chief_of_a_job_of_its_own_is_worker_0():
+    first = Strategy("worker", 0, chief=["a:1"], worker=["b:1", "c:1"])
+    with pytest.raises(ClusterError, match=r"Got: worker 0, worker 2\."), answering(first):
+        raise lost("/job:chief/replica:0/task:0 /job:worker/replica:0/task:1 /job:worker/replica:0/task:0")
 
 
 def test_other_errors_and_those_of_a_process_alone_pass_through():

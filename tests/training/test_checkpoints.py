@@ -163,3 +163,14 @@ def test_only_one_is_written_at_a_time(tmp_path, monkeypatch):
     go.set()
     assert checkpoints.wait()
     assert checkpoints.due(False)
+
+
+@pytest.mark.parametrize("part", ["values", "about"])
+def test_a_changed_number_in_the_values_counts_as_damage(tmp_path, part):
+    saved(tmp_path, 2)
+    path = tmp_path / "checkpoints" / "00000002.json"
+    told = json.loads(path.read_text())
+    told[part]["number" if part == "values" else "seed"] = 3
+    path.write_text(json.dumps(told))
+    with pytest.warns(RunWarning, match=r"is damaged \(00000002: Its bytes have changed"):
+        assert Checkpoints(tmp_path, ABOUT).newest().values["number"] == 1

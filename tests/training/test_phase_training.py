@@ -286,3 +286,29 @@ def test_exhausted_memory_is_told_with_the_ways_out(data, monkeypatch):
     model = tfft.build("toy", tfft.tasks.classification(data.labels))
     with pytest.raises(TfftError, match=r"with batches of 32 in 32 parts"):
         tfft.fit(model, data, plan, batch_size="auto", progress=False)
+
+
+def test_a_signal_on_a_full_disk_does_not_say_that_the_run_was_saved(data, tmp_path, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def interrupt(self, now):
+        os.kill(os.getpid(), signal.SIGTERM)
+        pause(self, now)
+
+    pause = phase_training._Inside._pause
+    monkeypatch.setattr(phase_training._Inside, "_pause", interrupt)
+    monkeypatch.setattr("safetensors.numpy.save_file", full)
+    model = tfft.build("toy", tfft.tasks.classification(data.labels))
+    with warnings.catch_warnings(record=True, action="always") as caught, pytest.raises(SystemExit):
+        tfft.fit(model, data, tfft.plans.head_only(2), batch_size=8, run_folder=tmp_path)
+    assert "Saved at" not in capsys.readouterr().err
+    assert any("A checkpoint could not be written" in str(warning.message) for warning in caught)
+
+
+def test_norms_that_train_on_parts_of_a_batch_are_told(data):
+    plan = Plan(Phase("tune", last_blocks(1), 1, 1e-3, train_norms=True))
+    with pytest.warns(
+        RunWarning, match=r"'tune' trains normalisation layers, which see one of 2 parts of a batch at a time"
+    ):
+        trained(data, plan=plan, accumulate=2)

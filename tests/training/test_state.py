@@ -1,5 +1,8 @@
 """The parts of a run come back from their snapshots bit for bit."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 
@@ -108,3 +111,39 @@ def test_the_record_of_finished_phases_comes_back(model, data):
     assert again.precision == Precision("bfloat16")
     (found,) = again.phases
     assert found.to_dict() == record.to_dict()
+
+
+MIRRORED = """
+import numpy as np, tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 3)
+import keras
+from tfft.training.state import ReplicaVariables
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1", "CPU:2"])
+with strategy.scope():
+    mean = keras.metrics.Mean()
+    values = tf.constant([0.1, 0.7, 1e-8])
+
+    def update():
+        index = tf.distribute.get_replica_context().replica_id_in_sync_group
+        mean.update_state(tf.gather(values, index)[None])
+
+    run = tf.function(lambda: strategy.run(update))
+    run()
+    part = ReplicaVariables(mean.variables, strategy)
+    before = part.snapshot()
+    print(sorted(array.tolist() for array in before.arrays.values()))
+    run()
+    whole = part.snapshot()
+    part.continue_from(before)
+    run()
+    print(all(part.snapshot().arrays[name].tobytes() == array.tobytes() for name, array in whole.arrays.items()))
+"""
+
+
+def test_each_replica_gets_its_own_sums_back_bit_for_bit():
+    done = subprocess.run([sys.executable, "-c", MIRRORED], capture_output=True, text=True, timeout=300)
+    sums, same = done.stdout.splitlines()
+    values = [float(np.float32(value)) for value in (0.1, 0.7, 1e-8)]
+    assert sums == str(sorted([values, [1.0, 1.0, 1.0]])), done.stderr
+    assert same == "True"

@@ -128,7 +128,7 @@ def test_two_workers_equal_one_device(tmp_path, options):
 
 
 @pytest.mark.parametrize("victim", [0, 1])
-def test_workers_of_which_one_is_killed_continue_with_the_same_weights_bit_for_bit(tmp_path, victim):
+def test_workers_of_which_one_is_killed_continue_bit_for_bit(tmp_path, victim):
     whole = ended(pair({"epochs": 20, "folder": str(tmp_path / "whole"), "slow": 0.04}, tmp_path))
     assert [code for _, _, code in whole] == [0, 0], whole[0][1]
     options = {"epochs": 20, "folder": str(tmp_path / "killed"), "slow": 0.04}
@@ -145,13 +145,7 @@ def test_workers_of_which_one_is_killed_continue_with_the_same_weights_bit_for_b
     assert f"Got: worker {victim}." in lost[1 - victim][1]
     again = ended(pair(options, tmp_path))
     assert [code for _, _, code in again] == [0, 0], again[0][1]
-    continued, expected = result(again[0][0]), result(whole[0][0])
-    assert continued == result(again[1][0])
-    assert continued["weights"] == expected["weights"]
-    assert continued["accuracy"] == expected["accuracy"]
-    # the running sums of loss and metrics are added up over the workers for the checkpoint, so their last digit may differ
-    for name, numbers in expected["history"].items():
-        assert continued["history"][name] == pytest.approx(numbers, abs=1e-6)
+    assert result(again[0][0]) == result(again[1][0]) == result(whole[0][0])
 
 
 def test_a_signal_to_one_worker_ends_both_after_the_same_step(tmp_path):

@@ -14,7 +14,7 @@ from tfft.core.rendezvous import meet
 if TYPE_CHECKING:
     import tensorflow as tf
 
-_UNHEALTHY = re.compile(r"/job:worker/(?:replica:0/)?task:(\d+)")
+_NAMED = re.compile(r"/job:(chief|worker)/(?:replica:0/)?task:(\d+)")
 WAITING = "TFFT_WORKERS_SECONDS"
 
 
@@ -163,9 +163,16 @@ def answering(strategy: Any) -> Iterator[None]:
     except kinds as error:
         if cluster_of(strategy) is None or "DataError:" in str(error.message):
             raise
-        gone = sorted({f"worker {index}" for index in _UNHEALTHY.findall(str(error.message))})
+        gone = _lost(strategy, str(error.message))
         raise ClusterError(
             "Another worker of this training has ended or does not answer any more, so this one cannot continue.",
-            ", ".join(gone) or type(error).__name__,
+            gone or type(error).__name__,
             "See what that worker says, then start all workers again with resume=True.",
         ) from None
+
+
+def _lost(strategy: Any, message: str) -> str:
+    """The other workers that an error names; it also names the device of this one."""
+    cluster, chiefs = cluster_of(strategy), len(strategy.cluster_resolver.cluster_spec().as_dict().get("chief", []))
+    numbers = {int(index) + (chiefs if job == "worker" else 0) for job, index in _NAMED.findall(message)}
+    return ", ".join(f"worker {number}" for number in sorted(numbers) if cluster is None or number != cluster.index)

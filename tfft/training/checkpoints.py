@@ -15,7 +15,7 @@ import numpy as np
 
 from tfft.core import files, strict_json
 from tfft.core.errors import RunWarning, TfftError, shortlist
-from tfft.core.fingerprint import digest_of_file
+from tfft.core.fingerprint import digest, digest_of_file
 
 FOLDER = "checkpoints"
 FORMAT = 1
@@ -40,8 +40,8 @@ class Snapshot:
 class Checkpoints:
     """The checkpoints in a run folder: the last two are kept, so that a damaged one can be replaced by the one before.
 
-    A checkpoint is a ``.safetensors`` file of arrays, and a ``.json`` file with the values and the hash of the first file. It
-    counts only when the second one, which is written last, is there and the hash is right.
+    A checkpoint is a ``.safetensors`` file of arrays, and a ``.json`` file with the values, their hash, and the hash of the first
+    file. It counts only when the second one, which is written last, is there and both hashes are right.
 
     Args:
         home: The run folder.
@@ -157,12 +157,15 @@ class Checkpoints:
         passed = time.monotonic() - self._last
         return passed >= self._seconds or (epoch_ends and passed >= _LEAST_SECONDS)
 
-    def save(self, snapshot: Snapshot, wait: bool = False) -> None:
+    def save(self, snapshot: Snapshot, wait: bool = False) -> bool:
         """Write a checkpoint in the background. A failure only warns, so that a full disk never ends training.
 
         Args:
             snapshot: The state to write.
             wait: Whether to return only after it is written.
+
+        Returns:
+            Whether it was written; True without waiting.
 
         Warns:
             RunWarning: When this or the previous checkpoint cannot be written.
@@ -172,8 +175,7 @@ class Checkpoints:
         self._thread = threading.Thread(target=self._write, args=(self.number, snapshot), daemon=True)
         self._thread.start()
         self._last = time.monotonic()
-        if wait:
-            self.wait()
+        return self.wait() if wait else True
 
     def wait(self) -> bool:
         """Wait until the last checkpoint is written.
@@ -207,7 +209,8 @@ class Checkpoints:
                 save_file({name: np.asarray(array, order="C") for name, array in snapshot.arrays.items()}, fresh)
                 _to_disk(fresh)
                 content = digest_of_file(fresh)
-            values = {"format": FORMAT, "about": self._about, "arrays": content, "values": snapshot.values}
+            values = {"format": FORMAT, "about": self._about, "arrays": content, "values": dict(snapshot.values)}
+            values["hash"] = _hash(values)
             with files.replacing(path) as fresh:
                 fresh.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
                 _to_disk(fresh)
@@ -234,9 +237,15 @@ def _arrays(path: Path, values: Any) -> dict[str, np.ndarray]:
     if values["format"] != FORMAT:
         raise TfftError(f"It has format {values['format']!r}, and this version of tfft reads format {FORMAT}.")
     path = path.with_suffix(".safetensors")
-    if digest_of_file(path) != values["arrays"]:
+    if _hash(values) != values["hash"] or digest_of_file(path) != values["arrays"]:
         raise TfftError("Its bytes have changed.")
     return load_file(path)
+
+
+def _hash(values: Mapping[str, Any]) -> str:
+    """The hash of the values of a checkpoint, without its own."""
+    rest = {name: value for name, value in values.items() if name != "hash"}
+    return digest(json.dumps(rest, sort_keys=True).encode())
 
 
 def _to_disk(path: Path) -> None:

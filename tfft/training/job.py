@@ -46,7 +46,7 @@ class Job:
     checkpoints: Checkpoints | None
     saving: bool
 
-    def save(self, run: Run, inside: dict[str, Resumable] | None = None, wait: bool = False, **values: Any) -> None:
+    def save(self, run: Run, inside: dict[str, Resumable] | None = None, wait: bool = False, **values: Any) -> bool:
         """Write a checkpoint, if there is a run folder.
 
         Args:
@@ -54,9 +54,12 @@ class Job:
             inside: The parts of the current phase; None between two phases.
             wait: Whether to return only after it is written.
             **values: More JSON values of the current phase.
+
+        Returns:
+            Whether it was written; True for a worker that does not write, and without waiting.
         """
         if not self.saving:
-            return
+            return True
         found = joined({**of_run(run.model, self.turns), **(inside or {})})
         about = {
             "phase": len(run.phases),
@@ -65,5 +68,6 @@ class Job:
             "records": record_values(run),
             "parts": self.parts,
         }
-        if self.checkpoints is not None:
-            self.checkpoints.save(Snapshot(found.arrays, {**found.values, **about, **values}), wait)
+        if self.checkpoints is None:
+            return True
+        return self.checkpoints.save(Snapshot(found.arrays, {**found.values, **about, **values}), wait)

@@ -8,7 +8,7 @@ import numpy as np
 
 from tfft.accelerate.gradients import forgotten
 from tfft.accelerate.precision import DTYPES, Precision
-from tfft.cache.sharing import share_of
+from tfft.cache.sharing import ALONE, share_of
 from tfft.core import fingerprint, forks, versions
 from tfft.core.interrupts import noticed
 from tfft.core.quiet import without_false_alarms
@@ -116,7 +116,7 @@ def fit(
         if not chief:
             folder, progress = None, False
         counting = FeatureProgress(progress)
-        share = share_of(model.cache.store.folder, model.strategy)
+        share = share_of(model.cache.store.folder, model.strategy) if model.cache.where in ("auto", "disk") else ALONE
         features = TrunkCache(model, data, derive(run.seed, "order"), counting, counting.note, share)
         class_weight = model.task.class_weight(data.train.counts())
         log = None if folder is None else folder / LOG_NAME

@@ -26,7 +26,7 @@ from tfft.training.patience import Patience
 from tfft.training.phase_inputs import Step, prepare
 from tfft.training.progress import JsonLog, LiveLine
 from tfft.training.run import PhaseRecord, Run
-from tfft.training.state import OptimizerState, Position, Resumable, Variables, divide, joined, of_run
+from tfft.training.state import OptimizerState, Position, ReplicaVariables, Resumable, divide, joined, of_run
 from tfft.training.steps import Steps
 from tfft.training.verify_updates import prove, starved
 
@@ -74,6 +74,13 @@ def _trained(job: Job, run: Run, found: Snapshot | None) -> Run:
     index, model, begun = len(run.phases), run.model, time.perf_counter()
     phase, values = job.turns[index].phase, {} if found is None else found.values
     overview = model.apply(phase.trainable, phase.train_norms)
+    if job.parts > 1 and any(row.intent == "update" for row in overview.rows):
+        warnings.warn(
+            f"Phase {phase.name!r} trains normalisation layers, which see one of {job.parts} parts of a batch at a time. Its "
+            "results differ from those of whole batches. With train_norms=False they would be the same.",
+            RunWarning,
+            stacklevel=4,
+        )
     before = values["before"] if found is not None else overview.digests()
     run, step = _prepared(job, run, index)
     optimizer = optimizer_for(phase, overview, phase.epochs * step.train_steps, run.precision.tail)
@@ -127,7 +134,7 @@ class _Inside:
         self._patience = Patience(phase.patience)
         self.parts: dict[str, Resumable] = {
             "optimizer": OptimizerState(step.net.optimizer, step.net.trainable_variables),
-            "metrics": Variables(steps.variables),
+            "metrics": ReplicaVariables(steps.variables, run.model.strategy),
             "best": self.keeper,
             "average": self._averaging,
             "patience": self._patience,
@@ -147,8 +154,8 @@ class _Inside:
         except (KeyboardInterrupt, SystemExit):
             if self._job.saving and signals.in_order:
                 self._averaging.put_back()
-                self._save(wait=True)
-                self._say_how_to_continue()
+                if self._save(wait=True):
+                    self._say_how_to_continue()
             raise
 
     def _wishes(self) -> tuple[float, float, float]:
@@ -172,9 +179,10 @@ class _Inside:
         losses = [self.at.logs["loss"], *self.at.history.get("val_loss", [])[-1:]]
         return bool(np.isfinite(losses).all()) and (moment == "epoch" or not self._step.net.stop_training)
 
-    def _save(self, wait: bool = False) -> None:
+    def _save(self, wait: bool = False) -> bool:
+        """Write a checkpoint; returns whether it was written, which is known only after waiting."""
         seconds = self.about["seconds"] + time.perf_counter() - self._begun
-        self._job.save(self._run, self.parts, wait, **{**self.about, "seconds": seconds})
+        return self._job.save(self._run, self.parts, wait, **{**self.about, "seconds": seconds})
 
     def _say_how_to_continue(self) -> None:
         at = f"phase {self._phase.name!r}, epoch {self.at.epoch + 1}, step {self.at.step:,} of {self._step.train_steps:,}"

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tfft.accelerate.precision import Precision
+from tfft.core.strategy import replicas
 from tfft.models.assembly import TransferModel
 from tfft.training.checkpoints import Snapshot
 from tfft.training.feature_schedule import Turn
@@ -86,6 +87,64 @@ class Variables:
         """
         for index, variable in enumerate(self._variables):
             variable.assign(found.arrays[str(index)])
+
+
+class ReplicaVariables:
+    """Variables of which each replica has a value of its own, such as the sums of metrics.
+
+    All workers must take snapshots together.
+
+    Args:
+        variables: Keras variables of any shape and dtype.
+        strategy: The result of ``resolve``.
+
+    Example:
+        >>> import keras
+        >>> total = keras.Variable(2.0)
+        >>> before = ReplicaVariables([total], None).snapshot()
+        >>> _ = total.assign(5.0)
+        >>> ReplicaVariables([total], None).continue_from(before)
+        >>> float(total.numpy())
+        2.0
+    """
+
+    def __init__(self, variables: Sequence[Any], strategy: Any) -> None:
+        self._variables, self._strategy = list(variables), strategy
+
+    def snapshot(self) -> Snapshot:
+        """Return the values of all replicas, in arrays of shape (replicas, ...)."""
+        if replicas(self._strategy) == 1:
+            return Snapshot({str(index): np.array(each.numpy())[None] for index, each in enumerate(self._variables)})
+        import tensorflow as tf
+
+        def gathered() -> list[Any]:
+            context = tf.distribute.get_replica_context()
+            return [context.all_gather(tf.convert_to_tensor(each.value)[None], axis=0) for each in self._variables]
+
+        found = tf.function(lambda: self._strategy.run(gathered), autograph=False)()
+        local = [self._strategy.experimental_local_results(tensor)[0].numpy() for tensor in found]
+        return Snapshot({str(index): array for index, array in enumerate(local)})
+
+    def continue_from(self, found: Snapshot) -> None:
+        """Give each replica its own values back.
+
+        Args:
+            found: The result of ``snapshot``, with arrays of shape (replicas, ...).
+        """
+        arrays = [found.arrays[str(index)] for index in range(len(self._variables))]
+        if replicas(self._strategy) == 1:
+            for each, array in zip(self._variables, arrays, strict=True):
+                each.assign(array[0])
+            return
+        import tensorflow as tf
+
+        def assign() -> None:
+            own = tf.distribute.get_replica_context().replica_id_in_sync_group
+            for each, array in zip(self._variables, arrays, strict=True):
+                # by its handle, each replica writes its own copy
+                tf.raw_ops.AssignVariableOp(resource=each.value.handle, value=tf.gather(tf.constant(array), own))
+
+        tf.function(lambda: self._strategy.run(assign), autograph=False)()
 
 
 class OptimizerState(Variables):
