@@ -9,7 +9,8 @@ import pytest
 
 from tfft.core.errors import RunWarning, TfftError
 from tfft.training import checkpoints as module
-from tfft.training.checkpoints import Checkpoints, Snapshot
+from tfft.training.checkpoint_files import Snapshot
+from tfft.training.checkpoints import Checkpoints
 
 ABOUT = {"seed": 0, "plan": {"phases": [{"epochs": 3}]}, "versions": {"keras": "3.15.1"}}
 ARRAYS = {

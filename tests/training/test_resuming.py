@@ -6,7 +6,8 @@ import pytest
 
 import tfft
 from tfft.core.errors import TfftError
-from tfft.training.checkpoints import Checkpoints, Snapshot
+from tfft.training.checkpoint_files import Snapshot
+from tfft.training.checkpoints import Checkpoints
 from tfft.training.loop import _describe_data, _turns
 from tfft.training.options import Options
 from tfft.training.resuming import opened

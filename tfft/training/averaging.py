@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from tfft.trainable.overview import Overview
-from tfft.training.checkpoints import Snapshot
+from tfft.training.checkpoint_files import Snapshot
 
 # updates of the average within its window; not one for each step, because an update of the 10.6 million weights of MiniLM takes
 # 16 ms on 2 cores, a sixth of a training step

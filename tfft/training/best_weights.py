@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from tfft.trainable.overview import Overview
-from tfft.training.checkpoints import Snapshot
+from tfft.training.checkpoint_files import Snapshot
 
 MONITOR = "val_loss"
 

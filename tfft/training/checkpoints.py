@@ -1,47 +1,25 @@
-"""Checkpoints of a run: taken in memory, written by one thread, and checked when they are read."""
+"""Checkpoints of a run: when they are due, a thread that writes them, and which one a run continues from."""
 
 import json
-import os
 import threading
 import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from tfft.core import files, strict_json
 from tfft.core.errors import RunWarning, TfftError, shortlist
-from tfft.core.fingerprint import digest, digest_of_file
+from tfft.training import checkpoint_files
+from tfft.training.checkpoint_files import Snapshot
 
 FOLDER = "checkpoints"
-FORMAT = 1
-_KEPT = 2
 # the epochs of a head take milliseconds, and writing takes longer
 _LEAST_SECONDS = 2.0
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """The state of a run at one moment.
-
-    Attributes:
-        arrays: Name -> array of any shape, which nobody changes later.
-        values: Numbers, texts and lists that JSON can hold.
-    """
-
-    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
-    values: Mapping[str, Any] = field(default_factory=dict)
-
-
 class Checkpoints:
     """The checkpoints in a run folder: the last two are kept, so that a damaged one can be replaced by the one before.
-
-    A checkpoint is a ``.safetensors`` file of arrays, and a ``.json`` file with the values, their hash, and the hash of the first
-    file. It counts only when the second one, which is written last, is there and both hashes are right.
 
     Args:
         home: The run folder.
@@ -53,9 +31,10 @@ class Checkpoints:
 
     Example:
         >>> import tempfile
+        >>> import numpy as np
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     checkpoints = Checkpoints(Path(folder), {"seed": 0})
-        ...     checkpoints.save(Snapshot({"bias": np.ones(2)}, {"step": 7}), wait=True)
+        ...     _ = checkpoints.save(Snapshot({"bias": np.ones(2)}, {"step": 7}), wait=True)
         ...     found = Checkpoints(Path(folder), {"seed": 0}).newest()
         >>> found.values["step"], found.arrays["bias"].tolist()
         (7, [1.0, 1.0])
@@ -64,7 +43,7 @@ class Checkpoints:
     def __init__(self, home: Path, about: Mapping[str, Any], minutes: float = 5.0) -> None:
         self._folder, self._seconds = home / FOLDER, 60 * minutes
         self._about: dict[str, Any] = json.loads(json.dumps(about))
-        self.number, self._last = max(self._numbers(), default=0), time.monotonic()
+        self.number, self._last = max(checkpoint_files.numbers(self._folder), default=0), time.monotonic()
         self._thread: threading.Thread | None = None
         self._failure: Exception | None = None
 
@@ -81,13 +60,13 @@ class Checkpoints:
             RunWarning: When the newest one is damaged, so that the one before it is used.
         """
         damaged: list[str] = []
-        for number in sorted(self._numbers(), reverse=True):
+        for number in sorted(checkpoint_files.numbers(self._folder), reverse=True):
             try:
-                found, about = self._read(number)
+                found, about = checkpoint_files.read(self._folder, number)
             except (TfftError, OSError, KeyError, TypeError, ValueError) as error:
                 damaged.append(f"{number:08d}: {error}")
                 continue
-            self._check_about(about)
+            _check_about(self._folder.parent, about, self._about)
             self.number = number
             if damaged:
                 what = f"The newest checkpoint in {str(self._folder)!r} is damaged ({damaged[0]}); the one before it is used."
@@ -114,36 +93,29 @@ class Checkpoints:
             TfftError: When it is not there, or differs from what this worker would train.
         """
         try:
-            found, about = self._read(number)
+            found, about = checkpoint_files.read(self._folder, number)
         except (TfftError, OSError, KeyError, TypeError, ValueError) as error:
             raise TfftError(
                 f"This worker cannot read checkpoint {number} in {str(self._folder)!r}.",
                 str(error),
                 "All workers need the same run folder, on a disk that they share.",
             ) from error
-        self._check_about(about)
+        _check_about(self._folder.parent, about, self._about)
         return found
-
-    def _read(self, number: int) -> tuple[Snapshot, Any]:
-        path = self._path(number)
-        values = strict_json.read_file(path, path.name, TfftError, nan=True)
-        return Snapshot(_arrays(path, values), values["values"]), values["about"]
 
     def unfinished(self) -> bool:
         """Tell whether the folder holds a checkpoint of a run that has not ended."""
-        newest = max(self._numbers(), default=None)
+        newest = max(checkpoint_files.numbers(self._folder), default=None)
         if newest is None:
             return False
         with suppress(TfftError, KeyError, TypeError):
-            path = self._path(newest)
-            return not strict_json.read_file(path, path.name, TfftError, nan=True)["values"]["finished"]
+            return not checkpoint_files.read_values(self._folder, newest)["values"]["finished"]
         return True
 
     def clear(self) -> None:
         """Delete all checkpoints, because a run begins anew."""
-        for number in list(self._numbers()):
-            self._path(number).unlink(missing_ok=True)
-            self._path(number).with_suffix(".safetensors").unlink(missing_ok=True)
+        for number in checkpoint_files.numbers(self._folder):
+            checkpoint_files.remove(self._folder, number)
         self.number = 0
 
     def due(self, epoch_ends: bool) -> bool:
@@ -172,7 +144,15 @@ class Checkpoints:
         """
         self.wait()
         self.number += 1
-        self._thread = threading.Thread(target=self._write, args=(self.number, snapshot), daemon=True)
+        number = self.number
+
+        def write() -> None:
+            try:
+                checkpoint_files.write(self._folder, number, self._about, snapshot)
+            except Exception as error:  # from a thread, it would only be printed
+                self._failure = error
+
+        self._thread = threading.Thread(target=write, daemon=True)
         self._thread.start()
         self._last = time.monotonic()
         return self.wait() if wait else True
@@ -194,64 +174,15 @@ class Checkpoints:
             warnings.warn(what, RunWarning, stacklevel=3)
         return failure is None
 
-    def _numbers(self) -> Iterator[int]:
-        return (int(path.stem) for path in self._folder.glob("*.json") if path.stem.isdecimal())
 
-    def _path(self, number: int) -> Path:
-        return self._folder / f"{number:08d}.json"
-
-    def _write(self, number: int, snapshot: Snapshot) -> None:
-        from safetensors.numpy import save_file
-
-        path = self._path(number)
-        try:
-            with files.replacing(path.with_suffix(".safetensors")) as fresh:
-                save_file({name: np.asarray(array, order="C") for name, array in snapshot.arrays.items()}, fresh)
-                _to_disk(fresh)
-                content = digest_of_file(fresh)
-            values = {"format": FORMAT, "about": self._about, "arrays": content, "values": dict(snapshot.values)}
-            values["hash"] = _hash(values)
-            with files.replacing(path) as fresh:
-                fresh.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
-                _to_disk(fresh)
-            for old in sorted(self._numbers())[:-_KEPT]:
-                self._path(old).unlink()
-                self._path(old).with_suffix(".safetensors").unlink(missing_ok=True)
-        except Exception as error:  # from a thread, it would only be printed
-            self._failure = error
-
-    def _check_about(self, found: Any) -> None:
-        wrong = list(_differences(found, self._about))
-        if wrong:
-            raise TfftError(
-                f"The run in {str(self._folder.parent)!r} cannot continue, because it was started differently.",
-                shortlist(wrong).replace('"', ""),
-                "Use the same arguments, data and versions, or train from the beginning in another run folder.",
-            )
-
-
-def _arrays(path: Path, values: Any) -> dict[str, np.ndarray]:
-    """The arrays of a checkpoint, after a check of their bytes."""
-    from safetensors.numpy import load_file
-
-    if values["format"] != FORMAT:
-        raise TfftError(f"It has format {values['format']!r}, and this version of tfft reads format {FORMAT}.")
-    path = path.with_suffix(".safetensors")
-    if _hash(values) != values["hash"] or digest_of_file(path) != values["arrays"]:
-        raise TfftError("Its bytes have changed.")
-    return load_file(path)
-
-
-def _hash(values: Mapping[str, Any]) -> str:
-    """The hash of the values of a checkpoint, without its own."""
-    rest = {name: value for name, value in values.items() if name != "hash"}
-    return digest(json.dumps(rest, sort_keys=True).encode())
-
-
-def _to_disk(path: Path) -> None:
-    """Wait until the bytes of a file are on the disk, which a rename alone does not guarantee."""
-    with open(path, "rb+") as file:
-        os.fsync(file.fileno())
+def _check_about(folder: Path, found: Any, expected: Any) -> None:
+    wrong = list(_differences(found, expected))
+    if wrong:
+        raise TfftError(
+            f"The run in {str(folder)!r} cannot continue, because it was started differently.",
+            shortlist(wrong).replace('"', ""),
+            "Use the same arguments, data and versions, or train from the beginning in another run folder.",
+        )
 
 
 def _differences(found: Any, expected: Any, name: str = "") -> Iterator[str]:

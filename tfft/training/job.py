@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tfft.core.interrupts import Signals
-from tfft.training.checkpoints import Checkpoints, Snapshot
+from tfft.training.checkpoint_files import Snapshot
+from tfft.training.checkpoints import Checkpoints
 from tfft.training.feature_schedule import Turn
 from tfft.training.options import Options
 from tfft.training.run import Run

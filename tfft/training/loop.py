@@ -22,7 +22,7 @@ from tfft.plans.defaults import default_plan
 from tfft.plans.phase import Plan
 from tfft.trainable.overview import survey
 from tfft.trainable.policy import plan_rows
-from tfft.training.checkpoints import Snapshot
+from tfft.training.checkpoint_files import Snapshot
 from tfft.training.checks import check, check_folder, check_plan, warn_about_texts
 from tfft.training.feature_schedule import Turn
 from tfft.training.job import Job

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from tfft.training.checkpoints import Snapshot
+from tfft.training.checkpoint_files import Snapshot
 
 
 class Patience(keras.callbacks.Callback):

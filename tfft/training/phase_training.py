@@ -18,7 +18,7 @@ from tfft.plans.phase import Phase
 from tfft.trainable.overview import Overview, flattened
 from tfft.training.averaging import Averaging
 from tfft.training.best_weights import BestWeights
-from tfft.training.checkpoints import Snapshot
+from tfft.training.checkpoint_files import Snapshot
 from tfft.training.epochs import Moment, run_epochs
 from tfft.training.job import Job
 from tfft.training.optimizer import optimizer_for

@@ -9,7 +9,8 @@ from tfft.core import fingerprint, versions
 from tfft.core.errors import TfftError, shortlist
 from tfft.core.strategy import replicas
 from tfft.core.workers import is_chief, of_chief
-from tfft.training.checkpoints import FOLDER, Checkpoints, Snapshot
+from tfft.training.checkpoint_files import Snapshot
+from tfft.training.checkpoints import FOLDER, Checkpoints
 from tfft.training.feature_schedule import Turn
 from tfft.training.options import Options
 from tfft.training.run import Run

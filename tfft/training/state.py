@@ -9,7 +9,7 @@ import numpy as np
 from tfft.accelerate.precision import Precision
 from tfft.core.strategy import replicas
 from tfft.models.assembly import TransferModel
-from tfft.training.checkpoints import Snapshot
+from tfft.training.checkpoint_files import Snapshot
 from tfft.training.feature_schedule import Turn
 from tfft.training.run import PhaseRecord, Run
 
