@@ -27,13 +27,14 @@ def check_data(path: Path) -> None:
         raise DataError(f"There is no {kind} {str(path)!r}.", fix=missing_file(path))
 
 
-def check_fit(data: Path, out: Path, run_folder: Path | None) -> None:
+def check_fit(data: Path, out: Path, run_folder: Path | None, resume: bool | None = None) -> None:
     """Check the paths of ``tfft fit``.
 
     Args:
         data: The folder or table of ``--data``.
         out: The path of the bundle.
         run_folder: The value of ``--run-folder``.
+        resume: The value of ``--resume``.
 
     Raises:
         BundleError: When no bundle can be written to ``out``.
@@ -45,7 +46,7 @@ def check_fit(data: Path, out: Path, run_folder: Path | None) -> None:
 
     check_target(out)
     check_data(data)
-    check_folder(run_folder)
+    check_folder(run_folder, resume=resume)
 
 
 def check_backbone(name: str) -> None:

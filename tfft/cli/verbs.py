@@ -108,7 +108,7 @@ def fit(
     from tfft.plans.defaults import default_plan
 
     out = free_path("model", ".tfft") if out is None else out
-    typed_paths.check_fit(data, out, run_folder)
+    typed_paths.check_fit(data, out, run_folder, resume)
     source = TypedData(data, image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes)
     backbone, splits = _default_backbone(source, seed) if backbone is None else (backbone, None)
     described = arguments.describe_backbone(

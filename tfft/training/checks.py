@@ -65,18 +65,19 @@ def check(model: TransferModel, data: Splits, batch_size: int) -> None:
         )
 
 
-def check_folder(run_folder: Any, writes: bool = True) -> Path | None:
+def check_folder(run_folder: Any, writes: bool = True, resume: bool | None = None) -> Path | None:
     """Check that the files of a run can be written.
 
     Args:
         run_folder: The ``run_folder`` argument of ``fit``.
         writes: Whether this process writes there.
+        resume: The ``resume`` argument of ``fit``.
 
     Returns:
         The folder, which may not exist yet; None when nothing is written.
 
     Raises:
-        TfftError: When it is not a path, or nothing can be written there.
+        TfftError: When it is not a path, or nothing can be written there; or when a run should continue and there is none.
 
     Example:
         >>> check_folder(__file__)
@@ -84,6 +85,8 @@ def check_folder(run_folder: Any, writes: bool = True) -> Path | None:
         tfft.core.errors.TfftError: Nothing can be written to the run folder '...checks.py': it is a file. Choose another folder.
     """
     if run_folder is None:
+        if resume:
+            raise TfftError("A run can be continued only in its run folder.", fix='Write run_folder="runs/1".')
         return None
     if not isinstance(run_folder, (str, os.PathLike)) or not str(run_folder):
         raise TfftError("run_folder must be the path of a folder.", repr(run_folder), 'Write run_folder="runs/1".')

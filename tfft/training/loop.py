@@ -101,9 +101,9 @@ def fit(
     forks.check()
     automatic, batch_size = batch_size == "auto", 32 if batch_size == "auto" else batch_size
     chief = is_chief(getattr(model, "strategy", None))
-    folder = check_folder(run_folder, chief)
-    check(model, data, batch_size)
     chosen = check_options(options)
+    folder = check_folder(run_folder, chief, chosen.resume)
+    check(model, data, batch_size)
     if plan is None:
         plan = default_plan(model.backbone.features, len(data.train), model.backbone.can_finetune)
     check_plan(model, plan)

@@ -36,12 +36,10 @@ def opened(
         from, None when the run begins.
 
     Raises:
-        TfftError: When the run should continue but there is no folder, or the folder holds something else; or when the folder
-            holds an unfinished run and the user has not said what to do with it.
+        TfftError: When the run should continue, but the folder holds something else; or when the folder holds an unfinished run and
+            the user has not said what to do with it.
     """
     if folder is None:
-        if options.resume:
-            raise TfftError("A run can be continued only in its run folder.", fix='Write run_folder="runs/1".')
         return None, None
     checkpoints, strategy = (
         Checkpoints(folder, _identity(run, turns, options), options.save_minutes),
