@@ -25,11 +25,11 @@ def net(regularizer=None):
     return keras.Model(inputs, keras.layers.Dense(3)(hidden))
 
 
-def made(model, optimizer=None):
+def made(model, optimizer=None, **how):
     if optimizer is not None:
         optimizer.build(model.trainable_variables)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-    return Steps(model, loss, [keras.metrics.CategoricalAccuracy(name="accuracy")], optimizer)
+    return Steps(model, loss, [keras.metrics.CategoricalAccuracy(name="accuracy")], optimizer, **how)
 
 
 def loading():
@@ -80,6 +80,19 @@ def test_training_is_that_of_keras_however_many_steps_a_call_has(calls, regulari
     for one, other, first in zip(model.get_weights(), expected, net(regularizer).get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
         assert np.abs(one - first).max() > 0.01
+
+
+@pytest.mark.parametrize("calls", [[12], [3, 1, 8], [1, 7, 4]])
+def test_copies_of_a_step_in_the_loop_train_as_one_bit_for_bit(calls):
+    found = []
+    for copies in (1, 4):
+        model = net()
+        steps = made(model, Adam(0.05, {}, clip_norm=0.5), unrolled=copies)
+        iterator = steps.iterate(lambda own: training_batches(loading(), BATCH, range(4), 0))
+        logs = [steps.train(iterator, count) for count in calls]
+        found.append((logs, [weight.tolist() for weight in model.get_weights()]))
+        assert sum(1 for _ in iterator) == 0, "all 12 batches were read"
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("regularizer", [None, "l2"])

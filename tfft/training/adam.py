@@ -72,10 +72,11 @@ class Adam(keras.optimizers.Adam):
         grads = [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in grads]
         pairs = [(g, v) for g, v in zip(self._clip_gradients(grads), variables, strict=True) if g is not None]
         rate, step = self._get_current_learning_rate(), tf.cast(self.iterations.value, tf.float32) + 1
+        powers = {kind: self._powers(step, kind) for kind in {variable.dtype for _, variable in pairs}}
         for gradient, variable in pairs:
-            index = self._get_variable_index(variable)
+            index, kind = self._get_variable_index(variable), variable.dtype
             self.reached.add(id(variable))
-            self._step(index, tf.cast(gradient, variable.dtype), variable, tf.cast(rate, variable.dtype), step)
+            self._step(index, tf.cast(gradient, kind), variable, tf.cast(rate, kind), powers[kind])
             if variable.constraint is not None:
                 allowed = variable.constraint(tf.convert_to_tensor(variable.value))
                 tf.raw_ops.AssignVariableOp(resource=variable.value.handle, value=allowed)
@@ -84,15 +85,18 @@ class Adam(keras.optimizers.Adam):
             resource=self.iterations.value.handle, value=tf.ones((), self.iterations.value.dtype)
         )
 
-    def _step(self, index: int, gradient: Any, variable: Any, rate: Any, step: Any) -> None:
-        """Update one variable; ``step`` counts from 1."""
-        owned, kind = variable.value, variable.dtype
+    def _powers(self, step: Any, kind: str) -> list[Any]:
+        """Both betas to the power of the number of the step, which counts from 1."""
+        return [tf.pow(tf.cast(beta, kind), tf.cast(step, kind)) for beta in (self.beta_1, self.beta_2)]
+
+    def _step(self, index: int, gradient: Any, variable: Any, rate: Any, powers: list[Any]) -> None:
+        """Update one variable."""
+        owned = variable.value
         rate = rate * self._factors[index]
         if self._decays[index]:
             shrunk = tf.convert_to_tensor(owned) * (rate * self._decays[index])
             tf.raw_ops.AssignSubVariableOp(resource=owned.handle, value=shrunk)
         means, squares = self._momentums[index].value, self._velocities[index].value
-        powers = [tf.pow(tf.cast(beta, kind), tf.cast(step, kind)) for beta in (self.beta_1, self.beta_2)]
         if is_on("adam"):
             tf.raw_ops.ResourceApplyAdam(
                 var=owned.handle, m=means.handle, v=squares.handle, beta1_power=powers[0], beta2_power=powers[1],

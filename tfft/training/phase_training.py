@@ -30,6 +30,9 @@ from tfft.training.state import OptimizerState, Position, ReplicaVariables, Resu
 from tfft.training.steps import Steps
 from tfft.training.verify_updates import prove, starved
 
+# ``python -m benchmarks.engine``: 8 copies save 0.2 ms a step of a Dense head, and cost a second of tracing
+_COPIES, _SMALL_NET, _MANY_STEPS = 8, 4, 8_000
+
 
 def train_phase(job: Job, run: Run, found: Snapshot | None = None) -> Run:
     """Train the next phase of a run. When the memory is exhausted, and the user allows it, train it anew with smaller parts.
@@ -84,7 +87,7 @@ def _trained(job: Job, run: Run, found: Snapshot | None) -> Run:
     before = values["before"] if found is not None else overview.digests()
     run, step = _prepared(job, run, index)
     optimizer = optimizer_for(phase, overview, phase.epochs * step.train_steps, run.precision.tail)
-    steps = _steps(job, step, optimizer)
+    steps = _steps(job, step, optimizer, phase.epochs * step.train_steps)
     inside = _Inside(job, run, phase, overview, step, steps)
     if found is not None:
         divide(found, inside.parts)
@@ -202,14 +205,17 @@ def _prepared(job: Job, run: Run, index: int) -> tuple[Run, Step]:
         return run, prepare(job.features, turns, run.batch_size, job.class_weight, run.precision)
 
 
-def _steps(job: Job, step: Step, optimizer: Any) -> Steps:
-    """The steps of a phase, which are not traced yet."""
+def _steps(job: Job, step: Step, optimizer: Any, count: int) -> Steps:
+    """The steps of a phase, which are not traced yet; ``count`` is their number."""
     model = job.features.model
     optimizer.build(step.net.trainable_variables)
     # callbacks look for the optimizer in the net
     step.net.compile(optimizer=optimizer, jit_compile=False)
     loss, metrics = model.task.loss(), model.task.metrics()
-    return Steps(step.net, loss, metrics, optimizer, model.strategy, job.parts)
+    # copies of a step pay only where a step is short and there are many
+    small = len(step.net.trainable_variables) <= _SMALL_NET and job.parts == 1
+    unrolled = _COPIES if small and count > _MANY_STEPS else 1
+    return Steps(step.net, loss, metrics, optimizer, model.strategy, job.parts, unrolled)
 
 
 def _loss_now(step: Step, steps: Steps) -> float | None:
