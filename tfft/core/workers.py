@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tfft.core.cluster import Cluster, read_cluster
 from tfft.core.errors import ClusterError, PlanError
 from tfft.core.rendezvous import meet
+from tfft.core.tpus import is_tpu
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -74,7 +75,7 @@ def cluster_of(strategy: Any) -> Cluster | None:
         True
     """
     resolver = getattr(strategy, "cluster_resolver", None)
-    if resolver is None:
+    if resolver is None or is_tpu(strategy):  # one process computes on all TPUs
         return None
     jobs = resolver.cluster_spec().as_dict()
     chiefs, workers = jobs.get("chief", []), jobs.get("worker", [])
