@@ -79,20 +79,29 @@ class Phase:
         return self.model.net.get_weights()
 
 
-def phase(backbone, data, policy, fixed, cache="off", augment=(), parts=1, task="classification"):
-    model = tfft.build(backbone, getattr(tfft.tasks, task)(data.labels), seed=3)
+def phase(backbone, data, policy, fixed, **options):
+    """The options of a case: cache, augment, parts, task, dtype."""
+    model = tfft.build(backbone, getattr(tfft.tasks, options.get("task", "classification"))(data.labels), seed=3)
+    dtype = options.get("dtype", "float32")
     for layer in model.net._flatten_layers():
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = 0.0  # its random numbers depend on the shape of a batch
-    turned = tfft.Phase("tune", policy, EPOCHS, 1e-2, augment=augment)
+    turned = tfft.Phase("tune", policy, EPOCHS, 1e-2, augment=options.get("augment", ()))
     overview = model.apply(turned.trainable)
     turn = Turn(turned, overview, 0, cut(model, overview))
-    kept = TrunkCache(replace(model, cache=Cache(cache)), data, 0, lambda *_: None)
+    kept = TrunkCache(replace(model, cache=Cache(options.get("cache", "off"))), data, 0, lambda *_: None)
     weights = {0: 1.0, 1: 2.0, 2: 0.5} if len(data.labels.names) == 3 else None
-    step = prepare(kept, [turn], BATCH, weights, Precision(), fixed)
+    step = prepare(kept, [turn], BATCH, weights, Precision(dtype, dtype), fixed)
     optimizer = optimizer_for(turned, overview, EPOCHS * step.train_steps)
     optimizer.build(step.net.trainable_variables)
-    return Phase(model, step, Steps(step.net, model.task.loss(), model.task.metrics(), optimizer, None, parts))
+    loss, metrics = model.task.loss(), model.task.metrics()
+    return Phase(model, step, Steps(step.net, loss, metrics, optimizer, None, options.get("parts", 1)))
+
+
+def compiled_by_xla(steps):
+    """The training and the validation step, as functions of a batch."""
+    both = steps._training_step, steps._validation_step
+    return [tf.function(each, jit_compile=True, autograph=False) for each in both]
 
 
 def assert_close(first, second, tolerance):
@@ -115,10 +124,10 @@ def several(data, task):
 CASES = [
     ("toy", images, last_blocks(1), {}),
     ("toy", images, last_blocks(1), {"cache": "memory", "parts": 3}),
-    ("toy_text", texts, last_blocks(1), {}),
     ("toy_text", texts, last_blocks(1), {"cache": "memory"}),
 ]
 MORE = [
+    ("toy_text", texts, last_blocks(1), {}),
     ("toy", images, nothing(), {"cache": "memory"}),
     ("toy", images, last_blocks(1), {"augment": augmentation.mixup(1.0)}),
     ("toy", images, last_blocks(1), {"task": "multi_label"}),
@@ -149,16 +158,34 @@ def test_fixed_batches_train_what_smaller_ones_train_and_xla_compiles_their_step
 
     before, expected = smaller.weights, smaller.run()
     assert_close(fixed.run(), expected, 1e-5)
-    functions = [
-        tf.function(each, jit_compile=True, autograph=False)
-        for each in (compiled.steps._training_step, compiled.steps._validation_step)
-    ]
+    functions = compiled_by_xla(compiled.steps)
     assert_close(compiled.run(*functions), expected, 1e-4)
     assert [each.experimental_get_tracing_count() for each in functions] == [1, 1]
     for one, other, xla in zip(smaller.weights, fixed.weights, compiled.weights, strict=True):
         np.testing.assert_allclose(other, one, atol=1e-5)
         np.testing.assert_allclose(xla, one, atol=1e-3)
     assert any(np.abs(one - first).max() > 1e-2 for one, first in zip(smaller.weights, before, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("backbone", "make", "tolerance"),
+    [
+        ("toy", images, 0.01),
+        pytest.param("toy_text", texts, 0.01, marks=pytest.mark.slow),
+        pytest.param("mobilenet_v2", lambda: images(32), 0.1, marks=pytest.mark.slow),
+    ],
+)
+def test_xla_compiles_the_faster_gradients_in_bfloat16(backbone, make, tolerance):
+    data = make()
+    exact, short = (phase(load(backbone), data, last_blocks(1), True, dtype=dtype) for dtype in ("float32", "bfloat16"))
+    functions = compiled_by_xla(short.steps)
+    assert_close(
+        [{name: logs[name] for name in logs if "loss" in name} for logs in short.run(*functions)],
+        [{name: logs[name] for name in logs if "loss" in name} for logs in exact.run()],
+        tolerance,
+    )
+    assert [each.experimental_get_tracing_count() for each in functions] == [1, 1]
+    assert {variable.dtype for variable in short.step.net.trainable_variables} == {"float32"}
 
 
 def fitted(strategy, backbone, data, folder, **options):
