@@ -38,7 +38,8 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
 
     Two things are tried separately: the forward pass of the frozen part on eight training examples, and a training step of the
     rest on a whole batch, because a step has costs that do not depend on the number of examples, such as casting kernels. There
-    is no trial when the run is short, or when this machine has tried the same net before.
+    is no trial when the run is short, when the CPU has no instructions for short dtypes, or when this machine has tried the same
+    net before.
 
     Args:
         features: The features of the run, with its model and data; images of any shape, or texts.
@@ -67,6 +68,8 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
                 stacklevel=4,
             )
         return model.precision
+    if not machine.may_gain_from_short_dtypes():
+        return Precision()
     frozen = [turn for turn in turns if not turn.at.reason]
     deepest, widest = max(turns, key=lambda turn: turn.at.depth), min(turns, key=lambda turn: turn.at.depth)
     epochs = sum(turn.phase.epochs for turn in turns if turn.at.part != HEAD)
