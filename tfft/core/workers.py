@@ -173,7 +173,9 @@ def answering(strategy: Any) -> Iterator[None]:
 
 
 def _lost(strategy: Any, message: str) -> str:
-    """The other workers that an error names; it also names the device of this one."""
+    """The other workers that an error names, besides the device of this one; of two workers, the other one."""
     cluster, chiefs = cluster_of(strategy), len(strategy.cluster_resolver.cluster_spec().as_dict().get("chief", []))
     numbers = {int(index) + (chiefs if job == "worker" else 0) for job, index in _NAMED.findall(message)}
-    return ", ".join(f"worker {number}" for number in sorted(numbers) if cluster is None or number != cluster.index)
+    peers = {} if cluster is None else cluster.peers
+    gone = sorted(numbers & peers.keys()) or (list(peers) if len(peers) == 1 else [])
+    return ", ".join(f"worker {number}" for number in gone)
