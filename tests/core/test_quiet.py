@@ -102,6 +102,14 @@ def test_a_false_alarm_about_retracing_is_hidden_only_inside_and_other_warnings_
     assert [record.getMessage() for record in caplog.records] == ["something else", alarm]
 
 
+def test_a_false_alarm_stays_hidden_after_an_inner_context(caplog):
+    with caplog.at_level("WARNING", "tensorflow"), without_false_alarms():
+        with without_false_alarms():
+            pass
+        logging.getLogger("tensorflow").warning("5 out of the last 5 calls triggered tf.function retracing.")
+    assert caplog.records == []
+
+
 @pytest.mark.slow
 def test_many_phases_in_one_process_raise_no_alarm(toy_arrays, caplog):
     data = tfft.data.from_arrays(*toy_arrays)

@@ -25,10 +25,11 @@ from tests.pages import (
 from tfft.cli import verbs as cli
 
 BOTH_KINDS = ("README.md", "docs/zh/index.md")  # images and texts
+ELSEWHERE = ("docs/ray.md",)  # test_ray.py runs its code
 WITH_CODE = [
     pytest.param(page, marks=() if page == "README.md" else pytest.mark.slow)
     for page in PAGES
-    if any(block.language in ("python", "bash") for block in blocks(page))
+    if page not in ELSEWHERE and any(block.language in ("python", "bash") for block in blocks(page))
 ]
 NOT_RUN = ("pip install ", "pip config ")
 

@@ -88,11 +88,14 @@ def without_false_alarms() -> Iterator[None]:
         ...     logging.getLogger("tensorflow").warning("5 out of the last 6 calls triggered tf.function retracing.")
     """
     logger = logging.getLogger("tensorflow")
+    # inside another such context, the outer one removes the filter
+    outermost = _is_no_false_alarm not in logger.filters
     logger.addFilter(_is_no_false_alarm)
     try:
         yield
     finally:
-        logger.removeFilter(_is_no_false_alarm)
+        if outermost:
+            logger.removeFilter(_is_no_false_alarm)
 
 
 def _is_no_false_alarm(record: logging.LogRecord) -> bool:
