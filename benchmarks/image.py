@@ -65,7 +65,7 @@ def draw(material: Path, folder: Path, images: int, seed: int) -> None:
                 (there / path.name).symlink_to(path)
 
 
-def with_keras(material: Path, folder: Path, net: str, seed: int, autotune: bool) -> dict[str, Any]:
+def with_keras(material: Path, folder: Path, net: str, seed: int, epochs: int, autotune: bool) -> dict[str, Any]:
     """The guide's recipe: decoded batches cached in memory, a frozen backbone, then its last block; compiled for each phase."""
     import keras
     import tensorflow as tf
@@ -100,17 +100,17 @@ def with_keras(material: Path, folder: Path, net: str, seed: int, autotune: bool
             for layer in base.layers:
                 layer.trainable = block_of[layer.name] == described.blocks[-1].name
         model.compile(keras.optimizers.Adam(rate), loss, metrics=["accuracy"])
-        losses += model.fit(train, epochs=EPOCHS, validation_data=validation, verbose=0).history["val_loss"]
+        losses += model.fit(train, epochs=epochs, validation_data=validation, verbose=0).history["val_loss"]
         seconds.append(time.perf_counter() - start)
     total = time.perf_counter() - begun
     accuracy = model.evaluate(dataset("test", False), verbose=0, return_dict=True)["accuracy"]
     return {"seconds": total, "head": seconds[0], "tune": seconds[1], "accuracy": accuracy, "val_loss": losses}
 
 
-def with_tfft(material: Path, folder: Path, net: str, seed: int, kind: str) -> dict[str, Any]:
+def with_tfft(material: Path, folder: Path, net: str, seed: int, epochs: int, kind: str) -> dict[str, Any]:
     """The same in tfft; kept features and the measured precision, or neither; or the head phase alone."""
     options: dict[str, Any] = {"cache": "off", "precision": "float32"} if "float32" in kind else {}
-    plan = tfft.plans.head_only(EPOCHS) if kind == AGAIN else tfft.plans.two_phase(EPOCHS, EPOCHS)
+    plan = tfft.plans.head_only(epochs) if kind == AGAIN else tfft.plans.two_phase(epochs, epochs)
     begun = time.perf_counter()
     data = tfft.data.from_folder(folder, parts={part: part for part in ("train", "validation", "test")}, seed=seed)
     task = tfft.tasks.classification(data.labels)
@@ -123,16 +123,16 @@ def with_tfft(material: Path, folder: Path, net: str, seed: int, kind: str) -> d
     return row | {"reads": [record.reads for record in run.phases], "val_loss": run.history()["val_loss"]}
 
 
-def child(material: Path, folder: Path, net: str, kind: str, seed: int) -> dict[str, Any]:
+def child(material: Path, folder: Path, net: str, kind: str, seed: int, epochs: int) -> dict[str, Any]:
     """One row, in this process."""
     os.environ["TFFT_CACHE_DIR"] = str(folder / "cache")
     import tensorflow as tf
 
     tf.constant(0.0)  # the runtime starts before the clock
     if kind.startswith("keras"):
-        row = with_keras(material, folder / "photos", net, seed, autotune=kind == "keras")
+        row = with_keras(material, folder / "photos", net, seed, epochs, autotune=kind == "keras")
     else:
-        row = with_tfft(material, folder / "photos", net, seed, kind)
+        row = with_tfft(material, folder / "photos", net, seed, epochs, kind)
     return row | {"peak_gb": peak_gigabytes()}
 
 
@@ -149,7 +149,8 @@ def measure(material: Path, peers: Path | None, net: str, data: str, kind: str, 
         if kind in PEERS:
             command = [str(peers), str(Path(__file__).with_name("peers.py")), name, net, kind]
         before = stolen_seconds()
-        answer = subprocess.run([*command, str(seed)], check=True, stdout=subprocess.PIPE, text=True).stdout
+        ends = [str(seed)] if kind in PEERS else [str(seed), data.split()[3]]
+        answer = subprocess.run([*command, *ends], check=True, stdout=subprocess.PIPE, text=True).stdout
         return json.loads(answer.splitlines()[-1]) | {"stolen": stolen_seconds() - before}
 
     with tempfile.TemporaryDirectory() as name:
@@ -200,17 +201,23 @@ def main() -> None:
     parser.add_argument("--nets", nargs="*", default=list(NETS)[:3], choices=list(NETS))
     parser.add_argument("--kinds", nargs="*", default=list(KINDS)[:4], choices=list(KINDS))
     parser.add_argument("--images", type=int, default=800, help="to train on; a quarter as many validate")
+    parser.add_argument("--epochs", type=int, default=EPOCHS, help="of each of the two phases; of peers 10")
     parser.add_argument("--runs", type=int, default=3, help="of each kind, each with its own seed")
     parser.add_argument("--peers", type=Path, help="Python of an environment with fastai or transformers, see peers.py")
-    parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
-        folder, net, kind, seed = arguments.child
-        print(json.dumps(child(arguments.material, Path(folder), net, kind, int(seed))))
+        folder, net, kind, seed, epochs = arguments.child
+        print(json.dumps(child(arguments.material, Path(folder), net, kind, int(seed), int(epochs))))
         return
     if arguments.peers is None and set(PEERS) & set(arguments.kinds):
         parser.error("fastai and hugging face need --peers, the Python of their environment")
-    keys = product(arguments.nets, [f"flowers5 {arguments.images}"], range(arguments.runs), arguments.kinds)
+    keys = product(
+        arguments.nets,
+        [f"flowers5 {arguments.images} photos, {arguments.epochs} epochs"],
+        range(arguments.runs),
+        arguments.kinds,
+    )
     rows = measured(
         arguments.out,
         ((net, data, kind, seed) for net, data, seed, kind in keys),
