@@ -37,6 +37,7 @@ def test_an_empty_variable_means_the_default_folder_of_the_platform(monkeypatch)
     ("text", "expected"),
     [
         ("processor : 0\nflags\t\t: sse amx_bf16 avx2\n", ("avx2", "amx_bf16")),
+        ("Features : asimd asimdhp bf16", ("asimd", "bf16", "asimdhp")),
         ("Features : fp asimd", ("asimd",)),
         ("", ()),
     ],
@@ -76,6 +77,23 @@ def test_hardware_contains_accelerators_and_is_json(monkeypatch):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda: [gpu])
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda _: {"device_name": "Some GPU"})
     assert "Some GPU" in json.dumps(machine.hardware())
+
+
+@pytest.mark.parametrize(
+    ("flags", "accelerators", "may"),
+    [
+        (["avx2", "fma"], [], False),
+        (["avx2", "avx512f", "avx512_vnni"], [], False),
+        (["avx2", "avx512f", "avx512_bf16"], [], True),
+        (["asimd"], [], False),
+        (["asimd", "bf16"], [], True),
+        (["avx2"], ["Some GPU"], True),
+        ([], [], True),
+    ],
+)
+def test_short_dtypes_need_instructions_or_an_accelerator(monkeypatch, flags, accelerators, may):
+    monkeypatch.setattr(machine, "hardware", lambda: {"instruction_sets": flags, "accelerators": accelerators})
+    assert machine.may_gain_from_short_dtypes() is may
 
 
 def test_releasing_memory_works_on_every_platform():

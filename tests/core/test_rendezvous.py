@@ -86,3 +86,69 @@ def test_workers_meet_whoever_comes_first():
         thread.join(30)
     assert len(met) == 2
     assert all(0.45 < seconds < 15 for seconds in met)
+
+
+def told(*clusters):
+    """What each of these workers raises, when they meet."""
+    raised = {}
+
+    def run(number, cluster):
+        try:
+            meet(cluster, 5)
+        except ClusterError as error:
+            raised[number] = str(error)
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(clusters)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    return raised
+
+
+def free(count):
+    held = [socket.socket() for _ in range(count)]
+    for one in held:
+        one.bind(("127.0.0.1", 0))
+    found = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return found
+
+
+def test_workers_with_the_same_list_meet():
+    ports = free(3)
+    assert told(*(cluster_of(*ports, index=index) for index in range(3))) == {}
+
+
+def test_workers_that_disagree_about_their_number_are_refused_at_once():
+    one, two, three = free(3)
+    begin = time.monotonic()
+    raised = told(cluster_of(one, two, index=0), cluster_of(one, two, three, index=1))
+    assert time.monotonic() - begin < 4
+    assert f"The process at 127.0.0.1:{two} has a different TF_CONFIG than this one." in raised[0]
+    assert "Got: there, it is worker 1 of 3; here, worker 1 of 2." in raised[0]
+    assert "there, it is worker 0 of 2; here, worker 0 of 3" in raised[1]
+
+
+def test_workers_that_disagree_about_their_order_are_refused():
+    one, two = free(2)
+    raised = told(cluster_of(one, two, index=0), cluster_of(two, one, index=0))
+    assert "there, it is worker 0 of 2; here, worker 1 of 2" in raised[0]
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"\x00\x00\x12\x04", b"tfft worker nonsense\n", b"tfft worker [1]\n", b"x" * 500]
+)
+def test_whatever_else_a_port_says_counts_as_there(listener, said):
+    listener.listen()
+
+    def answer():
+        peer, _ = listener.accept()
+        with peer:
+            peer.sendall(said)
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    wait_for_peers(cluster_of(1, listener.getsockname()[1], index=0), 5)
+    thread.join()

@@ -76,7 +76,7 @@ def test_a_row_of_texts_has_room_for_the_longest_and_gives_back_what_shorter_one
         arrays.append(values.astype("bfloat16" if "float" in tensor.dtype else tensor.dtype))
     rows = packed(arrays, row)
     assert rows.shape == (3,)
-    for length in (16, 12, 24):
+    for length in (16, 12, 24, 40):
         for before, after in zip(arrays, unpacked(rows, at, "bfloat16", length), strict=True):
             assert after.dtype == before.dtype
             assert after.shape == (3, length, *before.shape[2:])
@@ -100,6 +100,11 @@ def test_batches_of_features_of_texts_are_as_long_as_their_longest(texts):
         assert {array.shape[:2] for array in features} == {(len(chosen), padded(int(lengths[chosen].max())))}
         np.testing.assert_array_equal(targets.argmax(axis=1), examples.targets[chosen])
     assert loading.shapes == tuple(tuple(tensor.shape[1:]) for tensor in at.tensors)
+    fixed = reading_features([table], at, "float32", examples, model.task.encode, width=64)
+    for chosen in (short, long):
+        assert {array.shape[:2] for array in fixed.load(0, chosen)[:-1]} == {(len(chosen), 64)}
+    assert {shape[0] for shape in fixed.shapes} == {64}
+    np.testing.assert_array_equal(fixed.lengths, lengths)
 
 
 def test_the_key_of_texts_is_the_same_for_the_same_and_another_for_another(texts):

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfft.models.forward import forward
+from tests.tpu_strategy import directly
+from tfft.models.forward import forward, forward_on_each
 
 ARCHITECTURES = [np.ones((4, 3), "float32"), np.full((4, 5), 2, "float32"), np.full((1, 7), 3, "float32")]
 SPEC = tf.TensorSpec((None, None), tf.float32)
@@ -46,6 +47,18 @@ def test_several_inputs_are_taken_in_their_order(copies):
     )
     # on one device copies choose the way of Keras, which replicas take
     np.testing.assert_allclose(forward(net, batches(), tuple, copies)[:, 0], [-27.0] * 4 + [-90.0] * 4 + [-189.0])
+
+
+def test_a_strategy_gives_the_answers_of_one_device(net):
+    expected = forward(net, batches(), by_name)
+    np.testing.assert_array_equal(forward_on_each(None, net, batches(), by_name), expected)
+    with directly() as strategy:
+        inputs = keras.Input((3,))
+        with strategy.scope():
+            doubled = keras.Model(inputs, 2 * inputs)
+        pairs = tf.data.Dataset.from_tensor_slices((np.arange(12.0).reshape(4, 3), np.zeros(4))).batch(2)
+        found = forward_on_each(strategy, doubled, pairs, lambda taken: taken[0])
+    np.testing.assert_array_equal(found, 2 * np.arange(12.0).reshape(4, 3))
 
 
 def test_the_answers_are_those_of_keras_to_the_last_bit(net):

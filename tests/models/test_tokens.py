@@ -12,7 +12,7 @@ from tfft.core.errors import DataError
 from tfft.core.ragged import Ragged
 from tfft.data.examples import Examples
 from tfft.data.loading import lengths_of
-from tfft.models.tokens import advice_on_length, check_kind, statistics, tokenized
+from tfft.models.tokens import advice_on_length, check_kind, padded_to, statistics, tokenized
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +132,10 @@ def test_a_model_of_texts_refuses_images_and_the_other_way_round_and_both_kinds_
         check_kind(read, np.zeros((2, 8, 8, 3), np.uint8))
     with pytest.raises(DataError, match=r"on images, but the data holds texts\. Got: 'film 0.*' first\. Pass images"):
         check_kind(looks, sorted(texts.train.inputs, key=lambda text: text.first))
+
+
+def test_only_texts_are_padded_to_a_width():
+    texts, images = (tfft.load_backbone(name).preprocessor for name in ("toy_text", "toy"))
+    assert padded_to(24, texts).collate([texts("a bee")])[0].shape == (1, 24)
+    assert padded_to(None, texts) == texts
+    assert padded_to(24, images) is images

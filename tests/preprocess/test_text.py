@@ -1,6 +1,7 @@
 """Every text becomes a row of tokens, and the rows of a batch become the inputs of a network."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -68,6 +69,17 @@ def test_a_batch_is_padded_to_its_longest_row(read, text, others):
         np.testing.assert_array_equal(ids[number, : len(row)], row[:, 0])
         assert set(ids[number, len(row) :].tolist()) <= {PAD}
         assert mask[number].tolist() == [1] * len(row) + [0] * (width - len(row))
+
+
+def test_a_preprocessor_with_a_width_pads_every_batch_to_it(read):
+    wide = replace(read, width=40)
+    assert wide.inputs == tuple((name, (40,), "int32") for name, _, _ in read.inputs)
+    assert wide.to_dict() == read.to_dict()
+    rows = [read("a bee"), read("a")]
+    for one, other in zip(wide.collate(rows), read.collate(rows), strict=True):
+        assert one.shape == (2, 40)
+        np.testing.assert_array_equal(one[:, : other.shape[1]], other)
+        assert set(one[:, other.shape[1] :].ravel().tolist()) == {PAD}
 
 
 def test_segments_of_a_pair_reach_the_net_and_padding_belongs_to_the_first(read):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import tfft
 from tfft.accelerate.precision import Precision
@@ -19,12 +20,12 @@ from tfft.training.trunk_cache import TrunkCache
 ONE = range(1)
 
 
-def step(model, data, augment=(), class_weight=None, cache="off", policy=None):
+def step(model, data, augment=(), class_weight=None, cache="off", policy=None, fixed=False):
     phase = tfft.Phase("head", policy or tfft.trainable.nothing(), 2, 1e-3, augment=augment)
     overview = model.apply(phase.trainable)
     turn = Turn(phase, overview, 2, cut(model, overview))
     kept = TrunkCache(replace(model, cache=Cache(cache)), data, 0, lambda *_: None)
-    return prepare(kept, [turn], 8, class_weight, Precision())
+    return prepare(kept, [turn], 8, class_weight, Precision(), fixed)
 
 
 @pytest.mark.parametrize("cache", ["off", "memory"])
@@ -118,3 +119,27 @@ def test_a_mixed_example_weighs_what_its_shares_weigh(model, data):
         assert weights == pytest.approx(targets @ np.array([1.0, 2.0, 4.0]))
         assert targets.sum(axis=1) == pytest.approx(1)
     assert np.any((targets > 0) & (targets < 1))
+
+
+@pytest.mark.parametrize("cache", ["off", "memory"])
+def test_fixed_batches_have_one_shape_and_count_every_example_once(model, data, cache):
+    found = step(model, data, class_weight={0: 1.0, 1: 2.0, 2: 4.0}, cache=cache, fixed=True)
+    for batches, part, times in ((found.train(0, ONE), data.train, 2), (found.validation(ONE), data.validation, 1)):
+        assert all(spec.shape.is_fully_defined() for spec in tf.nest.flatten(batches.element_spec))
+        every = [
+            (batch.counted, batch.weights, batch.counted * (batch.targets @ np.array([1.0, 2.0, 4.0])))
+            for batch in batches.as_numpy_iterator()
+        ]
+        assert sum(counted.sum() for counted, *_ in every) == times * len(part)
+        for _, weights, expected in every:
+            assert weights == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("augment", "width"), [((), 8), (augmentation.deletions(0.5), 20)])
+def test_fixed_texts_are_as_long_as_the_longest_and_changed_words_as_long_as_the_limit(augment, width):
+    texts = ["a b", "c", "a b c d"] * 10
+    data = tfft.data.from_arrays([f"{text} {index:02}" for index, text in enumerate(texts)], [0, 1] * 15)
+    model = tfft.build(tfft.load_backbone("toy_text", length=20), tfft.tasks.classification(data.labels))
+    found = step(model, data, augment, fixed=True)
+    for batches in (found.train(0, ONE), found.validation(ONE)):
+        assert {batch.inputs[0].shape[1] for batch in batches.as_numpy_iterator()} == {width}

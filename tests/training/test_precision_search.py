@@ -7,6 +7,7 @@ import pytest
 
 import tfft
 from tfft.accelerate.precision import DtypeTrial, Precision
+from tfft.core import machine
 from tfft.core.errors import RunWarning
 from tfft.training import precision_search
 
@@ -32,6 +33,7 @@ def asked(monkeypatch):
 
     monkeypatch.setattr(precision_search, "tried", tried)
     monkeypatch.setattr(precision_search, "_WORTH", 0)
+    monkeypatch.setattr(machine, "may_gain_from_short_dtypes", lambda: True)
     return asked
 
 
@@ -99,6 +101,12 @@ def test_a_head_alone_needs_no_trial_of_training_and_a_whole_net_none_of_a_trunk
 def test_a_short_run_stays_in_float32(monkeypatch, data):
     monkeypatch.setattr(precision_search, "tried", pytest.fail)
     assert tfft.fit(built(data), data, PLAN).precision == Precision()
+
+
+def test_a_cpu_without_instructions_for_short_dtypes_tries_nothing(asked, monkeypatch, data):
+    monkeypatch.setattr(machine, "may_gain_from_short_dtypes", lambda: False)
+    assert tfft.fit(built(data), data, tfft.plans.head_only(1)).precision == Precision()
+    assert not asked
 
 
 @pytest.mark.slow

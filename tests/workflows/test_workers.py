@@ -157,18 +157,28 @@ def test_a_signal_to_one_worker_ends_both_after_the_same_step(tmp_path):
     assert list((tmp_path / "run" / "checkpoints").glob("*.json"))
 
 
-def test_a_worker_that_stands_still_is_noticed_within_a_minute(tmp_path):
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_worker_that_stands_still_is_noticed_within_a_minute(tmp_path, victim):
     processes = pair({"epochs": 2000, "slow": 0.05}, tmp_path)
-    processes[0].stdout.readline()
-    os.killpg(processes[1].pid, signal.SIGSTOP)
+    processes[1 - victim].stdout.readline()
+    os.killpg(processes[victim].pid, signal.SIGSTOP)
     begun = time.monotonic()
     try:
-        _, err = processes[0].communicate(timeout=60)
+        _, err = processes[1 - victim].communicate(timeout=60)
     finally:
-        os.killpg(processes[1].pid, signal.SIGKILL)
+        os.killpg(processes[victim].pid, signal.SIGKILL)
         ended(processes)
     assert time.monotonic() - begun < 60
     assert "ClusterError: Another worker of this training has ended or does not answer any more" in err
+    assert f"Got: worker {victim}." in err
+
+
+def test_workers_whose_lists_disagree_are_refused(tmp_path):
+    one, two, three = (f"127.0.0.1:{port}" for port in ports(3))
+    found = ended([started(0, [one, two], {}, tmp_path), started(1, [one, two, three], {}, tmp_path)], 60)
+    for _, err, code in found:
+        assert code == 1
+        assert "has a different TF_CONFIG than this one. Got: there, it is worker" in err
 
 
 def test_a_worker_that_never_comes_is_named(tmp_path):

@@ -5,12 +5,15 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
 # the memory limit of a container, in version 2 and version 1 of control groups
 _MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
-_WORTH_KNOWING = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "amx_int8", "fma", "neon", "asimd")
+# instructions of x86 and ARM that multiply in bfloat16 or float16
+_SHORT = ("avx512_bf16", "avx512_fp16", "amx_bf16", "amx_fp16", "bf16", "asimdhp")
+_WORTH_KNOWING = ("avx2", "avx512f", "avx512_vnni", "amx_int8", "fma", "neon", "asimd", *_SHORT)
 
 
 def cores() -> int:
@@ -95,6 +98,18 @@ def hardware() -> dict[str, object]:
     devices = [device for device in tf.config.list_physical_devices() if device.device_type != "CPU"]
     names = [str(tf.config.experimental.get_device_details(device)) for device in devices]
     return {"cores": cores(), "instruction_sets": list(instruction_sets()), "accelerators": names}
+
+
+def may_gain_from_short_dtypes() -> bool:
+    """Say whether bfloat16 or float16 may be faster than float32 here.
+
+    Returns:
+        False on a CPU without an instruction for them, where they are converted to float32 and back. True with an accelerator,
+        and where the platform does not list the instructions.
+    """
+    found = hardware()
+    flags: Any = found["instruction_sets"]
+    return bool(found["accelerators"]) or not flags or any(name in flags for name in _SHORT)
 
 
 def release_memory() -> None:

@@ -11,12 +11,13 @@ import numpy as np
 from tfft.core.cluster import read_cluster
 from tfft.core.errors import PlanError, shortlist
 from tfft.core.quiet import without_false_alarms
+from tfft.core.tpus import all_tpus, check_local, has_tpus, is_tpu
 from tfft.core.workers import cluster_of, multi_worker
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-NAMES = ("auto", "mirrored", "multi_worker")
+NAMES = ("auto", "mirrored", "multi_worker", "tpu")
 
 
 def current() -> "tf.distribute.Strategy | None":
@@ -31,8 +32,9 @@ def resolve(strategy: "str | tf.distribute.Strategy | None") -> "tf.distribute.S
 
     Args:
         strategy: ``"mirrored"`` uses all GPUs, or all logical CPU devices without a GPU. ``"multi_worker"`` trains together with
-            the other workers in ``TF_CONFIG``. ``"auto"`` means the strategy whose ``scope()`` is active; else the latter where
-            ``TF_CONFIG`` has several workers; else the former with two or more GPUs; else a single device. A MirroredStrategy,
+            the other workers in ``TF_CONFIG``. ``"tpu"`` uses all TPUs of this machine. ``"auto"`` means the strategy whose
+            ``scope()`` is active; else ``"multi_worker"`` where ``TF_CONFIG`` has several workers; else ``"tpu"`` where TensorFlow
+            finds TPUs; else ``"mirrored"`` with two or more GPUs; else a single device. A MirroredStrategy,
             MultiWorkerMirroredStrategy, OneDeviceStrategy or TPUStrategy is used as it is. None means the strategy whose
             ``scope()`` is active, or a single device.
 
@@ -40,8 +42,8 @@ def resolve(strategy: "str | tf.distribute.Strategy | None") -> "tf.distribute.S
         A strategy, or None for a single device.
 
     Raises:
-        PlanError: When the strategy is not supported, or is not the one whose scope is active. CentralStorageStrategy gives
-            different results from a single device.
+        PlanError: When the strategy is not supported, or is not the one whose scope is active, or when ``"tpu"`` finds no TPU.
+            CentralStorageStrategy gives different results from a single device.
         ClusterError: When ``TF_CONFIG`` is invalid, or a worker does not come.
 
     Example:
@@ -54,7 +56,9 @@ def resolve(strategy: "str | tf.distribute.Strategy | None") -> "tf.distribute.S
     if strategy is None or (around is not None and strategy == "auto"):
         return around
     if strategy == "multi_worker" or (strategy == "auto" and _has_peers()):
-        found = multi_worker()
+        found: Any = multi_worker()
+    elif strategy == "tpu" or (strategy == "auto" and has_tpus()):
+        found = all_tpus()
     elif isinstance(strategy, str) and strategy in NAMES:
         gpus = tf.config.list_logical_devices("GPU")
         devices = [device.name for device in gpus or tf.config.list_logical_devices("CPU")]
@@ -62,14 +66,15 @@ def resolve(strategy: "str | tf.distribute.Strategy | None") -> "tf.distribute.S
     elif isinstance(strategy, _kinds()):
         found = strategy
         there = [device.name for device in tf.config.list_logical_devices()]
-        spanned: Any = strategy
-        gone = [name for name in spanned.extended.worker_devices if not any(d in name or name in d for d in there)]
+        gone = [name for name in found.extended.worker_devices if not any(d in name or name in d for d in there)]
         if gone:
             raise PlanError(
                 "The strategy uses devices that this machine does not have, and training would wait for them forever.",
                 f"{shortlist(gone)}; this machine has {shortlist(there)}",
                 "Use the existing devices, or divide a CPU with tf.config.set_logical_device_configuration().",
             )
+        if is_tpu(strategy):
+            check_local(found)
     elif isinstance(strategy, tf.distribute.Strategy):
         raise PlanError(
             "Keras 3 fails with this strategy, or gives different results from a single device.",
@@ -175,30 +180,34 @@ def synchronized(layers: Iterable[Any], copies: int) -> Iterator[None]:
 
 
 def on_each(strategy: Any, function: Any) -> "Callable[[tf.data.Dataset], Iterator[list[np.ndarray]]]":
-    """Make a function that runs on all replicas and is traced once. With several workers, it runs on one device of each.
+    """Make a function that runs on all replicas, traced once for a spec. With several workers, it runs on one device of each.
 
     Args:
         strategy: The result of ``resolve``; None for a single device.
         function: Elements of a batch -> a list of tensors, each of shape (batch, ...).
 
     Returns:
-        A function: batches -> for each batch and replica, the list of results as arrays. All batches must have the same
-        ``element_spec``, and a size that the replicas divide.
+        A function: batches -> for each batch and replica, the list of results as arrays. All batches must have a size
+        that the replicas divide.
     """
     import tensorflow as tf
 
     chosen = tf.distribute.get_strategy() if strategy is None else strategy
     own = cluster_of(strategy) is not None
-    traced: list[Any] = []
+    traced: dict[tuple[Any, ...], Any] = {}
+
+    # a TPUStrategy names its operations after this function, which therefore must have a name
+    def replicated(*batch: Any) -> Any:
+        return chosen.run(function, args=batch)
 
     def run(batches: "tf.data.Dataset") -> Iterator[list[np.ndarray]]:
         dealt = batches if own else chosen.experimental_distribute_dataset(batches)
-        if not traced:
+        spec = tuple(tf.nest.flatten(dealt.element_spec))
+        if spec not in traced:
             # trace for the given ``element_spec``, because TensorFlow warns about functions that are traced again when called
-            step = tf.function(lambda *batch: chosen.run(function, args=batch))
-            traced.append(step.get_concrete_function(*dealt.element_spec))
+            traced[spec] = tf.function(replicated).get_concrete_function(*dealt.element_spec)
         for batch in dealt:
-            found = [chosen.experimental_local_results(tensor)[: 1 if own else None] for tensor in traced[0](*batch)]
+            found = [chosen.experimental_local_results(tensor)[: 1 if own else None] for tensor in traced[spec](*batch)]
             yield from ([tensor.numpy() for tensor in share] for share in zip(*found, strict=True))
 
     return run
@@ -223,7 +232,8 @@ def in_replica(strategy: Any, function: Callable[[], Any]) -> Any:
     import tensorflow as tf
 
     with without_false_alarms():
-        results = strategy.run(function)
+        # a TPUStrategy runs compiled functions only
+        results = strategy.run(tf.function(function, autograph=False) if is_tpu(strategy) else function)
     return tf.nest.map_structure(lambda result: strategy.experimental_local_results(result)[0], results)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tfft.core.cluster import Cluster, read_cluster
 from tfft.core.errors import ClusterError, PlanError
 from tfft.core.rendezvous import meet
+from tfft.core.tpus import is_tpu
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -74,7 +75,7 @@ def cluster_of(strategy: Any) -> Cluster | None:
         True
     """
     resolver = getattr(strategy, "cluster_resolver", None)
-    if resolver is None:
+    if resolver is None or is_tpu(strategy):  # one process computes on all TPUs
         return None
     jobs = resolver.cluster_spec().as_dict()
     chiefs, workers = jobs.get("chief", []), jobs.get("worker", [])
@@ -172,7 +173,9 @@ def answering(strategy: Any) -> Iterator[None]:
 
 
 def _lost(strategy: Any, message: str) -> str:
-    """The other workers that an error names; it also names the device of this one."""
+    """The other workers that an error names, besides the device of this one; of two workers, the other one."""
     cluster, chiefs = cluster_of(strategy), len(strategy.cluster_resolver.cluster_spec().as_dict().get("chief", []))
     numbers = {int(index) + (chiefs if job == "worker" else 0) for job, index in _NAMED.findall(message)}
-    return ", ".join(f"worker {number}" for number in sorted(numbers) if cluster is None or number != cluster.index)
+    peers = {} if cluster is None else cluster.peers
+    gone = sorted(numbers & peers.keys()) or (list(peers) if len(peers) == 1 else [])
+    return ", ".join(f"worker {number}" for number in gone)

@@ -144,10 +144,10 @@ def build(
         backbone: A name such as ``"vgg16"``, the result of ``load_backbone``, or a functional model, which is copied.
         task: From ``tfft.tasks``.
         seed: The seed of the head's initial weights and dropout, and of a backbone without pretrained weights.
-        strategy: ``"auto"``, ``"mirrored"``, ``"multi_worker"``, a ``tf.distribute`` strategy, or None for one device. ``"auto"``
-            trains together with the other workers in the environment variable ``TF_CONFIG``; without it on all GPUs; and without
-            several of them on one device. Each replica trains on a share of each batch. The results equal those of one device,
-            except for the random numbers of dropout.
+        strategy: ``"auto"``, ``"mirrored"``, ``"multi_worker"``, ``"tpu"``, a ``tf.distribute`` strategy, or None for one device.
+            ``"auto"`` trains together with the other workers in the environment variable ``TF_CONFIG``; without it on all TPUs of
+            this machine, or all GPUs; and without several of them on one device. Each replica trains on a share of each batch. The
+            results equal those of one device, except for the random numbers of dropout.
         cache: Where the features of frozen layers are cached: ``"auto"``, ``"disk"``, ``"memory"``, ``"off"``, or a
             ``tfft.data.Cache``.
         precision: The dtype in which ``fit`` computes: ``"float32"``, ``"bfloat16"``, ``"float16"``, or a pair for the frozen and

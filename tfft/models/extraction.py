@@ -13,12 +13,15 @@ from tfft.cache.sharing import ALONE, own_rows, wait_for_others
 from tfft.core.graph import largest
 from tfft.core.ragged import padded
 from tfft.core.strategy import local_replicas, on_each
+from tfft.core.tpus import is_tpu
+from tfft.data.fixed_batches import full_batches
 from tfft.data.length_bucketing import by_length
 from tfft.data.loading import Loading
 from tfft.data.pipeline import evaluation_batches, readable
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut, feature_type
 from tfft.models.features import packed, unpacked
+from tfft.models.tokens import padded_to
 from tfft.models.trunk import between, trunk_net
 from tfft.preprocess.text import TextPreprocessor
 
@@ -111,17 +114,20 @@ class Extraction:
         if not len(needed):
             return
         source = wanted[first - 1] if first else None
-        shapes = tuple(shape for _, shape, _ in self.model.preprocessor.inputs)
+        width = self._width(lengths)
+        preprocessor = padded_to(width, self.model.preprocessor)
+        shapes = tuple(shape for _, shape, _ in preprocessor.inputs)
         if source is not None:
             shapes = tuple(feature_type(source.at, index, self.dtype)[0] for index in range(len(source.at.tensors)))
+            shapes = tuple(tuple(width if side is None else side for side in shape) for shape in shapes)
         if lengths is not None:
             needed = needed[by_length(lengths[needed])]
 
         def load(_: int, chosen: np.ndarray) -> tuple[np.ndarray, ...]:
             if source is not None:
-                longest = None if lengths is None else padded(int(lengths[chosen].max()))
+                longest = None if lengths is None else width or padded(int(lengths[chosen].max()))
                 return *unpacked(source.table.take(chosen), source.at, self.dtype, longest), chosen
-            return *self.model.preprocessor.collate([read(int(index)) for index in chosen]), chosen
+            return *preprocessor.collate([read(int(index)) for index in chosen]), chosen
 
         compute = self.compute(None if source is None else source.at, [each.at for each in wanted[first:]])
         done = 0
@@ -176,12 +182,17 @@ class Extraction:
         """Yield all batches. If there are many, the first ones measure which batch size is fastest."""
         copies = local_replicas(self.model.strategy)
         for size, chosen, taken in self._stretches(positions):
-            batches = evaluation_batches(loading, size * copies, chosen, copies)
+            dealt = full_batches if is_tpu(self.model.strategy) else evaluation_batches
+            batches = dealt(loading, size * copies, chosen, copies)
             for number, found in enumerate(compute(batches)):
                 if number == copies - 1:
                     begun = time.perf_counter()
                 yield found
             taken.append((time.perf_counter() - begun) / max(1, len(chosen) - size * copies))
+
+    def _width(self, lengths: np.ndarray | None) -> int | None:
+        """The number of tokens to which all batches are padded; None for images, and where each batch may have its own."""
+        return None if lengths is None or not is_tpu(self.model.strategy) else padded(int(lengths.max()))
 
     def _stretches(self, positions: np.ndarray) -> Iterator[tuple[int, np.ndarray, list[float]]]:
         """Yield batch sizes and positions. The caller appends the seconds for each example to the list."""

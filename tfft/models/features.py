@@ -97,7 +97,7 @@ def unpacked(rows: np.ndarray, at: Cut, dtype: str, length: int | None = None) -
         rows: An array of dtype ``row_of(at, dtype)`` and shape (batch,).
         at: The cut.
         dtype: The dtype in which the trunk computed.
-        length: The length to which axes of unknown length, such as tokens, are cut; None keeps them.
+        length: The length to which axes of unknown length, such as tokens, are cut or padded with zeros; None keeps them.
 
     Returns:
         Arrays of shape (batch, ...), in bfloat16 where the features were bfloat16.
@@ -106,13 +106,21 @@ def unpacked(rows: np.ndarray, at: Cut, dtype: str, length: int | None = None) -
     for index, name in enumerate(rows.dtype.names or ()):
         shape, kind = feature_type(at, index, dtype)
         values = rows[name][(slice(None), *(slice(length if side is None else None) for side in shape))]
-        values = np.ascontiguousarray(values)
+        sides = zip(shape, values.shape[1:], strict=True)
+        missing = [0 if side is not None or length is None else length - own for side, own in sides]
+        values = np.pad(values, [(0, 0), *((0, n) for n in missing)]) if any(missing) else np.ascontiguousarray(values)
         found.append(values.view(ml_dtypes.bfloat16) if kind == "bfloat16" else values)
     return found
 
 
 def reading_features(
-    tables: Sequence[Shards], at: Cut, dtype: str, examples: Examples, encode: Encoder, first_epoch: int = 0
+    tables: Sequence[Shards],
+    at: Cut,
+    dtype: str,
+    examples: Examples,
+    encode: Encoder,
+    first_epoch: int = 0,
+    width: int | None = None,
 ) -> Loading:
     """Make a Loading that reads features in place of pixels or tokens.
 
@@ -123,6 +131,7 @@ def reading_features(
         examples: The examples; only their targets and lengths are read.
         encode: A function: targets of a batch -> array of shape (batch, outputs).
         first_epoch: The epoch that uses the first view.
+        width: The number of tokens to which every batch of texts is padded; None pads to the longest text of the batch.
 
     Returns:
         A Loading of the tensors at the cut, shape (batch, ...), and float32 targets, shape (batch, outputs). Small features are
@@ -131,10 +140,11 @@ def reading_features(
 
     shapes = tuple(feature_type(at, index, dtype)[0] for index in range(len(at.tensors)))
     lengths = lengths_of(examples) if any(None in shape for shape in shapes) else None
+    shapes = tuple(tuple(width if side is None else side for side in shape) for shape in shapes)
 
     def load(epoch: int, chosen: np.ndarray) -> tuple[np.ndarray, ...]:
         rows = tables[(epoch - first_epoch) % len(tables)].take(chosen)
-        longest = None if lengths is None else padded(int(lengths[chosen].max()))
+        longest = None if lengths is None else width or padded(int(lengths[chosen].max()))
         return *unpacked(rows, at, dtype, longest), encode(examples.targets[chosen]).astype(np.float32)
 
     if lengths is not None or len(tables) > 1 or tables[0].size_bytes > _HELD_BYTES:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfft.core.strategy import on_each
+
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
@@ -46,6 +48,38 @@ def forward(
     signature = [inputs.element_spec]
     traced = tf.function(lambda batch: net(batch, training=False), signature, autograph=False).get_concrete_function()
     return np.concatenate([traced(batch).numpy() for batch in inputs])
+
+
+def forward_on_each(
+    strategy: "tf.distribute.Strategy | None",
+    net: "keras.Model",
+    batches: "tf.data.Dataset",
+    named: Callable[[Sequence[Any]], Any],
+) -> np.ndarray:
+    """Compute the outputs of a net in inference mode on the replicas of a strategy, without Keras' ``predict``.
+
+    Args:
+        strategy: The strategy of the net; None for a single device.
+        net: As for ``forward``.
+        batches: As for ``forward``, with sizes that the replicas divide.
+        named: As for ``forward``.
+
+    Returns:
+        float32, shape (n, outputs).
+
+    Example:
+        >>> import keras, tensorflow as tf
+        >>> pixels = keras.Input((2,))
+        >>> net = keras.Model(pixels, keras.ops.sum(pixels, axis=1, keepdims=True))
+        >>> batches = tf.data.Dataset.from_tensor_slices((np.ones((3, 2), np.float32), [0, 1, 0])).batch(2)
+        >>> forward_on_each(None, net, batches, lambda inputs: inputs[0]).tolist()
+        [[2.0], [2.0], [2.0]]
+    """
+
+    def answers(inputs: Any, _: Any) -> list[Any]:
+        return [net(named(inputs if isinstance(inputs, tuple) else (inputs,)), training=False)]
+
+    return np.concatenate([found for (found,) in on_each(strategy, answers)(batches)])
 
 
 def _alone(*inputs: Any) -> Any:

@@ -12,9 +12,11 @@ from tfft.cache.spot_checks import some
 from tfft.core.errors import RunWarning
 from tfft.core.ragged import padded
 from tfft.core.strategy import local_replicas, scope
+from tfft.core.tpus import is_tpu
 from tfft.data.content_hash import unchanged
 from tfft.data.examples import Examples
 from tfft.data.feature_tables import NotKeptError, Tables
+from tfft.data.fixed_batches import full_batches
 from tfft.data.length_bucketing import by_length
 from tfft.data.loading import lengths_of, reading
 from tfft.data.pipeline import evaluation_batches
@@ -22,9 +24,9 @@ from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut, cut_before
 from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import identity, made_from, reading_features, row_of
-from tfft.models.forward import forward
+from tfft.models.forward import forward, forward_on_each
 from tfft.models.recomputed import Sample
-from tfft.models.tokens import tokenized
+from tfft.models.tokens import padded_to, tokenized
 from tfft.models.trunk import tail_net
 
 
@@ -99,16 +101,18 @@ def _through(
     model: TransferModel, at: Cut | None, kept: Shards | None, examples: Examples, batch_size: int
 ) -> np.ndarray:
     """Compute logits from cached features, or with the whole net when there are no such features."""
-    lengths, copies = lengths_of(examples), local_replicas(model.strategy)
+    lengths, copies, fixed = lengths_of(examples), local_replicas(model.strategy), is_tpu(model.strategy)
     order = np.arange(len(examples)) if lengths is None else by_length(lengths)
+    width = padded(int(lengths.max())) if fixed and lengths is not None else None
     if at is None or kept is None:
-        loading, net = reading(examples, model.preprocessor, model.task.encode), model.net
+        loading, net = reading(examples, padded_to(width, model.preprocessor), model.task.encode), model.net
         named: Callable[[Sequence[Any]], Any] = model.preprocessor.named
     else:
-        loading = reading_features([kept], at, FLOAT32, examples, model.task.encode)
+        loading = reading_features([kept], at, FLOAT32, examples, model.task.encode, width=width)
         net, named = tail_net(model, at, fold=False), _as_they_are
-    batches = evaluation_batches(loading, batch_size, order, copies)
-    return forward(net, batches, named, copies)[: len(examples)][np.argsort(order)]
+    batches = (full_batches if fixed else evaluation_batches)(loading, batch_size, order, copies)
+    found = forward_on_each(model.strategy, net, batches, named) if fixed else forward(net, batches, named, copies)
+    return found[: len(examples)][np.argsort(order)]
 
 
 def _sample(model: TransferModel, examples: Examples, found: np.ndarray) -> Sample:

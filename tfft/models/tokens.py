@@ -83,6 +83,27 @@ def read(examples: Examples, index: int) -> Any:
     return unchanged(examples, index) if isinstance(item, Text) else item
 
 
+def padded_to(
+    width: int | None, preprocessor: ImagePreprocessor | TextPreprocessor
+) -> ImagePreprocessor | TextPreprocessor:
+    """Let a preprocessor of texts pad every batch to one width.
+
+    Args:
+        width: The number of tokens, at least that of the longest text; None pads each batch to its own longest text.
+        preprocessor: The preprocessor of the model. One of images, whose batches have one shape, is returned unchanged.
+
+    Returns:
+        A preprocessor with the same tokens.
+
+    Example:
+        >>> import numpy as np, tfft
+        >>> ids, *_ = padded_to(32, tfft.load_backbone("toy_text").preprocessor).collate([np.zeros((5, 2), np.int32)])
+        >>> ids.shape
+        (1, 32)
+    """
+    return replace(preprocessor, width=width) if isinstance(preprocessor, TextPreprocessor) else preprocessor
+
+
 def statistics(preprocessor: ImagePreprocessor | TextPreprocessor, examples: Examples) -> dict[str, float] | None:
     """Count the tokens of texts, truncated texts and unknown tokens.
 

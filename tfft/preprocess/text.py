@@ -24,6 +24,8 @@ class TextPreprocessor:
         tokenizer: The tokenizer of the backbone.
         length: The maximum number of tokens in an example, with special tokens; longer texts are cut.
         segments: Whether the backbone has an input of segment ids, which tell the first text of a pair from the second.
+        width: The number of tokens to which every batch is padded, at least that of each text; None pads to the longest text of
+            the batch. It is not saved, because it does not change the tokens.
 
     Raises:
         DataError: When the length is not a whole number of at least 8.
@@ -32,6 +34,7 @@ class TextPreprocessor:
     tokenizer: Tokenizer
     length: int = 512
     segments: bool = True
+    width: int | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.length, bool) or not isinstance(self.length, Integral) or self.length < _LEAST:
@@ -43,7 +46,7 @@ class TextPreprocessor:
     def inputs(self) -> tuple[tuple[str, tuple[int | None, ...], str], ...]:
         """KerasHub's name, shape without the batch axis and dtype of each input of the network."""
         names = ("token_ids", *(("segment_ids",) if self.segments else ()), "padding_mask")
-        return tuple((name, (None,), "int32") for name in names)
+        return tuple((name, (self.width,), "int32") for name in names)
 
     def __call__(self, item: Any) -> np.ndarray:
         """Tokenize one example.
@@ -81,7 +84,7 @@ class TextPreprocessor:
         return self.tokenizer.pack(texts, int(self.length))
 
     def collate(self, rows: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
-        """Make the inputs of the network for one batch, padded to the longest row, rounded up to a multiple of 4.
+        """Make the inputs of the network for one batch, padded to ``width``, or the longest row rounded up to a multiple of 4.
 
         Args:
             rows: The examples, each int32 of shape (tokens, 2).
@@ -90,7 +93,7 @@ class TextPreprocessor:
             Token ids, segment ids if the backbone has this input, and the mask (1 for tokens, 0 for padding); each int32 of shape
             (batch, tokens).
         """
-        width = padded(max(map(len, rows), default=0))
+        width = self.width or padded(max(map(len, rows), default=0))
         ids = np.full((len(rows), width), self.tokenizer.made.pad_token_id, np.int32)
         segments, mask = np.zeros_like(ids), np.zeros_like(ids)
         for number, row in enumerate(rows):

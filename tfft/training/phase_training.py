@@ -12,6 +12,7 @@ import numpy as np
 from tfft.accelerate.precision import Precision
 from tfft.core.errors import RunWarning, TfftError, quantity
 from tfft.core.strategy import replicas, synchronized
+from tfft.core.tpus import is_tpu
 from tfft.core.workers import cluster_of
 from tfft.data.pipeline import readable
 from tfft.plans.phase import Phase
@@ -196,13 +197,14 @@ class _Inside:
 
 def _prepared(job: Job, run: Run, index: int) -> tuple[Run, Step]:
     """The net and batches of a phase; the run tells whether the computation of features in a short dtype failed."""
-    turns = job.turns[index:]
+    about = job.features, job.turns[index:], run.batch_size, job.class_weight
+    fixed = is_tpu(run.model.strategy)
     try:
-        return run, prepare(job.features, turns, run.batch_size, job.class_weight, run.precision)
+        return run, prepare(*about, run.precision, fixed)
     except FloatingPointError as error:
         warnings.warn(f"{error} From here on, it computes in float32.", RunWarning, stacklevel=4)
         run = replace(run, precision=Precision(tail=run.precision.tail))
-        return run, prepare(job.features, turns, run.batch_size, job.class_weight, run.precision)
+        return run, prepare(*about, run.precision, fixed)
 
 
 def _steps(job: Job, step: Step, optimizer: Any, count: int) -> Steps:
@@ -212,8 +214,8 @@ def _steps(job: Job, step: Step, optimizer: Any, count: int) -> Steps:
     # callbacks look for the optimizer in the net
     step.net.compile(optimizer=optimizer, jit_compile=False)
     loss, metrics = model.task.loss(), model.task.metrics()
-    # copies of a step pay only where a step is short and there are many
-    small = len(step.net.trainable_variables) <= _SMALL_NET and job.parts == 1
+    # copies of a step pay only where a step is short and there are many; XLA would compile each of them
+    small = len(step.net.trainable_variables) <= _SMALL_NET and job.parts == 1 and not is_tpu(model.strategy)
     unrolled = _COPIES if small and count > _MANY_STEPS else 1
     return Steps(step.net, loss, metrics, optimizer, model.strategy, job.parts, unrolled)
 

@@ -15,6 +15,7 @@ from tfft.core.errors import RunWarning
 from tfft.core.graph import multiplications
 from tfft.core.ragged import padded
 from tfft.core.strategy import local_replicas
+from tfft.core.tpus import is_tpu
 from tfft.data.examples import Examples
 from tfft.data.feature_tables import MEMORY_ONLY
 from tfft.data.loading import Arrays, Loading, lengths_of
@@ -34,11 +35,12 @@ _TRAINING = ("bfloat16",)
 
 
 def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Precision:
-    """Return the precision that the user has set, or else the fastest one that is close enough to float32.
+    """Return the precision that the user has set, or else the fastest one that is close enough to float32; bfloat16 on TPUs.
 
     Two things are tried separately: the forward pass of the frozen part on eight training examples, and a training step of the
     rest on a whole batch, because a step has costs that do not depend on the number of examples, such as casting kernels. There
-    is no trial when the run is short, or when this machine has tried the same net before.
+    is no trial when the run is short, when the CPU has no instructions for short dtypes, or when this machine has tried the same
+    net before.
 
     Args:
         features: The features of the run, with its model and data; images of any shape, or texts.
@@ -67,6 +69,10 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
                 stacklevel=4,
             )
         return model.precision
+    if is_tpu(model.strategy):  # its matrix units multiply in bfloat16 in any case
+        return Precision() if is_whole(model.backbone_net) else Precision(_TRAINING[0], _TRAINING[0])
+    if not machine.may_gain_from_short_dtypes():
+        return Precision()
     frozen = [turn for turn in turns if not turn.at.reason]
     deepest, widest = max(turns, key=lambda turn: turn.at.depth), min(turns, key=lambda turn: turn.at.depth)
     epochs = sum(turn.phase.epochs for turn in turns if turn.at.part != HEAD)

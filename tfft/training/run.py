@@ -14,6 +14,7 @@ from tfft.core import files, versions
 from tfft.core.errors import quantity
 from tfft.core.html_tables import table
 from tfft.core.strategy import replicas
+from tfft.core.tpus import is_tpu
 from tfft.core.workers import cluster_of
 from tfft.data.calls import as_lines
 from tfft.keras_files import saving
@@ -185,6 +186,7 @@ class Run:
         chosen = "".join(f", {name}={value!r}" for name, value in task.options.items() if value != defaults[name])
         spread = ', strategy="mirrored"' if replicas(self.model.strategy) > 1 else ""
         spread = ', strategy="multi_worker"' if cluster_of(self.model.strategy) is not None else spread
+        spread = ', strategy="tpu"' if is_tpu(self.model.strategy) else spread
         parts = f", accumulate={self.accumulate}" if self.accumulate > 1 else ""
         numbers = f", precision={(self.precision.trunk, self.precision.tail)!r}{_cache_code(self.model.cache)}"
         # a model that the user passed as an object has no handle that could be loaded again

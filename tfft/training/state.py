@@ -1,6 +1,6 @@
 """All that a run needs to continue at a step: weights, random states, finished phases, and the inside of the current phase."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
@@ -121,7 +121,7 @@ class ReplicaVariables:
             context = tf.distribute.get_replica_context()
             return [context.all_gather(tf.convert_to_tensor(each.value)[None], axis=0) for each in self._variables]
 
-        found = tf.function(lambda: self._strategy.run(gathered), autograph=False)()
+        found = _replicated(self._strategy, gathered)
         local = [self._strategy.experimental_local_results(tensor)[0].numpy() for tensor in found]
         return Snapshot({str(index): array for index, array in enumerate(local)})
 
@@ -144,7 +144,19 @@ class ReplicaVariables:
                 # by its handle, each replica writes its own copy
                 tf.raw_ops.AssignVariableOp(resource=each.value.handle, value=tf.gather(tf.constant(array), own))
 
-        tf.function(lambda: self._strategy.run(assign), autograph=False)()
+        _replicated(self._strategy, assign)
+
+
+def _replicated(strategy: Any, function: Callable[[], Any]) -> Any:
+    """Run a function on each replica, as a graph."""
+    import tensorflow as tf
+
+    # a TPUStrategy names its operations after this function, which therefore must have a name
+    @tf.function(autograph=False)
+    def replicated() -> Any:
+        return strategy.run(function)
+
+    return replicated()
 
 
 class OptimizerState(Variables):

@@ -14,6 +14,7 @@ import tensorflow as tf
 from tfft.core.strategy import replicas
 from tfft.core.values import Batch
 from tfft.core.workers import answering, cluster_of
+from tfft.data.fixed_batches import cyclic
 
 
 class Steps:
@@ -197,13 +198,19 @@ class Steps:
 
     def _gradients_in_parts(self, batch: Batch) -> list[Any]:
         """The same, from one part of the batch after the other."""
-        count = tf.shape(batch.targets)[0]
+        fixed = batch.targets.shape[0]
+        count = tf.shape(batch.targets)[0] if fixed is None else fixed
         size = -(-count // self._parts)
         reached: list[bool] = []
 
+        def part(done: Any) -> Batch:
+            if fixed is None:
+                return tf.nest.map_structure(lambda tensor: tensor[done : done + size], batch)
+            # XLA needs parts of one size
+            return cyclic(batch, done + tf.range(size), count)
+
         def add(done: Any, *sums: Any) -> tuple[Any, ...]:
-            part = tf.nest.map_structure(lambda tensor: tensor[done : done + size], batch)
-            found = self._gradients(part)
+            found = self._gradients(part(done))
             reached[:] = [gradient is not None for gradient in found]
             pairs = zip(sums, found, strict=True)
             return done + size, *(total if gradient is None else total + gradient for total, gradient in pairs)
