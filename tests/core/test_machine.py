@@ -91,9 +91,9 @@ def test_hardware_contains_accelerators_and_is_json(monkeypatch):
         ([], [], True),
     ],
 )
-def test_short_dtypes_need_instructions_or_an_accelerator(monkeypatch, flags, accelerators, may):
+def test_half_precision_needs_instructions_or_an_accelerator(monkeypatch, flags, accelerators, may):
     monkeypatch.setattr(machine, "hardware", lambda: {"instruction_sets": flags, "accelerators": accelerators})
-    assert machine.may_gain_from_short_dtypes() is may
+    assert machine.may_gain_from_half_precision() is may
 
 
 def test_releasing_memory_works_on_every_platform():

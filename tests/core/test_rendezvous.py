@@ -1,4 +1,4 @@
-"""Workers meet before TensorFlow starts; those that do not come are named."""
+"""Workers meet before TensorFlow starts; those that do not come, or have another list of workers, are named."""
 
 import socket
 import threading
@@ -8,102 +8,7 @@ import pytest
 
 from tfft.core.cluster import Cluster
 from tfft.core.errors import ClusterError
-from tfft.core.rendezvous import meet, wait_for_peers
-
-
-@pytest.fixture
-def listener():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        yield found
-
-
-def cluster_of(*ports, index=0):
-    return Cluster(tuple(f"127.0.0.1:{port}" for port in ports), index)
-
-
-def test_a_free_port_passes_and_stays_free(listener):
-    port = listener.getsockname()[1]
-    listener.close()
-    for _ in range(2):
-        meet(cluster_of(port, index=0), 1)
-
-
-def test_a_port_in_use_is_refused(listener):
-    listener.listen()
-    port = listener.getsockname()[1]
-    with pytest.raises(
-        ClusterError, match=rf"Worker 1 cannot open its port {port}\. Got: Address already in use, for .*End"
-    ):
-        meet(cluster_of(1, port, index=1), 1)
-
-
-def test_waiting_ends_when_every_peer_accepts(listener):
-    port = listener.getsockname()[1]
-    opens = threading.Timer(0.3, listener.listen)
-    opens.start()
-    begin = time.monotonic()
-    wait_for_peers(cluster_of(1, port, index=0), 20)
-    assert 0.25 < time.monotonic() - begin < 10
-    opens.join()
-
-
-def test_peers_that_never_come_are_named_with_the_reason(listener):
-    listener.listen()
-    there = listener.getsockname()[1]
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))  # it does not listen, and nobody else can
-        missing = silent.getsockname()[1]
-        begin = time.monotonic()
-        with pytest.raises(ClusterError) as raised:
-            wait_for_peers(cluster_of(1, there, missing, index=0), 0.4)
-        assert 0.35 < time.monotonic() - begin < 5
-    assert raised.value.what == "1 of the other workers did not start within 0.4 seconds."
-    assert raised.value.got == f"worker 2 at 127.0.0.1:{missing} (connection refused)"
-
-
-def test_a_host_name_that_does_not_exist_is_a_reason():
-    with pytest.raises(ClusterError, match=r"worker 1 at no-such-host\.invalid:2222 \(.+\)"):
-        wait_for_peers(Cluster(("a:1", "no-such-host.invalid:2222"), 0), 0.3)
-
-
-def test_workers_meet_whoever_comes_first():
-    with socket.socket() as one, socket.socket() as two:
-        one.bind(("127.0.0.1", 0))
-        two.bind(("127.0.0.1", 0))
-        ports = one.getsockname()[1], two.getsockname()[1]
-    met, begin = [], time.monotonic()
-
-    def come(index, delay):
-        time.sleep(delay)
-        meet(cluster_of(*ports, index=index), 20)
-        met.append(time.monotonic() - begin)
-
-    threads = [threading.Thread(target=come, args=(0, 0)), threading.Thread(target=come, args=(1, 0.5))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert len(met) == 2
-    assert all(0.45 < seconds < 15 for seconds in met)
-
-
-def told(*clusters):
-    """What each of these workers raises, when they meet."""
-    raised = {}
-
-    def run(number, cluster):
-        try:
-            meet(cluster, 5)
-        except ClusterError as error:
-            raised[number] = str(error)
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(clusters)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    return raised
+from tfft.core.rendezvous import meet
 
 
 def free(count):
@@ -116,39 +21,142 @@ def free(count):
     return found
 
 
-def test_workers_with_the_same_list_meet():
+def cluster_of(*ports, index=0):
+    return Cluster(tuple(f"127.0.0.1:{port}" for port in ports), index)
+
+
+def together(*clusters, seconds=10, delays=None):
+    """For each of these workers, when it met the others, or what it raised."""
+    found, begin = [None] * len(clusters), time.monotonic()
+
+    def come(number, cluster, delay):
+        time.sleep(delay)
+        try:
+            meet(cluster, seconds)
+        except ClusterError as error:
+            found[number] = str(error)
+        else:
+            found[number] = time.monotonic() - begin
+
+    numbered = enumerate(zip(clusters, delays or [0] * len(clusters), strict=True))
+    threads = [threading.Thread(target=come, args=(number, *pair)) for number, pair in numbered]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return found
+
+
+def test_one_worker_waits_for_nobody():
+    meet(Cluster(("localhost:0",), 0), 1)
+
+
+def test_a_port_in_use_is_refused():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        told = rf"Worker 1 cannot open its port {port}\. Got: Address already in use, for .*End"
+        with pytest.raises(ClusterError, match=told):
+            meet(cluster_of(1, port, index=1), 1)
+
+
+def test_workers_meet_whoever_comes_first_and_their_ports_are_free_again():
     ports = free(3)
-    assert told(*(cluster_of(*ports, index=index) for index in range(3))) == {}
+    for delays in ([0, 0.5, 0], [0.5, 0, 0], [0, 0, 0]):
+        met = together(*(cluster_of(*ports, index=index) for index in range(3)), delays=delays)
+        assert all(max(delays) <= seconds < 10 for seconds in met)
 
 
-def test_workers_that_disagree_about_their_number_are_refused_at_once():
+def test_workers_that_never_come_are_named_with_the_reason():
+    one, two, three, four = free(4)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", three))
+        silent.listen()
+        begin = time.monotonic()
+        with pytest.raises(ClusterError) as raised:
+            meet(cluster_of(one, two, three, four, index=0), 0.6)
+    assert 0.5 < time.monotonic() - begin < 5
+    assert raised.value.what == "3 of the other workers did not start within 0.6 seconds."
+    assert f"worker 1 at 127.0.0.1:{two} (connection refused)" in raised.value.got
+    assert f"worker 2 at 127.0.0.1:{three} (timed out)" in raised.value.got
+
+
+def test_a_host_name_that_does_not_exist_is_a_reason():
+    (port,) = free(1)
+    with pytest.raises(ClusterError, match=r"worker 1 at no-such-host\.invalid:2222 \(.+\)"):
+        meet(Cluster((f"127.0.0.1:{port}", "no-such-host.invalid:2222"), 0), 0.3)
+
+
+def test_a_worker_that_hears_us_and_says_nothing_is_named():
+    one, two = free(2)
+    with socket.create_server(("127.0.0.1", two)) as server:
+
+        def answer():
+            peer, _ = server.accept()
+            with peer:
+                peer.recv(100)
+                peer.sendall(b"tfft heard\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(ClusterError, match=rf"worker 1 at 127\.0\.0\.1:{two} \(it was told, but says nothing\)"):
+            meet(cluster_of(one, two, index=0), 0.6)
+        thread.join()
+
+
+def test_workers_that_disagree_about_their_number_are_refused_at_once_on_both_sides():
     one, two, three = free(3)
     begin = time.monotonic()
-    raised = told(cluster_of(one, two, index=0), cluster_of(one, two, three, index=1))
-    assert time.monotonic() - begin < 4
-    assert f"The process at 127.0.0.1:{two} has a different TF_CONFIG than this one." in raised[0]
-    assert "Got: there, it is worker 1 of 3; here, worker 1 of 2." in raised[0]
-    assert "there, it is worker 0 of 2; here, worker 0 of 3" in raised[1]
+    found = together(cluster_of(one, two, index=0), cluster_of(one, two, three, index=1))
+    assert time.monotonic() - begin < 5
+    assert (
+        "Worker 1 has another list of workers in its TF_CONFIG than this process. Got: 3 workers there, and 2 h"
+        in found[0]
+    )
+    assert (
+        "Worker 0 has another list of workers in its TF_CONFIG than this process. Got: 2 workers there, and 3 h"
+        in found[1]
+    )
 
 
-def test_workers_that_disagree_about_their_order_are_refused():
-    one, two = free(2)
-    raised = told(cluster_of(one, two, index=0), cluster_of(two, one, index=0))
-    assert "there, it is worker 0 of 2; here, worker 1 of 2" in raised[0]
+@pytest.mark.parametrize("change", ["order", "address"])
+def test_every_worker_notices_that_one_has_another_list(change):
+    one, two, three, four = free(4)
+    odd = cluster_of(two, one, three, index=2) if change == "order" else cluster_of(one, four, three, index=2)
+    found = together(cluster_of(one, two, three, index=0), cluster_of(one, two, three, index=1), odd, seconds=4)
+    assert "Worker 2 has another list" in found[0]
+    assert "Got: other addresses, or another order." in found[0]
+    assert "Worker 2 has another list" in found[1] or change == "address"  # the odd one does not know where worker 1 is
+    assert "has another list of workers in its TF_CONFIG" in found[2]
 
 
 @pytest.mark.parametrize(
-    "said", [b"", b"\x00\x00\x12\x04", b"tfft worker nonsense\n", b"tfft worker [1]\n", b"x" * 500]
-)
-def test_whatever_else_a_port_says_counts_as_there(listener, said):
-    listener.listen()
+    "said",
+    [
+        b"", b"\x00\x00\x12\x04", b"GET / HTTP/1.1\r\n\r\n", b"x" * 5000, b"tfft worker 1 of 2 0123456789abcdeg\n",
+        b"tfft worker -1 of 2 0123456789abcdef\n", b"tfft worker 99999999999 of 2 0123456789abcdef\n",
+        b"tfft worker \xd9\xa1 of 2 0123456789abcdef\n",
+    ],
+)  # fmt: skip
+def test_other_bytes_and_silent_connections_change_nothing(said):
+    ports = free(2)
+    held = []
 
-    def answer():
-        peer, _ = listener.accept()
-        with peer:
-            peer.sendall(said)
+    def disturb():
+        deadline = time.monotonic() + 5
+        while len(held) < 20 and time.monotonic() < deadline:
+            try:
+                held.append(socket.create_connection(("127.0.0.1", ports[0]), 1))
+                held[-1].sendall(said)
+            except OSError:
+                time.sleep(0.05)
 
-    thread = threading.Thread(target=answer)
+    thread = threading.Thread(target=disturb)
     thread.start()
-    wait_for_peers(cluster_of(1, listener.getsockname()[1], index=0), 5)
+    met = together(cluster_of(*ports, index=0), cluster_of(*ports, index=1), delays=[0, 0.7])
     thread.join()
+    for one in held:
+        one.close()
+    assert len(held) > 2
+    assert all(0.6 < seconds < 8 for seconds in met), met

@@ -260,7 +260,7 @@ tokens, targets = random.integers(0, 8, (32, 4)), random.normal(size=(32, 1)).as
 if sys.argv[1] == "dense":
     tokens = tokens / 4 - 1
 
-def trained(strategy, clip, decay):
+def trained(strategy, clip, decay, copies=1):
     with scope(strategy):
         keras.utils.set_random_seed(0)
         x = inputs = keras.Input((4,), dtype=tokens.dtype)
@@ -272,7 +272,7 @@ def trained(strategy, clip, decay):
         factors = {id(variable): 2.0**-index for index, variable in enumerate(net.trainable_variables)}
         optimizer = Adam(0.05, factors, frozenset(map(id, kernels)), decay, clip)
         optimizer.build(net.trainable_variables)
-        steps = Steps(net, keras.losses.MeanSquaredError(), [], optimizer, strategy)
+        steps = Steps(net, keras.losses.MeanSquaredError(), [], optimizer, strategy, unrolled=copies)
         loading = Loading(len(tokens), lambda _, chosen: (tokens[chosen], targets[chosen]))
         batches = steps.iterate(lambda own: training_batches(loading, 7, range(5), 0, replicas(strategy), own=own))
         losses = [steps.train(batches, 5)["loss"] for _ in range(5)]  # batches of 7, and one of 4
@@ -284,6 +284,9 @@ for clip, decay in ((0.01, 0.3), (None, 0.3), (None, 0.0)):
     for before, a, b in zip(one[1], one[2], two[2]):
         np.testing.assert_allclose(b, a, atol=1e-5, err_msg=f"weights with clip {clip} and decay {decay}")
         assert np.abs(a - before).max() > 0.01
+    three = trained(resolve("mirrored"), clip, decay, copies=2)
+    assert three[0] == two[0]
+    assert all(np.array_equal(a, b) for a, b in zip(three[2], two[2]))
 print("equal")
 """
 

@@ -53,6 +53,7 @@ def test_an_average_over_a_window_forgets_what_lies_before_it(data):
     averaging.on_test_begin()
     # exp(-400 / 80) of the first epoch is left
     assert bias(model).numpy()[0] == pytest.approx(1 - np.exp(-5), abs=2e-3)
+    assert averaging._move.experimental_get_tracing_count() == 1
 
 
 def test_calls_for_several_steps_each_give_nearly_the_same(data):

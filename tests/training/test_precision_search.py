@@ -33,7 +33,7 @@ def asked(monkeypatch):
 
     monkeypatch.setattr(precision_search, "tried", tried)
     monkeypatch.setattr(precision_search, "_WORTH", 0)
-    monkeypatch.setattr(machine, "may_gain_from_short_dtypes", lambda: True)
+    monkeypatch.setattr(machine, "may_gain_from_half_precision", lambda: True)
     return asked
 
 
@@ -103,8 +103,8 @@ def test_a_short_run_stays_in_float32(monkeypatch, data):
     assert tfft.fit(built(data), data, PLAN).precision == Precision()
 
 
-def test_a_cpu_without_instructions_for_short_dtypes_tries_nothing(asked, monkeypatch, data):
-    monkeypatch.setattr(machine, "may_gain_from_short_dtypes", lambda: False)
+def test_a_cpu_without_instructions_for_half_precision_tries_nothing(asked, monkeypatch, data):
+    monkeypatch.setattr(machine, "may_gain_from_half_precision", lambda: False)
     assert tfft.fit(built(data), data, tfft.plans.head_only(1)).precision == Precision()
     assert not asked
 

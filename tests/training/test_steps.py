@@ -18,11 +18,11 @@ TARGETS = np.eye(3, dtype="float32")[RANDOM.integers(0, 3, COUNT)]
 WEIGHTS = RANDOM.uniform(0.5, 2, COUNT).astype("float32")
 
 
-def net(regularizer=None):
+def net(regularizer=None, dropout=0.0):
     keras.utils.set_random_seed(0)
     inputs = keras.Input((4,))
     hidden = keras.layers.Dense(5, activation="tanh", kernel_regularizer=regularizer)(inputs)
-    return keras.Model(inputs, keras.layers.Dense(3)(hidden))
+    return keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Dropout(dropout, seed=1)(hidden)))
 
 
 def made(model, optimizer=None, **how):
@@ -86,7 +86,7 @@ def test_training_is_that_of_keras_however_many_steps_a_call_has(calls, regulari
 def test_copies_of_a_step_in_the_loop_train_as_one_bit_for_bit(calls):
     found = []
     for copies in (1, 4):
-        model = net()
+        model = net(dropout=0.3)
         steps = made(model, Adam(0.05, {}, clip_norm=0.5), unrolled=copies)
         iterator = steps.iterate(lambda own: training_batches(loading(), BATCH, range(4), 0))
         logs = [steps.train(iterator, count) for count in calls]

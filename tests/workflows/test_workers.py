@@ -178,7 +178,7 @@ def test_workers_whose_lists_disagree_are_refused(tmp_path):
     found = ended([started(0, [one, two], {}, tmp_path), started(1, [one, two, three], {}, tmp_path)], 60)
     for _, err, code in found:
         assert code == 1
-        assert "has a different TF_CONFIG than this one. Got: there, it is worker" in err
+        assert "has another list of workers in its TF_CONFIG than this process. Got: " in err
 
 
 def test_a_worker_that_never_comes_is_named(tmp_path):

@@ -39,7 +39,7 @@ def check_fit(data: Path, out: Path, run_folder: Path | None, resume: bool | Non
     Raises:
         BundleError: When no bundle can be written to ``out``.
         DataError: When the data does not exist.
-        TfftError: When nothing can be written to the run folder.
+        TfftError: When nothing can be written to the run folder, or ``--resume`` has none.
     """
     from tfft.bundles.writer import check_target
     from tfft.training.checks import check_folder

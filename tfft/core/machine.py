@@ -12,8 +12,8 @@ import platformdirs
 # the memory limit of a container, in version 2 and version 1 of control groups
 _MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 # instructions of x86 and ARM that multiply in bfloat16 or float16
-_SHORT = ("avx512_bf16", "avx512_fp16", "amx_bf16", "amx_fp16", "bf16", "asimdhp")
-_WORTH_KNOWING = ("avx2", "avx512f", "avx512_vnni", "amx_int8", "fma", "neon", "asimd", *_SHORT)
+_HALF_PRECISION = ("avx512_bf16", "avx512_fp16", "amx_bf16", "amx_fp16", "bf16", "asimdhp")
+_WORTH_KNOWING = ("avx2", "avx512f", "avx512_vnni", "amx_int8", "fma", "neon", "asimd", *_HALF_PRECISION)
 
 
 def cores() -> int:
@@ -100,7 +100,7 @@ def hardware() -> dict[str, object]:
     return {"cores": cores(), "instruction_sets": list(instruction_sets()), "accelerators": names}
 
 
-def may_gain_from_short_dtypes() -> bool:
+def may_gain_from_half_precision() -> bool:
     """Say whether bfloat16 or float16 may be faster than float32 here.
 
     Returns:
@@ -109,7 +109,7 @@ def may_gain_from_short_dtypes() -> bool:
     """
     found = hardware()
     flags: Any = found["instruction_sets"]
-    return bool(found["accelerators"]) or not flags or any(name in flags for name in _SHORT)
+    return bool(found["accelerators"]) or not flags or any(name in flags for name in _HALF_PRECISION)
 
 
 def release_memory() -> None:

@@ -180,7 +180,7 @@ def synchronized(layers: Iterable[Any], copies: int) -> Iterator[None]:
 
 
 def on_each(strategy: Any, function: Any) -> "Callable[[tf.data.Dataset], Iterator[list[np.ndarray]]]":
-    """Make a function that runs on all replicas, traced once for a spec. With several workers, it runs on one device of each.
+    """Make a function that runs on all replicas; with several workers, on one device of each. Each ``element_spec`` is traced once.
 
     Args:
         strategy: The result of ``resolve``; None for a single device.

@@ -164,18 +164,22 @@ def answering(strategy: Any) -> Iterator[None]:
     except kinds as error:
         if cluster_of(strategy) is None or "DataError:" in str(error.message):
             raise
-        gone = _lost(strategy, str(error.message))
+        gone = _lost(strategy, error)
         raise ClusterError(
             "Another worker of this training has ended or does not answer any more, so this one cannot continue.",
-            gone or type(error).__name__,
+            gone or f"{type(error).__name__}: {(str(error.message).splitlines() or [''])[0][:200]}",
             "See what that worker says, then start all workers again with resume=True.",
         ) from None
 
 
-def _lost(strategy: Any, message: str) -> str:
-    """The other workers that an error names, besides the device of this one; of two workers, the other one."""
+def _lost(strategy: Any, error: Any) -> str:
+    """The other workers that an error names, besides the device of this one; without a name, the only other one."""
+    import tensorflow as tf
+
     cluster, chiefs = cluster_of(strategy), len(strategy.cluster_resolver.cluster_spec().as_dict().get("chief", []))
-    numbers = {int(index) + (chiefs if job == "worker" else 0) for job, index in _NAMED.findall(message)}
+    numbers = {int(index) + (chiefs if job == "worker" else 0) for job, index in _NAMED.findall(str(error.message))}
     peers = {} if cluster is None else cluster.peers
-    gone = sorted(numbers & peers.keys()) or (list(peers) if len(peers) == 1 else [])
+    # these two may also come from an operation of this process
+    is_own = isinstance(error, tf.errors.InternalError | tf.errors.UnknownError)
+    gone = sorted(numbers & peers.keys()) or (list(peers) if len(peers) == 1 and not is_own else [])
     return ", ".join(f"worker {number}" for number in gone)

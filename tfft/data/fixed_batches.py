@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def filled(batches: "tf.data.Dataset", size: int) -> "tf.data.Dataset":
     """Fill smaller batches up with their own examples, which do not count again.
 
-    Loss, metrics and gradients stay the same. Only norms that train see the repeated examples.
+    Loss, metrics and gradients stay the same. Only normalisation layers that train see the repeated examples.
 
     Args:
         batches: A dataset of Batch, each with 1 to ``size`` examples.

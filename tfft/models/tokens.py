@@ -86,7 +86,7 @@ def read(examples: Examples, index: int) -> Any:
 def padded_to(
     width: int | None, preprocessor: ImagePreprocessor | TextPreprocessor
 ) -> ImagePreprocessor | TextPreprocessor:
-    """Let a preprocessor of texts pad every batch to one width.
+    """Return a preprocessor that pads every batch of texts to one width.
 
     Args:
         width: The number of tokens, at least that of the longest text; None pads each batch to its own longest text.

@@ -77,7 +77,7 @@ def check_folder(run_folder: Any, writes: bool = True, resume: bool | None = Non
         The folder, which may not exist yet; None when nothing is written.
 
     Raises:
-        TfftError: When it is not a path, or nothing can be written there; or when a run should continue and there is none.
+        TfftError: When it is not a path, or nothing can be written there; or when ``resume`` is True and ``run_folder`` is None.
 
     Example:
         >>> check_folder(__file__)
@@ -86,7 +86,10 @@ def check_folder(run_folder: Any, writes: bool = True, resume: bool | None = Non
     """
     if run_folder is None:
         if resume:
-            raise TfftError("A run can be continued only in its run folder.", fix='Write run_folder="runs/1".')
+            raise TfftError(
+                "A run can be continued only in its run folder.",
+                fix='Write run_folder="runs/1" (in a shell, --run-folder runs/1).',
+            )
         return None
     if not isinstance(run_folder, (str, os.PathLike)) or not str(run_folder):
         raise TfftError("run_folder must be the path of a folder.", repr(run_folder), 'Write run_folder="runs/1".')

@@ -84,7 +84,8 @@ def fit(
         TypeError: For an argument of another name, with advice for those of Keras.
         KeyboardInterrupt: On Ctrl-C.
         SystemExit: With status 143, on SIGTERM, unless the user has set a handler for it.
-        TfftError: In a process that was forked after TensorFlow had started, or when nothing can be written to ``run_folder``.
+        TfftError: In a process that was forked after TensorFlow had started, when nothing can be written to ``run_folder``,
+            or when ``resume=True`` has no ``run_folder``.
         PlanError: When a policy does not fit the net, a callback is refused, or the loss becomes NaN or infinite.
         DataError: When the data has other labels than the model, or an image can no longer be read.
         TaskError: When ``class_weights="balanced"`` is set and a class has no training example.

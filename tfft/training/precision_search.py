@@ -39,8 +39,8 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
 
     Two things are tried separately: the forward pass of the frozen part on eight training examples, and a training step of the
     rest on a whole batch, because a step has costs that do not depend on the number of examples, such as casting kernels. There
-    is no trial when the run is short, when the CPU has no instructions for short dtypes, or when this machine has tried the same
-    net before.
+    is no trial when the run is short, when the CPU has no instructions for bfloat16 and float16, or when this machine has tried
+    the same net before.
 
     Args:
         features: The features of the run, with its model and data; images of any shape, or texts.
@@ -71,7 +71,7 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
         return model.precision
     if is_tpu(model.strategy):  # its matrix units multiply in bfloat16 in any case
         return Precision() if is_whole(model.backbone_net) else Precision(_TRAINING[0], _TRAINING[0])
-    if not machine.may_gain_from_short_dtypes():
+    if not machine.may_gain_from_half_precision():
         return Precision()
     frozen = [turn for turn in turns if not turn.at.reason]
     deepest, widest = max(turns, key=lambda turn: turn.at.depth), min(turns, key=lambda turn: turn.at.depth)
