@@ -34,7 +34,7 @@ def bert(size: int) -> tuple[Any, Any]:
     body = keras_hub.models.BertBackbone(30522, 6, 12, 384, 1536, max_sequence_length=512)
     tokens = np.random.default_rng(0).integers(1000, 20000, (size, 128)).astype("int32")
     given = {"token_ids": tokens, "segment_ids": np.zeros_like(tokens), "padding_mask": np.ones_like(tokens)}
-    return keras.Model(body.inputs, keras.layers.Dense(6)(body.outputs[1])), given
+    return keras.Model(body.input, keras.layers.Dense(6)(body.output["pooled_output"])), given
 
 
 def resnet(size: int) -> tuple[Any, Any]:
