@@ -201,7 +201,7 @@ def main() -> None:
     parser.add_argument("--nets", nargs="*", default=list(NETS)[:3], choices=list(NETS))
     parser.add_argument("--kinds", nargs="*", default=list(KINDS)[:4], choices=list(KINDS))
     parser.add_argument("--images", type=int, default=800, help="to train on; a quarter as many validate")
-    parser.add_argument("--epochs", type=int, default=EPOCHS, help="of each of the two phases; of peers 10")
+    parser.add_argument("--epochs", type=int, default=EPOCHS, help="of each of the two phases; not for peers")
     parser.add_argument("--runs", type=int, default=3, help="of each kind, each with its own seed")
     parser.add_argument("--peers", type=Path, help="Python of an environment with fastai or transformers, see peers.py")
     parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
@@ -212,6 +212,8 @@ def main() -> None:
         return
     if arguments.peers is None and set(PEERS) & set(arguments.kinds):
         parser.error("fastai and hugging face need --peers, the Python of their environment")
+    if arguments.epochs != EPOCHS and set(PEERS) & set(arguments.kinds):
+        parser.error(f"fastai and hugging face train {EPOCHS} epochs; --epochs does not change that")
     keys = product(
         arguments.nets,
         [f"flowers5 {arguments.images} photos, {arguments.epochs} epochs"],

@@ -11,6 +11,8 @@ import time
 import numpy as np
 import pytest
 
+from tfft.launch.environment import free_ports
+
 pytestmark = pytest.mark.slow
 
 CODE = """
@@ -50,16 +52,6 @@ print("RESULT" + json.dumps({"weights": {w.path: w.numpy().tobytes().hex() for w
 """
 
 
-def ports(count):
-    held = [socket.socket() for _ in range(count)]
-    for one in held:
-        one.bind(("127.0.0.1", 0))
-    found = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return found
-
-
 def started(index, addresses, options, folder, config=None, seconds=60, code=CODE):
     told = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
     own = {"TF_CONFIG": json.dumps(told) if config is None else config, "TFFT_WORKERS_SECONDS": str(seconds)}
@@ -81,7 +73,7 @@ def ended(processes, timeout=240):
 
 
 def pair(options, folder, *, second=None, **more):
-    addresses = [f"127.0.0.1:{port}" for port in ports(2)]
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
     chosen = [options, options if second is None else {**options, **second}]
     return [started(index, addresses, own, folder, **more) for index, own in enumerate(chosen)]
 
@@ -140,7 +132,7 @@ def uninterrupted(tmp_path_factory):
 def test_workers_of_which_one_is_killed_continue_bit_for_bit(tmp_path, victim, uninterrupted):
     options = {"epochs": 8, "folder": str(tmp_path / "killed"), "slow": 0.04}
     processes = pair(options, tmp_path)
-    for _ in range(np.random.default_rng().integers(2, 7)):
+    for _ in range(np.random.default_rng().integers(2, 10)):
         processes[0].stdout.readline()
     processes[victim].kill()
     lost = ended(processes)
@@ -181,7 +173,7 @@ def test_a_worker_that_stands_still_is_noticed_within_a_minute(tmp_path, victim)
 
 
 def test_workers_whose_lists_disagree_are_refused(tmp_path):
-    one, two, three = (f"127.0.0.1:{port}" for port in ports(3))
+    one, two, three = (f"127.0.0.1:{port}" for port in free_ports(3))
     found = ended([started(0, [one, two], {}, tmp_path), started(1, [one, two, three], {}, tmp_path)], 60)
     for _, err, code in found:
         assert code == 1
@@ -189,7 +181,7 @@ def test_workers_whose_lists_disagree_are_refused(tmp_path):
 
 
 def test_a_worker_that_never_comes_is_named(tmp_path):
-    one, two = ports(2)
+    one, two = free_ports(2)
     found = ended([started(0, [f"127.0.0.1:{one}", f"127.0.0.1:{two}"], {}, tmp_path, seconds=3)], 60)
     assert (
         "ClusterError: 1 of the other workers did not start within 3 seconds. Got: worker 1 at 127.0.0.1:"
@@ -198,7 +190,7 @@ def test_a_worker_that_never_comes_is_named(tmp_path):
 
 
 def test_a_port_in_use_and_an_invalid_tf_config_are_refused(tmp_path):
-    (one,) = ports(1)
+    (one,) = free_ports(1)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()

@@ -15,19 +15,18 @@ from tfft.core.errors import ClusterError
 
 _ATTEMPT_SECONDS = 2.0
 _PAUSE_SECONDS = 0.1
-# a worker that found a difference still tells the others for so long, so that they find it, too
+# a worker that found a difference stays for so long, so that the others find it, too
 _LAST_WORDS_SECONDS = 1.0
-# what a worker tells each other one: its index, the number of workers, and a hash of their addresses
+# what two workers tell each other: index, number of workers, and a hash of all addresses
 _GREETING = re.compile(rb"tfft worker (\d{1,6}) of (\d{1,6}) ([0-9a-f]{16})\n")
 _GREETING_BYTES = 100
-_ANSWER = b"tfft heard\n"
 
 
 def meet(cluster: Cluster, seconds: float = 60.0) -> None:
     """Wait until all workers of a cluster have called this function.
 
-    Each worker listens at its port, and tells every other one its index and a hash of the list of workers. It leaves when it has
-    told all others and has heard from all of them.
+    Each worker listens at its port and connects to the ports of all others. On each connection, both sides tell their index and a
+    hash of their list of workers.
 
     Args:
         cluster: The result of ``read_cluster``.
@@ -42,35 +41,32 @@ def meet(cluster: Cluster, seconds: float = 60.0) -> None:
     """
     if cluster.count == 1:
         return
-    untold = dict.fromkeys(cluster.peers, "not tried")
     with _listening(cluster) as meeting:
+        why = dict.fromkeys(cluster.peers, "not tried")
         deadline = time.monotonic() + seconds
-        while untold or not meeting.complete:
-            for index in tuple(untold):
-                left = deadline - time.monotonic()
-                if left > 0 and (problem := _tell(cluster, index, min(_ATTEMPT_SECONDS, left))):
-                    untold[index] = problem
-                elif left > 0:
-                    del untold[index]
+        while absent := meeting.absent():
+            for index in absent:
+                if (left := deadline - time.monotonic()) > 0:
+                    why[index] = _visit(meeting, cluster.workers[index], min(_ATTEMPT_SECONDS, left))
             if meeting.differing:
                 deadline = min(deadline, time.monotonic() + _LAST_WORDS_SECONDS)
-            if time.monotonic() >= deadline or (meeting.differing and not untold):
-                raise (
-                    _different(cluster, meeting.differing)
-                    if meeting.differing
-                    else _missing(cluster, untold, meeting.heard, seconds)
-                )
+            if time.monotonic() >= deadline:
+                break
             time.sleep(max(0.0, min(_PAUSE_SECONDS, deadline - time.monotonic())))
+        if meeting.differing:
+            raise _different(cluster, meeting.differing)
+        if absent:
+            raise _missing({index: f"{cluster.workers[index]} ({why[index]})" for index in absent}, seconds)
 
 
 class _Meeting(socketserver.ThreadingTCPServer):
-    """Hear the other workers.
+    """Listen at the port of a worker, and note which others it has met.
 
     Args:
         cluster: The cluster of this worker.
 
     Attributes:
-        heard: The indices of the workers with the same list of workers.
+        greeting: What this worker tells the others.
         differing: The index and the number of workers of those with another list, as they say.
     """
 
@@ -78,39 +74,43 @@ class _Meeting(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
     def __init__(self, cluster: Cluster) -> None:
-        self.heard: set[int] = set()
+        self._digest = hashlib.sha256(json.dumps(cluster.workers).encode()).hexdigest()[:16]
+        self.greeting = f"tfft worker {cluster.index} of {cluster.count} {self._digest}\n".encode()
         self.differing: dict[int, int] = {}
+        self._absent = set(cluster.peers)
         self.request_queue_size = max(5, cluster.count)
-        self._peers, self._digest = cluster.peers.keys(), _digest(cluster)
-        super().__init__(("", host_and_port(cluster.address)[1]), _Greeted)
+        super().__init__(("", host_and_port(cluster.address)[1]), _Visited)
 
-    @property
-    def complete(self) -> bool:
-        """Whether all other workers were heard."""
-        return self.heard >= self._peers and not self.differing
+    def absent(self) -> list[int]:
+        """Return the indices of the workers that were not met yet, in ascending order."""
+        return sorted(self._absent)
 
-    def hear(self, index: int, count: int, digest: str) -> None:
-        """Note what a worker said."""
-        if digest == self._digest:
-            self.heard.add(index)
-        else:
-            self.differing[index] = count
+    def hear(self, said: bytes) -> bool:
+        """Note what another process said; returns whether it is a worker."""
+        found = _GREETING.fullmatch(said)
+        if found is None:
+            return False
+        self._absent.discard(int(found[1]))
+        if found[3].decode() != self._digest:
+            self.differing[int(found[1])] = int(found[2])
+        return True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Ignore a connection that breaks; a worker tells again."""
+        """Ignore a connection that breaks; the other worker comes again."""
 
 
-class _Greeted(socketserver.StreamRequestHandler):
-    """Read the greeting of one connection; other bytes are ignored."""
+class _Visited(socketserver.StreamRequestHandler):
+    """Exchange greetings with a process that connects; one that is no worker gets no answer."""
 
     timeout = _ATTEMPT_SECONDS
     server: _Meeting
 
     def handle(self) -> None:
-        found = _GREETING.fullmatch(self.rfile.readline(_GREETING_BYTES))
-        if found:
-            self.server.hear(int(found[1]), int(found[2]), found[3].decode())
-            self.wfile.write(_ANSWER)
+        said = self.rfile.readline(_GREETING_BYTES)
+        if _GREETING.fullmatch(said):
+            # answer first: this process may end as soon as it has heard the last worker
+            self.wfile.write(self.server.greeting)
+            self.server.hear(said)
             # the other side should close the connection: the side that closes first keeps the port busy for a while
             self.rfile.read(1)
 
@@ -136,22 +136,16 @@ def _listening(cluster: Cluster) -> Iterator[_Meeting]:
             thread.join()
 
 
-def _tell(cluster: Cluster, index: int, seconds: float) -> str:
-    """Greet a worker; returns why it did not answer, or nothing when it did."""
-    greeting = f"tfft worker {cluster.index} of {cluster.count} {_digest(cluster)}\n".encode()
+def _visit(meeting: _Meeting, address: str, seconds: float) -> str:
+    """Exchange greetings with a worker; returns why that failed, or an empty string."""
     try:
-        with socket.create_connection(host_and_port(cluster.workers[index]), seconds) as peer:
-            peer.settimeout(seconds)
-            peer.sendall(greeting)
+        with socket.create_connection(host_and_port(address), seconds) as peer:
+            peer.sendall(meeting.greeting)
             with peer.makefile("rb") as answers:
                 answer = answers.readline(_GREETING_BYTES)
     except OSError as error:
         return str(error.strerror or error).lower()
-    return "" if answer == _ANSWER else "the port answers, but not as a worker that starts"
-
-
-def _digest(cluster: Cluster) -> str:
-    return hashlib.sha256(json.dumps(cluster.workers).encode()).hexdigest()[:16]
+    return "" if meeting.hear(answer) else "the port answers, but not as a worker that starts"
 
 
 def _different(cluster: Cluster, differing: dict[int, int]) -> ClusterError:
@@ -165,12 +159,10 @@ def _different(cluster: Cluster, differing: dict[int, int]) -> ClusterError:
     )
 
 
-def _missing(cluster: Cluster, untold: dict[int, str], heard: set[int], seconds: float) -> ClusterError:
-    why = {index: untold.get(index, "it was told, but says nothing") for index in cluster.peers}
-    missing = [index for index in why if index in untold or index not in heard]
-    named = ", ".join(f"worker {index} at {cluster.workers[index]} ({why[index]})" for index in missing[:10])
+def _missing(absent: dict[int, str], seconds: float) -> ClusterError:
+    named = ", ".join(f"worker {index} at {where}" for index, where in tuple(absent.items())[:10])
     return ClusterError(
-        f"{len(missing)} of the other workers did not start within {seconds:g} seconds.",
-        named + (f", ... ({len(missing)} in all)" if len(missing) > 10 else ""),
+        f"{len(absent)} of the other workers did not start within {seconds:g} seconds.",
+        named + (f", ... ({len(absent)} in all)" if len(absent) > 10 else ""),
         "Check that each of them runs and did not fail, and that the network lets connections to these ports through.",
     )

@@ -144,12 +144,14 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
         if isinstance(model, TransferModel):
             logits, sample = inference.answered(model, examples, batch_size)
         else:
-            copies = strategy.local_replicas(model.net.distribute_strategy)
+            around = model.net.distribute_strategy
+            copies = strategy.local_replicas(around)
+            shared = around if copies > 1 else None
             found = tokenized(model.preprocessor, examples)
             loading = reading(found, model.preprocessor, task.encode)
             order = np.arange(len(found)) if loading.lengths is None else by_length(loading.lengths)
             batches = evaluation_batches(loading, batch_size, order, copies)
-            logits = forward(model.net, batches, model.preprocessor.named, copies)[: len(examples)][np.argsort(order)]
+            logits = forward(model.net, batches, model.preprocessor.named, shared)[: len(examples)][np.argsort(order)]
     strange = np.flatnonzero(~np.isfinite(logits).all(axis=1))
     if len(strange):
         raise DataError(

@@ -24,7 +24,7 @@ from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut, cut_before
 from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import identity, made_from, reading_features, row_of
-from tfft.models.forward import forward, forward_on_each
+from tfft.models.forward import forward
 from tfft.models.recomputed import Sample
 from tfft.models.tokens import padded_to, tokenized
 from tfft.models.trunk import tail_net
@@ -111,8 +111,8 @@ def _through(
         loading = reading_features([kept], at, FLOAT32, examples, model.task.encode, width=width)
         net, named = tail_net(model, at, fold=False), _as_they_are
     batches = (full_batches if fixed else evaluation_batches)(loading, batch_size, order, copies)
-    found = forward_on_each(model.strategy, net, batches, named) if fixed else forward(net, batches, named, copies)
-    return found[: len(examples)][np.argsort(order)]
+    shared = model.strategy if fixed or copies > 1 else None
+    return forward(net, batches, named, shared)[: len(examples)][np.argsort(order)]
 
 
 def _sample(model: TransferModel, examples: Examples, found: np.ndarray) -> Sample:

@@ -88,7 +88,7 @@ def check_folder(run_folder: Any, writes: bool = True, resume: bool | None = Non
         if resume:
             raise TfftError(
                 "A run can be continued only in its run folder.",
-                fix='Write run_folder="runs/1" (in a shell, --run-folder runs/1).',
+                fix='Write run_folder="runs/1".',
             )
         return None
     if not isinstance(run_folder, (str, os.PathLike)) or not str(run_folder):
