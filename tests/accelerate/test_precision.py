@@ -93,6 +93,16 @@ def test_slow_runs_on_a_shared_machine_do_not_change_the_choice(monkeypatch):
     assert fastest(trials) == "bfloat16"
 
 
+@pytest.mark.parametrize(("seconds", "rounds"), [(0.06, 1), (0.09, 4), (0.2, 4)])
+def test_one_round_is_enough_where_another_precision_is_clearly_faster(monkeypatch, seconds, rounds):
+    clock = [0.0]
+    monkeypatch.setattr("tfft.accelerate.precision.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("time.sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    work = Work({"float32": 0.1, "bfloat16": seconds}, {})
+    tried(work, ("bfloat16",))
+    assert work.done == ["float32", "bfloat16"] * (1 + rounds)
+
+
 def test_a_long_computation_runs_twice_in_each_precision():
     work = Work({"float32": 0.6, "bfloat16": 0.5}, {})
     tried(work, ("bfloat16",))

@@ -400,3 +400,23 @@ def test_resume_without_a_run_folder_is_told_in_the_words_of_a_shell(fitted, tmp
     root, _ = fitted
     done = call("fit", "--data", root / "pictures", "--backbone", "toy", "--out", tmp_path / "m.tfft", "--resume")
     assert in_shell(done.exception.fix) == 'Write --run-folder "runs/1".'
+
+
+def test_batch_size_auto_reaches_fit_and_a_wrong_one_is_refused_before_the_data_is_read(fitted, tmp_path, monkeypatch):
+    import tfft
+
+    root, _ = fitted
+    got = []
+
+    def fit(model, splits, plan, **options):
+        got.append(options["batch_size"])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tfft, "fit", fit)
+    words = ["fit", "--data", root / "pictures", "--backbone", "toy", "--out", tmp_path / "m.tfft"]
+    for typed in ("auto", "8"):
+        call(*words, "--batch-size", typed)
+    assert got == ["auto", 8]
+    refused = call("fit", "--data", tmp_path / "absent", "--batch-size", "many")
+    assert refused.exit_code == 2
+    assert "--batch-size is a whole number from 1" in refused.output

@@ -98,3 +98,19 @@ def test_half_precision_needs_instructions_or_an_accelerator(monkeypatch, flags,
 
 def test_releasing_memory_works_on_every_platform():
     machine.release_memory()
+
+
+def test_the_speed_is_that_of_a_product_of_matrices_and_is_measured_once(monkeypatch):
+    import tensorflow as tf
+
+    machine.multiplications_a_second.cache_clear()
+    clock = iter([0.0, 1.0, 1.0, 1.5, 2.0, 4.0])  # three products of 1, 0.5 and 2 seconds
+    monkeypatch.setattr("tfft.core.machine.time.perf_counter", lambda: next(clock))
+    shapes = []
+    product = tf.matmul
+    monkeypatch.setattr(tf, "matmul", lambda one, other: shapes.append((one.shape, other.shape)) or product(one, other))
+    try:
+        assert [machine.multiplications_a_second() for _ in range(2)] == [1024**3 / 0.5] * 2
+        assert shapes == [((1024, 1024), (1024, 1024))] * 4
+    finally:
+        machine.multiplications_a_second.cache_clear()

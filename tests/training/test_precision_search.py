@@ -32,7 +32,7 @@ def asked(monkeypatch):
         return [DtypeTrial(dtype, FAST[dtype], errors[dtype]) for dtype in answers]
 
     monkeypatch.setattr(precision_search, "tried", tried)
-    monkeypatch.setattr(precision_search, "_WORTH", 0)
+    monkeypatch.setattr(precision_search, "_WORTH_SECONDS", 0)
     monkeypatch.setattr(machine, "may_gain_from_half_precision", lambda: True)
     return asked
 
@@ -101,6 +101,17 @@ def test_a_head_alone_needs_no_trial_of_training_and_a_whole_net_none_of_a_trunk
 def test_a_short_run_stays_in_float32(monkeypatch, data):
     monkeypatch.setattr(precision_search, "tried", pytest.fail)
     assert tfft.fit(built(data), data, PLAN).precision == Precision()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rate", "trials"), [(1e7, 2), (1e15, 0)])
+def test_the_speed_of_the_machine_decides_whether_a_run_is_long_enough_for_a_trial(
+    asked, monkeypatch, data, rate, trials
+):
+    monkeypatch.setattr(precision_search, "_WORTH_SECONDS", 0.01)
+    monkeypatch.setattr(machine, "multiplications_a_second", lambda: rate)
+    tfft.fit(built(data), data, PLAN)
+    assert len(asked) == trials
 
 
 def test_a_cpu_without_instructions_for_half_precision_tries_nothing(asked, monkeypatch, data):

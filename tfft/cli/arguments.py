@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -127,7 +127,13 @@ Parts = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(help="Seed of the parts, the order of examples, and the head.")]
-BatchSize = Annotated[int, typer.Option(help="Number of examples in a batch.", min=1)]
+BatchSize = Annotated[
+    str,
+    typer.Option(
+        help="Number of examples in a batch; `auto`: 32, computed in parts where the memory is not enough.",
+        metavar="INTEGER|auto",
+    ),
+]
 SkipCorrupt = Annotated[bool, typer.Option(help="Skip and list inputs that cannot be read, instead of stopping.")]
 Augment = Annotated[
     str | None,
@@ -141,6 +147,29 @@ Out = Annotated[
     ),
 ]
 Bundle = Annotated[Path, typer.Argument(help="Bundle that `tfft fit` wrote: a folder or a .zip file.", readable=False)]
+
+
+def batch_size_of(typed: str) -> "int | Literal['auto']":
+    """Read the value of ``--batch-size``.
+
+    Args:
+        typed: A whole number from 1, or ``"auto"``.
+
+    Returns:
+        The ``batch_size`` of ``fit``.
+
+    Raises:
+        BadParameter: When it is neither.
+
+    Example:
+        >>> batch_size_of("64"), batch_size_of("auto")
+        (64, 'auto')
+    """
+    if typed == "auto":
+        return "auto"
+    if not typed.isascii() or not typed.isdigit() or not 0 < int(typed[:20]) < 2**31:
+        raise typer.BadParameter(f"--batch-size is a whole number from 1 to {2**31 - 1:,}, or auto. Got {typed!r}.")
+    return int(typed)
 
 
 def describe_backbone(name: str, weights: str | None, **options: Any) -> "Backbone":

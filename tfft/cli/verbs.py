@@ -97,7 +97,7 @@ def fit(
     separator: arguments.Separator = None,
     decimal: arguments.Decimal = None,
     quotes: arguments.Quotes = None,
-    batch_size: BatchSize = 32,
+    batch_size: BatchSize = "32",
     accumulate: arguments.Accumulate = 1,
     cache: Annotated[CacheName, typer.Option(help="Where features of frozen layers are cached.")] = CacheName.auto,
     precision: Precision = PrecisionName.auto,
@@ -107,6 +107,7 @@ def fit(
     import tfft
     from tfft.plans.defaults import default_plan
 
+    batch = arguments.batch_size_of(batch_size)
     out = free_path("model", ".tfft") if out is None else out
     typed_paths.check_fit(data, out, run_folder, resume)
     source = TypedData(data, image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes)
@@ -124,7 +125,7 @@ def fit(
     chosen = recipes.completed(typed, plan, head_epochs, default)
     say(f"{name(backbone)}\n{chosen.describe()}")
     options = {"accumulate": accumulate, "resume": resume, "save_minutes": save_minutes}
-    _trained(model, splits, chosen, out, run_folder, seed=seed, batch_size=batch_size, **options)
+    _trained(model, splits, chosen, out, run_folder, seed=seed, batch_size=batch, **options)
 
 
 def _trained(
@@ -139,7 +140,7 @@ def _trained(
     with rescued(model, out):
         run = tfft.fit(model, splits, plan, run_folder=run_folder, **options)
         say(run.describe())
-        report = _measured(run, splits, options["batch_size"])
+        report = _measured(run, splits)
     _write(run, report, out, run_folder)
 
 
@@ -167,11 +168,11 @@ def _read(source: TypedData, backbone: "Backbone", seed: int, splits: "Splits | 
     return splits
 
 
-def _measured(run: "Run", splits: "Splits", batch_size: int) -> "Report":
+def _measured(run: "Run", splits: "Splits") -> "Report":
     from tfft import evaluate
 
     examples, part = (splits.test, "test") if splits.test is not None else (splits.validation, "validation")
-    report = evaluate(run.model, examples, batch_size)
+    report = evaluate(run.model, examples, run.batch_size)
     say(f"{part}: {report.describe()}")
     return report
 

@@ -28,8 +28,10 @@ from tfft.training.feature_schedule import Turn, chain
 from tfft.training.trunk_cache import TrunkCache
 
 _EXAMPLES = 8
-# the least multiplications for which trials are worth their two to five seconds: in float32 they take about ten on two cores
-_WORTH = 5e11
+# the shortest work in float32, in seconds, for which a trial of one to three seconds is worthwhile
+_WORTH_SECONDS = 10.0
+# nets multiply slower than a matrix product: MiniLM 0.46, ResNet50 0.9, MobileNetV2 0.2 of it (docs/benchmarks.md, machine limit)
+_SHARE_OF_PRODUCT = 0.5
 # float16 needs a scaled loss to train with, and is no faster than bfloat16 where there is hardware for either
 _TRAINING = ("bfloat16",)
 
@@ -86,10 +88,11 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
         forward, training = (round(work * lengths.mean()) for work in (forward, training))
 
     trunk = tail = FLOAT32
-    if frozen and forward > _WORTH:
+    worth = _WORTH_SECONDS * _SHARE_OF_PRODUCT * machine.multiplications_a_second()
+    if frozen and forward > worth:
         about: dict[str, Any] = {"work": "forward", "cuts": [at.describe() for at in chain(frozen, model.cache)]}
         trunk = _fastest(made_from | about, _forward(features, frozen), DTYPES[1:])
-    if training > _WORTH:
+    if training > worth:
         intents = [[row.path, row.intent] for row in widest.overview.rows]
         about = {
             "work": "training",
