@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers, ops
 
 import tfft
@@ -431,7 +432,7 @@ def of_channels_first():
     return keras.Model(pixels, layers.DepthwiseConv2D(3, data_format="channels_first")(pixels)), {}
 
 
-def of_convolutions_that_no_cpu_has():
+def of_convolutions_that_few_cpus_have():
     pixels = image()
     x = layers.Permute((3, 1, 2))(pixels / 255)
     x = layers.Conv2D(4, 3, data_format="channels_first", name="first")(x)
@@ -525,7 +526,6 @@ REFUSED = [
     (of_grey_images, r"takes no images.*rgb_to_grayscale"),
     (of_four_channels, r"takes no images.*keras\.ops\.pad"),
     (of_channels_first, r"takes no images.*Permute\(\(3, 1, 2\)\)"),
-    (of_convolutions_that_no_cpu_has, r"cannot be computed on this machine.*'first'.*GPU.*channels_last"),
     (of_two_images, r"takes several images"),
     (of_images_and_numbers, r"no features before its top|depend on 2 inputs"),
     (with_two_outputs, r"2 outputs.*lead to different features.*one_relu.*mask.*Pass layer="),
@@ -554,6 +554,36 @@ def test_what_cannot_be_a_backbone_is_refused_with_advice_before_it_is_trained(m
     assert caught.value.fix
 
 
+def computes_channels_first() -> bool:
+    try:
+        tf.nn.conv2d(PIXELS.transpose(0, 3, 1, 2), np.ones((3, 3, 3, 4), np.float32), 1, "VALID", data_format="NCHW")
+    except tf.errors.UnimplementedError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("computed", [True, False])
+def test_channels_first_convolutions_are_right_where_this_cpu_has_them_and_else_refused(monkeypatch, computed):
+    net, _ = of_convolutions_that_few_cpus_have()
+    kernel, bias = net.get_layer("first").get_weights()
+    expected = ops.conv(PIXELS / 255, kernel).numpy() + bias
+
+    def unimplemented(*args):
+        raise tf.errors.UnimplementedError(None, None, "only NHWC")
+
+    if not computed:  # a CPU without AVX-512
+        monkeypatch.setattr(layers.Conv2D, "convolution_op", unimplemented)
+    if computed and computes_channels_first():
+        found = tfft.load_backbone(net).load()(PIXELS, training=False)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+        return
+    with pytest.raises(
+        BackboneError, match=r"cannot be computed on this machine.*'first'.*GPU.*channels_last"
+    ) as caught:
+        tfft.build(tfft.load_backbone(net), tfft.tasks.classification(["a", "b"]))
+    assert caught.value.fix
+
+
 @pytest.mark.parametrize("make", [of_grey_images, of_four_channels])
 def test_the_advice_for_other_channels_makes_a_backbone(make):
     net, _ = make()
@@ -568,8 +598,6 @@ def test_the_advice_for_other_channels_makes_a_backbone(make):
 
 
 def test_a_net_that_was_trained_on_several_devices_is_a_backbone():
-    import tensorflow as tf
-
     with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
         net, tensor, _ = residual()
         net.compile("adam", "categorical_crossentropy")

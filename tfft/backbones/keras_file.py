@@ -156,7 +156,7 @@ def _load(load: Callable[[], Any], handle: str, layer: str | None, size: tuple[i
 
 
 def _try(net: Any, handle: str) -> None:
-    """Refuse a net that this machine cannot compute, because TensorFlow has no channels-first convolutions on a CPU."""
+    """Refuse a net that this machine cannot compute, because TensorFlow has channels-first convolutions on few CPUs only."""
     import numpy as np
 
     try:
