@@ -62,6 +62,46 @@ def test_two_replicas_equal_one_device_over_a_two_phase_run(tmp_path):
     assert done.stdout.endswith("equal\n"), done.stdout + done.stderr[-3000:]
 
 
+TRIALS = """
+import os, sys, numpy as np, tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import tfft
+from tfft.core import machine
+from tfft.training import precision_search
+
+precision_search._WORTH_SECONDS = 0
+machine.may_gain_from_half_precision = lambda: True
+tried, errors = precision_search.tried, []
+
+def noticed(work, dtypes):
+    trials = tried(work, dtypes[:1])
+    errors.append([trial.error for trial in trials])
+    return trials
+
+precision_search.tried = noticed
+random = np.random.default_rng(0)
+images = random.integers(0, 255, (40, 16, 16, 3)).astype(np.uint8)
+data = tfft.data.from_arrays(images, np.arange(40) % 2)
+for strategy in (None, "mirrored"):
+    os.environ["TFFT_CACHE_DIR"] = os.path.join(sys.argv[1], str(strategy))  # nothing is remembered
+    for plan in (tfft.plans.two_phase(1, 1), tfft.plans.full(1)):
+        model = tfft.build("toy", tfft.tasks.classification(data.labels), seed=1, strategy=strategy, cache="memory")
+        tfft.fit(model, data, plan, batch_size=8)
+one, two = np.array(errors[:3]), np.array(errors[3:])
+assert one.shape == two.shape == (3, 2), errors
+assert (one[:, 0] == 0).all() and (0 < one[:, 1]).all() and (one[:, 1] < 0.05).all(), errors
+np.testing.assert_allclose(one, two, rtol=0.05)
+print("equal")
+"""
+
+
+@pytest.mark.slow
+def test_two_replicas_try_each_precision_as_one_device_does(tmp_path):
+    done = subprocess.run([sys.executable, "-c", TRIALS, str(tmp_path)], capture_output=True, text=True, timeout=600)
+    assert done.stdout.endswith("equal\n"), done.stdout + done.stderr[-3000:]
+
+
 REAL = """
 import sys, numpy as np, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]

@@ -38,6 +38,24 @@ class Slow(keras.callbacks.Callback):
         if batch == 1:
             print("TRAINS", flush=True)
 
+if options.get("tries"):
+    from tfft.core import machine
+    from tfft.training import precision_search
+
+    precision_search._WORTH_SECONDS = 0
+    machine.may_gain_from_half_precision = lambda: True
+if options.get("dies_saving"):
+    from tfft.training.state import Variables
+
+    saves, snapshot = [], Variables.snapshot
+
+    def last(self):
+        saves.append(self)
+        if len(saves) == options["dies_saving"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return snapshot(self)
+
+    Variables.snapshot = last
 if "die" in options:
     threading.Thread(target=lambda: (time.sleep(options["die"]), os.kill(os.getpid(), signal.SIGKILL)), daemon=True).start()
 model = tfft.build("toy", tfft.tasks.classification(data.labels), seed=1, cache=options.get("cache", "auto"))
@@ -47,7 +65,8 @@ run = tfft.fit(
     callbacks=[Slow()] if "slow" in options else [],
 )
 report = tfft.evaluate(model, data.test)
-print("RESULT" + json.dumps({"weights": {w.path: w.numpy().tobytes().hex() for w in model.net.weights}, "history": run.history(),
+print("RESULT" + json.dumps({"precision": [run.precision.trunk, run.precision.tail],
+      "weights": {w.path: w.numpy().tobytes().hex() for w in model.net.weights}, "history": run.history(),
       "accuracy": report.metrics["accuracy"]["value"]}), flush=True)
 """
 
@@ -147,6 +166,25 @@ def test_workers_of_which_one_is_killed_continue_bit_for_bit(tmp_path, victim, u
     assert result(again[0][0]) == result(again[1][0]) == uninterrupted
 
 
+def test_the_chief_tries_each_precision_for_all_workers(tmp_path):
+    found = ended(pair({"epochs": 2, "tries": True}, tmp_path))
+    assert [code for _, _, code in found] == [0, 0], found[0][1] + found[1][1]
+    assert result(found[0][0]) == result(found[1][0])
+    tried = json.loads((tmp_path / "cache0" / "precision.json").read_text())
+    assert len(tried) == 2  # the forward pass of the frozen part, and a step of training
+    assert not (tmp_path / "cache1" / "precision.json").exists()
+
+
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_worker_that_is_lost_while_a_checkpoint_is_made_is_named(tmp_path, victim):
+    options = {"epochs": 400, "folder": str(tmp_path / "run")}
+    own = [{"dies_saving": 12 if index == victim else 0} for index in range(2)]
+    found = ended(pair(options | own[0], tmp_path, second=own[1]), 60)
+    assert found[victim][2] == -signal.SIGKILL
+    assert "ClusterError: Another worker of this training has ended or does not answer any more" in found[1 - victim][1]
+    assert f"Got: worker {victim}." in found[1 - victim][1]
+
+
 def test_a_signal_to_one_worker_ends_both_after_the_same_step(tmp_path):
     options = {"epochs": 400, "folder": str(tmp_path / "run"), "slow": 0.05}
     processes = pair(options, tmp_path)
@@ -233,7 +271,8 @@ for layer in flattened(model.backbone_net):
 run = tfft.fit(model, data, plan, batch_size=options["batch_size"], seed=2, progress=False)
 values = {w.path: w.numpy().tobytes().hex() for record in run.phases
           for row, w in zip(record.overview.rows, record.overview.variables) if row.moved}
-print("RESULT" + json.dumps({"weights": values, "history": run.history()}), flush=True)
+print("RESULT" + json.dumps({"precision": [run.precision.trunk, run.precision.tail],
+      "weights": values, "history": run.history()}), flush=True)
 """
 
 

@@ -34,7 +34,7 @@ def forgotten() -> Iterator[None]:
             del table[name]
 
 
-def gradient(net: "keras.Model", loss: Any) -> Callable[[Any, np.ndarray], np.ndarray]:
+def gradient(net: "keras.Model", loss: Any, strategy: Any = None) -> Callable[[Any, np.ndarray], np.ndarray]:
     """Make a function that computes the gradient of the loss of a batch, with the operations that are used in training.
 
     Dropout is off and norms are in inference mode, so that repeated calls give the same result and change nothing.
@@ -42,6 +42,7 @@ def gradient(net: "keras.Model", loss: Any) -> Callable[[Any, np.ndarray], np.nd
     Args:
         net: A net with trainable variables.
         loss: A Keras loss of (targets, logits).
+        strategy: The strategy of the net; None for a single device. Every replica computes the gradient of the whole batch.
 
     Returns:
         A function, traced once for each kind of input. It takes the inputs of the net, shape (batch, ...), and float32 targets,
@@ -56,7 +57,6 @@ def gradient(net: "keras.Model", loss: Any) -> Callable[[Any, np.ndarray], np.nd
     """
     import tensorflow as tf
 
-    @tf.function
     def differentiated(inputs: Any, targets: Any) -> Any:
         variables = [variable.value for variable in net.trainable_variables]
         with tf.GradientTape() as tape, convolutions.differentiated():
@@ -64,4 +64,17 @@ def gradient(net: "keras.Model", loss: Any) -> Callable[[Any, np.ndarray], np.nd
         found = tape.gradient(value, variables, unconnected_gradients="zero")
         return tf.concat([tf.reshape(tf.cast(part, tf.float32), [-1]) for part in found], axis=0)
 
-    return lambda inputs, targets: differentiated(inputs, targets).numpy()
+    @tf.function
+    def replicated(inputs: Any, targets: Any) -> Any:
+        # outside of a replica, a distributed variable has no value that a gradient could be taken of
+        return (
+            differentiated(inputs, targets)
+            if strategy is None
+            else strategy.run(differentiated, args=(inputs, targets))
+        )
+
+    def computed(inputs: Any, targets: np.ndarray) -> np.ndarray:
+        found = replicated(inputs, targets)
+        return (found if strategy is None else strategy.experimental_local_results(found)[0]).numpy()
+
+    return computed

@@ -14,7 +14,7 @@ from tfft.core.interrupts import noticed
 from tfft.core.quiet import without_false_alarms
 from tfft.core.seed import derive
 from tfft.core.strategy import scope
-from tfft.core.workers import is_chief, of_chief
+from tfft.core.workers import answering, is_chief, of_chief
 from tfft.data.examples import Splits
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import cut
@@ -110,7 +110,7 @@ def fit(
     check_plan(model, plan)
     warn_about_texts(model, data)
     derive(seed, "order")  # an invalid seed is refused before training starts
-    with noticed() as signals, scope(model.strategy), forgotten():
+    with noticed() as signals, scope(model.strategy), answering(model.strategy), forgotten():
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data))
         turns, saving = _turns(model, plan), folder is not None
         checkpoints, found = opened(folder, run, turns, chosen)

@@ -167,7 +167,7 @@ def _training(features: TrunkCache, turns: Sequence[Turn], trunk: str, batch_siz
     @cache
     def differentiated(dtype: str) -> Callable[[Any, np.ndarray], np.ndarray]:
         net = (whole_net if turn.at.reason else tail_net)(model, turn.at, Precision(trunk, dtype))
-        return gradient(net, model.task.loss())
+        return gradient(net, model.task.loss(), model.strategy)
 
     return lambda dtype: differentiated(dtype)(inputs, targets)
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tfft.core.strategy import replicas
 from tfft.core.values import Batch
-from tfft.core.workers import answering, cluster_of
+from tfft.core.workers import cluster_of
 from tfft.data.fixed_batches import cyclic
 
 
@@ -130,10 +130,9 @@ class Steps:
         """Call a traced function; with several workers, what each of them says reaches all others."""
         begun = time.monotonic()
         said = tf.constant([*self.wishes(), self._spent[kind][0]])
-        with answering(self._strategy):
-            found, told = several(iterator, tf.constant(count), said)
-            results = {name: float(found[name]) for name in sorted(found)}
-            *heard, seconds = (float(number) for number in told)
+        found, told = several(iterator, tf.constant(count), said)
+        results = {name: float(found[name]) for name in sorted(found)}
+        *heard, seconds = (float(number) for number in told)
         before, self._spent[kind] = self._spent[kind], (time.monotonic() - begun, count)
         # the other workers hear only in their next call what this one wishes now, and how long it took
         self.heard = self.wishes() if self.alone else (heard[0], heard[1], heard[2])
