@@ -10,7 +10,7 @@ import pytest
 
 from tests.permissions import run_command
 from tfft.cli.typed_paths import check_backbone, check_data, check_fit, check_inputs
-from tfft.core.errors import BundleError, DataError, TfftError, WeightsError
+from tfft.core.errors import BundleError, ClusterError, DataError, TfftError, WeightsError
 
 _WITHOUT_TENSORFLOW = """
 import sys
@@ -122,3 +122,9 @@ def test_what_may_not_be_read_or_written_is_told_before_the_training(class_folde
         assert (each.returncode, each.stderr.startswith(said)) == (2, True), (words, each.stderr)
         assert len(each.stderr.splitlines()) == 1
         assert "epoch" not in each.stdout
+
+
+def test_an_invalid_tf_config_is_told_before_anything_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TF_CONFIG", "{cluster")
+    with pytest.raises(ClusterError, match="TF_CONFIG"):
+        check_fit(tmp_path / "absent", tmp_path / "m.tfft", None)

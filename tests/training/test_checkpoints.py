@@ -175,3 +175,9 @@ def test_a_changed_number_in_the_values_counts_as_damage(tmp_path, part):
     path.write_text(json.dumps(told))
     with pytest.warns(RunWarning, match=r"is damaged \(00000002: Its bytes have changed"):
         assert Checkpoints(tmp_path, ABOUT).newest().values["number"] == 1
+
+
+def test_lists_of_different_lengths_are_told_by_their_lengths(tmp_path):
+    saved(tmp_path, 1)
+    with pytest.raises(TfftError, match=r"Got: 'plan\.phases: 1 then, 2 now'\."):
+        Checkpoints(tmp_path, ABOUT | {"plan": {"phases": [{"epochs": 3}, {"epochs": 3}]}}).newest()

@@ -202,3 +202,11 @@ def test_a_run_folder_that_takes_nothing_is_refused_before_anything_else(tmp_pat
     assert check_folder(tmp_path / "new" / "run") == tmp_path / "new" / "run"
     assert check_folder(None) is None
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("typed", ["Auto", "32", ""])
+def test_a_batch_size_in_words_is_auto_or_nothing(model, data, typed):
+    with pytest.raises(
+        DataError, match=rf"batch_size='{typed}' is not a number\. Write a number, such as 32, or \"auto\"\."
+    ):
+        tfft.fit(model, data, batch_size=typed)

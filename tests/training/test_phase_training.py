@@ -12,6 +12,7 @@ from safetensors.numpy import load_file
 
 import tfft
 from tfft.core.errors import PlanError, RunWarning, TfftError
+from tfft.core.locks import alone_in
 from tfft.plans import Phase, Plan, augmentation, constant
 from tfft.trainable import last_blocks, nothing
 from tfft.training import checkpoints, phase_training
@@ -207,6 +208,18 @@ def test_another_call_is_refused_with_what_differs(data, tmp_path, pauses, chang
     arguments = {"plan": PLAN, "batch_size": 8, **change}
     with pytest.raises(TfftError, match=rf"started differently\. Got: .*{said}"):
         tfft.fit(model, data, run_folder=tmp_path, resume=True, **arguments)
+
+
+def test_a_run_folder_that_another_training_uses_is_refused_and_left_as_it_is(data, tmp_path):
+    with (
+        alone_in(tmp_path),
+        pytest.raises(TfftError, match=r"Another training uses the folder .* Got: process \d+ on "),
+    ):
+        trained(data, tmp_path)
+    assert not list(tmp_path.iterdir())
+    trained(data, tmp_path)
+    assert (tmp_path / "run.json").is_file()
+    assert not (tmp_path / ".lock").exists()
 
 
 def test_other_data_another_net_and_another_version_are_refused(data, tmp_path, pauses, monkeypatch):

@@ -1,5 +1,6 @@
 """Check paths from the command line before TensorFlow starts, so that a misspelt path is reported at once."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,12 +39,15 @@ def check_fit(data: Path, out: Path, run_folder: Path | None, resume: bool | Non
 
     Raises:
         BundleError: When no bundle can be written to ``out``.
+        ClusterError: When ``TF_CONFIG`` is invalid, which is not a path but should also be known before anything is read.
         DataError: When the data does not exist.
         TfftError: When nothing can be written to the run folder, or ``--resume`` has none.
     """
     from tfft.bundles.writer import check_target
+    from tfft.core.cluster import read_cluster
     from tfft.training.checks import check_folder
 
+    read_cluster(os.environ)
     check_target(out)
     check_data(data)
     check_folder(run_folder, resume=resume)

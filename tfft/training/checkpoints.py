@@ -193,6 +193,8 @@ def _differences(found: Any, expected: Any, name: str = "") -> Iterator[str]:
     elif isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
         for index, pair in enumerate(zip(found, expected, strict=True)):
             yield from _differences(*pair, f"{name}[{index}]")
+    elif isinstance(found, list) and isinstance(expected, list):
+        yield f"{name}: {len(found)} then, {len(expected)} now"
     elif found != expected:
         yield f"{name}: {_short(found)} then, {_short(expected)} now"
 

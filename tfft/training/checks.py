@@ -44,6 +44,8 @@ def check(model: TransferModel, data: Splits, batch_size: int) -> None:
             f"{kind_of(model)} and {kind_of(data)}",
             "Write fit(model, data), with all parts of the data, not data.train.",
         )
+    if isinstance(batch_size, str):
+        raise DataError(f"batch_size={batch_size!r} is not a number.", fix='Write a number, such as 32, or "auto".')
     check_batch_size(batch_size)
     copies = replicas(model.strategy)
     check_batch(batch_size, copies)

@@ -11,6 +11,7 @@ from tfft.accelerate.precision import DTYPES, Precision
 from tfft.cache.sharing import ALONE, share_of
 from tfft.core import fingerprint, forks, versions
 from tfft.core.interrupts import noticed
+from tfft.core.locks import alone_in
 from tfft.core.quiet import without_false_alarms
 from tfft.core.seed import derive
 from tfft.core.strategy import scope
@@ -110,7 +111,13 @@ def fit(
     check_plan(model, plan)
     warn_about_texts(model, data)
     derive(seed, "order")  # an invalid seed is refused before training starts
-    with noticed() as signals, scope(model.strategy), answering(model.strategy), forgotten():
+    with (
+        noticed() as signals,
+        scope(model.strategy),
+        answering(model.strategy),
+        forgotten(),
+        alone_in(folder if chief else None),
+    ):
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data))
         turns, saving = _turns(model, plan), folder is not None
         checkpoints, found = opened(folder, run, turns, chosen)

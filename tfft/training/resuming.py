@@ -79,13 +79,13 @@ def _identity(run: Run, turns: Sequence[Turn], options: Options) -> dict[str, An
     """What the run consists of, as JSON values; it can continue only with the same."""
     model = run.model
     return {
-        "data": dict(run.data["fingerprints"]),
         "plan": run.plan.to_dict(),
         "seed": run.seed,
         "batch_size": run.batch_size,
         "backbone": model.backbone.to_dict(),
         "task": model.task.to_dict(),
         "model_seed": model.seed,
+        "data": dict(run.data["fingerprints"]),
         "replicas": replicas(model.strategy),
         "precision": None if model.precision is None else asdict(model.precision),
         "views": model.cache.views,
