@@ -89,11 +89,11 @@ def test_a_class_of_keras_whose_call_was_replaced_is_own_code(monkeypatch):
 
 
 def test_a_file_with_the_name_of_a_module_of_python_is_own_code(monkeypatch, tmp_path):
-    module = types.ModuleType("chunk")
-    module.__file__ = str(tmp_path / "chunk.py")
+    module = types.ModuleType("colorsys")
+    module.__file__ = str(tmp_path / "colorsys.py")
     exec("def function(x): return x", module.__dict__)
-    monkeypatch.setitem(sys.modules, "chunk", module)
-    assert "chunk" in sys.stdlib_module_names
+    monkeypatch.setitem(sys.modules, "colorsys", module)
+    assert "colorsys" in sys.stdlib_module_names
     assert is_foreign(module.function)
 
 

@@ -115,7 +115,9 @@ def _resolved(handle: str) -> Path:
         raise
     except ImportError as error:
         raise WeightsError(
-            f"{handle!r} needs tensorflow-hub, which is not installed.", fix='Run: pip install "tensorflow-hub"'
+            f"{handle!r} needs tensorflow-hub, which cannot be imported.",
+            str(error),
+            'Run: pip install tensorflow-hub "setuptools<82"',
         ) from error
     except Exception as error:
         # urllib, tarfile and TensorFlow's file systems each raise their own errors
