@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import stat
 
 import numpy as np
 import pytest
@@ -181,3 +182,13 @@ def test_lists_of_different_lengths_are_told_by_their_lengths(tmp_path):
     saved(tmp_path, 1)
     with pytest.raises(TfftError, match=r"Got: 'plan\.phases: 1 then, 2 now'\."):
         Checkpoints(tmp_path, ABOUT | {"plan": {"phases": [{"epochs": 3}, {"epochs": 3}]}}).newest()
+
+
+def test_both_files_may_be_read_by_the_same_users(tmp_path):
+    before = os.umask(0o027)
+    try:
+        saved(tmp_path, 1)
+    finally:
+        os.umask(before)
+    modes = {path.suffix: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "checkpoints").iterdir()}
+    assert modes == {".json": 0o640, ".safetensors": 0o640}

@@ -6,6 +6,7 @@ The second file, which is written last, holds the hashes of both. A checkpoint c
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,11 @@ def write(folder: Path, number: int, about: Mapping[str, Any], snapshot: Snapsho
 
     path = _path(folder, number)
     with files.replacing(path.with_suffix(".safetensors")) as fresh:
+        fresh.touch()
+        usual = fresh.stat().st_mode
         save_file({name: np.asarray(array, order="C") for name, array in snapshot.arrays.items()}, fresh)
+        with suppress(OSError):  # safetensors 0.8 lets only the owner read, but other workers may run as another user
+            fresh.chmod(usual)
         _to_disk(fresh)
         content = digest_of_file(fresh)
     values = {"format": FORMAT, "about": dict(about), "arrays": content, "values": dict(snapshot.values)}
