@@ -5,6 +5,7 @@ import os
 import signal
 import warnings
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -325,3 +326,58 @@ def test_norms_that_train_on_parts_of_a_batch_are_told(data):
         RunWarning, match=r"'tune' trains normalisation layers, which see one of 2 parts of a batch at a time"
     ):
         trained(data, plan=plan, accumulate=2)
+
+
+class Stops(keras.callbacks.Callback):
+    """Stops the first phase after its second step, and interrupts the validation after it."""
+
+    def __init__(self, interrupts):
+        super().__init__()
+        self.interrupts, self.stopped = interrupts, False
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 1 and not self.stopped:
+            self.model.stop_training = self.stopped = True
+
+    def on_test_begin(self, logs=None):
+        if self.stopped and self.interrupts:
+            self.interrupts = False
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_signal_after_a_callback_has_stopped_an_epoch_changes_nothing(data, tmp_path):
+    whole = trained(data, tmp_path / "whole", callbacks=[Stops(False)])
+    with pytest.raises(SystemExit):
+        trained(data, tmp_path / "run", callbacks=[Stops(True)])
+    assert_equal(trained(data, tmp_path / "run", callbacks=[Stops(False)], resume=True), whole)
+    assert len(whole.phases[0].history["loss"]) == 1
+
+
+@pytest.mark.filterwarnings("ignore:.*NaN or Inf found")
+def test_a_nan_is_not_saved_by_a_signal(data, tmp_path):
+    class Breaks(Stops):
+        def on_train_batch_end(self, batch, logs=None):
+            if not self.stopped:
+                self.stopped = True
+                (variable, *_) = self.model.trainable_variables
+                variable.assign(variable * np.nan)
+
+    with pytest.raises(SystemExit):
+        trained(data, tmp_path / "run", callbacks=[Breaks(True)])
+    for path in (tmp_path / "run" / "checkpoints").glob("*.safetensors"):
+        assert all(np.isfinite(array).all() for array in load_file(path).values() if array.dtype.kind == "f"), path
+    assert_equal(trained(data, tmp_path / "run", resume=True), trained(data, tmp_path / "whole"))
+
+
+@pytest.mark.parametrize(("hook", "epochs"), [("on_train_begin", 1), ("on_epoch_begin", 1), ("on_epoch_end", 1)])
+def test_a_callback_that_stops_the_training_before_a_step_ends_it_after_this_step(data, hook, epochs):
+    steps = []
+
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            steps.append(batch)
+
+    setattr(Stop, hook, lambda self, *_: setattr(self.model, "stop_training", True))
+    run = trained(data, callbacks=[Stop()])
+    assert [len(record.history["loss"]) for record in run.phases] == [epochs, epochs]
+    assert len(steps) == (2 if hook != "on_epoch_end" else 2 * (max(steps) + 1))

@@ -56,11 +56,12 @@ def run_epochs(
         validation = steps.iterate(lambda own: step.validation(own).repeat())
         calls.on_train_begin()
         logs: dict[str, float] = {}
-        while at.epoch < phase.epochs and not net.stop_training:
+        # as in Keras' fit, a callback that stops the training before a step ends it after this step
+        while at.epoch < phase.epochs and not at.stopped:
             if at.step == 0:
                 steps.reset()
             calls.on_epoch_begin(at.epoch)
-            while at.step < step.train_steps and not net.stop_training:
+            while at.step < step.train_steps and not (at.step and net.stop_training):
                 calls.on_train_batch_begin(at.step)
                 at.logs, at.step = training.run(train, at.step, step.train_steps)
                 calls.on_train_batch_end(at.step - 1, at.logs)

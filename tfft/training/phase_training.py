@@ -156,7 +156,7 @@ class _Inside:
             if alone:
                 signals()
         except (KeyboardInterrupt, SystemExit):
-            if self._job.saving and signals.in_order:
+            if self._job.saving and signals.in_order and self._is_usable("steps" if self.at.step else "epoch"):
                 self._averaging.put_back()
                 if self._save(wait=True):
                     self._say_how_to_continue()
@@ -180,7 +180,7 @@ class _Inside:
 
     def _is_usable(self, moment: Moment) -> bool:
         """Whether a run may continue from here: not after a NaN, and not within an epoch that a callback has stopped."""
-        losses = [self.at.logs["loss"], *self.at.history.get("val_loss", [])[-1:]]
+        losses = [self.at.logs.get("loss", 0.0), *self.at.history.get("val_loss", [])[-1:]]
         return bool(np.isfinite(losses).all()) and (moment == "epoch" or not self._step.net.stop_training)
 
     def _save(self, wait: bool = False) -> bool:
