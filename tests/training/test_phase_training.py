@@ -381,3 +381,16 @@ def test_a_callback_that_stops_the_training_before_a_step_ends_it_after_this_ste
     run = trained(data, callbacks=[Stop()])
     assert [len(record.history["loss"]) for record in run.phases] == [epochs, epochs]
     assert len(steps) == (2 if hook != "on_epoch_end" else 2 * (max(steps) + 1))
+
+
+def test_a_callback_that_changes_the_working_directory_does_not_split_the_run(data, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    class Moves(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            os.chdir(tmp_path / "elsewhere")
+
+    trained(data, "runs/1", callbacks=[Moves()])
+    assert not list((tmp_path / "elsewhere").iterdir())
+    assert (tmp_path / "runs" / "1" / "run.json").is_file()

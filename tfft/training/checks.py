@@ -76,7 +76,7 @@ def check_folder(run_folder: Any, writes: bool = True, resume: bool | None = Non
         resume: The ``resume`` argument of ``fit``.
 
     Returns:
-        The folder, which may not exist yet; None when nothing is written.
+        The absolute path of the folder, which may not exist yet; None when nothing is written.
 
     Raises:
         TfftError: When it is not a path, or nothing can be written there; or when ``resume`` is True and ``run_folder`` is None.
@@ -97,12 +97,12 @@ def check_folder(run_folder: Any, writes: bool = True, resume: bool | None = Non
         raise TfftError("run_folder must be the path of a folder.", repr(run_folder), 'Write run_folder="runs/1".')
     folder = Path(run_folder)
     if not writes:
-        return folder
+        return folder.absolute()
     if reason := "it is a file" if folder.is_file() else refusal(folder / "run.json"):
         raise TfftError(
             f"Nothing can be written to the run folder {str(folder)!r}: {reason}.", fix="Choose another folder."
         )
-    return folder
+    return folder.absolute()  # a callback may change the working directory
 
 
 def check_inputs(backbone: Backbone, data: Splits) -> None:
