@@ -85,3 +85,11 @@ def test_a_link_is_not_followed(tmp_path):
     with alone_in(tmp_path):
         pass
     assert (tmp_path / "precious").read_text() == "kept"
+
+
+def test_the_holder_is_not_named_by_what_somebody_else_wrote_into_the_file(tmp_path):
+    with alone_in(tmp_path):
+        (tmp_path / ".lock").write_text("\x1b[2J process 1 on all")
+        told = rf"^Another training uses the folder '{tmp_path}'\. Wait until it ends"
+        with pytest.raises(TfftError, match=told), alone_in(tmp_path):
+            pytest.fail("locked twice")

@@ -1,6 +1,7 @@
 """Seeds are independent, equal on all machines, and do not change the user's generators."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -65,3 +66,17 @@ def test_a_seed_that_is_not_a_whole_number_is_refused(wrong):
     with pytest.raises(TfftError, match=r"must be a whole number.*seed=0"):
         derive(wrong, "split")
     assert derive(np.int64(3), "split") == derive(3, "split")
+
+
+def test_threads_that_build_at_the_same_time_get_the_weights_of_their_seed():
+    def first_weights(seed):
+        with seeded_initializers(seed):
+            layers = [keras.layers.Dense(3) for _ in range(20)]
+            for layer in layers:
+                layer.build((None, 2))
+        return [layer.kernel.numpy().tolist() for layer in layers]
+
+    seeds = [0, 1, 2, 3] * 2
+    expected = [first_weights(seed) for seed in seeds]
+    with ThreadPoolExecutor(len(seeds)) as threads:
+        assert list(threads.map(first_weights, seeds)) == expected

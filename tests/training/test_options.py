@@ -7,7 +7,7 @@ import pytest
 
 import tfft
 from tfft.core.errors import PlanError
-from tfft.training.options import ARGUMENTS, FitOptions
+from tfft.training.options import ARGUMENTS, FitOptions, check_options
 
 
 @pytest.mark.parametrize("name", ["epochs", "learning_rate", "optimizer"])
@@ -42,3 +42,13 @@ def test_callbacks_that_set_the_learning_rate_are_refused_by_name(model, data, c
 def test_other_callbacks_than_those_of_keras_are_refused(model, data, given):
     with pytest.raises(PlanError, match="callbacks"):
         tfft.fit(model, data, tfft.plans.head_only(1), callbacks=given)
+
+
+def test_a_checkpoint_of_whole_nets_is_refused_and_one_of_weights_is_not():
+    whole, weights = (
+        keras.callbacks.ModelCheckpoint(f"net.{ending}", save_weights_only=only)
+        for ending, only in (("keras", False), ("weights.h5", True))
+    )
+    with pytest.raises(PlanError, match=r"a file that Keras cannot read\. Got: 'net\.keras'\. Use run_folder="):
+        check_options({"callbacks": [weights, whole]})
+    assert check_options({"callbacks": [weights]}).callbacks == (weights,)

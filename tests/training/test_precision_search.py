@@ -114,6 +114,16 @@ def test_the_speed_of_the_machine_decides_whether_a_run_is_long_enough_for_a_tri
     assert len(asked) == trials
 
 
+@pytest.mark.slow
+def test_the_speed_is_measured_once_so_that_equal_runs_have_equal_trials(asked, monkeypatch, data):
+    monkeypatch.setattr(precision_search, "_WORTH_SECONDS", 0.01)
+    rates = iter([1e15])  # a run on a busy machine would measure less
+    monkeypatch.setattr(machine, "multiplications_a_second", lambda: next(rates))
+    for _ in range(2):
+        tfft.fit(built(data), data, PLAN)
+    assert not asked
+
+
 def test_a_cpu_without_instructions_for_half_precision_tries_nothing(asked, monkeypatch, data):
     monkeypatch.setattr(machine, "may_gain_from_half_precision", lambda: False)
     assert tfft.fit(built(data), data, tfft.plans.head_only(1)).precision == Precision()

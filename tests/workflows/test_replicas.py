@@ -64,6 +64,7 @@ def test_two_replicas_equal_one_device_over_a_two_phase_run(tmp_path):
 
 TRIALS = """
 import os, sys, numpy as np, tensorflow as tf
+from dataclasses import replace
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 import tfft
@@ -77,7 +78,7 @@ tried, errors = precision_search.tried, []
 def noticed(work, dtypes):
     trials = tried(work, dtypes[:1])
     errors.append([trial.error for trial in trials])
-    return trials
+    return [replace(trial, seconds=1.0) for trial in trials]  # the features of the frozen part are float32 whatever is faster
 
 precision_search.tried = noticed
 random = np.random.default_rng(0)

@@ -5,6 +5,7 @@ another purpose: many processes may read one folder, also from other machines.
 """
 
 import os
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from pathlib import Path
 from tfft.core.errors import TfftError
 
 _NAME = ".lock"
+_HOLDER = re.compile(r"process \d+ on [\w.-]+")
 
 
 @contextmanager
@@ -67,10 +69,11 @@ def _locked(folder: Path) -> int | None:
                 return file
         except BlockingIOError:
             holder = os.pread(file, 200, 0).decode(errors="replace")
+            known = _HOLDER.fullmatch(holder) is not None
             os.close(file)
             raise TfftError(
                 f"Another training uses the folder {str(folder)!r}.",
-                holder,
+                holder if known else "",  # the file may have been written by somebody else
                 "Wait until it ends, or choose another folder.",
             ) from None
         except OSError:  # a file system without locks

@@ -2,11 +2,15 @@
 
 import hashlib
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from numbers import Integral
 
 from tfft.core.errors import TfftError
+
+# all threads share Python's generator; a thread may enter the context again inside of it
+_ONE_AT_A_TIME = threading.RLock()
 
 
 def derive(seed: int, purpose: str) -> int:
@@ -38,7 +42,7 @@ def seeded_initializers(seed: int) -> Iterator[None]:
     Layers without a seed take one from Python's ``random`` (Keras 3.15, ``keras.random.SeedGenerator`` and ``RandomInitializer``),
     so it is enough to seed that module inside this context. ``keras.utils.set_random_seed`` would also reset the user's NumPy and
     TensorFlow generators. The same seed gives the same weights only when the same layers are created in the same order with
-    the same shapes.
+    the same shapes. Only one thread at a time is in this context; others wait.
 
     Args:
         seed: Any integer.
@@ -56,9 +60,10 @@ def seeded_initializers(seed: int) -> Iterator[None]:
         >>> first_weights(0) == first_weights(0), first_weights(0) == first_weights(1)
         (True, False)
     """
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
+    with _ONE_AT_A_TIME:
+        state = random.getstate()
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(state)

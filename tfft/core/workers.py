@@ -165,8 +165,11 @@ def answering(strategy: Any) -> Iterator[None]:
         if cluster_of(strategy) is None or "DataError:" in str(error.message):
             raise
         gone = _lost(strategy, error)
+        is_own = not gone and isinstance(error, errors.InternalError | errors.UnknownError)
         raise ClusterError(
-            "Another worker of this training has ended or does not answer any more, so this one cannot continue.",
+            "TensorFlow failed in this worker, or another one has ended, so this one cannot continue."
+            if is_own
+            else "Another worker of this training has ended or does not answer any more, so this one cannot continue.",
             gone or f"{type(error).__name__}: {(str(error.message).splitlines() or [''])[0][:200]}",
             "See what that worker says, then start all workers again with resume=True.",
         ) from None

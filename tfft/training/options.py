@@ -59,7 +59,8 @@ def check_options(options: Mapping[str, Any]) -> Options:
 
     Raises:
         TypeError: For an option that does not exist.
-        PlanError: When a value is out of range, or a callback is not a Keras callback or sets the learning rate.
+        PlanError: When a value is out of range, or a callback is not a Keras callback, sets the learning rate, or saves
+            whole nets.
 
     Example:
         >>> check_options({"epochs": 5})
@@ -101,5 +102,12 @@ def _callbacks(callbacks: Any) -> tuple[Any, ...]:
             raise PlanError(
                 f"{type(callback).__name__} sets the learning rate, which follows the schedule of each phase.",
                 fix="Use Phase(..., schedule=plans.cosine()) or plans.constant() instead.",
+            )
+        if isinstance(callback, keras.callbacks.ModelCheckpoint) and not callback.save_weights_only:
+            # the net of a phase computes with layers that are made for training
+            raise PlanError(
+                "ModelCheckpoint would save the net of a phase as a file that Keras cannot read.",
+                repr(callback.filepath),
+                "Use run_folder=, which keeps the best weights; or write save_weights_only=True.",
             )
     return given

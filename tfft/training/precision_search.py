@@ -28,7 +28,7 @@ from tfft.training.feature_schedule import Turn, chain
 from tfft.training.trunk_cache import TrunkCache
 
 _EXAMPLES = 8
-# the shortest work in float32, in seconds, for which a trial of one to three seconds is worthwhile
+# the shortest work in float32, in seconds, for which a trial of two to four seconds is worthwhile
 _WORTH_SECONDS = 10.0
 # nets multiply slower than a matrix product: MiniLM 0.46, ResNet50 0.9, MobileNetV2 0.2 of it (docs/benchmarks.md, machine limit)
 _SHARE_OF_PRODUCT = 0.5
@@ -88,7 +88,7 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
         forward, training = (round(work * lengths.mean()) for work in (forward, training))
 
     trunk = tail = FLOAT32
-    worth = _WORTH_SECONDS * _SHARE_OF_PRODUCT * machine.multiplications_a_second()
+    worth = _WORTH_SECONDS * _SHARE_OF_PRODUCT * _multiplications_a_second()
     if frozen and forward > worth:
         about: dict[str, Any] = {"work": "forward", "cuts": [at.describe() for at in chain(frozen, model.cache)]}
         trunk = _fastest(made_from | about, _forward(features, frozen), DTYPES[1:])
@@ -103,6 +103,18 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
         }
         tail = _fastest(made_from | about, _training(features, turns, trunk, batch_size), _TRAINING)
     return Precision(trunk, tail)
+
+
+def _multiplications_a_second() -> float:
+    """The speed of this machine, measured once and remembered, so that equal runs have equal trials."""
+
+    def measure() -> list[DtypeTrial]:
+        return [DtypeTrial(FLOAT32, 1 / machine.multiplications_a_second(), 0.0)]
+
+    about = {"work": "one multiplication in a product of matrices", "machine": machine.hardware()}
+    seconds = [trial.seconds for trial in remembered(machine.trials_file(), about, measure)]
+    # the file may be damaged
+    return 1 / seconds[0] if len(seconds) == 1 and seconds[0] > 0 else machine.multiplications_a_second()
 
 
 def _made_from(model: TransferModel) -> dict[str, Any]:
