@@ -33,6 +33,7 @@ def asked(monkeypatch):
 
     monkeypatch.setattr(precision_search, "tried", tried)
     monkeypatch.setattr(precision_search, "_WORTH_SECONDS", 0)
+    monkeypatch.setattr(precision_search, "_SHORT", 0)
     monkeypatch.setattr(machine, "may_gain_from_half_precision", lambda: True)
     return asked
 
@@ -100,6 +101,8 @@ def test_a_head_alone_needs_no_trial_of_training_and_a_whole_net_none_of_a_trunk
 
 def test_a_short_run_stays_in_float32(monkeypatch, data):
     monkeypatch.setattr(precision_search, "tried", pytest.fail)
+    monkeypatch.setattr(machine, "may_gain_from_half_precision", lambda: True)
+    monkeypatch.setattr(machine, "multiplications_a_second", pytest.fail)
     assert tfft.fit(built(data), data, PLAN).precision == Precision()
 
 

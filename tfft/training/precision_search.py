@@ -30,6 +30,8 @@ from tfft.training.trunk_cache import TrunkCache
 _EXAMPLES = 8
 # the shortest work in float32, in seconds, for which a trial of two to four seconds is worthwhile
 _WORTH_SECONDS = 10.0
+# so few multiplications are short on every machine with instructions for half precision; its speed is then not measured
+_SHORT = 1e11
 # nets multiply slower than a matrix product: MiniLM 0.46, ResNet50 0.9, MobileNetV2 0.2 of it (docs/benchmarks.md, machine limit)
 _SHARE_OF_PRODUCT = 0.5
 # float16 needs a scaled loss to train with, and is no faster than bfloat16 where there is hardware for either
@@ -88,6 +90,8 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
         forward, training = (round(work * lengths.mean()) for work in (forward, training))
 
     trunk = tail = FLOAT32
+    if max(forward, training) <= _SHORT:
+        return Precision()
     worth = _WORTH_SECONDS * _SHARE_OF_PRODUCT * _multiplications_a_second()
     if frozen and forward > worth:
         about: dict[str, Any] = {"work": "forward", "cuts": [at.describe() for at in chain(frozen, model.cache)]}
