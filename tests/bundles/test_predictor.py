@@ -81,7 +81,7 @@ def test_a_missing_file_and_an_empty_folder_are_named(predictor, tmp_path):
 
 def test_missing_files_are_counted_before_any_image_is_read(predictor, png, monkeypatch):
     monkeypatch.setattr(type(predictor.preprocessor), "__call__", None)
-    with pytest.raises(DataError, match=r"2 of 3 images do not exist: 'nix\.png', 'no/nix\.png'\. "):
+    with pytest.raises(DataError, match=r"2 of 3 images not found: 'nix\.png', 'no/nix\.png'\. "):
         predictor.predict(["nix.png", png, "no/nix.png"])
 
 

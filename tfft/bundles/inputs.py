@@ -129,7 +129,7 @@ def check_paths(items: Sequence[tuple[str, Any]]) -> None:
         )
     what = f"{first!r} cannot be read as an image: no such file."
     if len(missing) > 1:
-        what = f"{len(missing)} of {quantity(len(items), 'image')} do not exist: {shortlist(missing)}."
+        what = f"{len(missing)} of {quantity(len(items), 'image')} not found: {shortlist(missing)}."
     raise DataError(what, fix=missing_file(first) + ("" if os.path.splitext(first)[1] else f" {_TEXTS}"))
 
 

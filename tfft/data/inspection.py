@@ -117,7 +117,7 @@ def refuse_faults(inputs: Sequence[Any], inspection: Inspection, start: str = ""
         missing = [inputs[index] for index, reason in inspection.faults if reason == _MISSING and kind == "images"]
         if len(missing) == len(named):
             raise DataError(
-                f"{len(named)} of {len(inputs)} {kind} do not exist: {shortlist(missing)}.",
+                f"{len(named)} of {len(inputs)} {kind} not found: {shortlist(missing)}.",
                 f"paths from a table, which start at its folder, {start!r}" if start else "",
                 _about_missing(missing[0], start) + skip,
             )

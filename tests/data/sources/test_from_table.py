@@ -208,12 +208,12 @@ def test_missing_files_are_named_with_where_they_were_looked_for(home):
     _frame(LABELS, folder="wrong/").to_csv(home / "t.csv", index=False)
     with pytest.raises(
         DataError,
-        match=rf"12 of 12 images do not exist: .*{home}/wrong/0.png.*Did you mean 'img/0.png', that is '{home}/img/0.png'",
+        match=rf"12 of 12 images not found: .*{home}/wrong/0.png.*Did you mean 'img/0.png', that is '{home}/img/0.png'",
     ):
         from_csv(home / "t.csv")
     _frame(LABELS, folder="wrong/x").to_csv(home / "t.csv", index=False)
     with pytest.raises(
-        DataError, match=rf"12 of 12 images do not exist: .*{home}/wrong/x0.png.*folder '{home}/wrong' does not exist"
+        DataError, match=rf"12 of 12 images not found: .*{home}/wrong/x0.png.*folder '{home}/wrong' does not exist"
     ):
         from_csv(home / "t.csv")
 
@@ -229,7 +229,7 @@ def test_missing_files_are_told_the_folder_of_the_table_and_a_path_that_works_in
         monkeypatch.chdir(home.parent if path.is_absolute() else home)
         with pytest.raises(DataError) as caught:
             from_csv(path)
-        assert caught.value.what.startswith("12 of 12 images do not exist: ")
+        assert caught.value.what.startswith("12 of 12 images not found: ")
         assert caught.value.got == f"paths from a table, which start at its folder, {str(table.parent)!r}"
         assert caught.value.fix.startswith("Did you mean 'deep/0.png', that is '")
         assert "where you run" not in caught.value.fix
@@ -251,7 +251,7 @@ def test_a_table_of_which_every_image_is_skipped_is_an_error_that_says_why(home)
     with pytest.raises(DataError) as caught:
         from_csv(home / "t.csv", on_corrupt="skip")
     assert caught.value.what == "The train part is empty, because all of its inputs were skipped."
-    assert caught.value.got.startswith("12 of 12 images do not exist: ")
+    assert caught.value.got.startswith("12 of 12 images not found: ")
     assert caught.value.got.endswith(f"; paths from a table, which start at its folder, {str(home)!r}")
     assert "on_corrupt" not in caught.value.fix, "they are skipped already"
     (home / "wrong").mkdir()
