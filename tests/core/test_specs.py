@@ -32,9 +32,11 @@ def test_repeated_names_are_refused_and_listed():
         LabelSpace(("ant", "bee", "ant"))
 
 
-def test_a_quantity_without_statistics_is_refused():
-    with pytest.raises(TaskError, match=r"1 quantities.*0 means and 0 scales.*tfft.data"):
-        LabelSpace(("age",), "real")
+def test_label_spaces_match_by_kind_and_names():
+    other = LabelSpace(AGE.names, "real", (1.0, 1.0), (2.0, 2.0))
+    assert AGE.matches(other)
+    assert not AGE.matches(LabelSpace(AGE.names, "multi"))
+    assert not AGE.matches(LabelSpace(("height", "age"), "real", (1.7, 40.0), (0.1, 10.0)))
 
 
 @pytest.mark.parametrize(("mean", "scale"), [(0.0, 0.0), (0.0, -1.0), (math.nan, 1.0), (0.0, math.inf)])

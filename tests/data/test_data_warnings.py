@@ -11,6 +11,7 @@ from tfft.core.errors import DataWarning
 from tfft.core.specs import LabelSpace
 from tfft.data import data_warnings
 from tfft.data.examples import Examples
+from tfft.data.targets import target_of
 
 TWO = LabelSpace(("a", "b"), "multi")
 AGE = LabelSpace(("age",), "real", (0.0,), (1.0,))
@@ -18,20 +19,20 @@ AGE = LabelSpace(("age",), "real", (0.0,), (1.0,))
 
 def test_one_hot_rows_read_as_several_labels_are_doubted():
     with pytest.warns(DataWarning, match=r"exactly one of 2 labels.*argmax\(axis=1\)"):
-        data_warnings.warn_labels(TWO, np.float32([[0, 1], [1, 0], [1, 0]]))
+        data_warnings.warn_labels(target_of(TWO), np.float32([[0, 1], [1, 0], [1, 0]]))
 
 
 def test_class_ids_as_floats_are_doubted():
     with pytest.warns(DataWarning, match=r"floats 0.0 to 2.*treated as a quantity.*pass integers"):
-        data_warnings.warn_labels(AGE, np.float32([[0], [1], [2], [0], [1], [2]]))
+        data_warnings.warn_labels(target_of(AGE), np.float32([[0], [1], [2], [0], [1], [2]]))
     with pytest.warns(DataWarning, match=r"floats 1.0 to 3"):
-        data_warnings.warn_labels(AGE, np.float32([[1], [2], [1], [2], [3], [3]]))
+        data_warnings.warn_labels(target_of(AGE), np.float32([[1], [2], [1], [2], [3], [3]]))
 
 
 @pytest.mark.parametrize("names", [("cat", "Cat"), ("cat", "cat "), ("cat", " CAT", "dog")])
 def test_labels_that_differ_in_capitals_or_spaces_are_doubted(names):
     with pytest.warns(DataWarning, match=r"capitals or spaces.*'cat'.*spell them in the same way"):
-        data_warnings.warn_labels(LabelSpace(names), np.arange(len(names)))
+        data_warnings.warn_labels(target_of(LabelSpace(names)), np.arange(len(names)))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_labels_that_differ_in_capitals_or_spaces_are_doubted(names):
 def test_ordinary_labels_are_not_doubted(labels, targets):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        data_warnings.warn_labels(labels, targets)
+        data_warnings.warn_labels(target_of(labels), targets)
 
 
 def _part(*digests):

@@ -5,11 +5,12 @@ import pytest
 
 from tfft.core.errors import TaskError
 from tfft.core.specs import LabelSpace
-from tfft.data.targets import label_space, with_statistics
+from tfft.data.targets import target_of
+from tfft.data.targets.label_space import label_space
 from tfft.tasks.regression import regression
 
 RAW = np.random.default_rng(0).normal([40, 1e5, -3e-4], [12, 3e4, 2e-5], (200, 3)).astype(np.float32)
-LABELS = with_statistics(label_space(RAW, ["age", "income", "drift"]), RAW)
+LABELS = target_of(label_space(RAW, ["age", "income", "drift"])).fitted(RAW)
 
 
 def test_targets_are_standardised_and_come_back_in_their_own_unit():
@@ -38,7 +39,7 @@ def test_the_mean_absolute_error_is_in_the_users_own_unit():
 
 def test_a_quantity_that_never_varies_stays_finite():
     raw = np.full((9, 1), 0.1, np.float32)
-    task = regression(with_statistics(label_space(raw), raw))
+    task = regression(target_of(label_space(raw)).fitted(raw))
     assert np.abs(task.encode(raw)).max() < 1e-6
 
 

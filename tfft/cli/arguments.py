@@ -220,7 +220,7 @@ def describe_task(labels: "LabelSpace", balanced: bool) -> "Task":
     """
     import tfft
 
-    if balanced and labels.kind != "single":
+    if balanced and "class_weights" not in tfft.tasks.options_for(labels):
         raise typer.BadParameter(
             f"--balanced needs one class for each input; these labels are of kind {labels.kind!r}."
         )

@@ -154,11 +154,12 @@ class TypedData:
         from tfft.data.sources import folder, from_table
         from tfft.data.sources.columns import Columns
         from tfft.data.tables.table_files import Writing
+        from tfft.data.targets import target_of
 
         on_corrupt: Any = "skip" if self.skip_corrupt else "error"
         if self._is_table:
             columns = self._labels
-            if labels.kind == "multi" and isinstance(columns, str) and self.separator is None:
+            if target_of(labels).listed and isinstance(columns, str) and self.separator is None:
                 raise DataError(
                     "The model gives several labels for each example, and one column was named.",
                     f"--label-column {columns}",

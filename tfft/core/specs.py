@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from tfft.core.errors import TaskError, shortlist
 
-LabelKind = Literal["single", "multi", "real"]
 IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 """The formats that Pillow may use to open a file, whatever its name; by default it would run Ghostscript on some files."""
 
@@ -46,7 +45,7 @@ class LabelSpace:
         scale: The standard deviation of each quantity over the training split; empty except for ``real``.
 
     Raises:
-        TaskError: When names are missing, repeated, or do not match ``mean`` and ``scale``, or a scale is not positive.
+        TaskError: When names are missing or repeated, a mean is not finite, or a scale is not positive.
 
     Example:
         >>> LabelSpace(("ants", "bees")).index("bees")
@@ -54,13 +53,11 @@ class LabelSpace:
     """
 
     names: tuple[str, ...]
-    kind: LabelKind = "single"
+    kind: str = "single"
     mean: tuple[float, ...] = ()
     scale: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.kind not in ("single", "multi", "real"):
-            raise TaskError(f"kind={self.kind!r} of a label space is unknown.", fix="Use 'single', 'multi' or 'real'.")
         if not self.names:
             raise TaskError(
                 f"A label space of kind {self.kind!r} needs at least one name.", fix="Pass the class names."
@@ -68,12 +65,6 @@ class LabelSpace:
         if len(set(self.names)) != len(self.names):
             twice = sorted({name for name in self.names if self.names.count(name) > 1})
             raise TaskError(f"Label names must be unique; repeated: {shortlist(twice)}.", fix="Rename or merge them.")
-        if self.kind == "real" and not len(self.names) == len(self.mean) == len(self.scale):
-            raise TaskError(
-                f"Each of the {len(self.names)} quantities needs a mean and a scale.",
-                f"{len(self.mean)} means and {len(self.scale)} scales",
-                "Let tfft.data compute them, or pass both.",
-            )
         if not all(map(math.isfinite, (*self.mean, *self.scale))) or not all(scale > 0 for scale in self.scale):
             raise TaskError(
                 "Means must be finite and scales positive.",
@@ -83,6 +74,14 @@ class LabelSpace:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def matches(self, other: "LabelSpace") -> bool:
+        """Return whether another label space has the same kind and names. Mean and scale may differ.
+
+        Args:
+            other: Another label space.
+        """
+        return (self.kind, self.names) == (other.kind, other.names)
 
     def index(self, name: str) -> int:
         """Return the class id of a name.

@@ -6,74 +6,32 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from tfft.core.errors import DataWarning, quantity, shortlist
-from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
-from tfft.data.tables.spellings import is_amount, is_signed_number
-from tfft.data.tables.tags import joining
+from tfft.data.targets import Target
 
-_FEW_AMOUNTS = 10
-"""Up to this many different amounts, such as 10%, 20% ... 100%, are probably classes, so there is no warning."""
-_MOSTLY, _ENOUGH = 0.9, 20
-"""The other targets are doubtful when at least this share of at least this many targets are numbers."""
 _USER = 4  # stacklevel of the line that calls from_..., which calls assemble or folder_pools, which calls warn_...
 
 
-def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
-    """Warn when training targets look like another kind of label than the one they are treated as.
+def warn_labels(target: Target, values: np.ndarray) -> None:
+    """Warn when training targets look like another kind of label than the one they are treated as, or like typing mistakes.
 
     Args:
-        labels: The label space of the training part.
-        encoded: Its targets as ``Examples`` carries them, shape (n,) or (n, k).
+        target: The Target of the training part.
+        values: Its targets as ``Examples`` carries them, shape (n,) or (n, k).
 
     Example:
+        >>> from tfft.core.specs import LabelSpace
+        >>> from tfft.data.targets import target_of
         >>> space = LabelSpace(("target",), "real", mean=(0.5,), scale=(0.5,))
         >>> with warnings.catch_warnings(record=True, action="always") as caught:
-        ...     warn_labels(space, np.array([[0.0], [1.0], [1.0], [0.0]]))
+        ...     warn_labels(target_of(space), np.array([[0.0], [1.0], [1.0], [0.0]]))
         >>> str(caught[0].message)
         'The targets are the floats 0.0 to 1, so they are treated as a quantity. If they are class ids, pass integers.'
     """
-    if labels.kind == "multi" and len(labels) > 1 and len(encoded) > 1 and (encoded.sum(axis=1) == 1).all():
-        warnings.warn(
-            f"Each of {len(encoded)} examples has exactly one of {len(labels)} labels, but the targets are treated as "
-            "several labels per example. For one class per example, pass class ids: targets.argmax(axis=1).",
-            DataWarning,
-            stacklevel=_USER,
-        )
-    if labels.kind == "real" and len(labels) == 1:
-        values = np.unique(encoded)
-        if (
-            1 < len(values) <= len(encoded) / 2
-            and np.array_equal(values, values[0] + np.arange(len(values)))
-            and values[0] % 1 == 0
-        ):
-            warnings.warn(
-                f"The targets are the floats {values[0]:.1f} to {values[-1]:g}, so they are treated as a quantity. "
-                "If they are class ids, pass integers.",
-                DataWarning,
-                stacklevel=_USER,
-            )
-    separator, joined = joining(labels.names) if labels.kind == "single" else ("", [])
-    if joined:
-        warnings.warn(
-            f"{len(joined)} of {len(labels)} class names seem to join several labels by {separator!r}, but each is treated as "
-            f"one class: {shortlist(joined)}. If an example may have several labels, pass separator={separator!r}, or lists of "
-            "labels to functions without that argument.",
-            DataWarning,
-            stacklevel=_USER,
-        )
-    many = labels.kind == "single" and len(labels) > max(_FEW_AMOUNTS, len(encoded) / 4)
-    if many and all(map(is_amount, labels.names)) and not all(name.isdigit() for name in labels.names):
-        warnings.warn(
-            f"The {len(labels)} class names are numbers with signs or units, and each is treated as one class: "
-            f"{shortlist(labels.names)}. If they are quantities, convert them to floats first, for example with "
-            "frame[column].str.strip('$% ').astype(float), and use from_dataframe(frame).",
-            DataWarning,
-            stacklevel=_USER,
-        )
-    if (message := _mostly_numbers(labels, encoded)) is not None:
-        warnings.warn(message, DataWarning, stacklevel=_USER)
+    for doubt in target.doubts(values):
+        warnings.warn(doubt, DataWarning, stacklevel=_USER)
     alike: dict[str, list[str]] = {}
-    for name in labels.names:
+    for name in target.labels.names:
         alike.setdefault(name.strip().casefold() if len(name) > 1 else name, []).append(name)
     pairs = [names for names in alike.values() if len(names) > 1]
     if pairs:
@@ -84,22 +42,6 @@ def warn_labels(labels: LabelSpace, encoded: np.ndarray) -> None:
             DataWarning,
             stacklevel=_USER,
         )
-
-
-def _mostly_numbers(labels: LabelSpace, encoded: np.ndarray) -> str | None:
-    """A warning that names the targets which are not numbers, when most targets are numbers with a decimal point."""
-    if labels.kind != "single" or len(encoded) < _ENOUGH:
-        return None
-    number = np.array([is_signed_number(name) for name in labels.names])[encoded]
-    pointed = np.array(["." in name for name in labels.names])[encoded] & number
-    if number.all() or number.mean() < _MOSTLY or pointed.sum() * 2 < len(encoded):
-        return None
-    others = [f"row {row}: {labels.names[encoded[row]]!r}" for row in np.flatnonzero(~number).tolist()]
-    return (
-        f"{number.sum()} of {len(encoded)} targets are numbers, but each number is treated as a separate class, because the "
-        f"others are not numbers: {', '.join(others[:10])}{', ...' if len(others) > 10 else ''} (rows are counted from 0). If the "
-        "targets are a quantity, remove or correct these rows."
-    )
 
 
 def warn_overlap(parts: Mapping[str, Examples]) -> None:
@@ -129,6 +71,7 @@ def warn_contradictions(parts: Mapping[str, Examples]) -> None:
         parts: Examples by part name, targets of shape (n,) or (n, k).
 
     Example:
+        >>> from tfft.core.specs import LabelSpace
         >>> twice = Examples(["1.jpg", "2.jpg"], np.array([0, 1]), LabelSpace(("ants", "bees")), ("a1", "a1"))
         >>> with warnings.catch_warnings(record=True, action="always") as caught:
         ...     warn_contradictions({"train": twice})
@@ -166,6 +109,7 @@ def warn_absent(parts: Mapping[str, Examples]) -> None:
         parts: Examples by part name, targets of shape (n,) or (n, k).
 
     Example:
+        >>> from tfft.core.specs import LabelSpace
         >>> bees = Examples(["1.jpg"], np.array([1]), LabelSpace(("ants", "bees")), ("a1",))
         >>> with warnings.catch_warnings(record=True, action="always") as caught:
         ...     warn_absent({"validation": bees})

@@ -11,6 +11,7 @@ from tfft.core.errors import DataError, quantity, shortlist
 from tfft.core.html_tables import table
 from tfft.core.specs import LabelSpace, Text
 from tfft.data.sequences import Joined, Selected
+from tfft.data.targets import Target, target_of
 
 _MOST_CLASSES = 10  # in the table for notebooks
 
@@ -38,6 +39,11 @@ class Examples:
 
     def __repr__(self) -> str:
         return f"<{quantity(len(self), 'example')} of {shortlist(self.labels.names, 5)}>"
+
+    @property
+    def target(self) -> Target:
+        """What the targets mean: it counts, splits and converts them."""
+        return target_of(self.labels)
 
     def take(self, indices: Sequence[int] | np.ndarray) -> "Examples":
         """Select the examples at these positions, in this order.
@@ -84,19 +90,15 @@ class Examples:
         return fingerprint.combined([*self.digests, fingerprint.digest(self.targets)])
 
     def counts(self) -> dict[str, int]:
-        """Count the examples of each class; for ``real`` labels, return an empty dict.
+        """Count the examples of each class; return an empty dict for quantities, which have no classes.
 
-        For ``multi`` labels, targets of shape (n, classes), an example counts once for each of its labels, so the sum may exceed n.
+        With several labels an example, targets of shape (n, classes), it counts once for each label; the sum may exceed n.
 
         Example:
             >>> Examples(["1.jpg", "2.jpg"], np.array([1, 1]), LabelSpace(("ants", "bees")), ("a1", "b2")).counts()
             {'ants': 0, 'bees': 2}
         """
-        if self.labels.kind == "real":
-            return {}
-        single = self.labels.kind == "single"
-        totals = np.bincount(self.targets, minlength=len(self.labels)) if single else self.targets.sum(axis=0)
-        return {name: int(total) for name, total in zip(self.labels.names, totals, strict=True)}
+        return self.target.counts(self.targets)
 
 
 def joined(parts: Sequence[Examples]) -> Examples:
@@ -149,7 +151,7 @@ class Splits:
         there = {name: part for name, part in parts.items() if part is not None}
         rows: list[dict[str, object]] = [{"examples": "all"} | {name: len(part) for name, part in there.items()}]
         counts = {name: part.counts() for name, part in there.items()}
-        for label in self.labels.names[:_MOST_CLASSES] if self.labels.kind != "real" else ():
+        for label in list(counts["train"])[:_MOST_CLASSES]:
             rows.append({"examples": label} | {name: counts[name][label] for name in there})
         return table(rows, self.describe())
 
@@ -198,8 +200,7 @@ class Splits:
         """Describe the data in one line: the number of examples in each part, and the number of classes."""
         sizes = [f"{len(self.train)} train", f"{len(self.validation)} validation"]
         sizes += [f"{len(self.test)} test"] if self.test is not None else ["no test part"]
-        words = {"real": ("quantity", "quantities"), "multi": ("label, yes or no", "labels, several an example")}
-        one, many = words.get(self.labels.kind, ("class", "classes"))
+        one, many = self.train.target.nouns
         left_out = f"; {len(self.skipped)} left out, see .skipped" if self.skipped else ""
         if self.left_out:
             left_out += f"; files left out: {', '.join(f'{count} {ending}' for ending, count in self.left_out.items())}"

@@ -8,9 +8,10 @@ import numpy as np
 
 from tfft.core.errors import DataError, quantity, shortlist
 from tfft.core.specs import LabelSpace
-from tfft.data import inspection, targets
+from tfft.data import inspection
 from tfft.data.examples import Examples, joined
 from tfft.data.strings import refuse_swapped
+from tfft.data.targets import target_of
 
 OnCorrupt = Literal["error", "skip"]
 
@@ -21,7 +22,7 @@ class Pool:
 
     Attributes:
         inputs: Paths, bytes, or arrays of shape (height, width[, channels]); length n.
-        targets: Raw targets, as ``targets.label_space`` takes them; length n.
+        targets: Raw targets, as ``label_space`` takes them; length n.
         groups: The group of each example, such as a patient, a camera or an author, shape (n,). All examples of a group belong
             to the same part. None when examples are independent.
         left_out: File extension -> the number of files with it that lie in the same folders but are not inputs.
@@ -103,7 +104,7 @@ def unsplit(
     skipped: tuple[str, ...] = ()
     for pool in pools.values():
         refuse_swapped(pool.inputs, pool.targets)
-        examples, _, faults = examine(pool, targets.encode(pool.targets, labels, "evaluated"), labels, on_corrupt)
+        examples, _, faults = examine(pool, target_of(labels).read(pool.targets, "evaluated"), labels, on_corrupt)
         found.append(examples)
         skipped += faults
     if not any(map(len, found)):

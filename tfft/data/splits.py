@@ -9,12 +9,13 @@ import numpy as np
 
 from tfft.core.errors import DataError, quantity, shortlist
 from tfft.core.seed import derive
-from tfft.core.specs import LabelSpace
-from tfft.data import data_warnings, targets
+from tfft.data import data_warnings
 from tfft.data.examples import Examples, Splits
 from tfft.data.files.parts import PARTS, meant
 from tfft.data.raw_examples import OnCorrupt, Pool, examine
 from tfft.data.strings import refuse_swapped
+from tfft.data.targets import Target, target_of
+from tfft.data.targets.label_space import label_space
 from tfft.data.values import is_missing
 
 _MANY = 20
@@ -82,22 +83,22 @@ def assemble(
     _check_parts(pools)
     refuse_swapped(pools["train"].inputs, pools["train"].targets)
     names = None if names is None else [str(name) for name in names]
-    labels = targets.label_space(pools["train"].targets, names)
-    encoded = {part: targets.encode(p.targets, labels, part, names is not None) for part, p in pools.items()}
-    data_warnings.warn_labels(labels, encoded["train"])
+    target = target_of(label_space(pools["train"].targets, names))
+    encoded = {part: target.read(p.targets, part, names is not None) for part, p in pools.items()}
+    data_warnings.warn_labels(target, encoded["train"])
     skipped: list[str] = []
     whole: dict[str, Examples] = {}
     groups: dict[str, np.ndarray | None] = {}
     for part, pool in pools.items():
         whole[part], good, faults = examine(
-            pool, encoded[part], labels, splitting.on_corrupt, part, splitting.skippable
+            pool, encoded[part], target.labels, splitting.on_corrupt, part, splitting.skippable
         )
         skipped += faults
         groups[part] = None if pool.groups is None else _group_names(pool, part)[good]
     data_warnings.warn_groups(groups)
     parts = _split(whole, groups["train"], splitting)
-    _check(parts, labels)
-    labels = targets.with_statistics(labels, parts["train"].targets)
+    _check(parts, target)
+    labels = target.fitted(parts["train"].targets)
     parts = {part: replace(examples, labels=labels) for part, examples in parts.items()}
     data_warnings.warn_overlap(parts)
     data_warnings.warn_contradictions(parts)
@@ -167,24 +168,14 @@ def _choose(rows: Examples, fraction: float, seed: int) -> np.ndarray:
     random = np.random.default_rng(seed)
     if not len(rows):
         return np.arange(0)
-    if rows.labels.kind == "real":
-        return np.sort(random.permutation(len(rows))[: max(1, round(len(rows) * fraction))])
     # with one class per example, every part gets every class, or _check raises; with several labels, rare ones stay in training
-    least = 1 if rows.labels.kind == "single" else 0
+    least = 1 if rows.target.every_class else 0
+    strata = rows.target.strata(rows.targets)
     chosen = []
-    for members in _alike(rows):
+    for stratum in np.unique(strata):
+        members = np.flatnonzero(strata == stratum)
         chosen.append(random.permutation(members)[: max(least, round(len(members) * fraction))])
     return np.sort(np.concatenate(chosen))
-
-
-def _alike(rows: Examples) -> list[np.ndarray]:
-    """Positions of the examples of each class; with several labels, the rarest label of an example is its class."""
-    classes = rows.targets
-    if rows.labels.kind == "multi":
-        # add a column for examples without any label
-        having = np.concatenate([rows.targets > 0, (rows.targets > 0).sum(axis=1, keepdims=True) == 0], axis=1)
-        classes = np.where(having, having.sum(axis=0), len(rows) + 1).argmin(axis=1)
-    return [np.flatnonzero(classes == class_id) for class_id in np.unique(classes)]
 
 
 def _choose_groups(rows: Examples, groups: np.ndarray, fraction: float, seed: int, spare: int) -> np.ndarray:
@@ -199,8 +190,9 @@ def _choose_groups(rows: Examples, groups: np.ndarray, fraction: float, seed: in
             f"{len(names)} group left for two parts",
             "Check the groups, or split off fewer parts: holdout=(0.15, 0).",
         )
-    members = np.zeros((len(names), _one_hot(rows).shape[1]))
-    np.add.at(members, ids, _one_hot(rows))
+    of_examples = rows.target.members(rows.targets)
+    members = np.zeros((len(names), of_examples.shape[1]))
+    np.add.at(members, ids, of_examples)
     total, groups_left = members.sum(axis=0), (members > 0).sum(axis=0)
     # take at least one group of every class that has enough groups for this part, the parts after it, and training
     need = np.where(groups_left > spare, np.maximum(fraction * total, total / np.maximum(groups_left, 1)), 0)
@@ -215,23 +207,16 @@ def _choose_groups(rows: Examples, groups: np.ndarray, fraction: float, seed: in
     return np.flatnonzero(np.isin(ids, held or order[:1]))
 
 
-def _one_hot(rows: Examples) -> np.ndarray:
-    """Ones for the classes of each example, shape (n, classes); quantities count as one class."""
-    if rows.labels.kind == "real":
-        return np.ones((len(rows), 1))
-    return rows.targets if rows.labels.kind == "multi" else np.eye(len(rows.labels))[rows.targets]
-
-
-def _check(parts: dict[str, Examples], labels: LabelSpace) -> None:
+def _check(parts: dict[str, Examples], target: Target) -> None:
     for name in ("train", "validation", *parts):
         if name not in parts or not len(parts[name]):
             raise DataError(
                 f"The {name} part is empty.",
                 ", ".join(f"{len(examples)} {part}" for part, examples in parts.items()),
                 "Every part needs examples, and every class needs one in each part that is split off: add some, or change holdout."
-                + (_INTEGERS if labels.kind == "single" and len(labels) > _MANY else ""),
+                + (_INTEGERS if target.every_class and len(parts["train"].counts()) > _MANY else ""),
             )
-    if labels.kind == "single":
+    if target.every_class:
         missing = [name for name, count in parts["train"].counts().items() if count == 0]
         if missing:
             raise DataError(

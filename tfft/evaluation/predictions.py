@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from tfft.core import strategy
-from tfft.core.errors import DataError, shortlist
+from tfft.core.errors import DataError
 from tfft.core.specs import LabelSpace
 from tfft.data.examples import Examples
 from tfft.data.leakage import Seen
 from tfft.data.length_bucketing import by_length
 from tfft.data.loading import reading
 from tfft.data.pipeline import check_batch_size, evaluation_batches, readable
+from tfft.data.targets import target_of
 from tfft.models import inference
 from tfft.models.assembly import TransferModel
 from tfft.models.forward import forward
@@ -176,19 +177,7 @@ def aligned(examples: Examples, labels: LabelSpace) -> Examples:
     Raises:
         DataError: When they have a label that the model does not know, or another kind of labels.
     """
-    given = examples.labels
-    if (given.kind, given.names) == (labels.kind, labels.names):
+    target = target_of(labels)
+    if examples.labels.matches(labels):
         return replace(examples, labels=labels)  # for quantities: its means and scales
-    strange = [name for name in given.names if name not in labels.names]
-    if given.kind != labels.kind or given.kind == "real" or strange:
-        raise DataError(
-            "The examples have other labels than the model.",
-            f"{given.kind} {shortlist(strange or given.names)} for {labels.kind} {shortlist(labels.names)}",
-            "Evaluate on data of the same label space.",
-        )
-    places = np.array([labels.index(name) for name in given.names])
-    if given.kind == "single":
-        return replace(examples, targets=places[examples.targets], labels=labels)
-    targets = np.zeros((len(examples), len(labels)), examples.targets.dtype)
-    targets[:, places] = examples.targets
-    return replace(examples, targets=targets, labels=labels)
+    return replace(examples, targets=target.adopt(examples.targets, examples.labels), labels=labels)

@@ -11,7 +11,7 @@ from tfft.tasks.classification import classification
 from tfft.tasks.multi_label import multi_label
 from tfft.tasks.regression import regression
 
-__all__ = ["Answer", "Task", "classification", "for_labels", "from_dict", "multi_label", "regression"]
+__all__ = ["Answer", "Task", "classification", "for_labels", "from_dict", "multi_label", "options_for", "regression"]
 
 _TASKS: dict[str, Callable[..., Task]] = {
     "classification": classification,
@@ -40,6 +40,22 @@ def for_labels(labels: LabelSpace, **options: Any) -> Task:
         'classification'
     """
     return _BY_KIND[labels.kind](labels, **options)
+
+
+def options_for(labels: LabelSpace) -> tuple[str, ...]:
+    """Return the names of the options that ``for_labels`` takes for a label space.
+
+    Args:
+        labels: The label space of a dataset.
+
+    Returns:
+        The names of the arguments of its task, without the labels.
+
+    Example:
+        >>> "class_weights" in options_for(LabelSpace(("ants", "bees")))
+        True
+    """
+    return tuple(signature(_BY_KIND[labels.kind]).parameters)[1:]
 
 
 def from_dict(values: Mapping[str, Any]) -> Task:

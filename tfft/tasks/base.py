@@ -8,6 +8,7 @@ import numpy as np
 
 from tfft.core.errors import TaskError
 from tfft.core.specs import LabelSpace
+from tfft.data.targets import target_of
 from tfft.heads.vector import VectorHead
 
 
@@ -41,6 +42,7 @@ class Task:
         decode: One row of ``probabilities``, shape (outputs,) -> Answer.
         options: The other arguments of the constructor, as JSON values.
         class_weight: Class counts of the training part -> class id to weight, or None for equal weights.
+        mixable: Whether the mean of two encoded targets is the target of a mixture of their images.
 
     Example:
         >>> from tfft import tasks
@@ -59,6 +61,7 @@ class Task:
     decode: Callable[[np.ndarray], Answer]
     options: Mapping[str, Any] = field(default_factory=dict)
     class_weight: Callable[[Mapping[str, int]], dict[int, float] | None] = field(default=lambda counts: None)
+    mixable: bool = True
 
     @property
     def outputs(self) -> int:
@@ -101,10 +104,11 @@ def require_kind(labels: LabelSpace, kind: str, task: str) -> None:
         task: The name of the task, for the message.
 
     Raises:
-        TaskError: When the kinds differ, or ``labels`` is not a label space.
+        TaskError: When the kinds differ, ``labels`` is not a label space, or it lacks what its kind needs.
     """
     if not isinstance(labels, LabelSpace):
         raise TaskError(f"{task} takes a label space.", f"{labels!r}"[:100], "Pass data.labels.")
+    target_of(labels)  # refuses unknown kinds, and quantities without statistics
     if labels.kind != kind:
         raise TaskError(
             f"{task} takes labels of kind {kind!r}.", f"kind {labels.kind!r}", f"{_FITS[labels.kind]} {_MEANT[kind]}"

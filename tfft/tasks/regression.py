@@ -75,4 +75,5 @@ def regression(
         probabilities=lambda outputs: outputs.astype(np.float64) * scale + mean,
         decode=decode,
         options={"pooling": pooling, "hidden": tuple(hidden), "dropout": dropout},
+        mixable=False,
     )

@@ -59,7 +59,7 @@ def check(model: TransferModel, data: Splits, batch_size: int) -> None:
     if model.seen is not None:
         model.seen.check_pairs(read(data.train, 0))
     expected, found = model.task.labels, data.labels
-    if (expected.kind, expected.names) != (found.kind, found.names):
+    if not expected.matches(found):
         raise DataError(
             "The labels of the data differ from those of the model.",
             f"{found.kind} {shortlist(found.names)} for a model of {expected.kind} {shortlist(expected.names)}",
@@ -202,7 +202,7 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
         if any(dict(step.options).get("table", ()) is None for step in phase.augment):
             wordnet()
         mixing = [step.describe() for step in phase.augment if step.mixes]
-        if mixing and model.task.labels.kind == "real":
+        if mixing and not model.task.mixable:
             raise PlanError(
                 f"Phase {phase.name!r} mixes examples, but a mixture of two images does not have the mean of their quantities.",
                 f"{shortlist(mixing)} for {model.task.name}",

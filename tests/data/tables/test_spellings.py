@@ -22,6 +22,7 @@ from tfft.data.tables.spellings import (
     refuse_doubtful_commas,
     taken_apart,
 )
+from tfft.data.targets import target_of
 
 
 @pytest.mark.parametrize(
@@ -183,4 +184,4 @@ def test_few_numbers_and_whole_numbers_beside_words_are_classes(cells):
     names = tuple(sorted(set(cells)))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warn_labels(LabelSpace(names), np.array([names.index(cell) for cell in cells]))
+        warn_labels(target_of(LabelSpace(names)), np.array([names.index(cell) for cell in cells]))
