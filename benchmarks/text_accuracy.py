@@ -47,7 +47,7 @@ def read(material: Path, name: str, seed: int) -> tfft.data.Splits:
     return tfft.data.from_csv(paths, text_column=text, seed=seed)
 
 
-def measure(material: Path, net: str, data: str, kind: str, seed: int) -> dict[str, Any]:
+def measure(material: Path, accumulate: int, net: str, data: str, kind: str, seed: int) -> dict[str, Any]:
     """One training, as a row."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # TREC has the same question in both parts
@@ -55,7 +55,7 @@ def measure(material: Path, net: str, data: str, kind: str, seed: int) -> dict[s
         begun = time.perf_counter()
         plan = tfft.plans.head_only(epochs=10) if kind == HEAD else None
         model = tfft.build(net, tfft.tasks.classification(splits.labels), seed=seed)
-        run = tfft.fit(model, splits, plan, seed=seed, progress=False)
+        run = tfft.fit(model, splits, plan, seed=seed, progress=False, accumulate=accumulate)
         accuracy = tfft.evaluate(model, splits.test).metrics["accuracy"]["value"]
     return {
         "accuracy": accuracy,
@@ -84,13 +84,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("text_accuracy.json"))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--sets", nargs="*", default=list(SETS), choices=SETS)
+    parser.add_argument("--accumulate", type=int, default=1, help="parts of a batch, for less memory; the results are the same")
     parser.add_argument("--kinds", nargs="*", default=[DEFAULT, HEAD], choices=[DEFAULT, HEAD])
     arguments = parser.parse_args()
     keys = [
         (NETS.get(name, "minilm_l6"), name, kind, seed)
         for seed, name, kind in product(range(arguments.seeds), arguments.sets, arguments.kinds)
     ]
-    print(table(measured(arguments.out, keys, partial(measure, arguments.material))))
+    print(table(measured(arguments.out, keys, partial(measure, arguments.material, arguments.accumulate))))
     print(machine())
 
 
