@@ -19,7 +19,7 @@ from benchmarks.accuracy import backbone_of, read
 from benchmarks.rows import machine
 from tfft.data.examples import Examples
 from tfft.evaluation.render import table
-from tfft.preprocess.image import ImagePreprocessor
+from tfft.inputs.image import ImagePreprocessor
 
 SIDE = 224
 COUNTS = {"train": 850, "validation": 150, "test": 300}

@@ -27,7 +27,7 @@ import tfft
 import tfft.core.blocks
 import tfft.core.seed
 import tfft.evaluation.render
-import tfft.preprocess.pixels
+import tfft.inputs.pixels
 from benchmarks.accuracy import NETS as REAL
 from benchmarks.accuracy import backbone_of
 from benchmarks.feeding import peak_gigabytes
@@ -87,7 +87,7 @@ def with_keras(material: Path, folder: Path, net: str, seed: int, epochs: int, a
     block_of = tfft.core.blocks.assign_blocks(base, described.blocks)
     base.trainable = False
     inputs = keras.Input((SIZE, SIZE, 3))
-    x = tfft.preprocess.pixels.PIXEL_RANGES[described.pixel_range](inputs)
+    x = tfft.inputs.pixels.PIXEL_RANGES[described.pixel_range](inputs)
     x = keras.layers.GlobalAveragePooling2D()(base(x, training=False))
     outputs = keras.layers.Dense(5)(keras.layers.Dropout(0.2)(x))
     model = keras.Model(inputs, outputs)

@@ -84,7 +84,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("text_accuracy.json"))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--sets", nargs="*", default=list(SETS), choices=SETS)
-    parser.add_argument("--accumulate", type=int, default=1, help="parts of a batch, for less memory; the results are the same")
+    parser.add_argument(
+        "--accumulate", type=int, default=1, help="parts of a batch, for less memory; the results are the same"
+    )
     parser.add_argument("--kinds", nargs="*", default=[DEFAULT, HEAD], choices=[DEFAULT, HEAD])
     arguments = parser.parse_args()
     keys = [

@@ -13,7 +13,7 @@ from PIL import Image
 from tfft.core.errors import DataError
 from tfft.data import from_folder
 from tfft.images.image_files import is_image
-from tfft.preprocess.image import ImagePreprocessor
+from tfft.inputs.image import ImagePreprocessor
 
 Attack = Any
 READ = ImagePreprocessor(32, 48)

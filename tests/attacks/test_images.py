@@ -16,7 +16,7 @@ from tfft.core.errors import DataError
 from tfft.core.limits import LIMITS
 from tfft.data import from_arrays, from_dataset, from_folder
 from tfft.data.inspection import inspect_inputs
-from tfft.preprocess.image import ImagePreprocessor
+from tfft.inputs.image import ImagePreprocessor
 
 Attack = Any
 READ = ImagePreprocessor(32, 48)

@@ -11,7 +11,7 @@ import pytest
 
 import tfft
 from tfft.core.errors import BackboneError, DataError, TfftError
-from tfft.preprocess.text import TextPreprocessor
+from tfft.inputs.text import TextPreprocessor
 from tfft.tokenizers.json_tokenizer import JsonTokenizer
 from tfft.tokenizers.pipelines import byte_pairs, word_pieces
 from tfft.tokenizers.tokenizer import Tokenizer

@@ -7,7 +7,7 @@ from PIL import Image
 from tfft.augment import augmentation
 from tfft.augment.views import mix, read
 from tfft.core.errors import DataError
-from tfft.preprocess.image import ImagePreprocessor
+from tfft.inputs.image import ImagePreprocessor
 
 GEOMETRY = ImagePreprocessor(12, 16)
 PHOTO = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)

@@ -9,8 +9,8 @@ from tfft.core.specs import LabelSpace, Text
 from tfft.data.content_hash import opened
 from tfft.data.examples import Examples
 from tfft.data.loading import draw, lengths_of, reading, reading_at_random, reading_together
+from tfft.inputs.image import ImagePreprocessor
 from tfft.models.tokens import tokenized
-from tfft.preprocess.image import ImagePreprocessor
 
 
 def examples(count=6):

@@ -10,13 +10,13 @@ import tfft
 from tfft.cache.shards import Shards
 from tfft.core.errors import DataError
 from tfft.core.ragged import padded
+from tfft.inputs.text import TextPreprocessor
 from tfft.models import extraction
 from tfft.models.cuts import cut
 from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import row_of, unpacked
 from tfft.models.tokens import tokenized
 from tfft.models.trunk import trunk_net
-from tfft.preprocess.text import TextPreprocessor
 from tfft.trainable import last_blocks, nothing
 
 

@@ -17,9 +17,9 @@ from tfft.cache.shards import Shards
 from tfft.cache.store import Store
 from tfft.core import environment
 from tfft.core.errors import DataError, RunWarning
+from tfft.inputs import image
 from tfft.models import features
 from tfft.plans import augmentation
-from tfft.preprocess import image
 from tfft.trainable import everything, last_blocks, nothing
 from tfft.training import trunk_cache
 

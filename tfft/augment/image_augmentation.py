@@ -6,7 +6,7 @@ import numpy as np
 
 from tfft.augment.views import Augmentation
 from tfft.core.errors import DataError
-from tfft.preprocess import validation
+from tfft.inputs import validation
 
 
 def flips(horizontal: bool = True, vertical: bool = False) -> Augmentation:

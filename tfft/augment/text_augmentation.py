@@ -5,7 +5,7 @@ from typing import Any
 
 from tfft.augment.views import Augmentation
 from tfft.core.errors import DataError
-from tfft.preprocess import validation
+from tfft.inputs import validation
 
 Table = Mapping[str, Sequence[str]] | Sequence[tuple[str, Sequence[str]]]
 

@@ -17,8 +17,8 @@ from tfft.augment import image_changes, mixing, words
 from tfft.core.errors import DataError, nearest
 from tfft.core.specs import Text
 from tfft.images.decoding import decoded
-from tfft.preprocess.image import ImagePreprocessor
-from tfft.preprocess.text import TextPreprocessor
+from tfft.inputs.image import ImagePreprocessor
+from tfft.inputs.text import TextPreprocessor
 
 _IMAGE: dict[str, Callable[..., Image.Image]] = {
     "flips": image_changes.flip,

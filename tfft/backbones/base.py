@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from tfft.core.errors import BackboneError, shortlist
 from tfft.core.html_tables import table
 from tfft.core.specs import Block, FeatureSpec
-from tfft.preprocess.image import ImagePreprocessor
-from tfft.preprocess.text import TextPreprocessor
+from tfft.inputs.image import ImagePreprocessor
+from tfft.inputs.text import TextPreprocessor
 
 if TYPE_CHECKING:
     import keras
@@ -30,7 +30,7 @@ class Backbone:
         features: The kind of its features.
         blocks: The units of unfreezing, from input to output.
         preprocessor: Raw input -> uint8 pixels, shape (height, width, 3), or token ids, shape (tokens, 2).
-        pixel_range: The name of a conversion in ``tfft.preprocess.pixels``, which runs inside the net, before the backbone.
+        pixel_range: The name of a conversion in ``tfft.inputs.pixels``, which runs inside the net, before the backbone.
         can_finetune: Whether the variables of the backbone can train.
         most_tokens: The largest possible ``length`` of a text encoder; None for images, and when any length is possible.
         unused: The names of weights in the files that the features do not use, such as those of a head; filled by ``load``.

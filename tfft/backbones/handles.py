@@ -16,7 +16,7 @@ from tfft.backbones.savedmodel.locations import HUB, is_archive
 from tfft.core.errors import BackboneError, nearest
 from tfft.core.offline import disconnected
 from tfft.core.quiet import start_tensorflow
-from tfft.preprocess.text import TextPreprocessor
+from tfft.inputs.text import TextPreprocessor
 from tfft.savedmodel.proto import FILE
 
 if TYPE_CHECKING:

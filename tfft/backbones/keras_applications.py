@@ -14,7 +14,7 @@ from tfft.core.errors import BackboneError
 from tfft.core.layer_names import own_names
 from tfft.core.seed import seeded_initializers
 from tfft.core.specs import Block, FeatureSpec
-from tfft.preprocess.image import ImagePreprocessor
+from tfft.inputs.image import ImagePreprocessor
 
 if TYPE_CHECKING:
     import keras

@@ -19,8 +19,8 @@ from tfft.core.graph import nodes
 from tfft.core.passages import before
 from tfft.core.path_advice import missing_file
 from tfft.core.specs import FeatureSpec
+from tfft.inputs.image import ImagePreprocessor
 from tfft.keras_files import keras_zip, net_config
-from tfft.preprocess.image import ImagePreprocessor
 
 if TYPE_CHECKING:
     import keras

@@ -17,7 +17,7 @@ from tfft.core.errors import BackboneError, WeightsError
 from tfft.core.ragged import padded
 from tfft.core.seed import seeded_initializers
 from tfft.core.specs import FeatureSpec
-from tfft.preprocess.text import TextPreprocessor
+from tfft.inputs.text import TextPreprocessor
 from tfft.tokenizers.character_map import precompiled
 from tfft.tokenizers.json_tokenizer import JsonTokenizer
 from tfft.tokenizers.pipelines import added_token

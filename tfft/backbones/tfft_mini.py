@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tfft.backbones.base import Backbone, given_options, input_size
 from tfft.core.errors import BackboneError
 from tfft.core.specs import Block, FeatureSpec
-from tfft.preprocess.image import ImagePreprocessor
+from tfft.inputs.image import ImagePreprocessor
 
 if TYPE_CHECKING:
     import keras

@@ -15,8 +15,8 @@ import numpy as np
 from tfft.backbones.weight_files import Held, counted, difference, variables_in, variables_of
 from tfft.core.errors import WeightsError
 from tfft.core.path_advice import missing_file
+from tfft.inputs.pixels import IMAGENET_SPREAD
 from tfft.keras_files.file_kinds import kind_of_file
-from tfft.preprocess.pixels import IMAGENET_SPREAD
 
 _UNREADABLE = (OSError, KeyError, ValueError, TypeError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error)
 _NO_NETWORK = (urllib.error.URLError, TimeoutError, ConnectionError, http.client.HTTPException)

@@ -33,9 +33,9 @@ from tfft.core import fingerprint, forks, regular_files, strict_json
 from tfft.core.errors import BackboneError, BundleError, TfftError, kind_of, shortlist
 from tfft.core.quiet import start_tensorflow
 from tfft.data.leakage import Seen
+from tfft.inputs.image import ImagePreprocessor
+from tfft.inputs.text import TextPreprocessor
 from tfft.keras_files import keras_zip
-from tfft.preprocess.image import ImagePreprocessor
-from tfft.preprocess.text import TextPreprocessor
 from tfft.savedmodel.graph_bytes import extracted
 from tfft.tokenizers.saved_tokenizer import FILE as SAVED_TOKENIZER
 

@@ -14,8 +14,8 @@ from tfft.core.errors import DataError, DataWarning, shortlist
 from tfft.data.leakage import Seen
 from tfft.data.pipeline import check_batch_size
 from tfft.data.raw_examples import OnCorrupt
-from tfft.preprocess.image import ImagePreprocessor
-from tfft.preprocess.text import TextPreprocessor
+from tfft.inputs.image import ImagePreprocessor
+from tfft.inputs.text import TextPreprocessor
 from tfft.tasks.base import Answer, Task
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 from tfft.core.errors import DataError
 from tfft.core.machine import cores
 from tfft.images.decoding import range_warning
-from tfft.preprocess.text import TextPreprocessor
+from tfft.inputs.text import TextPreprocessor
 
 Named = tuple[str, Any]
 
@@ -48,7 +48,7 @@ def read_batches(
         DataError: When some texts of a batch are pairs, and others are single texts.
 
     Example:
-        >>> from tfft.preprocess.image import ImagePreprocessor
+        >>> from tfft.inputs.image import ImagePreprocessor
         >>> preprocessor = ImagePreprocessor(8, 8)
         >>> good = np.zeros((16, 16, 3), np.uint8)
         >>> [[each.row is None for each in found] for _, found in read_batches(preprocessor, [("a", good), ("b", b"?")], 1)]

@@ -25,9 +25,9 @@ from tfft.core import files, strict_json, versions
 from tfft.core.errors import BundleError, kind_of, shortlist
 from tfft.core.path_advice import permitted
 from tfft.evaluation.report import Report
+from tfft.inputs.text import TextPreprocessor
 from tfft.keras_files import saving
 from tfft.models.assembly import TransferModel
-from tfft.preprocess.text import TextPreprocessor
 
 
 def export(model: TransferModel, path: str | Path, report: Report | None = None) -> Path:

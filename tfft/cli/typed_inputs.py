@@ -28,7 +28,7 @@ def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
         DataError: When a file of texts cannot be read, or the model reads pairs and a line does not have exactly one tab.
     """
     from tfft.data.files.text_files import lines_of
-    from tfft.preprocess.text import TextPreprocessor
+    from tfft.inputs.text import TextPreprocessor
 
     if not isinstance(predictor.preprocessor, TextPreprocessor):
         return [Path(each) for each in inputs]

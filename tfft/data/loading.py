@@ -71,7 +71,7 @@ def reading(examples: Examples, preprocessor: Preprocessor, encode: Encoder) -> 
     Example:
         >>> from tfft import tasks
         >>> from tfft.data import from_arrays
-        >>> from tfft.preprocess.image import ImagePreprocessor
+        >>> from tfft.inputs.image import ImagePreprocessor
         >>> data = from_arrays(np.random.default_rng(0).integers(0, 255, (20, 10, 12, 3), np.uint8), [0, 1] * 10)
         >>> loading = reading(data.validation, ImagePreprocessor(8, 8), tasks.classification(data.labels).encode)
         >>> [array.shape for array in loading.load(0, np.arange(3))]

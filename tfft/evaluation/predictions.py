@@ -15,13 +15,13 @@ from tfft.data.length_bucketing import by_length
 from tfft.data.loading import reading
 from tfft.data.pipeline import check_batch_size, evaluation_batches, readable
 from tfft.data.targets import target_of
+from tfft.inputs.image import ImagePreprocessor
+from tfft.inputs.text import TextPreprocessor
 from tfft.models import inference
 from tfft.models.assembly import TransferModel
 from tfft.models.forward import forward
 from tfft.models.recomputed import Sample
 from tfft.models.tokens import check_kind, read, tokenized
-from tfft.preprocess.image import ImagePreprocessor
-from tfft.preprocess.text import TextPreprocessor
 from tfft.tasks.base import Task
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from tfft.core.seed import derive
 from tfft.core.strategy import resolve, scope
 from tfft.data.examples import Splits
 from tfft.data.leakage import Seen
-from tfft.preprocess.image import ImagePreprocessor
-from tfft.preprocess.pixels import PIXEL_RANGES
-from tfft.preprocess.text import TextPreprocessor
+from tfft.inputs.image import ImagePreprocessor
+from tfft.inputs.pixels import PIXEL_RANGES
+from tfft.inputs.text import TextPreprocessor
 from tfft.tasks.base import Task
 from tfft.trainable.overview import Overview
 from tfft.trainable.policy import Policy, apply

@@ -18,12 +18,12 @@ from tfft.data.fixed_batches import full_batches
 from tfft.data.length_bucketing import by_length
 from tfft.data.loading import Loading
 from tfft.data.pipeline import evaluation_batches, readable
+from tfft.inputs.text import TextPreprocessor
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut, feature_type
 from tfft.models.features import packed, unpacked
 from tfft.models.tokens import padded_to
 from tfft.models.trunk import between, trunk_net
-from tfft.preprocess.text import TextPreprocessor
 
 if TYPE_CHECKING:
     import tensorflow as tf

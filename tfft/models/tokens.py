@@ -10,8 +10,8 @@ from tfft.core.ragged import Ragged
 from tfft.core.specs import Text
 from tfft.data.content_hash import unchanged
 from tfft.data.examples import Examples
-from tfft.preprocess.image import ImagePreprocessor
-from tfft.preprocess.text import TextPreprocessor
+from tfft.inputs.image import ImagePreprocessor
+from tfft.inputs.text import TextPreprocessor
 
 _KINDS = ("images", "texts")
 

@@ -14,10 +14,10 @@ from tfft.core.specs import Text
 from tfft.core.strategy import check_batch, replicas
 from tfft.data.examples import Splits
 from tfft.data.pipeline import check_batch_size
+from tfft.inputs.text import TextPreprocessor
 from tfft.models.assembly import TransferModel
 from tfft.models.tokens import advice_on_length, read, statistics
 from tfft.plans.phase import Plan
-from tfft.preprocess.text import TextPreprocessor
 from tfft.trainable.overview import Overview, survey
 from tfft.trainable.policy import plan_rows
 

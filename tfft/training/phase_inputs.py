@@ -17,14 +17,14 @@ from tfft.data.fixed_batches import filled
 from tfft.data.length_bucketing import by_length
 from tfft.data.loading import Encoder, Loading, lengths_of, reading, reading_at_random, reading_together
 from tfft.data.pipeline import steps, training_batches, validation_batches
+from tfft.inputs.image import ImagePreprocessor
+from tfft.inputs.text import TextPreprocessor
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import HEAD
 from tfft.models.features import reading_features
 from tfft.models.tokens import padded_to
 from tfft.models.trunk import tail_net, whole_net
 from tfft.plans.phase import Phase
-from tfft.preprocess.image import ImagePreprocessor
-from tfft.preprocess.text import TextPreprocessor
 from tfft.training.feature_schedule import Turn
 from tfft.training.trunk_cache import TrunkCache
 

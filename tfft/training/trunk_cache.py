@@ -20,6 +20,7 @@ from tfft.data.content_hash import unchanged
 from tfft.data.examples import Examples, Splits
 from tfft.data.feature_tables import NotKeptError, Tables, with_kept
 from tfft.data.loading import lengths_of
+from tfft.inputs.text import TextPreprocessor
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut
 from tfft.models.extraction import Extraction, Wanted
@@ -27,7 +28,6 @@ from tfft.models.features import identity, made_from, row_of
 from tfft.models.recomputed import difference
 from tfft.models.tokens import tokenized
 from tfft.plans.phase import Phase
-from tfft.preprocess.text import TextPreprocessor
 from tfft.training.feature_schedule import Turn, chain, draws, legal, views
 
 Progress = Callable[[str, int, int], None]

@@ -11,7 +11,7 @@ from tfft.backbones.keras_hub.tokenizer_files import of_kerashub
 from tfft.core.errors import BackboneError, shortlist
 from tfft.core.seed import seeded_initializers
 from tfft.core.specs import FeatureSpec
-from tfft.preprocess.text import TextPreprocessor
+from tfft.inputs.text import TextPreprocessor
 from tfft.tokenizers.tokenizer import Tokenizer
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tfft.backbones.keras_hub.preset_files import further
 from tfft.core.errors import BackboneError
-from tfft.preprocess.pixels import range_of
+from tfft.inputs.pixels import range_of
 
 _SIZE = 224  # in pixels, when the files do not name a size; most ImageNet weights were trained at 224
 _Three = list[float]
@@ -51,7 +51,7 @@ def trained_on(name: str, config: Mapping[str, Any]) -> str:
         config: The content of its ``config.json``.
 
     Returns:
-        The name of a range in ``tfft.preprocess.pixels``.
+        The name of a range in ``tfft.inputs.pixels``.
 
     Raises:
         BackboneError: When the files do not name a range, or name one that tfft does not have.

@@ -14,7 +14,7 @@ from tfft.core import regular_files
 from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.seed import seeded_initializers
 from tfft.core.specs import FeatureSpec
-from tfft.preprocess.text import TextPreprocessor
+from tfft.inputs.text import TextPreprocessor
 from tfft.tokenizers.json_tokenizer import JsonTokenizer
 from tfft.tokenizers.pipelines import word_pieces
 from tfft.tokenizers.tokenizer import Tokenizer

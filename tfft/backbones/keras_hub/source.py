@@ -20,7 +20,7 @@ from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.ragged import padded
 from tfft.core.seed import seeded_initializers
 from tfft.core.specs import FeatureSpec
-from tfft.preprocess.text import TextPreprocessor
+from tfft.inputs.text import TextPreprocessor
 from tfft.tokenizers.tokenizer import Tokenizer
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import numpy as np
 
 from tfft.core.errors import BackboneError, nearest
 from tfft.core.graph import nodes
-from tfft.preprocess.pixels import PIXEL_RANGES
+from tfft.inputs.pixels import PIXEL_RANGES
 
 RAW = "raw"
 _UNIT = "zero_to_one"

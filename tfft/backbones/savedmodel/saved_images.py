@@ -7,8 +7,8 @@ from tfft.backbones.base import Backbone, fixed_size
 from tfft.backbones.savedmodel.saved_net import SavedNet
 from tfft.core.errors import BackboneError, nearest
 from tfft.core.specs import FeatureSpec
-from tfft.preprocess.image import ImagePreprocessor
-from tfft.preprocess.pixels import PIXEL_RANGES
+from tfft.inputs.image import ImagePreprocessor
+from tfft.inputs.pixels import PIXEL_RANGES
 from tfft.savedmodel.signatures import Contents
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from tfft.backbones.base import Backbone
 from tfft.backbones.savedmodel.saved_net import SavedNet
 from tfft.core.errors import BackboneError, shortlist
 from tfft.core.specs import FeatureSpec
-from tfft.preprocess.text import TextPreprocessor
+from tfft.inputs.text import TextPreprocessor
 from tfft.savedmodel.signatures import Contents, answers
 from tfft.tokenizers.saved_tokenizer import SavedTokenizer
 from tfft.tokenizers.tokenizer import Tokenizer

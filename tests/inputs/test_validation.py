@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfft.core.errors import DataError
-from tfft.preprocess.validation import pair, within
+from tfft.inputs.validation import pair, within
 
 
 @pytest.mark.parametrize("value", [1, 0.01, 10, np.float32(3)])

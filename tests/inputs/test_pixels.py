@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from tfft.preprocess.pixels import IMAGENET_SPREAD, PIXEL_RANGES
+from tfft.inputs.pixels import IMAGENET_SPREAD, PIXEL_RANGES
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (2, 5, 4, 3)).astype(np.float32)
 PIXELS[0, 0, 0], PIXELS[0, 0, 1] = 0, 255

@@ -8,7 +8,7 @@ from PIL import Image
 
 from tfft.core.errors import DataError
 from tfft.images.decoding import decode
-from tfft.preprocess.image import ImagePreprocessor
+from tfft.inputs.image import ImagePreprocessor
 
 RANDOM = np.random.default_rng(0)
 PIXELS = RANDOM.integers(0, 256, (12, 17, 3), np.uint8)

@@ -10,7 +10,7 @@ import tfft
 from tfft.core.errors import BundleError, DataError
 from tfft.core.ragged import padded
 from tfft.core.specs import Text
-from tfft.preprocess.text import TextPreprocessor
+from tfft.inputs.text import TextPreprocessor
 
 PAD, CLS, SEP = 0, 2, 3
 
