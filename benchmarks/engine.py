@@ -19,7 +19,7 @@ import numpy as np
 
 import tfft
 from benchmarks.rows import machine
-from tfft.core.values import Batch
+from tfft.core.values import Arrays, Batch
 from tfft.evaluation.render import table
 from tfft.models.cuts import cut
 from tfft.models.trunk import whole_net
@@ -34,10 +34,10 @@ def head() -> tuple[Any, Callable[[], Any], int]:
     """A Dense head on vectors of 1,280 values, as after MobileNetV2: net, batches, and steps of a round."""
     import keras
 
-    inputs = keras.Input((1280,))
-    net = keras.Model(inputs, keras.layers.Dense(5)(keras.layers.Dropout(0.2)(inputs)))
+    inputs = keras.Input((1280,), name="vectors")
+    net = keras.Model({"vectors": inputs}, keras.layers.Dense(5)(keras.layers.Dropout(0.2)(inputs)))
     vectors = np.random.default_rng(0).normal(size=(40 * BATCH, 1280)).astype("float32")
-    return net, lambda: in_memory((vectors,), 5), 60 * CALL
+    return net, lambda: in_memory({"vectors": vectors}, 5), 60 * CALL
 
 
 def minilm(tokens: int) -> tuple[Any, Callable[[], Any], int]:
@@ -48,19 +48,19 @@ def minilm(tokens: int) -> tuple[Any, Callable[[], Any], int]:
     overview = model.apply(phase.trainable)
     net = whole_net(model, cut(model, overview))
     random = np.random.default_rng(0)
-    arrays = [random.integers(1000, 20000, (8 * BATCH, tokens)).astype("int32")]
-    arrays += [np.ones((8 * BATCH, tokens), "int32") for _ in net.inputs[1:]]
-    return net, lambda: in_memory(tuple(arrays), 6), CALL
+    arrays = {name: np.ones((8 * BATCH, tokens), "int32") for name in net.input}
+    arrays["token_ids"] = random.integers(1000, 20000, (8 * BATCH, tokens)).astype("int32")
+    return net, lambda: in_memory(arrays, 6), CALL
 
 
-def in_memory(inputs: tuple[np.ndarray, ...], classes: int) -> Any:
+def in_memory(inputs: Arrays, classes: int) -> Any:
     """Batches without end."""
     import tensorflow as tf
 
-    count = len(inputs[0])
+    count = len(next(iter(inputs.values())))
     targets = np.eye(classes, dtype="float32")[np.arange(count) % classes]
     ones = np.ones(count, "float32")
-    batch = Batch(inputs[0] if len(inputs) == 1 else inputs, targets, ones, ones)
+    batch = Batch(inputs, targets, ones, ones)
     options = tf.data.Options()
     options.autotune.enabled = False
     return tf.data.Dataset.from_tensor_slices(batch).batch(BATCH).cache().repeat().prefetch(2).with_options(options)

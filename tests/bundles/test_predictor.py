@@ -124,8 +124,8 @@ def test_an_unreadable_image_among_others_says_how_to_skip_it(predictor, array):
 
 
 def test_images_are_decoded_in_several_threads_and_at_most_one_batch_ahead(predictor, array, monkeypatch):
+    from tfft.bundles import image_reading
     from tfft.bundles import predictor as module
-    from tfft.bundles import reading
 
     threads, read, ahead = set(), [], []
     original = type(predictor.preprocessor).__call__
@@ -136,7 +136,7 @@ def test_images_are_decoded_in_several_threads_and_at_most_one_batch_ahead(predi
         return original(self, item)
 
     monkeypatch.setattr(type(predictor.preprocessor), "__call__", noted)
-    monkeypatch.setattr(reading, "cores", lambda: 3)
+    monkeypatch.setattr(image_reading, "cores", lambda: 3)
     monkeypatch.setattr(module, "_check_finite", lambda names, logits: ahead.append(len(read)))
     found = predictor.predict(np.stack([array] * 40), batch_size=4)
     assert len(found) == len(read) == 40

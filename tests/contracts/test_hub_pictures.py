@@ -12,7 +12,7 @@ import tfft
 from tfft.backbones.keras_hub.vision import KINDS
 from tfft.core.blocks import assign_blocks
 from tfft.models.assembly import TransferModel, build
-from tfft.models.cuts import cut
+from tfft.models.cuts import cut, feature_name
 from tfft.models.trunk import tail_net, trunk_net
 from tfft.trainable import last_blocks, nothing
 
@@ -112,7 +112,9 @@ def test_a_net_cut_in_front_of_each_block_answers_as_the_whole(model: TransferMo
         assert not at.reason
         depths.append(at.depth)
         for fold in (False, True):
-            features = trunk_net(model, at, fold=fold)(pixels)
+            found = trunk_net(model, at, fold=fold)({"pixels": pixels})
+            tensors = found if isinstance(found, (list, tuple)) else [found]
+            features = {feature_name(index): tensor for index, tensor in enumerate(tensors)}
             np.testing.assert_allclose(tail_net(model, at, fold=fold)(features), whole, rtol=1e-4, atol=1e-6)
     assert depths == sorted(set(depths), reverse=True), "the more blocks train, the earlier is the cut"
     model.apply(nothing())

@@ -25,7 +25,7 @@ from tfft.core.blocks import assign_blocks
 from tfft.core.errors import PlanError
 from tfft.heads.vector import VectorHead
 from tfft.models.assembly import TransferModel
-from tfft.models.cuts import cut
+from tfft.models.cuts import cut, feature_name
 from tfft.models.trunk import tail_net, trunk_net
 from tfft.trainable import last_blocks, nothing
 
@@ -124,24 +124,24 @@ class Built:
     name: str
     model: TransferModel
     rows: list[np.ndarray]
-    arrays: tuple[np.ndarray, ...]
+    arrays: dict[str, np.ndarray]
 
     @cached_property
     def together(self) -> list[Any]:
         """Features of all texts in one padded batch, and their mask."""
-        return list(self.model.backbone_net(list(self.arrays)))
+        return list(self.model.backbone_net(list(self.arrays.values())))
 
     @cached_property
     def alone(self) -> list[list[Any]]:
         """The same of each text without any padding."""
         net = self.model.backbone_net
-        each = [[a[n : n + 1, : len(row)] for a in self.arrays] for n, row in enumerate(self.rows)]
+        each = [[a[n : n + 1, : len(row)] for a in self.arrays.values()] for n, row in enumerate(self.rows)]
         return [list(net(arrays)) for arrays in each]
 
     @cached_property
     def logits(self) -> np.ndarray:
         """Of all texts together."""
-        return np.asarray(self.model.net(self.model.preprocessor.named(self.arrays)))
+        return np.asarray(self.model.net(self.model.preprocessor.for_net(self.arrays)))
 
 
 @pytest.fixture(scope="module", params=[*FAMILIES, *SIZES, E5])
@@ -164,13 +164,13 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def test_every_one_emits_a_sequence_and_its_mask(built: Built) -> None:
-    model, tokens = built.model, built.arrays[0].shape[1]
+    model, tokens = built.model, built.arrays["token_ids"].shape[1]
     assert model.backbone.features.kind == "sequence"
     assert model.backbone.features.masked
     assert model.backbone_net.name == "backbone"
     features, mask = built.together
     assert features.shape == (len(TEXTS), tokens, model.backbone_net.output_shape[0][-1])
-    np.testing.assert_array_equal(mask, built.arrays[-1])
+    np.testing.assert_array_equal(mask, built.arrays["padding_mask"])
     assert np.asarray(mask).sum(axis=1).tolist() == list(map(len, built.rows))
     assert model.net.output_shape == (None, 3)
 
@@ -245,7 +245,7 @@ def test_a_text_alone_has_the_logits_that_it_has_in_a_padded_batch(built: Built,
     net, spec = built.model.backbone_net, built.model.backbone.features
     head = louder(VectorHead(pooling).build(spec, net.output_shape[0][1:], 3, seed=0))
     together = np.asarray(head(built.together))
-    assert min(map(len, built.rows)) < built.arrays[0].shape[1], "something is padded"
+    assert min(map(len, built.rows)) < built.arrays["token_ids"].shape[1], "something is padded"
     for alone, expected in zip(built.alone, together, strict=True):
         np.testing.assert_allclose(head(alone)[0], expected, atol=1e-5, rtol=0)
     if (built.name, pooling) != (
@@ -256,10 +256,10 @@ def test_a_text_alone_has_the_logits_that_it_has_in_a_padded_batch(built: Built,
 
 
 def test_what_stands_in_the_padding_does_not_matter(built: Built) -> None:
-    ids, *rest, mask = built.arrays
+    ids, mask = built.arrays["token_ids"], built.arrays["padding_mask"]
     changed = np.where(mask == 1, ids, np.random.default_rng(0).integers(0, 10, ids.shape, np.int32))
     assert (changed != ids).any()
-    found = built.model.net(built.model.preprocessor.named([changed, *rest, mask]))
+    found = built.model.net(built.model.preprocessor.for_net({**built.arrays, "token_ids": changed}))
     np.testing.assert_allclose(found, built.logits, atol=1e-6)
 
 
@@ -286,14 +286,20 @@ def test_a_bundle_answers_as_the_model_did(built: Built, tmp_path: Path) -> None
     for row, before in zip(rows, built.rows, strict=True):
         np.testing.assert_array_equal(row, before)
     expected = built.logits
-    found = predictor.net(predictor.preprocessor.named(predictor.preprocessor.collate(rows)))
+    found = predictor.net(predictor.preprocessor.for_net(predictor.preprocessor.collate(rows)))
     np.testing.assert_allclose(found, expected, atol=1e-6)
     answers = [list(answer.scores.values()) for answer in predictor.predict(TEXTS)]
     np.testing.assert_allclose(answers, built.model.task.probabilities(expected), atol=1e-5)
 
 
+def named(found: Any) -> dict[str, Any]:
+    """What a trunk gives, as a tail takes it."""
+    tensors = found if isinstance(found, (list, tuple)) else [found]
+    return {feature_name(index): tensor for index, tensor in enumerate(tensors)}
+
+
 def test_a_net_cut_in_front_of_each_block_answers_as_the_whole(built: Built) -> None:
-    model, expected, inputs = built.model, built.logits, list(built.arrays)
+    model, expected, inputs = built.model, built.logits, built.arrays
     count = len(model.backbone.blocks)
     depths = []
     # of the larger ones, which are of the same family, both ends and one in between
@@ -303,8 +309,8 @@ def test_a_net_cut_in_front_of_each_block_answers_as_the_whole(built: Built) -> 
         assert at.reason == "" or trained == count - 1, "embeddings are looked up, and not worth keeping"
         depths.append(at.depth)
         tail = tail_net(model, at, fold=False)
-        np.testing.assert_allclose(tail(trunk_net(model, at, fold=False)(inputs)), expected, atol=1e-6)
-        np.testing.assert_allclose(tail_net(model, at)(trunk_net(model, at)(inputs)), expected, atol=1e-5)
+        np.testing.assert_allclose(tail(named(trunk_net(model, at, fold=False)(inputs))), expected, atol=1e-6)
+        np.testing.assert_allclose(tail_net(model, at)(named(trunk_net(model, at)(inputs))), expected, atol=1e-5)
         moving = {id(v) for v, row in zip(overview.variables, overview.rows, strict=True) if row.intent == "train"}
         assert {id(v) for v in tail.trainable_variables} == moving
         assert not moving & {id(v) for v in at.weights}

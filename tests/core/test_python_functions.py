@@ -10,6 +10,7 @@ import tensorflow as tf
 import tfft
 from tfft.core.python_functions import owned
 from tfft.data.loading import Loading
+from tfft.core.values import Loaded
 from tfft.data.pipeline import evaluation_batches, training_batches
 
 
@@ -65,7 +66,7 @@ def test_functions_of_other_libraries_are_not_freed():
 def test_batches_free_their_examples(kind):
     class Read:
         def __call__(self, epoch, chosen):
-            return chosen * 1.0, chosen * 10.0
+            return Loaded({"x": chosen * 1.0}, chosen * 10.0)
 
     read = Read()
     held = weakref.ref(read)

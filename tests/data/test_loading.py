@@ -8,9 +8,9 @@ from tfft.core.ragged import Ragged, padded
 from tfft.core.specs import LabelSpace, Text
 from tfft.data.content_hash import opened
 from tfft.data.examples import Examples
-from tfft.data.loading import draw, lengths_of, reading, reading_at_random, reading_together
+from tfft.data.loading import draw, lengths_of, reading, reading_at_random
 from tfft.inputs.image import ImagePreprocessor
-from tfft.models.tokens import tokenized
+from tfft.models.prepared import prepared
 
 
 def examples(count=6):
@@ -22,12 +22,22 @@ def encode(ids):
     return np.eye(2)[ids]
 
 
-def drawn(item, random):
-    return np.full_like(item, random.integers(256))
+def plain():
+    return reading(examples(), ImagePreprocessor(2, 3), encode)
 
 
-def keep(pixels, targets, random):
-    return pixels, targets
+def drawn(items, randoms):
+    return {
+        "pixels": np.stack([np.full_like(item, one.integers(256)) for item, one in zip(items, randoms, strict=True)])
+    }
+
+
+def keep(inputs, targets, random):
+    return inputs, targets
+
+
+def shades(loading, epoch, chosen):
+    return loading.load(epoch, np.array(chosen)).inputs["pixels"][:, 0, 0, 0].tolist()
 
 
 TEXTS = ["a", "how far is it from denver to aspen", "", "what is a caldera", "who"]
@@ -39,6 +49,13 @@ def texts():
     return Examples(inputs, np.arange(len(TEXTS)) % 2, labels, tuple(opened(text)[1] for text in inputs))
 
 
+def assert_same(one, other):
+    assert list(one.inputs) == list(other.inputs)
+    for name, array in one.inputs.items():
+        np.testing.assert_array_equal(array, other.inputs[name])
+    np.testing.assert_array_equal(one.targets, other.targets)
+
+
 @pytest.fixture(scope="module")
 def letters():
     """A preprocessor with one token for each letter."""
@@ -47,34 +64,39 @@ def letters():
 
 def test_inputs_and_targets_stand_side_by_side():
     loading = reading(examples(), ImagePreprocessor(2, 3), encode)
-    pixels, targets = loading.load(0, np.array([4, 1]))
+    inputs, targets = loading.load(0, np.array([4, 1]))
     assert loading.count == 6
+    assert list(inputs) == ["pixels"]
+    pixels = inputs["pixels"]
     assert pixels[:, 0, 0, 0].tolist() == [4, 1]
     assert targets.tolist() == [[1, 0], [0, 1]]
     assert (pixels.dtype, targets.dtype) == (np.uint8, np.float32)
 
 
 def test_what_is_drawn_is_that_of_epoch_and_example():
-    loading = reading_at_random(examples(), drawn, encode, keep, 0)
-    first = loading.load(3, np.array([5, 2]))[0][:, 0, 0, 0]
-    assert first.tolist() == loading.load(3, np.array([2, 5]))[0][::-1, 0, 0, 0].tolist()
-    assert first.tolist() != loading.load(4, np.array([5, 2]))[0][:, 0, 0, 0].tolist()
-    other = reading_at_random(examples(), drawn, encode, keep, 1)
-    assert first.tolist() != other.load(3, np.array([5, 2]))[0][:, 0, 0, 0].tolist()
+    loading = reading_at_random(examples(), drawn, encode, keep, 0, plain())
+    first = shades(loading, 3, [5, 2])
+    assert first == shades(loading, 3, [2, 5])[::-1]
+    assert first != shades(loading, 4, [5, 2])
+    other = reading_at_random(examples(), drawn, encode, keep, 1, plain())
+    assert first != shades(other, 3, [5, 2])
 
 
 def test_a_mixer_gets_the_batch_and_its_own_draw():
     seen = []
 
-    def mix(pixels, targets, random):
+    def mix(inputs, targets, random):
         seen.append(random.random())
-        return pixels // 2, targets / 2
+        return {"pixels": inputs["pixels"] // 2}, targets / 2
 
-    loading = reading_at_random(examples(), lambda item, random: item, encode, mix, 0)
-    pixels, targets = loading.load(0, np.array([4, 2]))
+    def read(items, randoms):
+        return {"pixels": np.stack(items)}
+
+    loading = reading_at_random(examples(), read, encode, mix, 0, plain())
+    inputs, targets = loading.load(0, np.array([4, 2]))
     loading.load(0, np.array([4, 2]))
     loading.load(1, np.array([4, 2]))
-    assert pixels[:, 0, 0, 0].tolist() == [2, 1]
+    assert inputs["pixels"][:, 0, 0, 0].tolist() == [2, 1]
     assert targets.sum() == 1
     assert seen[0] == seen[1] != seen[2]
 
@@ -82,18 +104,20 @@ def test_a_mixer_gets_the_batch_and_its_own_draw():
 def test_images_are_all_alike():
     loading = reading(examples(), ImagePreprocessor(2, 3), encode)
     assert loading.lengths is None
-    assert loading.shapes == ((2, 3, 3),)
+    assert loading.shapes == {"pixels": (2, 3, 3)}
     assert lengths_of(examples()) is None
 
 
 def test_texts_become_the_inputs_of_the_net_padded_to_the_longest_of_their_batch(letters):
-    loading = reading(tokenized(letters, texts()), letters, encode)
+    loading = reading(prepared(letters, texts()).examples, letters, encode)
     assert loading.count == len(TEXTS)
-    assert loading.shapes == ((None,), (None,), (None,))
+    assert loading.shapes == {"token_ids": (None,), "segment_ids": (None,), "padding_mask": (None,)}
     # one token before and one after the text; spaces are not tokens
     assert loading.lengths.tolist() == [2 + len(text.replace(" ", "")) for text in TEXTS]
     for chosen in ([0, 4], [1, 0, 2], [3], [2]):
-        ids, segments, mask, targets = loading.load(0, np.array(chosen))
+        inputs, targets = loading.load(0, np.array(chosen))
+        assert list(inputs) == ["token_ids", "segment_ids", "padding_mask"]
+        ids, segments, mask = inputs.values()
         assert ids.shape == segments.shape == mask.shape == (len(chosen), padded(loading.lengths[chosen].max()))
         np.testing.assert_array_equal(mask.sum(axis=1), loading.lengths[chosen])
         assert ((ids == letters.tokenizer.made.pad_token_id) == (mask == 0)).all()
@@ -103,9 +127,8 @@ def test_texts_become_the_inputs_of_the_net_padded_to_the_longest_of_their_batch
 
 
 def test_texts_that_were_tokenized_before_are_read_as_those_that_were_not(letters):
-    before, now = (reading(some, letters, encode) for some in (tokenized(letters, texts()), texts()))
-    for one, other in zip(before.load(0, np.array([3, 1])), now.load(0, np.array([3, 1])), strict=True):
-        np.testing.assert_array_equal(one, other)
+    before, now = (reading(some, letters, encode) for some in (prepared(letters, texts()).examples, texts()))
+    assert_same(before.load(0, np.array([3, 1])), now.load(0, np.array([3, 1])))
 
 
 def test_lengths_are_those_of_rows_that_stand_end_to_end():
@@ -114,9 +137,9 @@ def test_lengths_are_those_of_rows_that_stand_end_to_end():
     assert lengths_of(some).tolist() == [4, 1, 3]
 
 
-def test_what_is_drawn_for_a_batch_that_is_read_together_is_that_of_epoch_and_example(letters):
-    some = tokenized(letters, texts())
-    plain = reading(some, letters, encode)
+def test_what_is_drawn_for_texts_that_are_read_together_is_that_of_epoch_and_example(letters):
+    some = prepared(letters, texts()).examples
+    unchanged = reading(some, letters, encode)
     seen = {}
 
     def read(items, randoms):
@@ -126,17 +149,16 @@ def test_what_is_drawn_for_a_batch_that_is_read_together_is_that_of_epoch_and_ex
 
     def drawn(epoch, chosen, seed=0):
         seen["chosen"] = chosen
-        found = reading_together(some, read, encode, seed, plain).load(epoch, np.array(chosen))
-        for one, other in zip(found, plain.load(epoch, np.array(chosen)), strict=True):
-            np.testing.assert_array_equal(one, other)
+        found = reading_at_random(some, read, encode, keep, seed, unchanged).load(epoch, np.array(chosen))
+        assert_same(found, unchanged.load(epoch, np.array(chosen)))
         return seen["draws"]
 
     assert drawn(3, [4, 2]) == drawn(3, [2, 4])[::-1]
     assert drawn(3, [4]) == drawn(3, [4, 2])[:1]
     assert len({*drawn(3, [4, 2]), *drawn(4, [4, 2]), *drawn(3, [4, 2], seed=1)}) == 6
-    together = reading_together(some, read, encode, 0, plain)
-    assert (together.count, together.shapes) == (plain.count, plain.shapes)
-    np.testing.assert_array_equal(together.lengths, plain.lengths)
+    together = reading_at_random(some, read, encode, keep, 0, unchanged)
+    assert (together.count, together.shapes) == (unchanged.count, unchanged.shapes)
+    np.testing.assert_array_equal(together.lengths, unchanged.lengths)
 
 
 def test_draws_differ_by_seed_epoch_and_position_and_repeat():

@@ -1,14 +1,16 @@
 """Batches hold every example exactly once per epoch, in an order that depends only on seed and epoch."""
 
 import time
-from itertools import chain
+from itertools import chain, zip_longest
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfft.core.errors import DataError
 from tfft.core.ragged import Ragged, padded
 from tfft.core.specs import LabelSpace
+from tfft.core.values import Loaded
 from tfft.data.examples import Examples
 from tfft.data.loading import Loading, reading, reading_at_random
 from tfft.data.pipeline import evaluation_batches, order, steps, training_batches, validation_batches
@@ -27,12 +29,17 @@ def _read(item, random):
     return item
 
 
-def _keep(pixels, targets, random):
-    return pixels, targets
+def _keep(inputs, targets, random):
+    return inputs, targets
+
+
+def _each(read):
+    """Read all images of a batch with a function for one."""
+    return lambda items, randoms: {"pixels": np.stack([read(*pair) for pair in zip(items, randoms, strict=True)])}
 
 
 def _changing(count, read=_read, mix=_keep, seed=0):
-    return reading_at_random(_examples(count), read, _encode, mix, seed)
+    return reading_at_random(_examples(count), _each(read), _encode, mix, seed, _plain(count))
 
 
 class _Images:
@@ -47,7 +54,7 @@ class _Images:
         return self.read(item)
 
     def collate(self, rows):
-        return (np.stack(rows),)
+        return {"pixels": np.stack(rows)}
 
 
 class _Tokens:
@@ -62,7 +69,7 @@ class _Tokens:
         ids = np.full((len(rows), padded(max(map(len, rows)))), -1, np.int32)
         for line, row in zip(ids, rows, strict=True):
             line[: len(row)] = row
-        return ids, (ids >= 0).astype(np.int32)
+        return {"ids": ids, "mask": (ids >= 0).astype(np.int32)}
 
 
 def _plain(count, read=lambda item: item):
@@ -82,7 +89,9 @@ def _ragged():
 def _read_out(dataset):
     """Check the content of each row, and return the positions of each batch."""
     found = []
-    for (ids, mask), targets, *_ in dataset.as_numpy_iterator():
+    for inputs, targets, *_ in dataset.as_numpy_iterator():
+        assert set(inputs) == {"ids", "mask"}
+        ids, mask = inputs["ids"], inputs["mask"]
         positions = ids[:, 0]
         np.testing.assert_array_equal(mask.sum(axis=1), LENGTHS[positions])
         np.testing.assert_array_equal(ids, np.where(mask, positions[:, None], -1))
@@ -94,7 +103,7 @@ def _read_out(dataset):
 
 def _run(dataset):
     """Run a dataset, and return (positions, targets, batch sizes)."""
-    pairs = [(images, targets) for images, targets, *_ in dataset.as_numpy_iterator()]
+    pairs = [(inputs["pixels"], targets) for inputs, targets, *_ in dataset.as_numpy_iterator()]
     positions = [int(image[0, 0, 0]) for images, _ in pairs for image in images]
     targets = [int(row.argmax()) for _, rows in pairs for row in rows]
     return positions, targets, [len(images) for images, _ in pairs]
@@ -127,7 +136,7 @@ def test_what_is_drawn_depends_on_seed_epoch_and_example_and_not_on_threads_or_b
 
     def drawn(batch_size, epochs, seed=0):
         batches = training_batches(_changing(40, read, seed=seed), batch_size, epochs, seed)
-        values = [int(image[0, 0, 0]) for batch in batches.as_numpy_iterator() for image in batch.inputs]
+        values = [int(image[0, 0, 0]) for batch in batches.as_numpy_iterator() for image in batch.inputs["pixels"]]
         orders = np.concatenate([order(40, seed, epoch) for epoch in epochs])
         return dict(zip([(e, i) for e in epochs for i in order(40, seed, e).tolist()], values, strict=True)), orders
 
@@ -139,13 +148,13 @@ def test_what_is_drawn_depends_on_seed_epoch_and_example_and_not_on_threads_or_b
 
 
 def test_a_mixer_sees_whole_batches_with_their_encoded_targets():
-    def mix(pixels, targets, random):
+    def mix(inputs, targets, random):
         assert targets.dtype == np.float32
-        return pixels[::-1].copy(), targets / 2
+        return {"pixels": inputs["pixels"][::-1].copy()}, targets / 2
 
     batches = list(training_batches(_changing(5, mix=mix), 5, range(1), 0).as_numpy_iterator())
-    assert [int(image[0, 0, 0]) for image in batches[0][0]] == order(5, 0, 0).tolist()[::-1]
-    assert batches[0][1].sum() == 2.5
+    assert [int(image[0, 0, 0]) for image in batches[0].inputs["pixels"]] == order(5, 0, 0).tolist()[::-1]
+    assert batches[0].targets.sum() == 2.5
 
 
 def test_orders_differ_by_epoch_and_seed_and_repeat():
@@ -168,7 +177,9 @@ def test_steps_round_up(count, batch_size, expected):
 
 def test_batches_are_uint8_pixels_and_float32_targets_of_known_shape():
     dataset = training_batches(_changing(4), 2, range(1), 0)
-    pixels, targets, weights, counted = dataset.element_spec
+    inputs, targets, weights, counted = dataset.element_spec
+    assert list(inputs) == ["pixels"]
+    pixels = inputs["pixels"]
     assert (pixels.shape.as_list(), pixels.dtype.name) == ([None, 2, 3, 3], "uint8")
     assert (targets.shape.as_list(), targets.dtype.name) == ([None, 2], "float32")
     for each in (weights, counted):
@@ -197,7 +208,8 @@ def test_only_a_few_batches_are_read_ahead():
 
     examples = _examples(400)
     watched = Examples(Inputs(examples.inputs), examples.targets, examples.labels, examples.digests)
-    iterator = iter(training_batches(reading_at_random(watched, _read, _encode, _keep, 0), 2, range(1), 0))
+    loading = reading_at_random(watched, _each(_read), _encode, _keep, 0, _plain(400))
+    iterator = iter(training_batches(loading, 2, range(1), 0))
     next(iterator)
     assert len(read) < 200
 
@@ -225,11 +237,11 @@ def test_the_shares_of_the_replicas_together_are_the_batches_of_one_device(count
         for replica, share in enumerate(shares[number * replicas : (number + 1) * replicas]):
             mine = slice(replica, None, replicas)
             if replica < len(batch.targets):
-                np.testing.assert_array_equal(share.inputs, batch.inputs[mine])
+                np.testing.assert_array_equal(share.inputs["pixels"], batch.inputs["pixels"][mine])
                 np.testing.assert_array_equal(share.targets, batch.targets[mine])
                 assert share.counted.tolist() == share.weights.tolist() == [1.0] * len(batch.targets[mine])
             else:
-                np.testing.assert_array_equal(share.inputs, batch.inputs[:1])
+                np.testing.assert_array_equal(share.inputs["pixels"], batch.inputs["pixels"][:1])
                 assert share.counted.tolist() == share.weights.tolist() == [0.0]
 
 
@@ -242,7 +254,7 @@ def test_the_shares_of_validation_count_every_example_once_each_time(replicas):
         counted = [
             int(image[0, 0, 0])
             for batch in found
-            for image, one in zip(batch.inputs, batch.counted, strict=True)
+            for image, one in zip(batch.inputs["pixels"], batch.counted, strict=True)
             if one
         ]
         assert sorted(counted) == list(range(7))
@@ -257,10 +269,10 @@ def test_batches_to_evaluate_differ_by_one_example_at_most(count, batch_size):
 
 
 def test_what_is_held_in_memory_gives_the_batches_that_loading_gives():
-    values = np.arange(23, dtype=np.float32).reshape(-1, 1), np.eye(23, dtype=np.float32)
+    values = Loaded({"x": np.arange(23, dtype=np.float32).reshape(-1, 1)}, np.eye(23, dtype=np.float32))
 
     def load(_, chosen):
-        return tuple(array[chosen] for array in values)
+        return Loaded({"x": values.inputs["x"][chosen]}, values.targets[chosen])
 
     for batches in (
         lambda loading: training_batches(loading, 4, range(1, 3), seed=5, replicas=2),
@@ -270,7 +282,9 @@ def test_what_is_held_in_memory_gives_the_batches_that_loading_gives():
         loaded, held = (batches(Loading(23, load, held=kept)) for kept in (None, values))
         assert held.options().autotune.enabled is False
         for one, other in zip(loaded.as_numpy_iterator(), held.as_numpy_iterator(), strict=True):
-            for first, second in zip(one, other, strict=True):
+            tf.nest.assert_same_structure(one, other)
+            assert list(one[0]) == ["x"]
+            for first, second in zip(tf.nest.flatten(one), tf.nest.flatten(other), strict=True):
                 np.testing.assert_array_equal(first, second)
 
 
@@ -304,7 +318,7 @@ def test_the_texts_of_each_replica_are_those_of_one_device():
     for number, batch in enumerate(whole):
         for replica, share in enumerate(shares[3 * number : 3 * number + 3]):
             if replica < len(batch.targets):
-                np.testing.assert_array_equal(share.inputs[0], batch.inputs[0][replica::3])
+                np.testing.assert_array_equal(share.inputs["ids"], batch.inputs["ids"][replica::3])
                 np.testing.assert_array_equal(share.targets, batch.targets[replica::3])
 
 
@@ -330,12 +344,63 @@ def test_a_run_on_texts_entered_later_goes_on_as_if_it_had_never_stopped():
     assert whole[steps(len(LENGTHS), 8) :] == later
 
 
-def test_several_inputs_are_a_tuple_whose_unknown_lengths_are_left_open():
+def test_several_inputs_have_names_and_their_unknown_lengths_are_left_open():
     for dataset in (training_batches(_ragged(), 8, range(1), 0), evaluation_batches(_ragged(), 8)):
         inputs, targets, *_ = dataset.element_spec
-        assert isinstance(inputs, tuple)
-        assert [(spec.shape.as_list(), spec.dtype.name) for spec in inputs] == [([None, None], "int32")] * 2
+        assert isinstance(inputs, dict)
+        found = {name: (spec.shape.as_list(), spec.dtype.name) for name, spec in inputs.items()}
+        assert found == dict.fromkeys(("ids", "mask"), ([None, None], "int32"))
         assert targets.shape.as_list() == [None, 2]
+
+
+class _Both:
+    """A preprocessor of pairs with two inputs, tokens and images; sorted by name, they would stand the other way round."""
+
+    inputs = (("right", (None,), "int32"), ("left", (2, 3, 3), "uint8"))
+
+    def __call__(self, item):
+        return item
+
+    def collate(self, rows):
+        images, tokens = zip(*rows, strict=True)
+        return {"right": _Tokens().collate(tokens)["ids"], "left": np.stack(images)}
+
+
+def _pairs(count):
+    """Pairs of an image and tokens, one more than the position of the example; the position is in every pixel and token."""
+    items = [(np.full((2, 3, 3), index, np.uint8), np.full(index + 1, index, np.int32)) for index in range(count)]
+    return Examples(items, np.arange(count) % 2, LabelSpace(("a", "b")), tuple(map(str, range(count))))
+
+
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_two_inputs_of_other_shapes_and_dtypes_are_delivered_by_name_with_the_right_rows(replicas, kept):
+    count, loading = 11, reading(_pairs(11), _Both(), _encode)
+    if kept:
+        loading = Loading(count, loading.load, held=loading.load(0, np.arange(count)))
+    shuffled = order(count, 3, 0)
+    for dataset, positions in (
+        (training_batches(loading, 4, range(1), 3, replicas), shuffled.tolist()),
+        (validation_batches(loading, 4, replicas=replicas), list(range(count))),
+        (evaluation_batches(loading, 4, shuffled), shuffled.tolist()),
+    ):
+        specs = dataset.element_spec[0]
+        assert {name: (spec.shape.as_list(), spec.dtype.name) for name, spec in specs.items()} == {
+            "left": ([None, 2, 3, 3], "uint8"),
+            "right": ([None, padded(count) if kept else None], "int32"),
+        }
+        shares = []
+        for arrays, encoded, *rest in dataset.as_numpy_iterator():
+            left, right = arrays["left"], arrays["right"]
+            own = left[:, 0, 0, 0].astype(int)
+            np.testing.assert_array_equal(left, np.broadcast_to(own[:, None, None, None], (len(own), 2, 3, 3)))
+            there = np.arange(right.shape[1]) <= own[:, None]
+            np.testing.assert_array_equal(right, np.where(there, own[:, None], -1))
+            np.testing.assert_array_equal(encoded, _encode(own % 2))
+            shares.append(own[rest[-1] > 0].tolist() if rest else own.tolist())
+        each = replicas if rest else 1
+        dealt = [zip_longest(*shares[first : first + each]) for first in range(0, len(shares), each)]
+        assert [one for batch in dealt for some in batch for one in some if one is not None] == positions
 
 
 def test_texts_are_evaluated_in_the_order_that_is_asked_for():
@@ -344,7 +409,7 @@ def test_texts_are_evaluated_in_the_order_that_is_asked_for():
         dataset = evaluation_batches(_ragged(), 8, positions)
         for _ in range(2):
             assert list(chain(*_read_out(dataset))) == expected.tolist()
-    widths = [ids.shape[1] for (ids, _), _ in dataset.as_numpy_iterator()]
+    widths = [inputs["ids"].shape[1] for inputs, _ in dataset.as_numpy_iterator()]
     assert widths == sorted(widths, reverse=True)
 
 
@@ -354,12 +419,12 @@ def test_beginning_at_a_step_reads_no_earlier_batch_and_gives_the_same_ones(leng
 
     def load(epoch, chosen):
         read.append((epoch, chosen.tolist()))
-        return chosen * 1.0, chosen[:, None] * 10.0
+        return Loaded({"x": chosen * 1.0}, chosen[:, None] * 10.0)
 
     def batches(first):
         loading = Loading(40, load, lengths=lengths)
         return [
-            batch.inputs.tolist()
+            batch.inputs["x"].tolist()
             for batch in training_batches(loading, 8, range(2, 5), 0, first_step=first).as_numpy_iterator()
         ]
 

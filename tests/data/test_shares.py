@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tfft.core.values import Loaded
 from tfft.data.loading import Loading
 from tfft.data.pipeline import training_batches, validation_batches
 from tfft.data.shares import Share
@@ -31,7 +32,7 @@ def test_a_batch_that_must_be_whole_is_loaded_whole():
 def read(dataset):
     """Inputs, counts and weights; an example that only fills has no meaning."""
     return [
-        ((batch.inputs * batch.counted).tolist(), batch.counted.tolist(), batch.weights.tolist())
+        ((batch.inputs["x"] * batch.counted).tolist(), batch.counted.tolist(), batch.weights.tolist())
         for batch in dataset.as_numpy_iterator()
     ]
 
@@ -43,7 +44,7 @@ def test_the_processes_together_read_what_one_process_with_all_replicas_reads(to
 
     def load(epoch, chosen):
         loaded.append(chosen.tolist())
-        return chosen * 1.0, chosen[:, None] * 10.0
+        return Loaded({"x": chosen * 1.0}, chosen[:, None] * 10.0)
 
     loading = Loading(11, load, together=together)
     owns = [range(first, first + locals_) for first in range(0, 4, locals_)]
@@ -65,7 +66,7 @@ def test_a_process_reads_no_example_of_the_others():
 
     def load(epoch, chosen):
         loaded.extend(chosen.tolist())
-        return chosen * 1.0, chosen[:, None] * 10.0
+        return Loaded({"x": chosen * 1.0}, chosen[:, None] * 10.0)
 
     dataset = validation_batches(Loading(40, load), 8, None, 2, range(1, 2))
     assert sorted(float(value) for inputs, _, _ in read(dataset) for value in inputs) == [*range(1, 40, 2)]

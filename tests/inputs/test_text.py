@@ -1,7 +1,6 @@
 """Every text becomes a row of tokens, and the rows of a batch become the inputs of a network."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -61,7 +60,9 @@ def test_no_texts_are_no_rows(read):
 @pytest.mark.parametrize("others", [[], [""], ["x y z " * 30]])
 def test_a_batch_is_padded_to_its_longest_row(read, text, others):
     rows = [read(item) for item in [text, *others]]
-    ids, segments, mask = read.collate(rows)
+    arrays = read.collate(rows)
+    assert list(arrays) == [name for name, _, _ in read.inputs]
+    ids, segments, mask = arrays.values()
     width = padded(max(map(len, rows)))
     assert ids.shape == segments.shape == mask.shape == (len(rows), width)
     assert {array.dtype for array in (ids, segments, mask)} == {np.dtype("int32")}
@@ -72,11 +73,13 @@ def test_a_batch_is_padded_to_its_longest_row(read, text, others):
 
 
 def test_a_preprocessor_with_a_width_pads_every_batch_to_it(read):
-    wide = replace(read, width=40)
+    wide = read.padded_to(40)
     assert wide.inputs == tuple((name, (40,), "int32") for name, _, _ in read.inputs)
     assert wide.to_dict() == read.to_dict()
     rows = [read("a bee"), read("a")]
-    for one, other in zip(wide.collate(rows), read.collate(rows), strict=True):
+    fixed, own = wide.collate(rows), read.collate(rows)
+    assert list(fixed) == list(own)
+    for one, other in zip(fixed.values(), own.values(), strict=True):
         assert one.shape == (2, 40)
         np.testing.assert_array_equal(one[:, : other.shape[1]], other)
         assert set(one[:, other.shape[1] :].ravel().tolist()) == {PAD}
@@ -84,13 +87,13 @@ def test_a_preprocessor_with_a_width_pads_every_batch_to_it(read):
 
 def test_segments_of_a_pair_reach_the_net_and_padding_belongs_to_the_first(read):
     row = read(("a", "be"))
-    ids, segments, _ = read.collate([row])
+    ids, segments, _ = read.collate([row]).values()
     assert ids[0, :6].tolist()[0::2] == [CLS, SEP, row[4, 0]]
     assert segments[0].tolist() == [0, 0, 0, 1, 1, 1, *[0] * (segments.shape[1] - 6)]
 
 
 def test_no_rows_make_a_batch_without_examples(read):
-    assert {array.shape for array in read.collate([])} == {(0, padded(0))}
+    assert {array.shape for array in read.collate([]).values()} == {(0, padded(0))}
 
 
 def test_a_tokenizer_may_pad_with_another_token_than_0():
@@ -100,7 +103,7 @@ def test_a_tokenizer_may_pad_with_another_token_than_0():
 
     vocabulary = ["a", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[PAD]"]
     read = TextPreprocessor(Tokenizer("odd", make=lambda: keras_hub.tokenizers.BertTokenizer(vocabulary)))
-    ids, _, mask = read.collate([read("a"), read("a a a a")])
+    ids, _, mask = read.collate([read("a"), read("a a a a")]).values()
     assert ids[0, :5].tolist() == [2, 0, 3, 5, 5]
     assert ids[mask == 0].tolist() == [5] * int((mask == 0).sum())
 
@@ -110,17 +113,14 @@ def test_a_net_without_segments_gets_none(read):
     assert [name for name, _, _ in without.inputs] == ["token_ids", "padding_mask"]
     assert [name for name, _, _ in read.inputs] == ["token_ids", "segment_ids", "padding_mask"]
     for each in (without, read):
-        arrays = each.collate([each("a bee")])
-        named = each.named(arrays)
-        assert list(named) == [name for name, _, _ in each.inputs]
-        assert all(named[name] is array for name, array in zip(named, arrays, strict=True))
-        np.testing.assert_array_equal(named["padding_mask"], [[1, 1, 1, 1, 1, 1, 0, 0]])
-
-
-def test_arrays_that_are_not_all_inputs_get_no_names(read):
-    ids, _, mask = read.collate([read("a")])
-    with pytest.raises(ValueError, match="shorter"):
-        read.named((ids, mask))
+        row = each("a bee")
+        arrays = each.collate([row])
+        assert list(arrays) == [name for name, _, _ in each.inputs]
+        np.testing.assert_array_equal(arrays["token_ids"][0, : len(row)], row[:, 0])
+        np.testing.assert_array_equal(arrays["padding_mask"], [[1, 1, 1, 1, 1, 1, 0, 0]])
+        given = each.for_net(arrays)
+        assert list(given) == list(arrays)
+        assert all(given[name] is array for name, array in arrays.items())
 
 
 @pytest.mark.parametrize("length", [7, 0, -1, 2.5, True, "128", None])

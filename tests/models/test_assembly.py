@@ -14,6 +14,7 @@ from tfft.models.trunk import whole_net
 from tfft.trainable.policy import bias_only, nothing
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3)).astype("float32")
+GIVEN = {"pixels": PIXELS}
 
 
 @pytest.fixture
@@ -80,9 +81,9 @@ def test_a_head_that_cannot_take_the_features_is_refused() -> None:
 def test_a_phase_net_shares_every_variable(model: TransferModel) -> None:
     net = whole_net(model, cut(model, model.apply(nothing())))
     assert [id(v) for v in net.weights] == [id(v) for v in model.net.weights]
-    np.testing.assert_allclose(net(PIXELS), model.net(PIXELS), rtol=1e-4, atol=1e-9)  # its norms are folded
+    np.testing.assert_allclose(net(GIVEN), model.net(PIXELS), rtol=1e-4, atol=1e-9)  # its norms are folded
     exact = whole_net(model, cut(model, model.apply(nothing())), fold=False)
-    np.testing.assert_array_equal(exact(PIXELS), model.net(PIXELS))
+    np.testing.assert_array_equal(exact(GIVEN), model.net(PIXELS))
 
 
 def test_a_frozen_backbone_is_called_without_its_dropout() -> None:
@@ -99,12 +100,12 @@ def test_a_frozen_backbone_is_called_without_its_dropout() -> None:
         whole_net(model, cut(model, model.apply(nothing()))),
         whole_net(model, cut(model, model.apply(bias_only()))),
     )
-    np.testing.assert_array_equal(frozen(PIXELS, training=True), frozen(PIXELS, training=False))
+    np.testing.assert_array_equal(frozen(GIVEN, training=True), frozen(GIVEN, training=False))
     expected = model.net(PIXELS, training=False)
-    np.testing.assert_allclose(frozen(PIXELS, training=True), expected, rtol=1e-4, atol=1e-9)  # its norms are folded
+    np.testing.assert_allclose(frozen(GIVEN, training=True), expected, rtol=1e-4, atol=1e-9)  # its norms are folded
     exact = whole_net(model, cut(model, model.apply(nothing())), fold=False)
-    np.testing.assert_array_equal(exact(PIXELS, training=True), expected)
-    assert not np.allclose(tuned(PIXELS, training=True), tuned(PIXELS, training=False))
+    np.testing.assert_array_equal(exact(GIVEN, training=True), expected)
+    assert not np.allclose(tuned(GIVEN, training=True), tuned(GIVEN, training=False))
 
 
 def test_frozen_features_in_a_fit_are_those_of_inference() -> None:
@@ -121,7 +122,7 @@ def test_frozen_features_in_a_fit_are_those_of_inference() -> None:
     targets = np.eye(2, dtype="float32")[[0, 1, 1, 1]]
     net = whole_net(model, cut(model, model.apply(nothing())))
     net.compile(keras.optimizers.SGD(0.0), model.task.loss())
-    seen = net.fit(PIXELS, targets, epochs=1, verbose=0).history["loss"][0]
+    seen = net.fit(GIVEN, targets, epochs=1, verbose=0).history["loss"][0]
     assert seen == pytest.approx(float(model.task.loss()(targets, model.net(PIXELS))), rel=1e-5)
 
 

@@ -10,12 +10,13 @@ import tfft
 from tfft.cache.shards import Shards
 from tfft.core.errors import DataError
 from tfft.core.ragged import padded
+from tfft.core.values import Loaded
 from tfft.inputs.text import TextPreprocessor
 from tfft.models import extraction
 from tfft.models.cuts import cut
 from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import row_of, unpacked
-from tfft.models.tokens import tokenized
+from tfft.models.prepared import prepared
 from tfft.models.trunk import trunk_net
 from tfft.trainable import last_blocks, nothing
 
@@ -43,9 +44,11 @@ def test_rows_hold_what_the_trunk_computes(model, data, tmp_path, dtype):
     done = filled(model, [each], data.train, dtype)
     assert done[-1] == (len(data.train),) * 2
     some = np.array([5, 0, 41])
-    found = unpacked(each.table.take(some), each.at, dtype)[0]
+    found = unpacked(each.table.take(some), each.at, dtype)
+    assert list(found) == ["features_0"]
+    found = found["features_0"]
     pixels = np.stack([data.train.inputs[int(index)] for index in some])
-    expected = np.asarray(trunk_net(model, each.at, dtype)(pixels))
+    expected = np.asarray(trunk_net(model, each.at, dtype)({"pixels": pixels}))
     assert found.dtype == expected.dtype == dtype
     np.testing.assert_allclose(
         found.astype("float32"), expected.astype("float32"), rtol=1e-2 if dtype != "float32" else 1e-5
@@ -63,8 +66,10 @@ def test_several_cuts_take_one_pass_over_the_images(model, data):
         alone = wanted(model, policy, len(data.train))
         filled(model, [alone], data.train)
         everything = np.arange(len(data.train))
-        for a, b in zip(*(unpacked(w.table.take(everything), w.at, "float32") for w in (each, alone)), strict=True):
-            np.testing.assert_allclose(a, b, atol=1e-6)
+        found, expected = (unpacked(w.table.take(everything), w.at, "float32") for w in (each, alone))
+        assert list(found) == list(expected)
+        for name, array in found.items():
+            np.testing.assert_allclose(array, expected[name], atol=1e-6)
 
 
 def test_a_later_cut_is_computed_from_an_earlier_one_without_an_image(model, data):
@@ -74,8 +79,9 @@ def test_a_later_cut_is_computed_from_an_earlier_one_without_an_image(model, dat
     filled(model, [early, late], data.train, reads=reads)
     assert reads == []
     pixels = np.stack([data.train.inputs[index] for index in range(4)])
-    expected = trunk_net(model, late.at)(pixels)
-    np.testing.assert_allclose(unpacked(late.table.take(np.arange(4)), late.at, "float32")[0], expected, atol=1e-6)
+    expected = trunk_net(model, late.at)({"pixels": pixels})
+    found = unpacked(late.table.take(np.arange(4)), late.at, "float32")["features_0"]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_only_missing_shards_are_computed(model, data, tmp_path):
@@ -110,8 +116,9 @@ def test_one_extraction_is_traced_once_for_all_parts(model, data, monkeypatch):
     for part in (data.train, data.validation):
         each = Wanted(at, Shards(len(part), row_of(at, "float32")))
         several.fill([each], lambda index, part=part: model.preprocessor(part.inputs[index]), lambda *_: None)
-        expected = trunk_net(model, at)(np.stack([part.inputs[0]]))
-        np.testing.assert_allclose(unpacked(each.table.take(np.array([0])), at, "float32")[0], expected, atol=1e-6)
+        expected = trunk_net(model, at)({"pixels": np.stack([part.inputs[0]])})
+        found = unpacked(each.table.take(np.array([0])), at, "float32")["features_0"]
+        np.testing.assert_allclose(found, expected, atol=1e-6)
     assert len(made) == 1
 
 
@@ -149,7 +156,7 @@ def test_batches_grow_as_long_as_it_pays_and_memory_allows(model, monkeypatch, c
             yield [positions]
 
     working = Extraction(model, "float32")
-    loading = extraction.Loading(1000, lambda _, chosen: (chosen, chosen))
+    loading = extraction.Loading(1000, lambda _, chosen: Loaded({"x": chosen}, chosen))
     found = [positions for (positions,) in working._batches(compute, loading, np.arange(1000))]
     assert np.concatenate(found).tolist() == list(range(1000))
     assert working.batch_size == expected
@@ -193,18 +200,19 @@ def filled_with_texts(model, policies, examples):
 
 
 def test_rows_of_texts_hold_what_the_trunk_computes_of_each_alone(of_texts, texts):
-    examples = tokenized(of_texts.preprocessor, texts.train)
+    examples = prepared(of_texts.preprocessor, texts.train).examples
     each, reads = filled_with_texts(of_texts, [last_blocks(1), nothing()], examples)
     assert sorted(set(reads)) == list(range(len(examples)))
     for wanted_here in each:
         trunk = trunk_net(of_texts, wanted_here.at)
         for index in (0, 7, 50, len(examples) - 1):
             row = examples.inputs[index]
-            arrays = [array[:, : len(row)] for array in of_texts.preprocessor.collate([row])]
-            expected = trunk(arrays)
+            arrays = of_texts.preprocessor.collate([row])
+            expected = trunk({name: array[:, : len(row)] for name, array in arrays.items()})
             expected = expected if isinstance(expected, (list, tuple)) else [expected]
             kept = unpacked(wanted_here.table.take(np.array([index])), wanted_here.at, "float32", len(row))
-            for one, other in zip(kept, expected, strict=True):
+            assert list(kept) == [f"features_{number}" for number in range(len(expected))]
+            for one, other in zip(kept.values(), expected, strict=True):
                 np.testing.assert_allclose(one, other, atol=1e-5)
 
 
@@ -217,7 +225,7 @@ def test_texts_of_like_length_go_through_the_trunk_together(of_texts, texts, mon
 
     monkeypatch.setattr(TextPreprocessor, "collate", noting)
     monkeypatch.setattr(extraction, "_TEXTS", 16)
-    examples = tokenized(of_texts.preprocessor, texts.train)
+    examples = prepared(of_texts.preprocessor, texts.train).examples
     filled_with_texts(of_texts, [nothing()], examples)
     whole = sorted((batch for batch in batches if len(batch) > 1), key=max)
     assert sum(map(len, whole)) >= len(examples)
@@ -225,14 +233,16 @@ def test_texts_of_like_length_go_through_the_trunk_together(of_texts, texts, mon
 
 
 def test_a_later_cut_of_texts_is_computed_from_an_earlier_one(of_texts, texts):
-    examples = tokenized(of_texts.preprocessor, texts.train)
+    examples = prepared(of_texts.preprocessor, texts.train).examples
     (early,), _ = filled_with_texts(of_texts, [last_blocks(1)], examples)
     (alone,), _ = filled_with_texts(of_texts, [nothing()], examples)
     late = Wanted(alone.at, Shards(len(examples), row_of(alone.at, "float32")))
     Extraction(of_texts, "float32").fill([early, late], pytest.fail, lambda *_: None, examples.inputs.lengths)
     everything = np.arange(len(examples))
-    for a, b in zip(*(unpacked(w.table.take(everything), w.at, "float32") for w in (late, alone)), strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-5)
+    found, expected = (unpacked(w.table.take(everything), w.at, "float32") for w in (late, alone))
+    assert list(found) == list(expected)
+    for name, array in found.items():
+        np.testing.assert_allclose(array, expected[name], atol=1e-5)
 
 
 def test_two_workers_with_a_common_folder_compute_each_row_once(model, data, tmp_path, monkeypatch):
@@ -258,8 +268,8 @@ def test_two_workers_with_a_common_folder_compute_each_row_once(model, data, tmp
     filled(model, [alone], data.train)
     for found in each:
         assert found.table.missing() == []
-        both = (unpacked(t.take(np.arange(count)), alone.at, "float32")[0] for t in (found.table, alone.table))
-        np.testing.assert_allclose(*both, atol=1e-6)
+        both = (unpacked(t.take(np.arange(count)), alone.at, "float32") for t in (found.table, alone.table))
+        np.testing.assert_allclose(*(arrays["features_0"] for arrays in both), atol=1e-6)
     # each reads the first of its rows once more to learn the shape
     assert not (set(reads[0]) & set(reads[1])) - {0}
     assert len(reads[0]) + len(reads[1]) <= count + 2

@@ -10,8 +10,8 @@ import tfft
 from tfft.cache.shards import Shards
 from tfft.core.ragged import padded
 from tfft.models.cuts import cut
-from tfft.models.features import identity, made_from, packed, reading_features, row_of, unpacked
-from tfft.models.tokens import tokenized
+from tfft.models.features import feature_shapes, identity, made_from, packed, reading_features, row_of, unpacked
+from tfft.models.prepared import prepared
 from tfft.trainable import last_blocks, nothing
 
 
@@ -49,9 +49,11 @@ def test_epochs_take_the_views_in_turn(data, model):
         table.write(0, rows)
         tables.append(table)
     loading = reading_features(tables, at, "float32", data.train, model.task.encode, first_epoch=5)
-    assert [loading.load(epoch, np.array([7]))[0][0, 0] for epoch in range(5, 10)] == [1, 2, 3, 1, 2]
+    found = [loading.load(epoch, np.array([7])).inputs["features_0"][0, 0] for epoch in range(5, 10)]
+    assert found == [1, 2, 3, 1, 2]
     features, targets = loading.load(5, np.array([0, 3]))
-    assert features.shape == (2, 8)
+    assert list(features) == ["features_0"]
+    assert features["features_0"].shape == (2, 8)
     np.testing.assert_array_equal(targets.argmax(axis=1), data.train.targets[[0, 3]])
 
 
@@ -77,7 +79,9 @@ def test_a_row_of_texts_has_room_for_the_longest_and_gives_back_what_shorter_one
     rows = packed(arrays, row)
     assert rows.shape == (3,)
     for length in (16, 12, 24, 40):
-        for before, after in zip(arrays, unpacked(rows, at, "bfloat16", length), strict=True):
+        found = unpacked(rows, at, "bfloat16", length)
+        assert list(found) == ["features_0", "features_1"]
+        for before, after in zip(arrays, found.values(), strict=True):
             assert after.dtype == before.dtype
             assert after.shape == (3, length, *before.shape[2:])
             np.testing.assert_array_equal(after[:, :16], before[:, :length])
@@ -87,7 +91,7 @@ def test_a_row_of_texts_has_room_for_the_longest_and_gives_back_what_shorter_one
 def test_batches_of_features_of_texts_are_as_long_as_their_longest(texts):
     model = tfft.build("toy_text", tfft.tasks.classification(texts.labels))
     at = cut(model, model.apply(last_blocks(1)))
-    examples = tokenized(model.preprocessor, texts.train)
+    examples = prepared(model.preprocessor, texts.train).examples
     lengths = examples.inputs.lengths
     table = Shards(len(examples), row_of(at, "float32", padded(int(lengths.max()))))
     table.write(0, np.zeros(len(examples), table.row))
@@ -96,14 +100,16 @@ def test_batches_of_features_of_texts_are_as_long_as_their_longest(texts):
     assert loading.held is None, "rows of a batch are cut to its own length"
     short, long = (np.flatnonzero(lengths == length) for length in (lengths.min(), lengths.max()))
     for chosen in (short, long, np.array([short[0], long[0]])):
-        *features, targets = loading.load(0, chosen)
-        assert {array.shape[:2] for array in features} == {(len(chosen), padded(int(lengths[chosen].max())))}
+        features, targets = loading.load(0, chosen)
+        assert list(features) == ["features_0", "features_1"]
+        assert {array.shape[:2] for array in features.values()} == {(len(chosen), padded(int(lengths[chosen].max())))}
         np.testing.assert_array_equal(targets.argmax(axis=1), examples.targets[chosen])
-    assert loading.shapes == tuple(tuple(tensor.shape[1:]) for tensor in at.tensors)
+    own = {f"features_{index}": tuple(tensor.shape[1:]) for index, tensor in enumerate(at.tensors)}
+    assert loading.shapes == feature_shapes(at, "float32") == own
     fixed = reading_features([table], at, "float32", examples, model.task.encode, width=64)
     for chosen in (short, long):
-        assert {array.shape[:2] for array in fixed.load(0, chosen)[:-1]} == {(len(chosen), 64)}
-    assert {shape[0] for shape in fixed.shapes} == {64}
+        assert {array.shape[:2] for array in fixed.load(0, chosen).inputs.values()} == {(len(chosen), 64)}
+    assert fixed.shapes == feature_shapes(at, "float32", 64) == {name: (64, *shape[1:]) for name, shape in own.items()}
     np.testing.assert_array_equal(fixed.lengths, lengths)
 
 
@@ -111,7 +117,7 @@ def test_the_key_of_texts_is_the_same_for_the_same_and_another_for_another(texts
     def key(examples=texts.train, **options):
         model = tfft.build(tfft.load_backbone("toy_text", **options), tfft.tasks.classification(texts.labels))
         at = cut(model, model.apply(last_blocks(1)))
-        return made_from(identity(model, at, "float32"), tokenized(model.preprocessor, examples), {})
+        return made_from(identity(model, at, "float32"), prepared(model.preprocessor, examples).examples, {})
 
     keys = [key(), key(length=64), key(lowercase=False), key(texts.validation), key(texts.train.take(np.arange(5)))]
     assert all(a != b for index, a in enumerate(keys) for b in keys[:index])

@@ -106,8 +106,8 @@ def one_by_one(model, examples):
     found = []
     for item in examples.inputs:
         row = model.preprocessor(item)
-        arrays = [array[:, : len(row)] for array in model.preprocessor.collate([row])]
-        found.append(model.net(model.preprocessor.named(arrays))[0])
+        arrays = {name: array[:, : len(row)] for name, array in model.preprocessor.collate([row]).items()}
+        found.append(model.net(model.preprocessor.for_net(arrays))[0])
     return np.stack(found)
 
 

@@ -11,8 +11,8 @@ from tfft.models.cuts import cut
 from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import row_of
 from tfft.models.inference import answered
+from tfft.models.prepared import prepared
 from tfft.models.recomputed import difference, tolerance
-from tfft.models.tokens import tokenized
 from tfft.trainable import last_blocks, nothing
 
 POSITIONS = np.array([0, 17, 30])
@@ -57,7 +57,7 @@ def test_those_of_texts_agree_whatever_they_were_padded_to(policy):
     frame = pd.DataFrame({"text": words, "label": ["x", "y"] * 30})
     texts = tfft.data.from_dataframe(frame, text_column="text", label_column="label", seed=0)
     model = tfft.build("toy_text", tfft.tasks.classification(texts.labels))
-    examples = tokenized(model.preprocessor, texts.train)
+    examples = prepared(model.preprocessor, texts.train).examples
     lengths = examples.inputs.lengths
 
     def read(index):

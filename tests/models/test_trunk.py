@@ -9,11 +9,18 @@ import pytest
 import tfft
 from tfft.accelerate.precision import Precision
 from tfft.core.seed import seeded_initializers
-from tfft.models.cuts import cut
+from tfft.models.cuts import cut, feature_name
 from tfft.models.trunk import between, tail_net, trunk_net, whole_net
 from tfft.trainable import last_blocks, match, nothing
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3)).astype("float32")
+GIVEN = {"pixels": PIXELS}
+
+
+def named(found):
+    """What a trunk gives, as the next net takes it."""
+    tensors = found if isinstance(found, (list, tuple)) else [found]
+    return {feature_name(index): tensor for index, tensor in enumerate(tensors)}
 
 
 @pytest.fixture
@@ -51,11 +58,11 @@ def test_trunk_and_tail_make_the_whole(model, policy, place):
     assert at.reason == ""
     tail, whole = tail_net(model, at), whole_net(model, at)
     expected = model.net(PIXELS)
-    np.testing.assert_array_equal(tail(trunk_net(model, at)(PIXELS)), whole(PIXELS))
-    np.testing.assert_allclose(whole(PIXELS), expected, rtol=1e-4, atol=1e-9)  # its norms are folded
-    exact = tail_net(model, at, fold=False)(trunk_net(model, at, fold=False)(PIXELS))
+    np.testing.assert_array_equal(tail(named(trunk_net(model, at)(GIVEN))), whole(GIVEN))
+    np.testing.assert_allclose(whole(GIVEN), expected, rtol=1e-4, atol=1e-9)  # its norms are folded
+    exact = tail_net(model, at, fold=False)(named(trunk_net(model, at, fold=False)(GIVEN)))
     np.testing.assert_array_equal(exact, expected)
-    np.testing.assert_array_equal(whole_net(model, at, fold=False)(PIXELS), expected)
+    np.testing.assert_array_equal(whole_net(model, at, fold=False)(GIVEN), expected)
     moving = {id(v) for v, row in zip(overview.variables, overview.rows, strict=True) if row.intent == "train"}
     assert {id(v) for v in tail.trainable_variables} == {id(v) for v in whole.trainable_variables} == moving
     assert not moving & {id(v) for v in at.weights}
@@ -65,13 +72,13 @@ def test_trunk_and_tail_make_the_whole(model, policy, place):
 @pytest.mark.slow
 def test_training_the_tail_trains_the_net(model):
     at = cut(model, model.apply(last_blocks(1)))
-    features = trunk_net(model, at)(PIXELS)
+    features = named(trunk_net(model, at)(GIVEN))
     before = np.asarray(model.net(PIXELS))
     tail = tail_net(model, at)
     tail.compile("adam", model.task.loss())
     tail.fit(features, np.eye(3)[[0, 1, 2, 0]], epochs=2, verbose=0)
     assert not np.allclose(model.net(PIXELS), before)
-    exact = tail_net(model, at, fold=False)(trunk_net(model, at, fold=False)(PIXELS))
+    exact = tail_net(model, at, fold=False)(named(trunk_net(model, at, fold=False)(GIVEN)))
     np.testing.assert_array_equal(exact, model.net(PIXELS))
 
 
@@ -81,8 +88,8 @@ def test_features_of_a_later_cut_come_from_those_of_an_earlier_one(model):
         assert cuts[later].contains(cuts[earlier])
         assert not cuts[earlier].contains(cuts[later])
         assert cuts[later].depth > cuts[earlier].depth
-        features = between(model, cuts[earlier], cuts[later])(trunk_net(model, cuts[earlier])(PIXELS))
-        np.testing.assert_array_equal(features, trunk_net(model, cuts[later])(PIXELS))
+        features = between(model, cuts[earlier], cuts[later])(named(trunk_net(model, cuts[earlier])(GIVEN)))
+        np.testing.assert_array_equal(features, trunk_net(model, cuts[later])(GIVEN))
 
 
 def test_dropout_in_the_trunk_is_off_and_in_the_tail_is_on():
@@ -95,12 +102,13 @@ def test_dropout_in_the_trunk_is_off_and_in_the_tail_is_on():
     model = with_backbone(layers, (("block1", "noise_one"), ("block2", "")))
     pixels = PIXELS[:, :8, :8]
     head = whole_net(model, cut(model, model.apply(nothing())))
-    np.testing.assert_array_equal(head(pixels, training=True), model.net(pixels))
+    given = {"pixels": pixels}
+    np.testing.assert_array_equal(head(given, training=True), model.net(pixels))
     at = cut(model, model.apply(last_blocks(1)))
     trunk = trunk_net(model, at)
-    np.testing.assert_array_equal(trunk(pixels, training=True), trunk(pixels, training=False))
+    np.testing.assert_array_equal(trunk(given, training=True), trunk(given, training=False))
     tuned = whole_net(model, at)
-    assert not np.allclose(tuned(pixels, training=True), tuned(pixels, training=True))
+    assert not np.allclose(tuned(given, training=True), tuned(given, training=True))
 
 
 def test_parallel_paths_cross_the_cut_together():
@@ -114,9 +122,11 @@ def test_parallel_paths_cross_the_cut_together():
     pixels = PIXELS[:, :8, :8]
     at = cut(model, model.apply(match("top/.*")))
     assert sorted(at.names) == ["left", "right"]
-    features = trunk_net(model, at)(pixels)
-    assert len(features) == 2
-    np.testing.assert_array_equal(tail_net(model, at)(features), model.net(pixels))
+    features = named(trunk_net(model, at)({"pixels": pixels}))
+    assert list(features) == ["features_0", "features_1"]
+    tail = tail_net(model, at)
+    np.testing.assert_array_equal(tail(features), model.net(pixels))
+    np.testing.assert_array_equal(tail(dict(reversed(features.items()))), model.net(pixels))
 
 
 def attending(inputs):
@@ -141,9 +151,10 @@ def test_the_mask_of_a_transformer_travels_along():
     at = cut(model, overview)
     kinds = {tensor.dtype: tensor.shape[1:] for tensor in at.tensors}
     assert kinds == {"float32": (16, 6), "bool": (1, 16)}
-    features = trunk_net(model, at)(pixels)
+    features = named(trunk_net(model, at)({"pixels": pixels}))
     np.testing.assert_array_equal(tail_net(model, at)(features), model.net(pixels))
-    shifted = [1 ^ tensor if tensor.dtype == "bool" else tensor for tensor in map(np.array, features)]
+    arrays = {name: np.array(tensor) for name, tensor in features.items()}
+    shifted = {name: 1 ^ array if array.dtype == "bool" else array for name, array in arrays.items()}
     assert not np.allclose(tail_net(model, at)(shifted), model.net(pixels)), "the mask is read"
 
 
@@ -168,13 +179,13 @@ def test_a_transformer_trains_on_features_what_it_trains_on_pixels(tmp_path):
 
 def test_bfloat16_features_are_near_and_the_head_stays_float32(model):
     at = cut(model, model.apply(last_blocks(1)))
-    exact, near = trunk_net(model, at)(PIXELS), trunk_net(model, at, "bfloat16")(PIXELS)
+    exact, near = trunk_net(model, at)(GIVEN), trunk_net(model, at, "bfloat16")(GIVEN)
     assert near.dtype == "bfloat16"
     assert np.linalg.norm(np.asarray(near, "float32") - exact) < 0.02 * np.linalg.norm(exact)
     for precision in (Precision("bfloat16", "bfloat16"), Precision("bfloat16", "float32")):
         tail = tail_net(model, at, precision)
-        assert tail.input.dtype == "bfloat16"
-        assert tail(near).dtype == whole_net(model, at, precision)(PIXELS).dtype == "float32"
+        assert {name: tensor.dtype for name, tensor in tail.input.items()} == {"features_0": "bfloat16"}
+        assert tail(named(near)).dtype == whole_net(model, at, precision)(GIVEN).dtype == "float32"
     assert {layer.compute_dtype for layer in model.net._flatten_layers()} == {"float32"}, "nothing stays changed"
 
 
@@ -187,9 +198,9 @@ def test_operations_with_float32_constants_keep_the_precision_of_the_trunk():
     at = cut(model, model.apply(last_blocks(1)))
     assert at.describe().startswith("after multiply")
     images = np.random.default_rng(0).integers(0, 255, (2, 8, 8, 3)).astype(np.float32)
-    exact = trunk_net(model, at)(images, training=False)
+    exact = trunk_net(model, at)({"pixels": images}, training=False)
     for dtype in ("bfloat16", "float16"):
         trunk = trunk_net(model, at, dtype)
-        found = trunk(images, training=False)
+        found = trunk({"pixels": images}, training=False)
         assert found.dtype.name == trunk.outputs[0].dtype == dtype
         np.testing.assert_allclose(np.asarray(found, "float32"), exact, atol=0.05)

@@ -109,7 +109,8 @@ def test_the_tables_of_an_encoder_stay_bit_for_bit_and_its_layers_move() -> None
     net = whole_net(encoder, cut(encoder, overview))
     net.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True))
     ids = np.random.default_rng(0).integers(5, 60, (8, 12)).astype("int32")
-    net.fit([ids, np.zeros_like(ids), np.ones_like(ids)], np.eye(2)[[0, 1] * 4], epochs=2, verbose=0)
+    given = {"token_ids": ids, "segment_ids": np.zeros_like(ids), "padding_mask": np.ones_like(ids)}
+    net.fit(given, np.eye(2)[[0, 1] * 4], epochs=2, verbose=0)
     after = overview.compared(before)
     assert after.discrepancies() == ()
     assert {row.block for row in after.rows if row.moved} == {"layer1", "layer2", HEAD}
@@ -170,7 +171,7 @@ def test_what_is_planned_moves_in_a_real_fit_and_nothing_else(model: TransferMod
         before = overview.digests()
         net = whole_net(model, cut(model, overview))
         net.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True))
-        net.fit(pixels, np.eye(2)[[0, 1] * 4], epochs=2, verbose=0)
+        net.fit({"pixels": pixels}, np.eye(2)[[0, 1] * 4], epochs=2, verbose=0)
         assert overview.compared(before).discrepancies() == ()
 
 

@@ -250,6 +250,7 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 import keras
 from tfft.core.strategy import replicas, resolve, scope
+from tfft.core.values import Loaded
 from tfft.data.loading import Loading
 from tfft.data.pipeline import training_batches
 from tfft.training.adam import Adam
@@ -263,17 +264,17 @@ if sys.argv[1] == "dense":
 def trained(strategy, clip, decay, copies=1):
     with scope(strategy):
         keras.utils.set_random_seed(0)
-        x = inputs = keras.Input((4,), dtype=tokens.dtype)
+        x = inputs = keras.Input((4,), dtype=tokens.dtype, name="x")
         if sys.argv[1] == "sparse":
             x = keras.layers.Flatten()(keras.layers.Embedding(8, 3)(inputs))
-        net = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Dense(5, activation="tanh")(x)))
+        net = keras.Model({"x": inputs}, keras.layers.Dense(1)(keras.layers.Dense(5, activation="tanh")(x)))
         first = net.get_weights()
         kernels = [v for v in net.trainable_variables if len(v.shape) > 1]
         factors = {id(variable): 2.0**-index for index, variable in enumerate(net.trainable_variables)}
         optimizer = Adam(0.05, factors, frozenset(map(id, kernels)), decay, clip)
         optimizer.build(net.trainable_variables)
         steps = Steps(net, keras.losses.MeanSquaredError(), [], optimizer, strategy, unrolled=copies)
-        loading = Loading(len(tokens), lambda _, chosen: (tokens[chosen], targets[chosen]))
+        loading = Loading(len(tokens), lambda _, chosen: Loaded({"x": tokens[chosen]}, targets[chosen]))
         batches = steps.iterate(lambda own: training_batches(loading, 7, range(5), 0, replicas(strategy), own=own))
         losses = [steps.train(batches, 5)["loss"] for _ in range(5)]  # batches of 7, and one of 4
     return losses, first, net.get_weights()

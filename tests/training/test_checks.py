@@ -8,6 +8,7 @@ import pytest
 
 import tfft
 from tfft.core.errors import DataError, DataWarning, PlanError, TfftError
+from tfft.models.prepared import prepared
 from tfft.plans import Phase, Plan, augmentation
 from tfft.trainable import match, nothing
 from tfft.training.checks import check, check_folder, check_plan, warn_about_texts
@@ -139,7 +140,7 @@ def test_texts_that_lose_their_end_are_counted():
     with pytest.warns(
         DataWarning, match=r"7 of 14 training texts have more than 16 tokens and lose their end.*pass length=\d+ with"
     ):
-        warn_about_texts(model, data)
+        warn_about_texts(model.backbone, prepared(model.preprocessor, data.train))
 
 
 def test_a_vocabulary_that_does_not_know_the_language_is_named():
@@ -151,8 +152,8 @@ def test_a_vocabulary_that_does_not_know_the_language_is_named():
 
 def test_of_plain_texts_and_of_images_nothing_is_said(model, data, recwarn):
     plain = texts_of("good", "bad")
-    warn_about_texts(tfft.build("toy_text", tfft.tasks.classification(plain.labels)), plain)
-    warn_about_texts(model, data)
+    for some, parts in ((tfft.build("toy_text", tfft.tasks.classification(plain.labels)), plain), (model, data)):
+        warn_about_texts(some.backbone, prepared(some.preprocessor, parts.train))
     assert [str(found.message) for found in recwarn if issubclass(found.category, DataWarning)] == []
 
 

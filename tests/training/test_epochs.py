@@ -6,6 +6,7 @@ import pytest
 
 import tfft
 from tfft.core.errors import PlanError
+from tfft.core.values import Loaded
 from tfft.data.loading import Loading
 from tfft.data.pipeline import training_batches, validation_batches
 from tfft.plans import Phase
@@ -65,13 +66,13 @@ def hooks(single=True):
 
 
 def loading():
-    return Loading(COUNT, lambda _, chosen: (INPUTS[chosen], TARGETS[chosen]))
+    return Loading(COUNT, lambda _, chosen: Loaded({"x": INPUTS[chosen]}, TARGETS[chosen]))
 
 
 def net():
     keras.utils.set_random_seed(0)
-    inputs = keras.Input((4,))
-    return keras.Model(inputs, keras.layers.Dense(3)(inputs))
+    inputs = keras.Input((4,), name="x")
+    return keras.Model({"x": inputs}, keras.layers.Dense(3)(inputs))
 
 
 def ran(callbacks, phase=None, pause=lambda moment: None, rate=0.05):

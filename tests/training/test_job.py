@@ -6,6 +6,7 @@ import pytest
 import tfft
 from tfft.core.interrupts import Signals
 from tfft.training.checkpoints import Checkpoints
+from tfft.training.context import RunContext, parts_of
 from tfft.training.job import Job
 from tfft.training.loop import _turns
 from tfft.training.options import Options
@@ -20,9 +21,23 @@ def run(model):
 
 
 def job(run, data, checkpoints, saving=True):
-    features = TrunkCache(run.model, data, 0, lambda *_: None)
+    context = RunContext(run.model, *parts_of(run.model, data), 0, lambda *_: None)
     turns = _turns(run.model, run.plan)
-    return Job(features, turns, Options(), 2, False, None, False, None, None, Signals(), checkpoints, saving)
+    return Job(
+        context,
+        TrunkCache(context),
+        turns,
+        Options(),
+        2,
+        False,
+        None,
+        False,
+        None,
+        None,
+        Signals(),
+        checkpoints,
+        saving,
+    )
 
 
 def test_a_snapshot_between_phases_holds_what_the_phases_change(run, data, tmp_path):

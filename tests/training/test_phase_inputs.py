@@ -11,6 +11,7 @@ from tfft.accelerate.precision import Precision
 from tfft.cache.settings import Cache
 from tfft.models.cuts import cut
 from tfft.plans import augmentation
+from tfft.training.context import RunContext, parts_of
 from tfft.training.feature_schedule import Turn
 from tfft.training.phase_inputs import prepare
 from tfft.training.phase_training import _loss_now
@@ -24,8 +25,8 @@ def step(model, data, augment=(), class_weight=None, cache="off", policy=None, f
     phase = tfft.Phase("head", policy or tfft.trainable.nothing(), 2, 1e-3, augment=augment)
     overview = model.apply(phase.trainable)
     turn = Turn(phase, overview, 2, cut(model, overview))
-    kept = TrunkCache(replace(model, cache=Cache(cache)), data, 0, lambda *_: None)
-    return prepare(kept, [turn], 8, class_weight, Precision(), fixed)
+    context = RunContext(replace(model, cache=Cache(cache)), *parts_of(model, data), 0, lambda *_: None)
+    return prepare(context, TrunkCache(context), [turn], 8, class_weight, Precision(), fixed)
 
 
 @pytest.mark.parametrize("cache", ["off", "memory"])
@@ -66,7 +67,9 @@ def test_a_phase_can_begin_at_any_step(model, data, cache):
     whole = list(found.train(0, ONE).as_numpy_iterator())
     for first in (1, found.train_steps, 2 * found.train_steps - 1):
         for batch, expected in zip(found.train(first, ONE).as_numpy_iterator(), whole[first:], strict=True):
-            np.testing.assert_array_equal(batch.inputs, expected.inputs)
+            assert list(batch.inputs) == list(expected.inputs)
+            for name, array in batch.inputs.items():
+                np.testing.assert_array_equal(array, expected.inputs[name])
             np.testing.assert_array_equal(batch.targets, expected.targets)
 
 
@@ -104,7 +107,9 @@ def test_vectors_in_memory_are_validated_in_one_large_batch_and_maps_are_not(mod
 
 def test_images_are_changed_anew_in_every_epoch_and_alike_in_a_repeated_run(model, data):
     plain, one, again = (
-        np.concatenate([batch.inputs for batch in step(model, data, augment).train(0, ONE).as_numpy_iterator()])
+        np.concatenate(
+            [batch.inputs["pixels"] for batch in step(model, data, augment).train(0, ONE).as_numpy_iterator()]
+        )
         for augment in ((), augmentation.colors(), augmentation.colors())
     )
     assert np.array_equal(one, again)
@@ -142,4 +147,4 @@ def test_fixed_texts_are_as_long_as_the_longest_and_changed_words_as_long_as_the
     model = tfft.build(tfft.load_backbone("toy_text", length=20), tfft.tasks.classification(data.labels))
     found = step(model, data, augment, fixed=True)
     for batches in (found.train(0, ONE), found.validation(ONE)):
-        assert {batch.inputs[0].shape[1] for batch in batches.as_numpy_iterator()} == {width}
+        assert {batch.inputs["token_ids"].shape[1] for batch in batches.as_numpy_iterator()} == {width}

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfft.core.values import Batch
+from tfft.core.ragged import padded
+from tfft.core.values import Batch, Loaded
 from tfft.data.loading import Loading
 from tfft.data.pipeline import training_batches, validation_batches
 from tfft.training.adam import Adam
@@ -20,9 +21,9 @@ WEIGHTS = RANDOM.uniform(0.5, 2, COUNT).astype("float32")
 
 def net(regularizer=None, dropout=0.0):
     keras.utils.set_random_seed(0)
-    inputs = keras.Input((4,))
+    inputs = keras.Input((4,), name="x")
     hidden = keras.layers.Dense(5, activation="tanh", kernel_regularizer=regularizer)(inputs)
-    return keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Dropout(dropout, seed=1)(hidden)))
+    return keras.Model({"x": inputs}, keras.layers.Dense(3)(keras.layers.Dropout(dropout, seed=1)(hidden)))
 
 
 def made(model, optimizer=None, **how):
@@ -33,29 +34,26 @@ def made(model, optimizer=None, **how):
 
 
 def loading():
-    return Loading(COUNT, lambda _, chosen: (INPUTS[chosen], TARGETS[chosen]))
+    return Loading(COUNT, lambda _, chosen: Loaded({"x": INPUTS[chosen]}, TARGETS[chosen]))
 
 
 def weighed(batches):
     """Each example's own weight; inputs are unique, so they name the example."""
 
     def look_up(batch):
-        same = tf.reduce_all(tf.equal(batch.inputs[:, None], INPUTS[None]), axis=2)
+        same = tf.reduce_all(tf.equal(batch.inputs["x"][:, None], INPUTS[None]), axis=2)
         return batch._replace(weights=tf.linalg.matvec(tf.cast(same, tf.float32), WEIGHTS) * batch.counted)
 
     return batches.map(look_up)
 
 
-def by_keras(regularizer, weights, epochs=4):
+def by_keras(model, batches, epochs=4):
     """The losses and weights of Keras' own fit on the same batches."""
-    model = net(regularizer)
     model.compile(
         keras.optimizers.Adam(0.05, global_clipnorm=0.5),
         keras.losses.CategoricalCrossentropy(from_logits=True),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
     )
-    batches = training_batches(loading(), BATCH, range(epochs), 0)
-    batches = weighed(batches) if weights else batches
     pairs = batches.map(lambda batch: (batch.inputs, batch.targets, batch.weights))
     history = model.fit(pairs, epochs=epochs, steps_per_epoch=3, verbose=0).history
     return history, model.get_weights()
@@ -65,11 +63,12 @@ def by_keras(regularizer, weights, epochs=4):
 @pytest.mark.parametrize("regularizer", [None, "l2"])
 @pytest.mark.parametrize("calls", [[3], [1, 2], [1, 1, 1]])
 def test_training_is_that_of_keras_however_many_steps_a_call_has(calls, regularizer, weights):
-    history, expected = by_keras(regularizer, weights)
+    batches = training_batches(loading(), BATCH, range(4), 0)
+    batches = weighed(batches) if weights else batches
+    history, expected = by_keras(net(regularizer), batches)
     model = net(regularizer)
     steps = made(model, Adam(0.05, {}, clip_norm=0.5))
-    batches = training_batches(loading(), BATCH, range(4), 0)
-    iterator = steps.iterate(lambda own: weighed(batches) if weights else batches)
+    iterator = steps.iterate(lambda own: batches)
     for epoch in range(4):
         steps.reset()
         for count in calls:
@@ -80,6 +79,55 @@ def test_training_is_that_of_keras_however_many_steps_a_call_has(calls, regulari
     for one, other, first in zip(model.get_weights(), expected, net(regularizer).get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
         assert np.abs(one - first).max() > 0.01
+
+
+IMAGES = RANDOM.integers(0, 256, (COUNT, 2, 2, 3)).astype("uint8")
+LENGTHS = RANDOM.integers(1, 12, COUNT)
+
+
+def two_inputs():
+    """Images, and tokens of other lengths in each batch; the names are not in the order of the alphabet."""
+
+    def load(_, chosen):
+        place = np.arange(padded(LENGTHS[chosen].max()))
+        tokens = np.where(place < LENGTHS[chosen, None], 1 + (chosen[:, None] + place) % 8, 0).astype("int32")
+        return Loaded({"right": tokens, "left": IMAGES[chosen]}, TARGETS[chosen])
+
+    return Loading(COUNT, load, lengths=LENGTHS, shapes={"right": (None,), "left": (2, 2, 3)})
+
+
+def net_of_two():
+    keras.utils.set_random_seed(0)
+    left, right = keras.Input((2, 2, 3), name="left"), keras.Input((None,), dtype="int32", name="right")
+    looks = keras.layers.Dense(4, name="looks")(keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(left)))
+    # not an Embedding, for whose sparse gradients the steps of Keras are others (Keras 3.15)
+    words = keras.layers.GlobalAveragePooling1D()(keras.layers.Dense(4, name="words")(keras.ops.one_hot(right, 9)))
+    return keras.Model({"left": left, "right": right}, keras.layers.Dense(3)(keras.ops.tanh(looks + words)))
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_a_net_with_two_named_inputs_trains_on_batches_of_both_as_with_keras(parts):
+    batches = training_batches(two_inputs(), BATCH, range(4), 0)
+    assert len({batch.inputs["right"].shape[1] for batch in batches.as_numpy_iterator()}) > 1
+    model, reference = net_of_two(), net_of_two()
+    history, expected = by_keras(reference, batches)
+    steps = made(model, Adam(0.05, {}, clip_norm=0.5), parts=parts)
+    iterator, losses = steps.iterate(lambda own: batches), []
+    for _ in range(4):
+        steps.reset()
+        losses.append(steps.train(iterator, 3)["loss"])
+    assert losses == pytest.approx(history["loss"], abs=1e-5)
+    assert losses[-1] < losses[0]
+    for one, other in zip(model.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+    for name in ("looks", "words"):
+        now, first = (some.get_layer(name).get_weights()[0] for some in (model, net_of_two()))
+        assert np.abs(now - first).max() > 0.01, name
+    steps.reset()
+    held_out = validation_batches(two_inputs(), BATCH)
+    found = steps.validate(steps.iterate(lambda own: held_out), 3)
+    pairs = held_out.map(lambda batch: (batch.inputs, batch.targets))
+    assert found == pytest.approx(reference.evaluate(pairs, verbose=0, return_dict=True), abs=1e-5)
 
 
 @pytest.mark.parametrize("calls", [[12], [3, 1, 8], [1, 7, 4]])
@@ -99,7 +147,7 @@ def test_copies_of_a_step_in_the_loop_train_as_one_bit_for_bit(calls):
 def test_validation_is_that_of_keras(regularizer):
     model = net(regularizer)
     model.compile(loss=keras.losses.CategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
-    expected = model.evaluate(INPUTS, TARGETS, verbose=0, return_dict=True)
+    expected = model.evaluate({"x": INPUTS}, TARGETS, verbose=0, return_dict=True)
     steps = made(net(regularizer))
     found = steps.validate(steps.iterate(lambda own: validation_batches(loading(), BATCH)), 3)
     assert found == pytest.approx(expected, abs=1e-6)
@@ -122,7 +170,7 @@ def test_an_example_that_is_not_counted_changes_neither_step_nor_metrics():
         if extra:
             inputs, targets = np.concatenate([inputs, 9 + inputs[:2]]), np.concatenate([targets, targets[:2]])
             ones = np.array([1, 1, 1, 1, 0, 0], "float32")
-        data = tf.data.Dataset.from_tensors(Batch(inputs, targets, ones, ones)).repeat()
+        data = tf.data.Dataset.from_tensors(Batch({"x": inputs}, targets, ones, ones)).repeat()
         results.append((steps.train(steps.iterate(lambda own, data=data: data), 5), model.get_weights()))
     (first, weights), (second, others) = results
     assert first == pytest.approx(second, abs=1e-6)
@@ -140,7 +188,7 @@ def test_a_scaled_loss_takes_the_same_steps_and_an_overflow_takes_none():
         np.testing.assert_allclose(one, other, atol=1e-5)
     before, scale = scaled.get_weights(), float(optimizer.dynamic_scale.numpy())
     bad = tf.data.Dataset.from_tensors(
-        Batch(np.full((2, 4), np.nan, "float32"), TARGETS[:2], *np.ones((2, 2), "float32"))
+        Batch({"x": np.full((2, 4), np.nan, "float32")}, TARGETS[:2], *np.ones((2, 2), "float32"))
     )
     steps.train(steps.iterate(lambda own: bad), 1)
     for one, other in zip(before, scaled.get_weights(), strict=True):
@@ -149,11 +197,11 @@ def test_a_scaled_loss_takes_the_same_steps_and_an_overflow_takes_none():
 
 
 def test_a_variable_that_the_loss_does_not_depend_on_never_gets_a_gradient():
-    inputs = keras.Input((4,))
+    inputs = keras.Input((4,), name="x")
     unused = keras.layers.Dense(3, name="unused")
     kept = keras.layers.Dense(3, name="kept")(inputs)
-    model = keras.Model(inputs, [kept, unused(inputs)])
-    first = keras.Model(inputs, kept)
+    model = keras.Model({"x": inputs}, [kept, unused(inputs)])
+    first = keras.Model({"x": inputs}, kept)
     first.unused = unused
     optimizer = Adam(0.05, {})
     variables = [*first.trainable_variables]

@@ -17,6 +17,7 @@ from tfft.cache.settings import Cache
 from tfft.models.cuts import cut
 from tfft.plans import augmentation
 from tfft.trainable import last_blocks, nothing
+from tfft.training.context import RunContext, parts_of
 from tfft.training.feature_schedule import Turn
 from tfft.training.optimizer import optimizer_for
 from tfft.training.phase_inputs import Step, prepare
@@ -89,9 +90,10 @@ def phase(backbone, data, policy, fixed, **options):
     turned = tfft.Phase("tune", policy, EPOCHS, 1e-2, augment=options.get("augment", ()))
     overview = model.apply(turned.trainable)
     turn = Turn(turned, overview, 0, cut(model, overview))
-    kept = TrunkCache(replace(model, cache=Cache(options.get("cache", "off"))), data, 0, lambda *_: None)
+    cached = replace(model, cache=Cache(options.get("cache", "off")))
+    context = RunContext(cached, *parts_of(model, data), 0, lambda *_: None)
     weights = {0: 1.0, 1: 2.0, 2: 0.5} if len(data.labels.names) == 3 else None
-    step = prepare(kept, [turn], BATCH, weights, Precision(dtype, dtype), fixed)
+    step = prepare(context, TrunkCache(context), [turn], BATCH, weights, Precision(dtype, dtype), fixed)
     optimizer = optimizer_for(turned, overview, EPOCHS * step.train_steps)
     optimizer.build(step.net.trainable_variables)
     loss, metrics = model.task.loss(), model.task.metrics()
@@ -245,12 +247,13 @@ from tfft.training.steps import Steps
 
 strategy = resolve(on_cpus(2))
 with strategy.scope():
-    inputs = keras.Input((6, 6, 3))
+    inputs = keras.Input((6, 6, 3), name="pixels")
     hidden = keras.layers.BatchNormalization()(keras.layers.Conv2D(4, 3)(inputs))
     hidden = keras.layers.Dropout(0.5)(keras.layers.GlobalAveragePooling2D()(hidden))
-    net = keras.Model(inputs, keras.layers.Dense(3)(hidden))
+    net = keras.Model({"pixels": inputs}, keras.layers.Dense(3)(hidden))
     loss, metric = keras.losses.CategoricalCrossentropy(from_logits=True), keras.metrics.CategoricalAccuracy("accuracy")
-    data = tf.data.Dataset.from_tensors(Batch(tf.ones((4, 6, 6, 3)), tf.ones((4, 3)), tf.ones(4), tf.ones(4)))
+    given = {"pixels": tf.ones((4, 6, 6, 3))}
+    data = tf.data.Dataset.from_tensors(Batch(given, tf.ones((4, 3)), tf.ones(4), tf.ones(4)))
     for parts in (1, 2):
         optimizer = Adam(0.1, {}, clip_norm=1.0)
         optimizer.build(net.trainable_variables)

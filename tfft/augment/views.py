@@ -16,7 +16,9 @@ from PIL import Image
 from tfft.augment import image_changes, mixing, words
 from tfft.core.errors import DataError, nearest
 from tfft.core.specs import Text
+from tfft.core.values import Arrays
 from tfft.images.decoding import decoded
+from tfft.inputs.base import Preprocessor
 from tfft.inputs.image import ImagePreprocessor
 from tfft.inputs.text import TextPreprocessor
 
@@ -79,9 +81,9 @@ class Augmentation:
         return self.name in _BATCH
 
     @property
-    def of_texts(self) -> bool:
-        """Whether it changes texts, not images of shape (height, width, 3)."""
-        return self.of_words or self.name == _TOKENS
+    def noun(self) -> str:
+        """What it changes: ``"text"``, or ``"image"`` of shape (height, width, 3), as in ``Preprocessor.noun``."""
+        return "text" if self.of_words or self.name == _TOKENS else "image"
 
     @property
     def of_words(self) -> bool:
@@ -100,29 +102,71 @@ class Augmentation:
         return {"name": self.name, "options": {k: list(v) if isinstance(v, tuple) else v for k, v in self.options}}
 
 
-def read(
-    item: Any, preprocessor: ImagePreprocessor, augment: Iterable[Augmentation], random: np.random.Generator
-) -> np.ndarray:
-    """Read one image and change it at random.
+def changed(
+    items: Sequence[Any],
+    preprocessor: Preprocessor,
+    augment: Sequence[Augmentation],
+    randoms: Sequence[np.random.Generator],
+) -> list[np.ndarray]:
+    """Read the inputs of a batch, and change each of them at random.
 
     Args:
-        item: The image, as for the preprocessor.
-        preprocessor: Decodes and resizes the image.
-        augment: Augmentations in order; crops come first, because they need the original image. Those that mix are skipped.
-        random: The generator of this image in this epoch.
+        items: At least one raw input, as for the preprocessor. When no augmentation changes words, texts may be tokens already,
+            each int32 of shape (tokens, 2), which saves most of the time.
+        preprocessor: The preprocessor of the backbone.
+        augment: Augmentations in order. Crops come first, because they need the original image; those of tokens come last. Those
+            that mix are skipped.
+        randoms: The generator of each input in this epoch.
 
     Returns:
-        uint8 pixels, shape (height, width, 3).
+        A row for each input: uint8 pixels of shape (height, width, 3), or int32 tokens of shape (tokens, 2).
 
     Raises:
-        DataError: When the image cannot be decoded.
+        DataError: When an image cannot be decoded, or an augmentation needs WordNet, and it is not installed.
 
     Example:
         >>> geometry, random = ImagePreprocessor(8, 8), np.random.default_rng(0)
         >>> mirror = Augmentation.of("flips", horizontal=True, vertical=False)
-        >>> read(np.zeros((20, 30, 3), np.uint8), geometry, (mirror,), random).shape
+        >>> changed([np.zeros((20, 30, 3), np.uint8)], geometry, (mirror,), [random])[0].shape
         (8, 8, 3)
     """
+    rows: list[np.ndarray] = _BY_NOUN[preprocessor.noun](items, preprocessor, augment, randoms)
+    return rows
+
+
+def mix(
+    inputs: Arrays, targets: np.ndarray, augment: Iterable[Augmentation], random: np.random.Generator
+) -> tuple[Arrays, np.ndarray]:
+    """Mix the examples of one batch.
+
+    Args:
+        inputs: The inputs of the network by name; where an augmentation mixes, only pixels, uint8, (batch, height, width, 3).
+        targets: float32, shape (batch, outputs).
+        augment: Augmentations in order; those that do not mix are skipped.
+        random: The generator of this batch in this epoch.
+
+    Returns:
+        Inputs and targets of the same shapes and dtypes.
+    """
+    for step in augment:
+        if step.mixes:
+            pixels, targets = _BATCH[step.name](inputs["pixels"], targets, random, **dict(step.options))
+            inputs = {"pixels": pixels}
+    return inputs, targets
+
+
+def _changed_images(
+    items: Sequence[Any],
+    preprocessor: ImagePreprocessor,
+    augment: Sequence[Augmentation],
+    randoms: Sequence[np.random.Generator],
+) -> list[np.ndarray]:
+    return [_changed_image(item, preprocessor, augment, random) for item, random in zip(items, randoms, strict=True)]
+
+
+def _changed_image(
+    item: Any, preprocessor: ImagePreprocessor, augment: Iterable[Augmentation], random: np.random.Generator
+) -> np.ndarray:
     size = (preprocessor.width, preprocessor.height)
     steps = [(step.name, dict(step.options)) for step in augment if not step.mixes]
     crops = [options for name, options in steps if name == _CROPS]
@@ -138,47 +182,12 @@ def read(
     return np.asarray(image)
 
 
-def mix(
-    pixels: np.ndarray, targets: np.ndarray, augment: Iterable[Augmentation], random: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mix the examples of one batch.
-
-    Args:
-        pixels: uint8, shape (batch, height, width, 3).
-        targets: float32, shape (batch, outputs).
-        augment: Augmentations in order; those that do not mix are skipped.
-        random: The generator of this batch in this epoch.
-
-    Returns:
-        Pixels and targets of the same shapes and dtypes.
-    """
-    for step in augment:
-        if step.mixes:
-            pixels, targets = _BATCH[step.name](pixels, targets, random, **dict(step.options))
-    return pixels, targets
-
-
-def read_texts(
+def _changed_texts(
     items: Sequence[Text | np.ndarray],
     preprocessor: TextPreprocessor,
     augment: Sequence[Augmentation],
     randoms: Sequence[np.random.Generator],
 ) -> list[np.ndarray]:
-    """Change texts at random, and tokenize them.
-
-    Args:
-        items: At least one text. When no augmentation changes words, they may be tokens already, each int32 of shape (tokens, 2),
-            which saves most of the time.
-        preprocessor: The preprocessor of the backbone.
-        augment: Augmentations in order; those of tokens come last.
-        randoms: The generator of each text in this epoch.
-
-    Returns:
-        int32 of shape (tokens, 2) for each text.
-
-    Raises:
-        DataError: When an augmentation needs WordNet, and it is not installed.
-    """
     steps = [(step.name, dict(step.options)) for step in augment]
     taken: Sequence[Any] = items
     if any(step.of_words for step in augment):
@@ -198,6 +207,9 @@ def read_texts(
                 for row, random in zip(rows, randoms, strict=True)
             ]
     return rows
+
+
+_BY_NOUN: dict[str, Callable[..., list[np.ndarray]]] = {"image": _changed_images, "text": _changed_texts}
 
 
 def _short(value: Any) -> str:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tfft.core.errors import BackboneError, shortlist
 from tfft.core.html_tables import table
 from tfft.core.specs import Block, FeatureSpec
-from tfft.inputs.image import ImagePreprocessor
-from tfft.inputs.text import TextPreprocessor
+from tfft.inputs.base import Preprocessor
 
 if TYPE_CHECKING:
     import keras
@@ -46,7 +45,7 @@ class Backbone:
     loader: Callable[[int], "keras.Model"] = field(compare=False, repr=False)
     features: FeatureSpec
     blocks: tuple[Block, ...]
-    preprocessor: ImagePreprocessor | TextPreprocessor
+    preprocessor: Preprocessor
     pixel_range: str = "raw"
     can_finetune: bool = True
     most_tokens: int | None = field(default=None, compare=False)
@@ -80,8 +79,7 @@ class Backbone:
             >>> tfft.load_backbone("toy").takes(), tfft.load_backbone("toy_text").takes()
             ('16x16 pixels', '512 tokens')
         """
-        read = self.preprocessor
-        return f"{read.length} tokens" if isinstance(read, TextPreprocessor) else f"{read.height}x{read.width} pixels"
+        return self.preprocessor.size
 
     def _repr_html_(self) -> str:
         """Return a table of the description, which notebooks show."""
@@ -101,7 +99,7 @@ class Backbone:
             "handle": self.handle,
             "options": dict(self.options),
             "blocks": [block.name for block in self.blocks],
-            "preprocessor": self.preprocessor.to_dict(),
+            "preprocessor": dict(self.preprocessor.to_dict()),
             "pixel_range": self.pixel_range,
             **({"unused_weights": list(self.unused)} if self.unused else {}),
         }

@@ -16,7 +16,6 @@ from tfft.backbones.savedmodel.locations import HUB, is_archive
 from tfft.core.errors import BackboneError, nearest
 from tfft.core.offline import disconnected
 from tfft.core.quiet import start_tensorflow
-from tfft.inputs.text import TextPreprocessor
 from tfft.savedmodel.proto import FILE
 
 if TYPE_CHECKING:
@@ -96,11 +95,8 @@ def load_backbone(handle: "str | keras.Model", *, offline: bool = False, **optio
     with disconnected(offline):
         check_options(handle, options, options_of(handle))
         described: Backbone = _module(source).backbone(name, **options)
-    read = described.preprocessor
-    if isinstance(read, TextPreprocessor):
-        words = replace(read.tokenizer, make=partial(_connected, read.tokenizer.make, offline))
-        described = replace(described, preprocessor=replace(read, tokenizer=words))
-    return replace(described, loader=partial(_connected, described.loader, offline))
+    read = described.preprocessor.loaded_by(lambda load: partial(_connected, load, offline))
+    return replace(described, preprocessor=read, loader=partial(_connected, described.loader, offline))
 
 
 def _connected(make: Callable[..., Any], offline: bool, *arguments: Any) -> Any:

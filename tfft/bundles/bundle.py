@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from tfft import tasks
+from tfft import inputs, tasks
 from tfft.archives.unpacking import unpack_zip
 from tfft.archives.zip_files import opened
 from tfft.bundles import manifest as manifests
@@ -33,8 +33,7 @@ from tfft.core import fingerprint, forks, regular_files, strict_json
 from tfft.core.errors import BackboneError, BundleError, TfftError, kind_of, shortlist
 from tfft.core.quiet import start_tensorflow
 from tfft.data.leakage import Seen
-from tfft.inputs.image import ImagePreprocessor
-from tfft.inputs.text import TextPreprocessor
+from tfft.inputs.base import Preprocessor
 from tfft.keras_files import keras_zip
 from tfft.savedmodel.graph_bytes import extracted
 from tfft.tokenizers.saved_tokenizer import FILE as SAVED_TOKENIZER
@@ -128,7 +127,7 @@ def _load_folder(folder: Path, shown: str, own_classes: Sequence[type]) -> Predi
     words = folder / TOKENIZER / SAVED_TOKENIZER
     if words.is_file():
         _refuse_graph(regular_files.read(words, "packed_bytes", error=BundleError), shown)
-    task, preprocessor = tasks.from_dict(values["task"]), _preprocessor(values["preprocessor"], folder / TOKENIZER)
+    task, preprocessor = tasks.from_dict(values["task"]), inputs.from_dict(values["preprocessor"], folder / TOKENIZER)
     net = _net(folder / NET, shown, own_classes)
     _check_fit(net, task.outputs, preprocessor, shown)
     report = _optional(folder / records.REPORT, shown, nan=True)
@@ -151,10 +150,6 @@ def _load_folder(folder: Path, shown: str, own_classes: Sequence[type]) -> Predi
             "Train it again, with a lower learning rate.",
         )
     return Predictor(net, task, preprocessor, values, report, None if seen is None else Seen.from_dict(seen))
-
-
-def _preprocessor(values: Mapping[str, Any], folder: Path) -> ImagePreprocessor | TextPreprocessor:
-    return TextPreprocessor.from_dict(values, folder) if "tokenizer" in values else ImagePreprocessor.from_dict(values)
 
 
 def _net(path: Path, shown: str, own_classes: Sequence[type]) -> Any:
@@ -182,7 +177,7 @@ def _refuse_graph(archive: bytes, shown: str, besides: int = 0) -> None:
         ) from error
 
 
-def _check_fit(net: Any, outputs: int, preprocessor: ImagePreprocessor | TextPreprocessor, shown: str) -> None:
+def _check_fit(net: Any, outputs: int, preprocessor: Preprocessor, shown: str) -> None:
     """Check that net, labels and preprocessing, from three files, fit together; otherwise a later error or wrong answer follows."""
     takes = {tuple(tensor.shape)[1:] for tensor in getattr(net, "inputs", None) or ()}
     wanted = {tuple(shape) for _, shape, _ in preprocessor.inputs}

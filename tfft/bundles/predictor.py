@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfft.bundles.inputs import check_paths, images, texts
-from tfft.bundles.reading import Read, read_batches
+from tfft.bundles import image_reading, text_reading
+from tfft.bundles.reading import Read
 from tfft.core import forks, pickling
 from tfft.core.errors import DataError, DataWarning, shortlist
 from tfft.data.leakage import Seen
 from tfft.data.pipeline import check_batch_size
 from tfft.data.raw_examples import OnCorrupt
-from tfft.inputs.image import ImagePreprocessor
-from tfft.inputs.text import TextPreprocessor
+from tfft.inputs.base import Preprocessor
 from tfft.tasks.base import Answer, Task
 
 if TYPE_CHECKING:
     import keras
+
+# by the noun of the preprocessor: the module that splits and reads the argument of ``predict``
+_READING: Mapping[str, Any] = {"image": image_reading, "text": text_reading}
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Predictor:
 
     net: "keras.Model"
     task: Task
-    preprocessor: ImagePreprocessor | TextPreprocessor
+    preprocessor: Preprocessor
     manifest: Mapping[str, Any]
     report: Mapping[str, Any] | None = None
     seen: Seen | None = None
@@ -136,15 +138,15 @@ class Predictor:
         check_batch_size(batch_size)
         if on_corrupt not in ("error", "skip"):
             raise DataError(f"on_corrupt={on_corrupt!r} is unknown.", fix="Use 'error' or 'skip'.")
-        of_text = isinstance(self.preprocessor, TextPreprocessor)
-        items = list(texts(inputs) if of_text else images(inputs, value_range))
-        if not of_text and on_corrupt == "error":
-            check_paths(items)
+        reading = _READING[self.preprocessor.noun]
+        items = list(reading.split(inputs, value_range))
+        if on_corrupt == "error":
+            reading.check(items)
         if self.seen is not None:
             for _, item in items:
                 self.seen.check_pairs(item)
         answers: list[Prediction] = []
-        for chosen, found in read_batches(self.preprocessor, items, batch_size):
+        for chosen, found in reading.read_batches(self.preprocessor, items, batch_size):
             for each in found:
                 if each.warning:
                     warnings.warn(each.warning, DataWarning, stacklevel=2)
@@ -153,7 +155,7 @@ class Predictor:
             answers += self._answered([name for name, _ in chosen], found)
         if skipped := [answer.name for answer in answers if answer.answer is None]:
             warnings.warn(
-                f"{len(skipped)} of {len(items)} {'texts' if of_text else 'images'} cannot be read and have no answer: "
+                f"{len(skipped)} of {len(items)} {self.preprocessor.noun}s cannot be read and have no answer: "
                 f"{shortlist(skipped)}. The attribute 'problem' of each says why.",
                 DataWarning,
                 stacklevel=2,
@@ -166,7 +168,7 @@ class Predictor:
         answers: Iterator[Answer] = iter(())
         if read:
             batch = self.preprocessor.collate([row for _, row in read])
-            logits = np.asarray(self.net.predict_on_batch(self.preprocessor.named(batch)))
+            logits = np.asarray(self.net.predict_on_batch(self.preprocessor.for_net(batch)))
             _check_finite([name for name, _ in read], logits)
             answers = map(self.task.decode, self.task.probabilities(logits))
         return [

@@ -25,7 +25,6 @@ from tfft.core import files, strict_json, versions
 from tfft.core.errors import BundleError, kind_of, shortlist
 from tfft.core.path_advice import permitted
 from tfft.evaluation.report import Report
-from tfft.inputs.text import TextPreprocessor
 from tfft.keras_files import saving
 from tfft.models.assembly import TransferModel
 
@@ -72,9 +71,7 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
             folder = fresh if path.suffix != ".zip" else fresh.with_name("content")
             folder.mkdir()
             saving.save_net(model.net, folder / NET)
-            if isinstance(model.preprocessor, TextPreprocessor):
-                (folder / TOKENIZER).mkdir()
-                model.preprocessor.tokenizer.save(folder / TOKENIZER)
+            model.preprocessor.save(folder / TOKENIZER)
             if seen is not None:
                 _write_json(folder / SEEN, seen)
             if report is not None:

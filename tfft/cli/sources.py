@@ -179,7 +179,7 @@ class TypedData:
         else:
             found = folder.folder_pools(self.path, self._parts)
         if preprocessor is not None:
-            from tfft.models.tokens import check_kind
+            from tfft.models.prepared import check_kind
 
             for pool in found.values():
                 check_kind(preprocessor, pool.inputs)

@@ -1,7 +1,7 @@
 """Read the inputs of `tfft predict`."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +27,16 @@ def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
     Raises:
         DataError: When a file of texts cannot be read, or the model reads pairs and a line does not have exactly one tab.
     """
-    from tfft.data.files.text_files import lines_of
-    from tfft.inputs.text import TextPreprocessor
+    return _BY_NOUN[predictor.preprocessor.noun](predictor, inputs)
 
-    if not isinstance(predictor.preprocessor, TextPreprocessor):
-        return [Path(each) for each in inputs]
+
+def _images(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
+    return [Path(each) for each in inputs]
+
+
+def _texts(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
+    from tfft.data.files.text_files import lines_of
+
     texts: list[Any] = []
     for each in inputs:
         try:
@@ -52,6 +57,9 @@ def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
             raise DataError(f"{each!r} cannot be read: {error}.", fix="Pass UTF-8 texts, one in each line.") from None
     paired = predictor.seen is not None and predictor.seen.texts == 2
     return [_pair(text) for text in texts] if paired else texts
+
+
+_BY_NOUN: dict[str, Callable[..., list[Any]]] = {"image": _images, "text": _texts}
 
 
 def _pair(text: str) -> tuple[str, str]:

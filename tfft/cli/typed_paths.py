@@ -89,7 +89,7 @@ def check_inputs(bundle: Path, inputs: Sequence[str], skip_corrupt: bool) -> Non
         BundleError: When there is no bundle at the path.
         DataError: When a file does not exist.
     """
-    from tfft.bundles.inputs import check_paths
+    from tfft.bundles import image_reading
     from tfft.bundles.paths import check_path, reads_texts
 
     check_path(bundle)
@@ -101,4 +101,4 @@ def check_inputs(bundle: Path, inputs: Sequence[str], skip_corrupt: bool) -> Non
         if missing:
             raise DataError(f"There is no file {missing[0]!r}.", fix=missing_file(missing[0]))
     elif not skip_corrupt:
-        check_paths([(each, each) for each in inputs])
+        image_reading.check([(each, each) for each in inputs])

@@ -25,7 +25,6 @@ from tfft.core.files import in_words
 from tfft.core.machine import cores
 from tfft.data.content_hash import unchanged
 from tfft.data.examples import Examples
-from tfft.data.loading import Reader
 
 T = TypeVar("T")
 # entry of a key with the reason why its rows must not be stored longer than the process lives
@@ -163,7 +162,7 @@ class Rows(Sequence[Any]):
 
 def with_kept(
     examples: Examples,
-    read: Reader,
+    read: Callable[[Any], np.ndarray],
     about: Mapping[str, Any],
     row: "np.dtype[Any]",
     tables: Tables,

@@ -25,10 +25,11 @@ def filled(batches: "tf.data.Dataset", size: int) -> "tf.data.Dataset":
         A dataset of Batch. The first axis of every tensor is ``size``, also in its ``element_spec``.
 
     Example:
+        >>> from tfft.core.values import Loaded
         >>> from tfft.data.pipeline import validation_batches
-        >>> loading = Loading(3, lambda _, chosen: (chosen * 1.0, chosen * 10.0))
+        >>> loading = Loading(3, lambda _, chosen: Loaded({"x": chosen * 1.0}, chosen * 10.0))
         >>> for batch in filled(validation_batches(loading, batch_size=2), 2).as_numpy_iterator():
-        ...     print(batch.inputs, batch.counted)
+        ...     print(batch.inputs["x"], batch.counted)
         [0. 1.] [1. 1.]
         [2. 2.] [1. 0.]
     """
@@ -53,8 +54,8 @@ def cyclic(batch: Batch, positions: Any, count: Any) -> Batch:
         A Batch of m examples.
 
     Example:
-        >>> found = cyclic(Batch(np.array([7, 8]), np.zeros((2, 1)), np.ones(2), np.ones(2)), np.arange(1, 4), 2)
-        >>> found.inputs.numpy().tolist(), found.counted.numpy().tolist()
+        >>> found = cyclic(Batch({"x": np.array([7, 8])}, np.zeros((2, 1)), np.ones(2), np.ones(2)), np.arange(1, 4), 2)
+        >>> found.inputs["x"].numpy().tolist(), found.counted.numpy().tolist()
         ([8, 7, 8], [1.0, 0.0, 0.0])
     """
     import tensorflow as tf
@@ -78,9 +79,10 @@ def full_batches(loading: Loading, batch_size: int, positions: np.ndarray, copie
         end, so the first m results are those of ``positions``.
 
     Example:
-        >>> loading = Loading(5, lambda _, chosen: (chosen * 1.0, chosen * 10.0))
+        >>> from tfft.core.values import Loaded
+        >>> loading = Loading(5, lambda _, chosen: Loaded({"x": chosen * 1.0}, chosen * 10.0))
         >>> for inputs, _ in full_batches(loading, 3, np.arange(5), copies=2).as_numpy_iterator():
-        ...     print(inputs)
+        ...     print(inputs["x"])
         [0. 1.]
         [2. 3.]
         [4. 4.]

@@ -1,6 +1,6 @@
 """Loading: how positions of examples become the arrays of a batch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -8,17 +8,16 @@ import numpy as np
 
 from tfft.core.ragged import Ragged
 from tfft.core.seed import derive
+from tfft.core.values import Arrays, Loaded
 from tfft.data.examples import Examples
 
-Reader = Callable[[Any], np.ndarray]
 Encoder = Callable[[np.ndarray], np.ndarray]
-RandomReader = Callable[[Any, np.random.Generator], np.ndarray]
-Mixer = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
-Arrays = tuple[np.ndarray, ...]
+RandomReader = Callable[[Sequence[Any], Sequence[np.random.Generator]], Arrays]
+Mixer = Callable[[Arrays, np.ndarray, np.random.Generator], tuple[Arrays, np.ndarray]]
 
 
-class Preprocessor(Protocol):
-    """Converts raw inputs to the inputs of a network.
+class RowMaker(Protocol):
+    """The part of a preprocessor that loading needs.
 
     Attributes:
         inputs: Name, shape without the batch axis and dtype of each input of the network.
@@ -31,8 +30,8 @@ class Preprocessor(Protocol):
     def __call__(self, item: Any) -> np.ndarray:
         """Convert one raw input to one row, such as pixels of shape (height, width, 3)."""
 
-    def collate(self, rows: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
-        """Convert the rows of a batch to the inputs of the network, each of shape (batch, ...)."""
+    def collate(self, rows: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """Convert the rows of a batch to the inputs of the network by name, each of shape (batch, ...)."""
 
 
 @dataclass(frozen=True)
@@ -41,23 +40,22 @@ class Loading:
 
     Attributes:
         count: The number of examples.
-        load: A function (epoch, int64 positions of shape (batch,)) -> the inputs and then the targets, each of shape (batch, ...).
-            In evaluation the epoch is 0.
+        load: A function (epoch, int64 positions of shape (batch,)) -> Loaded. In evaluation the epoch is 0.
         held: The result of ``load`` for all positions, when it is already in memory and the same in every epoch.
         lengths: Length of each example, shape (count,), when lengths differ; each batch is padded to its longest example.
-        shapes: Shape of each input without the batch axis, with None for a variable length; None when no shape varies.
+        shapes: Name -> shape of the input without the batch axis, with None for a variable length; None when no shape varies.
         together: Whether the examples of a batch influence each other, so that it must be loaded as a whole.
     """
 
     count: int
-    load: Callable[[int, np.ndarray], Arrays]
-    held: Arrays | None = None
+    load: Callable[[int, np.ndarray], Loaded]
+    held: Loaded | None = None
     lengths: np.ndarray | None = None
-    shapes: tuple[tuple[int | None, ...], ...] | None = None
+    shapes: Mapping[str, tuple[int | None, ...]] | None = None
     together: bool = False
 
 
-def reading(examples: Examples, preprocessor: Preprocessor, encode: Encoder) -> Loading:
+def reading(examples: Examples, preprocessor: RowMaker, encode: Encoder) -> Loading:
     """Load each input unchanged.
 
     Args:
@@ -74,17 +72,17 @@ def reading(examples: Examples, preprocessor: Preprocessor, encode: Encoder) -> 
         >>> from tfft.inputs.image import ImagePreprocessor
         >>> data = from_arrays(np.random.default_rng(0).integers(0, 255, (20, 10, 12, 3), np.uint8), [0, 1] * 10)
         >>> loading = reading(data.validation, ImagePreprocessor(8, 8), tasks.classification(data.labels).encode)
-        >>> [array.shape for array in loading.load(0, np.arange(3))]
-        [(3, 8, 8, 3), (3, 2)]
+        >>> found = loading.load(0, np.arange(3))
+        >>> found.inputs["pixels"].shape, found.targets.shape
+        ((3, 8, 8, 3), (3, 2))
     """
 
-    def load(_: int, chosen: np.ndarray) -> Arrays:
+    def load(_: int, chosen: np.ndarray) -> Loaded:
         rows = [preprocessor(examples.inputs[int(index)]) for index in chosen]
-        return *preprocessor.collate(rows), encode(examples.targets[chosen]).astype(np.float32)
+        return Loaded(preprocessor.collate(rows), encode(examples.targets[chosen]).astype(np.float32))
 
-    return Loading(
-        len(examples), load, lengths=lengths_of(examples), shapes=tuple(s for _, s, _ in preprocessor.inputs)
-    )
+    shapes = {name: shape for name, shape, _ in preprocessor.inputs}
+    return Loading(len(examples), load, lengths=lengths_of(examples), shapes=shapes)
 
 
 def lengths_of(examples: Examples) -> np.ndarray | None:
@@ -117,44 +115,19 @@ def draw(seed: int, epoch: int, position: int) -> np.random.Generator:
     return np.random.default_rng([seed, epoch, position])
 
 
-def reading_at_random(examples: Examples, read: RandomReader, encode: Encoder, mix: Mixer, seed: int) -> Loading:
+def reading_at_random(
+    examples: Examples, read: RandomReader, encode: Encoder, mix: Mixer, seed: int, like: Loading
+) -> Loading:
     """Load inputs with new random changes in every epoch.
 
     The changes of an example depend only on the seed, the epoch and the example, and not on the number of threads.
 
     Args:
         examples: The examples to load.
-        read: A function (raw input, generator) -> uint8 pixels, all of the same shape (height, width, 3).
+        read: A function (raw inputs of a batch, a generator for each) -> the inputs of the network by name, each of shape
+            (batch, ...).
         encode: A function from the targets of a batch to an array of shape (batch, outputs).
-        mix: A function (pixels, encoded targets, generator) -> mixed pixels and targets of the same shapes, for one batch.
-        seed: The user's seed.
-
-    Returns:
-        A Loading like that of ``reading``.
-    """
-    draw_seed = derive(seed, "augment")
-
-    def load(epoch: int, chosen: np.ndarray) -> Arrays:
-        images = [read(examples.inputs[int(i)], draw(draw_seed, epoch, int(i))) for i in chosen]
-        random = np.random.default_rng([draw_seed, epoch, int(chosen[0]), len(examples)])
-        return mix(np.stack(images), encode(examples.targets[chosen]).astype(np.float32), random)
-
-    return Loading(len(examples), load)
-
-
-def reading_together(
-    examples: Examples,
-    read: Callable[[Sequence[Any], Sequence[np.random.Generator]], Arrays],
-    encode: Encoder,
-    seed: int,
-    like: Loading,
-) -> Loading:
-    """Load the inputs of a batch together, with new random changes in every epoch.
-
-    Args:
-        examples: The examples to load.
-        read: A function (raw inputs of a batch, a generator for each) -> the inputs of the network, each of shape (batch, ...).
-        encode: A function from the targets of a batch to an array of shape (batch, outputs).
+        mix: A function (inputs, encoded targets, generator) -> mixed inputs and targets of the same shapes, for one batch.
         seed: The user's seed.
         like: The Loading of the unchanged inputs; lengths and shapes are taken from it.
 
@@ -163,9 +136,10 @@ def reading_together(
     """
     draw_seed = derive(seed, "augment")
 
-    def load(epoch: int, chosen: np.ndarray) -> Arrays:
+    def load(epoch: int, chosen: np.ndarray) -> Loaded:
         items = [examples.inputs[int(index)] for index in chosen]
         inputs = read(items, [draw(draw_seed, epoch, int(index)) for index in chosen])
-        return *inputs, encode(examples.targets[chosen]).astype(np.float32)
+        random = np.random.default_rng([draw_seed, epoch, int(chosen[0]), len(examples)])
+        return Loaded(*mix(inputs, encode(examples.targets[chosen]).astype(np.float32), random))
 
     return replace(like, load=load)

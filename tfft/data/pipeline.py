@@ -11,9 +11,9 @@ from tfft.core.errors import DataError
 from tfft.core.machine import cores
 from tfft.core.python_functions import owned
 from tfft.core.seed import derive
-from tfft.core.values import Batch
+from tfft.core.values import Batch, Loaded
 from tfft.data import length_bucketing
-from tfft.data.loading import Arrays, Loading
+from tfft.data.loading import Loading
 from tfft.data.shares import BATCHES_AHEAD, Share, shared
 
 if TYPE_CHECKING:
@@ -123,9 +123,9 @@ def validation_batches(
         A dataset of Batch as in ``training_batches``; it can be iterated again.
 
     Example:
-        >>> loading = Loading(3, lambda _, chosen: (chosen * 1.0, chosen * 10.0))
+        >>> loading = Loading(3, lambda _, chosen: Loaded({"x": chosen * 1.0}, chosen * 10.0))
         >>> for batch in validation_batches(loading, batch_size=2, replicas=2).as_numpy_iterator():
-        ...     print(batch.inputs, batch.counted)
+        ...     print(batch.inputs["x"], batch.counted)
         [0.] [1.]
         [1.] [1.]
         [2.] [1.]
@@ -154,9 +154,9 @@ def evaluation_batches(
         A dataset as in ``training_batches``, ``steps(...)`` batches long; it can be iterated again.
 
     Example:
-        >>> loading = Loading(7, lambda _, chosen: (chosen * 1.0, chosen * 10.0))
+        >>> loading = Loading(7, lambda _, chosen: Loaded({"x": chosen * 1.0}, chosen * 10.0))
         >>> for inputs, targets in evaluation_batches(loading, batch_size=4, copies=2).as_numpy_iterator():
-        ...     print(inputs, targets)
+        ...     print(inputs["x"], targets)
         [0. 1. 2. 3.] [ 0. 10. 20. 30.]
         [4. 5. 6. 6.] [40. 50. 60. 60.]
     """
@@ -244,9 +244,9 @@ def _batches(rows: "tf.data.Dataset", loading: Loading, epoch: int) -> "tf.data.
     load, called = (_gathering(loading.held), None) if loading.held is not None else _calling(loading, epoch)
 
     def load_batch(row: Any) -> Batch:
-        *inputs, targets = load(row)
+        inputs, targets = load(row)
         counted = tf.repeat(tf.cast(row[1], tf.float32), tf.shape(targets)[0])
-        return Batch(inputs[0] if len(inputs) == 1 else tuple(inputs), targets, counted, counted)
+        return Batch(inputs, targets, counted, counted)
 
     loaded = rows.map(load_batch, num_parallel_calls=cores(), deterministic=True)
     batches = (loaded if called is None else owned(loaded, called)).prefetch(BATCHES_AHEAD)
@@ -257,43 +257,45 @@ def _batches(rows: "tf.data.Dataset", loading: Loading, epoch: int) -> "tf.data.
     return batches.with_options(options)
 
 
-def _gathering(held: Arrays) -> Callable[[Any], list[Any]]:
+def _gathering(held: Loaded) -> Callable[[Any], Loaded]:
     """Return a function that takes rows of arrays in memory, without calling Python."""
     import tensorflow as tf
 
-    tensors = [tf.constant(array) for array in held]
+    tensors = tf.nest.map_structure(tf.constant, Loaded(dict(held.inputs), held.targets))
 
-    def load(row: Any) -> list[Any]:
+    def load(row: Any) -> Loaded:
         positions = tf.boolean_mask(row[_HEADER:], row[_HEADER:] >= 0)
-        return [tf.gather(tensor, positions) for tensor in tensors]
+        found: Loaded = tf.nest.map_structure(lambda tensor: tf.gather(tensor, positions), tensors)
+        return found
 
     return load
 
 
-def _calling(loading: Loading, epoch: int) -> tuple[Callable[[Any], list[Any]], Callable[..., Any]]:
+def _calling(loading: Loading, epoch: int) -> tuple[Callable[[Any], Loaded], Callable[..., Any]]:
     """Return a function that calls ``loading.load`` in the threads of the pipeline, and the Python function that they call."""
     import tensorflow as tf
 
     # load one example to learn shapes and dtypes
     first = loading.load(epoch, np.array([0]))
-    shapes: list[tuple[int | None, ...]] = [(None, *array.shape[1:]) for array in first]
-    if loading.shapes is not None:
-        shapes[: len(loading.shapes)] = [(None, *shape) for shape in loading.shapes]
-    kinds = [tf.as_dtype(array.dtype) for array in first]
+    names, given = list(first.inputs), loading.shapes or {}
+    examples = [*first.inputs.values(), first.targets]
+    shapes = [(None, *given.get(name, array.shape[1:])) for name, array in zip((*names, ""), examples, strict=True)]
+    kinds = [tf.as_dtype(array.dtype) for array in examples]
     # numpy_function does not take bfloat16, so its bits travel as integers
     bits = [tf.uint16 if kind == tf.bfloat16 else kind for kind in kinds]
 
     def called(row: np.ndarray) -> list[np.ndarray]:
-        arrays = loading.load(int(row[0]), row[_HEADER:][row[_HEADER:] >= 0])
+        found = loading.load(int(row[0]), row[_HEADER:][row[_HEADER:] >= 0])
+        arrays = [*(found.inputs[name] for name in names), found.targets]
         return [array.view(bit.as_numpy_dtype) for array, bit in zip(arrays, bits, strict=True)]
 
-    def load(row: Any) -> list[Any]:
+    def load(row: Any) -> Loaded:
         # Pillow releases the GIL while it decodes and resizes, so parallel calls use all cores
         found = tf.numpy_function(called, [row], bits, stateful=False)
-        typed = zip(found, kinds, shapes, strict=True)
-        return [
+        *inputs, targets = [
             tf.ensure_shape(tf.bitcast(array, kind) if kind == tf.bfloat16 else array, shape)
-            for array, kind, shape in typed
+            for array, kind, shape in zip(found, kinds, shapes, strict=True)
         ]
+        return Loaded(dict(zip(names, inputs, strict=True)), targets)
 
     return load, called

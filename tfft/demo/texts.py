@@ -19,9 +19,9 @@ from tfft.core.seed import derive
 from tfft.data import from_dataframe
 from tfft.data.examples import Splits
 from tfft.demo.made import BESIDE, Demo, Trained, finished, trained
-from tfft.evaluation.intervals import with_intervals
-from tfft.evaluation.predictions import Predictions
 from tfft.evaluation.report import evaluate
+from tfft.measures.bootstrap import with_intervals
+from tfft.measures.classes import ClassScores, measures
 from tfft.models.assembly import build
 from tfft.training.loop import fit
 
@@ -119,6 +119,7 @@ def bag_of_words(data: Splits, seed: int) -> Trained:
     classifier.fit([text.first for text in data.train.inputs], data.train.targets)
     seconds = time.perf_counter() - begun
     test = data.part("test")
-    found = Predictions(test.targets, classifier.predict_proba([text.first for text in test.inputs]))
-    accuracy = with_intervals(found, "single", derive(seed, "intervals"))["accuracy"]
+    probabilities = classifier.predict_proba([text.first for text in test.inputs])
+    found = ClassScores(data.labels, test.targets, probabilities)
+    accuracy = with_intervals(measures(len(data.labels)), found, derive(seed, "intervals"))["accuracy"]
     return Trained("bag of words, logistic regression", accuracy, seconds)

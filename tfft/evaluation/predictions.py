@@ -1,7 +1,7 @@
-"""Run a model over examples batch by batch, and keep its probabilities and the targets."""
+"""Run a model over examples batch by batch, and keep its answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -15,19 +15,16 @@ from tfft.data.length_bucketing import by_length
 from tfft.data.loading import reading
 from tfft.data.pipeline import check_batch_size, evaluation_batches, readable
 from tfft.data.targets import target_of
-from tfft.inputs.image import ImagePreprocessor
-from tfft.inputs.text import TextPreprocessor
+from tfft.inputs.base import Preprocessor
 from tfft.models import inference
 from tfft.models.assembly import TransferModel
 from tfft.models.forward import forward
+from tfft.models.prepared import check_kind, prepared, read
 from tfft.models.recomputed import Sample
-from tfft.models.tokens import check_kind, read, tokenized
 from tfft.tasks.base import Task
 
 if TYPE_CHECKING:
     import keras
-
-_TINY = 1e-15
 
 
 class Model(Protocol):
@@ -50,7 +47,7 @@ class Model(Protocol):
         """The task: logits of shape (n, outputs) -> probabilities and answers."""
 
     @property
-    def preprocessor(self) -> ImagePreprocessor | TextPreprocessor:
+    def preprocessor(self) -> Preprocessor:
         """The preprocessor: raw input -> uint8 pixels of shape (height, width, 3), or token ids of shape (tokens, 2)."""
 
     @property
@@ -60,58 +57,17 @@ class Model(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """The targets and probabilities of one evaluation.
+    """The answers of a model to n examples.
 
     Attributes:
-        targets: The targets, as in ``Examples``, shape (n,) or (n, k).
         probabilities: float64, shape (n, outputs); for a regression the predicted quantities in the unit of the user.
-        threshold: For several labels, the probability at which a class is predicted: one number, or one for each class, shape
-            (outputs,).
         sample: A few examples with their logits; None for a loaded Predictor.
+        statistics: Lengths, truncated and unknown tokens of texts; None for images.
     """
 
-    targets: np.ndarray
     probabilities: np.ndarray
-    threshold: float | np.ndarray = 0.5
     sample: Sample | None = None
-
-    @cached_property
-    def chosen(self) -> np.ndarray:
-        """The most probable class of each example, int64, shape (n,)."""
-        return self.probabilities.argmax(axis=1)
-
-    @cached_property
-    def named(self) -> np.ndarray:
-        """For several labels, which classes are predicted, boolean, shape (n, outputs)."""
-        return self.probabilities >= self.threshold
-
-    @cached_property
-    def truth(self) -> np.ndarray:
-        """Which classes each example has, boolean, shape (n, outputs)."""
-        if self.targets.ndim == 1:
-            return self.targets[:, None] == np.arange(self.probabilities.shape[1])
-        return self.targets > 0
-
-    @cached_property
-    def rank(self) -> np.ndarray:
-        """The rank of the true class, int64, shape (n,), from 0. Of equal probabilities the lower id comes first."""
-        own = self.probabilities[np.arange(len(self.targets)), self.targets][:, None]
-        lower = np.arange(self.probabilities.shape[1]) < self.targets[:, None]
-        return ((self.probabilities > own) | ((self.probabilities == own) & lower)).sum(axis=1)
-
-    @cached_property
-    def levels(self) -> list[np.ndarray]:
-        """For each class, the rank of each example among the distinct probabilities, int64, shape (n,), in ascending order."""
-        return [np.unique(column, return_inverse=True)[1] for column in self.probabilities.T]
-
-    @cached_property
-    def losses(self) -> np.ndarray:
-        """Negative log-likelihood of each example in nats, float64, shape (n,); for several labels the mean over classes."""
-        if self.targets.ndim == 1:
-            own = self.probabilities[np.arange(len(self.targets)), self.targets]
-            return -np.log(np.maximum(own, _TINY))
-        own = np.where(self.targets > 0, self.probabilities, 1 - self.probabilities)
-        return -np.log(np.maximum(own, _TINY)).mean(axis=1)
+    statistics: Mapping[str, float] | None = None
 
 
 def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
@@ -140,19 +96,18 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
     check_kind(model.preprocessor, examples.inputs)
     if model.seen is not None:
         model.seen.check_pairs(read(examples, 0))
-    task, sample = model.task, None
+    task, sample, ready = model.task, None, prepared(model.preprocessor, examples)
     with readable():
         if isinstance(model, TransferModel):
-            logits, sample = inference.answered(model, examples, batch_size)
+            logits, sample = inference.answered(model, ready.examples, batch_size)
         else:
             around = model.net.distribute_strategy
             copies = strategy.local_replicas(around)
             shared = around if copies > 1 else None
-            found = tokenized(model.preprocessor, examples)
-            loading = reading(found, model.preprocessor, task.encode)
-            order = np.arange(len(found)) if loading.lengths is None else by_length(loading.lengths)
+            loading = reading(ready.examples, model.preprocessor, task.encode)
+            order = np.arange(loading.count) if loading.lengths is None else by_length(loading.lengths)
             batches = evaluation_batches(loading, batch_size, order, copies)
-            logits = forward(model.net, batches, model.preprocessor.named, shared)[: len(examples)][np.argsort(order)]
+            logits = forward(model.net, batches, model.preprocessor.for_net, shared)[: len(examples)][np.argsort(order)]
     strange = np.flatnonzero(~np.isfinite(logits).all(axis=1))
     if len(strange):
         raise DataError(
@@ -160,8 +115,7 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
             f"{examples.name(int(strange[0]))!r} first",
             "Its weights are not usable: train again with a lower learning rate, or load an older bundle.",
         )
-    threshold = np.asarray(task.options.get("threshold", 0.5))
-    return Predictions(examples.targets, task.probabilities(logits), threshold, sample)
+    return Predictions(task.probabilities(logits), sample, ready.statistics)
 
 
 def aligned(examples: Examples, labels: LabelSpace) -> Examples:

@@ -13,12 +13,11 @@ from tfft.core.errors import DataError, kind_of, quantity
 from tfft.core.html_tables import table
 from tfft.core.seed import derive
 from tfft.data.examples import Examples
-from tfft.evaluation import metrics, render
-from tfft.evaluation.intervals import with_intervals
-from tfft.evaluation.predictions import Model, Predictions, aligned, predict
+from tfft.evaluation import render
+from tfft.evaluation.predictions import Model, aligned, predict
 from tfft.evaluation.top_losses import thumbnails, worst
+from tfft.measures.bootstrap import with_intervals
 from tfft.models.recomputed import Sample
-from tfft.models.tokens import statistics
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from tfft.evaluation.page import Run
 
 _ENDINGS = (".json", ".html", ".htm", ".md", ".markdown", ".txt", "")
-_MOST_RESIDUALS = 2000
-_MOST_IN_TABLE = 1000
 
 
 @dataclass(frozen=True)
@@ -39,11 +36,11 @@ class Report:
         count: The number of examples.
         names: The names of classes or quantities, in the order of their ids.
         metrics: Name -> ``value``, and ``low`` and ``high`` of the 95 % bootstrap interval.
+        data: The fingerprint of the examples.
         per_class: For each class its precision, recall, F1, support and ROC-AUC, and its threshold for several labels; for each
             quantity its mean absolute error.
         confusion: The confusion matrix, shape (classes, classes), rows true, columns predicted. None for several labels, for
             quantities, and for more than 1,000 classes.
-        data: The fingerprint of the examples.
         seen: The number of examples that were training (``"train"``) or validation (``"validation"``) examples of the model; None
             when this is unknown. If it is not zero, the metrics are optimistic.
         weights: The fingerprint of the measured weights.
@@ -63,9 +60,9 @@ class Report:
     count: int
     names: tuple[str, ...]
     metrics: Mapping[str, Mapping[str, float]]
-    per_class: Sequence[Mapping[str, Any]]
-    confusion: Sequence[Sequence[int]] | None
     data: str
+    per_class: Sequence[Mapping[str, Any]] = ()
+    confusion: Sequence[Sequence[int]] | None = None
     seen: Mapping[str, int] | None = None
     weights: str = ""
     worst: Sequence[Mapping[str, Any]] = ()
@@ -224,25 +221,22 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
     labels = model.task.labels
     examples = aligned(examples, labels)
     predictions = predict(model, examples, batch_size)
-    tabled = labels.kind == "single" and len(labels) <= _MOST_IN_TABLE
-    counts = metrics.confusion(predictions) if tabled else None
-    rows = worst(predictions, examples)
+    scores = model.task.score(examples.targets, predictions.probabilities)
+    rows = worst(scores, examples)
     return Report(
         task=model.task.name,
         count=len(examples),
         names=labels.names,
-        metrics=with_intervals(predictions, labels.kind, derive(seed, "bootstrap")),
-        per_class=metrics.per_class(predictions, labels.kind, labels.names),
-        confusion=None if counts is None else counts.astype(int).tolist(),
+        metrics=with_intervals(model.task.measures, scores, derive(seed, "bootstrap")),
         data=examples.fingerprint(),
         seen=None if model.seen is None else model.seen.counts(examples),
         weights=fingerprint.combined(fingerprint.weight_digests(model.net.weights)),
         worst=rows,
-        residuals=_residuals(predictions) if labels.kind == "real" else None,
-        tokens=statistics(model.preprocessor, examples),
+        tokens=predictions.statistics,
         thumbnails=thumbnails(rows, examples),
         sample=predictions.sample,
         model=_handle(model),
+        **scores.sections(),
     )
 
 
@@ -250,15 +244,6 @@ def _handle(model: Model) -> str:
     """The handle of the backbone of a TransferModel or a Predictor."""
     described = getattr(model, "backbone", None)
     return str(getattr(described, "handle", "") or getattr(model, "manifest", {}).get("backbone", {}).get("handle", ""))
-
-
-def _residuals(predictions: Predictions) -> dict[str, list[list[float]]]:
-    """True and predicted quantities of evenly spaced examples."""
-    some = slice(None, None, -(-len(predictions.targets) // _MOST_RESIDUALS))
-    return {
-        "true": predictions.targets[some].astype(float).tolist(),
-        "predicted": predictions.probabilities[some].astype(float).tolist(),
-    }
 
 
 def _finite(values: Mapping[str, float]) -> dict[str, float | None]:

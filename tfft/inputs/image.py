@@ -1,15 +1,17 @@
 """Convert paths, bytes, arrays or Pillow images to RGB pixels of one size; training, evaluation and prediction use this code."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from numbers import Integral
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from tfft.core.errors import DataError
 from tfft.images.decoding import decoded
+from tfft.tokenizers.packing import Packed
 
 Fit = Literal["crop", "squash", "pad"]
 _FITS = ("crop", "squash", "pad")
@@ -35,6 +37,9 @@ class ImagePreprocessor:
     height: int
     width: int
     fit: Fit = "crop"
+    noun: ClassVar[str] = "image"
+    unit: ClassVar[str] = "pixels"
+    length: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         if self.fit not in _FITS:
@@ -69,31 +74,68 @@ class ImagePreprocessor:
             return np.asarray(image)
 
     @property
+    def size(self) -> str:
+        """Height and width as text, such as ``"16x16 pixels"``."""
+        return f"{self.height}x{self.width} pixels"
+
+    @property
     def inputs(self) -> tuple[tuple[str, tuple[int | None, ...], str], ...]:
         """Name, shape without the batch axis and dtype of the network's input; uint8 pixels are converted to float32 on the way."""
         return (("pixels", (self.height, self.width, 3), "float32"),)
 
-    def collate(self, rows: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+    def many(self, items: Sequence[Any], first: int = 0) -> Packed:
+        """Refuse to read many images at once: all of them may not fit into memory.
+
+        Args:
+            items: Not used.
+            first: Not used.
+
+        Raises:
+            TypeError: Always.
+        """
+        raise TypeError("Images are read one by one, when a batch needs them.")
+
+    def collate(self, rows: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Stack the images of a batch.
 
         Args:
             rows: The images, each uint8 of shape (height, width, 3).
 
         Returns:
-            One array, uint8, shape (batch, height, width, 3).
+            ``"pixels"`` -> uint8, shape (batch, height, width, 3).
         """
-        return (np.stack(rows),)
+        return {"pixels": np.stack(rows)}
 
-    def named(self, arrays: Sequence[Any]) -> Any:
-        """Convert the result of ``collate`` to the argument of the network.
+    def for_net(self, arrays: Mapping[str, Any]) -> Any:
+        """Return the pixels, the only argument of a net.
 
         Args:
-            arrays: One array of pixels, shape (batch, height, width, 3).
-
-        Returns:
-            The pixels.
+            arrays: ``"pixels"`` -> array or tensor of shape (batch, height, width, 3).
         """
-        return arrays[0]
+        return arrays["pixels"]
+
+    def padded_to(self, width: int | None) -> "ImagePreprocessor":
+        """Return the preprocessor unchanged, because all batches have the same shape.
+
+        Args:
+            width: Not used.
+        """
+        return self
+
+    def loaded_by(self, around: Callable[..., Any]) -> "ImagePreprocessor":
+        """Return the preprocessor unchanged, because it loads no file.
+
+        Args:
+            around: Not used.
+        """
+        return self
+
+    def save(self, folder: Path) -> None:
+        """Write nothing.
+
+        Args:
+            folder: Not used.
+        """
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain JSON values.

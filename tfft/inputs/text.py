@@ -1,10 +1,10 @@
 """Convert texts to token ids with the backbone's tokenizer, cut to a length and padded to the longest text of their batch."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from numbers import Integral
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -35,12 +35,19 @@ class TextPreprocessor:
     length: int = 512
     segments: bool = True
     width: int | None = None
+    noun: ClassVar[str] = "text"
+    unit: ClassVar[str] = "tokens"
 
     def __post_init__(self) -> None:
         if isinstance(self.length, bool) or not isinstance(self.length, Integral) or self.length < _LEAST:
             raise DataError(
                 f"length={self.length!r} must be a whole number of at least {_LEAST}.", fix="128 is common."
             )
+
+    @property
+    def size(self) -> str:
+        """The largest number of tokens as text, such as ``"128 tokens"``."""
+        return f"{self.length} tokens"
 
     @property
     def inputs(self) -> tuple[tuple[str, tuple[int | None, ...], str], ...]:
@@ -83,7 +90,7 @@ class TextPreprocessor:
             raise DataError("Some examples are pairs of texts and some are not.", fix="Pass one or two texts for each.")
         return self.tokenizer.pack(texts, int(self.length))
 
-    def collate(self, rows: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+    def collate(self, rows: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Make the inputs of the network for one batch, padded to ``width``, or the longest row rounded up to a multiple of 4.
 
         Args:
@@ -99,18 +106,50 @@ class TextPreprocessor:
         for number, row in enumerate(rows):
             ids[number, : len(row)], segments[number, : len(row)] = row[:, 0], row[:, 1]
             mask[number, : len(row)] = 1
-        return (ids, segments, mask) if self.segments else (ids, mask)
+        arrays = (ids, segments, mask) if self.segments else (ids, mask)
+        return {name: array for (name, _, _), array in zip(self.inputs, arrays, strict=True)}
 
-    def named(self, arrays: Sequence[Any]) -> dict[str, Any]:
-        """Convert the result of ``collate`` to a dict for the network, because Keras would match a tuple to inputs sorted by name.
+    def for_net(self, arrays: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the arrays unchanged: a net takes them by name.
 
         Args:
-            arrays: Arrays of shape (batch, tokens), in the order of ``inputs``.
+            arrays: Input name -> array or tensor of shape (batch, tokens).
+        """
+        return arrays
+
+    def padded_to(self, width: int | None) -> "TextPreprocessor":
+        """Return a preprocessor with the same tokens that pads every batch to one width.
+
+        Args:
+            width: The number of tokens, at least that of the longest text; None pads each batch to its own longest text.
 
         Returns:
-            Input name -> array.
+            A TextPreprocessor whose arrays have the shape (batch, width).
         """
-        return {name: array for (name, _, _), array in zip(self.inputs, arrays, strict=True)}
+        return replace(self, width=width)
+
+    def loaded_by(self, around: Callable[[Callable[[], Any]], Callable[[], Any]]) -> "TextPreprocessor":
+        """Return a preprocessor whose tokenizer is loaded by another function.
+
+        Args:
+            around: A function: the function that loads the tokenizer -> the function to call in its place.
+
+        Returns:
+            A TextPreprocessor with the same tokens.
+        """
+        return replace(self, tokenizer=replace(self.tokenizer, make=around(self.tokenizer.make)))
+
+    def save(self, folder: Path) -> None:
+        """Write the files of the tokenizer.
+
+        Args:
+            folder: The folder of the files; it is made.
+
+        Raises:
+            OSError: When the files cannot be written.
+        """
+        folder.mkdir()
+        self.tokenizer.save(folder)
 
     def to_dict(self) -> dict[str, Any]:
         """Tokenizer and length as plain JSON values."""

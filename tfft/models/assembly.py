@@ -19,9 +19,8 @@ from tfft.core.seed import derive
 from tfft.core.strategy import resolve, scope
 from tfft.data.examples import Splits
 from tfft.data.leakage import Seen
-from tfft.inputs.image import ImagePreprocessor
+from tfft.inputs.base import Preprocessor
 from tfft.inputs.pixels import PIXEL_RANGES
-from tfft.inputs.text import TextPreprocessor
 from tfft.tasks.base import Task
 from tfft.trainable.overview import Overview
 from tfft.trainable.policy import Policy, apply
@@ -103,7 +102,7 @@ class TransferModel:
         self._met.append(Seen.of(data, self.seen))
 
     @property
-    def preprocessor(self) -> ImagePreprocessor | TextPreprocessor:
+    def preprocessor(self) -> Preprocessor:
         """The preprocessor: raw input -> uint8 pixels of shape (height, width, 3), or token ids of shape (tokens, 2)."""
         return self.backbone.preprocessor
 
@@ -211,9 +210,7 @@ def entrance(backbone: Backbone) -> tuple[list[Any], list[Any]]:
     import keras
 
     inputs = [keras.Input(shape, dtype=dtype, name=name) for name, shape, dtype in backbone.preprocessor.inputs]
-    if isinstance(backbone.preprocessor, TextPreprocessor):
-        return inputs, inputs
-    return inputs, [PIXEL_RANGES[backbone.pixel_range](pixels) for pixels in inputs]
+    return inputs, [PIXEL_RANGES[backbone.pixel_range](tensor) for tensor in inputs]
 
 
 def _connect(backbone: Backbone, backbone_net: Any, head_net: "keras.Model") -> "keras.Model":

@@ -190,6 +190,19 @@ def feature_type(at: Cut, index: int, dtype: str) -> tuple[tuple[int | None, ...
     return tuple(tensor.shape[1:]), dtype if at.part == BACKBONE and is_float(tensor) else tensor.dtype
 
 
+def feature_name(index: int) -> str:
+    """Return the name under which the tail of a net takes one of the tensors at a cut.
+
+    Args:
+        index: The index of the tensor.
+
+    Example:
+        >>> feature_name(0)
+        'features_0'
+    """
+    return f"features_{index}"
+
+
 def is_float(tensor: Any) -> bool:
     """Return whether a symbolic tensor holds floats, and not token ids or a mask.
 

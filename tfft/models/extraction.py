@@ -14,15 +14,14 @@ from tfft.core.graph import largest
 from tfft.core.ragged import padded
 from tfft.core.strategy import local_replicas, on_each
 from tfft.core.tpus import is_tpu
+from tfft.core.values import Loaded
 from tfft.data.fixed_batches import full_batches
 from tfft.data.length_bucketing import by_length
 from tfft.data.loading import Loading
 from tfft.data.pipeline import evaluation_batches, readable
-from tfft.inputs.text import TextPreprocessor
 from tfft.models.assembly import TransferModel
-from tfft.models.cuts import Cut, feature_type
-from tfft.models.features import packed, unpacked
-from tfft.models.tokens import padded_to
+from tfft.models.cuts import Cut, feature_name
+from tfft.models.features import feature_shapes, packed, unpacked
 from tfft.models.trunk import between, trunk_net
 
 if TYPE_CHECKING:
@@ -115,19 +114,18 @@ class Extraction:
             return
         source = wanted[first - 1] if first else None
         width = self._width(lengths)
-        preprocessor = padded_to(width, self.model.preprocessor)
-        shapes = tuple(shape for _, shape, _ in preprocessor.inputs)
+        preprocessor = self.model.preprocessor.padded_to(width)
+        shapes = {name: shape for name, shape, _ in preprocessor.inputs}
         if source is not None:
-            shapes = tuple(feature_type(source.at, index, self.dtype)[0] for index in range(len(source.at.tensors)))
-            shapes = tuple(tuple(width if side is None else side for side in shape) for shape in shapes)
+            shapes = feature_shapes(source.at, self.dtype, width)
         if lengths is not None:
             needed = needed[by_length(lengths[needed])]
 
-        def load(_: int, chosen: np.ndarray) -> tuple[np.ndarray, ...]:
+        def load(_: int, chosen: np.ndarray) -> Loaded:
             if source is not None:
                 longest = None if lengths is None else width or padded(int(lengths[chosen].max()))
-                return *unpacked(source.table.take(chosen), source.at, self.dtype, longest), chosen
-            return *preprocessor.collate([read(int(index)) for index in chosen]), chosen
+                return Loaded(unpacked(source.table.take(chosen), source.at, self.dtype, longest), chosen)
+            return Loaded(preprocessor.collate([read(int(index)) for index in chosen]), chosen)
 
         compute = self.compute(None if source is None else source.at, [each.at for each in wanted[first:]])
         done = 0
@@ -167,12 +165,12 @@ class Extraction:
             ]
 
             def forward(inputs: Any, positions: Any) -> list[Any]:
-                found, tensors = [], list(inputs) if isinstance(inputs, tuple) else inputs
+                found, arguments = [], inputs
                 for net in nets:
-                    tensors = net(tensors, training=False)
+                    tensors = net(arguments, training=False)
                     tensors = list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
                     found += tensors
-                    tensors = tensors if len(tensors) > 1 else tensors[0]
+                    arguments = {feature_name(index): tensor for index, tensor in enumerate(tensors)}
                 return [positions, *found]
 
             self._traced[key] = on_each(self.model.strategy, forward)
@@ -196,7 +194,7 @@ class Extraction:
 
     def _stretches(self, positions: np.ndarray) -> Iterator[tuple[int, np.ndarray, list[float]]]:
         """Yield batch sizes and positions. The caller appends the seconds for each example to the list."""
-        if isinstance(self.model.preprocessor, TextPreprocessor):
+        if self.model.preprocessor.length is not None:
             # lengths differ from batch to batch, and with them the time
             yield self.batch_size or _TEXTS, positions, []
             return

@@ -10,11 +10,12 @@ from tfft.cache.shards import Shards, row_type
 from tfft.core import fingerprint
 from tfft.core.foreign import is_foreign
 from tfft.core.ragged import padded
+from tfft.core.values import Loaded
 from tfft.data.examples import Examples
 from tfft.data.feature_tables import MEMORY_ONLY
 from tfft.data.loading import Encoder, Loading, lengths_of
 from tfft.models.assembly import TransferModel
-from tfft.models.cuts import Cut, feature_type, segments_before
+from tfft.models.cuts import Cut, feature_name, feature_type, segments_before
 from tfft.models.net_identity import net_identity
 
 # features up to this size are held in memory; larger ones are read batch by batch
@@ -72,6 +73,24 @@ def made_from(trunk: Mapping[str, Any], examples: Examples, draw: Mapping[str, A
     return {**trunk, "examples": fingerprint.combined(examples.digests), "draw": dict(draw)}
 
 
+def feature_shapes(at: Cut, dtype: str, width: int | None = None) -> dict[str, tuple[int | None, ...]]:
+    """Return the shapes of the inputs of a tail, without the batch axis.
+
+    Args:
+        at: The cut.
+        dtype: The dtype in which the trunk computes.
+        width: The length of axes of unknown length, such as tokens; None leaves them open.
+
+    Returns:
+        Input of the tail -> shape.
+    """
+    shapes = [feature_type(at, index, dtype)[0] for index in range(len(at.tensors))]
+    return {
+        feature_name(index): tuple(width if side is None else side for side in shape)
+        for index, shape in enumerate(shapes)
+    }
+
+
 def packed(arrays: Sequence[np.ndarray], row: "np.dtype[Any]") -> np.ndarray:
     """Convert the arrays of a batch to rows.
 
@@ -90,7 +109,7 @@ def packed(arrays: Sequence[np.ndarray], row: "np.dtype[Any]") -> np.ndarray:
     return rows
 
 
-def unpacked(rows: np.ndarray, at: Cut, dtype: str, length: int | None = None) -> list[np.ndarray]:
+def unpacked(rows: np.ndarray, at: Cut, dtype: str, length: int | None = None) -> dict[str, np.ndarray]:
     """Convert rows to the arrays of a batch.
 
     Args:
@@ -100,16 +119,16 @@ def unpacked(rows: np.ndarray, at: Cut, dtype: str, length: int | None = None) -
         length: The length to which axes of unknown length, such as tokens, are cut or padded with zeros; None keeps them.
 
     Returns:
-        Arrays of shape (batch, ...), in bfloat16 where the features were bfloat16.
+        Input of the tail -> array of shape (batch, ...), in bfloat16 where the features were bfloat16.
     """
-    found = []
+    found = {}
     for index, name in enumerate(rows.dtype.names or ()):
         shape, kind = feature_type(at, index, dtype)
         values = rows[name][(slice(None), *(slice(length if side is None else None) for side in shape))]
         sides = zip(shape, values.shape[1:], strict=True)
         missing = [0 if side is not None or length is None else length - own for side, own in sides]
         values = np.pad(values, [(0, 0), *((0, n) for n in missing)]) if any(missing) else np.ascontiguousarray(values)
-        found.append(values.view(ml_dtypes.bfloat16) if kind == "bfloat16" else values)
+        found[feature_name(index)] = values.view(ml_dtypes.bfloat16) if kind == "bfloat16" else values
     return found
 
 
@@ -138,14 +157,14 @@ def reading_features(
         held in memory.
     """
 
-    shapes = tuple(feature_type(at, index, dtype)[0] for index in range(len(at.tensors)))
-    lengths = lengths_of(examples) if any(None in shape for shape in shapes) else None
-    shapes = tuple(tuple(width if side is None else side for side in shape) for shape in shapes)
+    shapes = feature_shapes(at, dtype)
+    lengths = lengths_of(examples) if any(None in shape for shape in shapes.values()) else None
+    shapes = feature_shapes(at, dtype, width)
 
-    def load(epoch: int, chosen: np.ndarray) -> tuple[np.ndarray, ...]:
+    def load(epoch: int, chosen: np.ndarray) -> Loaded:
         rows = tables[(epoch - first_epoch) % len(tables)].take(chosen)
         longest = None if lengths is None else width or padded(int(lengths[chosen].max()))
-        return *unpacked(rows, at, dtype, longest), encode(examples.targets[chosen]).astype(np.float32)
+        return Loaded(unpacked(rows, at, dtype, longest), encode(examples.targets[chosen]).astype(np.float32))
 
     if lengths is not None or len(tables) > 1 or tables[0].size_bytes > _HELD_BYTES:
         return Loading(len(examples), load, lengths=lengths, shapes=shapes)

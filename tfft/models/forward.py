@@ -1,6 +1,6 @@
 """Compute the outputs of a net for a sequence of batches."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def forward(
     net: "keras.Model",
     batches: "tf.data.Dataset",
-    named: Callable[[Sequence[Any]], Any],
+    as_argument: Callable[[Mapping[str, Any]], Any] = dict,
     strategy: "tf.distribute.Strategy | None" = None,
 ) -> np.ndarray:
     """Compute the outputs of a net in inference mode, traced once for batches of all sizes.
@@ -24,9 +24,9 @@ def forward(
 
     Args:
         net: A functional model.
-        batches: One or more batches of (inputs, targets). The inputs are one tensor or a tuple of tensors, each of shape (batch,
-            ...). The targets are ignored.
-        named: A function: tuple of inputs -> the inputs in the form that the net takes, such as ``TextPreprocessor.named``.
+        batches: One or more batches of (inputs, targets). The inputs are a dict of tensors, each of shape (batch, ...). The targets
+            are ignored.
+        as_argument: A function: dict of inputs -> the argument of the net, as ``Preprocessor.for_net``.
         strategy: The strategy whose replicas share each batch; they must divide its size. None for a single device.
 
     Returns:
@@ -36,13 +36,13 @@ def forward(
         >>> import keras, tensorflow as tf
         >>> pixels = keras.Input((2,))
         >>> net = keras.Model(pixels, keras.ops.sum(pixels, axis=1, keepdims=True))
-        >>> batches = tf.data.Dataset.from_tensor_slices((np.ones((3, 2), np.float32), [0, 1, 0])).batch(2)
-        >>> forward(net, batches, lambda inputs: inputs[0]).tolist()
+        >>> batches = tf.data.Dataset.from_tensor_slices(({"pixels": np.ones((3, 2), np.float32)}, [0, 1, 0])).batch(2)
+        >>> forward(net, batches, lambda inputs: inputs["pixels"]).tolist()
         [[2.0], [2.0], [2.0]]
     """
 
     def answers(inputs: Any) -> Any:
-        return net(named(inputs if isinstance(inputs, tuple) else (inputs,)), training=False)
+        return net(as_argument(inputs), training=False)
 
     if strategy is not None:
         found = on_each(strategy, lambda inputs, _: [answers(inputs)])(batches)

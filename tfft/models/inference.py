@@ -1,7 +1,7 @@
 """Compute the logits of a model, from cached features of its frozen part if possible, else from the inputs."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,8 +25,8 @@ from tfft.models.cuts import Cut, cut_before
 from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import identity, made_from, reading_features, row_of
 from tfft.models.forward import forward
+from tfft.models.prepared import prepared
 from tfft.models.recomputed import Sample
-from tfft.models.tokens import padded_to, tokenized
 from tfft.models.trunk import tail_net
 
 
@@ -79,7 +79,7 @@ def answered(model: TransferModel, examples: Examples, batch_size: int) -> tuple
         RunWarning: As ``logits``.
     """
     tables = Tables(model.cache)
-    examples = tokenized(model.preprocessor, examples)
+    examples = prepared(model.preprocessor, examples).examples
     at = cut_before(model, [(variable.path, variable) for variable in model.net.trainable_variables])
     with scope(model.strategy):
         try:
@@ -105,14 +105,14 @@ def _through(
     order = np.arange(len(examples)) if lengths is None else by_length(lengths)
     width = padded(int(lengths.max())) if fixed and lengths is not None else None
     if at is None or kept is None:
-        loading, net = reading(examples, padded_to(width, model.preprocessor), model.task.encode), model.net
-        named: Callable[[Sequence[Any]], Any] = model.preprocessor.named
+        loading, net = reading(examples, model.preprocessor.padded_to(width), model.task.encode), model.net
+        as_argument: Callable[[Mapping[str, Any]], Any] = model.preprocessor.for_net
     else:
         loading = reading_features([kept], at, FLOAT32, examples, model.task.encode, width=width)
-        net, named = tail_net(model, at, fold=False), _as_they_are
+        net, as_argument = tail_net(model, at, fold=False), dict
     batches = (full_batches if fixed else evaluation_batches)(loading, batch_size, order, copies)
     shared = model.strategy if fixed or copies > 1 else None
-    return forward(net, batches, named, shared)[: len(examples)][np.argsort(order)]
+    return forward(net, batches, as_argument, shared)[: len(examples)][np.argsort(order)]
 
 
 def _sample(model: TransferModel, examples: Examples, found: np.ndarray) -> Sample:
@@ -135,10 +135,6 @@ def _warn(kept: Shards, wrong: str) -> None:
 
 def _item(examples: Examples, index: int) -> Any:
     return unchanged(examples, index) if lengths_of(examples) is None else examples.inputs[index]
-
-
-def _as_they_are(inputs: Sequence[Any]) -> Any:
-    return inputs if len(inputs) > 1 else inputs[0]
 
 
 def _features(model: TransferModel, at: Cut, examples: Examples, batch_size: int, tables: Tables) -> Shards:

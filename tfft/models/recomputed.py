@@ -1,14 +1,14 @@
 """Compute a trunk or a whole net for a few examples from their raw inputs, to check cached features and answers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from tfft.accelerate.precision import FLOAT32
 from tfft.cache.spot_checks import distance
 from tfft.core.strategy import in_replica
+from tfft.core.values import Arrays
 from tfft.models.assembly import TransferModel
 from tfft.models.extraction import Wanted
 from tfft.models.features import packed, unpacked
@@ -46,12 +46,12 @@ class Sample:
 
     Attributes:
         names: The names of the examples.
-        inputs: As the net takes them, such as uint8 pixels of shape (m, height, width, 3), or token ids and mask.
+        inputs: The inputs of the net by name, such as uint8 pixels of shape (m, height, width, 3), or token ids and mask.
         logits: float32, shape (m, outputs).
     """
 
     names: tuple[str, ...]
-    inputs: tuple[np.ndarray, ...]
+    inputs: Arrays
     logits: np.ndarray
 
     def difference(self, model: TransferModel) -> str:
@@ -66,11 +66,11 @@ class Sample:
         Example:
             >>> import tfft
             >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
-            >>> Sample(("one",), (np.zeros((1, 16, 16, 3), np.uint8),), np.float32([[9, 0]])).difference(model)
+            >>> Sample(("one",), {"pixels": np.zeros((1, 16, 16, 3), np.uint8)}, np.float32([[9, 0]])).difference(model)
             "logits of 'one' are off by 9, relative to the largest"
         """
-        named = model.preprocessor.named(self.inputs)
-        direct = np.asarray(in_replica(model.strategy, lambda: model.net(named, training=False)))
+        given = model.preprocessor.for_net(self.inputs)
+        direct = np.asarray(in_replica(model.strategy, lambda: model.net(given, training=False)))
         # logits of a new head may all be near zero
         scale = max(1.0, float(np.abs(direct).max(initial=0.0)))
         for name, expected, found in zip(self.names, direct / scale, self.logits / scale, strict=True):
@@ -105,13 +105,13 @@ def difference(
         DataError: When an input cannot be read.
     """
     at, row = wanted.at, wanted.table.row
-    inputs = _one_or_all(model.preprocessor.collate([read(int(position)) for position in positions]))
+    inputs = model.preprocessor.collate([read(int(position)) for position in positions])
     trunk = trunk_net(model, at, dtype)
     computed = in_replica(model.strategy, lambda: trunk(inputs, training=False))
     computed = computed if isinstance(computed, (list, tuple)) else [computed]
     expected = unpacked(packed([np.asarray(tensor) for tensor in computed], row), at, dtype)
     kept = unpacked(wanted.table.take(positions), at, dtype)
-    for tensor, one, two in zip(at.tensors, expected, kept, strict=True):
+    for tensor, one, two in zip(at.tensors, expected.values(), kept.values(), strict=True):
         for index, position in enumerate(positions):
             length = None if lengths is None else int(lengths[position])
             valid = tuple(slice(length if side is None else None) for side in tensor.shape[1:])
@@ -119,7 +119,3 @@ def difference(
             if not far <= tolerance(dtype):
                 return f"row {position} of {wanted.at.describe()!r} is off by {far:.3g}, relative to its largest number"
     return ""
-
-
-def _one_or_all(inputs: Sequence[Any]) -> Any:
-    return inputs[0] if len(inputs) == 1 else list(inputs)

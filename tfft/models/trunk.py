@@ -18,7 +18,7 @@ from tfft.accelerate.folding import run
 from tfft.accelerate.fusing import fused
 from tfft.accelerate.precision import FLOAT32, Precision, computing
 from tfft.models.assembly import TransferModel, entrance
-from tfft.models.cuts import Cut, feature_type, is_float, segments
+from tfft.models.cuts import Cut, feature_name, feature_type, is_float, segments
 
 if TYPE_CHECKING:
     import keras
@@ -36,14 +36,14 @@ def trunk_net(model: TransferModel, to: Cut, dtype: str = FLOAT32, fold: bool = 
         fold: Whether frozen norms are folded, which is faster and rounds differently than ``model.net``.
 
     Returns:
-        A model from the inputs of ``model.net``, such as float32 pixels in 0..255 of shape (batch, height, width, 3), to the
-        tensor at the cut, or to a list of several.
+        A model from the inputs of ``model.net`` by name, such as float32 pixels in 0..255 of shape (batch, height, width, 3), to
+        the tensor at the cut, or to a list of several.
     """
     import keras
 
     inputs, entering = entrance(model.backbone)
     chain = _layer("trunk", segments(model, None, to.place), dtype, inference=True, fold=fold)
-    return keras.Model(_one_or_all(inputs), chain(entering), name="trunk")
+    return keras.Model(_by_name(inputs), chain(entering), name="trunk")
 
 
 def between(model: TransferModel, earlier: Cut, later: Cut, dtype: str = FLOAT32, fold: bool = True) -> "keras.Model":
@@ -57,13 +57,13 @@ def between(model: TransferModel, earlier: Cut, later: Cut, dtype: str = FLOAT32
         fold: As for ``trunk_net``.
 
     Returns:
-        A model from tensor or tensors to tensor or tensors, each of shape (batch, ...).
+        A model from tensors by name, as ``unpacked`` gives them, to tensor or tensors, each of shape (batch, ...).
     """
     import keras
 
     inputs = _inputs(earlier, dtype)
     chain = _layer("trunk", segments(model, earlier.place, later.place), dtype, inference=True, fold=fold)
-    return keras.Model(_one_or_all(inputs), chain(inputs), name="trunk")
+    return keras.Model(_by_name(inputs), chain(inputs), name="trunk")
 
 
 def tail_net(model: TransferModel, begin: Cut, precision: Precision = FLOAT32_ONLY, fold: bool = True) -> "keras.Model":
@@ -76,12 +76,12 @@ def tail_net(model: TransferModel, begin: Cut, precision: Precision = FLOAT32_ON
         fold: As for ``trunk_net``.
 
     Returns:
-        A model from the tensors at the cut to float32 logits, shape (batch, outputs).
+        A model from the tensors at the cut by name, as ``unpacked`` gives them, to float32 logits, shape (batch, outputs).
     """
     import keras
 
     inputs = _inputs(begin, precision.trunk)
-    return keras.Model(_one_or_all(inputs), _tail(model, begin, precision, inputs, fold), name="tfft")
+    return keras.Model(_by_name(inputs), _tail(model, begin, precision, inputs, fold), name="tfft")
 
 
 def whole_net(model: TransferModel, at: Cut, precision: Precision = FLOAT32_ONLY, fold: bool = True) -> "keras.Model":
@@ -97,7 +97,7 @@ def whole_net(model: TransferModel, at: Cut, precision: Precision = FLOAT32_ONLY
         fold: As for ``trunk_net``.
 
     Returns:
-        A model with the input and output shapes of ``model.net``, which shares all variables with it.
+        A model from the inputs of ``model.net`` by name to its logits, which shares all variables with it.
 
     Example:
         >>> import tfft
@@ -110,7 +110,7 @@ def whole_net(model: TransferModel, at: Cut, precision: Precision = FLOAT32_ONLY
     import keras
 
     trunk = trunk_net(model, at, precision.trunk, fold)
-    return keras.Model(_one_or_all(trunk.inputs), _tail(model, at, precision, trunk.outputs, fold), name="tfft")
+    return keras.Model(trunk.input, _tail(model, at, precision, trunk.outputs, fold), name="tfft")
 
 
 def _tail(model: TransferModel, begin: Cut, precision: Precision, features: list[Any], fold: bool) -> Any:
@@ -121,7 +121,7 @@ def _inputs(at: Cut, dtype: str) -> list[Any]:
     import keras
 
     made = [feature_type(at, index, dtype) for index in range(len(at.tensors))]
-    return [keras.Input(shape, dtype=kind, name=f"features_{index}") for index, (shape, kind) in enumerate(made)]
+    return [keras.Input(shape, dtype=kind, name=feature_name(index)) for index, (shape, kind) in enumerate(made)]
 
 
 def _layer(
@@ -158,6 +158,10 @@ def _layer(
             return [keras.ops.cast(tensor, kind) for tensor, kind in zip(tensors, wanted, strict=True)]
 
     return Chain()
+
+
+def _by_name(tensors: list[Any]) -> dict[str, Any]:
+    return {tensor.name: tensor for tensor in tensors}
 
 
 def _one_or_all(tensors: list[Any]) -> Any:

@@ -10,6 +10,7 @@ from tfft.core.errors import TaskError
 from tfft.core.specs import LabelSpace
 from tfft.data.targets import target_of
 from tfft.heads.vector import VectorHead
+from tfft.measures.base import Measures, Scores
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Task:
         decode: One row of ``probabilities``, shape (outputs,) -> Answer.
         options: The other arguments of the constructor, as JSON values.
         class_weight: Class counts of the training part -> class id to weight, or None for equal weights.
+        measures: Name -> measure of the result of ``score``; summaries show the first one.
+        score: Targets as in ``Examples``, and ``probabilities``, each with n rows -> the Scores of n examples.
         mixable: Whether the mean of two encoded targets is the target of a mixture of their images.
 
     Example:
@@ -59,6 +62,8 @@ class Task:
     encode: Callable[[np.ndarray], np.ndarray]
     probabilities: Callable[[np.ndarray], np.ndarray]
     decode: Callable[[np.ndarray], Answer]
+    measures: Measures
+    score: Callable[[np.ndarray, np.ndarray], Scores]
     options: Mapping[str, Any] = field(default_factory=dict)
     class_weight: Callable[[Mapping[str, int]], dict[int, float] | None] = field(default=lambda counts: None)
     mixable: bool = True

@@ -10,6 +10,7 @@ import numpy as np
 from tfft.core.errors import TaskError, shortlist
 from tfft.core.specs import LabelSpace
 from tfft.heads.vector import Pooling, VectorHead
+from tfft.measures import classes
 from tfft.tasks.base import Answer, Task, require_kind
 
 ClassWeights = Literal["balanced"] | Mapping[str, float] | None
@@ -84,6 +85,8 @@ def classification(
         encode=lambda ids: (np.asarray(ids)[:, None] == np.arange(len(space))).astype(np.float32),
         probabilities=softmax,
         decode=decode,
+        measures=classes.measures(len(space)),
+        score=lambda targets, probabilities: classes.ClassScores(space, targets, probabilities),
         options={
             "pooling": pooling,
             "hidden": tuple(hidden),

@@ -9,6 +9,7 @@ import numpy as np
 from tfft.core.errors import TaskError
 from tfft.core.specs import LabelSpace
 from tfft.heads.vector import Pooling, VectorHead
+from tfft.measures import labels as label_measures
 from tfft.tasks.base import Answer, Task, require_kind
 
 
@@ -79,6 +80,8 @@ def multi_label(
         encode=lambda many_hot: many_hot.astype(np.float32),
         probabilities=sigmoid,
         decode=decode,
+        measures=label_measures.MEASURES,
+        score=lambda targets, probabilities: label_measures.LabelScores(space, targets, probabilities, thresholds),
         options={"pooling": pooling, "hidden": tuple(hidden), "dropout": dropout, "threshold": kept},
     )
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from tfft.core.specs import LabelSpace
 from tfft.heads.vector import Pooling, VectorHead
+from tfft.measures import quantities
 from tfft.tasks.base import Answer, Task, require_kind
 
 
@@ -62,8 +63,8 @@ def regression(
 
         return [keras.metrics.MeanMetricWrapper(mae, name="mae")]
 
-    def decode(quantities: np.ndarray) -> Answer:
-        return Answer(None, None, dict(zip(labels.names, map(float, quantities), strict=True)))
+    def decode(values: np.ndarray) -> Answer:
+        return Answer(None, None, dict(zip(labels.names, map(float, values), strict=True)))
 
     return Task(
         name="regression",
@@ -74,6 +75,8 @@ def regression(
         encode=lambda raw: ((raw - mean) / scale).astype(np.float32),
         probabilities=lambda outputs: outputs.astype(np.float64) * scale + mean,
         decode=decode,
+        measures=quantities.MEASURES,
+        score=lambda targets, values: quantities.QuantityScores(labels, targets, values),
         options={"pooling": pooling, "hidden": tuple(hidden), "dropout": dropout},
         mixable=False,
     )

@@ -10,19 +10,22 @@ from tfft.backbones.base import Backbone
 from tfft.core.blocks import is_whole
 from tfft.core.errors import DataError, DataWarning, PlanError, TfftError, kind_of, shortlist
 from tfft.core.files import refusal
-from tfft.core.specs import Text
 from tfft.core.strategy import check_batch, replicas
 from tfft.data.examples import Splits
 from tfft.data.pipeline import check_batch_size
-from tfft.inputs.text import TextPreprocessor
 from tfft.models.assembly import TransferModel
-from tfft.models.tokens import advice_on_length, read, statistics
+from tfft.models.prepared import Prepared, advice_on_length, noun_of, read
 from tfft.plans.phase import Plan
 from tfft.trainable.overview import Overview, survey
 from tfft.trainable.policy import plan_rows
 
 # in plain English, less than one token in a thousand is unknown to uncased BERT
 _UNKNOWN = 0.05
+_OTHER_BACKBONES = {
+    "text": 'Choose another backbone, such as "minilm_l6" for texts; or name the column of images with image_column=.',
+    "image": 'Choose another backbone, such as "vgg16" for images; or name the column of texts with text_column=.',
+}
+_AUGMENTATIONS = {"text": "swaps(), deletions() or token_dropout()", "image": "flips() or crops()"}
 
 
 def check(model: TransferModel, data: Splits, batch_size: int) -> None:
@@ -115,36 +118,33 @@ def check_inputs(backbone: Backbone, data: Splits) -> None:
     Raises:
         DataError: When the backbone takes texts and the data holds images, or the backbone takes images and the data holds texts.
     """
-    takes_text, is_text = isinstance(backbone.preprocessor, TextPreprocessor), isinstance(read(data.train, 0), Text)
-    if takes_text != is_text:
-        kinds = ["images", "texts"]
+    takes, given = backbone.preprocessor.noun, noun_of(read(data.train, 0))
+    if takes != given:
         raise DataError(
-            f"{backbone.handle!r} takes {kinds[takes_text]}, but the data holds {kinds[is_text]}.",
+            f"{backbone.handle!r} takes {takes}s, but the data holds {given}s.",
             f"{data.train.name(0)!r} first",
-            'Choose another backbone, such as "minilm_l6" for texts; or name the column of images with image_column=.'
-            if is_text
-            else 'Choose another backbone, such as "vgg16" for images; or name the column of texts with text_column=.',
+            _OTHER_BACKBONES[given],
         )
 
 
-def warn_about_texts(model: TransferModel, data: Splits) -> None:
+def warn_about_texts(backbone: Backbone, train: Prepared) -> None:
     """Warn when many training texts are cut, or many of their tokens are unknown; images of any shape are not checked.
 
     Args:
-        model: The ``model`` argument of ``fit``.
-        data: The ``data`` argument of ``fit``.
+        backbone: The backbone of the model.
+        train: The training part.
 
     Warns:
         DataWarning: When texts are longer than the limit, or more than 5 % of the tokens are not in the vocabulary.
     """
-    found = statistics(model.preprocessor, data.train)
+    found = train.statistics
     if found is None:
         return
-    handle, cut = model.backbone.handle, round(found["truncated"] * len(data.train))
+    handle, cut = backbone.handle, round(found["truncated"] * len(train.examples))
     if cut:
         warnings.warn(
-            f"{cut:,} of {len(data.train):,} training texts have more than {found['limit']} tokens and lose their end; the longest "
-            f"has {found['longest']:,}. {advice_on_length(model.backbone, int(found['limit']), int(found['longest']))}",
+            f"{cut:,} of {len(train.examples):,} training texts have more than {found['limit']} tokens and lose their end; the "
+            f"longest has {found['longest']:,}. {advice_on_length(backbone, int(found['limit']), int(found['longest']))}",
             DataWarning,
             stacklevel=3,
         )
@@ -189,15 +189,13 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
                 f"norms {'included' if phase.train_norms else 'left out'}",
                 "Choose other variables, or set train_norms=True to train norms. To train only the head, write nothing().",
             )
-        of_texts = isinstance(model.preprocessor, TextPreprocessor)
-        others = [step.describe() for step in phase.augment if step.of_texts != of_texts]
+        takes = model.preprocessor.noun
+        others = [step for step in phase.augment if step.noun != takes]
         if others:
             raise PlanError(
-                f"Phase {phase.name!r} changes {'images' if of_texts else 'texts'}, but "
-                f"{model.backbone.handle!r} takes {'texts' if of_texts else 'images'}.",
-                shortlist(others),
-                f"Use {'swaps(), deletions() or token_dropout()' if of_texts else 'flips() or crops()'}; "
-                "augment=() changes nothing.",
+                f"Phase {phase.name!r} changes {others[0].noun}s, but {model.backbone.handle!r} takes {takes}s.",
+                shortlist([step.describe() for step in others]),
+                f"Use {_AUGMENTATIONS[takes]}; augment=() changes nothing.",
             )
         if any(dict(step.options).get("table", ()) is None for step in phase.augment):
             wordnet()

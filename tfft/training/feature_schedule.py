@@ -51,7 +51,7 @@ def legal(turn: Turn, cache: Cache) -> Cut:
         NotKeptError: When the phase must read pixels or tokens; the message says why.
     """
     mixing = [f"{step.describe()} mixes pixels of a batch" for step in turn.phase.augment if step.mixes]
-    changing = [f"{step.describe()} changes texts in every epoch" for step in turn.phase.augment if step.of_texts]
+    changing = [f"{step.describe()} changes texts in every epoch" for step in turn.phase.augment if step.noun == "text"]
     if not cache.on:
         raise NotKeptError("cache='off'")
     if turn.at.reason or mixing or changing:

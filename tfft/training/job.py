@@ -8,6 +8,7 @@ from typing import Any
 from tfft.core.interrupts import Signals
 from tfft.training.checkpoint_files import Snapshot
 from tfft.training.checkpoints import Checkpoints
+from tfft.training.context import RunContext
 from tfft.training.feature_schedule import Turn
 from tfft.training.options import Options
 from tfft.training.run import Run
@@ -20,7 +21,8 @@ class Job:
     """What all phases of a run share.
 
     Attributes:
-        features: The features of the run, with its model and data.
+        context: The run: its model, examples and seed.
+        features: The features of the run.
         turns: All phases.
         options: Callbacks, and how a run is saved.
         parts: The number of parts in which each batch is computed.
@@ -34,6 +36,7 @@ class Job:
         saving: Whether some worker writes checkpoints. All of them take snapshots then, because metrics are summed over workers.
     """
 
+    context: RunContext
     features: TrunkCache
     turns: Sequence[Turn]
     options: Options

@@ -25,6 +25,7 @@ from tfft.trainable.overview import survey
 from tfft.trainable.policy import plan_rows
 from tfft.training.checkpoint_files import Snapshot
 from tfft.training.checks import check, check_folder, check_plan, warn_about_texts
+from tfft.training.context import RunContext, parts_of
 from tfft.training.feature_schedule import Turn
 from tfft.training.job import Job
 from tfft.training.options import FitOptions, check_options
@@ -109,7 +110,8 @@ def fit(
     if plan is None:
         plan = default_plan(model.backbone.features, len(data.train), model.backbone.can_finetune)
     check_plan(model, plan)
-    warn_about_texts(model, data)
+    train, validation = parts_of(model, data)
+    warn_about_texts(model.backbone, train)
     derive(seed, "order")  # an invalid seed is refused before training starts
     with (
         noticed() as signals,
@@ -125,12 +127,13 @@ def fit(
             folder, progress = None, False
         counting = FeatureProgress(progress)
         share = share_of(model.cache.store.folder, model.strategy) if model.cache.where in ("auto", "disk") else ALONE
-        features = TrunkCache(model, data, derive(run.seed, "order"), counting, counting.note, share)
+        context = RunContext(model, train, validation, derive(run.seed, "order"), counting, counting.note, share)
+        features = TrunkCache(context)
         class_weight = model.task.class_weight(data.train.counts())
         log = None if folder is None else folder / LOG_NAME
         parts = chosen.accumulate, automatic
         job = Job(
-            features, turns, chosen, *parts, class_weight, progress, folder, log, signals, checkpoints, saving
+            context, features, turns, chosen, *parts, class_weight, progress, folder, log, signals, checkpoints, saving
         )  # fmt: skip
         try:
             return _train(job, run, data, found)
@@ -163,7 +166,7 @@ def _train(job: Job, run: Run, data: Splits, found: Snapshot | None) -> Run:
 def _precision(job: Job, run: Run) -> Precision:
     """The precision of the run; with several workers, that of the chief."""
     strategy = run.model.strategy
-    own = choose(job.features, job.turns, run.batch_size) if is_chief(strategy) else Precision()
+    own = choose(job.context, job.features, job.turns, run.batch_size) if is_chief(strategy) else Precision()
     trunk, tail = of_chief(strategy, [DTYPES.index(dtype) for dtype in (own.trunk, own.tail)])
     return Precision(DTYPES[int(trunk)], DTYPES[int(tail)])
 

@@ -1,7 +1,7 @@
 """Prepare the inputs of a phase and its net: cached features of the trunk where possible, else pixels or tokens."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -11,20 +11,19 @@ from tfft.accelerate.precision import FLOAT32, Precision
 from tfft.augment import views
 from tfft.core.ragged import padded
 from tfft.core.strategy import replicas
-from tfft.data.examples import Examples, Splits
+from tfft.core.values import Arrays
+from tfft.data.examples import Examples
 from tfft.data.feature_tables import NotKeptError
 from tfft.data.fixed_batches import filled
 from tfft.data.length_bucketing import by_length
-from tfft.data.loading import Encoder, Loading, lengths_of, reading, reading_at_random, reading_together
+from tfft.data.loading import Loading, lengths_of, reading, reading_at_random
 from tfft.data.pipeline import steps, training_batches, validation_batches
-from tfft.inputs.image import ImagePreprocessor
-from tfft.inputs.text import TextPreprocessor
-from tfft.models.assembly import TransferModel
+from tfft.inputs.base import Preprocessor
 from tfft.models.cuts import HEAD
 from tfft.models.features import reading_features
-from tfft.models.tokens import padded_to
 from tfft.models.trunk import tail_net, whole_net
 from tfft.plans.phase import Phase
+from tfft.training.context import RunContext
 from tfft.training.feature_schedule import Turn
 from tfft.training.trunk_cache import TrunkCache
 
@@ -56,6 +55,7 @@ class Step:
 
 
 def prepare(
+    context: RunContext,
     cache: TrunkCache,
     turns: Sequence[Turn],
     batch_size: int,
@@ -66,7 +66,8 @@ def prepare(
     """Decide what a phase reads, and build its net.
 
     Args:
-        cache: The features of the run, with its model, data and seed.
+        context: The run: its model, examples and seed.
+        cache: The features of the run.
         turns: This phase and all later ones.
         batch_size: Number of examples in a batch.
         class_weight: Class id to weight; None for equal weights. They become weights of examples, also in validation; examples
@@ -81,35 +82,16 @@ def prepare(
     Raises:
         DataError: When an image cannot be read.
     """
-    model, data, now = cache.model, cache.data, turns[0]
-    encode, width = model.task.encode, _width(model, data, now.phase) if fixed else None
-    try:
-        at, tables, held_out = cache.tables(turns, precision.trunk)
-    except NotKeptError as reason:
-        net = whole_net(model, now.at, precision)
-        some, held_out_pixels = cache.pixels(now.phase)
-        preprocessor = padded_to(width, model.preprocessor)
-        views_now = cache.views(now, precision.trunk)
-        train = _changed(preprocessor, encode, some, cache.raw, now, cache.seed, views_now)
-        validation = reading(held_out_pixels, preprocessor, encode)
-        what = "tokens" if isinstance(model.preprocessor, TextPreprocessor) else "pixels"
-        note = f"{what}: {reason}" if precision.trunk == FLOAT32 else f"{what}, {precision.trunk}: {reason}"
-    else:
-        net = tail_net(model, at, precision)
-        train = reading_features(tables, at, precision.trunk, data.train, encode, now.first_epoch, width)
-        validation = reading_features([held_out], at, precision.trunk, data.validation, encode, width=width)
-        several = f", {len(tables)} view{'s' if len(tables) > 1 else ''}" if now.phase.augment else ""
-        note = f"features {at.describe()}, {precision.trunk}{several}"
-        note += f", in memory ({cache.kept.in_memory})" if tables[0].folder is None and cache.kept.in_memory else ""
-    note += "" if precision.tail == FLOAT32 or now.at.part == HEAD else f"; trained in {precision.tail}"
-    copies = replicas(model.strategy)
+    now, copies = turns[0], replicas(context.model.strategy)
+    net, train, validation, note = _read(context, cache, turns, precision, fixed)
     # vectors in memory are validated in few large batches; maps are not, because the activations of the tail need memory
-    vectors = validation.held is not None and all(array.ndim == 2 for array in validation.held)
+    held = validation.held
+    vectors = held is not None and all(array.ndim == 2 for array in (*held.inputs.values(), held.targets))
     at_once = max(batch_size, _VECTORS) if vectors else batch_size
     epochs = range(now.first_epoch, now.first_epoch + now.phase.epochs)
     order = None if validation.lengths is None else by_length(validation.lengths)
-    train_steps, validation_steps = steps(len(data.train), batch_size), steps(len(data.validation), at_once)
-    sizes = min(batch_size, len(data.train)), steps(len(data.validation), validation_steps)
+    train_steps, validation_steps = steps(train.count, batch_size), steps(validation.count, at_once)
+    sizes = min(batch_size, train.count), steps(validation.count, validation_steps)
     shares = [steps(size, copies) for size in sizes]
 
     def finished(batches: "tf.data.Dataset", share: int) -> "tf.data.Dataset":
@@ -118,7 +100,7 @@ def prepare(
     return Step(
         net,
         lambda step, own: finished(
-            training_batches(train, batch_size, epochs, cache.seed, copies, step, own), shares[0]
+            training_batches(train, batch_size, epochs, context.seed, copies, step, own), shares[0]
         ),
         lambda own: finished(validation_batches(validation, at_once, order, copies, own), shares[1]),
         train_steps,
@@ -127,50 +109,67 @@ def prepare(
     )
 
 
-def _width(model: TransferModel, data: Splits, phase: Phase) -> int | None:
+def _read(
+    context: RunContext, cache: TrunkCache, turns: Sequence[Turn], precision: Precision, fixed: bool
+) -> tuple[keras.Model, Loading, Loading, str]:
+    """The net of a phase, what it reads for training and for validation, and a description of that."""
+    model, now = context.model, turns[0]
+    train, validation = context.train.examples, context.validation.examples
+    encode, width = model.task.encode, _width(context, now.phase) if fixed else None
+    try:
+        at, tables, held_out = cache.tables(turns, precision.trunk)
+    except NotKeptError as reason:
+        some, held_out_rows = cache.pixels(now.phase)
+        preprocessor = model.preprocessor.padded_to(width)
+        net = whole_net(model, now.at, precision)
+        loadings = (
+            _changed(context, preprocessor, some, now, cache.views(now, precision.trunk)),
+            reading(held_out_rows, preprocessor, encode),
+        )
+        short = "" if precision.trunk == FLOAT32 else f", {precision.trunk}"
+        note = f"{preprocessor.unit}{short}: {reason}"
+    else:
+        net = tail_net(model, at, precision)
+        loadings = (
+            reading_features(tables, at, precision.trunk, train, encode, now.first_epoch, width),
+            reading_features([held_out], at, precision.trunk, validation, encode, width=width),
+        )
+        several = f", {len(tables)} view{'s' if len(tables) > 1 else ''}" if now.phase.augment else ""
+        note = f"features {at.describe()}, {precision.trunk}{several}"
+        note += f", in memory ({cache.kept.in_memory})" if tables[0].folder is None and cache.kept.in_memory else ""
+    note += "" if precision.tail == FLOAT32 or now.at.part == HEAD else f"; trained in {precision.tail}"
+    return net, *loadings, note
+
+
+def _width(context: RunContext, phase: Phase) -> int | None:
     """The number of tokens of all texts of a phase, with padding; None for images."""
-    preprocessor, lengths = model.preprocessor, (lengths_of(data.train), lengths_of(data.validation))
-    if not isinstance(preprocessor, TextPreprocessor):
+    lengths = [lengths_of(part.examples) for part in (context.train, context.validation)]
+    if context.model.preprocessor.length is None:
         return None
     # other words may have more tokens
     changes = any(step.of_words for step in phase.augment)
-    longest = preprocessor.length if changes else max(int(each.max()) for each in lengths if each is not None)
-    return padded(int(longest))
+    longest = max(int(each.max()) for each in lengths if each is not None)
+    return padded(context.model.preprocessor.length if changes else longest)
 
 
-def _changed(
-    preprocessor: ImagePreprocessor | TextPreprocessor,
-    encode: Encoder,
-    examples: Examples,
-    raw: Examples,
-    now: Turn,
-    seed: int,
-    count: int,
-) -> Loading:
-    """Training examples with the augmentation of the phase; the epochs use the views in turn."""
-    augment = now.phase.augment
-    if isinstance(preprocessor, TextPreprocessor):
-        unchanged = reading(examples, preprocessor, encode)
-        if not augment:
-            return unchanged
-        return reading_together(
-            raw if any(step.of_words for step in augment) else examples,
-            lambda items, randoms: preprocessor.collate(views.read_texts(items, preprocessor, augment, randoms)),
-            encode,
-            seed,
-            unchanged,
-        )
+def _changed(context: RunContext, preprocessor: Preprocessor, examples: Examples, now: Turn, count: int) -> Loading:
+    """Training examples with the augmentation of the phase; the epochs use the ``count`` views in turn."""
+    augment, encode, first = now.phase.augment, context.model.task.encode, now.first_epoch
+    unchanged = reading(examples, preprocessor, encode)
+    if not augment:
+        return unchanged
+    source = context.train.raw if any(step.of_words for step in augment) else examples
 
-    def read(item: Any, random: np.random.Generator) -> np.ndarray:
-        return views.read(item, preprocessor, augment, random)
+    def read(items: Sequence[Any], randoms: Sequence[np.random.Generator]) -> Arrays:
+        return preprocessor.collate(views.changed(items, preprocessor, augment, randoms))
 
-    def mix(pixels: np.ndarray, targets: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        return views.mix(pixels, targets, augment, random)
+    def mix(arrays: Arrays, targets: np.ndarray, random: np.random.Generator) -> tuple[Arrays, np.ndarray]:
+        return views.mix(arrays, targets, augment, random)
 
-    found, first = reading_at_random(examples, read, encode, mix, seed), now.first_epoch
+    found = reading_at_random(source, read, encode, mix, context.seed, unchanged)
     mixes = any(step.mixes for step in augment)
-    return Loading(
-        found.count, lambda epoch, chosen: found.load(first + (epoch - first) % count, chosen), together=mixes
+    return replace(
+        found, load=lambda epoch, chosen: found.load(first + (epoch - first) % count, chosen), together=mixes
     )
 
 

@@ -68,7 +68,7 @@ def train_phase(job: Job, run: Run, found: Snapshot | None = None) -> Run:
                     fix='Write batch_size="auto", a larger accumulate=, or a smaller batch_size=.',
                 ) from None
             job.parts = parts
-            job.features.note(
+            job.context.note(
                 f"Phase {name!r} begins anew with each batch in {parts} parts, because the memory was exhausted."
             )
             divide(begin, of_run(run.model, job.turns))
@@ -190,14 +190,14 @@ class _Inside:
 
     def _say_how_to_continue(self) -> None:
         at = f"phase {self._phase.name!r}, epoch {self.at.epoch + 1}, step {self.at.step:,} of {self._step.train_steps:,}"
-        self._job.features.note(
+        self._job.context.note(
             f"Saved at {at}. To continue, repeat the call with resume=True (in a shell, with --resume)."
         )
 
 
 def _prepared(job: Job, run: Run, index: int) -> tuple[Run, Step]:
     """The net and batches of a phase; the run tells whether the computation of features in a short dtype failed."""
-    about = job.features, job.turns[index:], run.batch_size, job.class_weight
+    about = job.context, job.features, job.turns[index:], run.batch_size, job.class_weight
     fixed = is_tpu(run.model.strategy)
     try:
         return run, prepare(*about, run.precision, fixed)
@@ -209,7 +209,7 @@ def _prepared(job: Job, run: Run, index: int) -> tuple[Run, Step]:
 
 def _steps(job: Job, step: Step, optimizer: Any, count: int) -> Steps:
     """The steps of a phase, which are not traced yet; ``count`` is their number."""
-    model = job.features.model
+    model = job.context.model
     optimizer.build(step.net.trainable_variables)
     # callbacks look for the optimizer in the net
     step.net.compile(optimizer=optimizer, jit_compile=False)

@@ -16,14 +16,16 @@ from tfft.core.graph import multiplications
 from tfft.core.ragged import padded
 from tfft.core.strategy import local_replicas
 from tfft.core.tpus import is_tpu
+from tfft.core.values import Arrays, Loaded
 from tfft.data.examples import Examples
 from tfft.data.feature_tables import MEMORY_ONLY
-from tfft.data.loading import Arrays, Loading, lengths_of
+from tfft.data.loading import Loading, lengths_of
 from tfft.data.pipeline import evaluation_batches
 from tfft.models.assembly import TransferModel
-from tfft.models.cuts import HEAD, segments
+from tfft.models.cuts import HEAD, feature_name, segments
 from tfft.models.net_identity import net_identity
 from tfft.models.trunk import tail_net, whole_net
+from tfft.training.context import RunContext
 from tfft.training.feature_schedule import Turn, chain
 from tfft.training.trunk_cache import TrunkCache
 
@@ -38,7 +40,7 @@ _SHARE_OF_PRODUCT = 0.5
 _TRAINING = ("bfloat16",)
 
 
-def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Precision:
+def choose(context: RunContext, features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Precision:
     """Return the precision that the user has set, or else the fastest one that is close enough to float32; bfloat16 on TPUs.
 
     Two things are tried separately: the forward pass of the frozen part on eight training examples, and a training step of the
@@ -47,7 +49,8 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
     the same net before.
 
     Args:
-        features: The features of the run, with its model and data; images of any shape, or texts.
+        context: The run: its model and its examples, images of any shape or texts.
+        features: The features of the run, whose functions the trials use.
         turns: All phases.
         batch_size: Number of examples in a batch.
 
@@ -63,7 +66,7 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
     Source:
         Mixed precision with float32 variables: Micikevicius et al. 2018, https://arxiv.org/abs/1710.03740.
     """
-    model, train = features.model, features.data.train
+    model, train = context.model, context.train.examples
     if model.precision is not None:
         if model.precision != Precision() and is_whole(model.backbone_net):
             warnings.warn(
@@ -82,7 +85,7 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
     epochs = sum(turn.phase.epochs for turn in turns if turn.at.part != HEAD)
     once = model.cache.on and not any(turn.phase.augment for turn in turns)
     passes = 1 if once else sum(turn.phase.epochs for turn in turns)
-    forward = (len(train) + len(features.data.validation)) * passes * _multiplications(model, None, deepest)
+    forward = (len(train) + len(context.validation.examples)) * passes * _multiplications(model, None, deepest)
     training = 3 * len(train) * epochs * _multiplications(model, widest, None)
     lengths, made_from = lengths_of(train), _made_from(model)
     if lengths is not None:
@@ -95,7 +98,7 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
     worth = _WORTH_SECONDS * _SHARE_OF_PRODUCT * _multiplications_a_second()
     if frozen and forward > worth:
         about: dict[str, Any] = {"work": "forward", "cuts": [at.describe() for at in chain(frozen, model.cache)]}
-        trunk = _fastest(made_from | about, _forward(features, frozen), DTYPES[1:])
+        trunk = _fastest(made_from | about, _forward(context, features, frozen), DTYPES[1:])
     if training > worth:
         intents = [[row.path, row.intent] for row in widest.overview.rows]
         about = {
@@ -105,7 +108,7 @@ def choose(features: TrunkCache, turns: Sequence[Turn], batch_size: int) -> Prec
             "batch_size": batch_size,
             "intents": intents,
         }
-        tail = _fastest(made_from | about, _training(features, turns, trunk, batch_size), _TRAINING)
+        tail = _fastest(made_from | about, _training(context, features, turns, trunk, batch_size), _TRAINING)
     return Precision(trunk, tail)
 
 
@@ -146,39 +149,43 @@ def _fastest(about: Mapping[str, Any], work: Callable[[str], np.ndarray], dtypes
     return fastest(measure() if MEMORY_ONLY in about else remembered(machine.trials_file(), about, measure))
 
 
-def _forward(features: TrunkCache, turns: Sequence[Turn]) -> Callable[[str], np.ndarray]:
-    batch = _batch(features.model, features.data.train, _EXAMPLES)
+def _forward(context: RunContext, features: TrunkCache, turns: Sequence[Turn]) -> Callable[[str], np.ndarray]:
+    batch = _batch(context.model, context.train.examples, _EXAMPLES)
     return lambda dtype: _features(features, turns, batch, dtype)[-1].astype(np.float32)
 
 
 def _features(features: TrunkCache, turns: Sequence[Turn], batch: Arrays, dtype: str) -> list[np.ndarray]:
     """Features at each cut, computed by the function that later fills the tables, so that it is traced only once."""
-    count, shapes = len(batch[0]), tuple(shape for _, shape, _ in features.model.preprocessor.inputs)
-    loading = Loading(count, lambda _, chosen: (*(array[chosen] for array in batch), chosen), shapes=shapes)
-    compute = features.extraction(dtype).compute(None, chain(turns, features.model.cache))
-    found = compute(evaluation_batches(loading, count, copies=local_replicas(features.model.strategy)))
+    shapes = {name: shape for name, shape, _ in features.context.model.preprocessor.inputs}
+    count = len(next(iter(batch.values())))
+
+    def load(_: int, chosen: np.ndarray) -> Loaded:
+        return Loaded({name: array[chosen] for name, array in batch.items()}, chosen)
+
+    loading = Loading(count, load, shapes=shapes)
+    compute = features.extraction(dtype).compute(None, chain(turns, features.context.model.cache))
+    found = compute(evaluation_batches(loading, count, copies=local_replicas(features.context.model.strategy)))
     return [np.concatenate(parts)[:count] for parts in zip(*found, strict=True)][1:]
 
 
-def _training(features: TrunkCache, turns: Sequence[Turn], trunk: str, batch_size: int) -> Callable[[str], np.ndarray]:
+def _training(
+    context: RunContext, features: TrunkCache, turns: Sequence[Turn], trunk: str, batch_size: int
+) -> Callable[[str], np.ndarray]:
     """The gradient of the phase that trains most, for the features at its cut, or for the inputs of the net."""
-    model, train = features.model, features.data.train
+    model, train = context.model, context.train.examples
     turn = min(turns, key=lambda turn: turn.at.depth)
     model.apply(turn.phase.trainable, turn.phase.train_norms)
     targets = model.task.encode(train.targets[_chosen(train, batch_size)]).astype(np.float32)
     batch = _batch(model, train, batch_size)
     if turn.at.reason:
-        inputs: Any = [
-            array.astype(dtype) for array, (_, _, dtype) in zip(batch, model.preprocessor.inputs, strict=True)
-        ]
+        inputs = {name: batch[name].astype(dtype) for name, _, dtype in model.preprocessor.inputs}
     else:
         frozen = [other for other in turns if not other.at.reason]
         ahead = frozen if turn.at in chain(frozen, model.cache) else [turn]
         ends = [at for at in chain(ahead, model.cache) for _ in at.tensors]
-        inputs = [
-            found for at, found in zip(ends, _features(features, ahead, batch, trunk), strict=True) if at is turn.at
-        ]
-    inputs = inputs if len(inputs) > 1 else inputs[0]
+        found = _features(features, ahead, batch, trunk)
+        own = [array for at, array in zip(ends, found, strict=True) if at is turn.at]
+        inputs = {feature_name(index): array for index, array in enumerate(own)}
 
     @cache
     def differentiated(dtype: str) -> Callable[[Any, np.ndarray], np.ndarray]:

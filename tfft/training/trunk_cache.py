@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
@@ -11,32 +11,24 @@ import numpy as np
 from tfft.augment import augmentation
 from tfft.augment import views as changed_views
 from tfft.cache.shards import Shards
-from tfft.cache.sharing import ALONE
 from tfft.cache.spot_checks import some
 from tfft.core.files import in_words
 from tfft.core.ragged import padded
 from tfft.data import loading
 from tfft.data.content_hash import unchanged
-from tfft.data.examples import Examples, Splits
+from tfft.data.examples import Examples
 from tfft.data.feature_tables import NotKeptError, Tables, with_kept
 from tfft.data.loading import lengths_of
-from tfft.inputs.text import TextPreprocessor
-from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut
 from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import identity, made_from, row_of
 from tfft.models.recomputed import difference
-from tfft.models.tokens import tokenized
 from tfft.plans.phase import Phase
+from tfft.training.context import RunContext
 from tfft.training.feature_schedule import Turn, chain, draws, legal, views
 
-Progress = Callable[[str, int, int], None]
 Reader = Callable[[int], np.ndarray]
 Check = Callable[[np.ndarray], str]
-
-
-def _unsaid(text: str) -> None:
-    """Discard a message to the user."""
 
 
 @dataclass
@@ -44,32 +36,16 @@ class TrunkCache:
     """The features of one run.
 
     Attributes:
-        model: The model whose trunk computes the features.
-        data: Training and validation parts; images of any shape, or texts.
-        seed: The seed of random views.
-        progress: A function that is called with a description, the number of finished examples, and the number of all examples.
+        context: The run: its model, whose trunk computes the features, and its examples, images of any shape or texts.
         kept: The tables of features; the caller closes them at the end of the run.
-        note: A function that is called with a sentence for the user.
-        share: As for ``Extraction``.
-        raw: The training part as it was given, before texts become tokens.
     """
 
-    model: TransferModel
-    data: Splits
-    seed: int
-    progress: Progress
-    note: Callable[[str], None] = _unsaid
-    share: tuple[int, int] = ALONE
+    context: RunContext
     kept: Tables = field(init=False)
-    raw: Examples = field(init=False)
     _extractions: dict[str, Extraction] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.kept, self.raw = Tables(self.model.cache), self.data.train
-        train, validation = (
-            tokenized(self.model.preprocessor, part) for part in (self.data.train, self.data.validation)
-        )
-        self.data = replace(self.data, train=train, validation=validation)
+        self.kept = Tables(self.context.model.cache)
 
     def tables(self, turns: Sequence[Turn], dtype: str) -> tuple[Cut, list[Shards], Shards]:
         """Return the features that a phase reads. Features that later phases read from the same examples are computed as well.
@@ -86,25 +62,25 @@ class TrunkCache:
             NotKeptError: When the phase must read pixels or tokens.
             DataError: When an image cannot be read.
         """
-        at = legal(turns[0], self.model.cache)
-        known = cache(lambda each: identity(self.model, each, dtype))  # hashes all weights, which takes a while
+        at = legal(turns[0], self.context.model.cache)
+        known = cache(lambda each: identity(self.context.model, each, dtype))  # hashes all weights, which takes a while
 
         def filled(examples: Examples, draw: Mapping[str, Any], view: str = "") -> Shards:
-            cuts = [at] if draw else chain(turns, self.model.cache, examples is self.data.train)
+            cuts = [at] if draw else chain(turns, self.context.model.cache, examples is self.context.train.examples)
             keys = {each: made_from(known(each), examples, draw) for each in cuts}
             return self._filled(at, keys, examples, draw, dtype, view)
 
-        count, each = self.views(turns[0], dtype), _view_bytes(self.data.train, at, dtype)
-        if count > 1 and count * each > self.model.cache.most_bytes:
-            most = self.model.cache.most_bytes
+        count, each = self.views(turns[0], dtype), _view_bytes(self.context.train.examples, at, dtype)
+        if count > 1 and count * each > self.context.model.cache.most_bytes:
+            most = self.context.model.cache.most_bytes
             raise NotKeptError(f"{count} views of {in_words(each)} do not fit into {in_words(most)}")
         if count > 1:
-            self.note(_about_views(turns[0].phase, count))
+            self.context.note(_about_views(turns[0].phase, count))
         train = [
-            filled(self.data.train, draw, f", view {number} of {count}" if count > 1 else "")
-            for number, draw in enumerate(draws(turns[0], count, self.seed), 1)
+            filled(self.context.train.examples, draw, f", view {number} of {count}" if count > 1 else "")
+            for number, draw in enumerate(draws(turns[0], count, self.context.seed), 1)
         ]
-        return at, train, filled(self.data.validation, {})
+        return at, train, filled(self.context.validation.examples, {})
 
     def views(self, turn: Turn, dtype: str) -> int:
         """Return the number of random views of each training image in a phase, with or without cached features.
@@ -117,10 +93,10 @@ class TrunkCache:
             At least 1; the number of epochs when no features can be cached.
         """
         try:
-            at = legal(turn, self.model.cache)
+            at = legal(turn, self.context.model.cache)
         except NotKeptError:
             return turn.phase.epochs
-        return views(turn, self.model.cache, _view_bytes(self.data.train, at, dtype))
+        return views(turn, self.context.model.cache, _view_bytes(self.context.train.examples, at, dtype))
 
     def extraction(self, dtype: str) -> Extraction:
         """Return the object that computes features in a dtype; the whole run shares it.
@@ -131,7 +107,7 @@ class TrunkCache:
         Returns:
             An Extraction, for images of any shape or for texts.
         """
-        return self._extractions.setdefault(dtype, Extraction(self.model, dtype, share=self.share))
+        return self._extractions.setdefault(dtype, Extraction(self.context.model, dtype, share=self.context.share))
 
     def pixels(self, phase: Phase) -> tuple[Examples, Examples]:
         """Return the training and validation parts for a phase that reads pixels; decoded, resized images are cached.
@@ -146,22 +122,22 @@ class TrunkCache:
             DataError: When an image cannot be read.
         """
         cropped = any(step.name == "crops" for step in phase.augment)
-        parts = (self.data.train, not cropped), (self.data.validation, True)
+        parts = (self.context.train.examples, not cropped), (self.context.validation.examples, True)
         return tuple(self._with_pixels(part) if keep and phase.epochs > 1 else part for part, keep in parts)  # type: ignore[return-value]
 
     def _with_pixels(self, examples: Examples) -> Examples:
-        preprocessor = self.model.preprocessor
-        if isinstance(preprocessor, TextPreprocessor):
-            return examples
-        shape = (preprocessor.height, preprocessor.width, 3)
+        preprocessor = self.context.model.preprocessor
+        ((_, shape, _), *others) = preprocessor.inputs
+        if others or None in shape:
+            return examples  # texts, which are tokens in memory
         what = f"pixels {shape[0]} x {shape[1]}"
         about = {"what": what, "pixels": preprocessor.to_dict()}
         try:
-            if not self.model.cache.on or getattr(examples.inputs[0], "shape", None) == shape:
+            if not self.context.model.cache.on or getattr(examples.inputs[0], "shape", None) == shape:
                 return examples
             return with_kept(
                 examples, preprocessor, about, np.dtype((np.uint8, shape)), self.kept,
-                lambda done, count: self.progress(what, done, count),
+                lambda done, count: self.context.progress(what, done, count),
             )  # fmt: skip
         except NotKeptError:
             return examples
@@ -194,7 +170,9 @@ class TrunkCache:
             # features are computed from other features, so all tables are checked before any is filled
             wrong = [(found, check) for found, check in checks if self.kept.is_wrong(found, check)]
             what = f"{keys[at]['what']}{view}"
-            self.extraction(dtype).fill(wanted, read, lambda done, count: self.progress(what, done, count), lengths)
+            self.extraction(dtype).fill(
+                wanted, read, lambda done, count: self.context.progress(what, done, count), lengths
+            )
             for found, check in wrong:
                 _refuse_chance(found, check)
             return own
@@ -204,12 +182,12 @@ class TrunkCache:
     def _difference(
         self, wanted: Wanted, read: Reader, dtype: str, lengths: np.ndarray | None, positions: np.ndarray
     ) -> str:
-        return difference(self.model, wanted, positions, read, dtype, lengths)
+        return difference(self.context.model, wanted, positions, read, dtype, lengths)
 
     def _reader(self, examples: Examples, draw: Mapping[str, Any]) -> Reader:
         """A function: position of an example -> its pixels or tokens, in the given view."""
-        preprocessor = self.model.preprocessor
-        if isinstance(preprocessor, TextPreprocessor):
+        preprocessor = self.context.model.preprocessor
+        if lengths_of(examples) is not None:
             return lambda index: preprocessor(examples.inputs[index])
         if not draw:
             return lambda index: preprocessor(unchanged(examples, index))
@@ -217,7 +195,7 @@ class TrunkCache:
 
         def read(index: int) -> np.ndarray:
             random = loading.draw(draw["seed"], draw["epoch"], index)
-            return changed_views.read(unchanged(examples, index), preprocessor, changes, random)
+            return changed_views.changed([unchanged(examples, index)], preprocessor, changes, [random])[0]
 
         return read
 

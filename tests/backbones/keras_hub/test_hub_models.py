@@ -26,9 +26,9 @@ def test_an_encoder_is_a_backbone_with_its_blocks(encoder, tokenizer):
     assert [block.name for block in described.blocks] == ["embeddings", "layer1", "layer2"]
     assert described.takes() == "24 tokens"
     model = tfft.build(described, tfft.tasks.classification(["a", "b"]))
-    ids, segments, mask = model.preprocessor.collate([model.preprocessor("a good film")])
-    found, _ = model.backbone_net.predict([ids, segments, mask], verbose=0)
-    given = {"token_ids": ids, "segment_ids": segments, "padding_mask": mask}
+    given = model.preprocessor.collate([model.preprocessor("a good film")])
+    assert list(given) == ["token_ids", "segment_ids", "padding_mask"]
+    found, _ = model.backbone_net.predict(list(given.values()), verbose=0)
     np.testing.assert_allclose(found, encoder.predict(given, verbose=0)["sequence_output"], atol=1e-6)
 
 
@@ -66,7 +66,7 @@ def test_a_copy_keeps_what_its_layers_were_set_to(encoder, tokenizer):
         layer.activation = layer._feedforward_intermediate_dense.activation = keras.activations.relu
         layer.layer_norm_epsilon = layer._feedforward_layer_norm.epsilon = 0.5
     described = tfft.load_backbone(encoder, tokenizer=tokenizer)
-    arrays = described.preprocessor.collate([described.preprocessor("a good film")])
-    found, _ = described.load()(list(arrays))
-    given = dict(zip(("token_ids", "segment_ids", "padding_mask"), arrays, strict=True))
+    given = described.preprocessor.collate([described.preprocessor("a good film")])
+    assert list(given) == ["token_ids", "segment_ids", "padding_mask"]
+    found, _ = described.load()(list(given.values()))
     np.testing.assert_allclose(found, encoder(given)["sequence_output"], atol=1e-6)

@@ -215,7 +215,7 @@ def test_minilm_finds_paraphrases_nearer_than_other_sentences():
     assert [block.name for block in described.blocks] == ["embeddings", *(f"layer{number}" for number in range(1, 7))]
     texts = ["A man is playing the guitar.", "Someone plays a guitar.", "The stock market fell sharply today."]
     arrays = described.preprocessor.collate(list(described.preprocessor.many(texts).rows))
-    features, mask = map(np.asarray, described.load()(list(arrays)))
+    features, mask = map(np.asarray, described.load()(list(arrays.values())))
     vectors = (features * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     likeness = vectors @ vectors.T

@@ -45,7 +45,9 @@ def test_features_are_those_of_the_saved_model(pair):
     import tensorflow as tf
 
     model = tfft.build(described(pair), tfft.tasks.classification(["a", "b"]))
-    ids, segments, mask = model.preprocessor.collate([model.preprocessor(text) for text in ("a good film", "bad")])
+    arrays = model.preprocessor.collate([model.preprocessor(text) for text in ("a good film", "bad")])
+    assert list(arrays) == ["token_ids", "segment_ids", "padding_mask"]
+    ids, segments, mask = arrays.values()
     found, _ = model.backbone_net.predict([ids, segments, mask], verbose=0)
     loaded = tf.saved_model.load(str(pair[0]))
     expected = loaded({"input_word_ids": ids, "input_type_ids": segments, "input_mask": mask}, training=False)
@@ -63,8 +65,9 @@ def test_it_trains_in_two_phases_and_a_bundle_reads_raw_strings_after_both_folde
     for folder in pair:
         shutil.rmtree(folder)
     predictor = tfft.load(tfft.export(model, tmp_path / "own.tfft"))
-    ids, segments, mask = model.preprocessor.collate([model.preprocessor("a good film")])
-    own = model.net.predict({"token_ids": ids, "segment_ids": segments, "padding_mask": mask}, verbose=0)
+    given = model.preprocessor.collate([model.preprocessor("a good film")])
+    assert set(given) == {"token_ids", "segment_ids", "padding_mask"}
+    own = model.net.predict(given, verbose=0)
     answer = predictor.predict(["a good film"])[0]
     np.testing.assert_allclose(
         [answer.scores[name] for name in texts.labels.names], model.task.probabilities(own)[0], atol=1e-6

@@ -1,66 +1,33 @@
-"""Split the argument of ``predict`` into (name, item) pairs: one for each image or text."""
+"""Images for ``predict``: split its argument into single images, and decode them batch by batch in threads."""
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from tfft.core.errors import DataError, DataWarning, kind_of, quantity, shortlist
+from tfft.bundles.reading import Named, Read, refuse_labelled
+from tfft.core.errors import DataError, DataWarning, quantity, shortlist
+from tfft.core.machine import cores
 from tfft.core.path_advice import check_permitted, missing_file
-from tfft.core.specs import IMAGE_FORMATS, Text
-from tfft.data.examples import Examples, Splits
+from tfft.core.specs import IMAGE_FORMATS
 from tfft.data.files.file_listing import SUFFIXES, look_below
 from tfft.data.sources.arrays import AsPixels, looks_channels_first
-from tfft.data.strings import text_of
 from tfft.data.tables.table_files import ENDINGS
+from tfft.images.decoding import range_warning
 from tfft.images.image_files import is_image
 
-_FILES = (*ENDINGS, *SUFFIXES, ".txt", ".json", ".gz", ".zip", ".xls", ".xlsx", ".pdf", ".docx")
 _TEXTS = "Texts need a model that was trained on texts."
-_LONGEST_PATH = 1_000
 _MOST_CHANNELS = 16
 """A last axis up to this size may be the channels of a multispectral image."""
 
 
-def texts(inputs: Any) -> Iterator[tuple[str, Any]]:
-    """Split what was passed into texts or pairs of texts.
-
-    Args:
-        inputs: A text, a pair of texts as a tuple, or a sequence, pandas Series or array of them, shape (n,) or (n, 2).
-
-    Yields:
-        (name, Text) of each; other objects are returned unchanged, and the preprocessor refuses them.
-
-    Raises:
-        DataError: For images and paths, also paths of folders as text, for datasets that include labels, and for tensors.
-
-    Warns:
-        DataWarning: When texts are names of files that exist, when all look like paths of files, and for the name of a folder
-            alone.
-    """
-    _check_kind(inputs)
-    if hasattr(inputs, "to_numpy"):
-        inputs = inputs.to_numpy(object)
-    single = isinstance(inputs, (str, bytes, bytearray, Text, tuple)) or not isinstance(inputs, (Sequence, np.ndarray))
-    inputs = [inputs] if single else inputs
-    _refuse_folders(inputs)
-    _warn_files(inputs, single)
-    for index, item in enumerate(inputs):
-        if isinstance(item, (bytes, bytearray, Path, Image.Image)) or getattr(item, "ndim", 1) > 1:
-            raise DataError(
-                f"The model reads texts, and input {index} is {'a path' if isinstance(item, Path) else 'an image'}.",
-                kind_of(item),
-                "Pass texts, such as Path(name).read_text().splitlines(). Images need a model that was trained on images.",
-            )
-        text = text_of(item)
-        yield f"input {index}" if text is None else text.excerpt(), item if text is None else text
-
-
-def images(inputs: Any, value_range: tuple[float, float] | None) -> Iterator[tuple[str, Any]]:
+def split(inputs: Any, value_range: tuple[float, float] | None) -> Iterator[tuple[str, Any]]:
     """Split what was passed into single images.
 
     Args:
@@ -74,7 +41,7 @@ def images(inputs: Any, value_range: tuple[float, float] | None) -> Iterator[tup
     Raises:
         DataError: For arrays that may be one image or several, for datasets that include labels, and for tensors.
     """
-    _check_kind(inputs)
+    refuse_labelled(inputs)
     single = isinstance(inputs, (str, Path, bytes, bytearray)) or not isinstance(inputs, (Sequence, np.ndarray))
     if isinstance(inputs, np.ndarray):
         # (height, width, channels) is one image, (n, height, width) are grey ones
@@ -94,7 +61,7 @@ def images(inputs: Any, value_range: tuple[float, float] | None) -> Iterator[tup
     if single:
         inputs = [inputs]
     for index, item in enumerate(inputs):
-        _check_kind(item)
+        refuse_labelled(item)
         if isinstance(item, (str, Path)):
             yield from _files(str(item))
         elif isinstance(item, np.ndarray) or (isinstance(item, Image.Image) and value_range is not None):
@@ -106,7 +73,7 @@ def images(inputs: Any, value_range: tuple[float, float] | None) -> Iterator[tup
             yield f"input {index}", item
 
 
-def check_paths(items: Sequence[tuple[str, Any]]) -> None:
+def check(items: Sequence[tuple[str, Any]]) -> None:
     """Check that the files of images exist, before any of them is read.
 
     Args:
@@ -142,6 +109,41 @@ def _check_no_texts(paths: Sequence[str]) -> None:
         )
 
 
+def read_batches(
+    preprocessor: Callable[[Any], np.ndarray], items: Sequence[Named], batch_size: int
+) -> Iterator[tuple[Sequence[Named], list[Read]]]:
+    """Decode batch after batch. While the caller works on a batch, threads decode the images of the next one.
+
+    Args:
+        preprocessor: The preprocessor of the model: image -> uint8 pixels of shape (height, width, 3).
+        items: Name and value of each input.
+        batch_size: The number of inputs in a batch.
+
+    Yields:
+        The items of a batch, and a Read for each of them.
+
+    Example:
+        >>> from tfft.inputs.image import ImagePreprocessor
+        >>> preprocessor = ImagePreprocessor(8, 8)
+        >>> good = np.zeros((16, 16, 3), np.uint8)
+        >>> [[each.row is None for each in found] for _, found in read_batches(preprocessor, [("a", good), ("b", b"?")], 1)]
+        [[False], [True]]
+    """
+    batches = [items[start : start + batch_size] for start in range(0, len(items), batch_size)]
+    waiting: deque[list[Future[Read]]] = deque()
+    with ThreadPoolExecutor(cores()) as pool:
+        try:
+            for number in range(len(batches) + 1):
+                waiting.extend(
+                    [pool.submit(_read_image, preprocessor, *each) for each in some]
+                    for some in batches[number : number + 1]
+                )
+                if number:
+                    yield batches[number - 1], [future.result() for future in waiting.popleft()]
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
 def _files(path: str) -> Iterator[tuple[str, str]]:
     """Yield (name, path) of one file, or of all images below a folder."""
     if not os.path.isdir(path):
@@ -165,59 +167,16 @@ def _files(path: str) -> Iterator[tuple[str, str]]:
     yield from ((image, image) for image in found.images)
 
 
-def _check_kind(inputs: Any) -> None:
-    """Refuse tensors, and datasets that include labels (``Examples`` and ``Splits``)."""
-    if isinstance(inputs, (Examples, Splits)):
-        whole = isinstance(inputs, Splits)
-        raise DataError(
-            "predict() takes inputs without their labels.",
-            f"{'all parts of the data' if whole else 'one part of the data'} ({type(inputs).__name__})",
-            f"Pass {'data.test' if whole else 'examples'}.inputs; to measure the model, write "
-            f"tfft.evaluate(model, {'data.test' if whole else 'examples'}).",
+def _read_image(preprocessor: Callable[[Any], np.ndarray], name: str, item: Any) -> Read:
+    warning = ""
+    if reason := range_warning(item):
+        warning = (
+            f"{name} has 16 bits a pixel and is almost black: {reason}. If white is a smaller value in it, pass it as an array "
+            "with value_range=(0, 4095), or with another highest value."
         )
-    if hasattr(inputs, "numpy") and hasattr(inputs, "shape"):
-        raise DataError(
-            "predict() takes NumPy arrays, not tensors.",
-            f"{type(inputs).__name__}",
-            "Pass tensor.numpy() in its place.",
-        )
-
-
-def _refuse_folders(inputs: Sequence[Any]) -> None:
-    """Raise for a path of an existing folder; a word that is also the name of a folder may be a text."""
-    for index, text in enumerate(inputs):
-        if isinstance(text, str) and os.sep in text and _stands(text) and os.path.isdir(text):
-            raise DataError(
-                f"The model reads texts, and input {index} is the path of a folder.",
-                repr(text),
-                f'Pass the texts in it: [file.read_text() for file in Path({text!r}).rglob("*.txt")].',
-            )
-
-
-def _warn_files(inputs: Sequence[Any], single: bool) -> None:
-    """Warn when texts are names of files or folders, because the model classifies the names and not what is in the files."""
-    files, one, several = _names_among([text for text in inputs if isinstance(text, str)], single)
-    if files:
-        warnings.warn(
-            f"{quantity(len(files), f'text is the name of {one}', f'texts are names of {several}')}: {shortlist(files)}. "
-            "The model reads only the names, not the files. "
-            "Pass the texts, such as Path(name).read_text().splitlines() or frame[column] of a table.",
-            DataWarning,
-            stacklevel=4,  # the line that calls predict, which calls texts, which calls _warn_files
-        )
-
-
-def _names_among(given: Sequence[str], single: bool) -> tuple[list[str], str, str]:
-    """The texts that are names of files or folders, and what they name, in the singular and in the plural."""
-    named = [text for text in given if text.lower().endswith(_FILES)]
-    files = [text for text in named if _stands(text) and os.path.isfile(text)]
-    if files:
-        return files, "a file", "files"
-    if single and given and _stands(given[0]) and os.path.isdir(given[0]):  # among others it may be an ordinary word
-        return list(given), "a folder", "folders"
-    missing = len(named) == len(given) and all(os.sep in text and " " not in text for text in named)
-    return (named if missing else []), "a file that does not exist", "files that do not exist"
-
-
-def _stands(text: str) -> bool:
-    return len(text) <= _LONGEST_PATH and "\0" not in text and os.path.exists(text)
+    try:
+        return Read(preprocessor(item), warning)
+    except DataError as error:
+        if name not in error.what:
+            error = DataError(f"{name}: {error.what}", error.got, error.fix)
+        return Read(None, warning, error)

@@ -12,7 +12,7 @@ from tfft.core.errors import DataError
 from tfft.core.ragged import Ragged
 from tfft.data.examples import Examples
 from tfft.data.loading import lengths_of
-from tfft.models.tokens import advice_on_length, check_kind, padded_to, statistics, tokenized
+from tfft.models.prepared import advice_on_length, check_kind, prepared
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def read():
 
 
 def test_every_row_is_what_the_preprocessor_makes_of_the_text_alone(texts, read):
-    found = tokenized(read, texts.train)
+    found = prepared(read, texts.train).examples
     assert isinstance(found.inputs, Ragged)
     for row, text in zip(found.inputs, texts.train.inputs, strict=True):
         np.testing.assert_array_equal(row, read(text))
@@ -37,7 +37,7 @@ def test_every_row_is_what_the_preprocessor_makes_of_the_text_alone(texts, read)
 
 
 def test_all_but_the_inputs_stays(texts, read):
-    found = tokenized(read, texts.train)
+    found = prepared(read, texts.train).examples
     assert found.targets is texts.train.targets
     assert found.labels is texts.train.labels
     assert found.digests == texts.train.digests
@@ -45,31 +45,34 @@ def test_all_but_the_inputs_stays(texts, read):
 
 
 def test_tokens_are_not_made_twice(texts, read):
-    once = tokenized(read, texts.train)
-    assert tokenized(read, once) is once
+    once = prepared(read, texts.train).examples
+    assert prepared(read, once).examples is once
 
 
 def test_an_order_of_texts_is_that_of_the_tokens(texts, read):
     order = np.arange(len(texts.train))[::-1]
-    turned, straight = tokenized(read, texts.train.take(order)).inputs, tokenized(read, texts.train).inputs
+    turned, straight = (
+        prepared(read, texts.train.take(order)).examples.inputs,
+        prepared(read, texts.train).examples.inputs,
+    )
     for index in order:
         np.testing.assert_array_equal(turned[index], straight[len(order) - 1 - index])
 
 
 def test_statistics_are_those_of_the_texts_before_they_are_cut(texts, read):
     wide = tfft.load_backbone("toy_text").preprocessor
-    lengths = lengths_of(tokenized(wide, texts.train))
-    found = statistics(read, texts.train)
+    lengths = lengths_of(prepared(wide, texts.train).examples)
+    found = prepared(read, texts.train).statistics
     assert (found["longest"], found["limit"]) == (lengths.max(), 16)
     assert found["truncated"] == pytest.approx((lengths > 16).mean())
     assert 0 < found["truncated"] < 1
-    assert statistics(wide, texts.train) == {**found, "limit": 512, "truncated": 0}
+    assert prepared(wide, texts.train).statistics == {**found, "limit": 512, "truncated": 0}
 
 
 def test_images_stay_as_they_are(data):
     read = tfft.load_backbone("toy").preprocessor
-    assert statistics(read, data.train) is None
-    assert tokenized(read, data.train) is data.train
+    assert prepared(read, data.train).statistics is None
+    assert prepared(read, data.train).examples is data.train
     assert lengths_of(data.train) is None
 
 
@@ -77,7 +80,7 @@ def test_an_example_that_is_no_text_is_refused_with_its_position(texts, read):
     inputs = [texts.train.inputs[0], texts.train.inputs[1], 3]
     mixed = Examples(inputs, texts.train.targets[:3], texts.labels, texts.train.digests[:3])
     with pytest.raises(DataError, match=r"Input 2 is not a text.*an int.*Pass a string"):
-        tokenized(read, mixed)
+        prepared(read, mixed)
 
 
 def test_a_file_that_changed_since_it_was_looked_at_is_refused(read, tmp_path):
@@ -86,15 +89,15 @@ def test_a_file_that_changed_since_it_was_looked_at_is_refused(read, tmp_path):
             (tmp_path / label).mkdir(exist_ok=True)
             (tmp_path / label / f"{index}.txt").write_text(f"{label} film {index}")
     data = tfft.data.from_folder(tmp_path)
-    assert len(tokenized(read, data.train).inputs) == len(data.train)
+    assert len(prepared(read, data.train).examples.inputs) == len(data.train)
     for path in tmp_path.rglob("*.txt"):
         path.write_text("something else")
     with pytest.raises(DataError, match="has changed since the data was read"):
-        tokenized(read, data.train)
+        prepared(read, data.train)
     for path in tmp_path.rglob("*.txt"):
         path.unlink()
     with pytest.raises(DataError, match=r"cannot be read.*"):
-        tokenized(read, data.train)
+        prepared(read, data.train)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +123,7 @@ def test_without_a_known_maximum_the_length_of_the_longest_text_is_advised():
 def test_a_model_of_texts_refuses_images_and_the_other_way_round_and_both_kinds_are_named(texts, read):
     looks = tfft.load_backbone("toy").preprocessor
     check_kind(read, texts.train.inputs)
-    check_kind(read, tokenized(read, texts.train).inputs)
+    check_kind(read, prepared(read, texts.train).examples.inputs)
     check_kind(looks, ["a.png"])
     check_kind(looks, [])
     with pytest.raises(DataError) as caught:
@@ -136,6 +139,6 @@ def test_a_model_of_texts_refuses_images_and_the_other_way_round_and_both_kinds_
 
 def test_only_texts_are_padded_to_a_width():
     texts, images = (tfft.load_backbone(name).preprocessor for name in ("toy_text", "toy"))
-    assert padded_to(24, texts).collate([texts("a bee")])[0].shape == (1, 24)
-    assert padded_to(None, texts) == texts
-    assert padded_to(24, images) is images
+    assert texts.padded_to(24).collate([texts("a bee")])["token_ids"].shape == (1, 24)
+    assert texts.padded_to(None) == texts
+    assert images.padded_to(24) is images

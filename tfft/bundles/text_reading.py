@@ -1,0 +1,143 @@
+"""Texts for ``predict``: split its argument into single texts, and convert them to tokens batch by batch."""
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from tfft.bundles.reading import Named, Read, refuse_labelled
+from tfft.core.errors import DataError, DataWarning, kind_of, quantity, shortlist
+from tfft.core.specs import Text
+from tfft.data.files.file_listing import SUFFIXES
+from tfft.data.strings import text_of
+from tfft.data.tables.table_files import ENDINGS
+from tfft.inputs.text import TextPreprocessor
+
+_FILES = (*ENDINGS, *SUFFIXES, ".txt", ".json", ".gz", ".zip", ".xls", ".xlsx", ".pdf", ".docx")
+_LONGEST_PATH = 1_000
+
+
+def split(inputs: Any, value_range: tuple[float, float] | None = None) -> Iterator[tuple[str, Any]]:
+    """Split what was passed into texts or pairs of texts.
+
+    Args:
+        inputs: A text, a pair of texts as a tuple, or a sequence, pandas Series or array of them, shape (n,) or (n, 2).
+        value_range: Not used.
+
+    Yields:
+        (name, Text) of each; other objects are returned unchanged, and the preprocessor refuses them.
+
+    Raises:
+        DataError: For images and paths, also paths of folders as text, for datasets that include labels, and for tensors.
+
+    Warns:
+        DataWarning: When texts are names of files that exist, when all look like paths of files, and for the name of a folder
+            alone.
+    """
+    refuse_labelled(inputs)
+    if hasattr(inputs, "to_numpy"):
+        inputs = inputs.to_numpy(object)
+    single = isinstance(inputs, (str, bytes, bytearray, Text, tuple)) or not isinstance(inputs, (Sequence, np.ndarray))
+    inputs = [inputs] if single else inputs
+    _refuse_folders(inputs)
+    _warn_files(inputs, single)
+    for index, item in enumerate(inputs):
+        if isinstance(item, (bytes, bytearray, Path, Image.Image)) or getattr(item, "ndim", 1) > 1:
+            raise DataError(
+                f"The model reads texts, and input {index} is {'a path' if isinstance(item, Path) else 'an image'}.",
+                kind_of(item),
+                "Pass texts, such as Path(name).read_text().splitlines(). Images need a model that was trained on images.",
+            )
+        text = text_of(item)
+        yield f"input {index}" if text is None else text.excerpt(), item if text is None else text
+
+
+def check(items: Sequence[Named]) -> None:
+    """Check nothing: a text needs no file.
+
+    Args:
+        items: Not used.
+    """
+
+
+def read_batches(
+    preprocessor: TextPreprocessor, items: Sequence[Named], batch_size: int
+) -> Iterator[tuple[Sequence[Named], list[Read]]]:
+    """Convert the texts of one batch after the other to tokens.
+
+    Args:
+        preprocessor: The preprocessor of the model: text -> int32 tokens of shape (tokens, 2).
+        items: Name and text of each input.
+        batch_size: The number of inputs in a batch.
+
+    Yields:
+        The items of a batch, and a Read for each of them.
+
+    Raises:
+        DataError: When some texts of a batch are pairs, and others are single texts.
+    """
+    for start in range(0, len(items), batch_size):
+        chosen = items[start : start + batch_size]
+        yield chosen, _read_texts(preprocessor, [item for _, item in chosen], start)
+
+
+def _read_texts(preprocessor: TextPreprocessor, items: Sequence[Any], first: int) -> list[Read]:
+    """Tokenize a batch at once, which takes a hundredth of the time; only when that fails, one text after the other."""
+    try:
+        return [Read(row) for row in preprocessor.many(items, first).rows]
+    except DataError:
+        found = [_read_text(preprocessor, item, number) for number, item in enumerate(items, first)]
+        if all(each.error is None for each in found):
+            raise  # each text can be read, but some are pairs and others are not
+        return found
+
+
+def _read_text(preprocessor: TextPreprocessor, item: Any, number: int) -> Read:
+    try:
+        return Read(preprocessor.many([item], number).rows[0])
+    except DataError as error:
+        return Read(None, error=error)
+
+
+def _refuse_folders(inputs: Sequence[Any]) -> None:
+    """Raise for a path of an existing folder; a word that is also the name of a folder may be a text."""
+    for index, text in enumerate(inputs):
+        if isinstance(text, str) and os.sep in text and _stands(text) and os.path.isdir(text):
+            raise DataError(
+                f"The model reads texts, and input {index} is the path of a folder.",
+                repr(text),
+                f'Pass the texts in it: [file.read_text() for file in Path({text!r}).rglob("*.txt")].',
+            )
+
+
+def _warn_files(inputs: Sequence[Any], single: bool) -> None:
+    """Warn when texts are names of files or folders, because the model classifies the names and not what is in the files."""
+    files, one, several = _names_among([text for text in inputs if isinstance(text, str)], single)
+    if files:
+        warnings.warn(
+            f"{quantity(len(files), f'text is the name of {one}', f'texts are names of {several}')}: {shortlist(files)}. "
+            "The model reads only the names, not the files. "
+            "Pass the texts, such as Path(name).read_text().splitlines() or frame[column] of a table.",
+            DataWarning,
+            stacklevel=4,  # the line that calls predict, which calls texts, which calls _warn_files
+        )
+
+
+def _names_among(given: Sequence[str], single: bool) -> tuple[list[str], str, str]:
+    """The texts that are names of files or folders, and what they name, in the singular and in the plural."""
+    named = [text for text in given if text.lower().endswith(_FILES)]
+    files = [text for text in named if _stands(text) and os.path.isfile(text)]
+    if files:
+        return files, "a file", "files"
+    if single and given and _stands(given[0]) and os.path.isdir(given[0]):  # among others it may be an ordinary word
+        return list(given), "a folder", "folders"
+    missing = len(named) == len(given) and all(os.sep in text and " " not in text for text in named)
+    return (named if missing else []), "a file that does not exist", "files that do not exist"
+
+
+def _stands(text: str) -> bool:
+    return len(text) <= _LONGEST_PATH and "\0" not in text and os.path.exists(text)

@@ -1,0 +1,146 @@
+"""Prepare the examples of one part once for all epochs and phases: texts become tokens, and lost tokens are counted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tfft.backbones.base import Backbone
+from tfft.core.errors import DataError, kind_of
+from tfft.core.ragged import Ragged
+from tfft.core.specs import Text
+from tfft.data.content_hash import unchanged
+from tfft.data.examples import Examples
+from tfft.inputs.base import Preprocessor
+
+_ADVICE = {
+    "text": "Pass texts, such as a folder of .txt files or a table with text_column=. Images need a model trained on images.",
+    "image": "Pass images, such as a folder of images or a table with image_column=. Texts need a model trained on texts.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Examples whose inputs are ready to be batched.
+
+    Attributes:
+        examples: The examples. Texts are int32 tokens of shape (tokens, 2); images are as they were given.
+        raw: The same examples as they were given.
+        statistics: Lengths, truncated and unknown tokens of texts, as in ``Packed.statistics``; None for images.
+    """
+
+    examples: Examples
+    raw: Examples
+    statistics: Mapping[str, float] | None = None
+
+
+def prepared(preprocessor: Preprocessor, examples: Examples) -> Prepared:
+    """Convert all inputs at once where the preprocessor can do this faster than one by one.
+
+    Args:
+        preprocessor: The preprocessor of the model.
+        examples: Texts; or images of any shape, which are read when a batch needs them.
+
+    Returns:
+        A Prepared.
+
+    Raises:
+        DataError: When an input has the wrong type, or its file has changed since the data was read.
+
+    Example:
+        >>> import tfft
+        >>> data = tfft.data.from_arrays([f"text {number}" for number in range(10, 30)], [1, 0] * 10)
+        >>> found = prepared(tfft.load_backbone("toy_text").preprocessor, data.train)
+        >>> found.raw.inputs[0].first[:5], found.examples.inputs[0].shape, found.statistics["longest"]
+        ('text ', (8, 2), 8)
+    """
+    if isinstance(examples.inputs, Ragged):
+        return Prepared(examples, examples)
+    if preprocessor.length is None:
+        return Prepared(examples, examples)
+    packed = preprocessor.many([read(examples, index) for index in range(len(examples))])
+    return Prepared(replace(examples, inputs=packed.rows), examples, packed.statistics(preprocessor.length))
+
+
+def noun_of(item: Any) -> str:
+    """Return what a raw input is called, as in ``Preprocessor.noun``.
+
+    Args:
+        item: A Text, or anything that may be an image of any shape.
+
+    Example:
+        >>> noun_of(Text("good")), noun_of("1.jpg")
+        ('text', 'image')
+    """
+    return "text" if isinstance(item, Text) else "image"
+
+
+def check_kind(preprocessor: Preprocessor, inputs: Sequence[Any]) -> None:
+    """Refuse texts for a model of images, and images for a model of texts; it would read their paths as texts.
+
+    Args:
+        preprocessor: The preprocessor of the model.
+        inputs: Images of any shape, or texts; only the first one is looked at. Token ids pass.
+
+    Raises:
+        DataError: When the model was trained on the other kind.
+    """
+    if isinstance(inputs, Ragged) or not len(inputs):
+        return
+    try:
+        first = inputs[0]
+    except (OSError, ValueError):  # the inspection of all inputs tells which ones cannot be read
+        return
+    if noun_of(first) != preprocessor.noun:
+        raise DataError(
+            f"The model was trained on {preprocessor.noun}s, but the data holds {noun_of(first)}s.",
+            f"{(first.excerpt() if isinstance(first, Text) else first)!r} first"
+            if isinstance(first, (Text, str))
+            else f"{kind_of(first)} first",
+            _ADVICE[preprocessor.noun],
+        )
+
+
+def read(examples: Examples, index: int) -> Any:
+    """Read one input. A text whose file has changed is refused, because cached features belong to the old content.
+
+    Args:
+        examples: Images of any shape, or texts.
+        index: The index of the example.
+
+    Returns:
+        A Text; for images the path, the array or the bytes.
+
+    Raises:
+        DataError: When the file of a text is missing or has changed.
+    """
+    try:
+        item = examples.inputs[index]
+    except OSError as error:
+        raise DataError(f"Text {index} cannot be read again: {error}.", fix="Load the data again.") from error
+    return unchanged(examples, index) if isinstance(item, Text) else item
+
+
+def advice_on_length(backbone: Backbone, limit: int, longest: int) -> str:
+    """Say what to do about texts that lose their end.
+
+    Args:
+        backbone: The backbone of the model.
+        limit: The number of tokens that are read now.
+        longest: The number of tokens of the longest text, more than ``limit``.
+
+    Returns:
+        A sentence; it advises a larger ``length=`` only when the backbone can read more tokens than ``limit``.
+
+    Example:
+        >>> import tfft
+        >>> advice_on_length(tfft.load_backbone("toy_text", length=32), 32, 40)
+        'If the end matters, split these texts, or pass length=40 with the name of the backbone.'
+        >>> advice_on_length(tfft.load_backbone("toy_text"), 512, 900)
+        'The backbone reads no more than 512 tokens. If the end matters, split these texts.'
+    """
+    most = backbone.most_tokens
+    if most is not None and limit >= most:
+        return f"The backbone reads no more than {most:,} tokens. If the end matters, split these texts."
+    if most is not None and longest > most:
+        return f"If the end matters, split these texts, or pass length={most}, the most that the backbone reads."
+    return f"If the end matters, split these texts, or pass length={longest} with the name of the backbone."
