@@ -124,6 +124,12 @@ def _tables(folder: Path) -> None:
         ("prices", "path,price", prices),
     ):
         (folder / f"{name}.csv").write_text("\n".join([header, *lines]) + "\n")
+    for name, numbers in (("train", range(12)), ("test", range(12, 18))):
+        lines = [f"Ada{n}\tB-person\nlived\tO\nin\tO\nLondon{n}\tB-place\n" for n in numbers]
+        (folder / f"{name}.conll").write_text("\n".join(lines))
+    places = '[{"start": 0, "end": 4, "label": "person"}, {"start": 14, "end": 20, "label": "place"}]'
+    marked = [f'{{"text": "Ada{n} lived in London", "entities": {places}}}' for n in range(9)]
+    (folder / "marked.jsonl").write_text("\n".join(marked) + "\n")
     (folder / "more.txt").write_text("good\nbad\n")
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", "film"]
     (folder / "vocab.txt").write_text("\n".join(words) + "\n")

@@ -102,6 +102,6 @@ def test_an_evaluation_goes_down_the_levels(kind):
         ("tfft.core.strategy", "tfft.models.extraction"),
         ("tfft.core.strategy", "tfft.models.recomputed"),
         ("tfft.data.feature_tables", "tfft.models.inference"),
-        ("tfft.data.pipeline", "tfft.models.extraction"),
+        ("tfft.data.load_functions", "tfft.models.extraction"),
     }
     assert climbs(lambda: tfft.evaluate(model, data.test)) <= handed_down

@@ -255,3 +255,14 @@ def test_a_bundle_is_under_150_mb_and_opens_without_the_package(material, tmp_pa
     )
     answers = [list(answer.scores.values()) for answer in tfft.load(path).predict(texts[:4])]
     np.testing.assert_allclose(answers, expected, atol=1e-6)
+
+
+@pytest.mark.real
+def test_han_characters_have_a_token_of_their_own_and_no_token_for_a_space():
+    preprocessor = tfft.load_backbone("multilingual_e5_small").preprocessor.by_words(8)
+    vocabulary = {index: piece for piece, index in preprocessor.tokenizer.made.get_vocabulary().items()}
+    (row,) = preprocessor.many(["我去北京 and Rome."]).rows
+    pieces = [vocabulary[index] for index in row[1:-1, 0].tolist()]
+    assert [piece.lstrip("\u2581") for piece in pieces[:4]] == list("我去北京")
+    assert pieces[4:6] == ["\u2581and", "\u2581Rome"]
+    assert row[1:5, 2].tolist() == [0, 1, 2, 3]

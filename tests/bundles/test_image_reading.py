@@ -64,7 +64,7 @@ def test_images_come_in_batches_in_their_order_and_each_is_read_once():
     batches = image_reading.read_batches(preprocessor, items, 2)
     chosen, found = next(batches)
     assert [name for name, _ in chosen] == ["0", "1"]
-    assert [int(each.row[0, 0, 0]) for each in found] == [0, 1]
+    assert [int(each.rows[0][0, 0, 0]) for each in found] == [0, 1]
     assert len(list(batches)) == 2
     assert sorted(read) == list(range(6))
 
@@ -74,5 +74,5 @@ def test_the_error_of_an_image_names_it():
         raise DataError("It cannot be read.", "b'?'", "Repair it.")
 
     ((_, (read,)),) = image_reading.read_batches(preprocessor, [("input 7", b"?")], 4)
-    assert read.row is None
+    assert read.rows is None
     assert str(read.error).startswith("input 7: It cannot be read.")

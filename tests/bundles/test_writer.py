@@ -110,7 +110,7 @@ def test_a_report_of_other_answers_than_the_net_gives_is_refused(tmp_path, data)
     model = tfft.build("toy", tfft.tasks.classification(data.labels))
     report = tfft.evaluate(model, data.test)
     assert tfft.load(tfft.export(model, tmp_path / "good.tfft", report=report)).report["count"] == len(data.test)
-    sample = replace(report.sample, logits=report.sample.logits[:, ::-1] + 1)
+    sample = replace(report.sample, logits=[row[::-1] + 1 for row in report.sample.logits])
     with pytest.raises(
         BundleError, match=r"does not give the answers that the report measured: logits of '.*' are off"
     ):

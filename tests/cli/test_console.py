@@ -11,6 +11,7 @@ from tfft.cache.store import Kept
 from tfft.cli.console import backbone_line, in_shell, kept_line, predicted_line, spoken, stopped
 from tfft.core.errors import DataError, DataWarning
 from tfft.tasks import Answer
+from tfft.tasks.base import Entity
 
 
 @pytest.mark.parametrize(
@@ -134,3 +135,14 @@ def test_a_backbone_is_said_on_one_line_and_one_that_needs_something_says_what()
     assert "3 blocks" in line
     assert "vocabulary=" in backbone_line("scratch", "bert_mini")
     assert "512 tokens" in backbone_line("keras_hub", "bert_base_zh")
+
+
+def test_entities_are_written_with_their_types_and_as_json():
+    ann = Entity("Ann", "person", 0, 3, 0.75)
+    found = Prediction("Ann sleeps", Answer(None, None, {}, (ann,)))
+    assert predicted_line(found, None, as_json=False) == "Ann sleeps\tAnn (person) 0.7500"
+    assert predicted_line(Prediction("no", Answer(None, None, {}, ())), None, as_json=False) == "no\tnone"
+    assert json.loads(predicted_line(found, None, as_json=True)) == {
+        "name": "Ann sleeps",
+        "entities": [{"text": "Ann", "label": "person", "start": 0, "end": 3, "probability": 0.75}],
+    }

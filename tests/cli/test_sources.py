@@ -253,3 +253,18 @@ def test_paths_of_images_are_not_trained_as_texts(tmp_path):
     (tmp_path / "photos.csv").write_text(f"where,label\n{rows}")
     with pytest.raises(DataError, match=r"20 of 20 inputs are paths of images.*image_column='where'"):
         tfft.data.from_csv(tmp_path / "photos.csv", text_column="where")
+
+
+def test_files_with_tags_are_read_as_entities(tmp_path):
+    for part, numbers in (("train", range(12)), ("test", range(12, 16))):
+        lines = [f"Ann{n}\tB-per\nsleeps\tO\n" for n in numbers]
+        (tmp_path / f"{part}.conll").write_text("\n".join(lines))
+    source = TypedData(tmp_path, None, "label", False)
+    data = source.splits(seed=0)
+    assert (data.labels.kind, data.labels.names) == ("tags", ("per",))
+    assert len(data.test) == 4
+    assert source.default_backbone == "minilm_l6"
+    alone = TypedData(tmp_path / "test.conll", None, "label", False)
+    examples, skipped = alone.everything(data.labels)
+    assert [row.tolist() for row in examples.targets] == [[1, 0]] * 4
+    assert skipped == ()

@@ -23,4 +23,7 @@ def test_an_empty_text_is_named_by_its_position(reader, empty):
 
 
 def test_for_images_everything_is_a_path():
-    assert given_inputs(SimpleNamespace(preprocessor=None), ["a.png", ""]) == [Path("a.png"), Path()]
+    assert given_inputs(SimpleNamespace(preprocessor=SimpleNamespace(noun="image")), ["a.png", ""]) == [
+        Path("a.png"),
+        Path(),
+    ]

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import tempfile
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 
 import tfft
-from tfft.core.errors import DataError, TaskError, TfftError
+from tfft.core.errors import DataError, DataWarning, TaskError, TfftError
 from tfft.core.specs import LabelSpace
 from tfft.measures.base import measured
 
@@ -30,13 +32,15 @@ class Case:
 
     Attributes:
         task: Label space -> task.
-        targets: Raw targets of 40 examples.
+        targets: Raw targets of 40 examples; for tags one for each word.
         other: A task of other labels, which the data does not fit.
+        kinds: The kinds of inputs that the task can take.
     """
 
     task: Callable[[Any], Any]
     targets: Any
     other: Callable[[], Any]
+    kinds: tuple[str, ...] = ("images", "texts")
 
 
 CASES = {
@@ -54,16 +58,34 @@ CASES = {
         lambda: tfft.tasks.regression(LabelSpace(("x",), "real", (0.0,), (1.0,))),
     ),
 }
+CASES["token_classification"] = Case(
+    tfft.tasks.token_classification,
+    [["B-praise", "O", "O", "I-number"] if i % 3 else ["O", "B-thing", "I-thing", "O"] for i in range(40)],
+    lambda: tfft.tasks.token_classification(["x", "y"]),
+    kinds=("texts",),
+)
 INPUTS = {"images": (IMAGES, "toy"), "texts": (TEXTS, "toy_text")}
 each = pytest.mark.parametrize("name", list(CASES))
-everywhere = pytest.mark.parametrize(("name", "kind"), [(name, kind) for name in CASES for kind in INPUTS])
+everywhere = pytest.mark.parametrize(("name", "kind"), [(name, kind) for name in CASES for kind in CASES[name].kinds])
+of_examples = pytest.mark.parametrize("name", [name for name in CASES if name != "token_classification"])
 
 
-def data_of(name: str, kind: str = "images") -> Any:
-    return tfft.data.from_arrays(INPUTS[kind][0], CASES[name].targets, seed=0)
+def data_of(name: str, kind: str | None = None) -> Any:
+    if name == "token_classification":
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)  # a tag that continues no entity
+            path = Path(folder) / "all.conll"
+            path.write_text("\n".join(map(_lines, TEXTS, CASES[name].targets)))
+            return tfft.data.from_conll(path, seed=0)
+    return tfft.data.from_arrays(INPUTS[kind or CASES[name].kinds[0]][0], CASES[name].targets, seed=0)
 
 
-def model_of(name: str, kind: str = "images", **options: Any) -> tuple[Any, Any]:
+def _lines(text: str, tags: list[str]) -> str:
+    return "".join(f"{word}\t{tag}\n" for word, tag in zip(text.split(), tags, strict=True))
+
+
+def model_of(name: str, kind: str | None = None, **options: Any) -> tuple[Any, Any]:
+    kind = kind or CASES[name].kinds[0]
     data = data_of(name, kind)
     return data, tfft.build(INPUTS[kind][1], CASES[name].task(data.labels), seed=1, **options)
 
@@ -89,11 +111,12 @@ def test_the_task_is_that_of_the_labels_and_survives_json(name: str) -> None:
     assert tfft.tasks.from_dict(json.loads(written)).to_dict() == task.to_dict()
 
 
-@each
+@of_examples
 def test_encoded_targets_are_what_loss_and_metrics_take(name: str) -> None:
     data = data_of(name)
     task = CASES[name].task(data.labels)
-    encoded = task.encode(data.train.targets)
+    encoded, counted = task.encode(data.train.targets, {})
+    assert counted is None
     logits = np.random.default_rng(0).normal(size=(len(data.train), task.outputs)).astype(np.float32)
     assert encoded.dtype == np.float32
     loss = task.loss()
@@ -104,14 +127,14 @@ def test_encoded_targets_are_what_loss_and_metrics_take(name: str) -> None:
         assert np.isfinite(float(metric.result()))
 
 
-@each
+@of_examples
 def test_a_perfect_answer_is_measured_as_perfect(name: str) -> None:
     """The targets themselves as answers give the best value of every measure, and no loss."""
     data = data_of(name)
     task = CASES[name].task(data.labels)
-    encoded = task.encode(data.train.targets)
+    encoded, _ = task.encode(data.train.targets, {})
     answers = task.probabilities(encoded * 1.0) if name == "regression" else encoded.astype(np.float64)
-    scores = task.score(data.train.targets, answers)
+    scores = task.score(data.train, answers)
     best = {"log_loss": 0.0, "mae": 0.0, "rmse": 0.0}
     found = measured(task.measures, scores)
     assert found == pytest.approx({measure: best.get(measure, 1.0) for measure in found}, abs=1e-6)
@@ -136,7 +159,7 @@ def test_two_phases_learn_with_kept_features_and_without(name: str, kind: str, c
     assert not all(moved), "the first blocks stay frozen"
 
 
-@each
+@of_examples
 def test_kept_features_change_nothing_for_images(name: str) -> None:
     """Texts share batches by length only where tokens are read, so their batches differ."""
     runs = []
@@ -162,9 +185,13 @@ def test_a_bundle_answers_as_the_model_does(name: str, kind: str, tmp_path: Path
     answers = predictor.predict(inputs, batch_size=3)
     assert len(answers) == len(inputs)
     json.dumps([answer.to_dict() for answer in answers], allow_nan=False)
-    assert all(set(answer.scores) == set(data.labels.names) for answer in answers)
     alone = predictor.predict(inputs[1])[0]
-    assert list(alone.scores.values()) == pytest.approx(list(answers[1].scores.values()), abs=1e-5)
+    if name == "token_classification":
+        assert [found.text for found in alone.entities] == [found.text for found in answers[1].entities]
+        assert {found.label for answer in answers for found in answer.entities} <= set(data.labels.names)
+    else:
+        assert all(set(answer.scores) == set(data.labels.names) for answer in answers)
+        assert list(alone.scores.values()) == pytest.approx(list(answers[1].scores.values()), abs=1e-5)
 
 
 @everywhere
@@ -179,6 +206,7 @@ def test_a_report_has_intervals_and_shows_itself(name: str, kind: str, tmp_path:
     json.dumps(report.to_dict(), allow_nan=False)
     page = report.save(tmp_path / "report.html", run).read_text(encoding="utf-8")
     assert "<html" in page
+    assert ('<mark class="' in page) == (name == "token_classification")
     assert report.describe() in report.to_markdown() or report.count == len(data.test)
     assert report.plot().axes
 
@@ -218,10 +246,13 @@ import sys, numpy as np, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 sys.path.insert(0, {folder!r})
-import test_tasks as laws, tfft
+import keras, test_tasks as laws, tfft
 found = []
 for strategy in (None, tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])):
     data, model = laws.model_of({name!r}, {kind!r}, strategy=strategy)
+    for layer in model.net._flatten_layers():
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = 0.0  # replicas draw other random numbers than one device
     run = tfft.fit(model, data, laws.two_phases(1), seed=0, batch_size=7, progress=False)
     report = tfft.evaluate(model, data.test)
     found.append((run.history()["val_loss"], [row["value"] for row in report.metrics.values()]))
@@ -241,7 +272,7 @@ def test_two_replicas_give_the_results_of_one_device(name: str, kind: str) -> No
 @each
 def test_data_of_other_labels_is_refused_before_training(name: str) -> None:
     data = data_of(name)
-    model = tfft.build("toy", CASES[name].other())
+    model = tfft.build(INPUTS[CASES[name].kinds[0]][1], CASES[name].other())
     with pytest.raises(DataError, match=r"labels of the data differ from those of the model.*Build the model with"):
         tfft.fit(model, data, tfft.plans.head_only(1), progress=False)
     with pytest.raises(DataError, match=r"other labels than the model.*same label space"):
@@ -260,7 +291,9 @@ def test_labels_of_another_kind_and_unknown_options_are_refused(name: str) -> No
         tfft.tasks.from_dict({**values, "options": {**values["options"], "colour": 1}})
 
 
-@everywhere
+@pytest.mark.parametrize(
+    ("name", "kind"), [(name, kind) for name in CASES for kind in INPUTS if len(CASES[name].kinds) > 1]
+)
 def test_inputs_of_the_other_kind_are_refused(name: str, kind: str) -> None:
     data, _ = model_of(name, kind)
     other = next(backbone for each_kind, (_, backbone) in INPUTS.items() if each_kind != kind)

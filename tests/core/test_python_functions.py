@@ -9,8 +9,8 @@ import tensorflow as tf
 
 import tfft
 from tfft.core.python_functions import owned
-from tfft.data.loading import Loading
 from tfft.core.values import Loaded
+from tfft.data.loading import Loading
 from tfft.data.pipeline import evaluation_batches, training_batches
 
 

@@ -51,7 +51,7 @@ def test_epochs_take_the_views_in_turn(data, model):
     loading = reading_features(tables, at, "float32", data.train, model.task.encode, first_epoch=5)
     found = [loading.load(epoch, np.array([7])).inputs["features_0"][0, 0] for epoch in range(5, 10)]
     assert found == [1, 2, 3, 1, 2]
-    features, targets = loading.load(5, np.array([0, 3]))
+    features, targets = loading.load(5, np.array([0, 3]))[:2]
     assert list(features) == ["features_0"]
     assert features["features_0"].shape == (2, 8)
     np.testing.assert_array_equal(targets.argmax(axis=1), data.train.targets[[0, 3]])
@@ -100,7 +100,7 @@ def test_batches_of_features_of_texts_are_as_long_as_their_longest(texts):
     assert loading.held is None, "rows of a batch are cut to its own length"
     short, long = (np.flatnonzero(lengths == length) for length in (lengths.min(), lengths.max()))
     for chosen in (short, long, np.array([short[0], long[0]])):
-        features, targets = loading.load(0, chosen)
+        features, targets = loading.load(0, chosen)[:2]
         assert list(features) == ["features_0", "features_1"]
         assert {array.shape[:2] for array in features.values()} == {(len(chosen), padded(int(lengths[chosen].max())))}
         np.testing.assert_array_equal(targets.argmax(axis=1), examples.targets[chosen])

@@ -9,7 +9,14 @@ from tfft.cache.settings import Cache
 from tfft.cache.shards import Shards
 from tfft.core.errors import RunWarning
 from tfft.models import extraction, inference
-from tfft.models.inference import logits
+from tfft.models.inference import answered
+from tfft.models.prepared import prepared
+
+
+def logits(model, examples, batch_size):
+    """The logits of all examples, float32, shape (n, outputs)."""
+    ready = prepared(model.preprocessor, examples)
+    return np.stack(answered(model, ready, batch_size)[0].logits)
 
 
 def built(data, **options):

@@ -48,7 +48,7 @@ def test_an_answer_names_every_label_that_applies_or_none():
 
 
 def test_targets_pass_as_float32():
-    assert multi_label(NAMES).encode(TARGETS.astype(np.float64)).dtype == np.float32
+    assert multi_label(NAMES).encode(TARGETS.astype(np.float64), {})[0].dtype == np.float32
 
 
 def test_one_label_is_enough():

@@ -107,6 +107,19 @@ def test_more_blocks_than_there_are_is_refused_before_any_training(text_model):
         check_plan(text_model, Plan(Phase("p", tfft.trainable.all_but_first_blocks(3), 1, RATE)))
 
 
+def test_changes_of_words_are_refused_where_each_word_has_a_target():
+    model = tfft.build("toy_text", tfft.tasks.token_classification(["per"]))
+    phase = tfft.Phase("tag", tfft.trainable.nothing(), 1, 1e-3, augment=(tfft.plans.augmentation.swaps(),))
+    with pytest.raises(
+        PlanError, match=r"'tag' changes the words of texts, but each word has its own target.*token_dropout"
+    ):
+        check_plan(model, tfft.Plan(phase))
+    check_plan(
+        model,
+        tfft.Plan(tfft.Phase("tag", phase.trainable, 1, 1e-3, augment=(tfft.plans.augmentation.token_dropout(),))),
+    )
+
+
 def test_changes_of_images_are_refused_for_a_net_of_texts(text_model):
     plan = tfft.plans.encoder(augment=(augmentation.flips(), augmentation.crops()))
     with pytest.raises(PlanError, match=r"'encoder' changes images.*'toy_text' takes texts.*flips\(.*crops\("):

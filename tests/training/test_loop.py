@@ -103,7 +103,7 @@ def test_a_phase_that_only_harms_ends_where_it_began_and_says_so(model, data):
     net = model.net
     net.compile(loss=model.task.loss())
     pixels = np.stack([model.preprocessor(item) for item in data.validation.inputs])
-    again = net.evaluate(pixels, model.task.encode(data.validation.targets), verbose=0, batch_size=32)
+    again = net.evaluate(pixels, model.task.encode(data.validation.targets, {})[0], verbose=0, batch_size=32)
     assert again == pytest.approx(good.best_loss, rel=1e-5)
 
 
@@ -242,7 +242,7 @@ def test_an_interrupted_phase_leaves_the_best_weights(model, data, monkeypatch):
         tfft.fit(model, data, tfft.plans.head_only(5, RATE))
     model.net.compile(loss=model.task.loss())
     pixels = np.stack([model.preprocessor(item) for item in data.validation.inputs])
-    now = model.net.evaluate(pixels, model.task.encode(data.validation.targets), verbose=0, batch_size=32)
+    now = model.net.evaluate(pixels, model.task.encode(data.validation.targets, {})[0], verbose=0, batch_size=32)
     assert now == pytest.approx(min(losses), rel=1e-5)
 
 

@@ -129,7 +129,7 @@ def _load_folder(folder: Path, shown: str, own_classes: Sequence[type]) -> Predi
         _refuse_graph(regular_files.read(words, "packed_bytes", error=BundleError), shown)
     task, preprocessor = tasks.from_dict(values["task"]), inputs.from_dict(values["preprocessor"], folder / TOKENIZER)
     net = _net(folder / NET, shown, own_classes)
-    _check_fit(net, task.outputs, preprocessor, shown)
+    _check_fit(net, task, preprocessor, shown)
     report = _optional(folder / records.REPORT, shown, nan=True)
     seen = _optional(folder / records.SEEN, shown)
     different = records.difference(folder, values)
@@ -177,7 +177,7 @@ def _refuse_graph(archive: bytes, shown: str, besides: int = 0) -> None:
         ) from error
 
 
-def _check_fit(net: Any, outputs: int, preprocessor: Preprocessor, shown: str) -> None:
+def _check_fit(net: Any, task: tasks.Task, preprocessor: Preprocessor, shown: str) -> None:
     """Check that net, labels and preprocessing, from three files, fit together; otherwise a later error or wrong answer follows."""
     takes = {tuple(tensor.shape)[1:] for tensor in getattr(net, "inputs", None) or ()}
     wanted = {tuple(shape) for _, shape, _ in preprocessor.inputs}
@@ -185,10 +185,11 @@ def _check_fit(net: Any, outputs: int, preprocessor: Preprocessor, shown: str) -
         len(expected) == len(actual) and all(None in (a, b) or a == b for a, b in zip(expected, actual, strict=True))
         for expected, actual in zip(sorted(wanted, key=str), sorted(takes, key=str), strict=True)
     )
-    if not fits or tuple(getattr(net, "output_shape", ())) != (None, outputs):
+    batch, *axes, outputs = tuple(getattr(net, "output_shape", None) or (0, 0))
+    if not fits or (batch, len(axes), outputs) != (None, task.axes, task.outputs):
         raise BundleError(
             f"Net, labels and preprocessing in {shown} do not belong together.",
-            f"inputs {shortlist(takes)}, outputs {getattr(net, 'output_shape', None)!r} for {outputs:,} labels",
+            f"inputs {shortlist(takes)}, outputs {getattr(net, 'output_shape', None)!r} for {task.outputs:,} logits",
             _AGAIN,
         )
 

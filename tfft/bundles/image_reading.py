@@ -126,7 +126,7 @@ def read_batches(
         >>> from tfft.inputs.image import ImagePreprocessor
         >>> preprocessor = ImagePreprocessor(8, 8)
         >>> good = np.zeros((16, 16, 3), np.uint8)
-        >>> [[each.row is None for each in found] for _, found in read_batches(preprocessor, [("a", good), ("b", b"?")], 1)]
+        >>> [[each.rows is None for each in found] for _, found in read_batches(preprocessor, [("a", good), ("b", b"?")], 1)]
         [[False], [True]]
     """
     batches = [items[start : start + batch_size] for start in range(0, len(items), batch_size)]
@@ -175,8 +175,8 @@ def _read_image(preprocessor: Callable[[Any], np.ndarray], name: str, item: Any)
             "with value_range=(0, 4095), or with another highest value."
         )
     try:
-        return Read(preprocessor(item), warning)
+        return Read([preprocessor(item)], item, warning)
     except DataError as error:
         if name not in error.what:
             error = DataError(f"{name}: {error.what}", error.got, error.fix)
-        return Read(None, warning, error)
+        return Read(None, item, warning, error)

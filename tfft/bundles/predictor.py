@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,11 +11,12 @@ from tfft.bundles import image_reading, text_reading
 from tfft.bundles.reading import Read
 from tfft.core import forks, pickling
 from tfft.core.errors import DataError, DataWarning, shortlist
+from tfft.core.values import RowLogits
 from tfft.data.leakage import Seen
 from tfft.data.pipeline import check_batch_size
 from tfft.data.raw_examples import OnCorrupt
 from tfft.inputs.base import Preprocessor
-from tfft.tasks.base import Answer, Task
+from tfft.tasks.base import Answer, Entity, Task
 
 if TYPE_CHECKING:
     import keras
@@ -48,6 +49,11 @@ class Prediction:
         return None if self.answer is None else self.answer.label
 
     @property
+    def entities(self) -> tuple[Entity, ...]:
+        """The entities of a text, in order; empty for other tasks and without an answer."""
+        return () if self.answer is None or self.answer.entities is None else self.answer.entities
+
+    @property
     def probability(self) -> float | None:
         """The probability of the label, in [0, 1]; None for several labels, for quantities and without an answer."""
         return None if self.answer is None else self.answer.probability
@@ -60,7 +66,14 @@ class Prediction:
     def to_dict(self) -> dict[str, Any]:
         """Return the prediction as plain JSON values."""
         label = list(self.label) if isinstance(self.label, tuple) else self.label
-        values = {"name": self.name, "label": label, "probability": self.probability, "scores": dict(self.scores)}
+        values: dict[str, Any] = {
+            "name": self.name,
+            "label": label,
+            "probability": self.probability,
+            "scores": dict(self.scores),
+        }
+        if self.answer is not None and self.answer.entities is not None:
+            values = {"name": self.name, "entities": [asdict(entity) for entity in self.answer.entities]}
         return values | ({"problem": self.problem} if self.problem else {})
 
 
@@ -152,7 +165,7 @@ class Predictor:
                     warnings.warn(each.warning, DataWarning, stacklevel=2)
                 if each.error is not None and on_corrupt == "error":
                     raise _advised(each.error, len(items))
-            answers += self._answered([name for name, _ in chosen], found)
+            answers += self._answered([name for name, _ in chosen], found, batch_size)
         if skipped := [answer.name for answer in answers if answer.answer is None]:
             warnings.warn(
                 f"{len(skipped)} of {len(items)} {self.preprocessor.noun}s cannot be read and have no answer: "
@@ -162,19 +175,28 @@ class Predictor:
             )
         return answers
 
-    def _answered(self, names: Sequence[str], found: Sequence[Read]) -> list[Prediction]:
+    def _answered(self, names: Sequence[str], found: Sequence[Read], batch_size: int) -> list[Prediction]:
         """Answer one batch; inputs that could not be read get a Prediction without an answer."""
-        read = [(name, each.row) for name, each in zip(names, found, strict=True) if each.row is not None]
+        there = [(name, each) for name, each in zip(names, found, strict=True) if each.rows is not None]
         answers: Iterator[Answer] = iter(())
-        if read:
-            batch = self.preprocessor.collate([row for _, row in read])
-            logits = np.asarray(self.net.predict_on_batch(self.preprocessor.for_net(batch)))
-            _check_finite([name for name, _ in read], logits)
-            answers = map(self.task.decode, self.task.probabilities(logits))
+        if there:
+            rows = [row for _, each in there for row in each.rows or ()]
+            owner = np.repeat(np.arange(len(there)), [len(each.rows or ()) for _, each in there])
+            # a long text has many rows
+            parts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+            logits = [row for part in parts for row in self._logits(part)]
+            _check_finite([there[index][0] for index in owner], logits)
+            values = self.task.probabilities(self.task.merge(RowLogits(logits, rows, owner, len(there))))
+            answers = (self.task.decode(value, each.item) for value, (_, each) in zip(values, there, strict=True))
         return [
-            Prediction(name, None, str(each.error)) if each.row is None else Prediction(name, next(answers))
+            Prediction(name, None, str(each.error)) if each.rows is None else Prediction(name, next(answers))
             for name, each in zip(names, found, strict=True)
         ]
+
+    def _logits(self, rows: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The logits of some rows, without padding."""
+        outputs = np.asarray(self.net.predict_on_batch(self.preprocessor.for_net(self.preprocessor.collate(rows))))
+        return [output[: len(row)] if output.ndim > 1 else output for output, row in zip(outputs, rows, strict=True)]
 
 
 def _advised(error: DataError, count: int) -> DataError:
@@ -184,11 +206,11 @@ def _advised(error: DataError, count: int) -> DataError:
     return DataError(error.what, error.got, f'{error.fix} Or pass on_corrupt="skip" to answer the other inputs.')
 
 
-def _check_finite(names: Sequence[str], logits: np.ndarray) -> None:
-    strange = np.flatnonzero(~np.isfinite(logits).all(axis=1))
+def _check_finite(names: Sequence[str], logits: Sequence[np.ndarray]) -> None:
+    strange = [index for index, row in enumerate(logits) if not np.isfinite(row).all()]
     if len(strange):
         raise DataError(
-            f"The net answers with NaN or infinity for {names[int(strange[0])]!r}.",
+            f"The net answers with NaN or infinity for {names[strange[0]]!r}.",
             f"{len(strange)} such inputs of {len(names)} in this batch",
             "Leave it out; if it is an ordinary input, the weights are not usable: train again with a lower learning rate.",
         )

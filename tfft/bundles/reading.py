@@ -1,5 +1,6 @@
 """What ``predict`` reads: the result of one input, and the refusal of arguments that are not inputs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +17,15 @@ class Read:
     """One input.
 
     Attributes:
-        row: The pixels, shape (height, width, 3), or the tokens, shape (tokens, 2); None when the input cannot be read.
+        rows: The pixels, shape (height, width, 3), or the tokens, shape (tokens, 2), of which a long text may have several parts;
+            None when the input cannot be read.
+        item: The input as the task sees it, such as a text with the places of its words.
         warning: A warning about an image that was read, or an empty string.
         error: The reason why the input cannot be read.
     """
 
-    row: np.ndarray | None
+    rows: Sequence[np.ndarray] | None
+    item: Any = None
     warning: str = ""
     error: DataError | None = None
 

@@ -223,7 +223,12 @@ def _is_bundle(path: Path) -> bool:
 
 def _without_texts(report: dict[str, Any]) -> dict[str, Any]:
     """Remove the texts of the worst examples and their names, so that sharing a model does not share what people wrote."""
-    worst = [{**row, "name": "", "text": ""} if "text" in row else row for row in report["worst"]]
+    worst = [
+        {key: "" if key in ("name", "text") else value for key, value in row.items() if key != "marked"}
+        if "text" in row
+        else row
+        for row in report["worst"]
+    ]
     return {**report, "worst": worst}
 
 

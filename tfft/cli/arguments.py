@@ -49,7 +49,11 @@ class PrecisionName(StrEnum):
 
 # tfft says itself that a path may not be read, and what to do about it
 Data = Annotated[
-    Path, typer.Option(help="Folder of class folders, or a .csv, .tsv, .jsonl or .parquet table.", readable=False)
+    Path,
+    typer.Option(
+        help="Folder of class folders; .csv, .tsv, .jsonl or .parquet table; or .conll file, or folder of them, for entities.",
+        readable=False,
+    ),
 ]
 BackboneName = Annotated[
     str | None,

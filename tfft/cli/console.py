@@ -104,7 +104,12 @@ def predicted_line(prediction: "Prediction", top: int | None, as_json: bool) -> 
     ranked = sorted(prediction.scores.items(), key=lambda pair: -pair[1])
     if as_json:
         kept = dict(ranked[:top]) if top is not None else dict(prediction.scores)
+        if prediction.answer is not None and prediction.answer.entities is not None:
+            return plain(json.dumps(prediction.to_dict(), ensure_ascii=False))
         return plain(json.dumps(prediction.to_dict() | {"scores": kept}, ensure_ascii=False))
+    if prediction.answer is not None and prediction.answer.entities is not None:
+        found = [f"{name(each.text)} ({name(each.label)}) {each.probability:.4f}" for each in prediction.entities]
+        return "\t".join([name(prediction.name), *(found or ["none"])])
     if top is not None:
         shown = ranked[:top]
     elif prediction.label is None:

@@ -42,7 +42,7 @@ class TypedData:
     """The options that say where inputs and labels come from.
 
     Attributes:
-        path: A folder of class folders, or a table.
+        path: A folder of class folders, a table, or files in CoNLL's format.
         image_column: The column of image paths in a table.
         label_column: The column of labels in a table; several are separated by commas.
         skip_corrupt: Whether to skip images that cannot be read.
@@ -110,6 +110,8 @@ class TypedData:
 
         self.check()
         on_corrupt: Any = "skip" if self.skip_corrupt else "error"
+        if files := self._tagged:
+            return tfft.data.from_conll(files if self.path.is_dir() else self.path, seed=seed)
         if self._is_table:
             inputs: TableColumns = {
                 "image_column": self.image_column,
@@ -128,7 +130,7 @@ class TypedData:
         from tfft.data.files.file_listing import holds_texts
         from tfft.data.tables.table_files import column_names
 
-        texts = self.text_column is not None
+        texts = self.text_column is not None or bool(self._tagged)
         if not texts and self.path.is_dir():
             texts = holds_texts(self.path)
         elif not texts and self.image_column is None and self.path.is_file():
@@ -151,13 +153,15 @@ class TypedData:
         """
         self.check()
         from tfft.data import raw_examples
-        from tfft.data.sources import folder, from_table
+        from tfft.data.sources import conll, folder, from_table
         from tfft.data.sources.columns import Columns
         from tfft.data.tables.table_files import Writing
         from tfft.data.targets import target_of
 
         on_corrupt: Any = "skip" if self.skip_corrupt else "error"
-        if self._is_table:
+        if files := self._tagged:
+            found = conll.conll_pools(files)
+        elif self._is_table:
             columns = self._labels
             if target_of(labels).listed and isinstance(columns, str) and self.separator is None:
                 raise DataError(
@@ -184,6 +188,13 @@ class TypedData:
             for pool in found.values():
                 check_kind(preprocessor, pool.inputs)
         return raw_examples.unsplit(found, labels, on_corrupt)
+
+    @property
+    def _tagged(self) -> dict[str, Path]:
+        """Part -> file in CoNLL's format; empty for other data."""
+        from tfft.data.files.conll_files import tagged_files
+
+        return tagged_files(self.path)
 
     @property
     def _is_table(self) -> bool:

@@ -27,7 +27,7 @@ def padded(longest: int) -> int:
 
 
 class Ragged(Sequence[np.ndarray]):
-    """Rows of shape (length, ...) with different lengths. Rows are views, so selecting them copies nothing.
+    """Rows of shape (length, ...) with different lengths. A row is a view; positions in an array select rows as a new Ragged.
 
     Args:
         flat: All rows one after the other, shape (sum of lengths, ...).
@@ -44,16 +44,19 @@ class Ragged(Sequence[np.ndarray]):
         self._ends = np.cumsum(self.lengths)
 
     @classmethod
-    def of(cls, rows: Iterable[np.ndarray]) -> "Ragged":
+    def of(cls, rows: Iterable[np.ndarray], like: np.ndarray | None = None) -> "Ragged":
         """Make a Ragged from rows.
 
         Args:
-            rows: At least one array of shape (length, ...). Only the lengths may differ.
+            rows: Arrays of shape (length, ...). Only the lengths may differ.
+            like: An array with the dtype and the further axes of the rows, for the case that there are none.
 
         Returns:
             A Ragged.
         """
         found = list(rows)
+        if not found and like is not None:
+            return cls(like[:0], np.zeros(0, np.int64))
         return cls(np.concatenate(found), np.array([len(row) for row in found]))
 
     def __len__(self) -> int:
@@ -62,5 +65,7 @@ class Ragged(Sequence[np.ndarray]):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return [self[position] for position in range(len(self))[index]]
+        if isinstance(index, np.ndarray):
+            return Ragged.of([self[position] for position in index], like=self.flat)
         end = self._ends[index]
         return self.flat[end - self.lengths[index] : end]

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from tfft.core.errors import TaskError, shortlist
@@ -80,6 +80,10 @@ class LabelSpace:
 
         Args:
             other: Another label space.
+
+        Example:
+            >>> LabelSpace(("a", "b")).matches(LabelSpace(("a", "b"), "multi"))
+            False
         """
         return (self.kind, self.names) == (other.kind, other.names)
 
@@ -164,6 +168,7 @@ class Text:
     Attributes:
         first: The text, or the first text of a pair. It may be empty.
         second: The second text of a pair, such as the answer to a question; None for a single text.
+        words: Begin and end of each word of ``first`` in characters, for answers word by word; None when it is not split.
 
     Example:
         >>> Text("How far is it from Denver to Aspen ?").excerpt(20)
@@ -172,6 +177,7 @@ class Text:
 
     first: str
     second: str | None = None
+    words: tuple[tuple[int, int], ...] | None = field(default=None, repr=False)
 
     def excerpt(self, longest: int = 60) -> str:
         """Return the beginning of the text on one line.

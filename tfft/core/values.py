@@ -1,6 +1,6 @@
 """Values that travel between data and training."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,10 +15,29 @@ class Loaded(NamedTuple):
     Attributes:
         inputs: The inputs of the net by name, each of shape (batch, ...).
         targets: The targets, shape (batch, ...).
+        counted: Which of the losses count, float32 of their shape, such as (batch, tokens) when each token has a loss; None counts
+            all of them.
     """
 
     inputs: Arrays
     targets: np.ndarray
+    counted: np.ndarray | None = None
+
+
+class RowLogits(NamedTuple):
+    """The logits of the rows of a net; an example has one row or, for a long text, several.
+
+    Attributes:
+        logits: For each row, float32 of shape (outputs,), or (tokens, outputs) without padding.
+        rows: The rows, such as int32 tokens of shape (tokens, 2), or the inputs as they were given.
+        owner: The example of each row, int64, shape (rows,).
+        examples: The number of examples.
+    """
+
+    logits: Sequence[np.ndarray]
+    rows: Sequence[Any]
+    owner: np.ndarray
+    examples: int
 
 
 class Batch(NamedTuple):
@@ -26,9 +45,10 @@ class Batch(NamedTuple):
 
     Attributes:
         inputs: The inputs of the net by name, each of shape (batch, ...).
-        targets: float32, shape (batch, outputs).
-        weights: The weight of each example in the loss, float32, shape (batch,).
-        counted: 1.0 for each example, float32, shape (batch,); 0.0 for an example that only fills an empty batch.
+        targets: The targets, float32 or int32, shape (batch, ...).
+        weights: The weight of each loss, float32, shape (batch,), or (batch, tokens) when each token has a loss.
+        counted: 1.0 for each loss that counts, of the shape of ``weights``; 0.0 for padding, for tokens without a target, and for
+            an example that only fills an empty batch.
 
     Example:
         >>> Batch({"pixels": "..."}, "classes", 2.0, 1.0)._replace(weights=1.0)
@@ -39,3 +59,18 @@ class Batch(NamedTuple):
     targets: Any
     weights: Any
     counted: Any
+
+    def only(self, there: Any) -> "Batch":
+        """Let only some of the examples count.
+
+        Args:
+            there: Which examples count, a boolean tensor of shape (batch,).
+
+        Returns:
+            A Batch with weights and ``counted`` of 0 for the others.
+        """
+        import tensorflow as tf
+
+        rank = len(self.counted.shape)
+        inside = tf.reshape(tf.cast(there, self.counted.dtype), (-1, *[1] * (rank - 1)))
+        return self._replace(weights=self.weights * inside, counted=self.counted * inside)

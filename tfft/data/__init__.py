@@ -8,10 +8,12 @@ their features are stored.
 from tfft.cache.settings import Cache
 from tfft.data.examples import Examples, Splits
 from tfft.data.sources.arrays import from_arrays
+from tfft.data.sources.conll import from_conll
 from tfft.data.sources.dataset import from_dataset
 from tfft.data.sources.folder import from_folder
 from tfft.data.sources.from_table import from_csv, from_dataframe
 from tfft.data.sources.huggingface import from_huggingface
+from tfft.data.sources.spans import from_spans
 from tfft.data.sources.tfds import from_tfds
 from tfft.data.sources.tfrecord import from_tfrecord
 
@@ -20,11 +22,13 @@ __all__ = [
     "Examples",
     "Splits",
     "from_arrays",
+    "from_conll",
     "from_csv",
     "from_dataframe",
     "from_dataset",
     "from_folder",
     "from_huggingface",
+    "from_spans",
     "from_tfds",
     "from_tfrecord",
 ]

@@ -32,7 +32,10 @@ def opened(item: Any) -> tuple[Any, str]:
         (b'some bytes', False)
     """
     if isinstance(item, Text):
-        return item, digest(json.dumps([item.first, item.second], ensure_ascii=False).encode())
+        parts: list[Any] = [item.first, item.second]
+        return item, digest(
+            json.dumps(parts if item.words is None else [*parts, item.words], ensure_ascii=False).encode()
+        )
     if isinstance(item, np.ndarray):
         return item, digest(item)
     content = regular_files.read(item) if isinstance(item, str) else bytes(item)

@@ -60,9 +60,8 @@ def cyclic(batch: Batch, positions: Any, count: Any) -> Batch:
     """
     import tensorflow as tf
 
-    found = tf.nest.map_structure(lambda tensor: tf.gather(tensor, tf.math.floormod(positions, count)), batch)
-    inside = tf.cast(positions < count, found.counted.dtype)
-    return found._replace(weights=found.weights * inside, counted=found.counted * inside)
+    found: Batch = tf.nest.map_structure(lambda tensor: tf.gather(tensor, tf.math.floormod(positions, count)), batch)
+    return found.only(positions < count)
 
 
 def full_batches(loading: Loading, batch_size: int, positions: np.ndarray, copies: int = 1) -> "tf.data.Dataset":

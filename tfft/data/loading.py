@@ -11,7 +11,7 @@ from tfft.core.seed import derive
 from tfft.core.values import Arrays, Loaded
 from tfft.data.examples import Examples
 
-Encoder = Callable[[np.ndarray], np.ndarray]
+Encoder = Callable[[Any, Arrays], tuple[np.ndarray, np.ndarray | None]]
 RandomReader = Callable[[Sequence[Any], Sequence[np.random.Generator]], Arrays]
 Mixer = Callable[[Arrays, np.ndarray, np.random.Generator], tuple[Arrays, np.ndarray]]
 
@@ -61,10 +61,11 @@ def reading(examples: Examples, preprocessor: RowMaker, encode: Encoder) -> Load
     Args:
         examples: The examples to load.
         preprocessor: Converts a raw input to a row, and the rows of a batch to the inputs of the network.
-        encode: A function from the targets of a batch to an array of shape (batch, outputs).
+        encode: A function (targets of a batch, inputs of the network) -> the targets for loss and metrics, shape (batch, ...), and
+            which of the losses count, as in ``Loaded``.
 
     Returns:
-        A Loading of the network's inputs, such as uint8 (batch, height, width, 3), and of targets, float32 (batch, outputs).
+        A Loading of the network's inputs, such as uint8 (batch, height, width, 3), and of targets, shape (batch, ...).
 
     Example:
         >>> from tfft import tasks
@@ -78,8 +79,8 @@ def reading(examples: Examples, preprocessor: RowMaker, encode: Encoder) -> Load
     """
 
     def load(_: int, chosen: np.ndarray) -> Loaded:
-        rows = [preprocessor(examples.inputs[int(index)]) for index in chosen]
-        return Loaded(preprocessor.collate(rows), encode(examples.targets[chosen]).astype(np.float32))
+        inputs = preprocessor.collate([preprocessor(examples.inputs[int(index)]) for index in chosen])
+        return Loaded(inputs, *encode(examples.targets[chosen], inputs))
 
     shapes = {name: shape for name, shape, _ in preprocessor.inputs}
     return Loading(len(examples), load, lengths=lengths_of(examples), shapes=shapes)
@@ -126,7 +127,8 @@ def reading_at_random(
         examples: The examples to load.
         read: A function (raw inputs of a batch, a generator for each) -> the inputs of the network by name, each of shape
             (batch, ...).
-        encode: A function from the targets of a batch to an array of shape (batch, outputs).
+        encode: A function (targets of a batch, inputs of the network) -> the targets for loss and metrics, shape (batch, ...), and
+            which of the losses count, as in ``Loaded``.
         mix: A function (inputs, encoded targets, generator) -> mixed inputs and targets of the same shapes, for one batch.
         seed: The user's seed.
         like: The Loading of the unchanged inputs; lengths and shapes are taken from it.
@@ -139,7 +141,8 @@ def reading_at_random(
     def load(epoch: int, chosen: np.ndarray) -> Loaded:
         items = [examples.inputs[int(index)] for index in chosen]
         inputs = read(items, [draw(draw_seed, epoch, int(index)) for index in chosen])
+        targets, counted = encode(examples.targets[chosen], inputs)
         random = np.random.default_rng([draw_seed, epoch, int(chosen[0]), len(examples)])
-        return Loaded(*mix(inputs, encode(examples.targets[chosen]).astype(np.float32), random))
+        return Loaded(*mix(inputs, targets, random), counted)
 
     return replace(like, load=load)

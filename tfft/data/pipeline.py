@@ -1,6 +1,6 @@
 """Turn a Loading into a ``tf.data.Dataset`` of batches; only this module shuffles, loads, batches and prefetches."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -11,15 +11,14 @@ from tfft.core.errors import DataError
 from tfft.core.machine import cores
 from tfft.core.python_functions import owned
 from tfft.core.seed import derive
-from tfft.core.values import Batch, Loaded
+from tfft.core.values import Batch
 from tfft.data import length_bucketing
+from tfft.data.load_functions import HEADER, load_function
 from tfft.data.loading import Loading
 from tfft.data.shares import BATCHES_AHEAD, Share, shared
 
 if TYPE_CHECKING:
     import tensorflow as tf
-
-_HEADER = 2
 
 
 def order(count: int, seed: int, epoch: int) -> np.ndarray:
@@ -123,6 +122,7 @@ def validation_batches(
         A dataset of Batch as in ``training_batches``; it can be iterated again.
 
     Example:
+        >>> from tfft.core.values import Loaded
         >>> loading = Loading(3, lambda _, chosen: Loaded({"x": chosen * 1.0}, chosen * 10.0))
         >>> for batch in validation_batches(loading, batch_size=2, replicas=2).as_numpy_iterator():
         ...     print(batch.inputs["x"], batch.counted)
@@ -154,6 +154,7 @@ def evaluation_batches(
         A dataset as in ``training_batches``, ``steps(...)`` batches long; it can be iterated again.
 
     Example:
+        >>> from tfft.core.values import Loaded
         >>> loading = Loading(7, lambda _, chosen: Loaded({"x": chosen * 1.0}, chosen * 10.0))
         >>> for inputs, targets in evaluation_batches(loading, batch_size=4, copies=2).as_numpy_iterator():
         ...     print(inputs["x"], targets)
@@ -228,12 +229,12 @@ def _rows(epoch: int, groups: Sequence[np.ndarray], share: Share | None = None) 
     -1 fills smaller batches.
     """
     share = share or Share()
-    rows = np.full((len(groups), _HEADER + max(map(len, groups), default=0)), -1)
+    rows = np.full((len(groups), HEADER + max(map(len, groups), default=0)), -1)
     rows[:, 0] = epoch
     for row, group in zip(rows, groups, strict=True):
         taken = share.of(group)
         row[1] = share.counted(group)
-        row[_HEADER : _HEADER + len(taken)] = taken
+        row[HEADER : HEADER + len(taken)] = taken
     return rows
 
 
@@ -241,11 +242,12 @@ def _batches(rows: "tf.data.Dataset", loading: Loading, epoch: int) -> "tf.data.
     """Load the Batch of each row that ``_rows`` made."""
     import tensorflow as tf
 
-    load, called = (_gathering(loading.held), None) if loading.held is not None else _calling(loading, epoch)
+    load, called = load_function(loading, epoch)
 
     def load_batch(row: Any) -> Batch:
-        inputs, targets = load(row)
-        counted = tf.repeat(tf.cast(row[1], tf.float32), tf.shape(targets)[0])
+        inputs, targets, each = load(row)
+        there = tf.cast(row[1], tf.float32)
+        counted = tf.repeat(there, tf.shape(targets)[0]) if each is None else each * there
         return Batch(inputs, targets, counted, counted)
 
     loaded = rows.map(load_batch, num_parallel_calls=cores(), deterministic=True)
@@ -255,47 +257,3 @@ def _batches(rows: "tf.data.Dataset", loading: Loading, epoch: int) -> "tf.data.
     options.autotune.enabled = False
     options.deterministic = True
     return batches.with_options(options)
-
-
-def _gathering(held: Loaded) -> Callable[[Any], Loaded]:
-    """Return a function that takes rows of arrays in memory, without calling Python."""
-    import tensorflow as tf
-
-    tensors = tf.nest.map_structure(tf.constant, Loaded(dict(held.inputs), held.targets))
-
-    def load(row: Any) -> Loaded:
-        positions = tf.boolean_mask(row[_HEADER:], row[_HEADER:] >= 0)
-        found: Loaded = tf.nest.map_structure(lambda tensor: tf.gather(tensor, positions), tensors)
-        return found
-
-    return load
-
-
-def _calling(loading: Loading, epoch: int) -> tuple[Callable[[Any], Loaded], Callable[..., Any]]:
-    """Return a function that calls ``loading.load`` in the threads of the pipeline, and the Python function that they call."""
-    import tensorflow as tf
-
-    # load one example to learn shapes and dtypes
-    first = loading.load(epoch, np.array([0]))
-    names, given = list(first.inputs), loading.shapes or {}
-    examples = [*first.inputs.values(), first.targets]
-    shapes = [(None, *given.get(name, array.shape[1:])) for name, array in zip((*names, ""), examples, strict=True)]
-    kinds = [tf.as_dtype(array.dtype) for array in examples]
-    # numpy_function does not take bfloat16, so its bits travel as integers
-    bits = [tf.uint16 if kind == tf.bfloat16 else kind for kind in kinds]
-
-    def called(row: np.ndarray) -> list[np.ndarray]:
-        found = loading.load(int(row[0]), row[_HEADER:][row[_HEADER:] >= 0])
-        arrays = [*(found.inputs[name] for name in names), found.targets]
-        return [array.view(bit.as_numpy_dtype) for array, bit in zip(arrays, bits, strict=True)]
-
-    def load(row: Any) -> Loaded:
-        # Pillow releases the GIL while it decodes and resizes, so parallel calls use all cores
-        found = tf.numpy_function(called, [row], bits, stateful=False)
-        *inputs, targets = [
-            tf.ensure_shape(tf.bitcast(array, kind) if kind == tf.bfloat16 else array, shape)
-            for array, kind, shape in zip(found, kinds, shapes, strict=True)
-        ]
-        return Loaded(dict(zip(names, inputs, strict=True)), targets)
-
-    return load, called

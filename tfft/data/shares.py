@@ -76,10 +76,9 @@ def shared(batches: "tf.data.Dataset", share: Share) -> "tf.data.Dataset":
 
         def of(replica: Any) -> Batch:
             chosen = tf.range(replica, tf.maximum(count, replica + 1), among)
-            counted = tf.cast(chosen < count, tf.float32)
-            chosen = tf.where(chosen < count, chosen, 0)
-            found = tf.nest.map_structure(lambda tensor: tf.gather(tensor, chosen), batch)
-            return found._replace(weights=found.weights * counted, counted=found.counted * counted)
+            there = chosen < count
+            chosen = tf.where(there, chosen, 0)
+            return tf.nest.map_structure(lambda tensor: tf.gather(tensor, chosen), batch).only(there)
 
         return tf.data.Dataset.range(own.start, own.stop, output_type=tf.int32).map(of)
 

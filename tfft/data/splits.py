@@ -9,6 +9,7 @@ import numpy as np
 
 from tfft.core.errors import DataError, quantity, shortlist
 from tfft.core.seed import derive
+from tfft.core.specs import LabelSpace
 from tfft.data import data_warnings
 from tfft.data.examples import Examples, Splits
 from tfft.data.files.parts import PARTS, meant
@@ -57,7 +58,11 @@ class Splitting:
 
 
 def assemble(
-    pools: Mapping[str, Pool], splitting: Splitting, names: Sequence[str] | None = None, source: str = ""
+    pools: Mapping[str, Pool],
+    splitting: Splitting,
+    names: Sequence[str] | None = None,
+    source: str = "",
+    labels: LabelSpace | None = None,
 ) -> Splits:
     """Encode labels, inspect every input once, split off the missing parts, and warn of overlaps.
 
@@ -66,6 +71,7 @@ def assemble(
         splitting: How missing parts are split off.
         names: Class names in id order, when the source knows them.
         source: The call that reads the data, as text.
+        labels: The label space, when the source knows it; None to infer it from the training targets.
 
     Returns:
         Splits; ``Examples`` describes dtypes and shapes of the targets.
@@ -81,9 +87,11 @@ def assemble(
         '8 train, 4 validation, no test part; 2 classes'
     """
     _check_parts(pools)
-    refuse_swapped(pools["train"].inputs, pools["train"].targets)
     names = None if names is None else [str(name) for name in names]
-    target = target_of(label_space(pools["train"].targets, names))
+    if labels is None:
+        refuse_swapped(pools["train"].inputs, pools["train"].targets)
+        labels = label_space(pools["train"].targets, names)
+    target = target_of(labels)
     encoded = {part: target.read(p.targets, part, names is not None) for part, p in pools.items()}
     data_warnings.warn_labels(target, encoded["train"])
     skipped: list[str] = []

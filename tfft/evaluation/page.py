@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tfft.core.errors import quantity
 from tfft.core.html_tables import breakable, escape, table
-from tfft.evaluation import render
+from tfft.evaluation import entity_marks, render
 from tfft.plots import learning_curves, report_charts
 from tfft.plots.style import svg
 
@@ -86,14 +86,14 @@ def html(report: Mapping[str, Any], thumbnails: Mapping[int, str], run: Run | No
         parts += ["<h2>Learning curves</h2>", _charts(_curves(run)), f"<pre>{escape(run.describe())}</pre>"]
     parts += ["<h2>Class by class</h2>" if report["residuals"] is None else "<h2>Residuals</h2>"]
     parts += [_charts(report_charts.panels(report)), _details("in numbers", _table(report["per_class"]))]
-    parts += [_worst(report, thumbnails)]
+    parts += [_errors(report), _worst(report, thumbnails)]
     if run is not None:
         parts += [_moved(run), f"<h2>Code that repeats the run</h2><pre>{escape(run.to_code())}</pre>"]
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
     parts += [f'<h2>Versions</h2><p class="soft">{escape(versions)}</p>']
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}{entity_marks.STYLE}</style></head>'
         f"<body>{''.join(parts)}</body></html>\n"
     )
 
@@ -143,6 +143,14 @@ def _metrics(report: Mapping[str, Any]) -> str:
     return f'<h2>Metrics</h2><div class="tiles">{"".join(tiles)}</div>{below}'
 
 
+def _errors(report: Mapping[str, Any]) -> str:
+    """The number of entities of each kind of error, for tasks that have them."""
+    counts = (report.get("details") or {}).get("entities")
+    if not counts:
+        return ""
+    return f"<h2>Entities</h2>{_table([{'entities': name, 'count': count} for name, count in counts.items()])}"
+
+
 def _worst(report: Mapping[str, Any], thumbnails: Mapping[int, str]) -> str:
     tiles = []
     for row in report["worst"]:
@@ -152,13 +160,20 @@ def _worst(report: Mapping[str, Any], thumbnails: Mapping[int, str]) -> str:
             if row["index"] in thumbnails
             else ""
         )
-        image += f"<p>{escape(row['text'])}</p>" if "text" in row else ""
+        if "marked" in row:
+            image += f"<p>{entity_marks.marked(**row['marked'])}</p>"
+        elif "text" in row:
+            image += f"<p>{escape(row['text'])}</p>"
+        both = (
+            f"<div>true <strong>{true}</strong>{_share(row, 'true_probability')}</div>"
+            f"<div>predicted {predicted}{_share(row, 'predicted_probability')}</div>"
+        )
         tiles.append(
-            f'<div class="tile">{image}<div>true <strong>{true}</strong>{_share(row, "true_probability")}</div>'
-            f'<div>predicted {predicted}{_share(row, "predicted_probability")}</div><div class="soft">'
+            f'<div class="tile">{image}{"" if "marked" in row else both}<div class="soft">'
             f"loss {_number(row['loss'])}{'' if 'text' in row else _named(name)}</div></div>"
         )
-    return f'<h2>Highest losses</h2><div class="tiles">{"".join(tiles)}</div>'
+    legend = entity_marks.LEGEND if any("marked" in row for row in report["worst"]) else ""
+    return f'<h2>Highest losses</h2>{legend}<div class="tiles">{"".join(tiles)}</div>'
 
 
 def _share(row: Mapping[str, Any], key: str) -> str:

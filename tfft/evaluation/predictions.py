@@ -2,23 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from tfft.core import strategy
 from tfft.core.errors import DataError
 from tfft.core.specs import LabelSpace
+from tfft.core.values import RowLogits
 from tfft.data.examples import Examples
 from tfft.data.leakage import Seen
-from tfft.data.length_bucketing import by_length
 from tfft.data.loading import reading
-from tfft.data.pipeline import check_batch_size, evaluation_batches, readable
+from tfft.data.pipeline import check_batch_size, readable
 from tfft.data.targets import target_of
 from tfft.inputs.base import Preprocessor
 from tfft.models import inference
 from tfft.models.assembly import TransferModel
-from tfft.models.forward import forward
 from tfft.models.prepared import check_kind, prepared, read
 from tfft.models.recomputed import Sample
 from tfft.tasks.base import Task
@@ -60,12 +59,13 @@ class Predictions:
     """The answers of a model to n examples.
 
     Attributes:
-        probabilities: float64, shape (n, outputs); for a regression the predicted quantities in the unit of the user.
+        probabilities: float64, shape (n, outputs); for a regression the predicted quantities in the unit of the user; for answers
+            word by word, an array of shape (words, outputs) for each example.
         sample: A few examples with their logits; None for a loaded Predictor.
         statistics: Lengths, truncated and unknown tokens of texts; None for images.
     """
 
-    probabilities: np.ndarray
+    probabilities: Any
     sample: Sample | None = None
     statistics: Mapping[str, float] | None = None
 
@@ -96,26 +96,24 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
     check_kind(model.preprocessor, examples.inputs)
     if model.seen is not None:
         model.seen.check_pairs(read(examples, 0))
-    task, sample, ready = model.task, None, prepared(model.preprocessor, examples)
+    task, sample, ready = model.task, None, prepared(model.preprocessor, examples, model.task.align)
     with readable():
         if isinstance(model, TransferModel):
-            logits, sample = inference.answered(model, ready.examples, batch_size)
+            found, sample = inference.answered(model, ready, batch_size)
         else:
-            around = model.net.distribute_strategy
-            copies = strategy.local_replicas(around)
-            shared = around if copies > 1 else None
             loading = reading(ready.examples, model.preprocessor, task.encode)
-            order = np.arange(loading.count) if loading.lengths is None else by_length(loading.lengths)
-            batches = evaluation_batches(loading, batch_size, order, copies)
-            logits = forward(model.net, batches, model.preprocessor.for_net, shared)[: len(examples)][np.argsort(order)]
-    strange = np.flatnonzero(~np.isfinite(logits).all(axis=1))
+            around = model.net.distribute_strategy
+            shared = around if strategy.local_replicas(around) > 1 else None
+            logits = inference.computed(model.net, loading, model.preprocessor.for_net, batch_size, shared, False)
+            found = RowLogits(logits, ready.examples.inputs, ready.owner, len(examples))
+    strange = np.unique(ready.owner[[not np.isfinite(row).all() for row in found.logits]])
     if len(strange):
         raise DataError(
             f"The net answers with NaN or infinity for {len(strange)} of {len(examples)} examples.",
             f"{examples.name(int(strange[0]))!r} first",
             "Its weights are not usable: train again with a lower learning rate, or load an older bundle.",
         )
-    return Predictions(task.probabilities(logits), sample, ready.statistics)
+    return Predictions(task.probabilities(task.merge(found)), sample, ready.statistics)
 
 
 def aligned(examples: Examples, labels: LabelSpace) -> Examples:

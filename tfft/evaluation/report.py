@@ -46,6 +46,7 @@ class Report:
         weights: The fingerprint of the measured weights.
         worst: The examples with the highest loss: position, name, true and predicted label, their probabilities, and loss.
         residuals: True and predicted quantities of at most 2,000 examples, each a list of shape (n, quantities); None for classes.
+        details: What only one kind of task reports, as JSON values by name, such as the number of entities of each kind of error.
         tokens: Lengths, truncated and unknown tokens of texts, as in ``Packed.statistics``; None for images.
         versions: The versions of Python and of packages.
         model: The handle of the backbone, such as ``"vgg16"``.
@@ -67,6 +68,7 @@ class Report:
     weights: str = ""
     worst: Sequence[Mapping[str, Any]] = ()
     residuals: Mapping[str, Sequence[Sequence[float]]] | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
     tokens: Mapping[str, float] | None = None
     versions: Mapping[str, str] = field(default_factory=versions.installed)
     model: str = ""
@@ -106,6 +108,7 @@ class Report:
             "weights": self.weights,
             "worst": [dict(row) for row in self.worst],
             "residuals": None if self.residuals is None else dict(self.residuals),
+            "details": dict(self.details),
             "tokens": None if self.tokens is None else dict(self.tokens),
             "versions": dict(self.versions),
             "model": self.model,
@@ -221,7 +224,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
     labels = model.task.labels
     examples = aligned(examples, labels)
     predictions = predict(model, examples, batch_size)
-    scores = model.task.score(examples.targets, predictions.probabilities)
+    scores = model.task.score(examples, predictions.probabilities)
     rows = worst(scores, examples)
     return Report(
         task=model.task.name,

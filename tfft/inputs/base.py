@@ -85,6 +85,16 @@ class Preprocessor(Protocol):
             width: The number of tokens, at least that of the longest row; None pads each batch to its own longest row.
         """
 
+    def by_words(self, stride: int) -> "Preprocessor":
+        """Return a preprocessor for answers word by word: texts are split into words, and long texts have several rows.
+
+        Args:
+            stride: The number of tokens that two rows of a long text share.
+
+        Raises:
+            TaskError: When inputs have no words.
+        """
+
     def loaded_by(self, around: "Callable[[Callable[[], Any]], Callable[[], Any]]") -> "Preprocessor":
         """Return a preprocessor whose files are loaded by another function.
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from PIL import Image, ImageOps
 
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, TaskError
 from tfft.images.decoding import decoded
 from tfft.tokenizers.packing import Packed
 
@@ -121,6 +121,21 @@ class ImagePreprocessor:
             width: Not used.
         """
         return self
+
+    def by_words(self, stride: int) -> "ImagePreprocessor":
+        """Refuse answers word by word, because images have no words.
+
+        Args:
+            stride: Not used.
+
+        Raises:
+            TaskError: Always.
+        """
+        raise TaskError(
+            "This task answers word by word, and needs a backbone for texts.",
+            "a backbone for images",
+            'Choose a text encoder, such as "minilm_l6".',
+        )
 
     def loaded_by(self, around: Callable[..., Any]) -> "ImagePreprocessor":
         """Return the preprocessor unchanged, because it loads no file.

@@ -8,9 +8,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tfft.core import limits
 from tfft.core.errors import DataError, kind_of
 from tfft.core.ragged import padded
+from tfft.core.specs import Text
 from tfft.data.strings import text_of
+from tfft.data.words import has_no_space, split_words
 from tfft.tokenizers.tokenizer import Packed, Tokenizer
 
 _LEAST = 8
@@ -24,6 +27,8 @@ class TextPreprocessor:
         tokenizer: The tokenizer of the backbone.
         length: The maximum number of tokens in an example, with special tokens; longer texts are cut.
         segments: Whether the backbone has an input of segment ids, which tell the first text of a pair from the second.
+        words: Whether texts are split into words, each of which has an answer. Long texts then have several rows.
+        stride: With ``words``, the number of tokens that two rows of a long text share.
         width: The number of tokens to which every batch is padded, at least that of each text; None pads to the longest text of
             the batch. It is not saved, because it does not change the tokens.
 
@@ -34,6 +39,8 @@ class TextPreprocessor:
     tokenizer: Tokenizer
     length: int = 512
     segments: bool = True
+    words: bool = False
+    stride: int = 64
     width: int | None = None
     noun: ClassVar[str] = "text"
     unit: ClassVar[str] = "tokens"
@@ -79,16 +86,41 @@ class TextPreprocessor:
             first: Number of the first item, for messages.
 
         Returns:
-            A Packed with a row of shape (tokens, 2) for each example.
+            A Packed with a row of shape (tokens, 2) for each example; with ``words`` rows of shape (tokens, 3), whose third column
+            is the word that a token answers for, or -1.
 
         Raises:
             DataError: When an item is not a text, or only some items are pairs.
         """
+        if self.words:
+            split = [self.split(items[number], first + number) for number in range(len(items))]
+            return self.tokenizer.pack_words([_words(text) for text in split], int(self.length), self.stride)
         texts = [_strings(items[number], first + number) for number in range(len(items))]
         counts = {len(text) for text in texts}
         if len(counts) > 1:
             raise DataError("Some examples are pairs of texts and some are not.", fix="Pass one or two texts for each.")
         return self.tokenizer.pack(texts, int(self.length))
+
+    def split(self, item: Any, number: int = 0) -> Text:
+        """Split a text into words, unless it was split when the data was read.
+
+        Args:
+            item: A ``Text`` or a string.
+            number: The number of the item, for messages.
+
+        Returns:
+            The text with the places of its words.
+
+        Raises:
+            DataError: When the item is not a single text, or is longer than allowed.
+        """
+        text, *second = _strings(item, number)
+        limits.check("text_characters", len(text), f"Text {number}", DataError)
+        if isinstance(item, Text) and item.words is not None:
+            return item
+        if second:
+            raise DataError(f"Input {number} is a pair of texts.", fix="Pass single texts for this task.")
+        return Text(text, words=split_words(text))
 
     def collate(self, rows: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Make the inputs of the network for one batch, padded to ``width``, or the longest row rounded up to a multiple of 4.
@@ -128,6 +160,17 @@ class TextPreprocessor:
         """
         return replace(self, width=width)
 
+    def by_words(self, stride: int) -> "TextPreprocessor":
+        """Return a preprocessor that splits texts into words, each of which has an answer.
+
+        Args:
+            stride: The number of tokens that two rows of a long text share.
+
+        Returns:
+            A TextPreprocessor whose rows have the shape (tokens, 3).
+        """
+        return replace(self, words=True, stride=stride)
+
     def loaded_by(self, around: Callable[[Callable[[], Any]], Callable[[], Any]]) -> "TextPreprocessor":
         """Return a preprocessor whose tokenizer is loaded by another function.
 
@@ -153,7 +196,8 @@ class TextPreprocessor:
 
     def to_dict(self) -> dict[str, Any]:
         """Tokenizer and length as plain JSON values."""
-        return {"tokenizer": self.tokenizer.to_dict(), "length": int(self.length), "segments": self.segments}
+        found = {"tokenizer": self.tokenizer.to_dict(), "length": int(self.length), "segments": self.segments}
+        return found | ({"words": True, "stride": self.stride} if self.words else {})
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], folder: Path) -> "TextPreprocessor":
@@ -170,7 +214,15 @@ class TextPreprocessor:
             BundleError: When the tokenizer's files are missing, or are not those that were saved.
             KeyError: When a value is missing.
         """
-        return cls(Tokenizer.read(folder, values["tokenizer"]), int(values["length"]), bool(values["segments"]))
+        words = {name: values[name] for name in ("words", "stride") if name in values}
+        return cls(
+            Tokenizer.read(folder, values["tokenizer"]), int(values["length"]), bool(values["segments"]), **words
+        )
+
+
+def _words(text: Text) -> list[str]:
+    found = [text.first[begin:end] for begin, end in text.words or ()]
+    return [word if has_no_space(word) else f" {word}" for word in found]
 
 
 def _strings(item: Any, number: int) -> tuple[str, ...]:

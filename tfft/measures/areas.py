@@ -11,6 +11,10 @@ def levels(probabilities: np.ndarray) -> list[np.ndarray]:
 
     Returns:
         For each class, the rank of each example among the distinct probabilities, int64, shape (n,), in ascending order.
+
+    Example:
+        >>> [ranks.tolist() for ranks in levels(np.array([[0.9], [0.1], [0.9]]))]
+        [[1, 0, 1]]
     """
     return [np.unique(column, return_inverse=True)[1] for column in probabilities.T]
 

@@ -128,5 +128,9 @@ def mean(sums: np.ndarray) -> float:
 
     Args:
         sums: Sums of ``counted`` statistics, shape (2,).
+
+    Example:
+        >>> mean(np.array([3.0, 4.0]))
+        0.75
     """
     return float(sums[0] / sums[-1])

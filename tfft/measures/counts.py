@@ -17,6 +17,10 @@ def as_rows(hits: Any, predicted: Any, true: Any) -> Any:
 
     Returns:
         A sparse array, float64, shape (n, 3 * classes). Sparse, because of thousands of classes an example has few.
+
+    Example:
+        >>> as_rows(np.array([[1, 0]]), np.array([[1, 0]]), np.array([[1, 1]])).toarray().tolist()
+        [[1.0, 0.0, 1.0, 0.0, 1.0, 1.0]]
     """
     from scipy import sparse
 
@@ -30,6 +34,10 @@ def split(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     Args:
         sums: float64, shape (3 * classes,).
+
+    Example:
+        >>> [part.tolist() for part in split(np.arange(6.0))]
+        [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
     """
     hits, predicted, true = sums.reshape(3, -1)
     return hits, predicted, true
@@ -40,6 +48,10 @@ def balanced_accuracy(sums: np.ndarray) -> float:
 
     Args:
         sums: Sums of ``as_rows``, float64, shape (3 * classes,).
+
+    Example:
+        >>> balanced_accuracy(np.array([1.0, 4.0, 2.0, 6.0, 2.0, 4.0]))
+        0.75
     """
     hits, _, true = split(sums)
     return float((hits[true > 0] / true[true > 0]).mean())
@@ -50,6 +62,10 @@ def macro_f1(sums: np.ndarray) -> float:
 
     Args:
         sums: Sums of ``as_rows``, float64, shape (3 * classes,).
+
+    Example:
+        >>> macro_f1(np.array([1.0, 4.0, 2.0, 4.0, 2.0, 4.0]))
+        0.75
     """
     hits, predicted, true = split(sums)
     either = predicted + true
@@ -61,6 +77,10 @@ def weighted_f1(sums: np.ndarray) -> float:
 
     Args:
         sums: Sums of ``as_rows``, float64, shape (3 * classes,).
+
+    Example:
+        >>> round(weighted_f1(np.array([1.0, 4.0, 2.0, 4.0, 2.0, 4.0])), 4)
+        0.8333
     """
     hits, predicted, true = split(sums)
     f1 = 2 * hits / np.where(predicted + true > 0, predicted + true, 1)

@@ -104,7 +104,7 @@ class TransferModel:
     @property
     def preprocessor(self) -> Preprocessor:
         """The preprocessor: raw input -> uint8 pixels of shape (height, width, 3), or token ids of shape (tokens, 2)."""
-        return self.backbone.preprocessor
+        return self.task.prepare(self.backbone.preprocessor)
 
     def apply(self, policy: Policy, train_norms: bool = False) -> Overview:
         """Set which variables train, and return a table of all variables.
@@ -184,6 +184,7 @@ def build(
             kind_of(task),
             "Write tfft.tasks.classification(data.labels).",
         )
+    task.prepare(described.preprocessor)  # refuses a backbone for other inputs
     kept, computed = Cache.of(cache), Precision.of(precision)
     start_tensorflow()
     chosen = resolve(strategy)

@@ -148,7 +148,7 @@ def reading_features(
         at: The cut.
         dtype: The dtype in which the trunk computed.
         examples: The examples; only their targets and lengths are read.
-        encode: A function: targets of a batch -> array of shape (batch, outputs).
+        encode: As for ``reading``: targets and inputs of a batch -> targets for the loss, shape (batch, ...), and which count.
         first_epoch: The epoch that uses the first view.
         width: The number of tokens to which every batch of texts is padded; None pads to the longest text of the batch.
 
@@ -164,7 +164,8 @@ def reading_features(
     def load(epoch: int, chosen: np.ndarray) -> Loaded:
         rows = tables[(epoch - first_epoch) % len(tables)].take(chosen)
         longest = None if lengths is None else width or padded(int(lengths[chosen].max()))
-        return Loaded(unpacked(rows, at, dtype, longest), encode(examples.targets[chosen]).astype(np.float32))
+        inputs = unpacked(rows, at, dtype, longest)
+        return Loaded(inputs, *encode(examples.targets[chosen], inputs))
 
     if lengths is not None or len(tables) > 1 or tables[0].size_bytes > _HELD_BYTES:
         return Loading(len(examples), load, lengths=lengths, shapes=shapes)

@@ -1,8 +1,11 @@
 """Prepare the examples of one part once for all epochs and phases: texts become tokens, and lost tokens are counted."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from tfft.backbones.base import Backbone
 from tfft.core.errors import DataError, kind_of
@@ -12,6 +15,7 @@ from tfft.data.content_hash import unchanged
 from tfft.data.examples import Examples
 from tfft.inputs.base import Preprocessor
 
+Align = Callable[[Any, Sequence[np.ndarray], np.ndarray], Any]
 _ADVICE = {
     "text": "Pass texts, such as a folder of .txt files or a table with text_column=. Images need a model trained on images.",
     "image": "Pass images, such as a folder of images or a table with image_column=. Texts need a model trained on texts.",
@@ -24,21 +28,24 @@ class Prepared:
 
     Attributes:
         examples: The examples. Texts are int32 tokens of shape (tokens, 2); images are as they were given.
-        raw: The same examples as they were given.
+        raw: The examples as they were given.
+        owner: The raw example of each of ``examples``, int64, shape (rows,); a long text may have several rows.
         statistics: Lengths, truncated and unknown tokens of texts, as in ``Packed.statistics``; None for images.
     """
 
     examples: Examples
     raw: Examples
+    owner: np.ndarray
     statistics: Mapping[str, float] | None = None
 
 
-def prepared(preprocessor: Preprocessor, examples: Examples) -> Prepared:
+def prepared(preprocessor: Preprocessor, examples: Examples, align: Align | None = None) -> Prepared:
     """Convert all inputs at once where the preprocessor can do this faster than one by one.
 
     Args:
         preprocessor: The preprocessor of the model.
         examples: Texts; or images of any shape, which are read when a batch needs them.
+        align: ``Task.align``, where rows have other targets than examples.
 
     Returns:
         A Prepared.
@@ -53,12 +60,26 @@ def prepared(preprocessor: Preprocessor, examples: Examples) -> Prepared:
         >>> found.raw.inputs[0].first[:5], found.examples.inputs[0].shape, found.statistics["longest"]
         ('text ', (8, 2), 8)
     """
-    if isinstance(examples.inputs, Ragged):
-        return Prepared(examples, examples)
-    if preprocessor.length is None:
-        return Prepared(examples, examples)
+    own = np.arange(len(examples))
+    if isinstance(examples.inputs, Ragged) or preprocessor.length is None:
+        return Prepared(examples, examples, own)
     packed = preprocessor.many([read(examples, index) for index in range(len(examples))])
-    return Prepared(replace(examples, inputs=packed.rows), examples, packed.statistics(preprocessor.length))
+    owner = own if packed.owner is None else packed.owner
+    targets = examples.targets if align is None else align(examples.targets, packed.rows, owner)
+    rows = Examples(packed.rows, targets, examples.labels, _digests(examples, owner))
+    return Prepared(rows, examples, owner, packed.statistics(preprocessor.length))
+
+
+def _digests(examples: Examples, owner: np.ndarray) -> tuple[str, ...]:
+    """The content hash of each row: that of its example, and the number of the row where an example has several."""
+    if len(owner) == len(examples):
+        return examples.digests
+    seen: Counter[int] = Counter()
+    found = []
+    for example in owner.tolist():
+        found.append(f"{examples.digests[example]}:{seen[example]}")
+        seen[example] += 1
+    return tuple(found)
 
 
 def noun_of(item: Any) -> str:
@@ -91,8 +112,9 @@ def check_kind(preprocessor: Preprocessor, inputs: Sequence[Any]) -> None:
     except (OSError, ValueError):  # the inspection of all inputs tells which ones cannot be read
         return
     if noun_of(first) != preprocessor.noun:
+        takes, holds = f"{preprocessor.noun}s", f"{noun_of(first)}s"
         raise DataError(
-            f"The model was trained on {preprocessor.noun}s, but the data holds {noun_of(first)}s.",
+            f"The model was trained on {takes}, but the data holds {holds}.",
             f"{(first.excerpt() if isinstance(first, Text) else first)!r} first"
             if isinstance(first, (Text, str))
             else f"{kind_of(first)} first",

@@ -1,6 +1,6 @@
 """Compute a trunk or a whole net for a few examples from their raw inputs, to check cached features and answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,12 +47,12 @@ class Sample:
     Attributes:
         names: The names of the examples.
         inputs: The inputs of the net by name, such as uint8 pixels of shape (m, height, width, 3), or token ids and mask.
-        logits: float32, shape (m, outputs).
+        logits: For each example float32 of shape (outputs,), or (tokens, outputs) without padding.
     """
 
     names: tuple[str, ...]
     inputs: Arrays
-    logits: np.ndarray
+    logits: Sequence[np.ndarray]
 
     def difference(self, model: TransferModel) -> str:
         """Compare the answers with those of the net itself.
@@ -66,15 +66,16 @@ class Sample:
         Example:
             >>> import tfft
             >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
-            >>> Sample(("one",), {"pixels": np.zeros((1, 16, 16, 3), np.uint8)}, np.float32([[9, 0]])).difference(model)
+            >>> Sample(("one",), {"pixels": np.zeros((1, 16, 16, 3), np.uint8)}, [np.float32([9, 0])]).difference(model)
             "logits of 'one' are off by 9, relative to the largest"
         """
         given = model.preprocessor.for_net(self.inputs)
         direct = np.asarray(in_replica(model.strategy, lambda: model.net(given, training=False)))
         # logits of a new head may all be near zero
         scale = max(1.0, float(np.abs(direct).max(initial=0.0)))
-        for name, expected, found in zip(self.names, direct / scale, self.logits / scale, strict=True):
-            far = distance(np.append(expected, 1.0), np.append(found, 1.0))
+        for name, expected, found in zip(self.names, direct / scale, self.logits, strict=True):
+            valid = expected[: len(found)] if found.ndim > 1 else expected
+            far = distance(np.append(valid, 1.0), np.append(found / scale, 1.0))
             if not far <= tolerance(FLOAT32):
                 return f"logits of {name!r} are off by {far:.3g}, relative to the largest"
         return ""

@@ -10,15 +10,32 @@ from tfft.tasks.base import Answer, Task
 from tfft.tasks.classification import classification
 from tfft.tasks.multi_label import multi_label
 from tfft.tasks.regression import regression
+from tfft.tasks.token_classification import token_classification
 
-__all__ = ["Answer", "Task", "classification", "for_labels", "from_dict", "multi_label", "options_for", "regression"]
+__all__ = [
+    "Answer",
+    "Task",
+    "classification",
+    "for_labels",
+    "from_dict",
+    "multi_label",
+    "options_for",
+    "regression",
+    "token_classification",
+]
 
 _TASKS: dict[str, Callable[..., Task]] = {
     "classification": classification,
     "multi_label": multi_label,
     "regression": regression,
+    "token_classification": token_classification,
 }
-_BY_KIND: dict[str, Callable[..., Task]] = {"single": classification, "multi": multi_label, "real": regression}
+_BY_KIND: dict[str, Callable[..., Task]] = {
+    "single": classification,
+    "multi": multi_label,
+    "real": regression,
+    "tags": token_classification,
+}
 
 
 def for_labels(labels: LabelSpace, **options: Any) -> Task:

@@ -1,16 +1,54 @@
 """The record of a task: its label space, head, loss and metrics, and its functions. It is not a base class."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from tfft.core.errors import TaskError
-from tfft.core.specs import LabelSpace
+from tfft.core.specs import FeatureSpec, LabelSpace
+from tfft.core.values import Arrays, RowLogits
+from tfft.data.examples import Examples
 from tfft.data.targets import target_of
-from tfft.heads.vector import VectorHead
+from tfft.inputs.base import Preprocessor
 from tfft.measures.base import Measures, Scores
+
+if TYPE_CHECKING:
+    import keras
+
+
+class Head(Protocol):
+    """The options of the layers on a backbone."""
+
+    def build(self, features: FeatureSpec, shape: tuple[int | None, ...], outputs: int, seed: int) -> "keras.Model":
+        """Make the layers: features, and their mask if they have one -> float32 logits, shape (batch, ..., outputs).
+
+        Args:
+            features: The features of the backbone.
+            shape: The shape of the features without the batch axis.
+            outputs: The number of logits.
+            seed: The seed of initial weights and dropout masks.
+        """
+
+
+@dataclass(frozen=True)
+class Entity:
+    """An entity in a text.
+
+    Attributes:
+        text: The characters of the entity.
+        label: Its type.
+        start: Its first character in the text, from 0.
+        end: The character after its last one.
+        probability: The mean probability of the tags of its words, in [0, 1].
+    """
+
+    text: str
+    label: str
+    start: int
+    end: int
+    probability: float
 
 
 @dataclass(frozen=True)
@@ -18,65 +56,139 @@ class Answer:
     """The answer of a model to one input.
 
     Attributes:
-        label: The class name; a tuple of class names for several labels; None for quantities.
-        probability: The probability of the label, in [0, 1]; None for several labels and for quantities.
+        label: The class name; a tuple of class names for several labels; None for quantities and entities.
+        probability: The probability of the label, in [0, 1]; None for several labels, quantities and entities.
         scores: Name -> probability of the class, or value of the quantity in the unit of the user; one row of shape (outputs,).
+        entities: The entities of a text, in order; None for other tasks.
     """
 
     label: str | tuple[str, ...] | None
     probability: float | None
     scores: Mapping[str, float]
+    entities: tuple[Entity, ...] | None = None
+
+
+def same(value: Any) -> Any:
+    """Return a value unchanged.
+
+    Args:
+        value: Any value.
+    """
+    return value
+
+
+def no_weights(counts: Mapping[str, int]) -> None:
+    """Give all classes the same weight.
+
+    Args:
+        counts: Not used.
+    """
+
+
+def stacked(logits: RowLogits) -> np.ndarray:
+    """Return the logits of examples that have one row each.
+
+    Args:
+        logits: The logits of all rows, each of shape (outputs,).
+
+    Returns:
+        float32, shape (n, outputs).
+
+    Example:
+        >>> stacked(RowLogits([np.zeros(2), np.ones(2)], ["a", "b"], np.arange(2), 2)).tolist()
+        [[0.0, 0.0], [1.0, 1.0]]
+    """
+    return np.stack(list(logits.logits)) if len(logits.logits) else np.zeros((0, 0), np.float32)
+
+
+def each_example(encode: Callable[[Any], np.ndarray]) -> Callable[[Any, Arrays], tuple[np.ndarray, None]]:
+    """Make the ``encode`` of a task with one loss for each example.
+
+    Args:
+        encode: Targets as in ``Examples``, shape (n,) or (n, k) -> targets for loss and metrics, shape (n, outputs).
+
+    Returns:
+        A function for ``Task.encode``.
+
+    Example:
+        >>> each_example(same)(np.array([[1, 0]]), {})[0].dtype.name
+        'float32'
+    """
+    return lambda targets, inputs: (encode(targets).astype(np.float32), None)
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a model learns: its labels, head, loss and metrics, and the conversions of targets and logits.
+    """What a model learns: its labels, head, loss, metrics and measures, and the conversions of targets and logits.
 
     Attributes:
         name: The name of its constructor in ``tfft.tasks``.
         labels: The label space.
         head: The options of the head.
+        outputs: The number of logits, of each example or of each token.
         loss: () -> a Keras loss of (targets, logits).
         metrics: () -> new Keras metrics of (targets, logits).
-        encode: Targets as in ``Examples``, shape (n,) or (n, k) -> targets for loss and metrics, float32, shape (n, outputs).
-        probabilities: Logits, float32, shape (n, outputs) -> probabilities, or quantities in the unit of the user, (n, outputs).
-        decode: One row of ``probabilities``, shape (outputs,) -> Answer.
+        encode: Targets of a batch as in ``Examples``, and the inputs of the net by name -> targets for loss and metrics, shape
+            (batch, ...), and which losses count, as in ``Loaded``.
+        probabilities: Logits of n examples, as ``merge`` gives them -> probabilities, or quantities in the unit of the user.
+        decode: ``probabilities`` of one example, and the input -> Answer.
+        measures: Name -> measure of the result of ``score``; summaries show the first one.
+        score: n examples, and their ``probabilities`` -> the Scores.
         options: The other arguments of the constructor, as JSON values.
         class_weight: Class counts of the training part -> class id to weight, or None for equal weights.
-        measures: Name -> measure of the result of ``score``; summaries show the first one.
-        score: Targets as in ``Examples``, and ``probabilities``, each with n rows -> the Scores of n examples.
+        axes: The number of axes of the logits between batch and outputs: 0 for each example, 1 for each token.
         mixable: Whether the mean of two encoded targets is the target of a mixture of their images.
+        prepare: The preprocessor of the backbone -> that of the model, such as one that splits texts into words.
+        align: Targets of n examples, the rows of the net, and the example of each row -> the targets of the rows.
+        merge: The logits of all rows -> those of n examples; a long text has several rows.
 
     Example:
         >>> from tfft import tasks
         >>> task = tasks.classification(["ants", "bees"])
-        >>> task.encode(np.array([1])).tolist(), task.probabilities(np.array([[0.0, 0.0]])).tolist()
+        >>> task.encode(np.array([1]), {})[0].tolist(), task.probabilities(np.array([[0.0, 0.0]])).tolist()
         ([[0.0, 1.0]], [[0.5, 0.5]])
     """
 
     name: str
     labels: LabelSpace
-    head: VectorHead
+    head: Head
+    outputs: int
     loss: Callable[[], Any]
     metrics: Callable[[], list[Any]]
-    encode: Callable[[np.ndarray], np.ndarray]
-    probabilities: Callable[[np.ndarray], np.ndarray]
-    decode: Callable[[np.ndarray], Answer]
+    encode: Callable[[Any, Arrays], tuple[np.ndarray, np.ndarray | None]]
+    probabilities: Callable[[Any], Any]
+    decode: Callable[[Any, Any], Answer]
     measures: Measures
-    score: Callable[[np.ndarray, np.ndarray], Scores]
+    score: Callable[[Examples, Any], Scores]
     options: Mapping[str, Any] = field(default_factory=dict)
-    class_weight: Callable[[Mapping[str, int]], dict[int, float] | None] = field(default=lambda counts: None)
+    class_weight: Callable[[Mapping[str, int]], dict[int, float] | None] = no_weights
+    axes: int = 0
     mixable: bool = True
-
-    @property
-    def outputs(self) -> int:
-        """The number of logits: the output of the net has shape (batch, outputs)."""
-        return len(self.labels)
+    prepare: Callable[[Preprocessor], Preprocessor] = same
+    align: Callable[[Any, Sequence[np.ndarray], np.ndarray], Any] | None = None
+    merge: Callable[[RowLogits], Any] = stacked
 
     def to_dict(self) -> dict[str, Any]:
         """Return name, labels and options as plain JSON values, for ``tfft.tasks.from_dict``."""
         options = {key: _plain(value) for key, value in self.options.items()}
         return {"name": self.name, "labels": self.labels.to_dict(), "options": options}
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Convert logits to probabilities, in float64 and without overflow.
+
+    Args:
+        logits: Floats of shape (n, classes).
+
+    Returns:
+        float64, shape (n, classes); rows sum to 1.
+
+    Example:
+        >>> softmax(np.array([[0.0, 0.0], [1000.0, 0.0]])).tolist()
+        [[0.5, 0.5], [1.0, 0.0]]
+    """
+    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
+    return shifted / shifted.sum(axis=-1, keepdims=True)
 
 
 def _plain(value: Any) -> Any:
@@ -92,11 +204,13 @@ _FITS = {
     "single": "For one class per example use tasks.classification.",
     "multi": "For several labels per example use tasks.multi_label.",
     "real": "For quantities use tasks.regression.",
+    "tags": "For entities use tasks.token_classification.",
 }
 _MEANT = {
     "single": "If they are classes, pass them as text or integers.",
     "multi": "If they are several labels, pass lists of names, or a column of zeros and ones for each label.",
     "real": "If they are quantities, pass floats.",
+    "tags": "If they are entities in texts, read them with data.from_conll or data.from_spans.",
 }
 
 

@@ -11,7 +11,7 @@ from tfft.core.errors import TaskError, shortlist
 from tfft.core.specs import LabelSpace
 from tfft.heads.vector import Pooling, VectorHead
 from tfft.measures import classes
-from tfft.tasks.base import Answer, Task, require_kind
+from tfft.tasks.base import Answer, Task, each_example, require_kind, softmax
 
 ClassWeights = Literal["balanced"] | Mapping[str, float] | None
 
@@ -68,7 +68,7 @@ def classification(
 
         return [keras.metrics.CategoricalAccuracy(name="accuracy")]
 
-    def decode(probabilities: np.ndarray) -> Answer:
+    def decode(probabilities: np.ndarray, item: Any = None) -> Answer:
         best = int(probabilities.argmax())
         scores = dict(zip(space.names, map(float, probabilities), strict=True))
         return Answer(space.names[best], float(probabilities[best]), scores)
@@ -80,13 +80,14 @@ def classification(
         name="classification",
         labels=space,
         head=VectorHead(pooling, hidden, dropout),
+        outputs=len(space),
         loss=loss,
         metrics=metrics,
-        encode=lambda ids: (np.asarray(ids)[:, None] == np.arange(len(space))).astype(np.float32),
+        encode=each_example(lambda ids: np.asarray(ids)[:, None] == np.arange(len(space))),
         probabilities=softmax,
         decode=decode,
         measures=classes.measures(len(space)),
-        score=lambda targets, probabilities: classes.ClassScores(space, targets, probabilities),
+        score=lambda examples, found: classes.ClassScores(space, examples.targets, found),
         options={
             "pooling": pooling,
             "hidden": tuple(hidden),
@@ -96,23 +97,6 @@ def classification(
         },
         class_weight=lambda counts: _class_weight(class_weights, space, counts),
     )
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Convert logits to probabilities, in float64 and without overflow.
-
-    Args:
-        logits: Floats of shape (n, classes).
-
-    Returns:
-        float64, shape (n, classes); rows sum to 1.
-
-    Example:
-        >>> softmax(np.array([[0.0, 0.0], [1000.0, 0.0]])).tolist()
-        [[0.5, 0.5], [1.0, 0.0]]
-    """
-    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
-    return shifted / shifted.sum(axis=-1, keepdims=True)
 
 
 def _check_weights(class_weights: ClassWeights, labels: LabelSpace) -> None:

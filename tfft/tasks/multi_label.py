@@ -10,7 +10,7 @@ from tfft.core.errors import TaskError
 from tfft.core.specs import LabelSpace
 from tfft.heads.vector import Pooling, VectorHead
 from tfft.measures import labels as label_measures
-from tfft.tasks.base import Answer, Task, require_kind
+from tfft.tasks.base import Answer, Task, each_example, require_kind, same
 
 
 def multi_label(
@@ -67,7 +67,7 @@ def multi_label(
 
         return [keras.metrics.MeanMetricWrapper(accuracy, name="accuracy")]
 
-    def decode(probabilities: np.ndarray) -> Answer:
+    def decode(probabilities: np.ndarray, item: Any = None) -> Answer:
         named = tuple(name for name, p, t in zip(space.names, probabilities, thresholds, strict=True) if p >= t)
         return Answer(named, None, dict(zip(space.names, map(float, probabilities), strict=True)))
 
@@ -75,13 +75,14 @@ def multi_label(
         name="multi_label",
         labels=space,
         head=VectorHead(pooling, hidden, dropout),
+        outputs=len(space),
         loss=loss,
         metrics=metrics,
-        encode=lambda many_hot: many_hot.astype(np.float32),
+        encode=each_example(same),
         probabilities=sigmoid,
         decode=decode,
         measures=label_measures.MEASURES,
-        score=lambda targets, probabilities: label_measures.LabelScores(space, targets, probabilities, thresholds),
+        score=lambda examples, found: label_measures.LabelScores(space, examples.targets, found, thresholds),
         options={"pooling": pooling, "hidden": tuple(hidden), "dropout": dropout, "threshold": kept},
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 from tfft.core.specs import LabelSpace
 from tfft.heads.vector import Pooling, VectorHead
 from tfft.measures import quantities
-from tfft.tasks.base import Answer, Task, require_kind
+from tfft.tasks.base import Answer, Task, each_example, require_kind
 
 
 def regression(
@@ -63,20 +63,21 @@ def regression(
 
         return [keras.metrics.MeanMetricWrapper(mae, name="mae")]
 
-    def decode(values: np.ndarray) -> Answer:
+    def decode(values: np.ndarray, item: Any = None) -> Answer:
         return Answer(None, None, dict(zip(labels.names, map(float, values), strict=True)))
 
     return Task(
         name="regression",
         labels=labels,
         head=VectorHead(pooling, hidden, dropout),
+        outputs=len(labels),
         loss=loss,
         metrics=metrics,
-        encode=lambda raw: ((raw - mean) / scale).astype(np.float32),
+        encode=each_example(lambda raw: (raw - mean) / scale),
         probabilities=lambda outputs: outputs.astype(np.float64) * scale + mean,
         decode=decode,
         measures=quantities.MEASURES,
-        score=lambda targets, values: quantities.QuantityScores(labels, targets, values),
+        score=lambda examples, found: quantities.QuantityScores(labels, examples.targets, found),
         options={"pooling": pooling, "hidden": tuple(hidden), "dropout": dropout},
         mixable=False,
     )

@@ -17,11 +17,13 @@ class Packed(NamedTuple):
         rows: One int32 array of shape (tokens, 2) per text: the ids, and 0 for the first text or 1 for the second text of a pair.
         whole: The number of tokens in each text before it was cut, with special tokens, shape (n,).
         unknown: The number of tokens in each text that are not in the vocabulary, shape (n,).
+        owner: The text of each row, int64, shape (rows,), when a long text has several; None when each text has one row.
     """
 
     rows: Ragged
     whole: np.ndarray
     unknown: np.ndarray
+    owner: np.ndarray | None = None
 
     def statistics(self, limit: int) -> dict[str, float]:
         """Summarise how long the texts are, and how much of them is lost.
@@ -38,7 +40,7 @@ class Packed(NamedTuple):
             "p95": float(np.percentile(self.whole, 95)),
             "longest": int(self.whole.max()),
             "limit": int(limit),
-            "truncated": float((self.whole > limit).mean()),
+            "truncated": float((self.whole > limit).mean()) if self.owner is None else 0.0,
             "unknown": float(self.unknown.sum() / self.whole.sum()),
         }
 

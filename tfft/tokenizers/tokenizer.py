@@ -21,8 +21,12 @@ from tfft.tokenizers import hub_tokenizers
 from tfft.tokenizers.json_tokenizer import JsonTokenizer
 from tfft.tokenizers.packing import Packed, packed
 from tfft.tokenizers.saved_tokenizer import SavedTokenizer
+from tfft.tokenizers.word_windows import packed_words
 
 _AT_ONCE = 1024
+# of words that are tokenized by a graph, which pads its results; longer ones are cut
+_LONGEST_WORD = 64
+_SPACE = "\u2581"
 # names of the piece for unknown words, because KerasHub's SentencePiece tokenizers do not say which piece it is
 _UNKNOWN_PIECES = ("<unk>", "[UNK]")
 
@@ -102,6 +106,61 @@ class Tokenizer:
             rows.append(both[np.arange(length) < np.minimum(lengths, length)[:, None]])
         found = np.concatenate(whole)
         return Packed(Ragged(np.concatenate(rows), np.minimum(found, length)), found, np.concatenate(unknown))
+
+    def pack_words(self, texts: Sequence[Sequence[str]], length: int, stride: int) -> Packed:
+        """Convert texts that are split into words to token ids; each word is tokenized alone.
+
+        Args:
+            texts: The words of each text, with a space before those that have one in ordinary text. Words without it get no token
+                that stands for a space alone, as SentencePiece adds it.
+            length: The maximum number of tokens in a row; longer texts have several rows.
+            stride: The number of tokens that two rows of a text should share.
+
+        Returns:
+            A Packed with int32 rows of shape (tokens, 3), as ``packed_words`` makes them.
+        """
+        different = dict.fromkeys(word for words in texts for word in words)
+        place = {word: number for number, word in enumerate(different)}
+        ids, counts = self._alone(list(different))
+        begins = np.cumsum(counts) - counts
+        bare = np.array([not word.startswith(" ") for word in different], bool) & (counts > 1)
+        bare[bare] = ids[begins[bare]] == self._space
+        begins, counts = begins + bare, counts - bare
+        chosen = np.array([place[word] for words in texts for word in words], np.int64)
+        begins, own = begins[chosen], counts[chosen]
+        flat = ids[np.repeat(begins - (np.cumsum(own) - own), own) + np.arange(int(own.sum()))]
+        return packed_words((flat, own), [len(words) for words in texts], length, self, stride)
+
+    @property
+    def _space(self) -> int:
+        """The id of the token that stands for a space alone; -1 when there is none."""
+        found = self.made.token_to_id(_SPACE) if isinstance(self.made, JsonTokenizer) else None
+        return -1 if found is None else int(found)
+
+    @property
+    def start_token_id(self) -> int:
+        """The id of the token before a text."""
+        return int(self.made.start_token_id)
+
+    @property
+    def end_token_id(self) -> int:
+        """The id of the token after a text."""
+        return int(self.made.end_token_id)
+
+    @property
+    def unk_token_id(self) -> int:
+        """The id of the token for unknown words; -1 when every text has tokens."""
+        return int(self.made.unk_token_id) if isinstance(self.made, JsonTokenizer) else _unknown_id(self.made)
+
+    def _alone(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """The ids of texts end to end, without special tokens, and the number of ids for each."""
+        if not texts:
+            return np.zeros(0, np.int32), np.zeros(0, np.int64)
+        if isinstance(self.made, JsonTokenizer):
+            return self.made.encode(texts)
+        rows = self.pack([(text,) for text in texts], _LONGEST_WORD).rows
+        ids = Ragged.of([row[1:-1, 0] for row in rows])
+        return ids.flat, ids.lengths
 
     def _graph(self, columns: int, length: int) -> Any:
         if (columns, length) not in self._graphs:

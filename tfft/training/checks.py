@@ -120,8 +120,9 @@ def check_inputs(backbone: Backbone, data: Splits) -> None:
     """
     takes, given = backbone.preprocessor.noun, noun_of(read(data.train, 0))
     if takes != given:
+        kinds = f"{takes}s", f"{given}s"
         raise DataError(
-            f"{backbone.handle!r} takes {takes}s, but the data holds {given}s.",
+            f"{backbone.handle!r} takes {kinds[0]}, but the data holds {kinds[1]}.",
             f"{data.train.name(0)!r} first",
             _OTHER_BACKBONES[given],
         )
@@ -196,6 +197,13 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
                 f"Phase {phase.name!r} changes {others[0].noun}s, but {model.backbone.handle!r} takes {takes}s.",
                 shortlist([step.describe() for step in others]),
                 f"Use {_AUGMENTATIONS[takes]}; augment=() changes nothing.",
+            )
+        changing = [step.describe() for step in phase.augment if step.of_words]
+        if changing and model.task.align is not None:
+            raise PlanError(
+                f"Phase {phase.name!r} changes the words of texts, but each word has its own target.",
+                f"{shortlist(changing)} for {model.task.name}",
+                "Use token_dropout(), which hides tokens and changes no word.",
             )
         if any(dict(step.options).get("table", ()) is None for step in phase.augment):
             wordnet()

@@ -54,4 +54,4 @@ def parts_of(model: TransferModel, data: Splits) -> tuple[Prepared, Prepared]:
     Raises:
         DataError: When a text has changed since the data was read.
     """
-    return prepared(model.preprocessor, data.train), prepared(model.preprocessor, data.validation)
+    return tuple(prepared(model.preprocessor, part, model.task.align) for part in (data.train, data.validation))  # type: ignore[return-value]

@@ -175,8 +175,8 @@ def _training(
     model, train = context.model, context.train.examples
     turn = min(turns, key=lambda turn: turn.at.depth)
     model.apply(turn.phase.trainable, turn.phase.train_norms)
-    targets = model.task.encode(train.targets[_chosen(train, batch_size)]).astype(np.float32)
     batch = _batch(model, train, batch_size)
+    targets, _ = model.task.encode(train.targets[_chosen(train, batch_size)], batch)
     if turn.at.reason:
         inputs = {name: batch[name].astype(dtype) for name, _, dtype in model.preprocessor.inputs}
     else:

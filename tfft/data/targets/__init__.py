@@ -8,10 +8,16 @@ from tfft.data.targets.base import Target
 from tfft.data.targets.classes import Classes
 from tfft.data.targets.labels import Labels
 from tfft.data.targets.quantities import Quantities
+from tfft.data.targets.tags import Tags
 
 __all__ = ["Target", "target_of"]
 
-_BY_KIND: dict[str, Callable[[LabelSpace], Target]] = {"single": Classes, "multi": Labels, "real": Quantities}
+_BY_KIND: dict[str, Callable[[LabelSpace], Target]] = {
+    "single": Classes,
+    "multi": Labels,
+    "real": Quantities,
+    "tags": Tags,
+}
 
 
 def target_of(labels: LabelSpace) -> Target:

@@ -153,6 +153,9 @@ def check_same_labels(labels: LabelSpace, given: LabelSpace) -> None:
 
     Raises:
         DataError: When the kinds differ, or the model does not have a label.
+
+    Example:
+        >>> check_same_labels(LabelSpace(("ants", "bees")), LabelSpace(("bees",)))
     """
     strange = [name for name in given.names if name not in labels.names]
     if given.kind != labels.kind or strange:

@@ -1,0 +1,73 @@
+"""Files in CoNLL's format are read word by word, and wrong lines are named with their numbers."""
+
+import pytest
+
+from tfft.core.errors import DataError
+from tfft.data.files.conll_files import read_conll, tagged_files
+
+
+def written(folder, text, encoding="utf-8"):
+    path = folder / "a.conll"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_sentences_end_at_empty_lines_and_the_tag_is_the_last_column(tmp_path):
+    found = read_conll(written(tmp_path, "\ufeffAnn NNP B-per\nsleeps VB O\n\n  \n\nhere RB O\n"))
+    assert found.words == [["Ann", "sleeps"], ["here"]]
+    assert found.tags == [["B-per", "O"], ["O"]]
+    assert found.lines == [1, 6]
+
+
+def test_with_tabs_a_word_may_hold_spaces(tmp_path):
+    assert read_conll(written(tmp_path, "New York\tB-loc\n")).words == [["New York"]]
+
+
+def test_lines_that_begin_a_document_and_comments_are_counted(tmp_path):
+    text = "-DOCSTART- -X- O O\n\n# a comment\nAnn\tB-per\n#\tO\n\n-DOCSTART-\tO\n"
+    found = read_conll(written(tmp_path, text))
+    assert found.words == [["Ann", "#"]]
+    assert found.left_out == {"lines that begin a document": 2, "comments": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("Ann\tB-per\n\tO\n", r"1 line of .* has a tag without a word.*'line 2:  +O'"),
+        ("Ann\tB-per\nsleeps\n", r"1 line of .* has no tag.*line 2: sleeps'"),
+        ("Ann\tB-per\nsleeps\t\n", r"1 line of .* has no tag.*line 2"),
+        ("Ann\tperson\nBo\tX-per\n", r"2 lines of .* have a tag of no valid form.*line 1: Ann +person', 'line 2"),
+        ("\n\n", r"has no sentence.*empty file"),
+    ],
+)
+def test_wrong_lines_are_named(tmp_path, text, fault):
+    with pytest.raises(DataError, match=fault):
+        read_conll(written(tmp_path, text))
+
+
+def test_files_that_are_not_utf_8_and_missing_ones_are_refused(tmp_path):
+    with pytest.raises(DataError, match=r"is not UTF-8.*Save it as UTF-8"):
+        read_conll(written(tmp_path, "Zoë\tB-per\n", "latin-1"))
+    with pytest.raises(DataError, match=r"cannot be read.*Check the path"):
+        read_conll(tmp_path / "nowhere.conll")
+
+
+def test_a_folder_names_the_part_of_each_file(tmp_path):
+    for name in ("train.conll", "dev.conll", "test.BIO", "README.md"):
+        (tmp_path / name).touch()
+    assert tagged_files(tmp_path) == {
+        "train": tmp_path / "train.conll",
+        "validation": tmp_path / "dev.conll",
+        "test": tmp_path / "test.BIO",
+    }
+    assert tagged_files(tmp_path / "train.conll") == {"train": tmp_path / "train.conll"}
+    assert tagged_files(tmp_path / "README.md") == {}
+    assert tagged_files(tmp_path / "nowhere") == {}
+
+
+@pytest.mark.parametrize("names", [["a.conll"], ["train.conll", "train.bio"], ["train.conll", "more.conll"]])
+def test_files_that_do_not_name_their_parts_are_refused(tmp_path, names):
+    for name in names:
+        (tmp_path / name).touch()
+    with pytest.raises(DataError, match=r"do not name their parts.*Name them"):
+        tagged_files(tmp_path)

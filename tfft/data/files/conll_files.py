@@ -1,0 +1,139 @@
+"""Read files in CoNLL's format: a word and its tag in each line, and an empty line after each sentence."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tfft.core import regular_files
+from tfft.core.errors import DataError, quantity, shortlist
+from tfft.data.files.part_names import part_of
+from tfft.data.files.text_files import lines_of
+from tfft.data.tag_schemes import PREFIXES, parts
+
+SUFFIXES = (".conll", ".bio", ".iob", ".iob2", ".bioes", ".bilou")
+_DOCUMENT = "-DOCSTART-"
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """The sentences of a file.
+
+    Attributes:
+        words: The words of each sentence.
+        tags: The tag of each word, as in the file.
+        lines: The number of the first line of each sentence, from 1.
+        left_out: What was left out -> how often: lines that begin a document, and comments.
+    """
+
+    words: list[list[str]] = field(default_factory=list)
+    tags: list[list[str]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    left_out: dict[str, int] = field(default_factory=dict)
+
+
+def read_conll(path: Path) -> Sentences:
+    """Read one file.
+
+    Args:
+        path: The path of a UTF-8 file. In each line, the word comes first and the tag last; columns are separated by tabs, or else
+            by spaces.
+
+    Returns:
+        The sentences.
+
+    Raises:
+        DataError: When the file cannot be read, is not UTF-8, a line has no word or no tag, or a tag has no valid form.
+    """
+    try:
+        content = regular_files.read(path, "table_bytes", repr(str(path)))
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        raise DataError(f"{str(path)!r} cannot be read: {error}.", fix="Check the path.") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{str(path)!r} is not UTF-8: {error}.", fix="Save it as UTF-8.") from None
+    found = Sentences()
+    faults: dict[str, list[str]] = {}
+    separator = "\t" if "\t" in text else None
+    open_sentence = False
+    for number, line in enumerate(lines_of(text), 1):
+        if not line.strip():
+            open_sentence = False
+            continue
+        if _left_out(line, found, separator):
+            continue
+        word, tag, fault = _cells(line, separator)
+        if fault:
+            faults.setdefault(fault, []).append(f"line {number}: {line.expandtabs()[:40]}")
+            continue
+        if not open_sentence:
+            found.words.append([])
+            found.tags.append([])
+            found.lines.append(number)
+            open_sentence = True
+        found.words[-1].append(word)
+        found.tags[-1].append(tag)
+    if faults:
+        fault, where = next(iter(faults.items()))
+        raise DataError(
+            f"{quantity(len(where), 'line')} of {str(path)!r} {'have' if len(where) > 1 else 'has'} {fault}.",
+            shortlist(where),
+            f'Write a word, a tab and a tag in each line. Tags are "O", or a letter of {", ".join(PREFIXES)}, a dash and a type.',
+        )
+    if not found.words:
+        raise DataError(
+            f"{str(path)!r} has no sentence.", "an empty file" if not text.strip() else "", "Check the path."
+        )
+    return found
+
+
+def tagged_files(path: Path) -> dict[str, Path]:
+    """Find files in CoNLL's format by their suffixes.
+
+    Args:
+        path: A file, or a folder with a file for each part, such as ``train.conll`` and ``test.conll``.
+
+    Returns:
+        Part -> file; empty where there is no such file.
+
+    Raises:
+        DataError: When the files of a folder do not name their parts.
+
+    Example:
+        >>> tagged_files(Path("notes.csv")), tagged_files(Path("notes.conll"))
+        ({}, {'train': PosixPath('notes.conll')})
+    """
+    if path.suffix.lower() in SUFFIXES and not path.is_dir():
+        return {"train": path}
+    files = sorted(each for each in path.iterdir() if each.suffix.lower() in SUFFIXES) if path.is_dir() else []
+    parts = [part_of(file.stem) for file in files]
+    if files and (None in parts or len(set(parts)) < len(parts)):
+        raise DataError(
+            f"The files in {str(path)!r} do not name their parts.",
+            shortlist([file.name for file in files]),
+            'Name them "train", "dev" and "test", or pass one file.',
+        )
+    return {part: file for part, file in zip(parts, files, strict=True) if part is not None}
+
+
+def _left_out(line: str, found: Sentences, separator: str | None) -> bool:
+    """Whether a line begins a document, or is a comment without a tag; both are counted."""
+    what = "lines that begin a document" if line.startswith(_DOCUMENT) else ""
+    if line.startswith("# ") and len(line.split(separator)) == 1 + (separator is None) * line.count(" "):
+        what = "comments"
+    if what:
+        found.left_out[what] = found.left_out.get(what, 0) + 1
+    return bool(what)
+
+
+def _cells(line: str, separator: str | None) -> tuple[str, str, str]:
+    """The word and the tag of a line, or what is wrong with it."""
+    cells = line.split(separator)
+    strip: Callable[[str], str] = str.strip
+    word, tag = strip(cells[0]), strip(cells[-1])
+    if len(cells) < 2 or not tag:
+        return "", "", "no tag" if len(cells) < 2 or word else "neither word nor tag"
+    if not word or line[0] in " \t":
+        return "", "", "a tag without a word"
+    if parts(tag) is None:
+        return "", "", "a tag of no valid form"
+    return word, tag, ""
