@@ -268,3 +268,12 @@ def test_files_with_tags_are_read_as_entities(tmp_path):
     examples, skipped = alone.everything(data.labels)
     assert [row.tolist() for row in examples.targets] == [[1, 0]] * 4
     assert skipped == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "name"), [({"text_column": "text"}, "--text-column"), ({"parts": "train=a"}, "--parts")]
+)
+def test_options_without_effect_on_files_with_tags_are_refused(tmp_path, options, name):
+    (tmp_path / "train.conll").write_text("Ann\tB-per\n")
+    with pytest.raises(DataError, match=rf"{name} has no effect on files with a tag for each word.*Leave it out"):
+        TypedData(tmp_path / "train.conll", None, "label", False, **options).check()

@@ -72,3 +72,11 @@ def test_lengths_may_have_any_integer_dtype():
     flat = np.arange(300)
     ragged = Ragged(flat, np.array([200, 100], np.uint8))
     np.testing.assert_array_equal(ragged[1], flat[200:])
+
+
+def test_positions_and_masks_select_rows():
+    rows = Ragged.of([np.array([1, 2, 3]), np.array([4]), np.array([5, 6])])
+    assert [row.tolist() for row in rows[np.array([2, 0])]] == [[5, 6], [1, 2, 3]]
+    assert [row.tolist() for row in rows[np.array([False, True, True])]] == [[4], [5, 6]]
+    nothing = rows[np.array([], int)]
+    assert (len(nothing), nothing.flat.dtype) == (0, rows.flat.dtype)

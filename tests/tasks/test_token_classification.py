@@ -1,10 +1,13 @@
 """Tags travel with the pieces of words, and come back as entities with their places."""
 
+import warnings
+
 import numpy as np
+import pandas as pd
 import pytest
 
 import tfft
-from tfft.core.errors import DataError, TaskError
+from tfft.core.errors import DataError, DataWarning, TaskError
 from tfft.core.ragged import Ragged
 from tfft.core.specs import LabelSpace, Text
 from tfft.core.values import RowLogits
@@ -95,3 +98,17 @@ def test_a_text_that_is_too_long_is_refused():
         DataError, match=r"Text 0: 6,000,000 characters are more than the limit.*TFFT_MAX_TEXT_CHARACTERS"
     ):
         preprocessor.many(["a " * 3_000_000])
+
+
+def test_a_batch_without_words_changes_nothing_and_training_goes_on(tmp_path):
+    rows = [{"text": f"Ann{i} sleeps", "entities": [(0, 3 + len(str(i)), "per")]} for i in range(8)]
+    frame = pd.DataFrame([*rows, *({"text": "", "entities": []} for _ in range(4))])
+    parts = {"train": frame, "validation": pd.DataFrame(rows[:3])}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # empty texts and texts in two parts
+        data = tfft.data.from_spans(parts, holdout=(0, 0))
+    model = tfft.build("toy_text", token_classification(data.labels))
+    run = tfft.fit(model, data, tfft.plans.head_only(2, learning_rate=0.1), batch_size=1, progress=False)
+    losses = run.history()["val_loss"]
+    assert np.isfinite(losses).all()
+    assert all(np.isfinite(weight.numpy()).all() for weight in model.net.weights)

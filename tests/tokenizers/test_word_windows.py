@@ -54,6 +54,13 @@ def test_a_word_that_is_longer_than_a_window_is_cut_and_windows_still_advance():
     found = packed([[50, 1, 50]], 12, 9)
     assert sorted(word for row in found.rows for word in row[:, 2].tolist() if word != NONE) == [0, 1, 2]
     assert found.rows.lengths.max() == 12
+    assert found.cut_words == 2
+    assert found.statistics(12)["cut_words"] == 2
+    assert "cut_words" not in packed([[3]], 12, 9).statistics(12)
+
+
+def test_a_stride_near_the_length_of_a_row_gives_few_rows():
+    assert len(packed([[1] * 1000], 34, 31).rows) == len(packed([[1] * 1000], 34, 16).rows) < 80
 
 
 @pytest.mark.parametrize(("unknown", "stands_in"), [(0, 0), (-1, 2)])
@@ -62,3 +69,10 @@ def test_a_word_without_tokens_gets_one_so_that_it_has_an_answer(unknown, stands
     found = packed_words((np.array([7, 8], np.int32), np.array([1, 0, 1])), [3], 16, made, 4)
     assert found.rows[0][:, 0].tolist() == [1, 7, stands_in, 8, 2]
     assert found.rows[0][1:-1, 2].tolist() == [0, 1, 2]
+
+
+def test_unknown_tokens_are_counted_for_each_text():
+    ids = np.array([7, 0, 0, 8, 0], np.int32)
+    found = packed_words((ids, np.array([2, 1, 1, 1])), [2, 0, 2], 16, MADE, 4)
+    assert found.unknown.tolist() == [2, 0, 1]
+    assert found.whole.tolist() == [5, 2, 4]

@@ -100,6 +100,11 @@ def _check_preprocessor(values: Mapping[str, Any], shown: str) -> None:
         return
     limits.check("text_tokens", _whole(values, "length", shown), f"The texts that {shown} reads", BundleError)
     _take(values, "segments", bool, shown)
+    if "words" in values:
+        _take(values, "words", bool, shown)
+        stride = _take(values, "stride", int, shown)
+        if isinstance(stride, bool) or stride < 0:
+            raise _wrong(shown, "stride", repr(stride)[:100])
     tokenizer = _take(values, "tokenizer", dict, shown)
     if _whole(tokenizer, "separators", shown) > _MOST_SEPARATORS:
         raise _wrong(shown, "separators", repr(tokenizer["separators"]))

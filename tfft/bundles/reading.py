@@ -17,8 +17,8 @@ class Read:
     """One input.
 
     Attributes:
-        rows: The pixels, shape (height, width, 3), or the tokens, shape (tokens, 2), of which a long text may have several parts;
-            None when the input cannot be read.
+        rows: One row of pixels, shape (height, width, 3), or one or several rows of tokens, shape (tokens, 2); None when the input
+            cannot be read.
         item: The input as the task sees it, such as a text with the places of its words.
         warning: A warning about an image that was read, or an empty string.
         error: The reason why the input cannot be read.

@@ -102,7 +102,8 @@ def _reads(preprocessor: TextPreprocessor, items: Sequence[Any], first: int) -> 
     )
     packed = preprocessor.many(taken, first)
     owner = np.arange(len(taken)) if packed.owner is None else packed.owner
-    return [Read(packed.rows[np.flatnonzero(owner == number)], item) for number, item in enumerate(taken)]
+    ends = np.cumsum(np.bincount(owner, minlength=len(taken))).tolist()
+    return [Read(packed.rows[begin:end], item) for begin, end, item in zip([0, *ends], ends, taken, strict=False)]
 
 
 def _read_text(preprocessor: TextPreprocessor, item: Any, number: int) -> Read:

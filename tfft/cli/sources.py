@@ -82,6 +82,11 @@ class TypedData:
             "--decimal": self.decimal is not None,
             "--quotes": self.quotes is not None,
         }
+        wrong = [option for option, given in (for_tables | {"--parts": self.parts is not None}).items() if given]
+        if wrong and self._tagged:
+            raise DataError(
+                f"{wrong[0]} has no effect on files with a tag for each word.", repr(str(self.path)), "Leave it out."
+            )
         if self._is_table and self.parts is not None:
             raise DataError(
                 f"--parts is for folders, and {str(self.path)!r} is a table.",

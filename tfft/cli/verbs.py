@@ -248,6 +248,8 @@ def predict(
     typed_paths.check_inputs(bundle, inputs, skip_corrupt)
     start_tensorflow()
     predictor = tfft.load(bundle)
+    if top is not None and predictor.task.axes:
+        raise DataError("--top has no effect on a model of entities.", f"--top {top}", "Leave it out.")
     given = given_inputs(predictor, inputs)
     with warnings.catch_warnings():
         if skip_corrupt:  # the skipped inputs are listed below

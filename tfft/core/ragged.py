@@ -49,7 +49,7 @@ class Ragged(Sequence[np.ndarray]):
 
         Args:
             rows: Arrays of shape (length, ...). Only the lengths may differ.
-            like: An array with the dtype and the further axes of the rows, for the case that there are none.
+            like: An array with the dtype and the further axes of the rows; used when there are no rows.
 
         Returns:
             A Ragged.
@@ -66,6 +66,7 @@ class Ragged(Sequence[np.ndarray]):
         if isinstance(index, slice):
             return [self[position] for position in range(len(self))[index]]
         if isinstance(index, np.ndarray):
-            return Ragged.of([self[position] for position in index], like=self.flat)
+            chosen = np.flatnonzero(index) if index.dtype == bool else index
+            return Ragged.of([self[position] for position in chosen.tolist()], like=self.flat)
         end = self._ends[index]
         return self.flat[end - self.lengths[index] : end]

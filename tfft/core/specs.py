@@ -40,7 +40,7 @@ class LabelSpace:
     Attributes:
         names: Class names (``single``, ``multi``) or names of the predicted quantities (``real``).
         kind: ``"single"``: one class for each example, targets of shape (n,). ``"multi"``: any number of classes, shape
-            (n, classes). ``"real"``: one float for each name, shape (n, quantities).
+            (n, classes). ``"real"``: one float for each name, shape (n, quantities). ``"tags"``: entities, a tag for each word.
         mean: The mean of each quantity over the training split, in its own unit; empty except for ``real``.
         scale: The standard deviation of each quantity over the training split; empty except for ``real``.
 

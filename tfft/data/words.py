@@ -49,7 +49,7 @@ def split_words(text: str) -> Bounds:
         while (
             first < last
             and _is_sign(text[first])
-            and not (text[first] in _KEPT and text[first + 1 : last][:1].isalnum())
+            and not (text[first] in _KEPT and text[first + 1 : first + 2].isalnum())
         ):
             first += 1
         while last > first and _is_sign(text[last - 1]):

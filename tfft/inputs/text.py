@@ -27,7 +27,7 @@ class TextPreprocessor:
         tokenizer: The tokenizer of the backbone.
         length: The maximum number of tokens in an example, with special tokens; longer texts are cut.
         segments: Whether the backbone has an input of segment ids, which tell the first text of a pair from the second.
-        words: Whether texts are split into words, each of which has an answer. Long texts then have several rows.
+        words: Whether to split texts into words, for answers word by word. Long texts then have several rows.
         stride: With ``words``, the number of tokens that two rows of a long text share.
         width: The number of tokens to which every batch is padded, at least that of each text; None pads to the longest text of
             the batch. It is not saved, because it does not change the tokens.
@@ -116,10 +116,10 @@ class TextPreprocessor:
         """
         text, *second = _strings(item, number)
         limits.check("text_characters", len(text), f"Text {number}", DataError)
-        if isinstance(item, Text) and item.words is not None:
-            return item
         if second:
             raise DataError(f"Input {number} is a pair of texts.", fix="Pass single texts for this task.")
+        if isinstance(item, Text) and item.words is not None:
+            return item
         return Text(text, words=split_words(text))
 
     def collate(self, rows: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
@@ -161,7 +161,7 @@ class TextPreprocessor:
         return replace(self, width=width)
 
     def by_words(self, stride: int) -> "TextPreprocessor":
-        """Return a preprocessor that splits texts into words, each of which has an answer.
+        """Return a preprocessor that splits texts into words, for answers word by word.
 
         Args:
             stride: The number of tokens that two rows of a long text share.

@@ -52,7 +52,7 @@ def roc_areas(ranks: list[np.ndarray], truth: np.ndarray, weights: np.ndarray) -
 
 
 def mean_area(ranks: list[np.ndarray], truth: np.ndarray, weights: np.ndarray) -> float:
-    """Return the mean of the areas that are defined; NaN when there is none.
+    """Return the mean of the areas that are defined; NaN when no area is defined.
 
     Args:
         ranks: As for ``roc_areas``, from ``levels``.

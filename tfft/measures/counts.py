@@ -58,7 +58,7 @@ def balanced_accuracy(sums: np.ndarray) -> float:
 
 
 def macro_f1(sums: np.ndarray) -> float:
-    """Return the mean F1 of the classes that occur or are predicted; NaN when there is none.
+    """Return the mean F1 of the classes that occur or are predicted; NaN without any such class.
 
     Args:
         sums: Sums of ``as_rows``, float64, shape (3 * classes,).
@@ -73,7 +73,7 @@ def macro_f1(sums: np.ndarray) -> float:
 
 
 def weighted_f1(sums: np.ndarray) -> float:
-    """Return the mean F1, with a weight for each class that is the number of its examples; NaN when there are none.
+    """Return the mean F1, with a weight for each class that is the number of its examples; NaN without examples.
 
     Args:
         sums: Sums of ``as_rows``, float64, shape (3 * classes,).

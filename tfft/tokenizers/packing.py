@@ -18,12 +18,14 @@ class Packed(NamedTuple):
         whole: The number of tokens in each text before it was cut, with special tokens, shape (n,).
         unknown: The number of tokens in each text that are not in the vocabulary, shape (n,).
         owner: The text of each row, int64, shape (rows,), when a long text has several; None when each text has one row.
+        cut_words: With ``owner``, the number of words that lose their end, because a word has more tokens than a row.
     """
 
     rows: Ragged
     whole: np.ndarray
     unknown: np.ndarray
     owner: np.ndarray | None = None
+    cut_words: int = 0
 
     def statistics(self, limit: int) -> dict[str, float]:
         """Summarise how long the texts are, and how much of them is lost.
@@ -33,7 +35,7 @@ class Packed(NamedTuple):
 
         Returns:
             ``median``, ``p95``, ``longest`` and ``limit`` in tokens; ``truncated``, the share of texts that were cut; and
-            ``unknown``, the share of their tokens that are not in the vocabulary.
+            ``unknown``, the share of their tokens that are not in the vocabulary. ``cut_words`` when words lose their end.
         """
         return {
             "median": float(np.median(self.whole)),
@@ -42,6 +44,7 @@ class Packed(NamedTuple):
             "limit": int(limit),
             "truncated": float((self.whole > limit).mean()) if self.owner is None else 0.0,
             "unknown": float(self.unknown.sum() / self.whole.sum()),
+            **({"cut_words": self.cut_words} if self.cut_words else {}),
         }
 
 

@@ -121,7 +121,7 @@ class Tokenizer:
         """
         different = dict.fromkeys(word for words in texts for word in words)
         place = {word: number for number, word in enumerate(different)}
-        ids, counts = self._alone(list(different))
+        ids, counts, cut = self._alone(list(different))
         begins = np.cumsum(counts) - counts
         bare = np.array([not word.startswith(" ") for word in different], bool) & (counts > 1)
         bare[bare] = ids[begins[bare]] == self._space
@@ -129,11 +129,12 @@ class Tokenizer:
         chosen = np.array([place[word] for words in texts for word in words], np.int64)
         begins, own = begins[chosen], counts[chosen]
         flat = ids[np.repeat(begins - (np.cumsum(own) - own), own) + np.arange(int(own.sum()))]
-        return packed_words((flat, own), [len(words) for words in texts], length, self, stride)
+        found = packed_words((flat, own), [len(words) for words in texts], length, self, stride)
+        return found._replace(cut_words=found.cut_words + int(cut[chosen].sum()))
 
     @property
     def _space(self) -> int:
-        """The id of the token that stands for a space alone; -1 when there is none."""
+        """The id of the token that stands for a space alone; -1 if the vocabulary has no such token."""
         found = self.made.token_to_id(_SPACE) if isinstance(self.made, JsonTokenizer) else None
         return -1 if found is None else int(found)
 
@@ -152,15 +153,14 @@ class Tokenizer:
         """The id of the token for unknown words; -1 when every text has tokens."""
         return int(self.made.unk_token_id) if isinstance(self.made, JsonTokenizer) else _unknown_id(self.made)
 
-    def _alone(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """The ids of texts end to end, without special tokens, and the number of ids for each."""
-        if not texts:
-            return np.zeros(0, np.int32), np.zeros(0, np.int64)
-        if isinstance(self.made, JsonTokenizer):
-            return self.made.encode(texts)
-        rows = self.pack([(text,) for text in texts], _LONGEST_WORD).rows
-        ids = Ragged.of([row[1:-1, 0] for row in rows])
-        return ids.flat, ids.lengths
+    def _alone(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The ids of words end to end, without special tokens; for each the number of ids, and whether its end was cut."""
+        whole = np.zeros(len(words), bool)
+        if isinstance(self.made, JsonTokenizer) or not words:
+            return *(self.made.encode(words) if words else (np.zeros(0, np.int32), np.zeros(0, np.int64))), whole
+        found = self.pack([(word,) for word in words], _LONGEST_WORD)
+        ids = Ragged.of([row[1:-1, 0] for row in found.rows])
+        return ids.flat, ids.lengths, found.whole > _LONGEST_WORD
 
     def _graph(self, columns: int, length: int) -> Any:
         if (columns, length) not in self._graphs:

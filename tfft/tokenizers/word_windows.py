@@ -18,7 +18,7 @@ def windows(pieces: np.ndarray, room: int, stride: int) -> list[tuple[int, int]]
     Args:
         pieces: The number of tokens of each word, each at most ``room``, shape (words,).
         room: The largest number of tokens in a window.
-        stride: The number of tokens that two neighbours should share; less than ``room``.
+        stride: The number of tokens that two neighbours should share, in [0, room).
 
     Returns:
         First word and the word after the last one for each window, in order; at least one window.
@@ -51,7 +51,7 @@ def packed_words(words: Parts, lengths: Sequence[int], length: int, made: Any, s
         lengths: The number of words in each text.
         length: The maximum number of tokens in a row.
         made: A tokenizer with ``start_token_id``, ``end_token_id`` and ``unk_token_id``.
-        stride: As for ``windows``.
+        stride: As for ``windows``; more than half of a row counts as half, so that the number of rows stays small.
 
     Returns:
         A Packed with one or several rows for each text, int32 of shape (tokens, 3): ids, zeros, and the word or ``NONE``.
@@ -69,25 +69,23 @@ def packed_words(words: Parts, lengths: Sequence[int], length: int, made: Any, s
     ids, counts = _with_a_token(*words, made)
     room = length - 2
     begins = np.cumsum(counts) - counts
-    # the end of a word that is longer than a window is cut
     kept = np.minimum(counts, room)
     rows, owner, whole, unknown = [], [], [], []
-    first = 0
+    first = done = 0
     for text, number in enumerate(lengths):
         own = slice(first, first + number)
-        found = windows(kept[own], room, min(stride, room - 1))
+        found = windows(kept[own], room, min(stride, room // 2))
         for place, (begin, end) in enumerate(found):
             answers = _answered(found, place)
             rows.append(_row(ids, begins[own][begin:end], kept[own][begin:end], begin, answers, made))
             owner.append(text)
-        whole.append(int(counts[own].sum()) + 2)
-        pieces = [ids[begins[word] : begins[word] + counts[word]] for word in range(first, first + number)]
-        unknown.append(sum(int((piece == made.unk_token_id).sum()) for piece in pieces))
-        first += number
+        tokens = int(counts[own].sum())
+        whole.append(tokens + 2)
+        unknown.append(int((ids[done : done + tokens] == made.unk_token_id).sum()))
+        first, done = first + number, done + tokens
     empty = np.zeros((0, 3), np.int32)
-    return Packed(
-        Ragged.of(rows, like=empty), np.array(whole, np.int64), np.array(unknown, np.int64), np.array(owner, np.int64)
-    )
+    counted = [np.array(each, np.int64) for each in (whole, unknown, owner)]
+    return Packed(Ragged.of(rows, like=empty), counted[0], counted[1], counted[2], int((counts > room).sum()))
 
 
 def _with_a_token(ids: np.ndarray, counts: np.ndarray, made: Any) -> tuple[np.ndarray, np.ndarray]:

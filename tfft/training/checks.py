@@ -136,7 +136,7 @@ def warn_about_texts(backbone: Backbone, train: Prepared) -> None:
         train: The training part.
 
     Warns:
-        DataWarning: When texts are longer than the limit, or more than 5 % of the tokens are not in the vocabulary.
+        DataWarning: When texts or words are longer than the limit, or more than 5 % of the tokens are not in the vocabulary.
     """
     found = train.statistics
     if found is None:
@@ -146,6 +146,12 @@ def warn_about_texts(backbone: Backbone, train: Prepared) -> None:
         warnings.warn(
             f"{cut:,} of {len(train.examples):,} training texts have more than {found['limit']} tokens and lose their end; the "
             f"longest has {found['longest']:,}. {advice_on_length(backbone, int(found['limit']), int(found['longest']))}",
+            DataWarning,
+            stacklevel=3,
+        )
+    if found.get("cut_words"):
+        warnings.warn(
+            f"{found['cut_words']:,} words of the training texts have more tokens than fit into a row, and lose their end.",
             DataWarning,
             stacklevel=3,
         )

@@ -110,8 +110,6 @@ def fit(
     if plan is None:
         plan = default_plan(model.backbone.features, len(data.train), model.backbone.can_finetune)
     check_plan(model, plan)
-    train, validation = parts_of(model, data)
-    warn_about_texts(model.backbone, train)
     derive(seed, "order")  # an invalid seed is refused before training starts
     with (
         noticed() as signals,
@@ -120,6 +118,8 @@ def fit(
         forgotten(),
         alone_in(folder if chief else None),
     ):
+        train, validation = parts_of(model, data)
+        warn_about_texts(model.backbone, train)
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data))
         turns, saving = _turns(model, plan), folder is not None
         checkpoints, found = opened(folder, run, turns, chosen)

@@ -184,6 +184,8 @@ class Steps:
         if replicas(self._strategy) > 1:
             context = tf.distribute.get_replica_context()
             *given, count = context.all_reduce(tf.distribute.ReduceOp.SUM, [*given, count])
+        # a batch of texts without words has no loss, and its gradients are zeros
+        count = tf.maximum(count, 1.0)
         means = iter([gradient / tf.cast(count, gradient.dtype) for gradient in given])
         self._optimizer.apply([None if gradient is None else next(means) for gradient in found], self._variables)
 

@@ -71,3 +71,16 @@ def test_files_that_do_not_name_their_parts_are_refused(tmp_path, names):
         (tmp_path / name).touch()
     with pytest.raises(DataError, match=r"do not name their parts.*Name them"):
         tagged_files(tmp_path)
+
+
+def test_a_number_sign_with_a_tag_is_a_word_whatever_separates_columns(tmp_path):
+    for text in ("# O\nAnn B-per\n", "#\tO\nAnn\tB-per\n"):
+        found = read_conll(written(tmp_path, text))
+        assert found.words == [["#", "Ann"]]
+        assert found.left_out == {}
+
+
+def test_a_file_beside_folders_of_classes_is_no_data(tmp_path):
+    (tmp_path / "roses").mkdir()
+    (tmp_path / "notes.bio").touch()
+    assert tagged_files(tmp_path) == {}

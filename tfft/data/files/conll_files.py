@@ -93,7 +93,7 @@ def tagged_files(path: Path) -> dict[str, Path]:
         path: A file, or a folder with a file for each part, such as ``train.conll`` and ``test.conll``.
 
     Returns:
-        Part -> file; empty where there is no such file.
+        Part -> file; empty where there is no such file, and for a folder with folders in it.
 
     Raises:
         DataError: When the files of a folder do not name their parts.
@@ -104,7 +104,10 @@ def tagged_files(path: Path) -> dict[str, Path]:
     """
     if path.suffix.lower() in SUFFIXES and not path.is_dir():
         return {"train": path}
-    files = sorted(each for each in path.iterdir() if each.suffix.lower() in SUFFIXES) if path.is_dir() else []
+    below = sorted(each for each in path.iterdir() if not each.name.startswith(".")) if path.is_dir() else []
+    # beside folders of classes, such a file is something else
+    tagged = not any(each.is_dir() for each in below)
+    files = [each for each in below if tagged and each.suffix.lower() in SUFFIXES]
     parts = [part_of(file.stem) for file in files]
     if files and (None in parts or len(set(parts)) < len(parts)):
         raise DataError(
@@ -118,7 +121,7 @@ def tagged_files(path: Path) -> dict[str, Path]:
 def _left_out(line: str, found: Sentences, separator: str | None) -> bool:
     """Whether a line begins a document, or is a comment without a tag; both are counted."""
     what = "lines that begin a document" if line.startswith(_DOCUMENT) else ""
-    if line.startswith("# ") and len(line.split(separator)) == 1 + (separator is None) * line.count(" "):
+    if line.startswith("# ") and parts(line.split(separator)[-1].strip()) is None:
         what = "comments"
     if what:
         found.left_out[what] = found.left_out.get(what, 0) + 1

@@ -55,11 +55,33 @@ def from_conll(
     """
     source = as_call(from_conll, locals())
     pools = conll_pools(path)
-    names = types(tag for tags in pools["train"].targets for tag in tags) if "train" in pools else []
-    if not names and "train" in pools:
-        raise DataError("No sentence of the training part has an entity.", fix="Check the last column.")
-    labels = LabelSpace(tuple(names), "tags") if names else None
-    return assemble(pools, Splitting(holdout, seed, skippable=False), source=source, labels=labels)
+    return assemble(pools, Splitting(holdout, seed, skippable=False), source=source, labels=tag_space(pools))
+
+
+def tag_space(pools: Mapping[str, Pool]) -> LabelSpace | None:
+    """Make the label space of the types of entities in the training part.
+
+    Args:
+        pools: Texts and lists of IOB2 tags, by part.
+
+    Returns:
+        A label space of kind ``"tags"``; None without a training part, which ``assemble`` refuses.
+
+    Raises:
+        DataError: When no training text has an entity.
+
+    Example:
+        >>> tag_space({"train": Pool(["a"], [["B-person", "O"]])}).names
+        ('person',)
+    """
+    if "train" not in pools:
+        return None
+    names = types(tag for tags in pools["train"].targets for tag in tags)
+    if not names:
+        raise DataError(
+            "No text of the training part has an entity.", f"{len(pools['train'].inputs):,} texts", "Check the tags."
+        )
+    return LabelSpace(tuple(names), "tags")
 
 
 def conll_pools(path: "str | Path | Mapping[str, str | Path]") -> dict[str, Pool]:

@@ -2,19 +2,21 @@
 
 import os
 import warnings
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfft.core import limits
 from tfft.core.errors import DataError, DataWarning, nearest, quantity, shortlist
-from tfft.core.specs import LabelSpace, Text
+from tfft.core.specs import Text
 from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.raw_examples import Pool
+from tfft.data.sources.conll import tag_space
 from tfft.data.splits import HOLDOUT, Splitting, assemble
 from tfft.data.tables.json_lines import read_json_lines
-from tfft.data.tag_schemes import types
 from tfft.data.words import Bounds, split_words
 
 if TYPE_CHECKING:
@@ -63,11 +65,7 @@ def from_spans(
     call = as_call(from_spans, locals())
     parts = source if isinstance(source, Mapping) else {"train": source}
     pools = {part: _pool(each, part, text_column, spans_column) for part, each in parts.items()}
-    names = types(tag for tags in pools["train"].targets for tag in tags) if "train" in pools else []
-    if not names and "train" in pools:
-        raise DataError("No text of the training part has an entity.", fix=f"Write {_EXAMPLE}.")
-    labels = LabelSpace(tuple(names), "tags") if names else None
-    return assemble(pools, Splitting(holdout, seed, skippable=False), source=call, labels=labels)
+    return assemble(pools, Splitting(holdout, seed, skippable=False), source=call, labels=tag_space(pools))
 
 
 def _pool(source: Any, part: str, text_column: str, spans_column: str) -> Pool:
@@ -77,6 +75,7 @@ def _pool(source: Any, part: str, text_column: str, spans_column: str) -> Pool:
         if not isinstance(text, str):
             faults.append(f"{name}: the text is {text!r:.40}")
             continue
+        limits.check("text_characters", len(text), name, DataError)
         words = split_words(text)
         tags, wrong, inside = _tagged(text, words, spans)
         faults += [f"{name}: {fault}" for fault in wrong]
@@ -139,6 +138,7 @@ def _tagged(text: str, words: Bounds, spans: Any) -> tuple[list[str], list[str],
     tags, wrong, inside = ["O"] * len(words), [], []
     if not isinstance(spans, (list, tuple)) and not hasattr(spans, "tolist"):
         return tags, [f"the entities are {spans!r:.40}, not a list"], []
+    begins, ends = [begin for begin, _ in words], [end for _, end in words]
     taken: dict[int, str] = {}
     for span in spans:
         try:
@@ -147,7 +147,7 @@ def _tagged(text: str, words: Bounds, spans: Any) -> tuple[list[str], list[str],
             wrong.append(str(error))
             continue
         said = f"{text[start:end]!r:.40} ({label})"
-        own = [index for index, (begin, stop) in enumerate(words) if begin < end and start < stop]
+        own = range(bisect_right(ends, start), bisect_left(begins, end))
         if not own or any(index in taken for index in own):
             others = [taken[index] for index in own if index in taken]
             wrong.append(f"{said} shares a word with {others[0]}" if others else f"{said} holds no word")
