@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+import tfft
 from tfft.cli import verbs as cli
 from tfft.cli.console import in_shell
 from tfft.core.errors import WeightsError
@@ -420,3 +421,11 @@ def test_batch_size_auto_reaches_fit_and_a_wrong_one_is_refused_before_the_data_
     refused = call("fit", "--data", tmp_path / "absent", "--batch-size", "many")
     assert refused.exit_code == 2
     assert "--batch-size is a whole number from 1" in refused.output
+
+
+def test_a_number_of_classes_is_refused_for_a_model_of_entities(tmp_path):
+    model = tfft.build("toy_text", tfft.tasks.token_classification(["person"]))
+    tfft.export(model, tmp_path / "names.tfft")
+    done = call("predict", tmp_path / "names.tfft", "Ann sleeps", "--top", 2)
+    assert str(done.exception) == "--top has no effect on a model of entities. Got: --top 2. Leave it out."
+    assert call("predict", tmp_path / "names.tfft", "Ann sleeps").output.startswith("Ann sleeps\t")

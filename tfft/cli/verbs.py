@@ -31,7 +31,7 @@ from tfft.cli.group import Group
 from tfft.cli.output_paths import check_report, export_somewhere, free_path, rescued
 from tfft.cli.sources import Part, TypedData, examples_of
 from tfft.cli.typed_inputs import given_inputs
-from tfft.core.errors import DataWarning
+from tfft.core.errors import DataError, DataWarning
 from tfft.core.quiet import start_tensorflow
 
 if TYPE_CHECKING:
