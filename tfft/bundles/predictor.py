@@ -54,6 +54,11 @@ class Prediction:
         return () if self.answer is None or self.answer.entities is None else self.answer.entities
 
     @property
+    def place(self) -> tuple[int, int] | None:
+        """Begin and end of the answer to a question in its context; None for other tasks, and when there is no answer."""
+        return None if self.answer is None else self.answer.place
+
+    @property
     def probability(self) -> float | None:
         """The probability of the label, in [0, 1]; None for several labels, for quantities and without an answer."""
         return None if self.answer is None else self.answer.probability
@@ -74,6 +79,8 @@ class Prediction:
         }
         if self.answer is not None and self.answer.entities is not None:
             values = {"name": self.name, "entities": [asdict(entity) for entity in self.answer.entities]}
+        if self.place is not None:
+            values |= {"start": self.place[0], "end": self.place[1]}
         return values | ({"problem": self.problem} if self.problem else {})
 
 

@@ -51,7 +51,8 @@ class PrecisionName(StrEnum):
 Data = Annotated[
     Path,
     typer.Option(
-        help="Folder of class folders; .csv, .tsv, .jsonl or .parquet table; or .conll file, or folder of them, for entities.",
+        help="Folder of class folders; .csv, .tsv, .jsonl or .parquet table; .conll file, or folder of them, for entities; or "
+        ".json file in SQuAD's format, or folder of them, for answers to questions.",
         readable=False,
     ),
 ]

@@ -42,7 +42,7 @@ class TypedData:
     """The options that say where inputs and labels come from.
 
     Attributes:
-        path: A folder of class folders, a table, or files in CoNLL's format.
+        path: A folder of class folders, a table, or files in the format of CoNLL or SQuAD.
         image_column: The column of image paths in a table.
         label_column: The column of labels in a table; several are separated by commas.
         skip_corrupt: Whether to skip images that cannot be read.
@@ -83,10 +83,9 @@ class TypedData:
             "--quotes": self.quotes is not None,
         }
         wrong = [option for option, given in (for_tables | {"--parts": self.parts is not None}).items() if given]
-        if wrong and self._tagged:
-            raise DataError(
-                f"{wrong[0]} has no effect on files with a tag for each word.", repr(str(self.path)), "Leave it out."
-            )
+        if wrong and (self._tagged or self._asked):
+            what = "a tag for each word" if self._tagged else "questions"
+            raise DataError(f"{wrong[0]} has no effect on files with {what}.", repr(str(self.path)), "Leave it out.")
         if self._is_table and self.parts is not None:
             raise DataError(
                 f"--parts is for folders, and {str(self.path)!r} is a table.",
@@ -117,6 +116,8 @@ class TypedData:
         on_corrupt: Any = "skip" if self.skip_corrupt else "error"
         if files := self._tagged:
             return tfft.data.from_conll(files if self.path.is_dir() else self.path, seed=seed)
+        if files := self._asked:
+            return tfft.data.from_squad(files if self.path.is_dir() else self.path, seed=seed, on_corrupt=on_corrupt)
         if self._is_table:
             inputs: TableColumns = {
                 "image_column": self.image_column,
@@ -135,7 +136,7 @@ class TypedData:
         from tfft.data.files.file_listing import holds_texts
         from tfft.data.tables.table_files import column_names
 
-        texts = self.text_column is not None or bool(self._tagged)
+        texts = self.text_column is not None or bool(self._tagged or self._asked)
         if not texts and self.path.is_dir():
             texts = holds_texts(self.path)
         elif not texts and self.image_column is None and self.path.is_file():
@@ -158,7 +159,7 @@ class TypedData:
         """
         self.check()
         from tfft.data import raw_examples
-        from tfft.data.sources import conll, folder, from_table
+        from tfft.data.sources import conll, folder, from_table, squad
         from tfft.data.sources.columns import Columns
         from tfft.data.tables.table_files import Writing
         from tfft.data.targets import target_of
@@ -166,6 +167,8 @@ class TypedData:
         on_corrupt: Any = "skip" if self.skip_corrupt else "error"
         if files := self._tagged:
             found = conll.conll_pools(files)
+        elif files := self._asked:
+            found = squad.squad_pools(files, on_corrupt)
         elif self._is_table:
             columns = self._labels
             if target_of(labels).listed and isinstance(columns, str) and self.separator is None:
@@ -200,6 +203,13 @@ class TypedData:
         from tfft.data.files.conll_files import tagged_files
 
         return tagged_files(self.path)
+
+    @property
+    def _asked(self) -> dict[str, Path]:
+        """Part -> file in SQuAD's format; empty for other data."""
+        from tfft.data.files.squad_files import squad_files
+
+        return squad_files(self.path)
 
     @property
     def _is_table(self) -> bool:

@@ -233,7 +233,7 @@ def predict(
         list[str],
         typer.Argument(
             help="Images or folders of images; or texts, .txt files with one text in each line, and - for standard input. "
-            "A tab separates the texts of a pair."
+            "A tab separates the texts of a pair, such as question and context; a .json file holds questions in SQuAD's format."
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object in each line.")] = False,
@@ -248,7 +248,7 @@ def predict(
     typed_paths.check_inputs(bundle, inputs, skip_corrupt)
     start_tensorflow()
     predictor = tfft.load(bundle)
-    if top is not None and predictor.task.axes:
+    if top is not None and not predictor.task.ranked:
         raise DataError("--top has no effect on a model of entities.", f"--top {top}", "Leave it out.")
     given = given_inputs(predictor, inputs)
     with warnings.catch_warnings():

@@ -14,6 +14,7 @@ from tfft.data.sources.folder import from_folder
 from tfft.data.sources.from_table import from_csv, from_dataframe
 from tfft.data.sources.huggingface import from_huggingface
 from tfft.data.sources.spans import from_spans
+from tfft.data.sources.squad import from_squad
 from tfft.data.sources.tfds import from_tfds
 from tfft.data.sources.tfrecord import from_tfrecord
 
@@ -29,6 +30,7 @@ __all__ = [
     "from_folder",
     "from_huggingface",
     "from_spans",
+    "from_squad",
     "from_tfds",
     "from_tfrecord",
 ]

@@ -32,8 +32,11 @@ def markdown(report: Mapping[str, Any]) -> str:
         for name, v in report["metrics"].items()
     ]
     parts.append(table(["metric", "value", "95 % interval"], rows))
-    columns = list(report["per_class"][0])
-    parts.append(table(columns, [[number(row[column]) for column in columns] for row in report["per_class"]]))
+    if report["per_class"]:
+        columns = list(report["per_class"][0])
+        parts.append(table(columns, [[number(row[column]) for column in columns] for row in report["per_class"]]))
+    for name, counts in (report.get("details") or {}).items():
+        parts.append(table([name, "count"], [[kind, number(count)] for kind, count in counts.items()]))
     names = report["names"]
     if report["confusion"] is not None and len(names) <= _MAX_CONFUSION:
         body = [[name, *map(str, row)] for name, row in zip(names, report["confusion"], strict=True)]

@@ -24,11 +24,14 @@ def plot(report: Mapping[str, Any]) -> "Figure":
     Returns:
         A figure. For classes it has one bar for the F1 of each class, and the confusion matrix of shape (classes, classes) if each
         example has a single class. With more than 30 classes it has bars for the 30 classes with the lowest F1, and no matrix. A
-        class without a defined F1 has no bar. For quantities it has the residuals (true minus predicted) over the predictions.
+        class without a defined F1 has no bar. For quantities it has the residuals (true minus predicted) over the predictions. For
+        tasks without classes it has the number of examples of each kind of result.
     """
     with inked():
         if report["residuals"] is not None:
             return _residuals(report)
+        if not report["per_class"]:
+            return _results(report)
         known = [row for row in report["per_class"] if row["f1"] is not None]
         rows = sorted(known, key=lambda row: row["f1"])[:_MOST_CLASSES]
         matrix = report["confusion"] is not None and len(report["names"]) <= _MOST_CLASSES
@@ -49,7 +52,7 @@ def panels(report: Mapping[str, Any]) -> "list[Figure]":
 
     Returns:
         For classes, a figure with the bars, and one with the confusion matrix of shape (classes, classes) if ``plot`` shows it.
-        For quantities, a figure for each quantity.
+        For quantities, a figure for each quantity. For tasks without classes, a figure with the kinds of results.
     """
     with inked():
         if report["residuals"] is not None:
@@ -57,6 +60,8 @@ def panels(report: Mapping[str, Any]) -> "list[Figure]":
             for index, figure in enumerate(figures):
                 _residual(figure.subplots(), report, index)
             return figures
+        if not report["per_class"]:
+            return [_results(report)]
         known = [row for row in report["per_class"] if row["f1"] is not None]
         rows = sorted(known, key=lambda row: row["f1"])[:_MOST_CLASSES]
         figures = [new_figure(5.4, max(2.5, 0.32 * len(rows) + 1.2))]
@@ -66,6 +71,18 @@ def panels(report: Mapping[str, Any]) -> "list[Figure]":
             figures.append(new_figure(side, side))
             _matrix(figures[1].subplots(), report["names"], np.array(report["confusion"]))
         return figures
+
+
+def _results(report: Mapping[str, Any]) -> "Figure":
+    counts = [(name, number) for kinds in report["details"].values() for name, number in kinds.items()]
+    figure = new_figure(5.4, max(2.5, 0.32 * len(counts) + 1.2))
+    axes = figure.subplots()
+    places = np.arange(len(counts))
+    axes.barh(places, [number for _, number in counts], color=COLORS[0], height=0.65)
+    axes.set_yticks(places, [label(name) for name, _ in counts])
+    axes.invert_yaxis()
+    axes.set(xlabel="examples", title=label(", ".join(report["details"])))
+    return figure
 
 
 def _bars(axes: "Axes", rows: list[dict[str, Any]], classes: int) -> None:

@@ -9,6 +9,7 @@ from tfft.core.specs import LabelSpace
 from tfft.tasks.base import Answer, Task
 from tfft.tasks.classification import classification
 from tfft.tasks.multi_label import multi_label
+from tfft.tasks.question_answering import question_answering
 from tfft.tasks.regression import regression
 from tfft.tasks.token_classification import token_classification
 
@@ -20,6 +21,7 @@ __all__ = [
     "from_dict",
     "multi_label",
     "options_for",
+    "question_answering",
     "regression",
     "token_classification",
 ]
@@ -27,6 +29,7 @@ __all__ = [
 _TASKS: dict[str, Callable[..., Task]] = {
     "classification": classification,
     "multi_label": multi_label,
+    "question_answering": question_answering,
     "regression": regression,
     "token_classification": token_classification,
 }
@@ -35,6 +38,7 @@ _BY_KIND: dict[str, Callable[..., Task]] = {
     "multi": multi_label,
     "real": regression,
     "tags": token_classification,
+    "span": question_answering,
 }
 
 

@@ -12,7 +12,7 @@ STYLE = (
     ".mistaken{background:#6d5213}}"
 )
 LEGEND = (
-    '<p class="soft">Entities: <mark class="right">right</mark> <mark class="missed">missed</mark> '
+    '<p class="soft">Marked: <mark class="right">right</mark> <mark class="missed">missed</mark> '
     '<mark class="invented">invented</mark> <mark class="mistaken">wrong type or border: true &gt; predicted</mark></p>'
 )
 
