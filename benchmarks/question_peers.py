@@ -1,6 +1,6 @@
 """Question answering with MiniLM by Hugging Face's Trainer; ``benchmarks.questions`` runs this file with another Python.
 
-That other environment holds ``torch transformers accelerate`` and no tfft. As in Hugging Face's example ``run_qa.py``, windows of the
+That other environment holds ``torch transformers accelerate`` and no tfft. As in Hugging Face's ``run_qa.py``, windows of the
 context share 128 tokens, the 20 best begins and ends of each window make the answers, and an answer has at most 30 tokens.
 """
 

@@ -3,8 +3,8 @@
     python -m benchmarks.questions --material ../shared --seeds 3 --out questions.json --peers ../peers/bin/python
 
 All layers train for the same epochs with batches of 32, in tfft and in Hugging Face's Trainer. The files have two parts, so a part
-for validation is split off by article, the same for both. ``--peers`` is the Python of another environment, with ``torch transformers
-accelerate`` and no tfft. The Trainer has no multilingual-e5-small here, so it is measured on XQuAD alone.
+for validation is split off by article, the same for both. ``--peers`` is the Python of another environment, with ``torch`` and
+``transformers accelerate`` and no tfft. The Trainer has no multilingual-e5-small here, so it is measured on XQuAD alone.
 """
 
 import argparse

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tfft.core.errors import quantity
 from tfft.core.html_tables import breakable, escape, table
-from tfft.evaluation import render, text_marks
-from tfft.plots import learning_curves, report_charts
+from tfft.evaluation import render
+from tfft.plots import learning_curves, report_charts, text_marks
 from tfft.plots.style import svg
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _worst(report: Mapping[str, Any], thumbnails: Mapping[int, str]) -> str:
             else ""
         )
         if "marked" in row:
-            image += f"<p>{text_marks.marked(**row['marked'])}</p>"
+            image += f'<p class="marked">{text_marks.marked(**row["marked"])}</p>'
         elif "text" in row:
             image += f"<p>{escape(row['text'])}</p>"
         both = (

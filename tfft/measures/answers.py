@@ -10,9 +10,9 @@ import numpy as np
 from tfft.core.specs import LabelSpace, Text
 from tfft.measures import answer_texts
 from tfft.measures.base import Measure, Measures
+from tfft.plots.text_marks import around
 
 _TINY = 1e-15
-_AROUND = 120
 NOWHERE = -1
 """Begin and end of the candidate that says that there is no answer."""
 
@@ -84,7 +84,7 @@ class AnswerScores:
         context, best = self._context(index), self._best(index)
         true = self._accepted(index)
         closest = max(
-            (tuple(map(int, place)) for place in self.targets[index]),
+            ((int(begin), int(end)) for begin, end in self.targets[index]),
             key=lambda place: min(place[1], best[1]) - max(place[0], best[0]),
             default=None,
         )
@@ -92,7 +92,7 @@ class AnswerScores:
         return {
             "true": true or ["no answer"],
             "predicted": self.predicted[index] or "no answer",
-            "marked": _marked(self.inputs[index].first, context, closest, given),
+            "marked": around(self.inputs[index].first, context, closest, given),
         }
 
     def sections(self) -> dict[str, Any]:
@@ -135,30 +135,6 @@ class AnswerScores:
 
 def _text(context: str, place: tuple[int, int]) -> str:
     return context[place[0] : place[1]] if place[0] != NOWHERE else ""
-
-
-def _marked(question: str, context: str, true: Any, given: Any) -> dict[str, Any]:
-    """The question and the parts of the context around both answers, with their places in this text."""
-    places = [place for place in (true, given) if place is not None]
-    parts: list[tuple[int, int]] = []
-    for begin, end in sorted((max(0, begin - _AROUND), min(len(context), end + _AROUND)) for begin, end in places):
-        if parts and begin <= parts[-1][1]:
-            parts[-1] = (parts[-1][0], max(parts[-1][1], end))
-        else:
-            parts.append((begin, end))
-    parts = parts or [(0, min(len(context), 2 * _AROUND))]
-    text, moved = f"{question}\n", dict[tuple[int, int], int]()
-    for begin, end in parts:
-        text += "... " if begin else ""
-        moved |= {place: place[0] + len(text) - begin for place in places if begin <= place[0] and place[1] <= end}
-        text += context[begin:end] + (" ... " if end < len(context) else "")
-
-    def placed(place: Any) -> list[dict[str, Any]]:
-        if place is None:
-            return []
-        return [{"label": "answer", "start": moved[place], "end": moved[place] + place[1] - place[0]}]
-
-    return {"text": text, "true": placed(true), "predicted": placed(given)}
 
 
 def _share(sums: np.ndarray) -> float:
