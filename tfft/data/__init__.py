@@ -13,6 +13,7 @@ from tfft.data.sources.dataset import from_dataset
 from tfft.data.sources.folder import from_folder
 from tfft.data.sources.from_table import from_csv, from_dataframe
 from tfft.data.sources.huggingface import from_huggingface
+from tfft.data.sources.masks import from_masks
 from tfft.data.sources.spans import from_spans
 from tfft.data.sources.tfds import from_tfds
 from tfft.data.sources.tfrecord import from_tfrecord
@@ -28,6 +29,7 @@ __all__ = [
     "from_dataset",
     "from_folder",
     "from_huggingface",
+    "from_masks",
     "from_spans",
     "from_tfds",
     "from_tfrecord",

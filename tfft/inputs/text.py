@@ -171,6 +171,41 @@ class TextPreprocessor:
         """
         return replace(self, words=True, stride=stride)
 
+    def by_pixels(self) -> "TextPreprocessor":
+        """Refuse answers pixel by pixel, because texts have no pixels.
+
+        Raises:
+            TaskError: Always.
+        """
+        raise TaskError(
+            "This task answers pixel by pixel, and needs a backbone for images.",
+            "a backbone for texts",
+            'Choose a convolutional net, such as "mobilenet_v2".',
+        )
+
+    def place(self, mask: np.ndarray) -> np.ndarray:
+        """Refuse masks.
+
+        Args:
+            mask: Not used.
+
+        Raises:
+            TypeError: Always.
+        """
+        raise TypeError("Texts have no masks.")
+
+    def restore(self, found: np.ndarray, item: Any) -> np.ndarray:
+        """Refuse masks.
+
+        Args:
+            found: Not used.
+            item: Not used.
+
+        Raises:
+            TypeError: Always.
+        """
+        raise TypeError("Texts have no masks.")
+
     def loaded_by(self, around: Callable[[Callable[[], Any]], Callable[[], Any]]) -> "TextPreprocessor":
         """Return a preprocessor whose tokenizer is loaded by another function.
 

@@ -10,6 +10,7 @@ from tfft.tasks.base import Answer, Task
 from tfft.tasks.classification import classification
 from tfft.tasks.multi_label import multi_label
 from tfft.tasks.regression import regression
+from tfft.tasks.segmentation import segmentation
 from tfft.tasks.token_classification import token_classification
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "multi_label",
     "options_for",
     "regression",
+    "segmentation",
     "token_classification",
 ]
 
@@ -28,6 +30,7 @@ _TASKS: dict[str, Callable[..., Task]] = {
     "classification": classification,
     "multi_label": multi_label,
     "regression": regression,
+    "segmentation": segmentation,
     "token_classification": token_classification,
 }
 _BY_KIND: dict[str, Callable[..., Task]] = {
@@ -35,6 +38,7 @@ _BY_KIND: dict[str, Callable[..., Task]] = {
     "multi": multi_label,
     "real": regression,
     "tags": token_classification,
+    "masks": segmentation,
 }
 
 

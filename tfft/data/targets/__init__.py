@@ -7,6 +7,7 @@ from tfft.core.specs import LabelSpace
 from tfft.data.targets.base import Target
 from tfft.data.targets.classes import Classes
 from tfft.data.targets.labels import Labels
+from tfft.data.targets.masks import MaskClasses
 from tfft.data.targets.quantities import Quantities
 from tfft.data.targets.tags import Tags
 
@@ -17,6 +18,7 @@ _BY_KIND: dict[str, Callable[[LabelSpace], Target]] = {
     "multi": Labels,
     "real": Quantities,
     "tags": Tags,
+    "masks": MaskClasses,
 }
 
 
