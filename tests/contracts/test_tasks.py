@@ -35,12 +35,14 @@ class Case:
         targets: Raw targets of 40 examples; for tags one for each word.
         other: A task of other labels, which the data does not fit.
         kinds: The kinds of inputs that the task can take.
+        axes: The number of axes of the logits between batch and outputs.
     """
 
     task: Callable[[Any], Any]
     targets: Any
     other: Callable[[], Any]
     kinds: tuple[str, ...] = ("images", "texts")
+    axes: int = 0
 
 
 CASES = {
@@ -63,11 +65,21 @@ CASES["token_classification"] = Case(
     [["B-praise", "O", "O", "I-number"] if i % 3 else ["O", "B-thing", "I-thing", "O"] for i in range(40)],
     lambda: tfft.tasks.token_classification(["x", "y"]),
     kinds=("texts",),
+    axes=1,
+)
+# the class of each half of an image is that of its brightness, and the first rows are ignored
+MASKS = [np.full((20, 24), i % 3, np.uint8) for i in range(40)]
+for i, mask in enumerate(MASKS):
+    mask[:, 16:] = (i % 3) // 2
+    mask[:2] = 255
+CASES["segmentation"] = Case(
+    tfft.tasks.segmentation, MASKS, lambda: tfft.tasks.segmentation(["x", "y"]), kinds=("images",), axes=2
 )
 INPUTS = {"images": (IMAGES, "toy"), "texts": (TEXTS, "toy_text")}
 each = pytest.mark.parametrize("name", list(CASES))
 everywhere = pytest.mark.parametrize(("name", "kind"), [(name, kind) for name in CASES for kind in CASES[name].kinds])
-of_examples = pytest.mark.parametrize("name", [name for name in CASES if name != "token_classification"])
+of_examples = pytest.mark.parametrize("name", [name for name in CASES if not CASES[name].axes])
+of_images = pytest.mark.parametrize("name", [name for name in CASES if CASES[name].kinds[0] == "images"])
 
 
 def data_of(name: str, kind: str | None = None) -> Any:
@@ -77,6 +89,9 @@ def data_of(name: str, kind: str | None = None) -> Any:
             path = Path(folder) / "all.conll"
             path.write_text("\n".join(map(_lines, TEXTS, CASES[name].targets)))
             return tfft.data.from_conll(path, seed=0)
+    if name == "segmentation":
+        classes = ["dark", "grey", "bright"]
+        return tfft.data.from_masks({"train": (IMAGES, CASES[name].targets)}, classes, ignore=255, seed=0)
     return tfft.data.from_arrays(INPUTS[kind or CASES[name].kinds[0]][0], CASES[name].targets, seed=0)
 
 
@@ -159,7 +174,7 @@ def test_two_phases_learn_with_kept_features_and_without(name: str, kind: str, c
     assert not all(moved), "the first blocks stay frozen"
 
 
-@of_examples
+@of_images
 def test_kept_features_change_nothing_for_images(name: str) -> None:
     """Texts share batches by length only where tokens are read, so their batches differ."""
     runs = []
@@ -189,6 +204,9 @@ def test_a_bundle_answers_as_the_model_does(name: str, kind: str, tmp_path: Path
     if name == "token_classification":
         assert [found.text for found in alone.entities] == [found.text for found in answers[1].entities]
         assert {found.label for answer in answers for found in answer.entities} <= set(data.labels.names)
+    elif name == "segmentation":
+        assert [answer.mask.shape for answer in answers] == [(20, 24)] * len(inputs)
+        np.testing.assert_array_equal(alone.mask, answers[1].mask)
     else:
         assert all(set(answer.scores) == set(data.labels.names) for answer in answers)
         assert list(alone.scores.values()) == pytest.approx(list(answers[1].scores.values()), abs=1e-5)

@@ -109,9 +109,7 @@ def flip(
     return image
 
 
-def rotate(
-    image: Image.Image, random: np.random.Generator, degrees: float, like: Like = COLORS
-) -> Image.Image:
+def rotate(image: Image.Image, random: np.random.Generator, degrees: float, like: Like = COLORS) -> Image.Image:
     """Rotate by a random angle.
 
     Args:
@@ -236,7 +234,7 @@ def _affine(image: Image.Image, matrix: tuple[float, ...], like: Like) -> Image.
 
 
 def _rotated(image: Image.Image, degrees: float, like: Like) -> Image.Image:
-    return image.rotate(degrees, like.between, fillcolor=_mean(image) if like.outside is None else like.outside)  # type: ignore[arg-type]
+    return image.rotate(degrees, like.between, fillcolor=_mean(image) if like.outside is None else like.outside)
 
 
 def _solarize(image: Image.Image, strength: float) -> Image.Image:

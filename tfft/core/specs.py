@@ -203,8 +203,8 @@ class FeatureSpec:
         dtype: The dtype of the features. Heads convert them to float32 for logits.
         masked: Whether the features have a mask, int32 of shape (batch, steps): 1 for values that count and 0 for padding.
         pooling: The default method of reducing features to one vector.
-        pyramid: The shapes of several maps, (height, width, channels), from the finest to the coarsest; the first one is that of the
-            pixels, which are not a feature. Empty for a single tensor of features.
+        pyramid: The shapes of several maps, (height, width, channels), from the finest to the coarsest. The first one is that of
+            the pixels, which are not a feature. Empty for a single tensor of features.
     """
 
     kind: FeatureKind

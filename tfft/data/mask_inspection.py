@@ -69,7 +69,9 @@ def look_at(images: Sequence[Any], masks: Sequence[Any], colored: bool) -> list[
         return [look for some in found for look in some]
 
 
-def coded(looks: Sequence[Look], masks: Sequence[Any], coding: Coding) -> tuple[list[MaskItem], np.ndarray, dict[int, str]]:
+def coded(
+    looks: Sequence[Look], masks: Sequence[Any], coding: Coding
+) -> tuple[list[MaskItem], np.ndarray, dict[int, str]]:
     """Apply the meaning of values to inspected masks.
 
     Args:

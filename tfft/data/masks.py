@@ -106,7 +106,9 @@ class Masks(Sequence[Any]):
         try:
             content = item.source if isinstance(item.source, np.ndarray) else _bytes(item.source)
         except OSError as error:
-            raise DataError(f"The mask {_name(item)} can no longer be read: {error}.", fix="Read the data again.") from None
+            raise DataError(
+                f"The mask {_name(item)} can no longer be read: {error}.", fix="Read the data again."
+            ) from None
         if digest(content) != item.digest:
             raise DataError(
                 f"The mask {_name(item)} has changed since the data was read.",
@@ -126,7 +128,9 @@ class Masks(Sequence[Any]):
         Args:
             parts: At least one.
         """
-        return cls(tuple(item for part in parts for item in part.items), np.concatenate([part.pixels for part in parts]))
+        return cls(
+            tuple(item for part in parts for item in part.items), np.concatenate([part.pixels for part in parts])
+        )
 
     def recoded(self, names: Sequence[str]) -> "Masks":
         """Give the masks the class ids of other names.
@@ -167,7 +171,7 @@ class PlacedMasks(Sequence[Any]):
     def __len__(self) -> int:
         return len(self.masks)
 
-    def __getitem__(self, index: Any) -> np.ndarray:
+    def __getitem__(self, index: Any) -> Any:
         """Read masks.
 
         Args:

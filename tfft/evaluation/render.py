@@ -32,6 +32,7 @@ def markdown(report: Mapping[str, Any]) -> str:
         for name, v in report["metrics"].items()
     ]
     parts.append(table(["metric", "value", "95 % interval"], rows))
+    parts += (report.get("details") or {}).get("remarks", [])
     columns = list(report["per_class"][0])
     parts.append(table(columns, [[number(row[column]) for column in columns] for row in report["per_class"]]))
     names = report["names"]

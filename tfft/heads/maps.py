@@ -77,13 +77,13 @@ class MapHead:
             )
         (height, width, _), *shapes = features.pyramid
         with own_names(), seeded_initializers(seed):
-            maps = [
-                keras.Input(each, dtype=features.dtype, name=f"map_{index}") for index, each in enumerate(shapes)
-            ]
+            maps = [keras.Input(each, dtype=features.dtype, name=f"map_{index}") for index, each in enumerate(shapes)]
             x = self._mixed(maps[-1], 1, f"lateral_{len(maps) - 1}")
             for index in reversed(range(len(maps) - 1)):
                 side = self._mixed(maps[index], 1, f"lateral_{index}")
-                x = keras.layers.Concatenate(name=f"join_{index}")([_resized(x, shapes[index][:2], f"up_{index}"), side])
+                x = keras.layers.Concatenate(name=f"join_{index}")(
+                    [_resized(x, shapes[index][:2], f"up_{index}"), side]
+                )
                 x = self._mixed(x, 3, f"mix_{index}")
             x = keras.layers.Dropout(self.dropout, name="dropout")(x)
             x = keras.layers.Conv2D(outputs, 1, data_format=_FORMAT, dtype="float32", name="classes")(x)

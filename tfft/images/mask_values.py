@@ -65,16 +65,22 @@ def _opaque(image: Image.Image) -> Image.Image:
 def _packed(array: np.ndarray, colored: bool) -> np.ndarray:
     """Numbers or colours of an array as int32, shape (height, width)."""
     if array.dtype.kind not in "bui" or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3)):
-        raise ValueError(f"an array of dtype {array.dtype} and shape {array.shape} is no mask; pass integers (height, width)")
+        raise ValueError(
+            f"an array of dtype {array.dtype} and shape {array.shape} is no mask; pass integers (height, width)"
+        )
     if not array.size:
         raise ValueError("it has no pixels")
     if array.dtype.kind != "b" and (int(array.min()) < 0 or int(array.max()) >= 2**24):
-        raise ValueError(f"its values run from {array.min()} to {array.max()}; masks have values from 0 to {2**24 - 1:,}")
+        raise ValueError(
+            f"its values run from {array.min()} to {array.max()}; masks have values from 0 to {2**24 - 1:,}"
+        )
     array = array.astype(np.int32)
     channels = array[:, :, None] if array.ndim == 2 else array
     if not colored:
         if channels.shape[2] == 3 and not (channels == channels[:, :, :1]).all():
-            raise ValueError("it has colours; say which class each colour stands for: classes={(128, 0, 0): 'car', ...}")
+            raise ValueError(
+                "it has colours; say which class each colour stands for: classes={(128, 0, 0): 'car', ...}"
+            )
         return channels[:, :, 0]
     if channels.max() > 255:
         raise ValueError("its values are no colours of 8 bits")

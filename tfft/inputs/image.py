@@ -165,7 +165,9 @@ class ImagePreprocessor:
             return np.asarray(ImageOps.fit(image, (self.width, self.height), Image.Resampling.NEAREST))
         left, top, width, height = self._inner(image.width, image.height)
         placed = np.full((self.height, self.width), _NOTHING, np.uint8)
-        placed[top : top + height, left : left + width] = image.resize((width, height), Image.Resampling.NEAREST)
+        placed[top : top + height, left : left + width] = np.asarray(
+            image.resize((width, height), Image.Resampling.NEAREST)
+        )
         return placed
 
     def restore(self, found: np.ndarray, item: Any) -> np.ndarray:

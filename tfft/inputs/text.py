@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tfft.core import limits
-from tfft.core.errors import DataError, kind_of
+from tfft.core.errors import DataError, TaskError, kind_of
 from tfft.core.ragged import padded
 from tfft.core.specs import Text
 from tfft.data.strings import text_of

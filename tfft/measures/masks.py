@@ -77,7 +77,8 @@ class MaskScores:
         _, answered, true = counts.split(self.counts[index])
         named = {"true": true, "predicted": answered}
         found: dict[str, Any] = {
-            key: [self.labels.names[i] for i in np.argsort(-pixels, kind="stable") if pixels[i]] for key, pixels in named.items()
+            key: [self.labels.names[i] for i in np.argsort(-pixels, kind="stable") if pixels[i]]
+            for key, pixels in named.items()
         }
         return found | {"mean_iou": mean_iou(self.counts[index])}
 

@@ -136,7 +136,8 @@ def _through(
     lengths, fixed = lengths_of(examples), is_tpu(model.strategy)
     width = padded(int(lengths.max())) if fixed and lengths is not None else None
     if at is None or kept is None:
-        net, as_argument = model.net, model.preprocessor.for_net
+        net: Any = model.net
+        as_argument: Callable[[Mapping[str, Any]], Any] = model.preprocessor.for_net
         loading = reading(examples, model.preprocessor.padded_to(width), model.task.encode)
     else:
         net, as_argument = tail_net(model, at, fold=False), dict

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 _ADVICE = 'Choose a convolutional net, such as "mobilenet_v2", "resnet50" or "tfft_mini".'
 
 
-def pyramid_net(
-    net: "keras.Model", handle: str, blocks: Sequence[Block], strides: Sequence[int]
-) -> "keras.Model":
+def pyramid_net(net: "keras.Model", handle: str, blocks: Sequence[Block], strides: Sequence[int]) -> "keras.Model":
     """Make a net that outputs a map for each of several strides. It shares its layers with the given net.
 
     The map of a stride is the output of the last block that ends at this stride, if all data passes through it: it is narrow, and
@@ -49,7 +47,9 @@ def pyramid_net(
     if len(last.shape) != 4 or None in last.shape[1:] or is_whole(net):
         raise TaskError(
             "This task needs the maps of several sizes inside of the backbone.",
-            f"{handle!r}, which is called as a whole" if is_whole(net) else f"{handle!r} with features of shape {last.shape}",
+            f"{handle!r}, which is called as a whole"
+            if is_whole(net)
+            else f"{handle!r} with features of shape {last.shape}",
             _ADVICE,
         )
     found = _levels(net, blocks)

@@ -13,6 +13,7 @@ from tfft.data.examples import Examples
 from tfft.data.targets import target_of
 from tfft.inputs.base import Preprocessor
 from tfft.measures.base import Measures, Scores
+from tfft.tasks import mask_pictures
 
 if TYPE_CHECKING:
     import keras
@@ -71,6 +72,10 @@ class Answer:
     entities: tuple[Entity, ...] | None = None
     mask: np.ndarray | None = field(default=None, repr=False, compare=False)
     source: Any = field(default=None, repr=False, compare=False)
+
+    def _repr_html_(self) -> str | None:
+        """Return the mask beside its image, which notebooks show; None for other tasks."""
+        return None if self.mask is None else mask_pictures.html(self.mask, tuple(self.scores), self.source)
 
 
 def same(value: Any) -> Any:

@@ -50,9 +50,7 @@ def written_weights(class_weights: ClassWeights) -> ClassWeights:
     return class_weights
 
 
-def weights_of(
-    class_weights: ClassWeights, labels: LabelSpace, counts: Mapping[str, int]
-) -> dict[int, float] | None:
+def weights_of(class_weights: ClassWeights, labels: LabelSpace, counts: Mapping[str, int]) -> dict[int, float] | None:
     """Compute the weight of each class.
 
     Args:

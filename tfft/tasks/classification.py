@@ -13,6 +13,7 @@ from tfft.measures import classes
 from tfft.tasks.base import Answer, Task, each_example, require_kind, softmax
 from tfft.tasks.class_weights import ClassWeights, check_weights, weights_of, written_weights
 
+
 def classification(
     labels: LabelSpace | Sequence[str],
     pooling: Pooling = "auto",
@@ -91,4 +92,3 @@ def classification(
         },
         class_weight=lambda counts: weights_of(class_weights, space, counts),
     )
-

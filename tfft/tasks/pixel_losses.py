@@ -1,4 +1,4 @@
-"""Losses of a class for each pixel. Pixels with the class id 255 are ignored."""
+"""Losses and metrics of a class for each pixel. Pixels with the class id 255 are ignored."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ def cross_entropy() -> Any:
 def dice() -> Any:
     """Make the Dice loss: one minus the mean overlap of the classes that are in the mask of an image.
 
-    Each pixel of an image has the loss of its image, so that the mean over pixels is the mean over images, weighted by their pixels.
+    Each pixel of an image has the loss of its image, so the mean over pixels is the mean over images, weighted by their pixels.
     It does not depend on the other images of a batch, and replicas give the results of one device.
     """
     import keras
@@ -38,6 +38,27 @@ def dice() -> Any:
             return (1 - mean)[:, None, None] * ops.ones_like(there)
 
     return Dice(name="dice")
+
+
+def mean_iou(classes: int) -> Any:
+    """Make a metric: the mean IoU of the classes that occur, over all pixels since it was reset.
+
+    Args:
+        classes: The number of classes.
+
+    Returns:
+        A Keras metric of targets of shape (batch, height, width) and logits.
+    """
+    import keras
+    from keras import ops
+
+    class MeanIoU(keras.metrics.MeanIoU):
+        """Keras' metric, for weights of 0 and 1 that are floats, which it warns about."""
+
+        def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+            return super().update_state(y_true, y_pred, ops.cast(sample_weight, "int32"))
+
+    return MeanIoU(classes, name="mean_iou", sparse_y_pred=False, ignore_class=IGNORED)
 
 
 LOSSES: dict[str, Callable[[], Any]] = {"cross_entropy": cross_entropy, "dice": dice}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +17,7 @@ from tfft.measures import masks
 from tfft.tasks.base import Answer, Task, require_kind
 from tfft.tasks.class_weights import ClassWeights, check_weights, weights_of, written_weights
 from tfft.tasks.mask_pictures import beside
-from tfft.tasks.pixel_losses import LOSSES
+from tfft.tasks.pixel_losses import LOSSES, mean_iou
 
 LossName = Literal["cross_entropy", "dice"]
 STRIDES = (4, 8, 16, 32)
@@ -46,7 +47,7 @@ def segmentation(
         A Task whose logits have shape (batch, height, width, classes).
 
     Raises:
-        TaskError: When the labels are of another kind, there are fewer than 2 or more than 254 classes, or an option is out of range.
+        TaskError: When the labels are of another kind, their number is not from 2 to 254, or an option is out of range.
 
     Example:
         >>> task = segmentation(["sky", "road"])
@@ -54,13 +55,15 @@ def segmentation(
         {'sky': 0.0, 'road': 1.0}
 
     Source:
-        Ronneberger et al. 2015, "U-Net"; Milletari et al. 2016, "V-Net", section 3, for the Dice loss, here without classes that are
-        not in the mask of an image.
+        Ronneberger et al. 2015, "U-Net"; Milletari et al. 2016, "V-Net", section 3, for the Dice loss, here of those classes
+        that are in the mask of an image.
     """
     space = labels if isinstance(labels, LabelSpace) else LabelSpace(LabelSpace.of(labels).names, "masks")
     require_kind(space, "masks", "segmentation")
     if not 2 <= len(space) <= MOST_CLASSES:
-        raise TaskError(f"Segmentation needs from 2 to {MOST_CLASSES} classes.", repr(space.names)[:100], "Add or join classes.")
+        raise TaskError(
+            f"Segmentation needs from 2 to {MOST_CLASSES} classes.", repr(space.names)[:100], "Add or join classes."
+        )
     if loss not in LOSSES:
         raise TaskError(f"loss={loss!r} is unknown.", fix=f"Use one of {', '.join(map(repr, LOSSES))}.")
     check_weights(class_weights, space)
@@ -74,11 +77,7 @@ def segmentation(
     def metrics() -> list[Any]:
         import keras
 
-        named = {"name": "mean_iou", "sparse_y_pred": False, "ignore_class": IGNORED}
-        return [
-            keras.metrics.SparseCategoricalAccuracy(name="pixel_accuracy"),
-            keras.metrics.MeanIoU(len(space), **named),
-        ]
+        return [keras.metrics.SparseCategoricalAccuracy(name="pixel_accuracy"), mean_iou(len(space))]
 
     return Task(
         name="segmentation",
@@ -89,7 +88,7 @@ def segmentation(
         metrics=metrics,
         encode=_encoded,
         probabilities=list,
-        decode=lambda found, item=None: _answer(space, found, item),
+        decode=partial(_answer, space),
         measures=masks.MEASURES,
         score=lambda examples, found: masks.MaskScores(space, examples.targets, found),
         options={
@@ -107,10 +106,8 @@ def segmentation(
         place=_placed,
         restore=_Restored,
         reduce=_reduced,
-        usable=lambda row: row.ndim == 3 and bool((row[..., 0] != IGNORED).all()),
-        drawn=lambda scores, index, image: beside(
-            image, [scores.targets[index], scores.answers[index][..., 0]], len(space)
-        ),
+        usable=lambda row: bool((row[..., 0] != IGNORED).all()),
+        drawn=_drawn,
     )
 
 
@@ -156,7 +153,12 @@ class _Restored(Sequence[np.ndarray]):
         return self.preprocessor.restore(self.found[index], self.items[index])
 
 
-def _answer(labels: LabelSpace, found: np.ndarray, item: Any) -> Answer:
+def _drawn(scores: masks.MaskScores, index: int, image: Any) -> Any:
+    """An image, its mask and its answer."""
+    return beside(image, [scores.targets[index], scores.answers[index][..., 0]], len(scores.labels))
+
+
+def _answer(labels: LabelSpace, found: np.ndarray, item: Any = None) -> Answer:
     ids, pixels = found[..., 0], found.shape[0] * found.shape[1]
     shares = np.bincount(ids.ravel(), minlength=len(labels)) / pixels
     scores: Mapping[str, float] = dict(zip(labels.names, map(float, shares), strict=True))

@@ -2,9 +2,10 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tfft.core.errors import DataError, quantity, shortlist
 from tfft.core.path_advice import check_permitted, missing_file, permitted
@@ -21,15 +22,15 @@ class Pairs:
     """The images and masks of one part.
 
     Attributes:
-        images: Paths of images.
-        masks: The path of the mask of each image.
+        images: Paths, bytes or arrays of images.
+        masks: The path, the bytes or the array of the mask of each image.
         without_mask: Paths of images without a mask.
         without_image: Paths of masks without an image.
         left_out: File extension -> number of files that are no images.
     """
 
-    images: list[str]
-    masks: list[str]
+    images: Sequence[Any]
+    masks: Sequence[Any]
     without_mask: list[str] = field(default_factory=list)
     without_image: list[str] = field(default_factory=list)
     left_out: Mapping[str, int] = field(default_factory=dict)
@@ -61,7 +62,9 @@ def paired(images: str | Path, masks: str | Path) -> Pairs:
         with permitted():
             below = look_below(folder)
         if not below.images:
-            raise DataError(f"There is no image in the folder of {what} {str(folder)!r}.", below.left_out() or "an empty folder")
+            raise DataError(
+                f"There is no image in the folder of {what} {str(folder)!r}.", below.left_out() or "an empty folder"
+            )
         found[what] = _by_name(Path(folder), below.images)
         left_out += endings(below.rest()) + Counter({"hidden": below.hidden} if below.hidden else {})
     named = _without_ending(found["images"], found["masks"])

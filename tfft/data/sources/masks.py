@@ -18,6 +18,8 @@ from tfft.data.files.parts import PARTS, meant
 from tfft.data.mask_inspection import Look, coded, look_at
 from tfft.data.masks import IGNORED, MOST_CLASSES, Coding, Masks
 from tfft.data.raw_examples import OnCorrupt, Pool
+from tfft.data.sequences import Selected
+from tfft.data.sources.arrays import AsPixels
 from tfft.data.splits import HOLDOUT, Splitting, assemble
 
 Classes = Sequence[str] | Mapping[int, str] | Mapping[tuple[int, int, int], str] | None
@@ -74,7 +76,10 @@ def from_masks(
 
 
 def mask_pools(
-    parts: "str | Path | Mapping[str, Any]", classes: Classes = None, ignore: Any = None, on_corrupt: OnCorrupt = "error"
+    parts: "str | Path | Mapping[str, Any]",
+    classes: Classes = None,
+    ignore: Any = None,
+    on_corrupt: OnCorrupt = "error",
 ) -> dict[str, Pool]:
     """Read images and masks before missing parts are split off.
 
@@ -103,7 +108,7 @@ def mask_pools(
         if named and on_corrupt == "error":
             raise DataError(
                 f"{len(named)} of {quantity(len(items), 'mask')} of the {part} part cannot be used: {shortlist(named)}.",
-                fix=f"{_advice(named)} Repair or remove the masks, or pass on_corrupt=\"skip\" to leave them out.",
+                fix=f'{_advice(named)} Repair or remove the masks, or pass on_corrupt="skip" to leave them out.',
             )
         good = np.setdiff1d(np.arange(len(items)), list(faults))
         if not len(good):
@@ -112,14 +117,13 @@ def mask_pools(
         lonely = [f"{path}: it has no mask" for path in each.without_mask]
         lonely += [f"{path}: it has no image" for path in each.without_image]
         masks = Masks(tuple(items), pixels)[good]
-        images = [each.images[int(row)] for row in good]
-        pools[part] = Pool(images, masks, left_out=each.left_out, skipped=(*lonely, *named))
+        pools[part] = Pool(Selected(each.images, good), masks, left_out=each.left_out, skipped=(*lonely, *named))
     return pools
 
 
 def _parts(parts: Any) -> Mapping[str, Any]:
     if isinstance(parts, (str, os.PathLike)):
-        found = mask_folders(parts)
+        found = mask_folders(Path(parts))
         if not found:
             raise DataError(
                 f"{str(parts)!r} holds no folders of images and masks.",
@@ -127,7 +131,9 @@ def _parts(parts: Any) -> Mapping[str, Any]:
             )
         return found
     if not isinstance(parts, Mapping) or not parts:
-        raise DataError("from_masks() takes a folder, or images and masks for each part.", repr(parts)[:100], f"Write {_EXAMPLE}.")
+        raise DataError(
+            "from_masks() takes a folder, or images and masks for each part.", repr(parts)[:100], f"Write {_EXAMPLE}."
+        )
     if strange := [part for part in parts if part not in PARTS]:
         raise DataError(f"There is no part {strange[0]!r}.", shortlist(parts), meant(strange))
     return parts
@@ -141,17 +147,19 @@ def _pairs(part: str, given: Any) -> Pairs:
         )
     if all(isinstance(each, (str, os.PathLike)) for each in given):
         return paired(*given)
-    images, masks = (
-        [str(item) if isinstance(item, os.PathLike) else item for item in each] if not isinstance(each, str) else [each]
-        for each in given
-    )
+    if any(isinstance(each, (str, bytes, os.PathLike)) for each in given):
+        raise DataError(
+            f"The {part} part mixes a folder and a sequence.", repr(given)[:100], "Pass two folders, or two sequences."
+        )
+    images, masks = ([str(item) if isinstance(item, os.PathLike) else item for item in each] for each in given)
     if len(images) != len(masks):
         raise DataError(
             f"The {part} part needs one mask for each image.",
             f"{quantity(len(images), 'image')} and {quantity(len(masks), 'mask')}",
             "Pass two sequences in the same order.",
         )
-    return Pairs(images, masks)
+    files = all(isinstance(image, (str, bytes, bytearray)) for image in images)
+    return Pairs(images if files else AsPixels(images, None), masks)
 
 
 def _check_lonely(pairs: Mapping[str, Pairs], on_corrupt: OnCorrupt) -> None:
@@ -180,22 +188,30 @@ def _coding(classes: Classes, ignore: Any, colored: bool, looks: Sequence[Look])
             )
     elif isinstance(classes, str) or not isinstance(classes, (Sequence, Mapping)):
         raise DataError(
-            "classes must be a list of names, or a dict of values and names.", repr(classes)[:100], 'Write ["sky", "road"].'
+            "classes must be a list of names, or a dict of values and names.",
+            repr(classes)[:100],
+            'Write ["sky", "road"].',
         )
     else:
         entries = classes.items() if isinstance(classes, Mapping) else enumerate(classes)
         pairs = [(_value(key, colored), str(name)) for key, name in entries]
         named = [name for _, name in pairs]
         if not isinstance(classes, Mapping) and len(set(named)) < len(named):
-            raise DataError("classes has a name twice.", shortlist(named), "To join values, write {0: 'road', 3: 'road'}.")
+            raise DataError(
+                "classes has a name twice.", shortlist(named), "To join values, write {0: 'road', 3: 'road'}."
+            )
     known = {name for _, name in pairs}
     if strange := [each for each in ignored if isinstance(each, str) and each not in known]:
-        raise DataError(f"ignore={strange[0]!r} is not the name of a class.", fix=f"The classes are {shortlist(sorted(known))}.")
+        raise DataError(
+            f"ignore={strange[0]!r} is not the name of a class.", fix=f"The classes are {shortlist(sorted(known))}."
+        )
     kept = [(value, name) for value, name in pairs if value not in ignored and name not in ignored]
     names = tuple(dict.fromkeys(name for _, name in kept))
     if not 2 <= len(names) <= MOST_CLASSES:
         raise DataError(
-            f"Segmentation needs from 2 to {MOST_CLASSES} classes.", f"{len(names)}: {shortlist(names)}", "Check classes= and ignore=."
+            f"Segmentation needs from 2 to {MOST_CLASSES} classes.",
+            f"{len(names)}: {shortlist(names)}",
+            "Check classes= and ignore=.",
         )
     numbers = [each for each in ignored if not isinstance(each, str)] + [v for v, name in pairs if name in ignored]
     ids = {value: names.index(name) for value, name in kept} | dict.fromkeys(numbers, IGNORED)
@@ -214,10 +230,12 @@ def _value(key: Any, colored: bool) -> int:
     """A number, or a colour as a number."""
     channels = key if colored and isinstance(key, (tuple, list)) else () if colored else (key,)
     whole = [each for each in channels if isinstance(each, Integral) and not isinstance(each, bool)]
-    if len(whole) != (3 if colored else 1) or any(not 0 <= each < (256 if colored else 2**24) for each in whole):
+    if len(whole) != (3 if colored else 1) or any(not 0 <= int(each) < (256 if colored else 2**24) for each in whole):
         raise DataError(
             f"{key!r} is not {'a colour' if colored else 'a value'} of a mask.",
-            fix="Write colours as (red, green, blue), each from 0 to 255." if colored else "Values are whole numbers from 0.",
+            fix="Write colours as (red, green, blue), each from 0 to 255."
+            if colored
+            else "Values are whole numbers from 0.",
         )
     return (int(whole[0]) << 16) + (int(whole[1]) << 8) + int(whole[2]) if colored else int(whole[0])
 

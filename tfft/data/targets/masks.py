@@ -54,7 +54,9 @@ class MaskClasses:
                 f"The {part} masks have classes that the label space does not have: {shortlist(sorted(strange))}.",
                 fix=f"The classes are {shortlist(self.labels.names)}.",
             )
-        return raw if all(item.coding.names == self.labels.names for item in raw.items) else raw.recoded(self.labels.names)
+        return (
+            raw if all(item.coding.names == self.labels.names for item in raw.items) else raw.recoded(self.labels.names)
+        )
 
     def counts(self, values: Any) -> dict[str, int]:
         """Count the pixels of each class.
