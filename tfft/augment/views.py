@@ -227,8 +227,11 @@ def _changed_image(
 def _steps(
     augment: Iterable[Augmentation], random: np.random.Generator
 ) -> list[tuple[str, dict[str, Any], np.random.Generator]]:
-    """Name, options and random generator of each change. Each has its own generator, so that a mask needs only some of them."""
-    steps = [step for step in augment if not step.mixes]
+    """Name, options and random generator of each change, crops first.
+
+    Each has a generator of its own, so that a mask needs the draws of some of them only.
+    """
+    steps = sorted((step for step in augment if not step.mixes), key=lambda step: step.name != _CROPS)
     return [(step.name, dict(step.options), own) for step, own in zip(steps, random.spawn(len(steps)), strict=True)]
 
 
