@@ -149,7 +149,9 @@ def test_what_is_drawn_for_texts_that_are_read_together_is_that_of_epoch_and_exa
 
     def drawn(epoch, chosen, seed=0):
         seen["chosen"] = chosen
-        found = reading_at_random(some, read, unchanging(some), encode, keep, seed, unchanged).load(epoch, np.array(chosen))
+        found = reading_at_random(some, read, unchanging(some), encode, keep, seed, unchanged).load(
+            epoch, np.array(chosen)
+        )
         assert_same(found, unchanged.load(epoch, np.array(chosen)))
         return seen["draws"]
 

@@ -7,8 +7,8 @@ from PIL import Image
 
 # Okabe and Ito 2008, without black, and then Paul Tol's "light" and "dark" colours (Tol 2021, "Colour schemes")
 _FIRST = (
-    (0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167), (86, 180, 233), (213, 94, 0), (240, 228, 66), (119, 170, 221),
-    (51, 34, 136), (170, 170, 0), (187, 204, 51), (136, 34, 85), (255, 170, 187), (34, 85, 34), (153, 221, 255), (102, 51, 51),
+    (0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167), (86, 180, 233), (213, 94, 0), (240, 228, 66), (51, 34, 136),
+    (170, 170, 0), (136, 34, 85), (187, 204, 51), (255, 170, 187), (34, 85, 34), (102, 51, 51), (68, 187, 153),
 )  # fmt: skip
 _GOLDEN = 0.618033988749895
 IGNORED_COLOR = (160, 160, 160)
@@ -22,7 +22,7 @@ def colors(count: int) -> list[tuple[int, int, int]]:
         count: The number of classes, at most 255.
 
     Returns:
-        (red, green, blue) of each. From the 17th class on, hues follow the golden ratio, and neighbours differ in brightness.
+        (red, green, blue) of each. From the 16th class on, hues follow the golden ratio, and neighbours differ in brightness.
 
     Example:
         >>> colors(2)

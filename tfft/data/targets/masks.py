@@ -111,9 +111,6 @@ class MaskClasses:
             values: Masks.
         """
         totals = values.pixels.sum(axis=0)
-        absent = [name for name, total in zip(self.labels.names, totals, strict=True) if not total]
-        if absent:
-            yield f"No training pixel has the classes {shortlist(absent)}, so a model cannot learn them."
         rare = [
             f"{name} ({total:,} pixels)"
             for name, total in zip(self.labels.names, totals.tolist(), strict=True)
