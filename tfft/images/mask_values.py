@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tfft.images.image_files import opened_image, taking_turns
+from tfft.images.image_files import encoded, opened_image, taking_turns
+from tfft.images.png_rows import check_rows
 from tfft.images.upright import turned
 
 _FEWER_BITS = {"L;2": 85, "L;4": 17}  # Pillow multiplies grey values of 2 and 4 bits by these numbers
@@ -42,6 +43,8 @@ def mask_values(item: Any, colored: bool, what: str = "it") -> np.ndarray:
         raw = str(stored[0] if isinstance(stored, tuple) and stored else stored)
         if image.format == "JPEG" and not colored and image.mode != "L":
             raise ValueError("a JPEG changes the values of masks; save masks as PNG")
+        if image.format == "PNG":
+            check_rows(encoded(image))
         image.load()
         image = turned(image)
         if image.mode in ("RGBA", "LA", "PA"):
