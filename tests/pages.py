@@ -88,6 +88,7 @@ def furnish(folder: Path) -> None:
     shutil.copytree(folder / "flowers" / "reds", folder / "more")
     shutil.copy(folder / "more" / "0.png", folder / "new.jpg")
     _parts(folder)
+    _masks(folder)
     _tables(folder)
     _nets(folder)
     for original, chinese in (("flowers", "花"), ("new.jpg", "新照片.jpg"), ("reviews.csv", "评论.csv")):
@@ -106,6 +107,19 @@ def _parts(folder: Path) -> None:
         (folder / "reviews" / word).mkdir(parents=True)
         for number in range(8):
             (folder / "reviews" / word / f"{number}.txt").write_text(f"a {word} film number {number}")
+
+
+def _masks(folder: Path) -> None:
+    random = np.random.default_rng(5)
+    for part, count in (("train", 8), ("val", 3), ("test", 10)):
+        for kind in ("images", "masks"):
+            (folder / "street" / part / kind).mkdir(parents=True)
+        for number in range(count):
+            mask = np.kron(random.permutation(6).reshape(2, 3) % 4, np.ones((10, 8))).astype(np.uint8)
+            pixels = random.integers(0, 40, (20, 24, 3)) + 60 * mask[..., None]
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / "street" / part / "images" / f"{number}.png")
+            Image.fromarray(mask).save(folder / "street" / part / "masks" / f"{number}.png")
+    (folder / "classes.txt").write_text("sky\nroad\ncar\nunlabelled\n")
 
 
 def _tables(folder: Path) -> None:

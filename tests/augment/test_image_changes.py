@@ -41,7 +41,8 @@ def test_no_image_is_too_small_or_too_thin(name, size):
 def test_a_crop_lies_inside_of_any_image(size):
     inside = Image.new("RGB", size, (255, 255, 255))
     for seed in range(20):
-        box = image_changes.crop(inside, np.random.default_rng(seed), (8, 6), (0.3, 1.0), (0.75, 1.33))
+        edges = image_changes.crop_box(size, np.random.default_rng(seed), (0.3, 1.0), (0.75, 1.33))
+        box = image_changes.cut(inside, edges, (8, 6))
         assert np.asarray(box).shape == (6, 8, 3)
         assert np.asarray(box).min() == 255  # nothing from outside of the image
 
@@ -51,9 +52,8 @@ def test_crops_have_the_shares_and_ratios_that_were_asked_for():
     ramp = Image.fromarray(np.tile(np.linspace(0, 255, 256, dtype=np.uint8)[None, :, None], (256, 1, 3)))
     spans = []
     for seed in range(200):
-        row = np.asarray(image_changes.crop(ramp, np.random.default_rng(seed), (64, 64), (0.25, 0.25), (1.0, 1.0)))[
-            32, :, 0
-        ]
+        box = image_changes.crop_box(ramp.size, np.random.default_rng(seed), (0.25, 0.25), (1.0, 1.0))
+        row = np.asarray(image_changes.cut(ramp, box, (64, 64)))[32, :, 0]
         spans.append(int(row[-1]) - int(row[0]))
     assert np.mean(spans) == pytest.approx(127, abs=4)
     assert np.std(spans) < 4

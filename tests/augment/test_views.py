@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tfft.augment import augmentation
-from tfft.augment.views import changed, mix
+from tfft.augment.views import changed, mix, moved
 from tfft.core.errors import DataError
 from tfft.inputs.image import ImagePreprocessor
 
@@ -76,3 +76,74 @@ def test_only_augmentations_that_mix_change_a_batch():
     mixed = mix({"pixels": pixels}, targets, (augmentation.flips(), augmentation.cutmix()), np.random.default_rng(3))
     assert list(mixed[0]) == ["pixels"]
     assert not np.array_equal(mixed[0]["pixels"], pixels)
+
+
+def coded(size=(24, 30)):
+    """An image whose red channel is the class of each pixel, 40 apart, in blocks; and its mask."""
+    blocks = np.random.default_rng(3).integers(0, 4, (size[0] // 6, size[1] // 6)).astype(np.uint8)
+    mask = np.kron(blocks, np.ones((6, 6), np.uint8))
+    return np.dstack([mask * 40, mask * 40, mask * 40]), mask
+
+
+SQUASH = ImagePreprocessor(24, 30, "squash")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_flipped_mask_is_that_of_the_flipped_image(seed):
+    image, mask = coded()
+    steps = (augmentation.flips(True, True), augmentation.flips(True, True))
+    changed = read(image, SQUASH, steps, np.random.default_rng(seed))
+    found = moved(mask, SQUASH, steps, np.random.default_rng(seed))
+    np.testing.assert_array_equal(changed[..., 0] // 40, found)
+
+
+MOVES = {
+    "crops": augmentation.crops(scale=(0.3, 0.6)),
+    "rotation": augmentation.rotation(30),
+    "zoom": augmentation.zoom(0.5),
+    "rand_augment": augmentation.rand_augment(3, 20),
+    "erasing": augmentation.erasing(1.0),
+}
+
+
+@pytest.mark.parametrize("name", MOVES)
+@pytest.mark.parametrize("seed", range(6))
+def test_a_moved_mask_is_that_of_the_moved_image(name, seed, monkeypatch):
+    """Away from borders, where colours are means of classes, the colour tells the class. Noise and margins have none."""
+    from tfft.augment import image_changes
+
+    # colours must tell classes: the changes of colours that rand_augment draws leave the image as it is
+    monkeypatch.setattr(image_changes, "_COLORING", dict.fromkeys(image_changes._COLORING, lambda image, _: image))
+    monkeypatch.setattr(image_changes, "_mean", lambda image: (255, 255, 255))
+    image, mask = coded((48, 60))
+    geometry = ImagePreprocessor(48, 60, "squash")
+    steps = (augmentation.flips(), MOVES[name], augmentation.flips(False, True))
+    changed = read(image, geometry, steps, np.random.default_rng(seed))
+    found = moved(mask, geometry, steps, np.random.default_rng(seed))
+    assert found.shape == (48, 60)
+    inside = np.ones(found.shape, bool)
+    for rows, columns in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1)):
+        inside &= np.roll(found, (rows, columns), (0, 1)) == found
+    inside[[0, -1]] = inside[:, [0, -1]] = False
+    classes = inside & (found != 255)
+    assert classes.sum() > 300
+    np.testing.assert_array_equal(changed[..., 0][classes], found[classes] * 40)
+    if name in ("rotation", "zoom"):
+        assert (changed[..., 0][inside & (found == 255)] == 255).all()
+
+
+def test_a_crop_of_a_large_photo_takes_the_box_of_its_mask(tmp_path):
+    """A large JPEG is decoded at a fraction of its size."""
+    geometry, steps = ImagePreprocessor(30, 45, "squash"), (augmentation.crops(scale=(0.9, 1.0)),)
+    coarse = np.kron(np.random.default_rng(1).integers(0, 4, (4, 6)).astype(np.uint8), np.ones((150, 150), np.uint8))
+    Image.fromarray(np.dstack([coarse * 60] * 3)).save(tmp_path / "large.jpg", quality=95)
+    for seed in range(5):
+        changed = read(str(tmp_path / "large.jpg"), geometry, steps, np.random.default_rng(seed))
+        found = moved(coarse, geometry, steps, np.random.default_rng(seed))
+        agree = np.rint(changed[..., 0] / 60) == found
+        assert agree.mean() > 0.9
+
+
+def test_changes_of_colours_leave_a_mask_as_it_is():
+    _, mask = coded()
+    np.testing.assert_array_equal(moved(mask, SQUASH, (augmentation.colors(),), np.random.default_rng(0)), mask)

@@ -26,7 +26,7 @@ Recipe = Callable[..., Plan]
 
 
 def test_the_recipes_are_found() -> None:
-    assert {recipe.__name__ for recipe in RECIPES} == {"two_phase", "head_only", "full", "encoder"}
+    assert {recipe.__name__ for recipe in RECIPES} == {"two_phase", "head_only", "full", "encoder", "segmenter"}
 
 
 @pytest.mark.parametrize("kind", ["map", "vector", "sequence"])

@@ -36,6 +36,7 @@ class Case:
         other: A task of other labels, which the data does not fit.
         kinds: The kinds of inputs that the task can take.
         write: Writes the data to a file and reads it, for tasks whose answers are parts of a text; None for arrays.
+        axes: The number of axes of the logits between batch and outputs.
     """
 
     task: Callable[[Any], Any]
@@ -43,6 +44,7 @@ class Case:
     other: Callable[[], Any]
     kinds: tuple[str, ...] = ("images", "texts")
     write: Callable[[Path], Any] | None = None
+    axes: int = 0
 
 
 CASES = {
@@ -96,14 +98,36 @@ CASES["token_classification"] = Case(
     lambda: tfft.tasks.token_classification(["x", "y"]),
     kinds=("texts",),
     write=_tagged,
+    axes=1,
 )
 CASES["question_answering"] = Case(
-    tfft.tasks.question_answering, None, tfft.tasks.question_answering, kinds=("texts",), write=_asked
+    tfft.tasks.question_answering, None, tfft.tasks.question_answering, kinds=("texts",), write=_asked, axes=1
+)
+# the class of each half of an image is that of its brightness, and the first rows are ignored
+MASKS = [np.full((20, 24), i % 3, np.uint8) for i in range(40)]
+for i, mask in enumerate(MASKS):
+    mask[:, 16:] = (i % 3) // 2
+    mask[:2] = 255
+
+
+def _masked(folder: Path) -> Any:
+    classes = ["dark", "grey", "bright"]
+    return tfft.data.from_masks({"train": (IMAGES, MASKS)}, classes, ignore=255, seed=0)
+
+
+CASES["segmentation"] = Case(
+    tfft.tasks.segmentation,
+    MASKS,
+    lambda: tfft.tasks.segmentation(["x", "y"]),
+    kinds=("images",),
+    write=_masked,
+    axes=2,
 )
 INPUTS = {"images": (IMAGES, "toy"), "texts": (TEXTS, "toy_text")}
 each = pytest.mark.parametrize("name", list(CASES))
 everywhere = pytest.mark.parametrize(("name", "kind"), [(name, kind) for name in CASES for kind in CASES[name].kinds])
-of_examples = pytest.mark.parametrize("name", [name for name in CASES if CASES[name].write is None])
+of_examples = pytest.mark.parametrize("name", [name for name in CASES if not CASES[name].axes])
+of_images = pytest.mark.parametrize("name", [name for name in CASES if CASES[name].kinds[0] == "images"])
 
 
 def data_of(name: str, kind: str | None = None) -> Any:
@@ -189,7 +213,7 @@ def test_two_phases_learn_with_kept_features_and_without(name: str, kind: str, c
     assert not all(moved), "the first blocks stay frozen"
 
 
-@of_examples
+@of_images
 def test_kept_features_change_nothing_for_images(name: str) -> None:
     """Texts share batches by length only where tokens are read, so their batches differ."""
     runs = []
@@ -222,6 +246,9 @@ def test_a_bundle_answers_as_the_model_does(name: str, kind: str, tmp_path: Path
     elif name == "question_answering":
         assert (alone.label, alone.place) == (answers[1].label, answers[1].place)
         assert alone.probability == pytest.approx(answers[1].probability, abs=1e-5)
+    elif name == "segmentation":
+        assert [answer.mask.shape for answer in answers] == [(20, 24)] * len(inputs)
+        np.testing.assert_array_equal(alone.mask, answers[1].mask)
     else:
         assert all(set(answer.scores) == set(data.labels.names) for answer in answers)
         assert list(alone.scores.values()) == pytest.approx(list(answers[1].scores.values()), abs=1e-5)
@@ -239,7 +266,7 @@ def test_a_report_has_intervals_and_shows_itself(name: str, kind: str, tmp_path:
     json.dumps(report.to_dict(), allow_nan=False)
     page = report.save(tmp_path / "report.html", run).read_text(encoding="utf-8")
     assert "<html" in page
-    assert ('<mark class="' in page) == (CASES[name].write is not None)
+    assert ('<mark class="' in page) == (CASES[name].axes == 1)
     assert report.count == len(data.test)
     assert all(f"| {measure} " in report.to_markdown() for measure in model.task.measures)
     assert report.plot().axes

@@ -8,7 +8,7 @@ from tfft.core.ragged import Ragged, padded
 from tfft.core.specs import LabelSpace, Text
 from tfft.data.content_hash import opened
 from tfft.data.examples import Examples
-from tfft.data.loading import draw, lengths_of, reading, reading_at_random
+from tfft.data.loading import draw, lengths_of, reading, reading_at_random, unchanging
 from tfft.inputs.image import ImagePreprocessor
 from tfft.models.prepared import prepared
 
@@ -74,11 +74,11 @@ def test_inputs_and_targets_stand_side_by_side():
 
 
 def test_what_is_drawn_is_that_of_epoch_and_example():
-    loading = reading_at_random(examples(), drawn, encode, keep, 0, plain())
+    loading = reading_at_random(examples(), drawn, unchanging(examples()), encode, keep, 0, plain())
     first = shades(loading, 3, [5, 2])
     assert first == shades(loading, 3, [2, 5])[::-1]
     assert first != shades(loading, 4, [5, 2])
-    other = reading_at_random(examples(), drawn, encode, keep, 1, plain())
+    other = reading_at_random(examples(), drawn, unchanging(examples()), encode, keep, 1, plain())
     assert first != shades(other, 3, [5, 2])
 
 
@@ -92,7 +92,7 @@ def test_a_mixer_gets_the_batch_and_its_own_draw():
     def read(items, randoms):
         return {"pixels": np.stack(items)}
 
-    loading = reading_at_random(examples(), read, encode, mix, 0, plain())
+    loading = reading_at_random(examples(), read, unchanging(examples()), encode, mix, 0, plain())
     inputs, targets = loading.load(0, np.array([4, 2]))[:2]
     loading.load(0, np.array([4, 2]))
     loading.load(1, np.array([4, 2]))
@@ -149,14 +149,16 @@ def test_what_is_drawn_for_texts_that_are_read_together_is_that_of_epoch_and_exa
 
     def drawn(epoch, chosen, seed=0):
         seen["chosen"] = chosen
-        found = reading_at_random(some, read, encode, keep, seed, unchanged).load(epoch, np.array(chosen))
+        found = reading_at_random(some, read, unchanging(some), encode, keep, seed, unchanged).load(
+            epoch, np.array(chosen)
+        )
         assert_same(found, unchanged.load(epoch, np.array(chosen)))
         return seen["draws"]
 
     assert drawn(3, [4, 2]) == drawn(3, [2, 4])[::-1]
     assert drawn(3, [4]) == drawn(3, [4, 2])[:1]
     assert len({*drawn(3, [4, 2]), *drawn(4, [4, 2]), *drawn(3, [4, 2], seed=1)}) == 6
-    together = reading_at_random(some, read, encode, keep, 0, unchanged)
+    together = reading_at_random(some, read, unchanging(some), encode, keep, 0, unchanged)
     assert (together.count, together.shapes) == (unchanged.count, unchanged.shapes)
     np.testing.assert_array_equal(together.lengths, unchanged.lengths)
 

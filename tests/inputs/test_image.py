@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, TaskError
 from tfft.images.decoding import decode
 from tfft.inputs.image import ImagePreprocessor
 
@@ -82,3 +82,40 @@ def test_an_invalid_size_is_refused(size):
     with pytest.raises(DataError, match=r"Height and width.*224") as caught:
         ImagePreprocessor(*size)
     assert f"{size[0]!r} x {size[1]!r}" in str(caught.value)
+
+
+@pytest.mark.parametrize("fit", ["squash", "pad", "crop"])
+@pytest.mark.parametrize("size", [(40, 60), (60, 40), (7, 90), (12, 16)])
+def test_a_mask_lies_on_its_image(fit, size):
+    """A mask is placed as an image whose colours are its classes."""
+    geometry = ImagePreprocessor(24, 32, fit)
+    mask = np.zeros(size, np.uint8)
+    mask[:, size[1] // 2 :] = 1
+    image = geometry(np.dstack([mask * 200 + 20] * 3))[..., 0]
+    placed = geometry.place(mask)
+    assert placed.shape == (24, 32)
+    np.testing.assert_array_equal(placed == 255, image == 0)
+    there = (image == 20) | (image == 220)
+    assert there[placed != 255].mean() > 0.8
+    wrong = there & (placed != 255) & ((image == 220) != (placed == 1))
+    assert wrong.mean() < 0.02
+
+
+@pytest.mark.parametrize("fit", ["squash", "pad"])
+@pytest.mark.parametrize("size", [(40, 60), (60, 40), (9, 90), (12, 16), (24, 32)])
+def test_restoring_undoes_placing(fit, size):
+    geometry = ImagePreprocessor(24, 32, fit)
+    mask = np.zeros(size, np.uint8)
+    mask[: size[0] // 2, size[1] // 3 :] = 3
+    restored = geometry.restore(geometry.place(mask), np.zeros((*size, 3), np.uint8))
+    assert restored.shape == size
+    assert (restored == 255).sum() == 0
+    assert (restored == mask).mean() > 0.9
+    assert geometry.restore(np.zeros((24, 32, 2), np.uint8), np.zeros((*size, 3), np.uint8)).shape == (*size, 2)
+
+
+def test_answers_pixel_by_pixel_lose_no_part_of_an_image():
+    assert ImagePreprocessor(8, 8).by_pixels().fit == "squash"
+    assert ImagePreprocessor(8, 8, "pad").by_pixels().fit == "pad"
+    with pytest.raises(TaskError, match=r"loses parts of images.*squash"):
+        ImagePreprocessor(8, 8).restore(np.zeros((8, 8), np.uint8), np.zeros((8, 8, 3), np.uint8))

@@ -9,8 +9,9 @@ import pytest
 import tfft
 from tfft.cache.shards import Shards
 from tfft.core.ragged import padded
+from tfft.data.loading import unchanging
 from tfft.models.cuts import cut
-from tfft.models.features import feature_shapes, identity, made_from, packed, reading_features, row_of, unpacked
+from tfft.models.features import Epochs, feature_shapes, identity, made_from, packed, reading_features, row_of, unpacked
 from tfft.models.prepared import prepared
 from tfft.trainable import last_blocks, nothing
 
@@ -48,7 +49,7 @@ def test_epochs_take_the_views_in_turn(data, model):
         rows = packed([np.full((len(data.train), 8), value, np.float32)], table.row)
         table.write(0, rows)
         tables.append(table)
-    loading = reading_features(tables, at, "float32", data.train, model.task.encode, first_epoch=5)
+    loading = reading_features(tables, at, "float32", data.train, model.task.encode, Epochs(5, unchanging(data.train)))
     found = [loading.load(epoch, np.array([7])).inputs["features_0"][0, 0] for epoch in range(5, 10)]
     assert found == [1, 2, 3, 1, 2]
     features, targets = loading.load(5, np.array([0, 3]))[:2]

@@ -4,7 +4,7 @@ import pytest
 
 from tfft.core.specs import FeatureSpec
 from tfft.plans.defaults import default_plan, hidden
-from tfft.plans.recipes import ENCODER_AUGMENT, encoder, head_only, two_phase
+from tfft.plans.recipes import ENCODER_AUGMENT, encoder, head_only, segmenter, two_phase
 
 
 @pytest.mark.parametrize("kind", ["map", "vector"])
@@ -27,6 +27,11 @@ def test_tokens_of_texts_are_masked_and_nothing_of_images() -> None:
     assert hidden(FeatureSpec("sequence")) == ()
     assert default_plan(FeatureSpec("sequence", masked=True), 1).phases[0].augment == ENCODER_AUGMENT
     assert default_plan(FeatureSpec("sequence"), 1) == encoder(augment=()).with_phases(patience=1)
+
+
+def test_answers_of_each_pixel_have_a_plan_of_their_own():
+    assert default_plan(FeatureSpec("map"), 100, axes=2) == segmenter()
+    assert default_plan(FeatureSpec("map"), 100, can_finetune=False, axes=2) == head_only()
 
 
 def test_what_cannot_be_trained_gets_a_head_alone():

@@ -1,7 +1,11 @@
-"""Random changes of one Pillow image; each takes the image and a generator, and returns an image of the same size."""
+"""Random changes of one Pillow image; each takes the image and a generator, and returns an image of the same size.
+
+With ``like=MASK``, those that move pixels do the same to a mask of class ids, for a generator in the same state.
+"""
 
 import math
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps, ImageStat
@@ -13,31 +17,41 @@ _TRANSLATE_SHARE, _SHEAR, _DEGREES, _ENHANCE = 0.45, 0.3, 30.0, 0.9
 _MOST = 30.0
 
 
-def crop(
-    image: Image.Image,
-    random: np.random.Generator,
-    size: tuple[int, int],
-    scale: tuple[float, float],
-    ratio: tuple[float, float],
-) -> Image.Image:
-    """Cut out a random box, and resize it.
+class Like(NamedTuple):
+    """What the pixels of an image are.
+
+    Attributes:
+        between: The value of a point between pixels.
+        outside: The value outside of the image; None for its mean colour.
+    """
+
+    between: Image.Resampling
+    outside: int | None = None
+
+
+COLORS, MASK = Like(Image.Resampling.BILINEAR), Like(Image.Resampling.NEAREST, 255)
+"""The pixels of a photo, and class ids, where 255 is none."""
+
+
+def crop_box(
+    size: tuple[int, int], random: np.random.Generator, scale: tuple[float, float], ratio: tuple[float, float]
+) -> tuple[float, float, float, float]:
+    """Draw a random box.
 
     Args:
-        image: An image of any size.
+        size: (width, height) of the image, in pixels; only their ratio matters.
         random: The generator that draws the box.
-        size: (width, height) of the result, in pixels.
         scale: Lowest and highest area of the box, as a share of the image.
         ratio: Lowest and highest ratio of width to height of the box.
 
     Returns:
-        An image of that size; as an array, uint8 of shape (height, width, 3).
+        Left, top, right and bottom of the box, as shares of width and height.
 
     Example:
-        >>> grey = Image.new("RGB", (40, 30))
-        >>> crop(grey, np.random.default_rng(0), (8, 6), (0.5, 1.0), (0.75, 1.33)).size
-        (8, 6)
+        >>> crop_box((40, 30), np.random.default_rng(0), (1.0, 1.0), (4 / 3, 4 / 3))
+        (0.0, 0.0, 1.0, 1.0)
     """
-    width, height = image.size
+    width, height = size
     for _ in range(_TRIES):
         area = width * height * random.uniform(*scale)
         shape = math.exp(random.uniform(math.log(ratio[0]), math.log(ratio[1])))
@@ -46,11 +60,35 @@ def crop(
             break
     else:
         w, h = min(width, height * ratio[1]), min(height, width / ratio[0])
-    left, top = random.uniform(0, width - w), random.uniform(0, height - h)
-    return image.resize(size, Image.Resampling.BILINEAR, box=(left, top, left + w, top + h))
+    left, top = random.uniform(0, max(0.0, width - w)), random.uniform(0, max(0.0, height - h))
+    return left / width, top / height, min(1.0, (left + w) / width), min(1.0, (top + h) / height)
 
 
-def flip(image: Image.Image, random: np.random.Generator, horizontal: bool, vertical: bool) -> Image.Image:
+def cut(
+    image: Image.Image, box: tuple[float, float, float, float], size: tuple[int, int], like: Like = COLORS
+) -> Image.Image:
+    """Cut out a box, and resize it.
+
+    Args:
+        image: An image of any size.
+        box: Left, top, right and bottom of the box, as shares of width and height.
+        size: (width, height) of the result, in pixels.
+        like: What the pixels are.
+
+    Returns:
+        An image of that size; as an array, uint8 of shape (height, width, 3), or (height, width) for a mask.
+
+    Example:
+        >>> cut(Image.new("RGB", (40, 30)), (0.25, 0.0, 0.75, 0.5), (8, 6)).size
+        (8, 6)
+    """
+    edges = tuple(share * side for share, side in zip(box, image.size * 2, strict=True))
+    return image.resize(size, like.between, box=edges)  # type: ignore[arg-type]
+
+
+def flip(
+    image: Image.Image, random: np.random.Generator, horizontal: bool, vertical: bool, like: Like = COLORS
+) -> Image.Image:
     """Mirror half of the images; both directions are independent.
 
     Args:
@@ -58,6 +96,7 @@ def flip(image: Image.Image, random: np.random.Generator, horizontal: bool, vert
         random: The generator that decides.
         horizontal: Whether to exchange left and right in half of the images.
         vertical: Whether to exchange top and bottom in half of the images.
+        like: What the pixels are.
 
     Returns:
         An image of the same size; as an array, uint8 of shape (height, width, 3).
@@ -70,34 +109,36 @@ def flip(image: Image.Image, random: np.random.Generator, horizontal: bool, vert
     return image
 
 
-def rotate(image: Image.Image, random: np.random.Generator, degrees: float) -> Image.Image:
+def rotate(image: Image.Image, random: np.random.Generator, degrees: float, like: Like = COLORS) -> Image.Image:
     """Rotate by a random angle.
 
     Args:
         image: Any image.
         random: The generator that draws the angle.
         degrees: Largest angle in either direction, in degrees.
+        like: What the pixels are.
 
     Returns:
         An image of the same size; as an array, uint8 of shape (height, width, 3).
     """
-    return image.rotate(random.uniform(-degrees, degrees), Image.Resampling.BILINEAR, fillcolor=_mean(image))
+    return _rotated(image, random.uniform(-degrees, degrees), like)
 
 
-def zoom(image: Image.Image, random: np.random.Generator, share: float) -> Image.Image:
+def zoom(image: Image.Image, random: np.random.Generator, share: float, like: Like = COLORS) -> Image.Image:
     """Enlarge or shrink around the middle.
 
     Args:
         image: Any image.
         random: The generator that draws the factor.
         share: Largest relative change of width and height, in either direction.
+        like: What the pixels are.
 
     Returns:
         An image of the same size; as an array, uint8 of shape (height, width, 3).
     """
     step = 1 / (1 + random.uniform(-share, share))
     width, height = image.size
-    return _affine(image, (step, 0, (1 - step) * width / 2, 0, step, (1 - step) * height / 2))
+    return _affine(image, (step, 0, (1 - step) * width / 2, 0, step, (1 - step) * height / 2), like)
 
 
 def change_colors(image: Image.Image, random: np.random.Generator, brightness: float, contrast: float) -> Image.Image:
@@ -117,15 +158,20 @@ def change_colors(image: Image.Image, random: np.random.Generator, brightness: f
 
 
 def erase(
-    image: Image.Image, random: np.random.Generator, probability: float, area: tuple[float, float]
+    image: Image.Image,
+    random: np.random.Generator,
+    probability: float,
+    area: tuple[float, float],
+    like: Like = COLORS,
 ) -> Image.Image:
-    """Fill a random box with noise.
+    """Fill a random box with noise; in a mask, its pixels then have no class.
 
     Args:
         image: Any image.
         random: The generator that draws the box and the noise.
         probability: Probability for each image.
         area: Lowest and highest area of the box, as a share of the image.
+        like: What the pixels are.
 
     Returns:
         An image of the same size; as an array, uint8 of shape (height, width, 3).
@@ -142,13 +188,17 @@ def erase(
         # a box with the proportions of the image always fits
         height, width = (max(1, round(side * math.sqrt(share))) for side in (image.height, image.width))
     top, left = random.integers(image.height - height + 1), random.integers(image.width - width + 1)
-    noise = Image.fromarray(random.integers(0, 256, (height, width, 3), np.uint8))
+    noise: Any = like.outside
+    if noise is None:
+        noise = Image.fromarray(random.integers(0, 256, (height, width, 3), np.uint8))
     image = image.copy()
-    image.paste(noise, (int(left), int(top)))
+    image.paste(noise, (int(left), int(top), int(left) + width, int(top) + height))
     return image
 
 
-def rand_augment(image: Image.Image, random: np.random.Generator, operations: int, magnitude: float) -> Image.Image:
+def rand_augment(
+    image: Image.Image, random: np.random.Generator, operations: int, magnitude: float, like: Like = COLORS
+) -> Image.Image:
     """Apply a few of fourteen operations.
 
     Args:
@@ -156,6 +206,7 @@ def rand_augment(image: Image.Image, random: np.random.Generator, operations: in
         random: The generator that draws the operations, and the direction of those that have one.
         operations: The number of operations.
         magnitude: The strength of the operations, in (0, 30].
+        like: What the pixels are.
 
     Returns:
         An image of the same size; as an array, uint8 of shape (height, width, 3).
@@ -164,9 +215,12 @@ def rand_augment(image: Image.Image, random: np.random.Generator, operations: in
         >>> rand_augment(Image.new("RGB", (8, 6)), np.random.default_rng(0), operations=2, magnitude=9).size
         (8, 6)
     """
-    for index in random.integers(len(_OPERATIONS), size=operations):
+    for index in random.integers(len(_COLORING) + len(_MOVING), size=operations).tolist():
         strength = magnitude / _MOST * random.choice((-1, 1))
-        image = _OPERATIONS[index](image, strength)
+        if index in _MOVING:
+            image = _MOVING[index](image, strength, like)
+        elif like is COLORS:
+            image = _COLORING[index](image, strength)
     return image
 
 
@@ -174,10 +228,13 @@ def _mean(image: Image.Image) -> tuple[int, ...]:
     return tuple(round(value) for value in ImageStat.Stat(image).mean)
 
 
-def _affine(image: Image.Image, matrix: tuple[float, ...]) -> Image.Image:
-    return image.transform(
-        image.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR, fillcolor=_mean(image)
-    )
+def _affine(image: Image.Image, matrix: tuple[float, ...], like: Like) -> Image.Image:
+    outside = _mean(image) if like.outside is None else like.outside
+    return image.transform(image.size, Image.Transform.AFFINE, matrix, like.between, fillcolor=outside)
+
+
+def _rotated(image: Image.Image, degrees: float, like: Like) -> Image.Image:
+    return image.rotate(degrees, like.between, fillcolor=_mean(image) if like.outside is None else like.outside)
 
 
 def _solarize(image: Image.Image, strength: float) -> Image.Image:
@@ -188,19 +245,21 @@ def _posterize(image: Image.Image, strength: float) -> Image.Image:
     return ImageOps.posterize(image, max(1, 8 - round(4 * abs(strength))))
 
 
-_OPERATIONS: tuple[Callable[[Image.Image, float], Image.Image], ...] = (
-    lambda image, _: image,
-    lambda image, _: ImageOps.autocontrast(image),
-    lambda image, _: ImageOps.equalize(image),
-    lambda image, s: image.rotate(_DEGREES * s, Image.Resampling.BILINEAR, fillcolor=_mean(image)),
-    _solarize,
-    _posterize,
-    lambda image, s: ImageEnhance.Color(image).enhance(1 + _ENHANCE * s),
-    lambda image, s: ImageEnhance.Contrast(image).enhance(1 + _ENHANCE * s),
-    lambda image, s: ImageEnhance.Brightness(image).enhance(1 + _ENHANCE * s),
-    lambda image, s: ImageEnhance.Sharpness(image).enhance(1 + _ENHANCE * s),
-    lambda image, s: _affine(image, (1, _SHEAR * s, -_SHEAR * s * image.height / 2, 0, 1, 0)),
-    lambda image, s: _affine(image, (1, 0, 0, _SHEAR * s, 1, -_SHEAR * s * image.width / 2)),
-    lambda image, s: _affine(image, (1, 0, _TRANSLATE_SHARE * s * image.width, 0, 1, 0)),
-    lambda image, s: _affine(image, (1, 0, 0, 0, 1, _TRANSLATE_SHARE * s * image.height)),
-)
+_COLORING: dict[int, Callable[[Image.Image, float], Image.Image]] = {
+    0: lambda image, _: image,
+    1: lambda image, _: ImageOps.autocontrast(image),
+    2: lambda image, _: ImageOps.equalize(image),
+    4: _solarize,
+    5: _posterize,
+    6: lambda image, s: ImageEnhance.Color(image).enhance(1 + _ENHANCE * s),
+    7: lambda image, s: ImageEnhance.Contrast(image).enhance(1 + _ENHANCE * s),
+    8: lambda image, s: ImageEnhance.Brightness(image).enhance(1 + _ENHANCE * s),
+    9: lambda image, s: ImageEnhance.Sharpness(image).enhance(1 + _ENHANCE * s),
+}
+_MOVING: dict[int, Callable[[Image.Image, float, Like], Image.Image]] = {
+    3: lambda image, s, like: _rotated(image, _DEGREES * s, like),
+    10: lambda image, s, like: _affine(image, (1, _SHEAR * s, -_SHEAR * s * image.height / 2, 0, 1, 0), like),
+    11: lambda image, s, like: _affine(image, (1, 0, 0, _SHEAR * s, 1, -_SHEAR * s * image.width / 2), like),
+    12: lambda image, s, like: _affine(image, (1, 0, _TRANSLATE_SHARE * s * image.width, 0, 1, 0), like),
+    13: lambda image, s, like: _affine(image, (1, 0, 0, 0, 1, _TRANSLATE_SHARE * s * image.height), like),
+}

@@ -18,6 +18,7 @@ from tfft.core.errors import DataError, nearest
 from tfft.core.specs import Text
 from tfft.core.values import Arrays
 from tfft.images.decoding import decoded
+from tfft.images.sizes import size_of
 from tfft.inputs.base import Preprocessor
 from tfft.inputs.image import ImagePreprocessor
 from tfft.inputs.text import TextPreprocessor
@@ -30,6 +31,9 @@ _IMAGE: dict[str, Callable[..., Image.Image]] = {
     "rand_augment": image_changes.rand_augment,
     "erasing": image_changes.erase,
 }
+_MASK = {
+    name: _IMAGE[name] for name in ("flips", "rotation", "zoom", "rand_augment", "erasing")
+}  # changes that move pixels or hide them
 _BATCH: dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]] = {"mixup": mixing.mixup, "cutmix": mixing.cutmix}
 _CROPS = "crops"
 _TOKENS = "token_dropout"
@@ -134,6 +138,41 @@ def changed(
     return rows
 
 
+def moved(
+    mask: np.ndarray, preprocessor: Preprocessor, augment: Sequence[Augmentation], random: np.random.Generator
+) -> np.ndarray:
+    """Change a mask as ``changed`` changes its image, with the same random draws.
+
+    Args:
+        mask: uint8 class ids, shape (height, width) of the image.
+        preprocessor: The preprocessor of the backbone.
+        augment: Augmentations of images; those of colours leave the mask unchanged.
+        random: A generator in the state that the generator of the image had.
+
+    Returns:
+        uint8, of the height and width of the network's input; 255 (no class) outside of the image, and where noise replaces it.
+
+    Example:
+        >>> mirror = Augmentation.of("flips", horizontal=True, vertical=False)
+        >>> moved(np.uint8([[1, 2]]), ImagePreprocessor(1, 2, "squash"), [mirror], np.random.default_rng(1)).tolist()
+        [[2, 1]]
+    """
+    steps = _steps(augment, random)
+    size = (preprocessor.width, preprocessor.height)  # type: ignore[attr-defined]
+    crops = [(options, own) for name, options, own in steps if name == _CROPS]
+    image = Image.fromarray(mask)
+    if crops:
+        for options, own in crops:
+            box = image_changes.crop_box(image.size, own, **options)
+            image = image_changes.cut(image, box, size, image_changes.MASK)
+    else:
+        image = Image.fromarray(preprocessor.place(mask))
+    for name, options, own in steps:
+        if name in _MASK:
+            image = _MASK[name](image, own, **options, like=image_changes.MASK)
+    return np.asarray(image)
+
+
 def mix(
     inputs: Arrays, targets: np.ndarray, augment: Iterable[Augmentation], random: np.random.Generator
 ) -> tuple[Arrays, np.ndarray]:
@@ -168,18 +207,32 @@ def _changed_image(
     item: Any, preprocessor: ImagePreprocessor, augment: Iterable[Augmentation], random: np.random.Generator
 ) -> np.ndarray:
     size = (preprocessor.width, preprocessor.height)
-    steps = [(step.name, dict(step.options)) for step in augment if not step.mixes]
-    crops = [options for name, options in steps if name == _CROPS]
+    steps = _steps(augment, random)
+    crops = [(options, own) for name, options, own in steps if name == _CROPS]
     if crops:
-        larger = crops[0]["scale"][0] ** -0.5  # then even the smallest box has enough pixels for the network
+        larger = crops[0][0]["scale"][0] ** -0.5  # then even the smallest box has enough pixels for the network
+        upright = size_of(item)  # a large image is decoded smaller, but the draws must be those of its mask
+        whole = (upright.width, upright.height)
         with decoded(item, (round(size[0] * larger), round(size[1] * larger))) as image:
-            for options in crops:
-                image = image_changes.crop(image, random, size, **options)
+            for options, own in crops:
+                image = image_changes.cut(image, image_changes.crop_box(whole, own, **options), size)
+                whole = size
     else:
         image = Image.fromarray(preprocessor(item))
-    for name, options in steps:
-        image = image if name == _CROPS else _IMAGE[name](image, random, **options)
+    for name, options, own in steps:
+        image = image if name == _CROPS else _IMAGE[name](image, own, **options)
     return np.asarray(image)
+
+
+def _steps(
+    augment: Iterable[Augmentation], random: np.random.Generator
+) -> list[tuple[str, dict[str, Any], np.random.Generator]]:
+    """Name, options and random generator of each change, crops first.
+
+    Each has a generator of its own, so that a mask needs the draws of some of them only.
+    """
+    steps = sorted((step for step in augment if not step.mixes), key=lambda step: step.name != _CROPS)
+    return [(step.name, dict(step.options), own) for step, own in zip(steps, random.spawn(len(steps)), strict=True)]
 
 
 def _changed_texts(

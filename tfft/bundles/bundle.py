@@ -189,6 +189,8 @@ def _check_fit(net: Any, task: tasks.Task, preprocessor: Preprocessor, shown: st
         for expected, actual in zip(sorted(wanted, key=str), sorted(takes, key=str), strict=True)
     )
     batch, *axes, outputs = tuple(getattr(net, "output_shape", None) or (0, 0))
+    if task.place is not None:  # answers lie on the pixels
+        fits = fits and task.prepare(preprocessor) == preprocessor and tuple(axes) == preprocessor.inputs[0][1][:2]
     if not fits or (batch, len(axes), outputs) != (None, task.axes, task.outputs):
         raise BundleError(
             f"Net, labels and preprocessing in {shown} do not belong together.",

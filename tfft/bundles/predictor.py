@@ -66,6 +66,11 @@ class Prediction:
         return None if self.answer is None else self.answer.place
 
     @property
+    def mask(self) -> np.ndarray | None:
+        """The class id of each pixel, uint8, shape (height, width) of the image; None for other tasks and without an answer."""
+        return None if self.answer is None else self.answer.mask
+
+    @property
     def probability(self) -> float | None:
         """The probability of the label, in [0, 1]; None for several labels, for quantities and without an answer."""
         return None if self.answer is None else self.answer.probability
@@ -76,7 +81,7 @@ class Prediction:
         return {} if self.answer is None else self.answer.scores
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the prediction as plain JSON values."""
+        """Return the prediction as plain JSON values; of a mask, its size and the share of each class in its pixels."""
         label = list(self.label) if isinstance(self.label, tuple) else self.label
         values: dict[str, Any] = {
             "name": self.name,
@@ -88,6 +93,9 @@ class Prediction:
             values = {"name": self.name, "entities": [asdict(entity) for entity in self.answer.entities]}
         if self.place is not None:
             values |= {"start": self.place[0], "end": self.place[1]}
+        if self.mask is not None:
+            height, width = self.mask.shape
+            values = {"name": self.name, "height": height, "width": width, "shares": dict(self.scores)}
         return values | ({"problem": self.problem} if self.problem else {})
 
 
@@ -207,8 +215,9 @@ class Predictor:
             # a long text has many rows
             parts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
             logits = [row for part in parts for row in self._logits(part)]
-            _check_finite([there[index][0] for index in owner], logits)
+            self._check_usable([there[index][0] for index in owner], logits)
             values = self.task.probabilities(self.task.merge(RowLogits(logits, rows, owner, len(there))))
+            values = self.task.restore(values, [each.item for _, each in there], self.preprocessor)
             answers = (self.task.decode(value, each.item) for value, (_, each) in zip(values, there, strict=True))
         return [
             Prediction(name, None, str(each.error))
@@ -218,9 +227,21 @@ class Predictor:
         ]
 
     def _logits(self, rows: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """The logits of some rows, without padding."""
-        outputs = np.asarray(self.net.predict_on_batch(self.preprocessor.for_net(self.preprocessor.collate(rows))))
+        """The logits of some rows, without padding; or what the task makes of them."""
+        outputs = self.net.predict_on_batch(self.preprocessor.for_net(self.preprocessor.collate(rows)))
+        if self.task.reduce is not None:
+            return list(np.asarray(self.task.reduce(outputs)))
+        outputs = np.asarray(outputs)
         return [output[: len(row)] if output.ndim > 1 else output for output, row in zip(outputs, rows, strict=True)]
+
+    def _check_usable(self, names: Sequence[str], logits: Sequence[np.ndarray]) -> None:
+        strange = [index for index, row in enumerate(logits) if not self.task.usable(row)]
+        if len(strange):
+            raise DataError(
+                f"The net answers with NaN or infinity for {names[strange[0]]!r}.",
+                f"{len(strange)} such inputs of {len(names)} in this batch",
+                "Leave it out; if it is an ordinary input, the weights are not usable: train again with a lower learning rate.",
+            )
 
 
 def _advised(error: DataError, count: int) -> DataError:
@@ -232,13 +253,3 @@ def _advised(error: DataError, count: int) -> DataError:
 
 def _kept(each: Read) -> Any:
     return each.item if isinstance(each.item, (Text, str)) else None
-
-
-def _check_finite(names: Sequence[str], logits: Sequence[np.ndarray]) -> None:
-    strange = [index for index, row in enumerate(logits) if not np.isfinite(row).all()]
-    if len(strange):
-        raise DataError(
-            f"The net answers with NaN or infinity for {names[strange[0]]!r}.",
-            f"{len(strange)} such inputs of {len(names)} in this batch",
-            "Leave it out; if it is an ordinary input, the weights are not usable: train again with a lower learning rate.",
-        )

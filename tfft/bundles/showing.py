@@ -63,6 +63,8 @@ def _content(each: Shown) -> str:
     answer, item = each.answer, each.item
     if answer is None:
         return escape(each.problem)
+    if answer.mask is not None:
+        return str(answer._repr_html_())
     if answer.entities is not None and isinstance(item, Text):
         places = [{"label": found.label, "start": found.start, "end": found.end} for found in answer.entities]
         return f'<div class="marked">{marked(item.first, places, places)}</div>'

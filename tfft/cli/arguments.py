@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tfft.cli.recipes import PlanName
+from tfft.cli.typed_masks import TaskName
 from tfft.core.quiet import start_tensorflow
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ class PrecisionName(StrEnum):
 Data = Annotated[
     Path,
     typer.Option(
-        help="Folder of class folders; .csv, .tsv, .jsonl or .parquet table; .conll file, or folder of them, for entities; or "
-        ".json file in SQuAD's format, or folder of them, for answers to questions.",
+        help="Folder of class folders, or of images and masks; .csv, .tsv, .jsonl or .parquet table; .conll file, or folder of "
+        "them, for entities; or .json file in SQuAD's format, or folder of them, for answers to questions.",
         readable=False,
     ),
 ]
@@ -131,6 +132,16 @@ Parts = Annotated[
         show_default="by their names",
     ),
 ]
+TaskOption = Annotated[TaskName, typer.Option(help="What is learned: a class for each image, or for each pixel.")]
+ClassesFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Masks: file with a class in each line, in the order of pixel values; or `red green blue name`.",
+        show_default="by their values",
+    ),
+]
+Ignore = Annotated[str | None, typer.Option(help="Masks: value or name of pixels without a class, such as 255.")]
+MaskFolder = Annotated[Path | None, typer.Option("--out", help="Folder for predicted masks, as PNG with a palette.")]
 Seed = Annotated[int, typer.Option(help="Seed of the parts, the order of examples, and the head.")]
 BatchSize = Annotated[
     str,

@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import typer
@@ -35,6 +36,9 @@ _IN_SHELL = (
     (r"\bquotes=True", "--quotes"),
     (r"\bresume=True", "--resume"),
     (r"\bresume=False", "--no-resume"),
+    (r"classes=\{[^}]*\}", "--classes-file with lines such as `128 0 0 car`"),
+    (r"\bclasses=", "--classes-file"),
+    (r"\bignore=", "--ignore "),
     (r"Pass 'imagenet', None,", "Pass imagenet, none"),
     (rf"\b({_OPTIONS})=(?=[\w'\"])", r"--\1 "),
     (rf"\b({_OPTIONS})=", r"--\1"),
@@ -82,7 +86,7 @@ def name(text: object) -> str:
     return plain(text)
 
 
-def predicted_line(prediction: "Prediction", top: int | None, as_json: bool) -> str:
+def predicted_line(prediction: "Prediction", top: int | None, as_json: bool, file: "Path | None" = None) -> str:
     """Format one prediction as one line.
 
     Args:
@@ -90,6 +94,7 @@ def predicted_line(prediction: "Prediction", top: int | None, as_json: bool) -> 
         top: The number of classes to show, the most probable first. None shows the answer (one class, all predicted labels, or all
             quantities), and all scores in JSON.
         as_json: Whether to write a JSON object, instead of fields separated by tabs.
+        file: The file of the mask, where one was written.
 
     Returns:
         The line.
@@ -101,6 +106,8 @@ def predicted_line(prediction: "Prediction", top: int | None, as_json: bool) -> 
         >>> predicted_line(Prediction("1.jpg", Answer("bees", 0.75, scores)), None, False).expandtabs(8)
         '1.jpg   bees 0.7500'
     """
+    if prediction.mask is not None:
+        return _mask_line(prediction, as_json, file)
     ranked = sorted(prediction.scores.items(), key=lambda pair: -pair[1])
     if as_json:
         kept = dict(ranked[:top]) if top is not None else dict(prediction.scores)
@@ -119,6 +126,16 @@ def predicted_line(prediction: "Prediction", top: int | None, as_json: bool) -> 
         named = prediction.label if isinstance(prediction.label, tuple) else (prediction.label,)
         shown = [(label, score) for label, score in ranked if label in named]
     return "\t".join([name(prediction.name), *([f"{name(label)} {score:.4f}" for label, score in shown] or ["none"])])
+
+
+def _mask_line(prediction: "Prediction", as_json: bool, file: "Path | None") -> str:
+    """The share of each class in the pixels of an image, and the file of its mask."""
+    if as_json:
+        values = prediction.to_dict() | ({} if file is None else {"mask": str(file)})
+        return plain(json.dumps(values, ensure_ascii=False))
+    ranked = sorted(prediction.scores.items(), key=lambda pair: -pair[1])
+    shares = [f"{name(label)} {share:.4f}" for label, share in ranked if share]
+    return "\t".join([name(prediction.name), *shares, *([] if file is None else [name(file)])])
 
 
 def kept_line(kept: "Kept") -> str:

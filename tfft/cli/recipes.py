@@ -19,12 +19,14 @@ class PlanName(StrEnum):
         head_only: Train only the head.
         full: Train all layers from the first step.
         encoder: Train all layers of a text encoder, the head with a higher learning rate.
+        segmenter: Train the head of a segmentation, then all layers.
     """
 
     two_phase = "two_phase"
     head_only = "head_only"
     full = "full"
     encoder = "encoder"
+    segmenter = "segmenter"
 
 
 def typed_plan(name: PlanName | None, backbone: "Backbone", *numbers: Any) -> "Plan | None":
@@ -119,12 +121,17 @@ def describe_plan(
     """
     import tfft
 
-    if name is not PlanName.two_phase and (tune_epochs, blocks) != (None, None):
+    phases = name in (PlanName.two_phase, PlanName.segmenter)
+    if not phases and (tune_epochs, blocks) != (None, None):
         raise typer.BadParameter(f"--tune-epochs and --blocks belong to two_phase, not to {name.value}.")
-    first = "head_epochs" if name is PlanName.two_phase else "epochs"
+    if name is PlanName.segmenter and blocks is not None:
+        raise typer.BadParameter("--blocks belongs to two_phase; segmenter trains all blocks. Write --plan two_phase.")
+    first = "head_epochs" if phases else "epochs"
     options: dict[str, Any] = {first: head_epochs, "learning_rate": learning_rate}
+    if phases:
+        options["tune_epochs"] = tune_epochs
     if name is PlanName.two_phase:
-        options |= {"tune_epochs": tune_epochs, "blocks": blocks}
+        options["blocks"] = blocks
     if augment is not None:
         options["augment"] = tfft.plans.augmentation.named(augment)
     recipe = getattr(tfft.plans, name.value)

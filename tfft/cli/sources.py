@@ -1,10 +1,11 @@
 """Read the labelled data of the command line, and choose the examples that `tfft evaluate` measures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfft.cli.typed_masks import TypedMasks
 from tfft.core.errors import DataError, quantity, shortlist
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class TypedData:
     """The options that say where inputs and labels come from.
 
     Attributes:
-        path: A folder of class folders, a table, or files in the format of CoNLL or SQuAD.
+        path: A folder of class folders or of images and masks, a table, or files in the format of CoNLL or SQuAD.
         image_column: The column of image paths in a table.
         label_column: The column of labels in a table; several are separated by commas.
         skip_corrupt: Whether to skip images that cannot be read.
@@ -51,6 +52,7 @@ class TypedData:
         separator: The text between several labels in one cell of a table.
         decimal: The decimal sign of the labels in a table.
         quotes: Whether quotation marks enclose the cells of a table.
+        masks: How masks are read, where the data is images and masks.
     """
 
     path: Path
@@ -62,6 +64,7 @@ class TypedData:
     separator: str | None = None
     decimal: str | None = None
     quotes: bool | None = None
+    masks: TypedMasks = field(default_factory=TypedMasks)
 
     def check(self) -> None:
         """Check that the options fit a folder, or a table.
@@ -83,9 +86,15 @@ class TypedData:
             "--quotes": self.quotes is not None,
         }
         wrong = [option for option, given in (for_tables | {"--parts": self.parts is not None}).items() if given]
-        if wrong and (self._tagged or self._asked):
-            what = "a tag for each word" if self._tagged else "questions"
-            raise DataError(f"{wrong[0]} has no effect on files with {what}.", repr(str(self.path)), "Leave it out.")
+        if wrong and (self.are_masks or self._tagged or self._asked):
+            what = (
+                "images and masks"
+                if self.are_masks
+                else "files with a tag for each word"
+                if self._tagged
+                else "files with questions"
+            )
+            raise DataError(f"{wrong[0]} has no effect on {what}.", repr(str(self.path)), "Leave it out.")
         if self._is_table and self.parts is not None:
             raise DataError(
                 f"--parts is for folders, and {str(self.path)!r} is a table.",
@@ -114,6 +123,8 @@ class TypedData:
 
         self.check()
         on_corrupt: Any = "skip" if self.skip_corrupt else "error"
+        if self.are_masks:
+            return tfft.data.from_masks(self.path, **self.masks.arguments(), seed=seed, on_corrupt=on_corrupt)
         if files := self._tagged:
             return tfft.data.from_conll(files if self.path.is_dir() else self.path, seed=seed)
         if files := self._asked:
@@ -136,8 +147,8 @@ class TypedData:
         from tfft.data.files.file_listing import holds_texts
         from tfft.data.tables.table_files import column_names
 
-        texts = self.text_column is not None or bool(self._tagged or self._asked)
-        if not texts and self.path.is_dir():
+        texts = self.text_column is not None or (not self.are_masks and bool(self._tagged or self._asked))
+        if not texts and self.path.is_dir() and not self.are_masks:
             texts = holds_texts(self.path)
         elif not texts and self.image_column is None and self.path.is_file():
             columns = column_names(self.path)
@@ -159,13 +170,16 @@ class TypedData:
         """
         self.check()
         from tfft.data import raw_examples
-        from tfft.data.sources import conll, folder, from_table, squad
+        from tfft.data.sources import conll, folder, from_table, masks, squad
         from tfft.data.sources.columns import Columns
         from tfft.data.tables.table_files import Writing
         from tfft.data.targets import target_of
 
         on_corrupt: Any = "skip" if self.skip_corrupt else "error"
-        if files := self._tagged:
+        if self.are_masks:
+            given = self.masks.arguments()
+            found = masks.mask_pools(self.path, given["classes"] or labels.names, given["ignore"], on_corrupt)
+        elif files := self._tagged:
             found = conll.conll_pools(files)
         elif files := self._asked:
             found = squad.squad_pools(files, on_corrupt)
@@ -196,6 +210,11 @@ class TypedData:
             for pool in found.values():
                 check_kind(preprocessor, pool.inputs)
         return raw_examples.unsplit(found, labels, on_corrupt)
+
+    @property
+    def are_masks(self) -> bool:
+        """Whether the data is images and masks."""
+        return self.path.is_dir() and self.masks.are_in(self.path)
 
     @property
     def _tagged(self) -> dict[str, Path]:

@@ -31,6 +31,7 @@ from tfft.cli.group import Group
 from tfft.cli.output_paths import check_report, export_somewhere, free_path, rescued
 from tfft.cli.sources import Part, TypedData, examples_of
 from tfft.cli.typed_inputs import given_inputs
+from tfft.cli.typed_masks import TaskName, TypedMasks, check_folder, write_masks
 from tfft.core.errors import DataError, DataWarning
 from tfft.core.quiet import start_tensorflow
 
@@ -97,6 +98,9 @@ def fit(
     separator: arguments.Separator = None,
     decimal: arguments.Decimal = None,
     quotes: arguments.Quotes = None,
+    task: arguments.TaskOption = TaskName.auto,
+    classes_file: arguments.ClassesFile = None,
+    ignore: arguments.Ignore = None,
     batch_size: BatchSize = "32",
     accumulate: arguments.Accumulate = 1,
     cache: Annotated[CacheName, typer.Option(help="Where features of frozen layers are cached.")] = CacheName.auto,
@@ -110,18 +114,20 @@ def fit(
     batch = arguments.batch_size_of(batch_size)
     out = free_path("model", ".tfft") if out is None else out
     typed_paths.check_fit(data, out, run_folder, resume)
-    source = TypedData(data, image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes)
+    columns = image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes
+    source = TypedData(data, *columns, TypedMasks(task, classes_file, ignore))
     backbone, splits = _default_backbone(source, seed) if backbone is None else (backbone, None)
     described = arguments.describe_backbone(
         backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary,
         layer=layer, pixel_range=pixel_range, preprocessor=preprocessor,
     )  # fmt: skip
+    plan = recipes.PlanName.segmenter if plan is None and source.are_masks else plan
     typed = recipes.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
     splits = _read(source, described, seed, splits)
-    task = arguments.describe_task(splits.labels, balanced)
+    made = arguments.describe_task(splits.labels, balanced)
     start_tensorflow()
-    model = tfft.build(described, task, seed, cache=cache.value, precision=precision.value)
-    default = default_plan(described.features, len(splits.train), described.can_finetune)
+    model = tfft.build(described, made, seed, cache=cache.value, precision=precision.value)
+    default = default_plan(described.features, len(splits.train), described.can_finetune, made.axes)
     chosen = recipes.completed(typed, plan, head_epochs, default)
     say(f"{name(backbone)}\n{chosen.describe()}")
     options = {"accumulate": accumulate, "resume": resume, "save_minutes": save_minutes}
@@ -201,6 +207,8 @@ def evaluate(
     separator: arguments.Separator = None,
     decimal: arguments.Decimal = None,
     quotes: arguments.Quotes = None,
+    classes_file: arguments.ClassesFile = None,
+    ignore: arguments.Ignore = None,
     seed: Annotated[
         int | None, typer.Option(help="Seed of the parts.", show_default="the seed of the training")
     ] = None,
@@ -216,7 +224,9 @@ def evaluate(
     start_tensorflow()
     predictor = tfft.load(bundle)
     seed = predictor.seen.seed if seed is None and predictor.seen is not None else seed or 0
-    source = TypedData(data, image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes)
+    columns = image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes
+    masks = TypedMasks(TaskName.segmentation if predictor.task.place else TaskName.classification, classes_file, ignore)
+    source = TypedData(data, *columns, masks)
     examples, skipped, chosen = examples_of(source, part, seed, predictor)
     for line in skipped:
         say(f"skipped {name(line)}", wrong=True)
@@ -241,6 +251,7 @@ def predict(
         int | None, typer.Option(help="Number of classes to show.", min=1, show_default="the answer; with --json all")
     ] = None,
     skip_corrupt: SkipCorrupt = False,
+    out: arguments.MaskFolder = None,
 ) -> None:
     """Predict the labels of new images or texts."""
     import tfft
@@ -249,17 +260,23 @@ def predict(
     start_tensorflow()
     predictor = tfft.load(bundle)
     if top is not None and not predictor.task.ranked:
-        raise DataError("--top has no effect on a model of entities.", f"--top {top}", "Leave it out.")
+        kind = "masks" if predictor.task.place else "entities"
+        raise DataError(f"--top has no effect on a model of {kind}.", f"--top {top}", "Leave it out.")
+    if out is not None and not predictor.task.place:
+        raise DataError("--out is for masks.", predictor.task.name, "Leave it out, and write the output to a file.")
+    if out is not None:
+        check_folder(out)
     given = given_inputs(predictor, inputs)
     with warnings.catch_warnings():
         if skip_corrupt:  # the skipped inputs are listed below
             warnings.filterwarnings("ignore", r"\d+ of \d+ (images|texts) cannot be read", DataWarning)
         predictions = predictor.predict(given, on_corrupt="skip" if skip_corrupt else "error")
-    for prediction in predictions:
+    files = [None] * len(predictions) if out is None else write_masks(predictions, out)
+    for prediction, file in zip(predictions, files, strict=True):
         if prediction.answer is None:
             say(f"skipped {name(prediction.problem)}", wrong=True)
         else:
-            say(predicted_line(prediction, top, as_json))
+            say(predicted_line(prediction, top, as_json, file))
     if skipped := sum(prediction.answer is None for prediction in predictions):
         say(f"{skipped} of {len(predictions)} inputs have no answer", wrong=True)
 

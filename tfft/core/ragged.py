@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from tfft.core.fingerprint import digest
+
 _STEP = 4
 
 
@@ -58,6 +60,20 @@ class Ragged(Sequence[np.ndarray]):
         if not found and like is not None:
             return cls(like[:0], np.zeros(0, np.int64))
         return cls(np.concatenate(found), np.array([len(row) for row in found]))
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Ragged]") -> "Ragged":
+        """Concatenate several sequences of rows.
+
+        Args:
+            parts: At least one.
+        """
+        flat, lengths = ([getattr(part, name) for part in parts] for name in ("flat", "lengths"))
+        return cls(np.concatenate(flat), np.concatenate(lengths))
+
+    def digests(self) -> list[str]:
+        """The hashes of dtype, shape and values, and of the lengths."""
+        return [digest(self.flat), digest(self.lengths)]
 
     def __len__(self) -> int:
         return len(self.lengths)

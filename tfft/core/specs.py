@@ -41,7 +41,7 @@ class LabelSpace:
         names: Class names (``single``, ``multi``) or names of the predicted quantities (``real``).
         kind: ``"single"``: one class for each example, targets of shape (n,). ``"multi"``: any number of classes, shape
             (n, classes). ``"real"``: one float for each name, shape (n, quantities). ``"tags"``: entities, a tag for each word.
-            ``"span"``: answers to questions, places in the context.
+            ``"span"``: answers to questions, places in the context. ``"masks"``: a class for each pixel.
         mean: The mean of each quantity over the training split, in its own unit; empty except for ``real``.
         scale: The standard deviation of each quantity over the training split; empty except for ``real``.
 
@@ -214,12 +214,15 @@ class FeatureSpec:
         dtype: The dtype of the features. Heads convert them to float32 for logits.
         masked: Whether the features have a mask, int32 of shape (batch, steps): 1 for values that count and 0 for padding.
         pooling: The default method of reducing features to one vector.
+        pyramid: The shapes of several maps, (height, width, channels), from the finest to the coarsest. The first one is that of
+            the pixels, which are not a feature. Empty for a single tensor of features.
     """
 
     kind: FeatureKind
     dtype: str = "float32"
     masked: bool = False
     pooling: str = "average"
+    pyramid: tuple[tuple[int, int, int], ...] = ()
 
 
 @dataclass(frozen=True)

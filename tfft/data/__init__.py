@@ -13,6 +13,7 @@ from tfft.data.sources.dataset import from_dataset
 from tfft.data.sources.folder import from_folder
 from tfft.data.sources.from_table import from_csv, from_dataframe
 from tfft.data.sources.huggingface import from_huggingface
+from tfft.data.sources.masks import from_masks
 from tfft.data.sources.spans import from_spans
 from tfft.data.sources.squad import from_squad
 from tfft.data.sources.tfds import from_tfds
@@ -29,6 +30,7 @@ __all__ = [
     "from_dataset",
     "from_folder",
     "from_huggingface",
+    "from_masks",
     "from_spans",
     "from_squad",
     "from_tfds",

@@ -9,9 +9,9 @@ import numpy as np
 from tfft.core import fingerprint
 from tfft.core.errors import DataError, quantity, shortlist
 from tfft.core.html_tables import table
-from tfft.core.ragged import Ragged
 from tfft.core.specs import LabelSpace, Text
 from tfft.data.sequences import Joined, Selected
+from tfft.data.target_sequences import concatenated, digests_of
 from tfft.data.targets import Target, target_of
 
 _MOST_CLASSES = 10  # in the table for notebooks
@@ -27,6 +27,7 @@ class Examples:
         targets: ``single``: int64 class ids, shape (n,). ``multi``: float32 zeros and ones, shape (n, classes).
             ``real``: float32 in the user's own unit, shape (n, quantities). ``tags``: a Ragged of int32, a tag for each word.
             ``span``: a Ragged of int32, begin and end of each accepted answer, shape (answers, 2).
+            ``masks``: Masks, which are read lazily.
         labels: The label space of the targets.
         digests: Content hash of each input, for duplicate warnings and fingerprints.
     """
@@ -89,8 +90,7 @@ class Examples:
 
     def fingerprint(self) -> str:
         """Hash the contents of all inputs, in order, and the dtype, shape and values of the targets."""
-        targets = [self.targets] if isinstance(self.targets, np.ndarray) else [self.targets.flat, self.targets.lengths]
-        return fingerprint.combined([*self.digests, *map(fingerprint.digest, targets)])
+        return fingerprint.combined([*self.digests, *digests_of(self.targets)])
 
     def counts(self) -> dict[str, int]:
         """Count the examples of each class; return an empty dict for quantities, which have no classes.
@@ -115,16 +115,10 @@ def joined(parts: Sequence[Examples]) -> Examples:
     """
     return Examples(
         Joined([part.inputs for part in parts]),
-        _concatenated([part.targets for part in parts]),
+        concatenated([part.targets for part in parts]),
         parts[0].labels,
         tuple(digest for part in parts for digest in part.digests),
     )
-
-
-def _concatenated(targets: Sequence[np.ndarray | Ragged]) -> np.ndarray | Ragged:
-    if all(isinstance(each, np.ndarray) for each in targets):
-        return np.concatenate(targets)
-    return Ragged.of([row for each in targets for row in each])
 
 
 @dataclass(frozen=True, eq=False)

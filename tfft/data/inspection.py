@@ -70,7 +70,7 @@ def inspect_inputs(inputs: Sequence[Any]) -> Inspection:
     with ThreadPoolExecutor(cores()) as pool:
         looks = pool.map(look_at, slices)
         if len(inputs) >= _SHOW_PROGRESS_FROM:
-            looks = _shown(looks, len(slices))
+            looks = shown(looks, len(slices))
         found = [look for several in looks for look in several]
     return Inspection(
         tuple(content for content, _, _ in found),
@@ -83,8 +83,17 @@ def inspect_inputs(inputs: Sequence[Any]) -> Inspection:
     )
 
 
-def _shown(looks: Iterator[Any], count: int) -> Iterator[Any]:
-    """Add a progress bar when the error stream is a terminal."""
+def shown(looks: Iterator[Any], count: int, what: str = "Checking inputs") -> Iterator[Any]:
+    """Add a progress bar when the error stream is a terminal.
+
+    Args:
+        looks: The results of the inspection, as they come.
+        count: Their number.
+        what: The text beside the bar.
+
+    Returns:
+        The same results.
+    """
     # imported here, because importing rich changes the state of Python's global random generator (rich 15)
     from rich.console import Console
     from rich.progress import track
@@ -92,7 +101,7 @@ def _shown(looks: Iterator[Any], count: int) -> Iterator[Any]:
     console = Console(stderr=True)
     if not console.is_terminal:
         return looks
-    return iter(track(looks, "Checking inputs", total=count, console=console, transient=True))
+    return iter(track(looks, what, total=count, console=console, transient=True))
 
 
 def refuse_faults(inputs: Sequence[Any], inspection: Inspection, start: str = "", skippable: bool = True) -> None:

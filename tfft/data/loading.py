@@ -12,6 +12,7 @@ from tfft.core.values import Arrays, Loaded
 from tfft.data.examples import Examples
 
 Encoder = Callable[[Any, Arrays], tuple[np.ndarray, np.ndarray | None]]
+TargetReader = Callable[[int, np.ndarray], Any]
 RandomReader = Callable[[Sequence[Any], Sequence[np.random.Generator]], Arrays]
 Mixer = Callable[[Arrays, np.ndarray, np.random.Generator], tuple[Arrays, np.ndarray]]
 
@@ -116,8 +117,20 @@ def draw(seed: int, epoch: int, position: int) -> np.random.Generator:
     return np.random.default_rng([seed, epoch, position])
 
 
+def unchanging(examples: Examples) -> TargetReader:
+    """Return a function that reads the targets of examples, which are the same in every epoch.
+
+    Args:
+        examples: The examples, with targets of any shape.
+
+    Returns:
+        A function (epoch, positions of shape (m,)) -> the targets at these positions.
+    """
+    return lambda _, chosen: examples.targets[chosen]
+
+
 def reading_at_random(
-    examples: Examples, read: RandomReader, encode: Encoder, mix: Mixer, seed: int, like: Loading
+    examples: Examples, read: RandomReader, targets: TargetReader, encode: Encoder, mix: Mixer, seed: int, like: Loading
 ) -> Loading:
     """Load inputs with new random changes in every epoch.
 
@@ -127,6 +140,7 @@ def reading_at_random(
         examples: The examples to load.
         read: A function (raw inputs of a batch, a generator for each) -> the inputs of the network by name, each of shape
             (batch, ...).
+        targets: A function (epoch, positions) -> the targets of a batch; masks move with their images.
         encode: A function (targets of a batch, inputs of the network) -> the targets for loss and metrics, shape (batch, ...), and
             which of the losses count, as in ``Loaded``.
         mix: A function (inputs, encoded targets, generator) -> mixed inputs and targets of the same shapes, for one batch.
@@ -141,8 +155,8 @@ def reading_at_random(
     def load(epoch: int, chosen: np.ndarray) -> Loaded:
         items = [examples.inputs[int(index)] for index in chosen]
         inputs = read(items, [draw(draw_seed, epoch, int(index)) for index in chosen])
-        targets, counted = encode(examples.targets[chosen], inputs)
+        encoded, counted = encode(targets(epoch, chosen), inputs)
         random = np.random.default_rng([draw_seed, epoch, int(chosen[0]), len(examples)])
-        return Loaded(*mix(inputs, targets, random), counted)
+        return Loaded(*mix(inputs, encoded, random), counted)
 
     return replace(like, load=load)

@@ -10,6 +10,7 @@ from tfft.core.html_tables import breakable, escape, table
 from tfft.evaluation import render
 from tfft.plots import learning_curves, report_charts, text_marks
 from tfft.plots.style import svg
+from tfft.tasks import mask_pictures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,6 +34,8 @@ td.number, th.number { text-align: right; } td.number { white-space: nowrap; }
 @media (max-width: 40rem) { body { padding: 1rem .8rem 3rem; } table { font-size: .8rem; } th, td { padding-right: .5rem; } }
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .8rem; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .7rem; }
+.broad { grid-column: span 2; }
+@media (max-width: 30rem) { .broad { grid-column: span 1; } }
 .tile b { display: block; font-size: 1.5rem; font-weight: 600; } .tile img { width: 100%; border-radius: .3rem; display: block; }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .8rem; white-space: pre-wrap;
   font-size: .85rem; }
@@ -138,7 +141,8 @@ def _metrics(report: Mapping[str, Any]) -> str:
             f'<div class="tile">{escape(name.replace("_", " "))}<b>{number}</b><span class="soft">{low} to {high}</span></div>'
         )
     below = '<p class="soft">Below each metric is its 95 % bootstrap interval.</p>'
-    return f'<h2>Metrics</h2><div class="tiles">{"".join(tiles)}</div>{below}'
+    remarks = "".join(f"<p>{escape(each)}</p>" for each in (report.get("details") or {}).get("remarks", []))
+    return f'<h2>Metrics</h2><div class="tiles">{"".join(tiles)}</div>{below}{remarks}'
 
 
 def _classes(report: Mapping[str, Any]) -> str:
@@ -155,6 +159,7 @@ def _results(report: Mapping[str, Any]) -> str:
     return "".join(
         f"<h2>{escape(name.capitalize())}</h2>{_table([{name: kind, 'count': count} for kind, count in counts.items()])}"
         for name, counts in (report.get("details") or {}).items()
+        if isinstance(counts, Mapping)
     )
 
 
@@ -175,11 +180,15 @@ def _worst(report: Mapping[str, Any], thumbnails: Mapping[int, str]) -> str:
             f"<div>true <strong>{true}</strong>{_share(row, 'true_probability')}</div>"
             f"<div>predicted {predicted}{_share(row, 'predicted_probability')}</div>"
         )
+        if "mean_iou" in row:  # image, mask and answer side by side
+            both = f"<div>image, true, predicted: mean IoU <strong>{_number(row['mean_iou'])}</strong></div>"
         tiles.append(
-            f'<div class="tile">{image}{"" if "marked" in row else both}<div class="soft">'
+            f'<div class="tile{" broad" if "mean_iou" in row else ""}">{image}{"" if "marked" in row else both}<div class="soft">'
             f"loss {_number(row['loss'])}{'' if 'text' in row else _named(name)}</div></div>"
         )
     legend = text_marks.LEGEND if any("marked" in row for row in report["worst"]) else ""
+    if any("mean_iou" in row for row in report["worst"]):
+        legend = mask_pictures.legend(report["names"], range(len(report["names"])))
     return f'<h2>Highest losses</h2>{legend}<div class="tiles">{"".join(tiles)}</div>'
 
 

@@ -60,7 +60,7 @@ class Predictions:
 
     Attributes:
         probabilities: float64, shape (n, outputs); for a regression the predicted quantities in the unit of the user; for answers
-            word by word, an array of shape (words, outputs) for each example.
+            word by word, an array of shape (words, outputs) for each example; for masks, uint8 of shape (height, width, 2).
         sample: A few examples with their logits; None for a loaded Predictor.
         statistics: Lengths, truncated and unknown tokens of texts; None for images.
     """
@@ -96,7 +96,8 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
     check_kind(model.preprocessor, examples.inputs)
     if model.seen is not None:
         model.seen.check_pairs(read(examples, 0))
-    task, sample, ready = model.task, None, prepared(model.preprocessor, examples, model.task.align)
+    task, sample = model.task, None
+    ready = prepared(model.preprocessor, examples, task.align, task.place)
     with readable():
         if isinstance(model, TransferModel):
             found, sample = inference.answered(model, ready, batch_size)
@@ -104,16 +105,18 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
             loading = reading(ready.examples, model.preprocessor, task.encode)
             around = model.net.distribute_strategy
             shared = around if strategy.local_replicas(around) > 1 else None
-            logits = inference.computed(model.net, loading, model.preprocessor.for_net, batch_size, shared, False)
+            passes = inference.Passes(batch_size, shared, False, task.reduce)
+            logits = inference.computed(model.net, loading, model.preprocessor.for_net, passes)
             found = RowLogits(logits, ready.examples.inputs, ready.owner, len(examples))
-    strange = np.unique(ready.owner[[not np.isfinite(row).all() for row in found.logits]])
+    strange = np.unique(ready.owner[[not task.usable(row) for row in found.logits]])
     if len(strange):
         raise DataError(
             f"The net answers with NaN or infinity for {len(strange)} of {len(examples)} examples.",
             f"{examples.name(int(strange[0]))!r} first",
             "Its weights are not usable: train again with a lower learning rate, or load an older bundle.",
         )
-    return Predictions(task.probabilities(task.merge(found)), sample, ready.statistics)
+    answers = task.restore(task.probabilities(task.merge(found)), examples.inputs, model.preprocessor)
+    return Predictions(answers, sample, ready.statistics)
 
 
 def aligned(examples: Examples, labels: LabelSpace) -> Examples:

@@ -32,10 +32,12 @@ def markdown(report: Mapping[str, Any]) -> str:
         for name, v in report["metrics"].items()
     ]
     parts.append(table(["metric", "value", "95 % interval"], rows))
+    details = dict(report.get("details") or {})
+    parts += details.pop("remarks", [])
     if report["per_class"]:
         columns = list(report["per_class"][0])
         parts.append(table(columns, [[number(row[column]) for column in columns] for row in report["per_class"]]))
-    for name, counts in (report.get("details") or {}).items():
+    for name, counts in details.items():
         parts.append(table([name, "count"], [[kind, number(count)] for kind, count in counts.items()]))
     names = report["names"]
     if report["confusion"] is not None and len(names) <= _MAX_CONFUSION:

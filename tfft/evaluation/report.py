@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +38,8 @@ class Report:
         names: The names of classes or quantities, in the order of their ids.
         metrics: Name -> ``value``, and ``low`` and ``high`` of the 95 % bootstrap interval.
         data: The fingerprint of the examples.
-        per_class: For each class its precision, recall, F1, support and ROC-AUC, and its threshold for several labels; for each
-            quantity its mean absolute error.
+        per_class: For each class its precision, recall, F1, support and ROC-AUC, and its threshold for several labels; for masks
+            its IoU; for each quantity its mean absolute error.
         confusion: The confusion matrix, shape (classes, classes), rows true, columns predicted. None for several labels, for
             quantities, and for more than 1,000 classes.
         seen: The number of examples that were training (``"train"``) or validation (``"validation"``) examples of the model; None
@@ -46,7 +47,8 @@ class Report:
         weights: The fingerprint of the measured weights.
         worst: The examples with the highest loss: position, name, true and predicted label, their probabilities, and loss.
         residuals: True and predicted quantities of at most 2,000 examples, each a list of shape (n, quantities); None for classes.
-        details: What only one kind of task reports, as JSON values by name, such as the number of entities of each kind of error.
+        details: What only one kind of task reports, as JSON values by name, such as the number of entities of each kind of error,
+            and ``remarks``, sentences about the metrics.
         tokens: Lengths, truncated and unknown tokens of texts, as in ``Packed.statistics``; None for images.
         versions: The versions of Python and of packages.
         model: The handle of the backbone, such as ``"vgg16"``.
@@ -226,6 +228,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
     predictions = predict(model, examples, batch_size)
     scores = model.task.score(examples, predictions.probabilities)
     rows = worst(scores, examples)
+    drawn = None if model.task.drawn is None else partial(model.task.drawn, scores)
     return Report(
         task=model.task.name,
         count=len(examples),
@@ -236,7 +239,7 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
         weights=fingerprint.combined(fingerprint.weight_digests(model.net.weights)),
         worst=rows,
         tokens=predictions.statistics,
-        thumbnails=thumbnails(rows, examples),
+        thumbnails=thumbnails(rows, examples, drawn),
         sample=predictions.sample,
         model=_handle(model),
         **scores.sections(),

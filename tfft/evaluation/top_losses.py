@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,15 +49,19 @@ def worst(scores: Scores, examples: Examples, count: int = COUNT) -> list[dict[s
     ]
 
 
-def thumbnails(rows: Sequence[dict[str, Any]], examples: Examples) -> dict[int, str]:
+def thumbnails(
+    rows: Sequence[dict[str, Any]], examples: Examples, drawn: Callable[[int, Any], Any] | None = None
+) -> dict[int, str]:
     """Make small JPEG images of some examples as data URIs, so that a page needs no other file.
 
     Args:
         rows: From ``worst``.
         examples: The same examples.
+        drawn: A function: position, and small image -> an image with target and answer beside it; None for the image alone.
 
     Returns:
-        Position -> data URI of an image of at most shape (160, 160, 3). Examples that are not images are left out.
+        Position -> data URI of an image of at most shape (160, 160, 3), or of one of that height. Examples that are not images are
+        left out.
     """
     made = {}
     for row in rows:
@@ -66,6 +70,7 @@ def thumbnails(rows: Sequence[dict[str, Any]], examples: Examples) -> dict[int, 
         except DataError:
             continue
         image.thumbnail((_SIDE, _SIDE), Image.Resampling.BILINEAR)
+        image = image if drawn is None else drawn(row["index"], image)
         content = io.BytesIO()
         image.save(content, "JPEG", quality=80)
         made[row["index"]] = f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode()}"

@@ -50,12 +50,12 @@ def upright(image: Any, least: int | None = None) -> Image.Image:
     if image.tell():  # use the first frame of an animation, whatever its current frame
         image.seek(0)
     reason = rangeless(image.mode, image.format)
-    image, samples = loaded(image)  # errors in the pixels must be raised here; ``_orientation`` would ignore them
+    image, samples = loaded(image)  # errors in the pixels must be raised here; ``orientation`` would ignore them
     if reason:
         raise ValueError(reason)
     if image.width * image.height < LARGE_PIXELS:
         return _rgb(turned(image), samples)
-    turn = _UPRIGHT.get(_orientation(image))
+    turn = _UPRIGHT.get(orientation(image))
     made = in_strips(image.size, least, lambda top, bottom: _rgb(image.crop((0, top, image.width, bottom)), samples))
     return made if turn is None else made.transpose(turn)
 
@@ -73,7 +73,7 @@ def turned(image: Any) -> Any:
         >>> turned(Image.new("L", (6, 4))).size
         (6, 4)
     """
-    turn = _UPRIGHT.get(_orientation(image))
+    turn = _UPRIGHT.get(orientation(image))
     return image if turn is None else image.transpose(turn)
 
 
@@ -117,8 +117,14 @@ def _rgb(image: Image.Image, samples: Samples) -> Image.Image:
     return image.convert("RGB")
 
 
-def _orientation(image: Any) -> int:
+def orientation(image: Any) -> int:
     """Read the rotation that a camera stored as a tag.
+
+    Args:
+        image: A Pillow image.
+
+    Returns:
+        The value of the tag; 1, which means no rotation, when there is none.
 
     ``ImageOps.exif_transpose`` is not used, because it also writes the tags back. When a tag is damaged it therefore fails,
     although the pixels are intact (Pillow 13.0).

@@ -97,6 +97,34 @@ class Preprocessor(Protocol):
             TaskError: When inputs are not texts.
         """
 
+    def by_pixels(self) -> "Preprocessor":
+        """Return a preprocessor for answers pixel by pixel, which loses no part of an image.
+
+        Raises:
+            TaskError: When inputs have no pixels.
+        """
+
+    def place(self, mask: np.ndarray) -> np.ndarray:
+        """Resize a mask as its image is resized.
+
+        Args:
+            mask: uint8 class ids, shape (height, width) of the image; 255 for pixels without a class.
+
+        Returns:
+            uint8, of the height and width of a row; 255 where there is no image.
+        """
+
+    def restore(self, found: np.ndarray, item: Any) -> np.ndarray:
+        """Undo ``place`` for values at each pixel of a row.
+
+        Args:
+            found: Values at each pixel of a row, shape (height, width, ...).
+            item: The raw input of the row.
+
+        Returns:
+            Values at each pixel of the input, of the same dtype.
+        """
+
     def loaded_by(self, around: "Callable[[Callable[[], Any]], Callable[[], Any]]") -> "Preprocessor":
         """Return a preprocessor whose files are loaded by another function.
 

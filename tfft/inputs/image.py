@@ -1,7 +1,7 @@
 """Convert paths, bytes, arrays or Pillow images to RGB pixels of one size; training, evaluation and prediction use this code."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from numbers import Integral
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -11,11 +11,13 @@ from PIL import Image, ImageOps
 
 from tfft.core.errors import DataError, TaskError
 from tfft.images.decoding import decoded
+from tfft.images.sizes import size_of
 from tfft.inputs.base import AnswerUnit
 from tfft.tokenizers.packing import Packed
 
 Fit = Literal["crop", "squash", "pad"]
 _FITS = ("crop", "squash", "pad")
+_NOTHING = 255  # the class id of pixels without a class
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,11 @@ class ImagePreprocessor:
             elif self.fit == "crop":
                 image = ImageOps.fit(image, size, Image.Resampling.BILINEAR)
             else:
-                image = _padded(image, size)
+                # a very thin image keeps at least one pixel, unlike with ``ImageOps.pad``
+                left, top, *inner = self._inner(*image.size)
+                canvas = Image.new("RGB", size)
+                canvas.paste(image.resize((inner[0], inner[1]), Image.Resampling.BILINEAR), (left, top))
+                image = canvas
             return np.asarray(image)
 
     @property
@@ -139,6 +145,70 @@ class ImagePreprocessor:
             'Choose a text encoder, such as "minilm_l6".',
         )
 
+    def by_pixels(self) -> "ImagePreprocessor":
+        """Return a preprocessor that loses no part of an image: ``"squash"`` in place of ``"crop"``."""
+        return replace(self, fit="squash") if self.fit == "crop" else self
+
+    def place(self, mask: np.ndarray) -> np.ndarray:
+        """Resize a mask as its image is resized; each pixel takes the class of the nearest one.
+
+        Args:
+            mask: uint8 class ids, shape (height, width) of the image; 255 for pixels without a class.
+
+        Returns:
+            uint8, shape (height, width) of the network's input; 255 where there is no image.
+
+        Example:
+            >>> ImagePreprocessor(2, 4, "pad").place(np.uint8([[1, 2], [3, 4]])).tolist()
+            [[255, 1, 2, 255], [255, 3, 4, 255]]
+        """
+        image = Image.fromarray(mask)
+        if self.fit == "crop":
+            return np.asarray(ImageOps.fit(image, (self.width, self.height), Image.Resampling.NEAREST))
+        left, top, width, height = self._inner(image.width, image.height)
+        placed = np.full((self.height, self.width), _NOTHING, np.uint8)
+        placed[top : top + height, left : left + width] = np.asarray(
+            image.resize((width, height), Image.Resampling.NEAREST)
+        )
+        return placed
+
+    def restore(self, found: np.ndarray, item: Any) -> np.ndarray:
+        """Undo ``place`` for values at each pixel; each pixel of the image takes the nearest value.
+
+        Args:
+            found: Values at each pixel of the network's input, shape (height, width, ...).
+            item: The image, as for a call.
+
+        Returns:
+            Values at each pixel of the image as it was given, upright.
+
+        Raises:
+            TaskError: When the preprocessor cuts off parts of images, which then have no value.
+            DataError: When the image cannot be read.
+
+        Example:
+            >>> squash = ImagePreprocessor(2, 2, "squash")
+            >>> squash.restore(np.uint8([[1, 2], [3, 4]]), np.zeros((2, 4, 3), np.uint8)).tolist()
+            [[1, 1, 2, 2], [3, 3, 4, 4]]
+        """
+        if self.fit == "crop":
+            raise TaskError('fit="crop" loses parts of images.', fix='Use "squash" or "pad".')
+        size = size_of(item)
+        left, top, width, height = self._inner(size.width, size.height)
+        rows, columns = (
+            inner[0] + np.minimum((np.arange(side) + 0.5) * inner[1] / side, inner[1] - 1).astype(int)
+            for side, inner in ((size.height, (top, height)), (size.width, (left, width)))
+        )
+        return found[rows[:, None], columns]
+
+    def _inner(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Left, top, width and height of an image of any size inside of the network's input."""
+        if self.fit == "squash":
+            return 0, 0, self.width, self.height
+        share = min(self.width / width, self.height / height)
+        inner = max(1, round(width * share)), max(1, round(height * share))
+        return (self.width - inner[0]) // 2, (self.height - inner[1]) // 2, *inner
+
     def loaded_by(self, around: Callable[..., Any]) -> "ImagePreprocessor":
         """Return the preprocessor unchanged, because it loads no file.
 
@@ -183,12 +253,3 @@ class ImagePreprocessor:
             (4, 6, 3)
         """
         return cls(int(values["height"]), int(values["width"]), values["fit"])
-
-
-def _padded(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Resize into the middle of a black canvas; a very thin image keeps at least one pixel, unlike with ``ImageOps.pad``."""
-    share = min(size[0] / image.width, size[1] / image.height)
-    inner = max(1, round(image.width * share)), max(1, round(image.height * share))
-    canvas = Image.new("RGB", size)
-    canvas.paste(image.resize(inner, Image.Resampling.BILINEAR), ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
-    return canvas

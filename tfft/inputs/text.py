@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tfft.core import limits
-from tfft.core.errors import DataError, kind_of
+from tfft.core.errors import DataError, TaskError, kind_of
 from tfft.core.ragged import padded
 from tfft.core.specs import Text
 from tfft.data.strings import text_of
@@ -183,6 +183,41 @@ class TextPreprocessor:
             A TextPreprocessor whose rows have the shape (tokens, 3) for words, and (tokens, 4) for places.
         """
         return replace(self, answers=unit, stride=stride)
+
+    def by_pixels(self) -> "TextPreprocessor":
+        """Refuse answers pixel by pixel, because texts have no pixels.
+
+        Raises:
+            TaskError: Always.
+        """
+        raise TaskError(
+            "This task answers pixel by pixel, and needs a backbone for images.",
+            "a backbone for texts",
+            'Choose a convolutional net, such as "mobilenet_v2".',
+        )
+
+    def place(self, mask: np.ndarray) -> np.ndarray:
+        """Refuse masks.
+
+        Args:
+            mask: Not used.
+
+        Raises:
+            TypeError: Always.
+        """
+        raise TypeError("Texts have no masks.")
+
+    def restore(self, found: np.ndarray, item: Any) -> np.ndarray:
+        """Refuse masks.
+
+        Args:
+            found: Not used.
+            item: Not used.
+
+        Raises:
+            TypeError: Always.
+        """
+        raise TypeError("Texts have no masks.")
 
     def loaded_by(self, around: Callable[[Callable[[], Any]], Callable[[], Any]]) -> "TextPreprocessor":
         """Return a preprocessor whose tokenizer is loaded by another function.

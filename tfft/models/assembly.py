@@ -21,6 +21,7 @@ from tfft.data.examples import Splits
 from tfft.data.leakage import Seen
 from tfft.inputs.base import Preprocessor
 from tfft.inputs.pixels import PIXEL_RANGES
+from tfft.models.pyramid import pyramid_net, shapes_of
 from tfft.tasks.base import Task
 from tfft.trainable.overview import Overview
 from tfft.trainable.policy import Policy, apply
@@ -189,9 +190,12 @@ def build(
     start_tensorflow()
     chosen = resolve(strategy)
     with scope(chosen):
-        backbone_net = described.load(derive(seed, "backbone"))
-        shape = tuple(backbone_net.outputs[0].shape[1:])
-        head_net = task.head.build(described.features, shape, task.outputs, derive(seed, "head"))
+        backbone_net, features = described.load(derive(seed, "backbone")), described.features
+        if task.levels:
+            backbone_net = pyramid_net(backbone_net, described.handle, described.blocks, task.levels)
+            features = replace(features, pyramid=shapes_of(backbone_net))
+        shape = tuple(backbone_net.outputs[-1 if task.levels else 0].shape[1:])
+        head_net = task.head.build(features, shape, task.outputs, derive(seed, "head"))
         net = _connect(described, backbone_net, head_net)
         model = TransferModel(net, described, task, backbone_net, head_net, int(seed), chosen, kept, computed)
         model.apply(Policy("nothing"))

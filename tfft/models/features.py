@@ -1,7 +1,7 @@
 """Features at the cuts of a net: their keys in the cache, their rows in tables, and reading them in place of inputs."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import ml_dtypes
 import numpy as np
@@ -13,7 +13,7 @@ from tfft.core.ragged import padded
 from tfft.core.values import Loaded
 from tfft.data.examples import Examples
 from tfft.data.feature_tables import MEMORY_ONLY
-from tfft.data.loading import Encoder, Loading, lengths_of
+from tfft.data.loading import Encoder, Loading, TargetReader, lengths_of, unchanging
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import Cut, feature_name, feature_type, segments_before
 from tfft.models.net_identity import net_identity
@@ -132,13 +132,25 @@ def unpacked(rows: np.ndarray, at: Cut, dtype: str, length: int | None = None) -
     return found
 
 
+class Epochs(NamedTuple):
+    """What the epochs of a phase read.
+
+    Attributes:
+        first: The number of the first epoch.
+        targets: A function: epoch, and positions of shape (m,) -> their targets.
+    """
+
+    first: int
+    targets: TargetReader
+
+
 def reading_features(
     tables: Sequence[Shards],
     at: Cut,
     dtype: str,
     examples: Examples,
     encode: Encoder,
-    first_epoch: int = 0,
+    epochs: Epochs | None = None,
     width: int | None = None,
 ) -> Loading:
     """Make a Loading that reads features in place of pixels or tokens.
@@ -149,24 +161,24 @@ def reading_features(
         dtype: The dtype in which the trunk computed.
         examples: The examples; only their targets and lengths are read.
         encode: As for ``reading``: targets and inputs of a batch -> targets for the loss, shape (batch, ...), and which count.
-        first_epoch: The epoch that uses the first view.
+        epochs: The epoch that uses the first view, and the targets of an epoch; None for the targets of the examples.
         width: The number of tokens to which every batch of texts is padded; None pads to the longest text of the batch.
 
     Returns:
         A Loading of the tensors at the cut, shape (batch, ...), and float32 targets, shape (batch, outputs). Small features are
         held in memory.
     """
-
+    epochs = Epochs(0, unchanging(examples)) if epochs is None else epochs
     shapes = feature_shapes(at, dtype)
     lengths = lengths_of(examples) if any(None in shape for shape in shapes.values()) else None
     shapes = feature_shapes(at, dtype, width)
 
     def load(epoch: int, chosen: np.ndarray) -> Loaded:
-        rows = tables[(epoch - first_epoch) % len(tables)].take(chosen)
+        rows = tables[(epoch - epochs.first) % len(tables)].take(chosen)
         longest = None if lengths is None else width or padded(int(lengths[chosen].max()))
         inputs = unpacked(rows, at, dtype, longest)
-        return Loaded(inputs, *encode(examples.targets[chosen], inputs))
+        return Loaded(inputs, *encode(epochs.targets(epoch, chosen), inputs))
 
     if lengths is not None or len(tables) > 1 or tables[0].size_bytes > _HELD_BYTES:
         return Loading(len(examples), load, lengths=lengths, shapes=shapes)
-    return Loading(len(examples), load, held=load(first_epoch, np.arange(len(examples))))
+    return Loading(len(examples), load, held=load(epochs.first, np.arange(len(examples))))

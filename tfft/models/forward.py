@@ -17,6 +17,7 @@ def forward(
     batches: "tf.data.Dataset",
     as_argument: Callable[[Mapping[str, Any]], Any] = dict,
     strategy: "tf.distribute.Strategy | None" = None,
+    reduce: Callable[[Any], Any] | None = None,
 ) -> Iterator[np.ndarray]:
     """Compute the outputs of a net in inference mode, traced once for batches of all sizes.
 
@@ -28,6 +29,7 @@ def forward(
             are ignored.
         as_argument: A function: dict of inputs -> the argument of the net, as ``Preprocessor.for_net``.
         strategy: The strategy whose replicas share each batch; they must divide its size. None for a single device.
+        reduce: A function: outputs of a batch -> a smaller tensor, which is yielded in their place; None for the outputs.
 
     Yields:
         The outputs of each batch, float32, shape (batch, ..., outputs).
@@ -42,7 +44,8 @@ def forward(
     """
 
     def answers(inputs: Any) -> Any:
-        return net(as_argument(inputs), training=False)
+        found = net(as_argument(inputs), training=False)
+        return found if reduce is None else reduce(found)
 
     if strategy is not None:
         yield from (outputs for (outputs,) in on_each(strategy, lambda inputs, _: [answers(inputs)])(batches))

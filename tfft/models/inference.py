@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,8 @@ def answered(model: TransferModel, found: Prepared, batch_size: int) -> tuple[Ro
         batch_size: Number of rows in a batch.
 
     Returns:
-        The logits of each row, float32, shape (outputs,) or (tokens, outputs), and a few of the rows with their logits, so that
-        others can check them against the net itself.
+        The logits of each row, float32, shape (outputs,) or (tokens, outputs), or what ``Task.reduce`` makes of them; and a few of
+        the rows with their logits, so that others can check them against the net itself.
 
     Raises:
         DataError: When an image cannot be read.
@@ -68,70 +69,92 @@ def answered(model: TransferModel, found: Prepared, batch_size: int) -> tuple[Ro
     with scope(model.strategy):
         try:
             kept = _features(model, at, rows, batch_size, tables)
-            logits = _through(model, at, kept, rows, batch_size)
-            sample = _sample(model, rows, logits)
+            logits, sample = _through(model, at, kept, rows, batch_size)
             if wrong := sample.difference(model):
                 _warn(kept, wrong)
                 raise NotKeptError(wrong)
         except NotKeptError:
-            logits = _through(model, None, None, rows, batch_size)
-            sample = _sample(model, rows, logits)
+            logits, sample = _through(model, None, None, rows, batch_size)
         finally:
             tables.close()
     return RowLogits(logits, rows.inputs, found.owner, len(found.raw)), sample
+
+
+@dataclass(frozen=True)
+class Passes:
+    """How a net is called for many rows.
+
+    Attributes:
+        batch_size: The number of rows in a batch.
+        strategy: The strategy of the net; None for a single device.
+        fixed: Whether all batches must have one static shape.
+        reduce: A function: logits of a batch -> a smaller tensor, so that the logits of all rows are never held at once; None to
+            keep the logits.
+    """
+
+    batch_size: int
+    strategy: Any = None
+    fixed: bool = False
+    reduce: Callable[[Any], Any] | None = None
 
 
 def computed(
     net: Any,
     loading: Loading,
     as_argument: Callable[[Mapping[str, Any]], Any],
-    batch_size: int,
-    strategy: Any,
-    fixed: bool,
+    passes: Passes,
+    positions: np.ndarray | None = None,
 ) -> list[np.ndarray]:
-    """Compute the logits of all rows with a net; rows of similar length share a batch.
+    """Compute the logits of rows with a net; rows of similar length share a batch.
 
     Args:
-        net: A net from inputs to logits, shape (batch, outputs) or (batch, tokens, outputs).
+        net: A net from inputs to logits, shape (batch, outputs) or (batch, ..., outputs).
         loading: The rows.
         as_argument: A function: dict of inputs -> the argument of the net.
-        batch_size: The number of rows in a batch.
-        strategy: The strategy of the net; None for a single device.
-        fixed: Whether all batches must have one static shape.
+        passes: How the net is called.
+        positions: The positions of the rows to compute, int64, shape (m,); None for all.
 
     Returns:
-        The logits of each row in the order of the rows, without padding, float32.
+        The logits of each of these rows, in their order, without padding, float32; or what ``passes.reduce`` makes of them.
     """
-    lengths, copies = loading.lengths, local_replicas(strategy)
-    order = np.arange(loading.count) if lengths is None else by_length(lengths)
-    batches = (full_batches if fixed else evaluation_batches)(loading, batch_size, order, copies)
-    rows: list[np.ndarray] = [np.zeros(0, np.float32)] * loading.count
-    each = (
-        row for batch in forward(net, batches, as_argument, strategy if fixed or copies > 1 else None) for row in batch
-    )
-    for position, row in zip(order.tolist(), each, strict=False):  # the last example may be repeated
-        rows[position] = row[: lengths[position]] if lengths is not None and row.ndim > 1 else row
+    lengths, copies = loading.lengths, local_replicas(passes.strategy)
+    wanted = np.arange(loading.count) if positions is None else positions
+    order = np.arange(len(wanted)) if lengths is None else by_length(lengths[wanted])
+    batches = (full_batches if passes.fixed else evaluation_batches)(loading, passes.batch_size, wanted[order], copies)
+    rows: list[np.ndarray] = [np.zeros(0, np.float32)] * len(wanted)
+    strategy = passes.strategy if passes.fixed or copies > 1 else None
+    each = (row for batch in forward(net, batches, as_argument, strategy, passes.reduce) for row in batch)
+    for place, row in zip(order.tolist(), each, strict=False):  # the last example may be repeated
+        rows[place] = row[: lengths[wanted[place]]] if lengths is not None and row.ndim > 1 else row
     return rows
 
 
 def _through(
     model: TransferModel, at: Cut | None, kept: Shards | None, examples: Examples, batch_size: int
-) -> list[np.ndarray]:
+) -> tuple[list[np.ndarray], Sample]:
     """Compute logits from cached features, or with the whole net when there are no such features."""
     lengths, fixed = lengths_of(examples), is_tpu(model.strategy)
     width = padded(int(lengths.max())) if fixed and lengths is not None else None
     if at is None or kept is None:
+        net: Any = model.net
+        as_argument: Callable[[Mapping[str, Any]], Any] = model.preprocessor.for_net
         loading = reading(examples, model.preprocessor.padded_to(width), model.task.encode)
-        return computed(model.net, loading, model.preprocessor.for_net, batch_size, model.strategy, fixed)
-    loading = reading_features([kept], at, FLOAT32, examples, model.task.encode, width=width)
-    return computed(tail_net(model, at, fold=False), loading, dict, batch_size, model.strategy, fixed)
+    else:
+        net, as_argument = tail_net(model, at, fold=False), dict
+        loading = reading_features([kept], at, FLOAT32, examples, model.task.encode, width=width)
+    passes = Passes(batch_size, model.strategy, fixed, model.task.reduce)
+    found = computed(net, loading, as_argument, passes)
+    chosen = some(np.arange(len(examples)))
+    whole = [found[int(position)] for position in chosen]
+    if passes.reduce is not None:
+        whole = computed(net, loading, as_argument, replace(passes, reduce=None), chosen)
+    return found, _sample(model, examples, chosen, whole)
 
 
-def _sample(model: TransferModel, examples: Examples, logits: Sequence[np.ndarray]) -> Sample:
-    positions = some(np.arange(len(examples)))
-    rows = [model.preprocessor(_item(examples, int(position))) for position in positions]
-    names = tuple(examples.name(int(position)) for position in positions)
-    return Sample(names, model.preprocessor.collate(rows), [logits[int(position)] for position in positions])
+def _sample(model: TransferModel, examples: Examples, chosen: np.ndarray, logits: Sequence[np.ndarray]) -> Sample:
+    rows = [model.preprocessor(_item(examples, int(position))) for position in chosen]
+    names = tuple(examples.name(int(position)) for position in chosen)
+    return Sample(names, model.preprocessor.collate(rows), logits)
 
 
 def _warn(kept: Shards, wrong: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from tfft.data.examples import Examples
 from tfft.inputs.base import Preprocessor
 
 Align = Callable[[Any, Sequence[np.ndarray], np.ndarray], Any]
+Place = Callable[[Any, Preprocessor], Any]
 _ADVICE = {
     "text": "Pass texts, such as a folder of .txt files or a table with text_column=. Images need a model trained on images.",
     "image": "Pass images, such as a folder of images or a table with image_column=. Texts need a model trained on texts.",
@@ -39,13 +40,16 @@ class Prepared:
     statistics: Mapping[str, float] | None = None
 
 
-def prepared(preprocessor: Preprocessor, examples: Examples, align: Align | None = None) -> Prepared:
+def prepared(
+    preprocessor: Preprocessor, examples: Examples, align: Align | None = None, place: Place | None = None
+) -> Prepared:
     """Convert all inputs at once where the preprocessor can do this faster than one by one.
 
     Args:
         preprocessor: The preprocessor of the model.
         examples: Texts; or images of any shape, which are read when a batch needs them.
         align: ``Task.align``, where rows have other targets than examples.
+        place: ``Task.place``, where targets are resized with their images.
 
     Returns:
         A Prepared.
@@ -62,7 +66,8 @@ def prepared(preprocessor: Preprocessor, examples: Examples, align: Align | None
     """
     own = np.arange(len(examples))
     if isinstance(examples.inputs, Ragged) or preprocessor.length is None:
-        return Prepared(examples, examples, own)
+        placed = examples if place is None else replace(examples, targets=place(examples.targets, preprocessor))
+        return Prepared(placed, examples, own)
     packed = preprocessor.many([read(examples, index) for index in range(len(examples))])
     owner = own if packed.owner is None else packed.owner
     targets = examples.targets if align is None else align(examples.targets, packed.rows, owner)

@@ -11,6 +11,7 @@ from tfft.tasks.classification import classification
 from tfft.tasks.multi_label import multi_label
 from tfft.tasks.question_answering import question_answering
 from tfft.tasks.regression import regression
+from tfft.tasks.segmentation import segmentation
 from tfft.tasks.token_classification import token_classification
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "options_for",
     "question_answering",
     "regression",
+    "segmentation",
     "token_classification",
 ]
 
@@ -31,6 +33,7 @@ _TASKS: dict[str, Callable[..., Task]] = {
     "multi_label": multi_label,
     "question_answering": question_answering,
     "regression": regression,
+    "segmentation": segmentation,
     "token_classification": token_classification,
 }
 _BY_KIND: dict[str, Callable[..., Task]] = {
@@ -39,6 +42,7 @@ _BY_KIND: dict[str, Callable[..., Task]] = {
     "real": regression,
     "tags": token_classification,
     "span": question_answering,
+    "masks": segmentation,
 }
 
 

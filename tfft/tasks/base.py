@@ -13,6 +13,7 @@ from tfft.data.examples import Examples
 from tfft.data.targets import target_of
 from tfft.inputs.base import Preprocessor
 from tfft.measures.base import Measures, Scores
+from tfft.tasks import mask_pictures
 
 if TYPE_CHECKING:
     import keras
@@ -64,6 +65,9 @@ class Answer:
         entities: The entities of a text, in order; None for other tasks.
         place: The first character of the answer to a question in its context, and the character after its last one; None for other
             tasks, and when there is no answer.
+        mask: The class id of each pixel, uint8, shape (height, width) of the image; None for other tasks. ``scores`` are then the
+            share of each class in the pixels, in the order of the class ids, and ``probability`` is the mean over the pixels.
+        source: The image, for the picture in notebooks; None for other tasks.
     """
 
     label: str | tuple[str, ...] | None
@@ -71,6 +75,12 @@ class Answer:
     scores: Mapping[str, float]
     entities: tuple[Entity, ...] | None = None
     place: tuple[int, int] | None = None
+    mask: np.ndarray | None = field(default=None, repr=False, compare=False)
+    source: Any = field(default=None, repr=False, compare=False)
+
+    def _repr_html_(self) -> str | None:
+        """Return the mask beside its image, which notebooks show; None for other tasks."""
+        return None if self.mask is None else mask_pictures.html(self.mask, tuple(self.scores), self.source)
 
 
 def same(value: Any) -> Any:
@@ -104,6 +114,26 @@ def stacked(logits: RowLogits) -> np.ndarray:
         [[0.0, 0.0], [1.0, 1.0]]
     """
     return np.stack(list(logits.logits)) if len(logits.logits) else np.zeros((0, 0), np.float32)
+
+
+def finite(row: np.ndarray) -> bool:
+    """Return whether all logits of a row are finite.
+
+    Args:
+        row: Logits, floats of shape (outputs,) or (tokens, outputs).
+    """
+    return bool(np.isfinite(row).all())
+
+
+def unrestored(found: Any, items: Sequence[Any], preprocessor: Preprocessor) -> Any:
+    """Return answers unchanged, where they do not depend on the size of the input.
+
+    Args:
+        found: The answers to n examples.
+        items: Not used.
+        preprocessor: Not used.
+    """
+    return found
 
 
 def each_example(encode: Callable[[Any], np.ndarray]) -> Callable[[Any, Arrays], tuple[np.ndarray, None]]:
@@ -141,12 +171,20 @@ class Task:
         score: n examples, and their ``probabilities`` -> the Scores.
         options: The other arguments of the constructor, as JSON values.
         class_weight: Class counts of the training part -> class id to weight, or None for equal weights.
-        axes: The number of axes of the logits between batch and outputs: 0 for each example, 1 for each token.
+        axes: The number of axes of the logits between batch and outputs: 0 for each example, 1 for each token, 2 for each pixel.
         ranked: Whether the ``scores`` of an answer can be sorted, so that the best ones can be shown.
         mixable: Whether the mean of two encoded targets is the target of a mixture of their images.
         prepare: The preprocessor of the backbone -> that of the model, such as one that splits texts into words.
         align: Targets of n examples, the rows of the net, and the example of each row -> the targets of the rows.
         merge: The logits of all rows -> those of n examples; a long text has several rows.
+        levels: The strides of the maps that the head reads besides the features; empty when it reads the features alone.
+        place: Targets of n examples, and the preprocessor -> the targets as the net sees the images; None where inputs may change
+            without their targets.
+        restore: ``probabilities`` of n examples, the inputs, and the preprocessor -> the same for the inputs as they were given,
+            such as a mask of the size of the image.
+        reduce: Logits of a batch, a tensor -> a smaller tensor that ``probabilities`` takes; None to keep all logits.
+        usable: Whether one row of logits, or of the result of ``reduce``, comes from finite numbers.
+        drawn: Scores, the index of an example, and its image -> an image with target and answer; None for the image alone.
 
     Example:
         >>> from tfft import tasks
@@ -174,6 +212,12 @@ class Task:
     prepare: Callable[[Preprocessor], Preprocessor] = same
     align: Callable[[Any, Sequence[np.ndarray], np.ndarray], Any] | None = None
     merge: Callable[[RowLogits], Any] = stacked
+    levels: tuple[int, ...] = ()
+    place: Callable[[Any, Preprocessor], Any] | None = None
+    restore: Callable[[Any, Sequence[Any], Preprocessor], Any] = unrestored
+    reduce: Callable[[Any], Any] | None = None
+    usable: Callable[[np.ndarray], bool] = finite
+    drawn: Callable[[Any, int, Any], Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return name, labels and options as plain JSON values, for ``tfft.tasks.from_dict``."""
@@ -213,6 +257,7 @@ _FITS = {
     "real": "For quantities use tasks.regression.",
     "tags": "For entities use tasks.token_classification.",
     "span": "For answers to questions use tasks.question_answering.",
+    "masks": "For a class of each pixel use tasks.segmentation.",
 }
 _MEANT = {
     "single": "If they are classes, pass them as text or integers.",
@@ -220,6 +265,7 @@ _MEANT = {
     "real": "If they are quantities, pass floats.",
     "tags": "If they are entities in texts, read them with data.from_conll or data.from_spans.",
     "span": "If they are answers to questions, read them with data.from_squad.",
+    "masks": "If they are masks of images, read them with data.from_masks.",
 }
 
 

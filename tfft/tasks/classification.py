@@ -1,19 +1,17 @@
 """Classification: one class for each example."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from numbers import Real
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from tfft.core.errors import TaskError, shortlist
+from tfft.core.errors import TaskError
 from tfft.core.specs import LabelSpace
 from tfft.heads.vector import Pooling, VectorHead
 from tfft.measures import classes
 from tfft.tasks.base import Answer, Task, each_example, require_kind, softmax
-
-ClassWeights = Literal["balanced"] | Mapping[str, float] | None
+from tfft.tasks.class_weights import ClassWeights, check_weights, weights_of, written_weights
 
 
 def classification(
@@ -56,7 +54,7 @@ def classification(
         raise TaskError("Classification needs at least two classes.", repr(space.names), "Add another class.")
     if not isinstance(label_smoothing, Real) or not 0 <= label_smoothing < 1:
         raise TaskError(f"label_smoothing={label_smoothing!r} must be in [0, 1).", fix="0.1 is common.")
-    _check_weights(class_weights, space)
+    check_weights(class_weights, space)
 
     def loss() -> Any:
         import keras
@@ -73,9 +71,6 @@ def classification(
         scores = dict(zip(space.names, map(float, probabilities), strict=True))
         return Answer(space.names[best], float(probabilities[best]), scores)
 
-    weights = class_weights
-    if isinstance(class_weights, Mapping):
-        weights = {name: float(weight) for name, weight in class_weights.items()}
     return Task(
         name="classification",
         labels=space,
@@ -93,40 +88,7 @@ def classification(
             "hidden": tuple(hidden),
             "dropout": dropout,
             "label_smoothing": label_smoothing,
-            "class_weights": weights,
+            "class_weights": written_weights(class_weights),
         },
-        class_weight=lambda counts: _class_weight(class_weights, space, counts),
+        class_weight=lambda counts: weights_of(class_weights, space, counts),
     )
-
-
-def _check_weights(class_weights: ClassWeights, labels: LabelSpace) -> None:
-    if class_weights is None or (isinstance(class_weights, str) and class_weights == "balanced"):
-        return
-    weights = dict(class_weights) if isinstance(class_weights, Mapping) else {}
-    numbers = [
-        weight for weight in weights.values() if isinstance(weight, Real) and math.isfinite(weight) and weight > 0
-    ]
-    if set(weights) != set(labels.names) or len(numbers) < len(weights):
-        raise TaskError(
-            'class_weights must be "balanced", None, or a dict with one positive number for each class.',
-            repr(class_weights),
-            f"Write class_weights={dict.fromkeys(labels.names, 1.0)!r}."[:200],
-        )
-
-
-def _class_weight(
-    class_weights: ClassWeights, labels: LabelSpace, counts: Mapping[str, int]
-) -> dict[int, float] | None:
-    if class_weights is None:
-        return None
-    if isinstance(class_weights, Mapping):
-        return {labels.index(name): float(weight) for name, weight in class_weights.items()}
-    empty = [name for name in labels.names if not counts.get(name)]
-    if empty:
-        raise TaskError(
-            'class_weights="balanced" needs a training example of every class.',
-            f"none of {shortlist(empty)}",
-            "Add examples, or pass one weight for each class.",
-        )
-    total = sum(counts.values())
-    return {index: total / (len(labels) * counts[name]) for index, name in enumerate(labels.names)}

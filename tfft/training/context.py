@@ -54,4 +54,5 @@ def parts_of(model: TransferModel, data: Splits) -> tuple[Prepared, Prepared]:
     Raises:
         DataError: When a text has changed since the data was read.
     """
-    return tuple(prepared(model.preprocessor, part, model.task.align) for part in (data.train, data.validation))  # type: ignore[return-value]
+    about = model.task.align, model.task.place
+    return tuple(prepared(model.preprocessor, part, *about) for part in (data.train, data.validation))  # type: ignore[return-value]

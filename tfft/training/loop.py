@@ -61,8 +61,9 @@ def fit(
     Args:
         model: From ``build``; it is trained in place.
         data: Training and validation parts with the labels of the model; images of any shape, or texts.
-        plan: From ``tfft.plans``. The default is ``two_phase()`` for convolutional nets; ``encoder()`` for text encoders and ViTs,
-            which stops after an epoch without improvement; and ``head_only()`` for backbones that cannot be trained.
+        plan: From ``tfft.plans``. The default is ``two_phase()`` for convolutional nets; ``segmenter()`` for a class of each pixel;
+            ``encoder()`` for text encoders and ViTs, which stops after an epoch without improvement; and ``head_only()`` for
+            backbones that cannot be trained.
         seed: Seed of the order of examples. The same seed on the same machine gives the same run.
         batch_size: Number of examples in a batch. ``"auto"`` means 32; when the memory is exhausted, the phase begins anew with
             each batch in twice as many parts (see ``accumulate``), so that the results stay the same.
@@ -108,7 +109,8 @@ def fit(
     folder = check_folder(run_folder, chief, chosen.resume)
     check(model, data, batch_size)
     if plan is None:
-        plan = default_plan(model.backbone.features, len(data.train), model.backbone.can_finetune)
+        about = model.backbone.features, len(data.train), model.backbone.can_finetune, model.task.axes
+        plan = default_plan(*about)
     check_plan(model, plan)
     derive(seed, "order")  # an invalid seed is refused before training starts
     with (

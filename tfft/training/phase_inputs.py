@@ -10,17 +10,18 @@ import numpy as np
 from tfft.accelerate.precision import FLOAT32, Precision
 from tfft.augment import views
 from tfft.core.ragged import padded
+from tfft.core.seed import derive
 from tfft.core.strategy import replicas
 from tfft.core.values import Arrays
 from tfft.data.examples import Examples
 from tfft.data.feature_tables import NotKeptError
 from tfft.data.fixed_batches import filled
 from tfft.data.length_bucketing import by_length
-from tfft.data.loading import Loading, lengths_of, reading, reading_at_random
+from tfft.data.loading import Loading, TargetReader, draw, lengths_of, reading, reading_at_random, unchanging
 from tfft.data.pipeline import steps, training_batches, validation_batches
 from tfft.inputs.base import Preprocessor
 from tfft.models.cuts import HEAD
-from tfft.models.features import reading_features
+from tfft.models.features import Epochs, reading_features
 from tfft.models.trunk import tail_net, whole_net
 from tfft.plans.phase import Phase
 from tfft.training.context import RunContext
@@ -122,16 +123,18 @@ def _read(
         some, held_out_rows = cache.pixels(now.phase)
         preprocessor = model.preprocessor.padded_to(width)
         net = whole_net(model, now.at, precision)
+        count = cache.views(now, precision.trunk)
         loadings = (
-            _changed(context, preprocessor, some, now, cache.views(now, precision.trunk)),
+            _changed(context, preprocessor, some, now, count),
             reading(held_out_rows, preprocessor, encode),
         )
         short = "" if precision.trunk == FLOAT32 else f", {precision.trunk}"
         note = f"{preprocessor.unit}{short}: {reason}"
     else:
         net = tail_net(model, at, precision)
+        epochs = Epochs(now.first_epoch, _targets(context, now, len(tables)))
         loadings = (
-            reading_features(tables, at, precision.trunk, train, encode, now.first_epoch, width),
+            reading_features(tables, at, precision.trunk, train, encode, epochs, width),
             reading_features([held_out], at, precision.trunk, validation, encode, width=width),
         )
         several = f", {len(tables)} view{'s' if len(tables) > 1 else ''}" if now.phase.augment else ""
@@ -166,11 +169,26 @@ def _changed(context: RunContext, preprocessor: Preprocessor, examples: Examples
     def mix(arrays: Arrays, targets: np.ndarray, random: np.random.Generator) -> tuple[Arrays, np.ndarray]:
         return views.mix(arrays, targets, augment, random)
 
-    found = reading_at_random(source, read, encode, mix, context.seed, unchanged)
+    found = reading_at_random(source, read, _targets(context, now, count), encode, mix, context.seed, unchanged)
     mixes = any(step.mixes for step in augment)
     return replace(
         found, load=lambda epoch, chosen: found.load(first + (epoch - first) % count, chosen), together=mixes
     )
+
+
+def _targets(context: RunContext, now: Turn, count: int) -> TargetReader:
+    """The targets of training examples by epoch. Masks change with their images; the epochs use the ``count`` views in turn."""
+    rows, masks = context.train.examples, context.train.raw.targets
+    augment, first, seed = now.phase.augment, now.first_epoch, derive(context.seed, "augment")
+    if not augment or context.model.task.place is None:
+        return unchanging(rows)
+
+    def read(epoch: int, chosen: np.ndarray) -> np.ndarray:
+        view = first + (epoch - first) % count
+        drawn = [(masks[int(index)], draw(seed, view, int(index))) for index in chosen]
+        return np.stack([views.moved(mask, context.model.preprocessor, augment, random) for mask, random in drawn])
+
+    return read
 
 
 def _weighted(batches: "tf.data.Dataset", class_weight: Mapping[int, float] | None) -> "tf.data.Dataset":
@@ -180,4 +198,10 @@ def _weighted(batches: "tf.data.Dataset", class_weight: Mapping[int, float] | No
     if class_weight is None:
         return batches
     classes = tf.constant([class_weight[index] for index in range(len(class_weight))], tf.float32)
-    return batches.map(lambda batch: batch._replace(weights=batch.weights * tf.linalg.matvec(batch.targets, classes)))
+
+    def weights(targets: Any) -> Any:
+        if targets.dtype.is_integer:  # class ids; those without a class have no weight in any case
+            return tf.gather(classes, tf.clip_by_value(targets, 0, len(class_weight) - 1))
+        return tf.linalg.matvec(targets, classes)
+
+    return batches.map(lambda batch: batch._replace(weights=batch.weights * weights(batch.targets)))

@@ -8,6 +8,7 @@ from tfft.data.targets.answers import Answers
 from tfft.data.targets.base import Target
 from tfft.data.targets.classes import Classes
 from tfft.data.targets.labels import Labels
+from tfft.data.targets.masks import MaskClasses
 from tfft.data.targets.quantities import Quantities
 from tfft.data.targets.tags import Tags
 
@@ -19,6 +20,7 @@ _BY_KIND: dict[str, Callable[[LabelSpace], Target]] = {
     "real": Quantities,
     "tags": Tags,
     "span": Answers,
+    "masks": MaskClasses,
 }
 
 

@@ -1,0 +1,113 @@
+"""Mean IoU on the test parts of CamVid and of ISBI's membranes (MobileNetV2), beside the U-Net of TensorFlow's tutorial.
+
+    python -m benchmarks.segmentation --material ../shared --seeds 3 --out segmentation.json
+
+All train for the same epochs, with the same size, weights, batches and ignored pixels. Seconds are those of the training with its
+validation; ``first`` is the run that fills the cache of features, ``again`` a second run of the same call.
+"""
+
+import argparse
+import shutil
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import tfft
+import tfft.evaluation.render
+from benchmarks.rows import machine, measured
+from benchmarks.segmentation_peers import unet
+from tfft.measures.masks import MEASURES, MaskScores
+
+WEIGHTS = "mobilenet_v2_1.0_224_imagenet_dequantised_uint8_no_top.h5"
+SIZES = {"camvid_small": (192, 256), "isbi_membrane_small": (256, 256)}
+NET, EPOCHS, BATCH = "mobilenet_v2", 20, 16
+HEAD, PHASES, UNET = "tfft, the head alone", "tfft, two phases", "U-Net of TensorFlow's tutorial"
+
+
+def read(material: Path, data: str, seed: int) -> tfft.data.Splits:
+    """The data; of ISBI's 30 images, a random sixth is for validation and another for the test."""
+    home = material / "data" / "segmentation" / data
+    if data == "camvid_small":
+        names = (home / "classes.txt").read_text().split()
+        return tfft.data.from_masks(home, names, ignore="unlabelled", seed=seed)
+    return tfft.data.from_masks(home, ["membrane", "inside"], holdout=(1 / 6, 1 / 6), seed=seed)
+
+
+def plan(kind: str) -> tfft.Plan:
+    """The plan of tfft, with as many epochs as the tutorial's U-Net has."""
+    whole = tfft.plans.segmenter()
+    if kind == HEAD:
+        return tfft.plans.head_only(EPOCHS, learning_rate=whole.phases[0].learning_rate)
+    first = EPOCHS // 2
+    return tfft.plans.segmenter(first, EPOCHS - first)
+
+
+def measure(material: Path, net: str, data: str, kind: str, seed: int) -> dict[str, Any]:
+    """One training, as a row."""
+    splits, size = read(material, data, seed), SIZES[data]
+    backbone = tfft.load_backbone(net, weights=material / "weights" / WEIGHTS, size=size)
+    if kind == UNET:
+        begun = time.perf_counter()
+        answer = unet(backbone, splits, EPOCHS, BATCH, seed)
+        seconds = [time.perf_counter() - begun]
+        found = {}
+        for part in ("validation", "test"):
+            examples = splits.part(part)
+            scores = MaskScores(splits.labels, examples.targets, [answer(item) for item in examples.inputs])
+            found[part] = {name: each.of(scores)(np.ones(len(examples))) for name, each in MEASURES.items()}
+    else:
+        cache, seconds = tfft.data.Cache("disk", folder=tempfile.mkdtemp()), []
+        for _ in range(2):
+            begun = time.perf_counter()
+            model = tfft.build(backbone, tfft.tasks.segmentation(splits.labels), seed=seed, cache=cache)
+            tfft.fit(model, splits, plan(kind), seed=seed, batch_size=BATCH, progress=False)
+            seconds.append(time.perf_counter() - begun)
+        found = {}
+        for part in ("validation", "test"):
+            report = tfft.evaluate(model, splits.part(part))
+            found[part] = {name: row["value"] for name, row in report.metrics.items()}
+        shutil.rmtree(cache.folder)
+    val = found["validation"]["mean_iou"]
+    return {"seconds": round(seconds[0], 1), "again": round(seconds[-1], 1), **found["test"], "val_mean_iou": val}
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Mean and standard deviation over seeds, a line for each set and kind."""
+    lines = []
+    for data, kind in dict.fromkeys((row["data"], row["kind"]) for row in rows):
+        some = [row for row in rows if (row["data"], row["kind"]) == (data, kind)]
+        cells = []
+        for name in ("mean_iou", "pixel_accuracy"):
+            found = [row[name] for row in some]
+            cells.append(f"{np.mean(found):.3f}" + (f" +- {np.std(found, ddof=1):.3f}" if len(found) > 1 else ""))
+        times = [f"{np.median([row[name] for row in some]):.0f}" for name in ("seconds", "again")]
+        lines.append([data, kind, str(len(some)), *cells, *times])
+    header = ["data", "what trains", "seeds", "test mean IoU", "test pixel accuracy", "seconds, first", "again"]
+    return tfft.evaluation.render.table(header, lines)
+
+
+def main() -> None:
+    """Measure what is missing from the JSON file, then print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--material", type=Path, default=Path("../shared"))
+    parser.add_argument("--out", type=Path, default=Path("segmentation.json"))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--sets", nargs="*", default=list(SIZES), choices=list(SIZES))
+    parser.add_argument("--kinds", nargs="*", default=[PHASES, HEAD, UNET], choices=[PHASES, HEAD, UNET])
+    arguments = parser.parse_args()
+    keys = [
+        (NET, name, kind, seed)
+        for seed in range(arguments.seeds)
+        for name in arguments.sets
+        for kind in arguments.kinds
+    ]
+    print(table(measured(arguments.out, keys, partial(measure, arguments.material))))
+    print(machine())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Masks on the command line: which data they are, their classes, and the files of predictions."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from tfft.bundles.predictor import Prediction
+from tfft.cli.typed_masks import TaskName, TypedMasks, check_folder, classes_of, write_masks
+from tfft.cli.verbs import app
+from tfft.core.errors import DataError
+from tfft.images.mask_colors import colors
+from tfft.tasks import Answer
+
+
+@pytest.fixture
+def scenes(tmp_path):
+    """Images and masks in three parts: a bright box on a dark ground."""
+    random = np.random.default_rng(0)
+    for part, count in (("train", 10), ("val", 3), ("test", 3)):
+        for kind in ("images", "masks"):
+            (tmp_path / "scenes" / part / kind).mkdir(parents=True)
+        for number in range(count):
+            image, mask = random.integers(0, 60, (20, 24, 3)).astype(np.uint8), np.zeros((20, 24), np.uint8)
+            left = int(random.integers(0, 14))
+            image[4:14, left : left + 10] += 150
+            mask[4:14, left : left + 10] = 1
+            mask[0] = 2
+            Image.fromarray(image).save(tmp_path / "scenes" / part / "images" / f"{number}.png")
+            Image.fromarray(mask).save(tmp_path / "scenes" / part / "masks" / f"{number}.png")
+    (tmp_path / "classes.txt").write_text("ground\nbox\nvoid\n")
+    return tmp_path
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+def test_a_model_is_trained_measured_and_draws_masks(scenes):
+    data, bundle, out = scenes / "scenes", scenes / "m.tfft", scenes / "answers"
+    given = ("--classes-file", scenes / "classes.txt", "--ignore", "void")
+    fitted = run(
+        "fit", "--data", data, "--backbone", "toy", "--out", bundle, "--head-epochs", 2, "--tune-epochs", 1, *given
+    )
+    assert fitted.exit_code == 0, fitted.output
+    assert "10 train, 3 validation, 3 test; 2 classes" in fitted.output
+    assert "tune: everything(), 1 epoch" in fitted.output
+    assert "test: mean_iou" in fitted.output
+    measured = run("evaluate", bundle, "--data", data, "--part", "test", *given)
+    assert "| mean_iou " in measured.output
+    image = data / "test" / "images" / "0.png"
+    answered = run("predict", bundle, image, "--out", out, "--json")
+    values = json.loads(answered.output)
+    assert (values["height"], values["width"], set(values["shares"])) == (20, 24, {"ground", "box"})
+    mask = Image.open(values["mask"])
+    assert (mask.size, mask.mode) == ((24, 20), "P")
+    assert set(np.unique(np.asarray(mask))) <= {0, 1}
+    assert "ground" in run("predict", bundle, image).output
+
+
+def test_folders_that_may_be_classes_need_a_word(scenes):
+    with pytest.raises(DataError, match=r"images and masks, or classes with these names.*--task segmentation"):
+        run("fit", "--data", scenes / "scenes", "--backbone", "toy", "--out", scenes / "m.tfft")
+    assert not TypedMasks(TaskName.classification).are_in(scenes / "scenes")
+    assert TypedMasks(ignore="255").are_in(scenes / "scenes")
+    with pytest.raises(DataError, match="--classes-file and --ignore are for masks"):
+        TypedMasks(TaskName.classification, ignore="255").are_in(scenes / "scenes")
+    with pytest.raises(DataError, match="--text-column has no effect on images and masks"):
+        run(
+            "fit",
+            "--data",
+            scenes / "scenes",
+            "--task",
+            "segmentation",
+            "--text-column",
+            "text",
+            "--out",
+            scenes / "m.tfft",
+        )
+
+
+def test_options_without_effect_are_refused(scenes, tmp_path):
+    import tfft
+
+    model = tfft.build("toy", tfft.tasks.classification(["a", "b"]))
+    bundle = tfft.export(model, tmp_path / "classes.tfft")
+    with pytest.raises(DataError, match="--out is for masks"):
+        run("predict", bundle, scenes / "scenes" / "test" / "images" / "0.png", "--out", tmp_path / "answers")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match=r"No mask can be written .*it is a file"):
+        check_folder(tmp_path / "file")
+
+
+@pytest.mark.parametrize(("ignore", "values"), [("255", [255]), ("11, void", [11, "void"]), (None, None)])
+def test_what_is_ignored_are_values_or_names(ignore, values):
+    assert TypedMasks(ignore=ignore).arguments() == {"classes": None, "ignore": values}
+
+
+def test_a_file_of_classes_has_names_or_colours(tmp_path):
+    path = tmp_path / "classes.txt"
+    path.write_text("sky\n\n traffic light \n")
+    assert classes_of(path) == ["sky", "traffic light"]
+    path.write_text("64 128 64\tAnimal\n192, 0, 128, Archway\n")
+    assert classes_of(path) == {(64, 128, 64): "Animal", (192, 0, 128): "Archway"}
+    path.write_text("64 128 64 Animal\nsky\n")
+    with pytest.raises(DataError, match="begins only some lines with a colour"):
+        classes_of(path)
+    path.write_text("\n")
+    with pytest.raises(DataError, match="is empty"):
+        classes_of(path)
+    with pytest.raises(DataError, match="cannot be read"):
+        classes_of(tmp_path / "none.txt")
+
+
+def test_masks_of_equal_names_get_files_of_their_own(tmp_path):
+    answers = [Answer(None, 0.5, {"a": 1.0, "b": 0.0}, mask=np.full((2, 3), number, np.uint8)) for number in (0, 1)]
+    given = [Prediction("x/1.jpg", answers[0]), Prediction("?", None, "broken"), Prediction("y/1.jpg", answers[1])]
+    first, none, second = write_masks(given, tmp_path / "out")
+    assert (first.name, none, second.name) == ("1.png", None, "1-2.png")
+    assert Image.open(second).convert("RGB").getpixel((0, 0)) == colors(2)[1]

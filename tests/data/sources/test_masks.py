@@ -1,0 +1,269 @@
+"""Images and masks become Splits; whatever is wrong with one of them is an error, or is left out and named."""
+
+import warnings
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import tfft
+from tfft.core.errors import DataError, DataWarning
+from tfft.core.specs import LabelSpace
+from tfft.data.masks import IGNORED
+from tfft.data.raw_examples import unsplit
+from tfft.data.sources.masks import from_masks, mask_pools
+
+SIZE = (12, 16)
+
+
+def photo(seed: int, size=SIZE) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 255, (*size, 3), np.uint8)
+
+
+def mask(seed: int, size=SIZE, values=(0, 1, 2)) -> np.ndarray:
+    return np.random.default_rng(100 + seed).choice(np.uint8(values), size)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for part, count in (("train", 8), ("val", 3), ("test", 3)):
+        for kind in ("images", "masks"):
+            (tmp_path / part / kind).mkdir(parents=True)
+        for number in range(count):
+            seed = 100 * count + number + (part == "test") * 50
+            Image.fromarray(photo(seed)).save(tmp_path / part / "images" / f"{number}.jpg", quality=95)
+            Image.fromarray(mask(seed)).save(tmp_path / part / "masks" / f"{number}.png")
+    return tmp_path
+
+
+def first_mask(folder):
+    return folder / "train" / "masks" / "0.png"
+
+
+def test_a_folder_with_parts_is_read_with_names_in_order_of_the_values(folder):
+    data = from_masks(folder, ["sky", "road", "void"], ignore="void")
+    assert data.describe() == "8 train, 3 validation, 3 test; 2 classes"
+    assert (data.labels.names, data.labels.kind) == (("sky", "road"), "masks")
+    raw = np.asarray(Image.open(first_mask(folder)))
+    np.testing.assert_array_equal(data.train.targets[0], np.where(raw == 2, IGNORED, raw))
+    assert data.train.counts()["road"] == sum(int((data.train.targets[i] == 1).sum()) for i in range(8))
+    assert data.source.startswith("tfft.data.from_masks(")
+
+
+def test_one_pair_of_folders_is_split_at_random_by_the_seed(folder):
+    pair = {"train": (folder / "train" / "images", folder / "train" / "masks")}
+    data, again, other = (from_masks(pair, ignore=2, seed=seed) for seed in (1, 1, 2))
+    assert data.labels.names == ("0", "1")
+    assert data.describe().startswith("6 train, 1 validation, 1 test")
+    assert data.train.digests == again.train.digests
+    assert data.train.digests != other.train.digests
+
+
+def test_images_and_masks_directly_below_a_folder_are_the_training_part(folder):
+    assert len(from_masks(folder / "train", ["a", "b", "c"], holdout=(0.3, 0)).train) == 6
+
+
+@pytest.mark.parametrize("ignore", [2, [2], "void", ["void"], (2, 250)])
+def test_what_is_ignored_may_be_named_by_value_or_by_name(folder, ignore):
+    assert from_masks(folder, ["a", "b", "void"], ignore=ignore).labels.names == ("a", "b")
+
+
+def test_several_values_may_be_one_class(folder):
+    data = from_masks(folder, {0: "still", 1: "moving", 2: "still"})
+    raw = np.asarray(Image.open(first_mask(folder)))
+    np.testing.assert_array_equal(data.train.targets[0], raw == 1)
+
+
+def test_colours_and_palettes_are_classes_too(tmp_path):
+    table = {(128, 0, 0): "car", (0, 0, 128): "road", (0, 0, 0): "void"}
+    found = {}
+    for kind in ("colours", "palette"):
+        masks = []
+        for number in range(10):
+            path = tmp_path / f"{kind}{number}.png"
+            if kind == "colours":
+                Image.fromarray(np.uint8([*table])[mask(number)]).save(path)
+            else:
+                indexed = Image.fromarray(mask(number)).convert("P")
+                indexed.frombytes(mask(number).tobytes())
+                indexed.putpalette([channel for colour in table for channel in colour])
+                indexed.save(path)
+            masks.append(path)
+        images = [photo(number) for number in range(10)]
+        found[kind] = from_masks({"train": (images, masks)}, table, ignore=(0, 0, 0))
+        assert found[kind].labels.names == ("car", "road")
+        expected = np.where(mask(0) == 2, IGNORED, mask(0))
+        index = list(found[kind].everything().inputs)
+        position = next(i for i, image in enumerate(index) if np.array_equal(image, photo(0)))
+        np.testing.assert_array_equal(found[kind].everything().targets[position], expected)
+    # the indices of the same palette, without colours
+    assert from_masks({"train": (images, masks)}, ["car", "road", "void"]).labels.names == ("car", "road", "void")
+
+
+def test_masks_may_have_one_word_more_in_their_names(folder):
+    for path in (folder / "train" / "masks").iterdir():
+        path.rename(path.with_name(f"{path.stem}_mask.png"))
+    assert len(from_masks(folder, ["a", "b", "c"]).train) == 8
+
+
+FAULTS = {
+    "another size": (
+        lambda path: Image.fromarray(mask(0, (6, 8))).save(path),
+        r"size is 8x6, and that of its image is 16x12",
+    ),
+    "a value without a class": (
+        lambda path: Image.fromarray(mask(0, values=(0, 77))).save(path),
+        r"values without a class in [0-9]+ pixels: 77.*ignore=",
+    ),
+    "ignored pixels only": (
+        lambda path: Image.fromarray(np.full(SIZE, 3, np.uint8)).save(path),
+        "all of its pixels are ignored",
+    ),
+    "half a file": (lambda path: path.write_bytes(path.read_bytes()[:60]), "0.png"),
+    "no image": (lambda path: path.write_bytes(b"not an image at all"), "not an image"),
+    "a photo": (lambda path: Image.fromarray(photo(3)).save(path), "it has colours; say which class each colour"),
+    "transparent pixels": (
+        lambda path: Image.fromarray(np.dstack([mask(0)] * 3 + [mask(0)])).save(path),
+        "transparent pixels",
+    ),
+    "floats": (
+        lambda path: Image.fromarray(mask(0).astype(np.float32)).save(path, format="TIFF"),
+        "its pixels are of type 'F'",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_mask_that_cannot_be_used_is_an_error_or_is_left_out_and_named(folder, fault):
+    spoil, message = FAULTS[fault]
+    spoil(first_mask(folder))
+    classes = {0: "a", 1: "b", 2: "c"}
+    with pytest.raises(DataError, match=rf"1 of 8 masks of the train part cannot be used: .*{message}"):
+        from_masks(folder, classes, ignore=3)
+    data = from_masks(folder, classes, ignore=3, on_corrupt="skip")
+    assert len(data.train) == 7
+    assert len(data.skipped) == 1
+    assert data.skipped[0].startswith(str(first_mask(folder)))
+
+
+def test_a_colour_that_is_not_in_the_palette_is_named(tmp_path):
+    images = [photo(number) for number in range(8)]
+    masks = [np.uint8([[255, 0, 0], [0, 0, 255]])[mask(number, values=(0, 1))] for number in range(8)]
+    masks[5][2, 3] = (1, 2, 3)
+    with pytest.raises(DataError, match=r"colours without a class in 1 pixels: \(1, 2, 3\)"):
+        from_masks({"train": (images, masks)}, {(255, 0, 0): "a", (0, 0, 255): "b"})
+
+
+def test_an_image_without_a_mask_and_a_mask_without_an_image_are_named(folder):
+    first_mask(folder).unlink()
+    with pytest.raises(DataError, match=r"1 image has no mask in the train part: .*0\.jpg.*same name"):
+        from_masks(folder, ["a", "b", "c"])
+    data = from_masks(folder, ["a", "b", "c"], on_corrupt="skip")
+    assert (len(data.train), data.skipped) == (7, (f"{folder / 'train' / 'images' / '0.jpg'}: it has no mask",))
+    (folder / "train" / "images" / "1.jpg").unlink()
+    (folder / "train" / "images" / "0.jpg").unlink()
+    with pytest.raises(DataError, match=r"1 mask has no image in the train part: .*1\.png"):
+        from_masks(folder, ["a", "b", "c"])
+
+
+def turned(path, size, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(photo(0, size)).save(path, exif=exif)
+
+
+def test_the_mask_of_a_photo_with_a_rotation_is_that_of_the_upright_photo(folder):
+    turned(folder / "train" / "images" / "0.jpg", (16, 12), 6)  # upright 12 high and 16 wide, as its mask
+    data = from_masks(folder, ["a", "b", "c"])
+    assert data.train.targets[0].shape == SIZE
+    turned(folder / "train" / "images" / "0.jpg", SIZE, 6)
+    with pytest.raises(DataError, match=r"its image as it is stored.*rotation of a camera \(EXIF\).*rotate the mask"):
+        from_masks(folder, ["a", "b", "c"])
+
+
+def test_a_rotation_that_keeps_the_size_is_a_warning(folder):
+    turned(folder / "train" / "images" / "0.jpg", SIZE, 3)
+    with pytest.warns(DataWarning, match=r"1 image has a rotation of a camera.*0\.jpg.*upright"):
+        from_masks(folder, ["a", "b", "c"])
+
+
+def test_an_image_that_cannot_be_read_is_told_from_its_mask(folder):
+    (folder / "train" / "images" / "0.jpg").write_bytes(b"nothing")
+    with pytest.raises(DataError, match=r"1 of 8 images cannot be read: .*0\.jpg \(not an image"):
+        from_masks(folder, ["a", "b", "c"])
+    assert len(from_masks(folder, ["a", "b", "c"], on_corrupt="skip").train) == 7
+
+
+@pytest.mark.parametrize(
+    ("parts", "options", "message"),
+    [
+        ({}, {}, "takes a folder, or images and masks"),
+        ({"train": 3}, {}, "train part needs images and masks"),
+        ({"train": ([photo(0)], [])}, {}, "1 image and 0 masks"),
+        ({"val": ([photo(0)], [mask(0)])}, {}, "Write 'validation' in place of 'val'"),
+        ({"train": ("no such folder", "nor this")}, {}, "no folder of images 'no such folder'"),
+        ({"train": ([photo(0)], [mask(0)])}, {"classes": "sky"}, "classes must be a list of names"),
+        ({"train": ([photo(0)], [mask(0)])}, {"classes": ["a", "a"]}, "has a name twice"),
+        (
+            {"train": ([photo(0)], [mask(0)])},
+            {"classes": ["a", "b", "c"], "ignore": "void"},
+            "is not the name of a class",
+        ),
+        ({"train": ([photo(0)], [mask(0)])}, {"classes": ["a"]}, "from 2 to 254 classes"),
+        ({"train": ([photo(0)], [mask(0)])}, {"classes": {-1: "a", 1: "b"}}, "-1 is not a value of a mask"),
+        ({"train": ([photo(0)], [mask(0)])}, {"classes": {(1, 2): "a", (0, 0, 0): "b"}}, "not a colour of a mask"),
+        ({"train": ([photo(0)], [mask(0)])}, {"on_corrupt": "ignore"}, "on_corrupt='ignore' is unknown"),
+    ],
+)
+def test_arguments_that_cannot_be_meant_are_refused(parts, options, message):
+    with pytest.raises(DataError, match=message):
+        from_masks(parts, **options)
+
+
+def test_a_folder_without_images_and_masks_says_how_to_name_them(tmp_path):
+    with pytest.raises(DataError, match=r"holds no folders of images and masks.*from_masks\("):
+        from_masks(tmp_path)
+
+
+def test_the_same_image_in_two_parts_is_a_warning(folder):
+    for file in ("images/0.jpg", "masks/0.png"):
+        (folder / "test" / file).write_bytes((folder / "train" / file).read_bytes())
+    with pytest.warns(DataWarning, match="in two parts with the same content"):
+        from_masks(folder, ["a", "b", "c"])
+
+
+def test_a_class_without_training_pixels_is_a_warning(folder):
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        data = from_masks(folder, ["a", "b", "c", "d"])
+    assert "The train part has no examples of the classes 'd'" in str(caught[0].message)
+    assert data.labels.names == ("a", "b", "c", "d")
+
+
+def test_other_data_is_read_with_the_classes_of_a_model(folder):
+    labels = LabelSpace(("c", "b", "a", "d"), "masks")
+    pools = mask_pools(folder, ["a", "b", "c"])
+    examples, skipped = unsplit(pools, labels)
+    raw = np.asarray(Image.open(first_mask(folder)))
+    np.testing.assert_array_equal(examples.targets[0], 2 - raw)
+    assert (len(examples), skipped, examples.counts()["d"]) == (14, (), 0)
+    with pytest.raises(DataError, match="classes that the label space does not have: 'c'"):
+        unsplit(pools, LabelSpace(("a", "b"), "masks"))
+
+
+def test_masks_are_read_when_they_are_needed_and_refused_when_they_have_changed(folder):
+    data = from_masks(folder, ["a", "b", "c"])
+    Image.fromarray(mask(99)).save(first_mask(folder))
+    with pytest.raises(DataError, match=r"mask .*0\.png.* has changed since the data was read"):
+        data.train.targets[0]
+    first_mask(folder).unlink()
+    with pytest.raises(DataError, match=r"0\.png.* can no longer be read"):
+        data.train.targets[0]
+
+
+def test_camvid_is_read_as_it_is(material):
+    home = material / "data" / "segmentation" / "camvid_small"
+    names = (home / "classes.txt").read_text().split()
+    data = tfft.data.from_masks(home, names, ignore="unlabelled")
+    assert data.describe() == "367 train, 101 validation, 233 test; 11 classes"
+    assert data.train.targets[0].shape == (180, 240)
+    assert data.skipped == ()

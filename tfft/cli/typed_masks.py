@@ -1,0 +1,177 @@
+"""Images and masks on the command line: which data they are, their classes, and the files of predicted masks."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfft.core.errors import DataError, shortlist
+
+if TYPE_CHECKING:
+    from tfft.bundles.predictor import Prediction
+
+_COLOR = re.compile(r"(\d+)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(\S.*)")
+
+
+class TaskName(StrEnum):
+    """What `tfft fit` learns, where data may be read in two ways.
+
+    Attributes:
+        auto: What the data shows.
+        classification: A class for each image; folders are classes.
+        segmentation: A class for each pixel; folders hold images and masks.
+    """
+
+    auto = "auto"
+    classification = "classification"
+    segmentation = "segmentation"
+
+
+@dataclass(frozen=True)
+class TypedMasks:
+    """The options that say how masks are read.
+
+    Attributes:
+        task: What is learned.
+        classes_file: A file with a class in each line, in the order of pixel values, or with its colour before it.
+        ignore: Values or names of pixels without a class, separated by commas.
+    """
+
+    task: TaskName = TaskName.auto
+    classes_file: Path | None = None
+    ignore: str | None = None
+
+    def are_in(self, folder: Path) -> bool:
+        """Return whether the data is images and masks.
+
+        Args:
+            folder: The path of the data.
+
+        Raises:
+            DataError: When its folders may be classes or images and masks, or an option of masks has no effect.
+
+        Example:
+            >>> TypedMasks(TaskName.segmentation).are_in(Path("photos"))
+            True
+        """
+        from tfft.data.files.mask_pairs import mask_folders
+
+        if self.task is TaskName.segmentation:
+            return True
+        given = self.classes_file is not None or self.ignore is not None
+        if self.task is TaskName.classification:
+            if given:
+                raise DataError(
+                    "--classes-file and --ignore are for masks.", fix="Leave them out, or write --task segmentation."
+                )
+            return False
+        if given:
+            return True
+        if mask_folders(folder):
+            raise DataError(
+                f"The folders in {str(folder)!r} may be images and masks, or classes with these names.",
+                fix="Write --task segmentation, or --task classification.",
+            )
+        return False
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments ``classes`` and ``ignore`` of ``from_masks``.
+
+        Raises:
+            DataError: When the file of classes cannot be read.
+        """
+        return {
+            "classes": None if self.classes_file is None else classes_of(self.classes_file),
+            "ignore": self._ignored,
+        }
+
+    @property
+    def _ignored(self) -> list[int | str] | None:
+        if self.ignore is None:
+            return None
+        words = [word.strip() for word in self.ignore.split(",") if word.strip()]
+        return [int(word) if word.isascii() and word.isdigit() else word for word in words]
+
+
+def classes_of(path: Path) -> "list[str] | dict[tuple[int, int, int], str]":
+    """Read a file of classes.
+
+    Args:
+        path: A UTF-8 file with one name in each line, in the order of pixel values; or with a colour before each name, such as
+            ``64 128 64 Animal``. Empty lines are left out.
+
+    Returns:
+        Names, or (red, green, blue) -> name.
+
+    Raises:
+        DataError: When it cannot be read, is empty, or only some lines begin with a colour.
+    """
+    from tfft.core import regular_files
+
+    try:
+        text = regular_files.read(str(path)).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"The file of classes {str(path)!r} cannot be read: {error}.", fix="Check the path.") from None
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    colors = [found for line in lines if (found := _COLOR.fullmatch(line))]
+    if not lines or 0 < len(colors) < len(lines):
+        raise DataError(
+            f"The file of classes {str(path)!r} {'begins only some lines with a colour' if lines else 'is empty'}.",
+            shortlist(lines, 3),
+            "Write one name in each line, in the order of pixel values; or a colour before each, such as 64 128 64 car.",
+        )
+    if not colors:
+        return lines
+    return {(int(found[1]), int(found[2]), int(found[3])): found[4].strip() for found in colors}
+
+
+def check_folder(folder: Path) -> None:
+    """Check that masks can be written, before anything is predicted.
+
+    Args:
+        folder: The folder of masks; it may not exist yet.
+
+    Raises:
+        DataError: When nothing can be written there.
+    """
+    from tfft.core.files import refusal
+
+    reason = "it is a file" if folder.is_file() else refusal(folder / "mask.png")
+    if reason:
+        raise DataError(f"No mask can be written to {str(folder)!r}: {reason}.", fix="Choose another folder.")
+
+
+def write_masks(predictions: "Iterable[Prediction]", folder: Path) -> list[Path | None]:
+    """Write a PNG for each predicted mask, whose pixel values are class ids, with a palette that shows them in colours.
+
+    Args:
+        predictions: The predictions; those without an answer have no mask.
+        folder: The folder, which is made if it does not exist.
+
+    Returns:
+        The path of each mask, named like its image; None without an answer.
+
+    Raises:
+        OSError: When a file cannot be written.
+    """
+    from tfft.images.mask_colors import indexed
+
+    folder.mkdir(parents=True, exist_ok=True)
+    taken: set[str] = set()
+    written: list[Path | None] = []
+    for prediction in predictions:
+        if prediction.mask is None:
+            written.append(None)
+            continue
+        stem = name = Path(prediction.name).stem or "mask"
+        number = 1
+        while name.casefold() in taken:  # images of one name in several folders
+            number += 1
+            name = f"{stem}-{number}"
+        taken.add(name.casefold())
+        path = folder / f"{name}.png"
+        indexed(prediction.mask, len(prediction.scores)).save(path)
+        written.append(path)
+    return written

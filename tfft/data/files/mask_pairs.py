@@ -1,0 +1,149 @@
+"""Pair images with their masks by the names of their files."""
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tfft.core.errors import DataError, quantity, shortlist
+from tfft.core.path_advice import check_permitted, missing_file, permitted
+from tfft.data.files.file_listing import endings, look_below, visible_folders
+from tfft.data.files.part_names import part_of
+from tfft.data.files.parts import PARTS
+
+IMAGE_FOLDERS = ("images", "image", "imgs", "img", "jpegimages")
+MASK_FOLDERS = ("masks", "mask", "labels", "annotations", "segmentationclass", "segmentation")
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The images and masks of one part.
+
+    Attributes:
+        images: Paths, bytes or arrays of images.
+        masks: The path, the bytes or the array of the mask of each image.
+        without_mask: Paths of images without a mask.
+        without_image: Paths of masks without an image.
+        left_out: File extension -> number of files that are no images.
+    """
+
+    images: Sequence[Any]
+    masks: Sequence[Any]
+    without_mask: list[str] = field(default_factory=list)
+    without_image: list[str] = field(default_factory=list)
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def paired(images: str | Path, masks: str | Path) -> Pairs:
+    """Pair the images of one folder with the masks of another, at any depth.
+
+    An image and its mask have the same name without the extension. If no two files have, the names of all masks may end with one
+    word more, such as ``1_mask.png`` for ``1.jpg``.
+
+    Args:
+        images: The folder of images.
+        masks: The folder of masks.
+
+    Returns:
+        The pairs, sorted by name.
+
+    Raises:
+        DataError: When a folder is missing or holds no images, when two files have the same name without the extension, or when no
+            image has a mask.
+    """
+    found = {}
+    left_out: Counter[str] = Counter()
+    for what, folder in (("images", images), ("masks", masks)):
+        check_permitted(folder)
+        if not Path(folder).is_dir():
+            raise DataError(f"There is no folder of {what} {str(folder)!r}.", fix=missing_file(folder))
+        with permitted():
+            below = look_below(folder)
+        if not below.images:
+            raise DataError(
+                f"There is no image in the folder of {what} {str(folder)!r}.", below.left_out() or "an empty folder"
+            )
+        found[what] = _by_name(Path(folder), below.images)
+        left_out += endings(below.rest()) + Counter({"hidden": below.hidden} if below.hidden else {})
+    named = _without_ending(found["images"], found["masks"])
+    both = sorted(set(found["images"]) & set(named))
+    if not both:
+        raise DataError(
+            f"No image below {str(images)!r} has a mask below {str(masks)!r}.",
+            f"images {shortlist(found['images'], 3)}, masks {shortlist(found['masks'], 3)}",
+            "Give an image and its mask the same name, such as 1.jpg and 1.png.",
+        )
+    return Pairs(
+        [found["images"][name] for name in both],
+        [named[name] for name in both],
+        [path for name, path in sorted(found["images"].items()) if name not in named],
+        [path for name, path in sorted(named.items()) if name not in found["images"]],
+        dict(left_out),
+    )
+
+
+def mask_folders(root: str | Path) -> dict[str, tuple[Path, Path]]:
+    """Find the folders of images and masks of each part: ``root/train/images`` and ``root/train/masks``, or ``root/images``.
+
+    Args:
+        root: A folder.
+
+    Returns:
+        Part -> the folder of images and that of masks; empty when there are none.
+    """
+    if not Path(root).is_dir():
+        return {}
+    with permitted():
+        if own := _both(Path(root)):
+            return {"train": own}
+        homes = [(part_of(child.name), child) for child in visible_folders(Path(root))]
+        found: dict[str, tuple[Path, Path]] = {}
+        for part, child in homes:
+            own = _both(child)
+            if part is None or own is None:
+                continue
+            if part in found:
+                raise DataError(
+                    f"Two folders could be the {part} part: {found[part][0].parent.name!r} and {child.name!r}.",
+                    fix='Name the folders: from_masks({"train": ("a/images", "a/masks"), "test": ("b/images", "b/masks")}).',
+                )
+            found[part] = own
+        return {part: found[part] for part in PARTS if part in found}
+
+
+def _both(home: Path) -> tuple[Path, Path] | None:
+    named = {child.name.lower(): child for child in visible_folders(home)}
+    images = [named[name] for name in IMAGE_FOLDERS if name in named]
+    masks = [named[name] for name in MASK_FOLDERS if name in named]
+    return (images[0], masks[0]) if images and masks else None
+
+
+def _by_name(home: Path, paths: list[str]) -> dict[str, str]:
+    """Relative path without the extension -> path."""
+    found: dict[str, str] = {}
+    twice = []
+    for path in paths:
+        name = os.path.splitext(os.path.relpath(path, home))[0]
+        if name in found:
+            twice.append(f"{os.path.relpath(found[name], home)} and {os.path.relpath(path, home)}")
+        found[name] = path
+    if twice:
+        raise DataError(
+            f"{quantity(len(twice), 'pair')} of files in {str(home)!r} differ only in the extension: {shortlist(twice)}.",
+            fix="Keep one of each pair.",
+        )
+    return found
+
+
+def _without_ending(images: Mapping[str, str], masks: Mapping[str, str]) -> Mapping[str, str]:
+    """The masks by the names of images; a word that all masks have behind these is left out."""
+    if set(images) & set(masks):
+        return masks
+    first = min(masks)
+    words = [first[len(name) :] for name in images if first.startswith(name)]
+    ending = min(words, key=len, default="")
+    if not ending or not all(name.endswith(ending) for name in masks):
+        return masks
+    return {name[: -len(ending)]: path for name, path in masks.items()}

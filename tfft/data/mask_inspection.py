@@ -1,0 +1,139 @@
+"""Inspect every mask once before training: its size, its values, and whether it can be read."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from PIL import UnidentifiedImageError
+
+from tfft.core.errors import DataError
+from tfft.core.fingerprint import digest
+from tfft.core.machine import cores
+from tfft.data.content_hash import opened
+from tfft.data.inspection import shown
+from tfft.data.masks import Coding, MaskItem
+from tfft.images.mask_values import mask_values
+from tfft.images.sizes import Size, size_of
+
+_SHOW_PROGRESS_FROM = 1_000
+_MOST_VALUES = 4096
+_SLICE = 16
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is known about one mask.
+
+    Attributes:
+        digest: The hash of its content.
+        size: Its height and width in pixels.
+        values: Value -> number of pixels.
+        image: The size of its image.
+        reason: Why it cannot be used; empty for a good mask.
+    """
+
+    digest: str = ""
+    size: tuple[int, int] = (0, 0)
+    values: dict[int, int] = field(default_factory=dict)
+    image: Size | None = None
+    reason: str = ""
+
+
+def look_at(images: Sequence[Any], masks: Sequence[Any], colored: bool) -> list[Look]:
+    """Read all masks, in parallel, and keep none of them in memory.
+
+    Args:
+        images: The images, as for ``Examples``; only their headers are read.
+        masks: A mask for each image: a path, encoded bytes, or an array of shape (height, width[, 3]).
+        colored: Whether colours stand for classes.
+
+    Returns:
+        A Look for each mask.
+
+    Example:
+        >>> image, mask = np.zeros((4, 6, 3), np.uint8), np.zeros((6, 4), np.uint8)
+        >>> look_at([image], [mask], colored=False)[0].reason
+        'its size is 4x6, and that of its image is 6x4'
+    """
+
+    def several(positions: range) -> list[Look]:
+        return [_look(images[index], masks[index], colored) for index in positions]
+
+    slices = [range(start, min(start + _SLICE, len(masks))) for start in range(0, len(masks), _SLICE)]
+    with ThreadPoolExecutor(cores()) as pool:
+        found = pool.map(several, slices)
+        if len(masks) >= _SHOW_PROGRESS_FROM:
+            found = shown(found, len(slices), "Checking masks")
+        return [look for some in found for look in some]
+
+
+def coded(
+    looks: Sequence[Look], masks: Sequence[Any], coding: Coding
+) -> tuple[list[MaskItem], np.ndarray, dict[int, str]]:
+    """Apply the meaning of values to inspected masks.
+
+    Args:
+        looks: From ``look_at``.
+        masks: The same masks.
+        coding: The meaning of their values.
+
+    Returns:
+        An item for each mask; the number of pixels of each class, int64, shape (n, classes); and position -> reason of each mask
+        that cannot be used.
+    """
+    pixels = np.zeros((len(looks), len(coding.names)), np.int64)
+    faults: dict[int, str] = {}
+    for row, look in enumerate(looks):
+        unknown = sorted(set(look.values) - set(coding.ids))
+        if look.reason or unknown:
+            counts = sum(look.values[value] for value in unknown)
+            what = "colours" if coding.colored else "values"
+            faults[row] = look.reason or f"{what} without a class in {counts:,} pixels: {coding.shown(unknown)}"
+            continue
+        for value, count in look.values.items():
+            if coding.ids[value] < len(coding.names):
+                pixels[row, coding.ids[value]] += count
+        if not pixels[row].any():
+            faults[row] = "all of its pixels are ignored"
+    items = [MaskItem(mask, coding, look.digest, look.size) for mask, look in zip(masks, looks, strict=True)]
+    return items, pixels, faults
+
+
+def _look(image: Any, mask: Any, colored: bool) -> Look:
+    try:
+        content, _ = opened(mask)
+        values = mask_values(content, colored)
+        kinds, counts = np.unique(values, return_counts=True)
+        if len(kinds) > _MOST_VALUES:
+            return Look(reason=f"it has {len(kinds):,} different values, as a photo has")
+        found = dict(zip(kinds.tolist(), counts.tolist(), strict=True))
+    except FileNotFoundError:
+        return Look(reason="no such file")
+    except UnidentifiedImageError:
+        return Look(reason="not an image")
+    except Exception as error:  # for damaged files, Pillow's readers raise many kinds of errors
+        return Look(reason=_said(error))
+    try:
+        size = size_of(image)
+    except DataError:
+        return Look(digest(content), values.shape, found)  # the inspection of images tells what is wrong with it
+    return Look(digest(content), values.shape, found, size, _misfit(values.shape, size))
+
+
+def _misfit(shape: tuple[int, ...], image: Size) -> str:
+    height, width = shape
+    if (height, width) == (image.height, image.width):
+        return ""
+    if image.turned and (height, width) == image.stored:
+        return (
+            f"its size {width}x{height} is that of its image as it is stored, but the image has a rotation of a camera (EXIF), and "
+            f"is {image.describe()} when it is upright; rotate the mask as well"
+        )
+    return f"its size is {width}x{height}, and that of its image is {image.describe()}"
+
+
+def _said(error: BaseException) -> str:
+    said = error.what.rstrip(".") if isinstance(error, DataError) else str(error)
+    return said or type(error).__name__

@@ -1,0 +1,265 @@
+"""Read images with a mask for each of them, which gives each pixel its class."""
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfft.core.errors import DataError, DataWarning, quantity, shortlist
+from tfft.core.specs import LabelSpace
+from tfft.data.calls import as_call
+from tfft.data.examples import Splits
+from tfft.data.files.mask_pairs import Pairs, mask_folders, paired
+from tfft.data.files.parts import PARTS, meant
+from tfft.data.mask_inspection import Look, coded, look_at
+from tfft.data.masks import IGNORED, MOST_CLASSES, Coding, Masks
+from tfft.data.raw_examples import OnCorrupt, Pool
+from tfft.data.sequences import Selected
+from tfft.data.sources.arrays import AsPixels
+from tfft.data.splits import HOLDOUT, Splitting, assemble
+
+Classes = Sequence[str] | Mapping[int, str] | Mapping[tuple[int, int, int], str] | None
+_USER = 3  # stacklevel of the line that calls from_masks, which calls mask_pools
+_EXAMPLE = 'from_masks({"train": ("train/images", "train/masks"), "test": ("test/images", "test/masks")}, classes=["sky", "road"])'
+
+
+def from_masks(
+    parts: "str | Path | Mapping[str, Any]",
+    classes: Classes = None,
+    ignore: Any = None,
+    holdout: tuple[float, float] = HOLDOUT,
+    seed: int = 0,
+    on_corrupt: OnCorrupt = "error",
+) -> Splits:
+    """Read images of any size, each with a mask of the same size whose pixel values or colours stand for classes.
+
+    An image and its mask have the same name without the extension, or all masks end in one more word, such as ``1_mask.png``. A
+    photo with a rotation of a camera (EXIF) needs a mask of the upright photo. Only paths are kept in memory.
+
+    Args:
+        parts: A folder with ``train/images`` and ``train/masks``, and perhaps such folders for other parts; or with ``images`` and
+            ``masks`` alone. Or a dict: part -> (images, masks), each a folder, or a sequence of paths, encoded bytes or arrays.
+        classes: Class names in the order of pixel values; ``{value: name}``; or ``{(red, green, blue): name}`` for coloured masks.
+            Several values may have the same name. With None, the values in the training masks are the names.
+        ignore: The value, the colour or the name of pixels without a class, or a list of these. They have no loss and no metric.
+        holdout: Fractions (validation, test) of the training images, to split off missing parts.
+        seed: Seed of the random split.
+        on_corrupt: ``"error"``, or ``"skip"`` to leave out images and masks that cannot be used and list them in
+            ``Splits.skipped``.
+
+    Returns:
+        Splits whose targets are read when they are needed: uint8 class ids of shape (height, width), 255 for ignored pixels.
+
+    Raises:
+        DataError: When folders are missing; an image has no mask or a mask no image; a mask cannot be read, has another size than
+            its image, a value or colour without a class, or ignored pixels only; or there are fewer than two classes.
+
+    Warns:
+        DataWarning: When photos have a rotation that does not change their size, so that it is unknown whether masks fit.
+
+    Example:
+        >>> images = [np.full((8, 8, 3), 20 * n, np.uint8) for n in range(10)]
+        >>> masks = [np.uint8(np.arange(64).reshape(8, 8) % (2 + n % 2)) for n in range(10)]
+        >>> data = from_masks({"train": (images, masks)}, classes=["sky", "road", "void"], ignore="void")
+        >>> data.describe(), data.labels.names, sorted(set(data.train.targets[0].ravel().tolist()))
+        ('6 train, 2 validation, 2 test; 2 classes', ('sky', 'road'), [0, 1])
+    """
+    source = as_call(from_masks, locals())
+    splitting = Splitting(holdout, seed, on_corrupt)
+    pools = mask_pools(parts, classes, ignore, on_corrupt)
+    labels = None if "train" not in pools else LabelSpace(pools["train"].targets.items[0].coding.names, "masks")
+    return assemble(pools, splitting, source=source, labels=labels)
+
+
+def mask_pools(
+    parts: "str | Path | Mapping[str, Any]",
+    classes: Classes = None,
+    ignore: Any = None,
+    on_corrupt: OnCorrupt = "error",
+) -> dict[str, Pool]:
+    """Read images and masks before missing parts are split off.
+
+    Args:
+        parts: As for ``from_masks``.
+        classes: As for ``from_masks``.
+        ignore: As for ``from_masks``.
+        on_corrupt: As for ``from_masks``.
+
+    Returns:
+        Pools of images and Masks, by part.
+
+    Raises:
+        DataError: As ``from_masks``.
+    """
+    colored = isinstance(classes, Mapping) and any(isinstance(key, tuple) for key in classes)
+    pairs = {part: _pairs(part, given) for part, given in _parts(parts).items()}
+    _check_lonely(pairs, on_corrupt)
+    looks = {part: look_at(each.images, each.masks, colored) for part, each in pairs.items()}
+    first = "train" if "train" in looks else next(iter(looks))
+    coding = _coding(classes, ignore, colored, looks[first])
+    pools = {}
+    for part, each in pairs.items():
+        items, pixels, faults = coded(looks[part], each.masks, coding)
+        named = [f"{_name(each.masks, row)}: {reason}" for row, reason in faults.items()]
+        if named and on_corrupt == "error":
+            raise DataError(
+                f"{len(named)} of {quantity(len(items), 'mask')} of the {part} part cannot be used: {shortlist(named)}.",
+                fix=f'{_advice(named)} Repair or remove the masks, or pass on_corrupt="skip" to leave them out.',
+            )
+        good = np.setdiff1d(np.arange(len(items)), list(faults))
+        if not len(good):
+            raise DataError(f"No mask of the {part} part can be used.", shortlist(named, 3), _advice(named))
+        _warn_turned(each, [looks[part][int(row)] for row in good], good)
+        lonely = [f"{path}: it has no mask" for path in each.without_mask]
+        lonely += [f"{path}: it has no image" for path in each.without_image]
+        masks = Masks(tuple(items), pixels)[good]
+        pools[part] = Pool(Selected(each.images, good), masks, left_out=each.left_out, skipped=(*lonely, *named))
+    return pools
+
+
+def _parts(parts: Any) -> Mapping[str, Any]:
+    if isinstance(parts, (str, os.PathLike)):
+        found = mask_folders(Path(parts))
+        if not found:
+            raise DataError(
+                f"{str(parts)!r} holds no folders of images and masks.",
+                fix=f"Name them images and masks, also below train, validation and test; or write {_EXAMPLE}.",
+            )
+        return found
+    if not isinstance(parts, Mapping) or not parts:
+        raise DataError(
+            "from_masks() takes a folder, or images and masks for each part.", repr(parts)[:100], f"Write {_EXAMPLE}."
+        )
+    if strange := [part for part in parts if part not in PARTS]:
+        raise DataError(f"There is no part {strange[0]!r}.", shortlist(parts), meant(strange))
+    return parts
+
+
+def _pairs(part: str, given: Any) -> Pairs:
+    """The images and masks of one part."""
+    if not isinstance(given, (tuple, list)) or len(given) != 2:
+        raise DataError(
+            f"The {part} part needs images and masks.", repr(given)[:100], f"Pass a pair, as in {_EXAMPLE}."
+        )
+    if all(isinstance(each, (str, os.PathLike)) for each in given):
+        return paired(*given)
+    if any(isinstance(each, (str, bytes, os.PathLike)) for each in given):
+        raise DataError(
+            f"The {part} part mixes a folder and a sequence.", repr(given)[:100], "Pass two folders, or two sequences."
+        )
+    images, masks = ([str(item) if isinstance(item, os.PathLike) else item for item in each] for each in given)
+    if len(images) != len(masks):
+        raise DataError(
+            f"The {part} part needs one mask for each image.",
+            f"{quantity(len(images), 'image')} and {quantity(len(masks), 'mask')}",
+            "Pass two sequences in the same order.",
+        )
+    files = all(isinstance(image, (str, bytes, bytearray)) for image in images)
+    return Pairs(images if files else AsPixels(images, None), masks)
+
+
+def _check_lonely(pairs: Mapping[str, Pairs], on_corrupt: OnCorrupt) -> None:
+    if on_corrupt != "error":
+        return
+    for part, each in pairs.items():
+        for paths, one, other in ((each.without_mask, "image", "mask"), (each.without_image, "mask", "image")):
+            if paths:
+                raise DataError(
+                    f"{quantity(len(paths), f'{one} has', f'{one}s have')} no {other} in the {part} part: {shortlist(paths)}.",
+                    fix=f'Give an image and its mask the same name, or pass on_corrupt="skip" to leave out such {one}s.',
+                )
+
+
+def _coding(classes: Classes, ignore: Any, colored: bool, looks: Sequence[Look]) -> Coding:
+    """The meaning of the values of masks, from the arguments of the user and the masks of the training part."""
+    ignored = _several(ignore, colored)
+    if classes is None:
+        values = sorted({value for look in looks if not look.reason for value in look.values})
+        pairs = [(value, str(value)) for value in values]
+        if len(values) > MOST_CLASSES:
+            raise DataError(
+                f"The masks have {len(values):,} different values.",
+                shortlist(values),
+                "A mask has a few values, one for each class. Name the values with classes={value: name}.",
+            )
+    elif isinstance(classes, str) or not isinstance(classes, (Sequence, Mapping)):
+        raise DataError(
+            "classes must be a list of names, or a dict of values and names.",
+            repr(classes)[:100],
+            'Write ["sky", "road"].',
+        )
+    else:
+        entries = classes.items() if isinstance(classes, Mapping) else enumerate(classes)
+        pairs = [(_value(key, colored), str(name)) for key, name in entries]
+        named = [name for _, name in pairs]
+        if not isinstance(classes, Mapping) and len(set(named)) < len(named):
+            raise DataError(
+                "classes has a name twice.", shortlist(named), "To join values, write {0: 'road', 3: 'road'}."
+            )
+    known = {name for _, name in pairs}
+    if strange := [each for each in ignored if isinstance(each, str) and each not in known]:
+        raise DataError(
+            f"ignore={strange[0]!r} is not the name of a class.", fix=f"The classes are {shortlist(sorted(known))}."
+        )
+    kept = [(value, name) for value, name in pairs if value not in ignored and name not in ignored]
+    names = tuple(dict.fromkeys(name for _, name in kept))
+    if not 2 <= len(names) <= MOST_CLASSES:
+        raise DataError(
+            f"Segmentation needs from 2 to {MOST_CLASSES} classes.",
+            f"{len(names)}: {shortlist(names)}",
+            "Check classes= and ignore=.",
+        )
+    numbers = [each for each in ignored if not isinstance(each, str)] + [v for v, name in pairs if name in ignored]
+    ids = {value: names.index(name) for value, name in kept} | dict.fromkeys(numbers, IGNORED)
+    return Coding(names, ids, colored)
+
+
+def _several(ignore: Any, colored: bool) -> list[int | str]:
+    """The argument ``ignore`` as values and names."""
+    if ignore is None:
+        return []
+    one = isinstance(ignore, (str, Integral)) or (colored and isinstance(ignore, tuple))
+    return [each if isinstance(each, str) else _value(each, colored) for each in ([ignore] if one else ignore)]
+
+
+def _value(key: Any, colored: bool) -> int:
+    """A number, or a colour as a number."""
+    channels = key if colored and isinstance(key, (tuple, list)) else () if colored else (key,)
+    whole = [each for each in channels if isinstance(each, Integral) and not isinstance(each, bool)]
+    if len(whole) != (3 if colored else 1) or any(not 0 <= int(each) < (256 if colored else 2**24) for each in whole):
+        raise DataError(
+            f"{key!r} is not {'a colour' if colored else 'a value'} of a mask.",
+            fix="Write colours as (red, green, blue), each from 0 to 255."
+            if colored
+            else "Values are whole numbers from 0.",
+        )
+    return (int(whole[0]) << 16) + (int(whole[1]) << 8) + int(whole[2]) if colored else int(whole[0])
+
+
+def _advice(named: Sequence[str]) -> str:
+    if any("without a class" in each for each in named):
+        return "Name each value with classes=, or leave pixels out with ignore=, such as ignore=255."
+    return "Each mask needs the size of its image, and the values of classes."
+
+
+def _warn_turned(pairs: Pairs, looks: Sequence[Look], rows: np.ndarray) -> None:
+    turned = [
+        _name(pairs.images, int(row))
+        for row, look in zip(rows, looks, strict=True)
+        if look.image is not None and look.image.turned and look.size == look.image.stored
+    ]
+    if turned:
+        warnings.warn(
+            f"{quantity(len(turned), 'image has', 'images have')} a rotation of a camera (EXIF), and a mask that fits with it and "
+            f"without it: {shortlist(turned)}. Masks are taken for those of the upright images.",
+            DataWarning,
+            stacklevel=_USER,
+        )
+
+
+def _name(items: Sequence[Any], index: int) -> str:
+    return str(items[index]) if isinstance(items[index], str) else f"example {index}"

@@ -1,0 +1,57 @@
+"""Colours of classes: distinguishable, also for colour-blind people, and the same for the same number in every picture."""
+
+import colorsys
+
+import numpy as np
+from PIL import Image
+
+# Okabe and Ito 2008, without black, and then Paul Tol's "light" and "dark" colours (Tol 2021, "Colour schemes")
+_FIRST = (
+    (0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167), (86, 180, 233), (213, 94, 0), (240, 228, 66), (51, 34, 136),
+    (170, 170, 0), (136, 34, 85), (187, 204, 51), (255, 170, 187), (34, 85, 34), (102, 51, 51), (68, 187, 153),
+)  # fmt: skip
+_GOLDEN = 0.618033988749895
+IGNORED_COLOR = (160, 160, 160)
+"""The colour of pixels without a class."""
+
+
+def colors(count: int) -> list[tuple[int, int, int]]:
+    """Return a colour for each class.
+
+    Args:
+        count: The number of classes, at most 255.
+
+    Returns:
+        (red, green, blue) of each. From the 16th class on, hues follow the golden ratio, and neighbours differ in brightness.
+
+    Example:
+        >>> colors(2)
+        [(0, 114, 178), (230, 159, 0)]
+    """
+    found = list(_FIRST[:count])
+    for index in range(len(found), count):
+        shade = colorsys.hsv_to_rgb(index * _GOLDEN % 1, 0.45 + 0.2 * (index % 3), 0.95 - 0.3 * (index % 2))
+        found.append((round(255 * shade[0]), round(255 * shade[1]), round(255 * shade[2])))
+    return found
+
+
+def indexed(mask: np.ndarray, count: int) -> Image.Image:
+    """Make an image whose pixel values are class ids, with a palette that shows them in colours.
+
+    Args:
+        mask: uint8 class ids, shape (height, width).
+        count: The number of classes.
+
+    Returns:
+        A Pillow image of mode P. Pixels with the id 255, which have no class, are grey.
+
+    Example:
+        >>> image = indexed(np.uint8([[0, 1, 255]]), 2)
+        >>> image.mode, np.asarray(image).tolist(), image.convert("RGB").getpixel((1, 0))
+        ('P', [[0, 1, 255]], (230, 159, 0))
+    """
+    table = [*colors(count), *[IGNORED_COLOR] * (256 - count)]
+    image = Image.fromarray(np.ascontiguousarray(mask, np.uint8)).convert("P")
+    image.frombytes(np.ascontiguousarray(mask, np.uint8).tobytes())
+    image.putpalette([channel for color in table for channel in color])
+    return image

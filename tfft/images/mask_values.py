@@ -1,0 +1,91 @@
+"""Read the values of a mask: the numbers or the colours that stand for classes."""
+
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from tfft.images.image_files import encoded, opened_image, taking_turns
+from tfft.images.png_rows import check_rows
+from tfft.images.upright import turned
+
+_FEWER_BITS = {"L;2": 85, "L;4": 17}  # Pillow multiplies grey values of 2 and 4 bits by these numbers
+_NUMBERS = ("L", "P", "1", "I", "I;16", "I;16B", "I;16L")
+
+
+def mask_values(item: Any, colored: bool, what: str = "it") -> np.ndarray:
+    """Read the values of one mask, upright as images are.
+
+    Args:
+        item: A path, encoded bytes, or an array of shape (height, width), or (height, width, 3) for colours.
+        colored: Whether colours stand for classes; otherwise numbers do, such as the indices of a palette.
+        what: The name of the mask in messages.
+
+    Returns:
+        int32, shape (height, width): numbers; or colours as 65536 * red + 256 * green + blue.
+
+    Raises:
+        ValueError: When the mask has no such values; the message says why.
+        DataError: When it has more pixels than the limit ``image_pixels``.
+        OSError: When it cannot be read.
+
+    Example:
+        >>> mask_values(np.array([[0, 7]], np.uint8), colored=False).tolist()
+        [[0, 7]]
+        >>> mask_values(np.array([[[1, 0, 2]]], np.uint8), colored=True).tolist()
+        [[65538]]
+    """
+    if isinstance(item, np.ndarray):
+        return _packed(item, colored)
+    with opened_image(item, what) as image, taking_turns(image.width * image.height):
+        tile = image.tile[0] if getattr(image, "tile", None) else None
+        stored = tile[3] if tile is not None else ""
+        raw = str(stored[0] if isinstance(stored, tuple) and stored else stored)
+        if image.format == "JPEG" and not colored and image.mode != "L":
+            raise ValueError("a JPEG changes the values of masks; save masks as PNG")
+        if image.format == "PNG":
+            check_rows(encoded(image))
+        image.load()
+        image = turned(image)
+        if image.mode in ("RGBA", "LA", "PA"):
+            image = _opaque(image)
+        if colored:
+            return _packed(np.asarray(image.convert("RGB")), True)
+        if image.mode == "RGB":
+            return _packed(np.asarray(image), False)
+        if image.mode not in _NUMBERS:
+            raise ValueError(f"its pixels are of type {image.mode!r}; save masks as PNG with 8 bits")
+        values = np.asarray(image).astype(np.int32)
+        return values // _FEWER_BITS.get(raw, 1)
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    if image.getchannel("A").getextrema() != (255, 255):
+        raise ValueError("it has transparent pixels, which stand for no class")
+    return image.convert({"RGBA": "RGB", "LA": "L", "PA": "P"}[image.mode])
+
+
+def _packed(array: np.ndarray, colored: bool) -> np.ndarray:
+    """Numbers or colours of an array as int32, shape (height, width)."""
+    if array.dtype.kind not in "bui" or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3)):
+        raise ValueError(
+            f"an array of dtype {array.dtype} and shape {array.shape} is no mask; pass integers (height, width)"
+        )
+    if not array.size:
+        raise ValueError("it has no pixels")
+    if array.dtype.kind != "b" and (int(array.min()) < 0 or int(array.max()) >= 2**24):
+        raise ValueError(
+            f"its values run from {array.min()} to {array.max()}; masks have values from 0 to {2**24 - 1:,}"
+        )
+    array = array.astype(np.int32)
+    channels = array[:, :, None] if array.ndim == 2 else array
+    if not colored:
+        if channels.shape[2] == 3 and not (channels == channels[:, :, :1]).all():
+            raise ValueError(
+                "it has colours; say which class each colour stands for: classes={(128, 0, 0): 'car', ...}"
+            )
+        return channels[:, :, 0]
+    if channels.max() > 255:
+        raise ValueError("its values are no colours of 8 bits")
+    red, green, blue = (channels[:, :, min(index, channels.shape[2] - 1)] for index in range(3))
+    return (red << 16) + (green << 8) + blue
