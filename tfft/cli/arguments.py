@@ -132,7 +132,7 @@ Parts = Annotated[
         show_default="by their names",
     ),
 ]
-TaskOption = Annotated[TaskName, typer.Option(help="What is learned: a class for each image, or for each pixel.")]
+TaskOption = Annotated[TaskName, typer.Option(help="What is learned.", show_default="what the data shows")]
 ClassesFile = Annotated[
     Path | None,
     typer.Option(

@@ -125,6 +125,7 @@ def fit(
     typed = recipes.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
     splits = _read(source, described, seed, splits)
     made = arguments.describe_task(splits.labels, balanced)
+    task.check(made.name)
     start_tensorflow()
     model = tfft.build(described, made, seed, cache=cache.value, precision=precision.value)
     default = default_plan(described.features, len(splits.train), described.can_finetune, made.axes)
@@ -225,8 +226,7 @@ def evaluate(
     predictor = tfft.load(bundle)
     seed = predictor.seen.seed if seed is None and predictor.seen is not None else seed or 0
     columns = image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes
-    masks = TypedMasks(TaskName.segmentation if predictor.task.place else TaskName.classification, classes_file, ignore)
-    source = TypedData(data, *columns, masks)
+    source = TypedData(data, *columns, TypedMasks(TaskName(predictor.task.name), classes_file, ignore))
     examples, skipped, chosen = examples_of(source, part, seed, predictor)
     for line in skipped:
         say(f"skipped {name(line)}", wrong=True)
