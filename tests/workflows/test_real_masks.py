@@ -43,3 +43,14 @@ def test_membranes_are_found_in_grey_images(material):
     model = tfft.build(backbone(material, (128, 128)), tfft.tasks.segmentation(data.labels, width=32))
     tfft.fit(model, data, tfft.plans.head_only(8), batch_size=4, progress=False)
     assert tfft.evaluate(model, data.test).metrics["pixel_accuracy"]["value"] > 0.8
+
+
+def test_a_folder_of_timm_is_a_backbone(material, streets):
+    described = tfft.load_backbone(str(material / "weights" / "timm_efficientnet_lite0"), size=(90, 120))
+    data = tfft.data.Splits(
+        streets.train.take(np.arange(8)), streets.validation.take(np.arange(4)), None, streets.labels
+    )
+    model = tfft.build(described, tfft.tasks.segmentation(data.labels, width=16))
+    run = tfft.fit(model, data, tfft.plans.segmenter(1, 1), batch_size=4, progress=False)
+    assert model.net.output_shape == (None, 90, 120, 11)
+    assert [record.reads.split(":")[0].split(" ")[0] for record in run.phases] == ["features", "pixels"]
