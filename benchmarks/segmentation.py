@@ -37,22 +37,20 @@ def read(material: Path, data: str, seed: int) -> tfft.data.Splits:
     return tfft.data.from_masks(home, ["membrane", "inside"], holdout=(1 / 6, 1 / 6), seed=seed)
 
 
-def plan(kind: str) -> tfft.Plan:
+def plan(kind: str, epochs: int) -> tfft.Plan:
     """The plan of tfft, with as many epochs as the tutorial's U-Net has."""
-    whole = tfft.plans.segmenter()
     if kind == HEAD:
-        return tfft.plans.head_only(EPOCHS, learning_rate=whole.phases[0].learning_rate)
-    first = EPOCHS // 2
-    return tfft.plans.segmenter(first, EPOCHS - first)
+        return tfft.plans.head_only(epochs)
+    return tfft.plans.segmenter(epochs // 2, epochs - epochs // 2)
 
 
-def measure(material: Path, net: str, data: str, kind: str, seed: int) -> dict[str, Any]:
+def measure(material: Path, epochs: int, net: str, data: str, kind: str, seed: int) -> dict[str, Any]:
     """One training, as a row."""
     splits, size = read(material, data, seed), SIZES[data]
     backbone = tfft.load_backbone(net, weights=material / "weights" / WEIGHTS, size=size)
     if kind == UNET:
         begun = time.perf_counter()
-        answer = unet(backbone, splits, EPOCHS, BATCH, seed)
+        answer = unet(backbone, splits, epochs, BATCH, seed)
         seconds = [time.perf_counter() - begun]
         found = {}
         for part in ("validation", "test"):
@@ -64,7 +62,7 @@ def measure(material: Path, net: str, data: str, kind: str, seed: int) -> dict[s
         for _ in range(2):
             begun = time.perf_counter()
             model = tfft.build(backbone, tfft.tasks.segmentation(splits.labels), seed=seed, cache=cache)
-            tfft.fit(model, splits, plan(kind), seed=seed, batch_size=BATCH, progress=False)
+            tfft.fit(model, splits, plan(kind, epochs), seed=seed, batch_size=BATCH, progress=False)
             seconds.append(time.perf_counter() - begun)
         found = {}
         for part in ("validation", "test"):
@@ -96,6 +94,7 @@ def main() -> None:
     parser.add_argument("--material", type=Path, default=Path("../shared"))
     parser.add_argument("--out", type=Path, default=Path("segmentation.json"))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=EPOCHS, help="fewer epochs, with another --out, are a trial")
     parser.add_argument("--sets", nargs="*", default=list(SIZES), choices=list(SIZES))
     parser.add_argument("--kinds", nargs="*", default=[PHASES, HEAD, UNET], choices=[PHASES, HEAD, UNET])
     arguments = parser.parse_args()
@@ -105,7 +104,7 @@ def main() -> None:
         for name in arguments.sets
         for kind in arguments.kinds
     ]
-    print(table(measured(arguments.out, keys, partial(measure, arguments.material))))
+    print(table(measured(arguments.out, keys, partial(measure, arguments.material, arguments.epochs))))
     print(machine())
 
 

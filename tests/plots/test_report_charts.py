@@ -93,3 +93,17 @@ def test_any_class_name_can_be_plotted_and_read(name):
     ElementTree.fromstring(plotted)
     shown = {"x" * 200: "x" * 23 + "…", "two\nlines": "two lines", "a\0b": "a b", "<b>": "&lt;b&gt;"}.get(name, name)
     assert f">{shown}<" in plotted
+
+
+def test_masks_show_iou_and_shares_of_pixels():
+    rows = [{"name": name, "iou": iou, "f1": 0.9} for name, iou in (("sky", 0.8), ("road", None), ("car", 0.3))]
+    report = {
+        "residuals": None,
+        "per_class": rows,
+        "names": ["sky", "road", "car"],
+        "confusion": np.full((3, 3), 20_000).tolist(),
+    }
+    bars, matrix = plot(report).axes
+    assert bars.get_title() == "2 of 3 classes, lowest IoU first"
+    assert [bar.get_width() for bar in bars.patches] == [0.3, 0.8]
+    assert {text.get_text() for text in matrix.texts} == {"0.33"}

@@ -29,3 +29,5 @@ def test_a_mask_without_its_image_is_drawn_alone():
 
 def test_long_legends_end():
     assert legend([str(number) for number in range(100)], range(100)).endswith("...</p>")
+    assert "no class" in legend(["a"], [0], ignored=True)
+    assert "no class" not in legend(["a"], [0])

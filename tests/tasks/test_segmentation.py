@@ -124,3 +124,7 @@ def test_images_of_any_size_have_answers_of_their_size(tmp_path):
     images = [np.zeros((height, width, 3), np.uint8) for height, width in ((9, 40), (100, 30), (16, 16))]
     assert [found.mask.shape for found in predictor.predict(images)] == [image.shape[:2] for image in images]
     assert predictor.preprocessor.to_dict()["fit"] == "squash"
+    (found,) = predictor.predict(images[0])
+    assert "data:image/png" in found._repr_html_()
+    values = found.to_dict()
+    assert (values["height"], values["width"], sum(values["shares"].values())) == (9, 40, pytest.approx(1))

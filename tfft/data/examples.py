@@ -96,6 +96,7 @@ class Examples:
         """Count the examples of each class; return an empty dict for quantities, which have no classes.
 
         With several labels an example, targets of shape (n, classes), it counts once for each label; the sum may exceed n.
+        Of masks, the pixels of each class are counted.
 
         Example:
             >>> Examples(["1.jpg", "2.jpg"], np.array([1, 1]), LabelSpace(("ants", "bees")), ("a1", "b2")).counts()

@@ -188,7 +188,7 @@ def _worst(report: Mapping[str, Any], thumbnails: Mapping[int, str]) -> str:
         )
     legend = text_marks.LEGEND if any("marked" in row for row in report["worst"]) else ""
     if any("mean_iou" in row for row in report["worst"]):
-        legend = mask_pictures.legend(report["names"], range(len(report["names"])))
+        legend = mask_pictures.legend(report["names"], range(len(report["names"])), ignored=True)
     return f'<h2>Highest losses</h2>{legend}<div class="tiles">{"".join(tiles)}</div>'
 
 

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
 _MOST_CLASSES = 30
 _MOST_CLASSES_WITH_COUNTS = 15
+_MOST_IN_CELL = 9999
+_KINDS = {"iou": "IoU", "f1": "F1"}
 
 
 def plot(report: Mapping[str, Any]) -> "Figure":
-    """Plot a report.
+    """Plot a report. Masks have the IoU of each class in place of F1, and shares of pixels in the matrix.
 
     Args:
         report: The result of ``Report.to_dict``.
@@ -32,8 +34,7 @@ def plot(report: Mapping[str, Any]) -> "Figure":
             return _residuals(report)
         if not report["per_class"]:
             return _results(report)
-        known = [row for row in report["per_class"] if row["f1"] is not None]
-        rows = sorted(known, key=lambda row: row["f1"])[:_MOST_CLASSES]
+        rows = _lowest(report)
         matrix = report["confusion"] is not None and len(report["names"]) <= _MOST_CLASSES
         height = max(2.5, 0.32 * len(rows) + 1.2)
         figure = new_figure(11 if matrix else 6, max(height, 4.2) if matrix else height)
@@ -62,8 +63,7 @@ def panels(report: Mapping[str, Any]) -> "list[Figure]":
             return figures
         if not report["per_class"]:
             return [_results(report)]
-        known = [row for row in report["per_class"] if row["f1"] is not None]
-        rows = sorted(known, key=lambda row: row["f1"])[:_MOST_CLASSES]
+        rows = _lowest(report)
         figures = [new_figure(5.4, max(2.5, 0.32 * len(rows) + 1.2))]
         _bars(figures[0].subplots(), rows, len(report["names"]))
         if report["confusion"] is not None and len(report["names"]) <= _MOST_CLASSES:
@@ -85,15 +85,24 @@ def _results(report: Mapping[str, Any]) -> "Figure":
     return figure
 
 
+def _lowest(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Name and score of the classes with the lowest IoU of masks, else the lowest F1; without those that have none."""
+    kind = "iou" if any("iou" in row for row in report["per_class"]) else "f1"
+    known = [{"name": row["name"], "kind": _KINDS[kind], "score": row[kind]} for row in report["per_class"]]
+    return sorted((row for row in known if row["score"] is not None), key=lambda row: row["score"])[:_MOST_CLASSES]
+
+
 def _bars(axes: "Axes", rows: list[dict[str, Any]], classes: int) -> None:
-    places = np.arange(len(rows))
-    axes.barh(places, [row["f1"] for row in rows], color=COLORS[0], height=0.65)
+    places, kind = np.arange(len(rows)), rows[0]["kind"] if rows else _KINDS["f1"]
+    axes.barh(places, [row["score"] for row in rows], color=COLORS[0], height=0.65)
     axes.set_yticks(places, [label(row["name"]) for row in rows])
     axes.invert_yaxis()
     axes.set(
         xlim=(0, 1),
-        xlabel="F1",
-        title="F1 of each class" if len(rows) == classes else f"{len(rows)} of {classes} classes, lowest F1 first",
+        xlabel=kind,
+        title=f"{kind} of each class"
+        if len(rows) == classes
+        else f"{len(rows)} of {classes} classes, lowest {kind} first",
     )
 
 
@@ -112,10 +121,11 @@ def _matrix(axes: "Axes", names: list[str], counts: np.ndarray) -> None:
         text_kw={"fontsize": 8},
     )
     axes.set_title("confusion matrix")
-    # write counts in place of fractions, and choose the colour of each text by its own cell: scikit-learn compares it with the
-    # largest and smallest cell, so the text may be invisible when all cells are equal
+    # write counts in place of fractions where they fit, and choose the colour of each text by its own cell: scikit-learn compares
+    # it with the largest and smallest cell, so the text may be invisible when all cells are equal
     for (row, column), text in np.ndenumerate(display.text_ if len(axes.texts) else np.zeros((0, 0))):
-        text.set(text=str(counts[row, column]), color="white" if shares[row, column] > 0.5 else "#333333")
+        shown = str(counts[row, column]) if counts.max() <= _MOST_IN_CELL else f"{shares[row, column]:.2f}"
+        text.set(text=shown, color="white" if shares[row, column] > 0.5 else "#333333")
 
 
 def _residuals(report: Mapping[str, Any]) -> "Figure":

@@ -12,7 +12,7 @@ from PIL import Image
 from tfft.core.errors import DataError
 from tfft.core.terminal import plain
 from tfft.images.decoding import decode
-from tfft.images.mask_colors import colors, indexed
+from tfft.images.mask_colors import IGNORED_COLOR, colors, indexed
 
 _SIDE, _GAP = 320, 4
 _MOST_IN_LEGEND = 30
@@ -42,12 +42,13 @@ def beside(image: Any, masks: Sequence[np.ndarray], count: int) -> Image.Image:
     return canvas
 
 
-def legend(names: Sequence[str], shown: Sequence[int]) -> str:
+def legend(names: Sequence[str], shown: Sequence[int], ignored: bool = False) -> str:
     """Name the colours of classes, as HTML.
 
     Args:
         names: The names of all classes.
         shown: The ids of the classes to name.
+        ignored: Whether to name the colour of pixels without a class as well.
 
     Returns:
         A paragraph; names are escaped.
@@ -59,7 +60,9 @@ def legend(names: Sequence[str], shown: Sequence[int]) -> str:
     table = colors(len(names))
     box = '<span style="background:#{:02x}{:02x}{:02x};display:inline-block;width:.8em;height:.8em;margin-right:.3em"></span>'
     parts = [f"{box.format(*table[index])}{escape(plain(names[index]))}" for index in shown[:_MOST_IN_LEGEND]]
-    return f"<p>{' &nbsp; '.join(parts)}{' ...' if len(shown) > _MOST_IN_LEGEND else ''}</p>"
+    parts += ["..."] if len(shown) > _MOST_IN_LEGEND else []
+    parts += [f"{box.format(*IGNORED_COLOR)}no class"] if ignored else []
+    return f"<p>{' &nbsp; '.join(parts)}</p>"
 
 
 def html(mask: np.ndarray, names: Sequence[str], source: Any) -> str:
