@@ -137,7 +137,7 @@ def test_images_are_decoded_in_several_threads_and_at_most_one_batch_ahead(predi
 
     monkeypatch.setattr(type(predictor.preprocessor), "__call__", noted)
     monkeypatch.setattr(image_reading, "cores", lambda: 3)
-    monkeypatch.setattr(module, "_check_finite", lambda names, logits: ahead.append(len(read)))
+    monkeypatch.setattr(module.Predictor, "_check_usable", lambda self, names, logits: ahead.append(len(read)))
     found = predictor.predict(np.stack([array] * 40), batch_size=4)
     assert len(found) == len(read) == 40
     assert threading.get_ident() not in threads

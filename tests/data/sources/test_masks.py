@@ -183,8 +183,9 @@ def test_the_mask_of_a_photo_with_a_rotation_is_that_of_the_upright_photo(folder
 
 def test_a_rotation_that_keeps_the_size_is_a_warning(folder):
     turned(folder / "train" / "images" / "0.jpg", SIZE, 3)
-    with pytest.warns(DataWarning, match=r"1 image has a rotation of a camera.*0\.jpg.*upright"):
+    with pytest.warns(DataWarning, match=r"1 image has a rotation of a camera.*0\.jpg.*upright") as caught:
         from_masks(folder, ["a", "b", "c"])
+    assert caught[0].filename == __file__
 
 
 def test_an_image_that_cannot_be_read_is_told_from_its_mask(folder):

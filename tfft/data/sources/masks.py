@@ -23,7 +23,7 @@ from tfft.data.sources.arrays import AsPixels
 from tfft.data.splits import HOLDOUT, Splitting, assemble
 
 Classes = Sequence[str] | Mapping[int, str] | Mapping[tuple[int, int, int], str] | None
-_USER = 3  # stacklevel of the line that calls from_masks, which calls mask_pools
+_USER = 4  # stacklevel of the line that calls from_masks, which calls mask_pools, which calls _warn_turned
 _EXAMPLE = 'from_masks({"train": ("train/images", "train/masks"), "test": ("test/images", "test/masks")}, classes=["sky", "road"])'
 
 
