@@ -154,6 +154,16 @@ def test_a_colour_that_is_not_in_the_palette_is_named(tmp_path):
         from_masks({"train": (images, masks)}, {(255, 0, 0): "a", (0, 0, 255): "b"})
 
 
+def test_a_jpeg_as_a_mask_is_told_from_other_values(folder):
+    coarse = np.kron(np.random.default_rng(0).integers(0, 2, (6, 8)), np.full((2, 2), 9)).astype(np.uint8)
+    Image.fromarray(coarse).save(first_mask(folder).with_suffix(".jpg"), quality=50)
+    first_mask(folder).unlink()
+    with pytest.raises(
+        DataError, match=r"values without a class.*A JPEG changes the values of masks; save them as PNG"
+    ):
+        from_masks(folder, {0: "a", 1: "b", 2: "c"})
+
+
 def test_an_image_without_a_mask_and_a_mask_without_an_image_are_named(folder):
     first_mask(folder).unlink()
     with pytest.raises(DataError, match=r"1 image has no mask in the train part: .*0\.jpg.*same name"):

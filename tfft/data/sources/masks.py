@@ -241,6 +241,8 @@ def _value(key: Any, colored: bool) -> int:
 
 
 def _advice(named: Sequence[str]) -> str:
+    if any(each.split(":")[0].lower().endswith((".jpg", ".jpeg")) for each in named):
+        return "A JPEG changes the values of masks; save them as PNG."
     if any("without a class" in each for each in named):
         return "Name each value with classes=, or leave pixels out with ignore=, such as ignore=255."
     return "Each mask needs the size of its image, and the values of classes."
