@@ -1,5 +1,6 @@
 """The README and the pages in docs/ as tests see them: their code blocks, and a folder with all files that the code names."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -144,9 +145,17 @@ def _tables(folder: Path) -> None:
     places = '[{"start": 0, "end": 4, "label": "person"}, {"start": 14, "end": 20, "label": "place"}]'
     marked = [f'{{"text": "Ada{n} lived in London", "entities": {places}}}' for n in range(9)]
     (folder / "marked.jsonl").write_text("\n".join(marked) + "\n")
+    for name, numbers in (("train", range(12)), ("dev", range(12, 18))):
+        (folder / f"{name}.json").write_text(json.dumps({"data": [_article(number) for number in numbers]}))
     (folder / "more.txt").write_text("good\nbad\n")
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", "film"]
     (folder / "vocab.txt").write_text("\n".join(words) + "\n")
+
+
+def _article(number: int) -> dict[str, object]:
+    context = f"Ada Lovelace was born in London {number}."
+    asked = {"id": f"q{number}", "question": "Where was Ada born?", "answers": [{"text": "London", "answer_start": 25}]}
+    return {"title": f"Ada {number}", "paragraphs": [{"context": context, "qas": [asked]}]}
 
 
 def _nets(folder: Path) -> None:

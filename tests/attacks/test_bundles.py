@@ -341,10 +341,14 @@ TOKENIZERS = {
     "merges of a file": ({"preprocessor.tokenizer.config.merges": "{secret}"}, "'merges of the tokenizer'"),
     "a file of its own": ({"preprocessor.tokenizer.config.config_file": "../x"}, "'config_file of the tokenizer'"),
     "something unknown": ({"preprocessor.tokenizer.config.evil": 1}, "evil=1"),
-    "words that are text": ({"preprocessor.words": "yes", "preprocessor.stride": 8}, "'words'"),
-    "words without a stride": ({"preprocessor.words": True}, "lacks 'stride'"),
-    "a negative stride": ({"preprocessor.words": True, "preprocessor.stride": -5}, "'stride'"),
-    "words for a task without them": ({"preprocessor.words": True, "preprocessor.stride": 8}, "do not belong together"),
+    "answers of no kind": ({"preprocessor.answers": "yes", "preprocessor.stride": 8}, "'answers'"),
+    "answers that are no text": ({"preprocessor.answers": True, "preprocessor.stride": 8}, "'answers'"),
+    "words without a stride": ({"preprocessor.answers": "words"}, "lacks 'stride'"),
+    "a negative stride": ({"preprocessor.answers": "words", "preprocessor.stride": -5}, "'stride'"),
+    "words for a task without them": (
+        {"preprocessor.answers": "words", "preprocessor.stride": 8},
+        "do not belong together",
+    ),
     "a class of KerasHub": ({"preprocessor.tokenizer.class": "GemmaTokenizer"}, "GemmaTokenizer"),
     "a function of KerasHub": ({"preprocessor.tokenizer.class": "__loader__"}, "__loader__"),
     "a policy that runs": (

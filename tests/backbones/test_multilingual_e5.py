@@ -259,7 +259,7 @@ def test_a_bundle_is_under_150_mb_and_opens_without_the_package(material, tmp_pa
 
 @pytest.mark.real
 def test_han_characters_have_a_token_of_their_own_and_no_token_for_a_space():
-    preprocessor = tfft.load_backbone("multilingual_e5_small").preprocessor.by_words(8)
+    preprocessor = tfft.load_backbone("multilingual_e5_small").preprocessor.answering("words", 8)
     vocabulary = {index: piece for piece, index in preprocessor.tokenizer.made.get_vocabulary().items()}
     (row,) = preprocessor.many(["我去北京 and Rome."]).rows
     pieces = [vocabulary[index] for index in row[1:-1, 0].tolist()]

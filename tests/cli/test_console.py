@@ -146,3 +146,15 @@ def test_entities_are_written_with_their_types_and_as_json():
         "name": "Ann sleeps",
         "entities": [{"text": "Ann", "label": "person", "start": 0, "end": 3, "probability": 0.75}],
     }
+
+
+def test_answers_to_questions_are_written_with_their_place_and_no_answer_is_said():
+    scores = {"Rome": 0.75, "in Rome": 0.25}
+    found = Prediction("q1", Answer("Rome", 0.75, scores, place=(13, 17)))
+    assert predicted_line(found, None, as_json=False) == "q1\tRome 0.7500"
+    assert predicted_line(found, 2, as_json=False) == "q1\tRome 0.7500\tin Rome 0.2500"
+    assert json.loads(predicted_line(found, None, as_json=True)) == {
+        "name": "q1", "label": "Rome", "probability": 0.75, "scores": scores, "start": 13, "end": 17,
+    }  # fmt: skip
+    nothing = Prediction("q2", Answer(None, 0.75, {"no answer": 0.75, "Rome": 0.25}))
+    assert predicted_line(nothing, None, as_json=False) == "q2\tno answer 0.7500"

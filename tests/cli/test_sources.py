@@ -1,6 +1,7 @@
 """Which images are measured: exactly those that the model has not seen, or the part that was asked for."""
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -277,3 +278,40 @@ def test_options_without_effect_on_files_with_tags_are_refused(tmp_path, options
     (tmp_path / "train.conll").write_text("Ann\tB-per\n")
     with pytest.raises(DataError, match=rf"{name} has no effect on files with a tag for each word.*Leave it out"):
         TypedData(tmp_path / "train.conll", None, "label", False, **options).check()
+
+
+def asked(path, numbers):
+    def paragraph(number):
+        answers = [{"text": f"Ann{number}", "answer_start": 0}]
+        return {
+            "context": f"Ann{number} sleeps.",
+            "qas": [{"id": str(number), "question": "Who?", "answers": answers}],
+        }
+
+    path.write_text(json.dumps({"data": [{"paragraphs": [paragraph(number)]} for number in numbers]}))
+    return path
+
+
+def test_files_of_questions_are_read(tmp_path):
+    asked(tmp_path / "train.json", range(12))
+    test = asked(tmp_path / "dev.json", range(12, 16))
+    source = TypedData(tmp_path, None, "label", False)
+    data = source.splits(seed=0)
+    assert (data.labels.kind, len(data.validation)) == ("span", 4)
+    assert source.default_backbone == "minilm_l6"
+    examples, skipped = TypedData(test, None, "label", False).everything(data.labels)
+    assert [row.tolist() for row in examples.targets] == [[[0, 5]]] * 4
+    assert skipped == ()
+    with pytest.raises(DataError, match=r"--text-column has no effect on files with questions.*Leave it out"):
+        TypedData(test, None, "label", False, text_column="text").check()
+
+
+def test_questions_that_cannot_be_used_are_skipped_when_the_user_says_so(tmp_path):
+    path = asked(tmp_path / "train.json", range(12))
+    path.write_text(path.read_text().replace('"text": "Ann3"', '"text": "Bo"'))
+    with pytest.raises(DataError, match=r"1 question of .* cannot be used.*3: the answer 'Bo' is not at 0"):
+        TypedData(path, None, "label", False).splits(seed=0)
+    data = TypedData(path, None, "label", True).splits(seed=0)
+    assert len(data.skipped) == 1
+    _, skipped = TypedData(path, None, "label", True).everything(data.labels)
+    assert len(skipped) == 1

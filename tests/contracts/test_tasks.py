@@ -35,6 +35,7 @@ class Case:
         targets: Raw targets of 40 examples; for tags one for each word.
         other: A task of other labels, which the data does not fit.
         kinds: The kinds of inputs that the task can take.
+        write: Writes the data to a file and reads it, for tasks whose answers are parts of a text; None for arrays.
         axes: The number of axes of the logits between batch and outputs.
     """
 
@@ -42,6 +43,7 @@ class Case:
     targets: Any
     other: Callable[[], Any]
     kinds: tuple[str, ...] = ("images", "texts")
+    write: Callable[[Path], Any] | None = None
     axes: int = 0
 
 
@@ -60,20 +62,66 @@ CASES = {
         lambda: tfft.tasks.regression(LabelSpace(("x",), "real", (0.0,), (1.0,))),
     ),
 }
+
+
+def _tagged(folder: Path) -> Any:
+    path = folder / "all.conll"
+    lines = ["".join(f"{word}\t{tag}\n" for word, tag in zip(*each, strict=True)) for each in _words_and_tags()]
+    path.write_text("\n".join(lines))
+    return tfft.data.from_conll(path, seed=0)
+
+
+def _words_and_tags() -> Any:
+    return zip(map(str.split, TEXTS), CASES["token_classification"].targets, strict=True)
+
+
+def _asked(folder: Path) -> Any:
+    """What is the number, and in every fifth text what is not there."""
+    paragraphs = []
+    for index, text in enumerate(TEXTS):
+        asked = {
+            "id": str(index),
+            "question": "Which number?",
+            "answers": [{"text": text[-2:], "answer_start": len(text) - 2}],
+        }
+        if index % 5 == 0:
+            asked |= {"question": "Which year?", "answers": [], "is_impossible": True}
+        paragraphs.append({"context": text, "qas": [asked]})
+    path = folder / "all.json"
+    path.write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}))
+    return tfft.data.from_squad(path, seed=0)
+
+
 CASES["token_classification"] = Case(
     tfft.tasks.token_classification,
     [["B-praise", "O", "O", "I-number"] if i % 3 else ["O", "B-thing", "I-thing", "O"] for i in range(40)],
     lambda: tfft.tasks.token_classification(["x", "y"]),
     kinds=("texts",),
+    write=_tagged,
     axes=1,
+)
+CASES["question_answering"] = Case(
+    tfft.tasks.question_answering, None, tfft.tasks.question_answering, kinds=("texts",), write=_asked, axes=1
 )
 # the class of each half of an image is that of its brightness, and the first rows are ignored
 MASKS = [np.full((20, 24), i % 3, np.uint8) for i in range(40)]
 for i, mask in enumerate(MASKS):
     mask[:, 16:] = (i % 3) // 2
     mask[:2] = 255
+
+
+def _masked(folder: Path) -> Any:
+    classes = ["dark", "grey", "bright"]
+    return tfft.data.from_masks({"train": (IMAGES, MASKS)}, classes, ignore=255, seed=0)
+
+
 CASES["segmentation"] = Case(
-    tfft.tasks.segmentation, MASKS, lambda: tfft.tasks.segmentation(["x", "y"]), kinds=("images",), axes=2
+    tfft.tasks.segmentation,
+    MASKS,
+    lambda: tfft.tasks.segmentation(["x", "y"]),
+    kinds=("images",),
+    write=_masked,
+    axes=2,
 )
 INPUTS = {"images": (IMAGES, "toy"), "texts": (TEXTS, "toy_text")}
 each = pytest.mark.parametrize("name", list(CASES))
@@ -83,20 +131,11 @@ of_images = pytest.mark.parametrize("name", [name for name in CASES if CASES[nam
 
 
 def data_of(name: str, kind: str | None = None) -> Any:
-    if name == "token_classification":
+    if (write := CASES[name].write) is not None:
         with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
             warnings.simplefilter("ignore", DataWarning)  # a tag that continues no entity
-            path = Path(folder) / "all.conll"
-            path.write_text("\n".join(map(_lines, TEXTS, CASES[name].targets)))
-            return tfft.data.from_conll(path, seed=0)
-    if name == "segmentation":
-        classes = ["dark", "grey", "bright"]
-        return tfft.data.from_masks({"train": (IMAGES, CASES[name].targets)}, classes, ignore=255, seed=0)
+            return write(Path(folder))
     return tfft.data.from_arrays(INPUTS[kind or CASES[name].kinds[0]][0], CASES[name].targets, seed=0)
-
-
-def _lines(text: str, tags: list[str]) -> str:
-    return "".join(f"{word}\t{tag}\n" for word, tag in zip(text.split(), tags, strict=True))
 
 
 def model_of(name: str, kind: str | None = None, **options: Any) -> tuple[Any, Any]:
@@ -204,6 +243,9 @@ def test_a_bundle_answers_as_the_model_does(name: str, kind: str, tmp_path: Path
     if name == "token_classification":
         assert [found.text for found in alone.entities] == [found.text for found in answers[1].entities]
         assert {found.label for answer in answers for found in answer.entities} <= set(data.labels.names)
+    elif name == "question_answering":
+        assert (alone.label, alone.place) == (answers[1].label, answers[1].place)
+        assert alone.probability == pytest.approx(answers[1].probability, abs=1e-5)
     elif name == "segmentation":
         assert [answer.mask.shape for answer in answers] == [(20, 24)] * len(inputs)
         np.testing.assert_array_equal(alone.mask, answers[1].mask)
@@ -224,7 +266,7 @@ def test_a_report_has_intervals_and_shows_itself(name: str, kind: str, tmp_path:
     json.dumps(report.to_dict(), allow_nan=False)
     page = report.save(tmp_path / "report.html", run).read_text(encoding="utf-8")
     assert "<html" in page
-    assert ('<mark class="' in page) == (name == "token_classification")
+    assert ('<mark class="' in page) == (CASES[name].axes == 1)
     assert report.count == len(data.test)
     assert all(f"| {measure} " in report.to_markdown() for measure in model.task.measures)
     assert report.plot().axes

@@ -58,7 +58,7 @@ def _part(*digests):
 
 
 def test_one_image_in_two_parts_is_named_with_both_its_files():
-    with pytest.warns(DataWarning, match=r"1 inputs are in two parts.*x.png \(train\) = x.png \(test\).*remove one"):
+    with pytest.warns(DataWarning, match=r"1 input is in two parts.*x.png \(train\) = x.png \(test\).*remove one"):
         data_warnings.warn_overlap({"train": _part("x", "y"), "validation": _part("z"), "test": _part("x")})
 
 

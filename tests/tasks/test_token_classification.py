@@ -66,7 +66,7 @@ def test_an_answer_names_entities_with_text_place_and_probability():
 
 def test_backbones_of_images_and_other_options_are_refused():
     with pytest.raises(
-        TaskError, match=r"word by word, and needs a backbone for texts.*backbone for images.*minilm_l6"
+        TaskError, match=r"about parts of a text, and needs a backbone for texts.*backbone for images.*minilm_l6"
     ):
         tfft.build("toy", task())
     with pytest.raises(TaskError, match=r"stride=-1 must be a whole number of at least 0"):
@@ -93,7 +93,7 @@ def test_a_text_of_many_windows_is_answered_in_batches(tmp_path, monkeypatch):
 
 
 def test_a_text_that_is_too_long_is_refused():
-    preprocessor = tfft.load_backbone("toy_text").preprocessor.by_words(8)
+    preprocessor = tfft.load_backbone("toy_text").preprocessor.answering("words", 8)
     with pytest.raises(
         DataError, match=r"Text 0: 6,000,000 characters are more than the limit.*TFFT_MAX_TEXT_CHARACTERS"
     ):

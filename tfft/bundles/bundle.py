@@ -130,7 +130,8 @@ def _load_folder(folder: Path, shown: str, own_classes: Sequence[type]) -> Predi
     task, preprocessor = tasks.from_dict(values["task"]), inputs.from_dict(values["preprocessor"], folder / TOKENIZER)
     net = _net(folder / NET, shown, own_classes)
     _check_fit(net, task, preprocessor, shown)
-    if bool(values["preprocessor"].get("words")) != (task.align is not None):
+    prepared = task.prepare(preprocessor).to_dict()
+    if (preprocessor.to_dict() != prepared) or ("answers" in prepared) != (task.align is not None):
         raise BundleError(f"Labels and preprocessing in {shown} do not belong together.", task.name, _AGAIN)
     report = _optional(folder / records.REPORT, shown, nan=True)
     seen = _optional(folder / records.SEEN, shown)

@@ -6,11 +6,12 @@ So later code never gets a label that is a number, or an image size of 100,000 x
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from tfft.bundles.records import RECORDS
 from tfft.core import limits, strict_json
 from tfft.core.errors import BundleError, kind_of, shortlist
+from tfft.inputs.base import AnswerUnit
 from tfft.tokenizers import hub_tokenizers
 
 NAME = "manifest.json"
@@ -100,8 +101,9 @@ def _check_preprocessor(values: Mapping[str, Any], shown: str) -> None:
         return
     limits.check("text_tokens", _whole(values, "length", shown), f"The texts that {shown} reads", BundleError)
     _take(values, "segments", bool, shown)
-    if "words" in values:
-        _take(values, "words", bool, shown)
+    if "answers" in values:
+        if _take(values, "answers", str, shown) not in get_args(AnswerUnit):
+            raise _wrong(shown, "answers", repr(values["answers"])[:100])
         stride = _take(values, "stride", int, shown)
         if isinstance(stride, bool) or stride < 0:
             raise _wrong(shown, "stride", repr(stride)[:100])

@@ -2,15 +2,16 @@
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfft.bundles import image_reading, text_reading
+from tfft.bundles import image_reading, showing, text_reading
 from tfft.bundles.reading import Read
 from tfft.core import forks, pickling
 from tfft.core.errors import DataError, DataWarning, shortlist
+from tfft.core.specs import Text
 from tfft.core.values import RowLogits
 from tfft.data.leakage import Seen
 from tfft.data.pipeline import check_batch_size
@@ -33,6 +34,7 @@ class Prediction:
         name: The path of the input, the beginning of a text, or the position of the input in the call.
         answer: The label, its probability and all scores; None when the input cannot be read (``on_corrupt="skip"``).
         problem: Why the input cannot be read; empty when there is an answer.
+        item: The text or the path of the input; None for arrays and bytes, so that predictions keep no images in memory.
 
     Example:
         >>> Prediction("1.jpg", Answer("ants", 0.75, {"ants": 0.75, "bees": 0.25})).to_dict()
@@ -42,6 +44,11 @@ class Prediction:
     name: str
     answer: Answer | None
     problem: str = ""
+    item: Any = field(default=None, repr=False, compare=False)
+
+    def _repr_html_(self) -> str:
+        """Return the answer as HTML, which notebooks show."""
+        return showing.html([self])
 
     @property
     def label(self) -> str | tuple[str, ...] | None:
@@ -52,6 +59,11 @@ class Prediction:
     def entities(self) -> tuple[Entity, ...]:
         """The entities of a text, in order; empty for other tasks and without an answer."""
         return () if self.answer is None or self.answer.entities is None else self.answer.entities
+
+    @property
+    def place(self) -> tuple[int, int] | None:
+        """Begin and end of the answer to a question in its context; None for other tasks, and when there is no answer."""
+        return None if self.answer is None else self.answer.place
 
     @property
     def mask(self) -> np.ndarray | None:
@@ -68,10 +80,6 @@ class Prediction:
         """The probability of each class, or the value of each quantity; empty without an answer."""
         return {} if self.answer is None else self.answer.scores
 
-    def _repr_html_(self) -> str | None:
-        """Return the mask of an image beside the image, which notebooks show; None for other tasks."""
-        return None if self.answer is None else self.answer._repr_html_()
-
     def to_dict(self) -> dict[str, Any]:
         """Return the prediction as plain JSON values; of a mask, its size and the share of each class in its pixels."""
         label = list(self.label) if isinstance(self.label, tuple) else self.label
@@ -83,10 +91,20 @@ class Prediction:
         }
         if self.answer is not None and self.answer.entities is not None:
             values = {"name": self.name, "entities": [asdict(entity) for entity in self.answer.entities]}
+        if self.place is not None:
+            values |= {"start": self.place[0], "end": self.place[1]}
         if self.mask is not None:
             height, width = self.mask.shape
             values = {"name": self.name, "height": height, "width": width, "shares": dict(self.scores)}
         return values | ({"problem": self.problem} if self.problem else {})
+
+
+class Predictions(list[Prediction]):
+    """A list of predictions, which a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        """Return the first predictions as HTML."""
+        return showing.html(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +143,7 @@ class Predictor:
         batch_size: int = 32,
         value_range: tuple[float, float] | None = None,
         on_corrupt: OnCorrupt = "error",
-    ) -> list[Prediction]:
+    ) -> Predictions:
         """Answer each input, in order. The images of the next batch are decoded in parallel while the net computes.
 
         Args:
@@ -138,7 +156,7 @@ class Predictor:
                 read. Its ``problem`` says why, so answers stay aligned with inputs.
 
         Returns:
-            One Prediction for each input.
+            One Prediction for each input, in a list that a notebook shows as a table.
 
         Raises:
             TfftError: In a process that was forked after TensorFlow had started.
@@ -170,7 +188,7 @@ class Predictor:
         if self.seen is not None:
             for _, item in items:
                 self.seen.check_pairs(item)
-        answers: list[Prediction] = []
+        answers = Predictions()
         for chosen, found in reading.read_batches(self.preprocessor, items, batch_size):
             for each in found:
                 if each.warning:
@@ -202,7 +220,9 @@ class Predictor:
             values = self.task.restore(values, [each.item for _, each in there], self.preprocessor)
             answers = (self.task.decode(value, each.item) for value, (_, each) in zip(values, there, strict=True))
         return [
-            Prediction(name, None, str(each.error)) if each.rows is None else Prediction(name, next(answers))
+            Prediction(name, None, str(each.error))
+            if each.rows is None
+            else Prediction(name, next(answers), item=_kept(each))
             for name, each in zip(names, found, strict=True)
         ]
 
@@ -229,3 +249,7 @@ def _advised(error: DataError, count: int) -> DataError:
     if count == 1:
         return error
     return DataError(error.what, error.got, f'{error.fix} Or pass on_corrupt="skip" to answer the other inputs.')
+
+
+def _kept(each: Read) -> Any:
+    return each.item if isinstance(each.item, (Text, str)) else None

@@ -53,7 +53,7 @@ def split(inputs: Any, value_range: tuple[float, float] | None = None) -> Iterat
                 "Pass texts, such as Path(name).read_text().splitlines(). Images need a model that was trained on images.",
             )
         text = text_of(item)
-        yield f"input {index}" if text is None else text.excerpt(), item if text is None else text
+        yield f"input {index}" if text is None else text.called(), item if text is None else text
 
 
 def check(items: Sequence[Named]) -> None:
@@ -98,7 +98,9 @@ def _read_texts(preprocessor: TextPreprocessor, items: Sequence[Any], first: int
 
 def _reads(preprocessor: TextPreprocessor, items: Sequence[Any], first: int) -> list[Read]:
     taken = (
-        [preprocessor.split(item, first + number) for number, item in enumerate(items)] if preprocessor.words else items
+        [preprocessor.split(item, first + number) for number, item in enumerate(items)]
+        if preprocessor.answers
+        else items
     )
     packed = preprocessor.many(taken, first)
     owner = np.arange(len(taken)) if packed.owner is None else packed.owner

@@ -52,8 +52,8 @@ class PrecisionName(StrEnum):
 Data = Annotated[
     Path,
     typer.Option(
-        help="Folder of class folders, or of images and masks; .csv, .tsv, .jsonl or .parquet table; or .conll file, or folder of "
-        "them, for entities.",
+        help="Folder of class folders, or of images and masks; .csv, .tsv, .jsonl or .parquet table; .conll file, or folder of "
+        "them, for entities; or .json file in SQuAD's format, or folder of them, for answers to questions.",
         readable=False,
     ),
 ]
@@ -132,7 +132,7 @@ Parts = Annotated[
         show_default="by their names",
     ),
 ]
-TaskOption = Annotated[TaskName, typer.Option(help="What is learned: a class for each image, or for each pixel.")]
+TaskOption = Annotated[TaskName, typer.Option(help="What is learned.", show_default="what the data shows")]
 ClassesFile = Annotated[
     Path | None,
     typer.Option(

@@ -120,7 +120,8 @@ def predicted_line(prediction: "Prediction", top: int | None, as_json: bool, fil
     if top is not None:
         shown = ranked[:top]
     elif prediction.label is None:
-        shown = list(prediction.scores.items())
+        # quantities have no probability, and a question without an answer has one
+        shown = list(prediction.scores.items()) if prediction.probability is None else ranked[:1]
     else:
         named = prediction.label if isinstance(prediction.label, tuple) else (prediction.label,)
         shown = [(label, score) for label, score in ranked if label in named]

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfft.cli.data_forms import Form, form_of
 from tfft.cli.typed_masks import TypedMasks
 from tfft.core.errors import DataError, quantity, shortlist
 
@@ -43,7 +44,7 @@ class TypedData:
     """The options that say where inputs and labels come from.
 
     Attributes:
-        path: A folder of class folders or of images and masks, a table, or files in CoNLL's format.
+        path: A folder of class folders or of images and masks, a table, or files in the format of CoNLL or SQuAD.
         image_column: The column of image paths in a table.
         label_column: The column of labels in a table; several are separated by commas.
         skip_corrupt: Whether to skip images that cannot be read.
@@ -52,7 +53,7 @@ class TypedData:
         separator: The text between several labels in one cell of a table.
         decimal: The decimal sign of the labels in a table.
         quotes: Whether quotation marks enclose the cells of a table.
-        masks: How masks are read, where the data is images and masks.
+        masks: What is learned, and how masks are read, where the data is images and masks.
     """
 
     path: Path
@@ -86,12 +87,8 @@ class TypedData:
             "--quotes": self.quotes is not None,
         }
         wrong = [option for option, given in (for_tables | {"--parts": self.parts is not None}).items() if given]
-        if wrong and self.are_masks:
-            raise DataError(f"{wrong[0]} has no effect on images and masks.", repr(str(self.path)), "Leave it out.")
-        if wrong and self._tagged:
-            raise DataError(
-                f"{wrong[0]} has no effect on files with a tag for each word.", repr(str(self.path)), "Leave it out."
-            )
+        if wrong and (form := self.form) is not None:
+            raise DataError(f"{wrong[0]} has no effect on {form.shown}.", repr(str(self.path)), "Leave it out.")
         if self._is_table and self.parts is not None:
             raise DataError(
                 f"--parts is for folders, and {str(self.path)!r} is a table.",
@@ -120,10 +117,8 @@ class TypedData:
 
         self.check()
         on_corrupt: Any = "skip" if self.skip_corrupt else "error"
-        if self.are_masks:
-            return tfft.data.from_masks(self.path, **self.masks.arguments(), seed=seed, on_corrupt=on_corrupt)
-        if files := self._tagged:
-            return tfft.data.from_conll(files if self.path.is_dir() else self.path, seed=seed)
+        if (form := self.form) is not None:
+            return form.splits(seed)
         if self._is_table:
             inputs: TableColumns = {
                 "image_column": self.image_column,
@@ -142,8 +137,10 @@ class TypedData:
         from tfft.data.files.file_listing import holds_texts
         from tfft.data.tables.table_files import column_names
 
-        texts = self.text_column is not None or (not self.are_masks and bool(self._tagged))
-        if not texts and self.path.is_dir() and not self.are_masks:
+        texts = self.text_column is not None
+        if (form := self.form) is not None:
+            texts = form.texts
+        elif not texts and self.path.is_dir():
             texts = holds_texts(self.path)
         elif not texts and self.image_column is None and self.path.is_file():
             columns = column_names(self.path)
@@ -165,17 +162,14 @@ class TypedData:
         """
         self.check()
         from tfft.data import raw_examples
-        from tfft.data.sources import conll, folder, from_table, masks
+        from tfft.data.sources import folder, from_table
         from tfft.data.sources.columns import Columns
         from tfft.data.tables.table_files import Writing
         from tfft.data.targets import target_of
 
         on_corrupt: Any = "skip" if self.skip_corrupt else "error"
-        if self.are_masks:
-            given = self.masks.arguments()
-            found = masks.mask_pools(self.path, given["classes"] or labels.names, given["ignore"], on_corrupt)
-        elif files := self._tagged:
-            found = conll.conll_pools(files)
+        if (form := self.form) is not None:
+            found = form.pools(labels)
         elif self._is_table:
             columns = self._labels
             if target_of(labels).listed and isinstance(columns, str) and self.separator is None:
@@ -205,16 +199,14 @@ class TypedData:
         return raw_examples.unsplit(found, labels, on_corrupt)
 
     @property
+    def form(self) -> Form | None:
+        """The form of the data; None for class folders and tables."""
+        return form_of(self.path, self.masks, "skip" if self.skip_corrupt else "error")
+
+    @property
     def are_masks(self) -> bool:
         """Whether the data is images and masks."""
         return self.path.is_dir() and self.masks.are_in(self.path)
-
-    @property
-    def _tagged(self) -> dict[str, Path]:
-        """Part -> file in CoNLL's format; empty for other data."""
-        from tfft.data.files.conll_files import tagged_files
-
-        return tagged_files(self.path)
 
     @property
     def _is_table(self) -> bool:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft.core import regular_files
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, quantity, shortlist
 from tfft.core.path_advice import unreadable
+from tfft.core.specs import Text
 
 if TYPE_CHECKING:
     from tfft.bundles.predictor import Predictor
@@ -22,7 +23,8 @@ def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
 
     Returns:
         For images, paths of images and folders. For texts, the inputs, the lines of ``.txt`` files, and the lines of standard
-        input for ``-``; ``lines_of`` splits them. For pairs of texts, the two texts around a tab.
+        input for ``-``; ``lines_of`` splits them. For pairs of texts, the two texts around a tab, and question and context of each
+        question of a ``.json`` file.
 
     Raises:
         DataError: When a file of texts cannot be read, or the model reads pairs and a line does not have exactly one tab.
@@ -37,10 +39,13 @@ def _images(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
 def _texts(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
     from tfft.data.files.text_files import lines_of
 
+    paired = predictor.seen is not None and predictor.seen.texts == 2
     texts: list[Any] = []
     for each in inputs:
         try:
-            if each == "-":
+            if paired and each.endswith(".json"):
+                texts += _questions(each)
+            elif each == "-":
                 texts += lines_of(sys.stdin.read())
             elif not each.strip():
                 raise DataError(f"Text {len(texts) + 1} is empty.", fix="Pass at least one word.")
@@ -55,11 +60,23 @@ def _texts(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
             raise unreadable(each) from None
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"{each!r} cannot be read: {error}.", fix="Pass UTF-8 texts, one in each line.") from None
-    paired = predictor.seen is not None and predictor.seen.texts == 2
-    return [_pair(text) for text in texts] if paired else texts
+    return [_pair(text) if isinstance(text, str) else text for text in texts] if paired else texts
 
 
 _BY_NOUN: dict[str, Callable[..., list[Any]]] = {"image": _images, "text": _texts}
+
+
+def _questions(path: str) -> list[Any]:
+    from tfft.data.files.squad_files import read_squad
+
+    found = read_squad(Path(path), labelled=False)
+    if found.faults:
+        raise DataError(
+            f"{quantity(len(found.faults), 'question')} of {path!r} cannot be used.",
+            shortlist(found.faults),
+            "Correct them, or remove them.",
+        )
+    return [Text(each.question, each.context, name=each.name) for each in found.good]
 
 
 def _pair(text: str) -> tuple[str, str]:

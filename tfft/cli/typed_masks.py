@@ -20,13 +20,44 @@ class TaskName(StrEnum):
 
     Attributes:
         auto: What the data shows.
-        classification: A class for each image; folders are classes.
+        classification: A class for each example; folders are classes.
+        multi_label: Any number of classes for each example.
+        regression: Quantities.
+        token_classification: Entities in texts; JSON lines hold their places.
+        question_answering: Answers to questions about a text.
         segmentation: A class for each pixel; folders hold images and masks.
     """
 
     auto = "auto"
     classification = "classification"
+    multi_label = "multi_label"
+    regression = "regression"
+    token_classification = "token_classification"
+    question_answering = "question_answering"
     segmentation = "segmentation"
+
+    def check(self, name: str) -> None:
+        """Check that the labels of the data are those of this task.
+
+        Args:
+            name: The name of the task for the labels of the data.
+
+        Raises:
+            DataError: When they are not.
+
+        Example:
+            >>> TaskName.auto.check("regression")
+            >>> TaskName.regression.check("classification")
+            Traceback (most recent call last):
+            tfft.core.errors.DataError: The data is not for the task 'regression'. Got: labels for 'classification'. Leave out \
+--task, or change the data: ...
+        """
+        if self.value not in ("auto", name):
+            raise DataError(
+                f"The data is not for the task {self.value!r}.",
+                f"labels for {name!r}",
+                "Leave out --task, or change the data: integers and words are classes, and numbers such as 20.0 quantities.",
+            )
 
 
 @dataclass(frozen=True)
@@ -61,7 +92,7 @@ class TypedMasks:
         if self.task is TaskName.segmentation:
             return True
         given = self.classes_file is not None or self.ignore is not None
-        if self.task is TaskName.classification:
+        if self.task is not TaskName.auto:
             if given:
                 raise DataError(
                     "--classes-file and --ignore are for masks.", fix="Leave them out, or write --task segmentation."

@@ -122,6 +122,7 @@ def fit(
     typed = recipes.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
     splits = _read(source, described, seed, splits)
     made = arguments.describe_task(splits.labels, balanced)
+    task.check(made.name)
     start_tensorflow()
     model = tfft.build(described, made, seed, cache=cache.value, precision=precision.value)
     chosen = recipes.completed(typed, plan, head_epochs, recipes.default_for(model, len(splits.train)))
@@ -222,8 +223,7 @@ def evaluate(
     predictor = tfft.load(bundle)
     seed = predictor.seen.seed if seed is None and predictor.seen is not None else seed or 0
     columns = image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes
-    masks = TypedMasks(TaskName.segmentation if predictor.task.place else TaskName.classification, classes_file, ignore)
-    source = TypedData(data, *columns, masks)
+    source = TypedData(data, *columns, TypedMasks(TaskName(predictor.task.name), classes_file, ignore))
     examples, skipped, chosen = examples_of(source, part, seed, predictor)
     for line in skipped:
         say(f"skipped {name(line)}", wrong=True)
@@ -240,7 +240,7 @@ def predict(
         list[str],
         typer.Argument(
             help="Images or folders of images; or texts, .txt files with one text in each line, and - for standard input. "
-            "A tab separates the texts of a pair."
+            "A tab separates the texts of a pair, such as question and context; a .json file holds questions in SQuAD's format."
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object in each line.")] = False,
@@ -256,7 +256,7 @@ def predict(
     typed_paths.check_inputs(bundle, inputs, skip_corrupt)
     start_tensorflow()
     predictor = tfft.load(bundle)
-    if top is not None and predictor.task.axes:
+    if top is not None and not predictor.task.ranked:
         kind = "masks" if predictor.task.place else "entities"
         raise DataError(f"--top has no effect on a model of {kind}.", f"--top {top}", "Leave it out.")
     if out is not None and not predictor.task.place:

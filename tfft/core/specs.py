@@ -41,7 +41,7 @@ class LabelSpace:
         names: Class names (``single``, ``multi``) or names of the predicted quantities (``real``).
         kind: ``"single"``: one class for each example, targets of shape (n,). ``"multi"``: any number of classes, shape
             (n, classes). ``"real"``: one float for each name, shape (n, quantities). ``"tags"``: entities, a tag for each word.
-            ``"masks"``: a class for each pixel.
+            ``"span"``: answers to questions, places in the context. ``"masks"``: a class for each pixel.
         mean: The mean of each quantity over the training split, in its own unit; empty except for ``real``.
         scale: The standard deviation of each quantity over the training split; empty except for ``real``.
 
@@ -168,8 +168,9 @@ class Text:
 
     Attributes:
         first: The text, or the first text of a pair. It may be empty.
-        second: The second text of a pair, such as the answer to a question; None for a single text.
+        second: The second text of a pair, such as the context of a question; None for a single text.
         words: Begin and end of each word of ``first`` in characters, for answers word by word; None when it is not split.
+        name: What it is called in messages and answers, such as the id of a question; None to use its beginning.
 
     Example:
         >>> Text("How far is it from Denver to Aspen ?").excerpt(20)
@@ -179,6 +180,16 @@ class Text:
     first: str
     second: str | None = None
     words: tuple[tuple[int, int], ...] | None = field(default=None, repr=False)
+    name: str | None = field(default=None, repr=False, compare=False)
+
+    def called(self) -> str:
+        """Return the name, or the beginning of the text.
+
+        Example:
+            >>> Text("Who?", name="q1").called(), Text("Who?").called()
+            ('q1', 'Who?')
+        """
+        return self.excerpt() if self.name is None else self.name
 
     def excerpt(self, longest: int = 60) -> str:
         """Return the beginning of the text on one line.

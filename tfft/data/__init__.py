@@ -15,6 +15,7 @@ from tfft.data.sources.from_table import from_csv, from_dataframe
 from tfft.data.sources.huggingface import from_huggingface
 from tfft.data.sources.masks import from_masks
 from tfft.data.sources.spans import from_spans
+from tfft.data.sources.squad import from_squad
 from tfft.data.sources.tfds import from_tfds
 from tfft.data.sources.tfrecord import from_tfrecord
 
@@ -31,6 +32,7 @@ __all__ = [
     "from_huggingface",
     "from_masks",
     "from_spans",
+    "from_squad",
     "from_tfds",
     "from_tfrecord",
 ]

@@ -57,7 +57,7 @@ def warn_overlap(parts: Mapping[str, Examples]) -> None:
     ]
     if pairs:
         warnings.warn(
-            f"{len(pairs)} inputs are in two parts with the same content: {shortlist(pairs)}. "
+            f"{quantity(len(pairs), 'input is', 'inputs are')} in two parts with the same content: {shortlist(pairs)}. "
             "Metrics on them are too good; remove one of each pair.",
             DataWarning,
             stacklevel=_USER,
@@ -76,7 +76,7 @@ def warn_contradictions(parts: Mapping[str, Examples]) -> None:
         >>> with warnings.catch_warnings(record=True, action="always") as caught:
         ...     warn_contradictions({"train": twice})
         >>> str(caught[0].message)
-        "1 inputs have the same content as another one, but a different target: '2.jpg = 1.jpg'. Keep the correct one of each pair."
+        "1 input has the same content as another one, but a different target: '2.jpg = 1.jpg'. Keep the correct one of each pair."
     """
     pairs = [
         f"{parts[part].name(index)} = {parts[first_part].name(first)}"
@@ -85,7 +85,8 @@ def warn_contradictions(parts: Mapping[str, Examples]) -> None:
     ]
     if pairs:
         warnings.warn(
-            f"{len(pairs)} inputs have the same content as another one, but a different target: {shortlist(pairs)}. "
+            f"{quantity(len(pairs), 'input has', 'inputs have')} the same content as another one, but a different target: "
+            f"{shortlist(pairs)}. "
             "Keep the correct one of each pair.",
             DataWarning,
             stacklevel=_USER,

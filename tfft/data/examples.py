@@ -26,6 +26,7 @@ class Examples:
             (height, width[, channels]), or a ``Text``.
         targets: ``single``: int64 class ids, shape (n,). ``multi``: float32 zeros and ones, shape (n, classes).
             ``real``: float32 in the user's own unit, shape (n, quantities). ``tags``: a Ragged of int32, a tag for each word.
+            ``span``: a Ragged of int32, begin and end of each accepted answer, shape (answers, 2).
             ``masks``: Masks, which are read lazily.
         labels: The label space of the targets.
         digests: Content hash of each input, for duplicate warnings and fingerprints.
@@ -80,11 +81,11 @@ class Examples:
             index: The position of the example, in [0, n).
 
         Returns:
-            The path, ``"example 7"``, or the beginning of the text.
+            The path, ``"example 7"``, or the name or the beginning of the text.
         """
         item = self.inputs[index]
         if isinstance(item, (str, Text)):
-            return item if isinstance(item, str) else item.excerpt()
+            return item if isinstance(item, str) else item.called()
         return f"example {self.inputs.position(index) if isinstance(self.inputs, Selected) else index}"
 
     def fingerprint(self) -> str:

@@ -50,11 +50,12 @@ def _calling(loading: Loading, epoch: int) -> tuple[Callable[[Any], Loaded], Cal
     names, given = list(first.inputs), loading.shapes or {}
     others = [array for array in (first.targets, first.counted) if array is not None]
     shapes = [(None, *given.get(name, array.shape[1:])) for name, array in first.inputs.items()]
-    if loading.lengths is not None and first.counted is not None:
-        # each token has a target, so targets are as long as the inputs
-        shapes += [(None, given[names[0]][0], *array.shape[2:]) for array in others]
-    else:
-        shapes += [(None, *array.shape[1:]) for array in others]
+    # where each token has a target, targets are as long as the inputs
+    by_token = loading.lengths is not None and first.counted is not None
+    shapes += [
+        (None, given[names[0]][0], *array.shape[2:]) if by_token and array.ndim > 1 else (None, *array.shape[1:])
+        for array in others
+    ]
     kinds = [tf.as_dtype(array.dtype) for array in (*first.inputs.values(), *others)]
     # numpy_function does not take bfloat16, so its bits travel as integers
     bits = [tf.uint16 if kind == tf.bfloat16 else kind for kind in kinds]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tfft.core.errors import quantity
 from tfft.core.html_tables import breakable, escape, table
-from tfft.evaluation import entity_marks, render
-from tfft.plots import learning_curves, report_charts
+from tfft.evaluation import render
+from tfft.plots import learning_curves, report_charts, text_marks
 from tfft.plots.style import svg
 from tfft.tasks import mask_pictures
 
@@ -87,16 +87,14 @@ def html(report: Mapping[str, Any], thumbnails: Mapping[int, str], run: Run | No
     parts = [_head(report, title), _metrics(report)]
     if run is not None:
         parts += ["<h2>Learning curves</h2>", _charts(_curves(run)), f"<pre>{escape(run.describe())}</pre>"]
-    parts += ["<h2>Class by class</h2>" if report["residuals"] is None else "<h2>Residuals</h2>"]
-    parts += [_charts(report_charts.panels(report)), _details("in numbers", _table(report["per_class"]))]
-    parts += [_errors(report), _worst(report, thumbnails)]
+    parts += [_classes(report), _results(report), _worst(report, thumbnails)]
     if run is not None:
         parts += [_moved(run), f"<h2>Code that repeats the run</h2><pre>{escape(run.to_code())}</pre>"]
     versions = ", ".join(f"{name} {version}" for name, version in report["versions"].items())
     parts += [f'<h2>Versions</h2><p class="soft">{escape(versions)}</p>']
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}{entity_marks.STYLE}</style></head>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}{text_marks.STYLE}</style></head>'
         f"<body>{''.join(parts)}</body></html>\n"
     )
 
@@ -147,12 +145,22 @@ def _metrics(report: Mapping[str, Any]) -> str:
     return f'<h2>Metrics</h2><div class="tiles">{"".join(tiles)}</div>{below}{remarks}'
 
 
-def _errors(report: Mapping[str, Any]) -> str:
-    """The number of entities of each kind of error, for tasks that have them."""
-    counts = (report.get("details") or {}).get("entities")
-    if not counts:
-        return ""
-    return f"<h2>Entities</h2>{_table([{'entities': name, 'count': count} for name, count in counts.items()])}"
+def _classes(report: Mapping[str, Any]) -> str:
+    """Plots and numbers of each class or quantity; for tasks without classes, a plot of the kinds of results."""
+    plots = _charts(report_charts.panels(report))
+    if not report["per_class"]:
+        return f"<h2>Results</h2>{plots}"
+    title = "Class by class" if report["residuals"] is None else "Residuals"
+    return f"<h2>{title}</h2>{plots}{_details('in numbers', _table(report['per_class']))}"
+
+
+def _results(report: Mapping[str, Any]) -> str:
+    """The number of results of each kind, such as missed entities, for tasks that count them."""
+    return "".join(
+        f"<h2>{escape(name.capitalize())}</h2>{_table([{name: kind, 'count': count} for kind, count in counts.items()])}"
+        for name, counts in (report.get("details") or {}).items()
+        if isinstance(counts, Mapping)
+    )
 
 
 def _worst(report: Mapping[str, Any], thumbnails: Mapping[int, str]) -> str:
@@ -165,7 +173,7 @@ def _worst(report: Mapping[str, Any], thumbnails: Mapping[int, str]) -> str:
             else ""
         )
         if "marked" in row:
-            image += f"<p>{entity_marks.marked(**row['marked'])}</p>"
+            image += f'<p class="marked">{text_marks.marked(**row["marked"])}</p>'
         elif "text" in row:
             image += f"<p>{escape(row['text'])}</p>"
         both = (
@@ -178,7 +186,7 @@ def _worst(report: Mapping[str, Any], thumbnails: Mapping[int, str]) -> str:
             f'<div class="tile{" broad" if "mean_iou" in row else ""}">{image}{"" if "marked" in row else both}<div class="soft">'
             f"loss {_number(row['loss'])}{'' if 'text' in row else _named(name)}</div></div>"
         )
-    legend = entity_marks.LEGEND if any("marked" in row for row in report["worst"]) else ""
+    legend = text_marks.LEGEND if any("marked" in row for row in report["worst"]) else ""
     if any("mean_iou" in row for row in report["worst"]):
         legend = mask_pictures.legend(report["names"], range(len(report["names"])), ignored=True)
     return f'<h2>Highest losses</h2>{legend}<div class="tiles">{"".join(tiles)}</div>'

@@ -32,9 +32,13 @@ def markdown(report: Mapping[str, Any]) -> str:
         for name, v in report["metrics"].items()
     ]
     parts.append(table(["metric", "value", "95 % interval"], rows))
-    parts += (report.get("details") or {}).get("remarks", [])
-    columns = list(report["per_class"][0])
-    parts.append(table(columns, [[number(row[column]) for column in columns] for row in report["per_class"]]))
+    details = dict(report.get("details") or {})
+    parts += details.pop("remarks", [])
+    if report["per_class"]:
+        columns = list(report["per_class"][0])
+        parts.append(table(columns, [[number(row[column]) for column in columns] for row in report["per_class"]]))
+    for name, counts in details.items():
+        parts.append(table([name, "count"], [[kind, number(count)] for kind, count in counts.items()]))
     names = report["names"]
     if report["confusion"] is not None and len(names) <= _MAX_CONFUSION:
         body = [[name, *map(str, row)] for name, row in zip(names, report["confusion"], strict=True)]

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 
 from tfft.tokenizers.packing import Packed
 
 Spec = tuple[str, tuple[int | None, ...], str]
+AnswerUnit = Literal["words", "places"]
 
 
 class Preprocessor(Protocol):
@@ -85,14 +86,15 @@ class Preprocessor(Protocol):
             width: The number of tokens, at least that of the longest row; None pads each batch to its own longest row.
         """
 
-    def by_words(self, stride: int) -> "Preprocessor":
-        """Return a preprocessor for answers word by word: texts are split into words, and long texts have several rows.
+    def answering(self, unit: AnswerUnit, stride: int) -> "Preprocessor":
+        """Return a preprocessor for answers about parts of a text; long texts then have several rows.
 
         Args:
+            unit: ``"words"`` of a text, or ``"places"`` in the second text of a pair.
             stride: The number of tokens that two rows of a long text share.
 
         Raises:
-            TaskError: When inputs have no words.
+            TaskError: When inputs are not texts.
         """
 
     def by_pixels(self) -> "Preprocessor":

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 from tfft.core.errors import DataError, TaskError
 from tfft.images.decoding import decoded
 from tfft.images.sizes import size_of
+from tfft.inputs.base import AnswerUnit
 from tfft.tokenizers.packing import Packed
 
 Fit = Literal["crop", "squash", "pad"]
@@ -128,17 +129,18 @@ class ImagePreprocessor:
         """
         return self
 
-    def by_words(self, stride: int) -> "ImagePreprocessor":
-        """Refuse answers word by word, because images have no words.
+    def answering(self, unit: AnswerUnit, stride: int) -> "ImagePreprocessor":
+        """Refuse answers about parts of a text.
 
         Args:
+            unit: Not used.
             stride: Not used.
 
         Raises:
             TaskError: Always.
         """
         raise TaskError(
-            "This task answers word by word, and needs a backbone for texts.",
+            "This task answers about parts of a text, and needs a backbone for texts.",
             "a backbone for images",
             'Choose a text encoder, such as "minilm_l6".',
         )

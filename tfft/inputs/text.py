@@ -14,6 +14,7 @@ from tfft.core.ragged import padded
 from tfft.core.specs import Text
 from tfft.data.strings import text_of
 from tfft.data.words import has_no_space, split_words
+from tfft.inputs.base import AnswerUnit
 from tfft.tokenizers.tokenizer import Packed, Tokenizer
 
 _LEAST = 8
@@ -27,8 +28,9 @@ class TextPreprocessor:
         tokenizer: The tokenizer of the backbone.
         length: The maximum number of tokens in an example, with special tokens; longer texts are cut.
         segments: Whether the backbone has an input of segment ids, which tell the first text of a pair from the second.
-        words: Whether to split texts into words, for answers word by word. Long texts then have several rows.
-        stride: With ``words``, the number of tokens that two rows of a long text share.
+        answers: The parts of a text that have answers of their own: ``"words"``, or ``"places"`` in the second text of a pair. Long
+            texts then have several rows. None when a whole text has one answer.
+        stride: With ``answers``, the number of tokens that two rows of a long text share.
         width: The number of tokens to which every batch is padded, at least that of each text; None pads to the longest text of
             the batch. It is not saved, because it does not change the tokens.
 
@@ -39,7 +41,7 @@ class TextPreprocessor:
     tokenizer: Tokenizer
     length: int = 512
     segments: bool = True
-    words: bool = False
+    answers: AnswerUnit | None = None
     stride: int = 64
     width: int | None = None
     noun: ClassVar[str] = "text"
@@ -86,15 +88,19 @@ class TextPreprocessor:
             first: Number of the first item, for messages.
 
         Returns:
-            A Packed with a row of shape (tokens, 2) for each example; with ``words`` rows of shape (tokens, 3), whose third column
-            is the word that a token answers for, or -1.
+            A Packed with a row of shape (tokens, 2) for each example. For words, rows have the shape (tokens, 3), and the third
+            column is the word that a token answers for, or -1. For places, rows have the shape (tokens, 4), and the last columns
+            are begin and end of a token in the second text, or -1.
 
         Raises:
             DataError: When an item is not a text, or only some items are pairs.
         """
-        if self.words:
+        if self.answers is not None:
             split = [self.split(items[number], first + number) for number in range(len(items))]
-            return self.tokenizer.pack_words([_words(text) for text in split], int(self.length), self.stride)
+            if self.answers == "words":
+                return self.tokenizer.pack_words([_words(text) for text in split], int(self.length), self.stride)
+            pairs = [(text.first, text.second or "") for text in split]
+            return self.tokenizer.pack_places(pairs, int(self.length), self.stride)
         texts = [_strings(items[number], first + number) for number in range(len(items))]
         counts = {len(text) for text in texts}
         if len(counts) > 1:
@@ -102,20 +108,26 @@ class TextPreprocessor:
         return self.tokenizer.pack(texts, int(self.length))
 
     def split(self, item: Any, number: int = 0) -> Text:
-        """Split a text into words, unless it was split when the data was read.
+        """Convert an item to a text whose parts can have answers; a text is split into words unless the data has words.
 
         Args:
-            item: A ``Text`` or a string.
+            item: A ``Text``, a string or a pair of strings.
             number: The number of the item, for messages.
 
         Returns:
-            The text with the places of its words.
+            The text, for ``answers="words"`` with the places of its words.
 
         Raises:
-            DataError: When the item is not a single text, or is longer than allowed.
+            DataError: When the item is not a single text, or for ``"places"`` not a pair, or is longer than allowed.
         """
         text, *second = _strings(item, number)
-        limits.check("text_characters", len(text), f"Text {number}", DataError)
+        limits.check("text_characters", max(map(len, (text, *second))), f"Text {number}", DataError)
+        if self.answers == "places":
+            if not second:
+                raise DataError(
+                    f"Input {number} is a single text.", repr(text[:60]), "Pass (question, context) for this task."
+                )
+            return Text(text, second[0])
         if second:
             raise DataError(f"Input {number} is a pair of texts.", fix="Pass single texts for this task.")
         if isinstance(item, Text) and item.words is not None:
@@ -160,16 +172,17 @@ class TextPreprocessor:
         """
         return replace(self, width=width)
 
-    def by_words(self, stride: int) -> "TextPreprocessor":
-        """Return a preprocessor that splits texts into words, for answers word by word.
+    def answering(self, unit: AnswerUnit, stride: int) -> "TextPreprocessor":
+        """Return a preprocessor for answers about parts of a text.
 
         Args:
+            unit: ``"words"`` of a text, or ``"places"`` in the second text of a pair.
             stride: The number of tokens that two rows of a long text share.
 
         Returns:
-            A TextPreprocessor whose rows have the shape (tokens, 3).
+            A TextPreprocessor whose rows have the shape (tokens, 3) for words, and (tokens, 4) for places.
         """
-        return replace(self, words=True, stride=stride)
+        return replace(self, answers=unit, stride=stride)
 
     def by_pixels(self) -> "TextPreprocessor":
         """Refuse answers pixel by pixel, because texts have no pixels.
@@ -232,7 +245,7 @@ class TextPreprocessor:
     def to_dict(self) -> dict[str, Any]:
         """Tokenizer and length as plain JSON values."""
         found = {"tokenizer": self.tokenizer.to_dict(), "length": int(self.length), "segments": self.segments}
-        return found | ({"words": True, "stride": self.stride} if self.words else {})
+        return found | ({} if self.answers is None else {"answers": self.answers, "stride": self.stride})
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], folder: Path) -> "TextPreprocessor":
@@ -249,9 +262,9 @@ class TextPreprocessor:
             BundleError: When the tokenizer's files are missing, or are not those that were saved.
             KeyError: When a value is missing.
         """
-        words = {name: values[name] for name in ("words", "stride") if name in values}
+        parts = {name: values[name] for name in ("answers", "stride") if name in values}
         return cls(
-            Tokenizer.read(folder, values["tokenizer"]), int(values["length"]), bool(values["segments"]), **words
+            Tokenizer.read(folder, values["tokenizer"]), int(values["length"]), bool(values["segments"]), **parts
         )
 
 

@@ -26,11 +26,14 @@ def plot(report: Mapping[str, Any]) -> "Figure":
     Returns:
         A figure. For classes it has one bar for the F1 of each class, and the confusion matrix of shape (classes, classes) if each
         example has a single class. With more than 30 classes it has bars for the 30 classes with the lowest F1, and no matrix. A
-        class without a defined F1 has no bar. For quantities it has the residuals (true minus predicted) over the predictions.
+        class without a defined F1 has no bar. For quantities it has the residuals (true minus predicted) over the predictions. For
+        tasks without classes it has the number of examples of each kind of result.
     """
     with inked():
         if report["residuals"] is not None:
             return _residuals(report)
+        if not report["per_class"]:
+            return _results(report)
         rows = _lowest(report)
         matrix = report["confusion"] is not None and len(report["names"]) <= _MOST_CLASSES
         height = max(2.5, 0.32 * len(rows) + 1.2)
@@ -50,7 +53,7 @@ def panels(report: Mapping[str, Any]) -> "list[Figure]":
 
     Returns:
         For classes, a figure with the bars, and one with the confusion matrix of shape (classes, classes) if ``plot`` shows it.
-        For quantities, a figure for each quantity.
+        For quantities, a figure for each quantity. For tasks without classes, a figure with the kinds of results.
     """
     with inked():
         if report["residuals"] is not None:
@@ -58,6 +61,8 @@ def panels(report: Mapping[str, Any]) -> "list[Figure]":
             for index, figure in enumerate(figures):
                 _residual(figure.subplots(), report, index)
             return figures
+        if not report["per_class"]:
+            return [_results(report)]
         rows = _lowest(report)
         figures = [new_figure(5.4, max(2.5, 0.32 * len(rows) + 1.2))]
         _bars(figures[0].subplots(), rows, len(report["names"]))
@@ -66,6 +71,18 @@ def panels(report: Mapping[str, Any]) -> "list[Figure]":
             figures.append(new_figure(side, side))
             _matrix(figures[1].subplots(), report["names"], np.array(report["confusion"]))
         return figures
+
+
+def _results(report: Mapping[str, Any]) -> "Figure":
+    counts = [(name, number) for kinds in report["details"].values() for name, number in kinds.items()]
+    figure = new_figure(5.4, max(2.5, 0.32 * len(counts) + 1.2))
+    axes = figure.subplots()
+    places = np.arange(len(counts))
+    axes.barh(places, [number for _, number in counts], color=COLORS[0], height=0.65)
+    axes.set_yticks(places, [label(name) for name, _ in counts])
+    axes.invert_yaxis()
+    axes.set(xlabel="examples", title=label(", ".join(report["details"])))
+    return figure
 
 
 def _lowest(report: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from tfft.core.specs import LabelSpace
 from tfft.tasks.base import Answer, Task
 from tfft.tasks.classification import classification
 from tfft.tasks.multi_label import multi_label
+from tfft.tasks.question_answering import question_answering
 from tfft.tasks.regression import regression
 from tfft.tasks.segmentation import segmentation
 from tfft.tasks.token_classification import token_classification
@@ -21,6 +22,7 @@ __all__ = [
     "from_dict",
     "multi_label",
     "options_for",
+    "question_answering",
     "regression",
     "segmentation",
     "token_classification",
@@ -29,6 +31,7 @@ __all__ = [
 _TASKS: dict[str, Callable[..., Task]] = {
     "classification": classification,
     "multi_label": multi_label,
+    "question_answering": question_answering,
     "regression": regression,
     "segmentation": segmentation,
     "token_classification": token_classification,
@@ -38,6 +41,7 @@ _BY_KIND: dict[str, Callable[..., Task]] = {
     "multi": multi_label,
     "real": regression,
     "tags": token_classification,
+    "span": question_answering,
     "masks": segmentation,
 }
 

@@ -57,10 +57,14 @@ class Answer:
     """The answer of a model to one input.
 
     Attributes:
-        label: The class name; a tuple of class names for several labels; None for quantities and entities.
+        label: The class name; a tuple of class names for several labels; the answer to a question; None for quantities and
+            entities, and when a question has no answer.
         probability: The probability of the label, in [0, 1]; None for several labels, quantities and entities.
-        scores: Name -> probability of the class, or value of the quantity in the unit of the user; one row of shape (outputs,).
+        scores: Name -> probability of the class, or value of the quantity in the unit of the user, one row of shape (outputs,); for
+            questions the probabilities of the five best answers.
         entities: The entities of a text, in order; None for other tasks.
+        place: The first character of the answer to a question in its context, and the character after its last one; None for other
+            tasks, and when there is no answer.
         mask: The class id of each pixel, uint8, shape (height, width) of the image; None for other tasks. ``scores`` are then the
             share of each class in the pixels, in the order of the class ids, and ``probability`` is the mean over the pixels.
         source: The image, for the picture in notebooks; None for other tasks.
@@ -70,6 +74,7 @@ class Answer:
     probability: float | None
     scores: Mapping[str, float]
     entities: tuple[Entity, ...] | None = None
+    place: tuple[int, int] | None = None
     mask: np.ndarray | None = field(default=None, repr=False, compare=False)
     source: Any = field(default=None, repr=False, compare=False)
 
@@ -167,6 +172,7 @@ class Task:
         options: The other arguments of the constructor, as JSON values.
         class_weight: Class counts of the training part -> class id to weight, or None for equal weights.
         axes: The number of axes of the logits between batch and outputs: 0 for each example, 1 for each token, 2 for each pixel.
+        ranked: Whether the ``scores`` of an answer can be sorted, so that the best ones can be shown.
         mixable: Whether the mean of two encoded targets is the target of a mixture of their images.
         prepare: The preprocessor of the backbone -> that of the model, such as one that splits texts into words.
         align: Targets of n examples, the rows of the net, and the example of each row -> the targets of the rows.
@@ -201,6 +207,7 @@ class Task:
     options: Mapping[str, Any] = field(default_factory=dict)
     class_weight: Callable[[Mapping[str, int]], dict[int, float] | None] = no_weights
     axes: int = 0
+    ranked: bool = True
     mixable: bool = True
     prepare: Callable[[Preprocessor], Preprocessor] = same
     align: Callable[[Any, Sequence[np.ndarray], np.ndarray], Any] | None = None
@@ -249,6 +256,7 @@ _FITS = {
     "multi": "For several labels per example use tasks.multi_label.",
     "real": "For quantities use tasks.regression.",
     "tags": "For entities use tasks.token_classification.",
+    "span": "For answers to questions use tasks.question_answering.",
     "masks": "For a class of each pixel use tasks.segmentation.",
 }
 _MEANT = {
@@ -256,6 +264,7 @@ _MEANT = {
     "multi": "If they are several labels, pass lists of names, or a column of zeros and ones for each label.",
     "real": "If they are quantities, pass floats.",
     "tags": "If they are entities in texts, read them with data.from_conll or data.from_spans.",
+    "span": "If they are answers to questions, read them with data.from_squad.",
     "masks": "If they are masks of images, read them with data.from_masks.",
 }
 

@@ -107,6 +107,7 @@ def segmentation(
         },
         class_weight=lambda counts: weights_of(class_weights, space, counts),
         axes=2,
+        ranked=False,
         mixable=False,
         prepare=lambda preprocessor: preprocessor.by_pixels(),
         merge=_merged,

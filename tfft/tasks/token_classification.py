@@ -72,8 +72,9 @@ def token_classification(labels: LabelSpace | Sequence[str], dropout: float = 0.
         score=lambda examples, found: entities.EntityScores(space, examples.inputs, examples.targets, found),
         options={"dropout": dropout, "stride": stride},
         axes=1,
+        ranked=False,
         mixable=False,
-        prepare=lambda preprocessor: preprocessor.by_words(stride),
+        prepare=lambda preprocessor: preprocessor.answering("words", stride),
         align=_aligned,
         merge=_merged,
     )

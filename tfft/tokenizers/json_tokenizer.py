@@ -11,7 +11,7 @@ import numpy as np
 
 from tfft.core import limits, regular_files
 from tfft.core.errors import BackboneError, DataError, shortlist
-from tfft.tokenizers.library import PART, Vocabulary, ids_of, normalized_length, survived
+from tfft.tokenizers.library import PART, Vocabulary, ids_of, normalized_length, places_of, survived
 from tfft.tokenizers.tokenizer_json import FIX, checked, parsed
 
 FILE = "tokenizer.json"
@@ -98,6 +98,50 @@ class JsonTokenizer:
         Raises:
             DataError: When a text is longer than allowed.
         """
+        self._check(texts)
+        often = self._separable and len(texts) >= _MANY
+        parts = [_words(text) if often else _pieces(text) for text in texts]
+        found = ids_of(self._made, list(dict.fromkeys(chain.from_iterable(parts))), self._place)
+        rows = [list(chain.from_iterable(map(found.__getitem__, some))) for some in parts]
+        lengths = np.array(list(map(len, rows)), np.int64)
+        return np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum())), lengths
+
+    def encode_with_places(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        r"""Tokenize texts as ``encode`` does, with the place of each token in its text.
+
+        Args:
+            texts: n strings, all different.
+
+        Returns:
+            The ids and their counts as from ``encode``, and begin and end of each token in characters, without spaces around it,
+            int32 of shape (tokens, 2). They are equal for a token that stands for spaces alone.
+
+        Raises:
+            DataError: When a text is longer than allowed.
+
+        Example:
+            >>> from tfft.tokenizers.pipelines import word_pieces
+            >>> words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "how", "far"]
+            >>> made = JsonTokenizer(*word_pieces(words, lowercase=True))
+            >>> made.encode_with_places(["How  far"])[2].tolist()
+            [[0, 3], [5, 8]]
+        """
+        self._check(texts)
+        parts = [_pieces(text) for text in texts]
+        found = places_of(self._made, list(dict.fromkeys(chain.from_iterable(parts))), self._place)
+        ids, counts, bounds = list[int](), list[int](), list[tuple[int, int]]()
+        for some in parts:
+            before = len(ids)
+            start = 0
+            for part in some:
+                own, places = found[part]
+                ids += own
+                bounds += [_without_spaces(part, start, *place) for place in places]
+                start += len(part)
+            counts.append(len(ids) - before)
+        return np.array(ids, np.int32), np.array(counts, np.int64), np.array(bounds, np.int32).reshape(-1, 2)
+
+    def _check(self, texts: Sequence[str]) -> None:
         longest = max(range(len(texts)), key=lambda number: len(texts[number]), default=None)
         if longest is not None:
             limits.check("text_characters", len(texts[longest]), f"Text {longest}", DataError)
@@ -105,12 +149,6 @@ class JsonTokenizer:
             if len(text) > PART and not text.isascii():
                 grown = normalized_length(self._made, text, self._place)
                 limits.check("text_characters", grown // _GROWTH, f"Text {number}", DataError)
-        often = self._separable and len(texts) >= _MANY
-        parts = [_words(text) if often else _pieces(text) for text in texts]
-        found = ids_of(self._made, list(dict.fromkeys(chain.from_iterable(parts))), self._place)
-        rows = [list(chain.from_iterable(map(found.__getitem__, some))) for some in parts]
-        lengths = np.array(list(map(len, rows)), np.int64)
-        return np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum())), lengths
 
     def get_config(self) -> dict[str, Any]:
         """The special tokens and separators; all other values are in the file."""
@@ -147,6 +185,15 @@ class JsonTokenizer:
         place = repr(str(path))
         content = regular_files.read(path, "tokenizer_bytes", place, BackboneError)
         self._open(checked(parsed(content, place), place), place)
+
+
+def _without_spaces(part: str, start: int, begin: int, end: int) -> tuple[int, int]:
+    """The place of a token in a text whose part begins at ``start``; byte pairs and SentencePiece count the space before it."""
+    while begin < end and part[begin].isspace():
+        begin += 1
+    while begin < end and part[end - 1].isspace():
+        end -= 1
+    return start + begin, start + end
 
 
 def _words(text: str) -> list[str]:

@@ -19,6 +19,7 @@ class Packed(NamedTuple):
         unknown: The number of tokens in each text that are not in the vocabulary, shape (n,).
         owner: The text of each row, int64, shape (rows,), when a long text has several; None when each text has one row.
         cut_words: With ``owner``, the number of words that lose their end, because a word has more tokens than a row.
+        cut_questions: With ``owner``, the number of questions that lose their end, because they take more than half of a row.
     """
 
     rows: Ragged
@@ -26,6 +27,7 @@ class Packed(NamedTuple):
     unknown: np.ndarray
     owner: np.ndarray | None = None
     cut_words: int = 0
+    cut_questions: int = 0
 
     def statistics(self, limit: int) -> dict[str, float]:
         """Summarise how long the texts are, and how much of them is lost.
@@ -35,7 +37,8 @@ class Packed(NamedTuple):
 
         Returns:
             ``median``, ``p95``, ``longest`` and ``limit`` in tokens; ``truncated``, the share of texts that were cut; and
-            ``unknown``, the share of their tokens that are not in the vocabulary. ``cut_words`` when words lose their end.
+            ``unknown``, the share of their tokens that are not in the vocabulary. ``cut_words`` and ``cut_questions`` when some
+            lose their end.
         """
         return {
             "median": float(np.median(self.whole)),
@@ -45,6 +48,7 @@ class Packed(NamedTuple):
             "truncated": float((self.whole > limit).mean()) if self.owner is None else 0.0,
             "unknown": float(self.unknown.sum() / self.whole.sum()),
             **({"cut_words": self.cut_words} if self.cut_words else {}),
+            **({"cut_questions": self.cut_questions} if self.cut_questions else {}),
         }
 
 

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from tfft.core.errors import BundleError
+from tfft.core.errors import BundleError, TaskError
 from tfft.core.fingerprint import digest, fingerprint
 from tfft.core.ragged import Ragged
 from tfft.tokenizers import hub_tokenizers
 from tfft.tokenizers.json_tokenizer import JsonTokenizer
 from tfft.tokenizers.packing import Packed, packed
+from tfft.tokenizers.pair_windows import Contexts, packed_pairs
 from tfft.tokenizers.saved_tokenizer import SavedTokenizer
 from tfft.tokenizers.word_windows import packed_words
 
@@ -131,6 +132,32 @@ class Tokenizer:
         flat = ids[np.repeat(begins - (np.cumsum(own) - own), own) + np.arange(int(own.sum()))]
         found = packed_words((flat, own), [len(words) for words in texts], length, self, stride)
         return found._replace(cut_words=found.cut_words + int(cut[chosen].sum()))
+
+    def pack_places(self, pairs: Sequence[tuple[str, str]], length: int, stride: int) -> Packed:
+        """Convert questions and contexts to token ids with the place of each token of a context.
+
+        Args:
+            pairs: A question and a context for each example. A context that several examples share is tokenized once.
+            length: The maximum number of tokens in a row; a longer context has several rows.
+            stride: The number of tokens that two rows of a context should share.
+
+        Returns:
+            A Packed with int32 rows of shape (tokens, 4), as ``packed_pairs`` makes them.
+
+        Raises:
+            TaskError: When the tokenizer does not tell the places of its tokens.
+        """
+        if not isinstance(self.made, JsonTokenizer):
+            raise TaskError(
+                f"The tokenizer of {self.handle!r} does not tell the places of its tokens in a text, which this task needs.",
+                type(self.made).__name__,
+                'Choose an encoder of tfft or KerasHub by its name, such as "minilm_l6", or a folder with tokenizer.json.',
+            )
+        place = {context: number for number, context in enumerate(dict.fromkeys(context for _, context in pairs))}
+        questions = self.made.encode([question for question, _ in pairs])
+        contexts = Contexts(*self.made.encode_with_places(list(place)))
+        chosen = [place[context] for _, context in pairs]
+        return packed_pairs(questions, contexts, chosen, length, self.made, stride)
 
     @property
     def _space(self) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from tfft.augment.words import wordnet
 from tfft.backbones.base import Backbone
 from tfft.core.blocks import is_whole
-from tfft.core.errors import DataError, DataWarning, PlanError, TfftError, kind_of, shortlist
+from tfft.core.errors import DataError, DataWarning, PlanError, TfftError, kind_of, quantity, shortlist
 from tfft.core.files import refusal
 from tfft.core.strategy import check_batch, replicas
 from tfft.data.examples import Splits
@@ -152,6 +152,13 @@ def warn_about_texts(backbone: Backbone, train: Prepared) -> None:
     if found.get("cut_words"):
         warnings.warn(
             f"{found['cut_words']:,} words of the training texts have more tokens than fit into a row, and lose their end.",
+            DataWarning,
+            stacklevel=3,
+        )
+    if found.get("cut_questions"):
+        warnings.warn(
+            f"{quantity(int(found['cut_questions']), 'question takes', 'questions take')} more than half of a row, and "
+            f"{'lose' if found['cut_questions'] > 1 else 'loses'} the end. Pass a larger length= with the name of the backbone.",
             DataWarning,
             stacklevel=3,
         )

@@ -103,7 +103,7 @@ def test_a_table_without_image_or_text_column_is_refused_with_both_names():
 
 def test_the_same_text_in_two_parts_is_named():
     frames = {"train": FRAME, "test": pd.concat([FRAME[7:8], pd.DataFrame({"text": ["new"], "label": ["a"]})])}
-    with pytest.warns(match=r"1 inputs are in two parts.*comma, here \(train\) = comma, here \(test\)"):
+    with pytest.warns(match=r"1 input is in two parts.*comma, here \(train\) = comma, here \(test\)"):
         from_dataframe(frames, holdout=(0.2, 0))
 
 

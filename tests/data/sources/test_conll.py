@@ -53,9 +53,10 @@ def test_malformed_tags_are_named_with_their_lines(tmp_path):
     wrong = [SENTENCES[0], "Paris\tO\nRome\tI-per\n", *SENTENCES[1:]]
     with pytest.warns(
         DataWarning, match=r"1 tag of .*train.conll' does not fit the tags around: \"line 7: 'Rome' I-per\""
-    ):
+    ) as caught:
         data = tfft.data.from_conll(written(tmp_path, sentences=wrong))
     assert sum(data.everything().counts().values()) == 25
+    assert caught[0].filename == __file__, "the line of the user"
 
 
 def test_data_without_any_entity_is_refused(tmp_path):

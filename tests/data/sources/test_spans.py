@@ -71,9 +71,10 @@ def test_entities_inside_of_a_word_cover_it_and_are_named():
     rows = [{"text": f"Annika{i} sleeps", "entities": [(0, 3, "per")]} for i in range(10)]
     with pytest.warns(
         DataWarning, match=r"10 entities begin or end inside of a word, and cover the whole word: \"row 0: 'Ann'"
-    ):
+    ) as caught:
         data = tfft.data.from_spans(pd.DataFrame(rows))
     assert data.train.targets[0].tolist() == [1, 0]
+    assert caught[0].filename == __file__, "the line of the user"
 
 
 def test_a_missing_column_or_file_is_named(tmp_path):

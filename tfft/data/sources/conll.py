@@ -15,9 +15,7 @@ from tfft.data.splits import HOLDOUT, Splitting, assemble
 from tfft.data.tag_schemes import begins_inside, to_iob2, types
 from tfft.data.words import joined_words
 
-_USER = (
-    4  # stacklevel of the line that calls from_conll, which calls conll_pools, which calls _pool (in a comprehension)
-)
+_USER = 4  # stacklevel of the line that calls from_conll, which calls conll_pools, which calls _pool
 
 
 def from_conll(
@@ -109,7 +107,10 @@ def conll_pools(path: "str | Path | Mapping[str, str | Path]") -> dict[str, Pool
                 'Write from_conll({"train": "train.conll", "test": "test.conll"}).',
             )
         found[part] = read_conll(Path(file))
-    return {part: _pool(sentences, str(files[part])) for part, sentences in found.items()}
+    pools = {}
+    for part, sentences in found.items():  # no comprehension, which would be a level of its own for warnings
+        pools[part] = _pool(sentences, str(files[part]))
+    return pools
 
 
 def _pool(sentences: Sentences, shown: str) -> Pool:

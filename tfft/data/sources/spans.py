@@ -22,7 +22,7 @@ from tfft.data.words import Bounds, split_words
 if TYPE_CHECKING:
     import pandas as pd
 
-_USER = 3  # stacklevel of the line that calls from_spans, which calls _pool
+_USER = 4  # stacklevel of the line that calls from_spans, which calls span_pools, which calls _pool
 _EXAMPLE = '{"text": "Ann sleeps", "entities": [{"start": 0, "end": 3, "label": "person"}]}'
 
 
@@ -63,9 +63,32 @@ def from_spans(
         ('7 train, 2 validation, 1 test; 1 entity type', [1, 0])
     """
     call = as_call(from_spans, locals())
-    parts = source if isinstance(source, Mapping) else {"train": source}
-    pools = {part: _pool(each, part, text_column, spans_column) for part, each in parts.items()}
+    pools = span_pools(source, text_column, spans_column)
     return assemble(pools, Splitting(holdout, seed, skippable=False), source=call, labels=tag_space(pools))
+
+
+def span_pools(source: Any, text_column: str = "text", spans_column: str = "entities") -> dict[str, Pool]:
+    """Read texts with entities before missing parts are split off.
+
+    Args:
+        source: As for ``from_spans``.
+        text_column: As for ``from_spans``.
+        spans_column: As for ``from_spans``.
+
+    Returns:
+        Pools of texts with words, and a list of IOB2 tags for each text, by part.
+
+    Raises:
+        DataError: When a file or a column is missing, or entities cannot be used.
+
+    Warns:
+        DataWarning: As ``from_spans``.
+    """
+    parts = source if isinstance(source, Mapping) else {"train": source}
+    pools = {}
+    for part, each in parts.items():  # no comprehension, which would be a level of its own for warnings
+        pools[part] = _pool(each, part, text_column, spans_column)
+    return pools
 
 
 def _pool(source: Any, part: str, text_column: str, spans_column: str) -> Pool:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tfft.core.errors import TaskError
 from tfft.core.specs import LabelSpace
+from tfft.data.targets.answers import Answers
 from tfft.data.targets.base import Target
 from tfft.data.targets.classes import Classes
 from tfft.data.targets.labels import Labels
@@ -18,6 +19,7 @@ _BY_KIND: dict[str, Callable[[LabelSpace], Target]] = {
     "multi": Labels,
     "real": Quantities,
     "tags": Tags,
+    "span": Answers,
     "masks": MaskClasses,
 }
 

@@ -1,18 +1,21 @@
-"""Draw true and predicted entities into their text, as HTML."""
+"""Draw true and predicted entities and answers into their text, as HTML."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from typing import Any
 
+_AROUND = 120
+Place = tuple[int, int] | None
 STYLE = (
+    ".marked{white-space:pre-line}"
     "mark{border-radius:3px;padding:0 2px;color:inherit}mark sub{font-size:.7em;margin-left:2px;white-space:nowrap}"
     ".right{background:#cfe8cf}.missed{background:#f6d0ce}.invented{background:#cfdcf4}.mistaken{background:#f7e3b5}"
     "@media(prefers-color-scheme:dark){.right{background:#245c2c}.missed{background:#7a2b28}.invented{background:#26467f}"
     ".mistaken{background:#6d5213}}"
 )
 LEGEND = (
-    '<p class="soft">Entities: <mark class="right">right</mark> <mark class="missed">missed</mark> '
+    '<p class="soft">Marked: <mark class="right">right</mark> <mark class="missed">missed</mark> '
     '<mark class="invented">invented</mark> <mark class="mistaken">wrong type or border: true &gt; predicted</mark></p>'
 )
 
@@ -44,6 +47,44 @@ def marked(text: str, true: Sequence[Mapping[str, Any]], predicted: Sequence[Map
         kind, label = _verdict(own, said, true, predicted)
         parts.append(f'<mark class="{kind}">{piece}<sub>{escape(label)}</sub></mark>')
     return "".join(parts)
+
+
+def around(question: str, context: str, true: Place, given: Place) -> dict[str, Any]:
+    """Make the arguments of ``marked`` for an answer in a context, of which only the parts around both answers are shown.
+
+    Args:
+        question: The question, which comes first.
+        context: The text with the answer.
+        true: Begin and end of the accepted answer in characters; None when there is none.
+        given: Begin and end of the answer of a model.
+
+    Returns:
+        ``text``, ``true`` and ``predicted``.
+
+    Example:
+        >>> around("Who?", "Ann sleeps.", None, (0, 3))["predicted"]
+        [{'label': 'answer', 'start': 5, 'end': 8}]
+    """
+    places = [place for place in (true, given) if place is not None]
+    parts: list[tuple[int, int]] = []
+    for begin, end in sorted((max(0, begin - _AROUND), min(len(context), end + _AROUND)) for begin, end in places):
+        if parts and begin <= parts[-1][1]:
+            parts[-1] = (parts[-1][0], max(parts[-1][1], end))
+        else:
+            parts.append((begin, end))
+    parts = parts or [(0, min(len(context), 2 * _AROUND))]
+    text, moved = f"{question}\n", dict[tuple[int, int], int]()
+    for begin, end in parts:
+        text += "... " if begin else ""
+        moved |= {place: place[0] + len(text) - begin for place in places if begin <= place[0] and place[1] <= end}
+        text += context[begin:end] + (" ... " if end < len(context) else "")
+
+    def placed(place: Place) -> list[dict[str, Any]]:
+        if place is None:
+            return []
+        return [{"label": "answer", "start": moved[place], "end": moved[place] + place[1] - place[0]}]
+
+    return {"text": text, "true": placed(true), "predicted": placed(given)}
 
 
 def _at(entities: Sequence[Mapping[str, Any]], place: int) -> Mapping[str, Any] | None:

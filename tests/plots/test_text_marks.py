@@ -1,6 +1,6 @@
 """Entities are marked in their text by how they were found; nothing from the data becomes HTML."""
 
-from tfft.evaluation.entity_marks import marked
+from tfft.plots.text_marks import marked
 
 
 def entity(label, start, end):

@@ -1,0 +1,93 @@
+"""Masks, tags, places of entities and questions are recognised, or named by --task, and read in the same way each time."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from tfft.cli.data_forms import form_of
+from tfft.cli.typed_masks import TaskName, TypedMasks
+from tfft.cli.verbs import app
+from tfft.core.errors import DataError
+
+
+def marked(path, numbers):
+    rows = [
+        {"text": f"Ann{number} sleeps", "entities": [{"start": 0, "end": 3 + len(str(number)), "label": "per"}]}
+        for number in numbers
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def asked(path, numbers):
+    paragraphs = [
+        {
+            "context": f"Ann{number} sleeps.",
+            "qas": [{"id": str(number), "question": "Who?", "answers": [{"text": f"Ann{number}", "answer_start": 0}]}],
+        }
+        for number in numbers
+    ]
+    path.write_text(json.dumps({"data": [{"paragraphs": [each]} for each in paragraphs]}))
+    return path
+
+
+def shown(path, task=TaskName.auto):
+    found = form_of(path, TypedMasks(task), "error")
+    return None if found is None else found.shown
+
+
+def test_files_show_their_form_and_a_task_names_it(tmp_path):
+    rows = marked(tmp_path / "rows.jsonl", range(12))
+    assert shown(rows) is None, "a table"
+    assert shown(rows, TaskName.token_classification) == "entities as places in texts"
+    questions = asked(tmp_path / "train.json", range(12))
+    assert shown(questions) == shown(questions, TaskName.question_answering) == "files with questions"
+    (tmp_path / "train.conll").write_text("Ann\tB-per\n")
+    assert shown(tmp_path / "train.conll") == "files with a tag for each word"
+    (tmp_path / "photos").mkdir()
+    assert shown(tmp_path / "photos") is None
+
+
+def test_places_of_entities_become_tags(tmp_path):
+    form = form_of(marked(tmp_path / "rows.jsonl", range(12)), TypedMasks(TaskName.token_classification), "error")
+    data = form.splits(3)
+    assert (data.labels.kind, data.seed, form.texts) == ("tags", 3, True)
+    assert len(form.pools(data.labels)["train"].inputs) == 12
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    ("write", "name", "task", "metric"),
+    [
+        (marked, "rows.jsonl", "token_classification", "entity_f1"),
+        (asked, "rows.json", "question_answering", "exact_match"),
+    ],
+)
+def test_a_model_is_trained_measured_and_answers(tmp_path, write, name, task, metric):
+    data, bundle = write(tmp_path / name, range(30)), tmp_path / "m.tfft"
+    fitted = run(
+        "fit", "--data", data, "--task", task, "--backbone", "toy_text", "--out", bundle, "--plan", "head_only",
+        "--head-epochs", 1,
+    )  # fmt: skip
+    assert fitted.exit_code == 0, fitted.output
+    new = write(tmp_path / f"new_{name}", range(30, 34))
+    measured = run("evaluate", bundle, "--data", new)
+    assert measured.exit_code == 0, measured.output
+    assert f"| {metric} " in measured.output
+    given = new if task == "question_answering" else "Ann1 sleeps"
+    answered = run("predict", bundle, given, "--json")
+    values = [json.loads(line) for line in answered.output.splitlines()]
+    assert [each["name"] for each in values] == (["30", "31", "32", "33"] if given == new else ["Ann1 sleeps"])
+    assert all(("entities" in each) == (task == "token_classification") for each in values)
+
+
+def test_another_task_than_that_of_the_labels_is_refused(tmp_path):
+    (tmp_path / "rows.csv").write_text("text,label\n" + "".join(f"text {i},{i % 2}\n" for i in range(20)))
+    with pytest.raises(
+        DataError, match=r"The data is not for the task 'regression'.*labels for 'classification'.*20\.0"
+    ):
+        run("fit", "--data", tmp_path / "rows.csv", "--task", "regression", "--backbone", "toy_text")

@@ -1,0 +1,209 @@
+"""Answers travel to the tokens of windows, and come back as places in the context."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import tfft
+from tfft.core.errors import DataError, DataWarning, TaskError
+from tfft.core.ragged import Ragged
+from tfft.core.specs import Text
+from tfft.core.values import RowLogits
+from tfft.data.targets.answers import answer_space
+from tfft.measures.answers import NOWHERE
+from tfft.tasks import question_answering
+
+QUESTION, CONTEXT = "Who sleeps?", "Ann met Bo in Rome. " * 6
+
+
+def task(**options):
+    return question_answering(answer_space(unanswerable=True), **{"stride": 8, **options})
+
+
+def rows_of(pairs, length=48, made=None):
+    preprocessor = tfft.load_backbone("toy_text", length=length).preprocessor
+    return (made or task()).prepare(preprocessor).many(pairs)
+
+
+def places(*answers):
+    return Ragged.of(
+        [np.array(list(each), np.int32).reshape(-1, 2) for each in answers], like=np.zeros((0, 2), np.int32)
+    )
+
+
+def test_the_tokens_of_an_answer_are_marked_in_the_windows_that_hold_all_of_it():
+    begin = CONTEXT.index("Rome", 60)
+    packed = rows_of([(QUESTION, CONTEXT)])
+    aligned = task().align(places([(begin, begin + 4)]), packed.rows, packed.owner)
+    held = 0
+    for row, codes in zip(packed.rows, aligned, strict=True):
+        inside = row[:, 2] != NOWHERE
+        assert (codes[1:][~inside[1:]] == -1).all(), "question, end tokens"
+        whole = row[inside, 2].min() <= begin and row[inside, 3].max() >= begin + 4
+        if whole:
+            first, last = (int(np.flatnonzero((codes > 0) & (codes & bit == bit))[-1]) for bit in (1, 2))
+            assert (row[first, 2], row[last, 3]) == (begin, begin + 4)
+            assert codes[0] == 0
+        else:
+            assert codes[0] == 3, "no answer in this window"
+        held += whole
+    assert 0 < held < len(packed.rows)
+
+
+def test_an_answer_of_one_token_begins_and_ends_there():
+    packed = rows_of([(QUESTION, "A b")])
+    codes = task().align(places([(2, 3)]), packed.rows, packed.owner)[0]
+    assert codes[packed.rows[0][:, 2] == 2].tolist() == [3]
+
+
+def test_a_question_without_an_answer_points_to_the_first_token_in_all_windows():
+    packed = rows_of([(QUESTION, CONTEXT)])
+    aligned = task().align(places([]), packed.rows, packed.owner)
+    assert [codes[0] for codes in aligned] == [3] * len(packed.rows)
+
+
+def test_an_answer_that_fits_into_no_window_has_no_loss_and_is_counted():
+    packed = rows_of([(QUESTION, CONTEXT), (QUESTION, "Ann")])
+    with pytest.warns(DataWarning, match=r"answers of 1 of 2 questions fit into no row of tokens.*larger length="):
+        aligned = task(answer_tokens=200).align(places([(0, 100)], [(0, 3)]), packed.rows, packed.owner)
+    assert all((codes == -1).all() for codes, owner in zip(aligned, packed.owner, strict=True) if owner == 0)
+    encoded, counted = task().encode(aligned, {"ids": np.zeros((len(aligned), 48))})
+    assert counted.tolist() == [0.0] * (len(aligned) - 1) + [1.0]
+    loss = task().loss()
+    loss.reduction = "none"
+    assert np.isfinite(np.asarray(loss(encoded, np.zeros((*encoded.shape, 2), np.float32)))).all()
+
+
+def test_answers_longer_than_any_that_is_given_are_counted():
+    packed = rows_of([(QUESTION, "Ann met Bo")])
+    with pytest.warns(DataWarning, match=r"answers of 1 of 1 question have more than 3 tokens.*larger answer_tokens="):
+        task(answer_tokens=3).align(places([(0, 7)]), packed.rows, packed.owner)
+
+
+def test_the_loss_is_the_mean_cross_entropy_of_begin_and_end_over_the_tokens_that_can_be_chosen():
+    codes = np.array([[0, -1, 1, 0, 2, -1], [3, -1, 0, 0, -1, -1]], np.int32)
+    logits = np.random.default_rng(0).normal(size=(2, 6, 2)).astype(np.float32)
+    loss = task().loss()
+    loss.reduction = "none"
+    expected = []
+    for row, scores, (begin, end) in zip(codes, logits, [(2, 4), (0, 0)], strict=True):
+        allowed = scores[row >= 0].astype(np.float64)
+        total = np.log(np.exp(allowed).sum(axis=0))
+        expected.append((total[0] - scores[begin, 0] + total[1] - scores[end, 1]) / 2)
+    assert np.asarray(loss(codes, logits)) == pytest.approx(np.array(expected), rel=1e-5)
+    exact = task().metrics()[0]
+    exact.update_state(codes, logits)
+    logits[0, 2, 0] = logits[0, 4, 1] = logits[1, 0] = 9.0
+    logits[:, 1] = 99.0  # cannot be chosen
+    sure = task().metrics()[0]
+    sure.update_state(codes, logits)
+    assert float(sure.result()) == 1.0
+
+
+def answered(windows, pairs, **options):
+    """Merge logits that are 0 but for given ones: (window, begin, end, logit) by places in characters."""
+    made = task(**options)
+    packed = rows_of(pairs, made=made)
+    logits = [np.zeros((len(row), 2), np.float32) for row in packed.rows]
+    for window, begin, end, value in windows:
+        row = packed.rows[window]
+        if begin == NOWHERE:
+            logits[window][0] = value / 2
+        else:
+            logits[window][row[:, 2] == begin, 0] += value / 2
+            logits[window][row[:, 3] == end, 1] += value / 2
+    found = RowLogits(logits, list(packed.rows), packed.owner, len(pairs))
+    return made, made.probabilities(made.merge(found)), packed
+
+
+def test_the_best_place_of_all_windows_is_the_answer():
+    _, _, packed = answered([], [(QUESTION, CONTEXT)])
+    third = packed.rows[2][packed.rows[2][:, 2] != NOWHERE]
+    begin, end = int(third[2, 2]), int(third[4, 3])
+    made, found, _ = answered([(0, 0, 3, 6.0), (2, begin, end, 8.0)], [(QUESTION, CONTEXT)])
+    answer = made.decode(found[0], Text(QUESTION, CONTEXT))
+    assert (answer.label, answer.place) == (CONTEXT[begin:end], (begin, end))
+    assert answer.probability == pytest.approx(found[0][0, 2])
+    assert found[0][:, 2].sum() == pytest.approx(1)
+    assert list(answer.scores)[:2] == [CONTEXT[begin:end], "Ann"]
+    assert len(found[0]) == 21
+    assert len({tuple(row) for row in found[0][:, :2]}) == 21
+
+
+def test_no_answer_needs_the_agreement_of_all_windows():
+    pairs = [(QUESTION, CONTEXT)]
+    count = len(rows_of(pairs).rows)
+    every = [(window, NOWHERE, NOWHERE, 9.0) for window in range(count)]
+    made, found, _ = answered(every, pairs)
+    answer = made.decode(found[0], Text(*pairs[0]))
+    assert (answer.label, answer.place, next(iter(answer.scores))) == (None, None, "no answer")
+    assert answer.probability > 0.9
+    made, found, _ = answered(every[1:], pairs)
+    assert made.decode(found[0], Text(*pairs[0])).label is not None
+
+
+def test_answers_are_at_most_as_long_as_wanted_and_never_end_before_they_begin():
+    context = "a b c d e f"
+    for longest, wanted in ((3, 3), (1, 1)):
+        _, found, packed = answered([(0, 0, 11, 9.0)], [(QUESTION, context)], answer_tokens=longest)
+        row = packed.rows[0]
+        for begin, end, _ in found[0][found[0][:, 0] != NOWHERE]:
+            first, last = (int(np.flatnonzero(row[:, column] == place)[0]) for column, place in ((2, begin), (3, end)))
+            assert 0 <= last - first < wanted
+    _, found, _ = answered([(0, 8, 3, 9.0)], [(QUESTION, context)])
+    assert all(begin <= end for begin, end, _ in found[0])
+
+
+def test_a_context_without_tokens_has_no_answer():
+    made = question_answering()
+    packed = rows_of([(QUESTION, "")], made=made)
+    found = made.probabilities(
+        made.merge(RowLogits([np.zeros((len(packed.rows[0]), 2))], list(packed.rows), packed.owner, 1))
+    )
+    answer = made.decode(found[0], Text(QUESTION, ""))
+    assert (answer.label, answer.probability, answer.place) == (None, None, None)
+
+
+def test_padding_and_other_windows_change_no_answer(tmp_path):
+    model = tfft.build(tfft.load_backbone("toy_text", length=48), task())
+    predictor = tfft.load(tfft.export(model, tmp_path / "m.tfft"))
+    pairs = [(QUESTION, CONTEXT), (QUESTION, "Ann"), ("Where?", CONTEXT[:50])]
+    together = predictor.predict(pairs, batch_size=16)
+    for pair, found in zip(pairs, together, strict=True):
+        alone = predictor.predict(pair)[0]
+        assert (alone.label, alone.place) == (found.label, found.place)
+        assert alone.probability == pytest.approx(found.probability, abs=1e-5)
+
+
+def test_wrong_inputs_and_options_are_refused(tmp_path):
+    with pytest.raises(TaskError, match=r"about parts of a text, and needs a backbone for texts"):
+        tfft.build("toy", question_answering())
+    for option, said in (({"stride": -1}, "stride=-1 must"), ({"answer_tokens": 0}, "answer_tokens=0 must")):
+        with pytest.raises(TaskError, match=said):
+            question_answering(**option)
+    with pytest.raises(TaskError, match=r"takes labels of kind 'span'.*tasks.classification"):
+        question_answering(tfft.tasks.classification(["a", "b"]).labels)
+    predictor = tfft.load(tfft.export(tfft.build("toy_text", question_answering()), tmp_path / "m.tfft"))
+    with pytest.raises(DataError, match=r"Input 0 is a single text.*'Ann sleeps'.*Pass \(question, context\)"):
+        predictor.predict("Ann sleeps")
+    with pytest.raises(DataError, match=r"6,000,000 characters are more than the limit.*TFFT_MAX_TEXT_CHARACTERS"):
+        predictor.predict(("Who?", "a " * 3_000_000))
+
+
+def test_a_context_of_a_million_characters_is_answered():
+    made = question_answering()
+    preprocessor = made.prepare(tfft.load_backbone("toy_text", length=512).preprocessor)
+    packed = preprocessor.many([("Who sleeps?", "Ann met Bo in Rome. " * 50_000)])
+    covered = np.unique(np.concatenate([row[:, 2] for row in packed.rows]))
+    assert len(covered) - 1 == sum(sign != " " for sign in "Ann met Bo in Rome. " * 50_000)
+    logits = [np.zeros((len(row), 2), np.float32) for row in packed.rows]
+    logits[1000][50, 0] = logits[1000][55, 1] = 5.0
+    found = made.merge(RowLogits(logits, list(packed.rows), packed.owner, 1))[0]
+    assert found[0, :2].tolist() == [packed.rows[1000][50, 2], packed.rows[1000][55, 3]]
+
+
+def test_no_warning_without_a_reason():
+    packed = rows_of([(QUESTION, CONTEXT)])
+    with warnings.catch_warnings(action="error"):
+        task().align(places([(0, 3)]), packed.rows, packed.owner)

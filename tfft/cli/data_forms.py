@@ -1,0 +1,108 @@
+"""Forms of labelled data on the command line besides class folders and tables: masks, tags, places of entities, questions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfft.cli.typed_masks import TaskName, TypedMasks
+
+if TYPE_CHECKING:
+    from tfft.core.specs import LabelSpace
+    from tfft.data.examples import Splits
+    from tfft.data.raw_examples import OnCorrupt, Pool
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of data that its files show, or that ``--task`` names.
+
+    Attributes:
+        shown: What the data is called in messages, such as ``"files with questions"``.
+        texts: Whether inputs are texts; else they are images.
+        splits: Seed -> training, validation and test part.
+        pools: The label space of a model -> all examples, by part.
+    """
+
+    shown: str
+    texts: bool
+    splits: "Callable[[int], Splits]"
+    pools: "Callable[[LabelSpace], dict[str, Pool]]"
+
+
+def form_of(path: Path, masks: TypedMasks, on_corrupt: "OnCorrupt") -> Form | None:
+    """Recognise the form of data.
+
+    Args:
+        path: The value of ``--data``.
+        masks: How masks are read, and what is learned.
+        on_corrupt: ``"error"`` or ``"skip"``.
+
+    Returns:
+        The form; None for class folders and tables.
+
+    Raises:
+        DataError: When folders may be classes or images and masks, or the files of a folder do not name their parts.
+
+    Example:
+        >>> form_of(Path("train.conll"), TypedMasks(), "error").shown
+        'files with a tag for each word'
+        >>> form_of(Path("train.jsonl"), TypedMasks(), "error") is None
+        True
+    """
+    from tfft.data.files.conll_files import tagged_files
+    from tfft.data.files.squad_files import squad_files
+
+    folder = path.is_dir()
+    if folder and masks.are_in(path):
+        return _masks(path, masks, on_corrupt)
+    if masks.task is TaskName.token_classification and path.suffix.lower() == ".jsonl":
+        return _entities(path)
+    if files := tagged_files(path):
+        return _tags(files if folder else path)
+    if files := squad_files(path):
+        return _questions(files if folder else path, on_corrupt)
+    return None
+
+
+def _masks(path: Path, masks: TypedMasks, on_corrupt: "OnCorrupt") -> Form:
+    from tfft.data.sources.masks import from_masks, mask_pools
+
+    def pools(labels: "LabelSpace") -> "dict[str, Pool]":
+        given = masks.arguments()
+        return mask_pools(path, given["classes"] or labels.names, given["ignore"], on_corrupt)
+
+    def splits(seed: int) -> "Splits":
+        return from_masks(path, **masks.arguments(), seed=seed, on_corrupt=on_corrupt)
+
+    return Form("images and masks", False, splits, pools)
+
+
+def _entities(path: Path) -> Form:
+    from tfft.data.sources.spans import from_spans, span_pools
+
+    return Form(
+        "entities as places in texts", True, partial(_seeded, from_spans, path), lambda labels: span_pools(path)
+    )
+
+
+def _tags(path: Any) -> Form:
+    from tfft.data.sources.conll import conll_pools, from_conll
+
+    return Form(
+        "files with a tag for each word", True, partial(_seeded, from_conll, path), lambda labels: conll_pools(path)
+    )
+
+
+def _questions(path: Any, on_corrupt: "OnCorrupt") -> Form:
+    from tfft.data.sources.squad import from_squad, squad_pools
+
+    def splits(seed: int) -> "Splits":
+        return from_squad(path, seed=seed, on_corrupt=on_corrupt)
+
+    return Form("files with questions", True, splits, lambda labels: squad_pools(path, on_corrupt))
+
+
+def _seeded(source: "Callable[..., Splits]", path: Any, seed: int) -> "Splits":
+    return source(path, seed=seed)

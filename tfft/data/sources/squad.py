@@ -1,0 +1,113 @@
+"""Read questions with the places of their answers in a context, from files in SQuAD's format."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from tfft.core.errors import DataError, quantity, shortlist
+from tfft.core.fingerprint import digest
+from tfft.core.specs import LabelSpace, Text
+from tfft.data.calls import as_call
+from tfft.data.examples import Splits
+from tfft.data.files.squad_files import Question, read_squad
+from tfft.data.raw_examples import OnCorrupt, Pool
+from tfft.data.splits import HOLDOUT, Splitting, assemble
+from tfft.data.targets.answers import answer_space
+
+_FEW_ARTICLES = 10
+
+
+def from_squad(
+    path: "str | Path | Mapping[str, str | Path]",
+    holdout: tuple[float, float] = HOLDOUT,
+    seed: int = 0,
+    on_corrupt: OnCorrupt = "error",
+) -> Splits:
+    """Read questions whose answers are parts of a context, in the JSON format of SQuAD 1.1 or 2.0.
+
+    Parts that are split off have articles of their own; with fewer than 10 articles, paragraphs of their own.
+
+    Args:
+        path: The path of a UTF-8 JSON file, or one path for each part: ``{"train": ..., "validation": ..., "test": ...}``.
+        holdout: Fractions (validation, test) of the training questions, to split off missing parts.
+        seed: Seed of the random split.
+        on_corrupt: ``"error"``, or ``"skip"`` to leave out questions whose answers are not at their place in the context, or that
+            are damaged in another way. ``Splits.skipped`` lists them with their ids.
+
+    Returns:
+        Splits whose inputs are pairs of question and context, and whose targets are the places of the accepted answers, int32 of
+        shape (answers, 2) for each question. A question with ``"is_impossible": true`` has none.
+
+    Raises:
+        DataError: When a file cannot be read or has another format, a question cannot be used and ``on_corrupt`` is ``"error"``, or
+            only another part than training has questions without an answer.
+
+    Example:
+        >>> import json, tempfile
+        >>> def article(number):
+        ...     answer = {"text": f"Ann{number}", "answer_start": 0}
+        ...     qas = [{"id": str(number), "question": "Who sleeps?", "answers": [answer]}]
+        ...     return {"title": f"Story {number}", "paragraphs": [{"context": f"Ann{number} sleeps.", "qas": qas}]}
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "stories.json"
+        ...     _ = path.write_text(json.dumps({"data": [article(number) for number in range(10)]}))
+        ...     data = from_squad(path)
+        >>> data.describe(), data.train.inputs[0].first, data.train.targets[0].tolist()
+        ('6 train, 2 validation, 2 test; 1 kind of answer', 'Who sleeps?', [[0, 4]])
+    """
+    source = as_call(from_squad, locals())
+    splitting = Splitting(holdout, seed, on_corrupt)
+    pools = squad_pools(path, on_corrupt)
+    return assemble(pools, splitting, source=source, labels=_space(pools))
+
+
+def squad_pools(path: "str | Path | Mapping[str, str | Path]", on_corrupt: OnCorrupt = "error") -> dict[str, Pool]:
+    """Read files before missing parts are split off.
+
+    Args:
+        path: As for ``from_squad``.
+        on_corrupt: As for ``from_squad``.
+
+    Returns:
+        Pools of pairs of question and context, and the places of the answers of each question, by part.
+
+    Raises:
+        DataError: As ``from_squad``.
+    """
+    files = path if isinstance(path, Mapping) else {"train": path}
+    found = {}
+    for part, file in files.items():
+        if not isinstance(file, (str, os.PathLike)):
+            raise DataError(
+                "from_squad() takes the path of a file, or one path for each part.",
+                repr(file)[:100],
+                'Write from_squad({"train": "train.json", "test": "dev.json"}).',
+            )
+        questions = read_squad(Path(file))
+        if questions.faults and on_corrupt != "skip":
+            raise DataError(
+                f"{quantity(len(questions.faults), 'question')} of {str(file)!r} cannot be used.",
+                shortlist(questions.faults),
+                'Correct them, or pass on_corrupt="skip" to leave them out.',
+            )
+        skipped = tuple(f"{file}: {fault}" for fault in questions.faults)
+        found[part] = Pool(
+            [Text(each.question, each.context, name=each.name) for each in questions.good],
+            [each.answers for each in questions.good],
+            groups=_groups(questions.good),
+            skipped=skipped,
+        )
+    return found
+
+
+def _groups(questions: list[Question]) -> list[str]:
+    """The article of each question, or its paragraph when there are few articles."""
+    articles = [each.article for each in questions]
+    if len(set(articles)) >= _FEW_ARTICLES:
+        return articles
+    return [f"{each.context[:40]}... {digest(each.context.encode())[:6]}" for each in questions]
+
+
+def _space(pools: Mapping[str, Pool]) -> LabelSpace | None:
+    """The label space of the training part; None without a training part, which ``assemble`` refuses."""
+    return answer_space(not all(pools["train"].targets)) if "train" in pools else None

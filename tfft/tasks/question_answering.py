@@ -1,0 +1,245 @@
+"""Extractive question answering: the part of a context that answers a question."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tfft.core.errors import DataWarning, TaskError, quantity
+from tfft.core.ragged import Ragged
+from tfft.core.specs import LabelSpace, Text
+from tfft.core.values import Arrays, RowLogits
+from tfft.data.targets.answers import NO_ANSWER, answer_space
+from tfft.heads.tokens import TokenHead
+from tfft.measures import answers as measured_answers
+from tfft.measures.answers import NOWHERE
+from tfft.tasks.base import Answer, Task, require_kind
+
+_BEST = 20
+_SHOWN = 5
+_OUT = -1
+_START, _END = 1, 2
+# less than any logit that counts, and finite, so that a row without tokens that count has a finite loss
+_LOW = -1e9
+
+
+def question_answering(
+    labels: LabelSpace | None = None, dropout: float = 0.1, stride: int = 128, answer_tokens: int = 30
+) -> Task:
+    """Make a task that answers a question with a part of a context: softmax cross-entropy over the tokens, for begin and end.
+
+    A context that is longer than the backbone reads is read in overlapping windows. A window without the answer, and a question
+    without an answer, have the first token as their target, before the question. An answer that fits into no window has no loss.
+
+    Args:
+        labels: ``data.labels`` of kind ``"span"``, which say whether questions may have no answer; None when all have one.
+        dropout: The dropout rate before the Dense layer, in [0, 1).
+        stride: The number of tokens that two windows of a long context share, at least 0.
+        answer_tokens: The largest number of tokens in an answer, at least 1.
+
+    Returns:
+        A Task whose logits have shape (batch, tokens, 2): begin and end of the answer.
+
+    Raises:
+        TaskError: When the labels are of another kind, or an option is out of range.
+
+    Example:
+        >>> task = question_answering()
+        >>> task.outputs, task.labels.names, list(task.measures)
+        (2, ('answer',), ['f1', 'exact_match'])
+
+    Source:
+        Devlin et al. 2019, sections 4.2 and 4.3. The best 20 places, at most 30 tokens, and windows that share 128 tokens are the
+        defaults of Hugging Face's ``run_qa.py``. Unlike there, padding and the question cannot be chosen, and have no probability.
+    """
+    space = answer_space() if labels is None else labels
+    require_kind(space, "span", "question_answering")
+    for name, value, least in (("stride", stride, 0), ("answer_tokens", answer_tokens, 1)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise TaskError(
+                f"{name}={value!r} must be a whole number of at least {least}.", fix="The default is common."
+            )
+    without = NO_ANSWER in space.names
+
+    def align(targets: Ragged, rows: Sequence[np.ndarray], owner: np.ndarray) -> Ragged:
+        return _aligned(targets, rows, owner, answer_tokens)
+
+    def merge(found: RowLogits) -> list[np.ndarray]:
+        return _merged(found, answer_tokens, without)
+
+    return Task(
+        name="question_answering",
+        labels=space,
+        head=TokenHead(dropout),
+        outputs=2,
+        loss=_loss,
+        metrics=_metrics,
+        encode=_encoded,
+        probabilities=lambda found: [_normalized(rows) for rows in found],
+        decode=_decoded,
+        measures=measured_answers.measures(space),
+        score=lambda examples, found: measured_answers.AnswerScores(space, examples.inputs, examples.targets, found),
+        options={"dropout": dropout, "stride": stride, "answer_tokens": answer_tokens},
+        axes=1,
+        mixable=False,
+        prepare=lambda preprocessor: preprocessor.answering("places", stride),
+        align=align,
+        merge=merge,
+    )
+
+
+def _aligned(targets: Ragged, rows: Sequence[np.ndarray], owner: np.ndarray, answer_tokens: int) -> Ragged:
+    """For each token 0, plus 1 at the begin and 2 at the end of the answer; ``_OUT`` for tokens that cannot be chosen.
+
+    The target of a question is its first accepted answer, as in BERT. The first token stands for "no answer in this window".
+    """
+    found, met, long = [], np.zeros(len(targets), bool), np.zeros(len(targets), bool)
+    for row, example in zip(rows, owner.tolist(), strict=True):
+        codes = np.where(row[:, 2] != NOWHERE, 0, _OUT).astype(np.int32)
+        codes[0] = 0
+        tokens = _tokens_of(targets[example][0], row) if len(targets[example]) else None
+        met[example] |= tokens is not None or not len(targets[example])
+        first, last = tokens or (0, 0)
+        codes[first] += _START
+        codes[last] += _END
+        long[example] |= last - first >= answer_tokens
+        found.append(codes)
+    for row, example in zip(found, owner.tolist(), strict=True):
+        if not met[example]:
+            row[:] = _OUT
+    _warn(len(targets), int((~met).sum()), int(long.sum()), answer_tokens)
+    return Ragged.of(found, like=np.zeros(0, np.int32))
+
+
+def _tokens_of(answer: np.ndarray, row: np.ndarray) -> tuple[int, int] | None:
+    """The first and the last token of an answer in a window; None when the window does not hold all of it."""
+    inside = np.flatnonzero(row[:, 2] != NOWHERE)
+    own = inside[(row[inside, 2] < answer[1]) & (row[inside, 3] > answer[0])]
+    if not len(own) or row[own[0], 2] > answer[0] or row[own[-1], 3] < answer[1]:
+        return None
+    return int(own[0]), int(own[-1])
+
+
+def _warn(count: int, lost: int, long: int, answer_tokens: int) -> None:
+    if lost:
+        warnings.warn(
+            f"The answers of {lost} of {quantity(count, 'question')} fit into no row of tokens, and these questions have no loss. "
+            "Pass a larger length= with the name of the backbone, or a larger stride= to the task.",
+            DataWarning,
+            stacklevel=3,
+        )
+    if long:
+        warnings.warn(
+            f"The answers of {long} of {quantity(count, 'question')} have more than {answer_tokens} tokens, and cannot be given in "
+            "full. Pass a larger answer_tokens= to the task.",
+            DataWarning,
+            stacklevel=3,
+        )
+
+
+def _encoded(targets: Ragged, inputs: Arrays) -> tuple[np.ndarray, np.ndarray]:
+    """Pad the codes of a batch to the width of its inputs, int32 of shape (batch, tokens); whether each row has a loss."""
+    width = next(iter(inputs.values())).shape[1]
+    codes = np.full((len(targets), width), _OUT, np.int32)
+    for number, row in enumerate(targets):
+        codes[number, : len(row)] = row
+    return codes, (codes != _OUT).any(axis=1).astype(np.float32)
+
+
+def _allowed(codes: Any, logits: Any) -> Any:
+    """Logits of begin and end, float32 of shape (batch, tokens, 2), very low for tokens that cannot be chosen."""
+    from keras import ops
+
+    return ops.where(ops.expand_dims(codes, -1) >= 0, ops.cast(logits, "float32"), _LOW)
+
+
+def _loss() -> Any:
+    import keras
+    from keras import ops
+
+    class BeginAndEnd(keras.losses.Loss):
+        """Mean of the cross-entropies of begin and end, in nats, shape (batch,)."""
+
+        def call(self, y_true: Any, y_pred: Any) -> Any:
+            logs = ops.log_softmax(_allowed(y_true, y_pred), axis=1)
+            begins = ops.logical_or(y_true == _START, y_true == _START + _END)
+            ends = ops.logical_or(y_true == _END, y_true == _START + _END)
+            both = ops.stack([begins, ends], axis=-1)
+            return -ops.sum(ops.where(both, logs, 0.0), axis=(1, 2)) / 2
+
+    return BeginAndEnd(name="begin_and_end")
+
+
+def _metrics() -> list[Any]:
+    import keras
+    from keras import ops
+
+    def exact(y_true: Any, y_pred: Any) -> Any:
+        """Whether begin and end are both right, float32 of shape (batch,)."""
+        codes = ops.cast(y_true, "int32")
+        said = ops.argmax(_allowed(codes, y_pred), axis=1)
+        begin, end = (ops.take_along_axis(codes, said[:, place : place + 1], axis=1)[:, 0] for place in (0, 1))
+        right = ops.logical_and(
+            ops.logical_or(begin == _START, begin == _START + _END), ops.logical_or(end == _END, end == _START + _END)
+        )
+        return ops.cast(right, "float32")
+
+    return [keras.metrics.MeanMetricWrapper(exact, name="exact")]
+
+
+def _merged(found: RowLogits, answer_tokens: int, without: bool) -> list[np.ndarray]:
+    """The best candidates of each question from all of its windows: begin, end and logit, float64 of shape (candidates, 3).
+
+    The logit of "no answer" is the lowest one of all windows, as in ``run_qa.py``: each window must say so.
+    """
+    windows: list[list[np.ndarray]] = [[] for _ in range(found.examples)]
+    nothing = np.full(found.examples, np.inf)
+    for logits, row, example in zip(found.logits, found.rows, found.owner.tolist(), strict=True):
+        windows[example].append(_candidates(np.asarray(logits, np.float64), row, answer_tokens))
+        nothing[example] = min(nothing[example], float(logits[0].sum()))
+    merged = []
+    for some, none in zip(windows, nothing, strict=True):
+        rows = np.concatenate([*some, np.array([[NOWHERE, NOWHERE, none]] if without else []).reshape(-1, 3)])
+        rows = rows[np.argsort(-rows[:, 2], kind="stable")]
+        # a place in two windows counts once, with its higher logit
+        _, first = np.unique(rows[:, :2], axis=0, return_index=True)
+        merged.append(rows[np.sort(first)][: _BEST + without])
+    return merged
+
+
+def _candidates(logits: np.ndarray, row: np.ndarray, answer_tokens: int) -> np.ndarray:
+    """The best places in one window, with the sum of the logits of begin and end."""
+    inside = np.flatnonzero(row[:, 2] != NOWHERE)
+    if not len(inside):
+        return np.zeros((0, 3))
+    longest = min(answer_tokens, len(inside))
+    ends = np.concatenate([logits[inside, 1], np.full(longest - 1, -np.inf)])
+    sums = logits[inside, 0][:, None] + np.lib.stride_tricks.sliding_window_view(ends, longest)
+    best = np.argsort(-sums, axis=None, kind="stable")[:_BEST]
+    first, more = np.unravel_index(best[np.isfinite(sums.ravel()[best])], sums.shape)
+    return np.stack([row[inside[first], 2], row[inside[first + more], 3], sums[first, more]], axis=1)
+
+
+def _normalized(rows: np.ndarray) -> np.ndarray:
+    """Replace logits by probabilities over the candidates, as ``run_qa.py`` does."""
+    found = rows.copy()
+    if len(rows):
+        shifted = np.exp(rows[:, 2] - rows[:, 2].max())
+        found[:, 2] = shifted / shifted.sum()
+    return found
+
+
+def _decoded(rows: np.ndarray, item: Any = None) -> Answer:
+    """The most probable candidate; ``scores`` has the texts of the first five, and their probabilities."""
+    context = (item.second or "") if isinstance(item, Text) else ""
+    scores: dict[str, float] = {}
+    for begin, end, sure in rows.tolist()[:_SHOWN]:
+        name = NO_ANSWER if begin == NOWHERE else context[int(begin) : int(end)]
+        scores[name] = scores.get(name, 0.0) + sure
+    if not len(rows):
+        return Answer(None, None, {}, place=None)
+    begin, end, sure = rows[0].tolist()
+    if begin == NOWHERE:
+        return Answer(None, sure, scores)
+    return Answer(context[int(begin) : int(end)], sure, scores, place=(int(begin), int(end)))
