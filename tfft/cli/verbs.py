@@ -121,8 +121,7 @@ def fit(
     plan = recipes.PlanName.segmenter if plan is None and source.are_masks else plan
     typed = recipes.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
     splits = _read(source, described, seed, splits)
-    made = arguments.describe_task(splits.labels, balanced)
-    task.check(made.name)
+    made = arguments.describe_task(splits.labels, balanced, task)
     start_tensorflow()
     model = tfft.build(described, made, seed, cache=cache.value, precision=precision.value)
     chosen = recipes.completed(typed, plan, head_epochs, recipes.default_for(model, len(splits.train)))

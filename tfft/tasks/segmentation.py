@@ -63,23 +63,7 @@ def segmentation(
     """
     space = labels if isinstance(labels, LabelSpace) else LabelSpace(LabelSpace.of(labels).names, "masks")
     require_kind(space, "masks", "segmentation")
-    if not 2 <= len(space) <= MOST_CLASSES:
-        raise TaskError(
-            f"Segmentation needs from 2 to {MOST_CLASSES} classes.", repr(space.names)[:100], "Add or join classes."
-        )
-    if loss not in LOSSES:
-        raise TaskError(f"loss={loss!r} is unknown.", fix=f"Use one of {', '.join(map(repr, LOSSES))}.")
-    if isinstance(finest, bool) or finest not in (2, 4, 8):
-        raise TaskError(
-            f"finest={finest!r} must be 2, 4 or 8.", fix="4 is common; 2 is for thin things, such as membranes."
-        )
-    check_weights(class_weights, space)
-    if class_weights is not None and loss == "dice":
-        raise TaskError(
-            "class_weights has no effect on the Dice loss, which counts all classes alike.",
-            repr(class_weights)[:100],
-            'Leave one of them out; class weights are for loss="cross_entropy".',
-        )
+    _check(space, loss, class_weights, finest)
 
     def metrics() -> list[Any]:
         import keras
@@ -118,6 +102,27 @@ def segmentation(
         usable=lambda row: bool((row[..., 0] != IGNORED).all()),
         drawn=_drawn,
     )
+
+
+def _check(space: LabelSpace, loss: Any, class_weights: ClassWeights, finest: Any) -> None:
+    """Refuse options out of range."""
+    if not 2 <= len(space) <= MOST_CLASSES:
+        raise TaskError(
+            f"Segmentation needs from 2 to {MOST_CLASSES} classes.", repr(space.names)[:100], "Add or join classes."
+        )
+    if loss not in LOSSES:
+        raise TaskError(f"loss={loss!r} is unknown.", fix=f"Use one of {', '.join(map(repr, LOSSES))}.")
+    if isinstance(finest, bool) or finest not in (2, 4, 8):
+        raise TaskError(
+            f"finest={finest!r} must be 2, 4 or 8.", fix="4 is common; 2 is for thin things, such as membranes."
+        )
+    check_weights(class_weights, space)
+    if class_weights is not None and loss == "dice":
+        raise TaskError(
+            "class_weights has no effect on the Dice loss, which counts all classes alike.",
+            repr(class_weights)[:100],
+            'Leave one of them out; class weights are for loss="cross_entropy".',
+        )
 
 
 def _encoded(targets: np.ndarray, inputs: Arrays) -> tuple[np.ndarray, np.ndarray]:
