@@ -91,3 +91,10 @@ def test_another_task_than_that_of_the_labels_is_refused(tmp_path):
         DataError, match=r"The data is not for the task 'regression'.*labels for 'classification'.*20\.0"
     ):
         run("fit", "--data", tmp_path / "rows.csv", "--task", "regression", "--backbone", "toy_text")
+
+
+def test_options_of_masks_have_no_effect_on_files(tmp_path):
+    path = marked(tmp_path / "marked.jsonl", range(3))
+    for given in ({"ignore": "255"}, {"classes_file": tmp_path / "classes.txt"}):
+        with pytest.raises(DataError, match="--classes-file and --ignore are for folders of images and masks"):
+            form_of(path, TypedMasks(**given), "error")

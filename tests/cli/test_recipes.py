@@ -56,3 +56,14 @@ def test_phases_of_pictures_are_as_they_were_typed():
     assert completed(typed, None, 3, tfft.plans.two_phase()) == typed == tfft.plans.two_phase(head_epochs=3)
     head = tfft.plans.head_only()
     assert completed(typed, None, 3, head) == typed
+
+
+def test_the_default_is_that_of_the_task():
+    from tfft.cli.recipes import default_for
+
+    assert default_for(tfft.build("toy", tfft.tasks.classification(["a", "b"])), 10) == tfft.plans.two_phase()
+    assert default_for(tfft.build("toy", tfft.tasks.segmentation(["a", "b"])), 10) == tfft.plans.segmenter()
+    plan = describe_plan(PlanName.segmenter, 3, 4, None, None)
+    assert [phase.epochs for phase in plan] == [3, 4]
+    with pytest.raises(typer.BadParameter, match="segmenter trains all blocks"):
+        describe_plan(PlanName.segmenter, None, None, 2, None)

@@ -51,6 +51,15 @@ def test_a_value_without_a_class_is_told():
         Coding(("a",), {0: 0}, colored=True).encoded(np.array([[66051]]))
 
 
+def test_large_values_are_looked_up_as_small_ones_are():
+    wide = Coding(("sky", "road"), {7: 0, 70_000: 1, 65_535: IGNORED})
+    assert wide.encoded(np.array([[7, 70_000, 65_535]])).tolist() == [[0, 1, IGNORED]]
+    with pytest.raises(ValueError, match="without a class: 8, 80000"):
+        wide.encoded(np.array([[8, 80_000, 7]]))
+    with pytest.raises(ValueError, match="without a class: 80000"):
+        CODING.encoded(np.array([[0, 80_000]]))
+
+
 def test_a_changed_array_is_refused():
     found = masks()
     found.items[0].source[:] = 1

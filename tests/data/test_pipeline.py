@@ -12,7 +12,7 @@ from tfft.core.ragged import Ragged, padded
 from tfft.core.specs import LabelSpace
 from tfft.core.values import Loaded
 from tfft.data.examples import Examples
-from tfft.data.loading import Loading, reading, reading_at_random
+from tfft.data.loading import Loading, reading, reading_at_random, unchanging
 from tfft.data.pipeline import evaluation_batches, order, steps, training_batches, validation_batches
 
 
@@ -39,7 +39,9 @@ def _each(read):
 
 
 def _changing(count, read=_read, mix=_keep, seed=0):
-    return reading_at_random(_examples(count), _each(read), _encode, mix, seed, _plain(count))
+    return reading_at_random(
+        _examples(count), _each(read), unchanging(_examples(count)), _encode, mix, seed, _plain(count)
+    )
 
 
 class _Images:
@@ -208,7 +210,7 @@ def test_only_a_few_batches_are_read_ahead():
 
     examples = _examples(400)
     watched = Examples(Inputs(examples.inputs), examples.targets, examples.labels, examples.digests)
-    loading = reading_at_random(watched, _each(_read), _encode, _keep, 0, _plain(400))
+    loading = reading_at_random(watched, _each(_read), unchanging(watched), _encode, _keep, 0, _plain(400))
     iterator = iter(training_batches(loading, 2, range(1), 0))
     next(iterator)
     assert len(read) < 200

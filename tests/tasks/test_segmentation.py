@@ -20,11 +20,24 @@ SPACE = LabelSpace(("sky", "road", "pole"), "masks")
         ({"loss": "dice", "class_weights": "balanced"}, "no effect on the Dice loss"),
         ({"dropout": 1}, "dropout=1 must be in"),
         ({"width": 7}, "width=7 must be a multiple of 8"),
+        ({"finest": 1}, "finest=1 must be 2, 4 or 8"),
+        ({"finest": True}, "finest=True must be"),
     ],
 )
 def test_options_out_of_range_are_refused(options, message):
     with pytest.raises(TaskError, match=message):
         segmentation(SPACE, **options)
+
+
+def test_the_finest_map_is_chosen():
+    for finest, maps in ((2, 3), (4, 2)):
+        model = tfft.build("toy", segmentation(SPACE, finest=finest))
+        assert len(model.backbone_net.outputs) == maps
+        assert tfft.tasks.from_dict(model.task.to_dict()).levels[0] == finest
+    with pytest.raises(
+        TaskError, match=r"no maps at the strides that this task reads.*strides 2, 4, 8, read 8, 16, 32"
+    ):
+        tfft.build("toy", segmentation(SPACE, finest=8))
 
 
 def test_one_class_and_labels_of_another_kind_are_refused():

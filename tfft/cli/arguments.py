@@ -221,18 +221,20 @@ def describe_backbone(name: str, weights: str | None, **options: Any) -> "Backbo
     return tfft.load_backbone(name, **given)
 
 
-def describe_task(labels: "LabelSpace", balanced: bool) -> "Task":
+def describe_task(labels: "LabelSpace", balanced: bool, named: TaskName = TaskName.auto) -> "Task":
     """Describe the task for the labels of the data.
 
     Args:
         labels: The label space of the data.
         balanced: Whether rare classes get more weight.
+        named: The value of ``--task``.
 
     Returns:
         A Task whose net returns logits of shape (batch, outputs).
 
     Raises:
         BadParameter: When ``balanced`` is set and the data does not have one class for each input.
+        DataError: When the labels of the data are for another task than the named one.
     """
     import tfft
 
@@ -240,4 +242,6 @@ def describe_task(labels: "LabelSpace", balanced: bool) -> "Task":
         raise typer.BadParameter(
             f"--balanced needs one class for each input; these labels are of kind {labels.kind!r}."
         )
-    return tfft.tasks.for_labels(labels, **({"class_weights": "balanced"} if balanced else {}))
+    made = tfft.tasks.for_labels(labels, **({"class_weights": "balanced"} if balanced else {}))
+    named.check(made.name)
+    return made

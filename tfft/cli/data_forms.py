@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft.cli.typed_masks import TaskName, TypedMasks
+from tfft.core.errors import DataError
 
 if TYPE_CHECKING:
     from tfft.core.specs import LabelSpace
@@ -43,7 +44,8 @@ def form_of(path: Path, masks: TypedMasks, on_corrupt: "OnCorrupt") -> Form | No
         The form; None for class folders and tables.
 
     Raises:
-        DataError: When folders may be classes or images and masks, or the files of a folder do not name their parts.
+        DataError: When folders may be classes or images and masks, the files of a folder do not name their parts, or an option of
+            masks has no effect.
 
     Example:
         >>> form_of(Path("train.conll"), TypedMasks(), "error").shown
@@ -57,6 +59,10 @@ def form_of(path: Path, masks: TypedMasks, on_corrupt: "OnCorrupt") -> Form | No
     folder = path.is_dir()
     if folder and masks.are_in(path):
         return _masks(path, masks, on_corrupt)
+    if masks.classes_file is not None or masks.ignore is not None:
+        raise DataError(
+            "--classes-file and --ignore are for folders of images and masks.", repr(str(path)), "Leave them out."
+        )
     if masks.task is TaskName.token_classification and path.suffix.lower() == ".jsonl":
         return _entities(path)
     if files := tagged_files(path):

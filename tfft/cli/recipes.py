@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from tfft.backbones.base import Backbone
+    from tfft.models.assembly import TransferModel
     from tfft.plans.phase import Plan
 
 
@@ -58,6 +59,21 @@ def typed_plan(name: PlanName | None, backbone: "Backbone", *numbers: Any) -> "P
     if chosen is not PlanName.encoder or numbers[-1] is not None:
         return plan
     return Plan(*(replace(phase, augment=hidden(backbone.features)) for phase in plan))
+
+
+def default_for(model: "TransferModel", examples: int) -> "Plan":
+    """Return the default plan of a model.
+
+    Args:
+        model: The model.
+        examples: The number of training examples.
+
+    Returns:
+        A Plan.
+    """
+    from tfft.plans.defaults import default_plan
+
+    return default_plan(model.backbone.features, examples, model.backbone.can_finetune, model.task.axes)
 
 
 def completed(typed: "Plan | None", name: PlanName | None, epochs: int | None, default: "Plan") -> "Plan":

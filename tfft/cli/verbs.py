@@ -109,30 +109,26 @@ def fit(
 ) -> None:
     """Fine-tune a backbone on your images or texts and write a bundle."""
     import tfft
-    from tfft.plans.defaults import default_plan
 
-    batch = arguments.batch_size_of(batch_size)
-    out = free_path("model", ".tfft") if out is None else out
+    batch, out = arguments.batch_size_of(batch_size), free_path("model", ".tfft") if out is None else out
     typed_paths.check_fit(data, out, run_folder, resume)
     columns = image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes
     source = TypedData(data, *columns, TypedMasks(task, classes_file, ignore))
     backbone, splits = _default_backbone(source, seed) if backbone is None else (backbone, None)
     described = arguments.describe_backbone(
-        backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary,
-        layer=layer, pixel_range=pixel_range, preprocessor=preprocessor,
-    )  # fmt: skip
+        backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary, layer=layer, pixel_range=pixel_range,
+        preprocessor=preprocessor)  # fmt: skip
     plan = recipes.PlanName.segmenter if plan is None and source.are_masks else plan
     typed = recipes.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
     splits = _read(source, described, seed, splits)
-    made = arguments.describe_task(splits.labels, balanced)
-    task.check(made.name)
+    made = arguments.describe_task(splits.labels, balanced, task)
     start_tensorflow()
     model = tfft.build(described, made, seed, cache=cache.value, precision=precision.value)
-    default = default_plan(described.features, len(splits.train), described.can_finetune, made.axes)
-    chosen = recipes.completed(typed, plan, head_epochs, default)
+    chosen = recipes.completed(typed, plan, head_epochs, recipes.default_for(model, len(splits.train)))
     say(f"{name(backbone)}\n{chosen.describe()}")
-    options = {"accumulate": accumulate, "resume": resume, "save_minutes": save_minutes}
-    _trained(model, splits, chosen, out, run_folder, seed=seed, batch_size=batch, **options)
+    _trained(
+        model, splits, chosen, out, run_folder, seed=seed, batch_size=batch, accumulate=accumulate, resume=resume,
+        save_minutes=save_minutes)  # fmt: skip
 
 
 def _trained(

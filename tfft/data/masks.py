@@ -16,6 +16,7 @@ IGNORED = 255
 """The class id of pixels that have no class and no loss."""
 MOST_CLASSES = 254
 _HELD_BYTES = 2**28
+_TABLE = 2**16
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,18 @@ class Coding:
             [[0, 1, 255]]
         """
         known = np.array(sorted(self.ids), np.int64)
-        places = np.minimum(np.searchsorted(known, values), len(known) - 1)
-        if unknown := np.unique(values[known[places] != values]).tolist():
+        own = np.array([self.ids[int(value)] for value in known], np.uint8)
+        if max(int(known[-1]), int(values.max())) < _TABLE:  # much faster than a search
+            table = np.full(_TABLE, -1, np.int64)
+            table[known] = np.arange(len(known))
+            places = table[values]
+            strange = places < 0
+        else:
+            places = np.minimum(np.searchsorted(known, values), len(known) - 1)
+            strange = known[places] != values
+        if unknown := np.unique(values[strange]).tolist():
             raise ValueError(f"{'colours' if self.colored else 'values'} without a class: {self.shown(unknown)}")
-        return np.array([self.ids[int(value)] for value in known], np.uint8)[places]
+        return own[places]
 
     def shown(self, values: Sequence[int]) -> str:
         """Write values as a user writes them: numbers, or (red, green, blue).

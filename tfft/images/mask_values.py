@@ -51,12 +51,9 @@ def mask_values(item: Any, colored: bool, what: str = "it") -> np.ndarray:
             image = _opaque(image)
         if colored:
             return _packed(np.asarray(image.convert("RGB")), True)
-        if image.mode == "RGB":
-            return _packed(np.asarray(image), False)
-        if image.mode not in _NUMBERS:
+        if image.mode not in (*_NUMBERS, "RGB"):
             raise ValueError(f"its pixels are of type {image.mode!r}; save masks as PNG with 8 bits")
-        values = np.asarray(image).astype(np.int32)
-        return values // _FEWER_BITS.get(raw, 1)
+        return _packed(np.asarray(image), False) // _FEWER_BITS.get(raw, 1)
 
 
 def _opaque(image: Image.Image) -> Image.Image:

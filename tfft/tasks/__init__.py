@@ -54,7 +54,7 @@ def for_labels(labels: LabelSpace, **options: Any) -> Task:
         **options: Options of this task; the others have their defaults.
 
     Returns:
-        ``classification``, ``multi_label`` or ``regression``; its logits have shape (batch, len(labels)).
+        The task of their kind, such as ``classification`` with logits of shape (batch, len(labels)).
 
     Raises:
         TaskError: When an option is out of range, or there is one class only.

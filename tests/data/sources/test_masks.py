@@ -154,6 +154,16 @@ def test_a_colour_that_is_not_in_the_palette_is_named(tmp_path):
         from_masks({"train": (images, masks)}, {(255, 0, 0): "a", (0, 0, 255): "b"})
 
 
+def test_a_jpeg_as_a_mask_is_told_from_other_values(folder):
+    coarse = np.kron(np.random.default_rng(0).integers(0, 2, (6, 8)), np.full((2, 2), 9)).astype(np.uint8)
+    Image.fromarray(coarse).save(first_mask(folder).with_suffix(".jpg"), quality=50)
+    first_mask(folder).unlink()
+    with pytest.raises(
+        DataError, match=r"values without a class.*A JPEG changes the values of masks; save them as PNG"
+    ):
+        from_masks(folder, {0: "a", 1: "b", 2: "c"})
+
+
 def test_an_image_without_a_mask_and_a_mask_without_an_image_are_named(folder):
     first_mask(folder).unlink()
     with pytest.raises(DataError, match=r"1 image has no mask in the train part: .*0\.jpg.*same name"):
@@ -183,8 +193,9 @@ def test_the_mask_of_a_photo_with_a_rotation_is_that_of_the_upright_photo(folder
 
 def test_a_rotation_that_keeps_the_size_is_a_warning(folder):
     turned(folder / "train" / "images" / "0.jpg", SIZE, 3)
-    with pytest.warns(DataWarning, match=r"1 image has a rotation of a camera.*0\.jpg.*upright"):
+    with pytest.warns(DataWarning, match=r"1 image has a rotation of a camera.*0\.jpg.*upright") as caught:
         from_masks(folder, ["a", "b", "c"])
+    assert caught[0].filename == __file__
 
 
 def test_an_image_that_cannot_be_read_is_told_from_its_mask(folder):

@@ -23,7 +23,7 @@ from tfft.data.sources.arrays import AsPixels
 from tfft.data.splits import HOLDOUT, Splitting, assemble
 
 Classes = Sequence[str] | Mapping[int, str] | Mapping[tuple[int, int, int], str] | None
-_USER = 3  # stacklevel of the line that calls from_masks, which calls mask_pools
+_USER = 4  # stacklevel of the line that calls from_masks, which calls mask_pools, which calls _warn_turned
 _EXAMPLE = 'from_masks({"train": ("train/images", "train/masks"), "test": ("test/images", "test/masks")}, classes=["sky", "road"])'
 
 
@@ -241,6 +241,8 @@ def _value(key: Any, colored: bool) -> int:
 
 
 def _advice(named: Sequence[str]) -> str:
+    if any(each.split(":")[0].lower().endswith((".jpg", ".jpeg")) for each in named):
+        return "A JPEG changes the values of masks; save them as PNG."
     if any("without a class" in each for each in named):
         return "Name each value with classes=, or leave pixels out with ignore=, such as ignore=255."
     return "Each mask needs the size of its image, and the values of classes."
