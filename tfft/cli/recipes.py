@@ -73,7 +73,7 @@ def default_for(model: "TransferModel", examples: int) -> "Plan":
     """
     from tfft.plans.defaults import default_plan
 
-    return default_plan(model.backbone.features, examples, model.backbone.can_finetune, model.task.axes)
+    return default_plan(model.backbone.features, examples, model.backbone.can_finetune, model.task.name)
 
 
 def completed(typed: "Plan | None", name: PlanName | None, epochs: int | None, default: "Plan") -> "Plan":

@@ -109,7 +109,7 @@ def fit(
     folder = check_folder(run_folder, chief, chosen.resume)
     check(model, data, batch_size)
     if plan is None:
-        about = model.backbone.features, len(data.train), model.backbone.can_finetune, model.task.axes
+        about = model.backbone.features, len(data.train), model.backbone.can_finetune, model.task.name
         plan = default_plan(*about)
     check_plan(model, plan)
     derive(seed, "order")  # an invalid seed is refused before training starts
