@@ -1,5 +1,7 @@
 """Answers are measured by their text, and questions without an answer alone as well."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -100,7 +102,10 @@ def test_answers_far_apart_are_shown_without_what_is_between():
     )
     marked = scores.explain(0)["marked"]
     assert len(marked["text"]) < 600
-    assert marked["text"].count(" ... ") == 2
+    assert marked["text"].count(" ... ") == 1
+    assert re.fullmatch(
+        r"Where\?\nRome( and| so| on)+ \.\.\.( and| so| on)+ Paris( and| so| on)+ \.\.\.", marked["text"]
+    )
     for part, word in (("true", "Rome"), ("predicted", "Paris")):
         assert [marked["text"][each["start"] : each["end"]] for each in marked[part]] == [word]
     nothing = scored(([], NONE)).explain(0)

@@ -182,8 +182,9 @@ def _worst(report: Mapping[str, Any], thumbnails: Mapping[int, str]) -> str:
         )
         if "mean_iou" in row:  # image, mask and answer side by side
             both = f"<div>image, true, predicted: mean IoU <strong>{_number(row['mean_iou'])}</strong></div>"
+        broad = " broad" if "mean_iou" in row or "marked" in row else ""
         tiles.append(
-            f'<div class="tile{" broad" if "mean_iou" in row else ""}">{image}{"" if "marked" in row else both}<div class="soft">'
+            f'<div class="tile{broad}">{image}{"" if "marked" in row else both}<div class="soft">'
             f"loss {_number(row['loss'])}{'' if 'text' in row else _named(name)}</div></div>"
         )
     legend = text_marks.LEGEND if any("marked" in row for row in report["worst"]) else ""

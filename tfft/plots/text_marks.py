@@ -6,6 +6,8 @@ from itertools import pairwise
 from typing import Any
 
 _AROUND = 120
+_LEAST = 20
+_LONGEST_WORD = 20
 Place = tuple[int, int] | None
 STYLE = (
     ".marked{white-space:pre-line}"
@@ -67,17 +69,18 @@ def around(question: str, context: str, true: Place, given: Place) -> dict[str, 
     """
     places = [place for place in (true, given) if place is not None]
     parts: list[tuple[int, int]] = []
-    for begin, end in sorted((max(0, begin - _AROUND), min(len(context), end + _AROUND)) for begin, end in places):
-        if parts and begin <= parts[-1][1]:
+    for begin, end in sorted(_widened(context, *place) for place in places):
+        if parts and begin <= parts[-1][1] + _LEAST:
             parts[-1] = (parts[-1][0], max(parts[-1][1], end))
         else:
             parts.append((begin, end))
-    parts = parts or [(0, min(len(context), 2 * _AROUND))]
+    parts = parts or [(0, _widened(context, 0, _AROUND)[1])]
     text, moved = f"{question}\n", dict[tuple[int, int], int]()
-    for begin, end in parts:
-        text += "... " if begin else ""
+    for number, (begin, end) in enumerate(parts):
+        text += " ... " if number else "... " if begin else ""
         moved |= {place: place[0] + len(text) - begin for place in places if begin <= place[0] and place[1] <= end}
-        text += context[begin:end] + (" ... " if end < len(context) else "")
+        text += context[begin:end]
+    text += " ..." if parts[-1][1] < len(context) else ""
 
     def placed(place: Place) -> list[dict[str, Any]]:
         if place is None:
@@ -85,6 +88,15 @@ def around(question: str, context: str, true: Place, given: Place) -> dict[str, 
         return [{"label": "answer", "start": moved[place], "end": moved[place] + place[1] - place[0]}]
 
     return {"text": text, "true": placed(true), "predicted": placed(given)}
+
+
+def _widened(context: str, begin: int, end: int) -> tuple[int, int]:
+    """The place with the text around it, cut between words where there are spaces."""
+    first, last = max(0, begin - _AROUND), min(len(context), end + _AROUND)
+    space = context.find(" ", first, first + _LONGEST_WORD) if first else -1
+    first = min(begin, space + 1) if space >= 0 else first
+    space = context.rfind(" ", last - _LONGEST_WORD, last) if last < len(context) else -1
+    return first, max(end, space) if space >= 0 else last
 
 
 def _at(entities: Sequence[Mapping[str, Any]], place: int) -> Mapping[str, Any] | None:
