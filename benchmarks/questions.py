@@ -29,7 +29,7 @@ FILES = {
     "xquad_en": ("minilm_l6", "xquad/xquad.en.train.json", "xquad/xquad.en.dev.json"),
     "cmrc_slice": ("multilingual_e5_small", "cmrc2018_slice/train.json", "cmrc2018_slice/dev.json"),
 }
-EPOCHS, RATE, LENGTH = 8, 3e-4, 384
+EPOCHS, RATE, LENGTH = 6, 2e-4, 384
 TFFT, HEAD, TRAINER = "tfft, all layers", "tfft, the head alone", "Trainer, all layers, bfloat16"
 
 
@@ -66,7 +66,7 @@ def measure(material: Path, peers: Path | None, net: str, data: str, kind: str, 
             splits = tfft.data.from_squad(paths, seed=seed, on_corrupt="skip")
             backbone = tfft.load_backbone(net, length=LENGTH)
             model = tfft.build(backbone, tfft.tasks.question_answering(splits.labels), seed=seed)
-            whole = tfft.plans.encoder(EPOCHS, learning_rate=RATE)
+            whole = tfft.plans.encoder(EPOCHS, learning_rate=RATE, augment=())
             run = tfft.fit(
                 model, splits, whole if kind == TFFT else tfft.plans.head_only(10), seed=seed, progress=False
             )
