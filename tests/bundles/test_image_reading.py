@@ -1,6 +1,8 @@
 """Arguments of predict that are not images are refused with what to pass in their place; images are read in their order."""
 
 import os
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from PIL import Image
 
 from tfft.bundles import image_reading
 from tfft.core.errors import DataError
+from tfft.inputs.image import ImagePreprocessor
 
 
 def test_paths_are_told_from_texts():
@@ -76,3 +79,22 @@ def test_the_error_of_an_image_names_it():
     ((_, (read,)),) = image_reading.read_batches(preprocessor, [("input 7", b"?")], 4)
     assert read.rows is None
     assert str(read.error).startswith("input 7: It cannot be read.")
+
+
+def test_a_png_without_all_of_its_rows_has_no_answer():
+    def chunk(name, content):
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    def png(rows):
+        header = chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 6, 8, 2, 0, 0, 0))
+        return (
+            b"\x89PNG\r\n\x1a\n"
+            + header
+            + chunk(b"IDAT", zlib.compress((b"\0" + b"x" * 24) * rows))
+            + chunk(b"IEND", b"")
+        )
+
+    items = [("whole", png(6)), ("short", png(4))]
+    ((_, found),) = image_reading.read_batches(ImagePreprocessor(8, 8), items, 2)
+    assert found[0].error is None
+    assert "short: The image cannot be decoded: its rows are not complete" in str(found[1].error)

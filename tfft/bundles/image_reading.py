@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from tfft.bundles.reading import Named, Read, refuse_labelled
+from tfft.core import regular_files
 from tfft.core.errors import DataError, DataWarning, quantity, shortlist
 from tfft.core.machine import cores
 from tfft.core.path_advice import check_permitted, missing_file
@@ -21,7 +22,9 @@ from tfft.data.sources.arrays import AsPixels, looks_channels_first
 from tfft.data.tables.table_files import ENDINGS
 from tfft.images.decoding import range_warning
 from tfft.images.image_files import is_image
+from tfft.images.png_rows import check_rows
 
+_PNG = b"\x89PNG\r\n\x1a\n"
 _TEXTS = "Texts need a model that was trained on texts."
 _MOST_CHANNELS = 16
 """A last axis up to this size may be the channels of a multispectral image."""
@@ -167,6 +170,18 @@ def _files(path: str) -> Iterator[tuple[str, str]]:
     yield from ((image, image) for image in found.images)
 
 
+def _check_rows(item: Any) -> None:
+    """Refuse a PNG file without all of its rows; training data is checked when it is read."""
+    if not isinstance(item, (str, bytes, bytearray)):
+        return
+    content = regular_files.read(item) if isinstance(item, str) else bytes(item)
+    try:
+        if content.startswith(_PNG):
+            check_rows(content)
+    except ValueError as error:
+        raise DataError(f"The image cannot be decoded: {error}.", fix="Repair it, or export it again.") from None
+
+
 def _read_image(preprocessor: Callable[[Any], np.ndarray], name: str, item: Any) -> Read:
     warning = ""
     if reason := range_warning(item):
@@ -175,7 +190,9 @@ def _read_image(preprocessor: Callable[[Any], np.ndarray], name: str, item: Any)
             "with value_range=(0, 4095), or with another highest value."
         )
     try:
-        return Read([preprocessor(item)], item, warning)
+        row = preprocessor(item)
+        _check_rows(item)  # after the limits were checked
+        return Read([row], item, warning)
     except DataError as error:
         if name not in error.what:
             error = DataError(f"{name}: {error.what}", error.got, error.fix)

@@ -17,6 +17,7 @@ from tfft.core.specs import Text, rangeless
 from tfft.data.content_hash import opened
 from tfft.data.files.text_files import TextFiles
 from tfft.images.image_files import opened_image, taking_turns
+from tfft.images.png_rows import check_rows
 from tfft.images.samples import loaded
 
 _SHOW_PROGRESS_FROM = 5_000
@@ -215,6 +216,8 @@ def _look_at(item: Any) -> tuple[str, str, str]:
     with opened_image(content, "it") as image, taking_turns(image.width * image.height):
         image.draft("RGB", (1, 1))
         reason = rangeless(image.mode, image.format)
+        if image.format == "PNG":
+            check_rows(content)
         image, samples = loaded(image)
     return ("", reason, "") if reason else (found, "", samples.warning)
 

@@ -10,7 +10,7 @@ _PIECE = 2**20
 
 
 def check_rows(content: bytes) -> None:
-    """Refuse a PNG whose rows are not all there. In a mask, zeros would be a class.
+    """Refuse a PNG whose rows are not all there. The zeros would be black in an image, and a class in a mask.
 
     Args:
         content: The bytes of a PNG file, whose size is within the limit ``image_pixels``.
