@@ -116,6 +116,10 @@ def squad_files(path: Path) -> dict[str, Path]:
 
     Raises:
         DataError: When the files of a folder do not name their parts.
+
+    Example:
+        >>> squad_files(Path("questions.json")), squad_files(Path("questions.csv"))
+        ({'train': PosixPath('questions.json')}, {})
     """
     if is_squad(path):
         return {"train": path}

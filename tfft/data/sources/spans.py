@@ -83,6 +83,12 @@ def span_pools(source: Any, text_column: str = "text", spans_column: str = "enti
 
     Warns:
         DataWarning: As ``from_spans``.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame([("Ann sleeps", [(0, 3, "person")])], columns=["text", "entities"])
+        >>> span_pools(frame)["train"].targets
+        [['B-person', 'O']]
     """
     parts = source if isinstance(source, Mapping) else {"train": source}
     pools = {}

@@ -75,6 +75,11 @@ class Answers:
 
         Args:
             values: A Ragged of places, one row of shape (answers, 2) for each question.
+
+        Example:
+            >>> answers = Answers(answer_space(unanswerable=True))
+            >>> answers.counts(answers.read([[], [(0, 4)]], "train"))
+            {'answer': 1, 'no answer': 1}
         """
         totals = self.members(values).sum(axis=0)
         return {name: int(total) for name, total in zip(self.labels.names, totals, strict=True)}
