@@ -120,3 +120,9 @@ def test_masks_of_equal_names_get_files_of_their_own(tmp_path):
     first, none, second = write_masks(given, tmp_path / "out")
     assert (first.name, none, second.name) == ("1.png", None, "1-2.png")
     assert Image.open(second).convert("RGB").getpixel((0, 0)) == colors(2)[1]
+
+
+def test_the_label_map_of_cvat_has_colours(tmp_path):
+    path = tmp_path / "labelmap.txt"
+    path.write_text("# label:color_rgb:parts:actions\nbackground:0,0,0::\ndog:50,183,250::\n")
+    assert classes_of(path) == {(0, 0, 0): "background", (50, 183, 250): "dog"}

@@ -207,3 +207,35 @@ def test_no_warning_without_a_reason():
     packed = rows_of([(QUESTION, CONTEXT)])
     with warnings.catch_warnings(action="error"):
         task().align(places([(0, 3)]), packed.rows, packed.owner)
+
+
+@pytest.mark.parametrize("spot", ["Oslo\u200b", "\ufeffOslo", "cafe\u0301", "\u200fOslo\u200f"])
+@pytest.mark.parametrize("length", [512, 32])
+def test_answers_with_characters_in_no_token_are_marked(spot, length):
+    context = f"Ann met Bo and Cy lives in {spot} now and then and later too."
+    begin = context.index(spot)
+    packed = rows_of([(QUESTION, context)], length=length)
+    with warnings.catch_warnings(action="error"):
+        aligned = task().align(places([(begin, begin + len(spot))]), packed.rows, packed.owner)
+    marked = [(row, codes) for row, codes in zip(packed.rows, aligned, strict=True) if codes[0] == 0]
+    assert marked
+    for row, codes in marked:
+        first, last = (int(np.flatnonzero((codes > 0) & (codes & bit == bit))[-1]) for bit in (1, 2))
+        assert context[row[first, 2] : row[last, 3]].strip("\u200b\u200f\ufeff") == spot.strip("\u200b\u200f\ufeff")
+
+
+def test_the_accents_after_a_letter_belong_to_its_token():
+    row = rows_of([(QUESTION, "cafe\u0301 हिन्दी")]).rows[0]
+    inside = row[row[:, 2] != NOWHERE]
+    assert "cafe\u0301"[int(inside[3, 2]) : int(inside[3, 3])] == "e\u0301"
+    covered = {place for begin, end in inside[:, 2:] for place in range(begin, end)}
+    assert covered == {place for place in range(len("cafe\u0301 हिन्दी")) if place != 5}
+
+
+def test_the_next_accepted_answer_is_learned_when_the_first_fits_into_no_window():
+    packed = rows_of([(QUESTION, CONTEXT)])
+    with warnings.catch_warnings(action="error"):
+        aligned = task(answer_tokens=200).align(places([(0, 100), (0, 3)]), packed.rows, packed.owner)
+    codes, row = aligned[0], packed.rows[0]
+    first, last = (int(np.flatnonzero((codes > 0) & (codes & bit == bit))[-1]) for bit in (1, 2))
+    assert (row[first, 2], row[last, 3]) == (0, 3)

@@ -12,6 +12,8 @@ from tfft.core.errors import DataError, shortlist
 if TYPE_CHECKING:
     from tfft.bundles.predictor import Prediction
 
+# CVAT's labelmap.txt: name, colour, parts and actions
+_LABELMAP = re.compile(r"^([^:]+):(\d+),(\d+),(\d+):[^:]*:[^:]*$")
 _COLOR = re.compile(r"(\d+)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(\S.*)")
 
 
@@ -131,7 +133,7 @@ def classes_of(path: Path) -> "list[str] | dict[tuple[int, int, int], str]":
 
     Args:
         path: A UTF-8 file with one name in each line, in the order of pixel values; or with a colour before each name, such as
-            ``64 128 64 Animal``. Empty lines are left out.
+            ``64 128 64 Animal``, or as CVAT writes it, ``animal:64,128,64::``. Empty lines and lines after ``#`` are left out.
 
     Returns:
         Names, or (red, green, blue) -> name.
@@ -145,7 +147,8 @@ def classes_of(path: Path) -> "list[str] | dict[tuple[int, int, int], str]":
         text = regular_files.read(str(path)).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"The file of classes {str(path)!r} cannot be read: {error}.", fix="Check the path.") from None
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    lines = [_LABELMAP.sub(r"\2 \3 \4 \1", line) for line in lines]
     colors = [found for line in lines if (found := _COLOR.fullmatch(line))]
     if not lines or 0 < len(colors) < len(lines):
         raise DataError(

@@ -41,7 +41,7 @@ def mask_values(item: Any, colored: bool, what: str = "it") -> np.ndarray:
         tile = image.tile[0] if getattr(image, "tile", None) else None
         stored = tile[3] if tile is not None else ""
         raw = str(stored[0] if isinstance(stored, tuple) and stored else stored)
-        if image.format == "JPEG" and not colored and image.mode != "L":
+        if image.format == "JPEG":
             raise ValueError("a JPEG changes the values of masks; save masks as PNG")
         if image.format == "PNG":
             check_rows(encoded(image))

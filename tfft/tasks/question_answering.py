@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -92,33 +93,48 @@ def question_answering(
 def _aligned(targets: Ragged, rows: Sequence[np.ndarray], owner: np.ndarray, answer_tokens: int) -> Ragged:
     """For each token 0, plus 1 at the begin and 2 at the end of the answer; ``_OUT`` for tokens that cannot be chosen.
 
-    The target of a question is its first accepted answer, as in BERT. The first token stands for "no answer in this window".
+    The target of a question is its first accepted answer that fits into a window. The first token stands for "no answer in this
+    window".
     """
-    found, met, long = [], np.zeros(len(targets), bool), np.zeros(len(targets), bool)
-    for row, example in zip(rows, owner.tolist(), strict=True):
-        codes = np.where(row[:, 2] != NOWHERE, 0, _OUT).astype(np.int32)
-        codes[0] = 0
-        tokens = _tokens_of(targets[example][0], row) if len(targets[example]) else None
-        met[example] |= tokens is not None or not len(targets[example])
-        first, last = tokens or (0, 0)
-        codes[first] += _START
-        codes[last] += _END
-        long[example] |= last - first >= answer_tokens
-        found.append(codes)
-    for row, example in zip(found, owner.tolist(), strict=True):
+    found, examples = [], owner.tolist()
+    met, long = np.zeros(len(targets), bool), np.zeros(len(targets), bool)
+    for example, own in groupby(range(len(rows)), key=examples.__getitem__):
+        windows = list(own)
+        places = [
+            [_tokens_of(answer, rows[index], index == windows[0], index == windows[-1]) for index in windows]
+            for answer in targets[example]
+        ]
+        met[example] = not places or any(place is not None for answer in places for place in answer)
+        chosen = next((answer for answer in places if any(answer)), [None] * len(windows))
+        for number, index in enumerate(windows):
+            codes = np.where(rows[index][:, 2] != NOWHERE, 0, _OUT).astype(np.int32)
+            codes[0] = 0
+            first, last = chosen[number] or (0, 0)
+            codes[first] += _START
+            codes[last] += _END
+            long[example] |= last - first >= answer_tokens
+            found.append(codes)
+    for row, example in zip(found, examples, strict=True):
         if not met[example]:
             row[:] = _OUT
     _warn(len(targets), int((~met).sum()), int(long.sum()), answer_tokens)
     return Ragged.of(found, like=np.zeros(0, np.int32))
 
 
-def _tokens_of(answer: np.ndarray, row: np.ndarray) -> tuple[int, int] | None:
-    """The first and the last token of an answer in a window; None when the window does not hold all of it."""
+def _tokens_of(answer: np.ndarray, row: np.ndarray, begins: bool, ends: bool) -> tuple[int, int] | None:
+    """The first and the last token of an answer in a window; None when the window does not hold all of it.
+
+    An answer may begin or end with characters that are in no token, such as zero-width spaces. Nothing of it is lost when the
+    window has a token on that side, or begins or ends the context there.
+    """
     inside = np.flatnonzero(row[:, 2] != NOWHERE)
     own = inside[(row[inside, 2] < answer[1]) & (row[inside, 3] > answer[0])]
-    if not len(own) or row[own[0], 2] > answer[0] or row[own[-1], 3] < answer[1]:
+    if not len(own):
         return None
-    return int(own[0]), int(own[-1])
+    first, last = int(own[0]), int(own[-1])
+    whole_begin = row[first, 2] <= answer[0] or first != inside[0] or begins
+    whole_end = row[last, 3] >= answer[1] or last != inside[-1] or ends
+    return (first, last) if whole_begin and whole_end else None
 
 
 def _warn(count: int, lost: int, long: int, answer_tokens: int) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -20,6 +21,7 @@ _GROWTH = (
 )
 _MANY = 32
 _WORD = re.compile(" ?[^ ]+")
+_JOINER = "\u200d"
 _CUT = re.compile(r"(?<=[A-Za-z]) (?=[A-Za-z])")
 
 
@@ -113,8 +115,8 @@ class JsonTokenizer:
             texts: n strings, all different.
 
         Returns:
-            The ids and their counts as from ``encode``, and begin and end of each token in characters, without spaces around it,
-            int32 of shape (tokens, 2). They are equal for a token that stands for spaces alone.
+            The ids and their counts as from ``encode``, and begin and end of each token in characters, without spaces around it and
+            with the accents after it, int32 of shape (tokens, 2). They are equal for a token that stands for spaces alone.
 
         Raises:
             DataError: When a text is longer than allowed.
@@ -136,7 +138,8 @@ class JsonTokenizer:
             for part in some:
                 own, places = found[part]
                 ids += own
-                bounds += [_without_spaces(part, start, *place) for place in places]
+                ends = [*(begin for begin, _ in places[1:]), len(part)][: len(places)]
+                bounds += [_trimmed(part, start, *place, before) for place, before in zip(places, ends, strict=True)]
                 start += len(part)
             counts.append(len(ids) - before)
         return np.array(ids, np.int32), np.array(counts, np.int64), np.array(bounds, np.int32).reshape(-1, 2)
@@ -187,12 +190,18 @@ class JsonTokenizer:
         self._open(checked(parsed(content, place), place), place)
 
 
-def _without_spaces(part: str, start: int, begin: int, end: int) -> tuple[int, int]:
-    """The place of a token in a text whose part begins at ``start``; byte pairs and SentencePiece count the space before it."""
+def _trimmed(part: str, start: int, begin: int, end: int, before: int) -> tuple[int, int]:
+    """The place of a token in a text whose part begins at ``start``; the next token begins at ``before``.
+
+    Byte pairs and SentencePiece count the space before a token. Some normalizers remove accents, vowel signs and joiners, which
+    belong to the letter before them.
+    """
     while begin < end and part[begin].isspace():
         begin += 1
     while begin < end and part[end - 1].isspace():
         end -= 1
+    while begin < end < before and (part[end] == _JOINER or unicodedata.category(part[end])[0] == "M"):
+        end += 1
     return start + begin, start + end
 
 

@@ -84,3 +84,9 @@ def test_a_file_beside_folders_of_classes_is_no_data(tmp_path):
     (tmp_path / "roses").mkdir()
     (tmp_path / "notes.bio").touch()
     assert tagged_files(tmp_path) == {}
+
+
+def test_without_tabs_only_spaces_separate_and_not_the_no_break_space_of_a_number(tmp_path):
+    found = read_conll(written(tmp_path, "10\u00a0000  CD B-num\npeople NNS O \n"))
+    assert found.words == [["10\u00a0000", "people"]]
+    assert found.tags == [["B-num", "O"]]

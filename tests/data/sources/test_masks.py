@@ -158,9 +158,7 @@ def test_a_jpeg_as_a_mask_is_told_from_other_values(folder):
     coarse = np.kron(np.random.default_rng(0).integers(0, 2, (6, 8)), np.full((2, 2), 9)).astype(np.uint8)
     Image.fromarray(coarse).save(first_mask(folder).with_suffix(".jpg"), quality=50)
     first_mask(folder).unlink()
-    with pytest.raises(
-        DataError, match=r"values without a class.*A JPEG changes the values of masks; save them as PNG"
-    ):
+    with pytest.raises(DataError, match=r"1 of 8 masks.*0.jpg: a JPEG changes the values of masks.*; save them as PNG"):
         from_masks(folder, {0: "a", 1: "b", 2: "c"})
 
 
@@ -278,3 +276,33 @@ def test_camvid_is_read_as_it_is(material):
     assert data.describe() == "367 train, 101 validation, 233 test; 11 classes"
     assert data.train.targets[0].shape == (180, 240)
     assert data.skipped == ()
+
+
+def test_masks_of_black_and_white_are_advised_to_name_both_values():
+    pairs = {"train": ([photo(n) for n in range(6)], [mask(n, values=(0, 255)) for n in range(6)])}
+    with pytest.raises(DataError, match=r"values 0 and 255 alone, pass classes=\{0: \"background\", 255: \"object\"\}"):
+        from_masks(pairs, ["ground", "thing"])
+    assert from_masks(pairs, {0: "ground", 255: "thing"}).labels.names == ("ground", "thing")
+
+
+def test_smoothed_borders_of_black_and_white_masks_are_doubted():
+    masks = [mask(n, values=(0, 255)) for n in range(8)]
+    for each in masks:
+        each[0, :2] = 100, 200
+    with pytest.warns(DataWarning, match=r"4 different values, and nearly all pixels have 0 or 255") as caught:
+        from_masks({"train": ([photo(n) for n in range(8)], masks)})
+    assert caught[0].filename == __file__
+
+
+def test_jpeg_masks_are_refused(folder):
+    for path in (folder / "train" / "masks").iterdir():
+        Image.fromarray(mask(1, values=(0, 255))).save(path.with_suffix(".jpg"), quality=95)
+        path.unlink()
+    with pytest.raises(DataError, match=r"No mask of the training part can be used.*JPEG changes the values.*save"):
+        from_masks(folder)
+
+
+def test_masks_that_cannot_be_used_say_why_without_names_of_classes():
+    colored = [np.stack([mask(n)] * 3, axis=-1) * np.uint8([50, 90, 1]) for n in range(6)]
+    with pytest.raises(DataError, match=r"No mask of the training part can be used.*colours"):
+        from_masks({"train": ([photo(n) for n in range(6)], colored)})

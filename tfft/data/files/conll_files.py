@@ -1,5 +1,6 @@
 """Read files in CoNLL's format: a word and its tag in each line, and an empty line after each sentence."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,16 +122,21 @@ def tagged_files(path: Path) -> dict[str, Path]:
 def _left_out(line: str, found: Sentences, separator: str | None) -> bool:
     """Whether a line begins a document, or is a comment without a tag; both are counted."""
     what = "lines that begin a document" if line.startswith(_DOCUMENT) else ""
-    if line.startswith("# ") and parts(line.split(separator)[-1].strip()) is None:
+    if line.startswith("# ") and parts(_split(line, separator)[-1].strip()) is None:
         what = "comments"
     if what:
         found.left_out[what] = found.left_out.get(what, 0) + 1
     return bool(what)
 
 
+def _split(line: str, separator: str | None) -> list[str]:
+    """The cells of a line; without tabs they are separated by spaces, but a word may hold a no-break space, as in numbers."""
+    return line.split(separator) if separator is not None else re.split(" +", line.rstrip(" "))
+
+
 def _cells(line: str, separator: str | None) -> tuple[str, str, str]:
     """The word and the tag of a line, or what is wrong with it."""
-    cells = line.split(separator)
+    cells = _split(line, separator)
     strip: Callable[[str], str] = str.strip
     word, tag = strip(cells[0]), strip(cells[-1])
     if len(cells) < 2 or not tag:

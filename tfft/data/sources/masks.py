@@ -1,7 +1,9 @@
 """Read images with a mask for each of them, which gives each pixel its class."""
 
 import os
+import re
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
@@ -23,6 +25,8 @@ from tfft.data.sources.arrays import AsPixels
 from tfft.data.splits import HOLDOUT, Splitting, assemble
 
 Classes = Sequence[str] | Mapping[int, str] | Mapping[tuple[int, int, int], str] | None
+_MOSTLY = 0.9
+_WHITE = re.compile(r"values without a class in [\d,]+ pixels: 255$")
 _USER = 4  # stacklevel of the line that calls from_masks, which calls mask_pools, which calls _warn_turned
 _EXAMPLE = 'from_masks({"train": ("train/images", "train/masks"), "test": ("test/images", "test/masks")}, classes=["sky", "road"])'
 
@@ -179,6 +183,7 @@ def _coding(classes: Classes, ignore: Any, colored: bool, looks: Sequence[Look])
     ignored = _several(ignore, colored)
     if classes is None:
         values = sorted({value for look in looks if not look.reason for value in look.values})
+        _check_values(values, looks)
         pairs = [(value, str(value)) for value in values]
         if len(values) > MOST_CLASSES:
             raise DataError(
@@ -218,6 +223,24 @@ def _coding(classes: Classes, ignore: Any, colored: bool, looks: Sequence[Look])
     return Coding(names, ids, colored)
 
 
+def _check_values(values: Sequence[int], looks: Sequence[Look]) -> None:
+    """Refuse training masks of which none can be used, and warn of those that look like smoothed black and white ones."""
+    if not values:
+        reasons = list(dict.fromkeys(look.reason for look in looks))
+        raise DataError("No mask of the training part can be used.", shortlist(reasons, 3), _advice(reasons))
+    if {0, 255} <= set(values) and len(values) > 2:
+        totals = Counter[int]()
+        for look in looks:
+            totals.update({} if look.reason else look.values)
+        if totals[0] + totals[255] > _MOSTLY * totals.total():
+            warnings.warn(
+                f"The masks have {len(values)} different values, and nearly all pixels have 0 or 255: borders may be smoothed. "
+                "Each value is a class now. To read two classes, save masks without smoothing, and name both values with classes=.",
+                DataWarning,
+                stacklevel=_USER + 1,
+            )
+
+
 def _several(ignore: Any, colored: bool) -> list[int | str]:
     """The argument ``ignore`` as values and names."""
     if ignore is None:
@@ -243,6 +266,11 @@ def _value(key: Any, colored: bool) -> int:
 def _advice(named: Sequence[str]) -> str:
     if any(each.split(":")[0].lower().endswith((".jpg", ".jpeg")) for each in named):
         return "A JPEG changes the values of masks; save them as PNG."
+    if any(_WHITE.search(each) for each in named):
+        return (
+            'If the masks have the values 0 and 255 alone, pass classes={0: "background", 255: "object"}. If 255 marks pixels '
+            "without a class, pass ignore=255."
+        )
     if any("without a class" in each for each in named):
         return "Name each value with classes=, or leave pixels out with ignore=, such as ignore=255."
     return "Each mask needs the size of its image, and the values of classes."
