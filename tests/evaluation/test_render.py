@@ -63,3 +63,18 @@ def test_lengths_of_texts_are_said_in_numbers():
         "0.1 % of the tokens",
     ):
         assert part in said
+
+
+def test_texts_in_several_rows_are_not_said_to_be_cut():
+    tokens = {
+        "median": 296.0,
+        "p95": 400.0,
+        "longest": 708,
+        "limit": 48,
+        "truncated": 0.0,
+        "unknown": 0.0,
+        "rows": 4100,
+    }
+    said = lengths(tokens)
+    assert "They are read in 4100 rows of at most 48 tokens, and 0.0 % of the tokens are unknown." in said
+    assert "more than" not in said

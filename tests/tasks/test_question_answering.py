@@ -1,6 +1,6 @@
 """Answers travel to the tokens of windows, and come back as places in the context."""
 
-import warnings
+import json
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ import pytest
 import tfft
 from tfft.core.errors import DataError, DataWarning, TaskError
 from tfft.core.ragged import Ragged
-from tfft.core.specs import Text
+from tfft.core.specs import LabelSpace, Text
 from tfft.core.values import RowLogits
 from tfft.data.targets.answers import answer_space
 from tfft.measures.answers import NOWHERE
@@ -65,8 +65,11 @@ def test_a_question_without_an_answer_points_to_the_first_token_in_all_windows()
 
 def test_an_answer_that_fits_into_no_window_has_no_loss_and_is_counted():
     packed = rows_of([(QUESTION, CONTEXT), (QUESTION, "Ann")])
-    with pytest.warns(DataWarning, match=r"answers of 1 of 2 questions fit into no row of tokens.*larger length="):
-        aligned = task(answer_tokens=200).align(places([(0, 100)], [(0, 3)]), packed.rows, packed.owner)
+    made = task(answer_tokens=200)
+    aligned = made.align(places([(0, 100)], [(0, 3)]), packed.rows, packed.owner)
+    (doubt,) = made.doubts(aligned, packed.owner)
+    assert "answers of 1 of 2 questions fit into no row of tokens" in doubt
+    assert "larger length=" in doubt
     assert all((codes == -1).all() for codes, owner in zip(aligned, packed.owner, strict=True) if owner == 0)
     encoded, counted = task().encode(aligned, {"ids": np.zeros((len(aligned), 48))})
     assert counted.tolist() == [0.0] * (len(aligned) - 1) + [1.0]
@@ -77,8 +80,29 @@ def test_an_answer_that_fits_into_no_window_has_no_loss_and_is_counted():
 
 def test_answers_longer_than_any_that_is_given_are_counted():
     packed = rows_of([(QUESTION, "Ann met Bo")])
-    with pytest.warns(DataWarning, match=r"answers of 1 of 1 question have more than 3 tokens.*larger answer_tokens="):
-        task(answer_tokens=3).align(places([(0, 7)]), packed.rows, packed.owner)
+    made = task(answer_tokens=3)
+    aligned = made.align(places([(0, 7)]), packed.rows, packed.owner)
+    (doubt,) = made.doubts(aligned, packed.owner)
+    assert "answers of 1 of 1 question have more than 3 tokens" in doubt
+    assert "larger answer_tokens=" in doubt
+
+
+def test_fit_names_the_part_with_answers_that_cannot_be_learned(tmp_path):
+    articles = [
+        {"paragraphs": [{"context": f"Ann{n} met Bo in Rome", "qas": [
+            {"id": str(n), "question": "Whom?", "answers": [{"text": f"Ann{n} met Bo in Rome", "answer_start": 0}]}]}]}
+        for n in range(12)
+    ]  # fmt: skip
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"data": articles}))
+    data = tfft.data.from_squad(path)
+    model = tfft.build("toy_text", question_answering(data.labels, answer_tokens=4))
+    with pytest.warns(
+        DataWarning, match=r"The (train|validation) part: The answers of \d of \d questions have more"
+    ) as caught:
+        tfft.fit(model, data, tfft.plans.head_only(1), progress=False)
+    assert len(caught) == 2
+    assert caught[0].filename == __file__
 
 
 def test_the_loss_is_the_mean_cross_entropy_of_begin_and_end_over_the_tokens_that_can_be_chosen():
@@ -94,6 +118,7 @@ def test_the_loss_is_the_mean_cross_entropy_of_begin_and_end_over_the_tokens_tha
     assert np.asarray(loss(codes, logits)) == pytest.approx(np.array(expected), rel=1e-5)
     exact = task().metrics()[0]
     exact.update_state(codes, logits)
+    assert float(exact.result()) < 1.0
     logits[0, 2, 0] = logits[0, 4, 1] = logits[1, 0] = 9.0
     logits[:, 1] = 99.0  # cannot be chosen
     sure = task().metrics()[0]
@@ -203,10 +228,29 @@ def test_a_context_of_a_million_characters_is_answered():
     assert found[0, :2].tolist() == [packed.rows[1000][50, 2], packed.rows[1000][55, 3]]
 
 
-def test_no_warning_without_a_reason():
+def test_no_doubt_without_a_reason():
     packed = rows_of([(QUESTION, CONTEXT)])
-    with warnings.catch_warnings(action="error"):
-        task().align(places([(0, 3)]), packed.rows, packed.owner)
+    assert not list(task().doubts(task().align(places([(0, 3)]), packed.rows, packed.owner), packed.owner))
+
+
+def test_no_answer_stays_among_the_candidates_however_unlikely_it_is():
+    pairs = [(QUESTION, CONTEXT)]
+    count = len(rows_of(pairs).rows)
+    _, found, _ = answered([(window, NOWHERE, NOWHERE, -30.0) for window in range(count)], pairs)
+    assert found[0][-1, 0] == NOWHERE
+    assert len(found[0]) == 21
+
+
+def test_the_scores_of_an_answer_are_those_of_its_best_place():
+    rows = np.array([[0, 4, 0.4], [9, 14, 0.3], [20, 25, 0.3]])
+    answer = task().decode(rows, Text("Where?", "Rome and Paris and  Paris"))
+    assert (answer.label, answer.probability) == ("Rome", 0.4)
+    assert answer.scores == {"Rome": 0.4, "Paris": 0.3}
+
+
+def test_a_label_space_of_other_names_is_refused():
+    with pytest.raises(TaskError, match=r"label space of questions has other names: \('x',\).*data.labels"):
+        question_answering(LabelSpace(("x",), "span"))
 
 
 @pytest.mark.parametrize("spot", ["Oslo\u200b", "\ufeffOslo", "cafe\u0301", "\u200fOslo\u200f"])
@@ -215,8 +259,8 @@ def test_answers_with_characters_in_no_token_are_marked(spot, length):
     context = f"Ann met Bo and Cy lives in {spot} now and then and later too."
     begin = context.index(spot)
     packed = rows_of([(QUESTION, context)], length=length)
-    with warnings.catch_warnings(action="error"):
-        aligned = task().align(places([(begin, begin + len(spot))]), packed.rows, packed.owner)
+    aligned = task().align(places([(begin, begin + len(spot))]), packed.rows, packed.owner)
+    assert not list(task().doubts(aligned, packed.owner))
     marked = [(row, codes) for row, codes in zip(packed.rows, aligned, strict=True) if codes[0] == 0]
     assert marked
     for row, codes in marked:
@@ -234,8 +278,7 @@ def test_the_accents_after_a_letter_belong_to_its_token():
 
 def test_the_next_accepted_answer_is_learned_when_the_first_fits_into_no_window():
     packed = rows_of([(QUESTION, CONTEXT)])
-    with warnings.catch_warnings(action="error"):
-        aligned = task(answer_tokens=200).align(places([(0, 100), (0, 3)]), packed.rows, packed.owner)
+    aligned = task(answer_tokens=200).align(places([(0, 100), (0, 3)]), packed.rows, packed.owner)
     codes, row = aligned[0], packed.rows[0]
     first, last = (int(np.flatnonzero((codes > 0) & (codes & bit == bit))[-1]) for bit in (1, 2))
     assert (row[first, 2], row[last, 3]) == (0, 3)

@@ -111,7 +111,7 @@ def test_changes_of_words_are_refused_where_each_word_has_a_target():
     model = tfft.build("toy_text", tfft.tasks.token_classification(["per"]))
     phase = tfft.Phase("tag", tfft.trainable.nothing(), 1, 1e-3, augment=(tfft.plans.augmentation.swaps(),))
     with pytest.raises(
-        PlanError, match=r"'tag' changes the words of texts, but each word has its own target.*token_dropout"
+        PlanError, match=r"'tag' changes the words of texts, but single words or places have targets.*token_dropout"
     ):
         check_plan(model, tfft.Plan(phase))
     check_plan(

@@ -82,9 +82,13 @@ def lengths(tokens: Mapping[str, float]) -> str:
         'Texts have 12 tokens in the median, 95 % of them up to 21, the longest 41. 0.0 % have more than the 512 that are read, and
         0.1 % of the tokens are unknown.'
     """
+    limit = f"{tokens['limit']:,}"
+    read = f"{tokens['truncated'] * 100:.1f} % have more than the {limit} that are read"
+    if "rows" in tokens:
+        read = f"They are read in {quantity(int(tokens['rows']), 'row')} of at most {limit} tokens"
     return (
         f"Texts have {tokens['median']:,.0f} tokens in the median, 95 % of them up to {tokens['p95']:,.0f}, the longest "
-        f"{tokens['longest']:,}. {tokens['truncated'] * 100:.1f} % have more than the {tokens['limit']:,} that are read, and "
+        f"{tokens['longest']:,}. {read}, and "
         f"{tokens['unknown'] * 100:.1f} % of the tokens are unknown."
     )
 

@@ -1,6 +1,6 @@
 """The record of a task: its label space, head, loss and metrics, and its functions. It is not a base class."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -92,6 +92,16 @@ def same(value: Any) -> Any:
     return value
 
 
+def no_doubts(targets: Any, owner: np.ndarray) -> tuple[str, ...]:
+    """Find nothing wrong with targets.
+
+    Args:
+        targets: Not used.
+        owner: Not used.
+    """
+    return ()
+
+
 def no_weights(counts: Mapping[str, int]) -> None:
     """Give all classes the same weight.
 
@@ -176,6 +186,7 @@ class Task:
         mixable: Whether the mean of two encoded targets is the target of a mixture of their images.
         prepare: The preprocessor of the backbone -> that of the model, such as one that splits texts into words.
         align: Targets of n examples, the rows of the net, and the example of each row -> the targets of the rows.
+        doubts: Targets of the rows, and the example of each row -> sentences about targets that training cannot use.
         merge: The logits of all rows -> those of n examples; a long text has several rows.
         levels: The strides of the maps that the head reads besides the features; empty when it reads the features alone.
         place: Targets of n examples, and the preprocessor -> the targets as the net sees the images; None where inputs may change
@@ -211,6 +222,7 @@ class Task:
     mixable: bool = True
     prepare: Callable[[Preprocessor], Preprocessor] = same
     align: Callable[[Any, Sequence[np.ndarray], np.ndarray], Any] | None = None
+    doubts: Callable[[Any, np.ndarray], Iterable[str]] = no_doubts
     merge: Callable[[RowLogits], Any] = stacked
     levels: tuple[int, ...] = ()
     place: Callable[[Any, Preprocessor], Any] | None = None

@@ -1,13 +1,12 @@
 """Extractive question answering: the part of a context that answers a question."""
 
-import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 
-from tfft.core.errors import DataWarning, TaskError, quantity
+from tfft.core.errors import TaskError, quantity
 from tfft.core.ragged import Ragged
 from tfft.core.specs import LabelSpace, Text
 from tfft.core.values import Arrays, RowLogits
@@ -31,7 +30,8 @@ def question_answering(
     """Make a task that answers a question with a part of a context: softmax cross-entropy over the tokens, for begin and end.
 
     A context that is longer than the backbone reads is read in overlapping windows. A window without the answer, and a question
-    without an answer, have the first token as their target, before the question. An answer that fits into no window has no loss.
+    without an answer, have the first token as their target, before the question. A question whose answer fits into no window is
+    left out of the loss, and a warning counts it.
 
     Args:
         labels: ``data.labels`` of kind ``"span"``, which say whether questions may have no answer; None when all have one.
@@ -56,15 +56,16 @@ def question_answering(
     """
     space = answer_space() if labels is None else labels
     require_kind(space, "span", "question_answering")
+    if space not in (answer_space(), answer_space(unanswerable=True)):
+        raise TaskError(
+            f"The label space of questions has other names: {space.names!r}.", fix="Pass data.labels, or None."
+        )
     for name, value, least in (("stride", stride, 0), ("answer_tokens", answer_tokens, 1)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise TaskError(
                 f"{name}={value!r} must be a whole number of at least {least}.", fix="The default is common."
             )
     without = NO_ANSWER in space.names
-
-    def align(targets: Ragged, rows: Sequence[np.ndarray], owner: np.ndarray) -> Ragged:
-        return _aligned(targets, rows, owner, answer_tokens)
 
     def merge(found: RowLogits) -> list[np.ndarray]:
         return _merged(found, answer_tokens, without)
@@ -85,19 +86,20 @@ def question_answering(
         axes=1,
         mixable=False,
         prepare=lambda preprocessor: preprocessor.answering("places", stride),
-        align=align,
+        align=_aligned,
+        doubts=lambda targets, owner: _doubts(targets, owner, answer_tokens),
         merge=merge,
     )
 
 
-def _aligned(targets: Ragged, rows: Sequence[np.ndarray], owner: np.ndarray, answer_tokens: int) -> Ragged:
+def _aligned(targets: Ragged, rows: Sequence[np.ndarray], owner: np.ndarray) -> Ragged:
     """For each token 0, plus 1 at the begin and 2 at the end of the answer; ``_OUT`` for tokens that cannot be chosen.
 
     The target of a question is its first accepted answer that fits into a window. The first token stands for "no answer in this
     window".
     """
     found, examples = [], owner.tolist()
-    met, long = np.zeros(len(targets), bool), np.zeros(len(targets), bool)
+    met = np.zeros(len(targets), bool)
     for example, own in groupby(range(len(rows)), key=examples.__getitem__):
         windows = list(own)
         places = [
@@ -112,12 +114,10 @@ def _aligned(targets: Ragged, rows: Sequence[np.ndarray], owner: np.ndarray, ans
             first, last = chosen[number] or (0, 0)
             codes[first] += _START
             codes[last] += _END
-            long[example] |= last - first >= answer_tokens
             found.append(codes)
     for row, example in zip(found, examples, strict=True):
         if not met[example]:
             row[:] = _OUT
-    _warn(len(targets), int((~met).sum()), int(long.sum()), answer_tokens)
     return Ragged.of(found, like=np.zeros(0, np.int32))
 
 
@@ -137,20 +137,24 @@ def _tokens_of(answer: np.ndarray, row: np.ndarray, begins: bool, ends: bool) ->
     return (first, last) if whole_begin and whole_end else None
 
 
-def _warn(count: int, lost: int, long: int, answer_tokens: int) -> None:
-    if lost:
-        warnings.warn(
-            f"The answers of {lost} of {quantity(count, 'question')} fit into no row of tokens, and these questions have no loss. "
-            "Pass a larger length= with the name of the backbone, or a larger stride= to the task.",
-            DataWarning,
-            stacklevel=3,
+def _doubts(targets: Ragged, owner: np.ndarray, answer_tokens: int) -> Iterator[str]:
+    """Say how many questions have no loss, or an answer that is too long to be given."""
+    count = int(owner.max(initial=-1)) + 1
+    met, long = np.zeros(count, bool), np.zeros(count, bool)
+    for codes, example in zip(targets, owner.tolist(), strict=True):
+        met[example] |= bool((codes != _OUT).any())
+        first, last = (int(np.argmax((codes > 0) & (codes & bit > 0))) for bit in (_START, _END))
+        long[example] |= last - first >= answer_tokens
+    of_all = f"of {quantity(count, 'question')}"
+    if not met.all():
+        yield (
+            f"The answers of {(~met).sum()} {of_all} fit into no row of tokens, and these questions have no loss. "
+            "Pass a larger length= with the name of the backbone, or a larger stride= to the task."
         )
-    if long:
-        warnings.warn(
-            f"The answers of {long} of {quantity(count, 'question')} have more than {answer_tokens} tokens, and cannot be given in "
-            "full. Pass a larger answer_tokens= to the task.",
-            DataWarning,
-            stacklevel=3,
+    if long.any():
+        yield (
+            f"The answers of {long.sum()} {of_all} have more than {answer_tokens} tokens, and cannot be given in full. "
+            "Pass a larger answer_tokens= to the task."
         )
 
 
@@ -216,11 +220,14 @@ def _merged(found: RowLogits, answer_tokens: int, without: bool) -> list[np.ndar
         nothing[example] = min(nothing[example], float(logits[0].sum()))
     merged = []
     for some, none in zip(windows, nothing, strict=True):
-        rows = np.concatenate([*some, np.array([[NOWHERE, NOWHERE, none]] if without else []).reshape(-1, 3)])
+        rows = np.concatenate([np.zeros((0, 3)), *some])
         rows = rows[np.argsort(-rows[:, 2], kind="stable")]
         # a place in two windows counts once, with its higher logit
         _, first = np.unique(rows[:, :2], axis=0, return_index=True)
-        merged.append(rows[np.sort(first)][: _BEST + without])
+        rows = rows[np.sort(first)][:_BEST]
+        if without:
+            rows = np.concatenate([rows, [[NOWHERE, NOWHERE, none]]])
+        merged.append(rows[np.argsort(-rows[:, 2], kind="stable")])
     return merged
 
 
@@ -252,7 +259,7 @@ def _decoded(rows: np.ndarray, item: Any = None) -> Answer:
     scores: dict[str, float] = {}
     for begin, end, sure in rows.tolist()[:_SHOWN]:
         name = NO_ANSWER if begin == NOWHERE else context[int(begin) : int(end)]
-        scores[name] = scores.get(name, 0.0) + sure
+        scores.setdefault(name, sure)  # the same text at several places has its highest probability
     if not len(rows):
         return Answer(None, None, {}, place=None)
     begin, end, sure = rows[0].tolist()

@@ -30,7 +30,7 @@ class Packed(NamedTuple):
     cut_questions: int = 0
 
     def statistics(self, limit: int) -> dict[str, float]:
-        """Summarise how long the texts are, and how much of them is lost.
+        """Summarise how long the texts are, and how much of them is lost; with ``owner`` also the number of ``rows``.
 
         Args:
             limit: The maximum number of tokens in a row.
@@ -47,6 +47,7 @@ class Packed(NamedTuple):
             "limit": int(limit),
             "truncated": float((self.whole > limit).mean()) if self.owner is None else 0.0,
             "unknown": float(self.unknown.sum() / self.whole.sum()),
+            **({} if self.owner is None else {"rows": len(self.rows)}),
             **({"cut_words": self.cut_words} if self.cut_words else {}),
             **({"cut_questions": self.cut_questions} if self.cut_questions else {}),
         }

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tfft.data.pipeline import check_batch_size
 from tfft.models.assembly import TransferModel
 from tfft.models.prepared import Prepared, advice_on_length, noun_of, read
 from tfft.plans.phase import Plan
+from tfft.tasks.base import Task
 from tfft.trainable.overview import Overview, survey
 from tfft.trainable.policy import plan_rows
 
@@ -172,6 +174,21 @@ def warn_about_texts(backbone: Backbone, train: Prepared) -> None:
         )
 
 
+def warn_about_targets(task: Task, parts: Mapping[str, Prepared]) -> None:
+    """Warn of targets that training cannot use, such as answers that no row of tokens holds.
+
+    Args:
+        task: The task of the model.
+        parts: Part name -> its examples.
+
+    Warns:
+        DataWarning: When there are such targets.
+    """
+    for part, found in parts.items():
+        for doubt in task.doubts(found.examples.targets, found.owner):
+            warnings.warn(f"The {part} part: {doubt}", DataWarning, stacklevel=3)
+
+
 def check_plan(model: TransferModel, plan: Plan) -> None:
     """Check that a plan fits a model.
 
@@ -214,7 +231,7 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
         changing = [step.describe() for step in phase.augment if step.of_words]
         if changing and model.task.align is not None:
             raise PlanError(
-                f"Phase {phase.name!r} changes the words of texts, but each word has its own target.",
+                f"Phase {phase.name!r} changes the words of texts, but single words or places have targets.",
                 f"{shortlist(changing)} for {model.task.name}",
                 "Use token_dropout(), which hides tokens and changes no word.",
             )
@@ -223,7 +240,7 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
         mixing = [step.describe() for step in phase.augment if step.mixes]
         if mixing and not model.task.mixable:
             raise PlanError(
-                f"Phase {phase.name!r} mixes examples, but a mixture of two images does not have the mean of their quantities.",
+                f"Phase {phase.name!r} mixes examples, but a mixture of two inputs does not have the mean of their targets.",
                 f"{shortlist(mixing)} for {model.task.name}",
                 "Leave it out. For regression, use flips(), crops() and colors() if they do not change the quantity.",
             )

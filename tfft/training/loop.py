@@ -24,7 +24,7 @@ from tfft.plans.phase import Plan
 from tfft.trainable.overview import survey
 from tfft.trainable.policy import plan_rows
 from tfft.training.checkpoint_files import Snapshot
-from tfft.training.checks import check, check_folder, check_plan, warn_about_texts
+from tfft.training.checks import check, check_folder, check_plan, warn_about_targets, warn_about_texts
 from tfft.training.context import RunContext, parts_of
 from tfft.training.feature_schedule import Turn
 from tfft.training.job import Job
@@ -122,6 +122,7 @@ def fit(
     ):
         train, validation = parts_of(model, data)
         warn_about_texts(model.backbone, train)
+        warn_about_targets(model.task, {"train": train, "validation": validation})
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data))
         turns, saving = _turns(model, plan), folder is not None
         checkpoints, found = opened(folder, run, turns, chosen)

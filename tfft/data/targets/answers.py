@@ -128,4 +128,4 @@ class Answers:
             values: A Ragged of places, one row of shape (answers, 2) for each question.
         """
         if not values.lengths.any():
-            yield "No question of the training part has an answer, so a model can only learn to give none."
+            yield "No question of the training part has an answer, so a model can only learn to say that there is no answer."

@@ -132,4 +132,4 @@ class Tags:
             values: A Ragged of tags, one row of shape (words,) for each text.
         """
         if not values.flat.any():
-            yield "No text of the training part has an entity, so a model can only learn to find none."
+            yield "No text of the training part has an entity, so a model can only learn to find no entity."
