@@ -2,7 +2,7 @@
 
 from tfft.bundles.predictor import Prediction, Predictions
 from tfft.core.specs import Text
-from tfft.tasks.base import Answer, Entity
+from tfft.tasks.answers import Answer, Entity
 
 
 def test_classes_are_shown_best_first_and_quantities_in_their_order():

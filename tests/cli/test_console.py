@@ -11,7 +11,7 @@ from tfft.cache.store import Kept
 from tfft.cli.console import backbone_line, in_shell, kept_line, predicted_line, spoken, stopped
 from tfft.core.errors import DataError, DataWarning
 from tfft.tasks import Answer
-from tfft.tasks.base import Entity
+from tfft.tasks.answers import Entity
 
 
 @pytest.mark.parametrize(

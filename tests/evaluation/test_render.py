@@ -76,5 +76,5 @@ def test_texts_in_several_rows_are_not_said_to_be_cut():
         "rows": 4100,
     }
     said = lengths(tokens)
-    assert "They are read in 4100 rows of at most 48 tokens, and 0.0 % of the tokens are unknown." in said
+    assert "They are read in 4,100 rows of at most 48 tokens, and 0.0 % of the tokens are unknown." in said
     assert "more than" not in said

@@ -17,7 +17,8 @@ from tfft.data.leakage import Seen
 from tfft.data.pipeline import check_batch_size
 from tfft.data.raw_examples import OnCorrupt
 from tfft.inputs.base import Preprocessor
-from tfft.tasks.base import Answer, Entity, Task
+from tfft.tasks.answers import Answer, Entity
+from tfft.tasks.base import Task
 
 if TYPE_CHECKING:
     import keras

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from tfft.core.html_tables import breakable, escape
 from tfft.core.specs import Text
 from tfft.plots.text_marks import STYLE, around, marked
-from tfft.tasks.base import Answer
+from tfft.tasks.answers import Answer
 
 _MOST = 20
 _BEST = 5

@@ -6,7 +6,8 @@ from typing import Any
 
 from tfft.core.errors import BundleError, shortlist
 from tfft.core.specs import LabelSpace
-from tfft.tasks.base import Answer, Task
+from tfft.tasks.answers import Answer
+from tfft.tasks.base import Task
 from tfft.tasks.classification import classification
 from tfft.tasks.multi_label import multi_label
 from tfft.tasks.question_answering import question_answering

@@ -10,7 +10,8 @@ from tfft.core.errors import TaskError
 from tfft.core.specs import LabelSpace
 from tfft.heads.vector import Pooling, VectorHead
 from tfft.measures import classes
-from tfft.tasks.base import Answer, Task, each_example, require_kind, softmax
+from tfft.tasks.answers import Answer
+from tfft.tasks.base import Task, each_example, require_kind, softmax
 from tfft.tasks.class_weights import ClassWeights, check_weights, weights_of, written_weights
 
 

@@ -14,7 +14,8 @@ from tfft.data.targets.answers import NO_ANSWER, answer_space
 from tfft.heads.tokens import TokenHead
 from tfft.measures import answers as measured_answers
 from tfft.measures.answers import NOWHERE
-from tfft.tasks.base import Answer, Task, require_kind
+from tfft.tasks.answers import Answer
+from tfft.tasks.base import Task, require_kind
 
 _BEST = 20
 _SHOWN = 5

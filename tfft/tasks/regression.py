@@ -7,7 +7,8 @@ import numpy as np
 from tfft.core.specs import LabelSpace
 from tfft.heads.vector import Pooling, VectorHead
 from tfft.measures import quantities
-from tfft.tasks.base import Answer, Task, each_example, require_kind
+from tfft.tasks.answers import Answer
+from tfft.tasks.base import Task, each_example, require_kind
 
 
 def regression(

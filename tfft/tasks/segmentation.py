@@ -14,7 +14,8 @@ from tfft.data.masks import IGNORED, MOST_CLASSES, Masks, PlacedMasks
 from tfft.heads.maps import MapHead
 from tfft.inputs.base import Preprocessor
 from tfft.measures import masks
-from tfft.tasks.base import Answer, Task, require_kind
+from tfft.tasks.answers import Answer
+from tfft.tasks.base import Task, require_kind
 from tfft.tasks.class_weights import ClassWeights, check_weights, weights_of, written_weights
 from tfft.tasks.mask_pictures import beside
 from tfft.tasks.pixel_losses import LOSSES, mean_iou

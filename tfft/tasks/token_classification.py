@@ -11,7 +11,8 @@ from tfft.core.specs import LabelSpace, Text
 from tfft.core.values import Arrays, RowLogits
 from tfft.heads.tokens import TokenHead
 from tfft.measures import entities
-from tfft.tasks.base import Answer, Entity, Task, require_kind, softmax
+from tfft.tasks.answers import Answer, Entity
+from tfft.tasks.base import Task, require_kind, softmax
 from tfft.tokenizers.word_windows import NONE
 
 
