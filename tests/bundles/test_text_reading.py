@@ -11,6 +11,7 @@ from PIL import Image
 import tfft
 from tfft.bundles import text_reading
 from tfft.core.errors import DataError, DataWarning
+from tfft.core.specs import Text
 
 HALF = "half a character: \ud83d"
 
@@ -109,3 +110,20 @@ def test_an_unreadable_text_among_others_says_how_to_skip_it(answering):
 def test_texts_that_do_not_fit_together_are_refused_even_when_unreadable_ones_are_skipped(answering):
     with pytest.raises(DataError, match="Some examples are pairs"):
         answering.predict(["a film", ("who?", "me")], on_corrupt="skip")
+
+
+def test_a_question_that_loses_its_end_is_named():
+    preprocessor = tfft.load_backbone("toy_text", length=32).preprocessor.answering("places", 4)
+    items = [("a", Text("Who?", "Ann sleeps.")), ("b", Text("Who sleeps there? " * 9, "Ann sleeps."))]
+    ((_, found),) = text_reading.read_batches(preprocessor, items, 2)
+    assert found[0].warning == ""
+    assert "The question of input 1 takes more than half of a row" in found[1].warning
+
+
+def test_an_empty_question_or_context_has_no_answer():
+    preprocessor = tfft.load_backbone("toy_text").preprocessor.answering("places", 4)
+    items = [("a", Text("Who?", "Ann sleeps.")), ("b", Text("Who?", " ")), ("c", Text("", "Ann"))]
+    ((_, found),) = text_reading.read_batches(preprocessor, items, 3)
+    assert found[0].error is None
+    assert "The context of input 1 is empty" in str(found[1].error)
+    assert "The question of input 2 is empty" in str(found[2].error)

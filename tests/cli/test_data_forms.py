@@ -5,6 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+import tfft
 from tfft.cli.data_forms import form_of
 from tfft.cli.typed_masks import TaskName, TypedMasks
 from tfft.cli.verbs import app
@@ -98,3 +99,13 @@ def test_options_of_masks_have_no_effect_on_files(tmp_path):
     for given in ({"ignore": "255"}, {"classes_file": tmp_path / "classes.txt"}):
         with pytest.raises(DataError, match="--classes-file and --ignore are for folders of images and masks"):
             form_of(path, TypedMasks(**given), "error")
+
+
+def test_data_for_another_task_than_that_of_the_model_is_refused(tmp_path):
+    bundle = tmp_path / "q.tfft"
+    tfft.export(tfft.build("toy_text", tfft.tasks.question_answering()), bundle)
+    (tmp_path / "test.conll").write_text("Ann\tB-per\nsleeps\tO\n")
+    (tmp_path / "rows.csv").write_text("text,label\n" + "".join(f"text {i},{i % 2}\n" for i in range(20)))
+    for data, shown in (("test.conll", "files with a tag for each word"), ("rows.csv", "class folders or a table")):
+        with pytest.raises(DataError, match=rf"not for the task of the model. Got: {shown} for 'question_answering'"):
+            run("evaluate", bundle, "--data", tmp_path / data)

@@ -36,3 +36,9 @@ def test_several_are_seen_as_one():
     for index in (3, -1):
         with pytest.raises(IndexError, match=f"position {index} of 3"):
             whole[index]
+
+
+def test_slices_are_selections():
+    some = Selected("abcdef", np.array([5, 3, 1]))
+    assert list(some[1:]) == ["d", "b"]
+    assert list(Joined(["ab", "cd"])[1:3]) == ["b", "c"]

@@ -71,9 +71,9 @@ def test_the_sums_of_a_bootstrap_draw_are_those_of_copied_questions():
         assert measure.of(whole)(weights) == pytest.approx(measure.of(copied)(np.ones(20)))
 
 
-def test_the_loss_is_that_of_all_accepted_places():
-    found = scored(([ROME], ROME), ([ROME, (0, 3)], ROME), ([], NONE), ([], ROME))
-    assert found.losses.tolist() == pytest.approx([-np.log(0.75), 0, -np.log(0.75), -np.log(1e-15)])
+def test_the_loss_is_one_minus_the_expected_f1():
+    found = scored(([ROME], ROME), ([ROME, (0, 3)], ROME), ([], NONE), ([], ROME), ([CITY], PARIS))
+    assert found.losses.tolist() == pytest.approx([0.25, 0, 0.25, 1, 1 - 0.75 * 0.5])
 
 
 def test_a_model_without_candidates_gives_no_answer():

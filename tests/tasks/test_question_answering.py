@@ -46,7 +46,7 @@ def test_the_tokens_of_an_answer_are_marked_in_the_windows_that_hold_all_of_it()
             assert (row[first, 2], row[last, 3]) == (begin, begin + 4)
             assert codes[0] == 0
         else:
-            assert codes[0] == 3, "no answer in this window"
+            assert codes[0] == 3 + 4, "no answer in this window, but in another one"
         held += whole
     assert 0 < held < len(packed.rows)
 
@@ -182,11 +182,11 @@ def test_answers_are_at_most_as_long_as_wanted_and_never_end_before_they_begin()
 
 def test_a_context_without_tokens_has_no_answer():
     made = question_answering()
-    packed = rows_of([(QUESTION, "")], made=made)
+    packed = rows_of([(QUESTION, "\u200b")], made=made)
     found = made.probabilities(
         made.merge(RowLogits([np.zeros((len(packed.rows[0]), 2))], list(packed.rows), packed.owner, 1))
     )
-    answer = made.decode(found[0], Text(QUESTION, ""))
+    answer = made.decode(found[0], Text(QUESTION, "\u200b"))
     assert (answer.label, answer.probability, answer.place) == (None, None, None)
 
 
@@ -282,3 +282,23 @@ def test_the_next_accepted_answer_is_learned_when_the_first_fits_into_no_window(
     codes, row = aligned[0], packed.rows[0]
     first, last = (int(np.flatnonzero((codes > 0) & (codes & bit == bit))[-1]) for bit in (1, 2))
     assert (row[first, 2], row[last, 3]) == (0, 3)
+
+
+def test_windows_without_the_answer_of_their_question_do_not_count_as_exact():
+    codes = np.array([[7, -1, 0, 0], [0, -1, 3, 0], [3, -1, 0, 0]], np.int32)
+    logits = np.zeros((3, 4, 2), np.float32)
+    logits[:, 0] = 5.0  # "no answer" everywhere
+    exact = task().metrics()[0]
+    exact.update_state(codes, logits, sample_weight=np.ones(3, np.float32))
+    assert float(exact.result()) == 0.5
+    loss = task().loss()
+    loss.reduction = "none"
+    assert np.asarray(loss(codes, logits))[0] == pytest.approx(np.asarray(loss(codes, logits))[2])
+
+
+def test_rows_too_short_for_every_answer_are_an_error():
+    packed = rows_of([(QUESTION, CONTEXT)])
+    made = task()
+    aligned = made.align(places([(0, 100)]), packed.rows, packed.owner)
+    with pytest.raises(DataError, match=r"No answer fits into a row of tokens.*1 question.*larger length="):
+        list(made.doubts(aligned, packed.owner))

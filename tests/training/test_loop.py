@@ -354,15 +354,15 @@ def test_without_a_plan_texts_are_trained_as_an_encoder_and_images_in_two_phases
     short = {"sequence": tfft.plans.encoder(epochs=1), "map": tfft.plans.two_phase(1, 1)}
     asked = []
 
-    def usual(features, examples, can_finetune):
-        asked.append((features.kind, examples))
+    def usual(features, examples, can_finetune, task):
+        asked.append((features.kind, examples, task))
         assert can_finetune
         return short[features.kind]
 
     monkeypatch.setattr("tfft.training.loop.default_plan", usual)
     assert tfft.fit(text_model(texts), texts).plan == short["sequence"]
     assert tfft.fit(model, data).plan == short["map"]
-    assert asked == [("sequence", len(texts.train)), ("map", len(data.train))]
+    assert asked == [("sequence", len(texts.train), "classification"), ("map", len(data.train), "classification")]
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from tfft.inputs.text import TextPreprocessor
 
 _FILES = (*ENDINGS, *SUFFIXES, ".txt", ".json", ".gz", ".zip", ".xls", ".xlsx", ".pdf", ".docx")
 _LONGEST_PATH = 1_000
+_LONG = "The question of input {} takes more than half of a row of tokens, and loses its end. Shorten it."
 
 
 def split(inputs: Any, value_range: tuple[float, float] | None = None) -> Iterator[tuple[str, Any]]:
@@ -105,7 +106,11 @@ def _reads(preprocessor: TextPreprocessor, items: Sequence[Any], first: int) -> 
     packed = preprocessor.many(taken, first)
     owner = np.arange(len(taken)) if packed.owner is None else packed.owner
     ends = np.cumsum(np.bincount(owner, minlength=len(taken))).tolist()
-    return [Read(packed.rows[begin:end], item) for begin, end, item in zip([0, *ends], ends, taken, strict=False)]
+    cut = np.zeros(len(taken), bool) if packed.cut_questions is None else packed.cut_questions
+    return [
+        Read(packed.rows[begin:end], item, _LONG.format(first + number) if cut[number] else "")
+        for number, (begin, end, item) in enumerate(zip([0, *ends], ends, taken, strict=False))
+    ]
 
 
 def _read_text(preprocessor: TextPreprocessor, item: Any, number: int) -> Read:

@@ -20,16 +20,48 @@ class Form:
     """A form of data that its files show, or that ``--task`` names.
 
     Attributes:
+        task: The name of the task that learns from it.
         shown: What the data is called in messages, such as ``"files with questions"``.
         texts: Whether inputs are texts; else they are images.
         splits: Seed -> training, validation and test part.
         pools: The label space of a model -> all examples, by part.
     """
 
+    task: str
     shown: str
     texts: bool
     splits: "Callable[[int], Splits]"
     pools: "Callable[[LabelSpace], dict[str, Pool]]"
+
+
+TASKS = ("segmentation", "token_classification", "question_answering")
+"""The tasks whose data has a form of its own."""
+
+
+def check_form(form: Form | None, task: str) -> None:
+    """Check that data is for the task of a model.
+
+    Args:
+        form: The form of the data; None for class folders and tables.
+        task: The name of the task.
+
+    Raises:
+        DataError: When it is for another task.
+
+    Example:
+        >>> check_form(None, "classification")
+        >>> check_form(None, "question_answering")
+        Traceback (most recent call last):
+        tfft.core.errors.DataError: The data is not for the task of the model. Got: class folders or a table for \
+'question_answering'. Pass data like that of its training.
+    """
+    if (form is None and task in TASKS) or (form is not None and form.task != task):
+        shown = "class folders or a table" if form is None else form.shown
+        raise DataError(
+            "The data is not for the task of the model.",
+            f"{shown} for {task!r}",
+            "Pass data like that of its training.",
+        )
 
 
 def form_of(path: Path, masks: TypedMasks, on_corrupt: "OnCorrupt") -> Form | None:
@@ -82,14 +114,18 @@ def _masks(path: Path, masks: TypedMasks, on_corrupt: "OnCorrupt") -> Form:
     def splits(seed: int) -> "Splits":
         return from_masks(path, **masks.arguments(), seed=seed, on_corrupt=on_corrupt)
 
-    return Form("images and masks", False, splits, pools)
+    return Form("segmentation", "images and masks", False, splits, pools)
 
 
 def _entities(path: Path) -> Form:
     from tfft.data.sources.spans import from_spans, span_pools
 
     return Form(
-        "entities as places in texts", True, partial(_seeded, from_spans, path), lambda labels: span_pools(path)
+        "token_classification",
+        "entities as places in texts",
+        True,
+        partial(_seeded, from_spans, path),
+        lambda labels: span_pools(path),
     )
 
 
@@ -97,7 +133,11 @@ def _tags(path: Any) -> Form:
     from tfft.data.sources.conll import conll_pools, from_conll
 
     return Form(
-        "files with a tag for each word", True, partial(_seeded, from_conll, path), lambda labels: conll_pools(path)
+        "token_classification",
+        "files with a tag for each word",
+        True,
+        partial(_seeded, from_conll, path),
+        lambda labels: conll_pools(path),
     )
 
 
@@ -107,7 +147,9 @@ def _questions(path: Any, on_corrupt: "OnCorrupt") -> Form:
     def splits(seed: int) -> "Splits":
         return from_squad(path, seed=seed, on_corrupt=on_corrupt)
 
-    return Form("files with questions", True, splits, lambda labels: squad_pools(path, on_corrupt))
+    return Form(
+        "question_answering", "files with questions", True, splits, lambda labels: squad_pools(path, on_corrupt)
+    )
 
 
 def _seeded(source: "Callable[..., Splits]", path: Any, seed: int) -> "Splits":

@@ -139,7 +139,9 @@ def describe_plan(
 
     phases = name in (PlanName.two_phase, PlanName.segmenter)
     if not phases and (tune_epochs, blocks) != (None, None):
-        raise typer.BadParameter(f"--tune-epochs and --blocks belong to two_phase, not to {name.value}.")
+        raise typer.BadParameter(
+            f"--tune-epochs and --blocks belong to two_phase, not to {name.value}. Write --head-epochs."
+        )
     if name is PlanName.segmenter and blocks is not None:
         raise typer.BadParameter("--blocks belongs to two_phase; segmenter trains all blocks. Write --plan two_phase.")
     first = "head_epochs" if phases else "epochs"

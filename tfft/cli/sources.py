@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfft.cli.data_forms import Form, form_of
+from tfft.cli.data_forms import Form, check_form, form_of
 from tfft.cli.typed_masks import TypedMasks
 from tfft.core.errors import DataError, quantity, shortlist
 
@@ -253,6 +253,7 @@ def examples_of(
     Raises:
         DataError: When the part does not exist, or the model has seen all examples.
     """
+    check_form(source.form, predictor.task.name)
     if part not in (Part.auto, Part.all):
         splits = source.splits(seed)
         return splits.part(part.value), splits.skipped, f"{part.value} part"

@@ -28,6 +28,8 @@ class Selected(Sequence[Any]):
         return len(self._indices)
 
     def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return Selected(self, np.arange(len(self))[index])
         return self._base[self.position(index)]
 
     def position(self, index: int) -> int:
@@ -61,6 +63,8 @@ class Joined(Sequence[Any]):
         return int(self._ends[-1])
 
     def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return Selected(self, np.arange(len(self))[index])
         if not 0 <= index < len(self):
             raise IndexError(f"position {index} of {len(self)}")
         number = int(np.searchsorted(self._ends, index, side="right"))

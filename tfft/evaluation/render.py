@@ -90,6 +90,11 @@ def lengths(tokens: Mapping[str, float]) -> str:
         f"Texts have {tokens['median']:,.0f} tokens in the median, 95 % of them up to {tokens['p95']:,.0f}, the longest "
         f"{tokens['longest']:,}. {read}, and "
         f"{tokens['unknown'] * 100:.1f} % of the tokens are unknown."
+        + (
+            f" {quantity(int(cut), 'question loses its', 'questions lose their')} end."
+            if (cut := tokens.get("cut_questions"))
+            else ""
+        )
     )
 
 

@@ -127,6 +127,11 @@ class TextPreprocessor:
                 raise DataError(
                     f"Input {number} is a single text.", repr(text[:60]), "Pass (question, context) for this task."
                 )
+            empty = "question" if not text.strip() else "context" if not second[0].strip() else ""
+            if empty:
+                raise DataError(
+                    f"The {empty} of input {number} is empty.", fix="Pass (question, context) for this task."
+                )
             return Text(text, second[0])
         if second:
             raise DataError(f"Input {number} is a pair of texts.", fix="Pass single texts for this task.")

@@ -12,7 +12,6 @@ from tfft.measures import answer_texts
 from tfft.measures.base import Measure, Measures
 from tfft.plots.text_marks import around
 
-_TINY = 1e-15
 NOWHERE = -1
 """Begin and end of the candidate that says that there is no answer."""
 
@@ -66,14 +65,14 @@ class AnswerScores:
 
     @property
     def losses(self) -> np.ndarray:
-        """Negative logarithm of the probability that the accepted answers have together, in nats, float64, shape (n,)."""
+        """One minus the F1 that is expected from the probabilities of the candidates, float64, shape (n,), each in [0, 1]."""
         found = np.zeros(len(self))
-        for index, places in enumerate(self.targets):
-            accepted = {(int(begin), int(end)) for begin, end in places} or {(NOWHERE, NOWHERE)}
-            found[index] = sum(
-                sure for begin, end, sure in self.candidates[index] if (int(begin), int(end)) in accepted
-            )
-        return np.asarray(-np.log(np.maximum(found, _TINY)))
+        for index in range(len(self)):
+            context, accepted = self._context(index), self._accepted(index)
+            characters = answer_texts.by_character(context)
+            for begin, end, sure in self.candidates[index].tolist():
+                found[index] += sure * answer_texts.f1(_text(context, (int(begin), int(end))), accepted, characters)
+        return 1 - found
 
     def explain(self, index: int) -> dict[str, Any]:
         """Return the accepted and the given answers of one question, and under ``marked`` the question with their places.

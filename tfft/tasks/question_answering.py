@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tfft.core.errors import TaskError, quantity
+from tfft.core.errors import DataError, TaskError, quantity
 from tfft.core.ragged import Ragged
 from tfft.core.specs import LabelSpace, Text
 from tfft.core.values import Arrays, RowLogits
@@ -20,7 +20,7 @@ from tfft.tasks.base import Task, require_kind
 _BEST = 20
 _SHOWN = 5
 _OUT = -1
-_START, _END = 1, 2
+_START, _END, _ELSEWHERE = 1, 2, 4
 # less than any logit that counts, and finite, so that a row without tokens that count has a finite loss
 _LOW = -1e9
 
@@ -97,7 +97,7 @@ def _aligned(targets: Ragged, rows: Sequence[np.ndarray], owner: np.ndarray) -> 
     """For each token 0, plus 1 at the begin and 2 at the end of the answer; ``_OUT`` for tokens that cannot be chosen.
 
     The target of a question is its first accepted answer that fits into a window. The first token stands for "no answer in this
-    window".
+    window", plus ``_ELSEWHERE`` when another window has the answer.
     """
     found, examples = [], owner.tolist()
     met = np.zeros(len(targets), bool)
@@ -115,6 +115,7 @@ def _aligned(targets: Ragged, rows: Sequence[np.ndarray], owner: np.ndarray) -> 
             first, last = chosen[number] or (0, 0)
             codes[first] += _START
             codes[last] += _END
+            codes[0] += _ELSEWHERE if places and chosen[number] is None else 0
             found.append(codes)
     for row, example in zip(found, examples, strict=True):
         if not met[example]:
@@ -147,6 +148,12 @@ def _doubts(targets: Ragged, owner: np.ndarray, answer_tokens: int) -> Iterator[
         first, last = (int(np.argmax((codes > 0) & (codes & bit > 0))) for bit in (_START, _END))
         long[example] |= last - first >= answer_tokens
     of_all = f"of {quantity(count, 'question')}"
+    if count and not met.any():
+        raise DataError(
+            "No answer fits into a row of tokens.",
+            quantity(count, "question"),
+            "Pass a larger length= with the name of the backbone.",
+        )
     if not met.all():
         yield (
             f"The answers of {(~met).sum()} {of_all} fit into no row of tokens, and these questions have no loss. "
@@ -184,12 +191,18 @@ def _loss() -> Any:
 
         def call(self, y_true: Any, y_pred: Any) -> Any:
             logs = ops.log_softmax(_allowed(y_true, y_pred), axis=1)
-            begins = ops.logical_or(y_true == _START, y_true == _START + _END)
-            ends = ops.logical_or(y_true == _END, y_true == _START + _END)
-            both = ops.stack([begins, ends], axis=-1)
+            both = ops.stack([_has(y_true, _START), _has(y_true, _END)], axis=-1)
             return -ops.sum(ops.where(both, logs, 0.0), axis=(1, 2)) / 2
 
     return BeginAndEnd(name="begin_and_end")
+
+
+def _has(codes: Any, bit: int) -> Any:
+    """Whether codes have a bit, booleans of the shape of the codes."""
+    from keras import ops
+
+    whole = ops.cast(codes, "int32")
+    return ops.logical_and(whole >= 0, (whole // bit) % 2 == 1)
 
 
 def _metrics() -> list[Any]:
@@ -201,12 +214,16 @@ def _metrics() -> list[Any]:
         codes = ops.cast(y_true, "int32")
         said = ops.argmax(_allowed(codes, y_pred), axis=1)
         begin, end = (ops.take_along_axis(codes, said[:, place : place + 1], axis=1)[:, 0] for place in (0, 1))
-        right = ops.logical_and(
-            ops.logical_or(begin == _START, begin == _START + _END), ops.logical_or(end == _END, end == _START + _END)
-        )
-        return ops.cast(right, "float32")
+        return ops.cast(ops.logical_and(_has(begin, _START), _has(end, _END)), "float32")
 
-    return [keras.metrics.MeanMetricWrapper(exact, name="exact")]
+    class Exact(keras.metrics.MeanMetricWrapper):
+        """The share of windows whose begin and end are right, without those whose question has its answer in another window."""
+
+        def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+            own = ops.cast(ops.logical_not(ops.any(_has(y_true, _ELSEWHERE), axis=1)), "float32")
+            return super().update_state(y_true, y_pred, own if sample_weight is None else own * sample_weight)
+
+    return [Exact(exact, name="exact")]
 
 
 def _merged(found: RowLogits, answer_tokens: int, without: bool) -> list[np.ndarray]:

@@ -19,7 +19,8 @@ class Packed(NamedTuple):
         unknown: The number of tokens in each text that are not in the vocabulary, shape (n,).
         owner: The text of each row, int64, shape (rows,), when a long text has several; None when each text has one row.
         cut_words: With ``owner``, the number of words that lose their end, because a word has more tokens than a row.
-        cut_questions: With ``owner``, the number of questions that lose their end, because they take more than half of a row.
+        cut_questions: With ``owner``, whether each question loses its end, because it takes more than half of a row, shape (n,);
+            None when there are no questions.
     """
 
     rows: Ragged
@@ -27,7 +28,7 @@ class Packed(NamedTuple):
     unknown: np.ndarray
     owner: np.ndarray | None = None
     cut_words: int = 0
-    cut_questions: int = 0
+    cut_questions: np.ndarray | None = None
 
     def statistics(self, limit: int) -> dict[str, float]:
         """Summarise how long the texts are, and how much of them is lost; with ``owner`` also the number of ``rows``.
@@ -49,7 +50,11 @@ class Packed(NamedTuple):
             "unknown": float(self.unknown.sum() / self.whole.sum()),
             **({} if self.owner is None else {"rows": len(self.rows)}),
             **({"cut_words": self.cut_words} if self.cut_words else {}),
-            **({"cut_questions": self.cut_questions} if self.cut_questions else {}),
+            **(
+                {"cut_questions": cut}
+                if (cut := 0 if self.cut_questions is None else int(self.cut_questions.sum()))
+                else {}
+            ),
         }
 
 

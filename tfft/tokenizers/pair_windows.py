@@ -78,7 +78,7 @@ def packed_pairs(
         whole,
         np.array(unknown, np.int64),
         np.array(owner, np.int64),
-        cut_questions=int((questions[1] > asked).sum()),
+        cut_questions=questions[1] > asked,
     )
 
 

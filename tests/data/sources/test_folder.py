@@ -367,3 +367,11 @@ def test_classes_of_two_parts_that_differ_in_capitals_are_said_to(tmp_path):
         match=r"'Bees'\. Spell these in the same way; they differ only in capitals or spaces: 'Bees' and 'bees'",
     ):
         from_folder(tmp_path)
+
+
+def test_folders_of_images_and_masks_are_doubted_as_classes(tmp_path):
+    with pytest.warns(
+        DataWarning, match=r"The classes are 'images', 'masks': .*read them with from_masks\(\)"
+    ) as caught:
+        from_folder(_tree(tmp_path, "images", "masks", count=12))
+    assert caught[0].filename == __file__

@@ -23,6 +23,7 @@ from tfft.data.tables.table_files import ENDINGS
 # the folder of the aclImdb dataset with 50,000 reviews without labels
 _UNLABELLED = "unsup"
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+_MASKS = ({"images", "masks"}, {"imgs", "masks"}, {"images", "labels"}, {"images", "annotations"})
 _SHEETS = (".xlsx", ".xls", ".ods")
 Parts = Mapping[str, str] | Literal[False] | None
 
@@ -122,6 +123,11 @@ def folder_pools(folder: str | Path, parts: Parts = None) -> dict[str, Pool]:
                 raise _without_classes(root, homes, part)
             pools[part] = Pool(TextFiles(paths) if texts else paths, [name for _, name in rows], left_out=beside)
         left_out = list(_left_out(root, homes, found, texts))
+        names = {name.casefold() for classes in found.values() for name in classes}
+        if names in _MASKS:
+            left_out.append(
+                f"The classes are {shortlist(sorted(names))}: if these are images and their masks, read them with from_masks()."
+            )
     warn_ignored(left_out)
     return pools
 
