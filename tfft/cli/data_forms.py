@@ -97,6 +97,8 @@ def form_of(path: Path, masks: TypedMasks, on_corrupt: "OnCorrupt") -> Form | No
         )
     if masks.task is TaskName.token_classification and path.suffix.lower() == ".jsonl":
         return _entities(path)
+    if masks.task is TaskName.question_answering and path.suffix.lower() == ".jsonl":
+        return _questions(path, on_corrupt)
     if files := tagged_files(path):
         return _tags(files if folder else path)
     if files := squad_files(path):

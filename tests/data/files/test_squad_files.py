@@ -63,6 +63,7 @@ FAULTS = {
     "answers and none": ({"is_impossible": True}, 'it has answers, and "is_impossible": true'),
     "is_impossible as text": ({"is_impossible": "no"}, "is_impossible is not true or false"),
     "answers as an object": ({"answers": {"text": "Ann"}}, "the answers are no list"),
+    "lists of two lengths": ({"answers": {"text": ["Ann"], "answer_start": []}}, "the answers are no list"),
     "an empty question": ({"question": " "}, "the question is ' '"),
     "no question": ({"question": None}, "the question is None"),
 }
@@ -135,3 +136,8 @@ def test_the_files_of_a_folder_name_their_parts(tmp_path):
         squad_files(tmp_path)
     (tmp_path / "class").mkdir()
     assert squad_files(tmp_path) == {}
+
+
+def test_texts_and_places_may_be_two_lists(tmp_path):
+    nested = read_squad(written(tmp_path / "a.json", asked(answers={"text": ["Ann"], "answer_start": [0]})))
+    assert nested.good[0].answers == ((0, 3),)

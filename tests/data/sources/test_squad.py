@@ -86,3 +86,39 @@ def test_an_article_in_two_parts_is_named(tmp_path):
         from_squad({"train": path, "test": path})
     said = [str(each.message) for each in caught]
     assert any("10 groups are in two parts: 'Story 0 (train and test)'" in each for each in said)
+
+
+def lines(path, *rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def row(number, texts, starts):
+    answers = {"text": texts, "answer_start": starts}
+    return {
+        "id": str(number),
+        "title": f"T{number}",
+        "context": f"Ann{number} sleeps.",
+        "question": "Who?",
+        "answers": answers,
+        **more,
+    }
+
+
+def test_the_lines_of_hugging_faces_datasets_are_read(tmp_path):
+    rows = [row(n, [f"Ann{n}"], [0]) for n in range(12)] + [row(n, [], []) for n in range(12, 16)]
+    data = from_squad(lines(tmp_path / "a.jsonl", *rows))
+    assert data.labels.names == ("answer", "no answer")
+    assert sum(data.everything().counts().values()) == 16
+    assert data.train.inputs[0].name is not None
+    with pytest.raises(DataError, match=r"1 question of .* cannot be used.*16: the answer 'Ann' is not at 5"):
+        from_squad(lines(tmp_path / "b.jsonl", *rows, row(16, ["Ann"], [5])))
+
+
+def test_lines_of_another_form_are_refused(tmp_path):
+    with pytest.raises(DataError, match=r"has no column 'context'.*columns 'question', 'answer'"):
+        from_squad(lines(tmp_path / "a.jsonl", {"question": "Who?", "answer": "Ann"}))
+    with pytest.raises(DataError, match=r"line 1 has no context"):
+        from_squad(lines(tmp_path / "a.jsonl", {"question": "Who?", "context": None, "answers": {}}))
+    with pytest.raises(DataError, match=r"missing.jsonl.*cannot be read"):
+        from_squad(tmp_path / "missing.jsonl")

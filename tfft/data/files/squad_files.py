@@ -1,6 +1,6 @@
 """Read files in SQuAD's format, versions 1.1 and 2.0: articles of paragraphs, with questions and the places of their answers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from numbers import Integral
 from pathlib import Path
@@ -10,11 +10,14 @@ from tfft.core import limits, strict_json
 from tfft.core.errors import DataError, kind_of, shortlist
 from tfft.data.files.part_names import part_of
 
+KEYS = ("id", "question", "answers", "is_impossible")
+"""What is read of the values of a question."""
+Asked = tuple[str, str, str, Mapping[str, Any]]
 _FORM = (
     '{"data": [{"title": "...", "paragraphs": [{"context": "...", "qas": [{"id": "...", "question": "...", '
     '"answers": [{"text": "...", "answer_start": 0}]}]}]}]}'
 )
-_FIX = f"A file of SQuAD's format holds {_FORM}."
+FIX = f"A file of SQuAD's format holds {_FORM}."
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,29 @@ def read_squad(path: Path, labelled: bool = True) -> Questions:
         (((0, 3),), ['q2: it has no answer, and no "is_impossible": true'])
     """
     shown = repr(str(path))
-    values = strict_json.read_file(path, shown, fix=_FIX)
+    found = checked(_asked(strict_json.read_file(path, shown, fix=FIX), shown), labelled)
+    if not found.good and not found.faults:
+        raise DataError(f"{shown} has no question.", "0 questions", "Check the path.")
+    return found
+
+
+def checked(rows: Iterable[Asked], labelled: bool = True) -> Questions:
+    """Check questions.
+
+    Args:
+        rows: Article, context, place in the file, and JSON values of each question.
+        labelled: As for ``read_squad``.
+
+    Returns:
+        The questions, and what is wrong with those that cannot be used.
+
+    Example:
+        >>> asked = {"question": "Who sleeps?", "answers": [{"text": "Ann", "answer_start": 0}]}
+        >>> checked([("a story", "Ann sleeps.", "line 1", asked)]).good[0].answers
+        ((0, 3),)
+    """
     found, names = Questions(), set()
-    for article, context, place, asked in _asked(values, shown):
+    for article, context, place, asked in rows:
         name = asked.get("id")
         name = str(name) if isinstance(name, (str, int)) and not isinstance(name, bool) and str(name).strip() else place
         answers, fault = _answers(asked, context, labelled)
@@ -87,8 +110,6 @@ def read_squad(path: Path, labelled: bool = True) -> Questions:
             found.faults.append(f"{name}: {fault}")
         else:
             found.good.append(Question(name, article, asked["question"], context, answers))
-    if not found.good and not found.faults:
-        raise DataError(f"{shown} has no question.", "0 questions", "Check the path.")
     return found
 
 
@@ -136,7 +157,7 @@ def squad_files(path: Path) -> dict[str, Path]:
     return {part: file for part, file in zip(parts, files, strict=True) if part is not None}
 
 
-def _asked(values: Any, shown: str) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
+def _asked(values: Any, shown: str) -> Iterator[Asked]:
     """Yield the article, the context, the place in the file, and the JSON values of each question."""
     for number, article in enumerate(_list(values, "data", shown), 1):
         title = article.get("title") if isinstance(article, Mapping) else None
@@ -146,11 +167,11 @@ def _asked(values: Any, shown: str) -> Iterator[tuple[str, str, str, Mapping[str
             asked = _list(paragraph, "qas", f"{shown}, {within}")
             context = paragraph.get("context")
             if not isinstance(context, str):
-                raise DataError(f"{shown}, {within} has no context.", kind_of(context), _FIX)
+                raise DataError(f"{shown}, {within} has no context.", kind_of(context), FIX)
             limits.check("text_characters", len(context), f"The context of {shown}, {within}", DataError)
             for order, question in enumerate(asked, 1):
                 if not isinstance(question, Mapping):
-                    raise DataError(f"{shown}, {within}, question {order} is no object.", kind_of(question), _FIX)
+                    raise DataError(f"{shown}, {within}, question {order} is no object.", kind_of(question), FIX)
                 name = title.strip() if isinstance(title, str) and title.strip() else place
                 yield name, context, f"{within}, question {order}", question
 
@@ -158,8 +179,16 @@ def _asked(values: Any, shown: str) -> Iterator[tuple[str, str, str, Mapping[str
 def _list(values: Any, key: str, shown: str) -> list[Any]:
     found = values.get(key) if isinstance(values, Mapping) else None
     if not isinstance(found, list):
-        raise DataError(f'{shown} has no list "{key}".', kind_of(values if found is None else found), _FIX)
+        raise DataError(f'{shown} has no list "{key}".', kind_of(values if found is None else found), FIX)
     return found
+
+
+def _listed(given: Any) -> Any:
+    """The answers as a list of texts and places; Hugging Face's ``datasets`` has a list of texts, and one of places."""
+    texts, starts = (given.get(key) if isinstance(given, Mapping) else None for key in ("text", "answer_start"))
+    if isinstance(texts, list) and isinstance(starts, list) and len(texts) == len(starts):
+        return [{"text": text, "answer_start": start} for text, start in zip(texts, starts, strict=True)]
+    return given
 
 
 def _answers(asked: Mapping[str, Any], context: str, labelled: bool) -> tuple[tuple[tuple[int, int], ...], str]:
@@ -171,7 +200,7 @@ def _answers(asked: Mapping[str, Any], context: str, labelled: bool) -> tuple[tu
         return (), "the context is empty"
     if not labelled:
         return (), ""
-    impossible, given = asked.get("is_impossible", False), asked.get("answers", [])
+    impossible, given = asked.get("is_impossible", False), _listed(asked.get("answers", []))
     if not isinstance(impossible, bool) or not isinstance(given, list):
         return (), "is_impossible is not true or false" if isinstance(given, list) else "the answers are no list"
     if impossible and given:

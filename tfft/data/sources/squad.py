@@ -1,17 +1,19 @@
 """Read questions with the places of their answers in a context, from files in SQuAD's format."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tfft.core.errors import DataError, quantity, shortlist
+from tfft.core import limits
+from tfft.core.errors import DataError, kind_of, quantity, shortlist
 from tfft.core.fingerprint import digest
 from tfft.core.specs import LabelSpace, Text
 from tfft.data.calls import as_call
 from tfft.data.examples import Splits
-from tfft.data.files.squad_files import Question, read_squad
+from tfft.data.files.squad_files import FIX, KEYS, Asked, Question, checked, read_squad
 from tfft.data.raw_examples import OnCorrupt, Pool
 from tfft.data.splits import HOLDOUT, Splitting, assemble
+from tfft.data.tables.json_lines import read_json_lines
 from tfft.data.targets.answers import answer_space
 
 _FEW_ARTICLES = 10
@@ -28,7 +30,9 @@ def from_squad(
     Parts that are split off have articles of their own; with fewer than 10 articles, paragraphs of their own.
 
     Args:
-        path: The path of a UTF-8 JSON file, or one path for each part: ``{"train": ..., "validation": ..., "test": ...}``.
+        path: The path of a UTF-8 JSON file, or one path for each part: ``{"train": ..., "validation": ..., "test": ...}``. A file
+            that ends in ``.jsonl`` has ``id``, ``question``, ``context`` and ``answers`` in each line, as Hugging Face's ``datasets``
+            writes them.
         holdout: Fractions (validation, test) of the training questions, to split off missing parts.
         seed: Seed of the random split.
         on_corrupt: ``"error"``, or ``"skip"`` to leave out questions whose answers are not at their place in the context, or that
@@ -83,7 +87,8 @@ def squad_pools(path: "str | Path | Mapping[str, str | Path]", on_corrupt: OnCor
                 repr(file)[:100],
                 'Write from_squad({"train": "train.json", "test": "dev.json"}).',
             )
-        questions = read_squad(Path(file))
+        lines = str(file).lower().endswith(".jsonl")
+        questions = checked(_lines(Path(file))) if lines else read_squad(Path(file))
         if questions.faults and on_corrupt != "skip":
             raise DataError(
                 f"{quantity(len(questions.faults), 'question')} of {str(file)!r} cannot be used.",
@@ -98,6 +103,33 @@ def squad_pools(path: "str | Path | Mapping[str, str | Path]", on_corrupt: OnCor
             skipped=skipped,
         )
     return found
+
+
+def _lines(path: Path) -> Iterator[Asked]:
+    """Yield the questions of a file with one in each line. There, no text of an answer means that there is none."""
+    shown = repr(str(path))
+
+    def choose(names: Sequence[str]) -> Sequence[str]:
+        missing = [name for name in ("question", "context") if name not in names]
+        if missing:
+            raise DataError(f"{shown} has no column {missing[0]!r}.", f"columns {shortlist(names)}", FIX)
+        return [name for name in (*KEYS, "title", "context") if name in names]
+
+    try:
+        found = read_json_lines(path, choose)
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{shown} cannot be read: {error}.", fix="Check the path; it must be UTF-8.") from None
+    for row, line in enumerate(found.lines):
+        values = {name: column[row] for name, column in found.columns.items()}
+        asked = {key: values[key] for key in KEYS if values.get(key) is not None}
+        given = asked.get("answers")
+        if isinstance(given, Mapping) and given.get("text") == []:
+            asked.setdefault("is_impossible", True)
+        context, title = values["context"], values.get("title")
+        if not isinstance(context, str):
+            raise DataError(f"{shown}, line {line} has no context.", kind_of(context), FIX)
+        limits.check("text_characters", len(context), f"The context of {shown}, line {line}", DataError)
+        yield str(title or f"{context[:40]}..."), context, f"line {line}", asked
 
 
 def _groups(questions: list[Question]) -> list[str]:
