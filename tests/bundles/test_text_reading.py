@@ -114,7 +114,7 @@ def test_texts_that_do_not_fit_together_are_refused_even_when_unreadable_ones_ar
 
 def test_a_question_that_loses_its_end_is_named():
     preprocessor = tfft.load_backbone("toy_text", length=32).preprocessor.answering("places", 4)
-    items = [("a", Text("Who?", "Ann sleeps.")), ("b", Text("Who sleeps there? " * 9, "Ann sleeps."))]
+    items = [("a", Text("Who?", "Ann sleeps.")), ("b", Text("Who sleeps there? " * 9, "Ann sleeps. " * 20))]
     ((_, found),) = text_reading.read_batches(preprocessor, items, 2)
     assert found[0].warning == ""
     assert "The question of input 1 takes more than half of a row" in found[1].warning
@@ -127,3 +127,9 @@ def test_an_empty_question_or_context_has_no_answer():
     assert found[0].error is None
     assert "The context of input 1 is empty" in str(found[1].error)
     assert "The question of input 2 is empty" in str(found[2].error)
+
+
+def test_a_context_in_the_place_of_the_question_is_doubted():
+    preprocessor = tfft.load_backbone("toy_text").preprocessor.answering("places", 4)
+    ((_, found),) = text_reading.read_batches(preprocessor, [("a", Text("Ann sleeps in Rome.", "Who sleeps?"))], 1)
+    assert "The context of input 0 is shorter than its question. Pass (question, context)" in found[0].warning

@@ -108,9 +108,18 @@ def _reads(preprocessor: TextPreprocessor, items: Sequence[Any], first: int) -> 
     ends = np.cumsum(np.bincount(owner, minlength=len(taken))).tolist()
     cut = np.zeros(len(taken), bool) if packed.cut_questions is None else packed.cut_questions
     return [
-        Read(packed.rows[begin:end], item, _LONG.format(first + number) if cut[number] else "")
+        Read(packed.rows[begin:end], item, _warning(preprocessor, item, first + number, bool(cut[number])))
         for number, (begin, end, item) in enumerate(zip([0, *ends], ends, taken, strict=False))
     ]
+
+
+def _warning(preprocessor: TextPreprocessor, item: Any, number: int, cut: bool) -> str:
+    """What is doubtful about a question and its context; an empty text for other inputs."""
+    if cut:
+        return _LONG.format(number)
+    if preprocessor.answers == "places" and isinstance(item, Text) and len(item.second or "") < len(item.first):
+        return f"The context of input {number} is shorter than its question. Pass (question, context) in this order."
+    return ""
 
 
 def _read_text(preprocessor: TextPreprocessor, item: Any, number: int) -> Read:

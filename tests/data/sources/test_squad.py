@@ -101,7 +101,6 @@ def row(number, texts, starts):
         "context": f"Ann{number} sleeps.",
         "question": "Who?",
         "answers": answers,
-        **more,
     }
 
 

@@ -31,8 +31,8 @@ def from_squad(
 
     Args:
         path: The path of a UTF-8 JSON file, or one path for each part: ``{"train": ..., "validation": ..., "test": ...}``. A file
-            that ends in ``.jsonl`` has ``id``, ``question``, ``context`` and ``answers`` in each line, as Hugging Face's ``datasets``
-            writes them.
+            that ends in ``.jsonl`` has ``id``, ``question``, ``context`` and ``answers`` in each line, as Hugging Face's
+            ``datasets`` writes them.
         holdout: Fractions (validation, test) of the training questions, to split off missing parts.
         seed: Seed of the random split.
         on_corrupt: ``"error"``, or ``"skip"`` to leave out questions whose answers are not at their place in the context, or that
