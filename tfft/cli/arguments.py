@@ -136,8 +136,9 @@ TaskOption = Annotated[TaskName, typer.Option(help="What is learned.", show_defa
 ClassesFile = Annotated[
     Path | None,
     typer.Option(
-        help="Masks: file with a class in each line, in the order of pixel values; or `red green blue name`.",
-        show_default="by their values",
+        help="Masks: file with a class in each line, in the order of pixel values; or `red green blue name`. "
+        "To evaluate, pass it again.",
+        show_default="the values are the classes",
     ),
 ]
 Ignore = Annotated[str | None, typer.Option(help="Masks: value or name of pixels without a class, such as 255.")]
