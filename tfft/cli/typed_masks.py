@@ -85,7 +85,7 @@ class TypedMasks:
             >>> TypedMasks(TaskName.segmentation).are_in(Path("photos"))
             True
         """
-        from tfft.data.files.mask_pairs import mask_folders
+        from tfft.data.files.mask_folders import mask_folders
 
         if self.task is TaskName.segmentation:
             return True
