@@ -26,6 +26,11 @@ from tfft.tasks.answers import Entity
             "to: load_backbone(\"vgg16\", weights='a b.h5'). Or save",
             "to: --backbone vgg16 --weights 'a b.h5'. Or save",
         ),
+        (
+            "Name each value with classes=, or leave pixels out with ignore=, such as ignore=255.",
+            "Name each value with --classes-file, or leave pixels out with --ignore, such as --ignore 255.",
+        ),
+        ("Check classes= and ignore=.", "Check --classes-file and --ignore."),
         ("Lower layer_decay=0.9.", "Lower layer_decay=0.9."),
         (
             'weights="path/to/a.h5" (weights=None starts from random weights)',

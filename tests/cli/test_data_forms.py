@@ -2,7 +2,9 @@
 
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 import tfft
@@ -10,6 +12,7 @@ from tfft.cli.data_forms import form_of
 from tfft.cli.typed_masks import TaskName, TypedMasks
 from tfft.cli.verbs import app
 from tfft.core.errors import DataError
+from tfft.core.specs import LabelSpace
 
 
 def marked(path, numbers):
@@ -55,6 +58,43 @@ def test_places_of_entities_become_tags(tmp_path):
     data = form.splits(3)
     assert (data.labels.kind, data.seed, form.texts) == ("tags", 3, True)
     assert len(form.pools(data.labels)["train"].inputs) == 12
+
+
+def masked(home, values):
+    """Images and masks of two values."""
+    for kind in ("images", "masks"):
+        (home / kind).mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for number in range(10):
+        Image.fromarray(random.integers(0, 255, (12, 12, 3), np.uint8)).save(home / "images" / f"{number}.png")
+        mask = np.full((12, 12), values[0], np.uint8)
+        mask[: 3 + number % 4] = values[1]
+        Image.fromarray(mask).save(home / "masks" / f"{number}.png")
+    return home
+
+
+def test_values_of_masks_without_a_file_of_classes_are_the_names_of_the_model(tmp_path):
+    """Masks of 1 and 2 must not be read as the second class and an unknown one."""
+    home = masked(tmp_path / "scenes", (1, 2))
+    form = form_of(home, TypedMasks(TaskName.segmentation), "error")
+    labels = form.splits(0).labels
+    assert labels.names == ("1", "2")
+    pool = form.pools(labels)["train"]
+    assert sorted(set(np.concatenate([mask.ravel() for mask in pool.targets]).tolist())) == [0, 1]
+    assert pool.targets[0][-1, -1] == 0
+    with pytest.raises(DataError, match=r"values without a class .*: 1"):
+        form.pools(LabelSpace(("0", "2"), "masks"))
+
+
+@pytest.mark.parametrize("names", [("sky", "road"), ("1", "road"), ("01", "2"), ("1", "\u00b2")])
+def test_masks_of_named_classes_are_measured_with_a_file_of_classes_alone(tmp_path, names):
+    home = masked(tmp_path / "scenes", (0, 1))
+    form = form_of(home, TypedMasks(TaskName.segmentation), "error")
+    with pytest.raises(DataError, match=r"does not say which values .*Pass --classes-file"):
+        form.pools(LabelSpace(names, "masks"))
+    (tmp_path / "classes.txt").write_text("\n".join(names))
+    given = form_of(home, TypedMasks(TaskName.segmentation, tmp_path / "classes.txt"), "error")
+    assert len(given.pools(LabelSpace(names, "masks"))["train"].inputs) == 10
 
 
 def run(*arguments):

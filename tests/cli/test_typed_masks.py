@@ -1,4 +1,4 @@
-"""Masks on the command line: which data they are, their classes, and the files of predictions."""
+"""Masks on the command line: which data they are, and their classes."""
 
 import json
 
@@ -7,12 +7,9 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from tfft.bundles.predictor import Prediction
-from tfft.cli.typed_masks import TaskName, TypedMasks, check_folder, classes_of, write_masks
+from tfft.cli.typed_masks import TaskName, TypedMasks, classes_of
 from tfft.cli.verbs import app
 from tfft.core.errors import DataError
-from tfft.images.mask_colors import colors
-from tfft.tasks import Answer
 
 
 @pytest.fixture
@@ -88,9 +85,6 @@ def test_options_without_effect_are_refused(scenes, tmp_path):
     bundle = tfft.export(model, tmp_path / "classes.tfft")
     with pytest.raises(DataError, match="--out is for masks"):
         run("predict", bundle, scenes / "scenes" / "test" / "images" / "0.png", "--out", tmp_path / "answers")
-    (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match=r"No mask can be written .*it is a file"):
-        check_folder(tmp_path / "file")
 
 
 @pytest.mark.parametrize(("ignore", "values"), [("255", [255]), ("11, void", [11, "void"]), (None, None)])
@@ -112,14 +106,6 @@ def test_a_file_of_classes_has_names_or_colours(tmp_path):
         classes_of(path)
     with pytest.raises(DataError, match="cannot be read"):
         classes_of(tmp_path / "none.txt")
-
-
-def test_masks_of_equal_names_get_files_of_their_own(tmp_path):
-    answers = [Answer(None, 0.5, {"a": 1.0, "b": 0.0}, mask=np.full((2, 3), number, np.uint8)) for number in (0, 1)]
-    given = [Prediction("x/1.jpg", answers[0]), Prediction("?", None, "broken"), Prediction("y/1.jpg", answers[1])]
-    first, none, second = write_masks(given, tmp_path / "out")
-    assert (first.name, none, second.name) == ("1.png", None, "1-2.png")
-    assert Image.open(second).convert("RGB").getpixel((0, 0)) == colors(2)[1]
 
 
 def test_the_label_map_of_cvat_has_colours(tmp_path):

@@ -1,6 +1,8 @@
 """The values of a mask are read as they were stored, in any type of file."""
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -10,6 +12,18 @@ from tfft.core.errors import DataError
 from tfft.images.mask_values import mask_values
 
 VALUES = np.uint8([[0, 1, 3], [2, 1, 0]])
+
+
+def chunk(name, content):
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+def deep_png(array, kind):
+    """A PNG of 16 bits a sample, which Pillow reads and does not write."""
+    height, width = array.shape[:2]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in array)
+    header = struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def stored(image, **options):
@@ -29,17 +43,11 @@ def test_grey_images_of_any_depth_give_their_numbers():
 
 @pytest.mark.parametrize("bits", [2, 4])
 def test_grey_values_of_few_bits_are_not_scaled(bits):
-    import struct
-    import zlib
-
     rows = b"".join(
         b"\0" + bytes([int("".join(f"{value:0{bits}b}" for value in row).ljust(-(-3 * bits // 8) * 8, "0"), 2) >> shift & 255
                        for shift in reversed(range(0, -(-3 * bits // 8) * 8, 8))][0:])
         for row in VALUES.tolist()
     )  # fmt: skip
-
-    def chunk(name, content):
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
     header = struct.pack(">IIBBBBB", 3, 2, bits, 0, 0, 0, 0)
     png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
@@ -93,3 +101,60 @@ def test_files_that_change_values_are_refused(monkeypatch):
     monkeypatch.setenv("TFFT_MAX_IMAGE_PIXELS", "3")
     with pytest.raises(DataError, match="6 pixels are more than the limit"):
         mask_values(stored(Image.fromarray(VALUES)), False)
+
+
+@pytest.mark.parametrize(("kind", "channels"), [(2, 3), (4, 2), (6, 4)])
+@pytest.mark.parametrize("colored", [False, True])
+def test_colours_and_transparency_of_16_bits_are_refused(kind, channels, colored):
+    """Pillow keeps their high byte, so that the values 1 and 2 would both be 0."""
+    array = np.repeat(VALUES.astype(np.uint16)[..., None], channels, axis=2)
+    if channels in (2, 4):
+        array[..., -1] = 65535
+    with pytest.raises(ValueError, match=r"16 bits.*save masks as PNG with 8 bits"):
+        mask_values(deep_png(array, kind), colored)
+
+
+def test_grey_of_16_bits_has_numbers_and_no_colours():
+    wide = stored(Image.fromarray(VALUES.astype(np.uint16) * 300))
+    with pytest.raises(ValueError, match="16 bits"):
+        mask_values(wide, True)
+    assert mask_values(deep_png(VALUES.astype(np.uint16), 0), False).tolist() == VALUES.tolist()
+
+
+@pytest.mark.parametrize("content", [b"P5\n2 1\n3\n\0\1", b"P2\n2 1\n1\n0 1\n", b"P6\n1 1\n65535\n" + bytes(6)])
+def test_netpbm_files_whose_values_are_scaled_are_refused(content):
+    with pytest.raises(ValueError, match="Pillow scales its values"):
+        mask_values(content, content.startswith(b"P6"))
+    assert mask_values(b"P5\n2 1\n255\n\0\1", False).tolist() == [[0, 1]]
+    assert mask_values(b"P5\n2 1\n65535\n\0\0\1\0", False).tolist() == [[0, 256]]
+
+
+def test_a_transparent_index_of_a_palette_counts_for_colours_only():
+    image = Image.fromarray(VALUES).convert("P")
+    image.frombytes(VALUES.tobytes())
+    image.putpalette([0, 0, 0, 9, 8, 7, 1, 1, 1, 255, 0, 255, 5, 5, 5])
+    for key in (1, b"\xff\x80"):
+        content = stored(image, transparency=key)
+        assert mask_values(content, False).tolist() == VALUES.tolist()
+        with pytest.raises(ValueError, match="transparent pixels"):
+            mask_values(content, True)
+    for key in (4, b"\xff\xff\xff\xff\0"):  # no pixel has this index
+        assert mask_values(stored(image, transparency=key), True).shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("array", "key", "other"),
+    [
+        (VALUES, 3, 7),
+        (VALUES.astype(np.uint16) * 300, 900, 901),
+        (VALUES > 1, 1, None),
+        (np.dstack([VALUES] * 3), (3, 3, 3), (3, 3, 2)),
+    ],
+)
+def test_a_transparent_grey_value_or_colour_is_refused_when_it_occurs(array, key, other):
+    image = Image.fromarray(array)
+    for colored in (False, True) if array.dtype == np.uint8 else (False,):
+        with pytest.raises(ValueError, match="transparent pixels"):
+            mask_values(stored(image, transparency=key), colored)
+        if other is not None:
+            assert mask_values(stored(image, transparency=other), colored).shape == (2, 3)

@@ -24,7 +24,8 @@ def test_html_names_the_classes_that_the_mask_has_and_escapes_them():
 
 
 def test_a_mask_without_its_image_is_drawn_alone():
-    assert "data:image/png" in html(np.zeros((2, 3), np.uint8), ["a", "b"], "no such file.jpg")
+    for source in ("no such file.jpg", None):
+        assert "data:image/png" in html(np.zeros((2, 3), np.uint8), ["a", "b"], source)
 
 
 def test_long_legends_end():

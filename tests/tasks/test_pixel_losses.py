@@ -67,3 +67,20 @@ def test_the_metric_is_the_mean_over_classes_that_occur():
     true, said = TARGETS[there], LOGITS.argmax(-1)[there]
     each = [((true == c) & (said == c)).sum() / ((true == c) | (said == c)).sum() for c in range(3)]
     assert float(metric.result()) == pytest.approx(np.mean(each))
+
+
+def test_the_metric_leaves_out_pixels_and_examples_without_weight():
+    """Examples that fill up a batch have weight 0 and classes of their own, unlike ignored pixels."""
+    weights = np.float32(TARGETS != IGNORED)
+    weights[0, 1] = 0
+    weights[1] = 0
+    metric = mean_iou(3)
+    metric.update_state(TARGETS, LOGITS, sample_weight=weights)
+    there = weights > 0
+    true, said = TARGETS[there], LOGITS.argmax(-1)[there]
+    kinds = np.union1d(true, said)
+    expected = np.mean([((true == c) & (said == c)).sum() / ((true == c) | (said == c)).sum() for c in kinds])
+    assert float(metric.result()) == pytest.approx(expected)
+    whole = mean_iou(3)
+    whole.update_state(TARGETS, LOGITS, sample_weight=np.float32(TARGETS != IGNORED))
+    assert float(whole.result()) != pytest.approx(expected)

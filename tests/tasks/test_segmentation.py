@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import tfft
 from tfft.core.errors import PlanError, TaskError
 from tfft.core.specs import LabelSpace
 from tfft.data.masks import IGNORED
+from tfft.inputs.image import ImagePreprocessor
 from tfft.tasks.segmentation import segmentation
 
 SPACE = LabelSpace(("sky", "road", "pole"), "masks")
@@ -15,6 +17,8 @@ SPACE = LabelSpace(("sky", "road", "pole"), "masks")
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"loss": {}}, "loss={} is unknown"),
+        ({"loss": ["dice"]}, "is unknown.*'cross_entropy', 'dice'"),
         ({"loss": "focal"}, "loss='focal' is unknown.*'cross_entropy', 'dice'"),
         ({"class_weights": {"sky": 1}}, "class_weights must be"),
         ({"loss": "dice", "class_weights": "balanced"}, "no effect on the Dice loss"),
@@ -139,5 +143,23 @@ def test_images_of_any_size_have_answers_of_their_size(tmp_path):
     assert predictor.preprocessor.to_dict()["fit"] == "squash"
     (found,) = predictor.predict(images[0])
     assert "data:image/png" in found._repr_html_()
+    assert found.answer.source is found.item is None, "answers keep no images in memory"
     values = found.to_dict()
     assert (values["height"], values["width"], sum(values["shares"].values())) == (9, 40, pytest.approx(1))
+
+
+def test_an_answer_keeps_the_path_of_its_image_alone(tmp_path):
+    data = toy_data()
+    predictor = tfft.load(tfft.export(tfft.build("toy", segmentation(data.labels, width=16)), tmp_path / "m.tfft"))
+    path = tmp_path / "1.png"
+    Image.fromarray(data.train.inputs[0]).save(path)
+    sources = [
+        found.answer.source
+        for found in predictor.predict([path, str(path), path.read_bytes(), data.train.inputs[0], Image.open(path)])
+    ]
+    assert sources == [str(path), str(path), None, None, None]
+
+
+def test_crop_becomes_squash_and_pad_is_kept():
+    for given, used in (("crop", "squash"), ("squash", "squash"), ("pad", "pad")):
+        assert segmentation(SPACE).prepare(ImagePreprocessor(8, 8, given)).fit == used

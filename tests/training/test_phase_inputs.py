@@ -148,3 +148,60 @@ def test_fixed_texts_are_as_long_as_the_longest_and_changed_words_as_long_as_the
     found = step(model, data, augment, fixed=True)
     for batches in (found.train(0, ONE), found.validation(ONE)):
         assert {batch.inputs["token_ids"].shape[1] for batch in batches.as_numpy_iterator()} == {width}
+
+
+def painted():
+    """Images whose pixels say the class of their mask: black for 0, and a white corner for 1."""
+    masks = np.zeros((24, 20, 28), np.uint8)
+    for number, mask in enumerate(masks):
+        mask[: 4 + number % 9, : 6 + number % 11] = 1
+    images = np.repeat(masks[..., None] * np.uint8(200), 3, axis=3)
+    images[:, -1, -1] = np.arange(24)[:, None]  # no two images are alike
+    return tfft.data.from_masks({"train": (images, masks)}, ["ground", "corner"])
+
+
+def painter(data):
+    return tfft.build(tfft.load_backbone("toy", size=(20, 28)), tfft.tasks.segmentation(data.labels, width=16))
+
+
+def agreement(images, masks):
+    """The share of pixels with a class whose image says this class."""
+    there = masks != 255
+    return float(((images[..., 0] > 100) == (masks == 1))[there].mean())
+
+
+@pytest.mark.parametrize(
+    ("augment", "least"),
+    [
+        ((augmentation.flips(vertical=True),), 1.0),
+        ((augmentation.rotation(40),), 0.97),
+        ((augmentation.crops((0.3, 0.5)), augmentation.flips()), 0.97),
+        ((augmentation.rand_augment(2, 9),), 0.9),
+    ],
+)
+def test_masks_in_batches_move_with_their_images(augment, least):
+    data = painted()
+    model = painter(data)
+    pixels, features = (step(model, data, augment, cache=cache) for cache in ("off", "memory"))
+    assert pixels.note.startswith("pixels")
+    assert features.note.startswith("features")
+    corners = set()
+    for (inputs, targets, *_), (maps, same_targets, *_) in zip(
+        pixels.train(0, ONE).as_numpy_iterator(), features.train(0, ONE).as_numpy_iterator(), strict=True
+    ):
+        assert agreement(inputs["pixels"], targets) >= least
+        np.testing.assert_array_equal(targets, same_targets)
+        np.testing.assert_allclose(pixels.net(inputs), features.net(maps), atol=1e-5)
+        corners |= {tuple(mask[rows, columns] for rows in (0, -1) for columns in (0, -1)) for mask in targets}
+    assert len(corners) > 1, "without a change, the white corner is at the left of the top in all images"
+
+
+def test_validation_masks_stay_with_their_images():
+    data = painted()
+    model = painter(data)
+    for cache in ("off", "memory"):
+        found = step(model, data, (augmentation.flips(),), cache=cache)
+        targets = np.concatenate([batch.targets for batch in found.validation(ONE).as_numpy_iterator()])
+        assert sorted(map(bytes, targets.astype(np.uint8))) == sorted(
+            bytes(data.validation.targets[index]) for index in range(len(data.validation))
+        )

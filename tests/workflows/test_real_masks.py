@@ -40,9 +40,14 @@ def test_streets_are_told_from_cached_features_and_answers_have_the_size_of_phot
 def test_membranes_are_found_in_grey_images(material):
     home = material / "data" / "segmentation" / "isbi_membrane_small"
     data = tfft.data.from_masks(home, ["first", "second"], holdout=(0.2, 0.2))
-    model = tfft.build(backbone(material, (128, 128)), tfft.tasks.segmentation(data.labels, width=32))
+    model = tfft.build(backbone(material, (128, 128)), tfft.tasks.segmentation(data.labels, width=32, finest=2))
     tfft.fit(model, data, tfft.plans.head_only(8), batch_size=4, progress=False)
-    assert tfft.evaluate(model, data.test).metrics["pixel_accuracy"]["value"] > 0.8
+    metrics = tfft.evaluate(model, data.test).metrics
+    counts = np.array(list(data.test.counts().values()))
+    # a constant answer has no pixel of the rarer class, so its mean IoU is half of its accuracy
+    constant = counts.max() / counts.sum()
+    assert metrics["pixel_accuracy"]["value"] > constant + 0.01
+    assert metrics["mean_iou"]["value"] > constant / 2 + 0.1
 
 
 def test_a_folder_of_timm_is_a_backbone(material, streets):

@@ -30,7 +30,7 @@ class Like(NamedTuple):
 
 
 COLORS, MASK = Like(Image.Resampling.BILINEAR), Like(Image.Resampling.NEAREST, 255)
-"""The pixels of a photo, and class ids, where 255 is none."""
+"""The pixels of a photo; and class ids, where 255 stands for pixels without a class."""
 
 
 def crop_box(

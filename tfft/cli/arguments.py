@@ -136,12 +136,16 @@ TaskOption = Annotated[TaskName, typer.Option(help="What is learned.", show_defa
 ClassesFile = Annotated[
     Path | None,
     typer.Option(
-        help="Masks: file with a class in each line, in the order of pixel values; or `red green blue name`.",
-        show_default="by their values",
+        help="Masks: file with a class in each line, in the order of pixel values; or `red green blue name`. "
+        "To evaluate, pass it again.",
+        show_default="the values are the classes",
     ),
 ]
 Ignore = Annotated[str | None, typer.Option(help="Masks: value or name of pixels without a class, such as 255.")]
-MaskFolder = Annotated[Path | None, typer.Option("--out", help="Folder for predicted masks, as PNG with a palette.")]
+MaskFolder = Annotated[
+    Path | None,
+    typer.Option("--out", help="Folder for predicted masks, as PNG with a palette; no file is overwritten."),
+]
 Seed = Annotated[int, typer.Option(help="Seed of the parts, the order of examples, and the head.")]
 BatchSize = Annotated[
     str,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _OPTIONS = (
     "size|alpha|length|vocabulary|weights|layer|pixel_range|preprocessor|image_column|label_column|text_column|batch_size"
-    "|separator|decimal|run_folder|save_minutes|accumulate"
+    "|separator|decimal|run_folder|save_minutes|accumulate|ignore"
 )
 _IN_SHELL = (
     (r'(P|p)ass on_corrupt="skip"', r"\1ass --skip-corrupt"),
@@ -38,7 +38,6 @@ _IN_SHELL = (
     (r"\bresume=False", "--no-resume"),
     (r"classes=\{[^}]*\}", "--classes-file with lines such as `128 0 0 car`"),
     (r"\bclasses=", "--classes-file"),
-    (r"\bignore=", "--ignore "),
     (r"Pass 'imagenet', None,", "Pass imagenet, none"),
     (rf"\b({_OPTIONS})=(?=[\w'\"])", r"--\1 "),
     (rf"\b({_OPTIONS})=", r"--\1"),

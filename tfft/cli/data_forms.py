@@ -1,13 +1,13 @@
 """Forms of labelled data on the command line besides class folders and tables: masks, tags, places of entities, questions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft.cli.typed_masks import TaskName, TypedMasks
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, shortlist
 
 if TYPE_CHECKING:
     from tfft.core.specs import LabelSpace
@@ -111,12 +111,24 @@ def _masks(path: Path, masks: TypedMasks, on_corrupt: "OnCorrupt") -> Form:
 
     def pools(labels: "LabelSpace") -> "dict[str, Pool]":
         given = masks.arguments()
-        return mask_pools(path, given["classes"] or labels.names, given["ignore"], on_corrupt)
+        return mask_pools(path, given["classes"] or _numbered(labels.names), given["ignore"], on_corrupt)
 
     def splits(seed: int) -> "Splits":
         return from_masks(path, **masks.arguments(), seed=seed, on_corrupt=on_corrupt)
 
     return Form("segmentation", "images and masks", False, splits, pools)
+
+
+def _numbered(names: "Sequence[str]") -> dict[int, str]:
+    """The values of masks by the names of a model: names that are numbers, as they are without ``--classes-file``."""
+    strange = [name for name in names if not (name.isascii() and name.isdigit() and str(int(name)) == name)]
+    if strange:
+        raise DataError(
+            "The model does not say which values of masks its classes have.",
+            shortlist(strange),
+            "Pass --classes-file with the file that `tfft fit` was given, or one for the values of these masks.",
+        )
+    return {int(name): name for name in names}
 
 
 def _entities(path: Path) -> Form:

@@ -1,16 +1,12 @@
-"""Images and masks on the command line: which data they are, their classes, and the files of predicted masks."""
+"""Images and masks on the command line: which data they are, and their classes."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tfft.core.errors import DataError, shortlist
-
-if TYPE_CHECKING:
-    from tfft.bundles.predictor import Prediction
 
 # CVAT's labelmap.txt: name, colour, parts and actions
 _LABELMAP = re.compile(r"^([^:]+):(\d+),(\d+),(\d+):[^:]*:[^:]*$")
@@ -89,7 +85,7 @@ class TypedMasks:
             >>> TypedMasks(TaskName.segmentation).are_in(Path("photos"))
             True
         """
-        from tfft.data.files.mask_pairs import mask_folders
+        from tfft.data.files.mask_folders import mask_folders
 
         if self.task is TaskName.segmentation:
             return True
@@ -159,53 +155,3 @@ def classes_of(path: Path) -> "list[str] | dict[tuple[int, int, int], str]":
     if not colors:
         return lines
     return {(int(found[1]), int(found[2]), int(found[3])): found[4].strip() for found in colors}
-
-
-def check_folder(folder: Path) -> None:
-    """Check that masks can be written, before anything is predicted.
-
-    Args:
-        folder: The folder of masks; it may not exist yet.
-
-    Raises:
-        DataError: When nothing can be written there.
-    """
-    from tfft.core.files import refusal
-
-    reason = "it is a file" if folder.is_file() else refusal(folder / "mask.png")
-    if reason:
-        raise DataError(f"No mask can be written to {str(folder)!r}: {reason}.", fix="Choose another folder.")
-
-
-def write_masks(predictions: "Iterable[Prediction]", folder: Path) -> list[Path | None]:
-    """Write a PNG for each predicted mask, whose pixel values are class ids, with a palette that shows them in colours.
-
-    Args:
-        predictions: The predictions; those without an answer have no mask.
-        folder: The folder, which is made if it does not exist.
-
-    Returns:
-        The path of each mask, named like its image; None without an answer.
-
-    Raises:
-        OSError: When a file cannot be written.
-    """
-    from tfft.images.mask_colors import indexed
-
-    folder.mkdir(parents=True, exist_ok=True)
-    taken: set[str] = set()
-    written: list[Path | None] = []
-    for prediction in predictions:
-        if prediction.mask is None:
-            written.append(None)
-            continue
-        stem = name = Path(prediction.name).stem or "mask"
-        number = 1
-        while name.casefold() in taken:  # images of one name in several folders
-            number += 1
-            name = f"{stem}-{number}"
-        taken.add(name.casefold())
-        path = folder / f"{name}.png"
-        indexed(prediction.mask, len(prediction.scores)).save(path)
-        written.append(path)
-    return written

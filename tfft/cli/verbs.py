@@ -28,16 +28,18 @@ from tfft.cli.arguments import (
 )
 from tfft.cli.console import name, predicted_line, say, spoken
 from tfft.cli.group import Group
+from tfft.cli.mask_files import predicted_masks
 from tfft.cli.output_paths import check_report, export_somewhere, free_path, rescued
 from tfft.cli.sources import Part, TypedData, examples_of
 from tfft.cli.typed_inputs import given_inputs
-from tfft.cli.typed_masks import TaskName, TypedMasks, check_folder, write_masks
+from tfft.cli.typed_masks import TaskName, TypedMasks
 from tfft.core.errors import DataError, DataWarning
 from tfft.core.quiet import start_tensorflow
 
 if TYPE_CHECKING:
     from tfft.backbones.base import Backbone
     from tfft.data.examples import Splits
+    from tfft.data.raw_examples import OnCorrupt
     from tfft.evaluation.report import Report
     from tfft.models.assembly import TransferModel
     from tfft.plans.phase import Plan
@@ -260,21 +262,25 @@ def predict(
         raise DataError(f"--top has no effect on a model of {kind}.", f"--top {top}", "Leave it out.")
     if out is not None and not predictor.task.place:
         raise DataError("--out is for masks.", predictor.task.name, "Leave it out, and write the output to a file.")
-    if out is not None:
-        check_folder(out)
     given = given_inputs(predictor, inputs)
+    on_corrupt: OnCorrupt = "skip" if skip_corrupt else "error"
+    count = skipped = 0
     with warnings.catch_warnings():
         if skip_corrupt:  # the skipped inputs are listed below
             warnings.filterwarnings("ignore", r"\d+ of \d+ (images|texts) cannot be read", DataWarning)
-        predictions = predictor.predict(given, on_corrupt="skip" if skip_corrupt else "error")
-    files = [None] * len(predictions) if out is None else write_masks(predictions, out)
-    for prediction, file in zip(predictions, files, strict=True):
-        if prediction.answer is None:
-            say(f"skipped {name(prediction.problem)}", wrong=True)
-        else:
-            say(predicted_line(prediction, top, as_json, file))
-    if skipped := sum(prediction.answer is None for prediction in predictions):
-        say(f"{skipped} of {len(predictions)} inputs have no answer", wrong=True)
+        found = (
+            predicted_masks(predictor, given, out, on_corrupt)
+            if predictor.task.place
+            else ((each, None) for each in predictor.predict(given, on_corrupt=on_corrupt))
+        )
+        for prediction, file in found:
+            count, skipped = count + 1, skipped + (prediction.answer is None)
+            if prediction.answer is None:
+                say(f"skipped {name(prediction.problem)}", wrong=True)
+            else:
+                say(predicted_line(prediction, top, as_json, file))
+    if skipped:
+        say(f"{skipped} of {count} inputs have no answer", wrong=True)
 
 
 for verb in (inventory.backbones, inventory.cache, inventory.doctor, demonstration.demo):

@@ -10,6 +10,7 @@ from tfft.images.png_rows import check_rows
 from tfft.images.upright import turned
 
 _FEWER_BITS = {"L;2": 85, "L;4": 17}  # Pillow multiplies grey values of 2 and 4 bits by these numbers
+_COLORS = ("RGB", "L", "P", "1")
 _NUMBERS = ("L", "P", "1", "I", "I;16", "I;16B", "I;16L")
 
 
@@ -45,21 +46,49 @@ def mask_values(item: Any, colored: bool, what: str = "it") -> np.ndarray:
             raise ValueError("a JPEG changes the values of masks; save masks as PNG")
         if image.format == "PNG":
             check_rows(encoded(image))
+        indices = image.mode == "P" or image.format == "GIF"
+        _check_bits(image, raw, colored)
         image.load()
+        scale = _FEWER_BITS.get(raw, 1)
+        if colored or not indices:
+            _check_opaque(image, scale)
         image = turned(image)
         if image.mode in ("RGBA", "LA", "PA"):
-            image = _opaque(image)
+            image = image.convert({"RGBA": "RGB", "LA": "L", "PA": "P"}[image.mode])
+        if image.mode not in (_COLORS if colored else (*_NUMBERS, "RGB")):
+            raise ValueError(f"its pixels are of type {image.mode!r}; save masks as PNG with 8 bits")
         if colored:
             return _packed(np.asarray(image.convert("RGB")), True)
-        if image.mode not in (*_NUMBERS, "RGB"):
-            raise ValueError(f"its pixels are of type {image.mode!r}; save masks as PNG with 8 bits")
-        return _packed(np.asarray(image), False) // _FEWER_BITS.get(raw, 1)
+        return _packed(np.asarray(image), False) // scale
 
 
-def _opaque(image: Image.Image) -> Image.Image:
-    if image.getchannel("A").getextrema() != (255, 255):
+def _check_bits(image: Image.Image, raw: str, colored: bool) -> None:
+    """Refuse samples that Pillow scales or cuts to 8 bits, because two classes could get one value."""
+    deep = ";16" in raw or image.mode.startswith("I")
+    if deep and (colored or not image.mode.startswith("I")):
+        raise ValueError("its colours have 16 bits, and only 8 of them are read; save masks as PNG with 8 bits")
+    tile = getattr(image, "tile", None)
+    stored = tile[0][3] if image.format == "PPM" and tile else None
+    if isinstance(stored, tuple) and stored[-1] != (65535 if deep else 255):
+        raise ValueError(f"its highest value is {stored[-1]}, and Pillow scales its values; save masks as PNG")
+
+
+def _check_opaque(image: Image.Image, scale: int) -> None:
+    """Refuse transparent pixels: those of an alpha channel, and those of a palette index, a grey value or a colour (tRNS)."""
+    if image.mode in ("RGBA", "LA", "PA"):
+        transparent = image.getchannel("A").getextrema() != (255, 255)
+    elif (key := image.info.get("transparency")) is None:
+        return
+    elif isinstance(key, bytes):  # the opacity of the first indices of a palette
+        table = np.frombuffer(key.ljust(256, b"\xff"), np.uint8)
+        transparent = bool((table[np.asarray(image)] < 255).any())
+    elif isinstance(key, tuple):
+        transparent = bool((np.asarray(image) == key).all(axis=-1).any())
+    else:
+        key = int(key > 0) if image.mode == "1" else key * scale
+        transparent = bool((np.asarray(image).astype(np.int64) == key).any())
+    if transparent:
         raise ValueError("it has transparent pixels, which stand for no class")
-    return image.convert({"RGBA": "RGB", "LA": "L", "PA": "P"}[image.mode])
 
 
 def _packed(array: np.ndarray, colored: bool) -> np.ndarray:

@@ -73,8 +73,10 @@ class ImagePreprocessor:
             elif self.fit == "crop":
                 image = ImageOps.fit(image, size, Image.Resampling.BILINEAR)
             else:
-                # a very thin image keeps at least one pixel, unlike with ``ImageOps.pad``
-                left, top, *inner = self._inner(*image.size)
+                # a very thin image keeps at least one pixel, unlike with ``ImageOps.pad``; a large image is decoded smaller, and is
+                # placed by its own size, as its mask is
+                whole = size_of(item)
+                left, top, *inner = self._inner(whole.width, whole.height)
                 canvas = Image.new("RGB", size)
                 canvas.paste(image.resize((inner[0], inner[1]), Image.Resampling.BILINEAR), (left, top))
                 image = canvas

@@ -43,7 +43,7 @@ class Answer:
             tasks, and when there is no answer.
         mask: The class id of each pixel, uint8, shape (height, width) of the image; None for other tasks. ``scores`` are then the
             share of each class in the pixels, in the order of the class ids, and ``probability`` is the mean over the pixels.
-        source: The image, for the picture in notebooks; None for other tasks.
+        source: The path of the image, for the picture in notebooks; None for arrays and bytes, and for other tasks.
 
     Example:
         >>> Answer("ants", 0.75, {"ants": 0.75, "bees": 0.25}).label

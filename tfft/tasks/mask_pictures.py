@@ -71,7 +71,7 @@ def html(mask: np.ndarray, names: Sequence[str], source: Any) -> str:
     Args:
         mask: uint8 class ids, shape (height, width).
         names: The names of the classes.
-        source: The image, as for ``decode``; when it can no longer be read, the mask is shown alone.
+        source: The image, as for ``decode``; when it is None or can no longer be read, the mask is shown alone.
 
     Returns:
         HTML that needs no other file.

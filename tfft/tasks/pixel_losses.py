@@ -28,7 +28,7 @@ def dice() -> Any:
         def call(self, y_true: Any, y_pred: Any) -> Any:
             classes = y_pred.shape[-1]
             there = ops.cast(ops.not_equal(y_true, IGNORED), y_pred.dtype)
-            # an id outside of the classes, such as that of ignored pixels, has no one
+            # one_hot gives a row of zeros to an id outside of the classes, such as that of ignored pixels
             own = ops.one_hot(ops.cast(y_true, "int32"), classes, dtype=y_pred.dtype)
             said = ops.softmax(y_pred, axis=-1) * there[..., None]
             both, true = ops.sum(own * said, axis=(1, 2)), ops.sum(own, axis=(1, 2))

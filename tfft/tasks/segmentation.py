@@ -34,7 +34,9 @@ def segmentation(
 ) -> Task:
     """Make a task with a class for each pixel: a light decoder over the maps of a convolutional backbone.
 
-    The image is stretched to the input size of the backbone, and the answer has the size of the image. Ignored pixels have no loss.
+    The image is stretched to the input size of the backbone, and the answer has the size of the image. Backbones with ``fit="pad"``
+    keep it; ``fit="crop"`` becomes ``"squash"``, also when you pass it, because each pixel needs an answer. Ignored pixels have
+    no loss.
 
     Args:
         labels: ``data.labels`` of kind ``"masks"``, or the names of classes.
@@ -111,7 +113,7 @@ def _check(space: LabelSpace, loss: Any, class_weights: ClassWeights, finest: An
         raise TaskError(
             f"Segmentation needs from 2 to {MOST_CLASSES} classes.", repr(space.names)[:100], "Add or join classes."
         )
-    if loss not in LOSSES:
+    if not isinstance(loss, str) or loss not in LOSSES:
         raise TaskError(f"loss={loss!r} is unknown.", fix=f"Use one of {', '.join(map(repr, LOSSES))}.")
     if isinstance(finest, bool) or finest not in (2, 4, 8):
         raise TaskError(
@@ -177,4 +179,5 @@ def _answer(labels: LabelSpace, found: np.ndarray, item: Any = None) -> Answer:
     ids, pixels = found[..., 0], found.shape[0] * found.shape[1]
     shares = np.bincount(ids.ravel(), minlength=len(labels)) / pixels
     scores: Mapping[str, float] = dict(zip(labels.names, map(float, shares), strict=True))
-    return Answer(None, float(found[..., 1].mean() / 255), scores, mask=np.ascontiguousarray(ids), source=item)
+    source = item if isinstance(item, str) else None  # an answer keeps no image in memory
+    return Answer(None, float(found[..., 1].mean() / 255), scores, mask=np.ascontiguousarray(ids), source=source)

@@ -1,11 +1,13 @@
 """Images and masks are paired by their names."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from tfft.core.errors import DataError
-from tfft.data.files.mask_pairs import mask_folders, paired
+from tfft.data.files.mask_pairs import paired
 
 
 def fill(folder, *names):
@@ -53,19 +55,15 @@ def test_a_folder_without_images_is_refused(tmp_path):
         paired(images, masks)
 
 
-def test_the_folders_of_parts_are_found_by_their_names(tmp_path):
-    for part in ("train", "val", "Testing"):
-        fill(tmp_path / part, "JPEGImages/1.jpg", "SegmentationClass/1.png")
-    fill(tmp_path, "classes/1.png")
-    found = mask_folders(tmp_path)
-    assert list(found) == ["train", "validation", "test"]
-    assert found["test"][0].name == "JPEGImages"
-    assert list(mask_folders(tmp_path / "val")) == ["train"]
-    assert mask_folders(tmp_path / "classes") == mask_folders(tmp_path / "none") == {}
+@pytest.mark.parametrize("masks", [("a_m", "a_m_m"), ("a_m", "a_m_m", "b_m")])
+def test_a_mask_with_the_name_of_another_image_is_not_its_mask(tmp_path, masks):
+    images = fill(tmp_path / "images", "a.png", "a_m.png", *(["b.png"] if len(masks) > 2 else []))
+    found = paired(images, fill(tmp_path / "masks", *(f"{name}.png" for name in masks)))
+    pairs = [(Path(image).stem, Path(mask).stem) for image, mask in zip(found.images, found.masks, strict=True)]
+    assert pairs == [("a", "a_m"), ("a_m", "a_m_m"), ("b", "b_m")][: len(masks)]
+    assert found.without_mask == found.without_image == []
 
 
-def test_two_folders_of_one_part_are_refused(tmp_path):
-    for part in ("val", "valid"):
-        fill(tmp_path / part, "images/1.jpg", "masks/1.png")
-    with pytest.raises(DataError, match="Two folders could be the validation part"):
-        mask_folders(tmp_path)
+def test_equal_names_are_taken_before_a_word_that_gives_as_many_pairs(tmp_path):
+    found = paired(fill(tmp_path / "images", "a.png", "a_m.png"), fill(tmp_path / "masks", "a_m.png"))
+    assert ([Path(each).stem for each in found.images], len(found.without_mask)) == (["a_m"], 1)

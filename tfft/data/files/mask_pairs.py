@@ -9,12 +9,7 @@ from typing import Any
 
 from tfft.core.errors import DataError, quantity, shortlist
 from tfft.core.path_advice import check_permitted, missing_file, permitted
-from tfft.data.files.file_listing import endings, look_below, visible_folders
-from tfft.data.files.part_names import part_of
-from tfft.data.files.parts import PARTS
-
-IMAGE_FOLDERS = ("images", "image", "imgs", "img", "jpegimages")
-MASK_FOLDERS = ("masks", "mask", "labels", "annotations", "segmentationclass", "segmentation")
+from tfft.data.files.file_listing import endings, look_below
 
 
 @dataclass(frozen=True)
@@ -39,8 +34,8 @@ class Pairs:
 def paired(images: str | Path, masks: str | Path) -> Pairs:
     """Pair the images of one folder with the masks of another, at any depth.
 
-    An image and its mask have the same name without the extension. If no two files have, the names of all masks may end with one
-    word more, such as ``1_mask.png`` for ``1.jpg``.
+    An image and its mask have the same name without the extension. Or the name of each mask is that of its image and a word, the
+    same for all masks, such as ``1_mask.png`` for ``1.jpg``. The word that gives most images a mask is chosen.
 
     Args:
         images: The folder of images.
@@ -84,42 +79,6 @@ def paired(images: str | Path, masks: str | Path) -> Pairs:
     )
 
 
-def mask_folders(root: str | Path) -> dict[str, tuple[Path, Path]]:
-    """Find the folders of images and masks of each part: ``root/train/images`` and ``root/train/masks``, or ``root/images``.
-
-    Args:
-        root: A folder.
-
-    Returns:
-        Part -> the folder of images and that of masks; empty when there are none.
-    """
-    if not Path(root).is_dir():
-        return {}
-    with permitted():
-        if own := _both(Path(root)):
-            return {"train": own}
-        homes = [(part_of(child.name), child) for child in visible_folders(Path(root))]
-        found: dict[str, tuple[Path, Path]] = {}
-        for part, child in homes:
-            own = _both(child)
-            if part is None or own is None:
-                continue
-            if part in found:
-                raise DataError(
-                    f"Two folders could be the {part} part: {found[part][0].parent.name!r} and {child.name!r}.",
-                    fix='Name the folders: from_masks({"train": ("a/images", "a/masks"), "test": ("b/images", "b/masks")}).',
-                )
-            found[part] = own
-        return {part: found[part] for part in PARTS if part in found}
-
-
-def _both(home: Path) -> tuple[Path, Path] | None:
-    named = {child.name.lower(): child for child in visible_folders(home)}
-    images = [named[name] for name in IMAGE_FOLDERS if name in named]
-    masks = [named[name] for name in MASK_FOLDERS if name in named]
-    return (images[0], masks[0]) if images and masks else None
-
-
 def _by_name(home: Path, paths: list[str]) -> dict[str, str]:
     """Relative path without the extension -> path."""
     found: dict[str, str] = {}
@@ -139,11 +98,12 @@ def _by_name(home: Path, paths: list[str]) -> dict[str, str]:
 
 def _without_ending(images: Mapping[str, str], masks: Mapping[str, str]) -> Mapping[str, str]:
     """The masks by the names of images; a word that all masks have behind these is left out."""
-    if set(images) & set(masks):
-        return masks
     first = min(masks)
-    words = [first[len(name) :] for name in images if first.startswith(name)]
-    ending = min(words, key=len, default="")
-    if not ending or not all(name.endswith(ending) for name in masks):
-        return masks
-    return {name[: -len(ending)]: path for name, path in masks.items()}
+    words = {first[len(name) :] for name in images if first.startswith(name)}
+    # of several words, such as "_m" and "_m_m" for images a and a_m, the right one gives most images a mask
+    choices = [
+        {name[: len(name) - len(word)]: path for name, path in masks.items()}
+        for word in sorted(words | {""}, key=len)
+        if all(name.endswith(word) for name in masks)
+    ]
+    return max(choices, key=lambda named: len(set(images) & set(named)))

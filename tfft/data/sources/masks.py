@@ -15,7 +15,8 @@ from tfft.core.errors import DataError, DataWarning, quantity, shortlist
 from tfft.core.specs import LabelSpace
 from tfft.data.calls import as_call
 from tfft.data.examples import Splits
-from tfft.data.files.mask_pairs import Pairs, mask_folders, paired
+from tfft.data.files.mask_folders import mask_folders
+from tfft.data.files.mask_pairs import Pairs, paired
 from tfft.data.files.parts import PARTS, meant
 from tfft.data.mask_inspection import Look, coded, look_at
 from tfft.data.masks import IGNORED, MOST_CLASSES, Coding, Masks
@@ -41,11 +42,12 @@ def from_masks(
 ) -> Splits:
     """Read images of any size, each with a mask of the same size whose pixel values or colours stand for classes.
 
-    An image and its mask have the same name without the extension, or all masks end in one more word, such as ``1_mask.png``. A
-    photo with a rotation of a camera (EXIF) needs a mask of the upright photo. Only paths are kept in memory.
+    An image and its mask have the same name without the extension, or the names of all masks end with the same word, such as
+    ``1_mask.png`` for ``1.jpg``. A photo with a rotation of a camera (EXIF) needs a mask of the upright photo. Only paths are
+    kept in memory.
 
     Args:
-        parts: A folder with ``train/images`` and ``train/masks``, and perhaps such folders for other parts; or with ``images`` and
+        parts: A folder with ``train/images`` and ``train/masks``, or ``images/train`` and ``masks/train``; or with ``images`` and
             ``masks`` alone. Or a dict: part -> (images, masks), each a folder, or a sequence of paths, encoded bytes or arrays.
         classes: Class names in the order of pixel values; ``{value: name}``; or ``{(red, green, blue): name}`` for coloured masks.
             Several values may have the same name. With None, the values in the training masks are the names.
