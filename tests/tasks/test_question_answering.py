@@ -193,7 +193,7 @@ def test_a_context_without_tokens_has_no_answer():
 def test_padding_and_other_windows_change_no_answer(tmp_path):
     model = tfft.build(tfft.load_backbone("toy_text", length=48), task())
     predictor = tfft.load(tfft.export(model, tmp_path / "m.tfft"))
-    pairs = [(QUESTION, CONTEXT), (QUESTION, "Ann"), ("Where?", CONTEXT[:50])]
+    pairs = [(QUESTION, CONTEXT), (QUESTION, "Ann sleeps here."), ("Where?", CONTEXT[:50])]
     together = predictor.predict(pairs, batch_size=16)
     for pair, found in zip(pairs, together, strict=True):
         alone = predictor.predict(pair)[0]
