@@ -154,7 +154,7 @@ def moved(
 
     Example:
         >>> mirror = Augmentation.of("flips", horizontal=True, vertical=False)
-        >>> moved(np.uint8([[1, 2]]), ImagePreprocessor(1, 2, "squash"), [mirror], np.random.default_rng(1)).tolist()
+        >>> moved(np.uint8([[1, 2]]), ImagePreprocessor(1, 2, "squash"), [mirror], np.random.default_rng(5)).tolist()
         [[2, 1]]
     """
     steps = _steps(augment, random)

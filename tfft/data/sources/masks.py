@@ -72,7 +72,7 @@ def from_masks(
         >>> masks = [np.uint8(np.arange(64).reshape(8, 8) % (2 + n % 2)) for n in range(10)]
         >>> data = from_masks({"train": (images, masks)}, classes=["sky", "road", "void"], ignore="void")
         >>> data.describe(), data.labels.names, sorted(set(data.train.targets[0].ravel().tolist()))
-        ('6 train, 2 validation, 2 test; 2 classes', ('sky', 'road'), [0, 1])
+        ('7 train, 2 validation, 1 test; 2 classes', ('sky', 'road'), [0, 1, 255])
     """
     source = as_call(from_masks, locals())
     splitting = Splitting(holdout, seed, on_corrupt)
