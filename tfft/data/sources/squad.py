@@ -57,7 +57,7 @@ def from_squad(
         ...     _ = path.write_text(json.dumps({"data": [article(number) for number in range(10)]}))
         ...     data = from_squad(path)
         >>> data.describe(), data.train.inputs[0].first, data.train.targets[0].tolist()
-        ('6 train, 2 validation, 2 test; 1 kind of answer', 'Who sleeps?', [[0, 4]])
+        ('7 train, 1 validation, 2 test; 1 kind of answer', 'Who sleeps?', [[0, 4]])
     """
     source = as_call(from_squad, locals())
     splitting = Splitting(holdout, seed, on_corrupt)
