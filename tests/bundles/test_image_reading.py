@@ -1,13 +1,12 @@
 """Arguments of predict that are not images are refused with what to pass in their place; images are read in their order."""
 
 import os
-import struct
-import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.png_files import rgb_png
 from tfft.bundles import image_reading
 from tfft.core.errors import DataError
 from tfft.inputs.image import ImagePreprocessor
@@ -82,19 +81,7 @@ def test_the_error_of_an_image_names_it():
 
 
 def test_a_png_without_all_of_its_rows_has_no_answer():
-    def chunk(name, content):
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-
-    def png(rows):
-        header = chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 6, 8, 2, 0, 0, 0))
-        return (
-            b"\x89PNG\r\n\x1a\n"
-            + header
-            + chunk(b"IDAT", zlib.compress((b"\0" + b"x" * 24) * rows))
-            + chunk(b"IEND", b"")
-        )
-
-    items = [("whole", png(6)), ("short", png(4))]
+    items = [("whole", rgb_png(6)), ("short", rgb_png(4))]
     ((_, found),) = image_reading.read_batches(ImagePreprocessor(8, 8), items, 2)
     assert found[0].error is None
     assert "short: The image cannot be decoded: its rows are not complete" in str(found[1].error)

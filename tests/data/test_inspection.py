@@ -1,14 +1,13 @@
 """Every input is inspected once before training: faults are named, duplicates are found, and memory use stays constant."""
 
 import io
-import struct
 import threading
-import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.png_files import rgb_png
 from tfft.core.errors import DataError
 from tfft.core.fingerprint import digest
 from tfft.core.specs import Text
@@ -172,17 +171,5 @@ def test_texts_count_as_what_they_say_and_half_a_character_is_a_fault():
 def test_a_png_without_all_of_its_rows_is_a_fault():
     """Pillow fills the missing rows with black."""
 
-    def chunk(name, content):
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-
-    def png(rows):
-        header = chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 6, 8, 2, 0, 0, 0))
-        return (
-            b"\x89PNG\r\n\x1a\n"
-            + header
-            + chunk(b"IDAT", zlib.compress((b"\0" + b"x" * 24) * rows))
-            + chunk(b"IEND", b"")
-        )
-
-    assert inspect_inputs([png(6)]).faults == ()
-    assert inspect_inputs([png(6), png(4)]).faults == ((1, "its rows are not complete"),)
+    assert inspect_inputs([rgb_png(6)]).faults == ()
+    assert inspect_inputs([rgb_png(6), rgb_png(4)]).faults == ((1, "its rows are not complete"),)

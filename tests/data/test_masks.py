@@ -23,6 +23,8 @@ def test_an_integer_reads_one_mask_and_an_array_selects():
     assert [mask[0, 0] for mask in found[np.array([2, 0])]] == [IGNORED, 0]
     chosen = found[np.array([False, True, False])]
     assert (len(chosen), chosen.pixels.tolist()) == (1, [[0, 6]])
+    assert [mask[0, 0] for mask in found[1:]] == [1, IGNORED]
+    assert (found[:2].pixels.tolist(), len(found[3:])) == ([[6, 0], [0, 6]], 0)
 
 
 def test_joined_masks_are_those_of_all_parts():

@@ -1,29 +1,23 @@
 """The values of a mask are read as they were stored, in any type of file."""
 
 import io
-import struct
-import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.png_files import png
 from tfft.core.errors import DataError
 from tfft.images.mask_values import mask_values
 
 VALUES = np.uint8([[0, 1, 3], [2, 1, 0]])
 
 
-def chunk(name, content):
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-
-
 def deep_png(array, kind):
     """A PNG of 16 bits a sample, which Pillow reads and does not write."""
     height, width = array.shape[:2]
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in array)
-    header = struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return png((width, height, 16, kind, 0, 0, 0), rows)
 
 
 def stored(image, **options):
@@ -48,10 +42,7 @@ def test_grey_values_of_few_bits_are_not_scaled(bits):
                        for shift in reversed(range(0, -(-3 * bits // 8) * 8, 8))][0:])
         for row in VALUES.tolist()
     )  # fmt: skip
-
-    header = struct.pack(">IIBBBBB", 3, 2, bits, 0, 0, 0, 0)
-    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    assert mask_values(png, False).tolist() == VALUES.tolist()
+    assert mask_values(png((3, 2, bits, 0, 0, 0, 0), rows), False).tolist() == VALUES.tolist()
 
 
 def test_a_palette_gives_indices_or_colours():

@@ -94,7 +94,7 @@ class MaskItem(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Masks(Sequence[Any]):
-    """n masks. An integer reads one mask, uint8 class ids of shape (height, width); an array of positions selects masks.
+    """n masks. An integer reads one mask, uint8 class ids of shape (height, width); a slice or positions select masks.
 
     Attributes:
         items: The masks.
@@ -108,6 +108,8 @@ class Masks(Sequence[Any]):
         return len(self.items)
 
     def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            index = np.arange(len(self))[index]
         if isinstance(index, np.ndarray):
             chosen = np.flatnonzero(index) if index.dtype == bool else index
             return Masks(tuple(self.items[int(position)] for position in chosen), self.pixels[chosen])

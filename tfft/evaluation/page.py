@@ -10,7 +10,7 @@ from tfft.core.html_tables import breakable, escape, table
 from tfft.evaluation import render
 from tfft.plots import learning_curves, report_charts, text_marks
 from tfft.plots.style import svg
-from tfft.tasks import mask_pictures
+from tfft.tasks import mask_images
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -189,7 +189,7 @@ def _worst(report: Mapping[str, Any], thumbnails: Mapping[int, str]) -> str:
         )
     legend = text_marks.LEGEND if any("marked" in row for row in report["worst"]) else ""
     if any("mean_iou" in row for row in report["worst"]):
-        legend = mask_pictures.legend(report["names"], range(len(report["names"])), ignored=True)
+        legend = mask_images.legend(report["names"], range(len(report["names"])), ignored=True)
     return f'<h2>Highest losses</h2>{legend}<div class="tiles">{"".join(tiles)}</div>'
 
 

@@ -1,4 +1,4 @@
-"""Colours of classes: distinguishable, also for colour-blind people, and the same for the same number in every picture."""
+"""Colours of classes: distinguishable, also for colour-blind people, and the same for a class id in every image."""
 
 import colorsys
 

@@ -12,9 +12,10 @@ Place = tuple[int, int] | None
 STYLE = (
     ".marked{white-space:pre-line}"
     "mark{border-radius:3px;padding:0 2px;color:inherit}mark sub{font-size:.7em;margin-left:2px;white-space:nowrap}"
-    ".right{background:#cfe8cf}.missed{background:#f6d0ce}.invented{background:#cfdcf4}.mistaken{background:#f7e3b5}"
-    "@media(prefers-color-scheme:dark){.right{background:#245c2c}.missed{background:#7a2b28}.invented{background:#26467f}"
-    ".mistaken{background:#6d5213}}"
+    "mark.right{background:#cfe8cf}mark.missed{background:#f6d0ce}mark.invented{background:#cfdcf4}"
+    "mark.mistaken{background:#f7e3b5}"
+    "@media(prefers-color-scheme:dark){mark.right{background:#245c2c}mark.missed{background:#7a2b28}"
+    "mark.invented{background:#26467f}mark.mistaken{background:#6d5213}}"
 )
 LEGEND = (
     '<p class="soft">Marked: <mark class="right">right</mark> <mark class="missed">missed</mark> '

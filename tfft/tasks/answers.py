@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tfft.tasks import mask_pictures
+from tfft.tasks import mask_images
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Answer:
             tasks, and when there is no answer.
         mask: The class id of each pixel, uint8, shape (height, width) of the image; None for other tasks. ``scores`` are then the
             share of each class in the pixels, in the order of the class ids, and ``probability`` is the mean over the pixels.
-        source: The path of the image, for the picture in notebooks; None for arrays and bytes, and for other tasks.
+        source: The path of the image, to show it in notebooks; None for arrays and bytes, and for other tasks.
 
     Example:
         >>> Answer("ants", 0.75, {"ants": 0.75, "bees": 0.25}).label
@@ -60,4 +60,4 @@ class Answer:
 
     def _repr_html_(self) -> str | None:
         """Return the mask beside its image, which notebooks show; None for other tasks."""
-        return None if self.mask is None else mask_pictures.html(self.mask, tuple(self.scores), self.source)
+        return None if self.mask is None else mask_images.html(self.mask, tuple(self.scores), self.source)

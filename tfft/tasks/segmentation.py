@@ -17,7 +17,7 @@ from tfft.measures import masks
 from tfft.tasks.answers import Answer
 from tfft.tasks.base import Task, require_kind
 from tfft.tasks.class_weights import ClassWeights, check_weights, weights_of, written_weights
-from tfft.tasks.mask_pictures import beside
+from tfft.tasks.mask_images import beside
 from tfft.tasks.pixel_losses import LOSSES, mean_iou
 
 LossName = Literal["cross_entropy", "dice"]

@@ -41,6 +41,7 @@ class Packed(NamedTuple):
             ``unknown``, the share of their tokens that are not in the vocabulary. ``cut_words`` and ``cut_questions`` when some
             lose their end.
         """
+        cut_questions = 0 if self.cut_questions is None else int(self.cut_questions.sum())
         return {
             "median": float(np.median(self.whole)),
             "p95": float(np.percentile(self.whole, 95)),
@@ -50,11 +51,7 @@ class Packed(NamedTuple):
             "unknown": float(self.unknown.sum() / self.whole.sum()),
             **({} if self.owner is None else {"rows": len(self.rows)}),
             **({"cut_words": self.cut_words} if self.cut_words else {}),
-            **(
-                {"cut_questions": cut}
-                if (cut := 0 if self.cut_questions is None else int(self.cut_questions.sum()))
-                else {}
-            ),
+            **({"cut_questions": cut_questions} if cut_questions else {}),
         }
 
 

@@ -95,7 +95,7 @@ def test_questions_to_answer_need_no_answers(tmp_path):
 
 
 SHAPES = {
-    "a list": ("[]", r'has no list "data"'),
+    "a list": ("[]", r'has no list "data".*Is it a table\? Write a .jsonl file'),
     "no articles": ('{"data": {}}', r'has no list "data"'),
     "no paragraphs": ('{"data": [{"title": "T"}]}', r'article 1 has no list "paragraphs"'),
     "an article as text": ('{"data": ["T"]}', r'article 1 has no list "paragraphs"'),

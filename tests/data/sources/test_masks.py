@@ -196,6 +196,14 @@ def test_a_rotation_that_keeps_the_size_is_a_warning(folder):
     assert caught[0].filename == __file__
 
 
+def test_a_part_without_masks_is_named_at_the_line_of_the_user(folder):
+    for path in (*(folder / "test" / "masks").iterdir(), folder / "test" / "masks"):
+        path.unlink() if path.is_file() else path.rmdir()
+    with pytest.warns(DataWarning, match="'test' below .* is left out") as caught:
+        from_masks(folder, ["a", "b", "c"])
+    assert caught[0].filename == __file__
+
+
 def test_an_image_that_cannot_be_read_is_told_from_its_mask(folder):
     (folder / "train" / "images" / "0.jpg").write_bytes(b"nothing")
     with pytest.raises(DataError, match=r"1 of 8 images cannot be read: .*0\.jpg \(not an image"):

@@ -5,7 +5,7 @@ import warnings
 
 import pytest
 
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, DataWarning
 from tfft.data import from_squad
 
 
@@ -46,6 +46,24 @@ def test_with_few_articles_parts_have_paragraphs_of_their_own(tmp_path):
     found = [contexts(part) for part in (data.train, data.validation, data.test)]
     assert all(found)
     assert not found[0] & found[1] | found[0] & found[2] | found[1] & found[2]
+
+
+def test_articles_of_two_parts_are_named_even_when_a_part_has_few(tmp_path):
+    train = written(tmp_path / "train.json", [article(number, 2) for number in range(12)])
+    again = article(3, 3)
+    test = written(tmp_path / "test.json", [{**again, "paragraphs": again["paragraphs"][2:]}, article(50)])
+    with pytest.warns(DataWarning, match="Story 3"):
+        from_squad({"train": train, "test": test})
+
+
+def test_articles_without_a_title_are_those_of_their_file(tmp_path):
+    untitled = [
+        [{"paragraphs": article(number)["paragraphs"]} for number in numbers] for numbers in (range(12), range(20, 32))
+    ]
+    paths = [written(tmp_path / name, each) for name, each in zip(("train.json", "test.json"), untitled, strict=True)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        from_squad(dict(zip(("train", "test"), paths, strict=True)))
 
 
 def test_questions_that_cannot_be_used_are_refused_or_left_out(tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tfft.core import regular_files
 from tfft.core.errors import DataError, quantity, shortlist
-from tfft.data.files.part_names import part_of
+from tfft.data.files.part_files import part_files
 from tfft.data.files.text_files import lines_of
 from tfft.data.tag_schemes import PREFIXES, parts
 
@@ -103,20 +103,7 @@ def tagged_files(path: Path) -> dict[str, Path]:
         >>> tagged_files(Path("notes.csv")), tagged_files(Path("notes.conll"))
         ({}, {'train': PosixPath('notes.conll')})
     """
-    if path.suffix.lower() in SUFFIXES and not path.is_dir():
-        return {"train": path}
-    below = sorted(each for each in path.iterdir() if not each.name.startswith(".")) if path.is_dir() else []
-    # beside folders of classes, such a file is something else
-    tagged = not any(each.is_dir() for each in below)
-    files = [each for each in below if tagged and each.suffix.lower() in SUFFIXES]
-    parts = [part_of(file.stem) for file in files]
-    if files and (None in parts or len(set(parts)) < len(parts)):
-        raise DataError(
-            f"The files in {str(path)!r} do not name their parts.",
-            shortlist([file.name for file in files]),
-            'Name them "train", "dev" and "test", or pass one file.',
-        )
-    return {part: file for part, file in zip(parts, files, strict=True) if part is not None}
+    return part_files(path, lambda file: file.suffix.lower() in SUFFIXES)
 
 
 def _left_out(line: str, found: Sentences, separator: str | None) -> bool:

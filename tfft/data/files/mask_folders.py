@@ -13,7 +13,7 @@ from tfft.data.files.parts import PARTS
 IMAGE_FOLDERS = ("images", "image", "imgs", "img", "jpegimages")
 MASK_FOLDERS = ("masks", "mask", "labels", "annotations", "segmentationclass", "segmentation")
 _NAME = 'Name the folders: from_masks({"train": ("a/images", "a/masks"), "test": ("b/images", "b/masks")}).'
-_USER = 5  # stacklevel of the line that calls from_masks
+_USER = 6  # stacklevel of the line that calls from_masks
 
 Both = tuple[Path, Path]
 
@@ -28,7 +28,7 @@ def mask_folders(root: str | Path) -> dict[str, Both]:
         root: A folder.
 
     Returns:
-        Part -> the folder of images and that of masks; empty when there are none.
+        Part -> the folder of images and that of masks; empty without such folders.
 
     Raises:
         DataError: When two folders could be one part, or a folder with images and masks is in no part.

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tfft.core import limits, strict_json
-from tfft.core.errors import DataError, kind_of, shortlist
-from tfft.data.files.part_names import part_of
+from tfft.core.errors import DataError, kind_of
+from tfft.data.files.part_files import part_files
 
 KEYS = ("id", "question", "answers", "is_impossible")
 """What is read of the values of a question."""
@@ -18,6 +18,7 @@ _FORM = (
     '"answers": [{"text": "...", "answer_start": 0}]}]}]}]}'
 )
 FIX = f"A file of SQuAD's format holds {_FORM}."
+_TABLE = f"Is it a table? Write a .jsonl file with one JSON object on each line. {FIX}"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Question:
 
     Attributes:
         name: Its id, or its place in the file where it has none.
-        article: The title of its article, or the number of the article where it has none.
+        article: The title of its article, or the number of the article and its file where it has none.
         question: The question.
         context: The text that may hold the answer.
         answers: Begin and end of each accepted answer in characters of the context; empty when there is no answer.
@@ -142,19 +143,7 @@ def squad_files(path: Path) -> dict[str, Path]:
         >>> squad_files(Path("questions.json")), squad_files(Path("questions.csv"))
         ({'train': PosixPath('questions.json')}, {})
     """
-    if is_squad(path):
-        return {"train": path}
-    below = sorted(each for each in path.iterdir() if not each.name.startswith(".")) if path.is_dir() else []
-    # beside folders of classes, such a file is something else
-    files = [each for each in below if is_squad(each)] if not any(each.is_dir() for each in below) else []
-    parts = [part_of(file.stem) for file in files]
-    if files and (None in parts or len(set(parts)) < len(parts)):
-        raise DataError(
-            f"The files in {str(path)!r} do not name their parts.",
-            shortlist([file.name for file in files]),
-            'Name them "train", "dev" and "test", or pass one file.',
-        )
-    return {part: file for part, file in zip(parts, files, strict=True) if part is not None}
+    return part_files(path, is_squad)
 
 
 def _asked(values: Any, shown: str) -> Iterator[Asked]:
@@ -172,14 +161,15 @@ def _asked(values: Any, shown: str) -> Iterator[Asked]:
             for order, question in enumerate(asked, 1):
                 if not isinstance(question, Mapping):
                     raise DataError(f"{shown}, {within}, question {order} is no object.", kind_of(question), FIX)
-                name = title.strip() if isinstance(title, str) and title.strip() else place
+                name = title.strip() if isinstance(title, str) and title.strip() else f"{place} of {shown}"
                 yield name, context, f"{within}, question {order}", question
 
 
 def _list(values: Any, key: str, shown: str) -> list[Any]:
     found = values.get(key) if isinstance(values, Mapping) else None
     if not isinstance(found, list):
-        raise DataError(f'{shown} has no list "{key}".', kind_of(values if found is None else found), FIX)
+        fix = _TABLE if isinstance(values, list) else FIX
+        raise DataError(f'{shown} has no list "{key}".', kind_of(values if found is None else found), fix)
     return found
 
 

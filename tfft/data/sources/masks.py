@@ -226,7 +226,7 @@ def _coding(classes: Classes, ignore: Any, colored: bool, looks: Sequence[Look])
 
 
 def _check_values(values: Sequence[int], looks: Sequence[Look]) -> None:
-    """Refuse training masks of which none can be used, and warn of those that look like smoothed black and white ones."""
+    """Refuse training masks when none of them can be used. Warn when they look like smoothed black and white masks."""
     if not values:
         reasons = list(dict.fromkeys(look.reason for look in looks))
         raise DataError("No mask of the training part can be used.", shortlist(reasons, 3), _advice(reasons))

@@ -79,7 +79,7 @@ def squad_pools(path: "str | Path | Mapping[str, str | Path]", on_corrupt: OnCor
         DataError: As ``from_squad``.
     """
     files = path if isinstance(path, Mapping) else {"train": path}
-    found = {}
+    asked = {}
     for part, file in files.items():
         if not isinstance(file, (str, os.PathLike)):
             raise DataError(
@@ -95,18 +95,22 @@ def squad_pools(path: "str | Path | Mapping[str, str | Path]", on_corrupt: OnCor
                 shortlist(questions.faults),
                 'Correct them, or pass on_corrupt="skip" to leave them out.',
             )
-        skipped = tuple(f"{file}: {fault}" for fault in questions.faults)
-        found[part] = Pool(
+        asked[part] = questions
+    split = asked.get("train")
+    by_article = split is None or len({each.article for each in split.good}) >= _FEW_ARTICLES
+    return {
+        part: Pool(
             [Text(each.question, each.context, name=each.name) for each in questions.good],
             [each.answers for each in questions.good],
-            groups=_groups(questions.good),
-            skipped=skipped,
+            groups=[_group(each, by_article) for each in questions.good],
+            skipped=tuple(f"{files[part]}: {fault}" for fault in questions.faults),
         )
-    return found
+        for part, questions in asked.items()
+    }
 
 
 def _lines(path: Path) -> Iterator[Asked]:
-    """Yield the questions of a file with one in each line. There, no text of an answer means that there is none."""
+    """Yield the questions of a file with one in each line. An empty list of answers means that the question has no answer."""
     shown = repr(str(path))
 
     def choose(names: Sequence[str]) -> Sequence[str]:
@@ -132,12 +136,10 @@ def _lines(path: Path) -> Iterator[Asked]:
         yield str(title or f"{context[:40]}..."), context, f"line {line}", asked
 
 
-def _groups(questions: list[Question]) -> list[str]:
-    """The article of each question, or its paragraph when there are few articles."""
-    articles = [each.article for each in questions]
-    if len(set(articles)) >= _FEW_ARTICLES:
-        return articles
-    return [f"{each.context[:40]}... {digest(each.context.encode())[:6]}" for each in questions]
+def _group(question: Question, by_article: bool) -> str:
+    """What stays in one part: the article of a question, or its paragraph."""
+    context = question.context
+    return question.article if by_article else f"{context[:40]}... {digest(context.encode())[:6]}"
 
 
 def _space(pools: Mapping[str, Pool]) -> LabelSpace | None:

@@ -1,4 +1,4 @@
-"""Pictures of masks: coloured, beside their image, with a legend."""
+"""Masks as images: coloured, beside their image, with a legend."""
 
 import base64
 import io
@@ -79,12 +79,12 @@ def html(mask: np.ndarray, names: Sequence[str], source: Any) -> str:
     try:
         image = decode(source, (_SIDE, _SIDE))
         image.thumbnail((_SIDE, _SIDE), Image.Resampling.BILINEAR)
-        picture = beside(image, [mask], len(names))
+        shown_image = beside(image, [mask], len(names))
     except DataError:
-        picture = indexed(mask, len(names)).convert("RGB")
-        picture.thumbnail((_SIDE, _SIDE), Image.Resampling.NEAREST)
+        shown_image = indexed(mask, len(names)).convert("RGB")
+        shown_image.thumbnail((_SIDE, _SIDE), Image.Resampling.NEAREST)
     content = io.BytesIO()
-    picture.save(content, "PNG")
+    shown_image.save(content, "PNG")
     shown = sorted(set(np.unique(mask).tolist()) & set(range(len(names))))
     return (
         f'<img alt="image and mask" src="data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}">'

@@ -4,15 +4,13 @@ import numpy as np
 from PIL import Image
 
 from tfft.images.mask_colors import colors
-from tfft.tasks.mask_pictures import beside, html, legend
+from tfft.tasks.mask_images import beside, html, legend
 
 
 def test_masks_are_drawn_to_the_right_in_the_colours_of_their_classes():
-    picture = beside(
-        Image.new("RGB", (10, 8), (1, 2, 3)), [np.zeros((80, 100), np.uint8), np.ones((8, 10), np.uint8)], 2
-    )
-    assert picture.size == (10 + 2 * 14, 8)
-    assert [picture.getpixel((x, 4)) for x in (5, 20, 34)] == [(1, 2, 3), *colors(2)]
+    shown = beside(Image.new("RGB", (10, 8), (1, 2, 3)), [np.zeros((80, 100), np.uint8), np.ones((8, 10), np.uint8)], 2)
+    assert shown.size == (10 + 2 * 14, 8)
+    assert [shown.getpixel((x, 4)) for x in (5, 20, 34)] == [(1, 2, 3), *colors(2)]
 
 
 def test_html_names_the_classes_that_the_mask_has_and_escapes_them():
