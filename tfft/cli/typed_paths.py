@@ -82,7 +82,7 @@ def check_inputs(bundle: Path, inputs: Sequence[str], skip_corrupt: bool) -> Non
 
     Args:
         bundle: The path of the bundle.
-        inputs: The inputs from the command line: images of any shape or folders; or texts and ``.txt`` files.
+        inputs: The inputs from the command line: images of any shape or folders; or texts and files of texts.
         skip_corrupt: Whether missing images are skipped.
 
     Raises:
@@ -97,8 +97,17 @@ def check_inputs(bundle: Path, inputs: Sequence[str], skip_corrupt: bool) -> Non
     if texts is None:
         return  # the bundle is damaged; the error of ``load`` gives the details
     if texts:
-        missing = [each for each in inputs if each.endswith(".txt") and not Path(each).exists()]
+        missing = [each for each in inputs if _names_file(each) and not Path(each).exists()]
         if missing:
             raise DataError(f"There is no file {missing[0]!r}.", fix=missing_file(missing[0]))
     elif not skip_corrupt:
         image_reading.check([(each, each) for each in inputs])
+
+
+def _names_file(typed: str) -> bool:
+    """Whether a text names a file of texts or labelled data: ``.txt`` at its end, or one word with the ending of such data."""
+    from tfft.data.files.conll_files import SUFFIXES
+    from tfft.data.tables.table_files import ENDINGS
+
+    suffix = Path(typed).suffix.lower() if len(typed.split()) == 1 else ""
+    return typed.endswith(".txt") or suffix in (".json", *ENDINGS, *SUFFIXES)
