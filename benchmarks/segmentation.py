@@ -3,7 +3,7 @@
     python -m benchmarks.segmentation --material ../shared --seeds 3 --out segmentation.json
 
 All train for the same epochs, with the same size, weights, batches and ignored pixels. Seconds are those of the training with its
-validation; ``first`` is the run that fills the cache of features, ``again`` a second run of the same call.
+validation; ``first`` is the run that fills the cache of features, ``again`` a second run of the same call, for one seed.
 """
 
 import argparse
@@ -63,7 +63,7 @@ def measure(material: Path, epochs: int, net: str, data: str, kind: str, seed: i
             found[part] = {name: each.of(scores)(np.ones(len(examples))) for name, each in MEASURES.items()}
     else:
         cache, seconds = tfft.data.Cache("disk", folder=tempfile.mkdtemp()), []
-        for _ in range(2):
+        for _ in range(1 if seed else 2):
             begun = time.perf_counter()
             model = tfft.build(
                 backbone, tfft.tasks.segmentation(splits.labels, **OPTIONS[data]), seed=seed, cache=cache
@@ -76,7 +76,8 @@ def measure(material: Path, epochs: int, net: str, data: str, kind: str, seed: i
             found[part] = {name: row["value"] for name, row in report.metrics.items()}
         shutil.rmtree(cache.folder)
     val = found["validation"]["mean_iou"]
-    return {"seconds": round(seconds[0], 1), "again": round(seconds[-1], 1), **found["test"], "val_mean_iou": val}
+    again = {"again": round(seconds[1], 1)} if len(seconds) > 1 else {}
+    return {"seconds": round(seconds[0], 1), **again, **found["test"], "val_mean_iou": val}
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -88,8 +89,10 @@ def table(rows: list[dict[str, Any]]) -> str:
         for name in ("mean_iou", "pixel_accuracy"):
             found = [row[name] for row in some]
             cells.append(f"{np.mean(found):.3f}" + (f" +- {np.std(found, ddof=1):.3f}" if len(found) > 1 else ""))
-        times = [f"{np.median([row[name] for row in some]):.0f}" for name in ("seconds", "again")]
-        lines.append([data, kind, str(len(some)), *cells, *times])
+        for name in ("seconds", "again"):
+            found = [row[name] for row in some if name in row]
+            cells.append(f"{np.median(found):.0f}" if found else "")
+        lines.append([data, kind, str(len(some)), *cells])
     header = ["data", "what trains", "seeds", "test mean IoU", "test pixel accuracy", "seconds, first", "again"]
     return tfft.evaluation.render.table(header, lines)
 

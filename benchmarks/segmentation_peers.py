@@ -15,7 +15,8 @@ import tensorflow as tf
 
 import tfft
 from tfft.backbones.base import Backbone
-from tfft.data.masks import IGNORED
+from tfft.data.mask_coding import IGNORED
+from tfft.inputs.alignment import Alignment
 from tfft.inputs.image import ImagePreprocessor
 
 SKIPS = (
@@ -49,11 +50,12 @@ def unet(
 ) -> Callable[[Any], np.ndarray]:
     """Train it, and return a function: image -> class ids of the size of the image, uint8, shape (height, width, 1)."""
     size = backbone.preprocessor.inputs[0][1]
-    geometry = ImagePreprocessor(int(size[0] or 0), int(size[1] or 0), "squash")
+    sides = int(size[0] or 0), int(size[1] or 0)
+    geometry, alignment = ImagePreprocessor(*sides, "squash"), Alignment(*sides)
     parts = []
     for part in (splits.train, splits.validation):
         pixels = np.stack([geometry(item) for item in part.inputs])
-        masks = np.stack([geometry.place(part.targets[index]) for index in range(len(part))])
+        masks = np.stack([alignment.place(part.targets[index]) for index in range(len(part))])
         parts.append(tf.data.Dataset.from_tensor_slices((pixels, masks)))
 
     def ready(pixels: Any, mask: Any) -> Any:
@@ -73,6 +75,6 @@ def unet(
     def answer(item: Any) -> np.ndarray:
         logits = net.predict_on_batch(geometry(item)[None].astype(np.float32) / 127.5 - 1)
         ids = np.asarray(logits)[0].argmax(axis=-1).astype(np.uint8)
-        return geometry.restore(ids[..., None], item)
+        return alignment.restore(ids[..., None], item)
 
     return answer

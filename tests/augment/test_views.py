@@ -93,7 +93,7 @@ def test_a_flipped_mask_is_that_of_the_flipped_image(seed):
     image, mask = coded()
     steps = (augmentation.flips(True, True), augmentation.flips(True, True))
     changed = read(image, SQUASH, steps, np.random.default_rng(seed))
-    found = moved(mask, SQUASH, steps, np.random.default_rng(seed))
+    found = moved(mask, SQUASH.alignment, steps, np.random.default_rng(seed))
     np.testing.assert_array_equal(changed[..., 0] // 40, found)
 
 
@@ -119,7 +119,7 @@ def test_a_moved_mask_is_that_of_the_moved_image(name, seed, monkeypatch):
     geometry = ImagePreprocessor(48, 60, "squash")
     steps = (augmentation.flips(), MOVES[name], augmentation.flips(False, True))
     changed = read(image, geometry, steps, np.random.default_rng(seed))
-    found = moved(mask, geometry, steps, np.random.default_rng(seed))
+    found = moved(mask, geometry.alignment, steps, np.random.default_rng(seed))
     assert found.shape == (48, 60)
     inside = np.ones(found.shape, bool)
     for rows, columns in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1)):
@@ -139,11 +139,13 @@ def test_a_crop_of_a_large_photo_takes_the_box_of_its_mask(tmp_path):
     Image.fromarray(np.dstack([coarse * 60] * 3)).save(tmp_path / "large.jpg", quality=95)
     for seed in range(5):
         changed = read(str(tmp_path / "large.jpg"), geometry, steps, np.random.default_rng(seed))
-        found = moved(coarse, geometry, steps, np.random.default_rng(seed))
+        found = moved(coarse, geometry.alignment, steps, np.random.default_rng(seed))
         agree = np.rint(changed[..., 0] / 60) == found
         assert agree.mean() > 0.9
 
 
 def test_changes_of_colours_leave_a_mask_as_it_is():
     _, mask = coded()
-    np.testing.assert_array_equal(moved(mask, SQUASH, (augmentation.colors(),), np.random.default_rng(0)), mask)
+    np.testing.assert_array_equal(
+        moved(mask, SQUASH.alignment, (augmentation.colors(),), np.random.default_rng(0)), mask
+    )

@@ -15,6 +15,7 @@ from tests.contracts.test_text_backbones import described_e5
 from tfft.backbones import e5_file
 from tfft.backbones.packages import PACKAGES, installed
 from tfft.core.errors import BackboneError, DataError, WeightsError
+from tfft.core.values import argument_of
 
 NAME = "multilingual_e5_small"
 TEXTS = ["how far is it", "a bee?", "", "how\u3000how"]
@@ -123,7 +124,7 @@ def test_all_layers_train_and_the_token_vectors_stay(described, tmp_path):
     os.remove(tmp_path / "e5.bin")
     predictor = tfft.load(tfft.export(model, tmp_path / "m.tfft", report=report))
     read = model.preprocessor
-    expected = model.net(read.for_net(read.collate(list(read.many(texts[:6]).rows))))
+    expected = model.net(argument_of(read.collate(list(read.many(texts[:6]).rows))))
     answers = [list(answer.scores.values()) for answer in predictor.predict(texts[:6])]
     np.testing.assert_allclose(answers, model.task.probabilities(np.asarray(expected)), atol=1e-6)
 
@@ -251,7 +252,7 @@ def test_a_bundle_is_under_150_mb_and_opens_without_the_package(material, tmp_pa
     monkeypatch.setattr(packages, "find_spec", lambda _: None)
     read = model.preprocessor
     expected = model.task.probabilities(
-        np.asarray(model.net(read.for_net(read.collate(list(read.many(texts[:4]).rows)))))
+        np.asarray(model.net(argument_of(read.collate(list(read.many(texts[:4]).rows)))))
     )
     answers = [list(answer.scores.values()) for answer in tfft.load(path).predict(texts[:4])]
     np.testing.assert_allclose(answers, expected, atol=1e-6)

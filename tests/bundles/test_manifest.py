@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import tfft
 from tfft.bundles import manifest
 from tfft.core.errors import BundleError
+from tfft.data.mask_coding import IGNORED, Coding
 
 TASKS = {
     "classification": lambda: tfft.tasks.classification(["ants", "bees"], class_weights={"ants": 1, "bees": 2.5}),
@@ -53,3 +55,30 @@ def test_another_format_is_told_what_to_do(tmp_path: Path, number: int | None, a
     with pytest.raises(BundleError, match=rf"has format {number}; this version reads 1\..*{advice}") as caught:
         manifest.read(path, "'m.tfft'", 1)
     assert "pip install" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [[0, 0], [1, 2]],
+        [[0, 0], [1, -1]],
+        [[0, 0], [True, 1]],
+        [[0, 0], [2**24, 1]],
+        [[0, 0], [1]],
+        [[0, 0], [[1, 2, 256], 1]],
+        [[0, 0], [[1, 2], 1]],
+        [[0, 0], [[1, 2, 3], 1]],
+        {"0": 0},
+        [[0, "1"]],
+    ],
+)
+def test_values_of_masks_that_cannot_be_meant_are_refused(tmp_path: Path, values: Any) -> None:
+    labels = Coding(("ground", "box"), {0: 0, 7: 1, 9: IGNORED}).labels()
+    path = tfft.export(tfft.build("toy", tfft.tasks.segmentation(labels)), tmp_path / "m.tfft") / "manifest.json"
+    record = json.loads(path.read_text())
+    assert record["task"]["labels"]["values"] == [[0, 0], [7, 1], [9, 255]]
+    assert tfft.load(path.parent).task.labels == labels
+    record["task"]["labels"]["values"] = values
+    path.write_text(json.dumps(record))
+    with pytest.raises(BundleError, match="values"):
+        manifest.read(path, "'m.tfft'", 1)

@@ -86,6 +86,16 @@ def test_values_of_masks_without_a_file_of_classes_are_the_names_of_the_model(tm
         form.pools(LabelSpace(("0", "2"), "masks"))
 
 
+def test_values_of_masks_are_those_of_the_training_without_a_file_of_classes(tmp_path):
+    home = masked(tmp_path / "scenes", (0, 2))
+    (tmp_path / "classes.txt").write_text("sky\nvoid\nroad")
+    form = form_of(home, TypedMasks(TaskName.segmentation, tmp_path / "classes.txt", "void"), "error")
+    labels = form.splits(0).labels
+    alone = form_of(home, TypedMasks(TaskName.segmentation), "error").pools(labels)["train"].targets
+    with_file = form.pools(labels)["train"].targets
+    assert (alone[0].tolist(), alone.digests()) == (with_file[0].tolist(), with_file.digests())
+
+
 @pytest.mark.parametrize("names", [("sky", "road"), ("1", "road"), ("01", "2"), ("1", "\u00b2")])
 def test_masks_of_named_classes_are_measured_with_a_file_of_classes_alone(tmp_path, names):
     home = masked(tmp_path / "scenes", (0, 1))

@@ -23,6 +23,7 @@ from tfft.backbones.keras_hub.encoders import FAMILIES
 from tfft.backbones.keras_hub.scratch import SIZES
 from tfft.core.blocks import assign_blocks
 from tfft.core.errors import PlanError
+from tfft.core.values import argument_of
 from tfft.heads.vector import VectorHead
 from tfft.models.assembly import TransferModel
 from tfft.models.cuts import cut, feature_name
@@ -141,7 +142,7 @@ class Built:
     @cached_property
     def logits(self) -> np.ndarray:
         """Of all texts together."""
-        return np.asarray(self.model.net(self.model.preprocessor.for_net(self.arrays)))
+        return np.asarray(self.model.net(argument_of(self.arrays)))
 
 
 @pytest.fixture(scope="module", params=[*FAMILIES, *SIZES, E5])
@@ -259,7 +260,7 @@ def test_what_stands_in_the_padding_does_not_matter(built: Built) -> None:
     ids, mask = built.arrays["token_ids"], built.arrays["padding_mask"]
     changed = np.where(mask == 1, ids, np.random.default_rng(0).integers(0, 10, ids.shape, np.int32))
     assert (changed != ids).any()
-    found = built.model.net(built.model.preprocessor.for_net({**built.arrays, "token_ids": changed}))
+    found = built.model.net(argument_of({**built.arrays, "token_ids": changed}))
     np.testing.assert_allclose(found, built.logits, atol=1e-6)
 
 
@@ -286,7 +287,7 @@ def test_a_bundle_answers_as_the_model_did(built: Built, tmp_path: Path) -> None
     for row, before in zip(rows, built.rows, strict=True):
         np.testing.assert_array_equal(row, before)
     expected = built.logits
-    found = predictor.net(predictor.preprocessor.for_net(predictor.preprocessor.collate(rows)))
+    found = predictor.net(argument_of(predictor.preprocessor.collate(rows)))
     np.testing.assert_allclose(found, expected, atol=1e-6)
     answers = [list(answer.scores.values()) for answer in predictor.predict(TEXTS)]
     np.testing.assert_allclose(answers, built.model.task.probabilities(expected), atol=1e-5)

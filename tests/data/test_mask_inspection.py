@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from tfft.data.mask_coding import IGNORED, Coding
 from tfft.data.mask_inspection import coded, look_at
-from tfft.data.masks import IGNORED, Coding
 
 IMAGE = np.zeros((4, 6, 3), np.uint8)
 

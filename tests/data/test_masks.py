@@ -5,7 +5,8 @@ import pytest
 
 from tfft.core.errors import DataError
 from tfft.core.fingerprint import digest
-from tfft.data.masks import IGNORED, Coding, MaskItem, Masks, PlacedMasks
+from tfft.data.mask_coding import IGNORED, Coding
+from tfft.data.masks import MaskItem, Masks, PlacedMasks
 
 CODING = Coding(("sky", "road"), {0: 0, 1: 1, 2: IGNORED})
 
@@ -44,22 +45,6 @@ def test_the_digest_covers_content_and_meaning():
     other = Coding(("sky", "road"), {0: 1, 1: 0, 2: IGNORED})
     assert masks().digests() == masks().digests()
     assert not set(masks().digests()) & set(masks(coding=other).digests())
-
-
-def test_a_value_without_a_class_is_told():
-    with pytest.raises(ValueError, match="values without a class: 7"):
-        CODING.encoded(np.array([[0, 7]]))
-    with pytest.raises(ValueError, match=r"colours without a class: \(1, 2, 3\)"):
-        Coding(("a",), {0: 0}, colored=True).encoded(np.array([[66051]]))
-
-
-def test_large_values_are_looked_up_as_small_ones_are():
-    wide = Coding(("sky", "road"), {7: 0, 70_000: 1, 65_535: IGNORED})
-    assert wide.encoded(np.array([[7, 70_000, 65_535]])).tolist() == [[0, 1, IGNORED]]
-    with pytest.raises(ValueError, match="without a class: 8, 80000"):
-        wide.encoded(np.array([[8, 80_000, 7]]))
-    with pytest.raises(ValueError, match="without a class: 80000"):
-        CODING.encoded(np.array([[0, 80_000]]))
 
 
 def test_a_changed_array_is_refused():

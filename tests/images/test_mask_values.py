@@ -149,3 +149,15 @@ def test_a_transparent_grey_value_or_colour_is_refused_when_it_occurs(array, key
             mask_values(stored(image, transparency=key), colored)
         if other is not None:
             assert mask_values(stored(image, transparency=other), colored).shape == (2, 3)
+
+
+def test_lossy_files_are_refused_and_lossless_ones_are_read():
+    image = Image.fromarray(np.dstack([VALUES] * 3))
+    for options in ({"format": "WEBP", "quality": 80}, {"format": "TIFF", "compression": "jpeg"}):
+        with pytest.raises(ValueError, match=r"a (lossy WebP|TIFF with JPEG compression) changes the values of masks"):
+            mask_values(stored(image, **options), False)
+    plain = {"format": "WEBP", "lossless": True}
+    exif = Image.Exif()
+    exif[0x0112] = 1  # metadata come before the pixels, in a file of another layout
+    for options in (plain, plain | {"exif": exif}, {"format": "TIFF", "compression": "tiff_lzw"}):
+        np.testing.assert_array_equal(mask_values(stored(image, **options), False), VALUES)

@@ -9,6 +9,7 @@ import tfft
 from tfft.core.errors import BundleError, DataError
 from tfft.core.ragged import padded
 from tfft.core.specs import Text
+from tfft.core.values import argument_of
 from tfft.inputs.text import TextPreprocessor
 
 PAD, CLS, SEP = 0, 2, 3
@@ -118,7 +119,7 @@ def test_a_net_without_segments_gets_none(read):
         assert list(arrays) == [name for name, _, _ in each.inputs]
         np.testing.assert_array_equal(arrays["token_ids"][0, : len(row)], row[:, 0])
         np.testing.assert_array_equal(arrays["padding_mask"], [[1, 1, 1, 1, 1, 1, 0, 0]])
-        given = each.for_net(arrays)
+        given = argument_of(arrays)
         assert list(given) == list(arrays)
         assert all(given[name] is array for name, array in arrays.items())
 

@@ -8,6 +8,7 @@ import tfft
 from tfft.cache.settings import Cache
 from tfft.cache.shards import Shards
 from tfft.core.errors import RunWarning
+from tfft.core.values import argument_of
 from tfft.models import extraction, inference
 from tfft.models.inference import answered
 from tfft.models.prepared import prepared
@@ -114,7 +115,7 @@ def one_by_one(model, examples):
     for item in examples.inputs:
         row = model.preprocessor(item)
         arrays = {name: array[:, : len(row)] for name, array in model.preprocessor.collate([row]).items()}
-        found.append(model.net(model.preprocessor.for_net(arrays))[0])
+        found.append(model.net(argument_of(arrays))[0])
     return np.stack(found)
 
 

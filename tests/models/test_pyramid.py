@@ -53,3 +53,11 @@ def test_nets_without_maps_are_refused():
     one = keras.Model(pixels, keras.layers.Conv2D(4, 3, strides=4, padding="same")(pixels))
     with pytest.raises(TaskError, match=r"no maps at the strides.*strides 4, read 4, 8"):
         pyramid_net(one, "one", [Block("block1")], (4, 8))
+
+
+def test_a_net_with_a_decoder_of_its_own_gives_its_output_alone():
+    pixels = keras.Input((16, 16, 3))
+    coarse = keras.layers.Conv2D(4, 3, strides=8, padding="same", name="block1")(pixels)
+    net = keras.Model(pixels, keras.layers.UpSampling2D(2, name="decoder")(coarse))
+    found = pyramid_net(net, "own", [Block("block1", "block1"), Block("decoder")], (4, 8, 16))
+    assert [tuple(tensor.shape) for tensor in found.outputs] == [(None, 4, 4, 4)]

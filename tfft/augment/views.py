@@ -19,6 +19,7 @@ from tfft.core.specs import Text
 from tfft.core.values import Arrays
 from tfft.images.decoding import decoded
 from tfft.images.sizes import size_of
+from tfft.inputs.alignment import Alignment
 from tfft.inputs.base import Preprocessor
 from tfft.inputs.image import ImagePreprocessor
 from tfft.inputs.text import TextPreprocessor
@@ -139,13 +140,13 @@ def changed(
 
 
 def moved(
-    mask: np.ndarray, preprocessor: Preprocessor, augment: Sequence[Augmentation], random: np.random.Generator
+    mask: np.ndarray, alignment: Alignment, augment: Sequence[Augmentation], random: np.random.Generator
 ) -> np.ndarray:
     """Change a mask as ``changed`` changes its image, with the same random draws.
 
     Args:
         mask: uint8 class ids, shape (height, width) of the image.
-        preprocessor: The preprocessor of the backbone.
+        alignment: Where images are in the input of the network.
         augment: Augmentations of images; those of colours leave the mask unchanged.
         random: A generator in the state that the generator of the image had.
 
@@ -154,11 +155,11 @@ def moved(
 
     Example:
         >>> mirror = Augmentation.of("flips", horizontal=True, vertical=False)
-        >>> moved(np.uint8([[1, 2]]), ImagePreprocessor(1, 2, "squash"), [mirror], np.random.default_rng(5)).tolist()
+        >>> moved(np.uint8([[1, 2]]), Alignment(1, 2), [mirror], np.random.default_rng(5)).tolist()
         [[2, 1]]
     """
     steps = _steps(augment, random)
-    size = (preprocessor.width, preprocessor.height)  # type: ignore[attr-defined]
+    size = (alignment.width, alignment.height)
     crops = [(options, own) for name, options, own in steps if name == _CROPS]
     image = Image.fromarray(mask)
     if crops:
@@ -166,7 +167,7 @@ def moved(
             box = image_changes.crop_box(image.size, own, **options)
             image = image_changes.cut(image, box, size, image_changes.MASK)
     else:
-        image = Image.fromarray(preprocessor.place(mask))
+        image = Image.fromarray(alignment.place(mask))
     for name, options, own in steps:
         if name in _MASK:
             image = _MASK[name](image, own, **options, like=image_changes.MASK)

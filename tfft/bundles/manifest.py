@@ -11,7 +11,8 @@ from typing import Any, get_args
 from tfft.bundles.records import RECORDS
 from tfft.core import limits, strict_json
 from tfft.core.errors import BundleError, kind_of, shortlist
-from tfft.inputs.base import AnswerUnit
+from tfft.data.mask_coding import IGNORED
+from tfft.inputs.base import TextUnit
 from tfft.tokenizers import hub_tokenizers
 
 NAME = "manifest.json"
@@ -91,6 +92,22 @@ def _check_task(task: Mapping[str, Any], shown: str) -> None:
         numbers = _take(labels, key, list, shown)
         if any(isinstance(number, bool) or not isinstance(number, (int, float)) for number in numbers):
             raise _wrong(shown, key, shortlist(numbers)[:200])
+    if "values" in labels:
+        _check_values(_take(labels, "values", list, shown), len(names), shown)
+
+
+def _check_values(values: list[Any], classes: int, shown: str) -> None:
+    """Check what the values of masks mean: pairs of a number or a colour, and a class id."""
+    for pair in values:
+        value, own = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
+        channels = value if isinstance(value, list) and len(value) == 3 else [value]
+        numbers = all(type(number) is int and 0 <= number < 2**24 for number in channels)
+        known = type(own) is int and (0 <= own < classes or own == IGNORED)
+        if not numbers or not known or (len(channels) == 3 and max(channels) > 255):
+            raise _wrong(shown, "values", repr(pair)[:100])
+    colored = [isinstance(value, list) for value, _ in values]
+    if any(colored) != all(colored):
+        raise _wrong(shown, "values", "numbers and colours")
 
 
 def _check_preprocessor(values: Mapping[str, Any], shown: str) -> None:
@@ -102,7 +119,7 @@ def _check_preprocessor(values: Mapping[str, Any], shown: str) -> None:
     limits.check("text_tokens", _whole(values, "length", shown), f"The texts that {shown} reads", BundleError)
     _take(values, "segments", bool, shown)
     if "answers" in values:
-        if _take(values, "answers", str, shown) not in get_args(AnswerUnit):
+        if _take(values, "answers", str, shown) not in get_args(TextUnit):
             raise _wrong(shown, "answers", repr(values["answers"])[:100])
         stride = _take(values, "stride", int, shown)
         if isinstance(stride, bool) or stride < 0:

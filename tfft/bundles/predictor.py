@@ -12,7 +12,7 @@ from tfft.bundles.reading import Read
 from tfft.core import forks, pickling
 from tfft.core.errors import DataError, DataWarning, shortlist
 from tfft.core.specs import Text
-from tfft.core.values import RowLogits
+from tfft.core.values import RowLogits, argument_of
 from tfft.data.leakage import Seen
 from tfft.data.pipeline import check_batch_size
 from tfft.data.raw_examples import OnCorrupt
@@ -218,7 +218,7 @@ class Predictor:
             logits = [row for part in parts for row in self._logits(part)]
             self._check_usable([there[index][0] for index in owner], logits)
             values = self.task.probabilities(self.task.merge(RowLogits(logits, rows, owner, len(there))))
-            values = self.task.restore(values, [each.item for _, each in there], self.preprocessor)
+            values = self.task.restore(values, [each.item for _, each in there], self.preprocessor.alignment)
             answers = (self.task.decode(value, each.item) for value, (_, each) in zip(values, there, strict=True))
         return [
             Prediction(name, None, str(each.error))
@@ -229,7 +229,7 @@ class Predictor:
 
     def _logits(self, rows: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The logits of some rows, without padding; or what the task makes of them."""
-        outputs = self.net.predict_on_batch(self.preprocessor.for_net(self.preprocessor.collate(rows)))
+        outputs = self.net.predict_on_batch(argument_of(self.preprocessor.collate(rows)))
         if self.task.reduce is not None:
             return list(np.asarray(self.task.reduce(outputs)))
         outputs = np.asarray(outputs)

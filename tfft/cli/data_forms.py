@@ -111,7 +111,8 @@ def _masks(path: Path, masks: TypedMasks, on_corrupt: "OnCorrupt") -> Form:
 
     def pools(labels: "LabelSpace") -> "dict[str, Pool]":
         given = masks.arguments()
-        return mask_pools(path, given["classes"] or _numbered(labels.names), given["ignore"], on_corrupt)
+        classes = given["classes"] or (labels if labels.values else _numbered(labels.names))
+        return mask_pools(path, classes, given["ignore"], on_corrupt)
 
     def splits(seed: int) -> "Splits":
         return from_masks(path, **masks.arguments(), seed=seed, on_corrupt=on_corrupt)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tfft.core.errors import TaskError, shortlist
@@ -11,6 +11,7 @@ IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 """The formats that Pillow may use to open a file, whatever its name; by default it would run Ghostscript on some files."""
 
 FeatureKind = Literal["vector", "sequence", "map"]
+MaskValue = int | tuple[int, int, int]
 
 
 def rangeless(mode: str, stored_as: str | None) -> str:
@@ -44,6 +45,8 @@ class LabelSpace:
             ``"span"``: answers to questions, places in the context. ``"masks"``: a class for each pixel.
         mean: The mean of each quantity over the training split, in its own unit; empty except for ``real``.
         scale: The standard deviation of each quantity over the training split; empty except for ``real``.
+        values: What the values of masks mean: pairs of a value and a class id, or 255 for pixels without a class. A value is a
+            number, or a colour (red, green, blue). Empty except for ``masks``, where other data may have other values.
 
     Raises:
         TaskError: When names are missing or repeated, a mean is not finite, or a scale is not positive.
@@ -57,6 +60,7 @@ class LabelSpace:
     kind: str = "single"
     mean: tuple[float, ...] = ()
     scale: tuple[float, ...] = ()
+    values: tuple[tuple[MaskValue, int], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.names:
@@ -77,7 +81,7 @@ class LabelSpace:
         return len(self.names)
 
     def matches(self, other: "LabelSpace") -> bool:
-        """Return whether another label space has the same kind and names. Mean and scale may differ.
+        """Return whether another label space has the same kind and names. Mean, scale and values may differ.
 
         Args:
             other: Another label space.
@@ -112,7 +116,9 @@ class LabelSpace:
             >>> LabelSpace(("ants", "bees")).to_dict()
             {'names': ['ants', 'bees'], 'kind': 'single', 'mean': [], 'scale': []}
         """
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        values = [[list(value) if isinstance(value, tuple) else value, own] for value, own in self.values]
+        found = {"names": list(self.names), "kind": self.kind, "mean": list(self.mean), "scale": list(self.scale)}
+        return found | ({"values": values} if values else {})
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "LabelSpace":
@@ -128,9 +134,9 @@ class LabelSpace:
             KeyError: When names or kind are missing.
             TaskError: When the values are invalid for a label space.
         """
-        return cls(
-            tuple(values["names"]), values["kind"], tuple(values.get("mean", ())), tuple(values.get("scale", ()))
-        )
+        mean, scale = tuple(values.get("mean", ())), tuple(values.get("scale", ()))
+        masks = [(tuple(value) if isinstance(value, list) else value, own) for value, own in values.get("values", ())]
+        return cls(tuple(values["names"]), values["kind"], mean, scale, tuple(masks))
 
     @classmethod
     def of(cls, names: "LabelSpace | Sequence[str]") -> "LabelSpace":

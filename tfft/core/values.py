@@ -9,6 +9,19 @@ Arrays = Mapping[str, np.ndarray]
 """Name of an input of a net -> array of shape (batch, ...)."""
 
 
+def argument_of(inputs: Mapping[str, Any]) -> Any:
+    """Return the argument of a net: all inputs by name, or the only one without its name.
+
+    Args:
+        inputs: Input name -> array or tensor of shape (batch, ...).
+
+    Example:
+        >>> argument_of({"pixels": 1}), argument_of({"token_ids": 1, "padding_mask": 2})
+        (1, {'token_ids': 1, 'padding_mask': 2})
+    """
+    return next(iter(inputs.values())) if len(inputs) == 1 else inputs
+
+
 class Loaded(NamedTuple):
     """The arrays of some examples, in memory.
 

@@ -13,7 +13,8 @@ from tfft.core.fingerprint import digest
 from tfft.core.machine import cores
 from tfft.data.content_hash import opened
 from tfft.data.inspection import shown
-from tfft.data.masks import Coding, MaskItem
+from tfft.data.mask_coding import Coding
+from tfft.data.masks import MaskItem
 from tfft.images.mask_values import mask_values
 from tfft.images.sizes import Size, size_of
 

@@ -1,79 +1,18 @@
 """Masks of images as targets: a class id for each pixel, read from its file when an index asks for it."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from tfft.core import regular_files
-from tfft.core.errors import DataError, shortlist
+from tfft.core.errors import DataError
 from tfft.core.fingerprint import digest
+from tfft.data.mask_coding import IGNORED, Coding
 from tfft.images.mask_values import mask_values
 
-IGNORED = 255
-"""The class id of pixels that have no class and no loss."""
-MOST_CLASSES = 254
 _HELD_BYTES = 2**28
-_TABLE = 2**16
-
-
-@dataclass(frozen=True)
-class Coding:
-    """The meaning of the values of masks.
-
-    Attributes:
-        names: The names of the classes; their order is the class id.
-        ids: Value -> class id, or ``IGNORED``. A colour is 65536 * red + 256 * green + blue.
-        colored: Whether the values are colours.
-    """
-
-    names: tuple[str, ...]
-    ids: Mapping[int, int]
-    colored: bool = False
-
-    def encoded(self, values: np.ndarray) -> np.ndarray:
-        """Convert the values of a mask to class ids.
-
-        Args:
-            values: int32, shape (height, width).
-
-        Returns:
-            uint8 of the same shape; ``IGNORED`` for pixels without a class.
-
-        Raises:
-            ValueError: When a value stands for no class.
-
-        Example:
-            >>> Coding(("sky", "road"), {0: 0, 5: 1, 9: IGNORED}).encoded(np.array([[0, 5, 9]])).tolist()
-            [[0, 1, 255]]
-        """
-        known = np.array(sorted(self.ids), np.int64)
-        own = np.array([self.ids[int(value)] for value in known], np.uint8)
-        if max(int(known[-1]), int(values.max())) < _TABLE:  # much faster than a search
-            table = np.full(_TABLE, -1, np.int64)
-            table[known] = np.arange(len(known))
-            places = table[values]
-            strange = places < 0
-        else:
-            places = np.minimum(np.searchsorted(known, values), len(known) - 1)
-            strange = known[places] != values
-        if unknown := np.unique(values[strange]).tolist():
-            raise ValueError(f"{'colours' if self.colored else 'values'} without a class: {self.shown(unknown)}")
-        return own[places]
-
-    def shown(self, values: Sequence[int]) -> str:
-        """Write values as a user writes them: numbers, or (red, green, blue).
-
-        Args:
-            values: Values of masks.
-        """
-        return shortlist([(v >> 16, v >> 8 & 255, v & 255) if self.colored else v for v in values])
-
-    def digest(self) -> str:
-        """Hash names and values."""
-        return digest(json.dumps([self.names, sorted(self.ids.items()), self.colored]).encode())
 
 
 class MaskItem(NamedTuple):
@@ -155,6 +94,8 @@ class Masks(Sequence[Any]):
         Raises:
             ValueError: When a name of the masks is not among the names.
         """
+        if all(item.coding.names == tuple(names) for item in self.items):
+            return self
         codings: dict[int, Coding] = {}
         pixels = np.zeros((len(self), len(names)), np.int64)
         for row, item in enumerate(self.items):

@@ -9,7 +9,7 @@ import numpy as np
 from tfft.core import strategy
 from tfft.core.errors import DataError
 from tfft.core.specs import LabelSpace
-from tfft.core.values import RowLogits
+from tfft.core.values import RowLogits, argument_of
 from tfft.data.examples import Examples
 from tfft.data.leakage import Seen
 from tfft.data.loading import reading
@@ -106,7 +106,7 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
             around = model.net.distribute_strategy
             shared = around if strategy.local_replicas(around) > 1 else None
             passes = inference.Passes(batch_size, shared, False, task.reduce)
-            logits = inference.computed(model.net, loading, model.preprocessor.for_net, passes)
+            logits = inference.computed(model.net, loading, argument_of, passes)
             found = RowLogits(logits, ready.examples.inputs, ready.owner, len(examples))
     strange = np.unique(ready.owner[[not task.usable(row) for row in found.logits]])
     if len(strange):
@@ -115,7 +115,7 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
             f"{examples.name(int(strange[0]))!r} first",
             "Its weights are not usable: train again with a lower learning rate, or load an older bundle.",
         )
-    answers = task.restore(task.probabilities(task.merge(found)), examples.inputs, model.preprocessor)
+    answers = task.restore(task.probabilities(task.merge(found)), examples.inputs, model.preprocessor.alignment)
     return Predictions(answers, sample, ready.statistics)
 
 
@@ -132,7 +132,4 @@ def aligned(examples: Examples, labels: LabelSpace) -> Examples:
     Raises:
         DataError: When they have a label that the model does not know, or another kind of labels.
     """
-    target = target_of(labels)
-    if examples.labels.matches(labels):
-        return replace(examples, labels=labels)  # for quantities: its means and scales
-    return replace(examples, targets=target.adopt(examples.targets, examples.labels), labels=labels)
+    return replace(examples, targets=target_of(labels).adopt(examples.targets, examples.labels), labels=labels)

@@ -42,8 +42,8 @@ def mask_values(item: Any, colored: bool, what: str = "it") -> np.ndarray:
         tile = image.tile[0] if getattr(image, "tile", None) else None
         stored = tile[3] if tile is not None else ""
         raw = str(stored[0] if isinstance(stored, tuple) and stored else stored)
-        if image.format == "JPEG":
-            raise ValueError("a JPEG changes the values of masks; save masks as PNG")
+        if lossy := _lossy(image):
+            raise ValueError(f"{lossy} changes the values of masks; save masks as PNG")
         if image.format == "PNG":
             check_rows(encoded(image))
         indices = image.mode == "P" or image.format == "GIF"
@@ -60,6 +60,26 @@ def mask_values(item: Any, colored: bool, what: str = "it") -> np.ndarray:
         if colored:
             return _packed(np.asarray(image.convert("RGB")), True)
         return _packed(np.asarray(image), False) // scale
+
+
+def _lossy(image: Image.Image) -> str:
+    """Name the compression of a file when it changes values; else return an empty string."""
+    if image.format == "JPEG":
+        return "a JPEG"
+    if image.format == "TIFF" and "jpeg" in str(image.info.get("compression")):
+        return "a TIFF with JPEG compression"
+    if image.format != "WEBP":
+        return ""
+    # RIFF: the name and the size of each chunk; "VP8 " holds lossy pixels, "VP8L" lossless ones, ANMF a frame of an animation
+    content, start = encoded(image), 12
+    while start + 8 <= len(content):
+        name, size = content[start : start + 4], int.from_bytes(content[start + 4 : start + 8], "little")
+        if name == b"VP8L":
+            return ""
+        if name in (b"VP8 ", b"ANMF"):
+            return "a lossy WebP"
+        start += 8 + size + size % 2
+    return "a lossy WebP"
 
 
 def _check_bits(image: Image.Image, raw: str, colored: bool) -> None:

@@ -6,10 +6,12 @@ from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 
+from tfft.inputs.alignment import Alignment
 from tfft.tokenizers.packing import Packed
 
 Spec = tuple[str, tuple[int | None, ...], str]
-AnswerUnit = Literal["words", "places"]
+TextUnit = Literal["words", "places"]
+AnswerUnit = TextUnit | Literal["pixels"]
 
 
 class Preprocessor(Protocol):
@@ -30,6 +32,10 @@ class Preprocessor(Protocol):
     @property
     def size(self) -> str:
         """The size of a row as text, such as ``"16x16 pixels"``."""
+
+    @property
+    def alignment(self) -> Alignment | None:
+        """Where pixels of an image are in a row; None when rows are no images, or lose parts of them."""
 
     @property
     def inputs(self) -> tuple[Spec, ...]:
@@ -72,13 +78,6 @@ class Preprocessor(Protocol):
             Input name -> array of shape (batch, ...).
         """
 
-    def for_net(self, arrays: Mapping[str, Any]) -> Any:
-        """Convert the result of ``collate`` to the argument of the net of a model; a net with one input takes no dict.
-
-        Args:
-            arrays: Input name -> array or tensor of shape (batch, ...).
-        """
-
     def padded_to(self, width: int | None) -> "Preprocessor":
         """Return a preprocessor that pads every batch to one width.
 
@@ -86,43 +85,15 @@ class Preprocessor(Protocol):
             width: The number of tokens, at least that of the longest row; None pads each batch to its own longest row.
         """
 
-    def answering(self, unit: AnswerUnit, stride: int) -> "Preprocessor":
-        """Return a preprocessor for answers about parts of a text; long texts then have several rows.
+    def answering(self, unit: AnswerUnit, stride: int = 0) -> "Preprocessor":
+        """Return a preprocessor for answers about parts of an input; long texts then have several rows, and no pixel is lost.
 
         Args:
-            unit: ``"words"`` of a text, or ``"places"`` in the second text of a pair.
+            unit: ``"words"`` of a text, ``"places"`` in the second text of a pair, or ``"pixels"`` of an image.
             stride: The number of tokens that two rows of a long text share.
 
         Raises:
-            TaskError: When inputs are not texts.
-        """
-
-    def by_pixels(self) -> "Preprocessor":
-        """Return a preprocessor for answers pixel by pixel, which loses no part of an image.
-
-        Raises:
-            TaskError: When inputs have no pixels.
-        """
-
-    def place(self, mask: np.ndarray) -> np.ndarray:
-        """Resize a mask as its image is resized.
-
-        Args:
-            mask: uint8 class ids, shape (height, width) of the image; 255 for pixels without a class.
-
-        Returns:
-            uint8, of the height and width of a row; 255 where there is no image.
-        """
-
-    def restore(self, found: np.ndarray, item: Any) -> np.ndarray:
-        """Undo ``place`` for values at each pixel of a row.
-
-        Args:
-            found: Values at each pixel of a row, shape (height, width, ...).
-            item: The raw input of the row.
-
-        Returns:
-            Values at each pixel of the input, of the same dtype.
+            TaskError: When inputs have no such parts.
         """
 
     def loaded_by(self, around: "Callable[[Callable[[], Any]], Callable[[], Any]]") -> "Preprocessor":

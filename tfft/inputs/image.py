@@ -12,12 +12,12 @@ from PIL import Image, ImageOps
 from tfft.core.errors import DataError, TaskError
 from tfft.images.decoding import decoded
 from tfft.images.sizes import size_of
+from tfft.inputs.alignment import Alignment
 from tfft.inputs.base import AnswerUnit
 from tfft.tokenizers.packing import Packed
 
 Fit = Literal["crop", "squash", "pad"]
 _FITS = ("crop", "squash", "pad")
-_NOTHING = 255  # the class id of pixels without a class
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class ImagePreprocessor:
                 # a very thin image keeps at least one pixel, unlike with ``ImageOps.pad``; a large image is decoded smaller, and is
                 # placed by its own size, as its mask is
                 whole = size_of(item)
-                left, top, *inner = self._inner(whole.width, whole.height)
+                left, top, *inner = Alignment(self.height, self.width, padded=True).box(whole.width, whole.height)
                 canvas = Image.new("RGB", size)
                 canvas.paste(image.resize((inner[0], inner[1]), Image.Resampling.BILINEAR), (left, top))
                 image = canvas
@@ -115,13 +115,10 @@ class ImagePreprocessor:
         """
         return {"pixels": np.stack(rows)}
 
-    def for_net(self, arrays: Mapping[str, Any]) -> Any:
-        """Return the pixels, the only argument of a net.
-
-        Args:
-            arrays: ``"pixels"`` -> array or tensor of shape (batch, height, width, 3).
-        """
-        return arrays["pixels"]
+    @property
+    def alignment(self) -> Alignment | None:
+        """Where pixels of an image are in a row; None with ``"crop"``, which loses some of them."""
+        return None if self.fit == "crop" else Alignment(self.height, self.width, self.fit == "pad")
 
     def padded_to(self, width: int | None) -> "ImagePreprocessor":
         """Return the preprocessor unchanged, because all batches have the same shape.
@@ -131,85 +128,23 @@ class ImagePreprocessor:
         """
         return self
 
-    def answering(self, unit: AnswerUnit, stride: int) -> "ImagePreprocessor":
-        """Refuse answers about parts of a text.
+    def answering(self, unit: AnswerUnit, stride: int = 0) -> "ImagePreprocessor":
+        """Return a preprocessor that loses no part of an image: ``"squash"`` in place of ``"crop"``.
 
         Args:
-            unit: Not used.
+            unit: ``"pixels"``.
             stride: Not used.
 
         Raises:
-            TaskError: Always.
+            TaskError: For parts of a text.
         """
-        raise TaskError(
-            "This task answers about parts of a text, and needs a backbone for texts.",
-            "a backbone for images",
-            'Choose a text encoder, such as "minilm_l6".',
-        )
-
-    def by_pixels(self) -> "ImagePreprocessor":
-        """Return a preprocessor that loses no part of an image: ``"squash"`` in place of ``"crop"``."""
+        if unit != "pixels":
+            raise TaskError(
+                "This task answers about parts of a text, and needs a backbone for texts.",
+                "a backbone for images",
+                'Choose a text encoder, such as "minilm_l6".',
+            )
         return replace(self, fit="squash") if self.fit == "crop" else self
-
-    def place(self, mask: np.ndarray) -> np.ndarray:
-        """Resize a mask as its image is resized; each pixel takes the class of the nearest one.
-
-        Args:
-            mask: uint8 class ids, shape (height, width) of the image; 255 for pixels without a class.
-
-        Returns:
-            uint8, shape (height, width) of the network's input; 255 where there is no image.
-
-        Example:
-            >>> ImagePreprocessor(2, 4, "pad").place(np.uint8([[1, 2], [3, 4]])).tolist()
-            [[255, 1, 2, 255], [255, 3, 4, 255]]
-        """
-        image = Image.fromarray(mask)
-        if self.fit == "crop":
-            return np.asarray(ImageOps.fit(image, (self.width, self.height), Image.Resampling.NEAREST))
-        left, top, width, height = self._inner(image.width, image.height)
-        placed = np.full((self.height, self.width), _NOTHING, np.uint8)
-        placed[top : top + height, left : left + width] = np.asarray(
-            image.resize((width, height), Image.Resampling.NEAREST)
-        )
-        return placed
-
-    def restore(self, found: np.ndarray, item: Any) -> np.ndarray:
-        """Undo ``place`` for values at each pixel; each pixel of the image takes the nearest value.
-
-        Args:
-            found: Values at each pixel of the network's input, shape (height, width, ...).
-            item: The image, as for a call.
-
-        Returns:
-            Values at each pixel of the image as it was given, upright.
-
-        Raises:
-            TaskError: When the preprocessor cuts off parts of images, which then have no value.
-            DataError: When the image cannot be read.
-
-        Example:
-            >>> squash = ImagePreprocessor(2, 2, "squash")
-            >>> squash.restore(np.uint8([[1, 2], [3, 4]]), np.zeros((2, 4, 3), np.uint8)).tolist()
-            [[1, 1, 2, 2], [3, 3, 4, 4]]
-        """
-        if self.fit == "crop":
-            raise TaskError('fit="crop" loses parts of images.', fix='Use "squash" or "pad".')
-        size = size_of(item)
-        left, top, width, height = self._inner(size.width, size.height)
-        rows, columns = (
-            inner[0] + np.minimum((np.arange(side) + 0.5) * inner[1] / side, inner[1] - 1).astype(int)
-            for side, inner in ((size.height, (top, height)), (size.width, (left, width)))
-        )
-        return found[rows[:, None], columns]
-
-    def _inner(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """Left, top, width and height of an image of any size inside of the network's input."""
-        if self.fit == "squash":
-            return 0, 0, self.width, self.height
-        share = min(self.width / width, self.height / height)
-        inner = max(1, round(width * share)), max(1, round(height * share))
-        return (self.width - inner[0]) // 2, (self.height - inner[1]) // 2, *inner
 
     def loaded_by(self, around: Callable[..., Any]) -> "ImagePreprocessor":
         """Return the preprocessor unchanged, because it loads no file.

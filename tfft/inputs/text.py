@@ -14,7 +14,7 @@ from tfft.core.ragged import padded
 from tfft.core.specs import Text
 from tfft.data.strings import text_of
 from tfft.data.words import has_no_space, split_words
-from tfft.inputs.base import AnswerUnit
+from tfft.inputs.base import AnswerUnit, TextUnit
 from tfft.tokenizers.tokenizer import Packed, Tokenizer
 
 _LEAST = 8
@@ -41,10 +41,11 @@ class TextPreprocessor:
     tokenizer: Tokenizer
     length: int = 512
     segments: bool = True
-    answers: AnswerUnit | None = None
+    answers: TextUnit | None = None
     stride: int = 64
     width: int | None = None
     noun: ClassVar[str] = "text"
+    alignment: ClassVar[None] = None
     unit: ClassVar[str] = "tokens"
 
     def __post_init__(self) -> None:
@@ -158,14 +159,6 @@ class TextPreprocessor:
         arrays = (ids, segments, mask) if self.segments else (ids, mask)
         return {name: array for (name, _, _), array in zip(self.inputs, arrays, strict=True)}
 
-    def for_net(self, arrays: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the arrays unchanged: a net takes them by name.
-
-        Args:
-            arrays: Input name -> array or tensor of shape (batch, tokens).
-        """
-        return arrays
-
     def padded_to(self, width: int | None) -> "TextPreprocessor":
         """Return a preprocessor with the same tokens that pads every batch to one width.
 
@@ -177,7 +170,7 @@ class TextPreprocessor:
         """
         return replace(self, width=width)
 
-    def answering(self, unit: AnswerUnit, stride: int) -> "TextPreprocessor":
+    def answering(self, unit: AnswerUnit, stride: int = 0) -> "TextPreprocessor":
         """Return a preprocessor for answers about parts of a text.
 
         Args:
@@ -186,43 +179,17 @@ class TextPreprocessor:
 
         Returns:
             A TextPreprocessor whose rows have the shape (tokens, 3) for words, and (tokens, 4) for places.
+
+        Raises:
+            TaskError: For pixels.
         """
+        if unit == "pixels":
+            raise TaskError(
+                "This task answers pixel by pixel, and needs a backbone for images.",
+                "a backbone for texts",
+                'Choose a convolutional net, such as "mobilenet_v2".',
+            )
         return replace(self, answers=unit, stride=stride)
-
-    def by_pixels(self) -> "TextPreprocessor":
-        """Refuse answers pixel by pixel, because texts have no pixels.
-
-        Raises:
-            TaskError: Always.
-        """
-        raise TaskError(
-            "This task answers pixel by pixel, and needs a backbone for images.",
-            "a backbone for texts",
-            'Choose a convolutional net, such as "mobilenet_v2".',
-        )
-
-    def place(self, mask: np.ndarray) -> np.ndarray:
-        """Refuse masks.
-
-        Args:
-            mask: Not used.
-
-        Raises:
-            TypeError: Always.
-        """
-        raise TypeError("Texts have no masks.")
-
-    def restore(self, found: np.ndarray, item: Any) -> np.ndarray:
-        """Refuse masks.
-
-        Args:
-            found: Not used.
-            item: Not used.
-
-        Raises:
-            TypeError: Always.
-        """
-        raise TypeError("Texts have no masks.")
 
     def loaded_by(self, around: Callable[[Callable[[], Any]], Callable[[], Any]]) -> "TextPreprocessor":
         """Return a preprocessor whose tokenizer is loaded by another function.

@@ -103,6 +103,8 @@ CLASSES = MappingProxyType(
             f"{_HUB}.transformer_encoder": "TransformerEncoder",
             "keras_hub.src.models.deberta_v3.disentangled_attention_encoder": "DisentangledAttentionEncoder",
             "keras_hub.src.models.deberta_v3.relative_embedding": "RelativeEmbedding",
+            "keras_hub.src.models.deeplab_v3.deeplab_v3_layers": "SpatialPyramidPooling",
+            "keras_hub.src.models.mit.mit_layers": "HierarchicalTransformerEncoder OverlappingPatchingAndEmbedding",
             "keras_hub.src.models.mobilenet.mobilenet_backbone": _MOBILE,
             "keras_hub.src.models.vit.vit_layers": "ViTEncoderBlock ViTPatchingAndEmbedding",
             "tfft.core.packed_embedding": "PackedEmbedding",

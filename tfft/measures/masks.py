@@ -9,7 +9,7 @@ import numpy as np
 
 from tfft.core.errors import shortlist
 from tfft.core.specs import LabelSpace
-from tfft.data.masks import IGNORED
+from tfft.data.mask_coding import IGNORED
 from tfft.measures import counts
 from tfft.measures.base import Measure, Measures
 

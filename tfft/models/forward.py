@@ -27,7 +27,7 @@ def forward(
         net: A functional model.
         batches: One or more batches of (inputs, targets). The inputs are a dict of tensors, each of shape (batch, ...). The targets
             are ignored.
-        as_argument: A function: dict of inputs -> the argument of the net, as ``Preprocessor.for_net``.
+        as_argument: A function: dict of inputs -> the argument of the net, such as ``argument_of``.
         strategy: The strategy whose replicas share each batch; they must divide its size. None for a single device.
         reduce: A function: outputs of a batch -> a smaller tensor, which is yielded in their place; None for the outputs.
 

@@ -14,7 +14,7 @@ from tfft.core.errors import RunWarning
 from tfft.core.ragged import padded
 from tfft.core.strategy import local_replicas, scope
 from tfft.core.tpus import is_tpu
-from tfft.core.values import RowLogits
+from tfft.core.values import RowLogits, argument_of
 from tfft.data.content_hash import unchanged
 from tfft.data.examples import Examples
 from tfft.data.feature_tables import NotKeptError, Tables
@@ -137,7 +137,7 @@ def _through(
     width = padded(int(lengths.max())) if fixed and lengths is not None else None
     if at is None or kept is None:
         net: Any = model.net
-        as_argument: Callable[[Mapping[str, Any]], Any] = model.preprocessor.for_net
+        as_argument: Callable[[Mapping[str, Any]], Any] = argument_of
         loading = reading(examples, model.preprocessor.padded_to(width), model.task.encode)
     else:
         net, as_argument = tail_net(model, at, fold=False), dict

@@ -16,7 +16,7 @@ from tfft.data.examples import Examples
 from tfft.inputs.base import Preprocessor
 
 Align = Callable[[Any, Sequence[np.ndarray], np.ndarray], Any]
-Place = Callable[[Any, Preprocessor], Any]
+Place = Callable[[Any, Any], Any]
 _ADVICE = {
     "text": "Pass texts, such as a folder of .txt files or a table with text_column=. Images need a model trained on images.",
     "image": "Pass images, such as a folder of images or a table with image_column=. Texts need a model trained on texts.",
@@ -66,7 +66,9 @@ def prepared(
     """
     own = np.arange(len(examples))
     if isinstance(examples.inputs, Ragged) or preprocessor.length is None:
-        placed = examples if place is None else replace(examples, targets=place(examples.targets, preprocessor))
+        placed = (
+            examples if place is None else replace(examples, targets=place(examples.targets, preprocessor.alignment))
+        )
         return Prepared(placed, examples, own)
     packed = preprocessor.many([read(examples, index) for index in range(len(examples))])
     owner = own if packed.owner is None else packed.owner

@@ -21,7 +21,8 @@ def pyramid_net(net: "keras.Model", handle: str, blocks: Sequence[Block], stride
 
     The map of a stride is the output of the last block that ends at this stride, if all data passes through it: it is narrow, and
     phases are cut there. Otherwise it is the last tensor of the stride that all data passes through. Strides that the net does not
-    have are left out. The last output is always that of the net.
+    have are left out, and those that are no finer than its features. The last output is always that of the net; it is the only one
+    of nets with a decoder of their own, such as SegFormer.
 
     Args:
         net: A backbone: a functional model from pixels of shape (batch, height, width, 3) to a map.
@@ -55,7 +56,7 @@ def pyramid_net(net: "keras.Model", handle: str, blocks: Sequence[Block], stride
     found = _levels(net, blocks)
     coarsest = _stride(net, last)
     chosen = [found[stride] for stride in sorted(strides) if stride in found and stride < coarsest]
-    if not chosen:
+    if not chosen and max(found) <= coarsest:  # a net with a decoder of its own has coarser maps inside
         raise TaskError(
             f"{handle!r} has no maps at the strides that this task reads.",
             f"strides {shortlist(sorted(found))}, read {shortlist(sorted(strides))}",

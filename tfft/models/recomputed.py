@@ -8,7 +8,7 @@ import numpy as np
 from tfft.accelerate.precision import FLOAT32
 from tfft.cache.spot_checks import distance
 from tfft.core.strategy import in_replica
-from tfft.core.values import Arrays
+from tfft.core.values import Arrays, argument_of
 from tfft.models.assembly import TransferModel
 from tfft.models.extraction import Wanted
 from tfft.models.features import packed, unpacked
@@ -69,7 +69,7 @@ class Sample:
             >>> Sample(("one",), {"pixels": np.zeros((1, 16, 16, 3), np.uint8)}, [np.float32([9, 0])]).difference(model)
             "logits of 'one' are off by 9, relative to the largest"
         """
-        given = model.preprocessor.for_net(self.inputs)
+        given = argument_of(self.inputs)
         direct = np.asarray(in_replica(model.strategy, lambda: model.net(given, training=False)))
         # logits of a new head may all be near zero
         scale = max(1.0, float(np.abs(direct).max(initial=0.0)))

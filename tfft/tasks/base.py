@@ -11,6 +11,7 @@ from tfft.core.specs import FeatureSpec, LabelSpace
 from tfft.core.values import Arrays, RowLogits
 from tfft.data.examples import Examples
 from tfft.data.targets import target_of
+from tfft.inputs.alignment import Alignment
 from tfft.inputs.base import Preprocessor
 from tfft.measures.base import Measures, Scores
 from tfft.tasks.answers import Answer
@@ -85,13 +86,13 @@ def finite(row: np.ndarray) -> bool:
     return bool(np.isfinite(row).all())
 
 
-def unrestored(found: Any, items: Sequence[Any], preprocessor: Preprocessor) -> Any:
+def unrestored(found: Any, items: Sequence[Any], alignment: Alignment | None) -> Any:
     """Return answers unchanged, where they do not depend on the size of the input.
 
     Args:
         found: The answers to n examples.
         items: Not used.
-        preprocessor: Not used.
+        alignment: Not used.
     """
     return found
 
@@ -139,10 +140,10 @@ class Task:
         doubts: Targets of the rows, and the example of each row -> sentences about targets that training cannot use.
         merge: The logits of all rows -> those of n examples; a long text has several rows.
         levels: The strides of the maps that the head reads besides the features; empty when it reads the features alone.
-        place: Targets of n examples, and the preprocessor -> the targets as the net sees the images; None where inputs may change
-            without their targets.
-        restore: ``probabilities`` of n examples, the inputs, and the preprocessor -> the same for the inputs as they were given,
-            such as a mask of the size of the image.
+        place: Targets of n examples, and the Alignment of the preprocessor -> the targets as the net sees the images; None where
+            inputs may change without their targets.
+        restore: ``probabilities`` of n examples, the inputs, and the Alignment, which may be None -> the same for the inputs as
+            they were given, such as a mask of the size of the image.
         reduce: Logits of a batch, a tensor -> a smaller tensor that ``probabilities`` takes; None to keep all logits.
         usable: Whether one row of logits, or of the result of ``reduce``, comes from finite numbers.
         drawn: Scores, the index of an example, and its image -> an image with target and answer; None for the image alone.
@@ -175,8 +176,8 @@ class Task:
     doubts: Callable[[Any, np.ndarray], Iterable[str]] = no_doubts
     merge: Callable[[RowLogits], Any] = stacked
     levels: tuple[int, ...] = ()
-    place: Callable[[Any, Preprocessor], Any] | None = None
-    restore: Callable[[Any, Sequence[Any], Preprocessor], Any] = unrestored
+    place: Callable[[Any, Any], Any] | None = None
+    restore: Callable[[Any, Sequence[Any], Any], Any] = unrestored
     reduce: Callable[[Any], Any] | None = None
     usable: Callable[[np.ndarray], bool] = finite
     drawn: Callable[[Any, int, Any], Any] | None = None

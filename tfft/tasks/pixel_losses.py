@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tfft.data.masks import IGNORED
+from tfft.data.mask_coding import IGNORED
 
 
 def cross_entropy() -> Any:

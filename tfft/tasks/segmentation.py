@@ -10,9 +10,10 @@ import numpy as np
 from tfft.core.errors import TaskError
 from tfft.core.specs import LabelSpace
 from tfft.core.values import Arrays, RowLogits
-from tfft.data.masks import IGNORED, MOST_CLASSES, Masks, PlacedMasks
+from tfft.data.mask_coding import IGNORED, MOST_CLASSES
+from tfft.data.masks import Masks, PlacedMasks
 from tfft.heads.maps import MapHead
-from tfft.inputs.base import Preprocessor
+from tfft.inputs.alignment import Alignment
 from tfft.measures import masks
 from tfft.tasks.answers import Answer
 from tfft.tasks.base import Task, require_kind
@@ -96,7 +97,7 @@ def segmentation(
         axes=2,
         ranked=False,
         mixable=False,
-        prepare=lambda preprocessor: preprocessor.by_pixels(),
+        prepare=lambda preprocessor: preprocessor.answering("pixels"),
         merge=_merged,
         levels=tuple(stride for stride in STRIDES if stride >= finest),
         place=_placed,
@@ -133,8 +134,8 @@ def _encoded(targets: np.ndarray, inputs: Arrays) -> tuple[np.ndarray, np.ndarra
     return targets.astype(np.int32), (targets != IGNORED).astype(np.float32)
 
 
-def _placed(targets: Masks, preprocessor: Preprocessor) -> PlacedMasks:
-    return PlacedMasks(targets, preprocessor.place)
+def _placed(targets: Masks, alignment: Alignment) -> PlacedMasks:
+    return PlacedMasks(targets, alignment.place)
 
 
 def _merged(found: RowLogits) -> list[np.ndarray]:
@@ -159,7 +160,7 @@ class _Restored(Sequence[np.ndarray]):
 
     found: Sequence[np.ndarray]
     items: Sequence[Any]
-    preprocessor: Preprocessor
+    alignment: Alignment
 
     def __len__(self) -> int:
         return len(self.found)
@@ -167,7 +168,7 @@ class _Restored(Sequence[np.ndarray]):
     def __getitem__(self, index: Any) -> Any:
         if not 0 <= index < len(self):
             raise IndexError(f"position {index} of {len(self)}")
-        return self.preprocessor.restore(self.found[index], self.items[index])
+        return self.alignment.restore(self.found[index], self.items[index])
 
 
 def _drawn(scores: masks.MaskScores, index: int, image: Any) -> Any:

@@ -180,13 +180,14 @@ def _targets(context: RunContext, now: Turn, count: int) -> TargetReader:
     """The targets of training examples by epoch. Masks change with their images; the epochs use the ``count`` views in turn."""
     rows, masks = context.train.examples, context.train.raw.targets
     augment, first, seed = now.phase.augment, now.first_epoch, derive(context.seed, "augment")
-    if not augment or context.model.task.place is None:
+    alignment = context.model.preprocessor.alignment
+    if not augment or context.model.task.place is None or alignment is None:
         return unchanging(rows)
 
     def read(epoch: int, chosen: np.ndarray) -> np.ndarray:
         view = first + (epoch - first) % count
         drawn = [(masks[int(index)], draw(seed, view, int(index))) for index in chosen]
-        return np.stack([views.moved(mask, context.model.preprocessor, augment, random) for mask, random in drawn])
+        return np.stack([views.moved(mask, alignment, augment, random) for mask, random in drawn])
 
     return read
 

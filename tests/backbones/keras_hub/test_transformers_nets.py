@@ -14,6 +14,7 @@ from tfft.backbones.keras_hub.encoders import masked
 from tfft.backbones.keras_hub.tensor_names import wanted
 from tfft.backbones.keras_hub.transformers_config import stated
 from tfft.core.errors import WeightsError
+from tfft.core.values import argument_of
 
 CONFIG = {
     "model_type": "bert",
@@ -55,7 +56,7 @@ def test_activation_and_epsilon_stay_when_a_net_is_saved_and_cut(folder, tmp_pat
     predictor = tfft.load(tfft.export(model, tmp_path / "texts.tfft"))
     texts = ["a b c", "d", "e f g h"]
     arrays = model.preprocessor.collate(list(model.preprocessor.many(texts).rows))
-    given = model.preprocessor.for_net(arrays)
+    given = argument_of(arrays)
     np.testing.assert_allclose(predictor.net(given), model.net(given), atol=1e-6)
     layers = [layer for layer in predictor.net._flatten_layers() if isinstance(layer, keras.layers.LayerNormalization)]
     assert {layer.epsilon for layer in layers} == {0.01}

@@ -9,7 +9,7 @@ from PIL import Image
 import tfft
 from tfft.core.errors import DataError, DataWarning
 from tfft.core.specs import LabelSpace
-from tfft.data.masks import IGNORED
+from tfft.data.mask_coding import IGNORED
 from tfft.data.raw_examples import unsplit
 from tfft.data.sources.masks import from_masks, mask_pools
 
@@ -267,6 +267,24 @@ def test_other_data_is_read_with_the_classes_of_a_model(folder):
         unsplit(pools, LabelSpace(("a", "b"), "masks"))
 
 
+def test_other_masks_are_read_as_those_of_the_training(folder):
+    data = from_masks(folder, {2: "road", 0: "sky", 1: "void"}, ignore="void")
+    assert data.labels.values == ((0, 1), (1, IGNORED), (2, 0))
+    pair = {"test": (folder / "test" / "images", folder / "test" / "masks")}
+    found = mask_pools(pair, data.labels)["test"].targets
+    raw = np.asarray(Image.open(folder / "test" / "masks" / "0.png"))
+    np.testing.assert_array_equal(found[0], np.choose(raw, [1, IGNORED, 0]))
+
+
+def test_a_measurement_with_other_values_than_in_training_warns_at_the_line_of_the_user(folder):
+    data = from_masks(folder, ["sky", "road", "void"], ignore="void")
+    model = tfft.build("toy", tfft.tasks.segmentation(data.labels))
+    swapped = from_masks(folder, ["road", "sky", "void"], ignore="void")
+    with pytest.warns(DataWarning, match="0 is 'road' and was 'sky'") as caught:
+        tfft.evaluate(model, swapped.test)
+    assert caught[0].filename == __file__
+
+
 def test_masks_are_read_when_they_are_needed_and_refused_when_they_have_changed(folder):
     data = from_masks(folder, ["a", "b", "c"])
     Image.fromarray(mask(99)).save(first_mask(folder))
@@ -306,7 +324,9 @@ def test_jpeg_masks_are_refused(folder):
     for path in (folder / "train" / "masks").iterdir():
         Image.fromarray(mask(1, values=(0, 255))).save(path.with_suffix(".jpg"), quality=95)
         path.unlink()
-    with pytest.raises(DataError, match=r"No mask of the training part can be used.*JPEG changes the values.*save"):
+    with pytest.raises(
+        DataError, match=r"No mask of the training part can be used.*JPEG and lossy WebP change the values.*save"
+    ):
         from_masks(folder)
 
 

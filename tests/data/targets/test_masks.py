@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, DataWarning
 from tfft.core.specs import LabelSpace
-from tfft.data.masks import Coding, MaskItem, Masks
+from tfft.data.mask_coding import Coding
+from tfft.data.masks import MaskItem, Masks
 from tfft.data.targets import target_of
 
 SPACE = LabelSpace(("sky", "road", "pole"), "masks")
@@ -45,3 +46,17 @@ def test_very_rare_classes_are_doubtful():
         "Some classes have less than one of 10,000 training pixels: 'pole (5 pixels)'."
     ]
     assert list(target_of(SPACE).doubts(masks([[50, 50, 5]]))) == []
+
+
+def test_values_with_another_class_than_in_training_are_a_warning():
+    target = target_of(Coding(("sky", "road"), {0: 0, 1: 1, 255: 255}).labels())
+    other = Coding(("road", "sky"), {0: 0, 1: 1, 7: 255})
+    found = Masks((MaskItem(np.zeros((1, 1), np.uint8), other, "", (1, 1)),), np.array([[7, 2]]))
+    for convert in (lambda: target.adopt(found, other.labels()), lambda: target.read(found, "test")):
+        with pytest.warns(DataWarning, match="0 is 'road' and was 'sky', 1 is 'sky' and was 'road'"):
+            assert convert().pixels.tolist() == [[2, 7]]
+    hidden = Masks(
+        (MaskItem(np.zeros((1, 1), np.uint8), Coding(("sky", "road"), {0: 0, 1: 255}), "", (1, 1)),), np.array([[7, 0]])
+    )
+    with pytest.warns(DataWarning, match="1 is 'ignored' and was 'road'"):
+        target.read(hidden, "test")

@@ -24,6 +24,9 @@ _SIZES = (
     "num_inner_repetitions",
     "bucket_size",
 )
+# keys of image nets: how often layers are repeated, and endings of those for numbers of channels
+_REPEATED = ("stackwise_num_blocks", "stackwise_num_repeats", "layerwise_depths", "num_layers")
+_WIDE = ("filters", "channels", "hidden_dims", "hidden_dim", "_dim")
 _AGAIN = "Copy the model again."
 
 
@@ -131,6 +134,36 @@ def sizes_of(name: str, config: Mapping[str, Any]) -> dict[str, int]:
     sizes = {key: whole(name, inner, key, 1) for key in _SIZES if inner.get(key) is not None}
     check_sizes(name, sizes)
     return sizes
+
+
+def check_stacks(name: str, values: Mapping[str, Any]) -> None:
+    """Refuse an image net that exceeds the limits, before it is built.
+
+    Args:
+        name: The name of the preset, for messages.
+        values: The arguments of a class in KerasHub.
+
+    Raises:
+        BackboneError: When the net has too many layers or values.
+
+    Example:
+        >>> check_stacks("folder", {"stackwise_num_blocks": [2, 10**9], "stackwise_num_filters": [64, 128]})
+        Traceback (most recent call last):
+        tfft.core.errors.BackboneError: 'folder', according to its config.json: 1,000,000,002 layers are more than the limit...
+    """
+    what = f"{name!r}, according to its {CONFIG}"
+    counts = [_numbers(values.get(key)) for key in _REPEATED]
+    layers = max(map(sum, counts))
+    limits.check("backbone_layers", layers, what, BackboneError)
+    widest = max((each for key, value in values.items() if key.endswith(_WIDE) for each in _numbers(value)), default=1)
+    limits.check("backbone_values", max(layers, 1) * widest**2, what, BackboneError)
+
+
+def _numbers(value: Any) -> list[int]:
+    """The whole numbers in a value and in lists inside of it."""
+    if isinstance(value, (list, tuple)):
+        return [each for part in value for each in _numbers(part)]
+    return [int(value)] if isinstance(value, Integral) and not isinstance(value, bool) else []
 
 
 def check_sizes(name: str, sizes: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ Without this check, KerasHub would make an object of any class that ``config.jso
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 from tfft.backbones.keras_hub.preset_files import CONFIG, located, read_json
@@ -17,12 +18,13 @@ _WEIGHTS, _SHARDS = "model.weights.h5", "model.weights.json"
 _ASSETS = "assets/tokenizer"
 
 
-def check_net(preset: str, name: str) -> None:
+def check_net(preset: str, name: str, inside: Mapping[str, Sequence[str]] = MappingProxyType({})) -> None:
     """Refuse a ``config.json`` that describes anything other than a net of KerasHub.
 
     Args:
         preset: ``hf://owner/model``, ``kaggle://...``, a preset name of KerasHub, or a folder.
         name: The name of the class in ``keras_hub.models`` that it must describe.
+        inside: Argument that is a net of its own -> the names of the classes in ``keras_hub.models`` that it may have.
 
     Raises:
         BackboneError: When it names another class, or an argument or a part of it that could run other code.
@@ -30,6 +32,14 @@ def check_net(preset: str, name: str) -> None:
     config = read_json(preset, CONFIG)
     _check_class(preset, CONFIG, config, (name,))
     parts = [config.get(key) for key in ("config", "build_config", "compile_config")]
+    if inside and isinstance(parts[0], Mapping):
+        parts[0] = {key: value for key, value in parts[0].items() if key not in inside}
+        for key, names in inside.items():
+            part = config["config"].get(key)
+            if not isinstance(part, Mapping):
+                raise _refused(preset, CONFIG, f"{key}={part!r}"[:200], names)
+            _check_class(preset, CONFIG, part, names)
+            parts.append(part.get("config"))
     net_config.check(parts, f"{CONFIG} of {preset!r}", BackboneError)
 
 

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
-from dataclasses import dataclass
 from functools import partial
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from tfft.backbones.base import Backbone, given_options, input_size
 from tfft.backbones.keras_hub import hub_files, tensor_files, transformers_nets
-from tfft.backbones.keras_hub.config_values import sizes_of
+from tfft.backbones.keras_hub.config_values import check_stacks, sizes_of
 from tfft.backbones.keras_hub.image_inputs import trained_at, trained_on
+from tfft.backbones.keras_hub.image_kinds import ENCODER, ENCODERS, KINDS, SEGMENTERS, Kind
 from tfft.backbones.keras_hub.preset_files import check_weights, reachable
+from tfft.backbones.keras_hub.segmenters import check_encoder, encoder_of, opened
 from tfft.backbones.keras_hub.transformers_config import stated
 from tfft.core.errors import BackboneError, shortlist
 from tfft.core.layer_names import own_names
@@ -24,56 +25,6 @@ if TYPE_CHECKING:
 
 _LEAST = 32  # the smallest height and width in pixels that leave a feature map in convolutional nets
 
-
-@dataclass(frozen=True)
-class Kind:
-    """One architecture of KerasHub.
-
-    Attributes:
-        blocks: Its configuration -> its blocks, from input to output.
-        shape: The name of the argument for the shape of an image.
-        patches: Whether it cuts an image into a fixed number of patches; if not, it takes images of many sizes.
-    """
-
-    blocks: Callable[[Mapping[str, Any]], tuple[Block, ...]]
-    shape: str = "image_shape"
-    patches: bool = False
-
-
-def _stacks(pattern: str, config: Mapping[str, Any], count: str, first: int = 0) -> tuple[Block, ...]:
-    """Return a block for the first layers and one for each stack; the last block reaches to the output."""
-    stacks = len(config[count])
-    inner = [Block(f"conv{i + 2}", pattern.format(i + first)) for i in range(stacks - 1)]
-    return Block("conv1", "pool1"), *inner, Block(f"conv{stacks + 1}")
-
-
-def _numbered(pattern: str, config: Mapping[str, Any], count: str) -> tuple[Block, ...]:
-    # seven blocks is the default of the class; KerasHub's converter passes no number for timm's EfficientNets b0 to b5
-    blocks = len(config.get(count) or range(7))
-    inner = [Block(f"block{i}", pattern.format(i)) for i in range(1, blocks)]
-    return *inner, Block(f"block{blocks}")
-
-
-def _mobile(config: Mapping[str, Any]) -> tuple[Block, ...]:
-    stacks = len(config["stackwise_num_blocks"])
-    return *(Block(f"block{i}", f"block_{i}_") for i in range(stacks + 1)), Block(f"block{stacks + 1}")
-
-
-def _layers(config: Mapping[str, Any]) -> tuple[Block, ...]:
-    layers = int(config["num_layers"])
-    inner = [Block(f"layer{i}", f"transformer_block_{i}$") for i in range(1, layers)]
-    return Block("embeddings", "(vit_patching_and_embedding|dropout)$"), *inner, Block(f"layer{layers}")
-
-
-KINDS: dict[str, Kind] = {
-    "ResNetBackbone": Kind(partial(_stacks, "stack{}_", count="stackwise_num_filters")),
-    "DenseNetBackbone": Kind(partial(_stacks, "transition{}_", count="stackwise_num_repeats", first=1)),
-    "VGGBackbone": Kind(partial(_numbered, "block{}_", count="stackwise_num_repeats")),
-    "EfficientNetBackbone": Kind(partial(_numbered, "block{}[a-z]_", count="stackwise_num_repeats"), "input_shape"),
-    "MobileNetBackbone": Kind(_mobile),
-    "ViTBackbone": Kind(_layers, patches=True),
-}
-"""Class in ``keras_hub.models`` -> its blocks and inputs."""
 
 _TRANSFORMERS, _VIT = ("vit",), "ViTBackbone"
 
@@ -128,10 +79,15 @@ def backbone(name: str, config: Mapping[str, Any], weights: bool, size: Any, fit
             f"size={size!r}",
             f"Leave size out: tfft resizes images to {trained!r} pixels.",
         )
+    if kind.square and (height != width or height % kind.square):
+        raise BackboneError(
+            f"{name!r} takes only square images, whose sides are multiples of {kind.square} pixels.",
+            f"{height}x{width} pixels",
+            f"Pass size={max(kind.square, height // kind.square * kind.square)}.",
+        )
     geometry = ImagePreprocessor(height, width) if fit is None else ImagePreprocessor(height, width, fit)  # type: ignore[arg-type]
-    made: dict[str, Any] = {} if kind.patches else {kind.shape: (height, width, 3)}
     unused: list[str] = []
-    make = partial(_preset, name, class_name, weights, made, _of_timm(config))
+    make = partial(_preset, name, class_name, weights, values, (height, width), _of_timm(config))
     if net is not None:
         make = partial(transformers_nets.load, name, net, class_name, weights, unused)
     return Backbone(
@@ -139,7 +95,7 @@ def backbone(name: str, config: Mapping[str, Any], weights: bool, size: Any, fit
         options=given_options(weights="pretrained" if weights else None, size=size, fit=fit),
         loader=partial(_load, name, make),
         features=FeatureSpec("sequence", pooling="first") if kind.patches else FeatureSpec("map"),
-        blocks=kind.blocks(values),
+        blocks=_blocks(name, kind, values),
         preprocessor=geometry,
         pixel_range=trained_on(name, config),
         unused=unused,
@@ -164,7 +120,22 @@ def _described(name: str, config: Mapping[str, Any]) -> tuple[Kind, Mapping[str,
         )
     if own:
         sizes_of(name, config)
+        check_stacks(name, values)
+    if class_name in SEGMENTERS:
+        check_encoder(name, config)
+        check_stacks(name, values[ENCODER]["config"])
     return KINDS[class_name], values, class_name
+
+
+def _blocks(name: str, kind: Kind, values: Mapping[str, Any]) -> tuple[Block, ...]:
+    try:
+        return kind.blocks(values)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BackboneError(
+            f"The configuration of {name!r} does not describe the layers of its net.",
+            repr(error)[:100],
+            "Copy the model again.",
+        ) from None
 
 
 def _not_converted(name: str, config: Mapping[str, Any], error: Exception) -> BackboneError:
@@ -180,15 +151,23 @@ def _not_converted(name: str, config: Mapping[str, Any], error: Exception) -> Ba
     return BackboneError(f"The configuration of {name!r} cannot be used: {reason}", fix="Copy the model again.")
 
 
-def _preset(name: str, class_name: str, weights: bool, made: Mapping[str, Any], timm: bool) -> Any:
+def _preset(
+    name: str, class_name: str, weights: bool, values: Mapping[str, Any], size: tuple[int, int], timm: bool
+) -> Any:
     import keras
     import keras_hub
 
+    kind, whole = KINDS[class_name], class_name in SEGMENTERS
     if not timm:
-        hub_files.check_net(name, class_name)
+        hub_files.check_net(name, class_name, {ENCODER: tuple(ENCODERS)} if whole else {})
     if weights:
         (tensor_files if timm else hub_files).check_weights(name)
+    made: dict[str, Any] = {} if kind.patches or not kind.shape else {kind.shape: (*size, 3)}
+    if whole:
+        made[ENCODER] = encoder_of(values, *size)
     net = getattr(keras_hub.models, class_name).from_preset(name, load_weights=weights, **made)
+    if kind.opened:
+        return opened(net, kind.output)
     if class_name == "DenseNetBackbone" and timm:
         values = net.get_weights()
         net = keras.models.clone_model(net, call_function=_padded_as_in_torch)

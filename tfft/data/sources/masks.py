@@ -5,28 +5,25 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tfft.core.errors import DataError, DataWarning, quantity, shortlist
-from tfft.core.specs import LabelSpace
 from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.files.mask_folders import mask_folders
 from tfft.data.files.mask_pairs import Pairs, paired
 from tfft.data.files.parts import PARTS, meant
+from tfft.data.mask_coding import Classes, are_colors, coding_of
 from tfft.data.mask_inspection import Look, coded, look_at
-from tfft.data.masks import IGNORED, MOST_CLASSES, Coding, Masks
+from tfft.data.masks import Masks
 from tfft.data.raw_examples import OnCorrupt, Pool
 from tfft.data.sequences import Selected
 from tfft.data.sources.arrays import AsPixels
 from tfft.data.splits import HOLDOUT, Splitting, assemble
 
-Classes = Sequence[str] | Mapping[int, str] | Mapping[tuple[int, int, int], str] | None
-_MOSTLY = 0.9
 _WHITE = re.compile(r"values without a class in [\d,]+ pixels: 255$")
 _USER = 4  # stacklevel of the line that calls from_masks, which calls mask_pools, which calls _warn_turned
 _EXAMPLE = 'from_masks({"train": ("train/images", "train/masks"), "test": ("test/images", "test/masks")}, classes=["sky", "road"])'
@@ -50,7 +47,8 @@ def from_masks(
         parts: A folder with ``train/images`` and ``train/masks``, or ``images/train`` and ``masks/train``; or with ``images`` and
             ``masks`` alone. Or a dict: part -> (images, masks), each a folder, or a sequence of paths, encoded bytes or arrays.
         classes: Class names in the order of pixel values; ``{value: name}``; or ``{(red, green, blue): name}`` for coloured masks.
-            Several values may have the same name. With None, the values in the training masks are the names.
+            Several values may have the same name. Or the labels of a model that was trained on such masks, ``model.task.labels``.
+            With None, the values in the training masks are the names.
         ignore: The value, the colour or the name of pixels without a class, or a list of these. They have no loss and no metric.
         holdout: Fractions (validation, test) of the training images, to split off missing parts.
         seed: Seed of the random split.
@@ -77,7 +75,7 @@ def from_masks(
     source = as_call(from_masks, locals())
     splitting = Splitting(holdout, seed, on_corrupt)
     pools = mask_pools(parts, classes, ignore, on_corrupt)
-    labels = None if "train" not in pools else LabelSpace(pools["train"].targets.items[0].coding.names, "masks")
+    labels = None if "train" not in pools else pools["train"].targets.items[0].coding.labels()
     return assemble(pools, splitting, source=source, labels=labels)
 
 
@@ -101,12 +99,10 @@ def mask_pools(
     Raises:
         DataError: As ``from_masks``.
     """
-    colored = isinstance(classes, Mapping) and any(isinstance(key, tuple) for key in classes)
     pairs = {part: _pairs(part, given) for part, given in _parts(parts).items()}
     _check_lonely(pairs, on_corrupt)
-    looks = {part: look_at(each.images, each.masks, colored) for part, each in pairs.items()}
-    first = "train" if "train" in looks else next(iter(looks))
-    coding = _coding(classes, ignore, colored, looks[first])
+    looks = {part: look_at(each.images, each.masks, are_colors(classes)) for part, each in pairs.items()}
+    coding = coding_of(classes, ignore, _counted(looks["train" if "train" in looks else next(iter(looks))]))
     pools = {}
     for part, each in pairs.items():
         items, pixels, faults = coded(looks[part], each.masks, coding)
@@ -180,94 +176,17 @@ def _check_lonely(pairs: Mapping[str, Pairs], on_corrupt: OnCorrupt) -> None:
                 )
 
 
-def _coding(classes: Classes, ignore: Any, colored: bool, looks: Sequence[Look]) -> Coding:
-    """The meaning of the values of masks, from the arguments of the user and the masks of the training part."""
-    ignored = _several(ignore, colored)
-    if classes is None:
-        values = sorted({value for look in looks if not look.reason for value in look.values})
-        _check_values(values, looks)
-        pairs = [(value, str(value)) for value in values]
-        if len(values) > MOST_CLASSES:
-            raise DataError(
-                f"The masks have {len(values):,} different values.",
-                shortlist(values),
-                "A mask has a few values, one for each class. Name the values with classes={value: name}.",
-            )
-    elif isinstance(classes, str) or not isinstance(classes, (Sequence, Mapping)):
-        raise DataError(
-            "classes must be a list of names, or a dict of values and names.",
-            repr(classes)[:100],
-            'Write ["sky", "road"].',
-        )
-    else:
-        entries = classes.items() if isinstance(classes, Mapping) else enumerate(classes)
-        pairs = [(_value(key, colored), str(name)) for key, name in entries]
-        named = [name for _, name in pairs]
-        if not isinstance(classes, Mapping) and len(set(named)) < len(named):
-            raise DataError(
-                "classes has a name twice.", shortlist(named), "To join values, write {0: 'road', 3: 'road'}."
-            )
-    known = {name for _, name in pairs}
-    if strange := [each for each in ignored if isinstance(each, str) and each not in known]:
-        raise DataError(
-            f"ignore={strange[0]!r} is not the name of a class.", fix=f"The classes are {shortlist(sorted(known))}."
-        )
-    kept = [(value, name) for value, name in pairs if value not in ignored and name not in ignored]
-    names = tuple(dict.fromkeys(name for _, name in kept))
-    if not 2 <= len(names) <= MOST_CLASSES:
-        raise DataError(
-            f"Segmentation needs from 2 to {MOST_CLASSES} classes.",
-            f"{len(names)}: {shortlist(names)}",
-            "Check classes= and ignore=.",
-        )
-    numbers = [each for each in ignored if not isinstance(each, str)] + [v for v, name in pairs if name in ignored]
-    ids = {value: names.index(name) for value, name in kept} | dict.fromkeys(numbers, IGNORED)
-    return Coding(names, ids, colored)
-
-
-def _check_values(values: Sequence[int], looks: Sequence[Look]) -> None:
-    """Refuse training masks when none of them can be used. Warn when they look like smoothed black and white masks."""
-    if not values:
+def _counted(looks: Sequence[Look]) -> Mapping[int, int]:
+    """Count the pixels of each value in those masks that can be used."""
+    if all(look.reason for look in looks):
         reasons = list(dict.fromkeys(look.reason for look in looks))
         raise DataError("No mask of the training part can be used.", shortlist(reasons, 3), _advice(reasons))
-    if {0, 255} <= set(values) and len(values) > 2:
-        totals = Counter[int]()
-        for look in looks:
-            totals.update({} if look.reason else look.values)
-        if totals[0] + totals[255] > _MOSTLY * totals.total():
-            warnings.warn(
-                f"The masks have {len(values)} different values, and nearly all pixels have 0 or 255: borders may be smoothed. "
-                "Each value is a class now. To read two classes, save masks without smoothing, and name both values with classes=.",
-                DataWarning,
-                stacklevel=_USER + 1,
-            )
-
-
-def _several(ignore: Any, colored: bool) -> list[int | str]:
-    """The argument ``ignore`` as values and names."""
-    if ignore is None:
-        return []
-    one = isinstance(ignore, (str, Integral)) or (colored and isinstance(ignore, tuple))
-    return [each if isinstance(each, str) else _value(each, colored) for each in ([ignore] if one else ignore)]
-
-
-def _value(key: Any, colored: bool) -> int:
-    """A number, or a colour as a number."""
-    channels = key if colored and isinstance(key, (tuple, list)) else () if colored else (key,)
-    whole = [each for each in channels if isinstance(each, Integral) and not isinstance(each, bool)]
-    if len(whole) != (3 if colored else 1) or any(not 0 <= int(each) < (256 if colored else 2**24) for each in whole):
-        raise DataError(
-            f"{key!r} is not {'a colour' if colored else 'a value'} of a mask.",
-            fix="Write colours as (red, green, blue), each from 0 to 255."
-            if colored
-            else "Values are whole numbers from 0.",
-        )
-    return (int(whole[0]) << 16) + (int(whole[1]) << 8) + int(whole[2]) if colored else int(whole[0])
+    return sum((Counter(look.values) for look in looks if not look.reason), Counter[int]())
 
 
 def _advice(named: Sequence[str]) -> str:
-    if any(each.split(":")[0].lower().endswith((".jpg", ".jpeg")) for each in named):
-        return "A JPEG changes the values of masks; save them as PNG."
+    if any("changes the values of masks" in each for each in named):
+        return "JPEG and lossy WebP change the values of masks; save them as PNG."
     if any(_WHITE.search(each) for each in named):
         return (
             'If the masks have the values 0 and 255 alone, pass classes={0: "background", 255: "object"}. If 255 marks pixels '

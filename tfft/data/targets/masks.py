@@ -1,17 +1,21 @@
 """Masks: a class for each pixel of an image, read from its file when it is needed."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from tfft.core.errors import DataError, shortlist
+from tfft.core.errors import DataError, DataWarning, shortlist
 from tfft.core.specs import LabelSpace
+from tfft.data.mask_coding import IGNORED
 from tfft.data.masks import Masks
 from tfft.data.targets.names import check_same_labels
 
 _RARE = 1e-4
+_SHOWN = 5
+_USER = 5  # stacklevel of the line that calls evaluate, which calls aligned, adopt and _warn_other_values
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,9 @@ class MaskClasses:
 
         Raises:
             DataError: When the targets are no masks, or have a class that ``labels`` does not have.
+
+        Warns:
+            DataWarning: When a value stands for another class than in the data of the model.
         """
         if not isinstance(raw, Masks):
             raise DataError(
@@ -54,9 +61,8 @@ class MaskClasses:
                 f"The {part} masks have classes that the label space does not have: {shortlist(sorted(strange))}.",
                 fix=f"The classes are {shortlist(self.labels.names)}.",
             )
-        return (
-            raw if all(item.coding.names == self.labels.names for item in raw.items) else raw.recoded(self.labels.names)
-        )
+        _warn_other_values(self.labels, raw)
+        return raw.recoded(self.labels.names)
 
     def counts(self, values: Any) -> dict[str, int]:
         """Count the pixels of each class.
@@ -92,8 +98,12 @@ class MaskClasses:
 
         Raises:
             DataError: When it has other classes, or another kind.
+
+        Warns:
+            DataWarning: When a value stands for another class than in the data of the model.
         """
         check_same_labels(self.labels, given)
+        _warn_other_values(self.labels, values)
         return values.recoded(self.labels.names)
 
     def fitted(self, values: Any) -> LabelSpace:
@@ -118,3 +128,22 @@ class MaskClasses:
         ]
         if rare:
             yield f"Some classes have less than one of 10,000 training pixels: {shortlist(rare)}."
+
+
+def _warn_other_values(labels: LabelSpace, masks: Masks) -> None:
+    """Warn of values with another name than in training; in data from elsewhere they may be right."""
+    own = {value: "ignored" if place == IGNORED else labels.names[place] for value, place in labels.values}
+    moved: dict[str, None] = {}
+    for coding in {id(item.coding): item.coding for item in masks.items}.values():
+        for value, place in coding.labels().values:
+            name = "ignored" if place == IGNORED else coding.names[place]
+            if own.get(value, name) != name:
+                moved[f"{value} is {name!r} and was {own[value]!r}"] = None
+    if moved:
+        rest = f", and {len(moved) - _SHOWN} more" if len(moved) > _SHOWN else ""
+        warnings.warn(
+            f"Values of these masks have other classes than in training: {', '.join(list(moved)[:_SHOWN])}{rest}. "
+            "If the masks come from the same source, read them with classes=model.task.labels.",
+            DataWarning,
+            stacklevel=_USER,
+        )

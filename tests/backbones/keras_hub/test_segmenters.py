@@ -1,0 +1,136 @@
+"""KerasHub's nets for segmentation are backbones: whole, with their decoders, and cut and trained layer by layer."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+import tfft
+from tfft.core.blocks import assign_blocks
+from tfft.core.errors import BackboneError
+
+SIDE = 64
+
+
+def mit():
+    import keras_hub
+
+    return keras_hub.models.MiTBackbone(
+        layerwise_depths=[1, 2], num_layers=2, image_shape=(SIDE, SIDE, 3), layerwise_num_heads=[1, 2], layerwise_sr_ratios=[2, 1],
+        layerwise_patch_sizes=[7, 3], layerwise_strides=[4, 2], max_drop_path_rate=0.1, hidden_dims=[8, 16],
+    )  # fmt: skip
+
+
+def segformer():
+    import keras_hub
+
+    return keras_hub.models.SegFormerBackbone(image_encoder=mit(), projection_filters=8)
+
+
+def deeplab():
+    import keras_hub
+
+    encoder = keras_hub.models.ResNetBackbone(
+        [64], [3], [64, 8, 16, 16], [1, 1, 1, 1], [1, 2, 2, 2], "basic_block", image_shape=(None, None, 3)
+    )
+    return keras_hub.models.DeepLabV3Backbone(
+        encoder, "P5", 8, [2, 3], low_level_feature_key="P2", projection_filters=8, image_shape=(None, None, 3)
+    )
+
+
+NETS = {"mit": mit, "segformer": segformer, "deeplab": deeplab}
+each = pytest.mark.parametrize("name", NETS)
+
+
+def saved(name, folder):
+    """A preset with random weights, also of the norms, and the net that it was made from."""
+    import keras_hub
+
+    net = NETS[name]()
+    draw = np.random.default_rng(0)
+    for variable in net.variables:
+        if len(variable.shape) == 1 and "seed" not in variable.path:
+            variable.assign(draw.uniform(0.5, 1.5, variable.shape))
+    net.save_to_preset(str(folder))
+    converter = "ResNetImageConverter" if name == "deeplab" else "MiTImageConverter"
+    getattr(keras_hub.layers, converter)(image_size=(SIDE, SIDE), scale=1 / 255).save_to_preset(str(folder))
+    return net
+
+
+def pixels(count=2):
+    return np.random.default_rng(1).uniform(0, 1, (count, SIDE, SIDE, 3)).astype("float32")
+
+
+@pytest.mark.slow
+@each
+def test_a_preset_gives_the_features_of_its_net(name, tmp_path):
+    net = saved(name, tmp_path)
+    described = tfft.load_backbone(str(tmp_path))
+    loaded = described.load(seed=3)
+    found = np.asarray(loaded(pixels()))
+    if name == "deeplab":
+        enlarge = net.get_layer("backbone_output_upsampling")
+        found = enlarge(found)
+    np.testing.assert_allclose(found, net(pixels()), rtol=1e-4, atol=1e-5)
+    assert (described.features.kind, described.takes()) == ("map", "64x64 pixels")
+    names = {"mit": ["stage1", "stage2"], "segformer": ["stage1", "stage2", "decoder"]}
+    expected = names.get(name, ["conv1", "conv2", "conv3", "conv4", "conv5", "decoder"])
+    assert list(dict.fromkeys(assign_blocks(loaded, described.blocks).values())) == expected
+    assert not any(hasattr(layer, "layers") and not isinstance(layer, keras.Sequential) for layer in loaded.layers)
+
+
+@pytest.mark.slow
+@each
+def test_a_segmenter_is_trained_in_phases_and_comes_back_from_its_bundle(name, tmp_path):
+    saved(name, tmp_path / "preset")
+    random = np.random.default_rng(0)
+    masks = [np.kron(random.integers(0, 2, (5, 6)).astype(np.uint8), np.ones((10, 10), np.uint8)) for _ in range(20)]
+    images = [np.dstack([mask * 150 + 40] * 3) for mask in masks]
+    data = tfft.data.from_masks({"train": (images, masks)}, ["ground", "thing"])
+    backbone = tfft.load_backbone(str(tmp_path / "preset"))
+    model = tfft.build(backbone, tfft.tasks.segmentation(data.labels, width=8), seed=0)
+    assert model.net.output_shape == (None, SIDE, SIDE, 2)
+    run = tfft.fit(model, data, tfft.plans.segmenter(2, 1), batch_size=4, seed=0, progress=False)
+    trained = [{row.block for row in phase.overview.trained()} for phase in run.phases]
+    assert (trained[0], trained[1]) == ({"head"}, {"head", *(block.name for block in backbone.blocks)})
+    path = tfft.export(run.model, tmp_path / "m.tfft")
+    answer = tfft.load(path).predict([images[0]])[0]
+    assert answer.mask.shape == masks[0].shape
+    direct = np.asarray(run.model.net(run.model.preprocessor(images[0])[None].astype("float32"), training=False))
+    assert np.array_equal(answer.mask, run.model.preprocessor.alignment.restore(direct[0].argmax(-1), images[0]))
+
+
+def test_sizes_that_the_net_cannot_take_are_refused(tmp_path):
+    saved("segformer", tmp_path)
+    for size in ((64, 96), 72):
+        with pytest.raises(BackboneError, match=r"only square images, whose sides are multiples of 32.*Pass size=64"):
+            tfft.load_backbone(str(tmp_path), size=size)
+    assert tfft.load_backbone(str(tmp_path), size=96).load().output_shape == (None, 24, 24, 8)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda inner: inner.pop("image_encoder"), "encoder of .* is not one that tfft knows.*None"),
+        (lambda inner: inner["image_encoder"].update(class_name="XceptionBackbone"), "encoder .*'XceptionBackbone'"),
+        (lambda inner: inner["image_encoder"].update(registered_name="keras>Lambda"), "does not describe a KerasHub model"),
+        (lambda inner: inner["image_encoder"]["config"].update(layerwise_depths=[10**9, 1]), "1,000,000,001 layers"),
+        (lambda inner: inner["image_encoder"]["config"].update(hidden_dims=[10**9, 1]), "values are more than the limit"),
+        (lambda inner: inner["image_encoder"]["config"].pop("num_layers"), "does not describe the layers"),
+        (
+            lambda inner: inner["image_encoder"]["config"].update(
+                name={"module": "keras.layers", "class_name": "Lambda", "config": {}, "registered_name": None}
+            ),
+            "could run code",
+        ),
+    ],
+)  # fmt: skip
+def test_a_hostile_encoder_is_refused(tmp_path, change, message):
+    saved("segformer", tmp_path)
+    path = tmp_path / "config.json"
+    config = json.loads(path.read_text())
+    change(config["config"])
+    path.write_text(json.dumps(config))
+    with pytest.raises(BackboneError, match=message):
+        tfft.load_backbone(str(tmp_path)).load()
