@@ -1,7 +1,8 @@
 """Question answering with MiniLM by Hugging Face's Trainer; ``benchmarks.questions`` runs this file with another Python.
 
 That other environment holds ``torch transformers accelerate`` and no tfft. As in Hugging Face's ``run_qa.py``, windows of the
-context share 128 tokens, the 20 best begins and ends of each window make the answers, and an answer has at most 30 tokens.
+context share 128 tokens, the 20 best begins and ends of each window make the answers, and an answer has at most 30 tokens. Each
+batch is padded to its longest row, which takes less time than the padding of ``run_qa.py`` to 384 tokens.
 """
 
 import collections
@@ -53,7 +54,7 @@ def with_trainer(
     from transformers import (
         AutoModelForQuestionAnswering,
         AutoTokenizer,
-        DefaultDataCollator,
+        DataCollatorWithPadding,
         Trainer,
         TrainingArguments,
         set_seed,
@@ -69,7 +70,7 @@ def with_trainer(
             [each["question"].strip() for each in asked],
             [each["context"] for each in asked],
             truncation="only_second", max_length=length, stride=STRIDE, return_overflowing_tokens=True,
-            return_offsets_mapping=True, padding="max_length",
+            return_offsets_mapping=True,
         )  # fmt: skip
         made = []
         for index, owner in enumerate(encoded["overflow_to_sample_mapping"]):
@@ -86,7 +87,10 @@ def with_trainer(
                 | {"start_positions": first, "end_positions": last}
                 | {
                     "owner": owner,
-                    "places": [places[number] if number in set(context) else None for number in range(length)],
+                    "places": [
+                        each if part == 1 else None
+                        for each, part in zip(places, encoded.sequence_ids(index), strict=True)
+                    ],
                 }
             )
         return made
@@ -99,7 +103,11 @@ def with_trainer(
         logging_strategy="no", report_to=[], disable_tqdm=True, use_cpu=True,
     )  # fmt: skip
     trainer = Trainer(
-        model, options, DefaultDataCollator(), train_dataset=parts["train"], eval_dataset=parts["validation"]
+        model,
+        options,
+        DataCollatorWithPadding(tokenizer),
+        train_dataset=parts["train"],
+        eval_dataset=parts["validation"],
     )
     trainer.train()
     seconds = time.perf_counter() - begun
@@ -111,7 +119,9 @@ def with_trainer(
             context, places = rows[part][row["owner"]]["context"], row["places"]
             for first in np.argsort(start)[-BEST:].tolist():
                 for last in np.argsort(end)[-BEST:].tolist():
-                    if places[first] is None or places[last] is None or not 0 <= last - first < LONGEST:
+                    if max(first, last) >= len(places) or not 0 <= last - first < LONGEST:
+                        continue
+                    if places[first] is None or places[last] is None:
                         continue
                     score = float(start[first] + end[last])
                     if row["owner"] not in best or score > best[row["owner"]][0]:

@@ -26,3 +26,13 @@ def test_files_without_a_part_of_their_own_are_refused(tmp_path, name):
         (tmp_path / each).write_text("")
     with pytest.raises(DataError, match=rf"do not name their parts\. Got: .*{name}.*Name them"):
         part_files(tmp_path, is_text)
+
+
+def test_parts_of_another_form_are_named_and_not_left_out(tmp_path):
+    for name in ("train.txt", "test.md", "evaluate.py", "notes.json"):
+        (tmp_path / name).write_text("")
+    assert list(part_files(tmp_path, is_text)) == ["train"]
+    (tmp_path / "dev.json").write_text("")
+    with pytest.raises(DataError, match=r"two forms .*'train.txt', and 'dev.json'.*pass one file"):
+        part_files(tmp_path, is_text)
+    assert part_files(tmp_path, lambda path: path.suffix == ".png") == {}
