@@ -15,7 +15,7 @@ import tensorflow as tf
 
 import tfft
 from tfft.backbones.base import Backbone
-from tfft.data.mask_coding import IGNORED
+from tfft.core.label_values import IGNORED
 from tfft.inputs.alignment import Alignment
 from tfft.inputs.image import ImagePreprocessor
 

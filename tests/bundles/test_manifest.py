@@ -9,7 +9,8 @@ import pytest
 import tfft
 from tfft.bundles import manifest
 from tfft.core.errors import BundleError
-from tfft.data.mask_coding import IGNORED, Coding
+from tfft.core.label_values import IGNORED
+from tfft.data.mask_coding import Coding
 
 TASKS = {
     "classification": lambda: tfft.tasks.classification(["ants", "bees"], class_weights={"ants": 1, "bees": 2.5}),

@@ -93,6 +93,8 @@ def test_values_of_masks_are_those_of_the_training_without_a_file_of_classes(tmp
     labels = form.splits(0).labels
     alone = form_of(home, TypedMasks(TaskName.segmentation), "error").pools(labels)["train"].targets
     with_file = form.pools(labels)["train"].targets
+    drawn = form_of(home, TypedMasks(TaskName.segmentation), "error").splits(0, labels)
+    assert (drawn.labels, drawn.train.targets.digests()) == (labels, form.splits(0).train.targets.digests())
     assert (alone[0].tolist(), alone.digests()) == (with_file[0].tolist(), with_file.digests())
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tfft.core.errors import DataError
+from tfft.core.label_values import IGNORED
 from tfft.core.specs import LabelSpace
-from tfft.data.mask_coding import IGNORED, Coding, are_colors, coding_of
+from tfft.data.mask_coding import Coding, are_colors, coding_of
 
 CODING = Coding(("sky", "road"), {0: 0, 1: 1, 2: IGNORED})
 COLORED = Coding(("sky", "road"), {0: 0, 255: IGNORED, 66_051: 1}, colored=True)
@@ -41,8 +42,11 @@ def test_the_labels_of_a_model_decide_and_more_values_may_be_ignored():
     labels = COLORED.labels()
     assert coding_of(labels, None, {}) == COLORED
     assert coding_of(labels, (0, 0, 9), {}).ids == {0: 0, 9: IGNORED, 255: IGNORED, 66_051: 1}
-    hidden = coding_of(labels, "road", {})
-    assert (hidden.names, hidden.ids[66_051]) == (("sky", "road"), IGNORED)
+    three = Coding(("sky", "road", "tree"), {0: 0, 1: 1, 2: 2}).labels()
+    hidden = coding_of(three, "road", {})
+    assert (hidden.names, hidden.ids) == (("sky", "road", "tree"), {0: 0, 1: IGNORED, 2: 2})
+    with pytest.raises(DataError, match="from 2 to 254 classes"):
+        coding_of(three, ["road", 2], {})
     with pytest.raises(DataError, match="ignore='tree' is not the name of a class"):
         coding_of(labels, "tree", {})
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tfft.data.mask_coding import IGNORED, Coding
+from tfft.core.label_values import IGNORED
+from tfft.data.mask_coding import Coding
 from tfft.data.mask_inspection import coded, look_at
 
 IMAGE = np.zeros((4, 6, 3), np.uint8)

@@ -5,7 +5,8 @@ import pytest
 
 from tfft.core.errors import DataError
 from tfft.core.fingerprint import digest
-from tfft.data.mask_coding import IGNORED, Coding
+from tfft.core.label_values import IGNORED
+from tfft.data.mask_coding import Coding
 from tfft.data.masks import MaskItem, Masks, PlacedMasks
 
 CODING = Coding(("sky", "road"), {0: 0, 1: 1, 2: IGNORED})

@@ -153,11 +153,17 @@ def test_a_transparent_grey_value_or_colour_is_refused_when_it_occurs(array, key
 
 def test_lossy_files_are_refused_and_lossless_ones_are_read():
     image = Image.fromarray(np.dstack([VALUES] * 3))
-    for options in ({"format": "WEBP", "quality": 80}, {"format": "TIFF", "compression": "jpeg"}):
-        with pytest.raises(ValueError, match=r"a (lossy WebP|TIFF with JPEG compression) changes the values of masks"):
+    several = {"save_all": True, "append_images": [image]}
+    for name, options in (
+        ("a lossy WebP", {"format": "WEBP", "quality": 80}),
+        ("a lossy WebP", {"format": "WEBP", "quality": 80, **several}),
+        ("a TIFF with JPEG or WebP compression", {"format": "TIFF", "compression": "jpeg"}),
+        ("a JPEG", {"format": "MPO", **several}),
+    ):
+        with pytest.raises(ValueError, match=f"{name} changes the values of masks"):
             mask_values(stored(image, **options), False)
     plain = {"format": "WEBP", "lossless": True}
     exif = Image.Exif()
     exif[0x0112] = 1  # metadata come before the pixels, in a file of another layout
-    for options in (plain, plain | {"exif": exif}, {"format": "TIFF", "compression": "tiff_lzw"}):
+    for options in (plain, plain | {"exif": exif}, plain | several, {"format": "TIFF", "compression": "tiff_lzw"}):
         np.testing.assert_array_equal(mask_values(stored(image, **options), False), VALUES)

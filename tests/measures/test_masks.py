@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, jaccard_score
 
+from tfft.core.label_values import IGNORED
 from tfft.core.specs import LabelSpace
-from tfft.data.mask_coding import IGNORED
 from tfft.measures.base import measured
 from tfft.measures.bootstrap import with_intervals
 from tfft.measures.masks import MEASURES, MaskScores, iou, mean_iou, pixel_accuracy

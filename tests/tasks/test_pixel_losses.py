@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfft.data.mask_coding import IGNORED
+from tfft.core.label_values import IGNORED
 from tfft.tasks.pixel_losses import LOSSES, mean_iou
 
 TARGETS = np.int32([[[0, 1, IGNORED], [1, 1, 0]], [[2, 2, 2], [IGNORED, 2, 0]]])

@@ -6,8 +6,8 @@ from PIL import Image
 
 import tfft
 from tfft.core.errors import PlanError, TaskError
+from tfft.core.label_values import IGNORED
 from tfft.core.specs import LabelSpace
-from tfft.data.mask_coding import IGNORED
 from tfft.inputs.image import ImagePreprocessor
 from tfft.tasks.segmentation import segmentation
 

@@ -10,8 +10,8 @@ from typing import Any, get_args
 
 from tfft.bundles.records import RECORDS
 from tfft.core import limits, strict_json
-from tfft.core.errors import BundleError, kind_of, shortlist
-from tfft.data.mask_coding import IGNORED
+from tfft.core.errors import BundleError, TaskError, kind_of, shortlist
+from tfft.core.specs import LabelSpace
 from tfft.inputs.base import TextUnit
 from tfft.tokenizers import hub_tokenizers
 
@@ -93,21 +93,11 @@ def _check_task(task: Mapping[str, Any], shown: str) -> None:
         if any(isinstance(number, bool) or not isinstance(number, (int, float)) for number in numbers):
             raise _wrong(shown, key, shortlist(numbers)[:200])
     if "values" in labels:
-        _check_values(_take(labels, "values", list, shown), len(names), shown)
-
-
-def _check_values(values: list[Any], classes: int, shown: str) -> None:
-    """Check what the values of masks mean: pairs of a number or a colour, and a class id."""
-    for pair in values:
-        value, own = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
-        channels = value if isinstance(value, list) and len(value) == 3 else [value]
-        numbers = all(type(number) is int and 0 <= number < 2**24 for number in channels)
-        known = type(own) is int and (0 <= own < classes or own == IGNORED)
-        if not numbers or not known or (len(channels) == 3 and max(channels) > 255):
-            raise _wrong(shown, "values", repr(pair)[:100])
-    colored = [isinstance(value, list) for value, _ in values]
-    if any(colored) != all(colored):
-        raise _wrong(shown, "values", "numbers and colours")
+        _take(labels, "values", list, shown)
+        try:
+            LabelSpace.from_dict(labels)
+        except (TypeError, ValueError, TaskError) as error:
+            raise _wrong(shown, "values", str(error)[:200]) from None
 
 
 def _check_preprocessor(values: Mapping[str, Any], shown: str) -> None:

@@ -36,6 +36,7 @@ _IN_SHELL = (
     (r"\bquotes=True", "--quotes"),
     (r"\bresume=True", "--resume"),
     (r"\bresume=False", "--no-resume"),
+    (r"read them with classes=model\.task\.labels", "leave --classes-file out"),
     (r"classes=\{[^}]*\}", "--classes-file with lines such as `128 0 0 car`"),
     (r"\bclasses=", "--classes-file"),
     (r"Pass 'imagenet', None,", "Pass imagenet, none"),

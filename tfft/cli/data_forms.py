@@ -23,14 +23,14 @@ class Form:
         task: The name of the task that learns from it.
         shown: What the data is called in messages, such as ``"files with questions"``.
         texts: Whether inputs are texts; else they are images.
-        splits: Seed -> training, validation and test part.
+        splits: Seed, and the label space of a model or None -> training, validation and test part.
         pools: The label space of a model -> all examples, by part.
     """
 
     task: str
     shown: str
     texts: bool
-    splits: "Callable[[int], Splits]"
+    splits: "Callable[[int, LabelSpace | None], Splits]"
     pools: "Callable[[LabelSpace], dict[str, Pool]]"
 
 
@@ -109,13 +109,15 @@ def form_of(path: Path, masks: TypedMasks, on_corrupt: "OnCorrupt") -> Form | No
 def _masks(path: Path, masks: TypedMasks, on_corrupt: "OnCorrupt") -> Form:
     from tfft.data.sources.masks import from_masks, mask_pools
 
-    def pools(labels: "LabelSpace") -> "dict[str, Pool]":
-        given = masks.arguments()
-        classes = given["classes"] or (labels if labels.values else _numbered(labels.names))
-        return mask_pools(path, classes, given["ignore"], on_corrupt)
+    def classes(labels: "LabelSpace | None") -> Any:
+        given = masks.arguments()["classes"]
+        return given if given or labels is None else labels if labels.values else _numbered(labels.names)
 
-    def splits(seed: int) -> "Splits":
-        return from_masks(path, **masks.arguments(), seed=seed, on_corrupt=on_corrupt)
+    def pools(labels: "LabelSpace") -> "dict[str, Pool]":
+        return mask_pools(path, classes(labels), masks.arguments()["ignore"], on_corrupt)
+
+    def splits(seed: int, labels: "LabelSpace | None" = None) -> "Splits":
+        return from_masks(path, classes(labels), masks.arguments()["ignore"], seed=seed, on_corrupt=on_corrupt)
 
     return Form("segmentation", "images and masks", False, splits, pools)
 
@@ -159,7 +161,7 @@ def _tags(path: Any) -> Form:
 def _questions(path: Any, on_corrupt: "OnCorrupt") -> Form:
     from tfft.data.sources.squad import from_squad, squad_pools
 
-    def splits(seed: int) -> "Splits":
+    def splits(seed: int, labels: "LabelSpace | None" = None) -> "Splits":
         return from_squad(path, seed=seed, on_corrupt=on_corrupt)
 
     return Form(
@@ -167,5 +169,5 @@ def _questions(path: Any, on_corrupt: "OnCorrupt") -> Form:
     )
 
 
-def _seeded(source: "Callable[..., Splits]", path: Any, seed: int) -> "Splits":
+def _seeded(source: "Callable[..., Splits]", path: Any, seed: int, labels: "LabelSpace | None" = None) -> "Splits":
     return source(path, seed=seed)

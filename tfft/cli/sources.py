@@ -101,11 +101,12 @@ class TypedData:
                 fix="Leave it out; the folders name the classes.",
             )
 
-    def splits(self, seed: int) -> "Splits":
+    def splits(self, seed: int, labels: "LabelSpace | None" = None) -> "Splits":
         """Read the training, validation and test parts.
 
         Args:
             seed: The seed of the parts that the source does not have.
+            labels: The label space of a model, which knows what the values of masks mean; None before training.
 
         Returns:
             Splits with targets of shape (n,), or (n, k) for several label columns.
@@ -118,7 +119,7 @@ class TypedData:
         self.check()
         on_corrupt: Any = "skip" if self.skip_corrupt else "error"
         if (form := self.form) is not None:
-            return form.splits(seed)
+            return form.splits(seed, labels)
         if self._is_table:
             inputs: TableColumns = {
                 "image_column": self.image_column,
@@ -255,7 +256,7 @@ def examples_of(
     """
     check_form(source.form, predictor.task.name)
     if part not in (Part.auto, Part.all):
-        splits = source.splits(seed)
+        splits = source.splits(seed, predictor.task.labels)
         return splits.part(part.value), splits.skipped, f"{part.value} part"
     examples, skipped = source.everything(predictor.task.labels, predictor.preprocessor)
     if part is Part.all:

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tfft.core import label_values
 from tfft.core.errors import TaskError, shortlist
+from tfft.core.label_values import ValuePairs
 
 IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 """The formats that Pillow may use to open a file, whatever its name; by default it would run Ghostscript on some files."""
 
 FeatureKind = Literal["vector", "sequence", "map"]
-MaskValue = int | tuple[int, int, int]
 
 
 def rangeless(mode: str, stored_as: str | None) -> str:
@@ -45,11 +46,11 @@ class LabelSpace:
             ``"span"``: answers to questions, places in the context. ``"masks"``: a class for each pixel.
         mean: The mean of each quantity over the training split, in its own unit; empty except for ``real``.
         scale: The standard deviation of each quantity over the training split; empty except for ``real``.
-        values: What the values of masks mean: pairs of a value and a class id, or 255 for pixels without a class. A value is a
-            number, or a colour (red, green, blue). Empty except for ``masks``, where other data may have other values.
+        values: The meaning of the values of masks, as pairs of a value and a class id, or 255 for ignored pixels. A value is a
+            number, or a colour (red, green, blue). Empty when it is unknown, and for other kinds than ``masks``.
 
     Raises:
-        TaskError: When names are missing or repeated, a mean is not finite, or a scale is not positive.
+        TaskError: When names are missing or repeated, a mean is not finite, a scale is not positive, or values are invalid.
 
     Example:
         >>> LabelSpace(("ants", "bees")).index("bees")
@@ -60,7 +61,7 @@ class LabelSpace:
     kind: str = "single"
     mean: tuple[float, ...] = ()
     scale: tuple[float, ...] = ()
-    values: tuple[tuple[MaskValue, int], ...] = ()
+    values: ValuePairs = ()
 
     def __post_init__(self) -> None:
         if not self.names:
@@ -77,8 +78,21 @@ class LabelSpace:
                 "Use scale 1 for a constant quantity.",
             )
 
+        label_values.check(self.values, len(self.names))
+
     def __len__(self) -> int:
         return len(self.names)
+
+    def moved_values(self, other: "LabelSpace") -> tuple[str, ...]:
+        """Find the values of masks that stand for another class in another label space.
+
+        Args:
+            other: A label space; its values may be unknown.
+
+        Returns:
+            A phrase for each such value.
+        """
+        return label_values.moved(self.values, self.names, other.values, other.names)
 
     def matches(self, other: "LabelSpace") -> bool:
         """Return whether another label space has the same kind and names. Mean, scale and values may differ.

@@ -11,11 +11,9 @@ import numpy as np
 
 from tfft.core.errors import DataError, DataWarning, shortlist
 from tfft.core.fingerprint import digest
-from tfft.core.specs import LabelSpace, MaskValue
+from tfft.core.label_values import IGNORED, MOST_CLASSES, MaskValue
+from tfft.core.specs import LabelSpace
 
-IGNORED = 255
-"""The class id of pixels that have no class and no loss."""
-MOST_CLASSES = 254
 Classes = Sequence[str] | Mapping[int, str] | Mapping[tuple[int, int, int], str] | LabelSpace | None
 _MOSTLY = 0.9
 _TABLE = 2**16
@@ -184,12 +182,7 @@ def coding_of(classes: Classes, ignore: Any, counted: Mapping[int, int]) -> Codi
     _check_ignored(ignored, {name for _, name in pairs})
     kept = [(value, name) for value, name in pairs if value not in ignored and name not in ignored]
     names = tuple(dict.fromkeys(name for _, name in kept))
-    if not 2 <= len(names) <= MOST_CLASSES:
-        raise DataError(
-            f"Segmentation needs from 2 to {MOST_CLASSES} classes.",
-            f"{len(names)}: {shortlist(names)}",
-            "Check classes= and ignore=.",
-        )
+    _check_number(names)
     numbers = [each for each in ignored if not isinstance(each, str)] + [v for v, name in pairs if name in ignored]
     ids = {value: names.index(name) for value, name in kept} | dict.fromkeys(numbers, IGNORED)
     return Coding(names, ids, colored)
@@ -203,17 +196,27 @@ def _known(labels: LabelSpace, ignored: Sequence[int | str]) -> Coding:
             shortlist(labels.names),
             "Pass the names in the order of the values, or {value: name}.",
         )
-    _check_ignored(ignored, set(labels.names))
+    _check_ignored(ignored, set(labels.names), "Leave ignore out: these labels already say which values are ignored.")
     coding = Coding.of(labels)
     more = {value for value, own in coding.ids.items() if own != IGNORED and labels.names[own] in ignored}
     more |= {each for each in ignored if not isinstance(each, str)}
-    return replace(coding, ids={**coding.ids, **dict.fromkeys(more, IGNORED)})
+    found = replace(coding, ids={**coding.ids, **dict.fromkeys(more, IGNORED)})
+    _check_number([labels.names[own] for own in sorted(set(found.ids.values()) - {IGNORED})])
+    return found
 
 
-def _check_ignored(ignored: Sequence[int | str], known: set[str]) -> None:
+def _check_ignored(ignored: Sequence[int | str], known: set[str], advice: str = "") -> None:
     if strange := [each for each in ignored if isinstance(each, str) and each not in known]:
+        fix = f"The classes are {shortlist(sorted(known))}."
+        raise DataError(f"ignore={strange[0]!r} is not the name of a class.", fix=f"{fix} {advice}".strip())
+
+
+def _check_number(names: Sequence[str]) -> None:
+    if not 2 <= len(names) <= MOST_CLASSES:
         raise DataError(
-            f"ignore={strange[0]!r} is not the name of a class.", fix=f"The classes are {shortlist(sorted(known))}."
+            f"Segmentation needs from 2 to {MOST_CLASSES} classes.",
+            f"{len(names)}: {shortlist(names)}",
+            "Check classes= and ignore=.",
         )
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from tfft.core import regular_files
 from tfft.core.errors import DataError
 from tfft.core.fingerprint import digest
-from tfft.data.mask_coding import IGNORED, Coding
+from tfft.core.label_values import IGNORED
+from tfft.data.mask_coding import Coding
 from tfft.images.mask_values import mask_values
 
 _HELD_BYTES = 2**28

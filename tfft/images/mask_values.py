@@ -64,21 +64,22 @@ def mask_values(item: Any, colored: bool, what: str = "it") -> np.ndarray:
 
 def _lossy(image: Image.Image) -> str:
     """Name the compression of a file when it changes values; else return an empty string."""
-    if image.format == "JPEG":
+    if image.format in ("JPEG", "MPO"):  # the cameras of phones write MPO: a JPEG with further images behind it
         return "a JPEG"
-    if image.format == "TIFF" and "jpeg" in str(image.info.get("compression")):
-        return "a TIFF with JPEG compression"
+    compression = str(image.info.get("compression"))
+    if image.format == "TIFF" and ("jpeg" in compression or "webp" in compression):
+        return "a TIFF with JPEG or WebP compression"
     if image.format != "WEBP":
         return ""
-    # RIFF: the name and the size of each chunk; "VP8 " holds lossy pixels, "VP8L" lossless ones, ANMF a frame of an animation
+    # RIFF: the name and the size of each chunk; "VP8 " holds lossy pixels and "VP8L" lossless ones, in an animation inside of ANMF
     content, start = encoded(image), 12
     while start + 8 <= len(content):
         name, size = content[start : start + 4], int.from_bytes(content[start + 4 : start + 8], "little")
         if name == b"VP8L":
             return ""
-        if name in (b"VP8 ", b"ANMF"):
+        if name == b"VP8 ":
             return "a lossy WebP"
-        start += 8 + size + size % 2
+        start += 24 if name == b"ANMF" else 8 + size + size % 2
     return "a lossy WebP"
 
 

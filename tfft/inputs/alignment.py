@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tfft.core.label_values import IGNORED
 from tfft.images.sizes import size_of
-
-_NOTHING = 255  # the class id of pixels without a class
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Alignment:
         """
         image = Image.fromarray(mask)
         left, top, width, height = self.box(image.width, image.height)
-        placed = np.full((self.height, self.width), _NOTHING, np.uint8)
+        placed = np.full((self.height, self.width), IGNORED, np.uint8)
         placed[top : top + height, left : left + width] = np.asarray(
             image.resize((width, height), Image.Resampling.NEAREST)
         )

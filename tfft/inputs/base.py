@@ -35,7 +35,7 @@ class Preprocessor(Protocol):
 
     @property
     def alignment(self) -> Alignment | None:
-        """Where pixels of an image are in a row; None when rows are no images, or lose parts of them."""
+        """Where the pixels of an image are in a row; None for texts, and for images that are cropped."""
 
     @property
     def inputs(self) -> tuple[Spec, ...]:
@@ -86,7 +86,7 @@ class Preprocessor(Protocol):
         """
 
     def answering(self, unit: AnswerUnit, stride: int = 0) -> "Preprocessor":
-        """Return a preprocessor for answers about parts of an input; long texts then have several rows, and no pixel is lost.
+        """Return a preprocessor for answers about parts of an input. Long texts have several rows, and images are not cropped.
 
         Args:
             unit: ``"words"`` of a text, ``"places"`` in the second text of a pair, or ``"pixels"`` of an image.

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from tfft.core.errors import shortlist
+from tfft.core.label_values import IGNORED
 from tfft.core.specs import LabelSpace
-from tfft.data.mask_coding import IGNORED
 from tfft.measures import counts
 from tfft.measures.base import Measure, Measures
 

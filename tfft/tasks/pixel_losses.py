@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tfft.data.mask_coding import IGNORED
+from tfft.core.label_values import IGNORED
 
 
 def cross_entropy() -> Any:

@@ -8,9 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 from tfft.core.errors import TaskError
+from tfft.core.label_values import IGNORED, MOST_CLASSES
 from tfft.core.specs import LabelSpace
 from tfft.core.values import Arrays, RowLogits
-from tfft.data.mask_coding import IGNORED, MOST_CLASSES
 from tfft.data.masks import Masks, PlacedMasks
 from tfft.heads.maps import MapHead
 from tfft.inputs.alignment import Alignment

@@ -11,6 +11,7 @@ from tfft.backbones.base import Backbone
 from tfft.core.blocks import is_whole
 from tfft.core.errors import DataError, DataWarning, PlanError, TfftError, kind_of, quantity, shortlist
 from tfft.core.files import refusal
+from tfft.core.label_values import listed
 from tfft.core.strategy import check_batch, replicas
 from tfft.data.examples import Splits
 from tfft.data.pipeline import check_batch_size
@@ -69,6 +70,13 @@ def check(model: TransferModel, data: Splits, batch_size: int) -> None:
             "The labels of the data differ from those of the model.",
             f"{found.kind} {shortlist(found.names)} for a model of {expected.kind} {shortlist(expected.names)}",
             "Build the model with task(data.labels).",
+        )
+    if moved := expected.moved_values(found):
+        warnings.warn(
+            f"Values of these masks stand for other classes than in the data that the model was built for: {listed(moved)}. "
+            "The model learns the names, and its bundle keeps the first meaning of the values.",
+            DataWarning,
+            stacklevel=3,
         )
 
 

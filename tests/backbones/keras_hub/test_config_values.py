@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfft.backbones.keras_hub.config_values import check_sizes, number, sizes_of, truth, whole
+from tfft.backbones.keras_hub.config_values import check_sizes, check_stacks, number, sizes_of, truth, whole
 from tfft.core.errors import BackboneError
 
 
@@ -50,3 +50,41 @@ def test_the_largest_presets_are_below_the_limit_and_the_limit_can_be_raised(mon
 
 def test_layers_that_share_weights_count_once():
     check_sizes("x", {"num_layers": 1000, "num_groups": 1, "hidden_dim": 4096, "intermediate_dim": 16384})
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"stackwise_num_filters": [64, 128, 256, 2048], "stackwise_num_blocks": [3, 4, 36, 3], "input_conv_kernel_sizes": [7]},
+        {
+            "stackwise_num_repeats": [1, 2, 2, 3, 3, 4, 1],
+            "width_coefficient": 2.0,
+            "depth_coefficient": 3.1,
+            "stackwise_output_filters": [16, 24, 40, 80, 112, 192, 320],
+            "top_conv_filters": 1280,
+        },
+        {"layerwise_depths": [3, 6, 40, 3], "num_layers": 4, "hidden_dims": [64, 128, 320, 512], "layerwise_patch_sizes": [7, 3]},
+        {"stackwise_num_repeats": [2, 2, 3, 3, 3], "stackwise_num_filters": [64, 512], "image_shape": [None, None, 3]},
+        {"image_shape": [60_000, 60_000, 3], "num_layers": 2},
+    ],
+)  # fmt: skip
+def test_image_nets_that_exist_are_within_the_limits(values):
+    check_stacks("x", values)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"growth_rate": 10**9}, "growth_rate .* is too large"),
+        ({"depth_coefficient": 1e9}, "depth_coefficient .* is too large"),
+        ({"depth_coefficient": 100.0, "stackwise_num_repeats": [20]}, "2,000 layers"),
+        ({"width_coefficient": float("nan")}, "width_coefficient .* is too large"),
+        ({"dilation_rates": [1] * 2001}, "dilation_rates .* is too large"),
+        ({"input_conv_kernel_sizes": [4000], "stackwise_num_filters": [64]}, "values are more than the limit"),
+        ({"stackwise_num_blocks": [2, "2"]}, "stackwise_num_blocks .* whole numbers"),
+        ({"num_layers": None}, "num_layers .* whole numbers"),
+    ],
+)
+def test_image_nets_beyond_the_limits_are_refused(values, message):
+    with pytest.raises(BackboneError, match=message):
+        check_stacks("x", values)

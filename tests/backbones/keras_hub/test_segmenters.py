@@ -104,9 +104,43 @@ def test_a_segmenter_is_trained_in_phases_and_comes_back_from_its_bundle(name, t
 def test_sizes_that_the_net_cannot_take_are_refused(tmp_path):
     saved("segformer", tmp_path)
     for size in ((64, 96), 72):
-        with pytest.raises(BackboneError, match=r"only square images, whose sides are multiples of 32.*Pass size=64"):
+        with pytest.raises(BackboneError, match=r"only square images whose sides are multiples of 32.*Pass size=64"):
             tfft.load_backbone(str(tmp_path), size=size)
     assert tfft.load_backbone(str(tmp_path), size=96).load().output_shape == (None, 24, 24, 8)
+
+
+def test_a_deeplab_takes_images_of_any_proportions_in_steps(tmp_path):
+    saved("deeplab", tmp_path)
+    with pytest.raises(BackboneError, match=r"only images whose sides are multiples of 32.*Pass size=\(256, 320\)"):
+        tfft.load_backbone(str(tmp_path), size=(250, 333))
+    assert tfft.load_backbone(str(tmp_path), size=(64, 96)).load().output_shape == (None, 16, 24, 256)
+
+
+def changed(folder, change):
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    change(config["config"])
+    path.write_text(json.dumps(config))
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"spatial_pyramid_pooling_key": "P4"}, "does not read the last map of its encoder"),
+        ({"dilation_rates": [1] * 1500}, "1,500 layers are more than the limit"),
+        ({"image_encoder": {"class_name": "VGGBackbone", "config": {}}}, "not one that tfft knows.*'VGGBackbone'"),
+    ],
+)
+def test_a_deeplab_that_could_not_work_is_refused(tmp_path, change, message):
+    saved("deeplab", tmp_path)
+    folder = changed(tmp_path, lambda inner: inner.update(change))
+    with pytest.raises(BackboneError, match=message):
+        tfft.load_backbone(folder)
+
+
+def inside(**values):
+    return lambda inner: inner["image_encoder"]["config"].update(values)
 
 
 @pytest.mark.parametrize(
@@ -114,23 +148,29 @@ def test_sizes_that_the_net_cannot_take_are_refused(tmp_path):
     [
         (lambda inner: inner.pop("image_encoder"), "encoder of .* is not one that tfft knows.*None"),
         (lambda inner: inner["image_encoder"].update(class_name="XceptionBackbone"), "encoder .*'XceptionBackbone'"),
-        (lambda inner: inner["image_encoder"].update(registered_name="keras>Lambda"), "does not describe a KerasHub model"),
-        (lambda inner: inner["image_encoder"]["config"].update(layerwise_depths=[10**9, 1]), "1,000,000,001 layers"),
-        (lambda inner: inner["image_encoder"]["config"].update(hidden_dims=[10**9, 1]), "values are more than the limit"),
-        (lambda inner: inner["image_encoder"]["config"].pop("num_layers"), "does not describe the layers"),
+        (lambda inner: inner["image_encoder"].update(class_name=["MiTBackbone"]), r"encoder .*\['MiTBackbone'\]"),
         (
-            lambda inner: inner["image_encoder"]["config"].update(
-                name={"module": "keras.layers", "class_name": "Lambda", "config": {}, "registered_name": None}
-            ),
+            lambda inner: inner["image_encoder"].update(registered_name="keras>Lambda"),
+            "does not describe a KerasHub model",
+        ),
+        (lambda inner: inner["image_encoder"]["config"].pop("num_layers"), "num_layers|layers of its net"),
+        (inside(layerwise_depths=[10**4, 1]), "10,001 layers"),
+        (inside(layerwise_depths=[10**9, 1]), "layerwise_depths in config.json .* is too large"),
+        (inside(layerwise_depths=[9, -9]), "layerwise_depths .* whole numbers of at least 1"),
+        (inside(num_layers="3000000"), "num_layers .* whole numbers of at least 1.*'3000000'"),
+        (inside(num_layers=3e6), "num_layers in config.json .* is too large"),
+        (inside(num_layers=2.0), "num_layers .* whole numbers of at least 1"),
+        (inside(hidden_dims=[1e9, 16]), "hidden_dims in config.json .* is too large"),
+        (inside(hidden_dims=[60_000, 16]), "values are more than the limit"),
+        (inside(layerwise_patch_sizes=[40_000, 3]), "values are more than the limit"),
+        (
+            inside(name={"module": "keras.layers", "class_name": "Lambda", "config": {}, "registered_name": None}),
             "could run code",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_hostile_encoder_is_refused(tmp_path, change, message):
     saved("segformer", tmp_path)
-    path = tmp_path / "config.json"
-    config = json.loads(path.read_text())
-    change(config["config"])
-    path.write_text(json.dumps(config))
+    folder = changed(tmp_path, change)
     with pytest.raises(BackboneError, match=message):
-        tfft.load_backbone(str(tmp_path)).load()
+        tfft.load_backbone(folder).load()

@@ -8,8 +8,8 @@ from PIL import Image
 
 import tfft
 from tfft.core.errors import DataError, DataWarning
+from tfft.core.label_values import IGNORED
 from tfft.core.specs import LabelSpace
-from tfft.data.mask_coding import IGNORED
 from tfft.data.raw_examples import unsplit
 from tfft.data.sources.masks import from_masks, mask_pools
 
@@ -270,17 +270,29 @@ def test_other_data_is_read_with_the_classes_of_a_model(folder):
 def test_other_masks_are_read_as_those_of_the_training(folder):
     data = from_masks(folder, {2: "road", 0: "sky", 1: "void"}, ignore="void")
     assert data.labels.values == ((0, 1), (1, IGNORED), (2, 0))
-    pair = {"test": (folder / "test" / "images", folder / "test" / "masks")}
-    found = mask_pools(pair, data.labels)["test"].targets
+    found = from_masks(folder, data.labels)
     raw = np.asarray(Image.open(folder / "test" / "masks" / "0.png"))
-    np.testing.assert_array_equal(found[0], np.choose(raw, [1, IGNORED, 0]))
+    np.testing.assert_array_equal(found.test.targets[0], np.choose(raw, [1, IGNORED, 0]))
+    assert (found.labels, len(found.test)) == (data.labels, 3)
+    with pytest.raises(DataError, match=r"from 2 to 254 classes.*1: 'sky'"):
+        from_masks(folder, data.labels, ignore="road")
+    with pytest.raises(DataError, match=r"'void' is not the name.*Leave ignore out"):
+        from_masks(folder, data.labels, ignore="void")
+
+
+def test_training_on_masks_with_other_values_is_a_warning(folder):
+    model = tfft.build("toy", tfft.tasks.segmentation(from_masks(folder, {0: "a", 1: "b", 2: "c"}).labels))
+    other = from_masks(folder, {1: "a", 0: "b", 2: "c"})
+    with pytest.warns(DataWarning, match=r"1 \(now 'a', in training 'b'\).*keeps the first meaning") as caught:
+        tfft.fit(model, other, tfft.plans.head_only(1), progress=False)
+    assert caught[0].filename == __file__
 
 
 def test_a_measurement_with_other_values_than_in_training_warns_at_the_line_of_the_user(folder):
     data = from_masks(folder, ["sky", "road", "void"], ignore="void")
     model = tfft.build("toy", tfft.tasks.segmentation(data.labels))
     swapped = from_masks(folder, ["road", "sky", "void"], ignore="void")
-    with pytest.warns(DataWarning, match="0 is 'road' and was 'sky'") as caught:
+    with pytest.warns(DataWarning, match=r"0 \(now 'road', in training 'sky'\)") as caught:
         tfft.evaluate(model, swapped.test)
     assert caught[0].filename == __file__
 
@@ -325,7 +337,8 @@ def test_jpeg_masks_are_refused(folder):
         Image.fromarray(mask(1, values=(0, 255))).save(path.with_suffix(".jpg"), quality=95)
         path.unlink()
     with pytest.raises(
-        DataError, match=r"No mask of the training part can be used.*JPEG and lossy WebP change the values.*save"
+        DataError,
+        match=r"No mask of the training part can be used.*JPEG and lossy WebP, also inside of TIFF, change.*save",
     ):
         from_masks(folder)
 

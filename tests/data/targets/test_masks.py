@@ -53,10 +53,12 @@ def test_values_with_another_class_than_in_training_are_a_warning():
     other = Coding(("road", "sky"), {0: 0, 1: 1, 7: 255})
     found = Masks((MaskItem(np.zeros((1, 1), np.uint8), other, "", (1, 1)),), np.array([[7, 2]]))
     for convert in (lambda: target.adopt(found, other.labels()), lambda: target.read(found, "test")):
-        with pytest.warns(DataWarning, match="0 is 'road' and was 'sky', 1 is 'sky' and was 'road'"):
+        with pytest.warns(
+            DataWarning, match=r"0 \(now 'road', in training 'sky'\), 1 \(now 'sky', in training 'road'\)"
+        ):
             assert convert().pixels.tolist() == [[2, 7]]
     hidden = Masks(
         (MaskItem(np.zeros((1, 1), np.uint8), Coding(("sky", "road"), {0: 0, 1: 255}), "", (1, 1)),), np.array([[7, 0]])
     )
-    with pytest.warns(DataWarning, match="1 is 'ignored' and was 'road'"):
+    with pytest.warns(DataWarning, match=r"1 \(now ignored, in training 'road'\)"):
         target.read(hidden, "test")

@@ -1,6 +1,6 @@
 """Check each number in the ``config.json`` of a preset, and the size of the net that they describe."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
 from numbers import Integral, Real
 from typing import Any
@@ -24,9 +24,13 @@ _SIZES = (
     "num_inner_repetitions",
     "bucket_size",
 )
-# keys of image nets: how often layers are repeated, and endings of those for numbers of channels
+# of image nets: numbers of repetitions, arguments that are no sizes, and endings of those that are no numbers of channels
 _REPEATED = ("stackwise_num_blocks", "stackwise_num_repeats", "layerwise_depths", "num_layers")
-_WIDE = ("filters", "channels", "hidden_dims", "hidden_dim", "_dim")
+_NO_SIZES = ("name", "dtype", "trainable", "image_encoder")
+_KERNELS = ("kernel_size", "kernel_sizes", "patch_sizes", "patch_size")
+_NOT_WIDE = (*_KERNELS, "_shape", "_coefficient", "_size", *_REPEATED)
+_LARGEST = 2**16
+_MOST_NUMBERS = 2_000
 _AGAIN = "Copy the model again."
 
 
@@ -137,33 +141,56 @@ def sizes_of(name: str, config: Mapping[str, Any]) -> dict[str, int]:
 
 
 def check_stacks(name: str, values: Mapping[str, Any]) -> None:
-    """Refuse an image net that exceeds the limits, before it is built.
+    """Refuse the arguments of an image net that exceed the limits, before the net is built.
 
     Args:
         name: The name of the preset, for messages.
         values: The arguments of a class in KerasHub.
 
     Raises:
-        BackboneError: When the net has too many layers or values.
+        BackboneError: When a number is too large, a repetition is not a whole number, or the net has too many layers or values.
 
     Example:
-        >>> check_stacks("folder", {"stackwise_num_blocks": [2, 10**9], "stackwise_num_filters": [64, 128]})
+        >>> check_stacks("folder", {"stackwise_num_blocks": [2, 2000], "stackwise_num_filters": [64, 128]})
         Traceback (most recent call last):
-        tfft.core.errors.BackboneError: 'folder', according to its config.json: 1,000,000,002 layers are more than the limit...
+        tfft.core.errors.BackboneError: 'folder', according to its config.json: 2,002 layers are more than the limit...
     """
     what = f"{name!r}, according to its {CONFIG}"
-    counts = [_numbers(values.get(key)) for key in _REPEATED]
-    layers = max(map(sum, counts))
-    limits.check("backbone_layers", layers, what, BackboneError)
-    widest = max((each for key, value in values.items() if key.endswith(_WIDE) for each in _numbers(value)), default=1)
-    limits.check("backbone_values", max(layers, 1) * widest**2, what, BackboneError)
+    numbers = {key: _numbers(values[key]) for key in values if key not in _NO_SIZES}
+    for key, found in numbers.items():
+        if len(found) > _MOST_NUMBERS or any(not isfinite(each) or abs(each) > _LARGEST for each in found):
+            raise BackboneError(f"{key} in {CONFIG} of {name!r} is too large.", repr(values[key])[:100], _AGAIN)
+    for key in _REPEATED:
+        _check_repetitions(name, key, values.get(key, ()))
+    grown = max((each for key, found in numbers.items() if key.endswith("_coefficient") for each in found), default=1.0)
+    layers = max(sum(numbers.get(key, ())) for key in _REPEATED) + len(numbers.get("dilation_rates", ()))
+    limits.check("backbone_layers", int(layers * max(grown, 1)), what, BackboneError)
+    widest = _largest(number for key, number in _each(numbers) if not key.endswith(_NOT_WIDE)) * max(grown, 1)
+    kernel = _largest(number for key, number in _each(numbers) if key.endswith(_KERNELS))
+    limits.check("backbone_values", int(max(layers, kernel**2, 1) * widest**2), what, BackboneError)
 
 
-def _numbers(value: Any) -> list[int]:
-    """The whole numbers in a value and in lists inside of it."""
+def _check_repetitions(name: str, key: str, value: Any) -> None:
+    for each in value if isinstance(value, (list, tuple)) else (value,):
+        if isinstance(each, bool) or not isinstance(each, Integral) or each < 1:
+            raise BackboneError(
+                f"{key} in {CONFIG} of {name!r} must hold whole numbers of at least 1.", repr(value)[:100], _AGAIN
+            )
+
+
+def _numbers(value: Any) -> list[float]:
+    """The numbers in a value and in lists inside of it."""
     if isinstance(value, (list, tuple)):
         return [each for part in value for each in _numbers(part)]
-    return [int(value)] if isinstance(value, Integral) and not isinstance(value, bool) else []
+    return [value] if isinstance(value, Real) and not isinstance(value, bool) else []  # type: ignore[list-item]
+
+
+def _each(numbers: Mapping[str, list[float]]) -> Iterator[tuple[str, float]]:
+    return ((key, number) for key, found in numbers.items() for number in found)
+
+
+def _largest(numbers: Iterable[float]) -> float:
+    return max((abs(number) for number in numbers), default=1)
 
 
 def check_sizes(name: str, sizes: Mapping[str, Any]) -> None:

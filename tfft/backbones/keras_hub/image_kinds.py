@@ -20,7 +20,9 @@ class Kind:
         blocks: Its configuration -> its blocks, from input to output.
         shape: The name of the argument for the shape of an image; empty when its encoder alone has one.
         patches: Whether it cuts an image into a fixed number of patches; if not, it takes images of many sizes.
-        square: The number of which both equal sides of an image must be a multiple; 0 when images need not be square.
+        square: Whether it takes only square images.
+        multiple: Both sides of an image must be multiples of this number of pixels.
+        encoders: The classes of encoders that it can have inside; empty for a net without one.
         opened: Whether nets inside of it are called layer by layer.
         output: The name of the layer whose output is the features; empty for the output of the net.
     """
@@ -28,7 +30,9 @@ class Kind:
     blocks: Callable[[Mapping[str, Any]], tuple[Block, ...]]
     shape: str = "image_shape"
     patches: bool = False
-    square: int = 0
+    square: bool = False
+    multiple: int = 1
+    encoders: tuple[str, ...] = ()
     opened: bool = False
     output: str = ""
 
@@ -78,14 +82,27 @@ ENCODERS: dict[str, Kind] = {
     "EfficientNetBackbone": Kind(partial(_numbered, "block{}[a-z]_", count="stackwise_num_repeats"), "input_shape"),
     "MobileNetBackbone": Kind(_mobile),
     "ViTBackbone": Kind(_layers, patches=True),
-    "MiTBackbone": Kind(_mixed, square=32, opened=True),
+    "MiTBackbone": Kind(_mixed, square=True, multiple=32, opened=True),
 }
 """Class in ``keras_hub.models`` -> its blocks and inputs."""
 
 SEGMENTERS: dict[str, Kind] = {
     # the layer after this one enlarges the map to the size of the image
-    "DeepLabV3Backbone": Kind(partial(_with_decoder, f"(?!{_DECODER})"), opened=True, output="segmentation_head_relu"),
-    "SegFormerBackbone": Kind(partial(_with_decoder, r"output_level_\d+$"), shape="", square=32, opened=True),
+    "DeepLabV3Backbone": Kind(
+        partial(_with_decoder, f"(?!{_DECODER})"),
+        multiple=32,
+        encoders=("ResNetBackbone",),
+        opened=True,
+        output="segmentation_head_relu",
+    ),
+    "SegFormerBackbone": Kind(
+        partial(_with_decoder, r"output_level_\d+$"),
+        shape="",
+        square=True,
+        multiple=32,
+        encoders=("MiTBackbone",),
+        opened=True,
+    ),
 }
 """Nets for segmentation: an encoder of ``ENCODERS`` and a decoder, which both are part of the backbone."""
 

@@ -4,37 +4,52 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tfft.backbones.keras_hub.image_kinds import ENCODER, ENCODERS
+from tfft.backbones.keras_hub.config_values import check_stacks
+from tfft.backbones.keras_hub.image_kinds import ENCODER, ENCODERS, SEGMENTERS
 from tfft.core.errors import BackboneError, shortlist
 from tfft.core.graph import called, is_functional
 
 if TYPE_CHECKING:
     import keras
 
+_LAST = "P5"  # DeepLabV3's name for the map of stride 32
 
-def check_encoder(name: str, config: Mapping[str, Any]) -> None:
+
+def check_encoder(name: str, class_name: str, values: Mapping[str, Any]) -> None:
     """Check that the encoder of a preset for segmentation is a net that tfft knows, before it is made.
 
     Args:
         name: The name of the preset, for messages.
-        config: The content of its ``config.json``.
+        class_name: The class of the whole net in ``keras_hub.models``.
+        values: The arguments of this class.
 
     Raises:
-        BackboneError: When the preset does not describe its encoder, or tfft does not know it.
+        BackboneError: When the preset does not describe its encoder, tfft does not know it, or it is too large; or when the decoder
+            does not read the last map of the encoder.
 
     Example:
-        >>> check_encoder("folder", {"config": {"image_encoder": {"class_name": "XceptionBackbone", "config": {}}}})
+        >>> values = {"image_encoder": {"class_name": "XceptionBackbone", "config": {}}}
+        >>> check_encoder("folder", "SegFormerBackbone", values)
         Traceback (most recent call last):
-        tfft.core.errors.BackboneError: The encoder of 'folder' is not one that tfft knows. Got: 'XceptionBackbone'. It knows \
-'ResNetBackbone', ...
+        tfft.core.errors.BackboneError: The encoder of 'folder' is not one that tfft knows. Got: 'XceptionBackbone'. For \
+SegFormerBackbone it knows 'MiTBackbone'.
     """
-    inside = config.get("config", {}).get(ENCODER)
+    inside: Any = values.get(ENCODER)
+    known = SEGMENTERS[class_name].encoders
     described = isinstance(inside, Mapping) and isinstance(inside.get("config"), Mapping)
-    if not described or inside.get("class_name") not in ENCODERS:
+    if not described or inside["class_name"] not in known:
         raise BackboneError(
             f"The encoder of {name!r} is not one that tfft knows.",
             repr(inside.get("class_name") if described else inside)[:100],
-            f"It knows {shortlist(ENCODERS)}.",
+            f"For {class_name} it knows {shortlist(known)}.",
+        )
+    check_stacks(name, inside["config"])
+    read = values.get("spatial_pyramid_pooling_key", _LAST)
+    if read != _LAST:
+        raise BackboneError(
+            f"The decoder of {name!r} does not read the last map of its encoder.",
+            repr(read)[:100],
+            f"tfft reads {_LAST!r}.",
         )
 
 

@@ -10,7 +10,7 @@ from tfft.backbones.base import Backbone, given_options, input_size
 from tfft.backbones.keras_hub import hub_files, tensor_files, transformers_nets
 from tfft.backbones.keras_hub.config_values import check_stacks, sizes_of
 from tfft.backbones.keras_hub.image_inputs import trained_at, trained_on
-from tfft.backbones.keras_hub.image_kinds import ENCODER, ENCODERS, KINDS, SEGMENTERS, Kind
+from tfft.backbones.keras_hub.image_kinds import ENCODER, KINDS, SEGMENTERS, Kind
 from tfft.backbones.keras_hub.preset_files import check_weights, reachable
 from tfft.backbones.keras_hub.segmenters import check_encoder, encoder_of, opened
 from tfft.backbones.keras_hub.transformers_config import stated
@@ -79,12 +79,7 @@ def backbone(name: str, config: Mapping[str, Any], weights: bool, size: Any, fit
             f"size={size!r}",
             f"Leave size out: tfft resizes images to {trained!r} pixels.",
         )
-    if kind.square and (height != width or height % kind.square):
-        raise BackboneError(
-            f"{name!r} takes only square images, whose sides are multiples of {kind.square} pixels.",
-            f"{height}x{width} pixels",
-            f"Pass size={max(kind.square, height // kind.square * kind.square)}.",
-        )
+    _check_sides(name, kind, height, width)
     geometry = ImagePreprocessor(height, width) if fit is None else ImagePreprocessor(height, width, fit)  # type: ignore[arg-type]
     unused: list[str] = []
     make = partial(_preset, name, class_name, weights, values, (height, width), _of_timm(config))
@@ -122,9 +117,18 @@ def _described(name: str, config: Mapping[str, Any]) -> tuple[Kind, Mapping[str,
         sizes_of(name, config)
         check_stacks(name, values)
     if class_name in SEGMENTERS:
-        check_encoder(name, config)
-        check_stacks(name, values[ENCODER]["config"])
+        check_encoder(name, class_name, values)
     return KINDS[class_name], values, class_name
+
+
+def _check_sides(name: str, kind: Kind, height: int, width: int) -> None:
+    if (kind.square and height != width) or height % kind.multiple or width % kind.multiple:
+        near = [max(1, round(side / kind.multiple)) * kind.multiple for side in (height, width)]
+        raise BackboneError(
+            f"{name!r} takes only {'square ' * kind.square}images whose sides are multiples of {kind.multiple} pixels.",
+            f"{height}x{width} pixels",
+            f"Pass size={near[0] if kind.square else tuple(near)}.",
+        )
 
 
 def _blocks(name: str, kind: Kind, values: Mapping[str, Any]) -> tuple[Block, ...]:
@@ -159,7 +163,7 @@ def _preset(
 
     kind, whole = KINDS[class_name], class_name in SEGMENTERS
     if not timm:
-        hub_files.check_net(name, class_name, {ENCODER: tuple(ENCODERS)} if whole else {})
+        hub_files.check_net(name, class_name, {ENCODER: kind.encoders} if whole else {})
     if weights:
         (tensor_files if timm else hub_files).check_weights(name)
     made: dict[str, Any] = {} if kind.patches or not kind.shape else {kind.shape: (*size, 3)}

@@ -186,7 +186,7 @@ def _counted(looks: Sequence[Look]) -> Mapping[int, int]:
 
 def _advice(named: Sequence[str]) -> str:
     if any("changes the values of masks" in each for each in named):
-        return "JPEG and lossy WebP change the values of masks; save them as PNG."
+        return "JPEG and lossy WebP, also inside of TIFF, change the values of masks; save them as PNG."
     if any(_WHITE.search(each) for each in named):
         return (
             'If the masks have the values 0 and 255 alone, pass classes={0: "background", 255: "object"}. If 255 marks pixels '

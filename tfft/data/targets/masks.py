@@ -8,13 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tfft.core.errors import DataError, DataWarning, shortlist
+from tfft.core.label_values import listed
 from tfft.core.specs import LabelSpace
-from tfft.data.mask_coding import IGNORED
 from tfft.data.masks import Masks
 from tfft.data.targets.names import check_same_labels
 
 _RARE = 1e-4
-_SHOWN = 5
 _USER = 5  # stacklevel of the line that calls evaluate, which calls aligned, adopt and _warn_other_values
 
 
@@ -131,19 +130,13 @@ class MaskClasses:
 
 
 def _warn_other_values(labels: LabelSpace, masks: Masks) -> None:
-    """Warn of values with another name than in training; in data from elsewhere they may be right."""
-    own = {value: "ignored" if place == IGNORED else labels.names[place] for value, place in labels.values}
-    moved: dict[str, None] = {}
-    for coding in {id(item.coding): item.coding for item in masks.items}.values():
-        for value, place in coding.labels().values:
-            name = "ignored" if place == IGNORED else coding.names[place]
-            if own.get(value, name) != name:
-                moved[f"{value} is {name!r} and was {own[value]!r}"] = None
+    """Warn of values with another class than in training. Masks from another source may rightly have other values."""
+    codings = {id(item.coding): item.coding for item in masks.items}.values()
+    moved = [phrase for coding in codings for phrase in labels.moved_values(coding.labels())]
     if moved:
-        rest = f", and {len(moved) - _SHOWN} more" if len(moved) > _SHOWN else ""
         warnings.warn(
-            f"Values of these masks have other classes than in training: {', '.join(list(moved)[:_SHOWN])}{rest}. "
-            "If the masks come from the same source, read them with classes=model.task.labels.",
+            f"Values of these masks stand for other classes than in training: {listed(moved)}. If the masks come from the source "
+            "of the training, read them with classes=model.task.labels.",
             DataWarning,
             stacklevel=_USER,
         )
