@@ -112,3 +112,20 @@ def test_a_batch_without_words_changes_nothing_and_training_goes_on(tmp_path):
     losses = run.history()["val_loss"]
     assert np.isfinite(losses).all()
     assert all(np.isfinite(weight.numpy()).all() for weight in model.net.weights)
+
+
+def test_the_watched_metric_is_the_f1_of_tags_inside_of_entities():
+    from sklearn.metrics import f1_score
+
+    task = token_classification(["a", "b"])
+    (metric,) = (each for each in task.metrics() if each.name == task.watched)
+    random = np.random.default_rng(0)
+    true, logits = random.integers(0, 5, (6, 7)), random.normal(size=(6, 7, 5)).astype("float32")
+    counted = random.integers(0, 2, (6, 7)).astype("float32")
+    for rows in (slice(0, 2), slice(2, 6)):
+        metric.update_state(true[rows], logits[rows], sample_weight=counted[rows])
+    there = counted > 0
+    expected = f1_score(true[there], logits.argmax(-1)[there], labels=[1, 2, 3, 4], average="micro")
+    assert float(metric.result()) == pytest.approx(expected, rel=1e-6)
+    metric.reset_state()
+    assert float(metric.result()) == 0

@@ -53,3 +53,13 @@ def test_it_continues_from_a_snapshot():
                     epochs.append(epoch)
                     break
             assert epochs == [whole]
+
+
+def test_it_waits_for_the_watched_metric():
+    patience = Patience(2, "exact")
+    net = keras.Sequential()
+    net.stop_training = False
+    patience.set_model(net)
+    for epoch, (loss, exact) in enumerate([(0.5, 0.1), (0.6, 0.2), (0.7, 0.3), (0.1, 0.3), (0.2, 0.2), (0.3, 0.1)]):
+        patience.on_epoch_end(epoch, {"val_loss": loss, "val_exact": exact})
+        assert net.stop_training == (epoch == 5)  # the fourth epoch has an equal metric and a lower loss

@@ -14,7 +14,7 @@ from tfft.plans import augmentation
 from tfft.training.context import RunContext, parts_of
 from tfft.training.feature_schedule import Turn
 from tfft.training.phase_inputs import prepare
-from tfft.training.phase_training import _loss_now
+from tfft.training.phase_training import _rank_now
 from tfft.training.steps import Steps
 from tfft.training.trunk_cache import TrunkCache
 
@@ -42,9 +42,9 @@ def test_weights_follow_the_class_of_each_example(model, data, cache):
 def test_the_loss_before_training_is_that_of_chance(model, data, cache):
     found = step(model, data, cache=cache)
     steps = Steps(found.net, model.task.loss(), [])
-    assert _loss_now(found, steps) == pytest.approx(np.log(3), abs=0.01)
+    assert _rank_now(found, steps, "loss") == pytest.approx((np.log(3), np.log(3)), abs=0.01)
     model.head_net.get_layer("logits").bias.assign([np.nan, 0, 0])
-    assert _loss_now(found, steps) is None
+    assert _rank_now(found, steps, "loss") is None
 
 
 def test_without_class_weights_every_example_weighs_one(model, data):

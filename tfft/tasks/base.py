@@ -129,6 +129,8 @@ class Task:
         probabilities: Logits of n examples, as ``merge`` gives them -> probabilities, or quantities in the unit of the user.
         decode: ``probabilities`` of one example, and the input -> Answer.
         measures: Name -> measure of the result of ``score``; summaries show the first one.
+        watched: The name of the validation metric whose highest value decides which weights are kept; ``"loss"`` for the lowest
+            loss.
         score: n examples, and their ``probabilities`` -> the Scores.
         options: The other arguments of the constructor, as JSON values.
         class_weight: Class counts of the training part -> class id to weight, or None for equal weights.
@@ -167,6 +169,7 @@ class Task:
     measures: Measures
     score: Callable[[Examples, Any], Scores]
     options: Mapping[str, Any] = field(default_factory=dict)
+    watched: str = "loss"
     class_weight: Callable[[Mapping[str, int]], dict[int, float] | None] = no_weights
     axes: int = 0
     ranked: bool = True

@@ -84,6 +84,7 @@ def question_answering(
         measures=measured_answers.measures(space),
         score=lambda examples, found: measured_answers.AnswerScores(space, examples.inputs, examples.targets, found),
         options={"dropout": dropout, "stride": stride, "answer_tokens": answer_tokens},
+        watched="exact",
         axes=1,
         mixable=False,
         prepare=lambda preprocessor: preprocessor.answering("places", stride),

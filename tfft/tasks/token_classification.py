@@ -54,7 +54,7 @@ def token_classification(labels: LabelSpace | Sequence[str], dropout: float = 0.
     def metrics() -> list[Any]:
         import keras
 
-        return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+        return [keras.metrics.SparseCategoricalAccuracy(name="accuracy"), _tag_f1()]
 
     def decode(probabilities: np.ndarray, item: Any = None) -> Answer:
         return Answer(None, None, {}, _entities(space, probabilities, item))
@@ -72,6 +72,7 @@ def token_classification(labels: LabelSpace | Sequence[str], dropout: float = 0.
         measures=entities.MEASURES,
         score=lambda examples, found: entities.EntityScores(space, examples.inputs, examples.targets, found),
         options={"dropout": dropout, "stride": stride},
+        watched="tag_f1",
         axes=1,
         ranked=False,
         mixable=False,
@@ -90,6 +91,35 @@ def _aligned(targets: Ragged, rows: Sequence[np.ndarray], owner: np.ndarray) -> 
         tags[words != NONE] = targets[example][words[words != NONE]]
         found.append(tags)
     return Ragged.of(found, like=np.zeros(0, np.int32))
+
+
+def _tag_f1() -> Any:
+    """A metric: F1 of the tags of entities, over all words since it was reset. Words outside of entities count as mistakes only.
+
+    Its highest value decides which weights are kept, because the loss gets worse while more entities are found.
+    """
+    import keras
+    from keras import ops
+
+    class TagF1(keras.metrics.Metric):
+        def __init__(self) -> None:
+            super().__init__(name="tag_f1")
+            self.right, self.said, self.true = (
+                self.add_weight(name=name, initializer="zeros") for name in ("right", "said", "true")
+            )
+
+        def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+            true, said = ops.cast(y_true, "int32"), ops.cast(ops.argmax(y_pred, axis=-1), "int32")
+            counted = ops.ones_like(true, "float32") if sample_weight is None else ops.cast(sample_weight, "float32")
+            inside = ops.cast(true > 0, "float32"), ops.cast(said > 0, "float32")
+            self.right.assign_add(ops.sum(counted * inside[0] * ops.cast(ops.equal(true, said), "float32")))
+            self.said.assign_add(ops.sum(counted * inside[1]))
+            self.true.assign_add(ops.sum(counted * inside[0]))
+
+        def result(self) -> Any:
+            return 2 * self.right / ops.maximum(self.said + self.true, 1.0)
+
+    return TagF1()
 
 
 def _encoded(targets: Ragged, inputs: Arrays) -> tuple[np.ndarray, np.ndarray]:

@@ -1,18 +1,19 @@
-"""Stop a phase when its validation loss no longer gets lower."""
+"""Stop a phase when its validation no longer gets better."""
 
-import math
 from typing import Any
 
 import keras
 
+from tfft.training.best_weights import Rank, rank_of
 from tfft.training.checkpoint_files import Snapshot
 
 
 class Patience(keras.callbacks.Callback):
-    """Keras' ``EarlyStopping`` on ``val_loss``, in a form that can continue from a checkpoint.
+    """Keras' ``EarlyStopping``, in a form that can continue from a checkpoint.
 
     Args:
-        epochs: The number of epochs without a lower loss after which training stops; None never stops.
+        epochs: The number of epochs without a better one after which training stops; None never stops.
+        watched: ``Task.watched``: the loss, or a metric of the validation.
 
     Example:
         >>> patience = Patience(1)
@@ -27,12 +28,13 @@ class Patience(keras.callbacks.Callback):
         True
     """
 
-    def __init__(self, epochs: int | None) -> None:
+    def __init__(self, epochs: int | None, watched: str = "loss") -> None:
         super().__init__()
-        self._epochs, self._lowest, self._waited = epochs, math.inf, 0
+        self._epochs, self._watched, self._waited = epochs, watched, 0
+        self._best: Rank | None = None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Count the epochs without a lower loss.
+        """Count the epochs since the best one.
 
         Args:
             epoch: The number of the epoch in the phase, from 0.
@@ -41,18 +43,17 @@ class Patience(keras.callbacks.Callback):
         Raises:
             KeyError: When the epoch was not validated, so that there is no ``val_loss``.
         """
-        loss = float((logs or {})["val_loss"])
-        if loss < self._lowest:
-            self._lowest, self._waited = loss, 0
+        rank = rank_of(logs or {}, self._watched)
+        if rank is not None and (self._best is None or rank < self._best):
+            self._best, self._waited = rank, 0
         else:
             self._waited += 1
         stop = self._epochs is not None and self._waited >= self._epochs and epoch > 0
         self.model.stop_training = self.model.stop_training or stop
 
     def snapshot(self) -> Snapshot:
-        """Return the lowest loss and the number of epochs since; no arrays."""
-        lowest = None if math.isinf(self._lowest) else self._lowest
-        return Snapshot({}, {"lowest": lowest, "waited": self._waited})
+        """Return the best rank and the number of epochs since; no arrays."""
+        return Snapshot({}, {"best": None if self._best is None else list(self._best), "waited": self._waited})
 
     def continue_from(self, found: Snapshot) -> None:
         """Continue from a snapshot.
@@ -60,5 +61,5 @@ class Patience(keras.callbacks.Callback):
         Args:
             found: The result of ``snapshot``.
         """
-        lowest = found.values["lowest"]
-        self._lowest, self._waited = math.inf if lowest is None else lowest, found.values["waited"]
+        best, self._waited = found.values["best"], found.values["waited"]
+        self._best = None if best is None else (float(best[0]), float(best[1]))

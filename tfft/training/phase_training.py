@@ -18,7 +18,7 @@ from tfft.data.pipeline import readable
 from tfft.plans.phase import Phase
 from tfft.trainable.overview import Overview, flattened
 from tfft.training.averaging import Averaging
-from tfft.training.best_weights import BestWeights
+from tfft.training.best_weights import BestWeights, Rank, rank_of
 from tfft.training.checkpoint_files import Snapshot
 from tfft.training.epochs import Moment, run_epochs
 from tfft.training.job import Job
@@ -93,7 +93,7 @@ def _trained(job: Job, run: Run, found: Snapshot | None) -> Run:
     if found is not None:
         divide(found, inside.parts)
     elif not run.phases:
-        inside.keeper.value = _loss_now(step, steps)
+        inside.keeper.best = _rank_now(step, steps, model.task.watched)
     inside.about = {"before": before, "seconds": values.get("seconds", 0.0)}
     events = JsonLog(job.log, phase.name)
     if found is None:
@@ -116,9 +116,10 @@ def _trained(job: Job, run: Run, found: Snapshot | None) -> Run:
         inside.keeper.restore()
         if event != "failed":
             keeper, seconds = inside.keeper, time.perf_counter() - begun + values.get("seconds", 0.0)
-            record = PhaseRecord(phase, overview, inside.at.history, keeper.epoch, keeper.value, seconds, step.note)
+            about = keeper.epoch, keeper.loss, seconds, step.note, model.task.watched, keeper.metric
+            record = PhaseRecord(phase, overview, inside.at.history, *about)
             run = replace(run, accumulate=job.parts).with_phase(record)
-            events.write(event, best_epoch=keeper.epoch, best_loss=keeper.value, seconds=round(seconds, 3))
+            events.write(event, best_epoch=keeper.epoch, best_loss=keeper.loss, seconds=round(seconds, 3))
             _keep(run, job.folder)
     prove(run, starving)
     return run
@@ -132,10 +133,10 @@ class _Inside:
         self._begun = time.perf_counter()
         steps.wishes = self._wishes
         self.about: dict[str, Any] = {}
-        start = run.phases[-1].best_loss if run.phases else None
-        self.keeper, self.at = BestWeights(overview, start), Position()
+        start, watched = run.phases[-1].rank if run.phases else None, run.model.task.watched
+        self.keeper, self.at = BestWeights(overview, start, watched), Position()
         self._averaging = Averaging(overview, phase.averaging, phase.epochs * step.train_steps)
-        self._patience = Patience(phase.patience)
+        self._patience = Patience(phase.patience, watched)
         self.parts: dict[str, Resumable] = {
             "optimizer": OptimizerState(step.net.optimizer, step.net.trainable_variables),
             "metrics": ReplicaVariables(steps.variables, run.model.strategy),
@@ -220,12 +221,12 @@ def _steps(job: Job, step: Step, optimizer: Any, count: int) -> Steps:
     return Steps(step.net, loss, metrics, optimizer, model.strategy, job.parts, unrolled)
 
 
-def _loss_now(step: Step, steps: Steps) -> float | None:
-    """The validation loss of the current weights; None when it is NaN or infinite."""
+def _rank_now(step: Step, steps: Steps, watched: str) -> Rank | None:
+    """The rank of the current weights; None when their loss is NaN or infinite."""
     steps.reset()
     with readable():
-        loss = steps.validate(steps.iterate(step.validation), step.validation_steps)["loss"]
-    return loss if np.isfinite(loss) else None
+        logs = steps.validate(steps.iterate(step.validation), step.validation_steps)
+    return rank_of({f"val_{name}": value for name, value in logs.items()}, watched)
 
 
 def _keep(run: Run, folder: Path | None) -> None:

@@ -41,6 +41,8 @@ class PhaseRecord:
         best_loss: The validation loss of the kept weights.
         seconds: Wall time in seconds.
         reads: A description of the inputs: features of the trunk, or pixels or tokens with the reason.
+        watched: The validation metric that decided which weights were kept, or ``"loss"``.
+        best_metric: The value of this metric with the kept weights; None when the loss decided.
     """
 
     phase: Phase
@@ -50,6 +52,15 @@ class PhaseRecord:
     best_loss: float | None
     seconds: float
     reads: str = ""
+    watched: str = "loss"
+    best_metric: float | None = None
+
+    @property
+    def rank(self) -> tuple[float, float] | None:
+        """What decides whether a later phase is better than the kept weights, as from ``rank_of``."""
+        if self.best_loss is None:
+            return None
+        return (self.best_loss if self.best_metric is None else -self.best_metric), self.best_loss
 
     def describe(self) -> str:
         """Describe in two lines what was trained, which epoch was kept, and its metrics."""
@@ -57,10 +68,11 @@ class PhaseRecord:
         first = f"{self.phase.name}: trained {self.overview.describe()}, {quantity(moved, 'variable')} moved, {self.seconds:.1f} s"
         first += f", on {self.reads}" if self.reads else ""
         if self.best_epoch == 0 and self.best_loss is not None:
-            seen = min(self.history.get("val_loss", [float("nan")]))
+            before, best = (self.best_loss, min) if self.best_metric is None else (self.best_metric, max)
+            seen = best(self.history.get(f"val_{self.watched}", [float("nan")]))
             return (
-                f"{first}\n{' ' * len(self.phase.name)}  no epoch improved the validation loss "
-                f"({self.best_loss:.4f} before, {seen:.4f} at best), so the weights from before were kept"
+                f"{first}\n{' ' * len(self.phase.name)}  no epoch improved the validation {self.watched} "
+                f"({before:.4f} before, {seen:.4f} at best), so the weights from before were kept"
             )
         kept = {name: values[self.best_epoch - 1] for name, values in self.history.items() if name.startswith("val_")}
         numbers = ", ".join(f"{name} {value:.4f}" for name, value in kept.items())
@@ -78,6 +90,8 @@ class PhaseRecord:
             "best_loss": self.best_loss,
             "seconds": self.seconds,
             "reads": self.reads,
+            "watched": self.watched,
+            "best_metric": self.best_metric,
         }
 
 

@@ -259,6 +259,8 @@ def record_values(run: Run) -> dict[str, Any]:
             "best_loss": record.best_loss,
             "seconds": record.seconds,
             "reads": record.reads,
+            "watched": record.watched,
+            "best_metric": record.best_metric,
             "moved": [row.moved for row in record.overview.rows],
         }
         for record in run.phases
@@ -281,7 +283,8 @@ def with_records(run: Run, turns: Sequence[Turn], values: Mapping[str, Any]) -> 
     for turn, found in zip(turns, values["phases"], strict=False):
         pairs = zip(turn.overview.rows, found["moved"], strict=True)
         overview = replace(turn.overview, rows=tuple(replace(row, moved=moved) for row, moved in pairs))
-        rest = {name: found[name] for name in ("history", "best_epoch", "best_loss", "seconds", "reads")}
+        names = ("history", "best_epoch", "best_loss", "seconds", "reads", "watched", "best_metric")
+        rest = {name: found[name] for name in names}
         phases.append(PhaseRecord(turn.phase, overview, **rest))
     precision = Precision(**values["precision"])
     return replace(run, first_weights=values["first_weights"], precision=precision, phases=tuple(phases))
