@@ -29,7 +29,7 @@ class Phase:
         weight_decay: Decoupled weight decay (AdamW), as a fraction of the learning rate. It never applies to norms, biases and
             other variables of shape (n,).
         clip_norm: The largest global norm of the gradients of all trained variables; None for no clipping.
-        patience: The number of epochs without a better validation loss after which the phase stops; None runs all epochs.
+        patience: The number of epochs without a better validation after which the phase stops; None runs all epochs.
         train_norms: Whether normalisation layers of the backbone that the policy chooses may train.
         augment: The augmentation of training examples, with new random numbers in each epoch; from ``tfft.plans.augmentation``.
         rates: The learning rates of head and blocks, relative to ``learning_rate``: ``plans.Rates(layer_decay=0.8, head=20)``.

@@ -50,7 +50,7 @@ def fit(
     progress: bool | None = None,
     **options: Unpack[FitOptions],
 ) -> Run:
-    """Train a model phase by phase. It ends with the weights of the lowest validation loss in any phase.
+    """Train a model phase by phase. It ends with the weights of the best validation in any phase: see ``Task.watched``.
 
     Each phase has its own optimizer and compiles the net again, because Keras silently ignores changes of ``trainable`` after
     compiling. After each phase, every variable is compared byte for byte with its value before the phase.
