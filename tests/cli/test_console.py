@@ -31,7 +31,7 @@ from tfft.tasks.answers import Entity
             "Name each value with --classes-file, or leave pixels out with --ignore, such as --ignore 255.",
         ),
         ("Check classes= and ignore=.", "Check --classes-file and --ignore."),
-        ("..., read them with classes=model.task.labels.", "..., leave --classes-file out."),
+        ("..., pass classes=model.task.labels.", "..., leave --classes-file out."),
         ("Lower layer_decay=0.9.", "Lower layer_decay=0.9."),
         (
             'weights="path/to/a.h5" (weights=None starts from random weights)',

@@ -49,6 +49,12 @@ def test_a_model_is_trained_measured_and_draws_masks(scenes):
     assert "| mean_iou " in measured.output
     assert run("evaluate", bundle, "--data", data, "--part", "test").output == measured.output
     assert "| mean_iou " in run("evaluate", bundle, "--data", data, "--part", "all").output
+    alone = scenes / "alone"
+    alone.mkdir()
+    (data / "test").rename(alone / "test")
+    found = run("evaluate", bundle, "--data", alone, "--part", "test").output
+    assert found.replace("alone", "scenes") == measured.output
+    (alone / "test").rename(data / "test")
     image = data / "test" / "images" / "0.png"
     answered = run("predict", bundle, image, "--out", out, "--json")
     values = json.loads(answered.output)
@@ -96,12 +102,12 @@ def test_what_is_ignored_are_values_or_names(ignore, values):
 
 def test_a_file_of_classes_has_names_or_colours(tmp_path):
     path = tmp_path / "classes.txt"
-    path.write_text("sky\n\n traffic light \n")
+    path.write_text("sky\n traffic light \n")
     assert classes_of(path) == ["sky", "traffic light"]
     path.write_text("64 128 64\tAnimal\n192, 0, 128, Archway\n")
     assert classes_of(path) == {(64, 128, 64): "Animal", (192, 0, 128): "Archway"}
     path.write_text("64 128 64 Animal\nsky\n")
-    with pytest.raises(DataError, match="begins only some lines with a colour"):
+    with pytest.raises(DataError, match="begins only some lines with a number"):
         classes_of(path)
     path.write_text("\n")
     with pytest.raises(DataError, match="is empty"):
@@ -114,3 +120,33 @@ def test_the_label_map_of_cvat_has_colours(tmp_path):
     path = tmp_path / "labelmap.txt"
     path.write_text("# label:color_rgb:parts:actions\nbackground:0,0,0::\ndog:50,183,250::\n")
     assert classes_of(path) == {(0, 0, 0): "background", (50, 183, 250): "dog"}
+
+
+@pytest.mark.parametrize(
+    ("text", "classes"),
+    [
+        ("sky\nroad\n\n", ["sky", "road"]),
+        ("# values\nsky\nroad", ["sky", "road"]),
+        ("7 sky\n\n0: road", {7: "sky", 0: "road"}),
+        ("0 road\n3 road\n5 sky blue", {0: "road", 3: "road", 5: "sky blue"}),
+        ("1 2 3 sky\n\n4 5 6 road", {(1, 2, 3): "sky", (4, 5, 6): "road"}),
+    ],
+)
+def test_a_file_of_classes_has_names_values_or_colours(tmp_path, text, classes):
+    (tmp_path / "classes.txt").write_text(text)
+    assert classes_of(tmp_path / "classes.txt") == classes
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sky\n\nroad", "Line 2 of the file of classes .* is empty, so a value has no name.*7 car"),
+        ("sky\n1 road", "begins only some lines with a number"),
+        ("0 sky\n1 2 3 road", "begins only some lines with a number"),
+        ("0 sky\n0 road", "has a value twice"),
+    ],
+)
+def test_a_file_of_classes_that_may_be_read_in_two_ways_is_refused(tmp_path, text, message):
+    (tmp_path / "classes.txt").write_text(text)
+    with pytest.raises(DataError, match=message):
+        classes_of(tmp_path / "classes.txt")

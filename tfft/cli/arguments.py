@@ -136,8 +136,8 @@ TaskOption = Annotated[TaskName, typer.Option(help="What is learned.", show_defa
 ClassesFile = Annotated[
     Path | None,
     typer.Option(
-        help="Masks: file with a class in each line, in the order of pixel values; or `red green blue name`. "
-        "To evaluate, pass it again.",
+        help="Masks: file with a class in each line, in the order of pixel values; or `value name`, or `red green blue name`. "
+        "A bundle knows it.",
         show_default="the values are the classes",
     ),
 ]

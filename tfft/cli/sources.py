@@ -1,42 +1,23 @@
-"""Read the labelled data of the command line, and choose the examples that `tfft evaluate` measures."""
+"""Read the labelled data of the command line."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfft.cli.data_forms import Form, check_form, form_of
+from tfft.cli.data_forms import Form, form_of
 from tfft.cli.typed_masks import TypedMasks
-from tfft.core.errors import DataError, quantity, shortlist
+from tfft.core.errors import DataError, shortlist
 
 if TYPE_CHECKING:
-    from tfft.bundles.predictor import Predictor
     from tfft.core.specs import LabelSpace
     from tfft.data.examples import Examples, Splits
+    from tfft.data.raw_examples import Pool
     from tfft.data.sources.columns import TableColumns
     from tfft.data.sources.folder import Parts
 
 
 LABEL_COLUMN = "label"
 """The default column of labels."""
-
-
-class Part(StrEnum):
-    """The examples that `tfft evaluate` can measure.
-
-    Attributes:
-        auto: All examples that the model has not seen: the test part of the data it was trained on, or all of new data.
-        train: The training part.
-        validation: The validation part, by which the best weights were chosen.
-        test: The test part, which training never uses.
-        all: All examples.
-    """
-
-    auto = "auto"
-    train = "train"
-    validation = "validation"
-    test = "test"
-    all = "all"
 
 
 @dataclass(frozen=True)
@@ -162,7 +143,43 @@ class TypedData:
             DataError: When something cannot be read, the model takes other inputs, or a label is unknown to the model.
         """
         self.check()
+        return self._unsplit(self._pools(labels), labels, preprocessor)
+
+    def only(
+        self, part: str, labels: "LabelSpace", preprocessor: Any = None
+    ) -> "tuple[Examples, tuple[str, ...]] | None":
+        """Read one part of a source that has no training part, such as a folder with ``test`` alone.
+
+        Args:
+            part: The name of the part.
+            labels: As for ``everything``.
+            preprocessor: As for ``everything``.
+
+        Returns:
+            As ``everything``; None when the source has a training part, or does not have this part.
+
+        Raises:
+            DataError: As ``everything``.
+        """
+        found = self._pools(labels)
+        if part not in found or "train" in found:
+            return None
+        return self._unsplit({part: found[part]}, labels, preprocessor)
+
+    def _unsplit(
+        self, found: "dict[str, Pool]", labels: "LabelSpace", preprocessor: Any
+    ) -> "tuple[Examples, tuple[str, ...]]":
         from tfft.data import raw_examples
+
+        if preprocessor is not None:
+            from tfft.models.prepared import check_kind
+
+            for pool in found.values():
+                check_kind(preprocessor, pool.inputs)
+        return raw_examples.unsplit(found, labels, "skip" if self.skip_corrupt else "error")
+
+    def _pools(self, labels: "LabelSpace") -> "dict[str, Pool]":
+        """The raw examples of each part."""
         from tfft.data.sources import folder, from_table
         from tfft.data.sources.columns import Columns
         from tfft.data.tables.table_files import Writing
@@ -170,8 +187,8 @@ class TypedData:
 
         on_corrupt: Any = "skip" if self.skip_corrupt else "error"
         if (form := self.form) is not None:
-            found = form.pools(labels)
-        elif self._is_table:
+            return form.pools(labels)
+        if self._is_table:
             columns = self._labels
             if target_of(labels).listed and isinstance(columns, str) and self.separator is None:
                 raise DataError(
@@ -189,15 +206,8 @@ class TypedData:
                 columns = list(labels.names)  # targets are matched by position
             writing = Writing(self.quotes, self.decimal, self.separator)
             roles = Columns(self.image_column, columns, self._texts, None, writing)
-            found = from_table.table_pools(self.path, roles, on_corrupt)
-        else:
-            found = folder.folder_pools(self.path, self._parts)
-        if preprocessor is not None:
-            from tfft.models.prepared import check_kind
-
-            for pool in found.values():
-                check_kind(preprocessor, pool.inputs)
-        return raw_examples.unsplit(found, labels, on_corrupt)
+            return from_table.table_pools(self.path, roles, on_corrupt)
+        return folder.folder_pools(self.path, self._parts)
 
     @property
     def form(self) -> Form | None:
@@ -235,39 +245,3 @@ class TypedData:
 
 def _several(names: str) -> str | list[str]:
     return [name.strip() for name in names.split(",")] if "," in names else names
-
-
-def examples_of(
-    source: TypedData, part: Part, seed: int, predictor: "Predictor"
-) -> "tuple[Examples, tuple[str, ...], str]":
-    """Choose the examples that ``tfft evaluate`` measures.
-
-    Args:
-        source: The images or texts, and their labels.
-        part: The value of ``--part``.
-        seed: The seed of the parts.
-        predictor: The model, with its labels and the examples that it has seen.
-
-    Returns:
-        Examples with targets of shape (n,) or (n, k), a sentence for each skipped image, and a name for the examples.
-
-    Raises:
-        DataError: When the part does not exist, or the model has seen all examples.
-    """
-    check_form(source.form, predictor.task.name)
-    if part not in (Part.auto, Part.all):
-        splits = source.splits(seed, predictor.task.labels)
-        return splits.part(part.value), splits.skipped, f"{part.value} part"
-    examples, skipped = source.everything(predictor.task.labels, predictor.preprocessor)
-    if part is Part.all:
-        return examples, skipped, "all examples"
-    import numpy as np
-
-    unseen = np.ones(len(examples), bool) if predictor.seen is None else ~predictor.seen.among(examples)
-    if not unseen.any():
-        raise DataError(
-            "The model has seen all of these examples in training.",
-            quantity(len(examples), "example"),
-            "Pass other data; or --part validation, but metrics are optimistic there, because it chose the best weights.",
-        )
-    return examples.take(unseen), skipped, "all examples" if unseen.all() else "examples that the model has not seen"

@@ -10,6 +10,7 @@ from tfft.core.errors import DataError, shortlist
 
 # CVAT's labelmap.txt: name, colour, parts and actions
 _LABELMAP = re.compile(r"^([^:]+):(\d+),(\d+),(\d+):[^:]*:[^:]*$")
+_VALUE = re.compile(r"(\d+)[\s,:]+(\S.*)")
 _COLOR = re.compile(r"(\d+)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(\S.*)")
 
 
@@ -124,18 +125,19 @@ class TypedMasks:
         return [int(word) if word.isascii() and word.isdigit() else word for word in words]
 
 
-def classes_of(path: Path) -> "list[str] | dict[tuple[int, int, int], str]":
+def classes_of(path: Path) -> "list[str] | dict[int, str] | dict[tuple[int, int, int], str]":
     """Read a file of classes.
 
     Args:
-        path: A UTF-8 file with one name in each line, in the order of pixel values; or with a colour before each name, such as
-            ``64 128 64 Animal``, or as CVAT writes it, ``animal:64,128,64::``. Empty lines and lines after ``#`` are left out.
+        path: A UTF-8 file with one name in each line, in the order of pixel values; with a value before each name, such as
+            ``7 car``; or with a colour, such as ``64 128 64 car``, or as CVAT writes it, ``car:64,128,64::``. Lines that begin with
+            ``#`` are left out, and so are empty lines behind the last name, and between values or colours.
 
     Returns:
-        Names, or (red, green, blue) -> name.
+        Names, or value -> name, or (red, green, blue) -> name.
 
     Raises:
-        DataError: When it cannot be read, is empty, or only some lines begin with a colour.
+        DataError: When it cannot be read, is empty, has an empty line between names, or only some lines begin with a number.
     """
     from tfft.core import regular_files
 
@@ -143,15 +145,27 @@ def classes_of(path: Path) -> "list[str] | dict[tuple[int, int, int], str]":
         text = regular_files.read(str(path)).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"The file of classes {str(path)!r} cannot be read: {error}.", fix="Check the path.") from None
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    lines = [_LABELMAP.sub(r"\2 \3 \4 \1", line) for line in lines]
+    every = [line.strip() for line in text.rstrip().splitlines() if not line.startswith("#")]
+    lines = [_LABELMAP.sub(r"\2 \3 \4 \1", line) for line in every if line]
     colors = [found for line in lines if (found := _COLOR.fullmatch(line))]
-    if not lines or 0 < len(colors) < len(lines):
+    values = [] if colors else [found for line in lines if (found := _VALUE.fullmatch(line))]
+    if not lines or 0 < len(colors or values) < len(lines):
         raise DataError(
-            f"The file of classes {str(path)!r} {'begins only some lines with a colour' if lines else 'is empty'}.",
+            f"The file of classes {str(path)!r} {'begins only some lines with a number' if lines else 'is empty'}.",
             shortlist(lines, 3),
-            "Write one name in each line, in the order of pixel values; or a colour before each, such as 64 128 64 car.",
+            "Write one name in each line, in the order of pixel values; or a value or a colour before each, such as 7 car or "
+            "64 128 64 car.",
         )
+    if values:
+        numbers = [int(found[1]) for found in values]
+        if len(set(numbers)) < len(numbers):
+            raise DataError(f"The file of classes {str(path)!r} has a value twice.", shortlist(sorted(numbers)))
+        return {number: found[2].strip() for number, found in zip(numbers, values, strict=True)}
     if not colors:
+        if "" in every:
+            raise DataError(
+                f"Line {every.index('') + 1} of the file of classes {str(path)!r} is empty, so a value has no name.",
+                fix="Write a name, such as unused; or a value before each name, such as 7 car.",
+            )
         return lines
     return {(int(found[1]), int(found[2]), int(found[3])): found[4].strip() for found in colors}

@@ -29,8 +29,9 @@ from tfft.cli.arguments import (
 from tfft.cli.console import name, predicted_line, say, spoken
 from tfft.cli.group import Group
 from tfft.cli.mask_files import predicted_masks
+from tfft.cli.measured_examples import Part, examples_of
 from tfft.cli.output_paths import check_report, export_somewhere, free_path, rescued
-from tfft.cli.sources import Part, TypedData, examples_of
+from tfft.cli.sources import TypedData
 from tfft.cli.typed_inputs import given_inputs
 from tfft.cli.typed_masks import TaskName, TypedMasks
 from tfft.core.errors import DataError, DataWarning

@@ -1,8 +1,9 @@
 """Inspect every mask once before training: its size, its values, and whether it can be read."""
 
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from tfft.data.content_hash import opened
 from tfft.data.inspection import shown
 from tfft.data.mask_coding import Coding
 from tfft.data.masks import MaskItem
-from tfft.images.mask_values import mask_values
+from tfft.images.mask_values import mask_values, palette_colors
 from tfft.images.sizes import Size, size_of
 
 _SHOW_PROGRESS_FROM = 1_000
@@ -33,6 +34,7 @@ class Look:
         size: Its height and width in pixels.
         values: Value -> number of pixels.
         image: The size of its image.
+        palette: Index -> colour of its palette, where indices are the values; empty without a palette.
         reason: Why it cannot be used; empty for a good mask.
     """
 
@@ -40,6 +42,7 @@ class Look:
     size: tuple[int, int] = (0, 0)
     values: dict[int, int] = field(default_factory=dict)
     image: Size | None = None
+    palette: dict[int, tuple[int, int, int]] = field(default_factory=dict)
     reason: str = ""
 
 
@@ -103,6 +106,36 @@ def coded(
     return items, pixels, faults
 
 
+def with_one_palette(looks: Sequence[Look]) -> list[Look]:
+    """Find masks whose palette gives an index another colour than most masks do: their indices are numbered for each file anew.
+
+    Args:
+        looks: From ``look_at``, of all parts.
+
+    Returns:
+        The same looks, with a reason for each such mask.
+
+    Example:
+        >>> looks = [Look(palette={1: (1, 1, 1)}), Look(palette={1: (1, 1, 1)}), Look(palette={1: (7, 7, 7)})]
+        >>> [look.reason for look in with_one_palette(looks)][2]
+        'index 1 of its palette has the colour (7, 7, 7), and in other masks (1, 1, 1)'
+    """
+    counts: dict[int, Counter[tuple[int, int, int]]] = {}
+    for look in looks:
+        for index, color in look.palette.items():
+            counts.setdefault(index, Counter())[color] += 1
+    common = {index: colors.most_common(1)[0][0] for index, colors in counts.items()}
+    found = []
+    for look in looks:
+        other = [index for index, color in look.palette.items() if color != common[index]]
+        reason = look.reason
+        if other and not reason:
+            color, usual = look.palette[other[0]], common[other[0]]
+            reason = f"index {other[0]} of its palette has the colour {color}, and in other masks {usual}"
+        found.append(replace(look, reason=reason))
+    return found
+
+
 def _look(image: Any, mask: Any, colored: bool) -> Look:
     try:
         content, _ = opened(mask)
@@ -111,6 +144,7 @@ def _look(image: Any, mask: Any, colored: bool) -> Look:
         if len(kinds) > _MOST_VALUES:
             return Look(reason=f"it has {len(kinds):,} different values, as a photo has")
         found = dict(zip(kinds.tolist(), counts.tolist(), strict=True))
+        palette = {} if colored else palette_colors(content)
     except FileNotFoundError:
         return Look(reason="no such file")
     except UnidentifiedImageError:
@@ -120,8 +154,8 @@ def _look(image: Any, mask: Any, colored: bool) -> Look:
     try:
         size = size_of(image)
     except DataError:
-        return Look(digest(content), values.shape, found)  # the inspection of images tells what is wrong with it
-    return Look(digest(content), values.shape, found, size, _misfit(values.shape, size))
+        return Look(digest(content), values.shape, found, None, palette)  # the inspection of images tells what is wrong
+    return Look(digest(content), values.shape, found, size, palette, _misfit(values.shape, size))
 
 
 def _counted(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -62,6 +62,32 @@ def mask_values(item: Any, colored: bool, what: str = "it") -> np.ndarray:
         return _packed(np.asarray(image), False) // scale
 
 
+def palette_colors(item: Any, what: str = "it") -> dict[int, tuple[int, int, int]]:
+    """Read the colours that the palette of a mask gives to its indices.
+
+    Args:
+        item: As for ``mask_values``.
+        what: The name of the mask in messages.
+
+    Returns:
+        Index -> (red, green, blue), for the indices that occur; empty for masks without a palette.
+
+    Example:
+        >>> palette_colors(np.array([[0, 7]], np.uint8))
+        {}
+    """
+    if isinstance(item, np.ndarray):
+        return {}
+    with opened_image(item, what) as image:
+        if image.mode != "P":
+            return {}
+        found: list[tuple[int, int, int]] = [
+            tuple(each) for each in np.reshape(image.getpalette("RGB") or [], (-1, 3)).tolist()
+        ]
+        indices = np.flatnonzero(np.bincount(np.asarray(image).ravel(), minlength=1)).tolist()
+        return {index: found[index] for index in indices if index < len(found)}
+
+
 def _lossy(image: Image.Image) -> str:
     """Name the compression of a file when it changes values; else return an empty string."""
     if image.format in ("JPEG", "MPO"):  # the cameras of phones write MPO: a JPEG with further images behind it
@@ -128,9 +154,7 @@ def _packed(array: np.ndarray, colored: bool) -> np.ndarray:
     channels = array[:, :, None] if array.ndim == 2 else array
     if not colored:
         if channels.shape[2] == 3 and not (channels == channels[:, :, :1]).all():
-            raise ValueError(
-                "it has colours; say which class each colour stands for: classes={(128, 0, 0): 'car', ...}"
-            )
+            raise ValueError("it has colours, and no colour has a class")
         return channels[:, :, 0]
     if channels.max() > 255:
         raise ValueError("its values are no colours of 8 bits")

@@ -66,9 +66,11 @@ def check(model: TransferModel, data: Splits, batch_size: int) -> None:
         model.seen.check_pairs(read(data.train, 0))
     expected, found = model.task.labels, data.labels
     if not expected.matches(found):
+        other = set(expected.names) ^ set(found.names)
         raise DataError(
             "The labels of the data differ from those of the model.",
-            f"{found.kind} {shortlist(found.names)} for a model of {expected.kind} {shortlist(expected.names)}",
+            f"{found.kind} {shortlist(found.names)} for a model of {expected.kind} {shortlist(expected.names)}"
+            + (f"; only one of them has {shortlist(sorted(other))}" if other else ""),
             "Build the model with task(data.labels).",
         )
     if moved := expected.moved_values(found):

@@ -121,7 +121,7 @@ FAULTS = {
     ),
     "half a file": (lambda path: path.write_bytes(path.read_bytes()[:60]), "0.png"),
     "no image": (lambda path: path.write_bytes(b"not an image at all"), "not an image"),
-    "a photo": (lambda path: Image.fromarray(photo(3)).save(path), "it has colours; say which class each colour"),
+    "a photo": (lambda path: Image.fromarray(photo(3)).save(path), "it has colours, and no colour has a class"),
     "transparent pixels": (
         lambda path: Image.fromarray(np.dstack([mask(0)] * 3 + [mask(0)])).save(path),
         "transparent pixels",
@@ -338,12 +338,28 @@ def test_jpeg_masks_are_refused(folder):
         path.unlink()
     with pytest.raises(
         DataError,
-        match=r"No mask of the training part can be used.*JPEG and lossy WebP, also inside of TIFF, change.*save",
+        match=r"No mask of the train part can be used.*JPEG and lossy WebP, also inside of TIFF, change.*save",
     ):
         from_masks(folder)
 
 
 def test_masks_that_cannot_be_used_say_why_without_names_of_classes():
     colored = [np.stack([mask(n)] * 3, axis=-1) * np.uint8([50, 90, 1]) for n in range(6)]
-    with pytest.raises(DataError, match=r"No mask of the training part can be used.*colours"):
+    with pytest.raises(DataError, match=r"No mask of the train part can be used.*colours"):
         from_masks({"train": ([photo(n) for n in range(6)], colored)})
+
+
+def test_palettes_that_number_colours_for_each_file_are_refused(folder):
+    """A program that writes GIF, or reduces colours, numbers those of each file: index 2 may be value 3."""
+    for path in (folder / "train" / "masks").iterdir():
+        values = np.asarray(Image.open(path))
+        if path.stem == "0":
+            values = np.where(values == 1, 0, values)  # without value 1, value 2 gets index 1
+        Image.fromarray(values).save(path.with_suffix(".gif"))
+        path.unlink()
+    with pytest.raises(
+        DataError, match=r"1 of 8 masks .*0\.gif: index 1 of its palette .*\(2, 2, 2\).*\(1, 1, 1\).*grey PNG"
+    ):
+        from_masks(folder, ["sky", "road", "void"])
+    data = from_masks(folder, {(0, 0, 0): "sky", (1, 1, 1): "road", (2, 2, 2): "void"}, on_corrupt="skip")
+    assert len(data.train) == 8

@@ -12,6 +12,8 @@ from tfft.core.graph import called, is_functional
 if TYPE_CHECKING:
     import keras
 
+# KerasHub 0.32 cannot build the first one from the list that JSON holds, and warns that it does not build the others
+_CALLED = ("SpatialPyramidPooling", "OverlappingPatchingAndEmbedding", "HierarchicalTransformerEncoder")
 _LAST = "P5"  # DeepLabV3's name for the map of stride 32
 
 
@@ -100,7 +102,7 @@ def opened(net: "keras.Model", output: str = "") -> "keras.Model":
     for layer in found.layers:
         if type(layer).__name__ == "HierarchicalTransformerEncoder":
             layer.get_config = partial(_loadable, layer)
-        elif type(layer).__name__ == "SpatialPyramidPooling":
+        if type(layer).__name__ in _CALLED:
             layer.get_build_config = _unbuilt
     return found
 
@@ -118,7 +120,7 @@ def _inside(operation: Any) -> Callable[..., Any]:
 
 
 def _unbuilt() -> None:
-    """Save no shape: KerasHub 0.32 cannot build a SpatialPyramidPooling from the list that JSON holds. Its first call builds it."""
+    """Save no shape: the first call builds a layer."""
 
 
 def _loadable(layer: Any) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def _check_sides(name: str, kind: Kind, height: int, width: int) -> None:
         raise BackboneError(
             f"{name!r} takes only {'square ' * kind.square}images whose sides are multiples of {kind.multiple} pixels.",
             f"{height}x{width} pixels",
-            f"Pass size={near[0] if kind.square else tuple(near)}.",
+            f"Pass size={near[0] if kind.square or near[0] == near[1] else tuple(near)}.",
         )
 
 

@@ -5,6 +5,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tfft.data.files.mask_folders import mask_folders
 from tfft.data.files.mask_pairs import Pairs, paired
 from tfft.data.files.parts import PARTS, meant
 from tfft.data.mask_coding import Classes, are_colors, coding_of
-from tfft.data.mask_inspection import Look, coded, look_at
+from tfft.data.mask_inspection import Look, coded, look_at, with_one_palette
 from tfft.data.masks import Masks
 from tfft.data.raw_examples import OnCorrupt, Pool
 from tfft.data.sequences import Selected
@@ -101,8 +102,11 @@ def mask_pools(
     """
     pairs = {part: _pairs(part, given) for part, given in _parts(parts).items()}
     _check_lonely(pairs, on_corrupt)
-    looks = {part: look_at(each.images, each.masks, are_colors(classes)) for part, each in pairs.items()}
-    coding = coding_of(classes, ignore, _counted(looks["train" if "train" in looks else next(iter(looks))]))
+    own = {part: look_at(each.images, each.masks, are_colors(classes)) for part, each in pairs.items()}
+    every = iter(with_one_palette([look for some in own.values() for look in some]))
+    looks = {part: list(islice(every, len(some))) for part, some in own.items()}
+    first = "train" if "train" in looks else next(iter(looks))
+    coding = coding_of(classes, ignore, _counted(first, pairs[first].masks, looks[first]))
     pools = {}
     for part, each in pairs.items():
         items, pixels, faults = coded(looks[part], each.masks, coding)
@@ -176,11 +180,11 @@ def _check_lonely(pairs: Mapping[str, Pairs], on_corrupt: OnCorrupt) -> None:
                 )
 
 
-def _counted(looks: Sequence[Look]) -> Mapping[int, int]:
+def _counted(part: str, masks: Sequence[Any], looks: Sequence[Look]) -> Mapping[int, int]:
     """Count the pixels of each value in those masks that can be used."""
     if all(look.reason for look in looks):
-        reasons = list(dict.fromkeys(look.reason for look in looks))
-        raise DataError("No mask of the training part can be used.", shortlist(reasons, 3), _advice(reasons))
+        named = [f"{_name(masks, row)}: {look.reason}" for row, look in enumerate(looks)]
+        raise DataError(f"No mask of the {part} part can be used.", shortlist(named, 3), _advice(named))
     return sum((Counter(look.values) for look in looks if not look.reason), Counter[int]())
 
 
@@ -192,6 +196,12 @@ def _advice(named: Sequence[str]) -> str:
             'If the masks have the values 0 and 255 alone, pass classes={0: "background", 255: "object"}. If 255 marks pixels '
             "without a class, pass ignore=255."
         )
+    if any("of its palette" in each for each in named):
+        return "Save masks as grey PNG without a palette, or name their colours: classes={(128, 0, 0): 'car', ...}."
+    if any("no colour has a class" in each for each in named):
+        return "Say which class each colour stands for: classes={(128, 0, 0): 'car', ...}."
+    if any("transparent" in each for each in named):
+        return "Save masks without transparency."
     if any("without a class" in each for each in named):
         return "Name each value with classes=, or leave pixels out with ignore=, such as ignore=255."
     return "Each mask needs the size of its image, and the values of classes."

@@ -58,7 +58,7 @@ class MaskClasses:
         if strange:
             raise DataError(
                 f"The {part} masks have classes that the label space does not have: {shortlist(sorted(strange))}.",
-                fix=f"The classes are {shortlist(self.labels.names)}.",
+                fix=f"The classes are {shortlist(self.labels.names)}. Leave other pixels out with ignore=.",
             )
         _warn_other_values(self.labels, raw)
         return raw.recoded(self.labels.names)
@@ -102,7 +102,8 @@ class MaskClasses:
             DataWarning: When a value stands for another class than in the data of the model.
         """
         check_same_labels(self.labels, given)
-        _warn_other_values(self.labels, values)
+        if given != self.labels:  # the masks were not read for this label space, which warns as well
+            _warn_other_values(self.labels, values)
         return values.recoded(self.labels.names)
 
     def fitted(self, values: Any) -> LabelSpace:
@@ -136,7 +137,7 @@ def _warn_other_values(labels: LabelSpace, masks: Masks) -> None:
     if moved:
         warnings.warn(
             f"Values of these masks stand for other classes than in training: {listed(moved)}. If the masks come from the source "
-            "of the training, read them with classes=model.task.labels.",
+            "of the training, pass classes=model.task.labels.",
             DataWarning,
             stacklevel=_USER,
         )
