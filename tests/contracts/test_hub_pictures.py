@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import tfft
+from tests.segmenter_presets import NETS, saved
 from tfft.backbones.keras_hub.vision import KINDS
 from tfft.core.blocks import assign_blocks
 from tfft.models.assembly import TransferModel, build
@@ -38,11 +39,17 @@ FOLDERS = {
     "densenet121": "DenseNetBackbone",
     "mobilenetv3_small_050": "MobileNetBackbone",
     "vit": "ViTBackbone",
+    "mit": "MiTBackbone",
+    "segformer": "SegFormerBackbone",
+    "deeplab": "DeepLabV3Backbone",
 }
 
 
 def folder_of(name: str, folder: Path) -> Path:
-    """A folder as timm or Transformers save it, but for the weights."""
+    """A folder as timm, Transformers or KerasHub save it; of the first two without weights."""
+    if name in NETS:
+        saved(name, folder, side=32)
+        return folder
     config = VIT if name == "vit" else {"architecture": name, "pretrained_cfg": IMAGENET}
     (folder / "config.json").write_text(json.dumps(config))
     if name == "vit":
