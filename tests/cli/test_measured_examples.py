@@ -2,39 +2,13 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 import tfft
+from tests.random_images import add
 from tfft.cli.measured_examples import Part, examples_of
 from tfft.cli.sources import TypedData
 from tfft.core.errors import DataError
-
-
-@pytest.fixture
-def images(class_folder):
-    return TypedData(class_folder, None, "label", skip_corrupt=False)
-
-
-@pytest.fixture
-def predictor(images, tmp_path):
-    data = images.splits(seed=4)
-    run = tfft.fit(tfft.build("toy", tfft.tasks.classification(data.labels)), data, tfft.plans.head_only(1))
-    return tfft.load(tfft.export(run.model, tmp_path / "m.tfft"))
-
-
-def add(folder, *names):
-    for seed, name in enumerate(names):
-        (folder / name).parent.mkdir(exist_ok=True, parents=True)
-        Image.fromarray(np.random.default_rng(900 + seed).integers(0, 255, (9, 9, 3), np.uint8)).save(folder / name)
-
-
-@pytest.fixture
-def reader(tmp_path):
-    return tfft.load(
-        tfft.export(tfft.build("toy_text", tfft.tasks.classification(["up", "down"])), tmp_path / "t.tfft")
-    )
 
 
 def test_auto_is_exactly_what_the_model_has_not_seen(images, predictor):

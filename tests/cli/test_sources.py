@@ -6,30 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 import tfft
+from tests.random_images import add
 from tfft.cli.sources import TypedData
 from tfft.cli.typed_inputs import given_inputs
 from tfft.core.errors import DataError
-
-
-@pytest.fixture
-def images(class_folder):
-    return TypedData(class_folder, None, "label", skip_corrupt=False)
-
-
-@pytest.fixture
-def predictor(images, tmp_path):
-    data = images.splits(seed=4)
-    run = tfft.fit(tfft.build("toy", tfft.tasks.classification(data.labels)), data, tfft.plans.head_only(1))
-    return tfft.load(tfft.export(run.model, tmp_path / "m.tfft"))
-
-
-def add(folder, *names):
-    for seed, name in enumerate(names):
-        (folder / name).parent.mkdir(exist_ok=True, parents=True)
-        Image.fromarray(np.random.default_rng(900 + seed).integers(0, 255, (9, 9, 3), np.uint8)).save(folder / name)
 
 
 def test_a_table_may_have_several_label_columns(tmp_path):
@@ -58,13 +40,6 @@ def test_what_is_fine_tuned_without_a_name_depends_on_the_inputs(images, tmp_pat
     for header, usual in (("path,label", "tfft_mini"), ("text,label", "minilm_l6"), ("text,path,label", "tfft_mini")):
         table.write_text(f"{header}\n")
         assert TypedData(table, None, "label", skip_corrupt=False).default_backbone == usual
-
-
-@pytest.fixture
-def reader(tmp_path):
-    return tfft.load(
-        tfft.export(tfft.build("toy_text", tfft.tasks.classification(["up", "down"])), tmp_path / "t.tfft")
-    )
 
 
 def test_texts_are_taken_as_typed_from_files_and_from_standard_input(reader, tmp_path, monkeypatch):

@@ -140,7 +140,7 @@ def test_a_file_of_classes_has_names_values_or_colours(tmp_path, text, classes):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("sky\n\nroad", "Line 2 of the file of classes .* is empty, so a value has no name.*7 car"),
+        ("# a street\nsky\n\nroad", "Line 3 of the file of classes .* is empty, so a value has no name.*7 car"),
         ("sky\n1 road", "begins only some lines with a number"),
         ("0 sky\n1 2 3 road", "begins only some lines with a number"),
         ("0 sky\n0 road", "has a value twice"),

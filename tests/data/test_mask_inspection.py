@@ -1,6 +1,9 @@
 """Every mask is read once, with the size of its image and the number of pixels of each value."""
 
+import io
+
 import numpy as np
+from PIL import Image
 
 from tfft.core.label_values import IGNORED
 from tfft.data.mask_coding import Coding
@@ -42,3 +45,25 @@ def test_many_masks_are_looked_at_in_order():
     masks = [np.full((4, 6), number % 7, np.uint8) for number in range(50)]
     looks = look_at([IMAGE] * 50, masks, False)
     assert [next(iter(look.values)) for look in looks] == [number % 7 for number in range(50)]
+
+
+def test_greys_of_a_palette_that_are_values_as_well_have_two_meanings():
+    """A GIF of the values 0, 1 and 3 has the indices 0, 1 and 2; masks of 0 and 1 that are shown as black and white are clear."""
+
+    def with_palette(colors):
+        image = Image.fromarray(np.arange(6, dtype=np.uint8).reshape(2, 3) % len(colors), "P")
+        image.putpalette([channel for color in colors for channel in color])
+        file = io.BytesIO()
+        image.save(file, "PNG")
+        return file.getvalue()
+
+    image = np.zeros((2, 3, 3), np.uint8)
+    coding = Coding(("a", "b", "c", "d"), {0: 0, 1: 1, 2: 2, 3: 3})
+    for colors, reason in (
+        ([(0, 0, 0), (1, 1, 1), (3, 3, 3)], "index 2 of its palette is the grey 3, and both are values of classes"),
+        ([(0, 0, 0), (1, 1, 1), (2, 2, 2)], None),
+        ([(0, 0, 0), (255, 255, 255)], None),
+        ([(0, 0, 0), (1, 1, 1), (3, 3, 4)], None),
+    ):
+        mask = with_palette(colors)
+        assert coded(look_at([image], [mask], False), [mask], coding)[2].get(0) == reason

@@ -1,6 +1,7 @@
 """Tags travel with the pieces of words, and come back as entities with their places."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -129,3 +130,22 @@ def test_the_watched_metric_is_the_f1_of_tags_inside_of_entities():
     assert float(metric.result()) == pytest.approx(expected, rel=1e-6)
     metric.reset_state()
     assert float(metric.result()) == 0
+
+
+def test_the_epoch_with_the_best_f1_of_tags_is_kept_and_not_that_of_the_lowest_loss(tmp_path):
+    lines = [f"{word}\t{tag}" for word, tag in (("Anna", "B-person"), ("saw", "O"), ("Rome", "B-place"), (".", "O"))]
+    random = np.random.default_rng(0)
+    text = "\n\n".join("\n".join([f"w{n}\tO", *random.permutation(lines)]) for n in range(40)) + "\n"
+    (tmp_path / "train.conll").write_text(text)
+    data = tfft.data.from_conll(tmp_path / "train.conll")
+    model = tfft.build("toy_text", token_classification(data.labels), seed=0)
+    record = tfft.fit(model, data, tfft.plans.full(6, learning_rate=0.05), seed=0, progress=False).phases[0]
+    found, losses = record.history["val_tag_f1"], record.history["val_loss"]
+    assert record.watched == "tag_f1"
+    best = min(range(6), key=lambda epoch: (-found[epoch], losses[epoch]))
+    assert (record.best_epoch, record.best_metric, record.best_loss) == (best + 1, found[best], losses[best])
+    assert tfft.evaluate(model, data.validation).to_dict()["metrics"]["entity_f1"]["value"] > 0.5
+    unimproved = replace(
+        record, best_epoch=0, best_metric=0.875, history={"val_tag_f1": [0.25, 0.5], "val_loss": [1.0, 2.0]}
+    )
+    assert "no epoch improved the validation tag_f1 (0.8750 before, 0.5000 at best)" in unimproved.describe()

@@ -145,8 +145,8 @@ def classes_of(path: Path) -> "list[str] | dict[int, str] | dict[tuple[int, int,
         text = regular_files.read(str(path)).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"The file of classes {str(path)!r} cannot be read: {error}.", fix="Check the path.") from None
-    every = [line.strip() for line in text.rstrip().splitlines() if not line.startswith("#")]
-    lines = [_LABELMAP.sub(r"\2 \3 \4 \1", line) for line in every if line]
+    every = [line.strip() for line in text.rstrip().splitlines()]
+    lines = [_LABELMAP.sub(r"\2 \3 \4 \1", line) for line in every if line and not line.startswith("#")]
     colors = [found for line in lines if (found := _COLOR.fullmatch(line))]
     values = [] if colors else [found for line in lines if (found := _VALUE.fullmatch(line))]
     if not lines or 0 < len(colors or values) < len(lines):

@@ -77,7 +77,6 @@ class LabelSpace:
                 f"means {self.mean!r} and scales {self.scale!r}",
                 "Use scale 1 for a constant quantity.",
             )
-
         label_values.check(self.values, len(self.names))
 
     def __len__(self) -> int:

@@ -1,7 +1,7 @@
 """Inspect every mask once before training: its size, its values, and whether it can be read."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,7 +16,7 @@ from tfft.data.content_hash import opened
 from tfft.data.inspection import shown
 from tfft.data.mask_coding import Coding
 from tfft.data.masks import MaskItem
-from tfft.images.mask_values import mask_values, palette_colors
+from tfft.images.mask_values import read_mask
 from tfft.images.sizes import Size, size_of
 
 _SHOW_PROGRESS_FROM = 1_000
@@ -97,6 +97,9 @@ def coded(
             what = "colours" if coding.colored else "values"
             faults[row] = look.reason or f"{what} without a class in {counts:,} pixels: {coding.shown(unknown)}"
             continue
+        if reason := _two_meanings(look.palette, coding):
+            faults[row] = reason
+            continue
         for value, count in look.values.items():
             if coding.ids[value] < len(coding.names):
                 pixels[row, coding.ids[value]] += count
@@ -104,6 +107,15 @@ def coded(
             faults[row] = "all of its pixels are ignored"
     items = [MaskItem(mask, coding, look.digest, look.size) for mask, look in zip(masks, looks, strict=True)]
     return items, pixels, faults
+
+
+def _two_meanings(palette: Mapping[int, tuple[int, int, int]], coding: Coding) -> str:
+    """The reason why it is unknown whether the indices of a palette or its greys are the values: both have classes, and differ."""
+    greys = {index: color[0] for index, color in palette.items() if len(set(color)) == 1}
+    other = [index for index, grey in greys.items() if grey != index]
+    if len(greys) < len(palette) or not other or any(grey not in coding.ids for grey in greys.values()):
+        return ""
+    return f"index {other[0]} of its palette is the grey {greys[other[0]]}, and both are values of classes"
 
 
 def with_one_palette(looks: Sequence[Look]) -> list[Look]:
@@ -139,12 +151,14 @@ def with_one_palette(looks: Sequence[Look]) -> list[Look]:
 def _look(image: Any, mask: Any, colored: bool) -> Look:
     try:
         content, _ = opened(mask)
-        values = mask_values(content, colored)
+        values, colors = read_mask(content, colored)
         kinds, counts = _counted(values)
         if len(kinds) > _MOST_VALUES:
             return Look(reason=f"it has {len(kinds):,} different values, as a photo has")
         found = dict(zip(kinds.tolist(), counts.tolist(), strict=True))
-        palette = {} if colored else palette_colors(content)
+        palette = {
+            index: (red, green, blue) for index, (red, green, blue) in enumerate(colors.tolist()) if index in found
+        }
     except FileNotFoundError:
         return Look(reason="no such file")
     except UnidentifiedImageError:

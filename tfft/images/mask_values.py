@@ -36,8 +36,32 @@ def mask_values(item: Any, colored: bool, what: str = "it") -> np.ndarray:
         >>> mask_values(np.array([[[1, 0, 2]]], np.uint8), colored=True).tolist()
         [[65538]]
     """
+    return read_mask(item, colored, what)[0]
+
+
+def read_mask(item: Any, colored: bool, what: str = "it") -> tuple[np.ndarray, np.ndarray]:
+    """Read the values of one mask as ``mask_values`` does, and its palette.
+
+    Args:
+        item: As for ``mask_values``.
+        colored: As for ``mask_values``.
+        what: As for ``mask_values``.
+
+    Returns:
+        The values; and the colour of each index, uint8, shape (colours, 3), without rows where indices are not the values.
+
+    Raises:
+        ValueError: As ``mask_values``.
+        DataError: As ``mask_values``.
+        OSError: As ``mask_values``.
+
+    Example:
+        >>> read_mask(np.array([[0, 7]], np.uint8), colored=False)[1].shape
+        (0, 3)
+    """
+    no_palette = np.zeros((0, 3), np.uint8)
     if isinstance(item, np.ndarray):
-        return _packed(item, colored)
+        return _packed(item, colored), no_palette
     with opened_image(item, what) as image, taking_turns(image.width * image.height):
         tile = image.tile[0] if getattr(image, "tile", None) else None
         stored = tile[3] if tile is not None else ""
@@ -58,34 +82,9 @@ def mask_values(item: Any, colored: bool, what: str = "it") -> np.ndarray:
         if image.mode not in (_COLORS if colored else (*_NUMBERS, "RGB")):
             raise ValueError(f"its pixels are of type {image.mode!r}; save masks as PNG with 8 bits")
         if colored:
-            return _packed(np.asarray(image.convert("RGB")), True)
-        return _packed(np.asarray(image), False) // scale
-
-
-def palette_colors(item: Any, what: str = "it") -> dict[int, tuple[int, int, int]]:
-    """Read the colours that the palette of a mask gives to its indices.
-
-    Args:
-        item: As for ``mask_values``.
-        what: The name of the mask in messages.
-
-    Returns:
-        Index -> (red, green, blue), for the indices that occur; empty for masks without a palette.
-
-    Example:
-        >>> palette_colors(np.array([[0, 7]], np.uint8))
-        {}
-    """
-    if isinstance(item, np.ndarray):
-        return {}
-    with opened_image(item, what) as image:
-        if image.mode != "P":
-            return {}
-        found: list[tuple[int, int, int]] = [
-            tuple(each) for each in np.reshape(image.getpalette("RGB") or [], (-1, 3)).tolist()
-        ]
-        indices = np.flatnonzero(np.bincount(np.asarray(image).ravel(), minlength=1)).tolist()
-        return {index: found[index] for index in indices if index < len(found)}
+            return _packed(np.asarray(image.convert("RGB")), True), no_palette
+        palette = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3) if image.mode == "P" else no_palette
+        return _packed(np.asarray(image), False) // scale, palette
 
 
 def _lossy(image: Image.Image) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfft.backbones.keras_hub.image_kinds import ENCODER, ENCODERS, KINDS, SEGMENTERS
+from tfft.backbones.keras_hub.image_kinds import ENCODER, KINDS
 
 CONFIGS = {
     "ResNetBackbone": {"stackwise_num_filters": [64, 128]},
@@ -15,16 +15,20 @@ CONFIGS = {
 }
 
 
-@pytest.mark.parametrize("name", ENCODERS)
+@pytest.mark.parametrize("name", CONFIGS)
 def test_the_last_block_of_an_encoder_reaches_to_the_output(name):
     blocks = KINDS[name].blocks(CONFIGS[name])
     assert [block.pattern == "" for block in blocks] == [False] * (len(blocks) - 1) + [True]
     assert len({block.name for block in blocks}) == len(blocks)
 
 
-@pytest.mark.parametrize(("name", "encoder"), [(name, each) for name in SEGMENTERS for each in KINDS[name].encoders])
+@pytest.mark.parametrize(("name", "encoder"), [(name, each) for name in KINDS for each in KINDS[name].encoders])
 def test_a_segmenter_has_the_blocks_of_its_encoder_and_a_decoder(name, encoder):
     inside = KINDS[encoder].blocks(CONFIGS[encoder])
     blocks = KINDS[name].blocks({ENCODER: {"class_name": encoder, "config": CONFIGS[encoder]}})
     assert [block.name for block in blocks] == [*(block.name for block in inside), "decoder"]
     assert [block.pattern == "" for block in blocks] == [False] * len(inside) + [True]
+
+
+def test_every_kind_is_tried_here():
+    assert {*CONFIGS, *(name for name, kind in KINDS.items() if kind.encoders)} == set(KINDS)

@@ -104,6 +104,7 @@ def inside(**values):
     ("change", "message"),
     [
         (lambda inner: inner.pop("image_encoder"), "encoder of .* is not one that tfft knows.*None"),
+        (lambda inner: inner["image_encoder"].pop("class_name"), "encoder of .* is not one that tfft knows.*None"),
         (lambda inner: inner["image_encoder"].update(class_name="XceptionBackbone"), "encoder .*'XceptionBackbone'"),
         (lambda inner: inner["image_encoder"].update(class_name=["MiTBackbone"]), r"encoder .*\['MiTBackbone'\]"),
         (

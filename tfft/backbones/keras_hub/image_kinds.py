@@ -71,11 +71,11 @@ def _mixed(config: Mapping[str, Any]) -> tuple[Block, ...]:
 def _with_decoder(end: str, config: Mapping[str, Any]) -> tuple[Block, ...]:
     """Return the blocks of the encoder, and one for the decoder."""
     inside = config[ENCODER]
-    *inner, last = ENCODERS[inside["class_name"]].blocks(inside["config"])
+    *inner, last = KINDS[inside["class_name"]].blocks(inside["config"])
     return *inner, replace(last, pattern=end), Block("decoder")
 
 
-ENCODERS: dict[str, Kind] = {
+KINDS: dict[str, Kind] = {
     "ResNetBackbone": Kind(partial(_stacks, "stack{}_", count="stackwise_num_filters")),
     "DenseNetBackbone": Kind(partial(_stacks, "transition{}_", count="stackwise_num_repeats", first=1)),
     "VGGBackbone": Kind(partial(_numbered, "block{}_", count="stackwise_num_repeats")),
@@ -83,10 +83,6 @@ ENCODERS: dict[str, Kind] = {
     "MobileNetBackbone": Kind(_mobile),
     "ViTBackbone": Kind(_layers, patches=True),
     "MiTBackbone": Kind(_mixed, square=True, multiple=32, opened=True),
-}
-"""Class in ``keras_hub.models`` -> its blocks and inputs."""
-
-SEGMENTERS: dict[str, Kind] = {
     # the layer after this one enlarges the map to the size of the image
     "DeepLabV3Backbone": Kind(
         partial(_with_decoder, f"(?!{_DECODER})"),
@@ -104,6 +100,4 @@ SEGMENTERS: dict[str, Kind] = {
         opened=True,
     ),
 }
-"""Nets for segmentation: an encoder of ``ENCODERS`` and a decoder, which both are part of the backbone."""
-
-KINDS = ENCODERS | SEGMENTERS
+"""Class in ``keras_hub.models`` -> its blocks and inputs. Nets for segmentation have an encoder and a decoder in the backbone."""

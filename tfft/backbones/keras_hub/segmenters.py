@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tfft.backbones.keras_hub.config_values import check_stacks
-from tfft.backbones.keras_hub.image_kinds import ENCODER, ENCODERS, SEGMENTERS
+from tfft.backbones.keras_hub.image_kinds import ENCODER, KINDS
 from tfft.core.errors import BackboneError, shortlist
 from tfft.core.graph import called, is_functional
 
@@ -37,9 +37,9 @@ def check_encoder(name: str, class_name: str, values: Mapping[str, Any]) -> None
 SegFormerBackbone it knows 'MiTBackbone'.
     """
     inside: Any = values.get(ENCODER)
-    known = SEGMENTERS[class_name].encoders
+    known = KINDS[class_name].encoders
     described = isinstance(inside, Mapping) and isinstance(inside.get("config"), Mapping)
-    if not described or inside["class_name"] not in known:
+    if not described or inside.get("class_name") not in known:
         raise BackboneError(
             f"The encoder of {name!r} is not one that tfft knows.",
             repr(inside.get("class_name") if described else inside)[:100],
@@ -69,7 +69,7 @@ def encoder_of(values: Mapping[str, Any], height: int, width: int) -> "keras.Mod
     import keras_hub
 
     inside = values[ENCODER]
-    kind = ENCODERS[inside["class_name"]]
+    kind = KINDS[inside["class_name"]]
     made: keras.Model = getattr(keras_hub.models, inside["class_name"]).from_config(
         {**inside["config"], kind.shape: (height, width, 3)}
     )

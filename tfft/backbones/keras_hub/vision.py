@@ -10,7 +10,7 @@ from tfft.backbones.base import Backbone, given_options, input_size
 from tfft.backbones.keras_hub import hub_files, tensor_files, transformers_nets
 from tfft.backbones.keras_hub.config_values import check_stacks, sizes_of
 from tfft.backbones.keras_hub.image_inputs import trained_at, trained_on
-from tfft.backbones.keras_hub.image_kinds import ENCODER, KINDS, SEGMENTERS, Kind
+from tfft.backbones.keras_hub.image_kinds import ENCODER, KINDS, Kind
 from tfft.backbones.keras_hub.preset_files import check_weights, reachable
 from tfft.backbones.keras_hub.segmenters import check_encoder, encoder_of, opened
 from tfft.backbones.keras_hub.transformers_config import stated
@@ -116,7 +116,7 @@ def _described(name: str, config: Mapping[str, Any]) -> tuple[Kind, Mapping[str,
     if own:
         sizes_of(name, config)
         check_stacks(name, values)
-    if class_name in SEGMENTERS:
+    if KINDS[class_name].encoders:
         check_encoder(name, class_name, values)
     return KINDS[class_name], values, class_name
 
@@ -161,13 +161,13 @@ def _preset(
     import keras
     import keras_hub
 
-    kind, whole = KINDS[class_name], class_name in SEGMENTERS
+    kind = KINDS[class_name]
     if not timm:
-        hub_files.check_net(name, class_name, {ENCODER: kind.encoders} if whole else {})
+        hub_files.check_net(name, class_name, {ENCODER: kind.encoders} if kind.encoders else {})
     if weights:
         (tensor_files if timm else hub_files).check_weights(name)
     made: dict[str, Any] = {} if kind.patches or not kind.shape else {kind.shape: (*size, 3)}
-    if whole:
+    if kind.encoders:
         made[ENCODER] = encoder_of(values, *size)
     net = getattr(keras_hub.models, class_name).from_preset(name, load_weights=weights, **made)
     if kind.opened:

@@ -1,0 +1,25 @@
+"""Typed data of images, and trained models of images and of texts."""
+
+import pytest
+
+import tfft
+from tfft.cli.sources import TypedData
+
+
+@pytest.fixture
+def images(class_folder):
+    return TypedData(class_folder, None, "label", skip_corrupt=False)
+
+
+@pytest.fixture
+def predictor(images, tmp_path):
+    data = images.splits(seed=4)
+    run = tfft.fit(tfft.build("toy", tfft.tasks.classification(data.labels)), data, tfft.plans.head_only(1))
+    return tfft.load(tfft.export(run.model, tmp_path / "m.tfft"))
+
+
+@pytest.fixture
+def reader(tmp_path):
+    return tfft.load(
+        tfft.export(tfft.build("toy_text", tfft.tasks.classification(["up", "down"])), tmp_path / "t.tfft")
+    )
