@@ -16,7 +16,14 @@ MATERIAL = Path(os.environ.get("TFFT_MATERIAL", Path(__file__).parents[2] / "sha
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With ``TFFT_TESTS=quick``, run one case of each test with several parameters: the first one."""
+    """Run files of slow tests first, so that no core is idle at the end; with ``TFFT_TESTS=quick``, one case of each test.
+
+    That case is the first one.
+    """
+    slow: dict[Path, list[bool]] = {}
+    for item in items:
+        slow.setdefault(item.path, []).append(item.get_closest_marker("slow") is not None)
+    items.sort(key=lambda item: -sum(slow[item.path]) / len(slow[item.path]))  # equal ones keep their order
     if os.environ.get("TFFT_TESTS") != "quick":
         return
     first: dict[str, pytest.Item] = {}

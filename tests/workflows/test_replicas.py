@@ -168,7 +168,11 @@ cases = {
     "class weights and uneven shares": (plain, data(39, 11), {"batch_size": 7}, {"class_weights": "balanced"}),
     "features that are kept": (plain.with_phases(weight_decay=0.1), data(36, 10), {"cache": "memory"}, {}),
 }
+few = ("fewer to validate on than a batch has replicas for", "a last batch with fewer examples than replicas",
+       "class weights and uneven shares")
 for name, (plan, splits, options, task_options) in cases.items():
+    if copies == 4 and name not in few:  # the others know one replica from several, and not two from four
+        continue
     options = {"batch_size": 8} | options
     cache = options.pop("cache", "off")
     runs, losses = [], []
