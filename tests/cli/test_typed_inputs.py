@@ -5,10 +5,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
 import tfft
 from tfft.cli.typed_inputs import given_inputs
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, DataWarning
 from tfft.core.specs import Text
 
 
@@ -25,10 +26,27 @@ def test_an_empty_text_is_named_by_its_position(reader, empty):
 
 
 def test_for_images_everything_is_a_path():
-    assert given_inputs(SimpleNamespace(preprocessor=SimpleNamespace(noun="image")), ["a.png", ""]) == [
-        Path("a.png"),
-        Path(),
-    ]
+    assert given_inputs(of_images(tfft.tasks.classification(["a", "b"])), ["a.png", ""]) == [Path("a.png"), Path()]
+
+
+def of_images(task):
+    return SimpleNamespace(preprocessor=SimpleNamespace(noun="image"), task=task)
+
+
+def test_of_a_folder_of_images_and_masks_a_model_of_masks_reads_the_images(tmp_path):
+    for name in ("images/1.png", "masks/1.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (4, 4)).save(tmp_path / name)
+    segmenter = of_images(tfft.tasks.segmentation(["a", "b"]))
+    with pytest.warns(DataWarning, match=r"holds masks as well\. Only its images are read: '.*images'"):
+        assert given_inputs(segmenter, [str(tmp_path)]) == [tmp_path / "images"]
+    classifier = of_images(tfft.tasks.classification(["a", "b"]))
+    assert given_inputs(classifier, [str(tmp_path)]) == [tmp_path]
+    assert given_inputs(segmenter, [str(tmp_path / "masks")]) == [tmp_path / "masks"]
+    (tmp_path / "other" / "images").mkdir(parents=True)
+    (tmp_path / "other" / "masks").mkdir()
+    with pytest.raises(DataError, match=r"holds images and masks: Beside .*Pass the folders of images"):
+        given_inputs(segmenter, [str(tmp_path)])
 
 
 def test_a_file_of_questions_is_read_by_a_model_of_pairs(tmp_path, reader):

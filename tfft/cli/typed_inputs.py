@@ -1,12 +1,13 @@
 """Read the inputs of `tfft predict`."""
 
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft.core import regular_files
-from tfft.core.errors import DataError, quantity, shortlist
+from tfft.core.errors import DataError, DataWarning, quantity, shortlist
 from tfft.core.path_advice import unreadable
 from tfft.core.specs import Text
 
@@ -27,13 +28,39 @@ def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
         question of a ``.json`` file.
 
     Raises:
-        DataError: When a file of texts cannot be read, or the model reads pairs and a line does not have exactly one tab.
+        DataError: When a file of texts cannot be read, the model reads pairs and a line does not have exactly one tab, or it is
+            unclear which folders hold images and which hold masks.
+
+    Warns:
+        DataWarning: When a folder holds images and masks, and the model makes masks; then its images alone are read.
     """
     return _BY_NOUN[predictor.preprocessor.noun](predictor, inputs)
 
 
 def _images(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
-    return [Path(each) for each in inputs]
+    found: list[Any] = []
+    for each in map(Path, inputs):
+        masked = _images_of_masks(each) if predictor.task.place is not None else []
+        if masked:
+            warnings.warn(
+                f"{str(each)!r} holds masks as well. Only its images are read: {shortlist([str(path) for path in masked])}.",
+                DataWarning,
+                stacklevel=2,
+            )
+        found += masked or [each]
+    return found
+
+
+def _images_of_masks(folder: Path) -> list[Path]:
+    """The folders of images in a folder that holds images and their masks, as for training; empty for other folders."""
+    from tfft.data.files.mask_folders import mask_folders
+
+    try:
+        return [images for images, _ in mask_folders(folder).values()]
+    except DataError as error:
+        raise DataError(
+            f"{str(folder)!r} holds images and masks: {error.what}", fix="Pass the folders of images."
+        ) from None
 
 
 def _texts(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:

@@ -55,6 +55,14 @@ def test_a_folder_without_images_is_refused(tmp_path):
         paired(images, masks)
 
 
+def test_masks_as_arrays_in_files_get_advice(tmp_path):
+    images, masks = fill(tmp_path / "images", "1.jpg"), tmp_path / "masks"
+    masks.mkdir()
+    np.save(masks / "1.npy", np.zeros((4, 4), np.uint8))
+    with pytest.raises(DataError, match=r"Got: 1 \.npy.* Save arrays as PNG files: .*pass sequences of arrays"):
+        paired(images, masks)
+
+
 @pytest.mark.parametrize("masks", [("a_m", "a_m_m"), ("a_m", "a_m_m", "b_m")])
 def test_a_mask_with_the_name_of_another_image_is_not_its_mask(tmp_path, masks):
     images = fill(tmp_path / "images", "a.png", "a_m.png", *(["b.png"] if len(masks) > 2 else []))

@@ -146,6 +146,16 @@ def test_a_mask_that_cannot_be_used_is_an_error_or_is_left_out_and_named(folder,
     assert data.skipped[0].startswith(str(first_mask(folder)))
 
 
+def test_an_error_gives_each_reason_once(folder):
+    for name in ("0", "2"):
+        Image.fromarray(mask(0, (6, 8))).save(first_mask(folder).with_name(f"{name}.png"))
+    Image.fromarray(mask(0, values=(0, 77))).save(first_mask(folder).with_name("1.png"))
+    message = r"3 of 8 masks.*: '\S+0\.png', '\S+2\.png': its size is 8x6, .*16x12; '\S+1\.png': values .*77"
+    with pytest.raises(DataError, match=message) as error:
+        from_masks(folder, {0: "a", 1: "b", 2: "c"})
+    assert str(error.value).count("size is") == 1
+
+
 def test_a_colour_that_is_not_in_the_palette_is_named(tmp_path):
     images = [photo(number) for number in range(8)]
     masks = [np.uint8([[255, 0, 0], [0, 0, 255]])[mask(number, values=(0, 1))] for number in range(8)]
@@ -158,7 +168,9 @@ def test_a_jpeg_as_a_mask_is_told_from_other_values(folder):
     coarse = np.kron(np.random.default_rng(0).integers(0, 2, (6, 8)), np.full((2, 2), 9)).astype(np.uint8)
     Image.fromarray(coarse).save(first_mask(folder).with_suffix(".jpg"), quality=50)
     first_mask(folder).unlink()
-    with pytest.raises(DataError, match=r"1 of 8 masks.*0.jpg: a JPEG changes the values of masks.*; save them as PNG"):
+    with pytest.raises(
+        DataError, match=r"1 of 8 masks.*0.jpg': a JPEG changes the values of masks.*; save them as PNG"
+    ):
         from_masks(folder, {0: "a", 1: "b", 2: "c"})
 
 
@@ -358,7 +370,7 @@ def test_palettes_that_number_colours_for_each_file_are_refused(folder):
         Image.fromarray(values).save(path.with_suffix(".gif"))
         path.unlink()
     with pytest.raises(
-        DataError, match=r"1 of 8 masks .*0\.gif: index 1 of its palette .*\(2, 2, 2\).*\(1, 1, 1\).*grey PNG"
+        DataError, match=r"1 of 8 masks .*0\.gif': index 1 of its palette .*\(2, 2, 2\).*\(1, 1, 1\).*grey PNG"
     ):
         from_masks(folder, ["sky", "road", "void"])
     data = from_masks(folder, {(0, 0, 0): "sky", (1, 1, 1): "road", (2, 2, 2): "void"}, on_corrupt="skip")

@@ -11,6 +11,11 @@ from tfft.core.errors import DataError, quantity, shortlist
 from tfft.core.path_advice import check_permitted, missing_file, permitted
 from tfft.data.files.file_listing import endings, look_below
 
+_ARRAYS = (
+    'Save arrays as PNG files: Image.fromarray(np.load("1.npy").astype("uint8")).save("1.png"). '
+    "Or pass sequences of arrays in place of folders."
+)
+
 
 @dataclass(frozen=True)
 class Pairs:
@@ -58,7 +63,9 @@ def paired(images: str | Path, masks: str | Path) -> Pairs:
             below = look_below(folder)
         if not below.images:
             raise DataError(
-                f"There is no image in the folder of {what} {str(folder)!r}.", below.left_out() or "an empty folder"
+                f"There is no image in the folder of {what} {str(folder)!r}.",
+                below.left_out() or "an empty folder",
+                _ARRAYS if any(path.lower().endswith(".npy") for path in below.others) else "",
             )
         found[what] = _by_name(Path(folder), below.images)
         left_out += endings(below.rest()) + Counter({"hidden": below.hidden} if below.hidden else {})

@@ -26,6 +26,7 @@ from tfft.data.sources.arrays import AsPixels
 from tfft.data.splits import HOLDOUT, Splitting, assemble
 
 _WHITE = re.compile(r"values without a class in [\d,]+ pixels: 255$")
+_REASONS = 10
 _USER = 4  # stacklevel of the line that calls from_masks, which calls mask_pools, which calls _warn_turned
 _EXAMPLE = 'from_masks({"train": ("train/images", "train/masks"), "test": ("test/images", "test/masks")}, classes=["sky", "road"])'
 
@@ -113,12 +114,13 @@ def mask_pools(
         named = [f"{_name(each.masks, row)}: {reason}" for row, reason in faults.items()]
         if named and on_corrupt == "error":
             raise DataError(
-                f"{len(named)} of {quantity(len(items), 'mask')} of the {part} part cannot be used: {shortlist(named)}.",
+                f"{len(named)} of {quantity(len(items), 'mask')} of the {part} part cannot be used: "
+                f"{_by_reason(each.masks, faults)}.",
                 fix=f'{_advice(named)} Repair or remove the masks, or pass on_corrupt="skip" to leave them out.',
             )
         good = np.setdiff1d(np.arange(len(items)), list(faults))
         if not len(good):
-            raise DataError(f"No mask of the {part} part can be used.", shortlist(named, 3), _advice(named))
+            raise DataError(f"No mask of the {part} part can be used.", _by_reason(each.masks, faults), _advice(named))
         _warn_turned(each, [looks[part][int(row)] for row in good], good)
         lonely = [f"{path}: it has no mask" for path in each.without_mask]
         lonely += [f"{path}: it has no image" for path in each.without_image]
@@ -183,9 +185,20 @@ def _check_lonely(pairs: Mapping[str, Pairs], on_corrupt: OnCorrupt) -> None:
 def _counted(part: str, masks: Sequence[Any], looks: Sequence[Look]) -> Mapping[int, int]:
     """Count the pixels of each value in those masks that can be used."""
     if all(look.reason for look in looks):
-        named = [f"{_name(masks, row)}: {look.reason}" for row, look in enumerate(looks)]
-        raise DataError(f"No mask of the {part} part can be used.", shortlist(named, 3), _advice(named))
+        faults = {row: look.reason for row, look in enumerate(looks)}
+        raise DataError(
+            f"No mask of the {part} part can be used.", _by_reason(masks, faults), _advice(list(faults.values()))
+        )
     return sum((Counter(look.values) for look in looks if not look.reason), Counter[int]())
+
+
+def _by_reason(masks: Sequence[Any], faults: Mapping[int, str]) -> str:
+    """Each reason once, behind the masks that it concerns."""
+    rows: dict[str, list[int]] = {}
+    for row, reason in faults.items():
+        rows.setdefault(reason, []).append(row)
+    shown = [f"{shortlist([_name(masks, row) for row in some])}: {reason}" for reason, some in rows.items()]
+    return "; ".join(shown[:_REASONS]) + (f"; ... ({len(shown)} reasons in all)" if len(shown) > _REASONS else "")
 
 
 def _advice(named: Sequence[str]) -> str:
