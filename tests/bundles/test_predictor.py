@@ -235,6 +235,13 @@ def test_pillow_images_of_more_bits_take_a_range(predictor):
     assert caught[0].filename == __file__
 
 
+def test_only_the_first_page_of_an_image_is_answered_and_a_warning_says_so(predictor, tmp_path):
+    page = Image.fromarray(np.zeros((16, 16, 3), np.uint8))
+    page.save(tmp_path / "scan.tif", save_all=True, append_images=[page])
+    with pytest.warns(DataWarning, match=r"scan\.tif has 2 pages, and only the first is read\. Save each page"):
+        assert len(predictor.predict(tmp_path / "scan.tif")) == 1
+
+
 def test_a_path_that_leads_nowhere_says_what_was_meant(predictor, png):
     with pytest.raises(DataError, match=r"no such file.*Did you mean '.*图片 one\.PNG'"):
         predictor.predict(png.with_suffix(""))

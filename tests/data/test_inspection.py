@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from tests.png_files import rgb_png
-from tfft.core.errors import DataError
+from tfft.core.errors import DataError, DataWarning
 from tfft.core.fingerprint import digest
 from tfft.core.specs import Text
 from tfft.data import inspection
-from tfft.data.inspection import inspect_inputs, named_faults, refuse_faults
+from tfft.data.inspection import inspect_inputs, named_faults, refuse_faults, warn_doubts
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
 
@@ -31,6 +31,16 @@ def test_sound_images_pass(kind, options):
     found = inspect_inputs([_bytes(kind, **options)])
     assert found.faults == ()
     assert len(found.digests[0]) == 32
+
+
+def test_images_with_several_pages_are_named():
+    pages = _bytes("TIFF", save_all=True, append_images=[Image.fromarray(PIXELS)] * 2)
+    found = inspect_inputs([_bytes("TIFF"), pages])
+    assert (found.faults, found.pages) == ((), ((1, 3),))
+    with pytest.warns(
+        DataWarning, match=r"1 of 2 images have several pages, and only the first is read: .example 1 \(3\)"
+    ):
+        warn_doubts([b"", b""], found)
 
 
 @pytest.mark.parametrize(("kind", "options"), [pair for pair in KINDS if pair[0] != "GIF"])

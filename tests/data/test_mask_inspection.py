@@ -37,7 +37,10 @@ def test_a_coding_counts_the_pixels_of_classes_and_names_what_has_none():
     coding = Coding(("sky", "road"), {0: 0, 5: 1, 9: IGNORED})
     items, pixels, faults = coded(look_at([image] * 3, masks, False), masks, coding)
     assert pixels.tolist() == [[1, 1], [0, 0], [0, 0]]
-    assert faults == {1: "all of its pixels are ignored", 2: "values without a class in 2 pixels: 1, 2"}
+    assert {row: fault.describe(coding) for row, fault in faults.items()} == {
+        1: "all of its pixels are ignored",
+        2: "values without a class in 2 pixels: 1, 2",
+    }
     assert items[0].size == (1, 3)
 
 
@@ -66,4 +69,5 @@ def test_greys_of_a_palette_that_are_values_as_well_have_two_meanings():
         ([(0, 0, 0), (1, 1, 1), (3, 3, 4)], None),
     ):
         mask = with_palette(colors)
-        assert coded(look_at([image], [mask], False), [mask], coding)[2].get(0) == reason
+        fault = coded(look_at([image], [mask], False), [mask], coding)[2].get(0)
+        assert (None if fault is None else fault.describe(coding)) == reason

@@ -44,7 +44,7 @@ def test_the_tokens_of_an_answer_are_marked_in_the_windows_that_hold_all_of_it()
         if whole:
             first, last = (int(np.flatnonzero((codes > 0) & (codes & bit == bit))[-1]) for bit in (1, 2))
             assert (row[first, 2], row[last, 3]) == (begin, begin + 4)
-            assert codes[0] == 0
+            assert codes[0] in (8, 16), "the number of windows that hold the answer"
         else:
             assert codes[0] == 3 + 4, "no answer in this window, but in another one"
         held += whole
@@ -60,7 +60,7 @@ def test_an_answer_of_one_token_begins_and_ends_there():
 def test_a_question_without_an_answer_points_to_the_first_token_in_all_windows():
     packed = rows_of([(QUESTION, CONTEXT)])
     aligned = task().align(places([]), packed.rows, packed.owner)
-    assert [codes[0] for codes in aligned] == [3] * len(packed.rows)
+    assert [codes[0] for codes in aligned] == [3 + 8 * len(packed.rows)] * len(packed.rows)
 
 
 def test_an_answer_that_fits_into_no_window_has_no_loss_and_is_counted():
@@ -106,7 +106,7 @@ def test_fit_names_the_part_with_answers_that_cannot_be_learned(tmp_path):
 
 
 def test_the_loss_is_the_mean_cross_entropy_of_begin_and_end_over_the_tokens_that_can_be_chosen():
-    codes = np.array([[0, -1, 1, 0, 2, -1], [3, -1, 0, 0, -1, -1]], np.int32)
+    codes = np.array([[8, -1, 1, 0, 2, -1], [11, -1, 0, 0, -1, -1]], np.int32)
     logits = np.random.default_rng(0).normal(size=(2, 6, 2)).astype(np.float32)
     loss = task().loss()
     loss.reduction = "none"
@@ -261,7 +261,7 @@ def test_answers_with_characters_in_no_token_are_marked(spot, length):
     packed = rows_of([(QUESTION, context)], length=length)
     aligned = task().align(places([(begin, begin + len(spot))]), packed.rows, packed.owner)
     assert not list(task().doubts(aligned, packed.owner))
-    marked = [(row, codes) for row, codes in zip(packed.rows, aligned, strict=True) if codes[0] == 0]
+    marked = [(row, codes) for row, codes in zip(packed.rows, aligned, strict=True) if codes[0] % 8 == 0]
     assert marked
     for row, codes in marked:
         first, last = (int(np.flatnonzero((codes > 0) & (codes & bit == bit))[-1]) for bit in (1, 2))
@@ -285,7 +285,7 @@ def test_the_next_accepted_answer_is_learned_when_the_first_fits_into_no_window(
 
 
 def test_windows_without_the_answer_of_their_question_do_not_count_as_exact():
-    codes = np.array([[7, -1, 0, 0], [0, -1, 3, 0], [3, -1, 0, 0]], np.int32)
+    codes = np.array([[7, -1, 0, 0], [8, -1, 3, 0], [11, -1, 0, 0]], np.int32)
     logits = np.zeros((3, 4, 2), np.float32)
     logits[:, 0] = 5.0  # "no answer" everywhere
     exact = task().metrics()[0]
@@ -294,6 +294,27 @@ def test_windows_without_the_answer_of_their_question_do_not_count_as_exact():
     loss = task().loss()
     loss.reduction = "none"
     assert np.asarray(loss(codes, logits))[0] == pytest.approx(np.asarray(loss(codes, logits))[2])
+
+
+def test_each_question_has_the_same_weight_in_exact_however_many_windows_it_has():
+    """A long context without an answer has many windows; a model that never answers must not look good for them."""
+    packed = rows_of([(QUESTION, CONTEXT), (QUESTION, "Ann")])
+    aligned = task().align(places([], [(0, 3)]), packed.rows, packed.owner)
+    windows = len(packed.rows) - 1
+    assert windows > 2
+    codes, counted = task().encode(aligned, {"ids": np.zeros((len(aligned), 48))})
+    never = np.zeros((*codes.shape, 2), np.float32)
+    never[:, 0] = 5.0
+    for batch in (slice(None), slice(0, 2)):
+        exact = task().metrics()[0]
+        exact.update_state(codes[batch], never[batch], sample_weight=counted[batch])
+        assert float(exact.result()) == pytest.approx(0.5 if batch == slice(None) else 1.0)
+
+
+def test_the_scores_of_an_answer_have_five_different_texts():
+    context = "10 a 10 b 10 c 10 d 10 e Zoe"
+    rows = np.array([[start, start + 2, 0.15] for start in (0, 5, 10, 15, 20)] + [[25, 28, 0.14], [3, 4, 0.11]])
+    assert task().decode(rows, Text("Who?", context)).scores == {"10": 0.15, "Zoe": 0.14, "a": 0.11}
 
 
 def test_rows_too_short_for_every_answer_are_an_error():

@@ -7,7 +7,7 @@ from PIL import Image
 import tfft
 from tfft.core.errors import PlanError, TaskError
 from tfft.core.label_values import IGNORED
-from tfft.core.specs import LabelSpace
+from tfft.core.specs import FeatureSpec, LabelSpace
 from tfft.inputs.image import ImagePreprocessor
 from tfft.tasks.segmentation import segmentation
 
@@ -31,6 +31,13 @@ SPACE = LabelSpace(("sky", "road", "pole"), "masks")
 def test_options_out_of_range_are_refused(options, message):
     with pytest.raises(TaskError, match=message):
         segmentation(SPACE, **options)
+
+
+def test_a_finest_map_that_a_backbone_does_not_have_is_refused():
+    spec = FeatureSpec("map", pyramid=((64, 64, 3), (16, 16, 8)))
+    with pytest.raises(TaskError, match=r"finest=2 has no effect on this backbone.*map of stride 4.*Leave finest= out"):
+        segmentation(SPACE, finest=2).head.build(spec, (16, 16, 8), 3, seed=0)
+    assert segmentation(SPACE).head.build(spec, (16, 16, 8), 3, seed=0).output_shape == (None, 64, 64, 3)
 
 
 def test_the_finest_map_is_chosen():

@@ -20,7 +20,7 @@ from tfft.core.specs import IMAGE_FORMATS
 from tfft.data.files.file_listing import SUFFIXES, look_below
 from tfft.data.sources.arrays import AsPixels, looks_channels_first
 from tfft.data.tables.table_files import ENDINGS
-from tfft.images.decoding import range_warning
+from tfft.images.decoding import doubt_about
 from tfft.images.image_files import is_image
 from tfft.images.png_rows import check_rows
 
@@ -183,12 +183,8 @@ def _check_rows(item: Any) -> None:
 
 
 def _read_image(preprocessor: Callable[[Any], np.ndarray], name: str, item: Any) -> Read:
-    warning = ""
-    if reason := range_warning(item):
-        warning = (
-            f"{name} has 16 bits a pixel and is almost black: {reason}. If white is a smaller value in it, pass it as an array "
-            "with value_range=(0, 4095), or with another highest value."
-        )
+    doubt = doubt_about(item)
+    warning = f"{name} {doubt}" if doubt else ""
     try:
         row = preprocessor(item)
         _check_rows(item)  # after the limits were checked

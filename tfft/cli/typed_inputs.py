@@ -79,7 +79,9 @@ def _texts(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
             elif not each.endswith(".txt") and _stands(each):
                 raise DataError(
                     f"{each!r} is a file or folder, and the model reads texts.",
-                    fix="Pass texts, or .txt files with one in each line. Images need a model that was trained on images.",
+                    fix="Pass texts, or .txt files with one in each line. "
+                    + ("Questions are read from .json files in SQuAD's format. " if paired else "")
+                    + "Images need a model that was trained on images.",
                 )
             else:
                 texts += lines_of(regular_files.read(each).decode("utf-8-sig")) if each.endswith(".txt") else [each]

@@ -119,7 +119,7 @@ def warn_absent(parts: Mapping[str, Examples]) -> None:
     """
     for part, examples in parts.items():
         absent = [name for name, count in examples.counts().items() if not count]
-        if absent:
+        if absent and len(examples):
             warnings.warn(
                 f"The {part} part has no examples of the classes {shortlist(absent)}, so it cannot measure them.",
                 DataWarning,

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import UnidentifiedImageError
@@ -16,12 +16,13 @@ from tfft.core.path_advice import missing_file, unreadable
 from tfft.core.specs import Text, rangeless
 from tfft.data.content_hash import opened
 from tfft.data.files.text_files import TextFiles
-from tfft.images.image_files import opened_image, taking_turns
+from tfft.images.image_files import opened_image, pages_of, taking_turns
 from tfft.images.png_rows import check_rows
 from tfft.images.samples import loaded
 
 _SHOW_PROGRESS_FROM = 5_000
 _SLICE = 16
+_USER = 5  # stacklevel of the line that calls from_..., which calls assemble, then examine and warn_doubts
 _MISSING = "no such file"
 _DENIED = "permission denied"
 _HALF = "half a character (a lone surrogate)"
@@ -35,12 +36,23 @@ class Inspection:
         digests: Hash of each input: of the bytes of a file, or of the dtype, shape and values of an array; empty when the input
             cannot be read.
         faults: Position and reason of each input that cannot be read.
-        doubts: Position -> reason, for each image whose brightness is probably wrong.
+        doubts: Position and reason of each image whose brightness is probably wrong.
+        pages: Position and number of pages of each image with several pages.
     """
 
     digests: tuple[str, ...]
     faults: tuple[tuple[int, str], ...]
     doubts: tuple[tuple[int, str], ...] = ()
+    pages: tuple[tuple[int, int], ...] = ()
+
+
+class _Look(NamedTuple):
+    """What is known about one input: its digest, the reason why it cannot be read, the doubt about its brightness, its pages."""
+
+    content: str = ""
+    reason: str = ""
+    doubt: str = ""
+    pages: int = 1
 
 
 def inspect_inputs(inputs: Sequence[Any]) -> Inspection:
@@ -63,7 +75,7 @@ def inspect_inputs(inputs: Sequence[Any]) -> Inspection:
         ((1, 'not an image'), (2, 'empty file'))
     """
 
-    def look_at(positions: range) -> list[tuple[str, str, str]]:
+    def look_at(positions: range) -> list[_Look]:
         return [_look(inputs, index) for index in positions]
 
     # pass positions to the threads, not inputs: map() queues all of its arguments, which would hold every array in memory
@@ -74,13 +86,14 @@ def inspect_inputs(inputs: Sequence[Any]) -> Inspection:
             looks = shown(looks, len(slices))
         found = [look for several in looks for look in several]
     return Inspection(
-        tuple(content for content, _, _ in found),
-        tuple((index, reason) for index, (_, reason, _) in enumerate(found) if reason),
+        tuple(look.content for look in found),
+        tuple((index, look.reason) for index, look in enumerate(found) if look.reason),
         tuple(
-            [(index, doubt) for index, (_, _, doubt) in enumerate(found) if doubt]
+            [(index, look.doubt) for index, look in enumerate(found) if look.doubt]
             # Pillow images were converted to pixels before, which recorded the doubts about them
             + sorted(getattr(inputs, "doubts", {}).items())
         ),
+        tuple((index, look.pages) for index, look in enumerate(found) if look.pages > 1),
     )
 
 
@@ -170,7 +183,7 @@ def named_faults(inputs: Sequence[Any], inspection: Inspection) -> tuple[str, ..
 
 
 def warn_doubts(inputs: Sequence[Any], inspection: Inspection) -> None:
-    """Warn about 16-bit images that use so few of their bits that they are almost black.
+    """Warn about 16-bit images that use so few of their bits that they are almost black, and about images with several pages.
 
     Args:
         inputs: The inspected inputs: paths, encoded bytes, or arrays of shape (height, width[, channels]).
@@ -182,44 +195,52 @@ def warn_doubts(inputs: Sequence[Any], inspection: Inspection) -> None:
             f"{len(named)} of {len(inputs)} images have 16 bits a pixel and are almost black: {shortlist(named)}. If white has "
             "a smaller value in them, pass them as arrays with value_range=(0, 4095), or with the value of white.",
             DataWarning,
-            stacklevel=5,  # the line that calls from_..., which calls assemble, then examine and warn_doubts
+            stacklevel=_USER,
+        )
+    if inspection.pages:
+        named = [f"{_name(inputs, index)} ({count})" for index, count in inspection.pages]
+        warnings.warn(
+            f"{len(named)} of {len(inputs)} images have several pages, and only the first is read: {shortlist(named)}. "
+            "Save each page as a file of its own.",
+            DataWarning,
+            stacklevel=_USER,
         )
 
 
-def _look(inputs: Sequence[Any], index: int) -> tuple[str, str, str]:
-    """The digest of one input, the reason why it cannot be read, and the doubt about its brightness; each may be empty."""
+def _look(inputs: Sequence[Any], index: int) -> _Look:
     try:
         item = inputs[index]
         if not isinstance(item, (str, bytes, bytearray, np.ndarray, Text)):
-            return "", f"{kind_of(item)} is neither a path, nor encoded bytes, nor an array", ""
+            return _Look(reason=f"{kind_of(item)} is neither a path, nor encoded bytes, nor an array")
     except DataError:
         raise
     except UnicodeEncodeError:
-        return "", _HALF, ""
+        return _Look(reason=_HALF)
     except (OSError, ValueError) as error:
-        return "", _reason(error), ""
+        return _Look(reason=_reason(error))
     try:
         with taking_turns(os.path.getsize(item) if isinstance(item, str) else 0):
             return _look_at(item)
     except UnicodeEncodeError:
-        return "", _HALF, ""
+        return _Look(reason=_HALF)
     except Exception as error:
-        return "", _reason(error), ""
+        return _Look(reason=_reason(error))
 
 
-def _look_at(item: Any) -> tuple[str, str, str]:
+def _look_at(item: Any) -> _Look:
     content, found = opened(item)
     if not isinstance(content, bytes):
-        return found, "", ""
+        return _Look(found)
     if not content:
-        return "", "empty file", ""
+        return _Look(reason="empty file")
     with opened_image(content, "it") as image, taking_turns(image.width * image.height):
         image.draft("RGB", (1, 1))
         reason = rangeless(image.mode, image.format)
         if image.format == "PNG":
             check_rows(content)
+        pages = pages_of(image)
         image, samples = loaded(image)
-    return ("", reason, "") if reason else (found, "", samples.warning)
+    return _Look(reason=reason) if reason else _Look(found, "", samples.warning, pages)
 
 
 def _reason(error: BaseException) -> str:

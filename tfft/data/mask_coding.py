@@ -172,6 +172,12 @@ def coding_of(classes: Classes, ignore: Any, counted: Mapping[int, int]) -> Codi
             'Write ["sky", "road"].',
         )
     else:
+        if not isinstance(classes, Mapping) and any(not isinstance(name, str) for name in classes):
+            raise DataError(
+                "classes as a list must hold names.",
+                shortlist(classes, 3),
+                "Write {(128, 0, 0): 'car', ...} for colours, or {7: 'car', ...} for values.",
+            )
         entries = classes.items() if isinstance(classes, Mapping) else enumerate(classes)
         pairs = [(_value(key, colored), str(name)) for key, name in entries]
         named = [name for _, name in pairs]
@@ -240,7 +246,7 @@ def _several(ignore: Any, colored: bool) -> list[int | str]:
     """The argument ``ignore`` as values and names."""
     if ignore is None:
         return []
-    one = isinstance(ignore, (str, Integral)) or (colored and isinstance(ignore, tuple))
+    one = not isinstance(ignore, (list, tuple, set, frozenset, np.ndarray)) or (colored and isinstance(ignore, tuple))
     return [each if isinstance(each, str) else _value(each, colored) for each in ([ignore] if one else ignore)]
 
 

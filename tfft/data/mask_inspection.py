@@ -23,6 +23,7 @@ _SHOW_PROGRESS_FROM = 1_000
 _MOST_VALUES = 4096
 _SLICE = 16
 _TABLE = 2**16
+_ARRAY_FILE = "a file of an array and not an image; save it as PNG, or pass np.load(path)"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,46 @@ class Look:
     image: Size | None = None
     palette: dict[int, tuple[int, int, int]] = field(default_factory=dict)
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a mask cannot be used.
+
+    Attributes:
+        what: The reason in words.
+        unknown: Value -> number of pixels, for values without a class.
+    """
+
+    what: str
+    unknown: Mapping[int, int] = field(default_factory=dict)
+
+    def describe(self, coding: Coding | None) -> str:
+        """Return the reason with values and number of pixels.
+
+        Args:
+            coding: The meaning of values; None when it is unknown yet, and there are no such values.
+
+        Example:
+            >>> Fault("values without a class", {7: 2, 9: 3}).describe(Coding(("sky", "road"), {0: 0, 1: 1}))
+            'values without a class in 5 pixels: 7, 9'
+        """
+        if coding is None or not self.unknown:
+            return self.what
+        return f"{self.what} in {sum(self.unknown.values()):,} pixels: {coding.shown(sorted(self.unknown))}"
+
+
+def joined(faults: Sequence[Fault]) -> Fault:
+    """Join faults with the same reason.
+
+    Args:
+        faults: At least one fault.
+
+    Example:
+        >>> joined([Fault("values without a class", {7: 2}), Fault("values without a class", {7: 1, 9: 3})]).unknown
+        {7: 3, 9: 3}
+    """
+    return Fault(faults[0].what, dict(sum((Counter(fault.unknown) for fault in faults), Counter[int]())))
 
 
 def look_at(images: Sequence[Any], masks: Sequence[Any], colored: bool) -> list[Look]:
@@ -76,7 +117,7 @@ def look_at(images: Sequence[Any], masks: Sequence[Any], colored: bool) -> list[
 
 def coded(
     looks: Sequence[Look], masks: Sequence[Any], coding: Coding
-) -> tuple[list[MaskItem], np.ndarray, dict[int, str]]:
+) -> tuple[list[MaskItem], np.ndarray, dict[int, Fault]]:
     """Apply the meaning of values to inspected masks.
 
     Args:
@@ -85,26 +126,25 @@ def coded(
         coding: The meaning of their values.
 
     Returns:
-        An item for each mask; the number of pixels of each class, int64, shape (n, classes); and position -> reason of each mask
+        An item for each mask; the number of pixels of each class, int64, shape (n, classes); and position -> fault of each mask
         that cannot be used.
     """
     pixels = np.zeros((len(looks), len(coding.names)), np.int64)
-    faults: dict[int, str] = {}
+    faults: dict[int, Fault] = {}
     for row, look in enumerate(looks):
-        unknown = sorted(set(look.values) - set(coding.ids))
+        unknown = {value: look.values[value] for value in set(look.values) - set(coding.ids)}
         if look.reason or unknown:
-            counts = sum(look.values[value] for value in unknown)
-            what = "colours" if coding.colored else "values"
-            faults[row] = look.reason or f"{what} without a class in {counts:,} pixels: {coding.shown(unknown)}"
+            without = f"{'colours' if coding.colored else 'values'} without a class"
+            faults[row] = Fault(look.reason) if look.reason else Fault(without, unknown)
             continue
         if reason := _two_meanings(look.palette, coding):
-            faults[row] = reason
+            faults[row] = Fault(reason)
             continue
         for value, count in look.values.items():
             if coding.ids[value] < len(coding.names):
                 pixels[row, coding.ids[value]] += count
         if not pixels[row].any():
-            faults[row] = "all of its pixels are ignored"
+            faults[row] = Fault("all of its pixels are ignored")
     items = [MaskItem(mask, coding, look.digest, look.size) for mask, look in zip(masks, looks, strict=True)]
     return items, pixels, faults
 
@@ -162,7 +202,7 @@ def _look(image: Any, mask: Any, colored: bool) -> Look:
     except FileNotFoundError:
         return Look(reason="no such file")
     except UnidentifiedImageError:
-        return Look(reason="not an image")
+        return Look(reason=_ARRAY_FILE if str(mask).lower().endswith(".npy") else "not an image")
     except Exception as error:  # for damaged files, Pillow's readers raise many kinds of errors
         return Look(reason=_said(error))
     try:

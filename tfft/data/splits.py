@@ -71,7 +71,8 @@ def assemble(
         splitting: How missing parts are split off.
         names: Class names in id order, when the source knows them.
         source: The call that reads the data, as text.
-        labels: The label space, when the source knows it; None to infer it from the training targets.
+        labels: The label space, when the source knows it; then a training part is not needed. None to infer it from the training
+            targets.
 
     Returns:
         Splits; ``Examples`` describes dtypes and shapes of the targets.
@@ -86,14 +87,15 @@ def assemble(
         >>> assemble({"train": pool}, Splitting(holdout=(0.3, 0))).describe()
         '8 train, 4 validation, no test part; 2 classes'
     """
-    _check_parts(pools)
+    _check_parts(pools, labels)
     names = None if names is None else [str(name) for name in names]
     if labels is None:
         refuse_swapped(pools["train"].inputs, pools["train"].targets)
         labels = label_space(pools["train"].targets, names)
     target = target_of(labels)
     encoded = {part: target.read(p.targets, part, names is not None) for part, p in pools.items()}
-    data_warnings.warn_labels(target, encoded["train"])
+    if "train" in encoded:
+        data_warnings.warn_labels(target, encoded["train"])
     skipped: list[str] = []
     whole: dict[str, Examples] = {}
     groups: dict[str, np.ndarray | None] = {}
@@ -104,8 +106,12 @@ def assemble(
         skipped += faults
         groups[part] = None if pool.groups is None else _group_names(pool, part)[good]
     data_warnings.warn_groups(groups)
-    parts = _split(whole, groups["train"], splitting)
-    _check(parts, target)
+    if "train" in whole:
+        parts = _split(whole, groups["train"], splitting)
+        _check(parts, target)
+    else:
+        nothing = next(iter(whole.values())).take([])
+        parts = {"train": nothing, "validation": nothing} | whole
     labels = target.fitted(parts["train"].targets)
     parts = {part: replace(examples, labels=labels) for part, examples in parts.items()}
     data_warnings.warn_overlap(parts)
@@ -116,11 +122,11 @@ def assemble(
     return Splits(*kept, labels, splitting.seed, tuple(skipped), source, left_out)
 
 
-def _check_parts(pools: Mapping[str, Pool]) -> None:
+def _check_parts(pools: Mapping[str, Pool], labels: LabelSpace | None) -> None:
     strange = [part for part in pools if part not in PARTS]
     if strange:
         raise DataError(f"There is no part {strange[0]!r}.", shortlist(pools), meant(strange))
-    if "train" not in pools:
+    if "train" not in pools and labels is None:
         raise DataError("There is no training part.", shortlist(pools), "Name one part 'train'.")
     for part, pool in pools.items():
         if not len(pool.inputs):

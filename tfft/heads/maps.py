@@ -1,5 +1,6 @@
 """The head for one answer for each pixel: a light decoder over the maps of a pyramid."""
 
+import math
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ class MapHead:
     Attributes:
         width: The number of channels of the decoder.
         dropout: The dropout rate before the logits, in [0, 1).
+        finest: The stride that the finest map must have; None for any.
 
     Raises:
         TaskError: When an option is out of range.
@@ -38,6 +40,7 @@ class MapHead:
 
     width: int = 96
     dropout: float = 0.1
+    finest: int | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.dropout, bool) or not isinstance(self.dropout, Real) or not 0 <= self.dropout < 1:
@@ -60,7 +63,7 @@ class MapHead:
             the height and width of the pixels.
 
         Raises:
-            TaskError: When the features are no maps of several sizes.
+            TaskError: When the features are no maps of several sizes, or the finest one has another stride than ``finest``.
 
         Example:
             >>> spec = FeatureSpec("map", pyramid=((30, 44, 3), (8, 11, 24), (4, 6, 32)))
@@ -76,6 +79,13 @@ class MapHead:
                 'Choose a convolutional net, such as "mobilenet_v2".',
             )
         (height, width, _), *shapes = features.pyramid
+        stride = 2 ** round(math.log2(math.sqrt(height * width / (shapes[0][0] * shapes[0][1]))))
+        if self.finest not in (None, stride):
+            raise TaskError(
+                f"finest={self.finest} has no effect on this backbone.",
+                f"a finest map of stride {stride}",
+                "Leave finest= out, or choose another backbone.",
+            )
         with own_names(), seeded_initializers(seed):
             maps = [keras.Input(each, dtype=features.dtype, name=f"map_{index}") for index, each in enumerate(shapes)]
             x = self._mixed(maps[-1], 1, f"lateral_{len(maps) - 1}")

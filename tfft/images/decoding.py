@@ -10,7 +10,7 @@ from PIL import Image
 
 from tfft.core.errors import DataError, kind_of
 from tfft.core.path_advice import missing_file, unreadable
-from tfft.images.image_files import LARGE_PIXELS, opened_image, taking_turns
+from tfft.images.image_files import LARGE_PIXELS, opened_image, pages_of, taking_turns
 from tfft.images.samples import loaded
 from tfft.images.upright import in_strips, upright
 
@@ -73,27 +73,33 @@ def decoded(item: Any, size: tuple[int, int] | None = None) -> Iterator[Image.Im
             yield _from_file(item, least, stack)
 
 
-def range_warning(item: Any) -> str:
-    """Warn when the brightness of an image is probably wrong: it has 16 bits per pixel but uses only few of them.
+def doubt_about(item: Any) -> str:
+    """Warn of an image with several pages, or whose brightness is probably wrong: it has 16 bits a pixel and uses few of them.
 
     Args:
         item: The same as for ``decode``.
 
     Returns:
-        Part of a sentence that gives the reason. Empty when the brightness is plausible or the image cannot be read.
+        A sentence without its subject. Empty when there is no doubt or the image cannot be read.
 
     Example:
-        >>> range_warning(Image.fromarray(np.full((2, 2), 700, np.uint16)))
-        'its largest value of 65535 is 700'
+        >>> doubt_about(Image.fromarray(np.full((2, 2), 700, np.uint16)))
+        'has 16 bits a pixel and is almost black: its largest value of 65535 is 700. If white is a smaller value...'
     """
     if isinstance(item, np.ndarray):
         return ""
     try:
         with opened_image(item, "it") as image, taking_turns(image.width * image.height):
+            if (pages := pages_of(image)) > 1:
+                return f"has {pages} pages, and only the first is read. Save each page as a file of its own."
             deep = image.mode.startswith("I;16") or ";16" in str(getattr(image, "tile", ""))
-            return loaded(image)[1].warning if deep else ""
+            reason = loaded(image)[1].warning if deep else ""
     except Exception:
         return ""
+    return reason and (
+        f"has 16 bits a pixel and is almost black: {reason}. If white is a smaller value in it, pass it as an array with "
+        "value_range=(0, 4095), or with another highest value."
+    )
 
 
 def _from_file(item: Any, least: int | None, stack: ExitStack) -> Image.Image:

@@ -124,6 +124,19 @@ def opened_image(source: Any, what: str) -> Iterator[Any]:
         yield image
 
 
+def pages_of(image: Any) -> int:
+    """Return the number of pages of an opened TIFF; 1 for other formats, whose further frames are an animation.
+
+    Args:
+        image: A Pillow image.
+
+    Example:
+        >>> pages_of(Image.new("L", (2, 2)))
+        1
+    """
+    return int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+
+
 def encoded(image: Any) -> bytes:
     """Return the bytes of the file of an opened image.
 

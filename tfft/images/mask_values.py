@@ -72,6 +72,8 @@ def read_mask(item: Any, colored: bool, what: str = "it") -> tuple[np.ndarray, n
             check_rows(encoded(image))
         indices = image.mode == "P" or image.format == "GIF"
         _check_bits(image, raw, colored)
+        if getattr(image, "n_frames", 1) > 1:
+            raise ValueError(f"it has {image.n_frames} pages or frames, and a mask has one")
         image.load()
         scale = _FEWER_BITS.get(raw, 1)
         if colored or not indices:
@@ -153,7 +155,12 @@ def _packed(array: np.ndarray, colored: bool) -> np.ndarray:
     channels = array[:, :, None] if array.ndim == 2 else array
     if not colored:
         if channels.shape[2] == 3 and not (channels == channels[:, :, :1]).all():
-            raise ValueError("it has colours, and no colour has a class")
+            one_hot = bool(channels.max() == 1 and (channels.sum(axis=2) == 1).all())
+            raise ValueError(
+                "each pixel has the value 1 in one of 3 channels, as one-hot masks have; pass mask.argmax(axis=-1)"
+                if one_hot
+                else "it has colours, and no colour has a class"
+            )
         return channels[:, :, 0]
     if channels.max() > 255:
         raise ValueError("its values are no colours of 8 bits")

@@ -149,6 +149,8 @@ class Task:
         reduce: Logits of a batch, a tensor -> a smaller tensor that ``probabilities`` takes; None to keep all logits.
         usable: Whether one row of logits, or of the result of ``reduce``, comes from finite numbers.
         drawn: Scores, the index of an example, and its image -> an image with target and answer; None for the image alone.
+        served: Logits of a batch, a tensor -> the named tensors that a SavedModel returns; None where an answer needs more than the
+            logits, such as the text.
 
     Example:
         >>> from tfft import tasks
@@ -184,6 +186,7 @@ class Task:
     reduce: Callable[[Any], Any] | None = None
     usable: Callable[[np.ndarray], bool] = finite
     drawn: Callable[[Any, int, Any], Any] | None = None
+    served: Callable[[Any], dict[str, Any]] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return name, labels and options as plain JSON values, for ``tfft.tasks.from_dict``."""

@@ -21,6 +21,8 @@ _BEST = 20
 _SHOWN = 5
 _OUT = -1
 _START, _END, _ELSEWHERE = 1, 2, 4
+_COUNTED = 8
+"""What each window that counts in ``exact`` adds to the code of the first token of these windows."""
 # less than any logit that counts, and finite, so that a row without tokens that count has a finite loss
 _LOW = -1e9
 
@@ -98,7 +100,8 @@ def _aligned(targets: Ragged, rows: Sequence[np.ndarray], owner: np.ndarray) -> 
     """For each token 0, plus 1 at the begin and 2 at the end of the answer; ``_OUT`` for tokens that cannot be chosen.
 
     The target of a question is its first accepted answer that fits into a window. The first token stands for "no answer in this
-    window", plus ``_ELSEWHERE`` when another window has the answer.
+    window", plus ``_ELSEWHERE`` when another window has the answer. Otherwise ``_COUNTED`` times the number of such windows of the
+    question is added, so that each question has the same weight in ``exact``.
     """
     found, examples = [], owner.tolist()
     met = np.zeros(len(targets), bool)
@@ -110,13 +113,14 @@ def _aligned(targets: Ragged, rows: Sequence[np.ndarray], owner: np.ndarray) -> 
         ]
         met[example] = not places or any(place is not None for answer in places for place in answer)
         chosen = next((answer for answer in places if any(answer)), [None] * len(windows))
+        counted = _COUNTED * sum(place is not None or not places for place in chosen)
         for number, index in enumerate(windows):
             codes = np.where(rows[index][:, 2] != NOWHERE, 0, _OUT).astype(np.int32)
             codes[0] = 0
             first, last = chosen[number] or (0, 0)
             codes[first] += _START
             codes[last] += _END
-            codes[0] += _ELSEWHERE if places and chosen[number] is None else 0
+            codes[0] += _ELSEWHERE if places and chosen[number] is None else counted
             found.append(codes)
     for row, example in zip(found, examples, strict=True):
         if not met[example]:
@@ -218,10 +222,14 @@ def _metrics() -> list[Any]:
         return ops.cast(ops.logical_and(_has(begin, _START), _has(end, _END)), "float32")
 
     class Exact(keras.metrics.MeanMetricWrapper):
-        """The share of windows whose begin and end are right, without those whose question has its answer in another window."""
+        """The share of questions whose begin and end are right, as the mean over those windows that hold the answer.
+
+        Without an answer, these are all windows of a question.
+        """
 
         def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-            own = ops.cast(ops.logical_not(ops.any(_has(y_true, _ELSEWHERE), axis=1)), "float32")
+            windows = ops.cast(y_true[:, 0], "int32") // _COUNTED
+            own = ops.where(windows > 0, 1 / ops.maximum(ops.cast(windows, "float32"), 1), 0.0)
             return super().update_state(y_true, y_pred, own if sample_weight is None else own * sample_weight)
 
     return [Exact(exact, name="exact")]
@@ -273,12 +281,14 @@ def _normalized(rows: np.ndarray) -> np.ndarray:
 
 
 def _decoded(rows: np.ndarray, item: Any = None) -> Answer:
-    """The most probable candidate; ``scores`` has the texts of the first five, and their probabilities."""
+    """The most probable candidate; ``scores`` has the first five different texts, and their probabilities."""
     context = (item.second or "") if isinstance(item, Text) else ""
     scores: dict[str, float] = {}
-    for begin, end, sure in rows.tolist()[:_SHOWN]:
+    for begin, end, sure in rows.tolist():
         name = NO_ANSWER if begin == NOWHERE else context[int(begin) : int(end)]
         scores.setdefault(name, sure)  # the same text at several places has its highest probability
+        if len(scores) == _SHOWN:
+            break
     if not len(rows):
         return Answer(None, None, {}, place=None)
     begin, end, sure = rows[0].tolist()

@@ -7,6 +7,7 @@ import numpy as np
 from tfft.core.specs import LabelSpace
 from tfft.heads.vector import Pooling, VectorHead
 from tfft.measures import quantities
+from tfft.tasks import served
 from tfft.tasks.answers import Answer
 from tfft.tasks.base import Task, each_example, require_kind
 
@@ -81,4 +82,5 @@ def regression(
         score=lambda examples, found: quantities.QuantityScores(labels, examples.targets, found),
         options={"pooling": pooling, "hidden": tuple(hidden), "dropout": dropout},
         mixable=False,
+        served=served.quantities(labels.mean, labels.scale),
     )

@@ -15,6 +15,7 @@ from tfft.data.masks import Masks, PlacedMasks
 from tfft.heads.maps import MapHead
 from tfft.inputs.alignment import Alignment
 from tfft.measures import masks
+from tfft.tasks import served
 from tfft.tasks.answers import Answer
 from tfft.tasks.base import Task, require_kind
 from tfft.tasks.class_weights import ClassWeights, check_weights, weights_of, written_weights
@@ -24,6 +25,8 @@ from tfft.tasks.pixel_losses import LOSSES, mean_iou
 LossName = Literal["cross_entropy", "dice"]
 STRIDES = (2, 4, 8, 16, 32)
 
+_FINEST = 4
+
 
 def segmentation(
     labels: LabelSpace | Sequence[str],
@@ -31,7 +34,7 @@ def segmentation(
     class_weights: ClassWeights = None,
     dropout: float = 0.1,
     width: int = 96,
-    finest: int = 4,
+    finest: int = _FINEST,
 ) -> Task:
     """Make a task with a class for each pixel: a light decoder over the maps of a convolutional backbone.
 
@@ -77,7 +80,7 @@ def segmentation(
     return Task(
         name="segmentation",
         labels=space,
-        head=MapHead(width, dropout),
+        head=MapHead(width, dropout, None if finest == _FINEST else finest),
         outputs=len(space),
         loss=LOSSES[loss],
         metrics=metrics,
@@ -105,6 +108,7 @@ def segmentation(
         reduce=_reduced,
         usable=lambda row: bool((row[..., 0] != IGNORED).all()),
         drawn=_drawn,
+        served=served.pixel_classes,
     )
 
 

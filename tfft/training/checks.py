@@ -53,6 +53,10 @@ def check(model: TransferModel, data: Splits, batch_size: int) -> None:
     if isinstance(batch_size, str):
         raise DataError(f"batch_size={batch_size!r} is not a number.", fix='Write a number, such as 32, or "auto".')
     check_batch_size(batch_size)
+    if not len(data.train) or not len(data.validation):
+        raise DataError(
+            "fit() needs a training and a validation part.", data.describe(), "Read the data with its training part."
+        )
     copies = replicas(model.strategy)
     check_batch(batch_size, copies)
     if min(len(data.train), len(data.validation)) < copies:

@@ -30,9 +30,27 @@ def test_lines_that_begin_a_document_and_comments_are_counted(tmp_path):
     assert found.left_out == {"lines that begin a document": 2, "comments": 1}
 
 
+def test_the_beginning_of_a_document_ends_a_sentence(tmp_path):
+    found = read_conll(written(tmp_path, "Ann\tB-per\n-DOCSTART-\tO\nBo\tB-per\n\n"))
+    assert (found.words, found.lines) == ([["Ann"], ["Bo"]], [1, 3])
+
+
+def test_tabs_in_empty_lines_do_not_separate_columns(tmp_path):
+    assert read_conll(written(tmp_path, "Ann B-per\n\t\nBo B-per\n")).words == [["Ann"], ["Bo"]]
+
+
+def test_a_first_column_that_counts_the_words_is_refused(tmp_path):
+    text = "1\tIn\tO\tO\n2\tBonn\tB-LOC\tO\n\n1\tAnn\tB-PER\tO\n"
+    with pytest.raises(DataError, match=r"first column of .* counts the words.*'1 2' as the words.*cut -f 2-"):
+        read_conll(written(tmp_path, text))
+    assert read_conll(written(tmp_path, "1\tB-num\n2\tO\n\n7\tO\n")).words == [["1", "2"], ["7"]]
+    assert read_conll(written(tmp_path, "1\tB-num\n\n1\tO\n")).words == [["1"], ["1"]]
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
+        ("Ann B-per\nBo\tB-per\n", r"1 line of .* has no tag\. Line 2 has a tab, so columns are separated by tabs"),
         ("Ann\tB-per\n\tO\n", r"1 line of .* has a tag without a word.*'line 2:  +O'"),
         ("Ann\tB-per\nsleeps\n", r"1 line of .* has no tag.*line 2: sleeps'"),
         ("Ann\tB-per\nsleeps\t\n", r"1 line of .* has no tag.*line 2"),

@@ -55,6 +55,22 @@ def test_a_folder_without_images_is_refused(tmp_path):
         paired(images, masks)
 
 
+def test_images_and_masks_in_one_folder_are_refused(tmp_path):
+    both = fill(tmp_path / "both", "1.png", "1_mask.png")
+    with pytest.raises(DataError, match=r"Images and masks are in the same folder.*two sequences of paths in the same"):
+        paired(both, f"{both}/../both")
+
+
+@pytest.mark.parametrize("inner", ["images", "masks"])
+def test_of_a_folder_inside_of_the_other_no_file_is_read_twice(tmp_path, inner):
+    outer = fill(tmp_path / "all", "1.png", "2.png")
+    inside = fill(tmp_path / "all" / inner, "1.png", "2.png")
+    found = paired(*((outer, inside) if inner == "masks" else (inside, outer)))
+    assert len(found.images) == 2
+    assert not set(found.images) & set(found.masks)
+    assert found.without_mask == found.without_image == []
+
+
 def test_masks_as_arrays_in_files_get_advice(tmp_path):
     images, masks = fill(tmp_path / "images", "1.jpg"), tmp_path / "masks"
     masks.mkdir()

@@ -156,6 +156,63 @@ def test_an_error_gives_each_reason_once(folder):
     assert str(error.value).count("size is") == 1
 
 
+def test_values_of_several_masks_are_summed(folder):
+    for name, values in (("0", (0, 77)), ("1", (0, 78))):
+        Image.fromarray(mask(0, values=values)).save(first_mask(folder).with_name(f"{name}.png"))
+    count = 2 * int((mask(0, values=(0, 1)) == 1).sum())
+    message = rf"2 of 8 masks.*: '\S+0\.png', '\S+1\.png': values without a class in {count} pixels: 77, 78\."
+    with pytest.raises(DataError, match=message):
+        from_masks(folder, {0: "a", 1: "b", 2: "c"})
+
+
+def test_a_mask_of_several_pages_is_refused(folder):
+    pages = [Image.fromarray(mask(0))] * 3
+    pages[0].save(first_mask(folder).with_suffix(".tif"), save_all=True, append_images=pages[1:])
+    first_mask(folder).unlink()
+    with pytest.raises(DataError, match=r"it has 3 pages or frames, and a mask has one"):
+        from_masks(folder, {0: "a", 1: "b", 2: "c"})
+
+
+def test_with_the_labels_of_a_model_no_training_part_is_needed(folder):
+    labels = from_masks(folder, ["a", "b", "c"]).labels
+    images = [photo(number) for number in range(3)]
+    data = from_masks({"test": (images, [mask(number) for number in range(3)])}, labels)
+    assert (len(data.train), len(data.validation), len(data.test)) == (0, 0, 3)
+    assert data.describe().startswith("0 train, 0 validation, 3 test")
+    model = tfft.build("toy", tfft.tasks.segmentation(labels))
+    assert tfft.evaluate(model, data.test).count == 3
+    with pytest.raises(DataError, match=r"needs a training and a validation part.*0 train"):
+        tfft.fit(model, data)
+    with pytest.raises(DataError, match="no training part"):
+        from_masks({"test": (images, [mask(number) for number in range(3)])}, ["a", "b", "c"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"ignore": 2.0}, r"2\.0 is not a value of a mask"),
+        ({"classes": [(0, 0, 0), (128, 0, 0)]}, r"must hold names.*Write \{\(128, 0, 0\): 'car'"),
+        (
+            {"masks": np.eye(3, dtype=np.uint8)[np.arange(12) % 3][None].repeat(16, 0)},
+            r"one-hot.*mask\.argmax\(axis=-1\)",
+        ),
+    ],
+)
+def test_common_slips_get_advice(options, message):
+    images = [np.zeros((16, 12, 3), np.uint8)] * 4
+    masks = [options.get("masks", np.uint8(np.arange(192).reshape(16, 12) % 2))] * 4
+    with pytest.raises(DataError, match=message):
+        from_masks({"train": (images, masks)}, options.get("classes", ["a", "b", "c"]), options.get("ignore"))
+
+
+def test_paths_of_arrays_as_masks_get_advice(tmp_path):
+    np.save(tmp_path / "1.npy", np.zeros((16, 12), np.uint8))
+    with pytest.raises(
+        DataError, match=r"a file of an array and not an image; save it as PNG, or pass np\.load\(path\)"
+    ):
+        from_masks({"train": ([np.zeros((16, 12, 3), np.uint8)], [str(tmp_path / "1.npy")])}, ["a", "b"])
+
+
 def test_a_colour_that_is_not_in_the_palette_is_named(tmp_path):
     images = [photo(number) for number in range(8)]
     masks = [np.uint8([[255, 0, 0], [0, 0, 255]])[mask(number, values=(0, 1))] for number in range(8)]

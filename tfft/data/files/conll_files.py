@@ -13,6 +13,7 @@ from tfft.data.tag_schemes import PREFIXES, parts
 
 SUFFIXES = (".conll", ".bio", ".iob", ".iob2", ".bioes", ".bilou")
 _DOCUMENT = "-DOCSTART-"
+_NO_TAG = "no tag"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ def read_conll(path: Path) -> Sentences:
         The sentences.
 
     Raises:
-        DataError: When the file cannot be read, is not UTF-8, a line has no word or no tag, or a tag has no valid form.
+        DataError: When the file cannot be read, is not UTF-8, a line has no word or no tag, a tag has no valid form, or the first
+            column counts the words.
     """
     try:
         content = regular_files.read(path, "table_bytes", repr(str(path)))
@@ -54,13 +56,14 @@ def read_conll(path: Path) -> Sentences:
         raise DataError(f"{str(path)!r} is not UTF-8: {error}.", fix="Save it as UTF-8.") from None
     found = Sentences()
     faults: dict[str, list[str]] = {}
-    separator = "\t" if "\t" in text else None
+    lines = lines_of(text)
+    tabbed = next((number for number, line in enumerate(lines, 1) if "\t" in line and line.strip()), 0)
+    separator = "\t" if tabbed else None
     open_sentence = False
-    for number, line in enumerate(lines_of(text), 1):
-        if not line.strip():
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith(_DOCUMENT):
             open_sentence = False
-            continue
-        if _left_out(line, found, separator):
+        if not line.strip() or _left_out(line, found, separator):
             continue
         word, tag, fault = _cells(line, separator)
         if fault:
@@ -75,16 +78,29 @@ def read_conll(path: Path) -> Sentences:
         found.tags[-1].append(tag)
     if faults:
         fault, where = next(iter(faults.items()))
+        columns = f" Line {tabbed} has a tab, so columns are separated by tabs." if tabbed and fault == _NO_TAG else ""
         raise DataError(
-            f"{quantity(len(where), 'line')} of {str(path)!r} {'have' if len(where) > 1 else 'has'} {fault}.",
+            f"{quantity(len(where), 'line')} of {str(path)!r} {'have' if len(where) > 1 else 'has'} {fault}.{columns}",
             shortlist(where),
             f'Write a word, a tab and a tag in each line. Tags are "O", or a letter of {", ".join(PREFIXES)}, a dash and a type.',
         )
+    _refuse_numbers(found, path)
     if not found.words:
         raise DataError(
             f"{str(path)!r} has no sentence.", "an empty file" if not text.strip() else "", "Check the path."
         )
     return found
+
+
+def _refuse_numbers(found: Sentences, path: Path) -> None:
+    """Refuse a file whose first column counts the words of each sentence: the numbers would be read as the words."""
+    longest = max(map(len, found.words), default=0)
+    if longest > 1 and all(words == [str(place + 1) for place in range(len(words))] for words in found.words):
+        raise DataError(
+            f"The first column of {str(path)!r} counts the words of each sentence, and the word must come first.",
+            f"{' '.join(found.words[0])[:40]!r} as the words of the first sentence",
+            "Remove the first column; in a shell: cut -f 2- old.conll > new.conll",
+        )
 
 
 def tagged_files(path: Path) -> dict[str, Path]:
@@ -127,7 +143,7 @@ def _cells(line: str, separator: str | None) -> tuple[str, str, str]:
     strip: Callable[[str], str] = str.strip
     word, tag = strip(cells[0]), strip(cells[-1])
     if len(cells) < 2 or not tag:
-        return "", "", "no tag" if len(cells) < 2 or word else "neither word nor tag"
+        return "", "", _NO_TAG if len(cells) < 2 or word else "neither word nor tag"
     if not word or line[0] in " \t":
         return "", "", "a tag without a word"
     if parts(tag) is None:

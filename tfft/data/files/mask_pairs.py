@@ -67,7 +67,8 @@ def paired(images: str | Path, masks: str | Path) -> Pairs:
                 below.left_out() or "an empty folder",
                 _ARRAYS if any(path.lower().endswith(".npy") for path in below.others) else "",
             )
-        found[what] = _by_name(Path(folder), below.images)
+        other = Path(masks if what == "images" else images)
+        found[what] = _by_name(Path(folder), _outside(below.images, Path(folder), other))
         left_out += endings(below.rest()) + Counter({"hidden": below.hidden} if below.hidden else {})
     named = _without_ending(found["images"], found["masks"])
     both = sorted(set(found["images"]) & set(named))
@@ -84,6 +85,19 @@ def paired(images: str | Path, masks: str | Path) -> Pairs:
         [path for name, path in sorted(named.items()) if name not in found["images"]],
         dict(left_out),
     )
+
+
+def _outside(paths: list[str], home: Path, other: Path) -> list[str]:
+    """The files of a folder that are not below the folder of the masks, or of the images, inside of it."""
+    home, other = home.resolve(), other.resolve()
+    if home == other:
+        raise DataError(
+            "Images and masks are in the same folder.",
+            repr(str(other)),
+            "Move the masks to a folder of their own. Or pass two sequences of paths in the same order: "
+            'from_masks({"train": (sorted(Path("a").glob("*.jpg")), sorted(Path("a").glob("*.png")))}, ...).',
+        )
+    return [path for path in paths if not (other.is_relative_to(home) and Path(path).resolve().is_relative_to(other))]
 
 
 def _by_name(home: Path, paths: list[str]) -> dict[str, str]:

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from tfft.core.errors import DataError, DataWarning, quantity, shortlist
+from tfft.core.specs import LabelSpace
 from tfft.data.calls import as_call
 from tfft.data.examples import Splits
 from tfft.data.files.mask_folders import mask_folders
 from tfft.data.files.mask_pairs import Pairs, paired
 from tfft.data.files.parts import PARTS, meant
-from tfft.data.mask_coding import Classes, are_colors, coding_of
-from tfft.data.mask_inspection import Look, coded, look_at, with_one_palette
+from tfft.data.mask_coding import Classes, Coding, are_colors, coding_of
+from tfft.data.mask_inspection import Fault, Look, coded, joined, look_at, with_one_palette
 from tfft.data.masks import Masks
 from tfft.data.raw_examples import OnCorrupt, Pool
 from tfft.data.sequences import Selected
@@ -50,7 +51,7 @@ def from_masks(
             ``masks`` alone. Or a dict: part -> (images, masks), each a folder, or a sequence of paths, encoded bytes or arrays.
         classes: Class names in the order of pixel values; ``{value: name}``; or ``{(red, green, blue): name}`` for coloured masks.
             Several values may have the same name. Or the labels of a model that was trained on such masks, ``model.task.labels``.
-            With None, the values in the training masks are the names.
+            With None, the values in the training masks are the names. With labels of a model, no training part is needed.
         ignore: The value, the colour or the name of pixels without a class, or a list of these. They have no loss and no metric.
         holdout: Fractions (validation, test) of the training images, to split off missing parts.
         seed: Seed of the random split.
@@ -77,7 +78,8 @@ def from_masks(
     source = as_call(from_masks, locals())
     splitting = Splitting(holdout, seed, on_corrupt)
     pools = mask_pools(parts, classes, ignore, on_corrupt)
-    labels = None if "train" not in pools else pools["train"].targets.items[0].coding.labels()
+    known = isinstance(classes, LabelSpace) or "train" in pools
+    labels = pools.get("train", next(iter(pools.values()))).targets.items[0].coding.labels() if known else None
     return assemble(pools, splitting, source=source, labels=labels)
 
 
@@ -111,16 +113,18 @@ def mask_pools(
     pools = {}
     for part, each in pairs.items():
         items, pixels, faults = coded(looks[part], each.masks, coding)
-        named = [f"{_name(each.masks, row)}: {reason}" for row, reason in faults.items()]
+        named = [f"{_name(each.masks, row)}: {fault.describe(coding)}" for row, fault in faults.items()]
         if named and on_corrupt == "error":
             raise DataError(
                 f"{len(named)} of {quantity(len(items), 'mask')} of the {part} part cannot be used: "
-                f"{_by_reason(each.masks, faults)}.",
+                f"{_by_reason(each.masks, faults, coding)}.",
                 fix=f'{_advice(named)} Repair or remove the masks, or pass on_corrupt="skip" to leave them out.',
             )
         good = np.setdiff1d(np.arange(len(items)), list(faults))
         if not len(good):
-            raise DataError(f"No mask of the {part} part can be used.", _by_reason(each.masks, faults), _advice(named))
+            raise DataError(
+                f"No mask of the {part} part can be used.", _by_reason(each.masks, faults, coding), _advice(named)
+            )
         _warn_turned(each, [looks[part][int(row)] for row in good], good)
         lonely = [f"{path}: it has no mask" for path in each.without_mask]
         lonely += [f"{path}: it has no image" for path in each.without_image]
@@ -185,19 +189,21 @@ def _check_lonely(pairs: Mapping[str, Pairs], on_corrupt: OnCorrupt) -> None:
 def _counted(part: str, masks: Sequence[Any], looks: Sequence[Look]) -> Mapping[int, int]:
     """Count the pixels of each value in those masks that can be used."""
     if all(look.reason for look in looks):
-        faults = {row: look.reason for row, look in enumerate(looks)}
-        raise DataError(
-            f"No mask of the {part} part can be used.", _by_reason(masks, faults), _advice(list(faults.values()))
-        )
+        faults = {row: Fault(look.reason) for row, look in enumerate(looks)}
+        advice = _advice([look.reason for look in looks])
+        raise DataError(f"No mask of the {part} part can be used.", _by_reason(masks, faults, None), advice)
     return sum((Counter(look.values) for look in looks if not look.reason), Counter[int]())
 
 
-def _by_reason(masks: Sequence[Any], faults: Mapping[int, str]) -> str:
+def _by_reason(masks: Sequence[Any], faults: Mapping[int, Fault], coding: Coding | None) -> str:
     """Each reason once, behind the masks that it concerns."""
     rows: dict[str, list[int]] = {}
-    for row, reason in faults.items():
-        rows.setdefault(reason, []).append(row)
-    shown = [f"{shortlist([_name(masks, row) for row in some])}: {reason}" for reason, some in rows.items()]
+    for row, fault in faults.items():
+        rows.setdefault(fault.what, []).append(row)
+    shown = [
+        f"{shortlist([_name(masks, row) for row in some])}: {joined([faults[row] for row in some]).describe(coding)}"
+        for some in rows.values()
+    ]
     return "; ".join(shown[:_REASONS]) + (f"; ... ({len(shown)} reasons in all)" if len(shown) > _REASONS else "")
 
 

@@ -115,7 +115,9 @@ def _pool(source: Any, part: str, text_column: str, spans_column: str) -> Pool:
         raise DataError(
             f"{quantity(len(faults), 'entity', 'entities')} of the {part} part cannot be used.",
             shortlist(faults),
-            f"Places are counted in characters from 0, and the end is the character after the last one: {_EXAMPLE}.",
+            "Entities must not overlap; keep the longer or the shorter ones."
+            if all("shares a word" in fault for fault in faults)
+            else f"Places are counted in characters from 0, and the end is the character after the last one: {_EXAMPLE}.",
         )
     if cut:
         warnings.warn(
