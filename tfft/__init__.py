@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from tfft import data, plans, tasks, trainable
     from tfft.backbones.handles import load_backbone
     from tfft.bundles.bundle import load
-    from tfft.bundles.writer import export
     from tfft.evaluation.report import evaluate
+    from tfft.formats.exporting import export
     from tfft.models.assembly import build
     from tfft.plans.phase import Phase, Plan
     from tfft.training.loop import fit
@@ -36,7 +36,7 @@ _HOMES = {
     "build": "tfft.models.assembly",
     "fit": "tfft.training.loop",
     "evaluate": "tfft.evaluation.report",
-    "export": "tfft.bundles.writer",
+    "export": "tfft.formats.exporting",
     "load": "tfft.bundles.bundle",
     "Phase": "tfft.plans.phase",
     "Plan": "tfft.plans.phase",

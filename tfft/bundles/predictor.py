@@ -206,6 +206,24 @@ class Predictor:
             )
         return answers
 
+    def items(self, inputs: Any) -> list[tuple[str, Any]]:
+        """Split what was passed into single inputs.
+
+        Args:
+            inputs: As for ``predict``.
+
+        Returns:
+            The name and the value of each input: the path of an image, encoded bytes, an array of shape (height, width[,
+            channels]), or a ``Text``.
+
+        Raises:
+            DataError: When an input is of another kind than the model reads, or a file does not exist.
+        """
+        reading = _READING[self.preprocessor.noun]
+        items = list(reading.split(inputs, None))
+        reading.check(items)
+        return items
+
     def _answered(self, names: Sequence[str], found: Sequence[Read], batch_size: int) -> list[Prediction]:
         """Answer one batch; inputs that could not be read get a Prediction without an answer."""
         there = [(name, each) for name, each in zip(names, found, strict=True) if each.rows is not None]

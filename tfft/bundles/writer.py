@@ -1,4 +1,4 @@
-"""Export a trained model as one folder or zip file, with everything that is needed to use it."""
+"""Write a trained model as one folder or zip file, with everything that is needed to use it."""
 
 import json
 import os
@@ -29,7 +29,7 @@ from tfft.keras_files import saving
 from tfft.models.assembly import TransferModel
 
 
-def export(model: TransferModel, path: str | Path, report: Report | None = None) -> Path:
+def write_bundle(model: TransferModel, path: str | Path, report: Report | None = None) -> Path:
     """Save a model with everything that is needed to use it.
 
     The file ``net.keras`` in it opens in plain Keras. It computes logits, shape (batch, outputs), from pixels in 0..255, shape
@@ -52,7 +52,7 @@ def export(model: TransferModel, path: str | Path, report: Report | None = None)
         >>> import tempfile, tfft
         >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     tfft.load(export(model, f"{folder}/toy.tfft")).task.labels.names
+        ...     tfft.load(write_bundle(model, f"{folder}/toy.tfft")).task.labels.names
         ('ants', 'bees')
     """
     path = _checked(model, path, report)

@@ -34,15 +34,15 @@ def export_somewhere(model: "TransferModel", path: Path, report: "Report") -> Pa
     Raises:
         BundleError: When writing to the temporary folder fails as well.
     """
-    from tfft.bundles.writer import export
+    from tfft.bundles.writer import write_bundle
 
     try:
-        return export(model, path, report=report)
+        return write_bundle(model, path, report=report)
     except BundleError as error:
         said = BundleError(error.what, error.got, "Trying the temporary folder.")
         say(name(str(said)), wrong=True, color="red")
         stem = path.stem or "model"
-        return export(model, free_path(str(Path(tempfile.gettempdir()) / stem), ".tfft"), report=report)
+        return write_bundle(model, free_path(str(Path(tempfile.gettempdir()) / stem), ".tfft"), report=report)
 
 
 def check_report(path: Path) -> None:
@@ -76,14 +76,14 @@ def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
         SystemExit: On SIGTERM, after the bundle was written.
         Exception: Any other error, after the bundle was written.
     """
-    from tfft.bundles.writer import export
+    from tfft.bundles.writer import write_bundle
 
     with noticed():
         try:
             yield
         except (KeyboardInterrupt, SystemExit, Exception):
             if model.seen is not None:
-                kept = export(model, free_path(str(path.with_name(f"{path.stem}-stopped")), path.suffix))
+                kept = write_bundle(model, free_path(str(path.with_name(f"{path.stem}-stopped")), path.suffix))
                 stopped(f"Stopped; the best weights so far are in {name(kept)}.")
             raise
 

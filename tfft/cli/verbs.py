@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tfft.cli import arguments, demonstration, inventory, launching, recipes, typed_paths
+from tfft.cli import arguments, demonstration, exports, inventory, launching, recipes, typed_paths
 from tfft.cli.arguments import (
     Augment,
     BatchSize,
@@ -284,7 +284,7 @@ def predict(
         say(f"{skipped} of {count} inputs have no answer", wrong=True)
 
 
-for verb in (inventory.backbones, inventory.cache, inventory.doctor, demonstration.demo):
+for verb in (exports.export, inventory.backbones, inventory.cache, inventory.doctor, demonstration.demo):
     app.command()(verb)
 app.command(context_settings=launching.CONTEXT)(launching.launch)
 

@@ -1,0 +1,106 @@
+"""Exports are checked before they are written, and replace nothing but older exports."""
+
+import json
+
+import numpy as np
+import pytest
+
+import tfft
+from tests.conftest import picture
+from tfft.core.errors import BundleError, DataError
+from tfft.formats import exporting
+from tfft.formats.exporting import ABOUT, FORMATS, Format
+
+IMAGES = [picture(seed) for seed in range(4)]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tfft.build("toy", tfft.tasks.classification(["ants", "bees"]), seed=0)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """A format that writes one file, and answers as the net does, or as ``wrong`` says."""
+
+    def write(predictor, folder, wrong=0.0):
+        from tests.formats.test_comparison import answer
+
+        (folder / "net.txt").write_text("a net")
+        right = answer(predictor)
+        return lambda items: {**right(items), "probabilities": right(items)["probabilities"] + wrong}
+
+    formats = {
+        "quick": Format(write, "a test", 1e-3),
+        "wrong": Format(lambda predictor, folder: write(predictor, folder, 0.1), "a test", 1e-3),
+        "broken": Format(lambda predictor, folder: write(predictor, folder, np.nan), "a test", 1e-3),
+    }
+    monkeypatch.setattr(exporting, "FORMATS", {**FORMATS, **formats})
+
+
+def test_an_export_replaces_an_older_one(quick, model, tmp_path):
+    path = tfft.export(model, tmp_path / "made", format="quick", examples=IMAGES)
+    (path / "left over").touch()
+    assert tfft.export(model, path, format="quick", examples=IMAGES) == path
+    assert sorted(each.name for each in path.iterdir()) == [ABOUT.parent.name, "net.txt"]
+    about = json.loads((path / ABOUT).read_text(encoding="utf-8"))
+    assert (about["format"], about["task"], about["labels"]) == ("quick", "classification", ["ants", "bees"])
+    assert about["comparison"]["of"] == "the given examples"
+
+
+def test_a_model_a_loaded_bundle_and_a_path_give_the_same(quick, model, tmp_path):
+    bundle = tfft.export(model, tmp_path / "m.tfft")
+    found = []
+    for index, each in enumerate((model, tfft.load(bundle), bundle, str(bundle))):
+        path = tfft.export(each, tmp_path / f"made{index}", format="quick", examples=IMAGES)
+        found.append({**json.loads((path / ABOUT).read_text(encoding="utf-8")), "versions": 0})
+    assert all(each == found[0] for each in found)
+
+
+@pytest.mark.parametrize("format", ["wrong", "broken"])
+def test_answers_that_differ_are_an_error_and_nothing_is_written(quick, model, tmp_path, format):
+    with pytest.raises(BundleError, match=rf"answers of the {format} differ from those of the Keras net.*On 4 of"):
+        tfft.export(model, tmp_path / "made", format=format, examples=IMAGES)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_something_else_at_the_path_is_kept(quick, model, tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "a.txt").touch()
+    (tmp_path / "file").touch()
+    for name, found in (("thesis", "'a.txt'"), ("file", "a file")):
+        with pytest.raises(BundleError, match=rf"exists and is no export of tfft.*{found}"):
+            tfft.export(model, tmp_path / name, format="quick")
+    (tmp_path / "empty").mkdir()
+    tfft.export(model, tmp_path / "empty", format="quick", examples=IMAGES)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"format": "saved_mode"}, r"format='saved_mode' is unknown.*Did you mean 'saved_model'.*bundle, saved_model"),
+        ({"format": None}, "format=None is unknown"),
+        ({"model": 7, "format": "quick"}, r"takes a model, or the path of a bundle.*int"),
+        ({"path": "", "format": "quick"}, "takes the path of a folder"),
+        ({"path": "~/made", "format": "quick"}, "Nothing can be written"),
+        ({"report": 7, "format": "quick"}, "A report is part of a bundle only"),
+    ],
+)
+def test_invalid_arguments_are_refused(quick, model, tmp_path, given, message):
+    options = {"model": model, "path": tmp_path / "made", **given}
+    with pytest.raises(BundleError, match=message):
+        tfft.export(options.pop("model"), options.pop("path"), **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_examples_of_another_kind_are_refused(quick, model, tmp_path):
+    with pytest.raises(DataError):
+        tfft.export(model, tmp_path / "made", format="quick", examples=["no such file.jpg"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_that_are_not_finite_are_refused(quick, tmp_path):
+    broken = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+    broken.net.weights[-1].assign([np.nan, 0.0])
+    with pytest.raises(BundleError, match="not finite numbers"):
+        tfft.export(broken, tmp_path / "made", format="quick", examples=IMAGES)

@@ -1,0 +1,99 @@
+"""Compare the answers of an exported file with those of the Keras net, on real examples."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from tfft.bundles.predictor import Predictor
+from tfft.core.values import argument_of
+
+Answers = Mapping[str, np.ndarray]
+_AT_ONCE = 32
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How far the answers of an exported file are from those of the Keras net.
+
+    Attributes:
+        examples: The number of compared examples.
+        of: Where they come from, such as ``"the given examples"``.
+        largest_difference: The largest difference of a probability; of a quantity, in standard deviations of the training part.
+        agreement: The share of equal labels, in [0, 1]; of equal pixels for masks; None for quantities.
+    """
+
+    examples: int
+    of: str
+    largest_difference: float
+    agreement: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values as JSON values."""
+        return asdict(self)
+
+    def describe(self) -> str:
+        """Return the comparison as a sentence.
+
+        Example:
+            >>> Comparison(9, "the given examples", 0.0002, 1.0).describe()
+            'On 9 of the given examples, 100.0 % of the labels agree with Keras, and probabilities differ by up to 0.0002.'
+        """
+        if self.agreement is None:
+            return (
+                f"On {self.examples} of {self.of}, quantities differ from those of Keras by up to "
+                f"{self.largest_difference:.1g} standard deviations."
+            )
+        return (
+            f"On {self.examples} of {self.of}, {self.agreement:.1%} of the labels agree with Keras, and probabilities differ by up "
+            f"to {self.largest_difference:.1g}."
+        ).replace("%", " %", 1)
+
+
+def compared(
+    predictor: Predictor, items: Sequence[Any], of: str, answer: Callable[[Sequence[Any]], Answers]
+) -> Comparison:
+    """Answer examples with the Keras net and with an exported file.
+
+    Args:
+        predictor: The model, whose task has a function ``served``.
+        items: n examples, at least one: images in any form, or texts.
+        of: Where they come from.
+        answer: Some of the items -> the answers of the file, by the names that ``served`` gives.
+
+    Returns:
+        The comparison.
+    """
+    largest, equal, discrete = 0.0, 0, 0
+    for start in range(0, len(items), _AT_ONCE):
+        some = items[start : start + _AT_ONCE]
+        rows = [predictor.preprocessor(item) for item in some]
+        wanted, found = (
+            answers_of(predictor, predictor.net(argument_of(predictor.preprocessor.collate(rows)))),
+            answer(some),
+        )
+        for name, values in wanted.items():
+            if np.issubdtype(values.dtype, np.floating):
+                unit = np.array(predictor.task.labels.scale) if name == "values" else 1.0
+                # unlike max(), np.maximum keeps NaN
+                largest = float(np.maximum(largest, np.max(np.abs(values - found[name]) / unit)))
+            else:
+                equal, discrete = equal + int(np.sum(values == found[name])), discrete + values.size
+    return Comparison(len(items), of, largest, equal / discrete if discrete else None)
+
+
+def answers_of(predictor: Predictor, logits: Any) -> dict[str, np.ndarray]:
+    """Make answers of logits, outside of a graph.
+
+    Args:
+        predictor: The model, whose task has a function ``served``.
+        logits: float32, shape (batch, ..., outputs).
+
+    Returns:
+        Answers by name; strings are bytes.
+    """
+    import tensorflow as tf
+
+    served: Any = predictor.task.served
+    return {name: np.asarray(value) for name, value in served(tf.convert_to_tensor(logits)).items()}
