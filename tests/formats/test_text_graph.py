@@ -1,5 +1,7 @@
 """A graph makes the tokens of strings that training and prediction make."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -28,8 +30,6 @@ def pairs(words):
     """RoBERTa's tokenizer, which has two end tokens between texts, for a net without segments."""
     signs = {sign: id for id, sign in enumerate(["<s>", "<pad>", "</s>", "<mask>", *byte_signs(), "ho", "how"])}
     made = JsonTokenizer(*byte_pairs(signs, ["h o", "ho w"]))
-    from dataclasses import replace
-
     return replace(words, tokenizer=Tokenizer("bytes", 2, lambda: made), segments=False)
 
 

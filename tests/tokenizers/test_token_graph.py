@@ -88,13 +88,13 @@ def test_an_added_token_that_no_graph_has_is_refused(flag):
         graph(JsonTokenizer(values, *rest))
 
 
-def test_pieces_with_scores_are_refused():
+def test_a_tokenizer_without_added_tokens_has_a_graph():
     metaspace = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
     model = {"type": "Unigram", "unk_id": 0, "byte_fallback": False, "vocab": [["<unk>", 0.0], ["▁a", -1.0]]}
     values = {"normalizer": None, "pre_tokenizer": metaspace, "model": model, "added_tokens": []}
     made = JsonTokenizer(values, {"start": "<unk>", "end": "<unk>", "pad": "<unk>"})
-    with pytest.raises(BackboneError, match="has no TensorFlow graph"):
-        graph(made)
+    assert graph(made).run(tf.constant(["a b", ""])).to_list() == [[1, 0], []]
+    assert made.encode(["a b"])[0].tolist() == [1, 0]
 
 
 def test_the_tables_are_asked_for_once():

@@ -1,7 +1,7 @@
 """Ask the ``tokenizers`` library how it treats each Unicode character, so that a TensorFlow graph can use the same tables."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -42,6 +42,39 @@ def cleaning(normalizer: Mapping[str, Any] | None = None, before: Mapping[str, A
         (True, True, True)
     """
     return _asked(json.dumps(normalizer), json.dumps(before))
+
+
+def replacements(normalizers: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Apply normalizers to every character alone.
+
+    Args:
+        normalizers: Normalizers of a ``tokenizer.json`` that neither remove nor join spaces.
+
+    Returns:
+        Character -> the text in its place; unchanged characters are left out.
+
+    Example:
+        >>> found = replacements([{"type": "Lowercase"}])
+        >>> found["A"], "a" in found
+        ('a', False)
+    """
+    return dict(_replaced(json.dumps({"type": "Sequence", "normalizers": list(normalizers)})))
+
+
+@cache
+def _replaced(normalizer: str) -> dict[str, str]:
+    from tokenizers import Tokenizer, models
+
+    values = json.loads(Tokenizer(models.WordLevel({}, "")).to_str())
+    made = Tokenizer.from_str(json.dumps({**values, "normalizer": json.loads(normalizer)}))
+    found: dict[str, str] = {}
+    signs = "".join(chr(code) for code in range(_LAST) if code not in _SURROGATES).replace(_BETWEEN, "")
+    for start in range(0, len(signs), _AT_ONCE):
+        some = signs[start : start + _AT_ONCE]
+        text = made.normalizer.normalize_str(" ".join(_BETWEEN + sign + _BETWEEN for sign in some))
+        inside = text[1:-1].split(f"{_BETWEEN} {_BETWEEN}")
+        found.update({sign: after for sign, after in zip(some, inside, strict=True) if sign != after})
+    return found
 
 
 @cache

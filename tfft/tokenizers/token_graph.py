@@ -5,12 +5,14 @@ is made, so that both use the same Unicode tables.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tfft.core.errors import BackboneError
-from tfft.tokenizers.characters import Cleaning, cleaning, ranges
+from tfft.tokenizers.character_graph import lookup_table, replaced
+from tfft.tokenizers.characters import cleaning, ranges
 from tfft.tokenizers.json_tokenizer import JsonTokenizer
+from tfft.tokenizers.piece_graph import pieces
 
 _BYTES_PER_CHARACTER = 4
 _NO_RANK = 2**31 - 1
@@ -24,14 +26,14 @@ def graph(made: JsonTokenizer) -> Any:
     The noncharacter U+10FFFE, which no text should contain, is treated as a NUL.
 
     Args:
-        made: A tokenizer of word pieces or byte pairs.
+        made: The tokenizer.
 
     Returns:
         A ``tf.Module`` that holds the tables; its ``run`` maps strings, shape (batch,), to a ``tf.RaggedTensor`` of int32, shape
         (batch, tokens), without the special tokens around a text. A SavedModel of the module contains its tables.
 
     Raises:
-        BackboneError: When its model has pieces with scores, or an added token has options that a graph does not support.
+        BackboneError: When a normalizer or an added token has options that a graph does not support.
 
     Example:
         >>> from tfft.tokenizers.pipelines import word_pieces
@@ -42,16 +44,14 @@ def graph(made: JsonTokenizer) -> Any:
     kind = made.values["model"]["type"]
     added = made.values["added_tokens"]
     odd = [token["content"] for token in added if token["single_word"] or token["rstrip"] or token["normalized"]]
-    if kind == "Unigram" or odd:
+    if odd:
         raise BackboneError(
-            "This tokenizer has no TensorFlow graph.",
-            f"added tokens {odd}" if odd else "a SentencePiece model",
-            "Use word pieces or byte pairs, and added tokens without options.",
+            "This tokenizer has no TensorFlow graph.", f"added tokens {odd}", "Use added tokens without options."
         )
     import tensorflow as tf
 
     tables: list[Any] = []
-    tokens = _words(made, tables) if kind == "WordPiece" else _pairs(made, tables)
+    tokens = _KINDS[kind](made, tables)
     apart = _apart(added, tables)
 
     def run(texts: Any) -> Any:
@@ -89,25 +89,21 @@ def _regrouped(outer: Any, inner: Any) -> Any:
     return tf.RaggedTensor.from_row_splits(inner.flat_values, tf.gather(inner.row_splits, outer.row_splits))
 
 
-def _table(tables: list[Any], rows: Mapping[Any, int], key: str = "string") -> Any:
-    """Make a lookup table with the default -1, and add it to ``tables``."""
-    import tensorflow as tf
-
-    keys, values = tf.constant(list(rows), key), tf.constant(list(rows.values()), tf.int64)
-    tables.append(tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, values), -1))
-    return tables[-1]
-
-
 def _apart(added: Sequence[dict[str, Any]], tables: list[Any]) -> Callable[[Any], tuple[Any, Any]]:
     """Return a function that splits texts into added tokens with their ids, and the parts between them with the id -1."""
     import tensorflow as tf
     import tensorflow_text as tf_text
 
+    if not added:
+        return lambda texts: (
+            tf.RaggedTensor.from_tensor(texts[:, None]),
+            tf.fill(tf.shape(texts), tf.constant(-1, tf.int64)),
+        )
     longest = sorted(added, key=lambda token: -len(token["content"]))
     spaces = f"[{ranges(cleaning().spaces)}]*"
     pattern = "|".join((spaces if token["lstrip"] else "") + re.escape(token["content"]) for token in longest)
     stripped = "|".join(re.escape(token["content"]) for token in longest if token["lstrip"])
-    known = _table(tables, {token["content"]: token["id"] for token in added})
+    known = lookup_table(tables, {token["content"]: token["id"] for token in added})
 
     def run(texts: Any) -> tuple[Any, Any]:
         pieces = tf_text.regex_split(texts, pattern, pattern)
@@ -137,7 +133,7 @@ def _words(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
         no_pretokenization=True,
     )
     tables.append(pieces)
-    cleaned = _cleaner(cleaning(made.values["normalizer"], made.values["pre_tokenizer"]), tables)
+    cleaned = replaced(cleaning(made.values["normalizer"], made.values["pre_tokenizer"]).becomes, tables)
 
     def run(texts: Any) -> Any:
         words = tf.strings.split(cleaned(_with_nul(texts)), " ")
@@ -146,24 +142,6 @@ def _words(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
         long = tf.strings.length(flat, "UTF8_CHAR") > most
         ids = pieces.tokenize(tf.where(long, unknown, flat))
         return _regrouped(words, ids)
-
-    return run
-
-
-def _cleaner(table: Cleaning, tables: list[Any]) -> Callable[[Any], Any]:
-    """Return a function that replaces each character as the library does, with spaces around separate words."""
-    import tensorflow as tf
-
-    places = _table(tables, {ord(sign): place for place, sign in enumerate(table.becomes)}, "int64")
-    texts_of = tf.constant(list(table.becomes.values()), tf.string)
-
-    def run(texts: Any) -> Any:
-        codes = tf.strings.unicode_decode(texts, "UTF-8")
-        flat = codes.flat_values
-        found = places.lookup(tf.cast(flat, tf.int64))
-        signs = tf.strings.unicode_encode(flat[:, None], "UTF-8")
-        signs = tf.where(found < 0, signs, tf.gather(texts_of, tf.maximum(found, 0)))
-        return tf.strings.reduce_join(codes.with_flat_values(signs), axis=-1)
 
     return run
 
@@ -211,7 +189,7 @@ def _merger(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
     size = max(vocabulary.values()) + 1
     pairs = [tuple(merge.split(" ")) if isinstance(merge, str) else tuple(merge) for merge in model["merges"]]
     keys = {vocabulary[one] * size + vocabulary[other]: rank for rank, (one, other) in reversed([*enumerate(pairs)])}
-    ranks = _table(tables, keys or {-1: -1}, "int64")
+    ranks = lookup_table(tables, keys or {-1: -1}, "int64")
     results = tf.constant([vocabulary[one + other] for one, other in pairs] or [0], tf.int64)
     of_byte = tf.constant([vocabulary[sign] for sign in byte_signs()], tf.int64)
 
@@ -249,3 +227,11 @@ def _merger(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
         return tf.gather(short, back)
 
     return run
+
+
+def _pieces(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
+    run = pieces(made.values, tables)
+    return lambda texts: run(_with_nul(texts))
+
+
+_KINDS: dict[str, Callable[..., Callable[[Any], Any]]] = {"WordPiece": _words, "BPE": _pairs, "Unigram": _pieces}
