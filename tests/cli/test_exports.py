@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 import tfft
 from tfft.cli import exports, verbs
 from tfft.core.errors import BundleError, DataError
-from tfft.formats.exporting import ABOUT, FORMATS
+from tfft.formats.exporting import FORMATS
 
 runner = CliRunner()
 
@@ -45,7 +45,9 @@ def test_an_export_says_how_its_answers_compare_and_where_it_is(bundle):
     assert "On 3 of the given examples, 100.0 % of the labels agree with Keras" in done.output
     written = bundle.parent / "m.saved_model"
     assert f"wrote {written}" in done.output
-    assert json.loads((written / ABOUT).read_text(encoding="utf-8"))["comparison"]["examples"] == 3
+    assert (
+        json.loads((written / "assets.extra" / "tfft.json").read_text(encoding="utf-8"))["comparison"]["examples"] == 3
+    )
 
 
 def test_mistakes_are_named_before_anything_is_loaded(bundle):

@@ -61,4 +61,17 @@ def test_quantities_are_compared_in_standard_deviations(tmp_path):
     found = compared(predictor, IMAGES, "these", lambda items: {"values": right(items)["values"] + 2.0})
     assert found.agreement is None
     assert found.largest_difference == pytest.approx(0.2, abs=1e-4)
-    assert Comparison(5, "these", 0.2, None).describe().endswith("by up to 0.2 standard deviations.")
+    assert (
+        Comparison(5, "these", 0.2, None).describe()
+        == "On 5 of these, numbers differ from those of Keras by up to 0.2."
+    )
+
+
+def test_where_logits_are_no_answers_they_are_compared_themselves(tmp_path):
+    model = tfft.build("toy_text", tfft.tasks.token_classification(["per"]), seed=0)
+    predictor = tfft.load(tfft.export(model, tmp_path / "m.tfft"))
+    right, texts = answer(predictor), ["Ann sleeps here.", "Bo"]
+    largest = max(1.0, abs(right(texts)["logits"]).max())
+    found = compared(predictor, texts, "these", lambda items: {"logits": right(items)["logits"] + 0.5})
+    assert found.agreement is None
+    assert found.largest_difference == pytest.approx(0.5 / largest, rel=1e-4)

@@ -9,8 +9,9 @@ import tfft
 from tests.conftest import picture
 from tfft.core.errors import BundleError, DataError
 from tfft.formats import exporting
-from tfft.formats.exporting import ABOUT, FORMATS, Format
+from tfft.formats.exporting import FORMATS, Format, comparison_of
 
+ABOUT = "tfft.json"
 IMAGES = [picture(seed) for seed in range(4)]
 
 
@@ -23,7 +24,7 @@ def model():
 def quick(monkeypatch):
     """A format that writes one file, and answers as the net does, or as ``wrong`` says."""
 
-    def write(predictor, folder, wrong=0.0):
+    def write(predictor, folder, items, wrong=0.0):
         from tests.formats.test_comparison import answer
 
         (folder / "net.txt").write_text("a net")
@@ -31,9 +32,10 @@ def quick(monkeypatch):
         return lambda items: {**right(items), "probabilities": right(items)["probabilities"] + wrong}
 
     formats = {
-        "quick": Format(write, "a test", 1e-3),
-        "wrong": Format(lambda predictor, folder: write(predictor, folder, 0.1), "a test", 1e-3),
-        "broken": Format(lambda predictor, folder: write(predictor, folder, np.nan), "a test", 1e-3),
+        "quick": Format(write, 1e-3),
+        "wrong": Format(lambda *given: write(*given, 0.1), 1e-3),
+        "broken": Format(lambda *given: write(*given, np.nan), 1e-3),
+        "rounded": Format(lambda *given: write(*given, np.nan), np.inf),
     }
     monkeypatch.setattr(exporting, "FORMATS", {**FORMATS, **formats})
 
@@ -42,10 +44,13 @@ def test_an_export_replaces_an_older_one(quick, model, tmp_path):
     path = tfft.export(model, tmp_path / "made", format="quick", examples=IMAGES)
     (path / "left over").touch()
     assert tfft.export(model, path, format="quick", examples=IMAGES) == path
-    assert sorted(each.name for each in path.iterdir()) == [ABOUT.parent.name, "net.txt"]
+    assert sorted(each.name for each in path.iterdir()) == ["net.txt", ABOUT]
     about = json.loads((path / ABOUT).read_text(encoding="utf-8"))
     assert (about["format"], about["task"], about["labels"]) == ("quick", "classification", ["ants", "bees"])
     assert about["comparison"]["of"] == "the given examples"
+    assert comparison_of(path).startswith("On 4 of the given examples, 100.0 % of the labels agree")
+    with pytest.raises(BundleError, match="is no export of tfft"):
+        comparison_of(tmp_path)
 
 
 def test_a_model_a_loaded_bundle_and_a_path_give_the_same(quick, model, tmp_path):
@@ -57,7 +62,7 @@ def test_a_model_a_loaded_bundle_and_a_path_give_the_same(quick, model, tmp_path
     assert all(each == found[0] for each in found)
 
 
-@pytest.mark.parametrize("format", ["wrong", "broken"])
+@pytest.mark.parametrize("format", ["wrong", "broken", "rounded"])
 def test_answers_that_differ_are_an_error_and_nothing_is_written(quick, model, tmp_path, format):
     with pytest.raises(BundleError, match=rf"answers of the {format} differ from those of the Keras net.*On 4 of"):
         tfft.export(model, tmp_path / "made", format=format, examples=IMAGES)
@@ -84,6 +89,7 @@ def test_something_else_at_the_path_is_kept(quick, model, tmp_path):
         ({"path": "", "format": "quick"}, "takes the path of a folder"),
         ({"path": "~/made", "format": "quick"}, "Nothing can be written"),
         ({"report": 7, "format": "quick"}, "A report is part of a bundle only"),
+        ({"format": "litert_int8"}, r"litert_int8 is calibrated on examples.*examples=data\.train"),
     ],
 )
 def test_invalid_arguments_are_refused(quick, model, tmp_path, given, message):

@@ -19,9 +19,19 @@ class FormatName(StrEnum):
 
     Attributes:
         saved_model: A folder for TensorFlow Serving and TensorFlow: encoded images or strings in, labels out.
+        onnx: The net for ONNX Runtime.
+        litert: The net for LiteRT on phones and small machines.
+        litert_float16: The same with weights in float16, half as large.
+        litert_int8: The same in int8, a quarter as large, calibrated on examples.
+        keras: The net for plain Keras.
     """
 
     saved_model = "saved_model"
+    onnx = "onnx"
+    litert = "litert"
+    litert_float16 = "litert_float16"
+    litert_int8 = "litert_int8"
+    keras = "keras"
 
 
 def export(

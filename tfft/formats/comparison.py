@@ -10,6 +10,8 @@ from tfft.bundles.predictor import Predictor
 from tfft.core.values import argument_of
 
 Answers = Mapping[str, np.ndarray]
+Answering = Callable[[Sequence[Any]], Answers]
+LOGITS = "logits"
 _AT_ONCE = 32
 
 
@@ -20,7 +22,8 @@ class Comparison:
     Attributes:
         examples: The number of compared examples.
         of: Where they come from, such as ``"the given examples"``.
-        largest_difference: The largest difference of a probability; of a quantity, in standard deviations of the training part.
+        largest_difference: The largest difference of a probability; of a quantity, in standard deviations of the training part; or
+            of a logit, as a share of the largest one.
         agreement: The share of equal labels, in [0, 1]; of equal pixels for masks; None for quantities.
     """
 
@@ -41,23 +44,18 @@ class Comparison:
             'On 9 of the given examples, 100.0 % of the labels agree with Keras, and probabilities differ by up to 0.0002.'
         """
         if self.agreement is None:
-            return (
-                f"On {self.examples} of {self.of}, quantities differ from those of Keras by up to "
-                f"{self.largest_difference:.1g} standard deviations."
-            )
+            return f"On {self.examples} of {self.of}, numbers differ from those of Keras by up to {self.largest_difference:.1g}."
         return (
             f"On {self.examples} of {self.of}, {self.agreement:.1%} of the labels agree with Keras, and probabilities differ by up "
             f"to {self.largest_difference:.1g}."
         ).replace("%", " %", 1)
 
 
-def compared(
-    predictor: Predictor, items: Sequence[Any], of: str, answer: Callable[[Sequence[Any]], Answers]
-) -> Comparison:
+def compared(predictor: Predictor, items: Sequence[Any], of: str, answer: Answering) -> Comparison:
     """Answer examples with the Keras net and with an exported file.
 
     Args:
-        predictor: The model, whose task has a function ``served``.
+        predictor: The model.
         items: n examples, at least one: images in any form, or texts.
         of: Where they come from.
         answer: Some of the items -> the answers of the file, by the names that ``served`` gives.
@@ -75,7 +73,7 @@ def compared(
         )
         for name, values in wanted.items():
             if np.issubdtype(values.dtype, np.floating):
-                unit = np.array(predictor.task.labels.scale) if name == "values" else 1.0
+                unit = _unit(predictor, name, values)
                 # unlike max(), np.maximum keeps NaN
                 largest = float(np.maximum(largest, np.max(np.abs(values - found[name]) / unit)))
             else:
@@ -87,13 +85,22 @@ def answers_of(predictor: Predictor, logits: Any) -> dict[str, np.ndarray]:
     """Make answers of logits, outside of a graph.
 
     Args:
-        predictor: The model, whose task has a function ``served``.
+        predictor: The model.
         logits: float32, shape (batch, ..., outputs).
 
     Returns:
-        Answers by name; strings are bytes.
+        Answers by name; strings are bytes. Where answers need more than logits, the logits alone.
     """
     import tensorflow as tf
 
-    served: Any = predictor.task.served
+    served = predictor.task.served
+    if served is None:
+        return {LOGITS: np.asarray(logits)}
     return {name: np.asarray(value) for name, value in served(tf.convert_to_tensor(logits)).items()}
+
+
+def _unit(predictor: Predictor, name: str, values: np.ndarray) -> Any:
+    """What differences are divided by."""
+    if name == "values":
+        return np.array(predictor.task.labels.scale)
+    return max(1.0, float(np.abs(values).max(initial=0))) if name == LOGITS else 1.0

@@ -1,6 +1,7 @@
 """Write a model in a format that other programs read, and compare its answers with those of the Keras net."""
 
 import json
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +15,10 @@ from tfft.core import files, strict_json, versions
 from tfft.core.errors import BundleError, kind_of, nearest, shortlist
 from tfft.core.quiet import start_tensorflow
 from tfft.evaluation.report import Report
-from tfft.formats import saved_model
+from tfft.formats import net_files, saved_model
 from tfft.formats.compared_examples import chosen
-from tfft.formats.comparison import Answers, Comparison, compared
+from tfft.formats.comparison import Answering, Comparison, compared
 from tfft.models.assembly import TransferModel
-
-ABOUT = Path("assets.extra") / "tfft.json"
-"""The file that says what an export holds. TensorFlow Serving passes over the folder ``assets.extra``."""
 
 
 @dataclass(frozen=True)
@@ -28,20 +26,27 @@ class Format:
     """A format of exports.
 
     Attributes:
-        write: The model, and a folder to fill -> a function that answers raw inputs with the file.
-        about: What it is for, in one line.
+        write: The model, a folder to fill, and examples -> a function that answers raw inputs with the file.
         tolerance: The largest difference of a probability from that of the Keras net.
+        about: The file with labels, preprocessing and comparison.
+        calibrated: Whether the examples decide what is written, so that they must be given.
     """
 
-    write: Callable[[Predictor, Path], Callable[[Sequence[Any]], Answers]]
-    about: str
+    write: Callable[[Predictor, Path, Sequence[Any]], Answering]
     tolerance: float
+    about: Path = Path("tfft.json")
+    calibrated: bool = False
 
 
 FORMATS: Mapping[str, Format] = {
-    "saved_model": Format(
-        saved_model.write, "TensorFlow Serving and TensorFlow: encoded images or strings in, labels out", 1e-3
-    ),
+    # TensorFlow Serving passes over the folder ``assets.extra``
+    "saved_model": Format(saved_model.write, 1e-3, Path("assets.extra") / "tfft.json"),
+    "onnx": Format(net_files.write_onnx, 1e-3),
+    "litert": Format(net_files.write_litert, 1e-3),
+    # rounded weights change probabilities; the comparison says how far
+    "litert_float16": Format(net_files.write_litert_float16, math.inf),
+    "litert_int8": Format(net_files.write_litert_int8, math.inf, calibrated=True),
+    "keras": Format(net_files.write_keras, 1e-3),
 }
 BUNDLE = "bundle"
 
@@ -57,7 +62,9 @@ def export(
 
     ``"bundle"`` is the format that ``tfft.load`` reads. Its file ``net.keras`` opens in plain Keras. ``"saved_model"`` is a folder
     that TensorFlow Serving loads, and that needs nothing of tfft: its signatures take the contents of JPEG, PNG or WebP files, or
-    strings. After it is written, it is read again and compared with the Keras net.
+    strings. ``"onnx"``, ``"litert"``, ``"litert_float16"``, ``"litert_int8"`` and ``"keras"`` are folders with the net alone, which
+    takes pixels or token ids, its preprocessing as ``tfft.json``, and a program ``predict.py`` that uses them without tfft. What is
+    written is read again and compared with the Keras net.
 
     Everything is first written beside ``path`` and then renamed, so that an older export survives a full disk or a crash.
 
@@ -65,9 +72,9 @@ def export(
         model: The model, such as ``run.model``; for other formats than ``"bundle"`` also a loaded bundle, or its path.
         path: The path of a folder; of a bundle also that of a zip file, which ends in ``.zip``.
         report: A report from ``evaluate`` to include in a bundle.
-        format: ``"bundle"`` or ``"saved_model"``.
+        format: ``"bundle"``, or one of the other formats.
         examples: Examples for the comparison, such as ``data.validation``, or inputs as for ``Predictor.predict``, such as a folder
-            of images; without them, a few are made up.
+            of images; without them, a few are made up. ``"litert_int8"`` needs them, and measures ranges of values on them.
 
     Returns:
         The path.
@@ -123,28 +130,33 @@ def _checked(path: Any) -> Path:
     path = Path(path)
     if reason := files.refusal(path):
         raise BundleError(f"Nothing can be written to {str(path)!r}: {reason}.", fix="Choose another path.")
-    if path.exists() and not (path.is_dir() and (not any(path.iterdir()) or (path / ABOUT).is_file())):
+    if path.exists() and not (path.is_dir() and (not any(path.iterdir()) or _about_file(path) is not None)):
         found = "a file" if path.is_file() else shortlist(sorted(each.name for each in path.iterdir()))
         raise BundleError(f"{str(path)!r} exists and is no export of tfft.", found, "Choose another path.")
     return path
 
 
 def _written(predictor: Predictor, path: Path, format: str, examples: Any) -> Path:
+    chosen_format = FORMATS[format]
+    if chosen_format.calibrated and examples is None:
+        raise BundleError(
+            f"{format} is calibrated on examples.",
+            fix="Pass examples=data.train; in a shell --examples with a folder or a file.",
+        )
     items, of = chosen(examples, predictor)
     try:
         with files.replacing(path) as fresh:
             fresh.mkdir()
-            found = compared(predictor, items, of, FORMATS[format].write(predictor, fresh))
-            if not found.largest_difference <= FORMATS[format].tolerance:
+            found = compared(predictor, items, of, chosen_format.write(predictor, fresh, items))
+            if not found.largest_difference <= chosen_format.tolerance:
                 raise BundleError(
                     f"The answers of the {format} differ from those of the Keras net, so it was not written.",
                     found.describe(),
                     "Please report this, with the backbone and the task.",
                 )
-            (fresh / ABOUT).parent.mkdir()
-            (fresh / ABOUT).write_text(
-                json.dumps(_about(predictor, format, found), indent=1, ensure_ascii=False), "utf-8"
-            )
+            about = fresh / chosen_format.about
+            about.parent.mkdir(exist_ok=True)
+            about.write_text(json.dumps(_about(predictor, format, found), indent=1, ensure_ascii=False), "utf-8")
     except OSError as error:
         raise BundleError(
             f"{str(path)!r} could not be written: {error}.",
@@ -166,8 +178,16 @@ def comparison_of(path: str | Path) -> str:
     Raises:
         BundleError: When the folder was not written by ``export``.
     """
-    about = strict_json.read_file(Path(path) / ABOUT, ABOUT.name, BundleError)
+    file = _about_file(Path(path))
+    if file is None:
+        raise BundleError(f"{str(path)!r} is no export of tfft.", fix="Pass the folder that export() wrote.")
+    about = strict_json.read_file(file, file.name, BundleError)
     return Comparison(**about["comparison"]).describe()
+
+
+def _about_file(path: Path) -> Path | None:
+    """The file that says what a folder holds; None for other folders."""
+    return next((path / each.about for each in FORMATS.values() if (path / each.about).is_file()), None)
 
 
 def _about(predictor: Predictor, format: str, found: Comparison) -> dict[str, Any]:
@@ -177,6 +197,8 @@ def _about(predictor: Predictor, format: str, found: Comparison) -> dict[str, An
         "versions": versions.installed(),
         "task": predictor.task.name,
         "labels": list(predictor.task.labels.names),
+        "mean": list(predictor.task.labels.mean),
+        "scale": list(predictor.task.labels.scale),
         "preprocessing": predictor.preprocessor.to_dict(),
         "comparison": found.to_dict(),
     }

@@ -11,7 +11,7 @@ from tfft.core.errors import BundleError
 from tfft.core.values import argument_of
 from tfft.formats import image_graph, text_graph
 from tfft.formats.compared_examples import encoded, strings, texts_of
-from tfft.formats.comparison import Answers
+from tfft.formats.comparison import Answering, Answers
 from tfft.formats.net_features import features_net
 
 
@@ -33,7 +33,7 @@ class Entrance(NamedTuple):
     tracked: Any = None
 
 
-def write(predictor: Predictor, folder: Path) -> Callable[[Sequence[Any]], Answers]:
+def write(predictor: Predictor, folder: Path, items: Sequence[Any]) -> Answering:
     """Write the SavedModel.
 
     Its signatures are ``predict_bytes`` or ``predict_text``, which is also ``serving_default``, and ``features``. Their arguments
@@ -42,6 +42,7 @@ def write(predictor: Predictor, folder: Path) -> Callable[[Sequence[Any]], Answe
     Args:
         predictor: The model.
         folder: The folder to fill.
+        items: Not used.
 
     Returns:
         A function that reads the folder and answers raw inputs: n inputs -> answers by name, as ``Task.served`` gives them.

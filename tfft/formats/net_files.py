@@ -1,0 +1,208 @@
+"""Write the net alone as ONNX, LiteRT or Keras file, with its preprocessing as JSON and a program that uses both without tfft."""
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfft.bundles.predictor import Predictor
+from tfft.core.errors import BundleError, shortlist
+from tfft.core.values import argument_of
+from tfft.formats.comparison import Answering, answers_of
+from tfft.keras_files import saving
+
+PROGRAM = "predict.py"
+_LOGITS = "logits"
+_TOKENIZER = "tokenizer"
+Run = Callable[[Mapping[str, np.ndarray]], np.ndarray]
+
+
+def write_keras(predictor: Predictor, folder: Path, items: Sequence[Any]) -> Answering:
+    """Write ``net.keras``.
+
+    Args:
+        predictor: The model.
+        folder: The folder to fill.
+        items: Not used.
+
+    Returns:
+        A function that answers raw inputs with the file: n inputs -> answers by name.
+    """
+    import keras
+
+    path = folder / "net.keras"
+    saving.save_net(predictor.net, path)
+    net = keras.saving.load_model(path, compile=False)
+    return _finished(predictor, folder, lambda arrays: np.asarray(net(argument_of(dict(arrays)))))
+
+
+def write_onnx(predictor: Predictor, folder: Path, items: Sequence[Any]) -> Answering:
+    """Write ``model.onnx``.
+
+    Args:
+        predictor: The model.
+        folder: The folder to fill.
+        items: At least one example.
+
+    Returns:
+        As ``write_keras``.
+
+    Raises:
+        BundleError: When a package is missing, or an operation of the net has no counterpart in ONNX.
+    """
+    _require("ONNX", "onnx", "tf2onnx", "onnx", "onnxruntime")
+    import onnxruntime
+
+    path = folder / "model.onnx"
+    predictor.net(argument_of(_arrays(predictor, items[:1])))  # Keras 3.15 refuses to write a net that was never called
+    predictor.net.export(str(path), format="onnx", verbose=False)
+    _mend(path)
+    try:
+        session = onnxruntime.InferenceSession(str(path))
+    except Exception as error:  # onnxruntime has its own errors, without a common class
+        raise BundleError(
+            "This net cannot be written as ONNX.", str(error)[:300], "Choose another format, such as saved_model."
+        ) from None
+
+    def run(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+        return np.asarray(session.run(None, {each.name: arrays[each.name] for each in session.get_inputs()})[0])
+
+    return _finished(predictor, folder, run)
+
+
+def write_litert(predictor: Predictor, folder: Path, items: Sequence[Any]) -> Answering:
+    """Write ``model.tflite`` in float32.
+
+    Args:
+        predictor: The model.
+        folder: The folder to fill.
+        items: Not used.
+
+    Returns:
+        As ``write_keras``.
+
+    Raises:
+        BundleError: When a package is missing, or the net cannot be converted.
+    """
+    return _litert(predictor, folder, {})
+
+
+def write_litert_float16(predictor: Predictor, folder: Path, items: Sequence[Any]) -> Answering:
+    """Write ``model.tflite`` with weights in float16, which is half as large.
+
+    Args:
+        predictor: The model.
+        folder: The folder to fill.
+        items: Not used.
+
+    Returns:
+        As ``write_keras``.
+
+    Raises:
+        BundleError: As ``write_litert``.
+    """
+    import tensorflow as tf
+
+    return _litert(
+        predictor,
+        folder,
+        {"optimizations": [tf.lite.Optimize.DEFAULT], "target_spec": {"supported_types": [tf.float16]}},
+    )
+
+
+def write_litert_int8(predictor: Predictor, folder: Path, items: Sequence[Any]) -> Answering:
+    """Write ``model.tflite`` with weights and values inside of the net in int8, a quarter as large. Inputs and logits stay float32.
+
+    Args:
+        predictor: The model.
+        folder: The folder to fill.
+        items: Examples as in training; the ranges of values inside of the net are measured on them.
+
+    Returns:
+        As ``write_keras``.
+
+    Raises:
+        BundleError: As ``write_litert``.
+    """
+    import tensorflow as tf
+
+    names = [tensor.name for tensor in predictor.net.inputs]
+
+    def calibration() -> Any:
+        for item in items:
+            arrays = _arrays(predictor, [item])
+            yield {name: arrays[name] for name in names}
+
+    return _litert(
+        predictor, folder, {"optimizations": [tf.lite.Optimize.DEFAULT], "representative_dataset": calibration}
+    )
+
+
+def _litert(predictor: Predictor, folder: Path, options: dict[str, Any]) -> Answering:
+    _require("LiteRT", "litert", "ai_edge_litert")
+    from ai_edge_litert.interpreter import Interpreter
+
+    path = folder / "model.tflite"
+    try:
+        predictor.net.export(str(path), format="litert", verbose=False, **options)
+    except Exception as error:  # the converter raises many kinds of errors
+        raise BundleError(
+            "This net cannot be written for LiteRT.", str(error)[:300], "Choose another format, such as saved_model."
+        ) from None
+    run_signature = Interpreter(model_path=str(path)).get_signature_runner()
+
+    def run(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+        return np.asarray(next(iter(run_signature(**arrays).values())))
+
+    return _finished(predictor, folder, run)
+
+
+def _finished(predictor: Predictor, folder: Path, run: Run) -> Answering:
+    """Write what belongs to a net: the files of the tokenizer and, where logits are enough for answers, a program."""
+    predictor.preprocessor.save(folder / _TOKENIZER)
+    if predictor.task.served is not None:
+        shutil.copy(Path(__file__).with_name(f"{PROGRAM}.txt"), folder / PROGRAM)
+    return lambda items: answers_of(predictor, run(_arrays(predictor, items)))
+
+
+def _arrays(predictor: Predictor, items: Sequence[Any]) -> dict[str, np.ndarray]:
+    """The inputs of the net by name, in the dtypes that it takes."""
+    found = predictor.preprocessor.collate([predictor.preprocessor(item) for item in items])
+    return {tensor.name: found[tensor.name].astype(tensor.dtype) for tensor in predictor.net.inputs}
+
+
+def _require(what: str, extra: str, *packages: str) -> None:
+    if missing := [name for name in packages if find_spec(name) is None]:
+        raise BundleError(
+            f"{what} needs packages that are not installed.", shortlist(missing), f'Run: pip install "tfft[{extra}]"'
+        )
+
+
+def _mend(path: Path) -> None:
+    """Replace Erfc, which ONNX does not have, by 1 - Erf; and name the output."""
+    import onnx
+    from onnx import helper, numpy_helper
+
+    model = onnx.load(str(path))
+    nodes: list[Any] = []
+    for node in model.graph.node:
+        if node.op_type == "Erfc":
+            inner = f"{node.output[0]}_erf"
+            nodes.append(helper.make_node("Erf", node.input, [inner]))
+            node = helper.make_node("Sub", ["tfft_one", inner], node.output)
+        nodes.append(node)
+    if len(nodes) > len(model.graph.node):
+        model.graph.initializer.append(numpy_helper.from_array(np.array(1, np.float32), "tfft_one"))
+    old = model.graph.output[0].name
+    for node in nodes:
+        for index, name in enumerate(node.output):
+            node.output[index] = _LOGITS if name == old else name
+        for index, name in enumerate(node.input):
+            node.input[index] = _LOGITS if name == old else name
+    model.graph.output[0].name = _LOGITS
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.save(model, str(path))
