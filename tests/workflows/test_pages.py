@@ -3,6 +3,8 @@
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -60,6 +62,9 @@ def run_command(line):
         words = shlex.split(without_downloads(line, SHELL))
         done = CliRunner().invoke(cli.app, words[1:])
         assert done.exit_code == 0, (line, done.output)
+    elif line.startswith("python "):
+        done = subprocess.run([sys.executable, *shlex.split(line)[1:]], capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, (line, done.stderr)
     else:
         assert line.startswith(NOT_RUN), f"{line}: not run by a test"
 
