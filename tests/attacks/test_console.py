@@ -14,7 +14,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import tfft
-from tfft.bundles.predictor import Prediction
+from tfft.bundles.prediction import Prediction
 from tfft.cache.store import Kept
 from tfft.cli import console
 from tfft.cli.verbs import app

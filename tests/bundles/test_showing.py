@@ -1,6 +1,6 @@
 """Predictions show themselves in a notebook, and nothing from the data becomes HTML."""
 
-from tfft.bundles.predictor import Prediction, Predictions
+from tfft.bundles.prediction import Prediction, Predictions
 from tfft.core.specs import Text
 from tfft.tasks.answers import Answer, Entity
 

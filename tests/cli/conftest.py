@@ -6,6 +6,14 @@ import tfft
 from tfft.cli.sources import TypedData
 
 
+@pytest.fixture(autouse=True)
+def _no_second_start(monkeypatch):
+    """TensorFlow runs in this process already; redirecting stderr would fight with pytest's own capture."""
+    for module in ("verbs", "exports", "predictions"):
+        monkeypatch.setattr(f"tfft.cli.{module}.start_tensorflow", lambda: None)
+    monkeypatch.setattr("tfft.doctor.start_tensorflow", lambda: None)
+
+
 @pytest.fixture
 def images(class_folder):
     return TypedData(class_folder, None, "label", skip_corrupt=False)

@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from tfft.bundles.predictor import Prediction
+from tfft.bundles.prediction import Prediction
 from tfft.cache.store import Kept
 from tfft.cli.console import backbone_line, in_shell, kept_line, predicted_line, spoken, stopped
 from tfft.core.errors import DataError, DataWarning

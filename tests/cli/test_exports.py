@@ -15,11 +15,6 @@ from tfft.formats.exporting import FORMATS
 runner = CliRunner()
 
 
-@pytest.fixture(autouse=True)
-def _no_second_start(monkeypatch):
-    monkeypatch.setattr(exports, "start_tensorflow", lambda: None)
-
-
 @pytest.fixture
 def bundle(tmp_path):
     model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from tfft.bundles.predictor import Prediction
+from tfft.bundles.prediction import Prediction
 from tfft.cli import mask_files
 from tfft.cli.mask_files import check_folder, mask_paths, predicted_masks, write_mask
 from tfft.cli.verbs import app

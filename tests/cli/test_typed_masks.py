@@ -86,12 +86,12 @@ def test_folders_that_may_be_classes_need_a_word(scenes):
         )
 
 
-def test_options_without_effect_are_refused(scenes, tmp_path):
+def test_a_folder_for_answers_that_are_no_masks_is_refused(scenes, tmp_path):
     import tfft
 
     model = tfft.build("toy", tfft.tasks.classification(["a", "b"]))
     bundle = tfft.export(model, tmp_path / "classes.tfft")
-    with pytest.raises(DataError, match="--out is for masks"):
+    with pytest.raises(DataError, match="ends in .csv, .tsv or .jsonl"):
         run("predict", bundle, scenes / "scenes" / "test" / "images" / "0.png", "--out", tmp_path / "answers")
 
 

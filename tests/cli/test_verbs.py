@@ -19,13 +19,6 @@ from tfft.core.leases import lease
 runner = CliRunner()
 
 
-@pytest.fixture(autouse=True)
-def _no_second_start(monkeypatch):
-    """TensorFlow runs in this process already; redirecting stderr would fight with pytest's own capture."""
-    monkeypatch.setattr(cli, "start_tensorflow", lambda: None)
-    monkeypatch.setattr("tfft.doctor.start_tensorflow", lambda: None)
-
-
 def call(*words):
     """Run the command in this process; errors of ours come back as they would be raised."""
     return runner.invoke(cli.app, [str(word) for word in words], catch_exceptions=True)

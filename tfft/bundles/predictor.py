@@ -2,12 +2,13 @@
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfft.bundles import image_reading, showing, text_reading
+from tfft.bundles import image_reading, text_reading
+from tfft.bundles.prediction import Prediction, Predictions
 from tfft.bundles.reading import Read
 from tfft.core import forks, pickling
 from tfft.core.errors import DataError, DataWarning, shortlist
@@ -17,7 +18,7 @@ from tfft.data.leakage import Seen
 from tfft.data.pipeline import check_batch_size
 from tfft.data.raw_examples import OnCorrupt
 from tfft.inputs.base import Preprocessor
-from tfft.tasks.answers import Answer, Entity
+from tfft.tasks.answers import Answer
 from tfft.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -25,87 +26,7 @@ if TYPE_CHECKING:
 
 # by the noun of the preprocessor: the module that splits and reads the argument of ``predict``
 _READING: Mapping[str, Any] = {"image": image_reading, "text": text_reading}
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The answer to one input.
-
-    Attributes:
-        name: The path of the input, the beginning of a text, or the position of the input in the call.
-        answer: The label, its probability and all scores; None when the input cannot be read (``on_corrupt="skip"``).
-        problem: Why the input cannot be read; empty when there is an answer.
-        item: The text or the path of the input; None for arrays and bytes, so that predictions keep no images in memory.
-
-    Example:
-        >>> Prediction("1.jpg", Answer("ants", 0.75, {"ants": 0.75, "bees": 0.25})).to_dict()
-        {'name': '1.jpg', 'label': 'ants', 'probability': 0.75, 'scores': {'ants': 0.75, 'bees': 0.25}}
-    """
-
-    name: str
-    answer: Answer | None
-    problem: str = ""
-    item: Any = field(default=None, repr=False, compare=False)
-
-    def _repr_html_(self) -> str:
-        """Return the answer as HTML, which notebooks show."""
-        return showing.html([self])
-
-    @property
-    def label(self) -> str | tuple[str, ...] | None:
-        """The class name; a tuple of names for several labels; None for quantities and without an answer."""
-        return None if self.answer is None else self.answer.label
-
-    @property
-    def entities(self) -> tuple[Entity, ...]:
-        """The entities of a text, in order; empty for other tasks and without an answer."""
-        return () if self.answer is None or self.answer.entities is None else self.answer.entities
-
-    @property
-    def place(self) -> tuple[int, int] | None:
-        """Begin and end of the answer to a question in its context; None for other tasks, and when there is no answer."""
-        return None if self.answer is None else self.answer.place
-
-    @property
-    def mask(self) -> np.ndarray | None:
-        """The class id of each pixel, uint8, shape (height, width) of the image; None for other tasks and without an answer."""
-        return None if self.answer is None else self.answer.mask
-
-    @property
-    def probability(self) -> float | None:
-        """The probability of the label, in [0, 1]; None for several labels, for quantities and without an answer."""
-        return None if self.answer is None else self.answer.probability
-
-    @property
-    def scores(self) -> Mapping[str, float]:
-        """The probability of each class, or the value of each quantity; empty without an answer."""
-        return {} if self.answer is None else self.answer.scores
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the prediction as plain JSON values; of a mask, its size and the share of each class in its pixels."""
-        label = list(self.label) if isinstance(self.label, tuple) else self.label
-        values: dict[str, Any] = {
-            "name": self.name,
-            "label": label,
-            "probability": self.probability,
-            "scores": dict(self.scores),
-        }
-        if self.answer is not None and self.answer.entities is not None:
-            values = {"name": self.name, "entities": [asdict(entity) for entity in self.answer.entities]}
-        if self.place is not None:
-            values |= {"start": self.place[0], "end": self.place[1]}
-        if self.mask is not None:
-            height, width = self.mask.shape
-            values = {"name": self.name, "height": height, "width": width, "shares": dict(self.scores)}
-        return values | ({"problem": self.problem} if self.problem else {})
-
-
-class Predictions(list[Prediction]):
-    """A list of predictions, which a notebook shows as a table."""
-
-    def _repr_html_(self) -> str:
-        """Return the first predictions as HTML."""
-        return showing.html(self)
+_USER = 3  # stacklevel of the line that calls predict or stream, which call _answers
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,33 +99,63 @@ class Predictor:
             >>> [prediction.name for prediction in predictor.predict(np.zeros((2, 24, 32, 3), np.uint8))]
             ['input 0', 'input 1']
         """
-        forks.check()
-        check_batch_size(batch_size)
-        if on_corrupt not in ("error", "skip"):
-            raise DataError(f"on_corrupt={on_corrupt!r} is unknown.", fix="Use 'error' or 'skip'.")
-        reading = _READING[self.preprocessor.noun]
-        items = list(reading.split(inputs, value_range))
-        if on_corrupt == "error":
-            reading.check(items)
-        if self.seen is not None:
-            for _, item in items:
-                self.seen.check_pairs(item)
-        answers = Predictions()
-        for chosen, found in reading.read_batches(self.preprocessor, items, batch_size):
-            for each in found:
-                if each.warning:
-                    warnings.warn(each.warning, DataWarning, stacklevel=2)
-                if each.error is not None and on_corrupt == "error":
-                    raise _advised(each.error, len(items))
-            answers += self._answered([name for name, _ in chosen], found, batch_size)
+        _check_call(batch_size, on_corrupt)
+        items = list(_READING[self.preprocessor.noun].split(inputs, value_range))
+        answers = Predictions(self._answers(items, batch_size, on_corrupt))
         if skipped := [answer.name for answer in answers if answer.answer is None]:
             warnings.warn(
-                f"{len(skipped)} of {len(items)} {self.preprocessor.noun}s cannot be read and have no answer: "
+                f"{len(skipped)} of {len(answers)} {self.preprocessor.noun}s cannot be read and have no answer: "
                 f"{shortlist(skipped)}. The attribute 'problem' of each says why.",
                 DataWarning,
                 stacklevel=2,
             )
         return answers
+
+    def stream(
+        self,
+        inputs: Any,
+        batch_size: int = 32,
+        value_range: tuple[float, float] | None = None,
+        on_corrupt: OnCorrupt = "error",
+    ) -> Iterator[Prediction]:
+        """Answer each input, in order, batch by batch, so that answers can be written while others are computed.
+
+        Args:
+            inputs: As for ``predict``.
+            batch_size: As for ``predict``.
+            value_range: As for ``predict``.
+            on_corrupt: As for ``predict``.
+
+        Yields:
+            One Prediction for each input.
+
+        Raises:
+            TfftError: As ``predict``.
+            DataError: As ``predict``, but after the answers of earlier batches.
+
+        Warns:
+            DataWarning: As ``predict``, except for skipped inputs.
+        """
+        _check_call(batch_size, on_corrupt)
+        items = list(_READING[self.preprocessor.noun].split(inputs, value_range))
+        yield from self._answers(items, batch_size, on_corrupt)
+
+    def _answers(
+        self, items: Sequence[tuple[str, Any]], batch_size: int, on_corrupt: OnCorrupt
+    ) -> Iterator[Prediction]:
+        reading = _READING[self.preprocessor.noun]
+        if on_corrupt == "error":
+            reading.check(items)
+        if self.seen is not None:
+            for _, item in items:
+                self.seen.check_pairs(item)
+        for chosen, found in reading.read_batches(self.preprocessor, items, batch_size):
+            for each in found:
+                if each.warning:
+                    warnings.warn(each.warning, DataWarning, stacklevel=_USER)
+                if each.error is not None and on_corrupt == "error":
+                    raise _advised(each.error, len(items))
+            yield from self._answered([name for name, _ in chosen], found, batch_size)
 
     def items(self, inputs: Any) -> list[tuple[str, Any]]:
         """Split what was passed into single inputs.
@@ -261,6 +212,13 @@ class Predictor:
                 f"{len(strange)} such inputs of {len(names)} in this batch",
                 "Leave it out; if it is an ordinary input, the weights are not usable: train again with a lower learning rate.",
             )
+
+
+def _check_call(batch_size: int, on_corrupt: Any) -> None:
+    forks.check()
+    check_batch_size(batch_size)
+    if on_corrupt not in ("error", "skip"):
+        raise DataError(f"on_corrupt={on_corrupt!r} is unknown.", fix="Use 'error' or 'skip'.")
 
 
 def _advised(error: DataError, count: int) -> DataError:

@@ -142,10 +142,6 @@ ClassesFile = Annotated[
     ),
 ]
 Ignore = Annotated[str | None, typer.Option(help="Masks: value or name of pixels without a class, such as 255.")]
-MaskFolder = Annotated[
-    Path | None,
-    typer.Option("--out", help="Folder for predicted masks, as PNG with a palette; no file is overwritten."),
-]
 Seed = Annotated[int, typer.Option(help="Seed of the parts, the order of examples, and the head.")]
 BatchSize = Annotated[
     str,

@@ -16,7 +16,7 @@ from tfft.core.interrupts import TERMINATED
 from tfft.core.terminal import plain
 
 if TYPE_CHECKING:
-    from tfft.bundles.predictor import Prediction
+    from tfft.bundles.prediction import Prediction
     from tfft.cache.store import Kept
 
 _OPTIONS = (
@@ -102,7 +102,7 @@ def predicted_line(prediction: "Prediction", top: int | None, as_json: bool, fil
         The line.
 
     Example:
-        >>> from tfft.bundles.predictor import Prediction
+        >>> from tfft.bundles.prediction import Prediction
         >>> from tfft.tasks import Answer
         >>> scores = {"ants": 0.25, "bees": 0.75}
         >>> predicted_line(Prediction("1.jpg", Answer("bees", 0.75, scores)), None, False).expandtabs(8)

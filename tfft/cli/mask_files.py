@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from tfft.core.errors import DataError, quantity, shortlist
 
 if TYPE_CHECKING:
-    from tfft.bundles.predictor import Prediction, Predictor
+    from tfft.bundles.prediction import Prediction
+    from tfft.bundles.predictor import Predictor
     from tfft.data.raw_examples import OnCorrupt
 
 _AT_ONCE = 32

@@ -3,14 +3,13 @@
 Heavy packages are imported when a command runs, so that ``tfft --help`` answers at once.
 """
 
-import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tfft.cli import arguments, demonstration, exports, inventory, launching, recipes, typed_paths
+from tfft.cli import arguments, demonstration, exports, inventory, launching, predictions, recipes, typed_paths
 from tfft.cli.arguments import (
     Augment,
     BatchSize,
@@ -26,21 +25,17 @@ from tfft.cli.arguments import (
     SkipCorrupt,
     TextColumn,
 )
-from tfft.cli.console import name, predicted_line, say, spoken
+from tfft.cli.console import name, say, spoken
 from tfft.cli.group import Group
-from tfft.cli.mask_files import predicted_masks
 from tfft.cli.measured_examples import Part, examples_of
 from tfft.cli.output_paths import check_report, export_somewhere, free_path, rescued
 from tfft.cli.sources import TypedData
-from tfft.cli.typed_inputs import given_inputs
 from tfft.cli.typed_masks import TaskName, TypedMasks
-from tfft.core.errors import DataError, DataWarning
 from tfft.core.quiet import start_tensorflow
 
 if TYPE_CHECKING:
     from tfft.backbones.base import Backbone
     from tfft.data.examples import Splits
-    from tfft.data.raw_examples import OnCorrupt
     from tfft.evaluation.report import Report
     from tfft.models.assembly import TransferModel
     from tfft.plans.phase import Plan
@@ -235,56 +230,14 @@ def evaluate(
         say(f"wrote {name(report.save(out))}")
 
 
-@app.command()
-def predict(
-    bundle: Bundle,
-    inputs: Annotated[
-        list[str],
-        typer.Argument(
-            help="Images or folders of images; or texts, .txt files with one text in each line, and - for standard input. "
-            "A tab separates the texts of a pair, such as question and context; a .json file holds questions in SQuAD's format."
-        ),
-    ],
-    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object in each line.")] = False,
-    top: Annotated[
-        int | None, typer.Option(help="Number of classes to show.", min=1, show_default="the answer; with --json all")
-    ] = None,
-    skip_corrupt: SkipCorrupt = False,
-    out: arguments.MaskFolder = None,
-) -> None:
-    """Predict the labels of new images or texts."""
-    import tfft
-
-    typed_paths.check_inputs(bundle, inputs, skip_corrupt)
-    start_tensorflow()
-    predictor = tfft.load(bundle)
-    if top is not None and not predictor.task.ranked:
-        kind = "masks" if predictor.task.place else "entities"
-        raise DataError(f"--top has no effect on a model of {kind}.", f"--top {top}", "Leave it out.")
-    if out is not None and not predictor.task.place:
-        raise DataError("--out is for masks.", predictor.task.name, "Leave it out, and write the output to a file.")
-    given = given_inputs(predictor, inputs)
-    on_corrupt: OnCorrupt = "skip" if skip_corrupt else "error"
-    count = skipped = 0
-    with warnings.catch_warnings():
-        if skip_corrupt:  # the skipped inputs are listed below
-            warnings.filterwarnings("ignore", r"\d+ of \d+ (images|texts) cannot be read", DataWarning)
-        found = (
-            predicted_masks(predictor, given, out, on_corrupt)
-            if predictor.task.place
-            else ((each, None) for each in predictor.predict(given, on_corrupt=on_corrupt))
-        )
-        for prediction, file in found:
-            count, skipped = count + 1, skipped + (prediction.answer is None)
-            if prediction.answer is None:
-                say(f"skipped {name(prediction.problem)}", wrong=True)
-            else:
-                say(predicted_line(prediction, top, as_json, file))
-    if skipped:
-        say(f"{skipped} of {count} inputs have no answer", wrong=True)
-
-
-for verb in (exports.export, inventory.backbones, inventory.cache, inventory.doctor, demonstration.demo):
+for verb in (
+    predictions.predict,
+    exports.export,
+    inventory.backbones,
+    inventory.cache,
+    inventory.doctor,
+    demonstration.demo,
+):
     app.command()(verb)
 app.command(context_settings=launching.CONTEXT)(launching.launch)
 
