@@ -91,7 +91,7 @@ def test_a_folder_for_answers_that_are_no_masks_is_refused(scenes, tmp_path):
 
     model = tfft.build("toy", tfft.tasks.classification(["a", "b"]))
     bundle = tfft.export(model, tmp_path / "classes.tfft")
-    with pytest.raises(DataError, match="ends in .csv, .tsv or .jsonl"):
+    with pytest.raises(DataError, match=r"ends in \.csv, \.tsv or \.jsonl"):
         run("predict", bundle, scenes / "scenes" / "test" / "images" / "0.png", "--out", tmp_path / "answers")
 
 
