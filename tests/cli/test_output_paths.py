@@ -12,6 +12,13 @@ import pytest
 import tfft
 from tfft.cli import output_paths
 from tfft.core.errors import BundleError
+from tfft.training.run import Run
+
+
+def run_of(names):
+    """A run without phases."""
+    model = tfft.build("toy", tfft.tasks.classification(names))
+    return Run(model, tfft.plans.head_only(1), 0, 8, {"counts": {}, "skipped": [], "seed": 0})
 
 
 def test_a_free_path_is_one_where_nothing_stands(tmp_path, monkeypatch):
@@ -26,8 +33,7 @@ def test_a_bundle_that_cannot_go_where_it_should_goes_elsewhere(tmp_path, monkey
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     (tmp_path / "thesis").write_text("years")
-    model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
-    made = output_paths.export_somewhere(model, tmp_path / "thesis", None)
+    made = output_paths.export_somewhere(run_of(["ants", "bees"]), tmp_path / "thesis", None)
     assert made.parent == tmp_path / "temporary"
     assert tfft.load(made).task.labels.names == ("ants", "bees")
     assert "Trying the temporary folder" in capsys.readouterr().err
@@ -84,6 +90,4 @@ def test_without_any_place_it_is_said(tmp_path, monkeypatch):
     (tmp_path / "thesis").write_text("years")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "thesis"))
     with pytest.raises((BundleError, OSError)):
-        output_paths.export_somewhere(
-            tfft.build("toy", tfft.tasks.classification(["a", "b"])), tmp_path / "thesis", None
-        )
+        output_paths.export_somewhere(run_of(["a", "b"]), tmp_path / "thesis", None)

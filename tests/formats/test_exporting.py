@@ -88,7 +88,7 @@ def test_something_else_at_the_path_is_kept(quick, model, tmp_path):
         ({"model": 7, "format": "quick"}, r"takes a model, or the path of a bundle.*int"),
         ({"path": "", "format": "quick"}, "takes the path of a folder"),
         ({"path": "~/made", "format": "quick"}, "Nothing can be written"),
-        ({"report": 7, "format": "quick"}, "A report is part of a bundle only"),
+        ({"report": 7, "format": "quick"}, "Reports and runs are for bundles only"),
         ({"format": "litert_int8"}, r"litert_int8 is calibrated on examples.*examples=data\.train"),
     ],
 )

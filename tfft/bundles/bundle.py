@@ -10,6 +10,7 @@
         seen.json       after a fit: content hashes of its training and validation examples, and the seed that split them
         report.json     the report that was exported with the model, if any
         report.md       the same report as text
+        card.md         the model card: data, training, metrics, limits and licences; it may be edited
 """
 
 import json
@@ -40,7 +41,7 @@ from tfft.tokenizers.saved_tokenizer import FILE as SAVED_TOKENIZER
 
 FORMAT = 1
 MANIFEST, NET, TOKENIZER = manifests.NAME, "net.keras", "tokenizer"
-CONTENTS = frozenset((MANIFEST, NET, TOKENIZER, *records.RECORDS))
+CONTENTS = frozenset((MANIFEST, NET, TOKENIZER, records.CARD, *records.RECORDS))
 _AGAIN = "Copy or export it again."
 
 

@@ -9,6 +9,8 @@ from tfft.core.errors import BundleError, shortlist
 
 SEEN, REPORT, PAGE = "seen.json", "report.json", "report.md"
 RECORDS = (SEEN, REPORT, PAGE)
+CARD = "card.md"
+"""The model card. It has no digest, because the user fills in licences and limits."""
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfft.archives.zip_files import opened
 from tfft.bundles.bundle import (
@@ -20,7 +20,8 @@ from tfft.bundles.bundle import (
     not_finite,
     weights_fingerprint,
 )
-from tfft.bundles.records import PAGE, REPORT, SEEN, digests
+from tfft.bundles.card import card
+from tfft.bundles.records import CARD, PAGE, REPORT, SEEN, digests
 from tfft.core import files, strict_json, versions
 from tfft.core.errors import BundleError, kind_of, shortlist
 from tfft.core.path_advice import permitted
@@ -28,8 +29,13 @@ from tfft.evaluation.report import Report
 from tfft.keras_files import saving
 from tfft.models.assembly import TransferModel
 
+if TYPE_CHECKING:
+    from tfft.training.run import Run
 
-def write_bundle(model: TransferModel, path: str | Path, report: Report | None = None) -> Path:
+
+def write_bundle(
+    model: TransferModel, path: str | Path, report: Report | None = None, run: "Run | None" = None
+) -> Path:
     """Save a model with everything that is needed to use it.
 
     The file ``net.keras`` in it opens in plain Keras. It computes logits, shape (batch, outputs), from pixels in 0..255, shape
@@ -40,6 +46,7 @@ def write_bundle(model: TransferModel, path: str | Path, report: Report | None =
         model: The model, such as ``run.model``.
         path: The path of a folder, or of a zip file when it ends in ``.zip``.
         report: A report from ``evaluate`` to include.
+        run: The run that trained the model, for the model card.
 
     Returns:
         The path.
@@ -55,7 +62,7 @@ def write_bundle(model: TransferModel, path: str | Path, report: Report | None =
         ...     tfft.load(write_bundle(model, f"{folder}/toy.tfft")).task.labels.names
         ('ants', 'bees')
     """
-    path = _checked(model, path, report)
+    path = _checked(model, path, report, run)
     manifest = {
         "format": FORMAT,
         "versions": versions.installed(),
@@ -77,6 +84,7 @@ def write_bundle(model: TransferModel, path: str | Path, report: Report | None =
             if report is not None:
                 _write_json(folder / REPORT, _without_texts(report.to_dict()))
                 (folder / PAGE).write_text(report.to_markdown(), encoding="utf-8")
+            (folder / CARD).write_text(card(model, report, run), encoding="utf-8")
             _write_json(folder / MANIFEST, manifest | {"records": digests(folder)})
             if folder is not fresh:
                 _zip(folder, fresh)
@@ -89,7 +97,7 @@ def write_bundle(model: TransferModel, path: str | Path, report: Report | None =
     return path
 
 
-def _checked(model: Any, path: Any, report: Any) -> Path:
+def _checked(model: Any, path: Any, report: Any, run: Any) -> Path:
     """Refuse invalid arguments, weights that are not finite, and reports that do not belong to the model; return the path."""
     if not isinstance(model, TransferModel) or not isinstance(path, (str, os.PathLike)):
         raise BundleError(
@@ -103,6 +111,10 @@ def _checked(model: Any, path: Any, report: Any) -> Path:
             "report= must be a report from evaluate().",
             kind_of(report),
             "Write report=tfft.evaluate(...).",
+        )
+    if run is not None and getattr(getattr(run, "model", None), "net", None) is not model.net:
+        raise BundleError(
+            "run= must be the run that trained this model.", kind_of(run), "Write export(run.model, path, run=run)."
         )
     check_target(path)
     if names := not_finite(model.net):

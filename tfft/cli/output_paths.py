@@ -18,13 +18,14 @@ from tfft.core.interrupts import noticed
 if TYPE_CHECKING:
     from tfft.evaluation.report import Report
     from tfft.models.assembly import TransferModel
+    from tfft.training.run import Run
 
 
-def export_somewhere(model: "TransferModel", path: Path, report: "Report") -> Path:
+def export_somewhere(run: "Run", path: Path, report: "Report") -> Path:
     """Export a bundle. When this fails, export it to the temporary folder, so that a full disk does not lose the training.
 
     Args:
-        model: The trained model.
+        run: The run that trained the model.
         path: The path of the bundle.
         report: The report to include.
 
@@ -37,12 +38,12 @@ def export_somewhere(model: "TransferModel", path: Path, report: "Report") -> Pa
     from tfft.bundles.writer import write_bundle
 
     try:
-        return write_bundle(model, path, report=report)
+        return write_bundle(run.model, path, report, run)
     except BundleError as error:
         said = BundleError(error.what, error.got, "Trying the temporary folder.")
         say(name(str(said)), wrong=True, color="red")
         stem = path.stem or "model"
-        return write_bundle(model, free_path(str(Path(tempfile.gettempdir()) / stem), ".tfft"), report=report)
+        return write_bundle(run.model, free_path(str(Path(tempfile.gettempdir()) / stem), ".tfft"), report, run)
 
 
 def check_report(path: Path) -> None:

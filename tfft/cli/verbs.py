@@ -179,7 +179,7 @@ def _measured(run: "Run", splits: "Splits") -> "Report":
 
 
 def _write(run: "Run", report: "Report", out: Path, run_folder: Path | None) -> None:
-    written = export_somewhere(run.model, out, report)
+    written = export_somewhere(run, out, report)
     say(f"wrote {name(written)}")
     if run_folder is not None:
         say(f"wrote {name(report.save(run_folder / 'report.html', run))}")

@@ -108,7 +108,7 @@ def finished(home: Path, bundle: str, trials: Sequence[Trained], run: Run, repor
     ]
     compared = table(["trial", "test accuracy", "95 % interval", "training seconds"], rows)
     sentence = meaning(trials, Path(bundle).stem)
-    bundle_path = write_bundle(run.model, home / bundle, report=report)
+    bundle_path = write_bundle(run.model, home / bundle, report, run)
     page_path = report.save(home / "report.html", run)
     files.write_text(
         home / "report.md", f"# tfft demo\n\n{compared}\n\n{sentence}\n\n{report.to_markdown()}\n{run.describe()}\n"

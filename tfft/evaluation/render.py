@@ -116,7 +116,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         | ants       | 0.9  |
         | bumblebees | 0.85 |
     """
-    cells = [[" ".join(map(_shown, cell.splitlines())) for cell in row] for row in [header, *rows]]
+    cells = [[" ".join(map(shown, cell.splitlines())) for cell in row] for row in [header, *rows]]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells
@@ -124,8 +124,16 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
 
 
-def _shown(text: str) -> str:
-    """Escape the text of a cell. A backslash before the separator is not enough, because the text may end in a backslash."""
+def shown(text: str) -> str:
+    """Escape a text, so that it cannot begin another cell, HTML, a link or an image.
+
+    Args:
+        text: A text in one line. A backslash before the separator of cells is not enough, because the text may end in a backslash.
+
+    Example:
+        >>> shown("<b>bees")
+        '&#60;b&#62;bees'
+    """
     return plain(text).translate(_ENTITIES)
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfft.bundles import bundle
 from tfft.bundles.predictor import Predictor
@@ -19,6 +19,9 @@ from tfft.formats import net_files, saved_model
 from tfft.formats.compared_examples import chosen
 from tfft.formats.comparison import Answering, Comparison, compared
 from tfft.models.assembly import TransferModel
+
+if TYPE_CHECKING:
+    from tfft.training.run import Run
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ def export(
     report: Report | None = None,
     format: str = BUNDLE,
     examples: Any = None,
+    run: "Run | None" = None,
 ) -> Path:
     """Save a model with everything that is needed to use it.
 
@@ -75,6 +79,7 @@ def export(
         format: ``"bundle"``, or one of the other formats.
         examples: Examples for the comparison, such as ``data.validation``, or inputs as for ``Predictor.predict``, such as a folder
             of images; without them, a few are made up. ``"litert_int8"`` needs them, and measures ranges of values on them.
+        run: The run that trained the model, for the model card in a bundle, ``card.md``.
 
     Returns:
         The path.
@@ -93,14 +98,14 @@ def export(
         ('ants', 'bees')
     """
     if format == BUNDLE:
-        return write_bundle(model, path, report)  # type: ignore[arg-type]  # it refuses other types itself
+        return write_bundle(model, path, report, run)  # type: ignore[arg-type]  # it refuses other types itself
     if not isinstance(format, str) or format not in FORMATS:
         known = (BUNDLE, *FORMATS)
         raise BundleError(
             f"format={format!r} is unknown.", fix=f"{nearest(str(format), known)} All formats: {', '.join(known)}."
         )
-    if report is not None:
-        raise BundleError("A report is part of a bundle only.", f"format={format!r}", "Leave out report=.")
+    if report is not None or run is not None:
+        raise BundleError("Reports and runs are for bundles only.", f"format={format!r}", "Leave out report= and run=.")
     return _written(_predictor(model), _checked(path), format, examples)
 
 

@@ -1,0 +1,89 @@
+"""The model card says what is known of a model, asks for the rest, and is read by the hub's own client."""
+
+import json
+
+import numpy as np
+import pytest
+
+import tfft
+from tfft.bundles import card as cards
+from tfft.bundles.card import card
+from tfft.core.errors import BundleError
+from tfft.core.specs import LabelSpace
+
+
+@pytest.fixture(scope="module")
+def trained():
+    random = np.random.default_rng(0)
+    images = random.integers(0, 120, (40, 16, 16, 3)).astype(np.uint8)
+    images[1::2, ..., 0] += 130
+    data = tfft.data.from_arrays(images, ["ants", "<b>bees|"] * 20, seed=3)
+    model = tfft.build("toy", tfft.tasks.classification(data.labels), seed=0)
+    run = tfft.fit(model, data, tfft.plans.two_phase(2, 1), seed=0, progress=False)
+    return run, tfft.evaluate(run.model, data.test)
+
+
+def test_a_bundle_has_a_card_with_data_training_metrics_and_code(trained, tmp_path):
+    run, report = trained
+    path = tfft.export(run.model, tmp_path / "m.tfft", report=report, run=run)
+    page = (path / "card.md").read_text(encoding="utf-8")
+    accuracy = report.metrics["accuracy"]
+    assert "| accuracy" in page
+    assert f"{accuracy['value']:.2f}"[:3] in page
+    for part, count in run.data["counts"].items():
+        assert any(line.split() == ["|", part, "|", str(count), "|"] for line in page.splitlines())
+    assert "| tune" in page
+    assert "tfft.fit(model, data, plan, seed=0" in page
+    assert page.count("fill in") == 3
+    assert "<b>" not in page.split("---", 2)[2]
+
+
+def test_the_metadata_is_that_of_the_hub(trained):
+    from huggingface_hub import ModelCard
+
+    run, report = trained
+    data = ModelCard(card(run.model, report, run)).data
+    assert (data.library_name, data.license, data.pipeline_tag) == ("keras", "unknown", "image-classification")
+    assert {"tfft", "keras"} <= set(data.tags)
+    (result,) = [each for each in data.eval_results if each.metric_type == "accuracy"]
+    assert result.metric_value == pytest.approx(report.metrics["accuracy"]["value"])
+
+
+def test_without_report_and_run_the_card_says_so():
+    page = card(tfft.build("toy", tfft.tasks.regression(LabelSpace(("age",), "real", (1.0,), (1.0,)))))
+    assert "gives each image age" in page
+    assert "Nothing was measured." in page
+    assert "How the model was trained is not recorded." in page
+    assert "## Metrics" not in page
+
+
+@pytest.mark.parametrize("task", [tfft.tasks.token_classification(["per"]), tfft.tasks.question_answering()])
+def test_each_task_of_texts_has_its_name_on_the_hub(task):
+    page = card(tfft.build("toy_text", task))
+    assert f"pipeline_tag: {json.dumps(task.name.replace('_', '-'))}" in page
+
+
+def test_folders_of_the_user_are_left_out_of_the_code():
+    code = "data = tfft.data.from_folder('/home/ann/secret project/flowers', seed=3)"
+    assert cards._without_folders(code) == "data = tfft.data.from_folder('flowers', seed=3)"
+    assert cards._without_folders(r'x = "C:\\Users\\ann\\a.csv"') == 'x = "a.csv"'
+    assert cards._without_folders("y = 'relative/b'; z = '~/c/'") == "y = 'relative/b'; z = 'c'"
+
+
+def test_a_card_may_be_edited_and_an_old_bundle_without_one_opens(trained, tmp_path):
+    run, _ = trained
+    path = tfft.export(run.model, tmp_path / "m.tfft", run=run)
+    with open(path / "card.md", "a", encoding="utf-8") as file:
+        file.write("CC-BY-4.0")
+    assert tfft.load(path).task.labels == run.model.task.labels
+    (path / "card.md").unlink()
+    assert tfft.load(path).task.labels == run.model.task.labels
+    tfft.export(run.model, path)  # is still a bundle, which may be replaced
+
+
+def test_a_run_of_another_model_is_refused(trained, tmp_path):
+    run, _ = trained
+    other = tfft.build("toy", tfft.tasks.classification(["a", "b"]))
+    for wrong in (run, 7):
+        with pytest.raises(BundleError, match=r"run= must be the run that trained this model.*run=run"):
+            tfft.export(other, tmp_path / "m.tfft", run=wrong)
