@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tfft.cli import arguments, demonstration, exports, inventory, launching, predictions, recipes, typed_paths
+from tfft.cli import (
+    arguments,
+    demonstration,
+    exports,
+    inventory,
+    launching,
+    predictions,
+    recipes,
+    services,
+    typed_paths,
+)
 from tfft.cli.arguments import (
     Augment,
     BatchSize,
@@ -233,6 +243,7 @@ def evaluate(
 for verb in (
     predictions.predict,
     exports.export,
+    services.serve,
     inventory.backbones,
     inventory.cache,
     inventory.doctor,

@@ -14,6 +14,7 @@ from tfft.data.examples import Examples
 from tfft.data.strings import text_of
 
 _MOST = 256
+_PAIRS = "question_answering"
 GIVEN, MADE_UP = "the given examples", "examples made up for this"
 _SENTENCES = (
     "A wonderful film, from the first minute to the last.",
@@ -65,7 +66,8 @@ def texts_of(predictor: Predictor) -> int:
     Args:
         predictor: The model.
     """
-    return (predictor.seen.texts if predictor.seen is not None else None) or 1
+    known = predictor.seen.texts if predictor.seen is not None else None
+    return known or (2 if predictor.task.name == _PAIRS else 1)
 
 
 def _made_up(predictor: Predictor) -> list[Any]:

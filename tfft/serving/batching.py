@@ -1,0 +1,123 @@
+"""Collect the inputs of concurrent requests into batches, which take hardly longer than a single input."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from tfft.serving.settings import Settings
+
+Answering = Callable[[Sequence[Any]], Sequence[Any]]
+
+
+class QueueFullError(Exception):
+    """Too many inputs wait already."""
+
+
+class Batcher:
+    """A queue of inputs and a task that answers them, in order, in batches. All methods belong to one event loop.
+
+    Args:
+        answer: Inputs -> one result for each of them. It runs in a thread of its own, one call at a time.
+        settings: The size of batches and of the queue.
+        measured: Called with the number of inputs in each batch.
+    """
+
+    def __init__(
+        self, answer: Answering, settings: Settings, measured: Callable[[int], Any] = lambda count: None
+    ) -> None:
+        self._answer, self._settings, self._measured = answer, settings, measured
+        self._queue: asyncio.Queue[tuple[Any, asyncio.Future[Any]]] = asyncio.Queue()
+        self._thread = ThreadPoolExecutor(1, "tfft-serve")
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """The number of inputs that wait for a batch."""
+        return self._queue.qsize()
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        """Answer what waits, and end."""
+        await self._queue.join()
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        self._thread.shutdown()
+
+    async def answer(self, items: Sequence[Any]) -> list[Any]:
+        """Wait for the answers to some inputs.
+
+        Args:
+            items: The inputs of one request.
+
+        Returns:
+            One result for each of them.
+
+        Raises:
+            QueueFullError: When too many inputs wait.
+            TimeoutError: When the answers take longer than ``Settings.seconds``; inputs that wait are then left out.
+            Exception: What the function raised.
+        """
+        if self._queue.qsize() + len(items) > self._settings.queue:
+            raise QueueFullError
+        loop = asyncio.get_running_loop()
+        futures: list[asyncio.Future[Any]] = [loop.create_future() for _ in items]
+        for item, future in zip(items, futures, strict=True):
+            self._queue.put_nowait((item, future))
+        try:
+            async with asyncio.timeout(self._settings.seconds):
+                return list(await asyncio.gather(*futures))
+        finally:
+            for future in futures:
+                future.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            batch = await self._collected()
+            wanted = [(item, future) for item, future in batch if not future.done()]
+            try:
+                if wanted:
+                    self._measured(len(wanted))
+                    await self._answered(wanted)
+            finally:
+                for _ in batch:
+                    self._queue.task_done()
+
+    async def _collected(self) -> list[tuple[Any, "asyncio.Future[Any]"]]:
+        """At least one input, and those that come within the time to wait."""
+        batch = [await self._queue.get()]
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._settings.wait_milliseconds / 1000
+        while len(batch) < self._settings.batch:
+            if not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+                continue
+            left = end - loop.time()
+            if left <= 0:
+                break
+            try:
+                batch.append(await asyncio.wait_for(self._queue.get(), left))
+            except TimeoutError:
+                break
+        return batch
+
+    async def _answered(self, batch: Sequence[tuple[Any, "asyncio.Future[Any]"]]) -> None:
+        call = asyncio.get_running_loop().run_in_executor(self._thread, self._answer, [item for item, _ in batch])
+        try:
+            found = await call
+        except Exception as error:  # the service goes on
+            if len(batch) > 1:  # the error belongs to one input, and the others have answers
+                for each in batch:
+                    await self._answered([each])
+            elif not batch[0][1].done():
+                batch[0][1].set_exception(error)
+            return
+        for (_, future), result in zip(batch, found, strict=True):
+            if not future.done():
+                future.set_result(result)
