@@ -37,9 +37,10 @@ def test_answers_of_each_pixel_have_a_plan_of_their_own():
 def test_entities_and_answers_are_trained_as_encoders_with_a_higher_learning_rate() -> None:
     spec = FeatureSpec("sequence", masked=True)
     tags, answers = (default_plan(spec, 100, task=name) for name in ("token_classification", "question_answering"))
-    assert tags == encoder(learning_rate=1e-4).with_phases(patience=1)
+    assert tags == encoder(learning_rate=1e-4, embeddings=True).with_phases(patience=1)
     assert answers == encoder(6, 2e-4, augment=()).with_phases(patience=1)
-    assert default_plan(spec, 50_000, task="token_classification") != tags
+    assert default_plan(spec, 50_000, task="token_classification") == tags, "embeddings train for entities in any case"
+    assert default_plan(spec, 50_000, task="question_answering") != answers
 
 
 def test_what_cannot_be_trained_gets_a_head_alone():
