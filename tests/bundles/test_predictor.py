@@ -238,7 +238,7 @@ def test_pillow_images_of_more_bits_take_a_range(predictor):
 def test_only_the_first_page_of_an_image_is_answered_and_a_warning_says_so(predictor, tmp_path):
     page = Image.fromarray(np.zeros((16, 16, 3), np.uint8))
     page.save(tmp_path / "scan.tif", save_all=True, append_images=[page])
-    with pytest.warns(DataWarning, match=r"scan\.tif has 2 pages, and only the first is read\. Save each page"):
+    with pytest.warns(DataWarning, match=r"scan\.tif has several pages, and only the first is read\. Save each page"):
         assert len(predictor.predict(tmp_path / "scan.tif")) == 1
 
 

@@ -16,7 +16,7 @@ from tfft.core.path_advice import missing_file, unreadable
 from tfft.core.specs import Text, rangeless
 from tfft.data.content_hash import opened
 from tfft.data.files.text_files import TextFiles
-from tfft.images.image_files import opened_image, pages_of, taking_turns
+from tfft.images.image_files import has_pages, opened_image, taking_turns
 from tfft.images.png_rows import check_rows
 from tfft.images.samples import loaded
 
@@ -37,22 +37,22 @@ class Inspection:
             cannot be read.
         faults: Position and reason of each input that cannot be read.
         doubts: Position and reason of each image whose brightness is probably wrong.
-        pages: Position and number of pages of each image with several pages.
+        pages: Position of each image with several pages.
     """
 
     digests: tuple[str, ...]
     faults: tuple[tuple[int, str], ...]
     doubts: tuple[tuple[int, str], ...] = ()
-    pages: tuple[tuple[int, int], ...] = ()
+    pages: tuple[int, ...] = ()
 
 
 class _Look(NamedTuple):
-    """What is known about one input: its digest, the reason why it cannot be read, the doubt about its brightness, its pages."""
+    """What is known about one input: its digest, why it cannot be read, the doubt about its brightness, whether it has pages."""
 
     content: str = ""
     reason: str = ""
     doubt: str = ""
-    pages: int = 1
+    pages: bool = False
 
 
 def inspect_inputs(inputs: Sequence[Any]) -> Inspection:
@@ -93,7 +93,7 @@ def inspect_inputs(inputs: Sequence[Any]) -> Inspection:
             # Pillow images were converted to pixels before, which recorded the doubts about them
             + sorted(getattr(inputs, "doubts", {}).items())
         ),
-        tuple((index, look.pages) for index, look in enumerate(found) if look.pages > 1),
+        tuple(index for index, look in enumerate(found) if look.pages),
     )
 
 
@@ -198,7 +198,7 @@ def warn_doubts(inputs: Sequence[Any], inspection: Inspection) -> None:
             stacklevel=_USER,
         )
     if inspection.pages:
-        named = [f"{_name(inputs, index)} ({count})" for index, count in inspection.pages]
+        named = [_name(inputs, index) for index in inspection.pages]
         warnings.warn(
             f"{len(named)} of {len(inputs)} images have several pages, and only the first is read: {shortlist(named)}. "
             "Save each page as a file of its own.",
@@ -238,7 +238,7 @@ def _look_at(item: Any) -> _Look:
         reason = rangeless(image.mode, image.format)
         if image.format == "PNG":
             check_rows(content)
-        pages = pages_of(image)
+        pages = has_pages(image)
         image, samples = loaded(image)
     return _Look(reason=reason) if reason else _Look(found, "", samples.warning, pages)
 

@@ -66,24 +66,23 @@ def _decoded(content: Any, least: int) -> tuple[Any, Any]:
 
     def jpeg() -> tuple[Any, Any]:
         shape = tf.image.extract_jpeg_shape(content)
-        _check(shape[0], shape[1])
+        checked = _checked(content, shape[0], shape[1])
         scale = tf.where(shape[2] == 4, 1, tf.reduce_min(shape[:2]) // least)
 
         def at(reduction: int) -> Callable[[], Any]:
             options: Any = {"dct_method": "INTEGER_ACCURATE", "fancy_upscaling": True}  # those of Pillow
-            return lambda: tf.io.decode_jpeg(content, 3, reduction, **options)
+            return lambda: tf.io.decode_jpeg(checked, 3, reduction, **options)
 
         return tf.case([(scale >= each, at(each)) for each in _REDUCTIONS], default=at(1)), shape[:2]
 
     def png() -> tuple[Any, Any]:
         columns, rows = tf.unstack(_big(tf.strings.substr(begin, 16, 8)), num=2)
-        _check(rows, columns)
-        image = _on_white(_opaque(tf.io.decode_png(content, channels=4), begin))
+        checked = _checked(content, rows, columns)
+        image = _on_white(_opaque(tf.io.decode_png(checked, channels=4), begin))
         return image, tf.shape(image)[:2]
 
     def webp() -> tuple[Any, Any]:
-        _check(*_webp_size(begin))
-        image = tf.io.decode_webp(content, channels=0)[0]
+        image = tf.io.decode_webp(_checked(content, *_webp_size(begin)), channels=0)[0]
         image = tf.cond(tf.shape(image)[-1] == 4, lambda: _on_white(image), lambda: image)
         return image, tf.shape(image)[:2]
 
@@ -101,13 +100,15 @@ def _decoded(content: Any, least: int) -> tuple[Any, Any]:
     )
 
 
-def _check(rows: Any, columns: Any) -> None:
-    """Refuse images with too many pixels, before they are decoded."""
+def _checked(content: Any, rows: Any, columns: Any) -> Any:
+    """The content of a file, which nothing can read before its number of pixels was checked."""
     import tensorflow as tf
 
     most = limits.highest("image_pixels")
     pixels = tf.cast(rows, tf.int64) * tf.cast(columns, tf.int64)
-    tf.debugging.Assert((pixels > 0) & (pixels <= most), [f"The image must have between 1 and {most:,} pixels."])
+    said = [f"The image must have between 1 and {most:,} pixels."]
+    with tf.control_dependencies([tf.debugging.Assert((pixels > 0) & (pixels <= most), said)]):
+        return tf.identity(content)
 
 
 def _big(content: Any) -> Any:

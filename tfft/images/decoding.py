@@ -10,7 +10,7 @@ from PIL import Image
 
 from tfft.core.errors import DataError, kind_of
 from tfft.core.path_advice import missing_file, unreadable
-from tfft.images.image_files import LARGE_PIXELS, opened_image, pages_of, taking_turns
+from tfft.images.image_files import LARGE_PIXELS, has_pages, opened_image, taking_turns
 from tfft.images.samples import loaded
 from tfft.images.upright import in_strips, upright
 
@@ -90,8 +90,8 @@ def doubt_about(item: Any) -> str:
         return ""
     try:
         with opened_image(item, "it") as image, taking_turns(image.width * image.height):
-            if (pages := pages_of(image)) > 1:
-                return f"has {pages} pages, and only the first is read. Save each page as a file of its own."
+            if has_pages(image):
+                return "has several pages, and only the first is read. Save each page as a file of its own."
             deep = image.mode.startswith("I;16") or ";16" in str(getattr(image, "tile", ""))
             reason = loaded(image)[1].warning if deep else ""
     except Exception:

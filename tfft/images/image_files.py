@@ -124,17 +124,19 @@ def opened_image(source: Any, what: str) -> Iterator[Any]:
         yield image
 
 
-def pages_of(image: Any) -> int:
-    """Return the number of pages of an opened TIFF; 1 for other formats, whose further frames are an animation.
+def has_pages(image: Any) -> bool:
+    """Return whether an opened TIFF has several pages; further frames of other formats are an animation.
+
+    The pages are not counted, because a damaged or hostile file can have millions.
 
     Args:
         image: A Pillow image.
 
     Example:
-        >>> pages_of(Image.new("L", (2, 2)))
-        1
+        >>> has_pages(Image.new("L", (2, 2)))
+        False
     """
-    return int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+    return image.format == "TIFF" and bool(getattr(image, "is_animated", False))
 
 
 def encoded(image: Any) -> bytes:

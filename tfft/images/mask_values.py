@@ -72,8 +72,8 @@ def read_mask(item: Any, colored: bool, what: str = "it") -> tuple[np.ndarray, n
             check_rows(encoded(image))
         indices = image.mode == "P" or image.format == "GIF"
         _check_bits(image, raw, colored)
-        if getattr(image, "n_frames", 1) > 1:
-            raise ValueError(f"it has {image.n_frames} pages or frames, and a mask has one")
+        if getattr(image, "is_animated", False):
+            raise ValueError("it has several pages or frames, and a mask has one")
         image.load()
         scale = _FEWER_BITS.get(raw, 1)
         if colored or not indices:

@@ -169,7 +169,7 @@ def test_a_mask_of_several_pages_is_refused(folder):
     pages = [Image.fromarray(mask(0))] * 3
     pages[0].save(first_mask(folder).with_suffix(".tif"), save_all=True, append_images=pages[1:])
     first_mask(folder).unlink()
-    with pytest.raises(DataError, match=r"it has 3 pages or frames, and a mask has one"):
+    with pytest.raises(DataError, match=r"it has several pages or frames, and a mask has one"):
         from_masks(folder, {0: "a", 1: "b", 2: "c"})
 
 
