@@ -68,6 +68,8 @@ def test_folders_of_the_user_are_left_out_of_the_code():
     assert cards._without_folders(code) == "data = tfft.data.from_folder('flowers', seed=3)"
     assert cards._without_folders(r'x = "C:\\Users\\ann\\a.csv"') == 'x = "a.csv"'
     assert cards._without_folders("y = 'relative/b'; z = '~/c/'") == "y = 'relative/b'; z = 'c'"
+    for same in ("separator='/'", r"delimiter='\t'", "x = ''"):
+        assert cards._without_folders(same) == same
 
 
 def test_a_card_may_be_edited_and_an_old_bundle_without_one_opens(trained, tmp_path):

@@ -42,11 +42,15 @@ def quick(monkeypatch):
 
 def test_an_export_replaces_an_older_one(quick, model, tmp_path):
     path = tfft.export(model, tmp_path / "made", format="quick", examples=IMAGES)
-    (path / "left over").touch()
+    (path / "my notes").touch()
+    with pytest.raises(BundleError, match=r"holds other files as well, which would be lost.*'my notes'"):
+        tfft.export(model, path, format="quick", examples=IMAGES)
+    (path / "my notes").unlink()
     assert tfft.export(model, path, format="quick", examples=IMAGES) == path
     assert sorted(each.name for each in path.iterdir()) == ["net.txt", ABOUT]
     about = json.loads((path / ABOUT).read_text(encoding="utf-8"))
     assert (about["format"], about["task"], about["labels"]) == ("quick", "classification", ["ants", "bees"])
+    assert about["files"] == ["net.txt", ABOUT]
     assert about["comparison"]["of"] == "the given examples"
     assert comparison_of(path).startswith("On 4 of the given examples, 100.0 % of the labels agree")
     with pytest.raises(BundleError, match="is no export of tfft"):

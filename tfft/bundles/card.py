@@ -34,7 +34,7 @@ _DOES = {
     "token_classification": "finds entities in texts",
     "question_answering": "answers a question with a part of a text",
 }
-_PATH = re.compile(r"""(['"])(?:[A-Za-z]:)?[~/\\][^'"]*?([^/\\'"]*)[/\\]?\1""")
+_PATH = re.compile(r"""(['"])(?:[A-Za-z]:[/\\]|[~/]|\\\\)[^'"]*?([^/\\'"]+)[/\\]*\1""")
 
 
 def card(model: TransferModel, report: "Report | None" = None, run: "Run | None" = None) -> str:

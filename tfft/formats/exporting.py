@@ -138,7 +138,20 @@ def _checked(path: Any) -> Path:
     if path.exists() and not (path.is_dir() and (not any(path.iterdir()) or _about_file(path) is not None)):
         found = "a file" if path.is_file() else shortlist(sorted(each.name for each in path.iterdir()))
         raise BundleError(f"{str(path)!r} exists and is no export of tfft.", found, "Choose another path.")
+    if (file := _about_file(path)) is not None:
+        written = strict_json.read_file(file, file.name, BundleError).get("files", ())
+        if others := sorted(set(_files(path)) - set(written)):
+            raise BundleError(
+                f"{str(path)!r} is an export of tfft, but holds other files as well, which would be lost.",
+                shortlist(others),
+                "Move them, or choose another path.",
+            )
     return path
+
+
+def _files(path: Path) -> list[str]:
+    """The names of all files in a folder and the folders in it."""
+    return sorted(each.relative_to(path).as_posix() for each in path.rglob("*") if not each.is_dir())
 
 
 def _written(predictor: Predictor, path: Path, format: str, examples: Any) -> Path:
@@ -161,7 +174,9 @@ def _written(predictor: Predictor, path: Path, format: str, examples: Any) -> Pa
                 )
             about = fresh / chosen_format.about
             about.parent.mkdir(exist_ok=True)
-            about.write_text(json.dumps(_about(predictor, format, found), indent=1, ensure_ascii=False), "utf-8")
+            names = [*_files(fresh), chosen_format.about.as_posix()]
+            values = {**_about(predictor, format, found), "files": names}
+            about.write_text(json.dumps(values, indent=1, ensure_ascii=False), "utf-8")
     except OSError as error:
         raise BundleError(
             f"{str(path)!r} could not be written: {error}.",

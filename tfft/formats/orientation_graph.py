@@ -6,6 +6,7 @@ from typing import Any
 _TAG, _SHORT, _LONG = 0x0112, 3, 4
 _XMP = rb"http://ns.adobe.com/xap/1.0/" + b"\0"
 _PADDING = 64
+_MOST_BLOCKS = 10_000  # a hostile file may consist of millions of empty blocks
 
 
 def orientation(content: Any) -> Any:
@@ -87,7 +88,9 @@ def _found(data: Any, size: Any, first: int, block: Callable[[Any, Any], tuple[A
         return tf.where(after > place, after, size), begin
 
     start = tf.constant(first, tf.int64), tf.constant(-1, tf.int64)
-    return tf.while_loop(lambda place, begin: (place < size) & (begin < 0), step, start)[1]
+    return tf.while_loop(
+        lambda place, begin: (place < size) & (begin < 0), step, start, maximum_iterations=_MOST_BLOCKS
+    )[1]
 
 
 def _jpeg_block(data: Any, place: Any, wanted: bytes = b"Exif\0\0") -> tuple[Any, Any]:

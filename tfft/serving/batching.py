@@ -111,6 +111,8 @@ class Batcher:
         call = asyncio.get_running_loop().run_in_executor(self._thread, self._answer, [item for item, _ in batch])
         try:
             found = await call
+            if len(found) != len(batch):
+                raise RuntimeError(f"{len(found)} answers to {len(batch)} inputs")
         except Exception as error:  # the service goes on
             if len(batch) > 1:  # the error belongs to one input, and the others have answers
                 for each in batch:
