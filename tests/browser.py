@@ -95,6 +95,6 @@ class Browser:
         self.send("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
 
     def screenshot(self, path: Path) -> Path:
-        """Write a picture of the page."""
+        """Write an image of the page to a PNG file."""
         path.write_bytes(base64.b64decode(self.send("Page.captureScreenshot", captureBeyondViewport=True)["data"]))
         return path

@@ -114,6 +114,10 @@ BAD = {
     "half a JPEG": (lambda: FILES["JPEG"]((300, 170))[:2000], "."),
     "half a PNG": (lambda: FILES["PNG"]((300, 170))[:2000], "."),
     "half a WebP": (lambda: FILES["WebP"]((300, 170))[:2000], "."),
+    "an animated WebP": (
+        lambda: saved(image((9, 5)), "WEBP", save_all=True, append_images=[image((9, 5)).rotate(180)]),
+        "The WebP file is animated",
+    ),
     "a header alone": (lambda: b"\x89PNG\r\n\x1a\n", "."),
     **{
         f"a bomb as {format}": (lambda format=format: bomb(format), "between 1 and")

@@ -75,3 +75,9 @@ def test_damaged_files_are_read_to_an_end(graph):
                 if len(damaged) > 2:
                     damaged[random.integers(2, len(damaged))] = random.integers(0, 256)
             assert 1 <= int(graph(bytes(damaged))) <= 8
+
+
+def test_millions_of_empty_blocks_are_not_walked_over(graph):
+    hostile = b"\xff\xd8" + b"\xff" * 20_000 + written("JPEG", exif=tagged(6))[2:]
+    assert int(graph(hostile)) == 1
+    assert int(graph(b"\xff\xd8" + b"\xff" * 200 + written("JPEG", exif=tagged(6))[2:])) == 6

@@ -57,6 +57,11 @@ def test_an_error_belongs_to_its_own_input():
     assert isinstance(found[1], ValueError)
 
 
+def test_too_few_answers_are_an_error_and_the_batcher_goes_on():
+    found, _ = answered([[1], [2]], lambda items: items[1:], wait_milliseconds=0, batch=1)
+    assert [str(each) for each in found] == ["0 answers to 1 inputs"] * 2
+
+
 def test_a_full_queue_refuses_and_takes_inputs_again_afterwards():
     gate = threading.Event()
 

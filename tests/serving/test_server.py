@@ -128,7 +128,6 @@ def test_sigterm_answers_open_requests_and_ends(tmp_path):
     bundle = tfft.export(tfft.build("toy", tfft.tasks.classification(["ants", "bees"])), tmp_path / "m.tfft")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    command = [sys.executable, "-m", "tfft.cli.verbs"]
     code = "from tfft.cli.verbs import main; main()"
     command = [sys.executable, "-c", code, "serve", str(bundle), "--port", str(port), "--wait-milliseconds", "1500"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

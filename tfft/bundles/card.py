@@ -159,7 +159,7 @@ def _metrics(report: "Report") -> Iterator[str]:
 
 def _limits(model: TransferModel, report: "Report | None", run: "Run | None") -> Iterator[str]:
     yield "## Limits"
-    found = [f"Inputs are {model.preprocessor.size} large; others are resized or cut."]
+    found = [f"Inputs have {model.preprocessor.size}; others are resized or cut."]
     if report is None:
         found.append("Nothing was measured.")
     else:

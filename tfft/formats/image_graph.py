@@ -82,7 +82,7 @@ def _decoded(content: Any, least: int) -> tuple[Any, Any]:
         return image, tf.shape(image)[:2]
 
     def webp() -> tuple[Any, Any]:
-        image = tf.io.decode_webp(_checked(content, *_webp_size(begin)), channels=0)[0]
+        image = tf.io.decode_webp(_still(_checked(content, *_webp_size(begin)), begin), channels=0)[0]
         image = tf.cond(tf.shape(image)[-1] == 4, lambda: _on_white(image), lambda: image)
         return image, tf.shape(image)[:2]
 
@@ -98,6 +98,20 @@ def _decoded(content: Any, least: int) -> tuple[Any, Any]:
         ],
         default=other,
     )
+
+
+def _still(content: Any, begin: Any) -> Any:
+    """The content of a WebP file without animation: all frames of one would be decoded, whatever their number."""
+    import tensorflow as tf
+
+    flags = tf.io.decode_raw(tf.strings.substr(begin, 20, 1), tf.uint8)[0]
+    animated = (tf.strings.substr(begin, 12, 4) == b"VP8X") & (
+        tf.bitwise.bitwise_and(flags, tf.constant(2, tf.uint8)) > 0
+    )
+    with tf.control_dependencies(
+        [tf.debugging.Assert(~animated, ["The WebP file is animated; pass one of its frames."])]
+    ):
+        return tf.identity(content)
 
 
 def _checked(content: Any, rows: Any, columns: Any) -> Any:
