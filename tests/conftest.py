@@ -1,6 +1,8 @@
 """Fixtures shared by all tests: tiny pictures, toy data, and the project's real material where it is at hand."""
 
 import os
+import random
+import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -12,6 +14,7 @@ from PIL import Image
 
 import tfft
 
+random.seed(0)  # for what the modules of tests draw when they are imported
 MATERIAL = Path(os.environ.get("TFFT_MATERIAL", Path(__file__).parents[2] / "shared"))
 
 
@@ -42,6 +45,18 @@ def material() -> Path:
             f"the real photos and weights are not at {MATERIAL}; set TFFT_MATERIAL to the folder that holds them"
         )
     return MATERIAL
+
+
+@pytest.fixture(autouse=True)
+def _same_weights_in_each_run() -> None:
+    """Seed what layers and arrays draw without a seed of their own, so that a test gives the same result in each run.
+
+    Keras' initializers take their seeds from Python's generator.
+    """
+    random.seed(0)
+    np.random.seed(0)
+    if "tensorflow" in sys.modules:
+        sys.modules["tensorflow"].random.set_seed(0)
 
 
 @pytest.fixture(autouse=True)

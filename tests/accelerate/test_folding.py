@@ -151,8 +151,9 @@ def test_a_convolution_in_low_precision_gives_nearly_the_float32_result(convolut
     layer = layers.Conv2D.from_config(convolution.get_config())
     net = chained(layer, *([layers.BatchNormalization()] if norm else []), layers.ReLU())
     net.layers[2].trainable = not norm
+    net.layers[-1].kernel.assign(abs(net.layers[-1].kernel))  # sums of mixed signs would enlarge the relative error
     with computing(net, dtype):
         near = run(net, PIXELS, training=True)
         assert keras.backend.standardize_dtype(near.dtype) == dtype
     exact = np.asarray(net(PIXELS))
-    assert 0 < np.linalg.norm(np.asarray(near, "float32") - exact) / np.linalg.norm(exact) < 0.02
+    assert 0 < np.linalg.norm(np.asarray(near, "float32") - exact) / np.linalg.norm(exact) < 0.01
