@@ -1,13 +1,14 @@
 """Read an input and hash its content, so that rows of an older version of a file are never used for the new one."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from tfft.core import regular_files
 from tfft.core.errors import DataError
-from tfft.core.fingerprint import digest
+from tfft.core.fingerprint import combined, digest
 from tfft.core.specs import Text
 from tfft.data.examples import Examples
 
@@ -16,11 +17,11 @@ def opened(item: Any) -> tuple[Any, str]:
     """Read one input and hash its content.
 
     Args:
-        item: A path, encoded bytes, an array of shape (height, width[, channels]), or a text.
+        item: A path, encoded bytes, an array of shape (height, width[, channels]), or a text; or a dict of several such inputs.
 
     Returns:
         The bytes of a file, or any other input unchanged. Then the hash of the bytes, of the array's dtype, shape and values,
-        or of the text.
+        or of the text. For a dict, a dict of the inputs, and a hash of all names and contents.
 
     Raises:
         OSError: When a file cannot be read.
@@ -31,6 +32,10 @@ def opened(item: Any) -> tuple[Any, str]:
         >>> opened(b"some bytes")[0], opened(Text("a"))[1] == opened(Text("a", "b"))[1]
         (b'some bytes', False)
     """
+    if isinstance(item, Mapping):
+        found = {name: opened(item[name]) for name in sorted(item)}
+        contents = {name: content for name, (content, _) in found.items()}
+        return contents, combined({name: content_hash for name, (_, content_hash) in found.items()})
     if isinstance(item, Text):
         parts: list[Any] = [item.first, item.second]
         return item, digest(

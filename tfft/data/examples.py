@@ -23,7 +23,7 @@ class Examples:
 
     Attributes:
         inputs: Sequence of length n; each item is a path (``str``), encoded ``bytes``, an array of shape
-            (height, width[, channels]), or a ``Text``.
+            (height, width[, channels]), or a ``Text``; or a dict of several of them, for a preprocessor that reads several.
         targets: ``single``: int64 class ids, shape (n,). ``multi``: float32 zeros and ones, shape (n, classes).
             ``real``: float32 in the user's own unit, shape (n, quantities). ``tags``: a Ragged of int32, a tag for each word.
             ``span``: a Ragged of int32, begin and end of each accepted answer, shape (answers, 2).

@@ -14,6 +14,11 @@ IMAGENET_SPREAD = (0.229, 0.224, 0.225)
 _CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
 
 
+def _name(pixels: Any) -> str:
+    """The name of the layer: a net with several images has one for each."""
+    return "pixel_range" if pixels.name == "pixels" else f"{pixels.name}_pixel_range"
+
+
 def _raw(pixels: Any) -> Any:
     return pixels
 
@@ -21,13 +26,13 @@ def _raw(pixels: Any) -> Any:
 def _minus_one_to_one(pixels: Any) -> Any:
     import keras
 
-    return keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="pixel_range")(pixels)
+    return keras.layers.Rescaling(1 / 127.5, offset=-1.0, name=_name(pixels))(pixels)
 
 
 def _zero_to_one(pixels: Any) -> Any:
     import keras
 
-    return keras.layers.Rescaling(1 / 255, name="pixel_range")(pixels)
+    return keras.layers.Rescaling(1 / 255, name=_name(pixels))(pixels)
 
 
 def _torch(pixels: Any) -> Any:
@@ -35,14 +40,14 @@ def _torch(pixels: Any) -> Any:
 
     scale = [1 / (255 * spread) for spread in IMAGENET_SPREAD]
     offset = [-mean / spread for mean, spread in zip(IMAGENET_MEAN, IMAGENET_SPREAD, strict=True)]
-    return keras.layers.Rescaling(scale, offset, name="pixel_range")(pixels)
+    return keras.layers.Rescaling(scale, offset, name=_name(pixels))(pixels)
 
 
 def _caffe(pixels: Any) -> Any:
     import keras
 
     blue_green_red = keras.ops.flip(pixels, axis=-1)
-    return keras.layers.Rescaling(1.0, [-mean for mean in _CAFFE_MEAN_BGR], name="pixel_range")(blue_green_red)
+    return keras.layers.Rescaling(1.0, [-mean for mean in _CAFFE_MEAN_BGR], name=_name(pixels))(blue_green_red)
 
 
 PIXEL_RANGES: dict[str, Callable[[Any], Any]] = {

@@ -215,7 +215,9 @@ def entrance(backbone: Backbone) -> tuple[list[Any], list[Any]]:
     import keras
 
     inputs = [keras.Input(shape, dtype=dtype, name=name) for name, shape, dtype in backbone.preprocessor.inputs]
-    return inputs, [PIXEL_RANGES[backbone.pixel_range](tensor) for tensor in inputs]
+    convert = PIXEL_RANGES[backbone.pixel_range]
+    # other inputs than pixels, such as token ids, are whole numbers
+    return inputs, [convert(each) if keras.backend.is_float_dtype(each.dtype) else each for each in inputs]
 
 
 def _connect(backbone: Backbone, backbone_net: Any, head_net: "keras.Model") -> "keras.Model":

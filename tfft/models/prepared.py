@@ -93,12 +93,14 @@ def noun_of(item: Any) -> str:
     """Return what a raw input is called, as in ``Preprocessor.noun``.
 
     Args:
-        item: A Text, or anything that may be an image of any shape.
+        item: A Text, or anything that may be an image of any shape; or a dict of several such inputs.
 
     Example:
-        >>> noun_of(Text("good")), noun_of("1.jpg")
-        ('text', 'image')
+        >>> noun_of(Text("good")), noun_of("1.jpg"), noun_of({"photo": "1.jpg", "caption": Text("good")})
+        ('text', 'image', 'image and text')
     """
+    if isinstance(item, Mapping):
+        return " and ".join(map(noun_of, item.values()))
     return "text" if isinstance(item, Text) else "image"
 
 
@@ -125,7 +127,7 @@ def check_kind(preprocessor: Preprocessor, inputs: Sequence[Any]) -> None:
             f"{(first.excerpt() if isinstance(first, Text) else first)!r} first"
             if isinstance(first, (Text, str))
             else f"{kind_of(first)} first",
-            _ADVICE[preprocessor.noun],
+            _ADVICE.get(preprocessor.noun, "Pass the inputs that the model reads, by their names."),
         )
 
 
