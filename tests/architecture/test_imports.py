@@ -18,7 +18,7 @@ def fresh(code: str, **environment: str) -> str:
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         cwd=ROOT,
         env=os.environ | environment,
     )
