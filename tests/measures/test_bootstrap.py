@@ -5,8 +5,9 @@ import pytest
 
 from tfft.core.errors import DataError
 from tfft.core.specs import LabelSpace
+from tfft.measures import quantities
 from tfft.measures.base import WeighedMeasure
-from tfft.measures.bootstrap import with_intervals
+from tfft.measures.bootstrap import difference, with_intervals
 from tfft.measures.classes import ClassScores, measures
 
 RANDOM = np.random.default_rng(0)
@@ -55,3 +56,24 @@ def test_a_measure_that_is_never_defined_has_no_interval(single):
     undefined = WeighedMeasure(lambda scores, weights: float("nan"))
     row = with_intervals({"undefined": undefined}, single, seed=0, draws=3)["undefined"]
     assert all(np.isnan(value) for value in row.values())
+
+
+def test_a_paired_difference_has_the_sign_of_the_change_and_a_narrower_interval_than_two_values(single):
+    better = single.probabilities.copy()
+    wrong = np.flatnonzero(single.chosen != single.targets)[:10]
+    better[wrong] = np.eye(4)[single.targets[wrong]]
+    after = ClassScores(LABELS, single.targets, better)
+    measure = measures(4)["accuracy"]
+    found = difference(measure, single, after, seed=0)
+    assert found["value"] == pytest.approx(10 / 200)
+    assert 0 < found["low"] < 0.05 < found["high"] < 0.1
+    alone = with_intervals({"accuracy": measure}, single, seed=0)["accuracy"]
+    assert found["high"] - found["low"] < 0.6 * (alone["high"] - alone["low"])
+    assert difference(measure, single, single, seed=0) == {"value": 0.0, "low": 0.0, "high": 0.0}
+    with pytest.raises(DataError, match=r"answered different examples.*200 and 3 examples"):
+        difference(measure, single, ClassScores(LABELS, single.targets[:3], single.probabilities[:3]), seed=0)
+
+
+def test_lower_errors_and_losses_are_better():
+    kinds = {**measures(9), **quantities.MEASURES}
+    assert {name for name, measure in kinds.items() if not measure.higher_is_better} == {"mae", "rmse", "log_loss"}

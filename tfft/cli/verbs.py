@@ -16,6 +16,7 @@ from tfft.cli import (
     inventory,
     launching,
     predictions,
+    quantization,
     recipes,
     services,
     typed_paths,
@@ -243,6 +244,7 @@ def evaluate(
 for verb in (
     predictions.predict,
     exports.export,
+    quantization.quantize,
     services.serve,
     inventory.backbones,
     inventory.cache,

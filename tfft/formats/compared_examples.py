@@ -56,8 +56,19 @@ def chosen(examples: Any, predictor: Predictor) -> tuple[list[Any], str]:
     if predictor.seen is not None:
         for item in items:
             predictor.seen.check_pairs(item)
-    places = np.unique(np.linspace(0, len(items) - 1, min(_MOST, len(items))).astype(int))
-    return [items[int(place)] for place in places], GIVEN
+    return [items[int(place)] for place in spread(len(items))], GIVEN
+
+
+def spread(count: int) -> np.ndarray:
+    """Return the positions of up to 256 examples, evenly spread.
+
+    Args:
+        count: The number of examples, at least 1.
+
+    Returns:
+        Positions, int64, shape (m,), in their order.
+    """
+    return np.unique(np.linspace(0, count - 1, min(_MOST, count)).astype(int))
 
 
 def texts_of(predictor: Predictor) -> int:

@@ -106,10 +106,21 @@ def export(
         )
     if report is not None or run is not None:
         raise BundleError("Reports and runs are for bundles only.", f"format={format!r}", "Leave out report= and run=.")
-    return _written(_predictor(model), _checked(path), format, examples)
+    return write_format(opened(model), checked(path), format, examples)
 
 
-def _predictor(model: Any) -> Predictor:
+def opened(model: Any) -> Predictor:
+    """Make a Predictor of what is exported.
+
+    Args:
+        model: A model, a loaded bundle, or the path of one.
+
+    Returns:
+        The Predictor.
+
+    Raises:
+        BundleError: When it is something else, or has a weight that is NaN or infinite.
+    """
     if isinstance(model, Predictor):
         return model
     if isinstance(model, TransferModel):
@@ -128,8 +139,18 @@ def _predictor(model: Any) -> Predictor:
     )
 
 
-def _checked(path: Any) -> Path:
-    """Refuse a path at which something else is."""
+def checked(path: Any) -> Path:
+    """Refuse a path at which something else is.
+
+    Args:
+        path: The ``path`` argument of ``export``.
+
+    Returns:
+        The path.
+
+    Raises:
+        BundleError: When nothing can be written there, or something else than an export is there.
+    """
     if not isinstance(path, (str, os.PathLike)) or not Path(path).name:
         raise BundleError("export() takes the path of a folder.", repr(path)[:100], 'Write a name, such as "flowers".')
     path = Path(path)
@@ -154,7 +175,30 @@ def _files(path: Path) -> list[str]:
     return sorted(each.relative_to(path).as_posix() for each in path.rglob("*") if not each.is_dir())
 
 
-def _written(predictor: Predictor, path: Path, format: str, examples: Any) -> Path:
+def write_format(
+    predictor: Predictor,
+    path: Path,
+    format: str,
+    examples: Any,
+    measure: Callable[[Path], Mapping[str, Any]] | None = None,
+) -> Path:
+    """Write another format than a bundle, beside the path at first.
+
+    Args:
+        predictor: The model.
+        path: The folder, as ``checked`` returns it.
+        format: A name in ``FORMATS``.
+        examples: As for ``export``.
+        measure: The finished folder, before it is renamed -> further values for ``tfft.json``. When it raises an error, nothing is
+            written.
+
+    Returns:
+        The path.
+
+    Raises:
+        BundleError: As ``export``.
+        DataError: As ``export``.
+    """
     chosen_format = FORMATS[format]
     if chosen_format.calibrated and examples is None:
         raise BundleError(
@@ -175,7 +219,8 @@ def _written(predictor: Predictor, path: Path, format: str, examples: Any) -> Pa
             about = fresh / chosen_format.about
             about.parent.mkdir(exist_ok=True)
             names = [*_files(fresh), chosen_format.about.as_posix()]
-            values = {**_about(predictor, format, found), "files": names}
+            further = {} if measure is None else measure(fresh)
+            values = {**_about(predictor, format, found), **further, "files": names}
             about.write_text(json.dumps(values, indent=1, ensure_ascii=False), "utf-8")
     except OSError as error:
         raise BundleError(

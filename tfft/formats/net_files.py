@@ -15,6 +15,7 @@ from tfft.formats.comparison import Answering, answers_of
 from tfft.keras_files import saving
 
 PROGRAM = "predict.py"
+LITERT_FILE = "model.tflite"
 _LOGITS = "logits"
 _TOKENIZER = "tokenizer"
 Run = Callable[[Mapping[str, np.ndarray]], np.ndarray]
@@ -143,21 +144,30 @@ def write_litert_int8(predictor: Predictor, folder: Path, items: Sequence[Any]) 
 
 def _litert(predictor: Predictor, folder: Path, options: dict[str, Any]) -> Answering:
     _require("LiteRT", "litert", "ai_edge_litert")
-    from ai_edge_litert.interpreter import Interpreter
-
-    path = folder / "model.tflite"
+    path = folder / LITERT_FILE
     try:
         predictor.net.export(str(path), format="litert", verbose=False, **options)
     except Exception as error:  # the converter raises many kinds of errors
         raise BundleError(
             "This net cannot be written for LiteRT.", str(error)[:300], "Choose another format, such as saved_model."
         ) from None
+    return _finished(predictor, folder, open_litert(path))
+
+
+def open_litert(path: Path) -> Run:
+    """Open ``model.tflite``.
+
+    Args:
+        path: The path of the file.
+
+    Returns:
+        A function: the inputs of the net by name, each of shape (batch, ...) and in the dtype that the net takes -> its logits,
+        float32, shape (batch, ..., outputs).
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
     run_signature = Interpreter(model_path=str(path)).get_signature_runner()
-
-    def run(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
-        return np.asarray(next(iter(run_signature(**arrays).values())))
-
-    return _finished(predictor, folder, run)
+    return lambda arrays: np.asarray(next(iter(run_signature(**arrays).values())))
 
 
 def _finished(predictor: Predictor, folder: Path, run: Run) -> Answering:

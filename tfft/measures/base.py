@@ -38,6 +38,7 @@ class Measure:
     Attributes:
         rows: Scores -> statistics of each example, shape (n, k); an array or a sparse array.
         value: Sums of the statistics, float64, shape (k,) -> the metric.
+        higher_is_better: Whether a better model has a higher value.
 
     Example:
         >>> mean = Measure(lambda scores: np.stack([scores.losses, np.ones(len(scores))], axis=1), lambda sums: sums[0] / sums[1])
@@ -45,6 +46,7 @@ class Measure:
 
     rows: Callable[[Any], Any]
     value: Callable[[np.ndarray], float]
+    higher_is_better: bool = True
 
     def of(self, scores: Scores) -> Weighted:
         """Compute the statistics once, and return a function of the weights of the examples.
@@ -71,10 +73,12 @@ class WeighedMeasure:
     Attributes:
         value: Scores and the weight of each example, float64, shape (n,) -> the metric.
         fewer_draws: A bootstrap computes it in one of so many draws.
+        higher_is_better: Whether a better model has a higher value.
     """
 
     value: Callable[[Any, np.ndarray], float]
     fewer_draws: int = 1
+    higher_is_better: bool = True
 
     def of(self, scores: Scores) -> Weighted:
         """Return a function of the weights of the examples.

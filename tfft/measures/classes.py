@@ -128,5 +128,5 @@ def measures(classes: int) -> Measures:
         "macro_f1": counts.MACRO_F1,
         "weighted_f1": counts.WEIGHTED_F1,
         "roc_auc": WeighedMeasure(lambda scores, weights: scores.area(weights), fewer_draws=5),
-        "log_loss": Measure(lambda scores: counted(scores.losses), mean),
+        "log_loss": Measure(lambda scores: counted(scores.losses), mean, higher_is_better=False),
     }

@@ -208,6 +208,6 @@ MEASURES: Measures = {
     "entity_precision": Measure(lambda scores: scores.counts, _precision),
     "entity_recall": Measure(lambda scores: scores.counts, _recall),
     "token_accuracy": Measure(lambda scores: scores.words[:, [0, 2]], mean),
-    "log_loss": Measure(lambda scores: scores.words[:, [1, 2]], mean),
+    "log_loss": Measure(lambda scores: scores.words[:, [1, 2]], mean, higher_is_better=False),
 }
 """Name -> measure of ``EntityScores``. An entity is right when its words and its type are; F1 counts all types together."""

@@ -93,6 +93,6 @@ MEASURES: Measures = {
     "macro_f1": counts.MACRO_F1,
     "weighted_f1": counts.WEIGHTED_F1,
     "roc_auc": WeighedMeasure(lambda scores, weights: scores.area(weights), fewer_draws=5),
-    "log_loss": Measure(lambda scores: counted(scores.losses), mean),
+    "log_loss": Measure(lambda scores: counted(scores.losses), mean, higher_is_better=False),
 }
 """Name -> measure of ``LabelScores``."""

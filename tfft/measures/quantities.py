@@ -79,8 +79,10 @@ def _rmse(sums: np.ndarray) -> float:
 
 
 MEASURES: Measures = {
-    "mae": Measure(lambda scores: counted(np.abs(scores.targets - scores.values).mean(axis=1)), mean),
-    "rmse": Measure(lambda scores: counted((scores.targets - scores.values) ** 2), _rmse),
+    "mae": Measure(
+        lambda scores: counted(np.abs(scores.targets - scores.values).mean(axis=1)), mean, higher_is_better=False
+    ),
+    "rmse": Measure(lambda scores: counted((scores.targets - scores.values) ** 2), _rmse, higher_is_better=False),
     "r2": WeighedMeasure(_r2),
 }
 """Name -> measure of ``QuantityScores``."""
