@@ -1,12 +1,12 @@
 """The model card says what is known of a model, asks for the rest, and is read by the hub's own client."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
 import tfft
-from tfft.bundles import card as cards
 from tfft.bundles.card import card
 from tfft.core.errors import BundleError
 from tfft.core.specs import LabelSpace
@@ -64,13 +64,57 @@ def test_each_task_of_texts_has_its_name_on_the_hub(task):
     assert f"pipeline_tag: {json.dumps(task.name.replace('_', '-'))}" in page
 
 
-def test_folders_of_the_user_are_left_out_of_the_code():
-    code = "data = tfft.data.from_folder('/home/ann/secret project/flowers', seed=3)"
-    assert cards._without_folders(code) == "data = tfft.data.from_folder('flowers', seed=3)"
-    assert cards._without_folders(r'x = "C:\\Users\\ann\\a.csv"') == 'x = "a.csv"'
-    assert cards._without_folders("y = 'relative/b'; z = '~/c/'") == "y = 'relative/b'; z = 'c'"
-    for same in ("separator='/'", r"delimiter='\t'", "x = ''"):
-        assert cards._without_folders(same) == same
+def test_folders_of_the_user_are_in_no_part_of_the_bundle(trained, tmp_path):
+    run, report = trained
+    handle = "/home/ann's/secret project/vgg.keras"
+    backbone = dataclasses.replace(run.model.backbone, handle=handle, options=(("vocabulary", "/home/ann/vocab.txt"),))
+    model = dataclasses.replace(run.model, backbone=backbone)
+    worst = [{**row, "name": "/home/ann/photos/1.jpg"} for row in report.worst]
+    source = "import tfft\n\ndata = tfft.data.from_folder('/home/ann/flowers', seed=3)"
+    run = dataclasses.replace(run, model=model, data={**run.data, "source": source})
+    report = dataclasses.replace(report, model=handle, worst=worst)
+    path = tfft.export(model, tmp_path / "m.tfft", report=report, run=run)
+    page = (path / "card.md").read_text(encoding="utf-8")
+    assert "# vgg.keras for classification" in page
+    assert '"name": "vgg.keras for classification"' in page
+    assert "from the backbone `vgg.keras`" in page
+    assert "from_folder('flowers', seed=3)" in page
+    assert "load_backbone('vgg.keras', vocabulary='vocab.txt')" in page.replace('"', "'")
+    for file in sorted(path.glob("*.json")) + sorted(path.glob("*.md")):
+        assert "ann" not in file.read_text(encoding="utf-8"), file.name
+    assert json.loads((path / "report.json").read_text())["worst"][0]["name"] == "1.jpg"
+    loaded = tfft.load(path)
+    assert loaded.manifest["backbone"]["handle"] == "vgg.keras"
+    assert loaded.manifest["backbone"]["options"] == {"vocabulary": "vocab.txt"}
+
+
+@pytest.mark.parametrize(
+    ("handle", "shown"),
+    [
+        ("a`b", "the backbone `a'b`"),
+        ("a\n# Title|b", "the backbone `a\\u000a# Title|b`"),
+        ("hf://owner/model", "the backbone `hf://owner/model`"),
+        ("~/nets/bert/", "the backbone `bert`"),
+        ("C:\\nets\\vgg.keras", "the backbone `vgg.keras`"),
+        ("keras:///home/ann/vgg.keras", "the backbone `keras://vgg.keras`"),
+        ("<my net>", "the backbone `<my net>`"),
+    ],
+)
+def test_the_handle_of_the_backbone_is_one_word_in_the_card(handle, shown):
+    model = tfft.build("toy", tfft.tasks.classification(["a", "b"]))
+    page = card(dataclasses.replace(model, backbone=dataclasses.replace(model.backbone, handle=handle)))
+    assert shown in page
+    assert page.count("\n# ") == 1
+
+
+def test_a_model_of_pairs_shows_a_pair_as_its_example():
+    import pandas as pd
+
+    frame = pd.DataFrame({"a": [f"one {i:02d}" for i in range(20)], "b": ["x y"] * 20, "label": ["no", "yes"] * 10})
+    data = tfft.data.from_dataframe(frame, text_column=["a", "b"], label_column="label", seed=0)
+    model = tfft.build("toy_text", tfft.tasks.classification(data.labels), seed=0)
+    run = tfft.fit(model, data, tfft.plans.head_only(1), seed=0, progress=False)
+    assert 'predict([("A text.", "Another text.")])' in card(run.model)
 
 
 def test_a_card_may_be_edited_and_an_old_bundle_without_one_opens(trained, tmp_path):

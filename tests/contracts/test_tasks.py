@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import tfft
 from tfft.core.errors import DataError, DataWarning, TaskError, TfftError
@@ -252,6 +253,20 @@ def test_a_bundle_answers_as_the_model_does(name: str, kind: str, tmp_path: Path
     else:
         assert all(set(answer.scores) == set(data.labels.names) for answer in answers)
         assert list(alone.scores.values()) == pytest.approx(list(answers[1].scores.values()), abs=1e-5)
+
+
+@everywhere
+def test_the_code_in_a_model_card_runs(
+    name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, model = model_of(name, kind)
+    path = tfft.export(model, tmp_path / "model.tfft")
+    use = (path / "card.md").read_text(encoding="utf-8").partition("## Use")[2]
+    code = use.partition("```python\n")[2].partition("```")[0]
+    Image.fromarray(IMAGES[0]).save(tmp_path / "new.jpg")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "card.md", "exec"), {})
+    assert "Prediction(" in capsys.readouterr().out
 
 
 @everywhere

@@ -2,10 +2,10 @@
 
 import json
 import math
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tfft.core.private_paths import code_without_folders, without_folder
 from tfft.core.terminal import plain
 from tfft.evaluation import render
 from tfft.models.assembly import TransferModel
@@ -34,14 +34,20 @@ _DOES = {
     "token_classification": "finds entities in texts",
     "question_answering": "answers a question with a part of a text",
 }
-_PATH = re.compile(r"""(['"])(?:[A-Za-z]:[/\\]|[~/]|\\\\)[^'"]*?([^/\\'"]+)[/\\]*\1""")
+# an input of each kind, as code; a task may have its own
+_EXAMPLES = {
+    "image": '["new.jpg"]',
+    "text": '["A text."]',
+    "pair": '[("A text.", "Another text.")]',
+    "question_answering": '[("Which question?", "A text with the answer.")]',
+}
 
 
 def card(model: TransferModel, report: "Report | None" = None, run: "Run | None" = None) -> str:
     """Write the card of a model as Markdown.
 
     Its metadata follows the model cards of the Hugging Face hub. tfft does not know the licences of weights and data, so the card
-    asks for them. Folders of the user are left out of the code.
+    asks for them. Folders of the user are left out.
 
     Args:
         model: The model.
@@ -62,12 +68,13 @@ def card(model: TransferModel, report: "Report | None" = None, run: "Run | None"
         ('---', True)
     """
     noun, task = model.preprocessor.noun, model.task
-    title = f"{model.backbone.handle} for {task.name.replace('_', ' ')}"
+    backbone = without_folder(model.backbone.handle)
+    title = f"{backbone} for {task.name.replace('_', ' ')}"
     does = _DOES.get(task.name, task.name).format(noun=noun, names=_listed(task.labels.names))
     parts = [
         _metadata(model, report, title),
         f"# {_text(title)}",
-        f"This model {_text(does)}. It was fine-tuned with tfft from the backbone `{plain(model.backbone.handle)}`.",
+        f"This model {_text(does)}. It was fine-tuned with tfft from the backbone `{_code(backbone)}`.",
         "## Labels",
         _text(_listed(task.labels.names)),
         *([] if run is None else _training(run)),
@@ -79,13 +86,16 @@ def card(model: TransferModel, report: "Report | None" = None, run: "Run | None"
             [["this model", "fill in"], ["the pretrained weights", "fill in"], ["the training data", "fill in"]],
         ),
         "## Use",
-        f'```python\nimport tfft\n\npredictor = tfft.load("model.tfft")\nprint(predictor.predict({_EXAMPLES[noun]}))\n```',
-        *([] if run is None else ["## Repeat", f"```python\n{_without_folders(run.to_code())}```"]),
+        f'```python\nimport tfft\n\npredictor = tfft.load("model.tfft")\nprint(predictor.predict({_example(model)}))\n```',
+        *([] if run is None else ["## Repeat", f"```python\n{_block(code_without_folders(run.to_code()))}```"]),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-_EXAMPLES = {"image": '"new.jpg"', "text": '"A text."'}
+def _example(model: TransferModel) -> str:
+    """An input of the kind that the model reads, as code."""
+    pairs = model.seen is not None and model.seen.texts == 2
+    return _EXAMPLES.get(model.task.name) or _EXAMPLES["pair" if pairs else model.preprocessor.noun]
 
 
 def _metadata(model: TransferModel, report: "Report | None", title: str) -> str:
@@ -182,6 +192,11 @@ def _text(words: str) -> str:
     return render.shown(" ".join(words.split()))
 
 
-def _without_folders(code: str) -> str:
-    """Code in which absolute paths are the name of their last part."""
-    return _PATH.sub(r"\1\2\1", code).replace("```", "~~~")
+def _code(name: str) -> str:
+    """A name in one line, in which nothing ends a code span."""
+    return plain(name).replace("`", "'")
+
+
+def _block(code: str) -> str:
+    """Code in which nothing ends a code block."""
+    return code.replace("```", "~~~")

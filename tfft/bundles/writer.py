@@ -25,6 +25,7 @@ from tfft.bundles.records import CARD, PAGE, REPORT, SEEN, digests
 from tfft.core import files, strict_json, versions
 from tfft.core.errors import BundleError, kind_of, shortlist
 from tfft.core.path_advice import permitted
+from tfft.core.private_paths import without_folder, without_folders
 from tfft.evaluation.report import Report
 from tfft.keras_files import saving
 from tfft.models.assembly import TransferModel
@@ -66,7 +67,7 @@ def write_bundle(
     manifest = {
         "format": FORMAT,
         "versions": versions.installed(),
-        "backbone": model.backbone.to_dict(),
+        "backbone": without_folders(model.backbone.to_dict()),
         "task": model.task.to_dict(),
         "preprocessor": model.preprocessor.to_dict(),
         "weights": weights_fingerprint(model.net),
@@ -82,7 +83,7 @@ def write_bundle(
             if seen is not None:
                 _write_json(folder / SEEN, seen)
             if report is not None:
-                _write_json(folder / REPORT, _without_texts(report.to_dict()))
+                _write_json(folder / REPORT, _without_private(report.to_dict()))
                 (folder / PAGE).write_text(report.to_markdown(), encoding="utf-8")
             (folder / CARD).write_text(card(model, report, run), encoding="utf-8")
             _write_json(folder / MANIFEST, manifest | {"records": digests(folder)})
@@ -233,15 +234,15 @@ def _is_bundle(path: Path) -> bool:
     return names <= CONTENTS and isinstance(manifest, dict) and {"format", "weights"} <= set(manifest)
 
 
-def _without_texts(report: dict[str, Any]) -> dict[str, Any]:
-    """Remove the texts of the worst examples and their names, so that sharing a model does not share what people wrote."""
+def _without_private(report: dict[str, Any]) -> dict[str, Any]:
+    """Remove texts of the worst examples with their names, and folders, so that sharing a model does not share them."""
     worst = [
         {key: "" if key in ("name", "text") else value for key, value in row.items() if key != "marked"}
         if "text" in row
-        else row
+        else {**row, "name": without_folder(row["name"])}
         for row in report["worst"]
     ]
-    return {**report, "worst": worst}
+    return {**report, "worst": worst, "model": without_folder(report["model"])}
 
 
 def _write_json(path: Path, values: Any) -> None:

@@ -14,6 +14,7 @@ from tfft.core import files, versions
 from tfft.core.errors import quantity
 from tfft.core.html_tables import table
 from tfft.core.strategy import replicas
+from tfft.core.terminal import plain
 from tfft.core.tpus import is_tpu
 from tfft.core.workers import cluster_of
 from tfft.data.calls import as_lines
@@ -205,7 +206,7 @@ class Run:
         numbers = f", precision={(self.precision.trunk, self.precision.tail)!r}{_cache_code(self.model.cache)}"
         # a model that the user passed as an object has no handle that could be loaded again
         name = (
-            f"net{options})  # {backbone.handle}, in memory"
+            f"net{options})  # {plain(backbone.handle)}, in memory"
             if backbone.handle[:1] == "<"
             else f"{backbone.handle!r}{options})"
         )
