@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tfft.core.errors import BundleError, DataError
-from tfft.core.strict_json import depth, read, read_file
+from tfft.core.strict_json import count, depth, read, read_file
 
 
 def test_valid_json_gives_the_same_values_as_the_json_module() -> None:
@@ -88,3 +88,10 @@ def test_the_error_names_a_missing_file_or_a_folder(tmp_path: Path) -> None:
         read_file(tmp_path / "a.json", "'a.json'")
     with pytest.raises(DataError, match=r"'a\.json' cannot be read: it is a folder"):
         read_file(tmp_path, "'a.json'")
+
+
+def test_commas_in_strings_are_not_counted_above_the_number_that_is_allowed():
+    text = '{"texts": ["a, b, c, d", "[[[["]}'
+    assert count(text) == 10
+    assert count(text, 5) == 3
+    assert count('{"texts": [1, 2, 3, 4, 5, 6]}', 5) == 7

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import socket
 import threading
 import time
 from dataclasses import dataclass
@@ -43,6 +44,25 @@ class Service:
     def ask(self, *texts):
         return self.call("POST", "/predict", json.dumps({"texts": texts}), {"content-type": "application/json"})
 
+    def send(self, *parts, seconds=30, pause=0.0):
+        """The first response to bytes on a connection, with its headers and body; None when it is closed without one."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=seconds) as connection:
+            for index, part in enumerate(parts):
+                time.sleep(pause if index else 0)
+                with contextlib.suppress(ConnectionError):  # a server may refuse before it has everything
+                    connection.sendall(part)
+            response = http.client.HTTPResponse(connection)
+            try:
+                response.begin()
+                return Response(
+                    response.status, {name.lower(): v for name, v in response.getheaders()}, response.read()
+                )
+            except (http.client.RemoteDisconnected, ConnectionError):
+                return None
+
+    def metrics(self):
+        return self.call("GET", "/metrics").body.decode()
+
     def show(self, *contents, field="images"):
         """Send images as a form."""
         parts = [
@@ -56,9 +76,9 @@ class Service:
 
 
 @contextlib.contextmanager
-def running(predictor, **options):
+def running(predictor, connections=1_000, **options):
     settings = Settings(**options)
-    server = server_of(create_app(predictor, settings), "127.0.0.1", 0, settings)
+    server = server_of(create_app(predictor, settings), "127.0.0.1", 0, settings, connections)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     end = time.monotonic() + 60

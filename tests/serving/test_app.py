@@ -2,12 +2,17 @@
 
 import concurrent.futures
 import re
+import socket
+import threading
+import time
 
 import pytest
 
 import tfft
 from tests.conftest import picture
 from tests.serving.conftest import predictor_of, running
+from tfft.bundles.predictor import Predictor
+from tfft.core.errors import DataError
 from tfft.formats.compared_examples import encoded
 
 PICTURES = [picture(seed, (20 + seed, 30)) for seed in range(6)]
@@ -104,6 +109,8 @@ def test_wrong_inputs_are_named_by_their_position_in_the_request(of_images):
     assert found.status == 422
     assert found.values["error"]["what"].startswith("input 1: ")
     assert "input 0" not in found.values["error"]["what"]
+    assert "Repair" not in found.values["error"]["what"]
+    assert found.values["error"]["fix"] == "Repair or remove these inputs."
     assert found.values["answers"][2]["label"] in ("ants", "蜂")
 
 
@@ -127,6 +134,83 @@ def test_limits_refuse_with_a_reason(images):
         good = encoded(PICTURES[0][:4, :4])
         assert service.show(good, good).status == 200
         found = service.show(good, good, good)
-        assert (found.status, found.values["error"]["what"]) == (422, "A request has from 1 to 2 inputs.")
+        assert found.status == 422
+        assert found.values["error"] == {
+            "what": "A request has from 1 to 2 inputs.", "got": "3", "fix": "Send the others in further requests."
+        }  # fmt: skip
         found = service.show(b"x" * 3000)
         assert (found.status, found.values["error"]["what"]) == (413, "The request has more than 2,000 bytes.")
+
+
+def test_an_error_of_the_model_is_a_500_with_a_reason_and_is_counted_and_logged(images, monkeypatch, caplog):
+    with running(images) as service:
+        monkeypatch.setattr(Predictor, "predict", lambda *values, **options: {}["the secret"])
+        found = service.show(encoded(PICTURES[0]))
+        assert (found.status, found.values["error"]["what"]) == (500, "The service failed.")
+        assert found.headers["content-type"] == "application/json"
+        assert b"secret" not in found.body
+        assert b"Traceback" not in found.body
+        monkeypatch.undo()
+        assert service.show(encoded(PICTURES[0])).status == 200, "the service goes on"
+        metrics = service.metrics()
+    assert 'tfft_requests_total{path="/predict",status="500"} 1.0' in metrics
+    assert 'status="0"' not in metrics
+    (record,) = [each for each in caplog.records if each.name.startswith("tfft")]
+    assert record.exc_info[0] is KeyError
+
+
+def test_errors_of_the_model_keep_their_three_parts(images, monkeypatch):
+    def refuse(*values, **options):
+        raise DataError("The net answers with NaN.", "1 such input", "Leave it out.")
+
+    with running(images) as service:
+        monkeypatch.setattr(Predictor, "predict", refuse)
+        found = service.show(encoded(PICTURES[0]))
+        assert found.status == 422
+        assert found.values["error"] == {
+            "what": "The net answers with NaN.",
+            "got": "1 such input",
+            "fix": "Leave it out.",
+        }
+        monkeypatch.undo()
+
+
+def test_the_first_answer_may_take_longer_than_a_request(images, monkeypatch):
+    predict = Predictor.predict
+
+    def slow(*values, **options):
+        time.sleep(0.5)
+        return predict(*values, **options)
+
+    monkeypatch.setattr(Predictor, "predict", slow)
+    with running(images, seconds=0.2) as service:
+        monkeypatch.undo()
+        assert service.show(encoded(PICTURES[0])).status == 200
+
+
+def test_inputs_of_clients_that_are_gone_are_not_computed(images, monkeypatch):
+    predict, gate, met = Predictor.predict, threading.Event(), []
+
+    def waiting(self, items, **options):
+        met.extend(items)
+        gate.wait(20)
+        return predict(self, items, **options)
+
+    with running(images, batch=1) as service:
+        monkeypatch.setattr(Predictor, "predict", waiting)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            first = pool.submit(service.show, encoded(PICTURES[0]))
+            while not met:
+                time.sleep(0.01)
+            head = b"POST /predict/bytes HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n"
+            for each in map(encoded, PICTURES[1:]):
+                with socket.create_connection(("127.0.0.1", service.port)) as connection:
+                    connection.sendall(head % len(each) + each)
+                    time.sleep(0.05)
+            time.sleep(0.2)
+            gate.set()
+            assert first.result(20).status == 200
+        assert service.show(encoded(PICTURES[0])).status == 200
+        monkeypatch.undo()
+        assert 'status="499"} 5.0' in service.metrics()
+    assert met == [encoded(PICTURES[0])] * 2

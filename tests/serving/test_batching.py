@@ -70,7 +70,7 @@ def test_a_full_queue_refuses_and_takes_inputs_again_afterwards():
         return doubled(items)
 
     async def main():
-        batcher = Batcher(slow, Settings(batch=1, queue=2, wait_milliseconds=0))
+        batcher = Batcher(slow, Settings(batch=1, inputs=2, queue=2, wait_milliseconds=0))
         batcher.start()
         first = asyncio.create_task(batcher.answer([1]))
         await asyncio.sleep(0.05)  # it is being computed, and waits no longer

@@ -18,7 +18,9 @@ from PIL import Image
 import tfft
 from tests.conftest import picture
 from tests.serving.conftest import Service, running
+from tfft.core.errors import TfftError
 from tfft.formats.compared_examples import encoded
+from tfft.serving.server import check_address
 
 PICTURE = picture(0, (40, 50))
 
@@ -121,6 +123,15 @@ def test_half_open_connections_end_and_take_no_place(images):
             raw(service.port, b"POST /predict/bytes HTTP/1.1\r\nhost: x\r\ncontent-length: 500\r\n\r\nfew", wait=False)
         assert service.show(encoded(PICTURE)).status == 200
         assert b" 400 " in raw(service.port, b"\x16\x03\x01 no http\r\n\r\n")
+
+
+def test_addresses_at_which_nobody_can_listen_are_refused():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for host, number in (("127.0.0.1", port), ("192.0.2.1", 0), ("no such host.invalid", 0), ("\ud800", 0)):
+            with pytest.raises(TfftError, match="Cannot listen at"):
+                check_address(host, number)
+    check_address("127.0.0.1", port)
 
 
 @pytest.mark.slow

@@ -37,7 +37,17 @@ def test_a_photo_gets_labels_in_the_language_of_the_browser(browser, tmp_path):
         assert browser.ask("document.querySelectorAll('#result b').length") == 0, "names of labels are no HTML"
         (tmp_path / "broken.jpg").write_bytes(b"not an image")
         browser.upload("#file", tmp_path / "broken.jpg")
-        assert "not an image" in browser.wait("document.querySelector('#result .error')?.textContent")
+        said = browser.wait("document.querySelector('#result .error')?.textContent")
+        assert said.startswith("input 0: ")
+        assert said.endswith("not an image. Repair or remove these inputs.")
+        # a bundle reads as many inputs as the page sends, so the page itself never gets an error with this part
+        browser.ask(
+            "show = () => {}; fetch = () => Promise.resolve({ ok: false, json: () => ({ error: ERROR }) })".replace(
+                "ERROR", '{ what: "Too many.", got: "65", fix: "Send fewer." }'
+            )
+        )
+        browser.upload("#file", tmp_path / "broken.jpg")
+        browser.wait("document.querySelector('#result .error')?.textContent === 'Too many. Got: 65. Send fewer.'")
         assert browser.screenshot(tmp_path / "page.png").stat().st_size > 5000
 
 
@@ -64,3 +74,28 @@ def test_a_mask_lies_on_its_image(browser, tmp_path):
         browser.upload("#file", tmp_path / "photo.png")
         assert browser.wait("document.querySelector('img.mask')?.naturalWidth") == 50
         assert browser.ask("document.querySelectorAll('#result tr').length") == 2
+
+
+@pytest.mark.parametrize("kind", ["image", "text"])
+def test_the_page_of_addresses_needs_no_other_server_and_speaks_two_languages(browser, tmp_path, kind):
+    task = tfft.tasks.classification(["a", "b"]) if kind == "image" else tfft.tasks.question_answering()
+    with running(predictor_of("toy" if kind == "image" else "toy_text", task, tmp_path)) as service:
+        start = f"http://127.0.0.1:{service.port}/"
+        browser.open(f"{start}docs")
+        browser.wait("document.querySelectorAll('h2').length")
+        said = browser.ask("document.body.innerText")
+        wanted = (
+            "-F images=@photo.jpg -F images=@other.jpg" if kind == "image" else '[["Who sleeps?","Ann sleeps here."]]'
+        )
+        assert wanted in said
+        assert f"{start}predict" in said
+        assert "An input cannot be read" in said
+        browser.ask("by('language').click()")
+        said = browser.ask("document.body.innerText")
+        assert "有输入无法读取" in said
+        described = "[...document.querySelectorAll('main p, main td + td')].map((each) => each.textContent)"
+        english = [each for each in browser.ask(described) if each.isascii()]
+        assert english == []
+        loaded = browser.ask("performance.getEntriesByType('resource').map((each) => each.name)")
+        assert len(loaded) == 2
+        assert all(name.startswith(start) for name in loaded)

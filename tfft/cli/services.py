@@ -1,6 +1,7 @@
 """The verb ``tfft serve``: an HTTP service for a bundle."""
 
-from typing import Annotated
+import math
+from typing import Annotated, Any
 
 import typer
 
@@ -23,16 +24,23 @@ def serve(
     seconds: Annotated[float, typer.Option(help="How long a request may take.", min=0.1)] = 30.0,
 ) -> None:
     """Serve a bundle over HTTP, with a page to try it; Ctrl-C ends it."""
+    from tfft.serving.packages import check_packages
+
+    check_packages()
     import tfft
     from tfft.serving.app import create_app
-    from tfft.serving.server import run
+    from tfft.serving.server import check_address, run
     from tfft.serving.settings import Settings
 
     typed_paths.check_inputs(bundle, (), skip_corrupt=False)
-    settings = Settings(batch, wait_milliseconds, max(64, batch), int(body_megabytes * 2**20), queue, seconds)
+    body: Any = body_megabytes * 2**20
+    body = int(body) if math.isfinite(body) else body  # Settings refuses infinity
+    inputs = min(max(64, batch), queue)
+    settings = Settings(batch, wait_milliseconds, inputs, body, queue, seconds, max(Settings.held_bytes, body))
+    check_address(host, port)
     start_tensorflow()
     app = create_app(tfft.load(bundle), settings)
-    shown = "127.0.0.1" if host == "0.0.0.0" else host
+    shown = "127.0.0.1" if host == "0.0.0.0" else f"[{host}]" if ":" in host else host
     say(
         f"serving {name(bundle)}: http://{shown}:{port} is a page to try it, http://{shown}:{port}/docs has all addresses"
     )

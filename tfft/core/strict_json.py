@@ -128,14 +128,15 @@ def depth(text: str) -> int:
     return max(accumulate((1 if bracket in "[{" else -1 for bracket in brackets), initial=0))
 
 
-def count(text: str) -> int:
+def count(text: str, most: int | None = None) -> int:
     """Count the values in a JSON document before it is parsed, because three characters of JSON can take 64 bytes of memory.
 
     Args:
         text: The document.
+        most: The number that is allowed; up to it, a fast count will do. None for the limit ``json_values``.
 
     Returns:
-        An upper bound for the number of values.
+        An upper bound for the number of values; above ``most``, commas in strings are not counted.
 
     Example:
         >>> count('{"a": [1, 2]}'), count('["a, b, c"]')
@@ -144,7 +145,7 @@ def count(text: str) -> int:
     found = 0
     for counted in (lambda: text, lambda: _STRING.sub("", text)):
         found = sum(counted().count(mark) for mark in ",[{")
-        if found <= limits.highest("json_values"):
+        if found <= (limits.highest("json_values") if most is None else most):
             break
     return found
 

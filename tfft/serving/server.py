@@ -1,18 +1,42 @@
 """Run a service until it is told to stop. Requests that have begun are answered first."""
 
+import resource
+import socket
 from typing import TYPE_CHECKING, Any
 
 from tfft.core.errors import TfftError
+from tfft.serving.packages import check_packages
+from tfft.serving.protocol import protocol
 from tfft.serving.settings import Settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-_LATE = (
-    b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n"
-    b'{"error": {"what": "The request did not arrive in time.", "fix": "Send it faster."}}'
-)
 _KEPT_SECONDS = 5
+
+
+def check_address(host: str, port: int) -> None:
+    """Check that a service can listen at an address, before a bundle is loaded.
+
+    Args:
+        host: As for ``run``.
+        port: As for ``run``.
+
+    Raises:
+        TfftError: When another process listens there, the host is not an address of this machine, or the port is not allowed.
+
+    Example:
+        >>> check_address("127.0.0.1", 0)
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        socket.create_server((host, port), family=family).close()
+    except (OSError, UnicodeError) as error:
+        raise TfftError(
+            f"Cannot listen at {host!r}, port {port}.",
+            getattr(error, "strerror", None) or str(error),
+            "Choose another port with --port, or another address with --host.",
+        ) from None
 
 
 def run(app: "FastAPI", host: str, port: int, settings: Settings, connections: int = 1_000) -> None:
@@ -23,10 +47,11 @@ def run(app: "FastAPI", host: str, port: int, settings: Settings, connections: i
         host: The address to listen at; ``"127.0.0.1"`` can be reached from this machine alone.
         port: The port; 0 chooses a free one.
         settings: The limits of the service.
-        connections: The largest number of connections; further ones get status 503.
+        connections: The largest number of connections; requests on further ones get status 503. At most half of the files that
+            the process may open (``ulimit -n``).
 
     Raises:
-        TfftError: When uvicorn is not installed.
+        TfftError: When a package is not installed.
     """
     server_of(app, host, port, settings, connections).run()
 
@@ -47,44 +72,25 @@ def server_of(app: "FastAPI", host: str, port: int, settings: Settings, connecti
     Raises:
         TfftError: As ``run``.
     """
-    try:
-        import uvicorn
-    except ImportError:
-        raise TfftError(
-            "Serving needs uvicorn, which is not installed.", fix='Run: pip install "tfft[serve]"'
-        ) from None
+    check_packages()
+    import uvicorn
+
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
-        http=_protocol(settings.seconds),
+        http=protocol(settings, min(connections, _sockets() // 2)),  # large files of forms need some as well
+        ws="none",
         timeout_keep_alive=_KEPT_SECONDS,
         timeout_graceful_shutdown=int(settings.seconds) + 1,
-        limit_concurrency=connections,
         log_level="warning",
+        proxy_headers=False,
         server_header=False,
     )
     return uvicorn.Server(config)
 
 
-def _protocol(seconds: float) -> Any:
-    """Uvicorn's protocol, with a time limit for the head of the first request, which uvicorn 0.54 does not have."""
-    from uvicorn.protocols.http.h11_impl import H11Protocol
-
-    class Timed(H11Protocol):
-        """Closes connections that send no request."""
-
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            self._late = self.loop.call_later(seconds, self._refuse)
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._late.cancel()
-            super().connection_lost(exc)
-
-        def _refuse(self) -> None:
-            if self.cycle is None and not self.transport.is_closing():
-                self.transport.write(_LATE)
-                self.transport.close()
-
-    return Timed
+def _sockets() -> int:
+    """The number of files and sockets that this process may open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 2**20 if soft == resource.RLIM_INFINITY else soft

@@ -1,0 +1,137 @@
+"""Read the inputs of a request: images of a form, or texts of a JSON document. Nothing that is sent is left out silently."""
+
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING, Any
+
+from tfft.core import strict_json
+from tfft.core.errors import kind_of, shortlist
+from tfft.core.specs import Text
+from tfft.serving.refusals import RefusedError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+FIELD_OF_IMAGES, FIELD_OF_TEXTS = "images", "texts"
+_FORM = "Send a form with files named images: curl -F images=@photo.jpg"
+_TEXTS = 'Send {"texts": ["one", "two"]}, or pairs as ["question", "context"].'
+
+
+async def images_of(request: "Request", most: int) -> list[bytes]:
+    """Read the images of a form.
+
+    Args:
+        request: The request.
+        most: The largest number of images.
+
+    Returns:
+        The content of each file.
+
+    Raises:
+        RefusedError: When the body is no complete form, or has other fields, other values than files, or too many files.
+    """
+    from starlette.datastructures import UploadFile
+    from starlette.formparsers import MultiPartException, MultiPartParser
+
+    class Form(MultiPartParser):
+        """Notices the end of the form, before which the last file may be cut."""
+
+        whole = False
+
+        def on_end(self) -> None:
+            self.whole = True
+
+    async def stream() -> AsyncGenerator[bytes, None]:
+        async for part in request.stream():
+            yield part
+        if not form.whole:  # raised here, so that the parser closes its files
+            raise MultiPartException("it ends before its last boundary.")
+
+    _check_type(request, "multipart/form-data", _FORM)
+    form = Form(request.headers, stream())
+    try:
+        found = await form.parse()
+    except (MultiPartException, ValueError, LookupError) as error:  # ValueError: a charset that cannot be decoded
+        raise RefusedError(f"The form cannot be read: {getattr(error, 'message', error)}", "", _FORM, 400) from None
+    try:
+        if others := sorted({name for name, _ in found.multi_items()} - {FIELD_OF_IMAGES}):
+            raise RefusedError(
+                "The form has other fields than images.", shortlist(_cut(each) for each in others), _FORM
+            )
+        files = [value for _, value in found.multi_items() if isinstance(value, UploadFile)]
+        if len(files) < len(found.multi_items()):
+            raise RefusedError("A field named images is a text, not a file.", "", _FORM)
+        check_count(len(files), most)
+        return [await file.read() for file in files]
+    finally:
+        await found.close()
+
+
+async def texts_of(request: "Request", most: int) -> list[Text]:
+    """Read the texts of a JSON document.
+
+    Args:
+        request: The request.
+        most: The largest number of texts, or pairs of texts.
+
+    Returns:
+        The texts; a ``Text`` is never taken for the name of a file.
+
+    Raises:
+        RefusedError: When the body has another type, is not valid JSON, or has other values or too many texts.
+    """
+    _check_type(request, "application/json", f'{_TEXTS[:-1]} with the header "content-type: application/json".')
+    content = await request.body()
+    # values take more memory than their JSON: a pair has three marks, and the document two
+    marks = 3 * most + 10
+    if strict_json.count(content.decode("utf-8", "replace"), marks) > marks:
+        raise RefusedError(f"The body has more values than {most} texts.", "", _TEXTS)
+    values = strict_json.read(content, "The body", RefusedError, _TEXTS)
+    if not isinstance(values, dict) or FIELD_OF_TEXTS not in values:
+        raise RefusedError("The body must be an object with the key texts.", _shown(values), _TEXTS)
+    if others := sorted(values.keys() - {FIELD_OF_TEXTS}):
+        raise RefusedError("The body has other keys than texts.", shortlist(_cut(each) for each in others), _TEXTS)
+    texts = values[FIELD_OF_TEXTS]
+    if not isinstance(texts, list):
+        raise RefusedError("texts must be a list.", kind_of(texts), _TEXTS)
+    check_count(len(texts), most)
+    return [_text(index, each) for index, each in enumerate(texts)]
+
+
+def check_count(count: int, most: int) -> None:
+    """Check the number of inputs of a request.
+
+    Args:
+        count: The number of inputs.
+        most: The largest number.
+
+    Raises:
+        RefusedError: When there are none or too many.
+
+    Example:
+        >>> check_count(64, 64)
+    """
+    if not 1 <= count <= most:
+        fix = "Send the others in further requests." if count else "Send at least one input."
+        raise RefusedError(f"A request has from 1 to {most} inputs.", f"{count}", fix)
+
+
+def _text(index: int, value: Any) -> Text:
+    if isinstance(value, str):
+        return Text(value)
+    if isinstance(value, list) and len(value) == 2 and all(isinstance(each, str) for each in value):
+        return Text(*value)
+    raise RefusedError(f"texts[{index}] is neither a text nor a pair of texts.", _shown(value), _TEXTS)
+
+
+def _check_type(request: "Request", wanted: str, fix: str) -> None:
+    found = request.headers.get("content-type", "")
+    if found.partition(";")[0].strip().lower() != wanted:
+        raise RefusedError(f"The content type must be {wanted}.", repr(_cut(found)) if found else "none", fix, 415)
+
+
+def _shown(value: Any) -> str:
+    return f"a list of {len(value)}" if isinstance(value, list) else kind_of(value)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:80]}..."
