@@ -8,9 +8,10 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import tfft
+from tests import hub as fakes
 from tfft.cli import exports, verbs
 from tfft.core.errors import BundleError, DataError
-from tfft.formats.exporting import FORMATS
+from tfft.formats.exporting import BUNDLE, FORMATS
 
 runner = CliRunner()
 
@@ -30,7 +31,7 @@ def call(*words):
 
 
 def test_the_names_of_formats_are_those_of_python():
-    assert [each.value for each in exports.FormatName] == list(FORMATS)
+    assert list(exports.FORMATS) == [*FORMATS, BUNDLE]
 
 
 @pytest.mark.slow
@@ -52,3 +53,50 @@ def test_mistakes_are_named_before_anything_is_loaded(bundle):
     assert done.exit_code == 2
     assert "saved_model" in done.output
     assert sorted(path.name for path in bundle.parent.iterdir()) == ["m.tfft", "photos"]
+
+
+def test_a_bundle_is_copied(bundle):
+    done = call(bundle, "--to", "bundle", "--out", bundle.parent / "n.zip")
+    assert (done.exit_code, done.stdout) == (0, f"wrote {bundle.parent / 'n.zip'}\n")
+    assert tfft.load(bundle.parent / "n.zip").task.labels.names == ("ants", "bees")
+
+
+def test_a_bundle_goes_to_hugging_face_and_comes_back_by_its_address(bundle, monkeypatch):
+    hub = fakes.install(monkeypatch, bundle.parent)
+    monkeypatch.chdir(bundle.parent)
+    done = call(bundle, "--to", "hf://ann/flowers")
+    assert done.exit_code == 0, done.output
+    assert hub.repositories["ann/flowers"].private
+    commit = hub.repositories["ann/flowers"].commits[-1][0]
+    assert done.stdout.startswith(
+        f"wrote hf://ann/flowers@{commit}: 3 files, private, https://huggingface.co/ann/flowers\n"
+    )
+    assert "The licence in README.md is unknown" in done.stdout
+    done = call(bundle, "--to", "hf://ann/open", "--public")
+    assert done.exit_code == 0, done.output
+    assert not hub.repositories["ann/open"].private
+    done = call("hf://ann/flowers", "--to", "bundle")
+    assert done.stdout == "wrote flowers.tfft\n"
+    assert done.stderr == f"hf://ann/flowers@{commit}\n"
+    assert tfft.load("flowers.tfft").task.labels.names == ("ants", "bees")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--to", "onyx"], r"--to onyx: there is no such format. Did you mean 'onnx'"),
+        (["--to", "hf:/ann/flowers"], "or hf://owner/name"),
+        (["--to", "hf://ann/flowers", "--out", "x"], "--out has no effect with --to hf://ann/flowers"),
+        (["--to", "bundle", "--examples", "x"], "--examples has no effect with --to bundle"),
+        (["--to", "onnx", "--public"], "--public has no effect with --to onnx"),
+    ],
+)
+def test_options_without_effect_and_unknown_formats_are_refused(bundle, words, said):
+    done = call(bundle, *words)
+    assert done.exit_code == 2
+    assert said in " ".join(done.output.replace("│", " ").split())
+
+
+def test_an_invalid_address_is_refused_before_the_bundle_is_read(bundle):
+    assert isinstance(call(bundle, "--to", "hf://flowers").exception, BundleError)
+    assert isinstance(call(bundle, "--to", "hf://ann/flowers@v1").exception, BundleError)

@@ -5,9 +5,10 @@ import pytest
 from typer.testing import CliRunner
 
 import tfft
+from tests import hub as fakes
 from tests.random_images import add
 from tfft.cli import verbs
-from tfft.core.errors import DataError
+from tfft.core.errors import BundleError, DataError
 
 runner = CliRunner()
 
@@ -60,3 +61,15 @@ def test_a_stream_gives_answers_before_later_inputs_are_read(bundle):
     assert [next(stream).name[-5:] for _ in range(4)] == ["0.png", "1.png", "2.png", "3.png"]
     with pytest.raises(DataError, match=r"4\.png"):
         next(stream)
+
+
+def test_a_bundle_at_hugging_face_is_used_by_its_address(bundle, monkeypatch):
+    hub = fakes.install(monkeypatch, bundle.parent)
+    commit = hub.add_folder("ann/flowers", bundle)
+    here = call(bundle, bundle.parent / "photos", "--json")
+    for address in ("hf://ann/flowers", f"hf://ann/flowers@{commit}"):
+        there = call(address, bundle.parent / "photos", "--json")
+        assert there.exit_code == 0, there.output
+        assert there.stdout == here.stdout
+        assert f"hf://ann/flowers@{commit}" in there.stderr
+    assert isinstance(call("hf://ann/nothing", "new.jpg").exception, BundleError)

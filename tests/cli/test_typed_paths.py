@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import hub as fakes
 from tests.permissions import run_command
 from tfft.cli.typed_paths import check_backbone, check_data, check_fit, check_inputs
 from tfft.core.errors import BundleError, ClusterError, DataError, TfftError, WeightsError
@@ -132,3 +133,13 @@ def test_an_invalid_tf_config_is_told_before_anything_is_read(monkeypatch: pytes
     monkeypatch.setenv("TF_CONFIG", "{cluster")
     with pytest.raises(ClusterError, match="TF_CONFIG"):
         check_fit(tmp_path / "absent", tmp_path / "m.tfft", None)
+
+
+def test_an_address_becomes_that_of_its_commit_which_is_said_on_the_error_stream(tmp_path, monkeypatch, capsys):
+    hub = fakes.install(monkeypatch, tmp_path)
+    commit = hub.add("ann/flowers", {})
+    assert check_inputs("hf://ann/flowers", ["new.jpg"], skip_corrupt=False) == f"hf://ann/flowers@{commit}"
+    found = capsys.readouterr()
+    assert (found.out, found.err) == ("", f"hf://ann/flowers@{commit}\n")
+    with pytest.raises(BundleError, match=r"'hf://ann/bees' does not exist"):
+        check_inputs("hf://ann/bees", [], skip_corrupt=False)

@@ -17,7 +17,9 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +30,11 @@ from tfft.archives.unpacking import unpack_zip
 from tfft.archives.zip_files import opened
 from tfft.bundles import manifest as manifests
 from tfft.bundles import records
+from tfft.bundles.contents import CONTENTS, MANIFEST, NET, TOKENIZER, is_file
+from tfft.bundles.hub_handles import is_hub
 from tfft.bundles.paths import check_path
 from tfft.bundles.predictor import Predictor
+from tfft.bundles.pulling import pulled
 from tfft.core import fingerprint, forks, regular_files, strict_json
 from tfft.core.errors import BackboneError, BundleError, TfftError, kind_of, shortlist
 from tfft.core.quiet import start_tensorflow
@@ -40,18 +45,19 @@ from tfft.savedmodel.graph_bytes import extracted
 from tfft.tokenizers.saved_tokenizer import FILE as SAVED_TOKENIZER
 
 FORMAT = 1
-MANIFEST, NET, TOKENIZER = manifests.NAME, "net.keras", "tokenizer"
-CONTENTS = frozenset((MANIFEST, NET, TOKENIZER, records.CARD, *records.RECORDS))
 _AGAIN = "Copy or export it again."
 
 
-def load(path: str | Path, own_classes: Sequence[type] = ()) -> Predictor:
+def load(path: str | os.PathLike[str], own_classes: Sequence[type] = ()) -> Predictor:
     """Load a bundle.
 
-    Bundles of other people are safe to load: files, sizes and classes are checked before any of them is used.
+    Bundles of other people are safe to load: files, sizes and classes are checked before any of them is used. Of a repository at
+    Hugging Face, only the files of the bundle are downloaded, into the cache of ``huggingface_hub``; the next time they are read
+    from there, also without a network. ``Predictor.origin`` has the commit.
 
     Args:
-        path: A folder or zip file that ``export`` wrote.
+        path: A folder or zip file that ``export`` wrote, or ``hf://owner/name``, perhaps with ``@`` and a branch, a tag or a commit
+            hash.
         own_classes: Your own registered Keras classes that the net may use. Without them, it may use only layers of Keras and
             KerasHub that cannot run other code or access files.
 
@@ -61,36 +67,60 @@ def load(path: str | Path, own_classes: Sequence[type] = ()) -> Predictor:
     Raises:
         TfftError: In a process that was forked after TensorFlow had started.
         BundleError: When the path is not a bundle; when the bundle is damaged or was written by a newer version; when it contains
-            something that could run other code or access files; or when a weight is NaN or infinite.
+            something that could run other code or access files; when a weight is NaN or infinite; or when it cannot be downloaded.
     """
     forks.check()
+    with opened_bundle(path) as (folder, name):
+        predictor = checked(folder, repr(name), own_classes)
+        return replace(predictor, origin=name) if is_hub(name) else predictor
+
+
+@contextmanager
+def opened_bundle(path: str | os.PathLike[str]) -> Iterator[tuple[Path, str]]:
+    """Open a bundle as a folder, whose files are still to be checked.
+
+    Args:
+        path: As for ``load``.
+
+    Yields:
+        The folder, which is a temporary one for zip files and repositories; and the path, or the address with the commit.
+
+    Raises:
+        BundleError: When there is no bundle; and in place of every exception inside of the context.
+    """
     if not isinstance(path, (str, os.PathLike)):
         raise BundleError(
             "load() takes the path of a bundle.",
             kind_of(path),
             "Write one with tfft.export(run.model, path).",
         )
-    path = Path(path)
-    shown = repr(str(path))
-    check_path(path)
+    name = os.fspath(path)
     try:
-        if path.is_dir():
-            _check_files(path, shown)
-            return _load_folder(path, shown, own_classes)
-        _check_zip(path, shown)
-        with tempfile.TemporaryDirectory(prefix="tfft-") as folder:
-            unpack_zip(path, Path(folder), BundleError, _is_wanted)
-            return _load_folder(Path(folder), shown, own_classes)
+        with ExitStack() as stack:
+            if is_hub(name):
+                folder, repository = stack.enter_context(pulled(name))
+                name = str(repository)
+            else:
+                folder = _local(Path(name), repr(name), stack)
+            yield folder, name
     except BundleError:
         raise
     except TfftError as error:
-        raise BundleError(f"{shown} cannot be used: {error.what}", error.got, _AGAIN) from error
+        raise BundleError(f"{name!r} cannot be used: {error.what}", error.got, _AGAIN) from error
     except Exception as error:  # damaged content makes Keras and TensorFlow raise many kinds of errors
-        raise BundleError(f"{shown} is damaged: {error!r}."[:2000], fix=_AGAIN) from error
+        raise BundleError(f"{name!r} is damaged: {error!r}."[:2000], fix=_AGAIN) from error
 
 
-def _is_wanted(name: str) -> bool:
-    return name in CONTENTS - {TOKENIZER} or name.startswith(f"{TOKENIZER}/")
+def _local(path: Path, shown: str, stack: ExitStack) -> Path:
+    """The folder of a bundle on this machine; a zip file is unpacked."""
+    check_path(path)
+    if path.is_dir():
+        _check_files(path, shown)
+        return path
+    _check_zip(path, shown)
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tfft-")))
+    unpack_zip(path, folder, BundleError, is_file)
+    return folder
 
 
 def _check_zip(path: Path, shown: str) -> None:
@@ -122,7 +152,20 @@ def _check_files(folder: Path, shown: str) -> None:
             )
 
 
-def _load_folder(folder: Path, shown: str, own_classes: Sequence[type]) -> Predictor:
+def checked(folder: Path, shown: str, own_classes: Sequence[type] = ()) -> Predictor:
+    """Check the files of a bundle, and load them.
+
+    Args:
+        folder: The folder of the bundle.
+        shown: Its name for messages.
+        own_classes: As for ``load``.
+
+    Returns:
+        A Predictor whose net takes pixels of shape (batch, height, width, 3), or token ids.
+
+    Raises:
+        Exception: Any, when the files are damaged; ``opened_bundle`` makes a BundleError of it.
+    """
     values = manifests.read(folder / MANIFEST, shown, FORMAT)
     start_tensorflow()
     words = folder / TOKENIZER / SAVED_TOKENIZER

@@ -29,6 +29,10 @@ def check_path(path: Path) -> None:
         Traceback (most recent call last):
         tfft.core.errors.BundleError: There is no bundle at 'no such.tfft'...
     """
+    if path.parts[:1] == ("hf:",):
+        raise BundleError(
+            f"{str(path)!r} is no path but an address at Hugging Face.", fix='Write it as a string: "hf://owner/name".'
+        )
     check_permitted(path, BundleError)
     if not path.exists():
         advice = f"{missing_file(path)} tfft.export(run.model, path) writes a bundle."

@@ -41,6 +41,7 @@ class Predictor:
         manifest: The manifest of the bundle: versions, backbone, fingerprints.
         report: The report in the bundle as plain values; None when there is none.
         seen: Content hashes of its training and validation examples; None when they are unknown.
+        origin: The address and the commit of a bundle from Hugging Face, ``"hf://owner/name@..."``; otherwise empty.
     """
 
     net: "keras.Model"
@@ -49,6 +50,7 @@ class Predictor:
     manifest: Mapping[str, Any]
     report: Mapping[str, Any] | None = None
     seen: Seen | None = None
+    origin: str = ""
 
     def __reduce__(self) -> Any:
         raise pickling.refusal(self, "Pass the bundle's path instead, and call tfft.load(path) once in each process.")

@@ -10,17 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft.archives.zip_files import opened
-from tfft.bundles.bundle import (
-    CONTENTS,
-    FORMAT,
-    MANIFEST,
-    NET,
-    TOKENIZER,
-    content_fingerprint,
-    not_finite,
-    weights_fingerprint,
-)
+from tfft.bundles.bundle import FORMAT, content_fingerprint, not_finite, weights_fingerprint
 from tfft.bundles.card import card
+from tfft.bundles.contents import CONTENTS, MANIFEST, NET, TOKENIZER
 from tfft.bundles.records import CARD, PAGE, REPORT, SEEN, digests
 from tfft.core import files, strict_json, versions
 from tfft.core.errors import BundleError, kind_of, shortlist
@@ -159,6 +151,13 @@ def check_target(path: str | Path) -> None:
         tfft.core.errors.BundleError: '...thesis.zip' exists and is not a bundle. Got: a file. Choose another path.
     """
     path = Path(path)
+    if path.parts[:1] == ("hf:",):
+        raise BundleError(
+            "This is no path but an address at Hugging Face.",
+            repr(str(path)),
+            'Write the bundle to a path, then call tfft.export(path, "hf://owner/name"); '
+            "in a shell write `tfft export PATH --to hf://owner/name`.",
+        )
     if path.suffix in (".keras", ".h5"):
         raise BundleError(
             f"A bundle is a folder or a .zip file, not a {path.suffix} file.",

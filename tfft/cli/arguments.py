@@ -162,7 +162,13 @@ Out = Annotated[
         "[default: model.tfft, or the first of model-2.tfft ... that is free]"
     ),
 ]
-Bundle = Annotated[Path, typer.Argument(help="Bundle that `tfft fit` wrote: a folder or a .zip file.", readable=False)]
+Bundle = Annotated[
+    str,
+    typer.Argument(
+        help="Bundle that `tfft fit` wrote: a folder or a .zip file; or hf://owner/name at Hugging Face, perhaps "
+        "with @ and a branch, a tag or a commit hash."
+    ),
+]
 
 
 def batch_size_of(typed: str) -> "int | Literal['auto']":

@@ -1,6 +1,5 @@
-"""The verb ``tfft export``: write a bundle in a format that other programs read."""
+"""The verb ``tfft export``: write a bundle in a format that other programs read, to another path, or to Hugging Face."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,32 +10,19 @@ from tfft.cli.arguments import Bundle
 from tfft.cli.console import name, say
 from tfft.cli.output_paths import free_path
 from tfft.cli.typed_inputs import given_inputs
+from tfft.core.errors import similar
 from tfft.core.quiet import start_tensorflow
 
-
-class FormatName(StrEnum):
-    """The formats of ``tfft export``.
-
-    Attributes:
-        saved_model: A folder for TensorFlow Serving and TensorFlow: encoded images or strings in, labels out.
-        onnx: The net for ONNX Runtime.
-        litert: The net for LiteRT on phones and small machines.
-        litert_float16: The same with weights in float16, half as large.
-        litert_int8: The same in int8, a quarter as large, calibrated on examples.
-        keras: The net for plain Keras.
-    """
-
-    saved_model = "saved_model"
-    onnx = "onnx"
-    litert = "litert"
-    litert_float16 = "litert_float16"
-    litert_int8 = "litert_int8"
-    keras = "keras"
+FORMATS = ("saved_model", "onnx", "litert", "litert_float16", "litert_int8", "keras", "bundle")
+_ABOUT = (
+    "saved_model: a folder for TensorFlow and TensorFlow Serving. onnx, litert, litert_float16, litert_int8, keras: the network "
+    "alone, for ONNX Runtime, LiteRT or Keras. bundle: a copy. hf://owner/name: a repository at Hugging Face."
+)
 
 
 def export(
     bundle: Bundle,
-    to: Annotated[FormatName, typer.Option(help="The format.")] = FormatName.saved_model,
+    to: Annotated[str, typer.Option(help=_ABOUT)] = "saved_model",
     out: Annotated[
         Path | None,
         typer.Option(help="Folder to write; an older export there is replaced.", show_default="beside the bundle"),
@@ -48,15 +34,43 @@ def export(
             show_default="a few are made up",
         ),
     ] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="Let everybody read the repository at Hugging Face.")
+    ] = False,
 ) -> None:
-    """Write a bundle in a format that other programs read, and compare its answers with those of the bundle."""
+    """Write a bundle in a format that other programs read and compare the answers; copy it, or write it to Hugging Face."""
     import tfft
+    from tfft.bundles.hub_handles import is_hub, parsed
+    from tfft.bundles.pushing import Pushed, check_address
     from tfft.formats.exporting import comparison_of
 
-    typed_paths.check_inputs(bundle, examples or (), skip_corrupt=False)
-    target = free_path(str(bundle.with_suffix("")), f".{to.value}") if out is None else out
+    hub, copied = is_hub(to), to == "bundle"
+    _check_options(to, public, (("--out", out is not None and hub), ("--examples", bool(examples) and (hub or copied))))
+    if hub:
+        check_address(to)
+    read = typed_paths.check_inputs(bundle, examples or (), skip_corrupt=False)
     start_tensorflow()
-    predictor = tfft.load(bundle)
+    if hub:
+        pushed = tfft.export(read, to, public=public)
+        say("\n".join(map(name, pushed.describe().splitlines())) if isinstance(pushed, Pushed) else name(pushed))
+        return
+    stem = parsed(read).name.partition("/")[2] if is_hub(read) else str(Path(read).with_suffix(""))
+    target = free_path(stem, ".tfft" if copied else f".{to}") if out is None else out
+    if copied:
+        say(f"wrote {name(tfft.export(read, target))}")
+        return
+    predictor = tfft.load(read)
     given = given_inputs(predictor, examples) if examples else None
-    written = tfft.export(predictor, target, format=to.value, examples=given)
-    say(f"{comparison_of(written)}\nwrote {name(written)}")
+    written = tfft.export(predictor, target, format=to, examples=given)
+    say(f"{comparison_of(str(written))}\nwrote {name(written)}")
+
+
+def _check_options(to: str, public: bool, unused: tuple[tuple[str, bool], ...]) -> None:
+    """Refuse an unknown format, and options that have no effect."""
+    hub = to.startswith("hf://")
+    if not hub and to not in FORMATS:
+        advice = similar(to, FORMATS) or f"Use one of {', '.join(FORMATS)}, or hf://owner/name."
+        raise typer.BadParameter(f"--to {to}: there is no such format. {advice}")
+    wrong = [option for option, given in unused if given] + (["--public"] if public and not hub else [])
+    if wrong:
+        raise typer.BadParameter(f"{wrong[0]} has no effect with --to {to}. Leave it out.")

@@ -51,7 +51,7 @@ def predict(
     """Predict the labels of new images or texts."""
     import tfft
 
-    typed_paths.check_inputs(bundle, inputs, skip_corrupt)
+    bundle = typed_paths.check_inputs(bundle, inputs, skip_corrupt)
     start_tensorflow()
     predictor = tfft.load(bundle)
     masks = predictor.task.place is not None

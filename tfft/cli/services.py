@@ -32,7 +32,7 @@ def serve(
     from tfft.serving.server import check_address, run
     from tfft.serving.settings import Settings
 
-    typed_paths.check_inputs(bundle, (), skip_corrupt=False)
+    bundle = typed_paths.check_inputs(bundle, (), skip_corrupt=False)
     body: Any = body_megabytes * 2**20
     body = int(body) if math.isfinite(body) else body  # Settings refuses infinity
     inputs = min(max(64, batch), queue)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from tfft.cli import console
 from tfft.core.errors import DataError, WeightsError
 from tfft.core.path_advice import check_permitted, missing_file
 
@@ -77,31 +78,42 @@ def check_backbone(name: str) -> None:
         raise WeightsError(f"There is no file {name!r}.", fix=missing_file(name))
 
 
-def check_inputs(bundle: Path, inputs: Sequence[str], skip_corrupt: bool) -> None:
-    """Check that a bundle exists, and also the files to predict.
+def check_inputs(bundle: str | Path, inputs: Sequence[str], skip_corrupt: bool) -> str:
+    """Check that a bundle exists, and also the files to predict; find the commit of a bundle at Hugging Face, and say it.
 
     Args:
-        bundle: The path of the bundle.
+        bundle: The path of the bundle, or its address.
         inputs: The inputs from the command line: images of any shape or folders; or texts and files of texts.
         skip_corrupt: Whether missing images are skipped.
 
+    Returns:
+        The path; of an address, the one with the commit.
+
     Raises:
-        BundleError: When there is no bundle at the path.
+        BundleError: When there is no bundle at the path or the address.
         DataError: When a file does not exist.
     """
     from tfft.bundles import image_reading
+    from tfft.bundles.hub_handles import is_hub
     from tfft.bundles.paths import check_path, reads_texts
+    from tfft.bundles.pulling import pin
 
-    check_path(bundle)
-    texts = reads_texts(bundle)
+    if is_hub(bundle):
+        pinned = str(pin(str(bundle)))
+        console.say(console.name(pinned), wrong=True)  # the answers alone are on the standard output
+        return pinned
+    path = Path(bundle)
+    check_path(path)
+    texts = reads_texts(path)
     if texts is None:
-        return  # the bundle is damaged; the error of ``load`` gives the details
+        return str(bundle)  # it is damaged; the error of ``load`` gives the details
     if texts:
         missing = [each for each in inputs if _names_file(each) and not Path(each).exists()]
         if missing:
             raise DataError(f"There is no file {missing[0]!r}.", fix=missing_file(missing[0]))
     elif not skip_corrupt:
         image_reading.check([(each, each) for each in inputs])
+    return str(bundle)
 
 
 def _names_file(typed: str) -> bool:

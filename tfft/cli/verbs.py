@@ -225,7 +225,7 @@ def evaluate(
 
     if out is not None:
         check_report(out)
-    typed_paths.check_inputs(bundle, (), skip_corrupt)
+    bundle = typed_paths.check_inputs(bundle, (), skip_corrupt)
     typed_paths.check_data(data)
     start_tensorflow()
     predictor = tfft.load(bundle)

@@ -43,6 +43,10 @@ LIMITS = MappingProxyType(
         "packed_bytes": Limit(1_500_000_000, "bytes", "one archive of a SavedModel, before it is unpacked"),
         "archive_bytes": Limit(2**30, "bytes", "one archive, unpacked"),
         "archive_ratio": Limit(20, "times its own size", "one archive, unpacked, once it exceeds archive_bytes"),
+        # 20 times the largest bundle of a backbone in a Python package, that of multilingual-e5-small
+        "bundle_bytes": Limit(
+            3_000_000_000, "bytes", "the files of one bundle at Hugging Face, before they are downloaded"
+        ),
         "archive_members": Limit(10_000, "members", "files and folders in one archive"),
         "table_columns": Limit(10_000, "columns", "one table"),
         "table_cells": Limit(100_000_000, "cells", "rows x columns of one table"),

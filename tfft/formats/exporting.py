@@ -3,13 +3,17 @@
 import json
 import math
 import os
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfft.bundles import bundle
+from tfft.bundles.copying import copy_bundle
+from tfft.bundles.hub_handles import is_hub
 from tfft.bundles.predictor import Predictor
+from tfft.bundles.pushing import Pushed, check_address, push
 from tfft.bundles.writer import write_bundle
 from tfft.core import files, strict_json, versions
 from tfft.core.errors import BundleError, kind_of, nearest, shortlist
@@ -61,7 +65,8 @@ def export(
     format: str = BUNDLE,
     examples: Any = None,
     run: "Run | None" = None,
-) -> Path:
+    public: bool = False,
+) -> Path | Pushed:
     """Save a model with everything that is needed to use it.
 
     ``"bundle"`` is the format that ``tfft.load`` reads. Its file ``net.keras`` opens in plain Keras. ``"saved_model"`` is a folder
@@ -70,24 +75,27 @@ def export(
     takes pixels or token ids, its preprocessing as ``tfft.json``, and a program ``predict.py`` that uses them without tfft. What is
     written is read again and compared with the Keras net.
 
-    Everything is first written beside ``path`` and then renamed, so that an older export survives a full disk or a crash.
+    Everything is first written beside ``path`` and then renamed, so that an older export survives a full disk or a crash. A
+    repository at Hugging Face changes in one commit; it is private unless ``public``, and its ``README.md`` is the model card.
 
     Args:
-        model: The model, such as ``run.model``; for other formats than ``"bundle"`` also a loaded bundle, or its path.
-        path: The path of a folder; of a bundle also that of a zip file, which ends in ``.zip``.
+        model: The model, such as ``run.model``; or the path of a bundle, which is copied or converted; for other formats than
+            ``"bundle"`` also a loaded bundle.
+        path: The path of a folder; of a bundle also that of a zip file, which ends in ``.zip``, or ``"hf://owner/name"``.
         report: A report from ``evaluate`` to include in a bundle.
         format: ``"bundle"``, or one of the other formats.
         examples: Examples for the comparison, such as ``data.validation``, or inputs as for ``Predictor.predict``, such as a folder
             of images; without them, a few are made up. ``"litert_int8"`` needs them, and measures ranges of values on them.
         run: The run that trained the model, for the model card in a bundle, ``card.md``.
+        public: Whether everybody may read a new repository at Hugging Face.
 
     Returns:
-        The path.
+        The path; for a repository, a record of what was written, whose ``str`` is the address with the commit.
 
     Raises:
-        BundleError: When nothing can be written; when ``path`` exists and is not such an export; when the report was made with
-            other weights, or the net does not give the logits that it measured; when a weight is NaN or infinite; when the format
-            cannot hold the model; or when its answers differ from those of the Keras net.
+        BundleError: When nothing can be written or uploaded; when ``path`` exists and is not such an export; when the report was
+            made with other weights, or the net does not give the logits that it measured; when a weight is NaN or infinite; when
+            the format cannot hold the model; or when its answers differ from those of the Keras net.
         DataError: When ``examples`` are of another kind than the model reads, or cannot be read.
 
     Example:
@@ -97,8 +105,12 @@ def export(
         ...     tfft.load(export(model, f"{folder}/toy.tfft")).task.labels.names
         ('ants', 'bees')
     """
+    if is_hub(path):
+        return _pushed(model, str(path), format, report, run, public)
+    if public:
+        raise BundleError("public=True is for repositories at Hugging Face.", repr(path)[:100], "Leave it out.")
     if format == BUNDLE:
-        return write_bundle(model, path, report, run)  # type: ignore[arg-type]  # it refuses other types itself
+        return _bundle(model, path, report, run)
     if not isinstance(format, str) or format not in FORMATS:
         known = (BUNDLE, *FORMATS)
         raise BundleError(
@@ -107,6 +119,31 @@ def export(
     if report is not None or run is not None:
         raise BundleError("Reports and runs are for bundles only.", f"format={format!r}", "Leave out report= and run=.")
     return write_format(opened(model), checked(path), format, examples)
+
+
+def _bundle(model: Any, path: Any, report: Any, run: Any) -> Path:
+    paths = isinstance(model, (str, os.PathLike)) and isinstance(path, (str, os.PathLike))
+    if not paths or not (is_hub(os.fspath(model)) or os.path.exists(model)):
+        return write_bundle(model, path, report, run)  # it refuses everything but a model itself
+    if report is not None or run is not None:
+        raise BundleError(
+            "report= and run= belong to a model, but a bundle that exists is copied as it is.",
+            repr(str(model)),
+            "Leave them out, or export the model.",
+        )
+    return copy_bundle(os.fspath(model), path)
+
+
+def _pushed(model: Any, handle: str, format: str, report: Any, run: Any, public: bool) -> Pushed:
+    check_address(handle)
+    if format != BUNDLE:
+        raise BundleError(
+            "Only bundles are written to Hugging Face, because tfft.load reads nothing else from there.",
+            f"format={format!r}",
+            "Write the format to a folder, and upload it with `hf upload`.",
+        )
+    with tempfile.TemporaryDirectory(prefix="tfft-") as folder:
+        return push(_bundle(model, Path(folder) / "bundle", report, run), handle, public)
 
 
 def opened(model: Any) -> Predictor:

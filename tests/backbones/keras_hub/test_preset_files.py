@@ -7,8 +7,8 @@ import time
 import pytest
 
 import tfft
-from tfft.backbones.keras_hub import hub_network
 from tfft.backbones.keras_hub.preset_files import check_weights, configuration, further, reachable
+from tfft.core import hub_network
 from tfft.core.errors import BackboneError, WeightsError
 
 
@@ -114,3 +114,22 @@ def test_what_looks_like_a_model_of_hugging_face_is_told_its_address(tmp_path, m
     with pytest.raises(BackboneError, match=r"The folder '.*' does not exist.*Check the path") as caught:
         tfft.load_backbone(handle)
     assert (f"For a model of Hugging Face write 'hf://{handle}'" in caught.value.fix) == hub
+
+
+def test_a_bundle_at_hugging_face_is_answered_with_load(tmp_path, monkeypatch):
+    (tmp_path / "manifest.json").write_text(json.dumps({"format": 1, "weights": "", "preprocessor": {}}))
+
+    def get_file(_, name):
+        if not (tmp_path / name).is_file():
+            raise FileNotFoundError(name)
+        return str(tmp_path / name)
+
+    monkeypatch.setattr("keras_hub.src.utils.preset_utils.get_file", get_file)
+    monkeypatch.setattr(hub_network, "no_connection", lambda: "")
+    with pytest.raises(
+        BackboneError, match=r"holds a bundle of tfft, not a backbone.*tfft\.load\('hf://ann/flowers'\)"
+    ):
+        tfft.load_backbone("hf://ann/flowers")
+    (tmp_path / "manifest.json").write_text(json.dumps({"name": "a page"}))
+    with pytest.raises(WeightsError, match="could not be loaded: FileNotFoundError"):
+        tfft.load_backbone("hf://ann/flowers")

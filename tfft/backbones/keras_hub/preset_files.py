@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tfft.backbones.keras_hub import hub_network
 from tfft.backbones.keras_hub.presets import ARCHITECTURES, HUGGING_FACE, REMOTE
-from tfft.core import limits, regular_files, strict_json
+from tfft.core import hub_network, limits, regular_files, strict_json
 from tfft.core.errors import BackboneError, WeightsError, shortlist
 from tfft.core.path_advice import missing_file
 
@@ -37,7 +36,11 @@ def configuration(preset: str) -> dict[str, Any]:
     """
     if preset.startswith(REMOTE):
         with reachable(preset):
-            return read_json(preset, CONFIG)
+            try:
+                return read_json(preset, CONFIG)
+            except FileNotFoundError:
+                _refuse_bundle(preset)
+                raise
     folder = Path(preset)
     if not folder.is_dir():
         advice = missing_file(preset)
@@ -52,6 +55,14 @@ def configuration(preset: str) -> dict[str, Any]:
             f"tfft looks for {CONFIG}, {' or '.join(_WEIGHTS[::2])}, and a vocabulary; or for saved_model.pb of a SavedModel.",
         )
     return read_json(preset, CONFIG)
+
+
+def _refuse_bundle(preset: str) -> None:
+    if {"format", "weights", "preprocessor"} <= set(further(preset, "manifest.json")):
+        raise BackboneError(
+            f"{preset!r} holds a bundle of tfft, not a backbone.",
+            fix=f"A bundle is a trained model: tfft.load({preset!r}) reads it, and `tfft predict {preset}` uses it.",
+        )
 
 
 def read_json(preset: str, name: str) -> dict[str, Any]:

@@ -5,8 +5,8 @@ import socket
 import pytest
 from huggingface_hub import constants
 
-from tfft.backbones.keras_hub import hub_network
-from tfft.backbones.keras_hub.hub_network import cached_only, no_connection
+from tfft.core import hub_network
+from tfft.core.hub_network import cached_only, no_connection
 from tfft.core.offline import disconnected
 
 
