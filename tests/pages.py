@@ -18,10 +18,13 @@ PAGES = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "d
 PYTHON = {
     r'build\("(vgg16|mobilenet_v2|resnet50)"': 'build("toy"',
     r'build\("(minilm_l6|multilingual_e5_small)"': 'build("toy_text"',
+    r'"hf://ann/flowers"': '"pushed.tfft"',
     r'load_dataset\("stanfordnlp/imdb"\)': 'load_from_disk("reviews_arrow")',
     r'from_tfds\("beans"': 'from_tfds(__import__("tensorflow_datasets").folder_dataset.ImageFolder("photos")',
 }
 SHELL = {
+    r"--to hf://ann/flowers": "--to bundle --out pushed.tfft",
+    r"hf://ann/flowers": "pushed.tfft",
     r"--backbone (vgg16|mobilenet_v2)": "--backbone toy",
     r"--backbone minilm_l6": "--backbone toy_text",
     r"(fit --data 评论\.csv --text-column text)(?! --backbone)": r"\1 --backbone toy_text",
