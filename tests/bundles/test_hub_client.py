@@ -6,9 +6,11 @@ from pathlib import Path
 
 import huggingface_hub
 import pytest
-from huggingface_hub import errors
+from huggingface_hub import constants, errors
 
+import tfft
 from tests import hub as fakes
+from tests.hub_server import served
 from tfft.bundles import hub_client
 from tfft.bundles.hub_handles import Repository
 from tfft.core.errors import BundleError
@@ -120,3 +122,45 @@ def test_offline_mode_refuses_connections(monkeypatch: pytest.MonkeyPatch) -> No
     assert hub_client.unreachable().startswith("offline mode is on")
     with pytest.raises(BundleError, match="no connection to Hugging Face"), hub_client.explained(FLOWERS, "read"):
         socket.create_connection(("huggingface.co", 443), timeout=1)
+
+
+def test_the_real_client_writes_a_bundle_and_reads_it_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setenv("HF_TOKEN", SECRET)
+    model = tfft.build("toy_text", tfft.tasks.classification(["ants", "bees"]), seed=1)
+    local = tfft.export(model, tmp_path / "m.tfft")
+    with served() as (store, address):
+        monkeypatch.setattr(hub_client, "client", lambda: huggingface_hub.HfApi(endpoint=address, library_name="tfft"))
+        monkeypatch.setattr(hub_client, "no_connection", lambda: "")
+        pushed = tfft.export(local, "hf://ann/words")
+        assert store.private == {"ann/words": True}
+        first, second = store.commits["ann/words"]
+        assert set(second[1]) == {
+            ".gitattributes",
+            "README.md",
+            "manifest.json",
+            "net.keras",
+            "tokenizer/tokenizer.json",
+        }
+        assert str(pushed) == f"hf://ann/words@{second[0]}"
+        loaded = tfft.load("hf://ann/words")
+        assert loaded.origin == str(pushed)
+        assert loaded.predict("a bee") == tfft.load(local).predict("a bee")
+        again = tfft.export(local, "hf://ann/words")
+        assert set(again.replaced) == set(again.written)
+        store.requests.clear()
+        assert tfft.load(f"hf://ann/words@{second[0]}").origin == str(pushed)
+        assert not [each for each in store.requests if "/resolve/" in each], "files come from the cache"
+        for handle, said in (
+            ("hf://ann/nothing", "does not exist, or it is private"),
+            ("hf://ann/words@v9", "no such revision"),
+        ):
+            with pytest.raises(BundleError, match=said):
+                tfft.load(handle)
+        with pytest.raises(BundleError, match="holds no bundle of tfft"):
+            tfft.load(f"hf://ann/words@{first[0]}")
+    monkeypatch.setattr(hub_client, "no_connection", lambda: "HF_HUB_OFFLINE is set")
+    assert tfft.load("hf://ann/words@main").origin == str(pushed)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in files if SECRET.encode() in path.read_bytes()]
