@@ -20,6 +20,7 @@ from tfft.tasks.answers import Entity
         ('Pass on_corrupt="skip".', "Pass --skip-corrupt."),
         ("Pass size=32 or more.", "Pass --size 32 or more."),
         ('pass quotes=False, or quotes=True; or separator="|".', 'pass --no-quotes, or --quotes; or --separator "|".'),
+        ("Leave out public=True; or change it", "Leave out --public; or change it"),
         ('Pass vocabulary="vocab.txt", a file', 'Pass --vocabulary "vocab.txt", a file'),
         ('Pass pixel_range="raw", or layer=.', 'Pass --pixel-range "raw", or --layer.'),
         (

@@ -36,6 +36,7 @@ _IN_SHELL = (
     (r"\bquotes=True", "--quotes"),
     (r"\bresume=True", "--resume"),
     (r"\bresume=False", "--no-resume"),
+    (r"\bpublic=True", "--public"),
     (r"; or write from_masks\(.*\)\.", "."),
     (r"write \{0: 'road', 3: 'road'\}", "write the lines `0 road` and `3 road` into --classes-file"),
     (r"pass classes=model\.task\.labels", "leave --classes-file out"),
