@@ -8,7 +8,7 @@ import typer
 from tfft.cli import typed_paths
 from tfft.cli.arguments import Bundle
 from tfft.cli.console import name, say
-from tfft.cli.output_paths import free_path
+from tfft.cli.output_paths import free_path, stem_of
 from tfft.cli.typed_inputs import given_inputs
 from tfft.core.errors import similar
 from tfft.core.quiet import start_tensorflow
@@ -40,7 +40,7 @@ def export(
 ) -> None:
     """Write a bundle in a format that other programs read and compare the answers; copy it, or write it to Hugging Face."""
     import tfft
-    from tfft.bundles.hub_handles import is_hub, parsed
+    from tfft.bundles.hub_handles import is_hub
     from tfft.bundles.pushing import Pushed, check_address
     from tfft.formats.exporting import comparison_of
 
@@ -54,8 +54,7 @@ def export(
         pushed = tfft.export(read, to, public=public)
         say("\n".join(map(name, pushed.describe().splitlines())) if isinstance(pushed, Pushed) else name(pushed))
         return
-    stem = parsed(read).name.partition("/")[2] if is_hub(read) else str(Path(read).with_suffix(""))
-    target = free_path(stem, ".tfft" if copied else f".{to}") if out is None else out
+    target = free_path(stem_of(read), ".tfft" if copied else f".{to}") if out is None else out
     if copied:
         say(f"wrote {name(tfft.export(read, target))}")
         return

@@ -89,6 +89,21 @@ def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
             raise
 
 
+def stem_of(bundle: str) -> str:
+    """Return the name of a bundle without its ending, for files beside it.
+
+    Args:
+        bundle: A path, or an address at Hugging Face, of which the name of the repository is taken.
+
+    Example:
+        >>> stem_of("models/flowers.tfft"), stem_of("hf://ann/flowers@v1")
+        ('models/flowers', 'flowers')
+    """
+    from tfft.bundles.hub_handles import is_hub, parsed
+
+    return parsed(bundle).name.partition("/")[2] if is_hub(bundle) else str(Path(bundle).with_suffix(""))
+
+
 def free_path(stem: str, suffix: str) -> Path:
     """Find the first free path.
 

@@ -9,7 +9,7 @@ from tfft.cli import arguments, typed_paths
 from tfft.cli.arguments import Bundle, Data, ImageColumn, LabelColumn, SkipCorrupt, TextColumn
 from tfft.cli.console import name, say
 from tfft.cli.measured_examples import Part, examples_of
-from tfft.cli.output_paths import free_path
+from tfft.cli.output_paths import free_path, stem_of
 from tfft.cli.sources import TypedData
 from tfft.cli.typed_masks import TaskName, TypedMasks
 from tfft.core.quiet import start_tensorflow
@@ -53,9 +53,9 @@ def quantize(
     import tfft
     from tfft.formats.quantizing import FORMAT, quantize
 
-    typed_paths.check_inputs(bundle, (), skip_corrupt)
+    bundle = typed_paths.check_inputs(bundle, (), skip_corrupt)
     typed_paths.check_data(data)
-    target = free_path(str(bundle.with_suffix("")), f".{FORMAT}") if out is None else out
+    target = free_path(stem_of(bundle), f".{FORMAT}") if out is None else out
     start_tensorflow()
     predictor = tfft.load(bundle)
     seed = predictor.seen.seed if seed is None and predictor.seen is not None else seed or 0
