@@ -118,6 +118,9 @@ def test_a_question_that_loses_its_end_is_named():
     ((_, found),) = text_reading.read_batches(preprocessor, items, 2)
     assert found[0].warning == ""
     assert "The question of input 1 takes more than half of a row" in found[1].warning
+    named = [("b", Text("Who sleeps there? " * 9, "Ann sleeps. " * 20, name="q17"))]
+    ((_, found),) = text_reading.read_batches(preprocessor, named, 2)
+    assert "The question of input 'q17' takes more than half of a row" in found[0].warning
 
 
 def test_an_empty_question_or_context_has_no_answer():

@@ -58,6 +58,11 @@ def test_the_advice_names_what_was_probably_meant(home, path, advice):
     assert advice in missing_file(path)
 
 
+def test_a_link_to_nothing_is_not_advised_instead_of_itself(home):
+    (home / "data" / "old.jpg").symlink_to("gone.jpg")
+    assert missing_file("data/old.jpg") == "It is a link to 'gone.jpg', where nothing is."
+
+
 def test_paths_can_start_from_another_folder_than_the_working_folder(home):
     assert "data/cat.jpg'" in missing_file("cat", start="data")
     assert missing_file("cat", start="data") == "Did you mean 'cat.jpg', that is 'data/cat.jpg'?"

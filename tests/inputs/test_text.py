@@ -157,6 +157,21 @@ def test_pairs_among_single_texts_are_refused(read, mixed):
         read.many(mixed)
 
 
+def test_messages_call_a_text_by_its_name_where_it_has_one(read):
+    asked = read.answering("places")
+    for text, message in (
+        (Text("", "Ann sleeps.", name="q17"), "The question of input 'q17' is empty"),
+        (Text("Who?", " ", name="q18"), "The context of input 'q18' is empty"),
+        (Text("Who?", name="7"), "Input '7' is a single text"),
+        (Text("Who \ud800", "Ann", name="8"), "Input '8' holds half of a character"),
+        (Text("", "Ann sleeps."), "The question of input 5 is empty"),
+    ):
+        with pytest.raises(DataError, match=message):
+            asked.split(text, 5)
+    assert asked.split(Text("Who?", "Ann", name="q1")).name == "q1"
+    assert read.answering("words").split(Text("Ann sleeps", name="q1")).name == "q1"
+
+
 def test_half_of_a_character_is_refused(read):
     """JSON and Windows file names may hold the first half of an emoji, which UTF-8 cannot encode."""
     with pytest.raises(DataError, match="Input 1"):

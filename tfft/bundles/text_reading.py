@@ -15,7 +15,7 @@ from tfft.core.specs import Text
 from tfft.data.files.file_listing import SUFFIXES
 from tfft.data.strings import text_of
 from tfft.data.tables.table_files import ENDINGS
-from tfft.inputs.text import TextPreprocessor
+from tfft.inputs.text import TextPreprocessor, called
 
 _FILES = (*ENDINGS, *SUFFIXES, ".txt", ".json", ".gz", ".zip", ".xls", ".xlsx", ".pdf", ".docx")
 _LONGEST_PATH = 1_000
@@ -116,9 +116,9 @@ def _reads(preprocessor: TextPreprocessor, items: Sequence[Any], first: int) -> 
 def _warning(preprocessor: TextPreprocessor, item: Any, number: int, cut: bool) -> str:
     """What is doubtful about a question and its context; an empty text for other inputs."""
     if cut:
-        return _LONG.format(number)
+        return _LONG.format(called(item, number))
     if preprocessor.answers == "places" and isinstance(item, Text) and len(item.second or "") < len(item.first):
-        return f"The context of input {number} is shorter than its question. Pass (question, context) in this order."
+        return f"The context of input {called(item, number)} is shorter than its question. Pass (question, context) in this order."
     return ""
 
 

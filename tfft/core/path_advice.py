@@ -41,6 +41,8 @@ def missing_file(path: str | Path, start: str | Path = "") -> str:
         if text.lower().startswith("file:"):
             return "Write the path without 'file://'."
         return "That is a URL: download the file first, and pass its path."
+    if os.path.islink(base / text):
+        return f"It is a link to {os.readlink(base / text)!r}, where nothing is."
     for other, reason in _spellings(text):
         if _exists(base / other):
             return f"Did you mean {other!r}?{reason}"

@@ -20,6 +20,23 @@ from tfft.tokenizers.tokenizer import Packed, Tokenizer
 _LEAST = 8
 
 
+def called(item: Any, number: int) -> str:
+    """Return what an input is called in messages.
+
+    Args:
+        item: An input.
+        number: Its position.
+
+    Returns:
+        Its name, such as the id of a question, in quotation marks; or its position when it has no name.
+
+    Example:
+        >>> called(Text("Who?", "Ann.", name="q1"), 3), called("a film", 3)
+        ("'q1'", '3')
+    """
+    return repr(item.name) if isinstance(item, Text) and item.name is not None else str(number)
+
+
 @dataclass(frozen=True)
 class TextPreprocessor:
     """Converts texts to the inputs of a backbone: token ids, segment ids and a mask, int32 of shape (batch, tokens).
@@ -122,23 +139,22 @@ class TextPreprocessor:
             DataError: When the item is not a single text, or for ``"places"`` not a pair, or is longer than allowed.
         """
         text, *second = _strings(item, number)
-        limits.check("text_characters", max(map(len, (text, *second))), f"Text {number}", DataError)
+        name = called(item, number)
+        limits.check("text_characters", max(map(len, (text, *second))), f"Text {name}", DataError)
         if self.answers == "places":
             if not second:
                 raise DataError(
-                    f"Input {number} is a single text.", repr(text[:60]), "Pass (question, context) for this task."
+                    f"Input {name} is a single text.", repr(text[:60]), "Pass (question, context) for this task."
                 )
             empty = "question" if not text.strip() else "context" if not second[0].strip() else ""
             if empty:
-                raise DataError(
-                    f"The {empty} of input {number} is empty.", fix="Pass (question, context) for this task."
-                )
-            return Text(text, second[0])
+                raise DataError(f"The {empty} of input {name} is empty.", fix="Pass (question, context) for this task.")
+            return Text(text, second[0], name=item.name if isinstance(item, Text) else None)
         if second:
-            raise DataError(f"Input {number} is a pair of texts.", fix="Pass single texts for this task.")
+            raise DataError(f"Input {name} is a pair of texts.", fix="Pass single texts for this task.")
         if isinstance(item, Text) and item.words is not None:
             return item
-        return Text(text, words=split_words(text))
+        return Text(text, words=split_words(text), name=item.name if isinstance(item, Text) else None)
 
     def collate(self, rows: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Make the inputs of the network for one batch, padded to ``width``, or the longest row rounded up to a multiple of 4.
@@ -256,6 +272,8 @@ def _strings(item: Any, number: int) -> tuple[str, ...]:
             part.encode()
     except UnicodeEncodeError:
         raise DataError(
-            f"Input {number} holds half of a character, which UTF-8 cannot write.", ascii(part)[:60], "Remove it."
+            f"Input {called(item, number)} holds half of a character, which UTF-8 cannot write.",
+            ascii(part)[:60],
+            "Remove it.",
         ) from None
     return found
