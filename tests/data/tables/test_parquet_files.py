@@ -36,6 +36,12 @@ def test_values_are_those_that_pandas_reads(tmp_path, name):
         ]
 
 
+def test_whole_numbers_stay_whole_where_asked(tmp_path):
+    pq.write_table(pa.table({"id": pa.array([9007199254740993, None], pa.int64())}), tmp_path / "t.parquet")
+    assert read_parquet(tmp_path / "t.parquet", _all, ["id"])["id"].tolist() == [9007199254740993, None]
+    assert read_parquet(tmp_path / "t.parquet", _all)["id"].dtype == np.float64
+
+
 def test_only_the_columns_that_are_chosen_count(tmp_path):
     path = tmp_path / "t.parquet"
     big = pa.DictionaryArray.from_arrays(pa.array(np.zeros(5_000, np.int32)), pa.array(["x" * 1_000_000]))

@@ -234,3 +234,12 @@ def test_other_files_are_said_what_to_do_with(tmp_path, name, advice):
 def test_a_folder_is_not_offered_itself(tmp_path):
     with pytest.raises(DataError, match=r"is a folder, not a table.*from_folder\('"):
         read_table(tmp_path, ["label"])
+
+
+def test_columns_of_texts_are_not_read_as_numbers(tmp_path):
+    (tmp_path / "t.csv").write_text("id,n\n007,1.0\n1.10,\n")
+    found = read_table(tmp_path / "t.csv", ["id", "n"], ["id"])
+    assert found["id"].tolist() == ["007", "1.10"]
+    assert found["n"].tolist()[0] == 1.0, "labels are"
+    (tmp_path / "t.jsonl").write_text('{"id": 9007199254740993}\n{"id": null}\n')
+    assert read_table(tmp_path / "t.jsonl", [], ["id"])["id"].tolist() == [9007199254740993, None]

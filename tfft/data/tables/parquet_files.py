@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tfft.core import limits
 
 if TYPE_CHECKING:
@@ -13,12 +15,15 @@ if TYPE_CHECKING:
 _BYTES_PER_VALUE = 64  # for a Python string, in addition to its characters
 
 
-def read_parquet(path: Path, choose: Callable[[Sequence[str]], Sequence[str]]) -> "pd.DataFrame":
+def read_parquet(
+    path: Path, choose: Callable[[Sequence[str]], Sequence[str]], exact: Sequence[str] = ()
+) -> "pd.DataFrame":
     """Read the requested columns.
 
     Args:
         path: The path of the file.
         choose: A function from the names of all columns to the names to keep.
+        exact: Columns whose whole numbers stay whole where other values are missing; pandas would make them floats.
 
     Returns:
         A DataFrame of shape (rows, columns).
@@ -53,7 +58,12 @@ def read_parquet(path: Path, choose: Callable[[Sequence[str]], Sequence[str]]) -
             size += sum(unpacked_bytes(chunk) for column in table.columns for chunk in column.chunks)
             fitting(path, size)
             parts.append(_unpacked(table))
-        return pa.concat_tables(parts or [file.read(columns=kept)]).to_pandas()
+        table = pa.concat_tables(parts or [file.read(columns=kept)])
+    frame = table.to_pandas()
+    for name in exact:
+        if name in table.column_names and pa.types.is_integer(table.schema.field(name).type):
+            frame[name] = np.array(table.column(name).to_pylist(), object)
+    return frame
 
 
 def names(path: Path) -> list[str]:

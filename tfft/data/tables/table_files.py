@@ -82,7 +82,8 @@ def read_table(
         path: A ``.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` file.
         as_written: Columns in which every value keeps its spelling: "007", "1.0" in a column with "x", "None" and "NA" are names,
             and only an empty cell is missing. A column has numbers only when all of its cells are written as numbers.
-        texts: Columns in which every cell is text, even an empty cell.
+        texts: Columns in which every cell is text, even an empty cell. In JSON lines and Parquet, whole numbers stay whole where
+            other cells are missing.
         writing: How the cells of CSV and TSV files are written.
         choose: A function from the names of all columns to the names to keep.
 
@@ -110,11 +111,12 @@ def read_table(
     def read() -> "pd.DataFrame":
         if path.suffix.lower() == ".jsonl":
             held = read_json_lines(path, chosen)
-            return numbered(pd.DataFrame(held.columns), held.lines, path)
+            kept = {name: pd.Series(cells, dtype=object) for name, cells in held.columns.items() if name in texts}
+            return numbered(pd.DataFrame(held.columns | kept), held.lines, path)
         if path.suffix.lower() == ".parquet":
             from tfft.data.tables.parquet_files import read_parquet
 
-            return read_parquet(path, chosen)
+            return read_parquet(path, chosen, texts)
         separator = _separator(path)
         held = read_delimited(path, separator, chosen, as_written, writing.quotes)
         columns: dict[str, Any] = {
@@ -182,7 +184,7 @@ def _series(cells: list[str | None], as_written: bool, text: bool, separator: st
     """The cells of one column as a Series, with a dtype that keeps all information."""
     import pandas as pd
 
-    if not as_written:
+    if text or not as_written:
         return pd.Series([cell if text or cell else None for cell in cells], dtype=object)
     if writing.separator is not None:
         return pd.Series([cell or None for cell in cells], dtype=object)
