@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import tfft
-from tfft.bundles.paths import check_path, reads_texts
+from tfft.bundles.paths import check_path, reads_texts, task_name
 from tfft.core.errors import BundleError
 
 
@@ -15,12 +15,13 @@ from tfft.core.errors import BundleError
 def test_the_manifest_says_what_the_net_reads_in_folders_and_zip_files(
     tmp_path: Path, preprocessor: dict[str, object], texts: bool
 ) -> None:
-    content = json.dumps({"preprocessor": preprocessor})
+    content = json.dumps({"preprocessor": preprocessor, "task": {"name": "regression"}})
     (tmp_path / "m.tfft").mkdir()
     (tmp_path / "m.tfft" / "manifest.json").write_text(content)
     with zipfile.ZipFile(tmp_path / "m.zip", "w") as archive:
         archive.writestr("manifest.json", content)
     assert reads_texts(tmp_path / "m.tfft") is reads_texts(tmp_path / "m.zip") is texts
+    assert task_name(tmp_path / "m.tfft") == task_name(tmp_path / "m.zip") == "regression"
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"preprocessor": 3}', "\x00"])
@@ -29,6 +30,7 @@ def test_a_damaged_manifest_says_nothing(tmp_path: Path, content: str) -> None:
     assert reads_texts(tmp_path) is None
     assert reads_texts(tmp_path / "manifest.json") is None
     assert reads_texts(tmp_path / "nowhere") is None
+    assert task_name(tmp_path) is task_name(tmp_path / "nowhere") is None
 
 
 def test_a_missing_bundle_is_told_what_writes_one(tmp_path: Path) -> None:

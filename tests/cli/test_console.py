@@ -45,6 +45,10 @@ from tfft.tasks.answers import Entity
             "not expanded: pass glob.glob('a/*.jpg'), or in a shell the path without quotes.",
             "not expanded: write it without",
         ),
+        (
+            "Write 'a/1.jpg' in the table, move the table, or read it with pandas and use from_dataframe().",
+            "Write 'a/1.jpg' in the table, or move the table.",
+        ),
         ("nothing to say", "nothing to say"),
     ],
 )

@@ -70,8 +70,8 @@ def test_missing_images_may_be_skipped_and_missing_texts_may_not(tmp_path: Path)
     check_inputs(texts, ["a text", "-"], skip_corrupt=False)
     with pytest.raises(DataError, match=r"There is no file 'nowhere\.txt'"):
         check_inputs(texts, ["a text", "nowhere.txt"], skip_corrupt=True)
-    for name in ("nowhere.csv", "nowhere.JSONL", "nowhere.json", "nowhere.conll"):
-        with pytest.raises(DataError, match=rf"There is no file '{name}'"):
+    for name in ("nowhere.csv", "nowhere.JSONL", "nowhere.json", "nowhere.conll", "nowhere.xlsx", "nowhere.csv.gz"):
+        with pytest.raises(DataError, match=f"There is no file '{name}'"):
             check_inputs(texts, [name], skip_corrupt=True)
     check_inputs(texts, ["I cannot open report.csv", "tfft.com", "3.5"], skip_corrupt=False)
 

@@ -3,6 +3,7 @@
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 from tfft.archives.zip_files import opened
 from tfft.bundles.manifest import NAME
@@ -13,6 +14,7 @@ from tfft.keras_files.file_kinds import kind_of_file
 
 # the files of a bundle that somebody may pass in its place
 _INSIDE = (NAME, "net.keras", "report.json", "report.md", "seen.json")
+_UNREADABLE = (BundleError, OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
 
 
 def check_path(path: Path) -> None:
@@ -65,11 +67,28 @@ def reads_texts(path: Path) -> bool | None:
         True for token ids, False for pixels, None when the manifest cannot be read.
     """
     try:
-        if path.is_dir():
-            values = strict_json.read_file(path / NAME, NAME, BundleError)
-        else:
-            with opened(path, repr(str(path)), BundleError) as archive:
-                values = strict_json.read(archive.read(NAME), NAME, BundleError)
-        return "tokenizer" in values["preprocessor"]
-    except (BundleError, OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error):
+        return "tokenizer" in _manifest(path)["preprocessor"]
+    except _UNREADABLE:
         return None
+
+
+def task_name(path: Path) -> str | None:
+    """Return the name of the task of a bundle, from its manifest alone. TensorFlow is not imported.
+
+    Args:
+        path: A folder or zip file.
+
+    Returns:
+        A name such as ``"classification"``; None when the manifest cannot be read.
+    """
+    try:
+        return str(_manifest(path)["task"]["name"])
+    except _UNREADABLE:
+        return None
+
+
+def _manifest(path: Path) -> Any:
+    if path.is_dir():
+        return strict_json.read_file(path / NAME, NAME, BundleError)
+    with opened(path, repr(str(path)), BundleError) as archive:
+        return strict_json.read(archive.read(NAME), NAME, BundleError)

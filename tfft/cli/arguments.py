@@ -111,6 +111,10 @@ TextColumn = Annotated[
         help="Tables: column of texts; for pairs of texts two columns, separated by a comma.", show_default="text"
     ),
 ]
+Keep = Annotated[
+    str | None,
+    typer.Option(help="Tables: columns to copy into the file of --out, separated by commas, such as id,date."),
+]
 LabelColumn = Annotated[str, typer.Option(help="Tables: column of labels; several, separated by commas.")]
 Separator = Annotated[str | None, typer.Option(help="Tables: separator of several labels in one cell, such as '|'.")]
 Decimal = Annotated[str | None, typer.Option(help="Tables: decimal sign of labels, ',' or '.'.", show_default=False)]

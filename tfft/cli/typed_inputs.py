@@ -3,6 +3,7 @@
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,26 @@ if TYPE_CHECKING:
     from tfft.bundles.predictor import Predictor
 
 
-def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
-    """Read the inputs of ``tfft predict``.
+@dataclass(frozen=True)
+class Unreadable:
+    """An input that cannot be read, and is not passed to the model.
+
+    Attributes:
+        name: The name of the input: the number of a row, or the id of a question.
+        problem: Why it cannot be read.
+    """
+
+    name: str
+    problem: str
+
+
+def given_inputs(predictor: "Predictor", inputs: Sequence[str], skip_corrupt: bool = False) -> list[Any]:
+    """Read the inputs of ``tfft predict``, except for tables.
 
     Args:
         predictor: The model; it reads images of any shape, or texts.
         inputs: The inputs from the command line.
+        skip_corrupt: Whether a question that cannot be used becomes an ``Unreadable``, after the other questions of its file.
 
     Returns:
         For images, paths of images and folders. For texts, the inputs, the lines of ``.txt`` files, and the lines of standard
@@ -34,10 +49,19 @@ def given_inputs(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
     Warns:
         DataWarning: When a folder holds images and masks, and the model makes masks; then its images alone are read.
     """
-    return _BY_NOUN[predictor.preprocessor.noun](predictor, inputs)
+    return _BY_NOUN[predictor.preprocessor.noun](predictor, inputs, skip_corrupt)
 
 
-def _images(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
+def reads_questions(predictor: "Predictor") -> bool:
+    """Return whether a model reads a question and a context.
+
+    Args:
+        predictor: The model.
+    """
+    return getattr(predictor.preprocessor, "answers", None) == "places"
+
+
+def _images(predictor: "Predictor", inputs: Sequence[str], skip_corrupt: bool) -> list[Any]:
     found: list[Any] = []
     for each in map(Path, inputs):
         masked = _images_of_masks(each) if predictor.task.place is not None else []
@@ -63,15 +87,15 @@ def _images_of_masks(folder: Path) -> list[Path]:
         ) from None
 
 
-def _texts(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
+def _texts(predictor: "Predictor", inputs: Sequence[str], skip_corrupt: bool) -> list[Any]:
     from tfft.data.files.text_files import lines_of
 
-    paired = predictor.seen is not None and predictor.seen.texts == 2
+    paired = reads_questions(predictor) or (predictor.seen is not None and predictor.seen.texts == 2)
     texts: list[Any] = []
     for each in inputs:
         try:
             if paired and each.endswith(".json"):
-                texts += _questions(each)
+                texts += _questions(each, skip_corrupt)
             elif each == "-":
                 texts += lines_of(sys.stdin.read())
             elif not each.strip():
@@ -79,7 +103,7 @@ def _texts(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
             elif not each.endswith(".txt") and _stands(each):
                 raise DataError(
                     f"{each!r} is a file or folder, and the model reads texts.",
-                    fix="Pass texts, or .txt files with one in each line. "
+                    fix="Pass texts, .txt files with one in each line, or to predict a .csv, .tsv, .jsonl or .parquet table. "
                     + ("Questions are read from .json files in SQuAD's format. " if paired else "")
                     + "Images need a model that was trained on images.",
                 )
@@ -95,17 +119,18 @@ def _texts(predictor: "Predictor", inputs: Sequence[str]) -> list[Any]:
 _BY_NOUN: dict[str, Callable[..., list[Any]]] = {"image": _images, "text": _texts}
 
 
-def _questions(path: str) -> list[Any]:
+def _questions(path: str, skip_corrupt: bool) -> list[Any]:
     from tfft.data.files.squad_files import read_squad
 
     found = read_squad(Path(path), labelled=False)
-    if found.faults:
+    if found.faults and not (skip_corrupt and found.good):
         raise DataError(
             f"{quantity(len(found.faults), 'question')} of {path!r} cannot be used.",
             shortlist(found.faults),
-            "Correct them, or remove them.",
+            'Correct them, or pass on_corrupt="skip" to answer the other questions.' if found.good else "Correct them.",
         )
-    return [Text(each.question, each.context, name=each.name) for each in found.good]
+    faults = [Unreadable(fault.partition(": ")[0], fault) for fault in found.faults]
+    return [*(Text(each.question, each.context, name=each.name) for each in found.good), *faults]
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -8,6 +8,9 @@ from tfft.cli import console
 from tfft.core.errors import DataError, WeightsError
 from tfft.core.path_advice import check_permitted, missing_file
 
+_OTHER_DATA = (".xlsx", ".xls", ".ods", ".gz", ".zip", ".docx", ".pdf")
+"""Files that people take for tables or texts. They are not read, but a name of one is not a text either."""
+
 
 def check_data(path: Path) -> None:
     """Check that the data exists and may be read.
@@ -83,7 +86,7 @@ def check_inputs(bundle: str | Path, inputs: Sequence[str], skip_corrupt: bool) 
 
     Args:
         bundle: The path of the bundle, or its address.
-        inputs: The inputs from the command line: images of any shape or folders; or texts and files of texts.
+        inputs: The inputs from the command line, without tables: images of any shape or folders; or texts and files of texts.
         skip_corrupt: Whether missing images are skipped.
 
     Returns:
@@ -117,9 +120,9 @@ def check_inputs(bundle: str | Path, inputs: Sequence[str], skip_corrupt: bool) 
 
 
 def _names_file(typed: str) -> bool:
-    """Whether a text names a file of texts or labelled data: ``.txt`` at its end, or one word with the ending of such data."""
+    """Whether a text names a file of texts or data: ``.txt`` at its end, or one word with the ending of such files."""
     from tfft.data.files.conll_files import SUFFIXES
     from tfft.data.tables.table_files import ENDINGS
 
     suffix = Path(typed).suffix.lower() if len(typed.split()) == 1 else ""
-    return typed.endswith(".txt") or suffix in (".json", *ENDINGS, *SUFFIXES)
+    return typed.endswith(".txt") or suffix in (".json", *_OTHER_DATA, *ENDINGS, *SUFFIXES)
