@@ -164,6 +164,8 @@ def test_the_problem_of_an_encoded_image_names_its_row(bundle, tmp_path):
     done = call(bundle, tmp_path / "t.parquet", "--skip-corrupt")
     assert done.stdout.startswith("2\t")
     assert [line[:17] for line in done.stderr.splitlines()[:2]] == ["skipped row 1 of ", "skipped row 3: Th"]
+    pandas.DataFrame({"path": [content.getvalue(), b"broken"]}).to_parquet(tmp_path / "t.parquet")
+    assert str(call(bundle, tmp_path / "t.parquet").exception).startswith("row 2: The")
 
 
 def test_options_without_an_effect_are_refused_before_anything_is_loaded(bundle, reader, tmp_path, monkeypatch):
@@ -224,6 +226,26 @@ def test_an_error_keeps_the_finished_answers(bundle, tmp_path):
         names == [each.name for each in tfft.load(bundle).predict(sorted((tmp_path / "photos").glob("[0-9a]*")))][:32]
     )
     assert not (tmp_path / "a.csv").exists()
+
+
+def test_each_file_of_a_folder_of_texts_is_one_text(reader, tmp_path):
+    folder = tmp_path / "texts"
+    (folder / "new").mkdir(parents=True)
+    for name, content in (
+        ("b.txt", b"a film\nin two lines\n"),
+        ("new/a.txt", b"good"),
+        ("c.txt", b" "),
+        ("d.txt", b"\xff"),
+    ):
+        (folder / name).write_bytes(content)
+    assert "2 of 4 texts cannot be answered" in str(call(reader, folder).exception)
+    done = call(reader, folder, "--skip-corrupt", "--out", tmp_path / "a.csv")
+    assert done.exit_code == 0, done.output
+    found = answers_of(tmp_path / "a.csv")
+    assert found["name"].tolist() == [str(folder / name) for name in ("b.txt", "c.txt", "d.txt", "new/a.txt")]
+    assert [bool(problem) for problem in found["problem"]] == [False, True, True, False]
+    wanted = tfft.load(reader).predict(["a film\nin two lines\n", "good"])
+    assert found["good"].tolist()[::3] == pytest.approx([each.scores["good"] for each in wanted], abs=1e-6)
 
 
 def test_a_file_without_a_text_is_an_error(reader, tmp_path):

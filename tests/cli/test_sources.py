@@ -88,7 +88,8 @@ def test_a_file_or_folder_is_not_taken_for_a_text(reader, tmp_path, monkeypatch,
     (tmp_path / "reviews.csv").touch()
     (tmp_path / "folder").mkdir()
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError, match=rf"'{name}' is a file or folder, and the model reads texts"):
+    said = {"reviews.csv": "'reviews.csv' is a file or folder", "folder": "There is no .txt file below 'folder'"}[name]
+    with pytest.raises(DataError, match=f"{said}, and the model reads texts"):
         given_inputs(reader, ["a text", name])
     assert given_inputs(reader, ["a text " * 1000]) == ["a text " * 1000]
 

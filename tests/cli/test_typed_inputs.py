@@ -63,3 +63,17 @@ def test_a_file_of_questions_is_read_by_a_model_of_pairs(tmp_path, reader):
     path.write_text(path.read_text().replace('"Who?"', '""'))
     with pytest.raises(DataError, match=r"1 question of .* cannot be used.*q1: the question is ''"):
         given_inputs(pairs, [str(path)])
+
+
+def test_of_a_folder_for_a_model_of_texts_other_files_are_named(tmp_path, reader):
+    for name in ("1.txt", "readme.txt", "notes.doc", "data.csv"):
+        (tmp_path / name).write_text("a film")
+    with pytest.warns(DataWarning, match=r"2 files below .* left out: 1 \.csv, 1 \.doc"):
+        found = given_inputs(reader, [str(tmp_path)])
+    assert [(text.name, text.first) for text in found] == [(str(tmp_path / "1.txt"), "a film")]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match=r"There is no \.txt file below .*an empty folder"):
+        given_inputs(reader, [str(tmp_path / "empty")])
+    pairs = SimpleNamespace(preprocessor=reader.preprocessor, seen=SimpleNamespace(texts=2))
+    with pytest.raises(DataError, match="is a file or folder, and the model reads texts"):
+        given_inputs(pairs, [str(tmp_path)])

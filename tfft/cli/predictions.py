@@ -1,5 +1,6 @@
 """The verb ``tfft predict``: answer new images or texts, on the screen or in a file."""
 
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -35,9 +36,9 @@ def predict(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            help="Images or folders of images; or texts, .txt files with one text in each line, and - for standard input; or one "
-            ".csv, .tsv, .jsonl or .parquet table. A tab separates the texts of a pair, such as question and context; a .json file "
-            "holds questions in SQuAD's format."
+            help="Images or folders of images; or texts, .txt files with one text in each line, folders of .txt files with one "
+            "text each, and - for standard input; or one .csv, .tsv, .jsonl or .parquet table. A tab separates the texts of a "
+            "pair, such as question and context; a .json file holds questions in SQuAD's format."
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object in each line.")] = False,
@@ -142,13 +143,15 @@ def _answered(predictor: "Predictor", rows: Rows, on_corrupt: "OnCorrupt") -> "I
     for number, each in enumerate(rows.inputs, 1):
         if isinstance(each, Unreadable):
             yield Prediction(each.name, None, each.problem)
-        else:
+            continue
+        try:
             answer = next(found)
-            # the content of an image has no path: the problem names its row, and not its position among the others
-            problem = (
-                answer.problem.replace(answer.name, f"row {number}") if isinstance(each, bytes) else answer.problem
-            )
-            yield replace(answer, name=str(number), problem=problem) if rows.numbered else answer
+        except DataError as error:
+            # only the content of an image is named by its position, which is that of its row, counted from 0
+            what = re.sub(r"\binput (\d+)\b", lambda place: f"row {int(place[1]) + 1}", error.what)
+            raise (DataError(what, error.got, error.fix) if isinstance(each, bytes) else error) from None
+        problem = answer.problem.replace(answer.name, f"row {number}") if isinstance(each, bytes) else answer.problem
+        yield replace(answer, name=str(number), problem=problem) if rows.numbered else answer
 
 
 def _write_all(found: "Iterator[Prediction]", rows: Rows, out: Path, predictor: "Predictor") -> None:

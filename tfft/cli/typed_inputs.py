@@ -3,7 +3,7 @@
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +35,13 @@ def given_inputs(predictor: "Predictor", inputs: Sequence[str], skip_corrupt: bo
     Args:
         predictor: The model; it reads images of any shape, or texts.
         inputs: The inputs from the command line.
-        skip_corrupt: Whether a question that cannot be used becomes an ``Unreadable``, after the other questions of its file.
+        skip_corrupt: Whether a file of a folder that cannot be read becomes an ``Unreadable``; also a question that cannot be used,
+            after the other questions of its file.
 
     Returns:
-        For images, paths of images and folders. For texts, the inputs, the lines of ``.txt`` files, and the lines of standard
-        input for ``-``; ``lines_of`` splits them. For pairs of texts, the two texts around a tab, and question and context of each
-        question of a ``.json`` file.
+        For images, paths of images and folders. For texts, the inputs, the lines of ``.txt`` files, the whole ``.txt`` files below
+        a folder, and the lines of standard input for ``-``; ``lines_of`` splits them. For pairs of texts, the two texts around a
+        tab, and question and context of each question of a ``.json`` file.
 
     Raises:
         DataError: When a file of texts cannot be read, the model reads pairs and a line does not have exactly one tab, or it is
@@ -100,10 +101,13 @@ def _texts(predictor: "Predictor", inputs: Sequence[str], skip_corrupt: bool) ->
                 texts += lines_of(sys.stdin.read())
             elif not each.strip():
                 raise DataError(f"Text {len(texts) + 1} is empty.", fix="Pass at least one word.")
+            elif not paired and _stands(each) and Path(each).is_dir():
+                texts += _folder(each, skip_corrupt)
             elif not each.endswith(".txt") and _stands(each):
                 raise DataError(
                     f"{each!r} is a file or folder, and the model reads texts.",
-                    fix="Pass texts, .txt files with one in each line, or to predict a .csv, .tsv, .jsonl or .parquet table. "
+                    fix="Pass texts, or .txt files with one in each line; `tfft predict` also reads .csv, .tsv, .jsonl and "
+                    ".parquet tables. "
                     + ("Questions are read from .json files in SQuAD's format. " if paired else "")
                     + "Images need a model that was trained on images.",
                 )
@@ -117,6 +121,41 @@ def _texts(predictor: "Predictor", inputs: Sequence[str], skip_corrupt: bool) ->
 
 
 _BY_NOUN: dict[str, Callable[..., list[Any]]] = {"image": _images, "text": _texts}
+
+
+def _folder(folder: str, skip_corrupt: bool) -> list[Any]:
+    """The texts of a folder: each ``.txt`` file below it is one text, as for training."""
+    from tfft.data.files.file_listing import by_ending, is_document, look_below
+    from tfft.data.files.text_files import TextFiles
+
+    found = look_below(folder)
+    paths = sorted(path for path in found.texts if not is_document(path))
+    if not paths:
+        raise DataError(
+            f"There is no .txt file below {folder!r}, and the model reads texts.",
+            by_ending(found.images + found.others) or "an empty folder",
+            "Pass a folder of .txt files with one text each. Images need a model that was trained on images.",
+        )
+    if rest := found.images + found.others:
+        warnings.warn(
+            f"{quantity(len(rest), 'file')} below {folder!r} left out: {by_ending(rest)}.", DataWarning, stacklevel=2
+        )
+    texts: list[Any] = []
+    for path in paths:
+        try:
+            text = replace(TextFiles([path])[0], name=path)
+            problem = "" if text.first.strip() else f"{path!r} is empty"
+        except (OSError, ValueError) as error:
+            text, problem = None, f"{path!r} cannot be read: {error}"
+        texts.append(Unreadable(path, problem) if problem else text)
+    wrong = [each.problem for each in texts if isinstance(each, Unreadable)]
+    if wrong and (not skip_corrupt or len(wrong) == len(texts)):
+        raise DataError(
+            f"{len(wrong):,} of {quantity(len(texts), 'text')} cannot be answered.",
+            shortlist(wrong, 3),
+            'Repair them, or pass on_corrupt="skip" to answer the others.',
+        )
+    return texts
 
 
 def _questions(path: str, skip_corrupt: bool) -> list[Any]:
