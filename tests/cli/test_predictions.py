@@ -78,6 +78,9 @@ def test_a_bundle_at_hugging_face_is_used_by_its_address(bundle, monkeypatch):
         assert there.stdout == here.stdout
         assert f"hf://ann/flowers@{commit}" in there.stderr
     assert isinstance(call("hf://ann/nothing", "new.jpg").exception, BundleError)
+    (bundle.parent / "photos.csv").write_text("text\nno image\n")
+    refused = call("hf://ann/flowers", bundle.parent / "photos.csv").exception
+    assert "There is no column 'path'. Got: the columns 'text'." in str(refused)
 
 
 @pytest.fixture

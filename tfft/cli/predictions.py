@@ -66,9 +66,13 @@ def predict(
     table = typed_table(inputs, text_column, image_column, keep, quotes)
     bundle = typed_paths.check_inputs(bundle, inputs if table is None else (), skip_corrupt)
     predictor = _loaded(bundle) if is_hub(bundle) else None  # what it reads is known only when it is here
-    masks = task_name(bundle) == TaskName.segmentation.value if predictor is None else predictor.task.place is not None
+    masks = (
+        task_name(Path(bundle)) == TaskName.segmentation.value
+        if predictor is None
+        else predictor.task.place is not None
+    )
     if table is not None:
-        texts = reads_texts(bundle) if predictor is None else predictor.preprocessor.noun == "text"
+        texts = reads_texts(Path(bundle)) if predictor is None else predictor.preprocessor.noun == "text"
         table.check(texts, masks)
     _check_out(out, masks, "--json" if as_json else None if top is None else "--top", keep)
     predictor = predictor or _loaded(bundle)
