@@ -1,6 +1,7 @@
 """``tfft export`` writes a bundle in another format, and says how its answers compare."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from typer.testing import CliRunner
 import tfft
 from tests import hub as fakes
 from tfft.cli import exports, verbs
+from tfft.cli.console import spoken
 from tfft.core.errors import BundleError, DataError
+from tfft.formats import exporting
 from tfft.formats.exporting import BUNDLE, FORMATS
 
 runner = CliRunner()
@@ -43,6 +46,21 @@ def test_an_export_says_how_its_answers_compare_and_where_it_is(bundle):
     assert f"wrote {written}" in done.output
     assert (
         json.loads((written / "assets.extra" / "tfft.json").read_text(encoding="utf-8"))["comparison"]["examples"] == 3
+    )
+
+
+def test_rounding_that_changes_labels_is_shown(bundle, monkeypatch):
+    from tests.formats.test_exporting import of_rounding
+
+    monkeypatch.setattr(exporting, "FORMATS", {**FORMATS, "litert_int8": of_rounding(1)})
+    photos = bundle.parent / "photos"
+    with warnings.catch_warnings(), spoken():
+        warnings.simplefilter("always")
+        done = call(bundle, "--to", "litert_int8", "--examples", photos)
+    assert done.exit_code == 0, done.output
+    assert (
+        "RunWarning: litert_int8 rounds the net, and only 66.7 % of the labels on 3 of the given examples"
+        in done.output
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import tfft
 from tests.conftest import picture
-from tfft.core.errors import BundleError, DataError
+from tfft.core.errors import BundleError, DataError, RunWarning
 from tfft.formats import exporting
 from tfft.formats.exporting import FORMATS, Format, comparison_of
 
@@ -71,6 +71,42 @@ def test_answers_that_differ_are_an_error_and_nothing_is_written(quick, model, t
     with pytest.raises(BundleError, match=rf"answers of the {format} differ from those of the Keras net.*On 4 of"):
         tfft.export(model, tmp_path / "made", format=format, examples=IMAGES)
     assert list(tmp_path.iterdir()) == []
+
+
+def of_rounding(wrong):
+    """A format that gives the first ``wrong`` examples another label."""
+
+    def write(predictor, folder, items):
+        from tests.formats.test_comparison import answer
+
+        (folder / "net.txt").write_text("a net")
+        right = answer(predictor)
+
+        def answered(items):
+            found = right(items)
+            return {**found, "label": np.where(np.arange(len(items)) < wrong, b"wrong", found["label"])}
+
+        return answered
+
+    return Format(write, np.inf)
+
+
+@pytest.mark.parametrize(("format", "instead"), [("litert_int8", "litert_float16"), ("litert_float16", "litert")])
+def test_rounding_that_changes_labels_is_a_warning_with_the_number_and_what_to_do(
+    model, tmp_path, monkeypatch, format, instead
+):
+    monkeypatch.setattr(exporting, "FORMATS", {**FORMATS, format: of_rounding(1)})
+    said = rf"{format} rounds the net, and only 75.0 % of the labels on 4 of the given examples.*or choose the format {instead}\."
+    with pytest.warns(RunWarning, match=said) as caught:
+        path = tfft.export(model, tmp_path / "made", format=format, examples=IMAGES)
+    assert caught[0].filename == __file__
+    assert (path / "net.txt").is_file()
+
+
+def test_rounding_that_changes_no_label_is_no_warning(model, tmp_path, monkeypatch):
+    """Warnings are errors in these tests."""
+    monkeypatch.setattr(exporting, "FORMATS", {**FORMATS, "litert_int8": of_rounding(0)})
+    assert tfft.export(model, tmp_path / "made", format="litert_int8", examples=IMAGES).is_dir()
 
 
 def test_something_else_at_the_path_is_kept(quick, model, tmp_path):

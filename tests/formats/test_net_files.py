@@ -21,17 +21,33 @@ TEXTS = ["a good film", "bad", "好 and long " * 40]
 AGE = LabelSpace(("age",), "real", mean=(40.0,), scale=(10.0,))
 
 
-def padded():
+PAIRS = [("Who is it?", "Ann. " * 30), ("好 and long " * 40, "no"), ("a", "b")]
+
+
+def fitted(fit):
     toy = tfft.load_backbone("toy")
-    return replace(toy, preprocessor=replace(toy.preprocessor, fit="pad"))
+    return replace(toy, preprocessor=replace(toy.preprocessor, fit=fit))
+
+
+def of_pairs():
+    rows = [(f"Who is {number}?", f"Number {number} is here.") for number in range(20)]
+    data = tfft.data.from_arrays(rows, ["yes", "no"] * 10, seed=0)
+    model = tfft.build("toy_text", tfft.tasks.classification(data.labels), seed=0)
+    tfft.fit(model, data, tfft.plans.head_only(1), progress=False)
+    return model
 
 
 MODELS = {
-    "images": lambda: tfft.build("toy", tfft.tasks.classification(["ants", "蜂"]), seed=0),
-    "padded images": lambda: tfft.build(padded(), tfft.tasks.multi_label(["ants", "bees"]), seed=0),
+    "images": lambda: tfft.build("toy", tfft.tasks.classification(["label", "蜂"]), seed=0),
+    "padded images": lambda: tfft.build(
+        fitted("pad"), tfft.tasks.multi_label(["a", "b"], threshold=[0.9, 0.1]), seed=0
+    ),
+    "quantities of images": lambda: tfft.build(fitted("squash"), tfft.tasks.regression(AGE), seed=0),
     "masks": lambda: tfft.build("toy", tfft.tasks.segmentation(["a", "b"]), seed=0),
     "texts": lambda: tfft.build("toy_text", tfft.tasks.classification(["kind", "long"]), seed=0),
+    "labels of texts": lambda: tfft.build("toy_text", tfft.tasks.multi_label(["a", "b"], threshold=0.4), seed=0),
     "quantities of texts": lambda: tfft.build("toy_text", tfft.tasks.regression(AGE), seed=0),
+    "pairs of texts": of_pairs,
 }
 NEEDS = {"onnx": "tf2onnx", "litert": "ai_edge_litert", "keras": "keras"}
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")]
@@ -65,25 +81,32 @@ def test_the_program_of_an_export_answers_as_the_bundle_does(tmp_path, format, k
     model = MODELS[kind]()
     predictor = tfft.load(tfft.export(model, tmp_path / "m.tfft"))
     texts = "texts" in kind
-    items = TEXTS if texts else IMAGES
+    items = PAIRS if "pairs" in kind else TEXTS if texts else IMAGES
     folder = tfft.export(predictor, tmp_path / "made", format=format, examples=items)
     about = json.loads((folder / "tfft.json").read_text(encoding="utf-8"))
     assert about["comparison"]["examples"] == len(items)
     assert about["comparison"]["largest_difference"] < 1e-4
-    given = TEXTS
+    assert about["options"] == model.task.to_dict()["options"]
+    given = items
     if not texts:
         given = [tmp_path / f"{index}.png" for index in range(3)]
         for path, pixels in zip(given, IMAGES, strict=False):
             Image.fromarray(pixels).save(path)
-    found = program(folder, *given, keras=format == "keras")
+    words = [word for pair in given for word in pair] if "pairs" in kind else given
+    found = program(folder, *words, keras=format == "keras")
     assert len(found) == len(given)
     for said, wanted in zip(found, predictor.predict(given), strict=True):
+        scores = pytest.approx(dict(wanted.scores), abs=1e-4)
         if kind == "masks":
-            shape = np.array(said["mask"]).shape
-            assert shape == (16, 16)
-            continue
-        assert said.pop("label", None) == (wanted.label if "label" in said or kind in ("images", "texts") else None)
-        assert said == pytest.approx(dict(wanted.scores), abs=1e-4)
+            assert said["labels"] == ["a", "b"]
+            logits = predictor.net(predictor.preprocessor(wanted.name)[None].astype(np.float32))
+            np.testing.assert_array_equal(said["mask"], np.argmax(logits[0], axis=-1))
+        elif model.task.name == "regression":
+            assert said == {"values": scores}
+        elif model.task.name == "multi_label":
+            assert said == {"labels": list(wanted.label), "probabilities": scores}
+        else:
+            assert said == {"label": wanted.label, "probabilities": scores}
 
 
 @pytest.mark.skipif(importlib.util.find_spec("ai_edge_litert") is None, reason='pip install ".[litert]"')
@@ -132,4 +155,22 @@ def test_a_missing_package_is_named_and_nothing_is_left(tmp_path, monkeypatch, f
     monkeypatch.setattr(net_files, "find_spec", lambda name: None)
     with pytest.raises(BundleError, match=rf'not installed.*Run: pip install "tfft\[{format}\]"'):
         tfft.export(MODELS["images"](), tmp_path / "made", format=format, examples=IMAGES)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(importlib.util.find_spec("tf2onnx") is None, reason='pip install ".[onnx]"')
+@pytest.mark.parametrize("step", ["export", "mend"])
+def test_a_net_that_cannot_become_onnx_is_an_error_and_nothing_is_left(tmp_path, monkeypatch, step):
+    def refuse(*given, **options):
+        raise ValueError("Opset 9 has no FusedThing.")
+
+    model = MODELS["images"]()
+    if step == "export":
+        monkeypatch.setattr(type(model.net), "export", refuse)
+    else:
+        monkeypatch.setattr(net_files, "_mend", refuse)
+    with pytest.raises(
+        BundleError, match=r"cannot be written as ONNX.*Opset 9 has no FusedThing.*Choose another format"
+    ):
+        tfft.export(model, tmp_path / "made", format="onnx", examples=IMAGES)
     assert list(tmp_path.iterdir()) == []

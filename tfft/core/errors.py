@@ -13,7 +13,7 @@
     └── BundleError      bundles that cannot be written or read
 
     DataWarning          the data is valid, but probably not as intended
-    RunWarning           a step around the training failed; the training continues
+    RunWarning           a step around the training failed, or an export is less exact; the work continues
 """
 
 import difflib
@@ -151,7 +151,7 @@ class DataWarning(UserWarning):
 
 
 class RunWarning(UserWarning):
-    """A step around the training failed, such as writing the log to a full disk; the training continues."""
+    """Something beside the main work went wrong: a full disk took no log, or rounding changed the labels of an export."""
 
 
 def shortlist(names: Iterable[Any], limit: int = 10) -> str:

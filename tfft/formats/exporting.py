@@ -4,8 +4,10 @@ import json
 import math
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from tfft.bundles.predictor import Predictor
 from tfft.bundles.pushing import Pushed, check_address, push
 from tfft.bundles.writer import write_bundle
 from tfft.core import files, strict_json, versions
-from tfft.core.errors import BundleError, kind_of, nearest, shortlist
+from tfft.core.errors import BundleError, RunWarning, kind_of, nearest, shortlist
 from tfft.core.quiet import start_tensorflow
 from tfft.evaluation.report import Report
 from tfft.formats import net_files, saved_model
@@ -51,11 +53,17 @@ FORMATS: Mapping[str, Format] = {
     "onnx": Format(net_files.write_onnx, 1e-3),
     "litert": Format(net_files.write_litert, 1e-3),
     # rounded weights change probabilities; the comparison says how far
-    "litert_float16": Format(net_files.write_litert_float16, math.inf),
-    "litert_int8": Format(net_files.write_litert_int8, math.inf, calibrated=True),
+    "litert_float16": Format(partial(net_files.write_litert, numbers="float16"), math.inf),
+    "litert_int8": Format(partial(net_files.write_litert, numbers="int8"), math.inf, calibrated=True),
     "keras": Format(net_files.write_keras, 1e-3),
 }
 BUNDLE = "bundle"
+_AGREEING = 0.97
+_MEASURE = "Measure it on labelled examples before you use it"
+_INSTEAD: Mapping[str, str] = {
+    "litert_float16": f"{_MEASURE}, or choose the format litert.",
+    "litert_int8": f"{_MEASURE}, pass more and more varied examples, or choose the format litert_float16.",
+}
 
 
 def export(
@@ -97,6 +105,9 @@ def export(
             made with other weights, or the net does not give the logits that it measured; when a weight is NaN or infinite; when
             the format cannot hold the model; or when its answers differ from those of the Keras net.
         DataError: When ``examples`` are of another kind than the model reads, or cannot be read.
+
+    Warns:
+        RunWarning: When a format that rounds the net gives the same label for less than 97 % of the examples.
 
     Example:
         >>> import tempfile, tfft
@@ -265,6 +276,13 @@ def write_format(
             "an older export there is untouched" if path.exists() else "",
             "Free some space or choose another folder.",
         ) from error
+    if found.agreement is not None and found.agreement < _AGREEING:
+        warnings.warn(
+            f"{format} rounds the net, and only {found.agreement:.1%} of the labels on {found.examples} of {of} agree with those "
+            f"of the Keras net. {_INSTEAD[format]}".replace("%", " %", 1),
+            RunWarning,
+            stacklevel=3,
+        )
     return path
 
 
@@ -301,6 +319,7 @@ def _about(predictor: Predictor, format: str, found: Comparison) -> dict[str, An
         "labels": list(predictor.task.labels.names),
         "mean": list(predictor.task.labels.mean),
         "scale": list(predictor.task.labels.scale),
+        "options": predictor.task.to_dict()["options"],
         "preprocessing": predictor.preprocessor.to_dict(),
         "comparison": found.to_dict(),
     }

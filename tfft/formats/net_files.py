@@ -1,23 +1,24 @@
 """Write the net alone as ONNX, LiteRT or Keras file, with its preprocessing as JSON and a program that uses both without tfft."""
 
-import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from tfft.bundles.predictor import Predictor
 from tfft.core.errors import BundleError, shortlist
 from tfft.core.values import argument_of
+from tfft.formats import program
 from tfft.formats.comparison import Answering, answers_of
 from tfft.keras_files import saving
 
-PROGRAM = "predict.py"
 LITERT_FILE = "model.tflite"
 _LOGITS = "logits"
 _TOKENIZER = "tokenizer"
+Numbers = Literal["float32", "float16", "int8"]
 Run = Callable[[Mapping[str, np.ndarray]], np.ndarray]
 
 
@@ -37,7 +38,7 @@ def write_keras(predictor: Predictor, folder: Path, items: Sequence[Any]) -> Ans
     path = folder / "net.keras"
     saving.save_net(predictor.net, path)
     net = keras.saving.load_model(path, compile=False)
-    return _finished(predictor, folder, lambda arrays: np.asarray(net(argument_of(dict(arrays)))))
+    return _finished(predictor, folder, "keras", lambda arrays: np.asarray(net(argument_of(dict(arrays)))))
 
 
 def write_onnx(predictor: Predictor, folder: Path, items: Sequence[Any]) -> Answering:
@@ -52,35 +53,33 @@ def write_onnx(predictor: Predictor, folder: Path, items: Sequence[Any]) -> Answ
         As ``write_keras``.
 
     Raises:
-        BundleError: When a package is missing, or an operation of the net has no counterpart in ONNX.
+        BundleError: When a package is missing, or the net cannot be converted, such as one with an operation that ONNX lacks.
     """
     _require("ONNX", "onnx", "tf2onnx", "onnx", "onnxruntime")
     import onnxruntime
 
     path = folder / "model.onnx"
     predictor.net(argument_of(_arrays(predictor, items[:1])))  # Keras 3.15 refuses to write a net that was never called
-    predictor.net.export(str(path), format="onnx", verbose=False)
-    _mend(path)
-    try:
+    with _converting("as ONNX"):
+        predictor.net.export(str(path), format="onnx", verbose=False)
+        _mend(path)
         session = onnxruntime.InferenceSession(str(path))
-    except Exception as error:  # onnxruntime has its own errors, without a common class
-        raise BundleError(
-            "This net cannot be written as ONNX.", str(error)[:300], "Choose another format, such as saved_model."
-        ) from None
 
     def run(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
         return np.asarray(session.run(None, {each.name: arrays[each.name] for each in session.get_inputs()})[0])
 
-    return _finished(predictor, folder, run)
+    return _finished(predictor, folder, "onnx", run)
 
 
-def write_litert(predictor: Predictor, folder: Path, items: Sequence[Any]) -> Answering:
-    """Write ``model.tflite`` in float32.
+def write_litert(predictor: Predictor, folder: Path, items: Sequence[Any], numbers: Numbers = "float32") -> Answering:
+    """Write ``model.tflite``. Inputs and logits are float32 in any case.
 
     Args:
         predictor: The model.
         folder: The folder to fill.
-        items: Not used.
+        items: Examples as in training. For ``"int8"``, the ranges of values inside of the net are measured on them.
+        numbers: ``"float32"``; ``"float16"`` for weights that are half as large; or ``"int8"`` for weights and values inside of the
+            net that are a quarter as large.
 
     Returns:
         As ``write_keras``.
@@ -88,70 +87,24 @@ def write_litert(predictor: Predictor, folder: Path, items: Sequence[Any]) -> An
     Raises:
         BundleError: When a package is missing, or the net cannot be converted.
     """
-    return _litert(predictor, folder, {})
-
-
-def write_litert_float16(predictor: Predictor, folder: Path, items: Sequence[Any]) -> Answering:
-    """Write ``model.tflite`` with weights in float16, which is half as large.
-
-    Args:
-        predictor: The model.
-        folder: The folder to fill.
-        items: Not used.
-
-    Returns:
-        As ``write_keras``.
-
-    Raises:
-        BundleError: As ``write_litert``.
-    """
-    import tensorflow as tf
-
-    return _litert(
-        predictor,
-        folder,
-        {"optimizations": [tf.lite.Optimize.DEFAULT], "target_spec": {"supported_types": [tf.float16]}},
-    )
-
-
-def write_litert_int8(predictor: Predictor, folder: Path, items: Sequence[Any]) -> Answering:
-    """Write ``model.tflite`` with weights and values inside of the net in int8, a quarter as large. Inputs and logits stay float32.
-
-    Args:
-        predictor: The model.
-        folder: The folder to fill.
-        items: Examples as in training; the ranges of values inside of the net are measured on them.
-
-    Returns:
-        As ``write_keras``.
-
-    Raises:
-        BundleError: As ``write_litert``.
-    """
-    import tensorflow as tf
-
-    names = [tensor.name for tensor in predictor.net.inputs]
-
-    def calibration() -> Any:
-        for item in items:
-            arrays = _arrays(predictor, [item])
-            yield {name: arrays[name] for name in names}
-
-    return _litert(
-        predictor, folder, {"optimizations": [tf.lite.Optimize.DEFAULT], "representative_dataset": calibration}
-    )
-
-
-def _litert(predictor: Predictor, folder: Path, options: dict[str, Any]) -> Answering:
     _require("LiteRT", "litert", "ai_edge_litert")
+    import tensorflow as tf
+
+    def calibration() -> Iterator[dict[str, np.ndarray]]:
+        for item in items:
+            yield _arrays(predictor, [item])
+
+    rounded = {"optimizations": [tf.lite.Optimize.DEFAULT]}
+    options: Mapping[str, Any] = {
+        "float32": {},
+        "float16": {**rounded, "target_spec": {"supported_types": [tf.float16]}},
+        "int8": {**rounded, "representative_dataset": calibration},
+    }
     path = folder / LITERT_FILE
-    try:
-        predictor.net.export(str(path), format="litert", verbose=False, **options)
-    except Exception as error:  # the converter raises many kinds of errors
-        raise BundleError(
-            "This net cannot be written for LiteRT.", str(error)[:300], "Choose another format, such as saved_model."
-        ) from None
-    return _finished(predictor, folder, open_litert(path))
+    with _converting("for LiteRT"):
+        predictor.net.export(str(path), format="litert", verbose=False, **options[numbers])
+        run = open_litert(path)
+    return _finished(predictor, folder, "litert", run)
 
 
 def open_litert(path: Path) -> Run:
@@ -170,11 +123,24 @@ def open_litert(path: Path) -> Run:
     return lambda arrays: np.asarray(next(iter(run_signature(**arrays).values())))
 
 
-def _finished(predictor: Predictor, folder: Path, run: Run) -> Answering:
+@contextmanager
+def _converting(to: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        raise  # a full disk; ``export`` says so
+    except Exception as error:  # converters raise many kinds of errors, without a common class
+        reason = str(error) or type(error).__name__
+        raise BundleError(
+            f"This net cannot be written {to}.", reason[:300], "Choose another format, such as saved_model."
+        ) from None
+
+
+def _finished(predictor: Predictor, folder: Path, runtime: str, run: Run) -> Answering:
     """Write what belongs to a net: the files of the tokenizer and, where logits are enough for answers, a program."""
     predictor.preprocessor.save(folder / _TOKENIZER)
-    if predictor.task.served is not None:
-        shutil.copy(Path(__file__).with_name(f"{PROGRAM}.txt"), folder / PROGRAM)
+    if (text := program.program(predictor, runtime)) is not None:
+        (folder / program.NAME).write_text(text, "utf-8")
     return lambda items: answers_of(predictor, run(_arrays(predictor, items)))
 
 
