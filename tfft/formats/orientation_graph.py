@@ -33,7 +33,7 @@ def orientation(content: Any) -> Any:
     """
     import tensorflow as tf
 
-    data = tf.cast(tf.io.decode_raw(content, tf.uint8), tf.int64)
+    data = tf.io.decode_raw(content, tf.uint8)  # a number of more bytes for each byte would take a multiple of the file
     size = tf.size(data, tf.int64)
     data = tf.pad(data, [[0, _PADDING]])  # so that no read is outside
     one = tf.constant(1, tf.int64)
@@ -64,7 +64,7 @@ def _at(data: Any, place: Any, wanted: bytes) -> Any:
     """Whether some bytes are at a place."""
     import tensorflow as tf
 
-    return tf.reduce_all(data[place : place + len(wanted)] == tf.constant(list(wanted), tf.int64))
+    return tf.reduce_all(data[place : place + len(wanted)] == tf.constant(list(wanted), tf.uint8))
 
 
 def _number(data: Any, places: Any, count: int, little: Any) -> Any:
@@ -73,7 +73,7 @@ def _number(data: Any, places: Any, count: int, little: Any) -> Any:
 
     last = tf.size(data, tf.int64) - count
     places = tf.clip_by_value(places, tf.constant(0, tf.int64), last)
-    parts = [tf.gather(data, places + index) for index in range(count)]
+    parts = [tf.cast(tf.gather(data, places + index), tf.int64) for index in range(count)]
     forward = sum(part * 256**index for index, part in enumerate(parts))
     backward = sum(part * 256**index for index, part in enumerate(reversed(parts)))
     return tf.where(little, forward, backward)
