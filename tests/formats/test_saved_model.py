@@ -10,7 +10,9 @@ import tensorflow as tf
 
 import tfft
 from tests.conftest import picture
+from tfft.bundles.predictor import Predictor
 from tfft.core.errors import BundleError
+from tfft.formats import entity_graph, word_graph
 from tfft.formats.compared_examples import encoded
 
 IMAGES = [picture(seed, (20 + seed, 30 - seed)) for seed in range(8)]
@@ -102,9 +104,76 @@ def test_masks_have_the_size_of_the_net(tmp_path):
     assert made(images=tf.constant([encoded(IMAGES[0])]))["mask"].shape == (1, 16, 16)
 
 
-@pytest.mark.parametrize("task", [tfft.tasks.token_classification(["per"]), tfft.tasks.question_answering()])
-def test_answers_that_are_places_in_a_text_are_refused_and_nothing_is_left(tmp_path, task):
-    model = tfft.build("toy_text", task)
+def test_entities_are_answered_as_the_bundle_does(tmp_path):
+    texts = ["Ann sleeps here. " * 40, "去北京", "Bo", "no, no"]
+    model = tfft.build("toy_text", tfft.tasks.token_classification(["per", "org"]), seed=0)
+    for variable in model.net.get_layer("head").weights:
+        variable.assign(np.random.default_rng(0).normal(size=variable.shape) * 3)
+    predictor = tfft.load(tfft.export(model, tmp_path / "m.tfft"))
+    folder = tfft.export(predictor, tmp_path / "saved", format="saved_model", examples=texts)
+    made = tf.saved_model.load(str(folder))
+    assert set(made.signatures) == {"serving_default", "predict_text", "predict_words"}
+    about = json.loads((folder / "assets.extra" / "tfft.json").read_text(encoding="utf-8"))
+    assert about["comparison"]["agreement"] == 1.0
+    assert about["comparison"]["largest_difference"] < 1e-5
+    found, total = alone(folder, tmp_path / "given.npz", True, texts=texts), 0
+    labels = made.signatures["predict_text"](texts=tf.constant(texts))["labels"].numpy()
+    for row, answer in enumerate(predictor.predict(texts)):
+        count = found["counts"][row]
+        total += count
+        rows = [found[name][row][:count] for name in ("starts", "ends", "probabilities")]
+        wanted = [(each.start, each.end, pytest.approx(each.probability, abs=1e-5)) for each in answer.entities]
+        assert list(zip(*rows, strict=True)) == wanted
+        assert [label.decode() for label in labels[row, :count]] == [each.label for each in answer.entities]
+    assert total > 20
+
+
+def test_entities_at_other_places_are_an_error_and_nothing_is_left(tmp_path, monkeypatch):
+    """The places of words are compared, not only their probabilities."""
+
+    def shifted(texts):
+        found = word_graph.words_of(texts)
+        return found._replace(ends=found.ends + 1)
+
+    monkeypatch.setattr(entity_graph, "words_of", shifted)
+    model = tfft.build("toy_text", tfft.tasks.token_classification(["per"]), seed=0)
+    with pytest.raises(BundleError, match="answers of the saved_model differ from those of the Keras net"):
+        tfft.export(model, tmp_path / "saved", format="saved_model", examples=["Ann sleeps here."])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore::tfft.core.errors.DataWarning")  # two posts have two annotations each
+def test_entities_in_real_texts_are_those_of_the_predictor(tmp_path, material):
+    """WNUT-17 and MiniLM with a head from a short training, so that probabilities are not all alike."""
+    home = material / "data" / "token_classification" / "wnut17"
+    data = tfft.data.from_conll({"train": home / "dev.conll", "test": home / "test.conll"}, seed=0)
+    model = tfft.build(tfft.load_backbone("minilm_l6", length=32), tfft.tasks.token_classification(data.labels), seed=0)
+    tfft.fit(model, data, tfft.plans.head_only(1), progress=False)
+    texts = [text.first for text in data.test.inputs[:200]] + [" ".join(text.first for text in data.test.inputs[:40])]
+    predictor = Predictor(model.net, model.task, model.preprocessor, {})
+    folder = tfft.export(predictor, tmp_path / "saved", format="saved_model", examples=texts)
+    made = tf.saved_model.load(str(folder)).signatures["predict_text"](texts=tf.constant(texts))
+    found = {name: values.numpy() for name, values in made.items()}
+    for row, answer in enumerate(predictor.predict(texts)):
+        names = ("entities", "labels", "starts", "ends")
+        said = list(zip(*(found[name][row, : found["counts"][row]].tolist() for name in names), strict=True))
+        assert said == [(each.text.encode(), each.label.encode(), each.start, each.end) for each in answer.entities]
+    assert found["counts"].sum() > 50
+
+
+def test_answers_to_questions_are_refused_and_nothing_is_left(tmp_path):
+    model = tfft.build("toy_text", tfft.tasks.question_answering())
     with pytest.raises(BundleError, match=r"cannot give the answers of .*, which are places in a text.*tfft\.load"):
         tfft.export(model, tmp_path / "saved", format="saved_model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_graph_that_tensorflow_cannot_write_is_an_error_and_nothing_is_left(tmp_path, monkeypatch):
+    def refuse(*given, **options):
+        raise AssertionError("Tried to export a function which references an 'untracked' resource.")
+
+    monkeypatch.setattr(tf.saved_model, "save", refuse)
+    model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+    with pytest.raises(BundleError, match=r"cannot be written as a SavedModel.*'untracked' resource.*tfft\.load"):
+        tfft.export(model, tmp_path / "saved", format="saved_model", examples=IMAGES)
     assert list(tmp_path.iterdir()) == []

@@ -5,10 +5,10 @@ import unicodedata
 from collections.abc import Iterable
 
 # Han and kana have no spaces between words, so that each character is a word of its own, as in the Chinese corpora of entities
-_ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_CHUNK = re.compile(rf"[{_ALONE}]|[^\s{_ALONE}]+")
-_CHARACTER = re.compile(f"[{_ALONE}]")
-_KEPT = "@#$"  # before a letter or digit, these belong to the word
+ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_CHUNK = re.compile(rf"[{ALONE}]|[^\s{ALONE}]+")
+_CHARACTER = re.compile(f"[{ALONE}]")
+KEPT = "@#$"  # before a letter or digit, these belong to the word
 
 Bounds = tuple[tuple[int, int], ...]
 
@@ -49,7 +49,7 @@ def split_words(text: str) -> Bounds:
         while (
             first < last
             and _is_sign(text[first])
-            and not (text[first] in _KEPT and text[first + 1 : first + 2].isalnum())
+            and not (text[first] in KEPT and text[first + 1 : first + 2].isalnum())
         ):
             first += 1
         while last > first and _is_sign(text[last - 1]):

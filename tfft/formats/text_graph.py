@@ -3,9 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tfft.core import limits
 from tfft.inputs.text import TextPreprocessor
 from tfft.tokenizers.json_tokenizer import JsonTokenizer
+from tfft.tokenizers.saved_tokenizer import SavedTokenizer
 from tfft.tokenizers.token_graph import graph
+
+_BYTES_PER_CHARACTER = 4
 
 
 def tokens_of(preprocessor: TextPreprocessor, texts: int = 1) -> tuple[Callable[..., Any], Any]:
@@ -17,7 +21,8 @@ def tokens_of(preprocessor: TextPreprocessor, texts: int = 1) -> tuple[Callable[
 
     Returns:
         A function: one string tensor of shape (batch,) for each text -> input name to int32 of shape (batch, tokens), padded to the
-        longest text of the batch. And what it needs to be tracked in a SavedModel: its tables.
+        longest text of the batch. It raises ``InvalidArgumentError`` for texts with more characters than the limit
+        ``text_characters``. And what a SavedModel must hold for it: the tables, or the tokenizer.
 
     Raises:
         BackboneError: When the tokenizer has no TensorFlow graph.
@@ -30,13 +35,13 @@ def tokens_of(preprocessor: TextPreprocessor, texts: int = 1) -> tuple[Callable[
         ['padding_mask', 'segment_ids', 'token_ids']
     """
     made, length = preprocessor.tokenizer.made, int(preprocessor.length)
-    module = graph(made) if isinstance(made, JsonTokenizer) else None
+    tokenize, tracked = _tokenizer(made)
     separators = preprocessor.tokenizer.between
 
     def run(*columns: Any) -> dict[str, Any]:
         import tensorflow as tf
 
-        parts = [module.run(column) if module is not None else made(column) for column in columns]
+        parts = [tokenize(checked(column)) for column in columns]
         kept = _kept([part.row_lengths() for part in parts], length - 2 - separators * (len(parts) - 1))
         rows = tf.cast(tf.shape(parts[0].row_splits)[0] - 1, tf.int64)
 
@@ -56,7 +61,38 @@ def tokens_of(preprocessor: TextPreprocessor, texts: int = 1) -> tuple[Callable[
             arrays["segment_ids"] = tf.cast(second, tf.int32) * mask
         return arrays
 
-    return run, module
+    return run, tracked
+
+
+def _tokenizer(made: Any) -> tuple[Callable[[Any], Any], Any]:
+    """The function from strings to ragged ids, and what holds its tables."""
+    if isinstance(made, JsonTokenizer):
+        module = graph(made)
+        return module.run, module
+    # a SavedTokenizer has the SavedModel that it loaded; KerasHub's tokenizers are layers, which TensorFlow tracks
+    return made, made.module if isinstance(made, SavedTokenizer) else made
+
+
+def checked(texts: Any) -> Any:
+    """Refuse texts with more characters than the limit ``text_characters``, before anything reads them.
+
+    Args:
+        texts: Strings, shape (batch,). Bytes that are no characters count as well.
+
+    Returns:
+        The same strings; in a graph, ``InvalidArgumentError`` is raised in place of them.
+
+    Example:
+        >>> checked(["a film"]).numpy().tolist()
+        [b'a film']
+    """
+    import tensorflow as tf
+
+    most = limits.highest("text_characters")
+    fits = (tf.strings.length(texts, "UTF8_CHAR") <= most) & (tf.strings.length(texts) <= _BYTES_PER_CHARACTER * most)
+    said = [f"A text must have at most {most:,} characters."]
+    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(fits), said)]):
+        return tf.identity(texts)
 
 
 def _kept(counts: Sequence[Any], room: int) -> list[Any]:
