@@ -36,7 +36,7 @@ def windows_of(ids: Any, counts: Any, room: int, stride: int) -> Windows:
         >>> words = tf.ragged.constant([[7, 8], [9], [6]], dtype=tf.int32)
         >>> found = windows_of(words, tf.constant([3], tf.int64), room=3, stride=1)
         >>> found.ids.to_list(), found.row.numpy().tolist(), found.token.numpy().tolist()
-        ([[7, 8, 9], [9, 6]], [0, 1, 1], [0, 0, 1])
+        ([[7, 8, 9], [9, 6]], [0, 0, 1], [0, 2, 1])
     """
     import tensorflow as tf
 
