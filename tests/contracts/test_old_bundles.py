@@ -9,7 +9,7 @@ import pytest
 
 import tfft
 from tfft.bundles.copying import names_of
-from tfft.formats.exporting import comparison_of
+from tfft.formats.export_folders import comparison_of
 
 FIXTURES = Path(__file__).parents[1] / "bundles" / "fixtures"
 EXPECTED = json.loads((FIXTURES / "bundles_0.1.json").read_text(encoding="utf-8"))

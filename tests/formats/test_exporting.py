@@ -1,6 +1,7 @@
 """Exports are checked before they are written, and replace nothing but older exports."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ import tfft
 from tests.conftest import picture
 from tfft.core.errors import BundleError, DataError, RunWarning
 from tfft.formats import exporting
-from tfft.formats.exporting import FORMATS, Format, comparison_of
+from tfft.formats.export_folders import comparison_of
+from tfft.formats.exporting import FORMATS, Format
 
 ABOUT = "tfft.json"
 IMAGES = [picture(seed) for seed in range(4)]
@@ -107,6 +109,12 @@ def test_rounding_that_changes_no_label_is_no_warning(model, tmp_path, monkeypat
     """Warnings are errors in these tests."""
     monkeypatch.setattr(exporting, "FORMATS", {**FORMATS, "litert_int8": of_rounding(0)})
     assert tfft.export(model, tmp_path / "made", format="litert_int8", examples=IMAGES).is_dir()
+
+
+def test_a_format_that_does_not_round_is_judged_by_probabilities_alone(model, tmp_path, monkeypatch):
+    """Equal probabilities may give another label, which says nothing about the format."""
+    monkeypatch.setattr(exporting, "FORMATS", {**FORMATS, "onnx": replace(of_rounding(1), tolerance=1e-3)})
+    assert tfft.export(model, tmp_path / "made", format="onnx", examples=IMAGES).is_dir()
 
 
 def test_something_else_at_the_path_is_kept(quick, model, tmp_path):

@@ -42,7 +42,7 @@ def export(
     import tfft
     from tfft.bundles.hub_handles import is_hub
     from tfft.bundles.pushing import Pushed, check_address
-    from tfft.formats.exporting import comparison_of
+    from tfft.formats.export_folders import comparison_of
 
     hub, copied = is_hub(to), to == "bundle"
     _check_options(to, public, (("--out", out is not None and hub), ("--examples", bool(examples) and (hub or copied))))

@@ -17,13 +17,14 @@ from tfft.bundles.hub_handles import is_hub
 from tfft.bundles.predictor import Predictor
 from tfft.bundles.pushing import Pushed, check_address, push
 from tfft.bundles.writer import write_bundle
-from tfft.core import files, strict_json, versions
+from tfft.core import files, versions
 from tfft.core.errors import BundleError, RunWarning, kind_of, nearest, shortlist
 from tfft.core.quiet import start_tensorflow
 from tfft.evaluation.report import Report
 from tfft.formats import net_files, saved_model
 from tfft.formats.compared_examples import chosen
 from tfft.formats.comparison import Answering, Comparison, compared
+from tfft.formats.export_folders import ABOUT, ABOUT_SAVED_MODEL, checked, files_of
 from tfft.models.assembly import TransferModel
 
 if TYPE_CHECKING:
@@ -43,13 +44,12 @@ class Format:
 
     write: Callable[[Predictor, Path, Sequence[Any]], Answering]
     tolerance: float
-    about: Path = Path("tfft.json")
+    about: Path = ABOUT
     calibrated: bool = False
 
 
 FORMATS: Mapping[str, Format] = {
-    # TensorFlow Serving passes over the folder ``assets.extra``
-    "saved_model": Format(saved_model.write, 1e-3, Path("assets.extra") / "tfft.json"),
+    "saved_model": Format(saved_model.write, 1e-3, ABOUT_SAVED_MODEL),
     "onnx": Format(net_files.write_onnx, 1e-3),
     "litert": Format(net_files.write_litert, 1e-3),
     # rounded weights change probabilities; the comparison says how far
@@ -187,42 +187,6 @@ def opened(model: Any) -> Predictor:
     )
 
 
-def checked(path: Any) -> Path:
-    """Refuse a path at which something else is.
-
-    Args:
-        path: The ``path`` argument of ``export``.
-
-    Returns:
-        The path.
-
-    Raises:
-        BundleError: When nothing can be written there, or something else than an export is there.
-    """
-    if not isinstance(path, (str, os.PathLike)) or not Path(path).name:
-        raise BundleError("export() takes the path of a folder.", repr(path)[:100], 'Write a name, such as "flowers".')
-    path = Path(path)
-    if reason := files.refusal(path):
-        raise BundleError(f"Nothing can be written to {str(path)!r}: {reason}.", fix="Choose another path.")
-    if path.exists() and not (path.is_dir() and (not any(path.iterdir()) or _about_file(path) is not None)):
-        found = "a file" if path.is_file() else shortlist(sorted(each.name for each in path.iterdir()))
-        raise BundleError(f"{str(path)!r} exists and is no export of tfft.", found, "Choose another path.")
-    if (file := _about_file(path)) is not None:
-        written = strict_json.read_file(file, file.name, BundleError).get("files", ())
-        if others := sorted(set(_files(path)) - set(written)):
-            raise BundleError(
-                f"{str(path)!r} is an export of tfft, but holds other files as well, which would be lost.",
-                shortlist(others),
-                "Move them, or choose another path.",
-            )
-    return path
-
-
-def _files(path: Path) -> list[str]:
-    """The names of all files in a folder and the folders in it."""
-    return sorted(each.relative_to(path).as_posix() for each in path.rglob("*") if not each.is_dir())
-
-
 def write_format(
     predictor: Predictor,
     path: Path,
@@ -266,7 +230,7 @@ def write_format(
                 )
             about = fresh / chosen_format.about
             about.parent.mkdir(exist_ok=True)
-            names = [*_files(fresh), chosen_format.about.as_posix()]
+            names = [*files_of(fresh), chosen_format.about.as_posix()]
             further = {} if measure is None else measure(fresh)
             values = {**_about(predictor, format, found), **further, "files": names}
             about.write_text(json.dumps(values, indent=1, ensure_ascii=False), "utf-8")
@@ -276,7 +240,7 @@ def write_format(
             "an older export there is untouched" if path.exists() else "",
             "Free some space or choose another folder.",
         ) from error
-    if found.agreement is not None and found.agreement < _AGREEING:
+    if format in _INSTEAD and found.agreement is not None and found.agreement < _AGREEING:
         warnings.warn(
             f"{format} rounds the net, and only {found.agreement:.1%} of the labels on {found.examples} of {of} agree with those "
             f"of the Keras net. {_INSTEAD[format]}".replace("%", " %", 1),
@@ -284,30 +248,6 @@ def write_format(
             stacklevel=3,
         )
     return path
-
-
-def comparison_of(path: str | Path) -> str:
-    """Say how far the answers of an export are from those of the Keras net.
-
-    Args:
-        path: The folder that ``export`` wrote.
-
-    Returns:
-        A sentence.
-
-    Raises:
-        BundleError: When the folder was not written by ``export``.
-    """
-    file = _about_file(Path(path))
-    if file is None:
-        raise BundleError(f"{str(path)!r} is no export of tfft.", fix="Pass the folder that export() wrote.")
-    about = strict_json.read_file(file, file.name, BundleError)
-    return Comparison(**about["comparison"]).describe()
-
-
-def _about_file(path: Path) -> Path | None:
-    """The file that says what a folder holds; None for other folders."""
-    return next((path / each.about for each in FORMATS.values() if (path / each.about).is_file()), None)
 
 
 def _about(predictor: Predictor, format: str, found: Comparison) -> dict[str, Any]:

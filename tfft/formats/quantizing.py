@@ -16,7 +16,8 @@ from tfft.core.seed import derive
 from tfft.data.examples import Examples
 from tfft.evaluation.predictions import aligned, predict
 from tfft.formats.compared_examples import spread
-from tfft.formats.exporting import checked, opened, write_format
+from tfft.formats.export_folders import checked
+from tfft.formats.exporting import opened, write_format
 from tfft.formats.file_net import FileNet, seconds_per_example
 from tfft.formats.net_files import LITERT_FILE
 from tfft.measures.bootstrap import difference, with_intervals
