@@ -8,12 +8,13 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from typer.main import get_command
 from typer.testing import CliRunner
 
 import tfft
 from tfft.cli import verbs as cli
 from tfft.cli.console import in_shell
-from tfft.core.errors import WeightsError
+from tfft.core.errors import BundleError, PlanError, WeightsError
 from tfft.core.leases import lease
 
 runner = CliRunner()
@@ -422,3 +423,25 @@ def test_a_number_of_classes_is_refused_for_a_model_of_entities(tmp_path):
     done = call("predict", tmp_path / "names.tfft", "Ann sleeps", "--top", 2)
     assert str(done.exception) == "--top has no effect on a model of entities. Got: --top 2. Leave it out."
     assert call("predict", tmp_path / "names.tfft", "Ann sleeps").output.startswith("Ann sleeps\t")
+
+
+def test_a_teacher_and_its_numbers_reach_fit_and_its_bundle_is_looked_for_first(fitted, tmp_path, monkeypatch):
+    root, _ = fitted
+    monkeypatch.setattr(cli, "start_tensorflow", lambda: None)
+    words = ["fit", "--data", root / "pictures", "--backbone", "toy", "--plan", "head_only", "--head-epochs", 1]
+    words += ["--out", tmp_path / "s.tfft", "--run-folder", tmp_path / "run"]
+    done = call(*words, "--teacher", root / "m.tfft", "--temperature", 4, "--teacher-weight", 0.75)
+    assert done.exit_code == 0, done.output
+    about = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))["teacher"]
+    assert (about["path"], about["temperature"], about["weight"]) == (str(root / "m.tfft"), 4.0, 0.75)
+    assert isinstance(call(*words, "--teacher", tmp_path / "none.tfft").exception, BundleError)
+    assert isinstance(call(*words, "--teacher", root / "m.tfft", "--temperature", 0).exception, PlanError)
+    alone = call(*words, "--temperature", 4)
+    assert alone.exit_code == 2
+    assert "need --teacher with a bundle" in " ".join(alone.output.split())
+
+
+def test_the_shown_numbers_of_a_teacher_are_its_defaults():
+    shown = {each.name: each.show_default for each in get_command(cli.app).commands["fit"].params}
+    default = tfft.plans.Teacher(None)
+    assert (shown["temperature"], shown["teacher_weight"]) == (f"{default.temperature:g}", f"{default.weight:g}")

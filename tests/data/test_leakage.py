@@ -92,3 +92,8 @@ def test_single_texts_for_a_model_of_pairs_are_refused_and_the_other_way(pairs):
 def test_a_number_of_texts_that_there_is_not_is_refused(data, texts):
     with pytest.raises(ValueError, match="not a valid record of seen examples"):
         Seen.from_dict(Seen.of(data).to_dict() | {"texts": texts})
+
+
+def test_two_records_together_count_an_example_as_training_if_either_does():
+    one, two = Seen(3, frozenset("ab"), frozenset("cd"), 2), Seen(4, frozenset("c"), frozenset("ae"), 1)
+    assert one.joined(two) == Seen(3, frozenset("abc"), frozenset("de"), 2)

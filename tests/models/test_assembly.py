@@ -8,6 +8,7 @@ import pytest
 
 import tfft
 from tfft.core.errors import BackboneError, DataError, TaskError
+from tfft.data.leakage import Seen
 from tfft.models.assembly import TransferModel, build
 from tfft.models.cuts import cut
 from tfft.models.trunk import whole_net
@@ -158,3 +159,11 @@ def test_what_is_no_task_is_refused_before_anything_is_loaded(wrong):
 
 def test_a_process_that_trains_alone_is_the_chief(model):
     assert model.is_chief
+
+
+def test_a_model_remembers_what_its_teacher_has_seen(data: tfft.data.Splits) -> None:
+    model = build("toy", tfft.tasks.classification(data.labels))
+    others = Seen(9, frozenset(digest[:16] for digest in data.test.digests), frozenset())
+    model.remember(data, others)
+    assert model.seen.counts(data.test) == {"train": len(data.test), "validation": 0}
+    assert model.seen.seed == data.seed

@@ -52,3 +52,11 @@ def test_a_checkpoint_of_whole_nets_is_refused_and_one_of_weights_is_not():
     with pytest.raises(PlanError, match=r"a file that Keras cannot read\. Got: 'net\.keras'\. Use run_folder="):
         check_options({"callbacks": [weights, whole]})
     assert check_options({"callbacks": [weights]}).callbacks == (weights,)
+
+
+def test_any_teacher_becomes_a_value_and_none_stays_none():
+    assert check_options({}).teacher is None
+    assert check_options({"teacher": "large.tfft"}).teacher.model == "large.tfft"
+    assert check_options({"teacher": ""}).teacher.model == ""  # refused when it is opened, not passed over
+    own = tfft.plans.Teacher("large.tfft", 3, 0.7)
+    assert check_options({"teacher": own}).teacher is own

@@ -209,3 +209,22 @@ def test_a_variable_that_the_loss_does_not_depend_on_never_gets_a_gradient():
     steps = made(first, optimizer)
     steps.train(steps.iterate(lambda own: training_batches(loading(), BATCH, range(1), 0)), 1)
     assert optimizer.reached == frozenset(id(v) for v in model.get_layer("kept").trainable_variables)
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_soft_targets_change_the_losses_of_training_steps_alone(parts):
+    def with_soft(batches):
+        return weighed(batches).map(lambda batch: batch._replace(soft=tf.ones_like(batch.targets) * 2.0))
+
+    logs = []
+    for taught in (None, lambda losses, batch, logits: losses * batch.soft[:, 0]):
+        steps = made(net(), Adam(0.0), parts=parts)
+        steps.taught = taught
+        iterator = steps.iterate(lambda own: with_soft(training_batches(loading(), BATCH, range(1), 0)))
+        train = steps.train(iterator, 3)
+        steps.reset()
+        validate = steps.validate(steps.iterate(lambda own: validation_batches(loading(), BATCH)), 3)
+        logs.append((train["loss"], validate["loss"], train["accuracy"]))
+    (alone, validated, right), (doubled, same, as_right) = logs
+    assert doubled == pytest.approx(2 * alone, rel=1e-5)
+    assert (same, as_right) == (pytest.approx(validated), right)

@@ -97,6 +97,46 @@ print("equal")
 """
 
 
+TAUGHT = """
+import numpy as np, tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import tfft
+
+random = np.random.default_rng(0)
+targets = np.arange(62) % 2
+images = random.integers(0, 120, (62, 16, 16, 3)).astype(np.uint8)
+images[targets == 1, ..., 0] += 130
+data = tfft.data.from_arrays(images, targets)
+task = tfft.tasks.classification(data.labels)
+augment = (tfft.plans.augmentation.mixup(),)
+plan = tfft.Plan(
+    tfft.Phase("head", tfft.trainable.nothing(), 2, 0.05),
+    tfft.Phase("tune", tfft.trainable.last_blocks(2), 2, 0.01, augment=augment),
+)
+histories, weights = [], []
+for strategy, of_teacher in ((None, None), ("mirrored", None), (None, "mirrored"), ("mirrored", "mirrored")):
+    teacher = tfft.build("toy", task, seed=7, strategy=of_teacher, cache="off")
+    teacher.net.weights[-1].assign([1.5, -1.5])
+    model = tfft.build("toy", task, seed=1, strategy=strategy, cache="off")
+    run = tfft.fit(model, data, plan, batch_size=8, seed=2, teacher=tfft.plans.Teacher(teacher, 3.0, 0.8))
+    histories.append(run.history())
+    weights.append(run.model.net.get_weights())
+for history, own in zip(histories[1:], weights[1:]):
+    for name, values in histories[0].items():
+        np.testing.assert_allclose(history[name], values, atol=1e-5, err_msg=name)
+    for a, b in zip(own, weights[0], strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+print("equal")
+"""
+
+
+@pytest.mark.slow
+def test_two_replicas_learn_from_a_teacher_as_one_device_does():
+    done = subprocess.run([sys.executable, "-c", TAUGHT], capture_output=True, text=True, timeout=600)
+    assert done.stdout.splitlines()[-1:] == ["equal"], done.stderr[-3000:]
+
+
 @pytest.mark.slow
 def test_two_replicas_try_each_precision_as_one_device_does(tmp_path):
     done = subprocess.run([sys.executable, "-c", TRIALS, str(tmp_path)], capture_output=True, text=True, timeout=600)

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from tfft.evaluation.report import Report
     from tfft.models.assembly import TransferModel
     from tfft.plans.phase import Plan
+    from tfft.tasks.base import Task
     from tfft.training.run import Run
 
 app = typer.Typer(
@@ -96,6 +97,9 @@ def fit(
     learning_rate: arguments.LearningRate = None,
     augment: Augment = None,
     balanced: arguments.Balanced = False,
+    teacher: arguments.TeacherBundle = None,
+    temperature: arguments.Temperature = None,
+    teacher_weight: arguments.TeacherWeight = None,
     skip_corrupt: SkipCorrupt = False,
     run_folder: arguments.RunFolder = None,
     resume: arguments.Resume = None,
@@ -117,9 +121,8 @@ def fit(
     seed: Seed = 0,
 ) -> None:
     """Fine-tune a backbone on your images or texts and write a bundle."""
-    import tfft
-
     batch, out = arguments.batch_size_of(batch_size), free_path("model", ".tfft") if out is None else out
+    taught = arguments.typed_teacher(teacher, temperature, teacher_weight)
     typed_paths.check_fit(data, out, run_folder, resume)
     columns = image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes
     source = TypedData(data, *columns, TypedMasks(task, classes_file, ignore))
@@ -130,14 +133,21 @@ def fit(
     plan = recipes.PlanName.segmenter if plan is None and source.are_masks else plan
     typed = recipes.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
     splits = _read(source, described, seed, splits)
-    made = arguments.describe_task(splits.labels, balanced, task)
-    start_tensorflow()
-    model = tfft.build(described, made, seed, cache=cache.value, precision=precision.value)
+    model = _built(described, arguments.describe_task(splits.labels, balanced, task), seed, cache, precision)
     chosen = recipes.completed(typed, plan, head_epochs, recipes.default_for(model, len(splits.train)))
     say(f"{name(backbone)}\n{chosen.describe()}")
     _trained(
         model, splits, chosen, out, run_folder, seed=seed, batch_size=batch, accumulate=accumulate, resume=resume,
-        save_minutes=save_minutes)  # fmt: skip
+        save_minutes=save_minutes, teacher=taught)  # fmt: skip
+
+
+def _built(
+    backbone: "Backbone", task: "Task", seed: int, cache: CacheName, precision: PrecisionName
+) -> "TransferModel":
+    import tfft
+
+    start_tensorflow()
+    return tfft.build(backbone, task, seed, cache=cache.value, precision=precision.value)
 
 
 def _trained(

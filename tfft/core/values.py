@@ -62,16 +62,18 @@ class Batch(NamedTuple):
         weights: The weight of each loss, float32, shape (batch,), or (batch, tokens) when each token has a loss.
         counted: 1.0 for each loss that counts, of the shape of ``weights``; 0.0 for padding, for tokens without a target, and for
             an example that only fills an empty batch.
+        soft: The answers of a teacher, float32, of the shape of ``targets``, in training batches; () where there is no teacher.
 
     Example:
         >>> Batch({"pixels": "..."}, "classes", 2.0, 1.0)._replace(weights=1.0)
-        Batch(inputs={'pixels': '...'}, targets='classes', weights=1.0, counted=1.0)
+        Batch(inputs={'pixels': '...'}, targets='classes', weights=1.0, counted=1.0, soft=())
     """
 
     inputs: Any
     targets: Any
     weights: Any
     counted: Any
+    soft: Any = ()
 
     def only(self, there: Any) -> "Batch":
         """Let only some of the examples count.

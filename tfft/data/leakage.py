@@ -1,7 +1,7 @@
 """Seen: the training and validation examples of a model, so that a report can say when it includes them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,18 @@ class Seen:
         if before is not None:
             train, validation = train | before.train, validation | before.validation
         return cls(data.seed, train, validation - train, _texts_of(data.train.inputs[0]))
+
+    def joined(self, other: "Seen") -> "Seen":
+        """Return the examples of two models, one of which has learned from the other.
+
+        Args:
+            other: The examples of the other model; images of any shape, or texts.
+
+        Returns:
+            A Seen with the seed of this one.
+        """
+        train = self.train | other.train
+        return replace(self, train=train, validation=(self.validation | other.validation) - train)
 
     def check_pairs(self, item: Any) -> None:
         """Refuse single texts for a model of pairs, and pairs for a model of single texts; the model would answer without an error.

@@ -9,12 +9,14 @@ from tfft.plans.phase import Phase, Plan
 from tfft.plans.rates import Rates
 from tfft.plans.recipes import encoder, full, head_only, segmenter, two_phase
 from tfft.plans.schedule import Schedule, constant, cosine
+from tfft.plans.teacher import Teacher
 
 __all__ = [
     "Phase",
     "Plan",
     "Rates",
     "Schedule",
+    "Teacher",
     "augmentation",
     "constant",
     "cosine",

@@ -7,6 +7,7 @@ from tfft.cache.sharing import ALONE
 from tfft.data.examples import Splits
 from tfft.models.assembly import TransferModel
 from tfft.models.prepared import Prepared, prepared
+from tfft.training.lessons import Lessons
 
 Progress = Callable[[str, int, int], None]
 
@@ -30,6 +31,7 @@ class RunContext:
         progress: A function that is called with a description, the number of finished examples, and the number of all examples.
         note: A function that is called with a sentence for the user.
         share: The number of this worker and of all workers that share the cache folder.
+        lessons: The answers of a teacher to the training examples; None without a teacher.
     """
 
     model: TransferModel
@@ -39,6 +41,7 @@ class RunContext:
     progress: Progress
     note: Callable[[str], None] = silent
     share: tuple[int, int] = ALONE
+    lessons: Lessons | None = None
 
 
 def parts_of(model: TransferModel, data: Splits) -> tuple[Prepared, Prepared]:

@@ -35,6 +35,8 @@ from tfft.training.progress import FeatureProgress, JsonLog
 from tfft.training.resuming import opened
 from tfft.training.run import Run
 from tfft.training.state import divide, of_run, with_records
+from tfft.training.teachers import lessons
+from tfft.training.teachers import opened as opened_teacher
 from tfft.training.trunk_cache import TrunkCache
 
 LOG_NAME = "log.jsonl"
@@ -78,7 +80,8 @@ def fit(
             ``resume=True`` continues the run in ``run_folder`` at the step of its last checkpoint, with the results of a run that
             was never interrupted; callbacks begin anew. ``resume=False`` begins anew in spite of an unfinished run there.
             ``save_minutes=``, the time between two checkpoints, 5 by default; the end of an epoch is saved as well, unless it
-            is less than 2 seconds after the last one.
+            is less than 2 seconds after the last one. ``teacher=``, a larger model from whose answers this one learns, besides the
+            labels: a loaded bundle, its path, or a ``tfft.plans.Teacher`` with temperature and weight.
 
     Returns:
         A Run with the trained model and the record of every phase.
@@ -113,6 +116,12 @@ def fit(
         plan = default_plan(*about)
     check_plan(model, plan)
     derive(seed, "order")  # an invalid seed is refused before training starts
+    if not chief:
+        progress = False
+    counting = FeatureProgress(progress)
+    teacher = None if chosen.teacher is None else opened_teacher(chosen.teacher, model, data)
+    # before the scope of the strategy, because the teacher may have another one
+    taught = None if teacher is None else lessons(teacher, model, data, counting.note)
     with (
         noticed() as signals,
         scope(model.strategy),
@@ -123,14 +132,16 @@ def fit(
         train, validation = parts_of(model, data)
         warn_about_texts(model.backbone, train)
         warn_about_targets(model.task, {"train": train, "validation": validation})
-        run = Run(model, plan, int(seed), int(batch_size), _describe_data(data))
+        record = None if teacher is None else teacher.about()
+        run = Run(model, plan, int(seed), int(batch_size), _describe_data(data), teacher=record)
         turns, saving = _turns(model, plan), folder is not None
         checkpoints, found = opened(folder, run, turns, chosen)
         if not chief:
-            folder, progress = None, False
-        counting = FeatureProgress(progress)
+            folder = None
         share = share_of(model.cache.store.folder, model.strategy) if model.cache.where in ("auto", "disk") else ALONE
-        context = RunContext(model, train, validation, derive(run.seed, "order"), counting, counting.note, share)
+        context = RunContext(
+            model, train, validation, derive(run.seed, "order"), counting, counting.note, share, taught
+        )
         features = TrunkCache(context)
         class_weight = model.task.class_weight(data.train.counts())
         log = None if folder is None else folder / LOG_NAME
@@ -150,7 +161,7 @@ def fit(
 @without_false_alarms()
 def _train(job: Job, run: Run, data: Splits, found: Snapshot | None) -> Run:
     """Train the phases that are not finished, one in each turn of the loop."""
-    run.model.remember(data)
+    run.model.remember(data, None if job.context.lessons is None else job.context.lessons.seen)
     if found is None:
         run = _begin(run, job.log)
         run = replace(run, precision=_precision(job, run))

@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from tfft.core.errors import PlanError, kind_of, nearest
+from tfft.plans.teacher import Teacher
 
 if TYPE_CHECKING:
     import keras
@@ -19,12 +20,14 @@ class FitOptions(TypedDict, total=False):
         accumulate: The number of parts in which a batch is computed.
         resume: Whether to continue the run in ``run_folder``.
         save_minutes: The time between two checkpoints.
+        teacher: A trained model, its path, or a Teacher.
     """
 
     callbacks: "Sequence[keras.callbacks.Callback]"
     accumulate: int
     resume: bool | None
     save_minutes: float
+    teacher: Any
 
 
 ARGUMENTS = ("model", "data", "plan", "seed", "batch_size", "run_folder", "progress", *FitOptions.__annotations__)
@@ -40,12 +43,14 @@ class Options:
         accumulate: The number of parts in which a batch is computed, at least 1.
         resume: Whether to continue the run in ``run_folder``; None refuses a folder with an unfinished run.
         save_minutes: The time between two checkpoints, in minutes, above 0.
+        teacher: The teacher; None without one.
     """
 
     callbacks: tuple[Any, ...] = ()
     accumulate: int = 1
     resume: bool | None = None
     save_minutes: float = 5.0
+    teacher: Teacher | None = None
 
 
 def check_options(options: Mapping[str, Any]) -> Options:
@@ -73,7 +78,12 @@ def check_options(options: Mapping[str, Any]) -> Options:
             raise TypeError(f"fit() has no argument {name!r}. {advice}")
         if name not in ARGUMENTS:
             raise TypeError(f"fit() has no argument {name!r}. {nearest(name, ARGUMENTS)}")
-    found = Options(**{**options, "callbacks": _callbacks(options.get("callbacks", ()))})
+    teacher = options.get("teacher")
+    converted = {
+        "callbacks": _callbacks(options.get("callbacks", ())),
+        "teacher": None if teacher is None else Teacher.of(teacher),
+    }
+    found = Options(**{**options, **converted})
     whole = isinstance(found.accumulate, Integral) and not isinstance(found.accumulate, bool)
     minutes = isinstance(found.save_minutes, Real) and not isinstance(found.save_minutes, bool)
     checks = (

@@ -17,7 +17,7 @@ from tfft.data.examples import Examples
 from tfft.data.feature_tables import NotKeptError
 from tfft.data.fixed_batches import filled
 from tfft.data.length_bucketing import by_length
-from tfft.data.loading import Loading, TargetReader, draw, lengths_of, reading, reading_at_random, unchanging
+from tfft.data.loading import Encoder, Loading, TargetReader, draw, lengths_of, reading, reading_at_random, unchanging
 from tfft.data.pipeline import steps, training_batches, validation_batches
 from tfft.inputs.base import Preprocessor
 from tfft.models.cuts import HEAD
@@ -98,11 +98,13 @@ def prepare(
     def finished(batches: "tf.data.Dataset", share: int) -> "tf.data.Dataset":
         return _weighted(filled(batches, share) if fixed else batches, class_weight)
 
+    def to_train(step: int, own: range) -> "tf.data.Dataset":
+        batches = training_batches(train, batch_size, epochs, context.seed, copies, step, own)
+        return finished(batches if context.lessons is None else context.lessons.separated(batches), shares[0])
+
     return Step(
         net,
-        lambda step, own: finished(
-            training_batches(train, batch_size, epochs, context.seed, copies, step, own), shares[0]
-        ),
+        to_train,
         lambda own: finished(validation_batches(validation, at_once, order, copies, own), shares[1]),
         train_steps,
         validation_steps,
@@ -115,7 +117,7 @@ def _read(
 ) -> tuple[keras.Model, Loading, Loading, str]:
     """The net of a phase, what it reads for training and for validation, and a description of that."""
     model, now = context.model, turns[0]
-    train, validation = context.train.examples, context.validation.examples
+    train, validation = _taught(context, context.train.examples), context.validation.examples
     encode, width = model.task.encode, _width(context, now.phase) if fixed else None
     try:
         at, tables, held_out = cache.tables(turns, precision.trunk)
@@ -125,7 +127,7 @@ def _read(
         net = whole_net(model, now.at, precision)
         count = cache.views(now, precision.trunk)
         loadings = (
-            _changed(context, preprocessor, some, now, count),
+            _changed(context, preprocessor, _taught(context, some), now, count),
             reading(held_out_rows, preprocessor, encode),
         )
         short = "" if precision.trunk == FLOAT32 else f", {precision.trunk}"
@@ -134,7 +136,7 @@ def _read(
         net = tail_net(model, at, precision)
         epochs = Epochs(now.first_epoch, _targets(context, now, len(tables)))
         loadings = (
-            reading_features(tables, at, precision.trunk, train, encode, epochs, width),
+            reading_features(tables, at, precision.trunk, train, _encode(context), epochs, width),
             reading_features([held_out], at, precision.trunk, validation, encode, width=width),
         )
         several = f", {len(tables)} view{'s' if len(tables) > 1 else ''}" if now.phase.augment else ""
@@ -142,6 +144,17 @@ def _read(
         note += f", in memory ({cache.kept.in_memory})" if tables[0].folder is None and cache.kept.in_memory else ""
     note += "" if precision.tail == FLOAT32 or now.at.part == HEAD else f"; trained in {precision.tail}"
     return net, *loadings, note
+
+
+def _taught(context: RunContext, examples: Examples) -> Examples:
+    """Training examples with the answers of the teacher, if there is one."""
+    return examples if context.lessons is None else context.lessons.with_targets(examples)
+
+
+def _encode(context: RunContext) -> Encoder:
+    """How targets of training examples become arrays."""
+    encode = context.model.task.encode
+    return encode if context.lessons is None else context.lessons.encode(encode)
 
 
 def _width(context: RunContext, phase: Phase) -> int | None:
@@ -157,7 +170,7 @@ def _width(context: RunContext, phase: Phase) -> int | None:
 
 def _changed(context: RunContext, preprocessor: Preprocessor, examples: Examples, now: Turn, count: int) -> Loading:
     """Training examples with the augmentation of the phase; the epochs use the ``count`` views in turn."""
-    augment, encode, first = now.phase.augment, context.model.task.encode, now.first_epoch
+    augment, encode, first = now.phase.augment, _encode(context), now.first_epoch
     unchanged = reading(examples, preprocessor, encode)
     if not augment:
         return unchanged
@@ -178,7 +191,7 @@ def _changed(context: RunContext, preprocessor: Preprocessor, examples: Examples
 
 def _targets(context: RunContext, now: Turn, count: int) -> TargetReader:
     """The targets of training examples by epoch. Masks change with their images; the epochs use the ``count`` views in turn."""
-    rows, masks = context.train.examples, context.train.raw.targets
+    rows, masks = _taught(context, context.train.examples), context.train.raw.targets
     augment, first, seed = now.phase.augment, now.first_epoch, derive(context.seed, "augment")
     alignment = context.model.preprocessor.alignment
     if not augment or context.model.task.place is None or alignment is None:

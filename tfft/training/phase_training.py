@@ -218,7 +218,9 @@ def _steps(job: Job, step: Step, optimizer: Any, count: int) -> Steps:
     # copies of a step pay only where a step is short and there are many; XLA would compile each of them
     small = len(step.net.trainable_variables) <= _SMALL_NET and job.parts == 1 and not is_tpu(model.strategy)
     unrolled = _COPIES if small and count > _MANY_STEPS else 1
-    return Steps(step.net, loss, metrics, optimizer, model.strategy, job.parts, unrolled)
+    found = Steps(step.net, loss, metrics, optimizer, model.strategy, job.parts, unrolled)
+    found.taught = None if job.context.lessons is None else job.context.lessons.losses
+    return found
 
 
 def _rank_now(step: Step, steps: Steps, watched: str) -> Rank | None:

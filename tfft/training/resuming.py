@@ -92,4 +92,6 @@ def _identity(run: Run, turns: Sequence[Turn], options: Options) -> dict[str, An
         "frozen_weights": fingerprint.combined(fingerprint.weight_digests(divided(turns)[1])),
         "versions": versions.installed(),
         "accumulate": options.accumulate,
+        # the path of the teacher may change, the teacher may not
+        "teacher": None if run.teacher is None else {**run.teacher, "path": ""},
     }

@@ -111,6 +111,7 @@ class Run:
         versions: The versions of Python and of packages.
         precision: The dtypes in which the net computed.
         accumulate: The number of parts in which each batch was computed at the end.
+        teacher: The path, backbone and weights of the teacher, and what it had to say; None without one.
     """
 
     model: TransferModel
@@ -123,6 +124,7 @@ class Run:
     versions: Mapping[str, str] = field(default_factory=versions.installed)
     precision: Precision = field(default_factory=Precision)
     accumulate: int = 1
+    teacher: Mapping[str, Any] | None = None
 
     def with_phase(self, record: PhaseRecord) -> "Run":
         """Return the run with one more finished phase.
@@ -203,6 +205,7 @@ class Run:
         spread = ', strategy="multi_worker"' if cluster_of(self.model.strategy) is not None else spread
         spread = ', strategy="tpu"' if is_tpu(self.model.strategy) else spread
         parts = f", accumulate={self.accumulate}" if self.accumulate > 1 else ""
+        opened, taught = ("", "") if self.teacher is None else _teacher_code(self.teacher)
         numbers = f", precision={(self.precision.trunk, self.precision.tail)!r}{_cache_code(self.model.cache)}"
         # a model that the user passed as an object has no handle that could be loaded again
         name = (
@@ -215,7 +218,7 @@ class Run:
             f"backbone = tfft.load_backbone({name}\n"
             f"model = tfft.build(backbone, tfft.tasks.{task.name}(data.labels{chosen}), seed={self.model.seed}{spread}{numbers})\n"
             f"plan = {to_code(self.plan)}\n"
-            f"run = tfft.fit(model, data, plan, seed={self.seed}, batch_size={self.batch_size}{parts})\n"
+            f"{opened}run = tfft.fit(model, data, plan, seed={self.seed}, batch_size={self.batch_size}{parts}{taught})\n"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -237,6 +240,7 @@ class Run:
                 "max_bytes": self.model.cache.max_bytes,
                 "views": self.model.cache.views,
             },
+            "teacher": None if self.teacher is None else dict(self.teacher),
             "data": dict(self.data),
             "phases": [record.to_dict() for record in self.phases],
             "versions": dict(self.versions),
@@ -270,3 +274,13 @@ def _cache_code(cache: Cache) -> str:
     said = {name: getattr(cache, name) for name in ("where", "max_bytes", "views")}
     options = ", ".join(f"{name}={value!r}" for name, value in said.items() if value != getattr(default, name))
     return f", cache=tfft.data.Cache({options})" if options else ""
+
+
+def _teacher_code(teacher: Mapping[str, Any]) -> tuple[str, str]:
+    """The code that opens a teacher, and the argument of ``fit``. A teacher that was passed as an object has no path."""
+    what = f"{teacher['backbone']}, weights {teacher['weights']}"
+    line = (
+        f"teacher = tfft.load({teacher['path']!r})  # {what}" if teacher["path"] else f"# first define teacher: {what}"
+    )
+    numbers = f"temperature={teacher['temperature']!r}, weight={teacher['weight']!r}"
+    return f"{line}\n", f", teacher=tfft.plans.Teacher(teacher, {numbers})"
