@@ -20,14 +20,16 @@ import numpy as np
 import tfft
 import tfft.evaluation.render
 import tfft.models.assembly
-from benchmarks.accuracy import BATCH, DATA, backbone_of, read
+from benchmarks.accuracy import BATCH, DATA, NETS, backbone_of, read
 from benchmarks.rows import machine, measured
 
 TEACHER = "MobileNetV2-1.0"
 STUDENTS = ("MobileNet-0.25", "MobileNetV2-0.35")
+RANDOM = "from random weights"
 PLANS = {
     "two_phase": lambda: tfft.plans.two_phase(head_epochs=5, tune_epochs=5),
     "full": lambda: tfft.plans.full(epochs=10, learning_rate=1e-4),
+    RANDOM: lambda: tfft.plans.full(epochs=20, learning_rate=1e-3, train_norms=True),
 }
 ALONE, OWN = "labels alone", "teacher"
 SWEEP = [f"T={temperature} w={weight}" for temperature in (1, 2, 4) for weight in (0.3, 0.5, 0.9)]
@@ -38,7 +40,11 @@ def trained(
     material: Path, net: str, splits: tfft.data.Splits, plan: str, seed: int, **options: Any
 ) -> tfft.models.assembly.TransferModel:
     """A net with real weights, trained with one of the plans."""
-    model = tfft.build(backbone_of(material, net), tfft.tasks.classification(splits.labels), seed=seed)
+    backbone = backbone_of(material, net)
+    if plan == RANDOM:
+        name, settings, _ = NETS[net]
+        backbone = tfft.load_backbone(name, weights=None, **settings)
+    model = tfft.build(backbone, tfft.tasks.classification(splits.labels), seed=seed)
     return tfft.fit(model, splits, PLANS[plan](), seed=seed, batch_size=BATCH, progress=False, **options).model
 
 
@@ -97,7 +103,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("distillation.json"))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--students", nargs="*", default=list(STUDENTS), choices=list(STUDENTS))
-    parser.add_argument("--plans", nargs="*", default=list(PLANS), choices=list(PLANS))
+    parser.add_argument("--sets", nargs="*", default=list(DATA), choices=list(DATA))
+    parser.add_argument("--plans", nargs="*", default=["two_phase", "full"], choices=list(PLANS))
     parser.add_argument("--sweep", action="store_true", help="try temperatures and weights")
     parser.add_argument("--teachers", type=Path, default=Path(tempfile.gettempdir()) / "tfft_teachers")
     arguments = parser.parse_args()
@@ -105,10 +112,12 @@ def main() -> None:
     kinds = [
         f"{plan}, {what}" for plan in arguments.plans for what in (ALONE, *(SWEEP if arguments.sweep else (DEFAULT,)))
     ]
-    keys = [(TEACHER, data, f"two_phase, {OWN}", seed) for data, seed in product(DATA, range(arguments.seeds))]
+    keys = [
+        (TEACHER, data, f"two_phase, {OWN}", seed) for data, seed in product(arguments.sets, range(arguments.seeds))
+    ]
     keys += [
         (net, data, kind, seed)
-        for net, data, kind, seed in product(arguments.students, DATA, kinds, range(arguments.seeds))
+        for net, data, kind, seed in product(arguments.students, arguments.sets, kinds, range(arguments.seeds))
     ]
     rows = measured(arguments.out, keys, partial(measure, arguments.material, arguments.teachers))
     print(table(rows))
