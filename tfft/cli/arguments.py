@@ -93,7 +93,7 @@ TuneEpochs = Annotated[int | None, typer.Option(help="Epochs of the tune phase."
 Blocks = Annotated[int | None, typer.Option(help="Number of last blocks that the tune phase trains.", min=1)]
 Balanced = Annotated[bool, typer.Option(help="Give rare classes more weight.")]
 TeacherBundle = Annotated[
-    Path | None,
+    str | None,
     typer.Option(help="Bundle of a larger model with the same labels, from whose answers this one learns as well."),
 ]
 Temperature = Annotated[
@@ -244,11 +244,11 @@ def describe_backbone(name: str, weights: str | None, **options: Any) -> "Backbo
     return tfft.load_backbone(name, **given)
 
 
-def typed_teacher(bundle: Path | None, temperature: float | None, weight: float | None) -> "Teacher | None":
+def typed_teacher(bundle: str | None, temperature: float | None, weight: float | None) -> "Teacher | None":
     """Read ``--teacher`` and its numbers.
 
     Args:
-        bundle: The value of ``--teacher``.
+        bundle: The value of ``--teacher``: a path, or an address at Hugging Face.
         temperature: The value of ``--temperature``, above 0.
         weight: The value of ``--teacher-weight``, in (0, 1].
 
@@ -260,7 +260,7 @@ def typed_teacher(bundle: Path | None, temperature: float | None, weight: float 
         BundleError: When there is no bundle at the path.
         PlanError: When a number is out of range.
     """
-    from tfft.bundles.paths import check_path
+    from tfft.cli.typed_paths import check_inputs
     from tfft.plans.teacher import Teacher
 
     given = {name: value for name, value in (("temperature", temperature), ("weight", weight)) if value is not None}
@@ -268,8 +268,7 @@ def typed_teacher(bundle: Path | None, temperature: float | None, weight: float 
         if given:
             raise typer.BadParameter("--temperature and --teacher-weight need --teacher with a bundle.")
         return None
-    check_path(bundle)
-    return Teacher(bundle, **given)
+    return Teacher(check_inputs(bundle, (), skip_corrupt=False), **given)
 
 
 def describe_task(labels: "LabelSpace", balanced: bool, named: TaskName = TaskName.auto) -> "Task":
