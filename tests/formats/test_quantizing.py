@@ -56,6 +56,16 @@ def test_both_nets_are_measured_as_evaluate_does(classes, tmp_path):
     assert found.path == tmp_path / "int8"
 
 
+def test_texts_are_not_calibrated(tmp_path):
+    texts = [f"{'good' if number % 2 else 'bad'} film number {number}" for number in range(40)]
+    data = tfft.data.from_arrays(texts, [number % 2 for number in range(40)], seed=0)
+    model = tfft.build("toy_text", tfft.tasks.classification(data.labels), seed=0)
+    found = quantize(model, tmp_path / "int8", data.validation, data.validation)
+    assert (found.calibrated_on, found.overlap) == (0, 0)
+    assert "Only the weights are in int8, which needs no calibration." in found.describe()
+    assert found.measured_on == len(data.validation)
+
+
 class Negated:
     """A file whose answers are the opposite of those of the net."""
 

@@ -51,6 +51,7 @@ def quantize(
 ) -> None:
     """Write a bundle in int8 for LiteRT, and measure its accuracy, size and speed before and after on labelled data."""
     import tfft
+    from tfft.formats.net_files import calibrates
     from tfft.formats.quantizing import FORMAT, quantize
 
     bundle = typed_paths.check_inputs(bundle, (), skip_corrupt)
@@ -65,6 +66,7 @@ def quantize(
     calibration, _, calibration_name = examples_of(source, calibrate_on, seed, predictor)
     for line in skipped:
         say(f"skipped {name(line)}", wrong=True)
-    say(f"{name(data)}: calibrating on {calibration_name}, measuring {measured_name}")
+    calibrated = f"calibrating on {calibration_name}, " if calibrates(predictor) else ""
+    say(f"{name(data)}: {calibrated}measuring {measured_name}")
     found = quantize(predictor, target, calibration, measured, largest_drop, allow_overlap)
     say(f"{found.describe()}\nwrote {name(found.path)}")

@@ -93,7 +93,7 @@ def export(
         report: A report from ``evaluate`` to include in a bundle.
         format: ``"bundle"``, or one of the other formats.
         examples: Examples for the comparison, such as ``data.validation``, or inputs as for ``Predictor.predict``, such as a folder
-            of images; without them, a few are made up. ``"litert_int8"`` needs them, and measures ranges of values on them.
+            of images; without them, a few are made up. ``"litert_int8"`` needs them; for images, it measures ranges on them.
         run: The run that trained the model, for the model card in a bundle, ``card.md``.
         public: Whether everybody may read a new repository at Hugging Face.
 

@@ -19,7 +19,7 @@ from tfft.formats.compared_examples import spread
 from tfft.formats.export_folders import checked
 from tfft.formats.exporting import opened, write_format
 from tfft.formats.file_net import FileNet, seconds_per_example
-from tfft.formats.net_files import LITERT_FILE
+from tfft.formats.net_files import LITERT_FILE, calibrates
 from tfft.measures.bootstrap import difference, with_intervals
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Quantized:
 
     Attributes:
         path: The folder that was written.
-        calibrated_on: The number of examples on which ranges of values were measured.
+        calibrated_on: The number of examples on which ranges of values were measured; 0 for texts, where only weights are rounded.
         measured_on: The number of examples on which both nets were measured.
         data: The fingerprint of the measured examples.
         seen: How many of the measured examples the model has seen in training and validation; None when this is unknown.
@@ -88,9 +88,12 @@ class Quantized:
         overlap = (
             f"; {self.overlap} of the measured examples are among them" if self.overlap else ", and measured on others"
         )
+        calibrated = f"It was calibrated on {quantity(self.calibrated_on, 'example')}{overlap}."
+        if not self.calibrated_on:
+            calibrated = "Only the weights are in int8, which needs no calibration."
         return (
             f"On {quantity(self.measured_on, 'example')}, {self.metric} of int8 is {abs(self.drop['value']):.4f} {better} "
-            f"(95 % interval {interval}). It was calibrated on {quantity(self.calibrated_on, 'example')}{overlap}."
+            f"(95 % interval {interval}). {calibrated}"
         )
 
 
@@ -134,13 +137,13 @@ def quantize(
     path, predictor = checked(path), opened(model)
     known = set(measured.digests)
     both = np.array([digest in known for digest in calibration.digests])
-    if both.all() and not allow_overlap:
+    if both.all() and not allow_overlap and calibrates(predictor):
         raise DataError(
             "All calibration examples are measured as well, so the measured accuracy would be optimistic.",
             quantity(len(calibration), "example"),
             "Calibrate on the training part and measure on the validation part, or write allow_overlap=True (--allow-overlap).",
         )
-    calibration = calibration if allow_overlap else calibration.take(~both)
+    calibration = calibration if allow_overlap or both.all() else calibration.take(~both)
     calibration = calibration.take(spread(len(calibration)))
     measured = aligned(measured, predictor.task.labels)
     found: list[Quantized] = []
@@ -183,10 +186,10 @@ def _compared(predictor: Predictor, folder: Path, calibration: Examples, measure
     change = difference(measure, scores["keras"], scores["int8"], seed)
     if measure.higher_is_better:
         change = {"value": -change["value"], "low": -change["high"], "high": -change["low"]}
-    chosen = set(calibration.digests)
+    chosen = set(calibration.digests if calibrates(predictor) else ())
     return Quantized(
         path=folder,
-        calibrated_on=len(calibration),
+        calibrated_on=len(calibration) if calibrates(predictor) else 0,
         measured_on=len(measured),
         data=measured.fingerprint(),
         seen=None if predictor.seen is None else predictor.seen.counts(measured),
