@@ -20,16 +20,14 @@ import numpy as np
 import tfft
 import tfft.evaluation.render
 import tfft.models.assembly
-from benchmarks.accuracy import BATCH, DATA, NETS, backbone_of, read
+from benchmarks.accuracy import BATCH, DATA, backbone_of, read
 from benchmarks.rows import machine, measured
 
 TEACHER = "MobileNetV2-1.0"
 STUDENTS = ("MobileNet-0.25", "MobileNetV2-0.35")
-RANDOM = "from random weights"
 PLANS = {
     "two_phase": lambda: tfft.plans.two_phase(head_epochs=5, tune_epochs=5),
     "full": lambda: tfft.plans.full(epochs=10, learning_rate=1e-4),
-    RANDOM: lambda: tfft.plans.full(epochs=20, learning_rate=1e-3, train_norms=True),
 }
 ALONE, OWN = "labels alone", "teacher"
 SWEEP = [f"T={temperature} w={weight}" for temperature in (1, 2, 4) for weight in (0.3, 0.5, 0.9)]
@@ -40,11 +38,7 @@ def trained(
     material: Path, net: str, splits: tfft.data.Splits, plan: str, seed: int, **options: Any
 ) -> tfft.models.assembly.TransferModel:
     """A net with real weights, trained with one of the plans."""
-    backbone = backbone_of(material, net)
-    if plan == RANDOM:
-        name, settings, _ = NETS[net]
-        backbone = tfft.load_backbone(name, weights=None, **settings)
-    model = tfft.build(backbone, tfft.tasks.classification(splits.labels), seed=seed)
+    model = tfft.build(backbone_of(material, net), tfft.tasks.classification(splits.labels), seed=seed)
     return tfft.fit(model, splits, PLANS[plan](), seed=seed, batch_size=BATCH, progress=False, **options).model
 
 

@@ -52,7 +52,7 @@ def test_a_share_without_examples_stays_without_any():
 def test_several_inputs_are_filled_alike():
     inputs = {"ids": np.arange(3), "mask": np.arange(6).reshape(3, 2)}
     batch = Batch(inputs, np.ones((3, 1)), np.ones(3), np.ones(3))
-    found, targets, weights, counted = next(iter(filled(tf.data.Dataset.from_tensors(batch), 5)))
+    found, targets, weights, counted, _ = next(iter(filled(tf.data.Dataset.from_tensors(batch), 5)))
     assert set(found) == {"ids", "mask"}
     assert found["ids"].numpy().tolist() == [0, 1, 2, 0, 1]
     assert found["mask"].numpy()[:, 1].tolist() == [1, 3, 5, 1, 3]

@@ -179,7 +179,7 @@ def test_steps_round_up(count, batch_size, expected):
 
 def test_batches_are_uint8_pixels_and_float32_targets_of_known_shape():
     dataset = training_batches(_changing(4), 2, range(1), 0)
-    inputs, targets, weights, counted = dataset.element_spec
+    inputs, targets, weights, counted, _ = dataset.element_spec
     assert list(inputs) == ["pixels"]
     pixels = inputs["pixels"]
     assert (pixels.shape.as_list(), pixels.dtype.name) == ([None, 2, 3, 3], "uint8")
@@ -399,7 +399,7 @@ def test_two_inputs_of_other_shapes_and_dtypes_are_delivered_by_name_with_the_ri
             there = np.arange(right.shape[1]) <= own[:, None]
             np.testing.assert_array_equal(right, np.where(there, own[:, None], -1))
             np.testing.assert_array_equal(encoded, _encode(own % 2)[0])
-            shares.append(own[rest[-1] > 0].tolist() if rest else own.tolist())
+            shares.append(own[rest[1] > 0].tolist() if rest else own.tolist())
         each = replicas if rest else 1
         dealt = [zip_longest(*shares[first : first + each]) for first in range(0, len(shares), each)]
         assert [one for batch in dealt for some in batch for one in some if one is not None] == positions

@@ -27,6 +27,6 @@ def test_numbers_out_of_range_are_refused(given, message):
 
 def test_a_model_becomes_a_teacher_with_the_default_numbers_and_a_teacher_stays():
     made = Teacher.of("large.tfft")
-    assert (made.model, made.temperature, made.weight) == ("large.tfft", 2.0, 0.5)
-    own = tfft.plans.Teacher("large.tfft", 1, 1)
+    assert (made.model, made.temperature, made.weight) == ("large.tfft", 1.0, 0.5)
+    own = tfft.plans.Teacher("large.tfft", 2, 1)
     assert Teacher.of(own) is own

@@ -11,8 +11,10 @@ from tfft.accelerate.precision import Precision
 from tfft.cache.settings import Cache
 from tfft.models.cuts import cut
 from tfft.plans import augmentation
+from tfft.tasks.taught import ONE_CLASS
 from tfft.training.context import RunContext, parts_of
 from tfft.training.feature_schedule import Turn
+from tfft.training.lessons import Lessons
 from tfft.training.phase_inputs import prepare
 from tfft.training.phase_training import _rank_now
 from tfft.training.steps import Steps
@@ -21,11 +23,13 @@ from tfft.training.trunk_cache import TrunkCache
 ONE = range(1)
 
 
-def step(model, data, augment=(), class_weight=None, cache="off", policy=None, fixed=False):
+def step(model, data, augment=(), class_weight=None, cache="off", policy=None, fixed=False, lessons=None):
     phase = tfft.Phase("head", policy or tfft.trainable.nothing(), 2, 1e-3, augment=augment)
     overview = model.apply(phase.trainable)
     turn = Turn(phase, overview, 2, cut(model, overview))
-    context = RunContext(replace(model, cache=Cache(cache)), *parts_of(model, data), 0, lambda *_: None)
+    context = RunContext(
+        replace(model, cache=Cache(cache)), *parts_of(model, data), 0, lambda *_: None, lessons=lessons
+    )
     return prepare(context, TrunkCache(context), [turn], 8, class_weight, Precision(), fixed)
 
 
@@ -120,10 +124,27 @@ def test_images_are_changed_anew_in_every_epoch_and_alike_in_a_repeated_run(mode
 def test_a_mixed_example_weighs_what_its_shares_weigh(model, data):
     found = step(model, data, augmentation.mixup(1.0), {0: 1.0, 1: 2.0, 2: 4.0}, cache="memory")
     assert found.note.startswith("pixels: mixup(")
-    for _, targets, weights, _ in found.train(0, ONE).as_numpy_iterator():
-        assert weights == pytest.approx(targets @ np.array([1.0, 2.0, 4.0]))
-        assert targets.sum(axis=1) == pytest.approx(1)
-    assert np.any((targets > 0) & (targets < 1))
+    for batch in found.train(0, ONE).as_numpy_iterator():
+        assert batch.weights == pytest.approx(batch.targets @ np.array([1.0, 2.0, 4.0]))
+        assert batch.targets.sum(axis=1) == pytest.approx(1)
+        assert batch.soft == ()
+    assert np.any((batch.targets > 0) & (batch.targets < 1))
+
+
+@pytest.mark.parametrize("augment", [(), augmentation.flips(), augmentation.mixup(1.0)], ids=["none", "flips", "mixup"])
+@pytest.mark.parametrize("fixed", [False, True])
+@pytest.mark.parametrize("cache", ["off", "memory"])
+def test_answers_of_a_teacher_are_beside_the_labels_of_training_batches(model, data, cache, fixed, augment):
+    """Each soft target is three times the label of its example here, so that it must be so in every batch, mixed or not."""
+    soft = 3 * np.eye(3, dtype=np.float32)[data.train.targets]
+    lessons = Lessons(soft, ONE_CLASS, 2.0, 0.5)
+    found = step(model, data, augment, {0: 1.0, 1: 2.0, 2: 4.0}, cache, fixed=fixed, lessons=lessons)
+    batches = list(found.train(0, ONE).as_numpy_iterator())
+    assert sum(batch.counted.sum() for batch in batches) == 2 * len(data.train)
+    for batch in batches:
+        np.testing.assert_allclose(batch.soft, 3 * batch.targets, rtol=1e-6)
+        assert batch.weights == pytest.approx(batch.counted * (batch.targets @ np.array([1.0, 2.0, 4.0])))
+    assert all(batch.soft == () for batch in found.validation(ONE).as_numpy_iterator())
 
 
 @pytest.mark.parametrize("cache", ["off", "memory"])

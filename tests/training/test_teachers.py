@@ -51,7 +51,7 @@ def answers(teacher, data, model=None):
     return lessons(opened(Teacher.of(teacher), model, data), model, data, lambda text: None)
 
 
-def softened(teacher, data, temperature=2.0):
+def softened(teacher, data, temperature=1.0):
     rows = [teacher.preprocessor(data.train.inputs[index]) for index in range(len(data.train))]
     logits = np.asarray(teacher.net(teacher.preprocessor.collate(rows)["pixels"])) / temperature
     return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
@@ -94,7 +94,7 @@ def test_texts_may_have_other_lengths_and_several_labels():
     model = tfft.build("toy_text", task, seed=2)
     rows = [teacher.preprocessor(read_texts.train.inputs[index]) for index in range(len(data.train))]
     logits = np.concatenate([np.asarray(teacher.net(teacher.preprocessor.collate([row]))) for row in rows])
-    np.testing.assert_allclose(answers(teacher, data, model).soft, 1 / (1 + np.exp(-logits / 2)), atol=1e-5)
+    np.testing.assert_allclose(answers(teacher, data, model).soft, 1 / (1 + np.exp(-logits)), atol=1e-5)
     run = tfft.fit(model, data, tfft.plans.encoder(1), progress=False, teacher=teacher)
     assert np.isfinite(run.history()["loss"]).all()
 
@@ -199,7 +199,7 @@ def test_a_continued_run_is_the_same_run_and_has_the_same_teacher(data, teacher,
 
     started(tmp_path / "run", 4, teacher=bundle)
     moved = tfft.export(teacher, tmp_path / "moved.tfft")
-    for wrong in ({}, {"teacher": Teacher(bundle, 3.0)}, {"teacher": Teacher(bundle, 2.0, 0.4)}):
+    for wrong in ({}, {"teacher": Teacher(bundle, 3.0)}, {"teacher": Teacher(bundle, 1.0, 0.4)}):
         with pytest.raises(TfftError, match=r"was started differently.*teacher"):
             tfft.fit(student(data), data, PLAN, run_folder=tmp_path / "run", resume=True, **arguments, **wrong)
     other = tfft.load(bundle)

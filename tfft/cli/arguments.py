@@ -98,7 +98,7 @@ TeacherBundle = Annotated[
 ]
 Temperature = Annotated[
     float | None,
-    typer.Option(help="Divides the logits of teacher and student, above 0.", show_default="2"),
+    typer.Option(help="Divides the logits of teacher and student, above 0.", show_default="1"),
 ]
 TeacherWeight = Annotated[
     float | None,
