@@ -64,7 +64,9 @@ def measure(material: Path, kept: Path, net: str, data: str, kind: str, seed: in
         temperature, weight = (float(part.partition("=")[2]) for part in what.split())
         path = taught_by(material, splits, seed, kept, data)
         begun = time.perf_counter()
-        model = trained(material, net, splits, plan, seed, teacher=tfft.plans.Teacher(path, temperature, weight))
+        model = trained(
+            material, net, splits, plan, seed, teacher=tfft.plans.Teacher(tfft.load(path), temperature, weight)
+        )
     seconds = round(time.perf_counter() - begun, 1)
     found: dict[str, Any] = {"seconds": seconds}
     for part, examples in (("validation", splits.validation), ("test", splits.test)):

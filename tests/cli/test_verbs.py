@@ -8,7 +8,6 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
-from typer.main import get_command
 from typer.testing import CliRunner
 
 import tfft
@@ -439,9 +438,3 @@ def test_a_teacher_and_its_numbers_reach_fit_and_its_bundle_is_looked_for_first(
     alone = call(*words, "--temperature", 4)
     assert alone.exit_code == 2
     assert "need --teacher with a bundle" in " ".join(alone.output.split())
-
-
-def test_the_shown_numbers_of_a_teacher_are_its_defaults():
-    shown = {each.name: each.show_default for each in get_command(cli.app).commands["fit"].params}
-    default = tfft.plans.Teacher(None)
-    assert (shown["temperature"], shown["teacher_weight"]) == (f"{default.temperature:g}", f"{default.weight:g}")

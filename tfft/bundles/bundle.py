@@ -72,7 +72,7 @@ def load(path: str | os.PathLike[str], own_classes: Sequence[type] = ()) -> Pred
     forks.check()
     with opened_bundle(path) as (folder, name):
         predictor = checked(folder, repr(name), own_classes)
-        return replace(predictor, origin=name) if is_hub(name) else predictor
+        return replace(predictor, origin=name)
 
 
 @contextmanager

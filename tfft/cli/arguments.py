@@ -13,7 +13,6 @@ from tfft.core.quiet import start_tensorflow
 if TYPE_CHECKING:
     from tfft.backbones.base import Backbone
     from tfft.core.specs import LabelSpace
-    from tfft.plans.teacher import Teacher
     from tfft.tasks.base import Task
 
 
@@ -92,18 +91,6 @@ HeadEpochs = Annotated[int | None, typer.Option(help="Epochs of the first or onl
 TuneEpochs = Annotated[int | None, typer.Option(help="Epochs of the tune phase.", min=1)]
 Blocks = Annotated[int | None, typer.Option(help="Number of last blocks that the tune phase trains.", min=1)]
 Balanced = Annotated[bool, typer.Option(help="Give rare classes more weight.")]
-TeacherBundle = Annotated[
-    str | None,
-    typer.Option(help="Bundle of a larger model with the same labels, from whose answers this one learns as well."),
-]
-Temperature = Annotated[
-    float | None,
-    typer.Option(help="Divides the logits of teacher and student, above 0.", show_default="1"),
-]
-TeacherWeight = Annotated[
-    float | None,
-    typer.Option(help="Share of the teacher in the loss, in (0, 1].", show_default="0.5"),
-]
 RunFolder = Annotated[Path | None, typer.Option(help="Folder for log.jsonl, run.json, weights and report.html.")]
 Resume = Annotated[
     bool | None,
@@ -242,33 +229,6 @@ def describe_backbone(name: str, weights: str | None, **options: Any) -> "Backbo
     if weights is not None:
         given["weights"] = None if weights.lower() == "none" else weights
     return tfft.load_backbone(name, **given)
-
-
-def typed_teacher(bundle: str | None, temperature: float | None, weight: float | None) -> "Teacher | None":
-    """Read ``--teacher`` and its numbers.
-
-    Args:
-        bundle: The value of ``--teacher``: a path, or an address at Hugging Face.
-        temperature: The value of ``--temperature``, above 0.
-        weight: The value of ``--teacher-weight``, in (0, 1].
-
-    Returns:
-        The teacher; None without ``--teacher``.
-
-    Raises:
-        BadParameter: When there is a number and no teacher.
-        BundleError: When there is no bundle at the path.
-        PlanError: When a number is out of range.
-    """
-    from tfft.cli.typed_paths import check_inputs
-    from tfft.plans.teacher import Teacher
-
-    given = {name: value for name, value in (("temperature", temperature), ("weight", weight)) if value is not None}
-    if bundle is None:
-        if given:
-            raise typer.BadParameter("--temperature and --teacher-weight need --teacher with a bundle.")
-        return None
-    return Teacher(check_inputs(bundle, (), skip_corrupt=False), **given)
 
 
 def describe_task(labels: "LabelSpace", balanced: bool, named: TaskName = TaskName.auto) -> "Task":

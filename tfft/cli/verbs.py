@@ -20,6 +20,7 @@ from tfft.cli import (
     recipes,
     services,
     typed_paths,
+    typed_teacher,
 )
 from tfft.cli.arguments import (
     Augment,
@@ -97,9 +98,9 @@ def fit(
     learning_rate: arguments.LearningRate = None,
     augment: Augment = None,
     balanced: arguments.Balanced = False,
-    teacher: arguments.TeacherBundle = None,
-    temperature: arguments.Temperature = None,
-    teacher_weight: arguments.TeacherWeight = None,
+    teacher: typed_teacher.TeacherBundle = None,
+    temperature: typed_teacher.Temperature = None,
+    teacher_weight: typed_teacher.TeacherWeight = None,
     skip_corrupt: SkipCorrupt = False,
     run_folder: arguments.RunFolder = None,
     resume: arguments.Resume = None,
@@ -122,7 +123,7 @@ def fit(
 ) -> None:
     """Fine-tune a backbone on your images or texts and write a bundle."""
     batch, out = arguments.batch_size_of(batch_size), free_path("model", ".tfft") if out is None else out
-    taught = arguments.typed_teacher(teacher, temperature, teacher_weight)
+    taught = typed_teacher.typed_teacher(teacher, temperature, teacher_weight)
     typed_paths.check_fit(data, out, run_folder, resume)
     columns = image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes
     source = TypedData(data, *columns, TypedMasks(task, classes_file, ignore))
@@ -138,7 +139,7 @@ def fit(
     say(f"{name(backbone)}\n{chosen.describe()}")
     _trained(
         model, splits, chosen, out, run_folder, seed=seed, batch_size=batch, accumulate=accumulate, resume=resume,
-        save_minutes=save_minutes, teacher=taught)  # fmt: skip
+        save_minutes=save_minutes, teacher=typed_teacher.loaded_teacher(taught))  # fmt: skip
 
 
 def _built(

@@ -22,8 +22,8 @@ class Teacher:
     al. 2022, "Knowledge distillation: A good teacher is patient and consistent"). Where images are mixed, its answers are too.
 
     Attributes:
-        model: A loaded bundle, its path, or a model from ``build``, of the same task and labels, in any order. It reads the raw
-            inputs, so its backbone may have another input size or tokenizer.
+        model: A loaded bundle, or a model from ``build``, of the same task and labels, in any order. It reads the raw inputs, so
+            its backbone may have another input size or tokenizer.
         temperature: Above 0; higher values tell more about the classes that the teacher finds improbable.
         weight: The share of the teacher in the loss, in (0, 1].
 
@@ -31,7 +31,9 @@ class Teacher:
         PlanError: When a number is out of range.
 
     Example:
-        >>> Teacher("large.tfft", temperature=4).weight
+        >>> import tfft
+        >>> large = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+        >>> Teacher(large, temperature=4).weight
         0.5
 
     Source:

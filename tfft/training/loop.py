@@ -81,7 +81,7 @@ def fit(
             was never interrupted; callbacks begin anew. ``resume=False`` begins anew in spite of an unfinished run there.
             ``save_minutes=``, the time between two checkpoints, 5 by default; the end of an epoch is saved as well, unless it
             is less than 2 seconds after the last one. ``teacher=``, a larger model from whose answers this one learns, besides the
-            labels: a loaded bundle, its path, or a ``tfft.plans.Teacher`` with temperature and weight.
+            labels: a loaded bundle, or a ``tfft.plans.Teacher`` with temperature and weight.
 
     Returns:
         A Run with the trained model and the record of every phase.
@@ -116,8 +116,7 @@ def fit(
         plan = default_plan(*about)
     check_plan(model, plan)
     derive(seed, "order")  # an invalid seed is refused before training starts
-    if not chief:
-        progress = False
+    progress = progress if chief else False
     counting = FeatureProgress(progress)
     teacher = None if chosen.teacher is None else opened_teacher(chosen.teacher, model, data)
     # before the scope of the strategy, because the teacher may have another one
@@ -136,8 +135,7 @@ def fit(
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data), teacher=record)
         turns, saving = _turns(model, plan), folder is not None
         checkpoints, found = opened(folder, run, turns, chosen)
-        if not chief:
-            folder = None
+        folder = folder if chief else None
         share = share_of(model.cache.store.folder, model.strategy) if model.cache.where in ("auto", "disk") else ALONE
         context = RunContext(
             model, train, validation, derive(run.seed, "order"), counting, counting.note, share, taught

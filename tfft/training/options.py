@@ -20,7 +20,7 @@ class FitOptions(TypedDict, total=False):
         accumulate: The number of parts in which a batch is computed.
         resume: Whether to continue the run in ``run_folder``.
         save_minutes: The time between two checkpoints.
-        teacher: A trained model, its path, or a Teacher.
+        teacher: A trained model, a loaded bundle, or a Teacher.
     """
 
     callbacks: "Sequence[keras.callbacks.Callback]"

@@ -56,9 +56,8 @@ class OpenTeacher:
         """Return what a run records, as JSON values; a run continues only with the same, except for the path."""
         model, net = self.model, self.model.net
         handle = getattr(getattr(model, "backbone", None), "handle", "")
-        path = self.chosen.model if isinstance(self.chosen.model, (str, os.PathLike)) else ""
         return {
-            "path": os.fspath(path),
+            "path": getattr(model, "origin", ""),
             "backbone": handle or getattr(model, "manifest", {}).get("backbone", {}).get("handle", ""),
             "weights": fingerprint.combined(fingerprint.weight_digests(net.weights)),
             "preprocessing": model.preprocessor.to_dict(),
@@ -83,12 +82,12 @@ def opened(chosen: Teacher, student: TransferModel, data: Splits) -> OpenTeacher
         PlanError: When it is not a model, it has another task or other labels, it is the student itself, or the task cannot learn
             from another model.
         DataError: When it reads other inputs than those of the data.
-        BundleError: When the path is not that of a bundle.
 
     Warns:
         DataWarning: When the teacher has seen validation or test examples of the student in its training.
     """
-    task, model = student.task, _loaded(chosen.model)
+    task, model = student.task, chosen.model
+    _check(model)
     if task.taught is None:
         raise PlanError(
             f"{task.name} cannot learn from a teacher.",
@@ -113,18 +112,15 @@ def opened(chosen: Teacher, student: TransferModel, data: Splits) -> OpenTeacher
     return OpenTeacher(model, chosen, task.taught, np.array([others.names.index(name) for name in own.names]))
 
 
-def _loaded(model: Any) -> Any:
-    if isinstance(model, (str, os.PathLike)):
-        import tfft  # bundles are above this room, as for every user of a path
-
-        return tfft.load(os.fspath(model))
-    if not all(hasattr(model, name) for name in _NEEDS):
-        raise PlanError(
-            "teacher must be a model, a loaded bundle, or the path of one.",
-            kind_of(model),
-            'Write teacher=tfft.load("large.tfft").',
-        )
-    return model
+def _check(model: Any) -> None:
+    if all(hasattr(model, name) for name in _NEEDS):
+        return
+    path = isinstance(model, (str, os.PathLike))
+    raise PlanError(
+        "teacher must be a model or a loaded bundle.",
+        f"the path {os.fspath(model)!r}" if path else kind_of(model),
+        f"Write teacher=tfft.load({os.fspath(model) if path else 'large.tfft'!r}).",
+    )
 
 
 def lessons(teacher: OpenTeacher, student: TransferModel, data: Splits, note: Callable[[str], None]) -> Lessons:
