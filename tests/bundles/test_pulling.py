@@ -37,7 +37,7 @@ def test_a_bundle_answers_as_the_one_on_disk_and_knows_its_commit(hub: fakes.Hub
     loaded = tfft.load("hf://ann/flowers")
     assert loaded.origin == f"hf://ann/flowers@{commit}"
     assert loaded.predict(IMAGE) == tfft.load(bundle).predict(IMAGE)
-    assert tfft.load(bundle).origin == ""
+    assert tfft.load(bundle).origin == str(bundle)
 
 
 def test_a_tokenizer_comes_with_the_bundle(hub: fakes.Hub, texts: Path) -> None:

@@ -1,7 +1,5 @@
 """A teacher is named by its bundle, and its numbers need one."""
 
-from pathlib import Path
-
 import pytest
 import typer
 from typer.main import get_command
@@ -19,13 +17,13 @@ def test_the_shown_numbers_are_the_defaults():
 
 
 def test_a_teacher_is_looked_for_first_and_loaded_later(predictor, tmp_path):
-    made = typed_teacher(tmp_path / "m.tfft", 3.0, None)
-    assert (made.model, made.temperature, made.weight) == (tmp_path / "m.tfft", 3.0, 0.5)
+    made = typed_teacher(str(tmp_path / "m.tfft"), 3.0, None)
+    assert (made.model, made.temperature, made.weight) == (str(tmp_path / "m.tfft"), 3.0, 0.5)
     loaded = loaded_teacher(made)
     assert loaded.model.manifest["weights"] == predictor.manifest["weights"]
-    assert (loaded.model.path, loaded.temperature) == (str(tmp_path / "m.tfft"), 3.0)
+    assert (loaded.model.origin, loaded.temperature) == (str(tmp_path / "m.tfft"), 3.0)
     with pytest.raises(PlanError, match="temperature=0"):
-        typed_teacher(tmp_path / "m.tfft", 0, None)
+        typed_teacher(str(tmp_path / "m.tfft"), 0, None)
 
 
 def test_without_a_teacher_there_is_none_and_numbers_are_refused():
@@ -33,4 +31,4 @@ def test_without_a_teacher_there_is_none_and_numbers_are_refused():
     with pytest.raises(typer.BadParameter, match="need --teacher with a bundle"):
         typed_teacher(None, None, 0.5)
     with pytest.raises(BundleError, match="There is no bundle"):
-        typed_teacher(Path("no such.tfft"), None, None)
+        typed_teacher("no such.tfft", None, None)

@@ -1,6 +1,6 @@
 """Examples with several inputs by name reach the net: two images, and an image with a text. Nothing in tfft knows these kinds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import keras
@@ -155,6 +155,9 @@ def test_every_input_reaches_the_net_with_features_and_without(kind):
         found[cache] = run.history()["val_loss"]
         report = tfft.evaluate(model, data.test)
         assert (report.count, report.seen) == (16, {"train": 0, "validation": 0})
+        turned = [dict(reversed(item.items())) for item in data.test.inputs]
+        again = tfft.evaluate(model, replace(data.test, inputs=turned))
+        assert again.metrics == report.metrics
     np.testing.assert_allclose(found["off"], found["memory"], rtol=1e-4)
     assert min(found["off"]) < found["off"][0]
     # each input matters: with other values, the net gives other logits

@@ -75,3 +75,21 @@ def test_texts_in_any_form_become_strings():
     assert strings(Text("who?", "me")) == strings(["who?", "me"]) == ("who?", "me")
     with pytest.raises(DataError, match="not a text"):
         strings(7)
+
+
+@pytest.mark.parametrize("kind", ["BMP", "GIF", "TIFF", "PPM"])
+def test_images_that_a_graph_cannot_read_become_png_with_the_same_pixels(kind, tmp_path):
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 255, (4, 5, 3), np.uint8))
+    image.quantize(16).convert("P" if kind == "GIF" else "RGB").save(tmp_path / "image", kind)
+    found = encoded(tmp_path / "image")
+    assert found.startswith(b"\x89PNG")
+    with Image.open(tmp_path / "image") as wanted:
+        np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(found))), np.asarray(wanted.convert("RGB")))
+
+
+def test_an_example_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "cut.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    model = tfft.load(tfft.export(tfft.build("toy", tfft.tasks.classification(["ants", "bees"])), tmp_path / "m.tfft"))
+    for examples in ([str(tmp_path / "cut.jpg")], tmp_path / "cut.jpg"):
+        with pytest.raises(DataError, match=r"cut\.jpg"):
+            chosen(examples, model)

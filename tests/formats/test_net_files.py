@@ -124,6 +124,13 @@ def test_rounded_files_are_smaller_and_say_how_far_they_are(tmp_path):
     assert sizes["litert_int8"] < 0.5 * sizes["litert"]
 
 
+@pytest.mark.skipif(importlib.util.find_spec("ai_edge_litert") is None, reason='pip install ".[litert]"')
+def test_int8_of_texts_needs_no_examples(tmp_path):
+    model = tfft.build("toy_text", tfft.tasks.classification(["ants", "bees"]), seed=0)
+    found = tfft.export(model, tmp_path / "made", format="litert_int8")
+    assert json.loads((found / "tfft.json").read_text(encoding="utf-8"))["comparison"]["agreement"] == 1.0
+
+
 @pytest.mark.skipif(importlib.util.find_spec("tf2onnx") is None, reason='pip install ".[onnx]"')
 def test_answers_in_a_text_have_their_logits_and_no_program(tmp_path):
     model = tfft.build("toy_text", tfft.tasks.token_classification(["per"]), seed=0)

@@ -162,6 +162,19 @@ def interval(value):
     return {"value": value, "low": value - 0.01, "high": value + 0.01}
 
 
+@pytest.mark.parametrize("wrong", [1, 2, 7, 20])
+def test_a_drop_of_exactly_the_largest_one_is_accepted(wrong):
+    """Of 100 examples, one more is wrong: 0.99 - 0.98 is a little more than 0.01 in binary."""
+    before, after = (100 - wrong) / 100, (99 - wrong) / 100
+    found = Quantized(
+        "m", 9, 100, "", None, 0, "accuracy", interval(before), interval(after), interval(before - after),
+        {"keras": 4, "int8": 1}, {"keras": 0.002, "int8": 0.001},
+    )  # fmt: skip
+    quantizing._refuse(found, 0.01)
+    with pytest.raises(BundleError, match=r"largest_drop=0\.009 allows"):
+        quantizing._refuse(found, 0.009)
+
+
 def test_a_description_says_which_net_is_worse_and_whether_it_may_be_chance():
     found = Quantized(
         "m", 9, 7, "", None, 0, "accuracy", interval(0.9), interval(0.85), interval(0.05),
@@ -169,8 +182,10 @@ def test_a_description_says_which_net_is_worse_and_whether_it_may_be_chance():
     )  # fmt: skip
     said = found.describe()
     assert "keras  accuracy 0.9000 [0.8900, 0.9100]      4 MB  2.00 ms" in said
-    assert "accuracy of int8 is 0.0500 worse (95 % interval 0.0400 to 0.0600)" in said
+    assert "accuracy of int8 is 0.0500 worse (95 % interval 0.0400 to 0.0600 worse)" in said
     assert "calibrated on 9 examples, and measured on others" in said
     even = replace(found, drop=interval(-0.005)).describe()
-    assert "0.0050 better (95 % interval -0.0150 to 0.0050 worse, so it may be chance)" in even
+    assert "0.0050 better (95 % interval 0.0150 better to 0.0050 worse, so it may be chance)" in even
+    same = replace(found, drop={"value": -0.0, "low": -1e-9, "high": 0.0}).describe()
+    assert "accuracy of int8 is the same (95 % interval of the difference 0 to 0)" in same
     assert replace(found, drop={"value": float("nan"), "low": 0.0, "high": 0.0}).to_dict()["drop"]["value"] is None

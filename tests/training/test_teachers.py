@@ -11,6 +11,7 @@ from tests.conftest import picture
 from tfft.core.errors import DataError, DataWarning, PlanError, TfftError
 from tfft.data.splits import Splits
 from tfft.plans.teacher import Teacher
+from tfft.training import loop
 from tfft.training.teachers import lessons, opened
 
 IMAGES = np.stack([picture(seed, (20, 24), seed % 3) for seed in range(60)])
@@ -196,7 +197,7 @@ class Stops(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
-def test_a_continued_run_is_the_same_run_and_has_the_same_teacher(data, teacher, bundle, path, tmp_path):
+def test_a_continued_run_is_the_same_run_and_has_the_same_teacher(data, teacher, bundle, path, tmp_path, monkeypatch):
     arguments = {"batch_size": 8, "progress": False, "save_minutes": 1e-6}
     whole = tfft.fit(student(data), data, PLAN, teacher=bundle, **arguments)
 
@@ -205,6 +206,10 @@ def test_a_continued_run_is_the_same_run_and_has_the_same_teacher(data, teacher,
             tfft.fit(student(data), data, PLAN, run_folder=folder, callbacks=[Stops(at)], **arguments, **options)
 
     started(tmp_path / "run", 4, teacher=bundle)
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "lessons", None)  # the teacher is not asked
+        with pytest.raises(TfftError, match="holds an unfinished run"):
+            tfft.fit(student(data), data, PLAN, run_folder=tmp_path / "run", **arguments, teacher=bundle)
     moved = tfft.load(tfft.export(teacher, tmp_path / "moved.tfft"))
     for wrong in ({}, {"teacher": Teacher(bundle, 3.0)}, {"teacher": Teacher(bundle, 1.0, 0.4)}):
         with pytest.raises(TfftError, match=r"was started differently.*teacher"):

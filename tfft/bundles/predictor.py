@@ -41,8 +41,8 @@ class Predictor:
         manifest: The manifest of the bundle: versions, backbone, fingerprints.
         report: The report in the bundle as plain values; None when there is none.
         seen: Content hashes of its training and validation examples; None when they are unknown.
-        origin: The path that was loaded, or the address of a bundle at Hugging Face with its commit, ``"hf://owner/name@..."``; empty for
-            a model in memory.
+        origin: The path that was loaded; of a bundle at Hugging Face, address and commit, ``"hf://owner/name@..."``. Empty for a
+            model in memory.
     """
 
     net: "keras.Model"

@@ -55,13 +55,14 @@ def export(
         say("\n".join(map(name, pushed.describe().splitlines())) if isinstance(pushed, Pushed) else name(pushed))
         return
     target = free_path(stem_of(read), ".tfft" if copied else f".{to}") if out is None else out
+    replaced = "replaced" if target.exists() else "wrote"
     if copied:
-        say(f"wrote {name(tfft.export(read, target))}")
+        say(f"{replaced} {name(tfft.export(read, target))}")
         return
     predictor = tfft.load(read)
     given = given_inputs(predictor, examples) if examples else None
     written = tfft.export(predictor, target, format=to, examples=given)
-    say(f"{comparison_of(str(written))}\nwrote {name(written)}")
+    say(f"{comparison_of(str(written))}\n{replaced} {name(written)}")
 
 
 def _check_options(to: str, public: bool, unused: tuple[tuple[str, bool], ...]) -> None:

@@ -160,18 +160,20 @@ def _answered(predictor: "Predictor", rows: Rows, on_corrupt: "OnCorrupt") -> "I
 
 def _write_all(found: "Iterator[Prediction]", rows: Rows, out: Path, predictor: "Predictor") -> None:
     problems: list[str] = []
+    skipped = 0
     with answer_file(out, predictor.task, tuple(rows.kept)) as write:
         for prediction, *row in zip(found, *rows.kept.values(), strict=True):
             write(prediction, row)
             if prediction.answer is None:
-                problems.append(prediction.problem)
-    for problem in problems[:_LISTED]:
+                skipped += 1
+                problems += [prediction.problem] if len(problems) < _LISTED else []
+    for problem in problems:
         say(f"skipped {name(problem)}", wrong=True)
     count = len(rows.inputs)
-    if problems:
-        say(f"{len(problems):,} of {count:,} inputs have no answer; {name(out)} says why", wrong=True)
-    say(f"wrote {count - len(problems):,} answers to {name(out)}")
-    _end(len(problems), count)
+    if skipped:
+        say(f"{skipped:,} of {count:,} inputs have no answer; {name(out)} says why", wrong=True)
+    say(f"wrote {count - skipped:,} answers to {name(out)}")
+    _end(skipped, count)
 
 
 def _say_all(

@@ -57,6 +57,7 @@ def quantize(
     bundle = typed_paths.check_inputs(bundle, (), skip_corrupt)
     typed_paths.check_data(data)
     target = free_path(stem_of(bundle), f".{FORMAT}") if out is None else out
+    replaced = "replaced" if target.exists() else "wrote"
     start_tensorflow()
     predictor = tfft.load(bundle)
     seed = predictor.seen.seed if seed is None and predictor.seen is not None else seed or 0
@@ -69,4 +70,4 @@ def quantize(
     calibrated = f"calibrating on {calibration_name}, " if calibrates(predictor) else ""
     say(f"{name(data)}: {calibrated}measuring {measured_name}")
     found = quantize(predictor, target, calibration, measured, largest_drop, allow_overlap)
-    say(f"{found.describe()}\nwrote {name(found.path)}")
+    say(f"{found.describe()}\n{replaced} {name(found.path)}")

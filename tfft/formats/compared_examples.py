@@ -12,8 +12,10 @@ from tfft.core import regular_files
 from tfft.core.errors import DataError, kind_of
 from tfft.data.examples import Examples
 from tfft.data.strings import text_of
+from tfft.images.decoding import decoded
 
 _MOST = 256
+_KINDS = (b"\xff\xd8", b"\x89PNG")
 _PAIRS = "question_answering"
 GIVEN, MADE_UP = "the given examples", "examples made up for this"
 _SENTENCES = (
@@ -39,7 +41,7 @@ def chosen(examples: Any, predictor: Predictor) -> tuple[list[Any], str]:
         The inputs, and where they come from.
 
     Raises:
-        DataError: When there are no examples, the model reads others, or a file does not exist.
+        DataError: When there are no examples, the model reads others, or one cannot be read.
 
     Example:
         >>> import tempfile, tfft
@@ -56,7 +58,10 @@ def chosen(examples: Any, predictor: Predictor) -> tuple[list[Any], str]:
     if predictor.seen is not None:
         for item in items:
             predictor.seen.check_pairs(item)
-    return [items[int(place)] for place in spread(len(items))], GIVEN
+    found = [items[int(place)] for place in spread(len(items))]
+    for item in found:
+        predictor.preprocessor(item)  # the error of an example is no error of the format
+    return found, GIVEN
 
 
 def spread(count: int) -> np.ndarray:
@@ -102,7 +107,7 @@ _MAKING: Mapping[str, Callable[[Predictor], list[Any]]] = {"image": _images, "te
 
 
 def encoded(item: Any) -> bytes:
-    r"""Return an image as the content of a file; an array becomes a PNG.
+    r"""Return an image as the content of a JPEG, PNG or WebP file; all other images become PNG.
 
     Args:
         item: A path, encoded bytes, a Pillow image, or a uint8 array.
@@ -120,10 +125,14 @@ def encoded(item: Any) -> bytes:
     """
     from PIL import Image
 
-    if isinstance(item, (bytes, bytearray)):
-        return bytes(item)
     if isinstance(item, (str, Path)):
-        return regular_files.read(item, "input_bytes")
+        item = regular_files.read(item, "input_bytes")
+    if isinstance(item, (bytes, bytearray)):
+        content = bytes(item)
+        if content.startswith(_KINDS) or (content.startswith(b"RIFF") and content[8:12] == b"WEBP"):
+            return content
+        with decoded(content) as image:  # such as BMP and GIF
+            return encoded(image)
     if isinstance(item, np.ndarray):
         item = Image.fromarray(item[:, :, 0] if item.ndim == 3 and item.shape[2] == 1 else item)
     file = io.BytesIO()

@@ -5,7 +5,8 @@ import math
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -39,7 +40,7 @@ class Format:
         write: The model, a folder to fill, and examples -> a function that answers raw inputs with the file.
         tolerance: The largest difference of a probability from that of the Keras net.
         about: The file with labels, preprocessing and comparison.
-        calibrated: Whether the examples decide what is written, so that they must be given.
+        calibrated: Whether the examples of images decide what is written, so that they must be given.
     """
 
     write: Callable[[Predictor, Path, Sequence[Any]], Answering]
@@ -212,7 +213,7 @@ def write_format(
         DataError: As ``export``.
     """
     chosen_format = FORMATS[format]
-    if chosen_format.calibrated and examples is None:
+    if chosen_format.calibrated and examples is None and net_files.calibrates(predictor):
         raise BundleError(
             f"{format} is calibrated on examples.",
             fix="Pass examples=data.train; in a shell --examples with a folder or a file.",
@@ -221,7 +222,9 @@ def write_format(
     try:
         with files.replacing(path) as fresh:
             fresh.mkdir()
-            found = compared(predictor, items, of, chosen_format.write(predictor, fresh, items))
+            answer = chosen_format.write(predictor, fresh, items)
+            with _reading(format):
+                found = compared(predictor, items, of, answer)
             if not found.largest_difference <= chosen_format.tolerance:
                 raise BundleError(
                     f"The answers of the {format} differ from those of the Keras net, so it was not written.",
@@ -248,6 +251,21 @@ def write_format(
             stacklevel=3,
         )
     return path
+
+
+@contextmanager
+def _reading(format: str) -> Iterator[None]:
+    """Turn what a written file says of an example that it cannot read into an error of tfft."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.InvalidArgumentError as error:
+        raise BundleError(
+            f"The {format} cannot read one of the examples, so it was not written.",
+            str(error.message)[:300],
+            "Leave this kind of example out, or convert it.",
+        ) from None
 
 
 def _about(predictor: Predictor, format: str, found: Comparison) -> dict[str, Any]:

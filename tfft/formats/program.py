@@ -192,7 +192,7 @@ def _reading(predictor: Predictor) -> dict[str, str] | None:
         "library": "from tokenizers import Tokenizer",
         "package": "tokenizers",
         "read": read,
-        "items": "first, second in zip(sys.argv[1::2], sys.argv[2::2], strict=True)"
+        "items": "first, second in list(zip(sys.argv[1::2], sys.argv[2::2], strict=True))"
         if pair
         else "text in sys.argv[1:]",
         "arguments": "first, second" if pair else "text",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FORMAT = "litert_int8"
 _BATCH = 32
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,14 @@ class Quantized:
 
     def describe_drop(self) -> str:
         """Return how much worse int8 is, with its interval, as a sentence."""
-        better = "worse" if self.drop["value"] >= 0 else "better"
-        low, high = (self.drop[key] for key in ("low", "high"))
+        low, value, high = (round(self.drop[key], 4) + 0.0 for key in ("low", "value", "high"))
+        change = f"{abs(value):.4f} {_direction(value)}"
+        ends = sorted((abs(low), abs(high)))
+        interval = f"{ends[0]:.4f} to {ends[1]:.4f} {_direction(low)}"
         if low <= 0 <= high:
-            interval = f"{low:.4f} to {high:.4f} worse, so it may be chance"
-        else:
-            interval = "{:.4f} to {:.4f}".format(*sorted((abs(low), abs(high))))
+            interval = f"{abs(low):.4f} better to {abs(high):.4f} worse, so it may be chance"
+        if low == value == high == 0:
+            change, interval = "the same", "of the difference 0 to 0"
         overlap = (
             f"; {self.overlap} of the measured examples are among them" if self.overlap else ", and measured on others"
         )
@@ -92,7 +95,7 @@ class Quantized:
         if not self.calibrated_on:
             calibrated = "Only the weights are in int8, which needs no calibration."
         return (
-            f"On {quantity(self.measured_on, 'example')}, {self.metric} of int8 is {abs(self.drop['value']):.4f} {better} "
+            f"On {quantity(self.measured_on, 'example')}, {self.metric} of int8 is {change} "
             f"(95 % interval {interval}). {calibrated}"
         )
 
@@ -206,13 +209,18 @@ def _compared(predictor: Predictor, folder: Path, calibration: Examples, measure
 
 
 def _refuse(found: Quantized, largest_drop: float | None) -> None:
-    if largest_drop is None or found.drop["value"] <= largest_drop:  # NaN is refused
+    # a share of examples is not exact in binary; NaN is refused
+    if largest_drop is None or found.drop["value"] <= largest_drop + _ROUNDING * max(1.0, abs(found.keras["value"])):
         return
     raise BundleError(
         f"int8 is worse than largest_drop={largest_drop:g} allows, so it was not written.",
         found.describe_drop().rstrip("."),
         "Calibrate on more examples, train all layers with a lower learning rate, or write litert_float16.",
     )
+
+
+def _direction(change: float) -> str:
+    return "worse" if change >= 0 else "better"
 
 
 def _interval(measured: Mapping[str, float]) -> str:

@@ -18,7 +18,8 @@ class Preprocessor(Protocol):
     """Converts raw inputs of one kind to the inputs of a network.
 
     Attributes:
-        noun: What one input is called in messages, such as ``"image"``.
+        noun: What one input is called in messages, such as ``"image"``; of several inputs, all nouns in alphabetical order, such as
+            ``"image and text"``.
         unit: What a row consists of, such as ``"pixels"``.
     """
 

@@ -96,11 +96,11 @@ def noun_of(item: Any) -> str:
         item: A Text, or anything that may be an image of any shape; or a dict of several such inputs.
 
     Example:
-        >>> noun_of(Text("good")), noun_of("1.jpg"), noun_of({"photo": "1.jpg", "caption": Text("good")})
+        >>> noun_of(Text("good")), noun_of("1.jpg"), noun_of({"caption": Text("good"), "photo": "1.jpg"})
         ('text', 'image', 'image and text')
     """
     if isinstance(item, Mapping):
-        return " and ".join(map(noun_of, item.values()))
+        return " and ".join(sorted(map(noun_of, item.values())))
     return "text" if isinstance(item, Text) else "image"
 
 

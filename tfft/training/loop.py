@@ -32,7 +32,7 @@ from tfft.training.options import FitOptions, check_options
 from tfft.training.phase_training import train_phase
 from tfft.training.precision_search import choose
 from tfft.training.progress import FeatureProgress, JsonLog
-from tfft.training.resuming import opened
+from tfft.training.resuming import opened, refuse_unfinished
 from tfft.training.run import Run
 from tfft.training.state import divide, of_run, with_records
 from tfft.training.teachers import lessons
@@ -118,6 +118,8 @@ def fit(
     derive(seed, "order")  # an invalid seed is refused before training starts
     progress = progress if chief else False
     counting = FeatureProgress(progress)
+    if chief and folder is not None:
+        refuse_unfinished(folder, chosen.resume)  # before a teacher is asked about all examples
     teacher = None if chosen.teacher is None else opened_teacher(chosen.teacher, model, data)
     # before the scope of the strategy, because the teacher may have another one
     taught = None if teacher is None else lessons(teacher, model, data, counting.note)

@@ -53,6 +53,23 @@ def opened(
     return None, checkpoints.read(int(number)) if number else None
 
 
+def refuse_unfinished(folder: Path, resume: bool | None) -> None:
+    """Refuse to begin a run over an unfinished one.
+
+    Args:
+        folder: The run folder.
+        resume: The ``resume`` argument of ``fit``.
+
+    Raises:
+        TfftError: When the folder holds an unfinished run, and the user has not said what to do with it.
+    """
+    if resume is None and Checkpoints(folder, {}).unfinished():
+        raise TfftError(
+            f"The run folder {str(folder)!r} holds an unfinished run.",
+            fix="Continue it with resume=True, begin anew with resume=False, or choose another folder.",
+        )
+
+
 def _chosen(checkpoints: Checkpoints, folder: Path, resume: bool | None) -> Snapshot | None:
     """The checkpoint to continue from; when the run begins, all checkpoints are deleted."""
     if resume:
@@ -66,11 +83,7 @@ def _chosen(checkpoints: Checkpoints, folder: Path, resume: bool | None) -> Snap
                 "Name the folder of the run.",
             )
         return checkpoints.newest()
-    if resume is None and checkpoints.unfinished():
-        raise TfftError(
-            f"The run folder {str(folder)!r} holds an unfinished run.",
-            fix="Continue it with resume=True, begin anew with resume=False, or choose another folder.",
-        )
+    refuse_unfinished(folder, resume)
     checkpoints.clear()
     return None
 
@@ -92,6 +105,6 @@ def _identity(run: Run, turns: Sequence[Turn], options: Options) -> dict[str, An
         "frozen_weights": fingerprint.combined(fingerprint.weight_digests(divided(turns)[1])),
         "versions": versions.installed(),
         "accumulate": options.accumulate,
-        # the path of the teacher may change, the teacher may not
-        "teacher": None if run.teacher is None else {**run.teacher, "path": ""},
+        # where the teacher comes from may change, the teacher may not
+        "teacher": None if run.teacher is None else {**run.teacher, "path": "", "backbone": ""},
     }
