@@ -196,7 +196,7 @@ def test_inputs_of_clients_that_are_gone_are_not_computed(images, monkeypatch):
         gate.wait(20)
         return predict(self, items, **options)
 
-    with running(images, batch=1) as service:
+    with running(images, batch=1, inputs=1, queue=2) as service:
         monkeypatch.setattr(Predictor, "predict", waiting)
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             first = pool.submit(service.show, encoded(PICTURES[0]))
@@ -208,6 +208,7 @@ def test_inputs_of_clients_that_are_gone_are_not_computed(images, monkeypatch):
                     connection.sendall(head % len(each) + each)
                     time.sleep(0.05)
             time.sleep(0.2)
+            assert "tfft_waiting_inputs 0.0" in service.metrics()
             gate.set()
             assert first.result(20).status == 200
         assert service.show(encoded(PICTURES[0])).status == 200

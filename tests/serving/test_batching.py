@@ -1,8 +1,11 @@
 """Concurrent inputs are answered together, each by its own answer, whatever happens to the others."""
 
 import asyncio
+import gc
 import threading
+import weakref
 
+import numpy as np
 import pytest
 
 from tfft.serving.batching import Batcher, QueueFullError
@@ -106,6 +109,70 @@ def test_a_request_that_takes_too_long_ends_and_is_not_computed_later():
 
     asyncio.run(main())
     assert met == [1]
+
+
+@pytest.mark.parametrize(("gone", "seconds"), [("closed", 30.0), ("late", 1.0)])
+def test_inputs_of_requests_that_have_ended_take_neither_a_place_nor_memory(gone, seconds):
+    gate, met = threading.Event(), []
+
+    def slow(items):
+        met.extend(items)
+        gate.wait(10)
+        return doubled(items)
+
+    async def main():
+        batcher = Batcher(slow, Settings(batch=1, inputs=2, queue=2, wait_milliseconds=0, seconds=seconds))
+        batcher.start()
+        first = asyncio.create_task(batcher.answer([1]))
+        await asyncio.sleep(0.05)
+        arrays = [np.ones(3), np.ones(3)]
+        held = weakref.ref(arrays[0])
+        second = asyncio.create_task(batcher.answer(arrays))
+        await asyncio.sleep(0.01)
+        assert batcher.waiting == 2
+        if gone == "closed":
+            second.cancel()
+        await asyncio.wait([second])  # gather would hold the frame of the request
+        assert second.cancelled() or isinstance(second.exception(), TimeoutError)
+        assert batcher.waiting == 0
+        del arrays, second
+        gc.collect()
+        assert held() is None
+        third = asyncio.create_task(batcher.answer([4, 5]))
+        await asyncio.sleep(0.01)
+        gate.set()
+        assert await third == [8, 10]
+        await asyncio.gather(first, return_exceptions=True)
+        await batcher.stop()
+
+    asyncio.run(main())
+    assert met == [1, 4, 5]
+
+
+def test_without_a_wait_inputs_that_wait_already_are_computed_together():
+    assert answered([[number] for number in range(6)], doubled, wait_milliseconds=0)[1] == [6]
+
+
+def test_a_full_queue_waits_for_no_others():
+    found, sizes = answered([[1], [2, 3]], doubled, inputs=3, queue=3, batch=32, wait_milliseconds=20_000)
+    assert (found, sizes) == ([[2], [4, 6]], [3])
+
+
+def test_a_request_that_ends_while_others_are_awaited_leaves_no_batch():
+    sizes = []
+
+    async def main():
+        batcher = Batcher(doubled, Settings(wait_milliseconds=100), sizes.append)
+        batcher.start()
+        first = asyncio.create_task(batcher.answer([1]))
+        await asyncio.sleep(0.02)
+        first.cancel()
+        await asyncio.sleep(0.2)
+        assert await batcher.answer([2]) == [4]
+        await batcher.stop()
+
+    asyncio.run(main())
+    assert sizes == [1]
 
 
 def test_stopping_answers_what_waits():

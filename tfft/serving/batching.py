@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -28,14 +29,15 @@ class Batcher:
         self, answer: Answering, settings: Settings, measured: Callable[[int], Any] = lambda count: None
     ) -> None:
         self._answer, self._settings, self._measured = answer, settings, measured
-        self._queue: asyncio.Queue[tuple[Any, asyncio.Future[Any]]] = asyncio.Queue()
+        self._waiting: dict[asyncio.Future[Any], Any] = {}  # inputs by their answers, in order
+        self._came, self._ending = asyncio.Event(), False
         self._thread = ThreadPoolExecutor(1, "tfft-serve")
         self._task: asyncio.Task[None] | None = None
 
     @property
     def waiting(self) -> int:
-        """The number of inputs that wait for a batch."""
-        return self._queue.qsize()
+        """The number of inputs that wait for a batch. Inputs of requests that have ended do not wait."""
+        return len(self._waiting)
 
     def start(self) -> None:
         """Begin to answer."""
@@ -43,11 +45,10 @@ class Batcher:
 
     async def stop(self) -> None:
         """Answer what waits, and end."""
-        await self._queue.join()
+        self._ending = True
+        self._came.set()
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await self._task
         self._thread.shutdown()
 
     async def answer(self, items: Sequence[Any]) -> list[Any]:
@@ -64,48 +65,42 @@ class Batcher:
             TimeoutError: When the answers take longer than ``Settings.seconds``; inputs that wait are then left out.
             Exception: What the function raised.
         """
-        if self._queue.qsize() + len(items) > self._settings.queue:
+        if self.waiting + len(items) > self._settings.queue:
             raise QueueFullError
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[Any]] = [loop.create_future() for _ in items]
-        for item, future in zip(items, futures, strict=True):
-            self._queue.put_nowait((item, future))
+        self._waiting.update(zip(futures, items, strict=True))
+        self._came.set()
         try:
             async with asyncio.timeout(self._settings.seconds):
                 return list(await asyncio.gather(*futures))
         finally:
             for future in futures:
                 future.cancel()
+                self._waiting.pop(future, None)  # it takes neither a place nor memory any longer
 
     async def _run(self) -> None:
-        while True:
-            batch = await self._collected()
-            wanted = [(item, future) for item, future in batch if not future.done()]
-            try:
-                if wanted:
-                    self._measured(len(wanted))
-                    await self._answered(wanted)
-            finally:
-                for _ in batch:
-                    self._queue.task_done()
+        while self._waiting or not self._ending:
+            if batch := await self._collected():
+                self._measured(len(batch))
+                await self._answered(batch)
 
     async def _collected(self) -> list[tuple[Any, "asyncio.Future[Any]"]]:
-        """At least one input, and those that come within the time to wait."""
-        batch = [await self._queue.get()]
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self._settings.wait_milliseconds / 1000
-        while len(batch) < self._settings.batch:
-            if not self._queue.empty():
-                batch.append(self._queue.get_nowait())
-                continue
-            left = end - loop.time()
-            if left <= 0:
-                break
-            try:
-                batch.append(await asyncio.wait_for(self._queue.get(), left))
-            except TimeoutError:
-                break
-        return batch
+        """The inputs that wait, after the time in which others may join the first one; none at the end of the service."""
+        while not (self._waiting or self._ending):
+            await self._others()
+        if self._settings.wait_milliseconds:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.wait_milliseconds / 1000):
+                    while 0 < self.waiting < min(self._settings.batch, self._settings.queue):
+                        await self._others()
+        first = list(itertools.islice(self._waiting, self._settings.batch))
+        batch = [(self._waiting.pop(future), future) for future in first]
+        return [(item, future) for item, future in batch if not future.done()]
+
+    async def _others(self) -> None:
+        self._came.clear()
+        await self._came.wait()
 
     async def _answered(self, batch: Sequence[tuple[Any, "asyncio.Future[Any]"]]) -> None:
         call = asyncio.get_running_loop().run_in_executor(self._thread, self._answer, [item for item, _ in batch])
