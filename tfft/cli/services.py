@@ -17,7 +17,12 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen at.", min=1, max=65535)] = 8000,
     batch: Annotated[int, typer.Option(help="Largest number of inputs that are computed together.", min=1)] = 32,
     wait_milliseconds: Annotated[
-        float, typer.Option(help="How long the first input of a batch waits for others.", min=0)
+        float,
+        typer.Option(
+            help="How long the first input of a batch waits for others. With 0 it does not wait; inputs that already wait are "
+            "computed together.",
+            min=0,
+        ),
     ] = 5.0,
     body_megabytes: Annotated[float, typer.Option(help="Largest size of a request.", min=0.001)] = 10.0,
     queue: Annotated[int, typer.Option(help="Largest number of inputs that wait.", min=1)] = 256,

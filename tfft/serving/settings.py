@@ -13,7 +13,8 @@ class Settings:
 
     Attributes:
         batch: The largest number of inputs that are computed together.
-        wait_milliseconds: How long the first input of a batch waits for others; 0 computes each request alone.
+        wait_milliseconds: How long the first input of a batch waits for others. With 0 it does not wait;
+            inputs that already wait are computed together.
         inputs: The largest number of inputs in one request.
         body_bytes: The largest size of a request.
         queue: The largest number of inputs that wait; further ones get status 429.
