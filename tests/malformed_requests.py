@@ -55,13 +55,25 @@ def of_images(seed: int = 0) -> list[Malformed]:
     """Malformed requests for a service that answers images."""
     random = np.random.default_rng(seed)
     found = [*_files(random), *_forms(random), *_lines(random), *_paths(), *_lengths("image/png")]
-    return [*found, *_chunks("/predict/bytes"), *_methods(("/predict", "/predict/bytes"))]
+    return [
+        *found,
+        *_chunks("/predict/bytes", "image/png"),
+        *_rest("/predict/bytes", "image/png", encoded("PNG")),
+        *_methods(("/predict", "/predict/bytes")),
+    ]
 
 
 def of_texts(seed: int = 0) -> list[Malformed]:
     """Malformed requests for a service that answers texts."""
     random = np.random.default_rng(seed)
-    return [*_documents(random), *_kinds(), *_lengths(JSON, "/predict"), *_chunks("/predict"), *_methods(("/predict",))]
+    return [
+        *_documents(random),
+        *_kinds(),
+        *_lengths(JSON, "/predict"),
+        *_chunks("/predict", JSON),
+        *_rest("/predict", JSON, b'{"texts": ["a"]}'),
+        *_methods(("/predict",)),
+    ]
 
 
 def encoded(name: str) -> bytes:
@@ -162,6 +174,9 @@ def _forms(random: np.random.Generator) -> Iterator[Malformed]:
         "an extended name": (form(b"content-disposition: form-data; name*=utf-8''images; filename=a\r\n\r\nx"), FORM),
         "a form in a form": (form(part(whole, filename=None, more=f"content-type: {FORM}\r\n")), FORM),
         "base64": (form(part(b"aGVsbG8=", more="content-transfer-encoding: base64\r\n")), FORM),
+        "a second form": (whole + whole, FORM),
+        "text after the end": (whole + b"bye", FORM),
+        "text before the form": (b"\r\nhello" + whole, FORM),
         "a long preamble": (b"x" * 300_000, FORM),
         "line ends as preamble": (b"\r\n" * 100_000, FORM),
         "nearly boundaries": (form(part(b"\r\n--cu" * 50_000), end=b""), FORM),
@@ -254,8 +269,16 @@ def _lengths(kind: str, path: str = "/predict/bytes") -> Iterator[Malformed]:
     yield Malformed(f"a body that is too large, {path}", request(path, b"x" * (BODY_BYTES + 1), kind), (413,))
 
 
-def _chunks(path: str) -> Iterator[Malformed]:
-    head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {JSON}\r\ntransfer-encoding: chunked\r\n\r\n".encode()
+def _rest(path: str, kind: str, body: bytes) -> Iterator[Malformed]:
+    """Valid requests with something that no address reads."""
+    for query in ("top=3", "=", "&", "%", "a" * 5000):
+        yield Malformed(f"query {query[:10]}, {path}", request(f"{path}?{query}", body, kind), (422,))
+        yield Malformed(f"GET with query {query[:10]}", request(f"/about?{query}", method="GET"), (422,))
+    yield Malformed("GET with a body", request("/about", body, kind, "GET"), (400,))
+
+
+def _chunks(path: str, kind: str) -> Iterator[Malformed]:
+    head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n\r\n".encode()
     wrong = {
         "no size": b"\r\nabc\r\n0\r\n\r\n", "letters": b"xyz\r\nabc\r\n0\r\n\r\n", "negative": b"-3\r\nabc\r\n0\r\n\r\n",
         "hexadecimal": b"0x3\r\nabc\r\n0\r\n\r\n", "underscore": b"0_3\r\nabc\r\n0\r\n\r\n", "plus": b"+3\r\nabc\r\n0\r\n\r\n",

@@ -1,11 +1,14 @@
 """Each address is described, and no page asks another server."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
 import tfft
 from tests.serving.conftest import predictor_of, running
+from tfft.core.errors import TfftError
+from tfft.serving.app import create_app
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +24,23 @@ def test_bodies_and_errors_are_described(of_images, tmp_path):
     assert schema["required"] == ["images"]
     assert schema["properties"]["images"]["maxItems"] == 5
     assert set(paths["/predict"]["post"]["responses"]) == {"200", "400", "408", "413", "415", "422", "429", "503"}
+    assert set(paths["/predict/bytes"]["post"]["requestBody"]["content"]) == {"image/*", "application/octet-stream"}
+    assert b'curl -H "content-type: application/octet-stream" --data-binary' in of_images.call("GET", "/docs").body
     predictor = predictor_of("toy_text", tfft.tasks.question_answering(), tmp_path)
     with running(predictor) as service:
         paths = service.call("GET", "/openapi.json").values["paths"]
     schema = paths["/predict"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert schema["properties"]["texts"]["items"]["minItems"] == 2
+
+
+def test_models_of_several_inputs_are_refused():
+    preprocessor = SimpleNamespace(noun="image and text")
+    predictor = SimpleNamespace(task=tfft.tasks.classification(["ants", "bees"]), preprocessor=preprocessor)
+    with pytest.raises(TfftError) as found:
+        create_app(predictor)
+    assert found.value.what == "Models of several inputs cannot be served yet."
+    assert found.value.got == "a model of image and texts"
+    assert found.value.fix == "Serve a model that reads images alone or texts alone."
 
 
 def test_no_page_names_another_server(of_images):

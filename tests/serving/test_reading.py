@@ -52,8 +52,64 @@ def test_charsets_of_a_form_are_no_error_of_the_service(of_images, charset):
     assert of_images.send(request("/predict", body, f"{FORM}; charset={charset}")).status in (400, 422)
 
 
-def test_a_form_with_text_after_its_end_is_whole(of_images):
-    assert of_images.send(request("/predict", form(GOOD) + b"\r\nbye", FORM)).status == 200
+@pytest.mark.parametrize("size", [1, 7, 10**6])
+@pytest.mark.parametrize(
+    ("body", "status", "where"),
+    [
+        (form(GOOD) + form(GOOD), 400, "after its last"),
+        (form(GOOD) + b"\r\nbye", 400, "after its last"),
+        (form(GOOD)[:-2] + b"bye", 400, "after its last"),
+        (form() + form(GOOD), 400, "after its last"),
+        (b"\r\nhello" + form(GOOD), 400, "before its first"),
+        (form(GOOD) + b"\r\n\r\n", 200, ""),
+        (b"\r\n" + form(GOOD), 200, ""),
+        (form(part(encoded(picture(0)) + b"--cut--\r\n--cu\r\n--cut-")), 200, ""),
+    ],
+)
+def test_bytes_outside_the_boundaries_of_a_form_are_refused_in_whichever_parts_they_come(
+    of_images, body, status, where, size
+):
+    chunks = [body[start : start + size] for start in range(0, len(body), size)]
+    head = request("/predict", b"", FORM, content_length="", transfer_encoding="chunked")
+    found = of_images.send(head + b"".join(b"%x\r\n%s\r\n" % (len(each), each) for each in [*chunks, b""]))
+    assert found.status == status
+    if where:
+        assert found.values["error"]["what"] == f"The form cannot be read: it has other bytes {where} boundary."
+
+
+def test_query_strings_are_refused(of_images, of_texts):
+    for service, sent in (
+        (of_images, request("/predict?top=3", form(GOOD), FORM)),
+        (of_images, request("/predict/bytes?top=3", encoded(picture(0)), "image/png")),
+        (of_texts, request("/predict?top=3", b'{"texts": ["a"]}', JSON)),
+        *((of_texts, request(f"{path}?top=3", method="GET")) for path in ("/", "/about", "/metrics", "/openapi.json")),
+    ):
+        found = service.send(sent)
+        assert (found.status, found.values["error"]["got"]) == (422, "'top=3'"), sent[:30]
+        assert found.values["error"]["fix"] == "Remove '?' and what follows it."
+    assert of_texts.send(request("/predict?", b'{"texts": ["a"]}', JSON)).status == 200
+
+
+def test_bodies_of_get_requests_are_refused(of_texts):
+    found = of_texts.send(request("/about", b'{"texts": ["a"]}', JSON, "GET"))
+    assert (found.status, found.values["error"]) == (
+        400, {"what": "A GET request has no body.", "got": "16 bytes", "fix": "Send it without a body."}
+    )  # fmt: skip
+    assert of_texts.call("HEAD", "/about", b"x").status == 400
+
+
+@pytest.mark.parametrize("kind", ["", "image/png", "IMAGE/x-unknown; a=b", "application/octet-stream"])
+def test_an_image_alone_has_the_type_of_an_image_or_of_bytes_or_none(of_images, kind):
+    assert of_images.send(request("/predict/bytes", encoded(picture(0)), kind)).status == 200
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", FORM, "image", JSON])
+def test_an_image_alone_with_another_type_is_refused_by_the_header_to_send(of_images, kind):
+    found = of_images.send(request("/predict/bytes", encoded(picture(0)), kind))
+    error = found.values["error"]
+    assert (found.status, error["got"]) == (415, repr(kind))
+    assert error["what"] == "The content type must be image/* or application/octet-stream."
+    assert 'curl -H "content-type: application/octet-stream" --data-binary' in error["fix"]
 
 
 def test_the_type_of_a_body_is_checked(of_images, of_texts):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from tfft.core.errors import TfftError
 from tfft.formats.compared_examples import texts_of
 from tfft.serving import reading
 
@@ -26,7 +27,7 @@ _STATUSES = {
     408: "The request does not arrive, or is not answered, in time.",
     413: "The request is too large.",
     415: "The body has another type, or is compressed.",
-    422: "An input cannot be read, or the request has other fields or too many inputs.",
+    422: "An input cannot be read, or the request has other fields, too many inputs or a query string.",
     429: "Too many inputs wait. Try again later.",
     503: "The service is starting or ending, or has too many connections. Try again later.",
 }
@@ -39,8 +40,18 @@ def add(app: "FastAPI", service: Any) -> None:
     Args:
         app: The application.
         service: The ``Service`` that answers.
+
+    Raises:
+        TfftError: When the model reads several inputs, or others than images and texts.
     """
-    _PREDICTING[service.predictor.preprocessor.noun](app, service)
+    noun = service.predictor.preprocessor.noun
+    if noun not in _PREDICTING:
+        raise TfftError(
+            "Models of several inputs cannot be served yet.",
+            f"a model of {noun}s",
+            "Serve a model that reads images alone or texts alone.",
+        )
+    _PREDICTING[noun](app, service)
     _describe(app, service)
     _pages(app)
 
@@ -78,7 +89,7 @@ def _describe(app: "FastAPI", service: Any) -> None:
 
 
 def _pages(app: "FastAPI") -> None:
-    from fastapi.responses import HTMLResponse
+    from fastapi.responses import HTMLResponse, JSONResponse
 
     folder = files("tfft.serving")
 
@@ -90,6 +101,10 @@ def _pages(app: "FastAPI") -> None:
     async def docs() -> str:
         return folder.joinpath("addresses.html").read_text(encoding="utf-8")
 
+    @app.get("/openapi.json", include_in_schema=False)
+    async def schema() -> JSONResponse:
+        return JSONResponse(app.openapi())
+
 
 def _of_images(app: "FastAPI", service: Any) -> None:
     from fastapi import Request, Response
@@ -97,15 +112,15 @@ def _of_images(app: "FastAPI", service: Any) -> None:
     most = service.settings.inputs
     images = {"type": "array", "items": _BINARY, "minItems": 1, "maxItems": most}
 
-    @app.post("/predict", **_described("multipart/form-data", _only(reading.FIELD_OF_IMAGES, images)))
+    @app.post("/predict", **_described(_only(reading.FIELD_OF_IMAGES, images), "multipart/form-data"))
     async def predict(request: Request) -> Response:
         """Answer the images of a form, each a file in a field named images."""
         return await service.answered(request, await reading.images_of(request, most))
 
-    @app.post("/predict/bytes", **_described("image/*", _BINARY))
+    @app.post("/predict/bytes", **_described(_BINARY, "image/*", "application/octet-stream"))
     async def predict_bytes(request: Request) -> Response:
         """Answer one image, which is the whole body of the request."""
-        return await service.answered(request, [await request.body()])
+        return await service.answered(request, [await reading.image_of(request)])
 
 
 def _of_texts(app: "FastAPI", service: Any) -> None:
@@ -117,7 +132,7 @@ def _of_texts(app: "FastAPI", service: Any) -> None:
         text = {"type": "array", "items": text, "minItems": 2, "maxItems": 2}
     texts = {"type": "array", "items": text, "minItems": 1, "maxItems": most}
 
-    @app.post("/predict", **_described("application/json", _only(reading.FIELD_OF_TEXTS, texts)))
+    @app.post("/predict", **_described(_only(reading.FIELD_OF_TEXTS, texts), "application/json"))
     async def predict(request: Request) -> Response:
         """Answer texts, or pairs of texts."""
         items = await reading.texts_of(request, most)
@@ -131,7 +146,7 @@ def _only(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "object", "required": [name], "additionalProperties": False, "properties": {name: schema}}
 
 
-def _described(kind: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+def _described(schema: Mapping[str, Any], *kinds: str) -> dict[str, Any]:
     """The OpenAPI of an address that answers inputs."""
     answers = {"type": "object", "required": ["answers"], "properties": {"answers": {"type": "array"}}}
     found: dict[int, dict[str, Any]] = {
@@ -139,7 +154,7 @@ def _described(kind: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     }
     for status, description in _STATUSES.items():
         found[status] = {"description": description, "content": {"application/json": {"schema": _ERROR}}}
-    body = {"requestBody": {"required": True, "content": {kind: {"schema": schema}}}}
+    body = {"requestBody": {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}}
     return {"responses": found, "openapi_extra": body}
 
 

@@ -10,7 +10,7 @@ from tfft.bundles.predictor import Predictor
 from tfft.core.errors import TfftError
 from tfft.core.specs import Text
 from tfft.formats.compared_examples import texts_of
-from tfft.serving import addresses, refusals
+from tfft.serving import addresses, reading, refusals
 from tfft.serving.answers import values_of
 from tfft.serving.batching import Batcher, QueueFullError
 from tfft.serving.guard import Guard
@@ -41,17 +41,22 @@ def create_app(predictor: Predictor, settings: Settings | None = None) -> "FastA
         A FastAPI application, which any ASGI server runs in one process.
 
     Raises:
-        TfftError: When a package is not installed; the message names all that are missing.
+        TfftError: When a package is not installed, all of which the message names, or the model reads several inputs.
     """
     check_packages()
-    from fastapi import FastAPI
+    from fastapi import Depends, FastAPI, Request
     from starlette.exceptions import HTTPException
+
+    async def checked(request: Request) -> None:
+        await reading.check_rest(request)
 
     service = Service(predictor, settings or Settings())
     app = FastAPI(
         title="tfft",
         summary=f"{predictor.task.name} of {predictor.preprocessor.noun}s",
         lifespan=service.lifespan,
+        dependencies=[Depends(checked)],
+        openapi_url=None,  # its address would not have the dependencies
         docs_url=None,  # FastAPI's pages load scripts from other servers
         redoc_url=None,
         redirect_slashes=False,

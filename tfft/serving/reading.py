@@ -13,7 +13,41 @@ if TYPE_CHECKING:
 
 FIELD_OF_IMAGES, FIELD_OF_TEXTS = "images", "texts"
 _FORM = "Send a form with files named images: curl -F images=@photo.jpg"
+_BYTES = 'Send the image alone: curl -H "content-type: application/octet-stream" --data-binary @photo.jpg'
 _TEXTS = 'Send {"texts": ["one", "two"]}, or pairs as ["question", "context"].'
+
+
+async def check_rest(request: "Request") -> None:
+    """Refuse parts of a request that no address reads: a query string, and the body of a GET request.
+
+    Args:
+        request: The request.
+
+    Raises:
+        RefusedError: When the request has one of them.
+    """
+    if query := request.scope["query_string"].decode("latin-1"):
+        raise RefusedError("No address takes a query string.", repr(_cut(query)), "Remove '?' and what follows it.")
+    if request.method == "GET" and (body := await request.body()):
+        raise RefusedError("A GET request has no body.", f"{len(body):,} bytes", "Send it without a body.", 400)
+
+
+async def image_of(request: "Request") -> bytes:
+    """Read the image that is the whole body.
+
+    Args:
+        request: The request.
+
+    Returns:
+        The content of the image file.
+
+    Raises:
+        RefusedError: When the body has another content type than ``image/*`` or ``application/octet-stream``.
+    """
+    kind = _type_of(request)
+    if kind and kind != "application/octet-stream" and not kind.startswith("image/"):
+        raise _other_type(request, "image/* or application/octet-stream", _BYTES)
+    return await request.body()
 
 
 async def images_of(request: "Request", most: int) -> list[bytes]:
@@ -27,7 +61,7 @@ async def images_of(request: "Request", most: int) -> list[bytes]:
         The content of each file.
 
     Raises:
-        RefusedError: When the body is no complete form, or has other fields, other values than files, or too many files.
+        RefusedError: When the body is not exactly one form, or has other fields, other values than files, or too many files.
     """
     from starlette.datastructures import UploadFile
     from starlette.formparsers import MultiPartException, MultiPartParser
@@ -41,7 +75,10 @@ async def images_of(request: "Request", most: int) -> list[bytes]:
             self.whole = True
 
     async def stream() -> AsyncGenerator[bytes, None]:
+        outside = _Outside(request.headers["content-type"])
         async for part in request.stream():
+            if problem := outside.problem(part):
+                raise MultiPartException(problem)
             yield part
         if not form.whole:  # raised here, so that the parser closes its files
             raise MultiPartException("it ends before its last boundary.")
@@ -115,6 +152,29 @@ def check_count(count: int, most: int) -> None:
         raise RefusedError(f"A request has from 1 to {most} inputs.", f"{count}", fix)
 
 
+class _Outside:
+    """Finds bytes outside the boundaries of a form, which the parser skips."""
+
+    def __init__(self, kind: str) -> None:
+        from python_multipart.multipart import parse_options_header
+
+        self._last = b"\r\n--%s--" % parse_options_header(kind)[1].get(b"boundary", b"")
+        self._before = b"\r\n"  # the end of the parts so far, in which the last boundary may begin
+        self._begun = self._ended = False
+
+    def problem(self, part: bytes) -> str:
+        """Say what is wrong with the next part of the body; an empty text when nothing is."""
+        if not self._begun and (first := part.lstrip(b"\r\n")):
+            self._begun = True
+            if not first.startswith(b"-"):
+                return "it has other bytes before its first boundary."
+        after = part
+        if not self._ended:
+            before, found, after = (self._before + part).partition(self._last)
+            self._before, self._ended = before[-len(self._last) :], bool(found)
+        return "it has other bytes after its last boundary." if after.strip(b"\r\n") else ""
+
+
 def _text(index: int, value: Any) -> Text:
     if isinstance(value, str):
         return Text(value)
@@ -124,9 +184,17 @@ def _text(index: int, value: Any) -> Text:
 
 
 def _check_type(request: "Request", wanted: str, fix: str) -> None:
+    if _type_of(request) != wanted:
+        raise _other_type(request, wanted, fix)
+
+
+def _type_of(request: "Request") -> str:
+    return str(request.headers.get("content-type", "")).partition(";")[0].strip().lower()
+
+
+def _other_type(request: "Request", wanted: str, fix: str) -> RefusedError:
     found = request.headers.get("content-type", "")
-    if found.partition(";")[0].strip().lower() != wanted:
-        raise RefusedError(f"The content type must be {wanted}.", repr(_cut(found)) if found else "none", fix, 415)
+    return RefusedError(f"The content type must be {wanted}.", repr(_cut(found)) if found else "none", fix, 415)
 
 
 def _shown(value: Any) -> str:
