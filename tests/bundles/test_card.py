@@ -70,7 +70,7 @@ def test_folders_of_the_user_are_in_no_part_of_the_bundle(trained, tmp_path):
     backbone = dataclasses.replace(run.model.backbone, handle=handle, options=(("vocabulary", "/home/ann/vocab.txt"),))
     model = dataclasses.replace(run.model, backbone=backbone)
     worst = [{**row, "name": "/home/ann/photos/1.jpg"} for row in report.worst]
-    source = "import tfft\n\ndata = tfft.data.from_folder('/home/ann/flowers', seed=3)"
+    source = "tfft.data.from_folder('/home/ann/flowers', seed=3)"
     run = dataclasses.replace(run, model=model, data={**run.data, "source": source})
     report = dataclasses.replace(report, model=handle, worst=worst)
     path = tfft.export(model, tmp_path / "m.tfft", report=report, run=run)
@@ -134,3 +134,21 @@ def test_a_run_of_another_model_is_refused(trained, tmp_path):
     for wrong in (run, 7):
         with pytest.raises(BundleError, match=r"run= must be the run that trained this model.*run=run"):
             tfft.export(other, tmp_path / "m.tfft", run=wrong)
+
+
+def test_relative_folders_are_in_no_part_of_the_card(trained, tmp_path):
+    run, _ = trained
+    backbone = dataclasses.replace(
+        run.model.backbone, handle="acme/vgg.keras", options=(("weights", "keras:///home/acme/v.keras"),)
+    )
+    source = "tfft.data.from_csv('clients/acme/reviews.csv', label_column='label/sub', separator='/')"
+    about = {"path": "", "backbone": "/acme/net.keras", "weights": "0" * 32, "temperature": 2.0, "weight": 0.5}
+    model = dataclasses.replace(run.model, backbone=backbone)
+    for path in ("", "acme/teacher.tfft"):
+        changed = dataclasses.replace(
+            run, model=model, data={**run.data, "source": source}, teacher={**about, "path": path}
+        )
+        page = card(model, run=changed)
+        assert "acme" not in page
+        assert "from_csv('reviews.csv', label_column='label/sub', separator='/')" in page
+        assert "net.keras, weights 0" in page

@@ -83,3 +83,17 @@ def test_values_of_masks_that_cannot_be_meant_are_refused(tmp_path: Path, values
     path.write_text(json.dumps(record))
     with pytest.raises(BundleError, match="values"):
         manifest.read(path, "'m.tfft'", 1)
+
+
+@pytest.mark.parametrize("handle", ["vgg16\nimport os", "a\u2028b", "a\x1b[31m", "x" * 4_097, 7, None])
+def test_a_handle_that_is_not_one_visible_line_is_refused(tmp_path: Path, handle: Any) -> None:
+    path = tfft.export(tfft.build("toy", TASKS["classification"]()), tmp_path / "m.tfft") / "manifest.json"
+    values = json.loads(path.read_text())
+    values["backbone"]["handle"] = handle
+    path.write_text(json.dumps(values))
+    with pytest.raises(BundleError, match="the value of 'handle' in its manifest") as caught:
+        tfft.load(path.parent)
+    assert str(caught.value).isprintable()
+    values["backbone"]["handle"] = "hf://ann/花 1"
+    path.write_text(json.dumps(values))
+    assert tfft.load(path.parent).manifest["backbone"]["handle"] == "hf://ann/花 1"

@@ -1,5 +1,6 @@
 """Run and PhaseRecord: records that go into JSON."""
 
+import ast
 import json
 from dataclasses import replace
 
@@ -94,3 +95,19 @@ def test_the_parts_of_a_batch_are_recorded_and_in_the_code(run):
     said = replace(run, accumulate=4)
     assert said.to_dict()["accumulate"] == 4
     assert f"batch_size={run.batch_size}, accumulate=4)" in said.to_code()
+
+
+def test_a_name_from_the_bundle_of_a_teacher_begins_no_line_of_code(run):
+    hostile = "vgg16\nimport os\u2028os.remove('x')\x0c"
+    for path in ("", "t.tfft"):
+        about = {"path": path, "backbone": hostile, "weights": "0" * 32, "temperature": 2.0, "weight": 0.5}
+        code = replace(run, teacher=about).to_code()
+        assert "vgg16\\u000aimport os\\u2028os.remove" in code
+        (shown,) = [line for line in code.splitlines() if "import os" in line]
+        assert "#" in shown.partition("import os")[0]
+        assert [node.names[0].name for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Import)] == ["tfft"]
+
+
+def test_the_comment_on_a_teacher_has_no_folder(run):
+    about = {"path": "", "backbone": "/home/ann/net.keras", "weights": "0" * 32, "temperature": 2.0, "weight": 0.5}
+    assert f"# first define teacher: net.keras, weights {'0' * 32}" in replace(run, teacher=about).to_code()

@@ -12,12 +12,14 @@ from tfft.bundles.records import RECORDS
 from tfft.core import limits, strict_json
 from tfft.core.errors import BundleError, TaskError, kind_of, shortlist
 from tfft.core.specs import LabelSpace
+from tfft.core.terminal import plain
 from tfft.inputs.base import TextUnit
 from tfft.tokenizers import hub_tokenizers
 
 NAME = "manifest.json"
 _MOST_SEPARATORS = 8
 _LONGEST_NAME = 10_000
+_LONGEST_HANDLE = 4_096
 _TOKENIZERS = hub_tokenizers.CLASSES | {"JsonTokenizer", "SavedTokenizer"}
 
 
@@ -55,6 +57,7 @@ def read(path: Path, shown: str, version: int) -> dict[str, Any]:
         )
     for key, kind in (("versions", dict), ("backbone", dict), ("weights", str), ("content", str)):
         _take(values, key, kind, shown)
+    _check_handle(values["backbone"], shown)
     if "records" in values:
         _check_records(_take(values, "records", dict, shown), shown)
     _check_task(_take(values, "task", dict, shown), shown)
@@ -69,6 +72,14 @@ def _advice(found: Any, version: int, writer: str) -> str:
     if found > version:
         return f"Upgrade tfft to the version that wrote the bundle ({writer}) or a newer one."
     return f"Train the model again with this version and export it, or use the bundle with the version that wrote it ({writer})."
+
+
+def _check_handle(backbone: Mapping[str, Any], shown: str) -> None:
+    """Refuse a handle that is not one visible line: cards, reports and code show it."""
+    if "handle" in backbone:
+        handle = _take(backbone, "handle", str, shown)
+        if len(handle) > _LONGEST_HANDLE or plain(handle) != handle:
+            raise _wrong(shown, "handle", plain(handle)[:200])
 
 
 def _check_records(noted: Mapping[str, Any], shown: str) -> None:

@@ -13,6 +13,7 @@ from tfft.cache.settings import Cache
 from tfft.core import files, versions
 from tfft.core.errors import quantity
 from tfft.core.html_tables import table
+from tfft.core.private_paths import without_folder
 from tfft.core.strategy import replicas
 from tfft.core.terminal import plain
 from tfft.core.tpus import is_tpu
@@ -278,7 +279,8 @@ def _cache_code(cache: Cache) -> str:
 
 def _teacher_code(teacher: Mapping[str, Any]) -> tuple[str, str]:
     """The code that opens a teacher, and the argument of ``fit``. A teacher that was passed as an object has no path."""
-    what = f"{teacher['backbone']}, weights {teacher['weights']}"
+    # the handle comes from the manifest of a bundle, perhaps that of a stranger: a line break in it would begin a line of code
+    what = plain(f"{without_folder(teacher['backbone'])}, weights {teacher['weights']}")
     line = (
         f"teacher = tfft.load({teacher['path']!r})  # {what}" if teacher["path"] else f"# first define teacher: {what}"
     )
