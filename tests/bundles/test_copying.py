@@ -75,3 +75,13 @@ def test_a_full_disk_is_named(bundle: Path, tmp_path: Path, monkeypatch: pytest.
 def test_reports_belong_to_models(bundle: Path, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"report= and run= belong to a model"):
         tfft.export(bundle, tmp_path / "copy.tfft", report=object())
+
+
+def test_a_bundle_is_not_copied_into_itself(bundle: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.tfft"
+    link.symlink_to(bundle)
+    for target in (bundle / "in.tfft", bundle / "tokenizer" / "in.zip", link / "in.tfft"):
+        with pytest.raises(BundleError, match=r"copied into itself.*path outside of it"):
+            tfft.export(bundle, target)
+    assert not list(bundle.rglob("in.*"))
+    assert tfft.export(bundle, tmp_path / "m.tfft").is_dir()

@@ -1,5 +1,6 @@
 """The client of Hugging Face is called as its signatures say, and its errors become sentences without a token."""
 
+import errno
 import inspect
 import traceback
 from pathlib import Path
@@ -164,3 +165,28 @@ def test_the_real_client_writes_a_bundle_and_reads_it_again(monkeypatch: pytest.
     assert tfft.load("hf://ann/words@main").origin == str(pushed)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("number", "fix"),
+    [
+        (errno.ENOSPC, "Free some space; or .*HF_HOME"),
+        (errno.EDQUOT, "Free some space"),
+        (errno.EACCES, "Allow to write there; or .*HF_HOME"),
+        (errno.ENOTDIR, "Check the address"),
+    ],
+)
+def test_a_fault_of_the_disk_is_not_taken_for_one_of_the_network(number: int, fix: str) -> None:
+    with pytest.raises(BundleError, match=fix), hub_client.explained(FLOWERS, "read"):
+        raise OSError(number, "of the disk")
+
+
+def test_a_cache_that_may_only_be_read_notes_nothing(hub: fakes.Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = hub_client.download(FLOWERS.at(hub.add("ann/flowers", {"a.json": b"12"})), "a.json")
+
+    def closed(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(hub_client.files, "write_text", closed)
+    hub_client.remember(FLOWERS, path)
+    assert hub_client.cached(FLOWERS, "a.json") is None

@@ -163,3 +163,19 @@ def test_a_link_out_of_the_cache_is_refused(hub: fakes.Hub, bundle: Path, tmp_pa
 def test_a_path_that_lost_a_slash_is_answered_with_the_address(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"is no path but an address.*Write it as a string"):
         tfft.load(Path("hf://ann/flowers"))
+
+
+def test_without_a_connection_an_incomplete_cache_asks_for_one(hub: fakes.Hub, texts: Path) -> None:
+    records = json.loads((texts / "manifest.json").read_text()) | {"records": {"seen.json": "0" * 32}}
+    for name, manifest, lacks in (
+        ("ann/words", (texts / "manifest.json").read_bytes(), "tokenizer/"),
+        ("ann/seen", json.dumps(records).encode(), "seen.json"),
+    ):
+        files = {"manifest.json": manifest, "net.keras": (texts / "net.keras").read_bytes()}
+        commit = hub.add(name, files)
+        for file in files:
+            hub.hf_hub_download(name, file, revision=commit)
+        hub.online = False
+        with pytest.raises(BundleError, match=f"the cache lacks {lacks}.*Connect to the network once"):
+            tfft.load(f"hf://{name}@{commit}")
+        hub.online = True

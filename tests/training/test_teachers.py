@@ -237,6 +237,8 @@ def test_a_run_records_its_teacher_and_its_code_repeats_it(data, teacher, bundle
     values = {"targets": CLASSES, "images": IMAGES}
     exec(code[code.index("backbone = ") :], {"tfft": tfft, "data": data, **values}, values)
     same(run, values["run"])
+    loaded = replace(tfft.load(bundle), origin="hf://ann/f@v1")
+    assert opened(Teacher(loaded), student(data), data).about()["path"] == "hf://ann/f@v1"
     passed = tfft.fit(student(data), data, plan, progress=False, teacher=teacher)
     assert f"# first define teacher: toy, weights {about['weights']}" in passed.to_code()
     assert tfft.fit(student(data), data, plan, progress=False).to_dict()["teacher"] is None

@@ -24,7 +24,7 @@ def copy_bundle(source: str | os.PathLike[str], path: str | Path) -> Path:
         The path.
 
     Raises:
-        BundleError: As ``load``; when ``path`` exists and is not a bundle; or when it cannot be written.
+        BundleError: As ``load``; when ``path`` exists and is not a bundle, lies in the source, or cannot be written.
 
     Example:
         >>> import tempfile, tfft
@@ -38,6 +38,8 @@ def copy_bundle(source: str | os.PathLike[str], path: str | Path) -> Path:
     path = Path(path)
     if not is_hub(os.fspath(source)) and path.exists() and os.path.exists(source) and os.path.samefile(source, path):
         raise BundleError("A bundle cannot be copied onto itself.", repr(str(path)), "Choose another path.")
+    if not is_hub(os.fspath(source)) and path.resolve().is_relative_to(Path(source).resolve()):
+        raise BundleError("A bundle cannot be copied into itself.", repr(str(path)), "Choose a path outside of it.")
     with opened_bundle(source) as (folder, name):
         checked(folder, repr(name))
         try:

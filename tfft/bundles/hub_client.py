@@ -3,9 +3,10 @@
 All connections of bundles are made here. The client finds the user's token itself: tfft never reads, shows or stores it.
 """
 
+import errno
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,6 +48,13 @@ _BY_STATUS = {
     412: ("{shown} was changed by somebody else at the same time.", "Try again."),
     429: ("Hugging Face refuses more requests from you for now.", "Wait some minutes, and try again. " + _LOG_IN),
 }  # fmt: skip
+
+_HOME = "set the environment variable HF_HOME to another folder before Python starts."
+# the disk, and not the network
+_BY_NUMBER = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), f"Free some space; or {_HOME}"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), f"Allow to write there; or {_HOME}"),
+}
 
 
 class Found(NamedTuple):
@@ -172,7 +180,8 @@ def cached(repository: Repository, name: str) -> Path | None:
 def remember(repository: Repository, held: Path) -> None:
     """Note in the client's cache which commit a branch or tag has, so that it is found without a connection.
 
-    The client notes it only where it downloads a file of the branch, and not for the files of a commit.
+    The client notes it only where it downloads a file of the branch, and not for the files of a commit. In a cache that may only be
+    read, nothing is noted.
 
     Args:
         repository: The repository with the branch or tag; without a revision, its newest one.
@@ -182,8 +191,9 @@ def remember(repository: Repository, held: Path) -> None:
         "refs" in https://huggingface.co/docs/huggingface_hub/guides/manage-cache.
     """
     note = held.parent.parent.parent / "refs" / (repository.revision or _NEWEST)
-    note.parent.mkdir(parents=True, exist_ok=True)
-    files.write_text(note, held.parent.name)
+    with suppress(OSError):
+        note.parent.mkdir(parents=True, exist_ok=True)
+        files.write_text(note, held.parent.name)
 
 
 def create(repository: Repository, private: bool) -> None:
@@ -277,4 +287,6 @@ def _error(error: Exception, repository: Repository, doing: str) -> BundleError:
             plain(_TOKEN.sub("...", said))[:500],
             "Correct the first lines of card.md in the bundle.",
         )
-    return BundleError(f"It was not possible to {doing} {fixed['shown']}.", got, "Check the address and your login.")
+    number = error.errno if isinstance(error, OSError) else None
+    fix = _BY_NUMBER.get(number or 0, "Check the address and your login.")
+    return BundleError(f"It was not possible to {doing} {fixed['shown']}.", got, fix)

@@ -9,7 +9,7 @@ from pathlib import Path
 from tfft.bundles import hub_client, records
 from tfft.bundles.contents import MANIFEST, NET, README, TOKENIZER, is_file
 from tfft.bundles.hub_handles import Repository, parsed
-from tfft.core import limits, regular_files
+from tfft.core import limits, regular_files, strict_json
 from tfft.core.errors import BundleError, shortlist
 
 # files of KerasHub, Transformers, timm, or a SavedModel
@@ -65,6 +65,8 @@ def pulled(handle: str) -> Iterator[tuple[Path, Repository]]:
         hub_client.remember(asked, held[-1])
     with tempfile.TemporaryDirectory(prefix="tfft-") as folder:
         _copy(held[-1].parent, Path(folder), repository)
+        if reason and (lacking := _lacking(Path(folder))):
+            raise _not_here(repository, f"{reason}; the cache lacks {lacking}")
         yield Path(folder), repository
 
 
@@ -104,6 +106,17 @@ def _copy(snapshot: Path, folder: Path, repository: Repository) -> None:
         limits.check("bundle_bytes", regular_files.size_of(source), f"{name} of {repository}", BundleError)
         target.parent.mkdir(exist_ok=True)
         shutil.copyfile(source, target)
+
+
+def _lacking(folder: Path) -> str:
+    """Name the first file that the manifest mentions and the cache does not have; other programs fill the cache as well."""
+    values = strict_json.read_file(folder / MANIFEST, MANIFEST, BundleError)
+    said = values if isinstance(values, dict) else {}
+    noted, reader = said.get("records"), said.get("preprocessor")
+    names = [name for name in records.RECORDS if isinstance(noted, dict) and name in noted]
+    if isinstance(reader, dict) and "tokenizer" in reader and not any((folder / TOKENIZER).glob("*")):
+        names.append(f"{TOKENIZER}/")
+    return next((name for name in names if not (folder / name).exists()), "")
 
 
 def _not_here(repository: Repository, reason: str) -> BundleError:

@@ -57,6 +57,7 @@ class OpenTeacher:
         model, net = self.model, self.model.net
         handle = getattr(getattr(model, "backbone", None), "handle", "")
         return {
+            # of a bundle from Hugging Face, the address with the commit
             "path": getattr(model, "origin", ""),
             "backbone": handle or getattr(model, "manifest", {}).get("backbone", {}).get("handle", ""),
             "weights": fingerprint.combined(fingerprint.weight_digests(net.weights)),
