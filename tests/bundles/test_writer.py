@@ -97,7 +97,7 @@ def test_what_only_looks_like_a_bundle_is_never_replaced(tmp_path, kind):
 
 
 def test_a_run_instead_of_its_model_is_refused(tmp_path):
-    with pytest.raises(BundleError, match=r"a str.*export\(run\.model, \"flowers\.tfft\"\)"):
+    with pytest.raises(BundleError, match=r"There is no bundle at 'run'\..*tfft\.export\(run\.model, path\)"):
         tfft.export("run", tmp_path / "m.tfft")
 
 
@@ -158,3 +158,13 @@ def test_a_folder_for_several_files_may_hold_only_those_of_an_earlier_time(tmp_p
         check_home(tmp_path, "m.tfft", ["report.html"])
     with pytest.raises(BundleError, match=r"notes\.txt' is a file, not a folder"):
         check_home(tmp_path / "notes.txt", "m.tfft", ["report.html"])
+
+
+@pytest.mark.parametrize(
+    ("handle", "written"), [("nets/acme/net.keras", "net.keras"), ("/home/a\nb\u202ec.keras", "a_u000ab_u202ec.keras")]
+)
+def test_the_handle_in_a_bundle_is_one_visible_line_without_folders(tmp_path, handle, written):
+    model = build()
+    model = replace(model, backbone=replace(model.backbone, handle=handle, options=(("weights", "acme/w.h5"),)))
+    found = tfft.load(tfft.export(model, tmp_path / "m.tfft")).manifest["backbone"]
+    assert (found["handle"], found["options"]) == (written, {"weights": "w.h5"})

@@ -10,11 +10,12 @@ import pytest
 import tfft
 from tests.conftest import picture
 from tfft.backbones.base import Backbone
-from tfft.core.errors import DataError
+from tfft.core.errors import BundleError, DataError
 from tfft.core.seed import seeded_initializers
 from tfft.core.specs import Block, FeatureSpec, LabelSpace, Text
 from tfft.data.content_hash import opened
 from tfft.data.examples import Examples, Splits
+from tfft.formats.exporting import FORMATS
 from tfft.inputs.image import ImagePreprocessor
 
 LABELS = LabelSpace(("same", "other"))
@@ -191,3 +192,23 @@ def test_hashes_of_several_inputs_depend_on_names_and_contents():
     assert list(content) == ["a", "b"]
     assert found == opened({"a": one, "b": two})[1]
     assert len({found, opened({"a": two, "b": one})[1], opened({"a": one})[1], opened({"a": one, "c": two})[1]}) == 4
+
+
+@pytest.mark.parametrize("format", ["bundle", *FORMATS])
+def test_a_model_of_several_inputs_is_not_exported(format, tmp_path):
+    backbone, data = prepared("image and text")
+    model = tfft.build(backbone, tfft.tasks.classification(LABELS))
+    with pytest.raises(BundleError, match=r"several inputs cannot be exported yet.*image and text.*run\.save"):
+        tfft.export(model, tmp_path / "m.tfft", format=format, examples=data.train if format != "bundle" else None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_weights_of_a_model_of_several_inputs_are_saved_and_read(tmp_path):
+    backbone, data = prepared("two images")
+    model = tfft.build(backbone, tfft.tasks.classification(LABELS))
+    run = tfft.fit(model, data, tfft.plans.head_only(1), progress=False)
+    run.save(tmp_path)
+    again = tfft.build(backbone, tfft.tasks.classification(LABELS), seed=7)
+    again.net.load_weights(tmp_path / "model.weights.h5")
+    for one, two in zip(run.model.net.get_weights(), again.net.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)

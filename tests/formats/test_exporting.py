@@ -158,3 +158,16 @@ def test_weights_that_are_not_finite_are_refused(quick, tmp_path):
     broken.net.weights[-1].assign([np.nan, 0.0])
     with pytest.raises(BundleError, match="not finite numbers"):
         tfft.export(broken, tmp_path / "made", format="quick", examples=IMAGES)
+
+
+def test_a_path_without_a_bundle_and_a_loaded_bundle_say_what_to_pass(model, tmp_path):
+    with pytest.raises(BundleError, match=r"There is no bundle at '.*nope\.tfft'.*export\(run\.model, path\)"):
+        tfft.export(tmp_path / "nope.tfft", tmp_path / "b.zip")
+    with pytest.raises(BundleError, match=r"There is no bundle at 'nope\.tfft'"):
+        tfft.export("nope.tfft", str(tmp_path / "b.zip"))
+    predictor = tfft.load(tfft.export(model, tmp_path / "a.tfft"))
+    with pytest.raises(BundleError, match=r"loaded bundle.*Pass its path.*'flowers\.tfft'"):
+        tfft.export(predictor, tmp_path / "b.tfft")
+    with pytest.raises(BundleError, match=r"Pass its path.*'hf://ann/f@v1'"):
+        tfft.export(replace(predictor, origin="hf://ann/f@v1"), tmp_path / "b.tfft")
+    assert [each.name for each in tmp_path.iterdir()] == ["a.tfft"]

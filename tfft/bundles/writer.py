@@ -18,7 +18,9 @@ from tfft.core import files, strict_json, versions
 from tfft.core.errors import BundleError, kind_of, shortlist
 from tfft.core.path_advice import permitted
 from tfft.core.private_paths import without_folder, without_folders
+from tfft.core.terminal import plain
 from tfft.evaluation.report import Report
+from tfft.inputs import is_stored
 from tfft.keras_files import saving
 from tfft.models.assembly import TransferModel
 
@@ -59,7 +61,7 @@ def write_bundle(
     manifest = {
         "format": FORMAT,
         "versions": versions.installed(),
-        "backbone": without_folders(model.backbone.to_dict()),
+        "backbone": _backbone(model),
         "task": model.task.to_dict(),
         "preprocessor": model.preprocessor.to_dict(),
         "weights": weights_fingerprint(model.net),
@@ -90,6 +92,12 @@ def write_bundle(
     return path
 
 
+def _backbone(model: TransferModel) -> dict[str, Any]:
+    """The backbone without folders; its handle is one visible line, as ``load`` requires."""
+    found = without_folders(model.backbone.to_dict())
+    return found | {"handle": plain(found["handle"]).replace("\\", "_")}
+
+
 def _checked(model: Any, path: Any, report: Any, run: Any) -> Path:
     """Refuse invalid arguments, weights that are not finite, and reports that do not belong to the model; return the path."""
     if not isinstance(model, TransferModel) or not isinstance(path, (str, os.PathLike)):
@@ -109,6 +117,7 @@ def _checked(model: Any, path: Any, report: Any, run: Any) -> Path:
         raise BundleError(
             "run= must be the run that trained this model.", kind_of(run), "Write export(run.model, path, run=run)."
         )
+    check_inputs(model)
     check_target(path)
     if names := not_finite(model.net):
         raise BundleError(
@@ -130,6 +139,27 @@ def _checked(model: Any, path: Any, report: Any, run: Any) -> Path:
             fix='Build the model with cache="off", evaluate again, and report this as a bug.',
         )
     return path
+
+
+def check_inputs(model: TransferModel) -> None:
+    """Check that a model reads one image or one text, or a pair of texts.
+
+    Args:
+        model: The model.
+
+    Raises:
+        BundleError: When it has several inputs, whose preprocessing no export can hold.
+
+    Example:
+        >>> import tfft
+        >>> check_inputs(tfft.build("toy", tfft.tasks.classification(["ants", "bees"])))
+    """
+    if not is_stored(model.preprocessor):
+        raise BundleError(
+            "Models of several inputs cannot be exported yet.",
+            f"a model that reads {model.preprocessor.noun}",
+            "Save the weights with run.save(folder), and read them into the net of the same backbone and task.",
+        )
 
 
 def check_target(path: str | Path) -> None:

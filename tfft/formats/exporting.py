@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from tfft.bundles import bundle
 from tfft.bundles.copying import copy_bundle
 from tfft.bundles.hub_handles import is_hub
+from tfft.bundles.paths import check_path
 from tfft.bundles.predictor import Predictor
 from tfft.bundles.pushing import Pushed, check_address, push
-from tfft.bundles.writer import write_bundle
+from tfft.bundles.writer import check_inputs, write_bundle
 from tfft.core import files, versions
 from tfft.core.errors import BundleError, RunWarning, kind_of, nearest, shortlist
 from tfft.core.quiet import start_tensorflow
@@ -134,16 +135,23 @@ def export(
 
 
 def _bundle(model: Any, path: Any, report: Any, run: Any) -> Path:
-    paths = isinstance(model, (str, os.PathLike)) and isinstance(path, (str, os.PathLike))
-    if not paths or not (is_hub(os.fspath(model)) or os.path.exists(model)):
+    if isinstance(model, Predictor):
+        raise BundleError(
+            "A loaded bundle is not written again, but its files are copied.",
+            kind_of(model),
+            f"Pass its path in place of the loaded bundle: tfft.export({model.origin or 'flowers.tfft'!r}, path).",
+        )
+    if not (isinstance(model, (str, os.PathLike)) and isinstance(path, (str, os.PathLike))):
         return write_bundle(model, path, report, run)  # it refuses everything but a model itself
+    if not is_hub(os.fspath(model)):
+        check_path(Path(model))
     if report is not None or run is not None:
         raise BundleError(
             "report= and run= belong to a model, but a bundle that exists is copied as it is.",
             repr(str(model)),
             "Leave them out, or export the model.",
         )
-    return copy_bundle(os.fspath(model), path)
+    return copy_bundle(os.fspath(model), Path(path))
 
 
 def _pushed(model: Any, handle: str, format: str, report: Any, run: Any, public: bool) -> Pushed:
@@ -173,6 +181,7 @@ def opened(model: Any) -> Predictor:
     if isinstance(model, Predictor):
         return model
     if isinstance(model, TransferModel):
+        check_inputs(model)
         start_tensorflow()
         if names := bundle.not_finite(model.net):
             raise BundleError(

@@ -8,7 +8,7 @@ from tfft.inputs.base import Preprocessor
 from tfft.inputs.image import ImagePreprocessor
 from tfft.inputs.text import TextPreprocessor
 
-__all__ = ["Preprocessor", "from_dict"]
+__all__ = ["Preprocessor", "from_dict", "is_stored"]
 
 
 def from_dict(values: Mapping[str, Any], folder: Path) -> Preprocessor:
@@ -31,3 +31,16 @@ def from_dict(values: Mapping[str, Any], folder: Path) -> Preprocessor:
         '4x6 pixels'
     """
     return TextPreprocessor.from_dict(values, folder) if "tokenizer" in values else ImagePreprocessor.from_dict(values)
+
+
+def is_stored(preprocessor: Preprocessor) -> bool:
+    """Return whether ``from_dict`` can read a preprocessor again.
+
+    Args:
+        preprocessor: A preprocessor, perhaps of several inputs, each of shape (batch, ...).
+
+    Example:
+        >>> is_stored(ImagePreprocessor(4, 6))
+        True
+    """
+    return isinstance(preprocessor, (ImagePreprocessor, TextPreprocessor))
