@@ -1,5 +1,6 @@
 """A bundle is written to Hugging Face in one commit, privately, and over nothing but an older bundle."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ def test_a_bundle_on_disk_is_written_with_its_edited_card_and_without_other_file
     (mine / "card.md").write_text(card)
     (mine / "diary.txt").write_text("private")
     pushed = tfft.export(mine, "hf://ann/flowers")
-    assert hub.files("ann/flowers")["README.md"].decode() == card
+    assert hub.files("ann/flowers")["README.md"].decode() == card.replace('"model.tfft"', '"hf://ann/flowers"')
     assert "diary.txt" not in hub.files("ann/flowers")
     assert "licence" not in pushed.describe()
     zipped = tfft.export(mine, tmp_path / "mine.zip")
@@ -160,3 +161,43 @@ def test_a_bundle_without_a_card_says_that_the_page_is_empty(hub: fakes.Hub, bun
     pushed = tfft.export(old, "hf://ann/flowers")
     assert "README.md" not in hub.files("ann/flowers")
     assert "no model card" in pushed.describe()
+
+
+def test_the_page_loads_the_model_from_its_address_unless_somebody_wrote_another_line(
+    hub: fakes.Hub, bundle: Path, tmp_path: Path
+) -> None:
+    before = (bundle / "card.md").read_text()
+    push(bundle, "hf://ann/flowers")
+    assert 'predictor = tfft.load("hf://ann/flowers")' in hub.files("ann/flowers")["README.md"].decode()
+    assert (bundle / "card.md").read_text() == before
+    mine = tfft.export(bundle, tmp_path / "mine.tfft")
+    edited = before.replace('tfft.load("model.tfft")', 'tfft.load("model.tfft", [Mine])') + "\xe9"
+    (mine / "card.md").write_bytes(edited.encode("latin-1"))
+    push(mine, "hf://ann/flowers")
+    assert hub.files("ann/flowers")["README.md"] == edited.encode("latin-1")
+
+
+@pytest.mark.parametrize(
+    "values", [{"handle": "/home/ann/net.keras"}, {"handle": "acme/bert"}, {"options": {"weights": "/home/ann/w.h5"}}]
+)
+def test_a_bundle_of_an_older_version_that_names_folders_is_not_published(
+    hub: fakes.Hub, bundle: Path, tmp_path: Path, values: dict[str, object]
+) -> None:
+    old = tfft.export(bundle, tmp_path / "old.tfft")
+    manifest = json.loads((old / "manifest.json").read_text())
+    manifest["backbone"] |= values
+    (old / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match=r"names folders of the machine.*(ann|acme).*Export the model again"):
+        tfft.export(old, "hf://ann/flowers")
+    assert hub.calls == []
+
+
+def test_a_report_that_names_folders_is_not_published(hub: fakes.Hub, bundle: Path, tmp_path: Path) -> None:
+    old = tfft.export(bundle, tmp_path / "old.tfft")
+    for report in ({"model": "/home/ann/net.keras"}, {"model": "toy", "worst": [{"name": "/home/ann/1.jpg"}]}):
+        (old / "report.json").write_text(json.dumps(report))
+        with pytest.raises(BundleError, match=r"names folders.*report\.json '/home/ann"):
+            push(old, "hf://ann/flowers")
+    for report in ([], {"model": 7, "worst": [3]}, {"model": "toy", "worst": [{"name": "1.jpg"}]}):
+        (old / "report.json").write_text(json.dumps(report))
+        assert "report.json" in push(old, "hf://ann/flowers").written

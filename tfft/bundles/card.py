@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tfft.evaluation.report import Report
     from tfft.training.run import Run
 
+USE = 'predictor = tfft.load("model.tfft")'
+"""The line that loads the model. In a repository it has the address in place of the path."""
 _UNKNOWN = "unknown"
 _MOST_LABELS = 100
 # what the hub of Hugging Face calls each task; regression has no name of its own there
@@ -86,7 +88,7 @@ def card(model: TransferModel, report: "Report | None" = None, run: "Run | None"
             [["this model", "fill in"], ["the pretrained weights", "fill in"], ["the training data", "fill in"]],
         ),
         "## Use",
-        f'```python\nimport tfft\n\npredictor = tfft.load("model.tfft")\nprint(predictor.predict({_example(model)}))\n```',
+        f"```python\nimport tfft\n\n{USE}\nprint(predictor.predict({_example(model)}))\n```",
         *([] if run is None else ["## Repeat", f"```python\n{_block(code_without_folders(run.to_code()))}```"]),
     ]
     return "\n\n".join(parts) + "\n"

@@ -1,17 +1,21 @@
 """Write a bundle to a repository at Hugging Face: its own files alone, in one commit, private by default."""
 
+import re
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tfft.bundles import hub_client
+from tfft.bundles.card import USE
 from tfft.bundles.contents import MANIFEST, README, TOKENIZER, is_file
 from tfft.bundles.copying import names_of
 from tfft.bundles.hub_client import Found
 from tfft.bundles.hub_handles import Repository, parsed
-from tfft.bundles.records import CARD
+from tfft.bundles.records import CARD, REPORT
 from tfft.core import limits, strict_json, versions
 from tfft.core.errors import BundleError, quantity, shortlist
+from tfft.core.private_paths import without_folder, without_folders
 
 _UNKNOWN = 'license: "unknown"'
 
@@ -82,7 +86,8 @@ def check_address(handle: str) -> Repository:
 def push(folder: Path, handle: str, public: bool = False) -> Pushed:
     """Write a bundle to a repository, which is created where it does not exist.
 
-    All files change in one commit, so after a failure the repository has its older revision. The model card becomes ``README.md``.
+    All files change in one commit, so after a failure the repository has its older revision. The model card becomes ``README.md``;
+    its line that loads the model gets the address, unless somebody edited it.
 
     Args:
         folder: The folder of a bundle that was checked.
@@ -94,13 +99,15 @@ def push(folder: Path, handle: str, public: bool = False) -> Pushed:
 
     Raises:
         BundleError: When there is no connection, login or permission; when the repository holds other files with the names of a
-            bundle; when it is public or private and ``public`` says otherwise; or when somebody else changes it at the same time.
+            bundle; when the bundle names folders, as those of older versions do; when the repository is public or private and
+            ``public`` says otherwise; or when somebody else changes it at the same time.
     """
     repository = check_address(handle)
     if reason := hub_client.unreachable():
         raise BundleError(
             f"{str(repository)!r} cannot be written.", reason, "Connect to the network, and export again."
         )
+    _check_private(folder)
     added = {README if name == CARD else name: folder / name for name in names_of(folder)}
     before, held = _before(repository, public)
     replaced = sorted(set(added) & set(held))
@@ -115,7 +122,9 @@ def push(folder: Path, handle: str, public: bool = False) -> Pushed:
     if before is None:
         hub_client.create(repository, private=not public)
     message = f"Bundle of tfft {versions.installed(('tfft',))['tfft']}"
-    commit = hub_client.commit(repository, added, deleted, message, None if before is None else before.commit)
+    with tempfile.TemporaryDirectory(prefix="tfft-") as place:
+        sent = added | ({README: _page(added[README], repository, Path(place))} if README in added else {})
+        commit = hub_client.commit(repository, sent, deleted, message, None if before is None else before.commit)
     return Pushed(
         str(repository.at(commit)),
         repository.page,
@@ -125,6 +134,37 @@ def push(folder: Path, handle: str, public: bool = False) -> Pushed:
         tuple(deleted),
         _remarks(added),
     )
+
+
+def _check_private(folder: Path) -> None:
+    """Refuse a bundle of an older version that names folders: the manifest holds the digest of its report."""
+    backbone = strict_json.read_file(folder / MANIFEST, MANIFEST, BundleError)["backbone"]
+    cut = without_folders(backbone)
+    found = [f"{key} {backbone[key]!r}"[:200] for key in backbone if cut[key] != backbone[key]]
+    found += [f"{REPORT} {name!r}"[:200] for name in _reported(folder / REPORT) if without_folder(name) != name]
+    if found:
+        raise BundleError(
+            "The bundle names folders of the machine where an older version wrote it; readers of the repository would see them.",
+            "; ".join(found[:3]),
+            "Export the model again with this version.",
+        )
+
+
+def _reported(path: Path) -> list[str]:
+    """The names of backbone and worst examples in the report of a bundle, if it has one."""
+    report = strict_json.read_file(path, REPORT, BundleError, nan=True) if path.is_file() else {}
+    rows = report.get("worst") if isinstance(report, dict) else None
+    rows = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    names = [report.get("model") if isinstance(report, dict) else None, *(row.get("name") for row in rows)]
+    return [name for name in names if isinstance(name, str)]
+
+
+def _page(card: Path, repository: Repository, folder: Path) -> Path:
+    """Write the card with the address of the repository where it loads the model, unless somebody changed that line."""
+    address = USE.replace("model.tfft", f"hf://{repository.name}")
+    page = folder / README
+    page.write_bytes(re.sub(rb"(?m)^%b(?=\r?$)" % re.escape(USE.encode()), address.encode(), card.read_bytes()))
+    return page
 
 
 def _before(repository: Repository, public: bool) -> tuple[Found | None, Mapping[str, int]]:
