@@ -116,8 +116,8 @@ def test_a_student_whose_whole_loss_is_the_teacher_learns_what_the_teacher_says(
         pixels = np.stack([model.preprocessor(data.train.inputs[index]) for index in range(len(data.train))])
         return np.mean(np.asarray(model.net(pixels)).argmax(axis=1) == said)
 
-    assert agreement(teacher=Teacher(teacher, 1.0, 1.0)) > 0.8
-    assert agreement() < 0.6
+    taught, alone = agreement(teacher=Teacher(teacher, 1.0, 1.0)), agreement()
+    assert taught > alone + 0.2
 
 
 def test_validation_uses_the_labels_alone(data, teacher):
@@ -237,7 +237,7 @@ def test_a_run_records_its_teacher_and_its_code_repeats_it(data, teacher, bundle
     values = {"targets": CLASSES, "images": IMAGES}
     exec(code[code.index("backbone = ") :], {"tfft": tfft, "data": data, **values}, values)
     same(run, values["run"])
-    loaded = replace(tfft.load(bundle), origin="hf://ann/f@v1")
+    loaded = replace(bundle, origin="hf://ann/f@v1")
     assert opened(Teacher(loaded), student(data), data).about()["path"] == "hf://ann/f@v1"
     passed = tfft.fit(student(data), data, plan, progress=False, teacher=teacher)
     assert f"# first define teacher: toy, weights {about['weights']}" in passed.to_code()

@@ -61,18 +61,12 @@ def predict(
 ) -> None:
     """Predict the labels of new images or texts."""
     from tfft.bundles.hub_handles import is_hub
-    from tfft.bundles.paths import reads_texts, task_name
 
     table = typed_table(inputs, text_column, image_column, keep, quotes)
     bundle = typed_paths.check_inputs(bundle, inputs if table is None else (), skip_corrupt)
     predictor = _loaded(bundle) if is_hub(bundle) else None  # what it reads is known only when it is here
-    masks = (
-        task_name(Path(bundle)) == TaskName.segmentation.value
-        if predictor is None
-        else predictor.task.place is not None
-    )
+    texts, masks = _kinds(bundle, predictor)
     if table is not None:
-        texts = reads_texts(Path(bundle)) if predictor is None else predictor.preprocessor.noun == "text"
         table.check(texts, masks)
     _check_out(out, masks, "--json" if as_json else None if top is None else "--top", keep)
     predictor = predictor or _loaded(bundle)
@@ -94,6 +88,15 @@ def predict(
             return
         found = found if sys.stdout.isatty() else counted(found, len(rows.inputs))
         _say_all(((each, None) for each in found), lambda found, file: predicted_line(found, top, as_json, file))
+
+
+def _kinds(bundle: str, predictor: "Predictor | None") -> tuple[bool | None, bool]:
+    """Whether a model reads texts, None when it is unknown, and whether its answers are masks; without loading it if possible."""
+    from tfft.bundles.paths import reads_texts, task_name
+
+    if predictor is not None:
+        return predictor.preprocessor.noun == "text", predictor.task.place is not None
+    return reads_texts(Path(bundle)), task_name(Path(bundle)) == TaskName.segmentation.value
 
 
 def _loaded(bundle: str) -> "Predictor":

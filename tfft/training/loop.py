@@ -1,5 +1,6 @@
 """Define ``fit``. For each phase of a plan it applies the policy, compiles, trains and records. No phase unfreezes anything."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Unpack
@@ -21,6 +22,7 @@ from tfft.models.assembly import TransferModel
 from tfft.models.cuts import cut
 from tfft.plans.defaults import default_plan
 from tfft.plans.phase import Plan
+from tfft.plans.teacher import Teacher
 from tfft.trainable.overview import survey
 from tfft.trainable.policy import plan_rows
 from tfft.training.checkpoint_files import Snapshot
@@ -28,6 +30,7 @@ from tfft.training.checks import check, check_folder, check_plan, warn_about_tar
 from tfft.training.context import RunContext, parts_of
 from tfft.training.feature_schedule import Turn
 from tfft.training.job import Job
+from tfft.training.lessons import Lessons
 from tfft.training.options import FitOptions, check_options
 from tfft.training.phase_training import train_phase
 from tfft.training.precision_search import choose
@@ -120,9 +123,8 @@ def fit(
     counting = FeatureProgress(progress)
     if chief and folder is not None:
         refuse_unfinished(folder, chosen.resume)  # before a teacher is asked about all examples
-    teacher = None if chosen.teacher is None else opened_teacher(chosen.teacher, model, data)
     # before the scope of the strategy, because the teacher may have another one
-    taught = None if teacher is None else lessons(teacher, model, data, counting.note)
+    record, taught = _taught(chosen.teacher, model, data, counting.note)
     with (
         noticed() as signals,
         scope(model.strategy),
@@ -133,7 +135,6 @@ def fit(
         train, validation = parts_of(model, data)
         warn_about_texts(model.backbone, train)
         warn_about_targets(model.task, {"train": train, "validation": validation})
-        record = None if teacher is None else teacher.about()
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data), teacher=record)
         turns, saving = _turns(model, plan), folder is not None
         checkpoints, found = opened(folder, run, turns, chosen)
@@ -156,6 +157,16 @@ def fit(
             features.kept.close()
             if checkpoints is not None:
                 checkpoints.wait()
+
+
+def _taught(
+    teacher: Teacher | None, model: TransferModel, data: Splits, note: Callable[[str], None]
+) -> tuple[dict[str, Any] | None, Lessons | None]:
+    """What a run records about a teacher, and the answers of the teacher."""
+    if teacher is None:
+        return None, None
+    found = opened_teacher(teacher, model, data)
+    return found.about(), lessons(found, model, data, note)
 
 
 @without_false_alarms()
