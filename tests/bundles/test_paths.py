@@ -70,3 +70,13 @@ def test_a_file_of_keras_is_told_from_a_bundle(tmp_path: Path, name: str, got: s
         tfft.load(tmp_path / name)
     with pytest.raises(BundleError, match="is not a bundle"):
         check_path(tmp_path / name)
+
+
+@pytest.mark.parametrize("about", ["tfft.json", "assets.extra/tfft.json"])
+def test_an_export_in_another_format_is_no_bundle(tmp_path: Path, about: str) -> None:
+    (tmp_path / about).parent.mkdir(exist_ok=True)
+    (tmp_path / about).write_text("{}")
+    with pytest.raises(
+        BundleError, match=r"is an export in another format, and no bundle\. Pass the bundle that it was made from"
+    ):
+        check_path(tmp_path)

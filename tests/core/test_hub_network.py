@@ -73,7 +73,7 @@ def test_switches_are_named(monkeypatch):
     with disconnected(always=True):
         assert no_connection() == "offline mode is on (TFFT_OFFLINE or offline=True)"
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    assert no_connection() == "HF_HUB_OFFLINE is set"
+    assert no_connection() == "HF_HUB_OFFLINE is set; unset it to connect"
     assert calls == []
 
 

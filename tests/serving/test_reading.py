@@ -144,3 +144,9 @@ def test_documents_of_other_shapes_are_refused(of_texts, body, what, got):
 def test_marks_inside_of_texts_are_no_values(of_texts):
     assert of_texts.ask("a, b, [c], {d}, " * 200, 'an "e", ' * 100).status == 200
     assert of_texts.send(request("/predict", json.dumps({"texts": [["a", "b"]] * 64}).encode(), JSON)).status == 200
+
+
+@pytest.mark.parametrize("given", [[""], ["a film", " \n"], [["", "a context"]]])
+def test_a_text_without_a_word_is_refused(of_texts, given):
+    found = of_texts.send(request("/predict", json.dumps({"texts": given}).encode(), JSON))
+    assert (found.status, found.values["error"]["what"]) == (422, f"texts[{len(given) - 1}] is empty.")

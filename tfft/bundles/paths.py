@@ -14,6 +14,8 @@ from tfft.keras_files.file_kinds import kind_of_file
 
 # the files of a bundle that somebody may pass in its place
 _INSIDE = (NAME, "net.keras", "report.json", "report.md", "seen.json")
+# the file that says what an export in another format holds
+_EXPORTED = ("tfft.json", "assets.extra/tfft.json")
 _UNREADABLE = (BundleError, OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
 
 
@@ -42,6 +44,11 @@ def check_path(path: Path) -> None:
     if path.is_file() and path.name in _INSIDE and (path.parent / NAME).is_file():
         raise BundleError(
             f"{str(path)!r} is a file inside a bundle.", fix=f"Pass the folder of the bundle, {str(path.parent)!r}."
+        )
+    if not (path / NAME).is_file() and any((path / each).is_file() for each in _EXPORTED):
+        raise BundleError(
+            f"{str(path)!r} is an export in another format, and no bundle.",
+            fix="Pass the bundle that it was made from.",
         )
     kind = kind_of_file(path)
     if kind is not None:

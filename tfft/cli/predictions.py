@@ -19,7 +19,7 @@ from tfft.cli.progress import counted
 from tfft.cli.typed_inputs import Unreadable, given_inputs
 from tfft.cli.typed_masks import TaskName
 from tfft.cli.typed_tables import Rows, TypedTable, typed_table
-from tfft.core.errors import DataError, DataWarning
+from tfft.core.errors import DataError, DataWarning, quantity
 from tfft.core.quiet import start_tensorflow
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def _write_all(found: "Iterator[Prediction]", rows: Rows, out: Path, predictor: 
     count = len(rows.inputs)
     if skipped:
         say(f"{skipped:,} of {count:,} inputs have no answer; {name(out)} says why", wrong=True)
-    say(f"wrote {count - skipped:,} answers to {name(out)}")
+    say(f"wrote {quantity(count - skipped, 'answer')} to {name(out)}")
     _end(skipped, count)
 
 

@@ -26,7 +26,7 @@ def no_connection() -> str:
     if is_refused():
         return f"offline mode is on ({VARIABLE} or offline=True)"
     if constants.HF_HUB_OFFLINE:
-        return "HF_HUB_OFFLINE is set"
+        return "HF_HUB_OFFLINE is set; unset it to connect"
     address = urlsplit(constants.ENDPOINT)
     if address.hostname is None or {"all", address.scheme} & set(getproxies()):
         return ""

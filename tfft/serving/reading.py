@@ -176,10 +176,12 @@ class _Outside:
 
 
 def _text(index: int, value: Any) -> Text:
-    if isinstance(value, str):
-        return Text(value)
-    if isinstance(value, list) and len(value) == 2 and all(isinstance(each, str) for each in value):
-        return Text(*value)
+    pair = isinstance(value, list) and len(value) == 2
+    parts = value if pair else [value]
+    if all(isinstance(each, str) for each in parts):
+        if not parts[0].strip():
+            raise RefusedError(f"texts[{index}] is empty.", "", "Send at least one word.")
+        return Text(*parts)
     raise RefusedError(f"texts[{index}] is neither a text nor a pair of texts.", _shown(value), _TEXTS)
 
 
