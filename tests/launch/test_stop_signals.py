@@ -11,10 +11,12 @@ from tfft.launch.stop_signals import STOP_SIGNALS, received
 
 @pytest.fixture(autouse=True)
 def _handled():
-    """Set Python's own handler, which is missing in background processes of a shell."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Set the handlers of a new process: a shell ignores SIGINT for background processes, and nohup ignores SIGHUP."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in STOP_SIGNALS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def test_signals_are_received_in_order_and_do_not_interrupt():
