@@ -130,7 +130,13 @@ def quantize(
         DataError: When there are no examples, all calibration examples are measured as well, or they do not fit the model.
 
     Example:
-        >>> quantize("flowers.tfft", "flowers_int8", data.train, data.validation, largest_drop=0.01)  # doctest: +SKIP
+        >>> import tempfile, tfft
+        >>> images = np.random.default_rng(0).integers(0, 255, (40, 16, 16, 3), np.uint8)
+        >>> data = tfft.data.from_arrays(images, [0, 1] * 20)
+        >>> model = tfft.build("toy", tfft.tasks.classification(data.labels))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     quantize(model, f"{folder}/int8", data.train, data.validation).calibrated_on
+        28
 
     Source:
         Integer quantization after training: Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient
