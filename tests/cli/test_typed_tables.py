@@ -201,3 +201,12 @@ def test_a_table_is_checked_before_tensorflow_starts(tmp_path):
         TypedTable(table.path, image_column="path").check(True, masks=False)
     with pytest.raises(DataError, match=re.escape(f"There is no file {str(tmp_path / 'no.csv')!r}")):
         TypedTable(tmp_path / "no.csv").check(True, masks=False)
+
+
+def test_a_missing_image_is_a_problem_of_its_line(tmp_path):
+    add(tmp_path / "in", "0.png")
+    path = written(tmp_path / "in", "file\n0.png\ngone.png\n")
+    with pytest.raises(
+        DataError, match=r"1 of 2 rows cannot be answered\. Got: line 3 of .*: there is no file '.*gone\.png'"
+    ):
+        TypedTable(path, image_column="file").read(IMAGES, skip_corrupt=False)

@@ -139,7 +139,7 @@ class TypedTable:
         found: list[Any] = []
         for row, problem in enumerate(problems):
             image = None if problem else next(paths)
-            if isinstance(image, str) and not os.path.isfile(image):
+            if isinstance(image, str) and "://" not in image and not os.path.isfile(image):
                 problem = f"{image!r} is a folder" if os.path.isdir(image) else f"there is no file {image!r}"
             found.append(self._unreadable(frame, row, problem) if problem else image)
         return found
