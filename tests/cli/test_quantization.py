@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 import tfft
 from tfft.cli import verbs
+from tfft.cli.sources import TypedData
 from tfft.core.errors import BundleError, DataError
 
 runner = CliRunner()
@@ -47,3 +48,13 @@ def test_an_invalid_drop_is_named_before_anything_is_written(predictor, images, 
     done = call(tmp_path / "m.tfft", "--data", images.path, "--largest-drop", "-1", "--out", tmp_path / "int8")
     assert isinstance(done.exception, BundleError)
     assert not (tmp_path / "int8").exists()
+
+
+def test_the_data_is_read_once_and_what_is_left_out_is_listed_once(predictor, images, tmp_path, monkeypatch):
+    (broken := next(images.path.rglob("*.png")).with_name("broken.png")).write_bytes(b"broken")
+    read, calls = TypedData.splits, []
+    monkeypatch.setattr(TypedData, "splits", lambda *given: calls.append(given) or read(*given))
+    done = call(tmp_path / "m.tfft", "--data", images.path, "--skip-corrupt", "--largest-drop", "1")
+    assert done.exit_code == 0, done.output
+    assert len(calls) == 1
+    assert done.output.count(f"skipped {broken}") == 1

@@ -105,3 +105,15 @@ def images(tmp_path_factory):
 @pytest.fixture(scope="module")
 def texts(tmp_path_factory):
     return predictor_of("toy_text", tfft.tasks.classification(["kind", "unkind"]), tmp_path_factory.mktemp("texts"))
+
+
+@pytest.fixture(scope="module")
+def of_images(images):
+    with running(images) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def of_texts(texts):
+    with running(texts) as service:
+        yield service

@@ -18,18 +18,6 @@ from tfft.formats.compared_examples import encoded
 PICTURES = [picture(seed, (20 + seed, 30)) for seed in range(6)]
 
 
-@pytest.fixture(scope="module")
-def of_images(images):
-    with running(images) as service:
-        yield service
-
-
-@pytest.fixture(scope="module")
-def of_texts(texts):
-    with running(texts) as service:
-        yield service
-
-
 def test_images_are_answered_as_by_the_bundle(of_images, images):
     found = of_images.show(*map(encoded, PICTURES))
     assert found.status == 200

@@ -6,22 +6,12 @@ import pytest
 
 from tests.conftest import picture
 from tests.malformed_requests import FORM, JSON, form, part, request
-from tests.serving.conftest import running
+from tfft.core.specs import Text
 from tfft.formats.compared_examples import encoded
+from tfft.serving.reading import _text
+from tfft.serving.refusals import RefusedError
 
 GOOD = part(encoded(picture(0)))
-
-
-@pytest.fixture(scope="module")
-def of_images(images):
-    with running(images) as service:
-        yield service
-
-
-@pytest.fixture(scope="module")
-def of_texts(texts):
-    with running(texts) as service:
-        yield service
 
 
 @pytest.mark.parametrize(
@@ -150,3 +140,21 @@ def test_marks_inside_of_texts_are_no_values(of_texts):
 def test_a_text_without_a_word_is_refused(of_texts, given):
     found = of_texts.send(request("/predict", json.dumps({"texts": given}).encode(), JSON))
     assert (found.status, found.values["error"]["what"]) == (422, f"texts[{len(given) - 1}] is empty.")
+
+
+@pytest.mark.parametrize(
+    ("given", "questions", "refused"),
+    [
+        (["Who?", ""], True, True),
+        (["", "Ann."], True, True),
+        (["", "a film"], False, True),
+        (["a film", " "], False, False),
+        (["", "\t"], False, True),
+    ],
+)
+def test_a_pair_needs_a_first_text_and_a_question_its_context(given, questions, refused):
+    if refused:
+        with pytest.raises(RefusedError, match=r"texts\[3\] is empty"):
+            _text(3, given, questions)
+    else:
+        assert _text(3, given, questions) == Text(*given)

@@ -11,24 +11,24 @@ from tfft.accelerate.precision import Precision
 from tfft.cache.settings import Cache
 from tfft.models.cuts import cut
 from tfft.plans import augmentation
-from tfft.tasks.taught import ONE_CLASS
+from tfft.tasks.distillation import ONE_CLASS
 from tfft.training.context import RunContext, parts_of
 from tfft.training.feature_schedule import Turn
-from tfft.training.lessons import Lessons
 from tfft.training.phase_inputs import prepare
 from tfft.training.phase_training import _rank_now
+from tfft.training.soft_targets import SoftTargets
 from tfft.training.steps import Steps
 from tfft.training.trunk_cache import TrunkCache
 
 ONE = range(1)
 
 
-def step(model, data, augment=(), class_weight=None, cache="off", policy=None, fixed=False, lessons=None):
+def step(model, data, augment=(), class_weight=None, cache="off", policy=None, fixed=False, soft_targets=None):
     phase = tfft.Phase("head", policy or tfft.trainable.nothing(), 2, 1e-3, augment=augment)
     overview = model.apply(phase.trainable)
     turn = Turn(phase, overview, 2, cut(model, overview))
     context = RunContext(
-        replace(model, cache=Cache(cache)), *parts_of(model, data), 0, lambda *_: None, lessons=lessons
+        replace(model, cache=Cache(cache)), *parts_of(model, data), 0, lambda *_: None, soft_targets=soft_targets
     )
     return prepare(context, TrunkCache(context), [turn], 8, class_weight, Precision(), fixed)
 
@@ -137,8 +137,8 @@ def test_a_mixed_example_weighs_what_its_shares_weigh(model, data):
 def test_answers_of_a_teacher_are_beside_the_labels_of_training_batches(model, data, cache, fixed, augment):
     """Each soft target is three times the label of its example here, so that it must be so in every batch, mixed or not."""
     soft = 3 * np.eye(3, dtype=np.float32)[data.train.targets]
-    lessons = Lessons(soft, ONE_CLASS, 2.0, 0.5)
-    found = step(model, data, augment, {0: 1.0, 1: 2.0, 2: 4.0}, cache, fixed=fixed, lessons=lessons)
+    soft_targets = SoftTargets(soft, ONE_CLASS, 2.0, 0.5)
+    found = step(model, data, augment, {0: 1.0, 1: 2.0, 2: 4.0}, cache, fixed=fixed, soft_targets=soft_targets)
     batches = list(found.train(0, ONE).as_numpy_iterator())
     assert sum(batch.counted.sum() for batch in batches) == 2 * len(data.train)
     for batch in batches:

@@ -217,9 +217,9 @@ def test_soft_targets_change_the_losses_of_training_steps_alone(parts):
         return weighed(batches).map(lambda batch: batch._replace(soft=tf.ones_like(batch.targets) * 2.0))
 
     logs = []
-    for taught in (None, lambda losses, batch, logits: losses * batch.soft[:, 0]):
+    for added in (None, lambda losses, batch, logits: losses * batch.soft[:, 0]):
         steps = made(net(), keras.optimizers.SGD(0.0), parts=parts)
-        steps.taught = taught
+        steps.add_soft_losses = added
         iterator = steps.iterate(lambda own: with_soft(training_batches(loading(), BATCH, range(1), 0)))
         train = steps.train(iterator, 3)
         steps.reset()

@@ -8,6 +8,7 @@ from pathlib import Path
 from tfft.bundles.bundle import checked, opened_bundle
 from tfft.bundles.contents import CONTENTS, is_file
 from tfft.bundles.hub_handles import is_hub
+from tfft.bundles.paths import not_written
 from tfft.bundles.writer import check_target
 from tfft.core import files
 from tfft.core.errors import BundleError
@@ -46,11 +47,7 @@ def copy_bundle(source: str | os.PathLike[str], path: str | Path) -> Path:
             with files.replacing(path) as fresh:
                 _copy(folder, fresh, packed=path.suffix == ".zip")
         except OSError as error:
-            raise BundleError(
-                f"The bundle {str(path)!r} could not be written: {error}.",
-                "an older bundle there is untouched" if path.exists() else "",
-                "Free some space or choose another folder.",
-            ) from error
+            raise not_written(path, error) from error
     return path
 
 

@@ -64,6 +64,26 @@ def check_path(path: Path) -> None:
         )
 
 
+def not_written(path: Path, error: Exception, what: str = "bundle", more: str = "") -> BundleError:
+    """Make the error for a bundle or another export that cannot be written.
+
+    Args:
+        path: Its path.
+        error: Why it cannot be written.
+        what: What would be there, such as ``"export"``.
+        more: A further part of the advice.
+
+    Example:
+        >>> str(not_written(Path("no such.tfft"), OSError("the disk is full")))
+        "'no such.tfft' could not be written: the disk is full. Free some space or choose another folder."
+    """
+    return BundleError(
+        f"{str(path)!r} could not be written: {error}.",
+        f"an older {what} there is untouched" if path.exists() else "",
+        f"Free some space or choose another folder{more}.",
+    )
+
+
 def reads_texts(path: Path) -> bool | None:
     """Return whether the net of a bundle reads texts, from its manifest alone. TensorFlow is not imported.
 

@@ -11,6 +11,7 @@ from tfft.bundles.contents import MANIFEST, NET, README, TOKENIZER, is_file
 from tfft.bundles.hub_handles import Repository, parsed
 from tfft.core import limits, regular_files, strict_json
 from tfft.core.errors import BundleError, shortlist
+from tfft.core.hub_network import CONNECT
 
 # files of KerasHub, Transformers, timm, or a SavedModel
 _PRETRAINED = ("config.json", "saved_model.pb", "keras_metadata.pb")
@@ -123,6 +124,5 @@ def _not_here(repository: Repository, reason: str) -> BundleError:
     return BundleError(
         f"{str(repository)!r} is not on this machine and cannot be downloaded.",
         reason,
-        "Connect to the network once; or set the environment variable HF_ENDPOINT to the address of a mirror before Python starts; "
-        "or copy the bundle from another machine, and pass its path.",
+        f"{CONNECT}; or copy the bundle from another machine, and pass its path.",
     )

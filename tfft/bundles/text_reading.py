@@ -57,6 +57,33 @@ def split(inputs: Any, value_range: tuple[float, float] | None = None) -> Iterat
         yield f"input {index}" if text is None else text.called(), item if text is None else text
 
 
+def reads_questions(predictor: Any) -> bool:
+    """Return whether a model reads a question and a context.
+
+    Args:
+        predictor: The model.
+    """
+    return getattr(predictor.preprocessor, "answers", None) == "places"
+
+
+def empty_text(parts: Sequence[str], questions: bool) -> int | None:
+    """Find the text because of which an input says nothing.
+
+    Args:
+        parts: One text, or the two of a pair.
+        questions: Whether these are a question and its context, which both must have words; of other pairs one is enough.
+
+    Returns:
+        The position of an empty text; None when the input has words.
+
+    Example:
+        >>> empty_text([" "], False), empty_text(["", "a film"], False), empty_text(["Who?", ""], True)
+        (0, None, 1)
+    """
+    empty = [index for index, part in enumerate(parts) if not part.strip()]
+    return empty[0] if len(empty) >= (1 if questions else len(parts)) else None
+
+
 def check(items: Sequence[Named]) -> None:
     """Check nothing: a text needs no file.
 

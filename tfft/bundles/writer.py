@@ -13,6 +13,7 @@ from tfft.archives.zip_files import opened
 from tfft.bundles.bundle import FORMAT, content_fingerprint, not_finite, weights_fingerprint
 from tfft.bundles.card import card
 from tfft.bundles.contents import CONTENTS, MANIFEST, NET, TOKENIZER
+from tfft.bundles.paths import not_written
 from tfft.bundles.records import CARD, PAGE, REPORT, SEEN, digests
 from tfft.core import files, strict_json, versions
 from tfft.core.errors import BundleError, kind_of, shortlist
@@ -84,11 +85,7 @@ def write_bundle(
             if folder is not fresh:
                 _zip(folder, fresh)
     except (OSError, UnicodeError) as error:
-        raise BundleError(
-            f"The bundle {str(path)!r} could not be written: {error}.",
-            "an older bundle there is untouched" if path.exists() else "",
-            "Free some space or choose another folder, and export again; the model is still in memory.",
-        ) from error
+        raise not_written(path, error, more=", and export again; the model is still in memory") from error
     return path
 
 

@@ -8,8 +8,10 @@ from tfft.cli.sources import TypedData
 from tfft.core.errors import DataError, quantity
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tfft.bundles.predictor import Predictor
-    from tfft.data.examples import Examples
+    from tfft.data.examples import Examples, Splits
 
 
 class Part(StrEnum):
@@ -31,7 +33,7 @@ class Part(StrEnum):
 
 
 def examples_of(
-    source: TypedData, part: Part, seed: int, predictor: "Predictor"
+    source: TypedData, part: Part, seed: int, predictor: "Predictor", read: "Callable[..., Splits] | None" = None
 ) -> "tuple[Examples, tuple[str, ...], str]":
     """Choose the examples that ``tfft evaluate`` measures.
 
@@ -40,6 +42,7 @@ def examples_of(
         part: The value of ``--part``.
         seed: The seed of the parts.
         predictor: The model, with its labels and the examples that it has seen.
+        read: ``source.splits``, or a function that remembers its result where several parts are chosen.
 
     Returns:
         Examples with targets of shape (n,) or (n, k), a sentence for each skipped image, and a name for the examples.
@@ -50,7 +53,7 @@ def examples_of(
     check_form(source.form, predictor.task.name)
     if part not in (Part.auto, Part.all):
         try:
-            splits = source.splits(seed, predictor.task.labels)
+            splits = (read or source.splits)(seed, predictor.task.labels)
         except DataError:
             alone = source.only(part.value, predictor.task.labels, predictor.preprocessor)
             if alone is None:

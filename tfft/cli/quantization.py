@@ -1,5 +1,6 @@
 """The verb ``tfft quantize``: round a bundle to int8, and measure it before and after."""
 
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -63,9 +64,10 @@ def quantize(
     seed = predictor.seen.seed if seed is None and predictor.seen is not None else seed or 0
     columns = image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes
     source = TypedData(data, *columns, TypedMasks(TaskName(predictor.task.name), classes_file, ignore))
-    measured, skipped, measured_name = examples_of(source, part, seed, predictor)
-    calibration, _, calibration_name = examples_of(source, calibrate_on, seed, predictor)
-    for line in skipped:
+    read = cache(source.splits)  # each image is inspected once
+    measured, skipped, measured_name = examples_of(source, part, seed, predictor, read)
+    calibration, others, calibration_name = examples_of(source, calibrate_on, seed, predictor, read)
+    for line in dict.fromkeys((*skipped, *others)):
         say(f"skipped {name(line)}", wrong=True)
     calibrated = f"calibrating on {calibration_name}, " if calibrates(predictor) else ""
     say(f"{name(data)}: {calibrated}measuring {measured_name}")

@@ -53,15 +53,6 @@ def given_inputs(predictor: "Predictor", inputs: Sequence[str], skip_corrupt: bo
     return _BY_NOUN[predictor.preprocessor.noun](predictor, inputs, skip_corrupt)
 
 
-def reads_questions(predictor: "Predictor") -> bool:
-    """Return whether a model reads a question and a context.
-
-    Args:
-        predictor: The model.
-    """
-    return getattr(predictor.preprocessor, "answers", None) == "places"
-
-
 def _images(predictor: "Predictor", inputs: Sequence[str], skip_corrupt: bool) -> list[Any]:
     found: list[Any] = []
     for each in map(Path, inputs):
@@ -89,6 +80,7 @@ def _images_of_masks(folder: Path) -> list[Path]:
 
 
 def _texts(predictor: "Predictor", inputs: Sequence[str], skip_corrupt: bool) -> list[Any]:
+    from tfft.bundles.text_reading import reads_questions
     from tfft.data.files.text_files import lines_of
 
     paired = reads_questions(predictor) or (predictor.seen is not None and predictor.seen.texts == 2)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfft.cli.typed_inputs import Unreadable, reads_questions
+from tfft.cli.typed_inputs import Unreadable
 from tfft.core.errors import DataError, kind_of, quantity, shortlist, similar
 from tfft.core.path_advice import check_permitted, missing_file
 from tfft.core.specs import Text
@@ -117,12 +117,13 @@ class TypedTable:
         return Rows(inputs, {name: frame[name].tolist() for name in kept}, numbered=True)
 
     def _texts(self, frame: "pd.DataFrame", columns: list[str], predictor: "Predictor") -> list[Any]:
+        from tfft.bundles.text_reading import reads_questions
         from tfft.data.strings import refuse_paths
 
-        needed = 1 if reads_questions(predictor) else len(columns)
+        questions = reads_questions(predictor)
         found: list[Any] = []
         for row, cells in enumerate(frame[columns].itertuples(index=False, name=None)):
-            problem = _text_problem(cells, columns, needed)
+            problem = _text_problem(cells, columns, questions)
             found.append(self._unreadable(frame, row, problem) if problem else _text(cells, row))
         texts = [each.first for each in found if isinstance(each, Text)]
         refuse_paths(
@@ -165,6 +166,8 @@ class TypedTable:
 
     def _inputs(self, names: Sequence[str], predictor: "Predictor") -> list[str]:
         """The columns of inputs."""
+        from tfft.bundles.text_reading import reads_questions
+
         noun = predictor.preprocessor.noun
         option = _NOUNS[noun]
         typed = self.text_column if noun == "text" else self.image_column
@@ -270,15 +273,16 @@ def _text(cells: Sequence[str], row: int) -> Text:
     return Text(cells[0], cells[1] if len(cells) > 1 else None, name=str(row + 1))
 
 
-def _text_problem(cells: Sequence[Any], columns: Sequence[str], needed: int) -> str:
-    """What is wrong with the texts of a row: a text is missing, or ``needed`` of them are empty."""
+def _text_problem(cells: Sequence[Any], columns: Sequence[str], questions: bool) -> str:
+    """What is wrong with the texts of a row: a cell is missing or no text, or there are no words."""
+    from tfft.bundles.text_reading import empty_text
     from tfft.data.values import is_missing
 
     for cell, column in zip(cells, columns, strict=True):
         if not isinstance(cell, str):
             return f"no {column!r}" if is_missing(cell) else f"{column!r} is not a text but {kind_of(cell)}"
-    empty = [column for cell, column in zip(cells, columns, strict=True) if not cell.strip()]
-    return f"no {empty[0]!r}" if len(empty) >= needed else ""
+    empty = empty_text(cells, questions)
+    return "" if empty is None else f"no {columns[empty]!r}"
 
 
 def _image_problem(cell: Any, column: str) -> str:

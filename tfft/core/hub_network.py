@@ -9,6 +9,8 @@ from urllib.request import getproxies
 
 from tfft.core.offline import VARIABLE, is_refused
 
+CONNECT = "Connect to the network once; or set the environment variable HF_ENDPOINT to the address of a mirror before Python starts"
+"""What to do when there is no connection, for error messages."""
 _TIMEOUT_SECONDS = 5.0
 _REMEMBERED_SECONDS = 60.0
 _FAILED: dict[tuple[str, int], tuple[float, str]] = {}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tfft.bundles import bundle
 from tfft.bundles.copying import copy_bundle
 from tfft.bundles.hub_handles import is_hub
-from tfft.bundles.paths import check_path
+from tfft.bundles.paths import check_path, not_written
 from tfft.bundles.predictor import Predictor
 from tfft.bundles.pushing import Pushed, check_address, push
 from tfft.bundles.writer import check_inputs, write_bundle
@@ -55,8 +55,8 @@ FORMATS: Mapping[str, Format] = {
     "onnx": Format(net_files.write_onnx, 1e-3),
     "litert": Format(net_files.write_litert, 1e-3),
     # rounded weights change probabilities; the comparison says how far
-    "litert_float16": Format(partial(net_files.write_litert, numbers="float16"), math.inf),
-    "litert_int8": Format(partial(net_files.write_litert, numbers="int8"), math.inf, calibrated=True),
+    "litert_float16": Format(partial(net_files.write_litert, dtype="float16"), math.inf),
+    "litert_int8": Format(partial(net_files.write_litert, dtype="int8"), math.inf, calibrated=True),
     "keras": Format(net_files.write_keras, 1e-3),
 }
 BUNDLE = "bundle"
@@ -247,11 +247,7 @@ def write_format(
             values = {**_about(predictor, format, found), **further, "files": names}
             about.write_text(json.dumps(values, indent=1, ensure_ascii=False), "utf-8")
     except OSError as error:
-        raise BundleError(
-            f"{str(path)!r} could not be written: {error}.",
-            "an older export there is untouched" if path.exists() else "",
-            "Free some space or choose another folder.",
-        ) from error
+        raise not_written(path, error, "export") from error
     if format in _INSTEAD and found.agreement is not None and found.agreement < _AGREEING:
         warnings.warn(
             f"{format} rounds the net, and only {found.agreement:.1%} of the labels on {found.examples} of {of} agree with those "

@@ -18,7 +18,7 @@ from tfft.keras_files import saving
 LITERT_FILE = "model.tflite"
 _LOGITS = "logits"
 _TOKENIZER = "tokenizer"
-Numbers = Literal["float32", "float16", "int8"]
+Dtype = Literal["float32", "float16", "int8"]
 Run = Callable[[Mapping[str, np.ndarray]], np.ndarray]
 
 
@@ -71,15 +71,15 @@ def write_onnx(predictor: Predictor, folder: Path, items: Sequence[Any]) -> Answ
     return _finished(predictor, folder, "onnx", run)
 
 
-def write_litert(predictor: Predictor, folder: Path, items: Sequence[Any], numbers: Numbers = "float32") -> Answering:
+def write_litert(predictor: Predictor, folder: Path, items: Sequence[Any], dtype: Dtype = "float32") -> Answering:
     """Write ``model.tflite``. Inputs and logits are float32 in any case.
 
     Args:
         predictor: The model.
         folder: The folder to fill.
         items: Examples as in training. For ``"int8"`` and images, the ranges of values inside of the net are measured on them.
-        numbers: ``"float32"``; ``"float16"`` for weights that are half as large; or ``"int8"`` for weights and values inside of the
-            net that are a quarter as large.
+        dtype: ``"float32"``; ``"float16"`` for weights that are half as large; or ``"int8"`` for weights that are a quarter as
+            large, of image nets also the values inside of the net.
 
     Returns:
         As ``write_keras``.
@@ -102,7 +102,7 @@ def write_litert(predictor: Predictor, folder: Path, items: Sequence[Any], numbe
     }
     path = folder / LITERT_FILE
     with _converting("for LiteRT"):
-        predictor.net.export(str(path), format="litert", verbose=False, **options[numbers])
+        predictor.net.export(str(path), format="litert", verbose=False, **options[dtype])
         run = open_litert(path)
     return _finished(predictor, folder, "litert", run)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from tfft.bundles.text_reading import reads_questions
 from tfft.core.errors import TfftError
 from tfft.formats.compared_examples import texts_of
 from tfft.serving import reading
@@ -135,7 +136,7 @@ def _of_texts(app: "FastAPI", service: Any) -> None:
     @app.post("/predict", **_described(_only(reading.FIELD_OF_TEXTS, texts), "application/json"))
     async def predict(request: Request) -> Response:
         """Answer texts, or pairs of texts."""
-        items = await reading.texts_of(request, most)
+        items = await reading.texts_of(request, most, reads_questions(predictor))
         if predictor.seen is not None:
             for item in items:
                 predictor.seen.check_pairs(item)

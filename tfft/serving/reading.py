@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
+from tfft.bundles.text_reading import empty_text
 from tfft.core import strict_json
 from tfft.core.errors import kind_of, shortlist
 from tfft.core.specs import Text
@@ -103,12 +104,13 @@ async def images_of(request: "Request", most: int) -> list[bytes]:
         await found.close()
 
 
-async def texts_of(request: "Request", most: int) -> list[Text]:
+async def texts_of(request: "Request", most: int, questions: bool) -> list[Text]:
     """Read the texts of a JSON document.
 
     Args:
         request: The request.
         most: The largest number of texts, or pairs of texts.
+        questions: Whether pairs are a question and its context, which both must have words.
 
     Returns:
         The texts; a ``Text`` is never taken for the name of a file.
@@ -131,7 +133,7 @@ async def texts_of(request: "Request", most: int) -> list[Text]:
     if not isinstance(texts, list):
         raise RefusedError("texts must be a list.", kind_of(texts), _TEXTS)
     check_count(len(texts), most)
-    return [_text(index, each) for index, each in enumerate(texts)]
+    return [_text(index, each, questions) for index, each in enumerate(texts)]
 
 
 def check_count(count: int, most: int) -> None:
@@ -175,11 +177,11 @@ class _Outside:
         return "it has other bytes after its last boundary." if after.strip(b"\r\n") else ""
 
 
-def _text(index: int, value: Any) -> Text:
+def _text(index: int, value: Any, questions: bool) -> Text:
     pair = isinstance(value, list) and len(value) == 2
     parts = value if pair else [value]
     if all(isinstance(each, str) for each in parts):
-        if not parts[0].strip():
+        if not parts[0].strip() or empty_text(parts, questions) is not None:
             raise RefusedError(f"texts[{index}] is empty.", "", "Send at least one word.")
         return Text(*parts)
     raise RefusedError(f"texts[{index}] is neither a text nor a pair of texts.", _shown(value), _TEXTS)

@@ -19,7 +19,7 @@ from tfft.tasks.answers import Answer
 if TYPE_CHECKING:
     import keras
 
-    from tfft.tasks.taught import Taught
+    from tfft.tasks.distillation import Distillation
 
 
 class Head(Protocol):
@@ -153,8 +153,8 @@ class Task:
         drawn: Scores, the index of an example, and its image -> an image with target and answer; None for the image alone.
         served: Logits of a batch, a tensor -> the named tensors that a SavedModel returns; None where an answer needs more than the
             logits, such as the text.
-        taught: How the task learns from the answers of another model; None where these belong to tokens or pixels, which are others
-            for another backbone.
+        distillation: How the task learns from the answers of a teacher; None where these belong to tokens or pixels, which another
+            backbone does not share.
 
     Example:
         >>> from tfft import tasks
@@ -191,7 +191,7 @@ class Task:
     usable: Callable[[np.ndarray], bool] = finite
     drawn: Callable[[Any, int, Any], Any] | None = None
     served: Callable[[Any], dict[str, Any]] | None = None
-    taught: "Taught | None" = None
+    distillation: "Distillation | None" = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return name, labels and options as plain JSON values, for ``tfft.tasks.from_dict``."""

@@ -10,7 +10,7 @@ from tfft.core.errors import TaskError
 from tfft.core.specs import LabelSpace
 from tfft.heads.vector import Pooling, VectorHead
 from tfft.measures import classes
-from tfft.tasks import served, taught
+from tfft.tasks import distillation, served
 from tfft.tasks.answers import Answer
 from tfft.tasks.base import Task, each_example, require_kind, softmax
 from tfft.tasks.class_weights import ClassWeights, check_weights, weights_of, written_weights
@@ -94,5 +94,5 @@ def classification(
         },
         class_weight=lambda counts: weights_of(class_weights, space, counts),
         served=served.one_class(space.names),
-        taught=taught.ONE_CLASS,
+        distillation=distillation.ONE_CLASS,
     )

@@ -10,7 +10,7 @@ from tfft.core.errors import TaskError
 from tfft.core.specs import LabelSpace
 from tfft.heads.vector import Pooling, VectorHead
 from tfft.measures import labels as label_measures
-from tfft.tasks import served, taught
+from tfft.tasks import distillation, served
 from tfft.tasks.answers import Answer
 from tfft.tasks.base import Task, each_example, require_kind, same
 
@@ -87,7 +87,7 @@ def multi_label(
         served=served.several_classes(thresholds.tolist()),
         score=lambda examples, found: label_measures.LabelScores(space, examples.targets, found, thresholds),
         options={"pooling": pooling, "hidden": tuple(hidden), "dropout": dropout, "threshold": kept},
-        taught=taught.SEVERAL_CLASSES,
+        distillation=distillation.SEVERAL_CLASSES,
     )
 
 

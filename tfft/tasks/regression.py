@@ -7,7 +7,7 @@ import numpy as np
 from tfft.core.specs import LabelSpace
 from tfft.heads.vector import Pooling, VectorHead
 from tfft.measures import quantities
-from tfft.tasks import served, taught
+from tfft.tasks import distillation, served
 from tfft.tasks.answers import Answer
 from tfft.tasks.base import Task, each_example, require_kind
 
@@ -83,5 +83,5 @@ def regression(
         options={"pooling": pooling, "hidden": tuple(hidden), "dropout": dropout},
         mixable=False,
         served=served.quantities(labels.mean, labels.scale),
-        taught=taught.QUANTITIES,
+        distillation=distillation.QUANTITIES,
     )

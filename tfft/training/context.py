@@ -7,7 +7,7 @@ from tfft.cache.sharing import ALONE
 from tfft.data.examples import Splits
 from tfft.models.assembly import TransferModel
 from tfft.models.prepared import Prepared, prepared
-from tfft.training.lessons import Lessons
+from tfft.training.soft_targets import SoftTargets
 
 Progress = Callable[[str, int, int], None]
 
@@ -31,7 +31,7 @@ class RunContext:
         progress: A function that is called with a description, the number of finished examples, and the number of all examples.
         note: A function that is called with a sentence for the user.
         share: The number of this worker and of all workers that share the cache folder.
-        lessons: The answers of a teacher to the training examples; None without a teacher.
+        soft_targets: The answers of a teacher to the training examples; None without a teacher.
     """
 
     model: TransferModel
@@ -41,7 +41,7 @@ class RunContext:
     progress: Progress
     note: Callable[[str], None] = silent
     share: tuple[int, int] = ALONE
-    lessons: Lessons | None = None
+    soft_targets: SoftTargets | None = None
 
 
 def parts_of(model: TransferModel, data: Splits) -> tuple[Prepared, Prepared]:

@@ -30,16 +30,16 @@ from tfft.training.checks import check, check_folder, check_plan, warn_about_tar
 from tfft.training.context import RunContext, parts_of
 from tfft.training.feature_schedule import Turn
 from tfft.training.job import Job
-from tfft.training.lessons import Lessons
 from tfft.training.options import FitOptions, check_options
 from tfft.training.phase_training import train_phase
 from tfft.training.precision_search import choose
 from tfft.training.progress import FeatureProgress, JsonLog
 from tfft.training.resuming import opened, refuse_unfinished
 from tfft.training.run import Run
+from tfft.training.soft_targets import SoftTargets
 from tfft.training.state import divide, of_run, with_records
-from tfft.training.teachers import lessons
 from tfft.training.teachers import opened as opened_teacher
+from tfft.training.teachers import soft_targets
 from tfft.training.trunk_cache import TrunkCache
 
 LOG_NAME = "log.jsonl"
@@ -124,7 +124,7 @@ def fit(
     if chief and folder is not None:
         refuse_unfinished(folder, chosen.resume)  # before a teacher is asked about all examples
     # before the scope of the strategy, because the teacher may have another one
-    record, taught = _taught(chosen.teacher, model, data, counting.note)
+    record, softened = _asked(chosen.teacher, model, data, counting.note)
     with (
         noticed() as signals,
         scope(model.strategy),
@@ -141,7 +141,7 @@ def fit(
         folder = folder if chief else None
         share = share_of(model.cache.store.folder, model.strategy) if model.cache.where in ("auto", "disk") else ALONE
         context = RunContext(
-            model, train, validation, derive(run.seed, "order"), counting, counting.note, share, taught
+            model, train, validation, derive(run.seed, "order"), counting, counting.note, share, softened
         )
         features = TrunkCache(context)
         class_weight = model.task.class_weight(data.train.counts())
@@ -159,20 +159,20 @@ def fit(
                 checkpoints.wait()
 
 
-def _taught(
+def _asked(
     teacher: Teacher | None, model: TransferModel, data: Splits, note: Callable[[str], None]
-) -> tuple[dict[str, Any] | None, Lessons | None]:
+) -> tuple[dict[str, Any] | None, SoftTargets | None]:
     """What a run records about a teacher, and the answers of the teacher."""
     if teacher is None:
         return None, None
     found = opened_teacher(teacher, model, data)
-    return found.about(), lessons(found, model, data, note)
+    return found.about(), soft_targets(found, model, data, note)
 
 
 @without_false_alarms()
 def _train(job: Job, run: Run, data: Splits, found: Snapshot | None) -> Run:
     """Train the phases that are not finished, one in each turn of the loop."""
-    run.model.remember(data, None if job.context.lessons is None else job.context.lessons.seen)
+    run.model.remember(data, None if job.context.soft_targets is None else job.context.soft_targets.seen)
     if found is None:
         run = _begin(run, job.log)
         run = replace(run, precision=_precision(job, run))

@@ -100,7 +100,7 @@ def prepare(
 
     def to_train(step: int, own: range) -> "tf.data.Dataset":
         batches = training_batches(train, batch_size, epochs, context.seed, copies, step, own)
-        return finished(batches if context.lessons is None else context.lessons.separated(batches), shares[0])
+        return finished(batches if context.soft_targets is None else context.soft_targets.separated(batches), shares[0])
 
     return Step(
         net,
@@ -117,7 +117,7 @@ def _read(
 ) -> tuple[keras.Model, Loading, Loading, str]:
     """The net of a phase, what it reads for training and for validation, and a description of that."""
     model, now = context.model, turns[0]
-    train, validation = _taught(context, context.train.examples), context.validation.examples
+    train, validation = _with_soft_targets(context, context.train.examples), context.validation.examples
     encode, width = model.task.encode, _width(context, now.phase) if fixed else None
     try:
         at, tables, held_out = cache.tables(turns, precision.trunk)
@@ -127,7 +127,7 @@ def _read(
         net = whole_net(model, now.at, precision)
         count = cache.views(now, precision.trunk)
         loadings = (
-            _changed(context, preprocessor, _taught(context, some), now, count),
+            _changed(context, preprocessor, _with_soft_targets(context, some), now, count),
             reading(held_out_rows, preprocessor, encode),
         )
         short = "" if precision.trunk == FLOAT32 else f", {precision.trunk}"
@@ -146,15 +146,15 @@ def _read(
     return net, *loadings, note
 
 
-def _taught(context: RunContext, examples: Examples) -> Examples:
+def _with_soft_targets(context: RunContext, examples: Examples) -> Examples:
     """Training examples with the answers of the teacher, if there is one."""
-    return examples if context.lessons is None else context.lessons.with_targets(examples)
+    return examples if context.soft_targets is None else context.soft_targets.with_targets(examples)
 
 
 def _encode(context: RunContext) -> Encoder:
     """How targets of training examples become arrays."""
     encode = context.model.task.encode
-    return encode if context.lessons is None else context.lessons.encode(encode)
+    return encode if context.soft_targets is None else context.soft_targets.encode(encode)
 
 
 def _width(context: RunContext, phase: Phase) -> int | None:
@@ -191,7 +191,7 @@ def _changed(context: RunContext, preprocessor: Preprocessor, examples: Examples
 
 def _targets(context: RunContext, now: Turn, count: int) -> TargetReader:
     """The targets of training examples by epoch. Masks change with their images; the epochs use the ``count`` views in turn."""
-    rows, masks = _taught(context, context.train.examples), context.train.raw.targets
+    rows, masks = _with_soft_targets(context, context.train.examples), context.train.raw.targets
     augment, first, seed = now.phase.augment, now.first_epoch, derive(context.seed, "augment")
     alignment = context.model.preprocessor.alignment
     if not augment or context.model.task.place is None or alignment is None:

@@ -219,7 +219,7 @@ def _steps(job: Job, step: Step, optimizer: Any, count: int) -> Steps:
     small = len(step.net.trainable_variables) <= _SMALL_NET and job.parts == 1 and not is_tpu(model.strategy)
     unrolled = _COPIES if small and count > _MANY_STEPS else 1
     found = Steps(step.net, loss, metrics, optimizer, model.strategy, job.parts, unrolled)
-    found.taught = None if job.context.lessons is None else job.context.lessons.losses
+    found.add_soft_losses = None if job.context.soft_targets is None else job.context.soft_targets.losses
     return found
 
 

@@ -206,7 +206,7 @@ class Run:
         spread = ', strategy="multi_worker"' if cluster_of(self.model.strategy) is not None else spread
         spread = ', strategy="tpu"' if is_tpu(self.model.strategy) else spread
         parts = f", accumulate={self.accumulate}" if self.accumulate > 1 else ""
-        opened, taught = ("", "") if self.teacher is None else _teacher_code(self.teacher)
+        opened, teacher_option = ("", "") if self.teacher is None else _teacher_code(self.teacher)
         numbers = f", precision={(self.precision.trunk, self.precision.tail)!r}{_cache_code(self.model.cache)}"
         # a model that the user passed as an object has no handle that could be loaded again
         name = (
@@ -219,7 +219,7 @@ class Run:
             f"backbone = tfft.load_backbone({name}\n"
             f"model = tfft.build(backbone, tfft.tasks.{task.name}(data.labels{chosen}), seed={self.model.seed}{spread}{numbers})\n"
             f"plan = {to_code(self.plan)}\n"
-            f"{opened}run = tfft.fit(model, data, plan, seed={self.seed}, batch_size={self.batch_size}{parts}{taught})\n"
+            f"{opened}run = tfft.fit(model, data, plan, seed={self.seed}, batch_size={self.batch_size}{parts}{teacher_option})\n"
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -39,8 +39,8 @@ class Steps:
         wishes: A function that returns three numbers, 1.0 for yes: to stop, to save within an epoch, and to save at its end.
         heard: The largest wishes of all workers; all of them see these after the same step.
         pace: Seconds and number of steps of a recent call of each kind, on which all workers agree.
-        taught: A function: the losses of the labels, a training batch, and logits -> losses with those of its soft targets. Set it
-            before the first step; None without a teacher.
+        add_soft_losses: A function: the losses of the labels, a training batch, and logits -> losses with those of its soft
+            targets. Set it before the first step; None without a teacher.
 
     Example:
         >>> net = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
@@ -66,7 +66,7 @@ class Steps:
         self.wishes: Callable[[], tuple[float, float, float]] = lambda: (0.0, 0.0, 0.0)
         self.heard = (0.0, 0.0, 0.0)
         self.pace: dict[str, tuple[float, int]] = {}
-        self.taught: Callable[[Any, Batch, Any], Any] | None = None
+        self.add_soft_losses: Callable[[Any, Batch, Any], Any] | None = None
         self._spent = {"train": (0.0, 1), "validate": (0.0, 1)}
         loss.reduction = "none"
         self._mean = keras.metrics.Mean("loss")
@@ -173,8 +173,8 @@ class Steps:
         """The sum of the losses of one replica's examples."""
         logits = self._net(batch.inputs, training=training)
         losses = self._loss(batch.targets, logits)
-        if training and self.taught is not None:
-            losses = self.taught(losses, batch, logits)
+        if training and self.add_soft_losses is not None:
+            losses = self.add_soft_losses(losses, batch, logits)
         losses *= batch.weights
         if self._net.losses:
             losses += tf.add_n([tf.cast(extra, losses.dtype) for extra in self._net.losses])

@@ -28,8 +28,8 @@ from tfft.models.net_identity import net_identity
 from tfft.models.prepared import check_kind, prepared, read
 from tfft.models.recomputed import tolerance
 from tfft.plans.teacher import Teacher
-from tfft.tasks.taught import Taught
-from tfft.training.lessons import Lessons
+from tfft.tasks.distillation import Distillation
+from tfft.training.soft_targets import SoftTargets
 
 _BATCH = 32
 _FLOAT32 = "float32"
@@ -43,13 +43,13 @@ class OpenTeacher:
     Attributes:
         model: The model; its logits have shape (n, outputs).
         chosen: The values of the user.
-        taught: How the task of the student learns.
+        distillation: How the task of the student learns.
         order: For each label of the student, its position in the teacher, int64, shape (outputs,).
     """
 
     model: Any
     chosen: Teacher
-    taught: Taught
+    distillation: Distillation
     order: np.ndarray
 
     def about(self) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def opened(chosen: Teacher, student: TransferModel, data: Splits) -> OpenTeacher
     """
     task, model = student.task, chosen.model
     _check(model)
-    if task.taught is None:
+    if task.distillation is None:
         raise PlanError(
             f"{task.name} cannot learn from a teacher.",
             "its answers belong to single tokens or pixels, which differ between backbones",
@@ -110,7 +110,7 @@ def opened(chosen: Teacher, student: TransferModel, data: Splits) -> OpenTeacher
     if model.seen is not None:
         model.seen.check_pairs(read(data.train, 0))
         _warn_about_seen(model.seen, data)
-    return OpenTeacher(model, chosen, task.taught, np.array([others.names.index(name) for name in own.names]))
+    return OpenTeacher(model, chosen, task.distillation, np.array([others.names.index(name) for name in own.names]))
 
 
 def _check(model: Any) -> None:
@@ -124,7 +124,9 @@ def _check(model: Any) -> None:
     )
 
 
-def lessons(teacher: OpenTeacher, student: TransferModel, data: Splits, note: Callable[[str], None]) -> Lessons:
+def soft_targets(
+    teacher: OpenTeacher, student: TransferModel, data: Splits, note: Callable[[str], None]
+) -> SoftTargets:
     """Ask a teacher about all training examples. Its answers are cached as features are.
 
     Args:
@@ -134,7 +136,7 @@ def lessons(teacher: OpenTeacher, student: TransferModel, data: Splits, note: Ca
         note: A function that is called with a sentence for the user.
 
     Returns:
-        Lessons.
+        SoftTargets.
 
     Raises:
         DataError: When an input cannot be read, or the teacher answers NaN or infinity.
@@ -150,9 +152,9 @@ def lessons(teacher: OpenTeacher, student: TransferModel, data: Splits, note: Ca
             "The teacher answers NaN or infinity.", f"{data.train.name(wrong)!r} first", "Choose another teacher."
         )
     logits = _in_unit_of(logits, teacher.model.task.labels, student.task.labels, teacher.order)
-    soft = teacher.taught.soft(logits, teacher.chosen.temperature)
+    soft = teacher.distillation.soft(logits, teacher.chosen.temperature)
     numbers = float(teacher.chosen.temperature), float(teacher.chosen.weight)
-    return Lessons(soft, teacher.taught, *numbers, teacher.model.seen)
+    return SoftTargets(soft, teacher.distillation, *numbers, teacher.model.seen)
 
 
 def _warn_about_seen(seen: Seen, data: Splits) -> None:

@@ -201,7 +201,7 @@ def _not_here(preset: str, reason: str) -> WeightsError:
     return WeightsError(
         f"{preset!r} is not on this machine and cannot be downloaded.",
         reason,
-        "Connect to the network once; or set the environment variable HF_ENDPOINT to the address of a mirror before Python starts; "
+        f"{hub_network.CONNECT}; "
         f'or copy the files of the model from another machine and pass their folder: "models/{folder}/". '
         'Models in Python packages: "minilm_l6" for English texts, "multilingual_e5_small" for texts in other languages.',
     )

@@ -1,4 +1,4 @@
-"""Lessons: the answers of a teacher, which travel with the targets of training batches to the loss."""
+"""Soft targets: the answers of a teacher, which travel with the targets of training batches to the loss."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -9,26 +9,26 @@ from tfft.core.values import Arrays, Batch
 from tfft.data.examples import Examples
 from tfft.data.leakage import Seen
 from tfft.data.loading import Encoder
-from tfft.tasks.taught import Taught
+from tfft.tasks.distillation import Distillation
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
 
 @dataclass(frozen=True, eq=False)
-class Lessons:
+class SoftTargets:
     """The answers of a teacher to the training examples of a run.
 
     Attributes:
         soft: Soft targets, float32, shape (n, outputs), in the order of examples and labels of the student.
-        taught: How the task of the student learns from them.
+        distillation: How the task of the student learns from them.
         temperature: As in ``Teacher``.
         weight: As in ``Teacher``.
         seen: The training and validation examples of the teacher; None when they are unknown.
     """
 
     soft: np.ndarray
-    taught: Taught
+    distillation: Distillation
     temperature: float
     weight: float
     seen: Seen | None = None
@@ -79,7 +79,7 @@ class Lessons:
         Returns:
             Losses of shape (batch,).
         """
-        return (1 - self.weight) * losses + self.weight * self.taught.loss(batch.soft, logits, self.temperature)
+        return (1 - self.weight) * losses + self.weight * self.distillation.loss(batch.soft, logits, self.temperature)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ _TINY = 1e-30
 
 
 @dataclass(frozen=True)
-class Taught:
+class Distillation:
     """Functions of a task whose examples have one row of logits.
 
     Attributes:
@@ -56,12 +56,12 @@ def _squared_error(soft: Any, outputs: Any, temperature: float) -> Any:
     return ops.mean(ops.square(outputs - soft), axis=-1)
 
 
-ONE_CLASS = Taught(lambda logits, temperature: softmax(logits / temperature).astype(np.float32), _divergence)
+ONE_CLASS = Distillation(lambda logits, temperature: softmax(logits / temperature).astype(np.float32), _divergence)
 """For one class of each example: the Kullback-Leibler divergence."""
-SEVERAL_CLASSES = Taught(
+SEVERAL_CLASSES = Distillation(
     lambda logits, temperature: (1 / (1 + np.exp(-logits.astype(np.float64) / temperature))).astype(np.float32),
     _binary_divergence,
 )
 """For several labels: the mean of the divergences of all labels."""
-QUANTITIES = Taught(lambda values, temperature: values.astype(np.float32), _squared_error)
+QUANTITIES = Distillation(lambda values, temperature: values.astype(np.float32), _squared_error)
 """For standardised quantities: the squared error. The temperature has no effect."""

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfft.tasks.taught import ONE_CLASS, QUANTITIES, SEVERAL_CLASSES
+from tfft.tasks.distillation import ONE_CLASS, QUANTITIES, SEVERAL_CLASSES
 
 RANDOM = np.random.default_rng(0)
 TEACHER, STUDENT = (RANDOM.normal(size=(6, 4)).astype(np.float32) * 3 for _ in range(2))
@@ -22,11 +22,11 @@ def gradient(function, values):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("temperature", [1.0, 3.0])
 def test_equal_answers_have_no_loss_and_others_have_one(kind, temperature):
-    taught = KINDS[kind]
-    soft = taught.soft(TEACHER, temperature)
+    distillation = KINDS[kind]
+    soft = distillation.soft(TEACHER, temperature)
     assert soft.dtype == np.float32
-    np.testing.assert_allclose(taught.loss(soft, TEACHER, temperature), np.zeros(6), atol=2e-5)
-    other = np.asarray(taught.loss(soft, STUDENT, temperature))
+    np.testing.assert_allclose(distillation.loss(soft, TEACHER, temperature), np.zeros(6), atol=2e-5)
+    other = np.asarray(distillation.loss(soft, STUDENT, temperature))
     assert other.shape == (6,)
     assert (other > 0.01).all()
 
@@ -67,10 +67,10 @@ def test_quantities_have_a_squared_error_whatever_the_temperature():
         np.testing.assert_allclose(found, ((STUDENT - TEACHER) ** 2).mean(axis=1), rtol=1e-5)
 
 
-@pytest.mark.parametrize("taught", [ONE_CLASS, SEVERAL_CLASSES])
-def test_a_certain_teacher_and_a_certain_student_give_finite_losses(taught):
-    soft = taught.soft(np.float32([[200, -200], [-200, 200]]), 1.0)
+@pytest.mark.parametrize("distillation", [ONE_CLASS, SEVERAL_CLASSES])
+def test_a_certain_teacher_and_a_certain_student_give_finite_losses(distillation):
+    soft = distillation.soft(np.float32([[200, -200], [-200, 200]]), 1.0)
     for student in ([[300.0, -300.0]] * 2, [[0.0, 0.0]] * 2):
-        found = gradient(lambda logits: taught.loss(soft, logits, 1.0), np.float32(student))
+        found = gradient(lambda logits: distillation.loss(soft, logits, 1.0), np.float32(student))
         assert np.isfinite(found).all()
-        assert np.isfinite(np.asarray(taught.loss(soft, np.float32(student), 1.0))).all()
+        assert np.isfinite(np.asarray(distillation.loss(soft, np.float32(student), 1.0))).all()

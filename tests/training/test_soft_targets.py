@@ -10,8 +10,8 @@ from tfft.core.values import Batch
 from tfft.data.leakage import Seen
 from tfft.data.loading import reading
 from tfft.data.pipeline import training_batches
-from tfft.tasks.taught import ONE_CLASS
-from tfft.training.lessons import Lessons
+from tfft.tasks.distillation import ONE_CLASS
+from tfft.training.soft_targets import SoftTargets
 
 COUNT = 20
 
@@ -24,14 +24,14 @@ def parts():
     task = tfft.tasks.classification(data.labels)
     # the soft target says which example it belongs to
     soft = np.stack([np.arange(COUNT), 100 + np.arange(COUNT)], axis=1).astype(np.float32)
-    return data.train, task, Lessons(soft, ONE_CLASS, 2.0, 0.25, Seen(0, frozenset(), frozenset()))
+    return data.train, task, SoftTargets(soft, ONE_CLASS, 2.0, 0.25, Seen(0, frozenset(), frozenset()))
 
 
 def test_each_example_of_a_shuffled_batch_has_its_own_answer(parts):
-    train, task, lessons = parts
+    train, task, soft_targets = parts
     preprocessor = tfft.load_backbone("toy").preprocessor
-    loading = reading(lessons.with_targets(train), preprocessor, lessons.encode(task.encode))
-    batches = lessons.separated(training_batches(loading, 8, range(2), seed=0))
+    loading = reading(soft_targets.with_targets(train), preprocessor, soft_targets.encode(task.encode))
+    batches = soft_targets.separated(training_batches(loading, 8, range(2), seed=0))
     rows = {train.inputs[index].tobytes(): index for index in range(COUNT)}
     found = 0
     for batch in batches.as_numpy_iterator():
@@ -44,10 +44,10 @@ def test_each_example_of_a_shuffled_batch_has_its_own_answer(parts):
 
 
 def test_the_loss_is_a_weighted_mean_of_labels_and_teacher(parts):
-    _, _, lessons = parts
+    _, _, soft_targets = parts
     logits = np.float32([[1.0, 2.0], [0.5, -1.0]])
     soft = np.float32([[0.3, 0.7], [0.9, 0.1]])
     batch = Batch({}, None, None, None, soft)
-    found = lessons.losses(tf.constant([4.0, 8.0]), batch, logits)
+    found = soft_targets.losses(tf.constant([4.0, 8.0]), batch, logits)
     wanted = 0.75 * np.array([4.0, 8.0]) + 0.25 * np.asarray(ONE_CLASS.loss(soft, logits, 2.0))
     np.testing.assert_allclose(found, wanted, rtol=1e-6)
