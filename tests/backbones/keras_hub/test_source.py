@@ -3,6 +3,7 @@
 import json
 import shutil
 import string
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -196,6 +197,7 @@ def test_a_package_is_found_without_importing_it(monkeypatch, folder, tmp_path):
     (tmp_path / package).mkdir()
     (tmp_path / package / "__init__.py").write_text("raise RuntimeError('imported')")
     folder.rename(tmp_path / package / inside)
+    monkeypatch.delitem(sys.modules, package, raising=False)  # a test before this one may have imported the real one
     monkeypatch.syspath_prepend(tmp_path)
     described = tfft.load_backbone("minilm_l6")
     assert described.handle == "minilm_l6"
