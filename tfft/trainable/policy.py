@@ -8,7 +8,8 @@ Synopsis::
     everything()   nothing()   last_blocks(2)   all_but_first_blocks(1)   match("block5_conv3/.*")   bias_only()
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -206,3 +207,24 @@ def apply(policy: Policy, backbone: Any, blocks: Sequence[Block], head: Any, tra
         if row.kind == "weight":
             variable.trainable = row.intent == "train"
     return overview
+
+
+@contextmanager
+def same_flags(backbone: Any, head: Any) -> Iterator[None]:
+    """Put back which layers and variables of a net are trainable, whatever happens in between.
+
+    Args:
+        backbone: A functional ``keras.Model``.
+        head: A ``keras.Model``.
+
+    Yields:
+        None.
+    """
+    layers = [*flattened(backbone), *flattened(head)]
+    own = [variable for layer in layers for variable in (*layer._trainable_variables, *layer._non_trainable_variables)]
+    before = [layer.trainable for layer in layers], [variable.trainable for variable in own]
+    try:
+        yield
+    finally:
+        for each, flag in zip((*layers, *own), (*before[0], *before[1]), strict=True):  # parents first, variables last
+            each.trainable = flag

@@ -2,7 +2,7 @@
 
 ::
 
-    Turn            a phase, its intended changes, and its cut
+    Turn, turns_of  a phase, its intended changes, and its cut; those of a plan
     legal           the cut of a phase, if its features may be cached
     ahead, chain    cuts of later phases whose features one pass can compute
     views, draws    the number of random views of the images, and the changes of each view
@@ -12,12 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from tfft.cache.settings import Cache
 from tfft.core.seed import derive
 from tfft.data.feature_tables import NotKeptError
-from tfft.models.cuts import Cut
-from tfft.plans.phase import Phase
-from tfft.trainable.overview import Overview
+from tfft.models.assembly import TransferModel
+from tfft.models.cuts import Cut, cut
+from tfft.plans.phase import Phase, Plan
+from tfft.trainable.overview import Overview, survey
+from tfft.trainable.policy import plan_rows
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,32 @@ class Turn:
     overview: Overview
     first_epoch: int
     at: Cut
+
+
+def turns_of(model: TransferModel, plan: Plan) -> list[Turn]:
+    """Return one Turn for each phase of a plan.
+
+    Args:
+        model: The model.
+        plan: A plan whose policies fit the net.
+
+    Returns:
+        The phases in order, each with its intended changes, its first epoch and its cut.
+
+    Raises:
+        PlanError: When a policy does not fit the net.
+
+    Example:
+        >>> import tfft
+        >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+        >>> [(turn.phase.name, turn.first_epoch) for turn in turns_of(model, tfft.plans.two_phase(3, 2))]
+        [('head', 0), ('tune', 3)]
+    """
+    rows = survey(model.backbone_net, model.backbone.blocks, model.head_net)
+    begins = np.cumsum([0, *(phase.epochs for phase in plan)]).tolist()
+    overviews = [plan_rows(phase.trainable, rows, phase.train_norms) for phase in plan]
+    cuts = [cut(model, overview) for overview in overviews]
+    return [Turn(*turn) for turn in zip(plan, overviews, begins, cuts, strict=False)]
 
 
 def legal(turn: Turn, cache: Cache) -> Cut:

@@ -5,8 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
-import numpy as np
-
 from tfft.accelerate.gradients import forgotten
 from tfft.accelerate.precision import DTYPES, Precision
 from tfft.cache.sharing import ALONE, share_of
@@ -19,16 +17,13 @@ from tfft.core.strategy import scope
 from tfft.core.workers import answering, is_chief, of_chief
 from tfft.data.examples import Splits
 from tfft.models.assembly import TransferModel
-from tfft.models.cuts import cut
 from tfft.plans.defaults import default_plan
 from tfft.plans.phase import Plan
 from tfft.plans.teacher import Teacher
-from tfft.trainable.overview import survey
-from tfft.trainable.policy import plan_rows
 from tfft.training.checkpoint_files import Snapshot
 from tfft.training.checks import check, check_folder, check_plan, warn_about_targets, warn_about_texts
 from tfft.training.context import RunContext, parts_of
-from tfft.training.feature_schedule import Turn
+from tfft.training.feature_schedule import turns_of
 from tfft.training.job import Job
 from tfft.training.options import FitOptions, check_options
 from tfft.training.phase_training import train_phase
@@ -136,7 +131,7 @@ def fit(
         warn_about_texts(model.backbone, train)
         warn_about_targets(model.task, {"train": train, "validation": validation})
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data), teacher=record)
-        turns, saving = _turns(model, plan), folder is not None
+        turns, saving = turns_of(model, plan), folder is not None
         checkpoints, found = opened(folder, run, turns, chosen)
         folder = folder if chief else None
         share = share_of(model.cache.store.folder, model.strategy) if model.cache.where in ("auto", "disk") else ALONE
@@ -194,15 +189,6 @@ def _precision(job: Job, run: Run) -> Precision:
     own = choose(job.context, job.features, job.turns, run.batch_size) if is_chief(strategy) else Precision()
     trunk, tail = of_chief(strategy, [DTYPES.index(dtype) for dtype in (own.trunk, own.tail)])
     return Precision(DTYPES[int(trunk)], DTYPES[int(tail)])
-
-
-def _turns(model: TransferModel, plan: Plan) -> list[Turn]:
-    """One Turn for each phase: its intended changes and its first epoch."""
-    rows = survey(model.backbone_net, model.backbone.blocks, model.head_net)
-    begins = np.cumsum([0, *(phase.epochs for phase in plan)]).tolist()
-    overviews = [plan_rows(phase.trainable, rows, phase.train_norms) for phase in plan]
-    cuts = [cut(model, overview) for overview in overviews]
-    return [Turn(*turn) for turn in zip(plan, overviews, begins, cuts, strict=False)]
 
 
 def _begin(run: Run, log: Path | None) -> Run:

@@ -1,6 +1,7 @@
 """Make a new optimizer for each phase, because Keras optimizers cannot be used for two."""
 
 import keras
+from keras.optimizers.schedules import LearningRateSchedule
 
 from tfft.accelerate.precision import FLOAT32
 from tfft.plans.phase import Phase
@@ -9,7 +10,9 @@ from tfft.trainable.overview import HEAD, Overview, Row
 from tfft.training.adam import Adam
 
 
-def optimizer_for(phase: Phase, overview: Overview, steps: int, dtype: str = FLOAT32) -> keras.optimizers.Optimizer:
+def optimizer_for(
+    phase: Phase, overview: Overview, steps: int, dtype: str = FLOAT32, rate: LearningRateSchedule | None = None
+) -> keras.optimizers.Optimizer:
     """Make Adam with the learning rates, weight decay and clipping of a phase.
 
     Args:
@@ -18,6 +21,7 @@ def optimizer_for(phase: Phase, overview: Overview, steps: int, dtype: str = FLO
         steps: The number of optimizer steps in the whole phase.
         dtype: The dtype in which the trained part computes. With float16 the loss is scaled, because small gradients would become
             zero.
+        rate: The learning rate; None for the schedule of the phase.
 
     Returns:
         An optimizer that is not built yet.
@@ -33,11 +37,10 @@ def optimizer_for(phase: Phase, overview: Overview, steps: int, dtype: str = FLO
     Source:
         No decay on biases and norms: Howard and Gugger 2020; BERT's own ``AdamWeightDecayOptimizer``.
     """
-    rate = learning_rate(phase.schedule, phase.learning_rate, steps)
     pairs = list(zip(overview.rows, overview.variables, strict=True))
     blocks = [name for name in dict.fromkeys(row.block for row in overview.rows) if name != HEAD]
     optimizer = Adam(
-        rate,
+        learning_rate(phase.schedule, phase.learning_rate, steps) if rate is None else rate,
         {id(variable): phase.rates.of_block(row.block, blocks) for row, variable in pairs},
         frozenset(id(variable) for row, variable in pairs if _decays(row)),
         phase.weight_decay,
@@ -51,7 +54,7 @@ def _decays(row: Row) -> bool:
     return not row.norm and len(row.shape) > 1 and not row.path.endswith("/bias")
 
 
-def learning_rate(schedule: Schedule, highest: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+def learning_rate(schedule: Schedule, highest: float, steps: int) -> LearningRateSchedule:
     """Make the learning rate schedule of a phase.
 
     Args:

@@ -1,0 +1,1 @@
+"""Choose before training: the learning rate of a phase."""

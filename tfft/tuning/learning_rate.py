@@ -1,0 +1,223 @@
+"""Find a learning rate: train with rates that rise from step to step, look where the loss falls, and put everything back."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from tfft.accelerate.gradients import forgotten
+from tfft.accelerate.precision import Precision
+from tfft.cache.sharing import ALONE
+from tfft.core import forks
+from tfft.core.errors import PlanError, kind_of
+from tfft.core.seed import derive
+from tfft.core.strategy import replicas, scope, synchronized
+from tfft.core.tpus import is_tpu
+from tfft.core.workers import answering
+from tfft.data.examples import Splits
+from tfft.data.pipeline import readable
+from tfft.models.assembly import TransferModel
+from tfft.plans.defaults import default_plan
+from tfft.plans.phase import Phase, Plan
+from tfft.trainable.overview import flattened
+from tfft.trainable.policy import same_flags
+from tfft.training.checks import check, check_plan
+from tfft.training.context import RunContext, parts_of
+from tfft.training.feature_schedule import turns_of
+from tfft.training.optimizer import optimizer_for
+from tfft.training.phase_inputs import prepare
+from tfft.training.state import divide, joined, of_run
+from tfft.training.steps import Steps
+from tfft.training.trunk_cache import TrunkCache
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_SMOOTHED_STEPS = 3.0  # standard deviation of the smoothing, for curves of about 100 steps
+_LOST = 4.0  # a loss so many times the lowest one will not come back
+_BELOW = 10.0
+_FEWEST_STEPS, _LEAST_FALL = 20, 0.02
+
+
+@dataclass(frozen=True)
+class LearningRateCurve:
+    """The losses of a training whose learning rate rises from step to step.
+
+    Attributes:
+        phase: The name of the phase.
+        rates: The learning rate of each step, ascending, shape (steps,).
+        losses: The mean training loss of each batch before its step, shape (steps,). Steps after the loss has left are missing.
+        suggestion: A tenth of the learning rate at which the smoothed loss is lowest; None when the loss never falls.
+
+    Example:
+        >>> LearningRateCurve("tune", (1e-3, 1e-2), (0.7, 0.6), None).describe()
+        "The loss of phase 'tune' falls at no learning rate from 0.001 to 0.01, so there is no suggestion."
+    """
+
+    phase: str
+    rates: tuple[float, ...]
+    losses: tuple[float, ...]
+    suggestion: float | None
+
+    @property
+    def smoothed(self) -> np.ndarray:
+        """The losses without the noise of single batches, shape (steps,)."""
+        return _smoothed(np.array(self.losses))
+
+    def describe(self) -> str:
+        """Return the suggestion as a sentence."""
+        if self.suggestion is None:
+            tried = f"from {self.rates[0]:g} to {self.rates[-1]:g}" if self.rates else "that was tried"
+            return f"The loss of phase {self.phase!r} falls at no learning rate {tried}, so there is no suggestion."
+        return (
+            f"Phase {self.phase!r}: learning_rate={self.suggestion:.2g}. The loss is lowest, {self.smoothed.min():.3g}, at ten "
+            "times this rate."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the curve as plain JSON values."""
+        return asdict(self) | {"rates": list(self.rates), "losses": list(self.losses)}
+
+    def plot(self) -> "Figure":
+        """Plot loss against learning rate, with the suggestion."""
+        from tfft.plots import learning_rate_curve
+
+        return learning_rate_curve.plot(self.rates, self.losses, self.smoothed.tolist(), self.suggestion)
+
+    def _repr_html_(self) -> str:
+        """Return the plot and the sentence, which notebooks show."""
+        from html import escape
+
+        return f"{self.plot()._repr_html_()}<p>{escape(self.describe())}</p>"
+
+
+def find_learning_rate(
+    model: TransferModel,
+    data: Splits,
+    phase: Phase | None = None,
+    seed: int = 0,
+    batch_size: int = 32,
+    steps: int = 100,
+    between: tuple[float, float] = (1e-6, 1.0),
+) -> LearningRateCurve:
+    """Suggest a learning rate for a phase: train for some steps with rising rates, and then put the model back.
+
+    Weights, random states and trainable flags are afterwards what they were, bit for bit, also after Ctrl-C and errors; a ``fit``
+    gives the same run as without this call. For a later phase, train the earlier ones first: with an untrained head, the rates are
+    those of the head. Features of frozen layers are cached as in ``fit``, which then finds them.
+
+    Args:
+        model: From ``build``, perhaps trained.
+        data: The data of ``fit``; only its training part is used for the curve.
+        phase: The phase, such as ``plan.phases[1]``; its learning rate, schedule and epochs are not used. None for the first phase
+            of the plan that ``fit`` would choose.
+        seed: The seed of the order of examples.
+        batch_size: Number of examples in a batch; the right rate depends on it.
+        steps: The number of steps, at least 20. The training stops earlier when the loss is four times its lowest value.
+        between: The lowest and the highest learning rate.
+
+    Returns:
+        A LearningRateCurve, with a suggestion and a plot.
+
+    Raises:
+        PlanError: When the phase does not fit the model, or a number is out of range.
+        DataError: As ``fit``.
+
+    Example:
+        >>> import numpy as np, tfft
+        >>> images = np.random.default_rng(0).integers(0, 255, (40, 16, 16, 3), np.uint8)
+        >>> data = tfft.data.from_arrays(images, [0, 1] * 20)
+        >>> model = tfft.build("toy", tfft.tasks.classification(data.labels))
+        >>> curve = find_learning_rate(model, data, tfft.plans.full(train_norms=True).phases[0], steps=30)
+        >>> len(curve.rates) == len(curve.losses) <= 30
+        True
+
+    Source:
+        Smith 2017, "Cyclical Learning Rates for Training Neural Networks", section 3.3. A tenth of the rate with the lowest loss:
+        Howard and Gugger 2020, "Deep Learning for Coders", chapter 5. Here the smoothing does not lag behind.
+    """
+    forks.check()
+    check(model, data, batch_size)
+    _check(phase, steps, between)
+    if phase is None:
+        about = model.backbone.features, len(data.train), model.backbone.can_finetune, model.task.name
+        phase = default_plan(*about).phases[0]
+    per_epoch = -(-len(data.train) // batch_size)
+    phase = replace(phase, epochs=-(-steps // per_epoch), patience=None, averaging=0.0)
+    check_plan(model, Plan(phase))
+    losses = []
+    with scope(model.strategy), answering(model.strategy), forgotten(), same_flags(model.backbone_net, model.head_net):
+        rates = np.geomspace(*between, steps)
+        for loss in _losses(model, data, phase, (seed, batch_size, steps), between):
+            losses.append(loss)
+            if not math.isfinite(loss) or loss > _LOST * min(losses):
+                break
+    while losses and not math.isfinite(losses[-1]):
+        losses.pop()
+    return LearningRateCurve(phase.name, tuple(rates[: len(losses)].tolist()), tuple(losses), _suggested(rates, losses))
+
+
+def _check(phase: Any, steps: Any, between: Any) -> None:
+    if phase is not None and not isinstance(phase, Phase):
+        raise PlanError(
+            "find_learning_rate() takes one phase of a plan.",
+            kind_of(phase),
+            "Write phase=plan.phases[0], for example.",
+        )
+    if isinstance(steps, bool) or not isinstance(steps, int) or steps < _FEWEST_STEPS:
+        raise PlanError(
+            f"steps={steps!r} must be a whole number of at least {_FEWEST_STEPS}.", fix="100 is a good start."
+        )
+    numbers = (
+        isinstance(between, (tuple, list)) and len(between) == 2 and all(isinstance(n, (int, float)) for n in between)
+    )
+    if not numbers or not 0 < between[0] < between[1] <= 10:
+        raise PlanError(
+            f"between={between!r} must be two learning rates in (0, 10], the lower one first.", fix="Write (1e-6, 1.0)."
+        )
+
+
+def _losses(
+    model: TransferModel, data: Splits, phase: Phase, run: tuple[int, int, int], between: tuple[float, float]
+) -> Iterator[float]:
+    """Train step by step, and yield the loss of each batch before its step. At the end, the model is put back."""
+    seed, batch_size, count = run
+    context = RunContext(model, *parts_of(model, data), derive(seed, "order"), lambda *_: None, share=ALONE)
+    features = TrunkCache(context)
+    turns = turns_of(model, Plan(phase))
+    begin = joined(of_run(model, turns))
+    try:
+        overview = model.apply(phase.trainable, phase.train_norms)
+        precision, weights = model.precision or Precision(), model.task.class_weight(data.train.counts())
+        step = prepare(context, features, turns, batch_size, weights, precision, is_tpu(model.strategy))
+        rising = keras.optimizers.schedules.ExponentialDecay(between[0], count - 1, between[1] / between[0])
+        optimizer = optimizer_for(phase, overview, count, precision.tail, rising)
+        optimizer.build(step.net.trainable_variables)
+        several = Steps(step.net, model.task.loss(), [], optimizer, model.strategy)
+        with readable(), synchronized(flattened(model.backbone_net), replicas(model.strategy)):
+            batches = several.iterate(lambda own: step.train(0, own))
+            for _ in range(count):
+                several.reset()
+                yield several.train(batches, 1)["loss"]
+    finally:
+        divide(begin, of_run(model, turns))
+        features.kept.close()
+
+
+def _smoothed(losses: np.ndarray) -> np.ndarray:
+    """The weighted mean of each loss and its neighbours, with weights of a normal distribution."""
+    distances = np.arange(len(losses))[:, None] - np.arange(len(losses))
+    weights = np.exp(-0.5 * (distances / _SMOOTHED_STEPS) ** 2)
+    return np.asarray(weights @ losses / weights.sum(axis=1))
+
+
+def _suggested(rates: np.ndarray, losses: Sequence[float]) -> float | None:
+    if not losses:
+        return None
+    smoothed = _smoothed(np.array(losses))
+    lowest = int(smoothed.argmin())
+    fell = smoothed[: lowest + 1].max() - smoothed[lowest]
+    return float(rates[lowest]) / _BELOW if fell > _LEAST_FALL * abs(smoothed[0]) else None
