@@ -7,7 +7,7 @@ Synopsis: ``two_phase(head_epochs=5, tune_epochs=5)``, ``head_only(epochs=10)``,
 from tfft.augment import augmentation
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.rates import Rates
-from tfft.plans.recipes import encoder, full, head_only, segmenter, two_phase
+from tfft.plans.recipes import encoder, full, head_only, linear_probe, segmenter, two_phase
 from tfft.plans.schedule import Schedule, constant, cosine
 from tfft.plans.teacher import Teacher
 
@@ -23,6 +23,7 @@ __all__ = [
     "encoder",
     "full",
     "head_only",
+    "linear_probe",
     "segmenter",
     "two_phase",
 ]

@@ -15,6 +15,8 @@ from tfft.plans.rates import Rates
 from tfft.plans.schedule import Schedule
 from tfft.trainable.policy import Policy
 
+ADAM, LBFGS = "adam", "lbfgs"
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -35,6 +37,8 @@ class Phase:
         rates: The learning rates of head and blocks, relative to ``learning_rate``: ``plans.Rates(layer_decay=0.8, head=20)``.
         averaging: The fraction of the phase's steps over which the weights are averaged, in [0, 1). The average is validated and
             kept. 0 switches averaging off.
+        optimizer: ``"adam"``; or ``"lbfgs"``, which solves a linear head exactly, with a penalty chosen by cross-validation on
+            training examples. It needs a frozen backbone and one epoch; learning rate and schedule are not used.
 
     Raises:
         PlanError: When a number is out of range.
@@ -60,6 +64,7 @@ class Phase:
     augment: tuple[Augmentation, ...] = ()
     rates: Rates = field(default_factory=Rates)
     averaging: float = 0.0
+    optimizer: str = ADAM
 
     def __post_init__(self) -> None:
         augment: Any = self.augment
@@ -89,7 +94,14 @@ class Phase:
             ),
             (isinstance(self.rates, Rates), "rates", "made by plans.Rates()"),
             (_number(self.averaging) and 0 <= self.averaging < 1, "averaging", "a number in [0, 1)"),
+            (self.optimizer in (ADAM, LBFGS), "optimizer", f"{ADAM!r} or {LBFGS!r}"),
         )
+        solved = {"epochs": 1, "averaging": 0.0, "augment": (), "train_norms": False}
+        if self.optimizer == LBFGS and all(good for good, _, _ in checks):
+            checks = tuple(
+                (getattr(self, name) == value, name, f"{value!r} with optimizer={LBFGS!r}")
+                for name, value in solved.items()
+            )
         for good, field_name, wanted in checks:
             if not good:
                 value = getattr(self, field_name)
@@ -103,6 +115,8 @@ class Phase:
         rates = f", {self.rates.describe()}" if self.rates != Rates() else ""
         averaged = f", weights averaged over {100 * self.averaging:.3g} % of the steps" if self.averaging else ""
         changed = "".join(f", {step.describe()}" for step in self.augment)
+        if self.optimizer == LBFGS:
+            return f"{self.name}: {self.trainable.describe()}, the head solved exactly"
         return (
             f"{self.name}: {self.trainable.describe()}, {self.epochs} epoch{'s' if self.epochs > 1 else ''}, "
             f"learning rate {self.learning_rate:g} ({self.schedule.shape}{norms}{rates}){averaged}{changed}"

@@ -3,6 +3,7 @@
 ::
 
     two_phase, head_only, full      for any backbone
+    linear_probe                    a head solved exactly
     encoder                         for text encoders, and for ViTs
     segmenter                       for a class of each pixel
 
@@ -11,7 +12,7 @@
 
 from tfft.augment.text_augmentation import token_dropout
 from tfft.augment.views import Augmentation
-from tfft.plans.phase import Phase, Plan
+from tfft.plans.phase import LBFGS, Phase, Plan
 from tfft.plans.rates import Rates
 from tfft.trainable.policy import all_but_first_blocks, everything, last_blocks, nothing
 
@@ -132,6 +133,25 @@ def head_only(epochs: int = 10, learning_rate: float = HEAD_LEARNING_RATE, augme
         'head: nothing(), 3 epochs, learning rate 0.005 (cosine)'
     """
     return Plan(Phase("head", nothing(), epochs, learning_rate, augment=augment))
+
+
+def linear_probe() -> Plan:
+    """Solve a linear head exactly on the features of the frozen backbone, in seconds.
+
+    The head is a logistic regression, or a ridge regression for quantities, with a penalty chosen by cross-validation on training
+    examples. It is the strongest simple baseline, and often hard to beat with few examples.
+
+    Returns:
+        A Plan of one phase, ``probe``.
+
+    Example:
+        >>> linear_probe().describe()
+        'probe: nothing(), the head solved exactly'
+
+    Source:
+        Alain and Bengio 2017, "Understanding intermediate layers using linear classifier probes"; Kornblith et al. 2019, section 4.
+    """
+    return Plan(Phase("probe", nothing(), 1, HEAD_LEARNING_RATE, optimizer=LBFGS))
 
 
 def full(

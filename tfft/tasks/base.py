@@ -11,6 +11,7 @@ from tfft.core.specs import FeatureSpec, LabelSpace
 from tfft.core.values import Arrays, RowLogits
 from tfft.data.examples import Examples
 from tfft.data.targets import target_of
+from tfft.heads.solving import Solver
 from tfft.inputs.alignment import Alignment
 from tfft.inputs.base import Preprocessor
 from tfft.measures.base import Measures, Scores
@@ -155,6 +156,8 @@ class Task:
             logits, such as the text.
         distillation: How the task learns from the answers of a teacher; None where these belong to tokens or pixels, which another
             backbone does not share.
+        solve: Features, encoded targets and weights of n examples, and a seed -> the weights of a linear head; None where the head
+            or the loss is another one.
 
     Example:
         >>> from tfft import tasks
@@ -192,6 +195,7 @@ class Task:
     drawn: Callable[[Any, int, Any], Any] | None = None
     served: Callable[[Any], dict[str, Any]] | None = None
     distillation: "Distillation | None" = None
+    solve: Solver | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return name, labels and options as plain JSON values, for ``tfft.tasks.from_dict``."""

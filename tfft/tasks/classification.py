@@ -8,6 +8,7 @@ import numpy as np
 
 from tfft.core.errors import TaskError
 from tfft.core.specs import LabelSpace
+from tfft.heads.solving import solve_classes
 from tfft.heads.vector import Pooling, VectorHead
 from tfft.measures import classes
 from tfft.tasks import distillation, served
@@ -95,4 +96,5 @@ def classification(
         class_weight=lambda counts: weights_of(class_weights, space, counts),
         served=served.one_class(space.names),
         distillation=distillation.ONE_CLASS,
+        solve=None if hidden or label_smoothing else solve_classes,
     )

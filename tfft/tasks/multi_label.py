@@ -8,6 +8,7 @@ import numpy as np
 
 from tfft.core.errors import TaskError
 from tfft.core.specs import LabelSpace
+from tfft.heads.solving import solve_labels
 from tfft.heads.vector import Pooling, VectorHead
 from tfft.measures import labels as label_measures
 from tfft.tasks import distillation, served
@@ -85,6 +86,7 @@ def multi_label(
         decode=decode,
         measures=label_measures.MEASURES,
         served=served.several_classes(thresholds.tolist()),
+        solve=None if hidden else solve_labels,
         score=lambda examples, found: label_measures.LabelScores(space, examples.targets, found, thresholds),
         options={"pooling": pooling, "hidden": tuple(hidden), "dropout": dropout, "threshold": kept},
         distillation=distillation.SEVERAL_CLASSES,

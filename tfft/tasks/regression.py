@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from tfft.core.specs import LabelSpace
+from tfft.heads.solving import solve_quantities
 from tfft.heads.vector import Pooling, VectorHead
 from tfft.measures import quantities
 from tfft.tasks import distillation, served
@@ -84,4 +85,5 @@ def regression(
         mixable=False,
         served=served.quantities(labels.mean, labels.scale),
         distillation=distillation.QUANTITIES,
+        solve=None if hidden else solve_quantities,
     )

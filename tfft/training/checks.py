@@ -13,11 +13,12 @@ from tfft.core.errors import DataError, DataWarning, PlanError, TfftError, kind_
 from tfft.core.files import refusal
 from tfft.core.label_values import listed
 from tfft.core.strategy import check_batch, replicas
+from tfft.core.workers import cluster_of
 from tfft.data.examples import Splits
 from tfft.data.pipeline import check_batch_size
 from tfft.models.assembly import TransferModel
 from tfft.models.prepared import Prepared, advice_on_length, noun_of, read
-from tfft.plans.phase import Plan
+from tfft.plans.phase import LBFGS, Phase, Plan
 from tfft.tasks.base import Task
 from tfft.trainable.overview import Overview, survey
 from tfft.trainable.policy import plan_rows
@@ -234,6 +235,8 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
                 f"norms {'included' if phase.train_norms else 'left out'}",
                 "Choose other variables, or set train_norms=True to train norms. To train only the head, write nothing().",
             )
+        if phase.optimizer == LBFGS:
+            _check_solved(model, phase)
         takes = model.preprocessor.noun
         others = [step for step in phase.augment if step.noun != takes]
         if others:
@@ -277,3 +280,22 @@ def _check_norms(model: TransferModel, name: str, intended: Overview) -> None:
             f"Phase {name!r} updates the statistics of norms, but the SavedModel {model.backbone.handle!r} has no training mode.",
             fix="Write train_norms=False, or save it with a training argument, after calls with True and with False.",
         )
+
+
+def _check_solved(model: TransferModel, phase: Phase) -> None:
+    """Refuse to solve a head that is not linear, or that is not all that trains."""
+    what = f"Phase {phase.name!r} solves the head exactly"
+    if phase.trainable.name != "nothing":
+        raise PlanError(
+            f"{what}, so nothing else can train.",
+            phase.trainable.describe(),
+            "Write trainable.nothing(), or another optimizer.",
+        )
+    if model.task.solve is None:
+        raise PlanError(
+            f"{what}, which needs a single Dense layer and a plain loss.",
+            f"{model.task.name} with {shortlist([f'{name}={value!r}' for name, value in model.task.options.items()])}",
+            'Write hidden=() and label_smoothing=0, or optimizer="adam".',
+        )
+    if cluster_of(model.strategy) is not None:
+        raise PlanError(f"{what} on one machine.", "several workers", 'Write optimizer="adam".')

@@ -42,6 +42,7 @@ class Step:
         net: A net from the inputs to float32 logits, shape (batch, outputs).
         train: A function: the number of the first step, from 0, and the replicas of this process -> the training batches from there
             to the end of the phase: a dataset of Batch, with the shares of these replicas one after the other.
+        in_order: A function: the replicas of this process -> all training examples once and in their order, in the same form.
         validation: A function: the replicas of this process -> the validation batches of one epoch, in the same form.
         train_steps, validation_steps: Number of batches in one epoch.
         note: A description of the inputs, with the reason when they are not features.
@@ -49,6 +50,7 @@ class Step:
 
     net: keras.Model
     train: "Callable[[int, range], tf.data.Dataset]"
+    in_order: "Callable[[range], tf.data.Dataset]"
     validation: "Callable[[range], tf.data.Dataset]"
     train_steps: int
     validation_steps: int
@@ -98,13 +100,16 @@ def prepare(
     def finished(batches: "tf.data.Dataset", share: int) -> "tf.data.Dataset":
         return _weighted(filled(batches, share) if fixed else batches, class_weight)
 
-    def to_train(step: int, own: range) -> "tf.data.Dataset":
-        batches = training_batches(train, batch_size, epochs, context.seed, copies, step, own)
+    def separated(batches: "tf.data.Dataset") -> "tf.data.Dataset":
         return finished(batches if context.soft_targets is None else context.soft_targets.separated(batches), shares[0])
+
+    def to_train(step: int, own: range) -> "tf.data.Dataset":
+        return separated(training_batches(train, batch_size, epochs, context.seed, copies, step, own))
 
     return Step(
         net,
         to_train,
+        lambda own: separated(validation_batches(train, batch_size, None, copies, own)),
         lambda own: finished(validation_batches(validation, at_once, order, copies, own), shares[1]),
         train_steps,
         validation_steps,

@@ -15,8 +15,9 @@ from tfft.core.strategy import replicas, synchronized
 from tfft.core.tpus import is_tpu
 from tfft.core.workers import cluster_of
 from tfft.data.pipeline import readable
-from tfft.plans.phase import Phase
+from tfft.plans.phase import LBFGS, Phase
 from tfft.trainable.overview import Overview, flattened
+from tfft.training.adam import Adam
 from tfft.training.averaging import Averaging
 from tfft.training.best_weights import BestWeights, Rank, rank_of
 from tfft.training.checkpoint_files import Snapshot
@@ -27,6 +28,7 @@ from tfft.training.patience import Patience
 from tfft.training.phase_inputs import Step, prepare
 from tfft.training.progress import JsonLog, LiveLine
 from tfft.training.run import PhaseRecord, Run
+from tfft.training.solved_steps import SolvedSteps
 from tfft.training.state import OptimizerState, Position, ReplicaVariables, Resumable, divide, joined, of_run
 from tfft.training.steps import Steps
 from tfft.training.verify_updates import prove, starved
@@ -87,8 +89,12 @@ def _trained(job: Job, run: Run, found: Snapshot | None) -> Run:
         )
     before = values["before"] if found is not None else overview.digests()
     run, step = _prepared(job, run, index)
-    optimizer = optimizer_for(phase, overview, phase.epochs * step.train_steps, run.precision.tail)
-    steps = _steps(job, step, optimizer, phase.epochs * step.train_steps)
+    steps: Steps
+    if phase.optimizer == LBFGS:
+        steps, step = _solved(job, step)
+    else:
+        count = phase.epochs * step.train_steps
+        steps = _steps(job, step, optimizer_for(phase, overview, count, run.precision.tail), count)
     inside = _Inside(job, run, phase, overview, step, steps)
     if found is not None:
         divide(found, inside.parts)
@@ -221,6 +227,17 @@ def _steps(job: Job, step: Step, optimizer: Any, count: int) -> Steps:
     found = Steps(step.net, loss, metrics, optimizer, model.strategy, job.parts, unrolled)
     found.add_soft_losses = None if job.context.soft_targets is None else job.context.soft_targets.losses
     return found
+
+
+def _solved(job: Job, step: Step) -> tuple[SolvedSteps, Step]:
+    """The single step of a phase that solves the head. The order of examples is fixed, because it decides the folds."""
+    model = job.context.model
+    # callbacks look for an optimizer in the net
+    optimizer = Adam(0.0, {})
+    optimizer.build(step.net.trainable_variables)
+    step.net.compile(optimizer=optimizer, jit_compile=False)
+    steps = SolvedSteps(step.net, model.task, model.strategy, model.head_net, step.train_steps, job.context.seed)
+    return steps, replace(step, train=lambda _, own: step.in_order(own), train_steps=1)
 
 
 def _rank_now(step: Step, steps: Steps, watched: str) -> Rank | None:

@@ -1,0 +1,120 @@
+"""Linear heads are solved as scikit-learn solves them, with the penalty that held-out examples choose."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from tfft.heads import solving
+from tfft.heads.solving import solve_classes, solve_labels, solve_quantities
+
+ONES = np.ones(120)
+
+
+def made(classes=3, count=120, width=5, noise=1.5):
+    random = np.random.default_rng(0)
+    ids = np.arange(count) % classes
+    features = random.normal(size=(classes, width))[ids] + noise * random.normal(size=(count, width))
+    return (7 + 3 * features).astype("float32"), ids
+
+
+def probabilities(features, found):
+    logits = features.astype("float64") @ found.kernel + found.bias
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 5])
+def test_classes_are_those_of_logistic_regression_on_standardised_features(classes):
+    features, ids = made(classes)
+    found = solve_classes(features, np.eye(classes)[ids], ONES, seed=0)
+    rows = (features - features.mean(axis=0, dtype="float64")) / features.std(axis=0, dtype="float64")
+    wanted = LogisticRegression(C=1 / (found.penalty * 120), tol=1e-8, max_iter=1000).fit(rows, ids)
+    np.testing.assert_allclose(probabilities(features, found), wanted.predict_proba(rows), atol=2e-3)
+    assert found.kernel.dtype == found.bias.dtype == np.float32
+
+
+def test_the_penalty_is_strong_for_noise_and_weak_for_clear_classes():
+    random = np.random.default_rng(1)
+    ids = np.arange(120) % 2
+    noise = solve_classes(random.normal(size=(120, 40)), np.eye(2)[ids], ONES, seed=0)
+    clear = solve_classes(ids[:, None] + 0.1 * random.normal(size=(120, 1)), np.eye(2)[ids], ONES, seed=0)
+    assert noise.penalty >= 1 > 0.01 >= clear.penalty
+    assert probabilities(np.zeros((1, 40)), noise)[0] == pytest.approx([0.5, 0.5], abs=0.1)
+
+
+def test_weights_count_as_repeated_examples_and_zero_weights_as_none():
+    features, ids = made(2)
+    targets = np.eye(2)[ids]
+    spoilt = np.vstack([features, 1e6 + features[:30]]), np.vstack([targets, 1 - targets[:30]])
+    without = solve_classes(*spoilt, np.append(ONES, np.zeros(30)), seed=0)
+    plain = solve_classes(features, targets, ONES, seed=0)
+    np.testing.assert_allclose(without.kernel, plain.kernel, atol=1e-5)
+    heavy = solve_classes(features, targets, np.where(ids == 1, 9.0, 1.0), seed=0)
+    assert (probabilities(features, heavy)[:, 1] > probabilities(features, plain)[:, 1]).all()
+
+
+def test_a_class_without_examples_and_a_class_alone():
+    features, ids = made(2)
+    found = solve_classes(features, np.eye(4)[ids + 1], ONES, seed=0)
+    shares = probabilities(features, found)
+    assert shares[:, [0, 3]].max() < 1e-3
+    assert (shares.argmax(axis=1) == ids + 1).mean() > 0.7
+    alone = solve_classes(features, np.eye(3)[np.ones(120, int)], ONES, seed=0)
+    assert (probabilities(features, alone).argmax(axis=1) == 1).all()
+    assert np.isfinite(alone.kernel).all()
+
+
+@pytest.mark.parametrize("rare", [1, 2, 4])
+def test_a_rare_class_is_in_no_fold_that_does_not_train_on_it(rare):
+    features, ids = made(3, 60)
+    ids = np.where(np.arange(60) < rare, 3, ids)
+    folds = list(solving._folds(60, ids, 0))
+    assert folds
+    for train, held_out in folds:
+        assert set(ids[held_out]) <= set(ids[train])
+        assert not set(train) & set(held_out)
+    found = solve_classes(features, np.eye(4)[ids], np.ones(60), seed=0)
+    assert np.isfinite(found.kernel).all()
+
+
+def test_a_constant_feature_has_no_weight():
+    features, ids = made(2)
+    features = np.hstack([features, np.full((120, 1), 3.0, "float32"), np.zeros((120, 1), "float32")])
+    found = solve_classes(features, np.eye(2)[ids], ONES, seed=0)
+    assert not found.kernel[-2:].any()
+    assert np.isfinite(found.bias).all()
+
+
+def test_each_label_is_a_logistic_regression_of_its_own():
+    features, ids = made(3)
+    targets = np.stack([ids == 0, ids > 0, np.zeros(120)], axis=1).astype("float32")
+    found = solve_labels(features, targets, ONES, seed=0)
+    shares = 1 / (1 + np.exp(-(features @ found.kernel + found.bias)))
+    alone = solve_classes(features, np.stack([1 - targets[:, 0], targets[:, 0]], axis=1), ONES, seed=0)
+    np.testing.assert_allclose(shares[:, 0], probabilities(features, alone)[:, 1], atol=1e-4)
+    np.testing.assert_allclose(shares[:, 0] + shares[:, 1], 1, atol=0.02)
+    assert shares[:, 2].max() < 1e-3
+
+
+def test_quantities_are_those_of_ridge_regression():
+    features, _ = made()
+    random = np.random.default_rng(2)
+    targets = features @ random.normal(size=(5, 2)) / 10 + 0.3 * random.normal(size=(120, 2))
+    found = solve_quantities(features, targets, ONES, seed=0)
+    rows = (features - features.mean(axis=0, dtype="float64")) / features.std(axis=0, dtype="float64")
+    wanted = Ridge(alpha=found.penalty * 120).fit(rows, targets).predict(rows)
+    np.testing.assert_allclose(features @ found.kernel + found.bias, wanted, atol=1e-4)
+    single = solve_quantities(features, targets[:, :1], ONES, seed=0)
+    assert single.kernel.shape == (5, 1)
+
+
+def test_many_examples_take_one_fold():
+    ids = np.arange(10_000) % 2
+    assert len(list(solving._folds(9_999, ids[:-1], 0))) == 5
+    assert len(list(solving._folds(10_000, ids, 0))) == 1
+
+
+def test_the_same_seed_gives_the_same_solution():
+    features, ids = made()
+    one, same = (solve_classes(features, np.eye(3)[ids], ONES, seed=3) for _ in range(2))
+    np.testing.assert_array_equal(one.kernel, same.kernel)

@@ -1,0 +1,230 @@
+"""Solve a linear head exactly: the weights with the lowest loss for given features, and a penalty chosen by cross-validation.
+
+::
+
+    solve_classes      one class for each example: multinomial logistic regression
+    solve_labels       several labels: a logistic regression for each
+    solve_quantities   ridge regression
+
+scikit-learn does the arithmetic, on standardised features.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+# the strength of the penalty for standardised features, as a share of the mean loss
+_PENALTIES = np.logspace(-4, 1, 11)[::-1]
+_FOLDS = 5
+# from here on one fold is enough to choose a penalty, and five would take minutes
+_MANY = 10_000
+_WORSE_IN_A_ROW = 2
+_ITERATIONS, _TOLERANCE = 300, 1e-4
+# the logit of a class without examples
+_NEVER = -10.0
+
+
+class Solved(NamedTuple):
+    """The solution of a linear head.
+
+    Attributes:
+        kernel: float32, shape (width, outputs).
+        bias: float32, shape (outputs,).
+        penalty: The chosen strength of the penalty, relative to the mean loss.
+    """
+
+    kernel: np.ndarray
+    bias: np.ndarray
+    penalty: float
+
+
+Solver = Callable[[np.ndarray, np.ndarray, np.ndarray, int], Solved]
+"""A function: features, targets, weights of n examples, and a seed -> the solution."""
+
+
+def solve_classes(features: np.ndarray, targets: np.ndarray, weights: np.ndarray, seed: int) -> Solved:
+    """Fit a multinomial logistic regression.
+
+    Args:
+        features: float, shape (n, width).
+        targets: Probabilities of classes, of which the largest is the class, shape (n, classes).
+        weights: The weight of each example, shape (n,).
+        seed: The seed of the folds.
+
+    Returns:
+        The solution. A class without an example gets a constant logit of -10.
+
+    Example:
+        >>> found = solve_classes(np.array([[0.0], [1.0], [2.0], [3.0]]), np.eye(2)[[0, 0, 1, 1]], np.ones(4), seed=0)
+        >>> (np.array([[0.0], [3.0]]) @ found.kernel + found.bias).argmax(axis=1).tolist()
+        [0, 1]
+
+    Source:
+        Hastie, Tibshirani and Friedman 2009, section 4.4; the penalty by cross-validation, section 7.10.
+    """
+    ids = targets.argmax(axis=1)
+    there, own = np.unique(ids, return_inverse=True)
+    kernel = np.zeros((features.shape[1], targets.shape[1]), np.float32)
+    bias = np.full(targets.shape[1], _NEVER, np.float32)
+    if len(there) == 1:
+        bias[there] = 0.0
+        return Solved(kernel, bias, np.inf)
+    found = _solved(features, own, weights, own, seed, _LOGISTIC)
+    kernel[:, there], bias[there] = found.kernel, found.bias
+    return Solved(kernel, bias, found.penalty)
+
+
+def solve_labels(features: np.ndarray, targets: np.ndarray, weights: np.ndarray, seed: int) -> Solved:
+    """Fit a logistic regression for each label, each with a penalty of its own.
+
+    Args:
+        features: float, shape (n, width).
+        targets: Zeros and ones, shape (n, labels).
+        weights: The weight of each example, shape (n,).
+        seed: The seed of the folds.
+
+    Returns:
+        The solution, with the mean of all penalties.
+
+    Example:
+        >>> found = solve_labels(np.array([[0.0], [1.0], [2.0], [3.0]]), np.eye(2)[[0, 0, 1, 1]], np.ones(4), seed=0)
+        >>> (np.array([[0.0], [3.0]]) @ found.kernel + found.bias > 0).tolist()
+        [[True, False], [False, True]]
+    """
+    each = [solve_classes(features, np.stack([1 - one, one], axis=1), weights, seed) for one in targets.T]
+    return Solved(
+        np.stack([one.kernel[:, 1] - one.kernel[:, 0] for one in each], axis=1),
+        np.array([one.bias[1] - one.bias[0] for one in each], np.float32),
+        float(np.mean([one.penalty for one in each])),
+    )
+
+
+def solve_quantities(features: np.ndarray, targets: np.ndarray, weights: np.ndarray, seed: int) -> Solved:
+    """Fit a ridge regression, with one penalty for all quantities.
+
+    Args:
+        features: float, shape (n, width).
+        targets: Standardised quantities, shape (n, quantities).
+        weights: The weight of each example, shape (n,).
+        seed: The seed of the folds.
+
+    Returns:
+        The solution.
+
+    Example:
+        >>> features = np.random.default_rng(0).normal(size=(50, 3))
+        >>> found = solve_quantities(features, features[:, :1] * 2 + 1, np.ones(50), seed=0)
+        >>> np.round(found.kernel[:, 0]).tolist(), np.round(found.bias).tolist()
+        ([2.0, 0.0, 0.0], [1.0])
+
+    Source:
+        Hastie, Tibshirani and Friedman 2009, section 3.4.1.
+    """
+    return _solved(features, targets, weights, None, seed, _RIDGE)
+
+
+class _Kind(NamedTuple):
+    """How a model is fitted and judged.
+
+    Attributes:
+        make: The penalty, relative to the mean loss, and the sum of the weights -> an estimator of scikit-learn.
+        losses: An estimator, features and targets -> the loss of each example.
+    """
+
+    make: Callable[[float, float], Any]
+    losses: Callable[[Any, np.ndarray, np.ndarray], np.ndarray]
+
+
+def _solved(
+    features: np.ndarray, targets: np.ndarray, weights: np.ndarray, classes: np.ndarray | None, seed: int, kind: _Kind
+) -> Solved:
+    """Standardise the features, choose the penalty, fit, and undo the standardisation in the weights."""
+    counted = weights > 0
+    features, targets, weights = features[counted].astype(np.float64), targets[counted], weights[counted]
+    classes = None if classes is None else classes[counted]
+    mean, scale = features.mean(axis=0), features.std(axis=0)
+    # a feature that is the same everywhere says nothing
+    scale = np.where(scale > _TOLERANCE * np.abs(mean) + np.finfo(np.float32).tiny, scale, np.inf)
+    rows = (features - mean) / scale
+    penalty = _penalty(rows, targets, weights, list(_folds(len(rows), classes, seed)), kind)
+    fitted = _fitted(kind, penalty, rows, targets, weights)
+    kernel = np.atleast_2d(fitted.coef_).T
+    bias = np.atleast_1d(fitted.intercept_)
+    if classes is not None and kernel.shape[1] == 1:  # for two classes, scikit-learn has the difference of their logits
+        kernel, bias = np.hstack([-kernel, kernel]) / 2, np.hstack([-bias, bias]) / 2
+    kernel = kernel / scale[:, None]
+    return Solved(kernel.astype(np.float32), (bias - mean @ kernel).astype(np.float32), penalty)
+
+
+def _penalty(
+    rows: np.ndarray,
+    targets: np.ndarray,
+    weights: np.ndarray,
+    folds: list[tuple[np.ndarray, np.ndarray]],
+    kind: _Kind,
+) -> float:
+    """The penalty with the lowest loss on held-out folds; from the strongest on, until it only gets worse."""
+    losses: list[float] = []
+    for penalty in _PENALTIES:
+        found = 0.0
+        for train, held_out in folds:
+            fitted = _fitted(kind, penalty, rows[train], targets[train], weights[train])
+            found += float(kind.losses(fitted, rows[held_out], targets[held_out]) @ weights[held_out])
+        losses.append(found)
+        if len(losses) > _WORSE_IN_A_ROW and min(losses) not in losses[-_WORSE_IN_A_ROW:]:
+            break
+    return float(_PENALTIES[int(np.argmin(losses))])
+
+
+def _folds(count: int, classes: np.ndarray | None, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Positions to train on and to hold out; a held-out example has a class that is trained on."""
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    fewest = count if classes is None else int(np.bincount(classes).min())
+    folds = min(_FOLDS, count)
+    stratified = classes is not None and fewest >= folds
+    kind = StratifiedKFold if stratified else KFold
+    found = kind(folds, shuffle=True, random_state=seed).split(np.zeros((count, 1)), classes)
+    for number, (train, held_out) in enumerate(found):
+        if number and count >= _MANY:
+            return
+        if classes is not None and not stratified:
+            held_out = held_out[np.isin(classes[held_out], classes[train])]
+        if len(held_out) and (classes is None or len(np.unique(classes[train])) > 1):
+            yield train, held_out
+
+
+def _fitted(kind: _Kind, penalty: float, rows: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> Any:
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", ConvergenceWarning
+        )  # weak penalties on separable classes end at the most iterations
+        return kind.make(penalty, float(weights.sum())).fit(rows, targets, sample_weight=weights)
+
+
+def _logistic(penalty: float, total: float) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=1 / (penalty * total), max_iter=_ITERATIONS, tol=_TOLERANCE)
+
+
+def _log_losses(fitted: Any, rows: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    found = fitted.predict_proba(rows)[np.arange(len(rows)), np.searchsorted(fitted.classes_, targets)]
+    return np.asarray(-np.log(np.maximum(found, np.finfo(np.float64).tiny)))
+
+
+def _ridge(penalty: float, total: float) -> Any:
+    from sklearn.linear_model import Ridge
+
+    return Ridge(alpha=penalty * total)
+
+
+def _squared(fitted: Any, rows: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    return np.asarray(((fitted.predict(rows).reshape(targets.shape) - targets) ** 2).sum(axis=1))
+
+
+_LOGISTIC, _RIDGE = _Kind(_logistic, _log_losses), _Kind(_ridge, _squared)
