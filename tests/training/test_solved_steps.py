@@ -81,7 +81,10 @@ def test_two_replicas_give_the_head_of_one_device():
 @pytest.mark.parametrize("kind", ["multi", "real"])
 def test_labels_and_quantities_are_solved_as_well(toy_arrays, kind):
     images, ids = toy_arrays
-    targets = {"multi": np.stack([ids == 0, ids > 0, ids < 2], axis=1).astype("float32"), "real": images.mean(axis=(1, 2))}[kind]
+    targets = {
+        "multi": np.stack([ids == 0, ids > 0, ids < 2], axis=1).astype("float32"),
+        "real": images.mean(axis=(1, 2)),
+    }[kind]
     data = tfft.data.from_arrays(images, targets)
     _, run = trained(data, task=tfft.tasks.for_labels(data.labels))
     _, trained_by_steps = trained(data, plan=tfft.plans.head_only(3), task=tfft.tasks.for_labels(data.labels))
@@ -151,3 +154,9 @@ def test_models_whose_head_cannot_be_solved_are_refused(data, task, policy, matc
     model = tfft.build("toy", tfft.tasks.classification(data.labels, **task))
     with pytest.raises(PlanError, match=match):
         tfft.fit(model, data, tfft.Plan(tfft.Phase("probe", policy, 1, 1e-3, optimizer=LBFGS)), progress=False)
+
+
+def test_a_teacher_is_refused(data):
+    teacher, _ = trained(data)
+    with pytest.raises(PlanError, match=r"for the labels alone\. Got: a teacher"):
+        trained(data, teacher=teacher)

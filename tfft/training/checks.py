@@ -13,15 +13,15 @@ from tfft.core.errors import DataError, DataWarning, PlanError, TfftError, kind_
 from tfft.core.files import refusal
 from tfft.core.label_values import listed
 from tfft.core.strategy import check_batch, replicas
-from tfft.core.workers import cluster_of
 from tfft.data.examples import Splits
 from tfft.data.pipeline import check_batch_size
 from tfft.models.assembly import TransferModel
 from tfft.models.prepared import Prepared, advice_on_length, noun_of, read
-from tfft.plans.phase import LBFGS, Phase, Plan
+from tfft.plans.phase import LBFGS, Plan
 from tfft.tasks.base import Task
 from tfft.trainable.overview import Overview, survey
 from tfft.trainable.policy import plan_rows
+from tfft.training.solved_steps import check_solved
 
 # in plain English, less than one token in a thousand is unknown to uncased BERT
 _UNKNOWN = 0.05
@@ -204,15 +204,16 @@ def warn_about_targets(task: Task, parts: Mapping[str, Prepared]) -> None:
             warnings.warn(f"The {part} part: {doubt}", DataWarning, stacklevel=3)
 
 
-def check_plan(model: TransferModel, plan: Plan) -> None:
+def check_plan(model: TransferModel, plan: Plan, has_teacher: bool = False) -> None:
     """Check that a plan fits a model.
 
     Args:
         model: The ``model`` argument of ``fit``.
         plan: The ``plan`` argument of ``fit``.
+        has_teacher: Whether there is a ``teacher`` argument.
 
     Raises:
-        PlanError: When it is not a Plan, or does not fit the net or the labels.
+        PlanError: When it is not a Plan, or does not fit the net, the labels or a teacher.
     """
     if not isinstance(plan, Plan):
         raise PlanError("plan must be a Plan.", type(plan).__name__, "Use tfft.plans.two_phase() or Plan(Phase(...)).")
@@ -236,7 +237,7 @@ def check_plan(model: TransferModel, plan: Plan) -> None:
                 "Choose other variables, or set train_norms=True to train norms. To train only the head, write nothing().",
             )
         if phase.optimizer == LBFGS:
-            _check_solved(model, phase)
+            check_solved(model, phase, has_teacher)
         takes = model.preprocessor.noun
         others = [step for step in phase.augment if step.noun != takes]
         if others:
@@ -280,22 +281,3 @@ def _check_norms(model: TransferModel, name: str, intended: Overview) -> None:
             f"Phase {name!r} updates the statistics of norms, but the SavedModel {model.backbone.handle!r} has no training mode.",
             fix="Write train_norms=False, or save it with a training argument, after calls with True and with False.",
         )
-
-
-def _check_solved(model: TransferModel, phase: Phase) -> None:
-    """Refuse to solve a head that is not linear, or that is not all that trains."""
-    what = f"Phase {phase.name!r} solves the head exactly"
-    if phase.trainable.name != "nothing":
-        raise PlanError(
-            f"{what}, so nothing else can train.",
-            phase.trainable.describe(),
-            "Write trainable.nothing(), or another optimizer.",
-        )
-    if model.task.solve is None:
-        raise PlanError(
-            f"{what}, which needs a single Dense layer and a plain loss.",
-            f"{model.task.name} with {shortlist([f'{name}={value!r}' for name, value in model.task.options.items()])}",
-            'Write hidden=() and label_smoothing=0, or optimizer="adam".',
-        )
-    if cluster_of(model.strategy) is not None:
-        raise PlanError(f"{what} on one machine.", "several workers", 'Write optimizer="adam".')

@@ -112,7 +112,7 @@ def fit(
     if plan is None:
         about = model.backbone.features, len(data.train), model.backbone.can_finetune, model.task.name
         plan = default_plan(*about)
-    check_plan(model, plan)
+    check_plan(model, plan, chosen.teacher is not None)
     derive(seed, "order")  # an invalid seed is refused before training starts
     progress = progress if chief else False
     counting = FeatureProgress(progress)
