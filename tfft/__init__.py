@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tfft.models.assembly import build
     from tfft.plans.phase import Phase, Plan
     from tfft.training.loop import fit
+    from tfft.tuning.learning_rate import find_learning_rate
 
 __version__ = "0.1.0"
 
@@ -38,6 +39,7 @@ _HOMES = {
     "evaluate": "tfft.evaluation.report",
     "export": "tfft.formats.exporting",
     "load": "tfft.bundles.bundle",
+    "find_learning_rate": "tfft.tuning.learning_rate",
     "Phase": "tfft.plans.phase",
     "Plan": "tfft.plans.phase",
     "data": "tfft.data",
@@ -45,6 +47,8 @@ _HOMES = {
     "trainable": "tfft.trainable",
     "plans": "tfft.plans",
 }
+
+_TENSORFLOW = ("find_learning_rate", "fit")  # their modules import TensorFlow
 
 __all__ = [
     "Phase",
@@ -54,6 +58,7 @@ __all__ = [
     "data",
     "evaluate",
     "export",
+    "find_learning_rate",
     "fit",
     "load",
     "load_backbone",
@@ -67,7 +72,7 @@ def __getattr__(name: str) -> Any:
     """Import the module of a public name when the name is first used (PEP 562)."""
     if name not in _HOMES:
         raise AttributeError(f"module 'tfft' has no attribute {name!r}; it has {', '.join(__all__)}")
-    if name == "fit":  # its module imports TensorFlow
+    if name in _TENSORFLOW:
         from tfft.core.quiet import start_tensorflow
 
         start_tensorflow()

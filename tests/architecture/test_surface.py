@@ -9,7 +9,8 @@ import pytest
 import tfft
 
 VERBS = {"load_backbone", "build", "fit", "evaluate", "explain", "export", "load", "search"}
-PROMISED = {*VERBS, "Plan", "Phase", "data", "tasks", "trainable", "plans", "losses", "metrics", "__version__"}
+TOOLS = {"find_learning_rate", "rank_backbones", "cross_validate"}
+PROMISED = {*VERBS, *TOOLS, "Plan", "Phase", "data", "tasks", "trainable", "plans", "losses", "metrics", "__version__"}
 
 
 def test_there_are_at_most_seventeen_public_names_all_of_them_promised() -> None:

@@ -105,6 +105,7 @@ def test_the_suggestion_is_a_tenth_of_the_rate_with_the_lowest_smoothed_loss():
     ("options", "match"),
     [
         ({"phase": PLAN}, r"takes one phase of a plan\. Got: a Plan"),
+        ({"phase": tfft.plans.linear_probe().phases[0]}, r"has no learning rate\. Got: optimizer='lbfgs'"),
         ({"steps": 5}, "at least 20"),
         ({"steps": True}, "at least 20"),
         ({"between": (1.0, 1e-3)}, "the lower one first"),

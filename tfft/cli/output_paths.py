@@ -61,6 +61,25 @@ def check_report(path: Path) -> None:
         raise typer.BadParameter(f"--out {path}: nothing can be written there: {reason}.")
 
 
+def check_curve(path: Path) -> None:
+    """Check that a curve of learning rates can be written, before anything is computed.
+
+    Args:
+        path: The path of the curve.
+
+    Raises:
+        PlanError: When the ending is unknown, or the path begins with ``~``.
+        BadParameter: When the path is a folder, or nothing can be written there.
+    """
+    from tfft.tuning.learning_rate_curve import check_path
+
+    if os.path.isdir(path):
+        raise typer.BadParameter(f"--out {path}: nothing can be written there: it is a folder.")
+    check_path(path)
+    if reason := files.refusal(path):
+        raise typer.BadParameter(f"--out {path}: nothing can be written there: {reason}.")
+
+
 @contextmanager
 def rescued(model: "TransferModel", path: Path) -> Iterator[None]:
     """Write a bundle of the best weights so far on Ctrl-C or SIGTERM, or when training or the evaluation after it fails.

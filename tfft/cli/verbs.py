@@ -15,6 +15,7 @@ from tfft.cli import (
     exports,
     inventory,
     launching,
+    learning_rates,
     predictions,
     quantization,
     recipes,
@@ -42,16 +43,15 @@ from tfft.cli.group import Group
 from tfft.cli.measured_examples import Part, examples_of
 from tfft.cli.output_paths import check_report, export_somewhere, free_path, rescued
 from tfft.cli.sources import TypedData
+from tfft.cli.training_inputs import built, default_backbone, read
 from tfft.cli.typed_masks import TaskName, TypedMasks
 from tfft.core.quiet import start_tensorflow
 
 if TYPE_CHECKING:
-    from tfft.backbones.base import Backbone
     from tfft.data.examples import Splits
     from tfft.evaluation.report import Report
     from tfft.models.assembly import TransferModel
     from tfft.plans.phase import Plan
-    from tfft.tasks.base import Task
     from tfft.training.run import Run
 
 app = typer.Typer(
@@ -127,28 +127,19 @@ def fit(
     typed_paths.check_fit(data, out, run_folder, resume)
     columns = image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes
     source = TypedData(data, *columns, TypedMasks(task, classes_file, ignore))
-    backbone, splits = _default_backbone(source, seed) if backbone is None else (backbone, None)
+    backbone, splits = default_backbone(source, seed) if backbone is None else (backbone, None)
     described = arguments.describe_backbone(
         backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary, layer=layer, pixel_range=pixel_range,
         preprocessor=preprocessor)  # fmt: skip
     plan = recipes.PlanName.segmenter if plan is None and source.are_masks else plan
     typed = recipes.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
-    splits = _read(source, described, seed, splits)
-    model = _built(described, arguments.describe_task(splits.labels, balanced, task), seed, cache, precision)
+    splits = read(source, described, seed, splits)
+    model = built(described, splits, balanced, task, seed, cache, precision)
     chosen = recipes.completed(typed, plan, head_epochs, recipes.default_for(model, len(splits.train)))
     say(f"{name(backbone)}\n{chosen.describe()}")
     _trained(
         model, splits, chosen, out, run_folder, seed=seed, batch_size=batch, accumulate=accumulate, resume=resume,
         save_minutes=save_minutes, teacher=typed_teacher.loaded_teacher(taught))  # fmt: skip
-
-
-def _built(
-    backbone: "Backbone", task: "Task", seed: int, cache: CacheName, precision: PrecisionName
-) -> "TransferModel":
-    import tfft
-
-    start_tensorflow()
-    return tfft.build(backbone, task, seed, cache=cache.value, precision=precision.value)
 
 
 def _trained(
@@ -165,30 +156,6 @@ def _trained(
         say(run.describe())
         report = _measured(run, splits)
     _write(run, report, out, run_folder)
-
-
-def _default_backbone(source: TypedData, seed: int) -> "tuple[str, Splits | None]":
-    """Choose the default backbone. For texts it depends on their language, so the texts are read first."""
-    from tfft.cli.language import ENGLISH, text_backbone
-
-    chosen = source.default_backbone
-    if chosen != ENGLISH:
-        return chosen, None
-    splits = source.splits(seed)
-    chosen, why = text_backbone(splits.train)
-    say(why)
-    return chosen, splits
-
-
-def _read(source: TypedData, backbone: "Backbone", seed: int, splits: "Splits | None") -> "Splits":
-    from tfft.training.checks import check_inputs
-
-    splits = source.splits(seed) if splits is None else splits
-    check_inputs(backbone, splits)
-    say(f"{name(source.path)}: {splits.describe()}")
-    for line in splits.skipped:
-        say(f"skipped {name(line)}", wrong=True)
-    return splits
 
 
 def _measured(run: "Run", splits: "Splits") -> "Report":
@@ -256,6 +223,7 @@ for verb in (
     predictions.predict,
     exports.export,
     quantization.quantize,
+    learning_rates.lr_find,
     services.serve,
     inventory.backbones,
     inventory.cache,

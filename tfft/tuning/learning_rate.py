@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import keras
 import numpy as np
@@ -21,7 +21,7 @@ from tfft.data.examples import Splits
 from tfft.data.pipeline import readable
 from tfft.models.assembly import TransferModel
 from tfft.plans.defaults import default_plan
-from tfft.plans.phase import Phase, Plan
+from tfft.plans.phase import LBFGS, Phase, Plan
 from tfft.trainable.overview import flattened
 from tfft.trainable.policy import same_flags
 from tfft.training.checks import check, check_plan
@@ -32,66 +32,11 @@ from tfft.training.phase_inputs import prepare
 from tfft.training.state import divide, joined, of_run
 from tfft.training.steps import Steps
 from tfft.training.trunk_cache import TrunkCache
+from tfft.tuning.learning_rate_curve import LearningRateCurve, smoothed
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-_SMOOTHED_STEPS = 3.0  # standard deviation of the smoothing, for curves of about 100 steps
 _LOST = 4.0  # a loss so many times the lowest one will not come back
 _BELOW = 10.0
 _FEWEST_STEPS, _LEAST_FALL = 20, 0.02
-
-
-@dataclass(frozen=True)
-class LearningRateCurve:
-    """The losses of a training whose learning rate rises from step to step.
-
-    Attributes:
-        phase: The name of the phase.
-        rates: The learning rate of each step, ascending, shape (steps,).
-        losses: The mean training loss of each batch before its step, shape (steps,). Steps after the loss has left are missing.
-        suggestion: A tenth of the learning rate at which the smoothed loss is lowest; None when the loss never falls.
-
-    Example:
-        >>> LearningRateCurve("tune", (1e-3, 1e-2), (0.7, 0.6), None).describe()
-        "The loss of phase 'tune' falls at no learning rate from 0.001 to 0.01, so there is no suggestion."
-    """
-
-    phase: str
-    rates: tuple[float, ...]
-    losses: tuple[float, ...]
-    suggestion: float | None
-
-    @property
-    def smoothed(self) -> np.ndarray:
-        """The losses without the noise of single batches, shape (steps,)."""
-        return _smoothed(np.array(self.losses))
-
-    def describe(self) -> str:
-        """Return the suggestion as a sentence."""
-        if self.suggestion is None:
-            tried = f"from {self.rates[0]:g} to {self.rates[-1]:g}" if self.rates else "that was tried"
-            return f"The loss of phase {self.phase!r} falls at no learning rate {tried}, so there is no suggestion."
-        return (
-            f"Phase {self.phase!r}: learning_rate={self.suggestion:.2g}. The loss is lowest, {self.smoothed.min():.3g}, at ten "
-            "times this rate."
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the curve as plain JSON values."""
-        return asdict(self) | {"rates": list(self.rates), "losses": list(self.losses)}
-
-    def plot(self) -> "Figure":
-        """Plot loss against learning rate, with the suggestion."""
-        from tfft.plots import learning_rate_curve
-
-        return learning_rate_curve.plot(self.rates, self.losses, self.smoothed.tolist(), self.suggestion)
-
-    def _repr_html_(self) -> str:
-        """Return the plot and the sentence, which notebooks show."""
-        from html import escape
-
-        return f"{self.plot()._repr_html_()}<p>{escape(self.describe())}</p>"
 
 
 def find_learning_rate(
@@ -167,6 +112,12 @@ def _check(phase: Any, steps: Any, between: Any) -> None:
             kind_of(phase),
             "Write phase=plan.phases[0], for example.",
         )
+    if phase is not None and phase.optimizer == LBFGS:
+        raise PlanError(
+            f"Phase {phase.name!r} solves the head exactly, so it has no learning rate.",
+            f"optimizer={LBFGS!r}",
+            "Use it as it is, or search for another phase.",
+        )
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < _FEWEST_STEPS:
         raise PlanError(
             f"steps={steps!r} must be a whole number of at least {_FEWEST_STEPS}.", fix="100 is a good start."
@@ -207,17 +158,10 @@ def _losses(
         features.kept.close()
 
 
-def _smoothed(losses: np.ndarray) -> np.ndarray:
-    """The weighted mean of each loss and its neighbours, with weights of a normal distribution."""
-    distances = np.arange(len(losses))[:, None] - np.arange(len(losses))
-    weights = np.exp(-0.5 * (distances / _SMOOTHED_STEPS) ** 2)
-    return np.asarray(weights @ losses / weights.sum(axis=1))
-
-
 def _suggested(rates: np.ndarray, losses: Sequence[float]) -> float | None:
     if not losses:
         return None
-    smoothed = _smoothed(np.array(losses))
-    lowest = int(smoothed.argmin())
-    fell = smoothed[: lowest + 1].max() - smoothed[lowest]
-    return float(rates[lowest]) / _BELOW if fell > _LEAST_FALL * abs(smoothed[0]) else None
+    curve = smoothed(np.array(losses))
+    lowest = int(curve.argmin())
+    fell = curve[: lowest + 1].max() - curve[lowest]
+    return float(rates[lowest]) / _BELOW if fell > _LEAST_FALL * abs(curve[0]) else None
