@@ -8,7 +8,8 @@ import tfft
 from tfft.core.errors import TfftError
 from tfft.training.checkpoint_files import Snapshot
 from tfft.training.checkpoints import Checkpoints
-from tfft.training.loop import _describe_data, _turns
+from tfft.training.feature_schedule import turns_of
+from tfft.training.loop import _describe_data
 from tfft.training.options import Options
 from tfft.training.resuming import opened
 from tfft.training.run import Run
@@ -20,7 +21,7 @@ def run(model, data):
 
 
 def tried(folder, run, resume=None):
-    return opened(folder, run, _turns(run.model, run.plan), Options(resume=resume))
+    return opened(folder, run, turns_of(run.model, run.plan), Options(resume=resume))
 
 
 def saved(folder, run, finished):
