@@ -97,3 +97,14 @@ def test_a_number_of_texts_that_there_is_not_is_refused(data, texts):
 def test_two_records_together_count_an_example_as_training_if_either_does():
     one, two = Seen(3, frozenset("ab"), frozenset("cd"), 2), Seen(4, frozenset("c"), frozenset("ae"), 1)
     assert one.joined(two) == Seen(3, frozenset("abc"), frozenset("de"), 2)
+
+
+def test_a_refit_is_remembered_and_its_validation_examples_count_as_trained_on(data):
+    seen = Seen.of(data, refit=True)
+    assert seen.counts(data.validation) == {"train": len(data.validation), "validation": 0}
+    assert Seen.from_dict(seen.to_dict()) == seen
+    assert Seen.of(data, seen).refit  # a later training does not undo it
+    assert not Seen.from_dict(Seen.of(data).to_dict()).refit
+    assert "refit" not in Seen.of(data).to_dict()
+    with pytest.raises(ValueError, match="not a valid record"):
+        Seen.from_dict(seen.to_dict() | {"refit": "yes"})

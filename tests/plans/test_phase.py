@@ -18,7 +18,19 @@ FULL = Phase("tune", match("a.*", "b"), 2, 1e-5, constant(0.2), 0.05, None, 4, T
 RATED = replace(FULL, rates=Rates(layer_decay=0.8, head=20.0))
 
 
-@pytest.mark.parametrize("phase", [PHASE, FULL, RATED])
+def test_a_phase_that_ends_early_says_so() -> None:
+    cut = replace(PHASE, last_epoch=2)
+    assert (cut.end, PHASE.end) == (2, 3)
+    assert cut.describe() == "head: nothing(), 2 of 3 epochs, learning rate 0.001 (cosine)"
+    assert replace(PHASE, last_epoch=3).describe() == PHASE.describe()
+    assert "last_epoch=2" in tfft.plans.code.to_code(Plan(cut))
+    assert Phase.from_dict({name: value for name, value in PHASE.to_dict().items() if name != "last_epoch"}) == PHASE
+    for wrong in (0, 4, 1.5, True):
+        with pytest.raises(PlanError, match=r"last_epoch=.* of phase 'head' cannot be used.*from 1 to epochs"):
+            replace(PHASE, last_epoch=wrong)
+
+
+@pytest.mark.parametrize("phase", [PHASE, FULL, RATED, replace(FULL, last_epoch=1)])
 def test_a_phase_survives_json(phase: Phase) -> None:
     again = Phase.from_dict(json.loads(json.dumps(phase.to_dict())))
     assert again == phase

@@ -3,6 +3,7 @@
 import pytest
 
 import tfft
+from tfft.plots.learning_curves import plot
 
 
 @pytest.fixture
@@ -27,3 +28,9 @@ def test_each_kept_epoch_has_a_ring(run):
     rings = [line for line in run.plot().axes[0].lines if line.get_markersize() == 10]
     kept = [begun + record.best_epoch for begun, record in zip((0, 3), run.phases, strict=True) if record.best_epoch]
     assert [int(ring.get_xdata()[0]) for ring in rings] == kept
+
+
+def test_a_training_without_validation_has_its_ring_on_the_training_curve():
+    figure = plot({"loss": [0.9, 0.5]}, [("head", 2, 2)])
+    rings = [line for line in figure.axes[0].lines if line.get_markersize() == 10]
+    assert [(list(ring.get_xdata()), list(ring.get_ydata())) for ring in rings] == [([2], [0.5])]

@@ -65,3 +65,15 @@ def test_a_watched_metric_decides_and_the_loss_breaks_ties(model):
 def test_an_epoch_without_its_watched_metric_is_an_error():
     with pytest.raises(KeyError, match="val_exact"):
         rank_of({"val_loss": 0.5}, "exact")
+
+
+def test_without_validation_the_last_epoch_is_kept(model):
+    keeper = BestWeights(model.apply(nothing()), chooses=False)
+    bias = model.head_net.get_layer("logits").bias
+    for epoch in range(3):
+        bias.assign(np.full(bias.shape, epoch))
+        keeper.on_epoch_end(epoch, {"loss": float(epoch)})
+    bias.assign(np.full(bias.shape, 9.0))
+    keeper.restore()
+    assert (keeper.epoch, keeper.loss) == (3, None)
+    assert set(np.asarray(bias).tolist()) == {2.0}

@@ -9,7 +9,7 @@ from tfft.data.feature_tables import NotKeptError
 from tfft.models.cuts import cut
 from tfft.plans import augmentation
 from tfft.trainable import everything, last_blocks, nothing
-from tfft.training.feature_schedule import Turn, ahead, chain, draws, legal, views
+from tfft.training.feature_schedule import Turn, ahead, chain, draws, legal, turns_of, views
 
 KEPT = Cache("memory")
 
@@ -66,3 +66,12 @@ def test_the_number_of_views_does_not_depend_on_the_room_there_is(model, monkeyp
         monkeypatch.setattr("shutil.disk_usage", lambda _, free=free: type("Usage", (), {"free": free}))
         counts.append(views(flipped, Cache("disk", tmp_path), 7 * 10**9))
     assert counts == [2, 2]
+
+
+def test_a_phase_that_ends_early_has_only_the_views_that_it_reads(model):
+    flips = (tfft.plans.augmentation.flips(),)
+    plan = tfft.plans.head_only(5, augment=flips)
+    (whole,), (cut,) = (turns_of(model, each) for each in (plan, plan.with_phases(last_epoch=2)))
+    settings = Cache("memory", max_bytes=10**9)
+    assert [views(turn, settings, 100) for turn in (whole, cut)] == [5, 2]
+    assert draws(whole, 5, 0)[:2] == draws(cut, 2, 0)

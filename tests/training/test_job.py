@@ -1,5 +1,7 @@
 """A job writes snapshots of a run, between phases and inside of one; of several workers, only the chief writes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,8 @@ import tfft
 from tfft.core.interrupts import Signals
 from tfft.training.checkpoints import Checkpoints
 from tfft.training.context import RunContext, parts_of
+from tfft.training.feature_schedule import turns_of
 from tfft.training.job import Job
-from tfft.training.loop import _turns
 from tfft.training.options import Options
 from tfft.training.run import Run
 from tfft.training.state import Position
@@ -22,22 +24,9 @@ def run(model):
 
 def job(run, data, checkpoints, saving=True):
     context = RunContext(run.model, *parts_of(run.model, data), 0, lambda *_: None)
-    turns = _turns(run.model, run.plan)
-    return Job(
-        context,
-        TrunkCache(context),
-        turns,
-        Options(),
-        2,
-        False,
-        None,
-        False,
-        None,
-        None,
-        Signals(),
-        checkpoints,
-        saving,
-    )
+    turns = turns_of(run.model, run.plan)
+    found = Job(context, TrunkCache(context), Options(), 2, False, False, Signals(), turns)
+    return replace(found, checkpoints=checkpoints, saving=saving)
 
 
 def test_a_snapshot_between_phases_holds_what_the_phases_change(run, data, tmp_path):

@@ -8,9 +8,10 @@ import tfft
 from tfft.core.errors import TfftError
 from tfft.training.checkpoint_files import Snapshot
 from tfft.training.checkpoints import Checkpoints
-from tfft.training.loop import _describe_data, _turns
+from tfft.training.feature_schedule import turns_of
+from tfft.training.loop import _describe_data
 from tfft.training.options import Options
-from tfft.training.resuming import opened
+from tfft.training.resuming import SELECTION, opened, refuse_other, refuse_unfinished
 from tfft.training.run import Run
 
 
@@ -20,7 +21,7 @@ def run(model, data):
 
 
 def tried(folder, run, resume=None):
-    return opened(folder, run, _turns(run.model, run.plan), Options(resume=resume))
+    return opened(folder, run, turns_of(run.model, run.plan), Options(resume=resume))
 
 
 def saved(folder, run, finished):
@@ -78,3 +79,15 @@ def test_the_identity_is_json_and_names_what_a_run_consists_of(tmp_path, run):
     assert set(about["data"]) == {"train", "validation", "test"}
     assert {"plan", "seed", "batch_size", "backbone", "task", "accumulate", "versions", "frozen_weights"} <= set(about)
     assert Checkpoints(tmp_path, about).newest().values["number"] == 1
+
+
+def test_a_first_training_without_its_refit_is_unfinished(tmp_path, run):
+    saved(tmp_path / SELECTION, run, finished=True)
+    with pytest.raises(TfftError, match="holds an unfinished run"):
+        refuse_unfinished(tmp_path, None)
+    refuse_unfinished(tmp_path, True)
+    with pytest.raises(TfftError, match="refit=True then, refit=False now"):
+        refuse_other(tmp_path, Options(resume=True))
+    refuse_other(tmp_path, Options(resume=True, refit=True))
+    assert tried(tmp_path, run, resume=False)[1] is None
+    assert not list((tmp_path / SELECTION / "checkpoints").iterdir())

@@ -11,7 +11,7 @@ from tfft.accelerate.precision import Precision
 from tfft.plans import Phase, Plan
 from tfft.trainable import last_blocks, nothing
 from tfft.training.adam import Adam
-from tfft.training.loop import _turns
+from tfft.training.feature_schedule import turns_of
 from tfft.training.run import PhaseRecord, Run
 from tfft.training.state import (
     OptimizerState,
@@ -62,7 +62,7 @@ def test_an_optimizer_continues_with_the_same_steps():
 
 
 def test_the_variables_that_any_phase_changes_are_told_from_the_others(model):
-    changing, frozen = divided(_turns(model, PLAN))
+    changing, frozen = divided(turns_of(model, PLAN))
     assert {variable.path for variable in changing} == {
         "block3_conv/kernel", "block3_conv/bias", "logits/kernel", "logits/bias",
     }  # fmt: skip
@@ -72,7 +72,7 @@ def test_the_variables_that_any_phase_changes_are_told_from_the_others(model):
 def test_all_random_generators_of_the_net_are_part_of_a_run(data):
     task = tfft.tasks.classification(data.labels, dropout=0.5)
     model = tfft.build("toy", task)
-    parts = of_run(model, _turns(model, PLAN))
+    parts = of_run(model, turns_of(model, PLAN))
     before = parts["seeds"].snapshot()
     assert len(before.arrays) == 1
     images = np.zeros((2, *model.net.input_shape[1:]), np.float32)
@@ -100,7 +100,7 @@ def test_parts_are_joined_under_their_names_and_divided_again():
 
 
 def test_the_record_of_finished_phases_comes_back(model, data):
-    turns = _turns(model, PLAN)
+    turns = turns_of(model, PLAN)
     overview = turns[0].overview.compared(turns[0].overview.digests())
     record = PhaseRecord(
         PLAN.phases[0], overview, {"loss": [0.5], "val_loss": [0.1 + 0.2]}, 1, 0.1 + 0.2, 2.5, "features"

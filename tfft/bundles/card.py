@@ -45,6 +45,12 @@ _EXAMPLES = {
 }
 
 
+_REFIT = (
+    "The weights were fitted to training and validation examples together (refit), after the validation part had chosen the "
+    "epochs. No metric on its validation part is one of unseen examples."
+)
+
+
 def card(model: TransferModel, report: "Report | None" = None, run: "Run | None" = None) -> str:
     """Write the card of a model as Markdown.
 
@@ -80,6 +86,7 @@ def card(model: TransferModel, report: "Report | None" = None, run: "Run | None"
         "## Labels",
         _text(_listed(task.labels.names)),
         *([] if run is None else _training(run)),
+        *([_REFIT] if model.seen is not None and model.seen.refit else []),
         *([] if report is None else _metrics(report)),
         *_limits(model, report, run),
         "## Licences",
@@ -133,23 +140,33 @@ def _training(run: "Run") -> Iterator[str]:
         f" {left_out:,} examples that could not be used were left out." if left_out else ""
     )
     yield "## Training"
-    yield render.table(
-        ["phase", "trained", "epochs", "kept epoch", "seconds"],
+    if run.selection is not None:
+        yield "The first training, on the training part:"
+        yield _phases(run.selection)
+        yield "The refit, on training and validation part:"
+    yield _phases(run)
+    yield (
+        "Bytes of all variables were compared before and after each phase; only those that were meant to change did. Batches had "
+        f"{run.batch_size} examples, the seed was {run.seed}, and the network computed in {run.precision.trunk} and "
+        f"{run.precision.tail}."
+    )
+
+
+def _phases(run: "Run") -> str:
+    """A table of the phases of a training, with the validation loss of the kept weights."""
+    return render.table(
+        ["phase", "trained", "epochs", "kept epoch", "validation loss", "seconds"],
         [
             [
                 record.phase.name,
                 record.overview.describe(),
                 str(len(record.history.get("loss", ()))),
                 str(record.best_epoch),
+                "-" if record.best_loss is None else render.number(record.best_loss),
                 f"{record.seconds:.1f}",
             ]
             for record in run.phases
         ],
-    )
-    yield (
-        "Bytes of all variables were compared before and after each phase; only those that were meant to change did. Batches had "
-        f"{run.batch_size} examples, the seed was {run.seed}, and the network computed in {run.precision.trunk} and "
-        f"{run.precision.tail}."
     )
 
 

@@ -33,7 +33,7 @@ def read(path: Path, shown: str, version: int) -> dict[str, Any]:
 
     Returns:
         The values of the manifest: ``format``, ``versions``, ``backbone``, ``task``, ``preprocessor``, ``weights``, ``content``
-        and, in newer bundles, ``records``.
+        and, in newer bundles, ``records``; and ``trained_on`` after a refit.
 
     Raises:
         BundleError: When the file cannot be read, has another format, lacks a value, or a value has the wrong type or exceeds a
@@ -58,6 +58,8 @@ def read(path: Path, shown: str, version: int) -> dict[str, Any]:
     for key, kind in (("versions", dict), ("backbone", dict), ("weights", str), ("content", str)):
         _take(values, key, kind, shown)
     _check_handle(values["backbone"], shown)
+    if "trained_on" in values and values["trained_on"] != ["train", "validation"]:
+        raise _wrong(shown, "trained_on", repr(values["trained_on"])[:200])
     if "records" in values:
         _check_records(_take(values, "records", dict, shown), shown)
     _check_task(_take(values, "task", dict, shown), shown)

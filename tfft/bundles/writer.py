@@ -68,6 +68,8 @@ def write_bundle(
         "weights": weights_fingerprint(model.net),
     }
     seen = None if model.seen is None else model.seen.to_dict()
+    if model.seen is not None and model.seen.refit:
+        manifest["trained_on"] = ["train", "validation"]
     manifest["content"] = content_fingerprint(manifest, seen)
     try:
         with files.replacing(path) as fresh:

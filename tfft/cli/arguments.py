@@ -99,6 +99,12 @@ Resume = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
+Refit = Annotated[
+    bool,
+    typer.Option(
+        "--refit", help="At the end, train once more on training and validation examples, for the best epochs."
+    ),
+]
 SaveMinutes = Annotated[float, typer.Option(help="Minutes between two checkpoints in --run-folder.")]
 Accumulate = Annotated[
     int, typer.Option(help="Compute each batch in this many parts, to need less memory for the same result.", min=1)

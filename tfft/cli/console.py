@@ -37,6 +37,7 @@ _IN_SHELL = (
     (r"\bresume=True", "--resume"),
     (r"\bresume=False", "--no-resume"),
     (r"\bpublic=True", "--public"),
+    (r"\brefit=True", "--refit"),
     (r", move the table, or read it with pandas and use from_dataframe\(\)", ", or move the table"),
     (r"; or write from_masks\(.*\)\.", "."),
     (r"write \{0: 'road', 3: 'road'\}", "write the lines `0 road` and `3 road` into --classes-file"),

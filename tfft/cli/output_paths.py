@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from tfft.training.run import Run
 
 
-def export_somewhere(run: "Run", path: Path, report: "Report") -> Path:
+def export_somewhere(run: "Run", path: Path, report: "Report | None") -> Path:
     """Export a bundle. When this fails, export it to the temporary folder, so that a full disk does not lose the training.
 
     Args:
         run: The run that trained the model.
         path: The path of the bundle.
-        report: The report to include.
+        report: The report to include; None when nothing was measured.
 
     Returns:
         The path that was written.

@@ -101,6 +101,7 @@ def fit(
     teacher: typed_teacher.TeacherBundle = None,
     temperature: typed_teacher.Temperature = None,
     teacher_weight: typed_teacher.TeacherWeight = None,
+    refit: arguments.Refit = False,
     skip_corrupt: SkipCorrupt = False,
     run_folder: arguments.RunFolder = None,
     resume: arguments.Resume = None,
@@ -139,7 +140,7 @@ def fit(
     say(f"{name(backbone)}\n{chosen.describe()}")
     _trained(
         model, splits, chosen, out, run_folder, seed=seed, batch_size=batch, accumulate=accumulate, resume=resume,
-        save_minutes=save_minutes, teacher=typed_teacher.loaded_teacher(taught))  # fmt: skip
+        save_minutes=save_minutes, teacher=typed_teacher.loaded_teacher(taught), refit=refit)  # fmt: skip
 
 
 def _trained(
@@ -158,19 +159,23 @@ def _trained(
     _write(run, report, out, run_folder)
 
 
-def _measured(run: "Run", splits: "Splits") -> "Report":
+def _measured(run: "Run", splits: "Splits") -> "Report | None":
+    """Measure the test part, or the validation part if the weights were not fitted to it."""
     from tfft import evaluate
 
+    if splits.test is None and run.selection is not None:
+        say("Nothing was measured: there is no test part, and the refit trained on the validation part.")
+        return None
     examples, part = (splits.test, "test") if splits.test is not None else (splits.validation, "validation")
     report = evaluate(run.model, examples, run.batch_size)
     say(f"{part}: {report.describe()}")
     return report
 
 
-def _write(run: "Run", report: "Report", out: Path, run_folder: Path | None) -> None:
+def _write(run: "Run", report: "Report | None", out: Path, run_folder: Path | None) -> None:
     written = export_somewhere(run, out, report)
     say(f"wrote {name(written)}")
-    if run_folder is not None:
+    if run_folder is not None and report is not None:
         say(f"wrote {name(report.save(run_folder / 'report.html', run))}")
     if written.resolve().parent != out.resolve().parent:
         raise typer.Exit(1)  # the bundle is not where --out asked for it, so scripts must see a failure

@@ -9,6 +9,7 @@ import numpy as np
 from tfft.core import fingerprint
 from tfft.core.errors import DataError, quantity, shortlist
 from tfft.core.html_tables import table
+from tfft.core.ragged import Ragged
 from tfft.core.specs import LabelSpace, Text
 from tfft.data.sequences import Joined, Selected
 from tfft.data.target_sequences import concatenated, digests_of
@@ -114,8 +115,9 @@ def joined(parts: Sequence[Examples]) -> Examples:
     Returns:
         Examples as long as all parts together; inputs are still read lazily.
     """
+    inputs = [part.inputs for part in parts]
     return Examples(
-        Joined([part.inputs for part in parts]),
+        concatenated(inputs) if isinstance(inputs[0], Ragged) else Joined(inputs),
         concatenated([part.targets for part in parts]),
         parts[0].labels,
         tuple(digest for part in parts for digest in part.digests),

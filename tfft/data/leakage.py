@@ -25,6 +25,7 @@ class Seen:
         train: Content hashes of the examples that the weights were fitted to.
         validation: Content hashes of the examples by which the best weights were chosen.
         texts: The number of texts in an example, 1 or 2; None for images, or when it is unknown.
+        refit: Whether the weights were fitted to the validation examples as well, by ``fit(..., refit=True)``; ``train`` has them.
 
     Example:
         >>> import numpy as np
@@ -40,22 +41,26 @@ class Seen:
     train: frozenset[str] = field(repr=False)
     validation: frozenset[str] = field(repr=False)
     texts: int | None = None
+    refit: bool = False
 
     @classmethod
-    def of(cls, data: Splits, before: "Seen | None" = None) -> "Seen":
+    def of(cls, data: Splits, before: "Seen | None" = None, refit: bool = False) -> "Seen":
         """Record what a model has seen after training on ``data``.
 
         Args:
             data: Splits with targets of any shape.
             before: The record from before this training; None for a new model.
+            refit: Whether the validation examples are trained on as well.
 
         Returns:
             A Seen with the seed of ``data``, and the examples of both trainings.
         """
         train, validation = _short(data.train), _short(data.validation)
+        if refit:
+            train |= validation
         if before is not None:
-            train, validation = train | before.train, validation | before.validation
-        return cls(data.seed, train, validation - train, _texts_of(data.train.inputs[0]))
+            train, validation, refit = train | before.train, validation | before.validation, refit or before.refit
+        return cls(data.seed, train, validation - train, _texts_of(data.train.inputs[0]), refit)
 
     def joined(self, other: "Seen") -> "Seen":
         """Return the examples of two models, one of which has learned from the other.
@@ -118,7 +123,8 @@ class Seen:
 
     def to_dict(self) -> dict[str, Any]:
         """The record as plain JSON values."""
-        met = {"seed": self.seed, "train": sorted(self.train), "validation": sorted(self.validation)}
+        met: dict[str, Any] = {"seed": self.seed, "train": sorted(self.train), "validation": sorted(self.validation)}
+        met |= {"refit": True} if self.refit else {}
         return met if self.texts is None else met | {"texts": self.texts}
 
     @classmethod
@@ -136,11 +142,11 @@ class Seen:
             ValueError: When a field has the wrong type.
         """
         lists = (values["train"], values["validation"])
-        texts = values.get("texts")
+        texts, refit = values.get("texts"), values.get("refit", False)
         valid = isinstance(values["seed"], int) and all(isinstance(contents, list) for contents in lists)
-        if not valid or texts not in (None, 1, 2):
+        if not valid or texts not in (None, 1, 2) or not isinstance(refit, bool):
             raise ValueError(f"this is not a valid record of seen examples: {str(values)[:100]}")
-        return cls(values["seed"], frozenset(values["train"]), frozenset(values["validation"]), texts)
+        return cls(values["seed"], frozenset(values["train"]), frozenset(values["validation"]), texts, refit)
 
 
 def _short(examples: Examples) -> frozenset[str]:

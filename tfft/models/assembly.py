@@ -94,14 +94,15 @@ class TransferModel:
         """The training and validation examples of all fits since ``build``; None before the first ``fit``."""
         return self._met[-1] if self._met else None
 
-    def remember(self, data: Splits, of_teacher: Seen | None = None) -> None:
+    def remember(self, data: Splits, of_teacher: Seen | None = None, refit: bool = False) -> None:
         """Record the examples of a fit before its first step. This changes the model in place, as training does.
 
         Args:
             data: The data of the fit; images of any shape, or texts.
             of_teacher: The examples that a teacher has seen, from whose answers the model learns.
+            refit: Whether the validation examples are trained on as well.
         """
-        found = Seen.of(data, self.seen)
+        found = Seen.of(data, self.seen, refit)
         self._met.append(found if of_teacher is None else found.joined(of_teacher))
 
     @property

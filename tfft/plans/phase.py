@@ -39,6 +39,8 @@ class Phase:
             kept. 0 switches averaging off.
         optimizer: ``"adam"``; or ``"lbfgs"``, which solves a linear head exactly, with a penalty chosen by cross-validation on
             training examples. It needs a frozen backbone and one epoch; learning rate and schedule are not used.
+        last_epoch: The epoch, from 1, after which the phase ends; schedule and averaging remain those of all ``epochs``. None runs
+            all of them. ``fit(..., refit=True)`` sets it.
 
     Raises:
         PlanError: When a number is out of range.
@@ -65,6 +67,7 @@ class Phase:
     rates: Rates = field(default_factory=Rates)
     averaging: float = 0.0
     optimizer: str = ADAM
+    last_epoch: int | None = None
 
     def __post_init__(self) -> None:
         augment: Any = self.augment
@@ -95,6 +98,11 @@ class Phase:
             (isinstance(self.rates, Rates), "rates", "made by plans.Rates()"),
             (_number(self.averaging) and 0 <= self.averaging < 1, "averaging", "a number in [0, 1)"),
             (self.optimizer in (ADAM, LBFGS), "optimizer", f"{ADAM!r} or {LBFGS!r}"),
+            (
+                self.last_epoch is None or (_whole(self.last_epoch, 1) and self.last_epoch <= self.epochs),
+                "last_epoch",
+                "None or a whole number from 1 to epochs",
+            ),
         )
         solved = {"epochs": 1, "averaging": 0.0, "augment": (), "train_norms": False}
         if self.optimizer == LBFGS and all(good for good, _, _ in checks):
@@ -109,6 +117,11 @@ class Phase:
                     f"{field_name}={value!r} of phase {self.name!r} cannot be used.", fix=f"It must be {wanted}."
                 )
 
+    @property
+    def end(self) -> int:
+        """The number of epochs that the phase runs: ``last_epoch``, or all."""
+        return self.epochs if self.last_epoch is None else self.last_epoch
+
     def describe(self) -> str:
         """Describe in one line what trains, for how many epochs, and at which learning rate."""
         norms = ", norms train" if self.train_norms else ""
@@ -117,8 +130,9 @@ class Phase:
         changed = "".join(f", {step.describe()}" for step in self.augment)
         if self.optimizer == LBFGS:
             return f"{self.name}: {self.trainable.describe()}, the head solved exactly"
+        cut = f"{self.end} of " if self.end < self.epochs else ""
         return (
-            f"{self.name}: {self.trainable.describe()}, {self.epochs} epoch{'s' if self.epochs > 1 else ''}, "
+            f"{self.name}: {self.trainable.describe()}, {cut}{self.epochs} epoch{'s' if self.epochs > 1 else ''}, "
             f"learning rate {self.learning_rate:g} ({self.schedule.shape}{norms}{rates}){averaged}{changed}"
         )
 
@@ -208,7 +222,7 @@ class Plan:
                 {
                     "phase": phase.name,
                     "trains": trains,
-                    "epochs": phase.epochs,
+                    "epochs": phase.end,
                     "learning rate": rate,
                     "augment": changes or "-",
                 }

@@ -40,7 +40,8 @@ def plot(history: Mapping[str, Sequence[float]], phases: Sequence[tuple[str, int
             for number, (phase, epochs, best_epoch) in enumerate(phases):
                 if best_epoch:
                     kept = begun + best_epoch
-                    axes.plot(kept, history[f"val_{name}"][kept - 1], "o", markersize=10, mfc="none", mec=COLORS[0])
+                    shown = history.get(f"val_{name}", history[name])
+                    axes.plot(kept, shown[kept - 1], "o", markersize=10, mfc="none", mec=COLORS[0])
                 axes.text(
                     begun + 0.6,
                     1.02,

@@ -45,10 +45,11 @@ class BestWeights(keras.callbacks.Callback):
         start: The rank of the current weights, if it is known. A phase that never gets below it ends with the weights that it
             began with.
         watched: ``Task.watched``.
+        chooses: False keeps the weights of the last epoch, for a training without validation.
 
     Attributes:
         best: The lowest rank so far, including ``start``; None before the first epoch.
-        epoch: The epoch of the phase with this rank, from 1; 0 when no epoch was better than ``start``.
+        epoch: The epoch of the phase whose weights are kept, from 1; 0 when no epoch was better than ``start``.
 
     Example:
         >>> import tfft
@@ -60,11 +61,13 @@ class BestWeights(keras.callbacks.Callback):
         (2, 0.4)
     """
 
-    def __init__(self, overview: Overview, start: Rank | None = None, watched: str = "loss") -> None:
+    def __init__(
+        self, overview: Overview, start: Rank | None = None, watched: str = "loss", chooses: bool = True
+    ) -> None:
         super().__init__()
         rows = zip(overview.rows, overview.variables, strict=True)
         self._variables = [variable for row, variable in rows if row.intent != "frozen"]
-        self.best, self.epoch, self._watched = start, 0, watched
+        self.best, self.epoch, self._watched, self._chooses = start, 0, watched, chooses
         self._copy = self._read()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -77,6 +80,9 @@ class BestWeights(keras.callbacks.Callback):
         Raises:
             KeyError: When the epoch was not validated, so that there is no ``val_loss``.
         """
+        if not self._chooses:
+            self.epoch, self._copy = epoch + 1, self._read()
+            return
         rank = rank_of(logs or {}, self._watched)
         if rank is not None and (self.best is None or rank < self.best):
             self.best, self.epoch, self._copy = rank, epoch + 1, self._read()

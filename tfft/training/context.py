@@ -1,10 +1,12 @@
 """RunContext: the model, the prepared examples and the seed of a run, and how it speaks to the user."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from tfft.cache.sharing import ALONE
-from tfft.data.examples import Splits
+from tfft.data.examples import Examples, Splits, joined
 from tfft.models.assembly import TransferModel
 from tfft.models.prepared import Prepared, prepared
 from tfft.training.soft_targets import SoftTargets
@@ -26,12 +28,14 @@ class RunContext:
 
     Attributes:
         model: The model.
-        train, validation: The parts, prepared once: texts are tokens of shape (tokens, 2).
+        train, validation: The parts, prepared once: texts are tokens of shape (tokens, 2). In a refit, ``train`` holds the
+            examples of both.
         seed: The seed of the order of examples and of random views.
         progress: A function that is called with a description, the number of finished examples, and the number of all examples.
         note: A function that is called with a sentence for the user.
         share: The number of this worker and of all workers that share the cache folder.
         soft_targets: The answers of a teacher to the training examples; None without a teacher.
+        parts: In a refit, the two parts that ``train`` consists of, whose features were computed one by one; empty otherwise.
     """
 
     model: TransferModel
@@ -42,6 +46,29 @@ class RunContext:
     note: Callable[[str], None] = silent
     share: tuple[int, int] = ALONE
     soft_targets: SoftTargets | None = None
+    parts: tuple[Examples, ...] = ()
+
+    @property
+    def validates(self) -> bool:
+        """Whether epochs are validated; those of a refit are not."""
+        return not self.parts
+
+    @property
+    def training_parts(self) -> tuple[Examples, ...]:
+        """The training examples, in the parts whose features are kept together."""
+        return self.parts or (self.train.examples,)
+
+    def of_both(self, soft_targets: SoftTargets | None) -> "RunContext":
+        """Return the context of a training on training and validation examples together.
+
+        Args:
+            soft_targets: The answers of the teacher to both, in this order; None without a teacher.
+        """
+        both = self.train, self.validation
+        parts = tuple(part.examples for part in both)
+        owner = np.concatenate([self.train.owner, len(self.train.raw) + self.validation.owner])
+        train = Prepared(joined(parts), joined([part.raw for part in both]), owner, self.train.statistics)
+        return replace(self, train=train, soft_targets=soft_targets, parts=parts)
 
 
 def parts_of(model: TransferModel, data: Splits) -> tuple[Prepared, Prepared]:

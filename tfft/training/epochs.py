@@ -49,15 +49,15 @@ def run_epochs(
     """
     net, training, validating = step.net, _Pace("train", steps, callbacks), _Pace("validate", steps)
     callbacks = [*callbacks, keras.callbacks.TerminateOnNaN()]
-    calls = keras.callbacks.CallbackList(callbacks, model=net, verbose=0, epochs=phase.epochs, steps=step.train_steps)
+    calls = keras.callbacks.CallbackList(callbacks, model=net, verbose=0, epochs=phase.end, steps=step.train_steps)
     net.stop_training = at.stopped
     with readable():
         train = steps.iterate(lambda own: step.train(at.epoch * step.train_steps + at.step, own))
-        validation = steps.iterate(lambda own: step.validation(own).repeat())
+        validation = steps.iterate(lambda own: step.validation(own).repeat()) if step.validation_steps else None
         calls.on_train_begin()
         logs: dict[str, float] = {}
         # as in Keras' fit, a callback that stops the training before a step ends it after this step
-        while at.epoch < phase.epochs and not at.stopped:
+        while at.epoch < phase.end and not at.stopped:
             if at.step == 0:
                 steps.reset()
             calls.on_epoch_begin(at.epoch)
@@ -89,7 +89,7 @@ def _validated(
     batches: Any,
     pause: Callable[[Moment], None],
 ) -> dict[str, float]:
-    """Loss and metrics of the validation part."""
+    """Loss and metrics of the validation part; empty without one."""
     steps.reset()
     calls.on_test_begin()
     done = 0

@@ -149,7 +149,8 @@ def views(turn: Turn, cache: Cache, view_bytes: int) -> int:
     if not turn.phase.augment:
         return 1
     fitting = cache.most_bytes // 2 // view_bytes
-    return min(cache.views or (fitting if fitting > 1 else epochs), epochs)
+    count = min(cache.views or (fitting if fitting > 1 else epochs), epochs)
+    return min(count, turn.phase.end)  # a phase that ends early does not come to the others
 
 
 def draws(turn: Turn, count: int, seed: int) -> list[dict[str, Any]]:

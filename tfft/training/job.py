@@ -23,32 +23,32 @@ class Job:
     Attributes:
         context: The run: its model, examples and seed.
         features: The features of the run.
-        turns: All phases.
         options: Callbacks, and how a run is saved.
         parts: The number of parts in which each batch is computed.
         automatic: Whether to double ``parts`` when the memory is exhausted.
-        class_weight: Class id to weight; None for equal weights.
         progress: As for ``fit``.
+        signals: Raises after Ctrl-C.
+        turns: All phases.
+        class_weight: Class id to weight; None for equal weights.
         folder: The run folder; None writes nothing.
         log: The path of ``log.jsonl``; None writes none.
-        signals: Raises after Ctrl-C.
         checkpoints: Where checkpoints are written; None writes none.
         saving: Whether some worker writes checkpoints. All of them take snapshots then, because metrics are summed over workers.
     """
 
     context: RunContext
     features: TrunkCache
-    turns: Sequence[Turn]
     options: Options
     parts: int
     automatic: bool
-    class_weight: dict[int, float] | None
     progress: bool | None
-    folder: Path | None
-    log: Path | None
     signals: Signals
-    checkpoints: Checkpoints | None
-    saving: bool
+    turns: Sequence[Turn] = ()
+    class_weight: dict[int, float] | None = None
+    folder: Path | None = None
+    log: Path | None = None
+    checkpoints: Checkpoints | None = None
+    saving: bool = False
 
     def save(self, run: Run, inside: dict[str, Resumable] | None = None, wait: bool = False, **values: Any) -> bool:
         """Write a checkpoint, if there is a run folder.

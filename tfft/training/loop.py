@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Unpack
+
+import numpy as np
 
 from tfft.accelerate.gradients import forgotten
 from tfft.accelerate.precision import DTYPES, Precision
@@ -19,17 +22,17 @@ from tfft.data.examples import Splits
 from tfft.models.assembly import TransferModel
 from tfft.plans.defaults import default_plan
 from tfft.plans.phase import Plan
-from tfft.plans.teacher import Teacher
 from tfft.training.checkpoint_files import Snapshot
 from tfft.training.checks import check, check_folder, check_plan, warn_about_targets, warn_about_texts
 from tfft.training.context import RunContext, parts_of
 from tfft.training.feature_schedule import turns_of
 from tfft.training.job import Job
-from tfft.training.options import FitOptions, check_options
+from tfft.training.options import FitOptions, Options, check_options
 from tfft.training.phase_training import train_phase
 from tfft.training.precision_search import choose
 from tfft.training.progress import FeatureProgress, JsonLog
-from tfft.training.resuming import opened, refuse_unfinished
+from tfft.training.refitting import check_refit, refitted
+from tfft.training.resuming import opened, refuse_other, refuse_unfinished
 from tfft.training.run import Run
 from tfft.training.soft_targets import SoftTargets
 from tfft.training.state import divide, of_run, with_records
@@ -79,7 +82,9 @@ def fit(
             was never interrupted; callbacks begin anew. ``resume=False`` begins anew in spite of an unfinished run there.
             ``save_minutes=``, the time between two checkpoints, 5 by default; the end of an epoch is saved as well, unless it
             is less than 2 seconds after the last one. ``teacher=``, a larger model from whose answers this one learns, besides the
-            labels: a loaded bundle, or a ``tfft.plans.Teacher`` with temperature and weight.
+            labels: a loaded bundle, or a ``tfft.plans.Teacher`` with temperature and weight. ``refit=True`` trains once more at the
+            end, from the same initial weights, on training and validation examples together, for the epochs that were best:
+            see ``tfft.training.refitting``.
 
     Returns:
         A Run with the trained model and the record of every phase.
@@ -90,7 +95,8 @@ def fit(
         SystemExit: With status 143, on SIGTERM, unless the user has set a handler for it.
         TfftError: In a process that was forked after TensorFlow had started, when nothing can be written to ``run_folder``,
             or when ``resume=True`` has no ``run_folder``.
-        PlanError: When a policy does not fit the net, a callback is refused, or the loss becomes NaN or infinite.
+        PlanError: When a policy does not fit the net, a callback is refused, the loss becomes NaN or infinite, or ``refit=True``
+            is set with several workers.
         DataError: When the data has other labels than the model, or an image can no longer be read.
         TaskError: When ``class_weights="balanced"`` is set and a class has no training example.
         MovementError: When a frozen variable changed, or a trained one did not; the run is in its ``run`` attribute.
@@ -113,13 +119,15 @@ def fit(
         about = model.backbone.features, len(data.train), model.backbone.can_finetune, model.task.name
         plan = default_plan(*about)
     check_plan(model, plan, chosen.teacher is not None)
+    check_refit(model, chosen.refit)
     derive(seed, "order")  # an invalid seed is refused before training starts
     progress = progress if chief else False
     counting = FeatureProgress(progress)
     if chief and folder is not None:
         refuse_unfinished(folder, chosen.resume)  # before a teacher is asked about all examples
+        refuse_other(folder, chosen)
     # before the scope of the strategy, because the teacher may have another one
-    record, softened = _asked(chosen.teacher, model, data, counting.note)
+    record, *softened = _asked(chosen, model, data, counting.note)
     with (
         noticed() as signals,
         scope(model.strategy),
@@ -131,46 +139,59 @@ def fit(
         warn_about_texts(model.backbone, train)
         warn_about_targets(model.task, {"train": train, "validation": validation})
         run = Run(model, plan, int(seed), int(batch_size), _describe_data(data), teacher=record)
-        turns, saving = turns_of(model, plan), folder is not None
-        checkpoints, found = opened(folder, run, turns, chosen)
-        folder = folder if chief else None
         share = share_of(model.cache.store.folder, model.strategy) if model.cache.where in ("auto", "disk") else ALONE
-        context = RunContext(
-            model, train, validation, derive(run.seed, "order"), counting, counting.note, share, softened
-        )
-        features = TrunkCache(context)
-        class_weight = model.task.class_weight(data.train.counts())
-        log = None if folder is None else folder / LOG_NAME
-        parts = chosen.accumulate, automatic
-        job = Job(
-            context, features, turns, chosen, *parts, class_weight, progress, folder, log, signals, checkpoints, saving
-        )  # fmt: skip
+        order = derive(run.seed, "order")
+        context = RunContext(model, train, validation, order, counting, counting.note, share, softened[0])
+        job = Job(context, TrunkCache(context), chosen, chosen.accumulate, automatic, progress, signals)
         try:
-            return _train(job, run, data, found)
+            if chosen.refit:
+                return refitted(partial(_once, job), run, context, data, folder, softened[1], chosen.resume)
+            return _once(job, run, context, data, folder)
         finally:
             counting.close()
-            features.kept.close()
-            if checkpoints is not None:
-                checkpoints.wait()
+            job.features.kept.close()
 
 
 def _asked(
-    teacher: Teacher | None, model: TransferModel, data: Splits, note: Callable[[str], None]
-) -> tuple[dict[str, Any] | None, SoftTargets | None]:
-    """What a run records about a teacher, and the answers of the teacher."""
-    if teacher is None:
-        return None, None
-    found = opened_teacher(teacher, model, data)
-    return found.about(), soft_targets(found, model, data, note)
+    options: Options, model: TransferModel, data: Splits, note: Callable[[str], None]
+) -> tuple[dict[str, Any] | None, SoftTargets | None, SoftTargets | None]:
+    """What a run records about a teacher, and its answers to the examples of the training, and to those of the refit."""
+    if options.teacher is None:
+        return None, None, None
+    found = opened_teacher(options.teacher, model, data)
+    train = soft_targets(found, model, data, note)
+    if not options.refit:
+        return found.about(), train, None
+    validation = soft_targets(found, model, replace(data, train=data.validation), note)
+    return found.about(), train, replace(train, soft=np.concatenate([train.soft, validation.soft]))
+
+
+def _once(job: Job, run: Run, context: RunContext, data: Splits, folder: Path | None) -> Run:
+    """Train all phases of a plan once; ``job`` says what a refit has in common with the first training."""
+    turns, saving = turns_of(run.model, run.plan), folder is not None
+    checkpoints, found = opened(folder, run, turns, job.options)
+    folder = folder if is_chief(run.model.strategy) else None
+    log = None if folder is None else folder / LOG_NAME
+    weights = run.model.task.class_weight(context.train.raw.counts())
+    # a refit is written when it is complete
+    home = folder if context.validates else None
+    own: dict[str, Any] = {"turns": turns, "class_weight": weights, "folder": home, "log": log, "saving": saving}
+    job = replace(job, context=context, features=job.features.of(context), checkpoints=checkpoints, **own)
+    try:
+        return _train(job, run, data, found)
+    finally:
+        if checkpoints is not None:
+            checkpoints.wait()
 
 
 @without_false_alarms()
 def _train(job: Job, run: Run, data: Splits, found: Snapshot | None) -> Run:
     """Train the phases that are not finished, one in each turn of the loop."""
-    run.model.remember(data, None if job.context.soft_targets is None else job.context.soft_targets.seen)
+    of_teacher = None if job.context.soft_targets is None else job.context.soft_targets.seen
+    run.model.remember(data, of_teacher, refit=run.selection is not None)
     if found is None:
         run = _begin(run, job.log)
-        run = replace(run, precision=_precision(job, run))
+        run = replace(run, precision=_precision(job, run) if run.selection is None else run.selection.precision)
         job.save(run)
     else:
         run = with_records(run, job.turns, found.values["records"])

@@ -21,6 +21,7 @@ class FitOptions(TypedDict, total=False):
         resume: Whether to continue the run in ``run_folder``.
         save_minutes: The time between two checkpoints.
         teacher: A trained model, a loaded bundle, or a Teacher.
+        refit: Whether to train once more at the end, on training and validation examples together.
     """
 
     callbacks: "Sequence[keras.callbacks.Callback]"
@@ -28,6 +29,7 @@ class FitOptions(TypedDict, total=False):
     resume: bool | None
     save_minutes: float
     teacher: Any
+    refit: bool
 
 
 ARGUMENTS = ("model", "data", "plan", "seed", "batch_size", "run_folder", "progress", *FitOptions.__annotations__)
@@ -44,6 +46,7 @@ class Options:
         resume: Whether to continue the run in ``run_folder``; None refuses a folder with an unfinished run.
         save_minutes: The time between two checkpoints, in minutes, above 0.
         teacher: The teacher; None without one.
+        refit: Whether to train once more at the end, on training and validation examples together.
     """
 
     callbacks: tuple[Any, ...] = ()
@@ -51,6 +54,7 @@ class Options:
     resume: bool | None = None
     save_minutes: float = 5.0
     teacher: Teacher | None = None
+    refit: bool = False
 
 
 def check_options(options: Mapping[str, Any]) -> Options:
@@ -89,6 +93,7 @@ def check_options(options: Mapping[str, Any]) -> Options:
     checks = (
         (whole and found.accumulate >= 1, "accumulate", "a whole number of at least 1"),
         (found.resume is None or isinstance(found.resume, bool), "resume", "True or False"),
+        (isinstance(found.refit, bool), "refit", "True or False"),
         (minutes and 0 < found.save_minutes < float("inf"), "save_minutes", "a number of minutes above 0"),
     )
     for good, name, wanted in checks:

@@ -43,12 +43,14 @@ class Patience(keras.callbacks.Callback):
         Raises:
             KeyError: When the epoch was not validated, so that there is no ``val_loss``.
         """
+        if self._epochs is None:
+            return
         rank = rank_of(logs or {}, self._watched)
         if rank is not None and (self._best is None or rank < self._best):
             self._best, self._waited = rank, 0
         else:
             self._waited += 1
-        stop = self._epochs is not None and self._waited >= self._epochs and epoch > 0
+        stop = self._waited >= self._epochs and epoch > 0
         self.model.stop_training = self.model.stop_training or stop
 
     def snapshot(self) -> Snapshot:

@@ -44,7 +44,7 @@ class Step:
             to the end of the phase: a dataset of Batch, with the shares of these replicas one after the other.
         in_order: A function: the replicas of this process -> all training examples once and in their order, in the same form.
         validation: A function: the replicas of this process -> the validation batches of one epoch, in the same form.
-        train_steps, validation_steps: Number of batches in one epoch.
+        train_steps, validation_steps: Number of batches in one epoch; a refit has no validation step.
         note: A description of the inputs, with the reason when they are not features.
     """
 
@@ -88,38 +88,40 @@ def prepare(
     now, copies = turns[0], replicas(context.model.strategy)
     net, train, validation, note = _read(context, cache, turns, precision, fixed)
     # vectors in memory are validated in few large batches; maps are not, because the activations of the tail need memory
-    held = validation.held
+    held = None if validation is None else validation.held
     vectors = held is not None and all(array.ndim == 2 for array in (*held.inputs.values(), held.targets))
     at_once = max(batch_size, _VECTORS) if vectors else batch_size
     epochs = range(now.first_epoch, now.first_epoch + now.phase.epochs)
-    order = None if validation.lengths is None else by_length(validation.lengths)
-    train_steps, validation_steps = steps(train.count, batch_size), steps(validation.count, at_once)
-    sizes = min(batch_size, train.count), steps(validation.count, validation_steps)
-    shares = [steps(size, copies) for size in sizes]
+    train_steps = steps(train.count, batch_size)
+    share = steps(min(batch_size, train.count), copies)
 
     def finished(batches: "tf.data.Dataset", share: int) -> "tf.data.Dataset":
         return _weighted(filled(batches, share) if fixed else batches, class_weight)
 
     def separated(batches: "tf.data.Dataset") -> "tf.data.Dataset":
-        return finished(batches if context.soft_targets is None else context.soft_targets.separated(batches), shares[0])
+        return finished(batches if context.soft_targets is None else context.soft_targets.separated(batches), share)
 
     def to_train(step: int, own: range) -> "tf.data.Dataset":
         return separated(training_batches(train, batch_size, epochs, context.seed, copies, step, own))
 
-    return Step(
-        net,
-        to_train,
-        lambda own: separated(validation_batches(train, batch_size, None, copies, own)),
-        lambda own: finished(validation_batches(validation, at_once, order, copies, own), shares[1]),
-        train_steps,
-        validation_steps,
-        note,
-    )
+    def in_order(own: range) -> "tf.data.Dataset":
+        return separated(validation_batches(train, batch_size, None, copies, own))
+
+    if validation is None:
+        return Step(net, to_train, in_order, in_order, train_steps, 0, note)
+    order = None if validation.lengths is None else by_length(validation.lengths)
+    validation_steps = steps(validation.count, at_once)
+    held_out, most = validation, steps(steps(validation.count, validation_steps), copies)
+
+    def to_validate(own: range) -> "tf.data.Dataset":
+        return finished(validation_batches(held_out, at_once, order, copies, own), most)
+
+    return Step(net, to_train, in_order, to_validate, train_steps, validation_steps, note)
 
 
 def _read(
     context: RunContext, cache: TrunkCache, turns: Sequence[Turn], precision: Precision, fixed: bool
-) -> tuple[keras.Model, Loading, Loading, str]:
+) -> tuple[keras.Model, Loading, Loading | None, str]:
     """The net of a phase, what it reads for training and for validation, and a description of that."""
     model, now = context.model, turns[0]
     train, validation = _with_soft_targets(context, context.train.examples), context.validation.examples
@@ -133,7 +135,7 @@ def _read(
         count = cache.views(now, precision.trunk)
         loadings = (
             _changed(context, preprocessor, _with_soft_targets(context, some), now, count),
-            reading(held_out_rows, preprocessor, encode),
+            None if held_out_rows is None else reading(held_out_rows, preprocessor, encode),
         )
         short = "" if precision.trunk == FLOAT32 else f", {precision.trunk}"
         note = f"{preprocessor.unit}{short}: {reason}"
@@ -142,7 +144,9 @@ def _read(
         epochs = Epochs(now.first_epoch, _targets(context, now, len(tables)))
         loadings = (
             reading_features(tables, at, precision.trunk, train, _encode(context), epochs, width),
-            reading_features([held_out], at, precision.trunk, validation, encode, width=width),
+            None
+            if held_out is None
+            else reading_features([held_out], at, precision.trunk, validation, encode, width=width),
         )
         several = f", {len(tables)} view{'s' if len(tables) > 1 else ''}" if now.phase.augment else ""
         note = f"features {at.describe()}, {precision.trunk}{several}"

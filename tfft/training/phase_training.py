@@ -98,7 +98,7 @@ def _trained(job: Job, run: Run, found: Snapshot | None) -> Run:
     inside = _Inside(job, run, phase, overview, step, steps)
     if found is not None:
         divide(found, inside.parts)
-    elif not run.phases:
+    elif not run.phases and job.context.validates:
         inside.keeper.best = _rank_now(step, steps, model.task.watched)
     inside.about = {"before": before, "seconds": values.get("seconds", 0.0)}
     events = JsonLog(job.log, phase.name)
@@ -126,7 +126,7 @@ def _trained(job: Job, run: Run, found: Snapshot | None) -> Run:
             record = PhaseRecord(phase, overview, inside.at.history, *about)
             run = replace(run, accumulate=job.parts).with_phase(record)
             events.write(event, best_epoch=keeper.epoch, best_loss=keeper.loss, seconds=round(seconds, 3))
-            _keep(run, job.folder)
+            keep(run, job.folder)
     prove(run, starving)
     return run
 
@@ -140,7 +140,7 @@ class _Inside:
         steps.wishes = self._wishes
         self.about: dict[str, Any] = {}
         start, watched = run.phases[-1].rank if run.phases else None, run.model.task.watched
-        self.keeper, self.at = BestWeights(overview, start, watched), Position()
+        self.keeper, self.at = BestWeights(overview, start, watched, job.context.validates), Position()
         self._averaging = Averaging(overview, phase.averaging, phase.epochs * step.train_steps)
         self._patience = Patience(phase.patience, watched)
         self.parts: dict[str, Resumable] = {
@@ -248,8 +248,16 @@ def _rank_now(step: Step, steps: Steps, watched: str) -> Rank | None:
     return rank_of({f"val_{name}": value for name, value in logs.items()}, watched)
 
 
-def _keep(run: Run, folder: Path | None) -> None:
-    """Write the run if there is a folder. A failure to write only warns, so that the trained model is not lost."""
+def keep(run: Run, folder: Path | None) -> None:
+    """Write a run. A failure to write only warns, so that the trained model is not lost.
+
+    Args:
+        run: The run, with weights of any shape.
+        folder: The run folder; None writes nothing.
+
+    Warns:
+        RunWarning: When it cannot be written.
+    """
     try:
         if folder is not None:
             run.save(folder)

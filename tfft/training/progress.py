@@ -74,7 +74,7 @@ class LiveLine(keras.callbacks.Callback):
             )
             seconds = time.monotonic() - self._begun
             self._display.line(
-                f"{self._phase.name}: epoch {epoch + 1} of {self._phase.epochs}, {numbers}, {seconds:.1f} s"
+                f"{self._phase.name}: epoch {epoch + 1} of {self._phase.end}, {numbers}, {seconds:.1f} s"
             )
         wide = self._display.wide
         shown = {k: v for k, v in found.items() if k == "val_loss" or (wide and k.startswith("val_"))}
@@ -86,8 +86,8 @@ class LiveLine(keras.callbacks.Callback):
         self._display.close()
 
     def _move(self, done: int) -> None:
-        text = f"{self._phase.name} trains {self._trains}, epoch {self._epoch + 1}/{self._phase.epochs}"
-        self._display.move(text, self._epoch * self._steps + done, self._phase.epochs * self._steps, self._numbers)
+        text = f"{self._phase.name} trains {self._trains}, epoch {self._epoch + 1}/{self._phase.end}"
+        self._display.move(text, self._epoch * self._steps + done, self._phase.end * self._steps, self._numbers)
 
 
 class FeatureProgress:

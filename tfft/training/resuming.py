@@ -16,8 +16,12 @@ from tfft.training.options import Options
 from tfft.training.run import Run
 from tfft.training.state import divided
 
+SELECTION = "selection"
+"""The folder of the first training of a run with a refit, in its run folder."""
+FIRST_WEIGHTS = "first_weights"
+"""The folder of the weights before the first step of a run with a refit, in that of its first training."""
 # what a run that ended before its first checkpoint may have written
-_OURS = {"log.jsonl", "run.json", "model.weights.h5", "report.html", FOLDER}
+_OURS = {"log.jsonl", "run.json", "model.weights.h5", "report.html", FOLDER, SELECTION, FIRST_WEIGHTS}
 
 
 def opened(
@@ -46,7 +50,8 @@ def opened(
         run.model.strategy,
     )
     if is_chief(strategy):
-        found = _chosen(checkpoints, folder, options.resume)
+        # the first training has decided whether a refit begins or continues
+        found = _chosen(checkpoints, folder, options.resume if run.selection is None else True)
         of_chief(strategy, [checkpoints.number if found is not None else 0])
         return checkpoints, found
     (number,) = of_chief(strategy, [0])
@@ -63,10 +68,30 @@ def refuse_unfinished(folder: Path, resume: bool | None) -> None:
     Raises:
         TfftError: When the folder holds an unfinished run, and the user has not said what to do with it.
     """
-    if resume is None and Checkpoints(folder, {}).unfinished():
+    whole, first = Checkpoints(folder, {}), Checkpoints(folder / SELECTION, {})
+    if resume is None and (whole.unfinished() if whole.number else first.number):
         raise TfftError(
             f"The run folder {str(folder)!r} holds an unfinished run.",
             fix="Continue it with resume=True, begin anew with resume=False, or choose another folder.",
+        )
+
+
+def refuse_other(folder: Path, options: Options) -> None:
+    """Refuse to continue a run with a refit as one without, and the other way round.
+
+    Args:
+        folder: The run folder.
+        options: Of ``fit``: whether to continue, and whether there is a refit.
+
+    Raises:
+        TfftError: When the folder holds a run of the other kind.
+    """
+    whole, first = Checkpoints(folder, {}).number, Checkpoints(folder / SELECTION, {}).number
+    if options.resume and (first or whole) and bool(first) != options.refit:
+        raise TfftError(
+            f"The run in {str(folder)!r} cannot continue, because it was started differently.",
+            f"refit={bool(first)} then, refit={options.refit} now",
+            "Use the same arguments, or train from the beginning in another run folder.",
         )
 
 
@@ -76,7 +101,7 @@ def _chosen(checkpoints: Checkpoints, folder: Path, resume: bool | None) -> Snap
         there = [path.name for path in folder.iterdir()] if folder.is_dir() else []
         foreign = sorted(name for name in there if name not in _OURS and not name.startswith("."))
         # a run that was killed before its first checkpoint begins again, so that a batch system can repeat one command
-        if foreign and FOLDER not in there:
+        if foreign and FOLDER not in there and SELECTION not in there:
             raise TfftError(
                 f"{str(folder)!r} is not a run folder, so no run can continue there.",
                 shortlist(foreign),
@@ -85,6 +110,7 @@ def _chosen(checkpoints: Checkpoints, folder: Path, resume: bool | None) -> Snap
         return checkpoints.newest()
     refuse_unfinished(folder, resume)
     checkpoints.clear()
+    Checkpoints(folder / SELECTION, {}).clear()
     return None
 
 
@@ -105,6 +131,7 @@ def _identity(run: Run, turns: Sequence[Turn], options: Options) -> dict[str, An
         "frozen_weights": fingerprint.combined(fingerprint.weight_digests(divided(turns)[1])),
         "versions": versions.installed(),
         "accumulate": options.accumulate,
+        "refit": None if run.selection is None else [record.best_epoch for record in run.selection.phases],
         # where the teacher comes from may change, the teacher may not
         "teacher": None if run.teacher is None else {**run.teacher, "path": "", "backbone": ""},
     }

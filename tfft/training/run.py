@@ -3,27 +3,19 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfft import tasks
 from tfft.accelerate.precision import Precision
-from tfft.cache.settings import Cache
 from tfft.core import files, versions
 from tfft.core.errors import quantity
 from tfft.core.html_tables import table
-from tfft.core.private_paths import without_folder
 from tfft.core.strategy import replicas
-from tfft.core.terminal import plain
-from tfft.core.tpus import is_tpu
-from tfft.core.workers import cluster_of
-from tfft.data.calls import as_lines
 from tfft.keras_files import saving
 from tfft.models.assembly import TransferModel
-from tfft.plans.code import to_code
 from tfft.plans.phase import Phase, Plan
 from tfft.trainable.overview import Overview
+from tfft.training import run_code
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,9 +68,12 @@ class PhaseRecord:
                 f"{first}\n{' ' * len(self.phase.name)}  no epoch improved the validation {self.watched} "
                 f"({before:.4f} before, {seen:.4f} at best), so the weights from before were kept"
             )
+        done = len(self.history["loss"])
+        if "val_loss" not in self.history:
+            return f"{first}\n{' ' * len(self.phase.name)}  {quantity(done, 'epoch')} without validation"
         kept = {name: values[self.best_epoch - 1] for name, values in self.history.items() if name.startswith("val_")}
         numbers = ", ".join(f"{name} {value:.4f}" for name, value in kept.items())
-        return f"{first}\n{' ' * len(self.phase.name)}  kept epoch {self.best_epoch} of {len(self.history['loss'])}: {numbers}"
+        return f"{first}\n{' ' * len(self.phase.name)}  kept epoch {self.best_epoch} of {done}: {numbers}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain JSON values, with path, shape and change of each variable."""
@@ -113,6 +108,8 @@ class Run:
         precision: The dtypes in which the net computed.
         accumulate: The number of parts in which each batch was computed at the end.
         teacher: The path, backbone and weights of the teacher, and what it had to say; None without one.
+        selection: In a refit, the run that chose the epochs by the validation part; None otherwise. It has all validation metrics,
+            and its ``model`` is that of this run, with the weights of the refit.
     """
 
     model: TransferModel
@@ -126,6 +123,7 @@ class Run:
     precision: Precision = field(default_factory=Precision)
     accumulate: int = 1
     teacher: Mapping[str, Any] | None = None
+    selection: "Run | None" = None
 
     def with_phase(self, record: PhaseRecord) -> "Run":
         """Return the run with one more finished phase.
@@ -143,7 +141,8 @@ class Run:
 
     def describe(self) -> str:
         """Describe the run in a few lines, with a warning when the first phase did not improve anything."""
-        lines = [record.describe() for record in self.phases]
+        lines = [] if self.selection is None else [self.selection.describe(), _about_refit(self.data["counts"])]
+        lines += [record.describe() for record in self.phases]
         if self.phases and self.phases[0].best_epoch == 0:
             lines.append(
                 f"Warning: phase {self.phases[0].phase.name!r} never improved on its initial weights. More examples (especially "
@@ -170,10 +169,15 @@ class Run:
                 }
             )
         names = dict.fromkeys(name for row in rows for name in row)
-        return table([{name: row.get(name, "-") for name in names} for row in rows] or [{"phase": "no finished phase"}])
+        found = table(
+            [{name: row.get(name, "-") for name in names} for row in rows] or [{"phase": "no finished phase"}]
+        )
+        if self.selection is None:
+            return found
+        return f"{self.selection._repr_html_()}<p>{_about_refit(self.data['counts'])}</p>{found}"
 
     def history(self) -> dict[str, list[float]]:
-        """Return each metric over the epochs of all phases.
+        """Return each metric over the epochs of all phases; those of a refit have no validation metrics, see ``selection``.
 
         Returns:
             Metric name -> a list with one value for each epoch.
@@ -196,31 +200,7 @@ class Run:
 
         Arguments without a short form, such as arrays, appear by their names, and a comment asks for them.
         """
-        backbone, task = self.model.backbone, self.model.task
-        options = "".join(f", {name}={value!r}" for name, value in backbone.options)
-        defaults = {
-            name: parameter.default for name, parameter in signature(getattr(tasks, task.name)).parameters.items()
-        }
-        chosen = "".join(f", {name}={value!r}" for name, value in task.options.items() if value != defaults[name])
-        spread = ', strategy="mirrored"' if replicas(self.model.strategy) > 1 else ""
-        spread = ', strategy="multi_worker"' if cluster_of(self.model.strategy) is not None else spread
-        spread = ', strategy="tpu"' if is_tpu(self.model.strategy) else spread
-        parts = f", accumulate={self.accumulate}" if self.accumulate > 1 else ""
-        opened, teacher_option = ("", "") if self.teacher is None else _teacher_code(self.teacher)
-        numbers = f", precision={(self.precision.trunk, self.precision.tail)!r}{_cache_code(self.model.cache)}"
-        # a model that the user passed as an object has no handle that could be loaded again
-        name = (
-            f"net{options})  # {plain(backbone.handle)}, in memory"
-            if backbone.handle[:1] == "<"
-            else f"{backbone.handle!r}{options})"
-        )
-        return (
-            f"{as_lines(self.data.get('source') or '...')}"
-            f"backbone = tfft.load_backbone({name}\n"
-            f"model = tfft.build(backbone, tfft.tasks.{task.name}(data.labels{chosen}), seed={self.model.seed}{spread}{numbers})\n"
-            f"plan = {to_code(self.plan)}\n"
-            f"{opened}run = tfft.fit(model, data, plan, seed={self.seed}, batch_size={self.batch_size}{parts}{teacher_option})\n"
-        )
+        return run_code.to_code(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the run as plain JSON values. Of each weight it holds path, shape and change, but no values."""
@@ -243,6 +223,7 @@ class Run:
             },
             "teacher": None if self.teacher is None else dict(self.teacher),
             "data": dict(self.data),
+            "selection": None if self.selection is None else self.selection.to_dict(),
             "phases": [record.to_dict() for record in self.phases],
             "versions": dict(self.versions),
         }
@@ -269,20 +250,9 @@ class Run:
         return path
 
 
-def _cache_code(cache: Cache) -> str:
-    """The code of cache settings that differ from the defaults; they decide how many random views there are."""
-    default = Cache()
-    said = {name: getattr(cache, name) for name in ("where", "max_bytes", "views")}
-    options = ", ".join(f"{name}={value!r}" for name, value in said.items() if value != getattr(default, name))
-    return f", cache=tfft.data.Cache({options})" if options else ""
-
-
-def _teacher_code(teacher: Mapping[str, Any]) -> tuple[str, str]:
-    """The code that opens a teacher, and the argument of ``fit``. A teacher that was passed as an object has no path."""
-    # the handle comes from the manifest of a bundle, perhaps that of a stranger: a line break in it would begin a line of code
-    what = plain(f"{without_folder(teacher['backbone'])}, weights {teacher['weights']}")
-    line = (
-        f"teacher = tfft.load({teacher['path']!r})  # {what}" if teacher["path"] else f"# first define teacher: {what}"
+def _about_refit(counts: Mapping[str, int]) -> str:
+    """What the second training of a refit did; ``counts`` are the sizes of the parts."""
+    return (
+        f"Refit: trained again on {counts['train']:,} training and {counts['validation']:,} validation examples together. The "
+        "validation metrics above are those of the first training; none exist for the final weights."
     )
-    numbers = f"temperature={teacher['temperature']!r}, weight={teacher['weight']!r}"
-    return f"{line}\n", f", teacher=tfft.plans.Teacher(teacher, {numbers})"

@@ -10,13 +10,14 @@ import numpy as np
 
 from tfft.augment import augmentation
 from tfft.augment import views as changed_views
+from tfft.cache.joined_shards import JoinedShards
 from tfft.cache.shards import Shards
 from tfft.cache.spot_checks import some
 from tfft.core.files import in_words
 from tfft.core.ragged import padded
 from tfft.data import loading
 from tfft.data.content_hash import unchanged
-from tfft.data.examples import Examples
+from tfft.data.examples import Examples, joined
 from tfft.data.feature_tables import NotKeptError, Tables, with_kept
 from tfft.data.loading import lengths_of
 from tfft.models.cuts import Cut
@@ -47,7 +48,17 @@ class TrunkCache:
     def __post_init__(self) -> None:
         self.kept = Tables(self.context.model.cache)
 
-    def tables(self, turns: Sequence[Turn], dtype: str) -> tuple[Cut, list[Shards], Shards]:
+    def of(self, context: RunContext) -> "TrunkCache":
+        """Return the cache of another training of the same model, with the same tables.
+
+        Args:
+            context: The other training.
+        """
+        found = TrunkCache(context, self._extractions)
+        found.kept = self.kept
+        return found
+
+    def tables(self, turns: Sequence[Turn], dtype: str) -> tuple[Cut, list[Shards | JoinedShards], Shards | None]:
         """Return the features that a phase reads. Features that later phases read from the same examples are computed as well.
 
         Args:
@@ -55,8 +66,8 @@ class TrunkCache:
             dtype: The dtype in which the trunk computes.
 
         Returns:
-            The cut, a table for each view of the training part, and the table of the validation part. ``row_of`` gives the shapes
-            and dtypes of the rows.
+            The cut, a table for each view of the training part, and the table of the validation part; None in a refit, which does
+            not validate. ``row_of`` gives the shapes and dtypes of the rows.
 
         Raises:
             NotKeptError: When the phase must read pixels or tokens.
@@ -66,7 +77,8 @@ class TrunkCache:
         known = cache(lambda each: identity(self.context.model, each, dtype))  # hashes all weights, which takes a while
 
         def filled(examples: Examples, draw: Mapping[str, Any], view: str = "") -> Shards:
-            cuts = [at] if draw else chain(turns, self.context.model.cache, examples is self.context.train.examples)
+            training = not self.context.validates or examples is self.context.train.examples
+            cuts = [at] if draw else chain(turns, self.context.model.cache, training)
             keys = {each: made_from(known(each), examples, draw) for each in cuts}
             return self._filled(at, keys, examples, draw, dtype, view)
 
@@ -76,11 +88,15 @@ class TrunkCache:
             raise NotKeptError(f"{count} views of {in_words(each)} do not fit into {in_words(most)}")
         if count > 1:
             self.context.note(_about_views(turns[0].phase, count))
-        train = [
-            filled(self.context.train.examples, draw, f", view {number} of {count}" if count > 1 else "")
-            for number, draw in enumerate(draws(turns[0], count, self.context.seed), 1)
-        ]
-        return at, train, filled(self.context.validation.examples, {})
+        train: list[Shards | JoinedShards] = []
+        for number, draw in enumerate(draws(turns[0], count, self.context.seed), 1):
+            view, begin, parts = f", view {number} of {count}" if count > 1 else "", 0, []
+            for part in self.context.training_parts:
+                # the changes of an example follow from its position
+                parts.append(filled(part, draw | {"first": begin} if draw and begin else draw, view))
+                begin += len(part)
+            train.append(parts[0] if len(parts) == 1 else JoinedShards(parts))
+        return at, train, filled(self.context.validation.examples, {}) if self.context.validates else None
 
     def views(self, turn: Turn, dtype: str) -> int:
         """Return the number of random views of each training image in a phase, with or without cached features.
@@ -109,21 +125,27 @@ class TrunkCache:
         """
         return self._extractions.setdefault(dtype, Extraction(self.context.model, dtype, share=self.context.share))
 
-    def pixels(self, phase: Phase) -> tuple[Examples, Examples]:
+    def pixels(self, phase: Phase) -> tuple[Examples, Examples | None]:
         """Return the training and validation parts for a phase that reads pixels; decoded, resized images are cached.
 
         Args:
             phase: The phase. With random crops, training images are not cached, because crops need the original images.
 
         Returns:
-            Examples. The inputs of cached ones are uint8 pixels of shape (height, width, 3).
+            Examples; None in place of the validation part in a refit, which does not validate. The inputs of cached ones are uint8
+            pixels of shape (height, width, 3).
 
         Raises:
             DataError: When an image cannot be read.
         """
         cropped = any(step.name == "crops" for step in phase.augment)
-        parts = (self.context.train.examples, not cropped), (self.context.validation.examples, True)
-        return tuple(self._with_pixels(part) if keep and phase.epochs > 1 else part for part, keep in parts)  # type: ignore[return-value]
+        several = phase.end > 1 or not self.context.validates  # the first training has already cached those of a refit
+        parts = [self._with_pixels(part) if several and not cropped else part for part in self.context.training_parts]
+        train = parts[0] if len(parts) == 1 else joined(parts)
+        if not self.context.validates:
+            return train, None
+        validation = self.context.validation.examples
+        return train, self._with_pixels(validation) if several else validation
 
     def _with_pixels(self, examples: Examples) -> Examples:
         preprocessor = self.context.model.preprocessor
@@ -194,7 +216,7 @@ class TrunkCache:
         changes = [augmentation.from_dict(values) for values in draw["changes"]]
 
         def read(index: int) -> np.ndarray:
-            random = loading.draw(draw["seed"], draw["epoch"], index)
+            random = loading.draw(draw["seed"], draw["epoch"], draw.get("first", 0) + index)
             return changed_views.changed([unchanged(examples, index)], preprocessor, changes, [random])[0]
 
         return read
