@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.keras_optimizers import KERAS_NAMES
 from tfft.training.adam import Adam
 
 SHAPES = [(4, 5), (5,), (2, 3, 4), ()]
@@ -253,15 +254,27 @@ from tfft.core.strategy import replicas, resolve, scope
 from tfft.core.values import Loaded
 from tfft.data.loading import Loading
 from tfft.data.pipeline import training_batches
+from tfft.plans.optimizers import options_of
 from tfft.training.adam import Adam
 from tfft.training.steps import Steps
+from tfft.training.whole_batch import of_whole_batches
+
+def made(name, *numbers):
+    if name == "adam":
+        return Adam(0.05, *numbers)
+    kind, options = options_of(name)
+    optimizer = of_whole_batches(kind).from_config(options)
+    # both move little where weights are near zero
+    optimizer.learning_rate = 1.0 if name in ("adadelta", "adafactor") else 0.05
+    optimizer.prepare(*numbers)
+    return optimizer
 
 random = np.random.default_rng(0)
 tokens, targets = random.integers(0, 8, (32, 4)), random.normal(size=(32, 1)).astype("float32")
 if sys.argv[1] == "dense":
     tokens = tokens / 4 - 1
 
-def trained(strategy, clip, decay, copies=1):
+def trained(strategy, clip, decay, copies=1, name="adam"):
     with scope(strategy):
         keras.utils.set_random_seed(0)
         x = inputs = keras.Input((4,), dtype=tokens.dtype, name="x")
@@ -271,7 +284,7 @@ def trained(strategy, clip, decay, copies=1):
         first = net.get_weights()
         kernels = [v for v in net.trainable_variables if len(v.shape) > 1]
         factors = {id(variable): 2.0**-index for index, variable in enumerate(net.trainable_variables)}
-        optimizer = Adam(0.05, factors, frozenset(map(id, kernels)), decay, clip)
+        optimizer = made(name, factors, frozenset(map(id, kernels)), decay, clip)
         optimizer.build(net.trainable_variables)
         steps = Steps(net, keras.losses.MeanSquaredError(), [], optimizer, strategy, unrolled=copies)
         loading = Loading(len(tokens), lambda _, chosen: Loaded({"x": tokens[chosen]}, targets[chosen]))
@@ -279,7 +292,13 @@ def trained(strategy, clip, decay, copies=1):
         losses = [steps.train(batches, 5)["loss"] for _ in range(5)]  # batches of 7, and one of 4
     return losses, first, net.get_weights()
 
-for clip, decay in ((0.01, 0.3), (None, 0.3), (None, 0.0)):
+for name in sys.argv[2:]:
+    one, two = (trained(strategy, 0.01, 0.3, name=name) for strategy in (None, resolve("mirrored")))
+    np.testing.assert_allclose(two[0], one[0], atol=1e-5, err_msg=f"losses with {name}")
+    for before, a, b in zip(one[1], one[2], two[2]):
+        np.testing.assert_allclose(b, a, atol=1e-5, err_msg=f"weights with {name}")
+        assert np.abs(a - before).max() > 1e-4, name
+for clip, decay in ((0.01, 0.3), (None, 0.3), (None, 0.0)) if not sys.argv[2:] else ():
     one, two = (trained(strategy, clip, decay) for strategy in (None, resolve("mirrored")))
     np.testing.assert_allclose(two[0], one[0], atol=1e-5, err_msg=f"losses with clip {clip} and decay {decay}")
     for before, a, b in zip(one[1], one[2], two[2]):
@@ -294,6 +313,8 @@ print("equal")
 
 @pytest.mark.slow
 @pytest.mark.parametrize("gradients", ["dense", "sparse"])
-def test_two_replicas_take_the_steps_of_one_device(gradients):
-    done = subprocess.run([sys.executable, "-c", REPLICAS, gradients], capture_output=True, text=True, timeout=300)
+@pytest.mark.parametrize("names", [[], KERAS_NAMES], ids=["adam", "others"])
+def test_two_replicas_take_the_steps_of_one_device(gradients, names):
+    command = [sys.executable, "-c", REPLICAS, gradients, *names]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.stdout.endswith("equal\n"), done.stdout + done.stderr[-3000:]

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import tfft
+from tests.keras_optimizers import KERAS_NAMES
 from tfft.plans import Phase, Rates, constant, cosine
+from tfft.plans.optimizers import options_of
 from tfft.trainable import everything, match
 from tfft.training.optimizer import learning_rate, optimizer_for
 
@@ -135,3 +137,83 @@ def test_in_float16_the_loss_is_scaled_and_the_rates_are_the_same():
     plain = stepped(optimizer_for(phase, overview, 10), trained, 1)
     for path, value in stepped(scaled, trained, 1, scaled.initial_scale).items():
         np.testing.assert_allclose(value, plain[path], atol=1e-6, err_msg=path)
+
+
+def of_keras(name, rate, decay=0.0, clip=None):
+    """Keras' own, with the options of the name."""
+    kind, options = options_of(name)
+    decays = {"weight_decay": decay} if decay or name in ("adamw", "muon") else {}
+    decays |= {"adam_weight_decay": decay} if name == "muon" else {}
+    return kind(rate, global_clipnorm=clip, **options, **decays)
+
+
+def chosen(name, **options):
+    """A phase whose AdamW has at least a decay that changes nothing."""
+    decay = {"weight_decay": 1e-12} if name == "adamw" else {}
+    return Phase(
+        "p", everything(), 1, optimizer=name, **{"learning_rate": 0.01, "schedule": constant(), **decay, **options}
+    )
+
+
+@pytest.mark.parametrize("name", KERAS_NAMES)
+def test_every_optimizer_takes_the_steps_of_keras_at_the_rate_of_each_block(name):
+    """With the decay of kernels alone; the head has Adam's steps with Muon."""
+    model = tfft.build("toy", tfft.tasks.classification(["a", "b"]))
+    overview = model.apply(everything(), train_norms=True)
+    trained = trained_by(overview)
+    phase = chosen(name, weight_decay=0.3, clip_norm=None, rates=Rates(layer_decay=0.5, head=10), train_norms=True)
+    found = stepped(optimizer_for(phase, overview, 10), trained, 6)
+    factors = {"block1": 0.25, "block2": 0.5, "block3": 1.0, "head": 10.0}
+    random = np.random.default_rng(0)
+    slopes = [
+        {path: random.choice([-1, 1], v.shape) * random.uniform(0.5, 2, v.shape) for path, v in trained.items()}
+        for _ in range(6)
+    ]
+    for row in overview.trained():
+        alone = keras.Variable(np.ones(row.shape, "float32"), name=row.path.replace("/", "_"))
+        decay = 0.3 if row.path.endswith("kernel") else 0.0
+        own = "adam" if (name, row.block) == ("muon", "head") else name
+        theirs = of_keras(own, 0.01 * factors[row.block], decay)
+        for slope in slopes:
+            theirs.apply([keras.ops.cast(slope[row.path], "float32")], [alone])
+        np.testing.assert_allclose(found[row.path], alone.numpy(), rtol=1e-5, atol=1e-6, err_msg=row.path)
+        assert np.abs(found[row.path] - 1).max() > 1e-7
+
+
+@pytest.mark.parametrize("name", KERAS_NAMES)
+def test_every_optimizer_clips_all_gradients_together(name):
+    model = tfft.build("toy", tfft.tasks.classification(["a", "b"]))
+    overview = model.apply(everything())
+    trained = {path: v for path, v in trained_by(overview).items() if name != "muon" or not path.startswith("head")}
+    phase = chosen(name, schedule=cosine(0.2), clip_norm=0.3)
+    theirs = of_keras(name, learning_rate(phase.schedule, 0.01, 10), clip=0.3)
+    found, expected = (stepped(o, trained, 10) for o in (optimizer_for(phase, overview, 10), theirs))
+    for path in trained:
+        np.testing.assert_allclose(found[path], expected[path], atol=1e-5, err_msg=path)
+    if name == "sgd":  # most others hardly depend on the length of a gradient
+        free = stepped(of_keras(name, learning_rate(phase.schedule, 0.01, 10)), trained, 10)
+        assert max(np.abs(free[path] - found[path]).max() for path in trained) > 0.01
+
+
+@pytest.mark.parametrize("name", KERAS_NAMES)
+def test_every_optimizer_is_scaled_in_float16(name):
+    model = tfft.build("toy", tfft.tasks.classification(["a", "b"]))
+    overview = model.apply(everything())
+    trained = trained_by(overview)
+    scaled = optimizer_for(chosen(name), overview, 10, "float16")
+    plain = stepped(optimizer_for(chosen(name), overview, 10), trained, 3)
+    for path, value in stepped(scaled, trained, 3, scaled.initial_scale).items():
+        np.testing.assert_allclose(value, plain[path], atol=1e-6, err_msg=path)
+        assert np.abs(value - 1).max() > 0
+
+
+def test_muon_takes_its_own_step_for_dense_kernels_and_adams_for_embeddings_norms_and_the_head():
+    model = tfft.build("toy_text", tfft.tasks.classification(["a", "b"]))
+    overview = model.apply(everything(), train_norms=True)
+    trained = trained_by(overview)
+    muon = optimizer_for(chosen("muon", train_norms=True), overview, 10)
+    muon.build(list(trained.values()))
+    own = {path for path, velocity in zip(trained, muon.adam_velocities, strict=True) if velocity is None}
+    flat = {row.path for row in overview.trained() if len(row.shape) == 2 and row.path.endswith("kernel")}
+    assert own == {path for path in flat if not path.startswith("head/")} != set()
+    assert "head/logits/kernel" in flat

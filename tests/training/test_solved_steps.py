@@ -134,7 +134,7 @@ def test_plan_and_run_are_written_and_read(data, tmp_path):
         ({"averaging": 0.1}, "averaging=0.1"),
         ({"augment": (tfft.plans.augmentation.flips(),)}, "augment="),
         ({"train_norms": True}, "train_norms=True"),
-        ({"optimizer": "sgd"}, "It must be 'adam' or 'lbfgs'"),
+        ({"optimizer": "lbfg"}, "Did you mean 'lbfgs'"),
     ],
 )
 def test_phases_that_cannot_be_solved_are_refused(changes, match):

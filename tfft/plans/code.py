@@ -4,6 +4,7 @@ from dataclasses import MISSING, Field, fields
 from typing import Any
 
 from tfft.augment.views import Augmentation
+from tfft.plans.optimizers import KerasOptimizer
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.rates import Rates
 from tfft.plans.schedule import Schedule
@@ -55,6 +56,8 @@ def _code(value: Any) -> str:
     if isinstance(value, Augmentation):
         options = ", ".join(f"{name}={option!r}" for name, option in value.options)
         return f"tfft.plans.augmentation.{value.name}({options})"
+    if isinstance(value, KerasOptimizer):
+        return repr(value.to_dict())
     if isinstance(value, tuple):
         return f"({', '.join(map(_code, value))}{',' if len(value) == 1 else ''})"
     return repr(value)

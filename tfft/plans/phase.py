@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Integral, Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,11 +11,13 @@ from tfft.augment import augmentation
 from tfft.augment.views import Augmentation
 from tfft.core.errors import DataError, PlanError, nearest
 from tfft.core.html_tables import table
+from tfft.plans.optimizers import ADAM, ADAMW, LBFGS, KerasOptimizer, optimizer_value
 from tfft.plans.rates import Rates
 from tfft.plans.schedule import Schedule
 from tfft.trainable.policy import Policy
 
-ADAM, LBFGS = "adam", "lbfgs"
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,8 @@ class Phase:
         epochs: The number of passes over the training part, at least 1.
         learning_rate: The highest learning rate, which is reached after the warm-up.
         schedule: The learning rate schedule: ``plans.cosine(warmup=0.1)`` or ``plans.constant()``.
-        weight_decay: Decoupled weight decay (AdamW), as a fraction of the learning rate. It never applies to norms, biases and
-            other variables of shape (n,).
+        weight_decay: Decoupled weight decay, as a fraction of the learning rate, with every optimizer. It never applies to norms,
+            biases and other variables of shape (n,).
         clip_norm: The largest global norm of the gradients of all trained variables; None for no clipping.
         patience: The number of epochs without a better validation after which the phase stops; None runs all epochs.
         train_norms: Whether normalisation layers of the backbone that the policy chooses may train.
@@ -37,13 +39,15 @@ class Phase:
         rates: The learning rates of head and blocks, relative to ``learning_rate``: ``plans.Rates(layer_decay=0.8, head=20)``.
         averaging: The fraction of the phase's steps over which the weights are averaged, in [0, 1). The average is validated and
             kept. 0 switches averaging off.
-        optimizer: ``"adam"``; or ``"lbfgs"``, which solves a linear head exactly, with a penalty chosen by cross-validation on
-            training examples. It needs a frozen backbone and one epoch; learning rate and schedule are not used.
+        optimizer: The name of an optimizer of Keras, in any case; ``"sgd"`` has a momentum of 0.9 (Nesterov), and ``"muon"`` takes
+            Adam's step for the head. Or a configuration, or an unused ``keras.optimizers.Optimizer``, whose learning rate, decay
+            and clipping are those of the phase. Or ``"lbfgs"``, which solves a linear head exactly, with a penalty chosen by
+            cross-validation on training examples. It needs a frozen backbone and one epoch, and no learning rate or schedule.
         last_epoch: The epoch, from 1, after which the phase ends; schedule and averaging remain those of all ``epochs``. None runs
             all of them. ``fit(..., refit=True)`` sets it.
 
     Raises:
-        PlanError: When a number is out of range.
+        PlanError: When a number is out of range, or there is no such optimizer.
 
     Example:
         >>> from tfft import plans, trainable
@@ -66,7 +70,7 @@ class Phase:
     augment: tuple[Augmentation, ...] = ()
     rates: Rates = field(default_factory=Rates)
     averaging: float = 0.0
-    optimizer: str = ADAM
+    optimizer: "str | KerasOptimizer | Mapping[str, Any] | keras.optimizers.Optimizer" = ADAM
     last_epoch: int | None = None
 
     def __post_init__(self) -> None:
@@ -76,7 +80,22 @@ class Phase:
                 object.__setattr__(self, entry.name, value.item())  # JSON does not accept NumPy numbers
         several = tuple(augment) if isinstance(augment, list) else augment
         object.__setattr__(self, "augment", (augment,) if isinstance(augment, Augmentation) else several)
-        checks: tuple[tuple[bool, str, str], ...] = (
+        self._refuse_bad(self._checks())
+        chosen = optimizer_value(self.optimizer, self.learning_rate, self.weight_decay)
+        object.__setattr__(self, "optimizer", chosen)
+        if chosen == LBFGS:
+            solved = {"epochs": 1, "averaging": 0.0, "augment": (), "train_norms": False}
+            self._refuse_bad(
+                (getattr(self, name) == value, name, f"{value!r} with optimizer={LBFGS!r}")
+                for name, value in solved.items()
+            )
+        if chosen == ADAMW or (isinstance(chosen, KerasOptimizer) and chosen.class_name.lower() == ADAMW):
+            said = f"above 0, because AdamW is Adam with weight decay: write 0.01, or optimizer={ADAM!r}"
+            self._refuse_bad([(self.weight_decay > 0, "weight_decay", said)])
+
+    def _checks(self) -> Iterable[tuple[bool, str, str]]:
+        """Whether each field is good, its name, and what it must be."""
+        return (
             (isinstance(self.name, str) and bool(self.name), "name", "a non-empty string"),
             (isinstance(self.trainable, Policy), "trainable", "a policy such as tfft.trainable.last_blocks(1)"),
             (_whole(self.epochs, 1), "epochs", "a whole number of at least 1"),
@@ -97,19 +116,14 @@ class Phase:
             ),
             (isinstance(self.rates, Rates), "rates", "made by plans.Rates()"),
             (_number(self.averaging) and 0 <= self.averaging < 1, "averaging", "a number in [0, 1)"),
-            (self.optimizer in (ADAM, LBFGS), "optimizer", f"{ADAM!r} or {LBFGS!r}"),
             (
                 self.last_epoch is None or (_whole(self.last_epoch, 1) and self.last_epoch <= self.epochs),
                 "last_epoch",
                 "None or a whole number from 1 to epochs",
             ),
         )
-        solved = {"epochs": 1, "averaging": 0.0, "augment": (), "train_norms": False}
-        if self.optimizer == LBFGS and all(good for good, _, _ in checks):
-            checks = tuple(
-                (getattr(self, name) == value, name, f"{value!r} with optimizer={LBFGS!r}")
-                for name, value in solved.items()
-            )
+
+    def _refuse_bad(self, checks: Iterable[tuple[bool, str, str]]) -> None:
         for good, field_name, wanted in checks:
             if not good:
                 value = getattr(self, field_name)
@@ -128,12 +142,14 @@ class Phase:
         rates = f", {self.rates.describe()}" if self.rates != Rates() else ""
         averaged = f", weights averaged over {100 * self.averaging:.3g} % of the steps" if self.averaging else ""
         changed = "".join(f", {step.describe()}" for step in self.augment)
+        chosen = self.optimizer.describe() if isinstance(self.optimizer, KerasOptimizer) else self.optimizer
+        chosen = "" if chosen == ADAM else f", optimizer {chosen}"
         if self.optimizer == LBFGS:
             return f"{self.name}: {self.trainable.describe()}, the head solved exactly"
         cut = f"{self.end} of " if self.end < self.epochs else ""
         return (
             f"{self.name}: {self.trainable.describe()}, {cut}{self.epochs} epoch{'s' if self.epochs > 1 else ''}, "
-            f"learning rate {self.learning_rate:g} ({self.schedule.shape}{norms}{rates}){averaged}{changed}"
+            f"learning rate {self.learning_rate:g} ({self.schedule.shape}{norms}{rates}){chosen}{averaged}{changed}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -143,6 +159,7 @@ class Phase:
             "schedule": self.schedule.to_dict(),
             "rates": self.rates.to_dict(),
             "augment": [step.to_dict() for step in self.augment],
+            "optimizer": self.optimizer.to_dict() if isinstance(self.optimizer, KerasOptimizer) else self.optimizer,
         }
 
     @classmethod

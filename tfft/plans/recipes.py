@@ -12,7 +12,8 @@
 
 from tfft.augment.text_augmentation import token_dropout
 from tfft.augment.views import Augmentation
-from tfft.plans.phase import LBFGS, Phase, Plan
+from tfft.plans.optimizers import LBFGS
+from tfft.plans.phase import Phase, Plan
 from tfft.plans.rates import Rates
 from tfft.trainable.policy import all_but_first_blocks, everything, last_blocks, nothing
 

@@ -17,7 +17,8 @@ from tfft.data.examples import Splits
 from tfft.data.pipeline import check_batch_size
 from tfft.models.assembly import TransferModel
 from tfft.models.prepared import Prepared, advice_on_length, noun_of, read
-from tfft.plans.phase import LBFGS, Plan
+from tfft.plans.optimizers import LBFGS
+from tfft.plans.phase import Plan
 from tfft.tasks.base import Task
 from tfft.trainable.overview import Overview, survey
 from tfft.trainable.policy import plan_rows

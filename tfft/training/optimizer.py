@@ -1,19 +1,23 @@
 """Make a new optimizer for each phase, because Keras optimizers cannot be used for two."""
 
+from typing import Any
+
 import keras
 from keras.optimizers.schedules import LearningRateSchedule
 
 from tfft.accelerate.precision import FLOAT32
+from tfft.plans.optimizers import ADAM, ADAMW, options_of
 from tfft.plans.phase import Phase
 from tfft.plans.schedule import Schedule
 from tfft.trainable.overview import HEAD, Overview, Row
 from tfft.training.adam import Adam
+from tfft.training.whole_batch import of_whole_batches
 
 
 def optimizer_for(
     phase: Phase, overview: Overview, steps: int, dtype: str = FLOAT32, rate: LearningRateSchedule | None = None
 ) -> keras.optimizers.Optimizer:
-    """Make Adam with the learning rates, weight decay and clipping of a phase.
+    """Make the optimizer of a phase, with its learning rates, weight decay and clipping.
 
     Args:
         phase: The phase.
@@ -39,14 +43,41 @@ def optimizer_for(
     """
     pairs = list(zip(overview.rows, overview.variables, strict=True))
     blocks = [name for name in dict.fromkeys(row.block for row in overview.rows) if name != HEAD]
-    optimizer = Adam(
-        learning_rate(phase.schedule, phase.learning_rate, steps) if rate is None else rate,
+    rate = learning_rate(phase.schedule, phase.learning_rate, steps) if rate is None else rate
+    numbers: Any = (
         {id(variable): phase.rates.of_block(row.block, blocks) for row, variable in pairs},
         frozenset(id(variable) for row, variable in pairs if _decays(row)),
         phase.weight_decay,
         phase.clip_norm,
     )
+    if phase.optimizer in (ADAM, ADAMW):
+        optimizer: Any = Adam(rate, *numbers)
+    else:
+        kind, options = options_of(phase.optimizer)  # type: ignore[arg-type]
+        kind = Muon if kind is keras.optimizers.Muon else kind
+        optimizer = of_whole_batches(kind).from_config(options)
+        optimizer.learning_rate = rate
+        optimizer.prepare(*numbers)
+        optimizer.by_adam = frozenset(id(variable) for row, variable in pairs if row.block == HEAD or not _decays(row))
     return keras.optimizers.LossScaleOptimizer(optimizer) if dtype == "float16" else optimizer
+
+
+class Muon(keras.optimizers.Muon):
+    """Keras' Muon, which takes Adam's step also for the head and for the biases of attention, of shape (heads, width).
+
+    Keras itself takes it for embeddings, and for variables without two dimensions.
+
+    Attributes:
+        by_adam: ``id`` of each further variable that takes Adam's step; set it before ``build``.
+
+    Source:
+        Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks": input and output layers train with AdamW.
+    """
+
+    by_adam: frozenset[int] = frozenset()
+
+    def _should_use_adamw(self, variable: Any) -> bool:
+        return id(variable) in self.by_adam or super()._should_use_adamw(variable)
 
 
 def _decays(row: Row) -> bool:

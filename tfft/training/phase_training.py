@@ -15,7 +15,8 @@ from tfft.core.strategy import replicas, synchronized
 from tfft.core.tpus import is_tpu
 from tfft.core.workers import cluster_of
 from tfft.data.pipeline import readable
-from tfft.plans.phase import LBFGS, Phase
+from tfft.plans.optimizers import LBFGS
+from tfft.plans.phase import Phase
 from tfft.trainable.overview import Overview, flattened
 from tfft.training.adam import Adam
 from tfft.training.averaging import Averaging

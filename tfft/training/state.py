@@ -163,7 +163,7 @@ class OptimizerState(Variables):
     """The moments of an optimizer, its step and loss scale, and which variables received a gradient.
 
     Args:
-        optimizer: A built ``Adam``, or Keras' LossScaleOptimizer around one.
+        optimizer: A built optimizer of ``optimizer_for``, perhaps with Keras' LossScaleOptimizer around it.
         variables: The trained variables, of any shape.
     """
 

@@ -20,7 +20,7 @@ def starved(overview: Overview, optimizer: Any) -> frozenset[str]:
 
     Args:
         overview: The variables after the phase, with ``moved`` filled in.
-        optimizer: The Adam optimizer of the phase.
+        optimizer: The optimizer of the phase.
 
     Returns:
         Paths of unchanged variables that had gradients, and of unchanged statistics in layers where other statistics changed.

@@ -21,7 +21,8 @@ from tfft.data.examples import Splits
 from tfft.data.pipeline import readable
 from tfft.models.assembly import TransferModel
 from tfft.plans.defaults import default_plan
-from tfft.plans.phase import LBFGS, Phase, Plan
+from tfft.plans.optimizers import LBFGS
+from tfft.plans.phase import Phase, Plan
 from tfft.trainable.overview import flattened
 from tfft.trainable.policy import same_flags
 from tfft.training.checks import check, check_plan
