@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import ml_dtypes
 import numpy as np
 
+from tfft.cache.chosen_rows import ChosenRows
 from tfft.cache.shards import Shards, row_type
 from tfft.core import fingerprint
 from tfft.core.foreign import is_foreign
@@ -145,7 +146,7 @@ class Epochs(NamedTuple):
 
 
 def reading_features(
-    tables: Sequence[Shards],
+    tables: Sequence[Shards | ChosenRows],
     at: Cut,
     dtype: str,
     examples: Examples,

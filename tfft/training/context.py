@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tfft.cache.sharing import ALONE
 from tfft.data.examples import Splits
+from tfft.data.feature_tables import Tables
 from tfft.models.assembly import TransferModel
 from tfft.models.prepared import Prepared, prepared
 from tfft.training.soft_targets import SoftTargets
@@ -32,6 +33,7 @@ class RunContext:
         note: A function that is called with a sentence for the user.
         share: The number of this worker and of all workers that share the cache folder.
         soft_targets: The answers of a teacher to the training examples; None without a teacher.
+        kept: The tables of features that several runs share; None for tables of this run alone.
     """
 
     model: TransferModel
@@ -42,6 +44,7 @@ class RunContext:
     note: Callable[[str], None] = silent
     share: tuple[int, int] = ALONE
     soft_targets: SoftTargets | None = None
+    kept: Tables | None = None
 
 
 def parts_of(model: TransferModel, data: Splits) -> tuple[Prepared, Prepared]:

@@ -146,7 +146,7 @@ def fit(
             context, features, turns, chosen, *parts, class_weight, progress, folder, log, signals, checkpoints, saving
         )  # fmt: skip
         try:
-            return _train(job, run, data, found)
+            return train_phases(job, run, data, found)
         finally:
             counting.close()
             features.kept.close()
@@ -165,8 +165,21 @@ def _asked(
 
 
 @without_false_alarms()
-def _train(job: Job, run: Run, data: Splits, found: Snapshot | None) -> Run:
-    """Train the phases that are not finished, one in each turn of the loop."""
+def train_phases(job: Job, run: Run, data: Splits, found: Snapshot | None = None) -> Run:
+    """Train the phases that are not finished, one in each turn of the loop.
+
+    Args:
+        job: What all phases share.
+        run: A run without phases.
+        data: The data of the run, images of any shape or texts; the model remembers it.
+        found: The checkpoint from which the run continues; None begins it.
+
+    Returns:
+        The run with a record of every phase.
+
+    Raises:
+        TfftError: As ``fit``.
+    """
     run.model.remember(data, None if job.context.soft_targets is None else job.context.soft_targets.seen)
     if found is None:
         run = _begin(run, job.log)
