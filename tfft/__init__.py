@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tfft.models.assembly import build
     from tfft.plans.phase import Phase, Plan
     from tfft.training.loop import fit
+    from tfft.tuning.cross_validation import cross_validate
     from tfft.tuning.learning_rate import find_learning_rate
 
 __version__ = "0.1.0"
@@ -40,6 +41,7 @@ _HOMES = {
     "export": "tfft.formats.exporting",
     "load": "tfft.bundles.bundle",
     "find_learning_rate": "tfft.tuning.learning_rate",
+    "cross_validate": "tfft.tuning.cross_validation",
     "Phase": "tfft.plans.phase",
     "Plan": "tfft.plans.phase",
     "data": "tfft.data",
@@ -48,13 +50,14 @@ _HOMES = {
     "plans": "tfft.plans",
 }
 
-_TENSORFLOW = ("find_learning_rate", "fit")  # their modules import TensorFlow
+_TENSORFLOW = ("cross_validate", "find_learning_rate", "fit")  # their modules import TensorFlow
 
 __all__ = [
     "Phase",
     "Plan",
     "__version__",
     "build",
+    "cross_validate",
     "data",
     "evaluate",
     "export",

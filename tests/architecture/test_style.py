@@ -12,16 +12,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "engine"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _VERBS = (
-    "verbs",
-    "inventory",
-    "demonstration",
-    "exports",
-    "launching",
-    "learning_rates",
-    "predictions",
-    "quantization",
+    "verbs", "inventory", "demonstration", "exports", "fold_results", "launching", "learning_rates", "predictions", "quantization",
     "services",
-)
+)  # fmt: skip
 COMMAND_LINE = tuple(f"tfft/cli/{name}.py" for name in _VERBS)
 PROCESS_WIDE = {"set_random_seed", "clear_session", "set_dtype_policy", "set_floatx", "putenv", "basicConfig", "chdir"}
 MAX_FILE, MAX_FUNCTION, MAX_ARGUMENTS = 300, 60, 7

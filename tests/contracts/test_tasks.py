@@ -17,6 +17,8 @@ from PIL import Image
 import tfft
 from tfft.core.errors import DataError, DataWarning, TaskError, TfftError
 from tfft.core.specs import LabelSpace
+from tfft.data.examples import joined
+from tfft.data.folds import folds_of
 from tfft.measures.base import measured
 
 IMAGES = np.stack(
@@ -343,6 +345,26 @@ def test_two_replicas_give_the_results_of_one_device(name: str, kind: str) -> No
     code = REPLICAS.format(folder=str(Path(__file__).parent), name=name, kind=kind)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+@everywhere
+def test_a_fold_of_a_cross_validation_is_measured_as_a_fit_of_its_parts(name: str, kind: str) -> None:
+    data, model = model_of(name, kind, cache="memory")
+    before, options = weights_of(model), {"batch_size": 8, "progress": False}
+    found = tfft.cross_validate(model, data, two_phases(1), folds=2, seed=3, **options)
+    for one, other in zip(before, weights_of(model), strict=True):
+        np.testing.assert_array_equal(one, other)
+    pool = joined([data.train, data.validation])
+    assert len(found.probabilities) == len(found.fold_of) == len(pool)
+    splits = folds_of(pool, 2, seed=3)[1].splits(pool, 3)
+    run = tfft.fit(model_of(name, kind, cache="memory")[1], splits, two_phases(1), seed=3, **options)
+    expected = tfft.evaluate(run.model, splits.test)
+    assert found.folds[1].metrics == pytest.approx(
+        {key: row["value"] for key, row in expected.metrics.items()}, abs=2e-2, nan_ok=True
+    )
+    assert json.dumps(found.to_dict(), allow_nan=False)
+    assert "standard deviation" in found._repr_html_()
+    assert found.describe()
 
 
 @each

@@ -5,7 +5,7 @@ import pytest
 
 from tfft.core.errors import DataError
 from tfft.core.specs import LabelSpace
-from tfft.data.examples import Examples, Splits
+from tfft.data.examples import Examples, Splits, joined
 from tfft.data.sequences import Selected
 
 ABC = LabelSpace(("a", "b", "c"))
@@ -91,3 +91,16 @@ def test_parts_by_name_and_what_is_wrong_with_other_names():
 
 def test_describing_says_how_many_of_what():
     assert Splits(_examples(), _examples(3), _examples(2), ABC).describe() == "6 train, 3 validation, 2 test; 3 classes"
+
+
+def test_groups_are_taken_and_joined_with_their_examples():
+    labels, ids = LabelSpace(("ants", "bees")), np.array([0, 1, 1])
+    named = Examples(list("abc"), ids, labels, tuple("abc"), np.array(["x", "y", "longer"]))
+    plain = Examples(list("de"), ids[:2], labels, tuple("de"))
+    assert named.take([2, 0]).groups.tolist() == ["longer", "x"]
+    assert plain.take([1]).groups is None
+    assert joined([plain, plain]).groups is None
+    assert joined([named, named]).groups.tolist() == ["x", "y", "longer"] * 2
+    mixed = joined([plain, named, plain]).groups.tolist()
+    assert mixed[2:5] == ["x", "y", "longer"]
+    assert len(set(mixed)) == 7, "an example without a group is a group of its own"

@@ -245,3 +245,11 @@ def test_one_image_in_two_parts_is_named():
     test = Pool([pool.inputs[7], *_pool("bc").inputs], list("abc"))
     with pytest.warns(DataWarning, match=r"example 7 \(train\) = example 0 \(test\)"):
         assemble({"train": Pool(pool.inputs, TARGETS), "test": test, "validation": _pool(list("abc"))}, Splitting())
+
+
+def test_the_groups_of_a_source_stay_with_its_examples():
+    groups = np.arange(60) // 2
+    splits = assemble({"train": _pool(np.repeat(["a", "b"], 30), groups)}, Splitting())
+    for part in _parts(splits):
+        assert part.groups.tolist() == groups[_positions(part)].astype(str).tolist()
+    assert assemble({"train": _pool(TARGETS)}, Splitting()).train.groups is None

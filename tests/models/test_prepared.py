@@ -1,5 +1,6 @@
 """Texts become tokens once, and everything else about the examples stays."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -142,3 +143,28 @@ def test_only_texts_are_padded_to_a_width():
     assert texts.padded_to(24).collate([texts("a bee")])["token_ids"].shape == (1, 24)
     assert texts.padded_to(None) == texts
     assert images.padded_to(24) is images
+
+
+def test_rows_chosen_from_a_whole_are_those_of_the_examples_alone(tmp_path):
+    path = tmp_path / "long.jsonl"
+    words = [[f"w{index}"] * (3 + 11 * (index % 4)) for index in range(12)]
+    rows = [
+        {"text": " ".join(each), "entities": [{"start": 0, "end": len(each[0]), "label": "first"}]} for each in words
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    data = tfft.data.from_spans(path, holdout=(0.2, 0), seed=0)
+    task = tfft.tasks.token_classification(data.labels)
+    read = task.prepare(tfft.load_backbone("toy_text", length=16).preprocessor)
+    whole = prepared(read, data.train, task.align)
+    assert len(whole.examples) > len(data.train), "long texts have several rows"
+    for positions in (np.array([4, 0, 7]), np.array([8]), np.arange(9)):
+        chosen, alone = whole.take(positions), prepared(read, data.train.take(positions), task.align)
+        assert isinstance(chosen.examples.inputs, Ragged)
+        assert chosen.examples.fingerprint() == alone.examples.fingerprint()
+        np.testing.assert_array_equal(chosen.owner, alone.owner)
+        assert list(chosen.raw.inputs) == list(alone.raw.inputs)
+        for row, own, other in zip(chosen.rows, chosen.examples.inputs, alone.examples.inputs, strict=True):
+            np.testing.assert_array_equal(own, other)
+            np.testing.assert_array_equal(own, whole.examples.inputs[row])
+        assert chosen.whole is whole.examples
+        assert chosen.statistics is alone.whole is None

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from tfft.cache.chosen_rows import ChosenRows
 from tfft.cache.shards import Shards
 
 
@@ -28,7 +29,7 @@ class JoinedShards:
         [[3.0, 4.0], [1.0, 0.0]]
     """
 
-    def __init__(self, parts: Sequence[Shards]) -> None:
+    def __init__(self, parts: Sequence[Shards | ChosenRows]) -> None:
         self._parts = list(parts)
         self._begins = np.cumsum([0, *(part.count for part in parts)])
         self.count = int(self._begins[-1])

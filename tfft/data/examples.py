@@ -31,12 +31,15 @@ class Examples:
             ``masks``: Masks, which are read lazily.
         labels: The label space of the targets.
         digests: Content hash of each input, for duplicate warnings and fingerprints.
+        groups: The name of the group of each example, shape (n,), where the source has groups; all examples of a group belong to
+            the same part or fold.
     """
 
     inputs: Sequence[Any]
     targets: Any
     labels: LabelSpace
     digests: tuple[str, ...]
+    groups: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -71,9 +74,9 @@ class Examples:
         if chosen.dtype == bool and chosen.shape != (len(self),):
             raise IndexError(f"A mask of shape {chosen.shape} does not fit {quantity(len(self), 'example')}.")
         chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(np.int64)
-        return Examples(
-            Selected(self.inputs, chosen), self.targets[chosen], self.labels, tuple(self.digests[i] for i in chosen)
-        )
+        groups = None if self.groups is None else self.groups[chosen]
+        digests = tuple(self.digests[i] for i in chosen)
+        return Examples(Selected(self.inputs, chosen), self.targets[chosen], self.labels, digests, groups)
 
     def name(self, index: int) -> str:
         """Name one example in a message: by its path, its text, or its position in the data that the user passed.
@@ -113,7 +116,8 @@ def joined(parts: Sequence[Examples]) -> Examples:
         parts: At least one Examples, with targets of shape (n,) or (n, k).
 
     Returns:
-        Examples as long as all parts together; inputs are still read lazily.
+        Examples as long as all parts together; inputs are still read lazily. When only some parts have groups, each example of
+        the others is a group of its own.
     """
     inputs = [part.inputs for part in parts]
     return Examples(
@@ -121,7 +125,18 @@ def joined(parts: Sequence[Examples]) -> Examples:
         concatenated([part.targets for part in parts]),
         parts[0].labels,
         tuple(digest for part in parts for digest in part.digests),
+        _groups(parts),
     )
+
+
+def _groups(parts: Sequence[Examples]) -> np.ndarray | None:
+    if all(part.groups is None for part in parts):
+        return None
+    named = [
+        np.array([f"\0{number}:{index}" for index in range(len(part))], str) if part.groups is None else part.groups
+        for number, part in enumerate(parts)  # no user names a group like this
+    ]
+    return np.concatenate(named)
 
 
 @dataclass(frozen=True, eq=False)

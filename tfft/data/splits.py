@@ -98,16 +98,15 @@ def assemble(
         data_warnings.warn_labels(target, encoded["train"])
     skipped: list[str] = []
     whole: dict[str, Examples] = {}
-    groups: dict[str, np.ndarray | None] = {}
     for part, pool in pools.items():
-        whole[part], good, faults = examine(
+        examples, good, faults = examine(
             pool, encoded[part], target.labels, splitting.on_corrupt, part, splitting.skippable
         )
         skipped += faults
-        groups[part] = None if pool.groups is None else _group_names(pool, part)[good]
-    data_warnings.warn_groups(groups)
+        whole[part] = replace(examples, groups=None if pool.groups is None else _group_names(pool, part)[good])
+    data_warnings.warn_groups({part: examples.groups for part, examples in whole.items()})
     if "train" in whole:
-        parts = _split(whole, groups["train"], splitting)
+        parts = _split(whole, splitting)
         _check(parts, target)
     else:
         nothing = next(iter(whole.values())).take([])
@@ -154,7 +153,7 @@ def _group_names(pool: Pool, part: str) -> np.ndarray:
     return np.array([str(value) for value in values])
 
 
-def _split(whole: dict[str, Examples], groups: np.ndarray | None, splitting: Splitting) -> dict[str, Examples]:
+def _split(whole: dict[str, Examples], splitting: Splitting) -> dict[str, Examples]:
     pool, validation_fraction, test_fraction = whole["train"], *splitting.holdout
     wanted = {"validation": validation_fraction} if validation_fraction and "validation" not in whole else {}
     if test_fraction and "test" not in whole:
@@ -164,12 +163,9 @@ def _split(whole: dict[str, Examples], groups: np.ndarray | None, splitting: Spl
     taken = 0.0
     for name, fraction in wanted.items():
         rows = pool.take(rest)
-        share, part_seed = fraction / (1 - taken), derive(splitting.seed, name)
-        if groups is None:
-            chosen = _choose(rows, share, part_seed)
-        else:
-            # of each class, keep one group for training and one for each part that is still to be split off
-            chosen = _choose_groups(rows, groups[rest], share, part_seed, spare=len(wanted) - list(wanted).index(name))
+        # of each class, keep one group for training and one for each part that is still to be split off
+        spare = len(wanted) - list(wanted).index(name)
+        chosen = choose(rows, fraction / (1 - taken), derive(splitting.seed, name), spare)
         parts[name] = rows.take(chosen)
         rest = np.delete(rest, chosen)
         taken += fraction
@@ -177,8 +173,28 @@ def _split(whole: dict[str, Examples], groups: np.ndarray | None, splitting: Spl
     return {name: parts[name] for name in PARTS if name in parts}
 
 
-def _choose(rows: Examples, fraction: float, seed: int) -> np.ndarray:
-    """Positions of one part: the same fraction of every class; for quantities, a random fraction of all examples."""
+def choose(rows: Examples, fraction: float, seed: int, spare: int = 1) -> np.ndarray:
+    """Choose the examples of one part: the same fraction of every class; for quantities, a random fraction of all examples.
+
+    Args:
+        rows: The n examples to split; those of a group stay together.
+        fraction: The share of the examples, in (0, 1).
+        seed: The seed of the choice.
+        spare: The number of groups of each class that are left, if the examples have groups.
+
+    Returns:
+        Positions, int64, shape (m,), ascending.
+
+    Raises:
+        DataError: When there is only one group.
+
+    Example:
+        >>> rows = Examples(list("abcd"), np.array([0, 0, 1, 1]), LabelSpace(("ants", "bees")), tuple("abcd"))
+        >>> rows.targets[choose(rows, 0.5, seed=0)].tolist()
+        [0, 1]
+    """
+    if rows.groups is not None:
+        return _choose_groups(rows, rows.groups, fraction, seed, spare)
     random = np.random.default_rng(seed)
     if not len(rows):
         return np.arange(0)

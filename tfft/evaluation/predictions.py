@@ -18,7 +18,7 @@ from tfft.data.targets import target_of
 from tfft.inputs.base import Preprocessor
 from tfft.models import inference
 from tfft.models.assembly import TransferModel
-from tfft.models.prepared import check_kind, prepared, read
+from tfft.models.prepared import Prepared, check_kind, prepared, read
 from tfft.models.recomputed import Sample
 from tfft.tasks.base import Task
 
@@ -70,13 +70,21 @@ class Predictions:
     statistics: Mapping[str, float] | None = None
 
 
-def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
+def predict(
+    model: Model,
+    examples: Examples,
+    batch_size: int,
+    ready: Prepared | None = None,
+    features: inference.Features | None = None,
+) -> Predictions:
     """Run a model over examples in their order.
 
     Args:
         model: The model.
         examples: The n examples.
         batch_size: Number of examples in a batch.
+        ready: The same examples, if they are already prepared with the preprocessor of the model.
+        features: As for ``answered``.
 
     Returns:
         Predictions of length n.
@@ -97,10 +105,10 @@ def predict(model: Model, examples: Examples, batch_size: int) -> Predictions:
     if model.seen is not None:
         model.seen.check_pairs(read(examples, 0))
     task, sample = model.task, None
-    ready = prepared(model.preprocessor, examples, task.align, task.place)
+    ready = prepared(model.preprocessor, examples, task.align, task.place) if ready is None else ready
     with readable():
         if isinstance(model, TransferModel):
-            found, sample = inference.answered(model, ready, batch_size)
+            found, sample = inference.answered(model, ready, batch_size, features)
         else:
             loading = reading(ready.examples, model.preprocessor, task.encode)
             around = model.net.distribute_strategy

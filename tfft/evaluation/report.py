@@ -15,7 +15,7 @@ from tfft.core.html_tables import table
 from tfft.core.seed import derive
 from tfft.data.examples import Examples
 from tfft.evaluation import render
-from tfft.evaluation.predictions import Model, aligned, predict
+from tfft.evaluation.predictions import Model, Predictions, aligned, predict
 from tfft.evaluation.top_losses import thumbnails, worst
 from tfft.measures.bootstrap import with_intervals
 from tfft.models.recomputed import Sample
@@ -223,16 +223,29 @@ def evaluate(model: Model, examples: Examples | None, batch_size: int = 32, seed
             "no test part" if examples is None else "0 examples",
             "Use data.validation, add a test folder, or name one with parts=.",
         )
-    labels = model.task.labels
-    examples = aligned(examples, labels)
-    predictions = predict(model, examples, batch_size)
+    examples = aligned(examples, model.task.labels)
+    return reported(model, examples, predict(model, examples, batch_size), seed)
+
+
+def reported(model: Model, examples: Examples, predictions: Predictions, seed: int = 0) -> Report:
+    """Measure the metrics of predictions.
+
+    Args:
+        model: The model that made them.
+        examples: The n examples, with targets of shape (n,) or (n, k) and the labels of the model.
+        predictions: The answers to them.
+        seed: The seed of the bootstrap.
+
+    Returns:
+        A Report.
+    """
     scores = model.task.score(examples, predictions.probabilities)
     rows = worst(scores, examples)
     drawn = None if model.task.drawn is None else partial(model.task.drawn, scores)
     return Report(
         task=model.task.name,
         count=len(examples),
-        names=labels.names,
+        names=model.task.labels.names,
         metrics=with_intervals(model.task.measures, scores, derive(seed, "bootstrap")),
         data=examples.fingerprint(),
         seen=None if model.seen is None else model.seen.counts(examples),

@@ -105,6 +105,17 @@ class TransferModel:
         found = Seen.of(data, self.seen, refit)
         self._met.append(found if of_teacher is None else found.joined(of_teacher))
 
+    def trial(self, precision: Precision | None) -> "TransferModel":
+        """Return the same nets with a record of seen examples of their own, for a training that the caller undoes.
+
+        Args:
+            precision: The dtypes in which it is trained; None when ``fit`` chooses them.
+
+        Returns:
+            A TransferModel with the variables of this one, of any shape.
+        """
+        return replace(self, precision=precision, _met=list(self._met))
+
     @property
     def preprocessor(self) -> Preprocessor:
         """The preprocessor: raw input -> uint8 pixels of shape (height, width, 3), or token ids of shape (tokens, 2)."""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import ml_dtypes
 import numpy as np
 
+from tfft.cache.chosen_rows import ChosenRows
 from tfft.cache.joined_shards import JoinedShards
 from tfft.cache.shards import Shards, row_type
 from tfft.core import fingerprint
@@ -146,7 +147,7 @@ class Epochs(NamedTuple):
 
 
 def reading_features(
-    tables: Sequence[Shards | JoinedShards],
+    tables: Sequence[Shards | ChosenRows | JoinedShards],
     at: Cut,
     dtype: str,
     examples: Examples,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfft.accelerate.precision import FLOAT32
+from tfft.cache.chosen_rows import ChosenRows
 from tfft.cache.shards import Shards
 from tfft.cache.spot_checks import some
 from tfft.core.errors import RunWarning
@@ -31,8 +32,12 @@ from tfft.models.prepared import Prepared
 from tfft.models.recomputed import Sample
 from tfft.models.trunk import tail_net
 
+Features = tuple[Cut, Shards | ChosenRows]
 
-def answered(model: TransferModel, found: Prepared, batch_size: int) -> tuple[RowLogits, Sample]:
+
+def answered(
+    model: TransferModel, found: Prepared, batch_size: int, features: Features | None = None
+) -> tuple[RowLogits, Sample]:
     """Compute the logits of a model in float32, without folded norms. They equal those of its bundle bit for bit.
 
     The features of the frozen part are computed once and cached on disk. After another phase, or another fit of the same layers,
@@ -42,6 +47,8 @@ def answered(model: TransferModel, found: Prepared, batch_size: int) -> tuple[Ro
         model: From ``build``. Its trainable variables are those with ``trainable`` set.
         found: The examples, prepared with the preprocessor of the model.
         batch_size: Number of rows in a batch.
+        features: A cut, and the float32 features of these examples there, if they are known. Their norms may be folded; the logits
+            then equal those of the bundle up to rounding.
 
     Returns:
         The logits of each row, float32, shape (outputs,) or (tokens, outputs), or what ``Task.reduce`` makes of them; and a few of
@@ -65,10 +72,10 @@ def answered(model: TransferModel, found: Prepared, batch_size: int) -> tuple[Ro
         (14, (2,))
     """
     tables, rows = Tables(model.cache), found.examples
-    at = cut_before(model, [(variable.path, variable) for variable in model.net.trainable_variables])
+    at = features[0] if features else cut_before(model, [(each.path, each) for each in model.net.trainable_variables])
     with scope(model.strategy):
         try:
-            kept = _features(model, at, rows, batch_size, tables)
+            kept = features[1] if features else _features(model, at, rows, batch_size, tables)
             logits, sample = _through(model, at, kept, rows, batch_size)
             if wrong := sample.difference(model):
                 _warn(kept, wrong)
@@ -130,7 +137,7 @@ def computed(
 
 
 def _through(
-    model: TransferModel, at: Cut | None, kept: Shards | None, examples: Examples, batch_size: int
+    model: TransferModel, at: Cut | None, kept: Shards | ChosenRows | None, examples: Examples, batch_size: int
 ) -> tuple[list[np.ndarray], Sample]:
     """Compute logits from cached features, or with the whole net when there are no such features."""
     lengths, fixed = lengths_of(examples), is_tpu(model.strategy)
@@ -157,7 +164,7 @@ def _sample(model: TransferModel, examples: Examples, chosen: np.ndarray, logits
     return Sample(names, model.preprocessor.collate(rows), logits)
 
 
-def _warn(kept: Shards, wrong: str) -> None:
+def _warn(kept: Shards | ChosenRows, wrong: str) -> None:
     where = "memory" if kept.folder is None else repr(str(kept.folder))
     warnings.warn(
         f"Predictions from features cached in {where} differ from those of the whole net: {wrong}. The features are deleted, and "

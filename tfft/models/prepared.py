@@ -32,12 +32,35 @@ class Prepared:
         raw: The examples as they were given.
         owner: The raw example of each of ``examples``, int64, shape (rows,); a long text may have several rows.
         statistics: Lengths, truncated and unknown tokens of texts, as in ``Packed.statistics``; None for images.
+        whole: The rows of all examples from which ``take`` has chosen these; None when they are not a choice.
+        rows: The positions of these rows among those of ``whole``, int64, shape (rows,).
     """
 
     examples: Examples
     raw: Examples
     owner: np.ndarray
     statistics: Mapping[str, float] | None = None
+    whole: Examples | None = None
+    rows: np.ndarray | None = None
+
+    def take(self, positions: np.ndarray) -> "Prepared":
+        """Choose examples that were prepared together. What is computed from ``whole`` once then serves several such choices.
+
+        Args:
+            positions: Positions of raw examples, int64, shape (m,), each at most once.
+
+        Returns:
+            The same rows as from preparing these examples alone, without statistics.
+        """
+        first = np.searchsorted(self.owner, positions)
+        counts = np.searchsorted(self.owner, positions, side="right") - first
+        owner = np.repeat(np.arange(len(positions)), counts)
+        rows = np.arange(len(owner)) + np.repeat(first - (np.cumsum(counts) - counts), counts)
+        inputs = self.examples.inputs
+        taken = self.examples.take(rows)
+        if isinstance(inputs, Ragged):
+            taken = replace(taken, inputs=inputs[rows])
+        return Prepared(taken, self.raw.take(positions), owner, None, self.examples, rows)
 
 
 def prepared(

@@ -233,14 +233,12 @@ class Plan:
         rows = []
         for phase in self.phases:
             changes = ", ".join(step.describe() for step in phase.augment)
-            trains = phase.trainable.describe()
-            rate = f"{phase.learning_rate:g}"
             rows.append(
                 {
                     "phase": phase.name,
-                    "trains": trains,
+                    "trains": phase.trainable.describe(),
                     "epochs": phase.end,
-                    "learning rate": rate,
+                    "learning rate": f"{phase.learning_rate:g}",
                     "augment": changes or "-",
                 }
             )

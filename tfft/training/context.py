@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tfft.cache.sharing import ALONE
-from tfft.data.examples import Examples, Splits, joined
+from tfft.data.examples import Splits, joined
+from tfft.data.feature_tables import Tables
 from tfft.models.assembly import TransferModel
 from tfft.models.prepared import Prepared, prepared
 from tfft.training.soft_targets import SoftTargets
@@ -36,6 +37,7 @@ class RunContext:
         share: The number of this worker and of all workers that share the cache folder.
         soft_targets: The answers of a teacher to the training examples; None without a teacher.
         parts: In a refit, the two parts that ``train`` consists of, whose features were computed one by one; empty otherwise.
+        kept: The tables of features that several runs share; None for tables of this run alone.
     """
 
     model: TransferModel
@@ -46,7 +48,8 @@ class RunContext:
     note: Callable[[str], None] = silent
     share: tuple[int, int] = ALONE
     soft_targets: SoftTargets | None = None
-    parts: tuple[Examples, ...] = ()
+    parts: tuple[Prepared, ...] = ()
+    kept: Tables | None = None
 
     @property
     def validates(self) -> bool:
@@ -54,9 +57,9 @@ class RunContext:
         return not self.parts
 
     @property
-    def training_parts(self) -> tuple[Examples, ...]:
+    def training_parts(self) -> tuple[Prepared, ...]:
         """The training examples, in the parts whose features are kept together."""
-        return self.parts or (self.train.examples,)
+        return self.parts or (self.train,)
 
     def of_both(self, soft_targets: SoftTargets | None) -> "RunContext":
         """Return the context of a training on training and validation examples together.
@@ -65,10 +68,10 @@ class RunContext:
             soft_targets: The answers of the teacher to both, in this order; None without a teacher.
         """
         both = self.train, self.validation
-        parts = tuple(part.examples for part in both)
         owner = np.concatenate([self.train.owner, len(self.train.raw) + self.validation.owner])
-        train = Prepared(joined(parts), joined([part.raw for part in both]), owner, self.train.statistics)
-        return replace(self, train=train, soft_targets=soft_targets, parts=parts)
+        examples, raw = joined([part.examples for part in both]), joined([part.raw for part in both])
+        train = Prepared(examples, raw, owner, self.train.statistics)
+        return replace(self, train=train, soft_targets=soft_targets, parts=both)
 
 
 def parts_of(model: TransferModel, data: Splits) -> tuple[Prepared, Prepared]:

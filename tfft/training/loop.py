@@ -178,15 +178,28 @@ def _once(job: Job, run: Run, context: RunContext, data: Splits, folder: Path | 
     own: dict[str, Any] = {"turns": turns, "class_weight": weights, "folder": home, "log": log, "saving": saving}
     job = replace(job, context=context, features=job.features.of(context), checkpoints=checkpoints, **own)
     try:
-        return _train(job, run, data, found)
+        return train_phases(job, run, data, found)
     finally:
         if checkpoints is not None:
             checkpoints.wait()
 
 
 @without_false_alarms()
-def _train(job: Job, run: Run, data: Splits, found: Snapshot | None) -> Run:
-    """Train the phases that are not finished, one in each turn of the loop."""
+def train_phases(job: Job, run: Run, data: Splits, found: Snapshot | None = None) -> Run:
+    """Train the phases that are not finished, one in each turn of the loop.
+
+    Args:
+        job: What all phases share.
+        run: A run without phases.
+        data: The data of the run, images of any shape or texts; the model remembers it.
+        found: The checkpoint from which the run continues; None begins it.
+
+    Returns:
+        The run with a record of every phase.
+
+    Raises:
+        TfftError: As ``fit``.
+    """
     of_teacher = None if job.context.soft_targets is None else job.context.soft_targets.seen
     run.model.remember(data, of_teacher, refit=run.selection is not None)
     if found is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from tfft.augment import augmentation
 from tfft.augment import views as changed_views
+from tfft.cache.chosen_rows import ChosenRows
 from tfft.cache.joined_shards import JoinedShards
 from tfft.cache.shards import Shards
 from tfft.cache.spot_checks import some
@@ -20,9 +21,11 @@ from tfft.data.content_hash import unchanged
 from tfft.data.examples import Examples, joined
 from tfft.data.feature_tables import NotKeptError, Tables, with_kept
 from tfft.data.loading import lengths_of
+from tfft.data.sequences import Selected
 from tfft.models.cuts import Cut
 from tfft.models.extraction import Extraction, Wanted
 from tfft.models.features import identity, made_from, row_of
+from tfft.models.prepared import Prepared
 from tfft.models.recomputed import difference
 from tfft.plans.phase import Phase
 from tfft.training.context import RunContext
@@ -30,11 +33,15 @@ from tfft.training.feature_schedule import Turn, chain, draws, legal, views
 
 Reader = Callable[[int], np.ndarray]
 Check = Callable[[np.ndarray], str]
+Table = Shards | ChosenRows
 
 
 @dataclass
 class TrunkCache:
     """The features of one run.
+
+    Where the parts of the run are chosen from a whole, unaugmented features are computed for the whole once, and other runs that
+    share the tables find them.
 
     Attributes:
         context: The run: its model, whose trunk computes the features, and its examples, images of any shape or texts.
@@ -46,7 +53,7 @@ class TrunkCache:
     _extractions: dict[str, Extraction] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.kept = Tables(self.context.model.cache)
+        self.kept = Tables(self.context.model.cache) if self.context.kept is None else self.context.kept
 
     def of(self, context: RunContext) -> "TrunkCache":
         """Return the cache of another training of the same model, with the same tables.
@@ -58,7 +65,7 @@ class TrunkCache:
         found.kept = self.kept
         return found
 
-    def tables(self, turns: Sequence[Turn], dtype: str) -> tuple[Cut, list[Shards | JoinedShards], Shards | None]:
+    def tables(self, turns: Sequence[Turn], dtype: str) -> tuple[Cut, list[Table | JoinedShards], Table | None]:
         """Return the features that a phase reads. Features that later phases read from the same examples are computed as well.
 
         Args:
@@ -76,11 +83,10 @@ class TrunkCache:
         at = legal(turns[0], self.context.model.cache)
         known = cache(lambda each: identity(self.context.model, each, dtype))  # hashes all weights, which takes a while
 
-        def filled(examples: Examples, draw: Mapping[str, Any], view: str = "") -> Shards:
-            training = not self.context.validates or examples is self.context.train.examples
-            cuts = [at] if draw else chain(turns, self.context.model.cache, training)
-            keys = {each: made_from(known(each), examples, draw) for each in cuts}
-            return self._filled(at, keys, examples, draw, dtype, view)
+        def filled(part: Prepared, draw: Mapping[str, Any], view: str = "") -> Table:
+            own = (part is self.context.train and part.whole is None) or not self.context.validates
+            cuts = [at] if draw else chain(turns, self.context.model.cache, own)
+            return self._table(at, {each: known(each) for each in cuts}, part, draw, dtype, view)
 
         count, each = self.views(turns[0], dtype), _view_bytes(self.context.train.examples, at, dtype)
         if count > 1 and count * each > self.context.model.cache.most_bytes:
@@ -88,15 +94,52 @@ class TrunkCache:
             raise NotKeptError(f"{count} views of {in_words(each)} do not fit into {in_words(most)}")
         if count > 1:
             self.context.note(_about_views(turns[0].phase, count))
-        train: list[Shards | JoinedShards] = []
+        train: list[Table | JoinedShards] = []
         for number, draw in enumerate(draws(turns[0], count, self.context.seed), 1):
             view, begin, parts = f", view {number} of {count}" if count > 1 else "", 0, []
             for part in self.context.training_parts:
                 # the changes of an example follow from its position
                 parts.append(filled(part, draw | {"first": begin} if draw and begin else draw, view))
-                begin += len(part)
+                begin += len(part.examples)
             train.append(parts[0] if len(parts) == 1 else JoinedShards(parts))
-        return at, train, filled(self.context.validation.examples, {}) if self.context.validates else None
+        return at, train, filled(self.context.validation, {}) if self.context.validates else None
+
+    def unmoved(self, turns: Sequence[Turn], part: Prepared, dtype: str) -> tuple[Cut, Table]:
+        """Return the features of a part at a cut before which no phase changes a variable, so that they hold after the run.
+
+        Args:
+            turns: All phases.
+            part: Examples with inputs of any shape.
+            dtype: The dtype in which the trunk computes.
+
+        Returns:
+            The cut, and its table.
+
+        Raises:
+            NotKeptError: When there is no such cut, or its features cannot be cached.
+            DataError: When an image cannot be read.
+        """
+        first = min(turns, key=lambda turn: turn.at.depth)
+        at = legal(first, self.context.model.cache)
+        if not all(turn.at.contains(at) for turn in turns):
+            raise NotKeptError("the phases train parallel paths of the net")
+        return at, self._table(at, {at: identity(self.context.model, at, dtype)}, part, {}, dtype)
+
+    def _table(
+        self,
+        at: Cut,
+        trunks: Mapping[Cut, dict[str, Any]],
+        part: Prepared,
+        draw: Mapping[str, Any],
+        dtype: str,
+        view: str = "",
+    ) -> Table:
+        """The table of a part, or the rows of a part in the table of the whole; augmented views are of a part alone."""
+        whole = None if draw else part.whole
+        examples = part.examples if whole is None else whole
+        keys = {each: made_from(trunk, examples, draw) for each, trunk in trunks.items()}
+        table = self._filled(at, keys, examples, draw, dtype, view)
+        return table if whole is None or part.rows is None else ChosenRows(table, part.rows)
 
     def views(self, turn: Turn, dtype: str) -> int:
         """Return the number of random views of each training image in a phase, with or without cached features.
@@ -140,12 +183,20 @@ class TrunkCache:
         """
         cropped = any(step.name == "crops" for step in phase.augment)
         several = phase.end > 1 or not self.context.validates  # the first training has already cached those of a refit
-        parts = [self._with_pixels(part) if several and not cropped else part for part in self.context.training_parts]
+        kept = several and not cropped
+        parts = [self._pixels_of(part) if kept else part.examples for part in self.context.training_parts]
         train = parts[0] if len(parts) == 1 else joined(parts)
         if not self.context.validates:
             return train, None
-        validation = self.context.validation.examples
-        return train, self._with_pixels(validation) if several else validation
+        return train, self._pixels_of(self.context.validation) if several else self.context.validation.examples
+
+    def _pixels_of(self, part: Prepared) -> Examples:
+        if part.whole is None or part.rows is None:
+            return self._with_pixels(part.examples)
+        found = self._with_pixels(part.whole)
+        return (
+            part.examples if found is part.whole else replace(part.examples, inputs=Selected(found.inputs, part.rows))
+        )
 
     def _with_pixels(self, examples: Examples) -> Examples:
         preprocessor = self.context.model.preprocessor

@@ -1,1 +1,1 @@
-"""Choose before training: the learning rate of a phase."""
+"""Choose before training: the learning rate of a phase, and how well a plan works, by cross-validation."""

@@ -1,0 +1,102 @@
+"""The verb ``tfft cross-validate``: how well a backbone and a plan work on labelled data."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tfft.cli import arguments, recipes, typed_paths
+from tfft.cli.arguments import (
+    Augment,
+    BatchSize,
+    CacheName,
+    Data,
+    ImageColumn,
+    LabelColumn,
+    Precision,
+    PrecisionName,
+    Seed,
+    SkipCorrupt,
+    TextColumn,
+)
+from tfft.cli.console import name, say
+from tfft.cli.output_paths import check_report
+from tfft.cli.sources import TypedData
+from tfft.cli.typed_masks import TaskName, TypedMasks
+from tfft.core.files import write_text
+from tfft.core.quiet import start_tensorflow
+
+if TYPE_CHECKING:
+    from tfft.tuning.cross_validation import CrossValidation
+
+
+def cross_validate(
+    data: Data,
+    backbone: Annotated[
+        str, typer.Option(help="Name from `tfft backbones`, hf://, tfhub:, or path of a folder or file.")
+    ],
+    folds: Annotated[int, typer.Option(help="Number of folds.", min=2)] = 5,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write: .json for all folds; .html or .md for all answers together.")
+    ] = None,
+    weights: arguments.Weights = None,
+    size: arguments.Size = None,
+    alpha: arguments.Alpha = None,
+    length: arguments.Length = None,
+    plan: arguments.PlanOption = None,
+    head_epochs: arguments.HeadEpochs = None,
+    tune_epochs: arguments.TuneEpochs = None,
+    blocks: arguments.Blocks = None,
+    learning_rate: arguments.LearningRate = None,
+    augment: Augment = None,
+    balanced: arguments.Balanced = False,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = "label",
+    text_column: TextColumn = None,
+    parts: arguments.Parts = None,
+    separator: arguments.Separator = None,
+    decimal: arguments.Decimal = None,
+    quotes: arguments.Quotes = None,
+    task: arguments.TaskOption = TaskName.auto,
+    classes_file: arguments.ClassesFile = None,
+    ignore: arguments.Ignore = None,
+    skip_corrupt: SkipCorrupt = False,
+    batch_size: BatchSize = "32",
+    cache: Annotated[CacheName, typer.Option(help="Where features of frozen layers are cached.")] = CacheName.auto,
+    precision: Precision = PrecisionName.auto,
+    seed: Seed = 0,
+) -> None:
+    """Train on all folds of the training and validation parts but one, for each fold, and measure it. No bundle is written."""
+    import tfft
+
+    batch = arguments.batch_size_of(batch_size)
+    typed_paths.check_data(data)
+    if out is not None:
+        check_report(out)
+    columns = image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes
+    source = TypedData(data, *columns, TypedMasks(task, classes_file, ignore))
+    described = arguments.describe_backbone(backbone, weights, size=size, alpha=alpha, length=length)
+    plan = recipes.PlanName.segmenter if plan is None and source.are_masks else plan
+    typed = recipes.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
+    splits = source.splits(seed)
+    say(f"{name(data)}: {splits.describe()}; the test part is not used")
+    for line in splits.skipped:
+        say(f"skipped {name(line)}", wrong=True)
+    start_tensorflow()
+    described_task = arguments.describe_task(splits.labels, balanced, task)
+    model = tfft.build(described, described_task, seed, cache=cache.value, precision=precision.value)
+    chosen = recipes.completed(typed, plan, head_epochs, recipes.default_for(model, len(splits.train)))
+    say(f"{name(backbone)}\n{chosen.describe()}")
+    found = tfft.cross_validate(model, splits, chosen, folds, seed, batch)
+    say(found.describe())
+    if out is not None:
+        _write(found, out)
+
+
+def _write(found: "CrossValidation", out: Path) -> None:
+    if out.suffix == ".json":
+        write_text(out, json.dumps(found.to_dict(), indent=1, ensure_ascii=False))
+    else:
+        found.report.save(out)
+    say(f"wrote {name(out)}")
