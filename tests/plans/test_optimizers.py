@@ -71,7 +71,7 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=str)
+@pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
 def test_every_optimizer_is_a_hashable_json_value_and_code(value):
     plan = Plan(phase(value))
     again = Plan.from_dict(json.loads(json.dumps(plan.to_dict(), allow_nan=False)))
@@ -166,7 +166,7 @@ def test_an_optimizer_that_was_used_is_refused():
             phase(used)
 
 
-@pytest.mark.parametrize("value", ["adamw", "AdamW", optimizers.AdamW(), optimizers.AdamW(beta_2=0.9)], ids=str)
+@pytest.mark.parametrize("value", ["adamw", "AdamW", optimizers.AdamW(), optimizers.AdamW(beta_2=0.9)], ids=range(4))
 def test_adamw_without_weight_decay_is_refused(value):
     with pytest.raises(
         PlanError, match=r"weight_decay=0.0 .* AdamW is Adam with weight decay: write 0.01, or optimizer='adam'"
