@@ -17,11 +17,16 @@ from tfft.cache.shards import Shards
 from tfft.cache.store import Store
 from tfft.core import environment
 from tfft.core.errors import DataError, RunWarning
+from tfft.data.feature_tables import NotKeptError
 from tfft.inputs import image
 from tfft.models import features
+from tfft.models.prepared import prepared
 from tfft.plans import augmentation
 from tfft.trainable import everything, last_blocks, nothing
 from tfft.training import trunk_cache
+from tfft.training.context import RunContext
+from tfft.training.feature_schedule import turns_of
+from tfft.training.trunk_cache import TrunkCache
 
 PLAN = tfft.Plan(tfft.Phase("head", nothing(), 2, 0.01), tfft.Phase("tune", last_blocks(1), 2, 1e-3))
 
@@ -458,3 +463,20 @@ def test_a_layer_whose_code_runs_python_keeps_its_features_in_memory_and_says_wh
     found = trained_with({"before": "import tensorflow as tf", "call": call}, tmp_path)
     assert (found["evaluate"], found["net"], found["entries"]) == (1.0, 1.0, 0)
     assert "Own 'own' runs PyFunc" in found["reads"]
+
+
+def test_the_features_that_hold_after_a_run_are_those_before_everything_that_trains(data):
+    model = tfft.build("toy", tfft.tasks.classification(data.labels), cache="memory")
+    parts = [prepared(model.preprocessor, part) for part in (data.train, data.validation)]
+    found = TrunkCache(RunContext(model, *parts, 0, lambda *_: None))
+    gradual = turns_of(model, tfft.Plan(*PLANS["gradual"].phases[:3]))
+    at, table = found.unmoved(gradual, parts[1], "float32")
+    assert at.describe() == "after block1_relu"
+    assert table.count == len(data.validation)
+    chosen = parts[0].take(np.array([5, 2]))
+    _, whole = found.unmoved(gradual, parts[0], "float32")
+    _, rows = found.unmoved(gradual, chosen, "float32")
+    assert rows.table is whole, "nothing is computed for the choice"
+    np.testing.assert_array_equal(rows.take(np.arange(2)), whole.take(np.array([5, 2])))
+    with pytest.raises(NotKeptError, match="no layer before it has a kernel"):
+        found.unmoved(turns_of(model, PLANS["gradual"]), parts[1], "float32")
