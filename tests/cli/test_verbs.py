@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -438,3 +439,27 @@ def test_a_teacher_and_its_numbers_reach_fit_and_its_bundle_is_looked_for_first(
     alone = call(*words, "--temperature", 4)
     assert alone.exit_code == 2
     assert "need --teacher with a bundle" in " ".join(alone.output.split())
+
+
+@pytest.mark.parametrize("test", [True, False])
+def test_a_refit_measures_no_examples_that_it_was_trained_on(class_folder, tmp_path, monkeypatch, test):
+    monkeypatch.setattr(cli, "start_tensorflow", lambda: None)
+    data = tmp_path / "parts"
+    for part, numbers in {"train": range(5), "val": range(5, 7), **({"test": range(7, 8)} if test else {})}.items():
+        for label in ("reds", "greens", "blues"):
+            (data / part / label).mkdir(parents=True)
+            for number in numbers:
+                (class_folder / label / f"{number}.png").rename(data / part / label / f"{number}.png")
+    if not test:  # a part that is not there is drawn, unless all are given
+        real = tfft.data.from_folder
+        monkeypatch.setattr("tfft.data.from_folder", lambda *a, **o: replace(real(*a, **o), test=None))
+    words = ["fit", "--data", data, "--backbone", "toy", "--plan", "head_only", "--head-epochs", 2]
+    done = call(
+        *words, "--learning-rate", 0.05, "--refit", "--out", tmp_path / "m.tfft", "--run-folder", tmp_path / "run"
+    )
+    assert done.exit_code == 0, done.output
+    assert "Refit: trained again on" in done.output
+    assert ("Nothing was measured: there is no test part" in done.output) is not test
+    assert "validation: " not in done.output
+    assert (tmp_path / "run" / "report.html").exists() is test
+    assert tfft.load(tmp_path / "m.tfft").seen.refit

@@ -165,8 +165,8 @@ def test_validation_examples_count_as_trained_on(data):
 def test_a_bundle_says_that_it_was_trained_on_both_parts(data, tmp_path):
     run = tfft.fit(built(data), data, Plan(HEAD), batch_size=8, refit=True, progress=False)
     report = tfft.evaluate(run.model, data.test)
-    path = tfft.export(run.model, tmp_path / "both.tfft", report, run)
-    card = (path / "README.md").read_text()
+    path = tfft.export(run.model, tmp_path / "both.tfft", report=report, run=run)
+    card = (path / "card.md").read_text()
     assert "fitted to training and validation examples together (refit)" in card
     assert card.index("The first training, on the training part:") < card.index(
         "The refit, on training and validation part:"
@@ -174,7 +174,7 @@ def test_a_bundle_says_that_it_was_trained_on_both_parts(data, tmp_path):
     loaded = tfft.load(path)
     assert loaded.manifest["trained_on"] == ["train", "validation"]
     assert loaded.seen == run.model.seen
-    assert "(refit)" in (tfft.export(run.model, tmp_path / "without.tfft") / "README.md").read_text()
+    assert "(refit)" in (tfft.export(run.model, tmp_path / "without.tfft") / "card.md").read_text()
     assert report.seen == {"train": 0, "validation": 0}
     assert "Refit: trained again" in report.save(tmp_path / "report.html", run).read_text()
 

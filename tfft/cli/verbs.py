@@ -139,8 +139,7 @@ def fit(
     model = built(described, splits, balanced, task, seed, cache, precision)
     chosen = recipes.completed(typed, plan, head_epochs, recipes.default_for(model, len(splits.train)))
     say(f"{name(backbone)}\n{chosen.describe()}")
-    _trained(
-        model, splits, chosen, out, run_folder, seed=seed, batch_size=batch, accumulate=accumulate, resume=resume,
+    _trained(model, splits, chosen, out, run_folder, seed=seed, batch_size=batch, accumulate=accumulate, resume=resume,
         save_minutes=save_minutes, teacher=typed_teacher.loaded_teacher(taught), refit=refit)  # fmt: skip
 
 
