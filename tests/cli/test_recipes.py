@@ -67,3 +67,10 @@ def test_the_default_is_that_of_the_task():
     assert [phase.epochs for phase in plan] == [3, 4]
     with pytest.raises(typer.BadParameter, match="segmenter trains all blocks"):
         describe_plan(PlanName.segmenter, None, None, 2, None)
+
+
+def test_gradual_takes_epochs_and_blocks():
+    plan = describe_plan(PlanName.gradual, 2, None, 2, 0.01)
+    assert plan == tfft.plans.gradual(blocks=2, epochs=2, learning_rate=0.01)
+    with pytest.raises(typer.BadParameter, match="All phases of gradual have --head-epochs"):
+        describe_plan(PlanName.gradual, 2, 3, None, None)

@@ -18,6 +18,7 @@ class PlanName(StrEnum):
     Attributes:
         two_phase: Train the head on a frozen backbone, then the last blocks as well.
         head_only: Train only the head.
+        gradual: Train the head, then also the last block, the last two, and so on.
         full: Train all layers from the first step.
         encoder: Train all layers of a text encoder, the head with a higher learning rate.
         segmenter: Train the head of a segmentation, then all layers.
@@ -25,6 +26,7 @@ class PlanName(StrEnum):
 
     two_phase = "two_phase"
     head_only = "head_only"
+    gradual = "gradual"
     full = "full"
     encoder = "encoder"
     segmenter = "segmenter"
@@ -117,9 +119,9 @@ def describe_plan(
 
     Args:
         name: The name of the recipe.
-        head_epochs: Number of epochs of the first phase.
+        head_epochs: Number of epochs of the first phase, and of each phase of ``gradual``.
         tune_epochs: Number of epochs of the second phase.
-        blocks: Number of last blocks that the second phase trains.
+        blocks: Number of last blocks that the last phase trains.
         learning_rate: The learning rate of the first phase.
         augment: Names of augmentations, separated by commas.
 
@@ -138,7 +140,9 @@ def describe_plan(
     import tfft
 
     phases = name in (PlanName.two_phase, PlanName.segmenter)
-    if not phases and (tune_epochs, blocks) != (None, None):
+    if name is PlanName.gradual and tune_epochs is not None:
+        raise typer.BadParameter("--tune-epochs belongs to two_phase. All phases of gradual have --head-epochs.")
+    if not phases and name is not PlanName.gradual and (tune_epochs, blocks) != (None, None):
         raise typer.BadParameter(
             f"--tune-epochs and --blocks belong to two_phase, not to {name.value}. Write --head-epochs."
         )
@@ -148,7 +152,7 @@ def describe_plan(
     options: dict[str, Any] = {first: head_epochs, "learning_rate": learning_rate}
     if phases:
         options["tune_epochs"] = tune_epochs
-    if name is PlanName.two_phase:
+    if name in (PlanName.two_phase, PlanName.gradual):
         options["blocks"] = blocks
     if augment is not None:
         options["augment"] = tfft.plans.augmentation.named(augment)
