@@ -13,8 +13,20 @@ def test_numbers_reach_the_recipe():
     assert [(phase.epochs, phase.trainable.describe()) for phase in plan] == [(2, "nothing()"), (3, "last_blocks(4)")]
     assert plan.phases[0].learning_rate == 0.01
     assert describe_plan(PlanName.full, 7, None, None, None).phases[0].epochs == 7
-    with pytest.raises(typer.BadParameter, match="belong to two_phase, not to full"):
+    with pytest.raises(typer.BadParameter, match="--blocks belongs to two_phase, not to full"):
         describe_plan(PlanName.full, 7, None, 2, None)
+
+
+def test_each_recipe_says_which_options_it_takes():
+    assert describe_plan(PlanName.linear_probe, None, None, None, None) == tfft.plans.linear_probe()
+    with pytest.raises(
+        typer.BadParameter, match="--learning-rate belongs to two_phase, not to linear_probe, which takes none"
+    ):
+        describe_plan(PlanName.linear_probe, None, None, None, 0.1)
+    with pytest.raises(
+        typer.BadParameter, match="--blocks belongs to two_phase, not to segmenter, which takes --head-epochs, "
+    ):
+        describe_plan(PlanName.segmenter, None, None, 2, None)
 
 
 def test_a_plan_that_nobody_named_is_that_of_the_features():
@@ -65,5 +77,12 @@ def test_the_default_is_that_of_the_task():
     assert default_for(tfft.build("toy", tfft.tasks.segmentation(["a", "b"])), 10) == tfft.plans.segmenter()
     plan = describe_plan(PlanName.segmenter, 3, 4, None, None)
     assert [phase.epochs for phase in plan] == [3, 4]
-    with pytest.raises(typer.BadParameter, match="segmenter trains all blocks"):
+    with pytest.raises(typer.BadParameter, match="--blocks belongs to two_phase, not to segmenter"):
         describe_plan(PlanName.segmenter, None, None, 2, None)
+
+
+def test_gradual_takes_epochs_and_blocks():
+    plan = describe_plan(PlanName.gradual, 2, None, 2, 0.01)
+    assert plan == tfft.plans.gradual(blocks=2, epochs=2, learning_rate=0.01)
+    with pytest.raises(typer.BadParameter, match="--tune-epochs belongs to two_phase, not to gradual, which takes --head-epochs"):
+        describe_plan(PlanName.gradual, 2, 3, None, None)

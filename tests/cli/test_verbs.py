@@ -182,7 +182,7 @@ def test_a_plan_refuses_the_options_of_another(fitted):
     root, _ = fitted
     done = call("fit", "--data", root / "pictures", "--backbone", "toy", "--plan", "head_only", "--tune-epochs", 3)
     assert done.exit_code == 2
-    assert "belong to two_phase" in done.output
+    assert "belongs to two_phase" in done.output
 
 
 def test_help_answers_at_once_and_without_tensorflow():

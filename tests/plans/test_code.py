@@ -12,6 +12,7 @@ PLANS = {
     "full": plans.full(3, 2e-4, train_norms=True, weight_decay=0.01),
     "augmented": plans.head_only(augment=(augmentation.crops(scale=(0.3, 1.0)), augmentation.cutmix())),
     "encoder": plans.encoder(4, 5e-5, layer_decay=0.9, head=1.5),
+    "gradual": plans.gradual(2, 3),
     "rates alone": plans.two_phase().with_phases(rates=plans.Rates(layer_decay=0.1 + 0.2)),
     "own": plans.Plan(
         plans.Phase("a", trainable.match("block5_.*", "head"), 2, 1e-3, schedule=plans.constant(0.2), clip_norm=None),

@@ -2,6 +2,7 @@
 
 import pytest
 
+import tfft
 from tfft import plans
 from tfft.core.errors import PlanError
 from tfft.plans.rates import Rates
@@ -102,3 +103,21 @@ def test_encoder_averages_weights_and_runs_all_epochs_that_were_asked_for() -> N
 def test_encoder_masks_a_tenth_of_the_tokens_by_default() -> None:
     assert encoder().phases[0].augment == ENCODER_AUGMENT == (plans.augmentation.token_dropout(0.1),)
     assert encoder(augment=()).phases[0].augment == ()
+
+
+def test_gradual_unfreezes_one_block_more_in_each_phase(model, data):
+    plan = tfft.plans.gradual(blocks=2, epochs=1, tune_learning_rate=0.01)
+    run = tfft.fit(model, data, plan, progress=False)
+    moved = [{row.block for row in record.overview.rows if row.moved} for record in run.phases]
+    assert moved == [{"head"}, {"head", "block3"}, {"head", "block3", "block2"}]
+    rates = plan.phases[2].rates
+    found = [rates.of_block(name, ["block2", "block3"]) for name in ("block2", "block3", "head")]
+    assert found == pytest.approx([1 / 2.6, 1, 2.6])
+
+
+def test_gradual_refuses_more_blocks_than_the_backbone_has(model, data):
+    with pytest.raises(PlanError, match=r"last_blocks\(4\).*3 blocks"):
+        tfft.fit(model, data, tfft.plans.gradual(blocks=4), progress=False)
+    for blocks in (0, 1.5, True):
+        with pytest.raises(PlanError, match=r"blocks=.* must be a whole number of at least 1. For 0, write head_only"):
+            tfft.plans.gradual(blocks=blocks)

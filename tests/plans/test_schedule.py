@@ -30,6 +30,6 @@ def test_a_warmup_that_is_no_share_is_refused(warmup: object) -> None:
 
 @pytest.mark.parametrize("shape", ["linear", "", None, ["cosine"]])
 def test_an_unknown_shape_is_refused_with_the_known_ones(shape: object) -> None:
-    with pytest.raises(PlanError, match=r"Use plans\.cosine\(\) or plans\.constant\(\)") as caught:
+    with pytest.raises(PlanError, match=r"Use plans\.cosine\(\), plans\.slanted\(\) or plans\.constant\(\)") as caught:
         Schedule(shape)  # type: ignore[arg-type]
     assert repr(shape) in caught.value.what

@@ -8,7 +8,7 @@ import pytest
 
 import tfft
 from tests.keras_optimizers import KERAS_NAMES
-from tfft.plans import Phase, Rates, constant, cosine
+from tfft.plans import Phase, Rates, constant, cosine, slanted
 from tfft.plans.optimizers import options_of
 from tfft.trainable import everything, match
 from tfft.training.optimizer import learning_rate, optimizer_for
@@ -28,12 +28,22 @@ def test_cosine_rises_linearly_then_falls_to_nothing():
     assert found[-1] < 0.01
 
 
-@pytest.mark.parametrize("schedule", [cosine(), constant(), cosine(0.5), constant(0.3)])
+@pytest.mark.parametrize(
+    "schedule", [cosine(), constant(), cosine(0.5), constant(0.3), slanted(), slanted(0.0), slanted(0.9)]
+)
 @pytest.mark.parametrize("steps", [1, 2, 3, 100])
 def test_no_step_has_rate_zero(schedule, steps):
     found = rates(schedule, steps)
     assert (found > 0).all()
     assert found.max() <= 1.0 + 1e-6
+
+
+@pytest.mark.parametrize(("steps", "fraction"), [(40, 0.1), (100, 0.25)])
+def test_slanted_is_the_triangle_of_the_paper(steps, fraction):
+    """Howard and Ruder 2018, equation 3, as it is written there."""
+    cut = int(steps * fraction)
+    parts = [t / cut if t < cut else 1 - (t - cut) / (cut * (1 / fraction - 1)) for t in range(steps)]
+    np.testing.assert_allclose(rates(slanted(fraction), steps), [(1 + p * 31) / 32 for p in parts], rtol=1e-5)
 
 
 def test_constant_stays():

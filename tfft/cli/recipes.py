@@ -18,6 +18,8 @@ class PlanName(StrEnum):
     Attributes:
         two_phase: Train the head on a frozen backbone, then the last blocks as well.
         head_only: Train only the head.
+        linear_probe: Solve a linear head exactly.
+        gradual: Train the head, then also the last block, the last two, and so on.
         full: Train all layers from the first step.
         encoder: Train all layers of a text encoder, the head with a higher learning rate.
         segmenter: Train the head of a segmentation, then all layers.
@@ -25,9 +27,25 @@ class PlanName(StrEnum):
 
     two_phase = "two_phase"
     head_only = "head_only"
+    linear_probe = "linear_probe"
+    gradual = "gradual"
     full = "full"
     encoder = "encoder"
     segmenter = "segmenter"
+
+
+_FIRST = {"head_epochs": "epochs", "learning_rate": "learning_rate", "augment": "augment"}
+_BOTH = {**_FIRST, "head_epochs": "head_epochs", "tune_epochs": "tune_epochs"}
+# the options of each recipe, and the names of its arguments
+_TAKEN: dict[PlanName, dict[str, str]] = {
+    PlanName.two_phase: {**_BOTH, "blocks": "blocks"},
+    PlanName.head_only: _FIRST,
+    PlanName.linear_probe: {},
+    PlanName.gradual: {**_FIRST, "blocks": "blocks"},
+    PlanName.full: _FIRST,
+    PlanName.encoder: _FIRST,
+    PlanName.segmenter: _BOTH,
+}
 
 
 def typed_plan(name: PlanName | None, backbone: "Backbone", *numbers: Any) -> "Plan | None":
@@ -117,9 +135,9 @@ def describe_plan(
 
     Args:
         name: The name of the recipe.
-        head_epochs: Number of epochs of the first phase.
+        head_epochs: Number of epochs of the first phase, and of each phase of ``gradual``.
         tune_epochs: Number of epochs of the second phase.
-        blocks: Number of last blocks that the second phase trains.
+        blocks: Number of last blocks that the last phase trains.
         learning_rate: The learning rate of the first phase.
         augment: Names of augmentations, separated by commas.
 
@@ -137,20 +155,18 @@ def describe_plan(
     """
     import tfft
 
-    phases = name in (PlanName.two_phase, PlanName.segmenter)
-    if not phases and (tune_epochs, blocks) != (None, None):
+    typed: dict[str, Any] = {
+        "head_epochs": head_epochs, "tune_epochs": tune_epochs, "blocks": blocks, "learning_rate": learning_rate, "augment": augment
+    }  # fmt: skip
+    typed = {key: value for key, value in typed.items() if value is not None}
+    taken = _TAKEN[name]
+    if others := [f"--{key.replace('_', '-')}" for key in typed if key not in taken]:
+        known = ", ".join(f"--{key.replace('_', '-')}" for key in taken) or "none of these options"
+        belong = "belongs" if len(others) == 1 else "belong"
         raise typer.BadParameter(
-            f"--tune-epochs and --blocks belong to two_phase, not to {name.value}. Write --head-epochs."
+            f"{' and '.join(others)} {belong} to two_phase, not to {name.value}, which takes {known}."
         )
-    if name is PlanName.segmenter and blocks is not None:
-        raise typer.BadParameter("--blocks belongs to two_phase; segmenter trains all blocks. Write --plan two_phase.")
-    first = "head_epochs" if phases else "epochs"
-    options: dict[str, Any] = {first: head_epochs, "learning_rate": learning_rate}
-    if phases:
-        options["tune_epochs"] = tune_epochs
-    if name is PlanName.two_phase:
-        options["blocks"] = blocks
+    options = {taken[key]: value for key, value in typed.items()}
     if augment is not None:
         options["augment"] = tfft.plans.augmentation.named(augment)
-    recipe = getattr(tfft.plans, name.value)
-    return recipe(**{key: value for key, value in options.items() if value is not None})
+    return getattr(tfft.plans, name.value)(**options)

@@ -7,8 +7,8 @@ Synopsis: ``two_phase(head_epochs=5, tune_epochs=5)``, ``head_only(epochs=10)``,
 from tfft.augment import augmentation
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.rates import Rates
-from tfft.plans.recipes import encoder, full, head_only, linear_probe, segmenter, two_phase
-from tfft.plans.schedule import Schedule, constant, cosine
+from tfft.plans.recipes import encoder, full, gradual, head_only, linear_probe, segmenter, two_phase
+from tfft.plans.schedule import Schedule, constant, cosine, slanted
 from tfft.plans.teacher import Teacher
 
 __all__ = [
@@ -22,8 +22,10 @@ __all__ = [
     "cosine",
     "encoder",
     "full",
+    "gradual",
     "head_only",
     "linear_probe",
     "segmenter",
+    "slanted",
     "two_phase",
 ]

@@ -3,6 +3,7 @@
 ::
 
     two_phase, head_only, full      for any backbone
+    gradual                         unfreezes one block after the other
     linear_probe                    a head solved exactly
     encoder                         for text encoders, and for ViTs
     segmenter                       for a class of each pixel
@@ -12,9 +13,11 @@
 
 from tfft.augment.text_augmentation import token_dropout
 from tfft.augment.views import Augmentation
+from tfft.core.errors import PlanError
 from tfft.plans.optimizers import LBFGS
 from tfft.plans.phase import Phase, Plan
 from tfft.plans.rates import Rates
+from tfft.plans.schedule import slanted
 from tfft.trainable.policy import all_but_first_blocks, everything, last_blocks, nothing
 
 Augment = tuple[Augmentation, ...]
@@ -79,6 +82,53 @@ def two_phase(
     return Plan(
         Phase("head", nothing(), head_epochs, learning_rate, augment=augment),
         Phase("tune", last_blocks(blocks), tune_epochs, tune_learning_rate, augment=augment),
+    )
+
+
+def gradual(
+    blocks: int = 3,
+    epochs: int = 1,
+    learning_rate: float = HEAD_LEARNING_RATE,
+    tune_learning_rate: float = TUNE_LEARNING_RATE,
+    layer_decay: float = 1 / 2.6,
+    augment: Augment = (),
+) -> Plan:
+    """Train the head, then also the last block, then the last two, and so on.
+
+    Args:
+        blocks: The number of blocks that the last phase trains, as ``trainable.last_blocks`` counts them. The paper unfreezes all,
+            in a net with three recurrent layers.
+        epochs: The number of epochs of each phase.
+        learning_rate: The highest learning rate of the first phase.
+        tune_learning_rate: The highest learning rate of the last block in all other phases. For text encoders, 5e-5 is common.
+        layer_decay: The ratio of each block's learning rate to that of the next block, and of the last block's to the head's.
+        augment: The augmentation of training images in all phases, from ``tfft.plans.augmentation``.
+
+    Returns:
+        A Plan of ``blocks + 1`` phases: ``head``, ``last_1``, ``last_2`` and so on.
+
+    Raises:
+        PlanError: When a number is out of range.
+
+    Example:
+        >>> print(gradual(blocks=2).describe())
+        head: nothing(), 1 epoch, learning rate 0.005 (slanted)
+        last_1: last_blocks(1), 1 epoch, learning rate 1e-05 (slanted, head x 2.6, layer decay 0.384615)
+        last_2: last_blocks(2), 1 epoch, learning rate 1e-05 (slanted, head x 2.6, layer decay 0.384615)
+
+    Source:
+        Howard and Ruder 2018, "Universal Language Model Fine-tuning", sections 3.1 to 3.3. They train all layers to convergence in
+        the last phase, with 0.01 for the head; here the learning rates are those of ``two_phase``.
+    """
+    if isinstance(blocks, bool) or not isinstance(blocks, int) or blocks < 1:
+        raise PlanError(f"blocks={blocks!r} must be a whole number of at least 1.", fix="For 0, write head_only().")
+    rates = Rates(layer_decay, 1 / layer_decay if layer_decay else 1)
+    return Plan(
+        Phase("head", nothing(), epochs, learning_rate, slanted(), augment=augment),
+        *(
+            Phase(f"last_{k}", last_blocks(k), epochs, tune_learning_rate, slanted(), augment=augment, rates=rates)
+            for k in range(1, blocks + 1)
+        ),
     )
 
 

@@ -6,15 +6,16 @@ from typing import Any
 
 from tfft.core.errors import PlanError
 
-_SHAPES = ("cosine", "constant")
+_SHAPES = ("cosine", "constant", "slanted")
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """A linear warm-up to the learning rate of the phase, followed by a cosine or a constant.
+    """A linear warm-up to the learning rate of the phase, followed by a cosine, a line or a constant.
 
     Attributes:
-        shape: ``"cosine"`` decays to 0 at the end of the phase, ``"constant"`` does not change.
+        shape: ``"cosine"`` decays to 0 at the end of the phase, ``"slanted"`` falls linearly to a 32nd, and ``"constant"`` does not
+            change.
         warmup: The fraction of the phase's steps for the warm-up, in [0, 1).
 
     Raises:
@@ -27,7 +28,8 @@ class Schedule:
     def __post_init__(self) -> None:
         if self.shape not in _SHAPES:
             raise PlanError(
-                f"The schedule {self.shape!r} does not exist.", fix="Use plans.cosine() or plans.constant()."
+                f"The schedule {self.shape!r} does not exist.",
+                fix="Use plans.cosine(), plans.slanted() or plans.constant().",
             )
         number = isinstance(self.warmup, (int, float)) and not isinstance(self.warmup, bool)
         if not number or not 0 <= self.warmup < 1:
@@ -75,6 +77,24 @@ def cosine(warmup: float = 0.1) -> Schedule:
         Loshchilov and Hutter 2017, "SGDR", without restarts; linear warm-up: Goyal et al. 2017, section 2.2.
     """
     return Schedule("cosine", warmup)
+
+
+def slanted(warmup: float = 0.1) -> Schedule:
+    """Make the slanted triangular schedule: from a 32nd of the learning rate linearly to all of it, and linearly back.
+
+    Args:
+        warmup: The fraction of the phase's steps for the rise, in [0, 1).
+
+    Returns:
+        A Schedule.
+
+    Raises:
+        PlanError: When ``warmup`` is out of range.
+
+    Source:
+        Howard and Ruder 2018, "Universal Language Model Fine-tuning", section 3.2: ``cut_frac`` 0.1, ``ratio`` 32.
+    """
+    return Schedule("slanted", warmup)
 
 
 def constant(warmup: float = 0.0) -> Schedule:

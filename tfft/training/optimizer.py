@@ -85,6 +85,37 @@ def _decays(row: Row) -> bool:
     return not row.norm and len(row.shape) > 1 and not row.path.endswith("/bias")
 
 
+class Slanted(LearningRateSchedule):
+    """A learning rate that rises linearly from a 32nd to its highest value, and falls linearly back.
+
+    Args:
+        highest: The highest learning rate.
+        steps: The number of steps.
+        rising: The number of steps before the highest one.
+
+    Example:
+        >>> [round(32 * float(Slanted(1.0, 4, 2)(step)), 1) for step in range(4)]
+        [1.0, 16.5, 32.0, 16.5]
+
+    Source:
+        Howard and Ruder 2018, "Universal Language Model Fine-tuning", equation 3, with ``ratio`` 32.
+    """
+
+    def __init__(self, highest: float, steps: int, rising: int) -> None:
+        self._highest, self._steps, self._rising = highest, steps, rising
+
+    def __call__(self, step: Any) -> Any:
+        """Return the learning rate of a step, from 0, as float32 of shape ()."""
+        at = keras.ops.cast(step, "float32")
+        up, down = at / max(self._rising, 1), (self._steps - at) / (self._steps - self._rising)
+        part = keras.ops.clip(keras.ops.where(at < self._rising, up, down), 0.0, 1.0)
+        return self._highest * (1 + part * 31) / 32
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments."""
+        return {"highest": self._highest, "steps": self._steps, "rising": self._rising}
+
+
 def learning_rate(schedule: Schedule, highest: float, steps: int) -> LearningRateSchedule:
     """Make the learning rate schedule of a phase.
 
@@ -102,6 +133,8 @@ def learning_rate(schedule: Schedule, highest: float, steps: int) -> LearningRat
         [0.33, 0.67, 1.0, 0.5]
     """
     rising = min(round(schedule.warmup * steps), steps - 1)
+    if schedule.shape == "slanted":
+        return Slanted(highest, steps, rising)
     # with alpha=1 the cosine is constant; Keras has no other constant schedule with warm-up
     floor = 1.0 if schedule.shape == "constant" else 0.0
     if not rising:
