@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tfft.models.assembly import build
     from tfft.plans.phase import Phase, Plan
     from tfft.training.loop import fit
+    from tfft.tuning.ranking import rank_backbones
 
 __version__ = "0.1.0"
 
@@ -38,6 +39,7 @@ _HOMES = {
     "evaluate": "tfft.evaluation.report",
     "export": "tfft.formats.exporting",
     "load": "tfft.bundles.bundle",
+    "rank_backbones": "tfft.tuning.ranking",
     "Phase": "tfft.plans.phase",
     "Plan": "tfft.plans.phase",
     "data": "tfft.data",
@@ -58,6 +60,7 @@ __all__ = [
     "load",
     "load_backbone",
     "plans",
+    "rank_backbones",
     "tasks",
     "trainable",
 ]
@@ -67,7 +70,7 @@ def __getattr__(name: str) -> Any:
     """Import the module of a public name when the name is first used (PEP 562)."""
     if name not in _HOMES:
         raise AttributeError(f"module 'tfft' has no attribute {name!r}; it has {', '.join(__all__)}")
-    if name == "fit":  # its module imports TensorFlow
+    if name in ("fit", "rank_backbones"):  # their modules import TensorFlow
         from tfft.core.quiet import start_tensorflow
 
         start_tensorflow()

@@ -11,7 +11,17 @@ PACKAGE = ROOT / "tfft"
 FILES = sorted(PACKAGE.rglob("*.py"))
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "engine"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-_VERBS = ("verbs", "inventory", "demonstration", "exports", "launching", "predictions", "quantization", "services")
+_VERBS = (
+    "verbs",
+    "inventory",
+    "demonstration",
+    "exports",
+    "launching",
+    "predictions",
+    "quantization",
+    "ranking",
+    "services",
+)
 COMMAND_LINE = tuple(f"tfft/cli/{name}.py" for name in _VERBS)
 PROCESS_WIDE = {"set_random_seed", "clear_session", "set_dtype_policy", "set_floatx", "putenv", "basicConfig", "chdir"}
 MAX_FILE, MAX_FUNCTION, MAX_ARGUMENTS = 300, 60, 7

@@ -8,7 +8,7 @@ import pytest
 
 import tfft
 
-VERBS = {"load_backbone", "build", "fit", "evaluate", "explain", "export", "load", "search"}
+VERBS = {"load_backbone", "build", "fit", "evaluate", "explain", "export", "load", "rank_backbones", "search"}
 PROMISED = {*VERBS, "Plan", "Phase", "data", "tasks", "trainable", "plans", "losses", "metrics", "__version__"}
 
 

@@ -1,1 +1,1 @@
-"""Choose before training: the learning rate of a phase."""
+"""Choose before training: the backbone, and the learning rate of a phase."""
