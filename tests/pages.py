@@ -18,6 +18,7 @@ PAGES = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "d
 PYTHON = {
     r'build\("(vgg16|mobilenet_v2|resnet50)"': 'build("toy"',
     r'build\("(minilm_l6|multilingual_e5_small)"': 'build("toy_text"',
+    r"candidates = \[.*\]": 'candidates = ["toy", tfft.load_backbone("toy", size=32)]',
     r'"hf://ann/flowers"': '"pushed.tfft"',
     r'load_dataset\("stanfordnlp/imdb"\)': 'load_from_disk("reviews_arrow")',
     r'from_tfds\("beans"': 'from_tfds(__import__("tensorflow_datasets").folder_dataset.ImageFolder("photos")',
@@ -26,6 +27,7 @@ SHELL = {
     r"--to hf://ann/flowers": "--to bundle --out pushed.tfft",
     r"hf://ann/flowers": "pushed.tfft",
     r"--backbone (vgg16|mobilenet_v2)": "--backbone toy",
+    r"--backbones \S+": "--backbones toy,tfft_mini",
     r"--backbone minilm_l6": "--backbone toy_text",
     r"(fit --data 评论\.csv --text-column text)(?! --backbone)": r"\1 --backbone toy_text",
     r"doctor(?!.*--offline)": "doctor --offline",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tfft.training.loop import fit
     from tfft.tuning.cross_validation import cross_validate
     from tfft.tuning.learning_rate import find_learning_rate
+    from tfft.tuning.ranking import rank_backbones
 
 __version__ = "0.1.0"
 
@@ -42,6 +43,7 @@ _HOMES = {
     "load": "tfft.bundles.bundle",
     "find_learning_rate": "tfft.tuning.learning_rate",
     "cross_validate": "tfft.tuning.cross_validation",
+    "rank_backbones": "tfft.tuning.ranking",
     "Phase": "tfft.plans.phase",
     "Plan": "tfft.plans.phase",
     "data": "tfft.data",
@@ -50,7 +52,7 @@ _HOMES = {
     "plans": "tfft.plans",
 }
 
-_TENSORFLOW = ("cross_validate", "find_learning_rate", "fit")  # their modules import TensorFlow
+_TENSORFLOW = ("cross_validate", "find_learning_rate", "fit", "rank_backbones")  # their modules import TensorFlow
 
 __all__ = [
     "Phase",
@@ -66,6 +68,7 @@ __all__ = [
     "load",
     "load_backbone",
     "plans",
+    "rank_backbones",
     "tasks",
     "trainable",
 ]

@@ -13,7 +13,7 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "mana
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _VERBS = (
     "verbs", "inventory", "demonstration", "exports", "fold_results", "launching", "learning_rates", "predictions", "quantization",
-    "services",
+    "ranking", "services",
 )  # fmt: skip
 COMMAND_LINE = tuple(f"tfft/cli/{name}.py" for name in _VERBS)
 PROCESS_WIDE = {"set_random_seed", "clear_session", "set_dtype_policy", "set_floatx", "putenv", "basicConfig", "chdir"}

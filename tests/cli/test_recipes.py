@@ -84,5 +84,7 @@ def test_the_default_is_that_of_the_task():
 def test_gradual_takes_epochs_and_blocks():
     plan = describe_plan(PlanName.gradual, 2, None, 2, 0.01)
     assert plan == tfft.plans.gradual(blocks=2, epochs=2, learning_rate=0.01)
-    with pytest.raises(typer.BadParameter, match="--tune-epochs belongs to two_phase, not to gradual, which takes --head-epochs"):
+    with pytest.raises(
+        typer.BadParameter, match="--tune-epochs belongs to two_phase, not to gradual, which takes --head-epochs"
+    ):
         describe_plan(PlanName.gradual, 2, 3, None, None)

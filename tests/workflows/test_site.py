@@ -100,7 +100,7 @@ def test_the_site_is_built_without_a_broken_link(tmp_path):
     pages = [path.read_text(encoding="utf-8") for path in site.rglob("*.html")]
     assert len(pages) >= len(PAGES)
     verbs = (site / "reference" / "index.html").read_text(encoding="utf-8")
-    for name in ("load_backbone", "build", "fit", "evaluate", "export", "load"):
+    for name in ("load_backbone", "rank_backbones", "build", "fit", "evaluate", "export", "load"):
         assert f'id="tfft.{name}"' in verbs
     # it works without a network: nothing is loaded from another host
     assert not [found for page in pages for found in re.findall(r'(?:src|rel="stylesheet" href)="https?://[^"]*', page)]

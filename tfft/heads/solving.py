@@ -22,6 +22,8 @@ _FOLDS = 5
 _MANY = 10_000
 _WORSE_IN_A_ROW = 2
 _ITERATIONS, _TOLERANCE = 300, 1e-4
+# with several threads, products of smaller matrices take longer; on a machine with other work, 50 times as long
+_SMALL = 5_000_000
 # the logit of a class without examples
 _NEVER = -10.0
 
@@ -141,6 +143,8 @@ def _solved(
     features: np.ndarray, targets: np.ndarray, weights: np.ndarray, classes: np.ndarray | None, seed: int, kind: _Kind
 ) -> Solved:
     """Standardise the features, choose the penalty, fit, and undo the standardisation in the weights."""
+    from threadpoolctl import threadpool_limits
+
     counted = weights > 0
     features, targets, weights = features[counted].astype(np.float64), targets[counted], weights[counted]
     classes = None if classes is None else classes[counted]
@@ -148,8 +152,9 @@ def _solved(
     # a feature that is the same everywhere says nothing
     scale = np.where(scale > _TOLERANCE * np.abs(mean) + np.finfo(np.float32).tiny, scale, np.inf)
     rows = (features - mean) / scale
-    penalty = _penalty(rows, targets, weights, list(_folds(len(rows), classes, seed)), kind)
-    fitted = _fitted(kind, penalty, rows, targets, weights)
+    with threadpool_limits(1 if rows.size < _SMALL else None, user_api="blas"):
+        penalty = _penalty(rows, targets, weights, list(_folds(len(rows), classes, seed)), kind)
+        fitted = _fitted(kind, penalty, rows, targets, weights)
     kernel = np.atleast_2d(fitted.coef_).T
     bias = np.atleast_1d(fitted.intercept_)
     if classes is not None and kernel.shape[1] == 1:  # for two classes, scikit-learn has the difference of their logits

@@ -1,1 +1,1 @@
-"""Choose before training: the learning rate of a phase, and how well a plan works, by cross-validation."""
+"""Choose before training: a backbone, a learning rate, and how well a plan works, by cross-validation."""
