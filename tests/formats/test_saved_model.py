@@ -200,7 +200,7 @@ def test_questions_are_answered_as_the_bundle_does(tmp_path):
         scores = [*answer.scores.values(), *[0] * (5 - len(answer.scores))]
         np.testing.assert_allclose(found["best_probabilities"][row], scores, atol=1e-5)
         places += answer.place is not None
-    assert 0 < places < len(pairs)
+    assert places > 3
 
 
 def test_answers_at_other_places_are_an_error_and_nothing_is_left(tmp_path, monkeypatch):
