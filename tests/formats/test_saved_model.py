@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ import tfft
 from tests.conftest import picture
 from tfft.bundles.predictor import Predictor
 from tfft.core.errors import BundleError
-from tfft.formats import entity_graph, word_graph
+from tfft.data.targets.answers import answer_space
+from tfft.formats import answer_graph, entity_graph, word_graph
 from tfft.formats.compared_examples import encoded
+from tfft.tokenizers import place_graph
 
 IMAGES = [picture(seed, (20 + seed, 30 - seed)) for seed in range(8)]
 TEXTS = ["a good film", "bad", "好 and long " * 40]
@@ -161,10 +164,89 @@ def test_entities_in_real_texts_are_those_of_the_predictor(tmp_path, material):
     assert found["counts"].sum() > 50
 
 
-def test_answers_to_questions_are_refused_and_nothing_is_left(tmp_path):
-    model = tfft.build("toy_text", tfft.tasks.question_answering())
-    with pytest.raises(BundleError, match=r"cannot give the answers of .*, which are places in a text.*tfft\.load"):
-        tfft.export(model, tmp_path / "saved", format="saved_model")
+def reader(length=24):
+    """A reader with a random head; it may say that there is no answer."""
+    task = tfft.tasks.question_answering(answer_space(unanswerable=True), stride=4)
+    model = tfft.build(tfft.load_backbone("toy_text", length=length), task, seed=0)
+    for variable in model.net.get_layer("head").weights:
+        variable.assign(np.random.default_rng(0).normal(size=variable.shape) * 3)
+    return model
+
+
+def test_questions_are_answered_as_the_bundle_does(tmp_path):
+    contexts = [
+        "Ann sleeps in room 7, not in 8. " * 9,
+        "去北京看朋友，然后去上海。",
+        "İ 😀 Cafe\u0301! Ann is there.",
+        "Bo\0 is\there.\nAnn is not.",
+    ]
+    pairs = [(f"Who {verb}?", context) for context in contexts for verb in ("sleeps", "is 😀")]
+    predictor = tfft.load(tfft.export(reader(), tmp_path / "m.tfft"))
+    folder = tfft.export(tmp_path / "m.tfft", tmp_path / "saved", format="saved_model", examples=pairs)
+    made = tf.saved_model.load(str(folder))
+    assert set(made.signatures) == {"serving_default", "predict_text"}
+    about = json.loads((folder / "assets.extra" / "tfft.json").read_text(encoding="utf-8"))
+    assert (about["comparison"]["examples"], about["comparison"]["agreement"]) == (len(pairs), 1.0)
+    assert about["comparison"]["largest_difference"] < 1e-5
+    given = {"question": [pair[0] for pair in pairs], "context": [pair[1] for pair in pairs]}
+    found = alone(folder, tmp_path / "given.npz", True, **given)
+    texts = made.signatures["predict_text"](**{name: tf.constant(each) for name, each in given.items()})["text"].numpy()
+    places = 0
+    for row, prediction in enumerate(predictor.predict(pairs)):
+        answer = prediction.answer
+        assert (found["start"][row], found["end"][row]) == (answer.place or (-1, -1))
+        assert texts[row].decode() == (answer.label or "")
+        assert found["probability"][row] == pytest.approx(answer.probability, abs=1e-5)
+        scores = [*answer.scores.values(), *[0] * (5 - len(answer.scores))]
+        np.testing.assert_allclose(found["best_probabilities"][row], scores, atol=1e-5)
+        places += answer.place is not None
+    assert places > 3
+
+
+def test_answers_at_other_places_are_an_error_and_nothing_is_left(tmp_path, monkeypatch):
+    def shifted(parts, texts):
+        found = place_graph.places_of(parts, texts)
+        return found._replace(ends=found.ends + 1)
+
+    monkeypatch.setattr(answer_graph, "places_of", shifted)
+    with pytest.raises(BundleError, match="answers of the saved_model differ from those of the Keras net"):
+        tfft.export(reader(), tmp_path / "saved", format="saved_model", examples=[("Who sleeps?", "Ann sleeps here.")])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore::tfft.core.errors.DataWarning")  # an answer is longer than a window
+@pytest.mark.parametrize("backbone", ["minilm_l6", "multilingual_e5_small"])
+def test_answers_to_real_questions_are_those_of_the_predictor(tmp_path, material, backbone):
+    """XQuAD in English and Chinese, with a head from a short training, so that answers are not all alike."""
+    home = material / "data" / "question_answering" / "xquad"
+    language = {"minilm_l6": "en", "multilingual_e5_small": "zh"}[backbone]
+    data = tfft.data.from_squad({"train": home / f"xquad.{language}.dev.json"}, seed=0)
+    task = tfft.tasks.question_answering(data.labels, stride=16)
+    model = tfft.build(tfft.load_backbone(backbone, length=64), task, seed=0)
+    tfft.fit(model, data, tfft.plans.head_only(1), progress=False)
+    pairs = [(text.first, text.second) for text in data.train.inputs[:60]]
+    pairs += [(pairs[0][0], " ".join(dict.fromkeys(context for _, context in pairs)))]
+    predictor = Predictor(model.net, model.task, model.preprocessor, {})
+    folder = tfft.export(predictor, tmp_path / "saved", format="saved_model", examples=pairs)
+    columns = (tf.constant(list(column)) for column in zip(*pairs, strict=True))
+    made = tf.saved_model.load(str(folder)).signatures["predict_text"]
+    found = {
+        name: values.numpy()
+        for name, values in made(**dict(zip(("question", "context"), columns, strict=True))).items()
+    }
+    for row, prediction in enumerate(predictor.predict(pairs)):
+        answer = prediction.answer
+        assert (found["start"][row], found["end"][row]) == answer.place
+        assert found["text"][row].decode() == answer.label
+        assert found["probability"][row] == pytest.approx(answer.probability, abs=1e-5)
+    assert len(set(found["start"])) > 20
+
+
+def test_a_task_whose_answers_no_graph_gives_is_refused_and_nothing_is_left(tmp_path):
+    model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+    other = Predictor(model.net, replace(model.task, served=None), model.preprocessor, {})
+    with pytest.raises(BundleError, match=r"cannot give the answers of classification\..*tfft\.load"):
+        tfft.export(other, tmp_path / "saved", format="saved_model")
     assert list(tmp_path.iterdir()) == []
 
 

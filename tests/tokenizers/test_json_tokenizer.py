@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tfft.core.errors import BackboneError, DataError
+from tfft.tokenizers.character_map import precompiled
 from tfft.tokenizers.json_tokenizer import JsonTokenizer
 from tfft.tokenizers.pipelines import byte_pairs, word_pieces
 from tfft.tokenizers.tokenizer_tables import byte_signs
@@ -95,3 +96,17 @@ def test_an_error_of_the_library_is_told(monkeypatch, made):
     broken._made = type("Broken", (), {"encode_batch_fast": panics})()
     with pytest.raises(BackboneError, match=r"cannot be used: index out of bounds\."):
         broken.encode(["how"])
+
+
+def test_first_characters_that_a_table_removes_move_no_place():
+    """The library forgets characters that a "Precompiled" normalizer removes before all others, and moves all places."""
+    values = {
+        "normalizer": precompiled({"\x7f": "", "\u3000": " "}, "a test"),
+        "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True},
+        "model": {"type": "Unigram", "unk_id": 0, "byte_fallback": False, "vocab": [["<unk>", 0.0], ["▁ab", -1.0]]},
+        "added_tokens": [],
+    }
+    made = JsonTokenizer(values, {"start": "<unk>", "end": "<unk>", "pad": "<unk>"})
+    ids, _, places = made.encode_with_places(["\x7f\x7fab ab", "ab\x7f ab", "\x7f"])
+    assert ids.tolist() == made.encode(["\x7f\x7fab ab", "ab\x7f ab", "\x7f"])[0].tolist()
+    assert places[:4].tolist() == [[2, 4], [5, 7], [0, 2], [4, 6]]

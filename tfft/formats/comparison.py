@@ -9,7 +9,7 @@ import numpy as np
 
 from tfft.bundles.predictor import Predictor
 from tfft.core.values import argument_of
-from tfft.formats import word_answers
+from tfft.formats import span_answers, word_answers
 from tfft.formats.compared_examples import strings
 
 Answers = Mapping[str, np.ndarray]
@@ -86,6 +86,8 @@ def _wanted(predictor: Predictor, items: Sequence[Any], found: Answers) -> Answe
     """What the Keras net answers, under the names that the file has."""
     if word_answers.PLACES in found:
         return word_answers.of_net(predictor, [strings(item)[0] for item in items])
+    if span_answers.SPANS in found:
+        return span_answers.of_net(predictor, items, found)
     rows = [predictor.preprocessor(item) for item in items]
     return answers_of(predictor, predictor.net(argument_of(predictor.preprocessor.collate(rows))))
 

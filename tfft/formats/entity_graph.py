@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tfft.bundles.predictor import Predictor
-from tfft.core.errors import BundleError
 from tfft.core.values import argument_of
+from tfft.formats.row_graph import in_parts, net_inputs, tokenizer_of
 from tfft.formats.text_graph import checked
 from tfft.formats.window_graph import windows_of
 from tfft.formats.word_graph import Words, words_of
-from tfft.tokenizers.json_tokenizer import JsonTokenizer
 from tfft.tokenizers.token_graph import graph
 
-_AT_ONCE = 32
 _SPACE = "\u2581"
 
 
@@ -37,13 +35,7 @@ class EntityGraph:
     """
 
     def __init__(self, predictor: Predictor) -> None:
-        made = predictor.preprocessor.tokenizer.made  # type: ignore[attr-defined]  # only texts have entities
-        if not isinstance(made, JsonTokenizer):
-            raise BundleError(
-                "A SavedModel finds entities only with the tokenizer of a tokenizer.json.",
-                type(made).__name__,
-                "Use the bundle itself: tfft.load(path).predict(...).",
-            )
+        made = tokenizer_of(predictor, "finds entities")
         self._predictor, self._made, self.tracked = predictor, made, graph(made)
 
     def entities(self, texts: Any) -> dict[str, Any]:
@@ -136,29 +128,15 @@ class EntityGraph:
         return ids[:, :room]
 
     def _logits(self, ids: Any) -> Any:
-        """The logits of rows, float32 of shape (rows, tokens, tags); some rows at once, because a long text has thousands."""
+        """The logits of rows, float32 of shape (rows, tokens, tags)."""
         import tensorflow as tf
 
         made, net = self._made, self._predictor.net
         one = tf.ones([ids.nrows(), 1], tf.int32)
         row = tf.concat([made.start_token_id * one, ids, made.end_token_id * one], axis=1)
-        mask = tf.ones_like(row).to_tensor(0)
-        arrays = {
-            "token_ids": row.to_tensor(made.pad_token_id),
-            "padding_mask": mask,
-            "segment_ids": tf.zeros_like(mask),
-        }
-        arrays = {tensor.name: arrays[tensor.name] for tensor in net.inputs}
-
-        def step(begin: Any, found: Any) -> tuple[Any, Any]:
-            some = argument_of({name: array[begin : begin + _AT_ONCE] for name, array in arrays.items()})
-            return begin + _AT_ONCE, found.write(begin // _AT_ONCE, net(some, training=False))
-
-        shape = [None, None, self._predictor.task.outputs]
-        found = tf.TensorArray(tf.float32, 0, dynamic_size=True, infer_shape=False, element_shape=shape)
-        rows = tf.shape(mask)[0]
-        found = tf.while_loop(lambda begin, found: begin < tf.maximum(rows, 1), step, (tf.constant(0), found))[1]
-        return found.concat()
+        arrays = net_inputs(self._predictor, row, None, made.pad_token_id)
+        shape = [None, self._predictor.task.outputs]
+        return in_parts(lambda some: net(argument_of(some), training=False), arrays, tf.float32, shape)
 
 
 def _padded(rows: Mapping[str, Any], counts: Any) -> dict[str, Any]:

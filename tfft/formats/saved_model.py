@@ -9,7 +9,8 @@ import numpy as np
 from tfft.bundles.predictor import Predictor
 from tfft.core.errors import BundleError
 from tfft.core.values import argument_of
-from tfft.formats import image_graph, text_graph, word_answers
+from tfft.formats import image_graph, span_answers, text_graph, word_answers
+from tfft.formats.answer_graph import AnswerGraph
 from tfft.formats.compared_examples import encoded, strings, texts_of
 from tfft.formats.comparison import Answering, Answers
 from tfft.formats.entity_graph import EntityGraph
@@ -40,7 +41,7 @@ def write(predictor: Predictor, folder: Path, items: Sequence[Any]) -> Answering
     """Write the SavedModel.
 
     Its signatures are ``predict_bytes`` or ``predict_text``, which is also ``serving_default``, and ``features``; for entities
-    ``predict_text`` and ``predict_words``. Their arguments are string tensors of shape (batch,).
+    ``predict_text`` and ``predict_words``, for questions ``predict_text``. Their arguments are string tensors of shape (batch,).
 
     Args:
         predictor: The model.
@@ -49,10 +50,11 @@ def write(predictor: Predictor, folder: Path, items: Sequence[Any]) -> Answering
 
     Returns:
         A function that reads the folder and answers raw inputs: n inputs -> answers by name, as ``Task.served`` gives them, or for
-        entities as ``word_answers.of_graph``.
+        entities as ``word_answers.of_graph``, and for questions as ``span_answers.of_graph``.
 
     Raises:
-        BundleError: When the answers of this task need more than a graph computes, or TensorFlow cannot write the graph.
+        BundleError: When the answers of this task need more than a graph computes, its tokenizer does not tell places, or
+            TensorFlow cannot write the graph.
         BackboneError: When the tokenizer has no TensorFlow graph.
     """
     import tensorflow as tf
@@ -86,13 +88,25 @@ def _graph(predictor: Predictor) -> Graph:
     served, preprocessor = predictor.task.served, predictor.preprocessor
     if served is not None:
         return _ANSWERS[preprocessor.noun](predictor)
-    if preprocessor.to_dict().get("answers") != "words":
-        raise BundleError(
-            f"A SavedModel cannot give the answers of {predictor.task.name}, which are places in a text.", fix=_BUNDLE
-        )
+    answers = str(preprocessor.to_dict().get("answers"))
+    if answers not in _PARTS:
+        raise BundleError(f"A SavedModel cannot give the answers of {predictor.task.name}.", fix=_BUNDLE)
+    return _PARTS[answers](predictor)
+
+
+def _of_entities(predictor: Predictor) -> Graph:
     made = EntityGraph(predictor)
     functions = {"predict_text": made.entities, "predict_words": made.words}
     return Graph(functions, ("texts",), _single, made.tracked, ("predict_words", word_answers.of_graph))
+
+
+def _of_questions(predictor: Predictor) -> Graph:
+    made = AnswerGraph(predictor)
+    functions, compared = {"predict_text": made.answers}, ("predict_text", span_answers.of_graph)
+    return Graph(functions, ("question", "context"), strings, made.tracked, compared)
+
+
+_PARTS: Mapping[str, Callable[[Any], Graph]] = {"words": _of_entities, "places": _of_questions}
 
 
 def _single(item: Any) -> tuple[str]:

@@ -27,15 +27,32 @@ def of_net(predictor: Predictor, texts: Sequence[str]) -> dict[str, np.ndarray]:
         DataError: When an item is not a single text.
     """
     preprocessor: Any = predictor.preprocessor
-    packed = preprocessor.many(texts)
+    places = [place for text in texts for place in preprocessor.split(text).words]
+    return _named(np.concatenate(merged(predictor, texts)), np.array(places, float).reshape(-1, 2))
+
+
+def merged(predictor: Predictor, items: Sequence[Any]) -> Sequence[np.ndarray]:
+    """Answer texts of several rows with the Keras net.
+
+    Args:
+        predictor: A model whose answers are parts of a text.
+        items: n texts, or pairs of texts.
+
+    Returns:
+        What ``Task.probabilities`` makes of the rows of each text.
+
+    Raises:
+        DataError: When an item is not such a text.
+    """
+    preprocessor: Any = predictor.preprocessor
+    packed = preprocessor.many(items)
     logits: list[np.ndarray] = []
     for begin in range(0, len(packed.rows), _AT_ONCE):
         some = packed.rows[begin : begin + _AT_ONCE]
         logits += list(np.asarray(predictor.net(argument_of(preprocessor.collate(some)))))
     rows = [each[: len(row)] for each, row in zip(logits, packed.rows, strict=True)]
-    merged = predictor.task.probabilities(predictor.task.merge(RowLogits(rows, packed.rows, packed.owner, len(texts))))
-    places = [place for text in texts for place in preprocessor.split(text).words]
-    return _named(np.concatenate(merged), np.array(places, float).reshape(-1, 2))
+    found = predictor.task.merge(RowLogits(rows, packed.rows, packed.owner, len(items)))
+    return predictor.task.probabilities(found)
 
 
 def of_graph(found: Mapping[str, Any]) -> dict[str, np.ndarray]:

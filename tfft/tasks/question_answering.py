@@ -17,8 +17,8 @@ from tfft.measures.answers import NOWHERE
 from tfft.tasks.answers import Answer
 from tfft.tasks.base import Task, require_kind
 
-_BEST = 20
-_SHOWN = 5
+BEST = 20
+SHOWN = 5
 _OUT = -1
 _START, _END, _ELSEWHERE = 1, 2, 4
 _COUNTED = 8
@@ -251,7 +251,7 @@ def _merged(found: RowLogits, answer_tokens: int, without: bool) -> list[np.ndar
         rows = rows[np.argsort(-rows[:, 2], kind="stable")]
         # a place in two windows counts once, with its higher logit
         _, first = np.unique(rows[:, :2], axis=0, return_index=True)
-        rows = rows[np.sort(first)][:_BEST]
+        rows = rows[np.sort(first)][:BEST]
         if without:
             rows = np.concatenate([rows, [[NOWHERE, NOWHERE, none]]])
         merged.append(rows[np.argsort(-rows[:, 2], kind="stable")])
@@ -266,7 +266,7 @@ def _candidates(logits: np.ndarray, row: np.ndarray, answer_tokens: int) -> np.n
     longest = min(answer_tokens, len(inside))
     ends = np.concatenate([logits[inside, 1], np.full(longest - 1, -np.inf)])
     sums = logits[inside, 0][:, None] + np.lib.stride_tricks.sliding_window_view(ends, longest)
-    best = np.argsort(-sums, axis=None, kind="stable")[:_BEST]
+    best = np.argsort(-sums, axis=None, kind="stable")[:BEST]
     first, more = np.unravel_index(best[np.isfinite(sums.ravel()[best])], sums.shape)
     return np.stack([row[inside[first], 2], row[inside[first + more], 3], sums[first, more]], axis=1)
 
@@ -287,7 +287,7 @@ def _decoded(rows: np.ndarray, item: Any = None) -> Answer:
     for begin, end, sure in rows.tolist():
         name = NO_ANSWER if begin == NOWHERE else context[int(begin) : int(end)]
         scores.setdefault(name, sure)  # the same text at several places has its highest probability
-        if len(scores) == _SHOWN:
+        if len(scores) == SHOWN:
             break
     if not len(rows):
         return Answer(None, None, {}, place=None)

@@ -1,7 +1,7 @@
 """Replace characters of texts in a TensorFlow graph."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 
 def lookup_table(tables: list[Any], rows: Mapping[Any, int], key: str = "string") -> Any:
@@ -22,24 +22,44 @@ def lookup_table(tables: list[Any], rows: Mapping[Any, int], key: str = "string"
     return tables[-1]
 
 
-def replaced(becomes: Mapping[str, str], tables: list[Any]) -> Callable[[Any], Any]:
-    """Make the function that replaces characters.
+class Replaced(NamedTuple):
+    """The replacement of characters.
+
+    Attributes:
+        texts: Strings of shape (n,) -> strings of the same shape.
+        counts: Strings of shape (n,) -> the number of characters that take the place of each character, int64, shape (characters,),
+            through all texts.
+    """
+
+    texts: Callable[[Any], Any]
+    counts: Callable[[Any], Any]
+
+
+def replaced(becomes: Mapping[str, str], tables: list[Any]) -> Replaced:
+    """Make the functions that replace characters.
 
     Args:
         becomes: Character -> the text in its place.
         tables: The list that keeps the lookup table.
 
     Returns:
-        A function: strings of any shape -> strings of the same shape.
+        The functions.
 
     Example:
-        >>> replaced({"a": "o", "z": ""}, [])(["a jazz"]).numpy().tolist()
-        [b'o jo']
+        >>> made = replaced({"a": "o", "z": ""}, [])
+        >>> made.texts(["a jazz"]).numpy().tolist(), made.counts(["a jazz"]).numpy().tolist()
+        ([b'o jo'], [1, 1, 1, 1, 0, 0])
     """
     import tensorflow as tf
 
     places = lookup_table(tables, {ord(sign): place for place, sign in enumerate(becomes)} or {-1: -1}, "int64")
     texts_of = tf.constant([*becomes.values()] or [""], tf.string)
+    counts_of = tf.constant([*map(len, becomes.values())] or [1], tf.int64)
+
+    def counts(texts: Any) -> Any:
+        codes = tf.strings.unicode_decode(texts, "UTF-8").flat_values
+        found = places.lookup(tf.cast(codes, tf.int64))
+        return tf.where(found < 0, tf.constant(1, tf.int64), tf.gather(counts_of, tf.maximum(found, 0)))
 
     def run(texts: Any) -> Any:
         codes = tf.strings.unicode_decode(texts, "UTF-8")
@@ -49,4 +69,4 @@ def replaced(becomes: Mapping[str, str], tables: list[Any]) -> Callable[[Any], A
         signs = tf.where(found < 0, signs, tf.gather(texts_of, tf.maximum(found, 0)))
         return tf.strings.reduce_join(codes.with_flat_values(signs), axis=-1)
 
-    return run
+    return Replaced(run, counts)

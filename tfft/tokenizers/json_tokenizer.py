@@ -21,7 +21,7 @@ _GROWTH = (
 )
 _MANY = 32
 _WORD = re.compile(" ?[^ ]+")
-_JOINER = "\u200d"
+JOINER = "\u200d"
 _CUT = re.compile(r"(?<=[A-Za-z]) (?=[A-Za-z])")
 
 
@@ -129,12 +129,12 @@ class JsonTokenizer:
             [[0, 3], [5, 8]]
         """
         self._check(texts)
-        parts = [_pieces(text) for text in texts]
+        removed = [self._removed(text) for text in texts]
+        parts = [_pieces(text[count:]) for text, count in zip(texts, removed, strict=True)]
         found = places_of(self._made, list(dict.fromkeys(chain.from_iterable(parts))), self._place)
         ids, counts, bounds = list[int](), list[int](), list[tuple[int, int]]()
-        for some in parts:
+        for some, start in zip(parts, removed, strict=True):
             before = len(ids)
-            start = 0
             for part in some:
                 own, places = found[part]
                 ids += own
@@ -143,6 +143,17 @@ class JsonTokenizer:
                 start += len(part)
             counts.append(len(ids) - before)
         return np.array(ids, np.int32), np.array(counts, np.int64), np.array(bounds, np.int32).reshape(-1, 2)
+
+    def _removed(self, text: str) -> int:
+        """The number of first characters that the normalizer removes.
+
+        The library (tokenizers 0.23) forgets them when a "Precompiled" normalizer removes them, and moves all places.
+        """
+        count = 0
+        if self.values["model"]["type"] == "Unigram":
+            while count < len(text) and not normalized_length(self._made, text[count], self._place):
+                count += 1
+        return count
 
     def _check(self, texts: Sequence[str]) -> None:
         longest = max(range(len(texts)), key=lambda number: len(texts[number]), default=None)
@@ -200,7 +211,7 @@ def _trimmed(part: str, start: int, begin: int, end: int, before: int) -> tuple[
         begin += 1
     while begin < end and part[end - 1].isspace():
         end -= 1
-    while begin < end < before and (part[end] == _JOINER or unicodedata.category(part[end])[0] == "M"):
+    while begin < end < before and (part[end] == JOINER or unicodedata.category(part[end])[0] == "M"):
         end += 1
     return start + begin, start + end
 

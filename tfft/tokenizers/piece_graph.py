@@ -11,15 +11,18 @@ from typing import Any
 from tfft.core.errors import BackboneError, shortlist
 from tfft.tokenizers.character_graph import lookup_table, replaced
 from tfft.tokenizers.characters import cleaning, ranges, replacements
+from tfft.tokenizers.token_units import Kind, Placed, owners, regrouped
 
 _BY_CHARACTER = ("Precompiled", "Lowercase", "NFD", "NFKD", "StripAccents")
 _SPACES = {"Regex": " {2,}"}
 _MARK = "▁"
 _PENALTY = 10.0
+# a noncharacter, which no text should contain; it fills the place of characters that a replacement removes
+_FILLER = "\U0001fffe"
 
 
-def pieces(values: Mapping[str, Any], tables: list[Any]) -> Callable[[Any], Any]:
-    """Make the function from texts without added tokens to ids.
+def pieces(values: Mapping[str, Any], tables: list[Any]) -> Kind:
+    """Make the functions from texts without added tokens to ids.
 
     Normalizers apply to each character alone. A letter whose accents are characters of their own may therefore have other tokens
     than in training.
@@ -29,7 +32,7 @@ def pieces(values: Mapping[str, Any], tables: list[Any]) -> Callable[[Any], Any]
         tables: The list to which lookup tables and tokenizers are added.
 
     Returns:
-        A function: strings, shape (n,) -> a ``tf.RaggedTensor`` of int32, shape (n, tokens).
+        The functions. Units are characters, with a mark before each word.
 
     Raises:
         BackboneError: When a normalizer or pre-tokenizer has no graph.
@@ -45,13 +48,15 @@ def pieces(values: Mapping[str, Any], tables: list[Any]) -> Callable[[Any], Any]
     space = f"[{ranges(cleaning().spaces)}]+"
     split = _splitter(values, tables)
 
-    def run(texts: Any) -> Any:
+    whole = "WhitespaceSplit" not in words
+
+    def cut(texts: Any) -> tuple[Any, Any]:
         for wanted, instead in clean.texts:
             texts = tf.strings.regex_replace(texts, re.escape(wanted), instead)
-        texts = change(texts)
+        texts = change.texts(texts)
         if clean.strip:
             texts = tf.strings.regex_replace(texts, f"^{space}|{space}$", "")
-        if "WhitespaceSplit" in words:
+        if not whole:
             texts = tf.strings.strip(tf.strings.regex_replace(texts, space, " "))
             texts = tf.strings.regex_replace(
                 texts, f" {_MARK}", " "
@@ -65,14 +70,67 @@ def pieces(values: Mapping[str, Any], tables: list[Any]) -> Callable[[Any], Any]
         words_of = tf.strings.split(texts, _MARK)[:, 1:]
         words_of = words_of.with_flat_values(tf.strings.join([_MARK, words_of.flat_values]))
         different, back = tf.unique(words_of.flat_values, tf.int64)
-        inner = tf.gather(split(different), back)
-        return tf.RaggedTensor.from_row_splits(inner.flat_values, tf.gather(inner.row_splits, words_of.row_splits))
+        inner, sizes = split(different)
+        return regrouped(words_of, tf.gather(inner, back)), tf.gather(inner.with_flat_values(sizes), back).flat_values
 
-    return run
+    def placed(texts: Any) -> Placed:
+        ids, sizes = cut(texts)
+        for wanted, instead in clean.texts:  # with as many characters as the text has
+            filled = _FILLER * (len(wanted) - len(instead)) + instead
+            texts = tf.strings.regex_replace(texts, re.escape(wanted), filled)
+        codes = tf.strings.unicode_decode(change.texts(texts), "UTF-8")
+        kept, marked = _marks(codes, cleaning().spaces, clean, whole)
+        own = tf.boolean_mask(owners(change.counts(texts)), kept)
+        return Placed(ids, sizes, tf.repeat(own, 1 + tf.cast(marked, tf.int64)))
+
+    def tokens(texts: Any) -> Any:
+        return cut(texts)[0]
+
+    return Kind(tokens, placed)
 
 
-def _splitter(values: Mapping[str, Any], tables: list[Any]) -> Callable[[Any], Any]:
-    """Return a function from words to the ids of the pieces with the highest sum of scores.
+def _marks(codes: Any, spaces: str, clean: "_Cleaning", whole: bool) -> tuple[Any, Any]:
+    """The characters that stay, spaces included that become marks, and those of them that get a mark before them.
+
+    The mark before a text comes from no character; the library says that it comes from the first one.
+
+    Args:
+        codes: A ``tf.RaggedTensor`` of code points, shape (n, characters).
+        spaces: All spaces.
+        clean: The normalizers.
+        whole: Whether spaces become marks; otherwise words are split at spaces, and each gets a mark.
+
+    Returns:
+        Booleans of shape (characters,), and of shape (characters that stay,).
+    """
+    import tensorflow as tf
+
+    flat, row = codes.flat_values, codes.value_rowids()
+    space = tf.reduce_any(flat[:, None] == tf.constant([*map(ord, spaces)], tf.int32), axis=1)
+    kept = flat != ord(_FILLER)
+    index, rows = tf.range(tf.size(flat)), tf.cast(codes.nrows(), tf.int64)
+    if clean.strip:
+        inside = kept & ~space
+        first = tf.math.unsorted_segment_min(tf.where(inside, index, tf.size(flat)), row, rows)
+        last = tf.math.unsorted_segment_max(tf.where(inside, index, -1), row, rows)
+        kept &= (index >= tf.gather(first, row)) & (index <= tf.gather(last, row))
+    # the last of several spaces stays
+    blank = flat == ord(" ")
+    if whole and clean.collapse:
+        same = tf.concat([row[1:] == row[:-1], [False]], 0)[: tf.size(flat)]
+        kept &= ~(blank & same & tf.concat([blank[1:], [False]], 0)[: tf.size(flat)])
+    begun = tf.boolean_mask(row, kept)
+    begun = tf.concat([[True], begun[1:] != begun[:-1]], 0)[: tf.size(begun)]
+    if not whole:
+        gone = tf.boolean_mask(space, kept)
+        begun = tf.boolean_mask(begun | tf.concat([[False], gone[:-1]], 0)[: tf.size(gone)], ~gone)
+        kept &= ~space
+    bare = ~tf.boolean_mask(blank | (flat == ord(_MARK)), kept)
+    return kept, begun & bare
+
+
+def _splitter(values: Mapping[str, Any], tables: list[Any]) -> Callable[[Any], tuple[Any, Any]]:
+    """Return a function from words to the ids of the pieces with the highest sum of scores, and the characters of each piece.
 
     Source:
         Viterbi 1967, as ``Unigram::encode_optimized`` of the ``tokenizers`` library: of two splits with the same score, the piece
@@ -88,7 +146,7 @@ def _splitter(values: Mapping[str, Any], tables: list[Any]) -> Callable[[Any], A
     lowest = tf.constant(min(score for _, score in vocabulary) - _PENALTY, tf.float64)
     never = tf.constant(-float("inf"), tf.float64)
 
-    def run(words: Any) -> Any:
+    def run(words: Any) -> tuple[Any, Any]:
         signs = tf.strings.unicode_split(words, "UTF-8")
         lengths = signs.row_lengths()
         signs = tf.concat([signs.to_tensor(""), tf.fill([tf.size(words), 1], "")], 1)
@@ -107,7 +165,7 @@ def _splitter(values: Mapping[str, Any], tables: list[Any]) -> Callable[[Any], A
             scores.append(score)
         # by place, then word, then size from the largest to the smallest
         ids, scores = (tf.transpose(tf.stack(each[::-1]), [2, 1, 0]) for each in (ids, scores))
-        return _unfused(*_best(ids, scores, lengths, longest), unknown)
+        return _unfused(*_best(ids, scores, lengths, longest), lengths, unknown)
 
     return run
 
@@ -138,8 +196,11 @@ def _best(ids: Any, scores: Any, lengths: Any, longest: int) -> tuple[Any, Any]:
     return tf.transpose(tf.gather(ids, chosen, axis=2, batch_dims=2)), tf.transpose(ends)
 
 
-def _unfused(ids: Any, ends: Any, unknown: int) -> Any:
-    """The pieces of each word as a ragged tensor of int32; several unknown characters in a row are one piece."""
+def _unfused(ids: Any, ends: Any, lengths: Any, unknown: int) -> tuple[Any, Any]:
+    """The pieces of each word as a ragged tensor of int32; several unknown characters in a row are one piece.
+
+    And the number of characters of each piece, int64 of shape (pieces,).
+    """
     import tensorflow as tf
 
     found = tf.ragged.boolean_mask(tf.cast(ids, tf.int32), ends)
@@ -151,7 +212,12 @@ def _unfused(ids: Any, ends: Any, unknown: int) -> Any:
     )
     before = tf.concat([[-1], flat[:-1]], 0)[: tf.size(flat)]
     again = (flat == unknown) & (before == unknown) & (first == 0)
-    return tf.ragged.boolean_mask(found, found.with_flat_values(~again))
+    # pieces take all characters of a word, so that each ends where the next one begins
+    inside = tf.sequence_mask(lengths, tf.shape(ends, tf.int64)[1])
+    piece = tf.cumsum(tf.cast(tf.boolean_mask(ends, inside), tf.int64), exclusive=True)
+    fused = tf.gather(tf.cumsum(tf.cast(~again, tf.int64)) - 1, piece)
+    sizes = tf.math.unsorted_segment_sum(tf.ones_like(fused), fused, tf.math.count_nonzero(~again))
+    return tf.ragged.boolean_mask(found, found.with_flat_values(~again)), sizes
 
 
 class _Cleaning:

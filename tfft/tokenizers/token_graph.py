@@ -6,27 +6,29 @@ is made, so that both use the same Unicode tables.
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from tfft.core.errors import BackboneError
 from tfft.tokenizers.character_graph import lookup_table, replaced
 from tfft.tokenizers.characters import cleaning, ranges
 from tfft.tokenizers.json_tokenizer import JsonTokenizer
+from tfft.tokenizers.pair_graph import pairs
 from tfft.tokenizers.piece_graph import pieces
+from tfft.tokenizers.token_units import Kind, Placed, owners, regrouped, with_nul, without_nul
 
 _BYTES_PER_CHARACTER = 4
-_NO_RANK = 2**31 - 1
-# a noncharacter, which no text should contain; the graph uses it in place of NUL
-_NUL = "\U0010fffe"
+_SPACE = ord(" ")
+_CONTINUED = "##"
 
 
-def graph(made: JsonTokenizer) -> Any:
+def graph(made: JsonTokenizer, parts: "Parts | None" = None) -> Any:
     """Map strings to token ids with operations of TensorFlow and TensorFlow Text.
 
     The noncharacter U+10FFFE, which no text should contain, is treated as a NUL.
 
     Args:
         made: The tokenizer.
+        parts: Its parts, where they are used as well; None makes them.
 
     Returns:
         A ``tf.Module`` that holds the tables; its ``run`` maps strings, shape (batch,), to a ``tf.RaggedTensor`` of int32, shape
@@ -41,6 +43,48 @@ def graph(made: JsonTokenizer) -> Any:
         >>> graph(made).run(["How far", "so"]).to_list()
         [[5, 6], [1]]
     """
+    import tensorflow as tf
+
+    parts = parts_of(made) if parts is None else parts
+
+    def run(texts: Any) -> Any:
+        pieces, special = parts.apart(without_nul(texts))
+        ids = parts.kind.tokens(tf.where(special >= 0, "", pieces.flat_values))
+        return regrouped(pieces, tf.concat([ids, added_ids(special)], axis=1))
+
+    module = tf.Module()
+    module.tables = parts.tables
+    module.run = tf.function(run, input_signature=[tf.TensorSpec([None], tf.string)])
+    return module
+
+
+class Parts(NamedTuple):
+    """The parts of a graph.
+
+    Attributes:
+        apart: Texts without NULs, shape (n,) -> a ``tf.RaggedTensor`` of strings, shape (n, pieces), where each added token is a
+            piece; and the id of each piece that is an added token, or -1, int64 of shape (pieces,).
+        kind: How all other pieces become tokens.
+        tables: What a SavedModel must hold.
+    """
+
+    apart: Callable[[Any], tuple[Any, Any]]
+    kind: Kind
+    tables: list[Any]
+
+
+def parts_of(made: JsonTokenizer) -> Parts:
+    """Make the parts of the graph of a tokenizer.
+
+    Args:
+        made: The tokenizer.
+
+    Returns:
+        The parts.
+
+    Raises:
+        BackboneError: As ``graph``.
+    """
     kind = made.values["model"]["type"]
     added = made.values["added_tokens"]
     odd = [token["content"] for token in added if token["single_word"] or token["rstrip"] or token["normalized"]]
@@ -48,45 +92,31 @@ def graph(made: JsonTokenizer) -> Any:
         raise BackboneError(
             "This tokenizer has no TensorFlow graph.", f"added tokens {odd}", "Use added tokens without options."
         )
-    import tensorflow as tf
-
     tables: list[Any] = []
-    tokens = _KINDS[kind](made, tables)
-    apart = _apart(added, tables)
-
-    def run(texts: Any) -> Any:
-        pieces, special = apart(_without_nul(texts))
-        ids = tokens(tf.where(special >= 0, "", pieces.flat_values))
-        single = tf.RaggedTensor.from_row_lengths(
-            tf.boolean_mask(special, special >= 0), tf.cast(special >= 0, tf.int64)
-        )
-        both = tf.concat([ids, tf.cast(single, tf.int32)], axis=1)
-        return _regrouped(pieces, both)
-
-    module = tf.Module()
-    module.tables = tables
-    module.run = tf.function(run, input_signature=[tf.TensorSpec([None], tf.string)])
-    return module
+    split = _KINDS[kind](made, tables)
+    return Parts(_apart(added, tables), split, tables)
 
 
-def _without_nul(texts: Any) -> Any:
-    """Replace NULs, because TensorFlow Text 2.21 cuts a text at a NUL when it splits by a regular expression."""
+def added_ids(special: Any) -> Any:
+    """Make the tokens of pieces that are added tokens.
+
+    Args:
+        special: The id of each piece that is an added token, or -1, int64 of shape (pieces,).
+
+    Returns:
+        A ``tf.RaggedTensor`` of int32, shape (pieces, tokens), with one token or none in each row.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> added_ids(tf.constant([-1, 3], tf.int64)).to_list()
+        [[], [3]]
+    """
     import tensorflow as tf
 
-    return tf.strings.regex_replace(texts, r"\x00", _NUL)
-
-
-def _with_nul(texts: Any) -> Any:
-    import tensorflow as tf
-
-    return tf.strings.regex_replace(texts, _NUL, "\0")
-
-
-def _regrouped(outer: Any, inner: Any) -> Any:
-    """Join the rows of ``inner`` (one row for each value of ``outer``) to the rows of ``outer``."""
-    import tensorflow as tf
-
-    return tf.RaggedTensor.from_row_splits(inner.flat_values, tf.gather(inner.row_splits, outer.row_splits))
+    there = special >= 0
+    return tf.RaggedTensor.from_row_lengths(
+        tf.cast(tf.boolean_mask(special, there), tf.int32), tf.cast(there, tf.int64)
+    )
 
 
 def _apart(added: Sequence[dict[str, Any]], tables: list[Any]) -> Callable[[Any], tuple[Any, Any]]:
@@ -116,7 +146,7 @@ def _apart(added: Sequence[dict[str, Any]], tables: list[Any]) -> Callable[[Any]
     return run
 
 
-def _words(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
+def _words(made: JsonTokenizer, tables: list[Any]) -> Kind:
     import tensorflow as tf
     import tensorflow_text as tf_text
 
@@ -135,103 +165,43 @@ def _words(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
     tables.append(pieces)
     cleaned = replaced(cleaning(made.values["normalizer"], made.values["pre_tokenizer"]).becomes, tables)
 
-    def run(texts: Any) -> Any:
-        words = tf.strings.split(cleaned(_with_nul(texts)), " ")
+    size_of = tf.constant([len(row.removeprefix(_CONTINUED)) for row in rows], tf.int64)
+    continued = tf.constant([row.startswith(_CONTINUED) for row in rows])
+
+    def tokens(texts: Any) -> Any:
+        words = tf.strings.split(cleaned.texts(with_nul(texts)), " ")
         words = tf.ragged.boolean_mask(words, words != "")
         flat = words.flat_values
         long = tf.strings.length(flat, "UTF8_CHAR") > most
         ids = pieces.tokenize(tf.where(long, unknown, flat))
-        return _regrouped(words, ids)
+        return regrouped(words, ids)
 
-    return run
+    def placed(texts: Any) -> Placed:
+        texts, ids = with_nul(texts), tokens(texts)
+        codes = tf.strings.unicode_decode(cleaned.texts(texts), "UTF-8")
+        signs, piece = codes.flat_values != _SPACE, codes.value_rowids()
+        before = tf.concat([[False], signs[:-1] & (piece[1:] == piece[:-1])], 0)[: tf.size(signs)]
+        word = tf.boolean_mask(tf.cumsum(tf.cast(signs & ~before, tf.int64)) - 1, signs)
+        # a word of unknown pieces is one token
+        lengths = tf.math.bincount(tf.cast(word, tf.int32), dtype=tf.int64)
+        flat = ids.flat_values
+        own = tf.cumsum(tf.cast(~tf.gather(continued, flat), tf.int64)) - 1
+        sizes = tf.where(flat == vocabulary[unknown], tf.gather(lengths, own), tf.gather(size_of, flat))
+        return Placed(ids, sizes, tf.boolean_mask(owners(cleaned.counts(texts)), signs))
 
-
-def _pairs(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
-    import tensorflow as tf
-    import tensorflow_text as tf_text
-
-    table = cleaning()
-    space, letter, number = (ranges(signs) for signs in (table.spaces, table.letters, table.numbers))
-    word = f"'s|'t|'re|'ve|'m|'ll|'d| ?[{letter}]+| ?[{number}]+| ?[^{space}{letter}{number}]+"
-    prefix = made.values["pre_tokenizer"]["add_prefix_space"]
-    merged = _merger(made, tables)
-
-    def run(texts: Any) -> Any:
-        if prefix:
-            missing = (texts != "") & (tf.strings.substr(texts, 0, 1) != " ")
-            texts = tf.where(missing, tf.strings.join([" ", texts]), texts)
-        runs = tf_text.regex_split(texts, f"[{space}]+", f"[{space}]+")
-        flat, width = runs.flat_values, runs.row_lengths()
-        blank = tf.strings.regex_full_match(flat, f"[{space}]+")
-        final = tf.range(tf.shape(flat, tf.int64)[0]) == tf.repeat(runs.row_splits[1:], width) - 1
-        # the last white space before a word belongs to the word if it is " "; otherwise it is a token of its own
-        body = tf.where(blank & ~final, tf.strings.regex_replace(flat, f"[{space}]$", ""), tf.where(blank, flat, ""))
-        last = tf.where(blank & ~final, tf.strings.substr(flat, -1, 1, "UTF8_CHAR"), "")
-        alone = tf.where(last == " ", "", last)
-        joined = tf.concat([[""], tf.where(last == " ", " ", "")[:-1]], 0)[: tf.shape(flat)[0]]
-        words = tf_text.regex_split(tf.where(blank, "", tf.strings.join([joined, flat])), word, word)
-        parts = tf.concat([words, tf.RaggedTensor.from_tensor(tf.stack([body, alone], 1))], 1)
-        parts = tf.ragged.boolean_mask(parts, parts != "")
-        ids = merged(_with_nul(parts.flat_values))
-        return _regrouped(runs, _regrouped(parts, ids))
-
-    return run
+    return Kind(tokens, placed)
 
 
-def _merger(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
-    """Return a function that converts words to ids: it merges the pair that comes first in the merges, again and again."""
-    import tensorflow as tf
+def _pieces(made: JsonTokenizer, tables: list[Any]) -> Kind:
+    found = pieces(made.values, tables)
 
-    from tfft.tokenizers.tokenizer_tables import byte_signs
+    def tokens(texts: Any) -> Any:
+        return found.tokens(with_nul(texts))
 
-    model = made.values["model"]
-    vocabulary = model["vocab"]
-    size = max(vocabulary.values()) + 1
-    pairs = [tuple(merge.split(" ")) if isinstance(merge, str) else tuple(merge) for merge in model["merges"]]
-    keys = {vocabulary[one] * size + vocabulary[other]: rank for rank, (one, other) in reversed([*enumerate(pairs)])}
-    ranks = lookup_table(tables, keys or {-1: -1}, "int64")
-    results = tf.constant([vocabulary[one + other] for one, other in pairs] or [0], tf.int64)
-    of_byte = tf.constant([vocabulary[sign] for sign in byte_signs()], tf.int64)
+    def placed(texts: Any) -> Placed:
+        return found.placed(with_nul(texts))
 
-    def step(ids: Any, _: Any) -> tuple[Any, Any]:
-        left, right = ids[:, :-1], ids[:, 1:]
-        rank = tf.where((left >= 0) & (right >= 0), ranks.lookup(left * size + right), -1)
-        rank = tf.where(rank < 0, tf.constant(_NO_RANK, tf.int64), rank)
-        place = tf.argmin(rank, axis=1)
-        best = tf.gather(rank, place, batch_dims=1)
-        found = best < _NO_RANK
-        new = tf.gather(results, tf.where(found, best, 0))
-        at = tf.range(tf.shape(ids, tf.int64)[1])[None, :]
-        put = tf.where((at == place[:, None]) & found[:, None], new[:, None], ids)
-        shifted = tf.concat([put[:, 1:], -tf.ones_like(put[:, :1])], 1)
-        ids = tf.where((at > place[:, None]) & found[:, None], shifted, put)
-        longest = tf.reduce_max(tf.reduce_sum(tf.cast(ids >= 0, tf.int64), 1))
-        return ids[:, : longest + 2], tf.reduce_any(found)
-
-    def run(words: Any) -> Any:
-        different, back = tf.unique(words, tf.int64)
-        values = tf.reshape(tf.io.decode_raw(tf.strings.bytes_split(different).flat_values, tf.uint8), [-1])
-        lengths = tf.cast(tf.strings.length(different), tf.int64)
-        ids = tf.RaggedTensor.from_row_lengths(tf.gather(of_byte, tf.cast(values, tf.int64)), lengths)
-        # two more columns, so that even a short word has a pair
-        dense = tf.pad(ids.to_tensor(-1), [[0, 0], [0, 2]], constant_values=-1)
-        dense, _ = tf.while_loop(
-            lambda _, more: more,
-            step,
-            [dense, tf.size(dense) > 0],
-            shape_invariants=[tf.TensorShape([None, None]), tf.TensorShape([])],
-        )
-        short = tf.RaggedTensor.from_tensor(
-            tf.cast(dense, tf.int32), lengths=tf.reduce_sum(tf.cast(dense >= 0, tf.int64), 1)
-        )
-        return tf.gather(short, back)
-
-    return run
+    return Kind(tokens, placed)
 
 
-def _pieces(made: JsonTokenizer, tables: list[Any]) -> Callable[[Any], Any]:
-    run = pieces(made.values, tables)
-    return lambda texts: run(_with_nul(texts))
-
-
-_KINDS: dict[str, Callable[..., Callable[[Any], Any]]] = {"WordPiece": _words, "BPE": _pairs, "Unigram": _pieces}
+_KINDS: dict[str, Callable[..., Kind]] = {"WordPiece": _words, "BPE": pairs, "Unigram": _pieces}
