@@ -12,7 +12,7 @@ runner = CliRunner()
 
 
 def call(*words):
-    return runner.invoke(verbs.app, ["rank", *map(str, words)])
+    return runner.invoke(verbs.app, ["rank", "--data", *map(str, words)])
 
 
 def test_the_table_is_that_of_the_call_in_python(images):

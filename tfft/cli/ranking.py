@@ -29,7 +29,7 @@ class Order(StrEnum):
 
 def rank(
     data: Annotated[
-        Path, typer.Argument(help="Folder of class folders, or .csv, .tsv, .jsonl or .parquet table.", readable=False)
+        Path, typer.Option(help="Folder of class folders, or .csv, .tsv, .jsonl or .parquet table.", readable=False)
     ],
     backbones: Annotated[
         str, typer.Option(help="Names or paths of backbones, as for `tfft fit`, separated by commas.")
