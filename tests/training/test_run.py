@@ -48,6 +48,25 @@ def test_a_description_names_phases_and_parameters(run):
     assert "tune: trained 602 of 1,090 parameters, 4 variables moved" in text
 
 
+@pytest.mark.parametrize(
+    ("patience", "epochs", "best", "said"),
+    [
+        (3, 10, 3, "; stopped after 3 epochs without a better one, which saved 4 epochs"),
+        (1, 7, 5, "; stopped after 1 epoch without a better one, which saved 1 epoch"),
+        (2, 10, 0, "; stopped after 2 epochs without a better one, which saved 4 epochs"),
+        (4, 10, 3, ""),  # something else stopped it
+        (3, 6, 3, ""),
+        (None, 10, 3, ""),
+    ],
+)
+def test_a_description_says_what_patience_saved(run, patience, epochs, best, said):
+    losses = {"loss": [0.5] * 6, "val_loss": [0.4] * 6}
+    phase = replace(run.plan.phases[0], patience=patience, epochs=epochs)
+    text = replace(run.phases[0], phase=phase, history=losses, best_epoch=best, best_loss=0.4).describe()
+    assert text.endswith(said)
+    assert ("stopped after" in text) == bool(said)
+
+
 def test_a_failed_save_leaves_the_older_run(run, tmp_path, monkeypatch):
     run.save(tmp_path)
     before = (tmp_path / "model.weights.h5").read_bytes()

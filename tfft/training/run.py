@@ -66,14 +66,24 @@ class PhaseRecord:
             seen = best(self.history.get(f"val_{self.watched}", [float("nan")]))
             return (
                 f"{first}\n{' ' * len(self.phase.name)}  no epoch improved the validation {self.watched} "
-                f"({before:.4f} before, {seen:.4f} at best), so the weights from before were kept"
+                f"({before:.4f} before, {seen:.4f} at best), so the weights from before were kept{self._saved()}"
             )
         done = len(self.history["loss"])
         if "val_loss" not in self.history:
             return f"{first}\n{' ' * len(self.phase.name)}  {quantity(done, 'epoch')} without validation"
         kept = {name: values[self.best_epoch - 1] for name, values in self.history.items() if name.startswith("val_")}
         numbers = ", ".join(f"{name} {value:.4f}" for name, value in kept.items())
-        return f"{first}\n{' ' * len(self.phase.name)}  kept epoch {self.best_epoch} of {done}: {numbers}"
+        return (
+            f"{first}\n{' ' * len(self.phase.name)}  kept epoch {self.best_epoch} of {done}: {numbers}{self._saved()}"
+        )
+
+    def _saved(self) -> str:
+        """How many epochs patience has saved; empty when the phase did not end by it."""
+        done, patience = len(self.history["loss"]), self.phase.patience
+        if patience is None or done >= self.phase.end or done - self.best_epoch < patience:
+            return ""
+        left = quantity(self.phase.end - done, "epoch")
+        return f"; stopped after {quantity(patience, 'epoch')} without a better one, which saved {left}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain JSON values, with path, shape and change of each variable."""
