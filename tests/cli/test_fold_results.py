@@ -12,11 +12,6 @@ from tfft.core.errors import DataError
 runner = CliRunner()
 
 
-@pytest.fixture(autouse=True)
-def _started(monkeypatch):
-    monkeypatch.setattr("tfft.cli.fold_results.start_tensorflow", lambda: None)
-
-
 def call(*words):
     return runner.invoke(verbs.app, ["cross-validate", *map(str, words)])
 
@@ -43,7 +38,7 @@ def test_the_result_is_that_of_the_function(class_folder, tmp_path):
     model = tfft.build("toy", tfft.tasks.classification(data.labels), seed=4)
     found = tfft.cross_validate(model, data, tfft.plans.head_only(epochs=2), folds=3, seed=4, progress=False)
     assert found.describe() in done.output
-    assert "the test part is not used" in done.output
+    assert "The test part is not used." in done.output
     assert json.loads(out.read_text())["mean"] == pytest.approx(found.mean)
 
 

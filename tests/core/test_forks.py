@@ -23,7 +23,7 @@ def forked(call):
         try:
             call()
         except tfft.core.errors.TfftError as error:
-            print(error.what, error.fix)
+            print(error.what, error.fix, flush=True)
             os._exit(3)
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

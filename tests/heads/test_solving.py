@@ -68,7 +68,7 @@ def test_a_class_without_examples_and_a_class_alone():
 def test_a_rare_class_is_in_no_fold_that_does_not_train_on_it(rare):
     features, ids = made(3, 60)
     ids = np.where(np.arange(60) < rare, 3, ids)
-    folds = list(solving._folds(60, ids, 0))
+    folds = list(solving._folds(np.arange(60), ids, 0))
     assert folds
     for train, held_out in folds:
         assert set(ids[held_out]) <= set(ids[train])
@@ -110,11 +110,33 @@ def test_quantities_are_those_of_ridge_regression():
 
 def test_many_examples_take_one_fold():
     ids = np.arange(10_000) % 2
-    assert len(list(solving._folds(9_999, ids[:-1], 0))) == 5
-    assert len(list(solving._folds(10_000, ids, 0))) == 1
+    assert len(list(solving._folds(np.arange(9_999), ids[:-1], 0))) == 5
+    assert len(list(solving._folds(np.arange(10_000), ids, 0))) == 1
 
 
 def test_the_same_seed_gives_the_same_solution():
     features, ids = made()
     one, same = (solve_classes(features, np.eye(3)[ids], ONES, seed=3) for _ in range(2))
     np.testing.assert_array_equal(one.kernel, same.kernel)
+
+
+@pytest.mark.parametrize("solve", [solve_classes, solve_labels, solve_quantities])
+def test_copies_of_an_example_and_its_group_are_in_one_fold(solve):
+    random = np.random.default_rng(2)
+    rows, targets = random.normal(size=(40, 30)), np.eye(2)[random.permutation(np.arange(40) % 2)]
+    targets = targets if solve is not solve_quantities else random.normal(size=(40, 1))
+    copies, together = np.repeat(rows, 5, axis=0), np.repeat(np.arange(40), 5)
+    given = copies, np.repeat(targets, 5, axis=0), np.ones(200), 0
+    assert solve(*given).penalty <= 0.01  # each copy knows the target of the others
+    assert solve(*given, together).penalty >= 1  # noise has no use for weights
+    assert solve(rows, targets, np.ones(40), 0).penalty >= 1
+
+
+def test_folds_never_divide_a_set_and_one_set_has_no_folds():
+    together = np.repeat(np.arange(12), 5)
+    for classes in (None, np.arange(60) % 3):
+        folds = list(solving._folds(together, classes, seed=0))
+        assert len(folds) == 5
+        assert not [1 for train, held_out in folds if set(together[train]) & set(together[held_out])]
+        assert sorted(np.concatenate([held_out for _, held_out in folds]).tolist()) == list(range(60))
+    assert list(solving._folds(np.zeros(60, int), None, seed=0)) == []

@@ -14,6 +14,7 @@ from tfft.plans import Phase, Plan
 from tfft.plans.code import to_code
 from tfft.plans.optimizers import KerasOptimizer, class_of, options_of
 from tfft.trainable import nothing
+from tfft.training.optimizer import optimizer_for
 
 optimizers = keras.optimizers
 
@@ -183,3 +184,17 @@ def test_the_reason_to_refuse_ftrl_is_true():
 def test_names_are_found_in_any_case():
     assert class_of("rmsPROP") is optimizers.RMSprop
     assert {"sgd", "lion", "muon", "lamb", "nadam"} < set(KERAS_NAMES)
+
+
+def test_an_optimizer_without_a_default_rate_takes_that_of_the_phase():
+    @keras.saving.register_keras_serializable("tests")
+    class Rateless(keras.optimizers.SGD):
+        def __init__(self, learning_rate, **options):
+            super().__init__(learning_rate, **options)
+
+    own = phase(Rateless(0.1))
+    assert Phase.from_dict(json.loads(json.dumps(own.to_dict()))) == own
+    model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
+    steady = replace(own, learning_rate=0.25, schedule=tfft.plans.constant(warmup=0))
+    made = optimizer_for(steady, model.apply(own.trainable), steps=4)
+    assert float(made.learning_rate) == 0.25

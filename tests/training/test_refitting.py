@@ -248,6 +248,20 @@ def test_after_an_interrupted_refit_the_model_has_the_best_weights_of_the_first_
     with pytest.raises(KeyboardInterrupt):
         tfft.fit(model, data, PLAN, batch_size=8, refit=True, progress=False, callbacks=[Killer(8)])
     assert bytes_of(model) == bytes_of(plain.model)
+    assert model.seen == plain.model.seen  # it has not been trained on validation examples
+    assert not model.seen.refit
+
+
+def test_while_a_refit_trains_the_run_folder_holds_the_first_training(data, tmp_path):
+    options = {"batch_size": 8, "progress": False, "run_folder": tmp_path}
+    tfft.fit(built(data), data, PLAN, seed=5, **options)  # an older run
+    model = built(data)
+    with pytest.raises(KeyboardInterrupt):
+        tfft.fit(model, data, PLAN, **options, refit=True, callbacks=[Killer(8)])
+    assert json.loads((tmp_path / "run.json").read_text())["seed"] == 0
+    own = built(data)
+    own.net.load_weights(tmp_path / "model.weights.h5")
+    assert bytes_of(own) == bytes_of(model)
 
 
 def test_a_run_with_a_refit_does_not_continue_as_one_without(data, tmp_path):

@@ -160,3 +160,47 @@ def test_a_teacher_is_refused(data):
     teacher, _ = trained(data)
     with pytest.raises(PlanError, match=r"for the labels alone\. Got: a teacher"):
         trained(data, teacher=teacher)
+
+
+def test_a_head_that_is_solved_again_stays_as_it_is(data):
+    model, run = trained(data)
+    before = [np.asarray(weight) for weight in model.head_net.weights]
+    again = tfft.fit(model, data, PROBE, seed=3, batch_size=16, progress=False)
+    for one, other in zip(before, model.head_net.weights, strict=True):
+        np.testing.assert_array_equal(one, np.asarray(other))
+    assert again.phases[0].best_epoch == 0
+    assert run.phases[0].best_epoch == 1
+
+
+def test_the_record_has_the_penalty_that_groups_have_chosen(data, monkeypatch):
+    seen = []
+
+    def solve(*given):
+        seen.append(given[4])
+        return solve_classes(*given)
+
+    task = replace(tfft.tasks.classification(data.labels), solve=solve)
+    groups = (np.arange(len(data.train)) // 4).astype(str)
+    grouped = replace(data, train=replace(data.train, groups=groups))
+    _, run = trained(grouped, task=task)
+    np.testing.assert_array_equal(seen[0], np.arange(len(groups)) // 4)
+    assert ", penalty 0." in run.phases[0].reads or ", penalty 1" in run.phases[0].reads
+
+
+@pytest.mark.parametrize("changes", [{"weight_decay": 0.1}, {"rates": tfft.plans.Rates(head=2.0)}])
+def test_options_without_effect_are_refused(changes):
+    with pytest.raises(PlanError, match=f"{next(iter(changes))}=.*optimizer='lbfgs'"):
+        PROBE.with_phases(**changes)
+
+
+def test_dropout_is_refused(data):
+    with pytest.raises(PlanError, match="dropout=0"):
+        trained(data, task=tfft.tasks.classification(data.labels, dropout=0.5))
+
+
+def test_many_logits_are_measured_in_parts(data, monkeypatch):
+    losses = [trained(data)[1].history()]
+    monkeypatch.setattr("tfft.training.solved_steps._MOST_LOGITS", 20)
+    losses.append(trained(data)[1].history())
+    for name in ("loss", "accuracy"):
+        assert losses[0][name] == pytest.approx(losses[1][name], rel=1e-5)

@@ -1,5 +1,7 @@
 """The search for a learning rate leaves no trace, and its suggestion trains."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -122,3 +124,9 @@ def test_wrong_arguments_are_refused(model, data, options, match):
 def test_a_part_of_the_data_is_refused(model, data):
     with pytest.raises(DataError, match=r"not data\.train"):
         find_learning_rate(model, data.train)
+
+
+def test_a_phase_of_a_refit_can_be_searched(model, data):
+    phase = tfft.plans.full(epochs=60, train_norms=True).phases[0]
+    cut = replace(phase, last_epoch=55)
+    assert find_learning_rate(model, data, cut, steps=20) == find_learning_rate(model, data, phase, steps=20)

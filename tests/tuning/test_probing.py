@@ -33,7 +33,7 @@ def test_no_head_sees_the_examples_that_measure_it():
 def folds_of(task, features, examples, seed=0):
     seen = []
 
-    def solve(rows, targets, weights, fold_seed):
+    def solve(rows, targets, weights, fold_seed, together):
         seen.append(set(rows[:, 0].astype(int).tolist()))
         return Solved(
             np.zeros((rows.shape[1], targets.shape[1]), np.float32), np.zeros(targets.shape[1], np.float32), 1.0
@@ -79,3 +79,14 @@ def test_several_labels_have_the_mean_f1_and_quantities_r2():
     assert found == pytest.approx(0.9, abs=0.05)  # nine tenths of the variance are in the first feature
     noise = cross_validated(tfft.tasks.regression(space), features[:, 1:], quantities, "r2", 0)
     assert noise == pytest.approx(0, abs=0.1)
+
+
+def test_copies_and_groups_are_measured_by_heads_that_have_seen_none_of_them():
+    rows = np.repeat(np.random.default_rng(3).normal(size=(40, 60)), 5, axis=0)
+    ids = np.repeat(np.random.default_rng(4).permutation(np.arange(40) % 2), 5)
+    alone = examples_of(ids, LabelSpace(("ants", "bees")))
+    task, names = tfft.tasks.classification(alone.labels), np.repeat(np.arange(40), 5).astype(str)
+    copies, grouped = replace(alone, digests=tuple(names.tolist())), replace(alone, groups=names)
+    assert cross_validated(task, rows, alone, "accuracy", 0) == 1.0
+    for examples in (copies, grouped):
+        assert cross_validated(task, rows, examples, "accuracy", 0) == pytest.approx(0.5, abs=0.25)

@@ -100,7 +100,7 @@ def test_the_code_on_a_page_runs_and_prints_its_answers(workplace, page, capsys)
         (
             "docs/command_line.md",
             [
-                *("fit", "evaluate", "predict", "fit", "predict", "predict", "predict"),
+                *("rank", "fit", "evaluate", "predict", "fit", "predict", "predict", "predict"),
                 *("fit", "fit", "fit", "backbones", "doctor"),
             ],
         ),

@@ -23,9 +23,9 @@ from tfft.cli.arguments import (
 from tfft.cli.console import name, say
 from tfft.cli.output_paths import check_report
 from tfft.cli.sources import TypedData
+from tfft.cli.training_inputs import built, read
 from tfft.cli.typed_masks import TaskName, TypedMasks
 from tfft.core.files import write_text
-from tfft.core.quiet import start_tensorflow
 
 if TYPE_CHECKING:
     from tfft.tuning.cross_validation import CrossValidation
@@ -44,6 +44,10 @@ def cross_validate(
     size: arguments.Size = None,
     alpha: arguments.Alpha = None,
     length: arguments.Length = None,
+    vocabulary: arguments.Vocabulary = None,
+    layer: arguments.Layer = None,
+    pixel_range: arguments.PixelRange = None,
+    preprocessor: arguments.Preprocessor = None,
     plan: arguments.PlanOption = None,
     head_epochs: arguments.HeadEpochs = None,
     tune_epochs: arguments.TuneEpochs = None,
@@ -76,18 +80,22 @@ def cross_validate(
         check_report(out)
     columns = image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes
     source = TypedData(data, *columns, TypedMasks(task, classes_file, ignore))
-    described = arguments.describe_backbone(backbone, weights, size=size, alpha=alpha, length=length)
+    described = arguments.describe_backbone(
+        backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary, layer=layer, pixel_range=pixel_range,
+        preprocessor=preprocessor)  # fmt: skip
     plan = recipes.PlanName.segmenter if plan is None and source.are_masks else plan
     typed = recipes.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
-    splits = source.splits(seed)
-    say(f"{name(data)}: {splits.describe()}; the test part is not used")
-    for line in splits.skipped:
-        say(f"skipped {name(line)}", wrong=True)
-    start_tensorflow()
-    described_task = arguments.describe_task(splits.labels, balanced, task)
-    model = tfft.build(described, described_task, seed, cache=cache.value, precision=precision.value)
-    chosen = recipes.completed(typed, plan, head_epochs, recipes.default_for(model, len(splits.train)))
-    say(f"{name(backbone)}\n{chosen.describe()}")
+    splits = read(source, described, seed, None)
+    say("The test part is not used.")
+    model = built(described, splits, balanced, task, seed, cache, precision)
+    # the default depends on the number of examples that a fold trains on
+    chosen = (
+        None
+        if typed is None
+        else recipes.completed(typed, plan, head_epochs, recipes.default_for(model, len(splits.train)))
+    )
+    if chosen is not None:
+        say(f"{name(backbone)}\n{chosen.describe()}")
     found = tfft.cross_validate(model, splits, chosen, folds, seed, batch)
     say(found.describe())
     if out is not None:

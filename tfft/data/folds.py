@@ -69,12 +69,12 @@ def folds_of(pool: Examples, count: int, seed: int = 0) -> list[Fold]:
             repr(count) if isinstance(count, (int, float)) else kind_of(count),
             "folds=5 is a good start.",
         )
-    members = _together(pool)
+    members = together_in(pool)
     strata = pool.target.strata(pool.targets)
     _check_enough(pool, members, strata, count)
     several = members.max() + 1 < len(pool)
     together = replace(pool, groups=members.astype(str) if several else None)
-    fold_of = _dealt(members, strata, count, derive(seed, "folds"))
+    fold_of = dealt(members, strata, count, derive(seed, "folds"))
     folds = []
     for number in range(count):
         others = np.flatnonzero(fold_of != number)
@@ -86,8 +86,20 @@ def folds_of(pool: Examples, count: int, seed: int = 0) -> list[Fold]:
     return folds
 
 
-def _together(pool: Examples) -> np.ndarray:
-    """Number the sets of examples that must not be divided: those of a group, and those with the same content; shape (n,)."""
+def together_in(pool: Examples) -> np.ndarray:
+    """Number the sets of examples that must not be divided: those of a group, and those with the same content.
+
+    Args:
+        pool: n examples with targets of any shape.
+
+    Returns:
+        The number of the set of each example, int64, shape (n,).
+
+    Example:
+        >>> from tfft.core.specs import LabelSpace
+        >>> together_in(Examples("abc", np.array([0, 1, 0]), LabelSpace(("ants", "bees")), ("1", "2", "1"))).tolist()
+        [0, 1, 0]
+    """
     keys = [np.unique(pool.digests, return_inverse=True)[1]]
     if pool.groups is not None:
         keys.append(np.unique(pool.groups, return_inverse=True)[1])
@@ -102,7 +114,7 @@ def _together(pool: Examples) -> np.ndarray:
 
 
 def _check_enough(pool: Examples, members: np.ndarray, strata: np.ndarray, count: int) -> None:
-    """Refuse a class that cannot be in every fold, and in training and validation besides."""
+    """Refuse classes with too few examples for every fold, training and validation."""
     least = 4 if count == 2 else count  # every class must be in training, in validation, and held out
     sets = Counter(np.unique(np.stack([strata, members]), axis=1)[0].tolist())
     names = list(pool.counts())
@@ -125,8 +137,21 @@ def _check_enough(pool: Examples, members: np.ndarray, strata: np.ndarray, count
     raise DataError(f"{what}.{grouped}", got, fewer)
 
 
-def _dealt(members: np.ndarray, strata: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """The fold of each example, int64, shape (n,): large sets first, each to the fold that has fewest of its strata.
+def dealt(members: np.ndarray, strata: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Deal sets of examples to folds: large sets first, each to the fold that has fewest of its strata.
+
+    Args:
+        members: The number of the set of each example, from 0, shape (n,).
+        strata: The stratum of each example, shape (n,).
+        count: The number of folds.
+        seed: The seed of the order of sets of one size.
+
+    Returns:
+        The fold of each example, int64, shape (n,).
+
+    Example:
+        >>> dealt(np.array([0, 0, 1, 2]), np.zeros(4, np.int64), 2, seed=0).tolist()
+        [0, 0, 1, 1]
 
     Source:
         The greedy order of scikit-learn's ``StratifiedGroupKFold``, with a cost that needs no pass over all strata.

@@ -42,11 +42,13 @@ class Solved(NamedTuple):
     penalty: float
 
 
-Solver = Callable[[np.ndarray, np.ndarray, np.ndarray, int], Solved]
-"""A function: features, targets, weights of n examples, and a seed -> the solution."""
+Solver = Callable[[np.ndarray, np.ndarray, np.ndarray, int, np.ndarray | None], Solved]
+"""A function: features, targets, weights of n examples, a seed, and which examples belong together -> the solution."""
 
 
-def solve_classes(features: np.ndarray, targets: np.ndarray, weights: np.ndarray, seed: int) -> Solved:
+def solve_classes(
+    features: np.ndarray, targets: np.ndarray, weights: np.ndarray, seed: int, together: np.ndarray | None = None
+) -> Solved:
     """Fit a multinomial logistic regression.
 
     Args:
@@ -54,6 +56,8 @@ def solve_classes(features: np.ndarray, targets: np.ndarray, weights: np.ndarray
         targets: Probabilities of classes, of which the largest is the class, shape (n, classes).
         weights: The weight of each example, shape (n,).
         seed: The seed of the folds.
+        together: The number of the set of each example, shape (n,): examples of a set are in one fold, such as those of a
+            group. None for examples that are all different.
 
     Returns:
         The solution. A class without an example gets a constant logit of -10.
@@ -73,12 +77,14 @@ def solve_classes(features: np.ndarray, targets: np.ndarray, weights: np.ndarray
     if len(there) == 1:
         bias[there] = 0.0
         return Solved(kernel, bias, np.inf)
-    found = _solved(features, own, weights, own, seed, _LOGISTIC)
+    found = _solved(features, own, weights, own, (seed, together), _LOGISTIC)
     kernel[:, there], bias[there] = found.kernel, found.bias
     return Solved(kernel, bias, found.penalty)
 
 
-def solve_labels(features: np.ndarray, targets: np.ndarray, weights: np.ndarray, seed: int) -> Solved:
+def solve_labels(
+    features: np.ndarray, targets: np.ndarray, weights: np.ndarray, seed: int, together: np.ndarray | None = None
+) -> Solved:
     """Fit a logistic regression for each label, each with a penalty of its own.
 
     Args:
@@ -86,6 +92,8 @@ def solve_labels(features: np.ndarray, targets: np.ndarray, weights: np.ndarray,
         targets: Zeros and ones, shape (n, labels).
         weights: The weight of each example, shape (n,).
         seed: The seed of the folds.
+        together: The number of the set of each example, shape (n,): examples of a set are in one fold, such as those of a
+            group. None for examples that are all different.
 
     Returns:
         The solution, with the mean of all penalties.
@@ -95,7 +103,7 @@ def solve_labels(features: np.ndarray, targets: np.ndarray, weights: np.ndarray,
         >>> (np.array([[0.0], [3.0]]) @ found.kernel + found.bias > 0).tolist()
         [[True, False], [False, True]]
     """
-    each = [solve_classes(features, np.stack([1 - one, one], axis=1), weights, seed) for one in targets.T]
+    each = [solve_classes(features, np.stack([1 - one, one], axis=1), weights, seed, together) for one in targets.T]
     return Solved(
         np.stack([one.kernel[:, 1] - one.kernel[:, 0] for one in each], axis=1),
         np.array([one.bias[1] - one.bias[0] for one in each], np.float32),
@@ -103,7 +111,9 @@ def solve_labels(features: np.ndarray, targets: np.ndarray, weights: np.ndarray,
     )
 
 
-def solve_quantities(features: np.ndarray, targets: np.ndarray, weights: np.ndarray, seed: int) -> Solved:
+def solve_quantities(
+    features: np.ndarray, targets: np.ndarray, weights: np.ndarray, seed: int, together: np.ndarray | None = None
+) -> Solved:
     """Fit a ridge regression, with one penalty for all quantities.
 
     Args:
@@ -111,6 +121,8 @@ def solve_quantities(features: np.ndarray, targets: np.ndarray, weights: np.ndar
         targets: Standardised quantities, shape (n, quantities).
         weights: The weight of each example, shape (n,).
         seed: The seed of the folds.
+        together: The number of the set of each example, shape (n,): examples of a set are in one fold, such as those of a
+            group. None for examples that are all different.
 
     Returns:
         The solution.
@@ -124,7 +136,7 @@ def solve_quantities(features: np.ndarray, targets: np.ndarray, weights: np.ndar
     Source:
         Hastie, Tibshirani and Friedman 2009, section 3.4.1.
     """
-    return _solved(features, targets, weights, None, seed, _RIDGE)
+    return _solved(features, targets, weights, None, (seed, together), _RIDGE)
 
 
 class _Kind(NamedTuple):
@@ -140,20 +152,26 @@ class _Kind(NamedTuple):
 
 
 def _solved(
-    features: np.ndarray, targets: np.ndarray, weights: np.ndarray, classes: np.ndarray | None, seed: int, kind: _Kind
+    features: np.ndarray,
+    targets: np.ndarray,
+    weights: np.ndarray,
+    classes: np.ndarray | None,
+    folds: tuple[int, np.ndarray | None],
+    kind: _Kind,
 ) -> Solved:
     """Standardise the features, choose the penalty, fit, and undo the standardisation in the weights."""
     from threadpoolctl import threadpool_limits
 
-    counted = weights > 0
+    counted, (seed, together) = weights > 0, folds
+    together = np.arange(len(weights)) if together is None else together
     features, targets, weights = features[counted].astype(np.float64), targets[counted], weights[counted]
     classes = None if classes is None else classes[counted]
     mean, scale = features.mean(axis=0), features.std(axis=0)
-    # a feature that is the same everywhere says nothing
+    # constant features are ignored
     scale = np.where(scale > _TOLERANCE * np.abs(mean) + np.finfo(np.float32).tiny, scale, np.inf)
     rows = (features - mean) / scale
     with threadpool_limits(1 if rows.size < _SMALL else None, user_api="blas"):
-        penalty = _penalty(rows, targets, weights, list(_folds(len(rows), classes, seed)), kind)
+        penalty = _penalty(rows, targets, weights, list(_folds(together[counted], classes, seed)), kind)
         fitted = _fitted(kind, penalty, rows, targets, weights)
     kernel = np.atleast_2d(fitted.coef_).T
     bias = np.atleast_1d(fitted.intercept_)
@@ -183,19 +201,23 @@ def _penalty(
     return float(_PENALTIES[int(np.argmin(losses))])
 
 
-def _folds(count: int, classes: np.ndarray | None, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Positions to train on and to hold out; a held-out example has a class that is trained on."""
-    from sklearn.model_selection import KFold, StratifiedKFold
+def _folds(together: np.ndarray, classes: np.ndarray | None, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Positions to train on and to hold out; a held-out example has a class that is trained on, and no set is divided."""
+    from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
+    count, sets = len(together), len(np.unique(together))
     fewest = count if classes is None else int(np.bincount(classes).min())
-    folds = min(_FOLDS, count)
+    folds = min(_FOLDS, sets)
+    if folds < 2:
+        return
     stratified = classes is not None and fewest >= folds
-    kind = StratifiedKFold if stratified else KFold
-    found = kind(folds, shuffle=True, random_state=seed).split(np.zeros((count, 1)), classes)
+    alone, divided = (StratifiedKFold, StratifiedGroupKFold) if stratified else (KFold, GroupKFold)
+    kind, groups = (alone, None) if sets == count else (divided, together)
+    found = kind(folds, shuffle=True, random_state=seed).split(np.zeros((count, 1)), classes, groups)
     for number, (train, held_out) in enumerate(found):
         if number and count >= _MANY:
             return
-        if classes is not None and not stratified:
+        if classes is not None:
             held_out = held_out[np.isin(classes[held_out], classes[train])]
         if len(held_out) and (classes is None or len(np.unique(classes[train])) > 1):
             yield train, held_out

@@ -105,6 +105,15 @@ class TransferModel:
         found = Seen.of(data, self.seen, refit)
         self._met.append(found if of_teacher is None else found.joined(of_teacher))
 
+    def forget(self, until: Seen | None) -> None:
+        """Take back each ``remember`` after a record, when the weights were put back. This changes the model in place.
+
+        Args:
+            until: An earlier value of ``seen``.
+        """
+        while self._met and self.seen is not until:
+            self._met.pop()
+
     def trial(self, precision: Precision | None) -> "TransferModel":
         """Return the same nets with a record of seen examples of their own, for a training that the caller undoes.
 

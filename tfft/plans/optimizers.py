@@ -113,7 +113,8 @@ def optimizer_value(value: Any, learning_rate: float, weight_decay: float) -> "s
                 "Write schedule= of the phase.",
             )
         registered = value.get("registered_name")
-        value = _made(registered if registered and ">" in registered else value["class_name"], config)
+        name = registered if registered and ">" in registered else value["class_name"]
+        value = _made(name, {_RATE: learning_rate, **config})
     if not isinstance(value, keras.optimizers.Optimizer):
         raise PlanError(
             f"optimizer={value!r} cannot be used.",

@@ -42,7 +42,8 @@ class Phase:
         optimizer: The name of an optimizer of Keras, in any case; ``"sgd"`` has a momentum of 0.9 (Nesterov), and ``"muon"`` takes
             Adam's step for the head. Or a configuration, or an unused ``keras.optimizers.Optimizer``, whose learning rate, decay
             and clipping are those of the phase. Or ``"lbfgs"``, which solves a linear head exactly, with a penalty chosen by
-            cross-validation on training examples. It needs a frozen backbone and one epoch, and no learning rate or schedule.
+            cross-validation on training examples. It needs a frozen backbone and one epoch; learning rate, schedule, clipping and
+            patience are not used.
         last_epoch: The epoch, from 1, after which the phase ends; schedule and averaging remain those of all ``epochs``. None runs
             all of them. ``fit(..., refit=True)`` sets it.
 
@@ -84,10 +85,10 @@ class Phase:
         chosen = optimizer_value(self.optimizer, self.learning_rate, self.weight_decay)
         object.__setattr__(self, "optimizer", chosen)
         if chosen == LBFGS:
-            solved = {"epochs": 1, "averaging": 0.0, "augment": (), "train_norms": False}
+            solved = {"epochs": 1, "averaging": 0.0, "augment": (), "train_norms": False, "weight_decay": 0.0}
             self._refuse_bad(
                 (getattr(self, name) == value, name, f"{value!r} with optimizer={LBFGS!r}")
-                for name, value in solved.items()
+                for name, value in {**solved, "rates": Rates()}.items()
             )
         if chosen == ADAMW or (isinstance(chosen, KerasOptimizer) and chosen.class_name.lower() == ADAMW):
             said = f"above 0, because AdamW is Adam with weight decay: write 0.01, or optimizer={ADAM!r}"
@@ -230,18 +231,16 @@ class Plan:
 
     def _repr_html_(self) -> str:
         """Return a table of the phases, which notebooks show."""
-        rows = []
-        for phase in self.phases:
-            changes = ", ".join(step.describe() for step in phase.augment)
-            rows.append(
-                {
-                    "phase": phase.name,
-                    "trains": phase.trainable.describe(),
-                    "epochs": phase.end,
-                    "learning rate": f"{phase.learning_rate:g}",
-                    "augment": changes or "-",
-                }
-            )
+        rows = [
+            {
+                "phase": phase.name,
+                "trains": phase.trainable.describe(),
+                "epochs": phase.end,
+                "learning rate": "-" if phase.optimizer == LBFGS else f"{phase.learning_rate:g}",
+                "augment": ", ".join(step.describe() for step in phase.augment) or "-",
+            }
+            for phase in self.phases
+        ]
         return table(rows)
 
     def with_phases(self, **changes: Any) -> "Plan":

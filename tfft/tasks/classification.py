@@ -96,5 +96,5 @@ def classification(
         class_weight=lambda counts: weights_of(class_weights, space, counts),
         served=served.one_class(space.names),
         distillation=distillation.ONE_CLASS,
-        solve=None if hidden or label_smoothing else solve_classes,
+        solve=None if hidden or dropout or label_smoothing else solve_classes,
     )

@@ -86,7 +86,7 @@ def multi_label(
         decode=decode,
         measures=label_measures.MEASURES,
         served=served.several_classes(thresholds.tolist()),
-        solve=None if hidden else solve_labels,
+        solve=None if hidden or dropout else solve_labels,
         score=lambda examples, found: label_measures.LabelScores(space, examples.targets, found, thresholds),
         options={"pooling": pooling, "hidden": tuple(hidden), "dropout": dropout, "threshold": kept},
         distillation=distillation.SEVERAL_CLASSES,

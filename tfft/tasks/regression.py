@@ -85,5 +85,5 @@ def regression(
         mixable=False,
         served=served.quantities(labels.mean, labels.scale),
         distillation=distillation.QUANTITIES,
-        solve=None if hidden else solve_quantities,
+        solve=None if hidden or dropout else solve_quantities,
     )

@@ -22,7 +22,7 @@ from tfft.plans.phase import Plan
 from tfft.tasks.base import Task
 from tfft.trainable.overview import Overview, survey
 from tfft.trainable.policy import plan_rows
-from tfft.training.solved_steps import check_solved
+from tfft.training.solvable import check_solved
 
 # in plain English, less than one token in a thousand is unknown to uncased BERT
 _UNKNOWN = 0.05

@@ -55,7 +55,7 @@ def optimizer_for(
     else:
         kind, options = options_of(phase.optimizer)  # type: ignore[arg-type]
         kind = Muon if kind is keras.optimizers.Muon else kind
-        optimizer = of_whole_batches(kind).from_config(options)
+        optimizer = of_whole_batches(kind).from_config({"learning_rate": phase.learning_rate, **options})
         optimizer.learning_rate = rate
         optimizer.prepare(*numbers)
         optimizer.by_adam = frozenset(id(variable) for row, variable in pairs if row.block == HEAD or not _decays(row))

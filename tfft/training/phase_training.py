@@ -14,6 +14,7 @@ from tfft.core.errors import RunWarning, TfftError, quantity
 from tfft.core.strategy import replicas, synchronized
 from tfft.core.tpus import is_tpu
 from tfft.core.workers import cluster_of
+from tfft.data.folds import together_in
 from tfft.data.pipeline import readable
 from tfft.plans.optimizers import LBFGS
 from tfft.plans.phase import Phase
@@ -123,7 +124,7 @@ def _trained(job: Job, run: Run, found: Snapshot | None) -> Run:
         inside.keeper.restore()
         if event != "failed":
             keeper, seconds = inside.keeper, time.perf_counter() - begun + values.get("seconds", 0.0)
-            about = keeper.epoch, keeper.loss, seconds, step.note, model.task.watched, keeper.metric
+            about = keeper.epoch, keeper.loss, seconds, step.note + _penalty(steps), model.task.watched, keeper.metric
             record = PhaseRecord(phase, overview, inside.at.history, *about)
             run = replace(run, accumulate=job.parts).with_phase(record)
             events.write(event, best_epoch=keeper.epoch, best_loss=keeper.loss, seconds=round(seconds, 3))
@@ -236,9 +237,17 @@ def _solved(job: Job, step: Step) -> tuple[SolvedSteps, Step]:
     # callbacks look for an optimizer in the net
     optimizer = Adam(0.0, {})
     optimizer.build(step.net.trainable_variables)
+    # a head that was solved before stays as it is
+    optimizer.reached.update(id(variable) for variable in step.net.trainable_variables)
     step.net.compile(optimizer=optimizer, jit_compile=False)
-    steps = SolvedSteps(step.net, model.task, model.strategy, model.head_net, step.train_steps, job.context.seed)
+    folds = job.context.seed, together_in(job.context.train.raw)
+    steps = SolvedSteps(step.net, model.task, model.strategy, model.head_net, step.train_steps, folds)
     return steps, replace(step, train=lambda _, own: step.in_order(own), train_steps=1)
+
+
+def _penalty(steps: Steps) -> str:
+    chosen = isinstance(steps, SolvedSteps) and steps.penalty is not None
+    return f", penalty {steps.penalty:.2g}" if chosen else ""  # type: ignore[attr-defined]
 
 
 def _rank_now(step: Step, steps: Steps, watched: str) -> Rank | None:

@@ -1,4 +1,4 @@
-"""Refit: train once more on training and validation examples together, with what the validation part has chosen.
+"""Refit: train once more on training and validation examples together, for the epochs chosen by validation.
 
 The chosen stopping point of a phase is the epoch whose weights were kept: that with the lowest validation loss, or the best metric
 that a task watches (``Task.watched``), compared with all earlier phases and with the weights before the first. In the refit
@@ -125,15 +125,18 @@ def refitted(
             Checkpoints(folder, {}).save(Snapshot({}, {"finished": True}), wait=True)
         keep(chosen, folder)
         return chosen
+    keep(chosen, folder)
     context.note(
         f"Refit: training again on {len(data.train):,} training and {len(data.validation):,} validation examples together."
     )
+    seen = run.model.seen
     try:
         divide(first, state)
         _check_weights(run.model, chosen, folder)
         found = train(replace(run, plan=plan, selection=chosen), context.of_both(soft_targets), data, folder)
     except BaseException:
         divide(best, state)
+        run.model.forget(seen)
         raise
     keep(found, folder)
     _warn_about_stops(found)

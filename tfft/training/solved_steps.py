@@ -7,16 +7,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfft.core.errors import PlanError, shortlist
 from tfft.core.strategy import replicas
 from tfft.core.values import Batch
-from tfft.core.workers import cluster_of
-from tfft.models.assembly import TransferModel
-from tfft.plans.phase import Phase
 from tfft.tasks.base import Task
 from tfft.training.steps import Steps
 
 _TRUNK, LOGITS = "trunk", "logits"
+_MOST_LOGITS = 10_000_000  # in one measurement
 
 
 class SolvedSteps(Steps):
@@ -31,17 +28,26 @@ class SolvedSteps(Steps):
         strategy: The result of ``resolve``; None for a single device.
         head: The head, whose layer ``logits`` is solved.
         batches: The number of batches of all examples.
-        seed: The seed of the folds that choose the penalty.
+        folds: The seed of the folds that choose the penalty, and the number of the set of each example, shape (n,): examples of a
+            set are in one fold.
 
     Attributes:
         penalty: The chosen penalty; None before the step.
     """
 
-    def __init__(self, net: keras.Model, task: Task, strategy: Any, head: keras.Model, batches: int, seed: int) -> None:
+    def __init__(
+        self,
+        net: keras.Model,
+        task: Task,
+        strategy: Any,
+        head: keras.Model,
+        batches: int,
+        folds: tuple[int, np.ndarray],
+    ) -> None:
         super().__init__(net, task.loss(), task.metrics(), None, strategy)
         trunk = [layer for layer in net.layers if layer.name == _TRUNK]
         self._features = keras.Model(net.inputs, trunk[0].output) if trunk else None
-        self._layer, self._batches, self._seed = head.get_layer(LOGITS), batches, seed
+        self._layer, self._batches, self._folds = head.get_layer(LOGITS), batches, folds
         self._solve: Any = task.solve
         self._gather = tf.function(self._gathered, autograph=False)
         self.penalty: float | None = None
@@ -61,7 +67,8 @@ class SolvedSteps(Steps):
     def _solved(self, iterator: Iterator[Any], count: Any, said: Any) -> tuple[dict[str, Any], Any]:
         rows = [self._gather(next(iterator)) for _ in range(self._batches)]
         features, targets, weights, counted = (np.concatenate(each) for each in zip(*rows, strict=True))
-        found = self._solve(features, targets, weights * counted, self._seed)
+        there, (seed, together) = counted > 0, self._folds  # other rows fill the batches
+        found = self._solve(features[there], targets[there], weights[there], seed, together)
         self._layer.kernel.assign(found.kernel)
         self._layer.bias.assign(found.bias)
         self.penalty = found.penalty
@@ -88,46 +95,18 @@ class SolvedSteps(Steps):
         """Loss and metrics of the solution; the first replica computes them."""
         strategy = self._strategy or tf.distribute.get_strategy()
 
-        def update() -> None:
+        def update(logits: Any, targets: Any, weights: Any, counted: Any) -> None:
             first = tf.distribute.get_replica_context().replica_id_in_sync_group == 0
             own = counted * tf.cast(first, tf.float32)
             self._mean.update_state(self._loss(targets, logits) * weights, sample_weight=own)
             for metric in self._metrics:
                 metric.update_state(targets, logits, sample_weight=own)
 
-        @tf.function(autograph=False)
-        def run() -> dict[str, Any]:
-            strategy.run(update)
-            return {metric.name: metric.result() for metric in (self._mean, *self._metrics)}
+        @tf.function(autograph=False, reduce_retracing=True)
+        def run(*rows: Any) -> None:
+            strategy.run(update, args=rows)
 
-        return dict(run())
-
-
-def check_solved(model: TransferModel, phase: Phase, has_teacher: bool = False) -> None:
-    """Refuse to solve a head that is not linear, or that is not all that trains.
-
-    Args:
-        model: The model.
-        phase: A phase with the optimizer ``"lbfgs"``.
-        has_teacher: Whether there is a ``teacher`` argument.
-
-    Raises:
-        PlanError: When the head cannot be solved.
-    """
-    what = f"Phase {phase.name!r} solves the head exactly"
-    if phase.trainable.name != "nothing":
-        raise PlanError(
-            f"{what}, so nothing else can train.",
-            phase.trainable.describe(),
-            "Write trainable.nothing(), or another optimizer.",
-        )
-    if model.task.solve is None:
-        raise PlanError(
-            f"{what}, which needs a single Dense layer and a plain loss.",
-            f"{model.task.name} with {shortlist([f'{name}={value!r}' for name, value in model.task.options.items()])}",
-            'Write hidden=() and label_smoothing=0, or optimizer="adam".',
-        )
-    if has_teacher:
-        raise PlanError(f"{what} for the labels alone.", "a teacher", 'Leave teacher= out, or write optimizer="adam".')
-    if cluster_of(model.strategy) is not None:
-        raise PlanError(f"{what} on one machine.", "several workers", 'Write optimizer="adam".')
+        size = max(1, _MOST_LOGITS // logits.shape[1])
+        for start in range(0, len(logits), size):
+            run(*(tf.constant(each[start : start + size]) for each in (logits, targets, weights, counted)))
+        return {metric.name: metric.result() for metric in (self._mean, *self._metrics)}

@@ -4,6 +4,7 @@ import warnings
 from typing import Any
 
 from tfft.core.errors import MovementError, RunWarning, quantity, shortlist
+from tfft.plans.optimizers import LBFGS
 from tfft.trainable.overview import Overview, Row
 from tfft.training.run import Run
 
@@ -70,7 +71,7 @@ def prove(run: Run, starved_paths: frozenset[str]) -> None:
         )
         error.run = run
         raise error
-    if starving:
+    if starving and record.phase.optimizer != LBFGS:
         warnings.warn(
             f"Phase {record.phase.name!r} trained {quantity(len(starving), 'variable')} with gradients that are zero or too "
             f"small to change them: {shortlist(starving)}. Raise its learning rate, now {record.phase.learning_rate:g}; a "

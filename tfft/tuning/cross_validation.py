@@ -143,7 +143,8 @@ def cross_validate(
     """Estimate how well a plan works on data: train once for each fold, from the same weights, and measure the held-out examples.
 
     The training and the validation part together are divided into folds; the test part is never read. In each fold, 15 % of the
-    other folds choose the best weights, and nothing uses the held-out examples before they are answered. Examples of a group, and
+    other folds choose the best weights, and nothing uses the held-out examples before they are answered, except that quantities
+    keep the mean and scale with which the model was built. Examples of a group, and
     examples with the same content, are in one fold. Features of frozen layers are computed once for all folds.
 
     Weights, random states and trainable flags are afterwards what they were, bit for bit, also after Ctrl-C and errors. Ctrl-C
@@ -153,7 +154,7 @@ def cross_validate(
         model: From ``build``. It must not have been trained on these examples.
         data: Splits, or one Examples; images of any shape, or texts.
         plan: As for ``fit``. All folds have the same plan.
-        folds: The number of folds, at least 2. Every class needs as many examples, and at least 4.
+        folds: The number of folds, at least 2. Every class needs as many examples, and four with two folds.
         seed: The seed of the folds, and of the order of examples in every fold.
         batch_size: As for ``fit``.
         progress: As for ``fit``.

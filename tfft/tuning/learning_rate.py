@@ -35,7 +35,7 @@ from tfft.training.steps import Steps
 from tfft.training.trunk_cache import TrunkCache
 from tfft.tuning.learning_rate_curve import LearningRateCurve, smoothed
 
-_LOST = 4.0  # a loss so many times the lowest one will not come back
+_LOST = 4.0  # the search ends when the loss exceeds the lowest one by this factor
 _BELOW = 10.0
 _FEWEST_STEPS, _LEAST_FALL = 20, 0.02
 
@@ -53,7 +53,8 @@ def find_learning_rate(
 
     Weights, random states and trainable flags are afterwards what they were, bit for bit, also after Ctrl-C and errors; a ``fit``
     gives the same run as without this call. For a later phase, train the earlier ones first: with an untrained head, the rates are
-    those of the head. Features of frozen layers are cached as in ``fit``, which then finds them.
+    those of the head. Features of frozen layers are cached as in ``fit``, which finds them where a phase does not augment. The
+    search computes in float32, unless ``build`` was given a precision.
 
     Args:
         model: From ``build``, perhaps trained.
@@ -92,7 +93,7 @@ def find_learning_rate(
         about = model.backbone.features, len(data.train), model.backbone.can_finetune, model.task.name
         phase = default_plan(*about).phases[0]
     per_epoch = -(-len(data.train) // batch_size)
-    phase = replace(phase, epochs=-(-steps // per_epoch), patience=None, averaging=0.0)
+    phase = replace(phase, epochs=-(-steps // per_epoch), last_epoch=None, patience=None, averaging=0.0)
     check_plan(model, Plan(phase))
     losses = []
     with scope(model.strategy), answering(model.strategy), forgotten(), same_flags(model.backbone_net, model.head_net):

@@ -24,7 +24,7 @@ class LearningRateCurve:
     Attributes:
         phase: The name of the phase.
         rates: The learning rate of each step, ascending, shape (steps,).
-        losses: The mean training loss of each batch before its step, shape (steps,). Steps after the loss has left are missing.
+        losses: The mean training loss of each batch before its step, shape (steps,). The curve ends when the loss diverges.
         suggestion: A tenth of the learning rate at which the smoothed loss is lowest; None when the loss never falls.
 
     Example:

@@ -6,6 +6,7 @@ import numpy as np
 
 from tfft.core.seed import derive
 from tfft.data.examples import Examples
+from tfft.data.folds import dealt, together_in
 from tfft.tasks.base import Task
 
 FOLDS = 5
@@ -14,8 +15,8 @@ FOLDS = 5
 def cross_validated(task: Task, features: np.ndarray, examples: Examples, measure: str, seed: int) -> float:
     """Solve linear heads on four fifths of the examples each, and measure all of them on the examples that they have not seen.
 
-    The penalty of each head is chosen by folds of its own examples. The folds depend on targets and seed alone, so they are the
-    same for all backbones.
+    The penalty of each head is chosen by folds of its own examples. Examples of a group, and examples with the same content, are in
+    one fold. The folds depend on targets and seed alone, so they are the same for all backbones.
 
     Args:
         task: A task with a ``solve``.
@@ -36,16 +37,13 @@ def cross_validated(task: Task, features: np.ndarray, examples: Examples, measur
         1.0
     """
     targets, _ = task.encode(examples.targets, {})
-    random = np.random.default_rng(derive(seed, "folds"))
-    fold = np.empty(len(examples), np.int64)
-    fold[np.lexsort((random.random(len(fold)), examples.target.strata(examples.targets)))] = (
-        np.arange(len(fold)) % FOLDS
-    )
+    sets = together_in(examples)
+    fold = dealt(sets, examples.target.strata(examples.targets), FOLDS, derive(seed, "folds"))
     logits = np.empty((len(examples), task.outputs), np.float32)
     solve: Any = task.solve
     for number in range(FOLDS):
         train, held_out = fold != number, fold == number
-        found = solve(features[train], targets[train], np.ones(train.sum()), derive(seed, "penalty"))
+        found = solve(features[train], targets[train], np.ones(train.sum()), derive(seed, "penalty"), sets[train])
         logits[held_out] = features[held_out] @ found.kernel + found.bias
     scores = task.score(examples, task.probabilities(logits))
     return task.measures[measure].of(scores)(np.ones(len(scores)))
