@@ -53,7 +53,8 @@ def test_the_help_of_a_command_loses_nothing_in_a_narrow_terminal(name, columns)
         (["--learning-rate", "1,5"], "'1,5' is not a number. Write it with a decimal point, such as 0.001."),
         (
             ["--plan", "foo"],
-            "Invalid value for '--plan': 'foo' is not one of 'two_phase', 'head_only', 'full', 'encoder', 'segmenter'.",
+            "Invalid value for '--plan': 'foo' is not one of 'two_phase', 'head_only', 'linear_probe', 'gradual', "
+            "'full', 'encoder', 'segmenter'.",
         ),
         (["--seed", "a\x1b[31m"], "is not a whole number."),
     ],

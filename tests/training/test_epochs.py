@@ -86,6 +86,7 @@ def ran(callbacks, phase=None, pause=lambda moment: None, rate=0.05):
         model,
         lambda step, own: training_batches(loading(), BATCH, range(phase.epochs), 0, first_step=step),
         lambda own: validation_batches(loading(), BATCH),
+        lambda own: validation_batches(loading(), BATCH),
         6, 6, "",
     )  # fmt: skip
     at = Position()

@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 
 from tfft.cli.console import name
 
-_NO_COMMAND = re.compile(r"No such command '(.*)'\.")
+_NO_COMMAND = re.compile(r"(No such command '(.*?)'\.)( Did you mean .*)?")
 _MEANT = {
     **dict.fromkeys(("train", "finetune", "fine-tune", "run"), "fit"),
     **dict.fromkeys(("test", "eval", "validate", "score"), "evaluate"),
@@ -57,8 +57,8 @@ class Group(TyperGroup):
 def _with_meant(message: str) -> str:
     """The message about an unknown command, with the command that was probably meant."""
     found = _NO_COMMAND.fullmatch(message)
-    meant = _MEANT.get(found[1].lower().lstrip("-")) if found else None
-    return f"{message} Did you mean 'tfft {meant}'?" if meant else message
+    meant = _MEANT.get(found[2].lower().lstrip("-")) if found else None
+    return f"{found[1]} Did you mean 'tfft {meant}'?" if found and meant else message
 
 
 def _about_value(error: Exception) -> str:

@@ -28,7 +28,7 @@ def test_backbone_and_tokenizer_are_those_of_one_model(name):
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_lengths_are_those_that_keras_hub_builds(name):
-    signature = inspect.signature(getattr(keras_hub.models, FAMILIES[name].backbone))
+    signature = inspect.signature(getattr(keras_hub.models, FAMILIES[name].backbone).__init__)
     assert signature.parameters["max_sequence_length"].default == FAMILIES[name].length
 
 

@@ -26,7 +26,7 @@ def test_every_field_that_transformers_saves_is_classified(case):
 @pytest.mark.parametrize("family", FIELDS)
 def test_sizes_are_arguments_of_the_class(family):
     made = "ViTBackbone" if family == "vit" else FAMILIES[family].backbone
-    arguments = inspect.signature(getattr(keras_hub.models, made)).parameters
+    arguments = inspect.signature(getattr(keras_hub.models, made).__init__).parameters
     assert {argument for argument, _ in FIELDS[family].sizes.values() if argument} <= set(arguments)
 
 
