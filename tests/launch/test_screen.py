@@ -42,10 +42,17 @@ def test_a_piece_without_a_line_end_is_not_the_end_of_the_output(failed, monkeyp
     assert said == ["[worker 2] end"]
 
 
-def test_a_closed_stream_raises_nothing(failed):
+def test_a_closed_stream_raises_nothing_and_the_rest_goes_nowhere(failed, monkeypatch, tmp_path):
+    stream = (tmp_path / "errors").open("w")
+    monkeypatch.setattr("sys.stderr", stream)
+
     def broken(text, wrong=False, color=None):
         raise BrokenPipeError
 
     screen = Screen(broken, True)
     screen.read_rest(failed)
     screen.say("Worker 2 failed.")
+
+    print("more", file=stream, flush=True)
+    assert (tmp_path / "errors").read_text() == ""
+    stream.close()

@@ -1,6 +1,9 @@
 """Show what workers write, and what the launcher has to say about them."""
 
-from contextlib import suppress
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from tfft.launch import worker
@@ -32,7 +35,7 @@ class Screen:
         Args:
             text: The line.
         """
-        with suppress(OSError):
+        with _shown():
             self._say(text, wrong=True, color="red")
 
     def read(self, source: Worker) -> bool:
@@ -73,5 +76,18 @@ class Screen:
 
     def _show(self, source: Worker, lines: list[str]) -> None:
         for line in lines:
-            with suppress(OSError):
+            with _shown():
                 self._say(f"[worker {source.index}] {line}", wrong=True)
+
+
+@contextmanager
+def _shown() -> Iterator[None]:
+    """Show lines while somebody reads them. Then the error stream goes nowhere.
+
+    Python would otherwise write the rest of its buffer when the launcher ends, fail, and exit with status 120.
+    """
+    try:
+        yield
+    except OSError:
+        with suppress(OSError, ValueError, AttributeError), open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stderr.fileno())
