@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,6 +28,9 @@ from tfft.cli.typed_masks import TaskName, TypedMasks
 from tfft.core.files import write_text
 
 if TYPE_CHECKING:
+    from tfft.data.examples import Splits
+    from tfft.models.assembly import TransferModel
+    from tfft.plans.phase import Plan
     from tfft.tuning.cross_validation import CrossValidation
 
 
@@ -72,8 +75,6 @@ def cross_validate(
     seed: Seed = 0,
 ) -> None:
     """Train on all folds of the training and validation parts but one, for each fold, and measure it. No bundle is written."""
-    import tfft
-
     batch = arguments.batch_size_of(batch_size)
     typed_paths.check_data(data)
     if out is not None:
@@ -89,17 +90,23 @@ def cross_validate(
     say("The test part is not used.")
     model = built(described, splits, balanced, task, seed, cache, precision)
     # the default depends on the number of examples that a fold trains on
-    chosen = (
-        None
-        if typed is None
-        else recipes.completed(typed, plan, head_epochs, recipes.default_for(model, len(splits.train)))
-    )
-    if chosen is not None:
-        say(f"{name(backbone)}\n{chosen.describe()}")
-    found = tfft.cross_validate(model, splits, chosen, folds, seed, batch)
-    say(found.describe())
+    chosen = typed and recipes.completed(typed, plan, head_epochs, recipes.default_for(model, len(splits.train)))
+    found = _answered(model, splits, chosen, folds, seed, batch)
     if out is not None:
         _write(found, out)
+
+
+def _answered(
+    model: "TransferModel", splits: "Splits", plan: "Plan | None", folds: int, seed: int, batch: Any
+) -> "CrossValidation":
+    """Cross-validate, and print the plan and the result."""
+    import tfft
+
+    if plan is not None:
+        say(f"{name(model.backbone.handle)}\n{plan.describe()}")
+    found = tfft.cross_validate(model, splits, plan, folds, seed, batch)
+    say(found.describe())
+    return found
 
 
 def _write(found: "CrossValidation", out: Path) -> None:
