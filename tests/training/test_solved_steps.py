@@ -52,6 +52,8 @@ def test_features_in_memory_and_pixels_give_the_same_head(data):
 
 TWO = """
 import json
+from dataclasses import replace
+from tfft.heads.solving import solve_classes
 import numpy as np, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -60,11 +62,20 @@ ids = np.arange(61) % 3
 images = np.random.default_rng(0).integers(0, 120, (61, 16, 16, 3), np.uint8)
 images[np.arange(61), ..., ids] += 60
 data = tfft.data.from_arrays(images, ids)
+data = replace(data, train=replace(data.train, groups=(np.arange(len(data.train)) // 3).astype(str)))
+
+def solve(features, targets, weights, seed, together):
+    rows.append([features.tolist(), targets.argmax(axis=1).tolist(), together.tolist()])
+    return solve_classes(features, targets, weights, seed, together)
+
+rows = []
+task = replace(tfft.tasks.classification(data.labels), solve=solve)
 for strategy in (None, tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])):
-    model = tfft.build("toy", tfft.tasks.classification(data.labels), seed=1, strategy=strategy, cache="memory")
+    model = tfft.build("toy", task, seed=1, strategy=strategy, cache="memory")
     run = tfft.fit(model, data, tfft.plans.linear_probe(), seed=3, batch_size=16, progress=False)
     kernel = np.asarray(model.head_net.get_layer("logits").kernel)
-    print(json.dumps([run.history(), kernel.tolist()]))
+    assert rows[-1][1:] == [data.train.targets.tolist(), (np.arange(len(data.train)) // 3).tolist()]
+    print(json.dumps([run.history(), kernel.tolist(), rows[-1][0], run.phases[0].reads]))
 """
 
 
@@ -73,6 +84,8 @@ def test_two_replicas_give_the_head_of_one_device():
     assert done.returncode == 0, done.stderr
     one, two = map(json.loads, done.stdout.splitlines())
     np.testing.assert_allclose(one[1], two[1], atol=1e-3)
+    np.testing.assert_allclose(one[2], two[2], atol=1e-5)  # the features of the examples, in their order
+    assert one[3] == two[3]  # with the penalty
     assert sorted(one[0]) == ["accuracy", "loss", "val_accuracy", "val_loss"]
     for name, values in one[0].items():
         assert two[0][name] == pytest.approx(values, abs=1e-4)

@@ -65,14 +65,20 @@ class SolvedSteps(Steps):
         return self._called("train", self._solved, iterator, 1)
 
     def _solved(self, iterator: Iterator[Any], count: Any, said: Any) -> tuple[dict[str, Any], Any]:
-        rows = [self._gather(next(iterator)) for _ in range(self._batches)]
-        features, targets, weights, counted = (np.concatenate(each) for each in zip(*rows, strict=True))
-        there, (seed, together) = counted > 0, self._folds  # other rows fill the batches
-        found = self._solve(features[there], targets[there], weights[there], seed, together)
+        rows = [self._in_order(*self._gather(next(iterator))) for _ in range(self._batches)]
+        features, targets, weights = (np.concatenate(each) for each in zip(*rows, strict=True))
+        found = self._solve(features, targets, weights, *self._folds)
         self._layer.kernel.assign(found.kernel)
         self._layer.bias.assign(found.bias)
         self.penalty = found.penalty
-        return self._measured(features @ found.kernel + found.bias, targets, weights, counted), said
+        return self._measured(features @ found.kernel + found.bias, targets, weights), said
+
+    def _in_order(self, *rows: Any) -> list[np.ndarray]:
+        """The examples of a batch in their order: example k was with replica k modulo their number. Other rows only fill shares."""
+        *values, counted = (np.asarray(each) for each in rows)
+        there, copies = np.flatnonzero(counted > 0), replicas(self._strategy)
+        places = np.concatenate([np.arange(first, len(there), copies) for first in range(copies)])
+        return [each[there[np.argsort(places)]] for each in values]
 
     def _gathered(self, batch: Batch) -> tuple[Any, ...]:
         """Features, targets, weights, and which examples count, of all replicas."""
@@ -91,13 +97,13 @@ class SolvedSteps(Steps):
         found = self._strategy.run(own, args=(batch,))
         return tuple(self._strategy.experimental_local_results(each)[0] for each in found)
 
-    def _measured(self, logits: Any, targets: Any, weights: Any, counted: Any) -> dict[str, Any]:
+    def _measured(self, logits: Any, targets: Any, weights: Any) -> dict[str, Any]:
         """Loss and metrics of the solution; the first replica computes them."""
         strategy = self._strategy or tf.distribute.get_strategy()
 
-        def update(logits: Any, targets: Any, weights: Any, counted: Any) -> None:
+        def update(logits: Any, targets: Any, weights: Any) -> None:
             first = tf.distribute.get_replica_context().replica_id_in_sync_group == 0
-            own = counted * tf.cast(first, tf.float32)
+            own = tf.fill([tf.shape(logits)[0]], tf.cast(first, tf.float32))
             self._mean.update_state(self._loss(targets, logits) * weights, sample_weight=own)
             for metric in self._metrics:
                 metric.update_state(targets, logits, sample_weight=own)
@@ -108,5 +114,5 @@ class SolvedSteps(Steps):
 
         size = max(1, _MOST_LOGITS // logits.shape[1])
         for start in range(0, len(logits), size):
-            run(*(tf.constant(each[start : start + size]) for each in (logits, targets, weights, counted)))
+            run(*(tf.constant(each[start : start + size]) for each in (logits, targets, weights)))
         return {metric.name: metric.result() for metric in (self._mean, *self._metrics)}
