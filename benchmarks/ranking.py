@@ -32,7 +32,7 @@ FEWEST = 3
 
 
 def read(material: Path, data: str, seed: int) -> tfft.data.Splits:
-    """One set; the seed draws its validation part, and what the derived pictures show."""
+    """Read a dataset; the seed draws its validation part, and makes the derived images."""
     if data not in MADE:
         return accuracy.read(material, data, seed)
     photos, random = accuracy.read(material, "flowers5", seed), np.random.default_rng(seed)

@@ -217,7 +217,7 @@ def test_answers_at_other_places_are_an_error_and_nothing_is_left(tmp_path, monk
 @pytest.mark.filterwarnings("ignore::tfft.core.errors.DataWarning")  # an answer is longer than a window
 @pytest.mark.parametrize("backbone", ["minilm_l6", "multilingual_e5_small"])
 def test_answers_to_real_questions_are_those_of_the_predictor(tmp_path, material, backbone):
-    """XQuAD in English and Chinese, with a head from a short training, so that answers are not all alike."""
+    """A bundle with a briefly trained head, so that its answers differ, and XQuAD in English and Chinese."""
     home = material / "data" / "question_answering" / "xquad"
     language = {"minilm_l6": "en", "multilingual_e5_small": "zh"}[backbone]
     data = tfft.data.from_squad({"train": home / f"xquad.{language}.dev.json"}, seed=0)

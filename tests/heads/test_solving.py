@@ -140,3 +140,14 @@ def test_folds_never_divide_a_set_and_one_set_has_no_folds():
         assert not [1 for train, held_out in folds if set(together[train]) & set(together[held_out])]
         assert sorted(np.concatenate([held_out for _, held_out in folds]).tolist()) == list(range(60))
     assert list(solving._folds(np.zeros(60, int), None, seed=0)) == []
+
+
+def test_a_solution_says_whether_it_converged(monkeypatch):
+    features, ids = made(2)
+    given = features, np.eye(2)[ids], ONES, 0
+    assert solve_classes(*given).converged
+    assert solve_labels(*given).converged
+    assert solve_quantities(*given).converged
+    monkeypatch.setattr(solving, "_ITERATIONS", 2)
+    assert not solve_classes(*given).converged
+    assert not solve_labels(*given).converged

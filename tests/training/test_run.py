@@ -67,6 +67,15 @@ def test_a_description_says_what_patience_saved(run, patience, epochs, best, sai
     assert ("stopped after" in text) == bool(said)
 
 
+def test_the_advice_for_a_solved_head_names_no_learning_rate(run):
+    def advice(plan):
+        record = replace(run.phases[0], phase=plan.phases[0], best_epoch=0)
+        return replace(run, phases=(record,)).describe().splitlines()[-1]
+
+    assert advice(tfft.plans.linear_probe()).endswith("(especially for validation) or another backbone may help.")
+    assert advice(run.plan).endswith("(especially for validation), more epochs or another learning rate may help.")
+
+
 def test_a_failed_save_leaves_the_older_run(run, tmp_path, monkeypatch):
     run.save(tmp_path)
     before = (tmp_path / "model.weights.h5").read_bytes()

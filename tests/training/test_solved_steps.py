@@ -217,3 +217,11 @@ def test_many_logits_are_measured_in_parts(data, monkeypatch):
     losses.append(trained(data)[1].history())
     for name in ("loss", "accuracy"):
         assert losses[0][name] == pytest.approx(losses[1][name], rel=1e-5)
+
+
+def test_the_record_says_when_a_head_has_not_converged(data):
+    def solve(*given):
+        return solve_classes(*given)._replace(converged=False)
+
+    _, run = trained(data, task=replace(tfft.tasks.classification(data.labels), solve=solve))
+    assert run.phases[0].reads.endswith(", not converged")

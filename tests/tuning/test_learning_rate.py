@@ -61,7 +61,7 @@ def test_the_first_loss_is_that_of_the_model_and_the_rates_are_used(model, data)
     start = tfft.evaluate(model, data.train).metrics["log_loss"]["value"]
     np.testing.assert_allclose(curve.losses, start, rtol=1e-4)  # such rates change nothing
     assert curve.suggestion is None
-    assert "falls at no learning rate from 1e-09 to 1e-08" in curve.describe()
+    assert "did not fall at any learning rate from 1e-09 to 1e-08" in curve.describe()
 
 
 def test_a_training_that_leaves_stops_early_and_the_model_comes_back(model, data):
@@ -130,3 +130,25 @@ def test_a_phase_of_a_refit_can_be_searched(model, data):
     phase = tfft.plans.full(epochs=60, train_norms=True).phases[0]
     cut = replace(phase, last_epoch=55)
     assert find_learning_rate(model, data, cut, steps=20) == find_learning_rate(model, data, phase, steps=20)
+
+
+@pytest.mark.parametrize(
+    ("losses", "left"),
+    [
+        ([1.1, 0.03, 0.13], False),  # single batches differ, and the loss still falls
+        ([1.1, 0.03, 1.2], True),
+        ([1.1, 0.9, 1.2], False),
+        ([0.05, 0.04, 0.21], True),
+        ([1.1, float("nan")], True),
+        ([1.1, float("inf")], True),
+        ([1.1], False),
+    ],
+)
+def test_a_training_has_left_when_its_loss_is_high_not_when_a_single_batch_was_easy(losses, left):
+    assert learning_rate._diverged(losses) == left
+
+
+def test_several_workers_are_refused(model, data, monkeypatch):
+    monkeypatch.setattr(learning_rate, "cluster_of", lambda _: object())
+    with pytest.raises(PlanError, match=r"works in one process\. Got: several workers\. Search on one machine"):
+        find_learning_rate(model, data)

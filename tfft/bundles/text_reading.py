@@ -67,7 +67,7 @@ def reads_questions(predictor: Any) -> bool:
 
 
 def empty_text(parts: Sequence[str], questions: bool) -> int | None:
-    """Find the text because of which an input says nothing.
+    """Find the empty text that makes an input useless.
 
     Args:
         parts: One text, or the two of a pair.

@@ -35,11 +35,13 @@ class Solved(NamedTuple):
         kernel: float32, shape (width, outputs).
         bias: float32, shape (outputs,).
         penalty: The chosen strength of the penalty, relative to the mean loss.
+        converged: Whether it is the minimum; False when the iterations ended before, as for separable classes with a weak penalty.
     """
 
     kernel: np.ndarray
     bias: np.ndarray
     penalty: float
+    converged: bool = True
 
 
 Solver = Callable[[np.ndarray, np.ndarray, np.ndarray, int, np.ndarray | None], Solved]
@@ -53,7 +55,7 @@ def solve_classes(
 
     Args:
         features: float, shape (n, width).
-        targets: Probabilities of classes, of which the largest is the class, shape (n, classes).
+        targets: A probability for each class, shape (n, classes); the class with the largest one is learned.
         weights: The weight of each example, shape (n,).
         seed: The seed of the folds.
         together: The number of the set of each example, shape (n,): examples of a set are in one fold, such as those of a
@@ -79,7 +81,7 @@ def solve_classes(
         return Solved(kernel, bias, np.inf)
     found = _solved(features, own, weights, own, (seed, together), _LOGISTIC)
     kernel[:, there], bias[there] = found.kernel, found.bias
-    return Solved(kernel, bias, found.penalty)
+    return found._replace(kernel=kernel, bias=bias)
 
 
 def solve_labels(
@@ -108,6 +110,7 @@ def solve_labels(
         np.stack([one.kernel[:, 1] - one.kernel[:, 0] for one in each], axis=1),
         np.array([one.bias[1] - one.bias[0] for one in each], np.float32),
         float(np.mean([one.penalty for one in each])),
+        all(one.converged for one in each),
     )
 
 
@@ -178,7 +181,8 @@ def _solved(
     if classes is not None and kernel.shape[1] == 1:  # for two classes, scikit-learn has the difference of their logits
         kernel, bias = np.hstack([-kernel, kernel]) / 2, np.hstack([-bias, bias]) / 2
     kernel = kernel / scale[:, None]
-    return Solved(kernel.astype(np.float32), (bias - mean @ kernel).astype(np.float32), penalty)
+    converged = fitted.n_iter_ is None or bool(np.max(fitted.n_iter_) < _ITERATIONS)  # a ridge has no iterations
+    return Solved(kernel.astype(np.float32), (bias - mean @ kernel).astype(np.float32), penalty, converged)
 
 
 def _penalty(

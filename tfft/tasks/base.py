@@ -156,8 +156,8 @@ class Task:
             logits, such as the text.
         distillation: How the task learns from the answers of a teacher; None where these belong to tokens or pixels, which another
             backbone does not share.
-        solve: Features, encoded targets and weights of n examples, and a seed -> the weights of a linear head; None where the head
-            or the loss is another one.
+        solve: A function that solves a linear head, as ``heads.solving.solve_classes``; None where the head or the loss is another
+            one.
 
     Example:
         >>> from tfft import tasks

@@ -155,7 +155,7 @@ def fit(
 def _asked(
     options: Options, model: TransferModel, data: Splits, note: Callable[[str], None]
 ) -> tuple[dict[str, Any] | None, SoftTargets | None, SoftTargets | None]:
-    """What a run records about a teacher, and its answers to the examples of the training, and to those of the refit."""
+    """Ask the teacher. Return its record, and its answers to the examples of the training and to those of the refit."""
     if options.teacher is None:
         return None, None, None
     found = opened_teacher(options.teacher, model, data)

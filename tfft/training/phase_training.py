@@ -124,7 +124,7 @@ def _trained(job: Job, run: Run, found: Snapshot | None) -> Run:
         inside.keeper.restore()
         if event != "failed":
             keeper, seconds = inside.keeper, time.perf_counter() - begun + values.get("seconds", 0.0)
-            about = keeper.epoch, keeper.loss, seconds, step.note + _penalty(steps), model.task.watched, keeper.metric
+            about = keeper.epoch, keeper.loss, seconds, step.note + _solution(steps), model.task.watched, keeper.metric
             record = PhaseRecord(phase, overview, inside.at.history, *about)
             run = replace(run, accumulate=job.parts).with_phase(record)
             events.write(event, best_epoch=keeper.epoch, best_loss=keeper.loss, seconds=round(seconds, 3))
@@ -245,9 +245,11 @@ def _solved(job: Job, step: Step) -> tuple[SolvedSteps, Step]:
     return steps, replace(step, train=lambda _, own: step.in_order(own), train_steps=1)
 
 
-def _penalty(steps: Steps) -> str:
-    chosen = isinstance(steps, SolvedSteps) and steps.penalty is not None
-    return f", penalty {steps.penalty:.2g}" if chosen else ""  # type: ignore[attr-defined]
+def _solution(steps: Steps) -> str:
+    """What the record of a phase says about a solved head; empty for other phases."""
+    if not isinstance(steps, SolvedSteps) or steps.solved is None:
+        return ""
+    return f", penalty {steps.solved.penalty:.2g}{'' if steps.solved.converged else ', not converged'}"
 
 
 def _rank_now(step: Step, steps: Steps, watched: str) -> Rank | None:

@@ -13,6 +13,7 @@ from tfft.core.html_tables import table
 from tfft.core.strategy import replicas
 from tfft.keras_files import saving
 from tfft.models.assembly import TransferModel
+from tfft.plans.optimizers import LBFGS
 from tfft.plans.phase import Phase, Plan
 from tfft.trainable.overview import Overview
 from tfft.training import run_code
@@ -154,9 +155,11 @@ class Run:
         lines = [] if self.selection is None else [self.selection.describe(), _about_refit(self.data["counts"])]
         lines += [record.describe() for record in self.phases]
         if self.phases and self.phases[0].best_epoch == 0:
+            solved = self.phases[0].phase.optimizer == LBFGS
+            further = " or another backbone" if solved else ", more epochs or another learning rate"
             lines.append(
                 f"Warning: phase {self.phases[0].phase.name!r} never improved on its initial weights. More examples (especially "
-                "for validation), more epochs or another learning rate may help."
+                f"for validation){further} may help."
             )
         return "\n".join(lines)
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfft.core.strategy import replicas
 from tfft.core.values import Batch
+from tfft.heads.solving import Solved
 from tfft.tasks.base import Task
 from tfft.training.steps import Steps
 
@@ -32,7 +33,7 @@ class SolvedSteps(Steps):
             set are in one fold.
 
     Attributes:
-        penalty: The chosen penalty; None before the step.
+        solved: The solution; None before the step.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class SolvedSteps(Steps):
         self._layer, self._batches, self._folds = head.get_layer(LOGITS), batches, folds
         self._solve: Any = task.solve
         self._gather = tf.function(self._gathered, autograph=False)
-        self.penalty: float | None = None
+        self.solved: Solved | None = None
 
     def train(self, iterator: Iterator[Any], count: int) -> dict[str, float]:
         """Collect the features of all examples, and solve the head.
@@ -70,7 +71,7 @@ class SolvedSteps(Steps):
         found = self._solve(features, targets, weights, *self._folds)
         self._layer.kernel.assign(found.kernel)
         self._layer.bias.assign(found.bias)
-        self.penalty = found.penalty
+        self.solved = found
         return self._measured(features @ found.kernel + found.bias, targets, weights), said
 
     def _in_order(self, *rows: Any) -> list[np.ndarray]:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 
 class WholeBatch(keras.optimizers.Optimizer):
-    """What all optimizers of a phase share. It is a base class behind one of Keras, such as ``class (SGD, WholeBatch)``.
+    """Base class of the optimizers of a phase, behind one of Keras, such as ``class (SGD, WholeBatch)``.
 
     It differs from Keras in three ways. First, it expects the gradients of the whole batch, already summed over all replicas. It
     clips these, and each replica updates its own copy of the variables. Second, each variable has a learning rate of its own.

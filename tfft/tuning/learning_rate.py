@@ -16,7 +16,7 @@ from tfft.core.errors import PlanError, kind_of
 from tfft.core.seed import derive
 from tfft.core.strategy import replicas, scope, synchronized
 from tfft.core.tpus import is_tpu
-from tfft.core.workers import answering
+from tfft.core.workers import answering, cluster_of
 from tfft.data.examples import Splits
 from tfft.data.pipeline import readable
 from tfft.models.assembly import TransferModel
@@ -35,7 +35,7 @@ from tfft.training.steps import Steps
 from tfft.training.trunk_cache import TrunkCache
 from tfft.tuning.learning_rate_curve import LearningRateCurve, smoothed
 
-_LOST = 4.0  # the search ends when the loss exceeds the lowest one by this factor
+_LOST = 4.0  # the search ends when the loss exceeds its first value, and the lowest one by this factor
 _BELOW = 10.0
 _FEWEST_STEPS, _LEAST_FALL = 20, 0.02
 
@@ -63,14 +63,15 @@ def find_learning_rate(
             of the plan that ``fit`` would choose.
         seed: The seed of the order of examples.
         batch_size: Number of examples in a batch; the right rate depends on it.
-        steps: The number of steps, at least 20. The training stops earlier when the loss is four times its lowest value.
+        steps: The number of steps, at least 20. The training stops earlier when the loss is above its first value and four times
+            its lowest one.
         between: The lowest and the highest learning rate.
 
     Returns:
         A LearningRateCurve, with a suggestion and a plot.
 
     Raises:
-        PlanError: When the phase does not fit the model, or a number is out of range.
+        PlanError: When the phase does not fit the model, a number is out of range, or several workers train together.
         DataError: As ``fit``.
 
     Example:
@@ -88,6 +89,12 @@ def find_learning_rate(
     """
     forks.check()
     check(model, data, batch_size)
+    if cluster_of(model.strategy) is not None:
+        raise PlanError(
+            "find_learning_rate() works in one process.",
+            "several workers",
+            "Search on one machine, and use the rate on all.",
+        )
     _check(phase, steps, between)
     if phase is None:
         about = model.backbone.features, len(data.train), model.backbone.can_finetune, model.task.name
@@ -100,7 +107,7 @@ def find_learning_rate(
         rates = np.geomspace(*between, steps)
         for loss in _losses(model, data, phase, (seed, batch_size, steps), between):
             losses.append(loss)
-            if not math.isfinite(loss) or loss > _LOST * min(losses):
+            if _diverged(losses):
                 break
     while losses and not math.isfinite(losses[-1]):
         losses.pop()
@@ -158,6 +165,12 @@ def _losses(
     finally:
         divide(begin, of_run(model, turns))
         features.kept.close()
+
+
+def _diverged(losses: Sequence[float]) -> bool:
+    """Whether the last loss shows that the training has left. Small losses of single batches differ by large factors."""
+    last = losses[-1]
+    return not math.isfinite(last) or (last > _LOST * min(losses) and last > losses[0])
 
 
 def _suggested(rates: np.ndarray, losses: Sequence[float]) -> float | None:

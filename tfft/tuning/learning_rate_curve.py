@@ -29,7 +29,7 @@ class LearningRateCurve:
 
     Example:
         >>> LearningRateCurve("tune", (1e-3, 1e-2), (0.7, 0.6), None).describe()
-        "The loss of phase 'tune' falls at no learning rate from 0.001 to 0.01, so there is no suggestion."
+        "The loss of phase 'tune' did not fall at any learning rate from 0.001 to 0.01, so there is no suggestion."
     """
 
     phase: str
@@ -46,7 +46,7 @@ class LearningRateCurve:
         """Return the suggestion as a sentence."""
         if self.suggestion is None:
             tried = f"from {self.rates[0]:g} to {self.rates[-1]:g}" if self.rates else "that was tried"
-            return f"The loss of phase {self.phase!r} falls at no learning rate {tried}, so there is no suggestion."
+            return f"The loss of phase {self.phase!r} did not fall at any learning rate {tried}, so there is no suggestion."
         return (
             f"Phase {self.phase!r}: learning_rate={self.suggestion:.2g}. The loss is lowest, {self.smoothed.min():.3g}, at ten "
             "times this rate."

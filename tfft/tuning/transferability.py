@@ -23,7 +23,7 @@ def logme(features: np.ndarray, targets: np.ndarray) -> float:
     Args:
         features: Finite floats, shape (n, width).
         targets: Finite numbers, shape (n, outputs): classes as zeros and ones, several labels, or quantities. Columns that are the
-            same for all examples, such as those of a class without examples, say nothing and are left out.
+            same for all examples, such as those of a class without examples, are ignored.
 
     Returns:
         The mean over targets of the log evidence divided by n, in nats. Higher is better. NaN when no target varies.
