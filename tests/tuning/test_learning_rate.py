@@ -135,16 +135,16 @@ def test_a_phase_of_a_refit_can_be_searched(model, data):
 @pytest.mark.parametrize(
     ("losses", "left"),
     [
-        ([1.1, 0.03, 0.13], False),  # single batches differ, and the loss still falls
-        ([1.1, 0.03, 1.2], True),
-        ([1.1, 0.9, 1.2], False),
-        ([0.05, 0.04, 0.21], True),
+        ([1.1, 1.0, 0.03, 0.9, 0.8, 0.13, 0.5], False),  # one easy batch
+        ([0.2, 0.2, 0.2, 0.2, 0.8, 0.8, 0.8, 0.81], True),
+        ([0.2, 0.2, 0.2, 0.2, 0.8, 0.8, 0.8, 0.79], False),
+        ([0.1, 9.0], False),  # too few
         ([1.1, float("nan")], True),
         ([1.1, float("inf")], True),
         ([1.1], False),
     ],
 )
-def test_a_training_has_left_when_its_loss_is_high_not_when_a_single_batch_was_easy(losses, left):
+def test_a_training_has_left_when_its_mean_loss_is_high_not_after_one_easy_batch(losses, left):
     assert learning_rate._diverged(losses) == left
 
 

@@ -8,8 +8,9 @@ import typer
 
 from tfft.cli import arguments, typed_paths
 from tfft.cli.arguments import CacheName, ImageColumn, LabelColumn, SkipCorrupt, TextColumn
-from tfft.cli.console import name, say
+from tfft.cli.console import say
 from tfft.cli.sources import TypedData
+from tfft.cli.training_inputs import read
 from tfft.core.quiet import start_tensorflow
 
 
@@ -58,10 +59,7 @@ def rank(
     typed_paths.check_data(data)
     described = [arguments.describe_backbone(each, None) for each in names]
     columns = image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes
-    splits = TypedData(data, *columns).splits(seed)
-    say(f"{name(data)}: {splits.describe()}")
-    for line in splits.skipped:
-        say(f"skipped {name(line)}", wrong=True)
+    splits = read(TypedData(data, *columns), described[0], seed, None)
     start_tensorflow()
     found = tfft.rank_backbones(splits, described, order.value, examples, seed, cache.value)
     say(found.describe())

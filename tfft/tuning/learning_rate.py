@@ -35,7 +35,7 @@ from tfft.training.steps import Steps
 from tfft.training.trunk_cache import TrunkCache
 from tfft.tuning.learning_rate_curve import LearningRateCurve, smoothed
 
-_LOST = 4.0  # the search ends when the loss exceeds its first value, and the lowest one by this factor
+_FEW, _LOST = 4, 4.0  # the search ends when the mean of so many losses exceeds the lowest such mean by this factor
 _BELOW = 10.0
 _FEWEST_STEPS, _LEAST_FALL = 20, 0.02
 
@@ -63,8 +63,8 @@ def find_learning_rate(
             of the plan that ``fit`` would choose.
         seed: The seed of the order of examples.
         batch_size: Number of examples in a batch; the right rate depends on it.
-        steps: The number of steps, at least 20. The training stops earlier when the loss is above its first value and four times
-            its lowest one.
+        steps: The number of steps, at least 20. The training stops earlier when the mean of four losses is four times the lowest
+            such mean.
         between: The lowest and the highest learning rate.
 
     Returns:
@@ -168,9 +168,15 @@ def _losses(
 
 
 def _diverged(losses: Sequence[float]) -> bool:
-    """Whether the last loss shows that the training has left. Small losses of single batches differ by large factors."""
-    last = losses[-1]
-    return not math.isfinite(last) or (last > _LOST * min(losses) and last > losses[0])
+    """Whether the training has diverged, by means of a few losses: small losses of single batches differ by large factors.
+
+    Source:
+        fastai's ``LRFinder`` stops at four times the lowest smoothed loss, too.
+    """
+    if not math.isfinite(losses[-1]):
+        return True
+    means = np.convolve(losses, np.full(_FEW, 1 / _FEW), "valid") if len(losses) >= _FEW else np.zeros(1)
+    return bool(means[-1] > _LOST * means.min())
 
 
 def _suggested(rates: np.ndarray, losses: Sequence[float]) -> float | None:
