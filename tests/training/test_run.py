@@ -67,6 +67,14 @@ def test_a_description_says_what_patience_saved(run, patience, epochs, best, sai
     assert ("stopped after" in text) == bool(said)
 
 
+def test_a_phase_that_was_interrupted_in_its_first_epoch_has_a_description(run):
+    phase = replace(run.plan.phases[0], patience=1)
+    text = replace(run.phases[0], phase=phase, history={}, best_epoch=0, best_loss=0.4).describe()
+    assert text.endswith(
+        "no epoch improved the validation loss (0.4000 before, nan at best), so the weights from before were kept"
+    )
+
+
 def test_the_advice_for_a_solved_head_names_no_learning_rate(run):
     def advice(plan):
         record = replace(run.phases[0], phase=plan.phases[0], best_epoch=0)

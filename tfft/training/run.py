@@ -80,11 +80,8 @@ class PhaseRecord:
 
     def _saved(self) -> str:
         """How many epochs patience has saved; empty when the phase did not end by it."""
-        patience = self.phase.patience
-        if patience is None:
-            return ""
-        done = len(self.history["loss"])
-        if done >= self.phase.end or done - self.best_epoch < patience:
+        done, patience = len(self.history.get("loss", ())), self.phase.patience
+        if patience is None or done >= self.phase.end or done - self.best_epoch < patience:
             return ""
         left = quantity(self.phase.end - done, "epoch")
         return f"; stopped after {quantity(patience, 'epoch')} without a better one, which saved {left}"
