@@ -8,7 +8,7 @@ Synopsis::
 
     data = tfft.data.from_folder("flowers/", seed=0)
     model = tfft.build("vgg16", tfft.tasks.classification(data.labels))
-    run = tfft.fit(model, data, plan=tfft.plans.two_phase(head_epochs=5, tune_epochs=5))
+    run = tfft.fit(model, data)
     report = tfft.evaluate(run.model, data.test)
     tfft.export(run.model, "flowers.tfft", report=report)
     tfft.load("flowers.tfft").predict(["new.jpg"])

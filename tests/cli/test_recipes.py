@@ -70,10 +70,22 @@ def test_phases_of_pictures_are_as_they_were_typed():
     assert completed(typed, None, 3, head) == typed
 
 
+def test_a_solved_head_stays_solved_unless_an_option_trains_it():
+    backbone, default = tfft.load_backbone("toy"), tfft.plans.two_phase(head_epochs=None)
+    typed = typed_plan(None, backbone, None, 7, 2, None, None)
+    assert completed(typed, None, None, default) == tfft.plans.two_phase(None, 7, 2)
+    assert completed(typed, PlanName.two_phase, None, default) == typed == tfft.plans.two_phase(5, 7, 2)
+    for epochs, rate, augment in ((5, None, None), (None, 0.01, None), (None, None, "flips")):
+        typed = typed_plan(None, backbone, epochs, 7, None, rate, augment)
+        assert completed(typed, None, epochs, default) == typed
+
+
 def test_the_default_is_that_of_the_task():
     from tfft.cli.recipes import default_for
 
-    assert default_for(tfft.build("toy", tfft.tasks.classification(["a", "b"])), 10) == tfft.plans.two_phase()
+    model = tfft.build("toy", tfft.tasks.classification(["a", "b"]))
+    assert default_for(model, 10) == tfft.plans.two_phase(head_epochs=None)
+    assert default_for(model, 10, solving=False) == tfft.plans.two_phase()
     assert default_for(tfft.build("toy", tfft.tasks.segmentation(["a", "b"])), 10) == tfft.plans.segmenter()
     plan = describe_plan(PlanName.segmenter, 3, 4, None, None)
     assert [phase.epochs for phase in plan] == [3, 4]

@@ -4,7 +4,7 @@ import pytest
 
 from tfft.core.specs import FeatureSpec
 from tfft.plans.defaults import default_plan, hidden
-from tfft.plans.recipes import ENCODER_AUGMENT, encoder, head_only, segmenter, two_phase
+from tfft.plans.recipes import ENCODER_AUGMENT, encoder, head_only, linear_probe, segmenter, two_phase
 
 
 @pytest.mark.parametrize("kind", ["map", "vector"])
@@ -13,6 +13,7 @@ def test_features_of_images_are_trained_in_two_phases_by_default_however_many_th
     kind: str, examples: int
 ) -> None:
     assert default_plan(FeatureSpec(kind), examples) == two_phase()  # type: ignore[arg-type]
+    assert default_plan(FeatureSpec(kind), examples, solved=True) == two_phase(head_epochs=None)  # type: ignore[arg-type]
 
 
 def test_sequences_are_trained_as_encoders_by_default_and_embeddings_from_50_000_examples_on() -> None:
@@ -46,3 +47,9 @@ def test_entities_and_answers_are_trained_as_encoders_with_a_higher_learning_rat
 def test_what_cannot_be_trained_gets_a_head_alone():
     assert default_plan(FeatureSpec("map"), 100, can_finetune=False) == head_only()
     assert default_plan(FeatureSpec("sequence", masked=True), 100, can_finetune=False) == head_only()
+    assert default_plan(FeatureSpec("map"), 100, can_finetune=False, solved=True) == linear_probe()
+
+
+def test_a_head_that_can_be_solved_does_not_change_the_plan_of_sequences():
+    spec = FeatureSpec("sequence", masked=True)
+    assert default_plan(spec, 100, solved=True) == default_plan(spec, 100)

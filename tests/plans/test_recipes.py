@@ -4,6 +4,7 @@ import pytest
 
 import tfft
 from tfft import plans
+from tfft.augment import augmentation
 from tfft.core.errors import PlanError
 from tfft.plans.rates import Rates
 from tfft.plans.recipes import (
@@ -121,3 +122,10 @@ def test_gradual_refuses_more_blocks_than_the_backbone_has(model, data):
     for blocks in (0, 1.5, True):
         with pytest.raises(PlanError, match=r"blocks=.* must be a whole number of at least 1. For 0, write head_only"):
             tfft.plans.gradual(blocks=blocks)
+
+
+def test_two_phase_solves_the_head_when_it_has_no_epochs() -> None:
+    head, tune = two_phase(head_epochs=None, tune_epochs=2, augment=(augmentation.flips(),))
+    assert (head.name, head.optimizer, head.epochs, head.augment) == ("head", "lbfgs", 1, ())
+    assert (tune.epochs, tune.augment) == (2, (augmentation.flips(),))
+    assert two_phase(head_epochs=None).phases[1] == two_phase().phases[1]

@@ -354,12 +354,12 @@ def test_without_a_plan_texts_are_trained_as_an_encoder_and_images_in_two_phases
     short = {"sequence": tfft.plans.encoder(epochs=1), "map": tfft.plans.two_phase(1, 1)}
     asked = []
 
-    def usual(features, examples, can_finetune, task):
-        asked.append((features.kind, examples, task))
-        assert can_finetune
-        return short[features.kind]
+    def usual(model, examples, solving):
+        asked.append((model.backbone.features.kind, examples, model.task.name))
+        assert solving
+        return short[model.backbone.features.kind]
 
-    monkeypatch.setattr("tfft.training.loop.default_plan", usual)
+    monkeypatch.setattr("tfft.training.loop.plan_for", usual)
     assert tfft.fit(text_model(texts), texts).plan == short["sequence"]
     assert tfft.fit(model, data).plan == short["map"]
     assert asked == [("sequence", len(texts.train), "classification"), ("map", len(data.train), "classification")]

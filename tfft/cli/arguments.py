@@ -85,7 +85,7 @@ Preprocessor = Annotated[
     str | None, typer.Option(help="SavedModel that turns texts into the inputs of a SavedModel encoder.")
 ]
 PlanOption = Annotated[
-    PlanName | None, typer.Option(help="Recipe of phases.", show_default="two_phase, for texts encoder")
+    PlanName | None, typer.Option(help="Recipe of phases.", show_default="by backbone, task and number of examples")
 ]
 HeadEpochs = Annotated[int | None, typer.Option(help="Epochs of the first or only phase.", min=1)]
 TuneEpochs = Annotated[int | None, typer.Option(help="Epochs of the tune phase.", min=1)]

@@ -69,7 +69,8 @@ def lr_find(
     typed = None if plan is None else recipes.typed_plan(plan, described, None, None, None, None, None)
     splits = read(source, described, seed, splits)
     model = built(described, splits, balanced, task, seed, cache, precision)
-    chosen = recipes.completed(typed, plan, None, recipes.default_for(model, len(splits.train)))
+    # a solved head has no learning rate, so the head is searched as if it were trained
+    chosen = recipes.completed(typed, plan, None, recipes.default_for(model, len(splits.train), phase is not None))
     curve = _searched(model, splits, divided(chosen, phase), seed, batch_size, steps)
     say(curve.describe())
     if out is not None:

@@ -79,19 +79,20 @@ def typed_plan(name: PlanName | None, backbone: "Backbone", *numbers: Any) -> "P
     return Plan(*(replace(phase, augment=hidden(backbone.features)) for phase in plan))
 
 
-def default_for(model: "TransferModel", examples: int) -> "Plan":
+def default_for(model: "TransferModel", examples: int, solving: bool = True) -> "Plan":
     """Return the default plan of a model.
 
     Args:
         model: The model.
         examples: The number of training examples.
+        solving: Whether the head may be solved exactly.
 
     Returns:
         A Plan.
     """
-    from tfft.plans.defaults import default_plan
+    from tfft.training.plan_choice import plan_for
 
-    return default_plan(model.backbone.features, examples, model.backbone.can_finetune, model.task.name)
+    return plan_for(model, examples, solving)
 
 
 def completed(typed: "Plan | None", name: PlanName | None, epochs: int | None, default: "Plan") -> "Plan":
@@ -104,7 +105,7 @@ def completed(typed: "Plan | None", name: PlanName | None, epochs: int | None, d
         default: The default plan for the data.
 
     Returns:
-        A Plan.
+        A Plan. The head stays solved exactly, as in the default plan, unless an option says how to train it.
 
     Example:
         >>> from tfft import plans
@@ -114,11 +115,15 @@ def completed(typed: "Plan | None", name: PlanName | None, epochs: int | None, d
         (0.0001, 'everything()', 1)
     """
     from tfft.plans.phase import Plan
+    from tfft.plans.recipes import two_phase
 
     if typed is None:
         return default
-    if name is not None or len(typed) > 1 or [phase.name for phase in typed] != [phase.name for phase in default]:
+    if name is not None or [phase.name for phase in typed] != [phase.name for phase in default]:
         return typed
+    if len(typed) > 1:
+        first, *others = typed
+        return Plan(default.phases[0], *others) if first == two_phase().phases[0] and epochs is None else typed
     (own,), (other,) = typed, default
     return Plan(replace(own, trainable=other.trainable, patience=None if epochs else other.patience))
 

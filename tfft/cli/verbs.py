@@ -138,7 +138,7 @@ def fit(
     typed = recipes.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
     splits = read(source, described, seed, splits)
     model = built(described, splits, balanced, task, seed, cache, precision)
-    chosen = recipes.completed(typed, plan, head_epochs, recipes.default_for(model, len(splits.train)))
+    chosen = recipes.completed(typed, plan, head_epochs, recipes.default_for(model, len(splits.train), taught is None))
     say(f"{name(backbone)}\n{chosen.describe()}")
     _trained(model, splits, chosen, out, run_folder, seed=seed, batch_size=batch, accumulate=accumulate, resume=resume,
         save_minutes=save_minutes, teacher=typed_teacher.loaded_teacher(taught), refit=refit)  # fmt: skip

@@ -19,7 +19,7 @@ import numpy as np
 _PENALTIES = np.logspace(-4, 1, 11)[::-1]
 _FOLDS = 5
 # from here on one fold is enough to choose a penalty, and five would take minutes
-_MANY = 10_000
+_MANY = 2_500
 _WORSE_IN_A_ROW = 2
 _ITERATIONS, _TOLERANCE = 300, 1e-4
 # with several threads, products of smaller matrices take longer; on a machine with other work, 50 times as long

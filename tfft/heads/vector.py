@@ -20,6 +20,8 @@ _POOLINGS = ("auto", "average", "max", "first", "last", "flatten")
 # epochs (mean of four MobileNets). With exactly zero weights, the backbone would get no gradient in the first step.
 _ALMOST_ZERO = 1e-3
 _KINDS = ("map", "sequence", "vector")
+# the name of the last layer of every such head
+LOGITS = "logits"
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class VectorHead:
                 x = keras.layers.Dense(width, activation="relu", name=f"hidden_{index}")(x)
             x = self._dropout("dropout")(x)
             start = keras.initializers.RandomNormal(stddev=_ALMOST_ZERO, seed=seed)
-            logits = keras.layers.Dense(outputs, kernel_initializer=start, dtype="float32", name="logits")
+            logits = keras.layers.Dense(outputs, kernel_initializer=start, dtype="float32", name=LOGITS)
             return keras.Model(inputs if mask is None else [inputs, mask], logits(x), name="head")
 
     def _dropout(self, name: str) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 from tfft.core.specs import FeatureSpec
 from tfft.plans.phase import Plan
-from tfft.plans.recipes import ENCODER_AUGMENT, Augment, encoder, head_only, segmenter, two_phase
+from tfft.plans.recipes import ENCODER_AUGMENT, Augment, encoder, head_only, linear_probe, segmenter, two_phase
 
 _MANY = 50_000
 # early stopping saves time: in the experiments of recipes.py, training stops on average after 3.3 of 5 epochs for SST-2 and 3.9
@@ -22,7 +22,9 @@ _OF_TASK: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def default_plan(features: FeatureSpec, examples: int, can_finetune: bool = True, task: str = "") -> Plan:
+def default_plan(
+    features: FeatureSpec, examples: int, can_finetune: bool = True, task: str = "", solved: bool = False
+) -> Plan:
     """Return the default plan of ``fit``.
 
     Args:
@@ -30,22 +32,24 @@ def default_plan(features: FeatureSpec, examples: int, can_finetune: bool = True
         examples: The number of training examples.
         can_finetune: Whether the backbone can be trained.
         task: The name of the task.
+        solved: Whether the head can be solved exactly: see ``tfft.training.plan_choice``.
 
     Returns:
-        ``head_only()`` for backbones that cannot be trained. ``segmenter()`` for segmentation. ``encoder()`` for sequences: it
-        stops after an epoch without improvement, trains embeddings from 50,000 examples on and for entities, and masks tokens of
-        texts, but not of images and not for questions. ``two_phase()`` for all others.
+        ``linear_probe()`` or ``head_only()`` for backbones that cannot be trained. ``segmenter()`` for segmentation. ``encoder()``
+        for sequences: it stops after an epoch without improvement, trains embeddings from 50,000 examples on and for entities, and
+        masks tokens of texts, but not of images and not for questions. ``two_phase()`` for all others, whose first phase solves
+        the head when ``solved`` is set.
 
     Example:
-        >>> default_plan(FeatureSpec("map"), 100) == two_phase()
+        >>> default_plan(FeatureSpec("map"), 100, solved=True) == two_phase(head_epochs=None)
         True
     """
     if not can_finetune:
-        return head_only()
+        return linear_probe() if solved else head_only()
     if task == "segmentation":
         return segmenter()
     if features.kind != "sequence":
-        return two_phase()
+        return two_phase(head_epochs=None) if solved else two_phase()
     options: dict[str, Any] = {"augment": hidden(features), "embeddings": examples >= _MANY, **_OF_TASK.get(task, {})}
     return encoder(**options).with_phases(patience=_PATIENCE)
 

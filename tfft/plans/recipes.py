@@ -45,7 +45,7 @@ ENCODER_AVERAGING = 0.05
 
 
 def two_phase(
-    head_epochs: int = 5,
+    head_epochs: int | None = 5,
     tune_epochs: int = 5,
     blocks: int = 1,
     learning_rate: float = HEAD_LEARNING_RATE,
@@ -58,12 +58,14 @@ def two_phase(
     longer do. Images that differ much from photographs (drawings, scans, spectra) need a higher ``tune_learning_rate``.
 
     Args:
-        head_epochs: The number of epochs in the first phase.
+        head_epochs: The number of epochs in the first phase. None solves the head exactly instead, as ``linear_probe`` does; the
+            default plan of ``fit`` does so where it can.
         tune_epochs: The number of epochs in the second phase.
         blocks: The number of last blocks that the second phase trains.
-        learning_rate: The highest learning rate of the first phase.
+        learning_rate: The highest learning rate of the first phase; not used when the head is solved.
         tune_learning_rate: The highest learning rate of the second phase.
-        augment: The augmentation of training images in both phases, from ``tfft.plans.augmentation``.
+        augment: The augmentation of training images in both phases, from ``tfft.plans.augmentation``. A head is solved on the
+            images as they are.
 
     Returns:
         A Plan of two phases, ``head`` and ``tune``.
@@ -79,8 +81,9 @@ def two_phase(
     Source:
         Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution" (LP-FT).
     """
+    solved = Phase("head", nothing(), 1, learning_rate, optimizer=LBFGS)
     return Plan(
-        Phase("head", nothing(), head_epochs, learning_rate, augment=augment),
+        solved if head_epochs is None else Phase("head", nothing(), head_epochs, learning_rate, augment=augment),
         Phase("tune", last_blocks(blocks), tune_epochs, tune_learning_rate, augment=augment),
     )
 

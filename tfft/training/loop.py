@@ -20,7 +20,6 @@ from tfft.core.strategy import scope
 from tfft.core.workers import answering, is_chief, of_chief
 from tfft.data.examples import Splits
 from tfft.models.assembly import TransferModel
-from tfft.plans.defaults import default_plan
 from tfft.plans.phase import Plan
 from tfft.training.checkpoint_files import Snapshot
 from tfft.training.checks import check, check_folder, check_plan, warn_about_targets, warn_about_texts
@@ -29,6 +28,7 @@ from tfft.training.feature_schedule import turns_of
 from tfft.training.job import Job
 from tfft.training.options import FitOptions, Options, check_options
 from tfft.training.phase_training import train_phase
+from tfft.training.plan_choice import plan_for
 from tfft.training.precision_search import choose
 from tfft.training.progress import FeatureProgress, JsonLog
 from tfft.training.refitting import check_refit, refitted
@@ -64,9 +64,10 @@ def fit(
     Args:
         model: From ``build``; it is trained in place.
         data: Training and validation parts with the labels of the model; images of any shape, or texts.
-        plan: From ``tfft.plans``. The default is ``two_phase()`` for convolutional nets; ``segmenter()`` for a class of each pixel;
-            ``encoder()`` for text encoders and ViTs, which stops after an epoch without improvement; and ``head_only()`` for
-            backbones that cannot be trained.
+        plan: From ``tfft.plans``. The default is ``two_phase(head_epochs=None)`` for convolutional nets: the head is solved
+            exactly, where it can be, then the last block is trained. ``segmenter()`` for a class of each pixel; ``encoder()`` for
+            text encoders and ViTs, which stops after an epoch without improvement; and ``linear_probe()`` for backbones that
+            cannot be trained. ``tfft.training.plan_choice`` has all rules.
         seed: Seed of the order of examples. The same seed on the same machine gives the same run.
         batch_size: Number of examples in a batch. ``"auto"`` means 32; when the memory is exhausted, the phase begins anew with
             each batch in twice as many parts (see ``accumulate``), so that the results stay the same.
@@ -116,8 +117,7 @@ def fit(
     folder = check_folder(run_folder, chief, chosen.resume)
     check(model, data, batch_size)
     if plan is None:
-        about = model.backbone.features, len(data.train), model.backbone.can_finetune, model.task.name
-        plan = default_plan(*about)
+        plan = plan_for(model, len(data.train), solving=chosen.teacher is None)
     check_plan(model, plan, chosen.teacher is not None)
     check_refit(model, chosen.refit)
     derive(seed, "order")  # an invalid seed is refused before training starts

@@ -10,10 +10,11 @@ import tensorflow as tf
 from tfft.core.strategy import replicas
 from tfft.core.values import Batch
 from tfft.heads.solving import Solved
+from tfft.heads.vector import LOGITS
 from tfft.tasks.base import Task
 from tfft.training.steps import Steps
 
-_TRUNK, LOGITS = "trunk", "logits"
+_TRUNK = "trunk"
 _MOST_LOGITS = 10_000_000  # in one measurement
 
 

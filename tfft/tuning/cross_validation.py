@@ -19,10 +19,10 @@ from tfft.evaluation.report import Report, reported
 from tfft.measures.base import measured
 from tfft.models.assembly import TransferModel
 from tfft.models.prepared import prepared
-from tfft.plans.defaults import default_plan
 from tfft.plans.phase import Plan
 from tfft.tasks.base import Task
 from tfft.training.checks import check, check_plan, warn_about_targets, warn_about_texts
+from tfft.training.plan_choice import plan_for
 from tfft.tuning.fold_training import Answered, Trial, answered_folds
 
 
@@ -187,8 +187,7 @@ def cross_validate(
     for fold in drawn:
         check(model, fold.splits(pool, seed), size)
     if plan is None:
-        about = model.backbone.features, len(drawn[0].train), model.backbone.can_finetune, model.task.name
-        plan = default_plan(*about)
+        plan = plan_for(model, len(drawn[0].train))
     check_plan(model, plan)
     pool = aligned(pool, model.task.labels)
     ready = prepared(model.preprocessor, pool, model.task.align, model.task.place)

@@ -20,7 +20,6 @@ from tfft.core.workers import answering, cluster_of
 from tfft.data.examples import Splits
 from tfft.data.pipeline import readable
 from tfft.models.assembly import TransferModel
-from tfft.plans.defaults import default_plan
 from tfft.plans.optimizers import LBFGS
 from tfft.plans.phase import Phase, Plan
 from tfft.trainable.overview import flattened
@@ -30,6 +29,7 @@ from tfft.training.context import RunContext, parts_of
 from tfft.training.feature_schedule import turns_of
 from tfft.training.optimizer import optimizer_for
 from tfft.training.phase_inputs import prepare
+from tfft.training.plan_choice import plan_for
 from tfft.training.state import divide, joined, of_run
 from tfft.training.steps import Steps
 from tfft.training.trunk_cache import TrunkCache
@@ -60,7 +60,7 @@ def find_learning_rate(
         model: From ``build``, perhaps trained.
         data: The data of ``fit``; only its training part is used for the curve.
         phase: The phase, such as ``plan.phases[1]``; its learning rate, schedule and epochs are not used. None for the first phase
-            of the plan that ``fit`` would choose.
+            of the plan that ``fit`` would choose if it had to train the head.
         seed: The seed of the order of examples.
         batch_size: Number of examples in a batch; the right rate depends on it.
         steps: The number of steps, at least 20. The training stops earlier when the mean of four losses is four times the lowest
@@ -97,8 +97,7 @@ def find_learning_rate(
         )
     _check(phase, steps, between)
     if phase is None:
-        about = model.backbone.features, len(data.train), model.backbone.can_finetune, model.task.name
-        phase = default_plan(*about).phases[0]
+        phase = plan_for(model, len(data.train), solving=False).phases[0]
     per_epoch = -(-len(data.train) // batch_size)
     phase = replace(phase, epochs=-(-steps // per_epoch), last_epoch=None, patience=None, averaging=0.0)
     check_plan(model, Plan(phase))
