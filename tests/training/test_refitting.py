@@ -167,7 +167,9 @@ def test_nothing_is_said_of_a_refit_that_nobody_asked_for_or_that_happened(monke
     run = tfft.fit(built(data), data, PLAN, batch_size=8, progress=False, refit=refit)
     assert (run.refit_left_out, run.to_dict()["refit_left_out"]) == (False, False)
     card = (tfft.export(run.model, tmp_path / "some.tfft", run=run) / "card.md").read_text()
-    assert not [text for text in (run.describe(), run._repr_html_(), card) if "No refit" in text or "did not happen" in text]
+    assert not [
+        text for text in (run.describe(), run._repr_html_(), card) if "No refit" in text or "did not happen" in text
+    ]
 
 
 @pytest.mark.filterwarnings("ignore:No phase improved the validation")
