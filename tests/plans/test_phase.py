@@ -164,6 +164,7 @@ def test_phases_describe_themselves_in_one_line() -> None:
     one = Phase("tune", last_blocks(2), 1, 3e-5, constant(), train_norms=True)
     assert one.describe() == "tune: last_blocks(2), 1 epoch, learning rate 3e-05 (constant, norms train)"
     assert Plan(PHASE, one).describe() == f"{PHASE.describe()}\n{one.describe()}"
+    assert replace(PHASE, patience=2).describe() == f"{PHASE.describe()}, patience 2"
 
 
 def test_phase_and_plan_are_public() -> None:

@@ -143,6 +143,36 @@ def test_without_any_improvement_the_model_stays_and_a_warning_says_so(monkeypat
 
 
 @pytest.mark.filterwarnings("ignore:No phase improved the validation")
+def test_the_record_says_that_a_refit_did_not_happen(monkeypatch, data, tmp_path):
+    choosing(monkeypatch, 0, 0)
+    options = {"batch_size": 8, "progress": False, "run_folder": tmp_path / "run"}
+    run = tfft.fit(built(data), data, PLAN, **options, refit=True)
+    again = tfft.fit(built(data), data, PLAN, **options, refit=True, resume=True)
+    for found in (run, again):
+        assert found.refit_left_out
+        assert "No refit: no phase improved the validation" in found.describe()
+        assert "<p>No refit: no phase improved" in found._repr_html_()
+        assert "refit=True" in found.to_code()
+        assert json.loads((tmp_path / "run" / "run.json").read_text())["refit_left_out"] is True
+    assert json.loads((tmp_path / "run" / SELECTION / "run.json").read_text())["refit_left_out"] is False
+    card = (tfft.export(run.model, tmp_path / "none.tfft", run=run) / "card.md").read_text()
+    assert "It did not happen, because no phase improved the validation." in card
+    report = tfft.evaluate(run.model, data.validation).save(tmp_path / "report.html", run)
+    assert "No refit: no phase improved the validation" in report.read_text()
+
+
+@pytest.mark.parametrize("refit", [False, True])
+def test_nothing_is_said_of_a_refit_that_nobody_asked_for_or_that_happened(monkeypatch, data, refit, tmp_path):
+    choosing(monkeypatch, 2, 0)
+    run = tfft.fit(built(data), data, PLAN, batch_size=8, progress=False, refit=refit)
+    assert (run.refit_left_out, run.to_dict()["refit_left_out"]) == (False, False)
+    card = (tfft.export(run.model, tmp_path / "some.tfft", run=run) / "card.md").read_text()
+    assert not [
+        text for text in (run.describe(), run._repr_html_(), card) if "No refit" in text or "did not happen" in text
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:No phase improved the validation")
 def test_a_run_without_any_improvement_is_finished(monkeypatch, data, tmp_path):
     choosing(monkeypatch, 0, 0)
     options = {"batch_size": 8, "refit": True, "progress": False, "run_folder": tmp_path}

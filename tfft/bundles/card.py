@@ -49,6 +49,10 @@ _REFIT = (
     "The weights were fitted to training and validation examples together (refit), after the validation part had chosen the "
     "epochs. No metric on its validation part is one of unseen examples."
 )
+_NO_REFIT = (
+    "A refit on training and validation examples together was asked for. It did not happen, because no phase improved the "
+    "validation. No weight was fitted to the validation part."
+)
 
 
 def card(model: TransferModel, report: "Report | None" = None, run: "Run | None" = None) -> str:
@@ -145,6 +149,8 @@ def _training(run: "Run") -> Iterator[str]:
         yield _phases(run.selection)
         yield "The refit, on training and validation part:"
     yield _phases(run)
+    if run.refit_left_out:
+        yield _NO_REFIT
     yield (
         "Bytes of all variables were compared before and after each phase; only those that were meant to change did. Batches had "
         f"{run.batch_size} examples, the seed was {run.seed}, and the network computed in {run.precision.trunk} and "

@@ -89,6 +89,14 @@ PlanOption = Annotated[
 ]
 HeadEpochs = Annotated[int | None, typer.Option(help="Epochs of the first or only phase.", min=1)]
 TuneEpochs = Annotated[int | None, typer.Option(help="Epochs of the tune phase.", min=1)]
+Patience = Annotated[
+    str | None,
+    typer.Option(
+        help="Epochs without a better validation after which a phase stops; `none` runs all epochs.",
+        metavar="INTEGER|none",
+        show_default="none; for texts 1, but none with --head-epochs",
+    ),
+]
 Blocks = Annotated[int | None, typer.Option(help="Number of last blocks that the tune phase trains.", min=1)]
 Balanced = Annotated[bool, typer.Option(help="Give rare classes more weight.")]
 RunFolder = Annotated[Path | None, typer.Option(help="Folder for log.jsonl, run.json, weights and report.html.")]

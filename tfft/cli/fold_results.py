@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tfft.cli import arguments, recipes, typed_paths
+from tfft.cli import arguments, typed_paths
 from tfft.cli.arguments import (
     Augment,
     BatchSize,
@@ -25,6 +25,7 @@ from tfft.cli.output_paths import check_report
 from tfft.cli.sources import TypedData
 from tfft.cli.training_inputs import built, read
 from tfft.cli.typed_masks import TaskName, TypedMasks
+from tfft.cli.typed_plans import checked
 from tfft.core.files import write_text
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def cross_validate(
     plan: arguments.PlanOption = None,
     head_epochs: arguments.HeadEpochs = None,
     tune_epochs: arguments.TuneEpochs = None,
+    patience: arguments.Patience = None,
     blocks: arguments.Blocks = None,
     learning_rate: arguments.LearningRate = None,
     augment: Augment = None,
@@ -84,13 +86,12 @@ def cross_validate(
     described = arguments.describe_backbone(
         backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary, layer=layer, pixel_range=pixel_range,
         preprocessor=preprocessor)  # fmt: skip
-    plan = recipes.PlanName.segmenter if plan is None and source.are_masks else plan
-    typed = recipes.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
+    typed = checked(plan, source, patience, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
     splits = read(source, described, seed, None)
     say("The test part is not used.")
     model = built(described, splits, balanced, task, seed, cache, precision)
     # the default depends on the number of examples that a fold trains on
-    chosen = typed and recipes.completed(typed, plan, head_epochs, recipes.default_for(model, len(splits.train)))
+    chosen = None if typed.is_default else typed.completed(model, len(splits.train))
     found = _answered(model, splits, chosen, folds, seed, batch)
     if out is not None:
         _write(found, out)

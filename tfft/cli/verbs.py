@@ -20,7 +20,6 @@ from tfft.cli import (
     predictions,
     quantization,
     ranking,
-    recipes,
     services,
     typed_paths,
     typed_teacher,
@@ -47,6 +46,7 @@ from tfft.cli.output_paths import check_report, export_somewhere, free_path, res
 from tfft.cli.sources import TypedData
 from tfft.cli.training_inputs import built, default_backbone, read
 from tfft.cli.typed_masks import TaskName, TypedMasks
+from tfft.cli.typed_plans import checked
 from tfft.core.quiet import start_tensorflow
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def fit(
     plan: arguments.PlanOption = None,
     head_epochs: arguments.HeadEpochs = None,
     tune_epochs: arguments.TuneEpochs = None,
+    patience: arguments.Patience = None,
     blocks: arguments.Blocks = None,
     learning_rate: arguments.LearningRate = None,
     augment: Augment = None,
@@ -134,11 +135,10 @@ def fit(
     described = arguments.describe_backbone(
         backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary, layer=layer, pixel_range=pixel_range,
         preprocessor=preprocessor)  # fmt: skip
-    plan = recipes.PlanName.segmenter if plan is None and source.are_masks else plan
-    typed = recipes.typed_plan(plan, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
+    typed = checked(plan, source, patience, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
     splits = read(source, described, seed, splits)
     model = built(described, splits, balanced, task, seed, cache, precision)
-    chosen = recipes.completed(typed, plan, head_epochs, recipes.default_for(model, len(splits.train), taught is None))
+    chosen = typed.completed(model, len(splits.train), solving=taught is None)
     say(f"{name(backbone)}\n{chosen.describe()}")
     _trained(model, splits, chosen, out, run_folder, seed=seed, batch_size=batch, accumulate=accumulate, resume=resume,
         save_minutes=save_minutes, teacher=typed_teacher.loaded_teacher(taught), refit=refit)  # fmt: skip

@@ -138,10 +138,11 @@ class Phase:
         return self.epochs if self.last_epoch is None else self.last_epoch
 
     def describe(self) -> str:
-        """Describe in one line what trains, for how many epochs, and at which learning rate."""
+        """Describe in one line what trains, for how many epochs, at which learning rate, and with which options."""
         norms = ", norms train" if self.train_norms else ""
         rates = f", {self.rates.describe()}" if self.rates != Rates() else ""
         averaged = f", weights averaged over {100 * self.averaging:.3g} % of the steps" if self.averaging else ""
+        patient = "" if self.patience is None else f", patience {self.patience}"
         changed = "".join(f", {step.describe()}" for step in self.augment)
         chosen = self.optimizer.describe() if isinstance(self.optimizer, KerasOptimizer) else self.optimizer
         chosen = "" if chosen == ADAM else f", optimizer {chosen}"
@@ -150,7 +151,7 @@ class Phase:
         cut = f"{self.end} of " if self.end < self.epochs else ""
         return (
             f"{self.name}: {self.trainable.describe()}, {cut}{self.epochs} epoch{'s' if self.epochs > 1 else ''}, "
-            f"learning rate {self.learning_rate:g} ({self.schedule.shape}{norms}{rates}){chosen}{averaged}{changed}"
+            f"learning rate {self.learning_rate:g} ({self.schedule.shape}{norms}{rates}){chosen}{averaged}{patient}{changed}"
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -99,7 +99,8 @@ def refitted(
         resume: The ``resume`` argument of ``fit``.
 
     Returns:
-        The second run, with the first one in ``selection``. When no phase improved anything, the first run.
+        The second run, with the first one in ``selection``. When no phase improved anything, the first run, with
+        ``refit_left_out``.
 
     Raises:
         BaseException: What stops either training. The model then has the best weights of the first one.
@@ -123,6 +124,7 @@ def refitted(
         )
         if folder is not None:
             Checkpoints(folder, {}).save(Snapshot({}, {"finished": True}), wait=True)
+        chosen = replace(chosen, refit_left_out=True)
         keep(chosen, folder)
         return chosen
     keep(chosen, folder)

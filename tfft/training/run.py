@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMAT = 1
+_NO_REFIT = "No refit: no phase improved the validation, so the model has the weights from before training."
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +122,8 @@ class Run:
         teacher: The path, backbone and weights of the teacher, and what it had to say; None without one.
         selection: In a refit, the run that chose the epochs by the validation part; None otherwise. It has all validation metrics,
             and its ``model`` is that of this run, with the weights of the refit.
+        refit_left_out: Whether ``fit(..., refit=True)`` was called, but no phase improved the validation, so that there was no
+            refit.
     """
 
     model: TransferModel
@@ -135,6 +138,7 @@ class Run:
     accumulate: int = 1
     teacher: Mapping[str, Any] | None = None
     selection: "Run | None" = None
+    refit_left_out: bool = False
 
     def with_phase(self, record: PhaseRecord) -> "Run":
         """Return the run with one more finished phase.
@@ -154,6 +158,7 @@ class Run:
         """Describe the run in a few lines, with a warning when the first phase did not improve anything."""
         lines = [] if self.selection is None else [self.selection.describe(), _about_refit(self.data["counts"])]
         lines += [record.describe() for record in self.phases]
+        lines += [_NO_REFIT] if self.refit_left_out else []
         if self.phases and self.phases[0].best_epoch == 0:
             solved = self.phases[0].phase.optimizer == LBFGS
             further = " or another backbone" if solved else ", more epochs or another learning rate"
@@ -186,7 +191,7 @@ class Run:
             [{name: row.get(name, "-") for name in names} for row in rows] or [{"phase": "no finished phase"}]
         )
         if self.selection is None:
-            return found
+            return f"{found}<p>{_NO_REFIT}</p>" if self.refit_left_out else found
         return f"{self.selection._repr_html_()}<p>{_about_refit(self.data['counts'])}</p>{found}"
 
     def history(self) -> dict[str, list[float]]:
@@ -237,6 +242,7 @@ class Run:
             "teacher": None if self.teacher is None else dict(self.teacher),
             "data": dict(self.data),
             "selection": None if self.selection is None else self.selection.to_dict(),
+            "refit_left_out": self.refit_left_out,
             "phases": [record.to_dict() for record in self.phases],
             "versions": dict(self.versions),
         }

@@ -36,7 +36,7 @@ def to_code(run: "Run") -> str:
     spread = ', strategy="tpu"' if is_tpu(run.model.strategy) else spread
     parts = f", accumulate={run.accumulate}" if run.accumulate > 1 else ""
     opened, teacher_option = ("", "") if run.teacher is None else _teacher_code(run.teacher)
-    parts += "" if run.selection is None else ", refit=True"
+    parts += ", refit=True" if run.selection is not None or run.refit_left_out else ""
     plan = run.plan if run.selection is None else run.selection.plan
     numbers = f", precision={(run.precision.trunk, run.precision.tail)!r}{_cache_code(run.model.cache)}"
     # a model that the user passed as an object has no handle that could be loaded again
