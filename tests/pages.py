@@ -19,6 +19,7 @@ PYTHON = {
     r'build\("(vgg16|mobilenet_v2|resnet50)"': 'build("toy"',
     r'build\("(minilm_l6|multilingual_e5_small)"': 'build("toy_text"',
     r"candidates = \[.*\]": 'candidates = ["toy", tfft.load_backbone("toy", size=32)]',
+    r"budget_minutes=10": "budget_minutes=0.05",
     r'"hf://ann/flowers"': '"pushed.tfft"',
     r'load_dataset\("stanfordnlp/imdb"\)': 'load_from_disk("reviews_arrow")',
     r'from_tfds\("beans"': 'from_tfds(__import__("tensorflow_datasets").folder_dataset.ImageFolder("photos")',
@@ -26,6 +27,8 @@ PYTHON = {
 SHELL = {
     r"--to hf://ann/flowers": "--to bundle --out pushed.tfft",
     r"hf://ann/flowers": "pushed.tfft",
+    r"--budget-minutes 10": "--budget-minutes 0.05",
+    r"--backbone mobilenet_v2,\S+": "--backbone toy,tfft_mini",
     r"--backbone (vgg16|mobilenet_v2)": "--backbone toy",
     r"--backbones \S+": "--backbones toy,tfft_mini",
     r"--backbone minilm_l6": "--backbone toy_text",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tfft.tuning.cross_validation import cross_validate
     from tfft.tuning.learning_rate import find_learning_rate
     from tfft.tuning.ranking import rank_backbones
+    from tfft.tuning.successive_halving import search
 
 __version__ = "0.1.0"
 
@@ -44,6 +45,7 @@ _HOMES = {
     "find_learning_rate": "tfft.tuning.learning_rate",
     "cross_validate": "tfft.tuning.cross_validation",
     "rank_backbones": "tfft.tuning.ranking",
+    "search": "tfft.tuning.successive_halving",
     "Phase": "tfft.plans.phase",
     "Plan": "tfft.plans.phase",
     "data": "tfft.data",
@@ -52,7 +54,13 @@ _HOMES = {
     "plans": "tfft.plans",
 }
 
-_TENSORFLOW = ("cross_validate", "find_learning_rate", "fit", "rank_backbones")  # their modules import TensorFlow
+_TENSORFLOW = (
+    "cross_validate",
+    "find_learning_rate",
+    "fit",
+    "rank_backbones",
+    "search",
+)  # their modules import TensorFlow
 
 __all__ = [
     "Phase",
@@ -69,6 +77,7 @@ __all__ = [
     "load_backbone",
     "plans",
     "rank_backbones",
+    "search",
     "tasks",
     "trainable",
 ]

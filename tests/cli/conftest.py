@@ -9,7 +9,16 @@ from tfft.cli.sources import TypedData
 @pytest.fixture(autouse=True)
 def _no_second_start(monkeypatch):
     """TensorFlow runs in this process already; redirecting stderr would fight with pytest's own capture."""
-    for module in ("verbs", "exports", "predictions", "quantization", "ranking", "services", "training_inputs"):
+    for module in (
+        "verbs",
+        "exports",
+        "predictions",
+        "quantization",
+        "ranking",
+        "searching",
+        "services",
+        "training_inputs",
+    ):
         monkeypatch.setattr(f"tfft.cli.{module}.start_tensorflow", lambda: None)
     monkeypatch.setattr("tfft.doctor.start_tensorflow", lambda: None)
 

@@ -354,10 +354,10 @@ def test_without_a_plan_texts_are_trained_as_an_encoder_and_images_in_two_phases
     short = {"sequence": tfft.plans.encoder(epochs=1), "map": tfft.plans.two_phase(1, 1)}
     asked = []
 
-    def usual(model, examples, solving):
-        asked.append((model.backbone.features.kind, examples, model.task.name))
+    def usual(backbone, task, examples, strategy, solving):
+        asked.append((backbone.features.kind, examples, task.name))
         assert solving
-        return short[model.backbone.features.kind]
+        return short[backbone.features.kind]
 
     monkeypatch.setattr("tfft.training.loop.plan_for", usual)
     assert tfft.fit(text_model(texts), texts).plan == short["sequence"]

@@ -92,7 +92,7 @@ def default_for(model: "TransferModel", examples: int, solving: bool = True) -> 
     """
     from tfft.training.plan_choice import plan_for
 
-    return plan_for(model, examples, solving)
+    return plan_for(model.backbone, model.task, examples, model.strategy, solving)
 
 
 def completed(typed: "Plan | None", name: PlanName | None, epochs: int | None, default: "Plan") -> "Plan":

@@ -1,8 +1,9 @@
 """The beginning of each command that trains: the backbone when none is typed, the data, and the model."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from tfft.cli.arguments import describe_task
+from tfft.cli.arguments import describe_backbone, describe_task
 from tfft.cli.console import name, say
 from tfft.core.quiet import start_tensorflow
 
@@ -13,6 +14,46 @@ if TYPE_CHECKING:
     from tfft.cli.typed_masks import TaskName
     from tfft.data.examples import Splits
     from tfft.models.assembly import TransferModel
+
+BACKBONE_OPTIONS = ("size", "alpha", "length", "vocabulary", "layer", "pixel_range", "preprocessor")
+"""The options of a backbone besides its weights."""
+_COLUMNS = ("image_column", "label_column", "skip_corrupt", "text_column", "parts", "separator", "decimal", "quotes")
+
+
+def typed_source(values: Mapping[str, Any]) -> "TypedData":
+    """Say where inputs and labels come from.
+
+    Args:
+        values: The values of all options of a command that trains, by name.
+
+    Returns:
+        The typed data.
+    """
+    from tfft.cli.sources import TypedData
+    from tfft.cli.typed_masks import TypedMasks
+
+    masks = TypedMasks(values["task"], values["classes_file"], values["ignore"])
+    return TypedData(values["data"], **{column: values[column] for column in _COLUMNS}, masks=masks)
+
+
+def typed_backbone(values: Mapping[str, Any]) -> "tuple[TypedData, str, Backbone, Splits | None]":
+    """Say where inputs and labels come from, and describe the backbone of ``--backbone``, or the default one for these inputs.
+
+    Args:
+        values: The values of all options of a command that trains, by name.
+
+    Returns:
+        The typed data, the name of the backbone, its description, and the data where it was read, else None.
+
+    Raises:
+        BackboneError: When there is no such backbone, or it does not take an option.
+        WeightsError: When the file of a backbone or of weights does not exist.
+    """
+    source, handle, splits = typed_source(values), values["backbone"], None
+    if handle is None:
+        handle, splits = default_backbone(source, values["seed"])
+    options = {each: values[each] for each in BACKBONE_OPTIONS}
+    return source, handle, describe_backbone(handle, values["weights"], **options), splits
 
 
 def default_backbone(source: "TypedData", seed: int) -> "tuple[str, Splits | None]":

@@ -20,6 +20,7 @@ from tfft.cli import (
     predictions,
     quantization,
     ranking,
+    searching,
     services,
     typed_paths,
     typed_teacher,
@@ -44,7 +45,7 @@ from tfft.cli.group import Group
 from tfft.cli.measured_examples import Part, examples_of
 from tfft.cli.output_paths import check_report, export_somewhere, free_path, rescued
 from tfft.cli.sources import TypedData
-from tfft.cli.training_inputs import built, default_backbone, read
+from tfft.cli.training_inputs import built, read, typed_backbone
 from tfft.cli.typed_masks import TaskName, TypedMasks
 from tfft.cli.typed_plans import checked
 from tfft.core.quiet import start_tensorflow
@@ -82,6 +83,7 @@ def tfft_command(
 
 @app.command()
 def fit(
+    context: typer.Context,
     data: Data,
     backbone: arguments.BackboneName = None,
     out: Out = None,
@@ -93,6 +95,8 @@ def fit(
     layer: arguments.Layer = None,
     pixel_range: arguments.PixelRange = None,
     preprocessor: arguments.Preprocessor = None,
+    auto: searching.Auto = False,
+    budget_minutes: searching.BudgetMinutes = None,
     plan: arguments.PlanOption = None,
     head_epochs: arguments.HeadEpochs = None,
     tune_epochs: arguments.TuneEpochs = None,
@@ -126,30 +130,34 @@ def fit(
     seed: Seed = 0,
 ) -> None:
     """Fine-tune a backbone on your images or texts and write a bundle."""
-    batch, out = arguments.batch_size_of(batch_size), free_path("model", ".tfft") if out is None else out
+    batch = arguments.batch_size_of(batch_size)
     taught = typed_teacher.typed_teacher(teacher, temperature, teacher_weight)
-    typed_paths.check_fit(data, out, run_folder, resume)
-    columns = image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes
-    source = TypedData(data, *columns, TypedMasks(task, classes_file, ignore))
-    backbone, splits = default_backbone(source, seed) if backbone is None else (backbone, None)
-    described = arguments.describe_backbone(
-        backbone, weights, size=size, alpha=alpha, length=length, vocabulary=vocabulary, layer=layer, pixel_range=pixel_range,
-        preprocessor=preprocessor)  # fmt: skip
+    typed_paths.check_fit(data, out := out or free_path("model", ".tfft"), run_folder, resume)
+    if searching.asked(context):
+        _write(*searching.found(context, batch), out, run_folder)
+        return
+    source, backbone, described, splits = typed_backbone(context.params)
     typed = checked(plan, source, patience, described, head_epochs, tune_epochs, blocks, learning_rate, augment)
     splits = read(source, described, seed, splits)
     model = built(described, splits, balanced, task, seed, cache, precision)
     chosen = typed.completed(model, len(splits.train), solving=taught is None)
-    say(f"{name(backbone)}\n{chosen.describe()}")
-    _trained(model, splits, chosen, out, run_folder, seed=seed, batch_size=batch, accumulate=accumulate, resume=resume,
-        save_minutes=save_minutes, teacher=typed_teacher.loaded_teacher(taught), refit=refit)  # fmt: skip
+    _trained(backbone, model, splits, chosen, out, run_folder, seed=seed, batch_size=batch, accumulate=accumulate,
+        resume=resume, save_minutes=save_minutes, teacher=typed_teacher.loaded_teacher(taught), refit=refit)  # fmt: skip
 
 
 def _trained(
-    model: "TransferModel", splits: "Splits", plan: "Plan", out: Path, run_folder: Path | None, **options: Any
+    backbone: str,
+    model: "TransferModel",
+    splits: "Splits",
+    plan: "Plan",
+    out: Path,
+    run_folder: Path | None,
+    **options: Any,
 ) -> None:
     """Train, measure and write; of several workers, only the chief measures and writes."""
     import tfft
 
+    say(f"{name(backbone)}\n{plan.describe()}")
     if not model.is_chief:
         tfft.fit(model, splits, plan, run_folder=run_folder, **options)
         return

@@ -176,7 +176,7 @@ class Checkpoints:
 
 
 def _check_about(folder: Path, found: Any, expected: Any) -> None:
-    wrong = list(_differences(found, expected))
+    wrong = list(differences(found, expected))
     if wrong:
         raise TfftError(
             f"The run in {str(folder)!r} cannot continue, because it was started differently.",
@@ -185,14 +185,27 @@ def _check_about(folder: Path, found: Any, expected: Any) -> None:
         )
 
 
-def _differences(found: Any, expected: Any, name: str = "") -> Iterator[str]:
-    """Name each value that differs between two JSON values."""
+def differences(found: Any, expected: Any, name: str = "") -> Iterator[str]:
+    """Name each value that differs between two JSON values.
+
+    Args:
+        found: What a file holds.
+        expected: What the caller would write.
+        name: The name of both values in a larger one.
+
+    Yields:
+        Text such as ``"seed: 0 then, 1 now"``.
+
+    Example:
+        >>> list(differences({"seed": 0}, {"seed": 1}))
+        ['seed: 0 then, 1 now']
+    """
     if isinstance(found, dict) and isinstance(expected, dict):
         for key in dict.fromkeys((*found, *expected)):
-            yield from _differences(found.get(key), expected.get(key), f"{name}.{key}" if name else key)
+            yield from differences(found.get(key), expected.get(key), f"{name}.{key}" if name else key)
     elif isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
         for index, pair in enumerate(zip(found, expected, strict=True)):
-            yield from _differences(*pair, f"{name}[{index}]")
+            yield from differences(*pair, f"{name}[{index}]")
     elif isinstance(found, list) and isinstance(expected, list):
         yield f"{name}: {len(found)} then, {len(expected)} now"
     elif found != expected:

@@ -117,7 +117,7 @@ def fit(
     folder = check_folder(run_folder, chief, chosen.resume)
     check(model, data, batch_size)
     if plan is None:
-        plan = plan_for(model, len(data.train), solving=chosen.teacher is None)
+        plan = plan_for(model.backbone, model.task, len(data.train), model.strategy, solving=chosen.teacher is None)
     check_plan(model, plan, chosen.teacher is not None)
     check_refit(model, chosen.refit)
     derive(seed, "order")  # an invalid seed is refused before training starts

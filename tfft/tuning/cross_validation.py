@@ -187,7 +187,7 @@ def cross_validate(
     for fold in drawn:
         check(model, fold.splits(pool, seed), size)
     if plan is None:
-        plan = plan_for(model, len(drawn[0].train))
+        plan = plan_for(model.backbone, model.task, len(drawn[0].train), model.strategy)
     check_plan(model, plan)
     pool = aligned(pool, model.task.labels)
     ready = prepared(model.preprocessor, pool, model.task.align, model.task.place)

@@ -97,7 +97,7 @@ def find_learning_rate(
         )
     _check(phase, steps, between)
     if phase is None:
-        phase = plan_for(model, len(data.train), solving=False).phases[0]
+        phase = plan_for(model.backbone, model.task, len(data.train), solving=False).phases[0]
     per_epoch = -(-len(data.train) // batch_size)
     phase = replace(phase, epochs=-(-steps // per_epoch), last_epoch=None, patience=None, averaging=0.0)
     check_plan(model, Plan(phase))

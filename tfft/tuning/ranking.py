@@ -33,7 +33,8 @@ from tfft.tuning.transferability import h_score, logme
 if TYPE_CHECKING:
     import keras
 
-_FEWEST = 10
+FEWEST = 10
+"""The least number of training examples of a ranking."""
 # the metric of the probe: the first one that the task has
 _MEASURES = ("accuracy", "r2", "macro_f1")
 
@@ -86,12 +87,13 @@ def rank_backbones(
     _check(data, backbones, order, examples)
     derive(seed, "rank")  # an invalid seed is refused before weights are loaded
     kept, task = Cache.of(cache), _task(data, order)
-    described = _described(data, backbones)
+    described = described_backbones(data, backbones)
     chosen = _chosen(data, examples, seed)
     for name, backbone in described.items():
-        with _naming(name):
-            build(backbone, task, seed, strategy=None)
-        gc.collect()  # nets are in reference cycles
+        if len(described) > 1:  # one alone is loaded next
+            with _naming(name):
+                build(backbone, task, seed, strategy=None)
+            gc.collect()  # nets are in reference cycles
     counting, rows = FeatureProgress(progress), []
     try:
         for name, backbone in described.items():
@@ -111,20 +113,15 @@ def _check(data: Any, backbones: Any, order: Any, examples: Any) -> None:
             kind_of(data),
             'Write rank_backbones(data, ["mobilenet_v2", "resnet50"]), with all parts of the data.',
         )
-    if isinstance(backbones, (str, Backbone)) or not isinstance(backbones, Sequence) or not backbones:
-        raise BackboneError(
-            "rank_backbones() takes a list of backbones.",
-            repr(backbones) if isinstance(backbones, (str, Sequence)) else kind_of(backbones),
-            'Write ["mobilenet_v2", "resnet50"], for example.',
-        )
+    _check_list(backbones, "rank_backbones")
     if order not in ORDERS:
         raise DataError(f"order={order!r} is unknown.", fix=f"Use one of {', '.join(map(repr, ORDERS))}.")
-    if isinstance(examples, bool) or not isinstance(examples, Integral) or examples < _FEWEST:
+    if isinstance(examples, bool) or not isinstance(examples, Integral) or examples < FEWEST:
         raise DataError(
-            f"examples={examples!r} must be a whole number of at least {_FEWEST}.", fix="500 is a good start."
+            f"examples={examples!r} must be a whole number of at least {FEWEST}.", fix="500 is a good start."
         )
-    if len(data.train) < _FEWEST:
-        raise DataError(f"A ranking needs {_FEWEST} training examples.", data.describe(), "Add some.")
+    if len(data.train) < FEWEST:
+        raise DataError(f"A ranking needs {FEWEST} training examples.", data.describe(), "Add some.")
 
 
 def _task(data: Splits, order: str) -> Task:
@@ -142,15 +139,38 @@ def _task(data: Splits, order: str) -> Task:
     return task
 
 
-def _described(data: Splits, backbones: Sequence[Any]) -> dict[str, Backbone]:
-    """Describe all backbones, and check that they fit the data; no weights are read."""
+def _check_list(backbones: Any, caller: str) -> None:
+    if isinstance(backbones, (str, Backbone)) or not isinstance(backbones, Sequence) or not backbones:
+        raise BackboneError(
+            f"{caller}() takes a list of backbones.",
+            repr(backbones) if isinstance(backbones, (str, Sequence)) else kind_of(backbones),
+            'Write ["mobilenet_v2", "resnet50"], for example.',
+        )
+
+
+def described_backbones(data: Splits, backbones: Any, caller: str = "rank_backbones") -> dict[str, Backbone]:
+    """Describe backbones, and check that they fit the data; no weights are read.
+
+    Args:
+        data: Images of any shape, or texts.
+        backbones: A list of names, results of ``load_backbone``, or models in memory.
+        caller: The function of the user, for messages.
+
+    Returns:
+        Name -> backbone, in their order; the names are those of ``named_apart``.
+
+    Raises:
+        BackboneError: When this is not a list of backbones, or one does not exist.
+        DataError: When a backbone takes other inputs than the data holds.
+    """
+    _check_list(backbones, caller)
     found: list[Backbone] = []
     for given in backbones:
         named = isinstance(given, (str, os.PathLike)) or is_model(given)
         backbone = load_backbone(given) if named else given
         if not isinstance(backbone, Backbone):
             raise BackboneError(
-                "rank_backbones() takes names of backbones, or results of load_backbone().",
+                f"{caller}() takes names of backbones, or results of load_backbone().",
                 kind_of(given),
                 instead(given, 'Write ["mobilenet_v2", "resnet50"], for example.'),
             )
