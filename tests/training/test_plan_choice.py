@@ -36,7 +36,9 @@ def test_a_linear_head_with_a_plain_loss_is_solved_by_default(task, plan):
 
 
 def test_quantities_are_solved_by_default():
-    quantities = tfft.data.from_arrays(np.zeros((20, 8, 8, 3), np.uint8), np.arange(20.0))
+    quantities = tfft.data.from_arrays(
+        np.random.default_rng(0).integers(0, 255, (20, 8, 8, 3), np.uint8), np.arange(20.0)
+    )
     assert plan_for(TOY, tfft.tasks.regression(quantities.labels), 14) == SOLVED
 
 

@@ -9,8 +9,8 @@ from tfft.plans.defaults import default_plan
 from tfft.plans.phase import Plan
 from tfft.tasks.base import Task
 
-# To solve a head takes time in proportion to examples x width x outputs, where 1,280 is a common width; epochs of Adam hardly depend
-# on outputs. ``python -m benchmarks.solving``
+# To solve a head takes time in proportion to examples x width x outputs, where 1,280 is a common width; epochs of Adam hardly
+# depend on outputs. ``python -m benchmarks.solving``
 _MOST_LOGITS = 40_000
 
 
