@@ -177,7 +177,7 @@ def test_the_default_plan_runs_whatever_the_budget(data, monkeypatch):
     assert sorted(label for _, label in trials.not_started) == list("bcdefgh")
 
 
-@pytest.mark.parametrize("minutes", [0.2, 0.4, 0.6, 0.8, 1.0])
+@pytest.mark.parametrize("minutes", [0.2, 0.3, 0.4, 0.6, 0.8])
 def test_no_trial_starts_that_is_expected_to_end_too_late(data, monkeypatch, minutes):
     trials = halved(Imagined(data, minutes, LOSSES), monkeypatch)
     assert trials.clock.now <= max(60 * minutes, 8)

@@ -127,7 +127,6 @@ class Trials:
             )
         if self._run is None or self._run_of != best.identity:
             self._run = None
-            gc.collect()
             self._run, self._run_of = self._fitted(best), best.identity
         return self._run
 
@@ -153,7 +152,6 @@ class Trials:
             done = compute(new, begun)
         except Exception as error:  # a trial that fails is recorded, and the search goes on
             done = new.failed(error, time.perf_counter() - begun)
-        gc.collect()  # nets are in reference cycles
         self._signals()
         self.record.add(done, self.budget.elapsed)
         self._say(done)
@@ -184,6 +182,7 @@ class Trials:
 
     def _fitted(self, trial: SearchTrial) -> Run:
         """Train a trial, or continue it in its run folder."""
+        gc.collect()  # nets are in reference cycles, and the last one should not stay beside the new one
         one, home = self.setting, self.record.home(trial)
         backbone, resume = one.backbones[trial.backbone], None if home is None else True
         model = build(backbone, one.task, one.seed, cache=one.cache, precision=one.precision)
