@@ -102,8 +102,8 @@ def test_texts_and_entities_are_searched_by_probes_or_short_trainings(tmp_path):
     entities = tfft.data.from_conll(tmp_path / "all.conll")
     found = search(entities, both, 0.02, plans=[], **QUICK)
     first = found.trials[0]
-    assert (first.rung, first.measure, [phase.epochs for phase in first.plan]) == (0, "val_f1", [2])
-    assert found.best.measure == "val_f1"
+    assert (first.rung, first.measure, [phase.epochs for phase in first.plan]) == (0, "val_tag_f1", [2])
+    assert found.best.measure == "val_tag_f1"
 
 
 # the rest uses trials that train nothing, with a clock of their own
