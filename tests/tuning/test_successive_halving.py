@@ -257,6 +257,24 @@ def test_backbones_that_do_not_fit_into_the_budget_are_not_started(data, monkeyp
     assert ("other", trial_training.PROBE) in trials.not_started
 
 
+def test_time_that_is_left_after_the_rungs_is_used_for_candidates_that_did_not_fit(data, monkeypatch):
+    class Hasty(Imagined):
+        """Only the first trial takes its time, so that the estimates for the others are too long."""
+
+        def _train(self, new, begun):
+            done = super()._train(new, begun)
+            if len(self.ran) > 1:
+                self.clock.now -= 0.9 * done.seconds
+            return done
+
+    whole = halved(Imagined(data, 60, LOSSES), monkeypatch)
+    hasty = halved(Hasty(data, 0.4, LOSSES), monkeypatch)
+    slow = halved(Imagined(data, 0.4, LOSSES), monkeypatch)
+    tried = {name: {each[0] for each in trials.ran} for name, trials in (("hasty", hasty), ("slow", slow))}
+    assert tried["slow"] < tried["hasty"] == {each[0] for each in whole.ran}
+    assert hasty.clock.now <= 24
+
+
 def test_where_no_shorter_trial_fits_a_rung_passes_on_the_first_half(data):
     all_of_them = [Candidate("toy", name, plan) for name, plan in PLANS.items()]
     nothing = [(each, None) for each in all_of_them]
