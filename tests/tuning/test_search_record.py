@@ -30,21 +30,13 @@ def train(record, made):
     record.add(made, 5.0)
 
 
-def test_a_search_continues_with_its_trials_time_and_decisions(tmp_path):
+def test_a_search_continues_with_its_trials_and_their_time(tmp_path):
     record = SearchRecord(tmp_path, ABOUT)
-    record.skipped["a" * 32] = 0.5
     record.add(trial(2, 0.5), 7.25)
     again = SearchRecord(tmp_path, ABOUT)
-    assert (again.trials, again.seconds, again.skipped) == (record.trials, 7.25, {"a" * 32: 0.5})
+    assert (again.trials, again.seconds) == (record.trials, 7.25)
     assert again.find("toy", tfft.plans.head_only(2)) == record.trials[0]
     assert again.find("toy", tfft.plans.head_only(3)) is again.find("other", tfft.plans.head_only(2)) is None
-
-
-def test_a_trial_that_ran_after_all_is_no_longer_skipped(tmp_path):
-    record = SearchRecord(tmp_path, ABOUT)
-    record.skipped[trial(2, 0.5).identity] = 0.5
-    record.add(trial(2, 0.5), 1.0)
-    assert SearchRecord(tmp_path, ABOUT).skipped == {}
 
 
 def test_weights_are_kept_of_the_best_trial_alone(tmp_path):
@@ -109,11 +101,9 @@ DAMAGES = {
     "another format": (lambda values: values.update(format=2), "reads format 1. Got: 2"),
     "a format that is true": (lambda values: values.update(format=True), "reads format 1"),
     "a further field": (lambda values: values.update(command="rm"), "content has changed"),
-    "a missing field": (lambda values: values.pop("skipped"), "content has changed"),
+    "a missing field": (lambda values: values.pop("seconds"), "content has changed"),
     "negative seconds": (lambda values: values.update(seconds=-1), "other types"),
     "seconds as text": (lambda values: values.update(seconds="1"), "other types"),
-    "skipped as a list": (lambda values: values.update(skipped=[1]), "other types"),
-    "skipped without numbers": (lambda values: values.update(skipped={"a": None}), "other types"),
     "trials as a dict": (lambda values: values.update(trials={}), "other types"),
     "about as a list": (lambda values: values.update(about=[]), "other types"),
     "a trial that is a number": (lambda values: values.update(trials=[1]), "other fields than a trial"),

@@ -21,7 +21,7 @@ NAME = "search.json"
 _TRIALS = "trials"
 # what a search writes, and what the command line adds
 OURS = {NAME, _TRIALS, "leaderboard.json", "leaderboard.txt", "report.html"}
-_FIELDS = {"format", "about", "seconds", "trials", "skipped", "hash"}
+_FIELDS = {"format", "about", "seconds", "trials", "hash"}
 
 
 class SearchRecord:
@@ -34,7 +34,6 @@ class SearchRecord:
     Attributes:
         trials: The finished and failed trials, in their order.
         seconds: The wall time that was used so far, in seconds.
-        skipped: Identity of a trial that was not started -> the budget in minutes that did not suffice.
 
     Raises:
         TfftError: When the folder holds another search, something else, or a damaged record.
@@ -50,7 +49,7 @@ class SearchRecord:
     def __init__(self, folder: Path | None, about: Mapping[str, Any]) -> None:
         self.folder, self._about = folder, json.loads(json.dumps(about))
         self.trials: list[SearchTrial] = []
-        self.seconds, self.skipped = 0.0, dict[str, float]()
+        self.seconds = 0.0
         if folder is not None and (folder / NAME).exists():
             self._read(folder)
         elif folder is not None and folder.is_dir():
@@ -77,7 +76,6 @@ class SearchRecord:
             OSError: When the record cannot be written.
         """
         self.trials.append(trial)
-        self.skipped.pop(trial.identity, None)
         self.write(seconds)
         self._tidy()
 
@@ -106,7 +104,6 @@ class SearchRecord:
             "about": self._about,
             "seconds": self.seconds,
             "trials": [trial.to_dict() for trial in self.trials],
-            "skipped": self.skipped,
         }
         values["hash"] = fingerprint(values)
         files.write_text(self.folder / NAME, json.dumps(values, indent=1, ensure_ascii=False))
@@ -129,7 +126,7 @@ class SearchRecord:
                 shortlist(wrong).replace('"', ""),
                 "Use the same arguments, data and versions, or choose another folder.",
             )
-        self.trials, self.seconds, self.skipped = trials, float(values["seconds"]), dict(values["skipped"])
+        self.trials, self.seconds = trials, float(values["seconds"])
         self._tidy()
 
     def _tidy(self) -> None:
@@ -151,10 +148,9 @@ def _check(values: Any) -> None:
     rest = {name: value for name, value in values.items() if name != "hash"}
     if {*values} != _FIELDS or values["hash"] != fingerprint(rest):
         raise DataError("Its content has changed.")
-    seconds, skipped = values["seconds"], values["skipped"]
-    numbers = [seconds, *(skipped.values() if isinstance(skipped, dict) else [None])]
-    plain = all(isinstance(number, (int, float)) and not isinstance(number, bool) for number in numbers)
-    if not plain or min(numbers) < 0 or not isinstance(values["trials"], list) or not isinstance(values["about"], dict):
+    seconds = values["seconds"]
+    plain = isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and seconds >= 0
+    if not plain or not isinstance(values["trials"], list) or not isinstance(values["about"], dict):
         raise DataError("Its fields have other types than those of a record.")
 
 

@@ -138,6 +138,17 @@ def _halved(trials: Trials, plans: list[tuple[str, Plan]] | None) -> None:
         return
     first, *alive = interleaved([candidates[name] for name in names])
     trials.trained(first, 1.0, len(FRACTIONS), None)
+    while alive:
+        before = len(trials.record.trials)
+        _rungs(trials, alive)
+        # estimates are rather too long, so time may be left for candidates that did not fit before
+        alive = [each for each in alive if not trials.has_tried(each)]
+        if len(trials.record.trials) == before:
+            break
+
+
+def _rungs(trials: Trials, alive: list[Candidate]) -> None:
+    """Train candidates for more and more of their epochs, and halve them after each rung."""
     for rung, fraction in enumerate(FRACTIONS, 1):
         until = trials.budget.until(len(FRACTIONS) + 1 - rung)
         results = [(each, trials.trained(each, fraction, rung, until)) for each in alive]

@@ -69,7 +69,7 @@ class Trials:
         signals: The signals that arrived.
 
     Attributes:
-        not_started: Candidate -> the rung whose trial did not fit into the budget.
+        not_started: Candidate -> the first rung whose trial did not fit into the budget.
     """
 
     def __init__(self, setting: Setting, record: SearchRecord, budget: Budget, signals: Signals) -> None:
@@ -108,6 +108,15 @@ class Trials:
         expected = expected_seconds(plan, candidate.backbone, self.record.trials)
         return self._result(SearchTrial(candidate.backbone, candidate.label, rung, plan), expected, until, self._train)
 
+    def has_tried(self, candidate: Candidate) -> bool:
+        """Tell whether any trial of a candidate has finished or failed.
+
+        Args:
+            candidate: The candidate.
+        """
+        wanted = candidate.backbone, candidate.label
+        return any((trial.backbone, trial.label) == wanted for trial in self.record.trials)
+
     def best_run(self) -> Run:
         """Return the run of the best trial. When an earlier call has trained it, it is read from its run folder.
 
@@ -127,7 +136,6 @@ class Trials:
             )
         if self._run is None or self._run_of != best.identity:
             self._run = None
-            gc.collect()
             self._run, self._run_of = self._fitted(best), best.identity
         return self._run
 
@@ -139,9 +147,8 @@ class Trials:
         compute: Callable[[SearchTrial, float], SearchTrial],
     ) -> SearchTrial | None:
         found, key = self.record.find(new.backbone, new.plan), (new.backbone, new.label)
-        if found is None and until is not None and not self._fits(new, expected, until):
-            self.record.skipped[new.identity] = self.budget.minutes
-            self.not_started[key] = new.rung
+        if found is None and until is not None and self.budget.elapsed + (expected or 0.0) > until:
+            self.not_started.setdefault(key, new.rung)
             return None
         self.not_started.pop(key, None)
         if found is not None:
@@ -153,17 +160,10 @@ class Trials:
             done = compute(new, begun)
         except Exception as error:  # a trial that fails is recorded, and the search goes on
             done = new.failed(error, time.perf_counter() - begun)
-        gc.collect()  # nets are in reference cycles
         self._signals()
         self.record.add(done, self.budget.elapsed)
         self._say(done)
         return done
-
-    def _fits(self, new: SearchTrial, expected: float | None, until: float) -> bool:
-        """Whether a trial will end in time; an earlier call with the same budget has decided for its trials."""
-        if self.record.skipped.get(new.identity, 0.0) >= self.budget.minutes:
-            return False
-        return self.budget.elapsed + (expected or 0.0) <= until
 
     def _probe(self, new: SearchTrial, begun: float) -> SearchTrial:
         one = self.setting
@@ -184,6 +184,7 @@ class Trials:
 
     def _fitted(self, trial: SearchTrial) -> Run:
         """Train a trial, or continue it in its run folder."""
+        gc.collect()  # nets are in reference cycles, and the last one should not stay beside the new one
         one, home = self.setting, self.record.home(trial)
         backbone, resume = one.backbones[trial.backbone], None if home is None else True
         model = build(backbone, one.task, one.seed, cache=one.cache, precision=one.precision)
