@@ -34,7 +34,7 @@ def test_patience_alone_changes_nothing_else_of_the_default_plan():
     for model in (tfft.build("toy", tfft.tasks.classification(["a", "b"])), texts(), readers):
         typed = checked(None, IMAGES, "4", model.backbone, *NOTHING)
         assert not typed.is_default
-        assert typed.completed(model, 10) == default_for(model, 10).with_phases(patience=4)
+        assert typed.completed(model, 10) == with_patience(default_for(model, 10), "4")
 
 
 def test_without_patience_the_plan_is_as_it_was():
