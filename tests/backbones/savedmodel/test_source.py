@@ -59,8 +59,8 @@ def test_a_plain_signature_and_a_module_of_tf1_give_features_and_are_not_trained
         with pytest.raises(PlanError, match=r"cannot be trained.*head_only"):
             tfft.fit(model, data, tfft.plans.two_phase(1, 1), progress=False)
         run = tfft.fit(model, data, progress=False)
-        assert [record.phase.name for record in run.phases] == ["head"]
-        assert run.phases[0].reads == "features after features, float32"
+        assert [record.phase.name for record in run.phases] == ["probe"]
+        assert run.phases[0].reads.startswith("features after features, float32, penalty ")
 
 
 def test_what_takes_neither_images_nor_tokens_is_refused(tmp_path):
