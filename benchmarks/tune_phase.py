@@ -2,7 +2,7 @@
 
     python -m benchmarks.tune_phase --material ../shared --seeds 1 --out tune_phase.json
 
-Every kind is cross-validated with the same five folds, so its answers are compared example by example with those of the probe alone.
+Every kind is cross-validated with the same five folds, and compared with the probe on the same network, data and seed.
 The test photos are never read. EfficientNet-Lite0 comes from a folder of timm. Features of frozen layers are shared by all kinds.
 """
 
