@@ -57,6 +57,16 @@ def test_patience_decides_also_beside_a_number_of_epochs(patience, epochs, expec
     assert phase.augment == default_for(model, 10).phases[0].augment
 
 
+@pytest.mark.parametrize(("epochs", "rate", "augment"), [(5, None, None), (None, 0.005, None), (None, None, "flips")])
+def test_each_option_of_the_head_trains_it_also_with_its_default(epochs, rate, augment):
+    model = tfft.build("toy", tfft.tasks.classification(["a", "b"]))
+    solved = checked(None, IMAGES, None, model.backbone, None, 7, 2, None, None).completed(model, 10)
+    assert solved == tfft.plans.two_phase(None, 7, 2)
+    trained = checked(None, IMAGES, None, model.backbone, epochs, 7, 2, rate, augment).completed(model, 10)
+    assert trained.phases[0].optimizer == "adam"
+    assert trained.phases[0].epochs == 5
+
+
 def test_masks_have_their_own_default():
     backbone = tfft.load_backbone("toy")
     assert checked(None, MASKS, None, backbone, *NOTHING).plan == tfft.plans.segmenter()

@@ -9,8 +9,8 @@ import tfft
 from tfft.backbones import packages
 from tfft.core.errors import WeightsError
 from tfft.core.specs import LabelSpace
-from tfft.plans.defaults import default_plan
 from tfft.training.checks import check_plan
+from tfft.training.plan_choice import plan_for
 from tfft.tuning import candidate_plans
 from tfft.tuning.candidate_plans import (
     DEFAULT,
@@ -27,7 +27,7 @@ def rates(found):
 
 
 def default_of(backbone, task, examples=100):
-    return default_plan(backbone.features, examples, backbone.can_finetune, task.name)
+    return plan_for(backbone, task, examples)
 
 
 @pytest.mark.parametrize("name", ["toy", "toy_text"])
@@ -112,3 +112,11 @@ def test_backbones_for_texts_are_those_whose_packages_are_installed(monkeypatch,
         default_backbones(texts)
     images = tfft.data.from_arrays(np.random.default_rng(0).integers(0, 255, (20, 8, 8, 3), np.uint8), [0, 1] * 10)
     assert default_backbones(images) == ["tfft_mini"]
+
+
+def test_variants_of_a_solved_head_are_trained_and_differ_in_effect():
+    fixed = replace(tfft.load_backbone("toy"), can_finetune=False)
+    found = plans_around_default(fixed, tfft.tasks.classification(["a", "b"]), 100)
+    assert found[0] == (DEFAULT, tfft.plans.linear_probe())
+    assert all(plan.phases[0].optimizer == "adam" for _, plan in found[1:])
+    assert len({plan.describe() for _, plan in found}) == len(found) == 5

@@ -137,3 +137,56 @@ def test_a_changed_number_is_found_by_the_hash(tmp_path):
     (tmp_path / NAME).write_text((tmp_path / NAME).read_text().replace('"value": 0.5', '"value": 0.1'))
     with pytest.raises(TfftError, match="content has changed"):
         SearchRecord(tmp_path, ABOUT)
+
+
+def test_a_failed_trial_is_tried_again_by_the_next_call(tmp_path):
+    record = SearchRecord(tmp_path, ABOUT)
+    record.add(trial(2, 0.5), 1.0)
+    record.add(trial(3, 0.0, error="No space left on device"), 2.0)
+    assert record.find("toy", tfft.plans.head_only(3)) is not None, "in the same call it is not repeated"
+    again = SearchRecord(tmp_path, ABOUT)
+    assert [each.label for each in again.trials] == ["2"]
+    assert again.seconds == 2.0
+
+
+@pytest.mark.parametrize("linked", ["trials", "trial"])
+def test_nothing_is_deleted_through_a_link(tmp_path, linked):
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "search"
+    record = SearchRecord(folder, ABOUT)
+    train(record, trial(2, 0.4))
+    worse = trial(3, 0.5)
+    home = elsewhere / worse.identity if linked == "trials" else elsewhere
+    (home / "checkpoints").mkdir(parents=True)
+    (home / "model.weights.h5").write_text("precious")
+    if linked == "trials":
+        (folder / "trials").rename(tmp_path / "moved")
+        (folder / "trials").symlink_to(elsewhere)
+    else:
+        record.home(worse).symlink_to(elsewhere)
+    record.add(worse, 2.0)
+    SearchRecord(folder, ABOUT)
+    assert (home / "model.weights.h5").read_text() == "precious"
+    assert (home / "checkpoints").is_dir()
+
+
+def test_what_cannot_be_deleted_or_written_is_no_traceback(tmp_path, monkeypatch):
+    record = SearchRecord(tmp_path, ABOUT)
+    record.add(trial(2, 0.4), 1.0)
+    (record.home(trial(3, 0.5)) / "model.weights.h5").mkdir(parents=True)
+    record.add(trial(3, 0.5), 2.0)
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tfft.tuning.search_record.files.write_text", full)
+    with pytest.raises(TfftError, match=r"cannot be written to .*No space left.*finished trials are kept"):
+        record.write(3.0)
+
+
+def test_a_trial_with_a_checkpoint_is_begun(tmp_path):
+    record, one = SearchRecord(tmp_path, ABOUT), trial(2, 0.4)
+    assert not record.is_begun(one)
+    (record.home(one) / "checkpoints").mkdir(parents=True)
+    assert record.is_begun(one)
+    assert not SearchRecord(None, ABOUT).is_begun(one)
+    assert not record.is_begun(SearchTrial("toy", "probe", 0, None))

@@ -1,13 +1,16 @@
 """A search begins with the default call, halves by validation, keeps to its budget, and never reads test examples early."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
 import tfft
 from tfft.core.errors import DataError, TfftError
+from tfft.core.fingerprint import fingerprint
 from tfft.data.examples import Splits
 from tfft.tuning import successive_halving, trial_training
 from tfft.tuning.candidate_plans import DEFAULT, Candidate
@@ -76,6 +79,57 @@ def test_no_trial_reads_a_test_example_and_the_best_model_is_tested_once(data, m
     assert found.report.seen == {"train": 0, "validation": 0}
 
 
+def test_a_file_with_other_weights_is_another_search(data, tmp_path):
+    pixels = keras.Input((16, 16, 3))
+    net = keras.Model(pixels, keras.layers.Conv2D(4, 3)(pixels))
+    net.save(tmp_path / "net.keras")
+    about = {"folder": tmp_path / "search", "plans": [], **QUICK}
+    search(data, [str(tmp_path / "net.keras")], 0.001, **about)
+    net.set_weights([-3 * weights for weights in net.get_weights()])
+    net.save(tmp_path / "net.keras")
+    with pytest.raises(TfftError, match=r"cannot continue.*weights"):
+        search(data, [str(tmp_path / "net.keras")], 0.001, **about)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"backbone": "vgg16"},
+        {"measure": "val_accuracy"},
+        {"plan": tfft.plans.full(10**9).to_dict()},
+    ],
+    ids=["backbone", "measure", "plan"],
+)
+def test_a_record_with_a_trial_of_another_search_is_refused(data, tmp_path, changes):
+    search(data, ["toy"], 0.001, plans=[], folder=tmp_path, **QUICK)
+    values = json.loads((tmp_path / "search.json").read_text())
+    (trial,) = values["trials"]
+    trial.update(changes)
+    if "plan" in changes:
+        trial.update(kept=[1], epochs=[1], phase_seconds=[1.0])
+    del values["hash"]
+    (tmp_path / "search.json").write_text(json.dumps(values | {"hash": fingerprint(values)}))
+    with pytest.raises(TfftError, match="does not belong to this search"):
+        search(data, ["toy"], 0.001, plans=[], folder=tmp_path, **QUICK)
+
+
+def test_few_examples_are_compared_by_short_trainings(data):
+    few = replace(data, train=data.train.take(range(8)))
+    found = search(few, ["toy", tfft.load_backbone("toy", size=32)], 0.001, plans=[], **QUICK)
+    assert {trial.rung for trial in found.trials} == {0, len(FRACTIONS)}
+    assert all(trial.plan is not None and not trial.error for trial in found.trials)
+
+
+def test_a_task_for_other_labels_is_refused_before_anything_is_trained(data):
+    with pytest.raises(DataError, match="labels of task= differ"):
+        search(data, ["toy"], task=tfft.tasks.classification(["a", "b"]), **QUICK)
+
+
+def test_numbers_of_numpy_are_numbers(data, tmp_path):
+    about = {"examples": np.int64(50), "batch_size": np.int64(8), "plans": [], "progress": False}
+    assert search(data, ["toy"], 0.001, folder=tmp_path, **about).best.label == DEFAULT
+
+
 def test_without_a_test_part_there_is_no_report(data):
     found = search(replace(data, test=None), ["toy"], 0.001, plans=[], **QUICK)
     assert found.report is None
@@ -83,7 +137,8 @@ def test_without_a_test_part_there_is_no_report(data):
 
 
 def test_a_better_plan_is_chosen_and_never_a_worse_one(data):
-    found = search(data, ["toy"], plans=[PROBE, tfft.plans.head_only(1, 1e-7)], **QUICK)
+    better = tfft.plans.two_phase(None, tune_epochs=8, tune_learning_rate=3e-3)
+    found = search(data, ["toy"], plans=[better, tfft.plans.head_only(1, 1e-7)], **QUICK)
     losses = {trial.label: trial.loss for trial in found.trials}
     assert found.best.label == "plan 1"
     assert found.best.loss == min(losses.values()) < losses[DEFAULT]
@@ -156,7 +211,7 @@ def halved(trials, monkeypatch, backbones=("toy",)):
     monkeypatch.setattr(successive_halving, "plans_around_default", lambda *_: listed)
     chosen = {name: trials.setting.backbones[name] for name in backbones}
     object.__setattr__(trials.setting, "backbones", chosen)
-    successive_halving._halved(trials, None)
+    successive_halving._halved(trials, successive_halving._candidates(trials.setting, None))
     return trials
 
 

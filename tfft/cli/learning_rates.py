@@ -70,7 +70,10 @@ def lr_find(
     splits = read(source, described, seed, splits)
     model = built(described, splits, balanced, task, seed, cache, precision)
     # a solved head has no learning rate, so the head is searched as if it were trained
-    chosen = recipes.completed(typed, plan, None, recipes.default_for(model, len(splits.train), phase is not None))
+    trained = recipes.default_for(model, len(splits.train), solving=False)
+    later = phase not in (None, trained.phases[0].name)
+    default = recipes.default_for(model, len(splits.train)) if later else trained
+    chosen = recipes.completed(typed, plan, None, default)
     curve = _searched(model, splits, divided(chosen, phase), seed, batch_size, steps)
     say(curve.describe())
     if out is not None:

@@ -95,7 +95,9 @@ def default_for(model: "TransferModel", examples: int, solving: bool = True) -> 
     return plan_for(model.backbone, model.task, examples, model.strategy, solving)
 
 
-def completed(typed: "Plan | None", name: PlanName | None, epochs: int | None, default: "Plan") -> "Plan":
+def completed(
+    typed: "Plan | None", name: PlanName | None, epochs: int | None, default: "Plan", trains_head: bool = False
+) -> "Plan":
     """Complete a plan for which only some options were set; the other options keep their defaults.
 
     Args:
@@ -103,9 +105,10 @@ def completed(typed: "Plan | None", name: PlanName | None, epochs: int | None, d
         name: The value of ``--plan``; None when not set.
         epochs: The value of ``--head-epochs``, which turns early stopping off; None when not set.
         default: The default plan for the data.
+        trains_head: Whether an option of the head was set, such as its learning rate.
 
     Returns:
-        A Plan. The head stays solved exactly, as in the default plan, unless an option says how to train it.
+        A Plan. A head that the default plan solves is trained only when an option of the head was set.
 
     Example:
         >>> from tfft import plans
@@ -115,15 +118,13 @@ def completed(typed: "Plan | None", name: PlanName | None, epochs: int | None, d
         (0.0001, 'everything()', 1)
     """
     from tfft.plans.phase import Plan
-    from tfft.plans.recipes import two_phase
 
     if typed is None:
         return default
     if name is not None or [phase.name for phase in typed] != [phase.name for phase in default]:
         return typed
     if len(typed) > 1:
-        first, *others = typed
-        return Plan(default.phases[0], *others) if first == two_phase().phases[0] and epochs is None else typed
+        return typed if trains_head else Plan(default.phases[0], *typed.phases[1:])
     (own,), (other,) = typed, default
     return Plan(replace(own, trainable=other.trainable, patience=None if epochs else other.patience))
 

@@ -23,12 +23,14 @@ class TypedPlan:
         name: The name of the recipe; None for the default.
         head_epochs: The value of ``--head-epochs``; None when not set.
         patience: The value of ``--patience``; None when not set.
+        trains_head: Whether an option of the head was set: its epochs, its learning rate, or augmentation.
     """
 
     plan: "Plan | None"
     name: PlanName | None = None
     head_epochs: int | None = None
     patience: str | None = None
+    trains_head: bool = False
 
     @property
     def is_default(self) -> bool:
@@ -54,7 +56,9 @@ class TypedPlan:
             tune: last_blocks(1), 5 epochs, learning rate 1e-05 (cosine), patience 2
         """
         default = default_for(model, examples, solving)
-        return with_patience(completed(self.plan, self.name, self.head_epochs, default), self.patience)
+        return with_patience(
+            completed(self.plan, self.name, self.head_epochs, default, self.trains_head), self.patience
+        )
 
 
 def checked(
@@ -80,7 +84,8 @@ def checked(
     patience_of(patience)
     if plan is not None:
         with_patience(plan, patience)
-    return TypedPlan(plan, name, numbers[0], patience)
+    trains_head = any(number is not None for number in (numbers[0], *numbers[3:]))
+    return TypedPlan(plan, name, numbers[0], patience, trains_head)
 
 
 def patience_of(typed: str | None) -> int | None:

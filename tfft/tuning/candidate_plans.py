@@ -67,13 +67,14 @@ def default_backbones(data: Splits) -> list[str]:
     return found
 
 
-def plans_around_default(backbone: Backbone, task: Task, examples: int) -> list[tuple[str, Plan]]:
+def plans_around_default(backbone: Backbone, task: Task, examples: int, strategy: Any = None) -> list[tuple[str, Plan]]:
     """List the plans that a search tries with a backbone: the default plan of ``fit``, and variants of its last phase.
 
     Args:
         backbone: The backbone, with features of any shape.
         task: The task.
         examples: The number of training examples.
+        strategy: The result of ``resolve``; None for a single device.
 
     Returns:
         Pairs of label and plan, the default plan first, then the most promising variants.
@@ -87,10 +88,14 @@ def plans_around_default(backbone: Backbone, task: Task, examples: int) -> list[
     Source:
         The learning rates of encoders: Devlin et al. 2019, appendix A.3. Layer decay: Howard and Ruder 2018, section 3.1.
     """
-    default = plan_for(backbone, task, examples)
+    default = plan_for(backbone, task, examples, strategy)
+    # a solved head has no learning rate, and no augmentation
+    varied = plan_for(backbone, task, examples, strategy, solving=False) if default == linear_probe() else default
     images = backbone.preprocessor.noun == "image"
     if not backbone.can_finetune:
-        variants = [("learning rate x 0.2", _tuned(default, 0.2)), ("learning rate x 5", _tuned(default, 5))]
+        variants = [("learning rate x 0.2", _tuned(varied, 0.2)), ("learning rate x 5", _tuned(varied, 5))]
+        if varied != default:
+            variants.insert(0, ("head alone, trained", varied))
     elif default.phases[-1].trainable.name == "last_blocks":
         variants = _of_blocks(default, len(backbone.blocks))
     else:
@@ -98,7 +103,7 @@ def plans_around_default(backbone: Backbone, task: Task, examples: int) -> list[
     if images:
         factor = 10.0 if default.phases[-1].trainable.name == "last_blocks" else 1.0
         label = "flips and crops" + (f", learning rate x {factor:g}" if factor != 1 else "")
-        variants.insert(1, (label, _tuned(_augmented(default), factor)))
+        variants.insert(1, (label, _tuned(_augmented(varied), factor)))
     if task.solve is not None and linear_probe().phases[0].optimizer != default.phases[-1].optimizer:
         variants.insert(1, ("linear probe", linear_probe()))
     return [(DEFAULT, default), *variants]

@@ -1,5 +1,6 @@
-"""Check the arguments of ``search``, and say as JSON values what a search consists of."""
+"""Check the arguments of ``search``, and describe a search as JSON values."""
 
+import gc
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -15,8 +16,10 @@ from tfft.core import fingerprint, versions
 from tfft.core.cluster import read_cluster
 from tfft.core.errors import DataError, PlanError, TfftError, kind_of, nearest
 from tfft.core.files import refusal
+from tfft.core.strategy import replicas
 from tfft.data.examples import Splits
 from tfft.data.pipeline import check_batch_size
+from tfft.models.net_identity import net_identity
 from tfft.plans.phase import Plan
 from tfft.tasks.base import Task
 from tfft.tuning.ranking import FEWEST
@@ -119,6 +122,24 @@ def check_arguments(data: Any, budget_minutes: Any, batch_size: Any, options: Ma
     return chosen
 
 
+def check_task(task: Task, data: Splits) -> None:
+    """Check that a task has the labels of the data.
+
+    Args:
+        task: The task.
+        data: The data, images of any shape or texts.
+
+    Raises:
+        DataError: When the labels differ.
+    """
+    if not task.labels.matches(data.labels):
+        raise DataError(
+            "The labels of task= differ from those of the data.",
+            f"{task.labels.names!r:.200} and {data.labels.names!r:.200}",
+            "Make the task with data.labels.",
+        )
+
+
 def check_home(folder: Any) -> Path | None:
     """Check that the folder of a search can be written.
 
@@ -147,10 +168,12 @@ def check_home(folder: Any) -> Path | None:
 
 
 def contents_of(setting: Setting, plans: Sequence[Plan] | None) -> dict[str, Any]:
-    """Say what a search consists of; it continues only with the same. The budget may change.
+    """Describe everything that the results of a search depend on. A search continues only with an equal description.
+
+    The budget is not part of it. The weights of all backbones are loaded and hashed, because a file may have changed.
 
     Args:
-        setting: What all trials have in common; images of any shape, or texts.
+        setting: The settings shared by all trials; images of any shape, or texts.
         plans: The ``plans`` argument of ``search``.
 
     Returns:
@@ -164,8 +187,9 @@ def contents_of(setting: Setting, plans: Sequence[Plan] | None) -> dict[str, Any
         "plans": None if plans is None else [plan.to_dict() for plan in plans],
         "data": {name: part.fingerprint() for name, part in parts.items()},
         "seed": setting.seed,
-        "batch_size": setting.batch_size,
-        "examples": setting.examples,
+        "batch_size": setting.batch_size if isinstance(setting.batch_size, str) else int(setting.batch_size),
+        "examples": int(setting.examples),
+        "replicas": replicas(setting.strategy),
         "precision": None if precision is None else asdict(precision),
         "views": setting.cache.views,
         "versions": versions.installed(),
@@ -173,8 +197,11 @@ def contents_of(setting: Setting, plans: Sequence[Plan] | None) -> dict[str, Any
 
 
 def _backbone_values(backbone: Backbone) -> dict[str, Any]:
-    """The description of a backbone; models in memory are told apart by their weights, which no description names."""
-    values = backbone.to_dict()
-    if backbone.handle.startswith("<"):
-        values["weights"] = fingerprint.combined(fingerprint.weight_digests(backbone.load().weights))
-    return values
+    """The description of a backbone, with hashes of its weights and layers."""
+    net = backbone.load()
+    about = net_identity([net])
+    hashes: dict[str, Any] = {name: about[name] for name in ("layers", "code") if name in about}
+    hashes["weights"] = fingerprint.combined(fingerprint.weight_digests(net.weights))
+    del net
+    gc.collect()  # nets are in reference cycles
+    return backbone.to_dict() | {"hashes": hashes}

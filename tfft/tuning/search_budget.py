@@ -18,7 +18,7 @@ class Budget:
 
     Args:
         minutes: The budget in minutes, above 0.
-        spent: What earlier calls of the same search have used, in seconds.
+        spent: Seconds used by earlier calls of the same search.
         clock: () -> seconds.
 
     Example:
@@ -53,7 +53,8 @@ def expected_seconds(plan: Plan, backbone: str, trials: Sequence[SearchTrial]) -
     """Estimate how long a trial will take, from the finished trials so far. The estimate is rather too long than too short.
 
     A phase is compared with one of the same work on this backbone: the same layers train, with the same augmentation and
-    optimizer. With more epochs, it takes longer in proportion; with fewer, half of the time stays, for tracing and features. Where
+    optimizer. With more epochs, it takes longer in proportion. Half of its time is assumed to be independent of a
+    lower number of epochs. Where
     the work was not measured, each epoch is expected to take as long as the longest measured phase. A backbone without a trial
     takes twice as long as the slowest other one, or as many times as long as its probe took.
 
@@ -107,6 +108,6 @@ def _of_phase(phase: Phase, measured: Sequence[tuple[str, int, float]], longest:
 
 
 def _work(phase: Phase) -> str:
-    """What decides how long an epoch takes."""
+    """A hash of the options that determine the time of an epoch."""
     values = phase.to_dict()
     return fingerprint([values[name] for name in ("trainable", "train_norms", "augment", "optimizer")])

@@ -6,6 +6,7 @@
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from tfft.tuning.search_trials import SearchTrial, best_of, identity_of
 
 FORMAT = 1
 NAME = "search.json"
-_TRIALS = "trials"
-# what a search writes, and what the command line adds
+_TRIALS, _CHECKPOINTS = "trials", "checkpoints"
+# the files of a search, and the report that the command line adds
 OURS = {NAME, _TRIALS, "leaderboard.json", "leaderboard.txt", "report.html"}
 _FIELDS = {"format", "about", "seconds", "trials", "hash"}
 
@@ -29,7 +30,7 @@ class SearchRecord:
 
     Args:
         folder: The folder; None keeps the record in memory.
-        about: What the search consists of, as JSON values; it continues only with the same.
+        about: The description of the search, as JSON values; a search continues only with an equal one.
 
     Attributes:
         trials: The finished and failed trials, in their order.
@@ -73,11 +74,20 @@ class SearchRecord:
             seconds: The wall time that was used so far, in seconds.
 
         Raises:
-            OSError: When the record cannot be written.
+            TfftError: When the record cannot be written.
         """
         self.trials.append(trial)
         self.write(seconds)
         self._tidy()
+
+    def is_begun(self, trial: SearchTrial) -> bool:
+        """Tell whether a trial was interrupted, and can continue from a checkpoint.
+
+        Args:
+            trial: A trial that is not finished.
+        """
+        home = None if trial.plan is None else self.home(trial)
+        return home is not None and (home / _CHECKPOINTS).is_dir()
 
     def home(self, trial: SearchTrial) -> Path | None:
         """Return the run folder of a trial; None when nothing is written.
@@ -94,7 +104,7 @@ class SearchRecord:
             seconds: The wall time that was used so far, in seconds.
 
         Raises:
-            OSError: When it cannot be written; the older record then stays.
+            TfftError: When it cannot be written; the older record then stays.
         """
         self.seconds = round(seconds, 3)
         if self.folder is None:
@@ -106,7 +116,14 @@ class SearchRecord:
             "trials": [trial.to_dict() for trial in self.trials],
         }
         values["hash"] = fingerprint(values)
-        files.write_text(self.folder / NAME, json.dumps(values, indent=1, ensure_ascii=False))
+        try:
+            files.write_text(self.folder / NAME, json.dumps(values, indent=1, ensure_ascii=False))
+        except OSError as error:
+            raise TfftError(
+                f"The record of the search cannot be written to {str(self.folder)!r}.",
+                str(error),
+                "Make space or allow writing there, and search again: finished trials are kept.",
+            ) from error
 
     def _read(self, folder: Path) -> None:
         path = folder / NAME
@@ -126,7 +143,8 @@ class SearchRecord:
                 shortlist(wrong).replace('"', ""),
                 "Use the same arguments, data and versions, or choose another folder.",
             )
-        self.trials, self.seconds = trials, float(values["seconds"])
+        # failed trials are tried again, because their cause may be gone
+        self.trials, self.seconds = [trial for trial in trials if not trial.error], float(values["seconds"])
         self._tidy()
 
     def _tidy(self) -> None:
@@ -134,10 +152,12 @@ class SearchRecord:
         best = best_of(self.trials)
         for trial in self.trials:
             home = self.home(trial)
-            if home is None or trial.plan is None or trial is best:
+            # through a link, files elsewhere would be deleted
+            if home is None or trial.plan is None or trial is best or home.is_symlink() or home.parent.is_symlink():
                 continue
-            (home / "model.weights.h5").unlink(missing_ok=True)
-            shutil.rmtree(home / "checkpoints", ignore_errors=True)
+            with suppress(OSError):  # they only take space
+                (home / "model.weights.h5").unlink(missing_ok=True)
+            shutil.rmtree(home / _CHECKPOINTS, ignore_errors=True)
 
 
 def _check(values: Any) -> None:

@@ -55,7 +55,7 @@ class SearchTrial:
 
     @property
     def rank(self) -> tuple[float, float] | None:
-        """What decides which of two trained trials is better, the lower one; as from ``rank_of``. None where nothing trained."""
+        """The sort key of a trained trial; lower is better. None for a probe or a failed trial."""
         if self.plan is None or self.value is None or self.loss is None:
             return None
         return (self.value if self.measure == "val_loss" else -self.value), self.loss

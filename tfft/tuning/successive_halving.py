@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 from tfft.backbones.base import Backbone
 from tfft.cache.settings import Cache
 from tfft.core import forks
-from tfft.core.errors import quantity
+from tfft.core.errors import TfftError, quantity
 from tfft.core.interrupts import noticed
 from tfft.core.locks import alone_in
 from tfft.core.seed import derive
+from tfft.core.strategy import resolve
 from tfft.data.examples import Splits
 from tfft.evaluation.report import evaluate
 from tfft.plans.phase import Plan
 from tfft.tasks import for_labels
 from tfft.training.progress import FeatureProgress
-from tfft.tuning.candidate_plans import Candidate, default_backbones, interleaved, plans_around_default
+from tfft.tuning.candidate_plans import Candidate, default_backbones, interleaved, plans_around_default, shortened
 from tfft.tuning.leaderboard import Search
-from tfft.tuning.ranking import described_backbones
-from tfft.tuning.search_arguments import SearchOptions, check_arguments, check_home, contents_of
+from tfft.tuning.ranking import FEWEST, described_backbones
+from tfft.tuning.search_arguments import SearchOptions, check_arguments, check_home, check_task, contents_of
 from tfft.tuning.search_budget import Budget
 from tfft.tuning.search_record import SearchRecord
-from tfft.tuning.search_trials import SearchTrial
+from tfft.tuning.search_trials import SearchTrial, identity_of
 from tfft.tuning.trial_training import Setting, Trials
 
 if TYPE_CHECKING:
@@ -99,16 +100,18 @@ def search(
     derive(seed, "order")  # an invalid seed is refused before weights are loaded
     described = described_backbones(data, default_backbones(data) if backbones is None else backbones, "search")
     task = for_labels(data.labels) if chosen.task is None else chosen.task
-    plans = None if chosen.plans is None else [(f"plan {n}", plan) for n, plan in enumerate(chosen.plans, 1)]
-    home, counting = check_home(folder), FeatureProgress(progress)
+    check_task(task, data)
+    home, counting, strategy = check_home(folder), FeatureProgress(progress), resolve("auto")
     how = int(seed), batch_size, chosen.examples, Cache.of(chosen.cache), chosen.precision, progress
-    setting = Setting(data, described, task, *how, counting.note)
+    setting = Setting(data, described, task, *how, counting.note, strategy)
+    candidates = _candidates(setting, chosen.plans)
     with noticed() as signals, alone_in(home):
-        record = SearchRecord(home, contents_of(setting, chosen.plans))
+        record = SearchRecord(home, {} if home is None else contents_of(setting, chosen.plans))
+        _check_known(record, setting, candidates)
         record.write(record.seconds)  # from now on, another search in this folder is refused
         trials = Trials(setting, record, Budget(float(budget_minutes), record.seconds), signals)
         try:
-            _halved(trials, plans)
+            _halved(trials, candidates)
             run, seconds = trials.best_run(), trials.budget.elapsed
         except (KeyboardInterrupt, SystemExit):
             counting.note(_interrupted(record))
@@ -126,13 +129,39 @@ def search(
     return found
 
 
-def _halved(trials: Trials, plans: list[tuple[str, Plan]] | None) -> None:
-    """Run all rungs."""
-    task, examples = trials.setting.task, len(trials.setting.data.train)
-    own = {name: plans_around_default(each, task, examples) for name, each in trials.setting.backbones.items()}
+def _candidates(setting: Setting, plans: Sequence[Plan] | None) -> dict[str, list[Candidate]]:
+    """The candidates of each backbone, the default plan first."""
+    about = setting.task, len(setting.data.train), setting.strategy
+    own = {name: plans_around_default(each, *about) for name, each in setting.backbones.items()}
     if plans is not None:
-        own = {name: [found[0], *plans] for name, found in own.items()}
-    candidates = {name: [Candidate(name, *each) for each in found] for name, found in own.items()}
+        labelled = [(f"plan {number}", plan) for number, plan in enumerate(plans, 1)]
+        own = {name: [found[0], *labelled] for name, found in own.items()}
+    return {name: [Candidate(name, *each) for each in found] for name, found in own.items()}
+
+
+def _check_known(record: SearchRecord, setting: Setting, candidates: dict[str, list[Candidate]]) -> None:
+    """Refuse a record with trials that this search would not run."""
+    trained = {
+        identity_of(name, shortened(each.plan, fraction))
+        for name, some in candidates.items()
+        for each in some
+        for fraction in FRACTIONS
+    }
+    probes = {identity_of(name, None) for name in candidates}
+    for trial in record.trials:
+        measured = trial.measure == f"val_{setting.task.watched}"
+        if trial.identity not in (probes if trial.plan is None else trained) or (
+            trial.plan is not None and not measured
+        ):
+            raise TfftError(
+                f"The record in {str(record.folder)!r} holds a trial that does not belong to this search.",
+                f"{trial.backbone}, {trial.label}, measured by {trial.measure}",
+                "Choose another folder, or delete this one to search anew.",
+            )
+
+
+def _halved(trials: Trials, candidates: dict[str, list[Candidate]]) -> None:
+    """Run all rungs."""
     names = _better_backbones(trials, {name: found[0] for name, found in candidates.items()})
     if not names:
         return
@@ -164,7 +193,7 @@ def _better_backbones(trials: Trials, defaults: dict[str, Candidate]) -> list[st
     for name, candidate in defaults.items():
         # one backbone is needed, whatever the budget
         limit = until if any(trial is not None and not trial.error for _, trial in results) else None
-        if trials.setting.task.solve is None:
+        if trials.setting.task.solve is None or len(trials.setting.data.train) < FEWEST:
             results.append((name, trials.trained(candidate, FRACTIONS[0], 0, limit)))
         else:
             results.append((name, trials.probed(name, limit)))
@@ -174,18 +203,18 @@ def _better_backbones(trials: Trials, defaults: dict[str, Candidate]) -> list[st
 
 
 def _interrupted(record: SearchRecord) -> str:
-    """What remains of an interrupted search."""
+    """A message about an interrupted search."""
     finished = sum(trial.rank is not None for trial in record.trials)
     if record.folder is None:
         return "The search was interrupted; without folder= nothing is kept."
+    kept = f" The best weights so far are in {str(record.folder)!r}." if finished else ""
     return (
-        f"The search was interrupted after {quantity(finished, 'finished training')}. The best weights so far are in "
-        f"{str(record.folder)!r}; the same call continues the search."
+        f"The search was interrupted after {quantity(finished, 'finished training')}.{kept} The same call continues it."
     )
 
 
 def _better_half(all_of_them: list[Any], results: Sequence[tuple[Any, SearchTrial | None]]) -> list[Any]:
-    """The better half of what was measured, best first; when nothing was started, the first half."""
+    """Return the better half of the measured candidates, best first. When nothing was started, return the first half."""
     done = [(trial.rank or (-(trial.value or 0.0),), each) for each, trial in results if trial and not trial.error]
     if not done and any(trial is not None for _, trial in results):
         return []

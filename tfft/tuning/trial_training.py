@@ -3,13 +3,14 @@
 import gc
 import math
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from tfft.backbones.base import Backbone
 from tfft.cache.settings import Cache
-from tfft.core.errors import TfftError
+from tfft.core.errors import RunWarning, TfftError
 from tfft.core.interrupts import Signals
 from tfft.data.examples import Splits
 from tfft.models.assembly import build
@@ -28,7 +29,7 @@ PROBE = "linear probe, cross-validated"
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """What all trials of a search have in common.
+    """The settings shared by all trials of a search.
 
     Attributes:
         data: Training and validation part, without the test part.
@@ -41,6 +42,7 @@ class Setting:
         precision: As for ``build``.
         progress: As for ``fit``.
         note: A function that shows a line.
+        strategy: The result of ``resolve``; None for a single device.
     """
 
     data: Splits
@@ -53,6 +55,7 @@ class Setting:
     precision: Any
     progress: bool | None
     note: Callable[[str], None]
+    strategy: Any = None
 
     def __post_init__(self) -> None:
         # trials cannot read test examples, because they never get them
@@ -63,7 +66,7 @@ class Trials:
     """The trials of a search. Results of earlier calls are read from the record, and not trained again.
 
     Args:
-        setting: What all trials have in common; texts or images of any shape.
+        setting: The settings shared by all trials; texts or images of any shape.
         record: The finished trials.
         budget: The wall time.
         signals: The signals that arrived.
@@ -132,11 +135,19 @@ class Trials:
             raise TfftError(
                 "No trial of the search has finished.",
                 f"{len(errors)} failed; the first one: {errors[0] if errors else 'none was started'}".rstrip("."),
-                "Correct what the error says; fit() with this backbone fails in the same way.",
+                "Fix the cause named above, and search again: failed trials are repeated.",
             )
         if self._run is None or self._run_of != best.identity:
             self._run = None
             self._run, self._run_of = self._fitted(best), best.identity
+            again = best.of(self._run, best.seconds)
+            if again.value is None or not math.isclose(again.value, best.value or 0.0, rel_tol=1e-3):
+                warnings.warn(
+                    f"The record of the search says {best.measure} {best.value} for the best trial, and its run says "
+                    f"{again.value}. The leaderboard may be wrong.",
+                    RunWarning,
+                    stacklevel=3,
+                )
         return self._run
 
     def _result(
@@ -147,6 +158,7 @@ class Trials:
         compute: Callable[[SearchTrial, float], SearchTrial],
     ) -> SearchTrial | None:
         found, key = self.record.find(new.backbone, new.plan), (new.backbone, new.label)
+        until = None if self.record.is_begun(new) else until  # an interrupted trial continues
         if found is None and until is not None and self.budget.elapsed + (expected or 0.0) > until:
             self.not_started.setdefault(key, new.rung)
             return None
@@ -156,13 +168,14 @@ class Trials:
         about = "" if expected is None else f", expected to take {expected:.0f} s"
         self.setting.note(f"rung {new.rung}: {new.backbone}, {new.label}{about}")
         begun = time.perf_counter()
+        self.record.write(self.budget.elapsed)
         try:
             done = compute(new, begun)
         except Exception as error:  # a trial that fails is recorded, and the search goes on
             done = new.failed(error, time.perf_counter() - begun)
-        self._signals()
         self.record.add(done, self.budget.elapsed)
         self._say(done)
+        self._signals()
         return done
 
     def _probe(self, new: SearchTrial, begun: float) -> SearchTrial:
@@ -187,7 +200,7 @@ class Trials:
         gc.collect()  # nets are in reference cycles, and the last one should not stay beside the new one
         one, home = self.setting, self.record.home(trial)
         backbone, resume = one.backbones[trial.backbone], None if home is None else True
-        model = build(backbone, one.task, one.seed, cache=one.cache, precision=one.precision)
+        model = build(backbone, one.task, one.seed, one.strategy, cache=one.cache, precision=one.precision)
         return fit(model, one.data, trial.plan, one.seed, one.batch_size, home, one.progress, resume=resume)
 
     def _say(self, done: SearchTrial) -> None:
