@@ -94,7 +94,7 @@ Patience = Annotated[
     typer.Option(
         help="Epochs without a better validation after which a phase stops; `none` runs all epochs.",
         metavar="INTEGER|none",
-        show_default="none; for texts 1, but none with --head-epochs",
+        show_default="none; for texts and ViTs 1, but none with --head-epochs",
     ),
 ]
 Blocks = Annotated[int | None, typer.Option(help="Number of last blocks that the tune phase trains.", min=1)]

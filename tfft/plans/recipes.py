@@ -64,8 +64,8 @@ def two_phase(
         blocks: The number of last blocks that the second phase trains.
         learning_rate: The highest learning rate of the first phase; not used when the head is solved.
         tune_learning_rate: The highest learning rate of the second phase.
-        augment: The augmentation of training images in both phases, from ``tfft.plans.augmentation``. A head is solved on the
-            images as they are.
+        augment: The augmentation of training images in both phases, from ``tfft.plans.augmentation``. A head that is solved reads
+            the images without augmentation.
 
     Returns:
         A Plan of two phases, ``head`` and ``tune``.

@@ -189,8 +189,8 @@ def differences(found: Any, expected: Any, name: str = "") -> Iterator[str]:
     """Name each value that differs between two JSON values.
 
     Args:
-        found: What a file holds.
-        expected: What the caller would write.
+        found: The value in a file.
+        expected: The value of the caller.
         name: The name of both values in a larger one.
 
     Yields:

@@ -22,7 +22,7 @@ def plan_for(backbone: Backbone, task: Task, examples: int, strategy: Any = None
         task: The task.
         examples: The number of training examples.
         strategy: The result of ``resolve``; None for a single device.
-        solving: Whether the head may be solved exactly, as it cannot be with a teacher.
+        solving: Whether the head may be solved exactly. With a teacher it cannot be.
 
     Returns:
         A Plan, from ``default_plan``. It solves the head exactly where this is possible and takes seconds: the head is linear,

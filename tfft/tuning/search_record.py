@@ -161,7 +161,7 @@ class SearchRecord:
 
 
 def _check(values: Any) -> None:
-    """Check the fields of a record; those of the trials are checked later."""
+    """Check the fields of a record. ``SearchTrial.from_dict`` checks those of the trials."""
     if not isinstance(values, dict) or values.get("format") != FORMAT or isinstance(values.get("format"), bool):
         found = repr(values.get("format"))[:80] if isinstance(values, dict) else type(values).__name__
         raise DataError(f"This version of tfft reads format {FORMAT}.", found)
