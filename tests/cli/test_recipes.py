@@ -65,7 +65,8 @@ def test_numbers_that_were_typed_change_no_others(epochs, patience):
 
 def test_phases_of_pictures_are_as_they_were_typed():
     typed = typed_plan(None, tfft.load_backbone("toy"), 3, None, None, None, None)
-    assert completed(typed, None, 3, tfft.plans.two_phase()) == typed == tfft.plans.two_phase(head_epochs=3)
+    wanted = tfft.plans.two_phase(head_epochs=3)
+    assert completed(typed, None, 3, tfft.plans.two_phase(), trains_head=True) == typed == wanted
     head = tfft.plans.head_only()
     assert completed(typed, None, 3, head) == typed
 

@@ -68,9 +68,9 @@ def setting(data, backbone="toy", **changes):
     return Setting(data, {"net": described}, task, **about, progress=False, note=print)
 
 
-def net(value):
+def net(value, **options):
     pixels = keras.Input((16, 16, 3))
-    layer = keras.layers.Conv2D(4, 1, name="mixed")
+    layer = keras.layers.Conv2D(4, 1, name="mixed", **options)
     features = layer(pixels)
     layer.set_weights([np.full((1, 1, 3, 4), value, np.float32), np.ones(4)])
     return tfft.load_backbone(keras.Model(pixels, features, name="own"), pixel_range="zero_to_one")
@@ -97,6 +97,7 @@ def test_the_test_part_is_no_content_because_no_trial_has_it(data):
     assert contents_of(setting(without), None) == contents_of(setting(data), None)
 
 
-def test_models_in_memory_are_told_apart_by_their_weights(data):
+def test_models_in_memory_are_told_apart_by_their_weights_and_their_layers(data):
     one, same, other = (contents_of(setting(data, net(value)), None) for value in (0.5, 0.5, 0.25))
     assert one == same != other
+    assert contents_of(setting(data, net(0.5, activation="tanh")), None) not in (one, other)

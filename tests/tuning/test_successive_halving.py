@@ -84,11 +84,11 @@ def test_a_file_with_other_weights_is_another_search(data, tmp_path):
     net = keras.Model(pixels, keras.layers.Conv2D(4, 3)(pixels))
     net.save(tmp_path / "net.keras")
     about = {"folder": tmp_path / "search", "plans": [], **QUICK}
-    search(data, [str(tmp_path / "net.keras")], 0.001, **about)
+    search(data, [tfft.load_backbone(str(tmp_path / "net.keras"), pixel_range="zero_to_one")], 0.001, **about)
     net.set_weights([-3 * weights for weights in net.get_weights()])
     net.save(tmp_path / "net.keras")
     with pytest.raises(TfftError, match=r"cannot continue.*weights"):
-        search(data, [str(tmp_path / "net.keras")], 0.001, **about)
+        search(data, [tfft.load_backbone(str(tmp_path / "net.keras"), pixel_range="zero_to_one")], 0.001, **about)
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_without_a_test_part_there_is_no_report(data):
 def test_a_better_plan_is_chosen_and_never_a_worse_one(data):
     better = tfft.plans.two_phase(None, tune_epochs=8, tune_learning_rate=3e-3)
     found = search(data, ["toy"], plans=[better, tfft.plans.head_only(1, 1e-7)], **QUICK)
-    losses = {trial.label: trial.loss for trial in found.trials}
+    default = next(trial.loss for trial in found.trials if trial.label == DEFAULT)
     assert found.best.label == "plan 1"
-    assert found.best.loss == min(losses.values()) < losses[DEFAULT]
+    assert found.best.loss == min(trial.loss for trial in found.trials) < default
     predicted = tfft.evaluate(found.model, data.validation).metrics["log_loss"]["value"]
     assert predicted == pytest.approx(found.best.loss, rel=1e-4)
 

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import signal
 import weakref
 
 import keras
@@ -38,9 +39,15 @@ class Stopping(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         if epoch == self._last:
-            import signal
-
             signal.raise_signal(signal.SIGINT)
+
+
+@pytest.fixture
+def _ctrl_c():
+    """Set the handler of a new process: a shell ignores SIGINT for background processes."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
@@ -48,6 +55,7 @@ def whole(data):
     return summary(tfft.search(data, ["toy"], plans=PLANS, **QUICK))
 
 
+@pytest.mark.usefixtures("_ctrl_c")
 def test_a_search_that_ctrl_c_interrupts_within_a_trial_ends_as_one_that_was_not(
     data, tmp_path, monkeypatch, whole, capsys
 ):

@@ -1,6 +1,7 @@
 """Check the arguments of ``search``, and describe a search as JSON values."""
 
 import gc
+import json
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -19,9 +20,9 @@ from tfft.core.files import refusal
 from tfft.core.strategy import replicas
 from tfft.data.examples import Splits
 from tfft.data.pipeline import check_batch_size
-from tfft.models.net_identity import net_identity
 from tfft.plans.phase import Plan
 from tfft.tasks.base import Task
+from tfft.trainable.overview import flattened
 from tfft.tuning.ranking import FEWEST
 from tfft.tuning.search_record import NAME
 from tfft.tuning.trial_training import Setting
@@ -199,9 +200,20 @@ def contents_of(setting: Setting, plans: Sequence[Plan] | None) -> dict[str, Any
 def _backbone_values(backbone: Backbone) -> dict[str, Any]:
     """The description of a backbone, with hashes of its weights and layers."""
     net = backbone.load()
-    about = net_identity([net])
-    hashes: dict[str, Any] = {name: about[name] for name in ("layers", "code") if name in about}
-    hashes["weights"] = fingerprint.combined(fingerprint.weight_digests(net.weights))
+    hashes = {
+        "layers": fingerprint.digest(json.dumps(_layers(net), sort_keys=True, default=repr).encode()),
+        "weights": fingerprint.combined(fingerprint.weight_digests(net.weights)),
+    }
     del net
     gc.collect()  # nets are in reference cycles
     return backbone.to_dict() | {"hashes": hashes}
+
+
+def _layers(net: Any) -> list[Any]:
+    """The class and options of each layer. Keras numbers the names of layers in a process, so they are left out."""
+    found: list[Any] = []
+    for layer in flattened(net):
+        if not getattr(layer, "layers", None):
+            config = layer.get_config()
+            found.append([type(layer).__name__, {key: value for key, value in config.items() if key != "name"}])
+    return found
