@@ -57,11 +57,14 @@ class SearchRecord:
             _refuse_others(folder)
 
     def find(self, backbone: str, plan: Plan | None) -> SearchTrial | None:
-        """Return the trial of a backbone with a plan, or its probe; None when there is none.
+        """Return the recorded trial of a backbone with a plan.
 
         Args:
             backbone: The name of the backbone.
             plan: The plan; None for the probe.
+
+        Returns:
+            The trial; None when it is not in the record.
         """
         wanted = identity_of(backbone, plan)
         return next((trial for trial in self.trials if trial.identity == wanted), None)

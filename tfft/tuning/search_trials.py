@@ -134,7 +134,7 @@ class SearchTrial:
 
     @classmethod
     def from_dict(cls, values: Any) -> "SearchTrial":
-        """Make a trial from JSON values, each of which is checked.
+        """Check JSON values, and make a trial from them.
 
         Args:
             values: The result of ``to_dict``, possibly after a JSON round trip.
