@@ -87,12 +87,16 @@ def test_a_later_cut_is_computed_from_an_earlier_one_without_an_image(model, dat
 def test_only_missing_shards_are_computed(model, data, tmp_path):
     first = wanted(model, nothing(), len(data.train), tmp_path)
     filled(model, [first], data.train)
+    whole = unpacked(first.table.take(np.arange(42)), first.at, "float32")["features_0"]
     sorted(tmp_path.glob("*.npy"))[1].unlink()
     reads = []
     again = wanted(model, nothing(), len(data.train), tmp_path)
     filled(model, [again], data.train, reads=reads)
     assert set(reads) <= set(range(16, 32)) | {0}
-    assert np.array_equal(again.table.take(np.arange(42)), first.table.take(np.arange(42)))
+    found = unpacked(again.table.take(np.arange(42)), again.at, "float32")["features_0"]
+    np.testing.assert_array_equal(np.delete(found, range(16, 32), axis=0), np.delete(whole, range(16, 32), axis=0))
+    # in a smaller batch, sums may be rounded otherwise
+    np.testing.assert_allclose(found, whole, atol=1e-6)
     assert filled(model, [again], data.train) == []
 
 

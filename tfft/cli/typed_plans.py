@@ -51,9 +51,9 @@ class TypedPlan:
         Example:
             >>> import tfft
             >>> model = tfft.build("toy", tfft.tasks.classification(["ants", "bees"]))
-            >>> print(TypedPlan(None, patience="2").completed(model, 100).describe())
-            head: nothing(), the head solved exactly
-            tune: last_blocks(1), 5 epochs, learning rate 1e-05 (cosine), patience 2
+            >>> plan = TypedPlan(None, patience="2").completed(model, 100)
+            >>> [(phase.name, phase.patience) for phase in plan]
+            [('head', None), ('tune', 2)]
         """
         default = default_for(model, examples, solving)
         return with_patience(
