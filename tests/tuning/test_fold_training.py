@@ -12,6 +12,7 @@ from tfft.models import extraction, inference
 from tfft.tuning.cross_validation import cross_validate
 
 QUICK = {"folds": 3, "batch_size": 8, "progress": False}
+TWICE = QUICK | {"folds": 2}
 HEAD = tfft.plans.head_only(epochs=2)
 TWO = tfft.plans.two_phase(head_epochs=2, tune_epochs=2, learning_rate=3e-2)
 FLIPS = (tfft.plans.augmentation.flips(),)
@@ -81,7 +82,7 @@ def test_images_are_decoded_once_for_all_folds_where_no_features_can_be_cached(c
 
 @pytest.mark.parametrize("plan", [HEAD, TWO, tfft.plans.full(epochs=1)], ids=["head", "two", "full"])
 def test_the_features_change_no_answer(data, plan):
-    found = [cross_validate(built(data, cache), data, plan, **QUICK) for cache in ("off", "memory", "disk")]
+    found = [cross_validate(built(data, cache), data, plan, **TWICE) for cache in ("off", "memory", "disk")]
     for other in found[1:]:
         np.testing.assert_allclose(other.probabilities, found[0].probabilities, atol=1e-5)
 
@@ -89,9 +90,9 @@ def test_the_features_change_no_answer(data, plan):
 @pytest.mark.parametrize("cache", ["off", "memory"])
 def test_a_fold_is_what_fit_and_evaluate_give_for_its_parts(data, cache):
     plan = TWO.with_phases(train_norms=True)
-    found = cross_validate(built(data, cache, dropout=0.3), data, plan, seed=4, **QUICK)
+    found = cross_validate(built(data, cache, dropout=0.3), data, plan, seed=4, **TWICE)
     pool = joined([data.train, data.validation])
-    for number, (fold, record) in enumerate(zip(folds_of(pool, 3, seed=4), found.folds, strict=True)):
+    for number, (fold, record) in enumerate(zip(folds_of(pool, 2, seed=4), found.folds, strict=True)):
         splits = fold.splits(pool, 4)
         run = tfft.fit(built(data, cache, dropout=0.3), splits, plan, seed=4, batch_size=8, progress=False)
         expected = predict(run.model, splits.test, 8).probabilities

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import shutil
 import signal
 import weakref
 
@@ -50,9 +51,25 @@ def _ctrl_c():
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """What a search without a folder found, and the folder of a finished one; each is searched once."""
+    return {"home": tmp_path_factory.mktemp("searches") / "finished"}
+
+
 @pytest.fixture
-def whole(data):
-    return summary(tfft.search(data, ["toy"], plans=PLANS, **QUICK))
+def whole(data, made):
+    if "whole" not in made:
+        made["whole"] = summary(tfft.search(data, ["toy"], plans=PLANS, **QUICK))
+    return made["whole"]
+
+
+@pytest.fixture
+def finished(data, made, tmp_path):
+    """A copy of the folder of a finished search."""
+    if not made["home"].exists():
+        tfft.search(data, ["toy"], plans=PLANS, folder=made["home"], **QUICK)
+    return shutil.copytree(made["home"], tmp_path / "search")
 
 
 @pytest.mark.usefixtures("_ctrl_c")
@@ -84,19 +101,15 @@ def test_a_search_that_ctrl_c_interrupts_within_a_trial_ends_as_one_that_was_not
     assert (home / "leaderboard.txt").read_text() == found.describe() + "\n"
 
 
-def test_a_finished_search_is_read_and_not_trained_again(data, tmp_path, monkeypatch, whole):
-    home = tmp_path / "search"
-    tfft.search(data, ["toy"], plans=PLANS, folder=home, **QUICK)
+def test_a_finished_search_is_read_and_not_trained_again(data, finished, monkeypatch, whole):
     monkeypatch.setattr(trial_training.Trials, "_train", lambda *_: pytest.fail("a trial was trained"))
-    assert summary(tfft.search(data, ["toy"], plans=PLANS, folder=home, **QUICK)) == whole
+    assert summary(tfft.search(data, ["toy"], plans=PLANS, folder=finished, **QUICK)) == whole
 
 
-def test_lost_weights_of_the_best_trial_are_trained_again(data, tmp_path, whole):
-    home = tmp_path / "search"
-    tfft.search(data, ["toy"], plans=PLANS, folder=home, **QUICK)
-    for path in home.rglob("checkpoints/*"):
+def test_lost_weights_of_the_best_trial_are_trained_again(data, finished, whole):
+    for path in finished.rglob("checkpoints/*"):
         path.unlink()
-    assert summary(tfft.search(data, ["toy"], plans=PLANS, folder=home, **QUICK)) == whole
+    assert summary(tfft.search(data, ["toy"], plans=PLANS, folder=finished, **QUICK)) == whole
 
 
 def test_another_search_in_the_folder_is_refused(data, tmp_path):

@@ -40,7 +40,7 @@ def run(folder, cache, seconds):
     return subprocess.run(command, capture_output=True, text=True, timeout=600)
 
 
-@pytest.mark.parametrize(("cache", "most"), [("auto", 10), ("off", 6)])
+@pytest.mark.parametrize(("cache", "most"), [("auto", 4), ("off", 3)])
 def test_kills_at_random_moments_change_nothing(tmp_path, cache, most):
     whole = run(tmp_path / "whole", cache, 0)
     assert whole.returncode == 0, whole.stderr

