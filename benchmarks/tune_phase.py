@@ -35,9 +35,16 @@ def tuned(rate: float, epochs: int = 5, blocks: int = 1, **options: Any) -> Plan
     return Plan(head, Phase("tune", last_blocks(blocks), epochs, rate, **options))
 
 
+def after_training(rate: float, epochs: int = 5, **options: Any) -> Plan:
+    """A head trained for some epochs, then the last block."""
+    return Plan(tfft.plans.two_phase().phases[0], Phase("tune", last_blocks(1), epochs, rate, **options))
+
+
 KINDS: dict[str, Callable[[], Plan]] = {
     PROBE: tfft.plans.linear_probe,
     "two_phase, head trained": tfft.plans.two_phase,
+    "head trained, 1e-4, average": lambda: after_training(1e-4, averaging=0.5),
+    "head trained, 3e-4, 10 epochs, average": lambda: after_training(3e-4, 10, averaging=0.5),
     "1e-5, the default": lambda: tfft.plans.two_phase(head_epochs=None),
     "1e-4": lambda: tuned(1e-4),
     "1e-4, average": lambda: tuned(1e-4, averaging=0.5),
