@@ -146,11 +146,13 @@ class _Kind(NamedTuple):
     """How a model is fitted and judged.
 
     Attributes:
-        make: The penalty, relative to the mean loss, and the sum of the weights -> an estimator of scikit-learn.
+        make: Returns an estimator of scikit-learn; one that needs iterations starts from its last solution.
+        strengthen: An estimator, the penalty relative to the mean loss, and the sum of the weights; sets its penalty.
         losses: An estimator, features and targets -> the loss of each example.
     """
 
-    make: Callable[[float, float], Any]
+    make: Callable[[], Any]
+    strengthen: Callable[[Any, float, float], None]
     losses: Callable[[Any, np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -175,7 +177,7 @@ def _solved(
     rows = (features - mean) / scale
     with threadpool_limits(1 if rows.size < _SMALL else None, user_api="blas"):
         penalty = _penalty(rows, targets, weights, list(_folds(together[counted], classes, seed)), kind)
-        fitted = _fitted(kind, penalty, rows, targets, weights)
+        fitted = _fitted(kind, kind.make(), penalty, (rows, targets, weights))
     kernel = np.atleast_2d(fitted.coef_).T
     bias = np.atleast_1d(fitted.intercept_)
     if classes is not None and kernel.shape[1] == 1:  # for two classes, scikit-learn has the difference of their logits
@@ -194,10 +196,11 @@ def _penalty(
 ) -> float:
     """The penalty with the lowest loss on held-out folds; from the strongest on, until it only gets worse."""
     losses: list[float] = []
+    estimators = [kind.make() for _ in folds]  # each continues from the solution for the penalty before
     for penalty in _PENALTIES:
         found = 0.0
-        for train, held_out in folds:
-            fitted = _fitted(kind, penalty, rows[train], targets[train], weights[train])
+        for estimator, (train, held_out) in zip(estimators, folds, strict=True):
+            fitted = _fitted(kind, estimator, penalty, (rows[train], targets[train], weights[train]))
             found += float(kind.losses(fitted, rows[held_out], targets[held_out]) @ weights[held_out])
         losses.append(found)
         if len(losses) > _WORSE_IN_A_ROW and min(losses) not in losses[-_WORSE_IN_A_ROW:]:
@@ -227,20 +230,27 @@ def _folds(together: np.ndarray, classes: np.ndarray | None, seed: int) -> Itera
             yield train, held_out
 
 
-def _fitted(kind: _Kind, penalty: float, rows: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> Any:
+def _fitted(kind: _Kind, estimator: Any, penalty: float, examples: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Any:
+    """The estimator, fitted to features, targets and weights."""
     from sklearn.exceptions import ConvergenceWarning
 
+    rows, targets, weights = examples
+    kind.strengthen(estimator, penalty, float(weights.sum()))
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", ConvergenceWarning
         )  # weak penalties on separable classes end at the most iterations
-        return kind.make(penalty, float(weights.sum())).fit(rows, targets, sample_weight=weights)
+        return estimator.fit(rows, targets, sample_weight=weights)
 
 
-def _logistic(penalty: float, total: float) -> Any:
+def _logistic() -> Any:
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=1 / (penalty * total), max_iter=_ITERATIONS, tol=_TOLERANCE)
+    return LogisticRegression(max_iter=_ITERATIONS, tol=_TOLERANCE, warm_start=True)
+
+
+def _strengthen_logistic(estimator: Any, penalty: float, total: float) -> None:
+    estimator.C = 1 / (penalty * total)
 
 
 def _log_losses(fitted: Any, rows: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -248,14 +258,19 @@ def _log_losses(fitted: Any, rows: np.ndarray, targets: np.ndarray) -> np.ndarra
     return np.asarray(-np.log(np.maximum(found, np.finfo(np.float64).tiny)))
 
 
-def _ridge(penalty: float, total: float) -> Any:
+def _ridge() -> Any:
     from sklearn.linear_model import Ridge
 
-    return Ridge(alpha=penalty * total)
+    return Ridge()
+
+
+def _strengthen_ridge(estimator: Any, penalty: float, total: float) -> None:
+    estimator.alpha = penalty * total
 
 
 def _squared(fitted: Any, rows: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return np.asarray(((fitted.predict(rows).reshape(targets.shape) - targets) ** 2).sum(axis=1))
 
 
-_LOGISTIC, _RIDGE = _Kind(_logistic, _log_losses), _Kind(_ridge, _squared)
+_LOGISTIC = _Kind(_logistic, _strengthen_logistic, _log_losses)
+_RIDGE = _Kind(_ridge, _strengthen_ridge, _squared)
