@@ -33,6 +33,21 @@ def test_classes_are_those_of_logistic_regression_on_standardised_features(class
     assert found.kernel.dtype == found.bias.dtype == np.float32
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_penalty_is_that_of_solutions_that_start_from_zero(classes):
+    features, ids = made(classes, noise=3.0)
+    rows = (features - features.mean(axis=0, dtype="float64")) / features.std(axis=0, dtype="float64")
+    losses = []
+    for penalty in solving._PENALTIES:
+        losses.append(0.0)
+        for train, held_out in solving._folds(np.arange(120), ids, 0):
+            cold = LogisticRegression(C=1 / (penalty * len(train)), tol=1e-8, max_iter=1000).fit(
+                rows[train], ids[train]
+            )
+            losses[-1] -= np.log(cold.predict_proba(rows[held_out])[np.arange(len(held_out)), ids[held_out]]).sum()
+    assert solve_classes(features, np.eye(classes)[ids], ONES, seed=0).penalty == solving._PENALTIES[np.argmin(losses)]
+
+
 def test_the_penalty_is_strong_for_noise_and_weak_for_clear_classes():
     random = np.random.default_rng(1)
     ids = np.arange(120) % 2

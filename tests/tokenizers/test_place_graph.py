@@ -44,10 +44,8 @@ def test_places_are_those_of_training(name):
     run = tf.function(lambda texts: places_of(parts, texts), input_signature=[tf.TensorSpec([None], tf.string)])
     # the library cuts texts of more than 40,000 characters, and "Strip" removes the space before each part
     odd = [text for text in ODD if len(text) < 20_000 or name != "stripped"]
-    for texts in (
-        odd,
-        mixed(1000),
-    ):  # merging takes the time of the longest word for all, so long and short texts apart
+    # merging takes the time of the longest word for all texts of a call
+    for texts in (odd, mixed(1000)):
         assert_places_are_those_of_training(run, made, list(dict.fromkeys(texts)))
     assert [each.shape[0] for each in run(tf.constant([], tf.string))[1:]] == [0, 0]
 

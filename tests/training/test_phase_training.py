@@ -35,8 +35,19 @@ def data():
 
 @pytest.fixture(scope="module")
 def whole(data):
-    """The run that nobody interrupts, for a cache; trained once."""
-    return lru_cache(lambda cache: trained(data, cache=cache))
+    """The run that nobody interrupts, for a cache, trained once; ``moments`` counts when it could have been killed."""
+
+    @lru_cache
+    def once(cache):
+        seen, pause = [], phase_training._Inside._pause
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(phase_training._Inside, "_pause", lambda self, now: seen.append(now) or pause(self, now))
+            run = trained(data, cache=cache)
+        once.moments[cache] = len(seen)
+        return run
+
+    once.moments = {}
+    return once
 
 
 class KilledError(BaseException):
@@ -86,6 +97,7 @@ def assert_equal(run, expected):
 def test_a_run_killed_anywhere_continues_bit_for_bit(data, whole, tmp_path, pauses, cache, at):
     expected = whole(cache)
     assert len(expected.phases[0].history["loss"]) == 6  # patience ended the first phase
+    assert whole.moments[cache] > 36
     pauses.update(seen=0, kill=at)
     with pytest.raises(KilledError):
         trained(data, tmp_path, cache)

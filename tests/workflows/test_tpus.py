@@ -134,6 +134,7 @@ MORE = [
     ("toy", images, last_blocks(1), {"augment": augmentation.mixup(1.0)}),
     ("toy", images, last_blocks(1), {"task": "multi_label"}),
     ("toy", images, last_blocks(1), {"task": "regression"}),
+    ("tfft_mini", lambda: images(96), last_blocks(1), {}),
     ("mobilenet_v2", lambda: images(32), last_blocks(1), {}),
 ]
 

@@ -147,12 +147,12 @@ class _Kind(NamedTuple):
 
     Attributes:
         make: Returns an estimator of scikit-learn; one that needs iterations starts from its last solution.
-        strengthen: An estimator, the penalty relative to the mean loss, and the sum of the weights; sets its penalty.
+        set_penalty: An estimator, the penalty relative to the mean loss, and the sum of the weights -> nothing.
         losses: An estimator, features and targets -> the loss of each example.
     """
 
     make: Callable[[], Any]
-    strengthen: Callable[[Any, float, float], None]
+    set_penalty: Callable[[Any, float, float], None]
     losses: Callable[[Any, np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -235,7 +235,7 @@ def _fitted(kind: _Kind, estimator: Any, penalty: float, examples: tuple[np.ndar
     from sklearn.exceptions import ConvergenceWarning
 
     rows, targets, weights = examples
-    kind.strengthen(estimator, penalty, float(weights.sum()))
+    kind.set_penalty(estimator, penalty, float(weights.sum()))
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", ConvergenceWarning
@@ -249,7 +249,7 @@ def _logistic() -> Any:
     return LogisticRegression(max_iter=_ITERATIONS, tol=_TOLERANCE, warm_start=True)
 
 
-def _strengthen_logistic(estimator: Any, penalty: float, total: float) -> None:
+def _set_penalty_of_logistic(estimator: Any, penalty: float, total: float) -> None:
     estimator.C = 1 / (penalty * total)
 
 
@@ -264,7 +264,7 @@ def _ridge() -> Any:
     return Ridge()
 
 
-def _strengthen_ridge(estimator: Any, penalty: float, total: float) -> None:
+def _set_penalty_of_ridge(estimator: Any, penalty: float, total: float) -> None:
     estimator.alpha = penalty * total
 
 
@@ -272,5 +272,5 @@ def _squared(fitted: Any, rows: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return np.asarray(((fitted.predict(rows).reshape(targets.shape) - targets) ** 2).sum(axis=1))
 
 
-_LOGISTIC = _Kind(_logistic, _strengthen_logistic, _log_losses)
-_RIDGE = _Kind(_ridge, _strengthen_ridge, _squared)
+_LOGISTIC = _Kind(_logistic, _set_penalty_of_logistic, _log_losses)
+_RIDGE = _Kind(_ridge, _set_penalty_of_ridge, _squared)
