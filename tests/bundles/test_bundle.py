@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import tfft
+from tests import forked
 from tfft.core.errors import BundleError
 
 TASKS = {
@@ -100,7 +101,7 @@ def test_a_pickled_function_is_refused_even_where_keras_was_told_to_run_them(tmp
     )
     for spelling in (b"__lambda__", b"\\u005f_lambda__"):
         respelt(path / "net.keras", b"__lambda__", spelling)
-        done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=120)
+        done = forked.run(code, str(path), timeout=120)
         assert re.search(r"a layer that could run code.*Lambda", done.stdout), done.stdout + done.stderr
 
 

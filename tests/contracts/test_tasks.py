@@ -1,8 +1,6 @@
 """The laws that every task must pass on every kind of input; a new task is one entry in ``CASES``."""
 
 import json
-import subprocess
-import sys
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -15,6 +13,7 @@ import pytest
 from PIL import Image
 
 import tfft
+from tests import forked
 from tfft.core.errors import DataError, DataWarning, TaskError, TfftError
 from tfft.core.specs import LabelSpace
 from tfft.data.examples import joined
@@ -347,7 +346,7 @@ def test_two_replicas_give_the_results_of_one_device() -> None:
     """One process for all tasks: to start one takes longer than to train in it."""
     cases = [(name, kind) for name, case in CASES.items() for kind in case.kinds]
     code = REPLICAS.format(folder=str(Path(__file__).parent), cases=cases)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=False)
+    done = forked.run(code, timeout=600)
     assert done.stdout.splitlines()[-1:] == [f"equal {len(cases)}"], done.stderr[-3000:]
 
 

@@ -1,11 +1,10 @@
 """A process that was forked after TensorFlow started raises an error at once; one that was forked earlier works."""
 
 import os
-import subprocess
-import sys
 
 import pytest
 
+from tests import forked
 from tfft.core import forks
 
 PREPARED = """
@@ -47,8 +46,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_fork_works_or_the_error_says_what_to_do_instead(case):
     code, status = CASES[case]
-    command = [sys.executable, "-c", f"{PREPARED}\n{code}\nprint('status', status)"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = forked.run(f"{PREPARED}\n{code}\nprint('status', status)", timeout=300)
     assert done.stdout.splitlines()[-1:] == [f"status {status}"], done.stderr
     assert ('get_context("spawn")' in done.stdout) == (status == 3)
 

@@ -1,11 +1,9 @@
 """Strategies are given by name or as objects; unsupported ones are refused."""
 
-import subprocess
-import sys
-
 import pytest
 import tensorflow as tf
 
+from tests import forked
 from tfft.core.errors import PlanError
 from tfft.core.strategy import check_batch, current, in_replica, replicas, resolve, scope
 
@@ -79,7 +77,7 @@ def test_mirrored_uses_every_logical_device():
         "tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 3)\n"
         "print(replicas(resolve('mirrored')), resolve('auto'))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    done = forked.run(code, timeout=120)
     assert done.stdout == "3 None\n", done.stderr
 
 

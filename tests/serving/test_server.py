@@ -8,7 +8,6 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 import time
 
 import numpy as np
@@ -16,6 +15,7 @@ import pytest
 from PIL import Image
 
 import tfft
+from tests import forked
 from tests.conftest import picture
 from tests.serving.conftest import Service, running
 from tfft.core.errors import TfftError
@@ -140,8 +140,8 @@ def test_sigterm_answers_open_requests_and_ends(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     code = "from tfft.cli.verbs import main; main()"
-    command = [sys.executable, "-c", code, "serve", str(bundle), "--port", str(port), "--wait-milliseconds", "1500"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    words = ["serve", str(bundle), "--port", str(port), "--wait-milliseconds", "1500"]
+    process = forked.start(code, *words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     service = Service(port)
     try:
         end = time.monotonic() + 120

@@ -1,13 +1,11 @@
 """Adam in one pass takes the steps of Keras' Adam and AdamW, on one device and on several."""
 
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import forked
 from tests.keras_optimizers import KERAS_NAMES
 from tfft.training.adam import Adam
 
@@ -315,6 +313,5 @@ print("equal")
 @pytest.mark.parametrize("gradients", ["dense", "sparse"])
 @pytest.mark.parametrize("names", [[], KERAS_NAMES], ids=["adam", "others"])
 def test_two_replicas_take_the_steps_of_one_device(gradients, names):
-    command = [sys.executable, "-c", REPLICAS, gradients, *names]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = forked.run(REPLICAS, gradients, *names, timeout=300)
     assert done.stdout.endswith("equal\n"), done.stdout + done.stderr[-3000:]

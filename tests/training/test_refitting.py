@@ -1,8 +1,6 @@
 """A refit trains on both parts with what the validation part has chosen, and says so."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import keras
@@ -10,6 +8,7 @@ import numpy as np
 import pytest
 
 import tfft
+from tests import forked
 from tfft.core.errors import DataError, PlanError, RunWarning, TfftError
 from tfft.data.examples import Splits, joined
 from tfft.plans import Phase, Plan, augmentation
@@ -415,7 +414,7 @@ for strategy in (None, tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])):
 
 
 def test_two_replicas_give_the_refit_of_one_device():
-    done = subprocess.run([sys.executable, "-c", TWO], capture_output=True, text=True, timeout=600)
+    done = forked.run(TWO, timeout=600)
     assert done.returncode == 0, done.stderr
     one, two = map(json.loads, done.stdout.splitlines())
     for found, wanted in zip(two[1], one[1], strict=True):

@@ -1,8 +1,6 @@
 """A phase that solves the head is a phase like any other: proof, record, resume, replicas, bundle."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import keras
@@ -10,6 +8,7 @@ import numpy as np
 import pytest
 
 import tfft
+from tests import forked
 from tfft.core.errors import PlanError
 from tfft.heads.solving import solve_classes
 from tfft.plans.phase import LBFGS
@@ -80,7 +79,7 @@ for strategy in (None, tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])):
 
 
 def test_two_replicas_give_the_head_of_one_device():
-    done = subprocess.run([sys.executable, "-c", TWO], capture_output=True, text=True, timeout=600)
+    done = forked.run(TWO, timeout=600)
     assert done.returncode == 0, done.stderr
     one, two = map(json.loads, done.stdout.splitlines())
     np.testing.assert_allclose(one[1], two[1], atol=1e-3)

@@ -1,12 +1,10 @@
 """The parts of a run come back from their snapshots bit for bit."""
 
-import subprocess
-import sys
-
 import keras
 import numpy as np
 
 import tfft
+from tests import forked
 from tfft.accelerate.precision import Precision
 from tfft.plans import Phase, Plan
 from tfft.trainable import last_blocks, nothing
@@ -142,7 +140,7 @@ with strategy.scope():
 
 
 def test_each_replica_gets_its_own_sums_back_bit_for_bit():
-    done = subprocess.run([sys.executable, "-c", MIRRORED], capture_output=True, text=True, timeout=300)
+    done = forked.run(MIRRORED, timeout=300)
     sums, same = done.stdout.splitlines()
     values = [float(np.float32(value)) for value in (0.1, 0.7, 1e-8)]
     assert sums == str(sorted([values, [1.0, 1.0, 1.0]])), done.stderr

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import tfft
+from tests import forked
 from tfft.cache.settings import Cache
 from tfft.cache.shards import Shards
 from tfft.cache.store import Store
@@ -255,8 +256,7 @@ print("done", run.phases[0].reads, run.phases[0].history["loss"][0])
 
 
 def start(folder, *options):
-    command = [sys.executable, "-c", KILLED, str(folder), *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ)
+    return forked.start(KILLED, str(folder), *options, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
 @pytest.mark.slow

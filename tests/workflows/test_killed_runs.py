@@ -3,11 +3,11 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+
+from tests import forked
 
 pytestmark = pytest.mark.slow
 
@@ -37,10 +37,9 @@ print(json.dumps({"weights": [w.tobytes().hex() for w in model.net.get_weights()
 
 
 def run(folder, cache, seconds):
-    command = [sys.executable, "-c", CODE, str(folder), cache, str(seconds)]
     # with as many threads as TensorFlow takes for a user; tests themselves have one
     own = {name: value for name, value in os.environ.items() if not name.endswith("_THREADS")}
-    return subprocess.run(command, capture_output=True, text=True, timeout=600, env=own)
+    return forked.run(CODE, str(folder), cache, str(seconds), timeout=600, env=own)
 
 
 @pytest.mark.parametrize(("cache", "most"), [("auto", 10), ("off", 6)])

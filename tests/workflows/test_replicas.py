@@ -1,10 +1,8 @@
 """Two replicas train what one device trains: losses and weights agree over a whole two-phase run."""
 
-import subprocess
-import sys
-
 import pytest
 
+from tests import forked
 from tests.modules import publish, tiny
 
 CODE = """
@@ -58,7 +56,7 @@ print("equal")
 @pytest.mark.slow
 def test_two_replicas_equal_one_device_over_a_two_phase_run(tmp_path):
     code = CODE.replace("{{{folder!r}}}", str(tmp_path))
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
+    done = forked.run(code, timeout=600)
     assert done.stdout.endswith("equal\n"), done.stdout + done.stderr[-3000:]
 
 
@@ -133,13 +131,13 @@ print("equal")
 
 @pytest.mark.slow
 def test_two_replicas_learn_from_a_teacher_as_one_device_does():
-    done = subprocess.run([sys.executable, "-c", TAUGHT], capture_output=True, text=True, timeout=600)
+    done = forked.run(TAUGHT, timeout=600)
     assert done.stdout.splitlines()[-1:] == ["equal"], done.stderr[-3000:]
 
 
 @pytest.mark.slow
 def test_two_replicas_try_each_precision_as_one_device_does(tmp_path):
-    done = subprocess.run([sys.executable, "-c", TRIALS, str(tmp_path)], capture_output=True, text=True, timeout=600)
+    done = forked.run(TRIALS, str(tmp_path), timeout=600)
     assert done.stdout.endswith("equal\n"), done.stdout + done.stderr[-3000:]
 
 
@@ -171,7 +169,7 @@ print("equal")
 @pytest.mark.real
 @pytest.mark.slow
 def test_two_replicas_equal_one_device_with_real_weights(material):
-    done = subprocess.run([sys.executable, "-c", REAL, str(material)], capture_output=True, text=True, timeout=900)
+    done = forked.run(REAL, str(material), timeout=900)
     assert done.stdout.endswith("equal\n"), done.stdout + done.stderr[-3000:]
 
 
@@ -245,7 +243,7 @@ print("equal")
 @pytest.mark.slow
 @pytest.mark.parametrize("copies", [2, 4])
 def test_replicas_equal_one_device_whatever_is_trained_and_validated_on(copies):
-    done = subprocess.run([sys.executable, "-c", CASES, str(copies)], capture_output=True, text=True, timeout=900)
+    done = forked.run(CASES, str(copies), timeout=900)
     assert done.stdout.endswith("equal\n"), done.stdout + done.stderr[-3000:]
 
 
@@ -278,7 +276,5 @@ print("equal")
 @pytest.mark.slow
 def test_two_replicas_train_a_saved_model_as_one_device_does(tmp_path):
     folder = publish(tiny(), tmp_path / "hub")
-    done = subprocess.run(
-        [sys.executable, "-c", SAVED.replace("FOLDER", str(folder))], capture_output=True, text=True, timeout=600
-    )
+    done = forked.run(SAVED.replace("FOLDER", str(folder)), timeout=600)
     assert done.stdout.endswith("equal\n"), done.stdout + done.stderr[-3000:]

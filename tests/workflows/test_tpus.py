@@ -1,7 +1,5 @@
 """What a TPU would run, without a TPU: static shapes, steps that XLA compiles, and a whole fit under TensorFlow's TPUStrategy."""
 
-import subprocess
-import sys
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 import tfft
+from tests import forked
 from tests.tpu_strategy import directly
 from tfft.accelerate.precision import Precision
 from tfft.cache.settings import Cache
@@ -287,5 +286,5 @@ print("traced")
 
 @pytest.mark.slow
 def test_steps_of_two_replicas_are_traced_by_a_tpu_strategy():
-    done = subprocess.run([sys.executable, "-c", TRACED], capture_output=True, text=True, timeout=300)
+    done = forked.run(TRACED, timeout=300)
     assert done.stdout == "traced\n", done.stderr

@@ -5,12 +5,12 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
 
+from tests import forked
 from tfft.launch.environment import free_ports
 
 pytestmark = pytest.mark.slow
@@ -75,9 +75,9 @@ def started(index, addresses, options, folder, config=None, seconds=60, code=COD
     told = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
     own = {"TF_CONFIG": json.dumps(told) if config is None else config, "TFFT_WORKERS_SECONDS": str(seconds)}
     own["TFFT_CACHE_DIR"] = str(folder / options.get("cache_folder", f"cache{index}"))
-    command = [sys.executable, "-c", code, json.dumps(options)]
-    return subprocess.Popen(
-        command, env=os.environ | own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    pipe = subprocess.PIPE
+    return forked.start(
+        code, json.dumps(options), env=os.environ | own, stdout=pipe, stderr=pipe, text=True, start_new_session=True
     )
 
 

@@ -110,6 +110,7 @@ class ReplicaVariables:
 
     def __init__(self, variables: Sequence[Any], strategy: Any) -> None:
         self._variables, self._strategy = list(variables), strategy
+        self._gathered: Any = None  # traced once: a checkpoint every few seconds must not trace a graph each time
 
     def snapshot(self) -> Snapshot:
         """Return the values of all replicas, in arrays of shape (replicas, ...)."""
@@ -121,7 +122,9 @@ class ReplicaVariables:
             context = tf.distribute.get_replica_context()
             return [context.all_gather(tf.convert_to_tensor(each.value)[None], axis=0) for each in self._variables]
 
-        found = _replicated(self._strategy, gathered)
+        if self._gathered is None:
+            self._gathered = _replicated(self._strategy, gathered)
+        found = self._gathered()
         local = [self._strategy.experimental_local_results(tensor)[0].numpy() for tensor in found]
         return Snapshot({str(index): array for index, array in enumerate(local)})
 
@@ -144,11 +147,11 @@ class ReplicaVariables:
                 # by its handle, each replica writes its own copy
                 tf.raw_ops.AssignVariableOp(resource=each.value.handle, value=tf.gather(tf.constant(array), own))
 
-        _replicated(self._strategy, assign)
+        _replicated(self._strategy, assign)()
 
 
 def _replicated(strategy: Any, function: Callable[[], Any]) -> Any:
-    """Run a function on each replica, as a graph."""
+    """Make a graph that runs a function on each replica."""
     import tensorflow as tf
 
     # a TPUStrategy names its operations after this function, which therefore must have a name
@@ -156,7 +159,7 @@ def _replicated(strategy: Any, function: Callable[[], Any]) -> Any:
     def replicated() -> Any:
         return strategy.run(function)
 
-    return replicated()
+    return replicated
 
 
 class OptimizerState(Variables):
