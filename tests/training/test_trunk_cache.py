@@ -1,10 +1,8 @@
 """Cached phases train what uncached ones train; whatever happens to the cache, the run finishes and nothing wrong is read."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 from functools import lru_cache
 from threading import Thread
 
@@ -374,6 +372,7 @@ def test_other_code_of_tfft_and_other_numbers_make_new_features(data, tmp_path, 
 
 OWN = """
 import json, sys
+sys.dont_write_bytecode = True  # of a module that changes within a second
 import keras, numpy as np, tfft
 from tfft.cache.store import Store
 from tfft.cache.settings import Cache
@@ -426,13 +425,7 @@ PLAINLY = {"before": "", "call": "inputs", "curve": "inputs"}
 def trained_with(layer, folder):
     (folder / "code").mkdir(exist_ok=True)
     (folder / "code" / "own_layers.py").write_text(LAYER.format(**(PLAINLY | layer)))
-    done = subprocess.run(
-        [sys.executable, "-B", "-c", OWN, str(folder / "code"), str(folder / "kept")],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ,
-    )
+    done = forked.run(OWN, str(folder / "code"), str(folder / "kept"), timeout=300)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
