@@ -35,7 +35,7 @@ def _gathering(held: Loaded) -> Callable[[Any], Loaded]:
     tensors = tf.nest.map_structure(tf.constant, arrays)
 
     def load(row: Any) -> Loaded:
-        positions = tf.boolean_mask(row[HEADER:], row[HEADER:] >= 0)
+        positions = row[HEADER : HEADER + tf.math.count_nonzero(row[HEADER:] >= 0)]
         return Loaded(*tf.nest.map_structure(lambda tensor: tf.gather(tensor, positions), tensors))
 
     return load
