@@ -19,28 +19,29 @@ import pytest
 from PIL import Image
 
 import tfft
+from tests.selection import a_third, first_cases
 
 random.seed(0)  # for what the modules of tests draw when they are imported
 MATERIAL = Path(os.environ.get("TFFT_MATERIAL", Path(__file__).parents[2] / "shared"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run files of slow tests first, so that no core is idle at the end; with ``TFFT_TESTS=quick``, one case of each test.
+    """Run files of slow tests first, so that no core is idle at the end, and leave out what ``TFFT_TESTS`` says.
 
-    That case is the first one.
+    ``quick`` takes the first case of each test; ``0``, ``1`` or ``2`` takes a third of the cases of slow tests.
     """
     slow: dict[Path, list[bool]] = {}
     for item in items:
         slow.setdefault(item.path, []).append(item.get_closest_marker("slow") is not None)
     items.sort(key=lambda item: -sum(slow[item.path]) / len(slow[item.path]))  # equal ones keep their order
-    if os.environ.get("TFFT_TESTS") != "quick":
+    chosen = os.environ.get("TFFT_TESTS")
+    if not chosen:
         return
-    first: dict[str, pytest.Item] = {}
-    for item in items:
-        first.setdefault(item.nodeid.partition("[")[0], item)
-    kept = set(map(id, first.values()))
-    config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
-    items[:] = first.values()
+    names = [item.nodeid for item in items]
+    of_slow = {item.nodeid for item in items if item.get_closest_marker("slow") is not None}
+    kept = first_cases(names) if chosen == "quick" else a_third(names, of_slow, int(chosen))
+    config.hook.pytest_deselected(items=[item for item, there in zip(items, kept, strict=True) if not there])
+    items[:] = [item for item, there in zip(items, kept, strict=True) if there]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

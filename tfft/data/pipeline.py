@@ -98,7 +98,10 @@ def training_batches(
         found = tf.numpy_function(rows, [epoch], tf.int64, stateful=False)
         return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(found, (None, None)))
 
-    ordered = owned(tf.data.Dataset.range(first_epoch, epochs.stop).flat_map(tf.autograph.experimental.do_not_convert(of_epoch)), rows)
+    ordered = owned(
+        tf.data.Dataset.range(first_epoch, epochs.stop).flat_map(tf.autograph.experimental.do_not_convert(of_epoch)),
+        rows,
+    )
     return shared(_batches(ordered, loading, epochs.start), share)
 
 
@@ -251,7 +254,9 @@ def _batches(rows: "tf.data.Dataset", loading: Loading, epoch: int) -> "tf.data.
         counted = tf.fill([tf.shape(targets)[0]], there) if each is None else each * there
         return Batch(inputs, targets, counted, counted)
 
-    loaded = rows.map(tf.autograph.experimental.do_not_convert(load_batch), num_parallel_calls=cores(), deterministic=True)
+    loaded = rows.map(
+        tf.autograph.experimental.do_not_convert(load_batch), num_parallel_calls=cores(), deterministic=True
+    )
     batches = (loaded if called is None else owned(loaded, called)).prefetch(BATCHES_AHEAD)
     options = tf.data.Options()
     # tf.data's autotuner can stall the end of an iterator for seconds (TensorFlow 2.21): every size above is explicit
