@@ -20,7 +20,7 @@ def load_function(loading: Loading, epoch: int) -> tuple[Callable[[Any], Loaded]
         epoch: An epoch for which one example may be loaded now, to learn shapes and dtypes.
 
     Returns:
-        A function: a row of ``HEADER`` values and then positions, int64, with -1 for none -> Loaded, as tensors of shape
+        A function: a row of ``HEADER`` values and then positions, int64, with -1 at the end for none -> Loaded, as tensors of shape
         (batch, ...). Then the Python function that it calls, if any.
     """
     return (_gathering(loading.held), None) if loading.held is not None else _calling(loading, epoch)

@@ -262,5 +262,6 @@ def _batches(rows: "tf.data.Dataset", loading: Loading, epoch: int) -> "tf.data.
     # tf.data's autotuner can stall the end of an iterator for seconds (TensorFlow 2.21): every size above is explicit
     options.autotune.enabled = False
     options.deterministic = True
+    # there is nothing to fuse or to remove; to look for it takes as long as all else at the start of an iterator
     options.experimental_optimization.apply_default_optimizations = False
     return batches.with_options(options)
