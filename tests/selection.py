@@ -1,9 +1,7 @@
 """Choose the cases of tests with several parameters that a shorter run of the tests takes."""
 
-from collections import Counter
+import re
 from collections.abc import Collection, Sequence
-
-THIRDS = 3
 
 
 def first_cases(names: Sequence[str]) -> list[bool]:
@@ -22,32 +20,35 @@ def first_cases(names: Sequence[str]) -> list[bool]:
     return [number == 0 for number in _numbers(names)]
 
 
-def a_third(names: Sequence[str], slow: Collection[str], turn: int) -> list[bool]:
-    """Take all tests; of slow tests with at least three cases, the first case and a third of the others.
+def a_share(names: Sequence[str], costly: Collection[str], share: str) -> list[bool]:
+    """Take all tests, but of costly ones the first case and a share of the others.
 
-    The turns 0, 1 and 2 together take all cases.
+    The shares ``0/4``, ``1/4``, ``2/4`` and ``3/4`` together take all cases.
 
     Args:
-        names: The ids of all cases, in an order that is the same in all turns.
-        slow: The ids of slow cases. A test is slow when one of its cases is.
-        turn: 0, 1 or 2.
+        names: The ids of all cases, in an order that is the same for all shares.
+        costly: The ids of costly cases. A test is costly when one of its cases is.
+        share: The number of the share, from 0, and the number of shares.
 
     Returns:
         Whether each case is taken.
 
+    Raises:
+        ValueError: When ``share`` is no such text.
+
     Example:
-        >>> names = ["t.py::a[1]", "t.py::a[2]", "t.py::a[3]", "t.py::a[4]", "t.py::b[1]", "t.py::b[2]"]
-        >>> a_third(names, {"t.py::a[2]", "t.py::b[1]"}, turn=1)
-        [True, True, False, False, True, True]
+        >>> names = ["t.py::a[1]", "t.py::a[2]", "t.py::a[3]", "t.py::b[1]", "t.py::b[2]", "t.py::c"]
+        >>> a_share(names, {"t.py::a[2]", "t.py::c"}, "1/2")
+        [True, True, False, True, True, True]
     """
-    if turn not in range(THIRDS):
-        raise ValueError(f"There are the turns 0, 1 and 2. Got: {turn}.")
-    tests = [name.partition("[")[0] for name in names]
-    slow_tests = {name.partition("[")[0] for name in slow}
-    shortened = {test for test, count in Counter(tests).items() if test in slow_tests and count >= THIRDS}
+    found = re.fullmatch(r"(\d+)/(\d+)", share)
+    if found is None or int(found[1]) >= int(found[2]):
+        raise ValueError(f"A share of the tests is a text such as '0/4' or '3/4'. Got: {share!r}.")
+    turn, turns = int(found[1]), int(found[2])
+    tests = {_test(name) for name in costly}
     return [
-        test not in shortened or number == 0 or number % THIRDS == turn
-        for test, number in zip(tests, _numbers(names), strict=True)
+        _test(name) not in tests or number == 0 or number % turns == turn
+        for name, number in zip(names, _numbers(names), strict=True)
     ]
 
 
@@ -56,7 +57,10 @@ def _numbers(names: Sequence[str]) -> list[int]:
     seen: dict[str, int] = {}
     found = []
     for name in names:
-        test = name.partition("[")[0]
-        found.append(seen.get(test, 0))
-        seen[test] = found[-1] + 1
+        found.append(seen.get(_test(name), 0))
+        seen[_test(name)] = found[-1] + 1
     return found
+
+
+def _test(name: str) -> str:
+    return name.partition("[")[0]

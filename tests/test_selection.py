@@ -1,35 +1,36 @@
-"""Shorter runs of the tests leave out the cases that they say, and three turns of a third take all."""
+"""Shorter runs of the tests leave out the cases that they say, and all shares together take all."""
 
 import pytest
 
-from tests.selection import a_third, first_cases
+from tests.selection import a_share, first_cases
 
 NAMES = [
     *(f"a.py::test_slow[{case}]" for case in "abcdefgh"),
     *("a.py::test_quick[a]", "b.py::test_alone", "a.py::test_quick[b]", "a.py::test_quick[c]"),
     *("b.py::test_pair[a]", "b.py::test_pair[b]"),
 ]
-SLOW = {"a.py::test_slow[c]", "b.py::test_alone", "b.py::test_pair[a]", "b.py::test_pair[b]"}
+COSTLY = {"a.py::test_slow[c]", "b.py::test_alone", "b.py::test_pair[a]"}
 
 
 def taken(chosen):
     return [name for name, there in zip(NAMES, chosen, strict=True) if there]
 
 
-def test_three_turns_take_all_cases_and_each_takes_the_first():
-    turns = [taken(a_third(NAMES, SLOW, turn)) for turn in range(3)]
-    assert set().union(*turns) == set(NAMES)
-    for turn in turns:
-        assert turn[0] == "a.py::test_slow[a]"
-        assert len([name for name in turn if "test_slow" in name]) in (3, 4)
-        # quick tests, and those with fewer than three cases, are whole in each turn
-        assert turn[-6:] == NAMES[-6:]
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 9])
+def test_all_shares_take_all_cases_and_each_takes_the_first_cases_and_all_quick_ones(count):
+    shares = [taken(a_share(NAMES, COSTLY, f"{number}/{count}")) for number in range(count)]
+    assert set().union(*shares) == set(NAMES)
+    for share in shares:
+        assert {"a.py::test_slow[a]", "b.py::test_pair[a]", "b.py::test_alone"} <= set(share)
+        assert [name for name in share if "test_quick" in name] == [f"a.py::test_quick[{case}]" for case in "abc"]
+        assert len([name for name in share if "test_slow" in name]) <= 1 + -(-8 // count)
 
 
 def test_a_quick_run_takes_the_first_case_of_each_test():
     assert taken(first_cases(NAMES)) == [NAMES[0], NAMES[8], NAMES[9], NAMES[12]]
 
 
-def test_another_turn_is_refused():
-    with pytest.raises(ValueError, match=r"turns 0, 1 and 2\. Got: 3"):
-        a_third(NAMES, SLOW, 3)
+@pytest.mark.parametrize("share", ["4/4", "1", "-1/4", "1/4 ", "quick", "1/0"])
+def test_an_invalid_share_is_refused(share):
+    with pytest.raises(ValueError, match=r"such as '0/4' or '3/4'\. Got: "):
+        a_share(NAMES, COSTLY, share)
