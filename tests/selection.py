@@ -1,6 +1,7 @@
 """Choose the cases of tests with several parameters that a shorter run of the tests takes."""
 
 import re
+import zlib
 from collections.abc import Collection, Sequence
 
 
@@ -20,14 +21,14 @@ def first_cases(names: Sequence[str]) -> list[bool]:
     return [number == 0 for number in _numbers(names)]
 
 
-def a_share(names: Sequence[str], costly: Collection[str], share: str) -> list[bool]:
-    """Take all tests, but of costly ones the first case and a share of the others.
+def a_share(names: Sequence[str], slow: Collection[str], share: str) -> list[bool]:
+    """Take all tests, but of slow ones the first case and a share of the others.
 
-    The shares ``0/4``, ``1/4``, ``2/4`` and ``3/4`` together take all cases.
+    The shares ``0/2`` and ``1/2`` together take all cases, and so do the shares of other numbers.
 
     Args:
         names: The ids of all cases, in an order that is the same for all shares.
-        costly: The ids of costly cases. A test is costly when one of its cases is.
+        slow: The ids of slow cases. A test is slow when one of its cases is.
         share: The number of the share, from 0, and the number of shares.
 
     Returns:
@@ -43,11 +44,12 @@ def a_share(names: Sequence[str], costly: Collection[str], share: str) -> list[b
     """
     found = re.fullmatch(r"(\d+)/(\d+)", share)
     if found is None or int(found[1]) >= int(found[2]):
-        raise ValueError(f"A share of the tests is a text such as '0/4' or '3/4'. Got: {share!r}.")
+        raise ValueError(f"A share of the tests is a text such as '0/6' or '5/6'. Got: {share!r}.")
     turn, turns = int(found[1]), int(found[2])
-    tests = {_test(name) for name in costly}
+    tests = {_test(name) for name in slow}
     return [
-        _test(name) not in tests or number == 0 or number % turns == turn
+        # the name of the test spreads its cases over the shares, so that all shares take about the same time
+        _test(name) not in tests or number == 0 or (number + zlib.crc32(_test(name).encode())) % turns == turn
         for name, number in zip(names, _numbers(names), strict=True)
     ]
 
