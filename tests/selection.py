@@ -24,7 +24,7 @@ def first_cases(names: Sequence[str]) -> list[bool]:
 def a_share(names: Sequence[str], slow: Collection[str], share: str) -> list[bool]:
     """Take all tests, but of slow ones the first case and a share of the others.
 
-    The shares ``0/2`` and ``1/2`` together take all cases, and so do the shares of other numbers.
+    The shares ``0/6`` to ``5/6`` together take all cases.
 
     Args:
         names: The ids of all cases, in an order that is the same for all shares.
