@@ -28,7 +28,7 @@ MATERIAL = Path(os.environ.get("TFFT_MATERIAL", Path(__file__).parents[2] / "sha
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run files of slow tests first, so that no core is idle at the end, and leave out what ``TFFT_TESTS`` says.
 
-    ``quick`` takes the first case of each test; ``0/6`` to ``5/6`` take a sixth of the cases of slow tests.
+    ``quick`` takes the first case of each test; ``0/6`` to ``5/6`` take a sixth of the cases of slow and costly tests.
     """
     slow: dict[Path, list[bool]] = {}
     for item in items:
@@ -38,8 +38,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not chosen:
         return
     names = [item.nodeid for item in items]
-    of_slow = {item.nodeid for item in items if item.get_closest_marker("slow") is not None}
-    kept = first_cases(names) if chosen == "quick" else a_share(names, of_slow, chosen)
+    long = {item.nodeid for item in items if item.get_closest_marker("slow") or item.get_closest_marker("costly")}
+    kept = first_cases(names) if chosen == "quick" else a_share(names, long, chosen)
     config.hook.pytest_deselected(items=[item for item, there in zip(items, kept, strict=True) if not there])
     items[:] = [item for item, there in zip(items, kept, strict=True) if there]
 
