@@ -86,6 +86,7 @@ def both(request):
     return made, run
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("kind", FILES)
 def test_each_pixel_is_that_of_training(both, kind):
     made, run = both

@@ -32,6 +32,7 @@ def tagged(value):
     return tags
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("value", [None, 1, 2, 3, 4, 5, 6, 7, 8])
 def test_each_rotation_is_found(graph, format, value):
