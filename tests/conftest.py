@@ -19,10 +19,24 @@ import pytest
 from PIL import Image
 
 import tfft
-from tests.selection import a_share, first_cases
+from tests.selection import a_share, first_cases, share
 
 random.seed(0)  # for what the modules of tests draw when they are imported
 MATERIAL = Path(os.environ.get("TFFT_MATERIAL", Path(__file__).parents[2] / "shared"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse an invalid ``TFFT_TESTS`` before anything is collected."""
+    if os.environ.get("TFFT_TESTS", "quick") not in ("", "quick"):
+        try:
+            share(os.environ["TFFT_TESTS"])
+        except ValueError as error:
+            raise pytest.UsageError(str(error)) from None
+
+
+def marked(item: pytest.Item, *marks: str) -> bool:
+    """Whether a test has one of these marks."""
+    return any(item.get_closest_marker(mark) is not None for mark in marks)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -32,20 +46,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     slow: dict[Path, list[bool]] = {}
     for item in items:
-        slow.setdefault(item.path, []).append(item.get_closest_marker("slow") is not None)
+        slow.setdefault(item.path, []).append(marked(item, "slow"))
     items.sort(key=lambda item: -sum(slow[item.path]) / len(slow[item.path]))  # equal ones keep their order
     chosen = os.environ.get("TFFT_TESTS")
     if not chosen:
         return
     names = [item.nodeid for item in items]
-    long = {item.nodeid for item in items if item.get_closest_marker("slow") or item.get_closest_marker("costly")}
-    kept = first_cases(names) if chosen == "quick" else a_share(names, long, chosen)
+    # hostile input is tried whole in each run
+    long = {item.nodeid for item in items if marked(item, "slow", "costly") and not marked(item, "attack")}
+    kept = first_cases(names) if chosen == "quick" else a_share(names, long, *share(chosen))
     config.hook.pytest_deselected(items=[item for item, there in zip(items, kept, strict=True) if not there])
     items[:] = [item for item, there in zip(items, kept, strict=True) if there]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Leave out all modules and tests when Python searches for garbage, which then takes a tenth of the time."""
+    """Leave out all modules and tests when Python searches for garbage: to search through them takes 0.8 seconds."""
     gc.collect()
     gc.freeze()
 

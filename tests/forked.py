@@ -1,4 +1,4 @@
-"""Start Python programs in processes that have imported TensorFlow and Keras already, which takes 5 seconds of a core.
+"""Start Python programs in processes that have imported TensorFlow and KerasHub already, which takes 5 seconds of a core.
 
 Each process is a fork of one that imported these packages and did nothing else. It has its own arguments, environment, folder,
 session and standard streams, runs the program as ``__main__``, and is a child of the tests: signals, exit codes and time limits
@@ -16,24 +16,33 @@ import socket
 import subprocess
 import sys
 import types
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 _ADOPT_ORPHANS = 36  # PR_SET_CHILD_SUBREAPER of Linux
 
 
-def start(code: str, *words: str, **options: Any) -> "subprocess.Popen[str]":
-    """Start ``python -c code words`` with options of ``subprocess.Popen``."""
+def start(
+    code: str,
+    *words: str,
+    stdout: int | None = None,
+    stderr: int | None = None,
+    env: Mapping[str, str] | None = None,
+    start_new_session: bool = False,
+) -> "subprocess.Popen[str]":
+    """Start ``python -c code words`` with these options of ``subprocess.Popen``; pipes carry text."""
+    kind = _Forked if sys.platform == "linux" else subprocess.Popen
     command = [sys.executable, "-c", code, *words]
-    return (_Forked if sys.platform == "linux" else subprocess.Popen)(command, **options)
+    return kind(command, stdout=stdout, stderr=stderr, env=env, start_new_session=start_new_session, text=True)
 
 
 def run(
-    code: str, *words: str, timeout: float, env: dict[str, str] | None = None, cwd: Path | None = None
+    code: str, *words: str, timeout: float, env: Mapping[str, str] | None = None
 ) -> "subprocess.CompletedProcess[str]":
     """Run ``python -c code words`` to its end, and return its output."""
     pipe = subprocess.PIPE
-    with start(code, *words, stdout=pipe, stderr=pipe, text=True, env=env, cwd=cwd) as process:
+    with start(code, *words, stdout=pipe, stderr=pipe, env=env) as process:
         try:
             out, err = process.communicate(timeout=timeout)
         except BaseException:
@@ -53,24 +62,30 @@ class _Forked(subprocess.Popen):  # type: ignore[type-arg]
             {
                 "words": asked["args"][2:],
                 "environment": dict(environment),
-                "folder": str(asked["cwd"] or Path.cwd()),
+                "folder": str(Path.cwd()),
                 "session": asked["start_new_session"],
             }
         ).encode()
         parent = _parent()
-        adopt = ctypes.CDLL(None, use_errno=True).prctl
-        adopt(_ADOPT_ORPHANS, 1)
         try:
+            # without it, the process is no child of the tests, and ``Popen`` takes every exit code for 0
+            _adopt_orphans(True)
             own = [number if stream == -1 else stream for number, stream in enumerate(streams)]
             socket.send_fds(parent, [len(message).to_bytes(8, "little")], own)
             parent.sendall(message)
             self.pid = int.from_bytes(_received(parent, 8), "little")
         finally:
-            adopt(_ADOPT_ORPHANS, 0)
+            _adopt_orphans(False)
             self._close_pipe_fds(  # type: ignore[attr-defined]
                 *(asked[name] for name in ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite"))
             )
         self._child_created = True
+
+
+def _adopt_orphans(wanted: bool) -> None:
+    """Become the parent of descendants whose parent ends, or no longer."""
+    if ctypes.CDLL(None, use_errno=True).prctl(_ADOPT_ORPHANS, int(wanted), 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER) failed")
 
 
 @functools.cache
@@ -78,7 +93,8 @@ def _parent() -> socket.socket:
     """Start the process that is forked; it ends when this one does."""
     ours, theirs = socket.socketpair()
     with theirs:
-        command = [sys.executable, __file__, str(theirs.fileno())]
+        # -P: a module of the tests must not be imported in place of one of a package
+        command = [sys.executable, "-P", __file__, str(theirs.fileno())]
         process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.DEVNULL)
     atexit.register(lambda: (ours.close(), process.wait()))
     return ours
@@ -87,22 +103,20 @@ def _parent() -> socket.socket:
 def _received(connection: socket.socket, count: int) -> bytes:
     found = b""
     while len(found) < count:
-        found += connection.recv(count - len(found)) or _gone()
+        part = connection.recv(count - len(found))
+        if not part:
+            raise EOFError("the process at the other end of the connection has ended")
+        found += part
     return found
-
-
-def _gone() -> bytes:
-    raise EOFError("the other process has ended")
 
 
 def _forked(connection: socket.socket) -> dict[str, Any]:
     """Fork for each request. Only the forks return, each with its request."""
     while True:
-        try:
-            size, streams, *_ = socket.recv_fds(connection, 8, 3)
-            asked = json.loads(_received(connection, int.from_bytes(size or _gone(), "little")))
-        except EOFError:
+        size, streams, *_ = socket.recv_fds(connection, 8, 3)
+        if not size:  # the tests have ended
             os._exit(0)
+        asked = json.loads(_received(connection, int.from_bytes(size, "little")))
         reading, writing = os.pipe()
         between = os.fork()
         if between == 0:
@@ -134,12 +148,13 @@ def _become(asked: dict[str, Any]) -> str:
     os.environ.update(asked["environment"])
     code, *words = asked["words"]
     sys.argv = ["-c", *words]
-    sys.path[0:1] = ["", *filter(None, asked["environment"].get("PYTHONPATH", "").split(os.pathsep))]
+    sys.path[:0] = ["", *filter(None, asked["environment"].get("PYTHONPATH", "").split(os.pathsep))]
     np.random.seed()
     return code
 
 
 if __name__ == "__main__":
+    import keras_hub  # noqa: F401
     import tensorflow  # noqa: F401
 
     program = compile(_become(_forked(socket.socket(fileno=int(sys.argv[1])))), "<string>", "exec")

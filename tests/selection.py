@@ -21,31 +21,47 @@ def first_cases(names: Sequence[str]) -> list[bool]:
     return [number == 0 for number in _numbers(names)]
 
 
-def a_share(names: Sequence[str], slow: Collection[str], share: str) -> list[bool]:
+def share(text: str) -> tuple[int, int]:
+    """Read the name of a share.
+
+    Args:
+        text: Such as ``"0/6"``.
+
+    Returns:
+        The number of the share, from 0, and the number of shares.
+
+    Raises:
+        ValueError: When the text is no such name.
+
+    Example:
+        >>> share("5/6")
+        (5, 6)
+    """
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if found is None or int(found[1]) >= int(found[2]):
+        raise ValueError(f"This share of the tests does not exist. Got: {text!r}. Shares are '0/6', '1/6', ... '5/6'.")
+    return int(found[1]), int(found[2])
+
+
+def a_share(names: Sequence[str], slow: Collection[str], turn: int, turns: int) -> list[bool]:
     """Take all tests, but of slow ones the first case and a share of the others.
 
-    The shares ``0/6`` to ``5/6`` together take all cases.
+    The shares 0 to ``turns - 1`` together take all cases.
 
     Args:
         names: The ids of all cases, in an order that is the same for all shares.
         slow: The ids of slow cases. A test is slow when one of its cases is.
-        share: The number of the share, from 0, and the number of shares.
+        turn: The number of the share, from 0.
+        turns: The number of shares.
 
     Returns:
         Whether each case is taken.
 
-    Raises:
-        ValueError: When ``share`` is no such text.
-
     Example:
         >>> names = ["t.py::a[1]", "t.py::a[2]", "t.py::a[3]", "t.py::b[1]", "t.py::b[2]", "t.py::c"]
-        >>> a_share(names, {"t.py::a[2]", "t.py::c"}, "1/2")
+        >>> a_share(names, {"t.py::a[2]", "t.py::c"}, 1, 2)
         [True, True, False, True, True, True]
     """
-    found = re.fullmatch(r"(\d+)/(\d+)", share)
-    if found is None or int(found[1]) >= int(found[2]):
-        raise ValueError(f"A share of the tests is a text such as '0/6' or '5/6'. Got: {share!r}.")
-    turn, turns = int(found[1]), int(found[2])
     tests = {_test(name) for name in slow}
     return [
         # the name of the test spreads its cases over the shares, so that all shares take about the same time

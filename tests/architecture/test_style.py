@@ -1,6 +1,7 @@
 """House rules that a machine can check; the rest is in docs/architecture.md."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ _VERBS = (
 )  # fmt: skip
 COMMAND_LINE = tuple(f"tfft/cli/{name}.py" for name in _VERBS)
 PROCESS_WIDE = {"set_random_seed", "clear_session", "set_dtype_policy", "set_floatx", "putenv", "basicConfig", "chdir"}
+NETS = r"(.*\._?)?(net|trunk|tail)"
 MAX_FILE, MAX_FUNCTION, MAX_ARGUMENTS = 300, 60, 7
 
 
@@ -84,6 +86,13 @@ def test_nothing_is_asserted_printed_swallowed_or_star_imported(tree: ast.Module
         if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
             found.append((node.lineno, "star import: name what you need"))
     assert found == []
+
+
+def test_a_net_is_told_whether_it_trains(tree: ast.Module) -> None:
+    """Without ``training=``, Keras 3.15 lets layers such as RandomFlip change their inputs."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    named = [call for call in calls if re.fullmatch(NETS, ast.unparse(call.func))]
+    assert [call.lineno for call in named if not any(word.arg == "training" for word in call.keywords)] == []
 
 
 def test_modules_and_public_names_have_docstrings(path: Path, tree: ast.Module) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
@@ -11,6 +12,7 @@ import tfft
 from tests.conftest import picture
 from tfft.core.errors import BundleError, DataError, RunWarning
 from tfft.formats import exporting
+from tfft.formats.comparison import answers_of
 from tfft.formats.export_folders import comparison_of
 from tfft.formats.exporting import FORMATS, Format
 
@@ -173,3 +175,22 @@ def test_a_path_without_a_bundle_and_a_loaded_bundle_say_what_to_pass(model, tmp
     with pytest.raises(BundleError, match=r"Pass its path.*'hf://ann/f@v1'"):
         tfft.export(replace(predictor, origin="hf://ann/f@v1"), tmp_path / "b.tfft")
     assert [each.name for each in tmp_path.iterdir()] == ["a.tfft"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format", ["saved_model", "onnx", "litert", "keras"])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_layers_that_change_images_in_training_do_not_in_a_file(format, tmp_path):
+    pixels = keras.Input((16, 16, 3), name="pixels")
+    white = keras.layers.RandomBrightness((1.0, 1.0), value_range=(0, 255))(pixels)
+    net = keras.Model(pixels, keras.layers.Conv2D(4, 3, activation="relu")(white / 255))
+    model = tfft.build(tfft.load_backbone(net), tfft.tasks.classification(["ants", "bees"]), seed=0)
+    model.net.get_layer("head").set_weights([weights * 2000 for weights in model.net.get_layer("head").get_weights()])
+    predictor = tfft.load(tfft.export(model, tmp_path / "m.tfft"))
+    answered = FORMATS[format].write(predictor, tmp_path, IMAGES)
+    wanted = [max(answer.scores.values()) for answer in predictor.predict(IMAGES)]
+    np.testing.assert_allclose(answered(IMAGES)["probability"], wanted, atol=1e-5)
+    rows = predictor.preprocessor.collate([predictor.preprocessor(image) for image in IMAGES])["pixels"]
+    changed = answers_of(predictor, predictor.net(rows, training=True))["probability"]
+    assert np.abs(changed - wanted).max() > 0.01  # otherwise this test could not fail
+    tfft.export(predictor, tmp_path / "made", format=format, examples=IMAGES)  # compares the file with the net

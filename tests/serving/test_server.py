@@ -141,7 +141,7 @@ def test_sigterm_answers_open_requests_and_ends(tmp_path):
         port = taken.getsockname()[1]
     code = "from tfft.cli.verbs import main; main()"
     words = ["serve", str(bundle), "--port", str(port), "--wait-milliseconds", "1500"]
-    process = forked.start(code, *words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = forked.start(code, *words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     service = Service(port)
     try:
         end = time.monotonic() + 120

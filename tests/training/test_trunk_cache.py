@@ -254,7 +254,7 @@ print("done", run.phases[0].reads, run.phases[0].history["loss"][0])
 
 
 def start(folder, *options):
-    return forked.start(KILLED, str(folder), *options, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return forked.start(KILLED, str(folder), *options, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
 
 @pytest.mark.slow

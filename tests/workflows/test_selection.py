@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.selection import a_share, first_cases
+from tests.selection import a_share, first_cases, share
 
 NAMES = [
     *(f"a.py::test_slow[{case}]" for case in "abcdefgh"),
@@ -18,19 +18,19 @@ def taken(chosen):
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 9])
 def test_all_shares_take_all_cases_and_each_takes_the_first_cases_and_all_quick_ones(count):
-    shares = [taken(a_share(NAMES, SLOW, f"{number}/{count}")) for number in range(count)]
+    shares = [taken(a_share(NAMES, SLOW, number, count)) for number in range(count)]
     assert set().union(*shares) == set(NAMES)
-    for share in shares:
-        assert {"a.py::test_slow[a]", "b.py::test_pair[a]", "b.py::test_alone"} <= set(share)
-        assert [name for name in share if "test_quick" in name] == [f"a.py::test_quick[{case}]" for case in "abc"]
-        assert len([name for name in share if "test_slow" in name]) <= 1 + -(-8 // count)
+    for names in shares:
+        assert {"a.py::test_slow[a]", "b.py::test_pair[a]", "b.py::test_alone"} <= set(names)
+        assert [name for name in names if "test_quick" in name] == [f"a.py::test_quick[{case}]" for case in "abc"]
+        assert len([name for name in names if "test_slow" in name]) <= 1 + -(-8 // count)
 
 
 def test_a_quick_run_takes_the_first_case_of_each_test():
     assert taken(first_cases(NAMES)) == [NAMES[0], NAMES[8], NAMES[9], NAMES[12]]
 
 
-@pytest.mark.parametrize("share", ["4/4", "1", "-1/4", "1/4 ", "quick", "1/0"])
-def test_an_invalid_share_is_refused(share):
-    with pytest.raises(ValueError, match=r"such as '0/6' or '5/6'\. Got: "):
-        a_share(NAMES, SLOW, share)
+@pytest.mark.parametrize("text", ["4/4", "1", "-1/4", "1/4 ", "quick", "1/0"])
+def test_an_invalid_share_is_refused(text):
+    with pytest.raises(ValueError, match=rf"does not exist\. Got: {text!r}\. Shares are '0/6'"):
+        share(text)

@@ -77,7 +77,7 @@ def started(index, addresses, options, folder, config=None, seconds=60, code=COD
     own["TFFT_CACHE_DIR"] = str(folder / options.get("cache_folder", f"cache{index}"))
     pipe = subprocess.PIPE
     return forked.start(
-        code, json.dumps(options), env=os.environ | own, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        code, json.dumps(options), env=os.environ | own, stdout=pipe, stderr=pipe, start_new_session=True
     )
 
 

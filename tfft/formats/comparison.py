@@ -89,7 +89,7 @@ def _wanted(predictor: Predictor, items: Sequence[Any], found: Answers) -> Answe
     if span_answers.SPANS in found:
         return span_answers.of_net(predictor, items, found)
     rows = [predictor.preprocessor(item) for item in items]
-    return answers_of(predictor, predictor.net(argument_of(predictor.preprocessor.collate(rows))))
+    return answers_of(predictor, predictor.net(argument_of(predictor.preprocessor.collate(rows)), training=False))
 
 
 def answers_of(predictor: Predictor, logits: Any) -> dict[str, np.ndarray]:

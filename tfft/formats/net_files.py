@@ -38,7 +38,11 @@ def write_keras(predictor: Predictor, folder: Path, items: Sequence[Any]) -> Ans
     path = folder / "net.keras"
     saving.save_net(predictor.net, path)
     net = keras.saving.load_model(path, compile=False)
-    return _finished(predictor, folder, "keras", lambda arrays: np.asarray(net(argument_of(dict(arrays)))))
+
+    def run(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+        return np.asarray(net(argument_of(arrays), training=False))
+
+    return _finished(predictor, folder, "keras", run)
 
 
 def write_onnx(predictor: Predictor, folder: Path, items: Sequence[Any]) -> Answering:
@@ -56,12 +60,16 @@ def write_onnx(predictor: Predictor, folder: Path, items: Sequence[Any]) -> Answ
         BundleError: When a package is missing, or the net cannot be converted, such as one with an operation that ONNX lacks.
     """
     _require("ONNX", "onnx", "tf2onnx", "onnx", "onnxruntime")
+    import keras
     import onnxruntime
 
     path = folder / "model.onnx"
-    predictor.net(argument_of(_arrays(predictor, items[:1])))  # Keras 3.15 refuses to write a net that was never called
+    # Keras 3.15 writes ``net(x)``, in which layers such as RandomFlip are random
+    net = keras.Model(predictor.net.input, predictor.net(predictor.net.input, training=False))
+    # Keras 3.15 refuses to write a net that was never called
+    net(argument_of(_arrays(predictor, items[:1])), training=False)
     with _converting("as ONNX"):
-        predictor.net.export(str(path), format="onnx", verbose=False)
+        net.export(str(path), format="onnx", verbose=False)
         _mend(path)
         session = onnxruntime.InferenceSession(str(path))
 

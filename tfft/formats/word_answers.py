@@ -49,7 +49,7 @@ def merged(predictor: Predictor, items: Sequence[Any]) -> Sequence[np.ndarray]:
     logits: list[np.ndarray] = []
     for begin in range(0, len(packed.rows), _AT_ONCE):
         some = packed.rows[begin : begin + _AT_ONCE]
-        logits += list(np.asarray(predictor.net(argument_of(preprocessor.collate(some)))))
+        logits += list(np.asarray(predictor.net(argument_of(preprocessor.collate(some)), training=False)))
     rows = [each[: len(row)] for each, row in zip(logits, packed.rows, strict=True)]
     found = predictor.task.merge(RowLogits(rows, packed.rows, packed.owner, len(items)))
     return predictor.task.probabilities(found)
