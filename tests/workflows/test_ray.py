@@ -83,6 +83,7 @@ def ran(folder, code, seconds):
     own = {
         "RAY_TMPDIR": short, "HOME": str(folder), "PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # all addresses are 127.0.0.1
+        "TF_NUM_INTRAOP_THREADS": str(cores()),  # as without Ray: another number rounds otherwise
     }  # fmt: skip
     with (folder / "output.txt").open("w+") as output:
         process = subprocess.Popen(
@@ -136,7 +137,6 @@ def without_ray(shared, training):
     code = code.replace("runs/1", "runs/whole").replace("flowers.tfft", "whole.tfft")
     (shared / "whole.py").write_text(PLAIN + code + "train()")
     launch = "from tfft.cli.verbs import main; main()", "launch", "--workers", "2", "--", sys.executable, "whole.py"
-    # Ray leaves the number of threads to TensorFlow
     own = {"TF_NUM_INTRAOP_THREADS": str(cores()), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", *launch]
     done = subprocess.run(
