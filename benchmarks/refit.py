@@ -19,7 +19,7 @@ import numpy as np
 from scipy import stats
 
 import tfft
-from benchmarks.accuracy import BATCH, DATA, EPOCHS, NETS, backbone_of, read
+from benchmarks.accuracy import BATCH, DATA, NETS, backbone_of, read
 from benchmarks.rows import machine, measured
 from tfft.data.examples import Examples, joined
 from tfft.evaluation.render import table
@@ -54,8 +54,8 @@ def measure(material: Path, folds: int, net: str, data: str, kind: str, seed: in
     row: dict[str, Any] = {"train": len(splits.train), "validation": len(splits.validation)}
     for name in ("plain", "refit"):
         model = tfft.build(backbone_of(material, net), tfft.tasks.classification(splits.labels), seed=seed)
-        plan, begun = tfft.plans.two_phase(EPOCHS, EPOCHS), time.perf_counter()
-        run = tfft.fit(model, splits, plan, seed=seed, batch_size=BATCH, progress=False, refit=name == "refit")
+        begun = time.perf_counter()
+        run = tfft.fit(model, splits, seed=seed, batch_size=BATCH, progress=False, refit=name == "refit")
         seconds = round(time.perf_counter() - begun, 1)
         found = tfft.evaluate(run.model, splits.part("test")).metrics
         row |= {
