@@ -23,7 +23,7 @@ from benchmarks.rows import machine, measured
 from tfft.core.errors import RunWarning
 from tfft.evaluation.render import table
 from tfft.plans import Phase, Plan, augmentation
-from tfft.trainable import last_blocks, nothing
+from tfft.trainable import everything, last_blocks, nothing
 
 LITE, FOLDS, PROBE = "EfficientNet-Lite0", 5, "probe"
 NETS = [*accuracy.NETS, LITE]
@@ -38,6 +38,13 @@ def tuned(rate: float, epochs: int = 5, blocks: int = 1, **options: Any) -> Plan
 def after_training(rate: float, epochs: int = 5, **options: Any) -> Plan:
     """A head trained for some epochs, then the last block."""
     return Plan(tfft.plans.two_phase().phases[0], Phase("tune", last_blocks(1), epochs, rate, **options))
+
+
+def all_layers(rate: float, epochs: int = 10, **options: Any) -> Plan:
+    """A solved head, then all layers, on flipped and cropped photos, with averaged weights."""
+    changes = (augmentation.flips(), augmentation.crops())
+    tune = Phase("tune", everything(), epochs, rate, averaging=0.5, augment=changes, **options)
+    return Plan(tuned(rate).phases[0], tune)
 
 
 KINDS: dict[str, Callable[[], Plan]] = {
@@ -57,6 +64,9 @@ KINDS: dict[str, Callable[[], Plan]] = {
     "1e-4, 10 epochs, average, flips, crops": lambda: tuned(
         1e-4, 10, averaging=0.5, augment=(augmentation.flips(), augmentation.crops())
     ),
+    "all layers, 3e-4": lambda: all_layers(3e-4),
+    "all layers, 1e-3": lambda: all_layers(1e-3),
+    "all layers and norms, 3e-4": lambda: all_layers(3e-4, train_norms=True),
 }
 
 

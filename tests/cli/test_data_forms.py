@@ -53,6 +53,20 @@ def test_files_show_their_form_and_a_task_names_it(tmp_path):
     assert shown(tmp_path / "photos") is None
 
 
+def test_tags_may_stand_in_text_files_when_the_task_is_named(tmp_path):
+    (tmp_path / "parts").mkdir()
+    for name in ("all.txt", "all.tsv", "parts/train.txt", "parts/test.txt"):
+        (tmp_path / name).write_text("Ann B-per\nsleeps O\n")
+    for name in ("all.txt", "all.tsv", "parts"):
+        assert shown(tmp_path / name) is None
+        assert shown(tmp_path / name, TaskName.token_classification) == "files with a tag for each word"
+    form = form_of(tmp_path / "parts", TypedMasks(TaskName.token_classification), "error")
+    pools = form.pools(tfft.tasks.token_classification(["per"]).labels)
+    assert {part: pool.targets for part, pool in pools.items()} == {
+        part: [["B-per", "O"]] for part in ("train", "test")
+    }
+
+
 def test_places_of_entities_become_tags(tmp_path):
     form = form_of(marked(tmp_path / "rows.jsonl", range(12)), TypedMasks(TaskName.token_classification), "error")
     data = form.splits(3)

@@ -30,6 +30,8 @@ def answered(name, number=0):
 class Model:
     """Answers with the class 1, and counts its calls."""
 
+    task = SimpleNamespace(labels=SimpleNamespace(values=()))
+
     def __init__(self):
         self.calls = []
 
@@ -107,3 +109,36 @@ def test_masks_of_equal_names_get_files_of_their_own(tmp_path):
     assert write_mask(answered("y/1.JPG", 1), paths[1]) == paths[1]
     with Image.open(paths[1]) as image:
         assert (image.mode, image.convert("RGB").getpixel((0, 0))) == ("P", colors(2)[1])
+
+
+@pytest.mark.parametrize(
+    ("classes", "ignore", "shift"),
+    [
+        (["void", "road", "car"], "void", 1),
+        ({7: "road", 8: "car"}, None, 7),
+        ({(128, 0, 0): "road", (0, 0, 9): "car"}, None, None),
+        (None, None, 0),
+    ],
+)
+def test_written_masks_are_read_with_the_labels_of_the_model(tmp_path, classes, ignore, shift):
+    import tfft
+
+    ids = [(np.arange(64).reshape(8, 8) // (2 + row % 3) % 2).astype(np.uint8) for row in range(9)]
+    colored = np.uint8([(128, 0, 0), (0, 0, 9)])
+    masks = [colored[mask] if shift is None else mask + np.uint8(shift) for mask in ids]
+    images = [np.dstack([mask * 200 + np.uint8(row)] * 3) for row, mask in enumerate(ids)]
+    data = tfft.data.from_masks({"train": (images, masks)}, classes=classes, ignore=ignore)
+    model = tfft.build("toy", tfft.tasks.segmentation(data.labels))
+    (tmp_path / "photos").mkdir()
+    for row, image in enumerate(images):
+        Image.fromarray(image).save(tmp_path / "photos" / f"{row}.png")
+    bundle = tfft.export(model, tmp_path / "m.tfft")
+    command = ["predict", str(bundle), str(tmp_path / "photos"), "--out", str(tmp_path / "masks")]
+    done = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    folders = {"test": (tmp_path / "photos", tmp_path / "masks")}
+    own = tfft.data.from_masks(folders, classes=model.task.labels).test
+    answers = [each.mask for each in tfft.load(bundle).predict(images)]
+    assert len({*np.concatenate([mask.ravel() for mask in answers])}) == 2, "both classes are predicted"
+    for target, answer in zip([own.targets[row] for row in range(9)], answers, strict=True):
+        np.testing.assert_array_equal(target, answer)

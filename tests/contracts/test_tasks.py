@@ -4,7 +4,7 @@ import json
 import tempfile
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -368,6 +368,22 @@ def test_a_fold_of_a_cross_validation_is_measured_as_a_fit_of_its_parts(name: st
     assert json.dumps(found.to_dict(), allow_nan=False)
     assert "standard deviation" in found._repr_html_()
     assert found.describe()
+
+
+@everywhere
+def test_a_refit_is_a_training_on_both_parts(name: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def last_epoch(self: Any, epoch: int, logs: Any = None) -> None:
+        self.best, self.epoch, self._copy = ((0.5, 0.5) if self._chooses else None), epoch + 1, self._read()
+
+    monkeypatch.setattr("tfft.training.best_weights.BestWeights.on_epoch_end", last_epoch)
+    data, model = model_of(name, kind, cache="memory")
+    plan, options = two_phases(1), {"batch_size": 8, "progress": False}
+    run = tfft.fit(model, data, plan, refit=True, **options)
+    assert run.selection is not None
+    merged = replace(data, train=joined([data.train, data.validation]))
+    expected = tfft.fit(model_of(name, kind, cache="memory")[1], merged, plan, **options)
+    for one, other in zip(weights_of(run.model), weights_of(expected.model), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
 @each

@@ -29,6 +29,8 @@ def test_what_is_wrong_is_told_of_each_mask():
         "its size is 2x2",
     ]
     assert "different values, as a photo has" in looks[3].reason
+    (look,) = look_at([IMAGE], [Image.new("L", (6, 4))], colored=False)
+    assert look.reason == "an object of type Image is no mask"
 
 
 def test_a_coding_counts_the_pixels_of_classes_and_names_what_has_none():

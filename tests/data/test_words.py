@@ -15,6 +15,8 @@ from tfft.data.words import has_no_space, joined_words, split_words
         ("タワー", ["タ", "ワ", "ー"]),
         ("e\u0301te\u0301 की है।", ["e\u0301te\u0301", "की", "है", "।"]),
         ("...", [".", ".", "."]),
+        ("Ann's 'Bo’S' friends'", ["Ann", "'s", "'", "Bo", "’S", "'", "friends", "'"]),
+        ("'s A's. it's's l'eau 京's", ["'", "s", "A", "'s", ".", "it's", "'s", "l'eau", "京", "'", "s"]),
         ("@@@ann@@", ["@", "@", "@ann", "@", "@"]),
         ("  a\n\tb ", ["a", "b"]),
         ("", []),

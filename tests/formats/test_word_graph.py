@@ -8,7 +8,7 @@ from tests.odd_texts import ODD
 from tfft.data.words import has_no_space, split_words
 from tfft.formats.word_graph import words_of
 
-SIGNS = [*"ab1.,'@#$-( )\u3000 北京・。\n\x1c\u0301é!?$5@a", "\U00020001", "Ⓐ", "①", "〇", "€"]
+SIGNS = [*"ab1s.,'’@#$-( )\u3000 北京・。\n\x1c\u0301é!?$5@a", "\U00020001", "Ⓐ", "①", "〇", "€"]
 
 
 def words(texts):
@@ -23,6 +23,7 @@ def words(texts):
 def test_words_and_places_are_those_of_training():
     draw = random.Random(1)
     some = ["".join(draw.choices(SIGNS, k=draw.randrange(13))) for _ in range(5000)]
+    some += ["".join(draw.choices("as'’S. 京", k=draw.randrange(9))) for _ in range(3000)]
     texts = [*ODD, "Ask @ann (U.S.), don't wait!", "@@@ann@@ $5 100%", *some]
     for text, found in zip(texts, words(texts), strict=True):
         assert [place[:2] for place in found] == list(split_words(text)), repr(text)

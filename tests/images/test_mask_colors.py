@@ -1,8 +1,10 @@
 """Classes have colours that differ, also for colour-blind people."""
 
 import numpy as np
+import pytest
+from PIL import Image
 
-from tfft.images.mask_colors import IGNORED_COLOR, colors, indexed
+from tfft.images.mask_colors import IGNORED_COLOR, colors, indexed, written
 
 
 def test_every_class_has_a_colour_of_its_own_that_does_not_depend_on_the_others():
@@ -22,10 +24,28 @@ def test_the_first_colours_differ_without_red_and_green():
 
 
 def test_an_indexed_image_keeps_the_ids_and_shows_the_colours(tmp_path):
-    from PIL import Image
-
     mask = np.uint8([[0, 1], [2, 255]])
     indexed(mask, 3).save(tmp_path / "mask.png")
     again = Image.open(tmp_path / "mask.png")
     np.testing.assert_array_equal(np.asarray(again), mask)
     assert [again.convert("RGB").getpixel(at) for at in ((1, 0), (1, 1))] == [colors(3)[1], IGNORED_COLOR]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (((0, 255), (1, 0), (2, 1)), [[1, 2], [2, 1]]),
+        (((7, 0), (8, 1), (3, 1)), [[7, 3], [3, 7]]),
+        (((1000, 0), (0, 255), (2000, 1)), [[1000, 2000], [2000, 1000]]),
+        ((((128, 0, 0), 0), ((0, 0, 9), 1), ((0, 0, 0), 255)), [[(128, 0, 0), (0, 0, 9)], [(0, 0, 9), (128, 0, 0)]]),
+        ((), [[0, 1], [1, 0]]),
+        (((0, 0), (1, 0)), [[0, 1], [1, 0]]),
+        (((0, 0), (70_000, 1)), [[0, 1], [1, 0]]),
+    ],
+)
+def test_a_mask_is_written_with_the_values_of_its_training(tmp_path, values, expected):
+    written(np.uint8([[0, 1], [1, 0]]), 2, values).save(tmp_path / "mask.png")
+    with Image.open(tmp_path / "mask.png") as image:
+        assert [[image.getpixel((x, y)) for x in (0, 1)] for y in (0, 1)] == expected
+        if image.mode == "P":
+            assert [image.convert("RGB").getpixel((x, 0)) for x in (0, 1)] == colors(2)

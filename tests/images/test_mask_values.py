@@ -35,6 +35,17 @@ def test_grey_images_of_any_depth_give_their_numbers():
     assert mask_values(stored(Image.fromarray(np.dstack([VALUES] * 3))), False).tolist() == VALUES.tolist()
 
 
+@pytest.mark.parametrize("kind", [np.uint8, bool, np.uint16])
+@pytest.mark.parametrize("colored", [False, True])
+def test_a_tiff_in_which_0_is_white_is_refused(kind, colored):
+    """Pillow inverts its values with 1 and 8 bits, and not with 16; other programs never do, or always."""
+    usual = stored(Image.fromarray(VALUES.astype(kind)), format="TIFF")
+    tag = (262).to_bytes(2, "little") + (3).to_bytes(2, "little") + (1).to_bytes(4, "little")
+    assert usual.count(tag + b"\1\0") == 1
+    with pytest.raises(ValueError, match=r"TIFF in which 0 is white.*save masks as PNG"):
+        mask_values(usual.replace(tag + b"\1\0", tag + b"\0\0"), colored)
+
+
 @pytest.mark.parametrize("bits", [2, 4])
 def test_grey_values_of_few_bits_are_not_scaled(bits):
     rows = b"".join(

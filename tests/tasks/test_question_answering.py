@@ -248,6 +248,14 @@ def test_the_scores_of_an_answer_are_those_of_its_best_place():
     assert answer.scores == {"Rome": 0.4, "Paris": 0.3}
 
 
+def test_the_words_no_answer_in_a_context_are_an_answer():
+    context = "There was no answer from Ann."
+    rows = np.array([[10, 19, 0.6], [NOWHERE, NOWHERE, 0.3], [25, 28, 0.1]])
+    answer = task().decode(rows, Text("What?", context))
+    assert (answer.label, answer.place) == ("no answer", (10, 19))
+    assert answer.scores == {'"no answer"': 0.6, "no answer": 0.3, "Ann": 0.1}
+
+
 def test_a_label_space_of_other_names_is_refused():
     with pytest.raises(TaskError, match=r"label space of questions has other names: \('x',\).*data.labels"):
         question_answering(LabelSpace(("x",), "span"))

@@ -99,7 +99,7 @@ def form_of(path: Path, masks: TypedMasks, on_corrupt: "OnCorrupt") -> Form | No
         return _entities(path)
     if masks.task is TaskName.question_answering and path.suffix.lower() == ".jsonl":
         return _questions(path, on_corrupt)
-    if files := tagged_files(path):
+    if files := tagged_files(path, masks.task is TaskName.token_classification):
         return _tags(files if folder else path)
     if files := squad_files(path):
         return _questions(files if folder else path, on_corrupt)

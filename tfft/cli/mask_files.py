@@ -10,6 +10,7 @@ from tfft.core.errors import DataError, quantity, shortlist
 if TYPE_CHECKING:
     from tfft.bundles.prediction import Prediction
     from tfft.bundles.predictor import Predictor
+    from tfft.core.label_values import ValuePairs
     from tfft.data.raw_examples import OnCorrupt
 
 _AT_ONCE = 32
@@ -48,7 +49,7 @@ def predicted_masks(
     for start in range(0, len(images), _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
         for prediction, path in zip(predictor.predict(images[some], on_corrupt=on_corrupt), files[some], strict=True):
-            yield prediction, None if path is None else write_mask(prediction, path)
+            yield prediction, None if path is None else write_mask(prediction, path, predictor.task.labels.values)
 
 
 def check_folder(folder: Path, inputs: Sequence[Path] = ()) -> None:
@@ -121,12 +122,13 @@ def mask_paths(images: Sequence[Any], folder: Path) -> list[Path]:
     return paths
 
 
-def write_mask(prediction: "Prediction", path: Path) -> Path | None:
-    """Write a PNG of a predicted mask, whose pixel values are class ids, with a palette that shows them in colours.
+def write_mask(prediction: "Prediction", path: Path, values: "ValuePairs" = ()) -> Path | None:
+    """Write a PNG of a predicted mask, with the values or colours of the masks that the model was trained on.
 
     Args:
         prediction: The prediction; without an answer it has no mask.
         path: The path of a new file.
+        values: The meaning of the values of masks, as in the labels of the model; without it, class ids are written.
 
     Returns:
         The path; None without an answer.
@@ -134,10 +136,10 @@ def write_mask(prediction: "Prediction", path: Path) -> Path | None:
     Raises:
         OSError: When the file exists, or cannot be written.
     """
-    from tfft.images.mask_colors import indexed
+    from tfft.images.mask_colors import written
 
     if prediction.mask is None:
         return None
     with open(path, "xb") as file:
-        indexed(prediction.mask, len(prediction.scores)).save(file, "PNG")
+        written(prediction.mask, len(prediction.scores), values).save(file, "PNG")
     return path

@@ -189,6 +189,8 @@ def with_one_palette(looks: Sequence[Look]) -> list[Look]:
 
 
 def _look(image: Any, mask: Any, colored: bool) -> Look:
+    if not isinstance(mask, (str, bytes, bytearray, memoryview, np.ndarray)):
+        return Look(reason=f"an object of type {type(mask).__name__} is no mask")
     try:
         content, _ = opened(mask)
         values, colors = read_mask(content, colored)

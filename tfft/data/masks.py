@@ -146,6 +146,15 @@ class PlacedMasks(Sequence[Any]):
         """The hash of each mask, with the meaning of its values."""
         return self.masks.digests()
 
+    @classmethod
+    def joined(cls, parts: "Sequence[PlacedMasks]") -> "PlacedMasks":
+        """Concatenate masks of the same classes, which are resized in the same way.
+
+        Args:
+            parts: At least one.
+        """
+        return cls(Masks.joined([part.masks for part in parts]), parts[0].place)
+
 
 def _bytes(source: Any) -> bytes:
     return regular_files.read(source) if isinstance(source, str) else bytes(source)

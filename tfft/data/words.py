@@ -9,6 +9,7 @@ ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ff
 _CHUNK = re.compile(rf"[{ALONE}]|[^\s{ALONE}]+")
 _CHARACTER = re.compile(f"[{ALONE}]")
 KEPT = "@#$"  # before a letter or digit, these belong to the word
+APOSTROPHES, GENITIVE = "'\u2019", "sS"  # corpora of entities divide "Ann's" into "Ann" and "'s"
 
 Bounds = tuple[tuple[int, int], ...]
 
@@ -27,7 +28,7 @@ def has_no_space(word: str) -> bool:
 
 
 def split_words(text: str) -> Bounds:
-    """Find the words of a text. Punctuation around a word is a word for each sign; inside of a word it stays.
+    """Find the words of a text. Punctuation around a word is a word for each sign; inside of a word it stays, except before an s.
 
     Args:
         text: Any text.
@@ -39,8 +40,8 @@ def split_words(text: str) -> Bounds:
         >>> text = "Ask @ann (U.S.), don't wait!"
         >>> [text[begin:end] for begin, end in split_words(text)]
         ['Ask', '@ann', '(', 'U.S', '.', ')', ',', "don't", 'wait', '!']
-        >>> split_words("去北京")
-        ((0, 1), (1, 2), (2, 3))
+        >>> split_words("去北京"), split_words("Ann's")
+        (((0, 1), (1, 2), (2, 3)), ((0, 3), (3, 5)))
     """
     found: list[tuple[int, int]] = []
     for chunk in _CHUNK.finditer(text):
@@ -55,7 +56,9 @@ def split_words(text: str) -> Bounds:
         while last > first and _is_sign(text[last - 1]):
             last -= 1
         found += [(sign, sign + 1) for sign in range(begin, first)]
-        found += [(first, last)] if first < last else []
+        middle = last - 2 if _has_genitive(text, first, last) else last
+        found += [(first, middle)] if first < middle else []
+        found += [(middle, last)] if middle < last else []
         found += [(sign, sign + 1) for sign in range(last, end)]
     return tuple(found)
 
@@ -82,6 +85,11 @@ def joined_words(words: Iterable[str]) -> tuple[str, Bounds]:
         end = begin + len(word)
         bounds.append((begin, end))
     return (" " if spaced else "").join(given), tuple(bounds)
+
+
+def _has_genitive(text: str, first: int, last: int) -> bool:
+    """Whether a word ends with an apostrophe and an s."""
+    return last - first > 2 and text[last - 1] in GENITIVE and text[last - 2] in APOSTROPHES
 
 
 def _is_sign(character: str) -> bool:

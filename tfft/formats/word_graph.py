@@ -9,7 +9,7 @@ import numpy as np
 
 from tfft.data import words
 
-_SPACE, _ALONE, _SIGN, _ALPHANUMERIC, _KEPT = 1, 2, 4, 8, 16
+_SPACE, _ALONE, _SIGN, _ALPHANUMERIC, _KEPT, _APOSTROPHE, _GENITIVE = 1, 2, 4, 8, 16, 32, 64
 _LAST = 0x110000
 
 
@@ -68,7 +68,9 @@ def words_of(texts: Any) -> Words:
     first = _of_each(tf.math.unsorted_segment_min(tf.where(opens, index, number), chunk, chunks), chunk)
     closes = tf.where(~sign & (index >= first), index + 1, 0)
     last = tf.maximum(_of_each(tf.math.unsorted_segment_max(closes, chunk, chunks), chunk), first)
-    starts = ~space & (begun | (index <= first) | (index >= last))
+    genitive = among(_APOSTROPHE) & tf.concat([among(_GENITIVE)[1:], [False]], 0)[:number]
+    genitive &= (index > first) & (index == last - 2)
+    starts = ~space & (begun | (index <= first) | (index >= last) | genitive)
     return _words(signs, starts, ~space, alone)
 
 
@@ -111,6 +113,8 @@ def _classes() -> tuple[np.ndarray, np.ndarray]:
             + _SIGN * (unicodedata.category(sign)[0] in "PS")
             + _ALPHANUMERIC * sign.isalnum()
             + _KEPT * (sign in words.KEPT)
+            + _APOSTROPHE * (sign in words.APOSTROPHES)
+            + _GENITIVE * (sign in words.GENITIVE)
         )
     bounds = np.flatnonzero(np.diff(kinds, prepend=-1)).astype(np.int32)
     return bounds, kinds[bounds]

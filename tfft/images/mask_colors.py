@@ -5,6 +5,8 @@ import colorsys
 import numpy as np
 from PIL import Image
 
+from tfft.core.label_values import IGNORED, ValuePairs
+
 # Okabe and Ito 2008, without black, and then Paul Tol's "light" and "dark" colours (Tol 2021, "Colour schemes")
 _FIRST = (
     (0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167), (86, 180, 233), (213, 94, 0), (240, 228, 66), (51, 34, 136),
@@ -50,8 +52,44 @@ def indexed(mask: np.ndarray, count: int) -> Image.Image:
         >>> image.mode, np.asarray(image).tolist(), image.convert("RGB").getpixel((1, 0))
         ('P', [[0, 1, 255]], (230, 159, 0))
     """
-    table = [*colors(count), *[IGNORED_COLOR] * (256 - count)]
-    image = Image.fromarray(np.ascontiguousarray(mask, np.uint8)).convert("P")
-    image.frombytes(np.ascontiguousarray(mask, np.uint8).tobytes())
+    return _with_palette(mask, dict(enumerate(colors(count))))
+
+
+def written(mask: np.ndarray, count: int, values: ValuePairs) -> Image.Image:
+    """Make an image whose pixels have the values of the masks that a model was trained on, so that both can be compared.
+
+    Args:
+        mask: uint8 class ids, shape (height, width); each is below ``count``.
+        count: The number of classes.
+        values: The meaning of the values of masks, as in a ``LabelSpace``. Of several values of one class, the lowest is written.
+
+    Returns:
+        A Pillow image: of mode P with a palette for values up to 255, I;16 for values up to 65,535, and RGB for colours. As
+        ``indexed`` where a class has no value, or a higher one.
+
+    Example:
+        >>> image = written(np.uint8([[0, 1]]), 2, ((0, 255), (7, 0), (8, 1)))
+        >>> image.mode, np.asarray(image).tolist()
+        ('P', [[7, 8]])
+        >>> written(np.uint8([[0, 1]]), 2, (((9, 9, 9), 0), ((0, 0, 255), 1))).getpixel((1, 0))
+        (0, 0, 255)
+    """
+    own = {place: value for value, place in sorted(values, reverse=True) if place != IGNORED}
+    table = np.array([own[place] for place in range(count)]) if len(own) == count else np.zeros(0)
+    if table.ndim == 2:
+        return Image.fromarray(table.astype(np.uint8)[mask])
+    highest = table.max(initial=-1)
+    if not 0 <= highest < 2**16:
+        return indexed(mask, count)
+    if highest > 255:
+        return Image.fromarray(table.astype(np.uint16)[mask])
+    return _with_palette(table[mask], dict(zip(table.tolist(), colors(count), strict=True)))
+
+
+def _with_palette(values: np.ndarray, shown: dict[int, tuple[int, int, int]]) -> Image.Image:
+    """An image of mode P; values without a colour are grey."""
+    table = [shown.get(value, IGNORED_COLOR) for value in range(256)]
+    image = Image.new("P", (values.shape[1], values.shape[0]))
+    image.frombytes(np.ascontiguousarray(values, np.uint8).tobytes())
     image.putpalette([channel for color in table for channel in color])
     return image

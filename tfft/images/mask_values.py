@@ -7,6 +7,7 @@ from PIL import Image
 
 from tfft.images.image_files import encoded, opened_image, taking_turns
 from tfft.images.png_rows import check_rows
+from tfft.images.samples import MIN_IS_WHITE, PHOTOMETRIC
 from tfft.images.upright import turned
 
 _FEWER_BITS = {"L;2": 85, "L;4": 17}  # Pillow multiplies grey values of 2 and 4 bits by these numbers
@@ -111,7 +112,9 @@ def _lossy(image: Image.Image) -> str:
 
 
 def _check_bits(image: Image.Image, raw: str, colored: bool) -> None:
-    """Refuse samples that Pillow scales or cuts to 8 bits, because two classes could get one value."""
+    """Refuse samples that Pillow scales or cuts to 8 bits, because two classes could get one value, or that it inverts."""
+    if getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == MIN_IS_WHITE:
+        raise ValueError("it is a TIFF in which 0 is white, so that programs disagree on its values; save masks as PNG")
     deep = ";16" in raw or image.mode.startswith("I")
     if deep and (colored or not image.mode.startswith("I")):
         raise ValueError("its colours have 16 bits, and only 8 of them are read; save masks as PNG with 8 bits")

@@ -9,7 +9,9 @@ from PIL import Image
 
 from tfft.images.image_files import LARGE_PIXELS, encoded
 
-_BITS_PER_SAMPLE, _PHOTOMETRIC, _MIN_IS_WHITE = 258, 262, 0
+_BITS_PER_SAMPLE = 258
+PHOTOMETRIC, MIN_IS_WHITE = 262, 0
+"""The number of the TIFF tag that says what 0 means, and its value when 0 is white."""
 _DEEP = "I;16"
 _DARK = 4096  # scanners and microscopes store 12 bits in 16
 
@@ -89,7 +91,7 @@ def loaded(image: Any) -> tuple[Any, Samples]:
     if significant is not None and _fits(image, significant):
         bits = significant
     warning = _dark(_largest(image), 65535) if bits == 16 else ""
-    inverted = tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE
+    inverted = tags.get(PHOTOMETRIC) == MIN_IS_WHITE
     return image, Samples(bits, inverted, key if isinstance(key, int) else None, "" if inverted else warning)
 
 

@@ -281,11 +281,12 @@ def _normalized(rows: np.ndarray) -> np.ndarray:
 
 
 def _decoded(rows: np.ndarray, item: Any = None) -> Answer:
-    """The most probable candidate; ``scores`` has the first five different texts, and their probabilities."""
+    """The most probable candidate; ``scores`` has the first five different texts; "no answer" in a context is quoted there."""
     context = (item.second or "") if isinstance(item, Text) else ""
     scores: dict[str, float] = {}
     for begin, end, sure in rows.tolist():
-        name = NO_ANSWER if begin == NOWHERE else context[int(begin) : int(end)]
+        text = context[int(begin) : int(end)]
+        name = NO_ANSWER if begin == NOWHERE else f'"{text}"' if text == NO_ANSWER else text
         scores.setdefault(name, sure)  # the same text at several places has its highest probability
         if len(scores) == SHOWN:
             break

@@ -98,6 +98,25 @@ def test_a_number_sign_with_a_tag_is_a_word_whatever_separates_columns(tmp_path)
         assert found.left_out == {}
 
 
+@pytest.mark.parametrize("end", ["vitamin B-12", "on the I-95", "by E-mail.", "and type O"])
+def test_the_last_word_of_a_comment_is_no_tag(tmp_path, end):
+    found = read_conll(written(tmp_path, f"# text = {end}\nHe O\ntakes O\n# O\nB-12 B-drug\n"))
+    assert (found.words, found.tags) == ([["He", "takes", "#", "B-12"]], [["O", "O", "O", "B-drug"]])
+    assert found.left_out == {"comments": 1}
+
+
+def test_joined_files_have_byte_order_marks_in_the_middle(tmp_path):
+    found = read_conll(written(tmp_path, "a O\nb B-x\n\ufeff-DOCSTART- -X- -X- O\n\n\ufeffc O\n"))
+    assert (found.words, found.left_out) == ([["a", "b"], ["c"]], {"lines that begin a document": 1})
+
+
+def test_a_tab_behind_every_line_is_no_column(tmp_path):
+    found = read_conll(written(tmp_path, "Ann\tB-x\t\nsleeps\tO\t\n\nBo\tO\t\n"))
+    assert (found.words, found.tags) == ([["Ann", "sleeps"], ["Bo"]], [["B-x", "O"], ["O"]])
+    with pytest.raises(DataError, match=r"1 line .* has no tag"):
+        read_conll(written(tmp_path, "Ann\tO\t\nsleeps\tO\n"))
+
+
 def test_a_file_beside_folders_of_classes_is_no_data(tmp_path):
     (tmp_path / "roses").mkdir()
     (tmp_path / "notes.bio").touch()

@@ -12,6 +12,7 @@ from tfft.data.files.text_files import lines_of
 from tfft.data.tag_schemes import PREFIXES, parts
 
 SUFFIXES = (".conll", ".bio", ".iob", ".iob2", ".bioes", ".bilou")
+_NAMED = (*SUFFIXES, ".txt", ".tsv", "")
 _DOCUMENT = "-DOCSTART-"
 _NO_TAG = "no tag"
 
@@ -56,14 +57,17 @@ def read_conll(path: Path) -> Sentences:
         raise DataError(f"{str(path)!r} is not UTF-8: {error}.", fix="Save it as UTF-8.") from None
     found = Sentences()
     faults: dict[str, list[str]] = {}
-    lines = lines_of(text)
+    lines = _lines(text)
     tabbed = next((number for number, line in enumerate(lines, 1) if "\t" in line and line.strip()), 0)
     separator = "\t" if tabbed else None
+    columns = {
+        len(_split(line, separator)) for line in lines if line.strip() and not line.startswith(("# ", _DOCUMENT))
+    }
     open_sentence = False
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith(_DOCUMENT):
             open_sentence = False
-        if not line.strip() or _left_out(line, found, separator):
+        if not line.strip() or _left_out(line, found, separator, columns):
             continue
         word, tag, fault = _cells(line, separator)
         if fault:
@@ -78,9 +82,9 @@ def read_conll(path: Path) -> Sentences:
         found.tags[-1].append(tag)
     if faults:
         fault, where = next(iter(faults.items()))
-        columns = f" Line {tabbed} has a tab, so columns are separated by tabs." if tabbed and fault == _NO_TAG else ""
+        tabs = f" Line {tabbed} has a tab, so columns are separated by tabs." if tabbed and fault == _NO_TAG else ""
         raise DataError(
-            f"{quantity(len(where), 'line')} of {str(path)!r} {'have' if len(where) > 1 else 'has'} {fault}.{columns}",
+            f"{quantity(len(where), 'line')} of {str(path)!r} {'have' if len(where) > 1 else 'has'} {fault}.{tabs}",
             shortlist(where),
             f'Write a word, a tab and a tag in each line. Tags are "O", or a letter of {", ".join(PREFIXES)}, a dash and a type.',
         )
@@ -103,11 +107,12 @@ def _refuse_numbers(found: Sentences, path: Path) -> None:
         )
 
 
-def tagged_files(path: Path) -> dict[str, Path]:
+def tagged_files(path: Path, named: bool = False) -> dict[str, Path]:
     """Find files in CoNLL's format by their suffixes.
 
     Args:
         path: A file, or a folder with a file for each part, such as ``train.conll`` and ``test.conll``.
+        named: Whether the user named the task. Then ``.txt``, ``.tsv`` and no suffix fit, too.
 
     Returns:
         Part -> file; empty where there is no such file, and for a folder with folders in it.
@@ -119,14 +124,27 @@ def tagged_files(path: Path) -> dict[str, Path]:
         >>> tagged_files(Path("notes.csv")), tagged_files(Path("notes.conll"))
         ({}, {'train': PosixPath('notes.conll')})
     """
-    return part_files(path, lambda file: file.suffix.lower() in SUFFIXES)
+    return part_files(path, lambda file: file.suffix.lower() in (_NAMED if named else SUFFIXES))
 
 
-def _left_out(line: str, found: Sentences, separator: str | None) -> bool:
-    """Whether a line begins a document, or is a comment without a tag; both are counted."""
+def _lines(text: str) -> list[str]:
+    """The lines of a file, without what joining files and exporting tables leave: byte order marks, and a tab behind every line."""
+    lines = [line.removeprefix("\ufeff") for line in lines_of(text)]
+    if all(line.endswith("\t") for line in lines if line.strip()):
+        return [line.removesuffix("\t") for line in lines]
+    return lines
+
+
+def _left_out(line: str, found: Sentences, separator: str | None, columns: set[int]) -> bool:
+    """Whether a line begins a document, or is a comment; both are counted.
+
+    The word "#" has a tag, and as many columns as other words; the last word of a comment may look like a tag, such as "I-95".
+    """
     what = "lines that begin a document" if line.startswith(_DOCUMENT) else ""
-    if line.startswith("# ") and parts(_split(line, separator)[-1].strip()) is None:
-        what = "comments"
+    if line.startswith("# "):
+        cells = _split(line, separator)
+        if parts(cells[-1].strip()) is None or (columns and len(cells) not in columns):
+            what = "comments"
     if what:
         found.left_out[what] = found.left_out.get(what, 0) + 1
     return bool(what)

@@ -219,6 +219,10 @@ def _advice(named: Sequence[str]) -> str:
         return "Save masks as grey PNG without a palette, or name their colours: classes={(128, 0, 0): 'car', ...}."
     if any("no colour has a class" in each for each in named):
         return "Say which class each colour stands for: classes={(128, 0, 0): 'car', ...}."
+    if any("is a TIFF in which 0 is white" in each for each in named):
+        return "Save these masks as PNG."
+    if any("an object of type" in each for each in named):
+        return "Pass paths, encoded bytes, or arrays such as np.asarray(mask)."
     if any("transparent" in each for each in named):
         return "Save masks without transparency."
     if any("without a class" in each for each in named):

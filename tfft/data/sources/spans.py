@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _USER = 4  # stacklevel of the line that calls from_spans, which calls span_pools, which calls _pool
+_SHARES = "shares a word with"
 _EXAMPLE = '{"text": "Ann sleeps", "entities": [{"start": 0, "end": 3, "label": "person"}]}'
 
 
@@ -115,8 +116,8 @@ def _pool(source: Any, part: str, text_column: str, spans_column: str) -> Pool:
         raise DataError(
             f"{quantity(len(faults), 'entity', 'entities')} of the {part} part cannot be used.",
             shortlist(faults),
-            "Entities must not overlap; keep the longer or the shorter ones."
-            if all("shares a word" in fault for fault in faults)
+            "Entities must not overlap or share a word; keep the longer or the shorter ones, or put a space into the word."
+            if all(f" {_SHARES} " in fault for fault in faults)
             else f"Places are counted in characters from 0, and the end is the character after the last one: {_EXAMPLE}.",
         )
     if cut:
@@ -181,7 +182,7 @@ def _tagged(text: str, words: Bounds, spans: Any) -> tuple[list[str], list[str],
         own = range(bisect_right(ends, start), bisect_left(begins, end))
         if not own or any(index in taken for index in own):
             others = [taken[index] for index in own if index in taken]
-            wrong.append(f"{said} shares a word with {others[0]}" if others else f"{said} holds no word")
+            wrong.append(f"{said} {_SHARES} {others[0]}" if others else f"{said} holds no word")
             continue
         if words[own[0]][0] < start or words[own[-1]][1] > end:
             inside.append(said)
