@@ -82,6 +82,13 @@ def test_an_unknown_source_is_refused_with_the_nearest() -> None:
         load_backbone("kears://vgg16")
 
 
+def test_several_names_in_one_are_sent_to_the_search() -> None:
+    with pytest.raises(
+        BackboneError, match=r"'vgg16,resnet50' does not exist.*One name is expected; `tfft fit --auto`"
+    ):
+        load_backbone("vgg16,resnet50")
+
+
 def test_a_name_of_another_source_is_refused() -> None:
     with pytest.raises(BackboneError, match=r"The backbone 'toy://vgg16' does not exist.*'toy'"):
         load_backbone("toy://vgg16")

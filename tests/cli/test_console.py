@@ -49,6 +49,8 @@ from tfft.tasks.answers import Entity
             "Write 'a/1.jpg' in the table, move the table, or read it with pandas and use from_dataframe().",
             "Write 'a/1.jpg' in the table, or move the table.",
         ),
+        ("For entities, use from_spans().", "For entities, pass --task token_classification."),
+        ("For questions, use from_squad().", "For questions, pass --task question_answering."),
         ("nothing to say", "nothing to say"),
     ],
 )

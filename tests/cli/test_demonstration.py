@@ -1,6 +1,7 @@
 """``tfft demo`` runs the demo of images, of texts, or both, and says what to open and what to type next."""
 
 import os
+import shlex
 import stat
 import subprocess
 from pathlib import Path
@@ -54,6 +55,12 @@ def test_the_halves_run_in_order_each_in_its_own_folder(ran, words, expected):
         assert f"report: {folder / 'report.html'} (open it in a browser)" in done.output
     assert ("photo.jpg" in done.output) == any(kind == "images" for kind, _, _ in expected)
     assert ("When will my order arrive?" in done.output) == any(kind == "texts" for kind, _, _ in expected)
+
+
+def test_the_next_command_can_be_typed_when_the_folder_has_a_blank(ran):
+    done = CliRunner().invoke(verbs.app, ["demo", "--out", "my demo"], catch_exceptions=False)
+    (line,) = [line for line in done.output.splitlines() if line.startswith("next:")]
+    assert shlex.split(line)[-3:] == ["predict", "my demo/digits.tfft", "photo.jpg"]
 
 
 def test_neither_half_starts_when_the_second_one_cannot_be_written(ran, tmp_path):

@@ -5,7 +5,8 @@ from typer.testing import CliRunner
 
 import tfft
 from tfft.cli import ranking, verbs
-from tfft.core.errors import BackboneError, DataError
+from tfft.cli.console import in_shell
+from tfft.core.errors import BackboneError, DataError, WeightsError
 from tfft.tuning.ranking_table import ORDERS
 
 runner = CliRunner()
@@ -54,6 +55,17 @@ def test_wrong_words_are_refused_before_the_data_is_read(images, monkeypatch, tm
     assert "Missing option '--backbones'" in call(images.path).output
     assert isinstance(call(images.path, "--backbones", "vgg61").exception, BackboneError)
     assert isinstance(call(tmp_path / "none", "--backbones", "toy").exception, DataError)
+
+
+def test_missing_weights_are_answered_with_what_this_command_can_do(images, monkeypatch):
+    def missing(*_):
+        raise WeightsError("The weights are missing.", fix='Pass weights="path/to/net.h5".')
+
+    monkeypatch.setattr(tfft, "rank_backbones", missing)
+    done = call(images.path, "--backbones", "toy")
+    assert isinstance(done.exception, WeightsError)
+    assert str(done.exception).startswith("The weights are missing. Leave this backbone out, or name a file or folder")
+    assert "--weights" not in in_shell(done.exception.fix)
 
 
 def test_the_orders_are_those_of_the_function():

@@ -64,6 +64,7 @@ def test_similar_names_are_suggested_or_all_names_are_listed():
 def test_similar_names_alone_are_suggested_where_a_message_lists_the_names_already():
     assert similar("ResNet-50", ["resnet50", "vgg16"]) == "Did you mean 'resnet50'?"
     assert similar("zzz", ["b", "a"]) == ""
+    assert similar("adm", ["adam", "adam", "nadam"]) == "Did you mean 'adam' or 'nadam'?"
 
 
 def test_data_warnings_can_be_filtered_as_user_warnings():

@@ -47,6 +47,8 @@ def test_the_labels_of_a_model_decide_and_more_values_may_be_ignored():
     assert (hidden.names, hidden.ids) == (("sky", "road", "tree"), {0: 0, 1: IGNORED, 2: 2})
     with pytest.raises(DataError, match="from 2 to 254 classes"):
         coding_of(three, ["road", 2], {})
+    with pytest.raises(DataError, match=r"ignore='raod' is not the name of a class.*Did you mean 'road'"):
+        coding_of(three, "raod", {})
     with pytest.raises(DataError, match="ignore='tree' is not the name of a class"):
         coding_of(labels, "tree", {})
 

@@ -91,8 +91,11 @@ def test_when_all_are_damaged_it_says_so(tmp_path):
     saved(tmp_path, 2)
     for path in (tmp_path / "checkpoints").glob("*.safetensors"):
         cut(path)
-    with pytest.raises(TfftError, match=r"every checkpoint in .* is damaged\. Got: 00000002: Its bytes have changed"):
+    with pytest.raises(
+        TfftError, match=r"every checkpoint in .* is damaged\. Got: 00000002: Its bytes have changed"
+    ) as caught:
         Checkpoints(tmp_path, ABOUT).newest()
+    assert ".." not in caught.value.got + "."
 
 
 def test_a_newer_format_is_refused_by_its_number(tmp_path):

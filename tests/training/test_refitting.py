@@ -15,7 +15,7 @@ from tfft.plans import Phase, Plan, augmentation
 from tfft.trainable import last_blocks, nothing
 from tfft.training import loop
 from tfft.training.refitting import cut_plan
-from tfft.training.resuming import FIRST_WEIGHTS, SELECTION
+from tfft.training.run_folder import FIRST_WEIGHTS, SELECTION
 
 HEAD = Phase("head", nothing(), 4, 0.05)
 TUNE = Phase("tune", last_blocks(1), 3, 0.01, averaging=0.5)

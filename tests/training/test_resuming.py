@@ -11,8 +11,9 @@ from tfft.training.checkpoints import Checkpoints
 from tfft.training.feature_schedule import turns_of
 from tfft.training.loop import _describe_data
 from tfft.training.options import Options
-from tfft.training.resuming import SELECTION, opened, refuse_other, refuse_unfinished
+from tfft.training.resuming import opened, refuse_other, refuse_unfinished
 from tfft.training.run import Run
+from tfft.training.run_folder import SELECTION
 
 
 @pytest.fixture

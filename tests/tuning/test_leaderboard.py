@@ -39,6 +39,11 @@ def test_the_table_is_ordered_and_says_what_was_chosen_and_not_started():
     assert lines[-1] == "test: accuracy 0.8 [0.7, 0.9] on 20 examples"
 
 
+def test_backbones_that_were_never_tried_are_named():
+    said = search(not_started=(("toy", "slow", 2), ("vgg16", "default plan", 1), ("vgg16", "fast", 1))).describe()
+    assert "Not started: 3 trials, because the budget ended. Never tried: 'vgg16'." in said
+
+
 def test_a_search_that_started_all_trials_does_not_speak_of_the_budget():
     assert "Not started" not in search(not_started=()).describe()
 

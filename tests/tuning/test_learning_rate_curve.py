@@ -22,6 +22,17 @@ def test_json_has_the_values_of_the_curve(tmp_path):
     }
 
 
+def test_a_loss_that_never_rises_is_said():
+    rates = tuple(float(rate) for rate in np.geomspace(1e-4, 1, 20))
+    falling, rising = np.linspace(1, 0.1, 20), np.abs(np.linspace(-1, 1, 20)) + 0.1
+    assert (
+        LearningRateCurve("head", rates, tuple(falling), 0.1)
+        .describe()
+        .endswith("It never rose, so the best learning rate was not found: try a wider range.")
+    )
+    assert LearningRateCurve("head", rates, tuple(rising), 1e-3).describe().endswith("at ten times this rate.")
+
+
 @pytest.mark.parametrize(("ending", "begin"), [(".svg", b"<?xml"), (".pdf", b"%PDF"), (".PNG", b"\x89PNG")])
 def test_the_plot_is_written_in_the_format_of_the_extension(tmp_path, ending, begin):
     assert CURVE.save(tmp_path / f"curve{ending}").read_bytes().startswith(begin)

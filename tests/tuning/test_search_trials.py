@@ -78,6 +78,8 @@ def test_a_run_without_a_finite_validation_has_failed(rank):
 
 def test_errors_are_one_line_of_limited_length():
     assert SearchTrial("toy", "", 1, PLAN).failed(PlanError("No.", "a\nb", "Do."), 0.5).error == "No. Got: a b. Do."
+    long = SearchTrial("toy", "", 1, PLAN).failed(PlanError("No.", "x" * 400, "Do."), 0.5).error
+    assert long == f"No. Got: {'x' * 400}. Do."
     assert SearchTrial("toy", "", 1, PLAN).failed(ValueError("x" * 999), 0.5).error == "ValueError: " + "x" * 288
     assert SearchTrial("toy", "", 1, PLAN).failed("", 0.5).status == "failed"
 

@@ -198,7 +198,9 @@ def _find(handle: Any) -> tuple[str, Any]:
     if _folded(name) not in known:
         raise BackboneError(
             f"The backbone {handle!r} does not exist.",
-            fix=nearest(name, [candidate for _, candidate in known.values()]),
+            fix="One name is expected; `tfft fit --auto` and tfft.search() compare several."
+            if "," in name
+            else nearest(name, [candidate for _, candidate in known.values()]),
         )
     return known[_folded(name)]
 

@@ -29,6 +29,8 @@ _IN_SHELL = (
     (r"load_backbone\('(\w+)', weights=\"path/to/([^\" ]+)\"\)", r"--weights path/to/\2"),
     (r'weights="?path/to/([^" ]+)"?', r"--weights path/to/\1"),
     (r"weights=None", "--weights none"),
+    (r"use from_spans\(\)", "pass --task token_classification"),
+    (r"use from_squad\(\)", "pass --task question_answering"),
     (r"tfft\.export\(run\.model, path\) writes a bundle", "`tfft fit` writes a bundle"),
     (r"that tfft\.export\(\) wrote", "that `tfft fit` wrote"),
     (r"pass glob\.glob\(.*?\), or in a shell the path without quotes", "write it without quotes"),

@@ -1,6 +1,7 @@
 """The verb ``tfft demo``: fine-tune on images or texts that are on the machine, or on both."""
 
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -70,6 +71,6 @@ def demo(
         say(
             f"\n{made.table}\n\n{made.meaning}\n\n"
             f"report: {name(made.report_path)} (open it in a browser)\nbundle: {name(made.bundle_path)}\n\n"
-            f"next:   {program} predict {name(made.bundle_path)} {half.example}\n"
+            f"next:   {program} predict {shlex.quote(name(made.bundle_path))} {half.example}\n"
             f"        {program} fit {half.own} --out mine.tfft"
         )

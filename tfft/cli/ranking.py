@@ -11,7 +11,13 @@ from tfft.cli.arguments import CacheName, ImageColumn, LabelColumn, SkipCorrupt,
 from tfft.cli.console import say
 from tfft.cli.sources import TypedData
 from tfft.cli.training_inputs import read
+from tfft.core.errors import WeightsError
 from tfft.core.quiet import start_tensorflow
+
+_ADVICE = (
+    "Leave this backbone out, or name a file or folder with weights. In Python, tfft.rank_backbones takes what load_backbone "
+    "returns, which reads weights from a file."
+)
 
 
 class Order(StrEnum):
@@ -61,5 +67,8 @@ def rank(
     columns = image_column, label_column, skip_corrupt, text_column, parts, separator, decimal, quotes
     splits = read(TypedData(data, *columns), described[0], seed, None)
     start_tensorflow()
-    found = tfft.rank_backbones(splits, described, order.value, examples, seed, cache.value)
+    try:
+        found = tfft.rank_backbones(splits, described, order.value, examples, seed, cache.value)
+    except WeightsError as error:
+        raise WeightsError(error.what, error.got, _ADVICE) from None
     say(found.describe())

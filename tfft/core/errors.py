@@ -205,7 +205,7 @@ def similar(name: str, known: Iterable[str]) -> str:
         >>> similar("vgg-16", ["vgg16", "resnet50"]), similar("label", ["path", "species"])
         ("Did you mean 'vgg16'?", '')
     """
-    close = difflib.get_close_matches(name.lower(), sorted(known), n=3, cutoff=0.6)
+    close = difflib.get_close_matches(name.lower(), sorted(set(known)), n=3, cutoff=0.6)
     return f"Did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tfft.core.errors import DataError, DataWarning, shortlist
+from tfft.core.errors import DataError, DataWarning, shortlist, similar
 from tfft.core.fingerprint import digest
 from tfft.core.label_values import IGNORED, MOST_CLASSES, MaskValue
 from tfft.core.specs import LabelSpace
@@ -213,7 +213,7 @@ def _known(labels: LabelSpace, ignored: Sequence[int | str]) -> Coding:
 
 def _check_ignored(ignored: Sequence[int | str], known: set[str], advice: str = "") -> None:
     if strange := [each for each in ignored if isinstance(each, str) and each not in known]:
-        fix = f"The classes are {shortlist(sorted(known))}."
+        fix = similar(strange[0], known) or f"The classes are {shortlist(sorted(known))}."
         raise DataError(f"ignore={strange[0]!r} is not the name of a class.", fix=f"{fix} {advice}".strip())
 
 

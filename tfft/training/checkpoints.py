@@ -75,7 +75,7 @@ class Checkpoints:
         if damaged:
             raise TfftError(
                 f"The run cannot continue: every checkpoint in {str(self._folder)!r} is damaged.",
-                "; ".join(damaged),
+                "; ".join(damaged).rstrip("."),
                 "Train from the beginning in another run folder.",
             )
         return None

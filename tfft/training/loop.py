@@ -34,13 +34,12 @@ from tfft.training.progress import FeatureProgress, JsonLog
 from tfft.training.refitting import check_refit, refitted
 from tfft.training.resuming import opened, refuse_other, refuse_unfinished
 from tfft.training.run import Run
+from tfft.training.run_folder import LOG, refuse_foreign
 from tfft.training.soft_targets import SoftTargets
 from tfft.training.state import divide, of_run, with_records
 from tfft.training.teachers import opened as opened_teacher
 from tfft.training.teachers import soft_targets
 from tfft.training.trunk_cache import TrunkCache
-
-LOG_NAME = "log.jsonl"
 
 
 def fit(
@@ -124,6 +123,7 @@ def fit(
     progress = progress if chief else False
     counting = FeatureProgress(progress)
     if chief and folder is not None:
+        refuse_foreign(folder, chosen.resume)
         refuse_unfinished(folder, chosen.resume)  # before a teacher is asked about all examples
         refuse_other(folder, chosen)
     # before the scope of the strategy, because the teacher may have another one
@@ -171,7 +171,7 @@ def _once(job: Job, run: Run, context: RunContext, data: Splits, folder: Path | 
     turns, saving = turns_of(run.model, run.plan), folder is not None
     checkpoints, found = opened(folder, run, turns, job.options)
     folder = folder if is_chief(run.model.strategy) else None
-    log = None if folder is None else folder / LOG_NAME
+    log = None if folder is None else folder / LOG
     weights = run.model.task.class_weight(context.train.raw.counts())
     # a refit is written when it is complete
     home = folder if context.validates else None

@@ -37,8 +37,8 @@ from tfft.training.checkpoints import Checkpoints
 from tfft.training.context import RunContext
 from tfft.training.feature_schedule import turns_of
 from tfft.training.phase_training import keep
-from tfft.training.resuming import FIRST_WEIGHTS, SELECTION
 from tfft.training.run import Run
+from tfft.training.run_folder import FIRST_WEIGHTS, SELECTION
 from tfft.training.soft_targets import SoftTargets
 from tfft.training.state import Resumable, divide, joined, of_run
 

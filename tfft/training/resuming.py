@@ -14,14 +14,8 @@ from tfft.training.checkpoints import FOLDER, Checkpoints
 from tfft.training.feature_schedule import Turn
 from tfft.training.options import Options
 from tfft.training.run import Run
+from tfft.training.run_folder import OURS, SELECTION
 from tfft.training.state import divided
-
-SELECTION = "selection"
-"""The folder of the first training of a run with a refit, in its run folder."""
-FIRST_WEIGHTS = "first_weights"
-"""The folder of the weights before the first step of a run with a refit, in that of its first training."""
-# what a run that ended before its first checkpoint may have written
-_OURS = {"log.jsonl", "run.json", "model.weights.h5", "report.html", FOLDER, SELECTION, FIRST_WEIGHTS}
 
 
 def opened(
@@ -99,7 +93,7 @@ def _chosen(checkpoints: Checkpoints, folder: Path, resume: bool | None) -> Snap
     """The checkpoint to continue from; when the run begins, all checkpoints are deleted."""
     if resume:
         there = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-        foreign = sorted(name for name in there if name not in _OURS and not name.startswith("."))
+        foreign = sorted(name for name in there if name not in OURS and not name.startswith("."))
         # a run that was killed before its first checkpoint begins again, so that a batch system can repeat one command
         if foreign and FOLDER not in there and SELECTION not in there:
             raise TfftError(

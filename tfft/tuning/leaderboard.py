@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tfft.core.errors import quantity
+from tfft.core.errors import quantity, shortlist
 from tfft.core.files import write_text
 from tfft.core.html_tables import table
 from tfft.core.terminal import plain
@@ -114,6 +114,8 @@ class Search:
         left = ""
         if self.not_started:
             left = f" Not started: {quantity(len(self.not_started), 'trial')}, because the budget ended."
+            never = {backbone for backbone, *_ in self.not_started} - {trial.backbone for trial in self.trials}
+            left += f" Never tried: {plain(shortlist(sorted(never)))}." if never else ""
         return (
             f"Ordered by {self.best.measure}. {quantity(len(self.trials), 'trial')} in {self.seconds:.0f} s of "
             f"{60 * self.budget_minutes:.0f} s.{left}"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SMOOTHED_STEPS = 3.0  # standard deviation of the smoothing, for curves of about 100 steps
+_LAST_STEPS = 3
 _FORMATS = (".png", ".svg", ".pdf", ".json")
 
 
@@ -47,9 +48,11 @@ class LearningRateCurve:
         if self.suggestion is None:
             tried = f"from {self.rates[0]:g} to {self.rates[-1]:g}" if self.rates else "that was tried"
             return f"The loss of phase {self.phase!r} did not fall at any learning rate {tried}, so there is no suggestion."
+        rising = int(self.smoothed.argmin()) < len(self.rates) - _LAST_STEPS
         return (
             f"Phase {self.phase!r}: learning_rate={self.suggestion:.2g}. The loss is lowest, {self.smoothed.min():.3g}, at ten "
             "times this rate."
+            + ("" if rising else " It never rose, so the best learning rate was not found: try a wider range.")
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tfft.plans.phase import Plan
 from tfft.training.run import Run
 
 _MOST_SECONDS = 1e9
-_MOST_TEXT = 300
+_MOST_TEXT, _MOST_ADVICE = 300, 1_000
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,9 @@ class SearchTrial:
             A failed SearchTrial.
         """
         text = str(error) if isinstance(error, (TfftError, str)) else f"{type(error).__name__}: {error}"
-        return replace(
-            self, error=(" ".join(text.split()) or type(error).__name__)[:_MOST_TEXT], seconds=round(seconds, 3)
-        )
+        most = _MOST_ADVICE if isinstance(error, TfftError) else _MOST_TEXT  # the advice stands at the end
+        text = (" ".join(text.split()) or type(error).__name__)[:most]
+        return replace(self, error=text, seconds=round(seconds, 3))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the trial as plain JSON values, with its status."""

@@ -121,6 +121,20 @@ def test_a_column_is_not_both_input_and_label():
 def test_a_single_column_that_is_another_hints_at_the_separator():
     with pytest.raises(DataError, match=r"no column 'text'.*split at commas or semicolons, TSV at tabs"):
         from_dataframe(pd.DataFrame({"text|label": ["a|b"]}), text_column="text")
+    with pytest.raises(
+        DataError, match=r"no column 'label'.*TSV at tabs.*without labels can be predicted, but not measured"
+    ):
+        from_dataframe(pd.DataFrame({"text": ["a"]}), text_column="text")
+
+
+@pytest.mark.parametrize("label", ["label", "kind"])
+def test_tables_of_other_tasks_say_what_reads_them(label):
+    entities = pd.DataFrame({"text": ["Ann sleeps"], "entities": [[(0, 3, "person")]]})
+    with pytest.raises(DataError, match=rf"no column '{label}'.*For entities as places in texts, use from_spans\(\)"):
+        from_dataframe(entities, text_column="text", label_column=label)
+    asked = pd.DataFrame({"id": ["1"], "question": ["Who?"], "context": ["Ann"], "answers": [[]]})
+    with pytest.raises(DataError, match=r"no column 'path'.*For questions about texts, use from_squad\(\)"):
+        from_dataframe(asked, label_column=label)
 
 
 def _with_nulls(folder, name):

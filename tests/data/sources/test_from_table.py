@@ -385,3 +385,11 @@ def test_columns_have_names_and_not_numbers(tmp_path, option):
 def test_a_path_in_place_of_a_frame_is_answered_with_from_csv(given):
     with pytest.raises(DataError, match=r"part is not a DataFrame\..*Write from_csv\('t\.csv'\)"):
         from_dataframe(given)
+
+
+def test_a_missing_column_of_one_of_several_files_names_the_file(tmp_path):
+    (tmp_path / "train.csv").write_text("text,label\na,b\n")
+    (tmp_path / "test.csv").write_text("text\na\n")
+    paths = {"train": tmp_path / "train.csv", "test": tmp_path / "test.csv"}
+    with pytest.raises(DataError, match=r"no column 'label'. Got: the columns 'text' of '.*test\.csv'\."):
+        from_csv(paths, text_column="text")

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _IMAGE, _TEXT = "path", "text"
+# the columns of other forms of data, what they are called, and what reads them
+_OTHER_TABLES = (
+    (frozenset(("text", "entities")), "entities as places in texts", "from_spans"),
+    (frozenset(("question", "context", "answers")), "questions about texts", "from_squad"),
+)
 
 
 class InputColumns(TypedDict, total=False):
@@ -231,6 +236,9 @@ class Columns:
     def _no_column(self, column: str, there: list[str]) -> DataError:
         """The error for a column that the table does not have; it lists the existing columns once."""
         got = f"the columns {shortlist(there)}"
+        for needed, what, source in _OTHER_TABLES:
+            if needed <= {*there}:
+                return DataError(f"There is no column {column!r}.", got, f"For {what}, use {source}().")
         if column == _IMAGE and not (self.image or self.text):
             return DataError(
                 f"There is neither a column {_IMAGE!r} of images nor a column {_TEXT!r} of texts.",
@@ -239,6 +247,7 @@ class Columns:
             )
         if len(there) < 2:
             fix = "CSV is split at commas or semicolons, TSV at tabs: check the file."
+            fix += " Rows without labels can be predicted, but not measured." if column in self.labels else ""
         elif column in self.labels:
             fix = similar(column, there) or "Name the column of labels with label_column=."
         else:

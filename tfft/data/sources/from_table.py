@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -92,10 +93,19 @@ def table_pools(
                 repr(file)[:100],
                 'Write from_csv("photos.csv"), or from_csv({"train": "a.csv", "test": "b.csv"}); frames go to from_dataframe().',
             )
-        frame = read_table(Path(file), columns.as_written, columns.texts, columns.writing, columns.chosen)
+        choose = columns.chosen if len(files) == 1 else partial(_chosen, columns, str(file))
+        frame = read_table(Path(file), columns.as_written, columns.texts, columns.writing, choose)
         home = Path(file).parent
         pools[part] = replace(columns.pool(frame, home, on_corrupt), start=str(home.absolute()))
     return pools
+
+
+def _chosen(columns: Columns, file: str, names: Sequence[str]) -> Sequence[str]:
+    """The columns to read from one of several files; an error names the file."""
+    try:
+        return columns.chosen(names)
+    except DataError as error:
+        raise DataError(error.what, f"{error.got} of {file!r}" if error.got else repr(file), error.fix) from None
 
 
 def from_dataframe(
