@@ -32,3 +32,10 @@ def test_own_weights_go_by_name():
 def test_other_weights_are_refused(wrong):
     with pytest.raises(TaskError, match="class_weights must be"):
         check_weights(wrong, SPACE)
+
+
+def test_a_misspelt_class_is_named_and_the_advice_keeps_the_numbers():
+    with pytest.raises(TaskError, match="class_weights must be") as caught:
+        check_weights({"a": 3, "bb": 2}, SPACE)
+    assert caught.value.got == "{'a': 3, 'bb': 2}, without 'b', with 'bb', which is no class"
+    assert caught.value.fix == "Write class_weights={'a': 3, 'b': 1.0}."

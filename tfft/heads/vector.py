@@ -51,7 +51,9 @@ class VectorHead:
         if not isinstance(self.dropout, Real) or not 0 <= self.dropout < 1:
             raise TaskError(f"dropout={self.dropout!r} must be in [0, 1).", fix="0.2 is a good start.")
         if not isinstance(self.hidden, (list, tuple)) or not all(map(_is_width, self.hidden)):
-            raise TaskError(f"hidden={self.hidden!r} must be layer widths of at least 1.", fix="Write hidden=(256,).")
+            raise TaskError(
+                f"hidden={self.hidden!r} must be a tuple of layer widths of at least 1.", fix="Write hidden=(256,)."
+            )
         # with a list, this value could not be hashed
         object.__setattr__(self, "hidden", tuple(map(int, self.hidden)))
 

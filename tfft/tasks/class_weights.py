@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from numbers import Real
-from typing import Literal
+from typing import Any, Literal
 
 from tfft.core.errors import TaskError, shortlist
 from tfft.core.specs import LabelSpace
@@ -24,15 +24,25 @@ def check_weights(class_weights: ClassWeights, labels: LabelSpace) -> None:
     if class_weights is None or (isinstance(class_weights, str) and class_weights == "balanced"):
         return
     weights = dict(class_weights) if isinstance(class_weights, Mapping) else {}
-    numbers = [
-        weight for weight in weights.values() if isinstance(weight, Real) and math.isfinite(weight) and weight > 0
-    ]
-    if set(weights) != set(labels.names) or len(numbers) < len(weights):
+    if set(weights) != set(labels.names) or not all(map(_is_positive, weights.values())):
+        missing = [name for name in labels.names if name not in weights]
+        unknown = [name for name in weights if name not in labels.names]
         raise TaskError(
             'class_weights must be "balanced", None, or a dict with one positive number for each class.',
-            repr(class_weights),
-            f"Write class_weights={dict.fromkeys(labels.names, 1.0)!r}."[:200],
+            repr(class_weights)
+            + (f", without {shortlist(missing)}" if weights and missing else "")
+            + (f", with {shortlist(unknown)}, which is no class" if unknown else ""),
+            f"Write class_weights={dict.fromkeys(labels.names, 1.0) | _usable(weights, labels)!r}."[:200],
         )
+
+
+def _usable(weights: Mapping[str, float], labels: LabelSpace) -> dict[str, float]:
+    """The weights of known classes that are positive numbers."""
+    return {name: weight for name, weight in weights.items() if name in labels.names and _is_positive(weight)}
+
+
+def _is_positive(weight: Any) -> bool:
+    return isinstance(weight, Real) and math.isfinite(weight) and weight > 0
 
 
 def written_weights(class_weights: ClassWeights) -> ClassWeights:
