@@ -42,7 +42,7 @@ def _usable(weights: Mapping[str, float], labels: LabelSpace) -> dict[str, float
 
 
 def _is_positive(weight: Any) -> bool:
-    return isinstance(weight, Real) and math.isfinite(weight) and weight > 0
+    return isinstance(weight, Real) and math.isfinite(weight) and float(weight) > 0
 
 
 def written_weights(class_weights: ClassWeights) -> ClassWeights:
