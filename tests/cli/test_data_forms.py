@@ -60,6 +60,14 @@ def test_tags_may_stand_in_text_files_when_the_task_is_named(tmp_path):
     for name in ("all.txt", "all.tsv", "parts"):
         assert shown(tmp_path / name) is None
         assert shown(tmp_path / name, TaskName.token_classification) == "files with a tag for each word"
+    for name in ("README", "labels.txt", "LICENSE"):
+        (tmp_path / "parts" / name).write_text("not data")
+    (tmp_path / "usual").mkdir()
+    for name in ("train.conll", "test.conll", "README", "notes.txt"):
+        (tmp_path / "usual" / name).write_text("Ann B-per\n")
+    assert {shown(tmp_path / "usual", task) for task in (TaskName.auto, TaskName.token_classification)} == {
+        "files with a tag for each word"
+    }
     form = form_of(tmp_path / "parts", TypedMasks(TaskName.token_classification), "error")
     pools = form.pools(tfft.tasks.token_classification(["per"]).labels)
     assert {part: pool.targets for part, pool in pools.items()} == {

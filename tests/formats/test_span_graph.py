@@ -7,7 +7,7 @@ import tensorflow as tf
 from tfft.core.specs import Text
 from tfft.core.values import RowLogits
 from tfft.data.targets.answers import answer_space
-from tfft.formats.span_graph import answers, candidates, merged
+from tfft.formats.span_graph import Spans, answers, candidates, merged
 from tfft.tasks.question_answering import question_answering
 
 CONTEXT = "去 Ann and Bo, 😀 Cy and Dee. " * 4
@@ -55,6 +55,22 @@ def test_answers_are_those_of_the_task(without, answer_tokens):
         np.testing.assert_allclose(said["best_probabilities"][number], scores, atol=1e-6)
     assert (said["text"][3], said["start"][3]) == (b"", -1)
     assert said["best_texts"][3].tolist() == ([b"no answer"] if without else [b""]) + [b""] * 4
+
+
+def test_the_words_no_answer_in_a_context_are_an_answer_as_for_the_task():
+    rows = np.array([[10, 19, 0.6], [-1, -1, 0.3], [25, 28, 0.1]])
+    context = "There was no answer from Ann."
+    spans = Spans(
+        begins=tf.constant(rows[None, :, 0], tf.int32),
+        ends=tf.constant(rows[None, :, 1], tf.int32),
+        probabilities=tf.constant(rows[None, :, 2]),
+        there=tf.fill([1, 3], True),
+    )
+    said = answers(spans, tf.constant([context]))
+    decoded = question_answering(answer_space(True)).decode(rows, Text("Who?", context))
+    texts = [text.decode() for text in said["best_texts"].numpy()[0]]
+    assert texts == [*decoded.scores, "", ""] == ['"no answer"', "no answer", "Ann", "", ""]
+    np.testing.assert_allclose(said["best_probabilities"][0], [0.6, 0.3, 0.1, 0, 0], atol=1e-6)
 
 
 def test_no_questions_have_no_answers():

@@ -27,7 +27,8 @@ def test_own_weights_go_by_name():
 
 
 @pytest.mark.parametrize(
-    "wrong", ["auto", {"a": 1}, {"a": 1, "b": 0}, {"a": 1, "b": "2"}, 3, {"a": 1, "b": float("nan")}]
+    "wrong",
+    ["auto", {"a": 1}, {"a": 1, "b": 0}, {"a": 1, "b": "2"}, 3, {"a": 1, "b": float("nan")}, {"a": 10**400, "b": 1}],
 )
 def test_other_weights_are_refused(wrong):
     with pytest.raises(TaskError, match="class_weights must be"):
@@ -37,5 +38,5 @@ def test_other_weights_are_refused(wrong):
 def test_a_misspelt_class_is_named_and_the_advice_keeps_the_numbers():
     with pytest.raises(TaskError, match="class_weights must be") as caught:
         check_weights({"a": 3, "bb": 2}, SPACE)
-    assert caught.value.got == "{'a': 3, 'bb': 2}, without 'b', with 'bb', which is no class"
+    assert caught.value.got == "{'a': 3, 'bb': 2}; missing: 'b'; unknown: 'bb'"
     assert caught.value.fix == "Write class_weights={'a': 3, 'b': 1.0}."

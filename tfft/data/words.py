@@ -28,7 +28,7 @@ def has_no_space(word: str) -> bool:
 
 
 def split_words(text: str) -> Bounds:
-    """Find the words of a text. Punctuation around a word is a word for each sign; inside of a word it stays, except before an s.
+    """Find the words of a text. Each sign around a word is a word; signs inside stay, and a final 's is a word of its own.
 
     Args:
         text: Any text.
@@ -88,7 +88,7 @@ def joined_words(words: Iterable[str]) -> tuple[str, Bounds]:
 
 
 def _has_genitive(text: str, first: int, last: int) -> bool:
-    """Whether a word ends with an apostrophe and an s."""
+    """Whether a word ends with an apostrophe and an s, and has other characters before them."""
     return last - first > 2 and text[last - 1] in GENITIVE and text[last - 2] in APOSTROPHES
 
 

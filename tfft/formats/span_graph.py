@@ -137,7 +137,8 @@ def answers(spans: Spans, contexts: Any) -> dict[str, Any]:
     begins, ends = tf.maximum(spans.begins, 0), tf.maximum(spans.ends, 0)
     wide = tf.broadcast_to(contexts[:, None], tf.shape(begins))
     texts = tf.strings.substr(wide, begins, ends - begins, "UTF8_CHAR")
-    names = tf.where(spans.there & (spans.begins == _NOWHERE), NO_ANSWER, texts)
+    quoted = tf.where(texts == NO_ANSWER, f'"{NO_ANSWER}"', texts)
+    names = tf.where(spans.there & (spans.begins == _NOWHERE), NO_ANSWER, quoted)
     same = (names[:, :, None] == names[:, None]) & spans.there[:, None]
     columns = tf.range(tf.shape(names)[1])
     again = tf.reduce_any(same & (columns[:, None] > columns[None]), axis=2)  # at an earlier place

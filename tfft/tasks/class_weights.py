@@ -30,8 +30,8 @@ def check_weights(class_weights: ClassWeights, labels: LabelSpace) -> None:
         raise TaskError(
             'class_weights must be "balanced", None, or a dict with one positive number for each class.',
             repr(class_weights)
-            + (f", without {shortlist(missing)}" if weights and missing else "")
-            + (f", with {shortlist(unknown)}, which is no class" if unknown else ""),
+            + (f"; missing: {shortlist(missing)}" if weights and missing else "")
+            + (f"; unknown: {shortlist(unknown)}" if unknown else ""),
             f"Write class_weights={dict.fromkeys(labels.names, 1.0) | _usable(weights, labels)!r}."[:200],
         )
 
@@ -42,7 +42,10 @@ def _usable(weights: Mapping[str, float], labels: LabelSpace) -> dict[str, float
 
 
 def _is_positive(weight: Any) -> bool:
-    return isinstance(weight, Real) and math.isfinite(weight) and float(weight) > 0
+    try:
+        return isinstance(weight, Real) and math.isfinite(weight) and float(weight) > 0
+    except OverflowError:  # an integer beyond float64
+        return False
 
 
 def written_weights(class_weights: ClassWeights) -> ClassWeights:

@@ -1,14 +1,10 @@
-"""Check a run folder before a run writes into it: files of others are not overwritten, and a folder of data is no run folder."""
+"""Refuse a run folder that holds files of other programs, or data."""
 
-import json
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from tfft.core import strict_json
 from tfft.core.errors import TfftError, shortlist
 from tfft.core.path_advice import permitted
-from tfft.training.checkpoint_files import numbers
 from tfft.training.checkpoints import FOLDER
 
 SELECTION = "selection"
@@ -18,8 +14,10 @@ FIRST_WEIGHTS = "first_weights"
 LOG, RECORD, WEIGHTS, REPORT = "log.jsonl", "run.json", "model.weights.h5", "report.html"
 OURS = frozenset((LOG, RECORD, WEIGHTS, REPORT, FOLDER, SELECTION, FIRST_WEIGHTS))
 """The names of all files and folders that a run writes into its folder."""
-_OF_RECORD, _OF_LOG = frozenset(("format", "phases", "versions")), frozenset(("event", "phase", "unix_seconds"))
-_LINE_BYTES = 2**20
+_OF_RECORD, _OF_CHECKPOINT = {"format", "phases", "versions"}, {"format", "about", "arrays", "values", "hash"}
+_OF_LOG = b'{"event": '
+_SEARCH, _BUNDLE = "search.json", "manifest.json"
+_LOST = "lost+found"  # an empty disk has this folder
 
 
 def refuse_foreign(folder: Path, resume: bool | None) -> None:
@@ -30,8 +28,8 @@ def refuse_foreign(folder: Path, resume: bool | None) -> None:
         resume: The ``resume`` argument of ``fit``.
 
     Raises:
-        TfftError: When a file has a name of a run's files and tfft did not write it; or when the folder holds other folders and no
-            run, as a folder of data does.
+        TfftError: When a file has a name of a run's files and another program wrote it; when the folder holds a search, or other
+            folders and no run, as a folder of data does; or when a run should continue where none is.
 
     Example:
         >>> import tempfile
@@ -45,54 +43,64 @@ Got: 'run.json'. Choose another folder.
     if not folder.is_dir():
         return
     with permitted(TfftError):
-        folders = [path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
         foreign, own = _sorted_out(folder)
+        others = [path for path in folder.iterdir() if _is_other(path)]
+    if not own and (folder / _SEARCH).exists():
+        raise TfftError(f"{str(folder)!r} is the folder of a search, not of a run.", fix="Choose another folder.")
     if foreign:
         raise TfftError(
             f"The run folder {str(folder)!r} holds files that tfft did not write, and a run would overwrite them.",
             shortlist(foreign),
             "Choose another folder.",
         )
-    if not own and resume is not True and (others := sorted({*folders} - OURS)):
+    if resume and not own and others:
         raise TfftError(
-            f"{str(folder)!r} holds folders of something else than a run.",
-            shortlist(others),
+            f"{str(folder)!r} is not a run folder, so no run can continue there.",
+            shortlist(sorted(path.name for path in others)),
+            "Name the folder of the run.",
+        )
+    if not own and (folders := sorted(path.name for path in others if path.is_dir() and not (path / _BUNDLE).exists())):
+        raise TfftError(
+            f"The folder {str(folder)!r} already holds other folders and no run.",
+            shortlist(folders),
             f"Choose a new or empty folder, such as {str(folder / 'run')!r}.",
         )
 
 
+def _is_other(path: Path) -> bool:
+    """Whether a run has no file or folder of this name."""
+    return path.name not in OURS and path.name != _LOST and not path.name.startswith(".")
+
+
 def _sorted_out(folder: Path) -> tuple[list[str], bool]:
-    """The files that others wrote under the names of a run's files, and whether a run has written. Empty files do not count."""
-    foreign, own = [], (folder / SELECTION).is_dir() and _sorted_out(folder / SELECTION)[1]
-    for name, read, keys in ((RECORD, _record, _OF_RECORD), (LOG, _first_line, _OF_LOG)):
-        if _has_content(folder / name):
-            ours = _is_ours(read(folder / name), keys)
-            own |= ours
-            foreign += [] if ours else [name]
-    for number in numbers(folder / FOLDER):
-        # a run writes the arrays of a checkpoint before its values, which may be damaged
-        ours = (folder / FOLDER / f"{number:08d}.safetensors").exists()
-        own |= ours
-        foreign += [] if ours else [f"{FOLDER}/{number:08d}.json"]
-    # these two do not say who wrote them
-    return foreign + [name for name in (WEIGHTS, REPORT) if not own and _has_content(folder / name)], own
+    """The files of other programs under the names of a run's files, and whether a run has written here.
+
+    Empty files are ignored, because a killed run may leave them. A file that cannot be parsed may be a damaged one of a run.
+    """
+    known: list[str] = []
+    unknown: list[str] = []
+    foreign: list[str] = []
+    for home in (folder, folder / SELECTION, folder / SELECTION / FIRST_WEIGHTS):
+        for path in (home / LOG, home / RECORD, home / WEIGHTS, home / REPORT, *sorted((home / FOLDER).glob("*"))):
+            if path.is_dir() or (path.exists() and path.stat().st_size):
+                found = {True: known, False: foreign, None: unknown}[_is_ours(path)]
+                found.append(path.relative_to(folder).as_posix())
+    return (foreign if known else foreign + unknown), bool(known)
 
 
-def _is_ours(found: Any, keys: frozenset[str]) -> bool:
-    return isinstance(found, dict) and keys <= found.keys()
-
-
-def _has_content(path: Path) -> bool:
-    return path.is_dir() or (path.exists() and path.stat().st_size > 0)
-
-
-def _record(path: Path) -> Any:
-    with suppress(TfftError, OSError):
-        return strict_json.read_file(path, path.name, TfftError, nan=True)
-    return None
-
-
-def _first_line(path: Path) -> Any:
-    with suppress(ValueError, OSError, RecursionError), open(path, "rb") as file:
-        return json.loads(file.readline(_LINE_BYTES))
-    return None
+def _is_ours(path: Path) -> bool | None:
+    """Whether a run has written a file; None when it does not say so."""
+    if path.is_dir():
+        return False
+    if path.name == LOG:
+        with open(path, "rb") as file:
+            return True if file.read(len(_OF_LOG)) == _OF_LOG else None
+    if path.suffix != ".json":
+        return None
+    with open(path, "rb"):  # permission
+        pass
+    try:
+        found = strict_json.read_file(path, path.name, TfftError, nan=True)
+    except (TfftError, OSError):
+        return None
+    return isinstance(found, dict) and found.keys() >= (_OF_RECORD if path.name == RECORD else _OF_CHECKPOINT)

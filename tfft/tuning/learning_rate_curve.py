@@ -52,7 +52,11 @@ class LearningRateCurve:
         return (
             f"Phase {self.phase!r}: learning_rate={self.suggestion:.2g}. The loss is lowest, {self.smoothed.min():.3g}, at ten "
             "times this rate."
-            + ("" if rising else " It never rose, so the best learning rate was not found: try a wider range.")
+            + (
+                ""
+                if rising
+                else f" It had not risen when the curve ended at {self.rates[-1]:.2g}, so look at the plot."
+            )
         )
 
     def to_dict(self) -> dict[str, Any]:

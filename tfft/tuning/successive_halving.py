@@ -105,9 +105,8 @@ def search(
     how = int(seed), batch_size, chosen.examples, Cache.of(chosen.cache), chosen.precision, progress
     setting = Setting(data, described, task, *how, counting.note, strategy)
     candidates = _candidates(setting, chosen.plans)
-    contents = contents_of(setting, chosen.plans)  # loads all weights, so that missing ones are named before a trial
     with noticed() as signals, alone_in(home):
-        record = SearchRecord(home, {} if home is None else contents)
+        record = SearchRecord(home, {} if home is None else contents_of(setting, chosen.plans))
         _check_known(record, setting, candidates)
         record.write(record.seconds)  # from now on, another search in this folder is refused
         trials = Trials(setting, record, Budget(float(budget_minutes), record.seconds), signals)

@@ -113,6 +113,8 @@ def test_joined_files_have_byte_order_marks_in_the_middle(tmp_path):
 def test_a_tab_behind_every_line_is_no_column(tmp_path):
     found = read_conll(written(tmp_path, "Ann\tB-x\t\nsleeps\tO\t\n\nBo\tO\t\n"))
     assert (found.words, found.tags) == ([["Ann", "sleeps"], ["Bo"]], [["B-x", "O"], ["O"]])
+    found = read_conll(written(tmp_path, "-DOCSTART-\n# text = Ann\nAnn\tB-x\t\nsleeps\tO\t\n"))
+    assert (found.words, found.tags) == ([["Ann", "sleeps"]], [["B-x", "O"]])
     with pytest.raises(DataError, match=r"1 line .* has no tag"):
         read_conll(written(tmp_path, "Ann\tO\t\nsleeps\tO\n"))
 

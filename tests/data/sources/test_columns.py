@@ -127,6 +127,12 @@ def test_a_single_column_that_is_another_hints_at_the_separator():
         from_dataframe(pd.DataFrame({"text": ["a"]}), text_column="text")
 
 
+def test_a_misspelt_column_of_such_a_table_is_suggested():
+    entities = pd.DataFrame({"text": ["a"], "entities": [[]], "label": ["x"]})
+    with pytest.raises(DataError, match=r"no column 'lable'.*Did you mean 'label'"):
+        from_dataframe(entities, text_column="text", label_column="lable")
+
+
 @pytest.mark.parametrize("label", ["label", "kind"])
 def test_tables_of_other_tasks_say_what_reads_them(label):
     entities = pd.DataFrame({"text": ["Ann sleeps"], "entities": [[(0, 3, "person")]]})

@@ -8,11 +8,12 @@ from pathlib import Path
 from tfft.core import regular_files
 from tfft.core.errors import DataError, quantity, shortlist
 from tfft.data.files.part_files import part_files
+from tfft.data.files.part_names import part_of
 from tfft.data.files.text_files import lines_of
 from tfft.data.tag_schemes import PREFIXES, parts
 
 SUFFIXES = (".conll", ".bio", ".iob", ".iob2", ".bioes", ".bilou")
-_NAMED = (*SUFFIXES, ".txt", ".tsv", "")
+_NAMED = (".txt", ".tsv", "")
 _DOCUMENT = "-DOCSTART-"
 _NO_TAG = "no tag"
 
@@ -112,7 +113,8 @@ def tagged_files(path: Path, named: bool = False) -> dict[str, Path]:
 
     Args:
         path: A file, or a folder with a file for each part, such as ``train.conll`` and ``test.conll``.
-        named: Whether the user named the task. Then ``.txt``, ``.tsv`` and no suffix fit, too.
+        named: Whether the task is known. Where no file has one of the suffixes, ``.txt``, ``.tsv`` and no suffix fit, too; of a
+            folder, only the files that are named like parts.
 
     Returns:
         Part -> file; empty where there is no such file, and for a folder with folders in it.
@@ -124,13 +126,17 @@ def tagged_files(path: Path, named: bool = False) -> dict[str, Path]:
         >>> tagged_files(Path("notes.csv")), tagged_files(Path("notes.conll"))
         ({}, {'train': PosixPath('notes.conll')})
     """
-    return part_files(path, lambda file: file.suffix.lower() in (_NAMED if named else SUFFIXES))
+    found = part_files(path, lambda file: file.suffix.lower() in SUFFIXES)
+    if found or not named:
+        return found
+    whole = not path.is_dir()
+    return part_files(path, lambda file: file.suffix.lower() in _NAMED and (whole or part_of(file.stem) is not None))
 
 
 def _lines(text: str) -> list[str]:
-    """The lines of a file, without what joining files and exporting tables leave: byte order marks, and a tab behind every line."""
+    """Split a text into lines. Remove byte order marks, and the tab at the end of each line of a word if all of them have one."""
     lines = [line.removeprefix("\ufeff") for line in lines_of(text)]
-    if all(line.endswith("\t") for line in lines if line.strip()):
+    if all(line.endswith("\t") for line in lines if line.strip() and not line.startswith(("# ", _DOCUMENT))):
         return [line.removesuffix("\t") for line in lines]
     return lines
 

@@ -237,8 +237,9 @@ class Columns:
         """The error for a column that the table does not have; it lists the existing columns once."""
         got = f"the columns {shortlist(there)}"
         for needed, what, source in _OTHER_TABLES:
-            if needed <= {*there}:
-                return DataError(f"There is no column {column!r}.", got, f"For {what}, use {source}().")
+            if needed <= {*there} and not similar(column, there):
+                fix = f"For {what}, use {source}(), which reads JSON lines."
+                return DataError(f"There is no column {column!r}.", got, fix)
         if column == _IMAGE and not (self.image or self.text):
             return DataError(
                 f"There is neither a column {_IMAGE!r} of images nor a column {_TEXT!r} of texts.",

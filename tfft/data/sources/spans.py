@@ -116,7 +116,7 @@ def _pool(source: Any, part: str, text_column: str, spans_column: str) -> Pool:
         raise DataError(
             f"{quantity(len(faults), 'entity', 'entities')} of the {part} part cannot be used.",
             shortlist(faults),
-            "Entities must not overlap or share a word; keep the longer or the shorter ones, or put a space into the word."
+            "Entities must not overlap or share a word; keep the longer or the shorter ones, or separate two entities with a space."
             if all(f" {_SHARES} " in fault for fault in faults)
             else f"Places are counted in characters from 0, and the end is the character after the last one: {_EXAMPLE}.",
         )
