@@ -98,6 +98,7 @@ def test_what_a_killed_run_leaves_is_its_own(tmp_path, finished, resume):
         (tmp_path / name).touch()
     refuse_foreign(tmp_path, resume)
     (tmp_path / "log.jsonl").write_text((finished / "log.jsonl").read_text()[:300])
+    (tmp_path / "checkpoints" / ".00000004.json.vm-29257-w7jazgtp.partial").mkdir(parents=True)
     (tmp_path / "model.weights.h5").write_text("weights")
     refuse_foreign(tmp_path, resume)
     (tmp_path / "refit" / "plots").mkdir(parents=True)

@@ -81,11 +81,17 @@ def _sorted_out(folder: Path) -> tuple[list[str], bool]:
     unknown: list[str] = []
     foreign: list[str] = []
     for home in (folder, folder / SELECTION, folder / SELECTION / FIRST_WEIGHTS):
-        for path in (home / LOG, home / RECORD, home / WEIGHTS, home / REPORT, *sorted((home / FOLDER).glob("*"))):
+        saved = [path for path in sorted((home / FOLDER).glob("*")) if _is_checkpoint(path)]
+        for path in (home / LOG, home / RECORD, home / WEIGHTS, home / REPORT, *saved):
             if path.is_dir() or (path.exists() and path.stat().st_size):
                 found = {True: known, False: foreign, None: unknown}[_is_ours(path)]
                 found.append(path.relative_to(folder).as_posix())
     return (foreign if known else foreign + unknown), bool(known)
+
+
+def _is_checkpoint(path: Path) -> bool:
+    """Whether a checkpoint may have this name. What a killed run was writing begins with a dot."""
+    return path.stem.isdecimal() and path.suffix in (".json", ".safetensors")
 
 
 def _is_ours(path: Path) -> bool | None:
