@@ -45,10 +45,10 @@ def test_a_run_that_was_killed_before_its_first_checkpoint_begins_again(tmp_path
     assert checkpoints.number == 0
 
 
-def test_a_folder_that_holds_something_else_is_not_continued(tmp_path, run):
+def test_a_folder_that_holds_something_else_is_not_continued(tmp_path, run, data):
     (tmp_path / "photo.png").touch()
     with pytest.raises(TfftError, match=r"is not a run folder, so no run can continue there\. Got: 'photo\.png'"):
-        tried(tmp_path, run, resume=True)
+        tfft.fit(run.model, data, run.plan, run_folder=tmp_path, resume=True, progress=False)
     assert (tmp_path / "photo.png").exists()
 
 

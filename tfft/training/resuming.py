@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from tfft.core import fingerprint, versions
-from tfft.core.errors import TfftError, shortlist
+from tfft.core.errors import TfftError
 from tfft.core.strategy import replicas
 from tfft.core.workers import is_chief, of_chief
 from tfft.training.checkpoint_files import Snapshot
-from tfft.training.checkpoints import FOLDER, Checkpoints
+from tfft.training.checkpoints import Checkpoints
 from tfft.training.feature_schedule import Turn
 from tfft.training.options import Options
 from tfft.training.run import Run
-from tfft.training.run_folder import OURS, SELECTION
+from tfft.training.run_folder import SELECTION
 from tfft.training.state import divided
 
 
@@ -34,8 +34,8 @@ def opened(
         from, None when the run begins.
 
     Raises:
-        TfftError: When the run should continue, but the folder holds something else; or when the folder holds an unfinished run and
-            the user has not said what to do with it.
+        TfftError: When the folder holds an unfinished run and the user has not said what to do with it, or another run should
+            continue.
     """
     if folder is None:
         return None, None
@@ -92,15 +92,7 @@ def refuse_other(folder: Path, options: Options) -> None:
 def _chosen(checkpoints: Checkpoints, folder: Path, resume: bool | None) -> Snapshot | None:
     """The checkpoint to continue from; when the run begins, all checkpoints are deleted."""
     if resume:
-        there = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-        foreign = sorted(name for name in there if name not in OURS and not name.startswith("."))
         # a run that was killed before its first checkpoint begins again, so that a batch system can repeat one command
-        if foreign and FOLDER not in there and SELECTION not in there:
-            raise TfftError(
-                f"{str(folder)!r} is not a run folder, so no run can continue there.",
-                shortlist(foreign),
-                "Name the folder of the run.",
-            )
         return checkpoints.newest()
     refuse_unfinished(folder, resume)
     checkpoints.clear()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SMOOTHED_STEPS = 3.0  # standard deviation of the smoothing, for curves of about 100 steps
-_LAST_STEPS = 3
+_LAST_STEPS = 3  # as wide as the smoothing: a minimum there is no turn of the curve
 _FORMATS = (".png", ".svg", ".pdf", ".json")
 
 
