@@ -395,6 +395,14 @@ def test_resume_without_a_run_folder_is_told_in_the_words_of_a_shell(fitted, tmp
     root, _ = fitted
     done = call("fit", "--data", root / "pictures", "--backbone", "toy", "--out", tmp_path / "m.tfft", "--resume")
     assert in_shell(done.exception.fix) == 'Write --run-folder "runs/1".'
+    done = call(
+        "fit", "--data", root / "pictures", "--backbone", "toy", "--out", tmp_path / "m.tfft", "--save-minutes", 1
+    )
+    assert in_shell(str(done.exception)) == (
+        "Checkpoints are saved only in a run folder. Got: --save-minutes 1.0 and no run folder. "
+        'Write --run-folder "runs/1", or leave --save-minutes out.'
+    )
+    assert not (tmp_path / "m.tfft").exists()
 
 
 def test_batch_size_auto_reaches_fit_and_a_wrong_one_is_refused_before_the_data_is_read(fitted, tmp_path, monkeypatch):

@@ -31,8 +31,31 @@ def test_class_ids_as_floats_are_doubted():
 
 @pytest.mark.parametrize("names", [("cat", "Cat"), ("cat", "cat "), ("cat", " CAT", "dog")])
 def test_labels_that_differ_in_capitals_or_spaces_are_doubted(names):
-    with pytest.warns(DataWarning, match=r"capitals or spaces.*'cat'.*spell them in the same way"):
+    with pytest.warns(DataWarning, match=r"capitals, spaces or Unicode form.*'cat'.*spell them in the same way"):
         data_warnings.warn_labels(target_of(LabelSpace(names)), np.arange(len(names)))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("caf\u00e9", "cafe\u0301"), ("\u00e9", "e\u0301"), ("ABC", "\uff21\uff22\uff23"), ("\uac00", "\u1100\u1161")],
+    ids=["accent", "one letter", "full width", "Hangul"],
+)
+@pytest.mark.parametrize("kind", ["single", "multi", "tags"])
+def test_labels_that_differ_in_their_unicode_form_are_doubted(names, kind):
+    target = target_of(LabelSpace(names, kind))
+    values = {
+        "single": np.arange(2),
+        "multi": np.float32([[1, 1], [0, 1]]),
+        "tags": target.read([[f"B-{name}" for name in names]], "train") if kind == "tags" else None,
+    }
+    with pytest.warns(DataWarning, match=r"Unicode form.*str\.normalize\('NFKC'\)"):
+        data_warnings.warn_labels(target, values[kind])
+
+
+def test_one_letter_classes_may_differ_in_capitals():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        data_warnings.warn_labels(target_of(LabelSpace(("A", "a"))), np.arange(2))
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,10 @@ def test_a_run_folder_that_takes_nothing_is_refused_before_anything_else(tmp_pat
             tfft.fit(None, None, run_folder=wrong)
     assert check_folder(tmp_path / "new" / "run") == tmp_path / "new" / "run"
     assert check_folder(None) is None
+    with pytest.raises(
+        TfftError, match=r"save_minutes=1 and no run folder.*run_folder=\"runs/1\", or leave save_minutes= out"
+    ):
+        tfft.fit(None, None, save_minutes=1)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

@@ -44,6 +44,15 @@ def test_files_of_others_are_not_overwritten(tmp_path, class_folder, name, conte
     assert (home / name).read_text() == content
 
 
+@pytest.mark.parametrize("resume", [None, True, False])
+@pytest.mark.parametrize("name", ["checkpoints", "selection", "selection/checkpoints", "selection/first_weights"])
+def test_a_file_in_the_place_of_a_folder_of_a_run_is_of_others(tmp_path, name, resume):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(MINE)
+    with pytest.raises(TfftError, match=rf"holds files that tfft did not write.*Got: '{name}'\. Choose another folder"):
+        refuse_foreign(tmp_path, resume)
+
+
 @pytest.mark.parametrize("refit", [False, True])
 @pytest.mark.parametrize("resume", [None, True, False])
 @pytest.mark.parametrize("another", ["yellows", "checkpoints", "selection"])

@@ -200,7 +200,7 @@ class Stops(keras.callbacks.Callback):
 
 def test_a_continued_run_is_the_same_run_and_has_the_same_teacher(data, teacher, bundle, path, tmp_path, monkeypatch):
     arguments = {"batch_size": 8, "progress": False, "save_minutes": 1e-6}
-    whole = tfft.fit(student(data), data, PLAN, teacher=bundle, **arguments)
+    whole = tfft.fit(student(data), data, PLAN, teacher=bundle, batch_size=8, progress=False)
 
     def started(folder, at, **options):
         with pytest.raises(KeyboardInterrupt):

@@ -61,8 +61,8 @@ if "die" in options:
 model = tfft.build("toy", tfft.tasks.classification(data.labels), seed=1, cache=options.get("cache", "auto"))
 run = tfft.fit(
     model, data, plan, batch_size=options.get("batch_size", 7), run_folder=options.get("folder"), progress=False,
-    accumulate=options.get("accumulate", 1), resume=True if options.get("folder") else None, save_minutes=1e-4,
-    callbacks=[Slow()] if "slow" in options else [],
+    accumulate=options.get("accumulate", 1), resume=True if options.get("folder") else None,
+    save_minutes=1e-4 if options.get("folder") else None, callbacks=[Slow()] if "slow" in options else [],
 )
 report = tfft.evaluate(model, data.test)
 print("RESULT" + json.dumps({"precision": [run.precision.trunk, run.precision.tail],

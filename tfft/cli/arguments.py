@@ -113,7 +113,9 @@ Refit = Annotated[
         "--refit", help="At the end, train once more on training and validation examples, for the best epochs."
     ),
 ]
-SaveMinutes = Annotated[float, typer.Option(help="Minutes between two checkpoints in --run-folder.")]
+SaveMinutes = Annotated[
+    float | None, typer.Option(help="Minutes between two checkpoints in --run-folder.", show_default="5")
+]
 Accumulate = Annotated[
     int, typer.Option(help="Compute each batch in this many parts, to need less memory for the same result.", min=1)
 ]

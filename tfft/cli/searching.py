@@ -29,6 +29,8 @@ BudgetMinutes = Annotated[
     typer.Option(help="With --auto: time of the search in minutes.", show_default="10", min=0.001),
 ]
 _MINUTES = 10.0
+_OF_ALL = ("imagenet", "none")
+"""Values of ``--weights`` that mean something for each backbone."""
 _UNUSED = (
     "plan", "head_epochs", "tune_epochs", "blocks", "learning_rate", "augment", "teacher", "temperature", "teacher_weight", "refit",
     "save_minutes", "accumulate", "patience",
@@ -98,12 +100,23 @@ def _inputs(source: "TypedData", values: dict[str, Any]) -> "tuple[list[Backbone
     options = {each: values[each] for each in BACKBONE_OPTIONS}
     if values["backbone"] is not None:
         names = [each.strip() for each in values["backbone"].split(",") if each.strip()]
+        _check_weights(values["weights"], names)
         described = [describe_backbone(each, values["weights"], **options) for each in names or [""]]
         return described, read(source, described[0], values["seed"], None)
     from tfft.tuning.candidate_plans import default_backbones
 
     splits = source.splits(values["seed"])
     names = default_backbones(splits)
+    _check_weights(values["weights"], names)
     described = [describe_backbone(each, values["weights"], **options) for each in names]
     say(f"backbones: {', '.join(map(name, names))}")
     return described, read(source, described[0], values["seed"], splits)
+
+
+def _check_weights(weights: str | None, names: "list[str]") -> None:
+    """Refuse a file of weights for several backbones: it belongs to one of them."""
+    if len(names) > 1 and weights is not None and weights.lower() not in _OF_ALL:
+        raise typer.BadParameter(
+            f"--weights {weights}: these are the weights of one backbone, and the search compares {', '.join(names)}. "
+            "Name one backbone with --backbone."
+        )

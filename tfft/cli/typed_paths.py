@@ -32,7 +32,9 @@ def check_data(path: Path) -> None:
         raise DataError(f"There is no {kind} {str(path)!r}.", fix=missing_file(path))
 
 
-def check_fit(data: Path, out: Path, run_folder: Path | None, resume: bool | None = None) -> None:
+def check_fit(
+    data: Path, out: Path, run_folder: Path | None, resume: bool | None = None, save_minutes: float | None = None
+) -> None:
     """Check the paths of ``tfft fit``.
 
     Args:
@@ -40,12 +42,13 @@ def check_fit(data: Path, out: Path, run_folder: Path | None, resume: bool | Non
         out: The path of the bundle.
         run_folder: The value of ``--run-folder``.
         resume: The value of ``--resume``.
+        save_minutes: The value of ``--save-minutes``.
 
     Raises:
         BundleError: When no bundle can be written to ``out``.
         ClusterError: When ``TF_CONFIG`` is invalid, which is not a path but should also be known before anything is read.
         DataError: When the data does not exist.
-        TfftError: When nothing can be written to the run folder, or ``--resume`` has none.
+        TfftError: When nothing can be written to the run folder, or ``--resume`` or ``--save-minutes`` has none.
     """
     from tfft.bundles.writer import check_target
     from tfft.core.cluster import read_cluster
@@ -54,7 +57,7 @@ def check_fit(data: Path, out: Path, run_folder: Path | None, resume: bool | Non
     read_cluster(os.environ)
     check_target(out)
     check_data(data)
-    check_folder(run_folder, resume=resume)
+    check_folder(run_folder, resume=resume, save_minutes=save_minutes)
 
 
 def check_backbone(name: str) -> None:

@@ -112,7 +112,7 @@ def fit(
     skip_corrupt: SkipCorrupt = False,
     run_folder: arguments.RunFolder = None,
     resume: arguments.Resume = None,
-    save_minutes: arguments.SaveMinutes = 5.0,
+    save_minutes: arguments.SaveMinutes = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = "label",
     text_column: TextColumn = None,
@@ -132,7 +132,7 @@ def fit(
     """Fine-tune a backbone on your images or texts and write a bundle."""
     batch = arguments.batch_size_of(batch_size)
     taught = typed_teacher.typed_teacher(teacher, temperature, teacher_weight)
-    typed_paths.check_fit(data, out := out or free_path("model", ".tfft"), run_folder, resume)
+    typed_paths.check_fit(data, out := out or free_path("model", ".tfft"), run_folder, resume, save_minutes)
     if searching.asked(context):
         _write(*searching.found(context, batch), out, run_folder)
         return

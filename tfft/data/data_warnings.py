@@ -8,6 +8,7 @@ import numpy as np
 from tfft.core.errors import DataWarning, quantity, shortlist
 from tfft.data.examples import Examples
 from tfft.data.targets import Target
+from tfft.data.targets.names import normalised
 
 _USER = 4  # stacklevel of the line that calls from_..., which calls assemble or folder_pools, which calls warn_...
 
@@ -32,13 +33,14 @@ def warn_labels(target: Target, values: np.ndarray) -> None:
         warnings.warn(doubt, DataWarning, stacklevel=_USER)
     alike: dict[str, list[str]] = {}
     for name in target.labels.names:
-        alike.setdefault(name.strip().casefold() if len(name) > 1 else name, []).append(name)
+        plain = normalised(name)
+        alike.setdefault(plain.casefold() if len(plain) > 1 else plain, []).append(name)
     pairs = [names for names in alike.values() if len(names) > 1]
     if pairs:
         warnings.warn(
-            f"Some labels differ only in capitals or spaces, so they are different classes: {shortlist(pairs)}. "
-            "If they mean the same, spell them in the same way; for a table, use frame[column].str.strip().str.lower() "
-            "and from_dataframe(frame).",
+            f"Some labels differ only in capitals, spaces or Unicode form, so they are different classes: {shortlist(pairs)}. "
+            "If they mean the same, spell them in the same way; for a table, use "
+            "frame[column].str.normalize('NFKC').str.strip().str.lower() and from_dataframe(frame).",
             DataWarning,
             stacklevel=_USER,
         )

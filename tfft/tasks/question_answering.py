@@ -39,7 +39,8 @@ def question_answering(
     Args:
         labels: ``data.labels`` of kind ``"span"``, which say whether questions may have no answer; None when all have one.
         dropout: The dropout rate before the Dense layer, in [0, 1).
-        stride: The number of tokens that two windows of a long context share, at least 0.
+        stride: The number of tokens that two windows of a long context share, at least 0; more than half of a window
+            counts as half.
         answer_tokens: The largest number of tokens in an answer, at least 1.
 
     Returns:

@@ -25,7 +25,8 @@ def token_classification(labels: LabelSpace | Sequence[str], dropout: float = 0.
     Args:
         labels: ``data.labels`` of kind ``"tags"``, or the types of entities.
         dropout: The dropout rate before the Dense layer, in [0, 1).
-        stride: The number of tokens that two windows of a long text share, at least 0.
+        stride: The number of tokens that two windows of a long text share, at least 0; more than half of a window counts as
+            half.
 
     Returns:
         A Task whose logits have shape (batch, tokens, 1 + 2 * types): outside, and begin and inside of each type (IOB2).

@@ -15,7 +15,7 @@ from tfft.training.checkpoint_files import Snapshot
 
 FOLDER = "checkpoints"
 # the epochs of a head take milliseconds, and writing takes longer
-_LEAST_SECONDS = 2.0
+_MINUTES, _LEAST_SECONDS = 5.0, 2.0
 
 
 class Checkpoints:
@@ -24,7 +24,7 @@ class Checkpoints:
     Args:
         home: The run folder.
         about: What the run consists of, as JSON values: a run continues only from a checkpoint with the same.
-        minutes: The time between two checkpoints within an epoch; the end of an epoch is saved as well.
+        minutes: The time between two checkpoints within an epoch; None for 5 minutes. The end of an epoch is saved as well.
 
     Attributes:
         number: The number of the last checkpoint that was read or written; 0 for none.
@@ -40,8 +40,8 @@ class Checkpoints:
         (7, [1.0, 1.0])
     """
 
-    def __init__(self, home: Path, about: Mapping[str, Any], minutes: float = 5.0) -> None:
-        self._folder, self._seconds = home / FOLDER, 60 * minutes
+    def __init__(self, home: Path, about: Mapping[str, Any], minutes: float | None = None) -> None:
+        self._folder, self._seconds = home / FOLDER, 60 * (_MINUTES if minutes is None else minutes)
         self._about: dict[str, Any] = json.loads(json.dumps(about))
         self.number, self._last = max(checkpoint_files.numbers(self._folder), default=0), time.monotonic()
         self._thread: threading.Thread | None = None

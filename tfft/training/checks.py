@@ -88,19 +88,23 @@ def check(model: TransferModel, data: Splits, batch_size: int) -> None:
         )
 
 
-def check_folder(run_folder: Any, writes: bool = True, resume: bool | None = None) -> Path | None:
+def check_folder(
+    run_folder: Any, writes: bool = True, resume: bool | None = None, save_minutes: float | None = None
+) -> Path | None:
     """Check that the files of a run can be written.
 
     Args:
         run_folder: The ``run_folder`` argument of ``fit``.
         writes: Whether this process writes there.
         resume: The ``resume`` argument of ``fit``.
+        save_minutes: The ``save_minutes`` argument of ``fit``; None when it was not set.
 
     Returns:
         The absolute path of the folder, which may not exist yet; None when nothing is written.
 
     Raises:
-        TfftError: When it is not a path, or nothing can be written there; or when ``resume`` is True and ``run_folder`` is None.
+        TfftError: When it is not a path, or nothing can be written there; or when ``run_folder`` is None, and ``resume`` is True or
+            ``save_minutes`` is set.
 
     Example:
         >>> check_folder(__file__)
@@ -112,6 +116,12 @@ def check_folder(run_folder: Any, writes: bool = True, resume: bool | None = Non
             raise TfftError(
                 "A run can be continued only in its run folder.",
                 fix='Write run_folder="runs/1".',
+            )
+        if save_minutes is not None:
+            raise TfftError(
+                "Checkpoints are saved only in a run folder.",
+                f"save_minutes={save_minutes!r} and no run folder",
+                'Write run_folder="runs/1", or leave save_minutes= out.',
             )
         return None
     if not isinstance(run_folder, (str, os.PathLike)) or not str(run_folder):

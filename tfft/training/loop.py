@@ -94,7 +94,7 @@ def fit(
         KeyboardInterrupt: On Ctrl-C.
         SystemExit: With status 143, on SIGTERM, unless the user has set a handler for it.
         TfftError: In a process that was forked after TensorFlow had started, when nothing can be written to ``run_folder``,
-            or when ``resume=True`` has no ``run_folder``.
+            or when ``resume=True`` or ``save_minutes`` has no ``run_folder``.
         PlanError: When a policy does not fit the net, a callback is refused, the loss becomes NaN or infinite, or ``refit=True``
             is set with several workers.
         DataError: When the data has other labels than the model, or an image can no longer be read.
@@ -113,7 +113,7 @@ def fit(
     automatic, batch_size = batch_size == "auto", 32 if batch_size == "auto" else batch_size
     chief = is_chief(getattr(model, "strategy", None))
     chosen = check_options(options)
-    folder = check_folder(run_folder, chief, chosen.resume)
+    folder = check_folder(run_folder, chief, chosen.resume, chosen.save_minutes)
     check(model, data, batch_size)
     if plan is None:
         plan = plan_for(model.backbone, model.task, len(data.train), model.strategy, solving=chosen.teacher is None)

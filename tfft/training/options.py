@@ -27,7 +27,7 @@ class FitOptions(TypedDict, total=False):
     callbacks: "Sequence[keras.callbacks.Callback]"
     accumulate: int
     resume: bool | None
-    save_minutes: float
+    save_minutes: float | None
     teacher: Any
     refit: bool
 
@@ -44,7 +44,7 @@ class Options:
         callbacks: Keras callbacks.
         accumulate: The number of parts in which a batch is computed, at least 1.
         resume: Whether to continue the run in ``run_folder``; None refuses a folder with an unfinished run.
-        save_minutes: The time between two checkpoints, in minutes, above 0.
+        save_minutes: The time between two checkpoints, in minutes, above 0; None for 5 minutes.
         teacher: The teacher; None without one.
         refit: Whether to train once more at the end, on training and validation examples together.
     """
@@ -52,7 +52,7 @@ class Options:
     callbacks: tuple[Any, ...] = ()
     accumulate: int = 1
     resume: bool | None = None
-    save_minutes: float = 5.0
+    save_minutes: float | None = None
     teacher: Teacher | None = None
     refit: bool = False
 
@@ -94,7 +94,11 @@ def check_options(options: Mapping[str, Any]) -> Options:
         (whole and found.accumulate >= 1, "accumulate", "a whole number of at least 1"),
         (found.resume is None or isinstance(found.resume, bool), "resume", "True or False"),
         (isinstance(found.refit, bool), "refit", "True or False"),
-        (minutes and 0 < found.save_minutes < float("inf"), "save_minutes", "a number of minutes above 0"),
+        (
+            found.save_minutes is None or (minutes and 0 < found.save_minutes < float("inf")),
+            "save_minutes",
+            "a number of minutes above 0",
+        ),
     )
     for good, name, wanted in checks:
         if not good:

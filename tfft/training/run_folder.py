@@ -79,7 +79,16 @@ def _sorted_out(folder: Path) -> tuple[list[str], bool]:
     """
     known: list[str] = []
     unknown: list[str] = []
-    foreign: list[str] = []
+    foreign = [
+        path.relative_to(folder).as_posix()
+        for path in (
+            folder / FOLDER,
+            folder / SELECTION,
+            folder / SELECTION / FOLDER,
+            folder / SELECTION / FIRST_WEIGHTS,
+        )
+        if path.exists() and not path.is_dir()
+    ]
     for home in (folder, folder / SELECTION, folder / SELECTION / FIRST_WEIGHTS):
         saved = [path for path in sorted((home / FOLDER).glob("*")) if _is_checkpoint(path)]
         for path in (home / LOG, home / RECORD, home / WEIGHTS, home / REPORT, *saved):

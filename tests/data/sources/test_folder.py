@@ -364,7 +364,7 @@ def test_classes_of_two_parts_that_differ_in_capitals_are_said_to(tmp_path):
     _tree(tmp_path, "train/ants", "train/bees", "test/ants", "test/Bees")
     with pytest.raises(
         DataError,
-        match=r"'Bees'\. Spell these in the same way; they differ only in capitals or spaces: 'Bees' and 'bees'",
+        match=r"'Bees'\. Spell these in the same way; they differ only in capitals, spaces or Unicode form: 'Bees' and 'bees'",
     ):
         from_folder(tmp_path)
 

@@ -21,6 +21,11 @@ def test_a_label_missing_in_training_is_named():
         target_of(LabelSpace(("ant", "bee"), "multi")).read([["wasp"], []], "test")
 
 
+def test_a_label_in_another_unicode_form_is_said_to_be_alike():
+    with pytest.raises(DataError, match="differ only in capitals, spaces or Unicode form"):
+        target_of(LabelSpace(("caf\u00e9", "bar"))).read(["cafe\u0301", "bar"], "test")
+
+
 @pytest.mark.parametrize(
     ("labels", "targets"),
     [

@@ -1,5 +1,6 @@
 """Checks of label names, class ids and columns that several kinds of targets share."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
@@ -29,6 +30,24 @@ def whole(names: Sequence[str]) -> tuple[str, ...]:
             "Repair the program that cut them.",
         )
     return tuple(names)
+
+
+def normalised(name: str) -> str:
+    r"""Return a label name without spaces around it, in one Unicode form.
+
+    Two names may look the same: an accent is stored as part of a letter or after it, and letters may be full-width.
+
+    Args:
+        name: A label name.
+
+    Returns:
+        The name in the Unicode form NFKC. Capitals are kept.
+
+    Example:
+        >>> normalised("cafe\N{COMBINING ACUTE ACCENT} ") == normalised("caf\N{LATIN SMALL LETTER E WITH ACUTE}")
+        True
+    """
+    return unicodedata.normalize("NFKC", name).strip()
 
 
 def named(names: Sequence[str] | None, default: list[str]) -> tuple[str, ...]:
@@ -125,19 +144,18 @@ def ids_of(labels: LabelSpace, used: Iterable[str], part: str) -> dict[str, int]
         Name -> class id, for all labels.
 
     Raises:
-        DataError: When a used name is not a label. The message tells names that differ only in capitals or spaces.
+        DataError: When a used name is not a label. The message tells names that differ only in capitals, spaces or
+            Unicode form.
     """
     known = {name: index for index, name in enumerate(labels.names)}
     strange = sorted(set(used) - set(known))
     if strange:
         where = "that are not among the names" if part == "train" else "that training does not have"
-        plain = {name.strip().casefold(): name for name in labels.names}
-        alike = [
-            f"{name!r} and {plain[name.strip().casefold()]!r}" for name in strange if name.strip().casefold() in plain
-        ]
+        plain = {normalised(name).casefold(): name for name in labels.names}
+        alike = [f"{name!r} and {plain[key]!r}" for name in strange if (key := normalised(name).casefold()) in plain]
         raise DataError(
             f"The {part} part has labels {where}: {shortlist(strange)}.",
-            fix=f"Spell these in the same way; they differ only in capitals or spaces: {', '.join(alike[:10])}."
+            fix=f"Spell these in the same way; they differ only in capitals, spaces or Unicode form: {', '.join(alike[:10])}."
             if len(alike) == len(strange)
             else f"The labels of training are {shortlist(labels.names)}; remove the others, or add training examples.",
         )
