@@ -66,7 +66,7 @@ class Ragged(Sequence[np.ndarray]):
         """Concatenate several sequences of rows.
 
         Args:
-            parts: At least one.
+            parts: At least one, each with rows of shape (length, ...).
         """
         flat, lengths = ([getattr(part, name) for part in parts] for name in ("flat", "lengths"))
         return cls(np.concatenate(flat), np.concatenate(lengths))

@@ -43,13 +43,13 @@ def of_net(predictor: Predictor, items: Sequence[Any], found: Mapping[str, np.nd
 
 
 def of_graph(found: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """Take the same from the result of ``AnswerGraph.answers``.
+    """Convert the result of ``AnswerGraph.answers`` to the form of ``of_net``.
 
     Args:
         found: Its ``start``, ``end``, ``probability`` and ``best_probabilities``.
 
     Returns:
-        As ``of_net``.
+        As ``of_net``: the places have shape (n, 2).
 
     Example:
         >>> found = {"start": [3], "end": [7], "probability": [0.5], "best_probabilities": [[0.5, 0.2]]}

@@ -39,7 +39,7 @@ def merged(predictor: Predictor, items: Sequence[Any]) -> Sequence[np.ndarray]:
         items: n texts, or pairs of texts.
 
     Returns:
-        What ``Task.probabilities`` makes of the rows of each text.
+        For each text the result of ``Task.probabilities``, such as float32 of shape (words, tags).
 
     Raises:
         DataError: When an item is not such a text.

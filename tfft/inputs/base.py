@@ -63,7 +63,7 @@ class Preprocessor(Protocol):
             first: The number of the first input, for messages.
 
         Returns:
-            The rows.
+            A Packed with int32 rows of shape (tokens, columns).
 
         Raises:
             DataError: When an input cannot be converted.

@@ -31,7 +31,7 @@ def spans(tags: Sequence[int] | np.ndarray) -> list[Span]:
     """Read the entities from tags. A tag "inside" that does not continue an entity of its type begins one, as in seqeval.
 
     Args:
-        tags: For each word 0 outside of entities, 1 + 2 t at the begin of an entity of type t, or 2 + 2 t inside of it.
+        tags: int, shape (words,): 0 outside of entities, 1 + 2 t at the begin of an entity of type t, or 2 + 2 t inside of it.
 
     Returns:
         The entities in order.

@@ -130,7 +130,7 @@ def mean_iou(sums: np.ndarray) -> float:
     """Return the mean IoU of the classes in the truth or in the answer; NaN without any.
 
     Args:
-        sums: As for ``iou``.
+        sums: As for ``iou``, shape (3 * classes,).
     """
     found = iou(sums)
     return float(np.nanmean(found)) if np.isfinite(found).any() else float("nan")
@@ -140,7 +140,7 @@ def pixel_accuracy(sums: np.ndarray) -> float:
     """Return the share of right pixels.
 
     Args:
-        sums: As for ``iou``.
+        sums: As for ``iou``, shape (3 * classes,).
 
     Example:
         >>> pixel_accuracy(np.array([1.0, 4.0, 2.0, 6.0, 2.0, 6.0]))

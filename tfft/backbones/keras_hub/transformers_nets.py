@@ -119,7 +119,7 @@ class _Ported:
         self._preset, self._net, self._found, self._read = preset, net, found, read
 
     def get_tensor(self, key: str) -> np.ndarray:
-        """Return a weight for the net as float32; converters may also ask for names that are not in the file."""
+        """Return a weight of any shape as float32; converters may also ask for names that are not in the file."""
         name = key.removeprefix(f"{self._net.family.replace('_', '')}.")
         if not self._net.biased and name.endswith((".query.bias", ".key.bias", ".value.bias")):
             return np.zeros(self._net.arguments["hidden_dim"], "float32")

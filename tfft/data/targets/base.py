@@ -46,14 +46,14 @@ class Target(Protocol):
         """Count the examples of each class, by name; return an empty dict where there are no classes.
 
         Args:
-            values: From ``read``.
+            values: From ``read``, shape (n,), or (n, columns) for several labels or quantities.
         """
 
     def strata(self, values: np.ndarray) -> np.ndarray:
         """Assign each example to one stratum; a random split takes the same fraction of each.
 
         Args:
-            values: From ``read``.
+            values: From ``read``, shape (n,), or (n, columns) for several labels or quantities.
 
         Returns:
             int64, shape (n,).
@@ -63,7 +63,7 @@ class Target(Protocol):
         """Tell how much of each class an example has, for splits by group.
 
         Args:
-            values: From ``read``.
+            values: From ``read``, shape (n,), or (n, columns) for several labels or quantities.
 
         Returns:
             Zeros and ones, shape (n, classes).
@@ -73,7 +73,7 @@ class Target(Protocol):
         """Convert values of another label space, such as that of a smaller dataset, to this one.
 
         Args:
-            values: From ``read`` of a Target of ``given``.
+            values: From ``read`` of a Target of ``given``; shape (n,) or (n, columns).
             given: Their label space.
 
         Returns:
@@ -87,12 +87,12 @@ class Target(Protocol):
         """Return the label space with the statistics of the training part, such as mean and scale of quantities.
 
         Args:
-            values: From ``read``, of the training part.
+            values: From ``read``, of the training part; shape (n,) or (n, columns).
         """
 
     def doubts(self, values: np.ndarray) -> Iterable[str]:
         """Say why training targets look like a mistake, one sentence for each reason.
 
         Args:
-            values: From ``read``, of the training part.
+            values: From ``read``, of the training part; shape (n,) or (n, columns).
         """
