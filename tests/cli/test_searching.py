@@ -107,17 +107,20 @@ def test_backbones_that_cannot_be_searched_are_refused(images, words, error):
     assert isinstance(call("--data", images.path, *words).exception, error)
 
 
-def test_a_file_of_weights_belongs_to_one_backbone(images, tmp_path, monkeypatch):
+def test_a_file_of_weights_belongs_to_one_backbone(images, tmp_path):
     (tmp_path / "net.weights.h5").touch()
     done = call("--data", images.path, "--backbone", "toy,mobilenet", "--weights", tmp_path / "net.weights.h5")
     assert done.exit_code == 2
     assert "the weights of one backbone, and the search compares toy, mobilenet" in " ".join(done.output.split())
-    reached = []
-    monkeypatch.setattr(
-        "tfft.search", lambda splits, backbones, *_, **options: reached.extend(backbones) or pytest.exit
-    )
-    call("--data", images.path, "--backbone", "mobilenet,mobilenet_v2", "--weights", "none")
-    assert [backbone.handle for backbone in reached] == ["mobilenet", "mobilenet_v2"]
+
+
+def test_random_weights_are_for_all_backbones(images, monkeypatch):
+    def stopped(splits, backbones, *_, **options):
+        raise RuntimeError(", ".join(backbone.handle for backbone in backbones))
+
+    monkeypatch.setattr(tfft, "search", stopped, raising=False)
+    done = call("--data", images.path, "--backbone", "mobilenet,mobilenet_v2", "--weights", "none")
+    assert str(done.exception) == "mobilenet, mobilenet_v2"
 
 
 def test_the_unused_options_are_options_of_fit():

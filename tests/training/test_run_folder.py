@@ -53,6 +53,12 @@ def test_a_file_in_the_place_of_a_folder_of_a_run_is_of_others(tmp_path, name, r
         refuse_foreign(tmp_path, resume)
 
 
+def test_a_link_to_nothing_in_the_place_of_a_folder_is_named(tmp_path):
+    (tmp_path / "checkpoints").symlink_to(tmp_path / "gone")
+    with pytest.raises(TfftError, match=r"under names that a run uses\. Got: 'checkpoints'"):
+        refuse_foreign(tmp_path, None)
+
+
 @pytest.mark.parametrize("refit", [False, True])
 @pytest.mark.parametrize("resume", [None, True, False])
 @pytest.mark.parametrize("another", ["yellows", "checkpoints", "selection"])

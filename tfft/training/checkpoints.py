@@ -14,8 +14,9 @@ from tfft.training import checkpoint_files
 from tfft.training.checkpoint_files import Snapshot
 
 FOLDER = "checkpoints"
+_MINUTES = 5.0
 # the epochs of a head take milliseconds, and writing takes longer
-_MINUTES, _LEAST_SECONDS = 5.0, 2.0
+_LEAST_SECONDS = 2.0
 
 
 class Checkpoints:

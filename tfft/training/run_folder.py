@@ -1,5 +1,6 @@
 """Refuse a run folder that holds files of other programs, or data."""
 
+import os
 from pathlib import Path
 
 from tfft.core import strict_json
@@ -37,7 +38,7 @@ def refuse_foreign(folder: Path, resume: bool | None) -> None:
         ...     _ = (Path(home) / "run.json").write_text('{"laps": 4}')
         ...     refuse_foreign(Path(home), resume=None)
         Traceback (most recent call last):
-        tfft.core.errors.TfftError: The run folder '...' holds files that tfft did not write, and a run would overwrite them. \
+        tfft.core.errors.TfftError: The run folder '...' holds files that tfft did not write, under names that a run uses. \
 Got: 'run.json'. Choose another folder.
     """
     if not folder.is_dir():
@@ -49,7 +50,7 @@ Got: 'run.json'. Choose another folder.
         raise TfftError(f"{str(folder)!r} is the folder of a search, not of a run.", fix="Choose another folder.")
     if foreign:
         raise TfftError(
-            f"The run folder {str(folder)!r} holds files that tfft did not write, and a run would overwrite them.",
+            f"The run folder {str(folder)!r} holds files that tfft did not write, under names that a run uses.",
             shortlist(foreign),
             "Choose another folder.",
         )
@@ -87,7 +88,7 @@ def _sorted_out(folder: Path) -> tuple[list[str], bool]:
             folder / SELECTION / FOLDER,
             folder / SELECTION / FIRST_WEIGHTS,
         )
-        if path.exists() and not path.is_dir()
+        if os.path.lexists(path) and not path.is_dir()
     ]
     for home in (folder, folder / SELECTION, folder / SELECTION / FIRST_WEIGHTS):
         saved = [path for path in sorted((home / FOLDER).glob("*")) if _is_checkpoint(path)]
