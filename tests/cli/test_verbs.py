@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import tfft
 from tfft.cli import verbs as cli
-from tfft.cli.console import in_shell
+from tfft.cli.console import in_shell, spoken
 from tfft.core.errors import BundleError, PlanError, WeightsError
 from tfft.core.leases import lease
 
@@ -391,16 +391,19 @@ def test_a_killed_fit_continues_with_resume_and_says_so(fitted, tmp_path, monkey
         assert one.tobytes() == other.tobytes()
 
 
-def test_resume_without_a_run_folder_is_told_in_the_words_of_a_shell(fitted, tmp_path):
+def test_resume_without_a_run_folder_is_told_in_the_words_of_a_shell(fitted, tmp_path, capsys):
     root, _ = fitted
     done = call("fit", "--data", root / "pictures", "--backbone", "toy", "--out", tmp_path / "m.tfft", "--resume")
     assert in_shell(done.exception.fix) == 'Write --run-folder "runs/1".'
     done = call(
         "fit", "--data", root / "pictures", "--backbone", "toy", "--out", tmp_path / "m.tfft", "--save-minutes", 1
     )
-    assert in_shell(str(done.exception)) == (
-        "Checkpoints are saved only in a run folder. Got: --save-minutes 1.0 and no run folder. "
-        'Write --run-folder "runs/1", or leave --save-minutes out.'
+    capsys.readouterr()
+    with pytest.raises(SystemExit), spoken():
+        raise done.exception
+    assert capsys.readouterr().err == (
+        "TfftError: Checkpoints are saved only in a run folder. Got: 1.0 minutes between two checkpoints, and no run folder. "
+        'Write --run-folder "runs/1", or leave --save-minutes out.\n'
     )
     assert not (tmp_path / "m.tfft").exists()
 

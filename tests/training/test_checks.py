@@ -216,7 +216,8 @@ def test_a_run_folder_that_takes_nothing_is_refused_before_anything_else(tmp_pat
     assert check_folder(tmp_path / "new" / "run") == tmp_path / "new" / "run"
     assert check_folder(None) is None
     with pytest.raises(
-        TfftError, match=r"save_minutes=1 and no run folder.*run_folder=\"runs/1\", or leave save_minutes= out"
+        TfftError,
+        match=r"1 minutes between two checkpoints, and no run folder.*run_folder=\"runs/1\", or leave save_minutes= out",
     ):
         tfft.fit(None, None, save_minutes=1)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -120,7 +120,7 @@ def check_folder(
         if save_minutes is not None:
             raise TfftError(
                 "Checkpoints are saved only in a run folder.",
-                f"save_minutes={save_minutes!r} and no run folder",
+                f"{save_minutes!r} minutes between two checkpoints, and no run folder",
                 'Write run_folder="runs/1", or leave save_minutes= out.',
             )
         return None
